@@ -1,0 +1,19 @@
+/**
+ * The one door through which time enters holdfast. Charts never see a clock: events carry `atMs`.
+ *
+ * @module
+ */
+
+/** A source of time and wake-ups. `systemClock` in `actors/` is the real one; tests use a virtual one. */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the Unix epoch. May jump when the system clock is set. */
+  now(): number;
+  /** Milliseconds that only ever grow, for measuring spans. The origin is arbitrary. */
+  monotonic(): number;
+  /**
+   * Calls `wake` once after at least `delayMs` milliseconds (0 or less: as soon as possible, never
+   * synchronously) and returns a function that cancels it. Delays longer than a timer can hold
+   * (2^31-1 ms) must be honoured.
+   */
+  schedule(delayMs: number, wake: () => void): () => void;
+}

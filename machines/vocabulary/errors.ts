@@ -1,0 +1,133 @@
+/**
+ * The one family of errors. What to do about each code is in docs/errors.md, which a test holds
+ * against {@link ERROR_CODES}.
+ *
+ * @module
+ */
+
+/** Every code a {@link HoldfastError} can carry. */
+export const ERROR_CODES = [
+  // The caller's input, refused before anything was stored.
+  'HF_REQUEST_INVALID',
+  'HF_PAYLOAD_TOO_LARGE',
+  'HF_CARD_NUMBER_REFUSED',
+  'HF_HANDLER_UNKNOWN',
+  'HF_IDEMPOTENCY_CONFLICT',
+  'HF_OPTION_INVALID',
+  'HF_INPUT_UNREADABLE',
+  'HF_LINE_INVALID',
+  // The store.
+  'HF_STORE_OWNED',
+  'HF_STORE_NEWER',
+  'HF_STORE_FOREIGN',
+  'HF_STORE_CORRUPT',
+  'HF_STORE_FOLDER',
+  'HF_STORE_FULL',
+  'HF_STORE_STALLED',
+  'HF_STORE_UNAVAILABLE',
+  'HF_STORE_MISSING',
+  // Keys and sealed records.
+  'HF_KEY_INVALID',
+  'HF_KEY_MISSING',
+  'HF_KEY_WRONG',
+  'HF_KEY_UNKNOWN',
+  'HF_KEY_FILE_EXPOSED',
+  'HF_KEY_FILE_IN_STORE',
+  'HF_KEY_FILE_EXISTS',
+  'HF_RECORD_MALFORMED',
+  'HF_RECORD_TAMPERED',
+  'HF_RECORD_UNSUPPORTED',
+  // How an operation fared.
+  'HF_ATTEMPT_FAILED',
+  'HF_ATTEMPT_TIMED_OUT',
+  'HF_ATTEMPTS_EXHAUSTED',
+  'HF_UPSTREAM_REFUSED',
+  'HF_UPSTREAM_UNREACHABLE',
+  'HF_RESPONSE_TOO_LARGE',
+  'HF_CONFLICT',
+  'HF_OUTCOME_UNKNOWN',
+  'HF_CRASHES_PROCESS',
+  'HF_CANCELLED',
+  'HF_EXPIRED',
+  'HF_OPERATION_UNKNOWN',
+  'HF_UPSTREAM_UNKNOWN',
+  // The runtime itself.
+  'HF_CLOSED',
+  'HF_INTERNAL',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Whether the same call may be made again: never, after a while, or at once. */
+export type RetryAdvice = 'never' | 'later' | 'now';
+
+/** Where the fault lies; only names, never values, so that no payload or key can leak. */
+export interface ErrorPlace {
+  /** The request or option field at fault, as a path: `entity.id`. */
+  readonly field?: string | undefined;
+  /** The file or folder at fault. */
+  readonly path?: string | undefined;
+  /** The line of input at fault, from 1. */
+  readonly line?: number | undefined;
+}
+
+export interface HoldfastErrorOptions extends ErrorPlace {
+  readonly retry?: RetryAdvice;
+  readonly cause?: unknown;
+  /** False on hot paths: capturing a stack costs more than the refusal itself. Default true. */
+  readonly withStack?: boolean;
+}
+
+const BRAND = Symbol.for('holdfast.error');
+
+/**
+ * An error of holdfast. `code` is stable and is what programs decide by; the message is for people:
+ * what was wrong, where, and what to do. Neither ever holds a payload or a key.
+ */
+export class HoldfastError extends Error {
+  override readonly name = 'HoldfastError';
+  readonly code: ErrorCode;
+  readonly retry: RetryAdvice;
+  readonly field: string | undefined;
+  readonly path: string | undefined;
+  readonly line: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: HoldfastErrorOptions = {}) {
+    const limit = Error.stackTraceLimit;
+    if (options.withStack === false) Error.stackTraceLimit = 0;
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = limit;
+    this.code = code;
+    this.retry = options.retry ?? 'never';
+    this.field = options.field;
+    this.path = options.path;
+    this.line = options.line;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** True for an error of holdfast, also one made by another copy of the package. */
+export function isHoldfastError(error: unknown): error is HoldfastError {
+  return typeof error === 'object' && error !== null && BRAND in error;
+}
+
+/** A plain form of an error that survives a thread or a socket; {@link reviveError} undoes it. */
+export interface PlainError extends ErrorPlace {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retry: RetryAdvice;
+}
+
+/** Drops stack and cause, which may name what must not leave; a foreign error becomes HF_INTERNAL. */
+export function toPlainError(error: unknown): PlainError {
+  if (!isHoldfastError(error)) {
+    const name = error instanceof Error ? error.name : typeof error;
+    return { code: 'HF_INTERNAL', message: `Unexpected failure (${name}).`, retry: 'later' };
+  }
+  const { code, message, retry, field, path, line } = error;
+  return { code, message, retry, field, path, line };
+}
+
+/** Rebuilds the error that {@link toPlainError} flattened. */
+export function reviveError(plain: PlainError): HoldfastError {
+  return new HoldfastError(plain.code, plain.message, { ...plain, withStack: false });
+}

@@ -1,0 +1,7 @@
+/** A value that JSON can carry without loss. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
+/** An object that JSON can carry without loss. */
+export interface JsonObject {
+  readonly [key: string]: Json;
+}

@@ -1,0 +1,179 @@
+/**
+ * The store port: what the engine asks of bytes at rest. `MemoryStore` and the SQLite store both
+ * keep it, and one contract suite (test/persistence/storeContract.ts) holds them to it.
+ *
+ * A store knows rows, not charts: the state of an operation is an opaque text to it, sealed before
+ * it touches a disk. It knows just enough beside it to hand out work: where a row stands, when it
+ * is due, how urgent it is, which route it takes and which lane it occupies.
+ *
+ * @module
+ */
+
+/**
+ * Where an operation stands.
+ *
+ * - `inHand`: a live actor of the store's owner holds it. After a crash these are what was running.
+ * - `due`: parked until `dueAtMs`, then to be claimed from its route.
+ * - `held`: parked until something other than time frees it: its lane, or a person.
+ * - `settled`: ended; `dueAtMs` is when it may be purged.
+ * - `quarantined`: can't be opened; set aside with its bytes, never handed out.
+ */
+export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined';
+
+/** An operation as the store gives it back. */
+export interface StoredOperation {
+  /** Acceptance order, unique in the store. */
+  readonly seq: number;
+  readonly id: string;
+  /** Grows with every write; bound into the seal. */
+  readonly revision: number;
+  readonly standing: Standing;
+  readonly dueAtMs: number | null;
+  /** 0 the most urgent. */
+  readonly urgency: number;
+  /** What the engine gave as `state`, letter for letter. */
+  readonly state: string;
+  /** The payload given at acceptance; `null` once erased, or where the call says it is left out. */
+  readonly payload: string | null;
+}
+
+/** Puts a new operation on disk. */
+export interface AcceptWrite {
+  readonly kind: 'accept';
+  /** From {@link Store.nextSeq}. */
+  readonly seq: number;
+  readonly id: string;
+  readonly urgency: number;
+  readonly standing: Standing;
+  readonly dueAtMs: number | null;
+  /** Whose queue it waits in when due: an upstream's name, kept as a keyed blind index. */
+  readonly route: string;
+  /** The lane it occupies, kept as a keyed blind index; `null` for none. */
+  readonly lane: string | null;
+  /**
+   * Unique among the operations kept; `null` when the caller gave no key. A second accept with the
+   * same one stores nothing and is answered with the first.
+   */
+  readonly idempotencyKey: string | null;
+  readonly state: string;
+  readonly payload: string;
+}
+
+/** Replaces the state of an operation. Urgency, lane and idempotency key stay as accepted. */
+export interface UpdateWrite {
+  readonly kind: 'update';
+  readonly seq: number;
+  /** The row's revision after this write: one more than before. */
+  readonly revision: number;
+  readonly standing: Standing;
+  readonly dueAtMs: number | null;
+  readonly route: string;
+  readonly state: string;
+  /** Gives the lane to the next in it. */
+  readonly leavesLane: boolean;
+  /** Erases the payload (SE-5). */
+  readonly erasesPayload: boolean;
+}
+
+/** Forgets an operation whose acceptance was reported as failed though it may have reached the disk. */
+export interface WithdrawWrite {
+  readonly kind: 'withdraw';
+  readonly seq: number;
+}
+
+/** Keeps the state of a component (a breaker, a degradation level) under its name. */
+export interface ComponentWrite {
+  readonly kind: 'component';
+  readonly name: string;
+  readonly state: string;
+}
+
+export type Write = AcceptWrite | UpdateWrite | WithdrawWrite | ComponentWrite;
+
+export type WriteResult =
+  /** An accept that is now durable; `laneBusy` when an earlier operation still occupies its lane. */
+  | { readonly kind: 'accepted'; readonly laneBusy: boolean }
+  /** An accept that met an operation with the same idempotency key. */
+  | { readonly kind: 'duplicate'; readonly of: StoredOperation }
+  /** An update; `laneNext` is the new head of the lane it left, if that row is `held`. */
+  | { readonly kind: 'updated'; readonly laneNext: StoredOperation | null }
+  /** An update or withdrawal of a row that is not there. Nothing was changed. */
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'withdrawn' }
+  | { readonly kind: 'componentKept' };
+
+export interface ClaimQuery {
+  readonly route: string;
+  /** The least urgent rank to hand out. */
+  readonly urgencyMax: number;
+  /** Rows due at or before this. */
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+export interface Claim {
+  /** Most urgent first, then by due time, then by acceptance; with payloads. Claiming changes nothing. */
+  readonly rows: readonly StoredOperation[];
+  /** When the next row of this route (within `urgencyMax`, and not among `rows`) is due; `null` for none. */
+  readonly nextDueAtMs: number | null;
+}
+
+/** A row that could not be opened, set aside (PS-3). */
+export interface QuarantinedRow {
+  readonly seq: number;
+  readonly id: string;
+  /** The {@link ErrorCode} of the failure. */
+  readonly code: string;
+}
+
+export interface StoreInfo {
+  /** Random, made with the store, 32 hex digits. */
+  readonly storeId: string;
+  /** True when this call made the store. */
+  readonly created: boolean;
+  /** What is kept under each component name. */
+  readonly components: ReadonlyMap<string, string>;
+}
+
+export type StandingCounts = Readonly<Record<Standing, number>>;
+
+/**
+ * Every method rejects with a `HoldfastError` (`HF_STORE_…`, `HF_KEY_…`, `HF_RECORD_…`).
+ * Calls take effect in the order they were made.
+ */
+export interface Store {
+  /** Opens or makes the store. Must have resolved before anything else is called. */
+  open(): Promise<StoreInfo>;
+  /** The next acceptance number; larger than any in the store. */
+  nextSeq(): number;
+  /**
+   * Performs the writes, all or none, and resolves once they are synced to disk, with a result for
+   * each in order. A rejection means that they may or may not be on disk: after it the caller
+   * decides, once the store answers again, which to repeat and which to withdraw.
+   */
+  commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
+  /** What is due in a route. */
+  claim(query: ClaimQuery): Promise<Claim>;
+  /** What was in hand when the store was last left, most urgent first, from `afterSeq` of that urgency on. */
+  inHand(query: {
+    readonly after: { readonly urgency: number; readonly seq: number } | null;
+    readonly limit: number;
+  }): Promise<readonly StoredOperation[]>;
+  /** `held` rows at the head of their lane: freed by a settlement whose sequel a crash cut off. */
+  freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<
+    readonly StoredOperation[]
+  >;
+  /** One operation with its payload, by its id; `null` when there is none. */
+  find(id: string): Promise<StoredOperation | null>;
+  /** Operations in order of acceptance, without payloads. */
+  list(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+    readonly standing?: Standing | undefined;
+  }): Promise<readonly StoredOperation[]>;
+  counts(): Promise<StandingCounts>;
+  /** Tells of each row set aside, as it happens. */
+  onQuarantine(listener: (row: QuarantinedRow) => void): void;
+  /** Lets pending commits finish, then closes. Safe to call twice. */
+  close(): Promise<void>;
+}
