@@ -20,6 +20,9 @@
  */
 export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined';
 
+/** A due time that never comes: what waits for a handler of its type to be registered. */
+export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;
+
 /** An operation as the store gives it back. */
 export interface StoredOperation {
   /** Acceptance order, unique in the store. */
@@ -31,19 +34,24 @@ export interface StoredOperation {
   readonly dueAtMs: number | null;
   /** 0 the most urgent. */
   readonly urgency: number;
-  /** What the engine gave as `state`, letter for letter. */
+  /** What the engine gave as `state`, letter for letter; empty for a quarantined row. */
   readonly state: string;
   /** The payload given at acceptance; `null` once erased, or where the call says it is left out. */
   readonly payload: string | null;
 }
 
-/** Puts a new operation on disk. */
+/**
+ * Puts a new operation on disk, at revision 1. Where another operation already occupies its lane, it is
+ * kept as `held` without a due time instead: it waits for its lane and is handed out later as a
+ * `laneNext`. An accept with the id of a row that is there already is a repeat and changes nothing.
+ */
 export interface AcceptWrite {
   readonly kind: 'accept';
   /** From {@link Store.nextSeq}. */
   readonly seq: number;
   readonly id: string;
   readonly urgency: number;
+  /** Whatever is given, it is stored as `held` when its lane is busy. */
   readonly standing: Standing;
   readonly dueAtMs: number | null;
   /** Whose queue it waits in when due: an upstream's name, kept as a keyed blind index. */
@@ -55,11 +63,16 @@ export interface AcceptWrite {
    * same one stores nothing and is answered with the first.
    */
   readonly idempotencyKey: string | null;
+  /** When it expires if it has not settled by then; `null` for never. Stored beside the due time. */
+  readonly expiresAtMs: number | null;
   readonly state: string;
   readonly payload: string;
 }
 
-/** Replaces the state of an operation. Urgency, lane and idempotency key stay as accepted. */
+/**
+ * Replaces the state of an operation. Urgency, lane and idempotency key stay as accepted. An update
+ * whose revision and content are on disk already is a repeat and changes nothing.
+ */
 export interface UpdateWrite {
   readonly kind: 'update';
   readonly seq: number;
@@ -79,6 +92,7 @@ export interface UpdateWrite {
 export interface WithdrawWrite {
   readonly kind: 'withdraw';
   readonly seq: number;
+  readonly id: string;
 }
 
 /** Keeps the state of a component (a breaker, a degradation level) under its name. */
@@ -91,15 +105,16 @@ export interface ComponentWrite {
 export type Write = AcceptWrite | UpdateWrite | WithdrawWrite | ComponentWrite;
 
 export type WriteResult =
-  /** An accept that is now durable; `laneBusy` when an earlier operation still occupies its lane. */
+  /** An accept that is now durable; `laneBusy` when another operation already occupies its lane. */
   | { readonly kind: 'accepted'; readonly laneBusy: boolean }
   /** An accept that met an operation with the same idempotency key. */
   | { readonly kind: 'duplicate'; readonly of: StoredOperation }
-  /** An update; `laneNext` is the new head of the lane it left, if that row is `held`. */
+  /** An update; `laneNext` is the new head of the lane it left, if that row is `held`; with payload. */
   | { readonly kind: 'updated'; readonly laneNext: StoredOperation | null }
   /** An update or withdrawal of a row that is not there. Nothing was changed. */
   | { readonly kind: 'missing' }
-  | { readonly kind: 'withdrawn' }
+  /** `laneNext` as for an update that leaves its lane. */
+  | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
   | { readonly kind: 'componentKept' };
 
 export interface ClaimQuery {
@@ -114,11 +129,24 @@ export interface ClaimQuery {
 export interface Claim {
   /** Most urgent first, then by due time, then by acceptance; with payloads. Claiming changes nothing. */
   readonly rows: readonly StoredOperation[];
-  /** When the next row of this route (within `urgencyMax`, and not among `rows`) is due; `null` for none. */
+  /**
+   * When the next row of this route (within `urgencyMax`, and not among `rows`) is due; `null` for
+   * none, where {@link NEVER_MS} counts as none.
+   */
   readonly nextDueAtMs: number | null;
 }
 
-/** A row that could not be opened, set aside (PS-3). */
+export interface Expired {
+  /** With payloads, the earliest expiry first. */
+  readonly rows: readonly StoredOperation[];
+  /** When the next one that is not among `rows` expires; `null` for none. */
+  readonly nextExpiryAtMs: number | null;
+}
+
+/**
+ * A row that could not be opened, set aside (PS-3). It has left its lane, so that whoever waited
+ * behind it is now among the {@link Store.freedHeads}.
+ */
 export interface QuarantinedRow {
   readonly seq: number;
   readonly id: string;
@@ -133,6 +161,8 @@ export interface StoreInfo {
   readonly created: boolean;
   /** What is kept under each component name. */
   readonly components: ReadonlyMap<string, string>;
+  /** How many components could not be opened and were left out: they start afresh (PS-3). */
+  readonly componentsUnreadable: number;
 }
 
 export type StandingCounts = Readonly<Record<Standing, number>>;
@@ -160,9 +190,23 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly StoredOperation[]>;
   /** `held` rows at the head of their lane: freed by a settlement whose sequel a crash cut off. */
-  freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<
-    readonly StoredOperation[]
-  >;
+  freedHeads(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly StoredOperation[]>;
+  /**
+   * Rows that are `due` in a route other than the named ones, whatever their due time short of
+   * {@link NEVER_MS}: work for an upstream that is no longer configured (OP-7). With payloads.
+   */
+  strays(query: {
+    readonly routes: readonly string[];
+    readonly limit: number;
+  }): Promise<readonly StoredOperation[]>;
+  /**
+   * `due` and `held` rows whose `expiresAtMs` has come, with payloads, and when the next one comes.
+   * Unlike a claim it asks no route, so that an open breaker can't hide what has expired.
+   */
+  expired(query: { readonly nowMs: number; readonly limit: number }): Promise<Expired>;
   /** One operation with its payload, by its id; `null` when there is none. */
   find(id: string): Promise<StoredOperation | null>;
   /** Operations in order of acceptance, without payloads. */

@@ -1,0 +1,152 @@
+/** Which way imports may go: down the list of folders, never up. The picture is in docs/ARCHITECTURE.md. */
+
+const FOLDERS = '^(machines|persistence|actors|inspector|src|test|bench|examples)/';
+const PRODUCT = '^(machines|persistence|actors|inspector|src)/';
+
+/** Files at `from` may import, of our own, only what matches `allowed`. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: FOLDERS, pathNot: allowed },
+});
+
+/** Files at `from` may import, of packages and of Node, only what matches `allowed`. */
+const onlyPackages = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: {
+    dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'core'],
+    ...(allowed === null ? {} : { pathNot: allowed }),
+  },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other to run are one thing, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that nobody imports and that imports nobody is dead.',
+      severity: 'error',
+      from: { orphan: true, path: PRODUCT },
+      to: {},
+    },
+    {
+      name: 'no-unresolved',
+      comment: 'What cannot be found cannot be checked.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^holdfast' },
+    },
+    only(
+      'vocabulary-is-a-leaf',
+      '^machines/vocabulary/',
+      '^machines/vocabulary/',
+      'Shared words know nothing but each other.',
+    ),
+    only(
+      'policy-is-pure',
+      '^machines/policy/',
+      '^machines/(vocabulary|policy)/',
+      'Decisions are functions of their arguments.',
+    ),
+    only(
+      'merge-is-pure',
+      '^machines/merge/',
+      '^machines/(vocabulary|merge)/',
+      'Merge rules are functions of their arguments.',
+    ),
+    only('charts-are-pure', '^machines/', '^machines/', 'Charts know nothing outside machines/.'),
+    only(
+      'persistence-knows-no-chart',
+      '^persistence/',
+      '^(persistence|machines/vocabulary)/',
+      'The store knows bytes, not charts.',
+    ),
+    only(
+      'actors-join',
+      '^actors/',
+      '^(actors|machines|persistence)/',
+      'Actors join charts to the world; they know no face and no onlooker.',
+    ),
+    only(
+      'inspector-looks',
+      '^inspector/',
+      '^(inspector|machines)/',
+      'Looking touches nothing that runs; src wires it in.',
+    ),
+    only('product-knows-no-test', PRODUCT, PRODUCT, 'Nothing imports test, bench or examples.'),
+    only(
+      'nobody-imports-the-bench',
+      '^(test|examples)/',
+      '^(machines|persistence|actors|inspector|src|test|examples)/',
+      'A bench is run, not imported.',
+    ),
+    only(
+      'examples-use-the-package',
+      '^examples/',
+      '^examples/',
+      'An example imports what a user would: the package by its name.',
+    ),
+    {
+      name: 'command-line-is-a-leaf',
+      comment: 'The library works without its command line.',
+      severity: 'error',
+      from: { path: PRODUCT, pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    onlyPackages(
+      'pure-code-imports-no-package',
+      '^machines/(vocabulary|policy|merge)/',
+      null,
+      'Words and decisions need no package, and no Node.',
+    ),
+    onlyPackages(
+      'charts-import-only-xstate',
+      '^machines/',
+      '(^|/)node_modules/xstate/',
+      'Charts do no I/O.',
+    ),
+    {
+      name: 'disk-and-ciphers-only-in-persistence',
+      comment: 'Bytes at rest are sealed and written in one place.',
+      severity: 'error',
+      from: { pathNot: '^(persistence|test|bench)/' },
+      to: { path: '(^|/)node_modules/(better-sqlite3|@noble)/' },
+    },
+    {
+      name: 'command-line-packages-only-there',
+      comment: 'A program that embeds holdfast pays for no option parser.',
+      severity: 'error',
+      from: { pathNot: '^(src/cli|test|bench)/' },
+      to: { path: '(^|/)node_modules/(commander|picocolors)/' },
+    },
+    {
+      name: 'no-dev-dependency-in-the-product',
+      comment: 'What ships must install with the package.',
+      severity: 'error',
+      from: { path: PRODUCT },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    exclude: { path: '^(dist|coverage)/' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};

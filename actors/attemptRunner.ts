@@ -1,0 +1,241 @@
+import type { SyncOperationContext, SyncOperationEvent } from '../machines/syncOperationMachine.ts';
+import {
+  AttemptFailure,
+  type Failure,
+  failureOf,
+  upstreamOutcomeOf,
+} from '../machines/policy/classifyFailure.ts';
+import { type RetryPolicy, retryDelayMs } from '../machines/policy/retryPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Json } from '../machines/vocabulary/json.ts';
+import type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import { parseBody } from '../machines/vocabulary/request.ts';
+import { retryClassOf } from '../machines/vocabulary/urgency.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
+import { type Attempt, type Handler, KEY_LIFETIME_MS } from './handler.ts';
+import type { Resident } from './resident.ts';
+import type { TimerService } from './timerService.ts';
+
+/** The longest message of a failure that is kept. */
+const MESSAGE_LENGTH_MAX = 300;
+
+export interface AttemptRunnerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly retry: Readonly<Record<'crisis' | 'premium' | 'basic' | 'trial', RetryPolicy>>;
+  readonly attemptTimeoutMs: (handler: Handler) => number;
+  /** An attempt has ended, for whatever reason: its permit is due back. Called before `report`. */
+  readonly onEnded: (
+    resident: Resident,
+    outcome: 'success' | 'failure' | 'ignored',
+    retryAfterMs: number | undefined,
+  ) => void;
+}
+
+/**
+ * Performs attempts: calls the handler behind a guard, holds it to its deadline, classifies what it
+ * throws, and says when the next attempt is due. Nothing a handler does gets past it.
+ */
+export class AttemptRunner {
+  readonly #parts: AttemptRunnerParts;
+  /** What aborts each running attempt, by operation id. */
+  readonly #running = new Map<string, (reason: HoldfastError) => void>();
+  #isStopped = false;
+
+  constructor(parts: AttemptRunnerParts) {
+    this.#parts = parts;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Aborts what runs and lets nothing begin any more; what is aborted spends no attempt (SV-4). */
+  stop(): void {
+    this.#isStopped = true;
+    const reason = new HoldfastError('HF_CLOSED', 'The runtime is closing.', {
+      retry: 'later',
+      withStack: false,
+    });
+    for (const interrupt of [...this.#running.values()]) interrupt(reason);
+  }
+
+  /**
+   * Begins the attempt that the operation has ordered. `report` is called once, unless the returned
+   * function, which aborts it, is called first.
+   */
+  begin(resident: Resident, report: (event: SyncOperationEvent) => void): () => void {
+    const { clock, timers, attemptTimeoutMs } = this.#parts;
+    const { context } = resident.actor.getSnapshot();
+    const { handler } = resident;
+    if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
+    const startedAtMs = clock.now();
+    if (this.#isStopped) {
+      this.#parts.onEnded(resident, 'ignored', undefined);
+      report({ type: 'attempt.interrupted', atMs: startedAtMs });
+      return () => undefined;
+    }
+    const deadlineAtMs = Math.min(
+      startedAtMs + attemptTimeoutMs(handler),
+      context.expiresAtMs ?? Number.POSITIVE_INFINITY,
+    );
+    const attempt = new RunningAttempt(context, resident.body, deadlineAtMs);
+    let isOver = false;
+
+    const end = (outcome: 'success' | 'failure' | 'ignored', retryAfterMs?: number): boolean => {
+      if (isOver) return false;
+      isOver = true;
+      cancelDeadline();
+      this.#running.delete(resident.id);
+      this.#parts.onEnded(resident, outcome, retryAfterMs);
+      return true;
+    };
+    const fail = (thrown: unknown): void => {
+      const failure = this.#describe(thrown, context);
+      if (!end(upstreamOutcomeOf(failure), failure.retryAfterMs)) return;
+      resident.thrown = thrown;
+      report(this.#failed(context, handler, failure));
+    };
+    const succeed = (response: Json | undefined): void => {
+      faultPoint('engine.afterAttempt');
+      if (!end('success')) return;
+      resident.response = keepable(response);
+      report({ type: 'attempt.succeeded', atMs: clock.now() });
+    };
+
+    const cancelDeadline = timers.at(deadlineAtMs, () => {
+      const late = new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {
+        code: 'HF_ATTEMPT_TIMED_OUT',
+      });
+      attempt.abort(late);
+      fail(late);
+    });
+    this.#running.set(resident.id, (reason) => {
+      attempt.abort(reason);
+      if (end('ignored')) report({ type: 'attempt.interrupted', atMs: clock.now() });
+    });
+    void callGuarded(handler, attempt).then(succeed, fail);
+    return () => {
+      if (isOver) return;
+      attempt.abort(
+        new HoldfastError('HF_CANCELLED', 'The operation was cancelled.', { withStack: false }),
+      );
+      end('ignored');
+    };
+  }
+
+  #describe(thrown: unknown, context: SyncOperationContext): Failure {
+    const failure = failureOf(thrown, { afterUnknownOutcome: context.isOutcomeUnknown });
+    return { ...failure, message: failure.message.slice(0, MESSAGE_LENGTH_MAX) };
+  }
+
+  #failed(context: SyncOperationContext, handler: Handler, failure: Failure): SyncOperationEvent {
+    const { clock, random, retry } = this.#parts;
+    const atMs = clock.now();
+    const delayMs = retryDelayMs(retry[retryClassOf(context.priority, context.tier)], {
+      attempt: context.attempt,
+      draw: random.next(),
+      previousDelayMs: context.delayMs,
+      retryAfterMs: failure.retryAfterMs ?? null,
+    });
+    const retryAtMs = atMs + delayMs;
+    const keyEndsAtMs =
+      (context.firstAttemptAtMs ?? atMs) + (handler.keyLifetimeMs ?? KEY_LIFETIME_MS);
+    return {
+      type: 'attempt.failed',
+      atMs,
+      failure,
+      retryAtMs,
+      isRepeatSafe: handler.honoursIdempotencyKey !== false && retryAtMs < keyEndsAtMs,
+    };
+  }
+}
+
+/** A handler that throws at once looks like one that rejects. */
+async function callGuarded(handler: Handler, attempt: Attempt): Promise<Json | undefined> {
+  faultPoint('engine.beforeAttempt');
+  return handler.run(attempt);
+}
+
+/** A response that JSON can't carry is dropped: the work is done, and only its echo is lost. */
+function keepable(response: Json | undefined): Json | undefined {
+  try {
+    return JSON.stringify(response) === undefined ? undefined : response;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Payload and signal are made only if the handler asks for them: each costs microseconds. */
+class RunningAttempt implements Attempt {
+  readonly #context: SyncOperationContext;
+  readonly #body: string;
+  readonly deadlineAtMs: number;
+  readonly networkGrade: NetworkGrade = 'good';
+  #parsed: { readonly payload: Json; readonly base?: Json } | null = null;
+  #controller: AbortController | null = null;
+  #aborted: unknown;
+
+  constructor(context: SyncOperationContext, body: string, deadlineAtMs: number) {
+    this.#context = context;
+    this.#body = body;
+    this.deadlineAtMs = deadlineAtMs;
+  }
+
+  get operationId() {
+    return this.#context.id;
+  }
+  get type() {
+    return this.#context.type;
+  }
+  get subject() {
+    return this.#context.subject;
+  }
+  get entity() {
+    return this.#context.entity;
+  }
+  get tier() {
+    return this.#context.tier;
+  }
+  get priority() {
+    return this.#context.priority;
+  }
+  get idempotencyKey() {
+    return this.#context.idempotencyKey;
+  }
+  get number() {
+    return this.#context.attempt;
+  }
+  get method() {
+    return this.#context.method;
+  }
+  get path() {
+    return this.#context.path;
+  }
+  get payload(): Json {
+    this.#parsed ??= parseBody(this.#body);
+    return this.#parsed.payload;
+  }
+  get base(): Json | undefined {
+    this.#parsed ??= parseBody(this.#body);
+    return this.#parsed.base;
+  }
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    return this.#controller.signal;
+  }
+  /** Trace id from the operation's id, span id from the attempt's number: nothing to keep (W3C Trace Context). */
+  get traceparent(): string {
+    const traceId = this.#context.id.replaceAll('-', '');
+    return `00-${traceId}-${this.#context.attempt.toString(16).padStart(16, '0')}-01`;
+  }
+
+  abort(reason: HoldfastError): void {
+    this.#aborted ??= reason;
+    this.#controller?.abort(reason);
+  }
+}

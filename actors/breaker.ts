@@ -1,0 +1,170 @@
+import { createActor, type InspectionEvent } from 'xstate';
+import {
+  type BreakerDecision,
+  breakerDecision,
+  breakerDue,
+  type CircuitBreakerEvent,
+  circuitBreakerMachine,
+  type CircuitBreakerRef,
+  type CircuitBreakerSnapshot,
+  hasPermit,
+} from '../machines/circuitBreakerMachine.ts';
+import type { BreakerPolicy } from '../machines/policy/breakerPolicy.ts';
+import { type CallOutcome, CallWindow } from '../machines/policy/callWindow.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+import type { TimerService } from './timerService.ts';
+
+export interface BreakerParts {
+  readonly upstream: string;
+  readonly policy: BreakerPolicy;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  /** Keeps the state (CB-4). */
+  readonly keep: (state: string) => void;
+  /** The decision changed. */
+  readonly onChange: () => void;
+  /** The actor died of an error. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/**
+ * The circuit breaker of one upstream, given life: its chart, the window that counts for it, its
+ * timers and its record on disk. Admission reads {@link decision}, a plain object (CB-5).
+ */
+export class Breaker {
+  readonly #parts: BreakerParts;
+  readonly window: CallWindow;
+  #actor: CircuitBreakerRef;
+  #decision: BreakerDecision;
+  #cancelTimer: (() => void) | null = null;
+  #kept = '';
+
+  constructor(parts: BreakerParts) {
+    this.#parts = parts;
+    this.window = new CallWindow(parts.policy);
+    this.#actor = this.#start(null);
+    this.#decision = breakerDecision(this.#actor.getSnapshot());
+  }
+
+  get decision(): BreakerDecision {
+    return this.#decision;
+  }
+
+  get snapshot(): CircuitBreakerSnapshot {
+    return this.#actor.getSnapshot();
+  }
+
+  /** Goes on from what was kept before the restart. */
+  restore(state: string): void {
+    const { snapshot } = decodeSnapshot(circuitBreakerMachine, state);
+    this.#replace(snapshot);
+    this.send({
+      type: 'process.restarted',
+      atMs: this.#parts.clock.now(),
+      policy: this.#parts.policy,
+    });
+  }
+
+  /** Starts anew after the actor failed; what it knew is lost, so it starts closed. */
+  restart(): void {
+    this.#replace(null);
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+    this.#actor.stop();
+  }
+
+  send(event: CircuitBreakerEvent): void {
+    this.#actor.send(event);
+  }
+
+  /** Asks for a probe while half open. */
+  requestProbe(permitId: string): boolean {
+    this.send({ type: 'permit.requested', permitId, atMs: this.#parts.clock.now() });
+    return hasPermit(this.snapshot, permitId);
+  }
+
+  /** Records how a call went that was admitted in `generation`. */
+  record(
+    generation: number,
+    permitId: string | null,
+    outcome: CallOutcome,
+    retryAfterMs: number | undefined,
+  ): void {
+    const { clock, random } = this.#parts;
+    if (permitId !== null) {
+      const facts = { permitId, generation, atMs: clock.now() };
+      if (outcome === 'success') this.send({ type: 'probe.succeeded', ...facts });
+      else if (outcome === 'ignored') this.send({ type: 'probe.ignored', ...facts });
+      else this.send({ type: 'probe.failed', ...facts, draw: random.next(), retryAfterMs });
+      return;
+    }
+    // A result from before the last change of state says nothing about this one.
+    if (generation !== this.#decision.generation || !this.#decision.recordsOutcomes) return;
+    const cause = this.window.record(outcome);
+    if (cause === null) return;
+    this.send({
+      type: 'failures.exceeded',
+      generation,
+      cause,
+      atMs: clock.now(),
+      draw: random.next(),
+      retryAfterMs,
+    });
+  }
+
+  #replace(snapshot: CircuitBreakerSnapshot | null): void {
+    this.#actor.stop();
+    this.#actor = this.#start(snapshot);
+    this.#changed(this.#actor.getSnapshot());
+  }
+
+  #start(snapshot: CircuitBreakerSnapshot | null): CircuitBreakerRef {
+    const { upstream, policy, inspect, onFailed } = this.#parts;
+    const actor = createActor(circuitBreakerMachine, {
+      id: `breaker:${upstream}`,
+      input: { upstream, policy },
+      ...(snapshot === null ? {} : { snapshot }),
+      ...(inspect === undefined ? {} : { inspect }),
+    });
+    actor.start();
+    actor.subscribe({
+      next: (next) => {
+        this.#changed(next);
+      },
+      error: onFailed,
+    });
+    return actor;
+  }
+
+  #changed(snapshot: CircuitBreakerSnapshot): void {
+    const before = this.#decision;
+    this.#decision = breakerDecision(snapshot);
+    if (this.#decision.generation !== before.generation) this.window.clear();
+    this.#arm(snapshot);
+    const state = encodeSnapshot(circuitBreakerMachine, snapshot);
+    if (state !== this.#kept) {
+      this.#kept = state;
+      this.#parts.keep(state);
+    }
+    const { generation, retryAtMs } = this.#decision;
+    // A refused permit changes nothing; telling of it would make its asker ask again.
+    if (generation !== before.generation || retryAtMs !== before.retryAtMs) this.#parts.onChange();
+  }
+
+  #arm(snapshot: CircuitBreakerSnapshot): void {
+    this.#cancelTimer?.();
+    const due = breakerDue(snapshot);
+    this.#cancelTimer =
+      due === null
+        ? null
+        : this.#parts.timers.at(due.atMs, () => {
+            this.send({ type: due.type, atMs: this.#parts.clock.now() });
+          });
+  }
+}

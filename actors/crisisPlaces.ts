@@ -1,0 +1,54 @@
+/**
+ * Places reserved for crisis deliveries at one upstream (CR-2): beside all other work, so that
+ * nothing can hold them up, and bounded, so that mislabelled traffic can't storm the upstream.
+ * Deliveries of one entity begin in order; a failing one lets the next begin.
+ *
+ * @module
+ */
+
+interface Waiting {
+  readonly entity: string | null;
+  readonly begin: () => void;
+}
+
+export class CrisisPlaces {
+  readonly placesMax: number;
+  readonly #waiting = new Set<Waiting>();
+  readonly #busyEntities = new Set<string>();
+  #inFlight = 0;
+
+  constructor(placesMax: number) {
+    this.placesMax = placesMax;
+  }
+
+  /** Runs `begin` at once if a place is free and the entity is not busy, else as soon as it can. */
+  enter(entity: string | null, begin: () => void): { readonly leave: () => void } {
+    const waiting: Waiting = { entity, begin };
+    this.#waiting.add(waiting);
+    let isOver = false;
+    this.#next();
+    return {
+      leave: () => {
+        if (isOver) return;
+        isOver = true;
+        if (!this.#waiting.delete(waiting)) {
+          this.#inFlight -= 1;
+          if (entity !== null) this.#busyEntities.delete(entity);
+        }
+        this.#next();
+      },
+    };
+  }
+
+  #next(): void {
+    for (const waiting of this.#waiting) {
+      if (this.#inFlight >= this.placesMax) return;
+      const { entity } = waiting;
+      if (entity !== null && this.#busyEntities.has(entity)) continue;
+      this.#waiting.delete(waiting);
+      this.#inFlight += 1;
+      if (entity !== null) this.#busyEntities.add(entity);
+      waiting.begin();
+    }
+  }
+}

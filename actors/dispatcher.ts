@@ -1,0 +1,231 @@
+/**
+ * Decides who runs next: which waiting operation gets the next place of its upstream, what is
+ * fetched from disk, and what a restart has to take up again.
+ *
+ * @module
+ */
+
+import type { CallOutcome } from '../machines/policy/callWindow.ts';
+import type { SyncOperationEvent } from '../machines/syncOperationMachine.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Store, StoredOperation } from '../persistence/store.ts';
+import { ExpiryWatch } from './expiryWatch.ts';
+import type { OperationPool } from './operationPool.ts';
+import { entityKey, type Place, type Resident } from './resident.ts';
+import { Suspects } from './suspects.ts';
+import type { TimerService } from './timerService.ts';
+import type { Permit, UpstreamGate } from './upstreamGate.ts';
+import { UpstreamQueue, WAIT_MS_MAX } from './upstreamQueue.ts';
+
+export interface DispatcherParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly residentsMax: number;
+  readonly pool: OperationPool;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #queues = new Map<string, UpstreamQueue>();
+  readonly #suspects: Suspects;
+  readonly #expiry: ExpiryWatch;
+  /** How each crisis delivery gives its reserved place back. */
+  readonly #crisisPlaces = new Map<Resident, () => void>();
+  #isStarted = false;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#suspects = new Suspects({ ...parts, queues: this.#queues, grant: this.#grant });
+    this.#expiry = new ExpiryWatch({
+      ...parts,
+      expire: (row, atMs) => {
+        this.wake(row, ({ actor }) => {
+          actor.send({ type: 'expiry.due', atMs });
+        });
+      },
+    });
+  }
+
+  get upstreams(): readonly string[] {
+    return [...this.#queues.keys()];
+  }
+
+  /** Takes on the work of one upstream. */
+  addGate(gate: UpstreamGate): void {
+    const queue = new UpstreamQueue({
+      ...this.#parts,
+      gate,
+      mayStart: () => this.#isStarted && !this.#suspects.isolates,
+      revive: (row) => {
+        const { pool } = this.#parts;
+        return pool.resident(row.id) === undefined ? pool.revive(row) : null;
+      },
+      grant: this.#grant,
+    });
+    this.#queues.set(gate.upstream, queue);
+  }
+
+  /** The store is open: what is due on disk is fetched from now on. */
+  start(): void {
+    this.#isStarted = true;
+    for (const queue of this.#queues.values()) queue.noteDue(0);
+    this.#expiry.start();
+  }
+
+  /** No turn is granted any more; what runs, runs on. */
+  stop(): void {
+    this.#isStarted = false;
+    for (const queue of this.#queues.values()) queue.stop();
+    this.#expiry.stop();
+    for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
+  }
+
+  /** A permit for a request that arrives now; `null` when it has to wait behind others. */
+  tryStart(upstream: string, urgency: number): Permit | null {
+    if (!this.#isStarted || this.#suspects.isolates) return null;
+    return this.#queues.get(upstream)?.tryStart(urgency) ?? null;
+  }
+
+  /** Begins an attempt: at once, or for a crisis as soon as a reserved place is free. */
+  begin(
+    resident: Resident,
+    run: () => () => void,
+    report: (event: SyncOperationEvent) => void,
+  ): () => void {
+    if (resident.handler === null) {
+      report({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+      return () => undefined;
+    }
+    const queue = this.#queues.get(resident.handler.upstream);
+    if (resident.urgency !== 0 || queue === undefined) return run();
+    let stop = (): void => undefined;
+    const entity = entityKey(resident.actor.getSnapshot().context.entity);
+    const { leave } = queue.crisis.enter(entity, () => {
+      stop = run();
+    });
+    this.#crisisPlaces.set(resident, leave);
+    return () => {
+      stop();
+      this.#leaveCrisisPlace(resident);
+    };
+  }
+
+  /** An attempt has ended: its place goes to the next, its result to the breaker. */
+  attemptEnded(resident: Resident, outcome: CallOutcome, retryAfterMs: number | undefined): void {
+    if (resident.urgency === 0) {
+      this.#leaveCrisisPlace(resident);
+      this.#queues
+        .get(resident.handler?.upstream ?? '')
+        ?.gate.recordCrisis(outcome, retryAfterMs);
+      return;
+    }
+    const { permit } = resident;
+    resident.permit = null;
+    const othersMayStart = this.#suspects.delete(resident);
+    permit?.gate.leave(permit, outcome, retryAfterMs);
+    if (othersMayStart) this.#pumpAll();
+    else if (permit !== null) this.#queues.get(permit.gate.upstream)?.pump();
+    this.#suspects.pump();
+  }
+
+  /** It has stopped waiting, or will not run now: its place goes to another. */
+  forget(resident: Resident): void {
+    this.#queues.get(resident.handler?.upstream ?? '')?.ready.delete(resident);
+    if (resident.permit !== null) this.attemptEnded(resident, 'ignored', undefined);
+    else if (this.#suspects.delete(resident)) this.#pumpAll();
+  }
+
+  /** It rests on disk at `place`; it stays in memory only if it may run soon. */
+  rested(resident: Resident, place: Place): void {
+    if (resident.urgency === 0) {
+      this.rouseCrisis(resident);
+      return;
+    }
+    const { pool, residentsMax } = this.#parts;
+    const queue = this.#queues.get(place.route);
+    const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
+    if (resident.state === 'waiting' && this.#isStarted && hasRoom) {
+      queue.ready.add(resident);
+      queue.pump();
+      return;
+    }
+    pool.passivate(resident);
+    if (place.standing === 'due') queue?.noteDue(place.dueAtMs ?? 0);
+  }
+
+  /** The next in a lane has become its head. */
+  laneFreed(row: StoredOperation): void {
+    this.wake(row, ({ actor, handler }) => {
+      const type = handler === null ? 'handler.missing' : 'lane.freed';
+      actor.send({ type, atMs: this.#parts.clock.now() });
+    });
+  }
+
+  /** An operation expires at `atMs`. */
+  noteExpiry(atMs: number): void {
+    this.#expiry.note(atMs);
+  }
+
+  /** It was in flight when the process died. */
+  addSuspect(resident: Resident): void {
+    this.#suspects.add(resident);
+    if (this.#isStarted) this.#suspects.pump();
+  }
+
+  /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
+  reconsider(upstream: string): void {
+    const queue = this.#queues.get(upstream);
+    if (!this.#isStarted || queue === undefined) return;
+    queue.noteDue(0);
+    queue.pump();
+    this.#suspects.pump();
+  }
+
+  /** Sends something to an operation that may be on disk only; what takes no notice goes back there. */
+  wake(row: StoredOperation, tell: (resident: Resident) => void): void {
+    const { pool } = this.#parts;
+    const known = pool.resident(row.id);
+    const resident = known ?? pool.revive(row);
+    if (resident === null) return;
+    const { state } = resident;
+    tell(resident);
+    if (known === undefined && resident.state === state) pool.passivate(resident);
+  }
+
+  /** Lets a crisis that waits go on: now, or when its retry is due. */
+  rouseCrisis(resident: Resident): void {
+    const { clock, timers } = this.#parts;
+    const { state } = resident;
+    if (resident.handler === null || state === 'handlerMissing') return;
+    const rouse = (): void => {
+      if (resident.state !== state || !this.#isStarted) return;
+      resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
+    };
+    const { wakeAtMs } = resident.actor.getSnapshot().context;
+    if (state === 'backingOff') timers.at(Math.min(wakeAtMs, clock.now() + WAIT_MS_MAX), rouse);
+    else rouse();
+  }
+
+  readonly #grant = (resident: Resident, permit: Permit): void => {
+    const atMs = this.#parts.clock.now();
+    if (resident.handler === null) {
+      permit.gate.leave(permit, 'ignored', undefined);
+      resident.actor.send({ type: 'handler.missing', atMs });
+      return;
+    }
+    resident.permit = permit;
+    resident.actor.send({ type: 'turn.granted', atMs });
+  };
+
+  #pumpAll(): void {
+    for (const queue of this.#queues.values()) queue.pump();
+  }
+
+  #leaveCrisisPlace(resident: Resident): void {
+    const leave = this.#crisisPlaces.get(resident);
+    this.#crisisPlaces.delete(resident);
+    leave?.();
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The engine put together: journal, timers, upstreams, levels, operations, crisis path. Making one
+ * touches nothing outside; {@link Engine.openStore} and the steps after it are ordered by the
+ * supervisor's chart.
+ *
+ * @module
+ */
+
+import type { InspectionEvent } from 'xstate';
+import type { DegradationPolicy, StorageHealth } from '../machines/policy/degradationPolicy.ts';
+import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import type { RetryClass } from '../machines/vocabulary/urgency.ts';
+import type { QuarantinedRow, Store } from '../persistence/store.ts';
+import type { Handler } from './handler.ts';
+import { Journal } from './journal.ts';
+import { OperationPool } from './operationPool.ts';
+import { adoptHandler, findStrays, recoverInHand } from './recovery.ts';
+import { ServiceLevel } from './serviceLevel.ts';
+import { TimerService } from './timerService.ts';
+import { Upstream, type UpstreamPolicy } from './upstream.ts';
+
+export interface EngineParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly degradation: DegradationPolicy;
+  readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly retentionMs: number;
+  readonly residentsMax: number;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly onError: (error: unknown) => void;
+  readonly onComponentFailed: (component: string, error: unknown) => void;
+}
+
+const GLOBAL_LEVEL = 'degradation:global';
+
+export class Engine {
+  readonly journal: Journal;
+  readonly pool: OperationPool;
+  readonly upstreams = new Map<string, Upstream>();
+  readonly globalLevel: ServiceLevel;
+  readonly quarantined: QuarantinedRow[] = [];
+  readonly #parts: EngineParts;
+  readonly #timers: TimerService;
+  #storage: StorageHealth = 'well';
+  #components: ReadonlyMap<string, string> = new Map();
+  #isServing = false;
+
+  constructor(parts: EngineParts) {
+    const { store, clock, onError } = parts;
+    this.#parts = parts;
+    this.#timers = new TimerService(clock, onError);
+    this.journal = new Journal({
+      store,
+      clock,
+      onError,
+      onHealth: (health, error) => {
+        this.#storage = health;
+        this.globalLevel.measure();
+        if (error !== null) onError(error);
+      },
+      onLaneFreed: (row) => {
+        this.pool.dispatcher.laneFreed(row);
+      },
+    });
+    this.pool = new OperationPool({
+      ...parts,
+      journal: this.journal,
+      timers: this.#timers,
+      attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
+    });
+    this.globalLevel = new ServiceLevel({
+      ...parts,
+      scope: 'global',
+      policy: parts.degradation,
+      timers: this.#timers,
+      signals: () => ({ storage: this.#storage, openBreakersShare: this.#openBreakersShare() }),
+      keep: (state) => {
+        this.#keep(GLOBAL_LEVEL, state);
+      },
+      onChange: () => {
+        for (const upstream of this.upstreams.values()) upstream.refresh();
+      },
+      onFailed: (error) => {
+        parts.onComponentFailed(GLOBAL_LEVEL, error);
+      },
+    });
+    for (const [name, policy] of Object.entries(parts.upstreams)) this.#addUpstream(name, policy);
+    for (const [type, handler] of Object.entries(parts.handlers)) this.pool.handlers.set(type, handler);
+    store.onQuarantine((row) => {
+      this.quarantined.push(row);
+      onError(
+        new HoldfastError(
+          'HF_RECORD_TAMPERED',
+          `Operation ${row.id} can't be opened (${row.code}); it was set aside and the others go on. See holdfast doctor.`,
+          { withStack: false },
+        ),
+      );
+    });
+  }
+
+  get storage(): StorageHealth {
+    return this.#storage;
+  }
+
+  get timers(): TimerService {
+    return this.#timers;
+  }
+
+  /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  upstream(name: string): Upstream {
+    const upstream = this.upstreams.get(name);
+    if (upstream === undefined) {
+      throw new HoldfastError(
+        'HF_UPSTREAM_UNKNOWN',
+        `There is no upstream of that name. Known are ${[...this.upstreams.keys()].join(', ')}.`,
+        { field: 'upstream' },
+      );
+    }
+    return upstream;
+  }
+
+  /** Registers a handler, also while running; what waited for it goes on (OP-7). */
+  async handle(type: string, handler: Handler): Promise<void> {
+    this.upstream(handler.upstream);
+    this.pool.handlers.set(type, handler);
+    if (this.#isServing) await adoptHandler({ ...this.#parts, pool: this.pool }, type);
+  }
+
+  // The steps of start-up and shutdown, in the order of the supervisor's chart.
+
+  async openStore(): Promise<void> {
+    const info = await this.#parts.store.open();
+    this.#components = info.components;
+    this.journal.open();
+  }
+
+  /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */
+  restoreComponents(): void {
+    for (const upstream of this.upstreams.values()) {
+      this.#restore(upstream.breakerComponent, (state) => {
+        upstream.breaker.restore(state);
+      });
+      this.#restore(upstream.levelComponent, (state) => {
+        upstream.level.restore(state);
+      });
+    }
+    this.#restore(GLOBAL_LEVEL, (state) => {
+      this.globalLevel.restore(state);
+    });
+  }
+
+  /** Takes over what was in hand, and begins to fetch what is due. New work is served meanwhile. */
+  async recoverOperations(): Promise<void> {
+    const { dispatcher, handlers } = this.pool;
+    this.#isServing = true;
+    dispatcher.start();
+    const parts = { ...this.#parts, pool: this.pool };
+    await recoverInHand(parts);
+    for (const type of handlers.keys()) await adoptHandler(parts, type);
+    await findStrays(parts);
+  }
+
+  /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
+  async drain(): Promise<void> {
+    this.pool.dispatcher.stop();
+    await this.pool.whenIdle();
+    await this.journal.idle();
+  }
+
+  /** Aborts what still runs, writes where it stands, and closes the store (SV-4). */
+  async closeStore(): Promise<void> {
+    this.pool.dispatcher.stop();
+    this.pool.interruptAll();
+    await this.journal.idle();
+    this.#timers.stop();
+    for (const upstream of this.upstreams.values()) upstream.stop();
+    this.globalLevel.stop();
+    await this.#parts.store.close();
+  }
+
+  /** Restarts a component that failed (SV-2). */
+  async restartComponent(component: string): Promise<void> {
+    if (component === 'operations') await this.recoverOperations();
+    if (component === GLOBAL_LEVEL) {
+      this.globalLevel.restart();
+      return;
+    }
+    for (const upstream of this.upstreams.values()) {
+      if (component === upstream.breakerComponent) upstream.breaker.restart();
+      if (component === upstream.levelComponent) upstream.level.restart();
+    }
+  }
+
+  #addUpstream(name: string, policy: UpstreamPolicy): void {
+    const { dispatcher } = this.pool;
+    const upstream = new Upstream({
+      ...this.#parts,
+      name,
+      policy,
+      timers: this.#timers,
+      globalLevel: () => this.globalLevel.level,
+      keep: (component, state) => {
+        this.#keep(component, state);
+      },
+      onChange: (changed) => {
+        dispatcher.reconsider(changed);
+        this.globalLevel.measure();
+      },
+      onFailed: this.#parts.onComponentFailed,
+    });
+    this.upstreams.set(name, upstream);
+    dispatcher.addGate(upstream.gate);
+  }
+
+  #keep(name: string, state: string): void {
+    this.journal.write({
+      build: () => ({ kind: 'component', name, state }),
+      onDurable: () => undefined,
+    });
+  }
+
+  #restore(component: string, restore: (state: string) => void): void {
+    const state = this.#components.get(component);
+    if (state === undefined) return;
+    try {
+      restore(state);
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+  }
+
+  #openBreakersShare(): number {
+    const breakers = [...this.upstreams.values()].map(({ breaker }) => breaker.snapshot.value);
+    if (breakers.length === 0) return 0;
+    return breakers.filter((state) => state === 'open').length / breakers.length;
+  }
+}

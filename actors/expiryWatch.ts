@@ -1,0 +1,60 @@
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { TimerService } from './timerService.ts';
+import { PAGE_ROWS } from './upstreamQueue.ts';
+
+const RETRY_MS = 100;
+
+export interface ExpiryWatchParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly expire: (row: StoredOperation, atMs: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Ends operations whose time is over, wherever they wait (OP-5). */
+export class ExpiryWatch {
+  readonly #parts: ExpiryWatchParts;
+  #nextAtMs = Number.POSITIVE_INFINITY;
+  #isStarted = false;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: ExpiryWatchParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.note(0);
+  }
+
+  stop(): void {
+    this.#isStarted = false;
+    this.#cancelTimer?.();
+  }
+
+  /** An operation expires at `atMs`. */
+  note(atMs: number): void {
+    if (!this.#isStarted || atMs >= this.#nextAtMs) return;
+    this.#nextAtMs = atMs;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#parts.timers.at(atMs, () => {
+      void this.#expireDue();
+    });
+  }
+
+  async #expireDue(): Promise<void> {
+    const { store, clock, expire, onError } = this.#parts;
+    this.#nextAtMs = Number.POSITIVE_INFINITY;
+    const atMs = clock.now();
+    try {
+      const { rows, nextExpiryAtMs } = await store.expired({ nowMs: atMs, limit: PAGE_ROWS });
+      for (const row of rows) expire(row, atMs);
+      if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));
+    } catch (error) {
+      onError(error);
+      this.note(atMs + RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What an app registers: the function that performs one attempt of an operation (OP-3).
+ *
+ * @module
+ */
+
+import type { Entity } from '../machines/vocabulary/entity.ts';
+import type { Json } from '../machines/vocabulary/json.ts';
+import type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
+import type { Priority, Tier } from '../machines/vocabulary/urgency.ts';
+
+/** One attempt, as the handler sees it. */
+export interface Attempt {
+  readonly operationId: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly entity: Entity | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+  readonly payload: Json;
+  /** The version of the entity that the change was made on; `undefined` when none was given. */
+  readonly base: Json | undefined;
+  /** The same for every attempt and across restarts; hand it to the upstream. */
+  readonly idempotencyKey: string;
+  /** From 1. */
+  readonly number: number;
+  /** When the attempt is given up, in milliseconds since the epoch. */
+  readonly deadlineAtMs: number;
+  /** Aborted at the deadline, on cancel and when the runtime stops. */
+  readonly signal: AbortSignal;
+  readonly networkGrade: NetworkGrade;
+  /** The method the request named; `null` for the handler's own. */
+  readonly method: string | null;
+  /** The path the request named; `null` for the handler's own. */
+  readonly path: string | null;
+  /** W3C Trace Context header; one trace for all attempts of an operation. */
+  readonly traceparent: string;
+}
+
+/**
+ * Performs one attempt. What it returns is kept, sealed, as the operation's response. To fail, throw:
+ * an `AttemptFailure` says what kind of failure it is, anything else is classified by RT-2.
+ */
+export type Run = (attempt: Attempt) => Promise<Json | undefined> | Json | undefined;
+
+export interface Handler {
+  /** Name of the upstream whose breaker and places it uses. */
+  readonly upstream: string;
+  readonly run: Run;
+  /** Whether the upstream does nothing twice under one idempotency key. Default true. */
+  readonly honoursIdempotencyKey?: boolean | undefined;
+  /** How long the upstream remembers a key, from the first attempt. Default 24 h. */
+  readonly keyLifetimeMs?: number | undefined;
+  /** True: a dead letter stops its lane until somebody deals with it. Default false. */
+  readonly strictOrder?: boolean | undefined;
+  /** How long one attempt may take. Default: the upstream's `attemptTimeoutMs`. */
+  readonly attemptTimeoutMs?: number | undefined;
+}
+
+/** The default of {@link Handler.keyLifetimeMs}: a day, as Stripe keeps its keys. */
+export const KEY_LIFETIME_MS = 86_400_000;

@@ -1,0 +1,230 @@
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
+
+/**
+ * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that
+ * neither thread waits for the other.
+ */
+const BATCHES_IN_FLIGHT_MAX = 2;
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 5_000;
+
+/** Storage as the rest of the runtime sees it. */
+export type StorageHealth = 'well' | 'failing';
+
+export interface JournalEntry {
+  /** Makes the write when it is posted; an acceptance number exists only once the store is open. */
+  readonly build: () => Write;
+  /** Called once the write is durable. */
+  readonly onDurable: (result: WriteResult) => void;
+  /**
+   * Called instead of {@link onDurable} when the write failed and is given up. Without it the write
+   * is repeated until the store is well again: what it records has happened and must not be lost.
+   * A withdrawal follows by itself, since a failed write may still have reached the disk.
+   */
+  readonly onFailed?: ((error: HoldfastError) => void) | undefined;
+}
+
+interface Pending extends JournalEntry {
+  write: Write | null;
+}
+
+/**
+ * The engine's one way to the disk: writes in the order given, many to a commit, each told when it
+ * is durable. After a failure it keeps what must not be lost and repeats it, in order, until the
+ * store answers again (PS-6).
+ */
+export class Journal {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #onHealth: (health: StorageHealth, error: HoldfastError | null) => void;
+  readonly #onLaneFreed: (row: StoredOperation) => void;
+  readonly #onError: (error: unknown) => void;
+  #queue: Pending[] = [];
+  /** What failed and will be repeated, oldest first. */
+  #stuck: Pending[] = [];
+  #batchesInFlight = 0;
+  #isOpen = false;
+  #isFlushScheduled = false;
+  #failure: HoldfastError | null = null;
+  #retryMs = RETRY_MS_MIN;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(parts: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly onHealth: (health: StorageHealth, error: HoldfastError | null) => void;
+    /** A withdrawal has made this row the head of its lane. */
+    readonly onLaneFreed: (row: StoredOperation) => void;
+    readonly onError: (error: unknown) => void;
+  }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#onHealth = parts.onHealth;
+    this.#onLaneFreed = parts.onLaneFreed;
+    this.#onError = parts.onError;
+  }
+
+  /** Why storage is failing now; `null` while it is well. */
+  get failure(): HoldfastError | null {
+    return this.#failure;
+  }
+
+  /** The store is open: what was written before goes out now. */
+  open(): void {
+    this.#isOpen = true;
+    this.#scheduleFlush();
+  }
+
+  write(entry: JournalEntry): void {
+    this.#queue.push({ ...entry, write: null });
+    this.#scheduleFlush();
+  }
+
+  /** Resolves when everything written so far is durable, or at once when storage is failing. */
+  async idle(): Promise<void> {
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.push(resolve);
+    });
+  }
+
+  #isIdle(): boolean {
+    if (!this.#isOpen || this.#failure !== null) return true;
+    return this.#queue.length === 0 && this.#batchesInFlight === 0;
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled || !this.#isOpen) return;
+    this.#isFlushScheduled = true;
+    // After the current job, so that what one event causes in many operations shares a commit.
+    queueMicrotask(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#failure !== null || this.#queue.length === 0) return;
+    if (this.#batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    void this.#post(batch);
+  }
+
+  async #post(batch: readonly Pending[]): Promise<void> {
+    this.#batchesInFlight += 1;
+    try {
+      const results = await this.#store.commit(batch.map(toWrite));
+      this.#batchesInFlight -= 1;
+      this.#recovered();
+      for (let i = 0; i < batch.length; i += 1) this.#tell(batch[i], results[i]);
+    } catch (error) {
+      this.#batchesInFlight -= 1;
+      this.#failed(batch, toStoreError(error));
+    }
+    this.#flush();
+    if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #tell(pending: Pending | undefined, result: WriteResult | undefined): void {
+    if (pending === undefined || result === undefined) return;
+    try {
+      pending.onDurable(result);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #failed(batch: readonly Pending[], error: HoldfastError): void {
+    for (const pending of batch) {
+      if (pending.onFailed === undefined) {
+        this.#stuck.push(pending);
+        continue;
+      }
+      const write = pending.write;
+      if (write?.kind === 'accept') {
+        this.#stuck.push({
+          build: () => ({ kind: 'withdraw', seq: write.seq, id: write.id }),
+          write: null,
+          onDurable: (result) => {
+            if (result.kind === 'withdrawn' && result.laneNext !== null) {
+              this.#onLaneFreed(result.laneNext);
+            }
+          },
+        });
+      }
+      pending.onFailed(error);
+    }
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.#refuseQueued(error);
+    this.#onHealth('failing', error);
+    this.#scheduleRetry();
+  }
+
+  /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
+  #refuseQueued(error: HoldfastError): void {
+    const kept: Pending[] = [];
+    for (const pending of this.#queue) {
+      if (pending.onFailed === undefined) kept.push(pending);
+      else pending.onFailed(error);
+    }
+    this.#queue = kept;
+  }
+
+  #scheduleRetry(): void {
+    const delayMs = this.#retryMs;
+    this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
+    this.#clock.schedule(delayMs, () => {
+      void this.#retry();
+    });
+  }
+
+  async #retry(): Promise<void> {
+    // A batch posted before the failure may still be out; its fate decides what there is to repeat.
+    if (this.#batchesInFlight > 0) {
+      this.#scheduleRetry();
+      return;
+    }
+    const batch = [...this.#stuck, ...this.#queue];
+    this.#stuck = [];
+    this.#queue = [];
+    this.#batchesInFlight += 1;
+    let results: readonly WriteResult[];
+    try {
+      results = await this.#store.commit(batch.map(toWrite));
+    } catch (error) {
+      this.#batchesInFlight -= 1;
+      this.#stuck = [...batch, ...this.#stuck];
+      this.#failure = toStoreError(error);
+      this.#refuseQueued(this.#failure);
+      this.#scheduleRetry();
+      return;
+    }
+    this.#batchesInFlight -= 1;
+    this.#failure = null;
+    this.#recovered();
+    this.#onHealth('well', null);
+    for (let i = 0; i < batch.length; i += 1) this.#tell(batch[i], results[i]);
+    this.#flush();
+  }
+
+  #recovered(): void {
+    this.#retryMs = RETRY_MS_MIN;
+  }
+}
+
+function toWrite(pending: Pending): Write {
+  pending.write ??= pending.build();
+  return pending.write;
+}
+
+function toStoreError(error: unknown): HoldfastError {
+  if (isHoldfastError(error)) return error;
+  return new HoldfastError('HF_STORE_UNAVAILABLE', 'The store failed unexpectedly.', {
+    retry: 'later',
+    cause: error,
+  });
+}

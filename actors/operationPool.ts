@@ -1,0 +1,489 @@
+/**
+ * The engine: every operation in memory, from acceptance to settlement.
+ *
+ * Each operation is an actor of its own (never a child of another), so that starting one costs the
+ * same whatever the number of others. The pool watches each transition and does what the new state
+ * asks for: a `barrier` is written and waited for, a `resting` state is written and the actor let
+ * go, a settlement is reported. Who may run next is decided by the {@link Dispatcher}.
+ *
+ * @module
+ */
+
+import { createActor, type EventObject, fromCallback, type InspectionEvent } from 'xstate';
+import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import {
+  type SyncOperationEvent,
+  syncOperationMachine,
+  type SyncOperationSnapshot,
+  type SyncOperationState,
+  type Turn,
+} from '../machines/syncOperationMachine.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import type { CheckedRequest } from '../machines/vocabulary/request.ts';
+import { type RetryClass, retryClassOf, urgencyOf } from '../machines/vocabulary/urgency.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
+import type { Store, StoredOperation } from '../persistence/store.ts';
+import { AttemptRunner } from './attemptRunner.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Handler } from './handler.ts';
+import type { Journal } from './journal.ts';
+import { OperationWriter } from './operationWriter.ts';
+import { toOutcome, toView } from './outcome.ts';
+import { type Resident, restingPlace } from './resident.ts';
+import { decodeSnapshot } from './snapshots.ts';
+import type { TimerService } from './timerService.ts';
+import { Watchers } from './watchers.ts';
+
+export interface PoolParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly attemptTimeoutMs: (upstream: string) => number;
+  /** How long a settled operation is kept, for its outcome and its idempotency key. */
+  readonly retentionMs: number;
+  /** Operations in memory at once, beside crises and what is in flight (OP-6). */
+  readonly residentsMax: number;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  /** Something failed that no caller will hear of. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** States in which something is under way that a stop waits for. */
+const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
+  'accepting',
+  'ordering',
+  'attempting',
+  'settling',
+]);
+
+/** What became of an acceptance. */
+export interface Acceptance {
+  readonly id: string;
+  /** True when an earlier operation with the same idempotency key was found instead. */
+  readonly isDuplicate: boolean;
+}
+
+interface PendingAcceptance {
+  readonly resolve: (acceptance: Acceptance) => void;
+  readonly reject: (error: HoldfastError) => void;
+}
+
+/** What the pool has done since it was made. */
+export interface PoolCounts {
+  accepted: number;
+  duplicates: number;
+  completed: number;
+  deadLettered: number;
+  cancelled: number;
+  expired: number;
+  attempts: number;
+  retries: number;
+}
+
+export class OperationPool {
+  readonly watchers: Watchers;
+  readonly dispatcher: Dispatcher;
+  readonly handlers = new Map<string, Handler>();
+  readonly counts: PoolCounts = {
+    accepted: 0,
+    duplicates: 0,
+    completed: 0,
+    deadLettered: 0,
+    cancelled: 0,
+    expired: 0,
+    attempts: 0,
+    retries: 0,
+  };
+  readonly #parts: PoolParts;
+  readonly #runner: AttemptRunner;
+  readonly #writer: OperationWriter;
+  readonly #residents = new Map<string, Resident>();
+  readonly #accepting = new Map<string, PendingAcceptance>();
+  /** Handlers given with one request; they live with the process (DESIGN §5). */
+  readonly #closures = new Map<string, Handler>();
+  readonly #logic: typeof syncOperationMachine;
+  /** How many operations are being written or attempted. */
+  #busy = 0;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+    this.watchers = new Watchers(parts.onError);
+    this.#writer = new OperationWriter(parts);
+    this.#runner = new AttemptRunner({
+      ...parts,
+      attemptTimeoutMs: (handler) =>
+        handler.attemptTimeoutMs ?? parts.attemptTimeoutMs(handler.upstream),
+      onEnded: (resident, outcome, retryAfterMs) => {
+        this.dispatcher.attemptEnded(resident, outcome, retryAfterMs);
+      },
+    });
+    this.dispatcher = new Dispatcher({ ...parts, pool: this });
+    this.#logic = syncOperationMachine.provide({
+      actors: {
+        attempt: fromCallback<EventObject, { readonly id: string }>(({ input, sendBack }) =>
+          this.#beginAttempt(input.id, sendBack),
+        ),
+      },
+    });
+  }
+
+  /** Operations held in memory. */
+  get size(): number {
+    return this.#residents.size;
+  }
+
+  get attemptsRunning(): number {
+    return this.#runner.running;
+  }
+
+  get residents(): Iterable<Resident> {
+    return this.#residents.values();
+  }
+
+  resident(id: string): Resident | undefined {
+    return this.#residents.get(id);
+  }
+
+  handlerOf(resident: Resident): Handler | null {
+    const { type } = resident.actor.getSnapshot().context;
+    return this.#closures.get(resident.id) ?? this.handlers.get(type) ?? null;
+  }
+
+  /**
+   * Accepts a checked request. Resolves once it is durable (OP-2).
+   *
+   * @throws HoldfastError `HF_IDEMPOTENCY_CONFLICT`, or `HF_STORE_…` when it could not be made durable.
+   */
+  async accept(request: CheckedRequest, closure?: Handler): Promise<Acceptance> {
+    const { failure } = this.#parts.journal;
+    if (failure !== null && request.priority !== 'crisis') throw notAccepted(failure);
+    return await new Promise<Acceptance>((resolve, reject) => {
+      this.start(request, { resolve, reject }, closure);
+    });
+  }
+
+  /** Starts the operation of a request; a crisis is on its way when this returns (CR-4). */
+  start(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): Resident {
+    const { clock, random } = this.#parts;
+    const id = random.uuid();
+    const handler = closure ?? this.handlers.get(request.type) ?? null;
+    const urgency = urgencyOf(request.priority, request.tier);
+    const permit =
+      handler === null || request.priority === 'crisis'
+        ? null
+        : this.dispatcher.tryStart(handler.upstream, urgency);
+    const { body, idempotencyKey, ...rest } = request;
+    const retry = this.#parts.retry[retryClassOf(request.priority, request.tier)];
+    const actor = createActor(this.#logic, {
+      id,
+      input: {
+        ...rest,
+        id,
+        idempotencyKey: idempotencyKey ?? id,
+        fingerprint: idempotencyKey === null ? null : fingerprintOf(request),
+        acceptedAtMs: clock.now(),
+        attemptsMax: retry.thenEveryMs === null ? retry.attemptsMax : null,
+      },
+      ...(this.#parts.inspect === undefined ? {} : { inspect: this.#parts.inspect }),
+    });
+    const resident: Resident = {
+      id,
+      urgency,
+      actor,
+      state: null,
+      seq: 0,
+      revision: 0,
+      standing: permit === null && request.priority !== 'crisis' ? 'due' : 'inHand',
+      body,
+      handler,
+      permit,
+      isBusy: false,
+      isSuspect: false,
+      response: undefined,
+      thrown: undefined,
+    };
+    if (closure !== undefined) this.#closures.set(id, closure);
+    this.#accepting.set(id, pending);
+    this.#enter(resident);
+    return resident;
+  }
+
+  /** Brings an operation back from disk. `null` when its snapshot can't be read: then it is set aside. */
+  revive(row: StoredOperation): Resident | null {
+    let snapshot: SyncOperationSnapshot;
+    try {
+      snapshot = decodeSnapshot(syncOperationMachine, row.state).snapshot;
+    } catch (error) {
+      // Kept as it is, and never handed out again (PS-3).
+      this.#parts.onError(error);
+      this.#writer.setAside(row);
+      return null;
+    }
+    const actor = createActor(this.#logic, {
+      id: row.id,
+      snapshot,
+      input: undefined as never,
+      ...(this.#parts.inspect === undefined ? {} : { inspect: this.#parts.inspect }),
+    });
+    const resident: Resident = {
+      id: row.id,
+      urgency: row.urgency,
+      actor,
+      // It was handled when it was written.
+      state: snapshot.value,
+      seq: row.seq,
+      revision: row.revision,
+      standing: row.standing,
+      body: row.payload ?? '{"payload":null}',
+      handler: null,
+      permit: null,
+      isBusy: false,
+      isSuspect: false,
+      response: undefined,
+      thrown: undefined,
+    };
+    resident.handler = this.#closures.get(row.id) ?? this.handlers.get(snapshot.context.type) ?? null;
+    this.#enter(resident);
+    return resident;
+  }
+
+  /** Sends a caller's wish to an operation in memory. */
+  tell(id: string, type: 'cancel.requested' | 'retry.requested'): void {
+    this.#residents.get(id)?.actor.send({ type, atMs: this.#parts.clock.now() });
+  }
+
+  /** Sends a caller's wish to an operation that was on disk a moment ago. */
+  wake(row: StoredOperation, type: 'cancel.requested' | 'retry.requested'): void {
+    this.dispatcher.wake(row, ({ actor }) => {
+      actor.send({ type, atMs: this.#parts.clock.now() });
+    });
+  }
+
+  /** Lets go of an operation that rests on disk. */
+  passivate(resident: Resident): void {
+    this.#residents.delete(resident.id);
+    resident.actor.stop();
+  }
+
+  /** Resolves when everything written so far is durable, or storage is failing. */
+  async writesSettled(): Promise<void> {
+    await this.#parts.journal.idle();
+  }
+
+  /** Resolves once no operation is being written or attempted. */
+  async whenIdle(): Promise<void> {
+    if (this.#busy === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.push(resolve);
+    });
+  }
+
+  /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */
+  interruptAll(): void {
+    this.#runner.stop();
+  }
+
+  #enter(resident: Resident): void {
+    this.#residents.set(resident.id, resident);
+    resident.actor.subscribe({
+      next: (snapshot) => {
+        if (snapshot.value === resident.state || !this.#residents.has(resident.id)) return;
+        resident.state = snapshot.value;
+        this.#setBusy(resident, BUSY_STATES.has(snapshot.value));
+        try {
+          this.#onState(resident, snapshot);
+        } catch (error) {
+          // An observer that throws would break the actor.
+          this.#parts.onError(error);
+        }
+      },
+      error: (error) => {
+        this.#residents.delete(resident.id);
+        this.#parts.onError(error);
+      },
+    });
+    resident.actor.start();
+  }
+
+  #setBusy(resident: Resident, isBusy: boolean): void {
+    if (isBusy === resident.isBusy) return;
+    resident.isBusy = isBusy;
+    this.#busy += isBusy ? 1 : -1;
+    if (this.#busy === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #onState(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    const { value: state, context } = snapshot;
+    if (this.watchers.has(resident.id)) this.watchers.changed(toView(state, context));
+    switch (state) {
+      case 'accepting':
+        this.#accept(resident, snapshot);
+        break;
+      case 'attempting':
+        this.counts.attempts += 1;
+        if (context.attempt > 1) this.counts.retries += 1;
+        // Only a crisis gets here before its acceptance is written.
+        if (resident.revision === 0) this.#accept(resident, snapshot);
+        break;
+      case 'ordering':
+        this.#writer.barrier(resident, () => {
+          this.#committed(resident);
+        });
+        break;
+      case 'settling':
+        this.#settle(resident, snapshot);
+        break;
+      case 'suspect':
+        this.dispatcher.addSuspect(resident);
+        break;
+      case 'waiting':
+      case 'inLane':
+      case 'handlerMissing':
+      case 'backingOff':
+      case 'conflicted':
+      case 'inReview':
+        this.#rest(resident, snapshot);
+        break;
+      case 'completed':
+      case 'deadLettered':
+      case 'cancelled':
+      case 'expired':
+        this.#report(resident, snapshot);
+        break;
+      case 'rejected':
+      case 'duplicate':
+        this.dispatcher.forget(resident);
+        this.#drop(resident);
+        break;
+      default:
+        state satisfies never;
+    }
+  }
+
+  #accept(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    this.#writer.acceptance(resident, snapshot, {
+      onDurable: (result) => {
+        if (result.kind === 'duplicate') this.#foundDuplicate(resident, result.of);
+        else this.#accepted(resident, result.kind === 'accepted' && result.laneBusy);
+      },
+      onFailed: (error) => {
+        this.#takePending(resident)?.reject(notAccepted(error));
+        resident.actor.send({ type: 'journal.failed' });
+      },
+    });
+  }
+
+  #accepted(resident: Resident, isLaneBusy: boolean): void {
+    faultPoint('engine.afterAccept');
+    this.counts.accepted += 1;
+    if (isLaneBusy) {
+      resident.standing = 'held';
+      this.dispatcher.forget(resident);
+    }
+    this.#takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
+    const { expiresAtMs } = resident.actor.getSnapshot().context;
+    if (expiresAtMs !== null) this.dispatcher.noteExpiry(expiresAtMs);
+    const turn = resident.permit === null ? 'awaitsUpstream' : 'granted';
+    this.#committed(resident, isLaneBusy ? 'awaitsLane' : turn);
+  }
+
+  #committed(resident: Resident, turn?: Turn): void {
+    resident.actor.send({ type: 'journal.committed', atMs: this.#parts.clock.now(), turn });
+  }
+
+  #foundDuplicate(resident: Resident, of: StoredOperation): void {
+    const pending = this.#takePending(resident);
+    this.counts.duplicates += 1;
+    const { fingerprint } = decodeSnapshot(syncOperationMachine, of.state).snapshot.context;
+    if (fingerprint === resident.actor.getSnapshot().context.fingerprint) {
+      pending?.resolve({ id: of.id, isDuplicate: true });
+    } else {
+      pending?.reject(idempotencyConflict());
+    }
+    resident.actor.send({ type: 'journal.duplicated' });
+  }
+
+  #settle(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    this.dispatcher.forget(resident);
+    this.#writer.settlement(resident, snapshot, (result) => {
+      faultPoint('engine.afterSettle');
+      if (result.kind === 'updated' && result.laneNext !== null) {
+        this.dispatcher.laneFreed(result.laneNext);
+      }
+      this.#committed(resident);
+    });
+    // Whoever waits for a crisis is told at once; everybody else once it is on disk.
+    if (snapshot.context.priority === 'crisis') this.#tell(resident, snapshot);
+  }
+
+  /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
+  #rest(resident: Resident, { value: state, context }: SyncOperationSnapshot): void {
+    this.dispatcher.forget(resident);
+    const place = restingPlace(state, context, resident.handler?.upstream ?? '');
+    const isOnDisk = state === 'waiting' || state === 'inLane';
+    if (isOnDisk && resident.standing === place.standing) {
+      this.dispatcher.rested(resident, place);
+      return;
+    }
+    const isCrisis = context.priority === 'crisis';
+    this.#writer.rest(resident, place, () => {
+      // Only if nothing has happened to it since.
+      if (!isCrisis && resident.state === state) this.dispatcher.rested(resident, place);
+    });
+    // A crisis goes on whatever the disk does; the write follows when it can (CR-4).
+    if (isCrisis) this.dispatcher.rested(resident, place);
+  }
+
+  #report(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    faultPoint('engine.beforeReport');
+    const { ending } = snapshot.context;
+    if (ending !== null) this.counts[ending] += 1;
+    this.#drop(resident);
+    this.#tell(resident, snapshot);
+  }
+
+  #tell(resident: Resident, { context }: SyncOperationSnapshot): void {
+    if (!this.watchers.has(resident.id)) return;
+    this.watchers.settled(toOutcome(context, resident.response, resident.thrown));
+  }
+
+  #drop(resident: Resident): void {
+    this.#residents.delete(resident.id);
+    this.#closures.delete(resident.id);
+  }
+
+  #takePending(resident: Resident): PendingAcceptance | undefined {
+    const pending = this.#accepting.get(resident.id);
+    this.#accepting.delete(resident.id);
+    return pending;
+  }
+
+  #beginAttempt(id: string, report: (event: SyncOperationEvent) => void): () => void {
+    const resident = this.#residents.get(id);
+    if (resident === undefined) return () => undefined;
+    return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
+  }
+}
+
+function idempotencyConflict(): HoldfastError {
+  return new HoldfastError(
+    'HF_IDEMPOTENCY_CONFLICT',
+    'idempotencyKey was used before for this type and subject with a different body. Use a new key for a new request. Nothing was stored.',
+    { field: 'idempotencyKey', withStack: false },
+  );
+}
+
+function notAccepted(cause: HoldfastError): HoldfastError {
+  return new HoldfastError(
+    cause.code,
+    `${cause.message} The request was not accepted; send it again later with the same idempotencyKey.`,
+    { retry: 'later', cause, withStack: false },
+  );
+}

@@ -1,0 +1,142 @@
+import { type SyncOperationSnapshot } from '../machines/syncOperationMachine.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
+import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
+import type { Journal } from './journal.ts';
+import { encodeOperation, laneOf, type Place, type Resident, storedKeyOf } from './resident.ts';
+
+/** Orders the writes of operations: what goes on the row in each situation. */
+export class OperationWriter {
+  readonly #store: Store;
+  readonly #journal: Journal;
+  readonly #retentionMs: number;
+
+  constructor(parts: {
+    readonly store: Store;
+    readonly journal: Journal;
+    readonly retentionMs: number;
+  }) {
+    this.#store = parts.store;
+    this.#journal = parts.journal;
+    this.#retentionMs = parts.retentionMs;
+  }
+
+  /** Puts a new operation on disk, with its payload and its first attempt number. */
+  acceptance(
+    resident: Resident,
+    snapshot: SyncOperationSnapshot,
+    told: {
+      readonly onDurable: (result: WriteResult) => void;
+      readonly onFailed: (error: HoldfastError) => void;
+    },
+  ): void {
+    faultPoint('engine.beforeAccept');
+    const { context } = snapshot;
+    const { standing } = resident;
+    const state = encodeOperation(snapshot);
+    resident.revision = 1;
+    this.#journal.write({
+      build: () => {
+        resident.seq = this.#store.nextSeq();
+        return {
+          kind: 'accept',
+          seq: resident.seq,
+          id: resident.id,
+          urgency: resident.urgency,
+          standing,
+          dueAtMs: standing === 'due' ? context.acceptedAtMs : null,
+          route: upstreamOf(resident),
+          lane: laneOf(context),
+          idempotencyKey: storedKeyOf(context),
+          expiresAtMs: context.expiresAtMs,
+          state,
+          payload: resident.body,
+        };
+      },
+      onDurable: told.onDurable,
+      // A crisis is never refused: its write is repeated until it is durable (CR-4).
+      onFailed: context.priority === 'crisis' ? undefined : told.onFailed,
+    });
+  }
+
+  /** Writes the order of an attempt. */
+  barrier(resident: Resident, onDurable: () => void): void {
+    const place: Place = { standing: 'inHand', dueAtMs: null, route: upstreamOf(resident) };
+    this.#update(resident, { place, onDurable });
+  }
+
+  /** Writes where it rests. */
+  rest(resident: Resident, place: Place, onDurable: () => void): void {
+    this.#update(resident, { place, onDurable });
+  }
+
+  /** Writes the ending, with what the upstream answered. */
+  settlement(
+    resident: Resident,
+    { context }: SyncOperationSnapshot,
+    onDurable: (result: WriteResult) => void,
+  ): void {
+    faultPoint('engine.beforeSettle');
+    const isDeadLetter = context.ending === 'deadLettered';
+    this.#update(resident, {
+      place: {
+        standing: 'settled',
+        dueAtMs: (context.settledAtMs ?? 0) + this.#retentionMs,
+        route: upstreamOf(resident),
+      },
+      leavesLane: !(isDeadLetter && resident.handler?.strictOrder === true),
+      // A dead letter keeps its payload, so that it can be replayed (OP-5).
+      erasesPayload: !isDeadLetter,
+      onDurable,
+    });
+  }
+
+  /** Sets a row aside whose snapshot can't be read, as it is. */
+  setAside(row: StoredOperation): void {
+    this.#journal.write({
+      build: () => ({
+        kind: 'update',
+        seq: row.seq,
+        revision: row.revision + 1,
+        standing: 'quarantined',
+        dueAtMs: null,
+        route: '',
+        state: row.state,
+        leavesLane: true,
+        erasesPayload: false,
+      }),
+      onDurable: () => undefined,
+    });
+  }
+
+  #update(
+    resident: Resident,
+    update: {
+      readonly place: Place;
+      readonly leavesLane?: boolean;
+      readonly erasesPayload?: boolean;
+      readonly onDurable: (result: WriteResult) => void;
+    },
+  ): void {
+    const state = encodeOperation(resident.actor.getSnapshot(), resident.response);
+    resident.revision += 1;
+    resident.standing = update.place.standing;
+    const { revision } = resident;
+    this.#journal.write({
+      build: () => ({
+        kind: 'update',
+        seq: resident.seq,
+        revision,
+        ...update.place,
+        state,
+        leavesLane: update.leavesLane ?? false,
+        erasesPayload: update.erasesPayload ?? false,
+      }),
+      onDurable: update.onDurable,
+    });
+  }
+}
+
+function upstreamOf(resident: Resident): string {
+  return resident.handler?.upstream ?? '';
+}

@@ -1,0 +1,109 @@
+/**
+ * An operation while a live actor holds it, and where its row belongs on disk.
+ *
+ * @module
+ */
+
+import {
+  type SyncOperationContext,
+  syncOperationMachine,
+  type SyncOperationRef,
+  type SyncOperationSnapshot,
+  type SyncOperationState,
+} from '../machines/syncOperationMachine.ts';
+import type { Entity } from '../machines/vocabulary/entity.ts';
+import type { Json } from '../machines/vocabulary/json.ts';
+import { NEVER_MS, type Standing } from '../persistence/store.ts';
+import type { Handler } from './handler.ts';
+import { encodeSnapshot } from './snapshots.ts';
+import type { Permit } from './upstreamGate.ts';
+
+/** An operation in memory. Everything that must survive is in the actor's context or on the row. */
+export interface Resident {
+  readonly id: string;
+  readonly urgency: number;
+  actor: SyncOperationRef;
+  /** The state last handled, so that a transition is handled once. */
+  state: SyncOperationState | null;
+  /** 0 until the row is written. */
+  seq: number;
+  /** Of the last write ordered. */
+  revision: number;
+  /** Where the row stands after the last write ordered. */
+  standing: Standing;
+  /** The request's payload as kept; parsed when an attempt asks for it. */
+  readonly body: string;
+  handler: Handler | null;
+  permit: Permit | null;
+  /** True while it is being written or attempted. */
+  isBusy: boolean;
+  /** True while it runs as a suspect of a crash, apart from the others. */
+  isSuspect: boolean;
+  /** What the upstream answered. */
+  response: Json | undefined;
+  /** What the handler threw, for the caller of this process only. */
+  thrown: unknown;
+}
+
+/** Where a row belongs. */
+export interface Place {
+  readonly standing: Standing;
+  readonly dueAtMs: number | null;
+  readonly route: string;
+}
+
+/** The route of operations whose type has no handler. */
+export function missingHandlerRoute(type: string): string {
+  return `handler:${type}`;
+}
+
+/** Where an operation waits that rests in `state`: for a time, or for an event. */
+export function restingPlace(
+  state: SyncOperationState,
+  context: SyncOperationContext,
+  upstream: string,
+): Place {
+  // A crisis stays in hand until it is through: it is never passivated.
+  if (context.priority === 'crisis') return { standing: 'inHand', dueAtMs: null, route: upstream };
+  switch (state) {
+    case 'waiting':
+    case 'backingOff':
+      return { standing: 'due', dueAtMs: context.wakeAtMs, route: upstream };
+    case 'handlerMissing':
+      return { standing: 'due', dueAtMs: NEVER_MS, route: missingHandlerRoute(context.type) };
+    default:
+      return { standing: 'held', dueAtMs: null, route: upstream };
+  }
+}
+
+/** The state that an operation wakes up in after a restart: a running attempt was ordered, no more. */
+function durableState(state: SyncOperationState): SyncOperationState {
+  return state === 'attempting' ? 'ordering' : state;
+}
+
+/** The text kept for an operation. */
+export function encodeOperation(snapshot: SyncOperationSnapshot, response?: Json): string {
+  return encodeSnapshot(syncOperationMachine, snapshot, {
+    value: durableState(snapshot.value),
+    response,
+  });
+}
+
+/** One text for an entity; `null` for none. */
+export function entityKey(entity: Entity | null): string | null {
+  return entity === null ? null : `${entity.type}\0${entity.id}`;
+}
+
+/** The lane of an operation on disk; `null` for none. Crises keep their order in memory. */
+export function laneOf(context: SyncOperationContext): string | null {
+  return context.priority === 'crisis' ? null : entityKey(context.entity);
+}
+
+/**
+ * The idempotency key as the store sees it, scoped by type and subject (DESIGN §5). A crisis is on
+ * its way before the store could find an earlier one; its key is for the upstream alone.
+ */
+export function storedKeyOf(context: SyncOperationContext): string | null {
+  if (context.fingerprint === null || context.priority === 'crisis') return null;
+  return `${context.type}\0${context.subject}\0${context.idempotencyKey}`;
+}

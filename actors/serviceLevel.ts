@@ -1,0 +1,125 @@
+import { createActor, type InspectionEvent } from 'xstate';
+import {
+  degradationMachine,
+  type DegradationRef,
+  type DegradationSnapshot,
+} from '../machines/degradationMachine.ts';
+import type { Level } from '../machines/policy/degradationLevel.ts';
+import {
+  type DegradationPolicy,
+  type DegradationSignals,
+  wantedLevel,
+} from '../machines/policy/degradationPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+import type { TimerService } from './timerService.ts';
+
+/** While a level is not normal its signals are read again this often, since some of them fade. */
+const REMEASURE_MS = 1_000;
+
+export interface ServiceLevelParts {
+  /** `global`, or the name of an upstream. */
+  readonly scope: string;
+  readonly policy: DegradationPolicy;
+  readonly signals: () => DegradationSignals;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly keep: (state: string) => void;
+  readonly onChange: () => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** The degradation level of one upstream or of the process, given life (DG-1). */
+export class ServiceLevel {
+  readonly #parts: ServiceLevelParts;
+  #actor: DegradationRef;
+  #level: Level;
+  #cancelStep: (() => void) | null = null;
+  #cancelMeasure: (() => void) | null = null;
+
+  constructor(parts: ServiceLevelParts) {
+    this.#parts = parts;
+    this.#actor = this.#start(null);
+    this.#level = this.#actor.getSnapshot().value;
+  }
+
+  get level(): Level {
+    return this.#level;
+  }
+
+  /** Reads the signals and tells the chart if they call for another level than before. */
+  measure(): void {
+    const { signals, policy, clock, timers } = this.#parts;
+    const wanted = wantedLevel(signals(), policy, this.#level);
+    if (wanted !== this.#actor.getSnapshot().context.wanted) {
+      this.#actor.send({ type: 'signals.measured', wanted, atMs: clock.now() });
+    }
+    this.#cancelMeasure?.();
+    this.#cancelMeasure = null;
+    if (wanted === 'normal' && this.#level === 'normal') return;
+    this.#cancelMeasure = timers.at(clock.now() + REMEASURE_MS, () => {
+      this.measure();
+    });
+  }
+
+  /** Goes on from what was kept before the restart. */
+  restore(state: string): void {
+    this.#replace(decodeSnapshot(degradationMachine, state).snapshot);
+    const { clock, policy } = this.#parts;
+    this.#actor.send({ type: 'process.restarted', atMs: clock.now(), policy });
+    this.measure();
+  }
+
+  /** Starts anew after the actor failed; the next measurement finds its level again. */
+  restart(): void {
+    this.#replace(null);
+    this.measure();
+  }
+
+  stop(): void {
+    this.#cancelStep?.();
+    this.#cancelMeasure?.();
+    this.#actor.stop();
+  }
+
+  #replace(snapshot: DegradationSnapshot | null): void {
+    this.#actor.stop();
+    this.#actor = this.#start(snapshot);
+    this.#changed(this.#actor.getSnapshot());
+  }
+
+  #start(snapshot: DegradationSnapshot | null): DegradationRef {
+    const { scope, policy, inspect, onFailed } = this.#parts;
+    const actor = createActor(degradationMachine, {
+      id: `degradation:${scope}`,
+      input: { scope, policy },
+      ...(snapshot === null ? {} : { snapshot }),
+      ...(inspect === undefined ? {} : { inspect }),
+    });
+    actor.start();
+    actor.subscribe({
+      next: (next) => {
+        this.#changed(next);
+      },
+      error: onFailed,
+    });
+    return actor;
+  }
+
+  #changed(snapshot: DegradationSnapshot): void {
+    this.#cancelStep?.();
+    this.#cancelStep = null;
+    const { clock, timers, keep, onChange } = this.#parts;
+    const { dueAtMs } = snapshot.context;
+    if (dueAtMs !== null) {
+      this.#cancelStep = timers.at(dueAtMs, () => {
+        this.#actor.send({ type: 'recovery.due', atMs: clock.now() });
+      });
+    }
+    if (snapshot.value === this.#level) return;
+    this.#level = snapshot.value;
+    keep(encodeSnapshot(degradationMachine, snapshot));
+    onChange();
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Operations that were in flight when the process died: one of them may be what killed it. They run
+ * a few at a time, and what was in flight at several crashes in a row runs with nothing else in
+ * flight, so that the culprit is told from the bystanders (RT-4, DESIGN §5).
+ *
+ * @module
+ */
+
+import { CRASHES_IN_A_ROW_MAX, SUSPECTS_IN_FLIGHT_MAX } from '../machines/policy/crashPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Resident } from './resident.ts';
+import type { TimerService } from './timerService.ts';
+import type { UpstreamQueue } from './upstreamQueue.ts';
+import type { Permit } from './upstreamGate.ts';
+
+/** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */
+const CRISIS_PAUSE_MS = 30_000;
+
+export interface SuspectsParts {
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly queues: ReadonlyMap<string, UpstreamQueue>;
+  readonly grant: (resident: Resident, permit: Permit) => void;
+}
+
+export class Suspects {
+  readonly #parts: SuspectsParts;
+  readonly #waiting = new Set<Resident>();
+  readonly #inFlight = new Set<Resident>();
+  /** The one that runs alone, or is about to. */
+  #alone: Resident | null = null;
+
+  constructor(parts: SuspectsParts) {
+    this.#parts = parts;
+  }
+
+  /** True while one runs alone or waits for the others to end: nothing else may start. */
+  get isolates(): boolean {
+    return this.#alone !== null;
+  }
+
+  get waiting(): readonly Resident[] {
+    return [...this.#waiting];
+  }
+
+  add(suspect: Resident): void {
+    this.#waiting.add(suspect);
+  }
+
+  /** It has ended its attempt, or will not run. True when others may start again because of it. */
+  delete(suspect: Resident): boolean {
+    this.#waiting.delete(suspect);
+    this.#inFlight.delete(suspect);
+    const wasAlone = this.#alone === suspect;
+    if (wasAlone) this.#alone = null;
+    return wasAlone;
+  }
+
+  /** Starts those whose turn it is. */
+  pump(): void {
+    for (const suspect of this.waiting) {
+      const { crashes } = suspect.actor.getSnapshot().context;
+      if (suspect.urgency === 0) this.#startCrisis(suspect, crashes);
+      else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#startAlone(suspect);
+      else if (!this.isolates && this.#inFlight.size < SUSPECTS_IN_FLIGHT_MAX) this.#start(suspect);
+    }
+  }
+
+  #start(suspect: Resident): boolean {
+    const { queues, clock, grant } = this.#parts;
+    const queue = queues.get(suspect.handler?.upstream ?? '');
+    if (queue === undefined) {
+      this.#waiting.delete(suspect);
+      suspect.actor.send({ type: 'handler.missing', atMs: clock.now() });
+      return false;
+    }
+    const permit = queue.gate.tryEnter(suspect.urgency);
+    if (permit === null) return false;
+    this.#waiting.delete(suspect);
+    this.#inFlight.add(suspect);
+    grant(suspect, permit);
+    return true;
+  }
+
+  /** Once this one waits to run alone nothing new starts, until it is through or can't run now. */
+  #startAlone(suspect: Resident): void {
+    if (this.#alone !== null && this.#alone !== suspect) return;
+    const queues = [...this.#parts.queues.values()];
+    const gate = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.gate;
+    // While its upstream is down nobody waits for it.
+    this.#alone = gate?.isRefusing === true ? null : suspect;
+    if (this.#alone === null || queues.some((queue) => queue.gate.inFlight > 0)) return;
+    if (!this.#start(suspect)) this.#alone = null;
+  }
+
+  /** A crisis waits for nobody; only one that may be killing the process is spaced out. */
+  #startCrisis(suspect: Resident, crashes: number): void {
+    const { clock, timers } = this.#parts;
+    this.#waiting.delete(suspect);
+    const start = (): void => {
+      if (suspect.state !== 'suspect') return;
+      const type = suspect.handler === null ? 'handler.missing' : 'turn.granted';
+      suspect.actor.send({ type, atMs: clock.now() });
+    };
+    if (crashes < CRASHES_IN_A_ROW_MAX) start();
+    else timers.at(clock.now() + CRISIS_PAUSE_MS, start);
+  }
+}

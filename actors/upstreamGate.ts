@@ -1,0 +1,100 @@
+import type { CallOutcome } from '../machines/policy/callWindow.ts';
+import { URGENCY_MAX } from '../machines/vocabulary/urgency.ts';
+import type { Breaker } from './breaker.ts';
+
+/** Leave to run one attempt. It must be given back with {@link UpstreamGate.leave}. */
+export interface Permit {
+  readonly gate: UpstreamGate;
+  /** The breaker's generation when it was given; a result of another generation moves nothing. */
+  readonly generation: number;
+  /** Set while the breaker is half open. */
+  readonly probeId: string | null;
+}
+
+export interface GateParts {
+  readonly upstream: string;
+  readonly breaker: Breaker;
+  /** Attempts in flight at once. */
+  readonly placesMax: number;
+  /** Places reserved for crisis deliveries, beside the others (CR-2). */
+  readonly crisisPlacesMax: number;
+  /** Told how each call went, crises included. */
+  readonly onOutcome: (outcome: CallOutcome) => void;
+}
+
+/** How many places an upstream starts with again after an outage (DG-3). */
+const PLACES_AFTER_OUTAGE = 4;
+
+/**
+ * Who may call one upstream now: its breaker, its places, and the level of service. Reading it sends
+ * no event (CB-5), but for probes.
+ *
+ * After an outage the places come back one by each success, which doubles them with each round trip
+ * (slow start, RFC 5681 §3.1), so that the backlog does not bury the upstream (DG-3).
+ */
+export class UpstreamGate {
+  readonly upstream: string;
+  readonly #parts: GateParts;
+  #places: number;
+  #inFlight = 0;
+  #probesAsked = 0;
+  /** The least urgent rank that runs at the present level of service (DG-2). */
+  urgencyBound = URGENCY_MAX;
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    this.upstream = parts.upstream;
+    this.#places = parts.placesMax;
+  }
+
+  get crisisPlacesMax(): number {
+    return this.#parts.crisisPlacesMax;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** True while the breaker lets nothing but crises out. */
+  get isRefusing(): boolean {
+    return this.#parts.breaker.decision.mode === 'refuse';
+  }
+
+  /** How many more may start now; while half open, what the breaker will say is not known before. */
+  get free(): number {
+    const free = this.#places - this.#inFlight;
+    return this.#parts.breaker.decision.mode === 'refuse' ? 0 : Math.max(0, free);
+  }
+
+  /** A permit for work of this urgency rank, or `null` if it has to wait. */
+  tryEnter(urgency: number): Permit | null {
+    if (urgency > this.urgencyBound || this.#inFlight >= this.#places) return null;
+    const { breaker } = this.#parts;
+    const { mode, generation } = breaker.decision;
+    if (mode === 'refuse') return null;
+    let probeId: string | null = null;
+    if (mode === 'probe') {
+      this.#probesAsked += 1;
+      probeId = `probe-${generation}-${this.#probesAsked}`;
+      if (!breaker.requestProbe(probeId)) return null;
+      this.#places = PLACES_AFTER_OUTAGE;
+    }
+    this.#inFlight += 1;
+    return { gate: this, generation, probeId };
+  }
+
+  /** Gives the place back and records how the call went. */
+  leave(permit: Permit, outcome: CallOutcome, retryAfterMs: number | undefined): void {
+    this.#inFlight -= 1;
+    if (outcome === 'success' && this.#places < this.#parts.placesMax) this.#places += 1;
+    this.#parts.breaker.record(permit.generation, permit.probeId, outcome, retryAfterMs);
+    this.#parts.onOutcome(outcome);
+  }
+
+  /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */
+  recordCrisis(outcome: CallOutcome, retryAfterMs: number | undefined): void {
+    const { breaker, onOutcome } = this.#parts;
+    breaker.record(breaker.decision.generation, null, outcome, retryAfterMs);
+    onOutcome(outcome);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The work of one upstream that waits: a few operations in memory, the rest on disk, fetched when
+ * places are free. Memory follows work in flight, not the length of the queue (OP-6).
+ *
+ * @module
+ */
+
+import { RETRY_AFTER_MS_MAX } from '../machines/policy/retryPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
+import { CrisisPlaces } from './crisisPlaces.ts';
+import { ReadyQueue } from './readyQueue.ts';
+import type { Resident } from './resident.ts';
+import type { TimerService } from './timerService.ts';
+import type { Permit, UpstreamGate } from './upstreamGate.ts';
+
+/** Rows fetched from disk at a time. */
+export const PAGE_ROWS = 64;
+/** Pause after a claim that brought nothing to run, so that a defect can't spin. */
+const BARREN_CLAIM_PAUSE_MS = 100;
+/**
+ * No row can rightly be due later than this from now: a longer wait comes from a clock that was set
+ * back, and is cut (DESIGN §5).
+ */
+export const WAIT_MS_MAX = RETRY_AFTER_MS_MAX;
+
+export interface UpstreamQueueParts {
+  readonly gate: UpstreamGate;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  /** Whether anything may start now. */
+  readonly mayStart: () => boolean;
+  /** Brings a row to memory; `null` when it is there already or can't be read. */
+  readonly revive: (row: StoredOperation) => Resident | null;
+  /** Lets it begin with a permit that is now its own. */
+  readonly grant: (resident: Resident, permit: Permit) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class UpstreamQueue {
+  readonly gate: UpstreamGate;
+  readonly crisis: CrisisPlaces;
+  /** In memory; their rows are `due` on disk. */
+  readonly ready = new ReadyQueue<Resident>();
+  readonly #parts: UpstreamQueueParts;
+  /** When the next row on disk is due, as far as is known. */
+  #nextDueAtMs = Number.POSITIVE_INFINITY;
+  /** The earliest due time noted while a claim was out, which its answer may not know of. */
+  #notedDueAtMs = Number.POSITIVE_INFINITY;
+  #isClaiming = false;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: UpstreamQueueParts) {
+    this.#parts = parts;
+    this.gate = parts.gate;
+    this.crisis = new CrisisPlaces(parts.gate.crisisPlacesMax);
+  }
+
+  /** True while rows on disk wait for a place. */
+  get hasBacklog(): boolean {
+    return this.#nextDueAtMs <= this.#parts.clock.now();
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** A permit for a request that arrives now; `null` when it has to wait behind others. */
+  tryStart(urgency: number): Permit | null {
+    const isBehindOthers = this.hasBacklog || this.ready.first(urgency) !== undefined;
+    return isBehindOthers ? null : this.gate.tryEnter(urgency);
+  }
+
+  /** A row of this upstream is due at `dueAtMs`. */
+  noteDue(dueAtMs: number): void {
+    this.#notedDueAtMs = Math.min(this.#notedDueAtMs, dueAtMs);
+    if (dueAtMs >= this.#nextDueAtMs) return;
+    this.#nextDueAtMs = dueAtMs;
+    this.#arm(0);
+  }
+
+  /** Gives free places to what waits, what is in memory first. */
+  pump(): void {
+    const { mayStart, grant } = this.#parts;
+    while (mayStart()) {
+      const next = this.ready.first(this.gate.urgencyBound);
+      if (next === undefined) {
+        if (this.hasBacklog) void this.#claim();
+        return;
+      }
+      const permit = this.gate.tryEnter(next.urgency);
+      if (permit === null) return;
+      this.ready.delete(next);
+      grant(next, permit);
+    }
+  }
+
+  async #claim(): Promise<void> {
+    if (this.#isClaiming || !this.#parts.mayStart()) return;
+    // Places first, rows second: what is fetched can run at once and need not be put back.
+    const permits = this.#reserve();
+    if (permits.length === 0) return;
+    this.#isClaiming = true;
+    const hasBrought = await this.#fetch(permits);
+    this.#isClaiming = false;
+    for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
+    this.#arm(hasBrought ? 0 : BARREN_CLAIM_PAUSE_MS);
+    if (hasBrought) this.pump();
+  }
+
+  #reserve(): Permit[] {
+    const permits: Permit[] = [];
+    for (let want = Math.min(PAGE_ROWS, this.gate.free); want > 0; want -= 1) {
+      const permit = this.gate.tryEnter(0);
+      if (permit === null) break;
+      permits.push(permit);
+    }
+    return permits;
+  }
+
+  /** Fetches rows and gives each one of `permits`; what is left of them is not used. */
+  async #fetch(permits: Permit[]): Promise<boolean> {
+    const { store, clock, revive, grant, onError } = this.#parts;
+    const nowMs = clock.now();
+    this.#notedDueAtMs = Number.POSITIVE_INFINITY;
+    let hasBrought = false;
+    try {
+      const { rows, nextDueAtMs } = await store.claim({
+        route: this.gate.upstream,
+        urgencyMax: this.gate.urgencyBound,
+        nowMs: this.#nextDueAtMs - nowMs > WAIT_MS_MAX ? this.#nextDueAtMs : nowMs,
+        limit: permits.length,
+      });
+      this.#nextDueAtMs = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, this.#notedDueAtMs);
+      for (const row of rows) {
+        const resident = revive(row);
+        const permit = resident === null ? undefined : permits.pop();
+        if (resident === null || permit === undefined) continue;
+        hasBrought = true;
+        grant(resident, permit);
+      }
+    } catch (error) {
+      onError(error);
+    }
+    return hasBrought;
+  }
+
+  #arm(pauseMs: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#nextDueAtMs >= NEVER_MS || !this.#parts.mayStart()) return;
+    const nowMs = this.#parts.clock.now();
+    const wakeAtMs = Math.min(Math.max(this.#nextDueAtMs, nowMs + pauseMs), nowMs + WAIT_MS_MAX);
+    if (wakeAtMs <= nowMs) {
+      this.pump();
+      return;
+    }
+    this.#cancelTimer = this.#parts.timers.at(wakeAtMs, () => {
+      this.#cancelTimer = null;
+      if (this.hasBacklog) this.pump();
+      else void this.#claim();
+    });
+  }
+}

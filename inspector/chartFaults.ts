@@ -1,0 +1,56 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { reachableStates } from './reachability.ts';
+import { allStates, allTransitions, type ChartTransition } from './transitions.ts';
+
+/** What is wrong with a chart as a document, one sentence a fault; empty when nothing is. */
+export function chartFaults(machine: AnyStateMachine): readonly string[] {
+  const faults: string[] = [];
+  const reachable = reachableStates(machine);
+  for (const node of allStates(machine)) {
+    const name = node.path.length === 0 ? `machine ${machine.id}` : `state ${node.id}`;
+    if ((node.description ?? '').trim() === '') faults.push(`${name} has no description`);
+    if (!reachable.has(node)) faults.push(`${name} can't be reached`);
+  }
+  const transitions = allTransitions(machine);
+  const labels = new Set<string>();
+  for (const { label } of transitions) {
+    if (labels.has(label)) faults.push(`two transitions can't be told apart: ${label}`);
+    labels.add(label);
+  }
+  for (const { label } of shadowed(transitions)) {
+    faults.push(`an unguarded transition before it takes every event: ${label}`);
+  }
+  return faults;
+}
+
+/** Transitions that are never tried, since one of the same state and event comes first unguarded. */
+function shadowed(transitions: readonly ChartTransition[]): readonly ChartTransition[] {
+  const closed = new Map<AnyStateNode, Set<string>>();
+  return transitions.filter(({ source, eventType, guard }) => {
+    const events = closed.get(source) ?? new Set<string>();
+    closed.set(source, events);
+    if (events.has(eventType)) return true;
+    if (guard === null) events.add(eventType);
+    return false;
+  });
+}
+
+/** The requirement ids that a state carries in `meta.requirements`. */
+export function requirementsOf(node: AnyStateNode): readonly string[] {
+  const meta: unknown = node.meta;
+  if (typeof meta !== 'object' || meta === null || !('requirements' in meta)) return [];
+  return Array.isArray(meta.requirements) ? meta.requirements.map(String) : [];
+}
+
+/** Every requirement id that a chart carries, in the order of {@link compareIds}. */
+export function requirementsCarried(machine: AnyStateMachine): readonly string[] {
+  return [...new Set(allStates(machine).flatMap(requirementsOf))].toSorted(compareIds);
+}
+
+/** Orders requirement ids by their letters, then by number: CB-2 before CB-10. */
+export function compareIds(a: string, b: string): number {
+  const [lettersA = '', numberA = ''] = a.split('-');
+  const [lettersB = '', numberB = ''] = b.split('-');
+  if (lettersA === lettersB) return Number(numberA) - Number(numberB);
+  return lettersA < lettersB ? -1 : 1;
+}

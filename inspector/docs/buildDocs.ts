@@ -1,0 +1,72 @@
+import type { AnyStateMachine } from 'xstate';
+import { chartFaults, requirementsCarried } from '../chartFaults.ts';
+import { indexPage } from './indexPage.ts';
+import { machinePage, machinePagePath, machineSourcePath } from './machinePage.ts';
+import { parseRequirements, type SourceFile, traceRequirements } from './requirements.ts';
+
+export interface DocsInput {
+  readonly machines: readonly AnyStateMachine[];
+  /** The text of docs/requirements.md. */
+  readonly requirementsPage: string;
+  /** The product's own source files. */
+  readonly code: readonly SourceFile[];
+  /** The test files. */
+  readonly tests: readonly SourceFile[];
+}
+
+export interface Docs {
+  /** What docs/machines/ should hold. */
+  readonly pages: readonly SourceFile[];
+  /** What must be mended before the docs can be trusted, one sentence each. */
+  readonly faults: readonly string[];
+  /** What is still open, one sentence each: requirements that no code carries or no test proves. */
+  readonly notes: readonly string[];
+}
+
+/** The documentation of every machine, and what is wrong or missing in it. */
+export function buildDocs({ machines, requirementsPage, code, tests }: DocsInput): Docs {
+  const requirements = parseRequirements(requirementsPage);
+  const known = new Set(requirements.map((requirement) => requirement.id));
+  const traces = traceRequirements(requirements, code, tests);
+  const faults: string[] = [];
+  if (requirements.length === 0) faults.push('docs/requirements.md holds no requirement');
+
+  const pages: SourceFile[] = [
+    { path: 'docs/machines/README.md', text: indexPage(machines, known) },
+  ];
+  for (const machine of machines) {
+    const sourcePath = machineSourcePath(machine);
+    const source = code.find(({ path }) => path === sourcePath);
+    if (source === undefined) {
+      faults.push(`machine ${machine.id} is not in ${sourcePath}, where its id says it is`);
+      continue;
+    }
+    const sources = [source, ...code.filter(({ path }) => path.startsWith('machines/'))];
+    const texts = sources.map(({ text }) => text);
+    pages.push({ path: machinePagePath(machine), text: machinePage(machine, texts, traces) });
+    faults.push(...chartFaults(machine).map((fault) => `${sourcePath}: ${fault}`));
+    for (const id of requirementsCarried(machine)) {
+      if (!known.has(id)) faults.push(`${sourcePath}: there is no requirement ${id}`);
+    }
+  }
+
+  const notes = [
+    open(
+      'no code carries',
+      traces.filter((trace) => trace.carriers.length === 0),
+    ),
+    open(
+      'no test proves',
+      traces.filter((trace) => trace.tests.length === 0),
+    ),
+  ].filter((note) => note !== null);
+  return { pages, faults, notes };
+}
+
+function open(
+  what: string,
+  traces: readonly { readonly requirement: { readonly id: string } }[],
+): string | null {
+  if (traces.length === 0) return null;
+  return `${what} ${traces.map(({ requirement }) => requirement.id).join(', ')}`;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+/**
+ * `npm run docs` writes docs/machines/; `npm run docs:check` compares instead of writing, and fails
+ * on a stale page or a faulty chart. Run from the repository's root, on the built files.
+ *
+ * @module
+ */
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { machines } from '../../machines/index.ts';
+import { buildDocs, type DocsInput } from './buildDocs.ts';
+import type { SourceFile } from './requirements.ts';
+
+const FOLDER = 'docs/machines';
+const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
+
+const { pages, faults, notes } = buildDocs(readInput());
+const isCheck = process.argv.includes('--check');
+const stale = isCheck ? stalePages() : [];
+if (!isCheck) writePages();
+
+for (const note of notes) process.stdout.write(`note: ${note}\n`);
+for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);
+process.stdout.write(
+  `${pages.length} pages ${isCheck ? 'compared' : 'written'}, ${faults.length + stale.length} errors\n`,
+);
+process.exitCode = faults.length + stale.length === 0 ? 0 : 1;
+
+function readInput(): DocsInput {
+  return {
+    machines,
+    requirementsPage: readFileSync('docs/requirements.md', 'utf8'),
+    code: CODE.flatMap(readTree),
+    tests: readTree('test').filter(({ path }) => path.endsWith('.test.ts')),
+  };
+}
+
+function readTree(folder: string): readonly SourceFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}
+
+function stalePages(): readonly string[] {
+  const present = listPages();
+  const wanted = pages.map((page) => page.path);
+  return [
+    ...pages
+      .filter(({ path, text }) => !present.includes(path) || readFileSync(path, 'utf8') !== text)
+      .map(({ path }) => `${path} is stale; run npm run docs`),
+    ...present
+      .filter((path) => !wanted.includes(path))
+      .map((path) => `${path} belongs to no machine; run npm run docs`),
+  ];
+}
+
+function writePages(): void {
+  for (const path of listPages()) rmSync(path);
+  mkdirSync(FOLDER, { recursive: true });
+  for (const { path, text } of pages) writeFileSync(path, text);
+}
+
+function listPages(): readonly string[] {
+  mkdirSync(FOLDER, { recursive: true });
+  return readdirSync(FOLDER).map((name) => `${FOLDER}/${name}`);
+}

@@ -1,0 +1,27 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { allTransitions } from './transitions.ts';
+
+/**
+ * The states that some sequence of events can enter, guards ignored: what is missing here can never
+ * be entered, whatever happens.
+ */
+export function reachableStates(machine: AnyStateMachine): ReadonlySet<AnyStateNode> {
+  const reached = new Set<AnyStateNode>();
+  const waiting: AnyStateNode[] = [machine.root];
+  const transitions = allTransitions(machine);
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (reached.has(node)) continue;
+    reached.add(node);
+    waiting.push(...enteredWith(node));
+    for (const { source, targets } of transitions) if (source === node) waiting.push(...targets);
+  }
+  return reached;
+}
+
+/** What is entered whenever `node` is: its parent, and its initial state or all its regions. */
+function enteredWith(node: AnyStateNode): readonly AnyStateNode[] {
+  const parent = node.parent === undefined ? [] : [node.parent];
+  if (node.type === 'compound') return [...parent, ...node.initial.target];
+  if (node.type === 'parallel') return [...parent, ...Object.values(node.states)];
+  return parent;
+}

@@ -1,0 +1,28 @@
+import type { BreakerState } from './breakerPolicy.ts';
+
+/**
+ * What a call to an upstream may do, made once for each change of its breaker so that reading it
+ * costs nothing (CB-5). A crisis does not ask (CB-3).
+ *
+ * - `pass`: go out.
+ * - `probe`: ask with `permit.requested`; without a permit, wait until `retryAtMs`.
+ * - `refuse`: wait until `retryAtMs`, or until an operator lets go where that is `null`.
+ */
+export interface BreakerDecision {
+  /** What the results of calls that start now are stamped with. */
+  readonly generation: number;
+  readonly mode: 'pass' | 'probe' | 'refuse';
+  /** When it is worth asking again; `null` when a call may go out now, or nobody knows. */
+  readonly retryAtMs: number | null;
+  /** Whether the results of calls that start now are counted in the `CallWindow`. */
+  readonly recordsOutcomes: boolean;
+}
+
+/** The mode of each state. */
+export const BREAKER_MODES: Readonly<Record<BreakerState, BreakerDecision['mode']>> = {
+  closed: 'pass',
+  open: 'refuse',
+  halfOpen: 'probe',
+  forcedOpen: 'refuse',
+  disabled: 'pass',
+};

@@ -1,0 +1,85 @@
+/**
+ * Counts the results of calls to one upstream while its breaker is closed (CB-1, CB-5).
+ *
+ * The breaker's chart gets no event for a call; it is told once the counts say that too many failed.
+ *
+ * @module
+ */
+
+import type { BreakerPolicy } from './breakerPolicy.ts';
+
+/**
+ * How a call counts for its upstream. `ignored` is for what says nothing about it: cancelled by the
+ * caller, refused by ourselves, or a mistake in the request.
+ */
+export type CallOutcome = 'success' | 'failure' | 'ignored';
+
+/** Why a breaker trips. */
+export type TripCause = 'consecutive' | 'rate';
+
+const SUCCESS = 0;
+const FAILURE = 1;
+
+/**
+ * Failures in a row, and the share of failures among the latest calls. Each outcome costs the same
+ * small time whatever the size of the window. Not kept on disk: after a restart it starts empty.
+ */
+export class CallWindow {
+  readonly #policy: BreakerPolicy;
+  readonly #outcomes: Uint8Array;
+  #next = 0;
+  #calls = 0;
+  #failures = 0;
+  #failuresInARow = 0;
+
+  constructor(policy: BreakerPolicy) {
+    this.#policy = policy;
+    this.#outcomes = new Uint8Array(policy.windowCalls);
+  }
+
+  /** Calls in the window; ignored ones are not among them. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Failed calls in the window. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Failures since the last success. */
+  get failuresInARow(): number {
+    return this.#failuresInARow;
+  }
+
+  /**
+   * Counts one outcome; a cause when the breaker has to trip, and again with every further failure.
+   * Only a failure trips: no upstream is given up at the moment it answers.
+   */
+  record(outcome: CallOutcome): TripCause | null {
+    if (outcome === 'ignored') return null;
+    const failed = outcome === 'failure';
+    this.#failuresInARow = failed ? this.#failuresInARow + 1 : 0;
+    this.#push(failed ? FAILURE : SUCCESS);
+    if (!failed) return null;
+    if (this.#failuresInARow >= this.#policy.consecutiveFailuresToOpen) return 'consecutive';
+    if (this.#calls < this.#policy.windowCallsMin) return null;
+    return this.#failures / this.#calls >= this.#policy.failureRateToOpen ? 'rate' : null;
+  }
+
+  /** Forgets everything; called whenever the breaker changes state. */
+  clear(): void {
+    this.#next = 0;
+    this.#calls = 0;
+    this.#failures = 0;
+    this.#failuresInARow = 0;
+  }
+
+  #push(outcome: 0 | 1): void {
+    if (this.#calls < this.#outcomes.length) this.#calls += 1;
+    else this.#failures -= this.#outcomes[this.#next] ?? SUCCESS;
+    this.#outcomes[this.#next] = outcome;
+    this.#failures += outcome;
+    this.#next = (this.#next + 1) % this.#outcomes.length;
+  }
+}

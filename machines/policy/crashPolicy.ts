@@ -1,0 +1,14 @@
+/**
+ * How work that may kill the process is told from work that merely stood beside it (RT-4, DESIGN §5).
+ *
+ * @module
+ */
+
+/**
+ * Found in flight at this many crashes in a row, an operation runs alone; found in flight once more,
+ * it goes to the dead letters. A crisis never does: it goes on, spaced out.
+ */
+export const CRASHES_IN_A_ROW_MAX = 3;
+
+/** How many suspects may run beside each other. */
+export const SUSPECTS_IN_FLIGHT_MAX = 4;

@@ -1,0 +1,57 @@
+/**
+ * The probes of a half-open breaker, as leases: a probe that never reports gives its place back, so
+ * that a caller who died cannot keep the breaker half open for ever (CB-2).
+ *
+ * @module
+ */
+
+import type { BreakerPolicy } from './breakerPolicy.ts';
+import { clampDueTime } from './dueTime.ts';
+
+/** A probe that is out, and when its place is free again even if it never reports. */
+export interface ProbeLease {
+  readonly id: string;
+  readonly leaseEndsAtMs: number;
+}
+
+/** A permit that is asked for or reported on. */
+export interface PermitFacts {
+  readonly permitId: string;
+  readonly atMs: number;
+}
+
+/** The leases that still run at `atMs`; none of them for longer than a lease lasts. */
+export function heldLeases(
+  probes: readonly ProbeLease[],
+  policy: BreakerPolicy,
+  atMs: number,
+): readonly ProbeLease[] {
+  return probes
+    .filter((probe) => probe.leaseEndsAtMs > atMs)
+    .map(({ id, leaseEndsAtMs }) => ({
+      id,
+      leaseEndsAtMs: clampDueTime(leaseEndsAtMs, atMs, policy.probeLeaseMs),
+    }));
+}
+
+/** The leases after one more was granted at `atMs`. */
+export function withLease(
+  probes: readonly ProbeLease[],
+  policy: BreakerPolicy,
+  granted: PermitFacts,
+): readonly ProbeLease[] {
+  const lease = { id: granted.permitId, leaseEndsAtMs: granted.atMs + policy.probeLeaseMs };
+  return [...heldLeases(probes, policy, granted.atMs), lease];
+}
+
+/** True while the lease of this permit runs. */
+export function isLeaseHeld(probes: readonly ProbeLease[], permit: PermitFacts): boolean {
+  return probes.some(
+    ({ id, leaseEndsAtMs }) => id === permit.permitId && leaseEndsAtMs > permit.atMs,
+  );
+}
+
+/** When the first of the leases ends; `null` when there is none. */
+export function firstLeaseEnd(probes: readonly ProbeLease[]): number | null {
+  return probes.length === 0 ? null : Math.min(...probes.map((probe) => probe.leaseEndsAtMs));
+}

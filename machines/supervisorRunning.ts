@@ -1,0 +1,175 @@
+import { type Alert, type ComponentFacts, supervisorSetup } from './supervisorSetup.ts';
+
+function componentDown({ component }: ComponentFacts): Alert {
+  return { component, reason: 'componentDown' };
+}
+
+/**
+ * Reading back what an earlier process left behind (SV-3). New work need not wait for it. Where it
+ * fails, it is taken up again by the restart of `operations`.
+ */
+const recovery = supervisorSetup.createStateConfig({
+  description: 'What an earlier process left behind.',
+  meta: { requirements: ['SV-1', 'SV-3'] },
+  initial: 'recovering',
+  states: {
+    recovering: {
+      description:
+        'Operations that an earlier process left behind are read back, most urgent first.',
+      meta: { requirements: ['SV-1', 'SV-3'] },
+      invoke: {
+        id: 'recoverOperations',
+        src: 'recoverOperations',
+        onDone: { target: 'recovered' },
+        onError: {
+          target: 'interrupted',
+          actions: [
+            { type: 'raiseAlert', params: { component: 'operations', reason: 'recoveryFailed' } },
+            'reportRecoveryFailed',
+          ],
+        },
+      },
+      on: {
+        'component.failed': {
+          guard: { type: 'isRecoveryLost', params: ({ event }) => event },
+          target: 'interrupted',
+        },
+      },
+    },
+    interrupted: {
+      description: 'Reading back has stopped; the restart of the operations takes it up again.',
+      meta: { requirements: ['SV-2', 'SV-3'] },
+      on: {
+        'components.restarted': {
+          guard: { type: 'hasRestartedOperations', params: ({ event }) => event },
+          target: 'recovered',
+        },
+      },
+    },
+    recovered: {
+      description: 'Everything that was left behind is in hand again.',
+      meta: { requirements: ['SV-3'] },
+    },
+  },
+});
+
+/** The parts that the work needs, and their restarts (SV-2). */
+const components = supervisorSetup.createStateConfig({
+  description: 'The parts that the work needs, and whether they work.',
+  meta: { requirements: ['SV-2'] },
+  initial: 'healthy',
+  states: {
+    healthy: {
+      description: 'Every component works.',
+      meta: { requirements: ['SV-2'] },
+      on: {
+        'component.failed': [
+          {
+            guard: { type: 'canRestart', params: ({ event }) => event },
+            target: 'restarting',
+            actions: [{ type: 'beginRestart', params: ({ event }) => event }],
+          },
+          {
+            target: 'impaired',
+            actions: [
+              { type: 'noteDown', params: ({ event }) => event },
+              { type: 'raiseAlert', params: ({ event }) => componentDown(event) },
+            ],
+          },
+        ],
+        'recovery.failed': { target: 'impaired', actions: ['noteRecoveryFailed'] },
+      },
+    },
+    restarting: {
+      description: 'A component failed; it, and what cannot go on without it, is restarted.',
+      meta: { requirements: ['SV-2'] },
+      invoke: {
+        id: 'restartComponents',
+        src: 'restartComponents',
+        input: ({ context }) => ({ components: context.ledger.restarting }),
+        onDone: [
+          {
+            guard: 'isAnythingDown',
+            target: 'impaired',
+            actions: ['reportRestarted', 'endRestart'],
+          },
+          { target: 'healthy', actions: ['reportRestarted', 'endRestart'] },
+        ],
+        onError: {
+          target: 'impaired',
+          actions: [
+            {
+              type: 'raiseAlert',
+              params: ({ context }) => ({
+                component: context.ledger.restarting[0] ?? null,
+                reason: 'restartFailed',
+              }),
+            },
+            'failRestart',
+          ],
+        },
+      },
+      on: {
+        // Kept for afterwards, also for what is being restarted: it may have failed once more.
+        'component.failed': [
+          { guard: { type: 'isKnownToBeDown', params: ({ event }) => event } },
+          {
+            guard: { type: 'isRestartedTooOften', params: ({ event }) => event },
+            actions: [
+              { type: 'noteDown', params: ({ event }) => event },
+              { type: 'raiseAlert', params: ({ event }) => componentDown(event) },
+            ],
+          },
+          { actions: [{ type: 'noteDown', params: ({ event }) => event }] },
+        ],
+        'recovery.failed': { actions: ['noteRecoveryFailed'] },
+      },
+    },
+    impaired: {
+      description:
+        'A component is down until its restart is due; the rest works on, and crises are answered.',
+      meta: { requirements: ['SV-2'] },
+      on: {
+        'component.failed': [
+          { guard: { type: 'isKnownToBeDown', params: ({ event }) => event } },
+          {
+            guard: { type: 'canRestart', params: ({ event }) => event },
+            target: 'restarting',
+            actions: [{ type: 'beginRestart', params: ({ event }) => event }],
+          },
+          {
+            actions: [
+              { type: 'noteDown', params: ({ event }) => event },
+              { type: 'raiseAlert', params: ({ event }) => componentDown(event) },
+            ],
+          },
+        ],
+        'recovery.failed': { actions: ['noteRecoveryFailed'] },
+        'restart.due': [
+          {
+            guard: { type: 'hasRestartDue', params: ({ event }) => event },
+            target: 'restarting',
+            actions: [{ type: 'beginDueRestart', params: ({ event }) => event }],
+          },
+          { actions: [{ type: 'reviewRestarts', params: ({ event }) => event }] },
+        ],
+      },
+    },
+  },
+});
+
+/** The state of the supervisor in which work is done: two halves that know little of each other. */
+export const running = supervisorSetup.createStateConfig({
+  description: 'Work is accepted and done.',
+  tags: ['accepting'],
+  meta: { requirements: ['SV-1', 'SV-2', 'SV-3'] },
+  type: 'parallel',
+  on: {
+    'stop.requested': {
+      target: 'draining',
+      actions: [{ type: 'startDrain', params: ({ event }) => event }],
+    },
+    'stop.forced': { target: 'closing' },
+  },
+  states: { recovery, components },
+});

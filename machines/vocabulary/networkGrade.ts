@@ -1,0 +1,2 @@
+/** How good the network is (PF-2). */
+export type NetworkGrade = 'excellent' | 'good' | 'poor' | 'offline';

@@ -1,0 +1,108 @@
+/**
+ * Named points in the real code at which a test can make the process die, fail or stall, so that
+ * crash tests crash where it matters and not only at random moments. Nothing is armed unless a test
+ * calls {@link armFaultPoint} or starts a process with `HOLDFAST_FAULT` set; an unarmed point costs
+ * one comparison.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+
+/** Every point, in the order in which one operation passes them. */
+export const FAULT_POINTS = [
+  'engine.beforeAccept',
+  'store.beforeCommit',
+  'store.afterCommit',
+  'store.beforeAck',
+  'engine.afterAccept',
+  'engine.beforeAttempt',
+  'engine.afterAttempt',
+  'engine.beforeSettle',
+  'engine.afterSettle',
+  'engine.beforeReport',
+] as const;
+export type FaultPoint = (typeof FAULT_POINTS)[number];
+
+/**
+ * What happens at the point: the process is killed with SIGKILL, the point throws
+ * `HF_STORE_UNAVAILABLE`, or the thread that passes it stands still, as a stalled disk would make it.
+ */
+export type FaultAction = 'kill' | 'throw' | { readonly stallMs: number };
+
+interface Fault {
+  /** Passages left until it strikes. */
+  countdown: number;
+  readonly action: FaultAction;
+}
+
+/** `null` while nothing is armed, which is always so outside tests. */
+let armed: Map<FaultPoint, Fault> | null = null;
+
+/** Marks a point at which a test may strike. */
+export function faultPoint(name: FaultPoint): void {
+  if (armed !== null) pass(armed, name);
+}
+
+/**
+ * Arms a point in this thread: it strikes once, at the passage numbered `countdown` (1 is the next).
+ * Threads are armed apart; the writer thread reads `HOLDFAST_FAULT` when it starts.
+ */
+export function armFaultPoint(name: FaultPoint, countdown: number, action: FaultAction): void {
+  armed ??= new Map();
+  armed.set(name, { countdown, action });
+}
+
+/** Disarms every point of this thread. */
+export function disarmFaultPoints(): void {
+  armed = null;
+}
+
+function pass(faults: Map<FaultPoint, Fault>, name: FaultPoint): void {
+  const fault = faults.get(name);
+  if (fault === undefined) return;
+  fault.countdown -= 1;
+  if (fault.countdown > 0) return;
+  faults.delete(name);
+  if (faults.size === 0) armed = null;
+  strike(name, fault.action);
+}
+
+function strike(name: FaultPoint, action: FaultAction): void {
+  if (action === 'throw') {
+    throw new HoldfastError('HF_STORE_UNAVAILABLE', `A fault was planted at ${name}.`, {
+      retry: 'later',
+    });
+  }
+  if (action === 'kill') process.kill(process.pid, 'SIGKILL');
+  // After a kill the thread must not run on while the signal is on its way.
+  standStill(action === 'kill' ? Number.POSITIVE_INFINITY : action.stallMs);
+}
+
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Reads `name:count:kill`, `name:count:throw` or `name:count:stall:ms`, several with commas. */
+function armFromEnvironment(setting: string | undefined): void {
+  for (const entry of setting?.split(',') ?? []) {
+    const [name, count, action, stallMs] = entry.trim().split(':');
+    const point = FAULT_POINTS.find((known) => known === name);
+    const countdown = Number(count);
+    if (point === undefined || !Number.isSafeInteger(countdown) || countdown < 1) refuse(entry);
+    else if (action === 'kill' || action === 'throw') armFaultPoint(point, countdown, action);
+    else if (action === 'stall' && Number(stallMs) > 0) {
+      armFaultPoint(point, countdown, { stallMs: Number(stallMs) });
+    } else refuse(entry);
+  }
+}
+
+function refuse(entry: string): never {
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `HOLDFAST_FAULT has an entry that is not point:count:kill|throw|stall:ms: ${entry}`,
+    { field: 'HOLDFAST_FAULT' },
+  );
+}
+
+armFromEnvironment(process.env['HOLDFAST_FAULT']);

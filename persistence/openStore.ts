@@ -1,0 +1,135 @@
+/**
+ * Puts a store together: folder, owner, keyring, writer.
+ *
+ * A store's folder holds `data.db` (with `-wal` and `-shm` while it is open), `keyring.json`,
+ * `owner.db` and `owner.json`, all readable by their user alone.
+ *
+ * @module
+ */
+
+import type { Stats } from 'node:fs';
+import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { reserveFolder } from './owner.ts';
+import { errorCodeOf, syncFolder } from './sealing/files.ts';
+import { createKeyring, keyringExists, openKeyring } from './sealing/keyring.ts';
+import type { KeySource } from './sealing/keySource.ts';
+import { InThreadChannel } from './sqlite/inThreadChannel.ts';
+import { createStoreClient } from './sqlite/storeClient.ts';
+import type { StorePlace } from './sqlite/storePlace.ts';
+import { ThreadChannel } from './sqlite/threadChannel.ts';
+import { DATA_FILE_NAME } from './sqlite/writer.ts';
+import type { Store } from './store.ts';
+
+const FOLDER_MODE = 0o700;
+const WRITABLE_BY_OTHERS = 0o022;
+
+export interface StoreOptions {
+  /** Made where it is missing, mode 0700; its parent must exist. */
+  readonly folder: string;
+  readonly key: KeySource;
+}
+
+/**
+ * The SQLite store in a folder, with its writer in a thread of its own. Nothing happens before
+ * {@link Store.open}, which makes the store where there is none and rejects with `HF_STORE_FOLDER`,
+ * `HF_STORE_OWNED`, `HF_STORE_NEWER`, `HF_STORE_FOREIGN`, `HF_STORE_CORRUPT`, `HF_STORE_FULL`,
+ * `HF_STORE_UNAVAILABLE` or `HF_KEY_…`; it may then be called again.
+ */
+export function openStore({ folder, key }: StoreOptions): Store {
+  const place = storePlace(folder, key, true);
+  return createStoreClient((notify) => new ThreadChannel(place, notify));
+}
+
+/** What can be asked of a store at rest. */
+export type StoreReader = Pick<Store, 'find' | 'list' | 'counts' | 'onQuarantine' | 'close'>;
+
+/**
+ * Opens a store that nobody else has open, to look into it from the command line. It owns the store
+ * until it is closed, makes nothing, and reads in the caller's own thread.
+ *
+ * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, and as {@link openStore}.
+ */
+export async function readStore({ folder, key }: StoreOptions): Promise<StoreReader> {
+  const place = storePlace(folder, key, false);
+  const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+  await store.open();
+  return store;
+}
+
+/** Where a store lies; `create` says whether one is made where there is none. */
+export function storePlace(folder: string, key: KeySource, create: boolean): StorePlace {
+  const path = resolve(folder);
+  return {
+    create,
+    async reserve() {
+      await prepareFolder(path, create);
+      const real = await realpath(path);
+      return { folder: real, giveBack: reserveFolder(real) };
+    },
+    async unlock(real, hasData) {
+      // Data without a keyring: opening says that it is missing. Never a new key over old data.
+      if (hasData || (await keyringExists(real))) return openKeyring(real, key);
+      return createKeyring(real, key);
+    },
+  };
+}
+
+async function prepareFolder(path: string, create: boolean): Promise<void> {
+  const found = await statOf(path);
+  if (!create) {
+    // Before anything is touched: becoming the owner would leave a lock file behind.
+    if (found === null || (await statOf(join(path, DATA_FILE_NAME))) === null) {
+      throw new HoldfastError('HF_STORE_MISSING', `There is no store in ${path}.`, { path });
+    }
+  } else if (found === null) {
+    await makeFolder(path);
+  }
+  checkFolder(path, found ?? (await stat(path)));
+  try {
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw folderError(path, `can't be written (${errorCodeOf(error)}). Make it writable`, error);
+  }
+}
+
+async function statOf(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return null;
+    throw folderError(path, `can't be used (${errorCodeOf(error)}). Check the path`, error);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const parent = dirname(path);
+  try {
+    await mkdir(path, { mode: FOLDER_MODE });
+    await syncFolder(parent);
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === 'EEXIST') return;
+    const why =
+      code === 'ENOENT'
+        ? `can't be made, because ${parent} does not exist. Make that folder first`
+        : `can't be made (${code}). Make ${parent} writable`;
+    throw folderError(path, why, error);
+  }
+}
+
+function checkFolder(path: string, found: Stats): void {
+  if (!found.isDirectory()) throw folderError(path, 'is not a folder. Give the path of one');
+  if (process.platform !== 'win32' && (found.mode & WRITABLE_BY_OTHERS) !== 0) {
+    throw folderError(
+      path,
+      'can be written by other users, who could replace the store. Run chmod go-w on it',
+    );
+  }
+}
+
+function folderError(path: string, why: string, cause?: unknown): HoldfastError {
+  const message = `The store's folder ${path} ${why}, or choose another folder.`;
+  return new HoldfastError('HF_STORE_FOLDER', message, { path, cause });
+}

@@ -1,0 +1,240 @@
+/**
+ * The envelope around every sealed record (SE-1), 90 bytes beside the padded text:
+ *
+ * ```
+ * offset bytes
+ *      0     4  magic "HFR1"
+ *      4     1  suite: 1 = AES-256-GCM
+ *      5     1  flags: 1 = padded, no other yet
+ *      6     4  key id, big endian
+ *     10    32  salt, random for every write
+ *     42    32  key commitment
+ *     74     n  ciphertext of the padded text (padding.ts)
+ *   74+n    16  tag
+ * ```
+ *
+ * One HMAC-SHA-512 over key id, suite and salt, in the counter mode of NIST SP 800-108 with a single
+ * block, gives a key for this record only (first half) and a commitment to it (second half). The
+ * nonce is the start of the salt. So key and nonce repeat only if 32 random bytes do: there is no
+ * counter to lose, and writing on from a restored backup is safe. The commitment tells a wrong key
+ * from tampering, and stops a ciphertext made to open under two keys, which GCM alone allows. The
+ * tag binds the whole header and whatever the caller associates.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { CryptoEngine } from './cryptoEngine.ts';
+import { AES_KEY_BYTES, GCM_NONCE_BYTES, GCM_TAG_BYTES } from './cryptoEngine.ts';
+import { PLAINTEXT_BYTES_MAX, paddedLength, padInto, unpad } from './padding.ts';
+
+const MAGIC = Uint8Array.of(0x48, 0x46, 0x52, 0x31);
+const SUITE_AES_256_GCM = 1;
+const FLAGS_PADDED = 1;
+const SUITE_AT = 4;
+const FLAGS_AT = 5;
+const KEY_ID_AT = 6;
+const SALT_AT = 10;
+const SALT_BYTES = 32;
+const COMMITMENT_AT = SALT_AT + SALT_BYTES;
+const COMMITMENT_BYTES = 32;
+const HEADER_BYTES = COMMITMENT_AT + COMMITMENT_BYTES;
+const ENVELOPE_BYTES_MIN = HEADER_BYTES + GCM_TAG_BYTES + paddedLength(0);
+
+/** Salts drawn at a time: one call to the generator costs as much as a quarter of a seal. */
+const SALTS_POOLED = 16;
+const SCRATCH_BYTES = 8192;
+
+/** Seals and opens envelopes. Not to be shared between threads: it works in buffers of its own. */
+export interface Envelopes {
+  /**
+   * Seals `plaintext` under a fresh key derived from `key` (32 bytes) and binds `associated`.
+   *
+   * @throws HoldfastError `HF_KEY_INVALID`, `HF_PAYLOAD_TOO_LARGE`.
+   */
+  seal(
+    key: Uint8Array,
+    keyId: number,
+    plaintext: Uint8Array,
+    associated: Uint8Array,
+  ): Uint8Array<ArrayBuffer>;
+  /**
+   * Opens an envelope with the key that `keyOf` gives for its key id.
+   *
+   * @throws HoldfastError `HF_RECORD_MALFORMED` (no envelope, or cut short), `HF_RECORD_UNSUPPORTED`
+   * (suite or flags), `HF_KEY_UNKNOWN` (`keyOf` gave none), `HF_KEY_WRONG` (the commitment differs:
+   * another key, or salt or commitment were changed), `HF_RECORD_TAMPERED` (the tag differs: text,
+   * header or associated data were changed).
+   */
+  open(
+    keyOf: (keyId: number) => Uint8Array | undefined,
+    envelope: Uint8Array,
+    associated: Uint8Array,
+  ): Uint8Array;
+}
+
+export function createEnvelopes(engine: CryptoEngine): Envelopes {
+  const derivation = derivationMessage();
+  // All zero between uses, so that padding needs no filling and no plaintext stays behind.
+  const paddedScratch = new Uint8Array(SCRATCH_BYTES);
+  const boundScratch = new Uint8Array(SCRATCH_BYTES);
+  let salts: Uint8Array = new Uint8Array(0);
+  let saltsUsed = 0;
+
+  function nextSalt(): Uint8Array {
+    if (saltsUsed === salts.length) {
+      salts = engine.randomBytes(SALTS_POOLED * SALT_BYTES);
+      saltsUsed = 0;
+    }
+    saltsUsed += SALT_BYTES;
+    return salts.subarray(saltsUsed - SALT_BYTES, saltsUsed);
+  }
+
+  /** Record key, then commitment, for what the header says. */
+  function derive(key: Uint8Array, header: Uint8Array): Uint8Array {
+    if (key.length !== AES_KEY_BYTES) {
+      // HMAC would zero-pad a shorter key, and two keys would commit to the same value.
+      throw new HoldfastError('HF_KEY_INVALID', `A sealing key has ${AES_KEY_BYTES} bytes.`);
+    }
+    derivation.set(header.subarray(KEY_ID_AT, COMMITMENT_AT), DERIVATION_CONTEXT_AT);
+    return engine.hmacSha512(key, derivation);
+  }
+
+  /** What the tag binds: the header, whose length is fixed, then what the caller associates. */
+  function bound(envelope: Uint8Array, associated: Uint8Array): Uint8Array {
+    const length = HEADER_BYTES + associated.length;
+    const out = length <= SCRATCH_BYTES ? boundScratch.subarray(0, length) : new Uint8Array(length);
+    out.set(envelope.subarray(0, HEADER_BYTES));
+    out.set(associated, HEADER_BYTES);
+    return out;
+  }
+
+  return {
+    seal(key, keyId, plaintext, associated) {
+      if (plaintext.length > PLAINTEXT_BYTES_MAX) {
+        throw new HoldfastError(
+          'HF_PAYLOAD_TOO_LARGE',
+          `A record of ${plaintext.length} bytes is over the ${PLAINTEXT_BYTES_MAX} that can be sealed.`,
+        );
+      }
+      const size = paddedLength(plaintext.length);
+      const envelope = new Uint8Array(HEADER_BYTES + size + GCM_TAG_BYTES);
+      const salt = nextSalt();
+      envelope.set(MAGIC);
+      envelope[SUITE_AT] = SUITE_AES_256_GCM;
+      envelope[FLAGS_AT] = FLAGS_PADDED;
+      envelope[KEY_ID_AT] = keyId >>> 24;
+      envelope[KEY_ID_AT + 1] = keyId >>> 16;
+      envelope[KEY_ID_AT + 2] = keyId >>> 8;
+      envelope[KEY_ID_AT + 3] = keyId;
+      envelope.set(salt, SALT_AT);
+      const derived = derive(key, envelope);
+      envelope.set(derived.subarray(AES_KEY_BYTES), COMMITMENT_AT);
+      const padded = size <= SCRATCH_BYTES ? paddedScratch.subarray(0, size) : new Uint8Array(size);
+      try {
+        padInto(padded, plaintext);
+        engine.aes256GcmSeal(
+          derived.subarray(0, AES_KEY_BYTES),
+          salt.subarray(0, GCM_NONCE_BYTES),
+          bound(envelope, associated),
+          padded,
+          envelope.subarray(HEADER_BYTES),
+        );
+      } finally {
+        padded.fill(0);
+        derived.fill(0);
+      }
+      return envelope;
+    },
+
+    open(keyOf, envelope, associated) {
+      checkHeader(envelope);
+      const keyId = keyIdOf(envelope);
+      const key = keyOf(keyId);
+      if (key === undefined) {
+        throw new HoldfastError(
+          'HF_KEY_UNKNOWN',
+          `The record is sealed under key ${keyId}, which this keyring does not hold.`,
+        );
+      }
+      const derived = derive(key, envelope);
+      try {
+        if (!commits(derived, envelope)) {
+          throw new HoldfastError(
+            'HF_KEY_WRONG',
+            'The record is sealed under another key, or its header was changed.',
+          );
+        }
+        const padded = engine.aes256GcmOpen(
+          derived.subarray(0, AES_KEY_BYTES),
+          envelope.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES),
+          bound(envelope, associated),
+          envelope.subarray(HEADER_BYTES),
+        );
+        if (padded === null) {
+          throw new HoldfastError(
+            'HF_RECORD_TAMPERED',
+            'The record was changed since it was sealed, or stands in a place that is not its own.',
+          );
+        }
+        const plaintext = unpad(padded);
+        if (plaintext === null) throw malformed('its padding is not one this version writes');
+        return plaintext;
+      } finally {
+        derived.fill(0);
+      }
+    },
+  };
+}
+
+const LABEL = 'holdfast/record/1';
+const DERIVATION_CONTEXT_AT = 4 + LABEL.length + 1 + 1;
+
+/**
+ * The input of SP 800-108 in counter mode: block counter 1, label, a zero byte, the context (suite,
+ * key id, salt; the last two are filled in for each record), the length of the output in bits.
+ */
+function derivationMessage(): Uint8Array {
+  const contextBytes = COMMITMENT_AT - KEY_ID_AT;
+  const message = new Uint8Array(DERIVATION_CONTEXT_AT + contextBytes + 4);
+  message[3] = 1;
+  message.set(new TextEncoder().encode(LABEL), 4);
+  message[DERIVATION_CONTEXT_AT - 1] = SUITE_AES_256_GCM;
+  message[message.length - 2] = 2; // 0x0200 bits
+  return message;
+}
+
+function checkHeader(envelope: Uint8Array): void {
+  for (let at = 0; at < MAGIC.length; at++) {
+    if (envelope[at] !== MAGIC[at]) throw malformed('it does not start as one');
+  }
+  const suite = envelope[SUITE_AT];
+  const flags = envelope[FLAGS_AT];
+  if (suite === undefined || flags === undefined) throw malformed('it is cut short');
+  if (suite !== SUITE_AES_256_GCM || flags !== FLAGS_PADDED) {
+    throw new HoldfastError(
+      'HF_RECORD_UNSUPPORTED',
+      `The record is sealed in a way this version does not know (suite ${suite}, flags ${flags}).`,
+    );
+  }
+  if (envelope.length < ENVELOPE_BYTES_MIN) throw malformed('it is cut short');
+}
+
+function keyIdOf(envelope: Uint8Array): number {
+  let id = 0;
+  for (let at = KEY_ID_AT; at < SALT_AT; at++) id = id * 256 + (envelope[at] ?? 0);
+  return id;
+}
+
+/** Compares without stopping at the first difference, so that time tells nothing of where it is. */
+function commits(derived: Uint8Array, envelope: Uint8Array): boolean {
+  let difference = 0;
+  for (let at = 0; at < COMMITMENT_BYTES; at++) {
+    difference |= (derived[AES_KEY_BYTES + at] ?? 0) ^ (envelope[COMMITMENT_AT + at] ?? 0);
+  }
+  return difference === 0;
+}
+
+function malformed(why: string): HoldfastError {
+  return new HoldfastError('HF_RECORD_MALFORMED', `This is not a sealed record: ${why}.`);
+}

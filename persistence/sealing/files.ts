@@ -1,0 +1,46 @@
+/**
+ * What the key files need of the file system.
+ *
+ * @module
+ */
+
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Puts `text` at `path`, mode 0600, all or nothing: after a crash there is the old content or the
+ * new. On disk when it resolves. One writer at a time.
+ */
+export async function writeFileAtomically(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.new`);
+  // What a crash left; removed and not reused, so that its mode and links do not carry over.
+  await rm(temporary, { force: true });
+  const handle = await open(temporary, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(folder);
+}
+
+/** Makes the names in a folder durable. Windows opens no folders and needs no such call. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `ENOENT` and the like; the error's name when it has no code. Never its message. */
+export function errorCodeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' ? code : error.name;
+}

@@ -1,0 +1,87 @@
+/**
+ * Where the key that protects a store comes from. Three sources are built in: `keyFile`,
+ * `passphrase` and `rawKey`; a host can give its own, for a keychain or a key management service.
+ *
+ * The key never touches the records: it wraps the random store key in the keyring (keyring.ts), so
+ * it can be changed later without sealing them again.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+
+export const KEY_BYTES = 32;
+
+/** How a passphrase was stretched into a key (RFC 7914). Stored in the keyring, not secret. */
+export interface ScryptParameters {
+  readonly name: 'scrypt';
+  /** Cost: a power of two. Memory taken is 128·N·r bytes. */
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+  /** 32 hex digits. */
+  readonly salt: string;
+}
+
+export interface KeyRequest {
+  /** The store's folder; a key must not lie in it. */
+  readonly storeFolder: string;
+  /** What the store was made with; `null` when it is being made. */
+  readonly kdf: ScryptParameters | null;
+}
+
+export interface LoadedKey {
+  /** 32 bytes in a buffer of its own: the keyring wipes it after use. */
+  readonly key: Uint8Array;
+  /** To be kept in the keyring and given back in the next {@link KeyRequest}. */
+  readonly kdf: ScryptParameters | null;
+}
+
+/** A source of the key that protects a store. Nothing secret shows when it is printed. */
+export interface KeySource {
+  /**
+   * What kind of source this is: lower-case letters, digits and hyphens, at most 32. Kept with the
+   * store, so that a store made with a passphrase says so when a key file is given.
+   */
+  readonly kind: string;
+  /**
+   * Gives the key; for one store always the same.
+   *
+   * @throws HoldfastError `HF_KEY_MISSING`, `HF_KEY_INVALID`, `HF_KEY_FILE_EXPOSED`,
+   * `HF_KEY_FILE_IN_STORE`; with `retry: 'later'` where waiting may help.
+   */
+  load(request: KeyRequest): Promise<LoadedKey>;
+}
+
+/**
+ * A key the program holds itself. The bytes are copied; the caller's buffer is never changed.
+ *
+ * @throws HoldfastError `HF_KEY_INVALID` when there are not 32 bytes, or all are zero.
+ */
+export function rawKey(bytes: Uint8Array): KeySource {
+  checkKey(bytes);
+  // In a closure, not a property: printing the source then shows nothing of it.
+  const key = Uint8Array.from(bytes);
+  return Object.freeze({
+    kind: 'raw',
+    load: () => Promise.resolve({ key: key.slice(), kdf: null }),
+  });
+}
+
+/**
+ * Refuses what cannot be a key. All zeros is what a wiped buffer looks like, so a source that hands
+ * out the same buffer twice ends here and not in a store that anyone can open.
+ *
+ * @throws HoldfastError `HF_KEY_INVALID`.
+ */
+export function checkKey(key: unknown): asserts key is Uint8Array {
+  if (!(key instanceof Uint8Array) || key.length !== KEY_BYTES) {
+    throw new HoldfastError('HF_KEY_INVALID', `A key is a Uint8Array of ${KEY_BYTES} bytes.`);
+  }
+  if (key.every((byte) => byte === 0)) {
+    throw new HoldfastError(
+      'HF_KEY_INVALID',
+      'The key is all zeros: it was never filled, or wiped before its use.',
+    );
+  }
+}

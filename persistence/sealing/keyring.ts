@@ -1,0 +1,252 @@
+/**
+ * The keyring of a store: `keyring.json` in its folder, which holds the random store key wrapped by
+ * the key of a {@link KeySource}. Everything the store seals derives from the store key.
+ *
+ * A keyring is made once, with the store, and never replaced by a new one: without it the data can't
+ * be read. Callers make or open it while they own the store.
+ *
+ * @module
+ */
+
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { encodeAssociated } from './associated.ts';
+import type { CryptoEngine } from './cryptoEngine.ts';
+import { createEnvelopes } from './envelope.ts';
+import { errorCodeOf, writeFileAtomically } from './files.ts';
+import type { KeyringFile } from './keyringFile.ts';
+import { formatKeyring, KEYRING_FORMAT, parseKeyring } from './keyringFile.ts';
+import type { KeySource, LoadedKey, ScryptParameters } from './keySource.ts';
+import { checkKey, KEY_BYTES } from './keySource.ts';
+import { nodeEngine } from './nodeEngine.ts';
+import { isScryptParameters } from './passphrase.ts';
+
+export const KEYRING_FILE_NAME = 'keyring.json';
+
+const KIND_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
+const FILE_BYTES_MAX = 65_536;
+/** The id in the envelope of the wrapped key: the source's key, which has no number of its own. */
+const SOURCE_KEY_ID = 0;
+const FIRST_STORE_KEY_ID = 1;
+
+/** The opened keyring of a store. */
+export interface Keyring {
+  /** Random, made with the store, 32 hex digits. */
+  readonly storeId: string;
+  /** The id under which records are sealed. */
+  readonly keyId: number;
+  /**
+   * 32 bytes. The caller's to wipe (`fill(0)`) once the sealer is made. Not enumerable, so that
+   * printing or cloning a keyring leaves it out.
+   */
+  readonly storeKey: Uint8Array;
+}
+
+/** True when the folder holds a keyring, whatever its state. */
+export async function keyringExists(folder: string): Promise<boolean> {
+  try {
+    await stat(join(folder, KEYRING_FILE_NAME));
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return false;
+    throw folderError(folder, error);
+  }
+}
+
+/**
+ * Makes a store id and a store key and keeps them in the folder, which must exist.
+ *
+ * @throws HoldfastError `HF_STORE_CORRUPT` when there is a keyring already; `HF_STORE_FOLDER`,
+ * `HF_STORE_FULL` when it can't be written; what {@link KeySource.load} throws.
+ */
+export async function createKeyring(
+  folder: string,
+  keySource: KeySource,
+  engine: CryptoEngine = nodeEngine,
+): Promise<Keyring> {
+  const path = join(folder, KEYRING_FILE_NAME);
+  if (await keyringExists(folder)) {
+    throw new HoldfastError(
+      'HF_STORE_CORRUPT',
+      `There is a keyring at ${path} already; a new one would make what it protects unreadable.`,
+      { path },
+    );
+  }
+  const { key, kdf } = await loadKey(keySource, folder, null);
+  const storeId = Buffer.from(engine.randomBytes(16)).toString('hex');
+  const storeKey = engine.randomBytes(KEY_BYTES);
+  const identity = { storeId, keyId: FIRST_STORE_KEY_ID, keySource: keySource.kind, kdf };
+  const wrappingKey = wrappingKeyOf(engine, key);
+  let wrappedKey: Uint8Array;
+  try {
+    wrappedKey = createEnvelopes(engine).seal(
+      wrappingKey,
+      SOURCE_KEY_ID,
+      storeKey,
+      bindingOf(identity),
+    );
+  } finally {
+    wrappingKey.fill(0);
+    key.fill(0);
+  }
+  try {
+    await writeFileAtomically(path, formatKeyring({ ...identity, wrappedKey }, engine));
+  } catch (error) {
+    throw folderError(folder, error);
+  }
+  return keyring(identity, storeKey);
+}
+
+/**
+ * Opens the keyring in the folder.
+ *
+ * @throws HoldfastError `HF_KEY_MISSING` when there is none: for a folder that holds data, the
+ * keyring was lost. `HF_KEY_WRONG` for another key, or a source of another kind than the store was
+ * made with. `HF_STORE_NEWER`, `HF_STORE_CORRUPT`; what {@link KeySource.load} throws.
+ */
+export async function openKeyring(
+  folder: string,
+  keySource: KeySource,
+  engine: CryptoEngine = nodeEngine,
+): Promise<Keyring> {
+  const path = join(folder, KEYRING_FILE_NAME);
+  const file = parseKeyring(await readKeyring(folder, path), path, engine);
+  if (file.keySource !== keySource.kind) {
+    throw new HoldfastError(
+      'HF_KEY_WRONG',
+      `The store in ${folder} was made with a key of kind "${file.keySource}", ` +
+        `and one of kind "${keySource.kind}" was given.`,
+      { path },
+    );
+  }
+  const { key } = await loadKey(keySource, folder, file.kdf);
+  const wrappingKey = wrappingKeyOf(engine, key);
+  try {
+    const storeKey = createEnvelopes(engine).open(
+      (id) => (id === SOURCE_KEY_ID ? wrappingKey : undefined),
+      file.wrappedKey,
+      bindingOf(file),
+    );
+    checkKey(storeKey);
+    return keyring(file, storeKey);
+  } catch (error) {
+    if (isHoldfastError(error) && error.code === 'HF_KEY_WRONG') {
+      throw new HoldfastError(
+        'HF_KEY_WRONG',
+        `This is not the key the store in ${folder} was made with.`,
+        { path },
+      );
+    }
+    throw new HoldfastError('HF_STORE_CORRUPT', `The keyring ${path} was changed.`, {
+      path,
+      cause: error,
+    });
+  } finally {
+    wrappingKey.fill(0);
+    key.fill(0);
+  }
+}
+
+async function readKeyring(folder: string, path: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    const { size } = await stat(path);
+    if (size > FILE_BYTES_MAX) {
+      throw new HoldfastError('HF_STORE_CORRUPT', `The keyring ${path} is too long to be one.`, {
+        path,
+      });
+    }
+    bytes = await readFile(path);
+  } catch (error) {
+    if (isHoldfastError(error)) throw error;
+    if (errorCodeOf(error) === 'ENOENT') {
+      throw new HoldfastError(
+        'HF_KEY_MISSING',
+        `The keyring ${path} is gone; without it the store can't be opened. Restore it from a backup.`,
+        { path },
+      );
+    }
+    throw folderError(folder, error);
+  }
+  return bytes.toString('utf8');
+}
+
+async function loadKey(
+  source: KeySource,
+  storeFolder: string,
+  kdf: ScryptParameters | null,
+): Promise<LoadedKey> {
+  if (!KIND_PATTERN.test(source.kind)) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      'The kind of a key source is lower-case letters, digits and hyphens, at most 32.',
+      { field: 'key.kind' },
+    );
+  }
+  let loaded: LoadedKey;
+  try {
+    loaded = await source.load({ storeFolder, kdf });
+  } catch (error) {
+    if (isHoldfastError(error)) throw error;
+    throw new HoldfastError(
+      'HF_KEY_MISSING',
+      `The key source "${source.kind}" gave no key (${errorCodeOf(error)}).`,
+      { retry: 'later' },
+    );
+  }
+  checkKey(loaded.key);
+  if (loaded.kdf !== null && !isScryptParameters(loaded.kdf)) {
+    // Written down now, they would make the keyring unreadable at the next start.
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      `The key source "${source.kind}" gave scrypt parameters that are out of range.`,
+      { field: 'key' },
+    );
+  }
+  return loaded;
+}
+
+/** A label of its own, so that a key a host uses elsewhere too has nothing in common with this use. */
+function wrappingKeyOf(engine: CryptoEngine, key: Uint8Array): Uint8Array {
+  const label = new TextEncoder().encode('holdfast/keyring/wrap/1');
+  return engine.hkdfSha256(key, new Uint8Array(0), label, KEY_BYTES);
+}
+
+function bindingOf({
+  storeId,
+  keyId,
+  keySource,
+  kdf,
+}: Omit<KeyringFile, 'wrappedKey'>): Uint8Array {
+  return encodeAssociated([
+    'holdfast/keyring',
+    KEYRING_FORMAT,
+    storeId,
+    keyId,
+    keySource,
+    ...(kdf === null ? [null] : [kdf.name, kdf.N, kdf.r, kdf.p, kdf.salt]),
+  ]);
+}
+
+function keyring({ storeId, keyId }: Pick<Keyring, 'storeId' | 'keyId'>, key: Uint8Array): Keyring {
+  return Object.defineProperty({ storeId, keyId, storeKey: key }, 'storeKey', {
+    enumerable: false,
+  });
+}
+
+function folderError(folder: string, error: unknown): HoldfastError {
+  const code = errorCodeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new HoldfastError('HF_STORE_FULL', `No room for the keyring in ${folder}.`, {
+      path: folder,
+      retry: 'later',
+      cause: error,
+    });
+  }
+  return new HoldfastError(
+    'HF_STORE_FOLDER',
+    `The store's folder ${folder} can't be used (${code}).`,
+    { path: folder, cause: error },
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * The sealer of one store: everything it uses derives from the store key.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { CryptoEngine } from './cryptoEngine.ts';
+import { AES_KEY_BYTES } from './cryptoEngine.ts';
+import { createEnvelopes } from './envelope.ts';
+import type { Sealer } from './sealer.ts';
+
+const BLIND_INDEX_BYTES = 16;
+
+export interface SealerOptions {
+  readonly engine: CryptoEngine;
+  /** 32 bytes. Not kept: the caller may wipe it once the sealer is made. */
+  readonly storeKey: Uint8Array;
+  /** Written into every envelope, 0 to 2^32-1. */
+  readonly keyId: number;
+  /** 32 hex digits. Stores with the same key but other ids share nothing. */
+  readonly storeId: string;
+}
+
+/**
+ * Derives a record key and a blind-index key from the store key, by HKDF-SHA-256 with the store id
+ * as salt and a label each.
+ *
+ * @throws HoldfastError `HF_KEY_INVALID` when the store key has not 32 bytes or the id is out of range.
+ */
+export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions): Sealer {
+  if (storeKey.length !== AES_KEY_BYTES) {
+    throw new HoldfastError('HF_KEY_INVALID', `A store key has ${AES_KEY_BYTES} bytes.`);
+  }
+  if (keyId !== keyId >>> 0) {
+    throw new HoldfastError('HF_KEY_INVALID', 'A key id is an integer from 0 to 2^32-1.');
+  }
+  const text = new TextEncoder();
+  const salt = text.encode(storeId);
+  const subkey = (label: string): Uint8Array =>
+    engine.hkdfSha256(storeKey, salt, text.encode(label), AES_KEY_BYTES);
+  const recordKey = subkey('holdfast/store/record/1');
+  const indexKey = subkey('holdfast/store/index/1');
+
+  const envelopes = createEnvelopes(engine);
+  const keyOf = (id: number): Uint8Array | undefined => (id === keyId ? recordKey : undefined);
+
+  // Columns are named in code, so this map stays as small as the schema.
+  const columnKeys = new Map<string, Uint8Array>();
+  function columnKey(column: string): Uint8Array {
+    let key = columnKeys.get(column);
+    if (key === undefined) {
+      key = engine.hmacSha256(indexKey, text.encode(column));
+      columnKeys.set(column, key);
+    }
+    return key;
+  }
+
+  return {
+    keyId,
+    seal: (plaintext, associated) => envelopes.seal(recordKey, keyId, plaintext, associated),
+    open: (envelope, associated) => envelopes.open(keyOf, envelope, associated),
+    blindIndex: (column, value) =>
+      engine.hmacSha256(columnKey(column), text.encode(value)).slice(0, BLIND_INDEX_BYTES),
+  };
+}

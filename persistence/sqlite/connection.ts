@@ -1,0 +1,160 @@
+/**
+ * Opens a store's file: checks it before anything can change it, then sets what makes SQLite keep
+ * its promises.
+ *
+ * @module
+ */
+
+import { chmodSync, closeSync, existsSync, fsyncSync, lstatSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { createSchema, inspectSchema } from './schema.ts';
+
+const FILE_MODE = 0o600;
+const OTHERS_BITS = 0o077;
+/** How long another program may hold the file's lock before a call fails. */
+const BUSY_TIMEOUT_MS = 1_000;
+/** 16 MiB: large enough that a row's accept and settlement often meet before they are copied. */
+const CHECKPOINT_PAGES = 4_096;
+const WAL_BYTES_KEPT = 64 * 1_024 * 1_024;
+/** From 3.51.3 on, SQLite is free of a defect that could corrupt a WAL with several connections. */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+const SYNCHRONOUS_FULL = 2;
+
+/** A connection to a store's file. */
+export interface Opened {
+  readonly db: Database.Database;
+  /** True when the file was still empty and got its tables now. */
+  readonly created: boolean;
+}
+
+/**
+ * Opens the file, made first where it is missing and `create` says so. `fill` runs in the
+ * transaction that makes the tables.
+ *
+ * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_FOREIGN`, with the file left untouched;
+ * `HF_STORE_MISSING`; `HF_STORE_UNAVAILABLE` when a setting did not take. Errors of SQLite.
+ */
+export function openFile(
+  path: string,
+  options: { readonly create: boolean; readonly fill: (db: Database.Database) => void },
+): Opened {
+  prepareFile(path, options.create);
+  const before = inspectFile(path);
+  const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    configure(db, path);
+    foldWal(db, path);
+    if (before === 'empty') {
+      db.transaction(() => {
+        createSchema(db);
+        options.fill(db);
+      }).immediate();
+    }
+    return { db, created: before === 'empty' };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The file is made by us and not by SQLite, which would let others read it; -wal and -shm inherit. */
+function prepareFile(path: string, create: boolean): void {
+  if (existsSync(path)) {
+    const found = lstatSync(path);
+    if (!found.isFile()) {
+      throw new HoldfastError('HF_STORE_FOREIGN', `${path} is not a regular file.`, { path });
+    }
+    if ((found.mode & OTHERS_BITS) !== 0) chmodSync(path, FILE_MODE);
+    return;
+  }
+  if (!create) {
+    throw new HoldfastError('HF_STORE_MISSING', `There is no store at ${path}.`, { path });
+  }
+  closeSync(openSync(path, 'wx', FILE_MODE));
+  syncFolder(dirname(path));
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
+function inspectFile(path: string): 'empty' | 'store' {
+  const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.pragma('trusted_schema = OFF');
+    checkLibrary(db);
+    return inspectSchema(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function checkLibrary(db: Database.Database): void {
+  const version = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0';
+  const parts = version.split('.').map(Number);
+  for (const [index, wanted] of SQLITE_VERSION_MIN.entries()) {
+    const part = parts[index] ?? 0;
+    if (part > wanted) return;
+    if (part < wanted) {
+      throw new HoldfastError(
+        'HF_STORE_UNAVAILABLE',
+        `better-sqlite3 carries SQLite ${version}; at least ${SQLITE_VERSION_MIN.join('.')} is ` +
+          'needed. Install the version of better-sqlite3 that holdfast asks for.',
+      );
+    }
+  }
+}
+
+function configure(db: Database.Database, path: string): void {
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cell_size_check = ON');
+  db.pragma('mmap_size = 0');
+  db.pragma('temp_store = MEMORY');
+  db.pragma('secure_delete = FAST');
+  demandSetting(db, path, 'journal_mode', 'WAL', 'wal');
+  // Only now: better-sqlite3 is compiled so that switching to WAL lowers it to NORMAL, which loses
+  // acknowledged work in a power cut.
+  demandSetting(db, path, 'synchronous', 'FULL', SYNCHRONOUS_FULL);
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
+}
+
+/**
+ * Moves what a failed sync may have left in the WAL only half on disk into the database itself,
+ * before anything is appended behind it. Where that fails, the disk is not well again.
+ */
+function foldWal(db: Database.Database, path: string): void {
+  const [outcome] = db.pragma('wal_checkpoint(TRUNCATE)') as readonly { busy: number }[];
+  if (outcome?.busy === 0) return;
+  throw new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The store at ${path} is being read by another program. Close whatever else has it open.`,
+    { path, retry: 'later' },
+  );
+}
+
+function demandSetting(
+  db: Database.Database,
+  path: string,
+  name: string,
+  value: string,
+  readsBack: string | number,
+): void {
+  db.pragma(`${name} = ${value}`);
+  if (db.pragma(name, { simple: true }) === readsBack) return;
+  throw new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `SQLite would not set ${name} to ${value} for ${path}, and without it nothing kept there ` +
+      'would be safe. Put the store on a local disk.',
+    { path },
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * Turns what SQLite and the file system throw into the family of holdfast's errors.
+ *
+ * @module
+ */
+
+import Database from 'better-sqlite3';
+import type { ErrorCode, RetryAdvice } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { errorCodeOf } from '../sealing/files.ts';
+
+/** How Node names an error of the operating system. */
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
+/** SQLite's codes by their beginning; the first that fits counts. */
+const FAILURES: readonly (readonly [
+  prefix: string,
+  code: ErrorCode,
+  retry: RetryAdvice,
+  what: string,
+])[] = [
+  ['SQLITE_FULL', 'HF_STORE_FULL', 'later', 'has no room left on its disk. Free some space'],
+  [
+    'SQLITE_BUSY',
+    'HF_STORE_UNAVAILABLE',
+    'later',
+    'is locked by another program. Close whatever else has it open',
+  ],
+  [
+    'SQLITE_READONLY',
+    'HF_STORE_UNAVAILABLE',
+    'later',
+    'can only be read. Make the file and its folder writable',
+  ],
+  [
+    'SQLITE_CORRUPT',
+    'HF_STORE_CORRUPT',
+    'never',
+    'is damaged. Check the disk and restore the store from a backup',
+  ],
+  [
+    'SQLITE_NOTADB',
+    'HF_STORE_CORRUPT',
+    'never',
+    'is not a database, or its first page is damaged. Restore the store from a backup',
+  ],
+  [
+    'SQLITE_CONSTRAINT',
+    'HF_INTERNAL',
+    'never',
+    'refused a write that contradicts what it holds. Please report this',
+  ],
+  ['SQLITE_', 'HF_STORE_UNAVAILABLE', 'later', 'could not be read or written. Check its disk'],
+];
+
+/** True for an error of SQLite, whichever thread or copy of the library it came from. */
+export function isSqliteError(error: unknown): error is InstanceType<typeof Database.SqliteError> {
+  return error instanceof Database.SqliteError;
+}
+
+/** The error to report for a failure at `path`; SQLite's own message is left out, its code kept. */
+export function storeFailure(error: unknown, path: string): HoldfastError {
+  if (isHoldfastError(error)) return error;
+  if (isSqliteError(error)) {
+    const known = FAILURES.find(([prefix]) => error.code.startsWith(prefix));
+    if (known !== undefined) {
+      const [, code, retry, what] = known;
+      return new HoldfastError(code, `The store at ${path} ${what} (${error.code}).`, {
+        path,
+        retry,
+        cause: error,
+      });
+    }
+  }
+  const systemCode = errorCodeOf(error);
+  if (SYSTEM_CODE.test(systemCode)) {
+    const full = systemCode === 'ENOSPC' || systemCode === 'EDQUOT';
+    return new HoldfastError(
+      full ? 'HF_STORE_FULL' : 'HF_STORE_FOLDER',
+      full
+        ? `There is no room left on the disk of ${path}. Free some space (${systemCode}).`
+        : `${path} can't be used (${systemCode}). Check that it exists and can be written.`,
+      { path, retry: full ? 'later' : 'never', cause: error },
+    );
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  return new HoldfastError('HF_INTERNAL', `The store at ${path} failed unexpectedly (${name}).`, {
+    path,
+    retry: 'later',
+    cause: error,
+  });
+}

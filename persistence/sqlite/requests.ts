@@ -1,0 +1,51 @@
+/**
+ * What is asked of the writer and what it answers, in a form that crosses a thread.
+ *
+ * @module
+ */
+
+import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import type { QuarantinedRow, Store, StoreInfo, Write } from '../store.ts';
+
+type Queried = 'claim' | 'inHand' | 'freedHeads' | 'strays' | 'expired' | 'list';
+
+/** The argument of a method of the store that takes a query. */
+export type Query<Method extends Queried> = Parameters<Store[Method]>[0];
+
+export type ReadRequest =
+  | { readonly kind: 'claim'; readonly query: Query<'claim'> }
+  | { readonly kind: 'inHand'; readonly query: Query<'inHand'> }
+  | { readonly kind: 'freedHeads'; readonly query: Query<'freedHeads'> }
+  | { readonly kind: 'strays'; readonly query: Query<'strays'> }
+  | { readonly kind: 'expired'; readonly query: Query<'expired'> }
+  | { readonly kind: 'find'; readonly id: string }
+  | { readonly kind: 'list'; readonly query: Query<'list'> }
+  | { readonly kind: 'counts' };
+
+export type StoreRequest =
+  | { readonly kind: 'commit'; readonly writes: readonly Write[] }
+  | ReadRequest;
+
+/** What the method of the store that is named like the request resolves to. */
+export type Answer<Kind extends StoreRequest['kind']> = Awaited<ReturnType<Store[Kind]>>;
+
+export type Reply = { readonly value: unknown } | { readonly error: PlainError };
+
+/** The answers to a run of requests, in their order. */
+export interface Replies {
+  readonly replies: readonly Reply[];
+  readonly quarantined: readonly QuarantinedRow[];
+}
+
+/** What is known once a store's file is open. */
+export interface OpenedStore extends StoreInfo {
+  /** The largest acceptance number in the store, 0 for none. */
+  readonly seqMax: number;
+}
+
+/** What opens the sealed columns, from the keyring. */
+export interface StoreKey {
+  readonly storeId: string;
+  readonly keyId: number;
+  readonly storeKey: Uint8Array;
+}

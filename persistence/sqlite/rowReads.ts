@@ -1,0 +1,184 @@
+/**
+ * What the store is asked: each question is a few index seeks, whatever the number of rows.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Claim, Expired, Standing, StandingCounts, StoredOperation } from '../store.ts';
+import { NEVER_MS } from '../store.ts';
+import { isOperationId } from '../writeChecks.ts';
+import type { Query, ReadRequest } from './requests.ts';
+import type { ComponentRow, OperationRow } from './rowSeals.ts';
+import { bytesOfId } from './rowSeals.ts';
+import type { StatementName, Statements } from './statements.ts';
+import type { Tables } from './tables.ts';
+import { showRow, takeRows } from './tables.ts';
+
+const LISTS = {
+  settled: 'listSettled',
+  inHand: 'listInHand',
+  due: 'listDue',
+  held: 'listHeld',
+  quarantined: 'listQuarantined',
+} as const satisfies Record<Standing, StatementName>;
+
+/** Answers a request that writes nothing, but for rows it has to set aside. */
+export function answerRead(tables: Tables, request: ReadRequest): unknown {
+  switch (request.kind) {
+    case 'claim':
+      return claim(tables, request.query);
+    case 'inHand':
+      return inHand(tables, request.query);
+    case 'freedHeads':
+      return freedHeads(tables, request.query);
+    case 'strays':
+      return strays(tables, request.query);
+    case 'expired':
+      return expired(tables, request.query);
+    case 'find':
+      return find(tables, request.id);
+    case 'list':
+      return list(tables, request.query);
+    case 'counts':
+      return counts(tables.statements);
+  }
+}
+
+/** See {@link Store.claim}. */
+function claim(tables: Tables, query: Query<'claim'>): Claim {
+  const { statements, seals } = tables;
+  const route = seals.routeTag(query.route);
+  const rows: StoredOperation[] = [];
+  let nextDueAtMs: number | null = null;
+  for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
+    const room = query.limit - rows.length;
+    const found =
+      room > 0 ? takeAll(tables, () => all(statements.due, route, urgency, query.nowMs, room)) : [];
+    rows.push(...found);
+    const next = statements.nextDueAt.get(route, urgency, found.length) as number | undefined;
+    if (next !== undefined && (nextDueAtMs === null || next < nextDueAtMs)) nextDueAtMs = next;
+  }
+  return { rows, nextDueAtMs };
+}
+
+/** See {@link Store.inHand}. */
+function inHand(tables: Tables, { after, limit }: Query<'inHand'>): StoredOperation[] {
+  const { urgency, seq } = after ?? { urgency: -1, seq: -1 };
+  return takeAll(tables, () => all(tables.statements.inHand, urgency, seq, limit));
+}
+
+/** See {@link Store.freedHeads}. */
+function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): StoredOperation[] {
+  return takeAll(tables, () => all(tables.statements.freedHeads, afterSeq, limit));
+}
+
+/** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
+function strays(tables: Tables, { routes, limit }: Query<'strays'>): StoredOperation[] {
+  const { statements, seals } = tables;
+  const configured = new Set(routes.map((name) => hexOf(seals.routeTag(name))));
+  const rows: StoredOperation[] = [];
+  let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
+  while (route !== undefined && rows.length < limit) {
+    if (!configured.has(hexOf(route))) rows.push(...straysOf(tables, route, limit - rows.length));
+    route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
+  }
+  return rows;
+}
+
+function straysOf(tables: Tables, route: Uint8Array, limit: number): StoredOperation[] {
+  const { statements } = tables;
+  const rows: StoredOperation[] = [];
+  let urgency = statements.nextDueUrgency.get(route, -1) as number | undefined;
+  while (urgency !== undefined && rows.length < limit) {
+    const rank = urgency;
+    const room = limit - rows.length;
+    rows.push(...takeAll(tables, () => all(statements.due, route, rank, NEVER_MS - 1, room)));
+    urgency = statements.nextDueUrgency.get(route, rank) as number | undefined;
+  }
+  return rows;
+}
+
+/** See {@link Store.expired}. */
+function expired(tables: Tables, { nowMs, limit }: Query<'expired'>): Expired {
+  const { statements } = tables;
+  const rows = takeAll(tables, () => all(statements.expired, nowMs, limit));
+  const next = statements.nextExpiryAt.get(rows.length) as number | undefined;
+  return { rows, nextExpiryAtMs: next ?? null };
+}
+
+/** See {@link Store.find}. */
+function find(tables: Tables, id: string): StoredOperation | null {
+  if (!isOperationId(id)) return null;
+  const row = tables.statements.byId.get(bytesOfId(id)) as OperationRow | undefined;
+  return row === undefined ? null : showRow(tables, row);
+}
+
+/** See {@link Store.list}. */
+function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
+  const { standing } = query;
+  const statement = tables.statements[standing === undefined ? 'list' : LISTS[standing]];
+  for (;;) {
+    const rows = all(statement, query.afterSeq, query.limit).map((row) => showRow(tables, row));
+    // As in takeAll: a row that was set aside just now no longer stands where it was looked for.
+    if (standing === undefined || rows.every((row) => row.standing === standing)) return rows;
+  }
+}
+
+/** See {@link Store.counts}. Settled rows are what the small partial indexes leave over. */
+function counts(statements: Statements): StandingCounts {
+  const count = (name: StatementName): number => statements[name].get() as number;
+  const parts = {
+    inHand: count('countInHand'),
+    due: count('countDue'),
+    held: count('countHeld'),
+    quarantined: count('countQuarantined'),
+  };
+  const others = parts.inHand + parts.due + parts.held + parts.quarantined;
+  return { settled: count('countAll') - others, ...parts };
+}
+
+/** The largest acceptance number in the store, 0 for none. */
+export function seqMax({ statements }: Tables): number {
+  return (statements.seqMax.get() as number | null) ?? 0;
+}
+
+/** What is kept of the components, and how many could not be opened. */
+export function components({ statements, seals }: Tables): {
+  readonly readable: ReadonlyMap<string, string>;
+  readonly unreadable: number;
+} {
+  const readable = new Map<string, string>();
+  let unreadable = 0;
+  for (const row of statements.components.all() as ComponentRow[]) {
+    try {
+      const { name, state } = seals.openComponent(row);
+      readable.set(name, state);
+    } catch (error) {
+      if (!isHoldfastError(error)) throw error;
+      unreadable += 1;
+    }
+  }
+  return { readable, unreadable };
+}
+
+/**
+ * Takes what `fetch` finds. A row that can't be opened is set aside and no longer found, so fetching
+ * again fills its place: a short page always means that there is no more.
+ */
+function takeAll(tables: Tables, fetch: () => readonly OperationRow[]): StoredOperation[] {
+  for (;;) {
+    const rows = fetch();
+    const taken = takeRows(tables, rows);
+    if (taken.length === rows.length) return taken;
+  }
+}
+
+function all(statement: Database.Statement, ...parameters: readonly unknown[]): OperationRow[] {
+  return statement.all(...parameters) as OperationRow[];
+}
+
+function hexOf(tag: Uint8Array): string {
+  return Buffer.from(tag).toString('hex');
+}

@@ -1,0 +1,158 @@
+/**
+ * Seals and opens what the rows keep, and says what each seal binds: every plain column of the row,
+ * so that a row edited, swapped or moved in the file can't be opened any more.
+ *
+ * @module
+ */
+
+import type { AssociatedField } from '../sealing/associated.ts';
+import { encodeAssociated } from '../sealing/associated.ts';
+import type { Sealer } from '../sealing/sealer.ts';
+
+/** The columns of an operation other than its state; tags are keyed fingerprints. */
+export interface OperationColumns {
+  readonly seq: number;
+  /** The 16 bytes of the UUID. */
+  readonly id: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  readonly standing: number;
+  readonly due_at: number | null;
+  readonly expires_at: number | null;
+  readonly urgency: number;
+  readonly route: Uint8Array;
+  readonly lane: Uint8Array | null;
+  readonly idempotency: Uint8Array | null;
+}
+
+/** An operation as it lies on disk, with its payload's envelope unless that is erased or left out. */
+export interface OperationRow extends OperationColumns {
+  readonly state: Uint8Array;
+  readonly payload: Uint8Array | null;
+}
+
+/** A component as it lies on disk. */
+export interface ComponentRow {
+  readonly tag: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  readonly state: Uint8Array;
+}
+
+export interface RowSeals {
+  readonly keyId: number;
+  /** The fingerprints that stand for names in plain columns; those of routes are remembered. */
+  routeTag(name: string): Uint8Array;
+  laneTag(name: string): Uint8Array;
+  idempotencyTag(key: string): Uint8Array;
+  componentTag(name: string): Uint8Array;
+  sealState(columns: OperationColumns, state: string): Uint8Array;
+  sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
+  sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
+  sealMark(): Uint8Array;
+  /** @throws HoldfastError as {@link Sealer.open} does; so do those below. */
+  openState(row: OperationRow): string;
+  openPayload(row: OperationRow): string | null;
+  openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
+  /** Opens what {@link sealMark} sealed: tells another key from a damaged store. */
+  openMark(seal: Uint8Array): void;
+}
+
+/** Routes are configured names; were they not, forgetting them all now and then is harmless. */
+const ROUTES_REMEMBERED_MAX = 1_024;
+const MARK = 'holdfast store';
+
+/** @param storeId 32 hex digits, bound into every seal. */
+export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
+  const utf8 = new TextEncoder();
+  const routes = new Map<string, Uint8Array>();
+  const mark = encodeAssociated(['meta', 'seal', storeId]);
+
+  const seal = (text: string, fields: readonly AssociatedField[]): Uint8Array =>
+    sealer.seal(utf8.encode(text), encodeAssociated(fields));
+  const open = (envelope: Uint8Array, fields: readonly AssociatedField[]): string =>
+    textOf(sealer.open(envelope, encodeAssociated(fields)));
+
+  const stateFields = (row: OperationColumns): AssociatedField[] => [
+    'operation',
+    'state',
+    storeId,
+    row.seq,
+    row.id,
+    row.revision,
+    row.key_id,
+    row.standing,
+    row.due_at,
+    row.expires_at,
+    row.urgency,
+    row.route,
+    row.lane,
+    row.idempotency,
+  ];
+  const payloadFields = (row: Pick<OperationColumns, 'seq' | 'id'>): AssociatedField[] => [
+    'payload',
+    'envelope',
+    storeId,
+    row.seq,
+    row.id,
+  ];
+  const componentFields = (row: Omit<ComponentRow, 'state'>): AssociatedField[] => [
+    'component',
+    'state',
+    storeId,
+    row.tag,
+    row.revision,
+    row.key_id,
+  ];
+
+  return {
+    keyId: sealer.keyId,
+    routeTag(name) {
+      let tag = routes.get(name);
+      if (tag === undefined) {
+        if (routes.size >= ROUTES_REMEMBERED_MAX) routes.clear();
+        tag = sealer.blindIndex('operation.route', name);
+        routes.set(name, tag);
+      }
+      return tag;
+    },
+    laneTag: (name) => sealer.blindIndex('operation.lane', name),
+    idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
+    componentTag: (name) => sealer.blindIndex('component.tag', name),
+    sealState: (columns, state) => seal(state, stateFields(columns)),
+    sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
+    sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
+    sealMark: () => sealer.seal(utf8.encode(MARK), mark),
+    openState: (row) => open(row.state, stateFields(row)),
+    openPayload: (row) => (row.payload === null ? null : open(row.payload, payloadFields(row))),
+    openComponent(row) {
+      const [name, state] = JSON.parse(open(row.state, componentFields(row))) as [string, string];
+      return { name, state };
+    },
+    openMark(envelope) {
+      sealer.open(envelope, mark);
+    },
+  };
+}
+
+/** The seal has proved that these are the bytes of a text we encoded. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+/** The 16 bytes of a UUID. */
+export function bytesOfId(id: string): Buffer {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}
+
+/** The UUID of 16 bytes, in its usual form. */
+export function idOfBytes(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
+}

@@ -1,0 +1,243 @@
+/**
+ * The heart of the SQLite store: a plain, synchronous object that owns the file. It runs in the
+ * writer thread, and in the caller's own thread where that is wanted.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../faultPoints.ts';
+import type { Sealer } from '../sealing/sealer.ts';
+import type { QuarantinedRow, Write } from '../store.ts';
+import { openFile } from './connection.ts';
+import { storeFailure } from './failures.ts';
+import { KnownRows, LanesLeft } from './knownRows.ts';
+import type { OpenedStore, ReadRequest, Replies, Reply, StoreRequest } from './requests.ts';
+import { answerRead, components, seqMax } from './rowReads.ts';
+import type { RowSeals } from './rowSeals.ts';
+import { createRowSeals } from './rowSeals.ts';
+import { applyWrite } from './rowWrites.ts';
+import { prepareStatements } from './statements.ts';
+import { checkMark, insertMark } from './storeMark.ts';
+import type { Tables } from './tables.ts';
+
+export interface SqliteCoreOptions {
+  /** The path of the database file. */
+  readonly path: string;
+  readonly sealer: Sealer;
+  /** 32 hex digits, from the keyring. */
+  readonly storeId: string;
+  /** Whether a missing file is made. */
+  readonly create: boolean;
+}
+
+interface Connection {
+  readonly db: Database.Database;
+  readonly tables: Tables;
+  readonly begin: Database.Statement;
+  readonly commit: Database.Statement;
+}
+
+/** One batch of a transaction is at fault, and the others can go on without it. */
+class BatchRefused {
+  readonly requestIndex: number;
+  readonly error: HoldfastError;
+
+  constructor(requestIndex: number, error: HoldfastError) {
+    this.requestIndex = requestIndex;
+    this.error = error;
+  }
+}
+
+export class SqliteCore {
+  readonly #options: SqliteCoreOptions;
+  readonly #seals: RowSeals;
+  readonly #known = new KnownRows();
+  readonly #lanesLeft = new LanesLeft();
+  #quarantined: QuarantinedRow[] = [];
+  /** `null` before {@link open}, after {@link close}, and after a failure until the next request. */
+  #connection: Connection | null = null;
+
+  constructor(options: SqliteCoreOptions) {
+    this.#options = options;
+    this.#seals = createRowSeals(options.sealer, options.storeId);
+  }
+
+  /**
+   * Opens the file, made first where the options say so.
+   *
+   * @throws HoldfastError `HF_STORE_…` as {@link openFile}; `HF_KEY_WRONG` when the key is not the
+   * one the file was made with.
+   */
+  open(): OpenedStore {
+    try {
+      const { connection, created } = this.#connect(this.#options.create);
+      const { readable, unreadable } = components(connection.tables);
+      return {
+        storeId: this.#options.storeId,
+        created,
+        components: readable,
+        componentsUnreadable: unreadable,
+        seqMax: seqMax(connection.tables),
+      };
+    } catch (error) {
+      this.close();
+      throw storeFailure(error, this.#options.path);
+    }
+  }
+
+  /**
+   * Answers the requests in order. All their writes go to disk in one transaction with one sync;
+   * a request that asks sees what was written before it and nothing later. Never throws.
+   */
+  run(requests: readonly StoreRequest[]): Replies {
+    const replies = requests.every(isRead)
+      ? requests.map((request) => this.#ask(request))
+      : this.#transact(requests);
+    const quarantined = this.#quarantined;
+    this.#quarantined = [];
+    return { replies, quarantined };
+  }
+
+  /** Closes the file. The last connection folds the WAL into it. */
+  close(): void {
+    const db = this.#connection?.db;
+    this.#connection = null;
+    try {
+      if (db?.inTransaction === true) db.exec('ROLLBACK');
+      db?.close();
+    } catch {
+      // A connection that failed may fail to close as well; the file's state does not depend on it.
+    }
+  }
+
+  #transact(requests: readonly StoreRequest[]): Reply[] {
+    const refused = new Map<number, Reply>();
+    for (;;) {
+      try {
+        return this.#attempt(requests, refused);
+      } catch (failure) {
+        this.#quarantined = [];
+        this.#known.clear();
+        if (failure instanceof BatchRefused && this.#rollBack()) {
+          refused.set(failure.requestIndex, replyOf(failure.error));
+        } else {
+          const error = failure instanceof BatchRefused ? failure.error : failure;
+          return this.#giveUp(requests, refused, error);
+        }
+      }
+    }
+  }
+
+  #attempt(requests: readonly StoreRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
+    const { db, tables, begin, commit } = this.#connect(false).connection;
+    begin.run();
+    const replies = requests.map((request, index) => {
+      const refusal = refused.get(index);
+      if (refusal !== undefined) return refusal;
+      if (!isRead(request)) return this.#applyBatch(tables, request.writes, index);
+      try {
+        return { value: answerRead(tables, request) };
+      } catch (error) {
+        // What follows would no longer be one transaction.
+        if (!db.inTransaction) throw error;
+        return this.#replyOf(error);
+      }
+    });
+    faultPoint('store.beforeCommit');
+    commit.run();
+    this.#lanesLeft.committed();
+    faultPoint('store.afterCommit');
+    return replies;
+  }
+
+  #applyBatch(tables: Tables, writes: readonly Write[], requestIndex: number): Reply {
+    try {
+      return { value: writes.map((write) => applyWrite(tables, write)) };
+    } catch (error) {
+      const failure = storeFailure(error, this.#options.path);
+      // A mistake of the caller, or a damaged page that only this batch needs.
+      if (failure.code === 'HF_INTERNAL' || failure.code === 'HF_STORE_CORRUPT') {
+        throw new BatchRefused(requestIndex, failure);
+      }
+      throw failure;
+    }
+  }
+
+  #rollBack(): boolean {
+    try {
+      const db = this.#connection?.db;
+      if (db?.inTransaction === true) db.exec('ROLLBACK');
+      this.#lanesLeft.rolledBack();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Nothing was made durable for sure. The connection is dropped, since after a failed sync the
+   * system may take pages for written that are not; the next request opens the file anew.
+   */
+  #giveUp(
+    requests: readonly StoreRequest[],
+    refused: ReadonlyMap<number, Reply>,
+    failure: unknown,
+  ): Reply[] {
+    this.#lanesLeft.failed();
+    this.close();
+    const reply = this.#replyOf(failure);
+    return requests.map((request, index) =>
+      isRead(request) ? this.#ask(request) : (refused.get(index) ?? reply),
+    );
+  }
+
+  #ask(request: ReadRequest): Reply {
+    try {
+      const { tables } = this.#connect(false).connection;
+      return { value: answerRead(tables, request) };
+    } catch (error) {
+      this.#known.clear();
+      this.close();
+      return this.#replyOf(error);
+    }
+  }
+
+  #replyOf(error: unknown): Reply {
+    return replyOf(storeFailure(error, this.#options.path));
+  }
+
+  #connect(create: boolean): { readonly connection: Connection; readonly created: boolean } {
+    if (this.#connection !== null) return { connection: this.#connection, created: false };
+    const { path, storeId } = this.#options;
+    const { db, created } = openFile(path, {
+      create,
+      fill: (fresh) => insertMark(fresh, this.#seals, storeId),
+    });
+    try {
+      checkMark(db, this.#seals, storeId, path);
+      const tables: Tables = {
+        statements: prepareStatements(db),
+        seals: this.#seals,
+        known: this.#known,
+        lanesLeft: this.#lanesLeft,
+        onQuarantine: (row) => this.#quarantined.push(row),
+      };
+      const begin = db.prepare('BEGIN IMMEDIATE');
+      this.#connection = { db, tables, begin, commit: db.prepare('COMMIT') };
+      return { connection: this.#connection, created };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+}
+
+function isRead(request: StoreRequest): request is ReadRequest {
+  return request.kind !== 'commit';
+}
+
+function replyOf(error: HoldfastError): Reply {
+  return { error: toPlainError(error) };
+}

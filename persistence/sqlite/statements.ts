@@ -1,0 +1,102 @@
+/**
+ * Every statement of the store, prepared once a connection. Those that hand out work take the
+ * conditions of the partial indexes from the schema; a test holds each to its query plan.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { NEVER_MS } from '../store.ts';
+import {
+  CAN_EXPIRE,
+  IS_DUE,
+  IS_HELD,
+  IS_IN_HAND,
+  IS_QUARANTINED,
+  STANDING_CODES,
+} from './schema.ts';
+
+const COLUMNS =
+  'seq, id, revision, key_id, standing, due_at, expires_at, urgency, route, lane, idempotency, state';
+const PAYLOAD = '(SELECT envelope FROM payload WHERE payload.seq = operation.seq) AS payload';
+const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
+const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
+const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
+
+/** The text of each statement, by what it is for. */
+export const SQL = {
+  insertOperation:
+    `INSERT INTO operation (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ` +
+    'ON CONFLICT DO NOTHING',
+  insertPayload: 'INSERT INTO payload (seq, envelope) VALUES (?, ?)',
+  // Two statements, because naming the lane would rewrite its index entry every time.
+  updateOperation:
+    'UPDATE operation SET revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, state = ? WHERE seq = ?',
+  updateLeavingLane:
+    'UPDATE operation SET revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, state = ?, lane = NULL WHERE seq = ?',
+  deleteOperation: 'DELETE FROM operation WHERE seq = ?',
+  deletePayload: 'DELETE FROM payload WHERE seq = ?',
+  keepComponent:
+    'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
+    'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
+  componentRevision: 'SELECT revision FROM component WHERE tag = ?',
+  components: 'SELECT tag, revision, key_id, state FROM component',
+
+  bySeq: `${ROW} WHERE seq = ?`,
+  byId: `${ROW} WHERE id = ?`,
+  byIdempotency: `${ROW} WHERE idempotency = ?`,
+  seqMax: 'SELECT max(seq) FROM operation',
+  anotherInLane: 'SELECT 1 FROM operation WHERE lane = ? AND seq <> ? LIMIT 1',
+  headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
+
+  due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  nextDueAt:
+    `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
+    `AND due_at < ${NEVER_MS} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
+  nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
+  nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
+  inHand: `${ROW} WHERE ${IS_IN_HAND} AND (urgency, seq) > (?, ?) ORDER BY urgency, seq LIMIT ?`,
+  freedHeads:
+    `${ROW} WHERE ${IS_HELD} AND seq > ? AND lane IS NOT NULL AND NOT EXISTS ` +
+    '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq) ' +
+    'ORDER BY seq LIMIT ?',
+  expired: `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
+  nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
+
+  list: `${ROW_WITHOUT_PAYLOAD} WHERE ${LISTED}`,
+  // Settled rows are most of a grown store: reading on by seq finds them at once.
+  listSettled: `${ROW_WITHOUT_PAYLOAD} WHERE standing = ${STANDING_CODES.settled} AND ${LISTED}`,
+  // The others may be few among many, so their index is read, and sorted where its order is another.
+  listInHand: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_in_hand WHERE ${IS_IN_HAND} AND ${LISTED}`,
+  listDue: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_due WHERE ${IS_DUE} AND ${LISTED}`,
+  listHeld: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_held WHERE ${IS_HELD} AND ${LISTED}`,
+  listQuarantined: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_quarantined WHERE ${IS_QUARANTINED} AND ${LISTED}`,
+  countAll: 'SELECT count(*) FROM operation',
+  countInHand: `SELECT count(*) FROM operation WHERE ${IS_IN_HAND}`,
+  countDue: `SELECT count(*) FROM operation WHERE ${IS_DUE}`,
+  countHeld: `SELECT count(*) FROM operation WHERE ${IS_HELD}`,
+  countQuarantined: `SELECT count(*) FROM operation WHERE ${IS_QUARANTINED}`,
+
+  noteQuarantine:
+    'INSERT OR REPLACE INTO quarantine (seq, code, standing, due_at, expires_at, lane, idempotency) ' +
+    'SELECT seq, ?, standing, due_at, expires_at, lane, idempotency FROM operation WHERE seq = ?',
+  quarantine:
+    `UPDATE operation SET standing = ${STANDING_CODES.quarantined}, due_at = NULL, expires_at = NULL, ` +
+    'lane = NULL, idempotency = NULL WHERE seq = ?',
+  forgetQuarantine: 'DELETE FROM quarantine WHERE seq = ?',
+} as const;
+
+export type StatementName = keyof typeof SQL;
+export type Statements = Readonly<Record<StatementName, Database.Statement>>;
+
+/** Prepares every statement on a connection; those that select one column give its bare value. */
+export function prepareStatements(db: Database.Database): Statements {
+  const entries = Object.entries(SQL).map(([name, text]) => {
+    const statement = db.prepare(text);
+    return [
+      name,
+      statement.reader && statement.columns().length === 1 ? statement.pluck() : statement,
+    ];
+  });
+  return Object.fromEntries(entries) as Statements;
+}

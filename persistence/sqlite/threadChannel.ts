@@ -1,0 +1,214 @@
+/**
+ * A channel to a writer in a thread of its own: the calling thread never waits for the disk.
+ *
+ * Requests of one tick go out as one message, and two messages may be under way: while the writer
+ * syncs one, the next is already being taken in, and what comes meanwhile is gathered for a third.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads';
+import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import type { OpenedStore, StoreRequest } from './requests.ts';
+import type { Channel, QuarantineListener } from './storeClient.ts';
+import { notOpen, settle } from './storeClient.ts';
+import type { StorePlace } from './storePlace.ts';
+import type { FromWriter, ToWriter, WriterOptions } from './threadMessages.ts';
+
+// Node runs no TypeScript in a thread, so from the sources (in tests) the built file is started.
+const WRITER_URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/persistence/sqlite/writerThread.js', import.meta.url)
+  : new URL('./writerThread.js', import.meta.url);
+
+const MESSAGES_UNDER_WAY_MAX = 2;
+
+interface Asked {
+  readonly request: StoreRequest;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: HoldfastError) => void;
+}
+
+export class ThreadChannel implements Channel {
+  readonly #place: StorePlace;
+  readonly #notify: QuarantineListener;
+  #thread: Thread | null = null;
+
+  constructor(place: StorePlace, notify: QuarantineListener) {
+    this.#place = place;
+    this.#notify = notify;
+  }
+
+  async open(): Promise<OpenedStore> {
+    if (this.#thread?.hasEnded === false) {
+      throw new HoldfastError('HF_INTERNAL', 'The store is open already.');
+    }
+    const { folder, giveBack } = await this.#place.reserve();
+    this.#thread = new Thread(folder, this.#place, this.#notify, giveBack);
+    return this.#thread.opened;
+  }
+
+  ask(request: StoreRequest): Promise<unknown> {
+    return this.#thread?.ask(request) ?? Promise.reject(notOpen());
+  }
+
+  close(): Promise<void> {
+    return this.#thread?.close() ?? Promise.resolve();
+  }
+}
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #folder: string;
+  readonly #place: StorePlace;
+  readonly #notify: QuarantineListener;
+  /** Settles when the store is open or the attempt has ended and left the folder. */
+  readonly opened: Promise<OpenedStore>;
+  readonly #ended: Promise<void>;
+  /** Not sent yet, and sent but not answered; both in the order of asking. */
+  #gathered: Asked[] = [];
+  #sent: Asked[] = [];
+  #messagesUnderWay = 0;
+  #sendingIsPlanned = false;
+  #isClosing = false;
+  #closeIsSent = false;
+  #failure: unknown = null;
+  #hasEnded = false;
+
+  constructor(folder: string, place: StorePlace, notify: QuarantineListener, giveBack: () => void) {
+    this.#folder = folder;
+    this.#place = place;
+    this.#notify = notify;
+    const workerData: WriterOptions = { folder };
+    this.#worker = new Worker(WRITER_URL, { workerData, name: 'holdfast writer', execArgv: [] });
+    this.#worker.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        giveBack();
+        this.#end();
+        resolve();
+      });
+    });
+    this.opened = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromWriter) => this.#receive(message, resolve));
+      void this.#ended.then(() => reject(this.#reasonOfEnd()));
+    });
+    // Nobody may be waiting for it yet when it fails.
+    this.opened.catch(() => {});
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  ask(request: StoreRequest): Promise<unknown> {
+    if (this.#isClosing || this.#hasEnded) return Promise.reject(this.#reasonOfEnd());
+    return new Promise((resolve, reject) => {
+      this.#gathered.push({ request, resolve, reject });
+      this.#planSending();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosing = true;
+    this.#planSending();
+    return this.#ended;
+  }
+
+  /** After all that this tick still has to say, also in promise reactions. */
+  #planSending(): void {
+    if (this.#sendingIsPlanned) return;
+    this.#sendingIsPlanned = true;
+    queueMicrotask(() => process.nextTick(() => this.#send()));
+  }
+
+  #send(): void {
+    this.#sendingIsPlanned = false;
+    if (this.#hasEnded) return;
+    if (this.#gathered.length > 0 && this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) {
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      this.#sent.push(...gathered);
+      this.#messagesUnderWay += 1;
+      this.#post({ kind: 'requests', requests: gathered.map(({ request }) => request) });
+    }
+    if (this.#isClosing && !this.#closeIsSent && this.#gathered.length === 0) {
+      this.#closeIsSent = true;
+      this.#post({ kind: 'close' });
+    }
+  }
+
+  #receive(message: FromWriter, opened: (store: OpenedStore) => void): void {
+    switch (message.kind) {
+      case 'owned':
+        void this.#unlock(message.hasData);
+        break;
+      case 'opened':
+        this.#rest();
+        opened(message.store);
+        break;
+      case 'failed':
+        this.#failure = reviveError(message.error);
+        break;
+      case 'replies':
+        this.#settle(message);
+        break;
+      case 'closed':
+        break;
+    }
+  }
+
+  async #unlock(hasData: boolean): Promise<void> {
+    try {
+      const { storeId, keyId, storeKey } = await this.#place.unlock(this.#folder, hasData);
+      const key = { storeId, keyId, storeKey };
+      this.#post({ kind: 'unlock', key, create: this.#place.create });
+      storeKey.fill(0);
+    } catch (error) {
+      this.#failure = error;
+      void this.close();
+    }
+  }
+
+  #settle({ messages, replies, quarantined }: Extract<FromWriter, { kind: 'replies' }>): void {
+    this.#messagesUnderWay -= messages;
+    const answered = this.#sent.splice(0, replies.length);
+    if (this.#gathered.length > 0 || this.#isClosing) this.#planSending();
+    for (const row of quarantined) this.#notify(row);
+    for (const [index, reply] of replies.entries()) {
+      const asked = answered[index];
+      if (asked !== undefined) settle(reply, asked.resolve, asked.reject);
+    }
+    this.#rest();
+  }
+
+  /** A message to the writer keeps the process alive until it is answered; the open store does not. */
+  #post(message: ToWriter): void {
+    this.#worker.ref();
+    this.#worker.postMessage(message);
+  }
+
+  #rest(): void {
+    if (this.#messagesUnderWay === 0 && !this.#closeIsSent) this.#worker.unref();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    const unanswered = [...this.#sent, ...this.#gathered];
+    this.#sent = [];
+    this.#gathered = [];
+    for (const { reject } of unanswered) reject(this.#reasonOfEnd());
+  }
+
+  #reasonOfEnd(): HoldfastError {
+    if (isHoldfastError(this.#failure)) return this.#failure;
+    if (this.#isClosing && this.#failure === null) return notOpen();
+    const name = this.#failure instanceof Error ? ` (${this.#failure.name})` : '';
+    return new HoldfastError(
+      'HF_STORE_UNAVAILABLE',
+      `The writer thread of the store in ${this.#folder} ended unexpectedly${name}. Open it again.`,
+      { path: this.#folder, retry: 'later', cause: this.#failure },
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { type CheckStatus, runChecks } from './doctorChecks.ts';
+import { EXIT } from './exitCodes.ts';
+import { createOutput } from './output.ts';
+
+interface DoctorOptions {
+  readonly store: string;
+  readonly keyFile: string;
+  readonly json: boolean;
+}
+
+/** `holdfast doctor`: checks what a store needs, and says what to do about what is wrong. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check machine, key and store; exit 1 if something is wrong')
+    .requiredOption('--store <dir>', 'folder of the store')
+    .requiredOption('--key-file <file>', 'key of the store')
+    .option('--json', 'print the result as one line of JSON', false)
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ holdfast doctor --store ./sync-store --key-file ./holdfast.key`,
+    )
+    .action(async (options: DoctorOptions) => {
+      const output = createOutput(options);
+      const checks = await runChecks(options.store, options.keyFile);
+      const { green, yellow, red } = output.colors;
+      const paint: Record<CheckStatus, (text: string) => string> = {
+        ok: green,
+        warn: yellow,
+        fail: red,
+      };
+      const lines = checks.map(
+        ({ name, status, detail }) =>
+          `${paint[status](status.padEnd(4))}  ${name.padEnd(8)}  ${detail}`,
+      );
+      const hasFailed = checks.some(({ status }) => status === 'fail');
+      output.result({ ok: !hasFailed, checks }, lines.join('\n'));
+      process.exitCode = hasFailed ? EXIT.failed : EXIT.ok;
+    });
+}

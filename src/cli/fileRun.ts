@@ -1,0 +1,245 @@
+/**
+ * Runs the requests of one input through a runtime and counts how each ended.
+ *
+ * @module
+ */
+
+import type { Run } from '../../actors/handler.ts';
+import type { OperationView, Outcome } from '../../actors/outcome.ts';
+import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Operation } from '../operation.ts';
+import type { Runtime } from '../runtime.ts';
+import type { InputLine } from './inputLines.ts';
+import { syncPatiently } from './patientSync.ts';
+import { lineError, parseRequestLine, type RequestLine } from './requestLine.ts';
+
+/** Every operation of the file that has been read, whatever run accepted it. */
+export interface RunTally {
+  /** On disk. */
+  accepted: number;
+  completed: number;
+  deadLettered: number;
+  cancelled: number;
+  expired: number;
+  /** Lines that are no valid request. */
+  bad: number;
+  /** Accepted, and waiting for a person: a conflict, or an outcome nobody knows. */
+  inReview: number;
+}
+
+export function emptyTally(): RunTally {
+  return {
+    accepted: 0,
+    completed: 0,
+    deadLettered: 0,
+    cancelled: 0,
+    expired: 0,
+    bad: 0,
+    inReview: 0,
+  };
+}
+
+/** Errors that are about one request and no other. */
+const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
+  'HF_REQUEST_INVALID',
+  'HF_PAYLOAD_TOO_LARGE',
+  'HF_CARD_NUMBER_REFUSED',
+  'HF_IDEMPOTENCY_CONFLICT',
+]);
+/** Requests being written to disk at the same time. */
+const ACCEPTING_MAX = 200;
+/** Operations whose ending is waited for at the same time; the rest are only an id. */
+const WATCHED_MAX = 1_000;
+
+export interface FileRunOptions {
+  readonly runtime: Runtime;
+  readonly upstream: string;
+  /** Performs every type that the input names. */
+  readonly run: Run;
+  readonly onBadLine: (error: unknown) => void;
+  /** Called when something was counted. */
+  readonly onProgress: () => void;
+}
+
+export class FileRun {
+  readonly tally: RunTally = emptyTally();
+  /** Whether every line was read. */
+  hasReadAll = false;
+  /** The last line read. */
+  lineNumber = 0;
+  readonly #options: FileRunOptions;
+  readonly #types = new Set<string>();
+  /** Ids of accepted operations that nobody watches yet. */
+  readonly #unwatched: string[] = [];
+  #accepting = 0;
+  #watched = 0;
+  #isReading = true;
+  #isStopped = false;
+  #failure: unknown = null;
+  /** Who waits for room or for the end. */
+  #waiters: (() => void)[] = [];
+
+  constructor(options: FileRunOptions) {
+    this.#options = options;
+  }
+
+  /** Accepted and not ended yet. */
+  get unfinished(): number {
+    const { accepted, completed, deadLettered, cancelled, expired } = this.tally;
+    return accepted - completed - deadLettered - cancelled - expired;
+  }
+
+  /** Whether anything is left that goes on without a person. */
+  get #isDone(): boolean {
+    return (
+      !this.#isReading && this.#accepting === 0 && this.#watched + this.#unwatched.length === 0
+    );
+  }
+
+  /** Stops reading and waiting; what was accepted is kept. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  /**
+   * Resolves when everything has ended or waits for a person, or after {@link stop}.
+   *
+   * @throws what makes the runtime or the input useless; a bad line does not
+   */
+  async run(lines: AsyncIterable<InputLine>): Promise<void> {
+    await Promise.all([this.#readAll(lines), this.#until(() => this.#isDone)]);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async #readAll(lines: AsyncIterable<InputLine>): Promise<void> {
+    try {
+      for await (const line of lines) {
+        if (this.#isStopped) return;
+        this.lineNumber = line.number;
+        let request: RequestLine;
+        try {
+          request = parseRequestLine(line);
+        } catch (error) {
+          this.#bad(error);
+          continue;
+        }
+        await this.#register(request.request.type);
+        await this.#until(() => this.#accepting < ACCEPTING_MAX);
+        // Started in the order of the lines, so that the operations of an entity are in that order.
+        void this.#accept(request);
+      }
+      this.hasReadAll = !this.#isStopped;
+    } finally {
+      this.#isReading = false;
+      this.#wake();
+    }
+  }
+
+  async #register(type: string): Promise<void> {
+    if (this.#types.has(type)) return;
+    this.#types.add(type);
+    const { runtime, upstream, run } = this.#options;
+    await runtime.handle(type, { upstream, run });
+  }
+
+  async #accept({ number, request }: RequestLine): Promise<void> {
+    const { runtime } = this.#options;
+    this.#accepting += 1;
+    try {
+      const operation = await syncPatiently(runtime, request, () => this.#isStopped);
+      if (operation === null) {
+        this.hasReadAll = false;
+      } else {
+        this.tally.accepted += 1;
+        this.#unwatched.push(operation.id);
+        this.#watchMore();
+      }
+    } catch (error) {
+      if (isHoldfastError(error) && REQUEST_CODES.has(error.code)) {
+        this.#bad(lineError(number, error));
+      } else {
+        // Not the line's fault: every other line would fail with it.
+        this.#fail(error);
+      }
+    } finally {
+      this.#accepting -= 1;
+      this.#changed();
+    }
+  }
+
+  #watchMore(): void {
+    while (this.#watched < WATCHED_MAX && !this.#isStopped) {
+      const id = this.#unwatched.pop();
+      if (id === undefined) return;
+      this.#watched += 1;
+      void this.#watch(id).finally(() => {
+        this.#watched -= 1;
+        this.#watchMore();
+        this.#changed();
+      });
+    }
+  }
+
+  async #watch(id: string): Promise<void> {
+    try {
+      const ending = await endingOf(this.#options.runtime.getOperation(id));
+      this.tally[ending] += 1;
+    } catch (error) {
+      if (!this.#isStopped) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.stop();
+  }
+
+  #bad(error: unknown): void {
+    this.tally.bad += 1;
+    this.#options.onBadLine(error);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#options.onProgress();
+    this.#wake();
+  }
+
+  /** Waits until `isTrue`, or until the run is stopped. */
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!this.#isStopped && !isTrue()) {
+      await new Promise<void>((resolve) => {
+        this.#waiters.push(resolve);
+      });
+    }
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+/** How an operation ended, or that it will not end without a person. */
+async function endingOf(operation: Operation): Promise<Outcome['status'] | 'inReview'> {
+  let stopListening = (): void => {};
+  const reviewed = new Promise<'inReview'>((resolve, reject) => {
+    const look = (view: OperationView): void => {
+      if (isInReview(view)) resolve('inReview');
+    };
+    // Listened to first, looked at second: it may change between the two.
+    stopListening = operation.subscribe(look);
+    operation.view().then(look, reject);
+  });
+  try {
+    return await Promise.race([reviewed, operation.outcome.then(({ status }) => status)]);
+  } finally {
+    stopListening();
+  }
+}
+
+function isInReview({ state }: OperationView): boolean {
+  return state === 'conflicted' || state === 'inReview';
+}

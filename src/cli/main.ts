@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+/**
+ * The command line. One file a command; this one puts them together and turns errors into text and
+ * exit codes.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { EXIT, exitCodeOf } from './exitCodes.ts';
+import { keysInitCommand } from './keysInit.ts';
+import { operationsCommand } from './operations.ts';
+import { errorText } from './output.ts';
+import { runCommand } from './run.ts';
+
+const packageFile = new URL('../../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+
+function program(): Command {
+  const root = new Command('holdfast')
+    .description('Runs sync work that must not be lost, and answers a crisis at once.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0 all is well          3 some dead-lettered or bad    5 the store can't be opened
+  1 failure              4 unfinished at --deadline     130 interrupted
+  2 wrong usage
+
+Start with:
+  $ holdfast demo`,
+    );
+  root.addCommand(demoCommand());
+  root.addCommand(runCommand());
+  root.addCommand(operationsCommand());
+  root.addCommand(doctorCommand());
+  root.addCommand(
+    new Command('keys')
+      .description('make the key of a store')
+      .helpCommand(false)
+      .addCommand(keysInitCommand()),
+  );
+  return root;
+}
+
+/** A command made apart inherits nothing from the one it is added to, so each is told. */
+function eachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) eachCommand(child, visit);
+}
+
+async function main(): Promise<number> {
+  // A reader that went away (`| head`) is no failure of ours.
+  process.stdout.on('error', () => {});
+  const root = program();
+  eachCommand(root, (command) => {
+    command.exitOverride().showHelpAfterError('(--help says more)');
+  });
+  try {
+    await root.parseAsync();
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    // Help and version also come as an error, with exit code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.stderr.write(`${errorText(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,104 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { type ControlRequest, type ControlResponse, controlSocketPath } from './controlSocket.ts';
+
+const REQUEST_BYTES_MAX = 65_536;
+const CONNECTIONS_MAX = 16;
+const IDLE_MS_MAX = 10_000;
+
+/**
+ * Answers the command line over a Unix socket in the store's folder (DESIGN §5). Whoever can open
+ * the socket could read the key as well, so it asks for nothing more.
+ */
+export class ControlServer {
+  readonly #path: string | null;
+  readonly #answer: (request: ControlRequest) => Promise<unknown>;
+  readonly #onError: (error: unknown) => void;
+  readonly #connections = new Set<Socket>();
+  #server: Server | null = null;
+
+  constructor(parts: {
+    readonly storeFolder: string;
+    readonly answer: (request: ControlRequest) => Promise<unknown>;
+    readonly onError: (error: unknown) => void;
+  }) {
+    this.#path = controlSocketPath(parts.storeFolder);
+    this.#answer = parts.answer;
+    this.#onError = parts.onError;
+  }
+
+  /** Begins to listen. Called by the owner only, so a socket that is there was left by a dead one. */
+  async open(): Promise<void> {
+    if (this.#path === null) return;
+    const path = this.#path;
+    try {
+      await rm(path, { force: true });
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        this.#serve(socket);
+      });
+      server.maxConnections = CONNECTIONS_MAX;
+      // The socket must not keep a process alive that has nothing else to do.
+      server.unref();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(path, resolve);
+      });
+      server.on('error', this.#onError);
+      await chmod(path, 0o600);
+      this.#server = server;
+    } catch (error) {
+      // The runtime works without it; only the command line can't ask.
+      this.#onError(
+        new HoldfastError('HF_STORE_FOLDER', 'The control socket could not be opened; the command line cannot ask this process.', {
+          path,
+          cause: error,
+        }),
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (server === null) return;
+    for (const socket of this.#connections) socket.destroy();
+    await new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  #serve(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+    });
+    socket.on('error', () => {
+      socket.destroy();
+    });
+    socket.setTimeout(IDLE_MS_MAX, () => {
+      socket.destroy();
+    });
+    let bytes = 0;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      if (bytes > REQUEST_BYTES_MAX) socket.destroy();
+    });
+    createInterface({ input: socket }).once('line', (line) => {
+      void this.#respond(line).then((response) => {
+        socket.end(`${JSON.stringify(response)}\n`);
+      });
+    });
+  }
+
+  async #respond(line: string): Promise<ControlResponse> {
+    try {
+      return { ok: true, result: await this.#answer(JSON.parse(line) as ControlRequest) };
+    } catch (error) {
+      return { ok: false, error: toPlainError(error) };
+    }
+  }
+}

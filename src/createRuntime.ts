@@ -1,0 +1,106 @@
+/**
+ * The composition root: options in, running system out. Start reading here.
+ *
+ * The engine (actors/engine.ts) runs operations; the supervisor (actors/supervisor.ts) orders its
+ * start, its restarts and its stop; the crisis responder answers beside both.
+ *
+ * @module
+ */
+
+import { CrisisResponder } from '../actors/crisisResponder.ts';
+import { Engine } from '../actors/engine.ts';
+import { Supervisor } from '../actors/supervisor.ts';
+import { projectInspection } from '../inspector/projection.ts';
+import type { Component } from '../machines/policy/restartPolicy.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { openStore } from '../persistence/openStore.ts';
+import type { Store } from '../persistence/store.ts';
+import { ControlServer } from './control/controlServer.ts';
+import type { ControlRequest } from './control/controlSocket.ts';
+import { HELP_LINES } from './crisis/helpLines.ts';
+import { Operations } from './operation.ts';
+import { type CheckedOptions, checkOptions, type RuntimeOptions } from './options.ts';
+import { HoldfastRuntime, type Runtime } from './runtime.ts';
+import { ResponseTimes } from './views/responseTimes.ts';
+
+/**
+ * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits
+ * until the store is open, and `ready` tells when that is or why it can't be.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the option.
+ */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const checked = checkOptions(options);
+  const { store: folder, key } = checked;
+  return assembleRuntime(checked, key === null ? new MemoryStore() : openStore({ folder, key }));
+}
+
+/** {@link createRuntime} with a store given, as tests plant faults in one. */
+export function assembleRuntime(options: CheckedOptions, store: Store): Runtime {
+  const { clock, onError } = options;
+  const inspect =
+    options.inspect === undefined ? undefined : projectInspection(options.inspect, onError);
+  const responseTimes = new ResponseTimes();
+
+  const engine = new Engine({
+    ...options,
+    store,
+    inspect,
+    onComponentFailed: (component, error) => {
+      onError(error);
+      supervisor.componentFailed(component as Component);
+    },
+  });
+  const operations = new Operations(engine, store);
+  const control =
+    options.store === ':memory:'
+      ? null
+      : new ControlServer({
+          storeFolder: options.store,
+          onError,
+          answer: (request) => answerControl(request),
+        });
+  const supervisor = new Supervisor({
+    engine,
+    clock,
+    inspect,
+    onRunning: () => {
+      void control?.open();
+    },
+    onAlert: ({ component, reason }) => {
+      onError(new HoldfastError('HF_INTERNAL', `Alert: ${reason} (${component ?? 'runtime'}).`));
+    },
+  });
+  const crisis = new CrisisResponder({
+    pool: engine.pool,
+    clock,
+    resources: [...HELP_LINES, ...options.crisis.resources],
+    localAfterMs: options.crisis.localAfterMs,
+    onAnswered: (elapsedMs) => {
+      responseTimes.record('crisis', elapsedMs);
+    },
+  });
+  const runtime = new HoldfastRuntime({
+    options,
+    engine,
+    supervisor,
+    crisis,
+    operations,
+    responseTimes,
+    control,
+  });
+  const answerControl = async (request: ControlRequest): Promise<unknown> => {
+    switch (request.method) {
+      case 'health':
+        return runtime.getHealthStatus();
+      case 'operations':
+        return await runtime.listOperations(request.params);
+      default:
+        throw new HoldfastError('HF_OPTION_INVALID', 'method is not one the owner answers.', {
+          field: 'method',
+        });
+    }
+  };
+  supervisor.start();
+  return runtime;
+}

@@ -1,0 +1,207 @@
+import type { Attempt, Run } from '../../actors/handler.ts';
+import { systemClock } from '../../actors/systemClock.ts';
+import {
+  AttemptFailure,
+  classifyStatus,
+  type FailureClass,
+  networkFailureOf,
+  permanentFailure,
+  transientFailure,
+  unknownOutcome,
+} from '../../machines/policy/classifyFailure.ts';
+import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retryAfter.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
+import { discardBody, readJson } from './readJson.ts';
+import { parseBaseUrl, requestUrl } from './requestUrl.ts';
+
+export interface HttpHandlerOptions {
+  /** Requests go to `<baseUrl>/<type with dots as slashes>`, or to the path the request names. */
+  readonly baseUrl: string | URL;
+  /**
+   * More headers, such as `Authorization`. Called for every attempt, so that a token can be fresh,
+   * and never stored. It can't replace `Idempotency-Key`.
+   */
+  readonly headers?:
+    | ((attempt: Attempt) => Record<string, string> | Promise<Record<string, string>>)
+    | undefined;
+  /** Used when the request names none. Default `POST`. */
+  readonly method?: string | undefined;
+  /** The largest answer read, in bytes after unpacking. Default 1 MiB. */
+  readonly responseBytesMax?: number | undefined;
+}
+
+/** Methods that change nothing, so that an attempt whose outcome is unknown did no harm. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+/** What a header may carry without being changed on its way. */
+const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
+
+/**
+ * A handler that sends each attempt as an HTTP request and classifies the answer by RT-2.
+ *
+ * The payload is the JSON body; `Idempotency-Key` is the same for all attempts, `traceparent` ties
+ * them together. Redirects are not followed, because they would carry headers and payload to a
+ * place nobody configured. When no answer comes, the attempt counts as not sent only if the error
+ * proves it; else its outcome is unknown, and the operation goes on by the rules for that.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID`
+ */
+export function httpHandler(options: HttpHandlerOptions): Run {
+  const base = parseBaseUrl(options.baseUrl);
+  const methodDefault = options.method ?? 'POST';
+  const bytesMax = options.responseBytesMax ?? 1_048_576;
+  if (!METHODS.has(methodDefault)) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      `method must be one of ${[...METHODS].join(', ')}.`,
+      {
+        field: 'method',
+      },
+    );
+  }
+  if (!Number.isSafeInteger(bytesMax) || bytesMax < 0) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      'responseBytesMax must be a whole number of bytes.',
+      {
+        field: 'responseBytesMax',
+      },
+    );
+  }
+
+  return async (attempt) => {
+    const method = attempt.method ?? methodDefault;
+    if (!METHODS.has(method)) {
+      throw permanentFailure(`method must be one of ${[...METHODS].join(', ')}.`, {
+        code: 'HF_REQUEST_INVALID',
+        field: 'method',
+      });
+    }
+    const url = requestUrl(base, attempt.type, attempt.path);
+    const { signal } = attempt;
+    if (signal.aborted) throw cutOff(signal, 'transient');
+    const headers = headersOf(attempt, await abortable(moreHeaders(attempt, options), signal));
+    const isSafe = SAFE_METHODS.has(method);
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        body: isSafe ? null : JSON.stringify(attempt.payload),
+        redirect: 'manual',
+        signal,
+      });
+      if (!response.ok) throw await refusalOf(response);
+      return await readJson(response, bytesMax);
+    } catch (error) {
+      if (error instanceof AttemptFailure) throw error;
+      throw noAnswer(error, signal, isSafe);
+    }
+  };
+}
+
+async function moreHeaders(
+  attempt: Attempt,
+  options: HttpHandlerOptions,
+): Promise<Record<string, string>> {
+  try {
+    return (await options.headers?.(attempt)) ?? {};
+  } catch (cause) {
+    if (isHoldfastError(cause)) throw cause;
+    throw transientFailure('The headers function failed; nothing was sent.', { cause });
+  }
+}
+
+function headersOf(attempt: Attempt, more: Record<string, string>): Headers {
+  if (!PRINTABLE_ASCII.test(attempt.idempotencyKey)) {
+    throw permanentFailure(
+      'idempotencyKey holds characters that an HTTP header cannot carry; use printable ASCII.',
+      { code: 'HF_REQUEST_INVALID', field: 'idempotencyKey' },
+    );
+  }
+  const headers = new Headers({ accept: 'application/json', 'content-type': 'application/json' });
+  for (const [name, value] of Object.entries(more)) {
+    try {
+      headers.set(name, value);
+    } catch {
+      // The cause is left out: its message quotes the value, which is often a secret.
+      throw permanentFailure(`The headers function gave a header that HTTP cannot carry.`, {
+        code: 'HF_OPTION_INVALID',
+        field: 'headers',
+      });
+    }
+  }
+  headers.set('idempotency-key', attempt.idempotencyKey);
+  headers.set('traceparent', attempt.traceparent);
+  headers.set('holdfast-attempt', String(attempt.number));
+  return headers;
+}
+
+/** Waits for `work` no longer than the signal allows. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(cutOff(signal, 'transient'));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
+
+const CODE_OF_CLASS: Readonly<Record<FailureClass, ErrorCode>> = {
+  transient: 'HF_ATTEMPT_FAILED',
+  permanent: 'HF_UPSTREAM_REFUSED',
+  conflict: 'HF_CONFLICT',
+  unknownOutcome: 'HF_OUTCOME_UNKNOWN',
+};
+
+/** The failure that an answer other than 2xx stands for. */
+async function refusalOf(response: Response): Promise<AttemptFailure> {
+  const { status, headers } = response;
+  await discardBody(response);
+  const failureClass = classifyStatus(status);
+  const hint = status < 400 ? ' Redirects are not followed.' : '';
+  return new AttemptFailure(failureClass, `The upstream answered ${status}.${hint}`, {
+    code: CODE_OF_CLASS[failureClass],
+    status,
+    retryAfterMs: retryAfterOf(headers),
+  });
+}
+
+/** `Retry-After`, a date in it measured by the upstream's own clock where it tells the time. */
+function retryAfterOf(headers: Headers): number | undefined {
+  const localNowMs = systemClock.now();
+  const nowMs = parseHttpDate(headers.get('date') ?? '', localNowMs) ?? localNowMs;
+  return parseRetryAfter(headers.get('retry-after'), nowMs);
+}
+
+/** The failure of a request that was begun and got no whole answer. */
+function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
+  if (signal.aborted) return cutOff(signal, isSafe ? 'transient' : 'unknownOutcome');
+  const failure = networkFailureOf(error);
+  if (failure === 'notSent') {
+    return transientFailure('The upstream could not be reached; nothing was sent.', {
+      code: 'HF_UPSTREAM_UNREACHABLE',
+      cause: error,
+    });
+  }
+  const options = {
+    code: failure === 'timedOut' ? 'HF_ATTEMPT_TIMED_OUT' : 'HF_OUTCOME_UNKNOWN',
+    cause: error,
+  } as const;
+  const message = 'The connection was lost before the answer was complete.';
+  return isSafe ? transientFailure(message, options) : unknownOutcome(message, options);
+}
+
+/** The failure of an attempt that its signal ended, with the code that the signal's reason gives. */
+function cutOff(signal: AbortSignal, failureClass: 'transient' | 'unknownOutcome'): AttemptFailure {
+  const reason: unknown = signal.reason;
+  const code = isHoldfastError(reason) ? reason.code : 'HF_ATTEMPT_TIMED_OUT';
+  const when = failureClass === 'transient' ? 'before anything was changed' : 'while it waited';
+  return new AttemptFailure(failureClass, `The attempt was ended ${when}.`, { code });
+}

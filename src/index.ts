@@ -1,0 +1,45 @@
+/**
+ * The public surface of holdfast. What is not named here may change without notice.
+ *
+ * @module
+ */
+
+export type { CrisisAnswer, CrisisResource } from '../actors/crisisResponder.ts';
+export type { Attempt, Handler, Run } from '../actors/handler.ts';
+export type { OperationView, Outcome } from '../actors/outcome.ts';
+export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
+export type { BreakerPolicy } from '../machines/policy/breakerPolicy.ts';
+export {
+  AttemptFailure,
+  conflictFailure,
+  type FailureClass,
+  permanentFailure,
+  transientFailure,
+  unknownOutcome,
+} from '../machines/policy/classifyFailure.ts';
+export type { DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
+export type { BackoffStrategy, CustomBackoff, RetryPolicy } from '../machines/policy/retryPolicy.ts';
+export type { HistoryEntry } from '../machines/syncOperationMachine.ts';
+export type { Clock } from '../machines/vocabulary/clock.ts';
+export type { Entity } from '../machines/vocabulary/entity.ts';
+export {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+  type RetryAdvice,
+} from '../machines/vocabulary/errors.ts';
+export type { Json, JsonObject } from '../machines/vocabulary/json.ts';
+export type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
+export type { Random } from '../machines/vocabulary/random.ts';
+export type { SyncRequest } from '../machines/vocabulary/request.ts';
+export type { Priority, RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
+export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';
+export { type KeyRequest, type KeySource, type LoadedKey, rawKey } from '../persistence/sealing/keySource.ts';
+export { passphrase } from '../persistence/sealing/passphrase.ts';
+export { createRuntime } from './createRuntime.ts';
+export { httpHandler } from './http/httpHandler.ts';
+export type { Operation } from './operation.ts';
+export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
+export type { CrisisRequest, ResilientResult, Runtime, UpstreamControl } from './runtime.ts';
+export type { ComponentHealth, HealthStatus } from './views/health.ts';
+export type { LatencySummary } from './views/responseTimes.ts';

@@ -1,0 +1,120 @@
+import type { Engine } from '../actors/engine.ts';
+import { type OperationView, type Outcome, toOutcome, toView } from '../actors/outcome.ts';
+import { decodeSnapshot } from '../actors/snapshots.ts';
+import { syncOperationMachine, type SyncOperationRef } from '../machines/syncOperationMachine.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Store, StoredOperation } from '../persistence/store.ts';
+
+/** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
+export interface Operation {
+  readonly id: string;
+  /** True when `sync()` found an earlier operation with the same idempotency key. */
+  readonly isDuplicate: boolean;
+  /** How it ended, once that is on disk. Never rejects but with `HF_STORE_…` or `HF_OPERATION_UNKNOWN`. */
+  readonly outcome: Promise<Outcome>;
+  /** The actor while it is in memory; a parked operation has none. */
+  readonly actor: SyncOperationRef | undefined;
+  /** Where it stands now. */
+  view(): Promise<OperationView>;
+  /** Tells of each change of state until the returned function is called. */
+  subscribe(listener: (view: OperationView) => void): () => void;
+  /** Ends it, aborting a running attempt. Does nothing to one that has ended. */
+  cancel(): Promise<void>;
+  /** Tries it again now, where it waits for a retry, a decision or a review. */
+  retryNow(): Promise<void>;
+}
+
+/** The operations of one engine as its callers see them: in memory or on disk makes no difference. */
+export class Operations {
+  readonly #engine: Engine;
+  readonly #store: Store;
+
+  constructor(engine: Engine, store: Store) {
+    this.#engine = engine;
+    this.#store = store;
+  }
+
+  handle(id: string, isDuplicate = false): Operation {
+    let outcome: Promise<Outcome> | null = null;
+    const { pool } = this.#engine;
+    // Asking for the outcome is what registers a watcher, so it is not asked for before the caller does.
+    const outcomeOf = (): Promise<Outcome> => {
+      outcome ??= this.#outcome(id);
+      return outcome;
+    };
+    return {
+      id,
+      isDuplicate,
+      get outcome() {
+        return outcomeOf();
+      },
+      get actor() {
+        return pool.resident(id)?.actor;
+      },
+      view: () => this.view(id),
+      subscribe: (listener) => pool.watchers.subscribe(id, listener),
+      cancel: () => this.#tell(id, 'cancel.requested'),
+      retryNow: () => this.#tell(id, 'retry.requested'),
+    };
+  }
+
+  /** @throws HoldfastError `HF_OPERATION_UNKNOWN`. */
+  async view(id: string): Promise<OperationView> {
+    const resident = this.#engine.pool.resident(id);
+    if (resident !== undefined) {
+      const { value, context } = resident.actor.getSnapshot();
+      return toView(value, context);
+    }
+    return viewOf(await this.#find(id));
+  }
+
+  async list(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }> {
+    const rows = await this.#store.list(query);
+    return {
+      views: rows.map(viewOf),
+      nextAfterSeq: rows.length < query.limit ? null : (rows.at(-1)?.seq ?? null),
+    };
+  }
+
+  async #outcome(id: string): Promise<Outcome> {
+    const { pool } = this.#engine;
+    // Watch first, look second: it may settle between the two.
+    const watched = pool.watchers.outcome(id);
+    if (pool.resident(id) !== undefined) return await watched;
+    const row = await this.#find(id);
+    if (row.standing !== 'settled') return await watched;
+    const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
+    pool.watchers.settled(toOutcome(snapshot.context, response, undefined));
+    return await watched;
+  }
+
+  async #tell(id: string, type: 'cancel.requested' | 'retry.requested'): Promise<void> {
+    const { pool } = this.#engine;
+    const row = pool.resident(id) === undefined ? await this.#find(id) : null;
+    if (row === null) pool.tell(id, type);
+    else if (row.standing !== 'settled' && row.standing !== 'quarantined') pool.wake(row, type);
+    await pool.writesSettled();
+  }
+
+  async #find(id: string): Promise<StoredOperation> {
+    const row = await this.#store.find(id);
+    if (row !== null) return row;
+    throw new HoldfastError(
+      'HF_OPERATION_UNKNOWN',
+      'There is no operation of that id in the store; it may have been purged.',
+      { field: 'id' },
+    );
+  }
+}
+
+/** What may be shown of a row. */
+export function viewOf(row: StoredOperation): OperationView {
+  const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+  const { context, value } = snapshot;
+  // What is settled on disk was stored on its way to its ending.
+  const state = row.standing === 'settled' && context.ending !== null ? context.ending : value;
+  return toView(state, context);
+}

@@ -1,0 +1,216 @@
+/**
+ * What `createRuntime` takes, and the defaults it fills in. Every number has its default here.
+ *
+ * @module
+ */
+
+import type { CrisisResource } from '../actors/crisisResponder.ts';
+import type { Handler } from '../actors/handler.ts';
+import { systemClock } from '../actors/systemClock.ts';
+import { systemRandom } from '../actors/systemRandom.ts';
+import type { UpstreamPolicy } from '../actors/upstream.ts';
+import type { InspectionObserver } from '../inspector/projection.ts';
+import { type BreakerPolicy, checkBreakerPolicy } from '../machines/policy/breakerPolicy.ts';
+import { checkDegradationPolicy, type DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
+import { checkRetryPolicy, DEFAULT_RETRY, type RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/request.ts';
+import { RETRY_CLASSES, type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
+import type { KeySource } from '../persistence/sealing/keySource.ts';
+
+/** What can be set for one upstream. All of it is optional. */
+export interface UpstreamOptions {
+  readonly breaker?: Partial<BreakerPolicy> | undefined;
+  /** Attempts in flight at once. Default 128. */
+  readonly concurrency?: number | undefined;
+  /** Crisis deliveries in flight at once, beside the others. Default 16. */
+  readonly crisisConcurrency?: number | undefined;
+  /** How long one attempt may take. Default 10 s. */
+  readonly attemptTimeoutMs?: number | undefined;
+}
+
+export interface CrisisOptions {
+  /** The type whose handler delivers a crisis that names none. Default `crisis.alert`. */
+  readonly type?: string | undefined;
+  /** Added to the built-in help lines, which can't be removed. */
+  readonly resources?: readonly CrisisResource[] | undefined;
+  /** How long the upstream may take to answer first. Default 0: the local answer comes at once. */
+  readonly localAfterMs?: number | undefined;
+}
+
+export interface RuntimeOptions {
+  /** The folder of the store, made if it is not there; `:memory:` keeps nothing, for tests. */
+  readonly store: string;
+  /** `keyFile(path)`, `passphrase(text)` or `rawKey(bytes)`; needed unless the store is `:memory:`. */
+  readonly key?: KeySource | undefined;
+  readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
+  /** By request type. */
+  readonly handlers?: Readonly<Record<string, Handler>> | undefined;
+  readonly crisis?: CrisisOptions | undefined;
+  /** By class: `crisis`, `premium`, `basic`, `trial`. */
+  readonly retry?: Readonly<Partial<Record<RetryClass, Partial<RetryPolicy>>>> | undefined;
+  readonly degradation?: Partial<DegradationPolicy> | undefined;
+  /** When a caller gets an answer at the latest, by tier (PF-1). Defaults 1 s, 2 s, 5 s. */
+  readonly responseDeadlineMs?: Readonly<Partial<Record<Tier, number>>> | undefined;
+  /** How long settled operations are kept. Default 30 days. */
+  readonly retentionMs?: number | undefined;
+  /** The largest payload, in bytes of JSON. Default 1 MiB. */
+  readonly payloadBytesMax?: number | undefined;
+  /** Operations in memory that wait for a place. Default 1000; the others wait on disk. */
+  readonly residentsMax?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Sees every transition of every chart, without context or payload. */
+  readonly inspect?: InspectionObserver | undefined;
+  /** Told of failures that no caller hears of. They never hold a payload or a key. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** The options with every default filled in. */
+export interface CheckedOptions {
+  readonly store: string;
+  readonly key: KeySource | null;
+  readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly crisis: Required<{ [Name in keyof CrisisOptions]: NonNullable<CrisisOptions[Name]> }>;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly degradation: DegradationPolicy;
+  readonly responseDeadlineMs: Readonly<Record<Tier, number>>;
+  readonly retentionMs: number;
+  readonly payloadBytesMax: number;
+  readonly residentsMax: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly inspect: InspectionObserver | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The upstream that closures and handlers without one of their own share. */
+export const DEFAULT_UPSTREAM = 'default';
+
+const DAY_MS = 86_400_000;
+const RESPONSE_DEADLINE_MS: Readonly<Record<Tier, number>> = { premium: 1_000, basic: 2_000, trial: 5_000 };
+
+const FIELDS: ReadonlySet<string> = new Set<keyof RuntimeOptions>([
+  'store',
+  'key',
+  'upstreams',
+  'handlers',
+  'crisis',
+  'retry',
+  'degradation',
+  'responseDeadlineMs',
+  'retentionMs',
+  'payloadBytesMax',
+  'residentsMax',
+  'clock',
+  'random',
+  'inspect',
+  'onError',
+]);
+
+/** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
+export function checkOptions(options: RuntimeOptions): CheckedOptions {
+  require(typeof options === 'object' && options !== null, 'options', 'must be an object');
+  for (const field of Object.keys(options)) {
+    require(FIELDS.has(field), field, `is not an option; known are ${[...FIELDS].join(', ')}`);
+  }
+  const { store, key, handlers = {} } = options;
+  require(typeof store === 'string' && store !== '', 'store', 'must be the path of a folder, or :memory:');
+  require(key !== undefined || store === ':memory:', 'key', 'is missing: give keyFile(path), passphrase(text) or rawKey(bytes)');
+  const upstreams = checkUpstreams(options.upstreams);
+  for (const [type, handler] of Object.entries(handlers)) checkHandler(type, handler, upstreams);
+  return {
+    store,
+    key: key ?? null,
+    upstreams,
+    handlers,
+    crisis: {
+      type: options.crisis?.type ?? 'crisis.alert',
+      resources: options.crisis?.resources ?? [],
+      localAfterMs: checkSpan(options.crisis?.localAfterMs ?? 0, 'crisis.localAfterMs', 0),
+    },
+    retry: checkRetry(options.retry ?? {}),
+    degradation: checkDegradationPolicy(options.degradation, 'degradation'),
+    responseDeadlineMs: checkDeadlines(options.responseDeadlineMs ?? {}),
+    retentionMs: checkSpan(options.retentionMs ?? 30 * DAY_MS, 'retentionMs', 0),
+    payloadBytesMax: checkCount(options.payloadBytesMax ?? PAYLOAD_BYTES_MAX, 'payloadBytesMax'),
+    residentsMax: checkCount(options.residentsMax ?? 1_000, 'residentsMax'),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    inspect: options.inspect,
+    onError: options.onError ?? (() => undefined),
+  };
+}
+
+/** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
+export function checkHandler(
+  type: string,
+  handler: Handler,
+  upstreams: Readonly<Record<string, unknown>>,
+): void {
+  const field = `handlers.${type}`;
+  require(typeof handler === 'object' && handler !== null, field, 'must be { upstream, run }');
+  require(typeof handler.run === 'function', `${field}.run`, 'must be a function');
+  require(
+    Object.hasOwn(upstreams, handler.upstream),
+    `${field}.upstream`,
+    `must be one of the upstreams: ${Object.keys(upstreams).join(', ')}`,
+  );
+  if (handler.keyLifetimeMs !== undefined) checkSpan(handler.keyLifetimeMs, `${field}.keyLifetimeMs`, 0);
+  if (handler.attemptTimeoutMs !== undefined) checkSpan(handler.attemptTimeoutMs, `${field}.attemptTimeoutMs`, 1);
+}
+
+function checkUpstreams(given: RuntimeOptions['upstreams'] = {}): Readonly<Record<string, UpstreamPolicy>> {
+  const upstreams: Record<string, UpstreamPolicy> = {};
+  for (const [name, options] of Object.entries({ [DEFAULT_UPSTREAM]: {}, ...given })) {
+    upstreams[name] = checkUpstream(options, `upstreams.${name}`);
+  }
+  return upstreams;
+}
+
+function checkUpstream(options: UpstreamOptions, field: string): UpstreamPolicy {
+  return {
+    breaker: checkBreakerPolicy(options.breaker, `${field}.breaker`),
+    concurrency: checkCount(options.concurrency ?? 128, `${field}.concurrency`),
+    crisisConcurrency: checkCount(options.crisisConcurrency ?? 16, `${field}.crisisConcurrency`),
+    attemptTimeoutMs: checkSpan(options.attemptTimeoutMs ?? 10_000, `${field}.attemptTimeoutMs`, 1),
+  };
+}
+
+function checkRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions['retry'] {
+  const policyOf = (name: RetryClass): RetryPolicy =>
+    checkRetryPolicy(given[name] ?? {}, DEFAULT_RETRY[name], `retry.${name}`);
+  for (const name of Object.keys(given)) {
+    require((RETRY_CLASSES as readonly string[]).includes(name), `retry.${name}`, `is not a class; known are ${RETRY_CLASSES.join(', ')}`);
+  }
+  return {
+    // A crisis goes on until it is through, whatever is set (CR-4).
+    crisis: { ...policyOf('crisis'), thenEveryMs: policyOf('crisis').thenEveryMs ?? 30_000 },
+    premium: policyOf('premium'),
+    basic: policyOf('basic'),
+    trial: policyOf('trial'),
+  };
+}
+
+function checkDeadlines(given: NonNullable<RuntimeOptions['responseDeadlineMs']>): Readonly<Record<Tier, number>> {
+  const deadlines = { ...RESPONSE_DEADLINE_MS, ...given };
+  for (const tier of TIERS) checkSpan(deadlines[tier], `responseDeadlineMs.${tier}`, 1);
+  return deadlines;
+}
+
+function checkSpan(value: number, field: string, min: number): number {
+  require(Number.isFinite(value) && value >= min, field, `must be ${min} or more milliseconds`);
+  return value;
+}
+
+function checkCount(value: number, field: string): number {
+  require(Number.isSafeInteger(value) && value >= 1, field, 'must be a whole number from 1');
+  return value;
+}
+
+function require(holds: boolean, field: string, rule: string): void {
+  if (!holds) throw new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
+}

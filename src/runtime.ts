@@ -1,0 +1,290 @@
+/**
+ * The public face of a running holdfast: what an app calls, and what each call promises.
+ *
+ * @module
+ */
+
+import type { CrisisAnswer, CrisisResponder } from '../actors/crisisResponder.ts';
+import type { Engine } from '../actors/engine.ts';
+import type { Attempt, Handler } from '../actors/handler.ts';
+import type { OperationView, Outcome } from '../actors/outcome.ts';
+import type { Supervisor } from '../actors/supervisor.ts';
+import type { Acceptance } from '../actors/operationPool.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Json } from '../machines/vocabulary/json.ts';
+import { type CheckedRequest, checkRequest, type SyncRequest } from '../machines/vocabulary/request.ts';
+import type { ControlServer } from './control/controlServer.ts';
+import { type Operation, Operations } from './operation.ts';
+import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
+import { type HealthStatus, readHealth } from './views/health.ts';
+import { ResponseTimes } from './views/responseTimes.ts';
+
+/** A call to `crisis()`: like a request, but everything except the subject may be left out. */
+export type CrisisRequest = Pick<SyncRequest, 'subject'> &
+  Partial<Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs'>>;
+
+/** What `executeResilientSync` answers. */
+export interface ResilientResult {
+  /** True once the upstream has answered; false while it is still being tried, or when it was given up. */
+  readonly success: boolean;
+  readonly response: Json | undefined;
+  readonly resilience: {
+    readonly operationId: string;
+    /** `accepted`: it goes on after this answer; see {@link Runtime.getOperation}. */
+    readonly status: Outcome['status'] | 'accepted';
+    readonly attempts: number;
+    readonly error: HoldfastError | undefined;
+  };
+  readonly metrics: { readonly elapsedMs: number };
+}
+
+/** What may be asked of and done to one upstream. */
+export interface UpstreamControl {
+  readonly name: string;
+  /** State of its breaker. */
+  readonly breaker: string;
+  /** Its level of service. */
+  readonly level: string;
+  readonly inFlight: number;
+  /** Keeps its breaker open until {@link release}, for a reason that people will read. */
+  forceOpen(reason: string): void;
+  /** Switches its breaker off until {@link release}. */
+  disable(reason?: string): void;
+  release(): void;
+}
+
+export interface Runtime {
+  /** Resolves once the store is open and recovery is under way; rejects with the reason it can't be. */
+  readonly ready: Promise<void>;
+  /**
+   * Accepts a request. Resolves once it is on disk and synced (OP-2); from then on it is not lost.
+   *
+   * @throws HoldfastError `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE`, `HF_CARD_NUMBER_REFUSED`,
+   * `HF_HANDLER_UNKNOWN`, `HF_IDEMPOTENCY_CONFLICT`, `HF_STORE_STALLED`, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  sync(request: SyncRequest): Promise<Operation>;
+  /**
+   * Runs a function as a durable operation and answers within the response deadline of its tier:
+   * with the outcome, or with `accepted` while it goes on. The function lives with the process;
+   * after a restart the operation waits for a handler of its type.
+   */
+  executeResilientSync(
+    request: Omit<SyncRequest, 'subject'> & { readonly upstream?: string | undefined },
+    userId: string,
+    run: (attempt: Attempt) => Promise<Json | undefined> | Json | undefined,
+  ): Promise<ResilientResult>;
+  /** Answers a person in crisis at once. Never rejects (CR-1). */
+  crisis(request: CrisisRequest): Promise<CrisisAnswer>;
+  /** Registers a handler, also while running. */
+  handle(type: string, handler: Handler): Promise<void>;
+  /** A handle on an operation by its id. */
+  getOperation(id: string): Operation;
+  /** Operations in order of acceptance, a page at a time; go on with `nextAfterSeq`. */
+  listOperations(query?: {
+    readonly afterSeq?: number | undefined;
+    readonly limit?: number | undefined;
+  }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }>;
+  getHealthStatus(): HealthStatus;
+  /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  upstream(name: string): UpstreamControl;
+  /**
+   * Stops: admits nothing, lets what is in flight finish until the deadline (default 5 s), writes
+   * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4).
+   */
+  close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
+}
+
+export interface RuntimeParts {
+  readonly options: CheckedOptions;
+  readonly engine: Engine;
+  readonly supervisor: Supervisor;
+  readonly crisis: CrisisResponder;
+  readonly operations: Operations;
+  readonly responseTimes: ResponseTimes;
+  readonly control: ControlServer | null;
+}
+
+const CLOSE_DEADLINE_MS = 5_000;
+
+export class HoldfastRuntime implements Runtime {
+  readonly #parts: RuntimeParts;
+  readonly ready: Promise<void>;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.ready = parts.supervisor.ready;
+    // A program that never looks at `ready` still gets its crises answered.
+    this.ready.catch(() => undefined);
+  }
+
+  async sync(request: SyncRequest): Promise<Operation> {
+    const checked = this.#check(request);
+    if (!this.#parts.engine.pool.handlers.has(checked.type)) throw handlerUnknown();
+    const { id, isDuplicate } = await this.#accept(checked);
+    return this.#parts.operations.handle(id, isDuplicate);
+  }
+
+  async executeResilientSync(
+    request: Omit<SyncRequest, 'subject'> & { readonly upstream?: string | undefined },
+    userId: string,
+    run: Handler['run'],
+  ): Promise<ResilientResult> {
+    const { clock, responseDeadlineMs } = this.#parts.options;
+    const startedAtMs = clock.monotonic();
+    const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
+    const checked = this.#check({ ...rest, subject: userId });
+    this.#parts.engine.upstream(upstream);
+    const { id } = await this.#accept(checked, { upstream, run });
+    const leftMs = responseDeadlineMs[checked.tier] - (clock.monotonic() - startedAtMs);
+    const outcome = await this.#within(this.#parts.operations.handle(id).outcome, leftMs);
+    return {
+      success: outcome?.status === 'completed',
+      response: outcome?.status === 'completed' ? outcome.response : undefined,
+      resilience: {
+        operationId: id,
+        status: outcome?.status ?? 'accepted',
+        attempts: outcome?.attempts ?? 0,
+        error: outcome === null || outcome.status === 'completed' ? undefined : outcome.error,
+      },
+      metrics: { elapsedMs: clock.monotonic() - startedAtMs },
+    };
+  }
+
+  async crisis(request: CrisisRequest): Promise<CrisisAnswer> {
+    const { options, crisis } = this.#parts;
+    return await crisis.answer(() => {
+      if (this.#parts.supervisor.isStopped) throw closed();
+      const given = typeof request === 'object' && request !== null ? request : {};
+      return checkRequest(
+        { tier: 'premium', type: options.crisis.type, ...given, priority: 'crisis' },
+        options.payloadBytesMax,
+      );
+    });
+  }
+
+  async handle(type: string, handler: Handler): Promise<void> {
+    checkHandler(type, handler, this.#parts.options.upstreams);
+    await this.#parts.engine.handle(type, handler);
+  }
+
+  getOperation(id: string): Operation {
+    return this.#parts.operations.handle(id);
+  }
+
+  async listOperations(
+    query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined } = {},
+  ): ReturnType<Runtime['listOperations']> {
+    await this.ready;
+    return await this.#parts.operations.list({
+      afterSeq: query.afterSeq ?? 0,
+      limit: query.limit ?? 100,
+    });
+  }
+
+  getHealthStatus(): HealthStatus {
+    return readHealth(this.#parts);
+  }
+
+  upstream(name: string): UpstreamControl {
+    const { engine, options } = this.#parts;
+    const upstream = engine.upstream(name);
+    const atMs = (): number => options.clock.now();
+    return {
+      name,
+      get breaker() {
+        return upstream.breaker.snapshot.value;
+      },
+      get level() {
+        return upstream.level.level;
+      },
+      get inFlight() {
+        return upstream.gate.inFlight;
+      },
+      forceOpen: (reason) => {
+        upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: atMs() });
+      },
+      disable: (reason) => {
+        upstream.breaker.send({ type: 'operator.disabled', reason, atMs: atMs() });
+      },
+      release: () => {
+        upstream.breaker.send({ type: 'operator.released', atMs: atMs() });
+      },
+    };
+  }
+
+  async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
+    await this.#parts.control?.close();
+    await this.#parts.supervisor.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+  }
+
+  #check(request: SyncRequest): CheckedRequest {
+    return checkRequest(request, this.#parts.options.payloadBytesMax);
+  }
+
+  /** Accepts within the response deadline, or says that the disk stalls (DESIGN §5). */
+  async #accept(request: CheckedRequest, closure?: Handler): Promise<Acceptance> {
+    const { engine, supervisor, options, responseTimes } = this.#parts;
+    if (!supervisor.isAccepting) {
+      if (supervisor.isStopped) throw closed();
+      await this.ready;
+    }
+    const startedAtMs = options.clock.monotonic();
+    const deadlineMs = options.responseDeadlineMs[request.tier];
+    return await new Promise<Acceptance>((resolve, reject) => {
+      const cancel = engine.timers.at(options.clock.now() + deadlineMs, () => {
+        reject(storeStalled(deadlineMs));
+      });
+      engine.pool.accept(request, closure).then(
+        (acceptance) => {
+          cancel();
+          responseTimes.record(request.tier, options.clock.monotonic() - startedAtMs);
+          resolve(acceptance);
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error as Error);
+        },
+      );
+    });
+  }
+
+  async #within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+    return await new Promise<T | null>((resolve, reject) => {
+      const cancel = this.#parts.options.clock.schedule(ms, () => {
+        resolve(null);
+      });
+      promise.then(
+        (value) => {
+          cancel();
+          resolve(value);
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error as Error);
+        },
+      );
+    });
+  }
+}
+
+function handlerUnknown(): HoldfastError {
+  return new HoldfastError(
+    'HF_HANDLER_UNKNOWN',
+    'type has no handler. Register one with the option handlers or with runtime.handle(). Nothing was stored.',
+    { field: 'type' },
+  );
+}
+
+function closed(): HoldfastError {
+  return new HoldfastError('HF_CLOSED', 'The runtime is closed. Nothing was stored.', {
+    retry: 'later',
+  });
+}
+
+function storeStalled(deadlineMs: number): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_STALLED',
+    `The disk did not confirm the request within ${deadlineMs} ms. Send it again later with the same idempotencyKey: if it became durable after all, that finds it.`,
+    { retry: 'later', withStack: false },
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * How the runtime is doing, in one look (HM-1, first version).
+ *
+ * @module
+ */
+
+import type { RuntimeParts } from '../runtime.ts';
+import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import type { LatencySummary } from './responseTimes.ts';
+
+export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
+
+export interface HealthStatus {
+  readonly overall: ComponentHealth;
+  readonly components: {
+    readonly resilience: ComponentHealth;
+    readonly performance: ComponentHealth;
+    readonly storage: ComponentHealth;
+  };
+  /** `operational`: answers come and deliveries can go out. `impaired`: answers come. */
+  readonly crisisCapability: 'operational' | 'impaired';
+  /** 100 is all well; each reason takes some of it. */
+  readonly score: number;
+  readonly reasons: readonly string[];
+  /** State of the supervisor's chart. */
+  readonly phase: string;
+  /** The level of service of the process, and of each upstream with its breaker. */
+  readonly level: string;
+  readonly upstreams: Readonly<
+    Record<string, { readonly breaker: string; readonly level: string; readonly inFlight: number }>
+  >;
+  readonly operations: {
+    readonly inMemory: number;
+    readonly attemptsRunning: number;
+    readonly accepted: number;
+    readonly completed: number;
+    readonly deadLettered: number;
+    readonly cancelled: number;
+    readonly expired: number;
+    readonly attempts: number;
+    readonly retries: number;
+    /** Rows set aside because they can't be opened. */
+    readonly quarantined: number;
+  };
+  /** How long callers waited. */
+  readonly responseTimes: Readonly<Record<string, LatencySummary>>;
+}
+
+interface Finding {
+  readonly component: keyof HealthStatus['components'];
+  readonly health: ComponentHealth;
+  readonly costs: number;
+  readonly reason: string;
+}
+
+export function readHealth(parts: RuntimeParts): HealthStatus {
+  const { engine, supervisor, options, responseTimes } = parts;
+  const { pool } = engine;
+  const findings = find(parts);
+  const worst = (component?: Finding['component']): ComponentHealth => {
+    const found = findings.filter((finding) => component === undefined || finding.component === component);
+    if (found.some(({ health }) => health === 'critical')) return 'critical';
+    return found.length > 0 ? 'degraded' : 'healthy';
+  };
+  return {
+    overall: worst(),
+    components: {
+      resilience: worst('resilience'),
+      performance: worst('performance'),
+      storage: worst('storage'),
+    },
+    crisisCapability: pool.handlers.has(options.crisis.type) ? 'operational' : 'impaired',
+    score: Math.max(0, 100 - findings.reduce((sum, { costs }) => sum + costs, 0)),
+    reasons: findings.map(({ reason }) => reason),
+    phase: supervisor.phase,
+    level: engine.globalLevel.level,
+    upstreams: Object.fromEntries(
+      [...engine.upstreams.values()].map(({ name, breaker, level, gate }) => [
+        name,
+        { breaker: breaker.snapshot.value, level: level.level, inFlight: gate.inFlight },
+      ]),
+    ),
+    operations: {
+      ...pool.counts,
+      inMemory: pool.size,
+      attemptsRunning: pool.attemptsRunning,
+      quarantined: engine.quarantined.length,
+    },
+    responseTimes: Object.fromEntries(
+      (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
+    ),
+  };
+}
+
+function find({ engine, supervisor, options, responseTimes }: RuntimeParts): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (engine.storage !== 'well') {
+    const code = engine.journal.failure?.code ?? '';
+    findings.push({ component: 'storage', health: 'critical', costs: 50, reason: `storage is ${engine.storage} (${code})` });
+  }
+  if (engine.quarantined.length > 0) {
+    findings.push({ component: 'storage', health: 'degraded', costs: 10, reason: `${engine.quarantined.length} records set aside` });
+  }
+  if (supervisor.isImpaired) {
+    findings.push({ component: 'resilience', health: 'critical', costs: 40, reason: 'a component fails too often to be restarted' });
+  }
+  for (const { name, breaker, level } of engine.upstreams.values()) {
+    const state = breaker.snapshot.value;
+    if (state === 'open' || state === 'forcedOpen' || state === 'halfOpen') {
+      findings.push({ component: 'resilience', health: 'degraded', costs: 10, reason: `breaker of ${name} is ${state}` });
+    } else if (level.level !== 'normal') {
+      findings.push({ component: 'resilience', health: 'degraded', costs: 5, reason: `${name} is at level ${level.level}` });
+    }
+  }
+  for (const tier of TIERS) {
+    const { p99Ms } = responseTimes.summary(tier);
+    if (p99Ms > options.responseDeadlineMs[tier]) {
+      findings.push({ component: 'performance', health: 'degraded', costs: 10, reason: `answers to ${tier} are late` });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,37 @@
+import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
+
+/** Latencies kept of each kind; old ones make room. */
+const SAMPLES_MAX = 1_024;
+
+export interface LatencySummary {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** How long callers waited for an answer, by tier and for crises: the newest {@link SAMPLES_MAX} of each. */
+export class ResponseTimes {
+  readonly #samples = new Map<Tier | 'crisis', { count: number; readonly latest: Float64Array }>();
+
+  constructor() {
+    for (const kind of ['crisis', ...TIERS] as const) {
+      this.#samples.set(kind, { count: 0, latest: new Float64Array(SAMPLES_MAX) });
+    }
+  }
+
+  record(kind: Tier | 'crisis', elapsedMs: number): void {
+    const samples = this.#samples.get(kind);
+    if (samples === undefined) return;
+    samples.latest[samples.count % SAMPLES_MAX] = elapsedMs;
+    samples.count += 1;
+  }
+
+  summary(kind: Tier | 'crisis'): LatencySummary {
+    const { count, latest } = this.#samples.get(kind) ?? { count: 0, latest: new Float64Array(0) };
+    const sorted = latest.slice(0, Math.min(count, SAMPLES_MAX)).toSorted();
+    const at = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+    return { count, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  }
+}

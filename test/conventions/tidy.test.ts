@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { findAll, repositoryFiles, withoutComments } from './repository.ts';
+
+/** A larger file is two things. Charts have their own, lower limit; tests list cases, so they have more. */
+const FILE_LINES_MAX = 400;
+const TEST_LINES_MAX = 500;
+
+/** The only file that may read what XState keeps to itself, so that an upgrade breaks one file. */
+const ENGINE_MODULE = 'actors/engine.ts';
+
+const files = repositoryFiles();
+const sources = files.filter(({ path }) => /\.(ts|cjs|mjs)$/.test(path));
+const product = sources
+  .filter(({ path }) => /^(machines|persistence|actors|inspector|src)\//.test(path))
+  .map(({ path, text }) => ({ path, text: withoutComments(text) }));
+
+describe('OB-3 the house rules of files', () => {
+  test('OB-3 the rules read something', () => {
+    expect(product.length).toBeGreaterThan(20);
+  });
+
+  test('OB-3 no file is larger than one thing', () => {
+    const large = sources
+      .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+      .filter(
+        ({ path, lines }) => lines > (path.startsWith('test/') ? TEST_LINES_MAX : FILE_LINES_MAX),
+      );
+    expect(large).toEqual([]);
+  });
+
+  test('OB-3 no file is a drawer of types', () => {
+    expect(sources.map(({ path }) => path).filter((path) => /(^|\/)types\.ts$/.test(path))).toEqual(
+      [],
+    );
+  });
+
+  test('OB-3 time enters through the Clock only, also where the linter does not look', () => {
+    const readers = product.filter(({ path }) => path !== 'actors/systemClock.ts');
+    expect(findAll(readers, /\bnew Date\(\s*\)|(?<![\w.])Date\(\s*\)/)).toEqual([]);
+  });
+
+  test('OB-3 one module knows what XState keeps to itself', () => {
+    const others = product.filter(({ path }) => path !== ENGINE_MODULE);
+    const internals = /\._[a-z]\w*|\bactorScope\b|\bscope\.(self|system|defer|emit|stopChild)\b/;
+    expect(findAll(others, internals)).toEqual([]);
+    expect(findAll(others, /from 'xstate\/(dist|dev)/)).toEqual([]);
+  });
+
+  test('UX-1 no file names a place of one machine or a package registry', () => {
+    const own = /^test\/conventions\/tidy\.test\.ts$/;
+    const read = files.filter(({ path }) => !own.test(path));
+    expect(findAll(read, /(^|[\s"'`(=:])\/(work|root|home\/\w|Users)\//)).toEqual([]);
+    expect(findAll(read, /\bregistry\.[a-z]|npmjs\.(com|org)|yarnpkg\.com/)).toEqual([]);
+  });
+
+  test('UX-1 the lock file names packages and their hashes, not where they were fetched', () => {
+    const lock = files.filter(({ path }) => path === 'package-lock.json');
+    expect(lock).toHaveLength(1);
+    expect(findAll(lock, /"resolved"/)).toEqual([]);
+  });
+
+  test('OB-3 nothing is left for later', () => {
+    expect(findAll(product, /\b(TODO|FIXME|XXX)\b/)).toEqual([]);
+    expect(findAll(sources, /@ts-(ignore|nocheck)|oxlint-disable(?!-next-line)/)).toEqual([
+      expect.stringMatching(/^test\/conventions\/tidy\.test\.ts:/),
+    ]);
+  });
+});
+
+test('OB-3 control: comments are not code', () => {
+  const source =
+    "const a = 1; // new Date()\n/* new Date()\n */ const url = 'http://x'; new Date()";
+  const text = withoutComments(source);
+  expect(findAll([{ path: 'a.ts', text }], /new Date\(\)/)).toEqual(['a.ts:3']);
+  expect(text).toContain("'http://x'");
+});

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { AssociatedField } from '../../../persistence/sealing/associated.ts';
+import { encodeAssociated } from '../../../persistence/sealing/associated.ts';
+import { hex } from './engineContract.ts';
+import { thrownBy } from './failures.ts';
+
+const fields = fc.array(
+  fc.oneof(
+    fc.constant(null),
+    fc.maxSafeInteger().map((value) => value + 0),
+    fc.string({ unit: 'grapheme', maxLength: 8 }),
+    fc.uint8Array({ maxLength: 8 }),
+  ),
+  { maxLength: 5 },
+);
+
+/** Reads the encoding back; that this can be done is what makes it unambiguous. */
+function decode(encoded: Uint8Array): AssociatedField[] {
+  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.length);
+  const out: AssociatedField[] = [];
+  let at = 2;
+  for (let left = view.getUint16(0); left > 0; left--) {
+    const tag = view.getUint8(at++);
+    if (tag === 0) {
+      out.push(null);
+    } else if (tag === 3) {
+      out.push(view.getFloat64(at));
+      at += 8;
+    } else {
+      const content = encoded.slice(at + 4, at + 4 + view.getUint32(at));
+      at += 4 + content.length;
+      out.push(tag === 1 ? content : new TextDecoder('utf-8', { fatal: true }).decode(content));
+    }
+  }
+  expect(at).toBe(encoded.length);
+  return out;
+}
+
+test('SE-1 no two lists of fields are bound as the same bytes', () => {
+  fc.assert(
+    fc.property(fields, (list) => {
+      expect(decode(encodeAssociated(list))).toEqual(list);
+    }),
+  );
+});
+
+test('SE-1 fields that only look alike are told apart', () => {
+  const lookalikes: AssociatedField[][] = [
+    ['ab', 'c'],
+    ['a', 'bc'],
+    ['abc'],
+    ['abc', null],
+    ['abc', ''],
+    [new TextEncoder().encode('abc')],
+    ['1'],
+    [1],
+    [0],
+    [null],
+    [''],
+    [],
+  ];
+  const encodings = new Set(lookalikes.map((list) => hex(encodeAssociated(list))));
+  expect(encodings.size).toBe(lookalikes.length);
+});
+
+test('SE-1 long and non-ASCII fields are bound whole', () => {
+  const long = 'é'.repeat(5_000);
+  expect(decode(encodeAssociated(['a', long, new Uint8Array(9_000).fill(3), 4]))).toEqual([
+    'a',
+    long,
+    new Uint8Array(9_000).fill(3),
+    4,
+  ]);
+});
+
+test('SE-1 an encoding stays as it was when the next is made', () => {
+  const first = encodeAssociated(['first', 1]);
+  const copy = first.slice();
+  encodeAssociated(['other', 2, 'longer']);
+  expect(first).toEqual(copy);
+});
+
+test('SE-1 minus zero is bound as the zero that SQLite gives back', () => {
+  expect(encodeAssociated([-0])).toEqual(encodeAssociated([0]));
+});
+
+test('SE-1 numbers that are no safe integers are refused', () => {
+  for (const value of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+    expect(thrownBy(() => encodeAssociated([value])).code).toBe('HF_INTERNAL');
+  }
+});
