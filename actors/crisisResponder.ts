@@ -70,9 +70,7 @@ export class CrisisResponder {
     return { source: isDelivered ? 'upstream' : 'local', resources, elapsedMs, ...begun };
   }
 
-  #begin(
-    check: () => CheckedRequest,
-  ): Pick<CrisisAnswer, 'operationId' | 'durable' | 'delivery'> {
+  #begin(check: () => CheckedRequest): Pick<CrisisAnswer, 'operationId' | 'durable' | 'delivery'> {
     const { pool } = this.#parts;
     let settleDurable: () => void = () => undefined;
     let failDurable: (error: HoldfastError) => void = () => undefined;

@@ -116,9 +116,7 @@ export class Dispatcher {
   attemptEnded(resident: Resident, outcome: CallOutcome, retryAfterMs: number | undefined): void {
     if (resident.urgency === 0) {
       this.#leaveCrisisPlace(resident);
-      this.#queues
-        .get(resident.handler?.upstream ?? '')
-        ?.gate.recordCrisis(outcome, retryAfterMs);
+      this.#queues.get(resident.handler?.upstream ?? '')?.gate.recordCrisis(outcome, retryAfterMs);
       return;
     }
     const { permit } = resident;

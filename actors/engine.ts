@@ -91,7 +91,8 @@ export class Engine {
       },
     });
     for (const [name, policy] of Object.entries(parts.upstreams)) this.#addUpstream(name, policy);
-    for (const [type, handler] of Object.entries(parts.handlers)) this.pool.handlers.set(type, handler);
+    for (const [type, handler] of Object.entries(parts.handlers))
+      this.pool.handlers.set(type, handler);
     store.onQuarantine((row) => {
       this.quarantined.push(row);
       onError(

@@ -6,7 +6,9 @@ import type { Store, StoredOperation, Write, WriteResult } from '../persistence/
  * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that
  * neither thread waits for the other.
  */
-const BATCHES_IN_FLIGHT_MAX = 2;
+const BATCHES_IN_FLIGHT_MAX = 4;
+/** A batch this large goes out in the middle of a job: the writer seals it while the job goes on. */
+const BATCH_WRITES = 32;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -79,7 +81,8 @@ export class Journal {
 
   write(entry: JournalEntry): void {
     this.#queue.push({ ...entry, write: null });
-    this.#scheduleFlush();
+    if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
+    else this.#scheduleFlush();
   }
 
   /** Resolves when everything written so far is durable, or at once when storage is failing. */

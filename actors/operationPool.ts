@@ -30,6 +30,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
+import { operationId } from './operationId.ts';
 import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { type Resident, restingPlace } from './resident.ts';
@@ -172,7 +173,7 @@ export class OperationPool {
   /** Starts the operation of a request; a crisis is on its way when this returns (CR-4). */
   start(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): Resident {
     const { clock, random } = this.#parts;
-    const id = random.uuid();
+    const id = operationId(clock, random);
     const handler = closure ?? this.handlers.get(request.type) ?? null;
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
@@ -249,7 +250,8 @@ export class OperationPool {
       response: undefined,
       thrown: undefined,
     };
-    resident.handler = this.#closures.get(row.id) ?? this.handlers.get(snapshot.context.type) ?? null;
+    resident.handler =
+      this.#closures.get(row.id) ?? this.handlers.get(snapshot.context.type) ?? null;
     this.#enter(resident);
     return resident;
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AnyStateMachine, createActor, type Snapshot, type SnapshotFrom } from 'xstate';
+import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 
@@ -46,7 +46,10 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
  * @throws HoldfastError `HF_RECORD_UNSUPPORTED` for another machine, another version, or a state that
  * this version does not have; `HF_RECORD_MALFORMED` for what is no snapshot at all.
  */
-export function decodeSnapshot<M extends AnyStateMachine>(machine: M, text: string): DecodedSnapshot<M> {
+export function decodeSnapshot<M extends AnyStateMachine>(
+  machine: M,
+  text: string,
+): DecodedSnapshot<M> {
   const kept = parse(text);
   if (kept.machine !== machine.id || kept.version !== (machine.version ?? '')) {
     throw new HoldfastError(
@@ -85,18 +88,4 @@ function parse(text: string): KeptSnapshot {
     throw new HoldfastError('HF_RECORD_MALFORMED', 'A record holds no snapshot.');
   }
   return kept as KeptSnapshot;
-}
-
-/** An actor that goes on from a kept snapshot. Not started yet. */
-export function reviveActor<M extends AnyStateMachine>(
-  machine: M,
-  snapshot: SnapshotFrom<M>,
-  options: { readonly id: string; readonly inspect?: Parameters<typeof createActor>[1] },
-) {
-  return createActor(machine, {
-    id: options.id,
-    snapshot: snapshot as Snapshot<unknown>,
-    // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
-    input: undefined as never,
-  });
 }

@@ -74,7 +74,12 @@ export class Supervisor {
     );
     this.ready = this.#whenReady();
     this.#stopped = new Promise((resolve) => {
-      this.#actor.subscribe({ complete: resolve, error: () => { resolve(); } });
+      this.#actor.subscribe({
+        complete: resolve,
+        error: () => {
+          resolve();
+        },
+      });
     });
     this.#actor.subscribe(() => {
       this.#arm();
@@ -117,15 +122,18 @@ export class Supervisor {
 
   #whenReady(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { unsubscribe } = this.#actor.subscribe((snapshot) => {
+      const subscription = this.#actor.subscribe((snapshot) => {
         const phase = phaseOf(snapshot);
         if (phase === 'starting') return;
-        unsubscribe();
+        subscription.unsubscribe();
         if (phase === 'running') {
           this.#parts.onRunning();
           resolve();
         } else {
-          reject(this.#startError ?? new HoldfastError('HF_CLOSED', 'The runtime was closed before it was ready.'));
+          reject(
+            this.#startError ??
+              new HoldfastError('HF_CLOSED', 'The runtime was closed before it was ready.'),
+          );
         }
       });
     });

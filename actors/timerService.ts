@@ -63,7 +63,11 @@ export class TimerService {
   #wakeDue(): void {
     this.#cancelSleep = null;
     const nowMs = this.#clock.now();
-    for (let next = this.#heap[0]; next !== undefined && next.dueAtMs <= nowMs; next = this.#heap[0]) {
+    for (
+      let next = this.#heap[0];
+      next !== undefined && next.dueAtMs <= nowMs;
+      next = this.#heap[0]
+    ) {
       this.#remove(next);
       try {
         next.wake();

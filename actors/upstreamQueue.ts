@@ -82,13 +82,16 @@ export class UpstreamQueue {
 
   /** Gives free places to what waits, what is in memory first. */
   pump(): void {
+    this.#grantReady();
+    const isReadyEmpty = this.ready.first(this.gate.urgencyBound) === undefined;
+    if (isReadyEmpty && this.hasBacklog) void this.#claim();
+  }
+
+  #grantReady(): void {
     const { mayStart, grant } = this.#parts;
     while (mayStart()) {
       const next = this.ready.first(this.gate.urgencyBound);
-      if (next === undefined) {
-        if (this.hasBacklog) void this.#claim();
-        return;
-      }
+      if (next === undefined) return;
       const permit = this.gate.tryEnter(next.urgency);
       if (permit === null) return;
       this.ready.delete(next);
@@ -105,8 +108,9 @@ export class UpstreamQueue {
     const hasBrought = await this.#fetch(permits);
     this.#isClaiming = false;
     for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
+    // What became ready meanwhile may have missed the places that were reserved here.
+    this.#grantReady();
     this.#arm(hasBrought ? 0 : BARREN_CLAIM_PAUSE_MS);
-    if (hasBrought) this.pump();
   }
 
   #reserve(): Permit[] {

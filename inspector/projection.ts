@@ -46,7 +46,13 @@ export function projectInspection(
     if (from === to) return;
     states.set(actorRef, to);
     try {
-      observe({ actor: (actorRef as AnyActorRef).id, machine: machine.id, from, to, event: event.type });
+      observe({
+        actor: (actorRef as AnyActorRef).id,
+        machine: machine.id,
+        from,
+        to,
+        event: event.type,
+      });
     } catch (error) {
       onError(error);
     }

@@ -202,7 +202,10 @@ function remember(
   atMs: number,
   code: ErrorCode | null,
 ): readonly HistoryEntry[] {
-  return [...context.history.slice(1 - HISTORY_MAX), { atMs, what, attempt: context.attempt, code }];
+  return [
+    ...context.history.slice(1 - HISTORY_MAX),
+    { atMs, what, attempt: context.attempt, code },
+  ];
 }
 
 const cancel = {
@@ -288,7 +291,9 @@ export const syncOperationMachine = operationSetup.createMachine({
       always: {
         guard: { type: 'isCrisis' },
         target: 'attempting',
-        actions: [{ type: 'orderAttempt', params: ({ context }) => ({ atMs: context.acceptedAtMs }) }],
+        actions: [
+          { type: 'orderAttempt', params: ({ context }) => ({ atMs: context.acceptedAtMs }) },
+        ],
       },
       on: {
         'journal.committed': [
@@ -363,7 +368,8 @@ export const syncOperationMachine = operationSetup.createMachine({
       },
     },
     ordering: {
-      description: 'The number of the next attempt is being written to disk, before the attempt runs.',
+      description:
+        'The number of the next attempt is being written to disk, before the attempt runs.',
       tags: ['barrier'],
       meta: { requirements: ['PS-2', 'RT-4'] },
       on: {
@@ -401,7 +407,10 @@ export const syncOperationMachine = operationSetup.createMachine({
             target: 'settling',
             actions: [
               { type: 'noteFailure', params: ({ event }) => event },
-              { type: 'end', params: ({ event }) => ({ ending: 'deadLettered', atMs: event.atMs }) },
+              {
+                type: 'end',
+                params: ({ event }) => ({ ending: 'deadLettered', atMs: event.atMs }),
+              },
             ],
           },
           {
@@ -418,7 +427,10 @@ export const syncOperationMachine = operationSetup.createMachine({
             target: 'settling',
             actions: [
               { type: 'noteFailure', params: ({ event }) => event },
-              { type: 'end', params: ({ event }) => ({ ending: 'deadLettered', atMs: event.atMs }) },
+              {
+                type: 'end',
+                params: ({ event }) => ({ ending: 'deadLettered', atMs: event.atMs }),
+              },
             ],
           },
         ],

@@ -13,6 +13,7 @@ import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import type { Component } from '../machines/policy/restartPolicy.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { createMemoryStore } from '../persistence/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
 import type { Store } from '../persistence/store.ts';
 import { ControlServer } from './control/controlServer.ts';
@@ -32,7 +33,7 @@ import { ResponseTimes } from './views/responseTimes.ts';
 export function createRuntime(options: RuntimeOptions): Runtime {
   const checked = checkOptions(options);
   const { store: folder, key } = checked;
-  return assembleRuntime(checked, key === null ? new MemoryStore() : openStore({ folder, key }));
+  return assembleRuntime(checked, key === null ? createMemoryStore() : openStore({ folder, key }));
 }
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */

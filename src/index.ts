@@ -18,7 +18,11 @@ export {
   unknownOutcome,
 } from '../machines/policy/classifyFailure.ts';
 export type { DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
-export type { BackoffStrategy, CustomBackoff, RetryPolicy } from '../machines/policy/retryPolicy.ts';
+export type {
+  BackoffStrategy,
+  CustomBackoff,
+  RetryPolicy,
+} from '../machines/policy/retryPolicy.ts';
 export type { HistoryEntry } from '../machines/syncOperationMachine.ts';
 export type { Clock } from '../machines/vocabulary/clock.ts';
 export type { Entity } from '../machines/vocabulary/entity.ts';
@@ -34,7 +38,12 @@ export type { Random } from '../machines/vocabulary/random.ts';
 export type { SyncRequest } from '../machines/vocabulary/request.ts';
 export type { Priority, RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';
-export { type KeyRequest, type KeySource, type LoadedKey, rawKey } from '../persistence/sealing/keySource.ts';
+export {
+  type KeyRequest,
+  type KeySource,
+  type LoadedKey,
+  rawKey,
+} from '../persistence/sealing/keySource.ts';
 export { passphrase } from '../persistence/sealing/passphrase.ts';
 export { createRuntime } from './createRuntime.ts';
 export { httpHandler } from './http/httpHandler.ts';

@@ -11,13 +11,25 @@ import { systemRandom } from '../actors/systemRandom.ts';
 import type { UpstreamPolicy } from '../actors/upstream.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
 import { type BreakerPolicy, checkBreakerPolicy } from '../machines/policy/breakerPolicy.ts';
-import { checkDegradationPolicy, type DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
-import { checkRetryPolicy, DEFAULT_RETRY, type RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import {
+  checkDegradationPolicy,
+  type DegradationPolicy,
+} from '../machines/policy/degradationPolicy.ts';
+import {
+  checkRetryPolicy,
+  DEFAULT_RETRY,
+  type RetryPolicy,
+} from '../machines/policy/retryPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/request.ts';
-import { RETRY_CLASSES, type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
+import {
+  RETRY_CLASSES,
+  type RetryClass,
+  TIERS,
+  type Tier,
+} from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 
 /** What can be set for one upstream. All of it is optional. */
@@ -91,7 +103,11 @@ export interface CheckedOptions {
 export const DEFAULT_UPSTREAM = 'default';
 
 const DAY_MS = 86_400_000;
-const RESPONSE_DEADLINE_MS: Readonly<Record<Tier, number>> = { premium: 1_000, basic: 2_000, trial: 5_000 };
+const RESPONSE_DEADLINE_MS: Readonly<Record<Tier, number>> = {
+  premium: 1_000,
+  basic: 2_000,
+  trial: 5_000,
+};
 
 const FIELDS: ReadonlySet<string> = new Set<keyof RuntimeOptions>([
   'store',
@@ -113,18 +129,30 @@ const FIELDS: ReadonlySet<string> = new Set<keyof RuntimeOptions>([
 
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
-  require(typeof options === 'object' && options !== null, 'options', 'must be an object');
+  requireOption(typeof options === 'object' && options !== null, 'options', 'must be an object');
   for (const field of Object.keys(options)) {
-    require(FIELDS.has(field), field, `is not an option; known are ${[...FIELDS].join(', ')}`);
+    requireOption(
+      FIELDS.has(field),
+      field,
+      `is not an option; known are ${[...FIELDS].join(', ')}`,
+    );
   }
   const { store, key, handlers = {} } = options;
-  require(typeof store === 'string' && store !== '', 'store', 'must be the path of a folder, or :memory:');
-  require(key !== undefined || store === ':memory:', 'key', 'is missing: give keyFile(path), passphrase(text) or rawKey(bytes)');
+  requireOption(
+    typeof store === 'string' && store !== '',
+    'store',
+    'must be the path of a folder, or :memory:',
+  );
+  requireOption(
+    key !== undefined || store === ':memory:',
+    'key',
+    'is missing: give keyFile(path), passphrase(text) or rawKey(bytes)',
+  );
   const upstreams = checkUpstreams(options.upstreams);
   for (const [type, handler] of Object.entries(handlers)) checkHandler(type, handler, upstreams);
   return {
     store,
-    key: key ?? null,
+    key: store === ':memory:' ? null : (key ?? null),
     upstreams,
     handlers,
     crisis: {
@@ -152,18 +180,26 @@ export function checkHandler(
   upstreams: Readonly<Record<string, unknown>>,
 ): void {
   const field = `handlers.${type}`;
-  require(typeof handler === 'object' && handler !== null, field, 'must be { upstream, run }');
-  require(typeof handler.run === 'function', `${field}.run`, 'must be a function');
-  require(
+  requireOption(
+    typeof handler === 'object' && handler !== null,
+    field,
+    'must be { upstream, run }',
+  );
+  requireOption(typeof handler.run === 'function', `${field}.run`, 'must be a function');
+  requireOption(
     Object.hasOwn(upstreams, handler.upstream),
     `${field}.upstream`,
     `must be one of the upstreams: ${Object.keys(upstreams).join(', ')}`,
   );
-  if (handler.keyLifetimeMs !== undefined) checkSpan(handler.keyLifetimeMs, `${field}.keyLifetimeMs`, 0);
-  if (handler.attemptTimeoutMs !== undefined) checkSpan(handler.attemptTimeoutMs, `${field}.attemptTimeoutMs`, 1);
+  if (handler.keyLifetimeMs !== undefined)
+    checkSpan(handler.keyLifetimeMs, `${field}.keyLifetimeMs`, 0);
+  if (handler.attemptTimeoutMs !== undefined)
+    checkSpan(handler.attemptTimeoutMs, `${field}.attemptTimeoutMs`, 1);
 }
 
-function checkUpstreams(given: RuntimeOptions['upstreams'] = {}): Readonly<Record<string, UpstreamPolicy>> {
+function checkUpstreams(
+  given: RuntimeOptions['upstreams'] = {},
+): Readonly<Record<string, UpstreamPolicy>> {
   const upstreams: Record<string, UpstreamPolicy> = {};
   for (const [name, options] of Object.entries({ [DEFAULT_UPSTREAM]: {}, ...given })) {
     upstreams[name] = checkUpstream(options, `upstreams.${name}`);
@@ -184,7 +220,11 @@ function checkRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions
   const policyOf = (name: RetryClass): RetryPolicy =>
     checkRetryPolicy(given[name] ?? {}, DEFAULT_RETRY[name], `retry.${name}`);
   for (const name of Object.keys(given)) {
-    require((RETRY_CLASSES as readonly string[]).includes(name), `retry.${name}`, `is not a class; known are ${RETRY_CLASSES.join(', ')}`);
+    requireOption(
+      (RETRY_CLASSES as readonly string[]).includes(name),
+      `retry.${name}`,
+      `is not a class; known are ${RETRY_CLASSES.join(', ')}`,
+    );
   }
   return {
     // A crisis goes on until it is through, whatever is set (CR-4).
@@ -195,22 +235,28 @@ function checkRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions
   };
 }
 
-function checkDeadlines(given: NonNullable<RuntimeOptions['responseDeadlineMs']>): Readonly<Record<Tier, number>> {
+function checkDeadlines(
+  given: NonNullable<RuntimeOptions['responseDeadlineMs']>,
+): Readonly<Record<Tier, number>> {
   const deadlines = { ...RESPONSE_DEADLINE_MS, ...given };
   for (const tier of TIERS) checkSpan(deadlines[tier], `responseDeadlineMs.${tier}`, 1);
   return deadlines;
 }
 
 function checkSpan(value: number, field: string, min: number): number {
-  require(Number.isFinite(value) && value >= min, field, `must be ${min} or more milliseconds`);
+  requireOption(
+    Number.isFinite(value) && value >= min,
+    field,
+    `must be ${min} or more milliseconds`,
+  );
   return value;
 }
 
 function checkCount(value: number, field: string): number {
-  require(Number.isSafeInteger(value) && value >= 1, field, 'must be a whole number from 1');
+  requireOption(Number.isSafeInteger(value) && value >= 1, field, 'must be a whole number from 1');
   return value;
 }
 
-function require(holds: boolean, field: string, rule: string): void {
+function requireOption(holds: boolean, field: string, rule: string): void {
   if (!holds) throw new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
 }

@@ -12,12 +12,16 @@ import type { Supervisor } from '../actors/supervisor.ts';
 import type { Acceptance } from '../actors/operationPool.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
-import { type CheckedRequest, checkRequest, type SyncRequest } from '../machines/vocabulary/request.ts';
+import {
+  type CheckedRequest,
+  checkRequest,
+  type SyncRequest,
+} from '../machines/vocabulary/request.ts';
 import type { ControlServer } from './control/controlServer.ts';
-import { type Operation, Operations } from './operation.ts';
+import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
-import { ResponseTimes } from './views/responseTimes.ts';
+import type { ResponseTimes } from './views/responseTimes.ts';
 
 /** A call to `crisis()`: like a request, but everything except the subject may be left out. */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &
@@ -242,7 +246,7 @@ export class HoldfastRuntime implements Runtime {
         },
         (error: unknown) => {
           cancel();
-          reject(error as Error);
+          reject(error);
         },
       );
     });
@@ -260,7 +264,7 @@ export class HoldfastRuntime implements Runtime {
         },
         (error: unknown) => {
           cancel();
-          reject(error as Error);
+          reject(error);
         },
       );
     });

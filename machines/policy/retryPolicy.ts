@@ -100,7 +100,11 @@ export function retryDelayMs(
 
 function backoffMs(
   policy: RetryPolicy,
-  input: { readonly attempt: number; readonly draw: number; readonly previousDelayMs: number | null },
+  input: {
+    readonly attempt: number;
+    readonly draw: number;
+    readonly previousDelayMs: number | null;
+  },
 ): number {
   const { strategy, initialDelayMs, delayMsMax } = policy;
   if (typeof strategy === 'function') return sane(strategy(input), delayMsMax);
@@ -140,12 +144,36 @@ export function checkRetryPolicy(
   field: string,
 ): RetryPolicy {
   const policy = { ...defaults, ...given };
-  requireOption(Number.isSafeInteger(policy.attemptsMax) && policy.attemptsMax >= 1, `${field}.attemptsMax`, 'must be a whole number from 1');
-  requireOption(policy.initialDelayMs >= 0 && Number.isFinite(policy.initialDelayMs), `${field}.initialDelayMs`, 'must be 0 or more milliseconds');
-  requireOption(policy.delayMsMax >= policy.initialDelayMs && Number.isFinite(policy.delayMsMax), `${field}.delayMsMax`, 'must be at least initialDelayMs');
-  requireOption(policy.multiplier >= 1 && Number.isFinite(policy.multiplier), `${field}.multiplier`, 'must be 1 or more');
-  requireOption(policy.jitterMsMax === undefined || policy.jitterMsMax >= 0, `${field}.jitterMsMax`, 'must be 0 or more milliseconds');
-  requireOption(policy.thenEveryMs === null || policy.thenEveryMs > 0, `${field}.thenEveryMs`, 'must be more than 0 milliseconds, or null');
+  requireOption(
+    Number.isSafeInteger(policy.attemptsMax) && policy.attemptsMax >= 1,
+    `${field}.attemptsMax`,
+    'must be a whole number from 1',
+  );
+  requireOption(
+    policy.initialDelayMs >= 0 && Number.isFinite(policy.initialDelayMs),
+    `${field}.initialDelayMs`,
+    'must be 0 or more milliseconds',
+  );
+  requireOption(
+    policy.delayMsMax >= policy.initialDelayMs && Number.isFinite(policy.delayMsMax),
+    `${field}.delayMsMax`,
+    'must be at least initialDelayMs',
+  );
+  requireOption(
+    policy.multiplier >= 1 && Number.isFinite(policy.multiplier),
+    `${field}.multiplier`,
+    'must be 1 or more',
+  );
+  requireOption(
+    policy.jitterMsMax === undefined || policy.jitterMsMax >= 0,
+    `${field}.jitterMsMax`,
+    'must be 0 or more milliseconds',
+  );
+  requireOption(
+    policy.thenEveryMs === null || policy.thenEveryMs > 0,
+    `${field}.thenEveryMs`,
+    'must be more than 0 milliseconds, or null',
+  );
   return policy;
 }
 

@@ -32,7 +32,7 @@ function beginsLikeACard(digits: string): boolean {
   if (/^3[47]/.test(digits)) return length === 15; // American Express
   if (/^3(?:0[0-5]|[689])/.test(digits)) return length >= 14; // Diners Club
   if (/^35(?:2[89]|[3-8])/.test(digits)) return length >= 16; // JCB
-  return /^6/.test(digits) && length >= 16; // Discover, UnionPay, Maestro
+  return digits.startsWith('6') && length >= 16; // Discover, UnionPay, Maestro
 }
 
 /** The check digit of ISO/IEC 7812-1 (Luhn). */

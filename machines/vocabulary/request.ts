@@ -84,12 +84,16 @@ export const PAYLOAD_BYTES_MAX = 1_048_576;
  * @throws HoldfastError `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE` or `HF_CARD_NUMBER_REFUSED`,
  * each naming the field.
  */
-export function checkRequest(request: unknown, payloadBytesMax = PAYLOAD_BYTES_MAX): CheckedRequest {
+export function checkRequest(
+  request: unknown,
+  payloadBytesMax = PAYLOAD_BYTES_MAX,
+): CheckedRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
   }
   for (const field of Object.keys(request)) {
-    if (!FIELDS.has(field)) throw invalid(field, `is not a field of a request; known are ${[...FIELDS].join(', ')}`);
+    if (!FIELDS.has(field))
+      throw invalid(field, `is not a field of a request; known are ${[...FIELDS].join(', ')}`);
   }
   // Every field is checked below; the cast only gives them names.
   const given = request as { readonly [Field in keyof SyncRequest]: unknown };
@@ -103,10 +107,12 @@ export function checkRequest(request: unknown, payloadBytesMax = PAYLOAD_BYTES_M
     subject: checkText(given.subject, 'subject'),
     entity: checkEntity(given.entity),
     tier: checkOneOf(given.tier, TIERS, 'tier'),
-    priority: given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
+    priority:
+      given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
     idempotencyKey:
       given.idempotencyKey === undefined ? null : checkText(given.idempotencyKey, 'idempotencyKey'),
-    expiresAtMs: given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
+    expiresAtMs:
+      given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkText(given.path, 'path', 2048),
     body,
@@ -119,7 +125,9 @@ export function parseBody(body: string): RequestBody {
 }
 
 function invalid(field: string, problem: string): HoldfastError {
-  return new HoldfastError('HF_REQUEST_INVALID', `${field} ${problem}. Nothing was stored.`, { field });
+  return new HoldfastError('HF_REQUEST_INVALID', `${field} ${problem}. Nothing was stored.`, {
+    field,
+  });
 }
 
 function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string {
@@ -200,7 +208,8 @@ function encodeJson(value: unknown, field: string, depth: number): string {
     if (!Number.isFinite(value)) throw invalid(field, 'holds a number that JSON cannot carry');
     return JSON.stringify(value);
   }
-  if (depth >= DEPTH_MAX) throw invalid(field, `is nested deeper than ${DEPTH_MAX} levels or holds itself`);
+  if (depth >= DEPTH_MAX)
+    throw invalid(field, `is nested deeper than ${DEPTH_MAX} levels or holds itself`);
   if (Array.isArray(value)) {
     let text = '[';
     for (let i = 0; i < value.length; i += 1) {
@@ -224,11 +233,17 @@ function encodeJson(value: unknown, field: string, depth: number): string {
 
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+  return (
+    prototype === null ||
+    prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null
+  );
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'object') : typeof value;
+  return typeof value === 'object' && value !== null
+    ? (value.constructor?.name ?? 'object')
+    : typeof value;
 }
 
 function utf8Length(text: string): number {

@@ -30,7 +30,7 @@ export interface Opened {
 }
 
 /**
- * Opens the file, made first where it is missing and `create` says so. `fill` runs in the
+ * Opens the file, made first where it is missing and `create` says so. `seed` runs in the
  * transaction that makes the tables.
  *
  * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_FOREIGN`, with the file left untouched;
@@ -38,7 +38,7 @@ export interface Opened {
  */
 export function openFile(
   path: string,
-  options: { readonly create: boolean; readonly fill: (db: Database.Database) => void },
+  options: { readonly create: boolean; readonly seed: (db: Database.Database) => void },
 ): Opened {
   prepareFile(path, options.create);
   const before = inspectFile(path);
@@ -49,7 +49,7 @@ export function openFile(
     if (before === 'empty') {
       db.transaction(() => {
         createSchema(db);
-        options.fill(db);
+        options.seed(db);
       }).immediate();
     }
     return { db, created: before === 'empty' };

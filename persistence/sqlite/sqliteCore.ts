@@ -6,7 +6,8 @@
  */
 
 import type Database from 'better-sqlite3';
-import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { QuarantinedRow, Write } from '../store.ts';
@@ -213,7 +214,7 @@ export class SqliteCore {
     const { path, storeId } = this.#options;
     const { db, created } = openFile(path, {
       create,
-      fill: (fresh) => insertMark(fresh, this.#seals, storeId),
+      seed: (fresh) => insertMark(fresh, this.#seals, storeId),
     });
     try {
       checkMark(db, this.#seals, storeId, path);

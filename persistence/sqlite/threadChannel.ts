@@ -1,8 +1,8 @@
 /**
  * A channel to a writer in a thread of its own: the calling thread never waits for the disk.
  *
- * Requests of one tick go out as one message, and two messages may be under way: while the writer
- * syncs one, the next is already being taken in, and what comes meanwhile is gathered for a third.
+ * Several messages may be under way: while the writer syncs one, the next is already being taken in,
+ * and what comes once that is full is gathered for the next.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const WRITER_URL = import.meta.url.endsWith('.ts')
   ? new URL('../../dist/persistence/sqlite/writerThread.js', import.meta.url)
   : new URL('./writerThread.js', import.meta.url);
 
-const MESSAGES_UNDER_WAY_MAX = 2;
+const MESSAGES_UNDER_WAY_MAX = 4;
 
 interface Asked {
   readonly request: StoreRequest;
@@ -68,7 +68,6 @@ class Thread {
   #gathered: Asked[] = [];
   #sent: Asked[] = [];
   #messagesUnderWay = 0;
-  #sendingIsPlanned = false;
   #isClosing = false;
   #closeIsSent = false;
   #failure: unknown = null;
@@ -106,25 +105,18 @@ class Thread {
     if (this.#isClosing || this.#hasEnded) return Promise.reject(this.#reasonOfEnd());
     return new Promise((resolve, reject) => {
       this.#gathered.push({ request, resolve, reject });
-      this.#planSending();
+      // At once while the writer has room, so that it works while the caller goes on.
+      if (this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) this.#send();
     });
   }
 
   close(): Promise<void> {
     this.#isClosing = true;
-    this.#planSending();
+    this.#send();
     return this.#ended;
   }
 
-  /** After all that this tick still has to say, also in promise reactions. */
-  #planSending(): void {
-    if (this.#sendingIsPlanned) return;
-    this.#sendingIsPlanned = true;
-    queueMicrotask(() => process.nextTick(() => this.#send()));
-  }
-
   #send(): void {
-    this.#sendingIsPlanned = false;
     if (this.#hasEnded) return;
     if (this.#gathered.length > 0 && this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) {
       const gathered = this.#gathered;
@@ -174,7 +166,7 @@ class Thread {
   #settle({ messages, replies, quarantined }: Extract<FromWriter, { kind: 'replies' }>): void {
     this.#messagesUnderWay -= messages;
     const answered = this.#sent.splice(0, replies.length);
-    if (this.#gathered.length > 0 || this.#isClosing) this.#planSending();
+    if (this.#gathered.length > 0 || this.#isClosing) this.#send();
     for (const row of quarantined) this.#notify(row);
     for (const [index, reply] of replies.entries()) {
       const asked = answered[index];

@@ -34,7 +34,7 @@ const UPSTREAM: UpstreamOptions = {
     stalledThenApplied: 0.01,
     trickled: 0.03,
   },
-  stallMs: 1_500,
+  stallMs: 3_000,
   latencyMs: 2,
   lifeMs: 180_000,
 };
@@ -199,14 +199,14 @@ function seconds(sinceMs: number): string {
   return `${((systemClock.monotonic() - sinceMs) / 1_000).toFixed(1).padStart(5)} s`;
 }
 
-function progressText(
-  { accepted, settled, crisisAnswersMs, kills, plan }: DemoRun,
-  wanted: number,
-) {
+function progressText(run: DemoRun, killsWanted: number): string {
+  const { accepted, settled, crisisAnswersMs, plan } = run;
   return [
     `accepted ${accepted.size}/${plan.operations}`,
     `ended ${settled.size}`,
     `crises ${crisisAnswersMs.length} (max ${percentile(crisisAnswersMs, 1).toFixed(1)} ms)`,
-    `kills ${kills}/${wanted}`,
+    `kills ${run.kills}/${killsWanted}`,
+    `breaker ${run.breaker}`,
+    `level ${run.level}`,
   ].join(' · ');
 }

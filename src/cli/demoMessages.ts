@@ -34,6 +34,9 @@ export interface Report {
   /** How long each crisis waited for its answer. */
   readonly crisesAnswered: readonly (readonly [number: number, elapsedMs: number])[];
   readonly crisesDurable: readonly number[];
+  /** State of the upstream's breaker, and its level of service. */
+  readonly breaker: string;
+  readonly level: string;
   /** Everything in {@link StartOrder.toDo} has ended. */
   readonly isDone: boolean;
   /** Why the process gives up, or `null`. */

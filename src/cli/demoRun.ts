@@ -27,6 +27,9 @@ export class DemoRun implements Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'c
   readonly crisisAnswersMs: number[] = [];
   readonly crisesDurable = new Set<number>();
   kills = 0;
+  /** State of the upstream's breaker, and its level of service, as last told. */
+  breaker = 'closed';
+  level = 'normal';
   readonly #options: DemoRunOptions;
   #child: ChildProcess | null = null;
   #crisisFrom = 0;
@@ -110,6 +113,8 @@ export class DemoRun implements Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'c
 
   #take(report: Report): void {
     const nowMs = systemClock.now();
+    this.breaker = report.breaker;
+    this.level = report.level;
     for (const index of report.accepted) {
       if (!this.accepted.has(index)) this.accepted.set(index, nowMs);
     }

@@ -22,7 +22,7 @@ import { syncPatiently } from './patientSync.ts';
 const REPORT_EVERY_MS = 50;
 const CRISIS_EVERY_MS = 25;
 /** Requests being written to disk at the same time. */
-const ACCEPTING_MAX = 64;
+const ACCEPTING_MAX = 16;
 const UPSTREAM = 'demo';
 
 const accepted: number[] = [];
@@ -34,11 +34,14 @@ let isCalm = false;
 let runtime: Runtime | null = null;
 
 function report(failure: string | null = null): void {
+  const upstream = runtime?.upstream(UPSTREAM);
   const message: Report = {
     accepted: accepted.splice(0),
     settled: settled.splice(0),
     crisesAnswered: crisesAnswered.splice(0),
     crisesDurable: crisesDurable.splice(0),
+    breaker: upstream?.breaker ?? 'closed',
+    level: upstream?.level ?? 'normal',
     isDone,
     failure,
   };
@@ -61,7 +64,11 @@ async function start(order: StartOrder): Promise<void> {
   const made = createRuntime({
     store: order.storeFolder,
     key: keyFile(order.keyFile),
-    upstreams: { [UPSTREAM]: { attemptTimeoutMs: 800 } },
+    // Quicker than the defaults, as its outages are shorter than real ones.
+    upstreams: {
+      [UPSTREAM]: { attemptTimeoutMs: 2_000, breaker: { openMs: 400, openMsMax: 2_000 } },
+    },
+    degradation: { recoverAfterMs: 400 },
     onError: sayOnce(createOutput({ json: false })),
     handlers: Object.fromEntries(DEMO_TYPES.map((type) => [type, { upstream: UPSTREAM, run }])),
   });

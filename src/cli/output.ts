@@ -10,7 +10,7 @@ import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
 const REWRITE_EVERY_MS = 100;
-const APPEND_EVERY_MS = 5_000;
+const APPEND_EVERY_MS = 1_000;
 
 export interface Output {
   /** Colours for stderr; they do nothing where colour is not wanted. */

@@ -51,10 +51,14 @@ export class ControlServer {
     } catch (error) {
       // The runtime works without it; only the command line can't ask.
       this.#onError(
-        new HoldfastError('HF_STORE_FOLDER', 'The control socket could not be opened; the command line cannot ask this process.', {
-          path,
-          cause: error,
-        }),
+        new HoldfastError(
+          'HF_STORE_FOLDER',
+          'The control socket could not be opened; the command line cannot ask this process.',
+          {
+            path,
+            cause: error,
+          },
+        ),
       );
     }
   }

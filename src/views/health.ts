@@ -58,7 +58,9 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
   const { pool } = engine;
   const findings = find(parts);
   const worst = (component?: Finding['component']): ComponentHealth => {
-    const found = findings.filter((finding) => component === undefined || finding.component === component);
+    const found = findings.filter(
+      (finding) => component === undefined || finding.component === component,
+    );
     if (found.some(({ health }) => health === 'critical')) return 'critical';
     return found.length > 0 ? 'degraded' : 'healthy';
   };
@@ -96,26 +98,56 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
   const findings: Finding[] = [];
   if (engine.storage !== 'well') {
     const code = engine.journal.failure?.code ?? '';
-    findings.push({ component: 'storage', health: 'critical', costs: 50, reason: `storage is ${engine.storage} (${code})` });
+    findings.push({
+      component: 'storage',
+      health: 'critical',
+      costs: 50,
+      reason: `storage is ${engine.storage} (${code})`,
+    });
   }
   if (engine.quarantined.length > 0) {
-    findings.push({ component: 'storage', health: 'degraded', costs: 10, reason: `${engine.quarantined.length} records set aside` });
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 10,
+      reason: `${engine.quarantined.length} records set aside`,
+    });
   }
   if (supervisor.isImpaired) {
-    findings.push({ component: 'resilience', health: 'critical', costs: 40, reason: 'a component fails too often to be restarted' });
+    findings.push({
+      component: 'resilience',
+      health: 'critical',
+      costs: 40,
+      reason: 'a component fails too often to be restarted',
+    });
   }
   for (const { name, breaker, level } of engine.upstreams.values()) {
     const state = breaker.snapshot.value;
     if (state === 'open' || state === 'forcedOpen' || state === 'halfOpen') {
-      findings.push({ component: 'resilience', health: 'degraded', costs: 10, reason: `breaker of ${name} is ${state}` });
+      findings.push({
+        component: 'resilience',
+        health: 'degraded',
+        costs: 10,
+        reason: `breaker of ${name} is ${state}`,
+      });
     } else if (level.level !== 'normal') {
-      findings.push({ component: 'resilience', health: 'degraded', costs: 5, reason: `${name} is at level ${level.level}` });
+      findings.push({
+        component: 'resilience',
+        health: 'degraded',
+        costs: 5,
+        reason: `${name} is at level ${level.level}`,
+      });
     }
   }
   for (const tier of TIERS) {
     const { p99Ms } = responseTimes.summary(tier);
     if (p99Ms > options.responseDeadlineMs[tier]) {
-      findings.push({ component: 'performance', health: 'degraded', costs: 10, reason: `answers to ${tier} are late` });
+      findings.push({
+        component: 'performance',
+        health: 'degraded',
+        costs: 10,
+        reason: `answers to ${tier} are late`,
+      });
     }
   }
   return findings;

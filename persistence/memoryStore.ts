@@ -1,0 +1,194 @@
+/**
+ * The store port in memory: for tests, simulations and `':memory:'`. Nothing is sealed and nothing
+ * outlives the object, but closing and opening it again finds everything as it was, like a disk.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { faultPoint } from './faultPoints.ts';
+import type { MemoryRow } from './memoryTables.ts';
+import { MemoryTables, operationOf } from './memoryTables.ts';
+import type {
+  Claim,
+  ClaimQuery,
+  Expired,
+  QuarantinedRow,
+  StandingCounts,
+  Store,
+  StoredOperation,
+  StoreInfo,
+  Write,
+  WriteResult,
+} from './store.ts';
+import { NEVER_MS } from './store.ts';
+
+/** @param storeId 32 hex digits; any will do. */
+export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
+  return new MemoryStore(storeId);
+}
+
+class MemoryStore implements Store {
+  readonly #storeId: string;
+  readonly #tables = new MemoryTables();
+  #isOpen = false;
+  #wasOpened = false;
+  #lastSeq = 0;
+
+  constructor(storeId: string) {
+    this.#storeId = storeId;
+  }
+
+  open(): Promise<StoreInfo> {
+    const created = !this.#wasOpened;
+    this.#isOpen = true;
+    this.#wasOpened = true;
+    this.#lastSeq = this.#tables.seqMax();
+    const components = new Map(this.#tables.components);
+    return Promise.resolve({
+      storeId: this.#storeId,
+      created,
+      components,
+      componentsUnreadable: 0,
+    });
+  }
+
+  nextSeq(): number {
+    this.#lastSeq += 1;
+    return this.#lastSeq;
+  }
+
+  commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    return this.#answer(() => {
+      faultPoint('store.beforeCommit');
+      const results = this.#tables.apply(writes);
+      faultPoint('store.afterCommit');
+      faultPoint('store.beforeAck');
+      return results;
+    });
+  }
+
+  claim(query: ClaimQuery): Promise<Claim> {
+    return this.#answer(() => {
+      const rows: MemoryRow[] = [];
+      let nextDueAtMs: number | null = null;
+      for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
+        for (const row of this.#tables.dueIn(query.route, urgency)) {
+          const dueAtMs = row.dueAtMs ?? NEVER_MS;
+          if (dueAtMs <= query.nowMs && rows.length < query.limit) {
+            rows.push(row);
+          } else {
+            if (dueAtMs < Math.min(nextDueAtMs ?? NEVER_MS, NEVER_MS)) nextDueAtMs = dueAtMs;
+            break;
+          }
+        }
+      }
+      return { rows: rows.map(operationOf), nextDueAtMs };
+    });
+  }
+
+  inHand(query: Parameters<Store['inHand']>[0]): Promise<readonly StoredOperation[]> {
+    const after = query.after ?? { urgency: -1, seq: -1 };
+    return this.#answer(() =>
+      this.#tables
+        .standing('inHand')
+        .filter((row) => byUrgency(row, after) > 0)
+        .toSorted(byUrgency)
+        .slice(0, query.limit)
+        .map(operationOf),
+    );
+  }
+
+  freedHeads(query: Parameters<Store['freedHeads']>[0]): Promise<readonly StoredOperation[]> {
+    return this.#answer(() =>
+      this.#tables
+        .laneHeads()
+        .filter((row) => row.standing === 'held' && row.seq > query.afterSeq)
+        .toSorted(bySeq)
+        .slice(0, query.limit)
+        .map(operationOf),
+    );
+  }
+
+  strays(query: Parameters<Store['strays']>[0]): Promise<readonly StoredOperation[]> {
+    return this.#answer(() =>
+      this.#tables
+        .standing('due')
+        .filter((row) => !query.routes.includes(row.route) && row.dueAtMs !== NEVER_MS)
+        .slice(0, query.limit)
+        .map(operationOf),
+    );
+  }
+
+  expired(query: Parameters<Store['expired']>[0]): Promise<Expired> {
+    return this.#answer(() => {
+      const waiting = [...this.#tables.standing('due'), ...this.#tables.standing('held')]
+        .filter((row) => row.expiresAtMs !== null)
+        .toSorted((a, b) => expiryOf(a) - expiryOf(b) || bySeq(a, b));
+      const rows = waiting.filter((row) => expiryOf(row) <= query.nowMs).slice(0, query.limit);
+      const next = waiting[rows.length];
+      return { rows: rows.map(operationOf), nextExpiryAtMs: next?.expiresAtMs ?? null };
+    });
+  }
+
+  find(id: string): Promise<StoredOperation | null> {
+    return this.#answer(() => {
+      const row = this.#tables.byId(id);
+      return row === undefined ? null : operationOf(row);
+    });
+  }
+
+  list(query: Parameters<Store['list']>[0]): Promise<readonly StoredOperation[]> {
+    return this.#answer(() => {
+      const { standing } = query;
+      const rows = standing === undefined ? this.#tables.all() : this.#tables.standing(standing);
+      return rows
+        .filter((row) => row.seq > query.afterSeq)
+        .toSorted(bySeq)
+        .slice(0, query.limit)
+        .map((row) => ({ ...operationOf(row), payload: null }));
+    });
+  }
+
+  counts(): Promise<StandingCounts> {
+    return this.#answer(() => ({
+      settled: this.#tables.standing('settled').length,
+      inHand: this.#tables.standing('inHand').length,
+      due: this.#tables.standing('due').length,
+      held: this.#tables.standing('held').length,
+      quarantined: 0,
+    }));
+  }
+
+  /** Memory is never sealed, so nothing in it fails to open. */
+  onQuarantine(_listener: (row: QuarantinedRow) => void): void {}
+
+  close(): Promise<void> {
+    this.#isOpen = false;
+    return Promise.resolve();
+  }
+
+  #answer<Value>(ask: () => Value): Promise<Value> {
+    return new Promise((resolve) => {
+      if (!this.#isOpen) throw new HoldfastError('HF_CLOSED', 'The store is not open.');
+      resolve(ask());
+    });
+  }
+}
+
+function expiryOf(row: MemoryRow): number {
+  return row.expiresAtMs ?? NEVER_MS;
+}
+
+function bySeq(a: { readonly seq: number }, b: { readonly seq: number }): number {
+  return a.seq - b.seq;
+}
+
+interface Ranked {
+  readonly urgency: number;
+  readonly seq: number;
+}
+
+function byUrgency(a: Ranked, b: Ranked): number {
+  return a.urgency - b.urgency || a.seq - b.seq;
+}

@@ -1,0 +1,47 @@
+/** A list kept in order: found by halving, changed by moving what lies behind. */
+export class SortedList<Item> {
+  readonly #items: Item[] = [];
+  readonly #compare: (a: Item, b: Item) => number;
+
+  /** @param compare a total order: 0 only for the same item. */
+  constructor(compare: (a: Item, b: Item) => number) {
+    this.#compare = compare;
+  }
+
+  get first(): Item | undefined {
+    return this.#items[0];
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  add(item: Item): void {
+    const at = this.#placeOf(item);
+    if (at === this.#items.length) this.#items.push(item);
+    else this.#items.splice(at, 0, item);
+  }
+
+  remove(item: Item): void {
+    const at = this.#placeOf(item);
+    const found = this.#items[at];
+    if (found !== undefined && this.#compare(found, item) === 0) this.#items.splice(at, 1);
+  }
+
+  [Symbol.iterator](): IterableIterator<Item> {
+    return this.#items.values();
+  }
+
+  /** Where the item is, or would be put. */
+  #placeOf(item: Item): number {
+    let low = 0;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const there = this.#items[middle];
+      if (there !== undefined && this.#compare(there, item) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,62 @@
+/** Makers of writes for store tests: each names only what its test is about. */
+
+import { createHash } from 'node:crypto';
+import type {
+  AcceptWrite,
+  Store,
+  UpdateWrite,
+  Write,
+  WriteResult,
+} from '../../persistence/store.ts';
+
+/** A UUID that depends on the number alone. */
+export function idOf(number: number): string {
+  const hex = createHash('sha256').update(String(number)).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** An accept in hand, without lane, key or expiry. */
+export function accept(seq: number, given: Partial<AcceptWrite> = {}): AcceptWrite {
+  return {
+    kind: 'accept',
+    seq,
+    id: idOf(seq),
+    urgency: 4,
+    standing: 'inHand',
+    dueAtMs: null,
+    route: 'payments',
+    lane: null,
+    idempotencyKey: null,
+    expiresAtMs: null,
+    state: `state ${seq}.1`,
+    payload: `payload ${seq}`,
+    ...given,
+  };
+}
+
+/** The first update of an operation, which keeps it in hand. */
+export function update(seq: number, given: Partial<UpdateWrite> = {}): UpdateWrite {
+  return {
+    kind: 'update',
+    seq,
+    revision: 2,
+    standing: 'inHand',
+    dueAtMs: null,
+    route: 'payments',
+    state: `state ${seq}.2`,
+    leavesLane: false,
+    erasesPayload: false,
+    ...given,
+  };
+}
+
+/** Settlement as the engine does it. */
+export function settlement(seq: number, given: Partial<UpdateWrite> = {}): UpdateWrite {
+  return update(seq, { standing: 'settled', leavesLane: true, erasesPayload: true, ...given });
+}
+
+/** The result of a single write. */
+export async function commitOne(store: Store, write: Write): Promise<WriteResult | undefined> {
+  const [result] = await store.commit([write]);
+  return result;
+}
