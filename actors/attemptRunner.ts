@@ -1,4 +1,3 @@
-import type { SyncOperationContext, SyncOperationEvent } from '../machines/syncOperationMachine.ts';
 import {
   AttemptFailure,
   type Failure,
@@ -6,6 +5,7 @@ import {
   upstreamOutcomeOf,
 } from '../machines/policy/classifyFailure.ts';
 import { type RetryPolicy, retryDelayMs } from '../machines/policy/retryPolicy.ts';
+import type { SyncOperationContext, SyncOperationEvent } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';

@@ -4,9 +4,9 @@ import {
   breakerDecision,
   breakerDue,
   type CircuitBreakerEvent,
-  circuitBreakerMachine,
   type CircuitBreakerRef,
   type CircuitBreakerSnapshot,
+  circuitBreakerMachine,
   hasPermit,
 } from '../machines/circuitBreakerMachine.ts';
 import type { BreakerPolicy } from '../machines/policy/breakerPolicy.ts';

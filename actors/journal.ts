@@ -80,7 +80,12 @@ export class Journal {
   }
 
   write(entry: JournalEntry): void {
-    this.#queue.push({ ...entry, write: null });
+    this.#queue.push({
+      build: entry.build,
+      onDurable: entry.onDurable,
+      onFailed: entry.onFailed,
+      write: null,
+    });
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
     else this.#scheduleFlush();
   }

@@ -9,27 +9,32 @@
  * @module
  */
 
-import { createActor, type EventObject, fromCallback, type InspectionEvent } from 'xstate';
+import type { InspectionEvent } from 'xstate';
 import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import {
   type SyncOperationEvent,
-  syncOperationMachine,
   type SyncOperationSnapshot,
   type SyncOperationState,
+  syncOperationMachine,
   type Turn,
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
-import { type RetryClass, retryClassOf, urgencyOf } from '../machines/vocabulary/urgency.ts';
+import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
+import {
+  type Acceptance,
+  idempotencyConflict,
+  notAccepted,
+  type PendingAcceptance,
+} from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
+import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
 import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
@@ -62,18 +67,6 @@ const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
   'attempting',
   'settling',
 ]);
-
-/** What became of an acceptance. */
-export interface Acceptance {
-  readonly id: string;
-  /** True when an earlier operation with the same idempotency key was found instead. */
-  readonly isDuplicate: boolean;
-}
-
-interface PendingAcceptance {
-  readonly resolve: (acceptance: Acceptance) => void;
-  readonly reject: (error: HoldfastError) => void;
-}
 
 /** What the pool has done since it was made. */
 export interface PoolCounts {
@@ -108,7 +101,7 @@ export class OperationPool {
   readonly #accepting = new Map<string, PendingAcceptance>();
   /** Handlers given with one request; they live with the process (DESIGN §5). */
   readonly #closures = new Map<string, Handler>();
-  readonly #logic: typeof syncOperationMachine;
+  readonly #actors: OperationActors;
   /** How many operations are being written or attempted. */
   #busy = 0;
   #idleWaiters: (() => void)[] = [];
@@ -126,12 +119,9 @@ export class OperationPool {
       },
     });
     this.dispatcher = new Dispatcher({ ...parts, pool: this });
-    this.#logic = syncOperationMachine.provide({
-      actors: {
-        attempt: fromCallback<EventObject, { readonly id: string }>(({ input, sendBack }) =>
-          this.#beginAttempt(input.id, sendBack),
-        ),
-      },
+    this.#actors = new OperationActors({
+      ...parts,
+      beginAttempt: (id, report) => this.#beginAttempt(id, report),
     });
   }
 
@@ -150,11 +140,6 @@ export class OperationPool {
 
   resident(id: string): Resident | undefined {
     return this.#residents.get(id);
-  }
-
-  handlerOf(resident: Resident): Handler | null {
-    const { type } = resident.actor.getSnapshot().context;
-    return this.#closures.get(resident.id) ?? this.handlers.get(type) ?? null;
   }
 
   /**
@@ -180,36 +165,7 @@ export class OperationPool {
       handler === null || request.priority === 'crisis'
         ? null
         : this.dispatcher.tryStart(handler.upstream, urgency);
-    const { body, idempotencyKey, ...rest } = request;
-    const retry = this.#parts.retry[retryClassOf(request.priority, request.tier)];
-    const actor = createActor(this.#logic, {
-      id,
-      input: {
-        ...rest,
-        id,
-        idempotencyKey: idempotencyKey ?? id,
-        fingerprint: idempotencyKey === null ? null : fingerprintOf(request),
-        acceptedAtMs: clock.now(),
-        attemptsMax: retry.thenEveryMs === null ? retry.attemptsMax : null,
-      },
-      ...(this.#parts.inspect === undefined ? {} : { inspect: this.#parts.inspect }),
-    });
-    const resident: Resident = {
-      id,
-      urgency,
-      actor,
-      state: null,
-      seq: 0,
-      revision: 0,
-      standing: permit === null && request.priority !== 'crisis' ? 'due' : 'inHand',
-      body,
-      handler,
-      permit,
-      isBusy: false,
-      isSuspect: false,
-      response: undefined,
-      thrown: undefined,
-    };
+    const resident = this.#actors.create(id, request, { urgency, handler, permit });
     if (closure !== undefined) this.#closures.set(id, closure);
     this.#accepting.set(id, pending);
     this.#enter(resident);
@@ -218,42 +174,18 @@ export class OperationPool {
 
   /** Brings an operation back from disk. `null` when its snapshot can't be read: then it is set aside. */
   revive(row: StoredOperation): Resident | null {
-    let snapshot: SyncOperationSnapshot;
     try {
-      snapshot = decodeSnapshot(syncOperationMachine, row.state).snapshot;
+      const resident = this.#actors.revive(row);
+      const { type } = resident.actor.getSnapshot().context;
+      resident.handler = this.#closures.get(row.id) ?? this.handlers.get(type) ?? null;
+      this.#enter(resident);
+      return resident;
     } catch (error) {
       // Kept as it is, and never handed out again (PS-3).
       this.#parts.onError(error);
       this.#writer.setAside(row);
       return null;
     }
-    const actor = createActor(this.#logic, {
-      id: row.id,
-      snapshot,
-      input: undefined as never,
-      ...(this.#parts.inspect === undefined ? {} : { inspect: this.#parts.inspect }),
-    });
-    const resident: Resident = {
-      id: row.id,
-      urgency: row.urgency,
-      actor,
-      // It was handled when it was written.
-      state: snapshot.value,
-      seq: row.seq,
-      revision: row.revision,
-      standing: row.standing,
-      body: row.payload ?? '{"payload":null}',
-      handler: null,
-      permit: null,
-      isBusy: false,
-      isSuspect: false,
-      response: undefined,
-      thrown: undefined,
-    };
-    resident.handler =
-      this.#closures.get(row.id) ?? this.handlers.get(snapshot.context.type) ?? null;
-    this.#enter(resident);
-    return resident;
   }
 
   /** Sends a caller's wish to an operation in memory. */
@@ -472,20 +404,4 @@ export class OperationPool {
     if (resident === undefined) return () => undefined;
     return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
   }
-}
-
-function idempotencyConflict(): HoldfastError {
-  return new HoldfastError(
-    'HF_IDEMPOTENCY_CONFLICT',
-    'idempotencyKey was used before for this type and subject with a different body. Use a new key for a new request. Nothing was stored.',
-    { field: 'idempotencyKey', withStack: false },
-  );
-}
-
-function notAccepted(cause: HoldfastError): HoldfastError {
-  return new HoldfastError(
-    cause.code,
-    `${cause.message} The request was not accepted; send it again later with the same idempotencyKey.`,
-    { retry: 'later', cause, withStack: false },
-  );
 }

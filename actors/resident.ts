@@ -6,10 +6,10 @@
 
 import {
   type SyncOperationContext,
-  syncOperationMachine,
   type SyncOperationRef,
   type SyncOperationSnapshot,
   type SyncOperationState,
+  syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
 import type { Entity } from '../machines/vocabulary/entity.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
@@ -37,12 +37,33 @@ export interface Resident {
   permit: Permit | null;
   /** True while it is being written or attempted. */
   isBusy: boolean;
-  /** True while it runs as a suspect of a crash, apart from the others. */
-  isSuspect: boolean;
   /** What the upstream answered. */
   response: Json | undefined;
   /** What the handler threw, for the caller of this process only. */
   thrown: unknown;
+}
+
+/** An operation that enters memory: a new one, or one read back from its row. */
+export function createResident(
+  actor: SyncOperationRef,
+  from: Pick<Resident, 'id' | 'urgency' | 'body' | 'standing' | 'handler' | 'permit'> &
+    Partial<Pick<Resident, 'state' | 'seq' | 'revision'>>,
+): Resident {
+  return {
+    id: from.id,
+    urgency: from.urgency,
+    actor,
+    state: from.state ?? null,
+    seq: from.seq ?? 0,
+    revision: from.revision ?? 0,
+    standing: from.standing,
+    body: from.body,
+    handler: from.handler,
+    permit: from.permit,
+    isBusy: false,
+    response: undefined,
+    thrown: undefined,
+  };
 }
 
 /** Where a row belongs. */

@@ -1,8 +1,8 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import {
-  degradationMachine,
   type DegradationRef,
   type DegradationSnapshot,
+  degradationMachine,
 } from '../machines/degradationMachine.ts';
 import type { Level } from '../machines/policy/degradationLevel.ts';
 import {

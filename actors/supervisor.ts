@@ -6,9 +6,9 @@ import {
   isAccepting,
   type Phase,
   phaseOf,
+  type SupervisorRef,
   supervisorDue,
   supervisorMachine,
-  type SupervisorRef,
 } from '../machines/supervisorMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';

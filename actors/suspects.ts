@@ -10,8 +10,8 @@ import { CRASHES_IN_A_ROW_MAX, SUSPECTS_IN_FLIGHT_MAX } from '../machines/policy
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
-import type { UpstreamQueue } from './upstreamQueue.ts';
 import type { Permit } from './upstreamGate.ts';
+import type { UpstreamQueue } from './upstreamQueue.ts';
 
 /** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */
 const CRISIS_PAUSE_MS = 30_000;

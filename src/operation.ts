@@ -1,7 +1,7 @@
 import type { Engine } from '../actors/engine.ts';
 import { type OperationView, type Outcome, toOutcome, toView } from '../actors/outcome.ts';
 import { decodeSnapshot } from '../actors/snapshots.ts';
-import { syncOperationMachine, type SyncOperationRef } from '../machines/syncOperationMachine.ts';
+import { type SyncOperationRef, syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 

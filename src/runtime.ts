@@ -4,12 +4,12 @@
  * @module
  */
 
+import type { Acceptance } from '../actors/acceptance.ts';
 import type { CrisisAnswer, CrisisResponder } from '../actors/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
 import type { Attempt, Handler } from '../actors/handler.ts';
 import type { OperationView, Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
-import type { Acceptance } from '../actors/operationPool.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import {

@@ -5,8 +5,8 @@
  */
 
 import { join, relative } from 'node:path';
-import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { OperationView } from '../../actors/outcome.ts';
+import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { HealthStatus } from '../views/health.ts';
 
 /** The longest path that fits a socket address on every system (sun_path, less its end). */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RuntimeParts } from '../runtime.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import type { RuntimeParts } from '../runtime.ts';
 import type { LatencySummary } from './responseTimes.ts';
 
 export type ComponentHealth = 'healthy' | 'degraded' | 'critical';

@@ -1,0 +1,38 @@
+/**
+ * The moment between a request and its operation: what the caller waits for, and how it can fail.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+
+/** What became of an acceptance. */
+export interface Acceptance {
+  readonly id: string;
+  /** True when an earlier operation with the same idempotency key was found instead. */
+  readonly isDuplicate: boolean;
+}
+
+/** Who waits for an acceptance. */
+export interface PendingAcceptance {
+  readonly resolve: (acceptance: Acceptance) => void;
+  readonly reject: (error: HoldfastError) => void;
+}
+
+/** The request was used before under the same key with another body (OP-8). */
+export function idempotencyConflict(): HoldfastError {
+  return new HoldfastError(
+    'HF_IDEMPOTENCY_CONFLICT',
+    'idempotencyKey was used before for this type and subject with a different body. Use a new key for a new request. Nothing was stored.',
+    { field: 'idempotencyKey', withStack: false },
+  );
+}
+
+/** The store failed with `cause`, so the request is not accepted. */
+export function notAccepted(cause: HoldfastError): HoldfastError {
+  return new HoldfastError(
+    cause.code,
+    `${cause.message} The request was not accepted; send it again later with the same idempotencyKey.`,
+    { retry: 'later', cause, withStack: false },
+  );
+}

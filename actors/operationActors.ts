@@ -1,0 +1,120 @@
+/**
+ * Makes the actor of an operation: a new one for a request, or one that goes on from its row.
+ *
+ * Each is the root of a system of its own, so that making one costs the same whatever the number of
+ * others (a child would be copied into its parent's list).
+ *
+ * @module
+ */
+
+import {
+  type ActorOptions,
+  createActor,
+  type EventObject,
+  fromCallback,
+  type InspectionEvent,
+} from 'xstate';
+import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import {
+  type SyncOperationEvent,
+  type SyncOperationInput,
+  syncOperationMachine,
+  type SyncOperationRef,
+} from '../machines/syncOperationMachine.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { CheckedRequest } from '../machines/vocabulary/request.ts';
+import { type RetryClass, retryClassOf } from '../machines/vocabulary/urgency.ts';
+import type { StoredOperation } from '../persistence/store.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { createResident, type Resident } from './resident.ts';
+import { decodeSnapshot } from './snapshots.ts';
+
+/** The payload of an operation whose payload is erased: nothing asks for it again. */
+const NO_BODY = '{"payload":null}';
+
+export interface OperationActorsParts {
+  readonly clock: Clock;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  /** Begins the attempt of an operation; returns what aborts it. */
+  readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
+}
+
+export class OperationActors {
+  readonly #parts: OperationActorsParts;
+  readonly #logic: typeof syncOperationMachine;
+
+  constructor(parts: OperationActorsParts) {
+    this.#parts = parts;
+    this.#logic = syncOperationMachine.provide({
+      actors: {
+        attempt: fromCallback<EventObject, { readonly id: string }>(({ input, sendBack }) =>
+          parts.beginAttempt(input.id, sendBack),
+        ),
+      },
+    });
+  }
+
+  /** An operation for a request. Its actor is not started yet. */
+  create(
+    id: string,
+    request: CheckedRequest,
+    its: Pick<Resident, 'urgency' | 'handler' | 'permit'>,
+  ): Resident {
+    const { idempotencyKey } = request;
+    const retry = this.#parts.retry[retryClassOf(request.priority, request.tier)];
+    const input: SyncOperationInput = {
+      id,
+      type: request.type,
+      subject: request.subject,
+      entity: request.entity,
+      tier: request.tier,
+      priority: request.priority,
+      idempotencyKey: idempotencyKey ?? id,
+      fingerprint: idempotencyKey === null ? null : fingerprintOf(request),
+      method: request.method,
+      path: request.path,
+      acceptedAtMs: this.#parts.clock.now(),
+      expiresAtMs: request.expiresAtMs,
+      attemptsMax: retry.thenEveryMs === null ? retry.attemptsMax : null,
+    };
+    const isInHand = its.permit !== null || its.urgency === 0;
+    return createResident(this.#make(id, { input }), {
+      ...its,
+      id,
+      body: request.body,
+      standing: isInHand ? 'inHand' : 'due',
+    });
+  }
+
+  /**
+   * The operation of a row, with no handler yet. Its actor is not started yet.
+   *
+   * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
+   */
+  revive(row: StoredOperation): Resident {
+    const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+    // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
+    return createResident(this.#make(row.id, { snapshot, input: undefined as never }), {
+      ...row,
+      // It was handled when it was written.
+      state: snapshot.value,
+      body: row.payload ?? NO_BODY,
+      handler: null,
+      permit: null,
+    });
+  }
+
+  #make(
+    id: string,
+    from: Pick<ActorOptions<typeof syncOperationMachine>, 'snapshot'> & {
+      readonly input: SyncOperationInput;
+    },
+  ): SyncOperationRef {
+    const { inspect } = this.#parts;
+    return createActor(
+      this.#logic,
+      inspect === undefined ? { id, ...from } : { id, ...from, inspect },
+    );
+  }
+}
