@@ -34,6 +34,8 @@ export class Dispatcher {
   /** How each crisis delivery gives its reserved place back. */
   readonly #crisisPlaces = new Map<Resident, () => void>();
   #isStarted = false;
+  /** Crises need no start: they are retried before the store is open, and where it can't be (CR-4). */
+  #isStopped = false;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -70,6 +72,7 @@ export class Dispatcher {
   /** The store is open: what is due on disk is fetched from now on. */
   start(): void {
     this.#isStarted = true;
+    this.#isStopped = false;
     for (const queue of this.#queues.values()) queue.noteDue(0);
     this.#expiry.start();
   }
@@ -77,6 +80,7 @@ export class Dispatcher {
   /** No turn is granted any more; what runs, runs on. */
   stop(): void {
     this.#isStarted = false;
+    this.#isStopped = true;
     for (const queue of this.#queues.values()) queue.stop();
     this.#expiry.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
@@ -198,7 +202,7 @@ export class Dispatcher {
     const { state } = resident;
     if (resident.handler === null || state === 'handlerMissing') return;
     const rouse = (): void => {
-      if (resident.state !== state || !this.#isStarted) return;
+      if (resident.state !== state || this.#isStopped) return;
       resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
     };
     const { wakeAtMs } = resident.actor.getSnapshot().context;

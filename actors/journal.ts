@@ -9,6 +9,8 @@ import type { Store, StoredOperation, Write, WriteResult } from '../persistence/
 const BATCHES_IN_FLIGHT_MAX = 4;
 /** A batch this large goes out in the middle of a job: the writer seals it while the job goes on. */
 const BATCH_WRITES = 32;
+/** How long the main thread tells of durable writes without letting anything else run. */
+const SLICE_MS = 2;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -46,6 +48,9 @@ export class Journal {
   #queue: Pending[] = [];
   /** What failed and will be repeated, oldest first. */
   #stuck: Pending[] = [];
+  /** Durable, and not told of yet. */
+  #durable: { readonly pending: Pending; readonly result: WriteResult }[] = [];
+  #isDelivering = false;
   #batchesInFlight = 0;
   #isOpen = false;
   #isFlushScheduled = false;
@@ -100,7 +105,7 @@ export class Journal {
 
   #isIdle(): boolean {
     if (!this.#isOpen || this.#failure !== null) return true;
-    return this.#queue.length === 0 && this.#batchesInFlight === 0;
+    return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#durable.length === 0;
   }
 
   #scheduleFlush(): void {
@@ -126,18 +131,53 @@ export class Journal {
     try {
       const results = await this.#store.commit(batch.map(toWrite));
       this.#batchesInFlight -= 1;
-      this.#recovered();
-      for (let i = 0; i < batch.length; i += 1) this.#tell(batch[i], results[i]);
+      this.#retryMs = RETRY_MS_MIN;
+      this.#deliver(batch, results);
     } catch (error) {
       this.#batchesInFlight -= 1;
       this.#failed(batch, toStoreError(error));
     }
     this.#flush();
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
     if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  #tell(pending: Pending | undefined, result: WriteResult | undefined): void {
-    if (pending === undefined || result === undefined) return;
+  #deliver(batch: readonly Pending[], results: readonly WriteResult[]): void {
+    for (const [index, pending] of batch.entries()) {
+      const result = results[index];
+      if (result !== undefined) this.#durable.push({ pending, result });
+    }
+    if (!this.#isDelivering) this.#deliverSlice();
+  }
+
+  /**
+   * Tells of what is durable, in order, a slice at a time: each result sets off work of its own, and
+   * a crisis must not wait for the work of a whole batch.
+   */
+  #deliverSlice(): void {
+    this.#isDelivering = true;
+    const startedAtMs = this.#clock.monotonic();
+    let told = 0;
+    for (const { pending, result } of this.#durable) {
+      told += 1;
+      this.#tell(pending, result);
+      if (this.#clock.monotonic() - startedAtMs >= SLICE_MS) break;
+    }
+    this.#durable.splice(0, told);
+    if (this.#durable.length > 0) {
+      this.#clock.defer(() => {
+        this.#deliverSlice();
+      });
+      return;
+    }
+    this.#isDelivering = false;
+    this.#checkIdle();
+  }
+
+  #tell(pending: Pending, result: WriteResult): void {
     try {
       pending.onDurable(result);
     } catch (error) {
@@ -213,14 +253,10 @@ export class Journal {
     }
     this.#batchesInFlight -= 1;
     this.#failure = null;
-    this.#recovered();
-    this.#onHealth('well', null);
-    for (let i = 0; i < batch.length; i += 1) this.#tell(batch[i], results[i]);
-    this.#flush();
-  }
-
-  #recovered(): void {
     this.#retryMs = RETRY_MS_MIN;
+    this.#onHealth('well', null);
+    this.#deliver(batch, results);
+    this.#flush();
   }
 }
 

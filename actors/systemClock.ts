@@ -20,4 +20,7 @@ export const systemClock: Clock = {
       clearTimeout(timer);
     };
   },
+  defer(go) {
+    setImmediate(go);
+  },
 };

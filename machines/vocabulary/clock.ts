@@ -16,4 +16,6 @@ export interface Clock {
    * (2^31-1 ms) must be honoured.
    */
   schedule(delayMs: number, wake: () => void): () => void;
+  /** Calls `go` once in a later turn of the event loop, so that what else waits there gets its turn. */
+  defer(go: () => void): void;
 }

@@ -45,7 +45,6 @@ export function openFile(
   const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     configure(db, path);
-    foldWal(db, path);
     if (before === 'empty') {
       db.transaction(() => {
         createSchema(db);
@@ -129,10 +128,14 @@ function configure(db: Database.Database, path: string): void {
 }
 
 /**
- * Moves what a failed sync may have left in the WAL only half on disk into the database itself,
+ * Folds the WAL into the database; to be called once on each connection before its first write.
+ *
+ * It moves what a failed sync may have left in the WAL only half on disk into the database itself,
  * before anything is appended behind it. Where that fails, the disk is not well again.
+ *
+ * @throws HoldfastError `HF_STORE_UNAVAILABLE` while another program reads. Errors of SQLite.
  */
-function foldWal(db: Database.Database, path: string): void {
+export function foldWal(db: Database.Database, path: string): void {
   const [outcome] = db.pragma('wal_checkpoint(TRUNCATE)') as readonly { busy: number }[];
   if (outcome?.busy === 0) return;
   throw new HoldfastError(

@@ -65,8 +65,17 @@ function claim(tables: Tables, query: Query<'claim'>): Claim {
 
 /** See {@link Store.inHand}. */
 function inHand(tables: Tables, { after, limit }: Query<'inHand'>): StoredOperation[] {
-  const { urgency, seq } = after ?? { urgency: -1, seq: -1 };
-  return takeAll(tables, () => all(tables.statements.inHand, urgency, seq, limit));
+  const { statements } = tables;
+  const rows: StoredOperation[] = [];
+  let urgency = after?.urgency ?? nextUrgency(statements.nextInHandUrgency, -1);
+  let afterSeq = after?.seq ?? -1;
+  while (urgency !== undefined && rows.length < limit) {
+    const [rank, seq, room] = [urgency, afterSeq, limit - rows.length];
+    rows.push(...takeAll(tables, () => all(statements.inHand, rank, seq, room)));
+    urgency = nextUrgency(statements.nextInHandUrgency, rank);
+    afterSeq = -1;
+  }
+  return rows;
 }
 
 /** See {@link Store.freedHeads}. */
@@ -90,12 +99,12 @@ function strays(tables: Tables, { routes, limit }: Query<'strays'>): StoredOpera
 function straysOf(tables: Tables, route: Uint8Array, limit: number): StoredOperation[] {
   const { statements } = tables;
   const rows: StoredOperation[] = [];
-  let urgency = statements.nextDueUrgency.get(route, -1) as number | undefined;
+  let urgency = nextUrgency(statements.nextDueUrgency, route, -1);
   while (urgency !== undefined && rows.length < limit) {
     const rank = urgency;
     const room = limit - rows.length;
     rows.push(...takeAll(tables, () => all(statements.due, route, rank, NEVER_MS - 1, room)));
-    urgency = statements.nextDueUrgency.get(route, rank) as number | undefined;
+    urgency = nextUrgency(statements.nextDueUrgency, route, rank);
   }
   return rows;
 }
@@ -173,6 +182,13 @@ function takeAll(tables: Tables, fetch: () => readonly OperationRow[]): StoredOp
     const taken = takeRows(tables, rows);
     if (taken.length === rows.length) return taken;
   }
+}
+
+function nextUrgency(
+  statement: Database.Statement,
+  ...parameters: readonly unknown[]
+): number | undefined {
+  return statement.get(...parameters) as number | undefined;
 }
 
 function all(statement: Database.Statement, ...parameters: readonly unknown[]): OperationRow[] {

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { checkWrite, misuse } from '../writeChecks.ts';
 import type {
   AcceptWrite,
   ComponentWrite,
@@ -14,6 +13,7 @@ import type {
   Write,
   WriteResult,
 } from '../store.ts';
+import { checkWrite, misuse } from '../writeChecks.ts';
 import type { KnownRow } from './knownRows.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';

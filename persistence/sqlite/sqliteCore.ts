@@ -11,7 +11,7 @@ import { toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { QuarantinedRow, Write } from '../store.ts';
-import { openFile } from './connection.ts';
+import { foldWal, openFile } from './connection.ts';
 import { storeFailure } from './failures.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import type { OpenedStore, ReadRequest, Replies, Reply, StoreRequest } from './requests.ts';
@@ -38,6 +38,8 @@ interface Connection {
   readonly tables: Tables;
   readonly begin: Database.Statement;
   readonly commit: Database.Statement;
+  /** False until the first write on this connection. */
+  walIsFolded: boolean;
 }
 
 /** One batch of a transaction is at fault, and the others can go on without it. */
@@ -122,6 +124,7 @@ export class SqliteCore {
         this.#quarantined = [];
         this.#known.clear();
         if (failure instanceof BatchRefused && this.#rollBack()) {
+          this.#lanesLeft.rolledBack();
           refused.set(failure.requestIndex, replyOf(failure.error));
         } else {
           const error = failure instanceof BatchRefused ? failure.error : failure;
@@ -132,7 +135,10 @@ export class SqliteCore {
   }
 
   #attempt(requests: readonly StoreRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
-    const { db, tables, begin, commit } = this.#connect(false).connection;
+    const { connection } = this.#connect(false);
+    const { db, tables, begin, commit } = connection;
+    if (!connection.walIsFolded) foldWal(db, this.#options.path);
+    connection.walIsFolded = true;
     begin.run();
     const replies = requests.map((request, index) => {
       const refusal = refused.get(index);
@@ -148,8 +154,8 @@ export class SqliteCore {
     });
     faultPoint('store.beforeCommit');
     commit.run();
-    this.#lanesLeft.committed();
     faultPoint('store.afterCommit');
+    this.#lanesLeft.committed();
     return replies;
   }
 
@@ -170,25 +176,25 @@ export class SqliteCore {
     try {
       const db = this.#connection?.db;
       if (db?.inTransaction === true) db.exec('ROLLBACK');
-      this.#lanesLeft.rolledBack();
       return true;
     } catch {
       return false;
     }
   }
 
-  /**
-   * Nothing was made durable for sure. The connection is dropped, since after a failed sync the
-   * system may take pages for written that are not; the next request opens the file anew.
-   */
+  /** Reports the failure for every batch; what was only asked is asked again, outside. */
   #giveUp(
     requests: readonly StoreRequest[],
     refused: ReadonlyMap<number, Reply>,
     failure: unknown,
   ): Reply[] {
+    const error = storeFailure(failure, this.#options.path);
+    const rolledBack = this.#rollBack();
     this.#lanesLeft.failed();
-    this.close();
-    const reply = this.#replyOf(failure);
+    // A full disk failed a write, and that is all. After anything else, a failed sync above all, the
+    // system may take pages for written that are not: the next request opens the file anew.
+    if (error.code !== 'HF_STORE_FULL' || !rolledBack) this.close();
+    const reply = replyOf(error);
     return requests.map((request, index) =>
       isRead(request) ? this.#ask(request) : (refused.get(index) ?? reply),
     );
@@ -226,7 +232,7 @@ export class SqliteCore {
         onQuarantine: (row) => this.#quarantined.push(row),
       };
       const begin = db.prepare('BEGIN IMMEDIATE');
-      this.#connection = { db, tables, begin, commit: db.prepare('COMMIT') };
+      this.#connection = { db, tables, begin, commit: db.prepare('COMMIT'), walIsFolded: false };
       return { connection: this.#connection, created };
     } catch (error) {
       db.close();

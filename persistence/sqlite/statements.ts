@@ -55,7 +55,9 @@ export const SQL = {
     `AND due_at < ${NEVER_MS} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
   nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
   nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
-  inHand: `${ROW} WHERE ${IS_IN_HAND} AND (urgency, seq) > (?, ?) ORDER BY urgency, seq LIMIT ?`,
+  // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.
+  inHand: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  nextInHandUrgency: `SELECT urgency FROM operation WHERE ${IS_IN_HAND} AND urgency > ? ORDER BY urgency LIMIT 1`,
   freedHeads:
     `${ROW} WHERE ${IS_HELD} AND seq > ? AND lane IS NOT NULL AND NOT EXISTS ` +
     '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq) ' +

@@ -181,7 +181,8 @@ export function summaryText(summary: DemoSummary, misbehaviours: Record<string, 
     tiers,
     '',
     `crises       ${crises.answered} answered (p50 ${ms(crises.p50Ms)} ms, p99 ${ms(crises.p99Ms)} ms, ` +
-      `max ${ms(crises.maxMs)} ms), ${crises.durable} durable, ${crises.delivered} of these delivered`,
+      `max ${ms(crises.maxMs)} ms); ${crises.durable} were on disk before a kill, ` +
+      `${crises.delivered} of these delivered`,
     `upstream     ${misbehaved.join(', ') || 'behaved well'}`,
     `killed       ${summary.kills} times with SIGKILL, and restarted`,
     `lost         ${summary.lost}`,

@@ -8,6 +8,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
@@ -72,4 +73,16 @@ async function main(): Promise<number> {
   }
 }
 
+/** Where everything has stalled there is nothing left to wait for, and Node would end in silence. */
+function reportStall(): void {
+  const stalled = new HoldfastError(
+    'HF_INTERNAL',
+    'The program has stalled and ends unfinished. Nothing that was accepted is lost: run it again.',
+  );
+  process.stderr.write(`${errorText(stalled)}\n`);
+  process.exit(EXIT.failed);
+}
+
+process.once('beforeExit', reportStall);
 process.exitCode = await main();
+process.off('beforeExit', reportStall);

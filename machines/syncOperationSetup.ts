@@ -1,0 +1,247 @@
+/**
+ * What the operation's chart is made of: its context, events, guards and actions, and the
+ * transitions that several states share. The chart itself is in syncOperationMachine.ts.
+ *
+ * @module
+ */
+
+import { assign, type EventObject, fromCallback, setup } from 'xstate';
+import type { Failure } from './policy/classifyFailure.ts';
+import { CRASHES_IN_A_ROW_MAX } from './policy/crashPolicy.ts';
+import type { Entity } from './vocabulary/entity.ts';
+import type { ErrorCode } from './vocabulary/errors.ts';
+import type { Priority, Tier } from './vocabulary/urgency.ts';
+
+export interface SyncOperationInput {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly entity: Entity | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+  /** What the upstream sees: the caller's key, or the operation's id. */
+  readonly idempotencyKey: string;
+  /** Digest of what a repeat with the same key must equal; `null` when the caller gave no key. */
+  readonly fingerprint: string | null;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly acceptedAtMs: number;
+  readonly expiresAtMs: number | null;
+  /** Attempts in all; `null` for as long as it takes (crisis). */
+  readonly attemptsMax: number | null;
+}
+
+/** How an operation ended. */
+export type Ending = 'completed' | 'deadLettered' | 'cancelled' | 'expired';
+
+/** One line of an operation's history (AU-1). */
+export interface HistoryEntry {
+  readonly atMs: number;
+  readonly what: 'failed' | 'crashed' | 'interrupted' | 'retryRequested';
+  readonly attempt: number;
+  readonly code: ErrorCode | null;
+}
+
+export interface SyncOperationContext extends SyncOperationInput {
+  /** The attempt that is ordered or running, from 1; durable before it runs. */
+  readonly attempt: number;
+  /** True once that attempt has ended; the next order then takes the next number. */
+  readonly isSpent: boolean;
+  /** Crashes in a row that found it in flight; they spend no attempt (RT-4). */
+  readonly crashes: number;
+  /** True once an attempt may have been applied without an answer. */
+  readonly isOutcomeUnknown: boolean;
+  /** When the first attempt was ordered; `null` before, and while it is the one that was ordered at acceptance. */
+  readonly firstAttemptAtMs: number | null;
+  /** When it may be tried again. */
+  readonly wakeAtMs: number;
+  /** The last backoff, the base of the next one. */
+  readonly delayMs: number | null;
+  readonly failure: Failure | null;
+  readonly ending: Ending | null;
+  readonly settledAtMs: number | null;
+  /** The newest {@link HISTORY_MAX} entries. */
+  readonly history: readonly HistoryEntry[];
+}
+
+/** Whether an operation may begin once it is accepted, or what it must wait for. */
+export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler';
+
+/** How an attempt failed, and what the policies make of it. */
+export interface FailureFacts {
+  readonly atMs: number;
+  readonly failure: Failure;
+  /** When the retry policy would try again. */
+  readonly retryAtMs: number;
+  /** Whether a repeat under the same key can be relied on to do nothing twice. */
+  readonly isRepeatSafe: boolean;
+}
+
+export type SyncOperationEvent =
+  /** What the barrier state ordered is durable. `turn` tells an accepted operation how it goes on. */
+  | { readonly type: 'journal.committed'; readonly atMs: number; readonly turn?: Turn | undefined }
+  | { readonly type: 'journal.failed' }
+  | { readonly type: 'journal.duplicated' }
+  /** A permit of the upstream is reserved for it. */
+  | { readonly type: 'turn.granted'; readonly atMs: number }
+  | { readonly type: 'lane.freed'; readonly atMs: number }
+  | { readonly type: 'handler.missing'; readonly atMs: number }
+  | { readonly type: 'handler.registered'; readonly atMs: number }
+  | { readonly type: 'attempt.succeeded'; readonly atMs: number }
+  | ({ readonly type: 'attempt.failed' } & FailureFacts)
+  /** The runtime is stopping; the attempt was aborted and spends nothing. */
+  | { readonly type: 'attempt.interrupted'; readonly atMs: number }
+  /** The process is about to end in good order. */
+  | { readonly type: 'process.stopping' }
+  /** The process that held it in hand is gone. */
+  | { readonly type: 'process.restarted'; readonly atMs: number }
+  | { readonly type: 'retry.requested'; readonly atMs: number }
+  | { readonly type: 'cancel.requested'; readonly atMs: number }
+  | { readonly type: 'expiry.due'; readonly atMs: number };
+
+/** How many history entries are kept with the operation. */
+export const HISTORY_MAX = 32;
+
+const CRASHED: Failure = {
+  code: 'HF_CRASHES_PROCESS',
+  failureClass: 'permanent',
+  message: 'The process died each time this operation was in flight, in the end alone.',
+};
+
+/** Field by field, because this runs for every request and spreading so many fields is slow. */
+export function newOperation(input: SyncOperationInput): SyncOperationContext {
+  return {
+    id: input.id,
+    type: input.type,
+    subject: input.subject,
+    entity: input.entity,
+    tier: input.tier,
+    priority: input.priority,
+    idempotencyKey: input.idempotencyKey,
+    fingerprint: input.fingerprint,
+    method: input.method,
+    path: input.path,
+    acceptedAtMs: input.acceptedAtMs,
+    expiresAtMs: input.expiresAtMs,
+    attemptsMax: input.attemptsMax,
+    attempt: 1,
+    isSpent: false,
+    crashes: 0,
+    isOutcomeUnknown: false,
+    firstAttemptAtMs: null,
+    wakeAtMs: input.acceptedAtMs,
+    delayMs: null,
+    failure: null,
+    ending: null,
+    settledAtMs: null,
+    history: [],
+  };
+}
+
+export const operationSetup = setup({
+  types: {
+    input: {} as SyncOperationInput,
+    context: {} as SyncOperationContext,
+    events: {} as SyncOperationEvent,
+    tags: {} as 'barrier' | 'resting' | 'settled',
+    meta: {} as { readonly requirements: readonly string[] },
+  },
+  actors: {
+    /** Performs one attempt through the handler. Given life in actors/; this default never answers. */
+    attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
+  },
+  guards: {
+    isCrisis: ({ context }) => context.priority === 'crisis',
+    isTurnGranted: (_, params: { turn?: Turn | undefined }) => params.turn === 'granted',
+    isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
+    isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
+    hasCrashedTooOften: ({ context }) =>
+      context.priority !== 'crisis' && context.crashes >= CRASHES_IN_A_ROW_MAX,
+    isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
+    isPermanent: (_, { failure }: FailureFacts) => failure.failureClass === 'permanent',
+    isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>
+      failure.failureClass === 'unknownOutcome' && !isRepeatSafe,
+    hasAttemptsLeft: ({ context }) =>
+      context.attemptsMax === null || context.attempt < context.attemptsMax,
+    isCompleted: ({ context }) => context.ending === 'completed',
+    isDeadLettered: ({ context }) => context.ending === 'deadLettered',
+    isCancelled: ({ context }) => context.ending === 'cancelled',
+  },
+  actions: {
+    /** Takes the next attempt number, unless the one already ordered never ran. */
+    orderAttempt: assign(({ context }, params: { atMs: number }) => ({
+      attempt: context.isSpent ? context.attempt + 1 : context.attempt,
+      isSpent: false,
+      firstAttemptAtMs: context.firstAttemptAtMs ?? params.atMs,
+    })),
+    noteFailure: assign(({ context }, { atMs, failure, retryAtMs }: FailureFacts) => ({
+      ...remembering(context, 'failed', atMs, failure.code),
+      isSpent: true,
+      crashes: 0,
+      failure,
+      isOutcomeUnknown: context.isOutcomeUnknown || failure.failureClass === 'unknownOutcome',
+      wakeAtMs: retryAtMs,
+      delayMs: Math.max(0, retryAtMs - atMs),
+    })),
+    noteCrash: assign(({ context }, { atMs }: { atMs: number }) => ({
+      ...remembering(context, 'crashed', atMs),
+      crashes: context.crashes + 1,
+      isOutcomeUnknown: true,
+      wakeAtMs: atMs,
+    })),
+    noteInterruption: assign(({ context }, { atMs }: { atMs: number }) => ({
+      ...remembering(context, 'interrupted', atMs),
+      isOutcomeUnknown: true,
+      wakeAtMs: atMs,
+    })),
+    noteRetryRequest: assign(({ context }, { atMs }: { atMs: number }) => ({
+      ...remembering(context, 'retryRequested', atMs),
+      wakeAtMs: atMs,
+    })),
+    wakeNow: assign({ wakeAtMs: (_, params: { atMs: number }) => params.atMs }),
+    /** One action for all that a success changes: it is the way most operations end. */
+    complete: assign((_, params: { atMs: number }) => ({
+      isSpent: true,
+      crashes: 0,
+      failure: null,
+      ending: 'completed' as const,
+      settledAtMs: params.atMs,
+    })),
+    deadLetter: assign((_, params: { atMs: number }) => ({
+      ending: 'deadLettered' as const,
+      settledAtMs: params.atMs,
+    })),
+    deadLetterAsCrasher: assign((_, params: { atMs: number }) => ({
+      ending: 'deadLettered' as const,
+      settledAtMs: params.atMs,
+      failure: CRASHED,
+    })),
+    cancel: assign((_, params: { atMs: number }) => ({
+      ending: 'cancelled' as const,
+      settledAtMs: params.atMs,
+    })),
+    expire: assign((_, params: { atMs: number }) => ({
+      ending: 'expired' as const,
+      settledAtMs: params.atMs,
+    })),
+  },
+});
+
+/**
+ * One more line of history. What happened to an attempt also shows that there was one: where none
+ * was ordered since, it is the one that was ordered at acceptance.
+ */
+function remembering(
+  context: SyncOperationContext,
+  what: HistoryEntry['what'],
+  atMs: number,
+  code: ErrorCode | null = null,
+): Pick<SyncOperationContext, 'history' | 'firstAttemptAtMs'> {
+  return {
+    history: [
+      ...context.history.slice(1 - HISTORY_MAX),
+      { atMs, what, attempt: context.attempt, code },
+    ],
+    firstAttemptAtMs: context.firstAttemptAtMs ?? context.acceptedAtMs,
+  };
+}

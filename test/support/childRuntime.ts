@@ -1,0 +1,141 @@
+/**
+ * A program around the runtime, there to be killed. It says each promise that it was given on
+ * standard output the moment it was given, so that whoever kills it knows what must be kept.
+ *
+ * @module
+ */
+
+import { createInterface } from 'node:readline';
+import { systemClock } from '../../actors/systemClock.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import { openStore } from '../../persistence/openStore.ts';
+import { keyFile } from '../../persistence/sealing/keyFile.ts';
+import { assembleRuntime } from '../../src/createRuntime.ts';
+import { httpHandler } from '../../src/http/httpHandler.ts';
+import type { Operation } from '../../src/operation.ts';
+import { checkOptions } from '../../src/options.ts';
+import type { CrisisRequest, Runtime } from '../../src/runtime.ts';
+import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
+import { sabotaged } from './childRuntimeSabotage.ts';
+
+const setup = JSON.parse(process.argv[2] ?? '{}') as ChildSetup;
+systemClock.schedule(setup.lifeMs, () => process.exit(9));
+
+const key = keyFile(setup.keyFile);
+const ledger = { upstream: 'ledger', run: httpHandler({ baseUrl: setup.url }) };
+const handlers = Object.fromEntries(setup.types.map((type) => [type, ledger]));
+const { killerType, sabotage } = setup;
+if (killerType !== null) handlers[killerType] = { upstream: 'ledger', run: die };
+const store = openStore({ folder: setup.folder, key });
+const runtime = assembleRuntime(
+  checkOptions({
+    ...setup.options,
+    store: setup.folder,
+    key,
+    handlers,
+    onError: (error) => {
+      say({ event: 'trouble', ...describe(error) });
+    },
+  }),
+  sabotage === null ? store : sabotaged(store, sabotage),
+);
+await start(runtime);
+
+async function start(made: Runtime): Promise<void> {
+  try {
+    await made.ready;
+  } catch (error) {
+    say({ event: 'failed', ...describe(error) });
+    process.exit(5);
+  }
+  say({ event: 'ready' });
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    obey(made, JSON.parse(line) as ChildOrder).catch((error: unknown) => {
+      say({ event: 'failed', ...describe(error) });
+    });
+  });
+  process.on('SIGTERM', () => {
+    void close(made, 60_000);
+  });
+}
+
+async function obey(made: Runtime, order: ChildOrder): Promise<void> {
+  switch (order.order) {
+    case 'submit': {
+      const waiting = order.requests.values();
+      const work = async (): Promise<void> => {
+        for (const request of waiting) await submit(made, request);
+      };
+      await Promise.all(Array.from({ length: order.inFlightMax }, work));
+      break;
+    }
+    case 'crisis':
+      await crisis(made, order.request);
+      break;
+    case 'watch':
+      for (const id of order.ids) void reportOutcome(made.getOperation(id));
+      break;
+    case 'handle':
+      await made.handle(order.type, ledger);
+      say({ event: 'handled', type: order.type });
+      break;
+    case 'breaker':
+      say({ event: 'breaker', state: made.upstream('ledger').breaker });
+      break;
+    case 'close':
+      await close(made, order.deadlineMs);
+      break;
+    default:
+      order satisfies never;
+  }
+}
+
+async function submit(made: Runtime, request: SyncRequest): Promise<void> {
+  const operation = await made.sync(request);
+  say({ event: 'accepted', key: request.idempotencyKey ?? '', id: operation.id });
+  void reportOutcome(operation);
+}
+
+async function crisis(made: Runtime, request: CrisisRequest): Promise<void> {
+  const given = request.idempotencyKey ?? '';
+  const { source, durable, operationId } = await made.crisis(request);
+  say({ event: 'answered', key: given, source });
+  await durable;
+  const id = operationId ?? '';
+  say({ event: 'durable', key: given, id });
+  void reportOutcome(made.getOperation(id));
+}
+
+async function reportOutcome(operation: Operation): Promise<void> {
+  const outcome = await operation.outcome;
+  const { status, attempts, settledAtMs } = outcome;
+  const code = outcome.status === 'completed' ? null : outcome.error.code;
+  say({
+    event: 'outcome',
+    id: operation.id,
+    outcome: { status, attempts, settledAtMs, code },
+  });
+}
+
+async function close(made: Runtime, deadlineMs: number): Promise<void> {
+  await made.close({ deadlineMs });
+  say({ event: 'closed' });
+  process.exit(0);
+}
+
+/** Work that kills its process: what crash counting is for. */
+function die(): never {
+  process.kill(process.pid, 'SIGKILL');
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/** Standard output is a pipe, and Node writes to pipes synchronously: what is said was said. */
+function say(event: ChildEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+function describe(error: unknown): { readonly code: string; readonly message: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: isHoldfastError(error) ? error.code : 'unexpected', message };
+}

@@ -1,0 +1,73 @@
+import type { Store, Write, WriteResult } from '../../persistence/store.ts';
+import type { Sabotage } from './childRuntimeMessages.ts';
+
+/** How much later than promised a sabotaged write reaches the disk. */
+const LATE_MS = 150;
+
+/** A store with a defect that the oracle of the restart tests must catch. */
+export function sabotaged(store: Store, sabotage: Sabotage): Store {
+  const { commit } = defects(store)[sabotage];
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'commit') return commit;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+function defects(store: Store): Record<Sabotage, Pick<Store, 'commit'>> {
+  return {
+    acknowledgeBeforeCommit: answersBefore(store, () => true),
+    effectBeforeJournal: answersBefore(store, isOrder),
+    attemptCountNotDurable: {
+      commit: async (writes) => await store.commit(writes.map(withoutAttemptCount)),
+    },
+  };
+}
+
+/** Answers some writes at once and performs them later; what follows them waits behind them. */
+function answersBefore(store: Store, isEarly: (write: Write) => boolean): Pick<Store, 'commit'> {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    commit: async (writes) => {
+      const early = writes.every(isEarly);
+      const performed = last.then(async () => {
+        if (early) await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+        return await store.commit(writes);
+      });
+      last = performed;
+      return early ? writes.map(guess) : await performed;
+    },
+  };
+}
+
+function isOrder(write: Write): boolean {
+  return write.kind === 'update' && stateOf(write.state).value === 'ordering';
+}
+
+function guess(write: Write): WriteResult {
+  switch (write.kind) {
+    case 'accept':
+      return { kind: 'accepted', laneBusy: false };
+    case 'update':
+      return { kind: 'updated', laneNext: null };
+    case 'withdraw':
+      return { kind: 'withdrawn', laneNext: null };
+    default:
+      return { kind: 'componentKept' };
+  }
+}
+
+function withoutAttemptCount(write: Write): Write {
+  if (write.kind !== 'update' || write.standing === 'settled') return write;
+  const state = stateOf(write.state);
+  return {
+    ...write,
+    state: JSON.stringify({ ...state, context: { ...state.context, attempt: 1 } }),
+  };
+}
+
+function stateOf(text: string): { readonly value: string; readonly context: object } {
+  return JSON.parse(text) as { value: string; context: object };
+}

@@ -1,0 +1,106 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What a test asks of the ledger, as the payload of an operation. */
+export interface LedgerTask {
+  /** Tells operations apart whatever their idempotency keys are. */
+  readonly number: number;
+  /** Attempts up to this number get 503 and do nothing. */
+  readonly busyUpTo?: number;
+  /** Attempts up to this number are applied, and then the connection is dropped. */
+  readonly dropUpTo?: number;
+  /** Refused for good with 422. */
+  readonly isRefused?: boolean;
+  /** How long the ledger works on it. */
+  readonly latencyMs?: number;
+}
+
+/** One request that came in. */
+export interface LedgerRequest {
+  readonly key: string;
+  readonly number: number;
+  /** The attempt number it named. */
+  readonly attempt: number;
+  readonly atMs: number;
+}
+
+/** One effect, in the order in which they took place. */
+export interface LedgerEffect {
+  readonly key: string;
+  readonly number: number;
+}
+
+/**
+ * An honest upstream: it does what the task says, once for each idempotency key, and remembers every
+ * request and every effect. It lives in the test's process, so that no crash touches its memory.
+ */
+export class LedgerServer {
+  readonly requests: LedgerRequest[] = [];
+  readonly effects: LedgerEffect[] = [];
+  /** While true every request gets 503. */
+  isDown = false;
+  /** Called for each request before it is worked on. */
+  onRequest: (request: LedgerRequest) => void = () => undefined;
+  readonly #server: Server;
+  readonly #bodies = new Map<string, string>();
+  readonly #applied = new Set<string>();
+  /** Keys that came with different bodies: never right. */
+  readonly mismatched = new Set<string>();
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      // The caller was killed in the middle of it.
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /** `http://127.0.0.1:<port>` */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const task = JSON.parse(body) as LedgerTask;
+    const { number } = task;
+    const key = String(request.headers['idempotency-key']);
+    const attempt = Number(request.headers['holdfast-attempt']);
+    const seen = { key, number, attempt, atMs: Date.now() };
+    this.requests.push(seen);
+    this.onRequest(seen);
+    if ((this.#bodies.get(key) ?? body) !== body) this.mismatched.add(key);
+    this.#bodies.set(key, body);
+    if (task.isRefused === true) {
+      answer(response, 422);
+      return;
+    }
+    if (this.isDown || attempt <= (task.busyUpTo ?? 0)) {
+      answer(response, 503);
+      return;
+    }
+    if (task.latencyMs !== undefined) await sleep(task.latencyMs);
+    if (!this.#applied.has(key)) {
+      this.#applied.add(key);
+      this.effects.push({ key, number });
+    }
+    if (attempt <= (task.dropUpTo ?? 0)) request.socket.destroy();
+    else answer(response, 200);
+  }
+}
+
+function answer(response: ServerResponse, status: number): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ status }));
+}

@@ -1,0 +1,249 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { onTestFinished } from 'vitest';
+import { decodeSnapshot } from '../../actors/snapshots.ts';
+import {
+  type SyncOperationContext,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../machines/syncOperationMachine.ts';
+import { readStore } from '../../persistence/openStore.ts';
+import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
+import type { StoredOperation } from '../../persistence/store.ts';
+import { builtProgram } from './builtProgram.ts';
+import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
+import { LedgerServer } from './ledgerServer.ts';
+import { tempFolder } from './tempFolder.ts';
+
+const CHILD_LIFE_MS = 60_000;
+const CHILD_FILES = ['childRuntime.ts', 'childRuntimeSabotage.ts'];
+/** What makes up a store; a dead owner's control socket lies beside it and can't be copied. */
+const STORE_FILE = /^(data\.db(-wal)?|keyring\.json)$/;
+
+/** Failures are the ledger's doing here, so nothing but the retries should react to them. */
+const OPTIONS: ChildSetup['options'] = {
+  upstreams: { ledger: { breaker: { consecutiveFailuresToOpen: 10_000, failureRateToOpen: 1 } } },
+  retry: {
+    premium: { initialDelayMs: 20, delayMsMax: 200 },
+    basic: { initialDelayMs: 20, delayMsMax: 200 },
+    trial: { initialDelayMs: 20, delayMsMax: 200 },
+  },
+  degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
+};
+
+/** A row as it lies on disk while no process has the store open. */
+export interface RowAtRest {
+  readonly row: StoredOperation;
+  readonly state: SyncOperationState;
+  readonly context: SyncOperationContext;
+}
+
+/** One store and one upstream, outliving the processes that use them. */
+export class RestartScene {
+  readonly ledger: LedgerServer;
+  readonly folder: string;
+  readonly #home: string;
+  readonly #setup: ChildSetup;
+  #copies = 0;
+
+  private constructor(home: string, ledger: LedgerServer, url: string) {
+    this.ledger = ledger;
+    this.#home = home;
+    this.folder = join(home, 'store');
+    this.#setup = {
+      folder: this.folder,
+      keyFile: join(home, 'holdfast.key'),
+      url,
+      options: OPTIONS,
+      types: ['ledger.put'],
+      killerType: null,
+      sabotage: null,
+      lifeMs: CHILD_LIFE_MS,
+    };
+  }
+
+  /** Removed when the test ends. */
+  static async open(): Promise<RestartScene> {
+    const home = tempFolder();
+    const ledger = new LedgerServer();
+    const url = await ledger.listen();
+    onTestFinished(() => {
+      ledger.close();
+    });
+    const scene = new RestartScene(home, ledger, url);
+    await createKeyFile(scene.#setup.keyFile);
+    return scene;
+  }
+
+  /** Starts a process on the store; killed when the test ends. `fault` is for `HOLDFAST_FAULT`. */
+  start(changes: Partial<ChildSetup> = {}, fault?: string): Child {
+    const process = spawnChild({ ...this.#setup, ...changes }, fault);
+    onTestFinished(() => {
+      process.kill('SIGKILL');
+    });
+    return new Child(process);
+  }
+
+  /** What is on disk. Reads a copy, so that the next process finds what the dead one left. */
+  async rowsAtRest(): Promise<readonly RowAtRest[]> {
+    // Killed before it had made a store.
+    if (!existsSync(join(this.folder, 'data.db'))) return [];
+    this.#copies += 1;
+    const copy = join(this.#home, `copy-${this.#copies}`);
+    mkdirSync(copy, { mode: 0o700 });
+    for (const name of readdirSync(this.folder)) {
+      if (STORE_FILE.test(name)) copyFileSync(join(this.folder, name), join(copy, name));
+    }
+    const store = await readStore({ folder: copy, key: keyFile(this.#setup.keyFile) });
+    const rows: RowAtRest[] = [];
+    for (let afterSeq = 0; ; ) {
+      const page = await store.list({ afterSeq, limit: 500 });
+      for (const row of page) {
+        const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+        rows.push({ row, state: snapshot.value, context: snapshot.context });
+      }
+      const last = page.at(-1);
+      if (last === undefined) break;
+      afterSeq = last.seq;
+    }
+    await store.close();
+    return rows;
+  }
+
+  /** The row of one operation. */
+  async rowAtRest(id: string): Promise<RowAtRest> {
+    const found = (await this.rowsAtRest()).find(({ row }) => row.id === id);
+    if (found === undefined) throw new Error(`operation ${id} is not in the store`);
+    return found;
+  }
+}
+
+/** A running {@link file://./childRuntime.ts}. */
+export class Child {
+  readonly events: ChildEvent[] = [];
+  /** Resolves once it is gone and everything it said was read; with its exit code or signal. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  readonly #process: ChildProcess;
+  readonly #listeners = new Set<(event: ChildEvent | null) => void>();
+  #complaints = '';
+
+  constructor(process: ChildProcess) {
+    this.#process = process;
+    const { stdout, stderr, stdin } = process;
+    if (stdout === null || stderr === null) throw new Error('the child has no pipes');
+    stdin?.on('error', () => undefined);
+    stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaints += text));
+    const lines = createInterface({ input: stdout });
+    lines.on('line', (line) => {
+      this.#heard(line);
+    });
+    const read = new Promise<void>((resolve) => {
+      lines.once('close', resolve);
+    });
+    this.ended = new Promise((resolve, reject) => {
+      process.once('error', reject);
+      process.once('close', (code, signal) => {
+        void read.then(() => {
+          for (const listener of this.#listeners) listener(null);
+          resolve(code ?? signal);
+        });
+      });
+    });
+  }
+
+  order(order: ChildOrder): void {
+    this.#process.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+
+  /** Calls `listener` for each event from now on. */
+  listen(listener: (event: ChildEvent) => void): void {
+    this.#listeners.add((event) => {
+      if (event !== null) listener(event);
+    });
+  }
+
+  /** The first event of this kind that fits, said already or still to come. */
+  async until<K extends ChildEvent['event']>(
+    kind: K,
+    fits: (event: Extract<ChildEvent, { event: K }>) => boolean = () => true,
+  ): Promise<Extract<ChildEvent, { event: K }>> {
+    const isIt = (event: ChildEvent): event is Extract<ChildEvent, { event: K }> =>
+      event.event === kind && fits(event as Extract<ChildEvent, { event: K }>);
+    const said = this.events.find(isIt);
+    if (said !== undefined) return said;
+    return await new Promise((resolve, reject) => {
+      const listener = (event: ChildEvent | null): void => {
+        if (event === null) reject(new Error(`it ended without ${kind}. ${this.#complaints}`));
+        else if (isIt(event)) resolve(event);
+        else return;
+        this.#listeners.delete(listener);
+      };
+      this.#listeners.add(listener);
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Kills it and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+
+  #heard(line: string): void {
+    let event: ChildEvent;
+    try {
+      event = JSON.parse(line) as ChildEvent;
+    } catch {
+      // The last line of a killed process may be cut short: it was not said.
+      return;
+    }
+    this.events.push(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function spawnChild(setup: ChildSetup, fault: string | undefined): ChildProcess {
+  const env = fault === undefined ? process.env : { ...process.env, HOLDFAST_FAULT: fault };
+  return spawn(process.execPath, [childProgram(), JSON.stringify(setup)], { env });
+}
+
+let program: string | null = null;
+
+/** The child as JavaScript beside the built program, since Node runs no TypeScript. */
+function childProgram(): string {
+  program ??= buildChild();
+  return program;
+}
+
+function buildChild(): string {
+  const folder = join(builtProgram(), 'test', `support-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  for (const name of CHILD_FILES) {
+    const source = fileURLToPath(new URL(name, import.meta.url));
+    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+      fileName: source,
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2023,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+        rewriteRelativeImportExtensions: true,
+      },
+    });
+    writeFileSync(join(folder, name.replace(/\.ts$/, '.js')), outputText);
+  }
+  return join(folder, 'childRuntime.js');
+}
