@@ -18,8 +18,8 @@ import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import {
   type SyncOperationEvent,
   type SyncOperationInput,
-  syncOperationMachine,
   type SyncOperationRef,
+  syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';

@@ -38,6 +38,7 @@ import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
 import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
+import { noCounts } from './poolCounts.ts';
 import { type Resident, restingPlace } from './resident.ts';
 import { decodeSnapshot } from './snapshots.ts';
 import type { TimerService } from './timerService.ts';
@@ -68,32 +69,11 @@ const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
   'settling',
 ]);
 
-/** What the pool has done since it was made. */
-export interface PoolCounts {
-  accepted: number;
-  duplicates: number;
-  completed: number;
-  deadLettered: number;
-  cancelled: number;
-  expired: number;
-  attempts: number;
-  retries: number;
-}
-
 export class OperationPool {
   readonly watchers: Watchers;
   readonly dispatcher: Dispatcher;
   readonly handlers = new Map<string, Handler>();
-  readonly counts: PoolCounts = {
-    accepted: 0,
-    duplicates: 0,
-    completed: 0,
-    deadLettered: 0,
-    cancelled: 0,
-    expired: 0,
-    attempts: 0,
-    retries: 0,
-  };
+  readonly counts = noCounts();
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
   readonly #writer: OperationWriter;

@@ -60,7 +60,7 @@ export function decodeSnapshot<M extends AnyStateMachine>(
   try {
     const snapshot = machine.resolveState({
       value: kept.value as string,
-      context: kept.context as object,
+      context: kept.context,
     }) as SnapshotFrom<M>;
     return { snapshot, response: kept.response };
   } catch (error) {
