@@ -248,7 +248,7 @@ export class OperationPool {
         break;
       case 'ordering':
         this.#writer.barrier(resident, () => {
-          this.#committed(resident);
+          this.#committed(resident, 'ordering');
         });
         break;
       case 'settling':
@@ -305,10 +305,12 @@ export class OperationPool {
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.dispatcher.noteExpiry(expiresAtMs);
     const turn = resident.permit === null ? 'awaitsUpstream' : 'granted';
-    this.#committed(resident, isLaneBusy ? 'awaitsLane' : turn);
+    this.#committed(resident, 'accepting', isLaneBusy ? 'awaitsLane' : turn);
   }
 
-  #committed(resident: Resident, turn?: Turn): void {
+  /** Answers a barrier. One that was left meanwhile, by a cancel, must not be taken for the next. */
+  #committed(resident: Resident, barrier: SyncOperationState, turn?: Turn): void {
+    if (resident.state !== barrier) return;
     resident.actor.send({ type: 'journal.committed', atMs: this.#parts.clock.now(), turn });
   }
 
@@ -331,7 +333,7 @@ export class OperationPool {
       if (result.kind === 'updated' && result.laneNext !== null) {
         this.dispatcher.laneFreed(result.laneNext);
       }
-      this.#committed(resident);
+      this.#committed(resident, 'settling');
     });
     // Whoever waits for a crisis is told at once; everybody else once it is on disk.
     if (snapshot.context.priority === 'crisis') this.#tell(resident, snapshot);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { RETRY_AFTER_MS_MAX } from '../machines/policy/retryPolicy.ts';
+import { RETRY_AFTER_MAX_MS } from '../machines/policy/retryAfter.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
 import { CrisisPlaces } from './crisisPlaces.ts';
@@ -22,7 +22,7 @@ const BARREN_CLAIM_PAUSE_MS = 100;
  * No row can rightly be due later than this from now: a longer wait comes from a clock that was set
  * back, and is cut (DESIGN §5).
  */
-export const WAIT_MS_MAX = RETRY_AFTER_MS_MAX;
+export const WAIT_MS_MAX = RETRY_AFTER_MAX_MS;
 
 export interface UpstreamQueueParts {
   readonly gate: UpstreamGate;

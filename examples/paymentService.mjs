@@ -27,7 +27,7 @@ export async function startPaymentService(behave = () => 'answer', port = 0) {
       answers.set(key, JSON.stringify({ receipt: answers.size + 1, ...JSON.parse(body) }));
     }
     if (behaviour === 'dropAfterTaking') {
-      request.destroy();
+      request.socket.destroy();
       return;
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(answers.get(key));

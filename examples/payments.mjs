@@ -18,7 +18,7 @@ await createKeyFile(key);
 let requests = 0;
 const service = await startPaymentService(() => {
   requests += 1;
-  if (requests % 3 === 0) return 'busy';
+  if (requests % 4 === 0) return 'busy';
   return requests % 5 === 0 ? 'dropAfterTaking' : 'answer';
 });
 

@@ -7,319 +7,73 @@
  * barrier or resting state: an attempt that was running comes back as `ordering`. The crisis path is
  * the one exception: its delivery starts at once and is written beside it (CR-4).
  *
+ * What the chart is made of is in syncOperationSetup.ts.
+ *
  * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, RT-2, RT-4, PS-2, CR-2, CR-4.
  *
  * @module
  */
 
+import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import {
-  type ActorRefFrom,
-  assign,
-  type EventObject,
-  fromCallback,
-  type SnapshotFrom,
-  setup,
-} from 'xstate';
-import type { Failure } from './policy/classifyFailure.ts';
-import { CRASHES_IN_A_ROW_MAX } from './policy/crashPolicy.ts';
-import type { Entity } from './vocabulary/entity.ts';
-import type { ErrorCode } from './vocabulary/errors.ts';
-import type { Priority, Tier } from './vocabulary/urgency.ts';
+  becomingReady,
+  beingOrdered,
+  cancelling,
+  comingUnderSuspicion,
+  expiring,
+  newOperation,
+  operationSetup,
+  retrying,
+  takingTurn,
+} from './syncOperationSetup.ts';
 
-export interface SyncOperationInput {
-  readonly id: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly entity: Entity | null;
-  readonly tier: Tier;
-  readonly priority: Priority;
-  /** What the upstream sees: the caller's key, or the operation's id. */
-  readonly idempotencyKey: string;
-  /** Digest of what a repeat with the same key must equal; `null` when the caller gave no key. */
-  readonly fingerprint: string | null;
-  readonly method: string | null;
-  readonly path: string | null;
-  readonly acceptedAtMs: number;
-  readonly expiresAtMs: number | null;
-  /** Attempts in all; `null` for as long as it takes (crisis). */
-  readonly attemptsMax: number | null;
-}
-
-/** How an operation ended. */
-export type Ending = 'completed' | 'deadLettered' | 'cancelled' | 'expired';
-
-/** One line of an operation's history (AU-1). */
-export interface HistoryEntry {
-  readonly atMs: number;
-  readonly what: 'failed' | 'crashed' | 'interrupted' | 'retryRequested';
-  readonly attempt: number;
-  readonly code: ErrorCode | null;
-}
-
-export interface SyncOperationContext extends SyncOperationInput {
-  /** The attempt that is ordered or running, from 1; durable before it runs. */
-  readonly attempt: number;
-  /** True once that attempt has ended; the next order then takes the next number. */
-  readonly isSpent: boolean;
-  /** Crashes in a row that found it in flight; they spend no attempt (RT-4). */
-  readonly crashes: number;
-  /** True once an attempt may have been applied without an answer. */
-  readonly isOutcomeUnknown: boolean;
-  readonly firstAttemptAtMs: number | null;
-  /** When it may be tried again. */
-  readonly wakeAtMs: number;
-  /** The last backoff, the base of the next one. */
-  readonly delayMs: number | null;
-  readonly failure: Failure | null;
-  readonly ending: Ending | null;
-  readonly settledAtMs: number | null;
-  /** The newest {@link HISTORY_MAX} entries. */
-  readonly history: readonly HistoryEntry[];
-}
-
-/** Whether an operation may begin once it is accepted, or what it must wait for. */
-export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler';
-
-export type SyncOperationEvent =
-  /** What the barrier state ordered is durable. `turn` tells an accepted operation how it goes on. */
-  | { readonly type: 'journal.committed'; readonly atMs: number; readonly turn?: Turn | undefined }
-  | { readonly type: 'journal.failed' }
-  | { readonly type: 'journal.duplicated' }
-  /** A permit of the upstream is reserved for it. */
-  | { readonly type: 'turn.granted'; readonly atMs: number }
-  | { readonly type: 'lane.freed'; readonly atMs: number }
-  | { readonly type: 'handler.missing'; readonly atMs: number }
-  | { readonly type: 'handler.registered'; readonly atMs: number }
-  | { readonly type: 'attempt.succeeded'; readonly atMs: number }
-  | {
-      readonly type: 'attempt.failed';
-      readonly atMs: number;
-      readonly failure: Failure;
-      /** When the retry policy would try again. */
-      readonly retryAtMs: number;
-      /** Whether a repeat under the same key can be relied on to do nothing twice. */
-      readonly isRepeatSafe: boolean;
-    }
-  /** The runtime is stopping; the attempt was aborted and spends nothing. */
-  | { readonly type: 'attempt.interrupted'; readonly atMs: number }
-  /** The process is about to end in good order. */
-  | { readonly type: 'process.stopping' }
-  /** The process that held it in hand is gone. */
-  | { readonly type: 'process.restarted'; readonly atMs: number }
-  | { readonly type: 'retry.requested'; readonly atMs: number }
-  | { readonly type: 'cancel.requested'; readonly atMs: number }
-  | { readonly type: 'expiry.due'; readonly atMs: number };
-
-/** How many history entries are kept with the operation. */
-export const HISTORY_MAX = 32;
-
-const CRASHED: Failure = {
-  code: 'HF_CRASHES_PROCESS',
-  failureClass: 'permanent',
-  message: 'The process died each time this operation was in flight, in the end alone.',
-};
-
-const operationSetup = setup({
-  types: {
-    input: {} as SyncOperationInput,
-    context: {} as SyncOperationContext,
-    events: {} as SyncOperationEvent,
-    tags: {} as 'barrier' | 'resting' | 'settled',
-    meta: {} as { readonly requirements: readonly string[] },
-  },
-  actors: {
-    /** Performs one attempt through the handler. Given life in actors/; this default never answers. */
-    attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
-  },
-  guards: {
-    isCrisis: ({ context }) => context.priority === 'crisis',
-    isTurnGranted: (_, params: { turn: Turn | undefined }) => params.turn === 'granted',
-    isLaneBusy: (_, params: { turn: Turn | undefined }) => params.turn === 'awaitsLane',
-    isHandlerMissing: (_, params: { turn: Turn | undefined }) => params.turn === 'awaitsHandler',
-    hasCrashedTooOften: ({ context }) =>
-      context.priority !== 'crisis' && context.crashes >= CRASHES_IN_A_ROW_MAX,
-    isConflict: (_, params: { failure: Failure }) => params.failure.failureClass === 'conflict',
-    isPermanent: (_, params: { failure: Failure }) => params.failure.failureClass === 'permanent',
-    isRepeatUnsafe: (_, params: { failure: Failure; isRepeatSafe: boolean }) =>
-      params.failure.failureClass === 'unknownOutcome' && !params.isRepeatSafe,
-    hasAttemptsLeft: ({ context }) =>
-      context.attemptsMax === null || context.attempt < context.attemptsMax,
-    isCompleted: ({ context }) => context.ending === 'completed',
-    isDeadLettered: ({ context }) => context.ending === 'deadLettered',
-    isCancelled: ({ context }) => context.ending === 'cancelled',
-  },
-  actions: {
-    /** Takes the next attempt number, unless the one already ordered never ran. */
-    orderAttempt: assign(({ context }, params: { atMs: number }) => ({
-      attempt: context.isSpent ? context.attempt + 1 : context.attempt,
-      isSpent: false,
-      firstAttemptAtMs: context.firstAttemptAtMs ?? params.atMs,
-    })),
-    noteFailure: assign(
-      ({ context }, params: { atMs: number; failure: Failure; retryAtMs: number }) => ({
-        isSpent: true,
-        crashes: 0,
-        failure: params.failure,
-        isOutcomeUnknown:
-          context.isOutcomeUnknown || params.failure.failureClass === 'unknownOutcome',
-        wakeAtMs: params.retryAtMs,
-        delayMs: Math.max(0, params.retryAtMs - params.atMs),
-        history: remember(context, 'failed', params.atMs, params.failure.code),
-      }),
-    ),
-    noteSuccess: assign({ isSpent: true, crashes: 0, failure: null }),
-    noteCrash: assign(({ context }, params: { atMs: number }) => ({
-      crashes: context.crashes + 1,
-      isOutcomeUnknown: true,
-      wakeAtMs: params.atMs,
-      history: remember(context, 'crashed', params.atMs, null),
-    })),
-    noteInterruption: assign(({ context }, params: { atMs: number }) => ({
-      isOutcomeUnknown: true,
-      wakeAtMs: params.atMs,
-      history: remember(context, 'interrupted', params.atMs, null),
-    })),
-    noteRetryRequest: assign(({ context }, params: { atMs: number }) => ({
-      wakeAtMs: params.atMs,
-      history: remember(context, 'retryRequested', params.atMs, null),
-    })),
-    wakeNow: assign({ wakeAtMs: (_, params: { atMs: number }) => params.atMs }),
-    end: assign((_, params: { ending: Ending; atMs: number }) => ({
-      ending: params.ending,
-      settledAtMs: params.atMs,
-    })),
-    endAsCrasher: assign((_, params: { atMs: number }) => ({
-      ending: 'deadLettered' as const,
-      settledAtMs: params.atMs,
-      failure: CRASHED,
-    })),
-  },
-});
-
-function remember(
-  context: SyncOperationContext,
-  what: HistoryEntry['what'],
-  atMs: number,
-  code: ErrorCode | null,
-): readonly HistoryEntry[] {
-  return [
-    ...context.history.slice(1 - HISTORY_MAX),
-    { atMs, what, attempt: context.attempt, code },
-  ];
-}
-
-const cancel = {
-  target: '#syncOperation.settling',
-  actions: [
-    {
-      type: 'end',
-      params: ({ event }: { event: { atMs: number } }) => ({
-        ending: 'cancelled' as const,
-        atMs: event.atMs,
-      }),
-    },
-  ],
-} as const;
-
-const expire = {
-  target: '#syncOperation.settling',
-  actions: [
-    {
-      type: 'end',
-      params: ({ event }: { event: { atMs: number } }) => ({
-        ending: 'expired' as const,
-        atMs: event.atMs,
-      }),
-    },
-  ],
-} as const;
-
-const atMs = ({ event }: { event: { atMs: number } }) => ({ atMs: event.atMs });
-
-/** A restart found it in flight: it is suspect, and runs again apart from the others (DESIGN §5). */
-const restarted = [
-  {
-    guard: { type: 'hasCrashedTooOften' },
-    target: '#syncOperation.settling',
-    actions: [{ type: 'endAsCrasher', params: atMs }],
-  },
-  { target: '#syncOperation.suspect', actions: [{ type: 'noteCrash', params: atMs }] },
-] as const;
-
-const turnGranted = [
-  {
-    guard: { type: 'isCrisis' },
-    target: '#syncOperation.attempting',
-    actions: [{ type: 'orderAttempt', params: atMs }],
-  },
-  {
-    target: '#syncOperation.ordering',
-    actions: [{ type: 'orderAttempt', params: atMs }],
-  },
-] as const;
-
-const retryRequested = {
-  target: '#syncOperation.waiting',
-  actions: [{ type: 'noteRetryRequest', params: atMs }],
-} as const;
+export {
+  type Ending,
+  HISTORY_MAX,
+  type HistoryEntry,
+  type SyncOperationContext,
+  type SyncOperationEvent,
+  type SyncOperationInput,
+  type Turn,
+} from './syncOperationSetup.ts';
 
 export const syncOperationMachine = operationSetup.createMachine({
   id: 'syncOperation',
   version: '1',
   description: 'One sync request, from acceptance to one of its endings.',
-  context: ({ input }) => ({
-    ...input,
-    attempt: 1,
-    isSpent: false,
-    crashes: 0,
-    isOutcomeUnknown: false,
-    firstAttemptAtMs: null,
-    wakeAtMs: input.acceptedAtMs,
-    delayMs: null,
-    failure: null,
-    ending: null,
-    settledAtMs: null,
-    history: [],
-  }),
+  context: ({ input }) => newOperation(input),
   initial: 'accepting',
   states: {
     accepting: {
       description:
-        'The request and its first attempt number are being written to disk. A crisis does not wait for that.',
+        'The request and its first attempt number are being written to disk. Read back from there, it waits: for its turn, or for its lane. A crisis waits for nothing.',
       tags: ['barrier'],
       meta: { requirements: ['OP-1', 'OP-2', 'PS-2', 'CR-4'] },
-      always: {
-        guard: { type: 'isCrisis' },
-        target: 'attempting',
-        actions: [
-          { type: 'orderAttempt', params: ({ context }) => ({ atMs: context.acceptedAtMs }) },
-        ],
-      },
+      always: { guard: { type: 'isCrisis' }, target: 'attempting' },
       on: {
         'journal.committed': [
           {
-            guard: { type: 'isTurnGranted', params: ({ event }) => ({ turn: event.turn }) },
+            guard: { type: 'isTurnGranted', params: ({ event }) => event },
             target: 'attempting',
-            actions: [{ type: 'orderAttempt', params: atMs }],
           },
           {
-            guard: { type: 'isLaneBusy', params: ({ event }) => ({ turn: event.turn }) },
+            guard: { type: 'isLaneBusy', params: ({ event }) => event },
             target: 'inLane',
           },
           {
-            guard: { type: 'isHandlerMissing', params: ({ event }) => ({ turn: event.turn }) },
+            guard: { type: 'isHandlerMissing', params: ({ event }) => event },
             target: 'handlerMissing',
           },
           { target: 'waiting' },
         ],
         'journal.failed': { target: 'rejected' },
         'journal.duplicated': { target: 'duplicate' },
-        'process.restarted': restarted,
-        'lane.freed': { target: 'waiting', actions: [{ type: 'wakeNow', params: atMs }] },
-        'turn.granted': turnGranted,
+        'process.restarted': comingUnderSuspicion,
+        'lane.freed': becomingReady,
+        'turn.granted': beingOrdered,
         'handler.missing': { target: 'handlerMissing' },
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     inLane: {
@@ -327,10 +81,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['OP-4', 'OP-6'] },
       on: {
-        'lane.freed': { target: 'waiting', actions: [{ type: 'wakeNow', params: atMs }] },
+        'lane.freed': becomingReady,
         'handler.missing': { target: 'handlerMissing' },
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     waiting: {
@@ -339,10 +93,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {
-        'turn.granted': turnGranted,
+        'turn.granted': takingTurn,
         'handler.missing': { target: 'handlerMissing' },
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     handlerMissing: {
@@ -350,9 +104,9 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['OP-7'] },
       on: {
-        'handler.registered': { target: 'waiting', actions: [{ type: 'wakeNow', params: atMs }] },
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'handler.registered': becomingReady,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     suspect: {
@@ -360,11 +114,11 @@ export const syncOperationMachine = operationSetup.createMachine({
         'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
       meta: { requirements: ['RT-4', 'SV-3'] },
       on: {
-        'turn.granted': turnGranted,
+        'turn.granted': takingTurn,
         'handler.missing': { target: 'handlerMissing' },
         'process.stopping': { target: 'waiting' },
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     ordering: {
@@ -374,8 +128,15 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['PS-2', 'RT-4'] },
       on: {
         'journal.committed': { target: 'attempting' },
-        'process.restarted': restarted,
-        'cancel.requested': cancel,
+        'process.restarted': [
+          {
+            guard: { type: 'hasCrashedTooOften' },
+            target: 'settling',
+            actions: [{ type: 'deadLetterAsCrasher', params: ({ event }) => event }],
+          },
+          comingUnderSuspicion,
+        ],
+        'cancel.requested': cancelling,
       },
     },
     attempting: {
@@ -385,10 +146,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       on: {
         'attempt.succeeded': {
           target: 'settling',
-          actions: [
-            { type: 'noteSuccess' },
-            { type: 'end', params: ({ event }) => ({ ending: 'completed', atMs: event.atMs }) },
-          ],
+          actions: [{ type: 'complete', params: ({ event }) => event }],
         },
         'attempt.failed': [
           {
@@ -398,19 +156,16 @@ export const syncOperationMachine = operationSetup.createMachine({
             actions: [{ type: 'noteFailure', params: ({ event }) => event }],
           },
           {
-            guard: { type: 'isConflict', params: ({ event }) => ({ failure: event.failure }) },
+            guard: { type: 'isConflict', params: ({ event }) => event },
             target: 'conflicted',
             actions: [{ type: 'noteFailure', params: ({ event }) => event }],
           },
           {
-            guard: { type: 'isPermanent', params: ({ event }) => ({ failure: event.failure }) },
+            guard: { type: 'isPermanent', params: ({ event }) => event },
             target: 'settling',
             actions: [
               { type: 'noteFailure', params: ({ event }) => event },
-              {
-                type: 'end',
-                params: ({ event }) => ({ ending: 'deadLettered', atMs: event.atMs }),
-              },
+              { type: 'deadLetter', params: ({ event }) => event },
             ],
           },
           {
@@ -427,19 +182,23 @@ export const syncOperationMachine = operationSetup.createMachine({
             target: 'settling',
             actions: [
               { type: 'noteFailure', params: ({ event }) => event },
-              {
-                type: 'end',
-                params: ({ event }) => ({ ending: 'deadLettered', atMs: event.atMs }),
-              },
+              { type: 'deadLetter', params: ({ event }) => event },
             ],
           },
         ],
         'handler.missing': { target: 'handlerMissing' },
         'attempt.interrupted': {
           target: 'waiting',
-          actions: [{ type: 'noteInterruption', params: atMs }],
+          actions: [{ type: 'noteInterruption', params: ({ event }) => event }],
         },
-        'cancel.requested': cancel,
+        'cancel.requested': {
+          // The attempt is aborted, and nobody knows how far it had come.
+          target: 'settling',
+          actions: [
+            { type: 'noteInterruption', params: ({ event }) => event },
+            { type: 'cancel', params: ({ event }) => event },
+          ],
+        },
       },
     },
     backingOff: {
@@ -447,11 +206,11 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['RT-1', 'RT-4'] },
       on: {
-        'turn.granted': turnGranted,
+        'turn.granted': takingTurn,
         'handler.missing': { target: 'handlerMissing' },
-        'retry.requested': retryRequested,
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'retry.requested': retrying,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     conflicted: {
@@ -459,9 +218,9 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
-        'retry.requested': retryRequested,
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'retry.requested': retrying,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     inReview: {
@@ -470,9 +229,9 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
-        'retry.requested': retryRequested,
-        'cancel.requested': cancel,
-        'expiry.due': expire,
+        'retry.requested': retrying,
+        'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     settling: {

@@ -245,3 +245,52 @@ function remembering(
     firstAttemptAtMs: context.firstAttemptAtMs ?? context.acceptedAtMs,
   };
 }
+
+/** The event itself, for actions that read nothing but its facts. */
+const facts = ({ event }: { event: { atMs: number } }): { atMs: number } => event;
+
+/** The caller takes it back. */
+export const cancelling = {
+  target: '#syncOperation.settling',
+  actions: [{ type: 'cancel', params: facts }],
+} as const;
+
+/** The instant after which the caller does not want it done any more. */
+export const expiring = {
+  target: '#syncOperation.settling',
+  actions: [{ type: 'expire', params: facts }],
+} as const;
+
+/** What it waited for is there; it stands in line for the upstream from now on. */
+export const becomingReady = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'wakeNow', params: facts }],
+} as const;
+
+/** A person wants it tried again. */
+export const retrying = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'noteRetryRequest', params: facts }],
+} as const;
+
+/** Its turn: the attempt is made durable first. */
+export const beingOrdered = {
+  target: '#syncOperation.ordering',
+  actions: [{ type: 'orderAttempt', params: facts }],
+} as const;
+
+/** Its turn: a crisis does not wait for the disk (CR-4), everything else does. */
+export const takingTurn = [
+  {
+    guard: { type: 'isCrisis' },
+    target: '#syncOperation.attempting',
+    actions: [{ type: 'orderAttempt', params: facts }],
+  },
+  beingOrdered,
+] as const;
+
+/** A restart found it in flight: it is suspect, and runs again apart from the others (DESIGN §5). */
+export const comingUnderSuspicion = {
+  target: '#syncOperation.suspect',
+  actions: [{ type: 'noteCrash', params: facts }],
+} as const;

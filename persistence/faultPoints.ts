@@ -85,7 +85,8 @@ function standStill(ms: number): void {
 
 /** Reads `name:count:kill`, `name:count:throw` or `name:count:stall:ms`, several with commas. */
 function armFromEnvironment(setting: string | undefined): void {
-  for (const entry of setting?.split(',') ?? []) {
+  if (setting === undefined || setting === '') return;
+  for (const entry of setting.split(',')) {
     const [name, count, action, stallMs] = entry.trim().split(':');
     const point = FAULT_POINTS.find((known) => known === name);
     const countdown = Number(count);

@@ -15,13 +15,13 @@ import {
   checkDegradationPolicy,
   type DegradationPolicy,
 } from '../machines/policy/degradationPolicy.ts';
+import { requireOption } from '../machines/policy/policyFields.ts';
 import {
   checkRetryPolicy,
   DEFAULT_RETRY,
   type RetryPolicy,
 } from '../machines/policy/retryPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/request.ts';
 import {
@@ -255,8 +255,4 @@ function checkSpan(value: number, field: string, min: number): number {
 function checkCount(value: number, field: string): number {
   requireOption(Number.isSafeInteger(value) && value >= 1, field, 'must be a whole number from 1');
   return value;
-}
-
-function requireOption(holds: boolean, field: string, rule: string): void {
-  if (!holds) throw new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
 }

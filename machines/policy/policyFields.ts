@@ -35,9 +35,13 @@ export function share(min = 0): NumberRule {
   return { min, max: 1, whole: false };
 }
 
-/** The error for an option that cannot be used; `problem` finishes the sentence "<field> …". */
-export function optionInvalid(field: string, problem: string): HoldfastError {
-  return new HoldfastError('HF_OPTION_INVALID', `${field} ${problem}.`, { field });
+/**
+ * Refuses an option that cannot be used; `rule` finishes the sentence "<field> …".
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the field
+ */
+export function requireOption(holds: boolean, field: string, rule: string): asserts holds {
+  if (!holds) throw new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
 }
 
 /**
@@ -53,15 +57,15 @@ export function completePolicy<Name extends string>(
   field: string,
 ): NumberPolicy<Name> {
   if (options === undefined) return defaults;
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw optionInvalid(field, 'must be an object');
-  }
+  requireOption(
+    typeof options === 'object' && options !== null && !Array.isArray(options),
+    field,
+    'must be an object',
+  );
   const policy: Record<Name, number> = { ...defaults };
   for (const [key, value] of Object.entries<unknown>(options)) {
-    if (!isNameOf(rules, key)) {
-      const known = Object.keys(rules).join(', ');
-      throw optionInvalid(`${field}.${key}`, `is not known; the fields are ${known}`);
-    }
+    const known = `is not known; the fields are ${Object.keys(rules).join(', ')}`;
+    requireOption(isNameOf(rules, key), `${field}.${key}`, known);
     if (value === undefined) continue;
     policy[key] = checkNumber(value, rules[key], `${field}.${key}`);
   }
@@ -75,15 +79,15 @@ function isNameOf<Name extends string>(
   return Object.hasOwn(rules, key);
 }
 
-function checkNumber(value: unknown, rule: NumberRule, field: string): number {
-  const isFit =
+/** @throws HoldfastError `HF_OPTION_INVALID` naming `field` when `value` breaks the rule */
+export function checkNumber(value: unknown, rule: NumberRule, field: string): number {
+  requireOption(
     typeof value === 'number' &&
-    value >= rule.min &&
-    value <= rule.max &&
-    (!rule.whole || Number.isInteger(value));
-  if (!isFit) {
-    const kind = rule.whole ? 'a whole number' : 'a number';
-    throw optionInvalid(field, `must be ${kind} from ${rule.min} to ${rule.max}`);
-  }
+      value >= rule.min &&
+      value <= rule.max &&
+      (!rule.whole || Number.isInteger(value)),
+    field,
+    `must be ${rule.whole ? 'a whole number' : 'a number'} from ${rule.min} to ${rule.max}`,
+  );
   return value;
 }

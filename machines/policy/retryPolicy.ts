@@ -4,10 +4,14 @@
  * @module
  */
 
-import { HoldfastError } from '../vocabulary/errors.ts';
 import type { RetryClass } from '../vocabulary/urgency.ts';
+import { checkNumber, count, type NumberRule, requireOption, spanMs } from './policyFields.ts';
+import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
 
-/** Turns attempt number and chance into a delay in milliseconds. Must be pure. */
+/**
+ * Turns attempt number and chance into a delay in milliseconds, at most `delayMsMax`. Must be pure.
+ * One that throws or answers nonsense gets `delayMsMax`: no operation is lost by it.
+ */
 export type CustomBackoff = (input: {
   /** The attempt that just failed, from 1. */
   readonly attempt: number;
@@ -53,9 +57,6 @@ export const DEFAULT_RETRY: Readonly<Record<RetryClass, RetryPolicy>> = {
   trial: retry(3, 1_000, 120_000, null),
 };
 
-/** The most that a server's `Retry-After` can hold an operation back (DESIGN §5). */
-export const RETRY_AFTER_MS_MAX = 3_600_000;
-
 function retry(
   attemptsMax: number,
   initialDelayMs: number,
@@ -72,14 +73,9 @@ function retry(
   };
 }
 
-/** Whether another attempt may follow attempt number `attempt`. */
-export function hasAttemptsLeft(policy: RetryPolicy, attempt: number): boolean {
-  return attempt < policy.attemptsMax || policy.thenEveryMs !== null;
-}
-
 /**
  * The wait after attempt number `attempt` failed, in whole milliseconds. A server's `Retry-After`
- * can lengthen it, never shorten it.
+ * can lengthen it, never shorten it, and by an hour at most (DESIGN §5).
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -94,7 +90,7 @@ export function retryDelayMs(
     input.attempt >= policy.attemptsMax && policy.thenEveryMs !== null
       ? policy.thenEveryMs
       : backoffMs(policy, input);
-  const asked = Math.min(input.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX);
+  const asked = Math.min(input.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
   return Math.ceil(Math.max(own, asked));
 }
 
@@ -107,7 +103,7 @@ function backoffMs(
   },
 ): number {
   const { strategy, initialDelayMs, delayMsMax } = policy;
-  if (typeof strategy === 'function') return sane(strategy(input), delayMsMax);
+  if (typeof strategy === 'function') return customMs(strategy, input, delayMsMax);
   const exponential = Math.min(
     delayMsMax,
     initialDelayMs * policy.multiplier ** (input.attempt - 1),
@@ -128,10 +124,35 @@ function backoffMs(
   }
 }
 
-/** A custom strategy that answers nonsense must not lose the operation: it waits the longest delay. */
-function sane(delayMs: number, delayMsMax: number): number {
-  return Number.isFinite(delayMs) && delayMs >= 0 ? delayMs : delayMsMax;
+function customMs(
+  strategy: CustomBackoff,
+  input: Parameters<CustomBackoff>[0],
+  delayMsMax: number,
+): number {
+  try {
+    const { attempt, draw, previousDelayMs } = input;
+    const delayMs = strategy({ attempt, draw, previousDelayMs });
+    return delayMs >= 0 && delayMs <= delayMsMax ? delayMs : delayMsMax;
+  } catch {
+    return delayMsMax;
+  }
 }
+
+const NAMED_STRATEGIES: ReadonlySet<unknown> = new Set<BackoffStrategy>([
+  'additiveJitter',
+  'fullJitter',
+  'decorrelatedJitter',
+  'constant',
+]);
+
+const RULES: Readonly<Record<Exclude<keyof RetryPolicy, 'strategy'>, NumberRule>> = {
+  attemptsMax: count(1),
+  initialDelayMs: spanMs(0),
+  delayMsMax: spanMs(0),
+  multiplier: { min: 1, max: 100, whole: false },
+  jitterMsMax: spanMs(0),
+  thenEveryMs: spanMs(),
+};
 
 /**
  * Fills in defaults and refuses what makes no sense.
@@ -143,40 +164,39 @@ export function checkRetryPolicy(
   defaults: RetryPolicy,
   field: string,
 ): RetryPolicy {
-  const policy = { ...defaults, ...given };
   requireOption(
-    Number.isSafeInteger(policy.attemptsMax) && policy.attemptsMax >= 1,
-    `${field}.attemptsMax`,
-    'must be a whole number from 1',
+    typeof given === 'object' && given !== null && !Array.isArray(given),
+    field,
+    'must be an object',
   );
+  const names = [...Object.keys(RULES), 'strategy'];
+  for (const name of Object.keys(given)) {
+    const rule = `is not known; the fields are ${names.join(', ')}`;
+    requireOption(names.includes(name), `${field}.${name}`, rule);
+  }
+  const read = <Name extends keyof typeof RULES>(name: Name): number =>
+    checkNumber(given[name] ?? defaults[name], RULES[name], `${field}.${name}`);
+  const strategy = given.strategy ?? defaults.strategy;
   requireOption(
-    policy.initialDelayMs >= 0 && Number.isFinite(policy.initialDelayMs),
-    `${field}.initialDelayMs`,
-    'must be 0 or more milliseconds',
+    typeof strategy === 'function' || NAMED_STRATEGIES.has(strategy),
+    `${field}.strategy`,
+    `must be a function or one of ${[...NAMED_STRATEGIES].join(', ')}`,
   );
+  const jitterMsMax = given.jitterMsMax ?? defaults.jitterMsMax;
+  const thenEveryMs = given.thenEveryMs === undefined ? defaults.thenEveryMs : given.thenEveryMs;
+  const policy: RetryPolicy = {
+    attemptsMax: read('attemptsMax'),
+    initialDelayMs: read('initialDelayMs'),
+    delayMsMax: read('delayMsMax'),
+    multiplier: read('multiplier'),
+    strategy,
+    jitterMsMax: jitterMsMax === undefined ? undefined : read('jitterMsMax'),
+    thenEveryMs: thenEveryMs === null ? null : read('thenEveryMs'),
+  };
   requireOption(
-    policy.delayMsMax >= policy.initialDelayMs && Number.isFinite(policy.delayMsMax),
+    policy.delayMsMax >= policy.initialDelayMs,
     `${field}.delayMsMax`,
-    'must be at least initialDelayMs',
+    'must not be below initialDelayMs',
   );
-  requireOption(
-    policy.multiplier >= 1 && Number.isFinite(policy.multiplier),
-    `${field}.multiplier`,
-    'must be 1 or more',
-  );
-  requireOption(
-    policy.jitterMsMax === undefined || policy.jitterMsMax >= 0,
-    `${field}.jitterMsMax`,
-    'must be 0 or more milliseconds',
-  );
-  requireOption(
-    policy.thenEveryMs === null || policy.thenEveryMs > 0,
-    `${field}.thenEveryMs`,
-    'must be more than 0 milliseconds, or null',
-  );
-  return policy;
-}
-
-function requireOption(holds: boolean, field: string, rule: string): void {
-  if (!holds) throw new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
+  return Object.freeze(policy);
 }

@@ -31,6 +31,7 @@ interface Asked {
 export class ThreadChannel implements Channel {
   readonly #place: StorePlace;
   readonly #notify: QuarantineListener;
+  #reserving: ReturnType<StorePlace['reserve']> | null = null;
   #thread: Thread | null = null;
 
   constructor(place: StorePlace, notify: QuarantineListener) {
@@ -42,7 +43,8 @@ export class ThreadChannel implements Channel {
     if (this.#thread?.hasEnded === false) {
       throw new HoldfastError('HF_INTERNAL', 'The store is open already.');
     }
-    const { folder, giveBack } = await this.#place.reserve();
+    this.#reserving = this.#place.reserve();
+    const { folder, giveBack } = await this.#reserving;
     this.#thread = new Thread(folder, this.#place, this.#notify, giveBack);
     return this.#thread.opened;
   }
@@ -51,8 +53,10 @@ export class ThreadChannel implements Channel {
     return this.#thread?.ask(request) ?? Promise.reject(notOpen());
   }
 
-  close(): Promise<void> {
-    return this.#thread?.close() ?? Promise.resolve();
+  async close(): Promise<void> {
+    // Where it is only being opened: by then there is a thread to close, or it was refused.
+    await this.#reserving?.catch(() => {});
+    await this.#thread?.close();
   }
 }
 

@@ -56,8 +56,7 @@ function start(): void {
     }
   };
 
-  const next = (): ToWriter | undefined =>
-    (receiveMessageOnPort(port) as { message: ToWriter } | undefined)?.message;
+  const next = (): ToWriter | undefined => receiveMessageOnPort(port)?.message;
 
   port.on('message', receive);
   step(() => ({ kind: 'owned', ...writer.own() }));

@@ -6,7 +6,6 @@
 
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
 import { systemClock } from '../../actors/systemClock.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { readStore } from '../../persistence/openStore.ts';
@@ -34,7 +33,6 @@ export async function runChecks(storeFolder: string, keyPath: string): Promise<C
   const owner = await askOwner(folder, { method: 'health', params: {} }).catch(() => null);
   return [
     checkNode(process.versions.node),
-    checkSqlite(),
     await checkFolder(folder),
     await checkFreeSpace(folder),
     await checkClock(folder, systemClock.now()),
@@ -59,21 +57,6 @@ export function checkNode(version: string): CheckResult {
   return isOld
     ? fail('node', `version ${version}; install ${majorMin}.${minorMin} or later`)
     : ok('node', `version ${version}`);
-}
-
-function checkSqlite(): CheckResult {
-  try {
-    const db = new Database(':memory:');
-    const version = db.prepare<[], string>('SELECT sqlite_version()').pluck().get();
-    db.close();
-    return ok('sqlite', `version ${version ?? 'unknown'}`);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    return fail(
-      'sqlite',
-      `can't be loaded (${said.split('\n', 1)[0]}); run npm rebuild better-sqlite3`,
-    );
-  }
 }
 
 async function checkFolder(folder: string): Promise<CheckResult> {
@@ -126,7 +109,10 @@ async function checkKey(folder: string, keyPath: string): Promise<CheckResult> {
   }
 }
 
-/** Opens the store as its owner, so it also tells whether somebody else owns it. */
+/**
+ * Opens the store as its owner, so it also tells whether somebody else owns it. Opening demands a
+ * sound version of SQLite, WAL, and a sync with every commit.
+ */
 async function checkStore(folder: string, keyPath: string): Promise<CheckResult> {
   try {
     const store = await readStore({ folder, key: keyFile(keyPath) });
@@ -135,7 +121,7 @@ async function checkStore(folder: string, keyPath: string): Promise<CheckResult>
       const counts = `${settled} settled, ${inHand + due + held} to do, ${quarantined} set aside`;
       return quarantined > 0
         ? warn('store', `the key opens it; ${counts}: some records can't be read; see the backup`)
-        : ok('store', `the key opens it; ${counts}`);
+        : ok('store', `the key opens it, commits are synced; ${counts}`);
     } finally {
       await store.close();
     }

@@ -49,7 +49,7 @@ const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
 /** Requests being written to disk at the same time. */
 const ACCEPTING_MAX = 200;
 /** Operations whose ending is waited for at the same time; the rest are only an id. */
-const WATCHED_MAX = 1_000;
+const WATCHED_MAX = 2_000;
 
 export interface FileRunOptions {
   readonly runtime: Runtime;
@@ -169,9 +169,10 @@ export class FileRun {
   }
 
   #watchMore(): void {
-    while (this.#watched < WATCHED_MAX && !this.#isStopped) {
-      const id = this.#unwatched.pop();
-      if (id === undefined) return;
+    const room = this.#isStopped ? 0 : WATCHED_MAX - this.#watched;
+    // A share at a time, because taking from the front of a long array moves all of it.
+    if (room < Math.min(this.#unwatched.length, WATCHED_MAX / 10)) return;
+    for (const id of this.#unwatched.splice(0, room)) {
       this.#watched += 1;
       void this.#watch(id).finally(() => {
         this.#watched -= 1;

@@ -4,7 +4,7 @@ import { runCli } from '../support/runCli.ts';
 
 /** The last line on stdout, and the exit code. */
 async function demo(...args: string[]) {
-  const { exitCode, stdout } = await runCli(['demo', '--operations', '200', '--json', ...args]);
+  const { exitCode, stdout } = await runCli(['demo', '--operations', '60', '--json', ...args]);
   return { exitCode, ...(JSON.parse(stdout) as { faults: string[]; duplicated: number }) };
 }
 
@@ -14,7 +14,7 @@ describe('holdfast demo', () => {
       exitCode: 0,
       verdict: 'PASS',
       faults: [],
-      accepted: 200,
+      accepted: 60,
       kills: 2,
       lost: 0,
       duplicated: 0,

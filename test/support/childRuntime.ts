@@ -76,6 +76,11 @@ async function obey(made: Runtime, order: ChildOrder): Promise<void> {
     case 'watch':
       for (const id of order.ids) void reportOutcome(made.getOperation(id));
       break;
+    case 'view': {
+      const { id, state } = await made.getOperation(order.id).view();
+      say({ event: 'viewed', id, state });
+      break;
+    }
     case 'handle':
       await made.handle(order.type, ledger);
       say({ event: 'handled', type: order.type });

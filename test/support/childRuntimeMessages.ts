@@ -3,7 +3,15 @@ import type { RuntimeOptions } from '../../src/options.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';
 
 /** A defect that a control plants between the runtime and its store. */
-export type Sabotage = 'acknowledgeBeforeCommit' | 'effectBeforeJournal' | 'attemptCountNotDurable';
+export const SABOTAGES = [
+  'acknowledgeBeforeCommit',
+  'effectBeforeJournal',
+  'attemptCountNotDurable',
+  'dueTimeForgotten',
+  'keyForgotten',
+  'laneForgotten',
+] as const;
+export type Sabotage = (typeof SABOTAGES)[number];
 
 /** What a child is started with, as JSON in its first argument. */
 export interface ChildSetup {
@@ -30,6 +38,7 @@ export type ChildOrder =
   | { readonly order: 'crisis'; readonly request: CrisisRequest }
   /** Reports how these operations end. */
   | { readonly order: 'watch'; readonly ids: readonly string[] }
+  | { readonly order: 'view'; readonly id: string }
   | { readonly order: 'handle'; readonly type: string }
   | { readonly order: 'breaker' }
   | { readonly order: 'close'; readonly deadlineMs: number };
@@ -52,6 +61,7 @@ export type ChildEvent =
   /** The caller was told that the crisis is on disk. */
   | { readonly event: 'durable'; readonly key: string; readonly id: string }
   | { readonly event: 'outcome'; readonly id: string; readonly outcome: ReportedOutcome }
+  | { readonly event: 'viewed'; readonly id: string; readonly state: string }
   | { readonly event: 'handled'; readonly type: string }
   | { readonly event: 'breaker'; readonly state: string }
   /** Something that no caller heard of. */

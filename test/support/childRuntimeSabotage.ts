@@ -1,4 +1,4 @@
-import type { Store, Write, WriteResult } from '../../persistence/store.ts';
+import type { Store, UpdateWrite, Write, WriteResult } from '../../persistence/store.ts';
 import type { Sabotage } from './childRuntimeMessages.ts';
 
 /** How much later than promised a sabotaged write reaches the disk. */
@@ -20,10 +20,26 @@ function defects(store: Store): Record<Sabotage, Pick<Store, 'commit'>> {
   return {
     acknowledgeBeforeCommit: answersBefore(store, () => true),
     effectBeforeJournal: answersBefore(store, isOrder),
-    attemptCountNotDurable: {
-      commit: async (writes) => await store.commit(writes.map(withoutAttemptCount)),
-    },
+    attemptCountNotDurable: changes(store, (write) =>
+      write.kind === 'update' && write.standing !== 'settled'
+        ? withContext(write, { attempt: 1 })
+        : write,
+    ),
+    dueTimeForgotten: changes(store, (write) =>
+      write.kind === 'update' && write.standing === 'due' ? { ...write, dueAtMs: 0 } : write,
+    ),
+    keyForgotten: changes(store, (write) =>
+      write.kind === 'update' ? withContext(write, { idempotencyKey: 'another' }) : write,
+    ),
+    laneForgotten: changes(store, (write) =>
+      write.kind === 'accept' ? { ...write, lane: null } : write,
+    ),
   };
+}
+
+/** Puts something else on disk than was ordered. */
+function changes(store: Store, change: (write: Write) => Write): Pick<Store, 'commit'> {
+  return { commit: async (writes) => await store.commit(writes.map(change)) };
 }
 
 /** Answers some writes at once and performs them later; what follows them waits behind them. */
@@ -59,12 +75,11 @@ function guess(write: Write): WriteResult {
   }
 }
 
-function withoutAttemptCount(write: Write): Write {
-  if (write.kind !== 'update' || write.standing === 'settled') return write;
+function withContext(write: UpdateWrite, changed: object): UpdateWrite {
   const state = stateOf(write.state);
   return {
     ...write,
-    state: JSON.stringify({ ...state, context: { ...state.context, attempt: 1 } }),
+    state: JSON.stringify({ ...state, context: { ...state.context, ...changed } }),
   };
 }
 

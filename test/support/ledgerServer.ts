@@ -40,9 +40,8 @@ export class LedgerServer {
   readonly effects: LedgerEffect[] = [];
   /** While true every request gets 503. */
   isDown = false;
-  /** Called for each request before it is worked on. */
-  onRequest: (request: LedgerRequest) => void = () => undefined;
   readonly #server: Server;
+  readonly #watchers = new Set<() => void>();
   readonly #bodies = new Map<string, string>();
   readonly #applied = new Set<string>();
   /** Keys that came with different bodies: never right. */
@@ -63,6 +62,20 @@ export class LedgerServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Resolves once a request that fits has come in, before it is worked on. */
+  async request(fits: (request: LedgerRequest) => boolean): Promise<LedgerRequest> {
+    return await new Promise((resolve) => {
+      const watch = (): void => {
+        const found = this.requests.find(fits);
+        if (found === undefined) return;
+        this.#watchers.delete(watch);
+        resolve(found);
+      };
+      this.#watchers.add(watch);
+      watch();
+    });
+  }
+
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
@@ -76,9 +89,8 @@ export class LedgerServer {
     const { number } = task;
     const key = String(request.headers['idempotency-key']);
     const attempt = Number(request.headers['holdfast-attempt']);
-    const seen = { key, number, attempt, atMs: Date.now() };
-    this.requests.push(seen);
-    this.onRequest(seen);
+    this.requests.push({ key, number, attempt, atMs: Date.now() });
+    for (const watch of this.#watchers) watch();
     if ((this.#bodies.get(key) ?? body) !== body) this.mismatched.add(key);
     this.#bodies.set(key, body);
     if (task.isRefused === true) {

@@ -1,4 +1,5 @@
 import { toOutcome } from '../../actors/outcome.ts';
+import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
 import type { ChildEvent, ReportedOutcome } from './childRuntimeMessages.ts';
 import type { LedgerServer } from './ledgerServer.ts';
 import type { RowAtRest } from './restartScene.ts';
@@ -16,6 +17,10 @@ export class RestartOracle {
   readonly outcomes = new Map<string, ReportedOutcome>();
   readonly #ledger: LedgerServer;
   readonly #breaches: string[] = [];
+  /** Crises are told how they ended before that is on disk (CR-4); a crash may make them end again. */
+  readonly #crises = new Set<string>();
+  /** Found by a crash while they ran alone: they are what the dead letters are for (RT-4). */
+  readonly #convicted = new Set<string>();
   /** When an attempt may be made at the earliest, as the disk said at some crash. */
   readonly #notBeforeMs = new Map<string, number>();
 
@@ -31,10 +36,11 @@ export class RestartOracle {
         this.#breaches.push(`accepted twice: ${event.key}`);
       }
       this.accepted.set(event.key, event.id);
+      if (isCrisisKey(event.key)) this.#crises.add(event.id);
     }
     if (event.event === 'outcome') {
       const earlier = this.outcomes.get(event.id);
-      if (earlier !== undefined && !isSame(earlier, event.outcome)) {
+      if (earlier !== undefined && !this.#isKept(event.id, earlier, event.outcome)) {
         this.#breaches.push(`outcome changed: ${event.id}`);
       }
       this.outcomes.set(event.id, event.outcome);
@@ -57,7 +63,7 @@ export class RestartOracle {
       ...this.#outOfLane(rows),
       ...this.#tooEarly(),
     ];
-    this.#noteDueTimes(rows);
+    this.#note(rows);
     return breaches;
   }
 
@@ -67,13 +73,14 @@ export class RestartOracle {
     for (const id of this.unreported) breaches.push(`never reported: ${id}`);
     const numberOf = new Map(this.#ledger.requests.map(({ key, number }) => [key, number]));
     for (const { row, context } of rows) {
-      const { id, idempotencyKey, ending, failure, history } = context;
+      const { id, idempotencyKey, ending, failure } = context;
       const number = numberOf.get(idempotencyKey);
       if (row.standing !== 'settled') breaches.push(`not settled: ${id} is ${row.standing}`);
       else if (number === undefined) breaches.push(`never attempted: ${id}`);
-      else if (ending !== expected(number)) {
-        const story = history.map(({ what, attempt }) => `${what} at ${attempt}`).join(', ');
-        breaches.push(`wrong ending: ${id} ${ending} ${failure?.code ?? ''} after ${story}`);
+      else if (failure?.code === 'HF_CRASHES_PROCESS') {
+        if (!this.#convicted.has(id)) breaches.push(`wrongly convicted: ${id}`);
+      } else if (ending !== expected(number)) {
+        breaches.push(`wrong ending: ${id} ${ending} ${failure?.code ?? ''}`);
       }
     }
     return breaches;
@@ -87,8 +94,9 @@ export class RestartOracle {
     for (const [key, id] of this.accepted) if (!byId.has(id)) breaches.push(`lost: ${key}`);
     for (const [id, reported] of this.outcomes) {
       const found = byId.get(id);
-      if (found?.row.standing !== 'settled' || !isSame(reported, outcomeOf(found))) {
-        breaches.push(`outcome not kept: ${id} ${JSON.stringify(found?.context)}`);
+      const kept = found?.row.standing === 'settled' ? outcomeOf(found) : null;
+      if (kept === null ? !this.#crises.has(id) : !this.#isKept(id, reported, kept)) {
+        breaches.push(`outcome not kept: ${id}`);
       }
     }
     for (const { row, context } of rows) {
@@ -164,8 +172,15 @@ export class RestartOracle {
       .map(({ key, attempt }) => `before it was due: attempt ${attempt} of ${key}`);
   }
 
-  #noteDueTimes(rows: readonly RowAtRest[]): void {
+  #isKept(id: string, reported: ReportedOutcome, kept: ReportedOutcome): boolean {
+    return this.#crises.has(id) ? reported.status === kept.status : isSame(reported, kept);
+  }
+
+  #note(rows: readonly RowAtRest[]): void {
     for (const { row, state, context } of rows) {
+      if (row.standing === 'inHand' && context.crashes >= CRASHES_IN_A_ROW_MAX) {
+        this.#convicted.add(row.id);
+      }
       if (row.standing !== 'due' || state !== 'backingOff') continue;
       this.#notBeforeMs.set(`${context.idempotencyKey} ${context.attempt + 1}`, context.wakeAtMs);
     }

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
@@ -18,9 +19,11 @@ import {
   type SyncOperationState,
   syncOperationMachine,
 } from '../../machines/syncOperationMachine.ts';
-import { readStore } from '../../persistence/openStore.ts';
+import { storePlace } from '../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
-import type { StoredOperation } from '../../persistence/store.ts';
+import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
+import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
+import type { Store, StoredOperation, StoreInfo } from '../../persistence/store.ts';
 import { builtProgram } from './builtProgram.ts';
 import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
 import { LedgerServer } from './ledgerServer.ts';
@@ -65,7 +68,7 @@ export class RestartScene {
       folder: this.folder,
       keyFile: join(home, 'holdfast.key'),
       url,
-      options: OPTIONS,
+      options: {},
       types: ['ledger.put'],
       killerType: null,
       sabotage: null,
@@ -88,24 +91,19 @@ export class RestartScene {
 
   /** Starts a process on the store; killed when the test ends. `fault` is for `HOLDFAST_FAULT`. */
   start(changes: Partial<ChildSetup> = {}, fault?: string): Child {
-    const process = spawnChild({ ...this.#setup, ...changes }, fault);
+    const options = { ...OPTIONS, ...changes.options };
+    const process = spawnChild({ ...this.#setup, ...changes, options }, fault);
     onTestFinished(() => {
       process.kill('SIGKILL');
     });
     return new Child(process);
   }
 
-  /** What is on disk. Reads a copy, so that the next process finds what the dead one left. */
+  /** Every operation on disk; nobody may have the store open. */
   async rowsAtRest(): Promise<readonly RowAtRest[]> {
-    // Killed before it had made a store.
-    if (!existsSync(join(this.folder, 'data.db'))) return [];
-    this.#copies += 1;
-    const copy = join(this.#home, `copy-${this.#copies}`);
-    mkdirSync(copy, { mode: 0o700 });
-    for (const name of readdirSync(this.folder)) {
-      if (STORE_FILE.test(name)) copyFileSync(join(this.folder, name), join(copy, name));
-    }
-    const store = await readStore({ folder: copy, key: keyFile(this.#setup.keyFile) });
+    const opened = await this.#openCopy();
+    if (opened === null) return [];
+    const { store } = opened;
     const rows: RowAtRest[] = [];
     for (let afterSeq = 0; ; ) {
       const page = await store.list({ afterSeq, limit: 500 });
@@ -121,11 +119,34 @@ export class RestartScene {
     return rows;
   }
 
+  /** What is on disk under the name of a component; nobody may have the store open. */
+  async componentAtRest(name: string): Promise<string> {
+    const opened = await this.#openCopy();
+    await opened?.store.close();
+    const state = opened?.info.components.get(name);
+    if (state === undefined) throw new Error(`there is no component ${name} in the store`);
+    return state;
+  }
+
   /** The row of one operation. */
   async rowAtRest(id: string): Promise<RowAtRest> {
     const found = (await this.rowsAtRest()).find(({ row }) => row.id === id);
     if (found === undefined) throw new Error(`operation ${id} is not in the store`);
     return found;
+  }
+
+  /** A copy, so that the next process finds what the dead one left; `null` before there is a store. */
+  async #openCopy(): Promise<{ readonly store: Store; readonly info: StoreInfo } | null> {
+    if (!existsSync(join(this.folder, 'data.db'))) return null;
+    this.#copies += 1;
+    const copy = join(this.#home, `copy-${this.#copies}`);
+    mkdirSync(copy, { mode: 0o700 });
+    for (const name of readdirSync(this.folder)) {
+      if (STORE_FILE.test(name)) copyFileSync(join(this.folder, name), join(copy, name));
+    }
+    const place = storePlace(copy, keyFile(this.#setup.keyFile), false);
+    const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+    return { store, info: await store.open() };
   }
 }
 
@@ -173,6 +194,17 @@ export class Child {
     });
   }
 
+  /** The event of this kind that is said after `count` others of it. */
+  async #next<K extends ChildEvent['event']>(
+    kind: K,
+    count: number,
+  ): Promise<Extract<ChildEvent, { event: K }>> {
+    return await this.until(
+      kind,
+      (said) => this.events.filter(({ event }) => event === kind).indexOf(said) >= count,
+    );
+  }
+
   /** The first event of this kind that fits, said already or still to come. */
   async until<K extends ChildEvent['event']>(
     kind: K,
@@ -191,6 +223,26 @@ export class Child {
       };
       this.#listeners.add(listener);
     });
+  }
+
+  /** Asks until an operation is in `state`. */
+  async untilState(id: string, state: string): Promise<void> {
+    for (let asked = 0; ; asked += 1) {
+      const viewed = this.events.filter(({ event }) => event === 'viewed').length;
+      this.order({ order: 'view', id });
+      const answer = await this.#next('viewed', viewed);
+      if (answer.id === id && answer.state === state) return;
+      if (asked > 500) throw new Error(`it is ${answer.state} and does not become ${state}`);
+      await sleep(20);
+    }
+  }
+
+  /** Waits for something that happens elsewhere, for which it must stay alive. */
+  async while<T>(happening: Promise<T>): Promise<T> {
+    const ended = this.ended.then((how) => {
+      throw new Error(`it ended with ${how} too soon. ${this.#complaints}`);
+    });
+    return await Promise.race([happening, ended]);
   }
 
   signal(signal: NodeJS.Signals): void {

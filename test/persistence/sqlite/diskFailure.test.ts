@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -34,12 +35,17 @@ const makers = [
   ['in a thread of its own', threadedStore],
 ] as const;
 
+/** Runs a program of the operating system. */
+function system(program: string, ...parameters: readonly string[]): void {
+  execFileSync(program, parameters, { stdio: 'ignore' });
+}
+
 /** Whether a small disk of our own can be mounted; elsewhere these tests are shown as skipped. */
 const canMount = process.platform === 'linux' && process.getuid?.() === 0 && mountsTmpfs();
 
 function mountsTmpfs(): boolean {
   try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
+    system('unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt');
     return true;
   } catch {
     return false;
@@ -50,7 +56,7 @@ describe.skipIf(!canMount)('on a small disk (needs root to mount one)', () => {
   let disk: string;
 
   const mount = (...options: string[]): void => {
-    execFileSync('mount', [...options, disk]);
+    system('mount', ...options, disk);
   };
 
   beforeEach(async () => {
@@ -61,7 +67,7 @@ describe.skipIf(!canMount)('on a small disk (needs root to mount one)', () => {
   afterEach(async () => {
     for (const store of stores) await store.close();
     stores = [];
-    execFileSync('umount', [disk]);
+    system('umount', disk);
   });
 
   /** Accepts until the store refuses; gives the error and the numbers that were acknowledged. */
@@ -146,13 +152,14 @@ describe.skipIf(!canMount)('on a small disk (needs root to mount one)', () => {
       });
     }
   });
+});
 
-  test('PS-6 a disk that turns read-only fails commits, and they work once it is writable', async () => {
-    const store = await opened(threadedStore(join(disk, 'store')));
+test.each(makers)(
+  'PS-6 while another program locks the file commits fail, and they work once it lets go, %s',
+  async (_, make) => {
+    const store = await opened(make(join(folder, 'store')));
     await store.commit([accept(1)]);
-    // A file that is open for writing keeps a disk from turning read-only, so it is sealed instead.
-    const data = join(disk, 'store', 'data.db');
-    const other = new Database(data);
+    const other = new Database(join(folder, 'store', 'data.db'));
     other.exec('BEGIN IMMEDIATE');
     await expect(store.commit([update(1)])).rejects.toMatchObject({
       code: 'HF_STORE_UNAVAILABLE',
@@ -162,5 +169,39 @@ describe.skipIf(!canMount)('on a small disk (needs root to mount one)', () => {
     expect(await store.find(idOf(1))).toMatchObject({ revision: 1 });
     other.close();
     expect(await commitOne(store, update(1))).toEqual({ kind: 'updated', laneNext: null });
-  });
+  },
+);
+
+test('PS-6 a damaged page fails what needs it, and the rest goes on', async () => {
+  const first = await opened(inThreadStore(join(folder, 'store')));
+  await first.commit(Array.from({ length: 60 }, (_, index) => accept(index + 1)));
+  await first.close();
+  damageFirstRows(join(folder, 'store', 'data.db'));
+  const store = await opened(inThreadStore(join(folder, 'store')));
+  await expect(store.find(idOf(1))).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
+  const results = await Promise.allSettled([
+    store.commit([update(1)]),
+    store.commit([update(60)]),
+    store.commit([accept(61)]),
+  ]);
+  expect(results).toMatchObject([
+    { status: 'rejected', reason: { code: 'HF_STORE_CORRUPT', retry: 'never' } },
+    { status: 'fulfilled', value: [{ kind: 'updated' }] },
+    { status: 'fulfilled', value: [{ kind: 'accepted' }] },
+  ]);
 });
+
+/** Overwrites the page that holds the first rows of the operations, as a bad disk would. */
+function damageFirstRows(path: string): void {
+  const db = new Database(path);
+  const page = db
+    .prepare<[], { pgoffset: number; pgsize: number }>(
+      "SELECT pgoffset, pgsize FROM dbstat WHERE name = 'operation' AND pagetype = 'leaf' ORDER BY path",
+    )
+    .get();
+  db.close();
+  if (page === undefined) throw new Error('The table fits on one page; put in more rows.');
+  const descriptor = openSync(path, 'r+');
+  writeSync(descriptor, Buffer.alloc(page.pgsize, 0xee), 0, page.pgsize, page.pgoffset);
+  closeSync(descriptor);
+}

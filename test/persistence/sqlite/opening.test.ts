@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStore } from '../../../persistence/openStore.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
+import { openFile } from '../../../persistence/sqlite/connection.ts';
 import type { Store } from '../../../persistence/store.ts';
 import {
   inThreadStore,
@@ -243,9 +244,31 @@ test('PS-4 a store whose making was cut off is made when it is opened next', asy
   await store.close();
 });
 
-test('PS-1 the file is in WAL mode and each commit is synced in full', async () => {
+test('PS-1 a connection syncs each commit in full, and keeps nothing in the clear on disk', async () => {
   await makeStore();
-  inFile((db) => expect(db.pragma('journal_mode', { simple: true })).toBe('wal'));
+  const { db } = openFile(join(folder, 'data.db'), { create: false, seed: () => {} });
+  const setting = (name: string): unknown => db.pragma(name, { simple: true });
+  expect(setting('journal_mode')).toBe('wal');
+  expect(setting('synchronous')).toBe(2);
+  expect(setting('temp_store')).toBe(2);
+  expect(setting('trusted_schema')).toBe(0);
+  expect(setting('mmap_size')).toBe(0);
+  expect(setting('cell_size_check')).toBe(1);
+  // FAST: freed content is overwritten where that costs no more writing.
+  expect(setting('secure_delete')).toBe(2);
+  db.close();
+});
+
+test('PS-1 control: a connection that only switches to WAL would not sync each commit', () => {
+  const path = join(parent, 'bare.db');
+  const made = new Database(path);
+  made.pragma('journal_mode = WAL');
+  made.exec('CREATE TABLE t (x)');
+  made.close();
+  const db = new Database(path);
+  db.exec('SELECT * FROM t');
+  expect(db.pragma('synchronous', { simple: true })).toBe(1);
+  db.close();
 });
 
 test('UX-2 a store at rest can be read', async () => {

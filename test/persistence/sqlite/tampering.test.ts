@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
+import { createSealer } from '../../../persistence/sealing/recordSealer.ts';
+import type { Sealer } from '../../../persistence/sealing/sealer.ts';
 import { bytesOfId } from '../../../persistence/sqlite/rowSeals.ts';
+import { SqliteCore } from '../../../persistence/sqlite/sqliteCore.ts';
 import type { QuarantinedRow, Store } from '../../../persistence/store.ts';
 import { inThreadStore, temporaryFolder } from '../storeUnderTest.ts';
 import { accept, commitOne, idOf, settlement, update } from '../writes.ts';
@@ -205,4 +209,38 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
     const page = await store.inHand({ after: null, limit: 8 });
     expect(page.map(({ seq }) => seq)).toEqual([21, 22, 23, 24, 25, 26, 27, 28]);
   });
+});
+
+test('control: under a seal that bound nothing, an edited row would be handed out', async () => {
+  const sealer = createSealer({
+    engine: nodeEngine,
+    storeKey: new Uint8Array(32).fill(1),
+    keyId: 1,
+    storeId: '0'.repeat(32),
+  });
+  const nothing = new Uint8Array(0);
+  const careless: Sealer = {
+    ...sealer,
+    seal: (plaintext) => sealer.seal(plaintext, nothing),
+    open: (envelope) => sealer.open(envelope, nothing),
+  };
+  for (const [used, quarantinedCount] of [
+    [careless, 0],
+    [sealer, 1],
+  ] as const) {
+    const path = join(folder, `control-${quarantinedCount}.db`);
+    const options = { path, sealer: used, storeId: '0'.repeat(32), create: true };
+    const core = new SqliteCore(options);
+    core.open();
+    core.run([{ kind: 'commit', writes: [accept(1, { urgency: 4 })] }]);
+    core.close();
+    const db = new Database(path);
+    db.exec('UPDATE operation SET urgency = 0');
+    db.close();
+    const again = new SqliteCore(options);
+    again.open();
+    const answer = again.run([{ kind: 'inHand', query: { after: null, limit: 9 } }]);
+    expect(answer.quarantined).toHaveLength(quarantinedCount);
+    again.close();
+  }
 });

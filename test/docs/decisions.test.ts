@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const FOLDER = 'docs/decisions';
+const TITLE = /^# (\d{4}) .+\n\n- Status: .+\n- Date: \d{4}-\d{2}-\d{2}\n- Requirements: .+\n/;
+
+const template = readFileSync(join(FOLDER, '0000-template.md'), 'utf8');
+const sections = sectionsOf(template);
+const names = readdirSync(FOLDER).filter(
+  (name) => /^\d{4}-/.test(name) && !name.startsWith('0000'),
+);
+const records = names.map((name) => ({ name, text: readFileSync(join(FOLDER, name), 'utf8') }));
+const known = new Set(
+  [...readFileSync('docs/requirements.md', 'utf8').matchAll(/\*\*([A-Z]{2}-\d+)\*\*/g)].map(
+    ([, id]) => id,
+  ),
+);
+
+function sectionsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^## (.+)$/gm)].map(([, section = '']) => section);
+}
+
+describe('OB-3 decision records', () => {
+  test('OB-3 are numbered from 1 without a gap', () => {
+    expect(records.length).toBeGreaterThan(0);
+    expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, at) => at + 1));
+  });
+
+  test('OB-3 have the form of the template, and their own number', () => {
+    for (const { name, text } of records) {
+      expect(TITLE.exec(text)?.[1], name).toBe(name.slice(0, 4));
+      expect(sectionsOf(text), name).toEqual(sections);
+    }
+  });
+
+  test('OB-3 name requirements that there are', () => {
+    for (const { name, text } of records) {
+      const ids = text.match(/\b[A-Z]{2}-\d+\b/g) ?? [];
+      expect(
+        ids.filter((id) => !known.has(id)),
+        name,
+      ).toEqual([]);
+      expect(ids.length, name).toBeGreaterThan(0);
+    }
+  });
+});

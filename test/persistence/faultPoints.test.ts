@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { afterEach, expect, test } from 'vitest';
+import {
+  armFaultPoint,
+  disarmFaultPoints,
+  FAULT_POINTS,
+  faultPoint,
+} from '../../persistence/faultPoints.ts';
+
+afterEach(disarmFaultPoints);
+
+const BUILT = new URL('../../dist/persistence/faultPoints.js', import.meta.url).href;
+
+/** Runs a process that passes `engine.beforeAttempt` three times, with the setting in its environment. */
+function passThrice(setting: string): {
+  output: string;
+  signal: string | null;
+  status: number | null;
+} {
+  const program = `
+    import { faultPoint } from '${BUILT}';
+    for (let passage = 1; passage <= 3; passage += 1) {
+      try { faultPoint('engine.beforeAttempt'); console.log(passage); } catch (error) { console.log(error.code); }
+    }`;
+  const { stdout, signal, status } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', program],
+    { env: { ...process.env, HOLDFAST_FAULT: setting }, encoding: 'utf8' },
+  );
+  return { output: stdout.trim().replaceAll('\n', ' '), signal, status };
+}
+
+test('PS-2 a point that nobody armed does nothing', () => {
+  for (const name of FAULT_POINTS) expect(() => faultPoint(name)).not.toThrow();
+});
+
+test('PS-2 an armed point strikes once, at the passage it was armed for', () => {
+  armFaultPoint('engine.beforeSettle', 2, 'throw');
+  faultPoint('engine.afterSettle');
+  faultPoint('engine.beforeSettle');
+  expect(() => faultPoint('engine.beforeSettle')).toThrow(
+    expect.objectContaining({ code: 'HF_STORE_UNAVAILABLE' }),
+  );
+  faultPoint('engine.beforeSettle');
+});
+
+test('PS-2 a stalled point holds its thread for that long', () => {
+  armFaultPoint('store.beforeCommit', 1, { stallMs: 30 });
+  const before = process.hrtime.bigint();
+  faultPoint('store.beforeCommit');
+  expect(Number(process.hrtime.bigint() - before) / 1e6).toBeGreaterThanOrEqual(29);
+});
+
+test('PS-2 a process can be armed by its environment', () => {
+  expect(passThrice('engine.beforeAttempt:2:kill')).toMatchObject({
+    output: '1',
+    signal: 'SIGKILL',
+  });
+  expect(passThrice('engine.beforeAttempt:3:throw')).toMatchObject({
+    output: '1 2 HF_STORE_UNAVAILABLE',
+    status: 0,
+  });
+  expect(passThrice('store.afterCommit:1:kill, engine.beforeAttempt:1:stall:5').output).toBe(
+    '1 2 3',
+  );
+  expect(passThrice('')).toMatchObject({ output: '1 2 3', status: 0 });
+});
+
+test.each(['nowhere:1:kill', 'engine.beforeAttempt:0:kill', 'engine.beforeAttempt:1:stall', 'x'])(
+  'UX-2 a setting that says nothing is refused: %s',
+  (setting) => {
+    expect(passThrice(setting)).toMatchObject({ output: '', status: 1 });
+  },
+);

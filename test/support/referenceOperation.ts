@@ -1,0 +1,235 @@
+import type { FailureClass } from '../../machines/policy/classifyFailure.ts';
+import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
+import type { Turn } from '../../machines/syncOperationMachine.ts';
+
+/** What is known of an operation at one instant. */
+export interface Facts {
+  readonly state: string;
+  readonly attempt: number;
+  readonly isSpent: boolean;
+  readonly crashes: number;
+  readonly isOutcomeUnknown: boolean;
+  readonly wakeAtMs: number;
+  readonly ending: string | null;
+  readonly history: readonly string[];
+}
+
+interface Kept {
+  readonly facts: Facts;
+  readonly isInHand: boolean;
+}
+
+/** States in which it waits, for whatever. In all of them it can be cancelled and can expire. */
+const WAITS: ReadonlySet<string> = new Set([
+  'accepting',
+  'inLane',
+  'waiting',
+  'handlerMissing',
+  'suspect',
+  'backingOff',
+  'conflicted',
+  'inReview',
+]);
+
+/**
+ * What the requirements say about an operation, written without looking at the chart: a state, a
+ * few counters, and a disk that takes one write at a time.
+ */
+export class ReferenceOperation {
+  readonly begun: number[] = [];
+  facts: Facts;
+  disk: Kept | null = null;
+  /** Writes under way, oldest first, each with the state that waits for it. */
+  queue: (Kept & { readonly waits: string | null })[] = [];
+  isOver = false;
+  readonly #isCrisis: boolean;
+  readonly #turn: Turn;
+  readonly #attemptsMax: number;
+
+  constructor(facts: {
+    readonly isCrisis: boolean;
+    readonly turn: Turn;
+    readonly attemptsMax: number;
+    readonly nowMs: number;
+  }) {
+    this.#isCrisis = facts.isCrisis;
+    this.#turn = facts.turn;
+    this.#attemptsMax = facts.attemptsMax;
+    this.facts = {
+      state: 'accepting',
+      attempt: 1,
+      isSpent: false,
+      crashes: 0,
+      isOutcomeUnknown: false,
+      wakeAtMs: facts.nowMs,
+      ending: null,
+      history: [],
+    };
+    // A crisis is on its way before anything is written (CR-4).
+    if (this.#isCrisis) this.#begin();
+    else this.#keep('accepting', { isInHand: facts.turn === 'granted', waits: 'accepting' });
+  }
+
+  /** The oldest write is durable; what waited for it goes on (PS-2). */
+  commitNext(): void {
+    const write = this.queue.shift();
+    if (write === undefined) return;
+    this.disk = write;
+    if (write.waits === null || write.waits !== this.facts.state) return;
+    if (write.waits === 'settling') {
+      this.#enter(this.facts.ending ?? 'none');
+      this.isOver = true;
+    } else if (write.waits === 'ordering' || this.#turn === 'granted') {
+      this.#begin();
+    } else if (this.#turn === 'awaitsHandler') {
+      this.#rest('handlerMissing');
+    } else {
+      // It lies on disk as accepted, so nothing is written.
+      this.#enter(this.#turn === 'awaitsLane' ? 'inLane' : 'waiting');
+    }
+  }
+
+  grant(): void {
+    if (!this.#is('accepting', 'waiting', 'suspect', 'backingOff')) return;
+    // An attempt that was ordered and never ended keeps its number (RT-4).
+    const { attempt, isSpent } = this.facts;
+    this.#note({ attempt: isSpent ? attempt + 1 : attempt, isSpent: false });
+    if (this.#isCrisis) this.#begin();
+    else this.#keep('ordering', { isInHand: true, waits: 'ordering' });
+  }
+
+  laneFreed(nowMs: number): void {
+    if (this.#is('accepting', 'inLane')) this.#becomeReady(nowMs);
+  }
+
+  handlerRegistered(nowMs: number): void {
+    if (this.#is('handlerMissing')) this.#becomeReady(nowMs);
+  }
+
+  handlerMissing(): void {
+    if (this.#is('accepting', 'inLane', 'waiting', 'suspect', 'attempting', 'backingOff')) {
+      this.#rest('handlerMissing');
+    }
+  }
+
+  succeed(): void {
+    if (!this.#is('attempting')) return;
+    this.#note({ isSpent: true, crashes: 0 });
+    this.#end('completed');
+  }
+
+  fail(failureClass: FailureClass, isRepeatSafe: boolean, retryAtMs: number): void {
+    if (!this.#is('attempting')) return;
+    const isUnknown = failureClass === 'unknownOutcome';
+    this.#note({
+      isSpent: true,
+      crashes: 0,
+      isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
+      wakeAtMs: retryAtMs,
+    });
+    this.#remember('failed');
+    if (this.#isCrisis) this.#rest('backingOff');
+    else if (failureClass === 'conflict') this.#rest('conflicted');
+    else if (failureClass === 'permanent') this.#end('deadLettered');
+    else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
+    else if (this.facts.attempt >= this.#attemptsMax) this.#end('deadLettered');
+    else this.#rest('backingOff');
+  }
+
+  interrupt(nowMs: number): void {
+    if (!this.#is('attempting')) return;
+    this.#cutOff(nowMs);
+    this.#rest('waiting');
+  }
+
+  stop(): void {
+    if (this.#is('suspect')) this.#rest('waiting');
+  }
+
+  retryNow(nowMs: number): void {
+    if (!this.#is('backingOff', 'conflicted', 'inReview')) return;
+    this.#note({ wakeAtMs: nowMs });
+    this.#remember('retryRequested');
+    this.#rest('waiting');
+  }
+
+  cancel(nowMs: number): void {
+    if (this.#is('attempting')) this.#cutOff(nowMs);
+    else if (!WAITS.has(this.facts.state) && !this.#is('ordering')) return;
+    this.#end('cancelled');
+  }
+
+  expire(): void {
+    if (WAITS.has(this.facts.state)) this.#end('expired');
+  }
+
+  /** What was durable goes on; what was in hand is suspect (RT-4). */
+  restart(nowMs: number): void {
+    this.queue = [];
+    if (this.disk === null || this.disk.facts.ending !== null) {
+      this.isOver = true;
+      return;
+    }
+    this.facts = this.disk.facts;
+    if (!this.disk.isInHand || !this.#is('accepting', 'ordering')) return;
+    if (!this.#isCrisis && this.facts.crashes >= CRASHES_IN_A_ROW_MAX) {
+      this.#end('deadLettered');
+      return;
+    }
+    this.#remember('crashed');
+    this.#note({ crashes: this.facts.crashes + 1, isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#enter('suspect');
+  }
+
+  #is(...states: readonly string[]): boolean {
+    return states.includes(this.facts.state);
+  }
+
+  #note(change: Partial<Facts>): void {
+    this.facts = { ...this.facts, ...change };
+  }
+
+  #remember(what: string): void {
+    this.#note({ history: [...this.facts.history, `${what} ${this.facts.attempt}`].slice(-32) });
+  }
+
+  #enter(state: string): void {
+    this.#note({ state });
+  }
+
+  #begin(): void {
+    this.#enter('attempting');
+    this.begun.push(this.facts.attempt);
+    // Kept as ordered. Only a crisis is not on disk yet.
+    if (!this.#isCrisis) return;
+    const facts = { ...this.facts, state: 'ordering' };
+    this.queue.push({ facts, isInHand: true, waits: null });
+  }
+
+  #cutOff(nowMs: number): void {
+    this.#note({ isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#remember('interrupted');
+  }
+
+  #becomeReady(nowMs: number): void {
+    this.#note({ wakeAtMs: nowMs });
+    const newest = this.queue.at(-1) ?? this.disk;
+    const liesAsAccepted = newest?.facts.state === 'accepting' && !newest.isInHand;
+    if (liesAsAccepted) this.#enter('waiting');
+    else this.#rest('waiting');
+  }
+
+  #rest(state: string): void {
+    this.#keep(state, { isInHand: this.#isCrisis, waits: null });
+  }
+
+  #end(ending: string): void {
+    this.#note({ ending });
+    this.#keep('settling', { isInHand: false, waits: 'settling' });
+  }
+
+  #keep(state: string, how: { readonly isInHand: boolean; readonly waits: string | null }): void {
+    this.#enter(state);
+    this.queue.push({ facts: this.facts, ...how });
+  }
+}
