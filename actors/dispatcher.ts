@@ -65,6 +65,9 @@ export class Dispatcher {
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;
       },
       grant: this.#grant,
+      onPlacesBack: () => {
+        if (this.#isStarted) this.#suspects.pump();
+      },
     });
     this.#queues.set(gate.upstream, queue);
   }
@@ -136,7 +139,10 @@ export class Dispatcher {
   forget(resident: Resident): void {
     this.#queues.get(resident.handler?.upstream ?? '')?.ready.delete(resident);
     if (resident.permit !== null) this.attemptEnded(resident, 'ignored', undefined);
-    else if (this.#suspects.delete(resident)) this.#pumpAll();
+    else if (this.#suspects.delete(resident)) {
+      this.#pumpAll();
+      this.#suspects.pump();
+    }
   }
 
   /** It rests on disk at `place`; it stays in memory only if it may run soon. */

@@ -17,7 +17,7 @@ import type { QuarantinedRow, Store } from '../persistence/store.ts';
 import type { Handler } from './handler.ts';
 import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
-import { adoptHandler, findStrays, recoverInHand } from './recovery.ts';
+import { adoptHandler, findStrays, recoverInHand, sweepLanes } from './recovery.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { TimerService } from './timerService.ts';
 import { Upstream, type UpstreamPolicy } from './upstream.ts';
@@ -50,6 +50,9 @@ export class Engine {
   #storage: StorageHealth = 'well';
   #components: ReadonlyMap<string, string> = new Map();
   #isServing = false;
+  /** Rows from here on are this process's own. */
+  #firstSeq = 0;
+  #isSweepPlanned = false;
 
   constructor(parts: EngineParts) {
     const { store, clock, onError } = parts;
@@ -95,6 +98,7 @@ export class Engine {
       this.pool.handlers.set(type, handler);
     store.onQuarantine((row) => {
       this.quarantined.push(row);
+      this.#sweepLanesSoon();
       onError(
         new HoldfastError(
           'HF_RECORD_TAMPERED',
@@ -138,6 +142,7 @@ export class Engine {
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
     this.#components = info.components;
+    this.#firstSeq = this.#parts.store.nextSeq();
     this.journal.open();
   }
 
@@ -162,7 +167,7 @@ export class Engine {
     this.#isServing = true;
     dispatcher.start();
     const parts = { ...this.#parts, pool: this.pool };
-    await recoverInHand(parts);
+    await recoverInHand(parts, this.#firstSeq);
     for (const type of handlers.keys()) await adoptHandler(parts, type);
     await findStrays(parts);
   }
@@ -217,6 +222,16 @@ export class Engine {
     });
     this.upstreams.set(name, upstream);
     dispatcher.addGate(upstream.gate);
+  }
+
+  /** A row that was set aside has left its lane without waking the next in it. */
+  #sweepLanesSoon(): void {
+    if (!this.#isServing || this.#isSweepPlanned) return;
+    this.#isSweepPlanned = true;
+    this.#parts.clock.defer(() => {
+      this.#isSweepPlanned = false;
+      sweepLanes({ ...this.#parts, pool: this.pool }).catch(this.#parts.onError);
+    });
   }
 
   #keep(name: string, state: string): void {

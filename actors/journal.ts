@@ -30,6 +30,11 @@ export interface JournalEntry {
   readonly onFailed?: ((error: HoldfastError) => void) | undefined;
 }
 
+const PROBE: JournalEntry = {
+  build: () => ({ kind: 'component', name: 'journal', state: 'probed' }),
+  onDurable: () => undefined,
+};
+
 interface Pending extends JournalEntry {
   write: Write | null;
 }
@@ -51,6 +56,8 @@ export class Journal {
   /** Durable, and not told of yet. */
   #durable: { readonly pending: Pending; readonly result: WriteResult }[] = [];
   #isDelivering = false;
+  /** What the store refused without being ill, to be committed one by one. */
+  #refused: Pending[] = [];
   #batchesInFlight = 0;
   #isOpen = false;
   #isFlushScheduled = false;
@@ -105,6 +112,7 @@ export class Journal {
 
   #isIdle(): boolean {
     if (!this.#isOpen || this.#failure !== null) return true;
+    if (this.#refused.length > 0) return false;
     return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#durable.length === 0;
   }
 
@@ -119,7 +127,12 @@ export class Journal {
   }
 
   #flush(): void {
-    if (this.#failure !== null || this.#queue.length === 0) return;
+    if (this.#failure !== null) return;
+    if (this.#refused.length > 0) {
+      if (this.#batchesInFlight === 0) void this.#isolate();
+      return;
+    }
+    if (this.#queue.length === 0) return;
     if (this.#batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return;
     const batch = this.#queue;
     this.#queue = [];
@@ -185,7 +198,38 @@ export class Journal {
     }
   }
 
+  /**
+   * Commits one by one what the store refused as a batch although it is well: one of the writes
+   * contradicts what is stored, and must cost neither the others nor the writes to come.
+   */
+  async #isolate(): Promise<void> {
+    const refused = this.#refused;
+    this.#refused = [];
+    this.#batchesInFlight += 1;
+    for (const [index, pending] of refused.entries()) {
+      try {
+        this.#deliver([pending], await this.#store.commit([toWrite(pending)]));
+      } catch (error) {
+        const cause = toStoreError(error);
+        if (isStorageFailure(cause)) {
+          this.#failed(refused.slice(index), cause);
+          break;
+        }
+        this.#onError(cause);
+        pending.onFailed?.(cause);
+      }
+    }
+    this.#batchesInFlight -= 1;
+    this.#flush();
+    this.#checkIdle();
+  }
+
   #failed(batch: readonly Pending[], error: HoldfastError): void {
+    if (!isStorageFailure(error)) {
+      this.#refused.push(...batch);
+      return;
+    }
+    this.#stuck.push(...this.#refused.splice(0));
     for (const pending of batch) {
       if (pending.onFailed === undefined) {
         this.#stuck.push(pending);
@@ -237,6 +281,8 @@ export class Journal {
       return;
     }
     const batch = [...this.#stuck, ...this.#queue];
+    // With nothing to repeat, a write of no consequence finds out whether the disk is well.
+    if (batch.length === 0) batch.push({ ...PROBE, write: null });
     this.#stuck = [];
     this.#queue = [];
     this.#batchesInFlight += 1;
@@ -245,10 +291,18 @@ export class Journal {
       results = await this.#store.commit(batch.map(toWrite));
     } catch (error) {
       this.#batchesInFlight -= 1;
-      this.#stuck = [...batch, ...this.#stuck];
-      this.#failure = toStoreError(error);
-      this.#refuseQueued(this.#failure);
-      this.#scheduleRetry();
+      const cause = toStoreError(error);
+      if (isStorageFailure(cause)) {
+        this.#stuck = [...batch, ...this.#stuck];
+        this.#failure = cause;
+        this.#refuseQueued(cause);
+        this.#scheduleRetry();
+      } else {
+        this.#failure = null;
+        this.#onHealth('well', null);
+        this.#failed([...batch, ...this.#stuck.splice(0)], cause);
+        this.#flush();
+      }
       return;
     }
     this.#batchesInFlight -= 1;
@@ -271,4 +325,9 @@ function toStoreError(error: unknown): HoldfastError {
     retry: 'later',
     cause: error,
   });
+}
+
+/** Whether the disk is to blame. Anything else is a write that will be refused again. */
+function isStorageFailure(error: HoldfastError): boolean {
+  return error.code.startsWith('HF_STORE_');
 }

@@ -18,13 +18,18 @@ export interface RecoveryParts {
   readonly pool: OperationPool;
 }
 
-/** Takes over what a dead process had in hand, most urgent first. */
-export async function recoverInHand({ store, clock, pool }: RecoveryParts): Promise<void> {
+/** Takes over what a dead process had in hand before `seqBefore`, most urgent first. */
+export async function recoverInHand(
+  { store, clock, pool }: RecoveryParts,
+  seqBefore: number,
+): Promise<void> {
   let after: { readonly urgency: number; readonly seq: number } | null = null;
   for (;;) {
     const rows: readonly StoredOperation[] = await store.inHand({ after, limit: PAGE_ROWS });
     for (const row of rows) {
       after = { urgency: row.urgency, seq: row.seq };
+      // This process's own: it may have ended since the page was read.
+      if (row.seq >= seqBefore) continue;
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
       if (resident === null) continue;
       const { state } = resident;
@@ -40,9 +45,9 @@ export async function recoverInHand({ store, clock, pool }: RecoveryParts): Prom
 export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
   const { store, clock, pool } = parts;
   for (const resident of [...pool.residents]) {
-    if (resident.state !== 'handlerMissing') continue;
     if (resident.actor.getSnapshot().context.type !== type) continue;
-    resident.handler = pool.handlers.get(type) ?? null;
+    // Whatever it waits for: it must know its handler when its turn comes.
+    resident.handler ??= pool.handlers.get(type) ?? null;
     resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
   }
   await forEachPage(
@@ -79,12 +84,17 @@ export async function findStrays(parts: RecoveryParts): Promise<void> {
       });
     },
   );
+  await sweepLanes(parts);
+}
+
+/** Wakes every operation that waits at the head of its lane: whoever should have done so is gone. */
+export async function sweepLanes({ store, pool }: RecoveryParts): Promise<void> {
   let afterSeq = 0;
   for (;;) {
     const rows: readonly StoredOperation[] = await store.freedHeads({ afterSeq, limit: PAGE_ROWS });
     for (const row of rows) {
       afterSeq = row.seq;
-      dispatcher.laneFreed(row);
+      pool.dispatcher.laneFreed(row);
     }
     if (rows.length < PAGE_ROWS) return;
   }

@@ -33,6 +33,8 @@ export interface UpstreamQueueParts {
   readonly mayStart: () => boolean;
   /** Brings a row to memory; `null` when it is there already or can't be read. */
   readonly revive: (row: StoredOperation) => Resident | null;
+  /** Places that were reserved for a claim are free again. */
+  readonly onPlacesBack: () => void;
   /** Lets it begin with a permit that is now its own. */
   readonly grant: (resident: Resident, permit: Permit) => void;
   readonly onError: (error: unknown) => void;
@@ -85,6 +87,8 @@ export class UpstreamQueue {
     this.#grantReady();
     const isReadyEmpty = this.ready.first(this.gate.urgencyBound) === undefined;
     if (isReadyEmpty && this.hasBacklog) void this.#claim();
+    // No timer is armed while nothing may start.
+    else if (this.#cancelTimer === null && !this.hasBacklog) this.#arm(0);
   }
 
   #grantReady(): void {
@@ -108,7 +112,9 @@ export class UpstreamQueue {
     const hasBrought = await this.#fetch(permits);
     this.#isClaiming = false;
     for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
-    // What became ready meanwhile may have missed the places that were reserved here.
+    // What became ready meanwhile may have missed the places that were reserved here, and whoever
+    // waits to run alone has waited for them.
+    this.#parts.onPlacesBack();
     this.#grantReady();
     this.#arm(hasBrought ? 0 : BARREN_CLAIM_PAUSE_MS);
   }

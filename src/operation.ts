@@ -1,7 +1,11 @@
 import type { Engine } from '../actors/engine.ts';
 import { type OperationView, type Outcome, toOutcome, toView } from '../actors/outcome.ts';
 import { decodeSnapshot } from '../actors/snapshots.ts';
-import { type SyncOperationRef, syncOperationMachine } from '../machines/syncOperationMachine.ts';
+import {
+  type Ending,
+  type SyncOperationRef,
+  syncOperationMachine,
+} from '../machines/syncOperationMachine.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 
@@ -60,12 +64,14 @@ export class Operations {
 
   /** @throws HoldfastError `HF_OPERATION_UNKNOWN`. */
   async view(id: string): Promise<OperationView> {
+    return this.#residentView(id) ?? viewOf(await this.#find(id));
+  }
+
+  #residentView(id: string): OperationView | null {
     const resident = this.#engine.pool.resident(id);
-    if (resident !== undefined) {
-      const { value, context } = resident.actor.getSnapshot();
-      return toView(value, context);
-    }
-    return viewOf(await this.#find(id));
+    if (resident === undefined) return null;
+    const { value, context } = resident.actor.getSnapshot();
+    return toView(value, context);
   }
 
   async list(query: {
@@ -74,7 +80,8 @@ export class Operations {
   }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }> {
     const rows = await this.#store.list(query);
     return {
-      views: rows.map(viewOf),
+      // What is in memory is newer than its row.
+      views: rows.map((row) => this.#residentView(row.id) ?? viewOf(row)),
       nextAfterSeq: rows.length < query.limit ? null : (rows.at(-1)?.seq ?? null),
     };
   }
@@ -112,9 +119,18 @@ export class Operations {
 
 /** What may be shown of a row. */
 export function viewOf(row: StoredOperation): OperationView {
-  const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
-  const { context, value } = snapshot;
-  // What is settled on disk was stored on its way to its ending.
-  const state = row.standing === 'settled' && context.ending !== null ? context.ending : value;
-  return toView(state, context);
+  const { context, value } = decodeSnapshot(syncOperationMachine, row.state).snapshot;
+  return toView(stateOf(row, value, context.ending), context);
+}
+
+/** A row keeps the state that wrote it; where it stands says what became of it since. */
+function stateOf(
+  { standing }: StoredOperation,
+  stored: OperationView['state'],
+  ending: Ending | null,
+): OperationView['state'] {
+  if (standing === 'settled' && ending !== null) return ending;
+  if (stored !== 'accepting') return stored;
+  if (standing === 'due') return 'waiting';
+  return standing === 'held' ? 'inLane' : stored;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { NumberPolicy, NumberRule } from './policyFields.ts';
-import { completePolicy, count, optionInvalid, share, spanMs } from './policyFields.ts';
+import { completePolicy, count, requireOption, share, spanMs } from './policyFields.ts';
 
 /** Every state a breaker can be in (CB-1). */
 export const BREAKER_STATES = ['closed', 'open', 'halfOpen', 'forcedOpen', 'disabled'] as const;
@@ -88,12 +88,16 @@ export function checkBreakerPolicy(
 ): BreakerPolicy {
   const defaults: NumberPolicy<keyof BreakerPolicy> = DEFAULT_BREAKER_POLICY;
   const policy = completePolicy(options, defaults, RULES, field);
-  if (policy.openMsMax < policy.openMs) {
-    throw optionInvalid(`${field}.openMsMax`, 'must not be below openMs');
-  }
-  if (policy.windowCallsMin > policy.windowCalls) {
-    throw optionInvalid(`${field}.windowCallsMin`, 'must not be above windowCalls');
-  }
+  requireOption(
+    policy.openMsMax >= policy.openMs,
+    `${field}.openMsMax`,
+    'must not be below openMs',
+  );
+  requireOption(
+    policy.windowCallsMin <= policy.windowCalls,
+    `${field}.windowCallsMin`,
+    'must not be above windowCalls',
+  );
   return policy;
 }
 

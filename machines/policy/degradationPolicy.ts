@@ -12,7 +12,7 @@ import {
   count,
   type NumberPolicy,
   type NumberRule,
-  optionInvalid,
+  requireOption,
   share,
   spanMs,
 } from './policyFields.ts';
@@ -110,9 +110,11 @@ export function checkDegradationPolicy(
   const defaults: NumberPolicy<keyof DegradationPolicy> = DEFAULT_DEGRADATION_POLICY;
   const policy = completePolicy(options, defaults, RULES, field);
   for (const signal of GRADED) {
-    if (policy[`${signal}CriticalOnly`] < policy[`${signal}Limited`]) {
-      throw optionInvalid(`${field}.${signal}CriticalOnly`, `must not be below ${signal}Limited`);
-    }
+    requireOption(
+      policy[`${signal}CriticalOnly`] >= policy[`${signal}Limited`],
+      `${field}.${signal}CriticalOnly`,
+      `must not be below ${signal}Limited`,
+    );
   }
   return policy;
 }

@@ -104,10 +104,9 @@ function backoffMs(
 ): number {
   const { strategy, initialDelayMs, delayMsMax } = policy;
   if (typeof strategy === 'function') return customMs(strategy, input, delayMsMax);
-  const exponential = Math.min(
-    delayMsMax,
-    initialDelayMs * policy.multiplier ** (input.attempt - 1),
-  );
+  // Kept finite, for no delay times infinity is no number.
+  const growth = Math.min(Number.MAX_VALUE, policy.multiplier ** (input.attempt - 1));
+  const exponential = Math.min(delayMsMax, initialDelayMs * growth);
   switch (strategy) {
     case 'additiveJitter':
       return exponential + input.draw * (policy.jitterMsMax ?? exponential);
@@ -132,7 +131,9 @@ function customMs(
   try {
     const { attempt, draw, previousDelayMs } = input;
     const delayMs = strategy({ attempt, draw, previousDelayMs });
-    return delayMs >= 0 && delayMs <= delayMsMax ? delayMs : delayMsMax;
+    // A caller without types may answer anything.
+    const isFit = typeof delayMs === 'number' && delayMs >= 0 && delayMs <= delayMsMax;
+    return isFit ? delayMs : delayMsMax;
   } catch {
     return delayMsMax;
   }

@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { RestartOracle } from '../support/restartOracle.ts';
-import { RestartScene } from '../support/restartScene.ts';
-import { untilTrue } from '../support/restartWork.ts';
+import type { ReportedOutcome } from '../support/childRuntimeMessages.ts';
+import { type Child, RestartScene } from '../support/restartScene.ts';
+import { RestartWork, untilTrue } from '../support/restartWork.ts';
 
-const BYSTANDERS = 24;
 const KILLER_TYPE = 'poison.pill';
-/** More restarts than the rule of three needs, so that a rule that never ends is seen. */
+const POISON: SyncRequest = {
+  type: KILLER_TYPE,
+  subject: 'subject-1',
+  tier: 'premium',
+  idempotencyKey: 'poison',
+};
+const BYSTANDERS = 24;
+/** More than the rule of three needs, so that one that never ends is seen. */
 const RUNS_MAX = 8;
 
 const bystanders: readonly SyncRequest[] = Array.from({ length: BYSTANDERS }, (_, number) => ({
@@ -17,63 +23,66 @@ const bystanders: readonly SyncRequest[] = Array.from({ length: BYSTANDERS }, (_
   payload: { number, latencyMs: 20 },
 }));
 
+/** A retry that falls due long after the poison is through. */
+const LATE_MS = 7_000;
+const late: SyncRequest = {
+  type: 'ledger.put',
+  subject: 'subject-1',
+  tier: 'trial',
+  idempotencyKey: 'late',
+  payload: { number: BYSTANDERS, busyUpTo: 1 },
+};
+const OPTIONS = { retry: { trial: { initialDelayMs: LATE_MS, delayMsMax: LATE_MS } } };
+
 test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystanders lose no attempt', async () => {
   const scene = await RestartScene.open();
-  const oracle = new RestartOracle(scene.ledger);
-  const poison: SyncRequest = {
-    type: KILLER_TYPE,
-    subject: 'subject-1',
-    tier: 'premium',
-    idempotencyKey: 'poison',
-  };
+  const work = new RestartWork(scene, [late, ...bystanders, POISON]);
+  const { oracle } = work;
+  const outcomeOf = (key: string): ReportedOutcome | undefined =>
+    oracle.outcomes.get(oracle.accepted.get(key) ?? '');
+
+  const first = scene.start({ options: OPTIONS });
+  work.begin(first, 1);
+  const { id } = await first.until('accepted');
+  await first.untilState(id, 'backingOff');
+  await first.kill();
+
   let crashes = 0;
   for (let run = 1; run <= RUNS_MAX; run += 1) {
-    const child = scene.start({ killerType: KILLER_TYPE });
-    child.listen((event) => {
-      oracle.hear(event);
-    });
-    child.order({ order: 'watch', ids: oracle.unreported });
-    const requests = [...bystanders, poison].filter(
-      ({ idempotencyKey = '' }) => !oracle.accepted.has(idempotencyKey),
-    );
-    child.order({ order: 'submit', requests, inFlightMax: BYSTANDERS + 1 });
-    const isDone = (): boolean =>
-      oracle.accepted.size === BYSTANDERS + 1 && oracle.unreported.length === 0;
-    await untilTrue(child, isDone, 20_000);
-    const isOver = isDone();
+    const child = scene.start({ options: OPTIONS, killerType: KILLER_TYPE });
+    work.begin(child);
+    await untilTrue(child, () => work.isDone, 15_000);
+    const isDone = work.isDone;
     await child.kill();
-    expect(oracle.atRest(await scene.rowsAtRest()), `run ${run}`).toEqual([]);
-    if (isOver) break;
+    expect(await work.atRest(), `run ${run}`).toEqual([]);
+    if (isDone) break;
     crashes += 1;
   }
 
-  const poisoned = oracle.outcomes.get(oracle.accepted.get('poison') ?? '');
-  expect(poisoned).toMatchObject({ status: 'deadLettered', code: 'HF_CRASHES_PROCESS' });
   // Three in a row among others, and a last one alone.
   expect(crashes).toBe(4);
+  expect(outcomeOf('poison')).toMatchObject({ status: 'deadLettered', code: 'HF_CRASHES_PROCESS' });
+  expect(outcomeOf('late')).toMatchObject({ status: 'completed', attempts: 2 });
   for (const { idempotencyKey = '' } of bystanders) {
-    const outcome = oracle.outcomes.get(oracle.accepted.get(idempotencyKey) ?? '');
-    expect(outcome).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(outcomeOf(idempotencyKey)).toMatchObject({ status: 'completed', attempts: 1 });
   }
-  expect(scene.ledger.requests.filter(({ attempt }) => attempt !== 1)).toEqual([]);
-});
+  expect(await work.settled()).toEqual([]);
+}, 60_000);
 
-test('RT-4 CR-4 a crisis that kills the process is never given up, and no longer stops the others', async () => {
+test('RT-4 CR-4 a crisis that kills the process is never given up, and in the end lets the others go on', async () => {
   const scene = await RestartScene.open();
+  const work = new RestartWork(scene, bystanders);
   const request = { type: KILLER_TYPE, subject: 'subject-1', idempotencyKey: 'crisis-1' };
-  let id = '';
-  for (let run = 1; run <= 4; run += 1) {
-    const child = scene.start({ killerType: KILLER_TYPE });
+  let child: Child | null = null;
+  for (let run = 1; run <= RUNS_MAX && !work.isDone; run += 1) {
+    child = scene.start({ killerType: KILLER_TYPE });
     if (run === 1) child.order({ order: 'crisis', request });
-    expect(await child.ended, `run ${run}`).toBe('SIGKILL');
-    id = (await scene.rowsAtRest())[0]?.row.id ?? id;
+    else work.begin(child);
+    await untilTrue(child, () => run > 1 && work.isDone, 15_000);
   }
-  const child = scene.start({ killerType: KILLER_TYPE });
-  child.order({ order: 'submit', requests: bystanders, inFlightMax: BYSTANDERS });
-  for (const { idempotencyKey: key = '' } of bystanders) {
-    const { id: bystander } = await child.until('accepted', (event) => event.key === key);
-    const { outcome } = await child.until('outcome', (event) => event.id === bystander);
-    expect(outcome).toMatchObject({ status: 'completed', attempts: 1 });
-  }
-  await child.untilState(id, 'suspect');
+
+  expect(work.isDone).toBe(true);
+  await child?.kill();
+  const crisis = (await scene.rowsAtRest()).find(({ context }) => context.priority === 'crisis');
+  expect(crisis?.row.standing).toBe('inHand');
 });

@@ -19,6 +19,8 @@ import type { CrisisRequest, Runtime } from '../../src/runtime.ts';
 import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
 import { sabotaged } from './childRuntimeSabotage.ts';
 
+const LETHAL_AFTER_MS = 60;
+
 const setup = JSON.parse(process.argv[2] ?? '{}') as ChildSetup;
 systemClock.schedule(setup.lifeMs, () => process.exit(9));
 
@@ -129,8 +131,11 @@ async function close(made: Runtime, deadlineMs: number): Promise<void> {
   process.exit(0);
 }
 
-/** Work that kills its process: what crash counting is for. */
-function die(): never {
+/** Work that kills its process: what crash counting is for. A little later, as real work would. */
+async function die(): Promise<never> {
+  await new Promise<void>((resolve) => {
+    systemClock.schedule(LETHAL_AFTER_MS, resolve);
+  });
   process.kill(process.pid, 'SIGKILL');
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }

@@ -40,6 +40,7 @@ export class LedgerServer {
   readonly effects: LedgerEffect[] = [];
   /** While true every request gets 503. */
   isDown = false;
+  readonly #hurry = new AbortController();
   readonly #server: Server;
   readonly #watchers = new Set<() => void>();
   readonly #bodies = new Map<string, string>();
@@ -76,9 +77,20 @@ export class LedgerServer {
     });
   }
 
+  /** Ends the work on what it has in hand, and takes no time for anything from now on. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+  }
+
+  async #work(durationMs: number): Promise<void> {
+    const { signal } = this.#hurry;
+    // Aborted means done early.
+    await sleep(durationMs, undefined, { signal }).catch(() => undefined);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -101,7 +113,7 @@ export class LedgerServer {
       answer(response, 503);
       return;
     }
-    if (task.latencyMs !== undefined) await sleep(task.latencyMs);
+    if (task.latencyMs !== undefined) await this.#work(task.latencyMs);
     if (!this.#applied.has(key)) {
       this.#applied.add(key);
       this.effects.push({ key, number });

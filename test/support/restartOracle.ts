@@ -76,10 +76,10 @@ export class RestartOracle {
       const { id, idempotencyKey, ending, failure } = context;
       const number = numberOf.get(idempotencyKey);
       if (row.standing !== 'settled') breaches.push(`not settled: ${id} is ${row.standing}`);
-      else if (number === undefined) breaches.push(`never attempted: ${id}`);
       else if (failure?.code === 'HF_CRASHES_PROCESS') {
         if (!this.#convicted.has(id)) breaches.push(`wrongly convicted: ${id}`);
-      } else if (ending !== expected(number)) {
+      } else if (number === undefined) breaches.push(`never attempted: ${id}`);
+      else if (ending !== expected(number)) {
         breaches.push(`wrong ending: ${id} ${ending} ${failure?.code ?? ''}`);
       }
     }

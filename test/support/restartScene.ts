@@ -249,10 +249,16 @@ export class Child {
     this.#process.kill(signal);
   }
 
-  /** Kills it and waits until it is gone. */
+  /**
+   * Kills it and waits until it is gone.
+   *
+   * @throws Error when it had failed by itself before: then the test has tested nothing.
+   */
   async kill(): Promise<void> {
     this.signal('SIGKILL');
-    await this.ended;
+    const how = await this.ended;
+    if (how !== 'SIGKILL' && how !== 0)
+      throw new Error(`it failed with ${how}. ${this.#complaints}`);
   }
 
   #heard(line: string): void {

@@ -42,7 +42,7 @@ export class RestartWork {
   /** Until everything in the plan is accepted and everything accepted has ended. */
   async finish(child: Child, limitMs = 45_000): Promise<void> {
     this.begin(child);
-    await untilTrue(child, () => this.#isDone, limitMs);
+    await untilTrue(child, () => this.isDone, limitMs);
   }
 
   /** Breaches at this moment; nobody may have the store open. */
@@ -55,7 +55,8 @@ export class RestartWork {
     return this.oracle.settled(await this.#scene.rowsAtRest(), expected);
   }
 
-  get #isDone(): boolean {
+  /** Everything in the plan is accepted, and everything accepted is reported to have ended. */
+  get isDone(): boolean {
     return (
       this.#plan.every((request) => this.#isAccepted(request)) &&
       this.oracle.unreported.length === 0
