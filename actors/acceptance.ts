@@ -36,3 +36,16 @@ export function notAccepted(cause: HoldfastError): HoldfastError {
     { retry: 'later', cause, withStack: false },
   );
 }
+
+/** It repeats a request whose acceptance has just failed. */
+export function firstWithdrawn(): HoldfastError {
+  return notAccepted(
+    new HoldfastError(
+      'HF_STORE_UNAVAILABLE',
+      'The store failed at the first of two equal requests.',
+      {
+        withStack: false,
+      },
+    ),
+  );
+}

@@ -117,7 +117,12 @@ export class AttemptRunner {
       attempt.abort(reason);
       if (end('ignored')) report({ type: 'attempt.interrupted', atMs: clock.now() });
     });
-    void callGuarded(handler, attempt).then(succeed, fail);
+    const call = (): void => {
+      if (!isOver) void callGuarded(handler, attempt).then(succeed, fail);
+    };
+    // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
+    if (context.priority === 'crisis') clock.defer(call);
+    else call();
     return () => {
       if (isOver) return;
       attempt.abort(

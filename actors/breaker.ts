@@ -42,6 +42,7 @@ export class Breaker {
   #decision: BreakerDecision;
   #cancelTimer: (() => void) | null = null;
   #kept = '';
+  #isStopped = false;
 
   constructor(parts: BreakerParts) {
     this.#parts = parts;
@@ -75,11 +76,14 @@ export class Breaker {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
     this.#actor.stop();
   }
 
+  /** What is told after the stop, by calls that were still out, changes nothing any more. */
   send(event: CircuitBreakerEvent): void {
+    if (this.#isStopped) return;
     this.#actor.send(event);
   }
 

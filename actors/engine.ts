@@ -10,7 +10,7 @@ import type { InspectionEvent } from 'xstate';
 import type { DegradationPolicy, StorageHealth } from '../machines/policy/degradationPolicy.ts';
 import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { QuarantinedRow, Store } from '../persistence/store.ts';
@@ -65,7 +65,8 @@ export class Engine {
       onHealth: (health, error) => {
         this.#storage = health;
         this.globalLevel.measure();
-        if (error !== null) onError(error);
+        if (error?.code === 'HF_STORE_UNAVAILABLE') parts.onComponentFailed('writer', error);
+        else if (error !== null) onError(error);
       },
       onLaneFreed: (row) => {
         this.pool.dispatcher.laneFreed(row);
@@ -192,6 +193,7 @@ export class Engine {
 
   /** Restarts a component that failed (SV-2). */
   async restartComponent(component: string): Promise<void> {
+    if (component === 'writer') await this.#reopenStore();
     if (component === 'operations') await this.recoverOperations();
     if (component === GLOBAL_LEVEL) {
       this.globalLevel.restart();
@@ -222,6 +224,15 @@ export class Engine {
     });
     this.upstreams.set(name, upstream);
     dispatcher.addGate(upstream.gate);
+  }
+
+  /** A writer that still runs opens its file anew by itself; one that has died is started again. */
+  async #reopenStore(): Promise<void> {
+    try {
+      await this.#parts.store.open();
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'HF_INTERNAL') throw error;
+    }
   }
 
   /** A row that was set aside has left its lane without waking the next in it. */

@@ -37,6 +37,8 @@ const PROBE: JournalEntry = {
 
 interface Pending extends JournalEntry {
   write: Write | null;
+  /** Set once a commit with it has failed: it may be on disk, and overwritten since. */
+  isRepeat?: boolean;
 }
 
 /**
@@ -53,9 +55,12 @@ export class Journal {
   #queue: Pending[] = [];
   /** What failed and will be repeated, oldest first. */
   #stuck: Pending[] = [];
+  /** Refused, and perhaps on disk all the same until their withdrawal is. */
+  readonly #withdrawing = new Set<string>();
   /** Durable, and not told of yet. */
   #durable: { readonly pending: Pending; readonly result: WriteResult }[] = [];
   #isDelivering = false;
+  #isIsolating = false;
   /** What the store refused without being ill, to be committed one by one. */
   #refused: Pending[] = [];
   #batchesInFlight = 0;
@@ -83,6 +88,11 @@ export class Journal {
   /** Why storage is failing now; `null` while it is well. */
   get failure(): HoldfastError | null {
     return this.#failure;
+  }
+
+  /** True for a request that was refused and whose row, if there is one, must not run. */
+  isWithdrawing(id: string): boolean {
+    return this.#withdrawing.has(id);
   }
 
   /** The store is open: what was written before goes out now. */
@@ -127,7 +137,7 @@ export class Journal {
   }
 
   #flush(): void {
-    if (this.#failure !== null) return;
+    if (this.#failure !== null || this.#isIsolating) return;
     if (this.#refused.length > 0) {
       if (this.#batchesInFlight === 0) void this.#isolate();
       return;
@@ -161,7 +171,11 @@ export class Journal {
   #deliver(batch: readonly Pending[], results: readonly WriteResult[]): void {
     for (const [index, pending] of batch.entries()) {
       const result = results[index];
-      if (result !== undefined) this.#durable.push({ pending, result });
+      if (result === undefined) continue;
+      // Its row may be missing because the accept, posted before it, failed: it goes again after that.
+      if (result.kind === 'missing' && this.#failure !== null) this.#stuck.push(pending);
+      else if (result.kind === 'missing' && this.#refused.length > 0) this.#refused.push(pending);
+      else this.#durable.push({ pending, result });
     }
     if (!this.#isDelivering) this.#deliverSlice();
   }
@@ -205,6 +219,7 @@ export class Journal {
   async #isolate(): Promise<void> {
     const refused = this.#refused;
     this.#refused = [];
+    this.#isIsolating = true;
     this.#batchesInFlight += 1;
     for (const [index, pending] of refused.entries()) {
       try {
@@ -215,10 +230,16 @@ export class Journal {
           this.#failed(refused.slice(index), cause);
           break;
         }
+        if (pending.isRepeat === true && pending.write?.kind === 'update') {
+          // The commit that failed had reached the disk, and later updates in it stand on this one.
+          this.#deliver([pending], [{ kind: 'updated', laneNext: null }]);
+          continue;
+        }
         this.#onError(cause);
         pending.onFailed?.(cause);
       }
     }
+    this.#isIsolating = false;
     this.#batchesInFlight -= 1;
     this.#flush();
     this.#checkIdle();
@@ -232,15 +253,18 @@ export class Journal {
     this.#stuck.push(...this.#refused.splice(0));
     for (const pending of batch) {
       if (pending.onFailed === undefined) {
+        pending.isRepeat = true;
         this.#stuck.push(pending);
         continue;
       }
       const write = pending.write;
       if (write?.kind === 'accept') {
+        this.#withdrawing.add(write.id);
         this.#stuck.push({
           build: () => ({ kind: 'withdraw', seq: write.seq, id: write.id }),
           write: null,
           onDurable: (result) => {
+            this.#withdrawing.delete(write.id);
             if (result.kind === 'withdrawn' && result.laneNext !== null) {
               this.#onLaneFreed(result.laneNext);
             }

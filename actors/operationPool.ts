@@ -26,6 +26,7 @@ import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import {
   type Acceptance,
+  firstWithdrawn,
   idempotencyConflict,
   notAccepted,
   type PendingAcceptance,
@@ -79,7 +80,7 @@ export class OperationPool {
   readonly #writer: OperationWriter;
   readonly #residents = new Map<string, Resident>();
   readonly #accepting = new Map<string, PendingAcceptance>();
-  /** Handlers given with one request; they live with the process (DESIGN §5). */
+  /** Handlers given with one request; they live with the process (docs/decisions/0020). */
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
   /** How many operations are being written or attempted. */
@@ -152,8 +153,12 @@ export class OperationPool {
     return resident;
   }
 
-  /** Brings an operation back from disk. `null` when its snapshot can't be read: then it is set aside. */
+  /**
+   * Brings an operation back from disk. `null` when it was refused and is about to be withdrawn, or
+   * when its snapshot can't be read: then it is set aside.
+   */
   revive(row: StoredOperation): Resident | null {
+    if (this.#parts.journal.isWithdrawing(row.id)) return null;
     try {
       const resident = this.#actors.revive(row);
       const { type } = resident.actor.getSnapshot().context;
@@ -243,8 +248,9 @@ export class OperationPool {
       case 'attempting':
         this.counts.attempts += 1;
         if (context.attempt > 1) this.counts.retries += 1;
-        // Only a crisis gets here before its acceptance is written.
+        // Only a crisis gets here unwritten: its acceptance, or a later order with its crash count.
         if (resident.revision === 0) this.#accept(resident, snapshot);
+        else if (resident.urgency === 0) this.#writer.barrier(resident, () => undefined);
         break;
       case 'ordering':
         this.#writer.barrier(resident, () => {
@@ -316,6 +322,12 @@ export class OperationPool {
 
   #foundDuplicate(resident: Resident, of: StoredOperation): void {
     const pending = this.#takePending(resident);
+    if (this.#parts.journal.isWithdrawing(of.id)) {
+      // What it repeats was refused while this was on its way, and is about to go.
+      pending?.reject(firstWithdrawn());
+      resident.actor.send({ type: 'journal.duplicated' });
+      return;
+    }
     this.counts.duplicates += 1;
     const { fingerprint } = decodeSnapshot(syncOperationMachine, of.state).snapshot.context;
     if (fingerprint === resident.actor.getSnapshot().context.fingerprint) {
@@ -343,8 +355,8 @@ export class OperationPool {
   #rest(resident: Resident, { value: state, context }: SyncOperationSnapshot): void {
     this.dispatcher.forget(resident);
     const place = restingPlace(state, context, resident.handler?.upstream ?? '');
-    const isOnDisk = state === 'waiting' || state === 'inLane';
-    if (isOnDisk && resident.standing === place.standing) {
+    const isNew = resident.revision === 1; // Any later row waits for something else and must move.
+    if (isNew && state !== 'handlerMissing' && resident.standing === place.standing) {
       this.dispatcher.rested(resident, place);
       return;
     }

@@ -121,7 +121,7 @@ export function laneOf(context: SyncOperationContext): string | null {
 }
 
 /**
- * The idempotency key as the store sees it, scoped by type and subject (DESIGN §5). A crisis is on
+ * The idempotency key as the store sees it, scoped by type and subject (docs/decisions/0019). A crisis is on
  * its way before the store could find an earlier one; its key is for the upstream alone.
  */
 export function storedKeyOf(context: SyncOperationContext): string | null {

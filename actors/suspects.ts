@@ -1,7 +1,7 @@
 /**
  * Operations that were in flight when the process died: one of them may be what killed it. They run
  * a few at a time, and what was in flight at several crashes in a row runs with nothing else in
- * flight, so that the culprit is told from the bystanders (RT-4, DESIGN §5).
+ * flight, so that the culprit is told from the bystanders (RT-4, docs/decisions/0014).
  *
  * @module
  */

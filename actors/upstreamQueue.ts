@@ -20,7 +20,7 @@ export const PAGE_ROWS = 64;
 const BARREN_CLAIM_PAUSE_MS = 100;
 /**
  * No row can rightly be due later than this from now: a longer wait comes from a clock that was set
- * back, and is cut (DESIGN §5).
+ * back, and is cut (docs/decisions/0017).
  */
 export const WAIT_MS_MAX = RETRY_AFTER_MAX_MS;
 
@@ -51,6 +51,8 @@ export class UpstreamQueue {
   /** The earliest due time noted while a claim was out, which its answer may not know of. */
   #notedDueAtMs = Number.POSITIVE_INFINITY;
   #isClaiming = false;
+  /** No claim before this, on the monotonic clock. */
+  #claimNotBeforeMs = 0;
   #cancelTimer: (() => void) | null = null;
 
   constructor(parts: UpstreamQueueParts) {
@@ -79,7 +81,7 @@ export class UpstreamQueue {
     this.#notedDueAtMs = Math.min(this.#notedDueAtMs, dueAtMs);
     if (dueAtMs >= this.#nextDueAtMs) return;
     this.#nextDueAtMs = dueAtMs;
-    this.#arm(0);
+    this.#arm();
   }
 
   /** Gives free places to what waits, what is in memory first. */
@@ -88,7 +90,7 @@ export class UpstreamQueue {
     const isReadyEmpty = this.ready.first(this.gate.urgencyBound) === undefined;
     if (isReadyEmpty && this.hasBacklog) void this.#claim();
     // No timer is armed while nothing may start.
-    else if (this.#cancelTimer === null && !this.hasBacklog) this.#arm(0);
+    else if (this.#cancelTimer === null && !this.hasBacklog) this.#arm();
   }
 
   #grantReady(): void {
@@ -104,19 +106,22 @@ export class UpstreamQueue {
   }
 
   async #claim(): Promise<void> {
-    if (this.#isClaiming || !this.#parts.mayStart()) return;
+    const { clock, mayStart } = this.#parts;
+    if (this.#isClaiming || !mayStart() || clock.monotonic() < this.#claimNotBeforeMs) return;
     // Places first, rows second: what is fetched can run at once and need not be put back.
     const permits = this.#reserve();
     if (permits.length === 0) return;
     this.#isClaiming = true;
     const hasBrought = await this.#fetch(permits);
     this.#isClaiming = false;
+    // Whatever asks meanwhile: giving unused probes back is itself a reason to ask again.
+    if (!hasBrought) this.#claimNotBeforeMs = clock.monotonic() + BARREN_CLAIM_PAUSE_MS;
     for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
     // What became ready meanwhile may have missed the places that were reserved here, and whoever
     // waits to run alone has waited for them.
     this.#parts.onPlacesBack();
     this.#grantReady();
-    this.#arm(hasBrought ? 0 : BARREN_CLAIM_PAUSE_MS);
+    this.#arm();
   }
 
   #reserve(): Permit[] {
@@ -156,11 +161,13 @@ export class UpstreamQueue {
     return hasBrought;
   }
 
-  #arm(pauseMs: number): void {
+  #arm(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#nextDueAtMs >= NEVER_MS || !this.#parts.mayStart()) return;
-    const nowMs = this.#parts.clock.now();
+    const { clock } = this.#parts;
+    const nowMs = clock.now();
+    const pauseMs = Math.max(0, this.#claimNotBeforeMs - clock.monotonic());
     const wakeAtMs = Math.min(Math.max(this.#nextDueAtMs, nowMs + pauseMs), nowMs + WAIT_MS_MAX);
     if (wakeAtMs <= nowMs) {
       this.pump();

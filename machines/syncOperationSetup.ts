@@ -289,7 +289,7 @@ export const takingTurn = [
   beingOrdered,
 ] as const;
 
-/** A restart found it in flight: it is suspect, and runs again apart from the others (DESIGN §5). */
+/** A restart found it in flight: it is suspect, and runs again apart from the others (docs/decisions/0014). */
 export const comingUnderSuspicion = {
   target: '#syncOperation.suspect',
   actions: [{ type: 'noteCrash', params: facts }],

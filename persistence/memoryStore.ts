@@ -43,7 +43,7 @@ class MemoryStore implements Store {
     const created = !this.#wasOpened;
     this.#isOpen = true;
     this.#wasOpened = true;
-    this.#lastSeq = this.#tables.seqMax();
+    this.#lastSeq = Math.max(this.#lastSeq, this.#tables.seqMax());
     const components = new Map(this.#tables.components);
     return Promise.resolve({
       storeId: this.#storeId,

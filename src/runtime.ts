@@ -225,7 +225,7 @@ export class HoldfastRuntime implements Runtime {
     return checkRequest(request, this.#parts.options.payloadBytesMax);
   }
 
-  /** Accepts within the response deadline, or says that the disk stalls (DESIGN §5). */
+  /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
   async #accept(request: CheckedRequest, closure?: Handler): Promise<Acceptance> {
     const { engine, supervisor, options, responseTimes } = this.#parts;
     if (!supervisor.isAccepting) {

@@ -1,5 +1,5 @@
 /**
- * How work that may kill the process is told from work that merely stood beside it (RT-4, DESIGN §5).
+ * How work that may kill the process is told from work that merely stood beside it (RT-4, docs/decisions/0014).
  *
  * @module
  */

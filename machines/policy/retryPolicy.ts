@@ -49,7 +49,7 @@ export interface RetryPolicy {
   readonly thenEveryMs: number | null;
 }
 
-/** The defaults of RT-1; caps from DESIGN §5, "Retry class". */
+/** The defaults of RT-1; caps from docs/decisions/0017. */
 export const DEFAULT_RETRY: Readonly<Record<RetryClass, RetryPolicy>> = {
   crisis: retry(10, 100, 5_000, 30_000),
   premium: retry(7, 200, 30_000, null),
@@ -75,7 +75,8 @@ function retry(
 
 /**
  * The wait after attempt number `attempt` failed, in whole milliseconds. A server's `Retry-After`
- * can lengthen it, never shorten it, and by an hour at most (DESIGN §5).
+ * can lengthen it, never shorten it, and by an hour at most (docs/decisions/0017); where a policy goes
+ * on without end, as for a crisis, by no more than the pace that it goes on at (CR-4).
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -90,7 +91,8 @@ export function retryDelayMs(
     input.attempt >= policy.attemptsMax && policy.thenEveryMs !== null
       ? policy.thenEveryMs
       : backoffMs(policy, input);
-  const asked = Math.min(input.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+  const askedMax = Math.min(RETRY_AFTER_MAX_MS, policy.thenEveryMs ?? RETRY_AFTER_MAX_MS);
+  const asked = Math.min(input.retryAfterMs ?? 0, askedMax);
   return Math.ceil(Math.max(own, asked));
 }
 
@@ -175,7 +177,7 @@ export function checkRetryPolicy(
     const rule = `is not known; the fields are ${names.join(', ')}`;
     requireOption(names.includes(name), `${field}.${name}`, rule);
   }
-  const read = <Name extends keyof typeof RULES>(name: Name): number =>
+  const read = (name: keyof typeof RULES): number =>
     checkNumber(given[name] ?? defaults[name], RULES[name], `${field}.${name}`);
   const strategy = given.strategy ?? defaults.strategy;
   requireOption(

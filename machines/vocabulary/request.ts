@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findCardNumber } from './cardNumber.ts';
+import { findCardNumber, findSecurityCode } from './cardNumber.ts';
 import type { Entity } from './entity.ts';
 import { HoldfastError } from './errors.ts';
 import type { Json } from './json.ts';
@@ -109,8 +109,7 @@ export function checkRequest(
     tier: checkOneOf(given.tier, TIERS, 'tier'),
     priority:
       given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
-    idempotencyKey:
-      given.idempotencyKey === undefined ? null : checkText(given.idempotencyKey, 'idempotencyKey'),
+    idempotencyKey: given.idempotencyKey === undefined ? null : checkKey(given.idempotencyKey),
     expiresAtMs:
       given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
     method: given.method === undefined ? null : checkMethod(given.method),
@@ -138,7 +137,17 @@ function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): 
   if (UNFIT_CHARACTERS.test(value)) {
     throw invalid(field, 'must be well-formed text without NUL characters');
   }
+  if (findCardNumber(value) !== -1) throw cardRefused(field, 'a card number');
   return value;
+}
+
+/** A key travels as an HTTP header (RFC 9110 §5.5), so it must be fit to be one. */
+function checkKey(value: unknown): string {
+  const key = checkText(value, 'idempotencyKey');
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(key)) {
+    throw invalid('idempotencyKey', 'must be printable ASCII without spaces around it');
+  }
+  return key;
 }
 
 function checkEntity(value: unknown): Entity | null {
@@ -171,11 +180,11 @@ function checkMethod(value: unknown): string {
 }
 
 function toBody(payload: unknown, base: unknown, bytesMax: number): string {
-  const encodedPayload = encodeJson(payload === undefined ? null : payload, 'payload', 0);
+  const encodedPayload = encodeField(payload === undefined ? null : payload, 'payload');
   const body =
     base === undefined
       ? `{"payload":${encodedPayload}}`
-      : `{"base":${encodeJson(base, 'base', 0)},"payload":${encodedPayload}}`;
+      : `{"base":${encodeField(base, 'base')},"payload":${encodedPayload}}`;
   // A UTF-16 unit takes at most 3 bytes of UTF-8, so short bodies need no exact count.
   if (body.length * 3 > bytesMax && utf8Length(body) > bytesMax) {
     throw new HoldfastError(
@@ -184,22 +193,29 @@ function toBody(payload: unknown, base: unknown, bytesMax: number): string {
       { field: 'payload' },
     );
   }
-  const cardAt = findCardNumber(body);
-  if (cardAt !== -1) {
-    throw new HoldfastError(
-      'HF_CARD_NUMBER_REFUSED',
-      'payload holds what looks like a card number. Send the token of your payment provider instead. Nothing was stored.',
-      { field: 'payload' },
-    );
-  }
   return body;
+}
+
+function encodeField(value: unknown, field: string): string {
+  const text = encodeJson(value, field, 0);
+  if (findCardNumber(text) !== -1) throw cardRefused(field, 'a card number');
+  if (findSecurityCode(text) !== -1) throw cardRefused(field, "a card's security code");
+  return text;
+}
+
+function cardRefused(field: string, what: string): HoldfastError {
+  return new HoldfastError(
+    'HF_CARD_NUMBER_REFUSED',
+    `${field} holds what looks like ${what}. Send the token of your payment provider instead. Nothing was stored.`,
+    { field },
+  );
 }
 
 const DEPTH_MAX = 100;
 
 /**
  * JSON with sorted keys, so that equal values have equal texts. Stricter than `JSON.stringify`: what
- * that would drop or change in silence (undefined, NaN, functions, dates) is refused by name.
+ * that would change in silence (NaN, a Date, undefined in an array) is refused by name.
  */
 function encodeJson(value: unknown, field: string, depth: number): string {
   if (value === null || typeof value === 'boolean') return String(value);
@@ -219,11 +235,12 @@ function encodeJson(value: unknown, field: string, depth: number): string {
     return `${text}]`;
   }
   if (typeof value !== 'object' || !isPlainObject(value)) {
-    throw invalid(field, `holds a ${kindOf(value)}, which JSON cannot carry`);
+    throw invalid(field, `holds ${kindOf(value)}, which JSON cannot carry`);
   }
   let text = '{';
   for (const key of Object.keys(value).toSorted()) {
     const entry = (value as Record<string, unknown>)[key];
+    // Left out, as `JSON.stringify` does: an optional field that is not there.
     if (entry === undefined) continue;
     if (text.length > 1) text += ',';
     text += `${JSON.stringify(key)}:${encodeJson(entry, field, depth + 1)}`;
@@ -241,9 +258,10 @@ function isPlainObject(value: object): boolean {
 }
 
 function kindOf(value: unknown): string {
-  return typeof value === 'object' && value !== null
-    ? (value.constructor?.name ?? 'object')
-    : typeof value;
+  if (value === undefined) return 'undefined';
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
+  const { constructor } = value as { readonly constructor?: unknown };
+  return `a ${typeof constructor === 'function' ? constructor.name : 'object of no class'}`;
 }
 
 function utf8Length(text: string): number {

@@ -16,7 +16,7 @@ export type Priority = (typeof PRIORITIES)[number];
 export const RETRY_CLASSES = ['crisis', 'premium', 'basic', 'trial'] as const;
 export type RetryClass = (typeof RETRY_CLASSES)[number];
 
-/** The retry class of a request (DESIGN §5): crisis priority, else its tier. */
+/** The retry class of a request (docs/decisions/0017): crisis priority, else its tier. */
 export function retryClassOf(priority: Priority, tier: Tier): RetryClass {
   return priority === 'crisis' ? 'crisis' : tier;
 }

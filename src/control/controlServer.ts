@@ -9,7 +9,7 @@ const CONNECTIONS_MAX = 16;
 const IDLE_MS_MAX = 10_000;
 
 /**
- * Answers the command line over a Unix socket in the store's folder (DESIGN §5). Whoever can open
+ * Answers the command line over a Unix socket in the store's folder (docs/decisions/0021). Whoever can open
  * the socket could read the key as well, so it asks for nothing more.
  */
 export class ControlServer {

@@ -204,8 +204,10 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     check(syncOperationMachine, { numRuns: 600 });
   });
 
-  const { provide } = syncOperationMachine;
-  const faulty = provide.bind(syncOperationMachine);
+  const faulty = (
+    bug: Parameters<typeof syncOperationMachine.provide>[0],
+  ): typeof syncOperationMachine => syncOperationMachine.provide(bug);
+
   test.each([
     ['counts attempts anew', faulty({ actions: { orderAttempt: assign({ isSpent: false }) } })],
     [

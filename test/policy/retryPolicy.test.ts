@@ -96,8 +96,8 @@ describe('backoff', () => {
 
   test.each<[BackoffStrategy, (base: number, policy: RetryPolicy) => readonly [number, number]]>([
     ['fullJitter', (base) => [0, base]],
-    ['decorrelatedJitter', ({}, { initialDelayMs, delayMsMax }) => [initialDelayMs, delayMsMax]],
-    ['constant', ({}, { initialDelayMs }) => [initialDelayMs, initialDelayMs]],
+    ['decorrelatedJitter', (_, { initialDelayMs, delayMsMax }) => [initialDelayMs, delayMsMax]],
+    ['constant', (_, { initialDelayMs }) => [initialDelayMs, initialDelayMs]],
   ])('RT-1 %s stays within its bounds', (strategy, bounds) => {
     fc.assert(
       fc.property(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { simulate } from '../support/simulation.ts';
+import type { Write } from '../../persistence/store.ts';
+import { type Plan, simulate } from '../support/simulation.ts';
 
-const RUNS = Number(process.env['HOLDFAST_SIMULATIONS'] ?? 100);
+const RUNS = Number(process.env['HOLDFAST_SIMULATIONS'] ?? 150);
 const FIRST_SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 
 describe('the whole system on virtual time', () => {
@@ -18,4 +19,40 @@ describe('the whole system on virtual time', () => {
     expect(completed).toBeGreaterThan(10 * RUNS);
     expect(kills).toBeGreaterThan(RUNS / 4);
   }, 60_000);
+
+  /** The breaches of the first run in which the planted bug shows, by their kind. */
+  const kindsFound = async (bug: Omit<Plan, 'seed' | 'steps'>): Promise<readonly string[]> => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { breaches } = await simulate({ seed, steps: 60, ...bug });
+      if (breaches.length > 0) return breaches.map((breach) => breach.split(':')[0] ?? '');
+    }
+    return [];
+  };
+
+  test('OP-2 control: a store that acknowledges before it has written is caught', async () => {
+    const isAccept = ({ kind }: Write): boolean => kind === 'accept';
+    const kinds = await kindsFound({
+      sabotage: (writes) => (writes.some(isAccept) ? 'acknowledgedUnwritten' : null),
+    });
+    expect(kinds).toContain('lost');
+  });
+
+  test('OP-3 control: a key that is not the same for every attempt is caught', async () => {
+    const kinds = await kindsFound({ keySeen: (key, call) => `${key}-${call}` });
+    expect(kinds).toContain('two keys');
+  });
+
+  test('OP-4 control: lanes that are not written are caught', async () => {
+    const kinds = await kindsFound({
+      rewrite: (write) => (write.kind === 'accept' ? { ...write, lane: null } : write),
+    });
+    expect(kinds).toContain('two in one lane');
+  });
+
+  test('OP-8 control: idempotency keys that are not written are caught', async () => {
+    const kinds = await kindsFound({
+      rewrite: (write) => (write.kind === 'accept' ? { ...write, idempotencyKey: null } : write),
+    });
+    expect(kinds).toContain('accepted twice');
+  });
 });

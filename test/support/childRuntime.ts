@@ -126,6 +126,7 @@ async function reportOutcome(operation: Operation): Promise<void> {
 }
 
 async function close(made: Runtime, deadlineMs: number): Promise<void> {
+  say({ event: 'closing' });
   await made.close({ deadlineMs });
   say({ event: 'closed' });
   process.exit(0);

@@ -66,4 +66,5 @@ export type ChildEvent =
   | { readonly event: 'breaker'; readonly state: string }
   /** Something that no caller heard of. */
   | { readonly event: 'trouble'; readonly code: string; readonly message: string }
+  | { readonly event: 'closing' }
   | { readonly event: 'closed' };

@@ -25,7 +25,6 @@ export function seededRandom(seed: number): SeededRandom {
     below,
     chance: (share) => next() < share,
     pick: (from) => from[below(from.length)] ?? from[0],
-    uuid: () =>
-      `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'.charAt(below(4))}${hex(3)}-${hex(12)}`,
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'.charAt(below(4))}${hex(3)}-${hex(12)}`,
   };
 }

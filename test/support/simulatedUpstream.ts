@@ -38,10 +38,14 @@ export class SimulatedUpstream {
     return this.#appliedKeys.has(key);
   }
 
-  async call(attempt: Attempt, process: number): Promise<{ readonly key: string }> {
-    const call = this.#begin(attempt, process);
+  async call(
+    attempt: Attempt,
+    process: number,
+    key: string,
+  ): Promise<{ readonly key: string }> {
+    const call = this.#begin(attempt, process, key);
     try {
-      const answer = await this.#answer(attempt);
+      const answer = await this.#answer(key);
       call.endedAs = 'answered';
       return answer;
     } catch (error) {
@@ -50,12 +54,12 @@ export class SimulatedUpstream {
     }
   }
 
-  #begin(attempt: Attempt, process: number): Call {
+  #begin(attempt: Attempt, process: number, key: string): Call {
     const { entity, priority } = attempt;
     const lane = entity === null || priority === 'crisis' ? null : `${entity.type}/${entity.id}`;
     const call: Call = {
       operationId: attempt.operationId,
-      key: attempt.idempotencyKey,
+      key,
       number: attempt.number,
       process,
       lane,
@@ -65,7 +69,9 @@ export class SimulatedUpstream {
       (other) => lane !== null && other.lane === lane && this.#isLive(other, process),
     );
     if (inLane !== undefined) {
-      this.breaches.push(`two in one lane: ${inLane.operationId} and ${call.operationId}`);
+      this.breaches.push(
+        `two in one lane: ${inLane.operationId} (${inLane.key} #${inLane.number}) and ${call.operationId} (${call.key} #${call.number})`,
+      );
     }
     this.calls.push(call);
     attempt.signal.addEventListener('abort', () => {
@@ -78,17 +84,17 @@ export class SimulatedUpstream {
     return call.process === process && call.endedAs === 'running';
   }
 
-  async #answer({ idempotencyKey }: Attempt): Promise<{ readonly key: string }> {
+  async #answer(key: string): Promise<{ readonly key: string }> {
     const random = this.#random;
     await this.#pass(random.below(random.chance(0.1) ? 2_000 : 50));
     const failsShare = { healthy: 0, flaky: 0.5, down: 1 }[this.mood];
-    if (!random.chance(failsShare)) return this.#apply(idempotencyKey);
+    if (!random.chance(failsShare)) return this.#apply(key);
     if (this.mood === 'down') throw transientFailure('Down.');
     const way = random.below(4);
     if (way === 0) throw transientFailure('Busy.');
     if (way === 1) throw unknownOutcome('The connection broke.');
     if (way === 2) {
-      this.#apply(idempotencyKey);
+      this.#apply(key);
       throw unknownOutcome('The connection broke after the work was done.');
     }
     return await new Promise<never>(() => undefined);

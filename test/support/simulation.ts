@@ -13,7 +13,9 @@ export interface Plan {
   readonly steps: number;
   /** A bug of the store: commits whose fate is not the disk's to decide. */
   readonly sabotage?: ((writes: readonly Write[]) => CommitFate | null) | undefined;
-  /** A bug of the caller's side: what the upstream sees instead of the operation's key. */
+  /** A bug of the engine: what it writes is not what it should. */
+  readonly rewrite?: ((write: Write) => Write) | undefined;
+  /** A bug of the engine: what the upstream sees instead of the operation's key. */
   readonly keySeen?: ((key: string, call: number) => string) | undefined;
 }
 
@@ -68,7 +70,6 @@ class Simulation {
 
   async run(): Promise<Report> {
     for (let step = 0; step < this.#plan.steps; step += 1) {
-      if (process.env['DBG']) console.error('step', step, this.#failsShare, this.#slowMs, this.#upstream.mood);
       await this.#step();
       await this.#world.clock.advance(this.#random.below(500));
     }
@@ -87,6 +88,7 @@ class Simulation {
     const number = this.#boots;
     const process = this.#world.boot(this.#options(number));
     process.runtime.ready.catch(() => undefined);
+    process.store.faults.rewrite = this.#plan.rewrite ?? ((write) => write);
     process.store.faults.fate = (writes) => this.#fateOf(writes);
     process.store.faults.delayMs = () => this.#random.below(this.#slowMs + 1);
     process.store.faults.readFails = () => this.#random.chance(this.#failsShare);
@@ -102,14 +104,14 @@ class Simulation {
           upstream: 'payments',
           run: async (attempt) => {
             this.#calls += 1;
-            if (this.#ends.get(attempt.operationId) === 'completed' && attempt.priority !== 'crisis') {
+            if (
+              this.#ends.get(attempt.operationId) === 'completed' &&
+              attempt.priority !== 'crisis'
+            ) {
               this.#breaches.push(`attempted after it completed: ${attempt.operationId}`);
             }
-            const key = keySeen?.(attempt.idempotencyKey, this.#calls);
-            // A proxy, since an attempt makes its signal and payload only when they are asked for.
-            const seen =
-              key === undefined ? attempt : Object.create(attempt, { idempotencyKey: { value: key } });
-            return await this.#upstream.call(seen, process);
+            const key = keySeen?.(attempt.idempotencyKey, this.#calls) ?? attempt.idempotencyKey;
+            return await this.#upstream.call(attempt, process, key);
           },
         },
       },
@@ -133,7 +135,7 @@ class Simulation {
     else if (draw < 0.78) this.#upstream.mood = random.pick(['healthy', 'flaky', 'down']);
     else if (draw < 0.86) this.#failsShare = random.pick([0, 0, 0.3, 1]);
     else if (draw < 0.9) this.#slowMs = random.pick([0, 5, 400]);
-    else if (draw < 0.93) this.#world.clock.setWall((random.next() - 0.5) * 7_200_000);
+    else if (draw < 0.93) this.#world.clock.setWall(random.below(7_200_000) - 3_600_000);
     else if (draw < 0.95) this.#meddle();
     else if (draw < 0.98) this.#kill();
     else await this.#closeAndBoot();
@@ -167,7 +169,8 @@ class Simulation {
         if (known !== undefined && known.id !== operation.id) {
           this.#breaches.push(`accepted twice: ${key} as ${known.id} and ${operation.id}`);
         }
-        if (known === undefined) this.#promised.set(operation.id, { id: operation.id, key, lane, order });
+        if (known === undefined)
+          this.#promised.set(operation.id, { id: operation.id, key, lane, order });
         operation.outcome.then(
           ({ status }) => {
             this.#ended(operation.id, status);

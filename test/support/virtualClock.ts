@@ -65,7 +65,11 @@ export class VirtualClock implements Clock {
     const untilMs = this.#elapsedMs + ms;
     await settleJobs();
     let wakesAtThisInstant = 0;
-    for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
+    for (
+      let next = this.#heap[0];
+      next !== undefined && next.atMs <= untilMs;
+      next = this.#heap[0]
+    ) {
       this.#pop();
       if (next.isCancelled) continue;
       wakesAtThisInstant = next.atMs > this.#elapsedMs ? 0 : wakesAtThisInstant + 1;
