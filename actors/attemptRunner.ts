@@ -14,7 +14,7 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import { parseBody } from '../machines/vocabulary/request.ts';
 import { retryClassOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import { type Attempt, type Handler, KEY_LIFETIME_MS } from './handler.ts';
+import { type Attempt, type Handler, isRepeatSafe } from './handler.ts';
 import type { Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
 
@@ -147,14 +147,16 @@ export class AttemptRunner {
       retryAfterMs: failure.retryAfterMs ?? null,
     });
     const retryAtMs = atMs + delayMs;
-    const keyEndsAtMs =
-      (context.firstAttemptAtMs ?? atMs) + (handler.keyLifetimeMs ?? KEY_LIFETIME_MS);
     return {
       type: 'attempt.failed',
       atMs,
       failure,
       retryAtMs,
-      isRepeatSafe: handler.honoursIdempotencyKey !== false && retryAtMs < keyEndsAtMs,
+      isRepeatSafe: isRepeatSafe(
+        handler,
+        context.firstAttemptAtMs ?? context.acceptedAtMs,
+        retryAtMs,
+      ),
     };
   }
 }

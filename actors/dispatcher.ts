@@ -10,6 +10,7 @@ import type { SyncOperationEvent } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
+import { isRepeatSafe } from './handler.ts';
 import type { OperationPool } from './operationPool.ts';
 import { entityKey, type Place, type Resident } from './resident.ts';
 import { Suspects } from './suspects.ts';
@@ -218,9 +219,17 @@ export class Dispatcher {
 
   readonly #grant = (resident: Resident, permit: Permit): void => {
     const atMs = this.#parts.clock.now();
-    if (resident.handler === null) {
+    const { handler } = resident;
+    const { context } = resident.actor.getSnapshot();
+    const firstAttemptAtMs = context.firstAttemptAtMs ?? context.acceptedAtMs;
+    const isUnsafe =
+      handler !== null &&
+      context.isOutcomeUnknown &&
+      !isRepeatSafe(handler, firstAttemptAtMs, atMs);
+    if (handler === null || isUnsafe) {
+      this.#suspects.delete(resident);
       permit.gate.leave(permit, 'ignored', undefined);
-      resident.actor.send({ type: 'handler.missing', atMs });
+      resident.actor.send({ type: isUnsafe ? 'repeat.unsafe' : 'handler.missing', atMs });
       return;
     }
     resident.permit = permit;

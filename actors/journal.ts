@@ -38,7 +38,7 @@ const PROBE: JournalEntry = {
 interface Pending extends JournalEntry {
   write: Write | null;
   /** Set once a commit with it has failed: it may be on disk, and overwritten since. */
-  isRepeat?: boolean;
+  isRepeat?: boolean | undefined;
 }
 
 /**

@@ -107,7 +107,12 @@ export class UpstreamQueue {
 
   async #claim(): Promise<void> {
     const { clock, mayStart } = this.#parts;
-    if (this.#isClaiming || !mayStart() || clock.monotonic() < this.#claimNotBeforeMs) return;
+    if (this.#isClaiming || !mayStart()) return;
+    if (clock.monotonic() < this.#claimNotBeforeMs) {
+      // Timers go by the wall clock and may ring a little early by the other one.
+      if (this.#cancelTimer === null) this.#arm();
+      return;
+    }
     // Places first, rows second: what is fetched can run at once and need not be put back.
     const permits = this.#reserve();
     if (permits.length === 0) return;

@@ -16,6 +16,7 @@
 
 import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import {
+  approving,
   becomingReady,
   beingOrdered,
   cancelling,
@@ -94,6 +95,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {
         'turn.granted': takingTurn,
+        'repeat.unsafe': { target: 'inReview' },
         'handler.missing': { target: 'handlerMissing' },
         'cancel.requested': cancelling,
         'expiry.due': expiring,
@@ -115,6 +117,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['RT-4', 'SV-3'] },
       on: {
         'turn.granted': takingTurn,
+        'repeat.unsafe': { target: 'inReview' },
         'handler.missing': { target: 'handlerMissing' },
         'process.stopping': { target: 'waiting' },
         'cancel.requested': cancelling,
@@ -207,6 +210,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['RT-1', 'RT-4'] },
       on: {
         'turn.granted': takingTurn,
+        'repeat.unsafe': { target: 'inReview' },
         'handler.missing': { target: 'handlerMissing' },
         'retry.requested': retrying,
         'cancel.requested': cancelling,
@@ -229,7 +233,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['resting'],
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
-        'retry.requested': retrying,
+        'retry.requested': approving,
         'cancel.requested': cancelling,
         'expiry.due': expiring,
       },

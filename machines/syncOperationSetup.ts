@@ -7,7 +7,7 @@
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import type { Failure } from './policy/classifyFailure.ts';
-import { CRASHES_IN_A_ROW_MAX } from './policy/crashPolicy.ts';
+import { CRASHED, CRASHES_IN_A_ROW_MAX } from './policy/crashPolicy.ts';
 import type { Entity } from './vocabulary/entity.ts';
 import type { ErrorCode } from './vocabulary/errors.ts';
 import type { Priority, Tier } from './vocabulary/urgency.ts';
@@ -87,6 +87,8 @@ export type SyncOperationEvent =
   | { readonly type: 'lane.freed'; readonly atMs: number }
   | { readonly type: 'handler.missing'; readonly atMs: number }
   | { readonly type: 'handler.registered'; readonly atMs: number }
+  /** An attempt may have been applied, and doing it again is not known to do nothing twice. */
+  | { readonly type: 'repeat.unsafe'; readonly atMs: number }
   | { readonly type: 'attempt.succeeded'; readonly atMs: number }
   | ({ readonly type: 'attempt.failed' } & FailureFacts)
   /** The runtime is stopping; the attempt was aborted and spends nothing. */
@@ -101,12 +103,6 @@ export type SyncOperationEvent =
 
 /** How many history entries are kept with the operation. */
 export const HISTORY_MAX = 32;
-
-const CRASHED: Failure = {
-  code: 'HF_CRASHES_PROCESS',
-  failureClass: 'permanent',
-  message: 'The process died each time this operation was in flight, in the end alone.',
-};
 
 /** Field by field, because this runs for every request and spreading so many fields is slow. */
 export function newOperation(input: SyncOperationInput): SyncOperationContext {
@@ -198,6 +194,7 @@ export const operationSetup = setup({
       ...remembering(context, 'retryRequested', atMs),
       wakeAtMs: atMs,
     })),
+    approveRepeat: assign({ isOutcomeUnknown: false }),
     wakeNow: assign({ wakeAtMs: (_, params: { atMs: number }) => params.atMs }),
     /** One action for all that a success changes: it is the way most operations end. */
     complete: assign((_, params: { atMs: number }) => ({
@@ -271,6 +268,12 @@ export const becomingReady = {
 export const retrying = {
   target: '#syncOperation.waiting',
   actions: [{ type: 'noteRetryRequest', params: facts }],
+} as const;
+
+/** A person has decided that it may be done again, whatever became of it before. */
+export const approving = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'noteRetryRequest', params: facts }, { type: 'approveRepeat' }],
 } as const;
 
 /** Its turn: the attempt is made durable first. */

@@ -169,7 +169,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     inspect: options.inspect,
-    onError: options.onError ?? (() => undefined),
+    onError: guarded(options.onError),
   };
 }
 
@@ -195,6 +195,17 @@ export function checkHandler(
     checkSpan(handler.keyLifetimeMs, `${field}.keyLifetimeMs`, 0);
   if (handler.attemptTimeoutMs !== undefined)
     checkSpan(handler.attemptTimeoutMs, `${field}.attemptTimeoutMs`, 1);
+}
+
+/** A listener that throws has nobody left to be told, and must break nothing (SV-2). */
+function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] {
+  return (error) => {
+    try {
+      onError?.(error);
+    } catch {
+      // As above.
+    }
+  };
 }
 
 function checkUpstreams(

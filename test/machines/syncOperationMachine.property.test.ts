@@ -19,6 +19,7 @@ const plain = (
     | 'handlerRegistered'
     | 'succeed'
     | 'interrupt'
+    | 'refuseRepeat'
     | 'stop'
     | 'retryNow'
     | 'cancel'
@@ -30,7 +31,7 @@ const anyStep = fc.oneof(
   plain(12, 'commit', 'grant'),
   plain(6, 'commitNext', 'retryNow'),
   plain(4, 'laneFreed', 'handlerRegistered', 'interrupt', 'stop'),
-  plain(2, 'handlerMissing', 'succeed'),
+  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed'),
   plain(1, 'cancel', 'expire'),
   {
     weight: 8,
@@ -83,6 +84,10 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
     case 'handlerMissing':
       operation.tell('handler.missing');
       reference.handlerMissing();
+      break;
+    case 'refuseRepeat':
+      operation.tell('repeat.unsafe');
+      reference.refuseRepeat();
       break;
     case 'handlerRegistered':
       operation.tell('handler.registered');

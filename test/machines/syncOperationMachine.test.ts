@@ -15,6 +15,12 @@ function crisis(): OperationHarness {
 }
 
 /** One operation in each state in which it waits, made the way it gets there. */
+function interrupted(): OperationHarness {
+  const operation = attempting();
+  operation.tell('attempt.interrupted');
+  return operation.commit();
+}
+
 const waitingIn = {
   accepting: () => revivedAsAccepted('awaitsUpstream'),
   inLane: () => new OperationHarness({ turn: 'awaitsLane' }).commit(),
@@ -186,6 +192,24 @@ describe('attempts', () => {
     operation.commit().grant().commit().fail();
     expect(operation.context.isOutcomeUnknown).toBe(true);
   });
+
+  test.each([
+    ['waiting', () => interrupted()],
+    ['backingOff', () => attempting().fail('unknownOutcome').commit()],
+    ['suspect', () => attempting().restart()],
+  ] as const)(
+    'RT-2 in %s, a repeat that is not safe any more waits for a person',
+    (state, make) => {
+      const operation = make();
+      expect(operation.state).toBe(state);
+      operation.tell('repeat.unsafe');
+      expect(operation.state).toBe('inReview');
+      operation.commit().grant();
+      expect(operation.state).toBe('inReview');
+      operation.tell('retry.requested');
+      expect(operation.context.isOutcomeUnknown).toBe(false);
+    },
+  );
 
   test('OP-5 retry now does not wait for the backoff to pass', () => {
     const operation = waitingIn.backingOff();

@@ -72,7 +72,7 @@ test('CB-4 an open breaker is still open after kill -9, for the rest of its time
 });
 
 test('RT-4 SV-3 a pending retry is neither reset nor shortened nor lengthened by restarts', async () => {
-  const premium = { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS };
+  const premium = { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS, jitterMsMax: 0 };
   const options = { retry: { premium } };
   const scene = await RestartScene.open();
   const first = scene.start({ options });

@@ -32,7 +32,9 @@ const late: SyncRequest = {
   idempotencyKey: 'late',
   payload: { number: BYSTANDERS, busyUpTo: 1 },
 };
-const OPTIONS = { retry: { trial: { initialDelayMs: LATE_MS, delayMsMax: LATE_MS } } };
+const OPTIONS = {
+  retry: { trial: { initialDelayMs: LATE_MS, delayMsMax: LATE_MS, jitterMsMax: 0 } },
+};
 
 test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystanders lose no attempt', async () => {
   const scene = await RestartScene.open();

@@ -61,7 +61,7 @@ describe('UX-2 what is wrong with a request is said by name, and nothing is done
     const { runtime } = boot({ handlers: HANDLERS });
     for (const field of ['type', 'subject', 'tier', 'priority', 'method'] as const) {
       const error: unknown = await clock
-        .run(runtime.sync({ ...GOOD, [field]: '\0canary' } as SyncRequest))
+        .run(runtime.sync({ ...GOOD, [field]: '\0canary' }))
         .catch((thrown: unknown) => thrown);
       expect(String(error)).toContain(field);
       expect(String(error)).not.toContain('canary');

@@ -115,7 +115,11 @@ async function crisis(made: Runtime, request: CrisisRequest): Promise<void> {
 }
 
 async function reportOutcome(operation: Operation): Promise<void> {
-  const outcome = await operation.outcome;
+  const outcome = await operation.outcome.catch((error: unknown) => {
+    say({ event: 'failed', ...describe(error) });
+    return null;
+  });
+  if (outcome === null) return;
   const { status, attempts, settledAtMs } = outcome;
   const code = outcome.status === 'completed' ? null : outcome.error.code;
   say({

@@ -16,7 +16,7 @@ export interface Process {
   readonly store: FaultyStore;
   readonly errors: unknown[];
   /** SIGKILL: nothing of it acts any more, and nothing is closed. */
-  kill(): void;
+  readonly kill: () => void;
 }
 
 export interface World {
@@ -24,7 +24,7 @@ export interface World {
   /** What is on disk, whoever owns it. */
   readonly disk: Store;
   /** Starts a process on the disk; does not wait for it. */
-  boot(options?: Partial<RuntimeOptions>): Process;
+  readonly boot: (options?: Partial<RuntimeOptions>) => Process;
 }
 
 /** A machine with a clock and a disk. */

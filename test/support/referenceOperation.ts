@@ -112,6 +112,10 @@ export class ReferenceOperation {
     }
   }
 
+  refuseRepeat(): void {
+    if (this.#is('waiting', 'suspect', 'backingOff')) this.#rest('inReview');
+  }
+
   succeed(): void {
     if (!this.#is('attempting')) return;
     this.#note({ isSpent: true, crashes: 0 });
@@ -148,6 +152,8 @@ export class ReferenceOperation {
 
   retryNow(nowMs: number): void {
     if (!this.#is('backingOff', 'conflicted', 'inReview')) return;
+    // A person has looked at it.
+    if (this.#is('inReview')) this.#note({ isOutcomeUnknown: false });
     this.#note({ wakeAtMs: nowMs });
     this.#remember('retryRequested');
     this.#rest('waiting');

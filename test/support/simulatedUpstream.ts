@@ -38,11 +38,7 @@ export class SimulatedUpstream {
     return this.#appliedKeys.has(key);
   }
 
-  async call(
-    attempt: Attempt,
-    process: number,
-    key: string,
-  ): Promise<{ readonly key: string }> {
+  async call(attempt: Attempt, process: number, key: string): Promise<{ readonly key: string }> {
     const call = this.#begin(attempt, process, key);
     try {
       const answer = await this.#answer(key);

@@ -74,7 +74,9 @@ export class VirtualClock implements Clock {
       if (next.isCancelled) continue;
       wakesAtThisInstant = next.atMs > this.#elapsedMs ? 0 : wakesAtThisInstant + 1;
       if (wakesAtThisInstant > WAKES_AT_ONE_INSTANT_MAX) {
-        throw new Error(`Time stands still: it wakes at once again and again, in ${next.run}`);
+        throw new Error(
+          `Time stands still: it wakes at once again and again, in ${String(next.run)}`,
+        );
       }
       this.#elapsedMs = Math.max(this.#elapsedMs, next.atMs);
       next.run();
@@ -98,7 +100,7 @@ export class VirtualClock implements Clock {
     const done = (): void => {
       isDone = true;
     };
-    promise.then(done, done);
+    void promise.finally(done).catch(() => undefined);
     await this.advanceUntil(() => isDone, limitMs);
     return await promise;
   }
