@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { createActor } from 'xstate';
+import { describe, expect, test } from 'vitest';
+import { decodeSnapshot, encodeSnapshot } from '../../actors/snapshots.ts';
+import { circuitBreakerMachine } from '../../machines/circuitBreakerMachine.ts';
+import { degradationMachine } from '../../machines/degradationMachine.ts';
+import { DEFAULT_BREAKER_POLICY } from '../../machines/policy/breakerPolicy.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+
+function openBreaker() {
+  const actor = createActor(circuitBreakerMachine, {
+    input: { upstream: 'payments', policy: DEFAULT_BREAKER_POLICY },
+  }).start();
+  actor.send({
+    type: 'failures.exceeded',
+    generation: 1,
+    cause: 'consecutive',
+    atMs: 1_000,
+    draw: 0,
+  });
+  return actor.getSnapshot();
+}
+
+const KEPT = encodeSnapshot(circuitBreakerMachine, openBreaker());
+
+/** The kept text with some fields replaced. */
+function keptWith(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ ...(JSON.parse(KEPT) as object), ...fields });
+}
+
+function codeOf(text: string): string | null {
+  try {
+    decodeSnapshot(circuitBreakerMachine, text);
+    return null;
+  } catch (error) {
+    return error instanceof HoldfastError ? error.code : `not a HoldfastError: ${String(error)}`;
+  }
+}
+
+describe('PS-3 snapshots carry the id and the version of their machine', () => {
+  test('PS-3 CB-4 what was encoded is decoded, and a chart goes on from it', () => {
+    const { snapshot } = decodeSnapshot(circuitBreakerMachine, KEPT);
+    expect(snapshot.value).toBe('open');
+    expect(snapshot.context).toEqual(openBreaker().context);
+    const actor = createActor(circuitBreakerMachine, {
+      snapshot,
+      input: { upstream: 'payments', policy: DEFAULT_BREAKER_POLICY },
+    }).start();
+    const dueAtMs = snapshot.context.openUntilAtMs ?? 0;
+    actor.send({ type: 'cooldown.due', atMs: dueAtMs - 1 });
+    expect(actor.getSnapshot().value).toBe('open');
+    actor.send({ type: 'cooldown.due', atMs: dueAtMs });
+    expect(actor.getSnapshot().value).toBe('halfOpen');
+  });
+
+  test('PS-3 the state to wake up in and the response are kept with it', () => {
+    const response = { paid: [1, null, 'ü'] };
+    const text = encodeSnapshot(circuitBreakerMachine, openBreaker(), {
+      value: 'halfOpen',
+      response,
+    });
+    const kept = decodeSnapshot(circuitBreakerMachine, text);
+    expect(kept.snapshot.value).toBe('halfOpen');
+    expect(kept.response).toEqual(response);
+    expect(decodeSnapshot(circuitBreakerMachine, KEPT).response).toBeUndefined();
+  });
+
+  test('PS-3 a snapshot of another machine is refused', () => {
+    expect(() => decodeSnapshot(degradationMachine, KEPT)).toThrow(
+      expect.objectContaining({ code: 'HF_RECORD_UNSUPPORTED' }),
+    );
+  });
+
+  test.each([
+    { title: 'another version', fields: { version: '999' } },
+    { title: 'no version', fields: { version: undefined } },
+    { title: 'a state that is not there', fields: { value: 'ajar' } },
+    { title: 'the name of something every object has', fields: { value: 'constructor' } },
+    { title: 'no state', fields: { value: undefined } },
+    { title: 'a number for a state', fields: { value: 7 } },
+    { title: 'null for a state', fields: { value: null } },
+    { title: 'a state inside a state', fields: { value: { open: 'wide' } } },
+  ])('PS-3 a snapshot with $title is refused as unsupported', ({ fields }) => {
+    expect(codeOf(keptWith(fields))).toBe('HF_RECORD_UNSUPPORTED');
+  });
+
+  test.each([
+    '',
+    'null',
+    '7',
+    '[]',
+    '{}',
+    '{"machine":7,"context":{}}',
+    KEPT.slice(0, -1),
+    keptWith({ context: undefined }),
+    keptWith({ context: null }),
+    keptWith({ context: 'text' }),
+  ])('PS-3 what is no snapshot is malformed: %s', (text) => {
+    expect(codeOf(text)).toBe('HF_RECORD_MALFORMED');
+  });
+
+  test('PS-3 garbage of any kind is refused with a code, and its content is not told', () => {
+    const refused = expect.stringMatching(/^HF_RECORD_(MALFORMED|UNSUPPORTED)$/);
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(codeOf(text)).toEqual(refused);
+      }),
+    );
+    const secret = 'secret-4711';
+    expect(() => decodeSnapshot(circuitBreakerMachine, keptWith({ value: secret }))).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining(secret) as string }),
+    );
+  });
+});

@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TimerService } from '../../actors/timerService.ts';
+import { VirtualClock } from '../support/virtualClock.ts';
+
+function startTimers() {
+  const clock = new VirtualClock();
+  const errors: unknown[] = [];
+  const timers = new TimerService(clock, (error) => errors.push(error));
+  const startMs = clock.now();
+  const woken: number[] = [];
+  /** Notes `delayMs` in `woken` once it is due. */
+  const after = (delayMs: number): (() => void) =>
+    timers.at(startMs + delayMs, () => {
+      woken.push(delayMs);
+    });
+  return { clock, timers, errors, woken, after, startMs };
+}
+
+describe('RT-4 timers at absolute instants', () => {
+  test('RT-4 wakes in order of their due times, none before its time', async () => {
+    const { clock, woken, after } = startTimers();
+    for (const delayMs of [300, 100, 200]) after(delayMs);
+    await clock.advance(99);
+    expect(woken).toEqual([]);
+    await clock.advance(1);
+    expect(woken).toEqual([100]);
+    await clock.advance(1_000);
+    expect(woken).toEqual([100, 200, 300]);
+  });
+
+  test('RT-4 what is overdue already wakes at once, but not inside the call', async () => {
+    const { clock, woken, after } = startTimers();
+    after(-5_000);
+    expect(woken).toEqual([]);
+    await clock.advance(0);
+    expect(woken).toEqual([-5_000]);
+  });
+
+  test('RT-4 what is cancelled does not wake, and cancelling late or twice does nothing', async () => {
+    const { clock, woken, after } = startTimers();
+    const cancelFirst = after(100);
+    after(200);
+    cancelFirst();
+    cancelFirst();
+    await clock.advance(200);
+    cancelFirst();
+    expect(woken).toEqual([200]);
+  });
+
+  test('RT-4 a waker may set and cancel others', async () => {
+    const { clock, timers, woken, after, startMs } = startTimers();
+    const cancel = after(100);
+    timers.at(startMs + 100, () => undefined);
+    timers.at(startMs + 50, () => {
+      cancel();
+      after(60);
+      after(40);
+    });
+    await clock.advance(50);
+    expect(woken).toEqual([40]);
+    await clock.advance(50);
+    expect(woken).toEqual([40, 60]);
+  });
+
+  test('RT-4 a delay longer than any timer of the platform is kept', async () => {
+    const { clock, woken, after } = startTimers();
+    const fortyDaysMs = 40 * 86_400_000;
+    after(fortyDaysMs);
+    await clock.advance(fortyDaysMs - 1);
+    expect(woken).toEqual([]);
+    await clock.advance(1);
+    expect(woken).toEqual([fortyDaysMs]);
+  });
+});
+
+describe('RT-4 a wall clock that is set', () => {
+  test('RT-4 set forward past a due time, it is noticed within a minute', async () => {
+    const { clock, woken, after } = startTimers();
+    after(3_600_000);
+    await clock.advance(1_000);
+    clock.setWall(3_600_000);
+    await clock.advance(60_000);
+    expect(woken).toEqual([3_600_000]);
+  });
+
+  test('RT-4 set back, a due time is still the instant that was named', async () => {
+    const { clock, woken, after, startMs } = startTimers();
+    after(10_000);
+    await clock.advance(5_000);
+    clock.setWall(-600_000);
+    await clock.advance(5_000);
+    expect(woken).toEqual([]);
+    await clock.advance(600_000);
+    expect(clock.now()).toBe(startMs + 10_000);
+    expect(woken).toEqual([10_000]);
+  });
+
+  test('RT-4 set back, what is due soon by the new time does not wait for the old', async () => {
+    const { clock, woken, after, timers } = startTimers();
+    after(30_000);
+    clock.setWall(-600_000);
+    timers.at(clock.now() + 100, () => woken.push(1));
+    await clock.advance(100);
+    expect(woken).toEqual([1]);
+  });
+});
+
+describe('OP-6 the cost of waiting', () => {
+  test('OP-6 nothing wakes while nothing is due', async () => {
+    const { clock, after, woken } = startTimers();
+    expect(clock.pending).toBe(0);
+    after(100);
+    await clock.advance(100);
+    expect(woken).toEqual([100]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('OP-6 ten thousand timers take one wake-up of the clock', () => {
+    const { clock, after } = startTimers();
+    for (let delayMs = 10_000; delayMs > 0; delayMs -= 1) after(delayMs);
+    expect(clock.pending).toBe(1);
+  });
+
+  test('SV-4 stopped, it wakes nobody and leaves no wake-up behind', async () => {
+    const { clock, timers, woken, after } = startTimers();
+    const cancel = after(100);
+    timers.stop();
+    cancel();
+    expect(clock.pending).toBe(0);
+    await clock.advance(1_000);
+    expect(woken).toEqual([]);
+  });
+});
+
+test('SV-2 a waker that throws is reported and costs the others nothing', async () => {
+  const { clock, timers, errors, woken, after, startMs } = startTimers();
+  after(100);
+  timers.at(startMs + 100, () => {
+    throw new Error('A bad waker.');
+  });
+  after(100);
+  after(200);
+  await clock.advance(200);
+  expect(woken).toEqual([100, 100, 200]);
+  expect(errors).toEqual([new Error('A bad waker.')]);
+});
+
+test('RT-4 whatever is set and cancelled, the wakes are those of a sorted list', async () => {
+  const step = fc.record({
+    delayMs: fc.integer({ min: 0, max: 200_000 }),
+    /** Which of those set so far to cancel; none if there is none of this number. */
+    cancels: fc.nat({ max: 60 }),
+    passesMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20_000 })),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const { clock, timers } = startTimers();
+      const woken: number[] = [];
+      const expected: number[] = [];
+      let live: { dueAtMs: number; cancel: () => void }[] = [];
+      const pass = async (ms: number): Promise<void> => {
+        await clock.advance(ms);
+        const due = live.filter(({ dueAtMs }) => dueAtMs <= clock.now());
+        live = live.filter(({ dueAtMs }) => dueAtMs > clock.now());
+        expected.push(...due.map(({ dueAtMs }) => dueAtMs).sort((a, b) => a - b));
+      };
+      for (const { delayMs, cancels, passesMs } of steps) {
+        const dueAtMs = clock.now() + delayMs;
+        live.push({
+          dueAtMs,
+          cancel: timers.at(dueAtMs, () => {
+            expect(clock.now()).toBe(dueAtMs);
+            woken.push(dueAtMs);
+          }),
+        });
+        live[cancels]?.cancel();
+        live = live.filter((_, index) => index !== cancels);
+        await pass(passesMs);
+        expect(woken).toEqual(expected);
+      }
+      await pass(200_000);
+      expect(woken).toEqual(expected);
+    }),
+    { numRuns: 60 },
+  );
+});
