@@ -23,10 +23,7 @@ import { supervisorSetup } from './supervisorSetup.ts';
 
 export type {
   Alert,
-  AlertReason,
-  SupervisorContext,
   SupervisorEvent,
-  SupervisorInput,
 } from './supervisorSetup.ts';
 
 export const supervisorMachine = supervisorSetup.createMachine({
