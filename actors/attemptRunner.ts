@@ -133,8 +133,13 @@ export class AttemptRunner {
   }
 
   #describe(thrown: unknown, context: SyncOperationContext): Failure {
-    const failure = failureOf(thrown, { afterUnknownOutcome: context.isOutcomeUnknown });
-    return { ...failure, message: failure.message.slice(0, MESSAGE_LENGTH_MAX) };
+    try {
+      const failure = failureOf(thrown, { afterUnknownOutcome: context.isOutcomeUnknown });
+      return { ...failure, message: failure.message.slice(0, MESSAGE_LENGTH_MAX) };
+    } catch {
+      // Even looking at what was thrown may throw, and nobody above would catch it (SV-2).
+      return failureOf(undefined);
+    }
   }
 
   #failed(context: SyncOperationContext, handler: Handler, failure: Failure): SyncOperationEvent {
@@ -167,10 +172,14 @@ async function callGuarded(handler: Handler, attempt: Attempt): Promise<Json | u
   return handler.run(attempt);
 }
 
-/** A response that JSON can't carry is dropped: the work is done, and only its echo is lost. */
+/**
+ * A response that JSON can't carry is dropped: the work is done, and only its echo is lost. A copy is
+ * kept, because it is written later, and what the handler does to its own until then could stop that.
+ */
 function keepable(response: Json | undefined): Json | undefined {
   try {
-    return JSON.stringify(response) === undefined ? undefined : response;
+    const text: string | undefined = JSON.stringify(response);
+    return text === undefined ? undefined : (JSON.parse(text) as Json);
   } catch {
     return undefined;
   }

@@ -32,6 +32,7 @@ import {
   type PendingAcceptance,
 } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
+import { BusyCount } from './busyCount.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
@@ -84,8 +85,7 @@ export class OperationPool {
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
   /** How many operations are being written or attempted. */
-  #busy = 0;
-  #idleWaiters: (() => void)[] = [];
+  readonly #busy = new BusyCount();
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -198,10 +198,7 @@ export class OperationPool {
 
   /** Resolves once no operation is being written or attempted. */
   async whenIdle(): Promise<void> {
-    if (this.#busy === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#idleWaiters.push(resolve);
-    });
+    await this.#busy.whenIdle();
   }
 
   /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */
@@ -224,7 +221,10 @@ export class OperationPool {
         }
       },
       error: (error) => {
-        this.#residents.delete(resident.id);
+        // Its row is as it was last written; the next start takes it up from there.
+        this.#drop(resident);
+        this.dispatcher.forget(resident);
+        this.#setBusy(resident, false);
         this.#parts.onError(error);
       },
     });
@@ -234,8 +234,8 @@ export class OperationPool {
   #setBusy(resident: Resident, isBusy: boolean): void {
     if (isBusy === resident.isBusy) return;
     resident.isBusy = isBusy;
-    this.#busy += isBusy ? 1 : -1;
-    if (this.#busy === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    if (isBusy) this.#busy.begin();
+    else this.#busy.end();
   }
 
   #onState(resident: Resident, snapshot: SyncOperationSnapshot): void {

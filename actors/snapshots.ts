@@ -57,19 +57,15 @@ export function decodeSnapshot<M extends AnyStateMachine>(
       `A record was written by ${kept.machine} version ${kept.version}; this program runs ${machine.id} version ${machine.version}. Run the program that wrote it, or a newer one.`,
     );
   }
-  try {
-    const snapshot = machine.resolveState({
-      value: kept.value as string,
-      context: kept.context,
-    }) as SnapshotFrom<M>;
-    return { snapshot, response: kept.response };
-  } catch (error) {
+  // XState itself lets some values pass that name no state; every chart that is kept is flat.
+  const { value, context, response } = kept;
+  if (typeof value !== 'string' || !Object.hasOwn(machine.states, value)) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
-      { cause: error },
     );
   }
+  return { snapshot: machine.resolveState({ value, context }) as SnapshotFrom<M>, response };
 }
 
 function parse(text: string): KeptSnapshot {
@@ -83,7 +79,8 @@ function parse(text: string): KeptSnapshot {
     typeof kept !== 'object' ||
     kept === null ||
     typeof (kept as KeptSnapshot).machine !== 'string' ||
-    typeof (kept as KeptSnapshot).context !== 'object'
+    typeof (kept as KeptSnapshot).context !== 'object' ||
+    (kept as KeptSnapshot).context === null
   ) {
     throw new HoldfastError('HF_RECORD_MALFORMED', 'A record holds no snapshot.');
   }

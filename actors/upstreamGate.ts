@@ -85,10 +85,13 @@ export class UpstreamGate {
 
   /** Gives the place back and records how the call went. */
   leave(permit: Permit, outcome: CallOutcome, retryAfterMs: number | undefined): void {
+    const { breaker, placesMax, onOutcome } = this.#parts;
     this.#inFlight -= 1;
-    if (outcome === 'success' && this.#places < this.#parts.placesMax) this.#places += 1;
-    this.#parts.breaker.record(permit.generation, permit.probeId, outcome, retryAfterMs);
-    this.#parts.onOutcome(outcome);
+    // A call from before the outage says nothing about how much the upstream bears after it.
+    const isCurrent = permit.generation === breaker.decision.generation;
+    if (outcome === 'success' && isCurrent && this.#places < placesMax) this.#places += 1;
+    breaker.record(permit.generation, permit.probeId, outcome, retryAfterMs);
+    onOutcome(outcome);
   }
 
   /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */

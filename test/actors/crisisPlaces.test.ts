@@ -96,8 +96,10 @@ test('CR-2 OP-4 whoever comes and goes, places and order hold, and nobody is lef
       }
       expect(begun).toHaveLength(steps.length);
       for (const entity of ['a', 'b']) {
-        const numbers = begun.filter((other) => other.entity === entity).map(({ number }) => number);
-        expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+        const numbers = begun
+          .filter((other) => other.entity === entity)
+          .map(({ number }) => number);
+        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
       }
     }),
   );

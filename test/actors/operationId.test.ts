@@ -25,7 +25,7 @@ test('OP-1 an id begins with the time in milliseconds, so that ids sort by it', 
     );
     await clock.advance(1 + random.below(100_000));
   }
-  expect([...ids].sort()).toEqual(ids);
+  expect(ids.toSorted()).toEqual(ids);
 });
 
 test('OP-1 ids of one millisecond differ', () => {

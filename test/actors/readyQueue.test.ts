@@ -38,8 +38,8 @@ test('OP-6 taking out what is not in it changes nothing', () => {
 });
 
 test('DG-3 whatever is added and taken, the first is that of a sorted list', () => {
-  const urgency = fc.integer({ min: 0, max: URGENCY_MAX });
-  const step = fc.record({ urgency, bound: urgency, takes: fc.boolean() });
+  const rank = fc.integer({ min: 0, max: URGENCY_MAX });
+  const step = fc.record({ urgency: rank, bound: rank, takes: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       const queue = new ReadyQueue<Item>();
@@ -47,7 +47,7 @@ test('DG-3 whatever is added and taken, the first is that of a sorted list', () 
       for (const [number, { urgency, bound, takes }] of steps.entries()) {
         const item = { urgency, number };
         queue.add(item);
-        sorted = [...sorted, item].sort((a, b) => a.urgency - b.urgency || a.number - b.number);
+        sorted = [...sorted, item].toSorted((a, b) => a.urgency - b.urgency || a.number - b.number);
         const first = queue.first(bound);
         expect(first).toBe(sorted.find((other) => other.urgency <= bound));
         if (takes && first !== undefined) {

@@ -48,6 +48,16 @@ describe('RT-4 timers at absolute instants', () => {
     expect(woken).toEqual([200]);
   });
 
+  test('RT-4 cancelling one in the middle keeps the order of the others', async () => {
+    const { clock, woken, after } = startTimers();
+    // As a heap: the last, 5, takes the place of 103 and has to rise past 101 and 100.
+    const delaysMs = [1, 100, 2, 101, 102, 3, 4, 103, 104, 105, 106, 10, 11, 12, 5];
+    const cancels = delaysMs.map(after);
+    cancels[7]?.();
+    for (let passedMs = 0; passedMs < 200; passedMs += 1) await clock.advance(1);
+    expect(woken).toEqual([1, 2, 3, 4, 5, 10, 11, 12, 100, 101, 102, 104, 105, 106]);
+  });
+
   test('RT-4 a waker may set and cancel others', async () => {
     const { clock, timers, woken, after, startMs } = startTimers();
     const cancel = after(100);
@@ -163,7 +173,7 @@ test('RT-4 whatever is set and cancelled, the wakes are those of a sorted list',
         await clock.advance(ms);
         const due = live.filter(({ dueAtMs }) => dueAtMs <= clock.now());
         live = live.filter(({ dueAtMs }) => dueAtMs > clock.now());
-        expected.push(...due.map(({ dueAtMs }) => dueAtMs).sort((a, b) => a - b));
+        expected.push(...due.map(({ dueAtMs }) => dueAtMs).toSorted((a, b) => a - b));
       };
       for (const { delayMs, cancels, passesMs } of steps) {
         const dueAtMs = clock.now() + delayMs;

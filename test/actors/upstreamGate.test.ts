@@ -141,6 +141,9 @@ describe('CB-2 a result that comes late', () => {
     call('success');
     call('success');
     for (const permit of late) gate.leave(permit, 'failure', undefined);
+    // Two more of its own are below the limit of three.
+    call('failure');
+    call('failure');
     expect(gate.isRefusing).toBe(false);
     expect(gate.inFlight).toBe(0);
   });
@@ -182,7 +185,7 @@ describe('DG-3 slow start', () => {
   });
 
   test('DG-3 what does not succeed brings no place back', async () => {
-    const { gate, fail, halfOpen, call, enterAll } = openGate({ consecutiveFailuresToOpen: 50 });
+    const { gate, fail, halfOpen, call, enterAll } = openGate({ consecutiveFailuresToOpen: 10 });
     fail();
     await halfOpen();
     call('success');
