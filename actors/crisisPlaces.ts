@@ -16,6 +16,8 @@ export class CrisisPlaces {
   readonly #waiting = new Set<Waiting>();
   readonly #busyEntities = new Set<string>();
   #inFlight = 0;
+  #isBeginning = false;
+  #isChanged = false;
 
   constructor(placesMax: number) {
     this.placesMax = placesMax;
@@ -40,7 +42,21 @@ export class CrisisPlaces {
     };
   }
 
+  /** What it begins may leave at once; that is taken up here, not in a call within a call. */
   #next(): void {
+    if (this.#isBeginning) {
+      this.#isChanged = true;
+      return;
+    }
+    this.#isBeginning = true;
+    do {
+      this.#isChanged = false;
+      this.#beginWaiting();
+    } while (this.#isChanged);
+    this.#isBeginning = false;
+  }
+
+  #beginWaiting(): void {
     for (const waiting of this.#waiting) {
       if (this.#inFlight >= this.placesMax) return;
       const { entity } = waiting;

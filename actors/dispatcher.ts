@@ -67,7 +67,7 @@ export class Dispatcher {
       },
       grant: this.#grant,
       onPlacesBack: () => {
-        if (this.#isStarted) this.#suspects.pump();
+        if (this.#isStarted) this.#pumpSuspects();
       },
     });
     this.#queues.set(gate.upstream, queue);
@@ -133,7 +133,7 @@ export class Dispatcher {
     permit?.gate.leave(permit, outcome, retryAfterMs);
     if (othersMayStart) this.#pumpAll();
     else if (permit !== null) this.#queues.get(permit.gate.upstream)?.pump();
-    this.#suspects.pump();
+    this.#pumpSuspects();
   }
 
   /** It has stopped waiting, or will not run now: its place goes to another. */
@@ -142,7 +142,7 @@ export class Dispatcher {
     if (resident.permit !== null) this.attemptEnded(resident, 'ignored', undefined);
     else if (this.#suspects.delete(resident)) {
       this.#pumpAll();
-      this.#suspects.pump();
+      this.#pumpSuspects();
     }
   }
 
@@ -152,6 +152,9 @@ export class Dispatcher {
       this.rouseCrisis(resident);
       return;
     }
+    // The watch overlooks what is in hand, so its time may have come unseen.
+    const { expiresAtMs } = resident.actor.getSnapshot().context;
+    if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
     const { pool, residentsMax } = this.#parts;
     const queue = this.#queues.get(place.route);
     const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
@@ -180,7 +183,7 @@ export class Dispatcher {
   /** It was in flight when the process died. */
   addSuspect(resident: Resident): void {
     this.#suspects.add(resident);
-    if (this.#isStarted) this.#suspects.pump();
+    if (this.#isStarted) this.#pumpSuspects();
   }
 
   /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
@@ -189,7 +192,7 @@ export class Dispatcher {
     if (!this.#isStarted || queue === undefined) return;
     queue.noteDue(0);
     queue.pump();
-    this.#suspects.pump();
+    this.#pumpSuspects();
   }
 
   /** Sends something to an operation that may be on disk only; what takes no notice goes back there. */
@@ -208,11 +211,13 @@ export class Dispatcher {
     const { clock, timers } = this.#parts;
     const { state } = resident;
     if (resident.handler === null || state === 'handlerMissing') return;
+    const { wakeAtMs } = resident.actor.getSnapshot().context;
     const rouse = (): void => {
-      if (resident.state !== state || this.#isStopped) return;
+      // It may have been tried since, and wait anew: that wait has a timer of its own.
+      const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
+      if (resident.state !== state || !isSameWait || this.#isStopped) return;
       resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
     };
-    const { wakeAtMs } = resident.actor.getSnapshot().context;
     if (state === 'backingOff') timers.at(Math.min(wakeAtMs, clock.now() + WAIT_MS_MAX), rouse);
     else rouse();
   }
@@ -226,15 +231,21 @@ export class Dispatcher {
       handler !== null &&
       context.isOutcomeUnknown &&
       !isRepeatSafe(handler, firstAttemptAtMs, atMs);
-    if (handler === null || isUnsafe) {
+    const isExpired = context.expiresAtMs !== null && context.expiresAtMs <= atMs;
+    if (handler === null || isUnsafe || isExpired) {
       this.#suspects.delete(resident);
       permit.gate.leave(permit, 'ignored', undefined);
-      resident.actor.send({ type: isUnsafe ? 'repeat.unsafe' : 'handler.missing', atMs });
+      const refused = isUnsafe ? 'repeat.unsafe' : 'handler.missing';
+      resident.actor.send({ type: isExpired ? 'expiry.due' : refused, atMs });
       return;
     }
     resident.permit = permit;
     resident.actor.send({ type: 'turn.granted', atMs });
   };
+
+  #pumpSuspects(): void {
+    if (this.#suspects.pump()) this.#pumpAll();
+  }
 
   #pumpAll(): void {
     for (const queue of this.#queues.values()) queue.pump();

@@ -182,13 +182,17 @@ export class Engine {
 
   /** Aborts what still runs, writes where it stands, and closes the store (SV-4). */
   async closeStore(): Promise<void> {
-    this.pool.dispatcher.stop();
-    this.pool.interruptAll();
-    await this.journal.idle();
-    this.#timers.stop();
-    for (const upstream of this.upstreams.values()) upstream.stop();
-    this.globalLevel.stop();
-    await this.#parts.store.close();
+    try {
+      this.pool.dispatcher.stop();
+      this.pool.interruptAll();
+      await this.journal.idle();
+    } finally {
+      this.journal.close();
+      this.#timers.stop();
+      for (const upstream of this.upstreams.values()) upstream.stop();
+      this.globalLevel.stop();
+      await this.#parts.store.close();
+    }
   }
 
   /** Restarts a component that failed (SV-2). */

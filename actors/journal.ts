@@ -36,6 +36,8 @@ const PROBE: JournalEntry = {
 };
 
 interface Pending extends JournalEntry {
+  /** When it was given, among all: what failed in pieces is repeated in this order. */
+  readonly order: number;
   write: Write | null;
   /** Set once a commit with it has failed: it may be on disk, and overwritten since. */
   isRepeat?: boolean | undefined;
@@ -63,7 +65,9 @@ export class Journal {
   #isIsolating = false;
   /** What the store refused without being ill, to be committed one by one. */
   #refused: Pending[] = [];
+  #given = 0;
   #batchesInFlight = 0;
+  #cancelRetry: () => void = () => undefined;
   #isOpen = false;
   #isFlushScheduled = false;
   #failure: HoldfastError | null = null;
@@ -101,11 +105,19 @@ export class Journal {
     this.#scheduleFlush();
   }
 
+  /** Nothing more is written or repeated: what is not durable by now is taken up from disk next time. */
+  close(): void {
+    this.#isOpen = false;
+    this.#cancelRetry();
+  }
+
   write(entry: JournalEntry): void {
+    this.#given += 1;
     this.#queue.push({
       build: entry.build,
       onDurable: entry.onDurable,
       onFailed: entry.onFailed,
+      order: this.#given,
       write: null,
     });
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
@@ -217,7 +229,7 @@ export class Journal {
    * contradicts what is stored, and must cost neither the others nor the writes to come.
    */
   async #isolate(): Promise<void> {
-    const refused = this.#refused;
+    const refused = inOrder(this.#refused);
     this.#refused = [];
     this.#isIsolating = true;
     this.#batchesInFlight += 1;
@@ -246,8 +258,13 @@ export class Journal {
   }
 
   #failed(batch: readonly Pending[], error: HoldfastError): void {
-    if (!isStorageFailure(error)) {
+    // While storage fails a write is refused for want of the ones before it: it goes again after them.
+    if (!isStorageFailure(error) && this.#failure === null && this.#isOpen) {
       this.#refused.push(...batch);
+      return;
+    }
+    if (!this.#isOpen) {
+      for (const pending of batch) pending.onFailed?.(error);
       return;
     }
     this.#stuck.push(...this.#refused.splice(0));
@@ -262,6 +279,7 @@ export class Journal {
         this.#withdrawing.add(write.id);
         this.#stuck.push({
           build: () => ({ kind: 'withdraw', seq: write.seq, id: write.id }),
+          order: pending.order,
           write: null,
           onDurable: (result) => {
             this.#withdrawing.delete(write.id);
@@ -293,7 +311,7 @@ export class Journal {
   #scheduleRetry(): void {
     const delayMs = this.#retryMs;
     this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
-    this.#clock.schedule(delayMs, () => {
+    this.#cancelRetry = this.#clock.schedule(delayMs, () => {
       void this.#retry();
     });
   }
@@ -304,9 +322,9 @@ export class Journal {
       this.#scheduleRetry();
       return;
     }
-    const batch = [...this.#stuck, ...this.#queue];
+    const batch = inOrder([...this.#stuck, ...this.#queue]);
     // With nothing to repeat, a write of no consequence finds out whether the disk is well.
-    if (batch.length === 0) batch.push({ ...PROBE, write: null });
+    if (batch.length === 0) batch.push({ ...PROBE, order: 0, write: null });
     this.#stuck = [];
     this.#queue = [];
     this.#batchesInFlight += 1;
@@ -354,4 +372,8 @@ function toStoreError(error: unknown): HoldfastError {
 /** Whether the disk is to blame. Anything else is a write that will be refused again. */
 function isStorageFailure(error: HoldfastError): boolean {
   return error.code.startsWith('HF_STORE_');
+}
+
+function inOrder(pending: readonly Pending[]): Pending[] {
+  return pending.toSorted((a, b) => a.order - b.order);
 }

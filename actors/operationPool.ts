@@ -24,15 +24,11 @@ import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
-import {
-  type Acceptance,
-  firstWithdrawn,
-  idempotencyConflict,
-  notAccepted,
-  type PendingAcceptance,
-} from './acceptance.ts';
+import type { Acceptance, PendingAcceptance } from './acceptance.ts';
+import { firstWithdrawn, idempotencyConflict, notAccepted } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
 import { BusyCount } from './busyCount.ts';
+import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
@@ -74,6 +70,7 @@ const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
 export class OperationPool {
   readonly watchers: Watchers;
   readonly dispatcher: Dispatcher;
+  readonly departures = new Departures();
   readonly handlers = new Map<string, Handler>();
   readonly counts = noCounts();
   readonly #parts: PoolParts;
@@ -187,6 +184,7 @@ export class OperationPool {
 
   /** Lets go of an operation that rests on disk. */
   passivate(resident: Resident): void {
+    this.departures.note(resident.id);
     this.#residents.delete(resident.id);
     resident.actor.stop();
   }
@@ -383,6 +381,7 @@ export class OperationPool {
   }
 
   #drop(resident: Resident): void {
+    this.departures.note(resident.id);
     this.#residents.delete(resident.id);
     this.#closures.delete(resident.id);
   }

@@ -37,6 +37,7 @@ export class ServiceLevel {
   #level: Level;
   #cancelStep: (() => void) | null = null;
   #cancelMeasure: (() => void) | null = null;
+  #isStopped = false;
 
   constructor(parts: ServiceLevelParts) {
     this.#parts = parts;
@@ -50,6 +51,7 @@ export class ServiceLevel {
 
   /** Reads the signals and tells the chart if they call for another level than before. */
   measure(): void {
+    if (this.#isStopped) return;
     const { signals, policy, clock, timers } = this.#parts;
     const wanted = wantedLevel(signals(), policy, this.#level);
     if (wanted !== this.#actor.getSnapshot().context.wanted) {
@@ -78,6 +80,7 @@ export class ServiceLevel {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancelStep?.();
     this.#cancelMeasure?.();
     this.#actor.stop();

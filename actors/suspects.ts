@@ -56,14 +56,16 @@ export class Suspects {
     return wasAlone;
   }
 
-  /** Starts those whose turn it is. */
-  pump(): void {
+  /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
+  pump(): boolean {
+    const isolated = this.isolates;
     for (const suspect of this.waiting) {
       const { crashes } = suspect.actor.getSnapshot().context;
       if (suspect.urgency === 0) this.#startCrisis(suspect, crashes);
       else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#startAlone(suspect);
       else if (!this.isolates && this.#inFlight.size < SUSPECTS_IN_FLIGHT_MAX) this.#start(suspect);
     }
+    return isolated && !this.isolates;
   }
 
   #start(suspect: Resident): boolean {
@@ -87,8 +89,8 @@ export class Suspects {
     if (this.#alone !== null && this.#alone !== suspect) return;
     const queues = [...this.#parts.queues.values()];
     const gate = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.gate;
-    // While its upstream is down nobody waits for it.
-    this.#alone = gate?.isRefusing === true ? null : suspect;
+    // While its upstream can't take it nobody waits for it.
+    this.#alone = gate?.admits(suspect.urgency) === false ? null : suspect;
     if (this.#alone === null || queues.some((queue) => queue.gate.inFlight > 0)) return;
     if (!this.#start(suspect)) this.#alone = null;
   }

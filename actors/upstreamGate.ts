@@ -55,9 +55,9 @@ export class UpstreamGate {
     return this.#inFlight;
   }
 
-  /** True while the breaker lets nothing but crises out. */
-  get isRefusing(): boolean {
-    return this.#parts.breaker.decision.mode === 'refuse';
+  /** Whether work of this urgency rank may go out at all, were there a place. */
+  admits(urgency: number): boolean {
+    return urgency <= this.urgencyBound && this.#parts.breaker.decision.mode !== 'refuse';
   }
 
   /** How many more may start now; while half open, what the breaker will say is not known before. */

@@ -13,7 +13,7 @@ import { createServer } from 'node:http';
 export async function startPaymentService(behave = () => 'answer', port = 0) {
   const taken = new Map();
   const answers = new Map();
-  const server = createServer(async (request, response) => {
+  const serve = async (request, response) => {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
     const behaviour = behave();
@@ -31,6 +31,9 @@ export async function startPaymentService(behave = () => 'answer', port = 0) {
       return;
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(answers.get(key));
+  };
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => request.socket.destroy());
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);

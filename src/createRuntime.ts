@@ -7,7 +7,7 @@
  * @module
  */
 
-import { CrisisResponder } from '../actors/crisisResponder.ts';
+import { type CrisisResource, CrisisResponder } from '../actors/crisisResponder.ts';
 import { Engine } from '../actors/engine.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
@@ -52,7 +52,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
       supervisor.componentFailed(component as Component);
     },
   });
-  const operations = new Operations(engine, store);
+  const operations = new Operations(engine, store, () => supervisor.ready);
   const control =
     options.store === ':memory:'
       ? null
@@ -75,7 +75,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
   const crisis = new CrisisResponder({
     pool: engine.pool,
     clock,
-    resources: [...HELP_LINES, ...options.crisis.resources],
+    resources: frozen([...HELP_LINES, ...options.crisis.resources]),
     localAfterMs: options.crisis.localAfterMs,
     onAnswered: (elapsedMs) => {
       responseTimes.record('crisis', elapsedMs);
@@ -104,4 +104,13 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
   };
   supervisor.start();
   return runtime;
+}
+
+/** Every answer shares them, so no caller may change them (CR-3). */
+function frozen(resources: readonly CrisisResource[]): readonly CrisisResource[] {
+  return Object.freeze(
+    resources.map((resource) =>
+      Object.freeze({ ...resource, regions: Object.freeze([...resource.regions]) }),
+    ),
+  );
 }

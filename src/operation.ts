@@ -6,7 +6,7 @@ import {
   type SyncOperationRef,
   syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
@@ -32,10 +32,12 @@ export interface Operation {
 export class Operations {
   readonly #engine: Engine;
   readonly #store: Store;
+  readonly #ready: () => Promise<void>;
 
-  constructor(engine: Engine, store: Store) {
+  constructor(engine: Engine, store: Store, ready: () => Promise<void>) {
     this.#engine = engine;
     this.#store = store;
+    this.#ready = ready;
   }
 
   handle(id: string, isDuplicate = false): Operation {
@@ -81,7 +83,7 @@ export class Operations {
     const rows = await this.#store.list(query);
     return {
       // What is in memory is newer than its row.
-      views: rows.map((row) => this.#residentView(row.id) ?? viewOf(row)),
+      views: rows.flatMap((row) => this.#residentView(row.id) ?? viewIfReadable(row) ?? []),
       nextAfterSeq: rows.length < query.limit ? null : (rows.at(-1)?.seq ?? null),
     };
   }
@@ -100,14 +102,25 @@ export class Operations {
 
   async #tell(id: string, type: 'cancel.requested' | 'retry.requested'): Promise<void> {
     const { pool } = this.#engine;
-    const row = pool.resident(id) === undefined ? await this.#find(id) : null;
-    if (row === null) pool.tell(id, type);
-    else if (row.standing !== 'settled' && row.standing !== 'quarantined') pool.wake(row, type);
+    for (;;) {
+      if (pool.resident(id) !== undefined) {
+        pool.tell(id, type);
+        break;
+      }
+      const departures = pool.departures.watch(id);
+      const row = await this.#find(id).finally(departures.end);
+      // If it has been in memory meanwhile, the row may be from before: look again.
+      if (pool.resident(id) !== undefined || departures.hasLeft()) continue;
+      if (row.standing !== 'settled') pool.wake(row, type);
+      break;
+    }
     await pool.writesSettled();
   }
 
   async #find(id: string): Promise<StoredOperation> {
+    await this.#ready();
     const row = await this.#store.find(id);
+    if (row?.standing === 'quarantined') throw setAside();
     if (row !== null) return row;
     throw new HoldfastError(
       'HF_OPERATION_UNKNOWN',
@@ -117,8 +130,18 @@ export class Operations {
   }
 }
 
-/** What may be shown of a row. */
-export function viewOf(row: StoredOperation): OperationView {
+/** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */
+export function viewIfReadable(row: StoredOperation): OperationView | null {
+  if (row.standing === 'quarantined') return null;
+  try {
+    return viewOf(row);
+  } catch (error) {
+    if (isHoldfastError(error)) return null;
+    throw error;
+  }
+}
+
+function viewOf(row: StoredOperation): OperationView {
   const { context, value } = decodeSnapshot(syncOperationMachine, row.state).snapshot;
   return toView(stateOf(row, value, context.ending), context);
 }
@@ -133,4 +156,12 @@ function stateOf(
   if (stored !== 'accepting') return stored;
   if (standing === 'due') return 'waiting';
   return standing === 'held' ? 'inLane' : stored;
+}
+
+function setAside(): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_TAMPERED',
+    'The record of this operation can not be opened and was set aside. See holdfast doctor.',
+    { field: 'id' },
+  );
 }

@@ -66,7 +66,7 @@ export interface RuntimeOptions {
   readonly degradation?: Partial<DegradationPolicy> | undefined;
   /** When a caller gets an answer at the latest, by tier (PF-1). Defaults 1 s, 2 s, 5 s. */
   readonly responseDeadlineMs?: Readonly<Partial<Record<Tier, number>>> | undefined;
-  /** How long settled operations are kept. Default 30 days. */
+  /** When settled operations may be purged; nothing purges them yet. Default 30 days. */
   readonly retentionMs?: number | undefined;
   /** The largest payload, in bytes of JSON. Default 1 MiB. */
   readonly payloadBytesMax?: number | undefined;
@@ -99,7 +99,7 @@ export interface CheckedOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The upstream that closures and handlers without one of their own share. */
+/** The upstream of closures that name none. */
 export const DEFAULT_UPSTREAM = 'default';
 
 const DAY_MS = 86_400_000;
@@ -148,6 +148,14 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     'key',
     'is missing: give keyFile(path), passphrase(text) or rawKey(bytes)',
   );
+  if (options.crisis !== undefined) {
+    checkNames(options.crisis, ['type', 'resources', 'localAfterMs'], 'crisis');
+    requireOption(
+      options.crisis.resources === undefined || Array.isArray(options.crisis.resources),
+      'crisis.resources',
+      'must be an array',
+    );
+  }
   const upstreams = checkUpstreams(options.upstreams);
   for (const [type, handler] of Object.entries(handlers)) checkHandler(type, handler, upstreams);
   return {
@@ -158,7 +166,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     crisis: {
       type: options.crisis?.type ?? 'crisis.alert',
       resources: options.crisis?.resources ?? [],
-      localAfterMs: checkSpan(options.crisis?.localAfterMs ?? 0, 'crisis.localAfterMs', 0),
+      localAfterMs: checkLocalAfter(options.crisis?.localAfterMs ?? 0),
     },
     retry: checkRetry(options.retry ?? {}),
     degradation: checkDegradationPolicy(options.degradation, 'degradation'),
@@ -185,7 +193,16 @@ export function checkHandler(
     field,
     'must be { upstream, run }',
   );
+  checkNames(handler, HANDLER_NAMES, field);
   requireOption(typeof handler.run === 'function', `${field}.run`, 'must be a function');
+  for (const name of ['honoursIdempotencyKey', 'strictOrder'] as const) {
+    const value: unknown = handler[name];
+    requireOption(
+      value === undefined || typeof value === 'boolean',
+      `${field}.${name}`,
+      'must be true or false',
+    );
+  }
   requireOption(
     Object.hasOwn(upstreams, handler.upstream),
     `${field}.upstream`,
@@ -208,17 +225,57 @@ function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] 
   };
 }
 
+/** An answer is due within 200 ms (CR-1), and making it takes a little. */
+const LOCAL_AFTER_MS_MAX = 150;
+
+function checkLocalAfter(value: number): number {
+  checkSpan(value, 'crisis.localAfterMs', 0);
+  requireOption(
+    value <= LOCAL_AFTER_MS_MAX,
+    'crisis.localAfterMs',
+    `must be at most ${LOCAL_AFTER_MS_MAX} milliseconds`,
+  );
+  return value;
+}
+
+/** A misspelt name would otherwise leave a default in force without a word. */
+function checkNames(options: object, known: readonly string[], field: string): void {
+  for (const name of Object.keys(options)) {
+    requireOption(
+      known.includes(name),
+      `${field}.${name}`,
+      `is not known; known are ${known.join(', ')}`,
+    );
+  }
+}
+
+const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const HANDLER_NAMES: readonly (keyof Handler)[] = [
+  'upstream',
+  'run',
+  'honoursIdempotencyKey',
+  'keyLifetimeMs',
+  'strictOrder',
+  'attemptTimeoutMs',
+];
+
 function checkUpstreams(
   given: RuntimeOptions['upstreams'] = {},
 ): Readonly<Record<string, UpstreamPolicy>> {
   const upstreams: Record<string, UpstreamPolicy> = {};
   for (const [name, options] of Object.entries({ [DEFAULT_UPSTREAM]: {}, ...given })) {
+    requireOption(
+      UPSTREAM_NAME.test(name) && name !== 'global',
+      `upstreams.${name}`,
+      'must be named by letters, digits, - and _, and not global',
+    );
     upstreams[name] = checkUpstream(options, `upstreams.${name}`);
   }
   return upstreams;
 }
 
 function checkUpstream(options: UpstreamOptions, field: string): UpstreamPolicy {
+  checkNames(options, ['breaker', 'concurrency', 'crisisConcurrency', 'attemptTimeoutMs'], field);
   return {
     breaker: checkBreakerPolicy(options.breaker, `${field}.breaker`),
     concurrency: checkCount(options.concurrency ?? 128, `${field}.concurrency`),

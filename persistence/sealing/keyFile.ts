@@ -5,11 +5,11 @@
  * @module
  */
 
+import { randomFillSync } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { randomFillSync } from 'node:crypto';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf, syncFolder } from './files.ts';
 import type { KeySource } from './keySource.ts';

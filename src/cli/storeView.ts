@@ -1,10 +1,9 @@
 import type { OperationView } from '../../actors/outcome.ts';
-import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { readStore } from '../../persistence/openStore.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { askOwner } from '../control/controlClient.ts';
 import type { ControlMethods } from '../control/controlSocket.ts';
-import { viewOf } from '../operation.ts';
+import { viewIfReadable } from '../operation.ts';
 
 type OperationsPage = ControlMethods['operations']['result'];
 
@@ -52,15 +51,5 @@ async function* viewsAtRest(folder: string, keyPath: string): AsyncGenerator<Ope
     }
   } finally {
     await store.close();
-  }
-}
-
-function viewIfReadable(row: Parameters<typeof viewOf>[0]): OperationView | null {
-  if (row.standing === 'quarantined') return null;
-  try {
-    return viewOf(row);
-  } catch (error) {
-    if (isHoldfastError(error)) return null;
-    throw error;
   }
 }

@@ -96,6 +96,14 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
 
 function find({ engine, supervisor, options, responseTimes }: RuntimeParts): readonly Finding[] {
   const findings: Finding[] = [];
+  if (supervisor.phase !== 'running' && supervisor.phase !== 'starting') {
+    findings.push({
+      component: 'storage',
+      health: 'critical',
+      costs: 60,
+      reason: `no work is accepted: ${supervisor.phase}`,
+    });
+  }
   if (engine.storage !== 'well') {
     const code = engine.journal.failure?.code ?? '';
     findings.push({

@@ -95,9 +95,9 @@ describe('CB-1 CB-2 an upstream that fails', () => {
   test('CB-1 failures in a row shut the gate; ignored calls are none', () => {
     const { gate, call, fail } = openGate();
     for (let count = 0; count < 20; count += 1) call('ignored');
-    expect(gate.isRefusing).toBe(false);
+    expect(gate.admits(1)).toBe(true);
     fail();
-    expect([gate.isRefusing, gate.free]).toEqual([true, 0]);
+    expect([!gate.admits(1), gate.free]).toEqual([true, 0]);
     expect(gate.tryEnter(0)).toBeNull();
   });
 
@@ -116,9 +116,9 @@ describe('CB-1 CB-2 an upstream that fails', () => {
     const { gate, fail, halfOpen, call } = openGate();
     fail();
     await halfOpen();
-    expect(gate.isRefusing).toBe(false);
+    expect(gate.admits(1)).toBe(true);
     call('failure');
-    expect(gate.isRefusing).toBe(true);
+    expect(gate.admits(1)).toBe(false);
   });
 
   test('CB-3 a crisis is recorded while the gate is shut, and shuts it when it is not', () => {
@@ -128,7 +128,7 @@ describe('CB-1 CB-2 an upstream that fails', () => {
     expect(outcomes).toHaveLength(4);
     const other = openGate();
     for (let count = 0; count < 3; count += 1) other.gate.recordCrisis('failure', undefined);
-    expect(other.gate.isRefusing).toBe(true);
+    expect(other.gate.admits(1)).toBe(false);
   });
 });
 
@@ -144,7 +144,7 @@ describe('CB-2 a result that comes late', () => {
     // Two more of its own are below the limit of three.
     call('failure');
     call('failure');
-    expect(gate.isRefusing).toBe(false);
+    expect(gate.admits(1)).toBe(true);
     expect(gate.inFlight).toBe(0);
   });
 
@@ -153,7 +153,7 @@ describe('CB-2 a result that comes late', () => {
     const late = [enter(), enter(), enter()];
     fail();
     for (const permit of late) gate.leave(permit, 'success', undefined);
-    expect(gate.isRefusing).toBe(true);
+    expect(gate.admits(1)).toBe(false);
   });
 
   test('DG-3 successes of an older generation bring no places back', async () => {

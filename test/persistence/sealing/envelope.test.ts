@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { createDecipheriv } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { CryptoEngine } from '../../../persistence/sealing/cryptoEngine.ts';
