@@ -30,7 +30,8 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR: noColor, FORCE_COLOR: forceColor, TERM: term } = process.env;
   if (noColor !== undefined && noColor !== '') return false;
   if (forceColor !== undefined && forceColor !== '0') return true;
-  return stream.isTTY && term !== 'dumb';
+  // A stream that is no terminal has no `isTTY` at all, and leaving the choice to the library colours logs in CI.
+  return Boolean(stream.isTTY) && term !== 'dumb';
 }
 
 export function createOutput(options: { readonly json: boolean }): Output {

@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+import type { CrisisResource } from '../../actors/crisisResponder.ts';
+import type { Attempt } from '../../actors/handler.ts';
+import {
+  conflictFailure,
+  permanentFailure,
+  transientFailure,
+  unknownOutcome,
+} from '../../machines/policy/classifyFailure.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import { HELP_LINES } from '../../src/crisis/helpLines.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import type { CrisisRequest } from '../../src/runtime.ts';
+import { createWorld } from '../support/engineHarness.ts';
+
+const PERSON: CrisisRequest = { subject: 'user-42' };
+const WORK: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
+
+function withRun(run: (attempt: Attempt) => unknown): Partial<RuntimeOptions> {
+  const handler = {
+    upstream: 'default',
+    run: async (attempt: Attempt) => (await run(attempt)) as null,
+  };
+  return { handlers: { 'crisis.alert': handler, 'payments.push': handler } };
+}
+
+async function pass(clock: Clock, ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    clock.schedule(ms, resolve);
+  });
+}
+
+describe('CR-2 deliveries', () => {
+  // The last row is the control: with a place for each, the measure shows more than the others allow.
+  test.each([
+    [undefined, 16],
+    [3, 3],
+    [40, 40],
+  ])(
+    'CR-2 with crisisConcurrency %s of 40 at most %i are in flight, and all arrive',
+    async (crisisConcurrency, peakExpected) => {
+      const { clock, boot } = createWorld();
+      let inFlight = 0;
+      let peak = 0;
+      const arrived = new Set<string>();
+      const { runtime } = boot({
+        ...withRun(async ({ operationId }) => {
+          inFlight += 1;
+          peak = Math.max(peak, inFlight);
+          await pass(clock, 100);
+          inFlight -= 1;
+          arrived.add(operationId);
+        }),
+        upstreams: { default: { crisisConcurrency } },
+      });
+      await clock.run(runtime.ready);
+      const answers = await Promise.all(Array.from({ length: 40 }, () => runtime.crisis(PERSON)));
+      expect(answers.every(({ elapsedMs }) => elapsedMs === 0)).toBe(true);
+      await clock.run(Promise.all(answers.map(({ delivery }) => delivery)));
+      expect(peak).toBe(peakExpected);
+      expect(arrived.size).toBe(40);
+    },
+  );
+
+  test('CR-2 OP-4 crises of one entity begin in order, and one that fails lets the next go', async () => {
+    const { clock, boot } = createWorld();
+    const begun: unknown[] = [];
+    const { runtime } = boot(
+      withRun(async ({ payload }) => {
+        begun.push(payload);
+        await pass(clock, 10);
+        if (payload === 0 && begun.length < 8) throw transientFailure('Busy.');
+      }),
+    );
+    await clock.run(runtime.ready);
+    const entity = { type: 'account', id: 'a1' };
+    const answers = await Promise.all(
+      [0, 1, 2, 3].map((payload) => runtime.crisis({ ...PERSON, entity, payload })),
+    );
+    await clock.run(Promise.all(answers.map(({ delivery }) => delivery)));
+    expect(begun.slice(0, 4)).toEqual([0, 1, 2, 3]);
+    expect(begun.slice(4)).toEqual([0, 0, 0, 0]);
+  });
+
+  test('CR-2 it passes an open breaker, level offline and a busy lane', async () => {
+    const { clock, boot } = createWorld();
+    const entity = { type: 'account', id: 'a1' };
+    const { runtime } = boot(
+      withRun(({ priority }) => {
+        if (priority !== 'crisis') throw transientFailure('Down.');
+      }),
+    );
+    await clock.run(runtime.ready);
+    const head = await clock.run(runtime.sync({ ...WORK, entity }));
+    const work = Array.from({ length: 60 }, () => runtime.sync(WORK));
+    await clock.run(Promise.all(work));
+    await clock.advanceUntil(() => runtime.upstream('default').breaker === 'open');
+    expect(runtime.upstream('default').level).toBe('offline');
+    expect(['backingOff', 'waiting']).toContain((await clock.run(head.view())).state);
+    // Control: work of the same lane waits.
+    const next = await clock.run(runtime.sync({ ...WORK, entity }));
+    const answer = await runtime.crisis({ ...PERSON, entity });
+    await clock.advance(0);
+    expect(await answer.delivery).toMatchObject({ status: 'completed', attempts: 1 });
+    expect((await clock.run(next.view())).state).toBe('inLane');
+    expect(runtime.upstream('default').breaker).toBe('open');
+  });
+});
+
+describe('CR-3 resources', () => {
+  test.each([
+    ['none', []],
+    ['one of its own', [{ kind: 'contact', name: 'Dr. Example', regions: ['*'], phone: '1' }]],
+  ] as const)('CR-3 the built-in help lines come first when an app gives %s', async (_, given) => {
+    const own: CrisisResource[] = [...given];
+    const { boot } = createWorld();
+    const { runtime } = boot({ crisis: { resources: own } });
+    own.length = 0;
+    const { resources } = await runtime.crisis(PERSON);
+    expect(resources).toEqual([...HELP_LINES, ...given]);
+  });
+
+  test('CR-3 nobody who was given an answer can take a help line out of the next', async () => {
+    const { boot } = createWorld();
+    const { runtime } = boot();
+    const { resources } = await runtime.crisis(PERSON);
+    expect(() => (resources as CrisisResource[]).pop()).toThrow(TypeError);
+    expect(() => Object.assign(resources[0] ?? {}, { phone: '' })).toThrow(TypeError);
+    expect((await runtime.crisis(PERSON)).resources).toEqual(HELP_LINES);
+    expect(HELP_LINES.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['in time', 100, 'upstream', 100],
+    ['late', 500, 'local', 150],
+  ] as const)(
+    'CR-1 with localAfterMs an upstream that answers %s',
+    async (_, takesMs, source, elapsedMs) => {
+      const { clock, boot } = createWorld();
+      const { runtime } = boot({
+        ...withRun(() => pass(clock, takesMs)),
+        crisis: { localAfterMs: 150 },
+      });
+      await clock.run(runtime.ready);
+      const answer = await clock.run(runtime.crisis(PERSON));
+      expect(answer).toMatchObject({ source, elapsedMs, resources: HELP_LINES });
+      expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+    },
+  );
+
+  test('CR-1 with localAfterMs an upstream that refuses leaves the local answer', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      ...withRun(() => {
+        throw permanentFailure('No.');
+      }),
+      crisis: { localAfterMs: 150 },
+    });
+    await clock.run(runtime.ready);
+    const answer = await clock.run(runtime.crisis(PERSON));
+    expect(answer).toMatchObject({ source: 'local', elapsedMs: 150 });
+  });
+});
+
+describe('CR-4 it is retried without end', () => {
+  test.each([
+    ['refuses it (400)', () => permanentFailure('No.', { status: 400 }), 'deadLettered'],
+    ['finds a conflict (409)', () => conflictFailure('Newer.', { status: 409 }), 'conflicted'],
+    ['leaves the outcome unknown', () => unknownOutcome('Cut off.'), 'inReview'],
+    ['is down', () => transientFailure('Down.'), 'deadLettered'],
+  ] as const)('CR-4 RT-2 an upstream that %s does not end it', async (_, failure, other) => {
+    const { clock, boot } = createWorld();
+    let isWell = false;
+    let crises = 0;
+    const handler = {
+      upstream: 'default',
+      honoursIdempotencyKey: false,
+      run: ({ priority }: Attempt) => {
+        if (priority === 'crisis') crises += 1;
+        if (!isWell) throw failure();
+        return null;
+      },
+    };
+    const { runtime } = boot({ handlers: { 'crisis.alert': handler, 'payments.push': handler } });
+    await clock.run(runtime.ready);
+    runtime.upstream('default').disable();
+    const answer = await runtime.crisis(PERSON);
+    // Control: anything else is given up or left to a person.
+    const work = await clock.run(runtime.sync({ ...WORK, tier: 'trial' }));
+    await clock.advance(3_600_000);
+    expect((await clock.run(work.view())).state).toBe(other);
+    expect(crises).toBeGreaterThan(100);
+    const crisis = runtime.getOperation(answer.operationId ?? '');
+    expect((await clock.run(crisis.view())).state).toBe('backingOff');
+    isWell = true;
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+  });
+
+  test('CR-4 RT-2 Retry-After does not push it beyond 30 s', async () => {
+    const { clock, boot } = createWorld();
+    const begunAtMs = { crisis: [] as number[], work: [] as number[] };
+    const { runtime } = boot(
+      withRun(({ priority }) => {
+        begunAtMs[priority === 'crisis' ? 'crisis' : 'work'].push(clock.monotonic());
+        throw transientFailure('Later.', { status: 429, retryAfterMs: 3_600_000 });
+      }),
+    );
+    await clock.run(runtime.ready);
+    runtime.upstream('default').disable();
+    await runtime.crisis(PERSON);
+    await clock.run(runtime.sync(WORK));
+    await clock.advance(600_000);
+    const gapsMs = begunAtMs.crisis
+      .slice(1)
+      .map((at, index) => at - (begunAtMs.crisis[index] ?? 0));
+    expect(gapsMs.length).toBeGreaterThanOrEqual(19);
+    expect(Math.max(...gapsMs)).toBeLessThanOrEqual(30_000);
+    // Control: other work does as it was asked.
+    expect(begunAtMs.work).toHaveLength(1);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import { RESTART_POLICIES } from '../../machines/policy/restartPolicy.ts';
+import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import { createWorld } from '../support/engineHarness.ts';
+
+const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
+const HANDLERS: RuntimeOptions['handlers'] = {
+  'payments.push': { upstream: 'default', run: () => null },
+  'crisis.alert': { upstream: 'default', run: () => null },
+};
+
+describe('HM-1 getHealthStatus', () => {
+  test('HM-1 says that all is well while it is, after work too', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({ handlers: HANDLERS });
+    await clock.run(runtime.ready);
+    const operation = await clock.run(runtime.sync(REQUEST));
+    await clock.run(operation.outcome);
+    expect(runtime.getHealthStatus()).toMatchObject({
+      overall: 'healthy',
+      components: { resilience: 'healthy', performance: 'healthy', storage: 'healthy' },
+      crisisCapability: 'operational',
+      score: 100,
+      reasons: [],
+      phase: 'running',
+      level: 'normal',
+      upstreams: { default: { breaker: 'closed', level: 'normal', inFlight: 0 } },
+      operations: { accepted: 1, completed: 1, attempts: 1, retries: 0, quarantined: 0 },
+    });
+  });
+
+  test('HM-1 CB-1 names the upstream whose breaker opened, and forgets it once that has closed', async () => {
+    const { clock, boot } = createWorld();
+    let isDown = true;
+    const { runtime } = boot({
+      handlers: {
+        ...HANDLERS,
+        'payments.push': {
+          upstream: 'payments',
+          run: () => {
+            if (isDown) throw transientFailure('Down.');
+            return null;
+          },
+        },
+      },
+      upstreams: { payments: {} },
+    });
+    await clock.run(runtime.ready);
+    await clock.run(Promise.all(Array.from({ length: 60 }, () => runtime.sync(REQUEST))));
+    await clock.advanceUntil(() => runtime.upstream('payments').breaker === 'open');
+    const ill = runtime.getHealthStatus();
+    expect(ill).toMatchObject({
+      overall: 'degraded',
+      components: { resilience: 'degraded', storage: 'healthy' },
+      crisisCapability: 'operational',
+      upstreams: { payments: { breaker: 'open' }, default: { breaker: 'closed' } },
+    });
+    expect(ill.score).toBeLessThan(100);
+    expect(ill.reasons).toEqual(['breaker of payments is open']);
+
+    isDown = false;
+    await clock.advanceUntil(() => runtime.getHealthStatus().overall === 'healthy');
+    expect(runtime.getHealthStatus()).toMatchObject({ score: 100, reasons: [] });
+  });
+
+  test('HM-1 PS-6 storage that fails is critical, by its code, until it is well again', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot({ handlers: HANDLERS });
+    await clock.run(runtime.ready);
+    store.faults.fate = () => 'failsUnwritten';
+    await expect(clock.run(runtime.sync(REQUEST))).rejects.toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+    });
+    const ill = runtime.getHealthStatus();
+    expect(ill).toMatchObject({
+      overall: 'critical',
+      components: { storage: 'critical' },
+      crisisCapability: 'operational',
+    });
+    expect(ill.reasons.join()).toContain('HF_STORE_UNAVAILABLE');
+    store.faults.fate = () => 'works';
+    await clock.advanceUntil(() => runtime.getHealthStatus().overall === 'healthy');
+    const operation = await clock.run(runtime.sync(REQUEST));
+    expect(await clock.run(operation.outcome)).toMatchObject({ status: 'completed' });
+  });
+
+  test('HM-1 CR-1 without a handler to deliver it crisis is impaired, and answered all the same', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot();
+    await clock.run(runtime.ready);
+    expect(runtime.getHealthStatus().crisisCapability).toBe('impaired');
+    const answer = await runtime.crisis({ subject: 'user-42' });
+    expect(answer.resources.length).toBeGreaterThan(0);
+    await clock.run(answer.durable);
+
+    await clock.run(runtime.handle('crisis.alert', { upstream: 'default', run: () => null }));
+    expect(runtime.getHealthStatus().crisisCapability).toBe('operational');
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+  });
+
+  test('HM-1 SV-4 a runtime that is closed says that it accepts nothing', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({ handlers: HANDLERS });
+    await clock.run(runtime.ready);
+    await clock.run(runtime.close());
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'critical', phase: 'stopped' });
+  });
+
+  test('HM-1 SV-2 a component that fails too often makes it critical, and crises are answered', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime, store, errors } = boot({ handlers: HANDLERS });
+    await clock.run(runtime.ready);
+    const { restartsMax, windowMs } = RESTART_POLICIES.writer;
+    // The disk fails and recovers, again and again: each time the writer is restarted.
+    const failOnce = async (): Promise<void> => {
+      store.faults.fate = () => 'failsUnwritten';
+      await clock.run(runtime.sync(REQUEST).catch(() => null));
+      store.faults.fate = () => 'works';
+      await clock.advance(2_000);
+    };
+    for (let failures = 0; failures < restartsMax; failures += 1) await failOnce();
+    // Control: as often as allowed is not too often.
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', phase: 'running' });
+    await failOnce();
+    const ill = runtime.getHealthStatus();
+    expect(ill).toMatchObject({ overall: 'critical', components: { resilience: 'critical' } });
+    expect(ill.reasons).toContain('a component fails too often to be restarted');
+    expect(errors.map(String).join()).toContain('Alert: ');
+
+    const answer = await runtime.crisis({ subject: 'user-42' });
+    expect(answer).toMatchObject({ source: 'local', elapsedMs: 0 });
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+    // It comes back by itself once its window has room.
+    await clock.advance(2 * windowMs);
+    expect(runtime.getHealthStatus().overall).toBe('healthy');
+  });
+});
