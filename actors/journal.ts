@@ -189,7 +189,13 @@ export class Journal {
       else if (result.kind === 'missing' && this.#refused.length > 0) this.#refused.push(pending);
       else this.#durable.push({ pending, result });
     }
-    if (!this.#isDelivering) this.#deliverSlice();
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    // Not at once: the port of the writer thread hands on up to a thousand messages in a row, and what
+    // each sets off would bring the next, while timers and sockets, and so crises, wait.
+    this.#clock.defer(() => {
+      this.#deliverSlice();
+    });
   }
 
   /**
@@ -197,7 +203,6 @@ export class Journal {
    * a crisis must not wait for the work of a whole batch.
    */
   #deliverSlice(): void {
-    this.#isDelivering = true;
     const startedAtMs = this.#clock.monotonic();
     let told = 0;
     for (const { pending, result } of this.#durable) {

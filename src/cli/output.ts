@@ -30,8 +30,10 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR: noColor, FORCE_COLOR: forceColor, TERM: term } = process.env;
   if (noColor !== undefined && noColor !== '') return false;
   if (forceColor !== undefined && forceColor !== '0') return true;
-  // A stream that is no terminal has no `isTTY` at all, and leaving the choice to the library colours logs in CI.
-  return Boolean(stream.isTTY) && term !== 'dumb';
+  // Away from a terminal `isTTY` is absent, and an absent answer would leave the choice to the library,
+  // which colours logs in CI.
+  if (!stream.isTTY) return false;
+  return term !== 'dumb';
 }
 
 export function createOutput(options: { readonly json: boolean }): Output {

@@ -8,7 +8,6 @@ import {
 } from '../../machines/policy/classifyFailure.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import type { CrisisRequest } from '../../src/runtime.ts';
 import { createWorld, type Process, type World } from '../support/engineHarness.ts';
 
 const CANARY = 'canary';
@@ -131,7 +130,7 @@ describe('SE-5 no secret leaves by an outlet', () => {
       const request = { ...SECRET, ...bad } as SyncRequest;
       expect(await witness.refused(process.runtime.sync(request))).toMatchObject({ code, field });
       if (code !== 'HF_HANDLER_UNKNOWN') {
-        const answer = await process.runtime.crisis({ ...request } as CrisisRequest);
+        const answer = await process.runtime.crisis({ ...request });
         seen.push(answer.resources, answer.operationId);
         if (answer.operationId === null) await witness.refused(answer.durable);
       }
