@@ -63,24 +63,42 @@ describe('CR-2 deliveries', () => {
     },
   );
 
-  test('CR-2 OP-4 crises of one entity begin in order, and one that fails lets the next go', async () => {
+  test('CR-2 OP-4 crises of one entity go one by one in order, and one that fails lets the next go', async () => {
     const { clock, boot } = createWorld();
-    const begun: unknown[] = [];
+    const steps: string[] = [];
     const { runtime } = boot(
-      withRun(async ({ payload }) => {
-        begun.push(payload);
-        await pass(clock, 10);
-        if (payload === 0 && begun.length < 8) throw transientFailure('Busy.');
+      withRun(async ({ payload, number }) => {
+        steps.push(`${String(payload)} begins`);
+        // The first takes longest: only waiting for it keeps the order.
+        await pass(clock, 40 - 10 * Number(payload));
+        steps.push(`${String(payload)} ends`);
+        if (payload === 0 && number < 3) throw transientFailure('Busy.');
       }),
     );
     await clock.run(runtime.ready);
     const entity = { type: 'account', id: 'a1' };
     const answers = await Promise.all(
-      [0, 1, 2, 3].map((payload) => runtime.crisis({ ...PERSON, entity, payload })),
+      [0, 1, 2].map((payload) => runtime.crisis({ ...PERSON, entity, payload })),
     );
     await clock.run(Promise.all(answers.map(({ delivery }) => delivery)));
-    expect(begun.slice(0, 4)).toEqual([0, 1, 2, 3]);
-    expect(begun.slice(4)).toEqual([0, 0, 0, 0]);
+    const once = (payload: number): readonly string[] => [`${payload} begins`, `${payload} ends`];
+    expect(steps).toEqual([0, 1, 2, 0, 0].flatMap(once));
+  });
+
+  test('CR-2 deliveries take no place of other work', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      ...withRun(({ priority }) => (priority === 'crisis' ? pass(clock, 5_000) : null)),
+      upstreams: { default: { concurrency: 1 } },
+    });
+    await clock.run(runtime.ready);
+    const answer = await runtime.crisis(PERSON);
+    await clock.advance(10);
+    expect(runtime.getHealthStatus().operations.attemptsRunning).toBe(1);
+    const work = await clock.run(runtime.sync(WORK));
+    await clock.advance(10);
+    expect((await clock.run(work.view())).state).toBe('completed');
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
   });
 
   test('CR-2 it passes an open breaker, level offline and a busy lane', async () => {
@@ -160,6 +178,25 @@ describe('CR-3 resources', () => {
     await clock.run(runtime.ready);
     const answer = await clock.run(runtime.crisis(PERSON));
     expect(answer).toMatchObject({ source: 'local', elapsedMs: 150 });
+  });
+
+  test('CR-1 with localAfterMs one that is cancelled meanwhile was not answered by the upstream', async () => {
+    const { clock, boot } = createWorld();
+    let id = '';
+    const { runtime } = boot({
+      ...withRun(async ({ operationId }) => {
+        id = operationId;
+        await pass(clock, 10_000);
+      }),
+      crisis: { localAfterMs: 150 },
+    });
+    await clock.run(runtime.ready);
+    const answering = runtime.crisis(PERSON);
+    await clock.advance(50);
+    await clock.run(runtime.getOperation(id).cancel());
+    const answer = await clock.run(answering);
+    expect(answer).toMatchObject({ source: 'local', resources: HELP_LINES });
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'cancelled' });
   });
 });
 
