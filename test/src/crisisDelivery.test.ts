@@ -68,10 +68,10 @@ describe('CR-2 deliveries', () => {
     const steps: string[] = [];
     const { runtime } = boot(
       withRun(async ({ payload, number }) => {
-        steps.push(`${String(payload)} begins`);
+        steps.push(`${Number(payload)} begins`);
         // The first takes longest: only waiting for it keeps the order.
         await pass(clock, 40 - 10 * Number(payload));
-        steps.push(`${String(payload)} ends`);
+        steps.push(`${Number(payload)} ends`);
         if (payload === 0 && number < 3) throw transientFailure('Busy.');
       }),
     );
