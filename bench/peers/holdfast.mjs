@@ -1,0 +1,45 @@
+import { createRuntime, rawKey } from '../../dist/src/index.js';
+import { closedLoop, payloadOf } from './jobs.mjs';
+
+/** holdfast as it ships: encrypted, synced, with idempotency keys and lanes. */
+export async function open({ folder, inFlight }) {
+  let completed = 0;
+  const work = () => {
+    completed += 1;
+    return { done: true };
+  };
+  const runtime = createRuntime({
+    store: `${folder}/store`,
+    key: rawKey(new Uint8Array(32).fill(7)),
+    upstreams: { bench: { concurrency: inFlight } },
+    handlers: { 'bench.work': { upstream: 'bench', run: work } },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  await runtime.ready;
+  let given = 0;
+  const request = () => {
+    given += 1;
+    return {
+      type: 'bench.work',
+      subject: `user-${given % 1_000}`,
+      entity: { type: 'subscription', id: `sub-${given}` },
+      tier: 'premium',
+      idempotencyKey: `key-${given}`,
+      payload: payloadOf(given),
+    };
+  };
+  return {
+    async jobs(count) {
+      await closedLoop(inFlight, count, async () => {
+        const operation = await runtime.sync(request());
+        const { status } = await operation.outcome;
+        if (status !== 'completed') throw new Error(`An operation ended as ${status}.`);
+      });
+    },
+    async close() {
+      await runtime.close();
+    },
+  };
+}
