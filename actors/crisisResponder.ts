@@ -23,11 +23,12 @@ export interface CrisisResource {
   readonly note?: string | undefined;
 }
 
+/** What `crisis()` resolves to. The promises in it never hold up the answer. */
 export interface CrisisAnswer {
   /** `upstream` only where `localAfterMs` gave the upstream time and it used it. */
   readonly source: 'local' | 'upstream';
   readonly resources: readonly CrisisResource[];
-  /** From the call to the answer. */
+  /** From the call to the answer, in milliseconds. */
   readonly elapsedMs: number;
   /** `null` when the request was not well formed: it is answered all the same. */
   readonly operationId: string | null;

@@ -43,6 +43,7 @@ export interface Attempt {
  */
 export type Run = (attempt: Attempt) => Promise<Json | undefined> | Json | undefined;
 
+/** How operations of one type are performed, and what their upstream can be relied on for. */
 export interface Handler {
   /** Name of the upstream whose breaker and places it uses. */
   readonly upstream: string;

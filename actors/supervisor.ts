@@ -113,6 +113,7 @@ export class Supervisor {
 
   /** Stops in good order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */
   async stop(deadlineMs: number): Promise<void> {
+    if (this.phase === 'stopped') return;
     const atMs = this.#parts.clock.now();
     if (this.#isStopRequested) this.#actor.send({ type: 'stop.forced' });
     else this.#actor.send({ type: 'stop.requested', atMs, deadlineAtMs: atMs + deadlineMs });

@@ -12,12 +12,16 @@ import { rawKey } from '../persistence/sealing/keySource.ts';
 /** A fixed key: the benches measure encryption, they protect nothing. */
 export const BENCH_KEY = rawKey(new Uint8Array(32).fill(7));
 
+const folders: string[] = [];
+
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A new folder on the disk of the system's temporary folder, removed when the process ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-  process.on('exit', () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  folders.push(folder);
   return folder;
 }
 

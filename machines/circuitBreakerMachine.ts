@@ -270,6 +270,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
 export type { BreakerDecision } from './policy/breakerDecision.ts';
 export type CircuitBreakerRef = ActorRefFrom<typeof circuitBreakerMachine>;
 export type CircuitBreakerSnapshot = SnapshotFrom<typeof circuitBreakerMachine>;
+export type BreakerState = CircuitBreakerSnapshot['value'];
 
 /** What calls may do until the snapshot changes. */
 export function breakerDecision(snapshot: CircuitBreakerSnapshot): BreakerDecision {

@@ -8,6 +8,7 @@ export type { CrisisAnswer, CrisisResource } from '../actors/crisisResponder.ts'
 export type { Attempt, Handler, Run } from '../actors/handler.ts';
 export type { OperationView, Outcome } from '../actors/outcome.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
+export type { BreakerState } from '../machines/circuitBreakerMachine.ts';
 export type { BreakerPolicy } from '../machines/policy/breakerPolicy.ts';
 export {
   AttemptFailure,
@@ -17,12 +18,14 @@ export {
   transientFailure,
   unknownOutcome,
 } from '../machines/policy/classifyFailure.ts';
+export type { Level } from '../machines/policy/degradationLevel.ts';
 export type { DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
 export type {
   BackoffStrategy,
   CustomBackoff,
   RetryPolicy,
 } from '../machines/policy/retryPolicy.ts';
+export type { Phase } from '../machines/supervisorMachine.ts';
 export type { HistoryEntry } from '../machines/syncOperationMachine.ts';
 export type { Clock } from '../machines/vocabulary/clock.ts';
 export type { Entity } from '../machines/vocabulary/entity.ts';
@@ -44,9 +47,9 @@ export {
   type LoadedKey,
   rawKey,
 } from '../persistence/sealing/keySource.ts';
-export { passphrase } from '../persistence/sealing/passphrase.ts';
+export { type PassphraseOptions, passphrase } from '../persistence/sealing/passphrase.ts';
 export { createRuntime } from './createRuntime.ts';
-export { httpHandler } from './http/httpHandler.ts';
+export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { Operation } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { CrisisRequest, ResilientResult, Runtime, UpstreamControl } from './runtime.ts';

@@ -43,6 +43,7 @@ export interface UpstreamOptions {
   readonly attemptTimeoutMs?: number | undefined;
 }
 
+/** What can be set for crises. All of it is optional. */
 export interface CrisisOptions {
   /** The type whose handler delivers a crisis that names none. Default `crisis.alert`. */
   readonly type?: string | undefined;
@@ -52,6 +53,7 @@ export interface CrisisOptions {
   readonly localAfterMs?: number | undefined;
 }
 
+/** What `createRuntime` takes. Times are in milliseconds; only `store` and its `key` are needed. */
 export interface RuntimeOptions {
   /** The folder of the store, made if it is not there; `:memory:` keeps nothing, for tests. */
   readonly store: string;

@@ -10,6 +10,8 @@ import type { Engine } from '../actors/engine.ts';
 import type { Attempt, Handler } from '../actors/handler.ts';
 import type { OperationView, Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
+import type { BreakerState } from '../machines/circuitBreakerMachine.ts';
+import type { Level } from '../machines/policy/degradationLevel.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import {
@@ -46,9 +48,9 @@ export interface ResilientResult {
 export interface UpstreamControl {
   readonly name: string;
   /** State of its breaker. */
-  readonly breaker: string;
+  readonly breaker: BreakerState;
   /** Its level of service. */
-  readonly level: string;
+  readonly level: Level;
   readonly inFlight: number;
   /** Keeps its breaker open until {@link release}, for a reason that people will read. */
   forceOpen(reason: string): void;
@@ -57,6 +59,7 @@ export interface UpstreamControl {
   release(): void;
 }
 
+/** A running holdfast, made by `createRuntime`. Whoever holds it has full authority over the store. */
 export interface Runtime {
   /** Resolves once the store is open and recovery is under way; rejects with the reason it can't be. */
   readonly ready: Promise<void>;
@@ -79,7 +82,11 @@ export interface Runtime {
   ): Promise<ResilientResult>;
   /** Answers a person in crisis at once. Never rejects (CR-1). */
   crisis(request: CrisisRequest): Promise<CrisisAnswer>;
-  /** Registers a handler, also while running. */
+  /**
+   * Registers a handler, also while running; what waited for one of its type goes on (OP-7).
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID`, `HF_UPSTREAM_UNKNOWN`.
+   */
   handle(type: string, handler: Handler): Promise<void>;
   /** A handle on an operation by its id. */
   getOperation(id: string): Operation;
@@ -88,6 +95,7 @@ export interface Runtime {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
   }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }>;
+  /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstream(name: string): UpstreamControl;

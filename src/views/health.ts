@@ -4,12 +4,17 @@
  * @module
  */
 
+import type { BreakerState } from '../../machines/circuitBreakerMachine.ts';
+import type { Level } from '../../machines/policy/degradationLevel.ts';
+import type { Phase } from '../../machines/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { RuntimeParts } from '../runtime.ts';
 import type { LatencySummary } from './responseTimes.ts';
 
+/** How one component is doing. */
 export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
 
+/** What `getHealthStatus()` answers; counts are since the process started. */
 export interface HealthStatus {
   readonly overall: ComponentHealth;
   readonly components: {
@@ -23,11 +28,14 @@ export interface HealthStatus {
   readonly score: number;
   readonly reasons: readonly string[];
   /** State of the supervisor's chart. */
-  readonly phase: string;
+  readonly phase: Phase;
   /** The level of service of the process, and of each upstream with its breaker. */
-  readonly level: string;
+  readonly level: Level;
   readonly upstreams: Readonly<
-    Record<string, { readonly breaker: string; readonly level: string; readonly inFlight: number }>
+    Record<
+      string,
+      { readonly breaker: BreakerState; readonly level: Level; readonly inFlight: number }
+    >
   >;
   readonly operations: {
     readonly inMemory: number;
