@@ -16,7 +16,7 @@ const TAG_INTEGER = 3;
 const FIELD_HEAD_BYTES = 5;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
-// One scratch buffer for all calls: encoding never gives way to other code before it has copied.
+// One scratch buffer for all calls: encoding never gives way to other code.
 let scratch = Buffer.alloc(1024);
 let view = new DataView(scratch.buffer, scratch.byteOffset, scratch.length);
 
@@ -28,6 +28,11 @@ let view = new DataView(scratch.buffer, scratch.byteOffset, scratch.length);
  * @throws HoldfastError `HF_INTERNAL` for a number that is no safe integer or over 65535 fields.
  */
 export function encodeAssociated(fields: readonly AssociatedField[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(viewAssociated(fields));
+}
+
+/** As {@link encodeAssociated}, but good only until the next call of either: for what is bound at once. */
+export function viewAssociated(fields: readonly AssociatedField[]): Uint8Array<ArrayBuffer> {
   if (fields.length > 0xffff) throw new HoldfastError('HF_INTERNAL', 'Too many fields to bind.');
   view.setUint16(0, fields.length);
   let at = 2;
@@ -59,7 +64,7 @@ export function encodeAssociated(fields: readonly AssociatedField[]): Uint8Array
       at += FIELD_HEAD_BYTES + field.length;
     }
   }
-  return new Uint8Array(scratch.subarray(0, at));
+  return new Uint8Array(scratch.buffer, scratch.byteOffset, at);
 }
 
 /** Writes UTF-8 and returns its length; by hand while it is ASCII, which beats the call for ids. */

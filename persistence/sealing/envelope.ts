@@ -42,13 +42,17 @@ const HEADER_BYTES = COMMITMENT_AT + COMMITMENT_BYTES;
 const ENVELOPE_BYTES_MIN = HEADER_BYTES + GCM_TAG_BYTES + paddedLength(0);
 
 /** Salts drawn at a time: one call to the generator costs as much as a quarter of a seal. */
-const SALTS_POOLED = 16;
+const SALTS_POOLED = 64;
 const SCRATCH_BYTES = 8192;
+/** Envelopes are cut from slabs: memory of its own would cost each about a microsecond. */
+const SLAB_BYTES = 65_536;
+const CUT_BYTES_MAX = SCRATCH_BYTES;
 
 /** Seals and opens envelopes. Not to be shared between threads: it works in buffers of its own. */
 export interface Envelopes {
   /**
-   * Seals `plaintext` under a fresh key derived from `key` (32 bytes) and binds `associated`.
+   * Seals `plaintext` under a fresh key derived from `key` (32 bytes) and binds `associated`. The
+   * envelope stays as it is, but may share its memory with other envelopes.
    *
    * @throws HoldfastError `HF_KEY_INVALID`, `HF_PAYLOAD_TOO_LARGE`.
    */
@@ -80,6 +84,18 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const boundScratch = new Uint8Array(SCRATCH_BYTES);
   let salts: Uint8Array = new Uint8Array(0);
   let saltsUsed = 0;
+  let slab = new Uint8Array(0);
+  let slabUsed = 0;
+
+  function newEnvelope(length: number): Uint8Array<ArrayBuffer> {
+    if (length > CUT_BYTES_MAX) return new Uint8Array(length);
+    if (slabUsed + length > slab.length) {
+      slab = new Uint8Array(SLAB_BYTES);
+      slabUsed = 0;
+    }
+    slabUsed += length;
+    return slab.subarray(slabUsed - length, slabUsed);
+  }
 
   function nextSalt(): Uint8Array {
     if (saltsUsed === salts.length) {
@@ -118,7 +134,7 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
         );
       }
       const size = paddedLength(plaintext.length);
-      const envelope = new Uint8Array(HEADER_BYTES + size + GCM_TAG_BYTES);
+      const envelope = newEnvelope(HEADER_BYTES + size + GCM_TAG_BYTES);
       const salt = nextSalt();
       envelope.set(MAGIC);
       envelope[SUITE_AT] = SUITE_AES_256_GCM;

@@ -8,11 +8,17 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  hash,
   hkdfSync,
   randomFillSync,
 } from 'node:crypto';
 import type { CryptoEngine } from './cryptoEngine.ts';
 import { checkOpenLengths, checkSealLengths, GCM_TAG_BYTES } from './cryptoEngine.ts';
+
+/** Messages up to this length are authenticated in buffers that are kept, longer ones by `Hmac`. */
+const MESSAGE_BYTES_KEPT = 512;
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
 
 /** See {@link CryptoEngine}. */
 export const nodeEngine: CryptoEngine = {
@@ -44,13 +50,9 @@ export const nodeEngine: CryptoEngine = {
     return plain(plaintext);
   },
 
-  hmacSha256(key, message) {
-    return plain(createHmac('sha256', key).update(message).digest());
-  },
+  hmacSha256: hmacOf('sha256', 64, 32),
 
-  hmacSha512(key, message) {
-    return plain(createHmac('sha512', key).update(message).digest());
-  },
+  hmacSha512: hmacOf('sha512', 128, 64),
 
   hkdfSha256(key, salt, info, length) {
     return new Uint8Array(hkdfSync('sha256', key, salt, info, length));
@@ -60,6 +62,41 @@ export const nodeEngine: CryptoEngine = {
     return randomFillSync(new Uint8Array(length));
   },
 };
+
+/**
+ * HMAC written out as its two hashes (RFC 2104): one-shot hashes make no objects that outlive the
+ * call, and what an `Hmac` object costs is mostly its making and collecting.
+ */
+function hmacOf(
+  algorithm: 'sha256' | 'sha512',
+  blockBytes: number,
+  digestBytes: number,
+): CryptoEngine['hmacSha256'] {
+  // Kept between calls, and zero between them: a pad is as good as the key.
+  const inner = new Uint8Array(blockBytes + MESSAGE_BYTES_KEPT);
+  const outer = new Uint8Array(blockBytes + digestBytes);
+  return (key, message) => {
+    if (key.length > blockBytes || message.length > MESSAGE_BYTES_KEPT) {
+      return plain(createHmac(algorithm, key).update(message).digest());
+    }
+    inner.fill(INNER_PAD, 0, blockBytes);
+    outer.fill(OUTER_PAD, 0, blockBytes);
+    for (let at = 0; at < key.length; at++) {
+      const byte = key[at] ?? 0;
+      inner[at] = byte ^ INNER_PAD;
+      outer[at] = byte ^ OUTER_PAD;
+    }
+    inner.set(message, blockBytes);
+    const end = blockBytes + message.length;
+    const digest = hash(algorithm, inner.subarray(0, end), 'buffer');
+    outer.set(digest, blockBytes);
+    const mac = hash(algorithm, outer, 'buffer');
+    digest.fill(0);
+    inner.fill(0, 0, end);
+    outer.fill(0);
+    return plain(mac);
+  };
+}
 
 /** A Buffer is no full Uint8Array: its `slice` shares memory. So none leaves this file. */
 function plain(buffer: Buffer): Uint8Array {

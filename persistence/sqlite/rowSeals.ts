@@ -6,7 +6,7 @@
  */
 
 import type { AssociatedField } from '../sealing/associated.ts';
-import { encodeAssociated } from '../sealing/associated.ts';
+import { encodeAssociated, viewAssociated } from '../sealing/associated.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 
 /** The columns of an operation other than its state; tags are keyed fingerprints. */
@@ -61,6 +61,8 @@ export interface RowSeals {
 /** Routes are configured names; were they not, forgetting them all now and then is harmless. */
 const ROUTES_REMEMBERED_MAX = 1_024;
 const MARK = 'holdfast store';
+const TEXT_SCRATCH_BYTES = 16_384;
+const UTF8_BYTES_PER_UNIT_MAX = 3;
 
 /** @param storeId 32 hex digits, bound into every seal. */
 export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
@@ -68,10 +70,22 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
   const routes = new Map<string, Uint8Array>();
   const mark = encodeAssociated(['meta', 'seal', storeId]);
 
-  const seal = (text: string, fields: readonly AssociatedField[]): Uint8Array =>
-    sealer.seal(utf8.encode(text), encodeAssociated(fields));
+  // Zero between uses, so that no text stays behind.
+  const scratch = Buffer.alloc(TEXT_SCRATCH_BYTES);
+  const seal = (text: string, fields: readonly AssociatedField[]): Uint8Array => {
+    const associated = viewAssociated(fields);
+    if (text.length * UTF8_BYTES_PER_UNIT_MAX > scratch.length) {
+      return sealer.seal(utf8.encode(text), associated);
+    }
+    const length = scratch.write(text, 'utf8');
+    try {
+      return sealer.seal(scratch.subarray(0, length), associated);
+    } finally {
+      scratch.fill(0, 0, length);
+    }
+  };
   const open = (envelope: Uint8Array, fields: readonly AssociatedField[]): string =>
-    textOf(sealer.open(envelope, encodeAssociated(fields)));
+    textOf(sealer.open(envelope, viewAssociated(fields)));
 
   const stateFields = (row: OperationColumns): AssociatedField[] => [
     'operation',

@@ -89,6 +89,15 @@ test('SE-1 sealing the same text twice gives nothing in common but the header', 
   expect(seen.size).toBe(300);
 });
 
+test('SE-1 an envelope stays as it was when others are sealed, whatever their size', () => {
+  const envelopes = createEnvelopes(nodeEngine);
+  const texts = Array.from({ length: 300 }, (_, at) => new Uint8Array((at * 37) % 9_000).fill(at));
+  const made = texts.map((text) => envelopes.seal(KEY, KEY_ID, text, BOUND));
+  for (const [at, envelope] of made.entries()) {
+    expect(envelopes.open(ring(KEY), envelope, BOUND)).toEqual(texts[at]);
+  }
+});
+
 test('SE-5 the length of an envelope tells the size class of its text only', () => {
   const envelopes = createEnvelopes(nodeEngine);
   const lengthOf = (length: number) =>
