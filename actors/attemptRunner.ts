@@ -97,7 +97,7 @@ export class AttemptRunner {
       const failure = this.#describe(thrown, context);
       if (!end(upstreamOutcomeOf(failure), failure.retryAfterMs)) return;
       resident.thrown = thrown;
-      report(this.#failed(context, handler, failure));
+      report(this.#failed(startedAtMs, context, handler, failure));
     };
     const succeed = (response: Json | undefined): void => {
       faultPoint('engine.afterAttempt');
@@ -142,7 +142,12 @@ export class AttemptRunner {
     }
   }
 
-  #failed(context: SyncOperationContext, handler: Handler, failure: Failure): SyncOperationEvent {
+  #failed(
+    startedAtMs: number,
+    context: SyncOperationContext,
+    handler: Handler,
+    failure: Failure,
+  ): SyncOperationEvent {
     const { clock, random, retry } = this.#parts;
     const atMs = clock.now();
     const delayMs = retryDelayMs(retry[retryClassOf(context.priority, context.tier)], {
@@ -154,6 +159,7 @@ export class AttemptRunner {
     const retryAtMs = atMs + delayMs;
     return {
       type: 'attempt.failed',
+      startedAtMs,
       atMs,
       failure,
       retryAtMs,

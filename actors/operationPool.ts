@@ -262,6 +262,7 @@ export class OperationPool {
         this.dispatcher.addSuspect(resident);
         break;
       case 'waiting':
+      case 'replayed':
       case 'inLane':
       case 'handlerMissing':
       case 'backingOff':
@@ -372,6 +373,8 @@ export class OperationPool {
     const { ending } = snapshot.context;
     if (ending !== null) this.counts[ending] += 1;
     this.#drop(resident);
+    // A dead letter is no end of its chart; from here on it is on disk only.
+    if (ending === 'deadLettered') resident.actor.stop();
     this.#tell(resident, snapshot);
   }
 

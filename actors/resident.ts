@@ -88,6 +88,7 @@ export function restingPlace(
   if (context.priority === 'crisis') return { standing: 'inHand', dueAtMs: null, route: upstream };
   switch (state) {
     case 'waiting':
+    case 'replayed':
     case 'backingOff':
       return { standing: 'due', dueAtMs: context.wakeAtMs, route: upstream };
     case 'handlerMissing':

@@ -7,7 +7,8 @@
  * barrier or resting state: an attempt that was running comes back as `ordering`. The crisis path is
  * the one exception: its delivery starts at once and is written beside it (CR-4).
  *
- * What the chart is made of is in syncOperationSetup.ts.
+ * What the chart is made of is in syncOperationSetup.ts, the way back from the dead letters in
+ * syncOperationReplay.ts.
  *
  * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, RT-2, RT-4, PS-2, CR-2, CR-4.
  *
@@ -15,6 +16,7 @@
  */
 
 import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import { deadLettered, replayed } from './syncOperationReplay.ts';
 import {
   approving,
   becomingReady,
@@ -28,10 +30,10 @@ import {
   takingTurn,
 } from './syncOperationSetup.ts';
 
+export { HISTORY_MAX, type HistoryEntry } from './syncOperationHistory.ts';
 export {
   type Ending,
-  HISTORY_MAX,
-  type HistoryEntry,
+  type ReplayFacts,
   type SyncOperationContext,
   type SyncOperationEvent,
   type SyncOperationInput,
@@ -257,12 +259,8 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['OP-1'] },
       type: 'final',
     },
-    deadLettered: {
-      description: 'Given up: a permanent failure, no attempts left, or it kills the process.',
-      tags: ['settled'],
-      meta: { requirements: ['OP-1', 'OP-5', 'RT-4'] },
-      type: 'final',
-    },
+    deadLettered,
+    replayed,
     cancelled: {
       description: 'Cancelled by its caller; an attempt that was running was aborted.',
       tags: ['settled'],

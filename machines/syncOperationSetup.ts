@@ -8,8 +8,8 @@
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import type { Failure } from './policy/classifyFailure.ts';
 import { CRASHED, CRASHES_IN_A_ROW_MAX } from './policy/crashPolicy.ts';
+import { type HistoryEntry, withEntry } from './syncOperationHistory.ts';
 import type { Entity } from './vocabulary/entity.ts';
-import type { ErrorCode } from './vocabulary/errors.ts';
 import type { Priority, Tier } from './vocabulary/urgency.ts';
 
 export interface SyncOperationInput {
@@ -33,14 +33,6 @@ export interface SyncOperationInput {
 
 /** How an operation ended. */
 export type Ending = 'completed' | 'deadLettered' | 'cancelled' | 'expired';
-
-/** One line of an operation's history (AU-1). */
-export interface HistoryEntry {
-  readonly atMs: number;
-  readonly what: 'failed' | 'crashed' | 'interrupted' | 'retryRequested';
-  readonly attempt: number;
-  readonly code: ErrorCode | null;
-}
 
 export interface SyncOperationContext extends SyncOperationInput {
   /** The attempt that is ordered or running, from 1; durable before it runs. */
@@ -69,6 +61,7 @@ export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler'
 
 /** How an attempt failed, and what the policies make of it. */
 export interface FailureFacts {
+  readonly startedAtMs: number;
   readonly atMs: number;
   readonly failure: Failure;
   /** When the retry policy would try again. */
@@ -98,11 +91,18 @@ export type SyncOperationEvent =
   /** The process that held it in hand is gone. */
   | { readonly type: 'process.restarted'; readonly atMs: number }
   | { readonly type: 'retry.requested'; readonly atMs: number }
+  | ({ readonly type: 'replay.requested' } & ReplayFacts)
   | { readonly type: 'cancel.requested'; readonly atMs: number }
   | { readonly type: 'expiry.due'; readonly atMs: number };
 
-/** How many history entries are kept with the operation. */
-export const HISTORY_MAX = 32;
+/** How a person wants a dead letter replayed. */
+export interface ReplayFacts {
+  readonly atMs: number;
+  /** The new key of an edited request, which is another request to the upstream; `null` for the same one. */
+  readonly idempotencyKey: string | null;
+  /** The person knows that an attempt may have been applied, and wants it done all the same. */
+  readonly isRepeatApproved: boolean;
+}
 
 /** Field by field, because this runs for every request and spreading so many fields is slow. */
 export function newOperation(input: SyncOperationInput): SyncOperationContext {
@@ -159,6 +159,10 @@ export const operationSetup = setup({
       failure.failureClass === 'unknownOutcome' && !isRepeatSafe,
     hasAttemptsLeft: ({ context }) =>
       context.attemptsMax === null || context.attempt < context.attemptsMax,
+    /** A new key does not protect from what the old one may have done. */
+    canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
+      (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
+      (idempotencyKey === null || !context.isOutcomeUnknown || isRepeatApproved),
     isCompleted: ({ context }) => context.ending === 'completed',
     isDeadLettered: ({ context }) => context.ending === 'deadLettered',
     isCancelled: ({ context }) => context.ending === 'cancelled',
@@ -170,8 +174,8 @@ export const operationSetup = setup({
       isSpent: false,
       firstAttemptAtMs: context.firstAttemptAtMs ?? params.atMs,
     })),
-    noteFailure: assign(({ context }, { atMs, failure, retryAtMs }: FailureFacts) => ({
-      ...remembering(context, 'failed', atMs, failure.code),
+    noteFailure: assign(({ context }, { startedAtMs, atMs, failure, retryAtMs }: FailureFacts) => ({
+      ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
       isSpent: true,
       crashes: 0,
       failure,
@@ -194,6 +198,26 @@ export const operationSetup = setup({
       ...remembering(context, 'retryRequested', atMs),
       wakeAtMs: atMs,
     })),
+    /** As newly accepted, but for its history and for what its earlier attempts may have done. */
+    beginAfresh: assign(({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) => {
+      const isOutcomeUnknown = context.isOutcomeUnknown && !isRepeatApproved;
+      const what = idempotencyKey === null ? 'replayRequested' : 'editedReplayRequested';
+      return {
+        history: withEntry(context.history, { atMs, what, attempt: context.attempt, code: null }),
+        idempotencyKey: idempotencyKey ?? context.idempotencyKey,
+        attempt: 1,
+        isSpent: false,
+        crashes: 0,
+        isOutcomeUnknown,
+        // Where nothing can have been applied, the upstream's memory of the key counts from now on.
+        firstAttemptAtMs: isOutcomeUnknown ? context.firstAttemptAtMs : null,
+        wakeAtMs: atMs,
+        delayMs: null,
+        failure: null,
+        ending: null,
+        settledAtMs: null,
+      };
+    }),
     approveRepeat: assign({ isOutcomeUnknown: false }),
     wakeNow: assign({ wakeAtMs: (_, params: { atMs: number }) => params.atMs }),
     /** One action for all that a success changes: it is the way most operations end. */
@@ -232,13 +256,16 @@ function remembering(
   context: SyncOperationContext,
   what: HistoryEntry['what'],
   atMs: number,
-  code: ErrorCode | null = null,
+  failed?: Failure & { readonly startedAtMs: number },
 ): Pick<SyncOperationContext, 'history' | 'firstAttemptAtMs'> {
+  const entry = { atMs, what, attempt: context.attempt, code: failed?.code ?? null };
   return {
-    history: [
-      ...context.history.slice(1 - HISTORY_MAX),
-      { atMs, what, attempt: context.attempt, code },
-    ],
+    history: withEntry(
+      context.history,
+      failed === undefined
+        ? entry
+        : { ...entry, startedAtMs: failed.startedAtMs, failureClass: failed.failureClass },
+    ),
     firstAttemptAtMs: context.firstAttemptAtMs ?? context.acceptedAtMs,
   };
 }

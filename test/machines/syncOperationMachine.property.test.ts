@@ -24,6 +24,7 @@ const plain = (
     | 'retryNow'
     | 'cancel'
     | 'expire'
+    | 'replay'
   )[]
 ) => ({ weight, arbitrary: fc.record({ kind: fc.constantFrom(...kinds) }) });
 
@@ -31,7 +32,7 @@ const anyStep = fc.oneof(
   plain(12, 'commit', 'grant'),
   plain(6, 'commitNext', 'retryNow'),
   plain(4, 'laneFreed', 'handlerRegistered', 'interrupt', 'stop'),
-  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed'),
+  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'replay'),
   plain(1, 'cancel', 'expire'),
   {
     weight: 8,
@@ -121,6 +122,10 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       operation.tell('expiry.due');
       reference.expire();
       break;
+    case 'replay':
+      operation.replay();
+      reference.replay(nowMs);
+      break;
     case 'restart':
       operation.restart(step.downMs);
       reference.restart(operation.nowMs);
@@ -145,12 +150,14 @@ function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
     expect(context.ending).not.toBe('deadLettered');
     return;
   }
-  for (const [i, { number, onDisk }] of begun.entries()) {
+  for (const [i, { number, onDisk, replays }] of begun.entries()) {
     // State before effect (PS-2): this very attempt was on disk, ordered, when it began.
     expect(['accepting', 'ordering']).toContain(onDisk?.value);
     expect(onDisk?.context).toMatchObject({ attempt: number, isSpent: false });
-    // Its number never goes back (RT-4).
-    expect(number).toBeGreaterThanOrEqual(begun[i - 1]?.number ?? 1);
+    // Its number never goes back (RT-4), but for a replay.
+    const before = begun[i - 1];
+    const least = before?.replays === replays ? before.number : 1;
+    expect(number).toBeGreaterThanOrEqual(least);
   }
   const asked = steps.filter(({ kind }) => kind === 'retryNow').length;
   expect(context.attempt).toBeLessThanOrEqual(ATTEMPTS_MAX + asked);
@@ -185,11 +192,11 @@ function check(
         nowMs: operation.nowMs,
       });
       for (const step of steps) {
-        if (reference.isOver) break;
+        if (reference.isOver && step.kind !== 'replay') continue;
         take(step, operation, reference);
         expect(operation.isOver).toBe(reference.isOver);
         // One that is over in this process tells nothing more that matters.
-        if (step.kind === 'restart' && reference.isOver) break;
+        if (step.kind === 'restart' && reference.isOver) continue;
         expect(factsOf(operation)).toEqual(reference.facts);
         expect(operation.begun.map(({ number }) => number)).toEqual(reference.begun);
         expectSafe(operation, steps);
@@ -225,6 +232,10 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     ['repeats what is not safe', faulty({ guards: { isRepeatUnsafe: () => false } })],
     ['never runs out of attempts', faulty({ guards: { hasAttemptsLeft: () => true } })],
     ['forgets how it ended', faulty({ guards: { isCancelled: () => false } })],
+    [
+      'forgets on a replay what may have been applied',
+      faulty({ actions: { beginAfresh: assign({ isOutcomeUnknown: false }) } }),
+    ],
   ])('RT-4 control: a chart that %s is caught', (_, machine) => {
     expect(() => {
       check(machine, { numRuns: 2_000, seed: 1, endOnFailure: true });

@@ -30,6 +30,7 @@ const waitingIn = {
   backingOff: () => attempting().fail().commit(),
   conflicted: () => attempting().fail('conflict').commit(),
   inReview: () => attempting().fail('unknownOutcome', { isRepeatSafe: false }).commit(),
+  replayed: () => attempting().fail('permanent').commit().replay(),
 } as const;
 
 const waitingStates = Object.keys(waitingIn) as readonly (keyof typeof waitingIn)[];
@@ -109,7 +110,7 @@ describe('waiting', () => {
     ).toEqual([1]);
   });
 
-  test.each(['accepting', 'inLane', 'waiting', 'suspect', 'backingOff'] as const)(
+  test.each(['accepting', 'inLane', 'waiting', 'suspect', 'backingOff', 'replayed'] as const)(
     'OP-7 %s, it learns that its handler is gone',
     (state) => {
       const operation = waitingIn[state]();
@@ -242,6 +243,102 @@ describe('attempts', () => {
   });
 });
 
+describe('dead letters', () => {
+  /** Given up after its two attempts. */
+  const deadLetter = (options: ConstructorParameters<typeof OperationHarness>[0] = {}) =>
+    attempting({ attemptsMax: 2, ...options })
+      .fail()
+      .commit()
+      .grant()
+      .commit()
+      .fail()
+      .commit();
+
+  test('OP-5 a dead letter waits for a person and takes nothing else', () => {
+    const operation = deadLetter().grant();
+    operation.tell('retry.requested');
+    operation.tell('cancel.requested');
+    expect(operation.state).toBe('deadLettered');
+  });
+
+  test('OP-5 replayed, its attempts are afresh, under the same key, and its history goes on', () => {
+    const operation = deadLetter().wait(50).replay();
+    expect(operation.state).toBe('replayed');
+    expect(operation.context).toMatchObject({
+      attempt: 1,
+      isSpent: false,
+      idempotencyKey: 'key-1',
+      wakeAtMs: operation.nowMs,
+      ending: null,
+      settledAtMs: null,
+      failure: null,
+    });
+    operation.grant().commit().fail().commit().grant().commit();
+    expect(operation.begun.map(({ number }) => number)).toEqual([1, 2, 1, 2]);
+    expect(operation.history).toEqual(['failed 1', 'failed 2', 'replayRequested 2', 'failed 1']);
+    expect(operation.succeed().commit().state).toBe('completed');
+  });
+
+  test('PS-2 replayed, its attempt is ordered on disk before it runs', () => {
+    const operation = deadLetter().replay().restart().grant();
+    expect(operation.begun).toHaveLength(2);
+    operation.commit();
+    expect(operation.begun[2]).toMatchObject({ number: 1, onDisk: { value: 'ordering' } });
+  });
+
+  test.each(['lane.freed', 'handler.registered'] as const)(
+    'OP-4 replayed, it waits until %s',
+    (event) => {
+      const operation = waitingIn.replayed();
+      operation.tell(event);
+      expect(operation.state).toBe('waiting');
+    },
+  );
+
+  test('OP-5 edited, it goes out under its new key', () => {
+    const operation = deadLetter().replay({ idempotencyKey: 'key-2' });
+    expect(operation.context).toMatchObject({ idempotencyKey: 'key-2', firstAttemptAtMs: null });
+    expect(operation.history.at(-1)).toBe('editedReplayRequested 2');
+  });
+
+  test('OP-5 one whose time is over is not replayed', () => {
+    const operation = deadLetter({ expiresAtMs: 1_000_100 });
+    expect(operation.wait(100).replay().state).toBe('deadLettered');
+  });
+
+  test('RT-2 what may have been applied keeps that through a replay, and a person can approve it', () => {
+    const once = () => attempting({ attemptsMax: 1 }).fail('unknownOutcome').commit();
+    const kept = once().wait(50).replay();
+    expect(kept.context).toMatchObject({ isOutcomeUnknown: true, firstAttemptAtMs: 1_000_000 });
+    kept.tell('repeat.unsafe');
+    expect(kept.state).toBe('inReview');
+    const approved = once().replay({ isRepeatApproved: true });
+    expect(approved.context).toMatchObject({ isOutcomeUnknown: false, firstAttemptAtMs: null });
+  });
+
+  test('RT-2 a new key does not protect from what the old one may have done', () => {
+    const once = () => attempting({ attemptsMax: 1 }).fail('unknownOutcome').commit();
+    expect(once().replay({ idempotencyKey: 'key-2' }).state).toBe('deadLettered');
+    expect(once().replay({ idempotencyKey: 'key-2', isRepeatApproved: true }).state).toBe(
+      'replayed',
+    );
+  });
+
+  test('AU-1 each failed attempt is kept with its beginning, end, class and code', () => {
+    const operation = attempting().wait(70).fail('permanent').commit();
+    expect(operation.context.history).toEqual([
+      {
+        atMs: operation.nowMs,
+        what: 'failed',
+        attempt: 1,
+        code: 'HF_ATTEMPT_FAILED',
+        startedAtMs: operation.nowMs - 50,
+        failureClass: 'permanent',
+      },
+    ]);
+  });
+});
+
 describe('cancel and expiry', () => {
   test.each(waitingStates)('OP-5 %s, it can be cancelled, and that is durable first', (state) => {
     const operation = waitingIn[state]();
@@ -340,7 +437,7 @@ describe('crisis', () => {
   test('CR-4 its delivery starts at once and is written beside it', () => {
     const operation = crisis();
     expect(operation.state).toBe('attempting');
-    expect(operation.begun).toEqual([{ number: 1, onDisk: null }]);
+    expect(operation.begun).toMatchObject([{ number: 1, onDisk: null }]);
     expect(operation.commit().row).toMatchObject({ value: 'ordering', isInHand: true });
   });
 

@@ -1,6 +1,7 @@
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import type { FailureClass } from '../../machines/policy/classifyFailure.ts';
 import {
+  type ReplayFacts,
   type SyncOperationContext,
   type SyncOperationEvent,
   type SyncOperationInput,
@@ -29,6 +30,8 @@ interface PendingWrite {
 export interface BegunAttempt {
   readonly number: number;
   readonly onDisk: Row | null;
+  /** How often it had been brought back from the dead letters. */
+  readonly replays: number;
 }
 
 export interface Failing {
@@ -53,6 +56,7 @@ export class OperationHarness {
   aborted = 0;
   /** Attempts running now; more than one is a fault. */
   running = 0;
+  replays = 0;
   readonly #machine: typeof syncOperationMachine;
   readonly #input: SyncOperationInput;
   readonly #turn: Turn;
@@ -85,7 +89,11 @@ export class OperationHarness {
     this.#machine = machine.provide({
       actors: {
         attempt: fromCallback<EventObject, { readonly id: string }>(() => {
-          this.begun.push({ number: this.context.attempt, onDisk: this.#row });
+          this.begun.push({
+            number: this.context.attempt,
+            onDisk: this.#row,
+            replays: this.replays,
+          });
           this.running += 1;
           return () => {
             this.running -= 1;
@@ -124,7 +132,7 @@ export class OperationHarness {
 
   /** True once it has ended, was refused, or was never written before its process died. */
   get isOver(): boolean {
-    return this.snapshot.status !== 'active';
+    return this.snapshot.status !== 'active' || this.snapshot.hasTag('settled');
   }
 
   /** What happened, oldest first: `failed 1`, `crashed 2`. */
@@ -141,7 +149,11 @@ export class OperationHarness {
   tell(
     type: Exclude<
       SyncOperationEvent['type'],
-      'attempt.failed' | 'journal.failed' | 'journal.duplicated' | 'process.stopping'
+      | 'attempt.failed'
+      | 'replay.requested'
+      | 'journal.failed'
+      | 'journal.duplicated'
+      | 'process.stopping'
     >,
   ): void {
     this.send({ type, atMs: this.nowMs });
@@ -183,11 +195,38 @@ export class OperationHarness {
     const { retryInMs = 1_000, isRepeatSafe = true } = how;
     this.send({
       type: 'attempt.failed',
+      startedAtMs: this.nowMs - 50,
       atMs: this.nowMs,
       failure: { failureClass, code: 'HF_ATTEMPT_FAILED', message: 'It failed.' },
       retryAtMs: this.nowMs + retryInMs,
       isRepeatSafe,
     });
+    return this;
+  }
+
+  /** A person replays it, from its row; no dead letter, or one that can't be replayed, stays as it is. */
+  replay(how: Partial<ReplayFacts> = {}): this {
+    const row = this.#row;
+    if (row?.context.ending !== 'deadLettered' || !this.isOver) return this;
+    const letter = createActor(this.#machine, {
+      input: this.#input,
+      inspect: coverTransitions(syncOperationMachine),
+      snapshot: this.#machine.resolveState({ value: 'deadLettered', context: row.context }),
+    }).start();
+    letter.send({
+      type: 'replay.requested',
+      atMs: this.nowMs,
+      idempotencyKey: null,
+      isRepeatApproved: false,
+      ...how,
+    });
+    const next = letter.getSnapshot();
+    letter.stop();
+    if (next.value !== 'replayed') return this;
+    this.replays += 1;
+    // Its row is written whole before an actor lives again.
+    this.#row = { value: next.value, context: next.context, isInHand: false };
+    this.#actor = this.#start(this.#row);
     return this;
   }
 

@@ -29,6 +29,7 @@ const WAITS: ReadonlySet<string> = new Set([
   'backingOff',
   'conflicted',
   'inReview',
+  'replayed',
 ]);
 
 /**
@@ -90,7 +91,7 @@ export class ReferenceOperation {
   }
 
   grant(): void {
-    if (!this.#is('accepting', 'waiting', 'suspect', 'backingOff')) return;
+    if (!this.#is('accepting', 'waiting', 'suspect', 'backingOff', 'replayed')) return;
     // An attempt that was ordered and never ended keeps its number (RT-4).
     const { attempt, isSpent } = this.facts;
     this.#note({ attempt: isSpent ? attempt + 1 : attempt, isSpent: false });
@@ -99,21 +100,20 @@ export class ReferenceOperation {
   }
 
   laneFreed(nowMs: number): void {
-    if (this.#is('accepting', 'inLane')) this.#becomeReady(nowMs);
+    if (this.#is('accepting', 'inLane', 'replayed')) this.#becomeReady(nowMs);
   }
 
   handlerRegistered(nowMs: number): void {
-    if (this.#is('handlerMissing')) this.#becomeReady(nowMs);
+    if (this.#is('handlerMissing', 'replayed')) this.#becomeReady(nowMs);
   }
 
   handlerMissing(): void {
-    if (this.#is('accepting', 'inLane', 'waiting', 'suspect', 'attempting', 'backingOff')) {
-      this.#rest('handlerMissing');
-    }
+    const rests = ['accepting', 'inLane', 'waiting', 'suspect', 'backingOff', 'replayed'];
+    if (this.#is('attempting', ...rests)) this.#rest('handlerMissing');
   }
 
   refuseRepeat(): void {
-    if (this.#is('waiting', 'suspect', 'backingOff')) this.#rest('inReview');
+    if (this.#is('waiting', 'suspect', 'backingOff', 'replayed')) this.#rest('inReview');
   }
 
   succeed(): void {
@@ -167,6 +167,17 @@ export class ReferenceOperation {
 
   expire(): void {
     if (WAITS.has(this.facts.state)) this.#end('expired');
+  }
+
+  /** A person brings it back from the dead letters; what may have been applied stays so (RT-2). */
+  replay(nowMs: number): void {
+    if (!this.isOver || this.disk?.facts.ending !== 'deadLettered') return;
+    this.isOver = false;
+    this.facts = this.disk.facts;
+    this.#remember('replayRequested');
+    this.#note({ attempt: 1, isSpent: false, crashes: 0, wakeAtMs: nowMs, ending: null });
+    this.#enter('replayed');
+    this.disk = { facts: this.facts, isInHand: false };
   }
 
   /** What was durable goes on; what was in hand is suspect (RT-4). */

@@ -1,0 +1,47 @@
+/**
+ * The part of the operation's chart that a dead letter takes: it waits for a person, who replays or
+ * purges it (OP-5). The chart itself is in syncOperationMachine.ts.
+ *
+ * Its return is ordered in `replayed`, which is on disk before anything runs (PS-2): no actor lives
+ * in that state until its turn has come.
+ *
+ * @module
+ */
+
+import {
+  becomingReady,
+  beingOrdered,
+  cancelling,
+  expiring,
+  operationSetup,
+} from './syncOperationSetup.ts';
+
+export const deadLettered = operationSetup.createStateConfig({
+  description:
+    'Given up: a permanent failure, no attempts left, or it kills the process. Waits for a person, who replays or purges it.',
+  tags: ['settled'],
+  meta: { requirements: ['OP-1', 'OP-5', 'RT-4'] },
+  on: {
+    'replay.requested': {
+      guard: { type: 'canReplay', params: ({ event }) => event },
+      target: '#syncOperation.replayed',
+      actions: [{ type: 'beginAfresh', params: ({ event }) => event }],
+    },
+  },
+});
+
+export const replayed = operationSetup.createStateConfig({
+  description:
+    'A person has brought it back from the dead letters; it waits for its turn or its lane, its attempts afresh.',
+  tags: ['resting'],
+  meta: { requirements: ['OP-4', 'OP-5', 'PS-2'] },
+  on: {
+    'turn.granted': beingOrdered,
+    'lane.freed': becomingReady,
+    'handler.registered': becomingReady,
+    'handler.missing': { target: '#syncOperation.handlerMissing' },
+    'repeat.unsafe': { target: '#syncOperation.inReview' },
+    'cancel.requested': cancelling,
+    'expiry.due': expiring,
+  },
+});
