@@ -4,7 +4,10 @@
  * @module
  */
 
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { StoredOperation } from '../persistence/store.ts';
+import { decodeSnapshot } from './snapshots.ts';
 
 /** What became of an acceptance. */
 export interface Acceptance {
@@ -19,8 +22,22 @@ export interface PendingAcceptance {
   readonly reject: (error: HoldfastError) => void;
 }
 
+/** What a request is told that has met the row `of` under its idempotency key. */
+export function duplicateOf(
+  of: StoredOperation,
+  fingerprint: string | null,
+): Acceptance | HoldfastError {
+  try {
+    const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context.fingerprint;
+    return first === fingerprint ? { id: of.id, isDuplicate: true } : idempotencyConflict();
+  } catch (error) {
+    if (isHoldfastError(error)) return error;
+    throw error;
+  }
+}
+
 /** The request was used before under the same key with another body (OP-8). */
-export function idempotencyConflict(): HoldfastError {
+function idempotencyConflict(): HoldfastError {
   return new HoldfastError(
     'HF_IDEMPOTENCY_CONFLICT',
     'idempotencyKey was used before for this type and subject with a different body. Use a new key for a new request. Nothing was stored.',

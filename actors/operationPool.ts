@@ -15,17 +15,17 @@ import {
   type SyncOperationEvent,
   type SyncOperationSnapshot,
   type SyncOperationState,
-  syncOperationMachine,
   type Turn,
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import type { Acceptance, PendingAcceptance } from './acceptance.ts';
-import { firstWithdrawn, idempotencyConflict, notAccepted } from './acceptance.ts';
+import { duplicateOf, firstWithdrawn, notAccepted } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
 import { BusyCount } from './busyCount.ts';
 import { Departures } from './departures.ts';
@@ -38,7 +38,6 @@ import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { noCounts } from './poolCounts.ts';
 import { type Resident, restingPlace } from './resident.ts';
-import { decodeSnapshot } from './snapshots.ts';
 import type { TimerService } from './timerService.ts';
 import { Watchers } from './watchers.ts';
 
@@ -328,12 +327,9 @@ export class OperationPool {
       return;
     }
     this.counts.duplicates += 1;
-    const { fingerprint } = decodeSnapshot(syncOperationMachine, of.state).snapshot.context;
-    if (fingerprint === resident.actor.getSnapshot().context.fingerprint) {
-      pending?.resolve({ id: of.id, isDuplicate: true });
-    } else {
-      pending?.reject(idempotencyConflict());
-    }
+    const answer = duplicateOf(of, resident.actor.getSnapshot().context.fingerprint);
+    if (!(answer instanceof HoldfastError)) pending?.resolve(answer);
+    else pending?.reject(answer);
     resident.actor.send({ type: 'journal.duplicated' });
   }
 
@@ -373,7 +369,7 @@ export class OperationPool {
     const { ending } = snapshot.context;
     if (ending !== null) this.counts[ending] += 1;
     this.#drop(resident);
-    // A dead letter is no end of its chart; from here on it is on disk only.
+    // No end of its chart, but from here on it is on disk only.
     if (ending === 'deadLettered') resident.actor.stop();
     this.#tell(resident, snapshot);
   }
