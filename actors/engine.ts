@@ -7,7 +7,7 @@
  */
 
 import type { InspectionEvent } from 'xstate';
-import type { DegradationPolicy, StorageHealth } from '../machines/policy/degradationPolicy.ts';
+import type { DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
 import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
@@ -19,6 +19,7 @@ import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
 import { adoptHandler, findStrays, recoverInHand, sweepLanes } from './recovery.ts';
 import { ServiceLevel } from './serviceLevel.ts';
+import { type StorageChange, StorageHealth } from './storageHealth.ts';
 import { TimerService } from './timerService.ts';
 import { Upstream, type UpstreamPolicy } from './upstream.ts';
 
@@ -35,19 +36,21 @@ export interface EngineParts {
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly onError: (error: unknown) => void;
   readonly onComponentFailed: (component: string, error: unknown) => void;
+  /** Trouble with storage began, changed or ended. */
+  readonly onStorageChange: (change: StorageChange) => void;
 }
 
 const GLOBAL_LEVEL = 'degradation:global';
 
 export class Engine {
   readonly journal: Journal;
+  readonly storage: StorageHealth;
   readonly pool: OperationPool;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
   readonly quarantined: QuarantinedRow[] = [];
   readonly #parts: EngineParts;
   readonly #timers: TimerService;
-  #storage: StorageHealth = 'well';
   #components: ReadonlyMap<string, string> = new Map();
   #isServing = false;
   /** Rows from here on are this process's own. */
@@ -58,16 +61,20 @@ export class Engine {
     const { store, clock, onError } = parts;
     this.#parts = parts;
     this.#timers = new TimerService(clock, onError);
+    this.storage = new StorageHealth({
+      ...parts,
+      probe: () => {
+        this.journal.retry();
+      },
+      onChange: (change) => {
+        this.#storageChanged(change);
+      },
+    });
     this.journal = new Journal({
       store,
       clock,
       onError,
-      onHealth: (health, error) => {
-        this.#storage = health;
-        this.globalLevel.measure();
-        if (error?.code === 'HF_STORE_UNAVAILABLE') parts.onComponentFailed('writer', error);
-        else if (error !== null) onError(error);
-      },
+      health: this.storage,
       onLaneFreed: (row) => {
         this.pool.dispatcher.laneFreed(row);
       },
@@ -83,7 +90,10 @@ export class Engine {
       scope: 'global',
       policy: parts.degradation,
       timers: this.#timers,
-      signals: () => ({ storage: this.#storage, openBreakersShare: this.#openBreakersShare() }),
+      signals: () => ({
+        storage: this.storage.state,
+        openBreakersShare: this.#openBreakersShare(),
+      }),
       keep: (state) => {
         this.#keep(GLOBAL_LEVEL, state);
       },
@@ -108,10 +118,6 @@ export class Engine {
         ),
       );
     });
-  }
-
-  get storage(): StorageHealth {
-    return this.#storage;
   }
 
   get timers(): TimerService {
@@ -189,6 +195,7 @@ export class Engine {
     } finally {
       this.journal.close();
       this.#timers.stop();
+      this.storage.stop();
       for (const upstream of this.upstreams.values()) upstream.stop();
       this.globalLevel.stop();
       await this.#parts.store.close();
@@ -228,6 +235,15 @@ export class Engine {
     });
     this.upstreams.set(name, upstream);
     dispatcher.addGate(upstream.gate);
+  }
+
+  #storageChanged(change: StorageChange): void {
+    this.globalLevel.measure();
+    // Only a writer that has ended needs to be started again; any other opens its file anew by itself.
+    if (change.error?.code === 'HF_STORE_UNAVAILABLE') {
+      this.#parts.onComponentFailed('writer', change.error);
+    }
+    this.#parts.onStorageChange(change);
   }
 
   /** A writer that still runs opens its file anew by itself; one that has died is started again. */

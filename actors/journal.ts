@@ -1,6 +1,8 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
+import type { StorageHealth } from './storageHealth.ts';
+import { isStorageFailure, mayBeOneRecord, toStoreError } from './storeErrors.ts';
 
 /**
  * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that
@@ -11,11 +13,6 @@ const BATCHES_IN_FLIGHT_MAX = 4;
 const BATCH_WRITES = 32;
 /** How long the main thread tells of durable writes without letting anything else run. */
 const SLICE_MS = 2;
-const RETRY_MS_MIN = 100;
-const RETRY_MS_MAX = 5_000;
-
-/** Storage as the rest of the runtime sees it. */
-export type StorageHealth = 'well' | 'failing';
 
 export interface JournalEntry {
   /** Makes the write when it is posted; an acceptance number exists only once the store is open. */
@@ -51,7 +48,7 @@ interface Pending extends JournalEntry {
 export class Journal {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #onHealth: (health: StorageHealth, error: HoldfastError | null) => void;
+  readonly #health: StorageHealth;
   readonly #onLaneFreed: (row: StoredOperation) => void;
   readonly #onError: (error: unknown) => void;
   #queue: Pending[] = [];
@@ -67,31 +64,31 @@ export class Journal {
   #refused: Pending[] = [];
   #given = 0;
   #batchesInFlight = 0;
-  #cancelRetry: () => void = () => undefined;
   #isOpen = false;
   #isFlushScheduled = false;
-  #failure: HoldfastError | null = null;
-  #retryMs = RETRY_MS_MIN;
+  /** Asked to repeat while a batch posted before the failure was still out. */
+  #isRetryDue = false;
   #idleWaiters: (() => void)[] = [];
 
   constructor(parts: {
     readonly store: Store;
     readonly clock: Clock;
-    readonly onHealth: (health: StorageHealth, error: HoldfastError | null) => void;
+    /** Is told how each batch ended, and says when to {@link retry}. */
+    readonly health: StorageHealth;
     /** A withdrawal has made this row the head of its lane. */
     readonly onLaneFreed: (row: StoredOperation) => void;
     readonly onError: (error: unknown) => void;
   }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
-    this.#onHealth = parts.onHealth;
+    this.#health = parts.health;
     this.#onLaneFreed = parts.onLaneFreed;
     this.#onError = parts.onError;
   }
 
   /** Why storage is failing now; `null` while it is well. */
   get failure(): HoldfastError | null {
-    return this.#failure;
+    return this.#health.failure;
   }
 
   /** True for a request that was refused and whose row, if there is one, must not run. */
@@ -108,7 +105,6 @@ export class Journal {
   /** Nothing more is written or repeated: what is not durable by now is taken up from disk next time. */
   close(): void {
     this.#isOpen = false;
-    this.#cancelRetry();
   }
 
   write(entry: JournalEntry): void {
@@ -133,7 +129,7 @@ export class Journal {
   }
 
   #isIdle(): boolean {
-    if (!this.#isOpen || this.#failure !== null) return true;
+    if (!this.#isOpen || this.failure !== null) return true;
     if (this.#refused.length > 0) return false;
     return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#durable.length === 0;
   }
@@ -149,7 +145,7 @@ export class Journal {
   }
 
   #flush(): void {
-    if (this.#failure !== null || this.#isIsolating) return;
+    if (this.failure !== null || this.#isIsolating) return;
     if (this.#refused.length > 0) {
       if (this.#batchesInFlight === 0) void this.#isolate();
       return;
@@ -163,15 +159,22 @@ export class Journal {
 
   async #post(batch: readonly Pending[]): Promise<void> {
     this.#batchesInFlight += 1;
+    const generation = this.#health.posted();
     try {
       const results = await this.#store.commit(batch.map(toWrite));
       this.#batchesInFlight -= 1;
-      this.#retryMs = RETRY_MS_MIN;
+      this.#health.committed(generation);
       this.#deliver(batch, results);
     } catch (error) {
       this.#batchesInFlight -= 1;
-      this.#failed(batch, toStoreError(error));
+      this.#failed(batch, toStoreError(error), generation);
     }
+    this.#goOn();
+  }
+
+  /** A batch has ended: what waited for that goes on. */
+  #goOn(): void {
+    if (this.#isRetryDue) this.retry();
     this.#flush();
     this.#checkIdle();
   }
@@ -185,7 +188,7 @@ export class Journal {
       const result = results[index];
       if (result === undefined) continue;
       // Its row may be missing because the accept, posted before it, failed: it goes again after that.
-      if (result.kind === 'missing' && this.#failure !== null) this.#stuck.push(pending);
+      if (result.kind === 'missing' && this.failure !== null) this.#stuck.push(pending);
       else if (result.kind === 'missing' && this.#refused.length > 0) this.#refused.push(pending);
       else this.#durable.push({ pending, result });
     }
@@ -239,14 +242,18 @@ export class Journal {
     this.#isIsolating = true;
     this.#batchesInFlight += 1;
     for (const [index, pending] of refused.entries()) {
+      const generation = this.#health.posted();
       try {
-        this.#deliver([pending], await this.#store.commit([toWrite(pending)]));
+        const results = await this.#store.commit([toWrite(pending)]);
+        this.#health.committed(generation);
+        this.#deliver([pending], results);
       } catch (error) {
         const cause = toStoreError(error);
-        if (isStorageFailure(cause)) {
-          this.#failed(refused.slice(index), cause);
+        if (!(await this.#isOneRecord(cause))) {
+          this.#failed(refused.slice(index), cause, generation);
           break;
         }
+        this.#health.refused();
         if (pending.isRepeat === true && pending.write?.kind === 'update') {
           // The commit that failed had reached the disk, and later updates in it stand on this one.
           this.#deliver([pending], [{ kind: 'updated', laneNext: null }]);
@@ -258,13 +265,29 @@ export class Journal {
     }
     this.#isIsolating = false;
     this.#batchesInFlight -= 1;
-    this.#flush();
-    this.#checkIdle();
+    this.#goOn();
   }
 
-  #failed(batch: readonly Pending[], error: HoldfastError): void {
+  /**
+   * Whether a write is to blame for its failure and not the disk. A damaged page may be needed by one
+   * record or by all: another write tells.
+   */
+  async #isOneRecord(error: HoldfastError): Promise<boolean> {
+    if (!isStorageFailure(error)) return true;
+    if (error.code !== 'HF_STORE_CORRUPT') return false;
+    try {
+      await this.#store.commit([PROBE.build()]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #failed(batch: readonly Pending[], error: HoldfastError, generation: number): void {
+    const wasFailing = this.failure !== null;
     // While storage fails a write is refused for want of the ones before it: it goes again after them.
-    if (!isStorageFailure(error) && this.#failure === null && this.#isOpen) {
+    if (mayBeOneRecord(error) && !wasFailing && !this.#isIsolating && this.#isOpen) {
+      this.#health.refused();
       this.#refused.push(...batch);
       return;
     }
@@ -272,6 +295,7 @@ export class Journal {
       for (const pending of batch) pending.onFailed?.(error);
       return;
     }
+    this.#health.failed(generation, error);
     this.#stuck.push(...this.#refused.splice(0));
     for (const pending of batch) {
       if (pending.onFailed === undefined) {
@@ -296,11 +320,7 @@ export class Journal {
       }
       pending.onFailed(error);
     }
-    if (this.#failure !== null) return;
-    this.#failure = error;
-    this.#refuseQueued(error);
-    this.#onHealth('failing', error);
-    this.#scheduleRetry();
+    if (!wasFailing) this.#refuseQueued(error);
   }
 
   /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
@@ -313,70 +333,44 @@ export class Journal {
     this.#queue = kept;
   }
 
-  #scheduleRetry(): void {
-    const delayMs = this.#retryMs;
-    this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
-    this.#cancelRetry = this.#clock.schedule(delayMs, () => {
-      void this.#retry();
-    });
+  /** Repeats what failed, in order. Storage is well again once that is durable. */
+  retry(): void {
+    // A batch posted before the failure may still be out; its fate decides what there is to repeat.
+    this.#isRetryDue = this.#batchesInFlight > 0;
+    if (!this.#isRetryDue && this.#isOpen) void this.#repeat();
   }
 
-  async #retry(): Promise<void> {
-    // A batch posted before the failure may still be out; its fate decides what there is to repeat.
-    if (this.#batchesInFlight > 0) {
-      this.#scheduleRetry();
-      return;
-    }
+  async #repeat(): Promise<void> {
     const batch = inOrder([...this.#stuck, ...this.#queue]);
     // With nothing to repeat, a write of no consequence finds out whether the disk is well.
     if (batch.length === 0) batch.push({ ...PROBE, order: 0, write: null });
     this.#stuck = [];
     this.#queue = [];
     this.#batchesInFlight += 1;
-    let results: readonly WriteResult[];
+    const generation = this.#health.posted();
     try {
-      results = await this.#store.commit(batch.map(toWrite));
-    } catch (error) {
+      const results = await this.#store.commit(batch.map(toWrite));
       this.#batchesInFlight -= 1;
+      this.#health.committed(generation);
+      this.#deliver(batch, results);
+    } catch (error) {
       const cause = toStoreError(error);
-      if (isStorageFailure(cause)) {
-        this.#stuck = [...batch, ...this.#stuck];
-        this.#failure = cause;
-        this.#refuseQueued(cause);
-        this.#scheduleRetry();
+      const isOneRecord = await this.#isOneRecord(cause);
+      this.#batchesInFlight -= 1;
+      if (isOneRecord) {
+        this.#health.committed(generation);
+        this.#refused.push(...batch, ...this.#stuck.splice(0));
       } else {
-        this.#failure = null;
-        this.#onHealth('well', null);
-        this.#failed([...batch, ...this.#stuck.splice(0)], cause);
-        this.#flush();
+        this.#failed(batch, cause, generation);
       }
-      return;
     }
-    this.#batchesInFlight -= 1;
-    this.#failure = null;
-    this.#retryMs = RETRY_MS_MIN;
-    this.#onHealth('well', null);
-    this.#deliver(batch, results);
-    this.#flush();
+    this.#goOn();
   }
 }
 
 function toWrite(pending: Pending): Write {
   pending.write ??= pending.build();
   return pending.write;
-}
-
-function toStoreError(error: unknown): HoldfastError {
-  if (isHoldfastError(error)) return error;
-  return new HoldfastError('HF_STORE_UNAVAILABLE', 'The store failed unexpectedly.', {
-    retry: 'later',
-    cause: error,
-  });
-}
-
-/** Whether the disk is to blame. Anything else is a write that will be refused again. */
-function isStorageFailure(error: HoldfastError): boolean {
-  return error.code.startsWith('HF_STORE_');
 }
 
 function inOrder(pending: readonly Pending[]): Pending[] {

@@ -8,6 +8,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { circuitBreakerMachine } from './circuitBreakerMachine.ts';
 import { degradationMachine } from './degradationMachine.ts';
+import { storageHealthMachine } from './storageHealthMachine.ts';
 import { supervisorMachine } from './supervisorMachine.ts';
 import { syncOperationMachine } from './syncOperationMachine.ts';
 
@@ -16,4 +17,5 @@ export const machines: readonly AnyStateMachine[] = [
   syncOperationMachine,
   circuitBreakerMachine,
   degradationMachine,
+  storageHealthMachine,
 ];

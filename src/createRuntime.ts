@@ -12,6 +12,7 @@ import { Engine } from '../actors/engine.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import type { Component } from '../machines/policy/restartPolicy.ts';
+import { STORAGE_ADVICE } from '../machines/policy/storageTrouble.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../persistence/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
@@ -50,6 +51,11 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     onComponentFailed: (component, error) => {
       onError(error);
       supervisor.componentFailed(component as Component);
+    },
+    onStorageChange: ({ to, error }) => {
+      // One of a writer that ended was told of above.
+      if (error?.code === 'HF_STORE_UNAVAILABLE') return;
+      onError(error ?? new HoldfastError('HF_INTERNAL', `Alert: ${STORAGE_ADVICE[to]}.`));
     },
   });
   const operations = new Operations(engine, store, () => supervisor.ready);

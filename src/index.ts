@@ -25,6 +25,7 @@ export type {
   CustomBackoff,
   RetryPolicy,
 } from '../machines/policy/retryPolicy.ts';
+export type { StorageState, StorageTrouble } from '../machines/policy/storageTrouble.ts';
 export type { Phase } from '../machines/supervisorMachine.ts';
 export type { HistoryEntry } from '../machines/syncOperationMachine.ts';
 export type { Clock } from '../machines/vocabulary/clock.ts';

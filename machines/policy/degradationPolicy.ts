@@ -16,9 +16,7 @@ import {
   share,
   spanMs,
 } from './policyFields.ts';
-
-/** `slow`: commits work but take long. `failing`: nothing can be made durable. */
-export type StorageHealth = 'well' | 'slow' | 'failing';
+import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';
 
 /**
  * What was measured; a signal that is absent is unknown and calls for nothing.
@@ -36,7 +34,7 @@ export interface DegradationSignals {
    * holds open says nothing about the others.
    */
   readonly openBreakersShare?: number | undefined;
-  readonly storage?: StorageHealth | undefined;
+  readonly storage?: StorageState | undefined;
   /** Operations that may run at the present level and wait for a place; parked ones don't count. */
   readonly readyOperations?: number | undefined;
   /** How late the event loop runs timers. */
@@ -150,12 +148,6 @@ const BREAKER_LEVELS: Readonly<Record<BreakerState, Level>> = {
   halfOpen: 'criticalOnly',
   forcedOpen: 'offline',
   disabled: 'normal',
-};
-
-const STORAGE_LEVELS: Readonly<Record<StorageHealth, Level>> = {
-  well: 'normal',
-  slow: 'limited',
-  failing: 'offline',
 };
 
 const NETWORK_LEVELS: Readonly<Record<NetworkGrade, Level>> = {

@@ -133,13 +133,13 @@ function configure(db: Database.Database, path: string): void {
  * It moves what a failed sync may have left in the WAL only half on disk into the database itself,
  * before anything is appended behind it. Where that fails, the disk is not well again.
  *
- * @throws HoldfastError `HF_STORE_UNAVAILABLE` while another program reads. Errors of SQLite.
+ * @throws HoldfastError `HF_STORE_LOCKED` while another program reads. Errors of SQLite.
  */
 export function foldWal(db: Database.Database, path: string): void {
   const [outcome] = db.pragma('wal_checkpoint(TRUNCATE)') as readonly { busy: number }[];
   if (outcome?.busy === 0) return;
   throw new HoldfastError(
-    'HF_STORE_UNAVAILABLE',
+    'HF_STORE_LOCKED',
     `The store at ${path} is being read by another program. Close whatever else has it open.`,
     { path, retry: 'later' },
   );

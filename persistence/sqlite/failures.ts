@@ -22,15 +22,15 @@ const FAILURES: readonly (readonly [
   ['SQLITE_FULL', 'HF_STORE_FULL', 'later', 'has no room left on its disk. Free some space'],
   [
     'SQLITE_BUSY',
-    'HF_STORE_UNAVAILABLE',
+    'HF_STORE_LOCKED',
     'later',
     'is locked by another program. Close whatever else has it open',
   ],
   [
     'SQLITE_READONLY',
-    'HF_STORE_UNAVAILABLE',
+    'HF_STORE_READ_ONLY',
     'later',
-    'can only be read. Make the file and its folder writable',
+    'can only be read. Make its disk, its folder and the file writable',
   ],
   [
     'SQLITE_CORRUPT',
@@ -50,7 +50,13 @@ const FAILURES: readonly (readonly [
     'never',
     'refused a write that contradicts what it holds. Please report this',
   ],
-  ['SQLITE_', 'HF_STORE_UNAVAILABLE', 'later', 'could not be read or written. Check its disk'],
+  [
+    'SQLITE_CANTOPEN',
+    'HF_STORE_IO',
+    'later',
+    'could not be opened. Check that its disk is there and works',
+  ],
+  ['SQLITE_', 'HF_STORE_IO', 'later', 'could not be read, written or synced. Check its disk'],
 ];
 
 /** True for an error of SQLite, whichever thread or copy of the library it came from. */

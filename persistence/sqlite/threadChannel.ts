@@ -72,6 +72,8 @@ class Thread {
   #gathered: Asked[] = [];
   #sent: Asked[] = [];
   #messagesUnderWay = 0;
+  /** What is asked before is sent once it is: a thread that was started again may be asked at once. */
+  #isOpen = false;
   #isClosing = false;
   #closeIsSent = false;
   #failure: unknown = null;
@@ -122,14 +124,16 @@ class Thread {
 
   #send(): void {
     if (this.#hasEnded) return;
-    if (this.#gathered.length > 0 && this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) {
+    const hasRoom = this.#isOpen && this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX;
+    if (this.#gathered.length > 0 && hasRoom) {
       const gathered = this.#gathered;
       this.#gathered = [];
       this.#sent.push(...gathered);
       this.#messagesUnderWay += 1;
       this.#post({ kind: 'requests', requests: gathered.map(({ request }) => request) });
     }
-    if (this.#isClosing && !this.#closeIsSent && this.#gathered.length === 0) {
+    // One that never opened has nothing to write first: what it was asked is refused when it ends.
+    if (this.#isClosing && !this.#closeIsSent && (this.#gathered.length === 0 || !this.#isOpen)) {
       this.#closeIsSent = true;
       this.#post({ kind: 'close' });
     }
@@ -141,6 +145,8 @@ class Thread {
         void this.#unlock(message.hasData);
         break;
       case 'opened':
+        this.#isOpen = true;
+        this.#send();
         this.#rest();
         opened(message.store);
         break;

@@ -6,6 +6,7 @@
 
 import type { BreakerState } from '../../machines/circuitBreakerMachine.ts';
 import type { Level } from '../../machines/policy/degradationLevel.ts';
+import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { RuntimeParts } from '../runtime.ts';
@@ -29,6 +30,8 @@ export interface HealthStatus {
   readonly reasons: readonly string[];
   /** State of the supervisor's chart. */
   readonly phase: Phase;
+  /** State of the storage's chart, and since when it is in it; `null` since the start. */
+  readonly storage: { readonly state: StorageState; readonly sinceAtMs: number | null };
   /** The level of service of the process, and of each upstream with its breaker. */
   readonly level: Level;
   readonly upstreams: Readonly<
@@ -84,6 +87,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
     reasons: findings.map(({ reason }) => reason),
     phase: supervisor.phase,
     level: engine.globalLevel.level,
+    storage: { state: engine.storage.state, sinceAtMs: engine.storage.sinceAtMs },
     upstreams: Object.fromEntries(
       [...engine.upstreams.values()].map(({ name, breaker, level, gate }) => [
         name,
@@ -112,13 +116,13 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
       reason: `no work is accepted: ${supervisor.phase}`,
     });
   }
-  if (engine.storage !== 'well') {
-    const code = engine.journal.failure?.code ?? '';
+  const { state: storage, failure } = engine.storage;
+  if (storage !== 'well') {
     findings.push({
       component: 'storage',
-      health: 'critical',
-      costs: 50,
-      reason: `storage is ${engine.storage} (${code})`,
+      health: storage === 'slow' ? 'degraded' : 'critical',
+      costs: storage === 'slow' ? 15 : 50,
+      reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure.code})`}`,
     });
   }
   if (engine.quarantined.length > 0) {

@@ -148,8 +148,8 @@ describe('SE-5 no secret leaves by an outlet', () => {
     const other = { ...SECRET, idempotencyKey: 'canary-key-2' };
     store.faults.delayMs = () => 10_000;
     codes.push((await witness.refused(runtime.sync(other))).code);
-    await world.clock.advance(60_000);
     store.faults.delayMs = () => 0;
+    await world.clock.advance(60_000);
     store.faults.fate = () => 'failsUnwritten';
     codes.push((await witness.refused(runtime.sync(other))).code);
     witness.lookAtHealth();

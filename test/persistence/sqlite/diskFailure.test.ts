@@ -162,7 +162,7 @@ test.each(makers)(
     const other = new Database(join(folder, 'store', 'data.db'));
     other.exec('BEGIN IMMEDIATE');
     await expect(store.commit([update(1)])).rejects.toMatchObject({
-      code: 'HF_STORE_UNAVAILABLE',
+      code: 'HF_STORE_LOCKED',
       retry: 'later',
       message: expect.stringContaining('locked by another program'),
     });
