@@ -6,6 +6,7 @@
  */
 
 import type { CallOutcome } from '../machines/policy/callWindow.ts';
+import { CRASHES_IN_A_ROW_MAX } from '../machines/policy/crashPolicy.ts';
 import type { SyncOperationEvent } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
@@ -40,7 +41,14 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    this.#suspects = new Suspects({ ...parts, queues: this.#queues, grant: this.#grant });
+    this.#suspects = new Suspects({
+      ...parts,
+      queues: this.#queues,
+      grant: this.#grant,
+      onPauseOver: () => {
+        if (this.#isStarted) this.#pumpSuspects();
+      },
+    });
     this.#expiry = new ExpiryWatch({
       ...parts,
       expire: (row, atMs) => {
@@ -237,6 +245,12 @@ export class Dispatcher {
       permit.gate.leave(permit, 'ignored', undefined);
       const refused = isUnsafe ? 'repeat.unsafe' : 'handler.missing';
       resident.actor.send({ type: isExpired ? 'expiry.due' : refused, atMs });
+      return;
+    }
+    if (context.crashes >= CRASHES_IN_A_ROW_MAX && !this.#suspects.has(resident)) {
+      // It was stopped, or had no handler, before it was cleared: it still runs alone.
+      permit.gate.leave(permit, 'ignored', undefined);
+      this.addSuspect(resident);
       return;
     }
     resident.permit = permit;

@@ -1,12 +1,18 @@
 /**
  * Operations that were in flight when the process died: one of them may be what killed it. They run
  * a few at a time, and what was in flight at several crashes in a row runs with nothing else in
- * flight, so that the culprit is told from the bystanders (RT-4, docs/decisions/0014).
+ * flight, so that the culprit is told from the bystanders. Before it runs alone again the process
+ * must live for a while without it, so that a process that somebody else keeps killing is told from
+ * one that the work kills (RT-4, docs/decisions/0014, 0033).
  *
  * @module
  */
 
-import { CRASHES_IN_A_ROW_MAX, SUSPECTS_IN_FLIGHT_MAX } from '../machines/policy/crashPolicy.ts';
+import {
+  CRASHES_IN_A_ROW_MAX,
+  pauseBeforeAloneMs,
+  SUSPECTS_IN_FLIGHT_MAX,
+} from '../machines/policy/crashPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
@@ -21,11 +27,15 @@ export interface SuspectsParts {
   readonly timers: TimerService;
   readonly queues: ReadonlyMap<string, UpstreamQueue>;
   readonly grant: (resident: Resident, permit: Permit) => void;
+  /** The pause of one is over. */
+  readonly onPauseOver: () => void;
 }
 
 export class Suspects {
   readonly #parts: SuspectsParts;
   readonly #waiting = new Set<Resident>();
+  /** Of those waiting, whose turn to run alone has not come yet. */
+  readonly #pausing = new Set<Resident>();
   readonly #inFlight = new Set<Resident>();
   /** The one that runs alone, or is about to. */
   #alone: Resident | null = null;
@@ -43,13 +53,25 @@ export class Suspects {
     return [...this.#waiting];
   }
 
+  has(resident: Resident): boolean {
+    return this.#waiting.has(resident) || this.#inFlight.has(resident);
+  }
+
   add(suspect: Resident): void {
     this.#waiting.add(suspect);
+    const pauseMs = pauseBeforeAloneMs(suspect.actor.getSnapshot().context.crashes);
+    if (pauseMs === 0 || suspect.urgency === 0) return;
+    const { clock, timers, onPauseOver } = this.#parts;
+    this.#pausing.add(suspect);
+    timers.at(clock.now() + pauseMs, () => {
+      if (this.#pausing.delete(suspect)) onPauseOver();
+    });
   }
 
   /** It has ended its attempt, or will not run. True when others may start again because of it. */
   delete(suspect: Resident): boolean {
     this.#waiting.delete(suspect);
+    this.#pausing.delete(suspect);
     this.#inFlight.delete(suspect);
     const wasAlone = this.#alone === suspect;
     if (wasAlone) this.#alone = null;
@@ -60,6 +82,7 @@ export class Suspects {
   pump(): boolean {
     const isolated = this.isolates;
     for (const suspect of this.waiting) {
+      if (this.#pausing.has(suspect)) continue;
       const { crashes } = suspect.actor.getSnapshot().context;
       if (suspect.urgency === 0) this.#startCrisis(suspect, crashes);
       else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#startAlone(suspect);

@@ -7,7 +7,7 @@
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import type { Failure } from './policy/classifyFailure.ts';
-import { CRASHED, CRASHES_IN_A_ROW_MAX } from './policy/crashPolicy.ts';
+import { CRASHED, isCulprit } from './policy/crashPolicy.ts';
 import { type HistoryEntry, withEntry } from './syncOperationHistory.ts';
 import type { Entity } from './vocabulary/entity.ts';
 import type { Priority, Tier } from './vocabulary/urgency.ts';
@@ -152,7 +152,7 @@ export const operationSetup = setup({
     isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
     isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
     hasCrashedTooOften: ({ context }) =>
-      context.priority !== 'crisis' && context.crashes >= CRASHES_IN_A_ROW_MAX,
+      context.priority !== 'crisis' && isCulprit(context.crashes),
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
     isPermanent: (_, { failure }: FailureFacts) => failure.failureClass === 'permanent',
     isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>

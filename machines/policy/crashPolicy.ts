@@ -1,23 +1,41 @@
 /**
- * How work that may kill the process is told from work that merely stood beside it (RT-4, docs/decisions/0014).
+ * How work that may kill the process is told from work that merely stood beside it (RT-4, docs/decisions/0033).
  *
  * @module
  */
 
 import type { Failure } from './classifyFailure.ts';
 
-/**
- * Found in flight at this many crashes in a row, an operation runs alone; found in flight once more,
- * it goes to the dead letters. A crisis never does: it goes on, spaced out.
- */
+/** Found in flight at this many crashes in a row, an operation runs with nothing else in flight. */
 export const CRASHES_IN_A_ROW_MAX = 3;
+
+/** At this many crashes while it ran alone it goes to the dead letters. A crisis never does. */
+export const CRASHES_ALONE_MAX = 3;
 
 /** How many suspects may run beside each other. */
 export const SUSPECTS_IN_FLIGHT_MAX = 4;
+
+/** Before the second run alone, before the third, and before any later one. */
+const PAUSES_MS = [1_000, 5_000] as const;
+
+/** Whether one more crash, found in flight after `crashes` others, gives it away as the culprit. */
+export function isCulprit(crashes: number): boolean {
+  return crashes + 1 >= CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX;
+}
+
+/**
+ * How long the process must live without an operation before that runs alone again. A process that
+ * dies in this time shows that it dies without it too, and nothing is held against the operation.
+ */
+export function pauseBeforeAloneMs(crashes: number): number {
+  const runsAlone = crashes - CRASHES_IN_A_ROW_MAX;
+  if (runsAlone <= 0) return 0;
+  return PAUSES_MS[runsAlone - 1] ?? PAUSES_MS[1];
+}
 
 /** Why the culprit ends. */
 export const CRASHED: Failure = {
   code: 'HF_CRASHES_PROCESS',
   failureClass: 'permanent',
-  message: 'The process died each time this operation was in flight, in the end alone.',
+  message: `The process died each time this operation was in flight, ${CRASHES_ALONE_MAX} times while it ran alone.`,
 };

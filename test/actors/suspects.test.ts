@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { CRASHES_IN_A_ROW_MAX, SUSPECTS_IN_FLIGHT_MAX } from '../../machines/policy/crashPolicy.ts';
+import {
+  CRASHES_ALONE_MAX,
+  CRASHES_IN_A_ROW_MAX,
+  pauseBeforeAloneMs,
+  SUSPECTS_IN_FLIGHT_MAX,
+} from '../../machines/policy/crashPolicy.ts';
 import type { Tier } from '../../machines/vocabulary/urgency.ts';
 import { createWorld, type Process, type World } from '../support/engineHarness.ts';
 
@@ -46,6 +51,14 @@ class Workshop {
       await this.world.clock.run(runtime.sync({ type: 'work', subject, tier }));
     }
     await this.world.clock.advance(100);
+  }
+
+  /** What has ended, how, and why. */
+  async endings({ runtime }: Process): Promise<readonly string[]> {
+    const { views } = await this.world.clock.run(runtime.listOperations());
+    return views
+      .filter(({ settledAtMs }) => settledAtMs !== null)
+      .map(({ subject, state, failure }) => `${subject} ${state} ${failure?.code ?? ''}`);
   }
 
   /** Lets those that run answer, all but the culprit. */
@@ -125,17 +138,74 @@ test('RT-4 whoever is to run alone waits until nothing is in flight, and nothing
   expect([...shop.running.keys()]).toEqual(['new']);
 });
 
-test('RT-4 in flight once more, alone, it goes to the dead letters', async () => {
+test('RT-4 in flight at three crashes while it ran alone, it goes to the dead letters', async () => {
   const shop = new Workshop();
   let process = shop.boot();
   await shop.submit(process, [CULPRIT]);
-  for (let crash = 0; crash <= CRASHES_IN_A_ROW_MAX; crash += 1) {
+  for (let crash = 1; crash <= CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX; crash += 1) {
     expect(shop.running.has(CULPRIT), `crash ${crash}`).toBe(true);
+    process.kill();
+    process = shop.boot();
+    await shop.world.clock.advance(pauseBeforeAloneMs(crash) + 100);
+  }
+  expect(shop.running.size).toBe(0);
+  expect(await shop.endings(process)).toEqual([`${CULPRIT} deadLettered HF_CRASHES_PROCESS`]);
+});
+
+test('RT-4 before it runs alone again the process must live without it, and the others run meanwhile', async () => {
+  const shop = new Workshop();
+  let process = shop.boot();
+  await shop.submit(process, [CULPRIT]);
+  for (let crash = 1; crash <= CRASHES_IN_A_ROW_MAX + 1; crash += 1) {
     process.kill();
     process = shop.boot();
     await shop.world.clock.advance(100);
   }
-  expect(shop.running.size).toBe(0);
-  const { views } = await shop.world.clock.run(process.runtime.listOperations());
-  expect(views).toMatchObject([{ state: 'deadLettered', failure: { code: 'HF_CRASHES_PROCESS' } }]);
+  await shop.submit(process, ['new']);
+  expect([...shop.running.keys()]).toEqual(['new']);
+  await shop.answer();
+  await shop.world.clock.advance(pauseBeforeAloneMs(CRASHES_IN_A_ROW_MAX + 1));
+  expect([...shop.running.keys()]).toEqual([CULPRIT]);
+});
+
+test('RT-4 whoever keeps killing the process from outside makes no culprit of a bystander', async () => {
+  const shop = new Workshop();
+  let process = shop.boot();
+  await shop.submit(process, [CULPRIT, 'slow']);
+  for (let kill = 1; kill <= 50; kill += 1) {
+    await shop.world.clock.advance(200);
+    process.kill();
+    process = shop.boot();
+  }
+  await shop.world.clock.advance(100);
+  expect(await shop.endings(process)).toEqual([]);
+
+  await shop.world.clock.advanceUntil(() => {
+    for (const resolve of shop.running.values()) resolve();
+    return shop.answered.length === 2;
+  }, 60_000);
+  expect(shop.answered.toSorted()).toEqual([CULPRIT, 'slow']);
+});
+
+test('RT-4 a stop in good order does not spare it: it still runs alone', async () => {
+  const shop = new Workshop();
+  let process = shop.boot();
+  await shop.submit(process, [CULPRIT, 'beside']);
+  for (let crash = 1; crash <= CRASHES_IN_A_ROW_MAX; crash += 1) {
+    process.kill();
+    process = shop.boot();
+    await shop.world.clock.advance(100);
+    if (crash === 1) await shop.answer();
+  }
+  expect([...shop.running.keys()]).toEqual([CULPRIT]);
+  await shop.world.clock.run(process.runtime.close({ deadlineMs: 0 }));
+  process.kill();
+
+  process = shop.boot();
+  await shop.submit(process, ['new']);
+  await shop.world.clock.advance(1_000);
+  await shop.answer();
+  await shop.world.clock.advance(1_000);
+  expect([...shop.running.keys()]).toEqual([CULPRIT]);
+  expect(shop.besideCulprit).toEqual([]);
 });

@@ -51,9 +51,19 @@ const anyStep = fc.oneof(
       downMs: fc.integer({ min: -60_000, max: 3_600_000 }),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('crashInFlight' as const),
+      times: fc.integer({ min: 1, max: 7 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(60_000) }) },
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
+
+/** The steps at whose end there is another process. */
+const RESTARTS: ReadonlySet<string> = new Set(['restart', 'crashInFlight']);
 
 const anyStart = fc.record({
   priority: fc.constantFrom('crisis' as const, 'normal' as const, 'normal' as const),
@@ -130,6 +140,12 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       operation.restart(step.downMs);
       reference.restart(operation.nowMs);
       break;
+    case 'crashInFlight':
+      for (let time = 0; time < step.times && !reference.isOver; time += 1) {
+        for (const kind of ['grant', 'commit'] as const) take({ kind }, operation, reference);
+        take({ kind: 'restart', downMs: 0 }, operation, reference);
+      }
+      break;
     case 'wait':
       operation.wait(step.ms);
   }
@@ -196,7 +212,7 @@ function check(
         take(step, operation, reference);
         expect(operation.isOver).toBe(reference.isOver);
         // One that is over in this process tells nothing more that matters.
-        if (step.kind === 'restart' && reference.isOver) continue;
+        if (RESTARTS.has(step.kind) && reference.isOver) continue;
         expect(factsOf(operation)).toEqual(reference.facts);
         expect(operation.begun.map(({ number }) => number)).toEqual(reference.begun);
         expectSafe(operation, steps);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { allStates } from '../../inspector/transitions.ts';
-import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
+import { CRASHES_ALONE_MAX, CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
 import { HISTORY_MAX, syncOperationMachine } from '../../machines/syncOperationMachine.ts';
 import { OperationHarness } from '../support/operationHarness.ts';
 import { transitionsTaken } from '../support/transitionCoverage.ts';
@@ -393,9 +393,9 @@ describe('crashes', () => {
     expect(operation.context.crashes).toBe(1);
   });
 
-  test('RT-4 found in flight once more after running alone, it goes to the dead letters', () => {
+  test('RT-4 found in flight at the last crash while it ran alone, it goes to the dead letters', () => {
     const operation = attempting();
-    for (let crashes = 1; crashes <= CRASHES_IN_A_ROW_MAX; crashes += 1) {
+    for (let crashes = 1; crashes < CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX; crashes += 1) {
       expect(operation.restart().context.crashes).toBe(crashes);
       operation.grant().commit();
     }

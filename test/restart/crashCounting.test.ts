@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CRASHES_ALONE_MAX, CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { ReportedOutcome } from '../support/childRuntimeMessages.ts';
 import { type Child, RestartScene } from '../support/restartScene.ts';
@@ -12,8 +13,9 @@ const POISON: SyncRequest = {
   idempotencyKey: 'poison',
 };
 const BYSTANDERS = 24;
-/** More than the rule of three needs, so that one that never ends is seen. */
-const RUNS_MAX = 8;
+const CRASHES = CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX;
+/** More than the rule needs, so that one that never ends is seen. */
+const RUNS_MAX = CRASHES + 3;
 
 const bystanders: readonly SyncRequest[] = Array.from({ length: BYSTANDERS }, (_, number) => ({
   type: 'ledger.put',
@@ -61,8 +63,8 @@ test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystan
     crashes += 1;
   }
 
-  // Three in a row among others, and a last one alone.
-  expect(crashes).toBe(4);
+  // Three in a row among others, and three alone.
+  expect(crashes).toBe(CRASHES);
   expect(outcomeOf('poison')).toMatchObject({ status: 'deadLettered', code: 'HF_CRASHES_PROCESS' });
   expect(outcomeOf('late')).toMatchObject({ status: 'completed', attempts: 2 });
   for (const { idempotencyKey = '' } of bystanders) {

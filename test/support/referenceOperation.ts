@@ -1,5 +1,5 @@
 import type { FailureClass } from '../../machines/policy/classifyFailure.ts';
-import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
+import { CRASHES_ALONE_MAX, CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
 import type { Turn } from '../../machines/syncOperationMachine.ts';
 
 /** What is known of an operation at one instant. */
@@ -189,12 +189,13 @@ export class ReferenceOperation {
     }
     this.facts = this.disk.facts;
     if (!this.disk.isInHand || !this.#is('accepting', 'ordering')) return;
-    if (!this.#isCrisis && this.facts.crashes >= CRASHES_IN_A_ROW_MAX) {
+    const crashes = this.facts.crashes + 1;
+    if (!this.#isCrisis && crashes === CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX) {
       this.#end('deadLettered');
       return;
     }
     this.#remember('crashed');
-    this.#note({ crashes: this.facts.crashes + 1, isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#note({ crashes, isOutcomeUnknown: true, wakeAtMs: nowMs });
     this.#enter('suspect');
   }
 

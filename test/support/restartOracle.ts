@@ -1,5 +1,5 @@
 import { toOutcome } from '../../actors/outcome.ts';
-import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/crashPolicy.ts';
+import { isCulprit } from '../../machines/policy/crashPolicy.ts';
 import type { ChildEvent, ReportedOutcome } from './childRuntimeMessages.ts';
 import type { LedgerServer } from './ledgerServer.ts';
 import type { RowAtRest } from './restartScene.ts';
@@ -178,7 +178,7 @@ export class RestartOracle {
 
   #note(rows: readonly RowAtRest[]): void {
     for (const { row, state, context } of rows) {
-      if (row.standing === 'inHand' && context.crashes >= CRASHES_IN_A_ROW_MAX) {
+      if (row.standing === 'inHand' && isCulprit(context.crashes)) {
         this.#convicted.add(row.id);
       }
       if (row.standing !== 'due' || state !== 'backingOff') continue;
