@@ -94,6 +94,7 @@ export class AttemptRunner {
       return true;
     };
     const fail = (thrown: unknown): void => {
+      faultPoint('engine.afterAttempt');
       const failure = this.#describe(thrown, context);
       if (!end(upstreamOutcomeOf(failure), failure.retryAfterMs)) return;
       resident.thrown = thrown;

@@ -1,5 +1,6 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, toStoreError } from './storeErrors.ts';
@@ -161,6 +162,7 @@ export class Journal {
     this.#batchesInFlight += 1;
     const generation = this.#health.posted();
     try {
+      faultPoint('journal.beforePost');
       const results = await this.#store.commit(batch.map(toWrite));
       this.#batchesInFlight -= 1;
       this.#health.committed(generation);
@@ -226,6 +228,7 @@ export class Journal {
 
   #tell(pending: Pending, result: WriteResult): void {
     try {
+      faultPoint('journal.beforeTell');
       pending.onDurable(result);
     } catch (error) {
       this.#onError(error);

@@ -61,13 +61,27 @@ export class OperationWriter {
 
   /** Writes the order of an attempt. */
   barrier(resident: Resident, onDurable: () => void): void {
+    faultPoint('engine.beforeOrder');
     const place: Place = { standing: 'inHand', dueAtMs: null, route: upstreamOf(resident) };
-    this.#update(resident, { place, onDurable });
+    this.#update(resident, {
+      place,
+      onDurable: () => {
+        faultPoint('engine.afterOrder');
+        onDurable();
+      },
+    });
   }
 
   /** Writes where it rests. */
   rest(resident: Resident, place: Place, onDurable: () => void): void {
-    this.#update(resident, { place, onDurable });
+    faultPoint('engine.beforeRest');
+    this.#update(resident, {
+      place,
+      onDurable: () => {
+        faultPoint('engine.afterRest');
+        onDurable();
+      },
+    });
   }
 
   /** Writes the ending, with what the upstream answered. */

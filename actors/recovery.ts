@@ -7,6 +7,7 @@
 
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../machines/vocabulary/urgency.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
 import type { OperationPool } from './operationPool.ts';
 import { missingHandlerRoute } from './resident.ts';
@@ -30,6 +31,7 @@ export async function recoverInHand(
       after = { urgency: row.urgency, seq: row.seq };
       // This process's own: it may have ended since the page was read.
       if (row.seq >= seqBefore) continue;
+      faultPoint('recovery.beforeRevive');
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
       if (resident === null) continue;
       const { state } = resident;
@@ -37,8 +39,9 @@ export async function recoverInHand(
       // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
       if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
     }
-    if (rows.length < PAGE_ROWS) return;
+    if (rows.length < PAGE_ROWS) break;
   }
+  faultPoint('recovery.afterRevive');
 }
 
 /** Lets everything go on that waited for a handler of this type. */

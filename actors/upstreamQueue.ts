@@ -7,6 +7,7 @@
 
 import { RETRY_AFTER_MAX_MS } from '../machines/policy/retryAfter.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
 import { CrisisPlaces } from './crisisPlaces.ts';
 import { ReadyQueue } from './readyQueue.ts';
@@ -152,6 +153,7 @@ export class UpstreamQueue {
         nowMs: this.#nextDueAtMs - nowMs > WAIT_MS_MAX ? this.#nextDueAtMs : nowMs,
         limit: permits.length,
       });
+      if (rows.length > 0) faultPoint('queue.afterClaim');
       this.#nextDueAtMs = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, this.#notedDueAtMs);
       for (const row of rows) {
         const resident = revive(row);

@@ -9,26 +9,43 @@
 
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 
-/** Every point, in the order in which one operation passes them. */
-export const FAULT_POINTS = [
-  'engine.beforeAccept',
-  'store.beforeCommit',
-  'store.afterCommit',
-  'store.beforeAck',
-  'engine.afterAccept',
-  'engine.beforeAttempt',
-  'engine.afterAttempt',
-  'engine.beforeSettle',
-  'engine.afterSettle',
-  'engine.beforeReport',
-] as const;
-export type FaultPoint = (typeof FAULT_POINTS)[number];
+/**
+ * Every point, in the order in which one operation passes them, and where things stand there.
+ *
+ * Whatever the point, after a crash at it every acknowledged operation is on disk, every effect was
+ * ordered on disk before it began, and every reported outcome is on disk; a phantom is allowed, a
+ * hole never (test/simulation/crashPoints.property.test.ts, test/restart/faultPoints.test.ts).
+ */
+const POINTS = {
+  'engine.beforeAccept': 'A request has passed its checks; its acceptance is not ordered yet.',
+  'journal.beforePost': 'A batch of writes is on its way to the store.',
+  'store.beforeCommit': 'The transaction is complete and not committed.',
+  'store.afterCommit': 'It is on disk and synced; nobody knows yet.',
+  'store.beforeAck': 'The writer is about to answer.',
+  'journal.beforeTell': 'The engine knows that a write is durable; who waits for it does not yet.',
+  'engine.afterAccept': 'An acceptance is durable; its caller is not told yet.',
+  'engine.beforeOrder': 'An attempt has its turn; its number is not ordered yet.',
+  'engine.afterOrder': 'The number of the attempt is durable; the attempt has not begun.',
+  'engine.beforeAttempt': 'The handler is about to be called.',
+  'engine.afterAttempt': 'The handler has answered or failed; the operation does not know yet.',
+  'engine.beforeRest': 'It has to wait; where and until when is not ordered yet.',
+  'engine.afterRest': 'It is durable where it waits and until when; its actor is still there.',
+  'engine.beforeSettle': 'It has ended; the ending is not ordered yet.',
+  'engine.afterSettle': 'The ending is durable; nobody knows yet, and its lane is not passed on.',
+  'engine.beforeReport': 'Whoever watches is about to be told how it ended.',
+  'queue.afterClaim': 'Rows that are due were fetched; none has its turn yet.',
+  'recovery.beforeRevive': 'A row that a dead process had in hand is about to be taken up.',
+  'recovery.afterRevive': 'All that a dead process had in hand is taken up.',
+} as const;
+export type FaultPoint = keyof typeof POINTS;
+export const FAULT_POINTS = Object.keys(POINTS) as readonly FaultPoint[];
 
 /**
  * What happens at the point: the process is killed with SIGKILL, the point throws
- * `HF_STORE_UNAVAILABLE`, or the thread that passes it stands still, as a stalled disk would make it.
+ * `HF_STORE_UNAVAILABLE`, the thread that passes it stands still, as a stalled disk would make it, or
+ * a simulation ends the process that it simulates.
  */
-export type FaultAction = 'kill' | 'throw' | { readonly stallMs: number };
+export type FaultAction = 'kill' | 'throw' | { readonly stallMs: number } | (() => void);
 
 interface Fault {
   /** Passages left until it strikes. */
@@ -69,6 +86,10 @@ function pass(faults: Map<FaultPoint, Fault>, name: FaultPoint): void {
 }
 
 function strike(name: FaultPoint, action: FaultAction): void {
+  if (typeof action === 'function') {
+    action();
+    return;
+  }
   if (action === 'throw') {
     throw new HoldfastError('HF_STORE_UNAVAILABLE', `A fault was planted at ${name}.`, {
       retry: 'later',
