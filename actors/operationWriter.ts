@@ -94,8 +94,9 @@ export class OperationWriter {
     const isDeadLetter = context.ending === 'deadLettered';
     this.#update(resident, {
       place: {
-        standing: 'settled',
-        dueAtMs: (context.settledAtMs ?? 0) + this.#retentionMs,
+        standing: isDeadLetter ? 'deadLettered' : 'settled',
+        // A dead letter waits for a person, however long that takes.
+        dueAtMs: isDeadLetter ? null : (context.settledAtMs ?? 0) + this.#retentionMs,
         route: upstreamOf(resident),
       },
       leavesLane: !(isDeadLetter && resident.handler?.strictOrder === true),

@@ -10,13 +10,13 @@
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 
 /**
- * Every point, in the order in which one operation passes them, and where things stand there.
+ * The points of operations, in the order in which one operation passes them, and where things stand there.
  *
  * Whatever the point, after a crash at it every acknowledged operation is on disk, every effect was
  * ordered on disk before it began, and every reported outcome is on disk; a phantom is allowed, a
  * hole never (test/simulation/crashPoints.property.test.ts, test/restart/faultPoints.test.ts).
  */
-const POINTS = {
+const OPERATION_POINTS = {
   'engine.beforeAccept': 'A request has passed its checks; its acceptance is not ordered yet.',
   'journal.beforePost': 'A batch of writes is on its way to the store.',
   'store.beforeCommit': 'The transaction is complete and not committed.',
@@ -37,8 +37,20 @@ const POINTS = {
   'recovery.beforeRevive': 'A row that a dead process had in hand is about to be taken up.',
   'recovery.afterRevive': 'All that a dead process had in hand is taken up.',
 } as const;
-export type FaultPoint = keyof typeof POINTS;
-export const FAULT_POINTS = Object.keys(POINTS) as readonly FaultPoint[];
+/** The points of a schema migration, in order. */
+const MIGRATION_POINTS = {
+  'migration.beforeBackup': 'The file is of an older version; nothing was changed.',
+  'migration.afterBackup': 'A checked copy of the file is durable; the file is as it was.',
+  'migration.beforeCommit': 'Every step is done inside the transaction, which is not committed.',
+  'migration.afterCommit': 'The new version is on disk; nothing was done with it yet.',
+} as const;
+export type FaultPoint = keyof typeof OPERATION_POINTS | keyof typeof MIGRATION_POINTS;
+export const OPERATION_FAULT_POINTS = Object.keys(OPERATION_POINTS) as readonly FaultPoint[];
+export const MIGRATION_FAULT_POINTS = Object.keys(MIGRATION_POINTS) as readonly FaultPoint[];
+export const FAULT_POINTS: readonly FaultPoint[] = [
+  ...OPERATION_FAULT_POINTS,
+  ...MIGRATION_FAULT_POINTS,
+];
 
 /**
  * What happens at the point: the process is killed with SIGKILL, the point throws

@@ -48,6 +48,7 @@ class MemoryStore implements Store {
     return Promise.resolve({
       storeId: this.#storeId,
       created,
+      migration: null,
       components,
       componentsUnreadable: 0,
     });
@@ -157,6 +158,7 @@ class MemoryStore implements Store {
       due: this.#tables.standing('due').length,
       held: this.#tables.standing('held').length,
       quarantined: 0,
+      deadLettered: this.#tables.standing('deadLettered').length,
     }));
   }
 

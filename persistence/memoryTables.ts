@@ -47,6 +47,7 @@ export class MemoryTables {
     due: new Map(),
     held: new Map(),
     quarantined: new Map(),
+    deadLettered: new Map(),
   };
   readonly #due = new Map<string, Map<number, Due>>();
 

@@ -16,9 +16,10 @@
  * - `due`: parked until `dueAtMs`, then to be claimed from its route.
  * - `held`: parked until something other than time frees it: its lane, or a person.
  * - `settled`: ended; `dueAtMs` is when it may be purged.
+ * - `deadLettered`: ended without success, kept with its payload until a person decides.
  * - `quarantined`: can't be opened; set aside with its bytes, never handed out.
  */
-export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined';
+export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | 'deadLettered';
 
 /** A due time that never comes: what waits for a handler of its type to be registered. */
 export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;
@@ -159,6 +160,8 @@ export interface StoreInfo {
   readonly storeId: string;
   /** True when this call made the store. */
   readonly created: boolean;
+  /** Set when this call brought a store of an older version up to date (PS-4). */
+  readonly migration: { readonly fromVersion: number; readonly backupPath: string } | null;
   /** What is kept under each component name. */
   readonly components: ReadonlyMap<string, string>;
   /** How many components could not be opened and were left out: they start afresh (PS-3). */

@@ -94,7 +94,7 @@ export class Operations {
     const watched = pool.watchers.outcome(id);
     if (pool.resident(id) !== undefined) return await watched;
     const row = await this.#find(id);
-    if (row.standing !== 'settled') return await watched;
+    if (!hasEnded(row)) return await watched;
     const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
     pool.watchers.settled(toOutcome(snapshot.context, response, undefined));
     return await watched;
@@ -111,7 +111,7 @@ export class Operations {
       const row = await this.#find(id).finally(departures.end);
       // If it has been in memory meanwhile, the row may be from before: look again.
       if (pool.resident(id) !== undefined || departures.hasLeft()) continue;
-      if (row.standing !== 'settled') pool.wake(row, type);
+      if (!hasEnded(row)) pool.wake(row, type);
       break;
     }
     await pool.writesSettled();
@@ -148,14 +148,18 @@ function viewOf(row: StoredOperation): OperationView {
 
 /** A row keeps the state that wrote it; where it stands says what became of it since. */
 function stateOf(
-  { standing }: StoredOperation,
+  row: StoredOperation,
   stored: OperationView['state'],
   ending: Ending | null,
 ): OperationView['state'] {
-  if (standing === 'settled' && ending !== null) return ending;
+  if (hasEnded(row) && ending !== null) return ending;
   if (stored !== 'accepting') return stored;
-  if (standing === 'due') return 'waiting';
-  return standing === 'held' ? 'inLane' : stored;
+  if (row.standing === 'due') return 'waiting';
+  return row.standing === 'held' ? 'inLane' : stored;
+}
+
+function hasEnded({ standing }: StoredOperation): boolean {
+  return standing === 'settled' || standing === 'deadLettered';
 }
 
 function setAside(): HoldfastError {

@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   // The store.
   'HF_STORE_OWNED',
   'HF_STORE_NEWER',
+  'HF_STORE_OLDER',
   'HF_STORE_FOREIGN',
   'HF_STORE_CORRUPT',
   'HF_STORE_FOLDER',

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { chmodSync, closeSync, existsSync, fsyncSync, lstatSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { createSchema, inspectSchema } from './schema.ts';
+import { syncFolder } from './durableFiles.ts';
+import { createSchema, inspectSchema, SCHEMA_VERSION } from './schema.ts';
 
 const FILE_MODE = 0o600;
 const OTHERS_BITS = 0o077;
@@ -27,13 +28,17 @@ export interface Opened {
   readonly db: Database.Database;
   /** True when the file was still empty and got its tables now. */
   readonly created: boolean;
+  /** The version of its tables; an older one is for the caller to migrate. */
+  readonly version: number;
 }
 
 /**
- * Opens the file, made first where it is missing and `create` says so. `seed` runs in the
+ * Opens the file. Where it is missing and `create` says so it is made first; without `create` an
+ * older version is refused too, for whoever only looks changes nothing. `seed` runs in the
  * transaction that makes the tables.
  *
- * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_FOREIGN`, with the file left untouched;
+ * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_OLDER`, `HF_STORE_FOREIGN`, with the file left
+ * untouched;
  * `HF_STORE_MISSING`; `HF_STORE_UNAVAILABLE` when a setting did not take. Errors of SQLite.
  */
 export function openFile(
@@ -41,17 +46,19 @@ export function openFile(
   options: { readonly create: boolean; readonly seed: (db: Database.Database) => void },
 ): Opened {
   prepareFile(path, options.create);
-  const before = inspectFile(path);
+  const version = inspectFile(path);
+  const isEmpty = version === 0;
+  if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
   const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     configure(db, path);
-    if (before === 'empty') {
+    if (isEmpty) {
       db.transaction(() => {
         createSchema(db);
         options.seed(db);
       }).immediate();
     }
-    return { db, created: before === 'empty' };
+    return { db, created: isEmpty, version: isEmpty ? SCHEMA_VERSION : version };
   } catch (error) {
     db.close();
     throw error;
@@ -75,18 +82,8 @@ function prepareFile(path: string, create: boolean): void {
   syncFolder(dirname(path));
 }
 
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
-function inspectFile(path: string): 'empty' | 'store' {
+function inspectFile(path: string): number {
   const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('trusted_schema = OFF');
@@ -95,6 +92,16 @@ function inspectFile(path: string): 'empty' | 'store' {
   } finally {
     db.close();
   }
+}
+
+function older(path: string, version: number): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_OLDER',
+    `The store at ${path} has schema version ${version} and this version of holdfast uses ` +
+      `${SCHEMA_VERSION}. Looking changes nothing: start the program that uses the store, or run ` +
+      'holdfast migrate, to bring it up to date.',
+    { path },
+  );
 }
 
 function checkLibrary(db: Database.Database): void {

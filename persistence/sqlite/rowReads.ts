@@ -22,6 +22,7 @@ const LISTS = {
   due: 'listDue',
   held: 'listHeld',
   quarantined: 'listQuarantined',
+  deadLettered: 'listDeadLettered',
 } as const satisfies Record<Standing, StatementName>;
 
 /** Answers a request that writes nothing, but for rows it has to set aside. */
@@ -143,8 +144,9 @@ function counts(statements: Statements): StandingCounts {
     due: count('countDue'),
     held: count('countHeld'),
     quarantined: count('countQuarantined'),
+    deadLettered: count('countDeadLettered'),
   };
-  const others = parts.inHand + parts.due + parts.held + parts.quarantined;
+  const others = Object.values(parts).reduce((sum, part) => sum + part, 0);
   return { settled: count('countAll') - others, ...parts };
 }
 

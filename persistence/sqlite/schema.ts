@@ -11,10 +11,15 @@
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../store.ts';
+import { DDL_V1 } from './migrations/schemaV1.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
-export const SCHEMA_VERSION = 1;
+/**
+ * A change of the tables needs the next version, a step that brings the one before to it
+ * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
+ */
+export const SCHEMA_VERSION = 2;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -23,6 +28,7 @@ export const STANDING_CODES = {
   due: 2,
   held: 3,
   quarantined: 4,
+  deadLettered: 5,
 } as const satisfies Record<Standing, number>;
 
 /**
@@ -33,9 +39,11 @@ export const IS_DUE = `standing = ${STANDING_CODES.due}`;
 export const IS_IN_HAND = `standing = ${STANDING_CODES.inHand}`;
 export const IS_HELD = `standing = ${STANDING_CODES.held}`;
 export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
+export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
+export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
 export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 
-const DDL = [
+const DDL: readonly string[] = [
   `CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     store_id BLOB NOT NULL,
@@ -72,7 +80,8 @@ const DDL = [
     due_at INTEGER,
     expires_at INTEGER,
     lane BLOB,
-    idempotency BLOB
+    idempotency BLOB,
+    set_aside_at INTEGER
   ) STRICT`,
   'CREATE UNIQUE INDEX operation_idempotency ON operation (idempotency) WHERE idempotency IS NOT NULL',
   'CREATE INDEX operation_lane ON operation (lane, seq) WHERE lane IS NOT NULL',
@@ -81,28 +90,37 @@ const DDL = [
   `CREATE INDEX operation_held ON operation (seq) WHERE ${IS_HELD}`,
   `CREATE INDEX operation_quarantined ON operation (seq) WHERE ${IS_QUARANTINED}`,
   `CREATE INDEX operation_expiry ON operation (expires_at, seq) WHERE ${CAN_EXPIRE}`,
+  `CREATE INDEX operation_dead_lettered ON operation (seq) WHERE ${IS_DEAD_LETTERED}`,
+  // By when it may be purged; those of the same instant follow in order of acceptance by themselves.
+  `CREATE INDEX operation_settled ON operation (due_at) WHERE ${IS_SETTLED}`,
 ];
 
+/** What a file of each version that this program reads holds. */
+const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
+  [1, DDL_V1],
+  [SCHEMA_VERSION, DDL],
+]);
+
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */
-export function createSchema(db: Database.Database): void {
-  for (const statement of DDL) db.exec(statement);
+export function createSchema(db: Database.Database, version: number = SCHEMA_VERSION): void {
+  for (const statement of SCHEMAS.get(version) ?? []) db.exec(statement);
   db.pragma(`application_id = ${APPLICATION_ID}`);
-  db.pragma(`user_version = ${SCHEMA_VERSION}`);
+  db.pragma(`user_version = ${version}`);
 }
 
 /**
- * Says whether the file is still empty or holds a store, without changing it.
+ * The version of the store in the file, 0 while it is still empty. Changes nothing.
  *
  * A hostile or stray object in the file could run on our next write (a trigger) or keep values in
  * the clear (the statistics of ANALYZE), so anything but the exact schema is refused.
  *
  * @throws HoldfastError `HF_STORE_FOREIGN`, `HF_STORE_NEWER`.
  */
-export function inspectSchema(db: Database.Database, path: string): 'empty' | 'store' {
+export function inspectSchema(db: Database.Database, path: string): number {
   const applicationId = db.pragma('application_id', { simple: true });
   const version = Number(db.pragma('user_version', { simple: true }));
   const found = schemaOf(db);
-  if (applicationId === 0 && version === 0 && found.size === 0) return 'empty';
+  if (applicationId === 0 && version === 0 && found.size === 0) return 0;
   if (applicationId !== APPLICATION_ID) {
     throw new HoldfastError(
       'HF_STORE_FOREIGN',
@@ -118,7 +136,7 @@ export function inspectSchema(db: Database.Database, path: string): 'empty' | 's
       { path },
     );
   }
-  const odd = oddity(found);
+  const odd = oddity(found, version);
   if (odd !== null) {
     throw new HoldfastError(
       'HF_STORE_FOREIGN',
@@ -127,11 +145,12 @@ export function inspectSchema(db: Database.Database, path: string): 'empty' | 's
       { path },
     );
   }
-  return 'store';
+  return version;
 }
 
-function oddity(found: ReadonlyMap<string, string>): string | null {
-  const expected = expectedSchema();
+function oddity(found: ReadonlyMap<string, string>, version: number): string | null {
+  if (!SCHEMAS.has(version)) return `no version of holdfast made version ${version}`;
+  const expected = expectedSchema(version);
   for (const [name, definition] of found) {
     if (!expected.has(name)) return `${name} is not part of it`;
     if (expected.get(name) !== definition) return `${name} is defined otherwise`;
@@ -141,10 +160,10 @@ function oddity(found: ReadonlyMap<string, string>): string | null {
 }
 
 /** Read back from a database made on the spot, so that SQLite's own spelling is what is compared. */
-function expectedSchema(): ReadonlyMap<string, string> {
+function expectedSchema(version: number): ReadonlyMap<string, string> {
   const db = new Database(':memory:');
   try {
-    createSchema(db);
+    createSchema(db, version);
     return schemaOf(db);
   } finally {
     db.close();

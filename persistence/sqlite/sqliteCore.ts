@@ -14,11 +14,14 @@ import type { QuarantinedRow, Write } from '../store.ts';
 import { foldWal, openFile } from './connection.ts';
 import { storeFailure } from './failures.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
+import type { Migration } from './migrations/migrate.ts';
+import { migrate } from './migrations/migrate.ts';
 import type { OpenedStore, ReadRequest, Replies, Reply, StoreRequest } from './requests.ts';
 import { answerRead, components, seqMax } from './rowReads.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { createRowSeals } from './rowSeals.ts';
 import { applyWrite } from './rowWrites.ts';
+import { SCHEMA_VERSION } from './schema.ts';
 import { prepareStatements } from './statements.ts';
 import { checkMark, insertMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
@@ -29,7 +32,7 @@ export interface SqliteCoreOptions {
   readonly sealer: Sealer;
   /** 32 hex digits, from the keyring. */
   readonly storeId: string;
-  /** Whether a missing file is made. */
+  /** Whether a missing file is made, and an older one brought up to date. */
   readonly create: boolean;
 }
 
@@ -40,6 +43,12 @@ interface Connection {
   readonly commit: Database.Statement;
   /** False until the first write on this connection. */
   walIsFolded: boolean;
+}
+
+interface Connected {
+  readonly connection: Connection;
+  readonly created: boolean;
+  readonly migration: Migration | null;
 }
 
 /** One batch of a transaction is at fault, and the others can go on without it. */
@@ -75,11 +84,12 @@ export class SqliteCore {
    */
   open(): OpenedStore {
     try {
-      const { connection, created } = this.#connect(this.#options.create);
+      const { connection, created, migration } = this.#connect(this.#options.create);
       const { readable, unreadable } = components(connection.tables);
       return {
         storeId: this.#options.storeId,
         created,
+        migration,
         components: readable,
         componentsUnreadable: unreadable,
         seqMax: seqMax(connection.tables),
@@ -215,15 +225,19 @@ export class SqliteCore {
     return replyOf(storeFailure(error, this.#options.path));
   }
 
-  #connect(create: boolean): { readonly connection: Connection; readonly created: boolean } {
-    if (this.#connection !== null) return { connection: this.#connection, created: false };
+  #connect(create: boolean): Connected {
+    if (this.#connection !== null) {
+      return { connection: this.#connection, created: false, migration: null };
+    }
     const { path, storeId } = this.#options;
-    const { db, created } = openFile(path, {
+    const { db, created, version } = openFile(path, {
       create,
       seed: (fresh) => insertMark(fresh, this.#seals, storeId),
     });
     try {
       checkMark(db, this.#seals, storeId, path);
+      const isOlder = version < SCHEMA_VERSION;
+      const migration = isOlder ? migrate(db, this.#seals, path, version) : null;
       const tables: Tables = {
         statements: prepareStatements(db),
         seals: this.#seals,
@@ -233,7 +247,7 @@ export class SqliteCore {
       };
       const begin = db.prepare('BEGIN IMMEDIATE');
       this.#connection = { db, tables, begin, commit: db.prepare('COMMIT'), walIsFolded: false };
-      return { connection: this.#connection, created };
+      return { connection: this.#connection, created, migration };
     } catch (error) {
       db.close();
       throw error;

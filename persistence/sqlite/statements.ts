@@ -9,10 +9,12 @@ import type Database from 'better-sqlite3';
 import { NEVER_MS } from '../store.ts';
 import {
   CAN_EXPIRE,
+  IS_DEAD_LETTERED,
   IS_DUE,
   IS_HELD,
   IS_IN_HAND,
   IS_QUARANTINED,
+  IS_SETTLED,
   STANDING_CODES,
 } from './schema.ts';
 
@@ -67,16 +69,18 @@ export const SQL = {
 
   list: `${ROW_WITHOUT_PAYLOAD} WHERE ${LISTED}`,
   // Settled rows are most of a grown store: reading on by seq finds them at once.
-  listSettled: `${ROW_WITHOUT_PAYLOAD} WHERE standing = ${STANDING_CODES.settled} AND ${LISTED}`,
+  listSettled: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND ${LISTED}`,
   // The others may be few among many, so their index is read, and sorted where its order is another.
   listInHand: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_in_hand WHERE ${IS_IN_HAND} AND ${LISTED}`,
   listDue: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_due WHERE ${IS_DUE} AND ${LISTED}`,
   listHeld: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_held WHERE ${IS_HELD} AND ${LISTED}`,
   listQuarantined: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_quarantined WHERE ${IS_QUARANTINED} AND ${LISTED}`,
+  listDeadLettered: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND ${LISTED}`,
   countAll: 'SELECT count(*) FROM operation',
   countInHand: `SELECT count(*) FROM operation WHERE ${IS_IN_HAND}`,
   countDue: `SELECT count(*) FROM operation WHERE ${IS_DUE}`,
   countHeld: `SELECT count(*) FROM operation WHERE ${IS_HELD}`,
+  countDeadLettered: `SELECT count(*) FROM operation WHERE ${IS_DEAD_LETTERED}`,
   countQuarantined: `SELECT count(*) FROM operation WHERE ${IS_QUARANTINED}`,
 
   noteQuarantine:

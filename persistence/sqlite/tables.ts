@@ -21,7 +21,9 @@ export interface Tables {
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 
-const STANDINGS: readonly Standing[] = ['settled', 'inHand', 'due', 'held', 'quarantined'];
+const STANDINGS: ReadonlyMap<number, Standing> = new Map(
+  (Object.keys(STANDING_CODES) as Standing[]).map((name) => [STANDING_CODES[name], name]),
+);
 
 /**
  * The operation of a row that is about to be handed out, remembered for the write that will follow;
@@ -80,7 +82,7 @@ function plainColumns(row: OperationRow): Omit<StoredOperation, 'state' | 'paylo
     seq: row.seq,
     id: idOfBytes(row.id),
     revision: row.revision,
-    standing: STANDINGS[row.standing] ?? 'quarantined',
+    standing: STANDINGS.get(row.standing) ?? 'quarantined',
     dueAtMs: row.due_at,
     urgency: row.urgency,
   };

@@ -117,8 +117,10 @@ async function checkStore(folder: string, keyPath: string): Promise<CheckResult>
   try {
     const store = await readStore({ folder, key: keyFile(keyPath) });
     try {
-      const { settled, inHand, due, held, quarantined } = await store.counts();
-      const counts = `${settled} settled, ${inHand + due + held} to do, ${quarantined} set aside`;
+      const { settled, deadLettered, inHand, due, held, quarantined } = await store.counts();
+      const counts =
+        `${settled} settled, ${deadLettered} dead letters, ${inHand + due + held} to do, ` +
+        `${quarantined} set aside`;
       return quarantined > 0
         ? warn('store', `the key opens it; ${counts}: some records can't be read; see the backup`)
         : ok('store', `the key opens it, commits are synced; ${counts}`);

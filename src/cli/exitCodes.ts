@@ -18,6 +18,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const STORE_CODES: ReadonlySet<ErrorCode> = new Set([
   'HF_STORE_OWNED',
   'HF_STORE_NEWER',
+  'HF_STORE_OLDER',
   'HF_STORE_FOREIGN',
   'HF_STORE_CORRUPT',
   'HF_STORE_FOLDER',

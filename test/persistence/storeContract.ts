@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { disarmFaultPoints } from '../../persistence/faultPoints.ts';
-import type { Store, Write } from '../../persistence/store.ts';
+import type { Standing, Store, Write } from '../../persistence/store.ts';
 import { NEVER_MS } from '../../persistence/store.ts';
 import { testRepeats } from './storeContractRepeats.ts';
-import { accept, commitOne, idOf, settlement, update } from './writes.ts';
+import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -150,6 +150,26 @@ export function storeContract(
       expect(await store.find(idOf(1))).toBeNull();
       expect(await commitOne(store, accept(2, { idempotencyKey: 'k' }))).toMatchObject({
         kind: 'accepted',
+      });
+    });
+
+    test("OP-5 a dead letter keeps its payload and its key, and is no longer anybody's to run", async () => {
+      await store.commit([
+        accept(1, { idempotencyKey: 'key', lane: 'a' }),
+        accept(2, { lane: 'a' }),
+      ]);
+      expect(await commitOne(store, deadLetter(1))).toMatchObject({ laneNext: { seq: 2 } });
+      const again = await reopened();
+      await again.open();
+      expect(await again.find(idOf(1))).toMatchObject({
+        standing: 'deadLettered',
+        dueAtMs: null,
+        payload: 'payload 1',
+      });
+      expect(await again.inHand({ after: null, limit: 9 })).toEqual([]);
+      expect(await commitOne(again, accept(3, { idempotencyKey: 'key' }))).toMatchObject({
+        kind: 'duplicate',
+        of: { seq: 1 },
       });
     });
 
@@ -365,16 +385,24 @@ export function storeContract(
         accept(3, { standing: 'held' }),
         accept(4),
         accept(5),
+        accept(6),
       ]);
-      await store.commit([settlement(4), settlement(5)]);
+      await store.commit([settlement(4), settlement(5), deadLetter(6)]);
       const all = await store.list({ afterSeq: 0, limit: 10 });
-      expect(all.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+      expect(all.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
       expect(all.every(({ payload }) => payload === null)).toBe(true);
       expect(all[0]).toMatchObject({ state: 'state 1.1' });
       expect((await store.list({ afterSeq: 2, limit: 2 })).map(({ seq }) => seq)).toEqual([3, 4]);
       const counts = await store.counts();
-      expect(counts).toEqual({ settled: 2, inHand: 1, due: 1, held: 1, quarantined: 0 });
-      for (const standing of ['settled', 'inHand', 'due', 'held', 'quarantined'] as const) {
+      expect(counts).toEqual({
+        settled: 2,
+        inHand: 1,
+        due: 1,
+        held: 1,
+        quarantined: 0,
+        deadLettered: 1,
+      });
+      for (const standing of Object.keys(counts) as Standing[]) {
         const listed = await store.list({ afterSeq: 0, limit: 10, standing });
         expect(listed).toEqual(all.filter((row) => row.standing === standing));
         expect(listed).toHaveLength(counts[standing]);

@@ -12,10 +12,12 @@ const BUILT = new URL('../../dist/persistence/', import.meta.url);
 
 // As CommonJS, since a process told that its input is a module can start no thread from a file.
 const PROGRAM = `
-  async function main([folder]) {
+  async function main([folder, keyPath]) {
     const { openStore } = await import('${new URL('openStore.js', BUILT).href}');
     const { rawKey } = await import('${new URL('sealing/keySource.js', BUILT).href}');
-    const store = openStore({ folder, key: rawKey(new Uint8Array(32).fill(7)) });
+    const { keyFile } = await import('${new URL('sealing/keyFile.js', BUILT).href}');
+    const key = keyPath === '' ? rawKey(new Uint8Array(32).fill(7)) : keyFile(keyPath);
+    const store = openStore({ folder, key });
     try {
       await store.open();
       console.log('open');
@@ -38,10 +40,14 @@ export interface StoreProcess {
   readonly ended: Promise<unknown>;
 }
 
-/** Starts a process that opens the store in the folder with the test key. */
-export async function startStoreProcess(folder: string): Promise<StoreProcess> {
-  const child = spawn(process.execPath, ['-e', PROGRAM, folder], {
+/** Starts a process that opens the store in the folder, with the test key unless a file is given. */
+export async function startStoreProcess(
+  folder: string,
+  { keyPath = '', fault = '' }: { readonly keyPath?: string; readonly fault?: string } = {},
+): Promise<StoreProcess> {
+  const child = spawn(process.execPath, ['-e', PROGRAM, folder, keyPath], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, HOLDFAST_FAULT: fault },
   });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });

@@ -55,6 +55,11 @@ export function settlement(seq: number, given: Partial<UpdateWrite> = {}): Updat
   return update(seq, { standing: 'settled', leavesLane: true, erasesPayload: true, ...given });
 }
 
+/** The end of an operation that was given up, as the engine writes it. */
+export function deadLetter(seq: number, given: Partial<UpdateWrite> = {}): UpdateWrite {
+  return update(seq, { standing: 'deadLettered', leavesLane: true, ...given });
+}
+
 /** The result of a single write. */
 export async function commitOne(store: Store, write: Write): Promise<WriteResult | undefined> {
   const [result] = await store.commit([write]);

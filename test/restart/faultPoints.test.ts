@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FAULT_POINTS, type FaultPoint } from '../../persistence/faultPoints.ts';
+import { type FaultPoint, OPERATION_FAULT_POINTS } from '../../persistence/faultPoints.ts';
 import { planned, seededRandom, testSeed } from '../support/restartPlan.ts';
 import { type Child, RestartScene } from '../support/restartScene.ts';
 import { RestartWork } from '../support/restartWork.ts';
@@ -16,7 +16,7 @@ const NEEDS_A_CRASH: ReadonlySet<FaultPoint> = new Set([
 /** Passed once in the life of a process. */
 const PASSED_ONCE: ReadonlySet<FaultPoint> = new Set(['recovery.afterRevive']);
 
-test.each(FAULT_POINTS)(
+test.each(OPERATION_FAULT_POINTS)(
   'OP-2 OP-3 OP-4 RT-4 SV-3 PS-2 a crash at %s breaks no promise',
   async (point) => {
     const seed = testSeed();

@@ -75,7 +75,7 @@ export class RestartOracle {
     for (const { row, context } of rows) {
       const { id, idempotencyKey, ending, failure } = context;
       const number = numberOf.get(idempotencyKey);
-      if (row.standing !== 'settled') breaches.push(`not settled: ${id} is ${row.standing}`);
+      if (!hasEnded(row)) breaches.push(`not settled: ${id} is ${row.standing}`);
       else if (failure?.code === 'HF_CRASHES_PROCESS') {
         if (!this.#convicted.has(id)) breaches.push(`wrongly convicted: ${id}`);
       } else if (number === undefined) breaches.push(`never attempted: ${id}`);
@@ -94,7 +94,7 @@ export class RestartOracle {
     for (const [key, id] of this.accepted) if (!byId.has(id)) breaches.push(`lost: ${key}`);
     for (const [id, reported] of this.outcomes) {
       const found = byId.get(id);
-      const kept = found?.row.standing === 'settled' ? outcomeOf(found) : null;
+      const kept = found !== undefined && hasEnded(found.row) ? outcomeOf(found) : null;
       if (kept === null ? !this.#crises.has(id) : !this.#isKept(id, reported, kept)) {
         breaches.push(`outcome not kept: ${id}`);
       }
@@ -190,6 +190,10 @@ export class RestartOracle {
 /** Crises of these tests have keys of their own, for the oracle must know them before a row does. */
 export function isCrisisKey(key: string): boolean {
   return key.startsWith('crisis-');
+}
+
+function hasEnded({ standing }: RowAtRest['row']): boolean {
+  return standing === 'settled' || standing === 'deadLettered';
 }
 
 function outcomeOf({ context }: RowAtRest): ReportedOutcome {

@@ -47,6 +47,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['listSettled', 'INTEGER PRIMARY KEY (rowid>?)'],
     ['listHeld', 'INDEX operation_held (seq>?)'],
     ['listQuarantined', 'INDEX operation_quarantined (seq>?)'],
+    ['listDeadLettered', 'INDEX operation_dead_lettered (seq>?)'],
     ['updateOperation', 'INTEGER PRIMARY KEY (rowid=?)'],
     ['deletePayload', 'INTEGER PRIMARY KEY (rowid=?)'],
   ])('%s uses %s', (name, index) => {

@@ -1,0 +1,55 @@
+/**
+ * Brings the file of an older version to the present one (PS-4): first a copy that is checked, then
+ * every step in one transaction. A crash leaves the old version or the new one, never one between.
+ *
+ * The caller owns the store and has checked its key.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../../faultPoints.ts';
+import { foldWal } from '../connection.ts';
+import type { RowSeals } from '../rowSeals.ts';
+import { inspectSchema, SCHEMA_VERSION } from '../schema.ts';
+import { deadLettersApart } from './deadLettersApart.ts';
+import { keepMigrationBackup } from './migrationBackup.ts';
+
+/** Changes tables and rows of one version to those of the next, inside the transaction of all. */
+export type MigrationStep = (db: Database.Database, seals: RowSeals) => void;
+
+/** By the version each starts from; one for every version before the present. */
+const STEPS: ReadonlyMap<number, MigrationStep> = new Map([[1, deadLettersApart]]);
+
+/** What a migration did. */
+export interface Migration {
+  readonly fromVersion: number;
+  /** The copy of the file as it was before. */
+  readonly backupPath: string;
+}
+
+/** @throws HoldfastError `HF_STORE_…`, with the file as it was. Errors of SQLite. */
+export function migrate(
+  db: Database.Database,
+  seals: RowSeals,
+  path: string,
+  fromVersion: number,
+): Migration {
+  foldWal(db, path);
+  faultPoint('migration.beforeBackup');
+  const backupPath = keepMigrationBackup(db, path, fromVersion);
+  faultPoint('migration.afterBackup');
+  db.transaction(() => {
+    for (let version = fromVersion; version < SCHEMA_VERSION; version += 1) {
+      STEPS.get(version)?.(db, seals);
+    }
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    if (inspectSchema(db, path) !== SCHEMA_VERSION) {
+      throw new HoldfastError('HF_INTERNAL', `No way leads from version ${fromVersion} to here.`);
+    }
+    faultPoint('migration.beforeCommit');
+  }).immediate();
+  faultPoint('migration.afterCommit');
+  return { fromVersion, backupPath };
+}

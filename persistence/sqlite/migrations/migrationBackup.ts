@@ -1,0 +1,96 @@
+/**
+ * The copy of a store's file that is kept before a migration changes it.
+ *
+ * It lies beside the file as `data.v<version>.<time>.backup`, where the time is that of the last
+ * write to the old version: a migration that is repeated after a crash finds its own copy and
+ * replaces it, so that crashes do not fill the disk. Retention removes it after
+ * {@link MIGRATION_BACKUP_KEPT_MS}.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { syncFile, syncFolder } from '../durableFiles.ts';
+import { inspectSchema } from '../schema.ts';
+
+/** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
+export const MIGRATION_BACKUP_KEPT_MS: number = 30 * 86_400_000;
+
+const FILE_MODE = 0o600;
+const NAME = /^data\.v\d+\.\d{8}T\d{6}Z\.backup$/;
+
+/** The copies that lie beside a store's file. */
+export function migrationBackupsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => NAME.test(name))
+    .map((name) => join(folder, name));
+}
+
+/**
+ * Copies the file, checks the copy, and gives it its name only then.
+ *
+ * @returns its path.
+ * @throws HoldfastError `HF_STORE_CORRUPT` when the copy is not sound. Errors of SQLite.
+ */
+export function keepMigrationBackup(db: Database.Database, path: string, version: number): string {
+  const folder = dirname(path);
+  const unfinished = join(folder, `.${basename(path)}.backup.new`);
+  rmSync(unfinished, { force: true });
+  // Made by us and not by SQLite, which would let others read it.
+  closeSync(openSync(unfinished, 'wx', FILE_MODE));
+  try {
+    db.prepare('VACUUM INTO ?').run(unfinished);
+    syncFile(unfinished);
+    checkCopy(db, unfinished, version, path);
+    const kept = join(folder, `data.v${version}.${timeOf(path)}.backup`);
+    renameSync(unfinished, kept);
+    syncFolder(folder);
+    return kept;
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** When the old version was last written. */
+function timeOf(path: string): string {
+  const files = [path, `${path}-wal`].filter((file) => existsSync(file));
+  const writtenAtMs = Math.max(...files.map((file) => statSync(file).mtimeMs));
+  return new Date(writtenAtMs).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+function checkCopy(db: Database.Database, copyPath: string, version: number, path: string): void {
+  const copy = new Database(copyPath, { readonly: true });
+  try {
+    const isWhole =
+      inspectSchema(copy, copyPath) === version &&
+      copy.pragma('integrity_check(1)', { simple: true }) === 'ok' &&
+      JSON.stringify(rowCounts(copy)) === JSON.stringify(rowCounts(db));
+    if (isWhole) return;
+  } finally {
+    copy.close();
+  }
+  throw new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The store at ${path} could not be copied soundly, so it was not migrated and is as it was. ` +
+      'Check its disk; holdfast doctor --deep says what is wrong.',
+    { path },
+  );
+}
+
+function rowCounts(db: Database.Database): number[] {
+  return ['meta', 'operation', 'payload', 'component', 'quarantine'].map((table) =>
+    Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()),
+  );
+}
