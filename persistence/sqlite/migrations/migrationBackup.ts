@@ -3,8 +3,7 @@
  *
  * It lies beside the file as `data.v<version>.<time>.backup`, where the time is that of the last
  * write to the old version: a migration that is repeated after a crash finds its own copy and
- * replaces it, so that crashes do not fill the disk. Retention removes it after
- * {@link MIGRATION_BACKUP_KEPT_MS}.
+ * replaces it, so that crashes do not fill the disk.
  *
  * @module
  */
@@ -24,19 +23,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFile, syncFolder } from '../durableFiles.ts';
 import { inspectSchema } from '../schema.ts';
 
-/** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
-export const MIGRATION_BACKUP_KEPT_MS: number = 30 * 86_400_000;
-
 const FILE_MODE = 0o600;
-const NAME = /^data\.v\d+\.\d{8}T\d{6}Z\.backup$/;
-
-/** The copies that lie beside a store's file. */
-export function migrationBackupsIn(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => NAME.test(name))
-    .map((name) => join(folder, name));
-}
-
 /**
  * Copies the file, checks the copy, and gives it its name only then.
  *
