@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { disarmFaultPoints } from '../../persistence/faultPoints.ts';
 import type { Standing, Store, Write } from '../../persistence/store.ts';
 import { NEVER_MS } from '../../persistence/store.ts';
+import { testEndings } from './storeContractEndings.ts';
 import { testRepeats } from './storeContractRepeats.ts';
 import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
@@ -150,26 +151,6 @@ export function storeContract(
       expect(await store.find(idOf(1))).toBeNull();
       expect(await commitOne(store, accept(2, { idempotencyKey: 'k' }))).toMatchObject({
         kind: 'accepted',
-      });
-    });
-
-    test("OP-5 a dead letter keeps its payload and its key, and is no longer anybody's to run", async () => {
-      await store.commit([
-        accept(1, { idempotencyKey: 'key', lane: 'a' }),
-        accept(2, { lane: 'a' }),
-      ]);
-      expect(await commitOne(store, deadLetter(1))).toMatchObject({ laneNext: { seq: 2 } });
-      const again = await reopened();
-      await again.open();
-      expect(await again.find(idOf(1))).toMatchObject({
-        standing: 'deadLettered',
-        dueAtMs: null,
-        payload: 'payload 1',
-      });
-      expect(await again.inHand({ after: null, limit: 9 })).toEqual([]);
-      expect(await commitOne(again, accept(3, { idempotencyKey: 'key' }))).toMatchObject({
-        kind: 'duplicate',
-        of: { seq: 1 },
       });
     });
 
@@ -454,6 +435,7 @@ export function storeContract(
     });
 
     testRepeats(() => store, faultsReachIt);
+    testEndings(() => store, reopened);
 
     test('OP-4 random histories leave every lane with one runner and nothing stuck', async () => {
       const lanes = [null, 'a', 'b'] as const;
