@@ -183,6 +183,11 @@ export class Dispatcher {
     });
   }
 
+  /** A row of an upstream is on disk only and due at `dueAtMs`. */
+  noteDue(upstream: string, dueAtMs: number): void {
+    this.#queues.get(upstream)?.noteDue(dueAtMs);
+  }
+
   /** An operation expires at `atMs`. */
   noteExpiry(atMs: number): void {
     this.#expiry.note(atMs);

@@ -14,6 +14,7 @@ import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { QuarantinedRow, Store } from '../persistence/store.ts';
+import { BulkAcceptor } from './bulkAcceptance.ts';
 import type { Handler } from './handler.ts';
 import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
@@ -46,6 +47,7 @@ export class Engine {
   readonly journal: Journal;
   readonly storage: StorageHealth;
   readonly pool: OperationPool;
+  readonly bulk: BulkAcceptor;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
   readonly quarantined: QuarantinedRow[] = [];
@@ -85,6 +87,7 @@ export class Engine {
       timers: this.#timers,
       attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
     });
+    this.bulk = new BulkAcceptor({ ...parts, journal: this.journal, pool: this.pool });
     this.globalLevel = new ServiceLevel({
       ...parts,
       scope: 'global',

@@ -23,9 +23,9 @@ import {
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
-import { type RetryClass, retryClassOf } from '../machines/vocabulary/urgency.ts';
+import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../persistence/store.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 import { decodeSnapshot } from './snapshots.ts';
 
@@ -61,23 +61,8 @@ export class OperationActors {
     request: CheckedRequest,
     its: Pick<Resident, 'urgency' | 'handler' | 'permit'>,
   ): Resident {
-    const { idempotencyKey } = request;
-    const retry = this.#parts.retry[retryClassOf(request.priority, request.tier)];
-    const input: SyncOperationInput = {
-      id,
-      type: request.type,
-      subject: request.subject,
-      entity: request.entity,
-      tier: request.tier,
-      priority: request.priority,
-      idempotencyKey: idempotencyKey ?? id,
-      fingerprint: idempotencyKey === null ? null : fingerprintOf(request),
-      method: request.method,
-      path: request.path,
-      acceptedAtMs: this.#parts.clock.now(),
-      expiresAtMs: request.expiresAtMs,
-      attemptsMax: retry.thenEveryMs === null ? retry.attemptsMax : null,
-    };
+    const { clock, retry } = this.#parts;
+    const input = operationInput(id, request, retry, clock.now());
     const isInHand = its.permit !== null || its.urgency === 0;
     return createResident(this.#make(id, { input }), {
       ...its,

@@ -33,6 +33,7 @@ import {
 export { HISTORY_MAX, type HistoryEntry } from './syncOperationHistory.ts';
 export {
   type Ending,
+  newOperation,
   type ReplayFacts,
   type SyncOperationContext,
   type SyncOperationEvent,

@@ -49,6 +49,7 @@ export {
   rawKey,
 } from '../persistence/sealing/keySource.ts';
 export { type PassphraseOptions, passphrase } from '../persistence/sealing/passphrase.ts';
+export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 export { createRuntime } from './createRuntime.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { Operation } from './operation.ts';

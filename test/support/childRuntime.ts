@@ -65,6 +65,10 @@ async function start(made: Runtime): Promise<void> {
 async function obey(made: Runtime, order: ChildOrder): Promise<void> {
   switch (order.order) {
     case 'submit': {
+      if (order.inFlightMax === 'bulk') {
+        await submitAll(made, order.requests);
+        break;
+      }
       const waiting = order.requests.values();
       const work = async (): Promise<void> => {
         for (const request of waiting) await submit(made, request);
@@ -102,6 +106,23 @@ async function submit(made: Runtime, request: SyncRequest): Promise<void> {
   const operation = await made.sync(request);
   say({ event: 'accepted', key: request.idempotencyKey ?? '', id: operation.id });
   void reportOutcome(operation);
+}
+
+async function submitAll(made: Runtime, requests: readonly SyncRequest[]): Promise<void> {
+  await made.syncAll(requests, {
+    onResult: (result) => {
+      if (result.status === 'refused') {
+        say({ event: 'failed', ...describe(result.error) });
+        return;
+      }
+      say({
+        event: 'accepted',
+        key: requests[result.index]?.idempotencyKey ?? '',
+        id: result.id,
+      });
+      void reportOutcome(made.getOperation(result.id));
+    },
+  });
 }
 
 async function crisis(made: Runtime, request: CrisisRequest): Promise<void> {

@@ -33,7 +33,8 @@ export type ChildOrder =
   | {
       readonly order: 'submit';
       readonly requests: readonly SyncRequest[];
-      readonly inFlightMax: number;
+      /** How many are handed in at a time, or all of them as one bulk. */
+      readonly inFlightMax: number | 'bulk';
     }
   | { readonly order: 'crisis'; readonly request: CrisisRequest }
   /** Reports how these operations end. */

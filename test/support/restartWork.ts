@@ -16,11 +16,17 @@ export class RestartWork {
   readonly oracle: RestartOracle;
   readonly #scene: RestartScene;
   readonly #plan: readonly SyncRequest[];
+  readonly #inFlightMax: number | 'bulk';
   #crises = 0;
 
-  constructor(scene: RestartScene, plan: readonly SyncRequest[]) {
+  constructor(
+    scene: RestartScene,
+    plan: readonly SyncRequest[],
+    inFlightMax: number | 'bulk' = IN_FLIGHT_MAX,
+  ) {
     this.#scene = scene;
     this.#plan = plan;
+    this.#inFlightMax = inFlightMax;
     this.oracle = new RestartOracle(scene.ledger);
   }
 
@@ -35,7 +41,7 @@ export class RestartWork {
     });
     child.order({ order: 'watch', ids: this.oracle.unreported });
     const requests = this.#plan.filter((request) => !this.#isAccepted(request)).slice(0, share);
-    child.order({ order: 'submit', requests, inFlightMax: IN_FLIGHT_MAX });
+    child.order({ order: 'submit', requests, inFlightMax: this.#inFlightMax });
     for (let i = 0; i < crises; i += 1) child.order({ order: 'crisis', request: this.#crisis() });
   }
 

@@ -1,0 +1,112 @@
+/**
+ * Acceptance without an actor: the row of an operation that waits is written straight away, as its
+ * chart would have written it, and the operation comes to life when its turn comes. So thousands can
+ * be accepted at the price of their rows (docs/decisions/0025).
+ *
+ * @module
+ */
+
+import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import { newOperation, syncOperationMachine } from '../machines/syncOperationMachine.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import type { CheckedRequest } from '../machines/vocabulary/request.ts';
+import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
+import { faultPoint } from '../persistence/faultPoints.ts';
+import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { PendingAcceptance } from './acceptance.ts';
+import { firstWithdrawn, idempotencyConflict, notAccepted } from './acceptance.ts';
+import type { Handler } from './handler.ts';
+import type { Journal } from './journal.ts';
+import { operationId } from './operationId.ts';
+import { operationInput } from './operationInput.ts';
+import type { OperationPool } from './operationPool.ts';
+import { laneOf, storedKeyOf } from './resident.ts';
+import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+
+export interface BulkAcceptorParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly pool: OperationPool;
+}
+
+export class BulkAcceptor {
+  readonly #parts: BulkAcceptorParts;
+
+  constructor(parts: BulkAcceptorParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Accepts a request that waits for its turn, and tells once it is durable (OP-2). A crisis waits for
+   * nothing: it goes its own way.
+   */
+  accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
+    const { store, journal, clock, random, retry, pool } = this.#parts;
+    if (request.priority === 'crisis') {
+      pool.start(request, pending);
+      return;
+    }
+    if (journal.failure !== null) {
+      pending.reject(notAccepted(journal.failure));
+      return;
+    }
+    faultPoint('engine.beforeAccept');
+    const id = operationId(clock, random);
+    const acceptedAtMs = clock.now();
+    const context = newOperation(operationInput(id, request, retry, acceptedAtMs));
+    const state = encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
+    journal.write({
+      build: () => ({
+        kind: 'accept',
+        seq: store.nextSeq(),
+        id,
+        urgency: urgencyOf(request.priority, request.tier),
+        standing: 'due',
+        dueAtMs: acceptedAtMs,
+        route: handler.upstream,
+        lane: laneOf(context),
+        idempotencyKey: storedKeyOf(context),
+        expiresAtMs: context.expiresAtMs,
+        state,
+        payload: request.body,
+      }),
+      onDurable: (result) => {
+        if (result.kind === 'duplicate') {
+          this.#foundDuplicate(context.fingerprint, result.of, pending);
+          return;
+        }
+        faultPoint('engine.afterAccept');
+        pool.counts.accepted += 1;
+        pending.resolve({ id, isDuplicate: false });
+        const { dispatcher } = pool;
+        if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);
+        // Behind another in its lane it is woken by that one.
+        const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
+        if (!isLaneBusy) dispatcher.noteDue(handler.upstream, acceptedAtMs);
+      },
+      onFailed: (error) => {
+        pending.reject(notAccepted(error));
+      },
+    });
+  }
+
+  #foundDuplicate(
+    fingerprint: string | null,
+    of: StoredOperation,
+    pending: PendingAcceptance,
+  ): void {
+    const { journal, pool } = this.#parts;
+    if (journal.isWithdrawing(of.id)) {
+      pending.reject(firstWithdrawn());
+      return;
+    }
+    pool.counts.duplicates += 1;
+    const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context;
+    if (first.fingerprint === fingerprint) pending.resolve({ id: of.id, isDuplicate: true });
+    else pending.reject(idempotencyConflict());
+  }
+}

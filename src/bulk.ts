@@ -1,0 +1,206 @@
+/**
+ * Many requests accepted under one promise: read as fast as the disk takes them, checked one by one,
+ * and each told of once it is durable.
+ *
+ * @module
+ */
+
+import type { Acceptance } from '../actors/acceptance.ts';
+import type { Handler } from '../actors/handler.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { CheckedRequest, SyncRequest } from '../machines/vocabulary/request.ts';
+
+/** What became of one request of a bulk. */
+export type BulkResult =
+  /** On disk and synced: now, or found there under the same idempotency key. */
+  | {
+      /** The place of the request in the bulk, from 0. */
+      readonly index: number;
+      readonly status: 'accepted' | 'duplicate';
+      /** For `runtime.getOperation()`. */
+      readonly id: string;
+    }
+  /** Not accepted, for the reasons that `sync()` gives; where `error.retry` is `later`, offer it again. */
+  | { readonly index: number; readonly status: 'refused'; readonly error: HoldfastError };
+
+/** How many requests of a bulk ended in each way. */
+export interface BulkAcceptance {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly refused: number;
+}
+
+export interface BulkOptions {
+  /**
+   * Told of each request, in the order in which they become certain. While a promise it returns is
+   * pending, its request keeps its place among those under way, so a slow listener slows the reading.
+   */
+  readonly onResult?: ((result: BulkResult) => Promise<void> | void) | undefined;
+}
+
+export interface BulkParts {
+  readonly clock: Clock;
+  /**
+   * Resolves once the store is open; `null` while it is.
+   *
+   * @throws HoldfastError `HF_CLOSED`.
+   */
+  readonly opening: () => Promise<void> | null;
+  /** @throws HoldfastError why the request is refused. */
+  readonly check: (request: SyncRequest) => CheckedRequest;
+  /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */
+  readonly handlerOf: (type: string) => Handler;
+  readonly accept: (
+    request: CheckedRequest,
+    handler: Handler,
+    told: {
+      readonly resolve: (acceptance: Acceptance) => void;
+      readonly reject: (error: HoldfastError) => void;
+    },
+  ) => void;
+}
+
+/** Requests read and not certain yet. More would make no larger commits, only others wait for them. */
+const UNDER_WAY_MAX = 2_048;
+/** And their payloads, in UTF-16 units; one larger payload may be under way alone. */
+const UNDER_WAY_UNITS_MAX = 8 * 1_048_576;
+/** How long requests are read without letting anything else run. */
+const SLICE_MS = 2;
+
+/** One call of `syncAll()`. */
+export class Bulk {
+  readonly #parts: BulkParts;
+  readonly #onResult: BulkOptions['onResult'];
+  readonly #counts = { accepted: 0, duplicates: 0, refused: 0 };
+  #underWay = 0;
+  #unitsUnderWay = 0;
+  /** What the listener threw. */
+  #failure: { readonly error: unknown } | null = null;
+  #wake: () => void = () => undefined;
+
+  /** @throws HoldfastError `HF_OPTION_INVALID`. */
+  constructor(parts: BulkParts, { onResult }: BulkOptions) {
+    if (onResult !== undefined && typeof onResult !== 'function') {
+      throw optionInvalid('onResult', 'must be a function');
+    }
+    this.#parts = parts;
+    this.#onResult = onResult;
+  }
+
+  /** Resolves, or rejects with what stopped it, once every request that was read is told of. */
+  async run(requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>): Promise<BulkAcceptance> {
+    if (!isIterable(requests)) {
+      throw optionInvalid('requests', 'must be an array or another iterable, async or not');
+    }
+    const { clock, opening } = this.#parts;
+    let index = 0;
+    let sliceEndsAtMs = clock.monotonic() + SLICE_MS;
+    try {
+      for await (const request of requests) {
+        const wait = opening();
+        if (wait !== null) await wait;
+        this.#offer(index, request);
+        index += 1;
+        if (!this.#hasRoom) await this.#until(() => this.#hasRoom);
+        if (clock.monotonic() >= sliceEndsAtMs) {
+          await new Promise<void>((resolve) => {
+            clock.defer(resolve);
+          });
+          sliceEndsAtMs = clock.monotonic() + SLICE_MS;
+        }
+        if (this.#failure !== null) break;
+      }
+    } finally {
+      await this.#until(() => this.#underWay === 0);
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+    return this.#counts;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#underWay < UNDER_WAY_MAX && this.#unitsUnderWay < UNDER_WAY_UNITS_MAX;
+  }
+
+  #offer(index: number, request: SyncRequest): void {
+    let checked: CheckedRequest;
+    let handler: Handler;
+    try {
+      checked = this.#parts.check(request);
+      handler = this.#parts.handlerOf(checked.type);
+    } catch (error) {
+      this.#underWay += 1;
+      this.#tell({ index, status: 'refused', error: asRefusal(error) }, 0);
+      return;
+    }
+    const units = checked.body.length;
+    this.#underWay += 1;
+    this.#unitsUnderWay += units;
+    this.#parts.accept(checked, handler, {
+      resolve: ({ id, isDuplicate }) => {
+        this.#tell({ index, status: isDuplicate ? 'duplicate' : 'accepted', id }, units);
+      },
+      reject: (error) => {
+        this.#tell({ index, status: 'refused', error }, units);
+      },
+    });
+  }
+
+  #tell(result: BulkResult, units: number): void {
+    if (result.status === 'accepted') this.#counts.accepted += 1;
+    else if (result.status === 'duplicate') this.#counts.duplicates += 1;
+    else this.#counts.refused += 1;
+    try {
+      const heard = this.#onResult?.(result);
+      if (heard instanceof Promise) {
+        void this.#hear(heard, units);
+        return;
+      }
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#ended(units);
+  }
+
+  async #hear(heard: Promise<void>, units: number): Promise<void> {
+    try {
+      await heard;
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#ended(units);
+  }
+
+  #ended(units: number): void {
+    this.#underWay -= 1;
+    this.#unitsUnderWay -= units;
+    this.#wake();
+  }
+
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+/** Reading a request runs code of the app (getters, proxies), which may throw anything. */
+function asRefusal(error: unknown): HoldfastError {
+  if (isHoldfastError(error)) return error;
+  return new HoldfastError('HF_REQUEST_INVALID', 'request could not be read. Nothing was stored.', {
+    field: 'request',
+    cause: error,
+    withStack: false,
+  });
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+function optionInvalid(field: string, problem: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `${field} ${problem}.`, { field });
+}
