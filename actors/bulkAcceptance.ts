@@ -9,20 +9,21 @@
 import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import { newOperation, syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import type { PendingAcceptance } from './acceptance.ts';
-import { firstWithdrawn, idempotencyConflict, notAccepted } from './acceptance.ts';
+import { duplicateOf, firstWithdrawn, notAccepted } from './acceptance.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
 import { operationId } from './operationId.ts';
 import { operationInput } from './operationInput.ts';
 import type { OperationPool } from './operationPool.ts';
 import { laneOf, storedKeyOf } from './resident.ts';
-import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+import { encodeSnapshot } from './snapshots.ts';
 
 export interface BulkAcceptorParts {
   readonly store: Store;
@@ -105,8 +106,8 @@ export class BulkAcceptor {
       return;
     }
     pool.counts.duplicates += 1;
-    const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context;
-    if (first.fingerprint === fingerprint) pending.resolve({ id: of.id, isDuplicate: true });
-    else pending.reject(idempotencyConflict());
+    const answer = duplicateOf(of, fingerprint);
+    if (answer instanceof HoldfastError) pending.reject(answer);
+    else pending.resolve(answer);
   }
 }
