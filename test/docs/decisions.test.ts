@@ -22,9 +22,10 @@ function sectionsOf(text: string): readonly string[] {
 }
 
 describe('OB-3 decision records', () => {
-  test('OB-3 are numbered from 1 without a gap', () => {
+  // Work that goes on side by side takes its numbers beforehand, so one may be missing.
+  test('OB-3 have a number each, and none the number of another', () => {
     expect(records.length).toBeGreaterThan(0);
-    expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, at) => at + 1));
+    expect(new Set(names.map((name) => name.slice(0, 4))).size).toBe(names.length);
   });
 
   test('OB-3 have the form of the template, and their own number', () => {
