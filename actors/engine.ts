@@ -110,6 +110,7 @@ export class Engine {
     for (const [name, policy] of Object.entries(parts.upstreams)) this.#addUpstream(name, policy);
     for (const [type, handler] of Object.entries(parts.handlers))
       this.pool.handlers.set(type, handler);
+    store.onNotice(onError);
     store.onQuarantine((row) => {
       this.quarantined.push(row);
       this.#sweepLanesSoon();

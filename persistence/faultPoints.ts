@@ -17,6 +17,8 @@ import { HoldfastError } from '../machines/vocabulary/errors.ts';
  * hole never (test/simulation/crashPoints.property.test.ts, test/restart/faultPoints.test.ts).
  */
 const OPERATION_POINTS = {
+  'open.beforeClaim': 'The store is open; the mark of its new owner is not on disk yet.',
+  'open.afterClaim': 'The mark is on disk: whoever had the store before is fenced off.',
   'engine.beforeAccept': 'A request has passed its checks; its acceptance is not ordered yet.',
   'journal.beforePost': 'A batch of writes is on its way to the store.',
   'store.beforeCommit': 'The transaction is complete and not committed.',

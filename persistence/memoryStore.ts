@@ -51,6 +51,7 @@ class MemoryStore implements Store {
       migration: null,
       components,
       componentsUnreadable: 0,
+      isCopy: false,
     });
   }
 
@@ -164,6 +165,9 @@ class MemoryStore implements Store {
 
   /** Memory is never sealed, so nothing in it fails to open. */
   onQuarantine(_listener: (row: QuarantinedRow) => void): void {}
+
+  /** Nothing can be amiss with memory. */
+  onNotice(): void {}
 
   close(): Promise<void> {
     this.#isOpen = false;

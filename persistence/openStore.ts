@@ -11,6 +11,7 @@ import type { Stats } from 'node:fs';
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { fileSystemType, sharedFileSystem } from './fileSystems.ts';
 import { reserveFolder } from './owner.ts';
 import { errorCodeOf, syncFolder } from './sealing/files.ts';
 import { createKeyring, keyringExists, openKeyring } from './sealing/keyring.ts';
@@ -58,13 +59,22 @@ export async function readStore({ folder, key }: StoreOptions): Promise<StoreRea
   return store;
 }
 
-/** Where a store lies; `create` says whether one is made where there is none. */
-export function storePlace(folder: string, key: KeySource, create: boolean): StorePlace {
+/**
+ * Where a store lies; `create` says whether one is made where there is none. `typeOf` is how the kind
+ * of its file system is told.
+ */
+export function storePlace(
+  folder: string,
+  key: KeySource,
+  create: boolean,
+  typeOf = fileSystemType,
+): StorePlace {
   const path = resolve(folder);
   return {
     create,
     async reserve() {
       await prepareFolder(path, create);
+      await refuseShared(path, typeOf);
       const real = await realpath(path);
       return { folder: real, giveBack: reserveFolder(real) };
     },
@@ -92,6 +102,13 @@ async function prepareFolder(path: string, create: boolean): Promise<void> {
   } catch (error) {
     throw folderError(path, `can't be written (${errorCodeOf(error)}). Make it writable`, error);
   }
+}
+
+async function refuseShared(path: string, typeOf: typeof fileSystemType): Promise<void> {
+  const name = sharedFileSystem(await typeOf(path));
+  if (name === null) return;
+  const why = `lies on ${name}, where neither locks nor syncs can be trusted. Put the store on a local disk`;
+  throw folderError(path, why);
 }
 
 async function statOf(path: string): Promise<Stats | null> {

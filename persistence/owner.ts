@@ -3,24 +3,37 @@
  * frees it when the process ends, however it ends, and keeps it while the process is only stopped;
  * so there are no leases, no stale lock files and no clocks in it.
  *
- * Beware: closing any other descriptor of `owner.db` in the same process drops the lock (POSIX), so
- * nothing but this file may open it.
+ * A lock can be lost all the same: when its file is deleted, and, as POSIX has it, when anything in
+ * this process opens and closes it. So there are two more lines of defence (docs/decisions/0034):
+ * the owner's note keeps others out while it lives, and the store fences off an owner that was
+ * succeeded (sqlite/fence.ts). The owner looks after its lock with each commit and takes it again.
  *
  * @module
  */
 
-import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import { identityOf, isOwnedByNote, leaveNote, nameOwner, removeNote } from './ownerNote.ts';
 import { isSqliteError, storeFailure } from './sqlite/failures.ts';
 
 const LOCK_FILE_NAME = 'owner.db';
-/** Says who the owner is; for people only, nothing is decided by it. */
-const NOTE_FILE_NAME = 'owner.json';
 const FILE_MODE = 0o600;
+/** The list of all locks of the system is read at so many commits: it costs some 20 microseconds. */
+const COMMITS_A_LOOK = 16;
 
+/** What the owner of a store holds. */
 export interface Ownership {
+  /**
+   * Makes sure, before a commit, that this process is still the owner; takes a lock that was lost
+   * again. Returns what it found amiss and has mended, `null` if all is well.
+   *
+   * @throws HoldfastError `HF_STORE_TAKEN` when another process owns the store now; `HF_STORE_LOST`
+   * while the folder is not where it was: the next start would not find what is written there.
+   */
+  confirm(): HoldfastError | null;
   release(): void;
 }
 
@@ -31,6 +44,88 @@ export interface Ownership {
  * `HF_STORE_UNAVAILABLE` when the lock file can't be used.
  */
 export function takeOwnership(folder: string): Ownership {
+  const lock = takeLock(folder);
+  if (isOwnedByNote(folder)) {
+    const owner = nameOwner(folder);
+    lock.db.close();
+    throw owned(folder, `${owner}, which has lost its lock on ${LOCK_FILE_NAME} but still runs`);
+  }
+  leaveNote(folder);
+  return new HeldStore(folder, lock);
+}
+
+/** A lock, and the file that it is on. */
+interface Lock {
+  readonly db: Database.Database;
+  readonly file: BigIntStats;
+}
+
+class HeldStore implements Ownership {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #folderIdentity: string;
+  /** `null` after it was lost and could not be taken again yet. */
+  #lock: Lock | null;
+  #confirmations = 0;
+  #taken: HoldfastError | null = null;
+
+  constructor(folder: string, lock: Lock) {
+    this.#folder = folder;
+    this.#path = join(folder, LOCK_FILE_NAME);
+    this.#folderIdentity = identityOf(folder);
+    this.#lock = lock;
+  }
+
+  confirm(): HoldfastError | null {
+    if (this.#taken !== null) throw this.#taken;
+    this.#confirmations += 1;
+    const held = this.#lock?.file;
+    const found = lookAt(this.#path);
+    if (found !== null && found.ino === held?.ino && found.dev === held.dev) {
+      const looks = this.#confirmations % COMMITS_A_LOOK === 1;
+      if (!looks || isLocked(found)) return null;
+      return this.#takeAgain('something in this process opened and closed it');
+    }
+    if (this.#hasMoved()) throw moved(this.#folder);
+    return this.#takeAgain('it was deleted or replaced');
+  }
+
+  release(): void {
+    if (this.#taken === null && !this.#hasMoved()) removeNote(this.#folder);
+    this.#lock?.db.close();
+  }
+
+  #hasMoved(): boolean {
+    try {
+      return identityOf(this.#folder) !== this.#folderIdentity;
+    } catch {
+      return true;
+    }
+  }
+
+  /** @throws HoldfastError `HF_STORE_TAKEN`; `HF_STORE_…` when it can't be taken just now. */
+  #takeAgain(why: string): HoldfastError {
+    this.#lock?.db.close();
+    this.#lock = null;
+    try {
+      if (isOwnedByNote(this.#folder)) throw owned(this.#folder, nameOwner(this.#folder));
+      this.#lock = takeLock(this.#folder);
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'HF_STORE_OWNED') throw error;
+      this.#taken = taken(this.#folder, nameOwner(this.#folder), error);
+      throw this.#taken;
+    }
+    leaveNote(this.#folder);
+    return new HoldfastError(
+      'HF_STORE_LOCK_LOST',
+      `The lock on ${this.#path} was lost: ${why}. It was taken again, and nobody else had the store ` +
+        'meanwhile. Keep other code and programs away from the files of the store.',
+      { path: this.#path },
+    );
+  }
+}
+
+function takeLock(folder: string): Lock {
   const path = join(folder, LOCK_FILE_NAME);
   let db: Database.Database | undefined;
   try {
@@ -38,17 +133,36 @@ export function takeOwnership(folder: string): Ownership {
     db = new Database(path, { fileMustExist: true, timeout: 0 });
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
+    return { db, file: statSync(path, { bigint: true }) };
   } catch (error) {
     db?.close();
     // Two processes may also make the file at the same moment.
     const lost = isSqliteError(error)
       ? error.code.startsWith('SQLITE_BUSY')
       : hasCode(error, 'EEXIST');
-    throw lost ? owned(folder, ownerOf(folder)) : storeFailure(error, path);
+    throw lost ? owned(folder, nameOwner(folder)) : storeFailure(error, path);
   }
-  leaveNote(folder);
-  const held = db;
-  return { release: () => void held.close() };
+}
+
+/** Whether this process has a lock on the file; true where the system does not tell. */
+function isLocked(file: BigIntStats): boolean {
+  let locks: string;
+  try {
+    locks = readFileSync('/proc/locks', 'utf8');
+  } catch {
+    return true;
+  }
+  return locks
+    .split('\n')
+    .some((line) => line.includes(` WRITE ${process.pid} `) && line.includes(`:${file.ino} `));
+}
+
+function lookAt(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -85,28 +199,23 @@ function owned(folder: string, owner: string): HoldfastError {
   );
 }
 
-function ownerOf(folder: string): string {
-  const path = join(folder, NOTE_FILE_NAME);
-  try {
-    const note: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const pid: unknown =
-      typeof note === 'object' && note !== null ? Reflect.get(note, 'pid') : null;
-    if (typeof pid === 'number') {
-      return `process ${pid} since ${statSync(path).mtime.toISOString()}`;
-    }
-  } catch {
-    // The owner may be writing it just now.
-  }
-  return 'another process';
+/** The error of an owner that was succeeded while it lived. */
+export function taken(path: string, by: string, cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_TAKEN',
+    `The store in ${path} was taken over by ${by} while this process had it. Nothing more is written ` +
+      'from here. Stop one of the two, and restart this process if it is to go on.',
+    { path, cause },
+  );
 }
 
-function leaveNote(folder: string): void {
-  try {
-    const note = JSON.stringify({ pid: process.pid });
-    writeFileSync(join(folder, NOTE_FILE_NAME), note, { mode: FILE_MODE });
-  } catch {
-    // A full disk must not keep the store from opening.
-  }
+function moved(folder: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_LOST',
+    `The folder ${folder} was renamed or removed while its store is in use. Give it its name back, and ` +
+      'work goes on; or stop this process and start it with the new name.',
+    { path: folder, retry: 'later' },
+  );
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -9,6 +9,8 @@
  * @module
  */
 
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+
 /**
  * Where an operation stands.
  *
@@ -166,6 +168,8 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** How many components could not be opened and were left out: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
+  /** True for a copy of another store, which may still run: the same work would be done twice. */
+  readonly isCopy: boolean;
 }
 
 export type StandingCounts = Readonly<Record<Standing, number>>;
@@ -221,6 +225,8 @@ export interface Store {
   counts(): Promise<StandingCounts>;
   /** Tells of each row set aside, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;
+  /** Tells of what was amiss with the store and has been mended. */
+  onNotice(listener: (notice: HoldfastError) => void): void;
   /** Lets pending commits finish, then closes. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -46,7 +46,7 @@ export const STORAGE_ADVICE: Readonly<Record<StorageState, string>> = {
   readOnly: 'storage can only be read. Make the disk, the folder and the file writable',
   failing: 'storage fails to write. Check the disk',
   corrupt: 'storage is damaged. Check the disk, stop, and restore the store from a backup',
-  lost: "storage is lost: the store's file is not where it was. Put it back, or move away what lies in its place",
+  lost: "storage is lost: the store's file is not where it was, or another process took it over. Put it back, or move away what lies in its place; of two processes stop one",
 };
 
 /** A write that takes longer than this is overdue. Single syncs of a healthy disk reach 250 ms. */
@@ -67,6 +67,7 @@ const TROUBLE_BY_CODE: Readonly<Partial<Record<ErrorCode, StorageTrouble>>> = {
   HF_STORE_FOLDER: 'readOnly',
   HF_STORE_CORRUPT: 'corrupt',
   HF_STORE_LOST: 'lost',
+  HF_STORE_TAKEN: 'lost',
   HF_STORE_MISSING: 'lost',
   HF_STORE_FOREIGN: 'lost',
   HF_STORE_NEWER: 'lost',

@@ -18,6 +18,9 @@ export const ERROR_CODES = [
   'HF_LINE_INVALID',
   // The store.
   'HF_STORE_OWNED',
+  'HF_STORE_TAKEN',
+  'HF_STORE_LOCK_LOST',
+  'HF_STORE_COPIED',
   'HF_STORE_NEWER',
   'HF_STORE_OLDER',
   'HF_STORE_FOREIGN',

@@ -7,20 +7,21 @@
 
 import { faultPoint } from '../faultPoints.ts';
 import type { OpenedStore, StoreRequest } from './requests.ts';
-import type { Channel, QuarantineListener } from './storeClient.ts';
-import { notOpen, settle } from './storeClient.ts';
+import type { Channel, WriterListener } from './storeClient.ts';
+import { notOpen, settle, tell } from './storeClient.ts';
 import type { StorePlace } from './storePlace.ts';
 import { Writer } from './writer.ts';
 
 export class InThreadChannel implements Channel {
   readonly #place: StorePlace;
-  readonly #notify: QuarantineListener;
+  readonly #listener: WriterListener;
   #writer: Writer | null = null;
   #giveBack: (() => void) | null = null;
+  #generation: number | null = null;
 
-  constructor(place: StorePlace, notify: QuarantineListener) {
+  constructor(place: StorePlace, listener: WriterListener) {
     this.#place = place;
-    this.#notify = notify;
+    this.#listener = listener;
   }
 
   async open(): Promise<OpenedStore> {
@@ -30,7 +31,10 @@ export class InThreadChannel implements Channel {
     this.#writer = writer;
     try {
       const { hasData } = writer.own();
-      return writer.open(await this.#place.unlock(folder, hasData), this.#place.create);
+      const key = await this.#place.unlock(folder, hasData);
+      const store = writer.open(key, this.#place.create, this.#generation);
+      this.#generation = store.generation;
+      return store;
     } catch (error) {
       await this.close();
       throw error;
@@ -40,10 +44,10 @@ export class InThreadChannel implements Channel {
   ask(request: StoreRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#writer === null) throw notOpen();
-      const { replies, quarantined } = this.#writer.run([request]);
-      for (const row of quarantined) this.#notify(row);
+      const answer = this.#writer.run([request]);
+      tell(answer, this.#listener);
       faultPoint('store.beforeAck');
-      for (const reply of replies) settle(reply, resolve, reject);
+      for (const reply of answer.replies) settle(reply, resolve, reject);
     });
   }
 

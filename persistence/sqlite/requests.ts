@@ -35,12 +35,16 @@ export type Reply = { readonly value: unknown } | { readonly error: PlainError }
 export interface Replies {
   readonly replies: readonly Reply[];
   readonly quarantined: readonly QuarantinedRow[];
+  /** What was amiss and is mended, for the operator. */
+  readonly notices: readonly PlainError[];
 }
 
 /** What is known once a store's file is open. */
 export interface OpenedStore extends StoreInfo {
   /** The largest acceptance number in the store, 0 for none. */
   readonly seqMax: number;
+  /** The mark of this owner, where it has left one; to be given when it opens the store again. */
+  readonly generation: number | null;
 }
 
 /** What opens the sealed columns, from the keyring. */

@@ -157,7 +157,7 @@ export function seqMax({ statements }: Tables): number {
 
 /** What is kept of the components, and how many could not be opened. */
 export function components({ statements, seals }: Tables): {
-  readonly readable: ReadonlyMap<string, string>;
+  readonly readable: Map<string, string>;
   readonly unreadable: number;
 } {
   const readable = new Map<string, string>();

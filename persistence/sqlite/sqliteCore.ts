@@ -6,13 +6,16 @@
  */
 
 import type Database from 'better-sqlite3';
-import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { toPlainError } from '../../machines/vocabulary/errors.ts';
+import type { HoldfastError, PlainError } from '../../machines/vocabulary/errors.ts';
+import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
+import type { Ownership } from '../owner.ts';
+import { taken } from '../owner.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { QuarantinedRow, Write } from '../store.ts';
 import { foldWal, openFile } from './connection.ts';
 import { storeFailure } from './failures.ts';
+import { ForeignWrites, OWNER_COMPONENT, placeOf, readMark, writeMark } from './fence.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import type { Migration } from './migrations/migrate.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -34,6 +37,12 @@ export interface SqliteCoreOptions {
   readonly storeId: string;
   /** Whether a missing file is made, and an older one brought up to date. */
   readonly create: boolean;
+  /** What keeps other processes out; looked after with each commit. */
+  readonly ownership: Pick<Ownership, 'confirm'>;
+  /** Whether this owner leaves its mark, which fences off whoever had the store before it. */
+  readonly claims: boolean;
+  /** The mark that this owner has left already, where the store is opened again. */
+  readonly generation: number | null;
 }
 
 interface Connection {
@@ -41,6 +50,7 @@ interface Connection {
   readonly tables: Tables;
   readonly begin: Database.Statement;
   readonly commit: Database.Statement;
+  readonly foreignWrites: ForeignWrites;
   /** False until the first write on this connection. */
   walIsFolded: boolean;
 }
@@ -68,12 +78,16 @@ export class SqliteCore {
   readonly #known = new KnownRows();
   readonly #lanesLeft = new LanesLeft();
   #quarantined: QuarantinedRow[] = [];
+  #notices: PlainError[] = [];
+  /** The mark of this owner; `null` until it is on disk. */
+  #generation: number | null;
   /** `null` before {@link open}, after {@link close}, and after a failure until the next request. */
   #connection: Connection | null = null;
 
   constructor(options: SqliteCoreOptions) {
     this.#options = options;
     this.#seals = createRowSeals(options.sealer, options.storeId);
+    this.#generation = options.generation;
   }
 
   /**
@@ -85,14 +99,22 @@ export class SqliteCore {
   open(): OpenedStore {
     try {
       const { connection, created, migration } = this.#connect(this.#options.create);
-      const { readable, unreadable } = components(connection.tables);
+      const { tables } = connection;
+      const place = readMark(tables)?.place ?? null;
+      const isCopy = place !== null && place !== placeOf(this.#options.path);
+      const { readable, unreadable } = components(tables);
+      readable.delete(OWNER_COMPONENT);
+      const last = seqMax(tables);
+      if (this.#options.claims && this.#generation === null) this.#claim();
       return {
         storeId: this.#options.storeId,
         created,
         migration,
         components: readable,
         componentsUnreadable: unreadable,
-        seqMax: seqMax(connection.tables),
+        seqMax: last,
+        isCopy,
+        generation: this.#generation,
       };
     } catch (error) {
       this.close();
@@ -109,8 +131,10 @@ export class SqliteCore {
       ? requests.map((request) => this.#ask(request))
       : this.#transact(requests);
     const quarantined = this.#quarantined;
+    const notices = this.#notices;
     this.#quarantined = [];
-    return { replies, quarantined };
+    this.#notices = [];
+    return { replies, quarantined, notices };
   }
 
   /** Closes the file. The last connection folds the WAL into it. */
@@ -145,11 +169,8 @@ export class SqliteCore {
   }
 
   #attempt(requests: readonly StoreRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
-    const { connection } = this.#connect(false);
-    const { db, tables, begin, commit } = connection;
-    if (!connection.walIsFolded) foldWal(db, this.#options.path);
-    connection.walIsFolded = true;
-    begin.run();
+    const { db, tables, commit } = this.#begin();
+    const generation = this.#stake(tables);
     const replies = requests.map((request, index) => {
       const refusal = refused.get(index);
       if (refusal !== undefined) return refusal;
@@ -165,8 +186,56 @@ export class SqliteCore {
     faultPoint('store.beforeCommit');
     commit.run();
     faultPoint('store.afterCommit');
+    this.#generation = generation;
     this.#lanesLeft.committed();
     return replies;
+  }
+
+  /** Begins a transaction, in which this process is sure to be the owner. */
+  #begin(): Connection {
+    const { connection } = this.#connect(false);
+    const { db, tables, begin, foreignWrites } = connection;
+    if (!connection.walIsFolded) foldWal(db, this.#options.path);
+    connection.walIsFolded = true;
+    begin.run();
+    const notice = this.#options.ownership.confirm();
+    if (notice !== null) this.#notices.push(toPlainError(notice));
+    if (foreignWrites.happened()) {
+      this.#known.clear();
+      this.#demandMark(tables);
+    }
+    return connection;
+  }
+
+  /** @throws HoldfastError `HF_STORE_TAKEN` when there was another owner since this one. */
+  #demandMark(tables: Tables): void {
+    const mark = readMark(tables);
+    if (this.#generation === null || mark === null || mark.generation === this.#generation) return;
+    throw taken(this.#options.path, 'another process');
+  }
+
+  /** Leaves the mark of this owner, unless it is there already; it counts once it is committed. */
+  #stake(tables: Tables): number | null {
+    if (this.#generation !== null || !this.#options.claims) return this.#generation;
+    const before = readMark(tables);
+    const generation = (before?.generation ?? 0) + 1;
+    writeMark(tables, { generation, place: before?.place ?? placeOf(this.#options.path) });
+    return generation;
+  }
+
+  /** A disk that can't be written yet keeps nobody from reading: the first commit stakes the claim. */
+  #claim(): void {
+    try {
+      const { tables, commit } = this.#begin();
+      const generation = this.#stake(tables);
+      faultPoint('open.beforeClaim');
+      commit.run();
+      faultPoint('open.afterClaim');
+      this.#generation = generation;
+    } catch (error) {
+      if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;
+      this.close();
+    }
   }
 
   #applyBatch(tables: Tables, writes: readonly Write[], requestIndex: number): Reply {
@@ -245,10 +314,18 @@ export class SqliteCore {
         lanesLeft: this.#lanesLeft,
         onQuarantine: (row) => this.#quarantined.push(row),
       };
-      const begin = db.prepare('BEGIN IMMEDIATE');
-      this.#connection = { db, tables, begin, commit: db.prepare('COMMIT'), walIsFolded: false };
+      this.#connection = {
+        db,
+        tables,
+        begin: db.prepare('BEGIN IMMEDIATE'),
+        commit: db.prepare('COMMIT'),
+        foreignWrites: new ForeignWrites(db),
+        walIsFolded: false,
+      };
+      this.#demandMark(tables);
       return { connection: this.#connection, created, migration };
     } catch (error) {
+      this.#connection = null;
       db.close();
       throw error;
     }

@@ -42,6 +42,7 @@ export const SQL = {
     'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
     'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
   componentRevision: 'SELECT revision FROM component WHERE tag = ?',
+  component: 'SELECT tag, revision, key_id, state FROM component WHERE tag = ?',
   components: 'SELECT tag, revision, key_id, state FROM component',
 
   bySeq: `${ROW} WHERE seq = ?`,

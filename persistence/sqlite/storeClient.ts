@@ -6,7 +6,7 @@
 
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRow, Store, StoreInfo, Write, WriteResult } from '../store.ts';
-import type { Answer, OpenedStore, Query, Reply, StoreRequest } from './requests.ts';
+import type { Answer, OpenedStore, Query, Replies, Reply, StoreRequest } from './requests.ts';
 
 /** A way to a writer. Answers come in the order of the requests. */
 export interface Channel {
@@ -17,26 +17,36 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-export type QuarantineListener = (row: QuarantinedRow) => void;
+/** Told of what the writer does on its own. */
+export interface WriterListener {
+  readonly quarantined: (row: QuarantinedRow) => void;
+  readonly noticed: (notice: HoldfastError) => void;
+}
 
-/** @param connect makes the channel, given whom to tell of rows set aside. */
-export function createStoreClient(connect: (notify: QuarantineListener) => Channel): Store {
+/** @param connect makes the channel, given whom to tell. */
+export function createStoreClient(connect: (listener: WriterListener) => Channel): Store {
   return new StoreClient(connect);
 }
 
 class StoreClient implements Store {
   readonly #channel: Channel;
-  readonly #listeners: QuarantineListener[] = [];
+  readonly #onQuarantine: WriterListener['quarantined'][] = [];
+  readonly #onNotice: WriterListener['noticed'][] = [];
   #lastSeq = 0;
 
-  constructor(connect: (notify: QuarantineListener) => Channel) {
-    this.#channel = connect((row) => {
-      for (const listener of this.#listeners) listener(row);
+  constructor(connect: (listener: WriterListener) => Channel) {
+    this.#channel = connect({
+      quarantined: (row) => {
+        for (const listener of this.#onQuarantine) listener(row);
+      },
+      noticed: (notice) => {
+        for (const listener of this.#onNotice) listener(notice);
+      },
     });
   }
 
   async open(): Promise<StoreInfo> {
-    const { seqMax, ...info } = await this.#channel.open();
+    const { seqMax, generation: _, ...info } = await this.#channel.open();
     this.#lastSeq = Math.max(this.#lastSeq, seqMax);
     return info;
   }
@@ -82,8 +92,12 @@ class StoreClient implements Store {
     return this.#ask({ kind: 'counts' });
   }
 
-  onQuarantine(listener: QuarantineListener): void {
-    this.#listeners.push(listener);
+  onQuarantine(listener: WriterListener['quarantined']): void {
+    this.#onQuarantine.push(listener);
+  }
+
+  onNotice(listener: WriterListener['noticed']): void {
+    this.#onNotice.push(listener);
   }
 
   close(): Promise<void> {
@@ -106,6 +120,15 @@ export function settle(
 ): void {
   if ('error' in reply) reject(reviveError(reply.error));
   else resolve(reply.value);
+}
+
+/** Tells of what the writer did beside answering. */
+export function tell(
+  { quarantined, notices }: Pick<Replies, 'quarantined' | 'notices'>,
+  listener: WriterListener,
+): void {
+  for (const row of quarantined) listener.quarantined(row);
+  for (const notice of notices) listener.noticed(reviveError(notice));
 }
 
 /** The error for asking a store that is not open, or no longer. */

@@ -10,8 +10,8 @@
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { OpenedStore, StoreRequest } from './requests.ts';
-import type { Channel, QuarantineListener } from './storeClient.ts';
-import { notOpen, settle } from './storeClient.ts';
+import type { Channel, WriterListener } from './storeClient.ts';
+import { notOpen, settle, tell } from './storeClient.ts';
 import type { StorePlace } from './storePlace.ts';
 import type { FromWriter, ToWriter, WriterOptions } from './threadMessages.ts';
 
@@ -30,13 +30,14 @@ interface Asked {
 
 export class ThreadChannel implements Channel {
   readonly #place: StorePlace;
-  readonly #notify: QuarantineListener;
+  readonly #listener: WriterListener;
   #reserving: ReturnType<StorePlace['reserve']> | null = null;
   #thread: Thread | null = null;
+  #generation: number | null = null;
 
-  constructor(place: StorePlace, notify: QuarantineListener) {
+  constructor(place: StorePlace, listener: WriterListener) {
     this.#place = place;
-    this.#notify = notify;
+    this.#listener = listener;
   }
 
   async open(): Promise<OpenedStore> {
@@ -45,8 +46,17 @@ export class ThreadChannel implements Channel {
     }
     this.#reserving = this.#place.reserve();
     const { folder, giveBack } = await this.#reserving;
-    this.#thread = new Thread(folder, this.#place, this.#notify, giveBack);
-    return this.#thread.opened;
+    const generation = this.#generation;
+    this.#thread = new Thread({
+      folder,
+      generation,
+      giveBack,
+      place: this.#place,
+      listener: this.#listener,
+    });
+    const store = await this.#thread.opened;
+    this.#generation = store.generation;
+    return store;
   }
 
   ask(request: StoreRequest): Promise<unknown> {
@@ -57,14 +67,22 @@ export class ThreadChannel implements Channel {
     // Where it is only being opened: by then there is a thread to close, or it was refused.
     await this.#reserving?.catch(() => {});
     await this.#thread?.close();
+    this.#generation = null;
   }
+}
+
+interface ThreadParts {
+  readonly folder: string;
+  readonly place: StorePlace;
+  readonly listener: WriterListener;
+  /** The mark that this owner has left in the store. */
+  readonly generation: number | null;
+  readonly giveBack: () => void;
 }
 
 class Thread {
   readonly #worker: Worker;
-  readonly #folder: string;
-  readonly #place: StorePlace;
-  readonly #notify: QuarantineListener;
+  readonly #parts: ThreadParts;
   /** Settles when the store is open or the attempt has ended and left the folder. */
   readonly opened: Promise<OpenedStore>;
   readonly #ended: Promise<void>;
@@ -79,18 +97,16 @@ class Thread {
   #failure: unknown = null;
   #hasEnded = false;
 
-  constructor(folder: string, place: StorePlace, notify: QuarantineListener, giveBack: () => void) {
-    this.#folder = folder;
-    this.#place = place;
-    this.#notify = notify;
-    const workerData: WriterOptions = { folder };
+  constructor(parts: ThreadParts) {
+    this.#parts = parts;
+    const workerData: WriterOptions = { folder: parts.folder };
     this.#worker = new Worker(WRITER_URL, { workerData, name: 'holdfast writer', execArgv: [] });
     this.#worker.on('error', (error) => {
       this.#failure ??= error;
     });
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
-        giveBack();
+        parts.giveBack();
         this.#end();
         resolve();
       });
@@ -163,9 +179,13 @@ class Thread {
 
   async #unlock(hasData: boolean): Promise<void> {
     try {
-      const { storeId, keyId, storeKey } = await this.#place.unlock(this.#folder, hasData);
+      const { storeId, keyId, storeKey } = await this.#parts.place.unlock(
+        this.#parts.folder,
+        hasData,
+      );
+      const { generation, place } = this.#parts;
       const key = { storeId, keyId, storeKey };
-      this.#post({ kind: 'unlock', key, create: this.#place.create });
+      this.#post({ kind: 'unlock', key, create: place.create, generation });
       storeKey.fill(0);
     } catch (error) {
       this.#failure = error;
@@ -173,11 +193,11 @@ class Thread {
     }
   }
 
-  #settle({ messages, replies, quarantined }: Extract<FromWriter, { kind: 'replies' }>): void {
+  #settle({ messages, replies, ...rest }: Extract<FromWriter, { kind: 'replies' }>): void {
     this.#messagesUnderWay -= messages;
     const answered = this.#sent.splice(0, replies.length);
     if (this.#gathered.length > 0 || this.#isClosing) this.#send();
-    for (const row of quarantined) this.#notify(row);
+    tell(rest, this.#parts.listener);
     for (const [index, reply] of replies.entries()) {
       const asked = answered[index];
       if (asked !== undefined) settle(reply, asked.resolve, asked.reject);
@@ -209,8 +229,8 @@ class Thread {
     const name = this.#failure instanceof Error ? ` (${this.#failure.name})` : '';
     return new HoldfastError(
       'HF_STORE_UNAVAILABLE',
-      `The writer thread of the store in ${this.#folder} ended unexpectedly${name}. Open it again.`,
-      { path: this.#folder, retry: 'later', cause: this.#failure },
+      `The writer thread of the store in ${this.#parts.folder} ended unexpectedly${name}. Open it again.`,
+      { path: this.#parts.folder, retry: 'later', cause: this.#failure },
     );
   }
 }

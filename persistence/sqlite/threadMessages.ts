@@ -14,7 +14,12 @@ export interface WriterOptions {
 
 export type ToWriter =
   /** Comes once, after `owned`. */
-  | { readonly kind: 'unlock'; readonly key: StoreKey; readonly create: boolean }
+  | {
+      readonly kind: 'unlock';
+      readonly key: StoreKey;
+      readonly create: boolean;
+      readonly generation: number | null;
+    }
   | { readonly kind: 'requests'; readonly requests: readonly StoreRequest[] }
   /** Comes last. */
   | { readonly kind: 'close' };

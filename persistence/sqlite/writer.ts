@@ -37,14 +37,30 @@ export class Writer {
   }
 
   /**
-   * Opens the data with the key, which is wiped.
+   * Opens the data with the key, which is wiped. `generation` is what this owner left in the store
+   * when it opened it before.
    *
    * @throws HoldfastError as {@link SqliteCore.open}.
    */
-  open({ storeId, keyId, storeKey }: StoreKey, create: boolean): OpenedStore {
+  open(
+    { storeId, keyId, storeKey }: StoreKey,
+    create: boolean,
+    generation: number | null,
+  ): OpenedStore {
+    const ownership = this.#ownership;
+    if (ownership === null) throw new HoldfastError('HF_INTERNAL', 'The store is not owned.');
     const sealer = createSealer({ engine: nodeEngine, storeKey, keyId, storeId });
     storeKey.fill(0);
-    this.#core = new SqliteCore({ path: this.#dataPath(), sealer, storeId, create });
+    this.#core = new SqliteCore({
+      path: this.#dataPath(),
+      sealer,
+      storeId,
+      create,
+      ownership,
+      // Whoever makes a store runs it; whoever only looks leaves no trace.
+      claims: create,
+      generation,
+    });
     return this.#core.open();
   }
 

@@ -44,13 +44,13 @@ function start(): void {
         requests.push(...message.requests);
         messages += 1;
       }
-      const { replies, quarantined } = writer.run(requests);
+      const answer = writer.run(requests);
       faultPoint('store.beforeAck');
-      send({ kind: 'replies', messages, replies, quarantined });
+      send({ kind: 'replies', messages, ...answer });
     }
     if (message?.kind === 'unlock') {
-      const { key, create } = message;
-      step(() => ({ kind: 'opened', store: writer.open(key, create) }));
+      const { key, create, generation } = message;
+      step(() => ({ kind: 'opened', store: writer.open(key, create, generation) }));
     } else if (message?.kind === 'close') {
       end();
     }

@@ -14,7 +14,11 @@ const NEEDS_A_CRASH: ReadonlySet<FaultPoint> = new Set([
   'recovery.afterRevive',
 ]);
 /** Passed once in the life of a process. */
-const PASSED_ONCE: ReadonlySet<FaultPoint> = new Set(['recovery.afterRevive']);
+const PASSED_ONCE: ReadonlySet<FaultPoint> = new Set([
+  'open.beforeClaim',
+  'open.afterClaim',
+  'recovery.afterRevive',
+]);
 
 test.each(OPERATION_FAULT_POINTS)(
   'OP-2 OP-3 OP-4 RT-4 SV-3 PS-2 a crash at %s breaks no promise',

@@ -99,6 +99,9 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     onQuarantine: (listener) => {
       inner.onQuarantine(listener);
     },
+    onNotice: (listener) => {
+      inner.onNotice(listener);
+    },
     close: () => inTurn(() => inner.close()),
   };
 }

@@ -191,7 +191,7 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
       { kind: 'component', name: 'level', state: 'limited' },
       { kind: 'component', name: 'breaker:payments', state: 'open' },
     ]);
-    await tamper('UPDATE component SET revision = 7 WHERE rowid = 1');
+    await tamper('UPDATE component SET revision = 7 WHERE rowid = 2');
     await store.close();
     store = inThreadStore(folder);
     const info = await store.open();
@@ -229,7 +229,15 @@ test('control: under a seal that bound nothing, an edited row would be handed ou
     [sealer, 1],
   ] as const) {
     const path = join(folder, `control-${quarantinedCount}.db`);
-    const options = { path, sealer: used, storeId: '0'.repeat(32), create: true };
+    const options = {
+      path,
+      sealer: used,
+      storeId: '0'.repeat(32),
+      create: true,
+      ownership: { confirm: () => null },
+      claims: false,
+      generation: null,
+    };
     const core = new SqliteCore(options);
     core.open();
     core.run([{ kind: 'commit', writes: [accept(1, { urgency: 4 })] }]);

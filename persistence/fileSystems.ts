@@ -1,0 +1,43 @@
+/**
+ * Which file systems a store may lie on. On one that is shared over a network, locks and syncs are
+ * promises of somebody else: two machines may both believe that they own the store, and a commit may
+ * be acknowledged that no disk has seen. SQLite's WAL does not work there at all.
+ *
+ * @module
+ */
+
+import { statfs } from 'node:fs/promises';
+
+/** By the number that Linux gives each kind (statfs(2)). */
+const SHARED_BY_LINUX_TYPE: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x01021997, '9p'],
+  [0x65735546, 'FUSE (sshfs, or a folder shared into a virtual machine)'],
+  [0x00c36400, 'Ceph'],
+  [0x6b414653, 'AFS'],
+  [0x5346414f, 'OpenAFS'],
+  [0x73757245, 'Coda'],
+  [0x564c, 'NCP'],
+  [0x01161970, 'GFS2'],
+  [0x7461636f, 'OCFS2'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x19830326, 'BeeGFS'],
+  [0x20030528, 'OrangeFS'],
+  [0x786f4256, 'VirtualBox shared folders'],
+  [0xbacbacbc, 'VMware shared folders'],
+]);
+
+/** The number of the file system that a path lies on; `null` where numbers mean nothing. */
+export async function fileSystemType(path: string): Promise<number | null> {
+  if (process.platform !== 'linux') return null;
+  return (await statfs(path)).type;
+}
+
+/** The name of a file system that no store may lie on; `null` for any other. */
+export function sharedFileSystem(type: number | null): string | null {
+  return type === null ? null : (SHARED_BY_LINUX_TYPE.get(type >>> 0) ?? null);
+}

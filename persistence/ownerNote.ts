@@ -1,0 +1,124 @@
+/**
+ * The note that the owner of a store leaves beside its lock: who it is, for people, and enough to
+ * tell whether it still lives, should its lock be lost.
+ *
+ * A process is known by its id and the moment it started (Linux), so that an id that was given to
+ * another process since is not taken for it. Where that can't be told the note decides nothing.
+ *
+ * @module
+ */
+
+import { readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
+
+const NOTE_FILE_NAME = 'owner.json';
+const FILE_MODE = 0o600;
+/** Of the fields after the name in `/proc/<pid>/stat`. */
+const STATE_FIELD = 0;
+const START_FIELD = 19;
+/** Ended, and not yet taken note of by its parent. */
+const DEAD_STATES: ReadonlySet<string> = new Set(['Z', 'X', 'x']);
+
+interface OwnerNote {
+  readonly pid: number;
+  readonly host: string;
+  /** The file name of its program. */
+  readonly program: string;
+  /** One start of one machine and one space of process ids; `null` where the system does not tell. */
+  readonly system: string | null;
+  /** When the process started, as its system counts. */
+  readonly start: string | null;
+  /** The folder that it owned; the note of a copied folder is about another. */
+  readonly folder: string;
+}
+
+/** Who owns the store, in words. */
+export function nameOwner(folder: string): string {
+  const note = readNote(folder);
+  if (note === null) return 'another process';
+  const since = statSync(join(folder, NOTE_FILE_NAME)).mtime.toISOString();
+  return `process ${note.pid} since ${since} (${note.program} on ${note.host})`;
+}
+
+/** True when the note says that another process owns the store, and that process surely lives. */
+export function isOwnedByNote(folder: string): boolean {
+  const note = readNote(folder);
+  if (note === null || note.pid === process.pid || note.system === null) return false;
+  if (note.folder !== identityOf(folder) || note.system !== thisSystem()) return false;
+  return note.start !== null && note.start === startOf(note.pid);
+}
+
+export function leaveNote(folder: string): void {
+  const note: OwnerNote = {
+    pid: process.pid,
+    host: hostname(),
+    program: basename(process.argv[1] ?? process.execPath),
+    system: thisSystem(),
+    start: startOf(process.pid),
+    folder: identityOf(folder),
+  };
+  try {
+    writeFileSync(join(folder, NOTE_FILE_NAME), JSON.stringify(note), { mode: FILE_MODE });
+  } catch {
+    // A full disk must not keep the store from opening.
+  }
+}
+
+/** The store is given up in good order: nobody owns it. */
+export function removeNote(folder: string): void {
+  try {
+    if (readNote(folder)?.pid === process.pid) rmSync(join(folder, NOTE_FILE_NAME));
+  } catch {
+    // It says nothing once this process has ended.
+  }
+}
+
+/** Tells a folder from another at the same path, and finds it under another name. */
+export function identityOf(folder: string): string {
+  const found = statSync(folder, { bigint: true });
+  return `${found.dev}:${found.ino}`;
+}
+
+function readNote(folder: string): OwnerNote | null {
+  try {
+    const note: unknown = JSON.parse(readFileSync(join(folder, NOTE_FILE_NAME), 'utf8'));
+    return isNote(note) ? note : null;
+  } catch {
+    // There is none, or its owner is writing it just now.
+    return null;
+  }
+}
+
+function isNote(note: unknown): note is OwnerNote {
+  if (typeof note !== 'object' || note === null) return false;
+  const { pid, host, program, folder } = note as Partial<Record<keyof OwnerNote, unknown>>;
+  return (
+    Number.isSafeInteger(pid) &&
+    typeof host === 'string' &&
+    typeof program === 'string' &&
+    typeof folder === 'string'
+  );
+}
+
+function thisSystem(): string | null {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return null;
+  }
+}
+
+/** When a process started; `null` when it has ended, or the system does not tell. */
+function startOf(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name, in brackets, may itself hold brackets and spaces.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    if (DEAD_STATES.has(fields[STATE_FIELD] ?? '')) return null;
+    return fields[START_FIELD] ?? null;
+  } catch {
+    return null;
+  }
+}
