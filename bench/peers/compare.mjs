@@ -30,7 +30,7 @@ const SYSTEMS = [
     name: 'holdfast',
     label: 'holdfast, encrypted',
     counts: { 1: 1_500, 100: 20_000 },
-    bulk: false,
+    bulk: true,
   },
   {
     name: 'bullmq',

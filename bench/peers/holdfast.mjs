@@ -3,16 +3,11 @@ import { closedLoop, payloadOf } from './jobs.mjs';
 
 /** holdfast as it ships: encrypted, synced, with idempotency keys and lanes. */
 export async function open({ folder, inFlight }) {
-  let completed = 0;
-  const work = () => {
-    completed += 1;
-    return { done: true };
-  };
   const runtime = createRuntime({
     store: `${folder}/store`,
     key: rawKey(new Uint8Array(32).fill(7)),
     upstreams: { bench: { concurrency: inFlight } },
-    handlers: { 'bench.work': { upstream: 'bench', run: work } },
+    handlers: { 'bench.work': { upstream: 'bench', run: () => ({ done: true }) } },
     onError: (error) => {
       throw error;
     },
@@ -37,6 +32,18 @@ export async function open({ folder, inFlight }) {
         const { status } = await operation.outcome;
         if (status !== 'completed') throw new Error(`An operation ended as ${status}.`);
       });
+    },
+    async bulkAccept(count) {
+      // Held back, so that accepting and draining are measured apart.
+      runtime.upstream('bench').forceOpen('bench');
+      const { accepted } = await runtime.syncAll(Array.from({ length: count }, request));
+      if (accepted !== count) throw new Error(`${accepted} of ${count} were accepted.`);
+    },
+    async drain(count) {
+      runtime.upstream('bench').release();
+      while (runtime.getHealthStatus().operations.completed < count) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
     },
     async close() {
       await runtime.close();
