@@ -37,7 +37,7 @@ const SYSTEMS = [
     label: 'BullMQ 6.7, Redis always',
     server: 'redis',
     counts: { 1: 1_500, 100: 10_000 },
-    bulk: false,
+    bulk: true,
   },
   {
     name: 'pgBoss',
