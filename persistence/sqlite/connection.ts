@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { syncFolder } from './durableFiles.ts';
+import { isSqliteError } from './failures.ts';
 import { createSchema, inspectSchema, SCHEMA_VERSION } from './schema.ts';
 
 const FILE_MODE = 0o600;
@@ -82,8 +83,29 @@ function prepareFile(path: string, create: boolean): void {
   syncFolder(dirname(path));
 }
 
-/** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
 function inspectFile(path: string): number {
+  try {
+    return inspectUntouched(path);
+  } catch (error) {
+    if (!isSqliteError(error) || error.code !== 'SQLITE_READONLY_ROLLBACK') throw error;
+    // A crash cut off its making, before it had a WAL. What is half written is undone first, as any
+    // program that opens it would.
+    rollBack(path);
+    return inspectUntouched(path);
+  }
+}
+
+function rollBack(path: string): void {
+  const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.pragma('schema_version');
+  } finally {
+    db.close();
+  }
+}
+
+/** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
+function inspectUntouched(path: string): number {
   const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('trusted_schema = OFF');

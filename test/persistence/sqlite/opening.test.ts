@@ -244,6 +244,26 @@ test('PS-4 a store whose making was cut off is made when it is opened next', asy
   await store.close();
 });
 
+test('PS-4 OP-2 so is one whose making was cut off with a journal still to roll back', async () => {
+  const data = join(parent, 'data.db');
+  const db = new Database(data);
+  // What is written outgrows the cache, so that the journal is synced and the file half written.
+  db.pragma('cache_size = 1');
+  db.exec('BEGIN; CREATE TABLE half (made BLOB)');
+  db.prepare('INSERT INTO half VALUES (zeroblob(100000))').run();
+  await mkdir(folder, { mode: 0o700 });
+  for (const name of ['data.db', 'data.db-journal']) {
+    const bytes = await readFile(join(parent, name));
+    expect(bytes.length).toBeGreaterThan(0);
+    await writeFile(join(folder, name), bytes, { mode: 0o600 });
+  }
+  db.close();
+  const { db: opened, created } = openFile(join(folder, 'data.db'), { create: true, seed() {} });
+  expect(created).toBe(true);
+  expect(opened.pragma('integrity_check', { simple: true })).toBe('ok');
+  opened.close();
+});
+
 test('PS-1 a connection syncs each commit in full, and keeps nothing in the clear on disk', async () => {
   await makeStore();
   const { db } = openFile(join(folder, 'data.db'), { create: false, seed: () => {} });
