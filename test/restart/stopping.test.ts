@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { RestartScene, type RowAtRest } from '../support/restartScene.ts';
+import { RestartScene } from '../support/restartScene.ts';
 import { RestartWork } from '../support/restartWork.ts';
+import type { RowAtRest } from '../support/rowsAtRest.ts';
 
 const LONG_MS = 60_000;
 

@@ -5,8 +5,8 @@ import type { Sabotage } from './childRuntimeMessages.ts';
 const LATE_MS = 150;
 
 /** A store with a defect that the oracle of the restart tests must catch. */
-export function sabotaged(store: Store, sabotage: Sabotage): Store {
-  const { commit } = defects(store)[sabotage];
+export function sabotaged(store: Store, sabotage: Sabotage, lateMs = LATE_MS): Store {
+  const { commit } = defects(store, lateMs)[sabotage];
   return new Proxy(store, {
     get: (target, name) => {
       if (name === 'commit') return commit;
@@ -16,10 +16,10 @@ export function sabotaged(store: Store, sabotage: Sabotage): Store {
   });
 }
 
-function defects(store: Store): Record<Sabotage, Pick<Store, 'commit'>> {
+function defects(store: Store, lateMs: number): Record<Sabotage, Pick<Store, 'commit'>> {
   return {
-    acknowledgeBeforeCommit: answersBefore(store, () => true),
-    effectBeforeJournal: answersBefore(store, isOrder),
+    acknowledgeBeforeCommit: answersBefore(store, () => true, lateMs),
+    effectBeforeJournal: answersBefore(store, isOrder, lateMs),
     attemptCountNotDurable: changes(store, (write) =>
       write.kind === 'update' && write.standing !== 'settled'
         ? withContext(write, { attempt: 1 })
@@ -43,13 +43,13 @@ function changes(store: Store, change: (write: Write) => Write): Pick<Store, 'co
 }
 
 /** Answers some writes at once and performs them later; what follows them waits behind them. */
-function answersBefore(store: Store, isEarly: (write: Write) => boolean): Pick<Store, 'commit'> {
+function answersBefore(store: Store, isEarly: (write: Write) => boolean, lateMs: number): Pick<Store, 'commit'> {
   let last: Promise<unknown> = Promise.resolve();
   return {
     commit: async (writes) => {
       const early = writes.every(isEarly);
       const performed = last.then(async () => {
-        if (early) await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+        if (early) await new Promise((resolve) => setTimeout(resolve, lateMs));
         return await store.commit(writes);
       });
       last = performed;

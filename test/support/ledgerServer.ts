@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,6 +50,8 @@ export class LedgerServer {
   readonly mismatched = new Set<string>();
 
   constructor() {
+    // One for each request that is being worked on.
+    setMaxListeners(0, this.#hurry.signal);
     this.#server = createServer((request, response) => {
       // The caller was killed in the middle of it.
       this.#serve(request, response).catch(() => response.destroy());
@@ -61,6 +64,13 @@ export class LedgerServer {
       this.#server.listen(0, '127.0.0.1', resolve);
     });
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Takes over what an upstream of an earlier life had seen and done. */
+  remember(requests: readonly LedgerRequest[], effects: readonly LedgerEffect[]): void {
+    this.requests.push(...requests);
+    this.effects.push(...effects);
+    for (const { key } of effects) this.#applied.add(key);
   }
 
   /** Resolves once a request that fits has come in, before it is worked on. */

@@ -2,10 +2,13 @@ import { toOutcome } from '../../actors/outcome.ts';
 import { isCulprit } from '../../machines/policy/crashPolicy.ts';
 import type { ChildEvent, ReportedOutcome } from './childRuntimeMessages.ts';
 import type { LedgerServer } from './ledgerServer.ts';
-import type { RowAtRest } from './restartScene.ts';
+import type { RowAtRest } from './rowsAtRest.ts';
 
 /** What an operation must come to, by its number. */
 export type Expected = (number: number) => 'completed' | 'deadLettered';
+
+/** What the upstream saw and did. */
+export type Ledger = Pick<LedgerServer, 'requests' | 'effects' | 'mismatched'>;
 
 /**
  * Knows what was promised, and holds the store and the upstream to it. Each check gives the breaches
@@ -15,7 +18,7 @@ export class RestartOracle {
   /** Ids of accepted operations, by the key that the caller gave. */
   readonly accepted = new Map<string, string>();
   readonly outcomes = new Map<string, ReportedOutcome>();
-  readonly #ledger: LedgerServer;
+  readonly #ledger: Ledger;
   readonly #breaches: string[] = [];
   /** Crises are told how they ended before that is on disk (CR-4); a crash may make them end again. */
   readonly #crises = new Set<string>();
@@ -24,7 +27,7 @@ export class RestartOracle {
   /** When an attempt may be made at the earliest, as the disk said at some crash. */
   readonly #notBeforeMs = new Map<string, number>();
 
-  constructor(ledger: LedgerServer) {
+  constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }
 

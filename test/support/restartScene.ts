@@ -1,36 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { onTestFinished } from 'vitest';
-import { decodeSnapshot } from '../../actors/snapshots.ts';
-import {
-  type SyncOperationContext,
-  type SyncOperationState,
-  syncOperationMachine,
-} from '../../machines/syncOperationMachine.ts';
 import { storePlace } from '../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
 import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
 import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
-import type { Store, StoredOperation, StoreInfo } from '../../persistence/store.ts';
-import { builtProgram } from './builtProgram.ts';
+import type { Store, StoreInfo } from '../../persistence/store.ts';
+import { childProgram } from './childProgram.ts';
 import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
 import { LedgerServer } from './ledgerServer.ts';
+import { type RowAtRest, rowsAtRest } from './rowsAtRest.ts';
 import { tempFolder } from './tempFolder.ts';
 
 const CHILD_LIFE_MS = 60_000;
-const CHILD_FILES = ['childRuntime.ts', 'childRuntimeSabotage.ts'];
+const CHILD = new URL('childRuntime.ts', import.meta.url);
+const CHILD_OTHERS = [new URL('childRuntimeSabotage.ts', import.meta.url)];
 /** What makes up a store; a dead owner's control socket lies beside it and can't be copied. */
 const STORE_FILE = /^(data\.db(-wal)?|keyring\.json)$/;
 
@@ -44,13 +31,6 @@ const OPTIONS: ChildSetup['options'] = {
   },
   degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
 };
-
-/** A row as it lies on disk while no process has the store open. */
-export interface RowAtRest {
-  readonly row: StoredOperation;
-  readonly state: SyncOperationState;
-  readonly context: SyncOperationContext;
-}
 
 /** One store and one upstream, outliving the processes that use them. */
 export class RestartScene {
@@ -104,17 +84,7 @@ export class RestartScene {
     const opened = await this.#openCopy();
     if (opened === null) return [];
     const { store } = opened;
-    const rows: RowAtRest[] = [];
-    for (let afterSeq = 0; ; ) {
-      const page = await store.list({ afterSeq, limit: 500 });
-      for (const row of page) {
-        const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
-        rows.push({ row, state: snapshot.value, context: snapshot.context });
-      }
-      const last = page.at(-1);
-      if (last === undefined) break;
-      afterSeq = last.seq;
-    }
+    const rows = await rowsAtRest(store);
     await store.close();
     return rows;
   }
@@ -276,32 +246,7 @@ export class Child {
 
 function spawnChild(setup: ChildSetup, fault: string | undefined): ChildProcess {
   const env = fault === undefined ? process.env : { ...process.env, HOLDFAST_FAULT: fault };
-  return spawn(process.execPath, [childProgram(), JSON.stringify(setup)], { env });
-}
-
-let program: string | null = null;
-
-/** The child as JavaScript beside the built program, since Node runs no TypeScript. */
-function childProgram(): string {
-  program ??= buildChild();
-  return program;
-}
-
-function buildChild(): string {
-  const folder = join(builtProgram(), 'test', `support-${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  for (const name of CHILD_FILES) {
-    const source = fileURLToPath(new URL(name, import.meta.url));
-    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-      fileName: source,
-      compilerOptions: {
-        target: ts.ScriptTarget.ES2023,
-        module: ts.ModuleKind.ESNext,
-        verbatimModuleSyntax: true,
-        rewriteRelativeImportExtensions: true,
-      },
-    });
-    writeFileSync(join(folder, name.replace(/\.ts$/, '.js')), outputText);
-  }
-  return join(folder, 'childRuntime.js');
+  return spawn(process.execPath, [childProgram(CHILD, CHILD_OTHERS), JSON.stringify(setup)], {
+    env,
+  });
 }

@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { childProgram } from '../support/childProgram.ts';
+import type { Sabotage } from '../support/childRuntimeMessages.ts';
+import { LedgerServer } from '../support/ledgerServer.ts';
+import { seededRandom } from '../support/seededRandom.ts';
+import { compiled } from './compiler.ts';
+import { CrashDisk, type FoundFile, type Image } from './crashDisk.ts';
+import type { Acknowledgement, CrashWork, RecordedSetup } from './crashWork.ts';
+import { type Recorded, readRecording } from './recording.ts';
+
+const CHILD = new URL(
+  `recordedRuntime${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+);
+const CHILD_OTHERS = [
+  new URL('crashWork.ts', import.meta.url),
+  new URL('../support/childRuntimeSabotage.ts', import.meta.url),
+  new URL('../support/restartPlan.ts', import.meta.url),
+  new URL('../support/seededRandom.ts', import.meta.url),
+];
+const LIFE_MS = 60_000;
+const SYNC_MICROS_MAX = 2_000;
+export const STORE = 'store';
+const ACKNOWLEDGEMENTS = 'acknowledgements';
+
+/** What is weakened, and how it is meant to show. FULL is holdfast as it ships. */
+export const VARIANTS = {
+  full: { synchronous: null, sabotage: null },
+  normal: { synchronous: 'NORMAL', sabotage: null },
+  off: { synchronous: 'OFF', sabotage: null },
+  acknowledgedEarly: { synchronous: null, sabotage: 'acknowledgeBeforeCommit' },
+  effectEarly: { synchronous: null, sabotage: 'effectBeforeJournal' },
+} as const satisfies Record<string, { synchronous: string | null; sabotage: Sabotage | null }>;
+export type Variant = keyof typeof VARIANTS;
+
+export interface RecordingOptions {
+  readonly variant: Variant;
+  readonly work: CrashWork;
+  /** Pages after which the WAL is folded in; few, so that checkpoints are among what is cut. */
+  readonly checkpointPages: number | null;
+  /** What an earlier life left, and what it had said. */
+  readonly earlier: EarlierLife | null;
+}
+
+export interface EarlierLife {
+  readonly image: Image;
+  readonly said: readonly Acknowledgement[];
+  readonly accepted: readonly string[];
+  readonly unreported: readonly string[];
+  readonly effects: LedgerServer['effects'];
+}
+
+/** A process as it was recorded. */
+export interface Recording {
+  readonly options: RecordingOptions;
+  readonly root: string;
+  readonly rootInode: number;
+  readonly found: readonly FoundFile[];
+  /** What was done to the store's files and what was said, in the order of both. */
+  readonly timeline: readonly Moment[];
+}
+
+export type Moment = Recorded | Said;
+
+interface Said {
+  readonly kind: 'said';
+  readonly event: Acknowledgement;
+}
+
+/** A new folder in memory where the system has such a place, so that images cost no disk. */
+export function fastFolder(): string {
+  const memory = '/dev/shm';
+  try {
+    accessSync(memory, constants.W_OK);
+    return mkdtempSync(join(memory, 'holdfast-crash-'));
+  } catch {
+    return mkdtempSync(join(tmpdir(), 'holdfast-crash-'));
+  }
+}
+
+/** Runs a process under the recorder until it has done its work and stopped. */
+export async function record(options: RecordingOptions): Promise<Recording> {
+  const home = fastFolder();
+  const ledger = new LedgerServer();
+  try {
+    const root = join(home, 'root');
+    mkdirSync(root, { mode: 0o700 });
+    if (options.earlier !== null) writeImage(options.earlier.image, root);
+    const found = foundIn(root);
+    const rootInode = statSync(root).ino;
+    const url = await ledger.listen();
+    ledger.remember([], options.earlier?.effects ?? []);
+    const acknowledgements = join(root, ACKNOWLEDGEMENTS);
+    const log = join(home, 'log');
+    const setup: RecordedSetup = {
+      folder: join(root, STORE),
+      acknowledgements,
+      url,
+      work: options.work,
+      accepted: options.earlier?.accepted ?? [],
+      unreported: options.earlier?.unreported ?? [],
+      sabotage: VARIANTS[options.variant].sabotage,
+      lifeMs: LIFE_MS,
+    };
+    await run(setup, environment(options, root, log));
+    const timeline = timelineOf(readRecording(log), acknowledgements);
+    const recording = { options, root, rootInode, found, timeline };
+    checkComplete(recording, foundIn(root));
+    return recording;
+  } finally {
+    ledger.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Puts an image where a process can open it. */
+export function writeImage(image: Image, root: string): void {
+  for (const [path, bytes] of image) {
+    const target = join(root, path);
+    if (path.endsWith('/')) mkdirSync(target, { recursive: true, mode: 0o700 });
+    else {
+      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      writeFileSync(target, bytes, { mode: 0o600 });
+    }
+  }
+}
+
+function foundIn(root: string): readonly FoundFile[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((path) => ({ path, found: statSync(join(root, path)) }))
+    .filter(({ found }) => found.isFile() || found.isDirectory())
+    .toSorted((one, other) => one.path.length - other.path.length)
+    .map(({ path, found }) => ({
+      path,
+      inode: found.ino,
+      bytes: found.isDirectory() ? null : readFileSync(join(root, path)),
+    }));
+}
+
+/**
+ * The records must add up to what is there in the end; else something was changed behind their back.
+ *
+ * @throws Error naming the file.
+ */
+function checkComplete(recording: Recording, found: readonly FoundFile[]): void {
+  const { root, rootInode, timeline } = recording;
+  const disk = new CrashDisk(root, rootInode, recording.found);
+  for (const moment of timeline) if (moment.kind !== 'said') disk.apply(moment);
+  const rebuilt = disk.image('kept', seededRandom(0));
+  for (const { path, bytes } of found) {
+    if (bytes === null || path === ACKNOWLEDGEMENTS || path.endsWith('-shm')) continue;
+    if (rebuilt.get(path)?.equals(bytes) !== true) {
+      throw new Error(`the recorder has missed a change of ${path}`);
+    }
+  }
+}
+
+/** What the process and its writer thread are started with beside their arguments. */
+function environment(
+  { variant, checkpointPages }: RecordingOptions,
+  root: string,
+  log: string,
+): NodeJS.ProcessEnv {
+  const { synchronous } = VARIANTS[variant];
+  return {
+    ...process.env,
+    ...sabotageEnvironment(synchronous, checkpointPages),
+    LD_PRELOAD: compiled('recorder.c'),
+    HOLDFAST_RECORD_FOLDER: root,
+    HOLDFAST_RECORD_LOG: log,
+    HOLDFAST_RECORD_SYNC_MICROS_MAX: String(SYNC_MICROS_MAX),
+    // A ring would pass by the calls that are recorded.
+    UV_USE_IO_URING: '0',
+  };
+}
+
+export function sabotageEnvironment(
+  synchronous: string | null,
+  checkpointPages: number | null,
+): NodeJS.ProcessEnv {
+  return {
+    NODE_OPTIONS: `--require ${JSON.stringify(resolve('test/crash/sabotage.cjs'))}`,
+    ...(synchronous === null ? {} : { HOLDFAST_SABOTAGE_SYNCHRONOUS: synchronous }),
+    ...(checkpointPages === null ? {} : { HOLDFAST_CHECKPOINT_PAGES: String(checkpointPages) }),
+  };
+}
+
+async function run(setup: RecordedSetup, env: NodeJS.ProcessEnv): Promise<void> {
+  const program = childProgram(CHILD, CHILD_OTHERS);
+  const child = spawn(process.execPath, [program, JSON.stringify(setup)], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const how = await new Promise<number | string | null>((done, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => {
+      done(code ?? signal);
+    });
+  });
+  if (how !== 0) throw new Error(`the recorded process ended with ${how}. ${complaints}`);
+}
+
+/** Tells what was said from what was done to the store. */
+function timelineOf(records: readonly Recorded[], acknowledgements: string): readonly Moment[] {
+  const made = records.find((record) => record.kind === 'made' && record.path === acknowledgements);
+  if (made?.kind !== 'made') throw new Error('the recorder has recorded nothing');
+  return records
+    .filter((record) => record !== made)
+    .flatMap((record): readonly Moment[] => {
+      if (!('inode' in record) || record.inode !== made.inode) return [record];
+      if (record.kind !== 'wrote') return [];
+      return [{ kind: 'said', event: JSON.parse(record.bytes.toString()) as Acknowledgement }];
+    });
+}

@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { builtProgram } from './builtProgram.ts';
+
+const programs = new Map<string, string>();
+
+/**
+ * The file to start as a child process: `program` as JavaScript beside the built program, with the
+ * other files of `test/` that it needs, since Node runs no TypeScript. Each is two folders deep. A
+ * program that is JavaScript already is started as it is.
+ */
+export function childProgram(program: URL, others: readonly URL[]): string {
+  if (!program.pathname.endsWith('.ts')) return fileURLToPath(program);
+  const known = programs.get(program.href);
+  if (known !== undefined) return known;
+  const [built = ''] = [program, ...others].map(translate);
+  programs.set(program.href, built);
+  return built;
+}
+
+function translate(url: URL): string {
+  const source = fileURLToPath(url);
+  const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+    fileName: source,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      rewriteRelativeImportExtensions: true,
+    },
+  });
+  // As deep as in the repository, so that imports of it and of its neighbours lead where they should.
+  const folder = join(builtProgram(), `test-${process.pid}`, basename(dirname(source)));
+  mkdirSync(folder, { recursive: true });
+  const target = join(folder, basename(source).replace(/\.ts$/, '.js'));
+  writeFileSync(target, outputText);
+  return target;
+}

@@ -1,0 +1,31 @@
+import { decodeSnapshot } from '../../actors/snapshots.ts';
+import {
+  type SyncOperationContext,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../machines/syncOperationMachine.ts';
+import type { Store, StoredOperation } from '../../persistence/store.ts';
+
+const PAGE_ROWS = 500;
+
+/** A row as it lies on disk while no process has the store open. */
+export interface RowAtRest {
+  readonly row: StoredOperation;
+  readonly state: SyncOperationState;
+  readonly context: SyncOperationContext;
+}
+
+/** Every operation of a store, opened and decoded. */
+export async function rowsAtRest(store: Pick<Store, 'list'>): Promise<readonly RowAtRest[]> {
+  const rows: RowAtRest[] = [];
+  for (let afterSeq = 0; ; ) {
+    const page = await store.list({ afterSeq, limit: PAGE_ROWS });
+    for (const row of page) {
+      const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+      rows.push({ row, state: snapshot.value, context: snapshot.context });
+    }
+    const last = page.at(-1);
+    if (last === undefined) return rows;
+    afterSeq = last.seq;
+  }
+}

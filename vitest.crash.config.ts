@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Power cuts: apart from the other tests, since they need a C compiler and take minutes. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/crash/**/*.test.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+});
