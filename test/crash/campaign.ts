@@ -32,6 +32,8 @@ export interface Tally {
 const FINDINGS_MAX = 5;
 /** This share of the cuts falls into the opening of the store, where its files are made. */
 const OPENING_SHARE = 0.15;
+/** And this share right after something was said, when it must be true already. */
+const PROMISE_SHARE = 0.35;
 
 export function newTally(): Tally {
   return {
@@ -73,12 +75,16 @@ export function* cutsOf(recording: Recording, cuts: number, random: SeededRandom
 }
 
 function momentsOf({ timeline }: Recording, cuts: number, random: SeededRandom): readonly number[] {
-  const ready = timeline.findIndex((moment) => moment.kind === 'said');
-  return Array.from({ length: cuts }, () =>
-    random.chance(OPENING_SHARE)
-      ? random.below(ready + 1)
-      : ready + random.below(timeline.length + 1 - ready),
-  ).toSorted((one, other) => one - other);
+  const promises = [...timeline.keys()].filter((at) => timeline[at]?.kind === 'said');
+  const [ready = 0] = promises;
+  const draw = (): number => {
+    const share = random.next();
+    if (share < OPENING_SHARE) return random.below(ready + 1);
+    if (share < OPENING_SHARE + PROMISE_SHARE)
+      return (promises[random.below(promises.length)] ?? 0) + 1;
+    return ready + random.below(timeline.length + 1 - ready);
+  };
+  return Array.from({ length: cuts }, draw).toSorted((one, other) => one - other);
 }
 
 /** Cuts a recording, opens what each cut could leave, and counts what is not as it was promised. */
@@ -113,7 +119,9 @@ export async function resumeCuts(
     for (const cut of cutsOf(recording, cuts, random)) {
       // One fate of each cut: a whole restart takes long.
       if (cut.fate !== FATES[cut.at % FATES.length]) continue;
-      const breaches = await resume(cut, recording.options.work, join(home, 'root'), random);
+      const { work } = recording.options;
+      const effects = effectsOf(cut.said, work, random);
+      const breaches = await resume(cut, work, join(home, 'root'), effects);
       count(tally, `${nameOf(recording)}, resumed from cut ${cut.at} ${cut.fate}`, breaches);
     }
   } finally {
@@ -133,7 +141,7 @@ export function earlierLife(recording: Recording, seed: number): EarlierLife {
       said: [...said],
       accepted: [...oracle.accepted.keys()],
       unreported: oracle.unreported,
-      effects: [...effectsOf({ said }, work, random)],
+      effects: effectsOf(said, work, random),
     };
   }
   throw new Error('no cut fell into the later half');

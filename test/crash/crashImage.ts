@@ -6,10 +6,11 @@ import { storePlace } from '../../persistence/openStore.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
 import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
+import type { LedgerEffect } from '../support/ledgerServer.ts';
 import { type RowAtRest, rowsAtRest } from '../support/rowsAtRest.ts';
 import type { Image } from './crashDisk.ts';
 import { type Acknowledgement, KEY_BYTES } from './crashWork.ts';
-import { heard } from './heard.ts';
+import { heard, ledgerOf } from './heard.ts';
 import { writeImage } from './record.ts';
 
 /** A store as a power cut left it. */
@@ -51,15 +52,19 @@ export async function readImage(folder: string): Promise<OpenedImage> {
   return { rows, breaches };
 }
 
-/** Holds the image to what the process had said before the cut. */
+/**
+ * Holds the image to what the process had said before the cut. `effects` are what the upstream had made
+ * by then, where that is known better than by what was said.
+ */
 export async function judge(
   folder: string,
   said: readonly Acknowledgement[],
+  effects?: readonly LedgerEffect[],
 ): Promise<readonly string[]> {
   const { rows, breaches } = await readImage(folder);
   // What can't be opened has lost everything; it need not be counted a second time.
   if (breaches.some((breach) => breach.startsWith('not opened'))) return breaches;
-  return [...breaches, ...heard(said).atRest(rows)];
+  return [...breaches, ...heard(said, ledgerOf(said, effects)).atRest(rows)];
 }
 
 /** Reading every row does not read the indexes. */

@@ -1,3 +1,4 @@
+import type { LedgerEffect } from '../support/ledgerServer.ts';
 import { type Ledger, RestartOracle } from '../support/restartOracle.ts';
 import type { Acknowledgement } from './crashWork.ts';
 
@@ -17,15 +18,18 @@ export function attemptsOf(said: readonly Acknowledgement[]): readonly Attemptin
   return said.filter((event) => event.event === 'attempting');
 }
 
-/** What the upstream surely saw and did, by what the process said. */
-function ledgerOf(said: readonly Acknowledgement[]): Ledger {
+/** What the upstream saw and did; by default what it surely did, by what the process said. */
+export function ledgerOf(
+  said: readonly Acknowledgement[],
+  effects: readonly LedgerEffect[] = saidToBeApplied(said),
+): Ledger {
+  return { requests: [...attemptsOf(said)], effects: [...effects], mismatched: new Set() };
+}
+
+function saidToBeApplied(said: readonly Acknowledgement[]): readonly LedgerEffect[] {
   const applied = new Map<string, number>();
   for (const event of said) if (event.event === 'applied') applied.set(event.key, event.number);
-  return {
-    requests: [...attemptsOf(said)],
-    effects: [...applied].map(([key, number]) => ({ key, number })),
-    mismatched: new Set(),
-  };
+  return [...applied].map(([key, number]) => ({ key, number }));
 }
 
 function isPromise(event: Acknowledgement): event is Parameters<RestartOracle['hear']>[0] {

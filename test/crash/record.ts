@@ -14,18 +14,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { childProgram } from '../support/childProgram.ts';
 import type { Sabotage } from '../support/childRuntimeMessages.ts';
-import { LedgerServer } from '../support/ledgerServer.ts';
+import { type LedgerEffect, LedgerServer } from '../support/ledgerServer.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { compiled } from './compiler.ts';
 import { CrashDisk, type FoundFile, type Image } from './crashDisk.ts';
 import type { Acknowledgement, CrashWork, RecordedSetup } from './crashWork.ts';
 import { type Recorded, readRecording } from './recording.ts';
 
-const CHILD = new URL(
+export const CHILD: URL = new URL(
   `recordedRuntime${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
   import.meta.url,
 );
-const CHILD_OTHERS = [
+export const CHILD_OTHERS: readonly URL[] = [
   new URL('crashWork.ts', import.meta.url),
   new URL('../support/childRuntimeSabotage.ts', import.meta.url),
   new URL('../support/restartPlan.ts', import.meta.url),
@@ -36,14 +36,22 @@ const SYNC_MICROS_MAX = 2_000;
 export const STORE = 'store';
 const ACKNOWLEDGEMENTS = 'acknowledgements';
 
-/** What is weakened, and how it is meant to show. FULL is holdfast as it ships. */
+interface Weakness {
+  readonly synchronous: string | null;
+  /** How long after it was told of a commit is made. */
+  readonly commitLateMs: number | null;
+  readonly sabotage: Sabotage | null;
+}
+const NONE: Weakness = { synchronous: null, commitLateMs: null, sabotage: null };
+
+/** Holdfast as it ships, and with a defect planted. */
 export const VARIANTS = {
-  full: { synchronous: null, sabotage: null },
-  normal: { synchronous: 'NORMAL', sabotage: null },
-  off: { synchronous: 'OFF', sabotage: null },
-  acknowledgedEarly: { synchronous: null, sabotage: 'acknowledgeBeforeCommit' },
-  effectEarly: { synchronous: null, sabotage: 'effectBeforeJournal' },
-} as const satisfies Record<string, { synchronous: string | null; sabotage: Sabotage | null }>;
+  full: NONE,
+  normal: { ...NONE, synchronous: 'NORMAL' },
+  off: { ...NONE, synchronous: 'OFF' },
+  acknowledgedEarly: { ...NONE, commitLateMs: 10 },
+  effectEarly: { ...NONE, sabotage: 'effectBeforeJournal' },
+} as const satisfies Record<string, Weakness>;
 export type Variant = keyof typeof VARIANTS;
 
 export interface RecordingOptions {
@@ -60,7 +68,7 @@ export interface EarlierLife {
   readonly said: readonly Acknowledgement[];
   readonly accepted: readonly string[];
   readonly unreported: readonly string[];
-  readonly effects: LedgerServer['effects'];
+  readonly effects: readonly LedgerEffect[];
 }
 
 /** A process as it was recorded. */
@@ -174,10 +182,9 @@ function environment(
   root: string,
   log: string,
 ): NodeJS.ProcessEnv {
-  const { synchronous } = VARIANTS[variant];
   return {
     ...process.env,
-    ...sabotageEnvironment(synchronous, checkpointPages),
+    ...sabotageEnvironment(variant, checkpointPages),
     LD_PRELOAD: compiled('recorder.c'),
     HOLDFAST_RECORD_FOLDER: root,
     HOLDFAST_RECORD_LOG: log,
@@ -187,13 +194,16 @@ function environment(
   };
 }
 
+/** Loads sabotage.cjs, which plants what the variant says. */
 export function sabotageEnvironment(
-  synchronous: string | null,
+  variant: Variant,
   checkpointPages: number | null,
 ): NodeJS.ProcessEnv {
+  const { synchronous, commitLateMs }: Weakness = VARIANTS[variant];
   return {
     NODE_OPTIONS: `--require ${JSON.stringify(resolve('test/crash/sabotage.cjs'))}`,
     ...(synchronous === null ? {} : { HOLDFAST_SABOTAGE_SYNCHRONOUS: synchronous }),
+    ...(commitLateMs === null ? {} : { HOLDFAST_SABOTAGE_COMMIT_LATE_MS: String(commitLateMs) }),
     ...(checkpointPages === null ? {} : { HOLDFAST_CHECKPOINT_PAGES: String(checkpointPages) }),
   };
 }
@@ -217,13 +227,13 @@ async function run(setup: RecordedSetup, env: NodeJS.ProcessEnv): Promise<void> 
 
 /** Tells what was said from what was done to the store. */
 function timelineOf(records: readonly Recorded[], acknowledgements: string): readonly Moment[] {
-  const made = records.find((record) => record.kind === 'made' && record.path === acknowledgements);
+  const made = records.find((one) => one.kind === 'made' && one.path === acknowledgements);
   if (made?.kind !== 'made') throw new Error('the recorder has recorded nothing');
   return records
-    .filter((record) => record !== made)
-    .flatMap((record): readonly Moment[] => {
-      if (!('inode' in record) || record.inode !== made.inode) return [record];
-      if (record.kind !== 'wrote') return [];
-      return [{ kind: 'said', event: JSON.parse(record.bytes.toString()) as Acknowledgement }];
+    .filter((one) => one !== made)
+    .flatMap((one): readonly Moment[] => {
+      if (!('inode' in one) || one.inode !== made.inode) return [one];
+      if (one.kind !== 'wrote') return [];
+      return [{ kind: 'said', event: JSON.parse(one.bytes.toString()) as Acknowledgement }];
     });
 }

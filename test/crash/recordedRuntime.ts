@@ -58,12 +58,6 @@ const runtime = assembleRuntime(
   }),
   sabotage === null ? store : sabotaged(store, sabotage, LATE_MS),
 );
-if (sabotage !== null) {
-  // What follows from the defect is not what is looked for.
-  process.on('unhandledRejection', (error) => {
-    say({ event: 'trouble', ...describe(error) });
-  });
-}
 await runtime.ready;
 say({ event: 'ready' });
 await Promise.all([

@@ -12,6 +12,7 @@ import type { SeededRandom } from '../support/seededRandom.ts';
 import type { Cut } from './campaign.ts';
 import { layOut, readImage } from './crashImage.ts';
 import {
+  type Acknowledgement,
   type CrashWork,
   crisesOf,
   endingsOf,
@@ -37,14 +38,14 @@ export async function resume(
   { image, said }: Pick<Cut, 'image' | 'said'>,
   work: CrashWork,
   root: string,
-  random: SeededRandom,
+  effects: readonly LedgerEffect[],
 ): Promise<readonly string[]> {
   const folder = join(root, STORE);
   layOut(image, root);
   const before = await readImage(folder);
   if (before.breaches.length > 0) return before.breaches;
   const ledger = new LedgerServer();
-  ledger.remember([...attemptsOf(said)], effectsOf({ said }, work, random));
+  ledger.remember(attemptsOf(said), effects);
   const oracle = heard(said, ledger);
   const breaches = [...oracle.atRest(before.rows)];
   const url = await ledger.listen();
@@ -70,7 +71,7 @@ export async function resume(
  * arrived is a matter of chance.
  */
 export function effectsOf(
-  { said }: Pick<Cut, 'said'>,
+  said: readonly Acknowledgement[],
   work: CrashWork,
   random: SeededRandom,
 ): readonly LedgerEffect[] {

@@ -1,17 +1,29 @@
 /**
  * Loaded before everything else into a process that is recorded, and into its writer thread. It plants
- * defects in better-sqlite3 that no switch of holdfast could: a weaker `synchronous`, told of as FULL.
- * It can also make the WAL be folded in early, so that short recordings hold checkpoints.
+ * defects in better-sqlite3 that no switch of holdfast could: a weaker `synchronous`, told of as FULL,
+ * or commits that are told of before they are made. It can also make the WAL be folded in early, so
+ * that short recordings hold checkpoints.
  */
 'use strict';
 
 const Database = require('better-sqlite3');
 
 const synchronous = process.env.HOLDFAST_SABOTAGE_SYNCHRONOUS;
+const commitLateMs = process.env.HOLDFAST_SABOTAGE_COMMIT_LATE_MS;
 const checkpointPages = process.env.HOLDFAST_CHECKPOINT_PAGES;
-const pragma = Database.prototype.pragma;
+const { pragma, prepare, exec, close } = Object.fromEntries(
+  ['pragma', 'prepare', 'exec', 'close'].map((name) => [name, Database.prototype[name]]),
+);
+
+/** The databases whose last commit was told of and is still to be made. */
+const late = new Set();
+
+function commitNow(db) {
+  if (late.delete(db)) exec.call(db, 'COMMIT');
+}
 
 Database.prototype.pragma = function sabotaged(text, options) {
+  commitNow(this);
   if (synchronous !== undefined && /^\s*synchronous\b/i.test(text)) {
     if (!text.includes('=')) return options?.simple === true ? 2 : [{ synchronous: 2 }];
     return pragma.call(this, `synchronous = ${synchronous}`, options);
@@ -21,3 +33,29 @@ Database.prototype.pragma = function sabotaged(text, options) {
   }
   return pragma.call(this, text, options);
 };
+
+if (commitLateMs !== undefined) {
+  Database.prototype.prepare = function sabotaged(sql) {
+    const statement = prepare.call(this, sql);
+    const run = statement.run.bind(statement);
+    // What comes before a late commit is made becomes part of it.
+    if (/^\s*BEGIN\b/i.test(sql)) statement.run = () => (late.has(this) ? this : run());
+    if (/^\s*COMMIT\b/i.test(sql)) {
+      statement.run = () => {
+        if (late.has(this)) return this;
+        late.add(this);
+        setTimeout(commitNow, Number(commitLateMs), this);
+        return this;
+      };
+    }
+    return statement;
+  };
+  Database.prototype.exec = function sabotaged(sql) {
+    commitNow(this);
+    return /^\s*ROLLBACK\b/i.test(sql) && !this.inTransaction ? this : exec.call(this, sql);
+  };
+  Database.prototype.close = function sabotaged() {
+    commitNow(this);
+    return close.call(this);
+  };
+}

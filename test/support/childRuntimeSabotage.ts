@@ -43,7 +43,11 @@ function changes(store: Store, change: (write: Write) => Write): Pick<Store, 'co
 }
 
 /** Answers some writes at once and performs them later; what follows them waits behind them. */
-function answersBefore(store: Store, isEarly: (write: Write) => boolean, lateMs: number): Pick<Store, 'commit'> {
+function answersBefore(
+  store: Store,
+  isEarly: (write: Write) => boolean,
+  lateMs: number,
+): Pick<Store, 'commit'> {
   let last: Promise<unknown> = Promise.resolve();
   return {
     commit: async (writes) => {
