@@ -6,7 +6,7 @@ import { type Recording, record, type Variant } from './record.ts';
 
 const seed = testSeed();
 const CUTS = 60;
-const RESUMES = 12;
+const RESUMES = 8;
 const CONTROL_CUTS = 40;
 const OPERATIONS = 160;
 

@@ -82,19 +82,26 @@ export function effectsOf(
     ]),
   );
   const answered = new Set<string>();
-  const applied = new Map<string, number>();
+  const known = new Set<string>();
   for (const event of said) {
-    if (event.event === 'applied') applied.set(event.key, event.number);
+    if (event.event === 'applied') known.add(event.key);
     if (event.event === 'unanswered') answered.add(`${event.key} ${event.attempt}`);
   }
-  for (const { key, number, attempt } of attemptsOf(said)) {
+  const hasComeThrough = (key: string, attempt: number): boolean => {
     const task = tasks.get(key);
-    if (task === undefined || !isAppliedAt(task, attempt)) continue;
-    // Aborted, its connection dropped, or cut off: it may have come through.
-    const isKnown = answered.has(`${key} ${attempt}`) && (task.dropUpTo ?? 0) >= attempt;
-    if (isKnown || random.chance(0.5)) applied.set(key, number);
+    if (task === undefined || known.has(key) || !isAppliedAt(task, attempt)) return false;
+    // Else it was aborted or cut off.
+    const wasDropped = answered.has(`${key} ${attempt}`) && (task.dropUpTo ?? 0) >= attempt;
+    return wasDropped || random.chance(0.5);
+  };
+  const effects = new Map<string, number>();
+  for (const event of said) {
+    const isMade =
+      event.event === 'applied' ||
+      (event.event === 'attempting' && hasComeThrough(event.key, event.attempt));
+    if (isMade && !effects.has(event.key)) effects.set(event.key, event.number);
   }
-  return [...applied].map(([key, number]) => ({ key, number }));
+  return [...effects].map(([key, number]) => ({ key, number }));
 }
 
 /** What was under way without an answer is asked for again under its key, as a caller would. */
