@@ -6,7 +6,13 @@
 
 import type { Run } from '../../actors/handler.ts';
 import type { OperationView, Outcome } from '../../actors/outcome.ts';
-import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  type HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
+import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import type { BulkResult } from '../bulk.ts';
 import type { Operation } from '../operation.ts';
 import type { Runtime } from '../runtime.ts';
 import type { InputLine } from './inputLines.ts';
@@ -46,8 +52,6 @@ const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
   'HF_CARD_NUMBER_REFUSED',
   'HF_IDEMPOTENCY_CONFLICT',
 ]);
-/** Requests being written to disk at the same time. */
-const ACCEPTING_MAX = 200;
 /** Operations whose ending is waited for at the same time; the rest are only an id. */
 const WATCHED_MAX = 2_000;
 
@@ -71,7 +75,9 @@ export class FileRun {
   readonly #types = new Set<string>();
   /** Ids of accepted operations that nobody watches yet. */
   readonly #unwatched: string[] = [];
-  #accepting = 0;
+  /** Requests offered to the runtime and not certain yet, by their place in the bulk. */
+  readonly #offered = new Map<number, RequestLine>();
+  #offers = 0;
   #watched = 0;
   #isReading = true;
   #isStopped = false;
@@ -91,9 +97,7 @@ export class FileRun {
 
   /** Whether anything is left that goes on without a person. */
   get #isDone(): boolean {
-    return (
-      !this.#isReading && this.#accepting === 0 && this.#watched + this.#unwatched.length === 0
-    );
+    return !this.#isReading && this.#watched + this.#unwatched.length === 0;
   }
 
   /** Stops reading and waiting; what was accepted is kept. */
@@ -114,26 +118,36 @@ export class FileRun {
 
   async #readAll(lines: AsyncIterable<InputLine>): Promise<void> {
     try {
-      for await (const line of lines) {
-        if (this.#isStopped) return;
-        this.lineNumber = line.number;
-        let request: RequestLine;
-        try {
-          request = parseRequestLine(line);
-        } catch (error) {
-          this.#bad(error);
-          continue;
-        }
-        await this.#register(request.request.type);
-        await this.#until(() => this.#accepting < ACCEPTING_MAX);
-        // Started in the order of the lines, so that the operations of an entity are in that order.
-        void this.#accept(request);
-      }
-      this.hasReadAll = !this.#isStopped;
+      await this.#options.runtime.syncAll(this.#requests(lines), {
+        onResult: (result) => this.#offerEnded(result),
+      });
+    } catch (error) {
+      // Whoever stopped the run closed the runtime; that is no failure.
+      if (!this.#isStopped) throw error;
     } finally {
       this.#isReading = false;
       this.#wake();
     }
+  }
+
+  /** The good requests, in the order of the lines, so that the operations of an entity are in that order. */
+  async *#requests(lines: AsyncIterable<InputLine>): AsyncGenerator<SyncRequest> {
+    for await (const line of lines) {
+      if (this.#isStopped) return;
+      this.lineNumber = line.number;
+      let offer: RequestLine;
+      try {
+        offer = parseRequestLine(line);
+      } catch (error) {
+        this.#bad(error);
+        continue;
+      }
+      await this.#register(offer.request.type);
+      this.#offered.set(this.#offers, offer);
+      this.#offers += 1;
+      yield offer.request;
+    }
+    this.hasReadAll = !this.#isStopped;
   }
 
   async #register(type: string): Promise<void> {
@@ -143,28 +157,35 @@ export class FileRun {
     await runtime.handle(type, { upstream, run });
   }
 
-  async #accept({ number, request }: RequestLine): Promise<void> {
+  #offerEnded(result: BulkResult): Promise<void> | void {
+    const offer = this.#offered.get(result.index);
+    this.#offered.delete(result.index);
+    if (result.status !== 'refused') this.#accepted(result.id);
+    else if (offer !== undefined) return this.#refused(offer, result.error);
+  }
+
+  #accepted(id: string): void {
+    this.tally.accepted += 1;
+    this.#unwatched.push(id);
+    this.#watchMore();
+    this.#changed();
+  }
+
+  async #refused(offer: RequestLine, refusal: HoldfastError): Promise<void> {
     const { runtime } = this.#options;
-    this.#accepting += 1;
     try {
-      const operation = await syncPatiently(runtime, request, () => this.#isStopped);
-      if (operation === null) {
-        this.hasReadAll = false;
-      } else {
-        this.tally.accepted += 1;
-        this.#unwatched.push(operation.id);
-        this.#watchMore();
-      }
+      if (refusal.retry === 'never') throw refusal;
+      // Meanwhile it keeps its place in the bulk, so that no more is read than the store can take.
+      const operation = await syncPatiently(runtime, offer.request, () => this.#isStopped);
+      if (operation === null) this.hasReadAll = false;
+      else this.#accepted(operation.id);
     } catch (error) {
       if (isHoldfastError(error) && REQUEST_CODES.has(error.code)) {
-        this.#bad(lineError(number, error));
+        this.#bad(lineError(offer.number, error));
       } else {
         // Not the line's fault: every other line would fail with it.
         this.#fail(error);
       }
-    } finally {
-      this.#accepting -= 1;
-      this.#changed();
     }
   }
 
