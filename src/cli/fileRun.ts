@@ -112,7 +112,9 @@ export class FileRun {
    * @throws what makes the runtime or the input useless; a bad line does not
    */
   async run(lines: AsyncIterable<InputLine>): Promise<void> {
-    await Promise.all([this.#readAll(lines), this.#until(() => this.#isDone)]);
+    // Not waited for when the run is stopped: nobody knows when stdin will give its next line.
+    void this.#readAll(lines);
+    await this.#until(() => this.#isDone);
     if (this.#failure !== null) throw this.#failure;
   }
 
@@ -122,8 +124,8 @@ export class FileRun {
         onResult: (result) => this.#offerEnded(result),
       });
     } catch (error) {
-      // Whoever stopped the run closed the runtime; that is no failure.
-      if (!this.#isStopped) throw error;
+      // Whoever stopped the run closed the runtime and the input; that is no failure.
+      if (!this.#isStopped) this.#fail(error);
     } finally {
       this.#isReading = false;
       this.#wake();

@@ -17,7 +17,14 @@ export interface Input {
  */
 export async function openInput(path: string): Promise<Input> {
   if (path === '-') {
-    return { name: 'stdin', bytes: () => process.stdin, close: async () => {} };
+    return {
+      name: 'stdin',
+      bytes: () => process.stdin,
+      // While it is open the process does not end.
+      close: async () => {
+        process.stdin.destroy();
+      },
+    };
   }
   let file: FileHandle;
   try {

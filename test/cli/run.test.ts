@@ -188,6 +188,17 @@ describe('holdfast run', () => {
     expect(upstream.ledger.summary()).toMatchObject({ applied: 200, duplicated: 0 });
   });
 
+  test('SV-4 SIGINT also stops a run whose stdin has more to come', async () => {
+    const { upstream, args } = await stage();
+    args[1] = '-';
+    const running = startCli(args, { input: requests(3), isInputLeftOpen: true });
+    await expect.poll(() => upstream.ledger.summary().applied, { timeout: 10_000 }).toBe(3);
+    running.kill('SIGINT');
+    const stopped = await running.result;
+    expect(stopped).toMatchObject({ exitCode: 130, signal: null });
+    expect(lastLine(stopped)).toMatchObject({ accepted: 3, completed: 3 });
+  });
+
   test('SV-4 a second SIGINT stops at once', async () => {
     const { file, args, upstream } = await stage({ latencyMs: 60_000 });
     writeFileSync(file, requests(3));

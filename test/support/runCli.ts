@@ -21,7 +21,12 @@ export interface RunningCli {
 /** Starts `holdfast <args>` as a real process; killed when the test ends. */
 export function startCli(
   args: readonly string[],
-  options: { readonly input?: string | undefined; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: string | undefined;
+    /** Leaves stdin open after the input, as a person at a keyboard does. */
+    readonly isInputLeftOpen?: boolean | undefined;
+    readonly env?: NodeJS.ProcessEnv;
+  } = {},
 ): RunningCli {
   const child = spawn(process.execPath, [join(builtProgram(), 'src/cli/main.js'), ...args], {
     env: { ...process.env, ...options.env },
@@ -34,7 +39,8 @@ export function startCli(
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  child.stdin.write(options.input ?? '');
+  if (options.isInputLeftOpen !== true) child.stdin.end();
   const result = new Promise<CliResult>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (exitCode, signal) => {
