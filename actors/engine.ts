@@ -13,7 +13,8 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
-import type { QuarantinedRow, Store } from '../persistence/store.ts';
+import { type Hold, holdOf, holdWrite } from '../persistence/hold.ts';
+import type { QuarantinedRow, Store, StoredOperation } from '../persistence/store.ts';
 import { BulkAcceptor } from './bulkAcceptance.ts';
 import type { Handler } from './handler.ts';
 import { Journal } from './journal.ts';
@@ -54,6 +55,9 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #timers: TimerService;
   #components: ReadonlyMap<string, string> = new Map();
+  #hold: Hold | null = null;
+  /** What was accepted later is the held store's own: its crises are served. */
+  #heldSeqMax = Number.MAX_SAFE_INTEGER;
   #isServing = false;
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
@@ -124,6 +128,11 @@ export class Engine {
     });
   }
 
+  /** Why nothing of the store runs; `null` where it does. */
+  get hold(): Hold | null {
+    return this.#hold;
+  }
+
   get timers(): TimerService {
     return this.#timers;
   }
@@ -155,6 +164,10 @@ export class Engine {
     this.#components = info.components;
     this.#firstSeq = this.#parts.store.nextSeq();
     this.journal.open();
+    this.#hold = holdOf(info.components);
+    if (this.#hold === null) return;
+    this.#heldSeqMax = this.#hold.seqMax;
+    this.#parts.onError(held(this.#hold));
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */
@@ -178,9 +191,27 @@ export class Engine {
     this.#isServing = true;
     dispatcher.start();
     const parts = { ...this.#parts, pool: this.pool };
-    await recoverInHand(parts, this.#firstSeq);
+    await recoverInHand(parts, this.#firstSeq, (row) => !this.#isCrisisOfHold(row));
     for (const type of handlers.keys()) await adoptHandler(parts, type);
     await findStrays(parts);
+  }
+
+  /** While the store is held: takes over the crises that were accepted since (CR-4). */
+  async recoverCrises(): Promise<void> {
+    const parts = { ...this.#parts, pool: this.pool };
+    await recoverInHand(parts, this.#firstSeq, (row) => this.#isCrisisOfHold(row));
+  }
+
+  /**
+   * Ends the hold on disk; resolves to whether there was one.
+   *
+   * @throws HoldfastError `HF_STORE_…`: it is held still.
+   */
+  async release(): Promise<boolean> {
+    if (this.#hold === null) return false;
+    await this.#parts.store.commit([holdWrite(null)]);
+    this.#hold = null;
+    return true;
   }
 
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
@@ -209,7 +240,9 @@ export class Engine {
   /** Restarts a component that failed (SV-2). */
   async restartComponent(component: string): Promise<void> {
     if (component === 'writer') await this.#reopenStore();
-    if (component === 'operations') await this.recoverOperations();
+    if (component === 'operations') {
+      await (this.#hold === null ? this.recoverOperations() : this.recoverCrises());
+    }
     if (component === GLOBAL_LEVEL) {
       this.globalLevel.restart();
       return;
@@ -218,6 +251,10 @@ export class Engine {
       if (component === upstream.breakerComponent) upstream.breaker.restart();
       if (component === upstream.levelComponent) upstream.level.restart();
     }
+  }
+
+  #isCrisisOfHold({ urgency, seq }: StoredOperation): boolean {
+    return urgency === 0 && seq > this.#heldSeqMax;
   }
 
   #addUpstream(name: string, policy: UpstreamPolicy): void {
@@ -291,4 +328,18 @@ export class Engine {
     if (breakers.length === 0) return 0;
     return breakers.filter((state) => state === 'open').length / breakers.length;
   }
+}
+
+function held({ reason }: Hold): HoldfastError {
+  const why = {
+    restored: 'was restored from a backup',
+    copied: 'was copied with its folder',
+    unreadable: 'is held, and the record that says why was changed',
+  }[reason];
+  return new HoldfastError(
+    'HF_STORE_HELD',
+    `The store ${why}: what waits in it may have been done since. Nothing of it runs until ` +
+      'runtime.release() or holdfast release; new work is accepted and waits, crises are served.',
+    { retry: 'later', withStack: false },
+  );
 }

@@ -19,10 +19,14 @@ export interface RecoveryParts {
   readonly pool: OperationPool;
 }
 
-/** Takes over what a dead process had in hand before `seqBefore`, most urgent first. */
+/**
+ * Takes over what a dead process had in hand before `seqBefore`, most urgent first, as far as it is
+ * `wanted`.
+ */
 export async function recoverInHand(
   { store, clock, pool }: RecoveryParts,
   seqBefore: number,
+  wanted: (row: StoredOperation) => boolean,
 ): Promise<void> {
   let after: { readonly urgency: number; readonly seq: number } | null = null;
   for (;;) {
@@ -30,7 +34,7 @@ export async function recoverInHand(
     for (const row of rows) {
       after = { urgency: row.urgency, seq: row.seq };
       // This process's own: it may have ended since the page was read.
-      if (row.seq >= seqBefore) continue;
+      if (row.seq >= seqBefore || !wanted(row)) continue;
       faultPoint('recovery.beforeRevive');
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
       if (resident === null) continue;

@@ -42,6 +42,7 @@ export class Supervisor {
           openStore: fromPromise(async () => {
             try {
               await engine.openStore();
+              return { isHeld: engine.hold !== null };
             } catch (error) {
               // The chart keeps the code; the caller of `ready` gets the error itself.
               this.#startError = error;
@@ -52,6 +53,7 @@ export class Supervisor {
             engine.restoreComponents();
           }),
           recoverOperations: fromPromise(() => engine.recoverOperations()),
+          recoverCrises: fromPromise(() => engine.recoverCrises()),
           restartComponents: fromPromise<void, { components: readonly Component[] }>(
             async ({ input }) => {
               for (const component of input.components) await engine.restartComponent(component);
@@ -109,6 +111,11 @@ export class Supervisor {
 
   componentFailed(component: Component): void {
     this.#actor.send({ type: 'component.failed', component, atMs: this.#parts.clock.now() });
+  }
+
+  /** The held store was let go: what is in it runs from now on. */
+  holdReleased(): void {
+    this.#actor.send({ type: 'hold.released' });
   }
 
   /** Stops in good order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */

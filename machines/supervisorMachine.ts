@@ -32,6 +32,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
   description: 'Starts, watches and stops everything: the map of the system.',
   context: ({ input }) => ({
     startedAtMs: input.startedAtMs,
+    isHeld: false,
     ledger: EMPTY_LEDGER,
     failure: null,
     drainMs: 0,
@@ -59,7 +60,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
           invoke: {
             id: 'openStore',
             src: 'openStore',
-            onDone: { target: 'restoringComponents' },
+            onDone: {
+              target: 'restoringComponents',
+              actions: [{ type: 'noteHold', params: ({ event }) => event.output }],
+            },
             onError: {
               target: '#supervisor.startFailed',
               actions: [{ type: 'recordFailure', params: ({ event }) => event }],
@@ -170,7 +174,9 @@ export function isAccepting(snapshot: SupervisorSnapshot): boolean {
 
 /** Whether operations of an earlier process are still being read back. */
 export function isRecovering(snapshot: SupervisorSnapshot): boolean {
-  return snapshot.matches('running') && !snapshot.matches({ running: { recovery: 'recovered' } });
+  return (['recovering', 'interrupted'] as const).some((each) =>
+    snapshot.matches({ running: { recovery: each } }),
+  );
 }
 
 /** How the components are, while it runs. */

@@ -11,8 +11,31 @@ function componentDown({ component }: ComponentFacts): Alert {
 const recovery = supervisorSetup.createStateConfig({
   description: 'What an earlier process left behind.',
   meta: { requirements: ['SV-1', 'SV-3'] },
-  initial: 'recovering',
+  initial: 'considered',
   states: {
+    considered: {
+      description: 'Whether the store is held decides what is taken up.',
+      meta: { requirements: ['PS-5', 'SV-3'] },
+      always: [{ guard: 'isHeld', target: 'held' }, { target: 'recovering' }],
+    },
+    held: {
+      description:
+        'The store was restored or copied: its work may have been done by another copy of it, so nothing runs until a person lets it go. New work is accepted and waits; crises are served.',
+      meta: { requirements: ['PS-5', 'CR-4'] },
+      invoke: {
+        id: 'recoverCrises',
+        src: 'recoverCrises',
+        onError: {
+          actions: [
+            { type: 'raiseAlert', params: { component: 'operations', reason: 'recoveryFailed' } },
+            'reportRecoveryFailed',
+          ],
+        },
+      },
+      on: {
+        'hold.released': { target: 'recovering', actions: ['endHold'] },
+      },
+    },
     recovering: {
       description:
         'Operations that an earlier process left behind are read back, most urgent first.',

@@ -28,6 +28,8 @@ export interface SupervisorInput {
 
 export interface SupervisorContext {
   readonly startedAtMs: number;
+  /** Whether the store is held: nothing of it runs until a person lets it go. */
+  readonly isHeld: boolean;
   readonly ledger: ComponentLedger;
   /** Why the start or the stop failed. */
   readonly failure: { readonly code: ErrorCode } | null;
@@ -62,6 +64,8 @@ export type SupervisorEvent =
   | ({ readonly type: 'stop.requested' } & StopFacts)
   | { readonly type: 'drain.due'; readonly atMs: number }
   | { readonly type: 'stop.forced' }
+  /** A person has let the held store go, and that is on disk. */
+  | { readonly type: 'hold.released' }
   /** Raised by the chart itself, from one of its halves to the other. */
   | { readonly type: 'components.restarted'; readonly components: readonly Component[] }
   | { readonly type: 'recovery.failed' };
@@ -77,14 +81,16 @@ export const supervisorSetup = setup({
   },
   // Provided by actors/. What stands here does nothing, so that the chart can be run by itself.
   actors: {
-    openStore: fromPromise<void>(async () => {}),
+    openStore: fromPromise<{ readonly isHeld: boolean }>(async () => ({ isHeld: false })),
     restoreComponents: fromPromise<void>(async () => {}),
     recoverOperations: fromPromise<void>(async () => {}),
+    recoverCrises: fromPromise<void>(async () => {}),
     restartComponents: fromPromise<void, { components: readonly Component[] }>(async () => {}),
     drain: fromPromise<void, { deadlineAtMs: number }>(async () => {}),
     closeStore: fromPromise<void>(async () => {}),
   },
   guards: {
+    isHeld: ({ context }) => context.isHeld,
     isRecoveryLost: (_, params: ComponentFacts) => isRestartedWith('operations', params.component),
     hasRestartedOperations: (_, params: { components: readonly Component[] }) =>
       params.components.includes('operations'),
@@ -103,6 +109,8 @@ export const supervisorSetup = setup({
   actions: {
     /** Provided by actors/: tells the people who watch. */
     raiseAlert: (_args, _alert: Alert) => {},
+    noteHold: assign((_, params: { isHeld: boolean }) => ({ isHeld: params.isHeld })),
+    endHold: assign({ isHeld: false }),
     recordFailure: assign((_, params: { error: unknown }) => ({
       failure: { code: toPlainError(params.error).code },
     })),

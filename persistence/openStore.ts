@@ -21,7 +21,7 @@ import { createStoreClient } from './sqlite/storeClient.ts';
 import type { StorePlace } from './sqlite/storePlace.ts';
 import { ThreadChannel } from './sqlite/threadChannel.ts';
 import { DATA_FILE_NAME } from './sqlite/writer.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreInfo } from './store.ts';
 
 const FOLDER_MODE = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -50,13 +50,25 @@ export type StoreReader = Pick<Store, 'find' | 'list' | 'counts' | 'onQuarantine
  * Opens a store that nobody else has open, to look into it from the command line. It owns the store
  * until it is closed, makes nothing, and reads in the caller's own thread.
  *
- * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, and as {@link openStore}.
+ * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, `HF_STORE_OLDER` for one
+ * that would have to be migrated, and as {@link openStore}.
  */
-export async function readStore({ folder, key }: StoreOptions): Promise<StoreReader> {
+export async function readStore(options: StoreOptions): Promise<StoreReader> {
+  return (await openAtRest(options)).store;
+}
+
+/**
+ * {@link readStore} for a command that changes something.
+ *
+ * @throws HoldfastError (rejects) as {@link readStore}.
+ */
+export async function openAtRest({
+  folder,
+  key,
+}: StoreOptions): Promise<{ readonly store: Store; readonly info: StoreInfo }> {
   const place = storePlace(folder, key, false);
   const store = createStoreClient((notify) => new InThreadChannel(place, notify));
-  await store.open();
-  return store;
+  return { store, info: await store.open() };
 }
 
 /**

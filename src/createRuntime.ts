@@ -100,6 +100,8 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     switch (request.method) {
       case 'health':
         return runtime.getHealthStatus();
+      case 'release':
+        return { wasHeld: await runtime.release() };
       case 'operations':
         return await runtime.listOperations(request.params);
       default:

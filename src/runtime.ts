@@ -113,6 +113,13 @@ export interface Runtime {
   }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }>;
   /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;
+  /**
+   * Lets a held store go (PS-5): what waits in it runs from now on. Resolves once that is on disk;
+   * `false` where it was not held.
+   *
+   * @throws HoldfastError `HF_STORE_…`: it is held still.
+   */
+  release(): Promise<boolean>;
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstream(name: string): UpstreamControl;
   /**
@@ -231,6 +238,14 @@ export class HoldfastRuntime implements Runtime {
 
   getHealthStatus(): HealthStatus {
     return readHealth(this.#parts);
+  }
+
+  async release(): Promise<boolean> {
+    const { engine, supervisor } = this.#parts;
+    await this.ready;
+    const wasHeld = await engine.release();
+    if (wasHeld) supervisor.holdReleased();
+    return wasHeld;
   }
 
   upstream(name: string): UpstreamControl {

@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'HF_STORE_STALLED',
   'HF_STORE_UNAVAILABLE',
   'HF_STORE_MISSING',
+  'HF_STORE_HELD',
   // Keys and sealed records.
   'HF_KEY_INVALID',
   'HF_KEY_MISSING',

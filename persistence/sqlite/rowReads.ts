@@ -6,6 +6,7 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HOLD_COMPONENT, UNREADABLE_HOLD } from '../hold.ts';
 import type { Claim, Expired, Standing, StandingCounts, StoredOperation } from '../store.ts';
 import { NEVER_MS } from '../store.ts';
 import { isOperationId } from '../writeChecks.ts';
@@ -169,6 +170,10 @@ export function components({ statements, seals }: Tables): {
     } catch (error) {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;
+      // Any other component starts afresh; a hold that starts afresh would let everything run.
+      if (Buffer.compare(row.tag, seals.componentTag(HOLD_COMPONENT)) === 0) {
+        readable.set(HOLD_COMPONENT, JSON.stringify(UNREADABLE_HOLD));
+      }
     }
   }
   return { readable, unreadable };

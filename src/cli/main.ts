@@ -15,6 +15,7 @@ import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { keysInitCommand } from './keysInit.ts';
 import { operationsCommand } from './operations.ts';
 import { errorText } from './output.ts';
+import { releaseCommand } from './release.ts';
 import { runCommand } from './run.ts';
 
 const packageFile = new URL('../../../package.json', import.meta.url);
@@ -40,6 +41,7 @@ Start with:
   root.addCommand(runCommand());
   root.addCommand(operationsCommand());
   root.addCommand(doctorCommand());
+  root.addCommand(releaseCommand());
   root.addCommand(
     new Command('keys')
       .description('make the key of a store')

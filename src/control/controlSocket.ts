@@ -15,6 +15,10 @@ const SOCKET_PATH_BYTES_MAX = 103;
 /** What can be asked, with its parameters and its answer. */
 export interface ControlMethods {
   readonly health: { readonly params: Record<string, never>; readonly result: HealthStatus };
+  readonly release: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly wasHeld: boolean };
+  };
   readonly operations: {
     readonly params: { readonly afterSeq: number; readonly limit: number };
     readonly result: {

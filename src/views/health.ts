@@ -9,6 +9,7 @@ import type { Level } from '../../machines/policy/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import type { Hold } from '../../persistence/hold.ts';
 import type { RuntimeParts } from '../runtime.ts';
 import type { LatencySummary } from './responseTimes.ts';
 
@@ -30,6 +31,8 @@ export interface HealthStatus {
   readonly reasons: readonly string[];
   /** State of the supervisor's chart. */
   readonly phase: Phase;
+  /** Set while the store is held, so that nothing of it runs (PS-5). */
+  readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
   /** State of the storage's chart, and since when it is in it; `null` since the start. */
   readonly storage: { readonly state: StorageState; readonly sinceAtMs: number | null };
   /** The level of service of the process, and of each upstream with its breaker. */
@@ -86,6 +89,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
     score: Math.max(0, 100 - findings.reduce((sum, { costs }) => sum + costs, 0)),
     reasons: findings.map(({ reason }) => reason),
     phase: supervisor.phase,
+    hold: engine.hold && { reason: engine.hold.reason, sinceAtMs: engine.hold.sinceAtMs },
     level: engine.globalLevel.level,
     storage: { state: engine.storage.state, sinceAtMs: engine.storage.sinceAtMs },
     upstreams: Object.fromEntries(
@@ -123,6 +127,14 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
       health: storage === 'slow' ? 'degraded' : 'critical',
       costs: storage === 'slow' ? 15 : 50,
       reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure.code})`}`,
+    });
+  }
+  if (engine.hold !== null) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 30,
+      reason: `the store is held (${engine.hold.reason}): nothing but crises runs until it is released`,
     });
   }
   if (engine.quarantined.length > 0) {

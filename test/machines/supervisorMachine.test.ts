@@ -379,6 +379,42 @@ describe('stopping', () => {
   });
 });
 
+describe('a held store', () => {
+  async function held(): Promise<SupervisorHarness> {
+    const supervisor = new SupervisorHarness();
+    supervisor.isHeld = true;
+    await supervisor.run();
+    return supervisor;
+  }
+
+  test('PS-5 is served to crises alone until it is released, and then recovered', async () => {
+    const supervisor = await held();
+    expect(isAccepting(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+    await supervisor.finish('recoverCrises');
+    expect(isRecovering(supervisor.snapshot)).toBe(false);
+    supervisor.wait(100_000);
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+    supervisor.send({ type: 'hold.released' });
+    expect(isRecovering(supervisor.snapshot)).toBe(true);
+    await supervisor.finish('recoverOperations');
+    // Only once: what it says of another release changes nothing.
+    supervisor.send({ type: 'hold.released' });
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+  });
+
+  test('PS-5 CR-4 stays held where its crises could not be taken up, and takes them up again', async () => {
+    const supervisor = await held();
+    await supervisor.break('recoverCrises');
+    expect(supervisor.alerts).toEqual([{ component: 'operations', reason: 'recoveryFailed' }]);
+    supervisor.wait(0);
+    expect(supervisor.restarts).toMatchObject([{ components: ['operations'] }]);
+    await supervisor.finish('restartComponents');
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+    expect(supervisor.snapshot.matches({ running: { recovery: 'held' } })).toBe(true);
+  });
+});
+
 describe('chart', () => {
   test('SV-1 has the phases as its states', () => {
     expect(Object.keys(supervisorMachine.states).toSorted()).toEqual([...PHASES].toSorted());

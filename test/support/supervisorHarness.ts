@@ -13,6 +13,7 @@ type Work =
   | 'openStore'
   | 'restoreComponents'
   | 'recoverOperations'
+  | 'recoverCrises'
   | 'restartComponents'
   | 'drain'
   | 'closeStore';
@@ -20,6 +21,8 @@ type Work =
 /** A supervisor whose work begins and ends when the test says so. */
 export class SupervisorHarness {
   nowMs = 1_000_000;
+  /** What opening the store finds. */
+  isHeld = false;
   readonly alerts: Alert[] = [];
   /** Each restart that was begun: what, and when. */
   readonly restarts: { readonly components: readonly Component[]; readonly atMs: number }[] = [];
@@ -30,9 +33,13 @@ export class SupervisorHarness {
   constructor(machine: typeof supervisorMachine = supervisorMachine) {
     const logic = machine.provide({
       actors: {
-        openStore: this.#work('openStore'),
+        openStore: fromPromise(async ({ signal }) => {
+          await this.#begin('openStore', signal);
+          return { isHeld: this.isHeld };
+        }),
         restoreComponents: this.#work('restoreComponents'),
         recoverOperations: this.#work('recoverOperations'),
+        recoverCrises: this.#work('recoverCrises'),
         restartComponents: fromPromise<void, { components: readonly Component[] }>(
           ({ input, signal }) => {
             this.restarts.push({ components: input.components, atMs: this.nowMs });

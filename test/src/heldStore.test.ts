@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import { type Hold, holdOf, holdWrite } from '../../persistence/hold.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import { createWorld } from '../support/engineHarness.ts';
+
+const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
+const LONG_MS = 3_600_000;
+
+/** A world whose store holds work of every kind, restored from a backup: who ran since is told. */
+async function restoredWorld(hold: Partial<Hold> = {}) {
+  const { clock, boot, disk } = createWorld();
+  const ran: string[] = [];
+  let isStuck = true;
+  let isDown = false;
+  const options: Partial<RuntimeOptions> = {
+    handlers: {
+      'payments.push': {
+        upstream: 'default',
+        run: async ({ payload }) => {
+          if (isStuck) return await new Promise<never>(() => undefined);
+          ran.push(String(payload));
+          return null;
+        },
+      },
+      'crisis.alert': {
+        upstream: 'default',
+        run: async ({ payload }) => {
+          if (isDown) throw transientFailure('down');
+          ran.push(String(payload));
+          return null;
+        },
+      },
+    },
+  };
+  const before = boot(options);
+  const lane = { entity: { type: 'subscription', id: 's-1' } };
+  await clock.run(before.runtime.sync({ ...REQUEST, payload: 'in hand', ...lane }));
+  await clock.run(before.runtime.sync({ ...REQUEST, payload: 'in lane', ...lane }));
+  before.kill();
+  isStuck = false;
+  await disk.open();
+  const seqMax = (await disk.list({ afterSeq: 0, limit: 9 })).at(-1)?.seq ?? 0;
+  await disk.commit([holdWrite({ reason: 'restored', sinceAtMs: 7, seqMax, ...hold })]);
+  const setDown = (down: boolean): void => {
+    isDown = down;
+  };
+  return { clock, disk, ran, setDown, boot: () => boot(options) };
+}
+
+describe('PS-5 a store that was restored', () => {
+  test('runs nothing, accepts work that waits, and says so', async () => {
+    const { clock, ran, boot } = await restoredWorld();
+    const { runtime, errors } = boot();
+    await clock.run(runtime.ready);
+    const fresh = await clock.run(runtime.sync({ ...REQUEST, payload: 'new' }));
+    await clock.advance(LONG_MS);
+    expect(ran).toEqual([]);
+    expect(await clock.run(fresh.view())).toMatchObject({ state: 'waiting', attempt: 1 });
+    expect(runtime.getHealthStatus()).toMatchObject({
+      overall: 'degraded',
+      hold: { reason: 'restored', sinceAtMs: 7 },
+      reasons: [expect.stringContaining('held (restored)')],
+    });
+    expect(errors).toMatchObject([{ code: 'HF_STORE_HELD' }]);
+    // Asked to be tried now, it still waits; cancelled, it is gone for good.
+    await clock.run(fresh.retryNow());
+    await clock.run(fresh.cancel());
+    await clock.advance(LONG_MS);
+    expect(await clock.run(fresh.view())).toMatchObject({ state: 'cancelled' });
+    expect(ran).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('runs all of it once it is released, and is not held at the next start', async () => {
+    const { clock, ran, boot, disk } = await restoredWorld();
+    const { runtime } = boot();
+    await clock.run(runtime.sync({ ...REQUEST, payload: 'new' }));
+    await clock.advance(LONG_MS);
+    expect(await clock.run(runtime.release())).toBe(true);
+    expect(await clock.run(runtime.release())).toBe(false);
+    await clock.advance(LONG_MS);
+    expect(ran.toSorted()).toEqual(['in hand', 'in lane', 'new']);
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', hold: null });
+    await clock.run(runtime.close());
+    expect(holdOf((await disk.open()).components)).toBeNull();
+    await disk.close();
+  });
+
+  test('is held still after another start', async () => {
+    const { clock, ran, boot } = await restoredWorld();
+    const first = boot();
+    await clock.run(first.runtime.ready);
+    await clock.run(first.runtime.close());
+    const { runtime } = boot();
+    await clock.run(runtime.ready);
+    await clock.advance(LONG_MS);
+    expect(runtime.getHealthStatus().hold).not.toBeNull();
+    expect(ran).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('CR-4 delivers crises, also those that an earlier process accepted while it was held', async () => {
+    const { clock, ran, boot, setDown } = await restoredWorld();
+    const first = boot();
+    await clock.run(first.runtime.ready);
+    setDown(true);
+    const answer = await clock.run(
+      first.runtime.crisis({ subject: 'user-7', type: 'crisis.alert', payload: 'crisis' }),
+    );
+    await clock.run(answer.durable);
+    await clock.advance(LONG_MS);
+    first.kill();
+    setDown(false);
+    const { runtime } = boot();
+    await clock.advance(LONG_MS);
+    expect(ran).toEqual(['crisis']);
+    await clock.run(runtime.release());
+    await clock.advance(LONG_MS);
+    expect(ran.toSorted()).toEqual(['crisis', 'in hand', 'in lane']);
+    await clock.run(runtime.close());
+  });
+});
+
+test('PS-5 control: the same store without a hold runs everything at once', async () => {
+  const { clock, ran, boot, disk } = await restoredWorld();
+  await disk.commit([holdWrite(null)]);
+  const { runtime } = boot();
+  await clock.advance(LONG_MS);
+  expect(ran.toSorted()).toEqual(['in hand', 'in lane']);
+  await clock.run(runtime.close());
+});
