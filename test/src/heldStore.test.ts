@@ -10,7 +10,7 @@ const LONG_MS = 3_600_000;
 /** A world whose store holds work of every kind, restored from a backup: who ran since is told. */
 async function restoredWorld(hold: Partial<Hold> = {}) {
   const { clock, boot, disk } = createWorld();
-  const ran: string[] = [];
+  const ran: unknown[] = [];
   let isStuck = true;
   let isDown = false;
   const options: Partial<RuntimeOptions> = {
@@ -19,7 +19,7 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
         upstream: 'default',
         run: async ({ payload }) => {
           if (isStuck) return await new Promise<never>(() => undefined);
-          ran.push(String(payload));
+          ran.push(payload);
           return null;
         },
       },
@@ -27,7 +27,7 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
         upstream: 'default',
         run: async ({ payload }) => {
           if (isDown) throw transientFailure('down');
-          ran.push(String(payload));
+          ran.push(payload);
           return null;
         },
       },
