@@ -8,13 +8,17 @@
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
+import {
+  type KeptState,
+  migrateKept,
+  SNAPSHOT_MIGRATIONS,
+  type SnapshotMigrations,
+} from './snapshotMigrations.ts';
 
 /** What is sealed for an operation or a component. */
-interface KeptSnapshot {
+interface KeptSnapshot extends KeptState {
   readonly machine: string;
   readonly version: string;
-  readonly value: unknown;
-  readonly context: unknown;
   /** What an operation's upstream answered; only once it has settled. */
   readonly response?: Json | undefined;
 }
@@ -41,31 +45,51 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
 }
 
 /**
- * Undoes {@link encodeSnapshot}.
+ * Undoes {@link encodeSnapshot}, bringing what an earlier version kept up to date.
  *
- * @throws HoldfastError `HF_RECORD_UNSUPPORTED` for another machine, another version, or a state that
- * this version does not have; `HF_RECORD_MALFORMED` for what is no snapshot at all.
+ * @throws HoldfastError `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
+ * migration leads here, or a state that this version does not have; `HF_RECORD_MALFORMED` for what is
+ * no snapshot at all.
  */
 export function decodeSnapshot<M extends AnyStateMachine>(
   machine: M,
   text: string,
+  migrations: SnapshotMigrations = SNAPSHOT_MIGRATIONS,
 ): DecodedSnapshot<M> {
-  const kept = parse(text);
-  if (kept.machine !== machine.id || kept.version !== (machine.version ?? '')) {
+  const stored = parse(text);
+  const kept = migrated(machine, stored, migrations);
+  if (kept === null) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
-      `A record was written by ${kept.machine} version ${kept.version}; this program runs ${machine.id} version ${machine.version}. Run the program that wrote it, or a newer one.`,
+      `A record was written by ${stored.machine} version ${stored.version}; this program runs ${machine.id} version ${machine.version}. Run the program that wrote it, or a newer one.`,
     );
   }
   // XState itself lets some values pass that name no state; every chart that is kept is flat.
-  const { value, context, response } = kept;
+  const { value, context } = kept;
   if (typeof value !== 'string' || !Object.hasOwn(machine.states, value)) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
     );
   }
-  return { snapshot: machine.resolveState({ value, context }) as SnapshotFrom<M>, response };
+  const snapshot = machine.resolveState({ value, context }) as SnapshotFrom<M>;
+  return { snapshot, response: stored.response };
+}
+
+/** What the present version of the machine keeps; `null` where nothing leads to it. */
+function migrated(
+  machine: AnyStateMachine,
+  stored: KeptSnapshot,
+  migrations: SnapshotMigrations,
+): KeptState | null {
+  if (stored.machine !== machine.id) return null;
+  const steps = Object.hasOwn(migrations, machine.id) ? migrations[machine.id] : undefined;
+  try {
+    const { version, kept } = migrateKept(steps ?? [], stored.version, stored);
+    return version === (machine.version ?? '') ? kept : null;
+  } catch {
+    return null;
+  }
 }
 
 function parse(text: string): KeptSnapshot {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createActor } from 'xstate';
+import { createActor, setup } from 'xstate';
+import type { SnapshotMigrations } from '../../actors/snapshotMigrations.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../actors/snapshots.ts';
 import { circuitBreakerMachine } from '../../machines/circuitBreakerMachine.ts';
 import { degradationMachine } from '../../machines/degradationMachine.ts';
@@ -112,6 +113,57 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
     const secret = 'secret-4711';
     expect(() => decodeSnapshot(circuitBreakerMachine, keptWith({ value: secret }))).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining(secret) as string }),
+    );
+  });
+});
+
+describe('PS-3 what an earlier version kept is brought up to date', () => {
+  const machine = setup({}).createMachine({
+    id: 'door',
+    version: '3',
+    initial: 'shut',
+    states: { shut: {}, ajar: {} },
+  });
+  const door = (version: string, value: string, context: object): string =>
+    JSON.stringify({ machine: 'door', version, value, context, response: 7 });
+  const migrations: SnapshotMigrations = {
+    door: [
+      {
+        from: '1',
+        to: '2',
+        migrate: ({ value, context }) => ({
+          value,
+          context: { ...(context as object), opened: 0 },
+        }),
+      },
+      {
+        from: '2',
+        to: '3',
+        migrate: ({ value, context }) => {
+          if (value === 'broken') throw new Error('can not be mended');
+          return { value: value === 'open' ? 'ajar' : value, context };
+        },
+      },
+    ],
+  };
+
+  test.each([
+    ['1', 'open', { a: 1 }, 'ajar', { a: 1, opened: 0 }],
+    ['2', 'shut', { opened: 4 }, 'shut', { opened: 4 }],
+    ['3', 'ajar', { opened: 5 }, 'ajar', { opened: 5 }],
+  ])('from version %s, step by step', (version, value, context, newValue, newContext) => {
+    const kept = decodeSnapshot(machine, door(version, value, context), migrations);
+    expect(kept.snapshot).toMatchObject({ value: newValue, context: newContext });
+    expect(kept.response).toBe(7);
+  });
+
+  test.each([
+    ['a version from which nothing leads here', door('0', 'shut', {})],
+    ['a newer version', door('4', 'shut', {})],
+    ['a state that its step can not read', door('2', 'broken', {})],
+  ])('but not %s, which is set aside', (_, text) => {
+    expect(() => decodeSnapshot(machine, text, migrations)).toThrow(
+      expect.objectContaining({ code: 'HF_RECORD_UNSUPPORTED' }),
     );
   });
 });

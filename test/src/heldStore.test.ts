@@ -7,10 +7,14 @@ import { createWorld } from '../support/engineHarness.ts';
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 const LONG_MS = 3_600_000;
 
+function textOf(payload: unknown): string {
+  return typeof payload === 'string' ? payload : '';
+}
+
 /** A world whose store holds work of every kind, restored from a backup: who ran since is told. */
 async function restoredWorld(hold: Partial<Hold> = {}) {
   const { clock, boot, disk } = createWorld();
-  const ran: unknown[] = [];
+  const ran: string[] = [];
   let isStuck = true;
   let isDown = false;
   const options: Partial<RuntimeOptions> = {
@@ -19,7 +23,7 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
         upstream: 'default',
         run: async ({ payload }) => {
           if (isStuck) return await new Promise<never>(() => undefined);
-          ran.push(payload);
+          ran.push(textOf(payload));
           return null;
         },
       },
@@ -27,7 +31,7 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
         upstream: 'default',
         run: async ({ payload }) => {
           if (isDown) throw transientFailure('down');
-          ran.push(payload);
+          ran.push(textOf(payload));
           return null;
         },
       },
