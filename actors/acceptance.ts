@@ -36,6 +36,28 @@ export function duplicateOf(
   }
 }
 
+/** Everybody who waits for an acceptance, by the id of the operation. */
+export class PendingAcceptances {
+  readonly #byId = new Map<string, PendingAcceptance>();
+
+  add(id: string, pending: PendingAcceptance): void {
+    this.#byId.set(id, pending);
+  }
+
+  take(id: string): PendingAcceptance | undefined {
+    const pending = this.#byId.get(id);
+    this.#byId.delete(id);
+    return pending;
+  }
+
+  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  abandon(): void {
+    const unknown = acceptanceUnknown();
+    for (const { reject } of this.#byId.values()) reject(unknown);
+    this.#byId.clear();
+  }
+}
+
 /** The request was used before under the same key with another body (OP-8). */
 function idempotencyConflict(): HoldfastError {
   return new HoldfastError(
@@ -64,5 +86,23 @@ export function firstWithdrawn(): HoldfastError {
         withStack: false,
       },
     ),
+  );
+}
+
+/** The runtime has stopped while the disk had not answered. */
+function acceptanceUnknown(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before the disk confirmed the request, so it is not known whether it is stored. Send it again to the next runtime with the same idempotencyKey: if it is stored, that finds it.',
+    { retry: 'later', withStack: false },
+  );
+}
+
+/** The runtime has stopped while the operation had not ended. */
+export function outcomeUnknown(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before the operation ended. What was accepted goes on at the next start; ask there for its outcome, by its id.',
+    { retry: 'later', withStack: false },
   );
 }

@@ -1,3 +1,13 @@
+import type { SyncOperationState } from '../machines/syncOperationMachine.ts';
+
+/** States in which something is under way that a stop waits for. */
+export const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
+  'accepting',
+  'ordering',
+  'attempting',
+  'settling',
+]);
+
 /** Counts what is under way, and tells when nothing is. */
 export class BusyCount {
   #count = 0;

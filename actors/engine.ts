@@ -43,6 +43,8 @@ export interface EngineParts {
 }
 
 const GLOBAL_LEVEL = 'degradation:global';
+/** How long closing waits for a disk that does not answer, for the writes and then for the file. */
+const CLOSE_STALLED_MS = 5_000;
 
 export class Engine {
   readonly journal: Journal;
@@ -226,14 +228,35 @@ export class Engine {
     try {
       this.pool.dispatcher.stop();
       this.pool.interruptAll();
-      await this.journal.idle();
+      await this.#unlessStalled(this.journal.idle());
     } finally {
       this.journal.close();
       this.#timers.stop();
       this.storage.stop();
       for (const upstream of this.upstreams.values()) upstream.stop();
       this.globalLevel.stop();
-      await this.#parts.store.close();
+      await this.#unlessStalled(this.#parts.store.close());
+    }
+  }
+
+  /** A disk that answers nothing must not hold up the end for ever; what was accepted is on it. */
+  async #unlessStalled(step: Promise<void>): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const stalled = new Promise<never>((_, reject) => {
+      cancel = this.#parts.clock.schedule(CLOSE_STALLED_MS, () => {
+        reject(
+          new HoldfastError(
+            'HF_STORE_STALLED',
+            'The disk did not answer while the store was being closed. What was accepted is on it and goes on at the next start.',
+            { retry: 'later' },
+          ),
+        );
+      });
+    });
+    try {
+      await Promise.race([step, stalled]);
+    } finally {
+      cancel();
     }
   }
 

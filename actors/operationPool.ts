@@ -24,10 +24,17 @@ import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
-import type { Acceptance, PendingAcceptance } from './acceptance.ts';
-import { duplicateOf, firstWithdrawn, notAccepted } from './acceptance.ts';
+import {
+  type Acceptance,
+  duplicateOf,
+  firstWithdrawn,
+  notAccepted,
+  outcomeUnknown,
+  type PendingAcceptance,
+  PendingAcceptances,
+} from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
-import { BusyCount } from './busyCount.ts';
+import { BUSY_STATES, BusyCount } from './busyCount.ts';
 import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Handler } from './handler.ts';
@@ -58,14 +65,6 @@ export interface PoolParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** States in which something is under way that a stop waits for. */
-const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
-  'accepting',
-  'ordering',
-  'attempting',
-  'settling',
-]);
-
 export class OperationPool {
   readonly watchers: Watchers;
   readonly dispatcher: Dispatcher;
@@ -76,7 +75,7 @@ export class OperationPool {
   readonly #runner: AttemptRunner;
   readonly #writer: OperationWriter;
   readonly #residents = new Map<string, Resident>();
-  readonly #accepting = new Map<string, PendingAcceptance>();
+  readonly #accepting = new PendingAcceptances();
   /** Handlers given with one request; they live with the process (docs/decisions/0020). */
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
@@ -144,7 +143,7 @@ export class OperationPool {
         : this.dispatcher.tryStart(handler.upstream, urgency);
     const resident = this.#actors.create(id, request, { urgency, handler, permit });
     if (closure !== undefined) this.#closures.set(id, closure);
-    this.#accepting.set(id, pending);
+    this.#accepting.add(id, pending);
     this.#enter(resident);
     return resident;
   }
@@ -201,6 +200,12 @@ export class OperationPool {
   /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */
   interruptAll(): void {
     this.#runner.stop();
+  }
+
+  /** The runtime has stopped: whoever still waits is told that it will not hear more from here. */
+  abandon(): void {
+    this.#accepting.abandon();
+    this.watchers.abandon(outcomeUnknown());
   }
 
   #enter(resident: Resident): void {
@@ -292,7 +297,7 @@ export class OperationPool {
         else this.#accepted(resident, result.kind === 'accepted' && result.laneBusy);
       },
       onFailed: (error) => {
-        this.#takePending(resident)?.reject(notAccepted(error));
+        this.#accepting.take(resident.id)?.reject(notAccepted(error));
         resident.actor.send({ type: 'journal.failed' });
       },
     });
@@ -305,7 +310,7 @@ export class OperationPool {
       resident.standing = 'held';
       this.dispatcher.forget(resident);
     }
-    this.#takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
+    this.#accepting.take(resident.id)?.resolve({ id: resident.id, isDuplicate: false });
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.dispatcher.noteExpiry(expiresAtMs);
     const turn = resident.permit === null ? 'awaitsUpstream' : 'granted';
@@ -319,7 +324,7 @@ export class OperationPool {
   }
 
   #foundDuplicate(resident: Resident, of: StoredOperation): void {
-    const pending = this.#takePending(resident);
+    const pending = this.#accepting.take(resident.id);
     if (this.#parts.journal.isWithdrawing(of.id)) {
       // What it repeats was refused while this was on its way, and is about to go.
       pending?.reject(firstWithdrawn());
@@ -383,12 +388,6 @@ export class OperationPool {
     this.departures.note(resident.id);
     this.#residents.delete(resident.id);
     this.#closures.delete(resident.id);
-  }
-
-  #takePending(resident: Resident): PendingAcceptance | undefined {
-    const pending = this.#accepting.get(resident.id);
-    this.#accepting.delete(resident.id);
-    return pending;
   }
 
   #beginAttempt(id: string, report: (event: SyncOperationEvent) => void): () => void {

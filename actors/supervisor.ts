@@ -75,13 +75,15 @@ export class Supervisor {
       },
     );
     this.ready = this.#whenReady();
-    this.#stopped = new Promise((resolve) => {
+    this.#stopped = new Promise<void>((resolve) => {
       this.#actor.subscribe({
         complete: resolve,
         error: () => {
           resolve();
         },
       });
+    }).then(() => {
+      engine.pool.abandon();
     });
     this.#actor.subscribe(() => {
       this.#arm();

@@ -1,8 +1,10 @@
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { OperationView, Outcome } from './outcome.ts';
 
 interface Watcher {
   readonly outcome: Promise<Outcome>;
   readonly settle: (outcome: Outcome) => void;
+  readonly abandon: (reason: HoldfastError) => void;
   readonly listeners: Set<(view: OperationView) => void>;
 }
 
@@ -13,6 +15,8 @@ interface Watcher {
 export class Watchers {
   readonly #byId = new Map<string, Watcher>();
   readonly #onError: (error: unknown) => void;
+  /** Why nobody is told any more; `null` while somebody may be. */
+  #ended: HoldfastError | null = null;
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
@@ -52,15 +56,27 @@ export class Watchers {
     this.#byId.delete(outcome.operationId);
   }
 
+  /** Nothing ends here any more: rejects every outcome that is waited for, now and later. */
+  abandon(reason: HoldfastError): void {
+    this.#ended = reason;
+    for (const watcher of this.#byId.values()) watcher.abandon(reason);
+    this.#byId.clear();
+  }
+
   #watch(id: string): Watcher {
     let watcher = this.#byId.get(id);
     if (watcher === undefined) {
       let settle: (outcome: Outcome) => void = () => undefined;
-      const outcome = new Promise<Outcome>((resolve) => {
+      let abandon: (reason: HoldfastError) => void = () => undefined;
+      const outcome = new Promise<Outcome>((resolve, reject) => {
         settle = resolve;
+        abandon = reject;
       });
-      watcher = { outcome, settle, listeners: new Set() };
-      this.#byId.set(id, watcher);
+      // Whoever does not wait for it must not be brought down by a close.
+      outcome.catch(() => undefined);
+      watcher = { outcome, settle, abandon, listeners: new Set() };
+      if (this.#ended === null) this.#byId.set(id, watcher);
+      else abandon(this.#ended);
     }
     return watcher;
   }

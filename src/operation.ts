@@ -14,7 +14,10 @@ export interface Operation {
   readonly id: string;
   /** True when `sync()` found an earlier operation with the same idempotency key. */
   readonly isDuplicate: boolean;
-  /** How it ended, once that is on disk. Never rejects but with `HF_STORE_…` or `HF_OPERATION_UNKNOWN`. */
+  /**
+   * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`, or
+   * `HF_CLOSED` when the runtime stops before it ends: then it goes on at the next start.
+   */
   readonly outcome: Promise<Outcome>;
   /** The actor while it is in memory; a parked operation has none. */
   readonly actor: SyncOperationRef | undefined;
@@ -45,7 +48,11 @@ export class Operations {
     const { pool } = this.#engine;
     // Asking for the outcome is what registers a watcher, so it is not asked for before the caller does.
     const outcomeOf = (): Promise<Outcome> => {
-      outcome ??= this.#outcome(id);
+      if (outcome === null) {
+        outcome = this.#outcome(id);
+        // Whoever only looked at it must not be brought down by a close.
+        outcome.catch(() => undefined);
+      }
       return outcome;
     };
     return {

@@ -12,7 +12,7 @@ import type { OperationView, Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
 import type { BreakerState } from '../machines/circuitBreakerMachine.ts';
 import type { Level } from '../machines/policy/degradationLevel.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import {
   type CheckedRequest,
@@ -340,7 +340,9 @@ export class HoldfastRuntime implements Runtime {
         },
         (error: unknown) => {
           cancel();
-          reject(error);
+          // It was accepted, and goes on at the next start.
+          if (isHoldfastError(error) && error.code === 'HF_CLOSED') resolve(null);
+          else reject(error);
         },
       );
     });
