@@ -198,7 +198,9 @@ class Simulation {
           () => {
             this.#promised.set(id, { id, key: `crisis-${order}`, lane: null, order });
           },
-          () => {
+          (error: unknown) => {
+            // A close tells whoever still waits; that is no refusal.
+            if (isHoldfastError(error) && error.code === 'HF_CLOSED') return;
             this.#breaches.push(`a crisis was refused: ${id}`);
           },
         );
