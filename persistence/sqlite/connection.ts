@@ -13,13 +13,15 @@ import { syncFolder } from './durableFiles.ts';
 import { isSqliteError } from './failures.ts';
 import { createSchema, inspectSchema, SCHEMA_VERSION } from './schema.ts';
 
-const FILE_MODE = 0o600;
+/** Only the owner of the process may read what lies in a store. */
+export const FILE_MODE = 0o600;
 const OTHERS_BITS = 0o077;
 /** How long another program may hold the file's lock before a call fails. */
 const BUSY_TIMEOUT_MS = 1_000;
 /** 16 MiB: large enough that a row's accept and settlement often meet before they are copied. */
 const CHECKPOINT_PAGES = 4_096;
-const WAL_BYTES_KEPT = 64 * 1_024 * 1_024;
+/** A larger WAL is cut back to this when it is begun anew. */
+export const WAL_BYTES_KEPT = 64 * 1_024 * 1_024;
 /** From 3.51.3 on, SQLite is free of a defect that could corrupt a WAL with several connections. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 const SYNCHRONOUS_FULL = 2;
@@ -36,7 +38,8 @@ export interface Opened {
 /**
  * Opens the file. Where it is missing and `create` says so it is made first; without `create` an
  * older version is refused too, for whoever only looks changes nothing. `seed` runs in the
- * transaction that makes the tables.
+ * transaction that makes the tables. `verify` sees a store before anything can
+ * change it: a WAL that belongs to another is in sight by then, and has not been copied into this one.
  *
  * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_OLDER`, `HF_STORE_FOREIGN`, with the file left
  * untouched;
@@ -44,10 +47,14 @@ export interface Opened {
  */
 export function openFile(
   path: string,
-  options: { readonly create: boolean; readonly seed: (db: Database.Database) => void },
+  options: {
+    readonly create: boolean;
+    readonly seed: (db: Database.Database) => void;
+    readonly verify: (db: Database.Database) => void;
+  },
 ): Opened {
   prepareFile(path, options.create);
-  const version = inspectFile(path);
+  const version = inspectFile(path, options.verify);
   const isEmpty = version === 0;
   if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
   const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
@@ -83,15 +90,15 @@ function prepareFile(path: string, create: boolean): void {
   syncFolder(dirname(path));
 }
 
-function inspectFile(path: string): number {
+function inspectFile(path: string, verify: (db: Database.Database) => void): number {
   try {
-    return inspectUntouched(path);
+    return inspectUntouched(path, verify);
   } catch (error) {
     if (!isSqliteError(error) || error.code !== 'SQLITE_READONLY_ROLLBACK') throw error;
     // A crash cut off its making, before it had a WAL. What is half written is undone first, as any
     // program that opens it would.
     rollBack(path);
-    return inspectUntouched(path);
+    return inspectUntouched(path, verify);
   }
 }
 
@@ -105,12 +112,14 @@ function rollBack(path: string): void {
 }
 
 /** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
-function inspectUntouched(path: string): number {
+function inspectUntouched(path: string, verify: (db: Database.Database) => void): number {
   const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('trusted_schema = OFF');
     checkLibrary(db);
-    return inspectSchema(db, path);
+    const found = inspectSchema(db, path);
+    if (found !== 0) verify(db);
+    return found;
   } finally {
     db.close();
   }

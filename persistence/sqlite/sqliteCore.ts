@@ -26,7 +26,8 @@ import { createRowSeals } from './rowSeals.ts';
 import { applyWrite } from './rowWrites.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { prepareStatements } from './statements.ts';
-import { checkMark, insertMark } from './storeMark.ts';
+import { StoreFiles } from './storeFiles.ts';
+import { checkMark, insertMark, renewMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
 
 export interface SqliteCoreOptions {
@@ -77,6 +78,7 @@ export class SqliteCore {
   readonly #seals: RowSeals;
   readonly #known = new KnownRows();
   readonly #lanesLeft = new LanesLeft();
+  readonly #files: StoreFiles;
   #quarantined: QuarantinedRow[] = [];
   #notices: PlainError[] = [];
   /** The mark of this owner; `null` until it is on disk. */
@@ -88,6 +90,7 @@ export class SqliteCore {
     this.#options = options;
     this.#seals = createRowSeals(options.sealer, options.storeId);
     this.#generation = options.generation;
+    this.#files = new StoreFiles(options.path);
   }
 
   /**
@@ -101,7 +104,8 @@ export class SqliteCore {
       const { connection, created, migration } = this.#connect(this.#options.create);
       const { tables } = connection;
       const place = readMark(tables)?.place ?? null;
-      const isCopy = place !== null && place !== placeOf(this.#options.path);
+      const isElsewhere = place !== null && place !== placeOf(this.#options.path);
+      const isCopy = isElsewhere && !this.#files.isRescued;
       const { readable, unreadable } = components(tables);
       readable.delete(OWNER_COMPONENT);
       const last = seqMax(tables);
@@ -186,6 +190,7 @@ export class SqliteCore {
     faultPoint('store.beforeCommit');
     commit.run();
     faultPoint('store.afterCommit');
+    this.#files.afterCommit(db);
     this.#generation = generation;
     this.#lanesLeft.committed();
     return replies;
@@ -195,9 +200,15 @@ export class SqliteCore {
   #begin(): Connection {
     const { connection } = this.#connect(false);
     const { db, tables, begin, foreignWrites } = connection;
-    if (!connection.walIsFolded) foldWal(db, this.#options.path);
+    const isFirst = !connection.walIsFolded;
+    if (isFirst) {
+      foldWal(db, this.#options.path);
+      this.#files.opened();
+    }
     connection.walIsFolded = true;
+    this.#files.beforeWrite(db);
     begin.run();
+    if (isFirst) renewMark(db, this.#seals);
     const notice = this.#options.ownership.confirm();
     if (notice !== null) this.#notices.push(toPlainError(notice));
     if (foreignWrites.happened()) {
@@ -216,10 +227,13 @@ export class SqliteCore {
 
   /** Leaves the mark of this owner, unless it is there already; it counts once it is committed. */
   #stake(tables: Tables): number | null {
-    if (this.#generation !== null || !this.#options.claims) return this.#generation;
+    const { isRescued } = this.#files;
+    const isStaked = this.#generation !== null && !isRescued;
+    if (isStaked || !this.#options.claims) return this.#generation;
     const before = readMark(tables);
-    const generation = (before?.generation ?? 0) + 1;
-    writeMark(tables, { generation, place: before?.place ?? placeOf(this.#options.path) });
+    const generation = this.#generation ?? (before?.generation ?? 0) + 1;
+    const place = isRescued ? null : (before?.place ?? null);
+    writeMark(tables, { generation, place: place ?? placeOf(this.#options.path) });
     return generation;
   }
 
@@ -272,7 +286,7 @@ export class SqliteCore {
     this.#lanesLeft.failed();
     // A full disk failed a write, and that is all. After anything else, a failed sync above all, the
     // system may take pages for written that are not: the next request opens the file anew.
-    if (error.code !== 'HF_STORE_FULL' || !rolledBack) this.close();
+    if (error.code !== 'HF_STORE_FULL' || !rolledBack) this.#drop();
     const reply = replyOf(error);
     return requests.map((request, index) =>
       isRead(request) ? this.#ask(request) : (refused.get(index) ?? reply),
@@ -285,9 +299,14 @@ export class SqliteCore {
       return { value: answerRead(tables, request) };
     } catch (error) {
       this.#known.clear();
-      this.close();
+      this.#drop();
       return this.#replyOf(error);
     }
+  }
+
+  /** The next request opens the file anew; but where it is lost, what is open is all there is. */
+  #drop(): void {
+    if (!this.#files.isLost) this.close();
   }
 
   #replyOf(error: unknown): Reply {
@@ -299,12 +318,13 @@ export class SqliteCore {
       return { connection: this.#connection, created: false, migration: null };
     }
     const { path, storeId } = this.#options;
+    this.#files.beforeOpen();
     const { db, created, version } = openFile(path, {
       create,
       seed: (fresh) => insertMark(fresh, this.#seals, storeId),
+      verify: (found) => checkMark(found, this.#seals, storeId, path),
     });
     try {
-      checkMark(db, this.#seals, storeId, path);
       const isOlder = version < SCHEMA_VERSION;
       const migration = isOlder ? migrate(db, this.#seals, path, version) : null;
       const tables: Tables = {
@@ -322,6 +342,7 @@ export class SqliteCore {
         foreignWrites: new ForeignWrites(db),
         walIsFolded: false,
       };
+      this.#files.opened();
       this.#demandMark(tables);
       return { connection: this.#connection, created, migration };
     } catch (error) {

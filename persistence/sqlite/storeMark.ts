@@ -19,6 +19,14 @@ export function insertMark(db: Database.Database, seals: RowSeals, storeId: stri
 }
 
 /**
+ * Seals the mark anew, so that the WAL begins with it: one that is put beside another store is known
+ * by that before it is copied in. SQLite leaves out a write that changes no byte.
+ */
+export function renewMark(db: Database.Database, seals: RowSeals): void {
+  db.prepare('UPDATE meta SET key_id = ?, seal = ?').run(seals.keyId, seals.sealMark());
+}
+
+/**
  * @throws HoldfastError `HF_KEY_WRONG` when the file belongs to another keyring, `HF_KEY_UNKNOWN`,
  * `HF_STORE_CORRUPT` when the mark was changed.
  */
@@ -41,7 +49,7 @@ export function checkMark(
   if (Buffer.from(mark.store_id).toString('hex') !== storeId) {
     throw new HoldfastError(
       'HF_KEY_WRONG',
-      `The keyring beside ${path} belongs to another store. Restore both from the same backup.`,
+      `The store at ${path}, or the -wal beside it, belongs to another keyring than the one beside it. Nothing was changed. Move the -wal away if it was put there, or restore all from the same backup.`,
       { path },
     );
   }

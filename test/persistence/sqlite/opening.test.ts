@@ -258,7 +258,11 @@ test('PS-4 OP-2 so is one whose making was cut off with a journal still to roll 
     await writeFile(join(folder, name), bytes, { mode: 0o600 });
   }
   db.close();
-  const { db: opened, created } = openFile(join(folder, 'data.db'), { create: true, seed() {} });
+  const { db: opened, created } = openFile(join(folder, 'data.db'), {
+    create: true,
+    seed() {},
+    verify() {},
+  });
   expect(created).toBe(true);
   expect(opened.pragma('integrity_check', { simple: true })).toBe('ok');
   opened.close();
@@ -266,7 +270,11 @@ test('PS-4 OP-2 so is one whose making was cut off with a journal still to roll 
 
 test('PS-1 a connection syncs each commit in full, and keeps nothing in the clear on disk', async () => {
   await makeStore();
-  const { db } = openFile(join(folder, 'data.db'), { create: false, seed: () => {} });
+  const { db } = openFile(join(folder, 'data.db'), {
+    create: false,
+    seed: () => {},
+    verify: () => {},
+  });
   const setting = (name: string): unknown => db.pragma(name, { simple: true });
   expect(setting('journal_mode')).toBe('wal');
   expect(setting('synchronous')).toBe(2);

@@ -1,0 +1,179 @@
+/**
+ * Watches over the files that a connection has open: whoever deletes, moves, replaces or cuts them
+ * does not stop SQLite, which would go on writing into what nobody can find any more.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type Database from 'better-sqlite3';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { FILE_MODE, foldWal, WAL_BYTES_KEPT } from './connection.ts';
+import { syncFile, syncFolder } from './durableFiles.ts';
+import { storeFailure } from './failures.ts';
+
+type Found = Pick<Stats, 'ino' | 'dev' | 'size'> | null;
+
+/** The files of one store, over all its connections. */
+export class StoreFiles {
+  readonly #path: string;
+  readonly #walPath: string;
+  #data: Found = null;
+  #wal: Found = null;
+  #isLost = false;
+  #isRescued = false;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#walPath = `${path}-wal`;
+  }
+
+  /**
+   * True while the open connection is the only way to what the store holds: it must not be closed.
+   */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** True from a rescue to the next commit: the file is another and the store is the same. */
+  get isRescued(): boolean {
+    return this.#isRescued;
+  }
+
+  /**
+   * To be called before the file is opened: ends a rescue that a crash cut off, and makes sure that
+   * the file is still the one that was open before.
+   *
+   * @throws HoldfastError `HF_STORE_LOST`.
+   */
+  beforeOpen(): void {
+    if (existsSync(rescuedPath(this.#path)) && !existsSync(this.#path)) this.#putBack();
+    if (this.#data === null || isSame(look(this.#path), this.#data)) return;
+    throw this.#lost('is not the file that was open. Put that one back, or restore a backup');
+  }
+
+  /** To be called once a connection is open. */
+  opened(): void {
+    this.#data = look(this.#path);
+    this.#wal = look(this.#walPath);
+  }
+
+  /**
+   * To be called before each transaction.
+   *
+   * @throws HoldfastError `HF_STORE_CORRUPT` when the -wal was cut: what was appended to it would be
+   * out of reach after a crash. `HF_STORE_LOST` as {@link afterCommit}, as long as it is.
+   */
+  beforeWrite(db: Database.Database): void {
+    if (this.#isLost) this.afterCommit(db);
+    const wal = look(this.#walPath);
+    const kept = Math.min(this.#wal?.size ?? 0, WAL_BYTES_KEPT);
+    if (wal === null || !isSame(wal, this.#wal) || wal.size >= kept) return;
+    throw new HoldfastError(
+      'HF_STORE_CORRUPT',
+      `${this.#walPath} was cut short by another program while it was open. What was cut off is lost; the rest goes on.`,
+      { path: this.#walPath, retry: 'later' },
+    );
+  }
+
+  /**
+   * To be called after each commit and before anybody is told of it. Where a file is gone, what the
+   * connection holds is written back.
+   *
+   * @throws HoldfastError `HF_STORE_LOST`, also when it could be written back: the commit may not
+   * have reached the disk, and people must know.
+   */
+  afterCommit(db: Database.Database): void {
+    const data = look(this.#path);
+    const wal = look(this.#walPath);
+    if (isSame(data, this.#data) && isSame(wal, this.#wal)) {
+      this.#wal = wal;
+      this.#isLost = false;
+      this.#isRescued = false;
+      return;
+    }
+    this.#isLost = true;
+    if (!isSame(data, this.#data)) {
+      if (data !== null) throw this.#lost(`was replaced by another file. ${AWAY}`);
+      if (wal !== null && !isSame(wal, this.#wal)) throw this.#lost(`was deleted. ${WAL_AWAY}`);
+      this.#rescue(() => this.#writeBack(db));
+      this.#data = null;
+      this.#isLost = false;
+      throw this.#lost(`was deleted while it was open, and was written back. ${FIND_OUT}`);
+    }
+    // What is in the file that nobody can find any more is moved into the one that is there.
+    this.#rescue(() => foldWal(db, this.#path));
+    if (wal !== null) throw this.#lost(`has another -wal than was open. ${WAL_AWAY}`);
+    this.#isLost = false;
+    throw this.#lost(`had its -wal deleted while it was open; nothing is missing. ${FIND_OUT}`);
+  }
+
+  #rescue(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      const { message } = storeFailure(error, this.#path);
+      throw this.#lost(`was deleted or moved, and can't be written back yet: ${message} ${KEPT}`);
+    }
+  }
+
+  /** Writes a whole copy of what the connection sees, then puts it where the file was. */
+  #writeBack(db: Database.Database): void {
+    const copy = `${this.#path}.rescue`;
+    rmSync(copy, { force: true });
+    closeSync(openSync(copy, 'wx', FILE_MODE));
+    db.prepare('VACUUM INTO ?').run(copy);
+    syncFile(copy);
+    // Under this name it is known to be whole.
+    renameSync(copy, rescuedPath(this.#path));
+    syncFolder(dirname(this.#path));
+    this.#putBack();
+  }
+
+  /** The old -wal, which is in the copy, must go first: it would be taken for the new file's. */
+  #putBack(): void {
+    const rescued = rescuedPath(this.#path);
+    rmSync(this.#walPath, { force: true });
+    rmSync(`${this.#path}-shm`, { force: true });
+    syncFolder(dirname(this.#path));
+    // Unlike a rename it never takes the place of a file that has just been put there.
+    linkSync(rescued, this.#path);
+    syncFolder(dirname(this.#path));
+    rmSync(rescued);
+    this.#isRescued = true;
+  }
+
+  #lost(what: string): HoldfastError {
+    return new HoldfastError('HF_STORE_LOST', `The store at ${this.#path} ${what}.`, {
+      path: this.#path,
+      retry: 'later',
+    });
+  }
+}
+
+const KEPT = 'Nothing is lost as long as this process lives. Put the file or its folder back';
+const AWAY = `Move that away: what the store held is then written back. ${KEPT}`;
+const WAL_AWAY = `Move the -wal that lies there now away. ${KEPT}`;
+const FIND_OUT = 'Find out what deletes it';
+
+function rescuedPath(path: string): string {
+  return `${path}.rescued`;
+}
+
+function look(path: string): Found {
+  return statSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+function isSame(a: Found, b: Found): boolean {
+  return a?.ino === b?.ino && a?.dev === b?.dev;
+}
