@@ -71,8 +71,8 @@ export class StoreFiles {
   /**
    * To be called before each transaction.
    *
-   * @throws HoldfastError `HF_STORE_CORRUPT` when the -wal was cut: what was appended to it would be
-   * out of reach after a crash. `HF_STORE_LOST` as {@link afterCommit}, as long as it is.
+   * @throws HoldfastError `HF_STORE_LOST` when the -wal was cut: what was appended to it would be
+   * out of reach after a crash; and as {@link afterCommit}, as long as a file is lost.
    */
   beforeWrite(db: Database.Database): void {
     if (this.#isLost) this.afterCommit(db);
@@ -80,7 +80,7 @@ export class StoreFiles {
     const kept = Math.min(this.#wal?.size ?? 0, WAL_BYTES_KEPT);
     if (wal === null || !isSame(wal, this.#wal) || wal.size >= kept) return;
     throw new HoldfastError(
-      'HF_STORE_CORRUPT',
+      'HF_STORE_LOST',
       `${this.#walPath} was cut short by another program while it was open. What was cut off is lost; the rest goes on.`,
       { path: this.#walPath, retry: 'later' },
     );

@@ -138,7 +138,7 @@ describe.each(makers)('PS-6 files that vanish under an open store, %s', (_, make
   test('PS-6 a -wal that is cut short is noticed before anything is appended to it', async () => {
     const at = await scene(make);
     truncateSync(at.wal, 0);
-    await expect(at.store.commit([accept(21)])).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
+    await expect(at.store.commit([accept(21)])).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
     const there = await seqsIn(at.store);
     expect(await commitOne(at.store, accept(22))).toMatchObject({ kind: 'accepted' });
     expect(await afterCrash(at)).toEqual([...there, 22]);
