@@ -64,7 +64,7 @@ const TROUBLE_BY_CODE: Readonly<Partial<Record<ErrorCode, StorageTrouble>>> = {
   HF_STORE_LOCKED: 'locked',
   HF_STORE_FULL: 'full',
   HF_STORE_READ_ONLY: 'readOnly',
-  HF_STORE_FOLDER: 'readOnly',
+  HF_STORE_FOLDER: 'lost',
   HF_STORE_CORRUPT: 'corrupt',
   HF_STORE_LOST: 'lost',
   HF_STORE_TAKEN: 'lost',

@@ -125,10 +125,7 @@ describe.each(makers)('PS-6 files that vanish under an open store, %s', (_, make
   test('PS-6 a folder that is moved away and put back is the same store', async () => {
     const at = await scene(make);
     renameSync(at.folder, `${at.folder}-moved`);
-    await expect(at.store.commit([accept(21)])).rejects.toMatchObject({
-      code: 'HF_STORE_LOST',
-      message: expect.stringContaining('Nothing is lost as long as this process lives'),
-    });
+    await expect(at.store.commit([accept(21)])).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
     renameSync(`${at.folder}-moved`, at.folder);
     expect(await commitOne(at.store, accept(21))).toMatchObject({ kind: 'accepted' });
     expect(await afterCrash(at)).toEqual(upTo(21));
