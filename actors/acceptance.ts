@@ -7,6 +7,8 @@
 import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../persistence/store.ts';
+import type { Journal } from './journal.ts';
+import { setAside } from './operationWriter.ts';
 import { decodeSnapshot } from './snapshots.ts';
 
 /** What became of an acceptance. */
@@ -31,7 +33,7 @@ export function duplicateOf(
     const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context.fingerprint;
     return first === fingerprint ? { id: of.id, isDuplicate: true } : idempotencyConflict();
   } catch (error) {
-    if (isHoldfastError(error)) return error;
+    if (isHoldfastError(error)) return firstUnreadable(error);
     throw error;
   }
 }
@@ -56,6 +58,26 @@ export class PendingAcceptances {
     for (const { reject } of this.#byId.values()) reject(unknown);
     this.#byId.clear();
   }
+}
+
+/** Refuses a request that met the row `of`; where the fault lies with that row it is set aside. */
+export function refuseDuplicate(
+  journal: Journal,
+  of: StoredOperation,
+  reason: HoldfastError,
+  pending: PendingAcceptance | undefined,
+): void {
+  if (reason.code !== 'HF_IDEMPOTENCY_CONFLICT') setAside(journal, of, reason);
+  pending?.reject(reason);
+}
+
+/** It is set aside and gives up its key, so the same request can be accepted then. */
+function firstUnreadable(cause: HoldfastError): HoldfastError {
+  return new HoldfastError(
+    cause.code,
+    "An earlier operation with this idempotencyKey can't be read and is set aside; see holdfast quarantine. Nothing was stored: retry it, or send the request again to run it anew under the same key.",
+    { field: 'idempotencyKey', cause, withStack: false },
+  );
 }
 
 /** The request was used before under the same key with another body (OP-8). */

@@ -16,7 +16,7 @@ import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import type { PendingAcceptance } from './acceptance.ts';
-import { duplicateOf, firstWithdrawn, notAccepted } from './acceptance.ts';
+import { duplicateOf, firstWithdrawn, notAccepted, refuseDuplicate } from './acceptance.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
 import { operationId } from './operationId.ts';
@@ -107,7 +107,7 @@ export class BulkAcceptor {
     }
     pool.counts.duplicates += 1;
     const answer = duplicateOf(of, fingerprint);
-    if (answer instanceof HoldfastError) pending.reject(answer);
+    if (answer instanceof HoldfastError) refuseDuplicate(journal, of, answer, pending);
     else pending.resolve(answer);
   }
 }

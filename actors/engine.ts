@@ -14,12 +14,13 @@ import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import { type Hold, holdOf, holdWrite } from '../persistence/hold.ts';
-import type { QuarantinedRow, Store, StoredOperation } from '../persistence/store.ts';
+import type { Store, StoredOperation } from '../persistence/store.ts';
 import { BulkAcceptor } from './bulkAcceptance.ts';
 import type { Handler } from './handler.ts';
 import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
 import { adoptHandler, findStrays, recoverInHand, sweepLanes } from './recovery.ts';
+import { accessLive, type ServiceAccess } from './serviceAccess.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
 import { TimerService } from './timerService.ts';
@@ -53,7 +54,8 @@ export class Engine {
   readonly bulk: BulkAcceptor;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
-  readonly quarantined: QuarantinedRow[] = [];
+  /** Records set aside, now and by earlier processes. */
+  quarantined = 0;
   readonly #parts: EngineParts;
   readonly #timers: TimerService;
   #components: ReadonlyMap<string, string> = new Map();
@@ -118,12 +120,12 @@ export class Engine {
       this.pool.handlers.set(type, handler);
     store.onNotice(onError);
     store.onQuarantine((row) => {
-      this.quarantined.push(row);
+      this.quarantined += 1;
       this.#sweepLanesSoon();
       onError(
         new HoldfastError(
           'HF_RECORD_TAMPERED',
-          `Operation ${row.id} can't be opened (${row.code}); it was set aside and the others go on. See holdfast doctor.`,
+          `Operation ${row.id} can't be opened (${row.code}); it was set aside and the others go on. See holdfast quarantine.`,
           { withStack: false },
         ),
       );
@@ -159,11 +161,25 @@ export class Engine {
     if (this.#isServing) await adoptHandler({ ...this.#parts, pool: this.pool }, type);
   }
 
+  /** How a person's service calls reach what this engine runs on. */
+  serviceAccess(payloadBytesMax: number): ServiceAccess {
+    return accessLive({
+      ...this.#parts,
+      payloadBytesMax,
+      journal: this.journal,
+      pool: this.pool,
+      onLeftQuarantine: () => {
+        this.quarantined -= 1;
+      },
+    });
+  }
+
   // The steps of start-up and shutdown, in the order of the supervisor's chart.
 
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
     this.#components = info.components;
+    this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
     this.journal.open();
     this.#hold = holdOf(info.components);

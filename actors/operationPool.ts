@@ -32,6 +32,7 @@ import {
   outcomeUnknown,
   type PendingAcceptance,
   PendingAcceptances,
+  refuseDuplicate,
 } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
 import { BUSY_STATES, BusyCount } from './busyCount.ts';
@@ -41,7 +42,7 @@ import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
 import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
-import { OperationWriter } from './operationWriter.ts';
+import { OperationWriter, setAside } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { noCounts } from './poolCounts.ts';
 import { type Resident, restingPlace } from './resident.ts';
@@ -163,7 +164,7 @@ export class OperationPool {
     } catch (error) {
       // Kept as it is, and never handed out again (PS-3).
       this.#parts.onError(error);
-      this.#writer.setAside(row);
+      setAside(this.#parts.journal, row, error);
       return null;
     }
   }
@@ -334,7 +335,7 @@ export class OperationPool {
     this.counts.duplicates += 1;
     const answer = duplicateOf(of, resident.actor.getSnapshot().context.fingerprint);
     if (!(answer instanceof HoldfastError)) pending?.resolve(answer);
-    else pending?.reject(answer);
+    else refuseDuplicate(this.#parts.journal, of, answer, pending);
     resident.actor.send({ type: 'journal.duplicated' });
   }
 

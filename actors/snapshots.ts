@@ -92,6 +92,18 @@ function migrated(
   }
 }
 
+/** What a snapshot says of itself, whoever wrote it; `null` for what is none. Nothing of its context. */
+export function headOfSnapshot(
+  text: string,
+): { readonly machine: string; readonly version: string; readonly state: string } | null {
+  try {
+    const { machine, version, value } = parse(text);
+    return { machine, version, state: typeof value === 'string' ? value : '' };
+  } catch {
+    return null;
+  }
+}
+
 function parse(text: string): KeptSnapshot {
   let kept: unknown;
   try {

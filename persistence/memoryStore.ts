@@ -7,13 +7,18 @@
 
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from './faultPoints.ts';
-import type { MemoryRow } from './memoryTables.ts';
-import { MemoryTables, operationOf } from './memoryTables.ts';
+import { deadLettersOf, quarantineOf } from './memoryAside.ts';
+import { type MemoryRow, operationOf } from './memoryRow.ts';
+import { MemoryTables } from './memoryTables.ts';
 import type {
   Claim,
   ClaimQuery,
+  DeadLetterQuery,
+  DeadLetterRows,
   Expired,
+  QuarantinedRecord,
   QuarantinedRow,
+  SealedRecord,
   StandingCounts,
   Store,
   StoredOperation,
@@ -31,6 +36,7 @@ export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
 class MemoryStore implements Store {
   readonly #storeId: string;
   readonly #tables = new MemoryTables();
+  readonly #listeners: ((row: QuarantinedRow) => void)[] = [];
   #isOpen = false;
   #wasOpened = false;
   #lastSeq = 0;
@@ -52,6 +58,7 @@ class MemoryStore implements Store {
       components,
       componentsUnreadable: 0,
       isCopy: false,
+      quarantined: this.#tables.standing('quarantined').length,
     });
   }
 
@@ -64,6 +71,7 @@ class MemoryStore implements Store {
     return this.#answer(() => {
       faultPoint('store.beforeCommit');
       const results = this.#tables.apply(writes);
+      this.#tellOfQuarantine(writes, results);
       faultPoint('store.afterCommit');
       faultPoint('store.beforeAck');
       return results;
@@ -152,19 +160,33 @@ class MemoryStore implements Store {
     });
   }
 
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterRows> {
+    return this.#answer(() => deadLettersOf(this.#tables, query));
+  }
+
+  quarantine(query: Parameters<Store['quarantine']>[0]): Promise<readonly QuarantinedRecord[]> {
+    return this.#answer(() => quarantineOf(this.#tables, query));
+  }
+
+  /** Nothing in memory is sealed. */
+  sealedQuarantine(): Promise<readonly SealedRecord[]> {
+    return this.#answer(() => []);
+  }
+
   counts(): Promise<StandingCounts> {
     return this.#answer(() => ({
       settled: this.#tables.standing('settled').length,
       inHand: this.#tables.standing('inHand').length,
       due: this.#tables.standing('due').length,
       held: this.#tables.standing('held').length,
-      quarantined: 0,
+      quarantined: this.#tables.standing('quarantined').length,
       deadLettered: this.#tables.standing('deadLettered').length,
     }));
   }
 
-  /** Memory is never sealed, so nothing in it fails to open. */
-  onQuarantine(_listener: (row: QuarantinedRow) => void): void {}
+  onQuarantine(listener: (row: QuarantinedRow) => void): void {
+    this.#listeners.push(listener);
+  }
 
   /** Nothing can be amiss with memory. */
   onNotice(): void {}
@@ -172,6 +194,15 @@ class MemoryStore implements Store {
   close(): Promise<void> {
     this.#isOpen = false;
     return Promise.resolve();
+  }
+
+  /** Memory is never sealed, so nothing in it fails to open; rows are set aside by the engine only. */
+  #tellOfQuarantine(writes: readonly Write[], results: readonly WriteResult[]): void {
+    for (const [index, write] of writes.entries()) {
+      if (write.kind !== 'setAside' || results[index]?.kind !== 'wasSetAside') continue;
+      const { seq, id, code } = write;
+      for (const listener of this.#listeners) listener({ seq, id, code });
+    }
   }
 
   #answer<Value>(ask: () => Value): Promise<Value> {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type AsideTables, applyAside } from './memoryAside.ts';
+import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { SortedList } from './sortedList.ts';
 import type {
   AcceptWrite,
@@ -17,25 +19,9 @@ import type {
 import { NEVER_MS } from './store.ts';
 import { checkWrite, misuse } from './writeChecks.ts';
 
-/** A row with all the store was told of it. Rows are replaced, never changed. */
-export interface MemoryRow extends StoredOperation {
-  readonly route: string;
-  readonly lane: string | null;
-  readonly idempotencyKey: string | null;
-  readonly expiresAtMs: number | null;
-  /** The lane it was in before it left. */
-  readonly laneLeft: string | null;
-}
-
-/** What the store gives back of a row. */
-export function operationOf(row: MemoryRow): StoredOperation {
-  const { seq, id, revision, standing, dueAtMs, urgency, state, payload } = row;
-  return { seq, id, revision, standing, dueAtMs, urgency, state, payload };
-}
-
 type Due = SortedList<MemoryRow>;
 
-export class MemoryTables {
+export class MemoryTables implements AsideTables {
   readonly components = new Map<string, string>();
   readonly #rows = new Map<number, MemoryRow>();
   readonly #ids = new Map<string, number>();
@@ -66,6 +52,11 @@ export class MemoryTables {
           return this.#update(write);
         case 'withdraw':
           return this.#withdraw(write);
+        case 'replay':
+        case 'purge':
+        case 'setAside':
+        case 'release':
+          return applyAside(this, write);
         case 'component':
           this.components.set(write.name, write.state);
           return { kind: 'componentKept' };
@@ -101,6 +92,22 @@ export class MemoryTables {
     return [...this.#lanes.values()]
       .map(({ first }) => (first === undefined ? undefined : this.#rows.get(first)))
       .filter((row) => row !== undefined);
+  }
+
+  hasKey(idempotencyKey: string): boolean {
+    return this.#idempotencyKeys.has(idempotencyKey);
+  }
+
+  /** Whether another than `seq` is in the lane. */
+  isLaneTaken(lane: string | null, seq: number): boolean {
+    const inLane = lane === null ? [] : (this.#lanes.get(lane) ?? []);
+    return [...inLane].some((other) => other !== seq);
+  }
+
+  /** Puts `after` in the place of a row, or takes the row away. */
+  replace(row: MemoryRow, after: MemoryRow | null): void {
+    this.#drop(row);
+    if (after !== null) this.#put(after);
   }
 
   /** Finds every contradiction before anything is changed. */
@@ -156,7 +163,7 @@ export class MemoryTables {
     const of = first === undefined ? undefined : this.#rows.get(first);
     if (of !== undefined) return { kind: 'duplicate', of: operationOf(of) };
     const laneBusy = write.lane !== null && (this.#lanes.get(write.lane)?.size ?? 0) > 0;
-    const row: MemoryRow = { ...given, revision: 1, laneLeft: null };
+    const row: MemoryRow = { ...given, revision: 1, laneLeft: null, aside: null };
     this.#put(laneBusy ? { ...row, standing: 'held', dueAtMs: null } : row);
     return { kind: 'accepted', laneBusy };
   }
@@ -167,7 +174,7 @@ export class MemoryTables {
     if (row.revision === write.revision) {
       return {
         kind: 'updated',
-        laneNext: write.leavesLane ? this.#heldHeadOf(row.laneLeft) : null,
+        laneNext: write.leavesLane ? this.heldHeadOf(row.laneLeft) : null,
       };
     }
     this.#drop(row);
@@ -182,17 +189,18 @@ export class MemoryTables {
       laneLeft: write.leavesLane ? row.lane : row.laneLeft,
       payload: write.erasesPayload ? null : row.payload,
     });
-    return { kind: 'updated', laneNext: write.leavesLane ? this.#heldHeadOf(row.lane) : null };
+    return { kind: 'updated', laneNext: write.leavesLane ? this.heldHeadOf(row.lane) : null };
   }
 
   #withdraw(write: WithdrawWrite): WriteResult {
     const row = this.#rows.get(write.seq);
     if (row === undefined || row.id !== write.id) return { kind: 'missing' };
     this.#drop(row);
-    return { kind: 'withdrawn', laneNext: this.#heldHeadOf(row.lane) };
+    return { kind: 'withdrawn', laneNext: this.heldHeadOf(row.lane) };
   }
 
-  #heldHeadOf(lane: string | null): StoredOperation | null {
+  /** The head of a lane, if it waits there for its turn. */
+  heldHeadOf(lane: string | null): StoredOperation | null {
     const seq = lane === null ? undefined : this.#lanes.get(lane)?.first;
     const head = seq === undefined ? undefined : this.#rows.get(seq);
     return head?.standing === 'held' ? operationOf(head) : null;

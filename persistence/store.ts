@@ -98,6 +98,58 @@ export interface WithdrawWrite {
   readonly id: string;
 }
 
+/**
+ * Brings a dead letter back. One that still occupies its lane keeps its place there. One that has left
+ * it, or never had one, goes to the tail, as if accepted now as `toSeq`, and is kept as `held` where
+ * others are in the lane. What is no dead letter at the revision before, or has no payload to run with,
+ * is left alone.
+ */
+export interface ReplayWrite {
+  readonly kind: 'replay';
+  readonly seq: number;
+  readonly id: string;
+  /** The row's revision after this write. */
+  readonly revision: number;
+  /** From {@link Store.nextSeq}; used where it goes to the tail of a lane. */
+  readonly toSeq: number;
+  readonly dueAtMs: number;
+  readonly route: string;
+  readonly lane: string | null;
+  readonly state: string;
+  /** In place of the payload given at acceptance; `null` keeps that. */
+  readonly payload: string | null;
+}
+
+/** Forgets a dead letter or a quarantined row, if it is one and has this revision. */
+export interface PurgeWrite {
+  readonly kind: 'purge';
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+}
+
+/** Sets a row aside that opens but makes no sense to the engine, if it has this revision (PS-3). */
+export interface SetAsideWrite {
+  readonly kind: 'setAside';
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+  /** The {@link ErrorCode} of what is wrong with it. */
+  readonly code: string;
+}
+
+/**
+ * Puts a quarantined row back where it stood, with its lane and idempotency key, if it opens now.
+ * Where others are in its lane meanwhile it goes to the tail, as if accepted now as `toSeq`.
+ */
+export interface ReleaseWrite {
+  readonly kind: 'release';
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+  readonly toSeq: number;
+}
+
 /** Keeps the state of a component (a breaker, a degradation level) under its name. */
 export interface ComponentWrite {
   readonly kind: 'component';
@@ -105,7 +157,15 @@ export interface ComponentWrite {
   readonly state: string;
 }
 
-export type Write = AcceptWrite | UpdateWrite | WithdrawWrite | ComponentWrite;
+export type Write =
+  | AcceptWrite
+  | UpdateWrite
+  | WithdrawWrite
+  | ReplayWrite
+  | PurgeWrite
+  | SetAsideWrite
+  | ReleaseWrite
+  | ComponentWrite;
 
 export type WriteResult =
   /** An accept that is now durable; `laneBusy` when another operation already occupies its lane. */
@@ -114,7 +174,17 @@ export type WriteResult =
   | { readonly kind: 'duplicate'; readonly of: StoredOperation }
   /** An update; `laneNext` is the new head of the lane it left, if that row is `held`; with payload. */
   | { readonly kind: 'updated'; readonly laneNext: StoredOperation | null }
-  /** An update or withdrawal of a row that is not there. Nothing was changed. */
+  /** `laneBusy` when it waits for others in its lane. */
+  | { readonly kind: 'replayed'; readonly laneBusy: boolean }
+  /** `laneNext` as for an update that leaves its lane. */
+  | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null }
+  /** It has left its lane: see {@link Store.freedHeads}. */
+  | { readonly kind: 'wasSetAside' }
+  /** With payload. */
+  | { readonly kind: 'released'; readonly operation: StoredOperation }
+  /** It still can't be opened, or its idempotency key has been given to another: the reason. */
+  | { readonly kind: 'notReleased'; readonly code: string }
+  /** The row is not there, or not as the write says. Nothing was changed. */
   | { readonly kind: 'missing' }
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
@@ -157,6 +227,56 @@ export interface QuarantinedRow {
   readonly code: string;
 }
 
+/** A row that was set aside, as far as it can be told. */
+export interface QuarantinedRecord extends QuarantinedRow {
+  readonly revision: number;
+  readonly urgency: number;
+  /** When it was set aside; `null` where that was not noted. */
+  readonly setAsideAtMs: number | null;
+  /** Where it stood before; `null` where its own row says that it was set aside and nothing else does. */
+  readonly stood: Standing | null;
+  /** What it opens to by now; `null` when it can't be opened. */
+  readonly state: string | null;
+  /** Why it can't be opened now; `null` when it can. */
+  readonly opensNot: string | null;
+}
+
+/** A quarantined row as it lies on disk: nothing opened, bytes in base64. */
+export interface SealedRecord {
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+  readonly keyId: number;
+  readonly urgency: number;
+  readonly code: string;
+  readonly setAsideAtMs: number | null;
+  readonly stood: Standing | null;
+  readonly dueAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly route: string;
+  readonly lane: string | null;
+  readonly idempotency: string | null;
+  readonly state: string;
+  readonly payload: string | null;
+}
+
+export interface DeadLetterQuery {
+  readonly order: 'newest' | 'oldest';
+  /** Where to go on: rows accepted before it (`newest`) or after it (`oldest`). */
+  readonly fromSeq: number;
+  /** Rows looked at. */
+  readonly limit: number;
+  /** Only those of this route. */
+  readonly route?: string | undefined;
+}
+
+export interface DeadLetterRows {
+  /** Without payloads. */
+  readonly rows: readonly StoredOperation[];
+  /** Where the next page goes on; `null` after the last. */
+  readonly nextSeq: number | null;
+}
+
 export interface StoreInfo {
   /** Random, made with the store, 32 hex digits. */
   readonly storeId: string;
@@ -170,6 +290,8 @@ export interface StoreInfo {
   readonly componentsUnreadable: number;
   /** True for a copy of another store, which may still run: the same work would be done twice. */
   readonly isCopy: boolean;
+  /** Rows set aside so far (PS-3). */
+  readonly quarantined: number;
 }
 
 export type StandingCounts = Readonly<Record<Standing, number>>;
@@ -222,6 +344,18 @@ export interface Store {
     readonly limit: number;
     readonly standing?: Standing | undefined;
   }): Promise<readonly StoredOperation[]>;
+  /** Dead letters in order of acceptance, either way. */
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterRows>;
+  /** Rows set aside, in order of acceptance. */
+  quarantine(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly QuarantinedRecord[]>;
+  /** The same as they lie on disk. */
+  sealedQuarantine(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly SealedRecord[]>;
   counts(): Promise<StandingCounts>;
   /** Tells of each row set aside, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;

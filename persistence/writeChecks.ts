@@ -19,7 +19,13 @@ export function isOperationId(id: string): boolean {
 export function checkWrite(write: Write): void {
   if (write.kind === 'component') return;
   demand(isCount(write.seq), 'seq', 'must be a non-negative safe integer');
-  if (write.kind === 'withdraw') return;
+  if (write.kind === 'replay' || write.kind === 'release') {
+    demand(isCount(write.toSeq), 'toSeq', 'must be a non-negative safe integer');
+  }
+  if (write.kind === 'replay') {
+    demand(isCount(write.dueAtMs), 'dueAtMs', 'must be whole milliseconds since the epoch');
+  }
+  if (write.kind !== 'accept' && write.kind !== 'update') return;
   checkStanding(write.standing, write.dueAtMs);
   if (write.kind === 'update') {
     demand(isCount(write.revision), 'revision', 'must be a non-negative safe integer');

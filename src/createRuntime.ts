@@ -20,9 +20,12 @@ import type { Store } from '../persistence/store.ts';
 import { ControlServer } from './control/controlServer.ts';
 import type { ControlRequest } from './control/controlSocket.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
+import { deadLetters } from './deadLetters.ts';
 import { Operations } from './operation.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from './options.ts';
+import { quarantine } from './quarantine.ts';
 import { HoldfastRuntime, type Runtime } from './runtime.ts';
+import { answerServiceCall, serviceCalls } from './serviceCalls.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 
 /**
@@ -87,6 +90,9 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
       responseTimes.record('crisis', elapsedMs);
     },
   });
+  const service = serviceCalls(engine.serviceAccess(options.payloadBytesMax), {
+    before: () => supervisor.ready,
+  });
   const runtime = new HoldfastRuntime({
     options,
     engine,
@@ -95,6 +101,8 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     operations,
     responseTimes,
     control,
+    deadLetters: deadLetters(service.deadLetters, () => clock.now()),
+    quarantine: quarantine(service.quarantine),
   });
   const answerControl = async (request: ControlRequest): Promise<unknown> => {
     switch (request.method) {
@@ -104,6 +112,9 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
         return { wasHeld: await runtime.release() };
       case 'operations':
         return await runtime.listOperations(request.params);
+      case 'deadLetters':
+      case 'quarantine':
+        return await answerServiceCall(service, request);
       default:
         throw new HoldfastError('HF_OPTION_INVALID', 'method is not one the owner answers.', {
           field: 'method',

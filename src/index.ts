@@ -49,11 +49,23 @@ export {
   rawKey,
 } from '../persistence/sealing/keySource.ts';
 export { type PassphraseOptions, passphrase } from '../persistence/sealing/passphrase.ts';
+export type { SealedRecord, Standing } from '../persistence/store.ts';
 export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
+
 export { createRuntime } from './createRuntime.ts';
+export type {
+  DeadLetter,
+  DeadLetterCounts,
+  DeadLetterDetails,
+  DeadLetterFilter,
+  DeadLetterRun,
+  DeadLetters,
+  ReplayOptions,
+} from './deadLetters.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { Operation } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
+export type { Quarantine, Quarantined } from './quarantine.ts';
 export type { CrisisRequest, ResilientResult, Runtime, UpstreamControl } from './runtime.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';
 export type { LatencySummary } from './views/responseTimes.ts';

@@ -21,8 +21,10 @@ import {
 } from '../machines/vocabulary/request.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
+import type { DeadLetters } from './deadLetters.ts';
 import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
+import type { Quarantine } from './quarantine.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
 
@@ -111,6 +113,10 @@ export interface Runtime {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
   }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }>;
+  /** What was given up and waits for a person (OP-5). */
+  readonly deadLetters: DeadLetters;
+  /** What could not be opened or read and was set aside (PS-3). */
+  readonly quarantine: Quarantine;
   /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;
   /**
@@ -137,6 +143,8 @@ export interface RuntimeParts {
   readonly operations: Operations;
   readonly responseTimes: ResponseTimes;
   readonly control: ControlServer | null;
+  readonly deadLetters: DeadLetters;
+  readonly quarantine: Quarantine;
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -144,10 +152,14 @@ const CLOSE_DEADLINE_MS = 5_000;
 export class HoldfastRuntime implements Runtime {
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
+  readonly deadLetters: DeadLetters;
+  readonly quarantine: Quarantine;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.supervisor.ready;
+    this.deadLetters = parts.deadLetters;
+    this.quarantine = parts.quarantine;
     // A program that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
   }

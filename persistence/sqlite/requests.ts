@@ -7,7 +7,16 @@
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRow, Store, StoreInfo, Write } from '../store.ts';
 
-type Queried = 'claim' | 'inHand' | 'freedHeads' | 'strays' | 'expired' | 'list';
+type Queried =
+  | 'claim'
+  | 'inHand'
+  | 'freedHeads'
+  | 'strays'
+  | 'expired'
+  | 'list'
+  | 'deadLetters'
+  | 'quarantine'
+  | 'sealedQuarantine';
 
 /** The argument of a method of the store that takes a query. */
 export type Query<Method extends Queried> = Parameters<Store[Method]>[0];
@@ -20,6 +29,9 @@ export type ReadRequest =
   | { readonly kind: 'expired'; readonly query: Query<'expired'> }
   | { readonly kind: 'find'; readonly id: string }
   | { readonly kind: 'list'; readonly query: Query<'list'> }
+  | { readonly kind: 'deadLetters'; readonly query: Query<'deadLetters'> }
+  | { readonly kind: 'quarantine'; readonly query: Query<'quarantine'> }
+  | { readonly kind: 'sealedQuarantine'; readonly query: Query<'sealedQuarantine'> }
   | { readonly kind: 'counts' };
 
 export type StoreRequest =

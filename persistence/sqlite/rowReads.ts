@@ -13,6 +13,7 @@ import { isOperationId } from '../writeChecks.ts';
 import type { Query, ReadRequest } from './requests.ts';
 import type { ComponentRow, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
+import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
 import { showRow, takeRows } from './tables.ts';
@@ -43,6 +44,12 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return find(tables, request.id);
     case 'list':
       return list(tables, request.query);
+    case 'deadLetters':
+      return deadLetters(tables, request.query);
+    case 'quarantine':
+      return quarantined(tables, request.query);
+    case 'sealedQuarantine':
+      return sealedQuarantine(tables, request.query);
     case 'counts':
       return counts(tables.statements);
   }
@@ -154,6 +161,11 @@ function counts(statements: Statements): StandingCounts {
 /** The largest acceptance number in the store, 0 for none. */
 export function seqMax({ statements }: Tables): number {
   return (statements.seqMax.get() as number | null) ?? 0;
+}
+
+/** How many rows are set aside: few, and counted in their own index. */
+export function quarantinedCount({ statements }: Tables): number {
+  return statements.countQuarantined.get() as number;
 }
 
 /** What is kept of the components, and how many could not be opened. */

@@ -18,6 +18,7 @@ import type { KnownRow } from './knownRows.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
+import { purge, release, replay, setAside } from './setAsideWrites.ts';
 import type { Tables } from './tables.ts';
 import { heldHeadOf, showRow, takeRow } from './tables.ts';
 
@@ -38,6 +39,14 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return update(tables, write);
     case 'withdraw':
       return withdraw(tables, write);
+    case 'replay':
+      return replay(tables, write);
+    case 'purge':
+      return purge(tables, write);
+    case 'setAside':
+      return setAside(tables, write);
+    case 'release':
+      return release(tables, write);
     case 'component':
       return keepComponent(tables, write);
   }

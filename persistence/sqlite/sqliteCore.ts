@@ -20,7 +20,7 @@ import { KnownRows, LanesLeft } from './knownRows.ts';
 import type { Migration } from './migrations/migrate.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { OpenedStore, ReadRequest, Replies, Reply, StoreRequest } from './requests.ts';
-import { answerRead, components, seqMax } from './rowReads.ts';
+import { answerRead, components, quarantinedCount, seqMax } from './rowReads.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { createRowSeals } from './rowSeals.ts';
 import { applyWrite } from './rowWrites.ts';
@@ -119,6 +119,7 @@ export class SqliteCore {
         seqMax: last,
         isCopy,
         generation: this.#generation,
+        quarantined: quarantinedCount(connection.tables),
       };
     } catch (error) {
       this.close();

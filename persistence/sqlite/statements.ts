@@ -36,6 +36,9 @@ export const SQL = {
     'UPDATE operation SET revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, state = ? WHERE seq = ?',
   updateLeavingLane:
     'UPDATE operation SET revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, state = ?, lane = NULL WHERE seq = ?',
+  // Also to another seq, where it goes to the tail of its lane.
+  moveOperation:
+    'UPDATE operation SET seq = ?, revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, lane = ?, state = ? WHERE seq = ?',
   deleteOperation: 'DELETE FROM operation WHERE seq = ?',
   deletePayload: 'DELETE FROM payload WHERE seq = ?',
   keepComponent:
@@ -68,6 +71,7 @@ export const SQL = {
   expired: `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
   nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
 
+  deadLettersNewest: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND seq < ? ORDER BY seq DESC LIMIT ?`,
   list: `${ROW_WITHOUT_PAYLOAD} WHERE ${LISTED}`,
   // Settled rows are most of a grown store: reading on by seq finds them at once.
   listSettled: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND ${LISTED}`,
@@ -85,11 +89,23 @@ export const SQL = {
   countQuarantined: `SELECT count(*) FROM operation WHERE ${IS_QUARANTINED}`,
 
   noteQuarantine:
-    'INSERT OR REPLACE INTO quarantine (seq, code, standing, due_at, expires_at, lane, idempotency) ' +
-    'SELECT seq, ?, standing, due_at, expires_at, lane, idempotency FROM operation WHERE seq = ?',
+    // The writer has no clock; when something was set aside is for people to read.
+    'INSERT OR REPLACE INTO quarantine (seq, code, standing, due_at, expires_at, lane, idempotency, set_aside_at) ' +
+    'SELECT seq, ?, standing, due_at, expires_at, lane, idempotency, ' +
+    "CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM operation WHERE seq = ?",
   quarantine:
     `UPDATE operation SET standing = ${STANDING_CODES.quarantined}, due_at = NULL, expires_at = NULL, ` +
     'lane = NULL, idempotency = NULL WHERE seq = ?',
+  putBack:
+    'UPDATE operation SET (standing, due_at, expires_at, lane, idempotency) = ' +
+    '(SELECT standing, due_at, expires_at, lane, idempotency FROM quarantine WHERE quarantine.seq = operation.seq) ' +
+    'WHERE seq = ?',
+  quarantined:
+    'SELECT operation.seq, id, revision, key_id, urgency, route, state, ' +
+    `${PAYLOAD}, code, quarantine.standing, quarantine.due_at, quarantine.expires_at, ` +
+    'quarantine.lane, quarantine.idempotency, set_aside_at ' +
+    'FROM operation LEFT JOIN quarantine ON quarantine.seq = operation.seq ' +
+    `WHERE operation.${IS_QUARANTINED} AND operation.seq > ? ORDER BY operation.seq LIMIT ?`,
   forgetQuarantine: 'DELETE FROM quarantine WHERE seq = ?',
 } as const;
 

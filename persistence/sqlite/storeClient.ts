@@ -88,6 +88,18 @@ class StoreClient implements Store {
     return this.#ask({ kind: 'list', query });
   }
 
+  deadLetters(query: Query<'deadLetters'>): Promise<Answer<'deadLetters'>> {
+    return this.#ask({ kind: 'deadLetters', query });
+  }
+
+  quarantine(query: Query<'quarantine'>): Promise<Answer<'quarantine'>> {
+    return this.#ask({ kind: 'quarantine', query });
+  }
+
+  sealedQuarantine(query: Query<'sealedQuarantine'>): Promise<Answer<'sealedQuarantine'>> {
+    return this.#ask({ kind: 'sealedQuarantine', query });
+  }
+
   counts(): Promise<Answer<'counts'>> {
     return this.#ask({ kind: 'counts' });
   }

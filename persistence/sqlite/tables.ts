@@ -21,7 +21,7 @@ export interface Tables {
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 
-const STANDINGS: ReadonlyMap<number, Standing> = new Map(
+export const STANDINGS: ReadonlyMap<number, Standing> = new Map(
   (Object.keys(STANDING_CODES) as Standing[]).map((name) => [STANDING_CODES[name], name]),
 );
 
@@ -65,7 +65,7 @@ function openRow(tables: Tables, row: OperationRow): StoredOperation | null {
 }
 
 /** Clears the columns by which the row would be found or would block others; its bytes stay. */
-function quarantine(tables: Tables, row: OperationRow, code: string): void {
+export function quarantine(tables: Tables, row: OperationRow, code: string): void {
   const { statements, known, onQuarantine } = tables;
   statements.noteQuarantine.run(code, row.seq);
   statements.quarantine.run(row.seq);

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { type ControlRequest, type ControlResponse, controlSocketPath } from './controlSocket.ts';
 
-const REQUEST_BYTES_MAX = 65_536;
+/** An edited payload comes as one line, with room for what JSON adds to it. */
+const REQUEST_BYTES_MAX = 4 * 1_048_576;
 const CONNECTIONS_MAX = 16;
 const IDLE_MS_MAX = 10_000;
 

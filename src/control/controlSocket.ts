@@ -26,6 +26,14 @@ export interface ControlMethods {
       readonly nextAfterSeq: number | null;
     };
   };
+  readonly deadLetters: { readonly params: ServiceCall; readonly result: unknown };
+  readonly quarantine: { readonly params: ServiceCall; readonly result: unknown };
+}
+
+/** A call by its name with its arguments; the names are those of the calls' interface. */
+export interface ServiceCall {
+  readonly call: string;
+  readonly args: readonly unknown[];
 }
 
 export type ControlRequest = {

@@ -102,7 +102,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
       ...pool.counts,
       inMemory: pool.size,
       attemptsRunning: pool.attemptsRunning,
-      quarantined: engine.quarantined.length,
+      quarantined: engine.quarantined,
     },
     responseTimes: Object.fromEntries(
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
@@ -137,12 +137,12 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
       reason: `the store is held (${engine.hold.reason}): nothing but crises runs until it is released`,
     });
   }
-  if (engine.quarantined.length > 0) {
+  if (engine.quarantined > 0) {
     findings.push({
       component: 'storage',
       health: 'degraded',
       costs: 10,
-      reason: `${engine.quarantined.length} records set aside`,
+      reason: `${engine.quarantined} records set aside; see holdfast quarantine`,
     });
   }
   if (supervisor.isImpaired) {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { disarmFaultPoints } from '../../persistence/faultPoints.ts';
 import type { Standing, Store, Write } from '../../persistence/store.ts';
 import { NEVER_MS } from '../../persistence/store.ts';
+import { testAside } from './storeContractAside.ts';
 import { testEndings } from './storeContractEndings.ts';
 import { testRepeats } from './storeContractRepeats.ts';
 import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
@@ -436,6 +437,7 @@ export function storeContract(
 
     testRepeats(() => store, faultsReachIt);
     testEndings(() => store, reopened);
+    testAside(() => store, faultsReachIt);
 
     test('OP-4 random histories leave every lane with one runner and nothing stuck', async () => {
       const lanes = [null, 'a', 'b'] as const;

@@ -95,6 +95,9 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     expired: (query) => read(() => inner.expired(query)),
     find: (id) => read(() => inner.find(id)),
     list: (query) => read(() => inner.list(query)),
+    deadLetters: (query) => read(() => inner.deadLetters(query)),
+    quarantine: (query) => read(() => inner.quarantine(query)),
+    sealedQuarantine: (query) => read(() => inner.sealedQuarantine(query)),
     counts: () => read(() => inner.counts()),
     onQuarantine: (listener) => {
       inner.onQuarantine(listener);
@@ -115,6 +118,14 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'updated', laneNext: null };
     case 'withdraw':
       return { kind: 'withdrawn', laneNext: null };
+    case 'replay':
+      return { kind: 'replayed', laneBusy: false };
+    case 'purge':
+      return { kind: 'purged', laneNext: null };
+    case 'setAside':
+      return { kind: 'wasSetAside' };
+    case 'release':
+      return { kind: 'notReleased', code: 'HF_INTERNAL' };
     case 'component':
       return { kind: 'componentKept' };
   }

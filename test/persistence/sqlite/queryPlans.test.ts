@@ -48,6 +48,8 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['listHeld', 'INDEX operation_held (seq>?)'],
     ['listQuarantined', 'INDEX operation_quarantined (seq>?)'],
     ['listDeadLettered', 'INDEX operation_dead_lettered (seq>?)'],
+    ['deadLettersNewest', 'INDEX operation_dead_lettered (seq<?)'],
+    ['quarantined', 'INDEX operation_quarantined (seq>?)'],
     ['updateOperation', 'INTEGER PRIMARY KEY (rowid=?)'],
     ['deletePayload', 'INTEGER PRIMARY KEY (rowid=?)'],
   ])('%s uses %s', (name, index) => {

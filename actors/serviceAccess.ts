@@ -1,0 +1,127 @@
+/**
+ * How a person's service calls (dead letters, quarantine) reach a store: through the journal of the
+ * engine that runs on it, or directly while it is at rest.
+ *
+ * @module
+ */
+
+import {
+  type SyncOperationContext,
+  syncOperationMachine,
+} from '../machines/syncOperationMachine.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
+import { NEVER_MS } from '../persistence/store.ts';
+import { notAccepted } from './acceptance.ts';
+import type { Journal } from './journal.ts';
+import type { OperationPool } from './operationPool.ts';
+import { adoptHandler, sweepLanes } from './recovery.ts';
+import { missingHandlerRoute, type Place } from './resident.ts';
+import { decodeSnapshot } from './snapshots.ts';
+
+export interface ServiceAccess {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly payloadBytesMax: number;
+  /** Performs writes; resolves once they are durable, with a result for each. */
+  commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
+  /** Where an operation of this type waits to be run. */
+  placeOf(type: string): Place;
+  /** These have been brought back and are on disk. */
+  broughtBack(operations: readonly SyncOperationContext[]): void;
+  /** One has left the quarantine: put back where it stood, as this row, or purged. */
+  leftQuarantine(row: StoredOperation | null): Promise<void>;
+  /** This row is the new head of its lane. */
+  laneFreed(row: StoredOperation): void;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly payloadBytesMax: number;
+}
+
+/** A store at rest: what is brought back waits for the next process to find it. */
+export function accessAtRest(parts: Parts): ServiceAccess {
+  const { store } = parts;
+  return {
+    ...parts,
+    commit: (writes) => store.commit(writes.map((build) => build())),
+    // Nobody knows the handlers here. Every process begins by taking up what waits for one.
+    placeOf: waitingForHandler,
+    broughtBack: () => undefined,
+    leftQuarantine: () => Promise.resolve(),
+    laneFreed: () => undefined,
+  };
+}
+
+/** The store of a running engine. */
+export function accessLive(
+  parts: Parts & {
+    readonly journal: Journal;
+    readonly pool: OperationPool;
+    readonly onLeftQuarantine: () => void;
+  },
+): ServiceAccess {
+  const { clock, journal, pool, onLeftQuarantine } = parts;
+  const { dispatcher } = pool;
+  return {
+    ...parts,
+    async commit(writes) {
+      // What nobody was promised yet is not left to wait for a sick disk.
+      if (journal.failure !== null) throw notAccepted(journal.failure);
+      return await Promise.all(
+        writes.map(
+          (build) =>
+            new Promise<WriteResult>((resolve) => {
+              journal.write({ build, onDurable: resolve });
+            }),
+        ),
+      );
+    },
+    placeOf(type) {
+      const upstream = pool.handlers.get(type)?.upstream;
+      if (upstream === undefined) return waitingForHandler(type);
+      return { standing: 'due', dueAtMs: clock.now(), route: upstream };
+    },
+    broughtBack(operations) {
+      for (const { expiresAtMs } of operations) {
+        if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+      }
+      for (const upstream of dispatcher.upstreams) dispatcher.reconsider(upstream);
+    },
+    async leftQuarantine(row) {
+      onLeftQuarantine();
+      if (row === null) return;
+      if (row.standing === 'inHand') takeOver(parts, row);
+      const { type, expiresAtMs } = decodeSnapshot(syncOperationMachine, row.state).snapshot
+        .context;
+      if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+      for (const upstream of dispatcher.upstreams) dispatcher.reconsider(upstream);
+      if (pool.handlers.has(type)) await adoptHandler(parts, type);
+      await sweepLanes(parts);
+    },
+    laneFreed(row) {
+      dispatcher.laneFreed(row);
+    },
+  };
+}
+
+/** It was in flight when it was set aside: it goes on as after a restart. */
+function takeOver(
+  { clock, pool }: { readonly clock: Clock; readonly pool: OperationPool },
+  row: StoredOperation,
+): void {
+  const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
+  if (resident === null) return;
+  const { state } = resident;
+  resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
+  if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
+}
+
+function waitingForHandler(type: string): Place {
+  return { standing: 'due', dueAtMs: NEVER_MS, route: missingHandlerRoute(type) };
+}
