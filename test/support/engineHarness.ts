@@ -17,6 +17,7 @@ export interface Process {
   readonly errors: unknown[];
   /** SIGKILL: nothing of it acts any more, and nothing is closed. */
   readonly kill: () => void;
+  readonly isDead: () => boolean;
 }
 
 export interface World {
@@ -28,9 +29,8 @@ export interface World {
 }
 
 /** A machine with a clock and a disk. */
-export function createWorld(seed = 1): World {
+export function createWorld(seed = 1, disk: Store = createMemoryStore()): World {
   const clock = new VirtualClock();
-  const disk = createMemoryStore();
   let boots = 0;
   return {
     clock,
@@ -61,6 +61,7 @@ export function createWorld(seed = 1): World {
           mortal.kill();
           store.kill();
         },
+        isDead: mortal.isDead,
       };
     },
   };

@@ -48,8 +48,14 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
   const inTurn = async <T>(act: () => Promise<T>): Promise<T> => {
     const turn = tail.then(async () => {
       if (isKilled) return await never<T>();
-      const result = await act();
-      return isKilled ? await never<T>() : result;
+      try {
+        const result = await act();
+        return isKilled ? await never<T>() : result;
+      } catch (error) {
+        // It died while it was at it.
+        if (isKilled) return await never<T>();
+        throw error;
+      }
     });
     tail = turn.catch(() => undefined);
     return await turn;
