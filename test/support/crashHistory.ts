@@ -163,10 +163,9 @@ class CrashHistory {
         const id = this.#accepted[step.which % Math.max(1, this.#accepted.length)];
         if (id === undefined) break;
         if (step.kind === 'retryNow') this.#hurried.add(id);
-        process.runtime
-          .getOperation(id)
-          [step.kind]()
-          .catch(() => undefined);
+        const operation = process.runtime.getOperation(id);
+        const asked = step.kind === 'cancel' ? operation.cancel() : operation.retryNow();
+        asked.catch(() => undefined);
         break;
       }
       case 'stop':
