@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    // Power cuts have a script of their own: npm run test:crash.
-    exclude: ['test/crash/**'],
+    // Power cuts and failing disks have scripts of their own: npm run test:crash, npm run test:disk.
+    exclude: ['test/crash/**', 'test/disk/**'],
     globalSetup: ['test/support/transitionCoverageReport.ts'],
     // A process a file, so that a test that kills, stalls or exhausts something harms no other.
     pool: 'forks',

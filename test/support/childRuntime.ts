@@ -94,6 +94,12 @@ async function obey(made: Runtime, order: ChildOrder): Promise<void> {
     case 'breaker':
       say({ event: 'breaker', state: made.upstream('ledger').breaker });
       break;
+    case 'try':
+      await attempt(made, order.request);
+      break;
+    case 'health':
+      say({ event: 'health', health: made.getHealthStatus() });
+      break;
     case 'close':
       await close(made, order.deadlineMs);
       break;
@@ -123,6 +129,16 @@ async function submitAll(made: Runtime, requests: readonly SyncRequest[]): Promi
       void reportOutcome(made.getOperation(result.id));
     },
   });
+}
+
+async function attempt(made: Runtime, request: SyncRequest): Promise<void> {
+  try {
+    await submit(made, request);
+  } catch (error) {
+    if (!isHoldfastError(error)) throw error;
+    const { code, retry } = error;
+    say({ event: 'refused', key: request.idempotencyKey ?? '', code, retry });
+  }
 }
 
 async function crisis(made: Runtime, request: CrisisRequest): Promise<void> {

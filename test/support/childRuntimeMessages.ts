@@ -1,6 +1,7 @@
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';
+import type { HealthStatus } from '../../src/views/health.ts';
 
 /** A defect that a control plants between the runtime and its store. */
 export const SABOTAGES = [
@@ -42,6 +43,9 @@ export type ChildOrder =
   | { readonly order: 'view'; readonly id: string }
   | { readonly order: 'handle'; readonly type: string }
   | { readonly order: 'breaker' }
+  /** Hands in one request and says what came of it, accepted or refused. */
+  | { readonly order: 'try'; readonly request: SyncRequest }
+  | { readonly order: 'health' }
   | { readonly order: 'close'; readonly deadlineMs: number };
 
 /** How an operation ended, as its caller was told. */
@@ -65,6 +69,14 @@ export type ChildEvent =
   | { readonly event: 'viewed'; readonly id: string; readonly state: string }
   | { readonly event: 'handled'; readonly type: string }
   | { readonly event: 'breaker'; readonly state: string }
+  /** The caller was told that nothing was accepted. */
+  | {
+      readonly event: 'refused';
+      readonly key: string;
+      readonly code: string;
+      readonly retry: string;
+    }
+  | { readonly event: 'health'; readonly health: HealthStatus }
   /** Something that no caller heard of. */
   | { readonly event: 'trouble'; readonly code: string; readonly message: string }
   | { readonly event: 'closing' }

@@ -9,6 +9,7 @@ import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
 import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
 import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
 import type { Store, StoreInfo } from '../../persistence/store.ts';
+import type { HealthStatus } from '../../src/views/health.ts';
 import { childProgram } from './childProgram.ts';
 import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
 import { LedgerServer } from './ledgerServer.ts';
@@ -69,10 +70,13 @@ export class RestartScene {
     return scene;
   }
 
-  /** Starts a process on the store; killed when the test ends. `fault` is for `HOLDFAST_FAULT`. */
-  start(changes: Partial<ChildSetup> = {}, fault?: string): Child {
+  /**
+   * Starts a process on the store; killed when the test ends. `fault` is for `HOLDFAST_FAULT`, and
+   * `env` goes beside it.
+   */
+  start(changes: Partial<ChildSetup> = {}, fault?: string, env = {}): Child {
     const options = { ...OPTIONS, ...changes.options };
-    const process = spawnChild({ ...this.#setup, ...changes, options }, fault);
+    const process = spawnChild({ ...this.#setup, ...changes, options }, fault, env);
     onTestFinished(() => {
       process.kill('SIGKILL');
     });
@@ -195,6 +199,18 @@ export class Child {
     });
   }
 
+  /** Asks until its health fits. */
+  async untilHealth(fits: (health: HealthStatus) => boolean): Promise<HealthStatus> {
+    for (let asked = 0; ; asked += 1) {
+      const said = this.events.filter(({ event }) => event === 'health').length;
+      this.order({ order: 'health' });
+      const { health } = await this.#next('health', said);
+      if (fits(health)) return health;
+      if (asked > 500) throw new Error(`its health stays at ${JSON.stringify(health)}`);
+      await sleep(20);
+    }
+  }
+
   /** Asks until an operation is in `state`. */
   async untilState(id: string, state: string): Promise<void> {
     for (let asked = 0; ; asked += 1) {
@@ -244,8 +260,12 @@ export class Child {
   }
 }
 
-function spawnChild(setup: ChildSetup, fault: string | undefined): ChildProcess {
-  const env = fault === undefined ? process.env : { ...process.env, HOLDFAST_FAULT: fault };
+function spawnChild(setup: ChildSetup, fault: string | undefined, given: object): ChildProcess {
+  const env = {
+    ...process.env,
+    ...given,
+    ...(fault === undefined ? {} : { HOLDFAST_FAULT: fault }),
+  };
   return spawn(process.execPath, [childProgram(CHILD, CHILD_OTHERS), JSON.stringify(setup)], {
     env,
   });

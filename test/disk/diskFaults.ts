@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FIELDS = ['writeError', 'syncError', 'openError', 'syncMs'] as const;
+const SOURCE = fileURLToPath(new URL('./faults.c', import.meta.url));
+
+/** What goes wrong: errors by their names, and how long each sync takes. */
+export interface Fault {
+  readonly writeError?: keyof typeof constants.errno;
+  readonly syncError?: keyof typeof constants.errno;
+  readonly openError?: keyof typeof constants.errno;
+  readonly syncMs?: number;
+}
+
+/** Makes the disk fail for one process, in one folder, when a test says so. */
+export class DiskFaults {
+  readonly #file: string;
+  readonly #under: string;
+
+  constructor(under: string) {
+    this.#under = under;
+    this.#file = join(mkdtempSync(join(tmpdir(), 'holdfast-faults-')), 'faults');
+    writeFileSync(this.#file, Buffer.alloc(4 * (FIELDS.length + 1)));
+  }
+
+  /** What the process must be started with. */
+  get env(): Readonly<Record<string, string>> {
+    return {
+      LD_PRELOAD: library(),
+      DISK_FAULTS: this.#file,
+      DISK_FAULTS_UNDER: this.#under,
+    };
+  }
+
+  /** How many calls have failed or were held up. */
+  get given(): number {
+    return readFileSync(this.#file).readInt32LE(4 * FIELDS.length);
+  }
+
+  set(fault: Fault): void {
+    const values = Buffer.alloc(4 * FIELDS.length);
+    for (const [index, field] of FIELDS.entries()) {
+      const value = fault[field] ?? 0;
+      values.writeInt32LE(typeof value === 'string' ? constants.errno[value] : value, 4 * index);
+    }
+    const descriptor = openSync(this.#file, 'r+');
+    writeSync(descriptor, values, 0, values.length, 0);
+    closeSync(descriptor);
+  }
+}
+
+let built: string | null = null;
+
+function library(): string {
+  if (built !== null) return built;
+  const path = join(mkdtempSync(join(tmpdir(), 'holdfast-faults-')), 'faults.so');
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', path, SOURCE, '-ldl']);
+  built = path;
+  return path;
+}
+
+/** Why disks can't be made to fail here, in words for a skipped test; `null` where they can. */
+export function whyNoFaults(): string | null {
+  if (process.platform !== 'linux') return 'needs Linux';
+  try {
+    execFileSync('cc', ['--version'], { stdio: 'ignore' });
+    return null;
+  } catch {
+    return 'needs a C compiler: apt-get install gcc libc6-dev';
+  }
+}
