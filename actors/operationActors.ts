@@ -1,19 +1,13 @@
 /**
  * Makes the actor of an operation: a new one for a request, or one that goes on from its row.
  *
- * Each is the root of a system of its own, so that making one costs the same whatever the number of
- * others (a child would be copied into its parent's list).
+ * They are children of one actor that keeps no list of them, so that making one costs the same whatever
+ * the number of others (a chart would copy its list of children each time).
  *
  * @module
  */
 
-import {
-  type ActorOptions,
-  createActor,
-  type EventObject,
-  fromCallback,
-  type InspectionEvent,
-} from 'xstate';
+import { type ActorOptions, createActor, type InspectionEvent } from 'xstate';
 import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import {
   type SyncOperationEvent,
@@ -25,6 +19,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../persistence/store.ts';
+import { createFamily, type Family, flatLogic } from './flatLogic.ts';
 import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 import { decodeSnapshot } from './snapshots.ts';
@@ -42,16 +37,16 @@ export interface OperationActorsParts {
 
 export class OperationActors {
   readonly #parts: OperationActorsParts;
-  readonly #logic: typeof syncOperationMachine;
+  readonly #family: Family;
+  readonly #logic: ReturnType<
+    typeof flatLogic<typeof syncOperationMachine, { readonly id: string }>
+  >;
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
-    this.#logic = syncOperationMachine.provide({
-      actors: {
-        attempt: fromCallback<EventObject, { readonly id: string }>(({ input, sendBack }) =>
-          parts.beginAttempt(input.id, sendBack),
-        ),
-      },
+    this.#family = createFamily('operations', parts.inspect);
+    this.#logic = flatLogic(syncOperationMachine, {
+      attempt: ({ id }: { readonly id: string }, report) => parts.beginAttempt(id, report),
     });
   }
 
@@ -90,16 +85,17 @@ export class OperationActors {
     });
   }
 
+  /** Stops the actor of an operation that goes on from its row later. */
+  stop(actor: SyncOperationRef): void {
+    this.#family.stop(actor);
+  }
+
   #make(
     id: string,
     from: Pick<ActorOptions<typeof syncOperationMachine>, 'snapshot'> & {
       readonly input: SyncOperationInput;
     },
   ): SyncOperationRef {
-    const { inspect } = this.#parts;
-    return createActor(
-      this.#logic,
-      inspect === undefined ? { id, ...from } : { id, ...from, inspect },
-    );
+    return createActor(this.#logic, { id, parent: this.#family.parent, ...from });
   }
 }

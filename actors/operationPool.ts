@@ -1,8 +1,7 @@
 /**
  * The engine: every operation in memory, from acceptance to settlement.
  *
- * Each operation is an actor of its own (never a child of another), so that starting one costs the
- * same whatever the number of others. The pool watches each transition and does what the new state
+ * Each operation is an actor of its own. The pool watches each transition and does what the new state
  * asks for: a `barrier` is written and waited for, a `resting` state is written and the actor let
  * go, a settlement is reported. Who may run next is decided by the {@link Dispatcher}.
  *
@@ -185,7 +184,7 @@ export class OperationPool {
   passivate(resident: Resident): void {
     this.departures.note(resident.id);
     this.#residents.delete(resident.id);
-    resident.actor.stop();
+    this.#actors.stop(resident.actor);
   }
 
   /** Resolves when everything written so far is durable, or storage is failing. */
