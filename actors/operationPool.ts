@@ -375,7 +375,7 @@ export class OperationPool {
     if (ending !== null) this.counts[ending] += 1;
     this.#drop(resident);
     // No end of its chart, but from here on it is on disk only.
-    if (ending === 'deadLettered') resident.actor.stop();
+    if (ending === 'deadLettered') this.#actors.stop(resident.actor);
     this.#tell(resident, snapshot);
   }
 

@@ -60,9 +60,16 @@ const EVENTS: readonly SyncOperationEvent[] = [
   { type: 'journal.failed' },
   { type: 'journal.duplicated' },
   { type: 'process.stopping' },
+  ...[null, 'key-2'].map((idempotencyKey) => ({
+    type: 'replay.requested' as const,
+    atMs: 2_000,
+    idempotencyKey,
+    isRepeatApproved: false,
+  })),
   ...FAILURE_CLASSES.flatMap((failureClass) =>
     [true, false].map((isRepeatSafe) => ({
       type: 'attempt.failed' as const,
+      startedAtMs: 1_900,
       atMs: 2_000,
       failure: { failureClass, code: 'HF_ATTEMPT_FAILED' as const, message: 'It failed.' },
       retryAtMs: 3_000,
@@ -73,72 +80,92 @@ const EVENTS: readonly SyncOperationEvent[] = [
 
 const observe = coverTransitions(syncOperationMachine);
 
-/** An actor, and what happened around it in order. */
-class Watched {
-  readonly log: string[] = [];
-  readonly #actor;
-  /** What the effects of it report with, the old ones too. */
-  readonly #reports: ((event: SyncOperationEvent) => void)[] = [];
+/** What is written down of the one that is acting: what an effect begins is its doing. */
+let acting: Pick<Watched, 'log' | 'reports'> | null = null;
 
-  constructor(
-    engine: 'xstate' | 'flat',
-    from: {
-      readonly input?: SyncOperationInput;
-      readonly value?: string;
-      readonly context?: SyncOperationContext;
-    },
-    machine = syncOperationMachine,
-  ) {
-    const begin = (id: string, report: (event: SyncOperationEvent) => void): (() => void) => {
-      this.log.push(`begun ${id}`);
-      this.#reports.push(report);
-      return () => this.log.push('ended');
-    };
-    const snapshot =
-      from.value === undefined
-        ? {}
-        : { snapshot: machine.resolveState({ value: from.value, context: from.context } as never) };
-    const options = { id: 'it', input: from.input ?? INPUT, ...snapshot };
-    const provided = machine.provide({
+function begin(id: string, report: (event: SyncOperationEvent) => void): () => void {
+  const its = acting;
+  its?.log.push(`begun ${id}`);
+  its?.reports.push(report);
+  return () => its?.log.push('ended');
+}
+
+function runners(machine = syncOperationMachine) {
+  return {
+    xstate: machine.provide({
       actors: {
         attempt: fromCallback<EventObject, { readonly id: string }>(({ input, sendBack }) =>
           begin(input.id, sendBack),
         ),
       },
-    });
-    const flat = flatLogic(machine, {
+    }),
+    flat: flatLogic(machine, {
       attempt: ({ id }: { readonly id: string }, report) => begin(id, report),
-    });
+    }),
+  };
+}
+
+const RUNNERS = runners();
+const FAMILY = createFamily('all', undefined);
+
+interface Start {
+  readonly input?: SyncOperationInput;
+  readonly value?: string;
+  readonly context?: SyncOperationContext | undefined;
+}
+
+/** An actor, and what happened around it in order. */
+class Watched {
+  readonly log: string[] = [];
+  /** What its effects report with, the old ones too. */
+  readonly reports: ((event: SyncOperationEvent) => void)[] = [];
+  readonly #actor;
+
+  constructor(engine: 'xstate' | 'flat', { input = INPUT, value, context }: Start, by = RUNNERS) {
+    const restored = { value, context } as never;
+    const options = {
+      id: 'it',
+      input,
+      ...(value === undefined ? {} : { snapshot: syncOperationMachine.resolveState(restored) }),
+    };
     this.#actor =
       engine === 'xstate'
-        ? createActor(provided, { ...options, inspect: observe })
-        : createActor(flat, { ...options, parent: createFamily('all', undefined).parent });
+        ? createActor(by.xstate, { ...options, inspect: observe })
+        : createActor(by.flat, { ...options, parent: FAMILY.parent });
     this.#actor.subscribe({
-      next: ({ value, context }) => this.log.push(`told ${value} ${JSON.stringify(context)}`),
+      next: (told) => this.log.push(`told ${told.value} ${JSON.stringify(told.context)}`),
       error: (error: unknown) => this.log.push(`died of ${String(error)}`),
       complete: () => this.log.push('complete'),
     });
+    acting = { log: this.log, reports: this.reports };
     this.#actor.start();
   }
 
   /** Whoever is over is told nothing more. */
   send(event: SyncOperationEvent): void {
+    acting = { log: this.log, reports: this.reports };
     if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event);
   }
 
   /** All effects begun so far report it, whether they have ended or not. */
   report(event: SyncOperationEvent): void {
     if (this.#actor.getSnapshot().status !== 'active') return;
-    for (const report of this.#reports) report(event);
+    acting = { log: this.log, reports: this.reports };
+    for (const report of this.reports) report(event);
   }
 
-  /** All that can be seen of it. */
+  /** Which events it would take. */
+  get can(): readonly boolean[] {
+    const snapshot = this.#actor.getSnapshot();
+    return EVENTS.map((event) => snapshot.can(event));
+  }
+
+  /** What can be seen of it. */
   get seen(): unknown {
     const snapshot = this.#actor.getSnapshot();
     const { value, context, status, output, error, tags } = snapshot;
     return {
       ...{ value, context, status, output, error, tags },
-      can: EVENTS.map((event) => snapshot.can(event)),
       isAttempting: snapshot.matches('attempting'),
       meta: snapshot.getMeta(),
       json: { ...(snapshot.toJSON() as object), children: {} },
@@ -156,11 +183,9 @@ const STATES = Object.keys(syncOperationMachine.states);
 const CONTEXTS: readonly SyncOperationContext[] = (
   [
     {},
-    { priority: 'crisis', attemptsMax: null },
-    { attempt: 2, isSpent: true, firstAttemptAtMs: 1_500, isOutcomeUnknown: true },
-    { crashes: 3, ending: 'deadLettered' },
+    { priority: 'crisis', attemptsMax: null, ending: 'cancelled' },
+    { attempt: 2, isSpent: true, isOutcomeUnknown: true, crashes: 9, ending: 'deadLettered' },
     { ending: 'completed' },
-    { ending: 'cancelled' },
   ] as const
 ).map((differing) => {
   const { context } = createActor(syncOperationMachine, { input: INPUT }).getSnapshot();
@@ -205,17 +230,19 @@ describe('OP-1 an operation that is run flat', () => {
           }
           expectSame(flat, xstate);
         }
+        expect(flat.can).toEqual(xstate.can);
       }),
     );
   });
 
   test('OP-1 control: a chart with another guard is told apart', () => {
-    const planted = syncOperationMachine.provide({ guards: { hasAttemptsLeft: () => true } });
-    const [, , context] = CONTEXTS;
-    if (context === undefined) throw new Error('There is no such context.');
+    const planted = runners(
+      syncOperationMachine.provide({ guards: { hasAttemptsLeft: () => true } }),
+    );
     const failed = EVENTS.find(({ type }) => type === 'attempt.failed');
-    const flat = new Watched('flat', { value: 'attempting', context }, planted);
-    const xstate = new Watched('xstate', { value: 'attempting', context });
+    const spent = { ...CONTEXTS[0], attempt: 2 } as SyncOperationContext;
+    const flat = new Watched('flat', { value: 'attempting', context: spent }, planted);
+    const xstate = new Watched('xstate', { value: 'attempting', context: spent });
     for (const actor of [flat, xstate]) actor.send(failed ?? { type: 'journal.failed' });
     expect(flat.seen).not.toEqual(xstate.seen);
   });
