@@ -38,34 +38,12 @@ export function duplicateOf(
   }
 }
 
-/** Everybody who waits for an acceptance, by the id of the operation. */
-export class PendingAcceptances {
-  readonly #byId = new Map<string, PendingAcceptance>();
-
-  add(id: string, pending: PendingAcceptance): void {
-    this.#byId.set(id, pending);
-  }
-
-  take(id: string): PendingAcceptance | undefined {
-    const pending = this.#byId.get(id);
-    this.#byId.delete(id);
-    return pending;
-  }
-
-  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
-  abandon(): void {
-    const unknown = acceptanceUnknown();
-    for (const { reject } of this.#byId.values()) reject(unknown);
-    this.#byId.clear();
-  }
-}
-
 /** Refuses a request that met the row `of`; where the fault lies with that row it is set aside. */
 export function refuseDuplicate(
   journal: Journal,
   of: StoredOperation,
   reason: HoldfastError,
-  pending: PendingAcceptance | undefined,
+  pending: PendingAcceptance | null,
 ): void {
   if (reason.code !== 'HF_IDEMPOTENCY_CONFLICT') setAside(journal, of, reason);
   pending?.reject(reason);
@@ -112,7 +90,7 @@ export function firstWithdrawn(): HoldfastError {
 }
 
 /** The runtime has stopped while the disk had not answered. */
-function acceptanceUnknown(): HoldfastError {
+export function acceptanceUnknown(): HoldfastError {
   return new HoldfastError(
     'HF_CLOSED',
     'The runtime was closed before the disk confirmed the request, so it is not known whether it is stored. Send it again to the next runtime with the same idempotencyKey: if it is stored, that finds it.',

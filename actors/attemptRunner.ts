@@ -41,8 +41,7 @@ export interface AttemptRunnerParts {
  */
 export class AttemptRunner {
   readonly #parts: AttemptRunnerParts;
-  /** What aborts each running attempt, by operation id. */
-  readonly #running = new Map<string, (reason: HoldfastError) => void>();
+  #running = 0;
   #isStopped = false;
 
   constructor(parts: AttemptRunnerParts) {
@@ -50,17 +49,17 @@ export class AttemptRunner {
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#running;
   }
 
   /** Aborts what runs and lets nothing begin any more; what is aborted spends no attempt (SV-4). */
-  stop(): void {
+  stop(residents: readonly Resident[]): void {
     this.#isStopped = true;
     const reason = new HoldfastError('HF_CLOSED', 'The runtime is closing.', {
       retry: 'later',
       withStack: false,
     });
-    for (const interrupt of [...this.#running.values()]) interrupt(reason);
+    for (const { interrupt } of residents) interrupt?.(reason);
   }
 
   /**
@@ -89,7 +88,8 @@ export class AttemptRunner {
       if (isOver) return false;
       isOver = true;
       cancelDeadline();
-      this.#running.delete(resident.id);
+      this.#running -= 1;
+      resident.interrupt = null;
       this.#parts.onEnded(resident, outcome, retryAfterMs);
       return true;
     };
@@ -114,10 +114,11 @@ export class AttemptRunner {
       attempt.abort(late);
       fail(late);
     });
-    this.#running.set(resident.id, (reason) => {
+    this.#running += 1;
+    resident.interrupt = (reason) => {
       attempt.abort(reason);
       if (end('ignored')) report({ type: 'attempt.interrupted', atMs: clock.now() });
-    });
+    };
     const call = (): void => {
       if (!isOver) void callGuarded(handler, attempt).then(succeed, fail);
     };

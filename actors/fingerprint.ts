@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 
 /**
@@ -7,7 +7,6 @@ import type { CheckedRequest } from '../machines/vocabulary/request.ts';
  */
 export function fingerprintOf(request: CheckedRequest): string {
   const { body, entity, method, path } = request;
-  return createHash('sha256')
-    .update(JSON.stringify([entity?.type, entity?.id, method, path, body]))
-    .digest('base64url');
+  const text = JSON.stringify([entity?.type, entity?.id, method, path, body]);
+  return hash('sha256', text, 'base64url');
 }

@@ -41,6 +41,13 @@ type Snapshot = SnapshotFrom<AnyStateMachine>;
 type Scope = ActorScope<Snapshot, EventObject>;
 type AnyEffect = Effect<unknown, EventObject>;
 
+/** Under this a snapshot holds what its state has begun; XState keeps a child actor there. */
+const EFFECT = Symbol('effect');
+
+interface RunningEffect {
+  readonly end: () => void;
+}
+
 /**
  * The logic of the chart's actors, for `createActor`.
  *
@@ -76,6 +83,9 @@ export function createFamily(
     null,
   );
   const parent = createActor(logic, inspect === undefined ? { id } : { id, inspect });
+  // It would keep a list of all, which nothing reads (docs/decisions/0023).
+  const unlisted = { _register: (session: string) => session, _unregister: () => undefined };
+  Object.assign(parent.system, unlisted);
   parent.start();
   return {
     parent,
@@ -89,8 +99,6 @@ class FlatLogic {
   readonly #machine: AnyStateMachine;
   readonly #chart: FlatChart;
   readonly #effects: Readonly<Record<string, AnyEffect>>;
-  /** What ends the effect of each actor that is in a state with one. */
-  readonly #running = new Map<AnyActorRef, () => void>();
 
   constructor(machine: AnyStateMachine, effects: Readonly<Record<string, unknown>>) {
     this.#machine = machine;
@@ -112,8 +120,7 @@ class FlatLogic {
       return this.#step(snapshot, event, scope);
     } catch (error) {
       // It dies of it, and what it has begun must not go on without it (SV-2).
-      this.#running.get(scope.self)?.();
-      this.#running.delete(scope.self);
+      effectOf(snapshot)?.end();
       throw error;
     }
   };
@@ -128,7 +135,7 @@ class FlatLogic {
 
   #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
     if (event.type === 'xstate.stop') {
-      this.#endEffect(scope);
+      endEffect(snapshot, scope);
       return { ...snapshot, status: 'stopped' } as Snapshot;
     }
     const state = this.#stateOf(snapshot);
@@ -139,7 +146,7 @@ class FlatLogic {
     if (first === null) return snapshot;
     const { target, changed, leaves } = follow(first, { context, event });
     if (!leaves) return { ...snapshot, context: changed };
-    if (state.invoke !== null) this.#endEffect(scope);
+    endEffect(snapshot, scope);
     return this.#enter(target, { context: changed, event }, scope);
   }
 
@@ -150,8 +157,10 @@ class FlatLogic {
   }
 
   #enter(state: FlatState, facts: Facts, scope: Scope): Snapshot {
-    if (state.invoke !== null) this.#beginEffect(state.invoke, facts, scope);
-    return { ...state.template, context: facts.context };
+    const { template, invoke } = state;
+    if (invoke === null) return { ...template, context: facts.context };
+    const effect = this.#beginEffect(invoke, facts, scope);
+    return Object.assign({ ...template, context: facts.context }, { [EFFECT]: effect });
   }
 
   /** Once the actor is in its new state, and before its observers are told of it. */
@@ -159,26 +168,31 @@ class FlatLogic {
     { src, inputOf }: NonNullable<FlatState['invoke']>,
     facts: Facts,
     { self, defer }: Scope,
-  ): void {
+  ): RunningEffect {
     const input = inputOf(facts);
+    let isOver = false;
+    let end: (() => void) | undefined;
     defer(() => {
-      let isHeard = true;
-      const end = this.#effects[src]?.(input, (reported) => {
-        if (isHeard) self.send(reported);
-      });
-      this.#running.set(self, () => {
-        isHeard = false;
-        end?.();
+      end = this.#effects[src]?.(input, (reported) => {
+        if (!isOver) self.send(reported);
       });
     });
+    return {
+      end: () => {
+        isOver = true;
+        end?.();
+      },
+    };
   }
+}
 
-  #endEffect({ self, defer }: Scope): void {
-    const end = this.#running.get(self);
-    if (end === undefined) return;
-    this.#running.delete(self);
-    defer(end);
-  }
+function effectOf(snapshot: Snapshot): RunningEffect | undefined {
+  return (snapshot as { readonly [EFFECT]?: RunningEffect })[EFFECT];
+}
+
+function endEffect(snapshot: Snapshot, { defer }: Scope): void {
+  const effect = effectOf(snapshot);
+  if (effect !== undefined) defer(effect.end);
 }
 
 function choose(

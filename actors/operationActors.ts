@@ -54,7 +54,7 @@ export class OperationActors {
   create(
     id: string,
     request: CheckedRequest,
-    its: Pick<Resident, 'urgency' | 'handler' | 'permit'>,
+    its: Pick<Resident, 'urgency' | 'handler' | 'permit' | 'pending'>,
   ): Resident {
     const { clock, retry } = this.#parts;
     const input = operationInput(id, request, retry, clock.now());

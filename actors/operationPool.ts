@@ -24,13 +24,12 @@ import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import {
-  type Acceptance,
+  acceptanceUnknown,
   duplicateOf,
   firstWithdrawn,
   notAccepted,
   outcomeUnknown,
   type PendingAcceptance,
-  PendingAcceptances,
   refuseDuplicate,
 } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
@@ -38,13 +37,14 @@ import { BUSY_STATES, BusyCount } from './busyCount.ts';
 import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Handler } from './handler.ts';
+import { IdTable } from './idTable.ts';
 import type { Journal } from './journal.ts';
 import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
 import { OperationWriter, setAside } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { noCounts } from './poolCounts.ts';
-import { type Resident, restingPlace } from './resident.ts';
+import { type Resident, restingPlace, takePending } from './resident.ts';
 import type { TimerService } from './timerService.ts';
 import { Watchers } from './watchers.ts';
 
@@ -74,8 +74,7 @@ export class OperationPool {
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
   readonly #writer: OperationWriter;
-  readonly #residents = new Map<string, Resident>();
-  readonly #accepting = new PendingAcceptances();
+  readonly #residents = new IdTable<Resident>();
   /** Handlers given with one request; they live with the process (docs/decisions/0020). */
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
@@ -110,7 +109,7 @@ export class OperationPool {
     return this.#runner.running;
   }
 
-  get residents(): Iterable<Resident> {
+  get residents(): readonly Resident[] {
     return this.#residents.values();
   }
 
@@ -119,16 +118,13 @@ export class OperationPool {
   }
 
   /**
-   * Accepts a checked request. Resolves once it is durable (OP-2).
-   *
-   * @throws HoldfastError `HF_IDEMPOTENCY_CONFLICT`, or `HF_STORE_…` when it could not be made durable.
+   * Accepts a checked request, and tells once it is durable (OP-2) or that it can't be: with
+   * `HF_IDEMPOTENCY_CONFLICT` or `HF_STORE_…`.
    */
-  async accept(request: CheckedRequest, closure?: Handler): Promise<Acceptance> {
+  accept(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): void {
     const { failure } = this.#parts.journal;
-    if (failure !== null && request.priority !== 'crisis') throw notAccepted(failure);
-    return await new Promise<Acceptance>((resolve, reject) => {
-      this.start(request, { resolve, reject }, closure);
-    });
+    if (failure !== null && request.priority !== 'crisis') pending.reject(notAccepted(failure));
+    else this.start(request, pending, closure);
   }
 
   /** Starts the operation of a request; a crisis is on its way when this returns (CR-4). */
@@ -141,9 +137,13 @@ export class OperationPool {
       handler === null || request.priority === 'crisis'
         ? null
         : this.dispatcher.tryStart(handler.upstream, urgency);
-    const resident = this.#actors.create(id, request, { urgency, handler, permit });
+    const resident = this.#actors.create(id, request, {
+      urgency,
+      handler,
+      permit,
+      pending,
+    });
     if (closure !== undefined) this.#closures.set(id, closure);
-    this.#accepting.add(id, pending);
     this.#enter(resident);
     return resident;
   }
@@ -199,20 +199,22 @@ export class OperationPool {
 
   /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */
   interruptAll(): void {
-    this.#runner.stop();
+    this.#runner.stop(this.#residents.values());
   }
 
   /** The runtime has stopped: whoever still waits is told that it will not hear more from here. */
   abandon(): void {
-    this.#accepting.abandon();
+    const unknown = acceptanceUnknown();
+    for (const resident of this.residents) takePending(resident)?.reject(unknown);
     this.watchers.abandon(outcomeUnknown());
   }
 
   #enter(resident: Resident): void {
-    this.#residents.set(resident.id, resident);
+    this.#residents.add(resident);
     resident.actor.subscribe({
       next: (snapshot) => {
-        if (snapshot.value === resident.state || !this.#residents.has(resident.id)) return;
+        if (snapshot.value === resident.state || this.#residents.get(resident.id) === undefined)
+          return;
         resident.state = snapshot.value;
         this.#setBusy(resident, BUSY_STATES.has(snapshot.value));
         try {
@@ -297,7 +299,7 @@ export class OperationPool {
         else this.#accepted(resident, result.kind === 'accepted' && result.laneBusy);
       },
       onFailed: (error) => {
-        this.#accepting.take(resident.id)?.reject(notAccepted(error));
+        takePending(resident)?.reject(notAccepted(error));
         resident.actor.send({ type: 'journal.failed' });
       },
     });
@@ -310,7 +312,7 @@ export class OperationPool {
       resident.standing = 'held';
       this.dispatcher.forget(resident);
     }
-    this.#accepting.take(resident.id)?.resolve({ id: resident.id, isDuplicate: false });
+    takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.dispatcher.noteExpiry(expiresAtMs);
     const turn = resident.permit === null ? 'awaitsUpstream' : 'granted';
@@ -324,7 +326,7 @@ export class OperationPool {
   }
 
   #foundDuplicate(resident: Resident, of: StoredOperation): void {
-    const pending = this.#accepting.take(resident.id);
+    const pending = takePending(resident);
     if (this.#parts.journal.isWithdrawing(of.id)) {
       // What it repeats was refused while this was on its way, and is about to go.
       pending?.reject(firstWithdrawn());

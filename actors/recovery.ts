@@ -51,7 +51,7 @@ export async function recoverInHand(
 /** Lets everything go on that waited for a handler of this type. */
 export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
   const { store, clock, pool } = parts;
-  for (const resident of [...pool.residents]) {
+  for (const resident of pool.residents) {
     if (resident.actor.getSnapshot().context.type !== type) continue;
     // Whatever it waits for: it must know its handler when its turn comes.
     resident.handler ??= pool.handlers.get(type) ?? null;

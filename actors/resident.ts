@@ -12,8 +12,10 @@ import {
   syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
 import type { Entity } from '../machines/vocabulary/entity.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import { NEVER_MS, type Standing } from '../persistence/store.ts';
+import type { PendingAcceptance } from './acceptance.ts';
 import type { Handler } from './handler.ts';
 import { encodeSnapshot } from './snapshots.ts';
 import type { Permit } from './upstreamGate.ts';
@@ -35,6 +37,10 @@ export interface Resident {
   readonly body: string;
   handler: Handler | null;
   permit: Permit | null;
+  /** Who waits for its acceptance. */
+  pending: PendingAcceptance | null;
+  /** Aborts the attempt that runs. */
+  interrupt: ((reason: HoldfastError) => void) | null;
   /** True while it is being written or attempted. */
   isBusy: boolean;
   /** What the upstream answered. */
@@ -47,7 +53,7 @@ export interface Resident {
 export function createResident(
   actor: SyncOperationRef,
   from: Pick<Resident, 'id' | 'urgency' | 'body' | 'standing' | 'handler' | 'permit'> &
-    Partial<Pick<Resident, 'state' | 'seq' | 'revision'>>,
+    Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'pending'>>,
 ): Resident {
   return {
     id: from.id,
@@ -60,10 +66,19 @@ export function createResident(
     body: from.body,
     handler: from.handler,
     permit: from.permit,
+    pending: from.pending ?? null,
+    interrupt: null,
     isBusy: false,
     response: undefined,
     thrown: undefined,
   };
+}
+
+/** Who waits for its acceptance, to be told once. */
+export function takePending(resident: Resident): PendingAcceptance | null {
+  const { pending } = resident;
+  resident.pending = null;
+  return pending;
 }
 
 /** Where a row belongs. */

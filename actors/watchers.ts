@@ -1,7 +1,9 @@
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { IdTable } from './idTable.ts';
 import type { OperationView, Outcome } from './outcome.ts';
 
 interface Watcher {
+  readonly id: string;
   readonly outcome: Promise<Outcome>;
   readonly settle: (outcome: Outcome) => void;
   readonly abandon: (reason: HoldfastError) => void;
@@ -13,7 +15,7 @@ interface Watcher {
  * somebody watches take a place here.
  */
 export class Watchers {
-  readonly #byId = new Map<string, Watcher>();
+  #byId = new IdTable<Watcher>();
   readonly #onError: (error: unknown) => void;
   /** Why nobody is told any more; `null` while somebody may be. */
   #ended: HoldfastError | null = null;
@@ -37,7 +39,7 @@ export class Watchers {
   }
 
   has(id: string): boolean {
-    return this.#byId.has(id);
+    return this.#byId.get(id) !== undefined;
   }
 
   changed(view: OperationView): void {
@@ -60,7 +62,7 @@ export class Watchers {
   abandon(reason: HoldfastError): void {
     this.#ended = reason;
     for (const watcher of this.#byId.values()) watcher.abandon(reason);
-    this.#byId.clear();
+    this.#byId = new IdTable();
   }
 
   #watch(id: string): Watcher {
@@ -74,8 +76,8 @@ export class Watchers {
       });
       // Whoever does not wait for it must not be brought down by a close.
       outcome.catch(() => undefined);
-      watcher = { outcome, settle, abandon, listeners: new Set() };
-      if (this.#ended === null) this.#byId.set(id, watcher);
+      watcher = { id, outcome, settle, abandon, listeners: new Set() };
+      if (this.#ended === null) this.#byId.add(watcher);
       else abandon(this.#ended);
     }
     return watcher;

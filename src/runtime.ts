@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Acceptance } from '../actors/acceptance.ts';
+import type { Acceptance, PendingAcceptance } from '../actors/acceptance.ts';
 import type { CrisisAnswer, CrisisResponder } from '../actors/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
 import type { Attempt, Handler } from '../actors/handler.ts';
@@ -326,17 +326,18 @@ export class HoldfastRuntime implements Runtime {
       const cancel = engine.timers.at(options.clock.now() + deadlineMs, () => {
         reject(storeStalled(deadlineMs));
       });
-      engine.pool.accept(request, closure).then(
-        (acceptance) => {
+      const told: PendingAcceptance = {
+        resolve: (acceptance) => {
           cancel();
           responseTimes.record(request.tier, options.clock.monotonic() - startedAtMs);
           resolve(acceptance);
         },
-        (error: unknown) => {
+        reject: (error) => {
           cancel();
           reject(error);
         },
-      );
+      };
+      engine.pool.accept(request, told, closure);
     });
   }
 

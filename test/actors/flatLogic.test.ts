@@ -168,11 +168,16 @@ class Watched {
       ...{ value, context, status, output, error, tags },
       isAttempting: snapshot.matches('attempting'),
       meta: snapshot.getMeta(),
-      json: { ...(snapshot.toJSON() as object), children: {} },
-      kept: { ...this.#actor.getPersistedSnapshot(), children: {} },
+      json: asText(snapshot),
+      kept: asText(this.#actor.getPersistedSnapshot()),
       log: this.log,
     };
   }
+}
+
+/** As text, without the actor that XState has for an effect. */
+function asText(snapshot: object): string {
+  return JSON.stringify({ ...(JSON.parse(JSON.stringify(snapshot)) as object), children: {} });
 }
 
 function expectSame(flat: Watched, xstate: Watched): void {
