@@ -30,6 +30,7 @@ export interface Tally {
 }
 
 const FINDINGS_MAX = 5;
+export const IMAGES_A_CUT: number = FATES.length;
 /** This share of the cuts falls into the opening of the store, where its files are made. */
 const OPENING_SHARE = 0.15;
 /** And this share right after something was said, when it must be true already. */

@@ -32,6 +32,7 @@ const DISK_BYTES = 192 * 1024 * 1024;
 const LIFE_MS = 60_000;
 const STARTED_MS_MAX = 20_000;
 const UMOUNT_TRIES = 50;
+const PROMISES: ReadonlySet<string> = new Set(['accepted', 'durable', 'outcome']);
 
 /** Why no power can be cut here; `null` where it can. */
 export function whyNoPowerCut(): string | null {
@@ -105,8 +106,8 @@ export class CutDisk {
 }
 
 export interface CutOutcome {
-  /** Accepted before the cut, as their callers were told. */
-  readonly accepted: number;
+  /** What callers had been told before the cut: acceptances and outcomes. */
+  readonly promises: number;
   readonly breaches: readonly string[];
 }
 
@@ -159,10 +160,8 @@ export async function cutPower(
       if (goesOn && breaches.length === 0) {
         breaches.push(...(await resume({ image, said }, work, root, ledger.effects)));
       }
-      const accepted = said.filter(
-        ({ event }) => event === 'accepted' || event === 'durable',
-      ).length;
-      return { accepted, breaches };
+      const isPromise = ({ event }: Acknowledgement): boolean => PROMISES.has(event);
+      return { promises: said.filter(isPromise).length, breaches };
     } finally {
       child.kill('SIGKILL');
       await ended;
