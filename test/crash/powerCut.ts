@@ -158,7 +158,8 @@ export async function cutPower(
       layOut(image, root);
       const breaches = [...(await judge(join(root, STORE), said, ledger.effects))];
       if (goesOn && breaches.length === 0) {
-        breaches.push(...(await resume({ image, said }, work, root, ledger.effects)));
+        const place = join(disk.mount, STORE);
+        breaches.push(...(await resume({ image, said }, work, root, ledger.effects, place)));
       }
       const isPromise = ({ event }: Acknowledgement): boolean => PROMISES.has(event);
       return { promises: said.filter(isPromise).length, breaches };

@@ -32,13 +32,15 @@ const LIMIT_MS = 30_000;
 /**
  * Starts the whole runtime on an image, lets it finish the work against an upstream that remembers what
  * it did before the cut, and says which promises it broke: each effect is made once, each outcome is as
- * reported, everything accepted ends as it must.
+ * reported, everything accepted ends as it must. `place` is where the store lies that the image is of; by
+ * default it is started from a copy in `root`, which may be held as one.
  */
 export async function resume(
   { image, said }: Pick<Cut, 'image' | 'said'>,
   work: CrashWork,
   root: string,
   effects: readonly LedgerEffect[],
+  place: string | null = null,
 ): Promise<readonly string[]> {
   const folder = join(root, STORE);
   layOut(image, root);
@@ -50,14 +52,15 @@ export async function resume(
   const breaches = [...oracle.atRest(before.rows)];
   const url = await ledger.listen();
   layOut(image, root);
+  const started = place ?? folder;
   try {
-    await finish(folder, url, oracle, work);
+    await finish(started, place === null, url, oracle, work);
   } catch (error) {
     breaches.push(`not finished: ${String(error)}`);
   } finally {
     ledger.close();
   }
-  const after = await readImage(folder);
+  const after = await readImage(started);
   breaches.push(
     ...after.breaches,
     ...oracle.atRest(after.rows),
@@ -115,6 +118,7 @@ export function unansweredOf(oracle: RestartOracle, work: CrashWork): readonly S
 
 async function finish(
   folder: string,
+  isCopy: boolean,
   url: string,
   oracle: RestartOracle,
   work: CrashWork,
@@ -128,6 +132,8 @@ async function finish(
   });
   try {
     await runtime.ready;
+    if (isCopy) await runtime.release();
+    else if (runtime.getHealthStatus().hold !== null) throw new Error('it is held as if copied');
     const told = [
       ...oracle.unreported.map((id) => report(runtime.getOperation(id), oracle)),
       ...unansweredOf(oracle, work).map((request) => submit(runtime, request, oracle)),
