@@ -7,7 +7,7 @@
 
 import type { ServiceAccess } from '../actors/serviceAccess.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { ServiceCall } from './control/controlSocket.ts';
+import type { ServiceAnswer, ServiceCall } from './control/controlSocket.ts';
 import { deadLetterCalls } from './deadLetterCalls.ts';
 import type { DeadLetterCalls } from './deadLetters.ts';
 import { type QuarantineCalls, quarantineCalls } from './quarantine.ts';
@@ -58,8 +58,8 @@ export function forwardedCalls(
 export async function answerServiceCall(
   calls: ServiceCalls,
   request: { readonly method: keyof ServiceCalls; readonly params: ServiceCall },
-): Promise<unknown> {
-  return (await invoke(calls, request.method, request.params)) ?? null;
+): Promise<ServiceAnswer> {
+  return { done: (await invoke(calls, request.method, request.params)) ?? null };
 }
 
 async function invoke(

@@ -1,19 +1,39 @@
 import { InvalidArgumentError } from 'commander';
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /**
- * Reads `500ms`, `30s`, `5m` or `1.5h` as milliseconds.
+ * Reads `500ms`, `30s`, `5m`, `1.5h` or `30d` as milliseconds.
  *
  * @throws InvalidArgumentError of commander, which makes it a usage error
  */
 export function parseDuration(text: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   const unitMs = UNIT_MS[unit];
   if (amount === undefined || unitMs === undefined) {
-    throw new InvalidArgumentError('Give a number with its unit: 500ms, 30s, 5m or 1h.');
+    throw new InvalidArgumentError('Give a number with its unit: 500ms, 30s, 5m, 1h or 30d.');
   }
   return Math.round(Number(amount) * unitMs);
+}
+
+/**
+ * Reads an instant: a date such as `2026-11-25` or `2026-11-25T03:00:00Z`. One without a zone is UTC.
+ *
+ * @throws InvalidArgumentError of commander, which makes it a usage error
+ */
+export function parseInstant(text: string): number {
+  const zoned = /(Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`;
+  const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(zoned) : Number.NaN;
+  if (Number.isNaN(atMs)) {
+    throw new InvalidArgumentError('Give a date: 2026-11-25, or 2026-11-25T03:00:00Z.');
+  }
+  return atMs;
 }
 
 /**

@@ -9,12 +9,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { deadLettersCommand } from './deadLetters.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { keysInitCommand } from './keysInit.ts';
 import { operationsCommand } from './operations.ts';
 import { errorText } from './output.ts';
+import { quarantineCommand } from './quarantine.ts';
 import { releaseCommand } from './release.ts';
 import { runCommand } from './run.ts';
 
@@ -40,6 +42,8 @@ Start with:
   root.addCommand(demoCommand());
   root.addCommand(runCommand());
   root.addCommand(operationsCommand());
+  root.addCommand(deadLettersCommand());
+  root.addCommand(quarantineCommand());
   root.addCommand(doctorCommand());
   root.addCommand(releaseCommand());
   root.addCommand(

@@ -24,7 +24,7 @@ export async function askOwner<Method extends keyof ControlMethods>(
   if (path === null) return null;
   try {
     const answer = await exchange(path, request as ControlRequest);
-    if (answer.ok) return answer.result;
+    if (answer.ok) return answer.result as ControlMethods[Method]['result'];
     throw reviveError(answer.error);
   } catch (error) {
     if (isHoldfastError(error)) throw error;

@@ -26,14 +26,19 @@ export interface ControlMethods {
       readonly nextAfterSeq: number | null;
     };
   };
-  readonly deadLetters: { readonly params: ServiceCall; readonly result: unknown };
-  readonly quarantine: { readonly params: ServiceCall; readonly result: unknown };
+  readonly deadLetters: { readonly params: ServiceCall; readonly result: ServiceAnswer };
+  readonly quarantine: { readonly params: ServiceCall; readonly result: ServiceAnswer };
 }
 
 /** A call by its name with its arguments; the names are those of the calls' interface. */
 export interface ServiceCall {
   readonly call: string;
   readonly args: readonly unknown[];
+}
+
+/** What a call came to; `null` for one that gives nothing. */
+export interface ServiceAnswer {
+  readonly done: unknown;
 }
 
 export type ControlRequest = {

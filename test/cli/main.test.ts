@@ -8,7 +8,16 @@ describe('holdfast', () => {
   test('UX-1 --help names the commands and exit codes, --version the version', async () => {
     const help = await runCli(['--help']);
     expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-    for (const word of ['demo', 'run', 'keys', 'operations', 'doctor', '130 interrupted']) {
+    for (const word of [
+      'demo',
+      'run',
+      'keys',
+      'operations',
+      'dead-letters',
+      'quarantine',
+      'doctor',
+      '130 interrupted',
+    ]) {
       expect(help.stdout).toContain(word);
     }
     const packageFile = new URL('../../package.json', import.meta.url);
@@ -38,14 +47,19 @@ describe('holdfast', () => {
     expect(stderr).toMatch(message);
   });
 
-  test.each([['run'], ['demo'], ['keys', 'init'], ['operations'], ['doctor']])(
-    'UX-1 help of %s gives an example',
-    async (...args) => {
-      const { exitCode, stdout } = await runCli([...args, '--help']);
-      expect(exitCode).toBe(0);
-      expect(stdout).toMatch(/Examples?:\n {2}\$ holdfast/);
-    },
-  );
+  test.each([
+    ['run'],
+    ['demo'],
+    ['keys', 'init'],
+    ['operations'],
+    ['dead-letters', 'list'],
+    ['quarantine', 'retry'],
+    ['doctor'],
+  ])('UX-1 help of %s gives an example', async (...args) => {
+    const { exitCode, stdout } = await runCli([...args, '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Examples?:\n {2}\$ holdfast/);
+  });
 });
 
 describe('holdfast keys init', () => {

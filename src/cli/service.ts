@@ -1,0 +1,78 @@
+import { createInterface } from 'node:readline/promises';
+import { accessAtRest } from '../../actors/serviceAccess.ts';
+import { systemClock } from '../../actors/systemClock.ts';
+import { systemRandom } from '../../actors/systemRandom.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { PAYLOAD_BYTES_MAX } from '../../machines/vocabulary/request.ts';
+import { openAtRest } from '../../persistence/openStore.ts';
+import { keyFile } from '../../persistence/sealing/keyFile.ts';
+import { askOwner } from '../control/controlClient.ts';
+import { forwardedCalls, type ServiceCalls, serviceCalls } from '../serviceCalls.ts';
+
+export interface StoreOptions {
+  readonly store: string;
+  readonly keyFile: string;
+}
+
+/**
+ * Serves a store: through the process that owns it, or, when nobody does, by opening it. It is owned
+ * until `use` has ended.
+ *
+ * @throws HoldfastError `HF_STORE_…` or `HF_KEY_…`, and what the calls throw.
+ */
+export async function withService<Result>(
+  { store: folder, keyFile: keyPath }: StoreOptions,
+  use: (calls: ServiceCalls) => Promise<Result>,
+): Promise<Result> {
+  if ((await askOwner(folder, { method: 'health', params: {} })) !== null) {
+    return await use(
+      forwardedCalls(async (method, params) => {
+        const answer = await askOwner(folder, { method, params });
+        if (answer === null) throw ownerGone(folder);
+        return answer.done;
+      }),
+    );
+  }
+  const { store } = await openAtRest({ folder, key: keyFile(keyPath) });
+  try {
+    const access = accessAtRest({
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      payloadBytesMax: PAYLOAD_BYTES_MAX,
+    });
+    return await use(serviceCalls(access, { before: () => Promise.resolve() }));
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Asks before what can't be undone. Without a person at a terminal `--yes` must say it.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` where nobody can be asked.
+ */
+export async function confirmed(question: string, isAnswered: boolean): Promise<boolean> {
+  if (isAnswered) return true;
+  if (!process.stdin.isTTY) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      'This can not be undone, and there is nobody to ask. Give --yes to do it.',
+      { field: 'yes' },
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function ownerGone(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The process that owned the store in ${path} has gone. Run the command again: it goes on where it was.`,
+    { path, retry: 'later' },
+  );
+}

@@ -1,0 +1,172 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
+import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
+import { createRuntime } from '../../src/createRuntime.ts';
+import type { Runtime } from '../../src/runtime.ts';
+import { runCli } from '../support/runCli.ts';
+import { tempFolder } from '../support/tempFolder.ts';
+
+const UNKNOWN = '00000000-0000-4000-a000-000000000000';
+
+interface Scene {
+  readonly folder: string;
+  readonly keyPath: string;
+  readonly runtime: Runtime;
+  readonly ids: readonly string[];
+  readonly sent: unknown[];
+  readonly upstream: { refuses: boolean };
+  readonly cli: (...args: readonly string[]) => ReturnType<typeof runCli>;
+}
+
+/** A store with dead letters, in use by this process. */
+async function createScene(count = 3): Promise<Scene> {
+  const folder = join(tempFolder(), 'store');
+  const keyPath = join(tempFolder(), 'holdfast.key');
+  await createKeyFile(keyPath);
+  const upstream = { refuses: true };
+  const sent: unknown[] = [];
+  const runtime = createRuntime({
+    store: folder,
+    key: keyFile(keyPath),
+    handlers: {
+      'payments.push': {
+        upstream: 'default',
+        run: ({ payload }) => {
+          sent.push(payload);
+          if (upstream.refuses) throw permanentFailure('Refused.');
+          return null;
+        },
+      },
+    },
+  });
+  await runtime.ready;
+  const ids: string[] = [];
+  for (let payload = 0; payload < count; payload += 1) {
+    const request = { type: 'payments.push', subject: 'user-42', tier: 'basic', payload } as const;
+    const operation = await runtime.sync(request);
+    await operation.outcome;
+    ids.push(operation.id);
+  }
+  const cli: Scene['cli'] = (...args) =>
+    runCli([...args, '--store', folder, '--key-file', keyPath]);
+  return { folder, keyPath, runtime, ids, sent, upstream, cli };
+}
+
+function linesOf(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store %s', (how) => {
+  async function scene(count?: number): Promise<Scene> {
+    const made = await createScene(count);
+    if (how === 'at rest') await made.runtime.close();
+    return made;
+  }
+
+  async function end({ runtime }: Scene): Promise<void> {
+    await runtime.close();
+  }
+
+  test('OP-5 list, show, replay and purge', async () => {
+    const made = await scene();
+    const [first = '', second = '', third = ''] = made.ids;
+    const listed = linesOf((await made.cli('dead-letters', 'list', '--json')).stdout);
+    expect(listed.map(({ id }) => id)).toEqual([third, second, first]);
+    const few = await made.cli('dead-letters', 'list', '--limit', '1');
+    expect(few.stdout).toContain('HF_UPSTREAM_REFUSED');
+    expect(few.stderr).toContain('only the first 1');
+    const none = await made.cli('dead-letters', 'list', '--type', 'mail.send');
+    expect(none.stdout).toBe('No dead letters.\n');
+
+    const shown = linesOf((await made.cli('dead-letters', 'show', first, '--json')).stdout)[0];
+    expect(shown).toMatchObject({ id: first, attempts: 1, history: [{ what: 'failed' }] });
+    expect((await made.cli('dead-letters', 'show', first)).stdout).toContain('Refused.');
+
+    made.upstream.refuses = false;
+    expect(await made.cli('dead-letters', 'replay', first)).toMatchObject({
+      exitCode: 0,
+      stdout: `Replayed ${first}.\n`,
+    });
+    const edited = join(tempFolder(), 'edited.json');
+    writeFileSync(edited, '{"amount":5}');
+    const replayed = await made.cli('dead-letters', 'replay', second, '--payload-file', edited);
+    expect(replayed).toMatchObject({ exitCode: 0 });
+    expect(await made.cli('dead-letters', 'purge', third)).toMatchObject({ exitCode: 2 });
+    expect(await made.cli('dead-letters', 'purge', third, '--yes')).toMatchObject({ exitCode: 0 });
+    expect((await made.cli('dead-letters', 'list', '--json')).stdout).toBe('');
+
+    if (how === 'in use') {
+      for (const id of [first, second]) {
+        expect((await made.runtime.getOperation(id).outcome).status).toBe('completed');
+      }
+      expect(made.sent).toEqual([0, 1, 2, 0, { amount: 5 }]);
+    }
+    await end(made);
+  });
+
+  test('OP-5 all that match, counted first', async () => {
+    const made = await scene(5);
+    made.upstream.refuses = false;
+    const dry = await made.cli('dead-letters', 'replay', '--all', '--dry-run', '--json');
+    expect(linesOf(dry.stdout)).toEqual([
+      { matched: 5, done: 5, expired: 0, changed: 0, dryRun: true, interrupted: false },
+    ]);
+    const none = await made.cli('dead-letters', 'replay', '--all', '--until', '2026-01-01');
+    expect(none.stdout).toBe('0 replayed of 0 that match\n');
+    const all = await made.cli('dead-letters', 'replay', '--all', '--code', 'HF_UPSTREAM_REFUSED');
+    expect(all).toMatchObject({ exitCode: 0, stdout: '5 replayed of 5 that match\n' });
+    const again = await made.cli('dead-letters', 'purge', '--all', '--yes', '--json');
+    expect(linesOf(again.stdout)[0]).toMatchObject({ matched: 0, done: 0 });
+    await end(made);
+  });
+
+  test('UX-2 what is wrong is said with its code', async () => {
+    const made = await scene(1);
+    const [id = ''] = made.ids;
+    for (const [args, exitCode, message] of [
+      [['show', UNKNOWN], 1, /HF_OPERATION_UNKNOWN/],
+      [['replay'], 2, /Give an id, or --all/],
+      [['replay', id, '--all'], 2, /not both/],
+      [['replay', id, '--type', 'a.b'], 2, /not both/],
+      [['replay', id, '--payload-file', made.keyPath], 1, /holds no JSON/],
+      [['replay', '--all', '--since', 'yesterday'], 2, /Give a date/],
+      [['list', '--code', 'HF_NOTHING'], 2, /docs\/errors/],
+    ] as const) {
+      const told = await made.cli('dead-letters', ...args);
+      expect([told.exitCode, told.stdout], args.join(' ')).toEqual([exitCode, '']);
+      expect(told.stderr).toMatch(message);
+    }
+    await end(made);
+  });
+});
+
+describe('holdfast quarantine', () => {
+  test('PS-3 list, export and retry, and an export never replaces a file', async () => {
+    const made = await createScene(1);
+    expect((await made.cli('quarantine', 'list')).stdout).toBe('Nothing is set aside.\n');
+    await made.runtime.close();
+    const to = join(tempFolder(), 'out.ndjson');
+    expect(await made.cli('quarantine', 'export', '--to', to, '--json')).toMatchObject({
+      exitCode: 0,
+      stdout: `${JSON.stringify({ exported: 0, to })}\n`,
+    });
+    expect(existsSync(to)).toBe(true);
+    expect(statSync(to).mode & 0o777).toBe(0o600);
+    expect(readFileSync(to, 'utf8')).toBe('');
+    const second = await made.cli('quarantine', 'export', '--to', to);
+    expect(second).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(second.stderr).toContain('it is there already');
+    const [id = ''] = made.ids;
+    const told = await made.cli('quarantine', 'retry', id);
+    expect(told.stderr).toContain('HF_NOT_QUARANTINED');
+    expect(await made.cli('quarantine', 'retry', '--all')).toMatchObject({
+      exitCode: 0,
+      stdout: '0 put back, 0 stay set aside\n',
+    });
+  });
+});
