@@ -14,6 +14,9 @@ export const AES_KEY_BYTES = 32;
 export const GCM_NONCE_BYTES = 12;
 export const GCM_TAG_BYTES = 16;
 
+/** Authenticates messages under one key, which it keeps; the result is the caller's own. */
+export type Mac = (message: Uint8Array) => Uint8Array;
+
 export interface CryptoEngine {
   readonly name: 'node' | 'noble';
   /**
@@ -42,10 +45,10 @@ export interface CryptoEngine {
     associated: Uint8Array,
     sealed: Uint8Array,
   ): Uint8Array | null;
-  /** HMAC-SHA-256 (RFC 2104), 32 bytes. */
-  hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
-  /** HMAC-SHA-512 (RFC 2104), 64 bytes. */
-  hmacSha512(key: Uint8Array, message: Uint8Array): Uint8Array;
+  /** HMAC-SHA-256 (RFC 2104) under a copy of `key`, 32 bytes. */
+  hmacSha256(key: Uint8Array): Mac;
+  /** HMAC-SHA-512 (RFC 2104) under a copy of `key`, 64 bytes. */
+  hmacSha512(key: Uint8Array): Mac;
   /** HKDF-SHA-256 (RFC 5869), `length` up to 8160 bytes. */
   hkdfSha256(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
   /** Bytes from the platform's cryptographic generator, in a buffer of their own. */

@@ -24,7 +24,7 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { CryptoEngine } from './cryptoEngine.ts';
+import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { AES_KEY_BYTES, GCM_NONCE_BYTES, GCM_TAG_BYTES } from './cryptoEngine.ts';
 import { PLAINTEXT_BYTES_MAX, paddedLength, padInto, unpad } from './padding.ts';
 
@@ -81,11 +81,17 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const derivation = derivationMessage();
   // All zero between uses, so that padding needs no filling and no plaintext stays behind.
   const paddedScratch = new Uint8Array(SCRATCH_BYTES);
+  // The header of the envelope at hand, then what the caller associates: what the tag binds.
   const boundScratch = new Uint8Array(SCRATCH_BYTES);
+  const header = boundScratch.subarray(0, HEADER_BYTES);
+  const context = boundScratch.subarray(KEY_ID_AT, COMMITMENT_AT);
+  const nonce = boundScratch.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES);
   let salts: Uint8Array = new Uint8Array(0);
   let saltsUsed = 0;
   let slab = new Uint8Array(0);
   let slabUsed = 0;
+  // Making a MAC costs as much as using it, and a store has one key.
+  let made: { readonly key: Uint8Array; readonly mac: Mac } | null = null;
 
   function newEnvelope(length: number): Uint8Array<ArrayBuffer> {
     if (length > CUT_BYTES_MAX) return new Uint8Array(length);
@@ -97,30 +103,37 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
     return slab.subarray(slabUsed - length, slabUsed);
   }
 
-  function nextSalt(): Uint8Array {
+  function drawSalt(): void {
     if (saltsUsed === salts.length) {
       salts = engine.randomBytes(SALTS_POOLED * SALT_BYTES);
       saltsUsed = 0;
     }
+    for (let at = 0; at < SALT_BYTES; at++) header[SALT_AT + at] = salts[saltsUsed + at] ?? 0;
     saltsUsed += SALT_BYTES;
-    return salts.subarray(saltsUsed - SALT_BYTES, saltsUsed);
   }
 
   /** Record key, then commitment, for what the header says. */
-  function derive(key: Uint8Array, header: Uint8Array): Uint8Array {
+  function derive(key: Uint8Array): Uint8Array {
     if (key.length !== AES_KEY_BYTES) {
       // HMAC would zero-pad a shorter key, and two keys would commit to the same value.
       throw new HoldfastError('HF_KEY_INVALID', `A sealing key has ${AES_KEY_BYTES} bytes.`);
     }
-    derivation.set(header.subarray(KEY_ID_AT, COMMITMENT_AT), DERIVATION_CONTEXT_AT);
-    return engine.hmacSha512(key, derivation);
+    if (made === null || !isEqual(key, made.key)) {
+      made = { key: key.slice(), mac: engine.hmacSha512(key) };
+    }
+    derivation.set(context, DERIVATION_CONTEXT_AT);
+    return made.mac(derivation);
   }
 
-  /** What the tag binds: the header, whose length is fixed, then what the caller associates. */
-  function bound(envelope: Uint8Array, associated: Uint8Array): Uint8Array {
+  /** The header, whose length is fixed, then what the caller associates. */
+  function bound(associated: Uint8Array): Uint8Array {
     const length = HEADER_BYTES + associated.length;
-    const out = length <= SCRATCH_BYTES ? boundScratch.subarray(0, length) : new Uint8Array(length);
-    out.set(envelope.subarray(0, HEADER_BYTES));
+    if (length <= SCRATCH_BYTES) {
+      boundScratch.set(associated, HEADER_BYTES);
+      return boundScratch.subarray(0, length);
+    }
+    const out = new Uint8Array(length);
+    out.set(header);
     out.set(associated, HEADER_BYTES);
     return out;
   }
@@ -133,26 +146,28 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
           `A record of ${plaintext.length} bytes is over the ${PLAINTEXT_BYTES_MAX} that can be sealed.`,
         );
       }
+      header.set(MAGIC);
+      header[SUITE_AT] = SUITE_AES_256_GCM;
+      header[FLAGS_AT] = FLAGS_PADDED;
+      header[KEY_ID_AT] = keyId >>> 24;
+      header[KEY_ID_AT + 1] = keyId >>> 16;
+      header[KEY_ID_AT + 2] = keyId >>> 8;
+      header[KEY_ID_AT + 3] = keyId;
+      drawSalt();
+      const derived = derive(key);
+      for (let at = 0; at < COMMITMENT_BYTES; at++) {
+        header[COMMITMENT_AT + at] = derived[AES_KEY_BYTES + at] ?? 0;
+      }
       const size = paddedLength(plaintext.length);
       const envelope = newEnvelope(HEADER_BYTES + size + GCM_TAG_BYTES);
-      const salt = nextSalt();
-      envelope.set(MAGIC);
-      envelope[SUITE_AT] = SUITE_AES_256_GCM;
-      envelope[FLAGS_AT] = FLAGS_PADDED;
-      envelope[KEY_ID_AT] = keyId >>> 24;
-      envelope[KEY_ID_AT + 1] = keyId >>> 16;
-      envelope[KEY_ID_AT + 2] = keyId >>> 8;
-      envelope[KEY_ID_AT + 3] = keyId;
-      envelope.set(salt, SALT_AT);
-      const derived = derive(key, envelope);
-      envelope.set(derived.subarray(AES_KEY_BYTES), COMMITMENT_AT);
+      envelope.set(header);
       const padded = size <= SCRATCH_BYTES ? paddedScratch.subarray(0, size) : new Uint8Array(size);
       try {
         padInto(padded, plaintext);
         engine.aes256GcmSeal(
           derived.subarray(0, AES_KEY_BYTES),
-          salt.subarray(0, GCM_NONCE_BYTES),
-          bound(envelope, associated),
+          nonce,
+          bound(associated),
           padded,
           envelope.subarray(HEADER_BYTES),
         );
@@ -173,7 +188,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
           `The record is sealed under key ${keyId}, which this keyring does not hold.`,
         );
       }
-      const derived = derive(key, envelope);
+      header.set(envelope.subarray(0, HEADER_BYTES));
+      const derived = derive(key);
       try {
         if (!commits(derived, envelope)) {
           throw new HoldfastError(
@@ -183,8 +199,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
         }
         const padded = engine.aes256GcmOpen(
           derived.subarray(0, AES_KEY_BYTES),
-          envelope.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES),
-          bound(envelope, associated),
+          nonce,
+          bound(associated),
           envelope.subarray(HEADER_BYTES),
         );
         if (padded === null) {
@@ -248,6 +264,13 @@ function commits(derived: Uint8Array, envelope: Uint8Array): boolean {
   for (let at = 0; at < COMMITMENT_BYTES; at++) {
     difference |= (derived[AES_KEY_BYTES + at] ?? 0) ^ (envelope[COMMITMENT_AT + at] ?? 0);
   }
+  return difference === 0;
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);
   return difference === 0;
 }
 

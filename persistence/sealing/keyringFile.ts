@@ -69,7 +69,7 @@ function checkOf(content: KeyringContent, engine: CryptoEngine): string {
   const stretching = kdf === null ? [null] : [kdf.name, kdf.N, kdf.r, kdf.p, kdf.salt];
   const fields = [format, storeId, keyId, keySource, wrappedKey, ...stretching];
   const label = new TextEncoder().encode('holdfast/keyring/check/1');
-  return toHex(engine.hmacSha256(label, encodeAssociated(fields)));
+  return toHex(engine.hmacSha256(label)(encodeAssociated(fields)));
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -33,12 +33,14 @@ export const nobleEngine: CryptoEngine = {
     }
   },
 
-  hmacSha256(key, message) {
-    return hmac(sha256, key, message);
+  hmacSha256(key) {
+    const kept = key.slice();
+    return (message) => hmac(sha256, kept, message);
   },
 
-  hmacSha512(key, message) {
-    return hmac(sha512, key, message);
+  hmacSha512(key) {
+    const kept = key.slice();
+    return (message) => hmac(sha512, kept, message);
   },
 
   hkdfSha256(key, salt, info, length) {

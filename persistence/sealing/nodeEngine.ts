@@ -4,18 +4,15 @@
  * @module
  */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  hash,
-  hkdfSync,
-  randomFillSync,
-} from 'node:crypto';
-import type { CryptoEngine } from './cryptoEngine.ts';
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomFillSync } from 'node:crypto';
+import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { checkOpenLengths, checkSealLengths, GCM_TAG_BYTES } from './cryptoEngine.ts';
 
-/** Messages up to this length are authenticated in buffers that are kept, longer ones by `Hmac`. */
+const HASHES = {
+  sha256: { blockBytes: 64, digestBytes: 32 },
+  sha512: { blockBytes: 128, digestBytes: 64 },
+} as const;
+/** Messages up to this length are authenticated in a buffer that is kept. */
 const MESSAGE_BYTES_KEPT = 512;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
@@ -50,9 +47,13 @@ export const nodeEngine: CryptoEngine = {
     return plain(plaintext);
   },
 
-  hmacSha256: hmacOf('sha256', 64, 32),
+  hmacSha256(key) {
+    return hmac('sha256', key);
+  },
 
-  hmacSha512: hmacOf('sha512', 128, 64),
+  hmacSha512(key) {
+    return hmac('sha512', key);
+  },
 
   hkdfSha256(key, salt, info, length) {
     return new Uint8Array(hkdfSync('sha256', key, salt, info, length));
@@ -64,37 +65,26 @@ export const nodeEngine: CryptoEngine = {
 };
 
 /**
- * HMAC written out as its two hashes (RFC 2104): one-shot hashes make no objects that outlive the
- * call, and what an `Hmac` object costs is mostly its making and collecting.
+ * HMAC written out as its two hashes (RFC 2104), the pads of the key made once: one-shot hashes leave
+ * nothing to be collected, and what an `Hmac` object costs is mostly its making and collecting.
  */
-function hmacOf(
-  algorithm: 'sha256' | 'sha512',
-  blockBytes: number,
-  digestBytes: number,
-): CryptoEngine['hmacSha256'] {
-  // Kept between calls, and zero between them: a pad is as good as the key.
-  const inner = new Uint8Array(blockBytes + MESSAGE_BYTES_KEPT);
-  const outer = new Uint8Array(blockBytes + digestBytes);
-  return (key, message) => {
-    if (key.length > blockBytes || message.length > MESSAGE_BYTES_KEPT) {
-      return plain(createHmac(algorithm, key).update(message).digest());
-    }
-    inner.fill(INNER_PAD, 0, blockBytes);
-    outer.fill(OUTER_PAD, 0, blockBytes);
-    for (let at = 0; at < key.length; at++) {
-      const byte = key[at] ?? 0;
-      inner[at] = byte ^ INNER_PAD;
-      outer[at] = byte ^ OUTER_PAD;
-    }
-    inner.set(message, blockBytes);
-    const end = blockBytes + message.length;
-    const digest = hash(algorithm, inner.subarray(0, end), 'buffer');
-    outer.set(digest, blockBytes);
-    const mac = hash(algorithm, outer, 'buffer');
-    digest.fill(0);
-    inner.fill(0, 0, end);
-    outer.fill(0);
-    return plain(mac);
+function hmac(algorithm: 'sha256' | 'sha512', key: Uint8Array): Mac {
+  const { blockBytes, digestBytes } = HASHES[algorithm];
+  const inner = new Uint8Array(blockBytes + MESSAGE_BYTES_KEPT).fill(INNER_PAD, 0, blockBytes);
+  const outer = Buffer.alloc(blockBytes + digestBytes).fill(OUTER_PAD, 0, blockBytes);
+  const short = key.length > blockBytes ? hash(algorithm, key, 'buffer') : key;
+  for (const [at, byte] of short.entries()) {
+    inner[at] = byte ^ INNER_PAD;
+    outer[at] = byte ^ OUTER_PAD;
+  }
+  return (message) => {
+    const length = blockBytes + message.length;
+    const input = length <= inner.length ? inner : new Uint8Array(length);
+    if (input !== inner) input.set(inner.subarray(0, blockBytes));
+    input.set(message, blockBytes);
+    // As text, which costs half of a buffer. It can't be wiped, and without the key it is worth nothing.
+    outer.write(hash(algorithm, input.subarray(0, length), 'binary'), blockBytes, 'binary');
+    return plain(hash(algorithm, outer, 'buffer'));
   };
 }
 

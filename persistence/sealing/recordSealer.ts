@@ -5,7 +5,7 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { CryptoEngine } from './cryptoEngine.ts';
+import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { AES_KEY_BYTES } from './cryptoEngine.ts';
 import { createEnvelopes } from './envelope.ts';
 import type { Sealer } from './sealer.ts';
@@ -45,15 +45,16 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
   const envelopes = createEnvelopes(engine);
   const keyOf = (id: number): Uint8Array | undefined => (id === keyId ? recordKey : undefined);
 
+  const indexMac = engine.hmacSha256(indexKey);
   // Columns are named in code, so this map stays as small as the schema.
-  const columnKeys = new Map<string, Uint8Array>();
-  function columnKey(column: string): Uint8Array {
-    let key = columnKeys.get(column);
-    if (key === undefined) {
-      key = engine.hmacSha256(indexKey, text.encode(column));
-      columnKeys.set(column, key);
+  const columnMacs = new Map<string, Mac>();
+  function columnMac(column: string): Mac {
+    let mac = columnMacs.get(column);
+    if (mac === undefined) {
+      mac = engine.hmacSha256(indexMac(text.encode(column)));
+      columnMacs.set(column, mac);
     }
-    return key;
+    return mac;
   }
 
   return {
@@ -61,6 +62,6 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
     seal: (plaintext, associated) => envelopes.seal(recordKey, keyId, plaintext, associated),
     open: (envelope, associated) => envelopes.open(keyOf, envelope, associated),
     blindIndex: (column, value) =>
-      engine.hmacSha256(columnKey(column), text.encode(value)).slice(0, BLIND_INDEX_BYTES),
+      columnMac(column)(text.encode(value)).slice(0, BLIND_INDEX_BYTES),
   };
 }
