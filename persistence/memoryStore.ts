@@ -57,7 +57,6 @@ class MemoryStore implements Store {
       migration: null,
       components,
       componentsUnreadable: 0,
-      isCopy: false,
       quarantined: this.#tables.standing('quarantined').length,
     });
   }

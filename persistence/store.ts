@@ -288,8 +288,6 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** How many components could not be opened and were left out: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
-  /** True for a copy of another store, which may still run: the same work would be done twice. */
-  readonly isCopy: boolean;
   /** Rows set aside so far (PS-3). */
   readonly quarantined: number;
 }

@@ -5,7 +5,7 @@
  * commit.
  *
  * With the number goes the identity of the file. It is inside the file, and so goes along with a
- * copy, whose own identity is another: that is how a copy is told (docs/decisions/0034).
+ * copy, whose own identity is another: that is how a copy is told, and then held (docs/decisions/0034).
  *
  * @module
  */
@@ -13,6 +13,8 @@
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { holdWrite } from '../hold.ts';
+import type { ComponentWrite } from '../store.ts';
 import type { ComponentRow } from './rowSeals.ts';
 import { applyWrite } from './rowWrites.ts';
 import type { Tables } from './tables.ts';
@@ -48,6 +50,14 @@ export function readMark({ statements, seals }: Tables): OwnerMark | null {
 
 export function writeMark(tables: Tables, mark: OwnerMark): void {
   applyWrite(tables, { kind: 'component', name: OWNER_COMPONENT, state: JSON.stringify(mark) });
+}
+
+/**
+ * What keeps a copy from running: the one that it was copied from may do the same work, and may have
+ * done it since.
+ */
+export function holdOfCopy(seqMax: number): ComponentWrite {
+  return holdWrite({ reason: 'copied', sinceAtMs: null, seqMax });
 }
 
 /** Notices that another connection has written: one look costs a quarter of a microsecond. */

@@ -9,13 +9,22 @@ import type Database from 'better-sqlite3';
 import type { HoldfastError, PlainError } from '../../machines/vocabulary/errors.ts';
 import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
+import { HOLD_COMPONENT, holdOf } from '../hold.ts';
 import type { Ownership } from '../owner.ts';
 import { taken } from '../owner.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { QuarantinedRow, Write } from '../store.ts';
 import { foldWal, openFile } from './connection.ts';
 import { storeFailure } from './failures.ts';
-import { ForeignWrites, OWNER_COMPONENT, placeOf, readMark, writeMark } from './fence.ts';
+import type { OwnerMark } from './fence.ts';
+import {
+  ForeignWrites,
+  holdOfCopy,
+  OWNER_COMPONENT,
+  placeOf,
+  readMark,
+  writeMark,
+} from './fence.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import type { Migration } from './migrations/migrate.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -40,7 +49,10 @@ export interface SqliteCoreOptions {
   readonly create: boolean;
   /** What keeps other processes out; looked after with each commit. */
   readonly ownership: Pick<Ownership, 'confirm'>;
-  /** Whether this owner leaves its mark, which fences off whoever had the store before it. */
+  /**
+   * Whether this owner leaves its mark at once, which fences off whoever had the store before it;
+   * otherwise it comes with the first commit.
+   */
   readonly claims: boolean;
   /** The mark that this owner has left already, where the store is opened again. */
   readonly generation: number | null;
@@ -103,12 +115,13 @@ export class SqliteCore {
     try {
       const { connection, created, migration } = this.#connect(this.#options.create);
       const { tables } = connection;
-      const place = readMark(tables)?.place ?? null;
-      const isElsewhere = place !== null && place !== placeOf(this.#options.path);
-      const isCopy = isElsewhere && !this.#files.isRescued;
       const { readable, unreadable } = components(tables);
       readable.delete(OWNER_COMPONENT);
       const last = seqMax(tables);
+      // What is staked below, or at the first commit.
+      if (this.#isCopy(readMark(tables)) && holdOf(readable) === null) {
+        readable.set(HOLD_COMPONENT, holdOfCopy(last).state);
+      }
       if (this.#options.claims && this.#generation === null) this.#claim();
       return {
         storeId: this.#options.storeId,
@@ -117,7 +130,6 @@ export class SqliteCore {
         components: readable,
         componentsUnreadable: unreadable,
         seqMax: last,
-        isCopy,
         generation: this.#generation,
         quarantined: quarantinedCount(connection.tables),
       };
@@ -226,16 +238,25 @@ export class SqliteCore {
     throw taken(this.#options.path, 'another process');
   }
 
-  /** Leaves the mark of this owner, unless it is there already; it counts once it is committed. */
+  /**
+   * Leaves the mark of this owner, unless it is there already; it counts once it is committed. A
+   * copy is held from then on, and no longer told by its mark.
+   */
   #stake(tables: Tables): number | null {
     const { isRescued } = this.#files;
-    const isStaked = this.#generation !== null && !isRescued;
-    if (isStaked || !this.#options.claims) return this.#generation;
+    if (this.#generation !== null && !isRescued) return this.#generation;
     const before = readMark(tables);
+    if (this.#isCopy(before) && holdOf(components(tables).readable) === null) {
+      applyWrite(tables, holdOfCopy(seqMax(tables)));
+    }
     const generation = this.#generation ?? (before?.generation ?? 0) + 1;
-    const place = isRescued ? null : (before?.place ?? null);
-    writeMark(tables, { generation, place: place ?? placeOf(this.#options.path) });
+    writeMark(tables, { generation, place: placeOf(this.#options.path) });
     return generation;
+  }
+
+  #isCopy(mark: OwnerMark | null): boolean {
+    if (mark === null || this.#generation !== null || this.#files.isRescued) return false;
+    return mark.place !== placeOf(this.#options.path);
   }
 
   /** A disk that can't be written yet keeps nobody from reading: the first commit stakes the claim. */

@@ -18,7 +18,6 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const STORE_CODES: ReadonlySet<ErrorCode> = new Set([
   'HF_STORE_OWNED',
   'HF_STORE_TAKEN',
-  'HF_STORE_COPIED',
   'HF_STORE_NEWER',
   'HF_STORE_OLDER',
   'HF_STORE_FOREIGN',

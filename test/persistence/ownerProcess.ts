@@ -34,12 +34,13 @@ const PROGRAM = `
   async function main([folder]) {
     const { openStore } = await import('${new URL('openStore.js', BUILT).href}');
     const { rawKey } = await import('${new URL('sealing/keySource.js', BUILT).href}');
+    const { holdOf } = await import('${new URL('hold.js', BUILT).href}');
     const store = openStore({ folder, key: rawKey(new Uint8Array(32).fill(7)) });
     const failed = (error) => error.code + ' ' + error.message;
     store.onNotice((notice) => console.error('notice ' + failed(notice)));
     try {
-      const { isCopy } = await store.open();
-      console.log(isCopy ? 'copy' : 'open');
+      const { components } = await store.open();
+      console.log(holdOf(components)?.reason ?? 'open');
     } catch (error) {
       console.log(failed(error));
       process.exit(5);
@@ -55,7 +56,7 @@ const PROGRAM = `
 
 export interface OwnerProcess {
   readonly pid: number;
-  /** `open` or `copy`, or the code and message of the error. */
+  /** `open`, why it is held, or the code and message of the error. */
   readonly answer: string;
   /** Codes of what was amiss and is mended. */
   readonly notices: readonly string[];
