@@ -18,7 +18,7 @@ async function submit(
   runtime: Runtime,
   type: string,
 ): Promise<ReturnType<Runtime['getOperation']>> {
-  return await runtime.sync({ type, subject: 'bench', tier: 'premium', payload: null });
+  return await runtime.sync({ type, subject: 'bench', tier: 'trial', payload: null });
 }
 
 /** A runtime in which `live` operations are being attempted and will not end. */
