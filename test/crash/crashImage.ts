@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { storePlace } from '../../persistence/openStore.ts';
-import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
 import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
 import type { LedgerEffect } from '../support/ledgerServer.ts';
 import { type RowAtRest, rowsAtRest } from '../support/rowsAtRest.ts';
 import type { Image } from './crashDisk.ts';
-import { type Acknowledgement, KEY_BYTES } from './crashWork.ts';
+import { type Acknowledgement, KEY } from './crashWork.ts';
 import { heard, ledgerOf } from './heard.ts';
 import { writeImage } from './record.ts';
 
@@ -34,7 +33,7 @@ export function layOut(image: Image, root: string): void {
 export async function readImage(folder: string): Promise<OpenedImage> {
   const breaches: string[] = [];
   const store = createStoreClient(
-    (notify) => new InThreadChannel(storePlace(folder, rawKey(KEY_BYTES), true), notify),
+    (notify) => new InThreadChannel(storePlace(folder, KEY, true), notify),
   );
   let rows: readonly RowAtRest[] = [];
   try {

@@ -12,7 +12,6 @@ import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import { openStore } from '../../persistence/openStore.ts';
-import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { assembleRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Operation } from '../../src/operation.ts';
@@ -26,7 +25,7 @@ import {
   IN_FLIGHT_MAX,
   isAskedTwice,
   isWithdrawn,
-  KEY_BYTES,
+  KEY,
   OPTIONS,
   type RecordedSetup,
   requestsOf,
@@ -42,15 +41,14 @@ const setup = JSON.parse(process.argv[2] ?? '{}') as RecordedSetup;
 systemClock.schedule(setup.lifeMs, () => process.exit(9));
 const acknowledgements = openSync(setup.acknowledgements, 'a', 0o600);
 
-const key = rawKey(KEY_BYTES);
 const post = httpHandler({ baseUrl: setup.url });
 const { sabotage } = setup;
-const store = openStore({ folder: setup.folder, key });
+const store = openStore({ folder: setup.folder, key: KEY });
 const runtime = assembleRuntime(
   checkOptions({
     ...OPTIONS,
     store: setup.folder,
-    key,
+    key: KEY,
     handlers: { [TYPE]: { upstream: UPSTREAM, run: attempt } },
     onError: (error) => {
       say({ event: 'trouble', ...describe(error) });

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Operation } from '../../src/operation.ts';
@@ -18,7 +17,7 @@ import {
   endingsOf,
   IN_FLIGHT_MAX,
   isAppliedAt,
-  KEY_BYTES,
+  KEY,
   OPTIONS,
   requestsOf,
   TYPE,
@@ -126,7 +125,7 @@ async function finish(
   const runtime = createRuntime({
     ...OPTIONS,
     store: folder,
-    key: rawKey(KEY_BYTES),
+    key: KEY,
     handlers: { [TYPE]: { upstream: UPSTREAM, run: httpHandler({ baseUrl: url }) } },
     onError() {},
   });
