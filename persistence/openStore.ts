@@ -72,6 +72,28 @@ export async function openAtRest({
 }
 
 /**
+ * Brings a store that nobody else has open up to date.
+ *
+ * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, and as {@link openStore}.
+ */
+export async function migrateAtRest({
+  folder,
+  key,
+}: StoreOptions): Promise<StoreInfo['migration']> {
+  // First as one who makes nothing: a folder that is misspelt must not become a store.
+  await storePlace(folder, key, false)
+    .reserve()
+    .then(({ giveBack }) => {
+      giveBack();
+    });
+  const place = storePlace(folder, key, true);
+  const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+  const { migration } = await store.open();
+  await store.close();
+  return migration;
+}
+
+/**
  * Where a store lies; `create` says whether one is made where there is none. `typeOf` is how the kind
  * of its file system is told.
  */

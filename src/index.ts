@@ -50,6 +50,8 @@ export {
 } from '../persistence/sealing/keySource.ts';
 export { type PassphraseOptions, passphrase } from '../persistence/sealing/passphrase.ts';
 export type { SealedRecord, Standing } from '../persistence/store.ts';
+export type { BackupResult } from '../persistence/upkeep/backup.ts';
+export type { UpkeepProgress } from '../persistence/upkeep/progress.ts';
 export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 
 export { createRuntime } from './createRuntime.ts';
@@ -67,5 +69,6 @@ export type { Operation } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { Quarantine, Quarantined } from './quarantine.ts';
 export type { CrisisRequest, ResilientResult, Runtime, UpstreamControl } from './runtime.ts';
+export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';
 export type { LatencySummary } from './views/responseTimes.ts';

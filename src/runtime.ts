@@ -19,12 +19,14 @@ import {
   checkRequest,
   type SyncRequest,
 } from '../machines/vocabulary/request.ts';
+import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import type { DeadLetters } from './deadLetters.ts';
 import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
+import { type BackupOptions, backupInThread } from './upkeep/backupInThread.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
 
@@ -119,6 +121,13 @@ export interface Runtime {
   readonly quarantine: Quarantine;
   /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;
+  /**
+   * Copies the store, as it stands at one moment, into a new folder (PS-5). No call waits for it.
+   *
+   * @throws HoldfastError `HF_TARGET_EXISTS`, `HF_STORE_FULL`, `HF_STORE_…`, `HF_OPTION_INVALID` for
+   * a store in memory.
+   */
+  backup(path: string, options?: BackupOptions): Promise<BackupResult>;
   /**
    * Lets a held store go (PS-5): what waits in it runs from now on. Resolves once that is on disk;
    * `false` where it was not held.
@@ -250,6 +259,17 @@ export class HoldfastRuntime implements Runtime {
 
   getHealthStatus(): HealthStatus {
     return readHealth(this.#parts);
+  }
+
+  async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
+    const { store } = this.#parts.options;
+    if (store === ':memory:') {
+      throw new HoldfastError('HF_OPTION_INVALID', 'A store in memory has no files to back up.', {
+        field: 'store',
+      });
+    }
+    await this.ready;
+    return await backupInThread({ folder: store, to: path }, options);
   }
 
   async release(): Promise<boolean> {

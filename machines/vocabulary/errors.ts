@@ -34,6 +34,10 @@ export const ERROR_CODES = [
   'HF_STORE_UNAVAILABLE',
   'HF_STORE_MISSING',
   'HF_STORE_HELD',
+  // Backups.
+  'HF_TARGET_EXISTS',
+  'HF_BACKUP_MISSING',
+  'HF_BACKUP_DAMAGED',
   // Keys and sealed records.
   'HF_KEY_INVALID',
   'HF_KEY_MISSING',

@@ -9,15 +9,18 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { backupCommand } from './backup.ts';
 import { deadLettersCommand } from './deadLetters.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { keysInitCommand } from './keysInit.ts';
+import { migrateCommand } from './migrate.ts';
 import { operationsCommand } from './operations.ts';
 import { errorText } from './output.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { releaseCommand } from './release.ts';
+import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 
 const packageFile = new URL('../../../package.json', import.meta.url);
@@ -45,7 +48,10 @@ Start with:
   root.addCommand(deadLettersCommand());
   root.addCommand(quarantineCommand());
   root.addCommand(doctorCommand());
+  root.addCommand(backupCommand());
+  root.addCommand(restoreCommand());
   root.addCommand(releaseCommand());
+  root.addCommand(migrateCommand());
   root.addCommand(
     new Command('keys')
       .description('make the key of a store')

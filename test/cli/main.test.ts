@@ -55,6 +55,10 @@ describe('holdfast', () => {
     ['dead-letters', 'list'],
     ['quarantine', 'retry'],
     ['doctor'],
+    ['backup'],
+    ['restore'],
+    ['release'],
+    ['migrate'],
   ])('UX-1 help of %s gives an example', async (...args) => {
     const { exitCode, stdout } = await runCli([...args, '--help']);
     expect(exitCode).toBe(0);

@@ -1,0 +1,163 @@
+/**
+ * Copies a store to a folder of its own while it is in use (PS-5).
+ *
+ * The copy is of one moment. It is read through a connection of its own, in another thread or process
+ * than the writer's, so that no commit waits for it; the only thing that waits is the WAL, which is
+ * not folded in meanwhile. The folder gets its name when everything in it is checked and on disk:
+ * what was cut off never looks like a backup.
+ *
+ * @module
+ */
+
+import { closeSync, lstatSync, openSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { errorCodeOf, syncFolder } from '../sealing/files.ts';
+import { KEYRING_FILE_NAME, openKeyring } from '../sealing/keyring.ts';
+import type { KeySource } from '../sealing/keySource.ts';
+import { syncFile } from '../sqlite/durableFiles.ts';
+import { storeFailure } from '../sqlite/failures.ts';
+import { inspectSchema } from '../sqlite/schema.ts';
+import { DATA_FILE_NAME } from '../sqlite/writer.ts';
+import type { DataCheck } from './checkData.ts';
+import { checkData } from './checkData.ts';
+import type { BackupFile, BackupManifest } from './manifest.ts';
+import { fingerprintFile, formatManifest, MANIFEST_NAME } from './manifest.ts';
+import type { UpkeepOptions } from './progress.ts';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** 4 MiB: long enough to be fast, short enough to be cut short at once. */
+const PAGES_AT_ONCE = 1_024;
+
+export interface BackupResult {
+  /** The folder that holds it. */
+  readonly path: string;
+  readonly manifest: Omit<BackupManifest, 'format'>;
+  readonly check: DataCheck;
+}
+
+/**
+ * Copies the store in `folder` into a new folder `to`, whose parent must exist, and checks the copy;
+ * with a key also every record of it. Records that can't be opened are told of and copied all the
+ * same: they may be opened again with another copy of the key or the page.
+ *
+ * @throws HoldfastError (rejects) `HF_TARGET_EXISTS`, `HF_STORE_MISSING`, `HF_STORE_FULL`,
+ * `HF_STORE_CORRUPT`, `HF_STORE_FOLDER`, `HF_STORE_UNAVAILABLE`, `HF_KEY_…`; then nothing is left.
+ */
+export async function backupStore(
+  folder: string,
+  to: string,
+  key: KeySource | null,
+  options: UpkeepOptions,
+): Promise<BackupResult> {
+  const target = resolve(to);
+  const unfinished = `${target}.unfinished`;
+  refuseExisting(target, 'Give another path');
+  refuseExisting(unfinished, 'An earlier backup was killed there: remove it');
+  try {
+    await mkdir(unfinished, { mode: FOLDER_MODE });
+  } catch (error) {
+    throw storeFailure(error, unfinished);
+  }
+  try {
+    const filled = await fill(resolve(folder), unfinished, key, options);
+    await rename(unfinished, target);
+    await syncFolder(dirname(target));
+    return { path: target, ...filled };
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    options.signal?.throwIfAborted();
+    throw storeFailure(error, target);
+  }
+}
+
+/** @throws HoldfastError `HF_TARGET_EXISTS` where something is at the path already. */
+export function refuseExisting(path: string, advice: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  throw new HoldfastError(
+    'HF_TARGET_EXISTS',
+    `${path} is there already, and nothing is ever overwritten. ${advice}.`,
+    { path },
+  );
+}
+
+async function fill(
+  folder: string,
+  unfinished: string,
+  key: KeySource | null,
+  options: UpkeepOptions,
+): Promise<Omit<BackupResult, 'path'>> {
+  const dataPath = join(unfinished, DATA_FILE_NAME);
+  await copyData(join(folder, DATA_FILE_NAME), dataPath, options);
+  const { storeId, text } = await readKeyring(folder);
+  await writeFile(join(unfinished, KEYRING_FILE_NAME), text, { mode: FILE_MODE });
+  const opened = key === null ? null : await openKeyring(unfinished, key);
+  const check = await checkData(dataPath, opened, options);
+  const { schemaVersion, counts, faults } = check;
+  if (faults.length > 0) {
+    throw new HoldfastError(
+      'HF_STORE_CORRUPT',
+      `The store in ${folder} is damaged (${faults[0]}), so it was not backed up. Restore an earlier ` +
+        'backup; holdfast doctor --deep says more.',
+      { path: folder },
+    );
+  }
+  const files: Record<string, BackupFile> = {};
+  for (const name of [DATA_FILE_NAME, KEYRING_FILE_NAME]) {
+    const path = join(unfinished, name);
+    syncFile(path);
+    files[name] = await fingerprintFile(path, options);
+  }
+  const manifest = { storeId, schemaVersion, createdAtMs: options.clock.now(), counts, files };
+  const manifestPath = join(unfinished, MANIFEST_NAME);
+  await writeFile(manifestPath, formatManifest(manifest), { mode: FILE_MODE });
+  syncFile(manifestPath);
+  await syncFolder(unfinished);
+  // Left by looking into the copy.
+  for (const suffix of ['-wal', '-shm']) await rm(dataPath + suffix, { force: true });
+  return { manifest, check };
+}
+
+async function copyData(from: string, to: string, options: UpkeepOptions): Promise<void> {
+  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) {
+    throw new HoldfastError('HF_STORE_MISSING', `There is no store at ${from}.`, { path: from });
+  }
+  const db = new Database(from, { readonly: true, timeout: 1_000 });
+  try {
+    // A transaction that has read something sees one moment, and so does the copy made in it: were it
+    // to see each commit, it would begin anew at each.
+    db.exec('BEGIN');
+    inspectSchema(db, from);
+    // Made by us and not by SQLite, which would let others read it.
+    closeSync(openSync(to, 'wx', FILE_MODE));
+    await db.backup(to, {
+      progress: ({ totalPages, remainingPages }) => {
+        options.signal?.throwIfAborted();
+        const done = totalPages - remainingPages;
+        options.onProgress?.({ step: 'copying', done, total: totalPages });
+        return PAGES_AT_ONCE;
+      },
+    });
+  } finally {
+    db.close();
+  }
+}
+
+/** Read once: it is replaced as a whole when it changes. */
+async function readKeyring(folder: string): Promise<{ storeId: string; text: string }> {
+  const path = join(folder, KEYRING_FILE_NAME);
+  try {
+    const text = await readFile(path, 'utf8');
+    const { storeId } = JSON.parse(text) as { readonly storeId: string };
+    return { storeId, text };
+  } catch (error) {
+    throw new HoldfastError(
+      'HF_KEY_MISSING',
+      `The keyring ${path} can't be read (${errorCodeOf(error)}); without it a backup could not be opened.`,
+      { path, cause: error },
+    );
+  }
+}

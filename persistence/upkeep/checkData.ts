@@ -1,0 +1,171 @@
+/**
+ * Reads the whole file of a store as it stands at one moment, and says what is wrong with it. It
+ * changes nothing, owns nothing and holds up no commit, so the store may be in use, here or in
+ * another process.
+ *
+ * @module
+ */
+
+import Database from 'better-sqlite3';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { nodeEngine } from '../sealing/nodeEngine.ts';
+import { createSealer } from '../sealing/recordSealer.ts';
+import { storeFailure } from '../sqlite/failures.ts';
+import type { StoreKey } from '../sqlite/requests.ts';
+import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/rowSeals.ts';
+import { createRowSeals, idOfBytes } from '../sqlite/rowSeals.ts';
+import { inspectSchema, STANDING_CODES } from '../sqlite/schema.ts';
+import { checkMark } from '../sqlite/storeMark.ts';
+import type { Standing, StandingCounts } from '../store.ts';
+import { giveWay, type UpkeepOptions } from './progress.ts';
+
+const ROWS_AT_ONCE = 500;
+/** Enough to see what happened; the count says how many there are. */
+const LISTED_MAX = 20;
+const TABLES = ['meta', 'operation', 'payload', 'component', 'quarantine'] as const;
+
+/** A record that does not open with the key of the store. */
+export interface UnreadableRecord {
+  /** The operation's id; `null` for a component, whose name is sealed. */
+  readonly id: string | null;
+  readonly code: string;
+}
+
+export interface DataCheck {
+  readonly schemaVersion: number;
+  readonly counts: Partial<StandingCounts>;
+  readonly seqMax: number;
+  /** What SQLite finds wrong with the pages, tables and indexes; empty when all is well. */
+  readonly faults: readonly string[];
+  /** Records that were opened; 0 where no key was given. */
+  readonly recordsOpened: number;
+  /** Records that can't be opened and are not set aside yet, and the first of them. */
+  readonly unreadableCount: number;
+  readonly unreadable: readonly UnreadableRecord[];
+}
+
+/**
+ * Checks the file at `path`; with a key, every record too. The key is wiped.
+ *
+ * @throws HoldfastError `HF_STORE_…` when it can't be read as a store at all, `HF_KEY_WRONG`.
+ */
+export async function checkData(
+  path: string,
+  key: StoreKey | null,
+  options: UpkeepOptions,
+): Promise<DataCheck> {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { readonly: true, timeout: 1_000 });
+    db.pragma('trusted_schema = OFF');
+    db.pragma('cell_size_check = ON');
+    // One moment: what is written meanwhile is not seen.
+    db.exec('BEGIN');
+    const schemaVersion = inspectSchema(db, path);
+    const faults = await findFaults(db, options);
+    const seals = key === null ? null : sealsOf(key);
+    if (seals !== null && key !== null) checkMark(db, seals, key.storeId, path);
+    const records = seals === null ? NO_RECORDS : await openAll(db, seals, options);
+    return { schemaVersion, ...countsOf(db), faults, ...records };
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error;
+    throw storeFailure(error, path);
+  } finally {
+    db?.close();
+  }
+}
+
+const NO_RECORDS = { recordsOpened: 0, unreadableCount: 0, unreadable: [] } as const;
+
+function sealsOf({ storeId, keyId, storeKey }: StoreKey): RowSeals {
+  const sealer = createSealer({ engine: nodeEngine, storeKey, keyId, storeId });
+  storeKey.fill(0);
+  return createRowSeals(sealer, storeId);
+}
+
+/** Table by table, so that it can be cut short between them. */
+async function findFaults(db: Database.Database, options: UpkeepOptions): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [index, table] of TABLES.entries()) {
+    options.onProgress?.({ step: 'checkingTables', done: index, total: TABLES.length });
+    await giveWay(options);
+    const found = db.pragma(`integrity_check('${table}')`) as { integrity_check: string }[];
+    faults.push(...found.map((row) => row.integrity_check).filter((text) => text !== 'ok'));
+  }
+  return faults.slice(0, LISTED_MAX);
+}
+
+function countsOf(db: Database.Database): Pick<DataCheck, 'counts' | 'seqMax'> {
+  const rows = db
+    .prepare<[], { standing: number; count: number }>(
+      'SELECT standing, count(*) AS count FROM operation GROUP BY standing',
+    )
+    .all();
+  const nameOf = new Map(
+    Object.entries(STANDING_CODES).map(([name, code]): [number, Standing] => [
+      code,
+      name as Standing,
+    ]),
+  );
+  const counts = rows.map(({ standing, count }) => [nameOf.get(standing) ?? standing, count]);
+  const seqMax = db.prepare<[], number | null>('SELECT max(seq) FROM operation').pluck().get();
+  return { counts: Object.fromEntries(counts) as Partial<StandingCounts>, seqMax: seqMax ?? 0 };
+}
+
+async function openAll(
+  db: Database.Database,
+  seals: RowSeals,
+  options: UpkeepOptions,
+): Promise<Pick<DataCheck, 'recordsOpened' | 'unreadableCount' | 'unreadable'>> {
+  const total = Number(db.prepare('SELECT count(*) FROM operation').pluck().get());
+  const page = db.prepare<[number], OperationRow>(
+    'SELECT operation.*, envelope AS payload FROM operation LEFT JOIN payload USING (seq) ' +
+      `WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
+  );
+  const unreadable: UnreadableRecord[] = [];
+  let unreadableCount = 0;
+  let recordsOpened = 0;
+  const tryToOpen = (id: () => string | null, open: () => void): void => {
+    try {
+      open();
+      recordsOpened += 1;
+    } catch (error) {
+      unreadableCount += 1;
+      const code = isHoldfastError(error) ? error.code : 'HF_RECORD_MALFORMED';
+      if (unreadable.length < LISTED_MAX) unreadable.push({ id: id(), code });
+    }
+  };
+  let afterSeq = -1;
+  let done = 0;
+  for (;;) {
+    const rows = page.all(afterSeq);
+    for (const row of rows) {
+      afterSeq = row.seq;
+      done += 1;
+      // Known to be so, and set aside whole.
+      if (row.standing === STANDING_CODES.quarantined) continue;
+      tryToOpen(
+        () => idOfBytes(row.id),
+        () => {
+          seals.openState(row);
+          seals.openPayload(row);
+        },
+      );
+    }
+    options.onProgress?.({ step: 'openingRecords', done, total });
+    if (rows.length < ROWS_AT_ONCE) break;
+    await giveWay(options);
+  }
+  const components = db.prepare<[], ComponentRow>(
+    'SELECT tag, revision, key_id, state FROM component',
+  );
+  for (const row of components.all()) {
+    tryToOpen(
+      () => null,
+      () => {
+        seals.openComponent(row);
+      },
+    );
+  }
+  return { recordsOpened, unreadableCount, unreadable };
+}

@@ -1,0 +1,63 @@
+import { Worker } from 'node:worker_threads';
+import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import type { BackupResult } from '../../persistence/upkeep/backup.ts';
+import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
+import type { BackupThreadData, FromBackupThread } from './backupThread.ts';
+
+// Node runs no TypeScript in a thread, so from the sources (in tests) the built file is started.
+const THREAD_URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/src/upkeep/backupThread.js', import.meta.url)
+  : new URL('./backupThread.js', import.meta.url);
+
+/** How a backup is followed and cut short. */
+export interface BackupOptions {
+  readonly onProgress?: ((progress: UpkeepProgress) => void) | undefined;
+  /** Cuts it short: nothing of it is left, and the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Backs a store up in a thread of its own. A listener that throws is not heard again.
+ *
+ * @throws HoldfastError (rejects) as `backupStore` does.
+ */
+export async function backupInThread(
+  data: BackupThreadData,
+  { onProgress, signal }: BackupOptions,
+): Promise<BackupResult> {
+  signal?.throwIfAborted();
+  const worker = new Worker(THREAD_URL, {
+    workerData: data,
+    name: 'holdfast backup',
+    execArgv: [],
+  });
+  const abort = (): void => {
+    worker.postMessage('stop');
+  };
+  signal?.addEventListener('abort', abort);
+  let listener = onProgress;
+  try {
+    return await new Promise<BackupResult>((resolve, reject) => {
+      worker.on('message', (message: FromBackupThread) => {
+        if (message.kind === 'done') resolve(message.result);
+        else if (message.kind === 'failed') reject(reviveError(message.error));
+        else {
+          try {
+            listener?.(message.progress);
+          } catch {
+            listener = undefined;
+          }
+        }
+      });
+      worker.once('error', reject);
+      worker.once('exit', () => {
+        reject(new HoldfastError('HF_INTERNAL', 'The thread of the backup ended unexpectedly.'));
+      });
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}

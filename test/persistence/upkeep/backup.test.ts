@@ -1,0 +1,291 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../actors/systemClock.ts';
+import { holdOf } from '../../../persistence/hold.ts';
+import { keyFile } from '../../../persistence/sealing/keyFile.ts';
+import type { Store } from '../../../persistence/store.ts';
+import { backupStore } from '../../../persistence/upkeep/backup.ts';
+import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
+import { restoreStore } from '../../../persistence/upkeep/restore.ts';
+import { placeStoreFixture } from '../../support/fixtures.ts';
+import { tempFolder } from '../../support/tempFolder.ts';
+import { inThreadStore, OTHER_KEY, TEST_KEY, threadedStore } from '../storeUnderTest.ts';
+import { accept, deadLetter, idOf } from '../writes.ts';
+
+const UPKEEP = { clock: systemClock };
+const RESTORE = { ...UPKEEP, acceptsUnreadable: false };
+
+let parent: string;
+let folder: string;
+let open: Store[];
+
+beforeEach(() => {
+  parent = tempFolder();
+  folder = join(parent, 'store');
+  open = [];
+});
+afterEach(async () => {
+  for (const store of open) await store.close();
+});
+
+async function opened(at: string, make = inThreadStore): Promise<Store> {
+  const store = make(at);
+  open.push(store);
+  await store.open();
+  return store;
+}
+
+/** A store at rest with some operations. */
+async function makeStore(): Promise<void> {
+  const store = await opened(folder);
+  await store.commit([accept(1), accept(2, { standing: 'due', dueAtMs: 5 }), accept(3)]);
+  await store.commit([deadLetter(3), { kind: 'component', name: 'level', state: 'limited' }]);
+  await store.close();
+}
+
+function inFile(path: string, sql: string): void {
+  const db = new Database(path);
+  db.exec(sql);
+  db.close();
+}
+
+const at = (name: string): string => join(parent, name);
+const left = (): string[] => readdirSync(parent).filter((name) => name !== 'store');
+
+describe('PS-5 a backup', () => {
+  test('restored, is the store as it was, and starts held', async () => {
+    await makeStore();
+    const progress: UpkeepProgress[] = [];
+    const made = await backupStore(folder, at('backup'), TEST_KEY, {
+      ...UPKEEP,
+      onProgress: (each) => progress.push(each),
+    });
+    expect(made).toMatchObject({
+      path: at('backup'),
+      manifest: { counts: { inHand: 1, due: 1, deadLettered: 1 } },
+      check: { recordsOpened: 4, unreadableCount: 0, faults: [] },
+    });
+    expect(new Set(progress.map(({ step }) => step))).toEqual(
+      new Set(['copying', 'checkingTables', 'openingRecords', 'checkingFiles']),
+    );
+    const restored = await restoreStore(at('backup'), at('restored'), TEST_KEY, RESTORE);
+    expect(restored.hold).toMatchObject({ reason: 'restored', seqMax: 3 });
+    const store = inThreadStore(at('restored'));
+    open.push(store);
+    const info = await store.open();
+    expect(holdOf(info.components)).toEqual(restored.hold);
+    expect(info.components.get('level')).toBe('limited');
+    const before = await opened(folder);
+    for (const seq of [1, 2, 3]) {
+      expect(await store.find(idOf(seq))).toEqual(await before.find(idOf(seq)));
+    }
+  });
+
+  test('SE-5 is readable by its owner alone, and holds nothing but data, keyring and list', async () => {
+    const previous = process.umask(0);
+    try {
+      await makeStore();
+      await backupStore(folder, at('backup'), null, UPKEEP);
+      await restoreStore(at('backup'), at('restored'), TEST_KEY, RESTORE);
+    } finally {
+      process.umask(previous);
+    }
+    expect(readdirSync(at('backup')).toSorted()).toEqual([
+      'data.db',
+      'keyring.json',
+      'manifest.json',
+    ]);
+    for (const each of ['backup', 'restored']) {
+      expect(statSync(at(each)).mode & 0o777).toBe(0o700);
+      for (const name of readdirSync(at(each))) {
+        expect([name, statSync(join(at(each), name)).mode & 0o777]).toEqual([name, 0o600]);
+      }
+    }
+  });
+
+  test('taken while the store is written holds all that was acknowledged before it began', async () => {
+    const store = await opened(folder, threadedStore);
+    let seq = 0;
+    let isDone = false;
+    const write = async (): Promise<void> => {
+      while (!isDone) {
+        const first = seq + 1;
+        seq += 50;
+        await store.commit(Array.from({ length: 50 }, (_, index) => accept(first + index)));
+      }
+    };
+    const writing = write();
+    while (seq < 500) await store.counts();
+    const acknowledged = (await store.counts()).inHand;
+    const { manifest } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+    isDone = true;
+    await writing;
+    expect(manifest.counts.inHand).toBeGreaterThanOrEqual(acknowledged);
+    // Of one moment: nothing that was written in one transaction is in it by half.
+    expect((manifest.counts.inHand ?? 0) % 50).toBe(0);
+    await restoreStore(at('backup'), at('restored'), TEST_KEY, RESTORE);
+    expect((await (await opened(at('restored'))).counts()).inHand).toBe(manifest.counts.inHand);
+  });
+
+  test('control: the file alone, copied while the store is written, lacks what was acknowledged', async () => {
+    const store = await opened(folder, threadedStore);
+    await store.commit([accept(1)]);
+    mkdirSync(at('copy'));
+    for (const name of ['data.db', 'keyring.json']) {
+      writeFileSync(join(at('copy'), name), readFileSync(join(folder, name)));
+    }
+    const copied = await opened(at('copy'));
+    expect(await copied.find(idOf(1))).toBeNull();
+  });
+
+  test('of an older version is one of that version, and is restored up to date', async () => {
+    const fixture = placeStoreFixture(1, parent);
+    const key = keyFile(fixture.keyPath);
+    const { manifest } = await backupStore(fixture.folder, at('backup'), key, UPKEEP);
+    expect(manifest).toMatchObject({ schemaVersion: 1, counts: { settled: 6 } });
+    const { hold } = await restoreStore(at('backup'), at('restored'), key, RESTORE);
+    const store = inThreadStore(at('restored'), key);
+    open.push(store);
+    expect(holdOf((await store.open()).components)).toEqual(hold);
+    expect(await store.counts()).toMatchObject({ settled: 3, deadLettered: 3 });
+  });
+
+  test('UX-2 overwrites nothing, needs a store, and leaves nothing where it fails', async () => {
+    await expect(backupStore(folder, at('b'), null, UPKEEP)).rejects.toMatchObject({
+      code: 'HF_STORE_MISSING',
+    });
+    await makeStore();
+    writeFileSync(at('taken'), 'mine');
+    const failing: [string, object][] = [
+      [at('taken'), { code: 'HF_TARGET_EXISTS', path: at('taken') }],
+      [join(at('missing'), 'b'), { code: 'HF_STORE_FOLDER' }],
+    ];
+    for (const [to, error] of failing) {
+      await expect(backupStore(folder, to, null, UPKEEP)).rejects.toMatchObject(error);
+    }
+    await expect(backupStore(folder, at('b'), OTHER_KEY, UPKEEP)).rejects.toMatchObject({
+      code: 'HF_KEY_WRONG',
+    });
+    expect(readFileSync(at('taken'), 'utf8')).toBe('mine');
+    expect(left()).toEqual(['taken']);
+  });
+
+  test('cut short leaves nothing behind', async () => {
+    await makeStore();
+    for (const step of ['copying', 'checkingTables', 'openingRecords', 'checkingFiles'] as const) {
+      const stop = new AbortController();
+      const cut = backupStore(folder, at('backup'), TEST_KEY, {
+        ...UPKEEP,
+        signal: stop.signal,
+        onProgress: (progress) => {
+          if (progress.step === step) stop.abort(new Error('enough'));
+        },
+      });
+      await expect(cut, step).rejects.toThrow('enough');
+      expect(left()).toEqual([]);
+    }
+  });
+
+  test('of a store with a damaged page is refused; with a damaged record it is told', async () => {
+    await makeStore();
+    inFile(join(folder, 'data.db'), 'UPDATE operation SET urgency = 0 WHERE seq = 1');
+    const { check } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+    expect(check).toMatchObject({
+      unreadableCount: 1,
+      unreadable: [{ id: idOf(1), code: 'HF_RECORD_TAMPERED' }],
+    });
+    const data = readFileSync(join(folder, 'data.db'));
+    // The head of a page of an index.
+    const page = rootPageOf('operation_due');
+    data.fill(0xff, (page - 1) * 4_096, (page - 1) * 4_096 + 64);
+    writeFileSync(join(folder, 'data.db'), data);
+    await expect(backupStore(folder, at('other'), null, UPKEEP)).rejects.toMatchObject({
+      code: 'HF_STORE_CORRUPT',
+    });
+    expect(left()).toEqual(['backup']);
+  });
+
+  function rootPageOf(index: string): number {
+    const db = new Database(join(folder, 'data.db'), { readonly: true });
+    const page = db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck().get(index);
+    db.close();
+    return Number(page);
+  }
+});
+
+describe('PS-5 a restore', () => {
+  beforeEach(async () => {
+    await makeStore();
+    await backupStore(folder, at('backup'), null, UPKEEP);
+  });
+
+  const restore = (options = RESTORE) =>
+    restoreStore(at('backup'), at('restored'), TEST_KEY, options);
+
+  test.each<[string, () => void, string]>([
+    ['a byte of the data changed', () => flip('data.db', 9_000), 'HF_BACKUP_DAMAGED'],
+    ['a byte of the keyring changed', () => flip('keyring.json', 100), 'HF_BACKUP_DAMAGED'],
+    ['the data cut short', () => cut('data.db'), 'HF_BACKUP_DAMAGED'],
+    ['the list cut short', () => cut('manifest.json'), 'HF_BACKUP_DAMAGED'],
+    ['no data', () => rmSync(join(at('backup'), 'data.db')), 'HF_BACKUP_DAMAGED'],
+    ['no list', () => rmSync(join(at('backup'), 'manifest.json')), 'HF_BACKUP_MISSING'],
+    ['a list of a later version', () => edit('"format": 1', '"format": 2'), 'HF_STORE_NEWER'],
+  ])('of a backup with %s is refused and leaves nothing', async (_, change, code) => {
+    change();
+    await expect(restore()).rejects.toMatchObject({ code });
+    expect(left()).toEqual(['backup']);
+  });
+
+  test('of records that do not open is refused, or accepted knowingly', async () => {
+    rmSync(at('backup'), { recursive: true });
+    inFile(join(folder, 'data.db'), 'UPDATE operation SET urgency = 0 WHERE seq = 1');
+    await backupStore(folder, at('backup'), null, UPKEEP);
+    await expect(restore()).rejects.toMatchObject({
+      code: 'HF_BACKUP_DAMAGED',
+      message: expect.stringContaining('1 of its records'),
+    });
+    await restore({ ...UPKEEP, acceptsUnreadable: true });
+    const store = await opened(at('restored'));
+    expect(await store.find(idOf(1))).toMatchObject({ standing: 'quarantined' });
+    expect(await store.find(idOf(2))).toMatchObject({ payload: 'payload 2' });
+  });
+
+  test('takes an empty folder, no other, and no other key', async () => {
+    mkdirSync(at('restored'));
+    await restore();
+    await expect(restore()).rejects.toMatchObject({ code: 'HF_TARGET_EXISTS' });
+    await expect(
+      restoreStore(at('backup'), at('second'), OTHER_KEY, RESTORE),
+    ).rejects.toMatchObject({ code: 'HF_KEY_WRONG' });
+    expect(left().toSorted()).toEqual(['backup', 'restored']);
+  });
+
+  test('cut short leaves nothing behind', async () => {
+    const stop = new AbortController();
+    const onProgress = ({ step }: UpkeepProgress): void => {
+      if (step === 'openingRecords') stop.abort(new Error('enough'));
+    };
+    const cutShort = restore({ ...RESTORE, signal: stop.signal, onProgress } as typeof RESTORE);
+    await expect(cutShort).rejects.toThrow('enough');
+    expect(left()).toEqual(['backup']);
+  });
+
+  function flip(name: string, position: number): void {
+    const path = join(at('backup'), name);
+    const bytes = readFileSync(path);
+    bytes[position] = (bytes[position] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+  }
+
+  function cut(name: string): void {
+    const path = join(at('backup'), name);
+    writeFileSync(path, readFileSync(path).subarray(0, -9));
+  }
+
+  function edit(from: string, to: string): void {
+    const path = join(at('backup'), 'manifest.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+  }
+});
