@@ -10,8 +10,6 @@ import type { Engine } from '../actors/engine.ts';
 import type { Attempt, Handler } from '../actors/handler.ts';
 import type { OperationView, Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
-import type { BreakerState } from '../machines/circuitBreakerMachine.ts';
-import type { Level } from '../machines/policy/degradationLevel.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import {
@@ -27,6 +25,7 @@ import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type BackupOptions, backupInThread } from './upkeep/backupInThread.ts';
+import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
 
@@ -47,21 +46,6 @@ export interface ResilientResult {
     readonly error: HoldfastError | undefined;
   };
   readonly metrics: { readonly elapsedMs: number };
-}
-
-/** What may be asked of and done to one upstream. */
-export interface UpstreamControl {
-  readonly name: string;
-  /** State of its breaker. */
-  readonly breaker: BreakerState;
-  /** Its level of service. */
-  readonly level: Level;
-  readonly inFlight: number;
-  /** Keeps its breaker open until {@link release}, for a reason that people will read. */
-  forceOpen(reason: string): void;
-  /** Switches its breaker off until {@link release}. */
-  disable(reason?: string): void;
-  release(): void;
 }
 
 /** A running holdfast, made by `createRuntime`. Whoever holds it has full authority over the store. */
@@ -282,29 +266,7 @@ export class HoldfastRuntime implements Runtime {
 
   upstream(name: string): UpstreamControl {
     const { engine, options } = this.#parts;
-    const upstream = engine.upstream(name);
-    const atMs = (): number => options.clock.now();
-    return {
-      name,
-      get breaker() {
-        return upstream.breaker.snapshot.value;
-      },
-      get level() {
-        return upstream.level.level;
-      },
-      get inFlight() {
-        return upstream.gate.inFlight;
-      },
-      forceOpen: (reason) => {
-        upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: atMs() });
-      },
-      disable: (reason) => {
-        upstream.breaker.send({ type: 'operator.disabled', reason, atMs: atMs() });
-      },
-      release: () => {
-        upstream.breaker.send({ type: 'operator.released', atMs: atMs() });
-      },
-    };
+    return upstreamControl(engine.upstream(name), options.clock);
   }
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {

@@ -1,0 +1,44 @@
+import type { Upstream } from '../actors/upstream.ts';
+import type { BreakerState } from '../machines/circuitBreakerMachine.ts';
+import type { Level } from '../machines/policy/degradationLevel.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+
+/** What may be asked of and done to one upstream. */
+export interface UpstreamControl {
+  readonly name: string;
+  /** State of its breaker. */
+  readonly breaker: BreakerState;
+  /** Its level of service. */
+  readonly level: Level;
+  readonly inFlight: number;
+  /** Keeps its breaker open until {@link release}, for a reason that people will read. */
+  forceOpen(reason: string): void;
+  /** Switches its breaker off until {@link release}. */
+  disable(reason?: string): void;
+  release(): void;
+}
+
+/** One upstream as its callers see it: what it says is as of now. */
+export function upstreamControl(upstream: Upstream, clock: Clock): UpstreamControl {
+  return {
+    name: upstream.name,
+    get breaker() {
+      return upstream.breaker.snapshot.value;
+    },
+    get level() {
+      return upstream.level.level;
+    },
+    get inFlight() {
+      return upstream.gate.inFlight;
+    },
+    forceOpen: (reason) => {
+      upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: clock.now() });
+    },
+    disable: (reason) => {
+      upstream.breaker.send({ type: 'operator.disabled', reason, atMs: clock.now() });
+    },
+    release: () => {
+      upstream.breaker.send({ type: 'operator.released', atMs: clock.now() });
+    },
+  };
+}
