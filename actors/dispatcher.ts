@@ -12,6 +12,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { isRepeatSafe } from './handler.ts';
+import type { Journal } from './journal.ts';
 import type { OperationPool } from './operationPool.ts';
 import { entityKey, type Place, type Resident } from './resident.ts';
 import { Suspects } from './suspects.ts';
@@ -21,6 +22,7 @@ import { UpstreamQueue, WAIT_MS_MAX } from './upstreamQueue.ts';
 
 export interface DispatcherParts {
   readonly store: Store;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;
   readonly residentsMax: number;
@@ -74,6 +76,7 @@ export class Dispatcher {
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;
       },
       grant: this.#grant,
+      takeSuspect: (urgency, permit) => this.#suspects.take(gate.upstream, urgency, permit),
       onPlacesBack: () => {
         if (this.#isStarted) this.#pumpSuspects();
       },
@@ -83,10 +86,11 @@ export class Dispatcher {
 
   /** The store is open: what is due on disk is fetched from now on. */
   start(): void {
+    if (this.#isStarted || this.#isStopped) return;
     this.#isStarted = true;
-    this.#isStopped = false;
     for (const queue of this.#queues.values()) queue.noteDue(0);
     this.#expiry.start();
+    this.#pumpSuspects();
   }
 
   /** No turn is granted any more; what runs, runs on. */
@@ -203,7 +207,7 @@ export class Dispatcher {
   reconsider(upstream: string): void {
     const queue = this.#queues.get(upstream);
     if (!this.#isStarted || queue === undefined) return;
-    queue.noteDue(0);
+    queue.lookAgain();
     queue.pump();
     this.#pumpSuspects();
   }

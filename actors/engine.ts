@@ -13,16 +13,23 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
-import { type Hold, holdOf, holdWrite } from '../persistence/hold.ts';
+import { type Hold, heldError, holdOf, holdWrite } from '../persistence/hold.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import { BulkAcceptor } from './bulkAcceptance.ts';
 import type { Handler } from './handler.ts';
 import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
-import { adoptHandler, findStrays, recoverInHand, sweepLanes } from './recovery.ts';
+import {
+  adoptHandler,
+  findStrays,
+  LaneSweep,
+  type RecoveryParts,
+  recoverInHand,
+} from './recovery.ts';
 import { accessLive, type ServiceAccess } from './serviceAccess.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
+import { StoreCheck } from './storeCheck.ts';
 import { TimerService } from './timerService.ts';
 import { Upstream, type UpstreamPolicy } from './upstream.ts';
 
@@ -56,6 +63,7 @@ export class Engine {
   readonly globalLevel: ServiceLevel;
   /** Records set aside, now and by earlier processes. */
   quarantined = 0;
+  readonly storeCheck: StoreCheck;
   readonly #parts: EngineParts;
   readonly #timers: TimerService;
   #components: ReadonlyMap<string, string> = new Map();
@@ -65,7 +73,8 @@ export class Engine {
   #isServing = false;
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
-  #isSweepPlanned = false;
+  readonly #recoveryParts: RecoveryParts;
+  readonly #sweep: LaneSweep;
 
   constructor(parts: EngineParts) {
     const { store, clock, onError } = parts;
@@ -80,6 +89,7 @@ export class Engine {
         this.#storageChanged(change);
       },
     });
+    this.storeCheck = new StoreCheck({ ...parts, timers: this.#timers });
     this.journal = new Journal({
       store,
       clock,
@@ -95,6 +105,13 @@ export class Engine {
       timers: this.#timers,
       attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
     });
+    this.#recoveryParts = {
+      ...parts,
+      journal: this.journal,
+      pool: this.pool,
+      timers: this.#timers,
+    };
+    this.#sweep = new LaneSweep(this.#recoveryParts, onError);
     this.bulk = new BulkAcceptor({ ...parts, journal: this.journal, pool: this.pool });
     this.globalLevel = new ServiceLevel({
       ...parts,
@@ -121,7 +138,7 @@ export class Engine {
     store.onNotice(onError);
     store.onQuarantine((row) => {
       this.quarantined += 1;
-      this.#sweepLanesSoon();
+      if (this.#isServing) this.#sweep.soon();
       onError(
         new HoldfastError(
           'HF_RECORD_TAMPERED',
@@ -158,16 +175,15 @@ export class Engine {
   async handle(type: string, handler: Handler): Promise<void> {
     this.upstream(handler.upstream);
     this.pool.handlers.set(type, handler);
-    if (this.#isServing) await adoptHandler({ ...this.#parts, pool: this.pool }, type);
+    if (this.#isServing) await adoptHandler(this.#recoveryParts, type);
   }
 
   /** How a person's service calls reach what this engine runs on. */
   serviceAccess(payloadBytesMax: number): ServiceAccess {
     return accessLive({
+      ...this.#recoveryParts,
       ...this.#parts,
       payloadBytesMax,
-      journal: this.journal,
-      pool: this.pool,
       onLeftQuarantine: () => {
         this.quarantined -= 1;
       },
@@ -185,7 +201,7 @@ export class Engine {
     this.#hold = holdOf(info.components);
     if (this.#hold === null) return;
     this.#heldSeqMax = this.#hold.seqMax;
-    this.#parts.onError(held(this.#hold));
+    this.#parts.onError(heldError(this.#hold));
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */
@@ -205,19 +221,28 @@ export class Engine {
 
   /** Takes over what was in hand, and begins to fetch what is due. New work is served meanwhile. */
   async recoverOperations(): Promise<void> {
-    const { dispatcher, handlers } = this.pool;
+    const { handlers } = this.pool;
     this.#isServing = true;
-    dispatcher.start();
-    const parts = { ...this.#parts, pool: this.pool };
-    await recoverInHand(parts, this.#firstSeq, (row) => !this.#isCrisisOfHold(row));
+    const parts = this.#recoveryParts;
+    await recoverInHand(parts, {
+      seqBefore: this.#firstSeq,
+      wanted: (row) => !this.#isCrisisOfHold(row),
+      onPlaced: () => {
+        this.pool.dispatcher.start();
+      },
+    });
     for (const type of handlers.keys()) await adoptHandler(parts, type);
     await findStrays(parts);
+    this.storeCheck.start(this.#firstSeq);
   }
 
   /** While the store is held: takes over the crises that were accepted since (CR-4). */
   async recoverCrises(): Promise<void> {
-    const parts = { ...this.#parts, pool: this.pool };
-    await recoverInHand(parts, this.#firstSeq, (row) => this.#isCrisisOfHold(row));
+    await recoverInHand(this.#recoveryParts, {
+      seqBefore: this.#firstSeq,
+      wanted: (row) => this.#isCrisisOfHold(row),
+      onPlaced: () => undefined,
+    });
   }
 
   /**
@@ -234,6 +259,7 @@ export class Engine {
 
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
   async drain(): Promise<void> {
+    this.storeCheck.stop();
     this.pool.dispatcher.stop();
     await this.pool.whenIdle();
     await this.journal.idle();
@@ -242,6 +268,7 @@ export class Engine {
   /** Aborts what still runs, writes where it stands, and closes the store (SV-4). */
   async closeStore(): Promise<void> {
     try {
+      this.storeCheck.stop();
       this.pool.dispatcher.stop();
       this.pool.interruptAll();
       await this.#unlessStalled(this.journal.idle());
@@ -335,16 +362,6 @@ export class Engine {
     }
   }
 
-  /** A row that was set aside has left its lane without waking the next in it. */
-  #sweepLanesSoon(): void {
-    if (!this.#isServing || this.#isSweepPlanned) return;
-    this.#isSweepPlanned = true;
-    this.#parts.clock.defer(() => {
-      this.#isSweepPlanned = false;
-      sweepLanes({ ...this.#parts, pool: this.pool }).catch(this.#parts.onError);
-    });
-  }
-
   #keep(name: string, state: string): void {
     this.journal.write({
       build: () => ({ kind: 'component', name, state }),
@@ -367,18 +384,4 @@ export class Engine {
     if (breakers.length === 0) return 0;
     return breakers.filter((state) => state === 'open').length / breakers.length;
   }
-}
-
-function held({ reason }: Hold): HoldfastError {
-  const why = {
-    restored: 'was restored from a backup',
-    copied: 'was copied with its folder',
-    unreadable: 'is held, and the record that says why was changed',
-  }[reason];
-  return new HoldfastError(
-    'HF_STORE_HELD',
-    `The store ${why}: what waits in it may have been done since. Nothing of it runs until ` +
-      'runtime.release() or holdfast release; new work is accepted and waits, crises are served.',
-    { retry: 'later', withStack: false },
-  );
 }

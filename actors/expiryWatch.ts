@@ -1,12 +1,13 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
+import { Backoff, whenWritten } from './background.ts';
+import type { Journal } from './journal.ts';
 import type { TimerService } from './timerService.ts';
 import { PAGE_ROWS } from './upstreamQueue.ts';
 
-const RETRY_MS = 100;
-
 export interface ExpiryWatchParts {
   readonly store: Store;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;
   readonly expire: (row: StoredOperation, atMs: number) => void;
@@ -17,6 +18,7 @@ export interface ExpiryWatchParts {
 export class ExpiryWatch {
   readonly #parts: ExpiryWatchParts;
   #nextAtMs = Number.POSITIVE_INFINITY;
+  readonly #backoff = new Backoff();
   #isStarted = false;
   #cancelTimer: (() => void) | null = null;
 
@@ -50,11 +52,14 @@ export class ExpiryWatch {
     const atMs = clock.now();
     try {
       const { rows, nextExpiryAtMs } = await store.expired({ nowMs: atMs, limit: PAGE_ROWS });
+      this.#backoff.reset();
       for (const row of rows) expire(row, atMs);
+      // Until they are on disk as settled they would be found again.
+      if (rows.length > 0) await whenWritten(this.#parts);
       if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));
     } catch (error) {
       onError(error);
-      this.note(atMs + RETRY_MS);
+      this.note(clock.now() + this.#backoff.nextMs());
     }
   }
 }

@@ -129,6 +129,20 @@ export class Journal {
     });
   }
 
+  /**
+   * Resolves once everything written so far is told of, whatever is written meanwhile: a busy journal
+   * may never be idle. `false` when storage is failing.
+   */
+  async written(): Promise<boolean> {
+    if (this.#isIdle()) return this.failure === null;
+    return await new Promise<boolean>((resolve) => {
+      const tell = (isDurable: boolean) => (): void => {
+        resolve(isDurable);
+      };
+      this.write({ build: PROBE.build, onDurable: tell(true), onFailed: tell(false) });
+    });
+  }
+
   #isIdle(): boolean {
     if (!this.#isOpen || this.failure !== null) return true;
     if (this.#refused.length > 0) return false;

@@ -189,7 +189,7 @@ export class OperationPool {
 
   /** Resolves when everything written so far is durable, or storage is failing. */
   async writesSettled(): Promise<void> {
-    await this.#parts.journal.idle();
+    await this.#parts.journal.written();
   }
 
   /** Resolves once no operation is being written or attempted. */

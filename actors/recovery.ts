@@ -9,28 +9,46 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
+import { inSlices, whenWritten } from './background.ts';
+import type { Journal } from './journal.ts';
 import type { OperationPool } from './operationPool.ts';
 import { missingHandlerRoute } from './resident.ts';
+import type { TimerService } from './timerService.ts';
 import { PAGE_ROWS } from './upstreamQueue.ts';
+
+/** Held rows looked at between two requests of others: each costs two seeks. */
+const SWEEP_ROWS = 256;
 
 export interface RecoveryParts {
   readonly store: Store;
+  readonly journal: Journal;
   readonly clock: Clock;
+  readonly timers: TimerService;
   readonly pool: OperationPool;
 }
 
-/**
- * Takes over what a dead process had in hand before `seqBefore`, most urgent first, as far as it is
- * `wanted`.
- */
+export interface InHandOptions {
+  /** Rows from here on are this process's own. */
+  readonly seqBefore: number;
+  readonly wanted: (row: StoredOperation) => boolean;
+  /** Told once the most urgent of them have their places in the order, so that work may begin. */
+  readonly onPlaced: () => void;
+}
+
+/** Takes over what a dead process had in hand, most urgent first, as far as it is `wanted`. */
 export async function recoverInHand(
   { store, clock, pool }: RecoveryParts,
-  seqBefore: number,
-  wanted: (row: StoredOperation) => boolean,
+  { seqBefore, wanted, onPlaced }: InHandOptions,
 ): Promise<void> {
   let after: { readonly urgency: number; readonly seq: number } | null = null;
   for (;;) {
-    const rows: readonly StoredOperation[] = await store.inHand({ after, limit: PAGE_ROWS });
+    const rows: readonly StoredOperation[] = await store
+      .inHand({ after, limit: PAGE_ROWS })
+      .catch((error: unknown) => {
+        // New work must not wait for what can't be read.
+        onPlaced();
+        throw error;
+      });
     for (const row of rows) {
       after = { urgency: row.urgency, seq: row.seq };
       // This process's own: it may have ended since the page was read.
@@ -43,6 +61,7 @@ export async function recoverInHand(
       // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
       if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
     }
+    onPlaced();
     if (rows.length < PAGE_ROWS) break;
   }
   faultPoint('recovery.afterRevive');
@@ -95,29 +114,55 @@ export async function findStrays(parts: RecoveryParts): Promise<void> {
 }
 
 /** Wakes every operation that waits at the head of its lane: whoever should have done so is gone. */
-export async function sweepLanes({ store, pool }: RecoveryParts): Promise<void> {
+export async function sweepLanes(parts: RecoveryParts): Promise<void> {
+  const { store, pool } = parts;
   let afterSeq = 0;
-  for (;;) {
-    const rows: readonly StoredOperation[] = await store.freedHeads({ afterSeq, limit: PAGE_ROWS });
-    for (const row of rows) {
-      afterSeq = row.seq;
-      pool.dispatcher.laneFreed(row);
-    }
-    if (rows.length < PAGE_ROWS) return;
+  await inSlices(parts, async () => {
+    const { rows, nextAfterSeq } = await store.freedHeads({ afterSeq, limit: SWEEP_ROWS });
+    for (const row of rows) pool.dispatcher.laneFreed(row);
+    // A page of heads is a page of actors, until each is on disk in its new place.
+    if (rows.length > 0) await whenWritten(parts);
+    afterSeq = nextAfterSeq ?? 0;
+    return nextAfterSeq !== null;
+  });
+}
+
+/** A row that was set aside has left its lane without waking the next; one sweep serves many of them. */
+export class LaneSweep {
+  readonly #parts: RecoveryParts;
+  readonly #onError: (error: unknown) => void;
+  #isPlanned = false;
+
+  constructor(parts: RecoveryParts, onError: (error: unknown) => void) {
+    this.#parts = parts;
+    this.#onError = onError;
+  }
+
+  soon(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#parts.clock.defer(() => {
+      this.#isPlanned = false;
+      sweepLanes(this.#parts).catch(this.#onError);
+    });
   }
 }
 
 /** Each page must be on disk in its new place before the next is asked for, or it would come again. */
 async function forEachPage(
-  { pool }: RecoveryParts,
+  parts: RecoveryParts,
   next: () => Promise<{ readonly rows: readonly StoredOperation[] }>,
   take: (row: StoredOperation) => void,
 ): Promise<void> {
+  let last: StoredOperation | undefined;
   for (;;) {
     const { rows } = await next();
+    const [first] = rows;
+    // What was written and comes again all the same would come for ever.
+    if (first === undefined || (first.id === last?.id && first.revision === last.revision)) return;
+    last = first;
     for (const row of rows) take(row);
-    if (rows.length === 0) return;
-    await pool.writesSettled();
+    await whenWritten(parts);
     if (rows.length < PAGE_ROWS) return;
   }
 }

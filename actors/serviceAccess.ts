@@ -14,9 +14,8 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
 import { NEVER_MS } from '../persistence/store.ts';
 import { notAccepted } from './acceptance.ts';
-import type { Journal } from './journal.ts';
 import type { OperationPool } from './operationPool.ts';
-import { adoptHandler, sweepLanes } from './recovery.ts';
+import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
 import { missingHandlerRoute, type Place } from './resident.ts';
 import { decodeSnapshot } from './snapshots.ts';
 
@@ -60,11 +59,10 @@ export function accessAtRest(parts: Parts): ServiceAccess {
 
 /** The store of a running engine. */
 export function accessLive(
-  parts: Parts & {
-    readonly journal: Journal;
-    readonly pool: OperationPool;
-    readonly onLeftQuarantine: () => void;
-  },
+  parts: Parts &
+    RecoveryParts & {
+      readonly onLeftQuarantine: () => void;
+    },
 ): ServiceAccess {
   const { clock, journal, pool, onLeftQuarantine } = parts;
   const { dispatcher } = pool;

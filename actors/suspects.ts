@@ -14,6 +14,8 @@ import {
   SUSPECTS_IN_FLIGHT_MAX,
 } from '../machines/policy/crashPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { URGENCY_MAX } from '../machines/vocabulary/urgency.ts';
+import { ReadyQueue } from './readyQueue.ts';
 import type { Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
 import type { Permit } from './upstreamGate.ts';
@@ -34,6 +36,12 @@ export interface SuspectsParts {
 export class Suspects {
   readonly #parts: SuspectsParts;
   readonly #waiting = new Set<Resident>();
+  /** Of those waiting, the crises. */
+  readonly #crises = new Set<Resident>();
+  /** Of those waiting, who has to run alone. */
+  readonly #loners = new Set<Resident>();
+  /** Of those waiting, the others: by upstream, so that a crowd of them is not looked through. */
+  readonly #others = new Map<string, ReadyQueue<Resident>>();
   /** Of those waiting, whose turn to run alone has not come yet. */
   readonly #pausing = new Set<Resident>();
   readonly #inFlight = new Set<Resident>();
@@ -58,8 +66,12 @@ export class Suspects {
   }
 
   add(suspect: Resident): void {
+    const { crashes } = suspect.actor.getSnapshot().context;
     this.#waiting.add(suspect);
-    const pauseMs = pauseBeforeAloneMs(suspect.actor.getSnapshot().context.crashes);
+    if (suspect.urgency === 0) this.#crises.add(suspect);
+    else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#loners.add(suspect);
+    else this.#othersOf(suspect).add(suspect);
+    const pauseMs = pauseBeforeAloneMs(crashes);
     if (pauseMs === 0 || suspect.urgency === 0) return;
     const { clock, timers, onPauseOver } = this.#parts;
     this.#pausing.add(suspect);
@@ -70,8 +82,7 @@ export class Suspects {
 
   /** It has ended its attempt, or will not run. True when others may start again because of it. */
   delete(suspect: Resident): boolean {
-    this.#waiting.delete(suspect);
-    this.#pausing.delete(suspect);
+    this.#leaveWaiting(suspect);
     this.#inFlight.delete(suspect);
     const wasAlone = this.#alone === suspect;
     if (wasAlone) this.#alone = null;
@@ -81,30 +92,77 @@ export class Suspects {
   /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
   pump(): boolean {
     const isolated = this.isolates;
-    for (const suspect of this.waiting) {
-      if (this.#pausing.has(suspect)) continue;
-      const { crashes } = suspect.actor.getSnapshot().context;
-      if (suspect.urgency === 0) this.#startCrisis(suspect, crashes);
-      else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#startAlone(suspect);
-      else if (!this.isolates && this.#inFlight.size < SUSPECTS_IN_FLIGHT_MAX) this.#start(suspect);
+    for (const suspect of [...this.#crises]) this.#startCrisis(suspect);
+    for (const upstream of [...this.#others.keys()]) this.#startOthers(upstream);
+    for (const suspect of [...this.#loners]) {
+      const mustWait = this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency);
+      if (!mustWait) this.#startAlone(suspect);
     }
     return isolated && !this.isolates;
   }
 
-  #start(suspect: Resident): boolean {
-    const { queues, clock, grant } = this.#parts;
-    const queue = queues.get(suspect.handler?.upstream ?? '');
-    if (queue === undefined) {
-      this.#waiting.delete(suspect);
-      suspect.actor.send({ type: 'handler.missing', atMs: clock.now() });
-      return false;
-    }
-    const permit = queue.gate.tryEnter(suspect.urgency);
-    if (permit === null) return false;
-    this.#waiting.delete(suspect);
-    this.#inFlight.add(suspect);
-    grant(suspect, permit);
+  /**
+   * Gives a place of this upstream, that something of this urgency is about to take, to a suspect that
+   * is as urgent. False when there is none, or when as many run as may run beside each other.
+   */
+  take(upstream: string, urgency: number, permit: Permit): boolean {
+    if (this.isolates || this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX) return false;
+    const suspect = this.#others.get(upstream)?.first(urgency);
+    if (suspect === undefined) return false;
+    this.#run(suspect, permit);
     return true;
+  }
+
+  /** Whether one that is as urgent, and need not run alone, can run soon. */
+  #isBehindOthers(urgency: number): boolean {
+    return [...this.#others].some(([upstream, others]) => {
+      const first = others.first(urgency);
+      return first !== undefined && this.#parts.queues.get(upstream)?.gate.admits(first.urgency);
+    });
+  }
+
+  /** Where work waits on disk as well, each claim of it looks at the suspects first. */
+  #startOthers(upstream: string): void {
+    const queue = this.#parts.queues.get(upstream);
+    const others = this.#others.get(upstream);
+    for (
+      let next = others?.first(URGENCY_MAX);
+      next !== undefined;
+      next = others?.first(URGENCY_MAX)
+    ) {
+      if (queue === undefined) {
+        this.#leaveWaiting(next);
+        next.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+        continue;
+      }
+      if (this.isolates || this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX || queue.hasBacklog)
+        return;
+      const permit = queue.gate.tryEnter(next.urgency);
+      if (permit === null) return;
+      this.#run(next, permit);
+    }
+  }
+
+  #run(suspect: Resident, permit: Permit): void {
+    this.#leaveWaiting(suspect);
+    this.#inFlight.add(suspect);
+    this.#parts.grant(suspect, permit);
+  }
+
+  #othersOf(suspect: Resident): ReadyQueue<Resident> {
+    const upstream = suspect.handler?.upstream ?? '';
+    const others = this.#others.get(upstream) ?? new ReadyQueue<Resident>();
+    this.#others.set(upstream, others);
+    return others;
+  }
+
+  #leaveWaiting(suspect: Resident): void {
+    if (!this.#waiting.delete(suspect)) return;
+    this.#pausing.delete(suspect);
+    this.#crises.delete(suspect);
+    this.#loners.delete(suspect);
+    // Its handler may have been registered since it came.
+    for (const others of this.#others.values()) others.delete(suspect);
   }
 
   /** Once this one waits to run alone nothing new starts, until it is through or can't run now. */
@@ -112,16 +170,24 @@ export class Suspects {
     if (this.#alone !== null && this.#alone !== suspect) return;
     const queues = [...this.#parts.queues.values()];
     const gate = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.gate;
+    if (gate === undefined) {
+      this.#leaveWaiting(suspect);
+      suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+      return;
+    }
     // While its upstream can't take it nobody waits for it.
-    this.#alone = gate?.admits(suspect.urgency) === false ? null : suspect;
+    this.#alone = !gate.admits(suspect.urgency) ? null : suspect;
     if (this.#alone === null || queues.some((queue) => queue.gate.inFlight > 0)) return;
-    if (!this.#start(suspect)) this.#alone = null;
+    const permit = gate.tryEnter(suspect.urgency);
+    if (permit === null) this.#alone = null;
+    else this.#run(suspect, permit);
   }
 
   /** A crisis waits for nobody; only one that may be killing the process is spaced out. */
-  #startCrisis(suspect: Resident, crashes: number): void {
+  #startCrisis(suspect: Resident): void {
     const { clock, timers } = this.#parts;
-    this.#waiting.delete(suspect);
+    const { crashes } = suspect.actor.getSnapshot().context;
+    this.#leaveWaiting(suspect);
     const start = (): void => {
       if (suspect.state !== 'suspect') return;
       const type = suspect.handler === null ? 'handler.missing' : 'turn.granted';

@@ -9,6 +9,7 @@ import { RETRY_AFTER_MAX_MS } from '../machines/policy/retryAfter.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
+import { Backoff } from './background.ts';
 import { CrisisPlaces } from './crisisPlaces.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { Resident } from './resident.ts';
@@ -34,6 +35,8 @@ export interface UpstreamQueueParts {
   readonly mayStart: () => boolean;
   /** Brings a row to memory; `null` when it is there already or can't be read. */
   readonly revive: (row: StoredOperation) => Resident | null;
+  /** Gives this permit to a suspect that is as urgent as the rank; `false` when there is none. */
+  readonly takeSuspect: (urgency: number, permit: Permit) => boolean;
   /** Places that were reserved for a claim are free again. */
   readonly onPlacesBack: () => void;
   /** Lets it begin with a permit that is now its own. */
@@ -51,7 +54,11 @@ export class UpstreamQueue {
   #nextDueAtMs = Number.POSITIVE_INFINITY;
   /** The earliest due time noted while a claim was out, which its answer may not know of. */
   #notedDueAtMs = Number.POSITIVE_INFINITY;
+  /** The least urgent rank that the last claim asked for: of what is beyond it nothing is known. */
+  #claimedUpTo = -1;
   #isClaiming = false;
+  /** Of claims that failed. */
+  readonly #backoff = new Backoff();
   /** No claim before this, on the monotonic clock. */
   #claimNotBeforeMs = 0;
   #cancelTimer: (() => void) | null = null;
@@ -85,6 +92,11 @@ export class UpstreamQueue {
     this.#arm();
   }
 
+  /** The gate may let more out: what the last claim did not ask for is looked at. */
+  lookAgain(): void {
+    if (this.gate.urgencyBound > this.#claimedUpTo) this.noteDue(0);
+  }
+
   /** Gives free places to what waits, what is in memory first. */
   pump(): void {
     this.#grantReady();
@@ -95,12 +107,13 @@ export class UpstreamQueue {
   }
 
   #grantReady(): void {
-    const { mayStart, grant } = this.#parts;
+    const { mayStart, grant, takeSuspect } = this.#parts;
     while (mayStart()) {
       const next = this.ready.first(this.gate.urgencyBound);
       if (next === undefined) return;
       const permit = this.gate.tryEnter(next.urgency);
       if (permit === null) return;
+      if (takeSuspect(next.urgency, permit)) continue;
       this.ready.delete(next);
       grant(next, permit);
     }
@@ -109,6 +122,8 @@ export class UpstreamQueue {
   async #claim(): Promise<void> {
     const { clock, mayStart } = this.#parts;
     if (this.#isClaiming || !mayStart()) return;
+    // Crises alone run at this level, and they don't wait on disk. A better level asks again.
+    if (this.gate.urgencyBound === 0) return;
     if (clock.monotonic() < this.#claimNotBeforeMs) {
       // Timers go by the wall clock and may ring a little early by the other one.
       if (this.#cancelTimer === null) this.#arm();
@@ -118,10 +133,10 @@ export class UpstreamQueue {
     const permits = this.#reserve();
     if (permits.length === 0) return;
     this.#isClaiming = true;
-    const hasBrought = await this.#fetch(permits);
+    const pauseMs = await this.#fetch(permits);
     this.#isClaiming = false;
     // Whatever asks meanwhile: giving unused probes back is itself a reason to ask again.
-    if (!hasBrought) this.#claimNotBeforeMs = clock.monotonic() + BARREN_CLAIM_PAUSE_MS;
+    if (pauseMs > 0) this.#claimNotBeforeMs = clock.monotonic() + pauseMs;
     for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
     // What became ready meanwhile may have missed the places that were reserved here, and whoever
     // waits to run alone has waited for them.
@@ -140,32 +155,57 @@ export class UpstreamQueue {
     return permits;
   }
 
-  /** Fetches rows and gives each one of `permits`; what is left of them is not used. */
-  async #fetch(permits: Permit[]): Promise<boolean> {
+  /**
+   * Fetches rows and gives each one of `permits`; what is left of them is not used. Resolves to the
+   * pause that the next claim has to keep.
+   */
+  async #fetch(permits: Permit[]): Promise<number> {
     const { store, clock, revive, grant, onError } = this.#parts;
     const nowMs = clock.now();
+    const urgencyMax = this.gate.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
     let hasBrought = false;
     try {
       const { rows, nextDueAtMs } = await store.claim({
         route: this.gate.upstream,
-        urgencyMax: this.gate.urgencyBound,
+        urgencyMax,
         nowMs: this.#nextDueAtMs - nowMs > WAIT_MS_MAX ? this.#nextDueAtMs : nowMs,
         limit: permits.length,
       });
+      this.#backoff.reset();
+      this.#claimedUpTo = urgencyMax;
       if (rows.length > 0) faultPoint('queue.afterClaim');
       this.#nextDueAtMs = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, this.#notedDueAtMs);
       for (const row of rows) {
+        hasBrought = this.#giveToSuspects(row.urgency, permits) || hasBrought;
+        if (permits.length === 0) {
+          // Nothing was changed by fetching it: it is still due.
+          this.#nextDueAtMs = Math.min(this.#nextDueAtMs, row.dueAtMs ?? nowMs);
+          break;
+        }
         const resident = revive(row);
         const permit = resident === null ? undefined : permits.pop();
         if (resident === null || permit === undefined) continue;
         hasBrought = true;
         grant(resident, permit);
       }
+      hasBrought = this.#giveToSuspects(this.gate.urgencyBound, permits) || hasBrought;
     } catch (error) {
       onError(error);
+      return this.#backoff.nextMs();
     }
-    return hasBrought;
+    return hasBrought ? 0 : BARREN_CLAIM_PAUSE_MS;
+  }
+
+  /** What was in flight at a crash goes before what is less urgent than it (SV-3). */
+  #giveToSuspects(urgency: number, permits: Permit[]): boolean {
+    let hasGiven = false;
+    for (let permit = permits.at(-1); permit !== undefined; permit = permits.at(-1)) {
+      if (!this.#parts.takeSuspect(urgency, permit)) break;
+      permits.pop();
+      hasGiven = true;
+    }
+    return hasGiven;
   }
 
   #arm(): void {

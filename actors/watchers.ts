@@ -7,6 +7,8 @@ interface Watcher {
   readonly outcome: Promise<Outcome>;
   readonly settle: (outcome: Outcome) => void;
   readonly abandon: (reason: HoldfastError) => void;
+  /** Somebody holds the promise; who that is can't be seen, so only an end takes it away. */
+  isAwaited: boolean;
   readonly listeners: Set<(view: OperationView) => void>;
 }
 
@@ -26,7 +28,9 @@ export class Watchers {
 
   /** The outcome, when it comes. */
   outcome(id: string): Promise<Outcome> {
-    return this.#watch(id).outcome;
+    const watcher = this.#watch(id);
+    watcher.isAwaited = true;
+    return watcher.outcome;
   }
 
   /** Tells `listener` of each change of state until the returned function is called. */
@@ -35,7 +39,19 @@ export class Watchers {
     watcher.listeners.add(listener);
     return () => {
       watcher.listeners.delete(listener);
+      if (watcher.listeners.size === 0) this.#release(id, watcher);
     };
+  }
+
+  /** It has ended already: nothing comes to those who listen. Whoever awaits it is told by `settled`. */
+  dismissListeners(id: string): void {
+    const watcher = this.#byId.get(id);
+    if (watcher !== undefined) this.#release(id, watcher);
+  }
+
+  /** There is no such operation. Whoever awaits it is told so in another way. */
+  forget(id: string): void {
+    this.#byId.delete(id);
   }
 
   has(id: string): boolean {
@@ -65,6 +81,10 @@ export class Watchers {
     this.#byId = new IdTable();
   }
 
+  #release(id: string, watcher: Watcher): void {
+    if (!watcher.isAwaited && this.#byId.get(id) === watcher) this.#byId.delete(id);
+  }
+
   #watch(id: string): Watcher {
     let watcher = this.#byId.get(id);
     if (watcher === undefined) {
@@ -76,7 +96,7 @@ export class Watchers {
       });
       // Whoever does not wait for it must not be brought down by a close.
       outcome.catch(() => undefined);
-      watcher = { id, outcome, settle, abandon, listeners: new Set() };
+      watcher = { id, outcome, settle, abandon, isAwaited: false, listeners: new Set() };
       if (this.#ended === null) this.#byId.add(watcher);
       else abandon(this.#ended);
     }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { ComponentWrite } from './store.ts';
 
 /** The name of the component; no chart has it. */
@@ -39,3 +40,18 @@ export const UNREADABLE_HOLD: Hold = {
   sinceAtMs: null,
   seqMax: Number.MAX_SAFE_INTEGER,
 };
+
+/** What its owner is told. */
+export function heldError({ reason }: Hold): HoldfastError {
+  const why = {
+    restored: 'was restored from a backup',
+    copied: 'was copied with its folder',
+    unreadable: 'is held, and the record that says why was changed',
+  }[reason];
+  return new HoldfastError(
+    'HF_STORE_HELD',
+    `The store ${why}: what waits in it may have been done since. Nothing of it runs until ` +
+      'runtime.release() or holdfast release; new work is accepted and waits, crises are served.',
+    { retry: 'later', withStack: false },
+  );
+}

@@ -11,6 +11,7 @@ import { deadLettersOf, quarantineOf } from './memoryAside.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { MemoryTables } from './memoryTables.ts';
 import type {
+  CheckedPage,
   Claim,
   ClaimQuery,
   DeadLetterQuery,
@@ -19,6 +20,7 @@ import type {
   QuarantinedRecord,
   QuarantinedRow,
   SealedRecord,
+  SearchPage,
   StandingCounts,
   Store,
   StoredOperation,
@@ -108,15 +110,21 @@ class MemoryStore implements Store {
     );
   }
 
-  freedHeads(query: Parameters<Store['freedHeads']>[0]): Promise<readonly StoredOperation[]> {
-    return this.#answer(() =>
-      this.#tables
+  freedHeads(query: Parameters<Store['freedHeads']>[0]): Promise<SearchPage> {
+    return this.#answer(() => {
+      const rows = this.#tables
         .laneHeads()
         .filter((row) => row.standing === 'held' && row.seq > query.afterSeq)
         .toSorted(bySeq)
         .slice(0, query.limit)
-        .map(operationOf),
-    );
+        .map(operationOf);
+      return { rows, nextAfterSeq: nextAfter(rows, query.limit) };
+    });
+  }
+
+  /** Memory is never sealed, so there is nothing to find. */
+  check(_query: Parameters<Store['check']>[0]): Promise<CheckedPage> {
+    return this.#answer(() => ({ checked: this.#tables.size, nextAfterSeq: null }));
   }
 
   strays(query: Parameters<Store['strays']>[0]): Promise<readonly StoredOperation[]> {
@@ -210,6 +218,10 @@ class MemoryStore implements Store {
       resolve(ask());
     });
   }
+}
+
+function nextAfter(rows: readonly { readonly seq: number }[], limit: number): number | null {
+  return rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
 }
 
 function expiryOf(row: MemoryRow): number {

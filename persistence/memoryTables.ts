@@ -64,6 +64,10 @@ export class MemoryTables implements AsideTables {
     });
   }
 
+  get size(): number {
+    return this.#rows.size;
+  }
+
   seqMax(): number {
     let max = 0;
     for (const seq of this.#rows.keys()) max = Math.max(max, seq);

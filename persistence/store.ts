@@ -216,6 +216,22 @@ export interface Expired {
   readonly nextExpiryAtMs: number | null;
 }
 
+/** A page of a search that looks at a bounded number of rows, whatever it finds among them. */
+export interface SearchPage {
+  /** With payloads, in order of acceptance. */
+  readonly rows: readonly StoredOperation[];
+  /** Where the search goes on; `null` once it is through. */
+  readonly nextAfterSeq: number | null;
+}
+
+/** A page of a check. */
+export interface CheckedPage {
+  /** How many rows were looked at. */
+  readonly checked: number;
+  /** Where the check goes on; `null` once it is through. */
+  readonly nextAfterSeq: number | null;
+}
+
 /**
  * A row that could not be opened, set aside (PS-3). It has left its lane, so that whoever waited
  * behind it is now among the {@link Store.freedHeads}.
@@ -316,11 +332,16 @@ export interface Store {
     readonly after: { readonly urgency: number; readonly seq: number } | null;
     readonly limit: number;
   }): Promise<readonly StoredOperation[]>;
-  /** `held` rows at the head of their lane: freed by a settlement whose sequel a crash cut off. */
-  freedHeads(query: {
-    readonly afterSeq: number;
-    readonly limit: number;
-  }): Promise<readonly StoredOperation[]>;
+  /**
+   * `held` rows at the head of their lane: freed by a settlement whose sequel a crash cut off. Looks
+   * at no more than `limit` held rows at a time, since there may be a million of them and no head.
+   */
+  freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
+  /**
+   * Opens the next `limit` records, of any standing, and sets aside those that can't be opened; tells
+   * of each through {@link Store.onQuarantine}.
+   */
+  check(query: { readonly afterSeq: number; readonly limit: number }): Promise<CheckedPage>;
   /**
    * Rows that are `due` in a route other than the named ones, whatever their due time short of
    * {@link NEVER_MS}: work for an upstream that is no longer configured (OP-7). With payloads.

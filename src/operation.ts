@@ -1,6 +1,7 @@
 import type { Engine } from '../actors/engine.ts';
 import { type OperationView, type Outcome, toOutcome, toView } from '../actors/outcome.ts';
 import { decodeSnapshot } from '../actors/snapshots.ts';
+import { requireOption } from '../machines/policy/policyFields.ts';
 import {
   type Ending,
   type SyncOperationRef,
@@ -30,6 +31,9 @@ export interface Operation {
   /** Tries it again now, where it waits for a retry, a decision or a review. */
   retryNow(): Promise<void>;
 }
+
+/** A page is built on the thread that answers crises. */
+const LIST_ROWS_MAX = 1_000;
 
 /** The operations of one engine as its callers see them: in memory or on disk makes no difference. */
 export class Operations {
@@ -65,7 +69,11 @@ export class Operations {
         return pool.resident(id)?.actor;
       },
       view: () => this.view(id),
-      subscribe: (listener) => pool.watchers.subscribe(id, listener),
+      subscribe: (listener) => {
+        const leave = pool.watchers.subscribe(id, listener);
+        void this.#forgetIfOver(id);
+        return leave;
+      },
       cancel: () => this.#tell(id, 'cancel.requested'),
       retryNow: () => this.#tell(id, 'retry.requested'),
     };
@@ -83,15 +91,28 @@ export class Operations {
     return toView(value, context);
   }
 
+  /** @throws HoldfastError `HF_OPTION_INVALID`. */
   async list(query: {
-    readonly afterSeq: number;
-    readonly limit: number;
+    readonly afterSeq?: number | undefined;
+    readonly limit?: number | undefined;
   }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }> {
-    const rows = await this.#store.list(query);
+    const { afterSeq = 0, limit = 100 } = query;
+    requireOption(
+      Number.isSafeInteger(afterSeq) && afterSeq >= 0,
+      'afterSeq',
+      'must be a whole number from 0; give the nextAfterSeq of the page before',
+    );
+    requireOption(
+      Number.isSafeInteger(limit) && limit >= 1 && limit <= LIST_ROWS_MAX,
+      'limit',
+      `must be a whole number from 1 to ${LIST_ROWS_MAX}; read on with nextAfterSeq`,
+    );
+    await this.#ready();
+    const rows = await this.#store.list({ afterSeq, limit });
     return {
       // What is in memory is newer than its row.
       views: rows.flatMap((row) => this.#residentView(row.id) ?? viewIfReadable(row) ?? []),
-      nextAfterSeq: rows.length < query.limit ? null : (rows.at(-1)?.seq ?? null),
+      nextAfterSeq: rows.length < limit ? null : (rows.at(-1)?.seq ?? null),
     };
   }
 
@@ -100,11 +121,25 @@ export class Operations {
     // Watch first, look second: it may settle between the two.
     const watched = pool.watchers.outcome(id);
     if (pool.resident(id) !== undefined) return await watched;
-    const row = await this.#find(id);
+    const row = await this.#find(id).catch((error: unknown) => {
+      if (isGone(error) && pool.resident(id) === undefined) pool.watchers.forget(id);
+      throw error;
+    });
     if (!hasEnded(row)) return await watched;
     const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
     pool.watchers.settled(toOutcome(snapshot.context, response, undefined));
     return await watched;
+  }
+
+  /** Whoever listens to what has ended, or never was, must not take a place for ever. */
+  async #forgetIfOver(id: string): Promise<void> {
+    const { pool } = this.#engine;
+    if (pool.resident(id) !== undefined) return;
+    const departures = pool.departures.watch(id);
+    const isOver = await this.#find(id).then(hasEnded, isGone).finally(departures.end);
+    if (pool.resident(id) === undefined && !departures.hasLeft() && isOver) {
+      pool.watchers.dismissListeners(id);
+    }
   }
 
   async #tell(id: string, type: 'cancel.requested' | 'retry.requested'): Promise<void> {
@@ -135,6 +170,12 @@ export class Operations {
       { field: 'id' },
     );
   }
+}
+
+/** Nobody will ever settle it: there is no such operation, or its record was set aside. */
+function isGone(error: unknown): boolean {
+  if (!isHoldfastError(error)) return false;
+  return error.code === 'HF_OPERATION_UNKNOWN' || error.code === 'HF_RECORD_TAMPERED';
 }
 
 /** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */

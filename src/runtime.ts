@@ -94,7 +94,12 @@ export interface Runtime {
   handle(type: string, handler: Handler): Promise<void>;
   /** A handle on an operation by its id. */
   getOperation(id: string): Operation;
-  /** Operations in order of acceptance, a page at a time; go on with `nextAfterSeq`. */
+  /**
+   * Operations in order of acceptance, a page of at most 1000 at a time (default 100); go on with
+   * `nextAfterSeq`.
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID`.
+   */
   listOperations(query?: {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
@@ -234,11 +239,7 @@ export class HoldfastRuntime implements Runtime {
   async listOperations(
     query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined } = {},
   ): ReturnType<Runtime['listOperations']> {
-    await this.ready;
-    return await this.#parts.operations.list({
-      afterSeq: query.afterSeq ?? 0,
-      limit: query.limit ?? 100,
-    });
+    return await this.#parts.operations.list(query);
   }
 
   getHealthStatus(): HealthStatus {

@@ -14,6 +14,7 @@ type Queried =
   | 'strays'
   | 'expired'
   | 'list'
+  | 'check'
   | 'deadLetters'
   | 'quarantine'
   | 'sealedQuarantine';
@@ -25,6 +26,7 @@ export type ReadRequest =
   | { readonly kind: 'claim'; readonly query: Query<'claim'> }
   | { readonly kind: 'inHand'; readonly query: Query<'inHand'> }
   | { readonly kind: 'freedHeads'; readonly query: Query<'freedHeads'> }
+  | { readonly kind: 'check'; readonly query: Query<'check'> }
   | { readonly kind: 'strays'; readonly query: Query<'strays'> }
   | { readonly kind: 'expired'; readonly query: Query<'expired'> }
   | { readonly kind: 'find'; readonly id: string }

@@ -7,7 +7,15 @@
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { HOLD_COMPONENT, UNREADABLE_HOLD } from '../hold.ts';
-import type { Claim, Expired, Standing, StandingCounts, StoredOperation } from '../store.ts';
+import type {
+  CheckedPage,
+  Claim,
+  Expired,
+  SearchPage,
+  Standing,
+  StandingCounts,
+  StoredOperation,
+} from '../store.ts';
 import { NEVER_MS } from '../store.ts';
 import { isOperationId } from '../writeChecks.ts';
 import type { Query, ReadRequest } from './requests.ts';
@@ -36,6 +44,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return inHand(tables, request.query);
     case 'freedHeads':
       return freedHeads(tables, request.query);
+    case 'check':
+      return check(tables, request.query);
     case 'strays':
       return strays(tables, request.query);
     case 'expired':
@@ -88,8 +98,22 @@ function inHand(tables: Tables, { after, limit }: Query<'inHand'>): StoredOperat
 }
 
 /** See {@link Store.freedHeads}. */
-function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): StoredOperation[] {
-  return takeAll(tables, () => all(tables.statements.freedHeads, afterSeq, limit));
+function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): SearchPage {
+  const { statements } = tables;
+  const end = statements.heldStretchEnd.get(afterSeq, limit) as number | null;
+  if (end === null) return { rows: [], nextAfterSeq: null };
+  return {
+    rows: takeAll(tables, () => all(statements.freedHeads, afterSeq, end)),
+    nextAfterSeq: end,
+  };
+}
+
+/** See {@link Store.check}. */
+function check(tables: Tables, { afterSeq, limit }: Query<'check'>): CheckedPage {
+  const rows = all(tables.statements.check, afterSeq, limit);
+  for (const row of rows) showRow(tables, row);
+  const isThrough = rows.length < limit;
+  return { checked: rows.length, nextAfterSeq: isThrough ? null : (rows.at(-1)?.seq ?? null) };
 }
 
 /** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */

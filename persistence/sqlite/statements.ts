@@ -64,10 +64,13 @@ export const SQL = {
   // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.
   inHand: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
   nextInHandUrgency: `SELECT urgency FROM operation WHERE ${IS_IN_HAND} AND urgency > ? ORDER BY urgency LIMIT 1`,
+  // In stretches of held rows: a search for the next head alone could pass a million of them.
+  heldStretchEnd: `SELECT max(seq) FROM (SELECT seq FROM operation WHERE ${IS_HELD} AND seq > ? ORDER BY seq LIMIT ?)`,
   freedHeads:
-    `${ROW} WHERE ${IS_HELD} AND seq > ? AND lane IS NOT NULL AND NOT EXISTS ` +
+    `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND lane IS NOT NULL AND NOT EXISTS ` +
     '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq) ' +
-    'ORDER BY seq LIMIT ?',
+    'ORDER BY seq',
+  check: `${ROW} WHERE ${LISTED}`,
   expired: `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
   nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
 

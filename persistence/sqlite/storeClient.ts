@@ -72,6 +72,10 @@ class StoreClient implements Store {
     return this.#ask({ kind: 'freedHeads', query });
   }
 
+  check(query: Query<'check'>): Promise<Answer<'check'>> {
+    return this.#ask({ kind: 'check', query });
+  }
+
   strays(query: Query<'strays'>): Promise<Answer<'strays'>> {
     return this.#ask({ kind: 'strays', query });
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CheckProgress } from '../../actors/storeCheck.ts';
 import type { BreakerState } from '../../machines/circuitBreakerMachine.ts';
 import type { Level } from '../../machines/policy/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/storageTrouble.ts';
@@ -56,6 +57,8 @@ export interface HealthStatus {
     /** Rows set aside because they can't be opened. */
     readonly quarantined: number;
   };
+  /** How far the check of every record is, that follows each start. */
+  readonly storeCheck: CheckProgress;
   /** How long callers waited. */
   readonly responseTimes: Readonly<Record<string, LatencySummary>>;
 }
@@ -104,6 +107,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
       attemptsRunning: pool.attemptsRunning,
       quarantined: engine.quarantined,
     },
+    storeCheck: engine.storeCheck.progress,
     responseTimes: Object.fromEntries(
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
     ),

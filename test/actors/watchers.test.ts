@@ -69,6 +69,23 @@ test('OP-1 everybody who waits for one operation gets its outcome', async () => 
   expect(await Promise.all(outcomes)).toEqual([DONE, DONE]);
 });
 
+test('OP-6 whoever leaves gives the place back, unless somebody awaits the outcome', async () => {
+  const { watchers } = startWatchers();
+  const leave = watchers.subscribe('one', () => undefined);
+  const leaveToo = watchers.subscribe('one', () => undefined);
+  leave();
+  expect(watchers.has('one')).toBe(true);
+  leaveToo();
+  expect(watchers.has('one')).toBe(false);
+  const leaveLast = watchers.subscribe('one', () => undefined);
+  const outcome = watchers.outcome('one');
+  leaveLast();
+  watchers.dismissListeners('one');
+  expect(watchers.has('one')).toBe(true);
+  watchers.settled(DONE);
+  expect(await outcome).toEqual(DONE);
+});
+
 test('OP-6 only what somebody watches takes a place, and settling gives it back', () => {
   const { watchers } = startWatchers();
   watchers.changed(view('one'));

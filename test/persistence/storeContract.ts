@@ -7,6 +7,7 @@ import type { Standing, Store, Write } from '../../persistence/store.ts';
 import { NEVER_MS } from '../../persistence/store.ts';
 import { testAside } from './storeContractAside.ts';
 import { testEndings } from './storeContractEndings.ts';
+import { testPages } from './storeContractPages.ts';
 import { testRepeats } from './storeContractRepeats.ts';
 import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
@@ -229,10 +230,10 @@ export function storeContract(
       await store.commit([settlement(1), settlement(4)]);
       const again = await reopened();
       await again.open();
-      const heads = await again.freedHeads({ afterSeq: 0, limit: 10 });
-      expect(heads.map(({ seq }) => seq)).toEqual([2, 5]);
-      expect(heads[0]).toMatchObject({ standing: 'held', payload: 'payload 2' });
-      expect(await again.freedHeads({ afterSeq: 2, limit: 1 })).toEqual([heads[1]]);
+      const { rows } = await again.freedHeads({ afterSeq: 0, limit: 10 });
+      expect(rows.map(({ seq }) => seq)).toEqual([2, 5]);
+      expect(rows[0]).toMatchObject({ standing: 'held', payload: 'payload 2' });
+      expect((await again.freedHeads({ afterSeq: 2, limit: 10 })).rows).toEqual([rows[1]]);
     });
 
     test('OP-6 a claim hands out what is due, most urgent first, then by time, then by order', async () => {
@@ -438,6 +439,7 @@ export function storeContract(
     testRepeats(() => store, faultsReachIt);
     testEndings(() => store, reopened);
     testAside(() => store, faultsReachIt);
+    testPages(() => store);
 
     test('OP-4 random histories leave every lane with one runner and nothing stuck', async () => {
       const lanes = [null, 'a', 'b'] as const;

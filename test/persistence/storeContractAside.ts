@@ -128,7 +128,7 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
         kind: 'updated',
         laneNext: null,
       });
-      expect(await store().freedHeads({ afterSeq: 0, limit: 9 })).toEqual([]);
+      expect((await store().freedHeads({ afterSeq: 0, limit: 9 })).rows).toEqual([]);
       expect(await commitOne(store(), replay(1, { lane: 'a' }))).toEqual({
         kind: 'replayed',
         laneBusy: false,
@@ -212,7 +212,7 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
           const [replayed, purged] = await store().commit(writes);
           expect(replayed).toEqual({ kind: 'replayed', laneBusy: false });
           // The next in the lane is found, by the repeat or among the freed heads.
-          const freed = await store().freedHeads({ afterSeq: 0, limit: 99 });
+          const { rows: freed } = await store().freedHeads({ afterSeq: 0, limit: 99 });
           expect([purged?.kind, freed.map(({ seq }) => seq)]).toEqual([expect.any(String), [c]]);
           await store().commit([settlement(c)]);
         }
@@ -231,7 +231,9 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
       expect(await commitOne(store(), setAside(1))).toEqual({ kind: 'wasSetAside' });
       expect(told).toEqual([{ seq: 1, id: idOf(1), code: 'HF_RECORD_UNSUPPORTED' }]);
       expect((await store().claim(due)).rows).toEqual([]);
-      expect(await store().freedHeads({ afterSeq: 0, limit: 9 })).toMatchObject([{ seq: 2 }]);
+      expect((await store().freedHeads({ afterSeq: 0, limit: 9 })).rows).toMatchObject([
+        { seq: 2 },
+      ]);
       expect(await store().find(idOf(1))).toMatchObject({ standing: 'quarantined', state: '' });
       expect(await store().quarantine({ afterSeq: 0, limit: 9 })).toMatchObject([
         {
@@ -265,7 +267,7 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
         kind: 'released',
         operation: { seq: 101, revision: 2, standing: 'held', payload: 'payload 1' },
       });
-      expect(await store().freedHeads({ afterSeq: 0, limit: 9 })).toEqual([]);
+      expect((await store().freedHeads({ afterSeq: 0, limit: 9 })).rows).toEqual([]);
       expect(await commitOne(store(), settlement(2, { revision: 3 }))).toMatchObject({
         laneNext: { seq: 101 },
       });

@@ -97,6 +97,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     claim: (query) => read(() => inner.claim(query)),
     inHand: (query) => read(() => inner.inHand(query)),
     freedHeads: (query) => read(() => inner.freedHeads(query)),
+    check: (query) => read(() => inner.check(query)),
     strays: (query) => read(() => inner.strays(query)),
     expired: (query) => read(() => inner.expired(query)),
     find: (id) => read(() => inner.find(id)),

@@ -260,7 +260,7 @@ class Simulation {
   async #judge(): Promise<void> {
     const { runtime } = this.#process;
     const { clock } = this.#world;
-    const { views } = await clock.run(runtime.listOperations({ limit: 100_000 }));
+    const { views } = await clock.run(runtime.listOperations({ limit: 1_000 }));
     const found = new Map(views.map((view) => [view.id, view]));
     const completed: Promised[] = [];
     for (const promised of this.#promised.values()) {

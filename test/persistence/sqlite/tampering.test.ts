@@ -149,6 +149,21 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
     expect(readColumn('SELECT code FROM quarantine')).toBe('HF_RECORD_TAMPERED');
   });
 
+  test('a check finds it before anybody asks for it', async () => {
+    await store.commit([accept(1), accept(2), accept(3), accept(4)]);
+    await tamper('UPDATE operation SET urgency = 0 WHERE seq IN (2, 3)');
+    expect(await store.check({ afterSeq: 0, limit: 2 })).toEqual({ checked: 2, nextAfterSeq: 2 });
+    expect(quarantined.map(({ seq }) => seq)).toEqual([2]);
+    expect(await store.check({ afterSeq: 2, limit: 9 })).toEqual({
+      checked: 2,
+      nextAfterSeq: null,
+    });
+    expect(quarantined.map(({ seq }) => seq)).toEqual([2, 3]);
+    // What is set aside already is not reported again.
+    await store.check({ afterSeq: 0, limit: 9 });
+    expect(quarantined).toHaveLength(2);
+  });
+
   test('who waited behind it in its lane is freed', async () => {
     await store.commit([
       accept(1, { lane: 'a' }),
@@ -157,7 +172,8 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
     ]);
     await tamper('UPDATE operation SET urgency = 0 WHERE seq IN (1, 2)');
     expect(await store.inHand({ after: null, limit: 9 })).toEqual([]);
-    expect(await store.freedHeads({ afterSeq: 0, limit: 9 })).toMatchObject([{ seq: 3 }]);
+    const { rows } = await store.freedHeads({ afterSeq: 0, limit: 9 });
+    expect(rows).toMatchObject([{ seq: 3 }]);
     expect(quarantined.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { Departures } from '../../actors/departures.ts';
+import type { Engine } from '../../actors/engine.ts';
+import { encodeSnapshot } from '../../actors/snapshots.ts';
+import { Watchers } from '../../actors/watchers.ts';
+import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
+import { newOperation } from '../../machines/syncOperationSetup.ts';
+import { createMemoryStore } from '../../persistence/memoryStore.ts';
+import { Operations } from '../../src/operation.ts';
+import { accept, idOf, settlement } from '../persistence/writes.ts';
+import { settleJobs } from '../support/virtualClock.ts';
+
+const SETTLED = idOf(1);
+const UNKNOWN = idOf(2);
+
+/** Operations of which none is in memory, over a store that holds one that has ended. */
+async function atRest(): Promise<{ operations: Operations; watchers: Watchers }> {
+  const store = createMemoryStore();
+  await store.open();
+  const context = newOperation({
+    id: SETTLED,
+    type: 'payments.push',
+    subject: 'user-42',
+    entity: null,
+    tier: 'basic',
+    priority: 'normal',
+    idempotencyKey: 'key',
+    fingerprint: null,
+    method: null,
+    path: null,
+    acceptedAtMs: 1,
+    expiresAtMs: null,
+    attemptsMax: 1,
+  });
+  const state = encodeSnapshot(syncOperationMachine, {
+    value: 'settling',
+    context: { ...context, ending: 'completed', settledAtMs: 2 },
+  });
+  await store.commit([accept(1, { id: SETTLED }), settlement(1, { state })]);
+  const watchers = new Watchers(() => undefined);
+  const pool = { watchers, resident: () => undefined, departures: new Departures() };
+  const engine = { pool } as unknown as Engine;
+  return { watchers, operations: new Operations(engine, store, () => Promise.resolve()) };
+}
+
+test('OP-6 whoever listens to what has ended, or never was, takes no place for long', async () => {
+  const { operations, watchers } = await atRest();
+  for (const id of [SETTLED, UNKNOWN]) operations.handle(id).subscribe(() => undefined);
+  await settleJobs();
+  expect([SETTLED, UNKNOWN].filter((id) => watchers.has(id))).toEqual([]);
+});
+
+test('OP-6 whoever awaits what has ended is told, whoever awaits what never was is refused', async () => {
+  const { operations, watchers } = await atRest();
+  for (const id of [SETTLED, UNKNOWN]) operations.handle(id).subscribe(() => undefined);
+  expect(await operations.handle(SETTLED).outcome).toMatchObject({ status: 'completed' });
+  await expect(operations.handle(UNKNOWN).outcome).rejects.toMatchObject({
+    code: 'HF_OPERATION_UNKNOWN',
+  });
+  expect([SETTLED, UNKNOWN].filter((id) => watchers.has(id))).toEqual([]);
+});
