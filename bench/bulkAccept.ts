@@ -1,7 +1,7 @@
 /**
  * How many requests a second `syncAll()` makes durable, and how many of them a second are then
- * attempted and settled from disk, with keys, lanes, encryption and `synchronous=FULL`; beside the
- * same requests given one by one, and beside bare better-sqlite3 that inserts and completes them in
+ * attempted and settled from disk, with keys, lanes, encryption and `synchronous=FULL`; beside
+ * requests without keys and lanes, the same requests given one by one, and beside bare better-sqlite3 that inserts and completes them in
  * transactions of the same size.
  *
  * They take turns, and each figure is the median of the rounds. Usage: bulkAccept.js [rounds] [requests]
@@ -25,35 +25,32 @@ const DRAIN_LOOK_MS = 5;
 
 interface Figure {
   readonly perSecond: number;
+  /** Of all threads. */
   readonly cpuMicros: number;
-  /** Of that, what the main thread used. */
-  readonly mainMicros: number;
 }
 
 async function measure(count: number, work: () => Promise<void> | void): Promise<Figure> {
   const cpu = process.cpuUsage();
-  const loop = performance.eventLoopUtilization();
   const startedAt = performance.now();
   await work();
   const elapsedMs = performance.now() - startedAt;
-  const { active } = performance.eventLoopUtilization(loop);
   const { user, system } = process.cpuUsage(cpu);
   return {
     perSecond: (count / elapsedMs) * 1_000,
     cpuMicros: (user + system) / count,
-    mainMicros: (active * 1_000) / count,
   };
 }
 
-function* requestsFrom(first: number, count: number): Generator<SyncRequest> {
+/** Requests with a key and a lane each, or the plainest there can be. */
+function* requestsFrom(first: number, count: number, isPlain = false): Generator<SyncRequest> {
   for (let number = first; number < first + count; number += 1) {
     yield {
       type: 'bench.work',
       subject: `user-${number % 1_000}`,
-      entity: { type: 'subscription', id: `sub-${number}` },
       tier: 'premium',
-      idempotencyKey: `key-${number}`,
       payload: { amount: number, note: NOTE },
+      ...(isPlain ? {} : { entity: { type: 'subscription', id: `sub-${number}` } }),
+      ...(isPlain ? {} : { idempotencyKey: `key-${number}` }),
     };
   }
 }
@@ -74,8 +71,13 @@ async function open(): Promise<Runtime> {
   return runtime;
 }
 
-async function acceptBulk(runtime: Runtime, first: number, count: number): Promise<void> {
-  const { accepted } = await runtime.syncAll(requestsFrom(first, count));
+async function acceptBulk(
+  runtime: Runtime,
+  first: number,
+  count: number,
+  isPlain = false,
+): Promise<void> {
+  const { accepted } = await runtime.syncAll(requestsFrom(first, count, isPlain));
   if (accepted !== count) throw new Error(`${accepted} of ${count} were accepted.`);
 }
 
@@ -102,6 +104,15 @@ async function holdfast(): Promise<{ readonly bulk: Figure; readonly drained: Fi
   const drained = await measure(warmup + requests, () => drain(runtime, warmup + requests));
   await runtime.close();
   return { bulk, drained };
+}
+
+async function plainBulk(): Promise<Figure> {
+  const runtime = await open();
+  const warmup = Math.min(requests, 4_000);
+  await acceptBulk(runtime, 0, warmup, true);
+  const figure = await measure(requests, () => acceptBulk(runtime, warmup, requests, true));
+  await runtime.close();
+  return figure;
 }
 
 async function oneByOne(): Promise<Figure> {
@@ -147,6 +158,7 @@ const note = (name: string, figure: Figure): void => {
 for (let round = 0; round < rounds; round += 1) {
   const ours = await holdfast();
   note('syncAll(): accept', ours.bulk);
+  note('syncAll(): accept, no keys, no lanes', await plainBulk());
   note('sync(), 100 at once: accept', await oneByOne());
   note('drain: attempt and settle', ours.drained);
   const bare = await bareSqlite();
@@ -161,7 +173,6 @@ const rows = [...figures].map(([name, made]) => {
     '/s': of('perSecond'),
     'best round /s': Math.round(Math.max(...made.map(({ perSecond }) => perSecond))),
     'CPU µs': of('cpuMicros'),
-    'main thread busy µs': of('mainMicros'),
   };
 });
 printTable(`Durable requests a second, ${requests} of them, median of ${rounds} rounds`, rows);
