@@ -19,6 +19,7 @@ import { BulkAcceptor } from './bulkAcceptance.ts';
 import type { Handler } from './handler.ts';
 import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
+import { QueueRoom } from './queueRoom.ts';
 import {
   adoptHandler,
   findStrays,
@@ -43,6 +44,7 @@ export interface EngineParts {
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly retentionMs: number;
   readonly residentsMax: number;
+  readonly operationsMax: number;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly onError: (error: unknown) => void;
   readonly onComponentFailed: (component: string, error: unknown) => void;
@@ -59,6 +61,7 @@ export class Engine {
   readonly storage: StorageHealth;
   readonly pool: OperationPool;
   readonly bulk: BulkAcceptor;
+  readonly room: QueueRoom;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
   /** Records set aside, now and by earlier processes. */
@@ -112,6 +115,7 @@ export class Engine {
       timers: this.#timers,
     };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
+    this.room = new QueueRoom({ ...parts, journal: this.journal });
     this.bulk = new BulkAcceptor({ ...parts, journal: this.journal, pool: this.pool });
     this.globalLevel = new ServiceLevel({
       ...parts,

@@ -31,17 +31,10 @@ const SHARED_BY_LINUX_TYPE: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'VMware shared folders'],
 ]);
 
-/**
- * The number of the file system that a path lies on; `null` where numbers mean nothing, and where
- * there is no such path.
- */
+/** The number of the file system that a path lies on; `null` where numbers mean nothing. */
 export async function fileSystemType(path: string): Promise<number | null> {
   if (process.platform !== 'linux') return null;
-  try {
-    return (await statfs(path)).type;
-  } catch {
-    return null;
-  }
+  return (await statfs(path)).type;
 }
 
 /** The name of a file system that no store may lie on; `null` for any other. */

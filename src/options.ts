@@ -16,6 +16,7 @@ import {
   type DegradationPolicy,
 } from '../machines/policy/degradationPolicy.ts';
 import { requireOption } from '../machines/policy/policyFields.ts';
+import { OPERATIONS_MAX } from '../machines/policy/queueLimit.ts';
 import {
   checkRetryPolicy,
   DEFAULT_RETRY,
@@ -74,6 +75,11 @@ export interface RuntimeOptions {
   readonly payloadBytesMax?: number | undefined;
   /** Operations in memory that wait for a place. Default 1000; the others wait on disk. */
   readonly residentsMax?: number | undefined;
+  /**
+   * Operations accepted and not yet ended, at most; beyond it `sync()` rejects with `HF_QUEUE_FULL`.
+   * Trials may fill 90 % of it and basics 95 %; crises come on top. Default 1,000,000.
+   */
+  readonly operationsMax?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every transition of every chart, without context or payload. */
@@ -95,6 +101,7 @@ export interface CheckedOptions {
   readonly retentionMs: number;
   readonly payloadBytesMax: number;
   readonly residentsMax: number;
+  readonly operationsMax: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly inspect: InspectionObserver | undefined;
@@ -123,6 +130,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof RuntimeOptions>([
   'retentionMs',
   'payloadBytesMax',
   'residentsMax',
+  'operationsMax',
   'clock',
   'random',
   'inspect',
@@ -176,6 +184,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     retentionMs: checkSpan(options.retentionMs ?? 30 * DAY_MS, 'retentionMs', 0),
     payloadBytesMax: checkCount(options.payloadBytesMax ?? PAYLOAD_BYTES_MAX, 'payloadBytesMax'),
     residentsMax: checkCount(options.residentsMax ?? 1_000, 'residentsMax'),
+    operationsMax: checkCount(options.operationsMax ?? OPERATIONS_MAX, 'operationsMax'),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     inspect: options.inspect,

@@ -56,7 +56,8 @@ export interface Runtime {
    * Accepts a request. Resolves once it is on disk and synced (OP-2); from then on it is not lost.
    *
    * @throws HoldfastError `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE`, `HF_CARD_NUMBER_REFUSED`,
-   * `HF_HANDLER_UNKNOWN`, `HF_IDEMPOTENCY_CONFLICT`, `HF_STORE_STALLED`, `HF_STORE_…`, `HF_CLOSED`.
+   * `HF_HANDLER_UNKNOWN`, `HF_IDEMPOTENCY_CONFLICT`, `HF_STORE_STALLED`, `HF_QUEUE_FULL`,
+   * `HF_STORE_…`, `HF_CLOSED`.
    */
   sync(request: SyncRequest): Promise<Operation>;
   /**
@@ -181,7 +182,10 @@ export class HoldfastRuntime implements Runtime {
         check: (request) => this.#check(request),
         handlerOf: (type) => this.#handlerOf(type),
         accept: (request, handler, told) => {
-          engine.bulk.accept(request, handler, told);
+          const go = (): void => {
+            engine.bulk.accept(request, handler, told);
+          };
+          engine.room.enter(request, go, told.reject);
         },
       },
       options,
@@ -219,6 +223,7 @@ export class HoldfastRuntime implements Runtime {
     const { options, crisis } = this.#parts;
     return await crisis.answer(() => {
       if (this.#parts.supervisor.isStopped) throw closed();
+      this.#parts.engine.room.note();
       const given = typeof request === 'object' && request !== null ? request : {};
       return checkRequest(
         { tier: 'premium', type: options.crisis.type, ...given, priority: 'crisis' },
@@ -320,7 +325,10 @@ export class HoldfastRuntime implements Runtime {
           reject(error);
         },
       };
-      engine.pool.accept(request, told, closure);
+      const go = (): void => {
+        engine.pool.accept(request, told, closure);
+      };
+      engine.room.enter(request, go, told.reject);
     });
   }
 

@@ -21,6 +21,7 @@ import { isOperationId } from '../writeChecks.ts';
 import type { Query, ReadRequest } from './requests.ts';
 import type { ComponentRow, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
+import { STANDING_CODES } from './schema.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
@@ -168,18 +169,13 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
   }
 }
 
-/** See {@link Store.counts}. Settled rows are what the small partial indexes leave over. */
+/** See {@link Store.counts}. The file keeps them, so that nothing is counted here. */
 function counts(statements: Statements): StandingCounts {
-  const count = (name: StatementName): number => statements[name].get() as number;
-  const parts = {
-    inHand: count('countInHand'),
-    due: count('countDue'),
-    held: count('countHeld'),
-    quarantined: count('countQuarantined'),
-    deadLettered: count('countDeadLettered'),
-  };
-  const others = Object.values(parts).reduce((sum, part) => sum + part, 0);
-  return { settled: count('countAll') - others, ...parts };
+  const kept = new Map(statements.counts.raw().all() as [number, number][]);
+  const names = Object.keys(STANDING_CODES) as Standing[];
+  return Object.fromEntries(
+    names.map((name) => [name, kept.get(STANDING_CODES[name]) ?? 0]),
+  ) as StandingCounts;
 }
 
 /** The largest acceptance number in the store, 0 for none. */
@@ -189,7 +185,7 @@ export function seqMax({ statements }: Tables): number {
 
 /** How many rows are set aside: few, and counted in their own index. */
 export function quarantinedCount({ statements }: Tables): number {
-  return statements.countQuarantined.get() as number;
+  return counts(statements).quarantined;
 }
 
 /** What is kept of the components, and how many could not be opened. */

@@ -12,6 +12,7 @@ import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../store.ts';
 import { DDL_V1 } from './migrations/schemaV1.ts';
+import { TALLY_DDL } from './migrations/tallyKept.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
@@ -93,6 +94,7 @@ const DDL: readonly string[] = [
   `CREATE INDEX operation_dead_lettered ON operation (seq) WHERE ${IS_DEAD_LETTERED}`,
   // By when it may be purged; those of the same instant follow in order of acceptance by themselves.
   `CREATE INDEX operation_settled ON operation (due_at) WHERE ${IS_SETTLED}`,
+  ...TALLY_DDL,
 ];
 
 /** What a file of each version that this program reads holds. */

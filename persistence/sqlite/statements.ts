@@ -84,12 +84,7 @@ export const SQL = {
   listHeld: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_held WHERE ${IS_HELD} AND ${LISTED}`,
   listQuarantined: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_quarantined WHERE ${IS_QUARANTINED} AND ${LISTED}`,
   listDeadLettered: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND ${LISTED}`,
-  countAll: 'SELECT count(*) FROM operation',
-  countInHand: `SELECT count(*) FROM operation WHERE ${IS_IN_HAND}`,
-  countDue: `SELECT count(*) FROM operation WHERE ${IS_DUE}`,
-  countHeld: `SELECT count(*) FROM operation WHERE ${IS_HELD}`,
-  countDeadLettered: `SELECT count(*) FROM operation WHERE ${IS_DEAD_LETTERED}`,
-  countQuarantined: `SELECT count(*) FROM operation WHERE ${IS_QUARANTINED}`,
+  counts: 'SELECT standing, operations FROM tally',
 
   noteQuarantine:
     // The writer has no clock; when something was set aside is for people to read.

@@ -15,12 +15,21 @@ import type { RowSeals } from '../rowSeals.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
 import { keepMigrationBackup } from './migrationBackup.ts';
+import { keepTally } from './tallyKept.ts';
 
 /** Changes tables and rows of one version to those of the next, inside the transaction of all. */
 export type MigrationStep = (db: Database.Database, seals: RowSeals) => void;
 
 /** By the version each starts from; one for every version before the present. */
-const STEPS: ReadonlyMap<number, MigrationStep> = new Map([[1, deadLettersApart]]);
+const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
+  [
+    1,
+    (db, seals) => {
+      deadLettersApart(db, seals);
+      keepTally(db);
+    },
+  ],
+]);
 
 /** What a migration did. */
 export interface Migration {
