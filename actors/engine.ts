@@ -27,7 +27,7 @@ import {
   type RecoveryParts,
   recoverInHand,
 } from './recovery.ts';
-import { accessLive, type ServiceAccess } from './serviceAccess.ts';
+import { accessLive, type LiveAccess, type ServiceAccess } from './serviceAccess.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
 import { StoreCheck } from './storeCheck.ts';
@@ -73,6 +73,7 @@ export class Engine {
   #hold: Hold | null = null;
   /** What was accepted later is the held store's own: its crises are served. */
   #heldSeqMax = Number.MAX_SAFE_INTEGER;
+  #service: LiveAccess | null = null;
   #isServing = false;
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
@@ -184,7 +185,7 @@ export class Engine {
 
   /** How a person's service calls reach what this engine runs on. */
   serviceAccess(payloadBytesMax: number): ServiceAccess {
-    return accessLive({
+    this.#service = accessLive({
       ...this.#recoveryParts,
       ...this.#parts,
       payloadBytesMax,
@@ -192,6 +193,13 @@ export class Engine {
         this.quarantined -= 1;
       },
     });
+    return this.#service;
+  }
+
+  /** It has stopped: whoever still waits is told that it will not hear more. */
+  abandon(): void {
+    this.pool.abandon();
+    this.#service?.abandon();
   }
 
   // The steps of start-up and shutdown, in the order of the supervisor's chart.

@@ -10,6 +10,7 @@ import {
   syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
 import { NEVER_MS } from '../persistence/store.ts';
@@ -34,6 +35,11 @@ export interface ServiceAccess {
   leftQuarantine(row: StoredOperation | null): Promise<void>;
   /** This row is the new head of its lane. */
   laneFreed(row: StoredOperation): void;
+}
+
+export interface LiveAccess extends ServiceAccess {
+  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  abandon(): void;
 }
 
 interface Parts {
@@ -63,9 +69,10 @@ export function accessLive(
     RecoveryParts & {
       readonly onLeftQuarantine: () => void;
     },
-): ServiceAccess {
+): LiveAccess {
   const { clock, journal, pool, onLeftQuarantine } = parts;
   const { dispatcher } = pool;
+  const waiting = new Set<() => void>();
   return {
     ...parts,
     async commit(writes) {
@@ -74,8 +81,18 @@ export function accessLive(
       return await Promise.all(
         writes.map(
           (build) =>
-            new Promise<WriteResult>((resolve) => {
-              journal.write({ build, onDurable: resolve });
+            new Promise<WriteResult>((resolve, reject) => {
+              const forget = (): boolean => waiting.delete(refuse);
+              const refuse = (): void => {
+                forget();
+                reject(notKnown());
+              };
+              waiting.add(refuse);
+              const onDurable = (result: WriteResult): void => {
+                forget();
+                resolve(result);
+              };
+              journal.write({ build, onDurable });
             }),
         ),
       );
@@ -105,7 +122,18 @@ export function accessLive(
     laneFreed(row) {
       dispatcher.laneFreed(row);
     },
+    abandon() {
+      for (const refuse of waiting) refuse();
+    },
   };
+}
+
+function notKnown(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before the disk confirmed the call, so it is not known whether it took effect. Make it again at the next runtime: what is done already is left alone.',
+    { retry: 'later', withStack: false },
+  );
 }
 
 /** It was in flight when it was set aside: it goes on as after a restart. */

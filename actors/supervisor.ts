@@ -83,7 +83,7 @@ export class Supervisor {
         },
       });
     }).then(() => {
-      engine.pool.abandon();
+      engine.abandon();
     });
     this.#actor.subscribe(() => {
       this.#arm();

@@ -409,6 +409,23 @@ describe('crashes', () => {
     },
   );
 
+  test('PS-6 a call that the disk never answered is told so when the runtime stops', async () => {
+    const { world, boot } = createScene();
+    const { runtime, store } = boot();
+    const [id = ''] = await sendUntilEnded(world, runtime, {});
+    store.faults.fate = () => 'failsUnwritten';
+    const replayed = runtime.deadLetters.replay(id);
+    // It is rejected while nobody looks yet.
+    replayed.catch(() => undefined);
+    await world.clock.advance(1_000);
+    // What comes later is refused at once.
+    await expect(world.clock.run(runtime.deadLetters.purge(id))).rejects.toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+    });
+    await world.clock.run(runtime.close({ deadlineMs: 100 }));
+    await expect(replayed).rejects.toMatchObject({ code: 'HF_CLOSED', retry: 'later' });
+  });
+
   test('PS-2 control: a replay that ran before it was durable would be told by the calls', async () => {
     const { world, calls, upstream, boot } = createScene();
     const first = boot();
