@@ -106,7 +106,7 @@ export function accessLive(
       for (const { expiresAtMs } of operations) {
         if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
       }
-      for (const upstream of dispatcher.upstreams) dispatcher.reconsider(upstream);
+      for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
     },
     async leftQuarantine(row) {
       onLeftQuarantine();
@@ -115,7 +115,7 @@ export function accessLive(
       const { type, expiresAtMs } = decodeSnapshot(syncOperationMachine, row.state).snapshot
         .context;
       if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
-      for (const upstream of dispatcher.upstreams) dispatcher.reconsider(upstream);
+      for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
       if (pool.handlers.has(type)) await adoptHandler(parts, type);
       await sweepLanes(parts);
     },
