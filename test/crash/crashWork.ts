@@ -16,6 +16,8 @@ export interface RecordedSetup {
   readonly acknowledgements: string;
   readonly url: string;
   readonly work: CrashWork;
+  /** Whether the folder holds a copy of another store. */
+  readonly isCopy: boolean;
   /** Keys of the plan that an earlier life has accepted, and ids that it has not told the end of. */
   readonly accepted: readonly string[];
   readonly unreported: readonly string[];
@@ -102,6 +104,11 @@ export function crisesOf({ crises, life }: CrashWork): readonly CrisisRequest[] 
 /** The caller withdraws these once they are accepted; they may be done all the same. */
 export function isWithdrawn(number: number): boolean {
   return number % 23 === 22;
+}
+
+/** The caller gives these in one bulk, while it asks for the others one by one. */
+export function isInBulk(number: number): boolean {
+  return number % 4 === 3;
 }
 
 /** The caller asks for these twice, under the same key. */

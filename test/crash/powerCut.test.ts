@@ -14,7 +14,7 @@ const missing = whyNoPowerCut();
 const title = missing === null ? '' : ` (not here: ${missing})`;
 
 async function cut(variant: Variant, goesOn: boolean): Promise<readonly string[]> {
-  const work = { seed: random.below(1_000_000), operations: 5_000, crises: 20, life: 0 };
+  const work = { seed: random.below(1_000_000), operations: 1_500, crises: 20, life: 0 };
   const { promises, breaches } = await cutPower(variant, work, 300 + random.below(900), goesOn);
   expect(promises, `seed ${seed}: nothing was promised before the cut`).toBeGreaterThan(0);
   return breaches;

@@ -58,8 +58,13 @@ export class CutDisk {
   readonly home = fastFolder();
   readonly mount = join(this.home, 'mount');
   readonly #file = join(this.home, 'disk');
+  readonly #removeAtExit = (): void => {
+    this.remove();
+  };
 
   constructor() {
+    // Runs before the folder is removed, which must not reach into what is mounted there.
+    process.prependOnceListener('exit', this.#removeAtExit);
     try {
       mkdirSync(this.mount);
       writeFileSync(this.#file, '');
@@ -92,6 +97,7 @@ export class CutDisk {
   }
 
   remove(): void {
+    process.off('exit', this.#removeAtExit);
     try {
       execFileSync('umount', ['-l', this.mount], { stdio: 'pipe' });
     } catch {
@@ -132,6 +138,7 @@ export async function cutPower(
       acknowledgements,
       url: await ledger.listen(),
       work,
+      isCopy: false,
       accepted: [],
       unreported: [],
       sabotage: VARIANTS[variant].sabotage,

@@ -32,6 +32,7 @@ export const CHILD_OTHERS: readonly URL[] = [
   new URL('../support/seededRandom.ts', import.meta.url),
 ];
 const LIFE_MS = 60_000;
+const MEMORY = '/dev/shm';
 const SYNC_MICROS_MAX = 2_000;
 export const STORE = 'store';
 const ACKNOWLEDGEMENTS = 'acknowledgements';
@@ -88,14 +89,29 @@ interface Said {
   readonly event: Acknowledgement;
 }
 
-/** A new folder in memory where the system has such a place, so that images cost no disk. */
+/**
+ * A new folder in memory where the system has such a place, so that images cost no disk. Removed when
+ * this process ends, if it still is there.
+ */
 export function fastFolder(): string {
-  const memory = '/dev/shm';
+  const folder = mkdtempSync(join(canWrite(MEMORY) ? MEMORY : tmpdir(), 'holdfast-crash-'));
+  if (leftovers.size === 0) process.once('exit', removeLeftovers);
+  leftovers.add(folder);
+  return folder;
+}
+
+const leftovers = new Set<string>();
+
+function removeLeftovers(): void {
+  for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
+}
+
+function canWrite(folder: string): boolean {
   try {
-    accessSync(memory, constants.W_OK);
-    return mkdtempSync(join(memory, 'holdfast-crash-'));
+    accessSync(folder, constants.W_OK);
+    return true;
   } catch {
-    return mkdtempSync(join(tmpdir(), 'holdfast-crash-'));
+    return false;
   }
 }
 
@@ -118,6 +134,7 @@ export async function record(options: RecordingOptions): Promise<Recording> {
       acknowledgements,
       url,
       work: options.work,
+      isCopy: options.earlier !== null,
       accepted: options.earlier?.accepted ?? [],
       unreported: options.earlier?.unreported ?? [],
       sabotage: VARIANTS[options.variant].sabotage,

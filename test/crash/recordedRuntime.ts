@@ -24,6 +24,7 @@ import {
   crisesOf,
   IN_FLIGHT_MAX,
   isAskedTwice,
+  isInBulk,
   isWithdrawn,
   KEY,
   OPTIONS,
@@ -58,6 +59,8 @@ const runtime = assembleRuntime(
 );
 await runtime.ready;
 say({ event: 'ready' });
+// What an earlier life left was put elsewhere, and is held as any copy is.
+if (setup.isCopy) await runtime.release();
 await Promise.all([
   ...setup.unreported.map((id) => reportOutcome(runtime.getOperation(id))),
   submitAll(runtime),
@@ -84,21 +87,36 @@ async function attempt(made: Attempt): Promise<Json | undefined> {
 
 async function submitAll(made: Runtime): Promise<void> {
   const accepted = new Set(setup.accepted);
-  const waiting = requestsOf(setup.work)
-    .filter(({ idempotencyKey = '' }) => !accepted.has(idempotencyKey))
-    .values();
+  const wanted = requestsOf(setup.work).filter(
+    ({ idempotencyKey = '' }) => !accepted.has(idempotencyKey),
+  );
+  const bulk = wanted.filter((request) => isInBulk(numberOf(request)));
+  const waiting = wanted.filter((request) => !isInBulk(numberOf(request))).values();
   const outcomes: Promise<void>[] = [];
   const submitSome = async (): Promise<void> => {
     for (const request of waiting) {
       const operation = await submit(made, request);
-      const { number } = request.payload as unknown as LedgerTask;
+      const number = numberOf(request);
       outcomes.push(reportOutcome(operation));
       if (isAskedTwice(number)) await submit(made, request);
       if (isWithdrawn(number)) await withdraw(operation);
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT_MAX }, submitSome));
+  const submitBulk = async (): Promise<void> => {
+    await made.syncAll(bulk, {
+      onResult(result) {
+        if (result.status === 'refused') throw result.error;
+        say({ event: 'accepted', key: bulk[result.index]?.idempotencyKey ?? '', id: result.id });
+        outcomes.push(reportOutcome(made.getOperation(result.id)));
+      },
+    });
+  };
+  await Promise.all([...Array.from({ length: IN_FLIGHT_MAX }, submitSome), submitBulk()]);
   await Promise.all(outcomes);
+}
+
+function numberOf({ payload }: SyncRequest): number {
+  return (payload as unknown as LedgerTask).number;
 }
 
 async function submit(made: Runtime, request: SyncRequest): Promise<Operation> {
