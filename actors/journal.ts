@@ -1,7 +1,8 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
+import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
+import { inOrder, type JournalEntry, type Pending, PROBE, toWrite } from './journalEntry.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, toStoreError } from './storeErrors.ts';
 
@@ -14,32 +15,6 @@ const BATCHES_IN_FLIGHT_MAX = 4;
 const BATCH_WRITES = 32;
 /** How long the main thread tells of durable writes without letting anything else run. */
 const SLICE_MS = 2;
-
-export interface JournalEntry {
-  /** Makes the write when it is posted; an acceptance number exists only once the store is open. */
-  readonly build: () => Write;
-  /** Called once the write is durable. */
-  readonly onDurable: (result: WriteResult) => void;
-  /**
-   * Called instead of {@link onDurable} when the write failed and is given up. Without it the write
-   * is repeated until the store is well again: what it records has happened and must not be lost.
-   * A withdrawal follows by itself, since a failed write may still have reached the disk.
-   */
-  readonly onFailed?: ((error: HoldfastError) => void) | undefined;
-}
-
-const PROBE: JournalEntry = {
-  build: () => ({ kind: 'component', name: 'journal', state: 'probed' }),
-  onDurable: () => undefined,
-};
-
-interface Pending extends JournalEntry {
-  /** When it was given, among all: what failed in pieces is repeated in this order. */
-  readonly order: number;
-  write: Write | null;
-  /** Set once a commit with it has failed: it may be on disk, and overwritten since. */
-  isRepeat?: boolean | undefined;
-}
 
 /**
  * The engine's one way to the disk: writes in the order given, many to a commit, each told when it
@@ -110,13 +85,16 @@ export class Journal {
 
   write(entry: JournalEntry): void {
     this.#given += 1;
-    this.#queue.push({
+    const pending: Pending = {
       build: entry.build,
       onDurable: entry.onDurable,
       onFailed: entry.onFailed,
+      onSpilled: entry.onSpilled,
       order: this.#given,
       write: null,
-    });
+    };
+    this.#queue.push(pending);
+    if (this.failure !== null) this.#spill([pending]);
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
     else this.#scheduleFlush();
   }
@@ -338,6 +316,23 @@ export class Journal {
       pending.onFailed(error);
     }
     if (!wasFailing) this.#refuseQueued(error);
+    this.#spill(this.#stuck);
+    this.#spill(this.#queue);
+  }
+
+  /** Keeps beside a database that fails what may not be lost with the process. */
+  #spill(pendings: readonly Pending[]): void {
+    for (const pending of pendings) {
+      if (pending.onSpilled === undefined || pending.isSpilled === true) continue;
+      const write = toWrite(pending);
+      if (write.kind !== 'accept') continue;
+      // Asked once; where that fails, again after the next probe.
+      pending.isSpilled = true;
+      this.#store.spill(write).then(pending.onSpilled, (error: unknown) => {
+        pending.isSpilled = false;
+        this.#onError(error);
+      });
+    }
   }
 
   /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
@@ -383,13 +378,4 @@ export class Journal {
     }
     this.#goOn();
   }
-}
-
-function toWrite(pending: Pending): Write {
-  pending.write ??= pending.build();
-  return pending.write;
-}
-
-function inOrder(pending: readonly Pending[]): Pending[] {
-  return pending.toSorted((a, b) => a.order - b.order);
 }

@@ -1,9 +1,7 @@
 /**
- * The engine: every operation in memory, from acceptance to settlement.
- *
- * Each operation is an actor of its own. The pool watches each transition and does what the new state
- * asks for: a `barrier` is written and waited for, a `resting` state is written and the actor let
- * go, a settlement is reported. Who may run next is decided by the {@link Dispatcher}.
+ * The engine: every operation in memory, from acceptance to settlement. Each is an actor. The pool watches each transition and does what the new state
+ * asks for: a `barrier` is written and waited for, a `resting` state is written and let go, a
+ * settlement is reported. Who may run next is decided by the {@link Dispatcher}.
  *
  * @module
  */
@@ -302,6 +300,7 @@ export class OperationPool {
         takePending(resident)?.reject(notAccepted(error));
         resident.actor.send({ type: 'journal.failed' });
       },
+      onSpilled: () => takePending(resident)?.resolve({ id: resident.id, isDuplicate: false }),
     });
   }
 

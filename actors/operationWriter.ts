@@ -28,6 +28,8 @@ export class OperationWriter {
     told: {
       readonly onDurable: (result: WriteResult) => void;
       readonly onFailed: (error: HoldfastError) => void;
+      /** A crisis is kept beside a database that fails. */
+      readonly onSpilled: () => void;
     },
   ): void {
     faultPoint('engine.beforeAccept');
@@ -56,6 +58,7 @@ export class OperationWriter {
       onDurable: told.onDurable,
       // A crisis is never refused: its write is repeated until it is durable (CR-4).
       onFailed: context.priority === 'crisis' ? undefined : told.onFailed,
+      onSpilled: context.priority === 'crisis' ? told.onSpilled : undefined,
     });
   }
 

@@ -11,6 +11,7 @@ import { deadLettersOf, quarantineOf } from './memoryAside.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { MemoryTables } from './memoryTables.ts';
 import type {
+  AcceptWrite,
   CheckedPage,
   Claim,
   ClaimQuery,
@@ -39,6 +40,8 @@ class MemoryStore implements Store {
   readonly #storeId: string;
   readonly #tables = new MemoryTables();
   readonly #listeners: ((row: QuarantinedRow) => void)[] = [];
+  /** Accepted while a store made around this one failed. */
+  readonly #spilled: AcceptWrite[] = [];
   #isOpen = false;
   #wasOpened = false;
   #lastSeq = 0;
@@ -48,6 +51,7 @@ class MemoryStore implements Store {
   }
 
   open(): Promise<StoreInfo> {
+    this.#tables.apply(this.#spilled.splice(0));
     const created = !this.#wasOpened;
     this.#isOpen = true;
     this.#wasOpened = true;
@@ -76,6 +80,12 @@ class MemoryStore implements Store {
       faultPoint('store.afterCommit');
       faultPoint('store.beforeAck');
       return results;
+    });
+  }
+
+  spill(write: AcceptWrite): Promise<void> {
+    return this.#answer(() => {
+      this.#spilled.push(write);
     });
   }
 

@@ -325,6 +325,11 @@ export interface Store {
    * decides, once the store answers again, which to repeat and which to withdraw.
    */
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
+  /**
+   * Keeps an acceptance beside what {@link commit} can't write to for now; resolves once it is synced
+   * (CR-4). It still has to be committed: the next {@link open} does so where nobody has by then.
+   */
+  spill(write: AcceptWrite): Promise<void>;
   /** What is due in a route. */
   claim(query: ClaimQuery): Promise<Claim>;
   /** What was in hand when the store was last left, most urgent first, from `afterSeq` of that urgency on. */

@@ -5,7 +5,7 @@
  */
 
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
-import type { QuarantinedRow, Store, StoreInfo, Write } from '../store.ts';
+import type { AcceptWrite, QuarantinedRow, Store, StoreInfo, Write } from '../store.ts';
 
 type Queried =
   | 'claim'
@@ -36,9 +36,17 @@ export type ReadRequest =
   | { readonly kind: 'sealedQuarantine'; readonly query: Query<'sealedQuarantine'> }
   | { readonly kind: 'counts' };
 
-export type StoreRequest =
+export interface SpillRequest {
+  readonly kind: 'spill';
+  readonly write: AcceptWrite;
+}
+
+/** What goes to the database. */
+export type DataRequest =
   | { readonly kind: 'commit'; readonly writes: readonly Write[] }
   | ReadRequest;
+
+export type StoreRequest = DataRequest | SpillRequest;
 
 /** What the method of the store that is named like the request resolves to. */
 export type Answer<Kind extends StoreRequest['kind']> = Awaited<ReturnType<Store[Kind]>>;

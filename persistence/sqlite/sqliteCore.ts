@@ -28,7 +28,7 @@ import {
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import type { Migration } from './migrations/migrate.ts';
 import { migrate } from './migrations/migrate.ts';
-import type { OpenedStore, ReadRequest, Replies, Reply, StoreRequest } from './requests.ts';
+import type { DataRequest, OpenedStore, ReadRequest, Replies, Reply } from './requests.ts';
 import { answerRead, components, quarantinedCount, seqMax } from './rowReads.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { createRowSeals } from './rowSeals.ts';
@@ -143,7 +143,7 @@ export class SqliteCore {
    * Answers the requests in order. All their writes go to disk in one transaction with one sync;
    * a request that asks sees what was written before it and nothing later. Never throws.
    */
-  run(requests: readonly StoreRequest[]): Replies {
+  run(requests: readonly DataRequest[]): Replies {
     const replies = requests.every(isRead)
       ? requests.map((request) => this.#ask(request))
       : this.#transact(requests);
@@ -166,7 +166,7 @@ export class SqliteCore {
     }
   }
 
-  #transact(requests: readonly StoreRequest[]): Reply[] {
+  #transact(requests: readonly DataRequest[]): Reply[] {
     const refused = new Map<number, Reply>();
     for (;;) {
       try {
@@ -185,7 +185,7 @@ export class SqliteCore {
     }
   }
 
-  #attempt(requests: readonly StoreRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
+  #attempt(requests: readonly DataRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
     const { db, tables, commit } = this.#begin();
     const generation = this.#stake(tables);
     const replies = requests.map((request, index) => {
@@ -299,7 +299,7 @@ export class SqliteCore {
 
   /** Reports the failure for every batch; what was only asked is asked again, outside. */
   #giveUp(
-    requests: readonly StoreRequest[],
+    requests: readonly DataRequest[],
     refused: ReadonlyMap<number, Reply>,
     failure: unknown,
   ): Reply[] {
@@ -375,7 +375,7 @@ export class SqliteCore {
   }
 }
 
-function isRead(request: StoreRequest): request is ReadRequest {
+function isRead(request: DataRequest): request is ReadRequest {
   return request.kind !== 'commit';
 }
 

@@ -5,7 +5,14 @@
  */
 
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import type { QuarantinedRow, Store, StoreInfo, Write, WriteResult } from '../store.ts';
+import type {
+  AcceptWrite,
+  QuarantinedRow,
+  Store,
+  StoreInfo,
+  Write,
+  WriteResult,
+} from '../store.ts';
 import type { Answer, OpenedStore, Query, Replies, Reply, StoreRequest } from './requests.ts';
 
 /** A way to a writer. Answers come in the order of the requests. */
@@ -58,6 +65,10 @@ class StoreClient implements Store {
 
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     return this.#ask({ kind: 'commit', writes });
+  }
+
+  async spill(write: AcceptWrite): Promise<void> {
+    await this.#ask({ kind: 'spill', write });
   }
 
   claim(query: Query<'claim'>): Promise<Answer<'claim'>> {

@@ -7,20 +7,33 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, reviveError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../owner.ts';
 import { takeOwnership } from '../owner.ts';
 import { nodeEngine } from '../sealing/nodeEngine.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
-import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts';
+import type { Sealer } from '../sealing/sealer.ts';
+import type { AcceptWrite } from '../store.ts';
+import { storeFailure } from './failures.ts';
+import type {
+  DataRequest,
+  OpenedStore,
+  Replies,
+  Reply,
+  StoreKey,
+  StoreRequest,
+} from './requests.ts';
+import { SpillFile } from './spillFile.ts';
 import { SqliteCore } from './sqliteCore.ts';
 
 export const DATA_FILE_NAME = 'data.db';
+const SPILL_FILE_NAME = 'crises.spill';
 
 export class Writer {
   readonly #folder: string;
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
+  #spill: SpillFile | null = null;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -61,23 +74,71 @@ export class Writer {
       claims: create,
       generation,
     });
-    return this.#core.open();
+    const opened = this.#core.open();
+    // Whoever only looks leaves what was spilled to the owner.
+    return create ? this.#takeUpSpilled(opened, sealer, storeId) : opened;
   }
 
   run(requests: readonly StoreRequest[]): Replies {
-    if (this.#core === null) throw new HoldfastError('HF_INTERNAL', 'The store is not open.');
-    return this.#core.run(requests);
+    const core = this.#core;
+    if (core === null) throw new HoldfastError('HF_INTERNAL', 'The store is not open.');
+    const others = requests.filter((request) => request.kind !== 'spill');
+    const { replies, ...told } = this.#ask(core, others);
+    if (others.length === requests.length) return { replies, ...told };
+    const answers = replies.values();
+    return {
+      ...told,
+      replies: requests.map((request) =>
+        request.kind === 'spill' ? this.#keep(request.write) : (answers.next().value as Reply),
+      ),
+    };
+  }
+
+  #ask(core: SqliteCore, requests: readonly DataRequest[]): Replies {
+    const answer = core.run(requests);
+    for (const [index, request] of requests.entries()) {
+      const reply = answer.replies[index];
+      if (request.kind === 'commit' && reply !== undefined && 'value' in reply) {
+        this.#spill?.committed(request.writes);
+      }
+    }
+    return answer;
+  }
+
+  #keep(write: AcceptWrite): Reply {
+    try {
+      this.#spill?.append(write);
+      return { value: undefined };
+    } catch (error) {
+      return { error: toPlainError(storeFailure(error, this.#spillPath())) };
+    }
+  }
+
+  /** What an earlier process could not bring into the database any more (CR-4). */
+  #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
+    this.#spill = new SpillFile(this.#spillPath(), sealer, storeId);
+    this.#spill.reserve();
+    const writes = this.#spill.read();
+    if (writes.length === 0) return opened;
+    const [reply] = this.run([{ kind: 'commit', writes }]).replies;
+    if (reply !== undefined && 'error' in reply) throw reviveError(reply.error);
+    return { ...opened, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
   }
 
   /** Closes the data, then gives the folder back. */
   close(): void {
     this.#core?.close();
     this.#core = null;
+    this.#spill = null;
     this.#ownership?.release();
     this.#ownership = null;
   }
 
   #dataPath(): string {
     return join(this.#folder, DATA_FILE_NAME);
+  }
+
+  #spillPath(): string {
+    return join(this.#folder, SPILL_FILE_NAME);
   }
 }

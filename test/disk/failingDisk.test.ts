@@ -185,6 +185,33 @@ describe.skipIf(missing !== null)(
       expect(takenBy(scene)).toEqual(['crisis-1', 'key-1', 'key-2']);
     });
 
+    test.each(['ENOSPC', 'EIO'] as const)(
+      'CR-4 a crisis while the database fails with %s survives kill -9 beside it',
+      async (writeError) => {
+        const scene = await RestartScene.open();
+        scene.ledger.isDown = true;
+        // The database and its -wal, not what lies beside them.
+        const faults = new DiskFaults(join(scene.folder, 'data.db'));
+        const child = scene.start({}, undefined, faults.env);
+        await child.until('ready');
+        faults.set({ writeError, syncError: 'EIO' });
+        child.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
+        const { id } = await child.until('durable');
+        await child.untilHealth(({ storage }) => storage.state !== 'well');
+        expect(faults.given).toBeGreaterThan(0);
+        await child.kill();
+        expect(await scene.rowsAtRest()).toEqual([]);
+
+        scene.ledger.isDown = false;
+        const heir = scene.start();
+        await heir.until('ready');
+        heir.order({ order: 'watch', ids: [id] });
+        expect((await heir.until('outcome')).outcome.status).toBe('completed');
+        await heir.kill();
+        expect(scene.ledger.effects.map(({ key }) => key)).toEqual(['crisis-1']);
+      },
+    );
+
     test('PS-6 control: a runtime that told before the sync is caught by these checks', async () => {
       const scene = await RestartScene.open();
       const faults = new DiskFaults(scene.folder);

@@ -53,6 +53,15 @@ export function storeContract(
       return again;
     }
 
+    test('CR-4 what was spilled is accepted when the store is opened again', async () => {
+      await store.spill(accept(1, { urgency: 0 }));
+      expect(await store.find(idOf(1))).toBeNull();
+      const again = await reopened();
+      await again.open();
+      expect(await again.find(idOf(1))).toMatchObject({ standing: 'inHand', urgency: 0 });
+      expect(again.nextSeq()).toBe(2);
+    });
+
     test('OP-2 an accepted operation is there after the store is closed and opened again', async () => {
       expect(await commitOne(store, accept(1, { urgency: 2 }))).toEqual({
         kind: 'accepted',

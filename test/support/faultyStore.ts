@@ -94,6 +94,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     open: () => inner.open(),
     nextSeq: () => inner.nextSeq(),
     commit: (writes) => inTurn(() => commit(writes)),
+    spill: (write) => inTurn(() => inner.spill(write)),
     claim: (query) => read(() => inner.claim(query)),
     inHand: (query) => read(() => inner.inHand(query)),
     freedHeads: (query) => read(() => inner.freedHeads(query)),
