@@ -1,7 +1,8 @@
 /**
- * The engine: every operation in memory, from acceptance to settlement. Each is an actor. The pool watches each transition and does what the new state
- * asks for: a `barrier` is written and waited for, a `resting` state is written and let go, a
- * settlement is reported. Who may run next is decided by the {@link Dispatcher}.
+ * The engine: every operation in memory, from acceptance to settlement. Each is an actor. The pool
+ * watches each transition and does what the new state asks for: a `barrier` is written and waited
+ * for, a `resting` state is written and let go, a settlement is reported. Who may run next is decided
+ * by the {@link Dispatcher}.
  *
  * @module
  */
