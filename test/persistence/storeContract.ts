@@ -9,6 +9,7 @@ import { testAside } from './storeContractAside.ts';
 import { testEndings } from './storeContractEndings.ts';
 import { testPages } from './storeContractPages.ts';
 import { testRepeats } from './storeContractRepeats.ts';
+import { testSpill } from './storeContractSpill.ts';
 import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
 export interface StoreUnderTest {
@@ -52,15 +53,6 @@ export function storeContract(
       open.push(again);
       return again;
     }
-
-    test('CR-4 what was spilled is accepted when the store is opened again', async () => {
-      await store.spill(accept(1, { urgency: 0 }));
-      expect(await store.find(idOf(1))).toBeNull();
-      const again = await reopened();
-      await again.open();
-      expect(await again.find(idOf(1))).toMatchObject({ standing: 'inHand', urgency: 0 });
-      expect(again.nextSeq()).toBe(2);
-    });
 
     test('OP-2 an accepted operation is there after the store is closed and opened again', async () => {
       expect(await commitOne(store, accept(1, { urgency: 2 }))).toEqual({
@@ -447,6 +439,7 @@ export function storeContract(
 
     testRepeats(() => store, faultsReachIt);
     testEndings(() => store, reopened);
+    testSpill(() => store, reopened);
     testAside(() => store, faultsReachIt);
     testPages(() => store);
 
