@@ -52,7 +52,7 @@ export interface Handler {
   readonly honoursIdempotencyKey?: boolean | undefined;
   /** How long the upstream remembers a key, from the first attempt. Default 24 h. */
   readonly keyLifetimeMs?: number | undefined;
-  /** True: a dead letter stops its lane; there is no replay yet to free it. Default false. */
+  /** True: a dead letter holds its lane until it is replayed or purged. Default false. */
   readonly strictOrder?: boolean | undefined;
   /** How long one attempt may take. Default: the upstream's `attemptTimeoutMs`. */
   readonly attemptTimeoutMs?: number | undefined;
