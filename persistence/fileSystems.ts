@@ -31,10 +31,17 @@ const SHARED_BY_LINUX_TYPE: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'VMware shared folders'],
 ]);
 
-/** The number of the file system that a path lies on; `null` where numbers mean nothing. */
+/**
+ * The number of the file system that a path lies on; `null` where numbers mean nothing, and where
+ * there is no such path.
+ */
 export async function fileSystemType(path: string): Promise<number | null> {
   if (process.platform !== 'linux') return null;
-  return (await statfs(path)).type;
+  try {
+    return (await statfs(path)).type;
+  } catch {
+    return null;
+  }
 }
 
 /** The name of a file system that no store may lie on; `null` for any other. */

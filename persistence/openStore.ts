@@ -107,8 +107,8 @@ export function storePlace(
   return {
     create,
     async reserve() {
-      await prepareFolder(path, create);
       await refuseShared(path, typeOf);
+      await prepareFolder(path, create);
       const real = await realpath(path);
       return { folder: real, giveBack: reserveFolder(real) };
     },
@@ -139,7 +139,9 @@ async function prepareFolder(path: string, create: boolean): Promise<void> {
 }
 
 async function refuseShared(path: string, typeOf: typeof fileSystemType): Promise<void> {
-  const name = sharedFileSystem(await typeOf(path));
+  // Before anything is made there: a folder that is missing will lie where its parent does.
+  const type = (await typeOf(path)) ?? (await typeOf(dirname(path)));
+  const name = sharedFileSystem(type);
   if (name === null) return;
   const why = `lies on ${name}, where neither locks nor syncs can be trusted. Put the store on a local disk`;
   throw folderError(path, why);

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { nameOwner } from '../../persistence/ownerNote.ts';
 import {
   type ControlMethods,
   type ControlRequest,
@@ -23,7 +24,7 @@ export async function askOwner<Method extends keyof ControlMethods>(
   const path = controlSocketPath(storeFolder);
   if (path === null) return null;
   try {
-    const answer = await exchange(path, request as ControlRequest);
+    const answer = await exchange(path, request as ControlRequest, storeFolder);
     if (answer.ok) return answer.result as ControlMethods[Method]['result'];
     throw reviveError(answer.error);
   } catch (error) {
@@ -32,13 +33,20 @@ export async function askOwner<Method extends keyof ControlMethods>(
   }
 }
 
-async function exchange(path: string, request: ControlRequest): Promise<ControlResponse> {
+async function exchange(
+  path: string,
+  request: ControlRequest,
+  storeFolder: string,
+): Promise<ControlResponse> {
   const socket = connect(path);
   socket.setTimeout(ANSWER_WITHIN_MS, () => {
     socket.destroy(
-      new HoldfastError('HF_STORE_UNAVAILABLE', 'The owner of the store does not answer.', {
-        retry: 'later',
-      }),
+      new HoldfastError(
+        'HF_STORE_UNAVAILABLE',
+        `The store in ${storeFolder} is in use by ${nameOwner(storeFolder)}, which does not answer ` +
+          'within 5 s: it is stopped, or busy. Let it go on, or end it; the store is free as soon as it ends.',
+        { path: storeFolder, retry: 'later' },
+      ),
     );
   });
   socket.end(`${JSON.stringify(request)}\n`);

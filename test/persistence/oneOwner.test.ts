@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sharedFileSystem } from '../../persistence/fileSystems.ts';
@@ -33,6 +41,12 @@ async function commitMany(owner: OwnerProcess): Promise<ReadonlySet<string>> {
     answers.add((await owner.tell('commit', `${number}`)).split(' ')[0] ?? '');
   }
   return answers;
+}
+
+/** Whether a file system of a user's program can be mounted here. */
+function canMount(): boolean {
+  const isRoot = process.getuid?.() === 0;
+  return isRoot && existsSync('/dev/fuse') && existsSync('/usr/bin/bindfs');
 }
 
 /** What the note of the owner says. */
@@ -306,6 +320,21 @@ describe('a shared file system', () => {
       await expect(inThreadStore(folder).open()).resolves.toMatchObject({ created: true });
     },
   );
+
+  // Needs bindfs and the right to mount.
+  test.skipIf(!canMount())('SV-5 PS-1 a real one (FUSE) is refused', async () => {
+    const home = tempFolder();
+    const mounted = join(home, 'mounted');
+    for (const path of [join(home, 'real'), mounted]) mkdirSync(path, { mode: 0o700 });
+    execFileSync('bindfs', [join(home, 'real'), mounted]);
+    onTestFinished(() => {
+      execFileSync('umount', [mounted]);
+    });
+    const refused = inThreadStore(join(mounted, 'store')).open();
+    await expect(refused).rejects.toThrow('lies on FUSE');
+    expect(existsSync(join(home, 'real', 'store'))).toBe(false);
+    await expect(inThreadStore(join(home, 'real', 'other')).open()).resolves.toBeDefined();
+  });
 
   test('SV-5 PS-1 local ones are not refused', () => {
     const local = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, tmpfs: 0x01021994 };
