@@ -21,7 +21,7 @@ function failing(
   code: ErrorCode,
   fits: (write: Write) => boolean = () => true,
 ): () => void {
-  const { commit } = store;
+  const commit = store.commit.bind(store);
   const fail = async (writes: readonly Write[]) => {
     if (!writes.some(fits)) return await commit(writes);
     throw new HoldfastError(code, 'As the test wanted.', { retry: 'later', withStack: false });
