@@ -145,6 +145,45 @@ describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store 
   });
 });
 
+describe('a replay that is killed', () => {
+  test.each([
+    ['store.beforeCommit', [0]],
+    ['store.afterCommit', []],
+  ] as const)('PS-2 OP-5 at %s is neither lost nor doubled', async (point, left) => {
+    const made = await createScene(1);
+    const [id = ''] = made.ids;
+    await made.runtime.close();
+    const where = ['--store', made.folder, '--key-file', made.keyPath];
+    const killed = await runCli(['dead-letters', 'replay', id, ...where], {
+      env: { HOLDFAST_FAULT: `${point}:1:kill` },
+    });
+    expect(killed.signal).toBe('SIGKILL');
+    const listed = linesOf((await made.cli('dead-letters', 'list', '--json')).stdout);
+    expect(listed).toHaveLength(left.length);
+    // Made again, it is done once: what is no dead letter any more is left alone.
+    const again = await made.cli('dead-letters', 'replay', id);
+    expect(again.exitCode).toBe(left.length === 1 ? 0 : 1);
+    const sent: unknown[] = [];
+    const runtime = createRuntime({
+      store: made.folder,
+      key: keyFile(made.keyPath),
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          run: ({ payload }) => {
+            sent.push(payload);
+            return null;
+          },
+        },
+      },
+    });
+    await runtime.ready;
+    expect((await runtime.getOperation(id).outcome).status).toBe('completed');
+    await runtime.close();
+    expect(sent).toEqual([0]);
+  });
+});
+
 describe('holdfast quarantine', () => {
   test('PS-3 list, export and retry, and an export never replaces a file', async () => {
     const made = await createScene(1);
