@@ -12,7 +12,8 @@ interface Plant {
   readonly breach: RegExp;
 }
 
-const RETRY_MS = 700;
+// Longer than a restart takes on a busy machine, or a retry that comes too early would not show.
+const RETRY_MS = 2_000;
 const OPTIONS: ChildSetup['options'] = {
   retry: { premium: { initialDelayMs: RETRY_MS, delayMsMax: RETRY_MS, jitterMsMax: 0 } },
 };
