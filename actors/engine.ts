@@ -27,6 +27,7 @@ import {
   type RecoveryParts,
   recoverInHand,
 } from './recovery.ts';
+import { Retention } from './retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './serviceAccess.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
@@ -45,6 +46,8 @@ export interface EngineParts {
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
+  /** Removes what else in the store's folder was kept long enough; see {@link Retention}. */
+  readonly tidy: (nowMs: number) => Promise<void>;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly onError: (error: unknown) => void;
   readonly onComponentFailed: (component: string, error: unknown) => void;
@@ -69,6 +72,7 @@ export class Engine {
   readonly storeCheck: StoreCheck;
   readonly #parts: EngineParts;
   readonly #timers: TimerService;
+  readonly #retention: Retention;
   #components: ReadonlyMap<string, string> = new Map();
   #hold: Hold | null = null;
   /** What was accepted later is the held store's own: its crises are served. */
@@ -84,6 +88,7 @@ export class Engine {
     const { store, clock, onError } = parts;
     this.#parts = parts;
     this.#timers = new TimerService(clock, onError);
+    this.#retention = new Retention({ ...parts, timers: this.#timers });
     this.storage = new StorageHealth({
       ...parts,
       probe: () => {
@@ -246,6 +251,7 @@ export class Engine {
     for (const type of handlers.keys()) await adoptHandler(parts, type);
     await findStrays(parts);
     this.storeCheck.start(this.#firstSeq);
+    this.#retention.start();
   }
 
   /** While the store is held: takes over the crises that were accepted since (CR-4). */
@@ -273,6 +279,7 @@ export class Engine {
   async drain(): Promise<void> {
     this.storeCheck.stop();
     this.pool.dispatcher.stop();
+    this.#retention.stop();
     await this.pool.whenIdle();
     await this.journal.idle();
   }
@@ -282,6 +289,7 @@ export class Engine {
     try {
       this.storeCheck.stop();
       this.pool.dispatcher.stop();
+      this.#retention.stop();
       this.pool.interruptAll();
       await this.#unlessStalled(this.journal.idle());
     } finally {

@@ -5,6 +5,7 @@
  */
 
 import { type AsideTables, applyAside } from './memoryAside.ts';
+import { purgeSettled } from './memoryRetention.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { SortedList } from './sortedList.ts';
 import type {
@@ -57,6 +58,8 @@ export class MemoryTables implements AsideTables {
         case 'setAside':
         case 'release':
           return applyAside(this, write);
+        case 'purgeSettled':
+          return purgeSettled(this, write);
         case 'component':
           this.components.set(write.name, write.state);
           return { kind: 'componentKept' };

@@ -150,6 +150,17 @@ export interface ReleaseWrite {
   readonly toSeq: number;
 }
 
+/**
+ * Forgets the settled rows whose time to be purged has come, the earliest first. One that can't be
+ * opened is set aside instead.
+ */
+export interface PurgeSettledWrite {
+  readonly kind: 'purgeSettled';
+  readonly nowMs: number;
+  /** How many at most. */
+  readonly limit: number;
+}
+
 /** Keeps the state of a component (a breaker, a degradation level) under its name. */
 export interface ComponentWrite {
   readonly kind: 'component';
@@ -165,6 +176,7 @@ export type Write =
   | PurgeWrite
   | SetAsideWrite
   | ReleaseWrite
+  | PurgeSettledWrite
   | ComponentWrite;
 
 export type WriteResult =
@@ -184,6 +196,12 @@ export type WriteResult =
   | { readonly kind: 'released'; readonly operation: StoredOperation }
   /** It still can't be opened, or its idempotency key has been given to another: the reason. */
   | { readonly kind: 'notReleased'; readonly code: string }
+  /** How many went, and when the next may be purged; `null` where none has settled. */
+  | {
+      readonly kind: 'purgedSettled';
+      readonly count: number;
+      readonly nextDueAtMs: number | null;
+    }
   /** The row is not there, or not as the write says. Nothing was changed. */
   | { readonly kind: 'missing' }
   /** `laneNext` as for an update that leaves its lane. */

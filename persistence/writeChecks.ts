@@ -18,6 +18,11 @@ export function isOperationId(id: string): boolean {
 /** @throws HoldfastError `HF_INTERNAL` naming the field at fault. */
 export function checkWrite(write: Write): void {
   if (write.kind === 'component') return;
+  if (write.kind === 'purgeSettled') {
+    demand(isCount(write.nowMs), 'nowMs', 'must be whole milliseconds since the epoch');
+    demand(isCount(write.limit), 'limit', 'must be a non-negative safe integer');
+    return;
+  }
   demand(isCount(write.seq), 'seq', 'must be a non-negative safe integer');
   if (write.kind === 'replay' || write.kind === 'release') {
     demand(isCount(write.toSeq), 'toSeq', 'must be a non-negative safe integer');

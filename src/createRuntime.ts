@@ -16,6 +16,7 @@ import { STORAGE_ADVICE } from '../machines/policy/storageTrouble.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../persistence/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
+import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
 import type { Store } from '../persistence/store.ts';
 import { ControlServer } from './control/controlServer.ts';
 import type { ControlRequest } from './control/controlSocket.ts';
@@ -51,6 +52,9 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     ...options,
     store,
     inspect,
+    tidy: async (nowMs) => {
+      if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
+    },
     onComponentFailed: (component, error) => {
       onError(error);
       supervisor.componentFailed(component as Component);

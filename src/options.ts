@@ -69,7 +69,7 @@ export interface RuntimeOptions {
   readonly degradation?: Partial<DegradationPolicy> | undefined;
   /** When a caller gets an answer at the latest, by tier (PF-1). Defaults 1 s, 2 s, 5 s. */
   readonly responseDeadlineMs?: Readonly<Partial<Record<Tier, number>>> | undefined;
-  /** When settled operations may be purged; nothing purges them yet. Default 30 days. */
+  /** How long settled operations are kept, for their outcome and their key; dead letters stay. Default 30 days. */
   readonly retentionMs?: number | undefined;
   /** The largest payload, in bytes of JSON. Default 1 MiB. */
   readonly payloadBytesMax?: number | undefined;

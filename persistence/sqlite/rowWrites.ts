@@ -15,6 +15,7 @@ import type {
 } from '../store.ts';
 import { checkWrite, misuse } from '../writeChecks.ts';
 import type { KnownRow } from './knownRows.ts';
+import { purgeSettled } from './retention.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
@@ -47,6 +48,8 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return setAside(tables, write);
     case 'release':
       return release(tables, write);
+    case 'purgeSettled':
+      return purgeSettled(tables, write);
     case 'component':
       return keepComponent(tables, write);
   }

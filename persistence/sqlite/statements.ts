@@ -75,6 +75,9 @@ export const SQL = {
   nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
 
   deadLettersNewest: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND seq < ? ORDER BY seq DESC LIMIT ?`,
+  purgeable: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  nextPurgeAt: `SELECT due_at FROM operation WHERE ${IS_SETTLED} AND due_at >= 0 ORDER BY due_at, seq LIMIT 1`,
+
   list: `${ROW_WITHOUT_PAYLOAD} WHERE ${LISTED}`,
   // Settled rows are most of a grown store: reading on by seq finds them at once.
   listSettled: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND ${LISTED}`,

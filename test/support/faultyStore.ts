@@ -134,6 +134,8 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'wasSetAside' };
     case 'release':
       return { kind: 'notReleased', code: 'HF_INTERNAL' };
+    case 'purgeSettled':
+      return { kind: 'purgedSettled', count: 0, nextDueAtMs: null };
     case 'component':
       return { kind: 'componentKept' };
   }

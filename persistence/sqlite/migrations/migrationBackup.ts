@@ -3,19 +3,49 @@
  *
  * It lies beside the file as `data.v<version>.<time>.backup`, where the time is that of the last
  * write to the old version: a migration that is repeated after a crash finds its own copy and
- * replaces it, so that crashes do not fill the disk.
+ * replaces it, so that crashes do not fill the disk. Retention removes it after
+ * {@link MIGRATION_BACKUP_KEPT_MS}.
  *
  * @module
  */
 
 import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFile, syncFolder } from '../durableFiles.ts';
 import { inspectSchema } from '../schema.ts';
 
+/** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
+const MIGRATION_BACKUP_KEPT_MS = 30 * 86_400_000;
 const FILE_MODE = 0o600;
+const NAME = /^data\.v\d+\.\d{8}T\d{6}Z\.backup$/;
+
+/** A copy that lies beside a store's file. */
+export interface MigrationBackup {
+  readonly path: string;
+  /** Until when it is kept. */
+  readonly keptUntilMs: number;
+}
+
+/** The copies in a store's folder. */
+export async function migrationBackupsIn(folder: string): Promise<MigrationBackup[]> {
+  const names = (await readdir(folder)).filter((name) => NAME.test(name));
+  return await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      return { path, keptUntilMs: (await stat(path)).mtimeMs + MIGRATION_BACKUP_KEPT_MS };
+    }),
+  );
+}
+
+/** Removes the copies that were kept long enough. */
+export async function removeOldMigrationBackups(folder: string, nowMs: number): Promise<void> {
+  for (const { path, keptUntilMs } of await migrationBackupsIn(folder)) {
+    if (keptUntilMs <= nowMs) await rm(path, { force: true });
+  }
+}
 /**
  * Copies the file, checks the copy, and gives it its name only then.
  *

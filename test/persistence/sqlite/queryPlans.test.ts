@@ -49,6 +49,8 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['listSettled', 'INTEGER PRIMARY KEY (rowid>?)'],
     ['listHeld', 'INDEX operation_held (seq>?)'],
     ['listQuarantined', 'INDEX operation_quarantined (seq>?)'],
+    ['purgeable', 'INDEX operation_settled (due_at<?)'],
+    ['nextPurgeAt', 'COVERING INDEX operation_settled (due_at>?)'],
     ['listDeadLettered', 'INDEX operation_dead_lettered (seq>?)'],
     ['deadLettersNewest', 'INDEX operation_dead_lettered (seq<?)'],
     ['quarantined', 'INDEX operation_quarantined (seq>?)'],

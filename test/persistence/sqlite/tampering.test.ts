@@ -220,6 +220,18 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
     expect(await store.open()).toMatchObject({ componentsUnreadable: 0 });
   });
 
+  test('PS-5 work that was made to look as if it had settled long ago is not purged', async () => {
+    await store.commit([accept(1), accept(2)]);
+    await store.commit([settlement(2, { dueAtMs: 5 })]);
+    await tamper('UPDATE operation SET standing = 0, due_at = 1 WHERE seq = 1');
+    expect(await commitOne(store, { kind: 'purgeSettled', nowMs: 9, limit: 1 })).toMatchObject({
+      count: 1,
+    });
+    expect(await store.find(idOf(2))).toBeNull();
+    expect(await store.find(idOf(1))).toMatchObject({ standing: 'quarantined' });
+    expect(quarantined).toMatchObject([{ seq: 1 }]);
+  });
+
   test('PS-5 a hold that was changed holds all the more', async () => {
     await store.commit([holdWrite({ reason: 'restored', sinceAtMs: 1, seqMax: 0 })]);
     await tamper('UPDATE component SET revision = 7');
