@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { backupCommand } from './backup.ts';
+import { compactCommand } from './compact.ts';
 import { deadLettersCommand } from './deadLetters.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -51,6 +52,7 @@ Start with:
   root.addCommand(backupCommand());
   root.addCommand(restoreCommand());
   root.addCommand(releaseCommand());
+  root.addCommand(compactCommand());
   root.addCommand(migrateCommand());
   root.addCommand(
     new Command('keys')

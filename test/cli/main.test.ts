@@ -59,6 +59,7 @@ describe('holdfast', () => {
     ['restore'],
     ['release'],
     ['migrate'],
+    ['compact'],
   ])('UX-1 help of %s gives an example', async (...args) => {
     const { exitCode, stdout } = await runCli([...args, '--help']);
     expect(exitCode).toBe(0);

@@ -1,0 +1,110 @@
+/**
+ * Gives back the room of a store that nobody has open: purges what was kept long enough, then has
+ * SQLite write the file anew without its holes, in which erased records may still lie (PS-5, SE-5).
+ *
+ * A crash at any point leaves the old file or the new one: the rewriting goes through the WAL like
+ * any other commit. It needs room for two more copies while it lasts.
+ *
+ * @module
+ */
+
+import { statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { openAtRest, type StoreOptions, storePlace } from '../openStore.ts';
+import { takeOwnership } from '../owner.ts';
+import { foldWal, openFile } from '../sqlite/connection.ts';
+import { storeFailure } from '../sqlite/failures.ts';
+import { removeOldMigrationBackups } from '../sqlite/migrations/migrationBackup.ts';
+import { DATA_FILE_NAME } from '../sqlite/writer.ts';
+import { giveWay, type UpkeepOptions } from './progress.ts';
+
+const ROWS_AT_ONCE = 500;
+/** A copy of what is live for the temporary file, another for the WAL, and some to spare. */
+const ROOM_FACTOR = 2.1;
+
+/** How large the file was and is. */
+export interface Rewrite {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/**
+ * Purges what has settled and was kept long enough; resolves to how many rows went.
+ *
+ * @throws HoldfastError (rejects) as {@link openAtRest}.
+ */
+export async function purgeAtRest(store: StoreOptions, options: UpkeepOptions): Promise<number> {
+  const nowMs = options.clock.now();
+  const { store: opened } = await openAtRest(store);
+  let purged = 0;
+  try {
+    const total = (await opened.counts()).settled;
+    for (;;) {
+      const [result] = await opened.commit([{ kind: 'purgeSettled', nowMs, limit: ROWS_AT_ONCE }]);
+      const count = result?.kind === 'purgedSettled' ? result.count : 0;
+      purged += count;
+      options.onProgress?.({ step: 'purging', done: purged, total });
+      if (count < ROWS_AT_ONCE) break;
+      await giveWay(options);
+    }
+    await removeOldMigrationBackups(store.folder, nowMs);
+    return purged;
+  } finally {
+    await opened.close();
+  }
+}
+
+/**
+ * Writes the file anew; call it after {@link purgeAtRest}, which makes sure that the key is right and the
+ * WAL the file's own. It takes as long as copying it and can't be asked to stop; ending the process
+ * is safe.
+ *
+ * @throws HoldfastError (rejects) `HF_STORE_FULL` where there is no room, with nothing changed; as
+ * {@link openAtRest}.
+ */
+export async function rewriteAtRest(store: StoreOptions): Promise<Rewrite> {
+  const { folder, giveBack } = await storePlace(store.folder, store.key, false).reserve();
+  const path = join(folder, DATA_FILE_NAME);
+  try {
+    const ownership = takeOwnership(folder);
+    try {
+      const { db } = openFile(path, { create: false, seed: () => {}, verify: () => {} });
+      try {
+        foldWal(db, path);
+        const bytesBefore = statSync(path).size;
+        demandRoom(db, path);
+        // The temporary copy may be larger than memory; in the store's own folder it is as safe as
+        // the file itself, and has no name.
+        process.env['SQLITE_TMPDIR'] = folder;
+        db.pragma('temp_store = FILE');
+        db.exec('VACUUM');
+        foldWal(db, path);
+        return { bytesBefore, bytesAfter: statSync(path).size };
+      } finally {
+        db.close();
+      }
+    } finally {
+      ownership.release();
+    }
+  } catch (error) {
+    throw storeFailure(error, path);
+  } finally {
+    giveBack();
+  }
+}
+
+function demandRoom(db: Database.Database, path: string): void {
+  const read = (name: string): number => Number(db.pragma(name, { simple: true }));
+  const liveBytes = (read('page_count') - read('freelist_count')) * read('page_size');
+  const { bavail, bsize } = statfsSync(dirname(path));
+  const needed = Math.ceil(liveBytes * ROOM_FACTOR);
+  if (bavail * bsize >= needed) return;
+  throw new HoldfastError(
+    'HF_STORE_FULL',
+    `Rewriting ${path} needs ${needed} bytes free for a while, and there are ${bavail * bsize}. ` +
+      'Nothing was changed. Make room and try again.',
+    { path, retry: 'later' },
+  );
+}
