@@ -1,11 +1,14 @@
 import { Command } from 'commander';
-import { type CheckStatus, runChecks } from './doctorChecks.ts';
+import { runChecks } from './doctorChecks.ts';
+import type { CheckStatus } from './doctorFindings.ts';
 import { EXIT } from './exitCodes.ts';
 import { createOutput } from './output.ts';
+import { runUpkeep } from './upkeepRun.ts';
 
 interface DoctorOptions {
   readonly store: string;
   readonly keyFile: string;
+  readonly deep: boolean;
   readonly json: boolean;
 }
 
@@ -15,6 +18,7 @@ export function doctorCommand(): Command {
     .description('check machine, key and store; exit 1 if something is wrong')
     .requiredOption('--store <dir>', 'folder of the store')
     .requiredOption('--key-file <file>', 'key of the store')
+    .option('--deep', 'also read every page and open every record', false)
     .option('--json', 'print the result as one line of JSON', false)
     .addHelpText(
       'after',
@@ -24,7 +28,12 @@ Example:
     )
     .action(async (options: DoctorOptions) => {
       const output = createOutput(options);
-      const checks = await runChecks(options.store, options.keyFile);
+      const { store: folder, keyFile: keyPath, deep } = options;
+      const checks = await runUpkeep(
+        output,
+        async (upkeep) => await runChecks({ folder, keyPath, deep }, upkeep),
+      );
+      if (checks === null) return;
       const { green, yellow, red } = output.colors;
       const paint: Record<CheckStatus, (text: string) => string> = {
         ok: green,

@@ -26,6 +26,12 @@ beforeEach(async () => {
   await store.commit([deadLetter(ROWS)]);
   await store.close();
 });
+/** As the next process would. */
+async function openAnew(): Promise<void> {
+  store = inThreadStore(folder);
+  await store.open();
+}
+
 afterEach(async () => {
   await store.close();
 });
@@ -46,13 +52,13 @@ test('PS-5 purges what was kept long enough, writes the file anew, and all else 
   expect(bytesAfter).toBeLessThan(before / 4);
   expect(statSync(join(folder, 'data.db')).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).not.toContain('data.db-journal');
-  await store.open();
+  await openAnew();
   expect(await store.counts()).toMatchObject({ settled: 0, inHand: 1, deadLettered: 1 });
   expect(await store.find(idOf(ROWS))).toMatchObject({ state: `state ${ROWS}.2` });
 });
 
 test('PS-5 is refused while the store is in use, and for another key', async () => {
-  await store.open();
+  await openAnew();
   const options = { folder, key: TEST_KEY };
   await expect(purgeAtRest(options, { clock: systemClock })).rejects.toMatchObject({
     code: 'HF_STORE_OWNED',
@@ -79,7 +85,7 @@ test('PS-5 cut short between batches keeps what it has done', async () => {
     },
   );
   await expect(purging).rejects.toThrow('enough');
-  await store.open();
+  await openAnew();
   const { settled } = await store.counts();
   expect(settled).toBeGreaterThan(0);
   expect(settled).toBeLessThan(ROWS - 2);

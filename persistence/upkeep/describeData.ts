@@ -1,0 +1,48 @@
+/**
+ * What a store's file says of itself, read without owning or changing it.
+ *
+ * @module
+ */
+
+import Database from 'better-sqlite3';
+import { storeFailure } from '../sqlite/failures.ts';
+import { inspectSchema, SCHEMA_VERSION } from '../sqlite/schema.ts';
+
+export interface DataDescription {
+  readonly sqliteVersion: string;
+  readonly schemaVersion: number;
+  /** The version that this program makes and uses. */
+  readonly schemaVersionUsed: number;
+  /** How it is written: `wal` is what a store uses. */
+  readonly journalMode: string;
+  readonly bytes: number;
+  /** What erased rows have left, to be used again or given back. */
+  readonly freeBytes: number;
+}
+
+/** @throws HoldfastError `HF_STORE_…` when it can't be read as a store. */
+export function describeData(path: string): DataDescription {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { readonly: true, timeout: 1_000 });
+    db.pragma('trusted_schema = OFF');
+    const schemaVersion = inspectSchema(db, path);
+    const pageBytes = numberOf(db, 'page_size');
+    return {
+      sqliteVersion: String(db.prepare('SELECT sqlite_version()').pluck().get()),
+      schemaVersion,
+      schemaVersionUsed: SCHEMA_VERSION,
+      journalMode: String(db.pragma('journal_mode', { simple: true })),
+      bytes: numberOf(db, 'page_count') * pageBytes,
+      freeBytes: numberOf(db, 'freelist_count') * pageBytes,
+    };
+  } catch (error) {
+    throw storeFailure(error, path);
+  } finally {
+    db?.close();
+  }
+}
+
+function numberOf(db: Database.Database, pragma: string): number {
+  return Number(db.pragma(pragma, { simple: true }));
+}
