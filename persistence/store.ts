@@ -197,11 +197,7 @@ export type WriteResult =
   /** It still can't be opened, or its idempotency key has been given to another: the reason. */
   | { readonly kind: 'notReleased'; readonly code: string }
   /** How many went, and when the next may be purged; `null` where none has settled. */
-  | {
-      readonly kind: 'purgedSettled';
-      readonly count: number;
-      readonly nextDueAtMs: number | null;
-    }
+  | { readonly kind: 'purgedSettled'; readonly count: number; readonly nextDueAtMs: number | null }
   /** The row is not there, or not as the write says. Nothing was changed. */
   | { readonly kind: 'missing' }
   /** `laneNext` as for an update that leaves its lane. */
