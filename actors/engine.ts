@@ -33,7 +33,7 @@ import { ServiceLevel } from './serviceLevel.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
 import { StoreCheck } from './storeCheck.ts';
 import { TimerService } from './timerService.ts';
-import { Upstream, type UpstreamPolicy } from './upstream.ts';
+import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream.ts';
 
 export interface EngineParts {
   readonly store: Store;
@@ -130,7 +130,7 @@ export class Engine {
       timers: this.#timers,
       signals: () => ({
         storage: this.storage.state,
-        openBreakersShare: this.#openBreakersShare(),
+        openBreakersShare: openBreakersShare([...this.upstreams.values()]),
       }),
       keep: (state) => {
         this.#keep(GLOBAL_LEVEL, state);
@@ -277,9 +277,7 @@ export class Engine {
 
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
   async drain(): Promise<void> {
-    this.storeCheck.stop();
-    this.pool.dispatcher.stop();
-    this.#retention.stop();
+    this.#beginNothing();
     await this.pool.whenIdle();
     await this.journal.idle();
   }
@@ -287,9 +285,7 @@ export class Engine {
   /** Aborts what still runs, writes where it stands, and closes the store (SV-4). */
   async closeStore(): Promise<void> {
     try {
-      this.storeCheck.stop();
-      this.pool.dispatcher.stop();
-      this.#retention.stop();
+      this.#beginNothing();
       this.pool.interruptAll();
       await this.#unlessStalled(this.journal.idle());
     } finally {
@@ -337,6 +333,12 @@ export class Engine {
       if (component === upstream.breakerComponent) upstream.breaker.restart();
       if (component === upstream.levelComponent) upstream.level.restart();
     }
+  }
+
+  #beginNothing(): void {
+    this.storeCheck.stop();
+    this.#retention.stop();
+    this.pool.dispatcher.stop();
   }
 
   #isCrisisOfHold({ urgency, seq }: StoredOperation): boolean {
@@ -397,11 +399,5 @@ export class Engine {
     } catch (error) {
       this.#parts.onError(error);
     }
-  }
-
-  #openBreakersShare(): number {
-    const breakers = [...this.upstreams.values()].map(({ breaker }) => breaker.snapshot.value);
-    if (breakers.length === 0) return 0;
-    return breakers.filter((state) => state === 'open').length / breakers.length;
   }
 }

@@ -129,3 +129,9 @@ export class Upstream {
     this.level.stop();
   }
 }
+
+/** Which share of the upstreams has an open breaker, from 0 to 1. */
+export function openBreakersShare(upstreams: readonly Upstream[]): number {
+  const open = upstreams.filter(({ breaker }) => breaker.snapshot.value === 'open');
+  return upstreams.length === 0 ? 0 : open.length / upstreams.length;
+}
