@@ -13,10 +13,11 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
-import { type Hold, heldError, holdOf, holdWrite } from '../persistence/hold.ts';
-import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { Hold } from '../persistence/hold.ts';
+import type { Store } from '../persistence/store.ts';
 import { BulkAcceptor } from './bulkAcceptance.ts';
 import type { Handler } from './handler.ts';
+import { HeldStore } from './heldStore.ts';
 import { Journal } from './journal.ts';
 import { OperationPool } from './operationPool.ts';
 import { QueueRoom } from './queueRoom.ts';
@@ -74,9 +75,7 @@ export class Engine {
   readonly #timers: TimerService;
   readonly #retention: Retention;
   #components: ReadonlyMap<string, string> = new Map();
-  #hold: Hold | null = null;
-  /** What was accepted later is the held store's own: its crises are served. */
-  #heldSeqMax = Number.MAX_SAFE_INTEGER;
+  readonly #held = new HeldStore();
   #service: LiveAccess | null = null;
   #isServing = false;
   /** Rows from here on are this process's own. */
@@ -161,7 +160,7 @@ export class Engine {
 
   /** Why nothing of the store runs; `null` where it does. */
   get hold(): Hold | null {
-    return this.#hold;
+    return this.#held.hold;
   }
 
   get timers(): TimerService {
@@ -215,10 +214,7 @@ export class Engine {
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
     this.journal.open();
-    this.#hold = holdOf(info.components);
-    if (this.#hold === null) return;
-    this.#heldSeqMax = this.#hold.seqMax;
-    this.#parts.onError(heldError(this.#hold));
+    this.#held.read(info.components, this.#parts.onError);
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */
@@ -243,7 +239,7 @@ export class Engine {
     const parts = this.#recoveryParts;
     await recoverInHand(parts, {
       seqBefore: this.#firstSeq,
-      wanted: (row) => !this.#isCrisisOfHold(row),
+      wanted: (row) => !this.#held.isItsCrisis(row),
       onPlaced: () => {
         this.pool.dispatcher.start();
       },
@@ -258,21 +254,14 @@ export class Engine {
   async recoverCrises(): Promise<void> {
     await recoverInHand(this.#recoveryParts, {
       seqBefore: this.#firstSeq,
-      wanted: (row) => this.#isCrisisOfHold(row),
+      wanted: (row) => this.#held.isItsCrisis(row),
       onPlaced: () => undefined,
     });
   }
 
-  /**
-   * Ends the hold on disk; resolves to whether there was one.
-   *
-   * @throws HoldfastError `HF_STORE_…`: it is held still.
-   */
+  /** See {@link HeldStore.release}. */
   async release(): Promise<boolean> {
-    if (this.#hold === null) return false;
-    await this.#parts.store.commit([holdWrite(null)]);
-    this.#hold = null;
-    return true;
+    return await this.#held.release(this.#parts.store);
   }
 
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
@@ -323,7 +312,7 @@ export class Engine {
   async restartComponent(component: string): Promise<void> {
     if (component === 'writer') await this.#reopenStore();
     if (component === 'operations') {
-      await (this.#hold === null ? this.recoverOperations() : this.recoverCrises());
+      await (this.hold === null ? this.recoverOperations() : this.recoverCrises());
     }
     if (component === GLOBAL_LEVEL) {
       this.globalLevel.restart();
@@ -339,10 +328,6 @@ export class Engine {
     this.storeCheck.stop();
     this.#retention.stop();
     this.pool.dispatcher.stop();
-  }
-
-  #isCrisisOfHold({ urgency, seq }: StoredOperation): boolean {
-    return urgency === 0 && seq > this.#heldSeqMax;
   }
 
   #addUpstream(name: string, policy: UpstreamPolicy): void {

@@ -10,38 +10,14 @@
  */
 
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Standing, StandingCounts, StoredOperation } from './storedOperation.ts';
 
-/**
- * Where an operation stands.
- *
- * - `inHand`: a live actor of the store's owner holds it. After a crash these are what was running.
- * - `due`: parked until `dueAtMs`, then to be claimed from its route.
- * - `held`: parked until something other than time frees it: its lane, or a person.
- * - `settled`: ended; `dueAtMs` is when it may be purged.
- * - `deadLettered`: ended without success, kept with its payload until a person decides.
- * - `quarantined`: can't be opened; set aside with its bytes, never handed out.
- */
-export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | 'deadLettered';
-
-/** A due time that never comes: what waits for a handler of its type to be registered. */
-export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;
-
-/** An operation as the store gives it back. */
-export interface StoredOperation {
-  /** Acceptance order, unique in the store. */
-  readonly seq: number;
-  readonly id: string;
-  /** Grows with every write; bound into the seal. */
-  readonly revision: number;
-  readonly standing: Standing;
-  readonly dueAtMs: number | null;
-  /** 0 the most urgent. */
-  readonly urgency: number;
-  /** What the engine gave as `state`, letter for letter; empty for a quarantined row. */
-  readonly state: string;
-  /** The payload given at acceptance; `null` once erased, or where the call says it is left out. */
-  readonly payload: string | null;
-}
+export {
+  NEVER_MS,
+  type Standing,
+  type StandingCounts,
+  type StoredOperation,
+} from './storedOperation.ts';
 
 /**
  * Puts a new operation on disk, at revision 1. Where another operation already occupies its lane, it is
@@ -321,8 +297,6 @@ export interface StoreInfo {
   /** Rows set aside so far (PS-3). */
   readonly quarantined: number;
 }
-
-export type StandingCounts = Readonly<Record<Standing, number>>;
 
 /**
  * Every method rejects with a `HoldfastError` (`HF_STORE_…`, `HF_KEY_…`, `HF_RECORD_…`).
