@@ -17,7 +17,7 @@ import { CutDisk, cutPower, whyNoPowerCut } from '../test/crash/powerCut.ts';
 import type { Variant } from '../test/crash/record.ts';
 import { printMachine, printTable } from './support.ts';
 
-const OPERATIONS = 20_000;
+const OPERATIONS = 6_000;
 const PEER = resolve('bench/peers/cut.mjs');
 const PEER_START_MS = 30_000;
 /** Peers and controls get fewer cuts: what they lose, they lose in most. */

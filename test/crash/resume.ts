@@ -26,7 +26,8 @@ import {
 import { attemptsOf, heard } from './heard.ts';
 import { STORE } from './record.ts';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
+const PAGE = 500;
 
 /**
  * Starts the whole runtime on an image, lets it finish the work against an upstream that remembers what
@@ -164,9 +165,15 @@ async function report(operation: Operation, oracle: RestartOracle): Promise<void
 
 /** What was on disk without anybody having been told, crises above all, has nobody who waits for it. */
 async function untilAllHaveEnded(runtime: Runtime): Promise<void> {
-  const { views } = await runtime.listOperations({ limit: 10_000 });
-  const open = views.filter(({ settledAtMs }) => settledAtMs === null);
-  await within(LIMIT_MS, Promise.all(open.map(({ id }) => runtime.getOperation(id).outcome)));
+  for (let afterSeq: number | null = 0; afterSeq !== null; ) {
+    const page: Awaited<ReturnType<Runtime['listOperations']>> = await runtime.listOperations({
+      afterSeq,
+      limit: PAGE,
+    });
+    const open = page.views.filter(({ settledAtMs }) => settledAtMs === null);
+    await within(LIMIT_MS, Promise.all(open.map(({ id }) => runtime.getOperation(id).outcome)));
+    afterSeq = page.nextAfterSeq;
+  }
 }
 
 function wrongEndings(rows: readonly RowAtRest[], ledger: LedgerServer): readonly string[] {
