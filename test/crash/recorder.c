@@ -115,8 +115,16 @@ static int is_recorded_path(const char *path) {
   return length < 4 || strcmp(path + length - 4, "-shm") != 0;
 }
 
+/* Node closes its files by a bare system call, so a descriptor may be on something else by now. */
 static ino_t inode_of(int descriptor) {
   if (log_descriptor < 0 || descriptor < 0 || descriptor >= DESCRIPTORS) return 0;
+  if (recorded[descriptor] == 0) return 0;
+  struct stat found;
+  int reason = errno;
+  int is_same = fstat(descriptor, &found) == 0 && found.st_ino == recorded[descriptor] &&
+                (S_ISREG(found.st_mode) || S_ISDIR(found.st_mode));
+  errno = reason;
+  if (!is_same) recorded[descriptor] = 0;
   return recorded[descriptor];
 }
 
