@@ -4,7 +4,6 @@ import Database from 'better-sqlite3';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
-import { createRuntime } from '../../src/createRuntime.ts';
 import { accept, idOf } from '../persistence/writes.ts';
 import { placeStoreFixture } from '../support/fixtures.ts';
 import { runCli } from '../support/runCli.ts';
@@ -79,12 +78,13 @@ test('PS-5 SE-5 doctor names files that others can read, and what to do', async 
 });
 
 test('PS-5 doctor --deep finds the record that was changed, also while the store is in use', async () => {
-  const runtime = createRuntime({ store: folder, key: keyFile(keyPath) });
-  onTestFinished(() => runtime.close());
-  await runtime.ready;
+  // Not a runtime, which would look through its records itself and set this one aside.
+  const owner = openStore({ folder, key: keyFile(keyPath) });
+  onTestFinished(() => owner.close());
+  await owner.open();
   inFile('UPDATE operation SET urgency = 0 WHERE seq = 3');
   const inUse = await doctor('--deep');
-  expect(inUse.found['store']?.detail).toContain('in use by a running process');
+  expect(inUse.found['store']?.detail).toContain('HF_STORE_OWNED');
   expect(inUse.exitCode).toBe(1);
   expect(inUse.found['records']).toMatchObject({
     status: 'fail',
