@@ -16,7 +16,14 @@ import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-import { identityOf, isOwnedByNote, leaveNote, nameOwner, removeNote } from './ownerNote.ts';
+import {
+  identityOf,
+  isOwnedByNote,
+  knowsProcesses,
+  leaveNote,
+  nameOwner,
+  removeNote,
+} from './ownerNote.ts';
 import { isSqliteError, storeFailure } from './sqlite/failures.ts';
 
 const LOCK_FILE_NAME = 'owner.db';
@@ -38,20 +45,21 @@ export interface Ownership {
 }
 
 /**
- * Becomes the owner of the store in a folder, or fails at once.
+ * Becomes the owner of the store in a folder, or fails at once. Others are told the name of the
+ * program.
  *
  * @throws HoldfastError `HF_STORE_OWNED` naming the process that owns it; `HF_STORE_FOLDER`,
  * `HF_STORE_UNAVAILABLE` when the lock file can't be used.
  */
-export function takeOwnership(folder: string): Ownership {
+export function takeOwnership(folder: string, program: string): Ownership {
   const lock = takeLock(folder);
   if (isOwnedByNote(folder)) {
     const owner = nameOwner(folder);
     lock.db.close();
     throw owned(folder, `${owner}, which has lost its lock on ${LOCK_FILE_NAME} but still runs`);
   }
-  leaveNote(folder);
-  return new HeldStore(folder, lock);
+  leaveNote(folder, program);
+  return new HeldStore(folder, program, lock);
 }
 
 /** A lock, and the file that it is on. */
@@ -62,6 +70,7 @@ interface Lock {
 
 class HeldStore implements Ownership {
   readonly #folder: string;
+  readonly #program: string;
   readonly #path: string;
   readonly #folderIdentity: string;
   /** `null` after it was lost and could not be taken again yet. */
@@ -69,8 +78,9 @@ class HeldStore implements Ownership {
   #confirmations = 0;
   #taken: HoldfastError | null = null;
 
-  constructor(folder: string, lock: Lock) {
+  constructor(folder: string, program: string, lock: Lock) {
     this.#folder = folder;
+    this.#program = program;
     this.#path = join(folder, LOCK_FILE_NAME);
     this.#folderIdentity = identityOf(folder);
     this.#lock = lock;
@@ -115,7 +125,7 @@ class HeldStore implements Ownership {
       this.#taken = taken(this.#folder, nameOwner(this.#folder), error);
       throw this.#taken;
     }
-    leaveNote(this.#folder);
+    leaveNote(this.#folder, this.#program);
     return new HoldfastError(
       'HF_STORE_LOCK_LOST',
       `The lock on ${this.#path} was lost: ${why}. It was taken again, and nobody else had the store ` +
@@ -146,6 +156,7 @@ function takeLock(folder: string): Lock {
 
 /** Whether this process has a lock on the file; true where the system does not tell. */
 function isLocked(file: BigIntStats): boolean {
+  if (!knowsProcesses()) return true;
   let locks: string;
   try {
     locks = readFileSync('/proc/locks', 'utf8');

@@ -37,8 +37,10 @@ interface OwnerNote {
 export function nameOwner(folder: string): string {
   const note = readNote(folder);
   if (note === null) return 'another process';
-  const since = statSync(join(folder, NOTE_FILE_NAME)).mtime.toISOString();
-  return `process ${note.pid} since ${since} (${note.program} on ${note.host})`;
+  const file = statSync(join(folder, NOTE_FILE_NAME), { throwIfNoEntry: false });
+  // Its owner may give the store up just now.
+  const since = file === undefined ? '' : ` since ${file.mtime.toISOString()}`;
+  return `process ${note.pid}${since} (${note.program} on ${note.host})`;
 }
 
 /** True when the note says that another process owns the store, and that process surely lives. */
@@ -49,11 +51,16 @@ export function isOwnedByNote(folder: string): boolean {
   return note.start !== null && note.start === startOf(note.pid);
 }
 
-export function leaveNote(folder: string): void {
+/** The file name of the program that runs; to be asked outside of the threads it starts. */
+export function programName(): string {
+  return basename(process.argv[1] ?? process.execPath);
+}
+
+export function leaveNote(folder: string, program: string): void {
   const note: OwnerNote = {
     pid: process.pid,
     host: hostname(),
-    program: basename(process.argv[1] ?? process.execPath),
+    program,
     system: thisSystem(),
     start: startOf(process.pid),
     folder: identityOf(folder),
@@ -101,7 +108,20 @@ function isNote(note: unknown): note is OwnerNote {
   );
 }
 
+/**
+ * Whether `/proc` counts processes as this one does: one that was given another space of process ids
+ * and the old `/proc` sees itself and all others there under numbers that are not theirs.
+ */
+export function knowsProcesses(): boolean {
+  try {
+    return readlinkSync('/proc/self') === `${process.pid}`;
+  } catch {
+    return false;
+  }
+}
+
 function thisSystem(): string | null {
+  if (!knowsProcesses()) return null;
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;

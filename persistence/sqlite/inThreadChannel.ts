@@ -6,6 +6,7 @@
  */
 
 import { faultPoint } from '../faultPoints.ts';
+import { programName } from '../ownerNote.ts';
 import type { OpenedStore, StoreRequest } from './requests.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
@@ -26,7 +27,7 @@ export class InThreadChannel implements Channel {
 
   async open(): Promise<OpenedStore> {
     const { folder, giveBack } = await this.#place.reserve();
-    const writer = new Writer(folder);
+    const writer = new Writer({ folder, program: programName() });
     this.#giveBack = giveBack;
     this.#writer = writer;
     try {

@@ -118,6 +118,8 @@ export class SqliteCore {
       const { readable, unreadable } = components(tables);
       readable.delete(OWNER_COMPONENT);
       const last = seqMax(tables);
+      // Before the claim, which gives the connection up where it fails.
+      const quarantined = quarantinedCount(tables);
       // What is staked below, or at the first commit.
       if (this.#isCopy(readMark(tables)) && holdOf(readable) === null) {
         readable.set(HOLD_COMPONENT, holdOfCopy(last).state);
@@ -131,7 +133,7 @@ export class SqliteCore {
         componentsUnreadable: unreadable,
         seqMax: last,
         generation: this.#generation,
-        quarantined: quarantinedCount(connection.tables),
+        quarantined,
       };
     } catch (error) {
       this.close();
@@ -267,6 +269,7 @@ export class SqliteCore {
       faultPoint('open.beforeClaim');
       commit.run();
       faultPoint('open.afterClaim');
+      this.#files.endRescue();
       this.#generation = generation;
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;

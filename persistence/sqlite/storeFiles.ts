@@ -45,7 +45,10 @@ export class StoreFiles {
     return this.#isLost;
   }
 
-  /** True from a rescue to the next commit: the file is another and the store is the same. */
+  /**
+   * True from a rescue to the next commit, also over a crash: the file is another and the store is the
+   * same. So long it has its second name.
+   */
   get isRescued(): boolean {
     return this.#isRescued;
   }
@@ -57,7 +60,9 @@ export class StoreFiles {
    * @throws HoldfastError `HF_STORE_LOST`.
    */
   beforeOpen(): void {
-    if (existsSync(rescuedPath(this.#path)) && !existsSync(this.#path)) this.#putBack();
+    const rescued = look(rescuedPath(this.#path));
+    if (rescued !== null && !existsSync(this.#path)) this.#putBack();
+    else if (rescued !== null) this.#isRescued = isSame(rescued, look(this.#path));
     if (this.#data === null || isSame(look(this.#path), this.#data)) return;
     throw this.#lost('is not the file that was open. Put that one back, or restore a backup');
   }
@@ -99,7 +104,7 @@ export class StoreFiles {
     if (isSame(data, this.#data) && isSame(wal, this.#wal)) {
       this.#wal = wal;
       this.#isLost = false;
-      this.#isRescued = false;
+      this.endRescue();
       return;
     }
     this.#isLost = true;
@@ -116,6 +121,12 @@ export class StoreFiles {
     if (wal !== null) throw this.#lost(`has another -wal than was open. ${WAL_AWAY}`);
     this.#isLost = false;
     throw this.#lost(`had its -wal deleted while it was open; nothing is missing. ${FIND_OUT}`);
+  }
+
+  /** To be called once the store has the mark of the file that it is in now. */
+  endRescue(): void {
+    if (this.#isRescued) rmSync(rescuedPath(this.#path), { force: true });
+    this.#isRescued = false;
   }
 
   #rescue(write: () => void): void {
@@ -142,14 +153,12 @@ export class StoreFiles {
 
   /** The old -wal, which is in the copy, must go first: it would be taken for the new file's. */
   #putBack(): void {
-    const rescued = rescuedPath(this.#path);
     rmSync(this.#walPath, { force: true });
     rmSync(`${this.#path}-shm`, { force: true });
     syncFolder(dirname(this.#path));
     // Unlike a rename it never takes the place of a file that has just been put there.
-    linkSync(rescued, this.#path);
+    linkSync(rescuedPath(this.#path), this.#path);
     syncFolder(dirname(this.#path));
-    rmSync(rescued);
     this.#isRescued = true;
   }
 

@@ -9,6 +9,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { programName } from '../ownerNote.ts';
 import type { OpenedStore, StoreRequest } from './requests.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
@@ -99,7 +100,7 @@ class Thread {
 
   constructor(parts: ThreadParts) {
     this.#parts = parts;
-    const workerData: WriterOptions = { folder: parts.folder };
+    const workerData: WriterOptions = { folder: parts.folder, program: programName() };
     this.#worker = new Worker(WRITER_URL, { workerData, name: 'holdfast writer', execArgv: [] });
     this.#worker.on('error', (error) => {
       this.#failure ??= error;

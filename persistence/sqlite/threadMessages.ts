@@ -10,6 +10,8 @@ import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts
 /** What the thread is started with. */
 export interface WriterOptions {
   readonly folder: string;
+  /** The file name of the program; a thread does not know it. */
+  readonly program: string;
 }
 
 export type ToWriter =

@@ -25,18 +25,21 @@ import type {
 } from './requests.ts';
 import { SpillFile } from './spillFile.ts';
 import { SqliteCore } from './sqliteCore.ts';
+import type { WriterOptions } from './threadMessages.ts';
 
 export const DATA_FILE_NAME = 'data.db';
 const SPILL_FILE_NAME = 'crises.spill';
 
 export class Writer {
   readonly #folder: string;
+  readonly #program: string;
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
   #spill: SpillFile | null = null;
 
-  constructor(folder: string) {
+  constructor({ folder, program }: WriterOptions) {
     this.#folder = folder;
+    this.#program = program;
   }
 
   /**
@@ -45,7 +48,7 @@ export class Writer {
    * @throws HoldfastError as {@link takeOwnership}.
    */
   own(): { readonly hasData: boolean } {
-    this.#ownership = takeOwnership(this.#folder);
+    this.#ownership = takeOwnership(this.#folder, this.#program);
     return { hasData: existsSync(this.#dataPath()) };
   }
 

@@ -14,8 +14,7 @@ import { Writer } from './writer.ts';
 function start(): void {
   const port = parentPort;
   if (port === null) throw new HoldfastError('HF_INTERNAL', 'This file is run as a thread only.');
-  const { folder } = workerData as WriterOptions;
-  const writer = new Writer(folder);
+  const writer = new Writer(workerData as WriterOptions);
   const send = (message: FromWriter): void => port.postMessage(message);
 
   /** Does one step of opening; where it fails, the thread ends. */

@@ -14,6 +14,7 @@ import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { openAtRest, type StoreOptions, storePlace } from '../openStore.ts';
 import { takeOwnership } from '../owner.ts';
+import { programName } from '../ownerNote.ts';
 import { foldWal, openFile } from '../sqlite/connection.ts';
 import { storeFailure } from '../sqlite/failures.ts';
 import { removeOldMigrationBackups } from '../sqlite/migrations/migrationBackup.ts';
@@ -68,7 +69,7 @@ export async function rewriteAtRest(store: StoreOptions): Promise<Rewrite> {
   const { folder, giveBack } = await storePlace(store.folder, store.key, false).reserve();
   const path = join(folder, DATA_FILE_NAME);
   try {
-    const ownership = takeOwnership(folder);
+    const ownership = takeOwnership(folder, programName());
     try {
       const { db } = openFile(path, { create: false, seed: () => {}, verify: () => {} });
       try {

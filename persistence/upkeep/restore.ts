@@ -63,6 +63,10 @@ export async function restoreStore(
   refuseExisting(unfinished, 'An earlier restore was killed there: remove it');
   try {
     await mkdir(unfinished, { mode: FOLDER_MODE });
+  } catch (error) {
+    throw storeFailure(error, unfinished);
+  }
+  try {
     await copyFiles(source, unfinished, manifest, options);
     const check = await checkCopy(source, unfinished, key, options);
     options.signal?.throwIfAborted();

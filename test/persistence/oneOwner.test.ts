@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -29,8 +29,8 @@ afterEach(async () => {
   owners = [];
 });
 
-async function start(folder: string): Promise<OwnerProcess> {
-  const owner = await startOwner(folder);
+async function start(folder: string, by?: readonly string[]): Promise<OwnerProcess> {
+  const owner = await startOwner(folder, by);
   owners.push(owner);
   return owner;
 }
@@ -212,6 +212,26 @@ describe('when the owner is dead', () => {
     parent.kill('SIGKILL');
   });
 });
+
+/** Starts a process that counts processes anew, and sees the `/proc` of those who do not. */
+const APART = ['unshare', '--fork', '--kill-child', '--pid'];
+const cannotPart = spawnSync('unshare', [...APART.slice(1), 'true']).status !== 0;
+
+test.skipIf(cannotPart)(
+  'SV-5 where the system tells of processes under other numbers it is not believed',
+  async () => {
+    const folder = join(tempFolder(), 'store');
+    const owner = await start(folder, APART);
+    expect(owner.answer).toBe('open');
+    expect(await commitMany(owner)).toEqual(new Set(['ok']));
+    expect(owner.notices).toEqual([]);
+    // It would name as alive whoever has that number here.
+    expect(noteOf(folder)).toMatchObject({ pid: 1, system: null });
+    expect((await start(folder)).answer).toMatch(/^HF_STORE_OWNED /);
+    await owner.kill();
+    await vi.waitFor(async () => expect((await start(folder)).answer).toBe('open'));
+  },
+);
 
 describe('a folder that is another', () => {
   test('SV-5 PS-5 renamed at rest it is the same store', async () => {

@@ -1,8 +1,9 @@
 import { readFile, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStore } from '../../persistence/openStore.ts';
 import { reserveFolder, takeOwnership } from '../../persistence/owner.ts';
+import { programName } from '../../persistence/ownerNote.ts';
 import type { Store } from '../../persistence/store.ts';
 import type { StoreProcess } from './storeProcess.ts';
 import { startStoreProcess } from './storeProcess.ts';
@@ -70,6 +71,7 @@ describe.each([
     expect(await store.open()).toMatchObject({ created: false });
     expect(JSON.parse(await readFile(join(folder, 'owner.json'), 'utf8'))).toMatchObject({
       pid: process.pid,
+      program: basename(process.argv[1] ?? ''),
     });
   });
 
@@ -116,7 +118,9 @@ test('SV-4 a store that is closed while it opens leaves its folder free', async 
 test('SV-5 the lock itself holds within a process, should the reservation be passed by', async () => {
   const store = owned(threadedStore);
   await store.open();
-  expect(() => takeOwnership(folder)).toThrow(expect.objectContaining({ code: 'HF_STORE_OWNED' }));
+  expect(() => takeOwnership(folder, programName())).toThrow(
+    expect.objectContaining({ code: 'HF_STORE_OWNED' }),
+  );
   expect((await start()).answer).toMatch(/^HF_STORE_OWNED/);
 });
 

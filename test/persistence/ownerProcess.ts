@@ -65,9 +65,13 @@ export interface OwnerProcess {
   kill(): Promise<void>;
 }
 
-/** Starts a process that opens the store in the folder with the test key. */
-export async function startOwner(folder: string): Promise<OwnerProcess> {
-  const child = spawn(process.execPath, ['-e', PROGRAM, folder], { stdio: 'pipe' });
+/**
+ * Starts a process that opens the store in the folder with the test key; perhaps by a program that
+ * starts others.
+ */
+export async function startOwner(folder: string, by?: readonly string[]): Promise<OwnerProcess> {
+  const [program, ...args] = [...(by ?? []), process.execPath, '-e', PROGRAM, folder];
+  const child = spawn(program, args, { stdio: 'pipe' });
   const ended = once(child, 'exit');
   const notices: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {

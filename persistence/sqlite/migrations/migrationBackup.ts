@@ -9,7 +9,7 @@
  * @module
  */
 
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -72,11 +72,11 @@ export function keepMigrationBackup(db: Database.Database, path: string, version
   }
 }
 
-/** When the old version was last written. */
+/** When the old version was last written; its WAL is folded in, and holds at most a failed attempt. */
 function timeOf(path: string): string {
-  const files = [path, `${path}-wal`].filter((file) => existsSync(file));
-  const writtenAtMs = Math.max(...files.map((file) => statSync(file).mtimeMs));
-  return new Date(writtenAtMs).toISOString().replace(/[-:]|\.\d+/g, '');
+  return statSync(path)
+    .mtime.toISOString()
+    .replace(/[-:]|\.\d+/g, '');
 }
 
 function checkCopy(db: Database.Database, copyPath: string, version: number, path: string): void {

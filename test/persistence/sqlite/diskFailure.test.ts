@@ -122,7 +122,7 @@ describe.skipIf(!canMount)('on a small disk (needs root to mount one)', () => {
     const error: unknown = await again.open().catch((reason: unknown) => reason);
     if (error instanceof Error) {
       // SQLite may need a little room even to open: then it says so, and changes nothing.
-      expect(error).toMatchObject({ retry: 'later' });
+      expect(error).toMatchObject({ code: 'HF_STORE_FULL', retry: 'later' });
     }
     mount('-o', 'remount,size=32m');
     if (error instanceof Error) await again.open();

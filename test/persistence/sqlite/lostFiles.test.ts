@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -11,9 +12,10 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { holdOf } from '../../../persistence/hold.ts';
+import { openAtRest } from '../../../persistence/openStore.ts';
 import type { Store } from '../../../persistence/store.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
-import { inThreadStore, threadedStore } from '../storeUnderTest.ts';
+import { inThreadStore, TEST_KEY, threadedStore } from '../storeUnderTest.ts';
 import { accept, commitOne, idOf, update } from '../writes.ts';
 
 const makers = [
@@ -155,6 +157,27 @@ test('PS-6 a rescue that a crash cut off before the last rename is ended at the 
   expect(holdOf(info.components)).toBeNull();
   expect(await seqsIn(next)).toEqual(upTo(20));
   expect(existsSync(`${at.data}.rescued`)).toBe(false);
+  await next.close();
+});
+
+test('PS-6 SV-5 one that was cut off after it leaves no second name, and the store is not held as a copy', async () => {
+  const at = await scene(inThreadStore);
+  await at.store.close();
+  // As a rescue writes it: the same rows in another file, which has both names for a moment.
+  copyFileSync(at.data, `${at.data}.rescued`);
+  rmSync(at.data);
+  linkSync(`${at.data}.rescued`, at.data);
+  const key = TEST_KEY;
+  // Whoever only looks leaves it as it is.
+  const { store: looked, info } = await openAtRest({ folder: at.folder, key });
+  expect(holdOf(info.components)).toBeNull();
+  await looked.close();
+  const next = inThreadStore(at.folder);
+  expect(holdOf((await next.open()).components)).toBeNull();
+  expect(existsSync(`${at.data}.rescued`)).toBe(false);
+  expect(await seqsIn(next)).toEqual(upTo(20));
+  await next.close();
+  expect(holdOf((await next.open()).components)).toBeNull();
   await next.close();
 });
 

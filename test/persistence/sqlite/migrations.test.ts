@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -172,6 +172,20 @@ describe('PS-4 a migration that is cut off leaves the old version or the new one
       await expectAllThere(store);
     },
   );
+
+  test('cut off again and again it keeps one copy, whatever a failed attempt left in the WAL', async () => {
+    const data = join(fixture.folder, 'data.db');
+    utimesSync(data, new Date('2020-01-02T03:04:05Z'), new Date('2020-01-02T03:04:05Z'));
+    const { ended } = await startStoreProcess(fixture.folder, {
+      keyPath: fixture.keyPath,
+      fault: 'migration.beforeCommit:1:kill',
+    });
+    await ended;
+    writeFileSync(`${data}-wal`, 'pages that were never committed');
+    await make().open();
+    await expectAllThere(open[0] as Store);
+    expect(backups()).toEqual(['data.v1.20200102T030405Z.backup']);
+  });
 
   test('control: steps outside a transaction would leave a store that nothing opens', async () => {
     inFile((db) =>

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'n
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { armFaultPoint, disarmFaultPoints } from '../../../persistence/faultPoints.ts';
 import { readStore } from '../../../persistence/openStore.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { openFile } from '../../../persistence/sqlite/connection.ts';
@@ -26,7 +27,10 @@ beforeEach(async () => {
   folder = join(parent, 'store');
   remove = made.remove;
 });
-afterEach(() => remove());
+afterEach(async () => {
+  disarmFaultPoints();
+  await remove();
+});
 
 /** A store with one operation, closed. */
 async function makeStore(): Promise<void> {
@@ -143,6 +147,16 @@ describe.each([
     expect(await store.open()).toMatchObject({ created: true });
     await store.close();
   });
+});
+
+test('PS-6 a mark of the new owner that can not be written yet keeps nobody from reading', async () => {
+  await makeStore();
+  armFaultPoint('open.beforeClaim', 1, 'throw');
+  const store = inThreadStore(folder);
+  expect(await store.open()).toMatchObject({ created: false, quarantined: 0 });
+  expect(await store.find(idOf(1))).toMatchObject({ seq: 1 });
+  expect(await store.commit([accept(2)])).toMatchObject([{ kind: 'accepted' }]);
+  await store.close();
 });
 
 describe('what is refused', () => {
