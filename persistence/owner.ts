@@ -19,6 +19,7 @@ import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts
 import {
   identityOf,
   isOwnedByNote,
+  isOwnedByUs,
   knowsProcesses,
   leaveNote,
   nameOwner,
@@ -37,8 +38,9 @@ export interface Ownership {
    * Makes sure, before a commit, that this process is still the owner; takes a lock that was lost
    * again. Returns what it found amiss and has mended, `null` if all is well.
    *
-   * @throws HoldfastError `HF_STORE_TAKEN` when another process owns the store now; `HF_STORE_LOST`
-   * while the folder is not where it was: the next start would not find what is written there.
+   * @throws HoldfastError `HF_STORE_TAKEN` when another process owns the store now; `HF_STORE_LOCKED`
+   * while one has only the lock; `HF_STORE_LOST` while the folder is not where it was: the next start
+   * would not find what is written there.
    */
   confirm(): HoldfastError | null;
   release(): void;
@@ -122,6 +124,7 @@ class HeldStore implements Ownership {
       this.#lock = takeLock(this.#folder);
     } catch (error) {
       if (!isHoldfastError(error) || error.code !== 'HF_STORE_OWNED') throw error;
+      if (isOwnedByUs(this.#folder)) throw locked(this.#path);
       this.#taken = taken(this.#folder, nameOwner(this.#folder), error);
       throw this.#taken;
     }
@@ -217,6 +220,15 @@ export function taken(path: string, by: string, cause?: unknown): HoldfastError 
     `The store in ${path} was taken over by ${by} while this process had it. Nothing more is written ` +
       'from here. Stop one of the two, and restart this process if it is to go on.',
     { path, cause },
+  );
+}
+
+/** Whoever becomes the owner leaves a note; one who reads ours gives the lock back. */
+function locked(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_LOCKED',
+    `The lock on ${path} was lost, and another process has it just now. Close whatever else uses the store.`,
+    { path, retry: 'later' },
   );
 }
 

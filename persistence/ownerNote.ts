@@ -51,6 +51,12 @@ export function isOwnedByNote(folder: string): boolean {
   return note.start !== null && note.start === startOf(note.pid);
 }
 
+/** True when the note is the one that this process left. */
+export function isOwnedByUs(folder: string): boolean {
+  const note = readNote(folder);
+  return note?.pid === process.pid && note.system === thisSystem();
+}
+
 /** The file name of the program that runs; to be asked outside of the threads it starts. */
 export function programName(): string {
   return basename(process.argv[1] ?? process.execPath);
@@ -75,7 +81,7 @@ export function leaveNote(folder: string, program: string): void {
 /** The store is given up in good order: nobody owns it. */
 export function removeNote(folder: string): void {
   try {
-    if (readNote(folder)?.pid === process.pid) rmSync(join(folder, NOTE_FILE_NAME));
+    if (isOwnedByUs(folder)) rmSync(join(folder, NOTE_FILE_NAME));
   } catch {
     // It says nothing once this process has ended.
   }

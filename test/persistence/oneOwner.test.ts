@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sharedFileSystem } from '../../persistence/fileSystems.ts';
 import { holdOf, holdWrite } from '../../persistence/hold.ts';
@@ -144,6 +145,19 @@ describe('while the owner lives', () => {
     expect(await owner.tell('commit', 'late')).toMatch(/^HF_STORE_TAKEN /);
     expect(await heir.tell('commit', 'mine')).toBe('ok');
     expect(heir.notices).toEqual([]);
+  });
+
+  test('SV-5 who had its lost lock for a moment only, to be refused, does not end it', async () => {
+    const folder = join(tempFolder(), 'store');
+    const owner = await start(folder);
+    rmSync(join(folder, 'owner.db'));
+    // As far as another gets before it has read the note.
+    const other = new Database(join(folder, 'owner.db'));
+    other.exec('BEGIN EXCLUSIVE');
+    expect(await owner.tell('commit', 'meanwhile')).toMatch(/^HF_STORE_LOCKED /);
+    other.close();
+    expect(await owner.tell('commit', 'after')).toBe('ok');
+    expect(owner.notices).toEqual(['HF_STORE_LOCK_LOST']);
   });
 
   test('SV-5 its folder renamed, it writes nothing that the next start would not find, and goes on when it is back', async () => {
