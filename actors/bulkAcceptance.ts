@@ -16,7 +16,13 @@ import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import type { PendingAcceptance } from './acceptance.ts';
-import { duplicateOf, firstWithdrawn, notAccepted, refuseDuplicate } from './acceptance.ts';
+import {
+  acceptanceUnknown,
+  duplicateOf,
+  firstWithdrawn,
+  notAccepted,
+  refuseDuplicate,
+} from './acceptance.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
 import { operationId } from './operationId.ts';
@@ -36,6 +42,8 @@ export interface BulkAcceptorParts {
 
 export class BulkAcceptor {
   readonly #parts: BulkAcceptorParts;
+  /** Whose acceptance the disk has not answered yet. */
+  readonly #waiting = new Set<PendingAcceptance>();
 
   constructor(parts: BulkAcceptorParts) {
     this.#parts = parts;
@@ -60,6 +68,7 @@ export class BulkAcceptor {
     const acceptedAtMs = clock.now();
     const context = newOperation(operationInput(id, request, retry, acceptedAtMs));
     const state = encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
+    this.#waiting.add(pending);
     journal.write({
       build: () => ({
         kind: 'accept',
@@ -76,6 +85,7 @@ export class BulkAcceptor {
         payload: request.body,
       }),
       onDurable: (result) => {
+        if (!this.#waiting.delete(pending)) return;
         if (result.kind === 'duplicate') {
           this.#foundDuplicate(context.fingerprint, result.of, pending);
           return;
@@ -90,9 +100,18 @@ export class BulkAcceptor {
         if (!isLaneBusy) dispatcher.noteDue(handler.upstream, acceptedAtMs);
       },
       onFailed: (error) => {
-        pending.reject(notAccepted(error));
+        if (this.#waiting.delete(pending)) pending.reject(notAccepted(error));
       },
     });
+  }
+
+  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  abandon(): void {
+    const unknown = acceptanceUnknown();
+    for (const pending of this.#waiting) {
+      this.#waiting.delete(pending);
+      pending.reject(unknown);
+    }
   }
 
   #foundDuplicate(

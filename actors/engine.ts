@@ -202,6 +202,8 @@ export class Engine {
 
   /** It has stopped: whoever still waits is told that it will not hear more. */
   abandon(): void {
+    this.room.abandon();
+    this.bulk.abandon();
     this.pool.abandon();
     this.#service?.abandon();
   }

@@ -72,6 +72,12 @@ export class QueueRoom {
     this.#started += 1;
   }
 
+  /** The runtime has stopped: whoever still waits for room gets none. */
+  abandon(): void {
+    const closed = notEntered();
+    for (const { refuse } of this.#waiting.splice(0)) refuse(closed);
+  }
+
   #fits(tier: Tier): boolean {
     return this.#left > roomKeptFrom(tier, this.#parts.operationsMax);
   }
@@ -107,6 +113,14 @@ export class QueueRoom {
       refuse(queueFull(tier, this.#parts.operationsMax));
     }
   }
+}
+
+function notEntered(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before there was room for the request. Nothing was stored; send it again to the next one.',
+    { retry: 'later', withStack: false },
+  );
 }
 
 function queueFull(tier: Tier, operationsMax: number): HoldfastError {

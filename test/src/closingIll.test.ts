@@ -111,4 +111,52 @@ describe('PS-6 SV-4 close() while storage is ill', () => {
       }
     },
   );
+
+  test('PS-6 with a disk that answers nothing, close() tells a bulk what is not certain', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot({ handlers: handlers(() => null) });
+    await clock.run(runtime.ready);
+    // Something is durable first, so that the bulk knows its room and does not ask the disk for it.
+    await clock.run(runtime.sync(REQUEST));
+    store.faults.delayMs = () => 3_600_000;
+    const told: string[] = [];
+    const bulk = fate(
+      runtime.syncAll([REQUEST, REQUEST], {
+        onResult: (result) => {
+          told.push(result.status === 'refused' ? result.error.code : result.status);
+        },
+      }),
+    );
+    await clock.advance(10);
+    await clock.run(runtime.close({ deadlineMs: 100 }));
+    await clock.advance(0);
+    expect(told).toEqual(['HF_CLOSED', 'HF_CLOSED']);
+    expect(bulk()).not.toBe('pending');
+  });
+
+  test('PS-6 with a disk that answers nothing, close() tells who waits for room in the queue', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot({ handlers: handlers(() => null) });
+    await clock.run(runtime.ready);
+    store.faults.delayMs = () => 3_600_000;
+    // Its write is under way, so the room of the others is not known before the disk answers.
+    void runtime.crisis({ subject: 'user-42', type: 'payments.push' });
+    await clock.advance(10);
+    const told: string[] = [];
+    const bulk = fate(
+      runtime.syncAll([REQUEST, REQUEST], {
+        onResult: (result) => {
+          told.push(result.status === 'refused' ? result.error.message : result.status);
+        },
+      }),
+    );
+    await clock.advance(10);
+    await clock.run(runtime.close({ deadlineMs: 100 }));
+    await clock.advance(0);
+    expect(told).toEqual([
+      expect.stringContaining('Nothing was stored'),
+      expect.stringContaining('Nothing was stored'),
+    ]);
+    expect(bulk()).not.toBe('pending');
+  });
 });
