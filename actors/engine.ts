@@ -202,10 +202,7 @@ export class Engine {
 
   /** It has stopped: whoever still waits is told that it will not hear more. */
   abandon(): void {
-    this.room.abandon();
-    this.bulk.abandon();
-    this.pool.abandon();
-    this.#service?.abandon();
+    for (const part of [this.room, this.bulk, this.pool, this.#service]) part?.abandon();
   }
 
   // The steps of start-up and shutdown, in the order of the supervisor's chart.

@@ -20,7 +20,8 @@ export interface SupervisorParts {
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Called once the store is open and work is accepted. */
   readonly onRunning: () => void;
-  readonly onAlert: (alert: Alert) => void;
+  /** `cause` is why the start failed, where that is what the alert is about. */
+  readonly onAlert: (alert: Alert, cause: unknown) => void;
 }
 
 /** The supervisor's chart given life: it orders start-up, recovery, restarts and the stop (SV-1). */
@@ -64,7 +65,7 @@ export class Supervisor {
         },
         actions: {
           raiseAlert: (_, alert: Alert) => {
-            onAlert(alert);
+            onAlert(alert, this.#startError);
           },
         },
       }),

@@ -81,8 +81,9 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     onRunning: () => {
       void control?.open();
     },
-    onAlert: ({ component, reason }) => {
-      onError(new HoldfastError('HF_INTERNAL', `Alert: ${reason} (${component ?? 'runtime'}).`));
+    onAlert: ({ component, reason }, cause) => {
+      const alert = `Alert: ${reason} (${component ?? 'runtime'}).`;
+      onError(cause ?? new HoldfastError('HF_INTERNAL', alert));
     },
   });
   const crisis = new CrisisResponder({

@@ -8,6 +8,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** Nothing else that `Date.parse` takes: some of it would be read in the zone of the machine. */
+const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/;
+
 /**
  * Reads `500ms`, `30s`, `5m`, `1.5h` or `30d` as milliseconds.
  *
@@ -28,8 +31,9 @@ export function parseDuration(text: string): number {
  * @throws InvalidArgumentError of commander, which makes it a usage error
  */
 export function parseInstant(text: string): number {
-  const zoned = /(Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`;
-  const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(zoned) : Number.NaN;
+  const found = INSTANT.exec(text);
+  const isWhole = found?.[1] !== undefined || !text.includes('T');
+  const atMs = found === null ? Number.NaN : Date.parse(isWhole ? text : `${text}Z`);
   if (Number.isNaN(atMs)) {
     throw new InvalidArgumentError('Give a date: 2026-11-25, or 2026-11-25T03:00:00Z.');
   }

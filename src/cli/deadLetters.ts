@@ -33,13 +33,14 @@ interface FilterOptions {
 interface ManyOptions extends CommonOptions, FilterOptions {
   readonly all: boolean;
   readonly dryRun: boolean;
+  readonly olderThan?: number;
 }
 
 type ReplayCommandOptions = ManyOptions & {
   readonly payloadFile?: string;
   readonly evenIfApplied: boolean;
 };
-type PurgeCommandOptions = ManyOptions & { readonly olderThan?: number; readonly yes: boolean };
+type PurgeCommandOptions = ManyOptions & { readonly yes: boolean };
 
 /** `holdfast dead-letters`: what was given up and waits for a person, at rest or in use. */
 export function deadLettersCommand(): Command {
@@ -166,15 +167,8 @@ Example:
   $ holdfast dead-letters purge --all --older-than 90d --yes --store ./sync-store --key-file ./holdfast.key`,
     )
     .action(async (id: string | undefined, options: PurgeCommandOptions) => {
-      const isAll = isForAll(id, options);
-      const what = isAll ? 'every dead letter that matches' : id;
-      const isSure =
-        (isAll && options.dryRun) || (await confirmed(`Forget ${what} for good?`, options.yes));
-      if (!isSure) {
-        createOutput(options).say('holdfast: nothing was purged.');
-        process.exitCode = EXIT.failed;
-        return;
-      }
+      const what = isForAll(id, options) ? 'every dead letter that matches' : id;
+      if (!options.dryRun && !(await confirmed(`Forget ${what} for good?`, options))) return;
       if (isForAll(id, options)) {
         const { olderThan } = options;
         const oldest = olderThan === undefined ? undefined : systemClock.now() - olderThan;
@@ -211,6 +205,7 @@ async function forAll(
   ) => Promise<DeadLetterCounts>,
 ): Promise<void> {
   const output = createOutput(options);
+  const verb = options.dryRun ? `would be ${done}` : done;
   const stop = new AbortController();
   const restoreSignals = onInterrupt(output, () => {
     stop.abort();
@@ -221,12 +216,11 @@ async function forAll(
         dryRun: options.dryRun,
         signal: stop.signal,
         onProgress: (sofar) => {
-          output.progress(() => `holdfast: ${sofar.done} ${done} of ${sofar.matched} that match`);
+          output.progress(() => `holdfast: ${sofar.done} ${verb} of ${sofar.matched} that match`);
         },
       }),
     );
     const { matched, expired, changed } = counts;
-    const verb = options.dryRun ? `would be ${done}` : done;
     const kept = [
       expired > 0 ? `${expired} kept, their time is over` : '',
       changed > 0 ? `${changed} kept, they had changed meanwhile or have no payload` : '',
@@ -244,7 +238,8 @@ async function forAll(
 
 /** @throws HoldfastError `HF_OPTION_INVALID` unless it is said what is meant, in one way. */
 function isForAll(id: string | undefined, options: ManyOptions): id is undefined {
-  const isFiltered = Object.values(filterOf(options)).some((value) => value !== undefined);
+  const restrictions = [options.olderThan, ...Object.values(filterOf(options))];
+  const isFiltered = restrictions.some((value) => value !== undefined);
   if (id !== undefined && (options.all || isFiltered || options.dryRun)) {
     throw usage('Give an id, or --all with filters; not both.');
   }

@@ -226,7 +226,8 @@ export class FileRun {
   }
 
   #changed(): void {
-    this.#options.onProgress();
+    // Once it is stopped, what is still counted belongs in the report.
+    if (!this.#isStopped) this.#options.onProgress();
     this.#wake();
   }
 

@@ -17,6 +17,7 @@ import { doctorCommand } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { keysInitCommand } from './keysInit.ts';
 import { migrateCommand } from './migrate.ts';
+import { wasSaid } from './notices.ts';
 import { operationsCommand } from './operations.ts';
 import { errorText } from './output.ts';
 import { quarantineCommand } from './quarantine.ts';
@@ -82,7 +83,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Help and version also come as an error, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    process.stderr.write(`${errorText(error)}\n`);
+    if (!wasSaid(error)) process.stderr.write(`${errorText(error)}\n`);
     return exitCodeOf(error);
   }
 }

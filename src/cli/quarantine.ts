@@ -165,11 +165,7 @@ function purgeCommand(): Command {
     .addHelpText('after', example('purge 01998a2c-… --yes'))
     .action(async (id: string, options: CommonOptions & { readonly yes: boolean }) => {
       const output = createOutput(options);
-      if (!(await confirmed(`Forget ${id} for good?`, options.yes))) {
-        output.say('holdfast: nothing was purged.');
-        process.exitCode = EXIT.failed;
-        return;
-      }
+      if (!(await confirmed(`Forget ${id} for good?`, options))) return;
       await withQuarantine(options, (records) => records.purge(id));
       output.result({ id, purged: true }, `Purged ${id}.`);
     });

@@ -8,6 +8,8 @@ import { openAtRest } from '../../persistence/openStore.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { askOwner } from '../control/controlClient.ts';
 import { forwardedCalls, type ServiceCalls, serviceCalls } from '../serviceCalls.ts';
+import { EXIT } from './exitCodes.ts';
+import { createOutput } from './output.ts';
 
 export interface StoreOptions {
   readonly store: string;
@@ -48,12 +50,16 @@ export async function withService<Result>(
 }
 
 /**
- * Asks before what can't be undone. Without a person at a terminal `--yes` must say it.
+ * Asks before what can't be undone. Without a person at a terminal `--yes` must say it. Where the
+ * answer is no the exit code says so, and nothing is left to do.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` where nobody can be asked.
  */
-export async function confirmed(question: string, isAnswered: boolean): Promise<boolean> {
-  if (isAnswered) return true;
+export async function confirmed(
+  question: string,
+  { yes, json }: { readonly yes: boolean; readonly json: boolean },
+): Promise<boolean> {
+  if (yes) return true;
   if (!process.stdin.isTTY) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -63,10 +69,19 @@ export async function confirmed(question: string, isAnswered: boolean): Promise<
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    const answer = await terminal.question(`${question} [y/N] `);
+    if (/^y(es)?$/i.test(answer.trim())) return true;
+    process.exitCode = EXIT.failed;
+  } catch (error) {
+    // Ctrl-C, or Ctrl-D, instead of an answer.
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    process.stderr.write('\n');
+    process.exitCode = EXIT.interrupted;
   } finally {
     terminal.close();
   }
+  createOutput({ json }).say('holdfast: nothing was purged.');
+  return false;
 }
 
 function ownerGone(path: string): HoldfastError {

@@ -1,10 +1,13 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { builtProgram } from '../support/builtProgram.ts';
 import { runCli } from '../support/runCli.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -116,6 +119,7 @@ describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store 
     expect(linesOf(dry.stdout)).toEqual([
       { matched: 5, done: 5, expired: 0, changed: 0, dryRun: true, interrupted: false },
     ]);
+    expect(dry.stderr).not.toMatch(/\d replayed/);
     const none = await made.cli('dead-letters', 'replay', '--all', '--until', '2026-01-01');
     expect(none.stdout).toBe('0 replayed of 0 that match\n');
     const all = await made.cli('dead-letters', 'replay', '--all', '--code', 'HF_UPSTREAM_REFUSED');
@@ -133,8 +137,11 @@ describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store 
       [['replay'], 2, /Give an id, or --all/],
       [['replay', id, '--all'], 2, /not both/],
       [['replay', id, '--type', 'a.b'], 2, /not both/],
+      // Control: what would only be purged if it were old enough is not purged for its id.
+      [['purge', id, '--older-than', '30d', '--yes'], 2, /not both/],
       [['replay', id, '--payload-file', made.keyPath], 1, /holds no JSON/],
       [['replay', '--all', '--since', 'yesterday'], 2, /Give a date/],
+      [['replay', '--all', '--since', '2026-11-25 03:00'], 2, /Give a date/],
       [['list', '--code', 'HF_NOTHING'], 2, /docs\/errors/],
     ] as const) {
       const told = await made.cli('dead-letters', ...args);
@@ -182,6 +189,41 @@ describe('a replay that is killed', () => {
     await runtime.close();
     expect(sent).toEqual([0]);
   });
+});
+
+/** `script` of util-linux gives a program a terminal. */
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+describe('at a terminal', () => {
+  const CTRL_C = '\u0003';
+  const CTRL_D = '\u0004';
+
+  test.skipIf(!hasScript).each([
+    ['n\r', 1],
+    [CTRL_C, 130],
+    [CTRL_D, 130],
+  ])(
+    'OP-5 UX-2 a purge that is asked about and answered with %j changes nothing',
+    async (answer, exitCode) => {
+      const { runtime, folder, keyPath } = await createScene(1);
+      await runtime.close();
+      const main = join(builtProgram(), 'src/cli/main.js');
+      const args = ['dead-letters', 'purge', '--all', '--store', folder, '--key-file', keyPath];
+      const command = [process.execPath, main, ...args].join(' ');
+      const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: 'pipe' });
+      onTestFinished(() => {
+        child.kill('SIGKILL');
+      });
+      let shown = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        shown += text;
+        if (text.includes('[y/N]')) child.stdin.write(answer);
+      });
+      const [ended] = (await once(child, 'close')) as [number | null];
+      expect([ended, shown]).toEqual([exitCode, expect.stringContaining('nothing was purged')]);
+      expect(shown).not.toContain('unexpected');
+    },
+  );
 });
 
 describe('holdfast quarantine', () => {

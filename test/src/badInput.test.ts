@@ -120,12 +120,20 @@ describe('UX-2 what is wrong with an option is said by name', () => {
     const { id } = await first.sync(GOOD);
     await first.close();
 
-    const wrong = createRuntime({ store, key: rawKey(Buffer.alloc(32, 2)), handlers: HANDLERS });
+    const heard: unknown[] = [];
+    const wrong = createRuntime({
+      store,
+      key: rawKey(Buffer.alloc(32, 2)),
+      handlers: HANDLERS,
+      onError: (error) => heard.push(error),
+    });
     await expect(wrong.ready).rejects.toMatchObject({ code: 'HF_KEY_WRONG' });
     await expect(wrong.sync(GOOD)).rejects.toMatchObject({ code: 'HF_KEY_WRONG' });
     const answer = await wrong.crisis({ subject: 'user-42' });
     expect(answer.resources.length).toBeGreaterThan(0);
     await wrong.close();
+    // A program that never looks at `ready` hears the same.
+    expect(heard).toEqual([expect.objectContaining({ code: 'HF_KEY_WRONG' })]);
 
     const again = createRuntime({ store, key: rawKey(Buffer.alloc(32, 1)), handlers: HANDLERS });
     await again.ready;
