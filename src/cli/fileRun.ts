@@ -78,6 +78,8 @@ export class FileRun {
   /** Requests offered to the runtime and not certain yet, by their place in the bulk. */
   readonly #offered = new Map<number, RequestLine>();
   #offers = 0;
+  /** What the store could not take is offered again one by one; `null` when nothing is. */
+  #offeringAgain: Promise<void> | null = null;
   #watched = 0;
   #isReading = true;
   #isStopped = false;
@@ -145,6 +147,8 @@ export class FileRun {
         continue;
       }
       await this.#register(offer.request.type);
+      // A later line must not get before an earlier one of its entity that was refused.
+      while (this.#offeringAgain !== null) await this.#offeringAgain;
       this.#offered.set(this.#offers, offer);
       this.#offers += 1;
       yield offer.request;
@@ -173,21 +177,39 @@ export class FileRun {
     this.#changed();
   }
 
-  async #refused(offer: RequestLine, refusal: HoldfastError): Promise<void> {
+  #refused(offer: RequestLine, refusal: HoldfastError): Promise<void> | void {
+    if (refusal.retry === 'never') {
+      this.#notTaken(offer, refusal);
+      return;
+    }
+    // Meanwhile it keeps its place in the bulk, so that no more is read than the store can take.
+    const before = this.#offeringAgain ?? Promise.resolve();
+    const again = before
+      .then(() => this.#offerAgain(offer))
+      .finally(() => {
+        if (this.#offeringAgain === again) this.#offeringAgain = null;
+      });
+    this.#offeringAgain = again;
+    return again;
+  }
+
+  async #offerAgain(offer: RequestLine): Promise<void> {
     const { runtime } = this.#options;
     try {
-      if (refusal.retry === 'never') throw refusal;
-      // Meanwhile it keeps its place in the bulk, so that no more is read than the store can take.
       const operation = await syncPatiently(runtime, offer.request, () => this.#isStopped);
       if (operation === null) this.hasReadAll = false;
       else this.#accepted(operation.id);
     } catch (error) {
-      if (isHoldfastError(error) && REQUEST_CODES.has(error.code)) {
-        this.#bad(lineError(offer.number, error));
-      } else {
-        // Not the line's fault: every other line would fail with it.
-        this.#fail(error);
-      }
+      this.#notTaken(offer, error);
+    }
+  }
+
+  #notTaken(offer: RequestLine, error: unknown): void {
+    if (isHoldfastError(error) && REQUEST_CODES.has(error.code)) {
+      this.#bad(lineError(offer.number, error));
+    } else {
+      // Not the line's fault: every other line would fail with it.
+      this.#fail(error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type Quarantine, type Quarantined, quarantine } from '../quarantine.ts';
@@ -136,6 +136,10 @@ function exportCommand(): Command {
           }
         });
         await file.sync();
+      } catch (error) {
+        // Half an export would be taken for a whole one, and stand in the way of the next.
+        await rm(options.to, { force: true });
+        throw error;
       } finally {
         await file.close();
       }

@@ -23,7 +23,7 @@ export function releaseCommand(): Command {
       `
 What waits in such a store may have been done since by the one it was copied from. An upstream that
 honours idempotency keys takes a repeat for what it is, as long as it remembers them. See what waits
-first, and cancel what must not be done again:
+first; what must not be done again is cancelled by a program: runtime.getOperation(id).cancel()
   $ holdfast operations --store ./restored --key-file ./holdfast.key
 
 Example:

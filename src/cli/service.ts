@@ -36,6 +36,11 @@ export async function withService<Result>(
     );
   }
   const { store } = await openAtRest({ folder, key: keyFile(keyPath) });
+  store.onQuarantine(({ id, code }) => {
+    process.stderr.write(
+      `holdfast: ${id} can't be opened (${code}) and is set aside; see holdfast quarantine.\n`,
+    );
+  });
   try {
     const access = accessAtRest({
       store,

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
@@ -227,6 +228,19 @@ describe('at a terminal', () => {
 });
 
 describe('holdfast quarantine', () => {
+  test('PS-3 UX-2 a list that sets a record aside says so', async () => {
+    const made = await createScene(2);
+    await made.runtime.close();
+    const db = new Database(join(made.folder, 'data.db'));
+    db.prepare(
+      'UPDATE operation SET state = CAST(substr(state, 1, length(state) - 1) AS BLOB) WHERE id = ?',
+    ).run(Buffer.from((made.ids[0] ?? '').replaceAll('-', ''), 'hex'));
+    db.close();
+    const listed = await made.cli('dead-letters', 'list', '--json');
+    expect(linesOf(listed.stdout).map(({ id }) => id)).toEqual([made.ids[1]]);
+    expect(listed.stderr).toContain(`${made.ids[0]} can't be opened (HF_RECORD_TAMPERED)`);
+  });
+
   test('PS-3 list, export and retry, and an export never replaces a file', async () => {
     const made = await createScene(1);
     expect((await made.cli('quarantine', 'list')).stdout).toBe('Nothing is set aside.\n');
@@ -242,6 +256,11 @@ describe('holdfast quarantine', () => {
     const second = await made.cli('quarantine', 'export', '--to', to);
     expect(second).toMatchObject({ exitCode: 2, stdout: '' });
     expect(second.stderr).toContain('it is there already');
+    const none = join(tempFolder(), 'none.ndjson');
+    const noStore = ['--store', join(tempFolder(), 'nothing'), '--key-file', made.keyPath];
+    const failed = await runCli(['quarantine', 'export', '--to', none, ...noStore]);
+    expect(failed.exitCode).toBe(5);
+    expect(existsSync(none)).toBe(false);
     const [id = ''] = made.ids;
     const told = await made.cli('quarantine', 'retry', id);
     expect(told.stderr).toContain('HF_NOT_QUARANTINED');
