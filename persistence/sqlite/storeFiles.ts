@@ -86,7 +86,8 @@ export class StoreFiles {
     if (wal === null || !isSame(wal, this.#wal) || wal.size >= kept) return;
     throw new HoldfastError(
       'HF_STORE_LOST',
-      `${this.#walPath} was cut short by another program while it was open. What was cut off is lost; the rest goes on.`,
+      `${this.#walPath} was cut short by another program while it was open. What was cut off is lost, ` +
+        'unless that program had folded it into the database; the rest goes on.',
       { path: this.#walPath, retry: 'later' },
     );
   }

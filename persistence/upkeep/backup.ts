@@ -3,7 +3,7 @@
  *
  * The copy is of one moment. It is read through a connection of its own, in another thread or process
  * than the writer's, so that no commit waits for it; the only thing that waits is the WAL, which is
- * not folded in meanwhile. The folder gets its name when everything in it is checked and on disk:
+ * not folded in meanwhile, and so who opens the store anew after a crash or a failed sync. The folder gets its name when everything in it is checked and on disk:
  * what was cut off never looks like a backup.
  *
  * @module

@@ -1,7 +1,8 @@
 /**
  * Reads the whole file of a store as it stands at one moment, and says what is wrong with it. It
  * changes nothing, owns nothing and holds up no commit, so the store may be in use, here or in
- * another process.
+ * another process. But who has to open the store anew meanwhile, after a crash or a failed sync,
+ * commits only once it is through: the WAL must be folded in first, and a reader keeps it.
  *
  * @module
  */
