@@ -3,7 +3,9 @@ import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import type { Tier } from '../machines/vocabulary/urgency.ts';
 import type { Store } from '../persistence/store.ts';
+import { notAccepted } from './acceptance.ts';
 import type { Journal } from './journal.ts';
+import { toStoreError } from './storeErrors.ts';
 
 export interface QueueRoomParts {
   readonly store: Store;
@@ -95,7 +97,7 @@ export class QueueRoom {
       this.#left = operationsMax - inHand - due - held - (this.#started - startedBefore);
       this.#leftWhenAsked = this.#left;
     } catch (error) {
-      failure = error as HoldfastError;
+      failure = notAccepted(toStoreError(error));
     }
     this.#isAsking = false;
     const waiting = this.#waiting;

@@ -51,6 +51,20 @@ describe('OP-6 the queue is bounded', () => {
     expect(await waiting(scene)).toBe(3);
   });
 
+  test('PS-6 OP-6 where the room can not be read, that is no reason to give the request up', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot({ handlers: HANDLERS });
+    await clock.run(runtime.ready);
+    store.faults.readFails = () => true;
+    await expect(clock.run(runtime.sync(REQUEST))).rejects.toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+      retry: 'later',
+      message: expect.stringContaining('The request was not accepted'),
+    });
+    store.faults.readFails = () => false;
+    await clock.run(runtime.sync(REQUEST));
+  });
+
   test('OP-6 requests that come at once are counted as well', async () => {
     const scene = await blocked(10);
     const answers = await Promise.all(Array.from({ length: 50 }, () => trySync(scene)));
