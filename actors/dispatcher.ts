@@ -201,6 +201,8 @@ export class Dispatcher {
   addSuspect(resident: Resident): void {
     this.#suspects.add(resident);
     if (this.#isStarted) this.#pumpSuspects();
+    // A crisis waits for nobody, not even for a held store to be released.
+    else if (!this.#isStopped) this.#suspects.startCrises();
   }
 
   /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */

@@ -92,13 +92,18 @@ export class Suspects {
   /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
   pump(): boolean {
     const isolated = this.isolates;
-    for (const suspect of [...this.#crises]) this.#startCrisis(suspect);
+    this.startCrises();
     for (const upstream of [...this.#others.keys()]) this.#startOthers(upstream);
     for (const suspect of [...this.#loners]) {
       const mustWait = this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency);
       if (!mustWait) this.#startAlone(suspect);
     }
     return isolated && !this.isolates;
+  }
+
+  /** Starts the crises among those waiting. */
+  startCrises(): void {
+    for (const suspect of [...this.#crises]) this.#startCrisis(suspect);
   }
 
   /**

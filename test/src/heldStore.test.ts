@@ -17,6 +17,7 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
   const ran: string[] = [];
   let isStuck = true;
   let isDown = false;
+  let hangs = false;
   const options: Partial<RuntimeOptions> = {
     handlers: {
       'payments.push': {
@@ -31,6 +32,7 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
         upstream: 'default',
         run: async ({ payload }) => {
           if (isDown) throw transientFailure('down');
+          if (hangs) return await new Promise<never>(() => undefined);
           ran.push(textOf(payload));
           return null;
         },
@@ -49,7 +51,10 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
   const setDown = (down: boolean): void => {
     isDown = down;
   };
-  return { clock, disk, ran, setDown, boot: () => boot(options) };
+  const hang = (does: boolean): void => {
+    hangs = does;
+  };
+  return { clock, disk, ran, setDown, hang, boot: () => boot(options) };
 }
 
 describe('PS-5 a store that was restored', () => {
@@ -123,6 +128,22 @@ describe('PS-5 a store that was restored', () => {
     await clock.advance(LONG_MS);
     expect(ran.toSorted()).toEqual(['crisis', 'in hand', 'in lane']);
     await clock.run(runtime.close());
+  });
+
+  test('CR-4 delivers a crisis that was on its way when an earlier process was killed', async () => {
+    const { clock, ran, hang, boot } = await restoredWorld();
+    hang(true);
+    const first = boot();
+    await clock.run(first.runtime.ready);
+    const answer = await clock.run(first.runtime.crisis({ subject: 'user-42', payload: 'help' }));
+    await clock.run(answer.durable);
+    first.kill();
+    hang(false);
+    const second = boot();
+    await clock.run(second.runtime.ready);
+    await clock.advance(1_000);
+    expect(ran).toEqual(['help']);
+    await clock.run(second.runtime.close());
   });
 });
 
