@@ -61,6 +61,8 @@ export interface FileRunOptions {
   /** Performs every type that the input names. */
   readonly run: Run;
   readonly onBadLine: (error: unknown) => void;
+  /** Told why the store takes a line only later; it is offered again until it does. */
+  readonly onWaiting: (reason: HoldfastError) => void;
   /** Called when something was counted. */
   readonly onProgress: () => void;
 }
@@ -182,6 +184,7 @@ export class FileRun {
       this.#notTaken(offer, refusal);
       return;
     }
+    if (!this.#isStopped) this.#options.onWaiting(refusal);
     // Meanwhile it keeps its place in the bulk, so that no more is read than the store can take.
     const before = this.#offeringAgain ?? Promise.resolve();
     const again = before

@@ -87,11 +87,12 @@ async function run(file: string, options: RunOptions): Promise<ExitCode> {
 }
 
 async function runInput(input: Input, options: RunOptions, output: Output): Promise<ExitCode> {
+  const notice = sayOnce(output);
   const runtime = createRuntime({
     store: options.store,
     key: keyFile(options.keyFile),
     upstreams: { [UPSTREAM]: { concurrency: options.concurrency } },
-    onError: sayOnce(output),
+    onError: notice,
   });
   let cause: Cause = null;
   const fileRun = new FileRun({
@@ -101,6 +102,8 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
     onBadLine: (error) => {
       output.say(errorText(error));
     },
+    // Otherwise nobody would know why nothing is read any more.
+    onWaiting: notice,
     onProgress: () => {
       output.progress(() => progressText(fileRun));
     },

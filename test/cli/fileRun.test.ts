@@ -59,6 +59,7 @@ async function* lines(count: number): AsyncGenerator<InputLine> {
 describe('a file of requests', () => {
   test('OP-4 what the store could not take is offered again before any later line', async () => {
     const { runtime, accepted } = runtimeWithFullDisk(2);
+    const waitedFor: unknown[] = [];
     const run = new FileRun({
       runtime,
       upstream: 'default',
@@ -66,9 +67,13 @@ describe('a file of requests', () => {
       onBadLine: (error) => {
         throw error;
       },
+      onWaiting: (error) => {
+        waitedFor.push(error);
+      },
       onProgress: () => undefined,
     });
     await run.run(lines(5));
+    expect(waitedFor).toEqual([LATER, LATER]);
     expect(accepted).toEqual(['1', '2', '3', '4', '5']);
     expect(run.tally).toMatchObject({ accepted: 5, completed: 5, bad: 0 });
   });
