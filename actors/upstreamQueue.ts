@@ -17,7 +17,7 @@ import type { TimerService } from './timerService.ts';
 import type { Permit, UpstreamGate } from './upstreamGate.ts';
 
 /** Rows fetched from disk at a time. */
-export const PAGE_ROWS = 64;
+export const PAGE_ROWS = 192;
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 const BARREN_CLAIM_PAUSE_MS = 100;
 /**
