@@ -35,10 +35,10 @@ describe('exitCodeOf', () => {
 });
 
 test('UX-1 durations need their unit', () => {
-  expect(['500ms', '30s', '5m', '1.5h'].map(parseDuration)).toEqual([
-    500, 30_000, 300_000, 5_400_000,
+  expect(['500ms', '30s', '5m', '1.5h', '2d'].map(parseDuration)).toEqual([
+    500, 30_000, 300_000, 5_400_000, 172_800_000,
   ]);
-  for (const text of ['', '5', '-5s', '5 s', 's', '1d'])
+  for (const text of ['', '5', '-5s', '5 s', 's', '1w'])
     expect(() => parseDuration(text)).toThrow(/unit/);
 });
 
