@@ -99,6 +99,14 @@ export class Journal {
     else this.#scheduleFlush();
   }
 
+  /**
+   * Sends what waits on its way to the store, however much is under way: what the store is asked next
+   * it answers as of after that.
+   */
+  sendAll(): void {
+    if (this.#isOpen) this.#flush(Number.POSITIVE_INFINITY);
+  }
+
   /** Resolves when everything written so far is durable, or at once when storage is failing. */
   async idle(): Promise<void> {
     if (this.#isIdle()) return;
@@ -137,14 +145,14 @@ export class Journal {
     });
   }
 
-  #flush(): void {
+  #flush(batchesMax: number = BATCHES_IN_FLIGHT_MAX): void {
     if (this.failure !== null || this.#isIsolating) return;
     if (this.#refused.length > 0) {
       if (this.#batchesInFlight === 0) void this.#isolate();
       return;
     }
     if (this.#queue.length === 0) return;
-    if (this.#batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return;
+    if (this.#batchesInFlight >= batchesMax) return;
     const batch = this.#queue;
     this.#queue = [];
     void this.#post(batch);

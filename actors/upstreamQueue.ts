@@ -11,6 +11,7 @@ import { faultPoint } from '../persistence/faultPoints.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
 import { Backoff } from './background.ts';
 import { CrisisPlaces } from './crisisPlaces.ts';
+import type { Journal } from './journal.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
@@ -29,6 +30,7 @@ export const WAIT_MS_MAX = RETRY_AFTER_MAX_MS;
 export interface UpstreamQueueParts {
   readonly gate: UpstreamGate;
   readonly store: Store;
+  readonly journal: Pick<Journal, 'sendAll'>;
   readonly clock: Clock;
   readonly timers: TimerService;
   /** Whether anything may start now. */
@@ -160,12 +162,14 @@ export class UpstreamQueue {
    * pause that the next claim has to keep.
    */
   async #fetch(permits: Permit[]): Promise<number> {
-    const { store, clock, revive, grant, onError } = this.#parts;
+    const { store, journal, clock, revive, grant, onError } = this.#parts;
     const nowMs = clock.now();
     const urgencyMax = this.gate.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
     let hasBrought = false;
     try {
+      // Those fetched before are due on disk until what was ordered for them is written.
+      journal.sendAll();
       const { rows, nextDueAtMs } = await store.claim({
         route: this.gate.upstream,
         urgencyMax,

@@ -7,9 +7,11 @@
 
 import {
   closeSync,
+  constants,
   existsSync,
   linkSync,
   openSync,
+  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -22,7 +24,13 @@ import { FILE_MODE, foldWal, WAL_BYTES_KEPT } from './connection.ts';
 import { syncFile, syncFolder } from './durableFiles.ts';
 import { storeFailure } from './failures.ts';
 
-type Found = Pick<Stats, 'ino' | 'dev' | 'size'> | null;
+type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'mtimeMs'> | null;
+
+/**
+ * The coarsest clock of a file system, that of FAT. Of a folder that was changed no longer ago than
+ * this, a second change may bear the same time.
+ */
+const FOLDER_CLOCK_MS = 2_000;
 
 /** The files of one store, over all its connections. */
 export class StoreFiles {
@@ -30,6 +38,8 @@ export class StoreFiles {
   readonly #walPath: string;
   #data: Found = null;
   #wal: Found = null;
+  /** As it was when every file in it was last found right; `null` while that is not certain. */
+  #folder: Found = null;
   #isLost = false;
   #isRescued = false;
 
@@ -81,8 +91,9 @@ export class StoreFiles {
    */
   beforeWrite(db: Database.Database): void {
     if (this.#isLost) this.afterCommit(db);
-    const wal = look(this.#walPath);
     const kept = Math.min(this.#wal?.size ?? 0, WAL_BYTES_KEPT);
+    if (endOf(this.#walPath, kept) !== 'missing') return;
+    const wal = look(this.#walPath);
     if (wal === null || !isSame(wal, this.#wal) || wal.size >= kept) return;
     throw new HoldfastError(
       'HF_STORE_LOST',
@@ -100,14 +111,20 @@ export class StoreFiles {
    * have reached the disk, and people must know.
    */
   afterCommit(db: Database.Database): void {
+    const folder = look(dirname(this.#path));
+    if (this.#isUntouched(folder)) return;
     const data = look(this.#path);
     const wal = look(this.#walPath);
     if (isSame(data, this.#data) && isSame(wal, this.#wal)) {
       this.#wal = wal;
       this.#isLost = false;
       this.endRescue();
+      // By the same clock, the -wal having been written just now.
+      const isSettled = (wal?.mtimeMs ?? 0) - (folder?.mtimeMs ?? 0) > FOLDER_CLOCK_MS;
+      this.#folder = isSettled ? folder : null;
       return;
     }
+    this.#folder = null;
     this.#isLost = true;
     if (!isSame(data, this.#data)) {
       if (data !== null) throw this.#lost(`was replaced by another file. ${AWAY}`);
@@ -122,6 +139,17 @@ export class StoreFiles {
     if (wal !== null) throw this.#lost(`has another -wal than was open. ${WAL_AWAY}`);
     this.#isLost = false;
     throw this.#lost(`had its -wal deleted while it was open; nothing is missing. ${FIND_OUT}`);
+  }
+
+  /**
+   * Whether no name in the folder can have come, gone or changed since all was found right, and the
+   * -wal is as long as it was. Both are seen without asking for the times of a file that is written:
+   * Linux, from 6.13 on, would give its next write a time of its own, and each commit would then sync
+   * the journal of the file system too (docs/decisions/0031).
+   */
+  #isUntouched(folder: Found): boolean {
+    if (folder === null || folder.mtimeMs !== this.#folder?.mtimeMs) return false;
+    return isSame(folder, this.#folder) && endOf(this.#walPath, this.#wal?.size ?? 0) === 'end';
   }
 
   /** To be called once the store has the mark of the file that it is in now. */
@@ -182,6 +210,25 @@ function rescuedPath(path: string): string {
 
 function look(path: string): Found {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+const TWO_BYTES = new Uint8Array(2);
+
+/** Whether a file ends at `size` bytes or goes on; `missing` when it is shorter or can't be read. */
+function endOf(path: string, size: number): 'end' | 'goesOn' | 'missing' {
+  if (size === 0) return 'missing';
+  try {
+    // O_NOATIME, where there is such a thing, because reading must not touch the times either.
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NOATIME ?? 0));
+    try {
+      const found = readSync(file, TWO_BYTES, 0, 2, size - 1);
+      return found === 2 ? 'goesOn' : found === 1 ? 'end' : 'missing';
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return 'missing';
+  }
 }
 
 function isSame(a: Found, b: Found): boolean {
