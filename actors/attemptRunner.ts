@@ -15,7 +15,7 @@ import { parseBody } from '../machines/vocabulary/request.ts';
 import { retryClassOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import { type Attempt, type Handler, isRepeatSafe } from './handler.ts';
-import type { Resident } from './resident.ts';
+import { NO_BODY, type Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
 
 /** The longest message of a failure that is kept. */
@@ -81,7 +81,7 @@ export class AttemptRunner {
       startedAtMs + attemptTimeoutMs(handler),
       context.expiresAtMs ?? Number.POSITIVE_INFINITY,
     );
-    const attempt = new RunningAttempt(context, resident.body, deadlineAtMs);
+    const attempt = new RunningAttempt(context, resident.body ?? NO_BODY, deadlineAtMs);
     let isOver = false;
 
     const end = (outcome: 'success' | 'failure' | 'ignored', retryAfterMs?: number): boolean => {

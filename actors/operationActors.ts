@@ -24,9 +24,6 @@ import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 import { decodeSnapshot } from './snapshots.ts';
 
-/** The payload of an operation whose payload is erased: nothing asks for it again. */
-const NO_BODY = '{"payload":null}';
-
 export interface OperationActorsParts {
   readonly clock: Clock;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
@@ -79,7 +76,7 @@ export class OperationActors {
       ...row,
       // It was handled when it was written.
       state: snapshot.value,
-      body: row.payload ?? NO_BODY,
+      body: row.payload,
       handler: null,
       permit: null,
     });

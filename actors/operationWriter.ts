@@ -3,7 +3,14 @@ import { type HoldfastError, isHoldfastError } from '../machines/vocabulary/erro
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
 import type { Journal } from './journal.ts';
-import { encodeOperation, laneOf, type Place, type Resident, storedKeyOf } from './resident.ts';
+import {
+  encodeOperation,
+  laneOf,
+  NO_BODY,
+  type Place,
+  type Resident,
+  storedKeyOf,
+} from './resident.ts';
 
 /** Orders the writes of operations: what goes on the row in each situation. */
 export class OperationWriter {
@@ -52,7 +59,7 @@ export class OperationWriter {
           idempotencyKey: storedKeyOf(context),
           expiresAtMs: context.expiresAtMs,
           state,
-          payload: resident.body,
+          payload: resident.body ?? NO_BODY,
         };
       },
       onDurable: told.onDurable,
@@ -104,7 +111,7 @@ export class OperationWriter {
       },
       leavesLane: !(isDeadLetter && resident.handler?.strictOrder === true),
       // A dead letter keeps its payload, so that it can be replayed (OP-5).
-      erasesPayload: !isDeadLetter,
+      keepsPayload: isDeadLetter,
       onDurable,
     });
   }
@@ -114,7 +121,7 @@ export class OperationWriter {
     update: {
       readonly place: Place;
       readonly leavesLane?: boolean;
-      readonly erasesPayload?: boolean;
+      readonly keepsPayload?: boolean;
       readonly onDurable: (result: WriteResult) => void;
     },
   ): void {
@@ -130,7 +137,7 @@ export class OperationWriter {
         ...update.place,
         state,
         leavesLane: update.leavesLane ?? false,
-        erasesPayload: update.erasesPayload ?? false,
+        payload: (update.keepsPayload ?? true) ? resident.body : null,
       }),
       onDurable: update.onDurable,
     });

@@ -33,8 +33,8 @@ export interface Resident {
   revision: number;
   /** Where the row stands after the last write ordered. */
   standing: Standing;
-  /** The request's payload as kept; parsed when an attempt asks for it. */
-  readonly body: string;
+  /** The request's payload as kept, parsed when an attempt asks for it; `null` once it is erased. */
+  readonly body: string | null;
   handler: Handler | null;
   permit: Permit | null;
   /** Who waits for its acceptance. */
@@ -80,6 +80,9 @@ export function takePending(resident: Resident): PendingAcceptance | null {
   resident.pending = null;
   return pending;
 }
+
+/** What an erased payload is read as; nothing asks for it any more. */
+export const NO_BODY = '{"payload":null}';
 
 /** Where a row belongs. */
 export interface Place {

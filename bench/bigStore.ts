@@ -176,7 +176,7 @@ function ended(
     route: accept.route,
     state: stateText('settling', context),
     leavesLane: true,
-    erasesPayload: ending === 'completed',
+    payload: ending === 'completed' ? null : accept.payload,
   };
   return [accept, settlement];
 }

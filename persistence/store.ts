@@ -63,8 +63,8 @@ export interface UpdateWrite {
   readonly state: string;
   /** Gives the lane to the next in it. */
   readonly leavesLane: boolean;
-  /** Erases the payload (SE-5). */
-  readonly erasesPayload: boolean;
+  /** The payload as it was given, which is kept; `null` erases it (SE-5). */
+  readonly payload: string | null;
 }
 
 /** Forgets an operation whose acceptance was reported as failed though it may have reached the disk. */

@@ -9,7 +9,12 @@ export async function open({ folder, inFlight }) {
     store: `${folder}/store`,
     key: rawKey(new Uint8Array(32).fill(7)),
     upstreams: { bench: { concurrency: inFlight } },
-    handlers: { 'bench.work': { upstream: 'bench', run: () => gate?.then(() => ({ done: true })) ?? { done: true } } },
+    handlers: {
+      'bench.work': {
+        upstream: 'bench',
+        run: () => gate?.then(() => ({ done: true })) ?? { done: true },
+      },
+    },
     onError: (error) => {
       throw error;
     },

@@ -8,10 +8,15 @@
 import type { OperationColumns } from './rowSeals.ts';
 
 /** The columns of a row that its updates keep, and the revision they must follow. */
-export type KnownRow = Pick<
+export type KnownColumns = Pick<
   OperationColumns,
   'id' | 'revision' | 'urgency' | 'expires_at' | 'lane' | 'idempotency'
 >;
+
+export interface KnownRow extends KnownColumns {
+  /** Whether the payload has a row of its own, not being sealed with the state. */
+  readonly hasPayloadRow: boolean;
+}
 
 /** Some 400 bytes each: a few megabytes at most. */
 const ROWS_MAX = 16_384;
@@ -24,12 +29,14 @@ export class KnownRows {
     return this.#rows.get(seq);
   }
 
-  remember(seq: number, row: KnownRow): void {
+  remember(seq: number, from: KnownColumns, hasPayloadRow: boolean): void {
     if (this.#rows.size >= ROWS_MAX && !this.#rows.has(seq)) {
       const oldest = this.#rows.keys().next();
       if (oldest.done !== true) this.#rows.delete(oldest.value);
     }
-    this.#rows.set(seq, row);
+    // Field by field: spreading costs as much as sealing the row.
+    const { id, revision, urgency, expires_at, lane, idempotency } = from;
+    this.#rows.set(seq, { id, revision, urgency, expires_at, lane, idempotency, hasPayloadRow });
   }
 
   forget(seq: number): void {

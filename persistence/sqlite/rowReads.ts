@@ -25,7 +25,7 @@ import { STANDING_CODES } from './schema.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
-import { showRow, takeRows } from './tables.ts';
+import { showRow, takeRows, withoutPayload } from './tables.ts';
 
 const LISTS = {
   settled: 'listSettled',
@@ -163,7 +163,9 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
   const { standing } = query;
   const statement = tables.statements[standing === undefined ? 'list' : LISTS[standing]];
   for (;;) {
-    const rows = all(statement, query.afterSeq, query.limit).map((row) => showRow(tables, row));
+    const rows = all(statement, query.afterSeq, query.limit).map((row) =>
+      withoutPayload(showRow(tables, row)),
+    );
     // As in takeAll: a row that was set aside just now no longer stands where it was looked for.
     if (standing === undefined || rows.every((row) => row.standing === standing)) return rows;
   }

@@ -39,6 +39,12 @@ export interface ComponentRow {
   readonly state: Uint8Array;
 }
 
+/** What an operation's row opens to. */
+export interface OpenedRow {
+  readonly state: string;
+  readonly payload: string | null;
+}
+
 export interface RowSeals {
   readonly keyId: number;
   /** The fingerprints that stand for names in plain columns; those of routes are remembered. */
@@ -46,13 +52,15 @@ export interface RowSeals {
   laneTag(name: string): Uint8Array;
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
-  sealState(columns: OperationColumns, state: string): Uint8Array;
+  /** `payload` only where {@link goesInside} says that it goes with the state; otherwise `null`. */
+  sealState(columns: OperationColumns, state: string, payload: string | null): Uint8Array;
   sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
   sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
   sealMark(): Uint8Array;
   /** @throws HoldfastError as {@link Sealer.open} does; so do those below. */
-  openState(row: OperationRow): string;
-  openPayload(row: OperationRow): string | null;
+  openRow(row: OperationRow): OpenedRow;
+  /** Gives the payload only where it was sealed with the state. */
+  openState(row: OperationRow): OpenedRow;
   openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
   /** Opens what {@link sealMark} sealed: tells another key from a damaged store. */
   openMark(seal: Uint8Array): void;
@@ -62,6 +70,10 @@ export interface RowSeals {
 const ROUTES_REMEMBERED_MAX = 1_024;
 const MARK = 'holdfast store';
 const TEXT_SCRATCH_BYTES = 16_384;
+/** In UTF-16 units. Most such pairs take the room that the state alone would, which is padded. */
+const INSIDE_UNITS_MAX = 1_024;
+/** Begins what is not a bare state: the state's length and a space follow, the state, the payload. */
+const FRAME = '\0';
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
 /** @param storeId 32 hex digits, bound into every seal. */
@@ -119,6 +131,8 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.key_id,
   ];
 
+  const openState = (row: OperationRow): OpenedRow => parted(open(row.state, stateFields(row)));
+
   return {
     keyId: sealer.keyId,
     routeTag(name) {
@@ -133,12 +147,16 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     laneTag: (name) => sealer.blindIndex('operation.lane', name),
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
-    sealState: (columns, state) => seal(state, stateFields(columns)),
+    sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
     sealMark: () => sealer.seal(utf8.encode(MARK), mark),
-    openState: (row) => open(row.state, stateFields(row)),
-    openPayload: (row) => (row.payload === null ? null : open(row.payload, payloadFields(row))),
+    openRow(row) {
+      const { state, payload } = openState(row);
+      if (payload !== null || row.payload === null) return { state, payload };
+      return { state, payload: open(row.payload, payloadFields(row)) };
+    },
+    openState,
     openComponent(row) {
       const [name, state] = JSON.parse(open(row.state, componentFields(row))) as [string, string];
       return { name, state };
@@ -147,6 +165,29 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       sealer.open(envelope, mark);
     },
   };
+}
+
+/**
+ * Whether a payload is sealed with the state of its operation, and not by itself: that spares a seal,
+ * a row and its erasure (docs/decisions/0046).
+ */
+export function goesInside(payload: string | null): payload is string {
+  return payload !== null && payload.length <= INSIDE_UNITS_MAX;
+}
+
+/** One text for both. A state that looks like such a text itself is marked by a missing length. */
+function joined(state: string, payload: string | null): string {
+  if (payload !== null) return `${FRAME}${state.length} ${state}${payload}`;
+  return state.startsWith(FRAME) ? `${FRAME} ${state}` : state;
+}
+
+function parted(text: string): OpenedRow {
+  if (!text.startsWith(FRAME)) return { state: text, payload: null };
+  const stateAt = text.indexOf(' ') + 1;
+  const length = text.slice(FRAME.length, stateAt - 1);
+  if (length === '') return { state: text.slice(stateAt), payload: null };
+  const payloadAt = stateAt + Number(length);
+  return { state: text.slice(stateAt, payloadAt), payload: text.slice(payloadAt) };
 }
 
 /** The seal has proved that these are the bytes of a text we encoded. */

@@ -17,7 +17,7 @@ import { checkWrite, misuse } from '../writeChecks.ts';
 import type { KnownRow } from './knownRows.ts';
 import { purgeSettled } from './retention.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
-import { bytesOfId } from './rowSeals.ts';
+import { bytesOfId, goesInside } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
 import { purge, release, replay, setAside } from './setAsideWrites.ts';
 import type { Tables } from './tables.ts';
@@ -72,6 +72,7 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     lane,
     idempotency: write.idempotencyKey === null ? null : seals.idempotencyTag(write.idempotencyKey),
   };
+  const hasPayloadRow = !goesInside(write.payload);
   const { changes } = statements.insertOperation.run(
     columns.seq,
     columns.id,
@@ -84,11 +85,15 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     columns.route,
     columns.lane,
     columns.idempotency,
-    seals.sealState(columns, write.state),
+    seals.sealState(columns, write.state, hasPayloadRow ? null : write.payload),
   );
   if (changes === 0) return acceptAgain(tables, write, columns);
-  statements.insertPayload.run(write.seq, seals.sealPayload(columns, write.payload));
-  if (columns.standing === STANDING_CODES.inHand) known.remember(write.seq, columns);
+  if (hasPayloadRow) {
+    statements.insertPayload.run(write.seq, seals.sealPayload(columns, write.payload));
+  }
+  if (columns.standing === STANDING_CODES.inHand) {
+    known.remember(write.seq, columns, hasPayloadRow);
+  }
   return { kind: 'accepted', laneBusy };
 }
 
@@ -131,6 +136,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     idempotency: row.idempotency,
   };
   const leaving = write.leavesLane ? row.lane : null;
+  const isInside = goesInside(write.payload);
   const statement = leaving === null ? statements.updateOperation : statements.updateLeavingLane;
   statement.run(
     columns.revision,
@@ -138,12 +144,16 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     columns.standing,
     columns.due_at,
     columns.route,
-    seals.sealState(columns, write.state),
+    seals.sealState(columns, write.state, isInside ? write.payload : null),
     write.seq,
   );
-  if (write.erasesPayload) statements.deletePayload.run(write.seq);
-  if (columns.standing === STANDING_CODES.inHand) known.remember(write.seq, columns);
-  else known.forget(write.seq);
+  const hasPayloadRow = row.hasPayloadRow && write.payload !== null && !isInside;
+  if (row.hasPayloadRow && !hasPayloadRow) statements.deletePayload.run(write.seq);
+  if (columns.standing === STANDING_CODES.inHand) {
+    known.remember(write.seq, columns, hasPayloadRow);
+  } else {
+    known.forget(write.seq);
+  }
   if (leaving === null) return UPDATED;
   lanesLeft.leave(write.seq, leaving);
   return { kind: 'updated', laneNext: heldHeadOf(tables, leaving) };
@@ -181,9 +191,10 @@ function readKnown(tables: Tables, seq: number): KnownRow | null {
   const { statements } = tables;
   const row = statements.bySeq.get(seq) as OperationRow | undefined;
   if (row === undefined) return null;
-  if (showRow(tables, row).standing !== 'quarantined') return row;
+  const hasPayloadRow = row.payload !== null;
+  if (showRow(tables, row).standing !== 'quarantined') return { ...row, hasPayloadRow };
   statements.forgetQuarantine.run(seq);
-  return { ...row, lane: null, idempotency: null, expires_at: null };
+  return { ...row, hasPayloadRow, lane: null, idempotency: null, expires_at: null };
 }
 
 function withdraw(tables: Tables, write: WithdrawWrite): WriteResult {

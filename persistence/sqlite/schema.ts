@@ -65,7 +65,7 @@ const DDL: readonly string[] = [
     idempotency BLOB,
     state BLOB NOT NULL
   ) STRICT`,
-  // Apart from its operation, so that a new state does not rewrite it and erasing it is one delete.
+  // Only the large ones: so a new state does not rewrite them. Small ones are sealed with the state.
   'CREATE TABLE payload (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT',
   `CREATE TABLE component (
     tag BLOB NOT NULL PRIMARY KEY,

@@ -14,10 +14,10 @@ import type {
   StoredOperation,
 } from '../store.ts';
 import type { Query } from './requests.ts';
-import type { OperationRow } from './rowSeals.ts';
+import type { OpenedRow, OperationRow } from './rowSeals.ts';
 import { idOfBytes } from './rowSeals.ts';
 import type { Tables } from './tables.ts';
-import { STANDINGS, showRow } from './tables.ts';
+import { STANDINGS, showRow, withoutPayload } from './tables.ts';
 
 /** A quarantined row with the columns it was cleared of; `null` in all of them where none were noted. */
 export interface QuarantineRow extends Omit<OperationRow, 'standing'> {
@@ -38,7 +38,7 @@ export function deadLetters(tables: Tables, query: Query<'deadLetters'>): DeadLe
   const looked = statement.all(fromSeq, limit) as OperationRow[];
   const rows: StoredOperation[] = looked
     .filter((row) => tag === null || Buffer.compare(row.route, tag) === 0)
-    .map((row) => showRow(tables, row))
+    .map((row) => withoutPayload(showRow(tables, row)))
     // One that was set aside just now is no dead letter any more.
     .filter(({ standing }) => standing === 'deadLettered');
   return { rows, nextSeq: looked.length < limit ? null : (looked.at(-1)?.seq ?? null) };
@@ -92,14 +92,12 @@ export function quarantineRow(tables: Tables, seq: number): QuarantineRow | unde
 export function opensTo(
   { seals }: Pick<Tables, 'seals'>,
   row: QuarantineRow,
-):
-  | { readonly row: OperationRow; readonly state: string; readonly payload: string | null }
-  | { readonly code: string } {
+): ({ readonly row: OperationRow } & OpenedRow) | { readonly code: string } {
   const { standing } = row;
   if (standing === null) return { code: UNTOLD };
   const before: OperationRow = { ...row, standing };
   try {
-    return { row: before, state: seals.openState(before), payload: seals.openPayload(before) };
+    return { row: before, ...seals.openRow(before) };
   } catch (error) {
     if (!isHoldfastError(error)) throw error;
     return { code: error.code === 'HF_INTERNAL' ? UNTOLD : error.code };

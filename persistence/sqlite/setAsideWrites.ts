@@ -14,7 +14,7 @@ import type {
   WriteResult,
 } from '../store.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
-import { bytesOfId } from './rowSeals.ts';
+import { bytesOfId, goesInside } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
 import { opensTo, quarantineRow } from './setAsideReads.ts';
 import type { Tables } from './tables.ts';
@@ -139,11 +139,11 @@ function moveRow(
     columns.due_at,
     columns.route,
     columns.lane,
-    seals.sealState(columns, to.state),
+    seals.sealState(columns, to.state, goesInside(to.payload) ? to.payload : null),
     row.seq,
   );
   statements.deletePayload.run(row.seq);
-  if (to.payload !== null) {
+  if (to.payload !== null && !goesInside(to.payload)) {
     statements.insertPayload.run(columns.seq, seals.sealPayload(columns, to.payload));
   }
   known.forget(row.seq);

@@ -32,14 +32,18 @@ export const STANDINGS: ReadonlyMap<number, Standing> = new Map(
 export function takeRow(tables: Tables, row: OperationRow): StoredOperation | null {
   const operation = openRow(tables, row);
   if (operation === null || operation.standing === 'quarantined') return null;
-  const { id, revision, urgency, expires_at, lane, idempotency } = row;
-  tables.known.remember(row.seq, { id, revision, urgency, expires_at, lane, idempotency });
+  tables.known.remember(row.seq, row, row.payload !== null);
   return operation;
 }
 
 /** The operation of a row that is looked at; one that can't be opened is shown as quarantined. */
 export function showRow(tables: Tables, row: OperationRow): StoredOperation {
   return openRow(tables, row) ?? quarantinedForm(row);
+}
+
+/** For a list, which gives no payloads; small ones come along with the state. */
+export function withoutPayload(operation: StoredOperation): StoredOperation {
+  return { ...operation, payload: null };
 }
 
 /** The operations of rows that are about to be handed out, without those that can't be opened. */
@@ -52,8 +56,7 @@ function openRow(tables: Tables, row: OperationRow): StoredOperation | null {
   try {
     return {
       ...plainColumns(row),
-      state: tables.seals.openState(row),
-      payload: tables.seals.openPayload(row),
+      ...tables.seals.openRow(row),
     };
   } catch (error) {
     if (!isHoldfastError(error)) throw error;

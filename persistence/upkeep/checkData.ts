@@ -148,8 +148,7 @@ async function openAll(
       tryToOpen(
         () => idOfBytes(row.id),
         () => {
-          seals.openState(row);
-          seals.openPayload(row);
+          seals.openRow(row);
         },
       );
     }

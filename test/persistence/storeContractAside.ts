@@ -174,9 +174,34 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
       ).toEqual(Array.from({ length: 8 }, () => missing));
     });
 
+    test('OP-2 SE-5 a payload of any size is kept by updates and replays, replaced, and erased', async () => {
+      const lengths = [0, 1, 1_023, 1_024, 1_025, 50_000];
+      for (const [index, length] of lengths.entries()) {
+        const seq = index + 1;
+        const kept = async (): Promise<string | null | undefined> =>
+          (await store().find(idOf(seq)))?.payload;
+        const payload = 'p'.repeat(length);
+        await store().commit([accept(seq, { payload })]);
+        await store().commit([update(seq, { payload })]);
+        expect(await kept()).toBe(payload);
+        await store().commit([deadLetter(seq, { revision: 3, payload })]);
+        expect(await kept()).toBe(payload);
+        await store().commit([replay(seq, { revision: 4 })]);
+        expect(await kept()).toBe(payload);
+        await store().commit([deadLetter(seq, { revision: 5, payload })]);
+        const other = 'q'.repeat(lengths.at(-1 - index) ?? 0);
+        await store().commit([replay(seq, { revision: 6, payload: other })]);
+        expect(await kept()).toBe(other);
+        await store().commit([update(seq, { revision: 7, payload: other })]);
+        expect(await kept()).toBe(other);
+        await store().commit([settlement(seq, { revision: 8 })]);
+        expect(await kept()).toBeNull();
+      }
+    });
+
     test('OP-5 one without a payload runs only with a new one', async () => {
       await store().commit([accept(1)]);
-      await store().commit([deadLetter(1, { erasesPayload: true })]);
+      await store().commit([deadLetter(1, { payload: null })]);
       expect(await commitOne(store(), replay(1))).toEqual({ kind: 'missing' });
       expect(await commitOne(store(), replay(1, { payload: 'new' }))).toMatchObject({
         kind: 'replayed',

@@ -45,14 +45,14 @@ export function update(seq: number, given: Partial<UpdateWrite> = {}): UpdateWri
     route: 'payments',
     state: `state ${seq}.2`,
     leavesLane: false,
-    erasesPayload: false,
+    payload: `payload ${seq}`,
     ...given,
   };
 }
 
 /** Settlement as the engine does it. */
 export function settlement(seq: number, given: Partial<UpdateWrite> = {}): UpdateWrite {
-  return update(seq, { standing: 'settled', leavesLane: true, erasesPayload: true, ...given });
+  return update(seq, { standing: 'settled', leavesLane: true, payload: null, ...given });
 }
 
 /** The end of an operation that was given up, as the engine writes it. */

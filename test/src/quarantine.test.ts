@@ -48,7 +48,8 @@ function operation(seq: number, given: Partial<AcceptWrite> = {}): AcceptWrite {
     idempotencyKey: `k-${seq}`,
     expiresAtMs: null,
     state: encodeSnapshot(syncOperationMachine, { value: 'accepting', context }),
-    payload: `{"payload":${seq}}`,
+    // Long enough to be sealed apart from the state.
+    payload: `{"payload":${seq}}`.padEnd(2_000),
     ...given,
   };
 }

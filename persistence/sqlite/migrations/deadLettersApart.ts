@@ -61,7 +61,14 @@ export function deadLettersApart(db: Database.Database, seals: RowSeals): void {
         due_at: null,
       };
       const { revision, key_id, standing, due_at } = columns;
-      update.run(revision, key_id, standing, due_at, seals.sealState(columns, state), row.seq);
+      update.run(
+        revision,
+        key_id,
+        standing,
+        due_at,
+        seals.sealState(columns, state, null),
+        row.seq,
+      );
     }
     if (rows.length < ROWS_AT_ONCE) return;
   }
@@ -69,7 +76,7 @@ export function deadLettersApart(db: Database.Database, seals: RowSeals): void {
 
 function openedState(seals: RowSeals, row: OperationRow): string | null {
   try {
-    return seals.openState(row);
+    return seals.openState(row).state;
   } catch (error) {
     if (isHoldfastError(error)) return null;
     throw error;

@@ -114,7 +114,8 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
   });
 
   test('states swapped between two rows, and payloads swapped', async () => {
-    await store.commit([accept(1), accept(2), accept(3), accept(4), accept(5)]);
+    const large = { payload: 'x'.repeat(2_000) };
+    await store.commit([accept(1), accept(2), accept(3, large), accept(4, large), accept(5)]);
     await store.close();
     const states = [1, 2].map((seq) =>
       readColumn(`SELECT state FROM operation WHERE seq = ${seq}`),
@@ -134,7 +135,8 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
   });
 
   test('its bytes and what its columns held are kept', async () => {
-    await store.commit([accept(1, { ...waiting, lane: 'a', idempotencyKey: 'k' })]);
+    const payload = 'x'.repeat(2_000);
+    await store.commit([accept(1, { ...waiting, lane: 'a', idempotencyKey: 'k', payload })]);
     await store.close();
     const stateBefore = readColumn('SELECT state FROM operation');
     const laneBefore = readColumn('SELECT lane FROM operation');
