@@ -7,7 +7,7 @@
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRow, Standing, StoredOperation } from '../store.ts';
 import type { KnownRows, LanesLeft } from './knownRows.ts';
-import type { OperationRow, RowSeals } from './rowSeals.ts';
+import type { OpenedRow, OperationRow, RowSeals } from './rowSeals.ts';
 import { idOfBytes } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
 import type { Statements } from './statements.ts';
@@ -54,10 +54,7 @@ export function takeRows(tables: Tables, rows: readonly OperationRow[]): StoredO
 function openRow(tables: Tables, row: OperationRow): StoredOperation | null {
   if (row.standing === STANDING_CODES.quarantined) return quarantinedForm(row);
   try {
-    return {
-      ...plainColumns(row),
-      ...tables.seals.openRow(row),
-    };
+    return operationOf(row, tables.seals.openRow(row));
   } catch (error) {
     if (!isHoldfastError(error)) throw error;
     // Any other failure here means a column that no row of ours can hold.
@@ -77,10 +74,11 @@ export function quarantine(tables: Tables, row: OperationRow, code: string): voi
 }
 
 function quarantinedForm(row: OperationRow): StoredOperation {
-  return { ...plainColumns(row), standing: 'quarantined', dueAtMs: null, state: '', payload: null };
+  const form = operationOf(row, { state: '', payload: null });
+  return { ...form, standing: 'quarantined', dueAtMs: null };
 }
 
-function plainColumns(row: OperationRow): Omit<StoredOperation, 'state' | 'payload'> {
+function operationOf(row: OperationRow, { state, payload }: OpenedRow): StoredOperation {
   return {
     seq: row.seq,
     id: idOfBytes(row.id),
@@ -88,6 +86,8 @@ function plainColumns(row: OperationRow): Omit<StoredOperation, 'state' | 'paylo
     standing: STANDINGS.get(row.standing) ?? 'quarantined',
     dueAtMs: row.due_at,
     urgency: row.urgency,
+    state,
+    payload,
   };
 }
 
