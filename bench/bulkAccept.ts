@@ -55,20 +55,30 @@ function* requestsFrom(first: number, count: number, isPlain = false): Generator
   }
 }
 
-async function open(): Promise<Runtime> {
+interface Opened {
+  readonly runtime: Runtime;
+  /** Lets the first few end, which hold all places, so that accepting and draining are measured apart. */
+  readonly release: () => void;
+}
+
+async function open(): Promise<Opened> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const runtime = createRuntime({
     store: join(temporaryFolder(), 'store'),
     key: BENCH_KEY,
     upstreams: { bench: { concurrency: PLACES } },
-    handlers: { 'bench.work': { upstream: 'bench', run: () => ({ done: true }) } },
+    handlers: {
+      'bench.work': { upstream: 'bench', run: () => released.then(() => ({ done: true })) },
+    },
     onError: (error) => {
       throw error;
     },
   });
   await runtime.ready;
-  // Held back, so that accepting and draining are measured apart.
-  runtime.upstream('bench').forceOpen('bench');
-  return runtime;
+  return { runtime, release };
 }
 
 async function acceptBulk(
@@ -89,37 +99,40 @@ async function acceptEach(runtime: Runtime, first: number, count: number): Promi
   await Promise.all(Array.from({ length: 100 }, worker));
 }
 
-async function drain(runtime: Runtime, total: number): Promise<void> {
-  runtime.upstream('bench').release();
+async function drain({ runtime, release }: Opened, total: number): Promise<void> {
+  release();
   while (runtime.getHealthStatus().operations.completed < total) {
     await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
   }
 }
 
 async function holdfast(): Promise<{ readonly bulk: Figure; readonly drained: Figure }> {
-  const runtime = await open();
+  const opened = await open();
+  const { runtime } = opened;
   const warmup = Math.min(requests, 4_000);
   await acceptBulk(runtime, 0, warmup);
   const bulk = await measure(requests, () => acceptBulk(runtime, warmup, requests));
-  const drained = await measure(warmup + requests, () => drain(runtime, warmup + requests));
+  const drained = await measure(warmup + requests, () => drain(opened, warmup + requests));
   await runtime.close();
   return { bulk, drained };
 }
 
 async function plainBulk(): Promise<Figure> {
-  const runtime = await open();
+  const { runtime, release } = await open();
   const warmup = Math.min(requests, 4_000);
   await acceptBulk(runtime, 0, warmup, true);
   const figure = await measure(requests, () => acceptBulk(runtime, warmup, requests, true));
+  release();
   await runtime.close();
   return figure;
 }
 
 async function oneByOne(): Promise<Figure> {
-  const runtime = await open();
+  const { runtime, release } = await open();
   const warmup = Math.min(requests, 2_000);
   await acceptEach(runtime, 0, warmup);
   const figure = await measure(requests, () => acceptEach(runtime, warmup, requests));
+  release();
   await runtime.close();
   return figure;
 }
