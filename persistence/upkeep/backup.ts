@@ -11,7 +11,7 @@
 
 import { closeSync, lstatSync, openSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf, syncFolder } from '../sealing/files.ts';
@@ -44,8 +44,9 @@ export interface BackupResult {
  * with a key also every record of it. Records that can't be opened are told of and copied all the
  * same: they may be opened again with another copy of the key or the page.
  *
- * @throws HoldfastError (rejects) `HF_TARGET_EXISTS`, `HF_STORE_MISSING`, `HF_STORE_FULL`,
- * `HF_STORE_CORRUPT`, `HF_STORE_FOLDER`, `HF_STORE_UNAVAILABLE`, `HF_KEY_…`; then nothing is left.
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a path inside the store, `HF_TARGET_EXISTS`,
+ * `HF_STORE_MISSING`, `HF_STORE_FULL`, `HF_STORE_CORRUPT`, `HF_STORE_FOLDER`, `HF_STORE_UNAVAILABLE`,
+ * `HF_KEY_…`; then nothing is left.
  */
 export async function backupStore(
   folder: string,
@@ -55,6 +56,7 @@ export async function backupStore(
 ): Promise<BackupResult> {
   const target = resolve(to);
   const unfinished = `${target}.unfinished`;
+  refuseInside(resolve(folder), target);
   refuseExisting(target, 'Give another path');
   refuseExisting(unfinished, 'An earlier backup was killed there: remove it');
   try {
@@ -72,6 +74,17 @@ export async function backupStore(
     options.signal?.throwIfAborted();
     throw storeFailure(error, target);
   }
+}
+
+/** A backup among the files it is of would be lost along with them. */
+function refuseInside(folder: string, target: string): void {
+  const way = relative(folder, target);
+  if (way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `${target} lies inside the store in ${folder}. Give a path elsewhere, best on another disk.`,
+    { path: target },
+  );
 }
 
 /** @throws HoldfastError `HF_TARGET_EXISTS` where something is at the path already. */

@@ -25,8 +25,8 @@ export function backupCommand(): Command {
       `
 The backup holds the data and the keyring, but not the key file: keep a copy of that elsewhere. Ctrl-C
 leaves nothing behind. A process that has to open the store anew meanwhile, after a crash, writes once
-the copy is made. Exit 3 says that some records of the store can't be opened; they are in the backup as
-they are.
+the copy is made. Exit 3 says that some records can't be opened that are not set aside yet; they are in
+the backup as they are, and so are those set aside.
 
 Example:
   $ holdfast backup --store ./sync-store --key-file ./holdfast.key --to ./backups/monday`,

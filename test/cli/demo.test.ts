@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { existsSync, rmSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../support/runCli.ts';
 
 /** The last line on stdout, and the exit code. */
@@ -41,6 +41,7 @@ describe('holdfast demo', () => {
     });
     const [, folder = ''] = /Kept (\S+)/.exec(stderr) ?? [];
     expect(existsSync(`${folder}/store`)).toBe(true);
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     const listed = await runCli([
       'operations',
       '--store',

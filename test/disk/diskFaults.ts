@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +30,7 @@ export class DiskFaults {
 
   constructor(under: string) {
     this.#under = under;
-    this.#file = join(mkdtempSync(join(tmpdir(), 'holdfast-faults-')), 'faults');
+    this.#file = join(scratch(), 'faults');
     writeFileSync(this.#file, Buffer.alloc(4 * (FIELDS.length + 1)));
   }
 
@@ -52,11 +60,20 @@ export class DiskFaults {
   }
 }
 
+/** A folder for as long as this process lives. */
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-faults-'));
+  process.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
 let built: string | null = null;
 
 function library(): string {
   if (built !== null) return built;
-  const path = join(mkdtempSync(join(tmpdir(), 'holdfast-faults-')), 'faults.so');
+  const path = join(scratch(), 'faults.so');
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', path, SOURCE, '-ldl']);
   built = path;
   return path;

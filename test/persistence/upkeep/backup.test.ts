@@ -161,6 +161,7 @@ describe('PS-5 a backup', () => {
     const failing: [string, object][] = [
       [at('taken'), { code: 'HF_TARGET_EXISTS', path: at('taken') }],
       [join(at('missing'), 'b'), { code: 'HF_STORE_FOLDER' }],
+      [join(folder, 'b'), { code: 'HF_OPTION_INVALID', message: expect.stringMatching(/inside/) }],
     ];
     for (const [to, error] of failing) {
       await expect(backupStore(folder, to, null, UPKEEP)).rejects.toMatchObject(error);
@@ -170,6 +171,9 @@ describe('PS-5 a backup', () => {
     });
     expect(readFileSync(at('taken'), 'utf8')).toBe('mine');
     expect(left()).toEqual(['taken']);
+    expect(readdirSync(folder)).not.toContain('b');
+    // Beside it, with a name that begins alike, is no matter.
+    await backupStore(folder, `${folder}-monday`, null, UPKEEP);
   });
 
   test('cut short leaves nothing behind', async () => {
