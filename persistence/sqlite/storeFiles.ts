@@ -24,10 +24,11 @@ import { FILE_MODE, foldWal, WAL_BYTES_KEPT } from './connection.ts';
 import { syncFile, syncFolder } from './durableFiles.ts';
 import { storeFailure } from './failures.ts';
 
-type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'mtimeMs'> | null;
+type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'ctimeMs'> | null;
 
 /**
- * The coarsest clock of a file system, that of FAT. Of a folder that was changed no longer ago than
+ * The coarsest clock of a file system, that of FAT. (The time of a change, which nobody can set, and
+ * not that of the content, which a program that copies folders sets back.) Of a folder that was changed no longer ago than
  * this, a second change may bear the same time.
  */
 const FOLDER_CLOCK_MS = 2_000;
@@ -120,7 +121,7 @@ export class StoreFiles {
       this.#isLost = false;
       this.endRescue();
       // By the same clock, the -wal having been written just now.
-      const isSettled = (wal?.mtimeMs ?? 0) - (folder?.mtimeMs ?? 0) > FOLDER_CLOCK_MS;
+      const isSettled = (wal?.ctimeMs ?? 0) - (folder?.ctimeMs ?? 0) > FOLDER_CLOCK_MS;
       this.#folder = isSettled ? folder : null;
       return;
     }
@@ -148,7 +149,7 @@ export class StoreFiles {
    * the journal of the file system too (docs/decisions/0031).
    */
   #isUntouched(folder: Found): boolean {
-    if (folder === null || folder.mtimeMs !== this.#folder?.mtimeMs) return false;
+    if (folder === null || folder.ctimeMs !== this.#folder?.ctimeMs) return false;
     return isSame(folder, this.#folder) && endOf(this.#walPath, this.#wal?.size ?? 0) === 'end';
   }
 

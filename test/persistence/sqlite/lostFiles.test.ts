@@ -222,3 +222,41 @@ describe('PS-6 a -wal at the start', () => {
     await store.close();
   });
 });
+
+const HARMS: readonly (readonly [name: string, harm: (at: Scene) => void])[] = [
+  ['the database deleted', ({ data }) => rmSync(data)],
+  ['the -wal deleted', ({ wal }) => rmSync(wal)],
+  ['the -wal cut short', ({ wal }) => truncateSync(wal, 5_000)],
+  [
+    'the database replaced',
+    ({ data }) => {
+      copyFileSync(data, `${data}.other`);
+      renameSync(`${data}.other`, data);
+    },
+  ],
+  [
+    'the -wal replaced',
+    ({ wal }) => {
+      copyFileSync(wal, `${wal}.other`);
+      renameSync(`${wal}.other`, wal);
+    },
+  ],
+  ['the folder moved', ({ folder }) => renameSync(folder, `${folder}-moved`)],
+];
+
+test('PS-6 after a time in which nothing happened to the files it is noticed as soon', async () => {
+  const scenes = await Promise.all(HARMS.map(() => scene(inThreadStore)));
+  // So long that the folder's own time tells whether anything happened.
+  await new Promise((resolve) => setTimeout(resolve, 2_300));
+  for (const [index, [name, harm]] of HARMS.entries()) {
+    const at = scenes[index];
+    if (at === undefined) continue;
+    for (let seq = 21; seq < 25; seq += 1) await at.store.commit([accept(seq)]);
+    harm(at);
+    await expect(at.store.commit([accept(25)]), name).rejects.toMatchObject({
+      code: 'HF_STORE_LOST',
+    });
+    if (name === 'the folder moved') renameSync(`${at.folder}-moved`, at.folder);
+    await at.store.close();
+  }
+});
