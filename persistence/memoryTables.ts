@@ -194,7 +194,7 @@ export class MemoryTables implements AsideTables {
       state: write.state,
       lane: write.leavesLane ? null : row.lane,
       laneLeft: write.leavesLane ? row.lane : row.laneLeft,
-      payload: write.payload === null ? null : row.payload,
+      payload: write.payload,
     });
     return { kind: 'updated', laneNext: write.leavesLane ? this.heldHeadOf(row.lane) : null };
   }

@@ -147,8 +147,11 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     seals.sealState(columns, write.state, isInside ? write.payload : null),
     write.seq,
   );
-  const hasPayloadRow = row.hasPayloadRow && write.payload !== null && !isInside;
+  const hasPayloadRow = write.payload !== null && !isInside;
   if (row.hasPayloadRow && !hasPayloadRow) statements.deletePayload.run(write.seq);
+  if (hasPayloadRow && !row.hasPayloadRow) {
+    statements.insertPayload.run(write.seq, seals.sealPayload(columns, write.payload));
+  }
   if (columns.standing === STANDING_CODES.inHand) {
     known.remember(write.seq, columns, hasPayloadRow);
   } else {
@@ -185,16 +188,19 @@ function updateAgain(tables: Tables, write: UpdateWrite): WriteResult {
 
 /**
  * Reads what an update keeps. The row is opened first: a column edited in the file must not find its
- * way under a new seal. A quarantined row is taken as it is, for the update carries the true state.
+ * way under a new seal. A quarantined row is taken as it is, for the update carries the true state
+ * and payload.
  */
 function readKnown(tables: Tables, seq: number): KnownRow | null {
   const { statements } = tables;
   const row = statements.bySeq.get(seq) as OperationRow | undefined;
   if (row === undefined) return null;
-  const hasPayloadRow = row.payload !== null;
-  if (showRow(tables, row).standing !== 'quarantined') return { ...row, hasPayloadRow };
+  if (showRow(tables, row).standing !== 'quarantined') {
+    return { ...row, hasPayloadRow: row.payload !== null };
+  }
   statements.forgetQuarantine.run(seq);
-  return { ...row, hasPayloadRow, lane: null, idempotency: null, expires_at: null };
+  statements.deletePayload.run(seq);
+  return { ...row, hasPayloadRow: false, lane: null, idempotency: null, expires_at: null };
 }
 
 function withdraw(tables: Tables, write: WithdrawWrite): WriteResult {

@@ -20,6 +20,7 @@ import {
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { foldersTellChanges } from '../fileSystems.ts';
 import { FILE_MODE, foldWal, WAL_BYTES_KEPT } from './connection.ts';
 import { syncFile, syncFolder } from './durableFiles.ts';
 import { storeFailure } from './failures.ts';
@@ -27,8 +28,9 @@ import { storeFailure } from './failures.ts';
 type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'ctimeMs'> | null;
 
 /**
- * The coarsest clock of a file system, that of FAT. (The time of a change, which nobody can set, and
- * not that of the content, which a program that copies folders sets back.) Of a folder that was changed no longer ago than
+ * Twice the coarsest clock of a file system: an ext4 of old keeps whole seconds. (The time of a
+ * change, which nobody can set, and not that of the content, which programs that copy folders set
+ * back.) Of a folder that was changed no longer ago than
  * this, a second change may bear the same time.
  */
 const FOLDER_CLOCK_MS = 2_000;
@@ -41,6 +43,7 @@ export class StoreFiles {
   #wal: Found = null;
   /** As it was when every file in it was last found right; `null` while that is not certain. */
   #folder: Found = null;
+  #folderTells = false;
   #isLost = false;
   #isRescued = false;
 
@@ -82,6 +85,8 @@ export class StoreFiles {
   opened(): void {
     this.#data = look(this.#path);
     this.#wal = look(this.#walPath);
+    this.#folder = null;
+    this.#folderTells = foldersTellChanges(dirname(this.#path));
   }
 
   /**
@@ -122,7 +127,7 @@ export class StoreFiles {
       this.endRescue();
       // By the same clock, the -wal having been written just now.
       const isSettled = (wal?.ctimeMs ?? 0) - (folder?.ctimeMs ?? 0) > FOLDER_CLOCK_MS;
-      this.#folder = isSettled ? folder : null;
+      this.#folder = isSettled && this.#folderTells ? folder : null;
       return;
     }
     this.#folder = null;

@@ -9,9 +9,9 @@
  * @module
  */
 
-import { closeSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf, syncFolder } from '../sealing/files.ts';
@@ -56,7 +56,7 @@ export async function backupStore(
 ): Promise<BackupResult> {
   const target = resolve(to);
   const unfinished = `${target}.unfinished`;
-  refuseInside(resolve(folder), target);
+  refuseInside(folder, target);
   refuseExisting(target, 'Give another path');
   refuseExisting(unfinished, 'An earlier backup was killed there: remove it');
   try {
@@ -78,13 +78,22 @@ export async function backupStore(
 
 /** A backup among the files it is of would be lost along with them. */
 function refuseInside(folder: string, target: string): void {
-  const way = relative(folder, target);
+  const way = relative(real(folder), join(real(dirname(target)), basename(target)));
   if (way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
   throw new HoldfastError(
     'HF_OPTION_INVALID',
     `${target} lies inside the store in ${folder}. Give a path elsewhere, best on another disk.`,
     { path: target },
   );
+}
+
+/** The path without links, where there is something at it. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 /** @throws HoldfastError `HF_TARGET_EXISTS` where something is at the path already. */

@@ -199,6 +199,22 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
       }
     });
 
+    test('PS-3 an update of a row that was set aside while it ran brings state and payload back', async () => {
+      for (const [seq, payload] of [
+        [1, 'small'],
+        [2, 'l'.repeat(5_000)],
+      ] as const) {
+        await store().commit([accept(seq, { payload })]);
+        await store().commit([setAside(seq)]);
+        await store().commit([update(seq, { payload })]);
+        expect(await store().find(idOf(seq))).toMatchObject({
+          standing: 'inHand',
+          state: `state ${seq}.2`,
+          payload,
+        });
+      }
+    });
+
     test('OP-5 one without a payload runs only with a new one', async () => {
       await store().commit([accept(1)]);
       await store().commit([deadLetter(1, { payload: null })]);

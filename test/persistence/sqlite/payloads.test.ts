@@ -112,6 +112,31 @@ test('PS-4 SE-5 a small payload that lies apart is found, moves to the state, an
   expect([payloadOf(1), payloadOf(2)]).toEqual(['payload 1', null]);
 });
 
+test('PS-3 OP-2 an update makes whole what was damaged, deleted or lay in the wrong place', () => {
+  commit(
+    accept(1, { payload: LARGE }),
+    accept(2, { payload: LARGE }),
+    accept(3, { payload: LARGE }),
+  );
+  core.close();
+  const db = new Database(path);
+  db.exec('UPDATE payload SET envelope = zeroblob(200) WHERE seq = 1');
+  db.exec('DELETE FROM payload WHERE seq IN (2, 3)');
+  // As if the limit had been another.
+  const row = db
+    .prepare<[], OperationRow>('SELECT *, NULL AS payload FROM operation WHERE seq = 3')
+    .get();
+  if (row === undefined) throw new Error('Its row is gone.');
+  const state = seals.sealState(row, seals.openRow(row).state, LARGE);
+  db.prepare('UPDATE operation SET state = ? WHERE seq = 3').run(state);
+  db.close();
+  open();
+  expect(payloadOf(3)).toBe(LARGE);
+  commit(...[1, 2, 3].map((seq) => update(seq, { payload: LARGE })));
+  expect(apart()).toEqual([1, 2, 3]);
+  expect([1, 2, 3].map(payloadOf)).toEqual([LARGE, LARGE, LARGE]);
+});
+
 test('SE-5 the state of an erased payload is as short as one that never had it', () => {
   commit(accept(1, { payload: 'p'.repeat(900) }));
   const length = (): number => {

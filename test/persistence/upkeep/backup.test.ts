@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -163,6 +171,8 @@ describe('PS-5 a backup', () => {
       [join(at('missing'), 'b'), { code: 'HF_STORE_FOLDER' }],
       [join(folder, 'b'), { code: 'HF_OPTION_INVALID', message: expect.stringMatching(/inside/) }],
     ];
+    symlinkSync(folder, at('link'));
+    failing.push([join(at('link'), 'b'), { code: 'HF_OPTION_INVALID' }]);
     for (const [to, error] of failing) {
       await expect(backupStore(folder, to, null, UPKEEP)).rejects.toMatchObject(error);
     }
@@ -170,7 +180,7 @@ describe('PS-5 a backup', () => {
       code: 'HF_KEY_WRONG',
     });
     expect(readFileSync(at('taken'), 'utf8')).toBe('mine');
-    expect(left()).toEqual(['taken']);
+    expect(left()).toEqual(['link', 'taken']);
     expect(readdirSync(folder)).not.toContain('b');
     // Beside it, with a name that begins alike, is no matter.
     await backupStore(folder, `${folder}-monday`, null, UPKEEP);
