@@ -11,6 +11,7 @@ import {
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const FIELDS = ['writeError', 'syncError', 'openError', 'syncMs'] as const;
 const SOURCE = fileURLToPath(new URL('./faults.c', import.meta.url));
@@ -60,14 +61,19 @@ export class DiskFaults {
   }
 }
 
-/** A folder for as long as this process lives. */
+const folders: string[] = [];
+
+/** A folder for as long as the test file runs that imports this. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-faults-'));
-  process.once('exit', () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  folders.push(folder);
   return folder;
 }
+
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  built = null;
+});
 
 let built: string | null = null;
 
