@@ -28,10 +28,9 @@ import { storeFailure } from './failures.ts';
 type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'ctimeMs'> | null;
 
 /**
- * Twice the coarsest clock of a file system: an ext4 of old keeps whole seconds. (The time of a
- * change, which nobody can set, and not that of the content, which programs that copy folders set
- * back.) Of a folder that was changed no longer ago than
- * this, a second change may bear the same time.
+ * Of a folder that was changed no longer ago than this, a second change may bear the same time: twice
+ * the coarsest clock, for an ext4 of old keeps whole seconds. What is compared is the time of a
+ * change, which nobody can set; that of the content is set back by programs that copy folders.
  */
 const FOLDER_CLOCK_MS = 2_000;
 

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { sharedFileSystem } from '../../persistence/fileSystems.ts';
+import { foldersTellChanges, sharedFileSystem } from '../../persistence/fileSystems.ts';
 import { holdOf, holdWrite } from '../../persistence/hold.ts';
 import { openAtRest, storePlace } from '../../persistence/openStore.ts';
 import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
@@ -373,5 +373,10 @@ describe('a shared file system', () => {
   test('SV-5 PS-1 local ones are not refused', () => {
     const local = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e, tmpfs: 0x01021994 };
     for (const type of Object.values(local)) expect(sharedFileSystem(type)).toBeNull();
+  });
+
+  test('PS-6 a folder is only trusted to tell of changes where that is known', () => {
+    expect(foldersTellChanges('/proc')).toBe(false);
+    expect(foldersTellChanges(join(tempFolder(), 'missing'))).toBe(false);
   });
 });

@@ -78,10 +78,23 @@ export function storeContract(
     });
 
     test('OP-2 texts come back letter for letter', async () => {
-      const texts = ['', '\u{feff}bom', 'naïve ☃ 𝄞', '{"a":"\\u0000"}', '\0', 'x'.repeat(100_000)];
+      const texts = [
+        '',
+        '\u{feff}bom',
+        'naïve ☃ 𝄞',
+        '{"a":"\\u0000"}',
+        '\0',
+        '\x002 ab',
+        'x'.repeat(100_000),
+      ];
       await store.commit(texts.map((state, index) => accept(index + 1, { state, payload: state })));
       for (const [index, text] of texts.entries()) {
         expect(await store.find(idOf(index + 1))).toMatchObject({ state: text, payload: text });
+      }
+      // Without a payload beside it, too.
+      await store.commit(texts.map((state, index) => update(index + 1, { state, payload: null })));
+      for (const [index, text] of texts.entries()) {
+        expect(await store.find(idOf(index + 1))).toMatchObject({ state: text, payload: null });
       }
     });
 
