@@ -10,6 +10,7 @@ import { testEndings } from './storeContractEndings.ts';
 import { testPages } from './storeContractPages.ts';
 import { testRepeats } from './storeContractRepeats.ts';
 import { testSpill } from './storeContractSpill.ts';
+import { testTexts } from './storeContractTexts.ts';
 import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
 export interface StoreUnderTest {
@@ -75,27 +76,6 @@ export function storeContract(
       expect(await again.find(idOf(1))).toEqual(expected);
       expect(await again.inHand({ after: null, limit: 10 })).toEqual([expected]);
       expect(again.nextSeq()).toBe(2);
-    });
-
-    test('OP-2 texts come back letter for letter', async () => {
-      const texts = [
-        '',
-        '\u{feff}bom',
-        'naïve ☃ 𝄞',
-        '{"a":"\\u0000"}',
-        '\0',
-        '\x002 ab',
-        'x'.repeat(100_000),
-      ];
-      await store.commit(texts.map((state, index) => accept(index + 1, { state, payload: state })));
-      for (const [index, text] of texts.entries()) {
-        expect(await store.find(idOf(index + 1))).toMatchObject({ state: text, payload: text });
-      }
-      // Without a payload beside it, too.
-      await store.commit(texts.map((state, index) => update(index + 1, { state, payload: null })));
-      for (const [index, text] of texts.entries()) {
-        expect(await store.find(idOf(index + 1))).toMatchObject({ state: text, payload: null });
-      }
     });
 
     test('OP-2 an update replaces the state and can erase the payload', async () => {
@@ -453,6 +433,7 @@ export function storeContract(
     testRepeats(() => store, faultsReachIt);
     testEndings(() => store, reopened);
     testSpill(() => store, reopened);
+    testTexts(() => store);
     testAside(() => store, faultsReachIt);
     testPages(() => store);
 

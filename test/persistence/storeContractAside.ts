@@ -6,27 +6,10 @@ import type {
   AcceptWrite,
   PurgeWrite,
   ReleaseWrite,
-  ReplayWrite,
   SetAsideWrite,
   Store,
 } from '../../persistence/store.ts';
-import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
-
-function replay(seq: number, given: Partial<ReplayWrite> = {}): ReplayWrite {
-  return {
-    kind: 'replay',
-    seq,
-    id: idOf(seq),
-    revision: 3,
-    toSeq: seq + 100,
-    dueAtMs: 50,
-    route: 'payments',
-    lane: null,
-    state: `state ${seq}.3`,
-    payload: null,
-    ...given,
-  };
-}
+import { accept, commitOne, deadLetter, idOf, replay, settlement, update } from './writes.ts';
 
 function setAside(seq: number, given: Partial<SetAsideWrite> = {}): SetAsideWrite {
   return {
@@ -172,31 +155,6 @@ export function testAside(store: () => Store, faultsReachIt: boolean): void {
           purge(9, 1),
         ]),
       ).toEqual(Array.from({ length: 8 }, () => missing));
-    });
-
-    test('OP-2 SE-5 a payload of any size is kept by updates and replays, replaced, and erased', async () => {
-      const lengths = [0, 1, 1_023, 1_024, 1_025, 50_000];
-      for (const [index, length] of lengths.entries()) {
-        const seq = index + 1;
-        const kept = async (): Promise<string | null | undefined> =>
-          (await store().find(idOf(seq)))?.payload;
-        const payload = 'p'.repeat(length);
-        await store().commit([accept(seq, { payload })]);
-        await store().commit([update(seq, { payload })]);
-        expect(await kept()).toBe(payload);
-        await store().commit([deadLetter(seq, { revision: 3, payload })]);
-        expect(await kept()).toBe(payload);
-        await store().commit([replay(seq, { revision: 4 })]);
-        expect(await kept()).toBe(payload);
-        await store().commit([deadLetter(seq, { revision: 5, payload })]);
-        const other = 'q'.repeat(lengths.at(-1 - index) ?? 0);
-        await store().commit([replay(seq, { revision: 6, payload: other })]);
-        expect(await kept()).toBe(other);
-        await store().commit([update(seq, { revision: 7, payload: other })]);
-        expect(await kept()).toBe(other);
-        await store().commit([settlement(seq, { revision: 8 })]);
-        expect(await kept()).toBeNull();
-      }
     });
 
     test('PS-3 an update of a row that was set aside while it ran brings state and payload back', async () => {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type {
   AcceptWrite,
+  ReplayWrite,
   Store,
   UpdateWrite,
   Write,
@@ -64,4 +65,21 @@ export function deadLetter(seq: number, given: Partial<UpdateWrite> = {}): Updat
 export async function commitOne(store: Store, write: Write): Promise<WriteResult | undefined> {
   const [result] = await store.commit([write]);
   return result;
+}
+
+/** The way back of an operation that was given up. */
+export function replay(seq: number, given: Partial<ReplayWrite> = {}): ReplayWrite {
+  return {
+    kind: 'replay',
+    seq,
+    id: idOf(seq),
+    revision: 3,
+    toSeq: seq + 100,
+    dueAtMs: 50,
+    route: 'payments',
+    lane: null,
+    state: `state ${seq}.3`,
+    payload: null,
+    ...given,
+  };
 }
