@@ -8,10 +8,8 @@
  * @module
  */
 
-// The writer thread reads this when it starts: its 400th commit stands still for a second.
-process.env['HOLDFAST_FAULT'] = 'store.beforeCommit:400:stall:1000';
-
 import { join } from 'node:path';
+import { armThreads } from '../persistence/faultPoints.ts';
 import { createRuntime } from '../src/createRuntime.ts';
 import type { Runtime } from '../src/runtime.ts';
 import { BENCH_KEY, percentile, printMachine, printTable, temporaryFolder } from './support.ts';
@@ -66,7 +64,10 @@ async function answerCrises(runtime: Runtime): Promise<number[]> {
 }
 
 async function round(isStalling: boolean): Promise<readonly [crises: number[], accepts: number[]]> {
-  if (!isStalling) delete process.env['HOLDFAST_FAULT'];
+  // The 400th commit of the writer thread stands still for a second.
+  armThreads(
+    isStalling ? [{ name: 'store.beforeCommit', countdown: 400, action: { stallMs: 1_000 } }] : [],
+  );
   const runtime = createRuntime({
     store: join(temporaryFolder(), 'store'),
     key: BENCH_KEY,

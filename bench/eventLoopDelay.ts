@@ -10,13 +10,17 @@
 
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { armThreads, type PlannedFault } from '../persistence/faultPoints.ts';
 import { createRuntime } from '../src/createRuntime.ts';
 import { BENCH_KEY, printMachine, printTable, temporaryFolder } from './support.ts';
 
 const seconds = Number(process.argv[2] ?? 10);
 const IN_FLIGHT = 100;
 /** The writer thread reads this when it starts: one early commit stands still before it, one after it. */
-const STALLS = 'store.beforeCommit:100:stall:1000,store.afterCommit:200:stall:1000';
+const STALLS: readonly PlannedFault[] = [
+  { name: 'store.beforeCommit', countdown: 100, action: { stallMs: 1_000 } },
+  { name: 'store.afterCommit', countdown: 200, action: { stallMs: 1_000 } },
+];
 /** How often the loop is looked at; a delay is what comes on top of that. */
 const RESOLUTION_MS = 1;
 const NOTE = 'x'.repeat(180);
@@ -55,9 +59,9 @@ async function measure(name: string, work: () => Promise<Work>): Promise<Measure
 async function underLoad(
   name: string,
   store: 'disk' | 'memory',
-  { stalls = '', ms = seconds * 1_000 } = {},
+  { stalls = [] as readonly PlannedFault[], ms = seconds * 1_000 } = {},
 ): Promise<Measured> {
-  process.env['HOLDFAST_FAULT'] = stalls;
+  armThreads(stalls);
   const runtime = createRuntime({
     ...(store === 'memory'
       ? { store: ':memory:' }

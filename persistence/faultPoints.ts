@@ -1,8 +1,8 @@
 /**
  * Named points in the real code at which a test can make the process die, fail or stall, so that
- * crash tests crash where it matters and not only at random moments. Nothing is armed unless a test
- * calls {@link armFaultPoint} or starts a process with `HOLDFAST_FAULT` set; an unarmed point costs
- * one comparison.
+ * crash tests crash where it matters and not only at random moments. Nothing is armed unless a program
+ * calls {@link armFaultPoint} or {@link armThreads}, which only tests and benches do: no option, file or
+ * variable of the environment reaches a point. An unarmed point costs one comparison.
  *
  * @module
  */
@@ -75,9 +75,27 @@ export function faultPoint(name: FaultPoint): void {
   if (armed !== null) pass(armed, name);
 }
 
+/** A fault of a thread that is not started yet. */
+export interface PlannedFault {
+  readonly name: FaultPoint;
+  readonly countdown: number;
+  readonly action: Exclude<FaultAction, () => void>;
+}
+
+let planned: readonly PlannedFault[] = [];
+
+/** Plans what each writer thread that this one starts from here on is armed with. */
+export function armThreads(faults: readonly PlannedFault[]): void {
+  planned = faults;
+}
+
+/** What a thread that is about to be started has to be given. */
+export function faultsOfThreads(): readonly PlannedFault[] {
+  return planned;
+}
+
 /**
  * Arms a point in this thread: it strikes once, at the passage numbered `countdown` (1 is the next).
- * Threads are armed apart; the writer thread reads `HOLDFAST_FAULT` when it starts.
  */
 export function armFaultPoint(name: FaultPoint, countdown: number, action: FaultAction): void {
   armed ??= new Map();
@@ -117,28 +135,3 @@ function strike(name: FaultPoint, action: FaultAction): void {
 function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
-
-/** Reads `name:count:kill`, `name:count:throw` or `name:count:stall:ms`, several with commas. */
-function armFromEnvironment(setting: string | undefined): void {
-  if (setting === undefined || setting === '') return;
-  for (const entry of setting.split(',')) {
-    const [name, count, action, stallMs] = entry.trim().split(':');
-    const point = FAULT_POINTS.find((known) => known === name);
-    const countdown = Number(count);
-    if (point === undefined || !Number.isSafeInteger(countdown) || countdown < 1) refuse(entry);
-    else if (action === 'kill' || action === 'throw') armFaultPoint(point, countdown, action);
-    else if (action === 'stall' && Number(stallMs) > 0) {
-      armFaultPoint(point, countdown, { stallMs: Number(stallMs) });
-    } else refuse(entry);
-  }
-}
-
-function refuse(entry: string): never {
-  throw new HoldfastError(
-    'HF_OPTION_INVALID',
-    `HOLDFAST_FAULT has an entry that is not point:count:kill|throw|stall:ms: ${entry}`,
-    { field: 'HOLDFAST_FAULT' },
-  );
-}
-
-armFromEnvironment(process.env['HOLDFAST_FAULT']);

@@ -9,12 +9,13 @@
 
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { faultsOfThreads } from '../faultPoints.ts';
 import { programName } from '../ownerNote.ts';
 import type { OpenedStore, StoreRequest } from './requests.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
 import type { StorePlace } from './storePlace.ts';
-import type { FromWriter, ToWriter, WriterOptions } from './threadMessages.ts';
+import type { FromWriter, ThreadOptions, ToWriter } from './threadMessages.ts';
 
 // Node runs no TypeScript in a thread, so from the sources (in tests) the built file is started.
 const WRITER_URL = import.meta.url.endsWith('.ts')
@@ -100,7 +101,11 @@ class Thread {
 
   constructor(parts: ThreadParts) {
     this.#parts = parts;
-    const workerData: WriterOptions = { folder: parts.folder, program: programName() };
+    const workerData: ThreadOptions = {
+      folder: parts.folder,
+      program: programName(),
+      faults: faultsOfThreads(),
+    };
     this.#worker = new Worker(WRITER_URL, { workerData, name: 'holdfast writer', execArgv: [] });
     this.#worker.on('error', (error) => {
       this.#failure ??= error;

@@ -5,13 +5,20 @@
  */
 
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import type { PlannedFault } from '../faultPoints.ts';
 import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts';
 
-/** What the thread is started with. */
+/** What a writer is made with. */
 export interface WriterOptions {
   readonly folder: string;
   /** The file name of the program; a thread does not know it. */
   readonly program: string;
+}
+
+/** What the thread is started with. */
+export interface ThreadOptions extends WriterOptions {
+  /** None outside tests. */
+  readonly faults: readonly PlannedFault[];
 }
 
 export type ToWriter =

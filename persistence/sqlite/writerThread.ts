@@ -7,14 +7,16 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
-import { faultPoint } from '../faultPoints.ts';
-import type { FromWriter, ToWriter, WriterOptions } from './threadMessages.ts';
+import { armFaultPoint, faultPoint } from '../faultPoints.ts';
+import type { FromWriter, ThreadOptions, ToWriter } from './threadMessages.ts';
 import { Writer } from './writer.ts';
 
 function start(): void {
   const port = parentPort;
   if (port === null) throw new HoldfastError('HF_INTERNAL', 'This file is run as a thread only.');
-  const writer = new Writer(workerData as WriterOptions);
+  const options = workerData as ThreadOptions;
+  for (const { name, countdown, action } of options.faults) armFaultPoint(name, countdown, action);
+  const writer = new Writer(options);
   const send = (message: FromWriter): void => port.postMessage(message);
 
   /** Does one step of opening; where it fails, the thread ends. */

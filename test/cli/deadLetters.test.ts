@@ -9,6 +9,7 @@ import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { builtProgram } from '../support/builtProgram.ts';
+import { faultEnvironment } from '../support/plantedFaults.ts';
 import { runCli } from '../support/runCli.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -163,7 +164,7 @@ describe('a replay that is killed', () => {
     await made.runtime.close();
     const where = ['--store', made.folder, '--key-file', made.keyPath];
     const killed = await runCli(['dead-letters', 'replay', id, ...where], {
-      env: { HOLDFAST_FAULT: `${point}:1:kill` },
+      env: faultEnvironment(`${point}:1:kill`, builtProgram()),
     });
     expect(killed.signal).toBe('SIGKILL');
     const listed = linesOf((await made.cli('dead-letters', 'list', '--json')).stdout);

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import {
   armFaultPoint,
@@ -6,13 +8,16 @@ import {
   FAULT_POINTS,
   faultPoint,
 } from '../../persistence/faultPoints.ts';
+import { findAll, repositoryFiles } from '../conventions/repository.ts';
+import { faultEnvironment } from '../support/plantedFaults.ts';
 
 afterEach(disarmFaultPoints);
 
-const BUILT = new URL('../../dist/persistence/faultPoints.js', import.meta.url).href;
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+const BUILT = pathToFileURL(join(DIST, 'persistence/faultPoints.js')).href;
 
-/** Runs a process that passes `engine.beforeAttempt` three times, with the setting in its environment. */
-function passThrice(setting: string): {
+/** Runs a process that passes `engine.beforeAttempt` three times, in the given environment. */
+function passThrice(env: NodeJS.ProcessEnv): {
   output: string;
   signal: string | null;
   status: number | null;
@@ -25,7 +30,7 @@ function passThrice(setting: string): {
   const { stdout, signal, status } = spawnSync(
     process.execPath,
     ['--input-type=module', '-e', program],
-    { env: { ...process.env, HOLDFAST_FAULT: setting }, encoding: 'utf8' },
+    { env: { ...process.env, ...env }, encoding: 'utf8' },
   );
   return { output: stdout.trim().replaceAll('\n', ' '), signal, status };
 }
@@ -51,24 +56,36 @@ test('PS-2 a stalled point holds its thread for that long', () => {
   expect(Number(process.hrtime.bigint() - before) / 1e6).toBeGreaterThanOrEqual(29);
 });
 
-test('PS-2 a process can be armed by its environment', () => {
-  expect(passThrice('engine.beforeAttempt:2:kill')).toMatchObject({
+test('PS-2 a process can be armed before it starts', () => {
+  const armed = (setting: string): NodeJS.ProcessEnv => faultEnvironment(setting, DIST);
+  expect(passThrice(armed('engine.beforeAttempt:2:kill'))).toMatchObject({
     output: '1',
     signal: 'SIGKILL',
   });
-  expect(passThrice('engine.beforeAttempt:3:throw')).toMatchObject({
+  expect(passThrice(armed('engine.beforeAttempt:3:throw'))).toMatchObject({
     output: '1 2 HF_STORE_UNAVAILABLE',
     status: 0,
   });
-  expect(passThrice('store.afterCommit:1:kill, engine.beforeAttempt:1:stall:5').output).toBe(
-    '1 2 3',
+  const others = armed('store.afterCommit:1:kill, engine.beforeAttempt:1:stall:5');
+  expect(passThrice(others).output).toBe('1 2 3');
+  expect(passThrice(armed(''))).toMatchObject({ output: '1 2 3', status: 0 });
+});
+
+test('CR-2 no variable of the environment reaches a point that the program passes', () => {
+  const setting = 'engine.beforeAttempt:1:kill';
+  expect(passThrice({ HOLDFAST_FAULT: setting, HOLDFAST_FAULTS: setting })).toMatchObject({
+    output: '1 2 3',
+    status: 0,
+  });
+  const sources = repositoryFiles().filter(({ path }) =>
+    /^(persistence\/(?!upkeep)|actors|machines)/.test(path),
   );
-  expect(passThrice('')).toMatchObject({ output: '1 2 3', status: 0 });
+  expect(findAll(sources, /process\.env/)).toEqual([]);
 });
 
 test.each(['nowhere:1:kill', 'engine.beforeAttempt:0:kill', 'engine.beforeAttempt:1:stall', 'x'])(
-  'UX-2 a setting that says nothing is refused: %s',
+  'UX-2 a planted fault that says nothing is refused: %s',
   (setting) => {
-    expect(passThrice(setting)).toMatchObject({ output: '', status: 1 });
+    expect(() => faultEnvironment(setting, DIST)).toThrow(/planted fault/);
   },
 );

@@ -1,6 +1,7 @@
 import { readFile, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { armThreads } from '../../persistence/faultPoints.ts';
 import { readStore } from '../../persistence/openStore.ts';
 import { reserveFolder, takeOwnership } from '../../persistence/owner.ts';
 import { programName } from '../../persistence/ownerNote.ts';
@@ -139,10 +140,10 @@ test('SV-5 a reservation is seen by other copies of the package, and given back'
 });
 
 test('SV-2 a writer thread that dies fails what was asked, frees the store, and it opens again', async () => {
-  process.env['HOLDFAST_FAULT'] = 'store.beforeAck:2:throw';
+  armThreads([{ name: 'store.beforeAck', countdown: 2, action: 'throw' }]);
   const store = owned(threadedStore);
   await store.open();
-  delete process.env['HOLDFAST_FAULT'];
+  armThreads([]);
   await store.commit([accept(1)]);
   const asked = [store.commit([accept(2)]), store.find(idOf(1))];
   for (const each of await Promise.allSettled(asked)) {

@@ -7,6 +7,8 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { faultEnvironment } from '../support/plantedFaults.ts';
 
 const BUILT = new URL('../../dist/persistence/', import.meta.url);
 
@@ -47,7 +49,7 @@ export async function startStoreProcess(
 ): Promise<StoreProcess> {
   const child = spawn(process.execPath, ['-e', PROGRAM, folder, keyPath], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, HOLDFAST_FAULT: fault },
+    env: { ...process.env, ...faultEnvironment(fault, fileURLToPath(new URL('..', BUILT))) },
   });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });

@@ -10,9 +10,11 @@ import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
 import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
 import type { Store, StoreInfo } from '../../persistence/store.ts';
 import type { HealthStatus } from '../../src/views/health.ts';
+import { builtProgram } from './builtProgram.ts';
 import { childProgram } from './childProgram.ts';
 import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.ts';
 import { LedgerServer } from './ledgerServer.ts';
+import { faultEnvironment } from './plantedFaults.ts';
 import { type RowAtRest, rowsAtRest } from './rowsAtRest.ts';
 import { tempFolder } from './tempFolder.ts';
 
@@ -71,8 +73,8 @@ export class RestartScene {
   }
 
   /**
-   * Starts a process on the store; killed when the test ends. `fault` is for `HOLDFAST_FAULT`, and
-   * `env` goes beside it.
+   * Starts a process on the store; killed when the test ends. `fault` is as in
+   * {@link faultEnvironment}, and `env` goes beside it.
    */
   start(changes: Partial<ChildSetup> = {}, fault?: string, env = {}): Child {
     const options = { ...OPTIONS, ...changes.options };
@@ -264,7 +266,7 @@ function spawnChild(setup: ChildSetup, fault: string | undefined, given: object)
   const env = {
     ...process.env,
     ...given,
-    ...(fault === undefined ? {} : { HOLDFAST_FAULT: fault }),
+    ...(fault === undefined ? {} : faultEnvironment(fault, builtProgram())),
   };
   return spawn(process.execPath, [childProgram(CHILD, CHILD_OTHERS), JSON.stringify(setup)], {
     env,
