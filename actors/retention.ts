@@ -24,7 +24,7 @@ export interface RetentionParts {
 /** Purges what has settled and was kept long enough, at its leisure (PS-5). */
 export class Retention {
   readonly #parts: RetentionParts;
-  #isStarted = false;
+  #isStopped = false;
   #cancelTimer: (() => void) | null = null;
 
   constructor(parts: RetentionParts) {
@@ -32,17 +32,17 @@ export class Retention {
   }
 
   start(): void {
-    this.#isStarted = true;
     this.#plan(FIRST_AFTER_MS);
   }
 
+  /** For good: a recovery that outlives the stop starts it no more. */
   stop(): void {
-    this.#isStarted = false;
+    this.#isStopped = true;
     this.#cancelTimer?.();
   }
 
   #plan(delayMs: number): void {
-    if (!this.#isStarted) return;
+    if (this.#isStopped) return;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#parts.timers.at(this.#parts.clock.now() + delayMs, () => {
       void this.#purge();

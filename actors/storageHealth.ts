@@ -68,7 +68,7 @@ export class StorageHealth {
   /** A batch went out. Returns its generation, to be given back with its end. */
   posted(): number {
     this.#underWay.push(this.#parts.clock.monotonic());
-    if (this.#cancelWatch === null) this.#watch(OVERDUE_AFTER_MS);
+    if (this.#cancelWatch === null && !this.#isStopped) this.#watch(OVERDUE_AFTER_MS);
     return this.#generation;
   }
 

@@ -52,7 +52,7 @@ export class StoreCheck {
 
   /** Checks what was accepted before `seqBefore`; once, however often it is asked for. */
   start(seqBefore: number): void {
-    if (this.#state !== 'notStarted') return;
+    if (this.#state !== 'notStarted' || this.#isStopped) return;
     this.#state = 'running';
     this.#seqBefore = seqBefore;
     void inSlices(this.#parts, () => this.#next());

@@ -20,6 +20,7 @@ export class TimerService {
   readonly #heap: Timer[] = [];
   #cancelSleep: (() => void) | null = null;
   #sleepsUntilMs = Number.POSITIVE_INFINITY;
+  #isStopped = false;
 
   constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock;
@@ -28,6 +29,7 @@ export class TimerService {
 
   /** Calls `wake` once the clock reads `dueAtMs` or later; returns a function that cancels it. */
   at(dueAtMs: number, wake: () => void): () => void {
+    if (this.#isStopped) return () => undefined;
     const timer: Timer = { dueAtMs, wake, index: this.#heap.length };
     this.#heap.push(timer);
     this.#rise(timer);
@@ -38,8 +40,12 @@ export class TimerService {
     };
   }
 
-  /** Forgets everything. */
+  /**
+   * Forgets everything, for good: what was under way when it was stopped may still ask for a wake-up,
+   * and that would keep the process alive.
+   */
   stop(): void {
+    this.#isStopped = true;
     for (const timer of this.#heap.splice(0)) timer.index = -1;
     this.#cancelSleep?.();
     this.#cancelSleep = null;

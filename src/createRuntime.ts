@@ -79,7 +79,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     clock,
     inspect,
     onRunning: () => {
-      void control?.open();
+      control?.open();
     },
     onAlert: ({ component, reason }, cause) => {
       const alert = `Alert: ${reason} (${component ?? 'runtime'}).`;

@@ -18,7 +18,9 @@ export class ControlServer {
   readonly #answer: (request: ControlRequest) => Promise<unknown>;
   readonly #onError: (error: unknown) => void;
   readonly #connections = new Set<Socket>();
+  #opening: Promise<void> = Promise.resolve();
   #server: Server | null = null;
+  #isClosed = false;
 
   constructor(parts: {
     readonly storeFolder: string;
@@ -31,9 +33,26 @@ export class ControlServer {
   }
 
   /** Begins to listen. Called by the owner only, so a socket that is there was left by a dead one. */
-  async open(): Promise<void> {
-    if (this.#path === null) return;
-    const path = this.#path;
+  open(): void {
+    if (this.#path !== null && !this.#isClosed) this.#opening = this.#open(this.#path);
+  }
+
+  /** Resolves once the socket is gone, also where it was still being opened; for good. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#opening;
+    const server = this.#server;
+    this.#server = null;
+    if (server === null) return;
+    for (const socket of this.#connections) socket.destroy();
+    await new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  async #open(path: string): Promise<void> {
     try {
       await rm(path, { force: true });
       const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -46,9 +65,9 @@ export class ControlServer {
         server.once('error', reject);
         server.listen(path, resolve);
       });
+      this.#server = server;
       server.on('error', this.#onError);
       await chmod(path, 0o600);
-      this.#server = server;
     } catch (error) {
       // The runtime works without it; only the command line can't ask.
       this.#onError(
@@ -62,18 +81,6 @@ export class ControlServer {
         ),
       );
     }
-  }
-
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    if (server === null) return;
-    for (const socket of this.#connections) socket.destroy();
-    await new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
   }
 
   #serve(socket: Socket): void {
