@@ -55,12 +55,18 @@ async function readAtMost(response: Response, bytesMax: number): Promise<Uint8Ar
   return Buffer.concat(chunks);
 }
 
-/** Takes a body that nobody needs off the connection. Never throws. */
+/**
+ * Takes a body that nobody needs off the connection, or gives the connection up. Never throws.
+ *
+ * A packed body is given up unread: what it unpacks to has no bound that its length would tell.
+ */
 export async function discardBody(response: Response): Promise<void> {
-  const declared = response.headers.get('content-length');
+  const { body, headers } = response;
   try {
-    if (declared !== null && Number(declared) <= DRAINED_BYTES_MAX) await response.arrayBuffer();
-    else await response.body?.cancel();
+    const isPlain = (headers.get('content-encoding') ?? 'identity') === 'identity';
+    const declared = Number(headers.get('content-length') ?? Number.NaN);
+    if (isPlain && declared <= DRAINED_BYTES_MAX) await response.arrayBuffer();
+    else await body?.cancel();
   } catch {
     // The status says what happened; a body that breaks off adds nothing.
   }
