@@ -22,7 +22,7 @@ test('RT-2 OP-6 the body of a refusal is not unpacked, whatever it says of its l
   const watch = setInterval(() => {
     most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   }, 1);
-  const failure = await httpHandler({ baseUrl: url })(attemptOf({})).then(
+  const failure = await (async () => httpHandler({ baseUrl: url })(attemptOf({})))().then(
     () => null,
     (error: unknown) => failureOf(error),
   );
