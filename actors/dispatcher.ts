@@ -229,7 +229,7 @@ export class Dispatcher {
   rouseCrisis(resident: Resident): void {
     const { clock, timers } = this.#parts;
     const { state } = resident;
-    if (resident.handler === null || state === 'handlerMissing') return;
+    if (resident.handler === null || (state !== 'waiting' && state !== 'backingOff')) return;
     const { wakeAtMs } = resident.actor.getSnapshot().context;
     const rouse = (): void => {
       // It may have been tried since, and wait anew: that wait has a timer of its own.

@@ -23,6 +23,7 @@ import { OperationPool } from './operationPool.ts';
 import { QueueRoom } from './queueRoom.ts';
 import {
   adoptHandler,
+  adoptInMemory,
   findStrays,
   LaneSweep,
   type RecoveryParts,
@@ -185,6 +186,7 @@ export class Engine {
     this.upstream(handler.upstream);
     this.pool.handlers.set(type, handler);
     if (this.#isServing) await adoptHandler(this.#recoveryParts, type);
+    else adoptInMemory(this.#recoveryParts, type);
   }
 
   /** How a person's service calls reach what this engine runs on. */

@@ -67,15 +67,26 @@ export async function recoverInHand(
   faultPoint('recovery.afterRevive');
 }
 
-/** Lets everything go on that waited for a handler of this type. */
-export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
-  const { store, clock, pool } = parts;
+/**
+ * Lets everything in memory go on that waited for a handler of this type: before the store is open,
+ * and while it is held, that is crises.
+ */
+export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): void {
   for (const resident of pool.residents) {
     if (resident.actor.getSnapshot().context.type !== type) continue;
+    const { state } = resident;
     // Whatever it waits for: it must know its handler when its turn comes.
     resident.handler ??= pool.handlers.get(type) ?? null;
     resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
+    // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
+    if (resident.urgency === 0 && resident.state === state) pool.dispatcher.rouseCrisis(resident);
   }
+}
+
+/** Lets everything go on that waited for a handler of this type. */
+export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
+  const { store, clock, pool } = parts;
+  adoptInMemory(parts, type);
   await forEachPage(
     parts,
     async () =>

@@ -155,3 +155,31 @@ test('CR-4 a crisis that was on disk just before the kill is delivered after it,
   expect(outcome.status).toBe('completed');
   expect(scene.ledger.effects).toEqual([{ key: 'crisis-1', number: 1 }]);
 });
+
+test('CR-4 OP-7 a crisis that waits for its next attempt at the kill is delivered once its handler is registered', async () => {
+  // The second wait is longer than the kill, the restart and the late handler take.
+  const retry = {
+    crisis: { initialDelayMs: 200, multiplier: 50, delayMsMax: 4_000, jitterMsMax: 0 },
+  };
+  const scene = await RestartScene.open();
+  const first = scene.start({ options: { retry } });
+  const crisis = { type: 'ledger.put', subject: 'subject-1', payload: { number: 1, busyUpTo: 2 } };
+  first.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
+  const { id } = await first.until('durable');
+  await first.while(scene.ledger.request(({ attempt }) => attempt === 2));
+  await first.untilState(id, 'backingOff');
+  await submit(first, request({ number: 2 }));
+  await first.kill();
+  expect(await scene.rowAtRest(id)).toMatchObject({
+    state: 'backingOff',
+    row: { standing: 'inHand' },
+  });
+
+  const second = scene.start({ options: { retry }, types: [] });
+  await second.until('ready');
+  second.order({ order: 'watch', ids: [id] });
+  second.order({ order: 'handle', type: 'ledger.put' });
+  const { outcome } = await second.until('outcome');
+  expect(outcome).toMatchObject({ status: 'completed', attempts: 3 });
+  expect(scene.ledger.effects).toContainEqual({ key: 'crisis-1', number: 1 });
+});
