@@ -12,6 +12,7 @@ import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { fileSystemType, sharedFileSystem } from './fileSystems.ts';
+import { closeOwnFiles, isForeign } from './otherUsers.ts';
 import { reserveFolder } from './owner.ts';
 import { errorCodeOf, syncFolder } from './sealing/files.ts';
 import { createKeyring, keyringExists, openKeyring } from './sealing/keyring.ts';
@@ -110,6 +111,7 @@ export function storePlace(
       await refuseShared(path, typeOf);
       await prepareFolder(path, create);
       const real = await realpath(path);
+      await closeOwnFiles(real);
       return { folder: real, giveBack: reserveFolder(real) };
     },
     async unlock(real, hasData) {
@@ -174,6 +176,12 @@ async function makeFolder(path: string): Promise<void> {
 
 function checkFolder(path: string, found: Stats): void {
   if (!found.isDirectory()) throw folderError(path, 'is not a folder. Give the path of one');
+  if (isForeign(found)) {
+    throw folderError(
+      path,
+      `belongs to another user (uid ${found.uid}). Make it your own with chown`,
+    );
+  }
   if (process.platform !== 'win32' && (found.mode & WRITABLE_BY_OTHERS) !== 0) {
     throw folderError(
       path,

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -71,8 +71,12 @@ export function leaveNote(folder: string, program: string): void {
     start: startOf(process.pid),
     folder: identityOf(folder),
   };
+  const path = join(folder, NOTE_FILE_NAME);
   try {
-    writeFileSync(join(folder, NOTE_FILE_NAME), JSON.stringify(note), { mode: FILE_MODE });
+    // Made anew and put in its place, so that whoever reads it finds one note whole, and no link is followed.
+    rmSync(`${path}.new`, { force: true });
+    writeFileSync(`${path}.new`, JSON.stringify(note), { mode: FILE_MODE, flag: 'wx' });
+    renameSync(`${path}.new`, path);
   } catch {
     // A full disk must not keep the store from opening.
   }

@@ -8,9 +8,10 @@
 import { randomFillSync } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open, realpath, rm } from 'node:fs/promises';
+import { open, realpath, rm, stat as stats } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isForeign, isOpenToAll } from '../otherUsers.ts';
 import { errorCodeOf, syncFolder } from './files.ts';
 import type { KeySource } from './keySource.ts';
 import { checkKey, KEY_BYTES } from './keySource.ts';
@@ -23,7 +24,7 @@ const HAS_MODES = process.platform !== 'win32';
  * The key is read from a file at each start. Nothing is read yet.
  *
  * On loading it throws HoldfastError `HF_KEY_MISSING` (no such file), `HF_KEY_FILE_EXPOSED` (others
- * can read it), `HF_KEY_FILE_IN_STORE`, `HF_KEY_INVALID` (not a plain file, or not 64 hex digits).
+ * can read or replace it), `HF_KEY_FILE_IN_STORE`, `HF_KEY_INVALID` (not a plain file, or not 64 hex digits).
  */
 export function keyFile(path: string): KeySource {
   const file = resolve(path);
@@ -108,12 +109,21 @@ async function checkFile(handle: FileHandle, file: string, storeFolder: string):
       path: file,
     });
   }
+  if (isForeign(stat)) {
+    throw exposed(file, `The key file ${file} belongs to another user (uid ${stat.uid}).`);
+  }
   if (HAS_MODES && (stat.mode & 0o077) !== 0) {
     const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-    throw new HoldfastError(
-      'HF_KEY_FILE_EXPOSED',
+    throw exposed(
+      file,
       `Others than its owner can reach the key file ${file} (mode ${mode}). Run: chmod 600 ${file}`,
-      { path: file },
+    );
+  }
+  const place = await stats(dirname(file));
+  if (isForeign(place) || isOpenToAll(place)) {
+    throw exposed(
+      file,
+      `Other users can put another file in the place of the key file ${file}. Move it to a folder of your own.`,
     );
   }
   // Real paths, so that no link leads into the folder by another name.
@@ -198,6 +208,10 @@ function encodeHex(key: Uint8Array): Uint8Array {
   });
   text[HEX_DIGITS] = 0x0a;
   return text;
+}
+
+function exposed(path: string, message: string): HoldfastError {
+  return new HoldfastError('HF_KEY_FILE_EXPOSED', message, { path });
 }
 
 function creationError(file: string, error: unknown): HoldfastError {

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
+import { access, constants, readdir, realpath, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileSystemType, sharedFileSystem } from '../../persistence/fileSystems.ts';
+import { exposedAncestor } from '../../persistence/otherUsers.ts';
 import { migrationBackupsIn } from '../../persistence/sqlite/migrations/migrationBackup.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 
@@ -26,6 +27,13 @@ export async function checkFolder(folder: string): Promise<CheckResult> {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     if (process.platform !== 'win32' && (mode & OTHERS_BITS) !== 0) {
       return warn('folder', `others can look into ${folder}; run chmod 700 ${folder}`);
+    }
+    const above = await exposedAncestor(await realpath(folder));
+    if (above !== null) {
+      return warn(
+        'folder',
+        `other users can put another folder in its place in ${above}; keep the store below folders of your own`,
+      );
     }
     return ok('folder', `${folder} is yours alone`);
   } catch (error) {

@@ -212,7 +212,7 @@ describe('what is refused', () => {
     await makeStore();
     await rm(join(folder, 'data.db'));
     await symlink('/dev/null', join(folder, 'data.db'));
-    expect(await refusal(inThreadStore)).toMatchObject({ code: 'HF_STORE_FOREIGN' });
+    expect(await refusal(inThreadStore)).toMatchObject({ code: 'HF_STORE_FOLDER' });
   });
 
   test('SE-5 a folder that others can write', async () => {
