@@ -125,6 +125,14 @@ module.exports = {
       to: { path: '(^|/)node_modules/(better-sqlite3|@noble)/' },
     },
     {
+      name: 'native-module-by-one-door',
+      comment:
+        'Only persistence/sqlite/library.ts loads better-sqlite3, so that what fails is named.',
+      severity: 'error',
+      from: { path: PRODUCT, pathNot: '^persistence/sqlite/library[.]ts$' },
+      to: { path: '(^|/)node_modules/better-sqlite3/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'command-line-packages-only-there',
       comment: 'A program that embeds holdfast pays for no option parser.',
       severity: 'error',

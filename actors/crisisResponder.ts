@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, unforeseen } from '../machines/vocabulary/errors.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import type { OperationPool } from './operationPool.ts';
 import type { Outcome } from './outcome.ts';
@@ -88,7 +88,7 @@ export class CrisisResponder {
       const cause =
         error instanceof HoldfastError
           ? error
-          : new HoldfastError('HF_INTERNAL', 'The crisis could not be started.', { cause: error });
+          : unforeseen('The crisis could not be started', error);
       failDurable(cause);
       const delivery = Promise.reject<Outcome>(cause);
       delivery.catch(() => undefined);

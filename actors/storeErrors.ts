@@ -4,15 +4,16 @@
  * @module
  */
 
-import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import { causeText, HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 
 /** The error as one of the family. */
 export function toStoreError(error: unknown): HoldfastError {
   if (isHoldfastError(error)) return error;
-  return new HoldfastError('HF_STORE_UNAVAILABLE', 'The store failed unexpectedly.', {
-    retry: 'later',
-    cause: error,
-  });
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The store failed unexpectedly (${causeText(error)}).`,
+    { retry: 'later', cause: error },
+  );
 }
 
 /** Whether the disk is to blame. Anything else is a write that will be refused again. */

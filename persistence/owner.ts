@@ -14,7 +14,7 @@
 import type { BigIntStats } from 'node:fs';
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import {
   identityOf,
@@ -25,7 +25,8 @@ import {
   nameOwner,
   removeNote,
 } from './ownerNote.ts';
-import { isSqliteError, storeFailure } from './sqlite/failures.ts';
+import { storeFailure } from './sqlite/failures.ts';
+import { isSqliteError, openDatabase } from './sqlite/library.ts';
 
 const LOCK_FILE_NAME = 'owner.db';
 const FILE_MODE = 0o600;
@@ -143,7 +144,7 @@ function takeLock(folder: string): Lock {
   let db: Database.Database | undefined;
   try {
     if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
-    db = new Database(path, { fileMustExist: true, timeout: 0 });
+    db = openDatabase(path, { fileMustExist: true, timeout: 0 });
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
     return { db, file: statSync(path, { bigint: true }) };

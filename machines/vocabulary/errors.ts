@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'HF_STORE_STALLED',
   'HF_QUEUE_FULL',
   'HF_STORE_UNAVAILABLE',
+  'HF_SQLITE_UNAVAILABLE',
   'HF_STORE_MISSING',
   'HF_STORE_HELD',
   // Backups.
@@ -127,24 +128,115 @@ export function isHoldfastError(error: unknown): error is HoldfastError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }
 
+/** Causes are followed this deep; nothing real goes deeper, and a loop must end. */
+const CAUSE_DEPTH_MAX = 8;
+const CAUSE_LENGTH_MAX = 200;
+const CLASS_NAME = /^\w{1,60}$/;
+
+/** The class of anything that was thrown, as a word that is safe to keep. */
+export function className(error: unknown): string {
+  const name = error instanceof Error ? error.name : typeof error;
+  return CLASS_NAME.test(name) ? name : 'an error';
+}
+
+/**
+ * What an error that is not ours says, as may be shown to anybody: its class, its code, and of its
+ * message what holds no data. What is quoted there is left out, and so is all that a parser says, for
+ * parsers quote what they read.
+ */
+export function causeText(error: unknown): string {
+  if (isHoldfastError(error)) return `${error.code}: ${error.message}`;
+  const { code } = Object(error) as { readonly code?: unknown };
+  const coded = typeof code === 'string' && CLASS_NAME.test(code) ? ` ${code}` : '';
+  const said = safeMessage(error);
+  return `${className(error)}${coded}${said === '' ? '' : `: ${said}`}`;
+}
+
+function safeMessage(error: unknown): string {
+  if (!(error instanceof Error) || error.name === 'SyntaxError') return '';
+  return (error.message.split('\n', 1)[0] ?? '')
+    .replace(/["'`].*["'`]/, '…')
+    .replace(/\bproperty \S+/, 'property …')
+    .replace(/\bReceived\b.*/, '')
+    .trim()
+    .slice(0, CAUSE_LENGTH_MAX);
+}
+
+/**
+ * The error for what holdfast did not foresee. Its message shows the cause, since nobody else will.
+ *
+ * @param what - a sentence without its full stop
+ */
+export function unforeseen(what: string, cause: unknown, place: ErrorPlace = {}): HoldfastError {
+  return new HoldfastError('HF_INTERNAL', `${what} (${causeText(cause)}).`, {
+    ...place,
+    retry: 'later',
+    cause,
+  });
+}
+
+/** What is told of a cause beyond the thread that it came from. */
+interface PlainCause {
+  readonly name: string;
+  readonly message: string;
+  /** Where it came from, a frame a line, without its message. */
+  readonly frames: string;
+  readonly cause?: PlainCause | undefined;
+}
+
 /** A plain form of an error that survives a thread or a socket; {@link reviveError} undoes it. */
 export interface PlainError extends ErrorPlace {
   readonly code: ErrorCode;
   readonly message: string;
   readonly retry: RetryAdvice;
+  readonly cause?: PlainCause | undefined;
 }
 
-/** Drops stack and cause, which may name what must not leave; a foreign error becomes HF_INTERNAL. */
+/**
+ * Keeps of each cause only what {@link causeText} shows and where it came from, for the rest may name
+ * what must not leave; a foreign error becomes HF_INTERNAL.
+ */
 export function toPlainError(error: unknown): PlainError {
-  if (!isHoldfastError(error)) {
-    const name = error instanceof Error ? error.name : typeof error;
-    return { code: 'HF_INTERNAL', message: `Unexpected failure (${name}).`, retry: 'later' };
-  }
-  const { code, message, retry, field, path, line } = error;
-  return { code, message, retry, field, path, line };
+  const own = isHoldfastError(error) ? error : unforeseen('Unexpected failure', error);
+  const { code, message, retry, field, path, line, cause } = own;
+  return { code, message, retry, field, path, line, cause: toPlainCause(cause, 1) };
+}
+
+function toPlainCause(error: unknown, depth: number): PlainCause | undefined {
+  if (error === undefined || error === null || depth > CAUSE_DEPTH_MAX) return undefined;
+  const { stack, cause } = Object(error) as { readonly stack?: unknown; readonly cause?: unknown };
+  return {
+    name: className(error),
+    message: isHoldfastError(error) ? error.message : safeMessage(error),
+    frames: typeof stack === 'string' ? framesOf(stack).join('\n') : '',
+    cause: toPlainCause(cause, depth + 1),
+  };
+}
+
+const FRAME = /^ {4}at (?:.{1,200} \()?(?:file:\/\/|node:|\/|[A-Za-z]:\\).{1,1000}:\d+:\d+\)?$/;
+
+/** The lines of a stack that name a place in a file; the message before them is left out. */
+export function framesOf(stack: string): string[] {
+  return stack.split('\n').filter((line) => FRAME.test(line));
 }
 
 /** Rebuilds the error that {@link toPlainError} flattened. */
 export function reviveError(plain: PlainError): HoldfastError {
-  return new HoldfastError(plain.code, plain.message, { ...plain, withStack: false });
+  return new HoldfastError(plain.code, plain.message, {
+    ...plain,
+    cause: reviveCause(plain.cause),
+    withStack: false,
+  });
+}
+
+function reviveCause(plain: PlainCause | undefined): Error | undefined {
+  if (plain === undefined) return undefined;
+  const { name, message, frames, cause } = plain;
+  const revived = new Error(
+    message,
+    cause === undefined ? undefined : { cause: reviveCause(cause) },
+  );
+  revived.name = name;
+  revived.stack = `${name}: ${message}${frames === '' ? '' : `\n${frames}`}`;
+  return revived;
 }

@@ -7,10 +7,10 @@
 
 import { chmodSync, closeSync, existsSync, lstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { syncFolder } from './durableFiles.ts';
-import { isSqliteError } from './failures.ts';
+import { isSqliteError, openDatabase } from './library.ts';
 import { createSchema, inspectSchema, SCHEMA_VERSION } from './schema.ts';
 
 /** Only the owner of the process may read what lies in a store. */
@@ -24,8 +24,6 @@ const CHECKPOINT_PAGES = 4_096;
 const CACHE_KIBIBYTES = 16 * 1_024;
 /** A larger WAL is cut back to this when it is begun anew. */
 export const WAL_BYTES_KEPT = 64 * 1_024 * 1_024;
-/** From 3.51.3 on, SQLite is free of a defect that could corrupt a WAL with several connections. */
-const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 const SYNCHRONOUS_FULL = 2;
 
 /** A connection to a store's file. */
@@ -59,7 +57,7 @@ export function openFile(
   const version = inspectFile(path, options.verify);
   const isEmpty = version === 0;
   if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
-  const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  const db = openDatabase(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     configure(db, path);
     if (isEmpty) {
@@ -105,7 +103,7 @@ function inspectFile(path: string, verify: (db: Database.Database) => void): num
 }
 
 function rollBack(path: string): void {
-  const db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  const db = openDatabase(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('schema_version');
   } finally {
@@ -115,10 +113,9 @@ function rollBack(path: string): void {
 
 /** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
 function inspectUntouched(path: string, verify: (db: Database.Database) => void): number {
-  const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  const db = openDatabase(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('trusted_schema = OFF');
-    checkLibrary(db);
     const found = inspectSchema(db, path);
     if (found !== 0) verify(db);
     return found;
@@ -135,22 +132,6 @@ function older(path: string, version: number): HoldfastError {
       'holdfast migrate, to bring it up to date.',
     { path },
   );
-}
-
-function checkLibrary(db: Database.Database): void {
-  const version = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0';
-  const parts = version.split('.').map(Number);
-  for (const [index, wanted] of SQLITE_VERSION_MIN.entries()) {
-    const part = parts[index] ?? 0;
-    if (part > wanted) return;
-    if (part < wanted) {
-      throw new HoldfastError(
-        'HF_STORE_UNAVAILABLE',
-        `better-sqlite3 carries SQLite ${version}; at least ${SQLITE_VERSION_MIN.join('.')} is ` +
-          'needed. Install the version of better-sqlite3 that holdfast asks for.',
-      );
-    }
-  }
 }
 
 function configure(db: Database.Database, path: string): void {

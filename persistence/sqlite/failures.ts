@@ -4,10 +4,10 @@
  * @module
  */
 
-import Database from 'better-sqlite3';
 import type { ErrorCode, RetryAdvice } from '../../machines/vocabulary/errors.ts';
-import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf } from '../sealing/files.ts';
+import { isSqliteError } from './library.ts';
 
 /** How Node names an error of the operating system. */
 const SYSTEM_CODE = /^E[A-Z0-9]+$/;
@@ -59,11 +59,6 @@ const FAILURES: readonly (readonly [
   ['SQLITE_', 'HF_STORE_IO', 'later', 'could not be read, written or synced. Check its disk'],
 ];
 
-/** True for an error of SQLite, whichever thread or copy of the library it came from. */
-export function isSqliteError(error: unknown): error is InstanceType<typeof Database.SqliteError> {
-  return error instanceof Database.SqliteError;
-}
-
 /** The error to report for a failure at `path`; SQLite's own message is left out, its code kept. */
 export function storeFailure(error: unknown, path: string): HoldfastError {
   if (isHoldfastError(error)) return error;
@@ -89,10 +84,5 @@ export function storeFailure(error: unknown, path: string): HoldfastError {
       { path, retry: full ? 'later' : 'never', cause: error },
     );
   }
-  const name = error instanceof Error ? error.name : typeof error;
-  return new HoldfastError('HF_INTERNAL', `The store at ${path} failed unexpectedly (${name}).`, {
-    path,
-    retry: 'later',
-    cause: error,
-  });
+  return unforeseen(`The store at ${path} failed unexpectedly`, error, { path });
 }

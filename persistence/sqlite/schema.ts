@@ -8,9 +8,10 @@
  * @module
  */
 
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../store.ts';
+import { openDatabase } from './library.ts';
 import { DDL_V1 } from './migrations/schemaV1.ts';
 import { TALLY_DDL } from './migrations/tallyKept.ts';
 
@@ -163,7 +164,7 @@ function oddity(found: ReadonlyMap<string, string>, version: number): string | n
 
 /** Read back from a database made on the spot, so that SQLite's own spelling is what is compared. */
 function expectedSchema(version: number): ReadonlyMap<string, string> {
-  const db = new Database(':memory:');
+  const db = openDatabase(':memory:');
   try {
     createSchema(db, version);
     return schemaOf(db);

@@ -8,19 +8,22 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+
+import {
+  causeText,
+  HoldfastError,
+  isHoldfastError,
+  reviveError,
+} from '../../machines/vocabulary/errors.ts';
 import { faultsOfThreads } from '../faultPoints.ts';
+
 import { programName } from '../ownerNote.ts';
+import { threadFile } from '../threadFile.ts';
 import type { OpenedStore, StoreRequest } from './requests.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
 import type { StorePlace } from './storePlace.ts';
 import type { FromWriter, ThreadOptions, ToWriter } from './threadMessages.ts';
-
-// Node runs no TypeScript in a thread, so from the sources (in tests) the built file is started.
-const WRITER_URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/persistence/sqlite/writerThread.js', import.meta.url)
-  : new URL('./writerThread.js', import.meta.url);
 
 const MESSAGES_UNDER_WAY_MAX = 4;
 
@@ -46,10 +49,12 @@ export class ThreadChannel implements Channel {
     if (this.#thread?.hasEnded === false) {
       throw new HoldfastError('HF_INTERNAL', 'The store is open already.');
     }
+    const file = writerFile();
     this.#reserving = this.#place.reserve();
     const { folder, giveBack } = await this.#reserving;
     const generation = this.#generation;
     this.#thread = new Thread({
+      file,
       folder,
       generation,
       giveBack,
@@ -73,7 +78,13 @@ export class ThreadChannel implements Channel {
   }
 }
 
+function writerFile(): URL {
+  const built = '../../dist/persistence/sqlite/writerThread.js';
+  return threadFile(import.meta.url, 'writerThread.js', built);
+}
+
 interface ThreadParts {
+  readonly file: URL;
   readonly folder: string;
   readonly place: StorePlace;
   readonly listener: WriterListener;
@@ -106,7 +117,7 @@ class Thread {
       program: programName(),
       faults: faultsOfThreads(),
     };
-    this.#worker = new Worker(WRITER_URL, { workerData, name: 'holdfast writer', execArgv: [] });
+    this.#worker = new Worker(parts.file, { workerData, name: 'holdfast writer', execArgv: [] });
     this.#worker.on('error', (error) => {
       this.#failure ??= error;
     });
@@ -232,10 +243,10 @@ class Thread {
   #reasonOfEnd(): HoldfastError {
     if (isHoldfastError(this.#failure)) return this.#failure;
     if (this.#isClosing && this.#failure === null) return notOpen();
-    const name = this.#failure instanceof Error ? ` (${this.#failure.name})` : '';
+    const why = this.#failure === null ? '' : ` (${causeText(this.#failure)})`;
     return new HoldfastError(
       'HF_STORE_UNAVAILABLE',
-      `The writer thread of the store in ${this.#parts.folder} ended unexpectedly${name}. Open it again.`,
+      `The writer thread of the store in ${this.#parts.folder} ended unexpectedly${why}. Open it again.`,
       { path: this.#parts.folder, retry: 'later', cause: this.#failure },
     );
   }

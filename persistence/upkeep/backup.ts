@@ -12,13 +12,13 @@
 import { closeSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf, syncFolder } from '../sealing/files.ts';
 import { KEYRING_FILE_NAME, openKeyring } from '../sealing/keyring.ts';
 import type { KeySource } from '../sealing/keySource.ts';
 import { syncFile } from '../sqlite/durableFiles.ts';
 import { storeFailure } from '../sqlite/failures.ts';
+import { openDatabase } from '../sqlite/library.ts';
 import { inspectSchema } from '../sqlite/schema.ts';
 import { DATA_FILE_NAME } from '../sqlite/writer.ts';
 import type { DataCheck } from './checkData.ts';
@@ -147,7 +147,7 @@ async function copyData(from: string, to: string, options: UpkeepOptions): Promi
   if (lstatSync(from, { throwIfNoEntry: false }) === undefined) {
     throw new HoldfastError('HF_STORE_MISSING', `There is no store at ${from}.`, { path: from });
   }
-  const db = new Database(from, { readonly: true, timeout: 1_000 });
+  const db = openDatabase(from, { readonly: true, timeout: 1_000 });
   try {
     // A transaction that has read something sees one moment, and so does the copy made in it: were it
     // to see each commit, it would begin anew at each.

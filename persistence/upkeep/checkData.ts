@@ -7,11 +7,12 @@
  * @module
  */
 
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { nodeEngine } from '../sealing/nodeEngine.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
 import { storeFailure } from '../sqlite/failures.ts';
+import { openDatabase } from '../sqlite/library.ts';
 import type { StoreKey } from '../sqlite/requests.ts';
 import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/rowSeals.ts';
 import { createRowSeals, idOfBytes } from '../sqlite/rowSeals.ts';
@@ -57,7 +58,7 @@ export async function checkData(
 ): Promise<DataCheck> {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { readonly: true, timeout: 1_000 });
+    db = openDatabase(path, { readonly: true, timeout: 1_000 });
     db.pragma('trusted_schema = OFF');
     db.pragma('cell_size_check = ON');
     // One moment: what is written meanwhile is not seen.

@@ -4,8 +4,9 @@
  * @module
  */
 
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { storeFailure } from '../sqlite/failures.ts';
+import { openDatabase } from '../sqlite/library.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../sqlite/schema.ts';
 
 export interface DataDescription {
@@ -24,7 +25,7 @@ export interface DataDescription {
 export function describeData(path: string): DataDescription {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { readonly: true, timeout: 1_000 });
+    db = openDatabase(path, { readonly: true, timeout: 1_000 });
     db.pragma('trusted_schema = OFF');
     const schemaVersion = inspectSchema(db, path);
     const pageBytes = numberOf(db, 'page_size');

@@ -18,7 +18,7 @@ import {
   checkWal,
 } from './doctorFiles.ts';
 import { type CheckResult, fail, fromError, ok } from './doctorFindings.ts';
-import { checkAtRest, checkDeep, checkFormat, checkInUse } from './doctorStore.ts';
+import { checkAtRest, checkDeep, checkFormat, checkInUse, checkSqlite } from './doctorStore.ts';
 
 const NODE_VERSION_MIN = [20, 19] as const;
 
@@ -35,6 +35,7 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
   const owner = await askOwner(folder, { method: 'health', params: {} }).catch(() => null);
   const first = [
     checkNode(process.versions.node),
+    checkSqlite(),
     await checkFolder(folder),
     await checkFreeSpace(folder),
     await checkClock(folder, options.clock.now()),
@@ -42,12 +43,19 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
   ];
   // Without a folder everything that follows would say so again.
   if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;
-  return [
+  const files = [
     ...first,
     await checkFiles(folder),
     await checkFileSystem(folder),
     await checkWal(folder),
     ...(await checkKeptCopies(folder)),
+  ];
+  // Nothing can be said of a store that nothing here can open.
+  if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {
+    return [...files, ...(owner === null ? [] : checkInUse(owner))];
+  }
+  return [
+    ...files,
     ...checkFormat(folder),
     ...(owner === null ? await checkAtRest(folder, keyPath) : checkInUse(owner)),
     ...(task.deep ? await checkDeep(folder, keyPath, options) : []),

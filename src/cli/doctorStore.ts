@@ -9,6 +9,7 @@ import { type Hold, holdOf } from '../../persistence/hold.ts';
 import { openAtRest } from '../../persistence/openStore.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { openKeyring } from '../../persistence/sealing/keyring.ts';
+import { versionOfSqlite } from '../../persistence/sqlite/library.ts';
 import { DATA_FILE_NAME } from '../../persistence/sqlite/writer.ts';
 import type { QuarantinedRecord } from '../../persistence/store.ts';
 import { checkData } from '../../persistence/upkeep/checkData.ts';
@@ -20,6 +21,15 @@ import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorF
 const LISTED_MAX = 5;
 /** Below this there is little to give back. */
 const HOLES_BYTES_WARN = 64 * 1_024 * 1_024;
+
+/** The native part, without which no store can be opened. */
+export function checkSqlite(): CheckResult {
+  try {
+    return ok('sqlite', `version ${versionOfSqlite()}, by better-sqlite3`);
+  } catch (error) {
+    return fromError('sqlite', error);
+  }
+}
 
 /** The file as it describes itself, which needs neither the key nor the lock. */
 export function checkFormat(folder: string): CheckResult[] {

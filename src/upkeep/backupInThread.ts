@@ -1,13 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { threadFile } from '../../persistence/threadFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
 import type { BackupThreadData, FromBackupThread } from './backupThread.ts';
-
-// Node runs no TypeScript in a thread, so from the sources (in tests) the built file is started.
-const THREAD_URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/src/upkeep/backupThread.js', import.meta.url)
-  : new URL('./backupThread.js', import.meta.url);
 
 /** How a backup is followed and cut short. */
 export interface BackupOptions {
@@ -26,7 +22,12 @@ export async function backupInThread(
   { onProgress, signal }: BackupOptions,
 ): Promise<BackupResult> {
   signal?.throwIfAborted();
-  const worker = new Worker(THREAD_URL, {
+  const file = threadFile(
+    import.meta.url,
+    'backupThread.js',
+    '../../dist/src/upkeep/backupThread.js',
+  );
+  const worker = new Worker(file, {
     workerData: data,
     name: 'holdfast backup',
     execArgv: [],

@@ -49,6 +49,7 @@ test('PS-5 doctor looks at machine, key, files, format and records, and finds al
   expect(exitCode).toBe(0);
   expect(Object.keys(found)).toEqual([
     'node',
+    'sqlite',
     'folder',
     'disk',
     'clock',

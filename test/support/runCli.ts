@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { builtProgram } from './builtProgram.ts';
@@ -63,4 +63,21 @@ export async function runCli(
   options: { readonly input?: string | undefined; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<CliResult> {
   return startCli(args, options).result;
+}
+
+/** Runs `node <args>` in a folder to its end. */
+export async function runNode(
+  args: readonly string[],
+  options: { readonly cwd: string },
+): Promise<CliResult> {
+  return await new Promise((resolve) => {
+    execFile(process.execPath, args, { ...options, timeout: 20_000 }, (error, stdout, stderr) => {
+      resolve({
+        exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : null,
+        signal: error?.signal ?? null,
+        stdout,
+        stderr,
+      });
+    });
+  });
 }

@@ -12,9 +12,10 @@
 import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFile, syncFolder } from '../durableFiles.ts';
+import { openDatabase } from '../library.ts';
 import { inspectSchema } from '../schema.ts';
 
 /** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
@@ -80,7 +81,7 @@ function timeOf(path: string): string {
 }
 
 function checkCopy(db: Database.Database, copyPath: string, version: number, path: string): void {
-  const copy = new Database(copyPath, { readonly: true });
+  const copy = openDatabase(copyPath, { readonly: true });
   try {
     const isWhole =
       inspectSchema(copy, copyPath) === version &&
