@@ -15,7 +15,11 @@ export const GCM_NONCE_BYTES = 12;
 export const GCM_TAG_BYTES = 16;
 
 /** Authenticates messages under one key, which it keeps; the result is the caller's own. */
-export type Mac = (message: Uint8Array) => Uint8Array;
+export interface Mac {
+  (message: Uint8Array): Uint8Array;
+  /** Overwrites what it keeps of the key; not to be used after that. */
+  wipe(): void;
+}
 
 export interface CryptoEngine {
   readonly name: 'node' | 'noble';

@@ -54,7 +54,7 @@ export interface Envelopes {
    * Seals `plaintext` under a fresh key derived from `key` (32 bytes) and binds `associated`. The
    * envelope stays as it is, but may share its memory with other envelopes.
    *
-   * @throws HoldfastError `HF_KEY_INVALID`, `HF_PAYLOAD_TOO_LARGE`.
+   * @throws HoldfastError `HF_KEY_INVALID`, `HF_PAYLOAD_TOO_LARGE`, `HF_RANDOM_UNSOUND`.
    */
   seal(
     key: Uint8Array,
@@ -75,6 +75,8 @@ export interface Envelopes {
     envelope: Uint8Array,
     associated: Uint8Array,
   ): Uint8Array;
+  /** Overwrites what it keeps of the last key used. */
+  wipe(): void;
 }
 
 export function createEnvelopes(engine: CryptoEngine): Envelopes {
@@ -88,6 +90,7 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const nonce = boundScratch.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES);
   let salts: Uint8Array = new Uint8Array(0);
   let saltsUsed = 0;
+  const lastSalt = new Uint8Array(SALT_BYTES);
   let slab = new Uint8Array(0);
   let slabUsed = 0;
   // Making a MAC costs as much as using it, and a store has one key.
@@ -105,10 +108,17 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
 
   function drawSalt(): void {
     if (saltsUsed === salts.length) {
-      salts = engine.randomBytes(SALTS_POOLED * SALT_BYTES);
+      const drawn = engine.randomBytes(SALTS_POOLED * SALT_BYTES);
+      // Two seals under one salt share key and nonce, which gives both texts away.
+      if (drawn.length !== SALTS_POOLED * SALT_BYTES) throw badRandom('gave too few bytes');
+      if (isEqual(drawn, salts)) throw badRandom('repeats itself');
+      salts = drawn;
       saltsUsed = 0;
     }
-    for (let at = 0; at < SALT_BYTES; at++) header[SALT_AT + at] = salts[saltsUsed + at] ?? 0;
+    const salt = salts.subarray(saltsUsed, saltsUsed + SALT_BYTES);
+    if (isEqual(salt, lastSalt)) throw badRandom('repeats itself');
+    lastSalt.set(salt);
+    header.set(salt, SALT_AT);
     saltsUsed += SALT_BYTES;
   }
 
@@ -119,10 +129,17 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
       throw new HoldfastError('HF_KEY_INVALID', `A sealing key has ${AES_KEY_BYTES} bytes.`);
     }
     if (made === null || !isEqual(key, made.key)) {
+      wipe();
       made = { key: key.slice(), mac: engine.hmacSha512(key) };
     }
     derivation.set(context, DERIVATION_CONTEXT_AT);
     return made.mac(derivation);
+  }
+
+  function wipe(): void {
+    made?.key.fill(0);
+    made?.mac.wipe();
+    made = null;
   }
 
   /** The header, whose length is fixed, then what the caller associates. */
@@ -216,6 +233,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
         derived.fill(0);
       }
     },
+
+    wipe,
   };
 }
 
@@ -272,6 +291,13 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   let difference = 0;
   for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);
   return difference === 0;
+}
+
+function badRandom(how: string): HoldfastError {
+  return new HoldfastError(
+    'HF_RANDOM_UNSOUND',
+    `The platform's random generator ${how}; nothing is sealed with it.`,
+  );
 }
 
 function malformed(why: string): HoldfastError {

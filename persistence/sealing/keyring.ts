@@ -78,15 +78,12 @@ export async function createKeyring(
   const storeKey = engine.randomBytes(KEY_BYTES);
   const identity = { storeId, keyId: FIRST_STORE_KEY_ID, keySource: keySource.kind, kdf };
   const wrappingKey = wrappingKeyOf(engine, key);
+  const envelopes = createEnvelopes(engine);
   let wrappedKey: Uint8Array;
   try {
-    wrappedKey = createEnvelopes(engine).seal(
-      wrappingKey,
-      SOURCE_KEY_ID,
-      storeKey,
-      bindingOf(identity),
-    );
+    wrappedKey = envelopes.seal(wrappingKey, SOURCE_KEY_ID, storeKey, bindingOf(identity));
   } finally {
+    envelopes.wipe();
     wrappingKey.fill(0);
     key.fill(0);
   }
@@ -122,8 +119,9 @@ export async function openKeyring(
   }
   const { key } = await loadKey(keySource, folder, file.kdf);
   const wrappingKey = wrappingKeyOf(engine, key);
+  const envelopes = createEnvelopes(engine);
   try {
-    const storeKey = createEnvelopes(engine).open(
+    const storeKey = envelopes.open(
       (id) => (id === SOURCE_KEY_ID ? wrappingKey : undefined),
       file.wrappedKey,
       bindingOf(file),
@@ -143,6 +141,7 @@ export async function openKeyring(
       cause: error,
     });
   } finally {
+    envelopes.wipe();
     wrappingKey.fill(0);
     key.fill(0);
   }

@@ -11,7 +11,7 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import type { CryptoEngine } from './cryptoEngine.ts';
+import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { checkOpenLengths, checkSealLengths } from './cryptoEngine.ts';
 
 /** See {@link CryptoEngine}. */
@@ -35,12 +35,12 @@ export const nobleEngine: CryptoEngine = {
 
   hmacSha256(key) {
     const kept = key.slice();
-    return (message) => hmac(sha256, kept, message);
+    return macOf((message) => hmac(sha256, kept, message), kept);
   },
 
   hmacSha512(key) {
     const kept = key.slice();
-    return (message) => hmac(sha512, kept, message);
+    return macOf((message) => hmac(sha512, kept, message), kept);
   },
 
   hkdfSha256(key, salt, info, length) {
@@ -51,3 +51,7 @@ export const nobleEngine: CryptoEngine = {
     return randomBytes(length);
   },
 };
+
+function macOf(mac: (message: Uint8Array) => Uint8Array, kept: Uint8Array): Mac {
+  return Object.assign(mac, { wipe: () => void kept.fill(0) });
+}

@@ -77,7 +77,7 @@ function hmac(algorithm: 'sha256' | 'sha512', key: Uint8Array): Mac {
     inner[at] = byte ^ INNER_PAD;
     outer[at] = byte ^ OUTER_PAD;
   }
-  return (message) => {
+  const mac = (message: Uint8Array): Uint8Array => {
     const length = blockBytes + message.length;
     const input = length <= inner.length ? inner : new Uint8Array(length);
     if (input !== inner) input.set(inner.subarray(0, blockBytes));
@@ -86,6 +86,11 @@ function hmac(algorithm: 'sha256' | 'sha512', key: Uint8Array): Mac {
     outer.write(hash(algorithm, input.subarray(0, length), 'binary'), blockBytes, 'binary');
     return plain(hash(algorithm, outer, 'buffer'));
   };
+  const wipe = (): void => {
+    inner.fill(0);
+    outer.fill(0);
+  };
+  return Object.assign(mac, { wipe });
 }
 
 /** A Buffer is no full Uint8Array: its `slice` shares memory. So none leaves this file. */

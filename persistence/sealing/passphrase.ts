@@ -11,18 +11,24 @@ import { KEY_BYTES } from './keySource.ts';
 
 /** Shorter ones fall to guessing whatever the stretching. */
 const PASSPHRASE_CHARACTERS_MIN = 12;
+/** "aaaaaaaaaaaa" has the length and is guessed at once. */
+const DIFFERENT_CHARACTERS_MIN = 6;
+/** They show nothing, so nobody means them: control and format characters, zero-width ones among them. */
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
 
 const SALT_BYTES = 16;
 /** 128 MiB and some 0.4 s a guess: the least OWASP recommends for r = 8, p = 1. */
-const N_DEFAULT = 2 ** 17;
-const N_MIN = 2 ** 14;
+const N_MIN = 2 ** 17;
+const N_DEFAULT = N_MIN;
+/** Stores that an earlier version made with less still open. */
+const N_MIN_KEPT = 2 ** 14;
 /** 1 GiB. A keyring that asks for more would only exhaust the process. */
 const N_MAX = 2 ** 20;
 const R = 8;
 const P = 1;
 
 export interface PassphraseOptions {
-  /** The scrypt cost for a new store, a power of two from 2^14 to 2^20. Default 2^17. */
+  /** The scrypt cost for a new store, a power of two from 2^17 to 2^20. Default 2^17. */
   readonly N?: number | undefined;
 }
 
@@ -30,21 +36,26 @@ export interface PassphraseOptions {
  * The key comes from a passphrase, by scrypt with a random salt that is kept in the keyring. The
  * text is normalised (Unicode NFKC), so that it may be typed on any keyboard.
  *
- * @throws HoldfastError `HF_KEY_INVALID` for fewer than 12 characters, `HF_OPTION_INVALID` for a
- * cost out of range.
+ * @throws HoldfastError `HF_KEY_INVALID` for fewer than 12 visible characters, or fewer than 6 different
+ * ones; `HF_OPTION_INVALID` for a cost out of range.
  */
 export function passphrase(text: string, { N = N_DEFAULT }: PassphraseOptions = {}): KeySource {
   const normalised = typeof text === 'string' ? text.normalize('NFKC') : '';
-  if (Array.from(normalised.trim()).length < PASSPHRASE_CHARACTERS_MIN) {
+  const visible = Array.from(normalised.trim().replace(INVISIBLE, ''));
+  if (
+    visible.length < PASSPHRASE_CHARACTERS_MIN ||
+    new Set(visible).size < DIFFERENT_CHARACTERS_MIN
+  ) {
     throw new HoldfastError(
       'HF_KEY_INVALID',
-      `A passphrase has at least ${PASSPHRASE_CHARACTERS_MIN} characters; take several random words.`,
+      `A passphrase has at least ${PASSPHRASE_CHARACTERS_MIN} characters, ${DIFFERENT_CHARACTERS_MIN} of them ` +
+        'different; take several random words.',
     );
   }
-  if (!isCost(N)) {
+  if (!isCost(N, N_MIN)) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
-      'The scrypt cost N is a power of two from 2^14 to 2^20.',
+      'The scrypt cost N is a power of two from 2^17 to 2^20.',
       { field: 'N' },
     );
   }
@@ -66,7 +77,7 @@ export function isScryptParameters(value: unknown): value is ScryptParameters {
   const { name, N, r, p, salt } = value as Partial<Record<keyof ScryptParameters, unknown>>;
   return (
     name === 'scrypt' &&
-    isCost(N) &&
+    isCost(N, N_MIN_KEPT) &&
     r === R &&
     p === P &&
     typeof salt === 'string' &&
@@ -74,8 +85,8 @@ export function isScryptParameters(value: unknown): value is ScryptParameters {
   );
 }
 
-function isCost(N: unknown): N is number {
-  return typeof N === 'number' && N >= N_MIN && N <= N_MAX && Number.isInteger(Math.log2(N));
+function isCost(N: unknown, least: number): N is number {
+  return typeof N === 'number' && N >= least && N <= N_MAX && Number.isInteger(Math.log2(N));
 }
 
 function newParameters(N: number): ScryptParameters {

@@ -46,12 +46,15 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
   const keyOf = (id: number): Uint8Array | undefined => (id === keyId ? recordKey : undefined);
 
   const indexMac = engine.hmacSha256(indexKey);
+  indexKey.fill(0);
   // Columns are named in code, so this map stays as small as the schema.
   const columnMacs = new Map<string, Mac>();
   function columnMac(column: string): Mac {
     let mac = columnMacs.get(column);
     if (mac === undefined) {
-      mac = engine.hmacSha256(indexMac(text.encode(column)));
+      const key = indexMac(text.encode(column));
+      mac = engine.hmacSha256(key);
+      key.fill(0);
       columnMacs.set(column, mac);
     }
     return mac;
@@ -63,5 +66,12 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
     open: (envelope, associated) => envelopes.open(keyOf, envelope, associated),
     blindIndex: (column, value) =>
       columnMac(column)(text.encode(value)).slice(0, BLIND_INDEX_BYTES),
+    wipe() {
+      recordKey.fill(0);
+      envelopes.wipe();
+      indexMac.wipe();
+      for (const mac of columnMacs.values()) mac.wipe();
+      columnMacs.clear();
+    },
   };
 }

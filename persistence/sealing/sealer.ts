@@ -18,4 +18,9 @@ export interface Sealer {
   open(envelope: Uint8Array, associated: Uint8Array): Uint8Array;
   /** A 16-byte keyed fingerprint: equal values of one column meet, and nothing else can be learned. */
   blindIndex(column: string, value: string): Uint8Array;
+  /**
+   * Overwrites the keys that it keeps; not to be used after that. What the garbage collector has moved
+   * or the crypto library copied is out of its reach.
+   */
+  wipe(): void;
 }

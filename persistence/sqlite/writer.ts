@@ -36,6 +36,7 @@ export class Writer {
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
   #spill: SpillFile | null = null;
+  #sealer: Sealer | null = null;
 
   constructor({ folder, program }: WriterOptions) {
     this.#folder = folder;
@@ -67,6 +68,7 @@ export class Writer {
     if (ownership === null) throw new HoldfastError('HF_INTERNAL', 'The store is not owned.');
     const sealer = createSealer({ engine: nodeEngine, storeKey, keyId, storeId });
     storeKey.fill(0);
+    this.#sealer = sealer;
     this.#core = new SqliteCore({
       path: this.#dataPath(),
       sealer,
@@ -133,6 +135,8 @@ export class Writer {
     this.#core?.close();
     this.#core = null;
     this.#spill = null;
+    this.#sealer?.wipe();
+    this.#sealer = null;
     this.#ownership?.release();
     this.#ownership = null;
   }

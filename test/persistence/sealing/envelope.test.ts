@@ -285,3 +285,26 @@ const FIRST_VERSION = [
   '47ccaf0cf5bb07316c046e830ad49737d7fa2b6785028c6a87c64dc6baaf13e3f6731cd0ebc5a76f5937',
   'c5e2253d6438f6f3d1c0',
 ].join('');
+
+describe('SE-1 a random source that would repeat key and nonce', () => {
+  const sealTwice = (randomBytes: CryptoEngine['randomBytes']): unknown => {
+    const envelopes = createEnvelopes({ ...nodeEngine, randomBytes });
+    return thrownBy(() => {
+      for (let seal = 0; seal < 130; seal += 1) envelopes.seal(KEY, KEY_ID, TEXT, BOUND);
+    }).code;
+  };
+
+  test.each([
+    ['gives too few bytes', () => nodeEngine.randomBytes(10)],
+    ['gives nothing', () => new Uint8Array(0)],
+    ['gives zeros', (length: number) => new Uint8Array(length)],
+    ['gives one value', (length: number) => new Uint8Array(length).fill(7)],
+  ])('that %s seals nothing twice', (_, randomBytes) => {
+    expect(sealTwice(randomBytes)).toBe('HF_RANDOM_UNSOUND');
+  });
+
+  test('that gives the same bytes at each call is refused', () => {
+    const fixed = nodeEngine.randomBytes(64 * 32);
+    expect(sealTwice(() => fixed.slice())).toBe('HF_RANDOM_UNSOUND');
+  });
+});

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { CryptoEngine, Mac } from '../../../persistence/sealing/cryptoEngine.ts';
 import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../persistence/sealing/recordSealer.ts';
@@ -104,3 +105,32 @@ test('SE-5 a printed sealer shows no key', () => {
   // Control: the same check sees a key that does show.
   expect(leaks({ ...made, recordKey: derived }, derived)).toContain('list');
 });
+
+test.each([nodeEngine, nobleEngine])(
+  'SE-2 a sealer of the $name engine forgets its keys when told',
+  (engine) => {
+    const macs: Mac[] = [];
+    const derived: Uint8Array[] = [];
+    const watched: CryptoEngine = {
+      ...engine,
+      hkdfSha256: (...args) => {
+        const key = engine.hkdfSha256(...args);
+        derived.push(key);
+        return key;
+      },
+      hmacSha256: (key) => {
+        const mac = engine.hmacSha256(key);
+        macs.push(mac);
+        return mac;
+      },
+    };
+    const made = sealer({ engine: watched });
+    made.seal(TEXT, ROW);
+    made.blindIndex('lane', 'a');
+    const before = macs.map((mac) => mac(TEXT));
+    made.wipe();
+    expect(derived).toHaveLength(2);
+    for (const key of derived) expect(key.every((byte) => byte === 0)).toBe(true);
+    for (const [index, mac] of macs.entries()) expect(mac(TEXT)).not.toEqual(before[index]);
+  },
+);
