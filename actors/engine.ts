@@ -209,13 +209,14 @@ export class Engine {
 
   // The steps of start-up and shutdown, in the order of the supervisor's chart.
 
+  /** Where it fails nothing is open, and it may be called again. */
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
     this.#components = info.components;
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
-    this.journal.open();
     this.#held.read(info.components, this.#parts.onError);
+    this.journal.open();
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */

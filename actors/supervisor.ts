@@ -4,14 +4,16 @@ import {
   type Alert,
   conditionOf,
   isAccepting,
+  isWaitingToStart,
   type Phase,
   phaseOf,
   type SupervisorRef,
+  type SupervisorSnapshot,
   supervisorDue,
   supervisorMachine,
 } from '../machines/supervisorMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { type ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Engine } from './engine.ts';
 
 export interface SupervisorParts {
@@ -24,13 +26,26 @@ export interface SupervisorParts {
   readonly onAlert: (alert: Alert, cause: unknown) => void;
 }
 
+/** Why nothing runs yet, as a person is told of it. */
+export interface StartTrouble {
+  readonly code: ErrorCode;
+  readonly sinceAtMs: number;
+  /** Starts that failed. */
+  readonly tries: number;
+  /** `null` while one is under way, and where it is tried again on demand only. */
+  readonly nextTryAtMs: number | null;
+}
+
 /** The supervisor's chart given life: it orders start-up, recovery, restarts and the stop (SV-1). */
 export class Supervisor {
+  /** Settles with the first start. */
   readonly ready: Promise<void>;
   readonly #parts: SupervisorParts;
   readonly #actor: SupervisorRef;
   readonly #stopped: Promise<void>;
   #startError: unknown = null;
+  #failingSinceAtMs: number | null = null;
+  #armed: ReturnType<typeof supervisorDue> = null;
   #cancelTimer: (() => void) | null = null;
   #isStopRequested = false;
 
@@ -40,19 +55,17 @@ export class Supervisor {
     this.#actor = createActor(
       supervisorMachine.provide({
         actors: {
-          openStore: fromPromise(async () => {
-            try {
+          openStore: fromPromise(() =>
+            this.#starting(async () => {
               await engine.openStore();
               return { isHeld: engine.hold !== null };
-            } catch (error) {
-              // The chart keeps the code; the caller of `ready` gets the error itself.
-              this.#startError = error;
-              throw error;
-            }
-          }),
-          restoreComponents: fromPromise(async () => {
-            engine.restoreComponents();
-          }),
+            }),
+          ),
+          restoreComponents: fromPromise(() =>
+            this.#starting(async () => {
+              engine.restoreComponents();
+            }),
+          ),
           recoverOperations: fromPromise(() => engine.recoverOperations()),
           recoverCrises: fromPromise(() => engine.recoverCrises()),
           restartComponents: fromPromise<void, { components: readonly Component[] }>(
@@ -65,7 +78,7 @@ export class Supervisor {
         },
         actions: {
           raiseAlert: (_, alert: Alert) => {
-            onAlert(alert, this.#startError);
+            onAlert(alert, alert.reason === 'startFailed' ? this.#startError : null);
           },
         },
       }),
@@ -75,7 +88,7 @@ export class Supervisor {
         ...(inspect === undefined ? {} : { inspect }),
       },
     );
-    this.ready = this.#whenReady();
+    this.ready = this.#settled(isStartOver);
     this.#stopped = new Promise<void>((resolve) => {
       this.#actor.subscribe({
         complete: resolve,
@@ -86,8 +99,13 @@ export class Supervisor {
     }).then(() => {
       engine.abandon();
     });
+    let wasRunning = false;
     this.#actor.subscribe(() => {
       this.#arm();
+      if (!this.isAccepting || wasRunning) return;
+      wasRunning = true;
+      this.#failingSinceAtMs = null;
+      parts.onRunning();
     });
   }
 
@@ -108,8 +126,32 @@ export class Supervisor {
     return conditionOf(this.#actor.getSnapshot()) === 'impaired';
   }
 
+  /** Why the start fails, from the first failure until one succeeds; `null` else. */
+  get startTrouble(): StartTrouble | null {
+    const snapshot = this.#actor.getSnapshot();
+    const { failedStart } = snapshot.context;
+    if (failedStart === null || this.#failingSinceAtMs === null) return null;
+    return {
+      code: failedStart.code,
+      sinceAtMs: this.#failingSinceAtMs,
+      tries: failedStart.inARow,
+      nextTryAtMs: isWaitingToStart(snapshot) ? failedStart.dueAtMs : null,
+    };
+  }
+
   start(): void {
     this.#actor.start();
+  }
+
+  /** Resolves once it runs; rejects with why the last start failed, or `HF_CLOSED`. */
+  async whenRunning(): Promise<void> {
+    await this.#settled(isStartOver);
+  }
+
+  /** Tries a start that failed again now, and resolves once one succeeded; see `Runtime.start`. */
+  async startAgain(): Promise<void> {
+    if (this.phase === 'startFailed') this.#actor.send({ type: 'start.requested' });
+    await this.#settled((snapshot) => isStartOver(snapshot) && !isWaitingToStart(snapshot));
   }
 
   componentFailed(component: Component): void {
@@ -131,35 +173,52 @@ export class Supervisor {
     await this.#stopped;
   }
 
-  #whenReady(): Promise<void> {
+  /** A step of the start. The chart keeps the code of what failed; who waits gets the error itself. */
+  async #starting<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      this.#startError = error;
+      this.#failingSinceAtMs ??= this.#parts.clock.now();
+      throw error;
+    }
+  }
+
+  /** Settles as the start has ended once that `isOver`: at once, or with one of the next changes. */
+  #settled(isOver: (snapshot: SupervisorSnapshot) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
+      const look = (snapshot: SupervisorSnapshot): boolean => {
+        if (!isOver(snapshot)) return false;
+        if (isAccepting(snapshot)) resolve();
+        else if (phaseOf(snapshot) === 'startFailed') reject(this.#startError);
+        else reject(new HoldfastError('HF_CLOSED', 'The runtime is closed.', { retry: 'later' }));
+        return true;
+      };
+      if (look(this.#actor.getSnapshot())) return;
       const subscription = this.#actor.subscribe((snapshot) => {
-        const phase = phaseOf(snapshot);
-        if (phase === 'starting') return;
-        subscription.unsubscribe();
-        if (phase === 'running') {
-          this.#parts.onRunning();
-          resolve();
-        } else {
-          reject(
-            this.#startError ??
-              new HoldfastError('HF_CLOSED', 'The runtime was closed before it was ready.'),
-          );
-        }
+        if (look(snapshot)) subscription.unsubscribe();
       });
     });
   }
 
   #arm(): void {
-    this.#cancelTimer?.();
     const due = supervisorDue(this.#actor.getSnapshot());
+    // What waits already waits on: the clock may have been set meanwhile.
+    if (due !== null && due.type === this.#armed?.type && due.atMs === this.#armed.atMs) return;
+    this.#armed = due;
+    this.#cancelTimer?.();
     const { clock } = this.#parts;
     // Not by the engine's timer service: that is one of the things it supervises.
     this.#cancelTimer =
       due === null
         ? null
         : clock.schedule(due.atMs - clock.now(), () => {
+            this.#armed = null;
             this.#actor.send({ type: due.type, atMs: clock.now() });
           });
   }
+}
+
+function isStartOver(snapshot: SupervisorSnapshot): boolean {
+  return phaseOf(snapshot) !== 'starting';
 }

@@ -1,12 +1,13 @@
 /**
- * Supervisor: start-up, recovery, restarts and shutdown of the whole runtime (SV-1, SV-2, SV-4).
+ * Supervisor: start-up, recovery, restarts and shutdown of the whole runtime (SV-1, SV-2, SV-4, SV-6).
  *
- * This chart is the map of the system. Three rules hold over all of it:
+ * This chart is the map of the system. Four rules hold over all of it:
  *
  * - A crisis is answered in every state, even before the store is open and after it has failed; it
  *   asks nobody here (CR-1).
  * - New work is accepted in every state tagged `accepting`: as soon as store and components are
  *   there. Reading back what an earlier process left behind goes on beside it (SV-3).
+ * - A start that fails is no end: it is tried again as `startRetry.ts` says (SV-6).
  * - A failed component is restarted as `restartPolicy.ts` says. One that fails too often is down
  *   until its window has room again; the runtime goes on without it.
  *
@@ -26,6 +27,11 @@ export type {
   SupervisorEvent,
 } from './supervisorSetup.ts';
 
+const startFailedAlert = {
+  type: 'raiseAlert',
+  params: { component: null, reason: 'startFailed' },
+} as const;
+
 export const supervisorMachine = supervisorSetup.createMachine({
   id: 'supervisor',
   version: '1',
@@ -34,6 +40,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
     startedAtMs: input.startedAtMs,
     isHeld: false,
     ledger: EMPTY_LEDGER,
+    failedStart: null,
     failure: null,
     drainMs: 0,
     drainUntilAtMs: null,
@@ -66,7 +73,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
             },
             onError: {
               target: '#supervisor.startFailed',
-              actions: [{ type: 'recordFailure', params: ({ event }) => event }],
+              actions: [{ type: 'recordFailedStart', params: ({ event }) => event }],
             },
           },
         },
@@ -76,10 +83,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
           invoke: {
             id: 'restoreComponents',
             src: 'restoreComponents',
-            onDone: { target: '#supervisor.running' },
+            onDone: { target: '#supervisor.running', actions: ['forgetFailedStart'] },
             onError: {
               target: '#supervisor.startFailed',
-              actions: [{ type: 'recordFailure', params: ({ event }) => event }],
+              actions: [{ type: 'recordFailedStart', params: ({ event }) => event }],
             },
           },
         },
@@ -87,12 +94,41 @@ export const supervisorMachine = supervisorSetup.createMachine({
     },
     startFailed: {
       description:
-        'The start failed, so no work is accepted. Crises are answered until somebody stops it.',
-      meta: { requirements: ['SV-1', 'SV-2', 'CR-1'] },
-      entry: [{ type: 'raiseAlert', params: { component: null, reason: 'startFailed' } }],
+        'The start failed, so no work is accepted until one succeeds. Crises are answered and delivered.',
+      meta: { requirements: ['SV-1', 'SV-2', 'SV-6', 'CR-1'] },
+      initial: 'considered',
       on: {
+        'start.requested': { target: 'starting' },
         'stop.requested': { target: 'closing' },
         'stop.forced': { target: 'closing' },
+      },
+      states: {
+        considered: {
+          description:
+            'Whether the cause may pass by itself decides what follows; news is told of.',
+          meta: { requirements: ['SV-6'] },
+          always: [
+            { guard: 'hasFailedAsBefore', target: 'waiting' },
+            { guard: 'canPass', target: 'waiting', actions: [startFailedAlert] },
+            { target: 'lasting', actions: [startFailedAlert] },
+          ],
+        },
+        waiting: {
+          description:
+            'The cause may pass: the owner of the store may end, the disk may be well again, the key source may answer. It is tried again after longer and longer waits, of some seconds at most.',
+          meta: { requirements: ['SV-5', 'SV-6'] },
+          on: {
+            'start.due': [
+              { guard: 'isStartPlanned', target: '#supervisor.starting' },
+              { actions: [{ type: 'planStart', params: ({ event }) => event }] },
+            ],
+          },
+        },
+        lasting: {
+          description:
+            'The cause does not pass by itself, as with a wrong key: it is tried again when somebody asks for it.',
+          meta: { requirements: ['SV-6'] },
+        },
       },
     },
     running,
@@ -188,11 +224,18 @@ export function conditionOf(
   return conditions.find((each) => snapshot.matches({ running: { components: each } })) ?? null;
 }
 
+/** Whether it is waiting for the cause of a failed start to pass. */
+export function isWaitingToStart(snapshot: SupervisorSnapshot): boolean {
+  return snapshot.matches({ startFailed: 'waiting' });
+}
+
 /** The event the chart waits for and when it is due; `null` when it waits for no instant. */
 export function supervisorDue(
   snapshot: SupervisorSnapshot,
-): { readonly type: 'restart.due' | 'drain.due'; readonly atMs: number } | null {
-  const { drainUntilAtMs, ledger } = snapshot.context;
+): { readonly type: 'restart.due' | 'drain.due' | 'start.due'; readonly atMs: number } | null {
+  const { drainUntilAtMs, failedStart, ledger } = snapshot.context;
+  // Nobody said when it failed, so it is due at once; the timer's answer brings the instant.
+  if (isWaitingToStart(snapshot)) return { type: 'start.due', atMs: failedStart?.dueAtMs ?? 0 };
   if (drainUntilAtMs !== null) return { type: 'drain.due', atMs: drainUntilAtMs };
   const atMs = snapshot.matches('running') ? nextRestartDueAtMs(ledger) : null;
   return atMs === null ? null : { type: 'restart.due', atMs };

@@ -20,6 +20,7 @@ import {
 } from './policy/componentLedger.ts';
 import { clampDueTime } from './policy/dueTime.ts';
 import { type Component, isRestartedWith } from './policy/restartPolicy.ts';
+import { type FailedStart, noteFailedStart, planStart } from './policy/startRetry.ts';
 import { type ErrorCode, toPlainError } from './vocabulary/errors.ts';
 
 export interface SupervisorInput {
@@ -31,6 +32,8 @@ export interface SupervisorContext {
   /** Whether the store is held: nothing of it runs until a person lets it go. */
   readonly isHeld: boolean;
   readonly ledger: ComponentLedger;
+  /** The last start, where it failed; kept until one succeeds. */
+  readonly failedStart: FailedStart | null;
   /** Why the start or the stop failed. */
   readonly failure: { readonly code: ErrorCode } | null;
   /** How long what is in flight may take to finish, from the request to stop. */
@@ -61,6 +64,10 @@ export interface StopFacts {
 export type SupervisorEvent =
   | ({ readonly type: 'component.failed' } & ComponentFacts)
   | { readonly type: 'restart.due'; readonly atMs: number }
+  /** A start that failed is due to be tried again, or it has to be decided when. */
+  | { readonly type: 'start.due'; readonly atMs: number }
+  /** Somebody asks for a start that failed to be tried again now. */
+  | { readonly type: 'start.requested' }
   | ({ readonly type: 'stop.requested' } & StopFacts)
   | { readonly type: 'drain.due'; readonly atMs: number }
   | { readonly type: 'stop.forced' }
@@ -103,6 +110,10 @@ export const supervisorSetup = setup({
     hasRestartDue: ({ context }, params: { atMs: number }) =>
       nextToRestart(context.ledger, params.atMs) !== null,
     isAnythingDown: ({ context }) => context.ledger.down.length > 0,
+    hasFailedAsBefore: ({ context: { failedStart } }) =>
+      failedStart?.mayPass === true && !failedStart.isNews,
+    canPass: ({ context }) => context.failedStart?.mayPass === true,
+    isStartPlanned: ({ context }) => (context.failedStart?.dueAtMs ?? null) !== null,
     isDrainOver: ({ context }, params: { atMs: number }) =>
       context.drainUntilAtMs === null || params.atMs >= context.drainUntilAtMs,
   },
@@ -114,6 +125,14 @@ export const supervisorSetup = setup({
     recordFailure: assign((_, params: { error: unknown }) => ({
       failure: { code: toPlainError(params.error).code },
     })),
+    recordFailedStart: assign(({ context }, params: { error: unknown }) => {
+      const failedStart = noteFailedStart(context.failedStart, params.error);
+      return { failedStart, failure: { code: failedStart.code } };
+    }),
+    planStart: assign(({ context: { failedStart } }, params: { atMs: number }) => ({
+      failedStart: failedStart && planStart(failedStart, params.atMs),
+    })),
+    forgetFailedStart: assign({ failedStart: null, failure: null }),
     beginRestart: assign(({ context: { ledger } }, params: ComponentFacts) => ({
       ledger: beginRestart(ledger, params.component, params.atMs),
     })),

@@ -65,7 +65,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
       onError(error ?? new HoldfastError('HF_INTERNAL', `Alert: ${STORAGE_ADVICE[to]}.`));
     },
   });
-  const operations = new Operations(engine, store, () => supervisor.ready);
+  const operations = new Operations(engine, store, () => supervisor.whenRunning());
   const control =
     options.store === ':memory:'
       ? null
@@ -96,7 +96,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     },
   });
   const service = serviceCalls(engine.serviceAccess(options.payloadBytesMax), {
-    before: () => supervisor.ready,
+    before: () => supervisor.whenRunning(),
   });
   const runtime = new HoldfastRuntime({
     options,

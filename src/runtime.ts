@@ -50,8 +50,23 @@ export interface ResilientResult {
 
 /** A running holdfast, made by `createRuntime`. Whoever holds it has full authority over the store. */
 export interface Runtime {
-  /** Resolves once the store is open and recovery is under way; rejects with the reason it can't be. */
+  /**
+   * Settles with the first start: resolves once the store is open and recovery is under way; rejects
+   * with the reason it can't be. After that a start is tried again where the cause may pass (SV-6):
+   * {@link start} tells when it has succeeded. A program that gives up at a rejection calls
+   * {@link close}, or it takes the store over as soon as it can.
+   */
   readonly ready: Promise<void>;
+  /**
+   * Resolves once it runs, however many starts that takes; what failed is tried again at once and
+   * then, for a cause that may pass (`HF_STORE_OWNED` while another process has the store, a full or
+   * sick disk, `HF_KEY_UNAVAILABLE`), every few seconds. So a process that is started before the old
+   * one has ended takes the store over: `await runtime.start()`.
+   *
+   * @throws HoldfastError (rejects) what does not pass by itself, as `HF_KEY_WRONG`, `HF_STORE_NEWER`
+   * or `HF_STORE_CORRUPT`: mend it and call again. `HF_CLOSED` after {@link close}.
+   */
+  start(): Promise<void>;
   /**
    * Accepts a request. Resolves once it is on disk and synced (OP-2); from then on it is not lost.
    *
@@ -258,13 +273,17 @@ export class HoldfastRuntime implements Runtime {
         field: 'store',
       });
     }
-    await this.ready;
+    await this.#parts.supervisor.whenRunning();
     return await backupInThread({ folder: store, to: path }, options);
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.supervisor.startAgain();
   }
 
   async release(): Promise<boolean> {
     const { engine, supervisor } = this.#parts;
-    await this.ready;
+    await this.#parts.supervisor.whenRunning();
     const wasHeld = await engine.release();
     if (wasHeld) supervisor.holdReleased();
     return wasHeld;
@@ -300,7 +319,7 @@ export class HoldfastRuntime implements Runtime {
     const { supervisor } = this.#parts;
     if (supervisor.isAccepting) return null;
     if (supervisor.isStopped) throw closed();
-    return this.ready;
+    return supervisor.whenRunning();
   }
 
   /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */

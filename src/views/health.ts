@@ -5,6 +5,7 @@
  */
 
 import type { CheckProgress } from '../../actors/storeCheck.ts';
+import type { StartTrouble } from '../../actors/supervisor.ts';
 import type { BreakerState } from '../../machines/circuitBreakerMachine.ts';
 import type { Level } from '../../machines/policy/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/storageTrouble.ts';
@@ -32,6 +33,8 @@ export interface HealthStatus {
   readonly reasons: readonly string[];
   /** State of the supervisor's chart. */
   readonly phase: Phase;
+  /** Why no start has succeeded yet, and when it is tried next; `null` once one has (SV-6). */
+  readonly start: StartTrouble | null;
   /** Set while the store is held, so that nothing of it runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
   /** State of the storage's chart, and since when it is in it; `null` since the start. */
@@ -92,6 +95,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
     score: Math.max(0, 100 - findings.reduce((sum, { costs }) => sum + costs, 0)),
     reasons: findings.map(({ reason }) => reason),
     phase: supervisor.phase,
+    start: supervisor.startTrouble,
     hold: engine.hold && { reason: engine.hold.reason, sinceAtMs: engine.hold.sinceAtMs },
     level: engine.globalLevel.level,
     storage: { state: engine.storage.state, sinceAtMs: engine.storage.sinceAtMs },
@@ -116,12 +120,13 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
 
 function find({ engine, supervisor, options, responseTimes }: RuntimeParts): readonly Finding[] {
   const findings: Finding[] = [];
-  if (supervisor.phase !== 'running' && supervisor.phase !== 'starting') {
+  const { phase, startTrouble } = supervisor;
+  if (startTrouble !== null || (phase !== 'running' && phase !== 'starting')) {
     findings.push({
       component: 'storage',
       health: 'critical',
       costs: 60,
-      reason: `no work is accepted: ${supervisor.phase}`,
+      reason: `no work is accepted: ${startTrouble === null ? phase : toldOf(startTrouble, phase)}`,
     });
   }
   const { state: storage, failure } = engine.storage;
@@ -187,4 +192,15 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
     }
   }
   return findings;
+}
+
+function toldOf({ code, sinceAtMs, tries, nextTryAtMs }: StartTrouble, phase: Phase): string {
+  const since = new Date(sinceAtMs).toISOString();
+  const next =
+    phase === 'starting'
+      ? 'now'
+      : nextTryAtMs === null
+        ? 'by runtime.start()'
+        : `at ${new Date(nextTryAtMs).toISOString()}`;
+  return `the start failed (${code}; ${tries} times since ${since}), and is tried again ${next}`;
 }

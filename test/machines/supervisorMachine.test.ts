@@ -54,11 +54,11 @@ describe('starting', () => {
     async (work) => {
       const supervisor = new SupervisorHarness();
       if (work === 'restoreComponents') await supervisor.finish('openStore');
-      await supervisor.break(work, new HoldfastError('HF_STORE_OWNED', 'owned by another'));
+      await supervisor.break(work, new HoldfastError('HF_STORE_NEWER', 'made by a later version'));
       expect(phaseOf(supervisor.snapshot)).toBe('startFailed');
       expect(supervisor.snapshot.status).toBe('active');
       expect(isAccepting(supervisor.snapshot)).toBe(false);
-      expect(supervisor.snapshot.context.failure).toEqual({ code: 'HF_STORE_OWNED' });
+      expect(supervisor.snapshot.context.failure).toEqual({ code: 'HF_STORE_NEWER' });
       expect(supervisor.alerts).toEqual([{ component: null, reason: 'startFailed' }]);
     },
   );
@@ -94,6 +94,65 @@ describe('starting', () => {
       supervisor.send({ type, atMs: supervisor.nowMs, deadlineAtMs: supervisor.nowMs });
       await supervisor.finish('closeStore');
       expect(supervisor.snapshot.output).toEqual({ failure: { code: 'HF_KEY_WRONG' } });
+    },
+  );
+});
+
+describe('a start that failed', () => {
+  const OWNED = new HoldfastError('HF_STORE_OWNED', 'owned by another', { retry: 'later' });
+  const FULL = new HoldfastError('HF_STORE_FULL', 'no room', { retry: 'later' });
+
+  test('SV-6 is tried again where the cause may pass, later and later, and tells of it once', async () => {
+    const supervisor = new SupervisorHarness();
+    const waits: number[] = [];
+    for (let tries = 1; tries <= 9; tries += 1) {
+      await supervisor.break('openStore', OWNED);
+      expect(phaseOf(supervisor.snapshot)).toBe('startFailed');
+      expect(supervisor.snapshot.context.failedStart).toMatchObject({ inARow: tries });
+      // The first answer of the timer brings the instant.
+      supervisor.wait(0);
+      waits.push((supervisor.due?.atMs ?? 0) - supervisor.nowMs);
+      supervisor.wait((waits.at(-1) ?? 0) - 1);
+      expect(supervisor.isUnderWay('openStore')).toBe(false);
+      supervisor.wait(1);
+      expect(phaseOf(supervisor.snapshot)).toBe('starting');
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]);
+    expect(supervisor.alerts).toEqual([{ component: null, reason: 'startFailed' }]);
+    await supervisor.run();
+    expect(isAccepting(supervisor.snapshot)).toBe(true);
+    expect(supervisor.snapshot.context).toMatchObject({ failedStart: null, failure: null });
+    expect(supervisor.due).toBeNull();
+  });
+
+  test('SV-6 tells of another cause, and never waits for one that does not pass by itself', async () => {
+    const supervisor = new SupervisorHarness();
+    await supervisor.break('openStore', OWNED);
+    supervisor.wait(250);
+    await supervisor.break('openStore', FULL);
+    expect(supervisor.alerts).toHaveLength(2);
+    supervisor.wait(500);
+    await supervisor.break('openStore', new HoldfastError('HF_KEY_WRONG', 'wrong key'));
+    expect(supervisor.alerts).toHaveLength(3);
+    expect(supervisor.due).toBeNull();
+    supervisor.send({ type: 'start.due', atMs: supervisor.nowMs });
+    supervisor.wait(3_600_000);
+    expect(phaseOf(supervisor.snapshot)).toBe('startFailed');
+  });
+
+  test.each([OWNED, new HoldfastError('HF_KEY_WRONG', 'wrong key')])(
+    'SV-6 is tried again at once when somebody asks for it (%s)',
+    async (error) => {
+      const supervisor = new SupervisorHarness();
+      await supervisor.break('openStore', error);
+      supervisor.send({ type: 'start.requested' });
+      expect(supervisor.isUnderWay('openStore')).toBe(true);
+      // While one is under way there is nothing to ask for.
+      supervisor.send({ type: 'start.requested' });
+      await supervisor.run();
+      supervisor.send({ type: 'start.requested' });
+      expect(isAccepting(supervisor.snapshot)).toBe(true);
+      expect(supervisor.isUnderWay('openStore')).toBe(false);
     },
   );
 });
