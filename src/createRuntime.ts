@@ -71,6 +71,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
       ? null
       : new ControlServer({
           storeFolder: options.store,
+          clock,
           onError,
           answer: (request) => answerControl(request),
         });

@@ -1,6 +1,8 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { isMainThread } from 'node:worker_threads';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { type ControlRequest, type ControlResponse, controlSocketPath } from './controlSocket.ts';
 
@@ -8,6 +10,9 @@ import { type ControlRequest, type ControlResponse, controlSocketPath } from './
 const REQUEST_BYTES_MAX = 4 * 1_048_576;
 const CONNECTIONS_MAX = 16;
 const IDLE_MS_MAX = 10_000;
+/** A request has to be there whole by then, however steadily it trickles in. */
+const REQUEST_WITHIN_MS = 10_000;
+const FOR_OTHERS = 0o077;
 
 /**
  * Answers the command line over a Unix socket in the store's folder (docs/decisions/0021). Whoever can open
@@ -15,6 +20,7 @@ const IDLE_MS_MAX = 10_000;
  */
 export class ControlServer {
   readonly #path: string | null;
+  readonly #clock: Clock;
   readonly #answer: (request: ControlRequest) => Promise<unknown>;
   readonly #onError: (error: unknown) => void;
   readonly #connections = new Set<Socket>();
@@ -24,10 +30,12 @@ export class ControlServer {
 
   constructor(parts: {
     readonly storeFolder: string;
+    readonly clock: Clock;
     readonly answer: (request: ControlRequest) => Promise<unknown>;
     readonly onError: (error: unknown) => void;
   }) {
     this.#path = controlSocketPath(parts.storeFolder);
+    this.#clock = parts.clock;
     this.#answer = parts.answer;
     this.#onError = parts.onError;
   }
@@ -63,7 +71,7 @@ export class ControlServer {
       server.unref();
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(path, resolve);
+        closedToOthers(() => server.listen(path, resolve));
       });
       this.#server = server;
       server.on('error', this.#onError);
@@ -85,7 +93,12 @@ export class ControlServer {
 
   #serve(socket: Socket): void {
     this.#connections.add(socket);
+    // Or a few connections that send a byte now and then would lock everybody else out.
+    const cancelDeadline = this.#clock.schedule(REQUEST_WITHIN_MS, () => {
+      socket.destroy();
+    });
     socket.on('close', () => {
+      cancelDeadline();
       this.#connections.delete(socket);
     });
     socket.on('error', () => {
@@ -100,6 +113,7 @@ export class ControlServer {
       if (bytes > REQUEST_BYTES_MAX) socket.destroy();
     });
     createInterface({ input: socket }).once('line', (line) => {
+      cancelDeadline();
       void this.#respond(line).then((response) => {
         socket.end(`${JSON.stringify(response)}\n`);
       });
@@ -112,5 +126,20 @@ export class ControlServer {
     } catch (error) {
       return { ok: false, error: toPlainError(error) };
     }
+  }
+}
+
+/** Makes the socket with rights for its owner alone, so that there is no moment in which others have any. */
+function closedToOthers(listen: () => void): void {
+  // A thread can't set the mask of its process; there the mode follows a moment later.
+  if (!isMainThread) {
+    listen();
+    return;
+  }
+  const mask = process.umask(FOR_OTHERS);
+  try {
+    listen();
+  } finally {
+    process.umask(mask);
   }
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../persistence/memoryStore.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { ControlServer } from '../../src/control/controlServer.ts';
+import { systemClock } from '../../actors/systemClock.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { createWorld } from '../support/engineHarness.ts';
 import { tempFolder } from '../support/tempFolder.ts';
@@ -88,6 +89,7 @@ describe('SV-4 close() at any moment of a real start', () => {
     const errors: unknown[] = [];
     const server = new ControlServer({
       storeFolder,
+      clock: systemClock,
       answer: () => Promise.resolve(null),
       onError: (error) => errors.push(error),
     });

@@ -1,0 +1,71 @@
+import { existsSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { askOwner } from '../../src/control/controlClient.ts';
+import { ControlServer } from '../../src/control/controlServer.ts';
+import { tempFolder } from '../support/tempFolder.ts';
+import { VirtualClock } from '../support/virtualClock.ts';
+
+function serve(): { readonly clock: VirtualClock; readonly folder: string; readonly path: string } {
+  const clock = new VirtualClock();
+  const folder = tempFolder();
+  const server = new ControlServer({
+    storeFolder: folder,
+    clock,
+    answer: () => Promise.resolve({ wasHeld: true }),
+    onError: () => undefined,
+  });
+  server.open();
+  onTestFinished(() => server.close());
+  return { clock, folder, path: join(folder, 'control.sock') };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setImmediate();
+}
+
+test('SE-5 the control socket is never open to others, whatever the mask of the process', async () => {
+  const mask = process.umask(0);
+  onTestFinished(() => {
+    process.umask(mask);
+  });
+  const { path, folder } = serve();
+  const seen = new Set<number>();
+  const look = (): boolean => {
+    if (existsSync(path)) seen.add(statSync(path).mode & 0o077);
+    return seen.size > 0;
+  };
+  await until(look);
+  await askOwner(folder, { method: 'release', params: {} });
+  look();
+  expect([...seen]).toEqual([0]);
+  expect(process.umask()).toBe(0);
+});
+
+test('SE-5 connections that trickle lock nobody out: a request has to be whole within ten seconds', async () => {
+  const { clock, folder, path } = serve();
+  await until(() => existsSync(path));
+  const ended = { count: 0 };
+  const slow = Array.from({ length: 16 }, () => {
+    const socket = connect(path);
+    socket.on('error', () => undefined);
+    socket.on('close', () => (ended.count += 1));
+    socket.write('{');
+    return socket;
+  });
+  onTestFinished(() => {
+    for (const socket of slow) socket.destroy();
+  });
+  await sleep(50);
+  // All places are taken, and each has sent something just now.
+  for (let second = 0; second < 9; second += 3) {
+    await clock.advance(3_000);
+    for (const socket of slow) socket.write(' ');
+  }
+  expect(ended.count).toBe(0);
+  await clock.advance(1_001);
+  await until(() => ended.count === slow.length);
+  expect(await askOwner(folder, { method: 'release', params: {} })).toEqual({ wasHeld: true });
+});
