@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, Server } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { askOwner } from '../../src/control/controlClient.ts';
 import { ControlServer } from '../../src/control/controlServer.ts';
 import { tempFolder } from '../support/tempFolder.ts';
@@ -28,19 +28,26 @@ async function until(isSo: () => boolean): Promise<void> {
 
 test('SE-5 the control socket is never open to others, whatever the mask of the process', async () => {
   const mask = process.umask(0);
+  const seen: number[] = [];
+  const listen = Server.prototype.listen;
+  const look = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (
+    this: Server,
+    ...args: unknown[]
+  ) {
+    const server = Reflect.apply(listen, this, args) as Server;
+    // It is bound by now, and nothing else has run.
+    seen.push(statSync(String(args[0])).mode & 0o077);
+    return server;
+  });
   onTestFinished(() => {
     process.umask(mask);
+    look.mockRestore();
   });
   const { path, folder } = serve();
-  const seen = new Set<number>();
-  const look = (): boolean => {
-    if (existsSync(path)) seen.add(statSync(path).mode & 0o077);
-    return seen.size > 0;
-  };
-  await until(look);
+  await until(() => seen.length > 0);
   await askOwner(folder, { method: 'release', params: {} });
-  look();
-  expect([...seen]).toEqual([0]);
+  seen.push(statSync(path).mode & 0o077);
+  expect(seen).toEqual([0, 0]);
   expect(process.umask()).toBe(0);
 });
 
