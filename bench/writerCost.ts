@@ -73,6 +73,7 @@ function measure(commitSize: number, payloadUnits: number): Figure {
     }),
     storeId: STORE_ID,
     create: true,
+    isNew: true,
     ownership: { confirm: () => null },
     claims: true,
     generation: null,

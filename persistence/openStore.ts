@@ -115,7 +115,8 @@ export function storePlace(
       return { folder: real, giveBack: reserveFolder(real) };
     },
     async unlock(real, hasData) {
-      // Data without a keyring: opening says that it is missing. Never a new key over old data.
+      // Data without a keyring: opening says that it is missing. Never a new key over old data. A
+      // keyring without data: the writer says that the data is gone.
       if (hasData || (await keyringExists(real))) return openKeyring(real, key);
       return createKeyring(real, key);
     },
@@ -126,7 +127,11 @@ async function prepareFolder(path: string, create: boolean): Promise<void> {
   const found = await statOf(path);
   if (!create) {
     // Before anything is touched: becoming the owner would leave a lock file behind.
-    if (found === null || (await statOf(join(path, DATA_FILE_NAME))) === null) {
+    // Where there is a keyring and no data, the writer says that the data is gone.
+    const isStore =
+      found !== null &&
+      ((await statOf(join(path, DATA_FILE_NAME))) !== null || (await keyringExists(path)));
+    if (!isStore) {
       throw new HoldfastError('HF_STORE_MISSING', `There is no store in ${path}.`, { path });
     }
   } else if (found === null) {

@@ -23,6 +23,12 @@ import { nodeEngine } from './nodeEngine.ts';
 import { isScryptParameters } from './passphrase.ts';
 
 export const KEYRING_FILE_NAME = 'keyring.json';
+/**
+ * Its name until the data that it protects is made. So a keyring under the other name says that there
+ * was data once, and a store whose data is gone is told from a new one.
+ */
+export const NEW_KEYRING_FILE_NAME = 'keyring.new.json';
+export type KeyringName = typeof KEYRING_FILE_NAME | typeof NEW_KEYRING_FILE_NAME;
 
 const KIND_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
 const FILE_BYTES_MAX = 65_536;
@@ -44,9 +50,12 @@ export interface Keyring {
 }
 
 /** True when the folder holds a keyring, whatever its state. */
-export async function keyringExists(folder: string): Promise<boolean> {
+export async function keyringExists(
+  folder: string,
+  name: KeyringName = KEYRING_FILE_NAME,
+): Promise<boolean> {
   try {
-    await stat(join(folder, KEYRING_FILE_NAME));
+    await stat(join(folder, name));
     return true;
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return false;
@@ -55,7 +64,9 @@ export async function keyringExists(folder: string): Promise<boolean> {
 }
 
 /**
- * Makes a store id and a store key and keeps them in the folder, which must exist.
+ * Makes a store id and a store key and keeps them in the folder, which must exist, as the keyring of
+ * a store that has no data yet (see {@link NEW_KEYRING_FILE_NAME}). One that never came to have any
+ * is replaced.
  *
  * @throws HoldfastError `HF_STORE_CORRUPT` when there is a keyring already; `HF_STORE_FOLDER`,
  * `HF_STORE_FULL` when it can't be written; what {@link KeySource.load} throws.
@@ -65,8 +76,8 @@ export async function createKeyring(
   keySource: KeySource,
   engine: CryptoEngine = nodeEngine,
 ): Promise<Keyring> {
-  const path = join(folder, KEYRING_FILE_NAME);
   if (await keyringExists(folder)) {
+    const path = join(folder, KEYRING_FILE_NAME);
     throw new HoldfastError(
       'HF_STORE_CORRUPT',
       `There is a keyring at ${path} already; a new one would make what it protects unreadable.`,
@@ -88,6 +99,7 @@ export async function createKeyring(
     key.fill(0);
   }
   try {
+    const path = join(folder, NEW_KEYRING_FILE_NAME);
     await writeFileAtomically(path, formatKeyring({ ...identity, wrappedKey }, engine));
   } catch (error) {
     throw folderError(folder, error);
@@ -107,7 +119,10 @@ export async function openKeyring(
   keySource: KeySource,
   engine: CryptoEngine = nodeEngine,
 ): Promise<Keyring> {
-  const path = join(folder, KEYRING_FILE_NAME);
+  // Under its first name, where a crash has cut off the making of the store.
+  const hasBegun = await keyringExists(folder);
+  const isNew = !hasBegun && (await keyringExists(folder, NEW_KEYRING_FILE_NAME));
+  const path = join(folder, isNew ? NEW_KEYRING_FILE_NAME : KEYRING_FILE_NAME);
   const file = parseKeyring(await readKeyring(folder, path), path, engine);
   if (file.keySource !== keySource.kind) {
     throw new HoldfastError(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { chmodSync, closeSync, existsSync, lstatSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -35,27 +35,34 @@ export interface Opened {
   readonly version: number;
 }
 
+/** Whether the file had tables before: one that had is never made anew. */
+export interface Expected {
+  readonly isNew: boolean;
+}
+
 /**
- * Opens the file. Where it is missing and `create` says so it is made first; without `create` an
- * older version is refused too, for whoever only looks changes nothing. `seed` runs in the
- * transaction that makes the tables. `verify` sees a store before anything can
+ * Opens the file. Where it has no tables and `create` and `isNew` say so they are made first; without
+ * `create` an older version is refused too, for whoever only looks changes nothing. `seed` runs in
+ * the transaction that makes the tables. `verify` sees a store before anything can
  * change it: a WAL that belongs to another is in sight by then, and has not been copied into this one.
  *
  * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_OLDER`, `HF_STORE_FOREIGN`, with the file left
  * untouched;
- * `HF_STORE_MISSING`; `HF_STORE_UNAVAILABLE` when a setting did not take. Errors of SQLite.
+ * `HF_STORE_MISSING`; `HF_STORE_LOST` when what was there before is gone; `HF_STORE_UNAVAILABLE` when
+ * a setting did not take. Errors of SQLite.
  */
 export function openFile(
   path: string,
-  options: {
+  options: Expected & {
     readonly create: boolean;
     readonly seed: (db: Database.Database) => void;
     readonly verify: (db: Database.Database) => void;
   },
 ): Opened {
-  prepareFile(path, options.create);
+  prepareFile(path, options);
   const version = inspectFile(path, options.verify);
   const isEmpty = version === 0;
+  if (isEmpty) demandNew(path, options);
   if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
   const db = openDatabase(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
@@ -74,20 +81,35 @@ export function openFile(
 }
 
 /** The file is made by us and not by SQLite, which would let others read it; -wal and -shm inherit. */
-function prepareFile(path: string, create: boolean): void {
-  if (existsSync(path)) {
-    const found = lstatSync(path);
-    if (!found.isFile()) {
-      throw new HoldfastError('HF_STORE_FOREIGN', `${path} is not a regular file.`, { path });
-    }
-    if ((found.mode & OTHERS_BITS) !== 0) chmodSync(path, FILE_MODE);
-    return;
+function prepareFile(path: string, options: Expected & { readonly create: boolean }): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === false) {
+    throw new HoldfastError('HF_STORE_FOREIGN', `${path} is not a regular file.`, { path });
   }
-  if (!create) {
+  // Before SQLite sees it: beside an empty file it deletes the -wal, whatever is in it.
+  if (found === undefined || found.size === 0) demandNew(path, options);
+  if (found === undefined) {
+    closeSync(openSync(path, 'wx', FILE_MODE));
+    syncFolder(dirname(path));
+  } else if ((found.mode & OTHERS_BITS) !== 0) {
+    chmodSync(path, FILE_MODE);
+  }
+}
+
+/** @throws HoldfastError unless the tables, which are not there, may be made. */
+function demandNew(path: string, options: Expected & { readonly create: boolean }): void {
+  if (!options.isNew) {
+    throw new HoldfastError(
+      'HF_STORE_LOST',
+      `The store at ${path} is gone: its keyring says that there was data, and there is none. What is ` +
+        'left in the folder was not touched. Restore a backup, or put the file back together with its ' +
+        '-wal; to begin a new store, move the folder away.',
+      { path, retry: 'later' },
+    );
+  }
+  if (!options.create) {
     throw new HoldfastError('HF_STORE_MISSING', `There is no store at ${path}.`, { path });
   }
-  closeSync(openSync(path, 'wx', FILE_MODE));
-  syncFolder(dirname(path));
 }
 
 function inspectFile(path: string, verify: (db: Database.Database) => void): number {

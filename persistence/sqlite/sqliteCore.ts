@@ -45,8 +45,10 @@ export interface SqliteCoreOptions {
   readonly sealer: Sealer;
   /** 32 hex digits, from the keyring. */
   readonly storeId: string;
-  /** Whether a missing file is made, and an older one brought up to date. */
+  /** Whether a store is made where there is none, and an older one brought up to date. */
   readonly create: boolean;
+  /** Whether there was no data before, so that none can be missing. */
+  readonly isNew: boolean;
   /** What keeps other processes out; looked after with each commit. */
   readonly ownership: Pick<Ownership, 'confirm'>;
   /**
@@ -102,7 +104,7 @@ export class SqliteCore {
     this.#options = options;
     this.#seals = createRowSeals(options.sealer, options.storeId);
     this.#generation = options.generation;
-    this.#files = new StoreFiles(options.path);
+    this.#files = new StoreFiles(options.path, options.storeId);
   }
 
   /**
@@ -113,7 +115,7 @@ export class SqliteCore {
    */
   open(): OpenedStore {
     try {
-      const { connection, created, migration } = this.#connect(this.#options.create);
+      const { connection, created, migration } = this.#connect(this.#options);
       const { tables } = connection;
       const { readable, unreadable } = components(tables);
       readable.delete(OWNER_COMPONENT);
@@ -160,6 +162,7 @@ export class SqliteCore {
   close(): void {
     const db = this.#connection?.db;
     this.#connection = null;
+    if (db !== undefined) this.#notice(this.#files.beforeClose());
     try {
       if (db?.inTransaction === true) db.exec('ROLLBACK');
       db?.close();
@@ -205,7 +208,7 @@ export class SqliteCore {
     faultPoint('store.beforeCommit');
     commit.run();
     faultPoint('store.afterCommit');
-    this.#files.afterCommit(db);
+    this.#notice(this.#files.afterCommit(db));
     this.#generation = generation;
     this.#lanesLeft.committed();
     return replies;
@@ -213,7 +216,7 @@ export class SqliteCore {
 
   /** Begins a transaction, in which this process is sure to be the owner. */
   #begin(): Connection {
-    const { connection } = this.#connect(false);
+    const { connection } = this.#connect(OPENED_BEFORE);
     const { db, tables, begin, foreignWrites } = connection;
     const isFirst = !connection.walIsFolded;
     if (isFirst) {
@@ -224,8 +227,7 @@ export class SqliteCore {
     this.#files.beforeWrite(db);
     begin.run();
     if (isFirst) renewMark(db, this.#seals);
-    const notice = this.#options.ownership.confirm();
-    if (notice !== null) this.#notices.push(toPlainError(notice));
+    this.#notice(this.#options.ownership.confirm());
     if (foreignWrites.happened()) {
       this.#known.clear();
       this.#demandMark(tables);
@@ -290,6 +292,10 @@ export class SqliteCore {
     }
   }
 
+  #notice(notice: HoldfastError | null): void {
+    if (notice !== null) this.#notices.push(toPlainError(notice));
+  }
+
   #rollBack(): boolean {
     try {
       const db = this.#connection?.db;
@@ -320,7 +326,7 @@ export class SqliteCore {
 
   #ask(request: ReadRequest): Reply {
     try {
-      const { tables } = this.#connect(false).connection;
+      const { tables } = this.#connect(OPENED_BEFORE).connection;
       return { value: answerRead(tables, request) };
     } catch (error) {
       this.#known.clear();
@@ -338,7 +344,7 @@ export class SqliteCore {
     return replyOf(storeFailure(error, this.#options.path));
   }
 
-  #connect(create: boolean): Connected {
+  #connect({ create, isNew }: Pick<SqliteCoreOptions, 'create' | 'isNew'>): Connected {
     if (this.#connection !== null) {
       return { connection: this.#connection, created: false, migration: null };
     }
@@ -346,6 +352,7 @@ export class SqliteCore {
     this.#files.beforeOpen();
     const { db, created, version } = openFile(path, {
       create,
+      isNew,
       seed: (fresh) => insertMark(fresh, this.#seals, storeId),
       verify: (found) => checkMark(found, this.#seals, storeId, path),
     });
@@ -377,6 +384,9 @@ export class SqliteCore {
     }
   }
 }
+
+/** How a store is opened again that was open before. */
+const OPENED_BEFORE = { create: false, isNew: false } as const;
 
 function isRead(request: DataRequest): request is ReadRequest {
   return request.kind !== 'commit';

@@ -24,6 +24,7 @@ import { foldersTellChanges } from '../fileSystems.ts';
 import { FILE_MODE, foldWal, WAL_BYTES_KEPT } from './connection.ts';
 import { syncFile, syncFolder } from './durableFiles.ts';
 import { storeFailure } from './failures.ts';
+import { KeyringKept } from './keyringKept.ts';
 
 type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'ctimeMs'> | null;
 
@@ -38,6 +39,7 @@ const FOLDER_CLOCK_MS = 2_000;
 export class StoreFiles {
   readonly #path: string;
   readonly #walPath: string;
+  readonly #keyring: KeyringKept;
   #data: Found = null;
   #wal: Found = null;
   /** As it was when every file in it was last found right; `null` while that is not certain. */
@@ -46,9 +48,10 @@ export class StoreFiles {
   #isLost = false;
   #isRescued = false;
 
-  constructor(path: string) {
+  constructor(path: string, storeId: string) {
     this.#path = path;
     this.#walPath = `${path}-wal`;
+    this.#keyring = new KeyringKept(path, storeId);
   }
 
   /**
@@ -85,6 +88,7 @@ export class StoreFiles {
     this.#data = look(this.#path);
     this.#wal = look(this.#walPath);
     this.#folder = null;
+    this.#keyring.opened();
     this.#folderTells = foldersTellChanges(dirname(this.#path));
   }
 
@@ -95,7 +99,7 @@ export class StoreFiles {
    * out of reach after a crash; and as {@link afterCommit}, as long as a file is lost.
    */
   beforeWrite(db: Database.Database): void {
-    if (this.#isLost) this.afterCommit(db);
+    if (this.#isLost) this.#confirmData(db);
     const kept = Math.min(this.#wal?.size ?? 0, WAL_BYTES_KEPT);
     if (endOf(this.#walPath, kept) !== 'missing') return;
     const wal = look(this.#walPath);
@@ -110,12 +114,30 @@ export class StoreFiles {
 
   /**
    * To be called after each commit and before anybody is told of it. Where a file is gone, what the
-   * connection holds is written back.
+   * connection holds is written back. Returns what was amiss and harmed no commit, for the operator.
    *
    * @throws HoldfastError `HF_STORE_LOST`, also when it could be written back: the commit may not
    * have reached the disk, and people must know.
    */
-  afterCommit(db: Database.Database): void {
+  afterCommit(db: Database.Database): HoldfastError | null {
+    this.#confirmData(db);
+    return this.#keyring.confirm();
+  }
+
+  /**
+   * To be called before the connection is closed: a keyring that vanished since the last commit is put
+   * back, where the folder is still ours. Never throws; returns what was amiss.
+   */
+  beforeClose(): HoldfastError | null {
+    try {
+      const isOurs = this.#data !== null && isSame(look(this.#path), this.#data);
+      return isOurs ? this.#keyring.confirm() : null;
+    } catch (error) {
+      return storeFailure(error, this.#path);
+    }
+  }
+
+  #confirmData(db: Database.Database): void {
     const folder = look(dirname(this.#path));
     if (this.#isUntouched(folder)) return;
     const data = look(this.#path);
@@ -187,6 +209,7 @@ export class StoreFiles {
 
   /** The old -wal, which is in the copy, must go first: it would be taken for the new file's. */
   #putBack(): void {
+    this.#keyring.confirm();
     rmSync(this.#walPath, { force: true });
     rmSync(`${this.#path}-shm`, { force: true });
     syncFolder(dirname(this.#path));

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { HoldfastError, reviveError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../owner.ts';
 import { takeOwnership } from '../owner.ts';
+import { KEYRING_FILE_NAME } from '../sealing/keyring.ts';
 import { nodeEngine } from '../sealing/nodeEngine.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
 import type { Sealer } from '../sealing/sealer.ts';
@@ -74,6 +75,7 @@ export class Writer {
       sealer,
       storeId,
       create,
+      isNew: !existsSync(join(this.#folder, KEYRING_FILE_NAME)),
       ownership,
       // Whoever makes a store runs it; whoever only looks leaves no trace.
       claims: create,

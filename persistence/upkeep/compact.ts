@@ -71,7 +71,12 @@ export async function rewriteAtRest(store: StoreOptions): Promise<Rewrite> {
   try {
     const ownership = takeOwnership(folder, programName());
     try {
-      const { db } = openFile(path, { create: false, seed: () => {}, verify: () => {} });
+      const { db } = openFile(path, {
+        create: false,
+        isNew: false,
+        seed: () => {},
+        verify: () => {},
+      });
       try {
         foldWal(db, path);
         const bytesBefore = statSync(path).size;

@@ -18,7 +18,14 @@ import {
   checkWal,
 } from './doctorFiles.ts';
 import { type CheckResult, fail, fromError, ok } from './doctorFindings.ts';
-import { checkAtRest, checkDeep, checkFormat, checkInUse, checkSqlite } from './doctorStore.ts';
+import {
+  checkAtRest,
+  checkDeep,
+  checkFormat,
+  checkInUse,
+  checkKeyring,
+  checkSqlite,
+} from './doctorStore.ts';
 
 const NODE_VERSION_MIN = [20, 19] as const;
 
@@ -57,7 +64,9 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
   return [
     ...files,
     ...checkFormat(folder),
-    ...(owner === null ? await checkAtRest(folder, keyPath) : checkInUse(owner)),
+    ...(owner === null
+      ? await checkAtRest(folder, keyPath)
+      : [await checkKeyring(folder, keyPath), ...checkInUse(owner)]),
     ...(task.deep ? await checkDeep(folder, keyPath, options) : []),
   ];
 }

@@ -80,6 +80,17 @@ export async function checkAtRest(folder: string, keyPath: string): Promise<Chec
   }
 }
 
+/** The owner has its keyring in memory; whoever opens the store next needs the one on disk. */
+export async function checkKeyring(folder: string, keyPath: string): Promise<CheckResult> {
+  try {
+    const { storeKey } = await openKeyring(folder, keyFile(keyPath));
+    storeKey.fill(0);
+    return ok('keyring', 'the key opens it');
+  } catch (error) {
+    return fromError('keyring', error);
+  }
+}
+
 /** What the process that owns the store says of itself. */
 export function checkInUse(owner: HealthStatus): CheckResult[] {
   const reasons = owner.reasons.length > 0 ? `: ${owner.reasons.join('; ')}` : '';

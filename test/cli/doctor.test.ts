@@ -1,9 +1,10 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
+import { createRuntime } from '../../src/createRuntime.ts';
 import { accept, idOf } from '../persistence/writes.ts';
 import { placeStoreFixture } from '../support/fixtures.ts';
 import { runCli } from '../support/runCli.ts';
@@ -92,6 +93,25 @@ test('PS-5 doctor --deep finds the record that was changed, also while the store
     detail: expect.stringContaining(`${idOf(3)} (HF_RECORD_TAMPERED)`) as string,
   });
   expect((await doctor()).found).not.toHaveProperty('records');
+});
+
+test('PS-5 PS-6 doctor says that the keyring of a store in use is gone, whatever its owner says', async () => {
+  const runtime = createRuntime({
+    store: folder,
+    key: keyFile(keyPath),
+    upstreams: {},
+    handlers: {},
+  });
+  onTestFinished(() => runtime.close());
+  await runtime.ready;
+  expect((await doctor()).found['keyring']).toMatchObject({ status: 'ok' });
+  rmSync(join(folder, 'keyring.json'));
+  const { exitCode, found } = await doctor();
+  expect(exitCode).toBe(1);
+  expect(found['keyring']).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining('HF_KEY_MISSING') as string,
+  });
 });
 
 test('PS-3 doctor names the records that are set aside, with the reason of each', async () => {

@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,9 +15,10 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
 import {
-  createKeyring,
+  createKeyring as createNewKeyring,
   KEYRING_FILE_NAME,
   keyringExists,
+  NEW_KEYRING_FILE_NAME,
   openKeyring,
 } from '../../../persistence/sealing/keyring.ts';
 import { formatKeyring, parseKeyring } from '../../../persistence/sealing/keyringFile.ts';
@@ -48,6 +50,13 @@ async function sources(): Promise<readonly KeySource[]> {
   await createKeyFile(file);
   return [raw, keyFile(file), passphrase(TEXT)];
 }
+
+/** Makes one that has its data, and so its name for good. */
+const createKeyring: typeof createNewKeyring = async (where, ...given) => {
+  const made = await createNewKeyring(where, ...given);
+  renameSync(join(where, NEW_KEYRING_FILE_NAME), join(where, KEYRING_FILE_NAME));
+  return made;
+};
 
 describe('a keyring', () => {
   test('SE-2 gives back the same random store key and id, from every kind of source', async () => {
@@ -86,7 +95,7 @@ describe('a keyring', () => {
   });
 
   test('SE-5 what a crash left half-written neither hinders nor lends its mode or target', async () => {
-    const leftover = join(folder, `.${KEYRING_FILE_NAME}.new`);
+    const leftover = join(folder, `.${NEW_KEYRING_FILE_NAME}.new`);
     writeFileSync(leftover, 'half', { mode: 0o644 });
     await createKeyring(folder, raw);
     expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -32,6 +32,7 @@ function open(): void {
     sealer,
     storeId: STORE_ID,
     create: true,
+    isNew: true,
     ownership: { confirm: () => null },
     claims: true,
     generation: null,

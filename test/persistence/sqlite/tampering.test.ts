@@ -279,6 +279,7 @@ test('control: under a seal that bound nothing, an edited row would be handed ou
       sealer: used,
       storeId: '0'.repeat(32),
       create: true,
+      isNew: true,
       ownership: { confirm: () => null },
       claims: false,
       generation: null,
