@@ -9,6 +9,7 @@ import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts
 import type { StoredOperation } from '../persistence/store.ts';
 import type { Journal } from './journal.ts';
 import { setAside } from './operationWriter.ts';
+import type { PoolCounts } from './poolCounts.ts';
 import { decodeSnapshot } from './snapshots.ts';
 
 /** What became of an acceptance. */
@@ -24,11 +25,25 @@ export interface PendingAcceptance {
   readonly reject: (error: HoldfastError) => void;
 }
 
-/** What a request is told that has met the row `of` under its idempotency key. */
-export function duplicateOf(
-  of: StoredOperation,
-  fingerprint: string | null,
-): Acceptance | HoldfastError {
+/** Answers a request that has met the row `of` under its idempotency key. */
+export function answerDuplicate(
+  journal: Journal,
+  counts: PoolCounts,
+  { of, fingerprint }: { readonly of: StoredOperation; readonly fingerprint: string | null },
+  pending: PendingAcceptance | null,
+): void {
+  if (journal.isWithdrawing(of.id)) {
+    // What it repeats was refused while this was on its way, and is about to go.
+    pending?.reject(firstWithdrawn());
+    return;
+  }
+  counts.duplicates += 1;
+  const answer = duplicateOf(of, fingerprint);
+  if (answer instanceof HoldfastError) refuseDuplicate(journal, of, answer, pending);
+  else pending?.resolve(answer);
+}
+
+function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptance | HoldfastError {
   try {
     const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context.fingerprint;
     return first === fingerprint ? { id: of.id, isDuplicate: true } : idempotencyConflict();
@@ -38,8 +53,8 @@ export function duplicateOf(
   }
 }
 
-/** Refuses a request that met the row `of`; where the fault lies with that row it is set aside. */
-export function refuseDuplicate(
+/** Where the fault lies with the row `of` it is set aside. */
+function refuseDuplicate(
   journal: Journal,
   of: StoredOperation,
   reason: HoldfastError,
@@ -77,7 +92,7 @@ export function notAccepted(cause: HoldfastError): HoldfastError {
 }
 
 /** It repeats a request whose acceptance has just failed. */
-export function firstWithdrawn(): HoldfastError {
+function firstWithdrawn(): HoldfastError {
   return notAccepted(
     new HoldfastError(
       'HF_STORE_UNAVAILABLE',

@@ -9,20 +9,13 @@
 import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import { newOperation, syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { Store } from '../persistence/store.ts';
 import type { PendingAcceptance } from './acceptance.ts';
-import {
-  acceptanceUnknown,
-  duplicateOf,
-  firstWithdrawn,
-  notAccepted,
-  refuseDuplicate,
-} from './acceptance.ts';
+import { acceptanceUnknown, answerDuplicate, notAccepted } from './acceptance.ts';
 import type { Handler } from './handler.ts';
 import type { Journal } from './journal.ts';
 import { operationId } from './operationId.ts';
@@ -87,7 +80,9 @@ export class BulkAcceptor {
       onDurable: (result) => {
         if (!this.#waiting.delete(pending)) return;
         if (result.kind === 'duplicate') {
-          this.#foundDuplicate(context.fingerprint, result.of, pending);
+          const { of } = result;
+          const { fingerprint } = context;
+          answerDuplicate(journal, pool.counts, { of, fingerprint }, pending);
           return;
         }
         faultPoint('engine.afterAccept');
@@ -112,21 +107,5 @@ export class BulkAcceptor {
       this.#waiting.delete(pending);
       pending.reject(unknown);
     }
-  }
-
-  #foundDuplicate(
-    fingerprint: string | null,
-    of: StoredOperation,
-    pending: PendingAcceptance,
-  ): void {
-    const { journal, pool } = this.#parts;
-    if (journal.isWithdrawing(of.id)) {
-      pending.reject(firstWithdrawn());
-      return;
-    }
-    pool.counts.duplicates += 1;
-    const answer = duplicateOf(of, fingerprint);
-    if (answer instanceof HoldfastError) refuseDuplicate(journal, of, answer, pending);
-    else pending.resolve(answer);
   }
 }

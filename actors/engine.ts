@@ -16,6 +16,7 @@ import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Hold } from '../persistence/hold.ts';
 import type { Store } from '../persistence/store.ts';
 import { BulkAcceptor } from './bulkAcceptance.ts';
+import { CrisisReport } from './crisisReport.ts';
 import type { Handler } from './handler.ts';
 import { HeldStore } from './heldStore.ts';
 import { Journal } from './journal.ts';
@@ -67,6 +68,7 @@ export class Engine {
   readonly pool: OperationPool;
   readonly bulk: BulkAcceptor;
   readonly room: QueueRoom;
+  readonly crises: CrisisReport;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
   /** Records set aside, now and by earlier processes. */
@@ -88,6 +90,7 @@ export class Engine {
     const { store, clock, onError } = parts;
     this.#parts = parts;
     this.#timers = new TimerService(clock, onError);
+    this.crises = new CrisisReport(parts);
     this.#retention = new Retention({ ...parts, timers: this.#timers });
     this.storage = new StorageHealth({
       ...parts,
@@ -112,6 +115,7 @@ export class Engine {
       ...parts,
       journal: this.journal,
       timers: this.#timers,
+      crises: this.crises,
       attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
     });
     this.#recoveryParts = {

@@ -13,12 +13,14 @@ import {
   type SyncOperationEvent,
   type SyncOperationInput,
   type SyncOperationRef,
+  type SyncOperationSnapshot,
   syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../persistence/store.ts';
+import type { CrisisReport } from './crisisReport.ts';
 import { createFamily, type Family, flatLogic } from './flatLogic.ts';
 import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
@@ -27,6 +29,7 @@ import { decodeSnapshot } from './snapshots.ts';
 export interface OperationActorsParts {
   readonly clock: Clock;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly crises: CrisisReport;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Begins the attempt of an operation; returns what aborts it. */
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
@@ -70,7 +73,7 @@ export class OperationActors {
    * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
    */
   revive(row: StoredOperation): Resident {
-    const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+    const snapshot = this.#unexpiring(decodeSnapshot(syncOperationMachine, row.state).snapshot);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
     return createResident(this.#make(row.id, { snapshot, input: undefined as never }), {
       ...row,
@@ -85,6 +88,14 @@ export class OperationActors {
   /** Stops the actor of an operation that goes on from its row later. */
   stop(actor: SyncOperationRef): void {
     this.#family.stop(actor);
+  }
+
+  /** A crisis never expires (CR-4); one that an earlier version accepted may say that it does. */
+  #unexpiring(snapshot: SyncOperationSnapshot): SyncOperationSnapshot {
+    const { value, context } = snapshot;
+    if (context.priority !== 'crisis' || context.expiresAtMs === null) return snapshot;
+    this.#parts.crises.mend(['expiresAtMs']);
+    return syncOperationMachine.resolveState({ value, context: { ...context, expiresAtMs: null } });
   }
 
   #make(

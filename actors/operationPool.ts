@@ -16,7 +16,6 @@ import {
   type Turn,
 } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
@@ -24,15 +23,14 @@ import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 import {
   acceptanceUnknown,
-  duplicateOf,
-  firstWithdrawn,
+  answerDuplicate,
   notAccepted,
   outcomeUnknown,
   type PendingAcceptance,
-  refuseDuplicate,
 } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
 import { BUSY_STATES, BusyCount } from './busyCount.ts';
+import type { CrisisReport } from './crisisReport.ts';
 import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Handler } from './handler.ts';
@@ -53,6 +51,7 @@ export interface PoolParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: TimerService;
+  readonly crises: CrisisReport;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
   readonly attemptTimeoutMs: (upstream: string) => number;
   /** How long a settled operation is kept, for its outcome and its idempotency key. */
@@ -127,9 +126,12 @@ export class OperationPool {
   }
 
   /** Starts the operation of a request; a crisis is on its way when this returns (CR-4). */
-  start(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): Resident {
-    const { clock, random } = this.#parts;
-    const id = operationId(clock, random);
+  start(
+    request: CheckedRequest,
+    pending: PendingAcceptance,
+    closure?: Handler,
+    id: string = operationId(this.#parts.clock, this.#parts.random),
+  ): Resident {
     const handler = closure ?? this.handlers.get(request.type) ?? null;
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
@@ -326,17 +328,8 @@ export class OperationPool {
   }
 
   #foundDuplicate(resident: Resident, of: StoredOperation): void {
-    const pending = takePending(resident);
-    if (this.#parts.journal.isWithdrawing(of.id)) {
-      // What it repeats was refused while this was on its way, and is about to go.
-      pending?.reject(firstWithdrawn());
-      resident.actor.send({ type: 'journal.duplicated' });
-      return;
-    }
-    this.counts.duplicates += 1;
-    const answer = duplicateOf(of, resident.actor.getSnapshot().context.fingerprint);
-    if (!(answer instanceof HoldfastError)) pending?.resolve(answer);
-    else refuseDuplicate(this.#parts.journal, of, answer, pending);
+    const { fingerprint } = resident.actor.getSnapshot().context;
+    answerDuplicate(this.#parts.journal, this.counts, { of, fingerprint }, takePending(resident));
     resident.actor.send({ type: 'journal.duplicated' });
   }
 

@@ -14,6 +14,7 @@ import { projectInspection } from '../inspector/projection.ts';
 import type { Component } from '../machines/policy/restartPolicy.ts';
 import { STORAGE_ADVICE } from '../machines/policy/storageTrouble.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { checkRequest } from '../machines/vocabulary/request.ts';
 import { createMemoryStore } from '../persistence/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
@@ -88,8 +89,10 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     },
   });
   const crisis = new CrisisResponder({
+    ...options,
     pool: engine.pool,
-    clock,
+    rules: { type: options.crisis.type, check: checkRequest },
+    report: engine.crises,
     resources: frozen([...HELP_LINES, ...options.crisis.resources]),
     localAfterMs: options.crisis.localAfterMs,
     onAnswered: (elapsedMs) => {

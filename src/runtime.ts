@@ -29,7 +29,12 @@ import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
 
-/** A call to `crisis()`: like a request, but everything except the subject may be left out. */
+/**
+ * A call to `crisis()`: like a request, but everything except the subject may be left out. What else
+ * breaks a rule of requests is left out for the caller, who is told through `onError`
+ * (`HF_CRISIS_MENDED`). A payload of more than 8 kB is read after the answer: leave it as it is until
+ * `durable` is settled.
+ */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &
   Partial<Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs'>>;
 
@@ -235,15 +240,10 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async crisis(request: CrisisRequest): Promise<CrisisAnswer> {
-    const { options, crisis } = this.#parts;
-    return await crisis.answer(() => {
-      if (this.#parts.supervisor.isStopped) throw closed();
-      this.#parts.engine.room.note();
-      const given = typeof request === 'object' && request !== null ? request : {};
-      return checkRequest(
-        { tier: 'premium', type: options.crisis.type, ...given, priority: 'crisis' },
-        options.payloadBytesMax,
-      );
+    const { engine, supervisor, crisis } = this.#parts;
+    return await crisis.answer(request, () => {
+      if (supervisor.isStopped) throw closed();
+      engine.room.note();
     });
   }
 
@@ -300,7 +300,11 @@ export class HoldfastRuntime implements Runtime {
   }
 
   #check(request: SyncRequest): CheckedRequest {
-    return checkRequest(request, this.#parts.options.payloadBytesMax);
+    const checked = checkRequest(request, this.#parts.options.payloadBytesMax);
+    if (checked.priority !== 'crisis' || checked.expiresAtMs === null) return checked;
+    // A crisis never expires (CR-4).
+    this.#parts.engine.crises.mend(['expiresAtMs']);
+    return { ...checked, expiresAtMs: null };
   }
 
   /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */

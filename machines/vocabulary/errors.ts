@@ -70,6 +70,8 @@ export const ERROR_CODES = [
   'HF_PAYLOAD_ERASED',
   'HF_MAY_BE_APPLIED',
   'HF_UPSTREAM_UNKNOWN',
+  'HF_CRISIS_REFUSED',
+  'HF_CRISIS_MENDED',
   // The runtime itself.
   'HF_CLOSED',
   'HF_INTERNAL',

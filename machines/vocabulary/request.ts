@@ -26,7 +26,7 @@ export interface SyncRequest {
   readonly payload?: Json | undefined;
   /** Makes a repeat of this request find the first. Left out: a random one. At most 256 characters. */
   readonly idempotencyKey?: string | undefined;
-  /** When to give up, in milliseconds since the epoch. */
+  /** When to give up, in milliseconds since the epoch. A crisis never gives up: it is left out. */
   readonly expiresAtMs?: number | undefined;
   /** The version of the entity that this change was made on; handed to conflict resolution. */
   readonly base?: Json | undefined;

@@ -60,6 +60,13 @@ export interface HealthStatus {
     /** Rows set aside because they can't be opened. */
     readonly quarantined: number;
   };
+  /** Crises whose request broke a rule. */
+  readonly crises: {
+    /** Answered, and neither stored nor delivered. */
+    readonly refused: number;
+    /** Delivered without what broke a rule. */
+    readonly mended: number;
+  };
   /** How far the check of every record is, that follows each start. */
   readonly storeCheck: CheckProgress;
   /** How long callers waited. */
@@ -111,6 +118,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
       attemptsRunning: pool.attemptsRunning,
       quarantined: engine.quarantined,
     },
+    crises: { refused: engine.crises.refused, mended: engine.crises.mended },
     storeCheck: engine.storeCheck.progress,
     responseTimes: Object.fromEntries(
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
@@ -160,6 +168,23 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
       health: 'critical',
       costs: 40,
       reason: 'a component fails too often to be restarted',
+    });
+  }
+  const { crises } = engine;
+  if (crises.isRefusing) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 30,
+      reason: `${crises.refused} crises answered and not delivered: their request holds nothing sound`,
+    });
+  }
+  if (crises.isMending) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 5,
+      reason: `${crises.mended} crises delivered without what broke a rule of requests`,
     });
   }
   for (const { name, breaker, level } of engine.upstreams.values()) {

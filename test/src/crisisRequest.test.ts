@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest';
+import type { Attempt, Handler } from '../../actors/handler.ts';
+import { encodeSnapshot } from '../../actors/snapshots.ts';
+import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import { newOperation, syncOperationMachine } from '../../machines/syncOperationMachine.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HELP_LINES } from '../../src/crisis/helpLines.ts';
+import type { CrisisRequest } from '../../src/runtime.ts';
+import { idOf } from '../persistence/writes.ts';
+import { createWorld } from '../support/engineHarness.ts';
+import { VIRTUAL_EPOCH_MS } from '../support/virtualClock.ts';
+
+const SECRET = 'I can not go on';
+const PERSON = { subject: 'user-42', payload: { text: SECRET } };
+
+/** A runtime that says what reached its upstream. */
+async function started() {
+  const world = createWorld();
+  const attempts: Attempt[] = [];
+  const handler: Handler = {
+    upstream: 'default',
+    run: (attempt) => {
+      attempts.push(attempt);
+      return null;
+    },
+  };
+  const { runtime, errors } = world.boot({
+    handlers: { 'crisis.alert': handler, 'crisis.other': handler },
+  });
+  await world.clock.run(runtime.ready);
+  return { ...world, runtime, errors, attempts };
+}
+
+/** What `onError` heard, without anything of the request in it. */
+function heard(errors: readonly unknown[]): readonly { code: string; message: string }[] {
+  return errors.map((error) => {
+    if (!isHoldfastError(error)) throw error;
+    expect(`${error.message} ${JSON.stringify(error)}`).not.toMatch(/user-42|go on|secret/);
+    return { code: error.code, message: error.message };
+  });
+}
+
+describe('CR-4 OP-9 a crisis that breaks a rule of requests is delivered with what is sound', () => {
+  test.each([
+    ['a field that this version does not know', { 'my secret': 1 }, 'a field that is not known'],
+    ['an empty entity id', { entity: { type: 'account', id: '' } }, 'entity'],
+    ['an entity that is none', { entity: 7 }, 'entity'],
+    ['an unknown tier', { tier: 'gold' }, 'tier'],
+    ['a type that is no name', { type: 'no secret name' }, 'type'],
+    ['a key that is no header', { idempotencyKey: 'schlüssel' }, 'idempotencyKey'],
+    ['a key that is too long', { idempotencyKey: 'k'.repeat(300) }, 'idempotencyKey'],
+    ['an unknown method', { method: 'BREW' }, 'method'],
+    ['a path that is no text', { path: 7 }, 'path'],
+    ['a base that JSON can not carry', { base: 7n }, 'base'],
+    ['a card-like number as its key', { idempotencyKey: '4111111111111111' }, 'idempotencyKey'],
+    ['an expiry', { expiresAtMs: VIRTUAL_EPOCH_MS + 1_000 }, 'expiresAtMs'],
+    ['an expiry that is none', { expiresAtMs: 'soon' }, 'expiresAtMs'],
+  ])('CR-4 %s', async (_, flaw, leftOut) => {
+    const { clock, runtime, errors, attempts } = await started();
+    const answer = await runtime.crisis({ ...PERSON, ...flaw } as CrisisRequest);
+    expect(answer).toMatchObject({ source: 'local', resources: HELP_LINES });
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+    await clock.run(answer.durable);
+    expect(attempts).toEqual([
+      expect.objectContaining({
+        operationId: answer.operationId,
+        subject: 'user-42',
+        type: 'crisis.alert',
+        tier: 'premium',
+        priority: 'crisis',
+        entity: null,
+        payload: PERSON.payload,
+      }),
+    ]);
+    expect(heard(errors)).toEqual([
+      { code: 'HF_CRISIS_MENDED', message: expect.stringContaining(`: ${leftOut}.`) },
+    ]);
+    const health = runtime.getHealthStatus();
+    expect(health).toMatchObject({ overall: 'degraded', crises: { mended: 1, refused: 0 } });
+    expect(health.reasons).toEqual([expect.stringMatching(/^1 crises delivered without/)]);
+    await clock.advance(3_600_000);
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', crises: { mended: 1 } });
+  });
+
+  test('CR-4 all that is wrong at once is named, and what is sound is kept', async () => {
+    const { clock, runtime, errors, attempts } = await started();
+    const { delivery } = await runtime.crisis({
+      ...PERSON,
+      type: 'crisis.other',
+      tier: 'gold',
+      entity: null,
+      method: '',
+      nonsense: 1,
+      more: 2,
+      expiresAtMs: 1,
+      idempotencyKey: 'key-1',
+    } as unknown as CrisisRequest);
+    expect(await clock.run(delivery)).toMatchObject({ status: 'completed' });
+    expect(attempts).toEqual([
+      expect.objectContaining({ type: 'crisis.other', idempotencyKey: 'key-1', method: null }),
+    ]);
+    expect(heard(errors)).toEqual([
+      {
+        code: 'HF_CRISIS_MENDED',
+        message: expect.stringMatching(
+          /: a field that is not known, expiresAtMs, entity, tier, method\./,
+        ),
+      },
+    ]);
+  });
+
+  test('CR-4 control: one that breaks no rule is told of to nobody', async () => {
+    const { clock, runtime, errors } = await started();
+    const { delivery } = await runtime.crisis({
+      ...PERSON,
+      type: 'crisis.other',
+      tier: 'basic',
+      entity: { type: 'account', id: 'a1' },
+      base: 1,
+      method: 'PUT',
+      path: 'alerts',
+      idempotencyKey: 'key-1',
+      priority: 'low',
+    } as CrisisRequest);
+    expect(await clock.run(delivery)).toMatchObject({ status: 'completed' });
+    expect(errors).toEqual([]);
+    expect(runtime.getHealthStatus()).toMatchObject({
+      overall: 'healthy',
+      score: 100,
+      crises: { mended: 0, refused: 0 },
+    });
+  });
+});
+
+describe('CR-4 OP-9 a crisis that holds nothing sound to deliver is told of', () => {
+  const circle: Record<string, unknown> = { text: SECRET };
+  circle['self'] = circle;
+  const trap = Object.defineProperty({ subject: 'user-42' }, 'payload', {
+    enumerable: true,
+    get: () => {
+      throw new Error('trap');
+    },
+  });
+  test.each([
+    ['no subject', { payload: SECRET }, 'HF_REQUEST_INVALID (subject)'],
+    ['nothing at all', undefined, 'HF_REQUEST_INVALID (subject)'],
+    ['a payload that holds itself', { ...PERSON, payload: circle }, 'HF_REQUEST_INVALID (payload)'],
+    ['too much', { ...PERSON, payload: 'x'.repeat(2_000_000) }, 'HF_PAYLOAD_TOO_LARGE (payload)'],
+    ['a field that throws when read', trap, 'HF_INTERNAL.'],
+  ])('CR-4 %s: to onError and in health, without a word of it', async (_, request, why) => {
+    const { clock, runtime, errors, attempts } = await started();
+    const answer = await runtime.crisis(request as CrisisRequest);
+    expect(answer).toMatchObject({ source: 'local', resources: HELP_LINES });
+    const code = why.split(/[ .]/)[0];
+    await expect(clock.run(answer.durable)).rejects.toMatchObject({ code });
+    await expect(clock.run(answer.delivery)).rejects.toMatchObject({ code });
+    expect(attempts).toEqual([]);
+    expect(heard(errors)).toEqual([
+      { code: 'HF_CRISIS_REFUSED', message: expect.stringContaining(why) },
+    ]);
+    const health = runtime.getHealthStatus();
+    expect(health).toMatchObject({ overall: 'degraded', crises: { mended: 0, refused: 1 } });
+    expect(health.reasons).toEqual([expect.stringMatching(/^1 crises answered and not delivered/)]);
+    await clock.advance(3_600_000);
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', crises: { refused: 1 } });
+  });
+});
+
+describe('CR-4 OP-5 a crisis never expires', () => {
+  const EXPIRING = {
+    ...PERSON,
+    type: 'crisis.alert',
+    tier: 'premium',
+    priority: 'crisis',
+    expiresAtMs: VIRTUAL_EPOCH_MS + 1_000,
+  } as const;
+
+  test.each(['sync', 'syncAll'] as const)(
+    'CR-4 OP-5 handed to %s with an expiry, it is delivered after that',
+    async (how) => {
+      const { clock, boot } = createWorld();
+      const numbers: number[] = [];
+      const { runtime, errors } = boot({
+        handlers: {
+          'crisis.alert': {
+            upstream: 'default',
+            run: ({ number }) => {
+              numbers.push(number);
+              if (clock.monotonic() < 7_200_000) throw transientFailure('Down.');
+              return null;
+            },
+          },
+        },
+      });
+      await clock.run(runtime.ready);
+      if (how === 'sync') await clock.run(runtime.sync(EXPIRING));
+      else await clock.run(runtime.syncAll([EXPIRING]));
+      await clock.advance(3_600_000);
+      // Every attempt reached the handler, long after the expiry.
+      expect(numbers.length).toBeGreaterThan(100);
+      expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+      await clock.advance(3_700_000);
+      const { views } = await clock.run(runtime.listOperations());
+      expect(views).toMatchObject([{ state: 'completed', expiresAtMs: null }]);
+      expect(heard(errors).filter(({ code }) => code === 'HF_CRISIS_MENDED')).toHaveLength(1);
+      expect(runtime.getHealthStatus().crises.mended).toBe(1);
+    },
+  );
+
+  test('CR-4 OP-5 control: other work that expires is ended then', async () => {
+    const { clock, runtime } = await started();
+    runtime.upstream('default').forceOpen('maintenance');
+    const work = await clock.run(runtime.sync({ ...EXPIRING, priority: 'high' }));
+    await clock.advance(3_600_000);
+    expect((await clock.run(work.view())).state).toBe('expired');
+  });
+
+  test('CR-4 PS-3 the row of an earlier version that has both is delivered', async () => {
+    const { clock, disk, boot } = createWorld();
+    const context = newOperation({
+      id: idOf(1),
+      type: 'crisis.alert',
+      subject: 'user-42',
+      entity: null,
+      tier: 'premium',
+      priority: 'crisis',
+      idempotencyKey: 'key-1',
+      fingerprint: null,
+      method: null,
+      path: null,
+      acceptedAtMs: VIRTUAL_EPOCH_MS - 10_000,
+      expiresAtMs: VIRTUAL_EPOCH_MS - 5_000,
+      attemptsMax: null,
+    });
+    await disk.open();
+    await disk.commit([
+      {
+        kind: 'accept',
+        seq: 1,
+        id: idOf(1),
+        urgency: 0,
+        standing: 'inHand',
+        dueAtMs: null,
+        route: 'default',
+        lane: null,
+        idempotencyKey: null,
+        expiresAtMs: context.expiresAtMs,
+        state: encodeSnapshot(syncOperationMachine, { value: 'ordering', context }),
+        payload: '{"payload":1}',
+      },
+    ]);
+    await disk.close();
+    let calls = 0;
+    const run: Handler['run'] = () => {
+      calls += 1;
+      return null;
+    };
+    const { runtime, errors } = boot({
+      handlers: { 'crisis.alert': { upstream: 'default', run } },
+    });
+    await clock.run(runtime.ready);
+    await clock.advance(60_000);
+    expect(calls).toBe(1);
+    expect((await clock.run(runtime.getOperation(idOf(1)).view())).state).toBe('completed');
+    expect(heard(errors)).toMatchObject([{ code: 'HF_CRISIS_MENDED' }]);
+    expect(runtime.getHealthStatus().crises.mended).toBe(1);
+  });
+});
+
+describe('CR-1 what a crisis holds is looked at after the answer, where that may take long', () => {
+  test('CR-1 control: a small one is read before the answer, so it can be changed after it', async () => {
+    const { clock, runtime, attempts } = await started();
+    const payload = { text: SECRET };
+    const { delivery } = await runtime.crisis({ subject: 'user-42', payload });
+    payload.text = '';
+    await clock.run(delivery);
+    expect(attempts[0]?.payload).toEqual({ text: SECRET });
+  });
+
+  test('CR-1 with localAfterMs a large one is answered from memory at once', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      crisis: { localAfterMs: 150 },
+      handlers: { 'crisis.alert': { upstream: 'default', run: () => null } },
+    });
+    await clock.run(runtime.ready);
+    const answer = await runtime.crisis({ ...PERSON, payload: 'x'.repeat(100_000) });
+    expect(answer).toMatchObject({ source: 'local', elapsedMs: 0 });
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+  });
+});
