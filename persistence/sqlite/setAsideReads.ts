@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { ERROR_CODES, type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type {
   DeadLetterRows,
   QuarantinedRecord,
@@ -53,7 +53,7 @@ export function quarantined(tables: Tables, query: Query<'quarantine'>): Quarant
       id: idOfBytes(row.id),
       revision: row.revision,
       urgency: row.urgency,
-      code: row.code ?? UNTOLD,
+      code: codeOf(row),
       setAsideAtMs: row.set_aside_at,
       stood: stoodOf(row),
       state: 'state' in opened ? opened.state : null,
@@ -70,7 +70,7 @@ export function sealedQuarantine(tables: Tables, query: Query<'sealedQuarantine'
     revision: row.revision,
     keyId: row.key_id,
     urgency: row.urgency,
-    code: row.code ?? UNTOLD,
+    code: codeOf(row),
     setAsideAtMs: row.set_aside_at,
     stood: stoodOf(row),
     dueAtMs: row.due_at,
@@ -106,6 +106,11 @@ export function opensTo(
 
 function quarantineRows(tables: Tables, afterSeq: number, limit: number): QuarantineRow[] {
   return tables.statements.quarantined.all(afterSeq, limit) as QuarantineRow[];
+}
+
+/** A plain column that anybody may have written: what is no code of ours tells nothing. */
+function codeOf({ code }: QuarantineRow): ErrorCode {
+  return ERROR_CODES.find((known) => known === code) ?? UNTOLD;
 }
 
 function stoodOf({ standing }: QuarantineRow): Standing | null {

@@ -12,7 +12,7 @@ import { type DemoEvidence, judgeDemo, percentile, summaryText } from './demoVer
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { UpstreamOptions } from './misbehavingUpstream.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type Output, type Paint } from './output.ts';
 
 interface DemoOptions {
   readonly seed: number;
@@ -122,7 +122,6 @@ async function runDemo(
     `${operations} operations and a stream of crises against an upstream that fails, stalls and ` +
       `disappears; ${kills} kills.`,
   );
-  const { dim, red, green, bold } = output.colors;
   const outages = [...OUTAGE_SHARES];
   const run = new DemoRun({
     plan: { seed, operations },
@@ -132,14 +131,14 @@ async function runDemo(
     falseSuccess: plant === 'false-success' ? operations - 1 : null,
     kills,
     onEvent: (text) => {
-      output.say(dim(`${seconds(startedAtMs)}  ${text}`));
+      output.say(`${seconds(startedAtMs)}  ${text}`, dimly);
     },
     onProgress: () => {
       output.progress(() => progressText(run, kills));
       const [share] = outages;
       if (share === undefined || run.settled.size < share * operations) return;
       outages.shift();
-      output.say(dim(`${seconds(startedAtMs)}  the upstream disappears for ${OUTAGE_MS} ms`));
+      output.say(`${seconds(startedAtMs)}  the upstream disappears for ${OUTAGE_MS} ms`, dimly);
       void upstream.startOutage(OUTAGE_MS);
     },
   });
@@ -166,10 +165,7 @@ async function runDemo(
     const elapsedMs = Math.round(systemClock.monotonic() - startedAtMs);
     const isPass = summary.verdict === 'PASS';
     const text = summaryText(summary, misbehaviours);
-    const verdictFrom = text.lastIndexOf('\n') + 1;
-    const paint = (line: string): string => bold(isPass ? green(line) : red(line));
-    const colored = text.slice(0, verdictFrom) + paint(text.slice(verdictFrom));
-    output.result({ ...summary, misbehaviours, elapsedMs }, process.stdout.isTTY ? colored : text);
+    output.result({ ...summary, misbehaviours, elapsedMs }, text, paintVerdict);
     return isPass ? EXIT.ok : EXIT.failed;
   } finally {
     cancelTimeout();
@@ -177,6 +173,13 @@ async function runDemo(
     run.kill();
   }
 }
+
+const dimly: Paint = (line, { dim }) => dim(line);
+
+const paintVerdict: Paint = (line, { bold, green, red }) => {
+  if (line.startsWith('PASS ')) return bold(green(line));
+  return line.startsWith('FAIL ') ? bold(red(line)) : line;
+};
 
 function evidenceOf(run: DemoRun): Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'cutShort'> {
   const { plan, accepted, settled, crisisAnswersMs, crisesDurable, kills } = run;

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { runChecks } from './doctorChecks.ts';
-import type { CheckStatus } from './doctorFindings.ts';
 import { EXIT } from './exitCodes.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Paint, plainLine } from './output.ts';
 import { runUpkeep } from './upkeepRun.ts';
 
 interface DoctorOptions {
@@ -34,18 +33,20 @@ Example:
         async (upkeep) => await runChecks({ folder, keyPath, deep }, upkeep),
       );
       if (checks === null) return;
-      const { green, yellow, red } = output.colors;
-      const paint: Record<CheckStatus, (text: string) => string> = {
-        ok: green,
-        warn: yellow,
-        fail: red,
-      };
       const lines = checks.map(
         ({ name, status, detail }) =>
-          `${paint[status](status.padEnd(4))}  ${name.padEnd(8)}  ${detail}`,
+          `${status.padEnd(STATUS_WIDTH)}  ${name.padEnd(8)}  ${plainLine(detail)}`,
       );
       const hasFailed = checks.some(({ status }) => status === 'fail');
-      output.result({ ok: !hasFailed, checks }, lines.join('\n'));
+      output.result({ ok: !hasFailed, checks }, lines.join('\n'), paint);
       process.exitCode = hasFailed ? EXIT.failed : EXIT.ok;
     });
 }
+
+const STATUS_WIDTH = 4;
+
+/** Colours the status that begins the line. */
+const paint: Paint = (line, { green, yellow, red }) => {
+  const color = { ok: green, warn: yellow, fail: red }[line.slice(0, STATUS_WIDTH).trim()];
+  return color === undefined ? line : color(line.slice(0, STATUS_WIDTH)) + line.slice(STATUS_WIDTH);
+};

@@ -19,7 +19,7 @@ import { keysInitCommand } from './keysInit.ts';
 import { migrateCommand } from './migrate.ts';
 import { wasSaid } from './notices.ts';
 import { operationsCommand } from './operations.ts';
-import { errorText } from './output.ts';
+import { createOutput, errorText, plain } from './output.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { releaseCommand } from './release.ts';
 import { restoreCommand } from './restore.ts';
@@ -75,7 +75,13 @@ async function main(): Promise<number> {
   process.stdout.on('error', () => {});
   const root = program();
   eachCommand(root, (command) => {
-    command.exitOverride().showHelpAfterError('(--help says more)');
+    command
+      .exitOverride()
+      .showHelpAfterError('(--help says more)')
+      .configureOutput({
+        writeOut: (text) => process.stdout.write(plain(text)),
+        writeErr: (text) => process.stderr.write(plain(text)),
+      });
   });
   try {
     await root.parseAsync();
@@ -83,7 +89,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Help and version also come as an error, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!wasSaid(error)) process.stderr.write(`${errorText(error)}\n`);
+    if (!wasSaid(error)) createOutput({ json: false }).say(errorText(error));
     return exitCodeOf(error);
   }
 }
@@ -94,7 +100,7 @@ function reportStall(): void {
     'HF_INTERNAL',
     'The program has stalled and ends unfinished. Nothing that was accepted is lost: run it again.',
   );
-  process.stderr.write(`${errorText(stalled)}\n`);
+  createOutput({ json: false }).say(errorText(stalled));
   process.exit(EXIT.failed);
 }
 

@@ -6,23 +6,56 @@
 
 import pc from 'picocolors';
 import { systemClock } from '../../actors/systemClock.ts';
-import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { causeText, className, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
 const REWRITE_EVERY_MS = 100;
 const APPEND_EVERY_MS = 1_000;
 
+type Colors = ReturnType<typeof pc.createColors>;
+/** Colours one line; what it is given has nothing in it that a terminal obeys. */
+export type Paint = (line: string, colors: Colors) => string;
+
+/** Whatever text passes here is {@link plain}: nothing that others wrote can steer a terminal. */
 export interface Output {
-  /** Colours for stderr; they do nothing where colour is not wanted. */
-  readonly colors: ReturnType<typeof pc.createColors>;
   /** Prints data on stdout: as one line of JSON with `--json`, else the text. */
-  readonly result: (value: object, text: string) => void;
+  readonly result: (value: object, text: string, paint?: Paint) => void;
   /** Says something to a person. */
-  readonly say: (text: string) => void;
+  readonly say: (text: string, paint?: Paint) => void;
   /** Shows where things stand, `text` being asked for only when it will be shown. */
   readonly progress: (text: () => string) => void;
   /** Ends the progress line. */
   readonly endProgress: () => void;
+}
+
+/**
+ * What is not seen and does something: control characters (an escape sequence sets a title, fills the
+ * clipboard, hides a line), what turns the direction of text, is invisible or ends a line, and halves of
+ * characters.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Text with everything unseen shown as `\u{…}`; line ends are ours and stay. */
+export function plain(text: string): string {
+  return text.replace(UNSEEN, (one) => (one === '\n' ? one : codePoint(one)));
+}
+
+/** {@link plain} for what is one line whatever it holds: a line end in it is shown too. */
+export function plainLine(text: string): string {
+  return text.replace(UNSEEN, codePoint);
+}
+
+function codePoint(one: string): string {
+  return `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** JSON on one line, with what is unseen escaped as JSON does it; `JSON.stringify` leaves most of it. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSEEN, (one) =>
+    [...Array(one.length).keys()]
+      .map((at) => `\\u${one.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 /** `NO_COLOR` counts whatever its value (no-color.org), and a dumb terminal shows no colour. */
@@ -46,15 +79,20 @@ export function createOutput(options: { readonly json: boolean }): Output {
     if (isLineOpen) stderr.write('\r\u001b[K');
     isLineOpen = false;
   };
+  const painted = (stream: NodeJS.WriteStream, text: string, paint: Paint | undefined): string => {
+    if (paint === undefined) return plain(text);
+    const colors = pc.createColors(wantsColor(stream));
+    const lines = plain(text).split('\n');
+    return lines.map((line) => paint(line, colors)).join('\n');
+  };
   return {
-    colors: pc.createColors(wantsColor(stderr)),
-    result(value, text) {
+    result(value, text, paint) {
       endProgress();
-      stdout.write(options.json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+      stdout.write(`${options.json ? plainJson(value) : painted(stdout, text, paint)}\n`);
     },
-    say(text) {
+    say(text, paint) {
       endProgress();
-      stderr.write(`${text}\n`);
+      stderr.write(`${painted(stderr, text, paint)}\n`);
     },
     progress(text) {
       const nowMs = systemClock.monotonic();
@@ -62,10 +100,10 @@ export function createOutput(options: { readonly json: boolean }): Output {
       shownAtMs = nowMs;
       if (isLive) {
         // Longer than the terminal is wide, it would wrap and could not be rewritten.
-        stderr.write(`\r\u001b[K${text().slice(0, (stderr.columns ?? 80) - 1)}`);
+        stderr.write(`\r\u001b[K${plainLine(text()).slice(0, (stderr.columns ?? 80) - 1)}`);
         isLineOpen = true;
       } else {
-        stderr.write(`${text()}\n`);
+        stderr.write(`${plainLine(text())}\n`);
       }
     },
     endProgress,
@@ -74,12 +112,10 @@ export function createOutput(options: { readonly json: boolean }): Output {
 
 /** An error as a person reads it: what happened and what to do, then its code and place. */
 export function errorText(error: unknown): string {
-  if (process.env['HOLDFAST_DEBUG'] !== undefined && error instanceof Error) {
-    return `holdfast: ${error.stack ?? error.message}`;
-  }
+  if (process.env['HOLDFAST_DEBUG'] !== undefined) return `holdfast: ${stacksOf(error)}`;
   if (!isHoldfastError(error)) {
-    const said = error instanceof Error ? error.message : String(error);
-    return `holdfast: ${said}\n  unexpected; HOLDFAST_DEBUG=1 shows where it came from`;
+    const said = plainLine(error instanceof Error ? error.message : String(error));
+    return `holdfast: ${said}\n  ${className(error)}, unexpected; HOLDFAST_DEBUG=1 shows where it came from`;
   }
   const { code, message, path, line, field } = error;
   const place = [
@@ -87,14 +123,30 @@ export function errorText(error: unknown): string {
     line === undefined ? '' : `line ${line}`,
     field === undefined ? '' : `field ${field}`,
   ].filter((part) => part !== '');
-  return `holdfast: ${message}\n  ${[code, ...place].join(' · ')}`;
+  return `holdfast: ${plainLine(message)}\n  ${plainLine([code, ...place].join(' · '))}`;
 }
 
-/** Columns padded to the width of their widest cell; numbers right-aligned. */
+/** Causes are followed this deep; a loop of them must end. */
+const CAUSES_MAX = 8;
+
+/** The stack of an error and of each of its causes. */
+function stacksOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let one = error; one !== undefined && stacks.length < CAUSES_MAX; ) {
+    stacks.push(one instanceof Error ? (one.stack ?? one.message) : causeText(one));
+    one = one instanceof Error ? one.cause : undefined;
+  }
+  return stacks.join('\n  caused by: ');
+}
+
+/** Columns padded to the width of their widest cell; numbers right-aligned; a line a row. */
 export function table(
   head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
+  content: readonly (readonly (string | number)[])[],
 ): string {
+  const rows = content.map((cells) =>
+    cells.map((cell) => (typeof cell === 'string' ? plainLine(cell) : cell)),
+  );
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => String(row[column] ?? '').length)),
   );

@@ -9,7 +9,7 @@ import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { askOwner } from '../control/controlClient.ts';
 import { forwardedCalls, type ServiceCalls, serviceCalls } from '../serviceCalls.ts';
 import { EXIT } from './exitCodes.ts';
-import { createOutput } from './output.ts';
+import { createOutput, plainLine } from './output.ts';
 
 export interface StoreOptions {
   readonly store: string;
@@ -37,8 +37,8 @@ export async function withService<Result>(
   }
   const { store } = await openAtRest({ folder, key: keyFile(keyPath) });
   store.onQuarantine(({ id, code }) => {
-    process.stderr.write(
-      `holdfast: ${id} can't be opened (${code}) and is set aside; see holdfast quarantine.\n`,
+    createOutput({ json: false }).say(
+      `holdfast: ${id} can't be opened (${code}) and is set aside; see holdfast quarantine.`,
     );
   });
   try {
@@ -74,7 +74,7 @@ export async function confirmed(
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const answer = await terminal.question(`${plainLine(question)} [y/N] `);
     if (/^y(es)?$/i.test(answer.trim())) return true;
     process.exitCode = EXIT.failed;
   } catch (error) {
