@@ -29,6 +29,7 @@ import {
   LaneSweep,
   type RecoveryParts,
   recoverInHand,
+  takeUpSpilled,
 } from './recovery.ts';
 import { Retention } from './retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './serviceAccess.ts';
@@ -221,6 +222,10 @@ export class Engine {
     this.#firstSeq = this.#parts.store.nextSeq();
     this.#held.read(info.components, this.#parts.onError);
     this.journal.open();
+    takeUpSpilled(this.#recoveryParts, info.spilled, {
+      seqBefore: this.#firstSeq,
+      wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),
+    }).catch(this.#parts.onError);
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */

@@ -8,7 +8,12 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
+import {
+  type AcceptWrite,
+  NEVER_MS,
+  type Store,
+  type StoredOperation,
+} from '../persistence/store.ts';
 import { inSlices, whenWritten } from './background.ts';
 import type { Journal } from './journal.ts';
 import type { OperationPool } from './operationPool.ts';
@@ -81,6 +86,31 @@ export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): voi
     // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
     if (resident.urgency === 0 && resident.state === state) pool.dispatcher.rouseCrisis(resident);
   }
+}
+
+/**
+ * Writes what an earlier process spilled and the database could not take when it was opened, once it
+ * can; only then is it taken over, like all that was in hand (CR-4).
+ */
+export async function takeUpSpilled(
+  parts: RecoveryParts,
+  spilled: readonly AcceptWrite[],
+  { seqBefore, wanted }: Pick<InHandOptions, 'seqBefore' | 'wanted'>,
+): Promise<void> {
+  if (spilled.length === 0) return;
+  const written = spilled.map(
+    (write) =>
+      new Promise<unknown>((onDurable) => {
+        parts.journal.write({ build: () => write, onDurable });
+      }),
+  );
+  await Promise.all(written);
+  const ids = new Set(spilled.map(({ id }) => id));
+  await recoverInHand(parts, {
+    seqBefore,
+    wanted: (row) => ids.has(row.id) && wanted(row),
+    onPlaced: () => undefined,
+  });
 }
 
 /** Lets everything go on that waited for a handler of this type. */

@@ -64,6 +64,7 @@ class MemoryStore implements Store {
       components,
       componentsUnreadable: 0,
       quarantined: this.#tables.standing('quarantined').length,
+      spilled: [],
     });
   }
 

@@ -146,6 +146,8 @@ function takeLock(folder: string): Lock {
     if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
     db = openDatabase(path, { fileMustExist: true, timeout: 0 });
     db.pragma('locking_mode = EXCLUSIVE');
+    // It is locked and never written; a journal file would need room, which a full disk has not.
+    db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
     return { db, file: statSync(path, { bigint: true }) };
   } catch (error) {

@@ -296,6 +296,8 @@ export interface StoreInfo {
   readonly componentsUnreadable: number;
   /** Rows set aside so far (PS-3). */
   readonly quarantined: number;
+  /** Spilled by an earlier process and refused by the database just now: to be committed (CR-4). */
+  readonly spilled: readonly AcceptWrite[];
 }
 
 /**

@@ -20,6 +20,13 @@ const FAILURES: readonly (readonly [
   what: string,
 ])[] = [
   ['SQLITE_FULL', 'HF_STORE_FULL', 'later', 'has no room left on its disk. Free some space'],
+  // What is shared between connections, read-only ones too, lies in a file of its own.
+  [
+    'SQLITE_IOERR_SHMSIZE',
+    'HF_STORE_FULL',
+    'later',
+    'has no room left on its disk for its -shm, without which it can not be read. Free some space',
+  ],
   [
     'SQLITE_BUSY',
     'HF_STORE_LOCKED',

@@ -136,6 +136,7 @@ export class SqliteCore {
         seqMax: last,
         generation: this.#generation,
         quarantined,
+        spilled: [],
       };
     } catch (error) {
       this.close();

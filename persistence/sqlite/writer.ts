@@ -7,7 +7,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { HoldfastError, reviveError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../owner.ts';
 import { takeOwnership } from '../owner.ts';
 import { KEYRING_FILE_NAME } from '../sealing/keyring.ts';
@@ -121,15 +121,18 @@ export class Writer {
     }
   }
 
-  /** What an earlier process could not bring into the database any more (CR-4). */
+  /**
+   * What an earlier process could not bring into the database any more (CR-4). Where the database
+   * can't take it yet it stays in its file too: a start must not fail of what spilling is there for.
+   */
   #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
     this.#spill = new SpillFile(this.#spillPath(), sealer, storeId);
     this.#spill.reserve();
     const writes = this.#spill.read();
     if (writes.length === 0) return opened;
     const [reply] = this.run([{ kind: 'commit', writes }]).replies;
-    if (reply !== undefined && 'error' in reply) throw reviveError(reply.error);
-    return { ...opened, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
+    const spilled = reply !== undefined && 'error' in reply ? writes : [];
+    return { ...opened, spilled, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
   }
 
   /** Closes the data, then gives the folder back. */

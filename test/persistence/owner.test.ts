@@ -1,4 +1,4 @@
-import { readFile, symlink } from 'node:fs/promises';
+import { readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { armThreads } from '../../persistence/faultPoints.ts';
@@ -45,6 +45,13 @@ function owned(make: (path: string) => Store, path = folder): Store {
   stores.push(store);
   return store;
 }
+
+test('SV-5 SV-6 a store is owned without a byte of room: the lock has no journal', async () => {
+  const ownership = takeOwnership(parent, 'test');
+  expect(await readdir(parent)).toEqual(['owner.db', 'owner.json']);
+  expect((await stat(join(parent, 'owner.db'))).size).toBe(0);
+  ownership.release();
+});
 
 describe.each([
   ['in this thread', inThreadStore],
