@@ -8,8 +8,8 @@ import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../persistence/store.ts';
 import type { Journal } from './journal.ts';
-import { setAside } from './operationWriter.ts';
 import type { PoolCounts } from './poolCounts.ts';
+import { setAside } from './setAside.ts';
 import { decodeSnapshot } from './snapshots.ts';
 
 /** What became of an acceptance. */

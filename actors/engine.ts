@@ -34,6 +34,7 @@ import {
 import { Retention } from './retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './serviceAccess.ts';
 import { ServiceLevel } from './serviceLevel.ts';
+import { tellSetAside } from './setAside.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
 import { StoreCheck } from './storeCheck.ts';
 import { TimerService } from './timerService.ts';
@@ -154,13 +155,7 @@ export class Engine {
     store.onQuarantine((row) => {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
-      onError(
-        new HoldfastError(
-          'HF_RECORD_TAMPERED',
-          `Operation ${row.id} can't be opened (${row.code}); it was set aside and the others go on. See holdfast quarantine.`,
-          { withStack: false },
-        ),
-      );
+      tellSetAside(row, { pool: this.pool, onError });
     });
   }
 

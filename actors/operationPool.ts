@@ -38,10 +38,11 @@ import { IdTable } from './idTable.ts';
 import type { Journal } from './journal.ts';
 import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
-import { OperationWriter, setAside } from './operationWriter.ts';
+import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { noCounts } from './poolCounts.ts';
 import { type Resident, restingPlace, takePending } from './resident.ts';
+import { setAside } from './setAside.ts';
 import type { TimerService } from './timerService.ts';
 import { Watchers } from './watchers.ts';
 

@@ -1,7 +1,7 @@
 import { type SyncOperationSnapshot } from '../machines/syncOperationMachine.ts';
-import { type HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
+import type { Store, WriteResult } from '../persistence/store.ts';
 import type { Journal } from './journal.ts';
 import {
   encodeOperation,
@@ -142,19 +142,6 @@ export class OperationWriter {
       onDurable: update.onDurable,
     });
   }
-}
-
-/** Sets a row aside whose snapshot can't be read, as it is (PS-3). */
-export function setAside(
-  journal: Journal,
-  { seq, id, revision }: StoredOperation,
-  reason: unknown,
-): void {
-  const code = isHoldfastError(reason) ? reason.code : 'HF_INTERNAL';
-  journal.write({
-    build: () => ({ kind: 'setAside', seq, id, revision, code }),
-    onDurable: () => undefined,
-  });
 }
 
 function upstreamOf(resident: Resident): string {

@@ -96,6 +96,15 @@ export function toOutcome(
   }
 }
 
+/** Its record was set aside: it does not run, and its outcome does not come (PS-3). */
+export function quarantinedError(): HoldfastError {
+  return new HoldfastError(
+    'HF_QUARANTINED',
+    'The record of this operation can not be opened or read and was set aside. See holdfast quarantine.',
+    { field: 'id', withStack: false },
+  );
+}
+
 function ending(code: ErrorCode, message: string): HoldfastError {
   return new HoldfastError(code, message, { withStack: false });
 }

@@ -74,6 +74,12 @@ export class Watchers {
     this.#byId.delete(outcome.operationId);
   }
 
+  /** Its outcome will not come. */
+  refused(id: string, reason: HoldfastError): void {
+    this.#byId.get(id)?.abandon(reason);
+    this.#byId.delete(id);
+  }
+
   /** Nothing ends here any more: rejects every outcome that is waited for, now and later. */
   abandon(reason: HoldfastError): void {
     this.#ended = reason;

@@ -1,5 +1,11 @@
 import type { Engine } from '../actors/engine.ts';
-import { type OperationView, type Outcome, toOutcome, toView } from '../actors/outcome.ts';
+import {
+  type OperationView,
+  type Outcome,
+  quarantinedError,
+  toOutcome,
+  toView,
+} from '../actors/outcome.ts';
 import { decodeSnapshot } from '../actors/snapshots.ts';
 import { requireOption } from '../machines/policy/policyFields.ts';
 import {
@@ -16,8 +22,9 @@ export interface Operation {
   /** True when `sync()` found an earlier operation with the same idempotency key. */
   readonly isDuplicate: boolean;
   /**
-   * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`, or
-   * `HF_CLOSED` when the runtime stops before it ends: then it goes on at the next start.
+   * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`,
+   * `HF_QUARANTINED` when its record was set aside, or `HF_CLOSED` when the runtime stops before it ends:
+   * then it goes on at the next start.
    */
   readonly outcome: Promise<Outcome>;
   /** The actor while it is in memory; a parked operation has none. */
@@ -162,7 +169,7 @@ export class Operations {
   async #find(id: string): Promise<StoredOperation> {
     await this.#ready();
     const row = await this.#store.find(id);
-    if (row?.standing === 'quarantined') throw setAside();
+    if (row?.standing === 'quarantined') throw quarantinedError();
     if (row !== null) return row;
     throw new HoldfastError(
       'HF_OPERATION_UNKNOWN',
@@ -175,7 +182,7 @@ export class Operations {
 /** Nobody will ever settle it: there is no such operation, or its record was set aside. */
 function isGone(error: unknown): boolean {
   if (!isHoldfastError(error)) return false;
-  return error.code === 'HF_OPERATION_UNKNOWN' || error.code === 'HF_RECORD_TAMPERED';
+  return error.code === 'HF_OPERATION_UNKNOWN' || error.code === 'HF_QUARANTINED';
 }
 
 /** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */
@@ -208,12 +215,4 @@ function stateOf(
 
 function hasEnded({ standing }: StoredOperation): boolean {
   return standing === 'settled' || standing === 'deadLettered';
-}
-
-function setAside(): HoldfastError {
-  return new HoldfastError(
-    'HF_RECORD_TAMPERED',
-    'The record of this operation can not be opened and was set aside. See holdfast doctor.',
-    { field: 'id' },
-  );
 }
