@@ -2,6 +2,7 @@ import {
   AttemptFailure,
   type Failure,
   failureOf,
+  type UpstreamOutcome,
   upstreamOutcomeOf,
 } from '../machines/policy/classifyFailure.ts';
 import { type RetryPolicy, retryDelayMs } from '../machines/policy/retryPolicy.ts';
@@ -27,12 +28,15 @@ export interface AttemptRunnerParts {
   readonly timers: TimerService;
   readonly retry: Readonly<Record<'crisis' | 'premium' | 'basic' | 'trial', RetryPolicy>>;
   readonly attemptTimeoutMs: (handler: Handler) => number;
-  /** An attempt has ended, for whatever reason: its permit is due back. Called before `report`. */
+  /**
+   * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. True
+   * where the upstream serves others: see `spendsAttempt`.
+   */
   readonly onEnded: (
     resident: Resident,
-    outcome: 'success' | 'failure' | 'ignored',
+    outcome: UpstreamOutcome,
     retryAfterMs: number | undefined,
-  ) => void;
+  ) => boolean;
 }
 
 /**
@@ -83,22 +87,23 @@ export class AttemptRunner {
     );
     const attempt = new RunningAttempt(context, resident.body ?? NO_BODY, deadlineAtMs);
     let isOver = false;
+    let isUpstreamWell = false;
 
-    const end = (outcome: 'success' | 'failure' | 'ignored', retryAfterMs?: number): boolean => {
+    const end = (outcome: UpstreamOutcome, retryAfterMs?: number): boolean => {
       if (isOver) return false;
       isOver = true;
       cancelDeadline();
       this.#running -= 1;
       resident.interrupt = null;
-      this.#parts.onEnded(resident, outcome, retryAfterMs);
+      isUpstreamWell = this.#parts.onEnded(resident, outcome, retryAfterMs);
       return true;
     };
     const fail = (thrown: unknown): void => {
       faultPoint('engine.afterAttempt');
-      const failure = this.#describe(thrown, context);
+      const failure = this.#describe(thrown, context, handler);
       if (!end(upstreamOutcomeOf(failure), failure.retryAfterMs)) return;
       resident.thrown = thrown;
-      report(this.#failed(startedAtMs, context, handler, failure));
+      report({ ...this.#failed(startedAtMs, context, handler, failure), isUpstreamWell });
     };
     const succeed = (response: Json | undefined): void => {
       faultPoint('engine.afterAttempt');
@@ -134,9 +139,12 @@ export class AttemptRunner {
     };
   }
 
-  #describe(thrown: unknown, context: SyncOperationContext): Failure {
+  #describe(thrown: unknown, context: SyncOperationContext, handler: Handler): Failure {
     try {
-      const failure = failureOf(thrown, { afterUnknownOutcome: context.isOutcomeUnknown });
+      const failure = failureOf(thrown, {
+        afterUnknownOutcome: context.isOutcomeUnknown,
+        honoursIdempotencyKey: handler.honoursIdempotencyKey,
+      });
       return { ...failure, message: failure.message.slice(0, MESSAGE_LENGTH_MAX) };
     } catch {
       // Even looking at what was thrown may throw, and nobody above would catch it (SV-2).
@@ -149,11 +157,11 @@ export class AttemptRunner {
     context: SyncOperationContext,
     handler: Handler,
     failure: Failure,
-  ): SyncOperationEvent {
+  ): Omit<Extract<SyncOperationEvent, { type: 'attempt.failed' }>, 'isUpstreamWell'> {
     const { clock, random, retry } = this.#parts;
     const atMs = clock.now();
     const delayMs = retryDelayMs(retry[retryClassOf(context.priority, context.tier)], {
-      attempt: context.attempt,
+      attempt: context.attempt + (context.unspentFailures ?? 0),
       draw: random.next(),
       previousDelayMs: context.delayMs,
       retryAfterMs: failure.retryAfterMs ?? null,

@@ -132,20 +132,28 @@ export class Dispatcher {
     };
   }
 
-  /** An attempt has ended: its place goes to the next, its result to the breaker. */
-  attemptEnded(resident: Resident, outcome: CallOutcome, retryAfterMs: number | undefined): void {
+  /**
+   * An attempt has ended: its place goes to the next, its result to the breaker. True where the
+   * upstream serves others: see `spendsAttempt`.
+   */
+  attemptEnded(
+    resident: Resident,
+    outcome: CallOutcome,
+    retryAfterMs: number | undefined,
+  ): boolean {
     if (resident.urgency === 0) {
       this.#leaveCrisisPlace(resident);
       this.#queues.get(resident.handler?.upstream ?? '')?.gate.recordCrisis(outcome, retryAfterMs);
-      return;
+      return false;
     }
     const { permit } = resident;
     resident.permit = null;
     const othersMayStart = this.#suspects.delete(resident);
-    permit?.gate.leave(permit, outcome, retryAfterMs);
+    const isUpstreamWell = permit?.gate.leave(permit, outcome, retryAfterMs) ?? false;
     if (othersMayStart) this.#pumpAll();
     else if (permit !== null) this.#queues.get(permit.gate.upstream)?.pump();
     this.#pumpSuspects();
+    return isUpstreamWell;
   }
 
   /** It has stopped waiting, or will not run now: its place goes to another. */
@@ -220,9 +228,11 @@ export class Dispatcher {
     const known = pool.resident(row.id);
     const resident = known ?? pool.revive(row);
     if (resident === null) return;
-    const { state } = resident;
+    const before = resident.actor.getSnapshot();
     tell(resident);
-    if (known === undefined && resident.state === state) pool.passivate(resident);
+    // By its snapshot, not its state: it may have come back to that by way of others, to be written anew.
+    const tookNotice = resident.actor.getSnapshot() !== before;
+    if (known === undefined && !tookNotice) pool.passivate(resident);
   }
 
   /** Lets a crisis that waits go on: now, or when its retry is due. */
@@ -244,7 +254,8 @@ export class Dispatcher {
   readonly #grant = (resident: Resident, permit: Permit): void => {
     const atMs = this.#parts.clock.now();
     const { handler } = resident;
-    const { context } = resident.actor.getSnapshot();
+    const snapshot = resident.actor.getSnapshot();
+    const { context } = snapshot;
     const firstAttemptAtMs = context.firstAttemptAtMs ?? context.acceptedAtMs;
     const isUnsafe =
       handler !== null &&
@@ -264,8 +275,15 @@ export class Dispatcher {
       this.addSuspect(resident);
       return;
     }
+    const turn = { type: 'turn.granted', atMs } as const;
+    if (this.#parts.pool.resident(resident.id) !== resident || !snapshot.can(turn)) {
+      // Whoever can not take its turn holds no place.
+      this.#suspects.delete(resident);
+      permit.gate.leave(permit, 'ignored', undefined);
+      return;
+    }
     resident.permit = permit;
-    resident.actor.send({ type: 'turn.granted', atMs });
+    resident.actor.send(turn);
   };
 
   #pumpSuspects(): void {

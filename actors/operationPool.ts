@@ -7,20 +7,16 @@
  * @module
  */
 
-import type { InspectionEvent } from 'xstate';
-import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
 import {
   type SyncOperationEvent,
   type SyncOperationSnapshot,
   type SyncOperationState,
   type Turn,
 } from '../machines/syncOperationMachine.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
-import { type RetryClass, urgencyOf } from '../machines/vocabulary/urgency.ts';
+import { urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { StoredOperation } from '../persistence/store.ts';
 import {
   acceptanceUnknown,
   answerDuplicate,
@@ -30,39 +26,19 @@ import {
 } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
 import { BUSY_STATES, BusyCount } from './busyCount.ts';
-import type { CrisisReport } from './crisisReport.ts';
 import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Handler } from './handler.ts';
 import { IdTable } from './idTable.ts';
-import type { Journal } from './journal.ts';
 import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
 import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { noCounts } from './poolCounts.ts';
+import type { PoolParts } from './poolParts.ts';
 import { type Resident, restingPlace, takePending } from './resident.ts';
 import { setAside } from './setAside.ts';
-import type { TimerService } from './timerService.ts';
 import { Watchers } from './watchers.ts';
-
-export interface PoolParts {
-  readonly store: Store;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly timers: TimerService;
-  readonly crises: CrisisReport;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
-  readonly attemptTimeoutMs: (upstream: string) => number;
-  /** How long a settled operation is kept, for its outcome and its idempotency key. */
-  readonly retentionMs: number;
-  /** Operations in memory at once, beside crises and what is in flight (OP-6). */
-  readonly residentsMax: number;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
-  /** Something failed that no caller will hear of. */
-  readonly onError: (error: unknown) => void;
-}
 
 export class OperationPool {
   readonly watchers: Watchers;
@@ -88,9 +64,8 @@ export class OperationPool {
       ...parts,
       attemptTimeoutMs: (handler) =>
         handler.attemptTimeoutMs ?? parts.attemptTimeoutMs(handler.upstream),
-      onEnded: (resident, outcome, retryAfterMs) => {
-        this.dispatcher.attemptEnded(resident, outcome, retryAfterMs);
-      },
+      onEnded: (resident, outcome, retryAfterMs) =>
+        this.dispatcher.attemptEnded(resident, outcome, retryAfterMs),
     });
     this.dispatcher = new Dispatcher({ ...parts, pool: this });
     this.#actors = new OperationActors({
@@ -172,13 +147,14 @@ export class OperationPool {
 
   /** Sends a caller's wish to an operation in memory. */
   tell(id: string, type: 'cancel.requested' | 'retry.requested'): void {
-    this.#residents.get(id)?.actor.send({ type, atMs: this.#parts.clock.now() });
+    const resident = this.#residents.get(id);
+    if (resident !== undefined) this.#send(resident, type);
   }
 
   /** Sends a caller's wish to an operation that was on disk a moment ago. */
   wake(row: StoredOperation, type: 'cancel.requested' | 'retry.requested'): void {
-    this.dispatcher.wake(row, ({ actor }) => {
-      actor.send({ type, atMs: this.#parts.clock.now() });
+    this.dispatcher.wake(row, (resident) => {
+      this.#send(resident, type);
     });
   }
 
@@ -237,6 +213,13 @@ export class OperationPool {
     resident.actor.start();
   }
 
+  #send(
+    { actor }: Resident,
+    type: 'cancel.requested' | 'retry.requested' | 'handler.missing',
+  ): void {
+    actor.send({ type, atMs: this.#parts.clock.now() });
+  }
+
   #setBusy(resident: Resident, isBusy: boolean): void {
     if (isBusy === resident.isBusy) return;
     resident.isBusy = isBusy;
@@ -253,7 +236,7 @@ export class OperationPool {
         break;
       case 'attempting':
         this.counts.attempts += 1;
-        if (context.attempt > 1) this.counts.retries += 1;
+        if (context.failure !== null) this.counts.retries += 1;
         // Only a crisis gets here unwritten: its acceptance, or a later order with its crash count.
         if (resident.revision === 0) this.#accept(resident, snapshot);
         else if (resident.urgency === 0) this.#writer.barrier(resident, () => undefined);
@@ -270,6 +253,10 @@ export class OperationPool {
         this.dispatcher.addSuspect(resident);
         break;
       case 'waiting':
+        // Sent on before there is a handler: no queue would look for it.
+        if (resident.handler === null) this.#send(resident, 'handler.missing');
+        else this.#rest(resident, snapshot);
+        break;
       case 'replayed':
       case 'inLane':
       case 'handlerMissing':
@@ -359,7 +346,8 @@ export class OperationPool {
     const isCrisis = context.priority === 'crisis';
     this.#writer.rest(resident, place, () => {
       // Only if nothing has happened to it since.
-      if (!isCrisis && resident.state === state) this.dispatcher.rested(resident, place);
+      const isHere = this.#residents.get(resident.id) === resident;
+      if (!isCrisis && isHere && resident.state === state) this.dispatcher.rested(resident, place);
     });
     // A crisis goes on whatever the disk does; the write follows when it can (CR-4).
     if (isCrisis) this.dispatcher.rested(resident, place);

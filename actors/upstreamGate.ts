@@ -38,6 +38,8 @@ export class UpstreamGate {
   #places: number;
   #inFlight = 0;
   #probesAsked = 0;
+  /** How the last call ended, whoever's it was; nothing is known of an earlier process. */
+  #hasLastSucceeded = false;
   /** The least urgent rank that runs at the present level of service (DG-2). */
   urgencyBound = URGENCY_MAX;
 
@@ -83,21 +85,33 @@ export class UpstreamGate {
     return { gate: this, generation, probeId };
   }
 
-  /** Gives the place back and records how the call went. */
-  leave(permit: Permit, outcome: CallOutcome, retryAfterMs: number | undefined): void {
-    const { breaker, placesMax, onOutcome } = this.#parts;
+  /**
+   * Gives the place back and records how the call went. True where the upstream serves others: the
+   * breaker was closed throughout, and the call that ended before this one succeeded (RT-1).
+   */
+  leave(permit: Permit, outcome: CallOutcome, retryAfterMs: number | undefined): boolean {
+    const { breaker, placesMax } = this.#parts;
+    const hadSucceeded = this.#hasLastSucceeded;
     this.#inFlight -= 1;
     // A call from before the outage says nothing about how much the upstream bears after it.
     const isCurrent = permit.generation === breaker.decision.generation;
     if (outcome === 'success' && isCurrent && this.#places < placesMax) this.#places += 1;
     breaker.record(permit.generation, permit.probeId, outcome, retryAfterMs);
-    onOutcome(outcome);
+    this.#note(outcome);
+    // A trip by this very call begins another generation, too.
+    const { mode, generation } = breaker.decision;
+    return hadSucceeded && mode === 'pass' && permit.generation === generation;
   }
 
   /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */
   recordCrisis(outcome: CallOutcome, retryAfterMs: number | undefined): void {
-    const { breaker, onOutcome } = this.#parts;
+    const { breaker } = this.#parts;
     breaker.record(breaker.decision.generation, null, outcome, retryAfterMs);
-    onOutcome(outcome);
+    this.#note(outcome);
+  }
+
+  #note(outcome: CallOutcome): void {
+    if (outcome !== 'ignored') this.#hasLastSucceeded = outcome === 'success';
+    this.#parts.onOutcome(outcome);
   }
 }

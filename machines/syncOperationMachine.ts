@@ -180,7 +180,7 @@ export const syncOperationMachine = operationSetup.createMachine({
             actions: [{ type: 'noteFailure', params: ({ event }) => event }],
           },
           {
-            guard: { type: 'hasAttemptsLeft' },
+            guard: { type: 'hasAttemptsLeft', params: ({ event }) => event },
             target: 'backingOff',
             actions: [{ type: 'noteFailure', params: ({ event }) => event }],
           },

@@ -6,8 +6,9 @@
  */
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
-import type { Failure } from './policy/classifyFailure.ts';
+import { type Failure, mayBeApplied } from './policy/classifyFailure.ts';
 import { CRASHED, isCulprit } from './policy/crashPolicy.ts';
+import { spendsAttempt } from './policy/retryPolicy.ts';
 import { type HistoryEntry, withEntry } from './syncOperationHistory.ts';
 import type { Entity } from './vocabulary/entity.ts';
 import type { Priority, Tier } from './vocabulary/urgency.ts';
@@ -37,8 +38,10 @@ export type Ending = 'completed' | 'deadLettered' | 'cancelled' | 'expired';
 export interface SyncOperationContext extends SyncOperationInput {
   /** The attempt that is ordered or running, from 1; durable before it runs. */
   readonly attempt: number;
-  /** True once that attempt has ended; the next order then takes the next number. */
+  /** True once that attempt is spent; the next order then takes the next number. */
   readonly isSpent: boolean;
+  /** Failures that spent no attempt; absent while there was none. They count for the backoff (RT-1). */
+  readonly unspentFailures?: number | undefined;
   /** Crashes in a row that found it in flight; they spend no attempt (RT-4). */
   readonly crashes: number;
   /** True once an attempt may have been applied without an answer. */
@@ -68,6 +71,8 @@ export interface FailureFacts {
   readonly retryAtMs: number;
   /** Whether a repeat under the same key can be relied on to do nothing twice. */
   readonly isRepeatSafe: boolean;
+  /** Whether the upstream serves others: see `spendsAttempt`. */
+  readonly isUpstreamWell: boolean;
 }
 
 export type SyncOperationEvent =
@@ -156,9 +161,11 @@ export const operationSetup = setup({
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
     isPermanent: (_, { failure }: FailureFacts) => failure.failureClass === 'permanent',
     isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>
-      failure.failureClass === 'unknownOutcome' && !isRepeatSafe,
-    hasAttemptsLeft: ({ context }) =>
-      context.attemptsMax === null || context.attempt < context.attemptsMax,
+      mayBeApplied(failure) && !isRepeatSafe,
+    hasAttemptsLeft: ({ context }, { failure, isUpstreamWell }: FailureFacts) =>
+      context.attemptsMax === null ||
+      context.attempt < context.attemptsMax ||
+      !spendsAttempt(failure, isUpstreamWell),
     /** A new key does not protect from what the old one may have done. */
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
@@ -174,15 +181,21 @@ export const operationSetup = setup({
       isSpent: false,
       firstAttemptAtMs: context.firstAttemptAtMs ?? params.atMs,
     })),
-    noteFailure: assign(({ context }, { startedAtMs, atMs, failure, retryAtMs }: FailureFacts) => ({
-      ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
-      isSpent: true,
-      crashes: 0,
-      failure,
-      isOutcomeUnknown: context.isOutcomeUnknown || failure.failureClass === 'unknownOutcome',
-      wakeAtMs: retryAtMs,
-      delayMs: Math.max(0, retryAtMs - atMs),
-    })),
+    noteFailure: assign(({ context }, facts: FailureFacts) => {
+      const { startedAtMs, atMs, failure, retryAtMs, isUpstreamWell } = facts;
+      // A crisis has as many attempts as it takes; their number alone sets its pace.
+      const isSpent = context.priority === 'crisis' || spendsAttempt(failure, isUpstreamWell);
+      return {
+        ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
+        ...(isSpent ? {} : { unspentFailures: (context.unspentFailures ?? 0) + 1 }),
+        isSpent,
+        crashes: 0,
+        failure,
+        isOutcomeUnknown: context.isOutcomeUnknown || mayBeApplied(failure),
+        wakeAtMs: retryAtMs,
+        delayMs: Math.max(0, retryAtMs - atMs),
+      };
+    }),
     noteCrash: assign(({ context }, { atMs }: { atMs: number }) => ({
       ...remembering(context, 'crashed', atMs),
       crashes: context.crashes + 1,
@@ -207,6 +220,7 @@ export const operationSetup = setup({
         idempotencyKey: idempotencyKey ?? context.idempotencyKey,
         attempt: 1,
         isSpent: false,
+        unspentFailures: undefined,
         crashes: 0,
         isOutcomeUnknown,
         // Where nothing can have been applied, the upstream's memory of the key counts from now on.

@@ -29,6 +29,8 @@ export interface Failure {
   readonly status?: number | undefined;
   /** How long the upstream asked to be left alone. */
   readonly retryAfterMs?: number | undefined;
+  /** True where the upstream surely changed nothing, and not for what the request says. */
+  readonly notApplied?: boolean | undefined;
 }
 
 export interface AttemptFailureOptions extends HoldfastErrorOptions {
@@ -36,6 +38,13 @@ export interface AttemptFailureOptions extends HoldfastErrorOptions {
   readonly code?: ErrorCode | undefined;
   readonly status?: number | undefined;
   readonly retryAfterMs?: number | undefined;
+  /**
+   * Of a transient failure: the upstream surely changed nothing, and not for what the request says;
+   * it was not reached, or has no time for anybody. A 5xx then leaves no doubt whether the attempt
+   * was applied, and the failure spends no attempt, unless the upstream serves others meanwhile
+   * (RT-1). Default false.
+   */
+  readonly notApplied?: boolean | undefined;
 }
 
 /**
@@ -46,6 +55,7 @@ export class AttemptFailure extends HoldfastError {
   readonly failureClass: FailureClass;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly notApplied: boolean;
 
   constructor(failureClass: FailureClass, message: string, options: AttemptFailureOptions = {}) {
     // Failed attempts are everyday work, and a stack costs more than the rest of the bookkeeping.
@@ -57,6 +67,7 @@ export class AttemptFailure extends HoldfastError {
     this.failureClass = failureClass;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.notApplied = options.notApplied === true;
   }
 }
 
@@ -96,6 +107,8 @@ export function unknownOutcome(
 export interface FailureContext {
   /** An earlier attempt of the same operation ended with its outcome unknown. */
   readonly afterUnknownOutcome?: boolean | undefined;
+  /** Whether the upstream does nothing twice under one idempotency key. Default true. */
+  readonly honoursIdempotencyKey?: boolean | undefined;
 }
 
 /**
@@ -230,14 +243,9 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
     const failureClass = isFailureClass(said.failureClass)
       ? said.failureClass
       : (CLASS_OF_CODE[code] ?? (retry === 'never' ? 'permanent' : 'transient'));
-    const isKeyInUse = failureClass === 'conflict' && status === 409;
-    return {
-      failureClass: isKeyInUse ? classifyStatus(409, context) : failureClass,
-      code,
-      message,
-      status,
-      retryAfterMs,
-    };
+    const notApplied = failureClass === 'transient' && said.notApplied === true;
+    const failure = { failureClass, code, message, status, retryAfterMs };
+    return inContext(notApplied ? { ...failure, notApplied } : failure, context);
   }
   switch (networkFailureOf(error)) {
     case 'notSent':
@@ -245,6 +253,7 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
         failureClass: 'transient',
         code: 'HF_UPSTREAM_UNREACHABLE',
         message: 'The upstream could not be reached; nothing was sent.',
+        notApplied: true,
       };
     case 'maybeSent':
       return {
@@ -274,6 +283,30 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
     code: 'HF_ATTEMPT_FAILED',
     message: `The handler failed with ${/^\w{1,60}$/.test(name) ? name : 'an error'}.`,
   };
+}
+
+/** What the failure is, given what is known of the upstream and of the attempts before. */
+function inContext(failure: Failure, context: FailureContext): Failure {
+  const { failureClass, status, code } = failure;
+  if (failureClass === 'conflict' && status === 409) {
+    return { ...failure, failureClass: classifyStatus(409, context) };
+  }
+  const isKeyIgnored = context.honoursIdempotencyKey === false;
+  if (!isKeyIgnored || failureClass !== 'transient' || !mayBeApplied(failure)) return failure;
+  return {
+    ...failure,
+    failureClass: 'unknownOutcome',
+    code: code === 'HF_ATTEMPT_FAILED' ? 'HF_OUTCOME_UNKNOWN' : code,
+  };
+}
+
+/**
+ * Whether the upstream may have acted although the attempt failed: no answer came, or one that tells
+ * of trouble (5xx) and leaves open how far the work had come.
+ */
+export function mayBeApplied({ failureClass, status, notApplied }: Failure): boolean {
+  if (failureClass === 'unknownOutcome') return true;
+  return failureClass === 'transient' && (status ?? 0) >= 500 && notApplied !== true;
 }
 
 /** What an attempt says about its upstream; `ignored` says nothing. */

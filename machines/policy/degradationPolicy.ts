@@ -64,11 +64,11 @@ export interface DegradationPolicy {
 }
 
 export const DEFAULT_DEGRADATION_POLICY: DegradationPolicy = Object.freeze({
-  recoverAfterMs: 2_000,
+  recoverAfterMs: 100,
   leaveShare: 0.7,
   callsMin: 20,
-  failureRateLimited: 0.25,
-  failureRateCriticalOnly: 0.6,
+  failureRateLimited: 0.9,
+  failureRateCriticalOnly: 0.95,
   openBreakersShareLimited: 0.5,
   openBreakersShareCriticalOnly: 1,
   readyOperationsLimited: 20_000,

@@ -5,6 +5,7 @@
  */
 
 import type { RetryClass } from '../vocabulary/urgency.ts';
+import type { Failure } from './classifyFailure.ts';
 import { checkNumber, count, type NumberRule, requireOption, spanMs } from './policyFields.ts';
 import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
 
@@ -13,7 +14,7 @@ import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
  * One that throws or answers nonsense gets `delayMsMax`: no operation is lost by it.
  */
 export type CustomBackoff = (input: {
-  /** The attempt that just failed, from 1. */
+  /** The attempt that just failed, from 1; failures that spent no attempt count as well. */
   readonly attempt: number;
   /** Uniform from [0, 1). */
   readonly draw: number;
@@ -94,6 +95,23 @@ export function retryDelayMs(
   const askedMax = Math.min(RETRY_AFTER_MAX_MS, policy.thenEveryMs ?? RETRY_AFTER_MAX_MS);
   const asked = Math.min(input.retryAfterMs ?? 0, askedMax);
   return Math.ceil(Math.max(own, asked));
+}
+
+/**
+ * Whether a failed attempt is one of those that the operation has (RT-1, docs/decisions/0052).
+ *
+ * What says nothing about the request spends none. Where nothing was sent, or too many others came
+ * (429), the upstream has not looked at it. Another failure that changed nothing may lie in the
+ * request or in the upstream, and what became of others tells which: one among successes is about the
+ * request, one of a row, or from while the breaker was not closed, about the upstream.
+ *
+ * @param isUpstreamWell the breaker was closed from the attempt's begin to its end, and the call that
+ * ended before it succeeded
+ */
+export function spendsAttempt(failure: Failure, isUpstreamWell: boolean): boolean {
+  const { notApplied, code, status } = failure;
+  if (notApplied !== true) return true;
+  return code !== 'HF_UPSTREAM_UNREACHABLE' && status !== 429 && isUpstreamWell;
 }
 
 function backoffMs(

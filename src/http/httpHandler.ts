@@ -30,6 +30,12 @@ export interface HttpHandlerOptions {
     | undefined;
   /** Used when the request names none. Default `POST`. */
   readonly method?: string | undefined;
+  /**
+   * The 5xx by which the upstream says that it surely changed nothing and that the same request may
+   * succeed later; after any other 5xx the attempt may have been applied. Default `[503]`; `[]` for an
+   * upstream whose gateway answers 503 to requests that it has passed on.
+   */
+  readonly notAppliedStatuses?: readonly number[] | undefined;
   /** The largest answer read, in bytes after unpacking. Default 1 MiB. */
   readonly responseBytesMax?: number | undefined;
 }
@@ -54,6 +60,7 @@ export function httpHandler(options: HttpHandlerOptions): Run {
   const base = parseBaseUrl(options.baseUrl);
   const methodDefault = options.method ?? 'POST';
   const bytesMax = options.responseBytesMax ?? 1_048_576;
+  const notAppliedStatuses = checkStatuses(options.notAppliedStatuses ?? [503]);
   if (!METHODS.has(methodDefault)) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -94,13 +101,30 @@ export function httpHandler(options: HttpHandlerOptions): Run {
         redirect: 'manual',
         signal,
       });
-      if (!response.ok) throw await refusalOf(response);
+      const notApplied = isSafe || notAppliedStatuses.has(response.status);
+      if (!response.ok) throw await refusalOf(response, notApplied);
       return await readJson(response, bytesMax);
     } catch (error) {
       if (error instanceof AttemptFailure) throw error;
       throw noAnswer(error, signal, isSafe);
     }
   };
+}
+
+function checkStatuses(given: readonly number[]): ReadonlySet<number> {
+  const isFit =
+    Array.isArray(given) &&
+    given.every((status: unknown) => Number.isInteger(status) && isServerError(Number(status)));
+  if (isFit) return new Set(given);
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    'notAppliedStatuses must be an array of whole numbers from 500 to 599.',
+    { field: 'notAppliedStatuses' },
+  );
+}
+
+function isServerError(status: number): boolean {
+  return status >= 500 && status <= 599;
 }
 
 async function moreHeaders(
@@ -111,7 +135,10 @@ async function moreHeaders(
     return (await options.headers?.(attempt)) ?? {};
   } catch (cause) {
     if (isHoldfastError(cause)) throw cause;
-    throw transientFailure('The headers function failed; nothing was sent.', { cause });
+    throw transientFailure('The headers function failed; nothing was sent.', {
+      notApplied: true,
+      cause,
+    });
   }
 }
 
@@ -161,7 +188,7 @@ const CODE_OF_CLASS: Readonly<Record<FailureClass, ErrorCode>> = {
 };
 
 /** The failure that an answer other than 2xx stands for. */
-async function refusalOf(response: Response): Promise<AttemptFailure> {
+async function refusalOf(response: Response, notApplied: boolean): Promise<AttemptFailure> {
   const { status, headers } = response;
   await discardBody(response);
   const failureClass = classifyStatus(status);
@@ -170,6 +197,8 @@ async function refusalOf(response: Response): Promise<AttemptFailure> {
     code: CODE_OF_CLASS[failureClass],
     status,
     retryAfterMs: retryAfterOf(headers),
+    // Too many came; whatever this one is, it was not looked at (RFC 6585 §4).
+    notApplied: notApplied || status === 429,
   });
 }
 
@@ -187,6 +216,7 @@ function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
   if (failure === 'notSent') {
     return transientFailure('The upstream could not be reached; nothing was sent.', {
       code: 'HF_UPSTREAM_UNREACHABLE',
+      notApplied: true,
       cause: error,
     });
   }
@@ -195,7 +225,9 @@ function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
     cause: error,
   } as const;
   const message = 'The connection was lost before the answer was complete.';
-  return isSafe ? transientFailure(message, options) : unknownOutcome(message, options);
+  return isSafe
+    ? transientFailure(message, { ...options, notApplied: true })
+    : unknownOutcome(message, options);
 }
 
 /** The failure of an attempt that its signal ended, with the code that the signal's reason gives. */

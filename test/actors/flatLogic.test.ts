@@ -67,14 +67,23 @@ const EVENTS: readonly SyncOperationEvent[] = [
     isRepeatApproved: false,
   })),
   ...FAILURE_CLASSES.flatMap((failureClass) =>
-    [true, false].map((isRepeatSafe) => ({
-      type: 'attempt.failed' as const,
-      startedAtMs: 1_900,
-      atMs: 2_000,
-      failure: { failureClass, code: 'HF_ATTEMPT_FAILED' as const, message: 'It failed.' },
-      retryAtMs: 3_000,
-      isRepeatSafe,
-    })),
+    [true, false].flatMap((isRepeatSafe) =>
+      [true, false].map((notApplied) => ({
+        type: 'attempt.failed' as const,
+        startedAtMs: 1_900,
+        atMs: 2_000,
+        failure: {
+          failureClass,
+          code: 'HF_ATTEMPT_FAILED' as const,
+          message: 'It failed.',
+          status: 503,
+          notApplied,
+        },
+        retryAtMs: 3_000,
+        isRepeatSafe,
+        isUpstreamWell: false,
+      })),
+    ),
   ),
 ];
 
@@ -244,7 +253,9 @@ describe('OP-1 an operation that is run flat', () => {
     const planted = runners(
       syncOperationMachine.provide({ guards: { hasAttemptsLeft: () => true } }),
     );
-    const failed = EVENTS.find(({ type }) => type === 'attempt.failed');
+    const failed = EVENTS.find(
+      (event) => event.type === 'attempt.failed' && event.failure.notApplied === false,
+    );
     const spent = { ...CONTEXTS[0], attempt: 2 } as SyncOperationContext;
     const flat = new Watched('flat', { value: 'attempting', context: spent }, planted);
     const xstate = new Watched('xstate', { value: 'attempting', context: spent });

@@ -197,3 +197,32 @@ describe('DG-3 slow start', () => {
     expect(enterAll()).toHaveLength(permits.length);
   });
 });
+
+describe('RT-1 whether the upstream serves others', () => {
+  test('RT-1 a failure after a success may be about its request, one of a row is not', () => {
+    const { gate, enter } = openGate();
+    const ends = (outcome: CallOutcome): boolean => gate.leave(enter(), outcome, undefined);
+    // Nothing is known of an earlier process.
+    expect(ends('failure')).toBe(false);
+    expect(ends('success')).toBe(false);
+    expect(ends('failure')).toBe(true);
+    expect(ends('ignored')).toBe(false);
+    expect(ends('failure')).toBe(false);
+    gate.recordCrisis('success', undefined);
+    expect(ends('failure')).toBe(true);
+  });
+
+  test('RT-1 while the breaker is not closed from begin to end, no failure is about its request', async () => {
+    const { gate, enter, call, halfOpen } = openGate({ consecutiveFailuresToOpen: 1 });
+    const [early, inFlight] = [enter(), enter()];
+    call('success');
+    // It trips the breaker itself.
+    expect(gate.leave(early, 'failure', undefined)).toBe(false);
+    await halfOpen();
+    call('success');
+    call('success');
+    expect(gate.admits(1)).toBe(true);
+    // The breaker is closed again, and was not meanwhile.
+    expect(gate.leave(inFlight, 'failure', undefined)).toBe(false);
+  });
+});

@@ -402,9 +402,9 @@ describe('recovery', () => {
     expect(breaker.context).toMatchObject({ recoveries: 1, recoveriesMs: 0 });
   });
 
-  test('CB-6 on defaults every recovery takes less than a minute, however long the outage', () => {
+  test('CB-6 on defaults every recovery takes less than five seconds, however long the outage', () => {
     const breaker = new BreakerHarness(DEFAULT_BREAKER_POLICY);
-    breaker.fail(5, { draw: 0.999 });
+    breaker.fail(12, { draw: 0.999 });
     for (let i = 0; i < 12; i++) {
       breaker.wait(breaker.context.lastOpenMs);
       breaker.probe('failed', { draw: 0.999 });
@@ -412,9 +412,8 @@ describe('recovery', () => {
     const backAtMs = breaker.nowMs;
     breaker.wait(breaker.context.lastOpenMs);
     breaker.probe('succeeded');
-    breaker.probe('succeeded');
     expect(breaker.state).toBe('closed');
-    expect(breaker.nowMs - backAtMs).toBeLessThan(60_000);
+    expect(breaker.nowMs - backAtMs).toBeLessThan(5_000);
   });
 });
 

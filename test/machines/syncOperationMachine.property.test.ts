@@ -7,6 +7,8 @@ import { OperationHarness } from '../support/operationHarness.ts';
 import { type Facts, ReferenceOperation } from '../support/referenceOperation.ts';
 
 const ATTEMPTS_MAX = 3;
+/** Of these there have to be many, for an operation to come to its last attempt. */
+const TRANSIENT = ['transient', 'transient', 'transient'] as const;
 
 const plain = (
   weight: number,
@@ -38,9 +40,12 @@ const anyStep = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       kind: fc.constant('fail' as const),
-      failureClass: fc.constantFrom(...FAILURE_CLASSES, 'transient' as const),
+      failureClass: fc.constantFrom(...FAILURE_CLASSES, ...TRANSIENT),
       retryInMs: fc.nat(60_000),
       isRepeatSafe: fc.boolean(),
+      status: fc.constantFrom(undefined, undefined, 429, 500),
+      notApplied: fc.constantFrom(true, false, false, false),
+      isUpstreamWell: fc.boolean(),
     }),
   },
   {
@@ -110,7 +115,7 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       break;
     case 'fail':
       operation.fail(step.failureClass, step);
-      reference.fail(step.failureClass, step.isRepeatSafe, nowMs + step.retryInMs);
+      reference.fail(step, nowMs + step.retryInMs);
       break;
     case 'interrupt':
       operation.tell('attempt.interrupted');
@@ -153,7 +158,9 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
 
 function factsOf({ state, context, history }: OperationHarness): Facts {
   const { attempt, isSpent, crashes, isOutcomeUnknown, wakeAtMs, ending } = context;
-  return { state, attempt, isSpent, crashes, isOutcomeUnknown, wakeAtMs, ending, history };
+  const { unspentFailures = 0 } = context;
+  const counts = { attempt, isSpent, unspentFailures, crashes };
+  return { state, ...counts, isOutcomeUnknown, wakeAtMs, ending, history };
 }
 
 /** What must hold whatever the reference says. */
@@ -246,6 +253,10 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     ['gives up on a crisis', faulty({ guards: { isCrisis: () => false } })],
     ['delivers everything like a crisis', faulty({ guards: { isCrisis: () => true } })],
     ['repeats what is not safe', faulty({ guards: { isRepeatUnsafe: () => false } })],
+    [
+      'spends an attempt on what says nothing about the request',
+      faulty({ actions: { noteFailure: assign({ isSpent: true }) } }),
+    ],
     ['never runs out of attempts', faulty({ guards: { hasAttemptsLeft: () => true } })],
     ['forgets how it ended', faulty({ guards: { isCancelled: () => false } })],
     [

@@ -48,9 +48,9 @@ describe('wantedLevel', () => {
 
   test('DG-1 a failure rate counts from the least number of calls on', () => {
     expect(wanted({ recentCalls: { calls: 19, failures: 19 } })).toBe('normal');
-    expect(wanted({ recentCalls: { calls: 20, failures: 4 } })).toBe('normal');
-    expect(wanted({ recentCalls: { calls: 20, failures: 5 } })).toBe('limited');
-    expect(wanted({ recentCalls: { calls: 20, failures: 12 } })).toBe('criticalOnly');
+    expect(wanted({ recentCalls: { calls: 20, failures: 17 } })).toBe('normal');
+    expect(wanted({ recentCalls: { calls: 20, failures: 18 } })).toBe('limited');
+    expect(wanted({ recentCalls: { calls: 20, failures: 19 } })).toBe('criticalOnly');
   });
 
   test.each([
@@ -125,7 +125,7 @@ describe('checkDegradationPolicy', () => {
   test('DG-1 refuses by name what is out of range, unknown or at odds', () => {
     expect(faultFieldOf({ recoverAfterMs: 0 })).toBe('degradation.recoverAfterMs');
     expect(faultFieldOf({ recover: 1 } as never)).toBe('degradation.recover');
-    expect(faultFieldOf({ failureRateLimited: 0.9 })).toBe('degradation.failureRateCriticalOnly');
+    expect(faultFieldOf({ failureRateLimited: 0.96 })).toBe('degradation.failureRateCriticalOnly');
     expect(faultFieldOf({ eventLoopDelayMsCriticalOnly: 1 })).toBe(
       'degradation.eventLoopDelayMsCriticalOnly',
     );

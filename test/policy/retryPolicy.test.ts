@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Failure } from '../../machines/policy/classifyFailure.ts';
 import { SPAN_MS_MAX } from '../../machines/policy/policyFields.ts';
 import { RETRY_AFTER_MAX_MS } from '../../machines/policy/retryAfter.ts';
 import {
@@ -8,6 +9,7 @@ import {
   DEFAULT_RETRY,
   type RetryPolicy,
   retryDelayMs,
+  spendsAttempt,
 } from '../../machines/policy/retryPolicy.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../machines/vocabulary/urgency.ts';
 import { OperationHarness } from '../support/operationHarness.ts';
@@ -33,6 +35,27 @@ function recomputed({ initialDelayMs, delayMsMax, multiplier }: RetryPolicy, att
   for (let i = 1; i < attempt && delayMs < delayMsMax; i += 1) delayMs *= multiplier;
   return Math.min(delayMs, delayMsMax);
 }
+
+describe('which failures spend an attempt', () => {
+  const failure = (its: Partial<Failure>): Failure => ({
+    failureClass: 'transient',
+    code: 'HF_ATTEMPT_FAILED',
+    message: 'It failed.',
+    ...its,
+  });
+
+  test.each([
+    ['what may lie in the request', {}, true, true],
+    ['503 that does not say so', { status: 503 }, true, true],
+    ['503 that changed nothing', { status: 503, notApplied: true }, true, false],
+    ['429', { status: 429, notApplied: true }, false, false],
+    ['nothing sent', { code: 'HF_UPSTREAM_UNREACHABLE', notApplied: true }, false, false],
+    ['an unknown outcome', { failureClass: 'unknownOutcome' }, true, true],
+  ] as const)('RT-1 %s', (_, its, whereOthersAreServed, elsewhere) => {
+    expect(spendsAttempt(failure(its), true)).toBe(whereOthersAreServed);
+    expect(spendsAttempt(failure(its), false)).toBe(elsewhere);
+  });
+});
 
 describe('the defaults', () => {
   test.each([

@@ -14,10 +14,12 @@ import { coverTransitions } from './transitionCoverage.ts';
 /** Small numbers, and no jitter unless a test asks for it. */
 export const TEST_BREAKER_POLICY: Partial<BreakerPolicy> = {
   consecutiveFailuresToOpen: 3,
+  failureRateToOpen: 0.5,
   openMs: 1_000,
   openMsMax: 8_000,
   openJitterShare: 0,
   retryAfterMsMax: 20_000,
+  probesMax: 1,
   probesToClose: 2,
   probeLeaseMs: 500,
 };

@@ -37,6 +37,11 @@ export interface BegunAttempt {
 export interface Failing {
   readonly retryInMs?: number | undefined;
   readonly isRepeatSafe?: boolean | undefined;
+  readonly status?: number | undefined;
+  /** The upstream surely changed nothing. Default false. */
+  readonly notApplied?: boolean | undefined;
+  /** The upstream serves others. Default true. */
+  readonly isUpstreamWell?: boolean | undefined;
 }
 
 export type OperationOptions = Partial<SyncOperationInput> & {
@@ -192,14 +197,22 @@ export class OperationHarness {
   }
 
   fail(failureClass: FailureClass = 'transient', how: Failing = {}): this {
-    const { retryInMs = 1_000, isRepeatSafe = true } = how;
+    const { retryInMs = 1_000, isRepeatSafe = true, isUpstreamWell = true } = how;
+    const { status, notApplied } = how;
     this.send({
       type: 'attempt.failed',
       startedAtMs: this.nowMs - 50,
       atMs: this.nowMs,
-      failure: { failureClass, code: 'HF_ATTEMPT_FAILED', message: 'It failed.' },
+      failure: {
+        failureClass,
+        code: 'HF_ATTEMPT_FAILED',
+        message: 'It failed.',
+        status,
+        notApplied,
+      },
       retryAtMs: this.nowMs + retryInMs,
       isRepeatSafe,
+      isUpstreamWell,
     });
     return this;
   }

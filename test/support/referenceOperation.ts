@@ -7,11 +7,22 @@ export interface Facts {
   readonly state: string;
   readonly attempt: number;
   readonly isSpent: boolean;
+  /** Failures that spent no attempt. */
+  readonly unspentFailures: number;
   readonly crashes: number;
   readonly isOutcomeUnknown: boolean;
   readonly wakeAtMs: number;
   readonly ending: string | null;
   readonly history: readonly string[];
+}
+
+/** How an attempt failed. */
+export interface Failing {
+  readonly failureClass: FailureClass;
+  readonly isRepeatSafe: boolean;
+  readonly status: number | undefined;
+  readonly notApplied: boolean;
+  readonly isUpstreamWell: boolean;
 }
 
 interface Kept {
@@ -60,6 +71,7 @@ export class ReferenceOperation {
       state: 'accepting',
       attempt: 1,
       isSpent: false,
+      unspentFailures: 0,
       crashes: 0,
       isOutcomeUnknown: false,
       wakeAtMs: facts.nowMs,
@@ -122,11 +134,16 @@ export class ReferenceOperation {
     this.#end('completed');
   }
 
-  fail(failureClass: FailureClass, isRepeatSafe: boolean, retryAtMs: number): void {
+  fail(failing: Failing, retryAtMs: number): void {
     if (!this.#is('attempting')) return;
-    const isUnknown = failureClass === 'unknownOutcome';
+    const { failureClass, isRepeatSafe, status, notApplied, isUpstreamWell } = failing;
+    const isTrouble = failureClass === 'transient' && status === 500 && !notApplied;
+    const isUnknown = failureClass === 'unknownOutcome' || isTrouble;
+    // Too many came, or nobody was served: that is not about this request (RT-1).
+    const isFree = notApplied && (status === 429 || !isUpstreamWell) && !this.#isCrisis;
     this.#note({
-      isSpent: true,
+      isSpent: !isFree,
+      unspentFailures: this.facts.unspentFailures + (isFree ? 1 : 0),
       crashes: 0,
       isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
       wakeAtMs: retryAtMs,
@@ -136,7 +153,7 @@ export class ReferenceOperation {
     else if (failureClass === 'conflict') this.#rest('conflicted');
     else if (failureClass === 'permanent') this.#end('deadLettered');
     else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
-    else if (this.facts.attempt >= this.#attemptsMax) this.#end('deadLettered');
+    else if (this.facts.attempt >= this.#attemptsMax && !isFree) this.#end('deadLettered');
     else this.#rest('backingOff');
   }
 
@@ -175,7 +192,8 @@ export class ReferenceOperation {
     this.isOver = false;
     this.facts = this.disk.facts;
     this.#remember('replayRequested');
-    this.#note({ attempt: 1, isSpent: false, crashes: 0, wakeAtMs: nowMs, ending: null });
+    this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, crashes: 0 });
+    this.#note({ wakeAtMs: nowMs, ending: null });
     this.#enter('replayed');
     this.disk = { facts: this.facts, isInHand: false };
   }

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** What an upstream that is out makes of a call. */
+const KINDS = {
+  refused: () =>
+    new TypeError('fetch failed', {
+      cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
+    }),
+  429: () => transientFailure('Too many.', { status: 429, notApplied: true, retryAfterMs: 5_000 }),
+  503: () => transientFailure('Not now.', { status: 503, notApplied: true }),
+  /** The control: it says nothing of whether anything was changed. */
+  'a 503 that is not declared': () => transientFailure('Not now.', { status: 503 }),
+} as const;
+type Kind = keyof typeof KINDS;
+
+interface Drill {
+  readonly kind: Kind;
+  readonly outageMs: number;
+  readonly tiers: readonly Tier[];
+  readonly operations: number;
+}
+
+/** Hands work in, some while the upstream is well, and counts how it ended, long after the outage. */
+async function endingsOf(drill: Drill): Promise<Readonly<Record<string, number>>> {
+  const world = createWorld();
+  const { clock, disk } = world;
+  let isOut = false;
+  const run = async (): Promise<Json> => {
+    await new Promise<void>((resolve) => {
+      clock.schedule(5, resolve);
+    });
+    if (isOut) throw KINDS[drill.kind]();
+    return null;
+  };
+  let process = boot(world, run);
+  // The upstream has served somebody, so that it is known to be well.
+  const warmUp = process.runtime.sync({ type: 'warm.up', subject: 'user-1', tier: 'trial' });
+  await clock.run((await clock.run(warmUp)).outcome);
+  isOut = true;
+  const accepted = Array.from({ length: drill.operations }, (_, index) =>
+    process.runtime.sync({
+      type: 'payments.push',
+      subject: `user-${index}`,
+      tier: drill.tiers[index % drill.tiers.length] ?? 'trial',
+      priority: index % 3 === 0 ? 'high' : 'low',
+    }),
+  );
+  await clock.run(Promise.all(accepted));
+  await clock.advance(drill.outageMs / 2);
+  process.kill();
+  process = boot(world, run);
+  await clock.run(process.runtime.ready);
+  await clock.advance(drill.outageMs / 2);
+  isOut = false;
+  await clock.advance(10 * MINUTE_MS);
+  const { deadLettered, due, held, inHand } = await disk.counts();
+  const { views } = await clock.run(process.runtime.listOperations({ limit: 1_000 }));
+  const completed = views.filter(({ state }) => state === 'completed').length - 1;
+  await clock.run(process.runtime.close());
+  return { completed, deadLettered, waiting: due + held + inHand };
+}
+
+function boot(
+  world: World,
+  run: () => Promise<Json>,
+  options: Partial<RuntimeOptions> = {},
+): Process {
+  const handler = { upstream: 'default', run };
+  const handlers = { 'payments.push': handler, 'warm.up': handler };
+  const process = world.boot({ ...options, handlers });
+  process.runtime.ready.catch(() => undefined);
+  return process;
+}
+
+describe('RT-1 an outage', () => {
+  const alone = TIERS.flatMap((tier) =>
+    (['refused', 429, 503] as const).flatMap((kind) =>
+      [30_000, 10 * MINUTE_MS, 6 * HOUR_MS].map((outageMs) => [kind, outageMs, tier] as const),
+    ),
+  );
+
+  test.each(alone)(
+    'RT-1 RT-4 of %s for %i ms dead-letters no %s operation that is alone',
+    async (kind, outageMs, tier) => {
+      const endings = await endingsOf({ kind, outageMs, tiers: [tier], operations: 1 });
+      expect(endings).toEqual({ completed: 1, deadLettered: 0, waiting: 0 });
+    },
+  );
+
+  const crowds = (['refused', 429, 503] as const).flatMap((kind) =>
+    [30_000, 10 * MINUTE_MS, 6 * HOUR_MS].map((outageMs) => [kind, outageMs] as const),
+  );
+
+  test.each(crowds)(
+    'RT-1 RT-4 of %s for %i ms dead-letters none of 500',
+    async (kind, outageMs) => {
+      const endings = await endingsOf({ kind, outageMs, tiers: TIERS, operations: 500 });
+      expect(endings).toEqual({ completed: 500, deadLettered: 0, waiting: 0 });
+    },
+  );
+
+  test('RT-1 control: failures that may have to do with the request spend their attempts', async () => {
+    const kind = 'a 503 that is not declared';
+    const drill = { kind, outageMs: 6 * HOUR_MS, tiers: TIERS } as const;
+    expect(await endingsOf({ ...drill, operations: 1 })).toMatchObject({ deadLettered: 1 });
+    const { deadLettered } = await endingsOf({ ...drill, operations: 500 });
+    expect(deadLettered).toBeGreaterThan(0);
+  });
+});
+
+describe('RT-1 an operation that the upstream can not serve now', () => {
+  test('RT-1 RT-4 waits longer and longer up to its cap, over a restart too', async () => {
+    const world = createWorld();
+    const { clock } = world;
+    const calledAtMs: number[] = [];
+    const run = (): Json => {
+      calledAtMs.push(clock.monotonic());
+      throw KINDS[503]();
+    };
+    // Without chance the waits are the formula itself.
+    let ids = 0;
+    const uuid = (): string => {
+      ids += 1;
+      return `5f0c8a52-63c1-4c34-9d0c-${String(ids).padStart(12, '0')}`;
+    };
+    const options = { random: { next: () => 0, uuid } };
+    let process = boot(world, async () => run(), options);
+    const { id } = await clock.run(
+      process.runtime.sync({ type: 'payments.push', subject: 'user-1', tier: 'trial' }),
+    );
+    await clock.advance(20_000);
+    process.kill();
+    process = boot(world, async () => run(), options);
+    await clock.advance(600_000);
+    const waitsMs = calledAtMs.slice(1).map((atMs, index) => atMs - (calledAtMs[index] ?? 0));
+    const expectedMs = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000];
+    for (const [index, waitMs] of expectedMs.entries()) {
+      // A breaker that is open, or a claim, may add a little.
+      expect(waitsMs[index]).toBeGreaterThanOrEqual(waitMs);
+      expect(waitsMs[index]).toBeLessThan(waitMs + 3_000);
+    }
+    const view = await clock.run(process.runtime.getOperation(id).view());
+    expect(view).toMatchObject({ state: 'backingOff', attempt: 1 });
+    await clock.run(process.runtime.close());
+  });
+
+  test('RT-1 is left alone for as long as the upstream asks, an hour at most', async () => {
+    const world = createWorld();
+    const { clock } = world;
+    const calledAtMs: number[] = [];
+    const process = boot(world, async () => {
+      calledAtMs.push(clock.monotonic());
+      const retryAfterMs = calledAtMs.length === 1 ? 90_000 : 24 * HOUR_MS;
+      throw transientFailure('Too many.', { status: 429, notApplied: true, retryAfterMs });
+    });
+    await clock.run(
+      process.runtime.sync({ type: 'payments.push', subject: 'user-1', tier: 'trial' }),
+    );
+    await clock.advance(3 * HOUR_MS);
+    const [first = 0, second = 0, third = 0] = calledAtMs;
+    expect(second - first).toBeGreaterThanOrEqual(90_000);
+    expect(third - second).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(third - second).toBeLessThan(HOUR_MS + 10_000);
+    await clock.run(process.runtime.close());
+  });
+
+  /** One that always fails in this way, beside others of which each succeeds. */
+  async function besideOthers(kind: Kind): Promise<string> {
+    const { clock, boot: start } = createWorld();
+    const { runtime } = start({
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          run: () => {
+            throw KINDS[kind]();
+          },
+        },
+        'warm.up': { upstream: 'default', run: () => null },
+      },
+    });
+    const request = { type: 'payments.push', subject: 'user-1', tier: 'premium' } as const;
+    const { id } = await clock.run(runtime.sync(request));
+    for (let second = 0; second < 600; second += 1) {
+      await clock.run(runtime.sync({ type: 'warm.up', subject: 'user-2', tier: 'premium' }));
+      await clock.advance(1_000);
+    }
+    const { state } = await clock.run(runtime.getOperation(id).view());
+    await clock.run(runtime.close());
+    return state;
+  }
+
+  test.each([
+    [503, 'deadLettered'],
+    // Nobody has looked at the request.
+    [429, 'backingOff'],
+    ['refused', 'backingOff'],
+  ] as const)('RT-1 while others are served: after %s it is %s', async (kind, state) => {
+    expect(await besideOthers(kind)).toBe(state);
+  });
+});
