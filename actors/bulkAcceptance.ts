@@ -71,6 +71,7 @@ export class BulkAcceptor {
         standing: 'due',
         dueAtMs: acceptedAtMs,
         route: handler.upstream,
+        subject: context.subject,
         lane: laneOf(context),
         idempotencyKey: storedKeyOf(context),
         expiresAtMs: context.expiresAtMs,

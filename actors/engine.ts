@@ -215,7 +215,7 @@ export class Engine {
     this.#components = info.components;
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
-    this.#held.read(info.components, this.#parts.onError);
+    this.#held.read(info, this.#parts.onError);
     this.journal.open();
     takeUpSpilled(this.#recoveryParts, info.spilled, {
       seqBefore: this.#firstSeq,

@@ -1,5 +1,5 @@
-import { type Hold, heldError, holdOf, holdWrite } from '../persistence/hold.ts';
-import type { Store, StoredOperation } from '../persistence/store.ts';
+import { type Hold, heldError, holdWrite } from '../persistence/hold.ts';
+import type { Store, StoredOperation, StoreInfo } from '../persistence/store.ts';
 
 /** Whether the store is held, and what of it may be served all the same (PS-5). */
 export class HeldStore {
@@ -12,9 +12,9 @@ export class HeldStore {
     return this.#hold;
   }
 
-  /** Reads it from what the store keeps, and says so where it is held. */
-  read(components: ReadonlyMap<string, string>, onError: (error: unknown) => void): void {
-    this.#hold = holdOf(components);
+  /** Takes it from what the store says of itself, and says so where it is held. */
+  read({ hold }: Pick<StoreInfo, 'hold'>, onError: (error: unknown) => void): void {
+    this.#hold = hold;
     if (this.#hold === null) return;
     this.#seqMax = this.#hold.seqMax;
     onError(heldError(this.#hold));

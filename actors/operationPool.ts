@@ -339,7 +339,8 @@ export class OperationPool {
     this.dispatcher.forget(resident);
     const place = restingPlace(state, context, resident.handler?.upstream ?? '');
     const isNew = resident.revision === 1; // Any later row waits for something else and must move.
-    if (isNew && state !== 'handlerMissing' && resident.standing === place.standing) {
+    const asks = place.waitsFor !== 'turn' && place.waitsFor !== 'lane';
+    if (isNew && !asks && resident.standing === place.standing) {
       this.dispatcher.rested(resident, place);
       return;
     }

@@ -55,6 +55,7 @@ export class OperationWriter {
           standing,
           dueAtMs: standing === 'due' ? context.acceptedAtMs : null,
           route: upstreamOf(resident),
+          subject: context.subject,
           lane: laneOf(context),
           idempotencyKey: storedKeyOf(context),
           expiresAtMs: context.expiresAtMs,
@@ -72,7 +73,8 @@ export class OperationWriter {
   /** Writes the order of an attempt. */
   barrier(resident: Resident, onDurable: () => void): void {
     faultPoint('engine.beforeOrder');
-    const place: Place = { standing: 'inHand', dueAtMs: null, route: upstreamOf(resident) };
+    const route = upstreamOf(resident);
+    const place: Place = { standing: 'inHand', dueAtMs: null, waitsFor: 'turn', route };
     this.#update(resident, {
       place,
       onDurable: () => {
@@ -107,6 +109,7 @@ export class OperationWriter {
         standing: isDeadLetter ? 'deadLettered' : 'settled',
         // A dead letter waits for a person, however long that takes.
         dueAtMs: isDeadLetter ? null : (context.settledAtMs ?? 0) + this.#retentionMs,
+        waitsFor: 'turn',
         route: upstreamOf(resident),
       },
       leavesLane: !(isDeadLetter && resident.handler?.strictOrder === true),
@@ -125,7 +128,9 @@ export class OperationWriter {
       readonly onDurable: (result: WriteResult) => void;
     },
   ): void {
-    const state = encodeOperation(resident.actor.getSnapshot(), resident.response);
+    const snapshot = resident.actor.getSnapshot();
+    const { expiresAtMs, subject } = snapshot.context;
+    const state = encodeOperation(snapshot, resident.response);
     resident.revision += 1;
     resident.standing = update.place.standing;
     const { revision } = resident;
@@ -133,6 +138,10 @@ export class OperationWriter {
       build: () => ({
         kind: 'update',
         seq: resident.seq,
+        id: resident.id,
+        urgency: resident.urgency,
+        expiresAtMs,
+        subject,
         revision,
         ...update.place,
         state,

@@ -44,6 +44,7 @@ export function replayWrite(
     revision: row.revision + 1,
     toSeq: to.toSeq,
     dueAtMs: to.place.dueAtMs ?? context.wakeAtMs,
+    waitsFor: to.place.waitsFor,
     route: to.place.route,
     lane: laneOf(context),
     state: encodeSnapshot(syncOperationMachine, { value: 'replayed', context }),

@@ -14,7 +14,7 @@ import {
 import type { Entity } from '../machines/vocabulary/entity.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
-import { NEVER_MS, type Standing } from '../persistence/store.ts';
+import { NEVER_MS, type Standing, type WaitsFor } from '../persistence/store.ts';
 import type { PendingAcceptance } from './acceptance.ts';
 import type { Handler } from './handler.ts';
 import { encodeSnapshot } from './snapshots.ts';
@@ -88,6 +88,7 @@ export const NO_BODY = '{"payload":null}';
 export interface Place {
   readonly standing: Standing;
   readonly dueAtMs: number | null;
+  readonly waitsFor: WaitsFor;
   readonly route: string;
 }
 
@@ -102,19 +103,32 @@ export function restingPlace(
   context: SyncOperationContext,
   upstream: string,
 ): Place {
+  const waitsFor = WAITS_FOR[state] ?? 'turn';
   // A crisis stays in hand until it is through: it is never passivated.
-  if (context.priority === 'crisis') return { standing: 'inHand', dueAtMs: null, route: upstream };
+  if (context.priority === 'crisis') {
+    return { standing: 'inHand', dueAtMs: null, waitsFor, route: upstream };
+  }
   switch (state) {
     case 'waiting':
     case 'replayed':
     case 'backingOff':
-      return { standing: 'due', dueAtMs: context.wakeAtMs, route: upstream };
-    case 'handlerMissing':
-      return { standing: 'due', dueAtMs: NEVER_MS, route: missingHandlerRoute(context.type) };
+      return { standing: 'due', dueAtMs: context.wakeAtMs, waitsFor, route: upstream };
+    case 'handlerMissing': {
+      const route = missingHandlerRoute(context.type);
+      return { standing: 'due', dueAtMs: NEVER_MS, waitsFor, route };
+    }
     default:
-      return { standing: 'held', dueAtMs: null, route: upstream };
+      return { standing: 'held', dueAtMs: null, waitsFor, route: upstream };
   }
 }
+
+/** What it waits for in a resting state, beside the time it is due. */
+const WAITS_FOR: Partial<Readonly<Record<SyncOperationState, WaitsFor>>> = {
+  inLane: 'lane',
+  handlerMissing: 'handler',
+  conflicted: 'conflict',
+  inReview: 'review',
+};
 
 /** The state that an operation wakes up in after a restart: a running attempt was ordered, no more. */
 function durableState(state: SyncOperationState): SyncOperationState {

@@ -100,7 +100,7 @@ export function accessLive(
     placeOf(type) {
       const upstream = pool.handlers.get(type)?.upstream;
       if (upstream === undefined) return waitingForHandler(type);
-      return { standing: 'due', dueAtMs: clock.now(), route: upstream };
+      return { standing: 'due', dueAtMs: clock.now(), waitsFor: 'turn', route: upstream };
     },
     broughtBack(operations) {
       for (const { expiresAtMs } of operations) {
@@ -149,5 +149,6 @@ function takeOver(
 }
 
 function waitingForHandler(type: string): Place {
-  return { standing: 'due', dueAtMs: NEVER_MS, route: missingHandlerRoute(type) };
+  const route = missingHandlerRoute(type);
+  return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
 }

@@ -40,6 +40,7 @@ function accept(seq: number, payload: string): AcceptWrite {
     standing: 'inHand',
     dueAtMs: null,
     route: 'bench',
+    subject: `user-${seq}`,
     lane: `subscription\0sub-${seq}`,
     idempotencyKey: `key-${seq}`,
     expiresAtMs: null,
@@ -48,13 +49,18 @@ function accept(seq: number, payload: string): AcceptWrite {
   };
 }
 
-function settlement(seq: number): UpdateWrite {
+function settlement({ seq, id, urgency, expiresAtMs, subject }: AcceptWrite): UpdateWrite {
   return {
     kind: 'update',
     seq,
+    id,
+    urgency,
+    expiresAtMs,
+    subject,
     revision: 2,
     standing: 'settled',
     dueAtMs: seq,
+    waitsFor: 'turn',
     route: 'bench',
     state: STATE,
     leavesLane: true,
@@ -88,8 +94,9 @@ function measure(commitSize: number, payloadUnits: number): Figure {
   const run = (count: number): void => {
     for (const end = seq + count; seq < end; seq += commitSize) {
       const seqs = Array.from({ length: commitSize }, (_, index) => seq + index);
-      commit(seqs.map((each) => accept(each, payload)));
-      commit(seqs.map(settlement));
+      const accepted = seqs.map((each) => accept(each, payload));
+      commit(accepted);
+      commit(accepted.map(settlement));
     }
   };
   run(2_000);

@@ -3,19 +3,17 @@
  * work may have been done already by another copy of it: one that was restored from a backup, or
  * copied with its folder (PS-5).
  *
- * It is kept as a component of the store, sealed like the others, so that it outlives restarts.
+ * It is kept in the mark that every store has, sealed together with where the store lies, so that it
+ * outlives restarts and can't be taken out of the file.
  *
  * @module
  */
 
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { ComponentWrite } from './store.ts';
-
-/** The name of the component; no chart has it. */
-export const HOLD_COMPONENT = 'hold';
+import type { HoldWrite } from './store.ts';
 
 export interface Hold {
-  /** `unreadable`: the record of a hold was changed, so why it was made is not known. */
+  /** `unreadable`: what says whether it is held was changed or is gone. */
   readonly reason: 'restored' | 'copied' | 'unreadable';
   /** When it began; `null` where that is not known. */
   readonly sinceAtMs: number | null;
@@ -24,14 +22,8 @@ export interface Hold {
 }
 
 /** Keeps a hold, or with `null` ends it. */
-export function holdWrite(hold: Hold | null): ComponentWrite {
-  return { kind: 'component', name: HOLD_COMPONENT, state: JSON.stringify(hold) };
-}
-
-/** The hold among the components of a store; `null` when its work may run. */
-export function holdOf(components: ReadonlyMap<string, string>): Hold | null {
-  const kept = components.get(HOLD_COMPONENT);
-  return kept === undefined ? null : (JSON.parse(kept) as Hold | null);
+export function holdWrite(hold: Hold | null): HoldWrite {
+  return { kind: 'hold', hold };
 }
 
 /** What a hold that can't be read is taken for: all that is there stays where it is. */
@@ -46,7 +38,7 @@ export function heldError({ reason }: Hold): HoldfastError {
   const why = {
     restored: 'was restored from a backup',
     copied: 'was copied with its folder',
-    unreadable: 'is held, and the record that says why was changed',
+    unreadable: 'is held, because the record that says whether it may run was changed or is gone',
   }[reason];
   return new HoldfastError(
     'HF_STORE_HELD',

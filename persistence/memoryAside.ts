@@ -103,6 +103,7 @@ function replay(tables: AsideTables, write: ReplayWrite): WriteResult {
     revision: write.revision,
     standing: laneBusy ? 'held' : 'due',
     dueAtMs: laneBusy ? null : write.dueAtMs,
+    waitsFor: laneBusy ? 'lane' : write.waitsFor,
     route: write.route,
     lane: rejoins ? write.lane : row.lane,
     state: write.state,
@@ -126,6 +127,7 @@ function setAside(tables: AsideTables, write: SetAsideWrite): WriteResult {
     ...row,
     standing: 'quarantined',
     dueAtMs: null,
+    waitsFor: 'turn',
     expiresAtMs: null,
     lane: null,
     idempotencyKey: null,
@@ -152,6 +154,7 @@ function release(tables: AsideTables, write: ReleaseWrite): WriteResult {
         revision: before.revision + 1,
         standing: 'held',
         dueAtMs: null,
+        waitsFor: 'lane',
       }
     : before;
   tables.replace(row, after);

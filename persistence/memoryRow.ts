@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { StoredOperation } from './store.ts';
+import type { StoredOperation, WaitsFor } from './store.ts';
 
 /** A row with all the store was told of it. Rows are replaced, never changed. */
 export interface MemoryRow extends StoredOperation {
   readonly route: string;
+  readonly waitsFor: WaitsFor;
+  readonly subject: string | null;
   readonly lane: string | null;
   readonly idempotencyKey: string | null;
   readonly expiresAtMs: number | null;

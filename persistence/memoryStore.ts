@@ -12,6 +12,7 @@ import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { MemoryTables } from './memoryTables.ts';
 import type {
   AcceptWrite,
+  AskingCounts,
   CheckedPage,
   Claim,
   ClaimQuery,
@@ -26,6 +27,7 @@ import type {
   Store,
   StoredOperation,
   StoreInfo,
+  WaitsFor,
   Write,
   WriteResult,
 } from './store.ts';
@@ -61,6 +63,7 @@ class MemoryStore implements Store {
       storeId: this.#storeId,
       created,
       migration: null,
+      hold: this.#tables.hold,
       components,
       componentsUnreadable: 0,
       quarantined: this.#tables.standing('quarantined').length,
@@ -200,6 +203,15 @@ class MemoryStore implements Store {
       quarantined: this.#tables.standing('quarantined').length,
       deadLettered: this.#tables.standing('deadLettered').length,
     }));
+  }
+
+  askingCounts(): Promise<AskingCounts> {
+    return this.#answer(() => {
+      const rows = this.#tables.all();
+      const of = (reason: WaitsFor): number =>
+        rows.filter(({ waitsFor }) => waitsFor === reason).length;
+      return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
+    });
   }
 
   onQuarantine(listener: (row: QuarantinedRow) => void): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Hold } from './hold.ts';
 import { type AsideTables, applyAside } from './memoryAside.ts';
 import { purgeSettled } from './memoryRetention.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
@@ -24,6 +25,7 @@ type Due = SortedList<MemoryRow>;
 
 export class MemoryTables implements AsideTables {
   readonly components = new Map<string, string>();
+  hold: Hold | null = null;
   readonly #rows = new Map<number, MemoryRow>();
   readonly #ids = new Map<string, number>();
   readonly #idempotencyKeys = new Map<string, number>();
@@ -63,6 +65,9 @@ export class MemoryTables implements AsideTables {
         case 'component':
           this.components.set(write.name, write.state);
           return { kind: 'componentKept' };
+        case 'hold':
+          this.hold = write.hold;
+          return { kind: 'holdKept' };
       }
     });
   }
@@ -170,8 +175,14 @@ export class MemoryTables implements AsideTables {
     const of = first === undefined ? undefined : this.#rows.get(first);
     if (of !== undefined) return { kind: 'duplicate', of: operationOf(of) };
     const laneBusy = write.lane !== null && (this.#lanes.get(write.lane)?.size ?? 0) > 0;
-    const row: MemoryRow = { ...given, revision: 1, laneLeft: null, aside: null };
-    this.#put(laneBusy ? { ...row, standing: 'held', dueAtMs: null } : row);
+    const row: MemoryRow = {
+      ...given,
+      revision: 1,
+      waitsFor: 'turn',
+      laneLeft: null,
+      aside: null,
+    };
+    this.#put(laneBusy ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane' } : row);
     return { kind: 'accepted', laneBusy };
   }
 
@@ -190,6 +201,7 @@ export class MemoryTables implements AsideTables {
       revision: write.revision,
       standing: write.standing,
       dueAtMs: write.dueAtMs,
+      waitsFor: write.waitsFor,
       route: write.route,
       state: write.state,
       lane: write.leavesLane ? null : row.lane,

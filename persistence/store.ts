@@ -10,13 +10,24 @@
  */
 
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Standing, StandingCounts, StoredOperation } from './storedOperation.ts';
+import type { Hold } from './hold.ts';
+import type { QuarantinedRecord, QuarantinedRow, SealedRecord } from './quarantined.ts';
+import type {
+  AskingCounts,
+  Standing,
+  StandingCounts,
+  StoredOperation,
+  WaitsFor,
+} from './storedOperation.ts';
 
+export type { QuarantinedRecord, QuarantinedRow, SealedRecord } from './quarantined.ts';
 export {
+  type AskingCounts,
   NEVER_MS,
   type Standing,
   type StandingCounts,
   type StoredOperation,
+  type WaitsFor,
 } from './storedOperation.ts';
 
 /**
@@ -35,6 +46,8 @@ export interface AcceptWrite {
   readonly dueAtMs: number | null;
   /** Whose queue it waits in when due: an upstream's name, kept as a keyed blind index. */
   readonly route: string;
+  /** Whom it concerns, kept as a keyed blind index; `null` where that is not known. */
+  readonly subject: string | null;
   /** The lane it occupies, kept as a keyed blind index; `null` for none. */
   readonly lane: string | null;
   /**
@@ -49,16 +62,24 @@ export interface AcceptWrite {
 }
 
 /**
- * Replaces the state of an operation. Urgency, lane and idempotency key stay as accepted. An update
- * whose revision and content are on disk already is a repeat and changes nothing.
+ * Replaces the state of an operation. Urgency, expiry, subject, lane and idempotency key stay as
+ * accepted. An update whose revision and content are on disk already is a repeat and changes nothing.
+ *
+ * What stays is given all the same, but for lane and key: a row whose seal is broken is made whole by
+ * its update, and nothing that stands in such a row is trusted.
  */
 export interface UpdateWrite {
   readonly kind: 'update';
   readonly seq: number;
+  readonly id: string;
+  readonly urgency: number;
+  readonly expiresAtMs: number | null;
+  readonly subject: string | null;
   /** The row's revision after this write: one more than before. */
   readonly revision: number;
   readonly standing: Standing;
   readonly dueAtMs: number | null;
+  readonly waitsFor: WaitsFor;
   readonly route: string;
   readonly state: string;
   /** Gives the lane to the next in it. */
@@ -89,6 +110,8 @@ export interface ReplayWrite {
   /** From {@link Store.nextSeq}; used where it goes to the tail of a lane. */
   readonly toSeq: number;
   readonly dueAtMs: number;
+  /** Whatever is given, it waits for its lane where that is busy. */
+  readonly waitsFor: WaitsFor;
   readonly route: string;
   readonly lane: string | null;
   readonly state: string;
@@ -144,6 +167,12 @@ export interface ComponentWrite {
   readonly state: string;
 }
 
+/** Holds the store, so that nothing in it runs until a person lets it go; with `null` lets it go. */
+export interface HoldWrite {
+  readonly kind: 'hold';
+  readonly hold: Hold | null;
+}
+
 export type Write =
   | AcceptWrite
   | UpdateWrite
@@ -153,7 +182,8 @@ export type Write =
   | SetAsideWrite
   | ReleaseWrite
   | PurgeSettledWrite
-  | ComponentWrite;
+  | ComponentWrite
+  | HoldWrite;
 
 export type WriteResult =
   /** An accept that is now durable; `laneBusy` when another operation already occupies its lane. */
@@ -178,7 +208,8 @@ export type WriteResult =
   | { readonly kind: 'missing' }
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
-  | { readonly kind: 'componentKept' };
+  | { readonly kind: 'componentKept' }
+  | { readonly kind: 'holdKept' };
 
 export interface ClaimQuery {
   readonly route: string;
@@ -222,50 +253,6 @@ export interface CheckedPage {
   readonly nextAfterSeq: number | null;
 }
 
-/**
- * A row that could not be opened, set aside (PS-3). It has left its lane, so that whoever waited
- * behind it is now among the {@link Store.freedHeads}.
- */
-export interface QuarantinedRow {
-  readonly seq: number;
-  readonly id: string;
-  /** The {@link ErrorCode} of the failure. */
-  readonly code: string;
-}
-
-/** A row that was set aside, as far as it can be told. */
-export interface QuarantinedRecord extends QuarantinedRow {
-  readonly revision: number;
-  readonly urgency: number;
-  /** When it was set aside; `null` where that was not noted. */
-  readonly setAsideAtMs: number | null;
-  /** Where it stood before; `null` where its own row says that it was set aside and nothing else does. */
-  readonly stood: Standing | null;
-  /** What it opens to by now; `null` when it can't be opened. */
-  readonly state: string | null;
-  /** Why it can't be opened now; `null` when it can. */
-  readonly opensNot: string | null;
-}
-
-/** A quarantined row as it lies on disk: nothing opened, bytes in base64. */
-export interface SealedRecord {
-  readonly seq: number;
-  readonly id: string;
-  readonly revision: number;
-  readonly keyId: number;
-  readonly urgency: number;
-  readonly code: string;
-  readonly setAsideAtMs: number | null;
-  readonly stood: Standing | null;
-  readonly dueAtMs: number | null;
-  readonly expiresAtMs: number | null;
-  readonly route: string;
-  readonly lane: string | null;
-  readonly idempotency: string | null;
-  readonly state: string;
-  readonly payload: string | null;
-}
-
 export interface DeadLetterQuery {
   readonly order: 'newest' | 'oldest';
   /** Where to go on: rows accepted before it (`newest`) or after it (`oldest`). */
@@ -290,6 +277,8 @@ export interface StoreInfo {
   readonly created: boolean;
   /** Set when this call brought a store of an older version up to date (PS-4). */
   readonly migration: { readonly fromVersion: number; readonly backupPath: string } | null;
+  /** Why nothing in the store may run; `null` where it may. */
+  readonly hold: Hold | null;
   /** What is kept under each component name. */
   readonly components: ReadonlyMap<string, string>;
   /** How many components could not be opened and were left out: they start afresh (PS-3). */
@@ -371,6 +360,8 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly SealedRecord[]>;
   counts(): Promise<StandingCounts>;
+  /** How many operations go on only when somebody does something. */
+  askingCounts(): Promise<AskingCounts>;
   /** Tells of each row set aside, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;
   /** Tells of what was amiss with the store and has been mended. */

@@ -16,6 +16,13 @@
  */
 export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | 'deadLettered';
 
+/**
+ * What an operation that has not ended waits for, beside the time it is due: nothing but its turn, its
+ * lane, a handler of its type to be registered, or a person's word on a conflict or on what may have
+ * been done already. It is kept beside the standing, so that what asks for somebody can be counted.
+ */
+export type WaitsFor = 'turn' | 'lane' | 'handler' | 'conflict' | 'review';
+
 /** A due time that never comes: what waits for a handler of its type to be registered. */
 export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;
 
@@ -37,3 +44,6 @@ export interface StoredOperation {
 }
 
 export type StandingCounts = Readonly<Record<Standing, number>>;
+
+/** How many operations go on only when somebody does something, by what that is. */
+export type AskingCounts = Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>;

@@ -17,7 +17,7 @@ export function isOperationId(id: string): boolean {
 
 /** @throws HoldfastError `HF_INTERNAL` naming the field at fault. */
 export function checkWrite(write: Write): void {
-  if (write.kind === 'component') return;
+  if (write.kind === 'component' || write.kind === 'hold') return;
   if (write.kind === 'purgeSettled') {
     demand(isCount(write.nowMs), 'nowMs', 'must be whole milliseconds since the epoch');
     demand(isCount(write.limit), 'limit', 'must be a non-negative safe integer');
@@ -34,10 +34,9 @@ export function checkWrite(write: Write): void {
   checkStanding(write.standing, write.dueAtMs);
   if (write.kind === 'update') {
     demand(isCount(write.revision), 'revision', 'must be a non-negative safe integer');
-  } else {
-    demand(isOperationId(write.id), 'id', 'must be a UUID in lower case');
-    demand(isCount(write.urgency), 'urgency', 'must be a non-negative safe integer');
   }
+  demand(isOperationId(write.id), 'id', 'must be a UUID in lower case');
+  demand(isCount(write.urgency), 'urgency', 'must be a non-negative safe integer');
 }
 
 function checkStanding(standing: Standing, dueAtMs: number | null): void {

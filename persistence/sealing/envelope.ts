@@ -40,6 +40,9 @@ const COMMITMENT_AT = SALT_AT + SALT_BYTES;
 const COMMITMENT_BYTES = 32;
 const HEADER_BYTES = COMMITMENT_AT + COMMITMENT_BYTES;
 const ENVELOPE_BYTES_MIN = HEADER_BYTES + GCM_TAG_BYTES + paddedLength(0);
+/** No envelope is larger, so what is need not be read. */
+export const ENVELOPE_BYTES_MAX: number =
+  HEADER_BYTES + GCM_TAG_BYTES + paddedLength(PLAINTEXT_BYTES_MAX);
 
 /** Salts drawn at a time: one call to the generator costs as much as a quarter of a seal. */
 const SALTS_POOLED = 64;
@@ -236,6 +239,14 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
 
     wipe,
   };
+}
+
+/**
+ * What tells an envelope from every other that was ever sealed: its commitment is to a key that was
+ * drawn for it alone. Whoever keeps it knows exactly this envelope again once that opens.
+ */
+export function commitmentOf(envelope: Uint8Array): Uint8Array {
+  return envelope.slice(COMMITMENT_AT, HEADER_BYTES);
 }
 
 const LABEL = 'holdfast/record/1';

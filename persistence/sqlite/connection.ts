@@ -40,6 +40,8 @@ export interface Expected {
   readonly isNew: boolean;
 }
 
+type Verify = (db: Database.Database, version: number) => void;
+
 /**
  * Opens the file. Where it has no tables and `create` and `isNew` say so they are made first; without
  * `create` an older version is refused too, for whoever only looks changes nothing. `seed` runs in
@@ -56,7 +58,7 @@ export function openFile(
   options: Expected & {
     readonly create: boolean;
     readonly seed: (db: Database.Database) => void;
-    readonly verify: (db: Database.Database) => void;
+    readonly verify: Verify;
   },
 ): Opened {
   prepareFile(path, options);
@@ -112,7 +114,7 @@ function demandNew(path: string, options: Expected & { readonly create: boolean 
   }
 }
 
-function inspectFile(path: string, verify: (db: Database.Database) => void): number {
+function inspectFile(path: string, verify: Verify): number {
   try {
     return inspectUntouched(path, verify);
   } catch (error) {
@@ -134,12 +136,12 @@ function rollBack(path: string): void {
 }
 
 /** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
-function inspectUntouched(path: string, verify: (db: Database.Database) => void): number {
+function inspectUntouched(path: string, verify: Verify): number {
   const db = openDatabase(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('trusted_schema = OFF');
     const found = inspectSchema(db, path);
-    if (found !== 0) verify(db);
+    if (found !== 0) verify(db, found);
     return found;
   } finally {
     db.close();

@@ -12,15 +12,7 @@
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import { holdWrite } from '../hold.ts';
-import type { ComponentWrite } from '../store.ts';
-import type { ComponentRow } from './rowSeals.ts';
-import { applyWrite } from './rowWrites.ts';
-import type { Tables } from './tables.ts';
-
-/** The component under which the mark is kept. */
-export const OWNER_COMPONENT = 'store:owner';
+import type { Hold } from '../hold.ts';
 
 export interface OwnerMark {
   /** How many owners the store has had. */
@@ -35,29 +27,12 @@ export function placeOf(path: string): string {
   return `${ino}:${birthtimeNs}`;
 }
 
-/** The mark of the last owner; `null` in a store that had none yet. */
-export function readMark({ statements, seals }: Tables): OwnerMark | null {
-  const row = statements.component.get(seals.componentTag(OWNER_COMPONENT));
-  if (row === undefined) return null;
-  try {
-    return JSON.parse(seals.openComponent(row as ComponentRow).state) as OwnerMark;
-  } catch (error) {
-    // Damaged: it says nothing, and the next one takes its place.
-    if (isHoldfastError(error)) return null;
-    throw error;
-  }
-}
-
-export function writeMark(tables: Tables, mark: OwnerMark): void {
-  applyWrite(tables, { kind: 'component', name: OWNER_COMPONENT, state: JSON.stringify(mark) });
-}
-
 /**
  * What keeps a copy from running: the one that it was copied from may do the same work, and may have
  * done it since.
  */
-export function holdOfCopy(seqMax: number): ComponentWrite {
-  return holdWrite({ reason: 'copied', sinceAtMs: null, seqMax });
+export function holdOfCopy(seqMax: number): Hold {
+  return { reason: 'copied', sinceAtMs: null, seqMax };
 }
 
 /** Notices that another connection has written: one look costs a quarter of a microsecond. */

@@ -10,12 +10,12 @@ import type { OperationColumns } from './rowSeals.ts';
 /** The columns of a row that its updates keep, and the revision they must follow. */
 export type KnownColumns = Pick<
   OperationColumns,
-  'id' | 'revision' | 'urgency' | 'expires_at' | 'lane' | 'idempotency'
+  'id' | 'revision' | 'urgency' | 'expires_at' | 'subject' | 'lane' | 'idempotency'
 >;
 
 export interface KnownRow extends KnownColumns {
-  /** Whether the payload has a row of its own, not being sealed with the state. */
-  readonly hasPayloadRow: boolean;
+  /** The commitment of the payload's envelope, where that has a row of its own; `null` where not. */
+  readonly envelope: Uint8Array | null;
 }
 
 /** Some 400 bytes each: a few megabytes at most. */
@@ -29,14 +29,23 @@ export class KnownRows {
     return this.#rows.get(seq);
   }
 
-  remember(seq: number, from: KnownColumns, hasPayloadRow: boolean): void {
+  remember(seq: number, from: KnownColumns, envelope: Uint8Array | null): void {
     if (this.#rows.size >= ROWS_MAX && !this.#rows.has(seq)) {
       const oldest = this.#rows.keys().next();
       if (oldest.done !== true) this.#rows.delete(oldest.value);
     }
     // Field by field: spreading costs as much as sealing the row.
-    const { id, revision, urgency, expires_at, lane, idempotency } = from;
-    this.#rows.set(seq, { id, revision, urgency, expires_at, lane, idempotency, hasPayloadRow });
+    const { id, revision, urgency, expires_at, subject, lane, idempotency } = from;
+    this.#rows.set(seq, {
+      id,
+      revision,
+      urgency,
+      expires_at,
+      subject,
+      lane,
+      idempotency,
+      envelope,
+    });
   }
 
   forget(seq: number): void {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import type { HoldfastError, PlainError } from '../../machines/vocabulary/errors.ts';
+import { toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { AcceptWrite, QuarantinedRow, Store, StoreInfo, Write } from '../store.ts';
 
 type Queried =
@@ -34,7 +35,8 @@ export type ReadRequest =
   | { readonly kind: 'deadLetters'; readonly query: Query<'deadLetters'> }
   | { readonly kind: 'quarantine'; readonly query: Query<'quarantine'> }
   | { readonly kind: 'sealedQuarantine'; readonly query: Query<'sealedQuarantine'> }
-  | { readonly kind: 'counts' };
+  | { readonly kind: 'counts' }
+  | { readonly kind: 'askingCounts' };
 
 export interface SpillRequest {
   readonly kind: 'spill';
@@ -46,12 +48,21 @@ export type DataRequest =
   | { readonly kind: 'commit'; readonly writes: readonly Write[] }
   | ReadRequest;
 
+export function isRead(request: DataRequest): request is ReadRequest {
+  return request.kind !== 'commit';
+}
+
 export type StoreRequest = DataRequest | SpillRequest;
 
 /** What the method of the store that is named like the request resolves to. */
 export type Answer<Kind extends StoreRequest['kind']> = Awaited<ReturnType<Store[Kind]>>;
 
 export type Reply = { readonly value: unknown } | { readonly error: PlainError };
+
+/** The answer to what failed. */
+export function replyOf(error: HoldfastError): Reply {
+  return { error: toPlainError(error) };
+}
 
 /** The answers to a run of requests, in their order. */
 export interface Replies {

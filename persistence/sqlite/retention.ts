@@ -7,21 +7,20 @@
 import type { PurgeSettledWrite, WriteResult } from '../store.ts';
 import type { OperationRow } from './rowSeals.ts';
 import type { Tables } from './tables.ts';
-import { showRow } from './tables.ts';
+import { listRow } from './tables.ts';
 
 /**
  * See {@link PurgeSettledWrite}. Each row is opened before it goes: a damaged column must not make
  * work that still waits look as if it had settled long ago.
  */
 export function purgeSettled(tables: Tables, { nowMs, limit }: PurgeSettledWrite): WriteResult {
-  const { statements, known } = tables;
+  const { statements, mutations, known } = tables;
   let count = 0;
   for (;;) {
     const rows = statements.purgeable.all(nowMs, limit - count) as OperationRow[];
     for (const row of rows) {
-      if (showRow(tables, row).standing === 'quarantined') continue;
-      statements.deleteOperation.run(row.seq);
-      statements.deletePayload.run(row.seq);
+      if (listRow(tables, row).standing === 'quarantined') continue;
+      mutations.deleteOperation(row.seq);
       known.forget(row.seq);
       count += 1;
     }

@@ -6,8 +6,8 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import { HOLD_COMPONENT, UNREADABLE_HOLD } from '../hold.ts';
 import type {
+  AskingCounts,
   CheckedPage,
   Claim,
   Expired,
@@ -21,11 +21,11 @@ import { isOperationId } from '../writeChecks.ts';
 import type { Query, ReadRequest } from './requests.ts';
 import type { ComponentRow, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
-import { STANDING_CODES } from './schema.ts';
+import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from './schema.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
-import { showRow, takeRows, withoutPayload } from './tables.ts';
+import { listRow, showRow, takeRows } from './tables.ts';
 
 const LISTS = {
   settled: 'listSettled',
@@ -63,6 +63,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return sealedQuarantine(tables, request.query);
     case 'counts':
       return counts(tables.statements);
+    case 'askingCounts':
+      return askingCounts(tables.statements);
   }
 }
 
@@ -163,9 +165,7 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
   const { standing } = query;
   const statement = tables.statements[standing === undefined ? 'list' : LISTS[standing]];
   for (;;) {
-    const rows = all(statement, query.afterSeq, query.limit).map((row) =>
-      withoutPayload(showRow(tables, row)),
-    );
+    const rows = all(statement, query.afterSeq, query.limit).map((row) => listRow(tables, row));
     // As in takeAll: a row that was set aside just now no longer stands where it was looked for.
     if (standing === undefined || rows.every((row) => row.standing === standing)) return rows;
   }
@@ -173,11 +173,23 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
 
 /** See {@link Store.counts}. The file keeps them, so that nothing is counted here. */
 function counts(statements: Statements): StandingCounts {
-  const kept = new Map(statements.counts.raw().all() as [number, number][]);
+  const kept = tally(statements);
   const names = Object.keys(STANDING_CODES) as Standing[];
   return Object.fromEntries(
     names.map((name) => [name, kept.get(STANDING_CODES[name]) ?? 0]),
   ) as StandingCounts;
+}
+
+/** See {@link Store.askingCounts}. */
+function askingCounts(statements: Statements): AskingCounts {
+  const kept = tally(statements);
+  const of = (reason: keyof AskingCounts): number =>
+    kept.get(TALLIED_WAITS_FROM + WAITS_FOR_CODES[reason]) ?? 0;
+  return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
+}
+
+function tally(statements: Statements): ReadonlyMap<number, number> {
+  return new Map(statements.counts.raw().all() as [number, number][]);
 }
 
 /** The largest acceptance number in the store, 0 for none. */
@@ -204,10 +216,6 @@ export function components({ statements, seals }: Tables): {
     } catch (error) {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;
-      // Any other component starts afresh; a hold that starts afresh would let everything run.
-      if (Buffer.compare(row.tag, seals.componentTag(HOLD_COMPONENT)) === 0) {
-        readable.set(HOLD_COMPONENT, JSON.stringify(UNREADABLE_HOLD));
-      }
     }
   }
   return { readable, unreadable };

@@ -1,13 +1,19 @@
 /**
  * Seals and opens what the rows keep, and says what each seal binds: every plain column of the row,
- * so that a row edited, swapped or moved in the file can't be opened any more.
+ * so that a row edited, swapped or moved in the file can't be opened any more; and of an operation
+ * which payload belongs to it, so that one without its payload, or with an earlier one, can't be opened
+ * either (docs/decisions/0055).
  *
  * @module
  */
 
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AssociatedField } from '../sealing/associated.ts';
 import { encodeAssociated, viewAssociated } from '../sealing/associated.ts';
+import { commitmentOf } from '../sealing/envelope.ts';
 import type { Sealer } from '../sealing/sealer.ts';
+import type { SealsV2 } from './migrations/sealsV2.ts';
+import { createSealsV2 } from './migrations/sealsV2.ts';
 
 /** The columns of an operation other than its state; tags are keyed fingerprints. */
 export interface OperationColumns {
@@ -20,7 +26,9 @@ export interface OperationColumns {
   readonly due_at: number | null;
   readonly expires_at: number | null;
   readonly urgency: number;
+  readonly waits_for: number;
   readonly route: Uint8Array;
+  readonly subject: Uint8Array | null;
   readonly lane: Uint8Array | null;
   readonly idempotency: Uint8Array | null;
 }
@@ -45,42 +53,56 @@ export interface OpenedRow {
   readonly payload: string | null;
 }
 
+/**
+ * What belongs to a state: a payload that is sealed with it, the commitment of the envelope in which
+ * its payload lies by itself, or no payload.
+ */
+export type KeptPayload = string | Uint8Array | null;
+
 export interface RowSeals {
   readonly keyId: number;
   /** The fingerprints that stand for names in plain columns; those of routes are remembered. */
   routeTag(name: string): Uint8Array;
+  subjectTag(subject: string): Uint8Array;
   laneTag(name: string): Uint8Array;
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
-  /** `payload` only where {@link goesInside} says that it goes with the state; otherwise `null`. */
-  sealState(columns: OperationColumns, state: string, payload: string | null): Uint8Array;
+  /** A payload as text only where {@link goesInside} says that it goes with the state. */
+  sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
   sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
   sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
-  sealMark(): Uint8Array;
-  /** @throws HoldfastError as {@link Sealer.open} does; so do those below. */
+  sealMark(text: string): Uint8Array;
+  /**
+   * @throws HoldfastError as {@link Sealer.open} does; so do those below. `HF_RECORD_TAMPERED` also where
+   * the payload is not the one that belongs to the state.
+   */
   openRow(row: OperationRow): OpenedRow;
-  /** Gives the payload only where it was sealed with the state. */
+  /** For a row whose payload was not read: gives it only where it was sealed with the state. */
   openState(row: OperationRow): OpenedRow;
   openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
-  /** Opens what {@link sealMark} sealed: tells another key from a damaged store. */
-  openMark(seal: Uint8Array): void;
+  openMark(seal: Uint8Array): string;
+  /** How versions before the present schema sealed. */
+  readonly v2: SealsV2;
 }
 
 /** Routes are configured names; were they not, forgetting them all now and then is harmless. */
 const ROUTES_REMEMBERED_MAX = 1_024;
-const MARK = 'holdfast store';
 const TEXT_SCRATCH_BYTES = 16_384;
 /** In UTF-16 units. Most such pairs take the room that the state alone would, which is padded. */
 const INSIDE_UNITS_MAX = 1_024;
-/** Begins what is not a bare state: the state's length and a space follow, the state, the payload. */
+/**
+ * Begins what is not a bare state, up to a space: the length of the state, which the payload follows, or
+ * APART and the commitment of the payload's envelope.
+ */
 const FRAME = '\0';
+const APART = 'p';
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
 /** @param storeId 32 hex digits, bound into every seal. */
 export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
   const utf8 = new TextEncoder();
   const routes = new Map<string, Uint8Array>();
-  const mark = encodeAssociated(['meta', 'seal', storeId]);
+  const mark = encodeAssociated(['meta', 'mark', storeId]);
 
   // Zero between uses, so that no text stays behind.
   const scratch = Buffer.alloc(TEXT_SCRATCH_BYTES);
@@ -111,7 +133,9 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.due_at,
     row.expires_at,
     row.urgency,
+    row.waits_for,
     row.route,
+    row.subject,
     row.lane,
     row.idempotency,
   ];
@@ -131,7 +155,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.key_id,
   ];
 
-  const openState = (row: OperationRow): OpenedRow => parted(open(row.state, stateFields(row)));
+  const openState = (row: OperationRow): PartedState => parted(open(row.state, stateFields(row)));
 
   return {
     keyId: sealer.keyId,
@@ -144,16 +168,18 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       }
       return tag;
     },
+    subjectTag: (subject) => sealer.blindIndex('operation.subject', subject),
     laneTag: (name) => sealer.blindIndex('operation.lane', name),
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
     sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
-    sealMark: () => sealer.seal(utf8.encode(MARK), mark),
+    sealMark: (text) => sealer.seal(utf8.encode(text), mark),
     openRow(row) {
-      const { state, payload } = openState(row);
-      if (payload !== null || row.payload === null) return { state, payload };
+      const { state, payload, commitment } = openState(row);
+      if (commitment !== commitmentTextOf(row.payload)) throw notItsPayload();
+      if (row.payload === null) return { state, payload };
       return { state, payload: open(row.payload, payloadFields(row)) };
     },
     openState,
@@ -161,9 +187,8 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       const [name, state] = JSON.parse(open(row.state, componentFields(row))) as [string, string];
       return { name, state };
     },
-    openMark(envelope) {
-      sealer.open(envelope, mark);
-    },
+    openMark: (envelope) => textOf(sealer.open(envelope, mark)),
+    v2: createSealsV2(sealer, storeId),
   };
 }
 
@@ -175,19 +200,44 @@ export function goesInside(payload: string | null): payload is string {
   return payload !== null && payload.length <= INSIDE_UNITS_MAX;
 }
 
-/** One text for both. A state that looks like such a text itself is marked by a missing length. */
-function joined(state: string, payload: string | null): string {
-  if (payload !== null) return `${FRAME}${state.length} ${state}${payload}`;
+/** One text for both. A state that looks like such a text itself is marked by an empty frame. */
+function joined(state: string, payload: KeptPayload): string {
+  if (typeof payload === 'string') return `${FRAME}${state.length} ${state}${payload}`;
+  if (payload !== null) return `${FRAME}${APART}${base64(payload)} ${state}`;
   return state.startsWith(FRAME) ? `${FRAME} ${state}` : state;
 }
 
-function parted(text: string): OpenedRow {
-  if (!text.startsWith(FRAME)) return { state: text, payload: null };
+interface PartedState extends OpenedRow {
+  /** Of the envelope in which the payload lies by itself, in base64; `null` where it does not. */
+  readonly commitment: string | null;
+}
+
+function parted(text: string): PartedState {
+  if (!text.startsWith(FRAME)) return { state: text, payload: null, commitment: null };
   const stateAt = text.indexOf(' ') + 1;
-  const length = text.slice(FRAME.length, stateAt - 1);
-  if (length === '') return { state: text.slice(stateAt), payload: null };
-  const payloadAt = stateAt + Number(length);
-  return { state: text.slice(stateAt, payloadAt), payload: text.slice(payloadAt) };
+  const frame = text.slice(FRAME.length, stateAt - 1);
+  const rest = text.slice(stateAt);
+  if (frame === '') return { state: rest, payload: null, commitment: null };
+  if (frame.startsWith(APART)) {
+    return { state: rest, payload: null, commitment: frame.slice(APART.length) };
+  }
+  const length = Number(frame);
+  return { state: rest.slice(0, length), payload: rest.slice(length), commitment: null };
+}
+
+function commitmentTextOf(envelope: Uint8Array | null): string | null {
+  return envelope === null ? null : base64(commitmentOf(envelope));
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+}
+
+function notItsPayload(): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_TAMPERED',
+    'The payload that lies beside the record is not the one that belongs to it, or is gone.',
+  );
 }
 
 /** The seal has proved that these are the bytes of a text we encoded. */

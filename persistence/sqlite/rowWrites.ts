@@ -5,6 +5,7 @@
  * @module
  */
 
+import { commitmentOf } from '../sealing/envelope.ts';
 import type {
   AcceptWrite,
   ComponentWrite,
@@ -14,17 +15,18 @@ import type {
   WriteResult,
 } from '../store.ts';
 import { checkWrite, misuse } from '../writeChecks.ts';
-import type { KnownRow } from './knownRows.ts';
 import { purgeSettled } from './retention.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
 import { bytesOfId, goesInside } from './rowSeals.ts';
-import { STANDING_CODES } from './schema.ts';
+import { STANDING_CODES, WAITS_FOR_CODES } from './schema.ts';
 import { purge, release, replay, setAside } from './setAsideWrites.ts';
+import { changeMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
-import { heldHeadOf, showRow, takeRow } from './tables.ts';
+import { envelopeOf, heldHeadOf, sealPayload, showRow, takeRow } from './tables.ts';
 
 const MISSING: WriteResult = { kind: 'missing' };
 const COMPONENT_KEPT: WriteResult = { kind: 'componentKept' };
+const HOLD_KEPT: WriteResult = { kind: 'holdKept' };
 const UPDATED: WriteResult = { kind: 'updated', laneNext: null };
 const FIRST_REVISION = 1;
 
@@ -52,11 +54,14 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return purgeSettled(tables, write);
     case 'component':
       return keepComponent(tables, write);
+    case 'hold':
+      changeMark(tables, { hold: write.hold });
+      return HOLD_KEPT;
   }
 }
 
 function accept(tables: Tables, write: AcceptWrite): WriteResult {
-  const { statements, seals, known } = tables;
+  const { statements, mutations, seals, known } = tables;
   const lane = write.lane === null ? null : seals.laneTag(write.lane);
   const laneBusy = lane !== null && statements.anotherInLane.get(lane, write.seq) !== undefined;
   const columns: OperationColumns = {
@@ -68,31 +73,18 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     due_at: laneBusy ? null : write.dueAtMs,
     expires_at: write.expiresAtMs,
     urgency: write.urgency,
+    waits_for: WAITS_FOR_CODES[laneBusy ? 'lane' : 'turn'],
     route: seals.routeTag(write.route),
+    subject: write.subject === null ? null : seals.subjectTag(write.subject),
     lane,
     idempotency: write.idempotencyKey === null ? null : seals.idempotencyTag(write.idempotencyKey),
   };
-  const hasPayloadRow = !goesInside(write.payload);
-  const { changes } = statements.insertOperation.run(
-    columns.seq,
-    columns.id,
-    columns.revision,
-    columns.key_id,
-    columns.standing,
-    columns.due_at,
-    columns.expires_at,
-    columns.urgency,
-    columns.route,
-    columns.lane,
-    columns.idempotency,
-    seals.sealState(columns, write.state, hasPayloadRow ? null : write.payload),
-  );
-  if (changes === 0) return acceptAgain(tables, write, columns);
-  if (hasPayloadRow) {
-    statements.insertPayload.run(write.seq, seals.sealPayload(columns, write.payload));
-  }
+  const { payload, envelope } = sealPayload(tables, columns, write.payload);
+  const state = seals.sealState(columns, write.state, payload);
+  if (!mutations.insertOperation(columns, state)) return acceptAgain(tables, write, columns);
+  if (envelope !== null) mutations.putPayload(write.seq, envelope);
   if (columns.standing === STANDING_CODES.inHand) {
-    known.remember(write.seq, columns, hasPayloadRow);
+    known.remember(write.seq, columns, envelope === null ? null : commitmentOf(envelope));
   }
   return { kind: 'accepted', laneBusy };
 }
@@ -117,9 +109,15 @@ function acceptAgain(tables: Tables, write: AcceptWrite, columns: OperationColum
 }
 
 function update(tables: Tables, write: UpdateWrite): WriteResult {
-  const { statements, seals, known, lanesLeft } = tables;
-  const row = known.get(write.seq) ?? readKnown(tables, write.seq);
-  if (row === null) return MISSING;
+  const { statements, mutations, seals, known, lanesLeft } = tables;
+  let row = known.get(write.seq);
+  if (row === undefined) {
+    const found = statements.bySeq.get(write.seq) as OperationRow | undefined;
+    if (found === undefined) return MISSING;
+    // Opened first: a column edited in the file must not find its way under a new seal.
+    if (showRow(tables, found).standing === 'quarantined') return makeWhole(tables, write);
+    row = { ...found, envelope: envelopeOf(found) };
+  }
   if (row.revision !== write.revision - 1) return updateAgain(tables, write);
 
   const columns: OperationColumns = {
@@ -131,35 +129,59 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     due_at: write.dueAtMs,
     expires_at: row.expires_at,
     urgency: row.urgency,
+    waits_for: WAITS_FOR_CODES[write.waitsFor],
     route: seals.routeTag(write.route),
+    subject: row.subject,
     lane: write.leavesLane ? null : row.lane,
     idempotency: row.idempotency,
   };
+  const staysApart = row.envelope !== null && write.payload !== null && !goesInside(write.payload);
+  const { payload, envelope } = staysApart
+    ? { payload: row.envelope, envelope: null }
+    : sealPayload(tables, columns, write.payload);
   const leaving = write.leavesLane ? row.lane : null;
-  const isInside = goesInside(write.payload);
-  const statement = leaving === null ? statements.updateOperation : statements.updateLeavingLane;
-  statement.run(
-    columns.revision,
-    columns.key_id,
-    columns.standing,
-    columns.due_at,
-    columns.route,
-    seals.sealState(columns, write.state, isInside ? write.payload : null),
-    write.seq,
-  );
-  const hasPayloadRow = write.payload !== null && !isInside;
-  if (row.hasPayloadRow && !hasPayloadRow) statements.deletePayload.run(write.seq);
-  if (hasPayloadRow && !row.hasPayloadRow) {
-    statements.insertPayload.run(write.seq, seals.sealPayload(columns, write.payload));
-  }
+  const state = seals.sealState(columns, write.state, payload);
+  mutations.updateOperation(columns, state, leaving !== null);
+  if (envelope !== null) mutations.putPayload(write.seq, envelope);
+  else if (row.envelope !== null && !staysApart) mutations.deletePayload(write.seq);
   if (columns.standing === STANDING_CODES.inHand) {
-    known.remember(write.seq, columns, hasPayloadRow);
+    known.remember(write.seq, columns, payload instanceof Uint8Array ? payload : null);
   } else {
     known.forget(write.seq);
   }
   if (leaving === null) return UPDATED;
   lanesLeft.leave(write.seq, leaving);
   return { kind: 'updated', laneNext: heldHeadOf(tables, leaving) };
+}
+
+/**
+ * The row of a live operation does not open. Its update carries the true state and payload, and all else
+ * that must not be taken from such a row; but its lane and its idempotency key are given up already.
+ */
+function makeWhole(tables: Tables, write: UpdateWrite): WriteResult {
+  const { mutations, seals, known } = tables;
+  const columns: OperationColumns = {
+    seq: write.seq,
+    id: bytesOfId(write.id),
+    revision: write.revision,
+    key_id: seals.keyId,
+    standing: STANDING_CODES[write.standing],
+    due_at: write.dueAtMs,
+    expires_at: write.expiresAtMs,
+    urgency: write.urgency,
+    waits_for: WAITS_FOR_CODES[write.waitsFor],
+    route: seals.routeTag(write.route),
+    subject: write.subject === null ? null : seals.subjectTag(write.subject),
+    lane: null,
+    idempotency: null,
+  };
+  const { payload, envelope } = sealPayload(tables, columns, write.payload);
+  mutations.replaceOperation(columns, seals.sealState(columns, write.state, payload));
+  mutations.forgetQuarantine(write.seq);
+  if (envelope === null) mutations.deletePayload(write.seq);
+  else mutations.putPayload(write.seq, envelope);
+  known.forget(write.seq);
+  return UPDATED;
 }
 
 /** The revision does not follow: either this update was done before, or the caller is mistaken. */
@@ -186,33 +208,14 @@ function updateAgain(tables: Tables, write: UpdateWrite): WriteResult {
   return { kind: 'updated', laneNext: heldHeadOf(tables, lane) };
 }
 
-/**
- * Reads what an update keeps. The row is opened first: a column edited in the file must not find its
- * way under a new seal. A quarantined row is taken as it is, for the update carries the true state
- * and payload.
- */
-function readKnown(tables: Tables, seq: number): KnownRow | null {
-  const { statements } = tables;
-  const row = statements.bySeq.get(seq) as OperationRow | undefined;
-  if (row === undefined) return null;
-  if (showRow(tables, row).standing !== 'quarantined') {
-    return { ...row, hasPayloadRow: row.payload !== null };
-  }
-  statements.forgetQuarantine.run(seq);
-  statements.deletePayload.run(seq);
-  return { ...row, hasPayloadRow: false, lane: null, idempotency: null, expires_at: null };
-}
-
 function withdraw(tables: Tables, write: WithdrawWrite): WriteResult {
-  const { statements, known, lanesLeft } = tables;
+  const { statements, mutations, known, lanesLeft } = tables;
   const row = statements.bySeq.get(write.seq) as OperationRow | undefined;
   if (row === undefined || Buffer.compare(row.id, bytesOfId(write.id)) !== 0) {
     const lane = lanesLeft.left(write.seq);
     return lane === undefined ? MISSING : leaveLane(tables, write.seq, lane);
   }
-  statements.deleteOperation.run(write.seq);
-  statements.deletePayload.run(write.seq);
-  statements.forgetQuarantine.run(write.seq);
+  mutations.deleteOperation(write.seq);
   known.forget(write.seq);
   return leaveLane(tables, write.seq, row.lane);
 }
@@ -224,11 +227,13 @@ function leaveLane(tables: Tables, seq: number, lane: Uint8Array | null): WriteR
 }
 
 function keepComponent(tables: Tables, write: ComponentWrite): WriteResult {
-  const { statements, seals } = tables;
+  const { statements, mutations, seals } = tables;
   const tag = seals.componentTag(write.name);
   const before = (statements.componentRevision.get(tag) as number | undefined) ?? 0;
-  const row = { tag, revision: before + 1, key_id: seals.keyId };
+  // What can't be counted on was edited in the file.
+  const revision = Number.isSafeInteger(before + 1) ? before + 1 : FIRST_REVISION;
+  const row = { tag, revision, key_id: seals.keyId };
   const state = seals.sealComponent(row, write.name, write.state);
-  statements.keepComponent.run(tag, row.revision, row.key_id, state);
+  mutations.keepComponent({ ...row, state });
   return COMPONENT_KEPT;
 }

@@ -1,19 +1,17 @@
 /**
- * The tables of a store's file, and the check that a file holds exactly these and nothing else.
- *
- * Everything sensitive is in sealed columns (`state`, `envelope`). The plain ones hold what handing
- * out work needs: numbers, random ids and keyed fingerprints, and every one is bound into the seal
- * of its row (rowSeals.ts).
+ * What the tables of a store's file mean (they are in migrations/schemaV3.ts), and the check that a
+ * file holds exactly these and nothing else.
  *
  * @module
  */
 
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Standing } from '../store.ts';
+import type { Standing, WaitsFor } from '../store.ts';
 import { openDatabase } from './library.ts';
 import { DDL_V1 } from './migrations/schemaV1.ts';
-import { TALLY_DDL } from './migrations/tallyKept.ts';
+import { DDL_V2 } from './migrations/schemaV2.ts';
+import { DDL_V3 } from './migrations/schemaV3.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
@@ -21,7 +19,7 @@ export const APPLICATION_ID = 0x48667374;
  * A change of the tables needs the next version, a step that brings the one before to it
  * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -32,6 +30,18 @@ export const STANDING_CODES = {
   quarantined: 4,
   deadLettered: 5,
 } as const satisfies Record<Standing, number>;
+
+/** The numbers that stand for a {@link WaitsFor} on disk. */
+export const WAITS_FOR_CODES = {
+  turn: 0,
+  lane: 1,
+  handler: 2,
+  conflict: 3,
+  review: 4,
+} as const satisfies Record<WaitsFor, number>;
+
+/** In the tally, a reason to wait is counted under its number and this. */
+export const TALLIED_WAITS_FROM = 8;
 
 /**
  * The conditions of the partial indexes. SQLite uses such an index only for a query whose text has
@@ -45,63 +55,13 @@ export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
 export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
 export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 
-const DDL: readonly string[] = [
-  `CREATE TABLE meta (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    store_id BLOB NOT NULL,
-    key_id INTEGER NOT NULL,
-    seal BLOB NOT NULL
-  ) STRICT`,
-  `CREATE TABLE operation (
-    seq INTEGER PRIMARY KEY,
-    id BLOB NOT NULL UNIQUE,
-    revision INTEGER NOT NULL,
-    key_id INTEGER NOT NULL,
-    standing INTEGER NOT NULL,
-    due_at INTEGER,
-    expires_at INTEGER,
-    urgency INTEGER NOT NULL,
-    route BLOB NOT NULL,
-    lane BLOB,
-    idempotency BLOB,
-    state BLOB NOT NULL
-  ) STRICT`,
-  // Only the large ones: so a new state does not rewrite them. Small ones are sealed with the state.
-  'CREATE TABLE payload (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT',
-  `CREATE TABLE component (
-    tag BLOB NOT NULL PRIMARY KEY,
-    revision INTEGER NOT NULL,
-    key_id INTEGER NOT NULL,
-    state BLOB NOT NULL
-  ) STRICT`,
-  // What a quarantined row held in the columns it was cleared of, so that nothing of it is lost.
-  `CREATE TABLE quarantine (
-    seq INTEGER PRIMARY KEY,
-    code TEXT NOT NULL,
-    standing INTEGER NOT NULL,
-    due_at INTEGER,
-    expires_at INTEGER,
-    lane BLOB,
-    idempotency BLOB,
-    set_aside_at INTEGER
-  ) STRICT`,
-  'CREATE UNIQUE INDEX operation_idempotency ON operation (idempotency) WHERE idempotency IS NOT NULL',
-  'CREATE INDEX operation_lane ON operation (lane, seq) WHERE lane IS NOT NULL',
-  `CREATE INDEX operation_due ON operation (route, urgency, due_at, seq) WHERE ${IS_DUE}`,
-  `CREATE INDEX operation_in_hand ON operation (urgency, seq) WHERE ${IS_IN_HAND}`,
-  `CREATE INDEX operation_held ON operation (seq) WHERE ${IS_HELD}`,
-  `CREATE INDEX operation_quarantined ON operation (seq) WHERE ${IS_QUARANTINED}`,
-  `CREATE INDEX operation_expiry ON operation (expires_at, seq) WHERE ${CAN_EXPIRE}`,
-  `CREATE INDEX operation_dead_lettered ON operation (seq) WHERE ${IS_DEAD_LETTERED}`,
-  // By when it may be purged; those of the same instant follow in order of acceptance by themselves.
-  `CREATE INDEX operation_settled ON operation (due_at) WHERE ${IS_SETTLED}`,
-  ...TALLY_DDL,
-];
+const SCHEMA_ROOT_PAGE = 1;
 
 /** What a file of each version that this program reads holds. */
 const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
   [1, DDL_V1],
-  [SCHEMA_VERSION, DDL],
+  [2, DDL_V2],
+  [SCHEMA_VERSION, DDL_V3],
 ]);
 
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */
@@ -139,7 +99,7 @@ export function inspectSchema(db: Database.Database, path: string): number {
       { path },
     );
   }
-  const odd = oddity(found, version);
+  const odd = oddity(found, version) ?? misplaced(db);
   if (odd !== null) {
     throw new HoldfastError(
       'HF_STORE_FOREIGN',
@@ -159,6 +119,27 @@ function oddity(found: ReadonlyMap<string, string>, version: number): string | n
     if (expected.get(name) !== definition) return `${name} is defined otherwise`;
   }
   for (const name of expected.keys()) if (!found.has(name)) return `${name} is not there`;
+  return null;
+}
+
+/**
+ * A table or index that begins where none can, or where another begins. Any other place would have to
+ * be read through to be told, which is done beside the work (indexChecks.ts).
+ */
+function misplaced(db: Database.Database): string | null {
+  const pages = Number(db.pragma('page_count', { simple: true }));
+  const roots = db
+    .prepare<[], { name: string; rootpage: number }>(
+      "SELECT name, rootpage FROM sqlite_schema WHERE type IN ('table', 'index')",
+    )
+    .all();
+  const taken = new Set<number>([SCHEMA_ROOT_PAGE]);
+  for (const { name, rootpage } of roots) {
+    if (!(rootpage > 0 && rootpage <= pages) || taken.has(rootpage)) {
+      return `${name} does not begin where it should`;
+    }
+    taken.add(rootpage);
+  }
   return null;
 }
 

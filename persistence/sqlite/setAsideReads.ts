@@ -17,11 +17,12 @@ import type { Query } from './requests.ts';
 import type { OpenedRow, OperationRow } from './rowSeals.ts';
 import { idOfBytes } from './rowSeals.ts';
 import type { Tables } from './tables.ts';
-import { STANDINGS, showRow, withoutPayload } from './tables.ts';
+import { listRow, STANDINGS } from './tables.ts';
 
 /** A quarantined row with the columns it was cleared of; `null` in all of them where none were noted. */
-export interface QuarantineRow extends Omit<OperationRow, 'standing'> {
+export interface QuarantineRow extends Omit<OperationRow, 'standing' | 'waits_for'> {
   readonly standing: number | null;
+  readonly waits_for: number | null;
   readonly code: string | null;
   readonly set_aside_at: number | null;
 }
@@ -38,7 +39,7 @@ export function deadLetters(tables: Tables, query: Query<'deadLetters'>): DeadLe
   const looked = statement.all(fromSeq, limit) as OperationRow[];
   const rows: StoredOperation[] = looked
     .filter((row) => tag === null || Buffer.compare(row.route, tag) === 0)
-    .map((row) => withoutPayload(showRow(tables, row)))
+    .map((row) => listRow(tables, row))
     // One that was set aside just now is no dead letter any more.
     .filter(({ standing }) => standing === 'deadLettered');
   return { rows, nextSeq: looked.length < limit ? null : (looked.at(-1)?.seq ?? null) };
@@ -93,9 +94,9 @@ export function opensTo(
   { seals }: Pick<Tables, 'seals'>,
   row: QuarantineRow,
 ): ({ readonly row: OperationRow } & OpenedRow) | { readonly code: string } {
-  const { standing } = row;
-  if (standing === null) return { code: UNTOLD };
-  const before: OperationRow = { ...row, standing };
+  const { standing, waits_for } = row;
+  if (standing === null || waits_for === null) return { code: UNTOLD };
+  const before: OperationRow = { ...row, standing, waits_for };
   try {
     return { row: before, ...seals.openRow(before) };
   } catch (error) {

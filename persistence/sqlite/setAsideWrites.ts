@@ -14,11 +14,11 @@ import type {
   WriteResult,
 } from '../store.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
-import { bytesOfId, goesInside } from './rowSeals.ts';
-import { STANDING_CODES } from './schema.ts';
+import { bytesOfId } from './rowSeals.ts';
+import { STANDING_CODES, WAITS_FOR_CODES } from './schema.ts';
 import { opensTo, quarantineRow } from './setAsideReads.ts';
 import type { Tables } from './tables.ts';
-import { heldHeadOf, quarantine, showRow } from './tables.ts';
+import { heldHeadOf, quarantine, sealPayload, showRow } from './tables.ts';
 
 const MISSING: WriteResult = { kind: 'missing' };
 
@@ -46,6 +46,7 @@ export function replay(tables: Tables, write: ReplayWrite): WriteResult {
       revision: write.revision,
       standing: STANDING_CODES[laneBusy ? 'held' : 'due'],
       due_at: laneBusy ? null : write.dueAtMs,
+      waits_for: WAITS_FOR_CODES[laneBusy ? 'lane' : write.waitsFor],
       route: seals.routeTag(write.route),
       lane,
     },
@@ -57,7 +58,7 @@ export function replay(tables: Tables, write: ReplayWrite): WriteResult {
 
 /** See {@link PurgeWrite}. */
 export function purge(tables: Tables, write: PurgeWrite): WriteResult {
-  const { statements, known, lanesLeft } = tables;
+  const { mutations, known, lanesLeft } = tables;
   const row = rowOf(tables, write);
   if (row === undefined) {
     const lane = lanesLeft.left(write.seq);
@@ -68,9 +69,7 @@ export function purge(tables: Tables, write: PurgeWrite): WriteResult {
   const isAside =
     row.standing === STANDING_CODES.deadLettered || row.standing === STANDING_CODES.quarantined;
   if (!isAside) return MISSING;
-  statements.deleteOperation.run(row.seq);
-  statements.deletePayload.run(row.seq);
-  statements.forgetQuarantine.run(row.seq);
+  mutations.deleteOperation(row.seq);
   known.forget(row.seq);
   if (row.lane === null) return { kind: 'purged', laneNext: null };
   lanesLeft.leave(row.seq, row.lane);
@@ -87,7 +86,7 @@ export function setAside(tables: Tables, write: SetAsideWrite): WriteResult {
 
 /** See {@link ReleaseWrite}. */
 export function release(tables: Tables, write: ReleaseWrite): WriteResult {
-  const { statements } = tables;
+  const { statements, mutations } = tables;
   const row = quarantineRow(tables, write.seq);
   if (row === undefined || row.revision !== write.revision) return MISSING;
   const opened = opensTo(tables, row);
@@ -96,8 +95,7 @@ export function release(tables: Tables, write: ReleaseWrite): WriteResult {
   if (before.idempotency !== null && statements.byIdempotency.get(before.idempotency)) {
     return { kind: 'notReleased', code: 'HF_IDEMPOTENCY_CONFLICT' };
   }
-  statements.putBack.run(row.seq);
-  statements.forgetQuarantine.run(row.seq);
+  mutations.putBack(row.seq);
   let { seq } = row;
   const ends: readonly Standing[] = ['settled', 'deadLettered'];
   const hasEnded = ends.some((standing) => before.standing === STANDING_CODES[standing]);
@@ -110,6 +108,7 @@ export function release(tables: Tables, write: ReleaseWrite): WriteResult {
         revision: before.revision + 1,
         standing: STANDING_CODES.held,
         due_at: null,
+        waits_for: WAITS_FOR_CODES.lane,
       },
       state: opened.state,
       payload: opened.payload,
@@ -129,23 +128,16 @@ function moveRow(
     readonly payload: string | null;
   },
 ): void {
-  const { statements, seals, known } = tables;
-  const columns: OperationColumns = { ...to.columns, key_id: seals.keyId };
-  statements.moveOperation.run(
-    columns.seq,
-    columns.revision,
-    columns.key_id,
-    columns.standing,
-    columns.due_at,
-    columns.route,
-    columns.lane,
-    seals.sealState(columns, to.state, goesInside(to.payload) ? to.payload : null),
+  const { mutations, known } = tables;
+  const columns: OperationColumns = { ...to.columns, key_id: tables.seals.keyId };
+  const kept = sealPayload(tables, columns, to.payload);
+  mutations.moveOperation(
     row.seq,
+    columns,
+    tables.seals.sealState(columns, to.state, kept.payload),
   );
-  statements.deletePayload.run(row.seq);
-  if (to.payload !== null && !goesInside(to.payload)) {
-    statements.insertPayload.run(columns.seq, seals.sealPayload(columns, to.payload));
-  }
+  mutations.deletePayload(row.seq);
+  if (kept.envelope !== null) mutations.putPayload(columns.seq, kept.envelope);
   known.forget(row.seq);
 }
 

@@ -127,7 +127,9 @@ export class SpillFile {
   #open(envelope: Uint8Array, at: number): AcceptWrite | null {
     try {
       const text = Buffer.from(this.#sealer.open(envelope, this.#binding(at)));
-      return JSON.parse(text.toString('utf8')) as AcceptWrite;
+      // One that an earlier version spilled does not say whom it concerns.
+      const write = JSON.parse(text.toString('utf8')) as Omit<AcceptWrite, 'subject'>;
+      return { subject: null, ...write };
     } catch (error) {
       if (isHoldfastError(error)) return null;
       throw error;

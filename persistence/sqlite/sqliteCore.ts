@@ -9,7 +9,6 @@ import type Database from 'better-sqlite3';
 import type { HoldfastError, PlainError } from '../../machines/vocabulary/errors.ts';
 import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
-import { HOLD_COMPONENT, holdOf } from '../hold.ts';
 import type { Ownership } from '../owner.ts';
 import { taken } from '../owner.ts';
 import type { Sealer } from '../sealing/sealer.ts';
@@ -17,18 +16,13 @@ import type { QuarantinedRow, Write } from '../store.ts';
 import { foldWal, openFile } from './connection.ts';
 import { storeFailure } from './failures.ts';
 import type { OwnerMark } from './fence.ts';
-import {
-  ForeignWrites,
-  holdOfCopy,
-  OWNER_COMPONENT,
-  placeOf,
-  readMark,
-  writeMark,
-} from './fence.ts';
+import { ForeignWrites, holdOfCopy, placeOf } from './fence.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import type { Migration } from './migrations/migrate.ts';
 import { migrate } from './migrations/migrate.ts';
+import { createMutations } from './mutations/mutations.ts';
 import type { DataRequest, OpenedStore, ReadRequest, Replies, Reply } from './requests.ts';
+import { isRead, replyOf } from './requests.ts';
 import { answerRead, components, quarantinedCount, seqMax } from './rowReads.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { createRowSeals } from './rowSeals.ts';
@@ -36,8 +30,9 @@ import { applyWrite } from './rowWrites.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { prepareStatements } from './statements.ts';
 import { StoreFiles } from './storeFiles.ts';
-import { checkMark, insertMark, renewMark } from './storeMark.ts';
+import { changeMark, checkMark, insertMark, readMark, renewMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
+import { WriteNeeded } from './tables.ts';
 
 export interface SqliteCoreOptions {
   /** The path of the database file. */
@@ -118,19 +113,18 @@ export class SqliteCore {
       const { connection, created, migration } = this.#connect(this.#options);
       const { tables } = connection;
       const { readable, unreadable } = components(tables);
-      readable.delete(OWNER_COMPONENT);
       const last = seqMax(tables);
       // Before the claim, which gives the connection up where it fails.
       const quarantined = quarantinedCount(tables);
       // What is staked below, or at the first commit.
-      if (this.#isCopy(readMark(tables)) && holdOf(readable) === null) {
-        readable.set(HOLD_COMPONENT, holdOfCopy(last).state);
-      }
+      const mark = readMark(tables);
+      const hold = mark.hold ?? (this.#isCopy(mark.owner, last) ? holdOfCopy(last) : null);
       if (this.#options.claims && this.#generation === null) this.#claim();
       return {
         storeId: this.#options.storeId,
         created,
         migration,
+        hold,
         components: readable,
         componentsUnreadable: unreadable,
         seqMax: last,
@@ -227,7 +221,7 @@ export class SqliteCore {
     connection.walIsFolded = true;
     this.#files.beforeWrite(db);
     begin.run();
-    if (isFirst) renewMark(db, this.#seals);
+    if (isFirst) renewMark(tables);
     this.#notice(this.#options.ownership.confirm());
     if (foreignWrites.happened()) {
       this.#known.clear();
@@ -238,8 +232,9 @@ export class SqliteCore {
 
   /** @throws HoldfastError `HF_STORE_TAKEN` when there was another owner since this one. */
   #demandMark(tables: Tables): void {
-    const mark = readMark(tables);
-    if (this.#generation === null || mark === null || mark.generation === this.#generation) return;
+    if (this.#generation === null) return;
+    const { owner } = readMark(tables);
+    if (owner === null || owner.generation === this.#generation) return;
     throw taken(this.#options.path, 'another process');
   }
 
@@ -250,18 +245,20 @@ export class SqliteCore {
   #stake(tables: Tables): number | null {
     const { isRescued } = this.#files;
     if (this.#generation !== null && !isRescued) return this.#generation;
-    const before = readMark(tables);
-    if (this.#isCopy(before) && holdOf(components(tables).readable) === null) {
-      applyWrite(tables, holdOfCopy(seqMax(tables)));
-    }
-    const generation = this.#generation ?? (before?.generation ?? 0) + 1;
-    writeMark(tables, { generation, place: placeOf(this.#options.path) });
+    const { owner, hold } = readMark(tables);
+    const last = seqMax(tables);
+    const generation = this.#generation ?? (owner?.generation ?? 0) + 1;
+    changeMark(tables, {
+      owner: { generation, place: placeOf(this.#options.path) },
+      hold: hold ?? (this.#isCopy(owner, last) ? holdOfCopy(last) : null),
+    });
     return generation;
   }
 
-  #isCopy(mark: OwnerMark | null): boolean {
-    if (mark === null || this.#generation !== null || this.#files.isRescued) return false;
-    return mark.place !== placeOf(this.#options.path);
+  /** Whoever runs a store leaves a mark before its first operation is on disk. */
+  #isCopy(owner: OwnerMark | null, lastSeq: number): boolean {
+    if (this.#generation !== null || this.#files.isRescued) return false;
+    return owner === null ? lastSeq > 0 : owner.place !== placeOf(this.#options.path);
   }
 
   /** A disk that can't be written yet keeps nobody from reading: the first commit stakes the claim. */
@@ -321,15 +318,21 @@ export class SqliteCore {
     if (error.code !== 'HF_STORE_FULL' || !rolledBack) this.#drop();
     const reply = replyOf(error);
     return requests.map((request, index) =>
-      isRead(request) ? this.#ask(request) : (refused.get(index) ?? reply),
+      isRead(request) ? this.#ask(request, error) : (refused.get(index) ?? reply),
     );
   }
 
-  #ask(request: ReadRequest): Reply {
+  /** `unwritable` is why no transaction can be had for a read that has to set a row aside. */
+  #ask(request: ReadRequest, unwritable: HoldfastError | null = null): Reply {
     try {
       const { tables } = this.#connect(OPENED_BEFORE).connection;
       return { value: answerRead(tables, request) };
     } catch (error) {
+      if (error instanceof WriteNeeded) {
+        if (unwritable !== null) return replyOf(unwritable);
+        const [reply] = this.#transact([request]);
+        if (reply !== undefined) return reply;
+      }
       this.#known.clear();
       this.#drop();
       return this.#replyOf(error);
@@ -355,13 +358,18 @@ export class SqliteCore {
       create,
       isNew,
       seed: (fresh) => insertMark(fresh, this.#seals, storeId),
-      verify: (found) => checkMark(found, this.#seals, storeId, path),
+      verify: (file, found) => {
+        checkMark(file, this.#seals, { storeId, path, version: found });
+      },
     });
     try {
       const isOlder = version < SCHEMA_VERSION;
       const migration = isOlder ? migrate(db, this.#seals, path, version) : null;
       const tables: Tables = {
+        path,
         statements: prepareStatements(db),
+        mutations: createMutations(db),
+        inTransaction: () => db.inTransaction,
         seals: this.#seals,
         known: this.#known,
         lanesLeft: this.#lanesLeft,
@@ -388,11 +396,3 @@ export class SqliteCore {
 
 /** How a store is opened again that was open before. */
 const OPENED_BEFORE = { create: false, isNew: false } as const;
-
-function isRead(request: DataRequest): request is ReadRequest {
-  return request.kind !== 'commit';
-}
-
-function replyOf(error: HoldfastError): Reply {
-  return { error: toPlainError(error) };
-}

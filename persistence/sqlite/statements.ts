@@ -1,11 +1,13 @@
 /**
- * Every statement of the store, prepared once a connection. Those that hand out work take the
- * conditions of the partial indexes from the schema; a test holds each to its query plan.
+ * Every question to the store's tables, prepared once a connection; what changes rows is in mutations/.
+ * Those that hand out work take the conditions of the partial indexes from the schema; a test holds
+ * each to its query plan.
  *
  * @module
  */
 
 import type Database from 'better-sqlite3';
+import { ENVELOPE_BYTES_MAX } from '../sealing/envelope.ts';
 import { NEVER_MS } from '../store.ts';
 import {
   CAN_EXPIRE,
@@ -15,38 +17,25 @@ import {
   IS_IN_HAND,
   IS_QUARANTINED,
   IS_SETTLED,
-  STANDING_CODES,
 } from './schema.ts';
 
-const COLUMNS =
-  'seq, id, revision, key_id, standing, due_at, expires_at, urgency, route, lane, idempotency, state';
-const PAYLOAD = '(SELECT envelope FROM payload WHERE payload.seq = operation.seq) AS payload';
+/** A blob larger than any envelope is read as an empty one, which opens no more than it would. */
+const readable = (blob: string): string =>
+  `CASE WHEN length(${blob}) <= ${ENVELOPE_BYTES_MAX} THEN ${blob} ELSE x'' END`;
+const PLAIN_COLUMNS =
+  'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency';
+const STATE = `${readable('state')} AS state`;
+const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
+const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload`;
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
 const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
 const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 
-/** The text of each statement, by what it is for. */
+/** The text of each question, by what it is for. */
 export const SQL = {
-  insertOperation:
-    `INSERT INTO operation (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ` +
-    'ON CONFLICT DO NOTHING',
-  insertPayload: 'INSERT INTO payload (seq, envelope) VALUES (?, ?)',
-  // Two statements, because naming the lane would rewrite its index entry every time.
-  updateOperation:
-    'UPDATE operation SET revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, state = ? WHERE seq = ?',
-  updateLeavingLane:
-    'UPDATE operation SET revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, state = ?, lane = NULL WHERE seq = ?',
-  // Also to another seq, where it goes to the tail of its lane.
-  moveOperation:
-    'UPDATE operation SET seq = ?, revision = ?, key_id = ?, standing = ?, due_at = ?, route = ?, lane = ?, state = ? WHERE seq = ?',
-  deleteOperation: 'DELETE FROM operation WHERE seq = ?',
-  deletePayload: 'DELETE FROM payload WHERE seq = ?',
-  keepComponent:
-    'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
-    'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
   componentRevision: 'SELECT revision FROM component WHERE tag = ?',
-  component: 'SELECT tag, revision, key_id, state FROM component WHERE tag = ?',
   components: 'SELECT tag, revision, key_id, state FROM component',
+  mark: 'SELECT key_id, seal FROM meta',
 
   bySeq: `${ROW} WHERE seq = ?`,
   byId: `${ROW} WHERE id = ?`,
@@ -87,33 +76,20 @@ export const SQL = {
   listHeld: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_held WHERE ${IS_HELD} AND ${LISTED}`,
   listQuarantined: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_quarantined WHERE ${IS_QUARANTINED} AND ${LISTED}`,
   listDeadLettered: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND ${LISTED}`,
-  counts: 'SELECT standing, operations FROM tally',
+  counts: 'SELECT kind, operations FROM tally',
 
-  noteQuarantine:
-    // The writer has no clock; when something was set aside is for people to read.
-    'INSERT OR REPLACE INTO quarantine (seq, code, standing, due_at, expires_at, lane, idempotency, set_aside_at) ' +
-    'SELECT seq, ?, standing, due_at, expires_at, lane, idempotency, ' +
-    "CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM operation WHERE seq = ?",
-  quarantine:
-    `UPDATE operation SET standing = ${STANDING_CODES.quarantined}, due_at = NULL, expires_at = NULL, ` +
-    'lane = NULL, idempotency = NULL WHERE seq = ?',
-  putBack:
-    'UPDATE operation SET (standing, due_at, expires_at, lane, idempotency) = ' +
-    '(SELECT standing, due_at, expires_at, lane, idempotency FROM quarantine WHERE quarantine.seq = operation.seq) ' +
-    'WHERE seq = ?',
   quarantined:
-    'SELECT operation.seq, id, revision, key_id, urgency, route, state, ' +
+    `SELECT operation.seq, id, revision, key_id, urgency, route, subject, ${STATE}, ` +
     `${PAYLOAD}, code, quarantine.standing, quarantine.due_at, quarantine.expires_at, ` +
-    'quarantine.lane, quarantine.idempotency, set_aside_at ' +
+    'quarantine.waits_for, quarantine.lane, quarantine.idempotency, set_aside_at ' +
     'FROM operation LEFT JOIN quarantine ON quarantine.seq = operation.seq ' +
     `WHERE operation.${IS_QUARANTINED} AND operation.seq > ? ORDER BY operation.seq LIMIT ?`,
-  forgetQuarantine: 'DELETE FROM quarantine WHERE seq = ?',
 } as const;
 
 export type StatementName = keyof typeof SQL;
 export type Statements = Readonly<Record<StatementName, Database.Statement>>;
 
-/** Prepares every statement on a connection; those that select one column give its bare value. */
+/** Prepares every question on a connection; those that select one column give its bare value. */
 export function prepareStatements(db: Database.Database): Statements {
   const entries = Object.entries(SQL).map(([name, text]) => {
     const statement = db.prepare(text);

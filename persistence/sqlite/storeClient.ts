@@ -119,6 +119,10 @@ class StoreClient implements Store {
     return this.#ask({ kind: 'counts' });
   }
 
+  askingCounts(): Promise<Answer<'askingCounts'>> {
+    return this.#ask({ kind: 'askingCounts' });
+  }
+
   onQuarantine(listener: WriterListener['quarantined']): void {
     this.#onQuarantine.push(listener);
   }

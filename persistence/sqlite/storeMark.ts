@@ -1,29 +1,72 @@
 /**
- * The mark of a store in its own file: whose it is, and a seal by which a wrong key is told at once,
- * before any row fails to open.
+ * The mark of a store in its own file: whose it is, who had it last and where, and whether it is held.
+ * One seal binds all of it. So a wrong key is told at once, before any row fails to open; a hold can't
+ * be taken away without the mark, which must be there; and the mark of the store that this one was
+ * copied from names another place, and holds it (docs/decisions/0056).
  *
  * @module
  */
 
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Hold } from '../hold.ts';
+import type { OwnerMark } from './fence.ts';
+import { createMutations } from './mutations/mutations.ts';
 import type { RowSeals } from './rowSeals.ts';
+import type { Tables } from './tables.ts';
+
+/** What is sealed in the mark. */
+export interface StoreMark {
+  /** Grows with each change of the mark; for a witness outside of the store, which does not exist yet. */
+  readonly epoch: number;
+  /** The last owner; `null` in a store that had none yet. */
+  readonly owner: OwnerMark | null;
+  /** Why nothing in the store may run. */
+  readonly hold: Hold | null;
+}
+
+/** The first version whose mark says more than that the key is right. */
+const SPEAKING_SINCE = 3;
+const NEW_MARK: StoreMark = { epoch: 0, owner: null, hold: null };
 
 /** Writes the mark of a new store. */
 export function insertMark(db: Database.Database, seals: RowSeals, storeId: string): void {
-  db.prepare('INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)').run(
-    Buffer.from(storeId, 'hex'),
-    seals.keyId,
-    seals.sealMark(),
-  );
+  const id = Buffer.from(storeId, 'hex');
+  createMutations(db).insertMark(id, seals.keyId, sealed(seals, NEW_MARK));
+}
+
+/** @throws HoldfastError `HF_STORE_CORRUPT` where it is gone or was changed. */
+export function readMark({ statements, seals, path }: Tables): StoreMark {
+  const row = statements.mark.get() as { readonly seal: Uint8Array } | undefined;
+  if (row === undefined) throw lost(path);
+  try {
+    return JSON.parse(seals.openMark(row.seal)) as StoreMark;
+  } catch (error) {
+    if (isHoldfastError(error)) throw changed(path, error);
+    throw error;
+  }
+}
+
+/** Changes what the mark says. */
+export function changeMark(tables: Tables, change: Partial<Omit<StoreMark, 'epoch'>>): void {
+  const before = readMark(tables);
+  writeMark(tables, { ...before, ...change, epoch: before.epoch + 1 });
 }
 
 /**
  * Seals the mark anew, so that the WAL begins with it: one that is put beside another store is known
  * by that before it is copied in. SQLite leaves out a write that changes no byte.
  */
-export function renewMark(db: Database.Database, seals: RowSeals): void {
-  db.prepare('UPDATE meta SET key_id = ?, seal = ?').run(seals.keyId, seals.sealMark());
+export function renewMark(tables: Tables): void {
+  writeMark(tables, readMark(tables));
+}
+
+/** Puts a mark in the place of whatever is there. */
+export function writeMark(
+  { mutations, seals }: Pick<Tables, 'mutations' | 'seals'>,
+  mark: StoreMark,
+): void {
+  mutations.updateMark(seals.keyId, sealed(seals, mark));
 }
 
 /**
@@ -33,19 +76,12 @@ export function renewMark(db: Database.Database, seals: RowSeals): void {
 export function checkMark(
   db: Database.Database,
   seals: RowSeals,
-  storeId: string,
-  path: string,
+  { storeId, path, version }: { readonly storeId: string; readonly path: string; version: number },
 ): void {
   const mark = db
     .prepare<[], { store_id: Uint8Array; seal: Uint8Array }>('SELECT store_id, seal FROM meta')
     .get();
-  if (mark === undefined) {
-    throw new HoldfastError(
-      'HF_STORE_CORRUPT',
-      `The store at ${path} has lost its mark. Restore it from a backup.`,
-      { path },
-    );
-  }
+  if (mark === undefined) throw lost(path);
   if (Buffer.from(mark.store_id).toString('hex') !== storeId) {
     throw new HoldfastError(
       'HF_KEY_WRONG',
@@ -54,7 +90,8 @@ export function checkMark(
     );
   }
   try {
-    seals.openMark(mark.seal);
+    if (version < SPEAKING_SINCE) seals.v2.openMark(mark.seal);
+    else seals.openMark(mark.seal);
   } catch (error) {
     if (isHoldfastError(error) && error.code.startsWith('HF_KEY_')) {
       throw new HoldfastError(
@@ -63,10 +100,26 @@ export function checkMark(
         { path, cause: error },
       );
     }
-    throw new HoldfastError(
-      'HF_STORE_CORRUPT',
-      `The mark of the store at ${path} was changed. Restore the store from a backup.`,
-      { path, cause: error },
-    );
+    throw changed(path, error);
   }
+}
+
+function sealed(seals: RowSeals, mark: StoreMark): Uint8Array {
+  return seals.sealMark(JSON.stringify(mark));
+}
+
+function lost(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The store at ${path} has lost its mark. Restore it from a backup.`,
+    { path },
+  );
+}
+
+function changed(path: string, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The mark of the store at ${path} was changed. Restore the store from a backup.`,
+    { path, cause },
+  );
 }

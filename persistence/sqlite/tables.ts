@@ -5,16 +5,29 @@
  */
 
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { commitmentOf } from '../sealing/envelope.ts';
 import type { QuarantinedRow, Standing, StoredOperation } from '../store.ts';
 import type { KnownRows, LanesLeft } from './knownRows.ts';
-import type { OpenedRow, OperationRow, RowSeals } from './rowSeals.ts';
-import { idOfBytes } from './rowSeals.ts';
+import type { Mutations } from './mutations/mutations.ts';
+import type {
+  KeptPayload,
+  OpenedRow,
+  OperationColumns,
+  OperationRow,
+  RowSeals,
+} from './rowSeals.ts';
+import { goesInside, idOfBytes } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
 import type { Statements } from './statements.ts';
 
 /** What reading and writing rows needs; made anew for each connection, but for what is remembered. */
 export interface Tables {
+  /** Of the file. */
+  readonly path: string;
   readonly statements: Statements;
+  readonly mutations: Mutations;
+  /** Whether a transaction is open: outside of one nothing may be changed. */
+  readonly inTransaction: () => boolean;
   readonly seals: RowSeals;
   readonly known: KnownRows;
   readonly lanesLeft: LanesLeft;
@@ -30,20 +43,44 @@ export const STANDINGS: ReadonlyMap<number, Standing> = new Map(
  * `null` when it can't be opened, and is now quarantined.
  */
 export function takeRow(tables: Tables, row: OperationRow): StoredOperation | null {
-  const operation = openRow(tables, row);
+  const operation = openRow(tables, row, 'openRow');
   if (operation === null || operation.standing === 'quarantined') return null;
-  tables.known.remember(row.seq, row, row.payload !== null);
+  tables.known.remember(row.seq, row, envelopeOf(row));
   return operation;
 }
 
 /** The operation of a row that is looked at; one that can't be opened is shown as quarantined. */
 export function showRow(tables: Tables, row: OperationRow): StoredOperation {
-  return openRow(tables, row) ?? quarantinedForm(row);
+  return openRow(tables, row, 'openRow') ?? quarantinedForm(row);
 }
 
-/** For a list, which gives no payloads; small ones come along with the state. */
-export function withoutPayload(operation: StoredOperation): StoredOperation {
+/** The same for a row that was read without its payload, and so can't tell whether that is there. */
+export function listRow(tables: Tables, row: OperationRow): StoredOperation {
+  const operation = openRow(tables, row, 'openState') ?? quarantinedForm(row);
+  // Small ones come along with the state.
   return { ...operation, payload: null };
+}
+
+/** The commitment of the envelope in which the payload of an opened row lies by itself. */
+export function envelopeOf({ payload }: OperationRow): Uint8Array | null {
+  return payload === null ? null : commitmentOf(payload);
+}
+
+/** A payload as it is kept with a state, and the envelope to write beside it. */
+export interface SealedPayload {
+  readonly payload: KeptPayload;
+  readonly envelope: Uint8Array | null;
+}
+
+/** Seals a payload that has no envelope yet, where it does not go with the state. */
+export function sealPayload(
+  { seals }: Pick<Tables, 'seals'>,
+  columns: Pick<OperationColumns, 'seq' | 'id'>,
+  payload: string | null,
+): SealedPayload {
+  if (payload === null || goesInside(payload)) return { payload, envelope: null };
+  const envelope = seals.sealPayload(columns, payload);
+  return { payload: commitmentOf(envelope), envelope };
 }
 
 /** The operations of rows that are about to be handed out, without those that can't be opened. */
@@ -51,10 +88,14 @@ export function takeRows(tables: Tables, rows: readonly OperationRow[]): StoredO
   return rows.map((row) => takeRow(tables, row)).filter((operation) => operation !== null);
 }
 
-function openRow(tables: Tables, row: OperationRow): StoredOperation | null {
+function openRow(
+  tables: Tables,
+  row: OperationRow,
+  open: 'openRow' | 'openState',
+): StoredOperation | null {
   if (row.standing === STANDING_CODES.quarantined) return quarantinedForm(row);
   try {
-    return operationOf(row, tables.seals.openRow(row));
+    return operationOf(row, tables.seals[open](row));
   } catch (error) {
     if (!isHoldfastError(error)) throw error;
     // Any other failure here means a column that no row of ours can hold.
@@ -64,13 +105,15 @@ function openRow(tables: Tables, row: OperationRow): StoredOperation | null {
   }
 }
 
-/** Clears the columns by which the row would be found or would block others; its bytes stay. */
+/** A row must be set aside, and there is no transaction to do it in: the read is to be made in one. */
+export class WriteNeeded extends Error {}
+
+/** Sets a row aside, so that it is neither found nor blocks others. */
 export function quarantine(tables: Tables, row: OperationRow, code: string): void {
-  const { statements, known, onQuarantine } = tables;
-  statements.noteQuarantine.run(code, row.seq);
-  statements.quarantine.run(row.seq);
-  known.forget(row.seq);
-  onQuarantine({ seq: row.seq, id: idOfBytes(row.id), code });
+  if (!tables.inTransaction()) throw new WriteNeeded();
+  tables.mutations.quarantine(row.seq, code);
+  tables.known.forget(row.seq);
+  tables.onQuarantine({ seq: row.seq, id: idOfBytes(row.id), code });
 }
 
 function quarantinedForm(row: OperationRow): StoredOperation {

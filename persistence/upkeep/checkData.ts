@@ -16,7 +16,7 @@ import { openDatabase } from '../sqlite/library.ts';
 import type { StoreKey } from '../sqlite/requests.ts';
 import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/rowSeals.ts';
 import { createRowSeals, idOfBytes } from '../sqlite/rowSeals.ts';
-import { inspectSchema, STANDING_CODES } from '../sqlite/schema.ts';
+import { inspectSchema, SCHEMA_VERSION, STANDING_CODES } from '../sqlite/schema.ts';
 import { checkMark } from '../sqlite/storeMark.ts';
 import type { Standing, StandingCounts } from '../store.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
@@ -66,8 +66,10 @@ export async function checkData(
     const schemaVersion = inspectSchema(db, path);
     const faults = await findFaults(db, options);
     const seals = key === null ? null : sealsOf(key);
-    if (seals !== null && key !== null) checkMark(db, seals, key.storeId, path);
-    const records = seals === null ? NO_RECORDS : await openAll(db, seals, options);
+    if (seals !== null && key !== null) {
+      checkMark(db, seals, { storeId: key.storeId, path, version: schemaVersion });
+    }
+    const records = seals === null ? NO_RECORDS : await openAll(db, seals, schemaVersion, options);
     return { schemaVersion, ...countsOf(db), faults, ...records };
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
@@ -117,6 +119,7 @@ function countsOf(db: Database.Database): Pick<DataCheck, 'counts' | 'seqMax'> {
 async function openAll(
   db: Database.Database,
   seals: RowSeals,
+  schemaVersion: number,
   options: UpkeepOptions,
 ): Promise<Pick<DataCheck, 'recordsOpened' | 'unreadableCount' | 'unreadable'>> {
   const total = Number(db.prepare('SELECT count(*) FROM operation').pluck().get());
@@ -149,7 +152,9 @@ async function openAll(
       tryToOpen(
         () => idOfBytes(row.id),
         () => {
-          seals.openRow(row);
+          // A store of an earlier version is looked into as it is.
+          if (schemaVersion < SCHEMA_VERSION) seals.v2.openRow(row);
+          else seals.openRow(row);
         },
       );
     }

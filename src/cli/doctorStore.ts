@@ -5,7 +5,7 @@
  */
 
 import { join } from 'node:path';
-import { type Hold, holdOf } from '../../persistence/hold.ts';
+import type { Hold } from '../../persistence/hold.ts';
 import { openAtRest } from '../../persistence/openStore.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { openKeyring } from '../../persistence/sealing/keyring.ts';
@@ -69,7 +69,7 @@ export async function checkAtRest(folder: string, keyPath: string): Promise<Chec
       const records = await store.quarantine({ afterSeq: 0, limit: LISTED_MAX });
       return [
         ok('store', `at rest; the key opens it, commits are synced in full; ${counts}`),
-        ...checkHold(holdOf(info.components)),
+        ...checkHold(info.hold),
         ...checkSetAside(quarantined, records),
       ];
     } finally {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { holdOf, holdWrite } from '../../persistence/hold.ts';
+import { holdWrite } from '../../persistence/hold.ts';
 import { openAtRest } from '../../persistence/openStore.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { askOwner } from '../control/controlClient.ts';
@@ -46,7 +46,7 @@ async function releaseAtRest(options: ReleaseOptions): Promise<boolean> {
     key: keyFile(options.keyFile),
   });
   try {
-    if (holdOf(info.components) === null) return false;
+    if (info.hold === null) return false;
     await store.commit([holdWrite(null)]);
     return true;
   } finally {

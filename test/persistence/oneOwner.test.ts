@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { foldersTellChanges, sharedFileSystem } from '../../persistence/fileSystems.ts';
-import { holdOf, holdWrite } from '../../persistence/hold.ts';
+import { holdWrite } from '../../persistence/hold.ts';
 import { openAtRest, storePlace } from '../../persistence/openStore.ts';
 import { InThreadChannel } from '../../persistence/sqlite/inThreadChannel.ts';
 import { createStoreClient } from '../../persistence/sqlite/storeClient.ts';
@@ -301,7 +301,7 @@ describe('a copy that is released', () => {
     const { store, info } = await openAtRest({ folder, key: TEST_KEY });
     await store.commit([holdWrite(null)]);
     await store.close();
-    return holdOf(info.components);
+    return info.hold;
   };
 
   test.each([true, false])(

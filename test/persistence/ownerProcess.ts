@@ -34,13 +34,12 @@ const PROGRAM = `
   async function main([folder]) {
     const { openStore } = await import('${new URL('openStore.js', BUILT).href}');
     const { rawKey } = await import('${new URL('sealing/keySource.js', BUILT).href}');
-    const { holdOf } = await import('${new URL('hold.js', BUILT).href}');
     const store = openStore({ folder, key: rawKey(new Uint8Array(32).fill(7)) });
     const failed = (error) => error.code + ' ' + error.message;
     store.onNotice((notice) => console.error('notice ' + failed(notice)));
     try {
-      const { components } = await store.open();
-      console.log(holdOf(components)?.reason ?? 'open');
+      const { hold } = await store.open();
+      console.log(hold?.reason ?? 'open');
     } catch (error) {
       console.log(failed(error));
       process.exit(5);

@@ -242,6 +242,7 @@ describe('CR-4 OP-5 a crisis never expires', () => {
         standing: 'inHand',
         dueAtMs: null,
         route: 'default',
+        subject: null,
         lane: null,
         idempotencyKey: null,
         expiresAtMs: context.expiresAtMs,

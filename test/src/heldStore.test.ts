@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { type Hold, holdOf, holdWrite } from '../../persistence/hold.ts';
+import { type Hold, holdWrite } from '../../persistence/hold.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld } from '../support/engineHarness.ts';
 
@@ -92,7 +92,7 @@ describe('PS-5 a store that was restored', () => {
     expect(ran.toSorted()).toEqual(['in hand', 'in lane', 'new']);
     expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', hold: null });
     await clock.run(runtime.close());
-    expect(holdOf((await disk.open()).components)).toBeNull();
+    expect((await disk.open()).hold).toBeNull();
     await disk.close();
   });
 

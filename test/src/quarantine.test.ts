@@ -44,6 +44,7 @@ function operation(seq: number, given: Partial<AcceptWrite> = {}): AcceptWrite {
     standing: 'due',
     dueAtMs: 1,
     route: 'default',
+    subject: null,
     lane: null,
     idempotencyKey: `k-${seq}`,
     expiresAtMs: null,

@@ -58,6 +58,7 @@ test('PS-5 a backlog is purged in batches with rests between them, and a failing
         standing: 'settled',
         dueAtMs: 1,
         route: '',
+        subject: null,
         lane: null,
         idempotencyKey: null,
         expiresAtMs: null,

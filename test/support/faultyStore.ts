@@ -107,6 +107,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     quarantine: (query) => read(() => inner.quarantine(query)),
     sealedQuarantine: (query) => read(() => inner.sealedQuarantine(query)),
     counts: () => read(() => inner.counts()),
+    askingCounts: () => read(() => inner.askingCounts()),
     onQuarantine: (listener) => {
       inner.onQuarantine(listener);
     },
@@ -138,6 +139,8 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'purgedSettled', count: 0, nextDueAtMs: null };
     case 'component':
       return { kind: 'componentKept' };
+    case 'hold':
+      return { kind: 'holdKept' };
   }
 }
 

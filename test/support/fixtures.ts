@@ -6,6 +6,7 @@ import { join } from 'node:path';
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
 export interface StoreFixture {
+  readonly version: number;
   readonly folder: string;
   readonly keyPath: string;
   /** The operations in it, by what they are there for. */
@@ -34,5 +35,5 @@ export function placeStoreFixture(version: number, parent: string): StoreFixture
   const operations = JSON.parse(
     readFileSync(new URL('operations.json', source), 'utf8'),
   ) as StoreFixture['operations'];
-  return { folder, keyPath, operations };
+  return { version, folder, keyPath, operations };
 }

@@ -11,7 +11,8 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { OperationColumns, OperationRow, RowSeals } from '../rowSeals.ts';
+import type { RowSeals } from '../rowSeals.ts';
+import type { OperationColumnsV2, OperationRowV2, SealsV2 } from './sealsV2.ts';
 
 const SETTLED = 0;
 const DEAD_LETTERED = 5;
@@ -37,9 +38,9 @@ const TABLES = [
   'CREATE INDEX operation_settled ON operation (due_at) WHERE standing = 0',
 ];
 
-export function deadLettersApart(db: Database.Database, seals: RowSeals): void {
+export function deadLettersApart(db: Database.Database, { v2: seals }: RowSeals): void {
   for (const statement of TABLES) db.exec(statement);
-  const next = db.prepare<[number], OperationRow>(
+  const next = db.prepare<[number], OperationRowV2>(
     'SELECT operation.*, envelope AS payload FROM payload JOIN operation USING (seq) ' +
       `WHERE seq > ? AND standing = ${SETTLED} ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
   );
@@ -53,7 +54,7 @@ export function deadLettersApart(db: Database.Database, seals: RowSeals): void {
       afterSeq = row.seq;
       const state = openedState(seals, row);
       if (state === null) continue;
-      const columns: OperationColumns = {
+      const columns: OperationColumnsV2 = {
         ...row,
         revision: row.revision + 1,
         key_id: seals.keyId,
@@ -61,22 +62,15 @@ export function deadLettersApart(db: Database.Database, seals: RowSeals): void {
         due_at: null,
       };
       const { revision, key_id, standing, due_at } = columns;
-      update.run(
-        revision,
-        key_id,
-        standing,
-        due_at,
-        seals.sealState(columns, state, null),
-        row.seq,
-      );
+      update.run(revision, key_id, standing, due_at, seals.sealState(columns, state), row.seq);
     }
     if (rows.length < ROWS_AT_ONCE) return;
   }
 }
 
-function openedState(seals: RowSeals, row: OperationRow): string | null {
+function openedState(seals: SealsV2, row: OperationRowV2): string | null {
   try {
-    return seals.openState(row).state;
+    return seals.openRow({ ...row, payload: null }).state;
   } catch (error) {
     if (isHoldfastError(error)) return null;
     throw error;

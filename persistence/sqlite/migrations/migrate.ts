@@ -15,10 +15,19 @@ import type { RowSeals } from '../rowSeals.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
 import { keepMigrationBackup } from './migrationBackup.ts';
+import { payloadsBound } from './payloadsBound.ts';
 import { keepTally } from './tallyKept.ts';
 
 /** Changes tables and rows of one version to those of the next, inside the transaction of all. */
-export type MigrationStep = (db: Database.Database, seals: RowSeals) => void;
+export type MigrationStep = (
+  db: Database.Database,
+  seals: RowSeals,
+  file: {
+    readonly path: string;
+    /** The version of the file before the first step. */
+    readonly fromVersion: number;
+  },
+) => void;
 
 /** By the version each starts from; one for every version before the present. */
 const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
@@ -29,6 +38,7 @@ const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
       keepTally(db);
     },
   ],
+  [2, payloadsBound],
 ]);
 
 /** What a migration did. */
@@ -51,7 +61,7 @@ export function migrate(
   faultPoint('migration.afterBackup');
   db.transaction(() => {
     for (let version = fromVersion; version < SCHEMA_VERSION; version += 1) {
-      STEPS.get(version)?.(db, seals);
+      STEPS.get(version)?.(db, seals, { path, fromVersion });
     }
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     if (inspectSchema(db, path) !== SCHEMA_VERSION) {

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { holdOf } from '../../../persistence/hold.ts';
 import { openAtRest } from '../../../persistence/openStore.ts';
 import type { Store } from '../../../persistence/store.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
@@ -79,7 +78,7 @@ describe.each(makers)('PS-6 files that vanish under an open store, %s', (_, make
     await at.store.close();
     // It is another file, and no copy.
     const next = make(at.folder);
-    expect(holdOf((await next.open()).components)).toBeNull();
+    expect((await next.open()).hold).toBeNull();
     expect(await seqsIn(next)).toEqual(upTo(22));
     await next.close();
   });
@@ -154,7 +153,7 @@ test('PS-6 a rescue that a crash cut off before the last rename is ended at the 
   const next = inThreadStore(at.folder);
   const info = await next.open();
   expect(info.created).toBe(false);
-  expect(holdOf(info.components)).toBeNull();
+  expect(info.hold).toBeNull();
   expect(await seqsIn(next)).toEqual(upTo(20));
   expect(existsSync(`${at.data}.rescued`)).toBe(false);
   await next.close();
@@ -170,14 +169,14 @@ test('PS-6 SV-5 one that was cut off after it leaves no second name, and the sto
   const key = TEST_KEY;
   // Whoever only looks leaves it as it is.
   const { store: looked, info } = await openAtRest({ folder: at.folder, key });
-  expect(holdOf(info.components)).toBeNull();
+  expect(info.hold).toBeNull();
   await looked.close();
   const next = inThreadStore(at.folder);
-  expect(holdOf((await next.open()).components)).toBeNull();
+  expect((await next.open()).hold).toBeNull();
   expect(existsSync(`${at.data}.rescued`)).toBe(false);
   expect(await seqsIn(next)).toEqual(upTo(20));
   await next.close();
-  expect(holdOf((await next.open()).components)).toBeNull();
+  expect((await next.open()).hold).toBeNull();
   await next.close();
 });
 

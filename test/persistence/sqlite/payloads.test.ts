@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commitmentOf } from '../../../persistence/sealing/envelope.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../persistence/sealing/recordSealer.ts';
 import type { OperationRow } from '../../../persistence/sqlite/rowSeals.ts';
@@ -82,11 +83,12 @@ function putApart(seq: number): void {
     .get(seq);
   if (row === undefined) throw new Error('Its row is gone.');
   const { state, payload } = seals.openRow(row);
+  const envelope = seals.sealPayload(row, payload ?? '');
   db.prepare('UPDATE operation SET state = ? WHERE seq = ?').run(
-    seals.sealState(row, state, null),
+    seals.sealState(row, state, commitmentOf(envelope)),
     seq,
   );
-  db.prepare('INSERT INTO payload VALUES (?, ?)').run(seq, seals.sealPayload(row, payload ?? ''));
+  db.prepare('INSERT INTO payload VALUES (?, ?)').run(seq, envelope);
   db.close();
   open();
 }
@@ -128,7 +130,7 @@ test('PS-3 OP-2 an update makes whole what was damaged, deleted or lay in the wr
     .prepare<[], OperationRow>('SELECT *, NULL AS payload FROM operation WHERE seq = 3')
     .get();
   if (row === undefined) throw new Error('Its row is gone.');
-  const state = seals.sealState(row, seals.openRow(row).state, LARGE);
+  const state = seals.sealState(row, seals.openState(row).state, LARGE);
   db.prepare('UPDATE operation SET state = ? WHERE seq = 3').run(state);
   db.close();
   open();

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MUTATIONS } from '../../../persistence/sqlite/mutations/statements.ts';
 import { createSchema } from '../../../persistence/sqlite/schema.ts';
 import type { StatementName } from '../../../persistence/sqlite/statements.ts';
 import { SQL } from '../../../persistence/sqlite/statements.ts';
@@ -28,7 +29,7 @@ function isSlow(detail: string): boolean {
 }
 
 describe('SC-1 what is asked while operations run costs an index seek, whatever the queue', () => {
-  test.each<[StatementName, string]>([
+  test.each<[StatementName | keyof typeof MUTATIONS, string]>([
     ['due', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
     ['nextDueAt', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
     ['nextDueRoute', 'COVERING INDEX operation_due (route>?)'],
@@ -57,7 +58,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['updateOperation', 'INTEGER PRIMARY KEY (rowid=?)'],
     ['deletePayload', 'INTEGER PRIMARY KEY (rowid=?)'],
   ])('%s uses %s', (name, index) => {
-    const plan = planOf(SQL[name]);
+    const plan = planOf({ ...SQL, ...MUTATIONS }[name]);
     expect(plan.join('\n')).toContain(index);
     expect(plan.filter(isSlow)).toEqual([]);
   });

@@ -1,0 +1,51 @@
+/**
+ * A record that was set aside, as the store tells of it.
+ *
+ * @module
+ */
+
+import type { Standing } from './storedOperation.ts';
+
+/**
+ * A row that could not be opened, set aside (PS-3). It has left its lane, so that whoever waited
+ * behind it is now among the `Store.freedHeads`.
+ */
+export interface QuarantinedRow {
+  readonly seq: number;
+  readonly id: string;
+  /** The `ErrorCode` of the failure. */
+  readonly code: string;
+}
+
+/** A row that was set aside, as far as it can be told. */
+export interface QuarantinedRecord extends QuarantinedRow {
+  readonly revision: number;
+  readonly urgency: number;
+  /** When it was set aside; `null` where that was not noted. */
+  readonly setAsideAtMs: number | null;
+  /** Where it stood before; `null` where its own row says that it was set aside and nothing else does. */
+  readonly stood: Standing | null;
+  /** What it opens to by now; `null` when it can't be opened. */
+  readonly state: string | null;
+  /** Why it can't be opened now; `null` when it can. */
+  readonly opensNot: string | null;
+}
+
+/** A quarantined row as it lies on disk: nothing opened, bytes in base64. */
+export interface SealedRecord {
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+  readonly keyId: number;
+  readonly urgency: number;
+  readonly code: string;
+  readonly setAsideAtMs: number | null;
+  readonly stood: Standing | null;
+  readonly dueAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly route: string;
+  readonly lane: string | null;
+  readonly idempotency: string | null;
+  readonly state: string;
+  readonly payload: string | null;
+}

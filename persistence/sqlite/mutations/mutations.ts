@@ -1,0 +1,151 @@
+/**
+ * The one place where rows change: whoever writes to the tables of a store asks for it here, reads that
+ * set a row aside included. A test holds that no other file has such a statement, but for migrations.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import type { ComponentRow, OperationColumns } from '../rowSeals.ts';
+import { MUTATIONS } from './statements.ts';
+
+/** Changes of rows, to be asked for inside a transaction. */
+export interface Mutations {
+  /** Adds an operation; `false` where it met a row with its number, id or idempotency key. */
+  insertOperation(row: OperationColumns, state: Uint8Array): boolean;
+  /** Changes what an update changes; the lane only where it is left. */
+  updateOperation(row: OperationColumns, state: Uint8Array, leavesLane: boolean): void;
+  /** Writes every column anew, whatever stands in them. */
+  replaceOperation(row: OperationColumns, state: Uint8Array): void;
+  /** Changes an operation that is at `fromSeq` now, and its number to that of the row. */
+  moveOperation(fromSeq: number, row: OperationColumns, state: Uint8Array): void;
+  /** Takes an operation away, with its payload and what was noted of it when it was set aside. */
+  deleteOperation(seq: number): void;
+  putPayload(seq: number, envelope: Uint8Array): void;
+  deletePayload(seq: number): void;
+  /** Clears the columns by which the row would be found or would block others; its bytes stay. */
+  quarantine(seq: number, code: string): void;
+  /** Gives a quarantined row back the columns that it was cleared of. */
+  putBack(seq: number): void;
+  forgetQuarantine(seq: number): void;
+  keepComponent(row: ComponentRow): void;
+  /** @param storeId 16 bytes */
+  insertMark(storeId: Uint8Array, keyId: number, seal: Uint8Array): void;
+  updateMark(keyId: number, seal: Uint8Array): void;
+}
+
+export function createMutations(db: Database.Database): Mutations {
+  const statement = (name: keyof typeof MUTATIONS): Database.Statement =>
+    db.prepare(MUTATIONS[name]);
+  const insertOperation = statement('insertOperation');
+  const updateOperation = statement('updateOperation');
+  const updateLeavingLane = statement('updateLeavingLane');
+  const replaceOperation = statement('replaceOperation');
+  const moveOperation = statement('moveOperation');
+  const deleteOperation = statement('deleteOperation');
+  const putPayload = statement('putPayload');
+  const deletePayload = statement('deletePayload');
+  const noteQuarantine = statement('noteQuarantine');
+  const quarantine = statement('quarantine');
+  const putBack = statement('putBack');
+  const forgetQuarantine = statement('forgetQuarantine');
+  const keepComponent = statement('keepComponent');
+  const insertMark = statement('insertMark');
+  const updateMark = statement('updateMark');
+  return {
+    insertOperation(row, state) {
+      const { changes } = insertOperation.run(
+        row.seq,
+        row.id,
+        row.revision,
+        row.key_id,
+        row.standing,
+        row.due_at,
+        row.expires_at,
+        row.urgency,
+        row.waits_for,
+        row.route,
+        row.subject,
+        row.lane,
+        row.idempotency,
+        state,
+      );
+      return changes > 0;
+    },
+    updateOperation(row, state, leavesLane) {
+      (leavesLane ? updateLeavingLane : updateOperation).run(
+        row.revision,
+        row.key_id,
+        row.standing,
+        row.due_at,
+        row.waits_for,
+        row.route,
+        state,
+        row.seq,
+      );
+    },
+    replaceOperation(row, state) {
+      replaceOperation.run(
+        row.revision,
+        row.key_id,
+        row.standing,
+        row.due_at,
+        row.waits_for,
+        row.route,
+        state,
+        row.id,
+        row.expires_at,
+        row.urgency,
+        row.subject,
+        row.lane,
+        row.idempotency,
+        row.seq,
+      );
+    },
+    moveOperation(fromSeq, row, state) {
+      moveOperation.run(
+        row.revision,
+        row.key_id,
+        row.standing,
+        row.due_at,
+        row.waits_for,
+        row.route,
+        state,
+        row.lane,
+        row.seq,
+        fromSeq,
+      );
+    },
+    deleteOperation(seq) {
+      deleteOperation.run(seq);
+      deletePayload.run(seq);
+      forgetQuarantine.run(seq);
+    },
+    putPayload(seq, envelope) {
+      putPayload.run(seq, envelope);
+    },
+    deletePayload(seq) {
+      deletePayload.run(seq);
+    },
+    quarantine(seq, code) {
+      noteQuarantine.run(code, seq);
+      quarantine.run(seq);
+    },
+    putBack(seq) {
+      putBack.run(seq);
+      forgetQuarantine.run(seq);
+    },
+    forgetQuarantine(seq) {
+      forgetQuarantine.run(seq);
+    },
+    keepComponent(row) {
+      keepComponent.run(row.tag, row.revision, row.key_id, row.state);
+    },
+    insertMark(storeId, keyId, seal) {
+      insertMark.run(storeId, keyId, seal);
+    },
+    updateMark(keyId, seal) {
+      updateMark.run(keyId, seal);
+    },
+  };
+}

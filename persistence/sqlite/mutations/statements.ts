@@ -1,0 +1,49 @@
+/**
+ * Every statement that changes rows, but for those of migrations. Only mutations.ts may have them, so
+ * that whatever is to see each change of a row has one place to look from.
+ *
+ * @module
+ */
+
+import { STANDING_CODES, WAITS_FOR_CODES } from '../schema.ts';
+
+const COLUMNS =
+  'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency, state';
+const CHANGING =
+  'revision = ?, key_id = ?, standing = ?, due_at = ?, waits_for = ?, route = ?, state = ?';
+
+/** The text of each statement, by what it is for. */
+export const MUTATIONS = {
+  insertOperation:
+    `INSERT INTO operation (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ` +
+    'ON CONFLICT DO NOTHING',
+  // Two statements, because naming the lane would rewrite its index entry every time.
+  updateOperation: `UPDATE operation SET ${CHANGING} WHERE seq = ?`,
+  updateLeavingLane: `UPDATE operation SET ${CHANGING}, lane = NULL WHERE seq = ?`,
+  // Every column: of a row that does not open, none is kept.
+  replaceOperation: `UPDATE operation SET ${CHANGING}, id = ?, expires_at = ?, urgency = ?, subject = ?, lane = ?, idempotency = ? WHERE seq = ?`,
+  // Also to another seq, where it goes to the tail of its lane.
+  moveOperation: `UPDATE operation SET ${CHANGING}, lane = ?, seq = ? WHERE seq = ?`,
+  deleteOperation: 'DELETE FROM operation WHERE seq = ?',
+  // In place of one that does not belong there: whatever lies under a number that is new is no payload of ours.
+  putPayload: 'INSERT OR REPLACE INTO payload (seq, envelope) VALUES (?, ?)',
+  deletePayload: 'DELETE FROM payload WHERE seq = ?',
+  noteQuarantine:
+    // The writer has no clock; when something was set aside is for people to read.
+    'INSERT OR REPLACE INTO quarantine (seq, code, standing, due_at, expires_at, waits_for, lane, idempotency, set_aside_at) ' +
+    'SELECT seq, ?, standing, due_at, expires_at, waits_for, lane, idempotency, ' +
+    "CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM operation WHERE seq = ?",
+  quarantine:
+    `UPDATE operation SET standing = ${STANDING_CODES.quarantined}, due_at = NULL, expires_at = NULL, ` +
+    `waits_for = ${WAITS_FOR_CODES.turn}, lane = NULL, idempotency = NULL WHERE seq = ?`,
+  putBack:
+    'UPDATE operation SET (standing, due_at, expires_at, waits_for, lane, idempotency) = ' +
+    '(SELECT standing, due_at, expires_at, waits_for, lane, idempotency FROM quarantine WHERE quarantine.seq = operation.seq) ' +
+    'WHERE seq = ?',
+  forgetQuarantine: 'DELETE FROM quarantine WHERE seq = ?',
+  keepComponent:
+    'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
+    'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
+  insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
+  updateMark: 'UPDATE meta SET key_id = ?, seal = ?',
+} as const;
