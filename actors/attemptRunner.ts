@@ -15,6 +15,7 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import { parseBody } from '../machines/vocabulary/request.ts';
 import { retryClassOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
+import type { Exceptions } from './exceptions.ts';
 import { type Attempt, type Handler, isRepeatSafe } from './handler.ts';
 import { NO_BODY, type Resident } from './resident.ts';
 import type { TimerService } from './timerService.ts';
@@ -26,6 +27,7 @@ export interface AttemptRunnerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: TimerService;
+  readonly exceptions: Exceptions;
   readonly retry: Readonly<Record<'crisis' | 'premium' | 'basic' | 'trial', RetryPolicy>>;
   readonly attemptTimeoutMs: (handler: Handler) => number;
   /**
@@ -71,7 +73,7 @@ export class AttemptRunner {
    * function, which aborts it, is called first.
    */
   begin(resident: Resident, report: (event: SyncOperationEvent) => void): () => void {
-    const { clock, timers, attemptTimeoutMs } = this.#parts;
+    const { clock, timers, attemptTimeoutMs, exceptions } = this.#parts;
     const { context } = resident.actor.getSnapshot();
     const { handler } = resident;
     if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
@@ -102,8 +104,8 @@ export class AttemptRunner {
       faultPoint('engine.afterAttempt');
       const failure = this.#describe(thrown, context, handler);
       if (!end(upstreamOutcomeOf(failure), failure.retryAfterMs)) return;
-      resident.thrown = thrown;
-      report({ ...this.#failed(startedAtMs, context, handler, failure), isUpstreamWell });
+      const noted = exceptions.note(context, failure, thrown);
+      report({ ...this.#failed(startedAtMs, context, handler, noted), isUpstreamWell });
     };
     const succeed = (response: Json | undefined): void => {
       faultPoint('engine.afterAttempt');

@@ -28,6 +28,7 @@ import { AttemptRunner } from './attemptRunner.ts';
 import { BUSY_STATES, BusyCount } from './busyCount.ts';
 import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Exceptions } from './exceptions.ts';
 import type { Handler } from './handler.ts';
 import { IdTable } from './idTable.ts';
 import { OperationActors } from './operationActors.ts';
@@ -42,6 +43,7 @@ import { Watchers } from './watchers.ts';
 
 export class OperationPool {
   readonly watchers: Watchers;
+  readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
   readonly departures = new Departures();
   readonly handlers = new Map<string, Handler>();
@@ -59,9 +61,11 @@ export class OperationPool {
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.watchers = new Watchers(parts.onError);
+    this.exceptions = new Exceptions(parts);
     this.#writer = new OperationWriter(parts);
     this.#runner = new AttemptRunner({
       ...parts,
+      exceptions: this.exceptions,
       attemptTimeoutMs: (handler) =>
         handler.attemptTimeoutMs ?? parts.attemptTimeoutMs(handler.upstream),
       onEnded: (resident, outcome, retryAfterMs) =>
@@ -366,7 +370,7 @@ export class OperationPool {
 
   #tell(resident: Resident, { context }: SyncOperationSnapshot): void {
     if (!this.watchers.has(resident.id)) return;
-    this.watchers.settled(toOutcome(context, resident.response, resident.thrown));
+    this.watchers.settled(toOutcome(context, resident.response, this.exceptions.of(resident.id)));
   }
 
   #drop(resident: Resident): void {

@@ -72,7 +72,10 @@ export function toView(state: SyncOperationState, context: SyncOperationContext)
   };
 }
 
-/** The outcome of an operation whose ending is durable. `thrown` is what the last attempt threw here. */
+/**
+ * The outcome of an operation whose ending is durable. `thrown` is what the last attempt threw in this
+ * process; it becomes the `cause` of the outcome's error.
+ */
 export function toOutcome(
   context: SyncOperationContext,
   response: Json | undefined,
@@ -88,9 +91,17 @@ export function toOutcome(
     case 'completed':
       return { ...ended, status: 'completed', response };
     case 'cancelled':
-      return { ...ended, status: 'cancelled', error: ending('HF_CANCELLED', 'It was cancelled.') };
+      return {
+        ...ended,
+        status: 'cancelled',
+        error: ending('HF_CANCELLED', 'It was cancelled.', thrown),
+      };
     case 'expired':
-      return { ...ended, status: 'expired', error: ending('HF_EXPIRED', 'Its time was over.') };
+      return {
+        ...ended,
+        status: 'expired',
+        error: ending('HF_EXPIRED', 'Its time was over.', thrown),
+      };
     default:
       return { ...ended, status: 'deadLettered', error: deadLetterError(context, thrown) };
   }
@@ -105,8 +116,8 @@ export function quarantinedError(): HoldfastError {
   );
 }
 
-function ending(code: ErrorCode, message: string): HoldfastError {
-  return new HoldfastError(code, message, { withStack: false });
+function ending(code: ErrorCode, message: string, cause?: unknown): HoldfastError {
+  return new HoldfastError(code, message, { withStack: false, cause });
 }
 
 function deadLetterError(context: SyncOperationContext, thrown: unknown): HoldfastError {

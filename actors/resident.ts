@@ -45,8 +45,6 @@ export interface Resident {
   isBusy: boolean;
   /** What the upstream answered. */
   response: Json | undefined;
-  /** What the handler threw, for the caller of this process only. */
-  thrown: unknown;
 }
 
 /** An operation that enters memory: a new one, or one read back from its row. */
@@ -70,7 +68,6 @@ export function createResident(
     interrupt: null,
     isBusy: false,
     response: undefined,
-    thrown: undefined,
   };
 }
 

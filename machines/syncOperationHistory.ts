@@ -23,6 +23,8 @@ export interface HistoryEntry {
   /** When the attempt that failed had begun; what lies before it back to the last entry was waiting. */
   readonly startedAtMs?: number | undefined;
   readonly failureClass?: FailureClass | undefined;
+  /** Where the handler failed with an exception of its own: its class and place, `TypeError at src/pay.js:12`. */
+  readonly exception?: string | undefined;
 }
 
 /** How many entries are kept with the operation. */

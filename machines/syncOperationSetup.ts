@@ -278,7 +278,12 @@ function remembering(
       context.history,
       failed === undefined
         ? entry
-        : { ...entry, startedAtMs: failed.startedAtMs, failureClass: failed.failureClass },
+        : {
+            ...entry,
+            startedAtMs: failed.startedAtMs,
+            failureClass: failed.failureClass,
+            ...(failed.exception === undefined ? {} : { exception: failed.exception }),
+          },
     ),
     firstAttemptAtMs: context.firstAttemptAtMs ?? context.acceptedAtMs,
   };

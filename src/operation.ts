@@ -134,7 +134,7 @@ export class Operations {
     });
     if (!hasEnded(row)) return await watched;
     const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
-    pool.watchers.settled(toOutcome(snapshot.context, response, undefined));
+    pool.watchers.settled(toOutcome(snapshot.context, response, pool.exceptions.of(id)));
     return await watched;
   }
 

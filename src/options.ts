@@ -84,7 +84,10 @@ export interface RuntimeOptions {
   readonly random?: Random | undefined;
   /** Sees every transition of every chart, without context or payload. */
   readonly inspect?: InspectionObserver | undefined;
-  /** Told of failures that no caller hears of. They never hold a payload or a key. */
+  /**
+   * Told of failures that no caller hears of, among them exceptions of handlers, each kind at most once a
+   * minute. They never hold a payload or a key; `cause` may, where it is what a handler threw.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 

@@ -8,7 +8,7 @@
  */
 
 import type { ErrorCode, HoldfastErrorOptions } from '../vocabulary/errors.ts';
-import { HoldfastError, isHoldfastError } from '../vocabulary/errors.ts';
+import { className, HoldfastError, isHoldfastError } from '../vocabulary/errors.ts';
 
 /**
  * - `transient`: the same attempt may succeed later.
@@ -31,6 +31,8 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
   /** True where the upstream surely changed nothing, and not for what the request says. */
   readonly notApplied?: boolean | undefined;
+  /** The class of the handler's own exception, and where it came from; absent for any other failure. */
+  readonly exception?: string | undefined;
 }
 
 export interface AttemptFailureOptions extends HoldfastErrorOptions {
@@ -270,7 +272,7 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
     case null:
       break;
   }
-  const name = error instanceof Error ? error.name : typeof error;
+  const name = className(error);
   if (name === 'AbortError') {
     return {
       failureClass: 'unknownOutcome',
@@ -281,7 +283,8 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
   return {
     failureClass: 'transient',
     code: 'HF_ATTEMPT_FAILED',
-    message: `The handler failed with ${/^\w{1,60}$/.test(name) ? name : 'an error'}.`,
+    message: `The handler failed with ${name}.`,
+    exception: name,
   };
 }
 

@@ -309,7 +309,7 @@ function textOf(details: DeadLetterDetails): string {
       entry.attempt,
       startedAtMs === undefined ? '' : `${startedAtMs - since} ms`,
       startedAtMs === undefined ? '' : `${entry.atMs - startedAtMs} ms`,
-      [entry.failureClass ?? '', entry.code ?? ''].join(' ').trim(),
+      [entry.failureClass, entry.code, entry.exception].filter(Boolean).join(' '),
     ];
   });
   return `${facts}\n\n${table(['at', 'what', 'attempt', 'waited', 'took', 'why'], rows)}`;

@@ -90,7 +90,7 @@ describe('SE-5 no secret leaves by an outlet', () => {
     expect(leaks([...seen, SECRET])).toHaveLength(1);
   });
 
-  test('SE-5 of what a handler throws only the kind is kept, never its text', async () => {
+  test('SE-5 of what a handler throws only the kind and the place are kept, never its text', async () => {
     const witness = new Witness(() => {
       throw Object.assign(new TypeError('canary-payload'), { body: 'canary-payload' });
     });

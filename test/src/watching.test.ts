@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Departures } from '../../actors/departures.ts';
 import type { Engine } from '../../actors/engine.ts';
+import { Exceptions } from '../../actors/exceptions.ts';
 import { encodeSnapshot } from '../../actors/snapshots.ts';
 import { Watchers } from '../../actors/watchers.ts';
 import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
@@ -8,7 +9,7 @@ import { newOperation } from '../../machines/syncOperationSetup.ts';
 import { createMemoryStore } from '../../persistence/memoryStore.ts';
 import { Operations } from '../../src/operation.ts';
 import { accept, idOf, settlement } from '../persistence/writes.ts';
-import { settleJobs } from '../support/virtualClock.ts';
+import { settleJobs, VirtualClock } from '../support/virtualClock.ts';
 
 const SETTLED = idOf(1);
 const UNKNOWN = idOf(2);
@@ -38,7 +39,8 @@ async function atRest(): Promise<{ operations: Operations; watchers: Watchers }>
   });
   await store.commit([accept(1, { id: SETTLED }), settlement(1, { state })]);
   const watchers = new Watchers(() => undefined);
-  const pool = { watchers, resident: () => undefined, departures: new Departures() };
+  const exceptions = new Exceptions({ clock: new VirtualClock(), onError: () => undefined });
+  const pool = { watchers, resident: () => undefined, departures: new Departures(), exceptions };
   const engine = { pool } as unknown as Engine;
   return { watchers, operations: new Operations(engine, store, () => Promise.resolve()) };
 }
