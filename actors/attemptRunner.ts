@@ -7,12 +7,13 @@ import {
 } from '../machines/policy/classifyFailure.ts';
 import { type RetryPolicy, retryDelayMs } from '../machines/policy/retryPolicy.ts';
 import type { SyncOperationContext, SyncOperationEvent } from '../machines/syncOperationMachine.ts';
+import { exemptionsOf, maskCardData, maskText } from '../machines/vocabulary/cardData.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import { parseBody } from '../machines/vocabulary/request.ts';
+import { parseBody } from '../machines/vocabulary/requestBody.ts';
 import { retryClassOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Exceptions } from './exceptions.ts';
@@ -22,6 +23,8 @@ import type { TimerService } from './timerService.ts';
 
 /** The longest message of a failure that is kept. */
 const MESSAGE_LENGTH_MAX = 300;
+/** As much of it is searched for card data; masking can make it shorter. */
+const SEARCHED_LENGTH_MAX = 10_000;
 
 export interface AttemptRunnerParts {
   readonly clock: Clock;
@@ -110,7 +113,7 @@ export class AttemptRunner {
     const succeed = (response: Json | undefined): void => {
       faultPoint('engine.afterAttempt');
       if (!end('success')) return;
-      resident.response = keepable(response);
+      resident.response = keepable(response, handler);
       report({ type: 'attempt.succeeded', atMs: clock.now() });
     };
 
@@ -147,7 +150,9 @@ export class AttemptRunner {
         afterUnknownOutcome: context.isOutcomeUnknown,
         honoursIdempotencyKey: handler.honoursIdempotencyKey,
       });
-      return { ...failure, message: failure.message.slice(0, MESSAGE_LENGTH_MAX) };
+      // Masked before it is cut, or half a number might stay.
+      const message = maskText(failure.message.slice(0, SEARCHED_LENGTH_MAX));
+      return { ...failure, message: message.slice(0, MESSAGE_LENGTH_MAX) };
     } catch {
       // Even looking at what was thrown may throw, and nobody above would catch it (SV-2).
       return failureOf(undefined);
@@ -192,12 +197,14 @@ async function callGuarded(handler: Handler, attempt: Attempt): Promise<Json | u
 
 /**
  * A response that JSON can't carry is dropped: the work is done, and only its echo is lost. A copy is
- * kept, because it is written later, and what the handler does to its own until then could stop that.
+ * kept, because it is written later, and what the handler does to its own until then could stop that;
+ * its card data is masked (CF-7).
  */
-function keepable(response: Json | undefined): Json | undefined {
+function keepable(response: Json | undefined, handler: Handler): Json | undefined {
   try {
     const text: string | undefined = JSON.stringify(response);
-    return text === undefined ? undefined : (JSON.parse(text) as Json);
+    if (text === undefined) return undefined;
+    return maskCardData(JSON.parse(text) as Json, exemptionsOf(handler.cardDataExempt));
   } catch {
     return undefined;
   }

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { exemptionsOf } from '../machines/vocabulary/cardData.ts';
 import type { Entity } from '../machines/vocabulary/entity.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
+import type { ExemptionsOf } from '../machines/vocabulary/request.ts';
 import type { Priority, Tier } from '../machines/vocabulary/urgency.ts';
 
 /** One attempt, as the handler sees it. */
@@ -56,6 +58,17 @@ export interface Handler {
   readonly strictOrder?: boolean | undefined;
   /** How long one attempt may take. Default: the upstream's `attemptTimeoutMs`. */
   readonly attemptTimeoutMs?: number | undefined;
+  /**
+   * Where digits that look like a card number may stand, because they are something else: paths such as
+   * `payload.orderId`, `base.meta.barcode`, `entity.id`, `idempotencyKey`, `subject`, `path` and
+   * `response.orderId`. Each stands for all that is below it and for every item of a list. Default: none.
+   */
+  readonly cardDataExempt?: readonly string[] | undefined;
+}
+
+/** Answers, for a type and a path, whether card data may stand there. */
+export function exemptionsAmong(handlers: ReadonlyMap<string, Handler>): ExemptionsOf {
+  return (type) => exemptionsOf(handlers.get(type)?.cardDataExempt);
 }
 
 /** The default of {@link Handler.keyLifetimeMs}: a day, as Stripe keeps its keys. */

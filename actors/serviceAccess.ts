@@ -9,12 +9,15 @@ import {
   type SyncOperationContext,
   syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
+import { exemptionsOf } from '../machines/vocabulary/cardData.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
+import type { ExemptionsOf } from '../machines/vocabulary/request.ts';
 import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
 import { NEVER_MS } from '../persistence/store.ts';
 import { notAccepted } from './acceptance.ts';
+import { exemptionsAmong } from './handler.ts';
 import type { OperationPool } from './operationPool.ts';
 import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
 import { missingHandlerRoute, type Place } from './resident.ts';
@@ -27,6 +30,8 @@ export interface ServiceAccess {
   readonly payloadBytesMax: number;
   /** Performs writes; resolves once they are durable, with a result for each. */
   commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
+  /** What the handler of a type exempts from the search for card data. */
+  readonly exemptionsOf: ExemptionsOf;
   /** Where an operation of this type waits to be run. */
   placeOf(type: string): Place;
   /** These have been brought back and are on disk. */
@@ -57,6 +62,7 @@ export function accessAtRest(parts: Parts): ServiceAccess {
     commit: (writes) => store.commit(writes.map((build) => build())),
     // Nobody knows the handlers here. Every process begins by taking up what waits for one.
     placeOf: waitingForHandler,
+    exemptionsOf: () => exemptionsOf(),
     broughtBack: () => undefined,
     leftQuarantine: () => Promise.resolve(),
     laneFreed: () => undefined,
@@ -97,6 +103,7 @@ export function accessLive(
         ),
       );
     },
+    exemptionsOf: exemptionsAmong(pool.handlers),
     placeOf(type) {
       const upstream = pool.handlers.get(type)?.upstream;
       if (upstream === undefined) return waitingForHandler(type);

@@ -9,6 +9,7 @@
 
 import { type CrisisResource, CrisisResponder } from '../actors/crisisResponder.ts';
 import { Engine } from '../actors/engine.ts';
+import { exemptionsAmong } from '../actors/handler.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import type { Component } from '../machines/policy/restartPolicy.ts';
@@ -88,10 +89,14 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
       onError(cause ?? new HoldfastError('HF_INTERNAL', alert));
     },
   });
+  const exemptionsOf = exemptionsAmong(engine.pool.handlers);
   const crisis = new CrisisResponder({
     ...options,
     pool: engine.pool,
-    rules: { type: options.crisis.type, check: checkRequest },
+    rules: {
+      type: options.crisis.type,
+      check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
+    },
     report: engine.crises,
     resources: frozen([...HELP_LINES, ...options.crisis.resources]),
     localAfterMs: options.crisis.localAfterMs,

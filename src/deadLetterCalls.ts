@@ -10,7 +10,8 @@ import type { ServiceAccess } from '../actors/serviceAccess.ts';
 import type { ReplayFacts, SyncOperationContext } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
-import { checkRequest, parseBody } from '../machines/vocabulary/request.ts';
+import { checkRequest } from '../machines/vocabulary/request.ts';
+import { parseBody } from '../machines/vocabulary/requestBody.ts';
 import type {
   PurgeWrite,
   SetAsideWrite,
@@ -200,7 +201,8 @@ class Calls implements DeadLetterCalls {
     const base = row.payload === null ? undefined : parseBody(row.payload).base;
     const { type, subject, tier } = context;
     const request = base === undefined ? { payload } : { payload, base };
-    return checkRequest({ type, subject, tier, ...request }, this.#access.payloadBytesMax).body;
+    const { payloadBytesMax, exemptionsOf } = this.#access;
+    return checkRequest({ type, subject, tier, ...request }, payloadBytesMax, exemptionsOf).body;
   }
 }
 

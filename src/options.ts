@@ -24,7 +24,7 @@ import {
 } from '../machines/policy/retryPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/request.ts';
+import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/requestBody.ts';
 import {
   RETRY_CLASSES,
   type RetryClass,
@@ -226,6 +226,21 @@ export function checkHandler(
     checkSpan(handler.keyLifetimeMs, `${field}.keyLifetimeMs`, 0);
   if (handler.attemptTimeoutMs !== undefined)
     checkSpan(handler.attemptTimeoutMs, `${field}.attemptTimeoutMs`, 1);
+  checkExempt(handler.cardDataExempt, `${field}.cardDataExempt`);
+}
+
+const EXEMPT_PATH =
+  /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
+
+function checkExempt(paths: unknown, field: string): void {
+  requireOption(paths === undefined || Array.isArray(paths), field, 'must be an array of paths');
+  for (const [index, path] of (paths ?? []).entries()) {
+    requireOption(
+      typeof path === 'string' && EXEMPT_PATH.test(path),
+      `${field}[${index}]`,
+      'must be a path such as payload.orderId, base.orderId, response.orderId, entity.id, subject, idempotencyKey or path',
+    );
+  }
 }
 
 /** A listener that throws has nobody left to be told, and must break nothing (SV-2). */
@@ -271,6 +286,7 @@ const HANDLER_NAMES: readonly (keyof Handler)[] = [
   'keyLifetimeMs',
   'strictOrder',
   'attemptTimeoutMs',
+  'cardDataExempt',
 ];
 
 function checkUpstreams(

@@ -7,7 +7,7 @@
 import type { Acceptance, PendingAcceptance } from '../actors/acceptance.ts';
 import type { CrisisAnswer, CrisisResponder } from '../actors/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
-import type { Attempt, Handler } from '../actors/handler.ts';
+import { type Attempt, exemptionsAmong, type Handler } from '../actors/handler.ts';
 import type { OperationView, Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
@@ -24,6 +24,7 @@ import type { DeadLetters } from './deadLetters.ts';
 import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
+import { closed, handlerUnknown, storeStalled } from './refusals.ts';
 import { type BackupOptions, backupInThread } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
@@ -300,17 +301,19 @@ export class HoldfastRuntime implements Runtime {
   }
 
   #check(request: SyncRequest): CheckedRequest {
-    const checked = checkRequest(request, this.#parts.options.payloadBytesMax);
+    const { engine, options } = this.#parts;
+    const exemptionsOf = exemptionsAmong(engine.pool.handlers);
+    const checked = checkRequest(request, options.payloadBytesMax, exemptionsOf);
     if (checked.priority !== 'crisis' || checked.expiresAtMs === null) return checked;
     // A crisis never expires (CR-4).
-    this.#parts.engine.crises.mend(['expiresAtMs']);
+    engine.crises.mend(['expiresAtMs']);
     return { ...checked, expiresAtMs: null };
   }
 
   /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */
   #handlerOf(type: string): Handler {
     const handler = this.#parts.engine.pool.handlers.get(type);
-    if (handler === undefined) throw handlerUnknown();
+    if (handler === undefined) throw handlerUnknown(this.#parts.engine.pool.handlers);
     return handler;
   }
 
@@ -374,26 +377,4 @@ export class HoldfastRuntime implements Runtime {
       );
     });
   }
-}
-
-function handlerUnknown(): HoldfastError {
-  return new HoldfastError(
-    'HF_HANDLER_UNKNOWN',
-    'type has no handler. Register one with the option handlers or with runtime.handle(). Nothing was stored.',
-    { field: 'type' },
-  );
-}
-
-function closed(): HoldfastError {
-  return new HoldfastError('HF_CLOSED', 'The runtime is closed. Nothing was stored.', {
-    retry: 'later',
-  });
-}
-
-function storeStalled(deadlineMs: number): HoldfastError {
-  return new HoldfastError(
-    'HF_STORE_STALLED',
-    `The disk did not confirm the request within ${deadlineMs} ms. Send it again later with the same idempotencyKey: if it became durable after all, that finds it.`,
-    { retry: 'later', withStack: false },
-  );
 }

@@ -92,7 +92,12 @@ export interface ErrorPlace {
   readonly line?: number | undefined;
 }
 
+/** The way to a value within a request: names of fields, and places of items from 0. */
+export type ValuePath = readonly (string | number)[];
+
 export interface HoldfastErrorOptions extends ErrorPlace {
+  /** The way to the value at fault; see {@link HoldfastError.at}. */
+  readonly at?: ValuePath | undefined;
   readonly retry?: RetryAdvice;
   readonly cause?: unknown;
   /** False on hot paths: capturing a stack costs more than the refusal itself. Default true. */
@@ -112,6 +117,7 @@ export class HoldfastError extends Error {
   readonly field: string | undefined;
   readonly path: string | undefined;
   readonly line: number | undefined;
+  readonly #at: ValuePath | undefined;
 
   constructor(code: ErrorCode, message: string, options: HoldfastErrorOptions = {}) {
     const limit = Error.stackTraceLimit;
@@ -123,7 +129,16 @@ export class HoldfastError extends Error {
     this.field = options.field;
     this.path = options.path;
     this.line = options.line;
+    this.#at = options.at;
     Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /**
+   * The way to the value at fault within a request, by name: `['payload', 'meta', 'at']`. Names in a
+   * payload may be health data, so no message repeats them, and no log of the error shows this.
+   */
+  get at(): ValuePath | undefined {
+    return this.#at;
   }
 }
 

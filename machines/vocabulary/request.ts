@@ -4,10 +4,19 @@
  * @module
  */
 
-import { findCardNumber, findSecurityCode } from './cardNumber.ts';
+import { cardDatumInText } from './cardData.ts';
 import type { Entity } from './entity.ts';
-import { HoldfastError } from './errors.ts';
+import type { HoldfastError, ValuePath } from './errors.ts';
 import type { Json } from './json.ts';
+import { nearestName } from './nearestName.ts';
+import {
+  cardRefused,
+  encodeBody,
+  invalidField as invalid,
+  PAYLOAD_BYTES_MAX,
+  wholeField,
+} from './requestBody.ts';
+import { pathProblem } from './requestPath.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from './urgency.ts';
 
 /** What an app hands to `runtime.sync()`. */
@@ -51,14 +60,9 @@ export interface CheckedRequest {
   readonly body: string;
 }
 
-/** What is sealed as an operation's payload record. */
-export interface RequestBody {
-  readonly payload: Json;
-  readonly base?: Json;
-}
-
 const TYPE_PATTERN = /^[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9]*)*$/;
 const NAME_LENGTH_MAX = 256;
+const PATH_LENGTH_MAX = 2048;
 /** Half a surrogate pair would be lost in UTF-8, and NUL separates the parts of a key. */
 const UNFIT_CHARACTERS = /\p{Surrogate}|\0/u;
 const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
@@ -75,8 +79,8 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'path',
 ]);
 
-/** The default limit of a payload (with its base), in UTF-8 bytes of JSON. */
-export const PAYLOAD_BYTES_MAX = 1_048_576;
+/** Which card data a type's handler exempts; asked once the type is known. */
+export type ExemptionsOf = (type: string) => (path: ValuePath) => boolean;
 
 /**
  * Checks a request of unknown origin and fills in defaults. Nothing is stored before it passed.
@@ -87,46 +91,74 @@ export const PAYLOAD_BYTES_MAX = 1_048_576;
 export function checkRequest(
   request: unknown,
   payloadBytesMax = PAYLOAD_BYTES_MAX,
+  exemptionsOf: ExemptionsOf = () => () => false,
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
   }
-  for (const field of Object.keys(request)) {
-    if (!FIELDS.has(field))
-      throw invalid(field, `is not a field of a request; known are ${[...FIELDS].join(', ')}`);
+  for (const [index, name] of Object.keys(request).entries()) {
+    if (!FIELDS.has(name)) throw unknownField(name, index);
   }
   // Every field is checked below; the cast only gives them names.
   const given = request as { readonly [Field in keyof SyncRequest]: unknown };
-  const type = checkText(given.type, 'type');
-  if (!TYPE_PATTERN.test(type)) {
-    throw invalid('type', 'must be words joined by dots, such as payments.push');
-  }
-  const body = toBody(given.payload, given.base, payloadBytesMax);
+  const type = checkType(given.type);
+  const isExempt = exemptionsOf(type);
+  const text = (value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string => {
+    const checked = checkText(value, field, lengthMax);
+    refuseCard(checked, field, isExempt);
+    return checked;
+  };
+  const { payload, base } = given;
   return {
     type,
-    subject: checkText(given.subject, 'subject'),
-    entity: checkEntity(given.entity),
+    subject: text(given.subject, 'subject'),
+    entity: given.entity === undefined ? null : checkEntity(given.entity, text),
     tier: checkOneOf(given.tier, TIERS, 'tier'),
     priority:
       given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
-    idempotencyKey: given.idempotencyKey === undefined ? null : checkKey(given.idempotencyKey),
+    idempotencyKey:
+      given.idempotencyKey === undefined
+        ? null
+        : checkKey(text(given.idempotencyKey, 'idempotencyKey')),
     expiresAtMs:
       given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
     method: given.method === undefined ? null : checkMethod(given.method),
-    path: given.path === undefined ? null : checkText(given.path, 'path', 2048),
-    body,
+    path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
+    body: encodeBody({ payload, base }, { bytesMax: payloadBytesMax, isExempt }),
   };
 }
 
-/** The inverse of the encoding in {@link CheckedRequest.body}. */
-export function parseBody(body: string): RequestBody {
-  return JSON.parse(body) as RequestBody;
+/** What a type may be named, for a request and for the handler that is to perform it. */
+export function isTypeName(type: unknown): type is string {
+  return typeof type === 'string' && type.length <= NAME_LENGTH_MAX && TYPE_PATTERN.test(type);
 }
 
-function invalid(field: string, problem: string): HoldfastError {
-  return new HoldfastError('HF_REQUEST_INVALID', `${field} ${problem}. Nothing was stored.`, {
-    field,
-  });
+/** The name is not repeated: whoever builds a request from records may have put one of those there. */
+function unknownField(name: string, index: number): HoldfastError {
+  const nearest = nearestName(name, [...FIELDS]);
+  const hint = nearest === null ? '.' : `; did you mean ${nearest}?`;
+  return invalid(
+    'request',
+    `has a field that is not known, the one at place ${index + 1}${hint} Known are ${[...FIELDS].join(', ')}`,
+    [name],
+  );
+}
+
+function checkType(value: unknown): string {
+  const type = checkText(value, 'type');
+  if (!isTypeName(type)) {
+    throw invalid(
+      'type',
+      'must be words of letters and digits joined by dots, such as payments.push',
+    );
+  }
+  return type;
+}
+
+function refuseCard(text: string, field: string, isExempt: (path: ValuePath) => boolean): void {
+  const datum = cardDatumInText(text);
+  const place = wholeField(field);
+  if (datum !== null && !isExempt(place.at)) throw cardRefused(field, datum, place);
 }
 
 function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string {
@@ -137,24 +169,21 @@ function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): 
   if (UNFIT_CHARACTERS.test(value)) {
     throw invalid(field, 'must be well-formed text without NUL characters');
   }
-  if (findCardNumber(value) !== -1) throw cardRefused(field, 'a card number');
   return value;
 }
 
 /** A key travels as an HTTP header (RFC 9110 §5.5), so it must be fit to be one. */
-function checkKey(value: unknown): string {
-  const key = checkText(value, 'idempotencyKey');
+function checkKey(key: string): string {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(key)) {
     throw invalid('idempotencyKey', 'must be printable ASCII without spaces around it');
   }
   return key;
 }
 
-function checkEntity(value: unknown): Entity | null {
-  if (value === undefined) return null;
+function checkEntity(value: unknown, text: (value: unknown, field: string) => string): Entity {
   if (typeof value !== 'object' || value === null) throw invalid('entity', 'must be { type, id }');
   const entity = value as { type?: unknown; id?: unknown };
-  return { type: checkText(entity.type, 'entity.type'), id: checkText(entity.id, 'entity.id') };
+  return { type: text(entity.type, 'entity.type'), id: text(entity.id, 'entity.id') };
 }
 
 function checkOneOf<T extends string>(value: unknown, allowed: readonly T[], field: string): T {
@@ -179,97 +208,13 @@ function checkMethod(value: unknown): string {
   return method;
 }
 
-function toBody(payload: unknown, base: unknown, bytesMax: number): string {
-  const encodedPayload = encodeField(payload === undefined ? null : payload, 'payload');
-  const body =
-    base === undefined
-      ? `{"payload":${encodedPayload}}`
-      : `{"base":${encodeField(base, 'base')},"payload":${encodedPayload}}`;
-  // A UTF-16 unit takes at most 3 bytes of UTF-8, so short bodies need no exact count.
-  if (body.length * 3 > bytesMax && utf8Length(body) > bytesMax) {
-    throw new HoldfastError(
-      'HF_PAYLOAD_TOO_LARGE',
-      `payload takes more than ${bytesMax} bytes as JSON. Send less, or raise payloadBytesMax. Nothing was stored.`,
-      { field: 'payload' },
+function checkPath(path: string): string {
+  const problem = pathProblem(path);
+  if (problem !== null) {
+    throw invalid(
+      'path',
+      `${problem}; give one below the base URL of the upstream, such as payments/push`,
     );
   }
-  return body;
-}
-
-function encodeField(value: unknown, field: string): string {
-  const text = encodeJson(value, field, 0);
-  if (findCardNumber(text) !== -1) throw cardRefused(field, 'a card number');
-  if (findSecurityCode(text) !== -1) throw cardRefused(field, "a card's security code");
-  return text;
-}
-
-function cardRefused(field: string, what: string): HoldfastError {
-  return new HoldfastError(
-    'HF_CARD_NUMBER_REFUSED',
-    `${field} holds what looks like ${what}. Send the token of your payment provider instead. Nothing was stored.`,
-    { field },
-  );
-}
-
-const DEPTH_MAX = 100;
-
-/**
- * JSON with sorted keys, so that equal values have equal texts. Stricter than `JSON.stringify`: what
- * that would change in silence (NaN, a Date, undefined in an array) is refused by name.
- */
-function encodeJson(value: unknown, field: string, depth: number): string {
-  if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw invalid(field, 'holds a number that JSON cannot carry');
-    return JSON.stringify(value);
-  }
-  if (depth >= DEPTH_MAX)
-    throw invalid(field, `is nested deeper than ${DEPTH_MAX} levels or holds itself`);
-  if (Array.isArray(value)) {
-    let text = '[';
-    for (let i = 0; i < value.length; i += 1) {
-      if (i > 0) text += ',';
-      text += encodeJson(value[i], field, depth + 1);
-    }
-    return `${text}]`;
-  }
-  if (typeof value !== 'object' || !isPlainObject(value)) {
-    throw invalid(field, `holds ${kindOf(value)}, which JSON cannot carry`);
-  }
-  let text = '{';
-  for (const key of Object.keys(value).toSorted()) {
-    const entry = (value as Record<string, unknown>)[key];
-    // Left out, as `JSON.stringify` does: an optional field that is not there.
-    if (entry === undefined) continue;
-    if (text.length > 1) text += ',';
-    text += `${JSON.stringify(key)}:${encodeJson(entry, field, depth + 1)}`;
-  }
-  return `${text}}`;
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (
-    prototype === null ||
-    prototype === Object.prototype ||
-    Object.getPrototypeOf(prototype) === null
-  );
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'undefined';
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
-  const { constructor } = value as { readonly constructor?: unknown };
-  return `a ${typeof constructor === 'function' ? constructor.name : 'object of no class'}`;
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    // Each half of a surrogate pair counts 2, which makes the 4 bytes of the pair.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
-  }
-  return bytes;
+  return path;
 }

@@ -3,7 +3,7 @@ import { accessAtRest } from '../../actors/serviceAccess.ts';
 import { systemClock } from '../../actors/systemClock.ts';
 import { systemRandom } from '../../actors/systemRandom.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { PAYLOAD_BYTES_MAX } from '../../machines/vocabulary/request.ts';
+import { PAYLOAD_BYTES_MAX } from '../../machines/vocabulary/requestBody.ts';
 import { openAtRest } from '../../persistence/openStore.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { askOwner } from '../control/controlClient.ts';

@@ -6,6 +6,7 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { pathProblem } from '../../machines/vocabulary/requestPath.ts';
 
 /**
  * Reads the base URL of an upstream.
@@ -39,8 +40,8 @@ function pathOfType(type: string): string {
 /**
  * The URL of one request: `path` below `base`, or the type's own path when there is none.
  *
- * @throws HoldfastError `HF_REQUEST_INVALID` for an absolute URL, a host, a `..` in any spelling, a
- * backslash, a fragment, or a character that has to be percent-encoded.
+ * @throws HoldfastError `HF_REQUEST_INVALID` for a path that `pathProblem` refuses or that leads out of
+ * the base URL.
  */
 export function requestUrl(base: URL, type: string, path: string | null): URL {
   const refuse = (problem: string): HoldfastError =>
@@ -50,17 +51,10 @@ export function requestUrl(base: URL, type: string, path: string | null): URL {
       { field: 'path', withStack: false },
     );
   if (path === null) return new URL(pathOfType(type), base);
-  if (/[^!-~]|[\\#]/.test(path)) {
-    throw refuse('must be printable ASCII without spaces, backslashes and fragments');
-  }
-  const relative = path.startsWith('/') ? path.slice(1) : path;
-  if (relative.startsWith('/')) throw refuse('must not name a host');
-  if (/^[a-z][a-z\d+.-]*:/i.test(relative)) throw refuse('must not be an absolute URL');
-  const [pathname = ''] = relative.split('?', 1);
-  const isDots = (segment: string): boolean => /^(?:\.|%2e){1,2}$/i.test(segment);
-  // An encoded slash or backslash is read as a separator by some servers.
-  if (pathname.split(/\/|%2f|%5c/i).some(isDots)) throw refuse("must not hold '.' or '..'");
-  const url = new URL(relative, base);
+  // Checked before acceptance too; what an earlier version accepted was not.
+  const problem = pathProblem(path);
+  if (problem !== null) throw refuse(problem);
+  const url = new URL(path.startsWith('/') ? path.slice(1) : path, base);
   // The checks above leave no way out; this one does not depend on having thought of every way.
   if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) {
     throw refuse('must stay below the base URL');

@@ -36,7 +36,7 @@ describe('parseRequestLine', () => {
     ['null', 'null', 'request', /object/],
     ['a missing subject', '{"type":"a","tier":"trial"}', 'subject', /subject/],
     ['an unknown tier', line({ tier: 'gold' }), 'tier', /tier/],
-    ['an unknown field', line({ prioritiy: 'high' }), 'prioritiy', /prioritiy/],
+    ['an unknown field', line({ prioritiy: 'high' }), 'request', /did you mean priority/],
     ['a card number', line({ payload: { n: '4111111111111111' } }), 'payload', /card number/],
   ])('UX-2 %s is refused with line and field', (_what, text, field, message) => {
     expect(() => parse(text, 12)).toThrow(

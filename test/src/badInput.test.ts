@@ -22,7 +22,7 @@ const BAD_REQUESTS: readonly (readonly [string, unknown, string, string])[] = [
   ['a type that is no name', { ...GOOD, type: 'no name' }, 'HF_REQUEST_INVALID', 'type'],
   ['an unknown type', { ...GOOD, type: 'payments.pull' }, 'HF_HANDLER_UNKNOWN', 'type'],
   ['an unknown priority', { ...GOOD, priority: 'urgent' }, 'HF_REQUEST_INVALID', 'priority'],
-  ['an unknown field', { ...GOOD, prioritty: 'high' }, 'HF_REQUEST_INVALID', 'prioritty'],
+  ['an unknown field', { ...GOOD, prioritty: 'high' }, 'HF_REQUEST_INVALID', 'request'],
   ['half an entity', { ...GOOD, entity: { type: 'a' } }, 'HF_REQUEST_INVALID', 'entity.id'],
   ['a function', { ...GOOD, payload: { a: () => 1 } }, 'HF_REQUEST_INVALID', 'payload'],
   ['not a number', { ...GOOD, payload: [Number.NaN] }, 'HF_REQUEST_INVALID', 'payload'],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import { checkRequest, PAYLOAD_BYTES_MAX, parseBody } from '../../machines/vocabulary/request.ts';
+import { checkRequest } from '../../machines/vocabulary/request.ts';
+import { PAYLOAD_BYTES_MAX, parseBody } from '../../machines/vocabulary/requestBody.ts';
 
 const GOOD = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 
@@ -60,11 +61,28 @@ describe('what is refused', () => {
     ['request', /must be an object/, null],
     ['request', /must be an object/, 'payments.push'],
     ['request', /must be an object/, [GOOD]],
-    ['prio', /is not a field of a request; known are type, subject/, { ...GOOD, prio: 'high' }],
+    [
+      'request',
+      /at place 4; did you mean priority\? Known are type, sub/,
+      { ...GOOD, prio: 'high' },
+    ],
+    ['request', /is not known, the one at place 1\. Known are/, { 'Jane has measles': 1, ...GOOD }],
     ['type', /is missing/, { ...GOOD, type: undefined }],
-    ['type', /must be words joined by dots/, { ...GOOD, type: 'Payments push' }],
-    ['type', /must be words joined by dots/, { ...GOOD, type: 'payments..push' }],
-    ['type', /must be words joined by dots/, { ...GOOD, type: '../payments' }],
+    [
+      'type',
+      /must be words of letters and digits joined by dots/,
+      { ...GOOD, type: 'Payments push' },
+    ],
+    [
+      'type',
+      /must be words of letters and digits joined by dots/,
+      { ...GOOD, type: 'payments..push' },
+    ],
+    [
+      'type',
+      /must be words of letters and digits joined by dots/,
+      { ...GOOD, type: '../payments' },
+    ],
     ['subject', /is missing/, { type: 'a.b', tier: 'basic' }],
     ['subject', /must be a string/, { ...GOOD, subject: 42 }],
     ['subject', /must not be empty/, { ...GOOD, subject: '' }],
@@ -84,6 +102,7 @@ describe('what is refused', () => {
     ['expiresAtMs', /whole number of milliseconds/, { ...GOOD, expiresAtMs: -1 }],
     ['method', /must be POST, PUT, PATCH, DELETE or GET/, { ...GOOD, method: 'post' }],
     ['path', /at most 2048/, { ...GOOD, path: `/${'x'.repeat(2_048)}` }],
+    ['path', /must not hold '\.'/, { ...GOOD, path: 'a/..;/b' }],
   ])('UX-2 %s %s', (field, problem, request) => {
     const refusal = refusalOf(request);
     expect(refusal).toMatchObject({ code: 'HF_REQUEST_INVALID', field });
@@ -118,6 +137,20 @@ describe('what is refused', () => {
     expect(refusal.message).not.toContain('secret');
   });
 
+  test('UX-2 SE-5 the message says where it stands by counting; the error knows the names', () => {
+    const payload = { b: 'x', measles: [1, { c: null, jane: new Date(0) }] };
+    const refusal = withPayload(payload);
+    expect(refusal.message).toContain(
+      'holds a Date, which JSON cannot carry (field 2, item 2, field 2).',
+    );
+    expect(refusal).toMatchObject({ at: ['payload', 'measles', 1, 'jane'] });
+    expect(JSON.stringify(refusal)).not.toMatch(/measles|jane/);
+    expect(refusalOf({ ...GOOD, 'Jane has measles': 1 })).toMatchObject({
+      at: ['Jane has measles'],
+    });
+    expect(refusalOf({ ...GOOD, 'Jane has measles': 1 }).message).not.toMatch(/Jane|measles/);
+  });
+
   test('UX-2 the same holds for the base', () => {
     expect(refusalOf({ ...GOOD, base: Number.NaN }).field).toBe('base');
   });
@@ -137,6 +170,59 @@ describe('what is refused', () => {
     expect(refusal).toMatchObject({ code: 'HF_PAYLOAD_TOO_LARGE', field: 'payload' });
     expect(refusal.message).toContain(`more than ${bytes - 1} bytes`);
     expect(withPayload('x'.repeat(PAYLOAD_BYTES_MAX)).code).toBe('HF_PAYLOAD_TOO_LARGE');
+  });
+
+  describe('work that is not done once it is known to be too much', () => {
+    function reads(make: (read: () => number) => unknown, bytesMax?: number): number {
+      let count = 0;
+      const payload = make(() => {
+        count += 1;
+        return 1;
+      });
+      expect(refusalOf({ ...GOOD, payload }, bytesMax).code).toBe('HF_PAYLOAD_TOO_LARGE');
+      return count;
+    }
+
+    test('OP-9 a long array is refused before its first item is read', () => {
+      const make = (length: number) => (read: () => number) =>
+        new Proxy(new Array<number>(length).fill(0), {
+          get: (items, key) =>
+            typeof key === 'string' && /^\d/.test(key) ? read() : Reflect.get(items, key),
+        });
+      expect(reads(make(3_000_000))).toBe(0);
+      // Control: one that might fit is read.
+      expect(reads(make(40), 90)).toBeGreaterThan(0);
+    });
+
+    test('OP-9 an object of many fields, none of which is read', () => {
+      const make = (read: () => number): unknown => {
+        const fields = {};
+        for (let i = 0; i < 600_000; i += 1) {
+          Object.defineProperty(fields, i, { get: read, enumerable: true });
+        }
+        return fields;
+      };
+      expect(reads((read) => [make(read), make(read)])).toBeLessThan(600_000);
+    });
+
+    test('OP-9 a long string is never encoded', () => {
+      const text = 'x'.repeat(PAYLOAD_BYTES_MAX + 1);
+      const encoded = vi.spyOn(JSON, 'stringify');
+      try {
+        expect(withPayload({ a: [text] }).code).toBe('HF_PAYLOAD_TOO_LARGE');
+        expect(encoded).not.toHaveBeenCalledWith(text);
+      } finally {
+        encoded.mockRestore();
+      }
+    });
+
+    test('OP-9 objects that hold each other many times over are refused once they are too large', () => {
+      for (const leaf of [{}, [], { a: undefined }]) {
+        let payload: unknown = leaf;
+        for (let depth = 0; depth < 60; depth += 1) payload = [payload, payload];
+        expect(withPayload(payload).code).toBe('HF_PAYLOAD_TOO_LARGE');
+      }
+    });
   });
 
   test.each<[field: string, request: object]>([
@@ -161,7 +247,7 @@ describe('the body', () => {
   /** Without longer runs of digits, so that none of it is a card number by chance. */
   const anyJson = fc
     .jsonValue({ maxDepth: 4 })
-    .filter((value) => !/\d{4}|cv[vc]|code/i.test(JSON.stringify(value)));
+    .filter((value) => !/\d{4}|cv|csc|ca[vr]|c?id|pin|code/i.test(JSON.stringify(value)));
 
   function reordered(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(reordered);
