@@ -19,6 +19,7 @@ import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Exceptions } from './exceptions.ts';
 import { type Attempt, type Handler, isRepeatSafe } from './handler.ts';
 import { NO_BODY, type Resident } from './resident.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 
 /** The longest message of a failure that is kept. */
@@ -28,6 +29,7 @@ const SEARCHED_LENGTH_MAX = 10_000;
 
 export interface AttemptRunnerParts {
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
@@ -86,10 +88,12 @@ export class AttemptRunner {
       report({ type: 'attempt.interrupted', atMs: startedAtMs });
       return () => undefined;
     }
-    const deadlineAtMs = Math.min(
-      startedAtMs + attemptTimeoutMs(handler),
-      context.expiresAtMs ?? Number.POSITIVE_INFINITY,
+    // A span from here on, its end at the expiry too: a clock that is set meanwhile ends no attempt.
+    const lastsMs = Math.min(
+      attemptTimeoutMs(handler),
+      (context.expiresAtMs ?? Number.POSITIVE_INFINITY) - startedAtMs,
     );
+    const deadlineAtMs = startedAtMs + lastsMs;
     const attempt = new RunningAttempt(context, resident.body ?? NO_BODY, deadlineAtMs);
     let isOver = false;
     let isUpstreamWell = false;
@@ -117,7 +121,7 @@ export class AttemptRunner {
       report({ type: 'attempt.succeeded', atMs: clock.now() });
     };
 
-    const cancelDeadline = timers.at(deadlineAtMs, () => {
+    const cancelDeadline = timers.after(lastsMs, () => {
       const late = new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {
         code: 'HF_ATTEMPT_TIMED_OUT',
       });
@@ -165,7 +169,7 @@ export class AttemptRunner {
     handler: Handler,
     failure: Failure,
   ): Omit<Extract<SyncOperationEvent, { type: 'attempt.failed' }>, 'isUpstreamWell'> {
-    const { clock, random, retry } = this.#parts;
+    const { clock, steady, random, retry } = this.#parts;
     const atMs = clock.now();
     const delayMs = retryDelayMs(retry[retryClassOf(context.priority, context.tier)], {
       attempt: context.attempt + (context.unspentFailures ?? 0),
@@ -173,17 +177,16 @@ export class AttemptRunner {
       previousDelayMs: context.delayMs,
       retryAfterMs: failure.retryAfterMs ?? null,
     });
-    const retryAtMs = atMs + delayMs;
     return {
       type: 'attempt.failed',
       startedAtMs,
       atMs,
       failure,
-      retryAtMs,
+      retryAtMs: atMs + delayMs,
       isRepeatSafe: isRepeatSafe(
         handler,
         context.firstAttemptAtMs ?? context.acceptedAtMs,
-        retryAtMs,
+        steady.latest() + delayMs,
       ),
     };
   }

@@ -11,7 +11,7 @@ const PAUSE_MS_MIN = 1;
 /** Waits by the engine's timers, so that whoever waits holds up no stop: at one it waits for ever. */
 export async function pause(parts: WaitParts, ms: number): Promise<void> {
   await new Promise<void>((resolve) => {
-    parts.timers.at(parts.clock.now() + ms, resolve);
+    parts.timers.after(ms, resolve);
   });
 }
 

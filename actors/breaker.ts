@@ -11,15 +11,15 @@ import {
 } from '../machines/circuitBreakerMachine.ts';
 import type { BreakerPolicy } from '../machines/policy/breakerPolicy.ts';
 import { type CallOutcome, CallWindow } from '../machines/policy/callWindow.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 
 export interface BreakerParts {
   readonly upstream: string;
   readonly policy: BreakerPolicy;
-  readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
@@ -65,7 +65,7 @@ export class Breaker {
     this.#replace(snapshot);
     this.send({
       type: 'process.restarted',
-      atMs: this.#parts.clock.now(),
+      atMs: this.#parts.steady.now(),
       policy: this.#parts.policy,
     });
   }
@@ -89,7 +89,7 @@ export class Breaker {
 
   /** Asks for a probe while half open. */
   requestProbe(permitId: string): boolean {
-    this.send({ type: 'permit.requested', permitId, atMs: this.#parts.clock.now() });
+    this.send({ type: 'permit.requested', permitId, atMs: this.#parts.steady.now() });
     return hasPermit(this.snapshot, permitId);
   }
 
@@ -100,9 +100,9 @@ export class Breaker {
     outcome: CallOutcome,
     retryAfterMs: number | undefined,
   ): void {
-    const { clock, random } = this.#parts;
+    const { steady, random } = this.#parts;
     if (permitId !== null) {
-      const facts = { permitId, generation, atMs: clock.now() };
+      const facts = { permitId, generation, atMs: steady.now() };
       if (outcome === 'success') this.send({ type: 'probe.succeeded', ...facts });
       else if (outcome === 'ignored') this.send({ type: 'probe.ignored', ...facts });
       else this.send({ type: 'probe.failed', ...facts, draw: random.next(), retryAfterMs });
@@ -116,7 +116,7 @@ export class Breaker {
       type: 'failures.exceeded',
       generation,
       cause,
-      atMs: clock.now(),
+      atMs: steady.now(),
       draw: random.next(),
       retryAfterMs,
     });
@@ -163,12 +163,14 @@ export class Breaker {
 
   #arm(snapshot: CircuitBreakerSnapshot): void {
     this.#cancelTimer?.();
+    const { steady, timers } = this.#parts;
     const due = breakerDue(snapshot);
     this.#cancelTimer =
       due === null
         ? null
-        : this.#parts.timers.at(due.atMs, () => {
-            this.send({ type: due.type, atMs: this.#parts.clock.now() });
+        : timers.after(due.atMs - steady.now(), () => {
+            // Never before what was waited for, whatever is rounded: it would not be sent again.
+            this.send({ type: due.type, atMs: Math.max(due.atMs, steady.now()) });
           });
   }
 }

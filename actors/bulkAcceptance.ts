@@ -23,11 +23,13 @@ import { operationInput } from './operationInput.ts';
 import type { OperationPool } from './operationPool.ts';
 import { laneOf, storedKeyOf } from './resident.ts';
 import { encodeSnapshot } from './snapshots.ts';
+import type { SteadyClock } from './steadyClock.ts';
 
 export interface BulkAcceptorParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly random: Random;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
   readonly pool: OperationPool;
@@ -47,7 +49,7 @@ export class BulkAcceptor {
    * nothing: it goes its own way.
    */
   accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
-    const { store, journal, clock, random, retry, pool } = this.#parts;
+    const { store, journal, clock, steady, random, retry, pool } = this.#parts;
     if (request.priority === 'crisis') {
       pool.start(request, pending);
       return;
@@ -58,8 +60,8 @@ export class BulkAcceptor {
     }
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
-    const acceptedAtMs = clock.now();
-    const context = newOperation(operationInput(id, request, retry, acceptedAtMs));
+    const dueAtMs = steady.now();
+    const context = newOperation(operationInput(id, request, retry, clock.now()));
     const state = encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
     this.#waiting.add(pending);
     journal.write({
@@ -69,7 +71,7 @@ export class BulkAcceptor {
         id,
         urgency: urgencyOf(request.priority, request.tier),
         standing: 'due',
-        dueAtMs: acceptedAtMs,
+        dueAtMs,
         route: handler.upstream,
         subject: context.subject,
         lane: laneOf(context),
@@ -93,7 +95,7 @@ export class BulkAcceptor {
         if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);
         // Behind another in its lane it is woken by that one.
         const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
-        if (!isLaneBusy) dispatcher.noteDue(handler.upstream, acceptedAtMs);
+        if (!isLaneBusy) dispatcher.noteDue(handler.upstream, dueAtMs);
       },
       onFailed: (error) => {
         if (this.#waiting.delete(pending)) pending.reject(notAccepted(error));

@@ -7,6 +7,7 @@
 
 import type { CallOutcome } from '../machines/policy/callWindow.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../machines/policy/crashPolicy.ts';
+import { clampDueTime } from '../machines/policy/dueTime.ts';
 import type { SyncOperationEvent } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
@@ -15,15 +16,17 @@ import { isRepeatSafe } from './handler.ts';
 import type { Journal } from './journal.ts';
 import type { OperationPool } from './operationPool.ts';
 import { entityKey, type Place, type Resident } from './resident.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import { Suspects } from './suspects.ts';
 import type { TimerService } from './timerService.ts';
 import type { Permit, UpstreamGate } from './upstreamGate.ts';
-import { UpstreamQueue, WAIT_MS_MAX } from './upstreamQueue.ts';
+import { UpstreamQueue } from './upstreamQueue.ts';
 
 export interface DispatcherParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly timers: TimerService;
   readonly residentsMax: number;
   readonly pool: OperationPool;
@@ -240,19 +243,25 @@ export class Dispatcher {
     const { clock, timers } = this.#parts;
     const { state } = resident;
     if (resident.handler === null || (state !== 'waiting' && state !== 'backingOff')) return;
-    const { wakeAtMs } = resident.actor.getSnapshot().context;
+    const { wakeAtMs, delayMs } = resident.actor.getSnapshot().context;
     const rouse = (): void => {
       // It may have been tried since, and wait anew: that wait has a timer of its own.
       const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
       if (resident.state !== state || !isSameWait || this.#isStopped) return;
       resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
     };
-    if (state === 'backingOff') timers.at(Math.min(wakeAtMs, clock.now() + WAIT_MS_MAX), rouse);
-    else rouse();
+    if (state !== 'backingOff') {
+      rouse();
+      return;
+    }
+    // Where it began before a restart, it is no longer than it was, however the clock was set since.
+    const nowMs = clock.now();
+    timers.after(clampDueTime(wakeAtMs, nowMs, delayMs ?? 0) - nowMs, rouse);
   }
 
   readonly #grant = (resident: Resident, permit: Permit): void => {
-    const atMs = this.#parts.clock.now();
+    const { clock, steady } = this.#parts;
+    const atMs = clock.now();
     const { handler } = resident;
     const snapshot = resident.actor.getSnapshot();
     const { context } = snapshot;
@@ -260,7 +269,7 @@ export class Dispatcher {
     const isUnsafe =
       handler !== null &&
       context.isOutcomeUnknown &&
-      !isRepeatSafe(handler, firstAttemptAtMs, atMs);
+      !isRepeatSafe(handler, firstAttemptAtMs, steady.latest());
     const isExpired = context.expiresAtMs !== null && context.expiresAtMs <= atMs;
     if (handler === null || isUnsafe || isExpired) {
       this.#suspects.delete(resident);

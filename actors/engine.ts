@@ -35,9 +35,11 @@ import { Retention } from './retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './serviceAccess.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { tellSetAside } from './setAside.ts';
+import { SteadyClock } from './steadyClock.ts';
 import { type StorageChange, StorageHealth } from './storageHealth.ts';
 import { StoreCheck } from './storeCheck.ts';
 import { TimerService } from './timerService.ts';
+import { unlessStalled } from './unlessStalled.ts';
 import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream.ts';
 
 export interface EngineParts {
@@ -61,8 +63,8 @@ export interface EngineParts {
 }
 
 const GLOBAL_LEVEL = 'degradation:global';
-/** How long closing waits for a disk that does not answer, for the writes and then for the file. */
-const CLOSE_STALLED_MS = 5_000;
+/** The component under which the {@link SteadyClock} is kept. */
+const TIME = 'time';
 
 export class Engine {
   readonly journal: Journal;
@@ -76,7 +78,8 @@ export class Engine {
   /** Records set aside, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
-  readonly #parts: EngineParts;
+  readonly #parts: EngineParts & { readonly timers: TimerService; readonly steady: SteadyClock };
+  readonly steady: SteadyClock;
   readonly #timers: TimerService;
   readonly #retention: Retention;
   #components: ReadonlyMap<string, string> = new Map();
@@ -88,12 +91,16 @@ export class Engine {
   readonly #recoveryParts: RecoveryParts;
   readonly #sweep: LaneSweep;
 
-  constructor(parts: EngineParts) {
-    const { store, clock, onError } = parts;
-    this.#parts = parts;
+  constructor(given: EngineParts) {
+    const { store, clock, onError } = given;
     this.#timers = new TimerService(clock, onError);
+    this.steady = new SteadyClock(clock, (state) => {
+      this.#write(TIME, state);
+    });
+    const parts = { ...given, timers: this.#timers, steady: this.steady };
+    this.#parts = parts;
     this.crises = new CrisisReport(parts);
-    this.#retention = new Retention({ ...parts, timers: this.#timers });
+    this.#retention = new Retention(parts);
     this.storage = new StorageHealth({
       ...parts,
       probe: () => {
@@ -103,7 +110,7 @@ export class Engine {
         this.#storageChanged(change);
       },
     });
-    this.storeCheck = new StoreCheck({ ...parts, timers: this.#timers });
+    this.storeCheck = new StoreCheck(parts);
     this.journal = new Journal({
       store,
       clock,
@@ -116,7 +123,6 @@ export class Engine {
     this.pool = new OperationPool({
       ...parts,
       journal: this.journal,
-      timers: this.#timers,
       crises: this.crises,
       attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
     });
@@ -124,7 +130,6 @@ export class Engine {
       ...parts,
       journal: this.journal,
       pool: this.pool,
-      timers: this.#timers,
     };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
     this.room = new QueueRoom({ ...parts, journal: this.journal });
@@ -133,7 +138,6 @@ export class Engine {
       ...parts,
       scope: 'global',
       policy: parts.degradation,
-      timers: this.#timers,
       signals: () => ({
         storage: this.storage.state,
         openBreakersShare: openBreakersShare([...this.upstreams.values()]),
@@ -213,6 +217,7 @@ export class Engine {
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
     this.#components = info.components;
+    this.steady.resume(info.components.get(TIME));
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
     this.#held.read(info, this.#parts.onError);
@@ -282,35 +287,14 @@ export class Engine {
     try {
       this.#beginNothing();
       this.pool.interruptAll();
-      await this.#unlessStalled(this.journal.idle());
+      await unlessStalled(this.#parts.clock, this.journal.idle());
     } finally {
       this.journal.close();
       this.#timers.stop();
       this.storage.stop();
       for (const upstream of this.upstreams.values()) upstream.stop();
       this.globalLevel.stop();
-      await this.#unlessStalled(this.#parts.store.close());
-    }
-  }
-
-  /** A disk that answers nothing must not hold up the end for ever; what was accepted is on it. */
-  async #unlessStalled(step: Promise<void>): Promise<void> {
-    let cancel: () => void = () => undefined;
-    const stalled = new Promise<never>((_, reject) => {
-      cancel = this.#parts.clock.schedule(CLOSE_STALLED_MS, () => {
-        reject(
-          new HoldfastError(
-            'HF_STORE_STALLED',
-            'The disk did not answer while the store was being closed. What was accepted is on it and goes on at the next start.',
-            { retry: 'later' },
-          ),
-        );
-      });
-    });
-    try {
-      await Promise.race([step, stalled]);
-    } finally {
-      cancel();
+      await unlessStalled(this.#parts.clock, this.#parts.store.close());
     }
   }
 
@@ -342,7 +326,6 @@ export class Engine {
       ...this.#parts,
       name,
       policy,
-      timers: this.#timers,
       globalLevel: () => this.globalLevel.level,
       keep: (component, state) => {
         this.#keep(component, state);
@@ -376,6 +359,11 @@ export class Engine {
   }
 
   #keep(name: string, state: string): void {
+    this.steady.mark();
+    this.#write(name, state);
+  }
+
+  #write(name: string, state: string): void {
     this.journal.write({
       build: () => ({ kind: 'component', name, state }),
       onDurable: () => undefined,

@@ -1,6 +1,6 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
-import { Backoff, whenWritten } from './background.ts';
+import { Backoff, pause, whenWritten } from './background.ts';
 import type { Journal } from './journal.ts';
 import type { TimerService } from './timerService.ts';
 import { PAGE_ROWS } from './upstreamQueue.ts';
@@ -59,7 +59,8 @@ export class ExpiryWatch {
       if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));
     } catch (error) {
       onError(error);
-      this.note(clock.now() + this.#backoff.nextMs());
+      await pause(this.#parts, this.#backoff.nextMs());
+      this.note(0);
     }
   }
 }

@@ -52,7 +52,10 @@ export interface Handler {
   readonly run: Run;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
-  /** How long the upstream remembers a key, from the first attempt. Default 24 h. */
+  /**
+   * How long the upstream remembers a key, from the first attempt. Default 24 h. Time that the machine
+   * sleeps counts.
+   */
   readonly keyLifetimeMs?: number | undefined;
   /** True: a dead letter holds its lane until it is replayed or purged. Default false. */
   readonly strictOrder?: boolean | undefined;
@@ -76,7 +79,7 @@ export const KEY_LIFETIME_MS = 86_400_000;
 
 /**
  * Whether an attempt at `atMs` under the same key surely does nothing twice, the first attempt having
- * been at `firstAttemptAtMs` (RT-2).
+ * been at `firstAttemptAtMs` (RT-2). `atMs` is the latest that it may be then (docs/decisions/0048).
  */
 export function isRepeatSafe(handler: Handler, firstAttemptAtMs: number, atMs: number): boolean {
   const keyEndsAtMs = firstAttemptAtMs + (handler.keyLifetimeMs ?? KEY_LIFETIME_MS);

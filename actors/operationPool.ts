@@ -341,7 +341,8 @@ export class OperationPool {
   /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
   #rest(resident: Resident, { value: state, context }: SyncOperationSnapshot): void {
     this.dispatcher.forget(resident);
-    const place = restingPlace(state, context, resident.handler?.upstream ?? '');
+    const { steady } = this.#parts;
+    const place = restingPlace(state, context, resident.handler?.upstream ?? '', steady.now());
     const isNew = resident.revision === 1; // Any later row waits for something else and must move.
     const asks = place.waitsFor !== 'turn' && place.waitsFor !== 'lane';
     if (isNew && !asks && resident.standing === place.standing) {

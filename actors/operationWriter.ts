@@ -11,20 +11,24 @@ import {
   type Resident,
   storedKeyOf,
 } from './resident.ts';
+import type { SteadyClock } from './steadyClock.ts';
 
 /** Orders the writes of operations: what goes on the row in each situation. */
 export class OperationWriter {
   readonly #store: Store;
   readonly #journal: Journal;
+  readonly #steady: SteadyClock;
   readonly #retentionMs: number;
 
   constructor(parts: {
     readonly store: Store;
     readonly journal: Journal;
+    readonly steady: SteadyClock;
     readonly retentionMs: number;
   }) {
     this.#store = parts.store;
     this.#journal = parts.journal;
+    this.#steady = parts.steady;
     this.#retentionMs = parts.retentionMs;
   }
 
@@ -43,6 +47,7 @@ export class OperationWriter {
     const { context } = snapshot;
     const { standing } = resident;
     const state = encodeOperation(snapshot);
+    const dueAtMs = standing === 'due' ? this.#steady.now() : null;
     resident.revision = 1;
     this.#journal.write({
       build: () => {
@@ -53,7 +58,7 @@ export class OperationWriter {
           id: resident.id,
           urgency: resident.urgency,
           standing,
-          dueAtMs: standing === 'due' ? context.acceptedAtMs : null,
+          dueAtMs,
           route: upstreamOf(resident),
           subject: context.subject,
           lane: laneOf(context),
@@ -87,6 +92,7 @@ export class OperationWriter {
   /** Writes where it rests. */
   rest(resident: Resident, place: Place, onDurable: () => void): void {
     faultPoint('engine.beforeRest');
+    this.#steady.mark();
     this.#update(resident, {
       place,
       onDurable: () => {

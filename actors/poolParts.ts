@@ -6,6 +6,7 @@ import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Store } from '../persistence/store.ts';
 import type { CrisisReport } from './crisisReport.ts';
 import type { Journal } from './journal.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 
 /** What the pool of operations stands on. */
@@ -13,6 +14,7 @@ export interface PoolParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
   readonly crises: CrisisReport;

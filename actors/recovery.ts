@@ -18,6 +18,7 @@ import { inSlices, whenWritten } from './background.ts';
 import type { Journal } from './journal.ts';
 import type { OperationPool } from './operationPool.ts';
 import { missingHandlerRoute } from './resident.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 import { PAGE_ROWS } from './upstreamQueue.ts';
 
@@ -28,6 +29,7 @@ export interface RecoveryParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly timers: TimerService;
   readonly pool: OperationPool;
 }

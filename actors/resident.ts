@@ -84,6 +84,7 @@ export const NO_BODY = '{"payload":null}';
 /** Where a row belongs. */
 export interface Place {
   readonly standing: Standing;
+  /** By the steady clock where it is `due`; by the wall clock where it is settled, and may be purged. */
   readonly dueAtMs: number | null;
   readonly waitsFor: WaitsFor;
   readonly route: string;
@@ -94,11 +95,12 @@ export function missingHandlerRoute(type: string): string {
   return `handler:${type}`;
 }
 
-/** Where an operation waits that rests in `state`: for a time, or for an event. */
+/** Where an operation waits that comes to rest in `state` at `nowMs`: for a time, or for an event. */
 export function restingPlace(
   state: SyncOperationState,
   context: SyncOperationContext,
   upstream: string,
+  nowMs: number,
 ): Place {
   const waitsFor = WAITS_FOR[state] ?? 'turn';
   // A crisis stays in hand until it is through: it is never passivated.
@@ -108,8 +110,14 @@ export function restingPlace(
   switch (state) {
     case 'waiting':
     case 'replayed':
+      return { standing: 'due', dueAtMs: nowMs, waitsFor, route: upstream };
     case 'backingOff':
-      return { standing: 'due', dueAtMs: context.wakeAtMs, waitsFor, route: upstream };
+      return {
+        standing: 'due',
+        dueAtMs: nowMs + (context.delayMs ?? 0),
+        waitsFor,
+        route: upstream,
+      };
     case 'handlerMissing': {
       const route = missingHandlerRoute(context.type);
       return { standing: 'due', dueAtMs: NEVER_MS, waitsFor, route };

@@ -44,7 +44,7 @@ export class Retention {
   #plan(delayMs: number): void {
     if (this.#isStopped) return;
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#parts.timers.at(this.#parts.clock.now() + delayMs, () => {
+    this.#cancelTimer = this.#parts.timers.after(delayMs, () => {
       void this.#purge();
     });
   }

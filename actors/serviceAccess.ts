@@ -76,7 +76,7 @@ export function accessLive(
       readonly onLeftQuarantine: () => void;
     },
 ): LiveAccess {
-  const { clock, journal, pool, onLeftQuarantine } = parts;
+  const { steady, journal, pool, onLeftQuarantine } = parts;
   const { dispatcher } = pool;
   const waiting = new Set<() => void>();
   return {
@@ -107,7 +107,7 @@ export function accessLive(
     placeOf(type) {
       const upstream = pool.handlers.get(type)?.upstream;
       if (upstream === undefined) return waitingForHandler(type);
-      return { standing: 'due', dueAtMs: clock.now(), waitsFor: 'turn', route: upstream };
+      return { standing: 'due', dueAtMs: steady.now(), waitsFor: 'turn', route: upstream };
     },
     broughtBack(operations) {
       for (const { expiresAtMs } of operations) {

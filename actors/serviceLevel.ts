@@ -10,8 +10,8 @@ import {
   type DegradationSignals,
   wantedLevel,
 } from '../machines/policy/degradationPolicy.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 
 /** While a level is not normal its signals are read again this often, since some of them fade. */
@@ -22,7 +22,7 @@ export interface ServiceLevelParts {
   readonly scope: string;
   readonly policy: DegradationPolicy;
   readonly signals: () => DegradationSignals;
-  readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly timers: TimerService;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly keep: (state: string) => void;
@@ -52,15 +52,15 @@ export class ServiceLevel {
   /** Reads the signals and tells the chart if they call for another level than before. */
   measure(): void {
     if (this.#isStopped) return;
-    const { signals, policy, clock, timers } = this.#parts;
+    const { signals, policy, steady, timers } = this.#parts;
     const wanted = wantedLevel(signals(), policy, this.#level);
     if (wanted !== this.#actor.getSnapshot().context.wanted) {
-      this.#actor.send({ type: 'signals.measured', wanted, atMs: clock.now() });
+      this.#actor.send({ type: 'signals.measured', wanted, atMs: steady.now() });
     }
     this.#cancelMeasure?.();
     this.#cancelMeasure = null;
     if (wanted === 'normal' && this.#level === 'normal') return;
-    this.#cancelMeasure = timers.at(clock.now() + REMEASURE_MS, () => {
+    this.#cancelMeasure = timers.after(REMEASURE_MS, () => {
       this.measure();
     });
   }
@@ -68,8 +68,8 @@ export class ServiceLevel {
   /** Goes on from what was kept before the restart. */
   restore(state: string): void {
     this.#replace(decodeSnapshot(degradationMachine, state).snapshot);
-    const { clock, policy } = this.#parts;
-    this.#actor.send({ type: 'process.restarted', atMs: clock.now(), policy });
+    const { steady, policy } = this.#parts;
+    this.#actor.send({ type: 'process.restarted', atMs: steady.now(), policy });
     this.measure();
   }
 
@@ -113,11 +113,12 @@ export class ServiceLevel {
   #changed(snapshot: DegradationSnapshot): void {
     this.#cancelStep?.();
     this.#cancelStep = null;
-    const { clock, timers, keep, onChange } = this.#parts;
+    const { steady, timers, keep, onChange } = this.#parts;
     const { dueAtMs } = snapshot.context;
     if (dueAtMs !== null) {
-      this.#cancelStep = timers.at(dueAtMs, () => {
-        this.#actor.send({ type: 'recovery.due', atMs: clock.now() });
+      this.#cancelStep = timers.after(dueAtMs - steady.now(), () => {
+        // Never before what was waited for, whatever is rounded: it would not be sent again.
+        this.#actor.send({ type: 'recovery.due', atMs: Math.max(dueAtMs, steady.now()) });
       });
     }
     if (snapshot.value === this.#level) return;

@@ -12,6 +12,7 @@ import {
 } from '../machines/storageHealthMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { SteadyClock } from './steadyClock.ts';
 
 /** A change of storage, as the rest of the runtime is told of it. */
 export interface StorageChange {
@@ -23,6 +24,7 @@ export interface StorageChange {
 
 export interface StorageHealthParts {
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Repeats what could not be written; how that ended is told like any write. */
   readonly probe: () => void;
@@ -55,9 +57,10 @@ export class StorageHealth {
     return this.#state;
   }
 
-  /** When the present state was entered; `null` for the first. */
+  /** When the present state was entered, by the wall clock; `null` for the first. */
   get sinceAtMs(): number | null {
-    return this.#actor.getSnapshot().context.sinceAtMs;
+    const { sinceAtMs } = this.#actor.getSnapshot().context;
+    return sinceAtMs === null ? null : this.#parts.steady.toWall(sinceAtMs);
   }
 
   /** Why nothing can be made durable now; `null` while it can. */
@@ -77,9 +80,9 @@ export class StorageHealth {
     const postedMs = this.#underWay.shift();
     // The hot path: no event where it could change nothing.
     if (this.#state === 'well') return;
-    const { clock } = this.#parts;
+    const { clock, steady } = this.#parts;
     const tookMs = clock.monotonic() - (postedMs ?? 0);
-    this.#actor.send({ type: 'write.committed', generation, tookMs, atMs: clock.now() });
+    this.#actor.send({ type: 'write.committed', generation, tookMs, atMs: steady.now() });
   }
 
   /** The oldest batch under way was refused by a store that is well. */
@@ -92,7 +95,7 @@ export class StorageHealth {
     this.#underWay.shift();
     if (generation === this.#generation) this.#failure = error;
     const trouble = troubleOf(error.code);
-    this.#actor.send({ type: 'write.failed', generation, trouble, atMs: this.#parts.clock.now() });
+    this.#actor.send({ type: 'write.failed', generation, trouble, atMs: this.#parts.steady.now() });
   }
 
   stop(): void {
@@ -139,17 +142,16 @@ export class StorageHealth {
     this.#cancelProbe = null;
     const due = storageHealthDue(this.#actor.getSnapshot());
     if (due === null || this.#isStopped) return;
-    const { clock } = this.#parts;
-    // By a clock that nobody sets: one that was set back would put the probe off, and the chart cuts
-    // what is left of the wait.
-    this.#cancelProbe = clock.schedule(Math.max(0, due.atMs - clock.now()), () => {
-      this.#actor.send({ type: due.type, atMs: clock.now() });
+    const { clock, steady } = this.#parts;
+    this.#cancelProbe = clock.schedule(Math.max(0, due.atMs - steady.now()), () => {
+      // A platform's timer may ring a little early, and the chart waits for no other.
+      this.#actor.send({ type: due.type, atMs: Math.max(due.atMs, steady.now()) });
     });
   }
 
   /** Wakes when the oldest batch may be overdue, and not at all once nothing is under way. */
   #watch(delayMs: number): void {
-    const { clock } = this.#parts;
+    const { clock, steady } = this.#parts;
     this.#cancelWatch = clock.schedule(delayMs, () => {
       this.#cancelWatch = null;
       const [oldestMs] = this.#underWay;
@@ -160,7 +162,7 @@ export class StorageHealth {
         return;
       }
       const generation = this.#generation;
-      this.#actor.send({ type: 'write.overdue', generation, atMs: clock.now() });
+      this.#actor.send({ type: 'write.overdue', generation, atMs: steady.now() });
     });
   }
 }

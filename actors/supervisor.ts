@@ -45,13 +45,12 @@ export class Supervisor {
   readonly #stopped: Promise<void>;
   #startError: unknown = null;
   #failingSinceAtMs: number | null = null;
-  #armed: ReturnType<typeof supervisorDue> = null;
   #cancelTimer: (() => void) | null = null;
   #isStopRequested = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { engine, clock, inspect, onAlert } = parts;
+    const { engine, inspect, onAlert } = parts;
     this.#actor = createActor(
       supervisorMachine.provide({
         actors: {
@@ -84,7 +83,7 @@ export class Supervisor {
       }),
       {
         id: 'supervisor',
-        input: { startedAtMs: clock.now() },
+        input: { startedAtMs: engine.steady.now() },
         ...(inspect === undefined ? {} : { inspect }),
       },
     );
@@ -130,12 +129,13 @@ export class Supervisor {
   get startTrouble(): StartTrouble | null {
     const snapshot = this.#actor.getSnapshot();
     const { failedStart } = snapshot.context;
+    const nextTryAtMs = isWaitingToStart(snapshot) ? (failedStart?.dueAtMs ?? null) : null;
     if (failedStart === null || this.#failingSinceAtMs === null) return null;
     return {
       code: failedStart.code,
       sinceAtMs: this.#failingSinceAtMs,
       tries: failedStart.inARow,
-      nextTryAtMs: isWaitingToStart(snapshot) ? failedStart.dueAtMs : null,
+      nextTryAtMs: nextTryAtMs === null ? null : this.#parts.engine.steady.toWall(nextTryAtMs),
     };
   }
 
@@ -155,7 +155,11 @@ export class Supervisor {
   }
 
   componentFailed(component: Component): void {
-    this.#actor.send({ type: 'component.failed', component, atMs: this.#parts.clock.now() });
+    this.#actor.send({
+      type: 'component.failed',
+      component,
+      atMs: this.#parts.engine.steady.now(),
+    });
   }
 
   /** The held store was let go: what is in it runs from now on. */
@@ -166,7 +170,7 @@ export class Supervisor {
   /** Stops in good order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.phase === 'stopped') return;
-    const atMs = this.#parts.clock.now();
+    const atMs = this.#parts.engine.steady.now();
     if (this.#isStopRequested) this.#actor.send({ type: 'stop.forced' });
     else this.#actor.send({ type: 'stop.requested', atMs, deadlineAtMs: atMs + deadlineMs });
     this.#isStopRequested = true;
@@ -203,18 +207,16 @@ export class Supervisor {
 
   #arm(): void {
     const due = supervisorDue(this.#actor.getSnapshot());
-    // What waits already waits on: the clock may have been set meanwhile.
-    if (due !== null && due.type === this.#armed?.type && due.atMs === this.#armed.atMs) return;
-    this.#armed = due;
     this.#cancelTimer?.();
-    const { clock } = this.#parts;
+    const { clock, engine } = this.#parts;
     // Not by the engine's timer service: that is one of the things it supervises.
     this.#cancelTimer =
       due === null
         ? null
-        : clock.schedule(due.atMs - clock.now(), () => {
-            this.#armed = null;
-            this.#actor.send({ type: due.type, atMs: clock.now() });
+        : clock.schedule(due.atMs - engine.steady.now(), () => {
+            // A platform's timer may ring a little early, and the chart waits for no other.
+            const atMs = Math.max(due.atMs, engine.steady.now());
+            this.#actor.send({ type: due.type, atMs });
           });
   }
 }

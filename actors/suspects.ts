@@ -73,9 +73,9 @@ export class Suspects {
     else this.#othersOf(suspect).add(suspect);
     const pauseMs = pauseBeforeAloneMs(crashes);
     if (pauseMs === 0 || suspect.urgency === 0) return;
-    const { clock, timers, onPauseOver } = this.#parts;
+    const { timers, onPauseOver } = this.#parts;
     this.#pausing.add(suspect);
-    timers.at(clock.now() + pauseMs, () => {
+    timers.after(pauseMs, () => {
       if (this.#pausing.delete(suspect)) onPauseOver();
     });
   }
@@ -199,6 +199,6 @@ export class Suspects {
       suspect.actor.send({ type, atMs: clock.now() });
     };
     if (crashes < CRASHES_IN_A_ROW_MAX) start();
-    else timers.at(clock.now() + CRISIS_PAUSE_MS, start);
+    else timers.after(CRISIS_PAUSE_MS, start);
   }
 }

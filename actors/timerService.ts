@@ -1,24 +1,21 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { TimerHeap } from './timerHeap.ts';
 
-/** The longest sleep while something is due, so that a clock set forward is noticed within it. */
+/** The longest sleep while an instant is waited for, so that a wall clock set forward is noticed. */
 const SLEEP_MS_MAX = 60_000;
 
-interface Timer {
-  readonly dueAtMs: number;
-  readonly wake: () => void;
-  /** Where it stands in the heap; -1 once it has left. */
-  index: number;
-}
-
 /**
- * One timer for everything that is due at an instant: a binary heap over a single pending wake-up of
- * the clock. O(log n) to add and to cancel; no wake-up at all while nothing is due.
+ * One timer for everything that waits (docs/decisions/0047): spans by the monotonic clock, which
+ * nobody sets, instants by the wall clock. A heap of each over a single pending wake-up of the clock;
+ * no wake-up at all while nothing waits.
  */
 export class TimerService {
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
-  readonly #heap: Timer[] = [];
+  readonly #spans = new TimerHeap();
+  readonly #instants = new TimerHeap();
   #cancelSleep: (() => void) | null = null;
+  /** When the pending wake-up comes, on the monotonic clock. */
   #sleepsUntilMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
 
@@ -27,17 +24,20 @@ export class TimerService {
     this.#onError = onError;
   }
 
-  /** Calls `wake` once the clock reads `dueAtMs` or later; returns a function that cancels it. */
-  at(dueAtMs: number, wake: () => void): () => void {
-    if (this.#isStopped) return () => undefined;
-    const timer: Timer = { dueAtMs, wake, index: this.#heap.length };
-    this.#heap.push(timer);
-    this.#rise(timer);
-    if (dueAtMs < this.#sleepsUntilMs) this.#sleep();
-    return () => {
-      // The pending wake-up is left as it is: waking once for nothing is cheaper than re-arming.
-      if (timer.index !== -1) this.#remove(timer);
-    };
+  /**
+   * Calls `wake` once `spanMs` milliseconds have passed, whatever the wall clock does meanwhile; never
+   * inside the call. Returns a function that cancels it.
+   */
+  after(spanMs: number, wake: () => void): () => void {
+    return this.#add(this.#spans, this.#clock.monotonic() + spanMs, wake);
+  }
+
+  /**
+   * Calls `wake` once the wall clock reads `instantMs` or later. One that is set forward past it is
+   * noticed within a minute. Returns a function that cancels it.
+   */
+  at(instantMs: number, wake: () => void): () => void {
+    return this.#add(this.#instants, instantMs, wake);
   }
 
   /**
@@ -46,80 +46,66 @@ export class TimerService {
    */
   stop(): void {
     this.#isStopped = true;
-    for (const timer of this.#heap.splice(0)) timer.index = -1;
-    this.#cancelSleep?.();
-    this.#cancelSleep = null;
-    this.#sleepsUntilMs = Number.POSITIVE_INFINITY;
+    this.#spans.clear();
+    this.#instants.clear();
+    this.#awake();
   }
 
+  #add(heap: TimerHeap, dueAtMs: number, wake: () => void): () => void {
+    if (this.#isStopped) return () => undefined;
+    const timer = heap.add(dueAtMs, wake);
+    this.#sleep();
+    return () => {
+      // The pending wake-up is left as it is: waking once for nothing is cheaper than re-arming.
+      heap.remove(timer);
+    };
+  }
+
+  /** Plans the next wake-up, unless one is planned that comes in time. */
   #sleep(): void {
-    this.#cancelSleep?.();
-    this.#cancelSleep = null;
-    this.#sleepsUntilMs = Number.POSITIVE_INFINITY;
-    const next = this.#heap[0];
-    if (next === undefined) return;
-    const nowMs = this.#clock.now();
-    const delayMs = Math.min(SLEEP_MS_MAX, Math.max(0, next.dueAtMs - nowMs));
-    this.#sleepsUntilMs = nowMs + delayMs;
-    this.#cancelSleep = this.#clock.schedule(delayMs, () => {
+    const nowMs = this.#clock.monotonic();
+    const wakesAtMs = nowMs + Math.max(0, Math.min(this.#spanLeft(nowMs), this.#instantLeft()));
+    if (wakesAtMs >= this.#sleepsUntilMs) return;
+    this.#awake();
+    this.#sleepsUntilMs = wakesAtMs;
+    this.#cancelSleep = this.#clock.schedule(Math.ceil(wakesAtMs - nowMs), () => {
       this.#wakeDue();
     });
   }
 
-  #wakeDue(): void {
+  #spanLeft(nowMs: number): number {
+    const next = this.#spans.first;
+    return next === undefined ? Number.POSITIVE_INFINITY : next.dueAtMs - nowMs;
+  }
+
+  #instantLeft(): number {
+    const next = this.#instants.first;
+    if (next === undefined) return Number.POSITIVE_INFINITY;
+    return Math.min(SLEEP_MS_MAX, next.dueAtMs - this.#clock.now());
+  }
+
+  #awake(): void {
+    this.#cancelSleep?.();
     this.#cancelSleep = null;
-    const nowMs = this.#clock.now();
-    for (
-      let next = this.#heap[0];
-      next !== undefined && next.dueAtMs <= nowMs;
-      next = this.#heap[0]
-    ) {
-      this.#remove(next);
+    this.#sleepsUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  #wakeDue(): void {
+    this.#wakeUpTo(this.#spans, this.#clock.monotonic());
+    this.#wakeUpTo(this.#instants, this.#clock.now());
+    this.#awake();
+    this.#sleep();
+  }
+
+  #wakeUpTo(heap: TimerHeap, nowMs: number): void {
+    for (let next = heap.first; next !== undefined && next.dueAtMs <= nowMs; next = heap.first) {
+      heap.remove(next);
       try {
         next.wake();
       } catch (error) {
         // One bad waker must not cost the others their wake-up.
         this.#onError(error);
       }
-    }
-    this.#sleep();
-  }
-
-  #remove(timer: Timer): void {
-    const { index } = timer;
-    timer.index = -1;
-    const last = this.#heap.pop();
-    if (last === undefined || last === timer) return;
-    this.#place(last, index);
-    this.#rise(last);
-    this.#sink(last);
-  }
-
-  #place(timer: Timer, index: number): void {
-    this.#heap[index] = timer;
-    timer.index = index;
-  }
-
-  #rise(timer: Timer): void {
-    while (timer.index > 0) {
-      const parent = this.#heap[(timer.index - 1) >> 1];
-      if (parent === undefined || parent.dueAtMs <= timer.dueAtMs) return;
-      const { index } = timer;
-      this.#place(timer, parent.index);
-      this.#place(parent, index);
-    }
-  }
-
-  #sink(timer: Timer): void {
-    for (;;) {
-      const left = this.#heap[2 * timer.index + 1];
-      const right = this.#heap[2 * timer.index + 2];
-      if (left === undefined) return;
-      const child = right !== undefined && right.dueAtMs < left.dueAtMs ? right : left;
-      if (child.dueAtMs >= timer.dueAtMs) return;
-      const { index } = timer;
-      this.#place(timer, child.index);
-      this.#place(child, index);
     }
   }
 }

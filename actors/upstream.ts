@@ -8,6 +8,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import { Breaker } from './breaker.ts';
 import { ServiceLevel } from './serviceLevel.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 import { UpstreamGate } from './upstreamGate.ts';
 
@@ -27,6 +28,7 @@ export interface UpstreamParts {
   readonly policy: UpstreamPolicy;
   readonly degradation: DegradationPolicy;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;

@@ -5,8 +5,6 @@
  * @module
  */
 
-import { RETRY_AFTER_MAX_MS } from '../machines/policy/retryAfter.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
 import { Backoff } from './background.ts';
@@ -14,6 +12,7 @@ import { CrisisPlaces } from './crisisPlaces.ts';
 import type { Journal } from './journal.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { Resident } from './resident.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import type { TimerService } from './timerService.ts';
 import type { Permit, UpstreamGate } from './upstreamGate.ts';
 
@@ -21,17 +20,12 @@ import type { Permit, UpstreamGate } from './upstreamGate.ts';
 export const PAGE_ROWS = 192;
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 const BARREN_CLAIM_PAUSE_MS = 100;
-/**
- * No row can rightly be due later than this from now: a longer wait comes from a clock that was set
- * back, and is cut (docs/decisions/0017).
- */
-export const WAIT_MS_MAX = RETRY_AFTER_MAX_MS;
 
 export interface UpstreamQueueParts {
   readonly gate: UpstreamGate;
   readonly store: Store;
   readonly journal: Pick<Journal, 'sendAll'>;
-  readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly timers: TimerService;
   /** Whether anything may start now. */
   readonly mayStart: () => boolean;
@@ -61,7 +55,7 @@ export class UpstreamQueue {
   #isClaiming = false;
   /** Of claims that failed. */
   readonly #backoff = new Backoff();
-  /** No claim before this, on the monotonic clock. */
+  /** No claim before this. */
   #claimNotBeforeMs = 0;
   #cancelTimer: (() => void) | null = null;
 
@@ -73,7 +67,7 @@ export class UpstreamQueue {
 
   /** True while rows on disk wait for a place. */
   get hasBacklog(): boolean {
-    return this.#nextDueAtMs <= this.#parts.clock.now();
+    return this.#nextDueAtMs <= this.#parts.steady.now();
   }
 
   stop(): void {
@@ -122,12 +116,11 @@ export class UpstreamQueue {
   }
 
   async #claim(): Promise<void> {
-    const { clock, mayStart } = this.#parts;
+    const { steady, mayStart } = this.#parts;
     if (this.#isClaiming || !mayStart()) return;
     // Crises alone run at this level, and they don't wait on disk. A better level asks again.
     if (this.gate.urgencyBound === 0) return;
-    if (clock.monotonic() < this.#claimNotBeforeMs) {
-      // Timers go by the wall clock and may ring a little early by the other one.
+    if (steady.now() < this.#claimNotBeforeMs) {
       if (this.#cancelTimer === null) this.#arm();
       return;
     }
@@ -138,7 +131,7 @@ export class UpstreamQueue {
     const pauseMs = await this.#fetch(permits);
     this.#isClaiming = false;
     // Whatever asks meanwhile: giving unused probes back is itself a reason to ask again.
-    if (pauseMs > 0) this.#claimNotBeforeMs = clock.monotonic() + pauseMs;
+    if (pauseMs > 0) this.#claimNotBeforeMs = steady.now() + pauseMs;
     for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
     // What became ready meanwhile may have missed the places that were reserved here, and whoever
     // waits to run alone has waited for them.
@@ -162,8 +155,8 @@ export class UpstreamQueue {
    * pause that the next claim has to keep.
    */
   async #fetch(permits: Permit[]): Promise<number> {
-    const { store, journal, clock, revive, grant, onError } = this.#parts;
-    const nowMs = clock.now();
+    const { store, journal, steady, revive, grant, onError } = this.#parts;
+    const nowMs = steady.now();
     const urgencyMax = this.gate.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
     let hasBrought = false;
@@ -173,7 +166,7 @@ export class UpstreamQueue {
       const { rows, nextDueAtMs } = await store.claim({
         route: this.gate.upstream,
         urgencyMax,
-        nowMs: this.#nextDueAtMs - nowMs > WAIT_MS_MAX ? this.#nextDueAtMs : nowMs,
+        nowMs,
         limit: permits.length,
       });
       this.#backoff.reset();
@@ -216,18 +209,15 @@ export class UpstreamQueue {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#nextDueAtMs >= NEVER_MS || !this.#parts.mayStart()) return;
-    const { clock } = this.#parts;
-    const nowMs = clock.now();
-    const pauseMs = Math.max(0, this.#claimNotBeforeMs - clock.monotonic());
-    const wakeAtMs = Math.min(Math.max(this.#nextDueAtMs, nowMs + pauseMs), nowMs + WAIT_MS_MAX);
-    if (wakeAtMs <= nowMs) {
+    const { steady, timers } = this.#parts;
+    const waitMs = Math.max(this.#nextDueAtMs, this.#claimNotBeforeMs) - steady.now();
+    if (waitMs <= 0) {
       this.pump();
       return;
     }
-    this.#cancelTimer = this.#parts.timers.at(wakeAtMs, () => {
+    this.#cancelTimer = timers.after(waitMs, () => {
       this.#cancelTimer = null;
-      if (this.hasBacklog) this.pump();
-      else void this.#claim();
+      this.pump();
     });
   }
 }

@@ -291,8 +291,8 @@ export class HoldfastRuntime implements Runtime {
   }
 
   upstream(name: string): UpstreamControl {
-    const { engine, options } = this.#parts;
-    return upstreamControl(engine.upstream(name), options.clock);
+    const { engine } = this.#parts;
+    return upstreamControl(engine.upstream(name), engine.steady);
   }
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
@@ -337,7 +337,7 @@ export class HoldfastRuntime implements Runtime {
     const startedAtMs = options.clock.monotonic();
     const deadlineMs = options.responseDeadlineMs[request.tier];
     return await new Promise<Acceptance>((resolve, reject) => {
-      const cancel = engine.timers.at(options.clock.now() + deadlineMs, () => {
+      const cancel = engine.timers.after(deadlineMs, () => {
         reject(storeStalled(deadlineMs));
       });
       const told: PendingAcceptance = {

@@ -1,7 +1,7 @@
+import type { SteadyClock } from '../actors/steadyClock.ts';
 import type { Upstream } from '../actors/upstream.ts';
 import type { BreakerState } from '../machines/circuitBreakerMachine.ts';
 import type { Level } from '../machines/policy/degradationLevel.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
 
 /** What may be asked of and done to one upstream. */
 export interface UpstreamControl {
@@ -19,7 +19,7 @@ export interface UpstreamControl {
 }
 
 /** One upstream as its callers see it: what it says is as of now. */
-export function upstreamControl(upstream: Upstream, clock: Clock): UpstreamControl {
+export function upstreamControl(upstream: Upstream, steady: SteadyClock): UpstreamControl {
   return {
     name: upstream.name,
     get breaker() {
@@ -32,13 +32,13 @@ export function upstreamControl(upstream: Upstream, clock: Clock): UpstreamContr
       return upstream.gate.inFlight;
     },
     forceOpen: (reason) => {
-      upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: clock.now() });
+      upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
     },
     disable: (reason) => {
-      upstream.breaker.send({ type: 'operator.disabled', reason, atMs: clock.now() });
+      upstream.breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
     },
     release: () => {
-      upstream.breaker.send({ type: 'operator.released', atMs: clock.now() });
+      upstream.breaker.send({ type: 'operator.released', atMs: steady.now() });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Breaker } from '../../actors/breaker.ts';
+import { SteadyClock } from '../../actors/steadyClock.ts';
 import { TimerService } from '../../actors/timerService.ts';
 import { type Permit, UpstreamGate } from '../../actors/upstreamGate.ts';
 import { type BreakerPolicy, checkBreakerPolicy } from '../../machines/policy/breakerPolicy.ts';
@@ -18,7 +19,7 @@ function openGate(options: Partial<BreakerPolicy> = {}, placesMax = 32) {
   const breaker = new Breaker({
     upstream: 'payments',
     policy,
-    clock,
+    steady: new SteadyClock(clock, () => undefined),
     random: seededRandom(1),
     timers,
     inspect: undefined,

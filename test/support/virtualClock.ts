@@ -13,6 +13,8 @@ interface Wake {
 
 /** Where every virtual clock begins, in milliseconds since the epoch. */
 export const VIRTUAL_EPOCH_MS = Date.UTC(2030, 0, 1);
+/** What every monotonic clock shows then: far from the epoch, so that one is not taken for the other. */
+const MONOTONIC_ORIGIN_MS = 1_000_000;
 
 /**
  * Time that passes only when a test says so, on a binary heap. A wake-up is never lost or early, and
@@ -29,7 +31,7 @@ export class VirtualClock implements Clock {
   }
 
   monotonic(): number {
-    return this.#elapsedMs;
+    return MONOTONIC_ORIGIN_MS + this.#elapsedMs;
   }
 
   schedule(delayMs: number, wake: () => void): () => void {
@@ -58,6 +60,15 @@ export class VirtualClock implements Clock {
   /** Sets the wall clock forward (or back, below 0), as an administrator would. */
   setWall(byMs: number): void {
     this.#wallAheadMs += byMs;
+  }
+
+  /**
+   * The machine sleeps for so long and nothing runs. Some platforms' monotonic clocks count that, and
+   * what fell due meanwhile wakes afterwards; others know nothing of it.
+   */
+  suspend(ms: number, isCounted: boolean): void {
+    if (isCounted) this.#elapsedMs += ms;
+    else this.#wallAheadMs += ms;
   }
 
   /** Lets so much time pass, and everything that is due in it happen, in order. */

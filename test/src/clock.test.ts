@@ -1,0 +1,237 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Attempt } from '../../actors/handler.ts';
+import { TimerService } from '../../actors/timerService.ts';
+import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import type { VirtualClock } from '../support/virtualClock.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const WORK: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
+
+/** Whatever may become of the clock of a machine while a process runs on it. */
+const JUMPS: readonly (readonly [string, (clock: VirtualClock) => void])[] = [
+  ['set back by an hour', (clock) => clock.setWall(-HOUR_MS)],
+  ['set back by a day', (clock) => clock.setWall(-DAY_MS)],
+  ['set back by a year', (clock) => clock.setWall(-365 * DAY_MS)],
+  ['set forward by a day', (clock) => clock.setWall(DAY_MS)],
+  ['behind after a sleep that the monotonic clock does not count', (c) => c.suspend(DAY_MS, false)],
+];
+
+/** Something that waits: what begins it, how long it lasts, and how its end is seen. */
+interface Wait {
+  readonly lengthMs: number;
+  readonly options: Partial<RuntimeOptions>;
+  /** Ends once it waits. */
+  readonly begin: (world: World, process: Process) => Promise<void>;
+  readonly isOver: (process: Process) => boolean;
+}
+
+function failingTimes(failures: number, calls: Attempt[]) {
+  return {
+    upstream: 'default',
+    run: (attempt: Attempt): Json => {
+      calls.push(attempt);
+      if (calls.length <= failures) throw transientFailure('Busy.');
+      return null;
+    },
+  };
+}
+
+const RETRY_MS = 30_000;
+const constant = { strategy: 'constant', initialDelayMs: RETRY_MS, delayMsMax: RETRY_MS } as const;
+
+function backoff(): Wait {
+  const calls: Attempt[] = [];
+  return {
+    lengthMs: RETRY_MS,
+    options: {
+      handlers: { 'payments.push': failingTimes(1, calls) },
+      retry: { premium: constant },
+    },
+    begin: async ({ clock }, { runtime }) => {
+      await clock.run(runtime.sync(WORK));
+      await clock.advance(0);
+      expect(calls).toHaveLength(1);
+    },
+    isOver: () => calls.length === 2,
+  };
+}
+
+function crisisBackoff(): Wait {
+  const calls: Attempt[] = [];
+  return {
+    lengthMs: RETRY_MS,
+    options: { handlers: { 'crisis.alert': failingTimes(1, calls) }, retry: { crisis: constant } },
+    begin: async ({ clock }, { runtime }) => {
+      await runtime.crisis({ subject: 'user-42' });
+      await clock.advance(0);
+      expect(calls).toHaveLength(1);
+    },
+    isOver: () => calls.length === 2,
+  };
+}
+
+const COOLDOWN_MS = 20_000;
+const oneFailureOpens = {
+  consecutiveFailuresToOpen: 1,
+  openMs: COOLDOWN_MS,
+  openMsMax: COOLDOWN_MS,
+  openJitterShare: 0,
+  probesMax: 1,
+  probesToClose: 1,
+};
+
+function cooldown(): Wait {
+  const calls: Attempt[] = [];
+  return {
+    lengthMs: COOLDOWN_MS,
+    options: {
+      handlers: { 'payments.push': failingTimes(1, calls) },
+      retry: { premium: { ...constant, initialDelayMs: 0 } },
+      upstreams: { default: { breaker: oneFailureOpens } },
+    },
+    begin: async ({ clock }, { runtime }) => {
+      await clock.run(runtime.sync(WORK));
+      await clock.advance(0);
+      expect(runtime.upstream('default').breaker).toBe('open');
+    },
+    isOver: ({ runtime }) => runtime.upstream('default').breaker !== 'open',
+  };
+}
+
+/** A probe that never reports keeps the only place for probes until its lease ends. */
+function lease(): Wait {
+  const calls: Attempt[] = [];
+  return {
+    lengthMs: 40_000,
+    options: {
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          attemptTimeoutMs: HOUR_MS,
+          run: (attempt) => {
+            calls.push(attempt);
+            if (calls.length === 1) throw transientFailure('Busy.');
+            return new Promise<never>(() => undefined);
+          },
+        },
+      },
+      retry: { premium: { ...constant, initialDelayMs: 0 } },
+      upstreams: { default: { breaker: { ...oneFailureOpens, probeLeaseMs: 40_000 } } },
+    },
+    begin: async ({ clock }, { runtime }) => {
+      await clock.run(runtime.sync(WORK));
+      await clock.run(runtime.sync(WORK));
+      await clock.advanceUntil(() => calls.length === 2, HOUR_MS, 1);
+    },
+    isOver: () => calls.length === 3,
+  };
+}
+
+function attemptDeadline(): Wait {
+  let isAborted = false;
+  return {
+    lengthMs: 10_000,
+    options: {
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          attemptTimeoutMs: 10_000,
+          run: ({ signal }) => {
+            signal.addEventListener('abort', () => {
+              isAborted = true;
+            });
+            return new Promise<never>(() => undefined);
+          },
+        },
+      },
+    },
+    begin: async ({ clock }, { runtime }) => {
+      // What is left until it expires is a span as well, once the attempt runs.
+      await clock.run(runtime.sync({ ...WORK, expiresAtMs: clock.now() + HOUR_MS }));
+      await clock.advance(0);
+    },
+    isOver: () => isAborted,
+  };
+}
+
+function levelStep(): Wait {
+  const calls: Attempt[] = [];
+  return {
+    lengthMs: 30_000, // Two steps, from critical only.
+    options: {
+      handlers: { 'payments.push': failingTimes(1, calls) },
+      retry: { premium: { ...constant, initialDelayMs: 0 } },
+      upstreams: { default: { breaker: { ...oneFailureOpens, openMs: 100 } } },
+      degradation: { recoverAfterMs: 15_000 },
+    },
+    begin: async ({ clock }, { runtime }) => {
+      await clock.run(runtime.sync(WORK));
+      await clock.advanceUntil(() => runtime.upstream('default').breaker === 'closed', HOUR_MS, 1);
+      expect(runtime.upstream('default').level).not.toBe('normal');
+    },
+    isOver: ({ runtime }) => runtime.upstream('default').level === 'normal',
+  };
+}
+
+const WAITS: readonly (readonly [string, () => Wait])[] = [
+  ['RT-4 a retry that backs off', backoff],
+  ['CR-4 a crisis that backs off', crisisBackoff],
+  ['CB-2 the cooldown of a breaker', cooldown],
+  ['CB-2 the lease of a probe', lease],
+  ['RT-2 the deadline of an attempt', attemptDeadline],
+  ['DG-3 a step to a better level', levelStep],
+];
+
+/** Plants a bug, until the test is over: spans end at an instant of the wall clock. */
+function timersByTheWallClock(clock: VirtualClock): void {
+  const after = vi.spyOn(TimerService.prototype, 'after');
+  after.mockImplementation(function (this: TimerService, spanMs, wake) {
+    return this.at(clock.now() + spanMs, wake);
+  });
+  onTestFinished(() => {
+    after.mockRestore();
+  });
+}
+
+/** How long it takes to its end, the clock doing this at a third of the way. */
+async function measure(
+  kind: () => Wait,
+  jump: (clock: VirtualClock) => void,
+  world = createWorld(),
+): Promise<number> {
+  const wait = kind();
+  const process = world.boot(wait.options);
+  const { clock } = world;
+  await clock.run(process.runtime.ready);
+  await wait.begin(world, process);
+  const beganMs = clock.monotonic();
+  await clock.advance(wait.lengthMs / 3);
+  expect(wait.isOver(process)).toBe(false);
+  jump(clock);
+  await clock.advanceUntil(() => wait.isOver(process), 3 * wait.lengthMs).catch(() => undefined);
+  expect(process.errors).toEqual([]);
+  return clock.monotonic() - beganMs;
+}
+
+describe.each(WAITS)('%s', (_, kind) => {
+  test.each(JUMPS)('RT-4 waits as long with the clock %s', async (__, jump) => {
+    const undisturbedMs = await measure(kind, () => undefined);
+    expect(undisturbedMs).toBeGreaterThan(kind().lengthMs / 2);
+    expect(undisturbedMs).toBeLessThan(2 * kind().lengthMs);
+    expect(Math.abs((await measure(kind, jump)) - undisturbedMs)).toBeLessThanOrEqual(1_000);
+  });
+
+  // Control: with timers that go by the wall clock the measure above would be off.
+  test('RT-4 would wait too long if its timer went by the wall clock', async () => {
+    const undisturbedMs = await measure(kind, () => undefined);
+    const world = createWorld();
+    timersByTheWallClock(world.clock);
+    const disturbedMs = await measure(kind, (clock) => clock.setWall(-HOUR_MS), world);
+    expect(disturbedMs - undisturbedMs).toBeGreaterThan(1_000);
+  });
+});
