@@ -24,6 +24,7 @@ import {
   cancelling,
   comingUnderSuspicion,
   expiring,
+  expiringMeanwhile,
   newOperation,
   operationSetup,
   retrying,
@@ -56,6 +57,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       always: { guard: { type: 'isCrisis' }, target: 'attempting' },
       on: {
         'journal.committed': [
+          expiringMeanwhile,
           {
             guard: { type: 'isTurnGranted', params: ({ event }) => event },
             target: 'attempting',
@@ -129,11 +131,11 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     ordering: {
       description:
-        'The number of the next attempt is being written to disk, before the attempt runs.',
+        'The number of the next attempt is being written to disk, before the attempt runs. If it expires meanwhile, it does not run.',
       tags: ['barrier'],
-      meta: { requirements: ['PS-2', 'RT-4'] },
+      meta: { requirements: ['PS-2', 'RT-4', 'OP-5'] },
       on: {
-        'journal.committed': { target: 'attempting' },
+        'journal.committed': [expiringMeanwhile, { target: 'attempting' }],
         'process.restarted': [
           {
             guard: { type: 'hasCrashedTooOften' },
@@ -143,6 +145,7 @@ export const syncOperationMachine = operationSetup.createMachine({
           comingUnderSuspicion,
         ],
         'cancel.requested': cancelling,
+        'expiry.due': expiring,
       },
     },
     attempting: {

@@ -170,6 +170,9 @@ export const operationSetup = setup({
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
       (idempotencyKey === null || !context.isOutcomeUnknown || isRepeatApproved),
+    /** A crisis never does (CR-4). */
+    hasExpired: ({ context: { priority, expiresAtMs } }, { atMs }: { atMs: number }) =>
+      priority !== 'crisis' && expiresAtMs !== null && atMs >= expiresAtMs,
     isCompleted: ({ context }) => context.ending === 'completed',
     isDeadLettered: ({ context }) => context.ending === 'deadLettered',
     isCancelled: ({ context }) => context.ending === 'cancelled',
@@ -302,6 +305,12 @@ export const cancelling = {
 export const expiring = {
   target: '#syncOperation.settling',
   actions: [{ type: 'expire', params: facts }],
+} as const;
+
+/** What was ordered is durable too late: nothing begins after its expiry. */
+export const expiringMeanwhile = {
+  guard: { type: 'hasExpired', params: facts },
+  ...expiring,
 } as const;
 
 /** What it waited for is there; it stands in line for the upstream from now on. */

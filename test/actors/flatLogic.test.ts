@@ -199,7 +199,7 @@ const CONTEXTS: readonly SyncOperationContext[] = (
     {},
     { priority: 'crisis', attemptsMax: null, ending: 'cancelled' },
     { attempt: 2, isSpent: true, isOutcomeUnknown: true, crashes: 9, ending: 'deadLettered' },
-    { ending: 'completed' },
+    { ending: 'completed', expiresAtMs: 2_000 },
   ] as const
 ).map((differing) => {
   const { context } = createActor(syncOperationMachine, { input: INPUT }).getSnapshot();

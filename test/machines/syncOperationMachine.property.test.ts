@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { assign } from 'xstate';
 import { FAILURE_CLASSES } from '../../machines/policy/classifyFailure.ts';
 import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
-import { OperationHarness } from '../support/operationHarness.ts';
+import { OperationHarness, START_MS } from '../support/operationHarness.ts';
 import { type Facts, ReferenceOperation } from '../support/referenceOperation.ts';
 
 const ATTEMPTS_MAX = 3;
@@ -75,6 +75,7 @@ const anyStart = fc.record({
   turn: fc.constantFrom(
     ...(['granted', 'granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler'] as const),
   ),
+  expiresInMs: fc.option(fc.nat(200_000)),
 });
 
 /** The same step for the operation and for the reference. */
@@ -83,11 +84,11 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
   switch (step.kind) {
     case 'commitNext':
       operation.commitNext();
-      reference.commitNext();
+      reference.commitNext(nowMs);
       break;
     case 'commit':
       operation.commit();
-      while (reference.queue.length > 0) reference.commitNext();
+      while (reference.queue.length > 0) reference.commitNext(nowMs);
       break;
     case 'grant':
       operation.grant();
@@ -204,14 +205,17 @@ function check(
 ): void {
   fc.assert(
     fc.property(anyStart, fc.array(anyStep, { maxLength: 60, size: 'max' }), (start, steps) => {
+      const { priority, turn, expiresInMs } = start;
+      const expiresAtMs = expiresInMs === null ? null : START_MS + expiresInMs;
       const operation = new OperationHarness(
-        { ...start, attemptsMax: attemptsMaxOf(start) },
+        { priority, turn, expiresAtMs, attemptsMax: attemptsMaxOf(start) },
         machine,
       );
       const reference = new ReferenceOperation({
-        isCrisis: start.priority === 'crisis',
-        turn: start.turn,
+        isCrisis: priority === 'crisis',
+        turn,
         attemptsMax: ATTEMPTS_MAX,
+        expiresAtMs,
         nowMs: operation.nowMs,
       });
       for (const step of steps) {
@@ -257,6 +261,7 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
       'spends an attempt on what says nothing about the request',
       faulty({ actions: { noteFailure: assign({ isSpent: true }) } }),
     ],
+    ['begins what has expired', faulty({ guards: { hasExpired: () => false } })],
     ['never runs out of attempts', faulty({ guards: { hasAttemptsLeft: () => true } })],
     ['forgets how it ended', faulty({ guards: { isCancelled: () => false } })],
     [

@@ -361,6 +361,15 @@ describe('cancel and expiry', () => {
     expect(operation.begun).toEqual([]);
   });
 
+  test('OP-5 it does not begin once it has expired', () => {
+    expect(new OperationHarness({ expiresAtMs: 1_000_000 }).commit().state).toBe('expired');
+    const ordered = attempting({ turn: 'awaitsUpstream', expiresAtMs: 1_000_005 }).grant();
+    expect(ordered.wait(5).commit().state).toBe('expired');
+    const told = waitingIn.waiting().grant();
+    told.tell('expiry.due');
+    expect([told.commit().state, ...told.begun, ...ordered.begun]).toEqual(['expired']);
+  });
+
   test('OP-5 cancelled while it runs, the attempt is aborted and its outcome unknown', () => {
     const operation = attempting();
     operation.tell('cancel.requested');

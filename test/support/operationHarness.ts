@@ -44,6 +44,9 @@ export interface Failing {
   readonly isUpstreamWell?: boolean | undefined;
 }
 
+/** Where the clock of every harness begins. */
+export const START_MS = 1_000_000;
+
 export type OperationOptions = Partial<SyncOperationInput> & {
   /** What the engine answers once the acceptance is on disk. */
   readonly turn?: Turn | undefined;
@@ -54,7 +57,7 @@ export type OperationOptions = Partial<SyncOperationInput> & {
  * when the test says so, a clock that the test moves, and attempts that end when the test says so.
  */
 export class OperationHarness {
-  nowMs = 1_000_000;
+  nowMs = START_MS;
   /** Every attempt that was begun, in this process and the ones before it. */
   readonly begun: BegunAttempt[] = [];
   /** Attempts that were cut off by the chart leaving `attempting`. */

@@ -33,6 +33,7 @@ interface Kept {
 /** States in which it waits, for whatever. In all of them it can be cancelled and can expire. */
 const WAITS: ReadonlySet<string> = new Set([
   'accepting',
+  'ordering',
   'inLane',
   'waiting',
   'handlerMissing',
@@ -57,16 +58,19 @@ export class ReferenceOperation {
   readonly #isCrisis: boolean;
   readonly #turn: Turn;
   readonly #attemptsMax: number;
+  readonly #expiresAtMs: number | null;
 
   constructor(facts: {
     readonly isCrisis: boolean;
     readonly turn: Turn;
     readonly attemptsMax: number;
+    readonly expiresAtMs: number | null;
     readonly nowMs: number;
   }) {
     this.#isCrisis = facts.isCrisis;
     this.#turn = facts.turn;
     this.#attemptsMax = facts.attemptsMax;
+    this.#expiresAtMs = facts.expiresAtMs;
     this.facts = {
       state: 'accepting',
       attempt: 1,
@@ -83,8 +87,8 @@ export class ReferenceOperation {
     else this.#keep('accepting', { isInHand: facts.turn === 'granted', waits: 'accepting' });
   }
 
-  /** The oldest write is durable; what waited for it goes on (PS-2). */
-  commitNext(): void {
+  /** The oldest write is durable; what waited for it goes on (PS-2), unless it has expired (OP-5). */
+  commitNext(nowMs: number): void {
     const write = this.queue.shift();
     if (write === undefined) return;
     this.disk = write;
@@ -92,6 +96,8 @@ export class ReferenceOperation {
     if (write.waits === 'settling') {
       this.#enter(this.facts.ending ?? 'none');
       this.isOver = true;
+    } else if (!this.#isCrisis && this.#hasExpired(nowMs)) {
+      this.#end('expired');
     } else if (write.waits === 'ordering' || this.#turn === 'granted') {
       this.#begin();
     } else if (this.#turn === 'awaitsHandler') {
@@ -178,7 +184,7 @@ export class ReferenceOperation {
 
   cancel(nowMs: number): void {
     if (this.#is('attempting')) this.#cutOff(nowMs);
-    else if (!WAITS.has(this.facts.state) && !this.#is('ordering')) return;
+    else if (!WAITS.has(this.facts.state)) return;
     this.#end('cancelled');
   }
 
@@ -189,6 +195,7 @@ export class ReferenceOperation {
   /** A person brings it back from the dead letters; what may have been applied stays so (RT-2). */
   replay(nowMs: number): void {
     if (!this.isOver || this.disk?.facts.ending !== 'deadLettered') return;
+    if (this.#hasExpired(nowMs)) return;
     this.isOver = false;
     this.facts = this.disk.facts;
     this.#remember('replayRequested');
@@ -231,6 +238,10 @@ export class ReferenceOperation {
 
   #enter(state: string): void {
     this.#note({ state });
+  }
+
+  #hasExpired(nowMs: number): boolean {
+    return this.#expiresAtMs !== null && this.#expiresAtMs <= nowMs;
   }
 
   #begin(): void {
