@@ -18,6 +18,7 @@ import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkRequest } from '../machines/vocabulary/request.ts';
 import { createMemoryStore } from '../persistence/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
+import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
 import type { Store } from '../persistence/store.ts';
 import { ControlServer } from './control/controlServer.ts';
@@ -39,8 +40,10 @@ import { ResponseTimes } from './views/responseTimes.ts';
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const checked = checkOptions(options);
-  const { store: folder, key } = checked;
-  return assembleRuntime(checked, key === null ? createMemoryStore() : openStore({ folder, key }));
+  const { store: folder, clock, keyTimeoutMs } = checked;
+  if (checked.key === null) return assembleRuntime(checked, createMemoryStore());
+  const key = withKeyTimeout(checked.key, clock, keyTimeoutMs);
+  return assembleRuntime(checked, openStore({ folder, key }));
 }
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */

@@ -60,6 +60,8 @@ export interface RuntimeOptions {
   readonly store: string;
   /** `keyFile(path)`, `passphrase(text)` or `rawKey(bytes)`; needed unless the store is `:memory:`. */
   readonly key?: KeySource | undefined;
+  /** How long the key may take to come; then the start fails, and is tried again. Default 30 s. */
+  readonly keyTimeoutMs?: number | undefined;
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
   /** By request type. */
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
@@ -95,6 +97,7 @@ export interface RuntimeOptions {
 export interface CheckedOptions {
   readonly store: string;
   readonly key: KeySource | null;
+  readonly keyTimeoutMs: number;
   readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly crisis: Required<{ [Name in keyof CrisisOptions]: NonNullable<CrisisOptions[Name]> }>;
@@ -124,6 +127,7 @@ const RESPONSE_DEADLINE_MS: Readonly<Record<Tier, number>> = {
 const FIELDS: ReadonlySet<string> = new Set<keyof RuntimeOptions>([
   'store',
   'key',
+  'keyTimeoutMs',
   'upstreams',
   'handlers',
   'crisis',
@@ -174,6 +178,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
   return {
     store,
     key: store === ':memory:' ? null : (key ?? null),
+    keyTimeoutMs: checkSpan(options.keyTimeoutMs ?? 30_000, 'keyTimeoutMs', 1),
     upstreams,
     handlers,
     crisis: {

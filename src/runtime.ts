@@ -21,10 +21,11 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import type { DeadLetters } from './deadLetters.ts';
+import { inTime } from './inTime.ts';
 import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
-import { closed, handlerUnknown, storeStalled } from './refusals.ts';
+import { closed, handlerUnknown, storeNotOpen, storeStalled } from './refusals.ts';
 import { type BackupOptions, backupInThread } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
@@ -226,7 +227,12 @@ export class HoldfastRuntime implements Runtime {
     this.#parts.engine.upstream(upstream);
     const { id } = await this.#accept(checked, { upstream, run });
     const leftMs = responseDeadlineMs[checked.tier] - (clock.monotonic() - startedAtMs);
-    const outcome = await this.#within(this.#parts.operations.handle(id).outcome, leftMs);
+    const ended = this.#parts.operations.handle(id).outcome.catch((error: unknown) => {
+      // It was accepted, and goes on at the next start.
+      if (isHoldfastError(error) && error.code === 'HF_CLOSED') return null;
+      throw error;
+    });
+    const outcome = (await inTime(clock, ended, leftMs))?.value ?? null;
     return {
       success: outcome?.status === 'completed',
       response: outcome?.status === 'completed' ? outcome.response : undefined,
@@ -332,12 +338,15 @@ export class HoldfastRuntime implements Runtime {
   /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
   async #accept(request: CheckedRequest, closure?: Handler): Promise<Acceptance> {
     const { engine, options, responseTimes } = this.#parts;
-    const opening = this.#opening();
-    if (opening !== null) await opening;
     const startedAtMs = options.clock.monotonic();
     const deadlineMs = options.responseDeadlineMs[request.tier];
+    const opening = this.#opening();
+    if (opening !== null && (await inTime(options.clock, opening, deadlineMs)) === null) {
+      throw storeNotOpen(deadlineMs);
+    }
+    const leftMs = deadlineMs - (options.clock.monotonic() - startedAtMs);
     return await new Promise<Acceptance>((resolve, reject) => {
-      const cancel = engine.timers.after(deadlineMs, () => {
+      const cancel = engine.timers.after(leftMs, () => {
         reject(storeStalled(deadlineMs));
       });
       const told: PendingAcceptance = {
@@ -355,26 +364,6 @@ export class HoldfastRuntime implements Runtime {
         engine.pool.accept(request, told, closure);
       };
       engine.room.enter(request, go, told.reject);
-    });
-  }
-
-  async #within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-    return await new Promise<T | null>((resolve, reject) => {
-      const cancel = this.#parts.options.clock.schedule(ms, () => {
-        resolve(null);
-      });
-      promise.then(
-        (value) => {
-          cancel();
-          resolve(value);
-        },
-        (error: unknown) => {
-          cancel();
-          // It was accepted, and goes on at the next start.
-          if (isHoldfastError(error) && error.code === 'HF_CLOSED') resolve(null);
-          else reject(error);
-        },
-      );
     });
   }
 }

@@ -43,6 +43,7 @@ export const ERROR_CODES = [
   // Keys and sealed records.
   'HF_KEY_INVALID',
   'HF_KEY_MISSING',
+  'HF_KEY_UNAVAILABLE',
   'HF_KEY_WRONG',
   'HF_RANDOM_UNSOUND',
   'HF_KEY_UNKNOWN',

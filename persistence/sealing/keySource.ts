@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 export const KEY_BYTES = 32;
@@ -48,7 +49,9 @@ export interface KeySource {
    * Gives the key; for one store always the same.
    *
    * @throws HoldfastError `HF_KEY_MISSING`, `HF_KEY_INVALID`, `HF_KEY_FILE_EXPOSED`,
-   * `HF_KEY_FILE_IN_STORE`; with `retry: 'later'` where waiting may help.
+   * `HF_KEY_FILE_IN_STORE`; with `retry: 'later'` where waiting may help. Any other failure becomes
+   * `HF_KEY_UNAVAILABLE`, and the start is tried again, so a service that does not answer may throw
+   * what it likes.
    */
   load(request: KeyRequest): Promise<LoadedKey>;
 }
@@ -66,6 +69,38 @@ export function rawKey(bytes: Uint8Array): KeySource {
     kind: 'raw',
     load: () => Promise.resolve({ key: key.slice(), kdf: null }),
   });
+}
+
+/**
+ * The source with a bound on how long it may take; what comes later is wiped.
+ *
+ * @throws HoldfastError (rejects) `HF_KEY_UNAVAILABLE`.
+ */
+export function withKeyTimeout(source: KeySource, clock: Clock, timeoutMs: number): KeySource {
+  return {
+    kind: source.kind,
+    async load(request) {
+      let isOver = false;
+      const loading = async (): Promise<LoadedKey> => {
+        const loaded = await source.load(request);
+        if (isOver) loaded.key.fill(0);
+        return loaded;
+      };
+      return await new Promise((resolve, reject) => {
+        const cancel = clock.schedule(timeoutMs, () => {
+          isOver = true;
+          reject(
+            new HoldfastError(
+              'HF_KEY_UNAVAILABLE',
+              `The key source "${source.kind}" did not answer within ${timeoutMs} ms. Crises are answered; the start is tried again.`,
+              { retry: 'later' },
+            ),
+          );
+        });
+        void loading().then(resolve, reject).finally(cancel);
+      });
+    },
+  };
 }
 
 /**

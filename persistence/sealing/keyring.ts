@@ -204,7 +204,7 @@ async function loadKey(
   } catch (error) {
     if (isHoldfastError(error)) throw error;
     throw new HoldfastError(
-      'HF_KEY_MISSING',
+      'HF_KEY_UNAVAILABLE',
       `The key source "${source.kind}" gave no key (${errorCodeOf(error)}).`,
       { retry: 'later' },
     );

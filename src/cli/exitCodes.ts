@@ -32,6 +32,7 @@ const STORE_CODES: ReadonlySet<ErrorCode> = new Set([
   'HF_STORE_MISSING',
   'HF_KEY_INVALID',
   'HF_KEY_MISSING',
+  'HF_KEY_UNAVAILABLE',
   'HF_KEY_WRONG',
   'HF_KEY_UNKNOWN',
   'HF_KEY_FILE_EXPOSED',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../persistence/memoryStore.ts';
-import { rawKey } from '../../persistence/sealing/keySource.ts';
+import { type KeySource, rawKey } from '../../persistence/sealing/keySource.ts';
 import type { Store } from '../../persistence/store.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
@@ -132,6 +132,37 @@ describe('SV-6 a start that failed', () => {
     await clock.run(runtime.close());
     expect(await told).toMatchObject({ code: 'HF_CLOSED' });
     expect(clock.pending).toBe(0);
+  });
+
+  test('SV-6 OP-2 a key source that does not answer fails the start, and no caller waits for it', async () => {
+    let asked = 0;
+    const hanging: KeySource = {
+      kind: 'vault',
+      load: async () => {
+        asked += 1;
+        if (asked === 1) return await new Promise<never>(() => undefined);
+        if (asked === 2) throw new TypeError('fetch failed');
+        return { key: new Uint8Array(32).fill(9), kdf: null };
+      },
+    };
+    const runtime = createRuntime({
+      store: join(tempFolder(), 'store'),
+      key: hanging,
+      keyTimeoutMs: 300,
+      responseDeadlineMs: { premium: 20 },
+      handlers: handlers([]),
+    });
+    await expect(runtime.sync(REQUEST)).rejects.toMatchObject({
+      code: 'HF_STORE_STALLED',
+      retry: 'later',
+      message: expect.stringContaining('Nothing was stored') as string,
+    });
+    const unavailable = { code: 'HF_KEY_UNAVAILABLE', retry: 'later' };
+    await expect(runtime.ready).rejects.toMatchObject(unavailable);
+    await runtime.start();
+    expect(asked).toBe(3);
+    expect((await runtime.listOperations()).views).toEqual([]);
+    await runtime.close();
   });
 
   test('SV-5 SV-6 a runtime that found the store in use takes it over when it is given back', async () => {

@@ -276,7 +276,7 @@ describe('a source of the host’s own', () => {
   test('SE-4 that fails is a missing key to be tried later, without the failure’s words', async () => {
     const failing = source(() => Promise.reject(new Error('token sekrit-7 refused')));
     const error = await rejectionOf(createKeyring(folder, failing));
-    expect(error).toMatchObject({ code: 'HF_KEY_MISSING', retry: 'later' });
+    expect(error).toMatchObject({ code: 'HF_KEY_UNAVAILABLE', retry: 'later' });
     expect(inspect(error)).not.toContain('sekrit-7');
     expect(readdirSync(folder)).toEqual([]);
   });

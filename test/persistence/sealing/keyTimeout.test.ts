@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { LoadedKey } from '../../../persistence/sealing/keySource.ts';
+import { rawKey, withKeyTimeout } from '../../../persistence/sealing/keySource.ts';
+import { VirtualClock } from '../../support/virtualClock.ts';
+
+const REQUEST = { storeFolder: '/nowhere', kdf: null };
+
+test('SE-2 SV-6 a key that comes in time is given on, and nothing is left that wakes', async () => {
+  const clock = new VirtualClock();
+  const source = withKeyTimeout(rawKey(new Uint8Array(32).fill(7)), clock, 1_000);
+  expect(source.kind).toBe('raw');
+  expect((await source.load(REQUEST)).key).toEqual(new Uint8Array(32).fill(7));
+  await clock.advance(0);
+  expect(clock.pending).toBe(0);
+});
+
+test('SE-2 SV-6 a key that comes too late is wiped', async () => {
+  const clock = new VirtualClock();
+  let answer: (loaded: LoadedKey) => void = () => undefined;
+  const slow = {
+    kind: 'vault',
+    load: () =>
+      new Promise<LoadedKey>((resolve) => {
+        answer = resolve;
+      }),
+  };
+  const loading = withKeyTimeout(slow, clock, 1_000).load(REQUEST);
+  const refusal = loading.catch((error: unknown) => error);
+  await clock.advance(1_000);
+  expect(await refusal).toMatchObject({
+    code: 'HF_KEY_UNAVAILABLE',
+    retry: 'later',
+    message: expect.stringContaining('"vault" did not answer within 1000 ms') as string,
+  });
+  const key = new Uint8Array(32).fill(7);
+  answer({ key, kdf: null });
+  await clock.advance(0);
+  expect(key).toEqual(new Uint8Array(32));
+});
