@@ -1,6 +1,6 @@
 import type { SteadyClock } from '../actors/steadyClock.ts';
 import type { Upstream } from '../actors/upstream.ts';
-import type { BreakerState } from '../machines/circuitBreakerMachine.ts';
+import { type BreakerState, breakerDue } from '../machines/circuitBreakerMachine.ts';
 import type { Level } from '../machines/policy/degradationLevel.ts';
 
 /** What may be asked of and done to one upstream. */
@@ -11,6 +11,8 @@ export interface UpstreamControl {
   /** Its level of service. */
   readonly level: Level;
   readonly inFlight: number;
+  /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
+  readonly nextTryAtMs: number | null;
   /** Keeps its breaker open until {@link release}, for a reason that people will read. */
   forceOpen(reason: string): void;
   /** Switches its breaker off until {@link release}. */
@@ -30,6 +32,10 @@ export function upstreamControl(upstream: Upstream, steady: SteadyClock): Upstre
     },
     get inFlight() {
       return upstream.gate.inFlight;
+    },
+    get nextTryAtMs() {
+      const { snapshot } = upstream.breaker;
+      return snapshot.value === 'open' ? (breakerDue(snapshot)?.atMs ?? null) : null;
     },
     forceOpen: (reason) => {
       upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });

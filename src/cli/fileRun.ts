@@ -4,13 +4,16 @@
  * @module
  */
 
-import type { Run } from '../../actors/handler.ts';
+import type { Attempt, Run } from '../../actors/handler.ts';
 import type { OperationView, Outcome } from '../../actors/outcome.ts';
+import type { AttemptFailure } from '../../machines/policy/classifyFailure.ts';
 import {
+  className,
   type ErrorCode,
   type HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { BulkResult } from '../bulk.ts';
 import type { Operation } from '../operation.ts';
@@ -54,6 +57,15 @@ const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
 ]);
 /** Operations whose ending is waited for at the same time; the rest are only an id. */
 const WATCHED_MAX = 2_000;
+/** States of an operation that needs nothing more from this run, and what each counts as. */
+const ENDINGS: ReadonlyMap<string, Ending> = new Map([
+  ['completed', 'completed'],
+  ['deadLettered', 'deadLettered'],
+  ['cancelled', 'cancelled'],
+  ['expired', 'expired'],
+  ['conflicted', 'inReview'],
+  ['inReview', 'inReview'],
+]);
 
 export interface FileRunOptions {
   readonly runtime: Runtime;
@@ -63,9 +75,10 @@ export interface FileRunOptions {
   readonly onBadLine: (error: unknown) => void;
   /** Told why the store takes a line only later; it is offered again until it does. */
   readonly onWaiting: (reason: HoldfastError) => void;
-  /** Called when something was counted. */
-  readonly onProgress: () => void;
 }
+
+/** How an operation ended, or that it will not end without a person. */
+type Ending = Outcome['status'] | 'inReview';
 
 export class FileRun {
   readonly tally: RunTally = emptyTally();
@@ -73,9 +86,15 @@ export class FileRun {
   hasReadAll = false;
   /** The last line read. */
   lineNumber = 0;
+  /** Lines read that are not blank. */
+  linesRead = 0;
   readonly #options: FileRunOptions;
+  /** Attempts that failed in this run, by the status that the upstream answered or by code. */
+  readonly failures = new Map<string, number>();
   readonly #types = new Set<string>();
-  /** Ids of accepted operations that nobody watches yet. */
+  /** Accepted operations that are not counted as ended, and how many lines each stands for. */
+  readonly #open = new Map<string, number>();
+  /** Ids of accepted operations that nobody watches yet; some of them may have ended. */
   readonly #unwatched: string[] = [];
   /** Requests offered to the runtime and not certain yet, by their place in the bulk. */
   readonly #offered = new Map<number, RequestLine>();
@@ -101,7 +120,16 @@ export class FileRun {
 
   /** Whether anything is left that goes on without a person. */
   get #isDone(): boolean {
-    return !this.#isReading && this.#watched + this.#unwatched.length === 0;
+    return !this.#isReading && this.#open.size === 0;
+  }
+
+  /**
+   * An operation of the runtime has entered a state. It only makes the counts current: what is not
+   * told here is found out by watching, in the order of the lines.
+   */
+  saw(id: string, state: string): void {
+    const ending = ENDINGS.get(state);
+    if (ending !== undefined) this.#ended(id, ending);
   }
 
   /** Stops reading and waiting; what was accepted is kept. */
@@ -141,6 +169,7 @@ export class FileRun {
     for await (const line of lines) {
       if (this.#isStopped) return;
       this.lineNumber = line.number;
+      this.linesRead += 1;
       let offer: RequestLine;
       try {
         offer = parseRequestLine(line);
@@ -161,22 +190,61 @@ export class FileRun {
   async #register(type: string): Promise<void> {
     if (this.#types.has(type)) return;
     this.#types.add(type);
-    const { runtime, upstream, run } = this.#options;
-    await runtime.handle(type, { upstream, run });
+    const { runtime, upstream } = this.#options;
+    await runtime.handle(type, { upstream, run: (attempt) => this.#attempt(attempt) });
+  }
+
+  async #attempt(attempt: Attempt): Promise<Json | undefined> {
+    try {
+      return await this.#options.run(attempt);
+    } catch (error) {
+      const { status, code } = Object(error) as Partial<AttemptFailure>;
+      // Cut off by the end of the run: that is no failure.
+      if (code === 'HF_CLOSED') throw error;
+      const name = String(status ?? code ?? className(error));
+      this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
+      throw error;
+    }
   }
 
   #offerEnded(result: BulkResult): Promise<void> | void {
     const offer = this.#offered.get(result.index);
     this.#offered.delete(result.index);
-    if (result.status !== 'refused') this.#accepted(result.id);
-    else if (offer !== undefined) return this.#refused(offer, result.error);
+    if (result.status === 'refused') {
+      if (offer !== undefined) return this.#refused(offer, result.error);
+    } else if (result.status === 'duplicate') return this.#found(result.id);
+    else this.#accepted(result.id);
   }
 
   #accepted(id: string): void {
-    this.tally.accepted += 1;
+    this.#opened(id);
     this.#unwatched.push(id);
     this.#watchMore();
-    this.#changed();
+  }
+
+  /** Accepted by an earlier run, or for an earlier line: most have ended long ago. */
+  async #found(id: string): Promise<void> {
+    this.#opened(id);
+    try {
+      const { state } = await this.#options.runtime.getOperation(id).view();
+      this.saw(id, state);
+      if (!this.#open.has(id)) return;
+      this.#unwatched.push(id);
+      this.#watchMore();
+    } catch (error) {
+      if (!this.#isStopped) this.#fail(error);
+    }
+  }
+
+  #opened(id: string): void {
+    this.tally.accepted += 1;
+    this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
+  }
+
+  #ended(id: string, ending: Ending): void {
+    this.tally[ending] += this.#open.get(id) ?? 0;
+    this.#open.delete(id);
+    if (this.#open.size === 0) this.#wake();
   }
 
   #refused(offer: RequestLine, refusal: HoldfastError): Promise<void> | void {
@@ -201,6 +269,7 @@ export class FileRun {
     try {
       const operation = await syncPatiently(runtime, offer.request, () => this.#isStopped);
       if (operation === null) this.hasReadAll = false;
+      else if (operation.isDuplicate) await this.#found(operation.id);
       else this.#accepted(operation.id);
     } catch (error) {
       this.#notTaken(offer, error);
@@ -221,19 +290,18 @@ export class FileRun {
     // A share at a time, because taking from the front of a long array moves all of it.
     if (room < Math.min(this.#unwatched.length, WATCHED_MAX / 10)) return;
     for (const id of this.#unwatched.splice(0, room)) {
+      if (!this.#open.has(id)) continue;
       this.#watched += 1;
       void this.#watch(id).finally(() => {
         this.#watched -= 1;
         this.#watchMore();
-        this.#changed();
       });
     }
   }
 
   async #watch(id: string): Promise<void> {
     try {
-      const ending = await endingOf(this.#options.runtime.getOperation(id));
-      this.tally[ending] += 1;
+      this.#ended(id, await endingOf(this.#options.runtime.getOperation(id)));
     } catch (error) {
       if (!this.#isStopped) this.#fail(error);
     }
@@ -247,13 +315,6 @@ export class FileRun {
   #bad(error: unknown): void {
     this.tally.bad += 1;
     this.#options.onBadLine(error);
-    this.#changed();
-  }
-
-  #changed(): void {
-    // Once it is stopped, what is still counted belongs in the report.
-    if (!this.#isStopped) this.#options.onProgress();
-    this.#wake();
   }
 
   /** Waits until `isTrue`, or until the run is stopped. */
@@ -272,8 +333,7 @@ export class FileRun {
   }
 }
 
-/** How an operation ended, or that it will not end without a person. */
-async function endingOf(operation: Operation): Promise<Outcome['status'] | 'inReview'> {
+async function endingOf(operation: Operation): Promise<Ending> {
   let stopListening = (): void => {};
   const reviewed = new Promise<'inReview'>((resolve, reject) => {
     const look = (view: OperationView): void => {

@@ -5,7 +5,9 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 export interface Input {
   /** As a person knows it. */
   readonly name: string;
-  /** Bytes from the start. A file can be read again, stdin can't. */
+  /** Whether it can be read more than once: a file can, stdin and a pipe can't. */
+  readonly isRepeatable: boolean;
+  /** Bytes from the start. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
   readonly close: () => Promise<void>;
 }
@@ -19,6 +21,7 @@ export async function openInput(path: string): Promise<Input> {
   if (path === '-') {
     return {
       name: 'stdin',
+      isRepeatable: false,
       bytes: () => process.stdin,
       // While it is open the process does not end.
       close: async () => {
@@ -32,13 +35,16 @@ export async function openInput(path: string): Promise<Input> {
   } catch (cause) {
     throw unreadable(path, cause);
   }
-  if ((await file.stat()).isDirectory()) {
+  const found = await file.stat();
+  if (found.isDirectory()) {
     await file.close();
     throw unreadable(path, Object.assign(new Error(), { code: 'EISDIR' }));
   }
   return {
     name: path,
-    bytes: () => file.createReadStream({ start: 0, autoClose: false }),
+    isRepeatable: found.isFile(),
+    bytes: () =>
+      file.createReadStream(found.isFile() ? { start: 0, autoClose: false } : { autoClose: false }),
     close: async () => file.close(),
   };
 }

@@ -13,6 +13,8 @@ export interface InputLine {
 /** A request may hold 1 MiB of payload; escapes can make six bytes of one. */
 const LINE_BYTES_MAX = 8 * 1_048_576;
 const NEWLINE = 0x0a;
+/** Space, tab, vertical tab, form feed, carriage return. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0b, 0x0c, 0x0d]);
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
@@ -60,6 +62,25 @@ export async function* inputLines(
     const line = finishLine();
     if (line.problem !== null || line.text !== '') yield line;
   }
+}
+
+/** How many lines {@link inputLines} gives; it looks at bytes only, so it is many times faster. */
+export async function countLines(source: AsyncIterable<Uint8Array>): Promise<number> {
+  let lines = 0;
+  let isBlank = true;
+  for await (const chunk of source) {
+    let from = 0;
+    while (from < chunk.length) {
+      const newline = chunk.indexOf(NEWLINE, from);
+      const end = newline === -1 ? chunk.length : newline;
+      for (let at = from; isBlank && at < end; at += 1) isBlank = BLANKS.has(chunk[at] ?? 0);
+      if (newline === -1) break;
+      if (!isBlank) lines += 1;
+      isBlank = true;
+      from = newline + 1;
+    }
+  }
+  return isBlank ? lines : lines + 1;
 }
 
 function decode(bytes: Uint8Array, number: number): InputLine {

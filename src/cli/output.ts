@@ -6,11 +6,15 @@
 
 import pc from 'picocolors';
 import { systemClock } from '../../actors/systemClock.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { causeText, className, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
 const REWRITE_EVERY_MS = 100;
 const APPEND_EVERY_MS = 1_000;
+/** What is followed is drawn anew this often, whatever happens: on a terminal, and elsewhere. */
+const REDRAW_EVERY_MS = 500;
+const ADD_LINE_EVERY_MS = 5_000;
 
 type Colors = ReturnType<typeof pc.createColors>;
 /** Colours one line; what it is given has nothing in it that a terminal obeys. */
@@ -24,6 +28,11 @@ export interface Output {
   readonly say: (text: string, paint?: Paint) => void;
   /** Shows where things stand, `text` being asked for only when it will be shown. */
   readonly progress: (text: () => string) => void;
+  /**
+   * Shows where things stand again and again, also while nothing happens, until the returned function
+   * is called; that leaves `lastText` as the last line.
+   */
+  readonly follow: (text: () => string, lastText: () => string) => () => void;
   /** Ends the progress line. */
   readonly endProgress: () => void;
 }
@@ -69,21 +78,51 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   return term !== 'dumb';
 }
 
-export function createOutput(options: { readonly json: boolean }): Output {
-  const { stdout, stderr } = process;
+/** Where output goes; given only by tests. */
+export interface OutputPorts {
+  readonly clock: Clock;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export function createOutput(
+  options: { readonly json: boolean },
+  { clock, stdout, stderr }: OutputPorts = {
+    clock: systemClock,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  },
+): Output {
   const isLive = stderr.isTTY && process.env['TERM'] !== 'dumb';
   let shownAtMs = Number.NEGATIVE_INFINITY;
   let isLineOpen = false;
+  /** Draws what is followed; `null` while nothing is. */
+  let redraw: (() => void) | null = null;
 
   const endProgress = (): void => {
     if (isLineOpen) stderr.write('\r\u001b[K');
     isLineOpen = false;
+  };
+  const draw = (text: string): void => {
+    if (isLive) {
+      // Longer than the terminal is wide, it would wrap and could not be rewritten.
+      stderr.write(`\r\u001b[K${plainLine(text).slice(0, (stderr.columns ?? 80) - 1)}`);
+      isLineOpen = true;
+    } else {
+      stderr.write(`${plainLine(text)}\n`);
+    }
   };
   const painted = (stream: NodeJS.WriteStream, text: string, paint: Paint | undefined): string => {
     if (paint === undefined) return plain(text);
     const colors = pc.createColors(wantsColor(stream));
     const lines = plain(text).split('\n');
     return lines.map((line) => paint(line, colors)).join('\n');
+  };
+  const progress: Output['progress'] = (text) => {
+    const nowMs = clock.monotonic();
+    if (nowMs - shownAtMs < (isLive ? REWRITE_EVERY_MS : APPEND_EVERY_MS)) return;
+    shownAtMs = nowMs;
+    draw(text());
   };
   return {
     result(value, text, paint) {
@@ -93,18 +132,30 @@ export function createOutput(options: { readonly json: boolean }): Output {
     say(text, paint) {
       endProgress();
       stderr.write(`${painted(stderr, text, paint)}\n`);
+      // What was said has taken the place of the line.
+      if (isLive) redraw?.();
     },
-    progress(text) {
-      const nowMs = systemClock.monotonic();
-      if (nowMs - shownAtMs < (isLive ? REWRITE_EVERY_MS : APPEND_EVERY_MS)) return;
-      shownAtMs = nowMs;
-      if (isLive) {
-        // Longer than the terminal is wide, it would wrap and could not be rewritten.
-        stderr.write(`\r\u001b[K${plainLine(text()).slice(0, (stderr.columns ?? 80) - 1)}`);
-        isLineOpen = true;
-      } else {
-        stderr.write(`${plainLine(text())}\n`);
-      }
+    progress,
+    follow(text, lastText) {
+      let cancel = (): void => {};
+      const tick = (): void => {
+        cancel = clock.schedule(isLive ? REDRAW_EVERY_MS : ADD_LINE_EVERY_MS, () => {
+          draw(text());
+          tick();
+        });
+      };
+      redraw = () => {
+        progress(text);
+      };
+      if (isLive) draw(text());
+      tick();
+      return () => {
+        cancel();
+        redraw = null;
+        draw(lastText());
+        if (isLineOpen) stderr.write('\n');
+        isLineOpen = false;
+      };
     },
     endProgress,
   };

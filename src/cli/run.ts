@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../../actors/systemClock.ts';
+import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../createRuntime.ts';
@@ -9,11 +10,12 @@ import { parseCount, parseDuration } from './argumentParsers.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { emptyTally, FileRun, type RunTally } from './fileRun.ts';
 import { type Input, openInput } from './inputFile.ts';
-import { inputLines } from './inputLines.ts';
+import { countLines, inputLines } from './inputLines.ts';
 import { onInterrupt } from './interrupt.ts';
 import { sayOnce } from './notices.ts';
 import { createOutput, errorText, type Output } from './output.ts';
 import { parseRequestLine } from './requestLine.ts';
+import { failuresText, RunProgress } from './runProgress.ts';
 import { warnIfUnreachable, warnOfPlainHttp } from './upstreamProbe.ts';
 
 interface RunOptions {
@@ -93,6 +95,9 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
     key: keyFile(options.keyFile),
     upstreams: { [UPSTREAM]: { concurrency: options.concurrency } },
     onError: notice,
+    inspect: ({ machine, actor, to }) => {
+      if (machine === syncOperationMachine.id) fileRun.saw(actor, to);
+    },
   });
   let cause: Cause = null;
   const fileRun = new FileRun({
@@ -104,10 +109,24 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
     },
     // Otherwise nobody would know why nothing is read any more.
     onWaiting: notice,
-    onProgress: () => {
-      output.progress(() => progressText(fileRun));
-    },
   });
+  let total: number | null = null;
+  if (input.isRepeatable) {
+    countLines(input.bytes()).then(
+      (lines) => {
+        total = lines;
+      },
+      // Whoever reads the lines finds out what is wrong with the file.
+      () => {},
+    );
+  }
+  const progress = new RunProgress(systemClock, () => {
+    const { breaker, nextTryAtMs } = runtime.upstream(UPSTREAM);
+    const { tally, failures } = fileRun;
+    const lines = fileRun.hasReadAll ? fileRun.linesRead : total;
+    return { tally, total: lines, breaker, nextTryAtMs, failures };
+  });
+  let endProgress = (): void => {};
   const stop = (why: Cause): void => {
     cause ??= why;
     fileRun.stop();
@@ -123,10 +142,15 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
         });
   try {
     await runtime.ready;
+    endProgress = output.follow(
+      () => progress.line(),
+      () => progress.lastLine(),
+    );
     await fileRun.run(inputLines(input.bytes()));
   } finally {
     forgetDeadline();
     await runtime.close({ deadlineMs: cause === null ? undefined : DRAIN_MS });
+    endProgress();
     forgetSignals();
   }
   return report(fileRun, cause, output);
@@ -158,6 +182,8 @@ function report(fileRun: FileRun, cause: Cause, output: Output): ExitCode {
   const result: RunResult = { ...tally, unfinished };
   const parts = Object.entries(result).filter(([, count]) => count > 0);
   output.result(result, parts.map(([name, count]) => `${WORDS[name] ?? name} ${count}`).join(', '));
+  const failures = failuresText(fileRun.failures);
+  if (failures !== '') output.say(`holdfast: ${failures}.`);
   if (cause !== null) {
     output.say(
       `holdfast: stopped ${cause === 'deadline' ? 'at --deadline' : 'by a signal'} after line ` +
@@ -174,16 +200,3 @@ const WORDS: Readonly<Record<string, string>> = {
   deadLettered: 'dead-lettered',
   inReview: 'in review',
 };
-
-function progressText(fileRun: FileRun): string {
-  const { accepted, completed, deadLettered, bad } = fileRun.tally;
-  const parts = [
-    `line ${fileRun.lineNumber}`,
-    `accepted ${accepted}`,
-    `completed ${completed}`,
-    deadLettered > 0 ? `dead-lettered ${deadLettered}` : '',
-    bad > 0 ? `bad ${bad}` : '',
-    `waiting ${fileRun.unfinished}`,
-  ];
-  return parts.filter((part) => part !== '').join(' · ');
-}

@@ -70,7 +70,6 @@ describe('a file of requests', () => {
       onWaiting: (error) => {
         waitedFor.push(error);
       },
-      onProgress: () => undefined,
     });
     await run.run(lines(5));
     expect(waitedFor).toEqual([LATER, LATER]);
