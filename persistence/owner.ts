@@ -18,6 +18,7 @@ import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import {
   identityOf,
+  isOwnedBriefly,
   isOwnedByNote,
   isOwnedByUs,
   knowsProcesses,
@@ -32,6 +33,9 @@ const LOCK_FILE_NAME = 'owner.db';
 const FILE_MODE = 0o600;
 /** The list of all locks of the system is read at so many commits: it costs some 20 microseconds. */
 const COMMITS_A_LOOK = 16;
+/** A look from the command line takes well under a second; one that was stopped is not waited for. */
+const LOOK_MS_MAX = 5_000;
+const LOOK_AGAIN_MS = 25;
 
 /** What the owner of a store holds. */
 export interface Ownership {
@@ -49,20 +53,36 @@ export interface Ownership {
 
 /**
  * Becomes the owner of the store in a folder, or fails at once. Others are told the name of the
- * program.
+ * program, and whether it will give the store back at once.
  *
  * @throws HoldfastError `HF_STORE_OWNED` naming the process that owns it; `HF_STORE_FOLDER`,
  * `HF_STORE_UNAVAILABLE` when the lock file can't be used.
  */
-export function takeOwnership(folder: string, program: string): Ownership {
+export function takeOwnership(folder: string, program: string, isBrief = false): Ownership {
   const lock = takeLock(folder);
   if (isOwnedByNote(folder)) {
     const owner = nameOwner(folder);
     lock.db.close();
     throw owned(folder, `${owner}, which has lost its lock on ${LOCK_FILE_NAME} but still runs`);
   }
-  leaveNote(folder, program);
+  leaveNote(folder, program, isBrief);
   return new HeldStore(folder, program, lock);
+}
+
+/**
+ * {@link takeOwnership}, but waits a moment for an owner that only looks, as the command line does: a
+ * program that starts just then must not be refused. It blocks the thread meanwhile.
+ */
+export function awaitOwnership(folder: string, program: string, isBrief: boolean): Ownership {
+  for (let waitedMs = 0; ; waitedMs += LOOK_AGAIN_MS) {
+    try {
+      return takeOwnership(folder, program, isBrief);
+    } catch (error) {
+      const isOwned = isHoldfastError(error) && error.code === 'HF_STORE_OWNED';
+      if (!isOwned || !isOwnedBriefly(folder) || waitedMs >= LOOK_MS_MAX) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MS);
+    }
+  }
 }
 
 /** A lock, and the file that it is on. */

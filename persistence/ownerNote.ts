@@ -31,6 +31,8 @@ interface OwnerNote {
   readonly start: string | null;
   /** The folder that it owned; the note of a copied folder is about another. */
   readonly folder: string;
+  /** Set where it only looks, or makes one change, and gives the store back at once. */
+  readonly isBrief?: boolean;
 }
 
 /** Who owns the store, in words. */
@@ -51,6 +53,11 @@ export function isOwnedByNote(folder: string): boolean {
   return note.start !== null && note.start === startOf(note.pid);
 }
 
+/** True when the note says that its owner gives the store back at once. */
+export function isOwnedBriefly(folder: string): boolean {
+  return readNote(folder)?.isBrief === true;
+}
+
 /** True when the note is the one that this process left. */
 export function isOwnedByUs(folder: string): boolean {
   const note = readNote(folder);
@@ -62,7 +69,7 @@ export function programName(): string {
   return basename(process.argv[1] ?? process.execPath);
 }
 
-export function leaveNote(folder: string, program: string): void {
+export function leaveNote(folder: string, program: string, isBrief = false): void {
   const note: OwnerNote = {
     pid: process.pid,
     host: hostname(),
@@ -70,6 +77,7 @@ export function leaveNote(folder: string, program: string): void {
     system: thisSystem(),
     start: startOf(process.pid),
     folder: identityOf(folder),
+    isBrief,
   };
   const path = join(folder, NOTE_FILE_NAME);
   try {

@@ -27,7 +27,7 @@ export class InThreadChannel implements Channel {
 
   async open(): Promise<OpenedStore> {
     const { folder, giveBack } = await this.#place.reserve();
-    const writer = new Writer({ folder, program: programName() });
+    const writer = new Writer({ folder, program: programName(), isBrief: !this.#place.create });
     this.#giveBack = giveBack;
     this.#writer = writer;
     try {

@@ -115,6 +115,7 @@ class Thread {
     const workerData: ThreadOptions = {
       folder: parts.folder,
       program: programName(),
+      isBrief: false,
       faults: faultsOfThreads(),
     };
     this.#worker = new Worker(parts.file, { workerData, name: 'holdfast writer', execArgv: [] });

@@ -13,6 +13,8 @@ export interface WriterOptions {
   readonly folder: string;
   /** The file name of the program; a thread does not know it. */
   readonly program: string;
+  /** Whether the store is given back at once, so that whoever wants it waits. */
+  readonly isBrief: boolean;
 }
 
 /** What the thread is started with. */

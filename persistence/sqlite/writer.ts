@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../owner.ts';
-import { takeOwnership } from '../owner.ts';
+import { awaitOwnership } from '../owner.ts';
 import { KEYRING_FILE_NAME } from '../sealing/keyring.ts';
 import { nodeEngine } from '../sealing/nodeEngine.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
@@ -34,12 +34,14 @@ const SPILL_FILE_NAME = 'crises.spill';
 export class Writer {
   readonly #folder: string;
   readonly #program: string;
+  readonly #isBrief: boolean;
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
   #spill: SpillFile | null = null;
   #sealer: Sealer | null = null;
 
-  constructor({ folder, program }: WriterOptions) {
+  constructor({ folder, program, isBrief }: WriterOptions) {
+    this.#isBrief = isBrief;
     this.#folder = folder;
     this.#program = program;
   }
@@ -47,10 +49,10 @@ export class Writer {
   /**
    * Becomes the folder's owner, and says whether there is data in it.
    *
-   * @throws HoldfastError as {@link takeOwnership}.
+   * @throws HoldfastError as {@link awaitOwnership}.
    */
   own(): { readonly hasData: boolean } {
-    this.#ownership = takeOwnership(this.#folder, this.#program);
+    this.#ownership = awaitOwnership(this.#folder, this.#program, this.#isBrief);
     return { hasData: existsSync(this.#dataPath()) };
   }
 

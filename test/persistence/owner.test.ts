@@ -1,5 +1,6 @@
 import { readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { armThreads } from '../../persistence/faultPoints.ts';
 import { readStore } from '../../persistence/openStore.ts';
@@ -113,6 +114,18 @@ describe.each([
     expect(await next.open()).toMatchObject({ created: false });
     expect(await next.find(idOf(1))).not.toBeNull();
   });
+});
+
+test('SV-5 a program that starts while the command line looks waits until it has looked', async () => {
+  const store = owned(threadedStore);
+  await store.open();
+  await store.close();
+  const reader = await readStore({ folder, key: TEST_KEY });
+  const starting = start();
+  // Long enough for it to have found the store in use.
+  await setTimeout(1_000);
+  await reader.close();
+  expect((await starting).answer).toBe('open');
 });
 
 test('SV-4 a store that is closed while it opens leaves its folder free', async () => {
