@@ -8,8 +8,8 @@
  * - A permit is asked for by event only while half open; it was granted if {@link hasPermit} says
  *   so afterwards. Each is a lease: it ends by itself if nobody reports.
  * - A crisis asks nobody: the engine lets it pass in every state (CB-3).
- * - Instants are absolute, so a restart neither shortens nor lengthens a wait. A wait that a clock
- *   set back has made longer than it was is cut to what it was.
+ * - Instants are those of a clock that never goes back (docs/decisions/0047), so a restart neither
+ *   shortens nor lengthens a wait. Where that clock is lost, a wait is cut to what it was.
  *
  * @module
  */
@@ -101,8 +101,7 @@ const breakerSetup = setup({
     isCooldownOver: ({ context }, params: Instant) =>
       context.openUntilAtMs === null || params.atMs >= context.openUntilAtMs,
     canProbe: ({ context: { probes, policy } }, params: PermitFacts) =>
-      !isLeaseHeld(probes, params) &&
-      heldLeases(probes, policy, params.atMs).length < policy.probesMax,
+      !isLeaseHeld(probes, params) && heldLeases(probes, params.atMs).length < policy.probesMax,
     isProbeOut: ({ context }, params: ProbeFacts) => isProbeOut(context, params),
     isLastNeededProbe: ({ context }, params: ProbeFacts) =>
       isProbeOut(context, params) && context.probeSuccesses + 1 >= context.policy.probesToClose,
@@ -110,13 +109,12 @@ const breakerSetup = setup({
   actions: {
     startGeneration: assign({ generation: ({ context }) => context.generation + 1 }),
     trip: assign(({ context }, params: TripFacts) => tripped(context, context.policy, params)),
-    clampCooldown: assign(({ context }, params: Instant) => clamped(context, params.atMs)),
     endCooldown: assign({ openUntilAtMs: null }),
     grantPermit: assign(({ context: { probes, policy } }, params: PermitFacts) => ({
       probes: withLease(probes, policy, params),
     })),
-    endLeases: assign(({ context: { probes, policy } }, params: Instant) => ({
-      probes: heldLeases(probes, policy, params.atMs),
+    endLeases: assign(({ context: { probes } }, params: Instant) => ({
+      probes: heldLeases(probes, params.atMs),
     })),
     returnPermit: assign(({ context }, params: { permitId: string }) => ({
       probes: context.probes.filter(({ id }) => id !== params.permitId),
@@ -193,13 +191,10 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
       entry: ['startGeneration'],
       exit: ['endCooldown'],
       on: {
-        'cooldown.due': [
-          {
-            guard: { type: 'isCooldownOver', params: ({ event }) => event },
-            target: 'halfOpen',
-          },
-          { actions: [{ type: 'clampCooldown', params: ({ event }) => event }] },
-        ],
+        'cooldown.due': {
+          guard: { type: 'isCooldownOver', params: ({ event }) => event },
+          target: 'halfOpen',
+        },
       },
     },
     halfOpen: {

@@ -14,7 +14,6 @@
 import { type ActorRefFrom, assign, type SnapshotFrom, setup } from 'xstate';
 import { isWorse, type Level } from './policy/degradationLevel.ts';
 import type { DegradationPolicy } from './policy/degradationPolicy.ts';
-import { clampDueTime } from './policy/dueTime.ts';
 
 export interface DegradationInput {
   /** `global`, or the name of the upstream. */
@@ -80,12 +79,9 @@ const degradationSetup = setup({
     ),
     waitOn: assign(({ context }, params: Measured) => ({
       wanted: params.wanted,
-      ...(context.dueAtMs === null
-        ? waitFrom(params.atMs, context.policy)
-        : clampedWait(context, params.atMs)),
+      ...(context.dueAtMs === null ? waitFrom(params.atMs, context.policy) : {}),
     })),
     stopWaiting: assign((_, params: Measured) => ({ wanted: params.wanted, ...NO_WAIT })),
-    clampWait: assign(({ context }, params: { atMs: number }) => clampedWait(context, params.atMs)),
     resumeAfterRestart: assign(({ context }, params: RestartFacts) => {
       const policy = params.policy ?? context.policy;
       const isWaiting = context.dueAtMs !== null;
@@ -100,10 +96,6 @@ const NO_WAIT: Wait = { betterSinceAtMs: null, dueAtMs: null };
 
 function waitFrom(atMs: number, policy: DegradationPolicy): Wait {
   return { betterSinceAtMs: atMs, dueAtMs: atMs + policy.recoverAfterMs };
-}
-
-function clampedWait({ dueAtMs, policy }: DegradationContext, atMs: number): Partial<Wait> {
-  return dueAtMs === null ? {} : { dueAtMs: clampDueTime(dueAtMs, atMs, policy.recoverAfterMs) };
 }
 
 export const degradationMachine = degradationSetup.createMachine({
@@ -180,14 +172,11 @@ export const degradationMachine = degradationSetup.createMachine({
           },
           { actions: [{ type: 'stopWaiting', params: ({ event }) => event }] },
         ],
-        'recovery.due': [
-          {
-            guard: { type: 'isStepDue', params: ({ event }) => event },
-            target: 'normal',
-            actions: [{ type: 'recordStep', params: ({ event }) => event }],
-          },
-          { actions: [{ type: 'clampWait', params: ({ event }) => event }] },
-        ],
+        'recovery.due': {
+          guard: { type: 'isStepDue', params: ({ event }) => event },
+          target: 'normal',
+          actions: [{ type: 'recordStep', params: ({ event }) => event }],
+        },
       },
     },
     criticalOnly: {
@@ -210,14 +199,11 @@ export const degradationMachine = degradationSetup.createMachine({
           },
           { actions: [{ type: 'stopWaiting', params: ({ event }) => event }] },
         ],
-        'recovery.due': [
-          {
-            guard: { type: 'isStepDue', params: ({ event }) => event },
-            target: 'limited',
-            actions: [{ type: 'recordStep', params: ({ event }) => event }],
-          },
-          { actions: [{ type: 'clampWait', params: ({ event }) => event }] },
-        ],
+        'recovery.due': {
+          guard: { type: 'isStepDue', params: ({ event }) => event },
+          target: 'limited',
+          actions: [{ type: 'recordStep', params: ({ event }) => event }],
+        },
       },
     },
     offline: {
@@ -236,14 +222,11 @@ export const degradationMachine = degradationSetup.createMachine({
           },
           { actions: [{ type: 'stopWaiting', params: ({ event }) => event }] },
         ],
-        'recovery.due': [
-          {
-            guard: { type: 'isStepDue', params: ({ event }) => event },
-            target: 'criticalOnly',
-            actions: [{ type: 'recordStep', params: ({ event }) => event }],
-          },
-          { actions: [{ type: 'clampWait', params: ({ event }) => event }] },
-        ],
+        'recovery.due': {
+          guard: { type: 'isStepDue', params: ({ event }) => event },
+          target: 'criticalOnly',
+          actions: [{ type: 'recordStep', params: ({ event }) => event }],
+        },
       },
     },
   },

@@ -14,7 +14,6 @@
  */
 
 import { type ActorRefFrom, assign, type SnapshotFrom, setup } from 'xstate';
-import { clampDueTime } from './policy/dueTime.ts';
 import {
   nextProbeDelayMs,
   OVERDUE_AFTER_MS,
@@ -93,9 +92,6 @@ const storageHealthSetup = setup({
       return { probeDelayMs, probeAtMs: atMs + probeDelayMs };
     }),
     recordProbe: assign({ probeAtMs: null }),
-    clampProbe: assign(({ context: { probeAtMs, probeDelayMs } }, params: { atMs: number }) => ({
-      probeAtMs: probeAtMs === null ? null : clampDueTime(probeAtMs, params.atMs, probeDelayMs),
-    })),
   },
 });
 
@@ -171,13 +167,10 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
             actions: [{ type: 'recordLateness', params: ({ event }) => event }],
           },
         ],
-        'probe.due': [
-          {
-            guard: { type: 'isProbeDue', params: ({ event }) => event },
-            actions: ['recordProbe', 'orderProbe'],
-          },
-          { actions: [{ type: 'clampProbe', params: ({ event }) => event }] },
-        ],
+        'probe.due': {
+          guard: { type: 'isProbeDue', params: ({ event }) => event },
+          actions: ['recordProbe', 'orderProbe'],
+        },
       },
     },
     troubled: {
@@ -191,13 +184,10 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
           target: 'well',
           actions: [{ type: 'recordRecovery', params: ({ event }) => event }],
         },
-        'probe.due': [
-          {
-            guard: { type: 'isProbeDue', params: ({ event }) => event },
-            actions: ['recordProbe', 'orderProbe'],
-          },
-          { actions: [{ type: 'clampProbe', params: ({ event }) => event }] },
-        ],
+        'probe.due': {
+          guard: { type: 'isProbeDue', params: ({ event }) => event },
+          actions: ['recordProbe', 'orderProbe'],
+        },
       },
       states: {
         locked: {

@@ -42,7 +42,6 @@ export const supervisorMachine = supervisorSetup.createMachine({
     ledger: EMPTY_LEDGER,
     failedStart: null,
     failure: null,
-    drainMs: 0,
     drainUntilAtMs: null,
   }),
   options: { maxIterations: 1000 },
@@ -150,13 +149,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
         // Whoever asks again may only shorten it.
         'stop.requested': { actions: [{ type: 'hastenDrain', params: ({ event }) => event }] },
         'stop.forced': { target: 'closing' },
-        'drain.due': [
-          {
-            guard: { type: 'isDrainOver', params: ({ event }) => event },
-            target: 'closing',
-          },
-          { actions: [{ type: 'clampDrain', params: ({ event }) => event }] },
-        ],
+        'drain.due': {
+          guard: { type: 'isDrainOver', params: ({ event }) => event },
+          target: 'closing',
+        },
       },
     },
     closing: {

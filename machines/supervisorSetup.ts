@@ -18,7 +18,6 @@ import {
   reviewRestarts,
   withDown,
 } from './policy/componentLedger.ts';
-import { clampDueTime } from './policy/dueTime.ts';
 import { type Component, isRestartedWith } from './policy/restartPolicy.ts';
 import { type FailedStart, noteFailedStart, planStart } from './policy/startRetry.ts';
 import { type ErrorCode, toPlainError } from './vocabulary/errors.ts';
@@ -36,8 +35,6 @@ export interface SupervisorContext {
   readonly failedStart: FailedStart | null;
   /** Why the start or the stop failed. */
   readonly failure: { readonly code: ErrorCode } | null;
-  /** How long what is in flight may take to finish, from the request to stop. */
-  readonly drainMs: number;
   /** When draining ends at the latest; `null` when it does not drain. */
   readonly drainUntilAtMs: number | null;
 }
@@ -156,16 +153,9 @@ export const supervisorSetup = setup({
       components: context.ledger.restarting,
     })),
     reportRecoveryFailed: raise({ type: 'recovery.failed' }),
-    startDrain: assign((_, params: StopFacts) => ({
-      drainMs: Math.max(0, params.deadlineAtMs - params.atMs),
-      drainUntilAtMs: params.deadlineAtMs,
-    })),
+    startDrain: assign((_, params: StopFacts) => ({ drainUntilAtMs: params.deadlineAtMs })),
     hastenDrain: assign(({ context }, { deadlineAtMs }: StopFacts) => ({
       drainUntilAtMs: Math.min(context.drainUntilAtMs ?? deadlineAtMs, deadlineAtMs),
-    })),
-    clampDrain: assign(({ context: { drainUntilAtMs, drainMs } }, params: { atMs: number }) => ({
-      drainUntilAtMs:
-        drainUntilAtMs === null ? null : clampDueTime(drainUntilAtMs, params.atMs, drainMs),
     })),
     endDrain: assign({ drainUntilAtMs: null }),
   },

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { clampDueTime } from './dueTime.ts';
 import {
   COMPONENT_KINDS,
   type Component,
@@ -49,7 +48,7 @@ export function restartAllowedAtMs(
 ): number {
   const { restartsMax, windowMs } = RESTART_POLICIES[componentKindOf(component)];
   const counting = ledger.restarts
-    .filter((restart) => restart.component === component && isWithin(restart.atMs, atMs, windowMs))
+    .filter((restart) => restart.component === component && atMs - restart.atMs < windowMs)
     .map((restart) => restart.atMs)
     .toSorted((a, b) => a - b);
   const blocking = counting.at(-restartsMax);
@@ -132,19 +131,12 @@ export function failRestart(ledger: ComponentLedger): ComponentLedger {
   return withDown(endRestart(ledger), component, ledger.restartBeganAtMs + retryAfterMs);
 }
 
-/**
- * Sets the due times anew when nothing could be restarted: no further away than a window is long,
- * though a clock was set back, and no sooner than the intensity allows.
- */
+/** Sets the due times anew when nothing could be restarted: no sooner than the intensity allows. */
 export function reviewRestarts(ledger: ComponentLedger, atMs: number): ComponentLedger {
-  const down = ledger.down.map(({ component, restartDueAtMs }) => {
-    const { windowMs } = RESTART_POLICIES[componentKindOf(component)];
-    const dueAtMs = clampDueTime(restartDueAtMs, atMs, windowMs);
-    return {
-      component,
-      restartDueAtMs: Math.max(dueAtMs, restartAllowedAtMs(ledger, component, atMs)),
-    };
-  });
+  const down = ledger.down.map(({ component, restartDueAtMs }) => ({
+    component,
+    restartDueAtMs: Math.max(restartDueAtMs, restartAllowedAtMs(ledger, component, atMs)),
+  }));
   return { ...ledger, down };
 }
 
@@ -160,11 +152,6 @@ export function nextRestartDueAtMs(ledger: ComponentLedger): number | null {
 function stillCounting(ledger: ComponentLedger, atMs: number): ComponentLedger['restarts'] {
   return ledger.restarts.filter((restart) => {
     const { windowMs } = RESTART_POLICIES[componentKindOf(restart.component)];
-    return isWithin(restart.atMs, atMs, windowMs);
+    return atMs - restart.atMs < windowMs;
   });
-}
-
-/** Also after a clock was set back: what lies far ahead counts no longer than what lies far behind. */
-function isWithin(restartAtMs: number, atMs: number, windowMs: number): boolean {
-  return Math.abs(atMs - restartAtMs) < windowMs;
 }

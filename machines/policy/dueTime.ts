@@ -1,6 +1,6 @@
 /**
- * An absolute due time after the clock was set back: what remains is never longer than the whole
- * wait was, so a clock that jumps cannot park anything for years.
+ * A due time that a process finds which does not know how far the clock was set back: what remains is
+ * never longer than the whole wait was (docs/decisions/0047).
  *
  * @param lengthMs how long the whole wait was when it began
  */

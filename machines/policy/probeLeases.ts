@@ -6,7 +6,6 @@
  */
 
 import type { BreakerPolicy } from './breakerPolicy.ts';
-import { clampDueTime } from './dueTime.ts';
 
 /** A probe that is out, and when its place is free again even if it never reports. */
 export interface ProbeLease {
@@ -20,18 +19,9 @@ export interface PermitFacts {
   readonly atMs: number;
 }
 
-/** The leases that still run at `atMs`; none of them for longer than a lease lasts. */
-export function heldLeases(
-  probes: readonly ProbeLease[],
-  policy: BreakerPolicy,
-  atMs: number,
-): readonly ProbeLease[] {
-  return probes
-    .filter((probe) => probe.leaseEndsAtMs > atMs)
-    .map(({ id, leaseEndsAtMs }) => ({
-      id,
-      leaseEndsAtMs: clampDueTime(leaseEndsAtMs, atMs, policy.probeLeaseMs),
-    }));
+/** The leases that still run at `atMs`. */
+export function heldLeases(probes: readonly ProbeLease[], atMs: number): readonly ProbeLease[] {
+  return probes.filter((probe) => probe.leaseEndsAtMs > atMs);
 }
 
 /** The leases after one more was granted at `atMs`. */
@@ -41,7 +31,7 @@ export function withLease(
   granted: PermitFacts,
 ): readonly ProbeLease[] {
   const lease = { id: granted.permitId, leaseEndsAtMs: granted.atMs + policy.probeLeaseMs };
-  return [...heldLeases(probes, policy, granted.atMs), lease];
+  return [...heldLeases(probes, granted.atMs), lease];
 }
 
 /** True while the lease of this permit runs. */

@@ -75,7 +75,7 @@ export function recovered(history: TripHistory, atMs: number): Partial<TripHisto
   return { ...closed, recoveries: recoveries + 1, recoveriesMs: recoveriesMs + recoveryMs };
 }
 
-/** An instant that a clock set back has put too far ahead is taken back to where it can be at most. */
+/** At a restart: an instant that is further ahead than it can be is taken back to where it can be at most. */
 export function clamped(
   history: TripHistory,
   atMs: number,

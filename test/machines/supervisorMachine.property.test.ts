@@ -21,10 +21,6 @@ const anyStep = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'recovered' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'recoveryFailed' as const }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('setClockBack' as const), ms: fc.nat(200_000) }),
-  },
-  {
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('wait' as const),
@@ -58,9 +54,6 @@ async function take(step: Step, supervisor: SupervisorHarness): Promise<void> {
     case 'recoveryFailed':
       if (supervisor.isUnderWay('recoverOperations')) await supervisor.break('recoverOperations');
       break;
-    case 'setClockBack':
-      supervisor.nowMs -= step.ms;
-      break;
     case 'wait':
       supervisor.wait(step.ms);
   }
@@ -83,9 +76,6 @@ function expectWithinIntensity({ restarts }: SupervisorHarness): void {
 /** Once nothing fails any more, time is enough to get everything back. */
 async function expectAlive(supervisor: SupervisorHarness): Promise<void> {
   for (let i = 0; i < 40; i++) {
-    const { due } = supervisor;
-    // A timer runs on a clock that nobody sets; it comes even where the wall clock was set back.
-    if (due !== null) supervisor.send({ type: due.type, atMs: supervisor.nowMs });
     if (supervisor.isUnderWay('restartComponents')) await supervisor.finish('restartComponents');
     if (supervisor.isUnderWay('recoverOperations')) await supervisor.finish('recoverOperations');
     supervisor.wait(10_000);
@@ -108,7 +98,7 @@ async function check(
         expect(supervisor.snapshot.hasTag('accepting')).toBe(true);
       }
       await expectAlive(supervisor);
-      if (steps.every(({ kind }) => kind !== 'setClockBack')) expectWithinIntensity(supervisor);
+      expectWithinIntensity(supervisor);
     }),
     options,
   );

