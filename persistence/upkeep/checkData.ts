@@ -87,8 +87,8 @@ function sealsOf({ storeId, keyId, storeKey }: StoreKey): RowSeals {
   return createRowSeals(sealer, storeId);
 }
 
-/** Table by table, so that it can be cut short between them. */
-async function findFaults(db: Database.Database, options: UpkeepOptions): Promise<string[]> {
+/** What SQLite finds wrong; table by table, so that it can be cut short between them. */
+export async function findFaults(db: Database.Database, options: UpkeepOptions): Promise<string[]> {
   const faults: string[] = [];
   for (const [index, table] of TABLES.entries()) {
     options.onProgress?.({ step: 'checkingTables', done: index, total: TABLES.length });

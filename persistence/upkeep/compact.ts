@@ -19,6 +19,7 @@ import { foldWal, openFile } from '../sqlite/connection.ts';
 import { storeFailure } from '../sqlite/failures.ts';
 import { removeOldMigrationBackups } from '../sqlite/migrations/migrationBackup.ts';
 import { DATA_FILE_NAME } from '../sqlite/writer.ts';
+import { findFaults } from './checkData.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
 
 const ROWS_AT_ONCE = 500;
@@ -58,14 +59,15 @@ export async function purgeAtRest(store: StoreOptions, options: UpkeepOptions): 
 }
 
 /**
- * Writes the file anew; call it after {@link purgeAtRest}, which makes sure that the key is right and the
- * WAL the file's own. It takes as long as copying it and can't be asked to stop; ending the process
- * is safe.
+ * Checks the file and writes it anew; call it after {@link purgeAtRest}, which makes sure that the key
+ * is right and the WAL the file's own. Writing takes as long as copying it and can't be asked to
+ * stop; ending the process is safe.
  *
- * @throws HoldfastError (rejects) `HF_STORE_FULL` where there is no room, with nothing changed; as
+ * @throws HoldfastError (rejects) with nothing changed, `HF_STORE_FULL` where there is no room,
+ * `HF_STORE_CORRUPT` where the file is damaged: what can't be read would not be in the new one. As
  * {@link openAtRest}.
  */
-export async function rewriteAtRest(store: StoreOptions): Promise<Rewrite> {
+export async function rewriteAtRest(store: StoreOptions, options: UpkeepOptions): Promise<Rewrite> {
   const { folder, giveBack } = await storePlace(store.folder, store.key, false).reserve();
   const path = join(folder, DATA_FILE_NAME);
   try {
@@ -81,6 +83,7 @@ export async function rewriteAtRest(store: StoreOptions): Promise<Rewrite> {
         foldWal(db, path);
         const bytesBefore = statSync(path).size;
         demandRoom(db, path);
+        await demandSound(db, path, options);
         // The temporary copy may be larger than memory; in the store's own folder it is as safe as
         // the file itself, and has no name.
         process.env['SQLITE_TMPDIR'] = folder;
@@ -95,10 +98,26 @@ export async function rewriteAtRest(store: StoreOptions): Promise<Rewrite> {
       ownership.release();
     }
   } catch (error) {
+    options.signal?.throwIfAborted();
     throw storeFailure(error, path);
   } finally {
     giveBack();
   }
+}
+
+async function demandSound(
+  db: Database.Database,
+  path: string,
+  options: UpkeepOptions,
+): Promise<void> {
+  const [fault] = await findFaults(db, options);
+  if (fault === undefined) return;
+  throw new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The store at ${path} is damaged (${fault}), and writing it anew would drop what can't be read. ` +
+      'Nothing was changed. Look with holdfast doctor --deep, and restore a backup.',
+    { path },
+  );
 }
 
 function demandRoom(db: Database.Database, path: string): void {

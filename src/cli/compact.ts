@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { systemClock } from '../../actors/systemClock.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { purgeAtRest, rewriteAtRest } from '../../persistence/upkeep/compact.ts';
 import { createOutput } from './output.ts';
@@ -37,8 +38,8 @@ Example:
         output.result({ purged }, `Purged ${purged} operations.`);
         return;
       }
-      output.say('holdfast: writing the file anew; Ctrl-C is safe.');
-      const { bytesBefore, bytesAfter } = await rewriteAtRest(store);
+      output.say('holdfast: checking the file and writing it anew; Ctrl-C is safe.');
+      const { bytesBefore, bytesAfter } = await rewriteAtRest(store, { clock: systemClock });
       output.result(
         { purged, bytesBefore, bytesAfter },
         `Purged ${purged} operations; ${bytesBefore} bytes before, ${bytesAfter} now.`,

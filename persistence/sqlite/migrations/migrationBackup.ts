@@ -85,6 +85,8 @@ function checkCopy(db: Database.Database, copyPath: string, version: number, pat
   try {
     const isWhole =
       inspectSchema(copy, copyPath) === version &&
+      // Of a damaged file what can be read is copied soundly, and no more.
+      db.pragma('integrity_check(1)', { simple: true }) === 'ok' &&
       copy.pragma('integrity_check(1)', { simple: true }) === 'ok' &&
       JSON.stringify(rowCounts(copy)) === JSON.stringify(rowCounts(db));
     if (isWhole) return;

@@ -6,6 +6,7 @@ import type { Store } from '../../../persistence/store.ts';
 import { purgeAtRest, rewriteAtRest } from '../../../persistence/upkeep/compact.ts';
 import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
+import { hideRows } from '../damage.ts';
 import { inThreadStore, OTHER_KEY, TEST_KEY } from '../storeUnderTest.ts';
 import { accept, deadLetter, idOf, settlement } from '../writes.ts';
 
@@ -46,7 +47,7 @@ test('PS-5 purges what was kept long enough, writes the file anew, and all else 
   expect(purged).toBe(ROWS - 2);
   expect(progress.at(-1)).toEqual({ step: 'purging', done: ROWS - 2, total: ROWS - 2 });
   const before = statSync(join(folder, 'data.db')).size;
-  const { bytesBefore, bytesAfter } = await rewriteAtRest(options);
+  const { bytesBefore, bytesAfter } = await rewriteAtRest(options, { clock: systemClock });
   expect(bytesBefore).toBe(before);
   expect(bytesAfter).toBe(statSync(join(folder, 'data.db')).size);
   expect(bytesAfter).toBeLessThan(before / 4);
@@ -63,7 +64,9 @@ test('PS-5 is refused while the store is in use, and for another key', async () 
   await expect(purgeAtRest(options, { clock: systemClock })).rejects.toMatchObject({
     code: 'HF_STORE_OWNED',
   });
-  await expect(rewriteAtRest(options)).rejects.toMatchObject({ code: 'HF_STORE_OWNED' });
+  await expect(rewriteAtRest(options, { clock: systemClock })).rejects.toMatchObject({
+    code: 'HF_STORE_OWNED',
+  });
   await store.close();
   const before = readFileSync(join(folder, 'data.db'));
   await expect(
@@ -89,4 +92,16 @@ test('PS-5 cut short between batches keeps what it has done', async () => {
   const { settled } = await store.counts();
   expect(settled).toBeGreaterThan(0);
   expect(settled).toBeLessThan(ROWS - 2);
+});
+
+test('PS-5 a damaged file is not written anew, since what it hides would be gone for good', async () => {
+  const path = join(folder, 'data.db');
+  hideRows(path);
+  const before = readFileSync(path);
+  const options = { folder, key: TEST_KEY };
+  await expect(rewriteAtRest(options, { clock: systemClock })).rejects.toMatchObject({
+    code: 'HF_STORE_CORRUPT',
+    message: expect.stringContaining('doctor --deep') as string,
+  });
+  expect(readFileSync(path).equals(before)).toBe(true);
 });
