@@ -91,6 +91,15 @@ export function notAccepted(cause: HoldfastError): HoldfastError {
   );
 }
 
+/** What a caller asked of an operation is on its way, and nothing promises yet that it holds. */
+export function notDurable(cause: HoldfastError | null): HoldfastError {
+  return new HoldfastError(
+    cause?.code ?? 'HF_CLOSED',
+    `${cause?.message ?? 'The runtime was closed before the disk confirmed it.'} What was asked for may hold or not; look at the operation, and ask again later.`,
+    { retry: 'later', cause: cause ?? undefined, withStack: false },
+  );
+}
+
 /** It repeats a request whose acceptance has just failed. */
 function firstWithdrawn(): HoldfastError {
   return notAccepted(

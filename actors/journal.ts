@@ -45,6 +45,7 @@ export class Journal {
   /** Asked to repeat while a batch posted before the failure was still out. */
   #isRetryDue = false;
   #idleWaiters: (() => void)[] = [];
+  readonly #writtenWaiters = new Set<(isDurable: boolean) => void>();
 
   constructor(parts: {
     readonly store: Store;
@@ -81,6 +82,7 @@ export class Journal {
   /** Nothing more is written or repeated: what is not durable by now is taken up from disk next time. */
   close(): void {
     this.#isOpen = false;
+    for (const tell of this.#writtenWaiters) tell(false);
   }
 
   write(entry: JournalEntry): void {
@@ -117,15 +119,18 @@ export class Journal {
 
   /**
    * Resolves once everything written so far is told of, whatever is written meanwhile: a busy journal
-   * may never be idle. `false` when storage is failing.
+   * may never be idle. `false` when storage is failing, or nothing is written (any more).
    */
   async written(): Promise<boolean> {
-    if (this.#isIdle()) return this.failure === null;
+    if (this.#isIdle()) return this.#isOpen && this.failure === null;
     return await new Promise<boolean>((resolve) => {
-      const tell = (isDurable: boolean) => (): void => {
+      const tell = (isDurable: boolean): void => {
+        this.#writtenWaiters.delete(tell);
         resolve(isDurable);
       };
-      this.write({ build: PROBE.build, onDurable: tell(true), onFailed: tell(false) });
+      this.#writtenWaiters.add(tell);
+      const told = { onDurable: () => tell(true), onFailed: () => tell(false) };
+      this.write({ build: PROBE.build, ...told });
     });
   }
 

@@ -21,6 +21,7 @@ import {
   acceptanceUnknown,
   answerDuplicate,
   notAccepted,
+  notDurable,
   outcomeUnknown,
   type PendingAcceptance,
 } from './acceptance.ts';
@@ -169,9 +170,14 @@ export class OperationPool {
     this.#actors.stop(resident.actor);
   }
 
-  /** Resolves when everything written so far is durable, or storage is failing. */
-  async writesSettled(): Promise<void> {
-    await this.#parts.journal.written();
+  /**
+   * Resolves once everything written so far is durable.
+   *
+   * @throws HoldfastError the failure of storage, or `HF_CLOSED`: what was ordered may hold or not.
+   */
+  async writesDurable(): Promise<void> {
+    const { journal } = this.#parts;
+    if (!(await journal.written())) throw notDurable(journal.failure);
   }
 
   /** Resolves once no operation is being written or attempted. */

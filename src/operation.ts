@@ -33,9 +33,15 @@ export interface Operation {
   view(): Promise<OperationView>;
   /** Tells of each change of state until the returned function is called. */
   subscribe(listener: (view: OperationView) => void): () => void;
-  /** Ends it, aborting a running attempt. Does nothing to one that has ended. */
+  /**
+   * Ends it, aborting a running attempt. Does nothing to one that has ended. Resolves once that is on
+   * disk; rejects with `HF_STORE_…` or `HF_CLOSED`, to be asked again later, where it may hold or not.
+   */
   cancel(): Promise<void>;
-  /** Tries it again now, where it waits for a retry, a decision or a review. */
+  /**
+   * Tries it again now, where it waits for a retry, a decision or a review. Resolves and rejects as
+   * {@link cancel} does.
+   */
   retryNow(): Promise<void>;
 }
 
@@ -160,10 +166,13 @@ export class Operations {
       const row = await this.#find(id).finally(departures.end);
       // If it has been in memory meanwhile, the row may be from before: look again.
       if (pool.resident(id) !== undefined || departures.hasLeft()) continue;
-      if (!hasEnded(row)) pool.wake(row, type);
+      if (hasEnded(row)) return;
+      pool.wake(row, type);
       break;
     }
-    await pool.writesSettled();
+    // A crisis may be in memory before there is a store to write to.
+    await this.#ready();
+    await pool.writesDurable();
   }
 
   async #find(id: string): Promise<StoredOperation> {

@@ -13,7 +13,10 @@ export interface UpstreamControl {
   readonly inFlight: number;
   /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
   readonly nextTryAtMs: number | null;
-  /** Keeps its breaker open until {@link release}, for a reason that people will read. */
+  /**
+   * Keeps its breaker open until {@link release}, for a reason that people will read. Like the other
+   * two it is in force when the call returns, and on disk a moment later: it promises no more.
+   */
   forceOpen(reason: string): void;
   /** Switches its breaker off until {@link release}. */
   disable(reason?: string): void;
