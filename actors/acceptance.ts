@@ -82,13 +82,21 @@ function idempotencyConflict(): HoldfastError {
   );
 }
 
-/** The store failed with `cause`, so the request is not accepted. */
+/**
+ * The store failed with `cause`, so the request is not accepted; where its row may be on disk all the
+ * same, that is said.
+ */
 export function notAccepted(cause: HoldfastError): HoldfastError {
-  return new HoldfastError(
-    cause.code,
-    `${cause.message} The request was not accepted; send it again later with the same idempotencyKey.`,
-    { retry: 'later', cause, withStack: false },
-  );
+  const { code, message, mayBeStored } = cause;
+  const fate = mayBeStored
+    ? 'It is not known whether the request is stored, and it may run; send it again later with the same idempotencyKey: if it is stored, that finds it.'
+    : 'The request was not accepted; send it again later with the same idempotencyKey.';
+  return new HoldfastError(code, `${message} ${fate}`, {
+    retry: 'later',
+    mayBeStored,
+    cause,
+    withStack: false,
+  });
 }
 
 /** What a caller asked of an operation is on its way, and nothing promises yet that it holds. */
@@ -106,9 +114,8 @@ function firstWithdrawn(): HoldfastError {
     new HoldfastError(
       'HF_STORE_UNAVAILABLE',
       'The store failed at the first of two equal requests.',
-      {
-        withStack: false,
-      },
+      // The row of the first is on disk until its withdrawal is.
+      { mayBeStored: true, withStack: false },
     ),
   );
 }
@@ -118,7 +125,7 @@ export function acceptanceUnknown(): HoldfastError {
   return new HoldfastError(
     'HF_CLOSED',
     'The runtime was closed before the disk confirmed the request, so it is not known whether it is stored. Send it again to the next runtime with the same idempotencyKey: if it is stored, that finds it.',
-    { retry: 'later', withStack: false },
+    { retry: 'later', mayBeStored: true, withStack: false },
   );
 }
 

@@ -4,7 +4,7 @@ import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
 import { inOrder, type JournalEntry, type Pending, PROBE, toWrite } from './journalEntry.ts';
 import type { StorageHealth } from './storageHealth.ts';
-import { isStorageFailure, mayBeOneRecord, toStoreError } from './storeErrors.ts';
+import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
 
 /**
  * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that
@@ -349,7 +349,8 @@ export class Journal {
   }
 
   /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
-  #refuseQueued(error: HoldfastError): void {
+  #refuseQueued(cause: HoldfastError): void {
+    const error = neverWritten(cause);
     const kept: Pending[] = [];
     for (const pending of this.#queue) {
       if (pending.onFailed === undefined) kept.push(pending);

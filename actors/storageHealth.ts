@@ -13,6 +13,7 @@ import {
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { SteadyClock } from './steadyClock.ts';
+import { neverWritten } from './storeErrors.ts';
 
 /** A change of storage, as the rest of the runtime is told of it. */
 export interface StorageChange {
@@ -93,7 +94,7 @@ export class StorageHealth {
   /** The oldest batch under way failed, and storage is to blame. */
   failed(generation: number, error: HoldfastError): void {
     this.#underWay.shift();
-    if (generation === this.#generation) this.#failure = error;
+    if (generation === this.#generation) this.#failure = neverWritten(error);
     const trouble = troubleOf(error.code);
     this.#actor.send({ type: 'write.failed', generation, trouble, atMs: this.#parts.steady.now() });
   }

@@ -25,3 +25,10 @@ export function isStorageFailure(error: HoldfastError): boolean {
 export function mayBeOneRecord(error: HoldfastError): boolean {
   return !isStorageFailure(error) || error.code === 'HF_STORE_CORRUPT';
 }
+
+/** The same failure for what was not even tried: of that nothing can be on disk. */
+export function neverWritten(error: HoldfastError): HoldfastError {
+  if (!error.mayBeStored) return error;
+  const { code, message, retry, field, path, line, cause } = error;
+  return new HoldfastError(code, message, { retry, field, path, line, cause, withStack: false });
+}

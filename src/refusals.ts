@@ -34,7 +34,7 @@ export function storeStalled(deadlineMs: number): HoldfastError {
   return new HoldfastError(
     'HF_STORE_STALLED',
     `The disk did not confirm the request within ${deadlineMs} ms. Send it again later with the same idempotencyKey: if it became durable after all, that finds it.`,
-    { retry: 'later', withStack: false },
+    { retry: 'later', mayBeStored: true, withStack: false },
   );
 }
 

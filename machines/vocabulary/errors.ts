@@ -101,6 +101,8 @@ export interface HoldfastErrorOptions extends ErrorPlace {
   readonly at?: ValuePath | undefined;
   readonly retry?: RetryAdvice;
   readonly cause?: unknown;
+  /** See {@link HoldfastError.mayBeStored}; false where it is left out. */
+  readonly mayBeStored?: boolean | undefined;
   /** False on hot paths: capturing a stack costs more than the refusal itself. Default true. */
   readonly withStack?: boolean;
 }
@@ -119,6 +121,11 @@ export class HoldfastError extends Error {
   readonly path: string | undefined;
   readonly line: number | undefined;
   readonly #at: ValuePath | undefined;
+  /**
+   * True where it is not known whether what was refused is on disk: it may run all the same. Where it
+   * is false, nothing was stored, and nothing will run. The same idempotency key finds what is stored.
+   */
+  readonly mayBeStored: boolean;
 
   constructor(code: ErrorCode, message: string, options: HoldfastErrorOptions = {}) {
     const limit = Error.stackTraceLimit;
@@ -131,6 +138,7 @@ export class HoldfastError extends Error {
     this.path = options.path;
     this.line = options.line;
     this.#at = options.at;
+    this.mayBeStored = options.mayBeStored ?? false;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -209,6 +217,7 @@ export interface PlainError extends ErrorPlace {
   readonly code: ErrorCode;
   readonly message: string;
   readonly retry: RetryAdvice;
+  readonly mayBeStored?: boolean | undefined;
   readonly cause?: PlainCause | undefined;
 }
 
@@ -218,8 +227,9 @@ export interface PlainError extends ErrorPlace {
  */
 export function toPlainError(error: unknown): PlainError {
   const own = isHoldfastError(error) ? error : unforeseen('Unexpected failure', error);
-  const { code, message, retry, field, path, line, cause } = own;
-  return { code, message, retry, field, path, line, cause: toPlainCause(cause, 1) };
+  const { code, message, retry, field, path, line, mayBeStored, cause } = own;
+  const plainCause = toPlainCause(cause, 1);
+  return { code, message, retry, field, path, line, mayBeStored, cause: plainCause };
 }
 
 function toPlainCause(error: unknown, depth: number): PlainCause | undefined {

@@ -5,13 +5,14 @@
  * @module
  */
 
-import { chmodSync, closeSync, lstatSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { syncFolder } from './durableFiles.ts';
 import { isSqliteError, openDatabase } from './library.ts';
 import { createSchema, inspectSchema, SCHEMA_VERSION } from './schema.ts';
+import { renewWal } from './walLeft.ts';
 
 /** Only the owner of the process may read what lies in a store. */
 export const FILE_MODE = 0o600;
@@ -33,6 +34,19 @@ export interface Opened {
   readonly created: boolean;
   /** The version of its tables; an older one is for the caller to migrate. */
   readonly version: number;
+  /** Whether there was a WAL, which a store that was closed in good order has not. */
+  readonly wasLeftOpen: boolean;
+  /**
+   * Folds the WAL into the database, and brings its name to disk; to be called before the first
+   * write. One that was found there is written anew first. Where any of it fails, the disk is not
+   * well again.
+   *
+   * @throws HoldfastError `HF_STORE_LOCKED` while another program reads. Errors of SQLite and of the
+   * file system.
+   */
+  fold(): void;
+  /** The last connection folds the WAL into the database, but for one that was found and not renewed. */
+  close(): void;
 }
 
 /** Whether the file had tables before: one that had is never made anew. */
@@ -62,23 +76,77 @@ export function openFile(
   },
 ): Opened {
   prepareFile(path, options);
-  const version = inspectFile(path, options.verify);
+  const { version, keeper } = inspectFile(path, options.verify);
   const isEmpty = version === 0;
-  if (isEmpty) demandNew(path, options);
-  if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
-  const db = openDatabase(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  let db: Database.Database | undefined;
   try {
+    if (isEmpty) demandNew(path, options);
+    if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
+    db = openDatabase(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     configure(db, path);
     if (isEmpty) {
-      db.transaction(() => {
-        createSchema(db);
-        options.seed(db);
-      }).immediate();
+      const made = db;
+      made
+        .transaction(() => {
+          createSchema(made);
+          options.seed(made);
+        })
+        .immediate();
     }
-    return { db, created: isEmpty, version: isEmpty ? SCHEMA_VERSION : version };
+    return new OpenedFile(path, db, keeper, isEmpty, isEmpty ? SCHEMA_VERSION : version);
   } catch (error) {
-    db.close();
+    db?.close();
+    keeper?.close();
     throw error;
+  }
+}
+
+class OpenedFile implements Opened {
+  readonly #path: string;
+  readonly db: Database.Database;
+  readonly created: boolean;
+  readonly version: number;
+  readonly wasLeftOpen: boolean;
+  /** As long as this one is open, closing the other does not fold the WAL that was found. */
+  #keeper: Database.Database | null;
+
+  constructor(
+    path: string,
+    db: Database.Database,
+    keeper: Database.Database | null,
+    created: boolean,
+    version: number,
+  ) {
+    this.#path = path;
+    this.db = db;
+    this.#keeper = keeper;
+    this.created = created;
+    this.version = version;
+    this.wasLeftOpen = keeper !== null;
+  }
+
+  fold(): void {
+    if (this.#keeper !== null) {
+      this.db.exec('BEGIN IMMEDIATE');
+      try {
+        renewWal(`${this.#path}-wal`);
+      } finally {
+        this.db.exec('ROLLBACK');
+      }
+      this.#keeper.close();
+      this.#keeper = null;
+    }
+    foldWal(this.db, this.#path);
+    // SQLite does so too when it makes the file, and does not look whether it succeeds.
+    syncFolder(dirname(this.#path));
+  }
+
+  close(): void {
+    try {
+      this.db.close();
+    } finally {
+      this.#keeper?.close();
+    }
   }
 }
 
@@ -114,7 +182,13 @@ function demandNew(path: string, options: Expected & { readonly create: boolean 
   }
 }
 
-function inspectFile(path: string, verify: Verify): number {
+interface Inspected {
+  readonly version: number;
+  /** The connection that looked, still open where there is a WAL. */
+  readonly keeper: Database.Database | null;
+}
+
+function inspectFile(path: string, verify: Verify): Inspected {
   try {
     return inspectUntouched(path, verify);
   } catch (error) {
@@ -136,15 +210,19 @@ function rollBack(path: string): void {
 }
 
 /** Looks through a read-only connection, because closing a writable one would fold the WAL in. */
-function inspectUntouched(path: string, verify: Verify): number {
+function inspectUntouched(path: string, verify: Verify): Inspected {
   const db = openDatabase(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     db.pragma('trusted_schema = OFF');
-    const found = inspectSchema(db, path);
-    if (found !== 0) verify(db, found);
-    return found;
-  } finally {
+    const version = inspectSchema(db, path);
+    if (version !== 0) verify(db, version);
+    const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+    if ((wal?.size ?? 0) > 0) return { version, keeper: db };
     db.close();
+    return { version, keeper: null };
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 
@@ -164,7 +242,8 @@ function configure(db: Database.Database, path: string): void {
   db.pragma('mmap_size = 0');
   db.pragma(`cache_size = ${-CACHE_KIBIBYTES}`);
   db.pragma('temp_store = MEMORY');
-  db.pragma('secure_delete = FAST');
+  // What is erased is overwritten, also where it filled pages of its own (SE-5).
+  db.pragma('secure_delete = ON');
   demandSetting(db, path, 'journal_mode', 'WAL', 'wal');
   // Only now: better-sqlite3 is compiled so that switching to WAL lowers it to NORMAL, which loses
   // acknowledged work in a power cut.
@@ -174,10 +253,7 @@ function configure(db: Database.Database, path: string): void {
 }
 
 /**
- * Folds the WAL into the database; to be called once on each connection before its first write.
- *
- * It moves what a failed sync may have left in the WAL only half on disk into the database itself,
- * before anything is appended behind it. Where that fails, the disk is not well again.
+ * Folds the WAL into the database. On a connection that was just opened only {@link Opened.fold} may.
  *
  * @throws HoldfastError `HF_STORE_LOCKED` while another program reads. Errors of SQLite.
  */

@@ -66,6 +66,32 @@ const FAILURES: readonly (readonly [
   ['SQLITE_', 'HF_STORE_IO', 'later', 'could not be read, written or synced. Check its disk'],
 ];
 
+type Failure = readonly [code: ErrorCode, retry: RetryAdvice, what: string];
+
+const NO_ROOM: Failure = [
+  'HF_STORE_FULL',
+  'later',
+  'has no room left on its disk. Free some space',
+];
+const UNUSABLE: Failure = [
+  'HF_STORE_FOLDER',
+  'never',
+  "can't be used. Check that it exists and can be written",
+];
+const SYSTEM_FAILURES: ReadonlyMap<string, Failure> = new Map([
+  ['ENOSPC', NO_ROOM],
+  ['EDQUOT', NO_ROOM],
+  ['EIO', ['HF_STORE_IO', 'later', 'could not be read, written or synced. Check its disk']],
+  [
+    'EROFS',
+    [
+      'HF_STORE_READ_ONLY',
+      'later',
+      'can only be read. Make its disk, its folder and the file writable',
+    ],
+  ],
+]);
+
 /** The error to report for a failure at `path`; SQLite's own message is left out, its code kept. */
 export function storeFailure(error: unknown, path: string): HoldfastError {
   if (isHoldfastError(error)) return error;
@@ -82,14 +108,12 @@ export function storeFailure(error: unknown, path: string): HoldfastError {
   }
   const systemCode = errorCodeOf(error);
   if (SYSTEM_CODE.test(systemCode)) {
-    const full = systemCode === 'ENOSPC' || systemCode === 'EDQUOT';
-    return new HoldfastError(
-      full ? 'HF_STORE_FULL' : 'HF_STORE_FOLDER',
-      full
-        ? `There is no room left on the disk of ${path}. Free some space (${systemCode}).`
-        : `${path} can't be used (${systemCode}). Check that it exists and can be written.`,
-      { path, retry: full ? 'later' : 'never', cause: error },
-    );
+    const [code, retry, what] = SYSTEM_FAILURES.get(systemCode) ?? UNUSABLE;
+    return new HoldfastError(code, `${path} ${what} (${systemCode}).`, {
+      path,
+      retry,
+      cause: error,
+    });
   }
   return unforeseen(`The store at ${path} failed unexpectedly`, error, { path });
 }

@@ -143,12 +143,18 @@ function misplaced(db: Database.Database): string | null {
   return null;
 }
 
+const expectedSchemas = new Map<number, ReadonlyMap<string, string>>();
+
 /** Read back from a database made on the spot, so that SQLite's own spelling is what is compared. */
 function expectedSchema(version: number): ReadonlyMap<string, string> {
+  const known = expectedSchemas.get(version);
+  if (known !== undefined) return known;
   const db = openDatabase(':memory:');
   try {
     createSchema(db, version);
-    return schemaOf(db);
+    const expected = schemaOf(db);
+    expectedSchemas.set(version, expected);
+    return expected;
   } finally {
     db.close();
   }

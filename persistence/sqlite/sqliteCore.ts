@@ -5,7 +5,6 @@
  * @module
  */
 
-import type Database from 'better-sqlite3';
 import type { HoldfastError, PlainError } from '../../machines/vocabulary/errors.ts';
 import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
@@ -13,26 +12,25 @@ import type { Ownership } from '../owner.ts';
 import { taken } from '../owner.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { QuarantinedRow, Write } from '../store.ts';
-import { foldWal, openFile } from './connection.ts';
 import { storeFailure } from './failures.ts';
 import type { OwnerMark } from './fence.ts';
-import { ForeignWrites, holdOfCopy, placeOf } from './fence.ts';
+import { holdOfCopy, placeOf } from './fence.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
-import type { Migration } from './migrations/migrate.ts';
-import { migrate } from './migrations/migrate.ts';
-import { createMutations } from './mutations/mutations.ts';
+import { isSqliteError } from './library.ts';
 import type { DataRequest, OpenedStore, ReadRequest, Replies, Reply } from './requests.ts';
 import { isRead, replyOf } from './requests.ts';
 import { answerRead, components, quarantinedCount, seqMax } from './rowReads.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { createRowSeals } from './rowSeals.ts';
 import { applyWrite } from './rowWrites.ts';
-import { SCHEMA_VERSION } from './schema.ts';
-import { prepareStatements } from './statements.ts';
+import { inspectSchema } from './schema.ts';
+import type { Connected, Connection } from './storeConnection.ts';
+import { connectStore } from './storeConnection.ts';
 import { StoreFiles } from './storeFiles.ts';
-import { changeMark, checkMark, insertMark, readMark, renewMark } from './storeMark.ts';
+import { changeMark, readMark, renewMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
 import { WriteNeeded } from './tables.ts';
+import { cutRefused, demandSound } from './walLeft.ts';
 
 export interface SqliteCoreOptions {
   /** The path of the database file. */
@@ -53,22 +51,6 @@ export interface SqliteCoreOptions {
   readonly claims: boolean;
   /** The mark that this owner has left already, where the store is opened again. */
   readonly generation: number | null;
-}
-
-interface Connection {
-  readonly db: Database.Database;
-  readonly tables: Tables;
-  readonly begin: Database.Statement;
-  readonly commit: Database.Statement;
-  readonly foreignWrites: ForeignWrites;
-  /** False until the first write on this connection. */
-  walIsFolded: boolean;
-}
-
-interface Connected {
-  readonly connection: Connection;
-  readonly created: boolean;
-  readonly migration: Migration | null;
 }
 
 /** One batch of a transaction is at fault, and the others can go on without it. */
@@ -94,6 +76,8 @@ export class SqliteCore {
   #generation: number | null;
   /** `null` before {@link open}, after {@link close}, and after a failure until the next request. */
   #connection: Connection | null = null;
+  /** How far the last transaction came. */
+  #stage: 'open' | 'committing' | 'committed' = 'open';
 
   constructor(options: SqliteCoreOptions) {
     this.#options = options;
@@ -111,7 +95,8 @@ export class SqliteCore {
   open(): OpenedStore {
     try {
       const { connection, created, migration } = this.#connect(this.#options);
-      const { tables } = connection;
+      const { db, tables, wasLeftOpen } = connection;
+      if (wasLeftOpen && this.#options.claims) demandSound(db, this.#options.path);
       const { readable, unreadable } = components(tables);
       const last = seqMax(tables);
       // Before the claim, which gives the connection up where it fails.
@@ -155,12 +140,13 @@ export class SqliteCore {
 
   /** Closes the file. The last connection folds the WAL into it. */
   close(): void {
-    const db = this.#connection?.db;
+    const connection = this.#connection;
     this.#connection = null;
-    if (db !== undefined) this.#notice(this.#files.beforeClose());
+    if (connection === null) return;
+    this.#notice(this.#files.beforeClose());
     try {
-      if (db?.inTransaction === true) db.exec('ROLLBACK');
-      db?.close();
+      if (connection.db.inTransaction) connection.db.exec('ROLLBACK');
+      connection.close();
     } catch {
       // A connection that failed may fail to close as well; the file's state does not depend on it.
     }
@@ -186,6 +172,7 @@ export class SqliteCore {
   }
 
   #attempt(requests: readonly DataRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
+    this.#stage = 'open';
     const { db, tables, commit } = this.#begin();
     const generation = this.#stake(tables);
     const replies = requests.map((request, index) => {
@@ -201,7 +188,9 @@ export class SqliteCore {
       }
     });
     faultPoint('store.beforeCommit');
+    this.#stage = 'committing';
     commit.run();
+    this.#stage = 'committed';
     faultPoint('store.afterCommit');
     this.#notice(this.#files.afterCommit(db));
     this.#generation = generation;
@@ -213,17 +202,20 @@ export class SqliteCore {
   #begin(): Connection {
     const { connection } = this.#connect(OPENED_BEFORE);
     const { db, tables, begin, foreignWrites } = connection;
-    const isFirst = !connection.walIsFolded;
+    const isFirst = !connection.hasBegun;
     if (isFirst) {
-      foldWal(db, this.#options.path);
+      connection.fold();
       this.#files.opened();
     }
-    connection.walIsFolded = true;
+    connection.hasBegun = true;
     this.#files.beforeWrite(db);
     begin.run();
+    const hasForeignWrites = foreignWrites.happened();
+    // What was added since it was opened, by whatever program, would run with our next write.
+    if (isFirst || hasForeignWrites) inspectSchema(db, this.#options.path);
     if (isFirst) renewMark(tables);
     this.#notice(this.#options.ownership.confirm());
-    if (foreignWrites.happened()) {
+    if (hasForeignWrites) {
       this.#known.clear();
       this.#demandMark(tables);
     }
@@ -264,15 +256,19 @@ export class SqliteCore {
   /** A disk that can't be written yet keeps nobody from reading: the first commit stakes the claim. */
   #claim(): void {
     try {
+      this.#stage = 'open';
       const { tables, commit } = this.#begin();
       const generation = this.#stake(tables);
       faultPoint('open.beforeClaim');
+      this.#stage = 'committing';
       commit.run();
+      this.#stage = 'committed';
       faultPoint('open.afterClaim');
       this.#files.endRescue();
       this.#generation = generation;
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;
+      this.#mayBeStored(storeFailure(error, this.#options.path));
       this.close();
     }
   }
@@ -312,14 +308,30 @@ export class SqliteCore {
   ): Reply[] {
     const error = storeFailure(failure, this.#options.path);
     const rolledBack = this.#rollBack();
+    const mayBeStored = this.#mayBeStored(error);
     this.#lanesLeft.failed();
     // A full disk failed a write, and that is all. After anything else, a failed sync above all, the
     // system may take pages for written that are not: the next request opens the file anew.
     if (error.code !== 'HF_STORE_FULL' || !rolledBack) this.#drop();
-    const reply = replyOf(error);
+    const reply: Reply = { error: { ...toPlainError(error), mayBeStored } };
     return requests.map((request, index) =>
       isRead(request) ? this.#ask(request, error) : (refused.get(index) ?? reply),
     );
+  }
+
+  /**
+   * Whether what a failed transaction held is, or may be, on the disk. What a failed sync has left in
+   * the WAL is taken out first.
+   */
+  #mayBeStored(error: HoldfastError): boolean {
+    if (this.#stage !== 'committing') return this.#stage === 'committed';
+    // The write of a frame failed, so that the one that tells of the commit is not there.
+    const wasCutOff = isSqliteError(error.cause) && error.cause.code === 'SQLITE_IOERR_WRITE';
+    if (wasCutOff || error.code === 'HF_STORE_FULL' || error.code === 'HF_STORE_LOCKED')
+      return false;
+    const connection = this.#connection;
+    if (connection === null) return true;
+    return !cutRefused(connection.db, `${this.#options.path}-wal`, connection.foreignWrites);
   }
 
   /** `unwritable` is why no transaction can be had for a read that has to set a row aside. */
@@ -348,49 +360,32 @@ export class SqliteCore {
     return replyOf(storeFailure(error, this.#options.path));
   }
 
-  #connect({ create, isNew }: Pick<SqliteCoreOptions, 'create' | 'isNew'>): Connected {
+  #connect(options: Pick<SqliteCoreOptions, 'create' | 'isNew'>): Connected {
     if (this.#connection !== null) {
       return { connection: this.#connection, created: false, migration: null };
     }
-    const { path, storeId } = this.#options;
     this.#files.beforeOpen();
-    const { db, created, version } = openFile(path, {
-      create,
-      isNew,
-      seed: (fresh) => insertMark(fresh, this.#seals, storeId),
-      verify: (file, found) => {
-        checkMark(file, this.#seals, { storeId, path, version: found });
-      },
-    });
-    try {
-      const isOlder = version < SCHEMA_VERSION;
-      const migration = isOlder ? migrate(db, this.#seals, path, version) : null;
-      const tables: Tables = {
-        path,
-        statements: prepareStatements(db),
-        mutations: createMutations(db),
-        inTransaction: () => db.inTransaction,
+    const connected = connectStore(
+      {
+        path: this.#options.path,
+        storeId: this.#options.storeId,
         seals: this.#seals,
         known: this.#known,
         lanesLeft: this.#lanesLeft,
         onQuarantine: (row) => this.#quarantined.push(row),
-      };
-      this.#connection = {
-        db,
-        tables,
-        begin: db.prepare('BEGIN IMMEDIATE'),
-        commit: db.prepare('COMMIT'),
-        foreignWrites: new ForeignWrites(db),
-        walIsFolded: false,
-      };
+      },
+      options,
+    );
+    const { connection } = connected;
+    try {
       this.#files.opened();
-      this.#demandMark(tables);
-      return { connection: this.#connection, created, migration };
+      this.#demandMark(connection.tables);
     } catch (error) {
-      this.#connection = null;
-      db.close();
+      connection.close();
       throw error;
     }
+    this.#connection = connection;
+    return connected;
   }
 }
 

@@ -235,20 +235,22 @@ class Thread {
 
   #end(): void {
     this.#hasEnded = true;
-    const unanswered = [...this.#sent, ...this.#gathered];
+    const [sent, gathered] = [this.#sent, this.#gathered];
     this.#sent = [];
     this.#gathered = [];
-    for (const { reject } of unanswered) reject(this.#reasonOfEnd());
+    // What was sent may have been written before the thread ended.
+    for (const { reject } of sent) reject(this.#reasonOfEnd(true));
+    for (const { reject } of gathered) reject(this.#reasonOfEnd());
   }
 
-  #reasonOfEnd(): HoldfastError {
+  #reasonOfEnd(mayBeStored = false): HoldfastError {
     if (isHoldfastError(this.#failure)) return this.#failure;
     if (this.#isClosing && this.#failure === null) return notOpen();
     const why = this.#failure === null ? '' : ` (${causeText(this.#failure)})`;
     return new HoldfastError(
       'HF_STORE_UNAVAILABLE',
       `The writer thread of the store in ${this.#parts.folder} ended unexpectedly${why}. Open it again.`,
-      { path: this.#parts.folder, retry: 'later', cause: this.#failure },
+      { path: this.#parts.folder, retry: 'later', cause: this.#failure, mayBeStored },
     );
   }
 }

@@ -73,14 +73,15 @@ export async function rewriteAtRest(store: StoreOptions, options: UpkeepOptions)
   try {
     const ownership = takeOwnership(folder, programName());
     try {
-      const { db } = openFile(path, {
+      const opened = openFile(path, {
         create: false,
         isNew: false,
         seed: () => {},
         verify: () => {},
       });
+      const { db } = opened;
       try {
-        foldWal(db, path);
+        opened.fold();
         const bytesBefore = statSync(path).size;
         demandRoom(db, path);
         await demandSound(db, path, options);
@@ -92,7 +93,7 @@ export async function rewriteAtRest(store: StoreOptions, options: UpkeepOptions)
         foldWal(db, path);
         return { bytesBefore, bytesAfter: statSync(path).size };
       } finally {
-        db.close();
+        opened.close();
       }
     } finally {
       ownership.release();

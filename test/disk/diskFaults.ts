@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
-const FIELDS = ['writeError', 'syncError', 'openError', 'syncMs'] as const;
+const FIELDS = ['writeError', 'syncError', 'openError', 'syncMs', 'syncsFailing'] as const;
 const SOURCE = fileURLToPath(new URL('./faults.c', import.meta.url));
 
 /** What goes wrong: errors by their names, and how long each sync takes. */
@@ -22,6 +22,8 @@ export interface Fault {
   readonly syncError?: keyof typeof constants.errno;
   readonly openError?: keyof typeof constants.errno;
   readonly syncMs?: number;
+  /** How many syncs fail with `syncError` before they succeed again; all of them where it is left out. */
+  readonly syncsFailing?: number;
 }
 
 /** Makes the disk fail for one process, in one folder, when a test says so. */

@@ -22,6 +22,8 @@ struct faults {
   volatile int32_t sync_error;
   volatile int32_t open_error;
   volatile int32_t sync_ms;
+  /* How many syncs fail before they succeed again by themselves; 0 for all. */
+  volatile int32_t syncs_failing;
   /* How often one was given, so that a test can tell that it tested something. */
   volatile int32_t given;
 };
@@ -91,7 +93,11 @@ static int sync_fault(int fd) {
     __sync_fetch_and_add(&faults->given, 1);
     nanosleep(&pause, NULL);
   }
-  return error == 0 ? 0 : fail(error);
+  if (error == 0) return 0;
+  if (faults->syncs_failing > 0 && __sync_sub_and_fetch(&faults->syncs_failing, 1) == 0) {
+    faults->sync_error = 0;
+  }
+  return fail(error);
 }
 
 int fsync(int fd) { return sync_fault(fd) < 0 ? -1 : NEXT(fsync)(fd); }

@@ -136,8 +136,8 @@ async function attempt(made: Runtime, request: SyncRequest): Promise<void> {
     await submit(made, request);
   } catch (error) {
     if (!isHoldfastError(error)) throw error;
-    const { code, retry } = error;
-    say({ event: 'refused', key: request.idempotencyKey ?? '', code, retry });
+    const { code, retry, mayBeStored } = error;
+    say({ event: 'refused', key: request.idempotencyKey ?? '', code, retry, mayBeStored });
   }
 }
 

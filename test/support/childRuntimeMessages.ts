@@ -75,6 +75,7 @@ export type ChildEvent =
       readonly key: string;
       readonly code: string;
       readonly retry: string;
+      readonly mayBeStored: boolean;
     }
   | { readonly event: 'health'; readonly health: HealthStatus }
   /** Something that no caller heard of. */

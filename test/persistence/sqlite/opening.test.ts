@@ -310,8 +310,7 @@ test('PS-1 a connection syncs each commit in full, and keeps nothing in the clea
   expect(setting('trusted_schema')).toBe(0);
   expect(setting('mmap_size')).toBe(0);
   expect(setting('cell_size_check')).toBe(1);
-  // FAST: freed content is overwritten where that costs no more writing.
-  expect(setting('secure_delete')).toBe(2);
+  expect(setting('secure_delete')).toBe(1);
   db.close();
 });
 

@@ -1,0 +1,92 @@
+/**
+ * A connection to a store's file with what reading and writing its rows needs.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import type { QuarantinedRow } from '../store.ts';
+import type { Opened } from './connection.ts';
+import { openFile } from './connection.ts';
+import { ForeignWrites } from './fence.ts';
+import type { KnownRows, LanesLeft } from './knownRows.ts';
+import type { Migration } from './migrations/migrate.ts';
+import { migrate } from './migrations/migrate.ts';
+import { createMutations } from './mutations/mutations.ts';
+import type { RowSeals } from './rowSeals.ts';
+import { SCHEMA_VERSION } from './schema.ts';
+import { prepareStatements } from './statements.ts';
+import { checkMark, insertMark } from './storeMark.ts';
+import type { Tables } from './tables.ts';
+
+export interface Connection extends Pick<Opened, 'db' | 'fold' | 'close' | 'wasLeftOpen'> {
+  readonly tables: Tables;
+  readonly begin: Database.Statement;
+  readonly commit: Database.Statement;
+  readonly foreignWrites: ForeignWrites;
+  /** False until the first write on this connection. */
+  hasBegun: boolean;
+}
+
+export interface Connected {
+  readonly connection: Connection;
+  readonly created: boolean;
+  readonly migration: Migration | null;
+}
+
+export interface ConnectionParts {
+  readonly path: string;
+  readonly storeId: string;
+  readonly seals: RowSeals;
+  readonly known: KnownRows;
+  readonly lanesLeft: LanesLeft;
+  readonly onQuarantine: (row: QuarantinedRow) => void;
+}
+
+/**
+ * Opens the store's file, makes what is missing and migrates what is older, as the options say.
+ *
+ * @throws HoldfastError as {@link openFile} and {@link checkMark}.
+ */
+export function connectStore(
+  { path, storeId, seals, ...remembered }: ConnectionParts,
+  options: { readonly create: boolean; readonly isNew: boolean },
+): Connected {
+  const opened = openFile(path, {
+    ...options,
+    seed: (fresh) => insertMark(fresh, seals, storeId),
+    verify: (found, version) => {
+      checkMark(found, seals, { storeId, path, version });
+    },
+  });
+  const { db, created, version, wasLeftOpen } = opened;
+  try {
+    let migration: Migration | null = null;
+    if (version < SCHEMA_VERSION) {
+      opened.fold();
+      migration = migrate(db, seals, path, version);
+    }
+    const connection: Connection = {
+      db,
+      tables: {
+        path,
+        statements: prepareStatements(db),
+        mutations: createMutations(db),
+        inTransaction: () => db.inTransaction,
+        seals,
+        ...remembered,
+      },
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
+      foreignWrites: new ForeignWrites(db),
+      wasLeftOpen,
+      hasBegun: false,
+      fold: () => opened.fold(),
+      close: () => opened.close(),
+    };
+    return { connection, created, migration };
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import { type Child, RestartScene } from '../support/restartScene.ts';
+import { DiskFaults, whyNoFaults } from './diskFaults.ts';
+
+const missing = whyNoFaults();
+
+function request(number: number): SyncRequest {
+  return {
+    type: 'ledger.put',
+    subject: 'subject-1',
+    tier: 'premium',
+    idempotencyKey: `key-${number}`,
+    payload: { number, latencyMs: 0 },
+  };
+}
+
+async function started(): Promise<{
+  readonly scene: RestartScene;
+  readonly faults: DiskFaults;
+  readonly child: Child;
+}> {
+  const scene = await RestartScene.open();
+  const faults = new DiskFaults(scene.folder);
+  const child = scene.start({}, undefined, faults.env);
+  await child.until('ready');
+  child.order({ order: 'try', request: request(1) });
+  await child.until('accepted', ({ key }) => key === 'key-1');
+  await child.until('outcome');
+  return { scene, faults, child };
+}
+
+async function keysAtRest(scene: RestartScene): Promise<readonly string[]> {
+  return (await scene.rowsAtRest()).map(({ context }) => context.idempotencyKey).toSorted();
+}
+
+describe.skipIf(missing !== null)(
+  `OP-2 a request that a failing disk refused${missing === null ? '' : ` (${missing})`}`,
+  () => {
+    test('OP-2 PS-6 a sync that fails once: it is not stored, and that is so after a kill', async () => {
+      const { scene, faults, child } = await started();
+      faults.set({ syncError: 'EIO', syncsFailing: 1 });
+      child.order({ order: 'try', request: request(2) });
+      const refused = await child.until('refused');
+      // Before it is written off: nothing may depend on that.
+      child.signal('SIGKILL');
+      await child.ended;
+      expect(refused).toMatchObject({ code: 'HF_STORE_IO', retry: 'later', mayBeStored: false });
+      expect(faults.given).toBe(1);
+      expect(await keysAtRest(scene)).toEqual(['key-1']);
+    });
+
+    test('OP-2 PS-6 no sync succeeds any more: that it may be stored is said', async () => {
+      const { scene, faults, child } = await started();
+      faults.set({ syncError: 'EIO' });
+      child.order({ order: 'try', request: request(2) });
+      expect(await child.until('refused')).toMatchObject({
+        code: 'HF_STORE_IO',
+        mayBeStored: true,
+      });
+      // What is asked for now does not even reach the disk.
+      child.order({ order: 'try', request: request(3) });
+      const third = await child.until('refused', ({ key }) => key === 'key-3');
+      expect(third.mayBeStored).toBe(false);
+      await child.kill();
+      expect(await keysAtRest(scene)).not.toContain('key-3');
+    });
+
+    test('OP-2 PS-6 a write that fails: it is not stored', async () => {
+      const { scene, faults, child } = await started();
+      faults.set({ writeError: 'EIO' });
+      child.order({ order: 'try', request: request(2) });
+      expect(await child.until('refused')).toMatchObject({
+        code: 'HF_STORE_IO',
+        mayBeStored: false,
+      });
+      await child.kill();
+      expect(await keysAtRest(scene)).toEqual(['key-1']);
+    });
+  },
+);
