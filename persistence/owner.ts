@@ -212,7 +212,7 @@ function lookAt(path: string): BigIntStats | null {
  */
 export function reserveFolder(realPath: string): () => void {
   const folders = reservedFolders();
-  if (folders.has(realPath)) throw owned(realPath, 'this process itself');
+  if (folders.has(realPath)) throw ownedHere(realPath);
   folders.add(realPath);
   return () => void folders.delete(realPath);
 }
@@ -232,6 +232,16 @@ function owned(folder: string, owner: string): HoldfastError {
   return new HoldfastError(
     'HF_STORE_OWNED',
     `The store in ${folder} is in use by ${owner}. Stop it first; the store is free as soon as it ends.`,
+    { path: folder, retry: 'later' },
+  );
+}
+
+function ownedHere(folder: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_OWNED',
+    `The store in ${folder} is in use by another runtime of this same process. Make one runtime and ` +
+      'share it, or close() the first before the next is made; where modules are loaded anew (hot ' +
+      'reload), keep it on globalThis.',
     { path: folder, retry: 'later' },
   );
 }

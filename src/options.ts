@@ -165,6 +165,12 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     'key',
     'is missing: give keyFile(path), passphrase(text) or rawKey(bytes)',
   );
+  requireOption(
+    key === undefined ||
+      (typeof key === 'object' && key !== null && typeof key.load === 'function'),
+    'key',
+    'must be made by keyFile(path), passphrase(text) or rawKey(bytes)',
+  );
   if (options.crisis !== undefined) {
     checkNames(options.crisis, ['type', 'resources', 'localAfterMs'], 'crisis');
     requireOption(

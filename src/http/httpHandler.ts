@@ -1,4 +1,5 @@
 import type { Attempt, Run } from '../../actors/handler.ts';
+import { placeOf } from '../../actors/placeOf.ts';
 import { systemClock } from '../../actors/systemClock.ts';
 import {
   AttemptFailure,
@@ -11,6 +12,7 @@ import {
 } from '../../machines/policy/classifyFailure.ts';
 import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retryAfter.ts';
 import {
+  className,
   type ErrorCode,
   HoldfastError,
   isHoldfastError,
@@ -61,6 +63,13 @@ export function httpHandler(options: HttpHandlerOptions): Run {
   const methodDefault = options.method ?? 'POST';
   const bytesMax = options.responseBytesMax ?? 1_048_576;
   const notAppliedStatuses = checkStatuses(options.notAppliedStatuses ?? [503]);
+  if (options.headers !== undefined && typeof options.headers !== 'function') {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      'headers must be a function that gives them, called for every attempt: headers: () => ({ … }).',
+      { field: 'headers' },
+    );
+  }
   if (!METHODS.has(methodDefault)) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -135,7 +144,9 @@ async function moreHeaders(
     return (await options.headers?.(attempt)) ?? {};
   } catch (cause) {
     if (isHoldfastError(cause)) throw cause;
-    throw transientFailure('The headers function failed; nothing was sent.', {
+    const place = placeOf(cause);
+    const what = place === null ? className(cause) : `${className(cause)} at ${place}`;
+    throw transientFailure(`The headers function failed with ${what}; nothing was sent.`, {
       notApplied: true,
       cause,
     });

@@ -8,6 +8,15 @@
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { pathProblem } from '../../machines/vocabulary/requestPath.ts';
 
+/** Ports of other protocols, which `fetch` refuses to send to (the Fetch standard's bad ports). */
+const PORTS_REFUSED: ReadonlySet<number> = new Set([
+  1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+  103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
+  512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993,
+  995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668,
+  6669, 6679, 6697, 10080,
+]);
+
 /**
  * Reads the base URL of an upstream.
  *
@@ -26,6 +35,9 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
   }
   if (url.username !== '' || url.password !== '') {
     throw refuse('must not hold a user name or password; give them by the headers function');
+  }
+  if (PORTS_REFUSED.has(Number(url.port))) {
+    throw refuse('names a port that fetch never sends to; let the upstream listen on another');
   }
   if (url.search !== '' || url.hash !== '') throw refuse('must not have a query or a fragment');
   if (!url.pathname.endsWith('/')) url.pathname += '/';

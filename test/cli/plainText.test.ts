@@ -145,7 +145,7 @@ describe.each([[], ['--json']])('commands over hostile content, %s', (...flags) 
       await runCli(['dead-letters', 'show', HOSTILE, ...its, ...flags]),
       await runCli(['doctor', '--store', HOSTILE, '--key-file', HOSTILE, ...flags]),
       await runCli([`--${HOSTILE}`]),
-      await runCli(['run', '-', '--upstream', 'http://127.0.0.1:9', ...its, ...flags], {
+      await runCli(['run', '-', '--upstream', 'http://127.0.0.1:10', ...its, ...flags], {
         input: `${line}\n`,
       }),
     ];
@@ -153,7 +153,7 @@ describe.each([[], ['--json']])('commands over hostile content, %s', (...flags) 
     const [list, , show] = ran;
     expect(list?.stdout).toContain('HF_UPSTREAM_REFUSED');
     expect(show?.stdout).toMatch(/user \\u\{?(001b|1b)/);
-    expect(ran.at(-1)?.stderr).toContain('owned');
+    expect(ran.at(-1)?.stderr).toContain('HF_LINE_INVALID');
   });
 });
 

@@ -161,7 +161,7 @@ describe('holdfast run', () => {
     writeFileSync(file, requests(5));
     const port = args.indexOf('--upstream') + 1;
     const away = [...args, '--deadline', '1s'];
-    away[port] = 'http://127.0.0.1:9';
+    away[port] = 'http://127.0.0.1:10';
     const stopped = await runCli(away);
     expect(stopped.exitCode).toBe(4);
     expect(lastLine(stopped)).toEqual({ ...NOTHING, accepted: 5, unfinished: 5 });

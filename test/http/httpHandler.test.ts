@@ -105,7 +105,11 @@ describe('the request', () => {
         throw new Error('token service is down');
       },
     };
-    expect(await failureFrom(failing)).toMatchObject({ failureClass: 'transient' });
+    const failed = await failureFrom(failing);
+    expect(failed).toMatchObject({ failureClass: 'transient' });
+    expect(failed.message).toMatch(
+      /^The headers function failed with Error at test\/http\/httpHandler\.test\.ts:\d+; nothing was sent\.$/,
+    );
     const bad = await failureFrom({
       baseUrl: url,
       headers: () => ({ authorization: 'secret\nx' }),
@@ -125,6 +129,8 @@ describe('the request', () => {
     expect(() => httpHandler({ baseUrl: 'nowhere' })).toThrow(/baseUrl/);
     expect(() => httpHandler({ baseUrl, method: 'BREW' })).toThrow(/method/);
     expect(() => httpHandler({ baseUrl, responseBytesMax: -1 })).toThrow(/responseBytesMax/);
+    const headers = { authorization: 'secret' } as unknown as () => Record<string, string>;
+    expect(() => httpHandler({ baseUrl, headers })).toThrow(/^headers must be a function/);
   });
 });
 

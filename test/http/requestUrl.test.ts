@@ -27,6 +27,26 @@ describe('parseBaseUrl', () => {
   });
 });
 
+test('UX-2 a port that fetch never sends to is refused, and no other', async () => {
+  const isRefused = (port: number): boolean => {
+    try {
+      parseBaseUrl(`http://127.0.0.1:${port}`);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  for (let port = 1; port <= 11_000; port += 1) {
+    // Those of the standard are all below it; of the others a share, since each is really tried.
+    if (!isRefused(port) && port > 1_100 && port % 50 !== 0) continue;
+    const failed = await fetch(`http://127.0.0.1:${port}`, { method: 'HEAD' }).then(
+      () => null,
+      ({ cause }: { readonly cause: Error }) => cause.message,
+    );
+    expect([port, failed === 'bad port']).toEqual([port, isRefused(port)]);
+  }
+});
+
 describe('requestUrl', () => {
   test.each([
     ['payments.push', null, 'https://api.example.com/v1/payments/push'],

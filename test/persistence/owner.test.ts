@@ -100,7 +100,12 @@ describe.each([
     await symlink(folder, join(parent, 'link'));
     for (const path of [folder, join(parent, 'link'), `${folder}/../store`]) {
       for (const second of [owned(inThreadStore, path), owned(threadedStore, path)]) {
-        await expect(second.open()).rejects.toMatchObject({ code: 'HF_STORE_OWNED' });
+        await expect(second.open()).rejects.toMatchObject({
+          code: 'HF_STORE_OWNED',
+          message: expect.stringMatching(
+            /another runtime of this same process.*share it/,
+          ) as string,
+        });
       }
     }
     await expect(readStore({ folder, key: TEST_KEY })).rejects.toMatchObject({

@@ -72,6 +72,7 @@ describe('UX-2 what is wrong with a request is said by name, and nothing is done
 const BAD_OPTIONS: readonly (readonly [string, unknown, string])[] = [
   ['no store', {}, 'store'],
   ['no key for a folder', { store: '/tmp/somewhere' }, 'key'],
+  ['a path for a key', { store: '/tmp/somewhere', key: './holdfast.key' }, 'key'],
   ['an unknown option', { store: ':memory:', hanlders: {} }, 'hanlders'],
   [
     'a handler of an unknown upstream',
