@@ -133,6 +133,13 @@ module.exports = {
       to: { path: '(^|/)node_modules/better-sqlite3/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'rows-change-through-one-door',
+      comment: 'Whatever is to see each change of a row has one place to look from.',
+      severity: 'error',
+      from: { pathNot: '^(persistence/sqlite/mutations|test)/' },
+      to: { path: '^persistence/sqlite/mutations/', pathNot: '/mutations\\.ts$' },
+    },
+    {
       name: 'command-line-packages-only-there',
       comment: 'A program that embeds holdfast pays for no option parser.',
       severity: 'error',

@@ -27,12 +27,16 @@ const MESSAGE_LENGTH_MAX = 300;
 /** As much of it is searched for card data; masking can make it shorter. */
 const SEARCHED_LENGTH_MAX = 10_000;
 
+/** A longer response is not kept, in UTF-16 units of JSON: with what else is sealed it must fit a record. */
+const RESPONSE_UNITS_MAX = 16 * 1_024 * 1_024;
+
 export interface AttemptRunnerParts {
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
+  readonly onError: (error: unknown) => void;
   readonly retry: Readonly<Record<'crisis' | 'premium' | 'basic' | 'trial', RetryPolicy>>;
   readonly attemptTimeoutMs: (handler: Handler) => number;
   /**
@@ -117,7 +121,7 @@ export class AttemptRunner {
     const succeed = (response: Json | undefined): void => {
       faultPoint('engine.afterAttempt');
       if (!end('success')) return;
-      resident.response = keepable(response, handler);
+      resident.response = this.#keepable(response, handler, context.id);
       report({ type: 'attempt.succeeded', atMs: clock.now() });
     };
 
@@ -134,7 +138,10 @@ export class AttemptRunner {
       if (end('ignored')) report({ type: 'attempt.interrupted', atMs: clock.now() });
     };
     const call = (): void => {
-      if (!isOver) void callGuarded(handler, attempt).then(succeed, fail);
+      if (isOver) return;
+      // The store sets such a row aside; nothing goes out under its key whatever becomes of that.
+      if (resident.body === null) fail(payloadGone());
+      else void callGuarded(handler, attempt).then(succeed, fail);
     };
     // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
     if (context.priority === 'crisis') clock.defer(call);
@@ -160,6 +167,31 @@ export class AttemptRunner {
     } catch {
       // Even looking at what was thrown may throw, and nobody above would catch it (SV-2).
       return failureOf(undefined);
+    }
+  }
+
+  /**
+   * A response that JSON can't carry, or no record, is dropped: the work is done, and only its echo is
+   * lost. A copy is kept, because it is written later, and what the handler does to its own until then
+   * could stop that; its card data is masked (CF-7).
+   */
+  #keepable(response: Json | undefined, handler: Handler, id: string): Json | undefined {
+    try {
+      const text: string | undefined = JSON.stringify(response);
+      if (text === undefined) return undefined;
+      if (text.length <= RESPONSE_UNITS_MAX) {
+        return maskCardData(JSON.parse(text) as Json, exemptionsOf(handler.cardDataExempt));
+      }
+      this.#parts.onError(
+        new HoldfastError(
+          'HF_RESPONSE_TOO_LARGE',
+          `The response to operation ${id} has ${text.length} characters of JSON, and at most ${RESPONSE_UNITS_MAX} are kept. The operation completes without it.`,
+          { withStack: false },
+        ),
+      );
+      return undefined;
+    } catch {
+      return undefined;
     }
   }
 
@@ -192,25 +224,16 @@ export class AttemptRunner {
   }
 }
 
+function payloadGone(): AttemptFailure {
+  return new AttemptFailure('permanent', 'The payload of the operation is gone.', {
+    code: 'HF_RECORD_TAMPERED',
+  });
+}
+
 /** A handler that throws at once looks like one that rejects. */
 async function callGuarded(handler: Handler, attempt: Attempt): Promise<Json | undefined> {
   faultPoint('engine.beforeAttempt');
   return handler.run(attempt);
-}
-
-/**
- * A response that JSON can't carry is dropped: the work is done, and only its echo is lost. A copy is
- * kept, because it is written later, and what the handler does to its own until then could stop that;
- * its card data is masked (CF-7).
- */
-function keepable(response: Json | undefined, handler: Handler): Json | undefined {
-  try {
-    const text: string | undefined = JSON.stringify(response);
-    if (text === undefined) return undefined;
-    return maskCardData(JSON.parse(text) as Json, exemptionsOf(handler.cardDataExempt));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Payload and signal are made only if the handler asks for them: each costs microseconds. */

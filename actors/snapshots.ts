@@ -6,6 +6,7 @@
  */
 
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
+import { isOperationContext } from '../machines/syncOperationShape.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import {
@@ -14,6 +15,9 @@ import {
   SNAPSHOT_MIGRATIONS,
   type SnapshotMigrations,
 } from './snapshotMigrations.ts';
+
+/** The chart of which anything may be kept in a store of millions, by whoever wrote it. */
+const OPERATION = 'syncOperation';
 
 /** What is sealed for an operation or a component. */
 interface KeptSnapshot extends KeptState {
@@ -49,7 +53,7 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
  *
  * @throws HoldfastError `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
  * migration leads here, or a state that this version does not have; `HF_RECORD_MALFORMED` for what is
- * no snapshot at all.
+ * no snapshot at all, or no context of an operation.
  */
 export function decodeSnapshot<M extends AnyStateMachine>(
   machine: M,
@@ -70,6 +74,12 @@ export function decodeSnapshot<M extends AnyStateMachine>(
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
+    );
+  }
+  if (machine.id === OPERATION && !isOperationContext(context)) {
+    throw new HoldfastError(
+      'HF_RECORD_MALFORMED',
+      `A record of ${machine.id} holds what that chart can't run with.`,
     );
   }
   const snapshot = machine.resolveState({ value, context }) as SnapshotFrom<M>;

@@ -250,3 +250,9 @@ function cycle(): object {
   made['self'] = made;
   return made;
 }
+
+test('OP-3 a response that no record can hold is dropped and told of, and the operation completes', async () => {
+  const scene = begin(() => Promise.resolve('x'.repeat(17 * 1_024 * 1_024)));
+  expect(await scene.runOne()).toMatchObject({ status: 'completed', response: undefined });
+  expect(scene.process.errors).toMatchObject([{ code: 'HF_RESPONSE_TOO_LARGE' }]);
+});

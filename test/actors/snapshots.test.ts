@@ -6,7 +6,9 @@ import { decodeSnapshot, encodeSnapshot } from '../../actors/snapshots.ts';
 import { circuitBreakerMachine } from '../../machines/circuitBreakerMachine.ts';
 import { degradationMachine } from '../../machines/degradationMachine.ts';
 import { DEFAULT_BREAKER_POLICY } from '../../machines/policy/breakerPolicy.ts';
+import { newOperation, syncOperationMachine } from '../../machines/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { idOf } from '../persistence/writes.ts';
 
 function openBreaker() {
   const actor = createActor(circuitBreakerMachine, {
@@ -37,6 +39,39 @@ function codeOf(text: string): string | null {
     return error instanceof HoldfastError ? error.code : `not a HoldfastError: ${String(error)}`;
   }
 }
+
+describe('PS-3 an operation is only run with a context of its own shape', () => {
+  const context = newOperation({
+    id: idOf(1),
+    type: 'payments.push',
+    subject: 'user-42',
+    entity: { type: 'subscription', id: 'sub-1' },
+    tier: 'basic',
+    priority: 'normal',
+    idempotencyKey: 'key',
+    fingerprint: null,
+    method: null,
+    path: null,
+    acceptedAtMs: 1,
+    expiresAtMs: null,
+    attemptsMax: 3,
+  });
+  const decoded = (given: object): unknown =>
+    decodeSnapshot(
+      syncOperationMachine,
+      encodeSnapshot(syncOperationMachine, { value: 'waiting', context: given }),
+    ).snapshot.context;
+
+  test.each(Object.keys(context))('PS-3 one without a %s that fits is refused', (field) => {
+    expect(() => decoded({ ...context, [field]: { of: 'another shape' } })).toThrow(
+      expect.objectContaining({ code: 'HF_RECORD_MALFORMED' }),
+    );
+  });
+
+  test('PS-3 control: the context of a new operation is taken', () => {
+    expect(decoded(context)).toEqual(context);
+  });
+});
 
 describe('PS-3 snapshots carry the id and the version of their machine', () => {
   test('PS-3 CB-4 what was encoded is decoded, and a chart goes on from it', () => {

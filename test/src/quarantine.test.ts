@@ -113,6 +113,18 @@ const DAMAGES: readonly Damage[] = [
     },
   },
   {
+    name: 'a payload that was deleted',
+    code: 'HF_RECORD_TAMPERED',
+    harm: (db) => {
+      const find = 'SELECT envelope FROM payload WHERE seq = ?';
+      const envelope = db.prepare<[number], Buffer>(find).pluck().get(VICTIM);
+      db.prepare('DELETE FROM payload WHERE seq = ?').run(VICTIM);
+      return (later) => {
+        later.prepare('INSERT INTO payload VALUES (?, ?)').run(VICTIM, envelope);
+      };
+    },
+  },
+  {
     // The key's id lies behind the mark of an envelope.
     name: 'a key that the keyring does not hold',
     code: 'HF_KEY_UNKNOWN',
@@ -122,6 +134,11 @@ const DAMAGES: readonly Damage[] = [
     name: 'a snapshot of a newer version',
     code: 'HF_RECORD_UNSUPPORTED',
     state: (text) => JSON.stringify({ ...JSON.parse(text), version: '999' }),
+  },
+  {
+    name: 'a context that its chart cannot run with',
+    code: 'HF_RECORD_MALFORMED',
+    state: (text) => JSON.stringify({ ...JSON.parse(text), context: { id: idOf(VICTIM) } }),
   },
   {
     name: 'a snapshot of another machine',
