@@ -91,6 +91,7 @@ export class Journal {
       build: entry.build,
       onDurable: entry.onDurable,
       onFailed: entry.onFailed,
+      onRefused: entry.onRefused,
       onSpilled: entry.onSpilled,
       order: this.#given,
       write: null,
@@ -268,7 +269,7 @@ export class Journal {
           continue;
         }
         this.#onError(cause);
-        pending.onFailed?.(cause);
+        (pending.onRefused ?? pending.onFailed)?.(cause);
       }
     }
     this.#isIsolating = false;

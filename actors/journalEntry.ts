@@ -19,6 +19,11 @@ export interface JournalEntry {
    */
   readonly onFailed?: ((error: HoldfastError) => void) | undefined;
   /**
+   * Called instead, and also without {@link onFailed}, when the store is well and refuses this write
+   * all the same, so that repeating it is of no use: a page that it needs is damaged.
+   */
+  readonly onRefused?: ((error: HoldfastError) => void) | undefined;
+  /**
    * For an acceptance that may not wait for a database that fails: called once it is kept beside it.
    * It is still written, and told of as durable, when the database is well again (CR-4).
    */

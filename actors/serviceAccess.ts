@@ -98,7 +98,14 @@ export function accessLive(
                 forget();
                 resolve(result);
               };
-              journal.write({ build, onDurable });
+              journal.write({
+                build,
+                onDurable,
+                onRefused: (error) => {
+                  forget();
+                  reject(error);
+                },
+              });
             }),
         ),
       );

@@ -31,6 +31,7 @@ import { quarantine } from './quarantine.ts';
 import { HoldfastRuntime, type Runtime } from './runtime.ts';
 import { answerServiceCall, serviceCalls } from './serviceCalls.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
+import { StoreDamage } from './views/storeDamage.ts';
 
 /**
  * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits
@@ -47,8 +48,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 }
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
-export function assembleRuntime(options: CheckedOptions, store: Store): Runtime {
-  const { clock, onError } = options;
+export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
+  const { clock } = given;
+  const damage = new StoreDamage();
+  const onError = (error: unknown): void => {
+    damage.note(error, clock.now());
+    given.onError(error);
+  };
+  const options = { ...given, onError };
   const inspect =
     options.inspect === undefined ? undefined : projectInspection(options.inspect, onError);
   const responseTimes = new ResponseTimes();
@@ -117,6 +124,7 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
     crisis,
     operations,
     responseTimes,
+    damage,
     control,
     deadLetters: deadLetters(service.deadLetters, () => clock.now()),
     quarantine: quarantine(service.quarantine),

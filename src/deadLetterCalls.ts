@@ -170,12 +170,15 @@ class Calls implements DeadLetterCalls {
     }[],
   ): Promise<readonly WriteResult[]> {
     const { store } = this.#access;
-    const results = await this.#access.commit(
-      going.map(({ row, context, payload }) => {
-        const place = this.#access.placeOf(context.type);
-        return () => replayWrite(row, context, { place, toSeq: store.nextSeq(), payload });
-      }),
-    );
+    const writes = going.map(({ row, context, payload }) => {
+      const place = this.#access.placeOf(context.type);
+      return () => replayWrite(row, context, { place, toSeq: store.nextSeq(), payload });
+    });
+    const results = await this.#access.commit(writes).catch((error: unknown) => {
+      // Some of them may be back all the same.
+      this.#access.broughtBack(going.map(({ context }) => context));
+      throw error;
+    });
     const back = going.filter((_, index) => results[index]?.kind === 'replayed');
     if (back.length > 0) this.#access.broughtBack(back.map(({ context }) => context));
     return results;

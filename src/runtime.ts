@@ -30,6 +30,7 @@ import { type BackupOptions, backupInThread } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
+import type { StoreDamage } from './views/storeDamage.ts';
 
 /**
  * A call to `crisis()`: like a request, but everything except the subject may be left out. What else
@@ -163,6 +164,7 @@ export interface RuntimeParts {
   readonly crisis: CrisisResponder;
   readonly operations: Operations;
   readonly responseTimes: ResponseTimes;
+  readonly damage: StoreDamage;
   readonly control: ControlServer | null;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;

@@ -14,6 +14,7 @@ import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { Hold } from '../../persistence/hold.ts';
 import type { RuntimeParts } from '../runtime.ts';
 import type { LatencySummary } from './responseTimes.ts';
+import type { DamageMet } from './storeDamage.ts';
 
 /** How one component is doing. */
 export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
@@ -67,6 +68,8 @@ export interface HealthStatus {
     /** Delivered without what broke a rule. */
     readonly mended: number;
   };
+  /** Set once a damaged page was met, by the check or by work; `null` while none was. */
+  readonly damage: DamageMet | null;
   /** How far the check of every record is, that follows each start. */
   readonly storeCheck: CheckProgress;
   /** How long callers waited. */
@@ -81,7 +84,7 @@ interface Finding {
 }
 
 export function readHealth(parts: RuntimeParts): HealthStatus {
-  const { engine, supervisor, options, responseTimes } = parts;
+  const { engine, supervisor, options, responseTimes, damage } = parts;
   const { pool } = engine;
   const findings = find(parts);
   const worst = (component?: Finding['component']): ComponentHealth => {
@@ -119,6 +122,7 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
       quarantined: engine.quarantined,
     },
     crises: { refused: engine.crises.refused, mended: engine.crises.mended },
+    damage: damage.met,
     storeCheck: engine.storeCheck.progress,
     responseTimes: Object.fromEntries(
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
@@ -126,7 +130,13 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
   };
 }
 
-function find({ engine, supervisor, options, responseTimes }: RuntimeParts): readonly Finding[] {
+function find({
+  engine,
+  supervisor,
+  options,
+  responseTimes,
+  damage,
+}: RuntimeParts): readonly Finding[] {
   const findings: Finding[] = [];
   const { phase, startTrouble } = supervisor;
   if (startTrouble !== null || (phase !== 'running' && phase !== 'starting')) {
@@ -152,6 +162,14 @@ function find({ engine, supervisor, options, responseTimes }: RuntimeParts): rea
       health: 'degraded',
       costs: 30,
       reason: `the store is held (${engine.hold.reason}): nothing but crises runs until it is released`,
+    });
+  }
+  if (damage.met !== null) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 30,
+      reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
     });
   }
   if (engine.quarantined > 0) {

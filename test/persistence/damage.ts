@@ -41,3 +41,10 @@ export function hideRows(path: string): void {
     bytes.writeUInt16BE(bytes.readUInt16BE(CELLS_AT) - 1, CELLS_AT);
   });
 }
+
+/** Makes a whole index, or a table, unreadable. */
+export function spoilRoot(path: string, name: string): void {
+  changePage(path, rootOf(path, name), (bytes) => {
+    bytes[0] = 0xff;
+  });
+}

@@ -1,0 +1,26 @@
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+
+/** How often a damaged page of the store was met, and when first and last (PS-3, HM-1). */
+export interface DamageMet {
+  readonly times: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+}
+
+/** Counts what is told of damage to the store's file, so that health can say so. */
+export class StoreDamage {
+  #met: DamageMet | null = null;
+
+  get met(): DamageMet | null {
+    return this.#met;
+  }
+
+  note(error: unknown, atMs: number): void {
+    if (!isHoldfastError(error) || error.code !== 'HF_STORE_CORRUPT') return;
+    this.#met = {
+      times: (this.#met?.times ?? 0) + 1,
+      firstAtMs: this.#met?.firstAtMs ?? atMs,
+      lastAtMs: atMs,
+    };
+  }
+}
