@@ -5,16 +5,19 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { askOwner } from '../../src/control/controlClient.ts';
 import { ControlServer } from '../../src/control/controlServer.ts';
+import type { ControlRequest } from '../../src/control/controlSocket.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 
-function serve(): { readonly clock: VirtualClock; readonly folder: string; readonly path: string } {
+function serve(
+  answer: (request: ControlRequest) => Promise<unknown> = () => Promise.resolve({ wasHeld: true }),
+): { readonly clock: VirtualClock; readonly folder: string; readonly path: string } {
   const clock = new VirtualClock();
   const folder = tempFolder();
   const server = new ControlServer({
     storeFolder: folder,
     clock,
-    answer: () => Promise.resolve({ wasHeld: true }),
+    answer,
     onError: () => undefined,
   });
   server.open();
@@ -77,4 +80,34 @@ test('SE-5 connections that trickle lock nobody out: a request has to be whole w
   for (let wait = 0; wait < 100 && ended.count < slow.length; wait += 1) await sleep(20);
   expect(ended.count).toBe(slow.length);
   expect(await askOwner(folder, { method: 'release', params: {} })).toEqual({ wasHeld: true });
+});
+
+const REASONS = ['a page of the store is damaged'];
+
+test.each([
+  ['whose health names a reason', REASONS, /It says of itself: a page of the store is damaged\./],
+  ['whose health names none', [], /Ask again later\./],
+])(
+  'UX-2 a call that the owner does not end, %s, is not blamed on a stopped owner',
+  async (_, reasons, says) => {
+    const { folder, path } = serve(({ method }) =>
+      method === 'health' ? Promise.resolve({ reasons }) : new Promise(() => undefined),
+    );
+    await until(() => existsSync(path));
+    const request = { method: 'release', params: {} } as const;
+    const error: unknown = await askOwner(folder, request, 200).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+      message: expect.stringMatching(says) as string,
+    });
+    expect(String(error)).toMatch(/answers, but has not ended this call.*holdfast doctor --deep/);
+    expect(String(error)).not.toContain('stopped');
+  },
+);
+
+test('UX-2 an owner that answers nothing is stopped, or busy (control)', async () => {
+  const { folder, path } = serve(() => new Promise(() => undefined));
+  await until(() => existsSync(path));
+  const request = { method: 'release', params: {} } as const;
+  await expect(askOwner(folder, request, 200)).rejects.toThrow(/does not answer.*stopped, or busy/);
 });
