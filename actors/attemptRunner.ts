@@ -17,6 +17,7 @@ import { parseBody } from '../machines/vocabulary/requestBody.ts';
 import { retryClassOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Exceptions } from './exceptions.ts';
+import { guardSignal } from './guests.ts';
 import { type Attempt, type Handler, isRepeatSafe } from './handler.ts';
 import { NO_BODY, type Resident } from './resident.ts';
 import type { SteadyClock } from './steadyClock.ts';
@@ -36,9 +37,10 @@ export interface AttemptRunnerParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
-  readonly onError: (error: unknown) => void;
   readonly retry: Readonly<Record<'crisis' | 'premium' | 'basic' | 'trial', RetryPolicy>>;
   readonly attemptTimeoutMs: (handler: Handler) => number;
+  /** Told of what has failed beside an attempt: a listener of its signal, too. */
+  readonly onError: (error: unknown) => void;
   /**
    * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. True
    * where the upstream serves others: see `spendsAttempt`.
@@ -98,7 +100,12 @@ export class AttemptRunner {
       (context.expiresAtMs ?? Number.POSITIVE_INFINITY) - startedAtMs,
     );
     const deadlineAtMs = startedAtMs + lastsMs;
-    const attempt = new RunningAttempt(context, resident.body ?? NO_BODY, deadlineAtMs);
+    const attempt = new RunningAttempt(
+      context,
+      resident.body ?? NO_BODY,
+      deadlineAtMs,
+      this.#parts.onError,
+    );
     let isOver = false;
     let isUpstreamWell = false;
 
@@ -236,6 +243,13 @@ async function callGuarded(handler: Handler, attempt: Attempt): Promise<Json | u
   return handler.run(attempt);
 }
 
+/** A listener of its signal that throws would end the process (SV-2). */
+function guardedController(onError: (error: unknown) => void): AbortController {
+  const controller = new AbortController();
+  guardSignal(controller.signal, onError);
+  return controller;
+}
+
 /** Payload and signal are made only if the handler asks for them: each costs microseconds. */
 class RunningAttempt implements Attempt {
   readonly #context: SyncOperationContext;
@@ -245,11 +259,18 @@ class RunningAttempt implements Attempt {
   #parsed: { readonly payload: Json; readonly base?: Json } | null = null;
   #controller: AbortController | null = null;
   #aborted: unknown;
+  readonly #onError: (error: unknown) => void;
 
-  constructor(context: SyncOperationContext, body: string, deadlineAtMs: number) {
+  constructor(
+    context: SyncOperationContext,
+    body: string,
+    deadlineAtMs: number,
+    onError: (error: unknown) => void,
+  ) {
     this.#context = context;
     this.#body = body;
     this.deadlineAtMs = deadlineAtMs;
+    this.#onError = onError;
   }
 
   get operationId() {
@@ -291,7 +312,7 @@ class RunningAttempt implements Attempt {
     return this.#parsed.base;
   }
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    this.#controller ??= guardedController(this.#onError);
     if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     return this.#controller.signal;
   }

@@ -1,4 +1,5 @@
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { callGuest } from './guests.ts';
 import { IdTable } from './idTable.ts';
 import type { OperationView, Outcome } from './outcome.ts';
 
@@ -60,12 +61,7 @@ export class Watchers {
 
   changed(view: OperationView): void {
     for (const listener of this.#byId.get(view.id)?.listeners ?? []) {
-      try {
-        listener(view);
-      } catch (error) {
-        // A listener is the app's code: what it throws must not reach the operation (SV-2).
-        this.#onError(error);
-      }
+      callGuest(() => listener(view), this.#onError);
     }
   }
 

@@ -77,7 +77,12 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
       onError(error ?? new HoldfastError('HF_INTERNAL', `Alert: ${STORAGE_ADVICE[to]}.`));
     },
   });
-  const operations = new Operations(engine, store, () => supervisor.whenRunning());
+  const operations = new Operations({
+    engine,
+    store,
+    ready: () => supervisor.whenRunning(),
+    onError: options.onError,
+  });
   const control =
     options.store === ':memory:'
       ? null

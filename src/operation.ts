@@ -1,3 +1,4 @@
+import { actorView } from '../actors/actorView.ts';
 import type { Engine } from '../actors/engine.ts';
 import {
   type OperationView,
@@ -27,7 +28,11 @@ export interface Operation {
    * then it goes on at the next start.
    */
   readonly outcome: Promise<Outcome>;
-  /** The actor while it is in memory; a parked operation has none. */
+  /**
+   * The actor while it is in memory; a parked operation has none. To be looked at and subscribed to:
+   * sent an event, started or stopped it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes
+   * to `onError`.
+   */
   readonly actor: SyncOperationRef | undefined;
   /** Where it stands now. */
   view(): Promise<OperationView>;
@@ -53,11 +58,20 @@ export class Operations {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #ready: () => Promise<void>;
+  readonly #onError: (error: unknown) => void;
+  /** One for each actor that was asked for, so that it can be told from the next. */
+  readonly #actorViews = new WeakMap<SyncOperationRef, SyncOperationRef>();
 
-  constructor(engine: Engine, store: Store, ready: () => Promise<void>) {
-    this.#engine = engine;
-    this.#store = store;
-    this.#ready = ready;
+  constructor(parts: {
+    readonly engine: Engine;
+    readonly store: Store;
+    readonly ready: () => Promise<void>;
+    readonly onError: (error: unknown) => void;
+  }) {
+    this.#engine = parts.engine;
+    this.#store = parts.store;
+    this.#ready = parts.ready;
+    this.#onError = parts.onError;
   }
 
   handle(id: string, isDuplicate = false): Operation {
@@ -72,6 +86,7 @@ export class Operations {
       }
       return outcome;
     };
+    const actorOf = (actor: SyncOperationRef | undefined) => this.#actorView(actor);
     return {
       id,
       isDuplicate,
@@ -79,7 +94,7 @@ export class Operations {
         return outcomeOf();
       },
       get actor() {
-        return pool.resident(id)?.actor;
+        return actorOf(pool.resident(id)?.actor);
       },
       view: () => this.view(id),
       subscribe: (listener) => {
@@ -90,6 +105,13 @@ export class Operations {
       cancel: () => this.#tell(id, 'cancel.requested'),
       retryNow: () => this.#tell(id, 'retry.requested'),
     };
+  }
+
+  #actorView(actor: SyncOperationRef | undefined): SyncOperationRef | undefined {
+    if (actor === undefined) return undefined;
+    const view = this.#actorViews.get(actor) ?? actorView(actor, this.#onError);
+    this.#actorViews.set(actor, view);
+    return view;
   }
 
   /** @throws HoldfastError `HF_OPERATION_UNKNOWN`. */

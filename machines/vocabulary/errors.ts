@@ -72,6 +72,7 @@ export const ERROR_CODES = [
   'HF_PAYLOAD_ERASED',
   'HF_MAY_BE_APPLIED',
   'HF_UPSTREAM_UNKNOWN',
+  'HF_ACTOR_READ_ONLY',
   'HF_CRISIS_REFUSED',
   'HF_CRISIS_MENDED',
   // The runtime itself.

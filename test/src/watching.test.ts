@@ -42,7 +42,9 @@ async function atRest(): Promise<{ operations: Operations; watchers: Watchers }>
   const exceptions = new Exceptions({ clock: new VirtualClock(), onError: () => undefined });
   const pool = { watchers, resident: () => undefined, departures: new Departures(), exceptions };
   const engine = { pool } as unknown as Engine;
-  return { watchers, operations: new Operations(engine, store, () => Promise.resolve()) };
+  const ready = async (): Promise<void> => undefined;
+  const operations = new Operations({ engine, store, ready, onError: () => undefined });
+  return { watchers, operations };
 }
 
 test('OP-6 whoever listens to what has ended, or never was, takes no place for long', async () => {

@@ -1,0 +1,75 @@
+import type { Observer } from 'xstate';
+import type { SyncOperationRef, SyncOperationSnapshot } from '../machines/syncOperationMachine.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { callGuest } from './guests.ts';
+
+const NOTHING = { unsubscribe: (): void => undefined };
+
+/**
+ * The actor of an operation as the app may hold it: to be looked at and subscribed to, as any XState
+ * actor. No event from outside moves an operation, and no subscriber that throws ends one (SV-2).
+ */
+export function actorView(
+  actor: SyncOperationRef,
+  onError: (error: unknown) => void,
+): SyncOperationRef {
+  const subscribe = (
+    given:
+      | Partial<Observer<SyncOperationSnapshot>>
+      | ((snapshot: SyncOperationSnapshot) => void)
+      | undefined,
+    error?: (thrown: unknown) => void,
+    complete?: () => void,
+  ): ReturnType<SyncOperationRef['subscribe']> => {
+    const observer = typeof given === 'function' ? { next: given, error, complete } : (given ?? {});
+    return actor.subscribe({
+      next: (snapshot) => {
+        callGuest(() => observer.next?.(snapshot), onError);
+      },
+      // Always there: XState would end the process for want of one.
+      error: (thrown) => {
+        callGuest(() => observer.error?.(thrown), onError);
+      },
+      complete: () => {
+        callGuest(() => observer.complete?.(), onError);
+      },
+    });
+  };
+  // Nothing behind it, so that what is not named here is not there: `_send`, `system`, `_parent`.
+  return new Proxy({} as SyncOperationRef, {
+    get: (_, name, view: SyncOperationRef): unknown => {
+      switch (name) {
+        case 'id':
+        case 'sessionId':
+          return actor[name];
+        case 'getSnapshot':
+        case 'getPersistedSnapshot':
+          return actor[name].bind(actor);
+        case 'subscribe':
+          return subscribe;
+        case 'select':
+          return actor.select.bind(view);
+        case '@@observable':
+        case Symbol.observable:
+          return () => view;
+        case 'on':
+          // Its chart emits nothing.
+          return () => NOTHING;
+        case 'send':
+        case 'start':
+        case 'stop':
+          return refuse;
+        default:
+          return undefined;
+      }
+    },
+    set: refuse,
+  });
+}
+
+function refuse(): never {
+  throw new HoldfastError(
+    'HF_ACTOR_READ_ONLY',
+    'operation.actor can be looked at and subscribed to, no more. Use operation.cancel() or operation.retryNow().',
+  );
+}

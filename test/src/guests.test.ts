@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { waitFor } from 'xstate';
+import type { Attempt } from '../../actors/handler.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Operation } from '../../src/operation.ts';
+import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+
+const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
+
+/** What a guest throws, now and after a while. */
+const fail = (): never => {
+  throw new Error('bad guest');
+};
+const failLater: () => unknown = async () => {
+  await Promise.resolve();
+  return fail();
+};
+
+interface Scene {
+  readonly world: World;
+  readonly process: Process;
+  readonly operation: Operation;
+  readonly attempts: readonly Attempt[];
+  /** The upstream answers. */
+  readonly answer: () => void;
+}
+
+/** An operation whose attempt is under way. */
+async function underWay(): Promise<Scene> {
+  const world = createWorld();
+  const attempts: Attempt[] = [];
+  let answer = (): void => undefined;
+  const run = async (attempt: Attempt): Promise<Json> => {
+    attempts.push(attempt);
+    return await new Promise<Json>((resolve) => {
+      answer = () => {
+        resolve(null);
+      };
+    });
+  };
+  const process = world.boot({
+    handlers: { 'payments.push': { upstream: 'default', run, attemptTimeoutMs: 5_000 } },
+  });
+  const operation = await world.clock.run(process.runtime.sync(REQUEST));
+  await world.clock.advance(10);
+  expect(operation.actor?.getSnapshot().value).toBe('attempting');
+  return { world, process, operation, attempts, answer: () => answer() };
+}
+
+const messages = ({ errors }: Process): readonly string[] =>
+  errors.map((error) => (error instanceof Error ? error.message : String(error)));
+
+describe('SV-2 operation.actor', () => {
+  test('SV-2 no event from outside moves an operation', async () => {
+    const { world, process, operation, answer } = await underWay();
+    const { actor } = operation;
+    const refused = expect.objectContaining({ code: 'HF_ACTOR_READ_ONLY' });
+    const event = { type: 'attempt.succeeded', atMs: world.clock.now() } as const;
+    expect(() => actor?.send(event)).toThrow(refused);
+    expect(() => actor?.stop()).toThrow(refused);
+    expect(() => actor?.start()).toThrow(refused);
+    expect(() => Object.assign(actor ?? {}, { send: () => undefined })).toThrow(refused);
+    // What XState keeps for itself leads nowhere either.
+    const inside = actor as unknown as Readonly<Record<string, unknown>>;
+    for (const name of ['_send', 'system', '_parent', 'mailbox', '_actorScope', 'ref']) {
+      expect(inside[name]).toBeUndefined();
+    }
+    await world.clock.advance(100);
+    expect((await world.clock.run(operation.view())).state).toBe('attempting');
+    answer();
+    expect((await world.clock.run(operation.outcome)).status).toBe('completed');
+    await world.clock.run(process.runtime.close());
+  });
+
+  test('SV-2 a subscriber that throws, at once or later, ends neither actor nor process', async () => {
+    const { world, process, operation, answer } = await underWay();
+    operation.actor?.subscribe(fail);
+    operation.actor?.subscribe({ next: fail, error: fail, complete: fail });
+    operation.actor?.subscribe(failLater);
+    const selected = operation.actor?.select(({ value }) =>
+      value === 'completed' ? fail() : value,
+    );
+    selected?.subscribe(() => undefined);
+    operation.subscribe(fail);
+    operation.subscribe(failLater);
+    answer();
+    expect((await world.clock.run(operation.outcome)).status).toBe('completed');
+    await world.clock.advance(10);
+    expect(messages(process)).toContain('bad guest');
+    expect(new Set(messages(process))).toEqual(new Set(['bad guest']));
+    await world.clock.run(process.runtime.close());
+  });
+
+  test('OP-1 it is watched as any actor of XState', async () => {
+    const { world, operation, answer } = await underWay();
+    const { actor } = operation;
+    expect(actor).toBe(operation.actor);
+    expect(actor?.id).toBe(operation.id);
+    const seen: unknown[] = [];
+    const subscription = actor?.subscribe({
+      next: ({ value }) => seen.push(value),
+      complete: () => seen.push('complete'),
+    });
+    const selected: unknown[] = [];
+    actor?.select(({ context }) => context.ending).subscribe((ending) => selected.push(ending));
+    const completed =
+      actor === undefined ? null : waitFor(actor, (snapshot) => snapshot.matches('completed'));
+    answer();
+    await world.clock.run(operation.outcome);
+    expect((await completed)?.context.id).toBe(operation.id);
+    expect(seen).toEqual(['settling', 'completed', 'complete']);
+    expect(selected).toContain('completed');
+    subscription?.unsubscribe();
+  });
+});
+
+describe("SV-2 an attempt's signal", () => {
+  test('SV-2 a listener that throws ends nothing, however it listens', async () => {
+    const { world, process, operation, attempts } = await underWay();
+    const signal = attempts[0]?.signal;
+    const told: string[] = [];
+    signal?.addEventListener('abort', fail);
+    signal?.addEventListener('abort', failLater, { once: true });
+    signal?.addEventListener('abort', { handleEvent: fail });
+    Object.assign(signal ?? {}, { onabort: fail });
+    const removed = (): void => {
+      told.push('removed');
+    };
+    signal?.addEventListener('abort', removed);
+    signal?.removeEventListener('abort', removed);
+    const twice = (): void => {
+      told.push('once');
+    };
+    signal?.addEventListener('abort', twice);
+    signal?.addEventListener('abort', twice);
+    const any = signal === undefined ? null : AbortSignal.any([signal]);
+    await world.clock.run(operation.cancel());
+    expect((await world.clock.run(operation.outcome)).status).toBe('cancelled');
+    await world.clock.advance(10);
+    expect(signal?.aborted).toBe(true);
+    expect(any?.aborted).toBe(true);
+    expect(told).toEqual(['once']);
+    expect(messages(process)).toEqual(Array.from({ length: 4 }, () => 'bad guest'));
+  });
+});
