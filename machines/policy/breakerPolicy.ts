@@ -88,7 +88,12 @@ export function checkBreakerPolicy(
   options: Partial<BreakerPolicy> | undefined,
   field: string,
 ): BreakerPolicy {
-  const defaults: NumberPolicy<keyof BreakerPolicy> = DEFAULT_BREAKER_POLICY;
+  const { openMsMax } = DEFAULT_BREAKER_POLICY;
+  // Whoever asks for a longer opening and names no longest one means at least that.
+  const defaults: NumberPolicy<keyof BreakerPolicy> = {
+    ...DEFAULT_BREAKER_POLICY,
+    openMsMax: Math.max(openMsMax, Number(options?.openMs ?? 0) || 0),
+  };
   const policy = completePolicy(options, defaults, RULES, field);
   requireOption(
     policy.openMsMax >= policy.openMs,

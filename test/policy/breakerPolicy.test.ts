@@ -58,7 +58,10 @@ describe('checkBreakerPolicy', () => {
   });
 
   test('CB-1 refuses numbers that are at odds', () => {
-    expect(faultOf({ openMs: 60_000 }).field).toBe('upstreams.payments.breaker.openMsMax');
+    expect(faultOf({ openMs: 60_000, openMsMax: 59_999 }).field).toBe(
+      'upstreams.payments.breaker.openMsMax',
+    );
+    expect(checkBreakerPolicy({ openMs: 60_000 }, 'breaker').openMsMax).toBe(60_000);
     expect(faultOf({ windowCalls: 10 }).field).toBe('upstreams.payments.breaker.windowCallsMin');
   });
 });

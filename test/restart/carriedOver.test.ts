@@ -81,7 +81,9 @@ test('RT-4 SV-3 a pending retry is neither reset nor shortened nor lengthened by
   await submit(first, request({ number: 2 }));
   await first.kill();
   const { row, context } = await scene.rowAtRest(id);
-  expect(row).toMatchObject({ standing: 'due', dueAtMs: context.wakeAtMs });
+  expect(row.standing).toBe('due');
+  // Two clocks that began together; what the disk took lies between them.
+  expect(Math.abs((row.dueAtMs ?? 0) - context.wakeAtMs)).toBeLessThan(WAIT_MS / 2);
   expect(context).toMatchObject({ attempt: 1, isSpent: true, crashes: 0 });
 
   const second = scene.start({ options });

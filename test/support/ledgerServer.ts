@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface LedgerTask {
   /** Tells operations apart whatever their idempotency keys are. */
   readonly number: number;
-  /** Attempts up to this number get 503 and do nothing. */
+  /** Attempts up to this number get 500 and do nothing. */
   readonly busyUpTo?: number;
   /** Attempts up to this number are applied, and then the connection is dropped. */
   readonly dropUpTo?: number;
@@ -119,8 +119,13 @@ export class LedgerServer {
       answer(response, 422);
       return;
     }
-    if (this.isDown || attempt <= (task.busyUpTo ?? 0)) {
+    if (this.isDown) {
       answer(response, 503);
+      return;
+    }
+    // Unlike 503 it spends an attempt, so the attempt's number tells how often it was sent.
+    if (attempt <= (task.busyUpTo ?? 0)) {
+      answer(response, 500);
       return;
     }
     if (task.latencyMs !== undefined) await this.#work(task.latencyMs);
