@@ -9,6 +9,11 @@ import type { Acceptance } from '../actors/acceptance.ts';
 import type { Handler } from '../actors/handler.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import {
+  checkFields,
+  type OptionKinds,
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/vocabulary/request.ts';
 
 /** What became of one request of a bulk. */
@@ -80,19 +85,19 @@ export class Bulk {
   #wake: () => void = () => undefined;
 
   /** @throws HoldfastError `HF_OPTION_INVALID`. */
-  constructor(parts: BulkParts, { onResult }: BulkOptions) {
-    if (onResult !== undefined && typeof onResult !== 'function') {
-      throw optionInvalid('onResult', 'must be a function');
-    }
+  constructor(parts: BulkParts, options: BulkOptions) {
+    checkFields(options, { onResult: 'function' } satisfies OptionKinds<BulkOptions>, '');
     this.#parts = parts;
-    this.#onResult = onResult;
+    this.#onResult = options.onResult;
   }
 
   /** Resolves, or rejects with what stopped it, once every request that was read is told of. */
   async run(requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>): Promise<BulkAcceptance> {
-    if (!isIterable(requests)) {
-      throw optionInvalid('requests', 'must be an array or another iterable, async or not');
-    }
+    requireOption(
+      isIterable(requests),
+      'requests',
+      'must be an array or another iterable, async or not',
+    );
     const { clock, opening } = this.#parts;
     let index = 0;
     let sliceEndsAtMs = clock.monotonic() + SLICE_MS;
@@ -199,8 +204,4 @@ function asRefusal(error: unknown): HoldfastError {
 function isIterable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Symbol.asyncIterator in value || Symbol.iterator in value;
-}
-
-function optionInvalid(field: string, problem: string): HoldfastError {
-  return new HoldfastError('HF_OPTION_INVALID', `${field} ${problem}.`, { field });
 }

@@ -15,6 +15,7 @@ import { projectInspection } from '../inspector/projection.ts';
 import type { Component } from '../machines/policy/restartPolicy.ts';
 import { STORAGE_ADVICE } from '../machines/policy/storageTrouble.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { checkFields } from '../machines/vocabulary/optionFields.ts';
 import { checkRequest } from '../machines/vocabulary/request.ts';
 import { createMemoryStore } from '../persistence/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
@@ -135,6 +136,7 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
     quarantine: quarantine(service.quarantine),
   });
   const answerControl = async (request: ControlRequest): Promise<unknown> => {
+    checkFields(request, { method: 'text', params: 'object' }, 'request');
     switch (request.method) {
       case 'health':
         return runtime.getHealthStatus();

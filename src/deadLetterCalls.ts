@@ -10,6 +10,7 @@ import type { ServiceAccess } from '../actors/serviceAccess.ts';
 import type { ReplayFacts, SyncOperationContext } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
+import { checkId } from '../machines/vocabulary/optionFields.ts';
 import { checkRequest } from '../machines/vocabulary/request.ts';
 import { parseBody } from '../machines/vocabulary/requestBody.ts';
 import type {
@@ -18,7 +19,7 @@ import type {
   StoredOperation,
   WriteResult,
 } from '../persistence/store.ts';
-import { checkBatch, checkFilter, checkPage } from './deadLetterChecks.ts';
+import { checkBatch, checkFilter, checkPage, checkReplay } from './deadLetterChecks.ts';
 import type {
   DeadLetter,
   DeadLetterBatch,
@@ -63,14 +64,14 @@ class Calls implements DeadLetterCalls {
   }
 
   async replay(id: string, options: ReplayOptions = {}): Promise<void> {
+    const { payload, evenIfApplied } = checkReplay(options);
     const { row, context } = await this.#find(id);
     const { clock, random } = this.#access;
-    const { payload } = options;
     if (row.payload === null && payload === undefined) throw payloadErased();
     const facts: ReplayFacts = {
       atMs: clock.now(),
       idempotencyKey: payload === undefined ? null : operationId(clock, random),
-      isRepeatApproved: options.evenIfApplied === true,
+      isRepeatApproved: evenIfApplied === true,
     };
     const body = payload === undefined ? null : this.#editedBody(row, context, payload);
     const back = broughtBack(context, facts);
@@ -156,6 +157,7 @@ class Calls implements DeadLetterCalls {
   }
 
   async #find(id: string): Promise<{ row: StoredOperation; context: SyncOperationContext }> {
+    checkId(id);
     const row = await this.#access.store.find(id);
     if (row === null) throw operationUnknown();
     if (row.standing !== 'deadLettered') throw notDeadLettered();

@@ -7,15 +7,59 @@
 
 import type { SyncOperationContext } from '../machines/syncOperationMachine.ts';
 import { ERROR_CODES, HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { DeadLetterBatch, DeadLetterFilter, DeadLetterPageQuery } from './deadLetters.ts';
+import { checkFields, type OptionKinds } from '../machines/vocabulary/optionFields.ts';
+import type {
+  DeadLetterBatch,
+  DeadLetterFilter,
+  DeadLetterPageQuery,
+  DeadLetterRun,
+  ReplayOptions,
+} from './deadLetters.ts';
 
-const FILTER_FIELDS: ReadonlySet<string> = new Set<keyof DeadLetterFilter>([
-  'type',
-  'upstream',
-  'code',
-  'sinceMs',
-  'untilMs',
-]);
+const FILTER_KINDS = {
+  type: 'text',
+  upstream: 'text',
+  code: 'anything',
+  sinceMs: 'anything',
+  untilMs: 'anything',
+} as const satisfies OptionKinds<DeadLetterFilter>;
+
+const PAGE_KINDS = {
+  filter: 'object',
+  order: 'anything',
+  fromSeq: 'sequence',
+} as const satisfies OptionKinds<DeadLetterPageQuery>;
+
+const BATCH_KINDS = {
+  action: 'anything',
+  filter: 'object',
+  fromSeq: 'sequence',
+  dryRun: 'boolean',
+  evenIfApplied: 'boolean',
+} as const satisfies OptionKinds<DeadLetterBatch>;
+
+const RUN_KINDS = {
+  dryRun: 'boolean',
+  evenIfApplied: 'boolean',
+  onProgress: 'function',
+  signal: 'signal',
+} as const satisfies OptionKinds<DeadLetterRun>;
+
+const REPLAY_KINDS = {
+  payload: 'anything',
+  evenIfApplied: 'boolean',
+} as const satisfies OptionKinds<ReplayOptions>;
+
+/** Nothing is done by a call whose option is misspelt: `dryrun` would purge. */
+export function checkRun(run: DeadLetterRun): DeadLetterRun {
+  checkFields(run, RUN_KINDS, '');
+  return run;
+}
+
+export function checkReplay(options: ReplayOptions): ReplayOptions {
+  checkFields(options, REPLAY_KINDS, '');
+  return options;
+}
 
 /**
  * Whether an operation matches a filter; the upstream is asked of the store.
@@ -24,15 +68,8 @@ const FILTER_FIELDS: ReadonlySet<string> = new Set<keyof DeadLetterFilter>([
  * replay or purge what nobody meant.
  */
 export function checkFilter(filter: DeadLetterFilter): (context: SyncOperationContext) => boolean {
-  if (typeof filter !== 'object' || filter === null) throw invalid('filter', 'must be an object');
-  for (const field of Object.keys(filter)) {
-    if (!FILTER_FIELDS.has(field)) {
-      throw invalid(`filter.${field}`, `is not known; known are ${[...FILTER_FIELDS].join(', ')}`);
-    }
-  }
-  const { type, upstream, code, sinceMs, untilMs } = filter;
-  checkText(type, 'filter.type');
-  checkText(upstream, 'filter.upstream');
+  checkFields(filter, FILTER_KINDS, 'filter');
+  const { type, code, sinceMs, untilMs } = filter;
   if (code !== undefined && !ERROR_CODES.includes(code)) {
     throw invalid('filter.code', 'must be a code of holdfast, such as HF_UPSTREAM_REFUSED');
   }
@@ -50,10 +87,10 @@ export function checkFilter(filter: DeadLetterFilter): (context: SyncOperationCo
 }
 
 export function checkPage(query: DeadLetterPageQuery): DeadLetterPageQuery {
+  checkFields(query, PAGE_KINDS, '');
   if (query.order !== 'newest' && query.order !== 'oldest') {
     throw invalid('order', 'must be newest or oldest');
   }
-  checkSeq(query.fromSeq);
   return query;
 }
 
@@ -64,9 +101,9 @@ export function checkBatch(batch: DeadLetterBatch): {
   readonly dryRun: boolean;
   readonly evenIfApplied: boolean;
 } {
+  checkFields(batch, BATCH_KINDS, '');
   const { action, filter, fromSeq } = batch;
   if (action !== 'replay' && action !== 'purge') throw invalid('action', 'must be replay or purge');
-  checkSeq(fromSeq);
   return {
     action,
     filter,
@@ -76,21 +113,9 @@ export function checkBatch(batch: DeadLetterBatch): {
   };
 }
 
-function checkText(value: unknown, field: string): void {
-  if (value !== undefined && (typeof value !== 'string' || value === '')) {
-    throw invalid(field, 'must be a text that is not empty');
-  }
-}
-
 function checkInstant(value: unknown, field: string): void {
   if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value))) {
     throw invalid(field, 'must be milliseconds since 1970');
-  }
-}
-
-function checkSeq(value: unknown): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && Number(value) >= 0)) {
-    throw invalid('fromSeq', 'must be the nextSeq of a page');
   }
 }
 

@@ -10,6 +10,7 @@ import type { Entity } from '../machines/vocabulary/entity.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { Priority, Tier } from '../machines/vocabulary/urgency.ts';
+import { checkFilter, checkRun } from './deadLetterChecks.ts';
 
 /** A dead letter as it is listed: never its payload, its response or its subject. */
 export interface DeadLetter {
@@ -141,8 +142,10 @@ export function deadLetters(calls: DeadLetterCalls, now: () => number): DeadLett
   const run = async (
     action: DeadLetterBatch['action'],
     filter: DeadLetterFilter,
-    { onProgress, signal, ...options }: DeadLetterRun,
+    given: DeadLetterRun,
   ): Promise<DeadLetterCounts> => {
+    const { onProgress, signal, ...options } = checkRun(given);
+    checkFilter(filter);
     // What is given up again while this runs is not taken up again, or it would never end.
     const until = {
       ...filter,

@@ -8,13 +8,13 @@ import {
   toView,
 } from '../actors/outcome.ts';
 import { decodeSnapshot } from '../actors/snapshots.ts';
-import { requireOption } from '../machines/policy/policyFields.ts';
 import {
   type Ending,
   type SyncOperationRef,
   syncOperationMachine,
 } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import { checkFields, checkId, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { Store, StoredOperation } from '../persistence/store.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
@@ -74,7 +74,9 @@ export class Operations {
     this.#onError = parts.onError;
   }
 
+  /** @throws HoldfastError `HF_OPTION_INVALID`. */
   handle(id: string, isDuplicate = false): Operation {
+    checkId(id);
     let outcome: Promise<Outcome> | null = null;
     const { pool } = this.#engine;
     // Asking for the outcome is what registers a watcher, so it is not asked for before the caller does.
@@ -131,12 +133,8 @@ export class Operations {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
   }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }> {
+    checkFields(query, { afterSeq: 'sequence', limit: 'anything' }, '');
     const { afterSeq = 0, limit = 100 } = query;
-    requireOption(
-      Number.isSafeInteger(afterSeq) && afterSeq >= 0,
-      'afterSeq',
-      'must be a whole number from 0; give the nextAfterSeq of the page before',
-    );
     requireOption(
       Number.isSafeInteger(limit) && limit >= 1 && limit <= LIST_ROWS_MAX,
       'limit',

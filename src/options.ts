@@ -15,7 +15,6 @@ import {
   checkDegradationPolicy,
   type DegradationPolicy,
 } from '../machines/policy/degradationPolicy.ts';
-import { requireOption } from '../machines/policy/policyFields.ts';
 import { OPERATIONS_MAX } from '../machines/policy/queueLimit.ts';
 import {
   checkRetryPolicy,
@@ -23,7 +22,13 @@ import {
   type RetryPolicy,
 } from '../machines/policy/retryPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import {
+  checkFields,
+  type OptionKinds,
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
+import { isTypeName } from '../machines/vocabulary/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/requestBody.ts';
 import {
   RETRY_CLASSES,
@@ -124,61 +129,36 @@ const RESPONSE_DEADLINE_MS: Readonly<Record<Tier, number>> = {
   trial: 5_000,
 };
 
-const FIELDS: ReadonlySet<string> = new Set<keyof RuntimeOptions>([
-  'store',
-  'key',
-  'keyTimeoutMs',
-  'upstreams',
-  'handlers',
-  'crisis',
-  'retry',
-  'degradation',
-  'responseDeadlineMs',
-  'retentionMs',
-  'payloadBytesMax',
-  'residentsMax',
-  'operationsMax',
-  'clock',
-  'random',
-  'inspect',
-  'onError',
-]);
+const KINDS = {
+  store: 'anything',
+  key: 'anything',
+  keyTimeoutMs: 'span',
+  upstreams: 'object',
+  handlers: 'object',
+  crisis: 'object',
+  retry: 'object',
+  degradation: 'object',
+  responseDeadlineMs: 'object',
+  retentionMs: 'span',
+  payloadBytesMax: 'anything',
+  residentsMax: 'anything',
+  operationsMax: 'anything',
+  clock: 'object',
+  random: 'object',
+  inspect: 'function',
+  onError: 'function',
+} as const satisfies OptionKinds<RuntimeOptions>;
 
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
-  requireOption(typeof options === 'object' && options !== null, 'options', 'must be an object');
-  for (const field of Object.keys(options)) {
-    requireOption(
-      FIELDS.has(field),
-      field,
-      `is not an option; known are ${[...FIELDS].join(', ')}`,
-    );
-  }
+  checkFields(options, KINDS, '');
   const { store, key, handlers = {} } = options;
   requireOption(
     typeof store === 'string' && store !== '',
     'store',
     'must be the path of a folder, or :memory:',
   );
-  requireOption(
-    key !== undefined || store === ':memory:',
-    'key',
-    'is missing: give keyFile(path), passphrase(text) or rawKey(bytes)',
-  );
-  requireOption(
-    key === undefined ||
-      (typeof key === 'object' && key !== null && typeof key.load === 'function'),
-    'key',
-    'must be made by keyFile(path), passphrase(text) or rawKey(bytes)',
-  );
-  if (options.crisis !== undefined) {
-    checkNames(options.crisis, ['type', 'resources', 'localAfterMs'], 'crisis');
-    requireOption(
-      options.crisis.resources === undefined || Array.isArray(options.crisis.resources),
-      'crisis.resources',
-      'must be an array',
-    );
-  }
+  checkKeySource(key, store);
   const upstreams = checkUpstreams(options.upstreams);
   for (const [type, handler] of Object.entries(handlers)) checkHandler(type, handler, upstreams);
   return {
@@ -187,11 +167,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     keyTimeoutMs: checkSpan(options.keyTimeoutMs ?? 30_000, 'keyTimeoutMs', 1),
     upstreams,
     handlers,
-    crisis: {
-      type: options.crisis?.type ?? 'crisis.alert',
-      resources: options.crisis?.resources ?? [],
-      localAfterMs: checkLocalAfter(options.crisis?.localAfterMs ?? 0),
-    },
+    crisis: checkCrisis(options.crisis ?? {}),
     retry: checkRetry(options.retry ?? {}),
     degradation: checkDegradationPolicy(options.degradation, 'degradation'),
     responseDeadlineMs: checkDeadlines(options.responseDeadlineMs ?? {}),
@@ -213,21 +189,9 @@ export function checkHandler(
   upstreams: Readonly<Record<string, unknown>>,
 ): void {
   const field = `handlers.${type}`;
-  requireOption(
-    typeof handler === 'object' && handler !== null,
-    field,
-    'must be { upstream, run }',
-  );
-  checkNames(handler, HANDLER_NAMES, field);
+  requireOption(isTypeName(type), field, `is no type that a request can name: ${TYPE_RULE}`);
+  checkFields(handler, HANDLER_KINDS, field);
   requireOption(typeof handler.run === 'function', `${field}.run`, 'must be a function');
-  for (const name of ['honoursIdempotencyKey', 'strictOrder'] as const) {
-    const value: unknown = handler[name];
-    requireOption(
-      value === undefined || typeof value === 'boolean',
-      `${field}.${name}`,
-      'must be true or false',
-    );
-  }
   requireOption(
     Object.hasOwn(upstreams, handler.upstream),
     `${field}.upstream`,
@@ -243,9 +207,8 @@ export function checkHandler(
 const EXEMPT_PATH =
   /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
 
-function checkExempt(paths: unknown, field: string): void {
-  requireOption(paths === undefined || Array.isArray(paths), field, 'must be an array of paths');
-  for (const [index, path] of (paths ?? []).entries()) {
+function checkExempt(paths: readonly unknown[] = [], field: string): void {
+  for (const [index, path] of paths.entries()) {
     requireOption(
       typeof path === 'string' && EXEMPT_PATH.test(path),
       `${field}[${index}]`,
@@ -253,6 +216,42 @@ function checkExempt(paths: unknown, field: string): void {
     );
   }
 }
+
+/** A path or bytes in place of a source would only be noticed when the store is opened. */
+function checkKeySource(key: unknown, store: string): void {
+  if (key === undefined && store === ':memory:') return;
+  const sources = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
+  requireOption(key !== undefined, 'key', `is missing: ${sources}`);
+  const { load } = (key ?? {}) as { readonly load?: unknown };
+  requireOption(typeof load === 'function', 'key', `must be a source of a key: ${sources}`);
+}
+
+const TYPE_RULE = 'it must be words of letters and digits joined by dots, such as payments.push';
+
+function checkCrisis(given: CrisisOptions): CheckedOptions['crisis'] {
+  checkFields(given, CRISIS_KINDS, 'crisis');
+  const { type = 'crisis.alert', resources = [], localAfterMs = 0 } = given;
+  requireOption(
+    isTypeName(type),
+    'crisis.type',
+    `is no type that a handler can have: ${TYPE_RULE}`,
+  );
+  for (const [index, resource] of resources.entries()) {
+    const { name, regions } = (resource ?? {}) as Partial<Record<keyof CrisisResource, unknown>>;
+    requireOption(
+      typeof name === 'string' && Array.isArray(regions),
+      `crisis.resources[${index}]`,
+      "must be { kind, name, regions, … }, with regions such as ['DE'] or ['*']",
+    );
+  }
+  return { type, resources, localAfterMs: checkLocalAfter(localAfterMs) };
+}
+
+const CRISIS_KINDS = {
+  type: 'text',
+  resources: 'array',
+  localAfterMs: 'span',
+} as const satisfies OptionKinds<CrisisOptions>;
 
 /** A listener that throws has nobody left to be told, and must break nothing (SV-2). */
 function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] {
@@ -278,27 +277,23 @@ function checkLocalAfter(value: number): number {
   return value;
 }
 
-/** A misspelt name would otherwise leave a default in force without a word. */
-function checkNames(options: object, known: readonly string[], field: string): void {
-  for (const name of Object.keys(options)) {
-    requireOption(
-      known.includes(name),
-      `${field}.${name}`,
-      `is not known; known are ${known.join(', ')}`,
-    );
-  }
-}
-
 const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const HANDLER_NAMES: readonly (keyof Handler)[] = [
-  'upstream',
-  'run',
-  'honoursIdempotencyKey',
-  'keyLifetimeMs',
-  'strictOrder',
-  'attemptTimeoutMs',
-  'cardDataExempt',
-];
+const HANDLER_KINDS = {
+  upstream: 'text',
+  run: 'function',
+  honoursIdempotencyKey: 'boolean',
+  keyLifetimeMs: 'span',
+  strictOrder: 'boolean',
+  attemptTimeoutMs: 'span',
+  cardDataExempt: 'array',
+} as const satisfies OptionKinds<Handler>;
+
+const UPSTREAM_KINDS = {
+  breaker: 'object',
+  concurrency: 'anything',
+  crisisConcurrency: 'anything',
+  attemptTimeoutMs: 'span',
+} as const satisfies OptionKinds<UpstreamOptions>;
 
 function checkUpstreams(
   given: RuntimeOptions['upstreams'] = {},
@@ -316,7 +311,7 @@ function checkUpstreams(
 }
 
 function checkUpstream(options: UpstreamOptions, field: string): UpstreamPolicy {
-  checkNames(options, ['breaker', 'concurrency', 'crisisConcurrency', 'attemptTimeoutMs'], field);
+  checkFields(options, UPSTREAM_KINDS, field);
   return {
     breaker: checkBreakerPolicy(options.breaker, `${field}.breaker`),
     concurrency: checkCount(options.concurrency ?? 128, `${field}.concurrency`),
@@ -344,9 +339,16 @@ function checkRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions
   };
 }
 
+const DEADLINE_KINDS = {
+  premium: 'span',
+  basic: 'span',
+  trial: 'span',
+} as const satisfies OptionKinds<Record<Tier, number>>;
+
 function checkDeadlines(
   given: NonNullable<RuntimeOptions['responseDeadlineMs']>,
 ): Readonly<Record<Tier, number>> {
+  checkFields(given, DEADLINE_KINDS, 'responseDeadlineMs');
   const deadlines = { ...RESPONSE_DEADLINE_MS, ...given };
   for (const tier of TIERS) checkSpan(deadlines[tier], `responseDeadlineMs.${tier}`, 1);
   return deadlines;

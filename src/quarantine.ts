@@ -9,6 +9,7 @@ import type { ServiceAccess } from '../actors/serviceAccess.ts';
 import { decodeSnapshot, headOfSnapshot } from '../actors/snapshots.ts';
 import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import { type ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
+import { checkFields, checkId, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { QuarantinedRecord, SealedRecord, Standing } from '../persistence/store.ts';
 
 /** A record that was set aside, as it is listed: nothing of what it holds, but for where it stood. */
@@ -110,14 +111,14 @@ class Calls implements QuarantineCalls {
     this.#access = access;
   }
 
-  async page({ fromSeq }: { readonly fromSeq: number }): Promise<QuarantinePage> {
-    const query = { afterSeq: checkedSeq(fromSeq), limit: PAGE_ROWS };
+  async page(from: { readonly fromSeq: number }): Promise<QuarantinePage> {
+    const query = { afterSeq: checkedSeq(from), limit: PAGE_ROWS };
     const rows = await this.#access.store.quarantine(query);
     return { records: rows.map(recordOf), nextSeq: nextSeqOf(rows, PAGE_ROWS) };
   }
 
-  async sealed({ fromSeq }: { readonly fromSeq: number }): Promise<SealedPage> {
-    const query = { afterSeq: checkedSeq(fromSeq), limit: SEALED_ROWS };
+  async sealed(from: { readonly fromSeq: number }): Promise<SealedPage> {
+    const query = { afterSeq: checkedSeq(from), limit: SEALED_ROWS };
     const records = await this.#access.store.sealedQuarantine(query);
     return { records, nextSeq: nextSeqOf(records, SEALED_ROWS) };
   }
@@ -154,6 +155,7 @@ class Calls implements QuarantineCalls {
   }
 
   async #find(id: string): Promise<QuarantinedRecord> {
+    checkId(id);
     const { store } = this.#access;
     const row = await store.find(id);
     if (row === null) throw unknown();
@@ -183,11 +185,10 @@ function nextSeqOf(rows: readonly { readonly seq: number }[], limit: number): nu
   return rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
 }
 
-function checkedSeq(fromSeq: number): number {
-  if (Number.isSafeInteger(fromSeq) && fromSeq >= 0) return fromSeq;
-  throw new HoldfastError('HF_OPTION_INVALID', 'fromSeq must be the nextSeq of a page.', {
-    field: 'fromSeq',
-  });
+function checkedSeq(from: { readonly fromSeq: number }): number {
+  checkFields(from, { fromSeq: 'sequence' }, '');
+  requireOption('fromSeq' in from, 'fromSeq', 'is missing; give 0 for the first page');
+  return from.fromSeq;
 }
 
 function stillSealed(code: ErrorCode): HoldfastError {

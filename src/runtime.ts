@@ -12,6 +12,7 @@ import type { OperationView, Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
+import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
   type CheckedRequest,
   checkRequest,
@@ -26,7 +27,7 @@ import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
 import { closed, handlerUnknown, storeNotOpen, storeStalled } from './refusals.ts';
-import { type BackupOptions, backupInThread } from './upkeep/backupInThread.ts';
+import { type BackupOptions, backupInThread, checkBackupCall } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
@@ -222,6 +223,7 @@ export class HoldfastRuntime implements Runtime {
     userId: string,
     run: Handler['run'],
   ): Promise<ResilientResult> {
+    requireOption(typeof run === 'function', 'run', 'must be a function');
     const { clock, responseDeadlineMs } = this.#parts.options;
     const startedAtMs = clock.monotonic();
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
@@ -276,6 +278,7 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
+    checkBackupCall(path, options);
     const { store } = this.#parts.options;
     if (store === ':memory:') {
       throw new HoldfastError('HF_OPTION_INVALID', 'A store in memory has no files to back up.', {
@@ -304,6 +307,7 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
+    checkFields(options, { deadlineMs: 'span' }, '');
     await this.#parts.control?.close();
     await this.#parts.supervisor.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
   }

@@ -7,6 +7,7 @@
 
 import type { ServiceAccess } from '../actors/serviceAccess.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { checkFields, type OptionKinds } from '../machines/vocabulary/optionFields.ts';
 import type { ServiceAnswer, ServiceCall } from './control/controlSocket.ts';
 import { deadLetterCalls } from './deadLetterCalls.ts';
 import type { DeadLetterCalls } from './deadLetters.ts';
@@ -54,11 +55,14 @@ export function forwardedCalls(
   return { deadLetters: forward('deadLetters'), quarantine: forward('quarantine') };
 }
 
+const CALL_KINDS = { call: 'text', args: 'array' } as const satisfies OptionKinds<ServiceCall>;
+
 /** Answers a call that came over the control socket. */
 export async function answerServiceCall(
   calls: ServiceCalls,
   request: { readonly method: keyof ServiceCalls; readonly params: ServiceCall },
 ): Promise<ServiceAnswer> {
+  checkFields(request.params, CALL_KINDS, 'params');
   return { done: (await invoke(calls, request.method, request.params)) ?? null };
 }
 

@@ -2,6 +2,7 @@ import type { SteadyClock } from '../actors/steadyClock.ts';
 import type { Upstream } from '../actors/upstream.ts';
 import { type BreakerState, breakerDue } from '../machines/circuitBreakerMachine.ts';
 import type { Level } from '../machines/policy/degradationLevel.ts';
+import { requireOption } from '../machines/vocabulary/optionFields.ts';
 
 /** What may be asked of and done to one upstream. */
 export interface UpstreamControl {
@@ -16,6 +17,8 @@ export interface UpstreamControl {
   /**
    * Keeps its breaker open until {@link release}, for a reason that people will read. Like the other
    * two it is in force when the call returns, and on disk a moment later: it promises no more.
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` without one, or for one of over 1000 characters.
    */
   forceOpen(reason: string): void;
   /** Switches its breaker off until {@link release}. */
@@ -41,13 +44,26 @@ export function upstreamControl(upstream: Upstream, steady: SteadyClock): Upstre
       return snapshot.value === 'open' ? (breakerDue(snapshot)?.atMs ?? null) : null;
     },
     forceOpen: (reason) => {
+      checkReason(reason);
       upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
     },
     disable: (reason) => {
+      if (reason !== undefined) checkReason(reason);
       upstream.breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
     },
     release: () => {
       upstream.breaker.send({ type: 'operator.released', atMs: steady.now() });
     },
   };
+}
+
+/** It is kept with the breaker, and written at each of its changes. */
+const REASON_LENGTH_MAX = 1_000;
+
+function checkReason(reason: unknown): void {
+  requireOption(
+    typeof reason === 'string' && reason.trim() !== '' && reason.length <= REASON_LENGTH_MAX,
+    'reason',
+    `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,
+  );
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { requireOption } from '../vocabulary/optionFields.ts';
 import type { NumberPolicy, NumberRule } from './policyFields.ts';
-import { completePolicy, count, requireOption, share, spanMs } from './policyFields.ts';
+import { completePolicy, count, share, spanMs } from './policyFields.ts';
 
 /** Every state a breaker can be in (CB-1). */
 export const BREAKER_STATES = ['closed', 'open', 'halfOpen', 'forcedOpen', 'disabled'] as const;

@@ -5,6 +5,7 @@
  */
 
 import type { NetworkGrade } from '../vocabulary/networkGrade.ts';
+import { requireOption } from '../vocabulary/optionFields.ts';
 import type { BreakerState } from './breakerPolicy.ts';
 import { LEVELS, type Level, worstOf } from './degradationLevel.ts';
 import {
@@ -12,7 +13,6 @@ import {
   count,
   type NumberPolicy,
   type NumberRule,
-  requireOption,
   share,
   spanMs,
 } from './policyFields.ts';

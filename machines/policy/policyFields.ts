@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HoldfastError } from '../vocabulary/errors.ts';
+import { requireOption, unknownName } from '../vocabulary/optionFields.ts';
 
 /** What a number in a policy may be. Both ends belong to the range. */
 export interface NumberRule {
@@ -36,15 +36,6 @@ export function share(min = 0): NumberRule {
 }
 
 /**
- * Refuses an option that cannot be used; `rule` finishes the sentence "<field> …".
- *
- * @throws HoldfastError `HF_OPTION_INVALID` naming the field
- */
-export function requireOption(holds: boolean, field: string, rule: string): asserts holds {
-  if (!holds) throw new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
-}
-
-/**
  * Completes `options` with `defaults` and returns the policy, frozen.
  *
  * @param field the path of `options` in what the caller wrote, for the message
@@ -64,8 +55,7 @@ export function completePolicy<Name extends string>(
   );
   const policy: Record<Name, number> = { ...defaults };
   for (const [key, value] of Object.entries<unknown>(options)) {
-    const known = `is not known; the fields are ${Object.keys(rules).join(', ')}`;
-    requireOption(isNameOf(rules, key), `${field}.${key}`, known);
+    requireOption(isNameOf(rules, key), `${field}.${key}`, unknownName(key, Object.keys(rules)));
     if (value === undefined) continue;
     policy[key] = checkNumber(value, rules[key], `${field}.${key}`);
   }

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { requireOption } from '../vocabulary/optionFields.ts';
 import type { RetryClass } from '../vocabulary/urgency.ts';
 import type { Failure } from './classifyFailure.ts';
-import { checkNumber, count, type NumberRule, requireOption, spanMs } from './policyFields.ts';
+import { checkNumber, count, type NumberRule, spanMs } from './policyFields.ts';
 import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
 
 /**

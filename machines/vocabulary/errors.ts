@@ -160,12 +160,14 @@ export function isHoldfastError(error: unknown): error is HoldfastError {
 /** Causes are followed this deep; nothing real goes deeper, and a loop must end. */
 const CAUSE_DEPTH_MAX = 8;
 const CAUSE_LENGTH_MAX = 200;
-const CLASS_NAME = /^\w{1,60}$/;
+const CODE_NAME = /^\w{1,60}$/;
+/** Built in, or named like a class; a name that is set to something else may be data. */
+const CLASS_NAME = /^[A-Za-z]{0,50}(?:Error|Exception)$/;
 
 /** The class of anything that was thrown, as a word that is safe to keep. */
 export function className(error: unknown): string {
-  const name = error instanceof Error ? error.name : typeof error;
-  return CLASS_NAME.test(name) ? name : 'an error';
+  if (!(error instanceof Error)) return typeof error;
+  return CLASS_NAME.test(error.name) ? error.name : 'an error';
 }
 
 /**
@@ -176,7 +178,7 @@ export function className(error: unknown): string {
 export function causeText(error: unknown): string {
   if (isHoldfastError(error)) return `${error.code}: ${error.message}`;
   const { code } = Object(error) as { readonly code?: unknown };
-  const coded = typeof code === 'string' && CLASS_NAME.test(code) ? ` ${code}` : '';
+  const coded = typeof code === 'string' && CODE_NAME.test(code) ? ` ${code}` : '';
   const said = safeMessage(error);
   return `${className(error)}${coded}${said === '' ? '' : `: ${said}`}`;
 }

@@ -11,6 +11,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, rm, stat as stats } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { isForeign, isOpenToAll } from '../otherUsers.ts';
 import { errorCodeOf, syncFolder } from './files.ts';
 import type { KeySource } from './keySource.ts';
@@ -27,7 +28,7 @@ const HAS_MODES = process.platform !== 'win32';
  * can read or replace it), `HF_KEY_FILE_IN_STORE`, `HF_KEY_INVALID` (not a plain file, or not 64 hex digits).
  */
 export function keyFile(path: string): KeySource {
-  const file = resolve(path);
+  const file = checkPath(path);
   return Object.freeze({
     kind: 'file',
     async load({ storeFolder }) {
@@ -49,7 +50,7 @@ export function keyFile(path: string): KeySource {
  * never overwritten), `HF_OPTION_INVALID` when no file can be made there.
  */
 export async function createKeyFile(path: string): Promise<void> {
-  const file = resolve(path);
+  const file = checkPath(path);
   let handle: FileHandle;
   try {
     handle = await open(file, 'wx', 0o600);
@@ -73,6 +74,11 @@ export async function createKeyFile(path: string): Promise<void> {
     await rm(file, { force: true });
     throw creationError(file, error);
   }
+}
+
+function checkPath(path: unknown): string {
+  requireOption(typeof path === 'string' && path !== '', 'path', 'must be the path of a key file');
+  return resolve(path);
 }
 
 async function openKeyFile(file: string): Promise<FileHandle> {

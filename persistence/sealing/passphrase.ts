@@ -6,6 +6,7 @@
 
 import { randomBytes, scrypt } from 'node:crypto';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
 import type { KeySource, ScryptParameters } from './keySource.ts';
 import { KEY_BYTES } from './keySource.ts';
 
@@ -39,7 +40,9 @@ export interface PassphraseOptions {
  * @throws HoldfastError `HF_KEY_INVALID` for fewer than 12 visible characters, or fewer than 6 different
  * ones; `HF_OPTION_INVALID` for a cost out of range.
  */
-export function passphrase(text: string, { N = N_DEFAULT }: PassphraseOptions = {}): KeySource {
+export function passphrase(text: string, options: PassphraseOptions = {}): KeySource {
+  checkFields(options, { N: 'anything' } satisfies OptionKinds<PassphraseOptions>, '');
+  const { N = N_DEFAULT } = options;
   const normalised = typeof text === 'string' ? text.normalize('NFKC') : '';
   const visible = Array.from(normalised.trim().replace(INVISIBLE, ''));
   if (

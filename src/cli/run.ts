@@ -24,6 +24,7 @@ interface RunOptions {
   readonly keyFile: string;
   readonly deadline?: number;
   readonly concurrency: number;
+  readonly allowInsecure: boolean;
   readonly strict: boolean;
   readonly json: boolean;
 }
@@ -50,6 +51,7 @@ export function runCommand(): Command {
     .requiredOption('--key-file <file>', 'key of the store; made by: holdfast keys init')
     .option('--deadline <duration>', 'stop after 30s, 5m, 1h; the rest is kept', parseDuration)
     .option('--concurrency <n>', 'requests in flight at the same time', parseCount(1, 10_000), 32)
+    .option('--allow-insecure', 'let http:// go to other machines, for anybody to read', false)
     .option('--strict', 'check every line first, and store nothing if one is bad', false)
     .option('--json', 'print the result as one line of JSON, the last on stdout', false)
     .addHelpText(
@@ -76,7 +78,7 @@ Examples:
 
 async function run(file: string, options: RunOptions): Promise<ExitCode> {
   const output = createOutput(options);
-  const base = parseBaseUrl(options.upstream);
+  const base = parseBaseUrl(options.upstream, options);
   const input = await openInput(file);
   try {
     if (options.strict && !(await isAllGood(input, output))) return EXIT.someBad;
@@ -103,7 +105,7 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
   const fileRun = new FileRun({
     runtime,
     upstream: UPSTREAM,
-    run: httpHandler({ baseUrl: options.upstream }),
+    run: httpHandler({ baseUrl: options.upstream, allowInsecure: options.allowInsecure }),
     onBadLine: (error) => {
       output.say(errorText(error));
     },

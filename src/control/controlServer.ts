@@ -122,10 +122,21 @@ export class ControlServer {
 
   async #respond(line: string): Promise<ControlResponse> {
     try {
-      return { ok: true, result: await this.#answer(JSON.parse(line) as ControlRequest) };
+      return { ok: true, result: await this.#answer(requestOf(line)) };
     } catch (error) {
       return { ok: false, error: toPlainError(error) };
     }
+  }
+}
+
+function requestOf(line: string): ControlRequest {
+  try {
+    return JSON.parse(line) as ControlRequest;
+  } catch {
+    // The cause is left out: its message quotes the line.
+    throw new HoldfastError('HF_OPTION_INVALID', 'request must be one line of JSON.', {
+      field: 'request',
+    });
   }
 }
 

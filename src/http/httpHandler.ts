@@ -17,6 +17,7 @@ import {
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
+import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
 import { discardBody, readJson } from './readJson.ts';
 import { parseBaseUrl, requestUrl } from './requestUrl.ts';
 
@@ -40,7 +41,21 @@ export interface HttpHandlerOptions {
   readonly notAppliedStatuses?: readonly number[] | undefined;
   /** The largest answer read, in bytes after unpacking. Default 1 MiB. */
   readonly responseBytesMax?: number | undefined;
+  /**
+   * True: `http://` may go to other machines too, where everybody on the way can read and change what
+   * is sent. Default false: `http://` for this machine alone.
+   */
+  readonly allowInsecure?: boolean | undefined;
 }
+
+const KINDS = {
+  baseUrl: 'anything',
+  headers: 'anything',
+  method: 'text',
+  notAppliedStatuses: 'array',
+  responseBytesMax: 'anything',
+  allowInsecure: 'boolean',
+} as const satisfies OptionKinds<HttpHandlerOptions>;
 
 /** Methods that change nothing, so that an attempt whose outcome is unknown did no harm. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
@@ -59,7 +74,8 @@ const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
  * @throws HoldfastError `HF_OPTION_INVALID`
  */
 export function httpHandler(options: HttpHandlerOptions): Run {
-  const base = parseBaseUrl(options.baseUrl);
+  checkFields(options, KINDS, '');
+  const base = parseBaseUrl(options.baseUrl, { allowInsecure: options.allowInsecure === true });
   const methodDefault = options.method ?? 'POST';
   const bytesMax = options.responseBytesMax ?? 1_048_576;
   const notAppliedStatuses = checkStatuses(options.notAppliedStatuses ?? [503]);

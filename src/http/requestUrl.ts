@@ -18,12 +18,15 @@ const PORTS_REFUSED: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Reads the base URL of an upstream.
+ * Reads the base URL of an upstream; `http://` only for this machine unless that is allowed.
  *
  * @throws HoldfastError `HF_OPTION_INVALID`. The message never repeats the URL, which may hold a
  * password.
  */
-export function parseBaseUrl(baseUrl: string | URL): URL {
+export function parseBaseUrl(
+  baseUrl: string | URL,
+  { allowInsecure = false }: { readonly allowInsecure?: boolean } = {},
+): URL {
   const refuse = (problem: string): HoldfastError =>
     new HoldfastError('HF_OPTION_INVALID', `baseUrl ${problem}.`, { field: 'baseUrl' });
   if (!URL.canParse(String(baseUrl))) {
@@ -32,6 +35,11 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
   const url = new URL(baseUrl);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw refuse('must begin with https:// or http://');
+  }
+  if (url.protocol === 'http:' && !allowInsecure && !isThisMachine(url.hostname)) {
+    throw refuse(
+      'begins with http://, so everybody on the way can read and change what is sent; use https://, or say allowInsecure: true (--allow-insecure)',
+    );
   }
   if (url.username !== '' || url.password !== '') {
     throw refuse('must not hold a user name or password; give them by the headers function');
@@ -42,6 +50,11 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
   if (url.search !== '' || url.hash !== '') throw refuse('must not have a query or a fragment');
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
+}
+
+/** Loopback (RFC 6761, RFC 1122); what is sent there leaves no machine. */
+function isThisMachine(host: string): boolean {
+  return /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i.test(host);
 }
 
 /** The path of an operation type: `payments.push` goes to `payments/push`. */

@@ -1,5 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import {
+  checkFields,
+  type OptionKinds,
+  requireOption,
+} from '../../machines/vocabulary/optionFields.ts';
 import { threadFile } from '../../persistence/threadFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
@@ -11,6 +16,21 @@ export interface BackupOptions {
   /** Cuts it short: nothing of it is left, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** @throws HoldfastError `HF_OPTION_INVALID`. */
+export function checkBackupCall(path: unknown, options: BackupOptions): void {
+  requireOption(
+    typeof path === 'string' && path !== '',
+    'path',
+    'must be the path of a new folder',
+  );
+  checkFields(options, KINDS, '');
+}
+
+const KINDS = {
+  onProgress: 'function',
+  signal: 'signal',
+} as const satisfies OptionKinds<BackupOptions>;
 
 /**
  * Backs a store up in a thread of its own. A listener that throws is not heard again.

@@ -154,6 +154,9 @@ describe.each([[], ['--json']])('commands over hostile content, %s', (...flags) 
     expect(list?.stdout).toContain('HF_UPSTREAM_REFUSED');
     expect(show?.stdout).toMatch(/user \\u\{?(001b|1b)/);
     expect(ran.at(-1)?.stderr).toContain('HF_LINE_INVALID');
+    // The name of a field that is not known may be data.
+    expect(ran.at(-1)?.stderr).toContain('a field that is not known');
+    expect(ran.at(-1)?.stderr).not.toContain('owned');
   });
 });
 

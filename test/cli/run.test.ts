@@ -310,3 +310,18 @@ describe('holdfast operations and doctor', () => {
     expect(existsSync(store)).toBe(false);
   });
 });
+
+describe('an upstream without TLS', () => {
+  test('SE-5 UX-2 beyond this machine it is refused before anything is made, unless that is asked for', async () => {
+    const { args, file, store, upstream } = await stage();
+    writeFileSync(file, requests(1));
+    const plain = args.map((arg) => (arg === upstream.url ? 'http://upstream.invalid' : arg));
+    const refused = await runCli(plain);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/baseUrl begins with http:.*--allow-insecure/);
+    expect(existsSync(store)).toBe(false);
+    const allowed = await runCli([...plain, '--allow-insecure', '--deadline', '1s']);
+    expect(allowed.exitCode).toBe(4);
+    expect(allowed.stderr).toContain('is not https');
+  });
+});

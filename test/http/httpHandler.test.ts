@@ -243,7 +243,8 @@ describe('no answer', () => {
   });
 
   test('RT-2 a name that does not resolve got nothing: transient', async () => {
-    expect(await failureFrom({ baseUrl: 'http://nowhere.invalid' })).toMatchObject({
+    const options = { baseUrl: 'http://nowhere.invalid', allowInsecure: true };
+    expect(await failureFrom(options)).toMatchObject({
       failureClass: 'transient',
       code: 'HF_UPSTREAM_UNREACHABLE',
     });

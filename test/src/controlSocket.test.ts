@@ -1,11 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { connect, Server } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { askOwner } from '../../src/control/controlClient.ts';
 import { ControlServer } from '../../src/control/controlServer.ts';
 import type { ControlRequest } from '../../src/control/controlSocket.ts';
+import { createRuntime, rawKey } from '../../src/index.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 
@@ -111,3 +113,56 @@ test('UX-2 an owner that answers nothing is stopped, or busy (control)', async (
   const request = { method: 'release', params: {} } as const;
   await expect(askOwner(folder, request, 200)).rejects.toThrow(/does not answer.*stopped, or busy/);
 });
+
+test('UX-2 SE-5 a malformed request over the socket is refused by its code, and nothing of it is repeated', async () => {
+  const store = tempFolder();
+  const runtime = createRuntime({ store, key: rawKey(Buffer.alloc(32, 1)) });
+  onTestFinished(() => runtime.close());
+  await runtime.ready;
+  const path = join(store, 'control.sock');
+  await until(() => existsSync(path));
+  const canary = '{"canary":';
+  const lines: readonly (readonly [line: string, field: string])[] = [
+    [canary, 'request'],
+    ['null', 'request'],
+    ['[]', 'request'],
+    ['"health"', 'request'],
+    [JSON.stringify({ method: 'canary' }), 'method'],
+    [JSON.stringify({ method: { toString: 1 } }), 'request.method'],
+    [JSON.stringify({ method: 'health', parms: {} }), 'request.parms'],
+    [JSON.stringify({ method: 'operations', params: { afterSeq: '1' } }), 'afterSeq'],
+    [JSON.stringify({ method: 'operations', params: { limit: 1e9 } }), 'limit'],
+    [JSON.stringify({ method: 'operations', params: null }), 'request.params'],
+    [JSON.stringify({ method: 'deadLetters' }), 'params'],
+    ...['show', 'replay', 'purge'].map((call) =>
+      callLine('deadLetters', call, { toString: 1 }, 'id'),
+    ),
+    ...['show', 'retry', 'purge'].map((call) => callLine('quarantine', call, ['x'], 'id')),
+    callLine('deadLetters', 'constructor', {}, 'call'),
+    callLine('deadLetters', 'batch', { action: 'purge', filter: {}, dryrun: true }, 'dryrun'),
+    callLine('deadLetters', 'page', { filter: [], order: 'newest' }, 'filter'),
+    callLine('deadLetters', 'page', { filter: {}, order: 'newest', fromSeq: -1 }, 'fromSeq'),
+    callLine('quarantine', 'page', { fromSeq: { valueOf: 1 } }, 'fromSeq'),
+    callLine('quarantine', 'sealed', null, 'options'),
+  ];
+  for (const [line, field] of lines) {
+    const answer: unknown = JSON.parse(await exchange(path, line));
+    expect(answer, line).toMatchObject({ ok: false, error: { code: 'HF_OPTION_INVALID', field } });
+    if (line === canary) expect(JSON.stringify(answer)).not.toContain('canary');
+  }
+});
+
+function callLine(
+  method: 'deadLetters' | 'quarantine',
+  call: string,
+  arg: unknown,
+  field: string,
+): readonly [string, string] {
+  return [JSON.stringify({ method, params: { call, args: [arg] } }), field];
+}
+
+async function exchange(path: string, line: string): Promise<string> {
+  const socket = connect(path);
+  socket.end(`${line}\n`);
+  return await text(socket);
+}

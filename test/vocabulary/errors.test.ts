@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   causeText,
+  className,
   HoldfastError,
   isHoldfastError,
   reviveError,
@@ -79,4 +80,21 @@ test('UX-2 an endless chain of causes ends', () => {
     depth += 1;
   }
   expect(depth).toBe(8);
+});
+
+test('SE-5 the class of an error is named, and nothing that was written in its place', () => {
+  expect(className(new TypeError('x'))).toBe('TypeError');
+  expect(className(Object.assign(new Error('x'), { name: 'PaymentDeclinedError' }))).toBe(
+    'PaymentDeclinedError',
+  );
+  for (const name of [
+    'Jane has measles',
+    'JaneHasMeasles',
+    'patient_4711_Error',
+    'E'.repeat(60),
+    '',
+  ]) {
+    expect(className(Object.assign(new Error('x'), { name }))).toBe('an error');
+  }
+  expect(className('text')).toBe('string');
 });
