@@ -40,7 +40,10 @@ export interface Attempt {
 }
 
 /**
- * Performs one attempt. What it returns is kept, sealed, as the operation's response. To fail, throw:
+ * Performs one attempt. What it returns is kept, sealed, as the operation's response, in the form that
+ * `JSON.stringify` gives it (a Date as text, no field that is undefined) and with its card data masked;
+ * unlike a payload it is not refused for that, since the work is done. What has no such form (a BigInt,
+ * an object that holds itself) is left out: the operation completes without a response. To fail, throw:
  * an `AttemptFailure` says what kind of failure it is, anything else is classified by RT-2.
  */
 export type Run = (attempt: Attempt) => Promise<Json | undefined> | Json | undefined;

@@ -186,6 +186,19 @@ describe('how an attempt may fail', () => {
     });
   });
 
+  test('OP-3 an answer is kept as JSON has it, the same before and after a restart', async () => {
+    const world = createWorld();
+    const answer = { at: new Date(0), left: undefined, list: [undefined, Number.NaN] };
+    const { runtime } = world.boot(withRun(() => answer));
+    const { id, outcome } = await world.clock.run(runtime.sync(REQUEST));
+    const response = { at: '1970-01-01T00:00:00.000Z', list: [null, null] };
+    expect(await world.clock.run(outcome)).toEqual(expect.objectContaining({ response }));
+    await world.clock.run(runtime.close());
+    const { runtime: next } = world.boot();
+    const again = await world.clock.run(next.getOperation(id).outcome);
+    expect(again).toEqual(expect.objectContaining({ response }));
+  });
+
   test('SV-2 a listener, an observer and an onError that throw take nothing down', async () => {
     const { clock, boot } = createWorld();
     const fail = (): never => {
