@@ -93,7 +93,7 @@ export function checkBreakerPolicy(
   // Whoever asks for a longer opening and names no longest one means at least that.
   const defaults: NumberPolicy<keyof BreakerPolicy> = {
     ...DEFAULT_BREAKER_POLICY,
-    openMsMax: Math.max(openMsMax, Number(options?.openMs ?? 0) || 0),
+    openMsMax: Math.max(openMsMax, options?.openMs ?? 0) || openMsMax,
   };
   const policy = completePolicy(options, defaults, RULES, field);
   requireOption(
