@@ -99,6 +99,7 @@ class MemoryStore implements Store {
       let nextDueAtMs: number | null = null;
       for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
         for (const row of this.#tables.dueIn(query.route, urgency)) {
+          if (query.passOver?.includes(row.seq) === true) continue;
           const dueAtMs = row.dueAtMs ?? NEVER_MS;
           if (dueAtMs <= query.nowMs && rows.length < query.limit) {
             rows.push(row);
@@ -146,6 +147,7 @@ class MemoryStore implements Store {
       this.#tables
         .standing('due')
         .filter((row) => !query.routes.includes(row.route) && row.dueAtMs !== NEVER_MS)
+        .filter((row) => query.passOver?.includes(row.seq) !== true)
         .slice(0, query.limit)
         .map(operationOf),
     );
@@ -154,7 +156,7 @@ class MemoryStore implements Store {
   expired(query: Parameters<Store['expired']>[0]): Promise<Expired> {
     return this.#answer(() => {
       const waiting = [...this.#tables.standing('due'), ...this.#tables.standing('held')]
-        .filter((row) => row.expiresAtMs !== null)
+        .filter((row) => row.expiresAtMs !== null && query.passOver?.includes(row.seq) !== true)
         .toSorted((a, b) => expiryOf(a) - expiryOf(b) || bySeq(a, b));
       const rows = waiting.filter((row) => expiryOf(row) <= query.nowMs).slice(0, query.limit);
       const next = waiting[rows.length];

@@ -218,7 +218,11 @@ export interface ClaimQuery {
   /** Rows due at or before this. */
   readonly nowMs: number;
   readonly limit: number;
+  readonly passOver?: PassOver | undefined;
 }
+
+/** Rows, by their seq, that a question is to pass over as though they were not there: few. */
+export type PassOver = readonly number[];
 
 export interface Claim {
   /** Most urgent first, then by due time, then by acceptance; with payloads. Claiming changes nothing. */
@@ -333,12 +337,17 @@ export interface Store {
   strays(query: {
     readonly routes: readonly string[];
     readonly limit: number;
+    readonly passOver?: PassOver | undefined;
   }): Promise<readonly StoredOperation[]>;
   /**
    * `due` and `held` rows whose `expiresAtMs` has come, with payloads, and when the next one comes.
    * Unlike a claim it asks no route, so that an open breaker can't hide what has expired.
    */
-  expired(query: { readonly nowMs: number; readonly limit: number }): Promise<Expired>;
+  expired(query: {
+    readonly nowMs: number;
+    readonly limit: number;
+    readonly passOver?: PassOver | undefined;
+  }): Promise<Expired>;
   /** One operation with its payload, by its id; `null` when there is none. */
   find(id: string): Promise<StoredOperation | null>;
   /** Operations in order of acceptance, without payloads. */

@@ -11,6 +11,7 @@ import type {
   CheckedPage,
   Claim,
   Expired,
+  PassOver,
   SearchPage,
   Standing,
   StandingCounts,
@@ -70,19 +71,45 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
 
 /** See {@link Store.claim}. */
 function claim(tables: Tables, query: Query<'claim'>): Claim {
-  const { statements, seals } = tables;
-  const route = seals.routeTag(query.route);
+  const route = tables.seals.routeTag(query.route);
+  const { due, nextDueAt } = dueQueries(tables, query.passOver);
   const rows: StoredOperation[] = [];
   let nextDueAtMs: number | null = null;
   for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
     const room = query.limit - rows.length;
-    const found =
-      room > 0 ? takeAll(tables, () => all(statements.due, route, urgency, query.nowMs, room)) : [];
+    const found = room > 0 ? takeAll(tables, () => due(route, urgency, query.nowMs, room)) : [];
     rows.push(...found);
-    const next = statements.nextDueAt.get(route, urgency, found.length) as number | undefined;
+    const next = nextDueAt(route, urgency, found.length);
     if (next !== undefined && (nextDueAtMs === null || next < nextDueAtMs)) nextDueAtMs = next;
   }
   return { rows, nextDueAtMs };
+}
+
+interface DueQueries {
+  readonly due: (
+    route: Uint8Array,
+    urgency: number,
+    nowMs: number,
+    limit: number,
+  ) => OperationRow[];
+  readonly nextDueAt: (route: Uint8Array, urgency: number, offset: number) => number | undefined;
+}
+
+/** Mostly there is nothing to pass over, and then nothing is paid for it. */
+function dueQueries({ statements }: Tables, passOver: PassOver = []): DueQueries {
+  const { due, nextDueAt, dueButSome, nextDueAtButSome } = statements;
+  if (passOver.length === 0) {
+    return {
+      due: (...query) => all(due, ...query),
+      nextDueAt: (...query) => nextDueAt.get(...query) as number | undefined,
+    };
+  }
+  const passed = JSON.stringify(passOver);
+  return {
+    due: (route, urgency, nowMs, limit) => all(dueButSome, route, urgency, nowMs, passed, limit),
+    nextDueAt: (route, urgency, offset) =>
+      nextDueAtButSome.get(route, urgency, passed, offset) as number | undefined,
+  };
 }
 
 /** See {@link Store.inHand}. */
@@ -120,36 +147,48 @@ function check(tables: Tables, { afterSeq, limit }: Query<'check'>): CheckedPage
 }
 
 /** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
-function strays(tables: Tables, { routes, limit }: Query<'strays'>): StoredOperation[] {
+function strays(tables: Tables, query: Query<'strays'>): StoredOperation[] {
   const { statements, seals } = tables;
+  const { routes, limit } = query;
+  const { due } = dueQueries(tables, query.passOver);
   const configured = new Set(routes.map((name) => hexOf(seals.routeTag(name))));
   const rows: StoredOperation[] = [];
   let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
   while (route !== undefined && rows.length < limit) {
-    if (!configured.has(hexOf(route))) rows.push(...straysOf(tables, route, limit - rows.length));
+    if (!configured.has(hexOf(route)))
+      rows.push(...straysOf(tables, due, route, limit - rows.length));
     route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
   }
   return rows;
 }
 
-function straysOf(tables: Tables, route: Uint8Array, limit: number): StoredOperation[] {
+function straysOf(
+  tables: Tables,
+  due: DueQueries['due'],
+  route: Uint8Array,
+  limit: number,
+): StoredOperation[] {
   const { statements } = tables;
   const rows: StoredOperation[] = [];
   let urgency = nextUrgency(statements.nextDueUrgency, route, -1);
   while (urgency !== undefined && rows.length < limit) {
     const rank = urgency;
     const room = limit - rows.length;
-    rows.push(...takeAll(tables, () => all(statements.due, route, rank, NEVER_MS - 1, room)));
+    rows.push(...takeAll(tables, () => due(route, rank, NEVER_MS - 1, room)));
     urgency = nextUrgency(statements.nextDueUrgency, route, rank);
   }
   return rows;
 }
 
 /** See {@link Store.expired}. */
-function expired(tables: Tables, { nowMs, limit }: Query<'expired'>): Expired {
+function expired(tables: Tables, { nowMs, limit, passOver = [] }: Query<'expired'>): Expired {
   const { statements } = tables;
-  const rows = takeAll(tables, () => all(statements.expired, nowMs, limit));
-  const next = statements.nextExpiryAt.get(rows.length) as number | undefined;
+  const isWhole = passOver.length === 0;
+  const passed = isWhole ? [] : [JSON.stringify(passOver)];
+  const find = statements[isWhole ? 'expired' : 'expiredButSome'];
+  const rows = takeAll(tables, () => all(find, nowMs, ...passed, limit));
+  const nextOf = statements[isWhole ? 'nextExpiryAt' : 'nextExpiryAtButSome'];
+  const next = nextOf.get(...passed, rows.length) as number | undefined;
   return { rows, nextExpiryAtMs: next ?? null };
 }
 

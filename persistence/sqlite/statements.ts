@@ -30,6 +30,8 @@ const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq 
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
 const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
 const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
+/** The seqs of a {@link PassOver}, as JSON. */
+const NOT_PASSED_OVER = 'seq NOT IN (SELECT value FROM json_each(?))';
 
 /** The text of each question, by what it is for. */
 export const SQL = {
@@ -48,6 +50,12 @@ export const SQL = {
   nextDueAt:
     `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
     `AND due_at < ${NEVER_MS} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
+  dueButSome:
+    `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY due_at, seq LIMIT ?',
+  nextDueAtButSome:
+    `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
+    `AND due_at < ${NEVER_MS} AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
   nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
   nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
   // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.
@@ -62,6 +70,12 @@ export const SQL = {
   check: `${ROW} WHERE ${LISTED}`,
   expired: `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
   nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
+  expiredButSome:
+    `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY expires_at, seq LIMIT ?',
+  nextExpiryAtButSome:
+    `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY expires_at, seq LIMIT 1 OFFSET ?',
 
   deadLettersNewest: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND seq < ? ORDER BY seq DESC LIMIT ?`,
   purgeable: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,

@@ -63,6 +63,17 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     expect(plan.filter(isSlow)).toEqual([]);
   });
 
+  test.each<[StatementName, string]>([
+    ['dueButSome', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['nextDueAtButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['expiredButSome', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
+    ['nextExpiryAtButSome', 'INDEX operation_expiry (expires_at>?)'],
+  ])('%s uses %s, and reads nothing else but what it passes over', (name, index) => {
+    const plan = planOf(SQL[name]);
+    expect(plan.join('\n')).toContain(index);
+    expect(plan.filter(isSlow)).toEqual([expect.stringContaining('SCAN json_each')]);
+  });
+
   test('freedHeads looks for who is ahead by the lane index', () => {
     expect(planOf(SQL.freedHeads).join('\n')).toContain('operation_lane (lane=? AND seq<?)');
   });
