@@ -8,6 +8,7 @@ import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../persistence/store.ts';
 import type { Journal } from './journal.ts';
+import { isNewerRecord } from './newerRows.ts';
 import type { PoolCounts } from './poolCounts.ts';
 import { setAside } from './setAside.ts';
 import { decodeSnapshot } from './snapshots.ts';
@@ -48,19 +49,23 @@ function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptanc
     const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context.fingerprint;
     return first === fingerprint ? { id: of.id, isDuplicate: true } : idempotencyConflict();
   } catch (error) {
+    if (isNewerRecord(error)) return firstNewer(error);
     if (isHoldfastError(error)) return firstUnreadable(error);
     throw error;
   }
 }
 
-/** Where the fault lies with the row `of` it is set aside. */
+/** Where the fault lies with the row `of` it is set aside, but for one that a later version wrote. */
 function refuseDuplicate(
   journal: Journal,
   of: StoredOperation,
   reason: HoldfastError,
   pending: PendingAcceptance | null,
 ): void {
-  if (reason.code !== 'HF_IDEMPOTENCY_CONFLICT') setAside(journal, of, reason);
+  if (reason.code !== 'HF_IDEMPOTENCY_CONFLICT' && !isNewerRecord(reason)) {
+    // Its caller is told.
+    setAside({ journal, onError: () => undefined }, of, reason);
+  }
   pending?.reject(reason);
 }
 
@@ -70,6 +75,15 @@ function firstUnreadable(cause: HoldfastError): HoldfastError {
     cause.code,
     "An earlier operation with this idempotencyKey can't be read and is set aside; see holdfast quarantine. Nothing was stored: retry it, or send the request again to run it anew under the same key.",
     { field: 'idempotencyKey', cause, withStack: false },
+  );
+}
+
+/** It keeps its key, and goes on where a program that knows it runs. */
+function firstNewer(cause: HoldfastError): HoldfastError {
+  return new HoldfastError(
+    cause.code,
+    'An earlier operation with this idempotencyKey was written by a later version of holdfast and goes on there. Nothing was stored: run that version, or a later one, and send the request again.',
+    { field: 'idempotencyKey', retry: 'later', cause, withStack: false },
   );
 }
 

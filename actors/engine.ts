@@ -159,6 +159,7 @@ export class Engine {
     store.onQuarantine((row) => {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
+      this.pool.waiting.refresh();
       tellSetAside(row, { pool: this.pool, onError });
     });
   }
@@ -222,6 +223,7 @@ export class Engine {
     this.#firstSeq = this.#parts.store.nextSeq();
     this.#held.read(info, this.#parts.onError);
     this.journal.open();
+    this.pool.waiting.refresh();
     takeUpSpilled(this.#recoveryParts, info.spilled, {
       seqBefore: this.#firstSeq,
       wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),
@@ -292,6 +294,7 @@ export class Engine {
       this.journal.close();
       this.#timers.stop();
       this.storage.stop();
+      this.pool.waiting.stop();
       for (const upstream of this.upstreams.values()) upstream.stop();
       this.globalLevel.stop();
       await unlessStalled(this.#parts.clock, this.#parts.store.close());

@@ -1,5 +1,5 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { PassOver, Store, StoredOperation } from '../persistence/store.ts';
 import { Backoff, pause, whenWritten } from './background.ts';
 import type { Journal } from './journal.ts';
 import type { TimerService } from './timerService.ts';
@@ -10,6 +10,8 @@ export interface ExpiryWatchParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;
+  /** Rows that can't be read here. */
+  readonly passOver: () => PassOver;
   readonly expire: (row: StoredOperation, atMs: number) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -47,11 +49,15 @@ export class ExpiryWatch {
   }
 
   async #expireDue(): Promise<void> {
-    const { store, clock, expire, onError } = this.#parts;
+    const { store, clock, passOver, expire, onError } = this.#parts;
     this.#nextAtMs = Number.POSITIVE_INFINITY;
     const atMs = clock.now();
     try {
-      const { rows, nextExpiryAtMs } = await store.expired({ nowMs: atMs, limit: PAGE_ROWS });
+      const { rows, nextExpiryAtMs } = await store.expired({
+        nowMs: atMs,
+        limit: PAGE_ROWS,
+        passOver: passOver(),
+      });
       this.#backoff.reset();
       for (const row of rows) expire(row, atMs);
       // Until they are on disk as settled they would be found again.

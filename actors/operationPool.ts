@@ -8,7 +8,6 @@
  */
 
 import {
-  type SyncOperationEvent,
   type SyncOperationSnapshot,
   type SyncOperationState,
   type Turn,
@@ -32,6 +31,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Exceptions } from './exceptions.ts';
 import type { Handler } from './handler.ts';
 import { IdTable } from './idTable.ts';
+import { isNewerRecord, NewerRows } from './newerRows.ts';
 import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
 import { OperationWriter } from './operationWriter.ts';
@@ -40,10 +40,13 @@ import { noCounts } from './poolCounts.ts';
 import type { PoolParts } from './poolParts.ts';
 import { type Resident, restingPlace, takePending } from './resident.ts';
 import { setAside } from './setAside.ts';
+import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
 
 export class OperationPool {
   readonly watchers: Watchers;
+  readonly newer: NewerRows;
+  readonly waiting: WaitingWatch;
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
   readonly departures = new Departures();
@@ -62,6 +65,8 @@ export class OperationPool {
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.watchers = new Watchers(parts.onError);
+    this.newer = new NewerRows(parts.onError);
+    this.waiting = new WaitingWatch(parts);
     this.exceptions = new Exceptions(parts);
     this.#writer = new OperationWriter(parts);
     this.#runner = new AttemptRunner({
@@ -75,7 +80,11 @@ export class OperationPool {
     this.dispatcher = new Dispatcher({ ...parts, pool: this });
     this.#actors = new OperationActors({
       ...parts,
-      beginAttempt: (id, report) => this.#beginAttempt(id, report),
+      beginAttempt: (id, report) => {
+        const resident = this.#residents.get(id);
+        if (resident === undefined) return () => undefined;
+        return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
+      },
     });
   }
 
@@ -132,7 +141,7 @@ export class OperationPool {
 
   /**
    * Brings an operation back from disk. `null` when it was refused and is about to be withdrawn, or
-   * when its snapshot can't be read: then it is set aside.
+   * when its snapshot can't be read: then it is set aside, or left where a later version wrote it.
    */
   revive(row: StoredOperation): Resident | null {
     if (this.#parts.journal.isWithdrawing(row.id)) return null;
@@ -143,9 +152,8 @@ export class OperationPool {
       this.#enter(resident);
       return resident;
     } catch (error) {
-      // Kept as it is, and never handed out again (PS-3).
-      this.#parts.onError(error);
-      setAside(this.#parts.journal, row, error);
+      if (isNewerRecord(error)) this.newer.met(row);
+      else setAside(this.#parts, row, error);
       return null;
     }
   }
@@ -203,6 +211,7 @@ export class OperationPool {
       next: (snapshot) => {
         if (snapshot.value === resident.state || this.#residents.get(resident.id) === undefined)
           return;
+        const { state: from } = resident;
         resident.state = snapshot.value;
         this.#setBusy(resident, BUSY_STATES.has(snapshot.value));
         try {
@@ -211,6 +220,7 @@ export class OperationPool {
           // An observer that throws would break the actor.
           this.#parts.onError(error);
         }
+        this.waiting.moved(resident.id, from, snapshot.value);
       },
       error: (error) => {
         // Its row is as it was last written; the next start takes it up from there.
@@ -384,11 +394,5 @@ export class OperationPool {
     this.departures.note(resident.id);
     this.#residents.delete(resident.id);
     this.#closures.delete(resident.id);
-  }
-
-  #beginAttempt(id: string, report: (event: SyncOperationEvent) => void): () => void {
-    const resident = this.#residents.get(id);
-    if (resident === undefined) return () => undefined;
-    return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
   }
 }

@@ -127,6 +127,7 @@ export async function adoptHandler(parts: RecoveryParts, type: string): Promise<
         urgencyMax: URGENCY_MAX,
         nowMs: NEVER_MS,
         limit: PAGE_ROWS,
+        passOver: pool.newer.passOver,
       }),
     (row) => {
       pool.dispatcher.wake(row, ({ actor }) => {
@@ -143,7 +144,11 @@ export async function findStrays(parts: RecoveryParts): Promise<void> {
   await forEachPage(
     parts,
     async () => ({
-      rows: await store.strays({ routes: dispatcher.upstreams, limit: PAGE_ROWS }),
+      rows: await store.strays({
+        routes: dispatcher.upstreams,
+        limit: PAGE_ROWS,
+        passOver: pool.newer.passOver,
+      }),
     }),
     (row) => {
       dispatcher.wake(row, ({ actor, handler }) => {

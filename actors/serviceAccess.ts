@@ -84,7 +84,7 @@ export function accessLive(
     async commit(writes) {
       // What nobody was promised yet is not left to wait for a sick disk.
       if (journal.failure !== null) throw notAccepted(journal.failure);
-      return await Promise.all(
+      const results = await Promise.all(
         writes.map(
           (build) =>
             new Promise<WriteResult>((resolve, reject) => {
@@ -109,6 +109,8 @@ export function accessLive(
             }),
         ),
       );
+      pool.waiting.refresh();
+      return results;
     },
     exemptionsOf: exemptionsAmong(pool.handlers),
     placeOf(type) {

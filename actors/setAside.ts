@@ -11,14 +11,15 @@ import type { OperationPool } from './operationPool.ts';
 import { quarantinedError } from './outcome.ts';
 import { takePending } from './resident.ts';
 
-/** Sets a row aside whose snapshot can't be read, as it is. */
+/** Sets a row aside whose snapshot can't be read: kept as it is, and never handed out again. */
 export function setAside(
-  journal: Journal,
+  parts: { readonly journal: Journal; readonly onError: (error: unknown) => void },
   { seq, id, revision }: StoredOperation,
   reason: unknown,
 ): void {
+  parts.onError(reason);
   const code = isHoldfastError(reason) ? reason.code : 'HF_INTERNAL';
-  journal.write({
+  parts.journal.write({
     build: () => ({ kind: 'setAside', seq, id, revision, code }),
     onDurable: () => undefined,
   });

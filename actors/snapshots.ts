@@ -51,7 +51,7 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
 /**
  * Undoes {@link encodeSnapshot}, bringing what an earlier version kept up to date.
  *
- * @throws HoldfastError `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
+ * @throws HoldfastError `HF_RECORD_NEWER` for a later version of the machine; `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
  * migration leads here, or a state that this version does not have; `HF_RECORD_MALFORMED` for what is
  * no snapshot at all, or no context of an operation.
  */
@@ -61,6 +61,7 @@ export function decodeSnapshot<M extends AnyStateMachine>(
   migrations: SnapshotMigrations = SNAPSHOT_MIGRATIONS,
 ): DecodedSnapshot<M> {
   const stored = parse(text);
+  if (isNewer(machine, stored)) throw newerRecord(machine);
   const kept = migrated(machine, stored, migrations);
   if (kept === null) {
     throw new HoldfastError(
@@ -86,6 +87,18 @@ export function decodeSnapshot<M extends AnyStateMachine>(
   return { snapshot, response: stored.response };
 }
 
+/** Whether a later version of this machine wrote it; a state that is new may come without a new version. */
+function isNewer(machine: AnyStateMachine, { machine: id, version, value }: KeptSnapshot): boolean {
+  if (id !== machine.id) return false;
+  const own = Number(machine.version ?? '');
+  if (Number(version) > own) return true;
+  return version === machine.version && isName(value) && !Object.hasOwn(machine.states, value);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
 /** What the present version of the machine keeps; `null` where nothing leads to it. */
 function migrated(
   machine: AnyStateMachine,
@@ -100,6 +113,23 @@ function migrated(
   } catch {
     return null;
   }
+}
+
+/** The error for a snapshot that a later version of the machine wrote; `null` for any other text. */
+export function newerRecordIn(machine: AnyStateMachine, text: string): HoldfastError | null {
+  try {
+    return isNewer(machine, parse(text)) ? newerRecord(machine) : null;
+  } catch {
+    return null;
+  }
+}
+
+function newerRecord(machine: AnyStateMachine): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_NEWER',
+    `A record was written by a later version of ${machine.id} than this program runs (${machine.version}). It is left as it is: run the program that wrote it, or a newer one.`,
+    { retry: 'later', withStack: false },
+  );
 }
 
 /** What a snapshot says of itself, whoever wrote it; `null` for what is none. Nothing of its context. */

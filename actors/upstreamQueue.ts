@@ -6,7 +6,7 @@
  */
 
 import { faultPoint } from '../persistence/faultPoints.ts';
-import { NEVER_MS, type Store, type StoredOperation } from '../persistence/store.ts';
+import { NEVER_MS, type PassOver, type Store, type StoredOperation } from '../persistence/store.ts';
 import { Backoff } from './background.ts';
 import { CrisisPlaces } from './crisisPlaces.ts';
 import type { Journal } from './journal.ts';
@@ -29,6 +29,8 @@ export interface UpstreamQueueParts {
   readonly timers: TimerService;
   /** Whether anything may start now. */
   readonly mayStart: () => boolean;
+  /** Rows that can't be run here. */
+  readonly passOver: () => PassOver;
   /** Brings a row to memory; `null` when it is there already or can't be read. */
   readonly revive: (row: StoredOperation) => Resident | null;
   /** Gives this permit to a suspect that is as urgent as the rank; `false` when there is none. */
@@ -155,7 +157,7 @@ export class UpstreamQueue {
    * pause that the next claim has to keep.
    */
   async #fetch(permits: Permit[]): Promise<number> {
-    const { store, journal, steady, revive, grant, onError } = this.#parts;
+    const { store, journal, steady, passOver, revive, grant, onError } = this.#parts;
     const nowMs = steady.now();
     const urgencyMax = this.gate.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
@@ -168,6 +170,7 @@ export class UpstreamQueue {
         urgencyMax,
         nowMs,
         limit: permits.length,
+        passOver: passOver(),
       });
       this.#backoff.reset();
       this.#claimedUpTo = urgencyMax;

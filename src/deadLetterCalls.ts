@@ -7,7 +7,12 @@
 import { operationId } from '../actors/operationId.ts';
 import { broughtBack, deadLetterContext, replayWrite } from '../actors/replay.ts';
 import type { ServiceAccess } from '../actors/serviceAccess.ts';
-import type { ReplayFacts, SyncOperationContext } from '../machines/syncOperationMachine.ts';
+import { newerRecordIn } from '../actors/snapshots.ts';
+import {
+  type ReplayFacts,
+  type SyncOperationContext,
+  syncOperationMachine,
+} from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import { checkId } from '../machines/vocabulary/optionFields.ts';
@@ -140,8 +145,12 @@ class Calls implements DeadLetterCalls {
     return { matching: readable.filter(({ context }) => matches(context)), nextSeq };
   }
 
-  /** One that can't be read hides no other (PS-3). */
-  async #setAside(rows: readonly StoredOperation[]): Promise<void> {
+  /** One that can't be read hides no other (PS-3); one that a later version wrote stays where it is. */
+  async #setAside(unreadable: readonly StoredOperation[]): Promise<void> {
+    const rows = unreadable.filter(
+      ({ state }) => newerRecordIn(syncOperationMachine, state) === null,
+    );
+    if (rows.length === 0) return;
     await this.#access.commit(
       rows.map(
         ({ seq, id, revision }) =>

@@ -7,7 +7,7 @@ import {
   toOutcome,
   toView,
 } from '../actors/outcome.ts';
-import { decodeSnapshot } from '../actors/snapshots.ts';
+import { decodeSnapshot, newerRecordIn } from '../actors/snapshots.ts';
 import {
   type Ending,
   type SyncOperationRef,
@@ -24,7 +24,7 @@ export interface Operation {
   readonly isDuplicate: boolean;
   /**
    * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`,
-   * `HF_QUARANTINED` when its record was set aside, or `HF_CLOSED` when the runtime stops before it ends:
+   * `HF_QUARANTINED` when its record was set aside, `HF_RECORD_NEWER` when it goes on in a later version, or `HF_CLOSED` when the runtime stops before it ends:
    * then it goes on at the next start.
    */
   readonly outcome: Promise<Outcome>;
@@ -199,6 +199,8 @@ export class Operations {
     await this.#ready();
     const row = await this.#store.find(id);
     if (row?.standing === 'quarantined') throw quarantinedError();
+    const newer = row === null ? null : newerRecordIn(syncOperationMachine, row.state);
+    if (newer !== null) throw newer;
     if (row !== null) return row;
     throw new HoldfastError(
       'HF_OPERATION_UNKNOWN',
@@ -208,10 +210,11 @@ export class Operations {
   }
 }
 
-/** Nobody will ever settle it: there is no such operation, or its record was set aside. */
+/** Nobody here will ever settle it: there is no such operation, or its record can't be read. */
 function isGone(error: unknown): boolean {
   if (!isHoldfastError(error)) return false;
-  return error.code === 'HF_OPERATION_UNKNOWN' || error.code === 'HF_QUARANTINED';
+  const { code } = error;
+  return code === 'HF_OPERATION_UNKNOWN' || code === 'HF_QUARANTINED' || code === 'HF_RECORD_NEWER';
 }
 
 /** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */

@@ -53,6 +53,7 @@ export const ERROR_CODES = [
   'HF_RECORD_MALFORMED',
   'HF_RECORD_TAMPERED',
   'HF_RECORD_UNSUPPORTED',
+  'HF_RECORD_NEWER',
   // How an operation fared.
   'HF_ATTEMPT_FAILED',
   'HF_ATTEMPT_TIMED_OUT',

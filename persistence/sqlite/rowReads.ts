@@ -185,8 +185,8 @@ function expired(tables: Tables, { nowMs, limit, passOver = [] }: Query<'expired
   const { statements } = tables;
   const isWhole = passOver.length === 0;
   const passed = isWhole ? [] : [JSON.stringify(passOver)];
-  const find = statements[isWhole ? 'expired' : 'expiredButSome'];
-  const rows = takeAll(tables, () => all(find, nowMs, ...passed, limit));
+  const statement = statements[isWhole ? 'expired' : 'expiredButSome'];
+  const rows = takeAll(tables, () => all(statement, nowMs, ...passed, limit));
   const nextOf = statements[isWhole ? 'nextExpiryAt' : 'nextExpiryAtButSome'];
   const next = nextOf.get(...passed, rows.length) as number | undefined;
   return { rows, nextExpiryAtMs: next ?? null };

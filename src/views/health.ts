@@ -61,6 +61,19 @@ export interface HealthStatus {
     /** Rows set aside because they can't be opened. */
     readonly quarantined: number;
   };
+  /** What goes on only when somebody does something, as the store counts it; over restarts, too. */
+  readonly waiting: {
+    /** The upstream holds another version: `retryNow()` or `cancel()`. */
+    readonly conflicted: number;
+    /** It may have been applied, and to repeat it is not known to be safe: `retryNow()` or `cancel()`. */
+    readonly inReview: number;
+    /** No handler of its type is registered. */
+    readonly handlerMissing: number;
+    readonly deadLettered: number;
+    readonly quarantined: number;
+    /** A later version of holdfast wrote it: it goes on there. As far as this process has met them. */
+    readonly newerVersion: number;
+  };
   /** Crises whose request broke a rule. */
   readonly crises: {
     /** Answered, and neither stored nor delivered. */
@@ -121,12 +134,36 @@ export function readHealth(parts: RuntimeParts): HealthStatus {
       attemptsRunning: pool.attemptsRunning,
       quarantined: engine.quarantined,
     },
+    waiting: waitingOf(engine),
     crises: { refused: engine.crises.refused, mended: engine.crises.mended },
     damage: damage.met,
     storeCheck: engine.storeCheck.progress,
     responseTimes: Object.fromEntries(
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
     ),
+  };
+}
+
+/** Each of these waits for somebody, and what is in its lane waits with it. */
+const ASKING = {
+  conflicted: 'operations wait for a decision: the upstream holds another version (conflicted)',
+  inReview: 'operations wait for a review: they may have been applied (inReview)',
+  handlerMissing: 'operations wait for a handler of their type',
+  deadLettered: 'dead letters wait for somebody; see holdfast dead-letters',
+  newerVersion: 'operations wait for a later version of holdfast, which wrote them',
+} as const satisfies Partial<Record<keyof HealthStatus['waiting'], string>>;
+
+const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
+
+function waitingOf({ pool, quarantined }: RuntimeParts['engine']): HealthStatus['waiting'] {
+  const { conflict, review, handler, deadLetter } = pool.waiting.counts;
+  return {
+    conflicted: conflict,
+    inReview: review,
+    handlerMissing: handler,
+    deadLettered: deadLetter,
+    quarantined,
+    newerVersion: pool.newer.count,
   };
 }
 
@@ -171,6 +208,11 @@ function find({
       costs: 30,
       reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
     });
+  }
+  const waiting = waitingOf(engine);
+  for (const [kind, what] of Object.entries(ASKING)) {
+    const count = waiting[kind as keyof typeof ASKING];
+    if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
   }
   if (engine.quarantined > 0) {
     findings.push({

@@ -134,7 +134,11 @@ describe('UX-2 what is wrong with an option is said by name', () => {
     expect(answer.resources.length).toBeGreaterThan(0);
     await wrong.close();
     // A program that never looks at `ready` hears the same.
-    expect(heard).toEqual([expect.objectContaining({ code: 'HF_KEY_WRONG' })]);
+    expect(heard).toEqual([
+      expect.objectContaining({ code: 'HF_KEY_WRONG' }),
+      // There is no handler for the crisis.
+      expect.objectContaining({ code: 'HF_HANDLER_UNKNOWN' }),
+    ]);
 
     const again = createRuntime({ store, key: rawKey(Buffer.alloc(32, 1)), handlers: HANDLERS });
     await again.ready;

@@ -214,7 +214,9 @@ async function measure(
   expect(wait.isOver(process)).toBe(false);
   jump(clock);
   await clock.advanceUntil(() => wait.isOver(process), 3 * wait.lengthMs).catch(() => undefined);
-  expect(process.errors).toEqual([]);
+  // Where the key may have lapsed meanwhile, it waits for a review once the wait is over.
+  const review = expect.objectContaining({ code: 'HF_OUTCOME_UNKNOWN' }) as unknown;
+  expect([[], [review]]).toContainEqual(process.errors);
   return clock.monotonic() - beganMs;
 }
 

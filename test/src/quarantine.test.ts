@@ -131,9 +131,9 @@ const DAMAGES: readonly Damage[] = [
     harm: flip('operation', 'state', 7),
   },
   {
-    name: 'a snapshot of a newer version',
+    name: 'a snapshot of an earlier version that nothing leads from',
     code: 'HF_RECORD_UNSUPPORTED',
-    state: (text) => JSON.stringify({ ...JSON.parse(text), version: '999' }),
+    state: (text) => JSON.stringify({ ...JSON.parse(text), version: '0' }),
   },
   {
     name: 'a context that its chart cannot run with',
@@ -293,7 +293,7 @@ test.each([
   await disk.open();
   const damaged = operation(VICTIM, { lane: 'a' });
   await disk.commit([
-    { ...damaged, state: JSON.stringify({ ...JSON.parse(damaged.state), version: '999' }) },
+    { ...damaged, state: JSON.stringify({ ...JSON.parse(damaged.state), version: '0' }) },
     operation(BEHIND, { lane: 'a' }),
     operation(APART),
   ]);
@@ -347,7 +347,7 @@ test('OP-8 PS-3 a repeat of a request whose operation can not be read is told so
     dueAtMs: null,
   });
   await disk.commit([
-    { ...damaged, state: JSON.stringify({ ...JSON.parse(damaged.state), version: '999' }) },
+    { ...damaged, state: JSON.stringify({ ...JSON.parse(damaged.state), version: '0' }) },
   ]);
   await disk.close();
   const { runtime } = start(options);
