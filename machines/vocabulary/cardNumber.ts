@@ -144,8 +144,10 @@ class Run {
   end(): void {
     const groups = this.#groups;
     if (groups.length === 0) return;
-    if (this.#isIban()) this.#found.length = this.#foundBefore;
-    else if (!this.#isLong && areEqual(groups)) searchGroups(this.#text, groups, this.#found);
+    if (!this.#isLong && areEqual(groups)) searchGroups(this.#text, groups, this.#found);
+    if (this.#found.length > this.#foundBefore && this.#isIban()) {
+      this.#found.length = this.#foundBefore;
+    }
     this.#groups = [];
     this.#isLong = false;
   }
