@@ -176,6 +176,8 @@ export class UpstreamQueue {
       this.#claimedUpTo = urgencyMax;
       if (rows.length > 0) faultPoint('queue.afterClaim');
       this.#nextDueAtMs = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, this.#notedDueAtMs);
+      // The gate may have let out more while the claim was out.
+      this.lookAgain();
       for (const row of rows) {
         hasBrought = this.#giveToSuspects(row.urgency, permits) || hasBrought;
         if (permits.length === 0) {
