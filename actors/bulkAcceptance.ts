@@ -60,7 +60,7 @@ export class BulkAcceptor {
     }
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
-    const dueAtMs = steady.now();
+    const dueAtMs = steady.stamp();
     const context = newOperation(operationInput(id, request, retry, clock.now()));
     const state = encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
     this.#waiting.add(pending);

@@ -362,7 +362,7 @@ export class Engine {
   }
 
   #keep(name: string, state: string): void {
-    this.steady.mark();
+    this.steady.stamp();
     this.#write(name, state);
   }
 

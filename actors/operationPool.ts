@@ -358,7 +358,7 @@ export class OperationPool {
   #rest(resident: Resident, { value: state, context }: SyncOperationSnapshot): void {
     this.dispatcher.forget(resident);
     const { steady } = this.#parts;
-    const place = restingPlace(state, context, resident.handler?.upstream ?? '', steady.now());
+    const place = restingPlace(state, context, resident.handler?.upstream ?? '', steady.stamp());
     const isNew = resident.revision === 1; // Any later row waits for something else and must move.
     const asks = place.waitsFor !== 'turn' && place.waitsFor !== 'lane';
     if (isNew && !asks && resident.standing === place.standing) {

@@ -47,7 +47,7 @@ export class OperationWriter {
     const { context } = snapshot;
     const { standing } = resident;
     const state = encodeOperation(snapshot);
-    const dueAtMs = standing === 'due' ? this.#steady.now() : null;
+    const dueAtMs = standing === 'due' ? this.#steady.stamp() : null;
     resident.revision = 1;
     this.#journal.write({
       build: () => {
@@ -92,7 +92,6 @@ export class OperationWriter {
   /** Writes where it rests. */
   rest(resident: Resident, place: Place, onDurable: () => void): void {
     faultPoint('engine.beforeRest');
-    this.#steady.mark();
     this.#update(resident, {
       place,
       onDurable: () => {

@@ -43,7 +43,7 @@ export function replayWrite(
     id: row.id,
     revision: row.revision + 1,
     toSeq: to.toSeq,
-    dueAtMs: to.place.dueAtMs ?? context.wakeAtMs,
+    dueAtMs: to.place.dueAtMs ?? 0,
     waitsFor: to.place.waitsFor,
     route: to.place.route,
     lane: laneOf(context),

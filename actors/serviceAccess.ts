@@ -116,7 +116,7 @@ export function accessLive(
     placeOf(type) {
       const upstream = pool.handlers.get(type)?.upstream;
       if (upstream === undefined) return waitingForHandler(type);
-      return { standing: 'due', dueAtMs: steady.now(), waitsFor: 'turn', route: upstream };
+      return { standing: 'due', dueAtMs: steady.stamp(), waitsFor: 'turn', route: upstream };
     },
     broughtBack(operations) {
       for (const { expiresAtMs } of operations) {

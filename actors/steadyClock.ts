@@ -56,11 +56,14 @@ export class SteadyClock {
     this.#wallAheadMsMax = Math.max(0, this.#wallAheadMsMax - byMs);
   }
 
-  /** Called before something is kept that is due later. */
-  mark(): void {
-    const latestMs = Math.ceil(this.latest());
-    if (latestMs - this.#keptMs < KEPT_GRAIN_MS) return;
-    this.#keptMs = latestMs;
-    this.#keep(String(latestMs));
+  /** The time, for what is kept: a process that finds something of this time begins no earlier. */
+  stamp(): number {
+    const nowMs = this.now();
+    const latestMs = Math.ceil(nowMs + this.#wallAheadMsMax);
+    if (latestMs - this.#keptMs >= KEPT_GRAIN_MS) {
+      this.#keptMs = latestMs;
+      this.#keep(String(latestMs));
+    }
+    return nowMs;
   }
 }

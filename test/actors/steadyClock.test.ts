@@ -37,7 +37,7 @@ test('RT-4 it begins with the wall clock and goes on with the monotonic one', as
 test('RT-4 what was due within a wait is due within it after a restart, however the clock was set', () => {
   const { clock, startProcess } = createMachine();
   const first = startProcess();
-  first.mark();
+  first.stamp();
   const dueAtMs = first.now() + 3_000;
   clock.setWall(-365 * DAY_MS);
   const leftMs = dueAtMs - startProcess().now();
@@ -58,11 +58,11 @@ test('PS-2 the time is kept once a second at most, and not before the store is o
   const clock = new VirtualClock();
   const kept: string[] = [];
   const steady = new SteadyClock(clock, (state) => kept.push(state));
-  steady.mark();
+  steady.stamp();
   expect(kept).toEqual([]);
   steady.resume(undefined);
   for (let passedMs = 0; passedMs < 3_000; passedMs += 10) {
-    steady.mark();
+    steady.stamp();
     await clock.advance(10);
   }
   expect(kept).toHaveLength(3);
@@ -110,7 +110,7 @@ test('RT-4 through any jumps, sleeps and restarts it never goes back, and no wai
       let lastMs = steady.now();
       const waits: { readonly dueAtMs: number; readonly lengthMs: number }[] = [];
       for (const { passesMs, wallMovesMs, sleepsMs, isCounted, restarts, waitMs } of steps) {
-        steady.mark();
+        steady.stamp();
         waits.push({ dueAtMs: steady.now() + waitMs, lengthMs: waitMs });
         await clock.advance(passesMs);
         clock.suspend(sleepsMs, isCounted);

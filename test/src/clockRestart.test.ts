@@ -96,6 +96,40 @@ describe('RT-4 a clock that was moved between two processes', () => {
     },
   );
 
+  test.each(JUMPS_MS)(
+    'OP-6 by %i ms holds up nothing that only waits for its turn',
+    async (byMs) => {
+      const world = createWorld();
+      const { clock, boot } = world;
+      const done = new Set<string>();
+      let isHanging = true;
+      const options: Partial<RuntimeOptions> = {
+        upstreams: { default: { concurrency: 1 } },
+        handlers: {
+          'payments.push': {
+            upstream: 'default',
+            keyLifetimeMs: 10 * DAY_MS,
+            run: async ({ subject }) => {
+              if (isHanging) return await new Promise<never>(() => undefined);
+              done.add(subject);
+              return null;
+            },
+          },
+        },
+      };
+      const first = boot(options);
+      await clock.run(first.runtime.ready);
+      const request = { type: 'payments.push', tier: 'premium' } as const;
+      await clock.run(first.runtime.sync({ ...request, subject: 'runs' }));
+      await clock.run(first.runtime.sync({ ...request, subject: 'waits' }));
+      await clock.run(first.runtime.syncAll([{ ...request, subject: 'waits in bulk' }]));
+      isHanging = false;
+      await restart(world, first, { byMs, options });
+      await clock.advance(1_000);
+      expect([...done].toSorted()).toEqual(['runs', 'waits', 'waits in bulk']);
+    },
+  );
+
   test('RT-4 and is right again after that shortens no new wait and lengthens none', async () => {
     const { world, options, callsAtMs } = createScene();
     const { clock } = world;

@@ -27,6 +27,9 @@ export interface Report {
   readonly kills: number;
 }
 
+const YEAR_MS = 365 * 86_400_000;
+/** Or a person would have to decide on keys that are too old, and endings would be purged. */
+const LONGER_THAN_ALL_JUMPS_MS = 50 * YEAR_MS;
 /** More would bring bystanders near the crash limit, which has tests of its own. */
 const KILLS_MAX = 3;
 const TYPE = 'payments.push';
@@ -103,6 +106,7 @@ class Simulation {
       handlers: {
         [TYPE]: {
           upstream: 'payments',
+          keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS,
           run: async (attempt) => {
             this.#calls += 1;
             if (
@@ -116,6 +120,7 @@ class Simulation {
           },
         },
       },
+      retentionMs: LONGER_THAN_ALL_JUMPS_MS,
       residentsMax: 8,
       degradation: {},
     };
@@ -136,7 +141,7 @@ class Simulation {
     else if (draw < 0.78) this.#upstream.mood = random.pick(['healthy', 'flaky', 'down']);
     else if (draw < 0.86) this.#failsShare = random.pick([0, 0, 0.3, 1]);
     else if (draw < 0.9) this.#slowMs = random.pick([0, 5, 400]);
-    else if (draw < 0.93) this.#world.clock.setWall(random.below(7_200_000) - 3_600_000);
+    else if (draw < 0.93) this.#world.clock.setWall(random.below(2 * YEAR_MS) - YEAR_MS);
     else if (draw < 0.95) this.#meddle();
     else if (draw < 0.98) this.#kill();
     else await this.#closeAndBoot();
