@@ -19,6 +19,8 @@ export interface CheckProgress {
   readonly share: number;
   /** Stretches of records that could not be read from the file at all. */
   readonly unreadableStretches: number;
+  /** What did not agree with the records: indexes, and the count of operations. See `onError`. */
+  readonly discrepancies: number;
 }
 
 /**
@@ -32,12 +34,16 @@ export class StoreCheck {
   #state: CheckProgress['state'] = 'notStarted';
   #checked = 0;
   #unreadableStretches = 0;
+  #discrepancies = 0;
   #afterSeq = 0;
   #seqBefore = 0;
   #isStopped = false;
 
   constructor(parts: StoreCheckParts) {
     this.#parts = parts;
+    parts.store.onNotice(({ code }) => {
+      if (code === 'HF_STORE_MENDED' || code === 'HF_STORE_CORRUPT') this.#discrepancies += 1;
+    });
   }
 
   get progress(): CheckProgress {
@@ -47,6 +53,7 @@ export class StoreCheck {
       checked: this.#checked,
       share: isDone ? 1 : Math.min(1, this.#afterSeq / (this.#seqBefore - 1)),
       unreadableStretches: this.#unreadableStretches,
+      discrepancies: this.#discrepancies,
     };
   }
 
@@ -74,6 +81,8 @@ export class StoreCheck {
       await this.#failed(error);
     }
     if (this.#afterSeq < this.#seqBefore - 1) return true;
+    // By indexes that were found to be right.
+    await this.#parts.store.recount().catch(this.#parts.onError);
     this.#state = 'done';
     return false;
   }

@@ -216,6 +216,11 @@ class MemoryStore implements Store {
     });
   }
 
+  /** Memory is counted when it is asked. */
+  recount(): Promise<void> {
+    return this.#answer(() => undefined);
+  }
+
   onQuarantine(listener: (row: QuarantinedRow) => void): void {
     this.#listeners.push(listener);
   }

@@ -327,7 +327,8 @@ export interface Store {
   freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
   /**
    * Opens the next `limit` records, of any standing, and sets aside those that can't be opened; tells
-   * of each through {@link Store.onQuarantine}.
+   * of each through {@link Store.onQuarantine}. Looks whether each can be found by all that it should
+   * be found by, makes anew what misses one, and tells of that through {@link Store.onNotice}.
    */
   check(query: { readonly afterSeq: number; readonly limit: number }): Promise<CheckedPage>;
   /**
@@ -371,6 +372,8 @@ export interface Store {
   counts(): Promise<StandingCounts>;
   /** How many operations go on only when somebody does something. */
   askingCounts(): Promise<AskingCounts>;
+  /** Compares what {@link counts} are kept with what is there, puts them right and tells of it. */
+  recount(): Promise<void>;
   /** Tells of each row set aside, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;
   /** Tells of what was amiss with the store and has been mended. */

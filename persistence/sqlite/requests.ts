@@ -36,7 +36,8 @@ export type ReadRequest =
   | { readonly kind: 'quarantine'; readonly query: Query<'quarantine'> }
   | { readonly kind: 'sealedQuarantine'; readonly query: Query<'sealedQuarantine'> }
   | { readonly kind: 'counts' }
-  | { readonly kind: 'askingCounts' };
+  | { readonly kind: 'askingCounts' }
+  | { readonly kind: 'recount' };
 
 export interface SpillRequest {
   readonly kind: 'spill';

@@ -23,6 +23,7 @@ import type { Query, ReadRequest } from './requests.ts';
 import type { ComponentRow, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from './schema.ts';
+import { checkIndexes, recount } from './selfChecks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
@@ -66,6 +67,9 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return counts(tables.statements);
     case 'askingCounts':
       return askingCounts(tables.statements);
+    case 'recount':
+      recount(tables);
+      return undefined;
   }
 }
 
@@ -141,7 +145,12 @@ function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): S
 /** See {@link Store.check}. */
 function check(tables: Tables, { afterSeq, limit }: Query<'check'>): CheckedPage {
   const rows = all(tables.statements.check, afterSeq, limit);
-  for (const row of rows) showRow(tables, row);
+  for (const row of rows) {
+    const { standing } = showRow(tables, row);
+    // One that was set aside just now stands elsewhere than it was read.
+    const isAsRead = standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
+    if (isAsRead && checkIndexes(tables, row)) return check(tables, { afterSeq, limit });
+  }
   const isThrough = rows.length < limit;
   return { checked: rows.length, nextAfterSeq: isThrough ? null : (rows.at(-1)?.seq ?? null) };
 }

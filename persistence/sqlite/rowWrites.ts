@@ -5,6 +5,7 @@
  * @module
  */
 
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { commitmentOf } from '../sealing/envelope.ts';
 import type {
   AcceptWrite,
@@ -19,6 +20,7 @@ import { purgeSettled } from './retention.ts';
 import type { OperationColumns, OperationRow } from './rowSeals.ts';
 import { bytesOfId, goesInside } from './rowSeals.ts';
 import { STANDING_CODES, WAITS_FOR_CODES } from './schema.ts';
+import { IDEMPOTENCY_INDEX } from './selfChecks.ts';
 import { purge, release, replay, setAside } from './setAsideWrites.ts';
 import { changeMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
@@ -62,6 +64,9 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
 
 function accept(tables: Tables, write: AcceptWrite): WriteResult {
   const { statements, mutations, seals, known } = tables;
+  if (write.idempotencyKey !== null && tables.distrusted.has(IDEMPOTENCY_INDEX)) {
+    throw undecidable(tables.path);
+  }
   const lane = write.lane === null ? null : seals.laneTag(write.lane);
   const laneBusy = lane !== null && statements.anotherInLane.get(lane, write.seq) !== undefined;
   const columns: OperationColumns = {
@@ -87,6 +92,15 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     known.remember(write.seq, columns, envelope === null ? null : commitmentOf(envelope));
   }
   return { kind: 'accepted', laneBusy };
+}
+
+/** Whether the key was given before can't be told, and it must not run twice. */
+function undecidable(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The store at ${path} is damaged, and whether a request with this idempotency key was accepted before can't be told. Restore the store from a backup.`,
+    { path },
+  );
 }
 
 /** The insert met a row: this very operation, or another with its idempotency key. */

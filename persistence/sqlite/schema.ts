@@ -53,6 +53,8 @@ export const IS_HELD = `standing = ${STANDING_CODES.held}`;
 export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
 export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
 export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
+/** Those that go on only when somebody does something. */
+export const IS_ASKING = `waits_for >= ${WAITS_FOR_CODES.handler}`;
 export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 
 const SCHEMA_ROOT_PAGE = 1;
@@ -124,7 +126,7 @@ function oddity(found: ReadonlyMap<string, string>, version: number): string | n
 
 /**
  * A table or index that begins where none can, or where another begins. Any other place would have to
- * be read through to be told, which is done beside the work (indexChecks.ts).
+ * be read through to be told, which is done beside the work (selfChecks.ts).
  */
 function misplaced(db: Database.Database): string | null {
   const pages = Number(db.pragma('page_count', { simple: true }));

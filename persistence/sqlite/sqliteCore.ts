@@ -68,6 +68,7 @@ export class SqliteCore {
   readonly #options: SqliteCoreOptions;
   readonly #seals: RowSeals;
   readonly #known = new KnownRows();
+  readonly #distrusted = new Set<string>();
   readonly #lanesLeft = new LanesLeft();
   readonly #files: StoreFiles;
   #quarantined: QuarantinedRow[] = [];
@@ -372,6 +373,10 @@ export class SqliteCore {
         seals: this.#seals,
         known: this.#known,
         lanesLeft: this.#lanesLeft,
+        distrusted: this.#distrusted,
+        onNotice: (notice) => {
+          this.#notice(notice);
+        },
         onQuarantine: (row) => this.#quarantined.push(row),
       },
       options,

@@ -123,6 +123,10 @@ class StoreClient implements Store {
     return this.#ask({ kind: 'askingCounts' });
   }
 
+  recount(): Promise<void> {
+    return this.#ask({ kind: 'recount' });
+  }
+
   onQuarantine(listener: WriterListener['quarantined']): void {
     this.#onQuarantine.push(listener);
   }

@@ -5,6 +5,7 @@
  */
 
 import type Database from 'better-sqlite3';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRow } from '../store.ts';
 import type { Opened } from './connection.ts';
 import { openFile } from './connection.ts';
@@ -15,6 +16,7 @@ import { migrate } from './migrations/migrate.ts';
 import { createMutations } from './mutations/mutations.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { SCHEMA_VERSION } from './schema.ts';
+import { createSelfChecks } from './selfChecks.ts';
 import { prepareStatements } from './statements.ts';
 import { checkMark, insertMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
@@ -40,6 +42,8 @@ export interface ConnectionParts {
   readonly seals: RowSeals;
   readonly known: KnownRows;
   readonly lanesLeft: LanesLeft;
+  readonly distrusted: Set<string>;
+  readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 
@@ -72,6 +76,7 @@ export function connectStore(
         path,
         statements: prepareStatements(db),
         mutations: createMutations(db),
+        checks: createSelfChecks(db),
         inTransaction: () => db.inTransaction,
         seals,
         ...remembered,

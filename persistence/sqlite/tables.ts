@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { commitmentOf } from '../sealing/envelope.ts';
 import type { QuarantinedRow, Standing, StoredOperation } from '../store.ts';
@@ -18,6 +19,7 @@ import type {
 } from './rowSeals.ts';
 import { goesInside, idOfBytes } from './rowSeals.ts';
 import { STANDING_CODES } from './schema.ts';
+import type { SelfChecks } from './selfChecks.ts';
 import type { Statements } from './statements.ts';
 
 /** What reading and writing rows needs; made anew for each connection, but for what is remembered. */
@@ -31,6 +33,10 @@ export interface Tables {
   readonly seals: RowSeals;
   readonly known: KnownRows;
   readonly lanesLeft: LanesLeft;
+  readonly checks: SelfChecks;
+  /** Indexes that don't find what is there and could not be made anew. */
+  readonly distrusted: Set<string>;
+  readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 

@@ -9,7 +9,8 @@ import type { AcceptWrite, Write } from '../../persistence/store.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import { inThreadStore, TEST_KEY } from '../persistence/storeUnderTest.ts';
-import { deadLetter, idOf, replay } from '../persistence/writes.ts';
+import { deadLetter, idOf, replay, update } from '../persistence/writes.ts';
+import { createWorld } from '../support/engineHarness.ts';
 import { LedgerServer } from '../support/ledgerServer.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
@@ -157,4 +158,23 @@ test('PS-3 OP-1 a record with a context that no chart can run with spoils no lis
   const { runtime } = await run(folder, [1]);
   const { views } = await runtime.listOperations();
   expect(views.map(({ id }) => id)).toEqual([idOf(1)]);
+});
+
+test('SE-4 OP-5 an attempt without a payload calls no handler, whatever the store gave out', async () => {
+  const { clock, boot, disk } = createWorld();
+  await disk.open();
+  const row = waiting(disk.nextSeq());
+  await disk.commit([row]);
+  await disk.commit([update(row.seq, { ...row, kind: 'update', revision: 2, payload: null })]);
+  let calls = 0;
+  const count = () => {
+    calls += 1;
+    return null;
+  };
+  const handlers = { [TYPE]: { upstream: UPSTREAM, run: count } };
+  const { runtime } = boot({ upstreams: { [UPSTREAM]: {} }, handlers });
+  await clock.run(runtime.ready);
+  const outcome = await clock.run(runtime.getOperation(row.id).outcome);
+  expect(outcome).toMatchObject({ status: 'deadLettered', error: { code: 'HF_RECORD_TAMPERED' } });
+  expect(calls).toBe(0);
 });

@@ -108,6 +108,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     sealedQuarantine: (query) => read(() => inner.sealedQuarantine(query)),
     counts: () => read(() => inner.counts()),
     askingCounts: () => read(() => inner.askingCounts()),
+    recount: () => read(() => inner.recount()),
     onQuarantine: (listener) => {
       inner.onQuarantine(listener);
     },

@@ -6,6 +6,7 @@
  */
 
 import type Database from 'better-sqlite3';
+import { OPERATION_INDEXES } from '../migrations/schemaV3.ts';
 import type { ComponentRow, OperationColumns } from '../rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 
@@ -32,6 +33,10 @@ export interface Mutations {
   /** @param storeId 16 bytes */
   insertMark(storeId: Uint8Array, keyId: number, seal: Uint8Array): void;
   updateMark(keyId: number, seal: Uint8Array): void;
+  /** Puts a count of the tally right. */
+  keepCount(kind: number, operations: number): void;
+  /** Makes an index anew from its table; `unindexed` is called while there is none. */
+  remakeIndex(name: string, unindexed: () => void): void;
 }
 
 export function createMutations(db: Database.Database): Mutations {
@@ -52,6 +57,7 @@ export function createMutations(db: Database.Database): Mutations {
   const keepComponent = statement('keepComponent');
   const insertMark = statement('insertMark');
   const updateMark = statement('updateMark');
+  const keepCount = statement('keepCount');
   return {
     insertOperation(row, state) {
       const { changes } = insertOperation.run(
@@ -146,6 +152,23 @@ export function createMutations(db: Database.Database): Mutations {
     },
     updateMark(keyId, seal) {
       updateMark.run(keyId, seal);
+    },
+    keepCount(kind, operations) {
+      keepCount.run(kind, operations);
+    },
+    remakeIndex(name, unindexed) {
+      const definition = OPERATION_INDEXES.find((text) => text.includes(` INDEX ${name} ON `));
+      // That of a UNIQUE column goes with its table.
+      if (definition === undefined) {
+        db.exec(`REINDEX ${name}`);
+        return;
+      }
+      // Whole or not, also where the transaction goes on.
+      db.transaction(() => {
+        db.exec(`DROP INDEX ${name}`);
+        unindexed();
+        db.exec(definition);
+      })();
     },
   };
 }

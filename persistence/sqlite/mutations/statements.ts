@@ -45,5 +45,6 @@ export const MUTATIONS = {
     'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
     'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
+  keepCount: 'INSERT OR REPLACE INTO tally (kind, operations) VALUES (?, ?)',
   updateMark: 'UPDATE meta SET key_id = ?, seal = ?',
 } as const;
