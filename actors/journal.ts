@@ -1,5 +1,5 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
 import { inOrder, type JournalEntry, type Pending, PROBE, toWrite } from './journalEntry.ts';
@@ -45,6 +45,8 @@ export class Journal {
   /** Asked to repeat while a batch posted before the failure was still out. */
   #isRetryDue = false;
   #idleWaiters: (() => void)[] = [];
+  /** Why crises can't be kept beside it either: told once for each trouble, not for each crisis. */
+  #spillTrouble: ErrorCode | null = null;
   readonly #writtenWaiters = new Set<(isDurable: boolean) => void>();
 
   constructor(parts: {
@@ -344,7 +346,9 @@ export class Journal {
       pending.isSpilled = true;
       this.#store.spill(write).then(pending.onSpilled, (error: unknown) => {
         pending.isSpilled = false;
-        this.#onError(error);
+        const { code } = toStoreError(error);
+        if (code !== this.#spillTrouble) this.#onError(error);
+        this.#spillTrouble = code;
       });
     }
   }
@@ -352,6 +356,7 @@ export class Journal {
   /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
   #refuseQueued(cause: HoldfastError): void {
     const error = neverWritten(cause);
+    this.#spillTrouble = null;
     const kept: Pending[] = [];
     for (const pending of this.#queue) {
       if (pending.onFailed === undefined) kept.push(pending);

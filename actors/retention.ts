@@ -3,10 +3,18 @@ import type { Store } from '../persistence/store.ts';
 import type { TimerService } from './timerService.ts';
 
 /** A few milliseconds of the writer's time. */
-const ROWS_AT_ONCE = 100;
-/** After each batch it rests so many times as long as that took, so that work has the rest. */
+const ROWS_AT_ONCE_MIN = 100;
+/** Some 50 milliseconds of it: taken only where less does not keep up. */
+const ROWS_AT_ONCE_MAX = 1_600;
+/**
+ * After each batch it rests so many times as long as that took, so that work has the rest; on a disk
+ * so slow that this would be long, most of what it took was waiting.
+ */
 const REST_FACTOR = 4;
 const REST_MS_MIN = 20;
+const REST_MS_MAX = 1_000;
+/** Once nothing is overdue it waits at least so long for the next. */
+const LOOK_MS_MIN = 1_000;
 /** A start has other things to do first. */
 const FIRST_AFTER_MS = 10_000;
 const LOOK_AGAIN_MS = 3_600_000;
@@ -25,6 +33,8 @@ export interface RetentionParts {
 export class Retention {
   readonly #parts: RetentionParts;
   #isStopped = false;
+  /** Doubled for as long as more is overdue than one batch takes away, since then it falls behind. */
+  #rowsAtOnce = ROWS_AT_ONCE_MIN;
   #cancelTimer: (() => void) | null = null;
 
   constructor(parts: RetentionParts) {
@@ -54,16 +64,18 @@ export class Retention {
     const nowMs = clock.now();
     const startedAtMs = clock.monotonic();
     try {
-      const limit = ROWS_AT_ONCE;
+      const limit = this.#rowsAtOnce;
       const [result] = await store.commit([{ kind: 'purgeSettled', nowMs, limit }]);
       const tookMs = clock.monotonic() - startedAtMs;
       const purged = result?.kind === 'purgedSettled' ? result : { count: 0, nextDueAtMs: null };
       if (purged.count === limit) {
-        this.#plan(Math.max(REST_MS_MIN, tookMs * REST_FACTOR));
+        this.#rowsAtOnce = Math.min(ROWS_AT_ONCE_MAX, limit * 2);
+        this.#plan(Math.min(REST_MS_MAX, Math.max(REST_MS_MIN, tookMs * REST_FACTOR)));
         return;
       }
+      this.#rowsAtOnce = Math.max(ROWS_AT_ONCE_MIN, limit / 2);
       const nextInMs = (purged.nextDueAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
-      this.#plan(Math.min(Math.max(nextInMs, FIRST_AFTER_MS), LOOK_AGAIN_MS));
+      this.#plan(Math.min(Math.max(nextInMs, LOOK_MS_MIN), LOOK_AGAIN_MS));
       await tidy(nowMs);
     } catch (error) {
       onError(error);

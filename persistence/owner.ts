@@ -12,7 +12,7 @@
  */
 
 import type { BigIntStats } from 'node:fs';
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
@@ -161,6 +161,18 @@ class HeldStore implements Ownership {
 
 function takeLock(folder: string): Lock {
   const path = join(folder, LOCK_FILE_NAME);
+  try {
+    return lockFile(folder, path);
+  } catch (error) {
+    const isNoDatabase = isHoldfastError(error) && error.code === 'HF_STORE_CORRUPT';
+    // Nothing is kept in it, so one that was overwritten is made anew; not under an owner that lives.
+    if (!isNoDatabase || isOwnedByNote(folder)) throw error;
+    rmSync(path, { force: true });
+    return lockFile(folder, path);
+  }
+}
+
+function lockFile(folder: string, path: string): Lock {
   let db: Database.Database | undefined;
   try {
     if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));

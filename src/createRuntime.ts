@@ -75,7 +75,7 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
     onStorageChange: ({ to, error }) => {
       // One of a writer that ended was told of above.
       if (error?.code === 'HF_STORE_UNAVAILABLE') return;
-      onError(error ?? new HoldfastError('HF_INTERNAL', `Alert: ${STORAGE_ADVICE[to]}.`));
+      onError(error ?? new HoldfastError('HF_ALERT', `Alert: ${STORAGE_ADVICE[to]}.`));
     },
   });
   const operations = new Operations({
@@ -102,7 +102,7 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
     },
     onAlert: ({ component, reason }, cause) => {
       const alert = `Alert: ${reason} (${component ?? 'runtime'}).`;
-      onError(cause ?? new HoldfastError('HF_INTERNAL', alert));
+      onError(cause ?? new HoldfastError('HF_ALERT', alert));
     },
   });
   const exemptionsOf = exemptionsAmong(engine.pool.handlers);

@@ -79,6 +79,7 @@ export const ERROR_CODES = [
   'HF_CRISIS_MENDED',
   // The runtime itself.
   'HF_CLOSED',
+  'HF_ALERT',
   'HF_INTERNAL',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

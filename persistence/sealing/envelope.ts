@@ -28,7 +28,8 @@ import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { AES_KEY_BYTES, GCM_NONCE_BYTES, GCM_TAG_BYTES } from './cryptoEngine.ts';
 import { PLAINTEXT_BYTES_MAX, paddedLength, padInto, unpad } from './padding.ts';
 
-const MAGIC = Uint8Array.of(0x48, 0x46, 0x52, 0x31);
+/** What every envelope begins with. */
+export const ENVELOPE_MAGIC = Uint8Array.of(0x48, 0x46, 0x52, 0x31);
 const SUITE_AES_256_GCM = 1;
 const FLAGS_PADDED = 1;
 const SUITE_AT = 4;
@@ -166,7 +167,7 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
           `A record of ${plaintext.length} bytes is over the ${PLAINTEXT_BYTES_MAX} that can be sealed.`,
         );
       }
-      header.set(MAGIC);
+      header.set(ENVELOPE_MAGIC);
       header[SUITE_AT] = SUITE_AES_256_GCM;
       header[FLAGS_AT] = FLAGS_PADDED;
       header[KEY_ID_AT] = keyId >>> 24;
@@ -267,8 +268,8 @@ function derivationMessage(): Uint8Array {
 }
 
 function checkHeader(envelope: Uint8Array): void {
-  for (let at = 0; at < MAGIC.length; at++) {
-    if (envelope[at] !== MAGIC[at]) throw malformed('it does not start as one');
+  for (let at = 0; at < ENVELOPE_MAGIC.length; at++) {
+    if (envelope[at] !== ENVELOPE_MAGIC[at]) throw malformed('it does not start as one');
   }
   const suite = envelope[SUITE_AT];
   const flags = envelope[FLAGS_AT];

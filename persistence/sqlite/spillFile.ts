@@ -18,6 +18,7 @@ import {
 import { dirname } from 'node:path';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { encodeAssociated } from '../sealing/associated.ts';
+import { ENVELOPE_MAGIC } from '../sealing/envelope.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { AcceptWrite, Write } from '../store.ts';
 import { FILE_MODE } from './connection.ts';
@@ -26,6 +27,8 @@ import { syncFolder } from './durableFiles.ts';
 /** Some hundred crises of an ordinary size. A file that is full grows, where the disk lets it. */
 const ROOM_BYTES = 256 * 1_024;
 const HEAD_BYTES = 4;
+/** A file with more that does not open is none of ours any more: the start does not wait for it. */
+const FAILURES_MAX = 1_000;
 
 export class SpillFile {
   readonly #path: string;
@@ -35,6 +38,10 @@ export class SpillFile {
   readonly #ids = new Set<string>();
   /** Where the next record goes. */
   #end = 0;
+  /** False while what could not be read has still to be kept under another name. */
+  #isUnreadableKept = true;
+  /** What lies behind this was never written to. */
+  #high = 0;
 
   constructor(path: string, sealer: Sealer, storeId: string) {
     this.#path = path;
@@ -60,26 +67,35 @@ export class SpillFile {
   }
 
   /**
-   * What an earlier process spilled. A record that can't be opened is left out: cut off it was never
-   * promised; in case it was changed, the file is kept as it is under another name (PS-3).
+   * What an earlier process spilled. A record that can't be opened is left out, and the next one is
+   * looked for behind it: each begins as every envelope does, and its place is bound into its seal.
+   * One that was cut off was never promised; in case any was changed, the file is kept as it is under
+   * another name (PS-3), the last one only, and `told` hears of it.
    */
-  read(): readonly AcceptWrite[] {
+  read(told: (notice: HoldfastError) => void = () => {}): readonly AcceptWrite[] {
     if (!existsSync(this.#path)) return [];
     const bytes = readFileSync(this.#path);
     const spilled: AcceptWrite[] = [];
-    for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
-      const length = bytes.readUInt32BE(at);
-      if (length === 0 || at + HEAD_BYTES + length > bytes.length) break;
-      const write = this.#open(bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length), at);
-      at += HEAD_BYTES + length;
-      if (write === null) {
-        copyFileSync(this.#path, `${this.#path}.unreadable`);
-        continue;
+    let isWhole = true;
+    for (let at = 0, failures = 0; failures <= FAILURES_MAX; ) {
+      const begin = bytes.indexOf(ENVELOPE_MAGIC, at + HEAD_BYTES);
+      // Behind the last one there is nothing but room.
+      if (begin === -1) {
+        if (lengthAt(bytes, at) !== 0) isWhole = false;
+        break;
       }
-      spilled.push(write);
-      this.#ids.add(write.id);
-      this.#end = at;
+      const found = this.#openAt(bytes, begin);
+      if (found === null) failures += 1;
+      else {
+        spilled.push(found.write);
+        this.#ids.add(found.write.id);
+      }
+      if (found === null || begin !== at + HEAD_BYTES) isWhole = false;
+      at = found?.end ?? begin;
+      if (found !== null) this.#end = at;
     }
+    this.#high = bytes.length;
+    if (!isWhole) this.#keepUnreadable(spilled.length, told);
     return spilled;
   }
 
@@ -95,6 +111,7 @@ export class SpillFile {
     const record = Buffer.alloc(HEAD_BYTES + envelope.length + HEAD_BYTES);
     record.writeUInt32BE(envelope.length, 0);
     record.set(envelope, HEAD_BYTES);
+    this.#high = Math.max(this.#high, this.#end + record.length);
     this.#write(record, this.#end);
     this.#end += HEAD_BYTES + envelope.length;
     this.#ids.add(write.id);
@@ -105,8 +122,14 @@ export class SpillFile {
     if (this.#ids.size === 0) return;
     for (const write of writes) if (write.kind === 'accept') this.#ids.delete(write.id);
     if (this.#ids.size > 0) return;
+    this.#wipe();
+  }
+
+  #wipe(): void {
     try {
-      this.#write(Buffer.alloc(this.#end), 0);
+      if (!this.#isUnreadableKept) copyFileSync(this.#path, `${this.#path}.unreadable`);
+      this.#isUnreadableKept = true;
+      this.#write(Buffer.alloc(this.#high), 0);
       this.#end = 0;
     } catch {
       // What stays in the file is accepted once more at the next start, which changes nothing.
@@ -122,6 +145,37 @@ export class SpillFile {
     } finally {
       closeSync(descriptor);
     }
+  }
+
+  /**
+   * The record whose envelope begins there: as long as its head says, or, where that was changed, up to
+   * the next one.
+   */
+  #openAt(bytes: Buffer, begin: number): { write: AcceptWrite; end: number } | null {
+    const at = begin - HEAD_BYTES;
+    const next = bytes.indexOf(ENVELOPE_MAGIC, begin + ENVELOPE_MAGIC.length);
+    for (const end of [begin + lengthAt(bytes, at), next - HEAD_BYTES]) {
+      if (end <= begin || end > bytes.length) continue;
+      const write = this.#open(bytes.subarray(begin, end), at);
+      if (write !== null) return { write, end };
+    }
+    return null;
+  }
+
+  #keepUnreadable(readable: number, told: (notice: HoldfastError) => void): void {
+    const kept = `${this.#path}.unreadable`;
+    this.#isUnreadableKept = false;
+    told(
+      new HoldfastError(
+        'HF_RECORD_TAMPERED',
+        `${this.#path} was cut off or changed: ${readable} crises in it were read, and what could not be ` +
+          `is kept in ${kept} until this happens again. Check the disk.`,
+        { path: kept },
+      ),
+    );
+    // What could be read is written to the database next, and then the file is wiped.
+    this.#end = this.#high;
+    if (readable === 0) this.#wipe();
   }
 
   #open(envelope: Uint8Array, at: number): AcceptWrite | null {
@@ -147,4 +201,8 @@ function noRoom(path: string): HoldfastError {
     path,
     retry: 'later',
   });
+}
+
+function lengthAt(bytes: Buffer, at: number): number {
+  return at + HEAD_BYTES <= bytes.length ? bytes.readUInt32BE(at) : 0;
 }

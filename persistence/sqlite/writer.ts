@@ -7,6 +7,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../owner.ts';
 import { awaitOwnership } from '../owner.ts';
@@ -38,6 +39,8 @@ export class Writer {
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
   #spill: SpillFile | null = null;
+  /** What the opening found amiss and mended, told with the first answer. */
+  #notices: PlainError[] = [];
   #sealer: Sealer | null = null;
 
   constructor({ folder, program, isBrief }: WriterOptions) {
@@ -93,10 +96,12 @@ export class Writer {
     if (core === null) throw new HoldfastError('HF_INTERNAL', 'The store is not open.');
     const others = requests.filter((request) => request.kind !== 'spill');
     const { replies, ...told } = this.#ask(core, others);
-    if (others.length === requests.length) return { replies, ...told };
+    const notices = [...this.#notices.splice(0), ...told.notices];
+    if (others.length === requests.length) return { replies, ...told, notices };
     const answers = replies.values();
     return {
       ...told,
+      notices,
       replies: requests.map((request) =>
         request.kind === 'spill' ? this.#keep(request.write) : (answers.next().value as Reply),
       ),
@@ -130,9 +135,11 @@ export class Writer {
   #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
     this.#spill = new SpillFile(this.#spillPath(), sealer, storeId);
     this.#spill.reserve();
-    const writes = this.#spill.read();
+    const writes = this.#spill.read((notice) => this.#notices.push(toPlainError(notice)));
     if (writes.length === 0) return opened;
-    const [reply] = this.run([{ kind: 'commit', writes }]).replies;
+    const { replies, notices } = this.run([{ kind: 'commit', writes }]);
+    this.#notices.push(...notices);
+    const [reply] = replies;
     const spilled = reply !== undefined && 'error' in reply ? writes : [];
     return { ...opened, spilled, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
   }

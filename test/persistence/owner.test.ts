@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -46,6 +46,16 @@ function owned(make: (path: string) => Store, path = folder): Store {
   stores.push(store);
   return store;
 }
+
+test('SV-5 PS-6 a lock file that holds something else is made anew, but not under an owner that lives', async () => {
+  const path = join(parent, 'owner.db');
+  await writeFile(path, 'x'.repeat(5_000));
+  const ownership = takeOwnership(parent, 'test');
+  ownership.release();
+  await start();
+  await writeFile(join(folder, 'owner.db'), 'x'.repeat(5_000));
+  await expect(owned(inThreadStore).open()).rejects.toMatchObject({ code: 'HF_STORE_OWNED' });
+});
 
 test('SV-5 SV-6 a store is owned without a byte of room: the lock has no journal', async () => {
   const ownership = takeOwnership(parent, 'test');

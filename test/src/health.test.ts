@@ -128,6 +128,7 @@ describe('HM-1 getHealthStatus', () => {
     expect(ill).toMatchObject({ overall: 'critical', components: { resilience: 'critical' } });
     expect(ill.reasons).toContain('a component fails too often to be restarted');
     expect(errors.map(String).join()).toContain('Alert: ');
+    expect(errors).not.toContainEqual(expect.objectContaining({ code: 'HF_INTERNAL' }));
 
     const answer = await runtime.crisis({ subject: 'user-42' });
     expect(answer).toMatchObject({ source: 'local', elapsedMs: 0 });
