@@ -35,6 +35,9 @@ export const IMAGES_A_CUT: number = FATES.length;
 const OPENING_SHARE = 0.15;
 /** And this share right after something was said, when it must be true already. */
 const PROMISE_SHARE = 0.35;
+/** Where syncs failed, this share of the cuts falls into what is done right after one. */
+const FAILURE_SHARE = 0.8;
+const FAILURE_MOMENTS = 60;
 
 export function newTally(): Tally {
   return {
@@ -78,14 +81,21 @@ export function* cutsOf(recording: Recording, cuts: number, random: SeededRandom
 function momentsOf({ timeline }: Recording, cuts: number, random: SeededRandom): readonly number[] {
   const promises = [...timeline.keys()].filter((at) => timeline[at]?.kind === 'said');
   const [ready = 0] = promises;
+  const failures = [...timeline.keys()].filter((at) => timeline[at]?.kind === 'syncFailed');
+  const failureShare = failures.length > 0 ? FAILURE_SHARE : 0;
   const draw = (): number => {
     const share = random.next();
+    if (share < failureShare && failures.length > 0) {
+      return (failures[random.below(failures.length)] ?? 0) + 1 + random.below(FAILURE_MOMENTS);
+    }
     if (share < OPENING_SHARE) return random.below(ready + 1);
     if (share < OPENING_SHARE + PROMISE_SHARE)
       return (promises[random.below(promises.length)] ?? 0) + 1;
     return ready + random.below(timeline.length + 1 - ready);
   };
-  return Array.from({ length: cuts }, draw).toSorted((one, other) => one - other);
+  return Array.from({ length: cuts }, () => Math.min(draw(), timeline.length)).toSorted(
+    (one, other) => one - other,
+  );
 }
 
 /** Cuts a recording, opens what each cut could leave, and counts what is not as it was promised. */

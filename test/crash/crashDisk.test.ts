@@ -57,6 +57,16 @@ test('PS-1 a sync that did not succeed makes nothing durable', () => {
   expect(possible(records)).toEqual(new Set(['', 'old']));
 });
 
+test('PS-1 what a sync that failed covered is written by no later one, but what is written again is', () => {
+  const failed: readonly Recorded[] = [
+    { kind: 'syncing', inode: FILE, number: 2 },
+    { kind: 'syncFailed', inode: FILE, number: 2 },
+  ];
+  const records = [made, ...folderSynced, wrote('old'), ...failed, wrote('new', 3)];
+  expect(possible([...records, ...synced(FILE, 3)])).toEqual(new Set(['\0\0\0new']));
+  expect(possible([...records, wrote('old'), ...synced(FILE, 3)])).toEqual(new Set(['oldnew']));
+});
+
 test('PS-1 of several writes each may be kept without the ones before it, but a prefix has no holes', () => {
   const records = [made, ...folderSynced, wrote('a', 0), wrote('b', 1)];
   expect(possible(records)).toEqual(new Set(['', 'a', 'ab', '\0b']));

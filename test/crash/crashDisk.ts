@@ -40,11 +40,18 @@ export class CrashDisk {
   readonly #byInode = new Map<number, Node>();
   readonly #folders = new Map<string, Node>();
   readonly #syncs = new Map<number, number>();
+  readonly #failedSyncs: 'lost' | 'kept';
   #order = 0;
 
   /** `root` is the recorded folder; `found` is what was in it, by inode, before anything was recorded. */
-  constructor(root: string, rootInode: number, found: readonly FoundFile[]) {
+  constructor(
+    root: string,
+    rootInode: number,
+    found: readonly FoundFile[],
+    failedSyncs: 'lost' | 'kept' = 'lost',
+  ) {
     this.#root = root;
+    this.#failedSyncs = failedSyncs;
     this.#folders.set('', this.#rootNode);
     this.#byInode.set(rootInode, this.#rootNode);
     for (const { path, inode, bytes } of found) {
@@ -76,6 +83,12 @@ export class CrashDisk {
         break;
       case 'synced':
         settle(this.#node(record.inode), this.#syncs.get(record.number) ?? 0);
+        this.#syncs.delete(record.number);
+        break;
+      case 'syncFailed':
+        if (this.#failedSyncs === 'lost') {
+          lose(this.#node(record.inode), this.#syncs.get(record.number) ?? 0);
+        }
         this.#syncs.delete(record.number);
         break;
       case 'moved':
@@ -193,6 +206,16 @@ function settle(node: Node, before: number): void {
     covered.map(({ change }) => change),
   );
   for (const { change } of covered) if (change.kind === 'names') rename(node.names, change);
+}
+
+/**
+ * The system takes what a failed sync covered for written: no later sync writes it. What is written to
+ * the same place afterwards only brings its own bytes.
+ */
+function lose(node: Node, before: number): void {
+  node.pending = node.pending.filter(
+    ({ order, change }) => order >= before || change.kind !== 'bytes',
+  );
 }
 
 function collect(

@@ -77,6 +77,23 @@ describe('as it ships', () => {
   });
 });
 
+describe('where syncs fail', () => {
+  const failingSyncs = { aRound: 40, failing: 8 };
+
+  test('OP-2 PS-1 PS-6 what a failed sync lost is in no image half, and every promise is kept', async () => {
+    const tally = newTally();
+    await judgeCuts(await recorded('full', { failingSyncs }), CUTS, seed, tally);
+    expect(tally.findings, `seed ${seed}`).toEqual([]);
+    expect(tally.images).toBe(CUTS * IMAGES_A_CUT);
+  });
+
+  test('OP-2 PS-1 PS-6 control: without the repair of the WAL some images are damaged', async () => {
+    const tally = newTally();
+    await judgeCuts(await recorded('leavesWal', { failingSyncs }), CUTS * 2, seed, tally);
+    expect(tally.notOpened, `seed ${seed}`).toBeGreaterThan(0);
+  });
+});
+
 describe.each(CONTROLS)('%s', (variant, breaches) => {
   test('OP-2 PS-1 PS-2 control: the same cuts catch the planted bug', async () => {
     const tally = newTally();

@@ -42,8 +42,15 @@ interface Weakness {
   /** How long after it was told of a commit is made. */
   readonly commitLateMs: number | null;
   readonly sabotage: Sabotage | null;
+  /** What a failed sync left in the WAL is neither cut out nor written anew. */
+  readonly leavesWal: boolean;
 }
-const NONE: Weakness = { synchronous: null, commitLateMs: null, sabotage: null };
+const NONE: Weakness = {
+  synchronous: null,
+  commitLateMs: null,
+  sabotage: null,
+  leavesWal: false,
+};
 
 /** Holdfast as it ships, and with a defect planted. */
 export const VARIANTS = {
@@ -52,6 +59,7 @@ export const VARIANTS = {
   off: { ...NONE, synchronous: 'OFF' },
   acknowledgedEarly: { ...NONE, commitLateMs: 10 },
   effectEarly: { ...NONE, sabotage: 'effectBeforeJournal' },
+  leavesWal: { ...NONE, leavesWal: true },
 } as const satisfies Record<string, Weakness>;
 export type Variant = keyof typeof VARIANTS;
 
@@ -60,6 +68,8 @@ export interface RecordingOptions {
   readonly work: CrashWork;
   /** Pages after which the WAL is folded in; few, so that checkpoints are among what is cut. */
   readonly checkpointPages: number | null;
+  /** Of so many syncs the last ones fail. */
+  readonly failingSyncs?: { readonly aRound: number; readonly failing: number } | undefined;
   /** What an earlier life left, and what it had said. */
   readonly earlier: EarlierLife | null;
 }
@@ -182,7 +192,7 @@ function foundIn(root: string): readonly FoundFile[] {
  */
 function checkComplete(recording: Recording, found: readonly FoundFile[]): void {
   const { root, rootInode, timeline } = recording;
-  const disk = new CrashDisk(root, rootInode, recording.found);
+  const disk = new CrashDisk(root, rootInode, recording.found, 'kept');
   for (const moment of timeline) if (moment.kind !== 'said') disk.apply(moment);
   const rebuilt = disk.image('kept', seededRandom(0));
   for (const { path, bytes } of found) {
@@ -195,7 +205,7 @@ function checkComplete(recording: Recording, found: readonly FoundFile[]): void 
 
 /** What the process and its writer thread are started with beside their arguments. */
 function environment(
-  { variant, checkpointPages }: RecordingOptions,
+  { variant, checkpointPages, failingSyncs }: RecordingOptions,
   root: string,
   log: string,
 ): NodeJS.ProcessEnv {
@@ -206,6 +216,12 @@ function environment(
     HOLDFAST_RECORD_FOLDER: root,
     HOLDFAST_RECORD_LOG: log,
     HOLDFAST_RECORD_SYNC_MICROS_MAX: String(SYNC_MICROS_MAX),
+    ...(failingSyncs === undefined
+      ? {}
+      : {
+          HOLDFAST_RECORD_SYNCS_A_ROUND: String(failingSyncs.aRound),
+          HOLDFAST_RECORD_SYNCS_FAILING: String(failingSyncs.failing),
+        }),
     // A ring would pass by the calls that are recorded.
     UV_USE_IO_URING: '0',
   };
@@ -216,11 +232,12 @@ export function sabotageEnvironment(
   variant: Variant,
   checkpointPages: number | null,
 ): NodeJS.ProcessEnv {
-  const { synchronous, commitLateMs }: Weakness = VARIANTS[variant];
+  const { synchronous, commitLateMs, leavesWal }: Weakness = VARIANTS[variant];
   return {
     NODE_OPTIONS: `--require ${JSON.stringify(resolve('test/crash/sabotage.cjs'))}`,
     ...(synchronous === null ? {} : { HOLDFAST_SABOTAGE_SYNCHRONOUS: synchronous }),
     ...(commitLateMs === null ? {} : { HOLDFAST_SABOTAGE_COMMIT_LATE_MS: String(commitLateMs) }),
+    ...(leavesWal ? { HOLDFAST_SABOTAGE_LEAVES_WAL: '1' } : {}),
     ...(checkpointPages === null ? {} : { HOLDFAST_CHECKPOINT_PAGES: String(checkpointPages) }),
   };
 }

@@ -35,6 +35,7 @@ import {
 } from './crashWork.ts';
 
 const CRISIS_EVERY_MS = 30;
+const AGAIN_MS = 50;
 /** A defect is small: a few milliseconds between what is told and what is true. */
 const LATE_MS = 5;
 
@@ -102,14 +103,23 @@ async function submitAll(made: Runtime): Promise<void> {
       if (isWithdrawn(number)) await withdraw(operation);
     }
   };
+  const refused: number[] = [];
   const submitBulk = async (): Promise<void> => {
     await made.syncAll(bulk, {
       onResult(result) {
-        if (result.status === 'refused') throw result.error;
+        if (result.status === 'refused') {
+          if (result.error.retry !== 'later') throw result.error;
+          refused.push(result.index);
+          return;
+        }
         say({ event: 'accepted', key: bulk[result.index]?.idempotencyKey ?? '', id: result.id });
         outcomes.push(reportOutcome(made.getOperation(result.id)));
       },
     });
+    for (const index of refused) {
+      const request = bulk[index];
+      if (request !== undefined) outcomes.push(reportOutcome(await submit(made, request)));
+    }
   };
   await Promise.all([...Array.from({ length: IN_FLIGHT_MAX }, submitSome), submitBulk()]);
   await Promise.all(outcomes);
@@ -120,9 +130,21 @@ function numberOf({ payload }: SyncRequest): number {
 }
 
 async function submit(made: Runtime, request: SyncRequest): Promise<Operation> {
-  const operation = await made.sync(request);
+  const operation = await accepted(made, request);
   say({ event: 'accepted', key: request.idempotencyKey ?? '', id: operation.id });
   return operation;
+}
+
+/** Asks again, under the same key, for as long as the disk fails. */
+async function accepted(made: Runtime, request: SyncRequest): Promise<Operation> {
+  for (;;) {
+    try {
+      return await made.sync(request);
+    } catch (error) {
+      if (!isHoldfastError(error) || error.retry !== 'later') throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }
 
 /** Where a defect acknowledges what is not on disk yet, there may be nothing to cancel. */

@@ -26,7 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { MADE = 1, WROTE, CUT, SYNCING, SYNCED, MOVED, REMOVED, LINKED, MADE_FOLDER, UNKNOWN };
+enum { MADE = 1, WROTE, CUT, SYNCING, SYNCED, MOVED, REMOVED, LINKED, MADE_FOLDER, SYNC_FAILED, UNKNOWN };
 
 /* All numbers are little-endian, as on every machine this runs on. Two paths and the content follow. */
 struct header {
@@ -41,6 +41,8 @@ static const char *folder;
 static size_t folder_length;
 static int log_descriptor = -1;
 static unsigned sync_micros_max;
+/* Of so many syncs of the folder, the last few fail; 0 for none. The first ones never do. */
+static unsigned syncs_a_round, syncs_failing;
 /* The inode of the recorded file that a descriptor is open on; 0 for all others. */
 static ino_t recorded[DESCRIPTORS];
 static uint64_t syncs;
@@ -84,6 +86,10 @@ __attribute__((constructor)) static void start(void) {
   folder = getenv("HOLDFAST_RECORD_FOLDER");
   const char *micros = getenv("HOLDFAST_RECORD_SYNC_MICROS_MAX");
   if (micros != NULL) sync_micros_max = (unsigned)atoi(micros);
+  const char *round = getenv("HOLDFAST_RECORD_SYNCS_A_ROUND");
+  const char *failing = getenv("HOLDFAST_RECORD_SYNCS_FAILING");
+  if (round != NULL) syncs_a_round = (unsigned)atoi(round);
+  if (failing != NULL) syncs_failing = (unsigned)atoi(failing);
   if (folder == NULL || log == NULL) return;
   log_descriptor = real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log_descriptor < 0) fail("the log can't be opened");
@@ -264,13 +270,14 @@ static int sync_recorded(int descriptor, int (*real)(int)) {
   pthread_mutex_unlock(&lock);
   /* A disk takes its time, and what happens meanwhile is what the cuts are after. */
   if (sync_micros_max > 0) usleep((unsigned)((number * 2654435761u) % sync_micros_max));
-  int result = real(descriptor);
-  int reason = errno;
-  if (result == 0) {
-    pthread_mutex_lock(&lock);
-    put(SYNCED, NULL, NULL, inode, number, NULL, 0);
-    pthread_mutex_unlock(&lock);
-  }
+  int fails = syncs_a_round > 0 && number > syncs_a_round &&
+              number % syncs_a_round >= syncs_a_round - syncs_failing;
+  int result = fails ? -1 : real(descriptor);
+  int reason = fails ? EIO : errno;
+  pthread_mutex_lock(&lock);
+  if (result == 0) put(SYNCED, NULL, NULL, inode, number, NULL, 0);
+  else if (fails) put(SYNC_FAILED, NULL, NULL, inode, number, NULL, 0);
+  pthread_mutex_unlock(&lock);
   errno = reason;
   return result;
 }

@@ -8,6 +8,7 @@ export type Recorded =
   | { readonly kind: 'cut'; readonly inode: number; readonly size: number }
   | { readonly kind: 'syncing'; readonly inode: number; readonly number: number }
   | { readonly kind: 'synced'; readonly inode: number; readonly number: number }
+  | { readonly kind: 'syncFailed'; readonly inode: number; readonly number: number }
   | { readonly kind: 'moved'; readonly path: string; readonly to: string; readonly inode: number }
   | { readonly kind: 'linked'; readonly path: string; readonly to: string; readonly inode: number }
   | { readonly kind: 'removed'; readonly path: string };
@@ -22,6 +23,7 @@ const KINDS = [
   'removed',
   'linked',
   'madeFolder',
+  'syncFailed',
 ] as const;
 /** As `struct header` in recorder.c. */
 const HEADER_BYTES = 32;
@@ -59,6 +61,7 @@ export function readRecording(path: string): readonly Recorded[] {
         break;
       case 'syncing':
       case 'synced':
+      case 'syncFailed':
         records.push({ kind, inode, number: offset });
         break;
       case 'moved':
