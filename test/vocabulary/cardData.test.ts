@@ -247,8 +247,8 @@ describe('the time it takes', () => {
         const atMostMs =
           12 *
           Math.max(
-            2,
-            leastMs(() => cardDatumInText(small), 2),
+            4,
+            leastMs(() => cardDatumInText(small), 4),
           );
         expect(leastMs(() => cardDatumInText(large), atMostMs)).toBeLessThanOrEqual(atMostMs);
       }
