@@ -130,13 +130,13 @@ function numberOf({ payload }: SyncRequest): number {
 }
 
 async function submit(made: Runtime, request: SyncRequest): Promise<Operation> {
-  const operation = await accepted(made, request);
+  const operation = await insist(made, request);
   say({ event: 'accepted', key: request.idempotencyKey ?? '', id: operation.id });
   return operation;
 }
 
 /** Asks again, under the same key, for as long as the disk fails. */
-async function accepted(made: Runtime, request: SyncRequest): Promise<Operation> {
+async function insist(made: Runtime, request: SyncRequest): Promise<Operation> {
   for (;;) {
     try {
       return await made.sync(request);
