@@ -33,6 +33,8 @@ const LONGER_THAN_ALL_JUMPS_MS = 50 * YEAR_MS;
 /** More would bring bystanders near the crash limit, which has tests of its own. */
 const KILLS_MAX = 3;
 const TYPE = 'payments.push';
+/** Every third process knows the upstream by another name. */
+const upstreamOf = (process: number): string => (process % 3 === 0 ? 'billing' : 'payments');
 const HEALED_LIMIT_MS = 6 * 3_600_000;
 
 interface Promised {
@@ -102,10 +104,12 @@ class Simulation {
   #options(process: number): Partial<RuntimeOptions> {
     const { keySeen } = this.#plan;
     return {
-      upstreams: { payments: { concurrency: 4, crisisConcurrency: 2, attemptTimeoutMs: 3_000 } },
+      upstreams: {
+        [upstreamOf(process)]: { concurrency: 4, crisisConcurrency: 2, attemptTimeoutMs: 3_000 },
+      },
       handlers: {
         [TYPE]: {
-          upstream: 'payments',
+          upstream: upstreamOf(process),
           keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS,
           run: async (attempt) => {
             this.#calls += 1;
@@ -286,9 +290,20 @@ class Simulation {
       completed.push(promised);
       if (!this.#upstream.hasApplied(key)) this.#breaches.push(`completed, not applied: ${id}`);
     }
+    this.#judgePlaces();
     this.#judgeCalls();
     this.#judgeOrder(completed);
     await clock.run(runtime.close());
+  }
+
+  /** Nothing runs any more, so that no place may be taken (OP-6). */
+  #judgePlaces(): void {
+    const { runtime } = this.#process;
+    const { attemptsRunning } = runtime.getHealthStatus().operations;
+    const { inFlight } = runtime.upstream(upstreamOf(this.#boots));
+    if (attemptsRunning !== 0 || inFlight !== 0) {
+      this.#breaches.push(`a place is lost: ${inFlight} taken, ${attemptsRunning} running`);
+    }
   }
 
   #judgeCalls(): void {
