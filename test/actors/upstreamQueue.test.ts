@@ -57,7 +57,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     revive: () => null,
     takeSuspect: () => false,
     onPlacesBack: () => undefined,
-    passOver: () => undefined,
+    passOver: () => [],
     grant: () => undefined,
     onError,
   });
