@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bytesOfId } from '../../../persistence/sqlite/rowSeals.ts';
 import type { QuarantinedRow, Store } from '../../../persistence/store.ts';
 import { inThreadStore, temporaryFolder } from '../storeUnderTest.ts';
 import { accept, commitOne, deadLetter, idOf, replay, update } from '../writes.ts';
@@ -140,4 +141,21 @@ test('SE-4 a blob larger than any record is set aside without being read', async
     { seq: 1, state: '' },
     { seq: 3, payload: '' },
   ]);
+});
+
+test('SE-4 what is edited in a row while its operation runs gets no new seal', async () => {
+  const given = { urgency: 4, expiresAtMs: 900, subject: 'user-42' };
+  await store.commit([accept(1, given)]);
+  await inFile((db) => {
+    db.prepare('UPDATE operation SET id = ?, urgency = 0, expires_at = 1, subject = ?').run(
+      bytesOfId(idOf(99)),
+      Buffer.alloc(16, 1),
+    );
+  });
+  await store.commit([update(1, { ...given, ...due })]);
+  expect(quarantined).toMatchObject([{ seq: 1 }]);
+  expect(await store.find(idOf(99))).toBeNull();
+  expect(await store.find(idOf(1))).toMatchObject({ standing: 'due', urgency: 4 });
+  expect((await store.expired({ nowMs: 899, limit: 9 })).nextExpiryAtMs).toBe(900);
+  expect(await claimed()).toEqual([[1, 'payload 1']]);
 });
