@@ -1,9 +1,11 @@
-import { isHoldfastError } from '../machines/vocabulary/errors.ts';
+import { type ErrorCode, HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store } from '../persistence/store.ts';
 import { Backoff, inSlices, pause, type WaitParts } from './background.ts';
 
 /** Records opened between two requests of others: some two milliseconds. */
 const SLICE_ROWS = 64;
+/** What a second look at the same records would end in too. */
+const PERMANENT: ReadonlySet<ErrorCode> = new Set(['HF_STORE_CORRUPT', 'HF_INTERNAL']);
 
 export interface StoreCheckParts extends WaitParts {
   readonly store: Store;
@@ -17,6 +19,8 @@ export interface CheckProgress {
   readonly checked: number;
   /** Of what the store held when it was opened, from 0 to 1. */
   readonly share: number;
+  /** Records that can't be read from the file, and so are not set aside. */
+  readonly unreadableRecords: number;
   /** Stretches of records that could not be read from the file at all. */
   readonly unreadableStretches: number;
   /** What did not agree with the records: indexes, and the count of operations. See `onError`. */
@@ -33,6 +37,7 @@ export class StoreCheck {
   readonly #backoff = new Backoff();
   #state: CheckProgress['state'] = 'notStarted';
   #checked = 0;
+  #unreadableRecords = 0;
   #unreadableStretches = 0;
   #discrepancies = 0;
   #afterSeq = 0;
@@ -52,6 +57,7 @@ export class StoreCheck {
       state: this.#state,
       checked: this.#checked,
       share: isDone ? 1 : Math.min(1, this.#afterSeq / (this.#seqBefore - 1)),
+      unreadableRecords: this.#unreadableRecords,
       unreadableStretches: this.#unreadableStretches,
       discrepancies: this.#discrepancies,
     };
@@ -73,7 +79,9 @@ export class StoreCheck {
     if (this.#isStopped) return false;
     try {
       const query = { afterSeq: this.#afterSeq, limit: SLICE_ROWS };
-      const { checked, nextAfterSeq } = await this.#parts.store.check(query);
+      const { checked, unreadable, nextAfterSeq } = await this.#parts.store.check(query);
+      if (unreadable > 0) this.#parts.onError(unreadableRecords(unreadable));
+      this.#unreadableRecords += unreadable;
       this.#backoff.reset();
       this.#checked += checked;
       this.#afterSeq = nextAfterSeq ?? this.#seqBefore;
@@ -90,7 +98,7 @@ export class StoreCheck {
   async #failed(error: unknown): Promise<void> {
     if (this.#isStopped) return;
     this.#parts.onError(error);
-    if (isHoldfastError(error) && error.code === 'HF_STORE_CORRUPT') {
+    if (!isHoldfastError(error) || PERMANENT.has(error.code)) {
       // A damaged page: what lies behind it may be well.
       this.#unreadableStretches += 1;
       this.#afterSeq += SLICE_ROWS;
@@ -98,4 +106,12 @@ export class StoreCheck {
       await pause(this.#parts, this.#backoff.nextMs());
     }
   }
+}
+
+function unreadableRecords(count: number): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `${count} records of the store are damaged and can't be read; the others go on. Look with holdfast doctor --deep, and restore a backup.`,
+    { withStack: false },
+  );
 }

@@ -139,7 +139,11 @@ class MemoryStore implements Store {
 
   /** Memory is never sealed, so there is nothing to find. */
   check(_query: Parameters<Store['check']>[0]): Promise<CheckedPage> {
-    return this.#answer(() => ({ checked: this.#tables.size, nextAfterSeq: null }));
+    return this.#answer(() => ({
+      checked: this.#tables.size,
+      unreadable: 0,
+      nextAfterSeq: null,
+    }));
   }
 
   strays(query: Parameters<Store['strays']>[0]): Promise<readonly StoredOperation[]> {

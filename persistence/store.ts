@@ -253,6 +253,8 @@ export interface SearchPage {
 export interface CheckedPage {
   /** How many rows were looked at. */
   readonly checked: number;
+  /** How many of them can't be read from the file at all, and so not be set aside either. */
+  readonly unreadable: number;
   /** Where the check goes on; `null` once it is through. */
   readonly nextAfterSeq: number | null;
 }

@@ -65,7 +65,7 @@ export type {
   ReplayOptions,
 } from './deadLetters.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
-export type { Operation } from './operation.ts';
+export type { Operation, OperationPage } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { Quarantine, Quarantined } from './quarantine.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';

@@ -50,6 +50,17 @@ export interface Operation {
   retryNow(): Promise<void>;
 }
 
+/** Operations in order of acceptance. */
+export interface OperationPage {
+  readonly views: readonly OperationView[];
+  /**
+   * How many lie between them and can't be shown: set aside (`holdfast quarantine`), or damaged in
+   * the file (`holdfast doctor --deep`).
+   */
+  readonly unreadable: number;
+  readonly nextAfterSeq: number | null;
+}
+
 /** A page is built on the thread that answers crises. */
 const LIST_ROWS_MAX = 1_000;
 
@@ -132,7 +143,7 @@ export class Operations {
   async list(query: {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
-  }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }> {
+  }): Promise<OperationPage> {
     checkFields(query, { afterSeq: 'sequence', limit: 'anything' }, '');
     const { afterSeq = 0, limit = 100 } = query;
     requireOption(
@@ -142,9 +153,11 @@ export class Operations {
     );
     await this.#ready();
     const rows = await this.#store.list({ afterSeq, limit });
+    // What is in memory is newer than its row.
+    const views = rows.flatMap((row) => this.#residentView(row.id) ?? viewIfReadable(row) ?? []);
     return {
-      // What is in memory is newer than its row.
-      views: rows.flatMap((row) => this.#residentView(row.id) ?? viewIfReadable(row) ?? []),
+      views,
+      unreadable: rows.length - views.length,
       nextAfterSeq: rows.length < limit ? null : (rows.at(-1)?.seq ?? null),
     };
   }

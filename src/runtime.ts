@@ -8,7 +8,7 @@ import type { Acceptance, PendingAcceptance } from '../actors/acceptance.ts';
 import type { CrisisAnswer, CrisisResponder } from '../actors/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
 import { type Attempt, exemptionsAmong, type Handler } from '../actors/handler.ts';
-import type { OperationView, Outcome } from '../actors/outcome.ts';
+import type { Outcome } from '../actors/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
@@ -23,7 +23,7 @@ import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import type { DeadLetters } from './deadLetters.ts';
 import { inTime } from './inTime.ts';
-import type { Operation, Operations } from './operation.ts';
+import type { Operation, OperationPage, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
 import { closed, handlerUnknown, storeNotOpen, storeStalled } from './refusals.ts';
@@ -128,7 +128,7 @@ export interface Runtime {
   listOperations(query?: {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
-  }): Promise<{ readonly views: readonly OperationView[]; readonly nextAfterSeq: number | null }>;
+  }): Promise<OperationPage>;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetters;
   /** What could not be opened or read and was set aside (PS-3). */

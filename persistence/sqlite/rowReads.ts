@@ -6,6 +6,7 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type {
   AskingCounts,
   CheckedPage,
@@ -19,6 +20,7 @@ import type {
 } from '../store.ts';
 import { NEVER_MS } from '../store.ts';
 import { isOperationId } from '../writeChecks.ts';
+import { isSqliteError } from './library.ts';
 import type { Query, ReadRequest } from './requests.ts';
 import type { ComponentRow, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
@@ -143,16 +145,71 @@ function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): S
 }
 
 /** See {@link Store.check}. */
-function check(tables: Tables, { afterSeq, limit }: Query<'check'>): CheckedPage {
-  const rows = all(tables.statements.check, afterSeq, limit);
-  for (const row of rows) {
-    const { standing } = showRow(tables, row);
+function check(tables: Tables, query: Query<'check'>): CheckedPage {
+  const { check: page, checkOne } = tables.statements;
+  let isMended = false;
+  const rows = readPage(tables, query, [page, checkOne], (row) => {
+    const shown = showRow(tables, row);
     // One that was set aside just now stands elsewhere than it was read.
-    const isAsRead = standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
-    if (isAsRead && checkIndexes(tables, row)) return check(tables, { afterSeq, limit });
+    const isAsRead =
+      shown.standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
+    isMended ||= isAsRead && checkIndexes(tables, row);
+    return shown;
+  });
+  if (isMended) return check(tables, query);
+  const isThrough = rows.length < query.limit;
+  return {
+    checked: rows.length,
+    unreadable: rows.filter(({ id }) => id === NO_ID).length,
+    nextAfterSeq: isThrough ? null : (rows.at(-1)?.seq ?? null),
+  };
+}
+
+/** Stands for the id of a row that can't be read. */
+const NO_ID = '';
+
+/**
+ * A page of rows in order of acceptance. Where one of them can't be read they are read one by one,
+ * and that one is shown as set aside, without its id: the others are not to be lost with it.
+ */
+function readPage(
+  { statements }: Tables,
+  { afterSeq, limit }: { readonly afterSeq: number; readonly limit: number },
+  [page, one]: readonly [Database.Statement, Database.Statement],
+  show: (row: OperationRow) => StoredOperation,
+): StoredOperation[] {
+  try {
+    return all(page, afterSeq, limit).map(show);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
   }
-  const isThrough = rows.length < limit;
-  return { checked: rows.length, nextAfterSeq: isThrough ? null : (rows.at(-1)?.seq ?? null) };
+  const rows: StoredOperation[] = [];
+  let seq = statements.nextSeq.get(afterSeq) as number | undefined;
+  while (seq !== undefined && rows.length < limit) {
+    try {
+      rows.push(...all(one, seq).map(show));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      rows.push({ ...UNREADABLE, seq });
+    }
+    seq = statements.nextSeq.get(seq) as number | undefined;
+  }
+  return rows;
+}
+
+const UNREADABLE: Omit<StoredOperation, 'seq'> = {
+  id: NO_ID,
+  revision: 0,
+  standing: 'quarantined',
+  dueAtMs: null,
+  urgency: URGENCY_MAX,
+  state: '',
+  payload: null,
+};
+
+function isDamage(error: unknown): boolean {
+  if (isHoldfastError(error)) return error.code === 'HF_STORE_CORRUPT';
+  return isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT');
 }
 
 /** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
@@ -211,11 +268,13 @@ function find(tables: Tables, id: string): StoredOperation | null {
 /** See {@link Store.list}. */
 function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
   const { standing } = query;
-  const statement = tables.statements[standing === undefined ? 'list' : LISTS[standing]];
+  const { list: page, listOne } = tables.statements;
+  const show = (row: OperationRow): StoredOperation => listRow(tables, row);
+  if (standing === undefined) return readPage(tables, query, [page, listOne], show);
   for (;;) {
-    const rows = all(statement, query.afterSeq, query.limit).map((row) => listRow(tables, row));
+    const rows = all(tables.statements[LISTS[standing]], query.afterSeq, query.limit).map(show);
     // As in takeAll: a row that was set aside just now no longer stands where it was looked for.
-    if (standing === undefined || rows.every((row) => row.standing === standing)) return rows;
+    if (rows.every((row) => row.standing === standing)) return rows;
   }
 }
 

@@ -68,6 +68,10 @@ export const SQL = {
     '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq) ' +
     'ORDER BY seq',
   check: `${ROW} WHERE ${LISTED}`,
+  // Row by row, where one of them can't be read: its number lies apart from its columns.
+  checkOne: `${ROW} WHERE seq = ?`,
+  listOne: `${ROW_WITHOUT_PAYLOAD} WHERE seq = ?`,
+  nextSeq: 'SELECT seq FROM operation WHERE seq > ? ORDER BY seq LIMIT 1',
   expired: `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
   nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
   expiredButSome:

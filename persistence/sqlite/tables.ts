@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { commitmentOf } from '../sealing/envelope.ts';
 import type { QuarantinedRow, Standing, StoredOperation } from '../store.ts';
 import type { KnownRows, LanesLeft } from './knownRows.ts';
+import { isSqliteError } from './library.ts';
 import type { Mutations } from './mutations/mutations.ts';
 import type {
   KeptPayload,
@@ -103,12 +103,32 @@ function openRow(
   try {
     return operationOf(row, tables.seals[open](row));
   } catch (error) {
-    if (!isHoldfastError(error)) throw error;
+    const isOfAColumn = error instanceof TypeError || error instanceof RangeError;
+    if (!isOfAColumn && !isHoldfastError(error)) throw error;
     // Any other failure here means a column that no row of ours can hold.
-    const isOfTheRecord = error.code.startsWith('HF_RECORD_') || error.code.startsWith('HF_KEY_');
-    quarantine(tables, row, isOfTheRecord ? error.code : 'HF_RECORD_TAMPERED');
+    const code = isHoldfastError(error) ? error.code : '';
+    const isOfTheRecord = code.startsWith('HF_RECORD_') || code.startsWith('HF_KEY_');
+    try {
+      quarantine(tables, row, isOfTheRecord ? code : 'HF_RECORD_TAMPERED');
+    } catch (failure) {
+      // A value of a kind that no row may hold, in the file all the same: such a row takes no change.
+      if (!(failure instanceof TypeError) && !isRefusedKind(failure)) throw failure;
+      throw damagedRow(row.seq, failure);
+    }
     return null;
   }
+}
+
+function isRefusedKind(error: unknown): boolean {
+  return isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT');
+}
+
+function damagedRow(seq: number, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The record with the number ${seq} is damaged and can be neither read nor set aside. Look with holdfast doctor --deep, and restore a backup.`,
+    { cause },
+  );
 }
 
 /** A row must be set aside, and there is no transaction to do it in: the read is to be made in one. */

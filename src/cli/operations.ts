@@ -37,7 +37,11 @@ Examples:
       const output = createOutput(options);
       const listed: OperationView[] = [];
       let isCut = false;
-      for await (const view of operationViews(options.store, options.keyFile)) {
+      let unreadable = 0;
+      const onUnreadable = (count: number): void => {
+        unreadable += count;
+      };
+      for await (const view of operationViews(options.store, options.keyFile, onUnreadable)) {
         if (options.state !== undefined && view.state !== options.state) continue;
         isCut = listed.length === options.limit;
         if (isCut) break;
@@ -47,6 +51,11 @@ Examples:
         for (const view of listed) output.result(view, '');
       } else {
         output.result({}, listed.length === 0 ? 'No operations.' : tableOf(listed));
+      }
+      if (unreadable > 0) {
+        output.say(
+          `holdfast: ${unreadable} more can't be shown: set aside (holdfast quarantine) or damaged (holdfast doctor --deep).`,
+        );
       }
       if (isCut) output.say(`holdfast: only the first ${options.limit}; --limit lists more.`);
     });

@@ -13,13 +13,14 @@ const PAGE_SIZE = 500;
 /**
  * The operations of a store in order of acceptance: from the process that owns it, or, when nobody
  * does, from the store itself, which is then owned until the last one is taken. Rows that can't be
- * opened are left out; `holdfast doctor` counts them.
+ * opened are left out, and counted.
  *
  * @throws HoldfastError `HF_STORE_…` or `HF_KEY_…`
  */
 export async function* operationViews(
   storeFolder: string,
   keyPath: string,
+  onUnreadable: (count: number) => void,
 ): AsyncGenerator<OperationView> {
   let afterSeq: number | null = 0;
   let isOwned = false;
@@ -30,13 +31,18 @@ export async function* operationViews(
     });
     if (page === null) break;
     isOwned = true;
+    onUnreadable(page.unreadable);
     yield* page.views;
     afterSeq = page.nextAfterSeq;
   }
-  if (!isOwned) yield* viewsAtRest(storeFolder, keyPath);
+  if (!isOwned) yield* viewsAtRest(storeFolder, keyPath, onUnreadable);
 }
 
-async function* viewsAtRest(folder: string, keyPath: string): AsyncGenerator<OperationView> {
+async function* viewsAtRest(
+  folder: string,
+  keyPath: string,
+  onUnreadable: (count: number) => void,
+): AsyncGenerator<OperationView> {
   const store = await readStore({ folder, key: keyFile(keyPath) });
   try {
     let afterSeq = 0;
@@ -45,7 +51,8 @@ async function* viewsAtRest(folder: string, keyPath: string): AsyncGenerator<Ope
       for (const row of rows) {
         afterSeq = row.seq;
         const view = viewIfReadable(row);
-        if (view !== null) yield view;
+        if (view === null) onUnreadable(1);
+        else yield view;
       }
       if (rows.length < PAGE_SIZE) return;
     }

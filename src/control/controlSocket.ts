@@ -5,8 +5,8 @@
  */
 
 import { join, relative } from 'node:path';
-import type { OperationView } from '../../actors/outcome.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import type { OperationPage } from '../operation.ts';
 import type { HealthStatus } from '../views/health.ts';
 
 /** The longest path that fits a socket address on every system (sun_path, less its end). */
@@ -21,10 +21,7 @@ export interface ControlMethods {
   };
   readonly operations: {
     readonly params: { readonly afterSeq: number; readonly limit: number };
-    readonly result: {
-      readonly views: readonly OperationView[];
-      readonly nextAfterSeq: number | null;
-    };
+    readonly result: OperationPage;
   };
   readonly deadLetters: { readonly params: ServiceCall; readonly result: ServiceAnswer };
   readonly quarantine: { readonly params: ServiceCall; readonly result: ServiceAnswer };

@@ -1,6 +1,6 @@
 /** Damage to a store's file that leaves it readable, as a disk does it: some bytes of one page. */
 
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
 const INTERIOR_TABLE_PAGE = 5;
@@ -47,4 +47,40 @@ export function spoilRoot(path: string, name: string): void {
   changePage(path, rootOf(path, name), (bytes) => {
     bytes[0] = 0xff;
   });
+}
+
+const LEAF_TABLE_PAGE = 13;
+const LEAF_HEAD_BYTES = 8;
+
+/** How SQLite says that a column holds 16 bytes, or 16 bytes of text. */
+const BYTES_16 = 44;
+const TEXT_16 = 45;
+
+/**
+ * Changes a byte in the head of an operation's row: how long that is, so that the columns can't be
+ * told apart, or what kind of value its id is.
+ */
+export function spoilRow(path: string, id: string, what: 'length' | 'kind'): void {
+  const bytes = readFileSync(path);
+  const db = new Database(path, { readonly: true });
+  const size = Number(db.pragma('page_size', { simple: true }));
+  db.close();
+  const wanted = Buffer.from(id.replaceAll('-', ''), 'hex');
+  for (let start = 0; start < bytes.length; start += size) {
+    if (bytes[start] !== LEAF_TABLE_PAGE) continue;
+    for (let cell = 0; cell < bytes.readUInt16BE(start + CELLS_AT); cell += 1) {
+      let at = start + bytes.readUInt16BE(start + LEAF_HEAD_BYTES + 2 * cell);
+      for (let varint = 0; varint < 2; varint += 1) {
+        while (bytes.readUInt8(at) >= 0x80) at += 1;
+        at += 1;
+      }
+      const idAt = bytes.indexOf(wanted, at);
+      if (idAt < 0 || idAt > at + 64) continue;
+      if (what === 'length') bytes[at] = 0x7f;
+      else bytes[bytes.indexOf(BYTES_16, at)] = TEXT_16;
+      writeFileSync(path, bytes);
+      return;
+    }
+  }
+  throw new Error(`There is no row ${id} in ${path}.`);
 }

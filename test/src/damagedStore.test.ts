@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../actors/systemClock.ts';
 import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import type { Runtime } from '../../src/runtime.ts';
-import { spoilRoot } from '../persistence/damage.ts';
+import { spoilRoot, spoilRow } from '../persistence/damage.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
@@ -48,4 +49,53 @@ describe('PS-3 a page that one call needs is damaged', () => {
     expect(await (await runtime.sync(REQUEST)).outcome).toMatchObject({ status: 'deadLettered' });
     await runtime.close();
   });
+});
+
+describe('PS-3 one row of the file is damaged', () => {
+  async function untilChecked(runtime: Runtime): Promise<void> {
+    while (runtime.getHealthStatus().storeCheck.state !== 'done') {
+      await new Promise<void>((resolve) => {
+        systemClock.schedule(10, resolve);
+      });
+    }
+  }
+
+  async function damaged(what: 'length' | 'kind'): Promise<{
+    readonly store: string;
+    readonly ids: readonly string[];
+  }> {
+    const store = join(tempFolder(), 'store');
+    const before = open(store);
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const { id, outcome } = await before.sync(REQUEST);
+      await outcome;
+      ids.push(id);
+    }
+    await before.close();
+    spoilRow(join(store, 'data.db'), ids[2] ?? '', what);
+    return { store, ids };
+  }
+
+  test.each(['length', 'kind'] as const)(
+    'PS-3 HM-1 in its head (%s): a listing has the others and says that one is missing, the check ends, health says so',
+    async (what) => {
+      const { store, ids } = await damaged(what);
+      const runtime = open(store);
+      await runtime.ready;
+      await untilChecked(runtime);
+      const page = await runtime.listOperations();
+      expect(page.views.map(({ id }) => id)).toEqual(ids.filter((_id, index) => index !== 2));
+      expect(page).toMatchObject({ unreadable: 1, nextAfterSeq: null });
+      const pages = await runtime.listOperations({ limit: 3 });
+      expect(pages.views).toHaveLength(2);
+      expect(pages.unreadable).toBe(1);
+      const health = runtime.getHealthStatus();
+      expect(health.overall).toBe('degraded');
+      expect(health.storeCheck).toMatchObject({ state: 'done', share: 1 });
+      expect(health.storeCheck.unreadableRecords + health.operations.quarantined).toBe(1);
+      expect(health.reasons.join()).toMatch(/is damaged|set aside/);
+      await runtime.close();
+    },
+  );
 });

@@ -153,10 +153,15 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
   test('a check finds it before anybody asks for it', async () => {
     await store.commit([accept(1), accept(2), accept(3), accept(4)]);
     await tamper('UPDATE operation SET urgency = 0 WHERE seq IN (2, 3)');
-    expect(await store.check({ afterSeq: 0, limit: 2 })).toEqual({ checked: 2, nextAfterSeq: 2 });
+    expect(await store.check({ afterSeq: 0, limit: 2 })).toEqual({
+      checked: 2,
+      unreadable: 0,
+      nextAfterSeq: 2,
+    });
     expect(quarantined.map(({ seq }) => seq)).toEqual([2]);
     expect(await store.check({ afterSeq: 2, limit: 9 })).toEqual({
       checked: 2,
+      unreadable: 0,
       nextAfterSeq: null,
     });
     expect(quarantined.map(({ seq }) => seq)).toEqual([2, 3]);
