@@ -10,7 +10,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { fileSystemType, sharedFileSystem } from './fileSystems.ts';
 import { closeOwnFiles, isForeign } from './otherUsers.ts';
 import { reserveFolder } from './owner.ts';
@@ -73,20 +73,24 @@ export async function openAtRest({
 }
 
 /**
- * Brings a store that nobody else has open up to date.
+ * Brings a store that nobody else has open up to date; resolves to `null` where it is already.
+ * `onOlder` is told before anything is changed.
  *
  * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, and as {@link openStore}.
  */
-export async function migrateAtRest({
-  folder,
-  key,
-}: StoreOptions): Promise<StoreInfo['migration']> {
+export async function migrateAtRest(
+  { folder, key }: StoreOptions,
+  onOlder: () => void,
+): Promise<StoreInfo['migration']> {
   // First as one who makes nothing: a folder that is misspelt must not become a store.
-  await storePlace(folder, key, false)
-    .reserve()
-    .then(({ giveBack }) => {
-      giveBack();
-    });
+  try {
+    const { store } = await openAtRest({ folder, key });
+    await store.close();
+    return null;
+  } catch (error) {
+    if (!isHoldfastError(error) || error.code !== 'HF_STORE_OLDER') throw error;
+  }
+  onOlder();
   const place = storePlace(folder, key, true);
   const store = createStoreClient((notify) => new InThreadChannel(place, notify));
   const { migration } = await store.open();

@@ -58,6 +58,23 @@ export function isOwnedBriefly(folder: string): boolean {
   return readNote(folder)?.isBrief === true;
 }
 
+/**
+ * True when whoever left the note surely has ended: its process is gone, or its machine was started
+ * anew since.
+ */
+export function isLeftByDead(folder: string): boolean {
+  const note = readNote(folder);
+  const system = thisSystem();
+  if (note === null || note.start === null || system === null) return false;
+  if (note.system === null || note.host !== hostname()) return false;
+  if (note.system === system) return note.start !== startOf(note.pid);
+  return bootOf(note.system) !== bootOf(system);
+}
+
+function bootOf(system: string): string | undefined {
+  return system.split(' ')[0];
+}
+
 /** True when the note is the one that this process left. */
 export function isOwnedByUs(folder: string): boolean {
   const note = readNote(folder);

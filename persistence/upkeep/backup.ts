@@ -10,7 +10,7 @@
  */
 
 import { closeSync, lstatSync, openSync, realpathSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf, syncFolder } from '../sealing/files.ts';
@@ -26,8 +26,8 @@ import { checkData } from './checkData.ts';
 import type { BackupFile, BackupManifest } from './manifest.ts';
 import { fingerprintFile, formatManifest, MANIFEST_NAME } from './manifest.ts';
 import type { UpkeepOptions } from './progress.ts';
+import { endUnfinished, makeUnfinished } from './unfinishedFolder.ts';
 
-const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** 4 MiB: long enough to be fast, short enough to be cut short at once. */
 const PAGES_AT_ONCE = 1_024;
@@ -55,17 +55,12 @@ export async function backupStore(
   options: UpkeepOptions,
 ): Promise<BackupResult> {
   const target = resolve(to);
-  const unfinished = `${target}.unfinished`;
   refuseInside(folder, target);
   refuseExisting(target, 'Give another path');
-  refuseExisting(unfinished, 'An earlier backup was killed there: remove it');
-  try {
-    await mkdir(unfinished, { mode: FOLDER_MODE });
-  } catch (error) {
-    throw storeFailure(error, unfinished);
-  }
+  const unfinished = await makeUnfinished(target, options);
   try {
     const filled = await fill(resolve(folder), unfinished, key, options);
+    endUnfinished(unfinished);
     await rename(unfinished, target);
     await syncFolder(dirname(target));
     return { path: target, ...filled };
@@ -149,10 +144,15 @@ async function copyData(from: string, to: string, options: UpkeepOptions): Promi
   }
   const db = openDatabase(from, { readonly: true, timeout: 1_000 });
   try {
-    // A transaction that has read something sees one moment, and so does the copy made in it: were it
-    // to see each commit, it would begin anew at each.
-    db.exec('BEGIN');
-    inspectSchema(db, from);
+    try {
+      // A transaction that has read something sees one moment, and so does the copy made in it: were
+      // it to see each commit, it would begin anew at each.
+      db.exec('BEGIN');
+      inspectSchema(db, from);
+    } catch (error) {
+      // Reading needs room too, for what is shared with the writer: it is not the target that is full.
+      throw storeFailure(error, from);
+    }
     // Made by us and not by SQLite, which would let others read it.
     closeSync(openSync(to, 'wx', FILE_MODE));
     await db.backup(to, {

@@ -16,6 +16,8 @@ export interface UpkeepProgress {
 export interface UpkeepOptions {
   readonly clock: Clock;
   readonly onProgress?: ((progress: UpkeepProgress) => void) | undefined;
+  /** Told, in words, of what it found in its way and has cleared away. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Cuts it short; what was begun is undone, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -7,7 +7,7 @@
  */
 
 import { constants, copyFileSync, lstatSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Hold } from '../hold.ts';
 import { holdWrite } from '../hold.ts';
@@ -26,8 +26,8 @@ import { checkData } from './checkData.ts';
 import type { BackupManifest } from './manifest.ts';
 import { damaged, fingerprintFile, readManifest } from './manifest.ts';
 import type { UpkeepOptions } from './progress.ts';
+import { endUnfinished, makeUnfinished } from './unfinishedFolder.ts';
 
-const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const FILES = [DATA_FILE_NAME, KEYRING_FILE_NAME] as const;
 
@@ -57,20 +57,15 @@ export async function restoreStore(
 ): Promise<RestoreResult> {
   const source = resolve(from);
   const target = resolve(to);
-  const unfinished = `${target}.unfinished`;
   const manifest = await readManifest(source);
   if (!(await isEmptyFolder(target))) refuseExisting(target, 'Give a new folder');
-  refuseExisting(unfinished, 'An earlier restore was killed there: remove it');
-  try {
-    await mkdir(unfinished, { mode: FOLDER_MODE });
-  } catch (error) {
-    throw storeFailure(error, unfinished);
-  }
+  const unfinished = await makeUnfinished(target, options);
   try {
     await copyFiles(source, unfinished, manifest, options);
     const check = await checkCopy(source, unfinished, key, options);
     options.signal?.throwIfAborted();
     const hold = await holdStore(unfinished, key, check, options);
+    endUnfinished(unfinished);
     await rename(unfinished, target);
     await syncFolder(dirname(target));
     return { path: target, manifest, check, hold };

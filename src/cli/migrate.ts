@@ -28,15 +28,14 @@ Example:
     )
     .action(async (options: MigrateOptions) => {
       const output = createOutput(options);
-      output.say('holdfast: copying and checking the store before anything is changed.');
-      const migration = await migrateAtRest({
-        folder: options.store,
-        key: keyFile(options.keyFile),
+      const store = { folder: options.store, key: keyFile(options.keyFile) };
+      const migration = await migrateAtRest(store, () => {
+        output.say('holdfast: copying and checking the store before anything is changed.');
       });
       output.result(
         { migration },
         migration === null
-          ? 'The store is up to date.'
+          ? 'The store is up to date: there is nothing to do.'
           : `Brought up to date from version ${migration.fromVersion}. As it was: ${migration.backupPath}`,
       );
     });

@@ -29,6 +29,9 @@ export async function runUpkeep<Result>(
     return await work({
       clock: systemClock,
       signal: stop.signal,
+      onNotice: (text) => {
+        output.say(`holdfast: ${text}`);
+      },
       onProgress: ({ step, done, total }) => {
         const [what, unit] = STEPS[step];
         output.progress(() => `${what}: ${done} of ${total} ${unit}`);

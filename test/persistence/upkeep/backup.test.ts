@@ -2,6 +2,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../actors/systemClock.ts';
+import { leaveNote } from '../../../persistence/ownerNote.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import type { Store } from '../../../persistence/store.ts';
 import { backupStore } from '../../../persistence/upkeep/backup.ts';
@@ -301,4 +303,46 @@ describe('PS-5 a restore', () => {
     const path = join(at('backup'), 'manifest.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
   }
+});
+
+describe('PS-5 what a killed backup or restore left', () => {
+  const begun = (): string => {
+    const path = join(parent, 'copy.unfinished');
+    mkdirSync(path);
+    leaveNote(path, 'holdfast');
+    return path;
+  };
+  /** As if the process that made it had ended. */
+  const kill = (path: string): void => {
+    const note = JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8')) as object;
+    writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...note, pid: 2 ** 22 + 1 }));
+  };
+
+  test.skipIf(process.platform !== 'linux')(
+    'PS-5 stops no later one, and is told of; what is being made is left alone',
+    async () => {
+      await makeStore();
+      const path = begun();
+      const to = join(parent, 'copy');
+      await expect(backupStore(folder, to, TEST_KEY, UPKEEP)).rejects.toMatchObject({
+        code: 'HF_TARGET_EXISTS',
+        message: expect.stringContaining(`process ${process.pid}`) as string,
+      });
+      kill(path);
+      const notices: string[] = [];
+      const onNotice = (text: string): void => {
+        notices.push(text);
+      };
+      await backupStore(folder, to, TEST_KEY, { ...UPKEEP, onNotice });
+      expect(notices).toEqual([expect.stringContaining('copy.unfinished was left unfinished')]);
+      expect(readdirSync(to).toSorted()).toEqual(['data.db', 'keyring.json', 'manifest.json']);
+
+      kill(begun());
+      rmSync(folder, { recursive: true });
+      const from = join(parent, 'from');
+      renameSync(to, from);
+      await restoreStore(from, to, TEST_KEY, RESTORE);
+      expect(readdirSync(parent)).not.toContain('copy.unfinished');
+    },
+  );
 });

@@ -1,0 +1,51 @@
+/**
+ * The folder in which a backup or a restore is put together before it gets its name. Its maker leaves
+ * the note of an owner in it, so that what a killed one left can be told from one that goes on.
+ *
+ * @module
+ */
+
+import { lstatSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isLeftByDead, leaveNote, nameOwner, programName, removeNote } from '../ownerNote.ts';
+import { storeFailure } from '../sqlite/failures.ts';
+import type { UpkeepOptions } from './progress.ts';
+
+const FOLDER_MODE = 0o700;
+
+/**
+ * Makes the folder for a `target`, in place of one that was left by a maker that has ended.
+ *
+ * @throws HoldfastError `HF_TARGET_EXISTS` where its maker may live; `HF_STORE_…`.
+ */
+export async function makeUnfinished(
+  target: string,
+  { onNotice }: Pick<UpkeepOptions, 'onNotice'>,
+): Promise<string> {
+  const path = `${target}.unfinished`;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true && isLeftByDead(path)) {
+    const maker = nameOwner(path);
+    rmSync(path, { recursive: true, force: true });
+    onNotice?.(`${path} was left unfinished by ${maker}, which has ended; it was removed.`);
+  } else if (found !== undefined) {
+    throw new HoldfastError(
+      'HF_TARGET_EXISTS',
+      `${path} is there already: ${nameOwner(path)} is at work there, or was killed. Wait for it, or remove the folder if nothing runs.`,
+      { path },
+    );
+  }
+  try {
+    await mkdir(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    throw storeFailure(error, path);
+  }
+  leaveNote(path, programName());
+  return path;
+}
+
+/** It is whole: what its maker left is taken out. */
+export function endUnfinished(path: string): void {
+  removeNote(path);
+}
