@@ -331,7 +331,7 @@ export class Journal {
       }
       pending.onFailed(error);
     }
-    if (!wasFailing) this.#refuseQueued(error);
+    if (!wasFailing) this.#refuseQueued(neverWritten(error));
     this.#spill(this.#stuck);
     this.#spill(this.#queue);
   }
@@ -354,8 +354,7 @@ export class Journal {
   }
 
   /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
-  #refuseQueued(cause: HoldfastError): void {
-    const error = neverWritten(cause);
+  #refuseQueued(error: HoldfastError): void {
     this.#spillTrouble = null;
     const kept: Pending[] = [];
     for (const pending of this.#queue) {
