@@ -146,6 +146,11 @@ describe('CR-4 OP-9 a crisis that holds nothing sound to deliver is told of', ()
     ['nothing at all', undefined, 'HF_REQUEST_INVALID (subject)'],
     ['a payload that holds itself', { ...PERSON, payload: circle }, 'HF_REQUEST_INVALID (payload)'],
     ['too much', { ...PERSON, payload: 'x'.repeat(2_000_000) }, 'HF_PAYLOAD_TOO_LARGE (payload)'],
+    [
+      'a card number in its text',
+      { ...PERSON, payload: { text: `${SECRET} 4111 1111 1111 1111` } },
+      'HF_CARD_NUMBER_REFUSED (payload)',
+    ],
     ['a field that throws when read', trap, 'HF_INTERNAL.'],
   ])('CR-4 %s: to onError and in health, without a word of it', async (_, request, why) => {
     const { clock, runtime, errors, attempts } = await started();
@@ -269,6 +274,38 @@ describe('CR-4 OP-5 a crisis never expires', () => {
 });
 
 describe('CR-1 what a crisis holds is looked at after the answer, where that may take long', () => {
+  test.each([
+    ['sound, it is delivered', null, 'completed'],
+    ['not sound, it is told of', 7n, null],
+  ])('CR-1 CR-4 a payload of 100 kB: %s', async (_, last, status) => {
+    const { clock, runtime, errors, attempts } = await started();
+    const order: string[] = [];
+    // Keys are read in order: what comes last is reached by whoever reads it all.
+    const payload = Object.defineProperty({ text: '4111 '.repeat(20_000) }, 'zzz', {
+      enumerable: true,
+      get: () => {
+        order.push('read to the end');
+        return last;
+      },
+    });
+    const answer = await runtime.crisis({ ...PERSON, payload } as unknown as CrisisRequest);
+    order.push('answered');
+    expect(answer).toMatchObject({ source: 'local', elapsedMs: 0, resources: HELP_LINES });
+    expect(answer.operationId).not.toBeNull();
+    await clock.advance(1_000);
+    expect(order.slice(0, 2)).toEqual(['answered', 'read to the end']);
+    if (status === null) {
+      await expect(answer.delivery).rejects.toMatchObject({ code: 'HF_REQUEST_INVALID' });
+      await expect(answer.durable).rejects.toMatchObject({ code: 'HF_REQUEST_INVALID' });
+      expect(heard(errors)).toMatchObject([{ code: 'HF_CRISIS_REFUSED' }]);
+      return;
+    }
+    expect(await answer.delivery).toMatchObject({ status, operationId: answer.operationId });
+    await answer.durable;
+    expect(attempts).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
   test('CR-1 control: a small one is read before the answer, so it can be changed after it', async () => {
     const { clock, runtime, attempts } = await started();
     const payload = { text: SECRET };
