@@ -2,7 +2,14 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
-import { inOrder, type JournalEntry, type Pending, PROBE, toWrite } from './journalEntry.ts';
+import {
+  inOrder,
+  type JournalEntry,
+  type Pending,
+  PROBE,
+  pendingOf,
+  toWrite,
+} from './journalEntry.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
 
@@ -89,15 +96,7 @@ export class Journal {
 
   write(entry: JournalEntry): void {
     this.#given += 1;
-    const pending: Pending = {
-      build: entry.build,
-      onDurable: entry.onDurable,
-      onFailed: entry.onFailed,
-      onRefused: entry.onRefused,
-      onSpilled: entry.onSpilled,
-      order: this.#given,
-      write: null,
-    };
+    const pending = pendingOf(entry, this.#given);
     this.#queue.push(pending);
     if (this.failure !== null) this.#spill([pending]);
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
