@@ -288,7 +288,7 @@ describe('CR-1 what a crisis holds is looked at after the answer, where that may
         return last;
       },
     });
-    const answer = await runtime.crisis({ ...PERSON, payload } as unknown as CrisisRequest);
+    const answer = await runtime.crisis({ ...PERSON, payload });
     order.push('answered');
     expect(answer).toMatchObject({ source: 'local', elapsedMs: 0, resources: HELP_LINES });
     expect(answer.operationId).not.toBeNull();
