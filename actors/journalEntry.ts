@@ -54,7 +54,7 @@ export function pendingOf(entry: JournalEntry, order: number): Pending {
     onFailed: entry.onFailed,
     onRefused: entry.onRefused,
     onSpilled: entry.onSpilled,
-    order: order,
+    order,
     write: null,
   };
 }
