@@ -1,5 +1,5 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
 import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
 import {
@@ -10,6 +10,7 @@ import {
   pendingOf,
   toWrite,
 } from './journalEntry.ts';
+import { Spill } from './spill.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
 
@@ -34,6 +35,7 @@ export class Journal {
   readonly #health: StorageHealth;
   readonly #onLaneFreed: (row: StoredOperation) => void;
   readonly #onError: (error: unknown) => void;
+  readonly #spill: Spill;
   #queue: Pending[] = [];
   /** What failed and will be repeated, oldest first. */
   #stuck: Pending[] = [];
@@ -52,8 +54,6 @@ export class Journal {
   /** Asked to repeat while a batch posted before the failure was still out. */
   #isRetryDue = false;
   #idleWaiters: (() => void)[] = [];
-  /** Why crises can't be kept beside it either: told once for each trouble, not for each crisis. */
-  #spillTrouble: ErrorCode | null = null;
   readonly #writtenWaiters = new Set<(isDurable: boolean) => void>();
 
   constructor(parts: {
@@ -70,6 +70,7 @@ export class Journal {
     this.#health = parts.health;
     this.#onLaneFreed = parts.onLaneFreed;
     this.#onError = parts.onError;
+    this.#spill = new Spill(parts.store, parts.onError);
   }
 
   /** Why storage is failing now; `null` while it is well. */
@@ -98,7 +99,7 @@ export class Journal {
     this.#given += 1;
     const pending = pendingOf(entry, this.#given);
     this.#queue.push(pending);
-    if (this.failure !== null) this.#spill([pending]);
+    if (this.failure !== null) this.#spill.keep([pending]);
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
     else this.#scheduleFlush();
   }
@@ -330,31 +331,15 @@ export class Journal {
       }
       pending.onFailed(error);
     }
-    if (!wasFailing) this.#refuseQueued(neverWritten(error));
-    this.#spill(this.#stuck);
-    this.#spill(this.#queue);
-  }
-
-  /** Keeps beside a database that fails what may not be lost with the process. */
-  #spill(pendings: readonly Pending[]): void {
-    for (const pending of pendings) {
-      if (pending.onSpilled === undefined || pending.isSpilled === true) continue;
-      const write = toWrite(pending);
-      if (write.kind !== 'accept') continue;
-      // Asked once; where that fails, again after the next probe.
-      pending.isSpilled = true;
-      this.#store.spill(write).then(pending.onSpilled, (error: unknown) => {
-        pending.isSpilled = false;
-        const { code } = toStoreError(error);
-        if (code !== this.#spillTrouble) this.#onError(error);
-        this.#spillTrouble = code;
-      });
-    }
+    if (!wasFailing) this.#refuseQueued(error);
+    this.#spill.keep(this.#stuck);
+    this.#spill.keep(this.#queue);
   }
 
   /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
-  #refuseQueued(error: HoldfastError): void {
-    this.#spillTrouble = null;
+  #refuseQueued(cause: HoldfastError): void {
+    const error = neverWritten(cause);
+    this.#spill.troubleBegins();
     const kept: Pending[] = [];
     for (const pending of this.#queue) {
       if (pending.onFailed === undefined) kept.push(pending);
