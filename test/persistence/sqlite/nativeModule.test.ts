@@ -20,6 +20,7 @@ import { createRuntime, rawKey } from 'holdfast';
 const heard = [];
 const runtime = createRuntime({
   store: './store', key: rawKey(Buffer.alloc(32, 7)), onError: ({ code }) => heard.push(code),
+  handlers: { 'crisis.alert': { upstream: 'default', run: () => null } },
 });
 const { source } = await runtime.crisis({ subject: 'user-42' });
 const said = await runtime.ready.then(
