@@ -43,7 +43,7 @@ export interface AttemptRunnerParts {
   readonly onError: (error: unknown) => void;
   /**
    * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. True
-   * where the upstream serves others: see `spendsAttempt`.
+   * where the upstream serves others: see `singlesOut`.
    */
   readonly onEnded: (
     resident: Resident,

@@ -139,7 +139,7 @@ export class Dispatcher {
 
   /**
    * An attempt has ended: its place goes to the next, its result to the breaker. True where the
-   * upstream serves others: see `spendsAttempt`.
+   * upstream serves others: see `singlesOut`.
    */
   attemptEnded(
     resident: Resident,

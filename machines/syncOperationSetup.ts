@@ -8,7 +8,7 @@
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import { type Failure, mayBeApplied } from './policy/classifyFailure.ts';
 import { CRASHED, isCulprit } from './policy/crashPolicy.ts';
-import { spendsAttempt } from './policy/retryPolicy.ts';
+import { singlesOut, spendsAttempt } from './policy/retryPolicy.ts';
 import { type HistoryEntry, withEntry } from './syncOperationHistory.ts';
 import type { Entity } from './vocabulary/entity.ts';
 import type { Priority, Tier } from './vocabulary/urgency.ts';
@@ -42,6 +42,8 @@ export interface SyncOperationContext extends SyncOperationInput {
   readonly isSpent: boolean;
   /** Failures that spent no attempt; absent while there was none. They count for the backoff (RT-1). */
   readonly unspentFailures?: number | undefined;
+  /** True after a failure that singles it out, the next of which spends an attempt; absent else (RT-1). */
+  readonly isSingledOut?: boolean | undefined;
   /** Crashes in a row that found it in flight; they spend no attempt (RT-4). */
   readonly crashes: number;
   /** True once an attempt may have been applied without an answer. */
@@ -71,7 +73,7 @@ export interface FailureFacts {
   readonly retryAtMs: number;
   /** Whether a repeat under the same key can be relied on to do nothing twice. */
   readonly isRepeatSafe: boolean;
-  /** Whether the upstream serves others: see `spendsAttempt`. */
+  /** Whether the upstream serves others: see `singlesOut`. */
   readonly isUpstreamWell: boolean;
 }
 
@@ -165,7 +167,7 @@ export const operationSetup = setup({
     hasAttemptsLeft: ({ context }, { failure, isUpstreamWell }: FailureFacts) =>
       context.attemptsMax === null ||
       context.attempt < context.attemptsMax ||
-      !spendsAttempt(failure, isUpstreamWell),
+      !spendsAttempt(failure, isUpstreamWell, context.isSingledOut === true),
     /** A new key does not protect from what the old one may have done. */
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
@@ -187,11 +189,14 @@ export const operationSetup = setup({
     noteFailure: assign(({ context }, facts: FailureFacts) => {
       const { startedAtMs, atMs, failure, retryAtMs, isUpstreamWell } = facts;
       // A crisis has as many attempts as it takes; their number alone sets its pace.
-      const isSpent = context.priority === 'crisis' || spendsAttempt(failure, isUpstreamWell);
+      const wasSingledOut = context.isSingledOut === true;
+      const isSpent =
+        context.priority === 'crisis' || spendsAttempt(failure, isUpstreamWell, wasSingledOut);
       return {
         ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
         ...(isSpent ? {} : { unspentFailures: (context.unspentFailures ?? 0) + 1 }),
         isSpent,
+        isSingledOut: singlesOut(failure, isUpstreamWell) || undefined,
         crashes: 0,
         failure,
         isOutcomeUnknown: context.isOutcomeUnknown || mayBeApplied(failure),
@@ -224,6 +229,7 @@ export const operationSetup = setup({
         attempt: 1,
         isSpent: false,
         unspentFailures: undefined,
+        isSingledOut: undefined,
         crashes: 0,
         isOutcomeUnknown,
         // Where nothing can have been applied, the upstream's memory of the key counts from now on.

@@ -59,6 +59,7 @@ const CONTEXT = {
   attempt: isCount,
   isSpent: isFlag,
   unspentFailures: orAbsent(isCount),
+  isSingledOut: orAbsent(isFlag),
   crashes: isCount,
   isOutcomeUnknown: isFlag,
   firstAttemptAtMs: orNull(isNumber),

@@ -43,8 +43,8 @@ export interface AttemptFailureOptions extends HoldfastErrorOptions {
   /**
    * Of a transient failure: the upstream surely changed nothing, and not for what the request says;
    * it was not reached, or has no time for anybody. A 5xx then leaves no doubt whether the attempt
-   * was applied, and the failure spends no attempt, unless the upstream serves others meanwhile
-   * (RT-1). Default false.
+   * was applied, and the failure spends no attempt, unless it comes twice in a row while the upstream
+   * serves others (RT-1). Default false.
    */
   readonly notApplied?: boolean | undefined;
 }

@@ -101,17 +101,33 @@ export function retryDelayMs(
 /**
  * Whether a failed attempt is one of those that the operation has (RT-1, docs/decisions/0052).
  *
- * What says nothing about the request spends none. Where nothing was sent, or too many others came
- * (429), the upstream has not looked at it. Another failure that changed nothing may lie in the
- * request or in the upstream, and what became of others tells which: one among successes is about the
- * request, one of a row, or from while the breaker was not closed, about the upstream.
+ * What says nothing about the request spends none. Of what changed nothing, only a second failure in
+ * a row that singles the request out does: one alone may be the first of an outage.
+ *
+ * @param wasSingledOut whether the operation's failure before this one {@link singlesOut} it
+ */
+export function spendsAttempt(
+  failure: Failure,
+  isUpstreamWell: boolean,
+  wasSingledOut: boolean,
+): boolean {
+  if (failure.notApplied !== true) return true;
+  return wasSingledOut && singlesOut(failure, isUpstreamWell);
+}
+
+/**
+ * Whether a failure that changed nothing seems to lie in the request and not in the upstream.
+ *
+ * Where nothing was sent, or too many others came (429), the upstream has not looked at the request.
+ * Of another failure, what became of others tells: one among successes may be about the request, one
+ * of a row, or from while the breaker was not closed, is about the upstream.
  *
  * @param isUpstreamWell the breaker was closed from the attempt's begin to its end, and the call that
  * ended before it succeeded
  */
-export function spendsAttempt(failure: Failure, isUpstreamWell: boolean): boolean {
+export function singlesOut(failure: Failure, isUpstreamWell: boolean): boolean {
   const { notApplied, code, status } = failure;
-  if (notApplied !== true) return true;
+  if (notApplied !== true) return false;
   return code !== 'HF_UPSTREAM_UNREACHABLE' && status !== 429 && isUpstreamWell;
 }
 

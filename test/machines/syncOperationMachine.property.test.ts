@@ -159,8 +159,8 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
 
 function factsOf({ state, context, history }: OperationHarness): Facts {
   const { attempt, isSpent, crashes, isOutcomeUnknown, wakeAtMs, ending } = context;
-  const { unspentFailures = 0 } = context;
-  const counts = { attempt, isSpent, unspentFailures, crashes };
+  const { unspentFailures = 0, isSingledOut = false } = context;
+  const counts = { attempt, isSpent, unspentFailures, isSingledOut, crashes };
   return { state, ...counts, isOutcomeUnknown, wakeAtMs, ending, history };
 }
 
@@ -260,6 +260,10 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     [
       'spends an attempt on what says nothing about the request',
       faulty({ actions: { noteFailure: assign({ isSpent: true }) } }),
+    ],
+    [
+      'never holds against a request that it alone fails',
+      faulty({ actions: { noteFailure: assign({ isSingledOut: undefined }) } }),
     ],
     ['begins what has expired', faulty({ guards: { hasExpired: () => false } })],
     ['never runs out of attempts', faulty({ guards: { hasAttemptsLeft: () => true } })],

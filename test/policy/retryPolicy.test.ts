@@ -9,6 +9,7 @@ import {
   DEFAULT_RETRY,
   type RetryPolicy,
   retryDelayMs,
+  singlesOut,
   spendsAttempt,
 } from '../../machines/policy/retryPolicy.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../machines/vocabulary/urgency.ts';
@@ -45,15 +46,31 @@ describe('which failures spend an attempt', () => {
   });
 
   test.each([
-    ['what may lie in the request', {}, true, true],
-    ['503 that does not say so', { status: 503 }, true, true],
-    ['503 that changed nothing', { status: 503, notApplied: true }, true, false],
-    ['429', { status: 429, notApplied: true }, false, false],
-    ['nothing sent', { code: 'HF_UPSTREAM_UNREACHABLE', notApplied: true }, false, false],
-    ['an unknown outcome', { failureClass: 'unknownOutcome' }, true, true],
-  ] as const)('RT-1 %s', (_, its, whereOthersAreServed, elsewhere) => {
-    expect(spendsAttempt(failure(its), true)).toBe(whereOthersAreServed);
-    expect(spendsAttempt(failure(its), false)).toBe(elsewhere);
+    ['what may lie in the request', {}, 'spends', 'spends', 'spends'],
+    ['503 that does not say so', { status: 503 }, 'spends', 'spends', 'spends'],
+    ['503 that changed nothing', { status: 503, notApplied: true }, 'free', 'spends', 'free'],
+    ['429', { status: 429, notApplied: true }, 'free', 'free', 'free'],
+    [
+      'nothing sent',
+      { code: 'HF_UPSTREAM_UNREACHABLE', notApplied: true },
+      ...(['free', 'free', 'free'] as const),
+    ],
+    ['an unknown outcome', { failureClass: 'unknownOutcome' }, 'spends', 'spends', 'spends'],
+  ] as const)('RT-1 %s', (_, its, amongOthersServed, onceMore, elsewhere) => {
+    const tell = (isUpstreamWell: boolean, wasSingledOut: boolean): string =>
+      spendsAttempt(failure(its), isUpstreamWell, wasSingledOut) ? 'spends' : 'free';
+    expect(tell(true, false)).toBe(amongOthersServed);
+    expect(tell(true, true)).toBe(onceMore);
+    expect(tell(false, false)).toBe(elsewhere);
+    expect(tell(false, true)).toBe(elsewhere);
+  });
+
+  test('RT-1 only what changed nothing, was looked at, and befell it alone singles a request out', () => {
+    const busy = failure({ status: 503, notApplied: true });
+    expect(singlesOut(busy, true)).toBe(true);
+    expect(singlesOut(busy, false)).toBe(false);
+    expect(singlesOut({ ...busy, notApplied: undefined }, true)).toBe(false);
+    expect(singlesOut({ ...busy, status: 429 }, true)).toBe(false);
   });
 });
 

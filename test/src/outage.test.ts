@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import { DEFAULT_RETRY } from '../../machines/policy/retryPolicy.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
@@ -171,6 +172,54 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
     expect(third - second).toBeLessThan(HOUR_MS + 10_000);
     await clock.run(process.runtime.close());
   });
+
+  /** One whose every attempt but the last fails on its own, and with whose last one an outage begins. */
+  async function endingAtOnset(kind: Kind, tier: Tier): Promise<string> {
+    const { clock, boot: start } = createWorld();
+    let isOut = false;
+    let attempts = 0;
+    const run = (): Json => {
+      if (isOut) throw KINDS[kind]();
+      return null;
+    };
+    const { runtime } = start({
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          run: () => {
+            attempts += 1;
+            if (attempts < DEFAULT_RETRY[tier].attemptsMax) throw transientFailure('Its own.');
+            if (attempts === DEFAULT_RETRY[tier].attemptsMax) isOut = true;
+            return run();
+          },
+        },
+        'warm.up': { upstream: 'default', run: async () => run() },
+      },
+    });
+    const { id } = await clock.run(
+      runtime.sync({ type: 'payments.push', subject: 'user-1', tier }),
+    );
+    for (let round = 0; round < 1_200; round += 1) {
+      await clock.run(runtime.sync({ type: 'warm.up', subject: 'user-2', tier: 'premium' }));
+      await clock.advance(100);
+    }
+    expect(isOut).toBe(true);
+    expect(await clock.run(runtime.getOperation(id).view())).toMatchObject({ state: 'backingOff' });
+    isOut = false;
+    await clock.advance(10 * MINUTE_MS);
+    const { state } = await clock.run(runtime.getOperation(id).view());
+    await clock.run(runtime.close());
+    return state;
+  }
+
+  test.each(
+    TIERS.flatMap((tier) => (['refused', 429, 503] as const).map((kind) => [kind, tier] as const)),
+  )(
+    'RT-1 of %s that begins with its last attempt dead-letters no %s operation',
+    async (...drill) => {
+      expect(await endingAtOnset(...drill)).toBe('completed');
+    },
+  );
 
   /** One that always fails in this way, beside others of which each succeeds. */
   async function besideOthers(kind: Kind): Promise<string> {

@@ -9,6 +9,8 @@ export interface Facts {
   readonly isSpent: boolean;
   /** Failures that spent no attempt. */
   readonly unspentFailures: number;
+  /** The last failure may lie in the request: others were served. */
+  readonly isSingledOut: boolean;
   readonly crashes: number;
   readonly isOutcomeUnknown: boolean;
   readonly wakeAtMs: number;
@@ -76,6 +78,7 @@ export class ReferenceOperation {
       attempt: 1,
       isSpent: false,
       unspentFailures: 0,
+      isSingledOut: false,
       crashes: 0,
       isOutcomeUnknown: false,
       wakeAtMs: facts.nowMs,
@@ -145,11 +148,15 @@ export class ReferenceOperation {
     const { failureClass, isRepeatSafe, status, notApplied, isUpstreamWell } = failing;
     const isTrouble = failureClass === 'transient' && status === 500 && !notApplied;
     const isUnknown = failureClass === 'unknownOutcome' || isTrouble;
-    // Too many came, or nobody was served: that is not about this request (RT-1).
-    const isFree = notApplied && (status === 429 || !isUpstreamWell) && !this.#isCrisis;
+    // Too many came, or nobody was served: that is not about this request. Once among those that were
+    // served is chance, or the first failure of an outage (RT-1).
+    const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
+    const isDoubtful = notApplied && !(isSingledOut && this.facts.isSingledOut);
+    const isFree = isDoubtful && !this.#isCrisis;
     this.#note({
       isSpent: !isFree,
       unspentFailures: this.facts.unspentFailures + (isFree ? 1 : 0),
+      isSingledOut,
       crashes: 0,
       isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
       wakeAtMs: retryAtMs,
@@ -199,8 +206,8 @@ export class ReferenceOperation {
     this.isOver = false;
     this.facts = this.disk.facts;
     this.#remember('replayRequested');
-    this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, crashes: 0 });
-    this.#note({ wakeAtMs: nowMs, ending: null });
+    this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, isSingledOut: false });
+    this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null });
     this.#enter('replayed');
     this.disk = { facts: this.facts, isInHand: false };
   }
