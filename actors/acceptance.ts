@@ -134,6 +134,15 @@ function firstWithdrawn(): HoldfastError {
   );
 }
 
+/** The runtime has stopped before the operation of a request was made. */
+export function notBegun(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before it took the request. Nothing was stored.',
+    { retry: 'later', withStack: false },
+  );
+}
+
 /** The runtime has stopped while the disk had not answered. */
 export function acceptanceUnknown(): HoldfastError {
   return new HoldfastError(

@@ -1,14 +1,21 @@
 import type { SyncOperationState } from '../machines/syncOperationMachine.ts';
 
-/** States in which something is under way that a stop waits for. */
-export const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
+const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
   'accepting',
   'ordering',
   'attempting',
   'settling',
 ]);
 
-/** Counts what is under way, and tells when nothing is. */
+/**
+ * Whether something is under way in this state that a stop waits for. Before the store is open that is
+ * no ending, which may never be written.
+ */
+export function isBusyIn(state: SyncOperationState, isStoreOpen: boolean): boolean {
+  return BUSY_STATES.has(state) && (isStoreOpen || state !== 'settling');
+}
+
+/** Counts what is under way, operations and what becomes one, and tells when nothing is. */
 export class BusyCount {
   #count = 0;
   #waiters: (() => void)[] = [];

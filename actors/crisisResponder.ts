@@ -142,13 +142,15 @@ export class CrisisResponder {
   }
 
   #takeSoon(take: (bytesMax: number) => void, refuse: (error: unknown) => void): false {
-    const { clock, payloadBytesMax } = this.#parts;
+    const { clock, pool, payloadBytesMax } = this.#parts;
+    pool.busy.begin();
     clock.defer(() => {
       try {
         take(payloadBytesMax);
       } catch (error) {
         refuse(error);
       }
+      pool.busy.end();
     });
     return false;
   }

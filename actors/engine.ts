@@ -280,7 +280,7 @@ export class Engine {
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
   async drain(): Promise<void> {
     this.#beginNothing();
-    await this.pool.whenIdle();
+    await this.pool.busy.whenIdle();
     await this.journal.idle();
   }
 

@@ -78,6 +78,11 @@ export class Journal {
     return this.#health.failure;
   }
 
+  /** False before the store is open, and once it is closed: then nothing is written. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** True for a request that was refused and whose row, if there is one, must not run. */
   isWithdrawing(id: string): boolean {
     return this.#withdrawing.has(id);

@@ -20,12 +20,13 @@ import {
   acceptanceUnknown,
   answerDuplicate,
   notAccepted,
+  notBegun,
   notDurable,
   outcomeUnknown,
   type PendingAcceptance,
 } from './acceptance.ts';
 import { AttemptRunner } from './attemptRunner.ts';
-import { BUSY_STATES, BusyCount } from './busyCount.ts';
+import { BusyCount, isBusyIn } from './busyCount.ts';
 import { Departures } from './departures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Exceptions } from './exceptions.ts';
@@ -43,6 +44,9 @@ import { setAside } from './setAside.ts';
 import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
 
+/** What a caller may ask of an operation. */
+type Wish = 'cancel.requested' | 'retry.requested';
+
 export class OperationPool {
   readonly watchers: Watchers;
   readonly newer: NewerRows;
@@ -50,6 +54,8 @@ export class OperationPool {
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
   readonly departures = new Departures();
+  /** What a stop in good order waits for. */
+  readonly busy = new BusyCount();
   readonly handlers = new Map<string, Handler>();
   readonly counts = noCounts();
   readonly #parts: PoolParts;
@@ -59,8 +65,7 @@ export class OperationPool {
   /** Handlers given with one request; they live with the process (docs/decisions/0020). */
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
-  /** How many operations are being written or attempted. */
-  readonly #busy = new BusyCount();
+  #isAbandoned = false;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -115,13 +120,18 @@ export class OperationPool {
     else this.start(request, pending, closure);
   }
 
-  /** Starts the operation of a request; a crisis is on its way when this returns (CR-4). */
+  /**
+   * Starts the operation of a request; a crisis is on its way when this returns (CR-4).
+   *
+   * @throws HoldfastError `HF_CLOSED` once it is abandoned.
+   */
   start(
     request: CheckedRequest,
     pending: PendingAcceptance,
     closure?: Handler,
     id: string = operationId(this.#parts.clock, this.#parts.random),
   ): Resident {
+    if (this.#isAbandoned) throw notBegun();
     const handler = closure ?? this.handlers.get(request.type) ?? null;
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
@@ -159,16 +169,14 @@ export class OperationPool {
   }
 
   /** Sends a caller's wish to an operation in memory. */
-  tell(id: string, type: 'cancel.requested' | 'retry.requested'): void {
+  tell(id: string, type: Wish): void {
     const resident = this.#residents.get(id);
     if (resident !== undefined) this.#send(resident, type);
   }
 
   /** Sends a caller's wish to an operation that was on disk a moment ago. */
-  wake(row: StoredOperation, type: 'cancel.requested' | 'retry.requested'): void {
-    this.dispatcher.wake(row, (resident) => {
-      this.#send(resident, type);
-    });
+  wake(row: StoredOperation, type: Wish): void {
+    this.dispatcher.wake(row, (resident) => this.#send(resident, type));
   }
 
   /** Lets go of an operation that rests on disk. */
@@ -188,11 +196,6 @@ export class OperationPool {
     if (!(await journal.written())) throw notDurable(journal.failure);
   }
 
-  /** Resolves once no operation is being written or attempted. */
-  async whenIdle(): Promise<void> {
-    await this.#busy.whenIdle();
-  }
-
   /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */
   interruptAll(): void {
     this.#runner.stop(this.#residents.values());
@@ -200,6 +203,7 @@ export class OperationPool {
 
   /** The runtime has stopped: whoever still waits is told that it will not hear more from here. */
   abandon(): void {
+    this.#isAbandoned = true;
     const unknown = acceptanceUnknown();
     for (const resident of this.residents) takePending(resident)?.reject(unknown);
     this.watchers.abandon(outcomeUnknown());
@@ -211,9 +215,9 @@ export class OperationPool {
       next: (snapshot) => {
         if (snapshot.value === resident.state || this.#residents.get(resident.id) === undefined)
           return;
-        const { state: from } = resident;
+        const from = resident.state;
         resident.state = snapshot.value;
-        this.#setBusy(resident, BUSY_STATES.has(snapshot.value));
+        this.#setBusy(resident, isBusyIn(snapshot.value, this.#parts.journal.isOpen));
         try {
           this.#onState(resident, snapshot);
         } catch (error) {
@@ -233,18 +237,15 @@ export class OperationPool {
     resident.actor.start();
   }
 
-  #send(
-    { actor }: Resident,
-    type: 'cancel.requested' | 'retry.requested' | 'handler.missing',
-  ): void {
+  #send({ actor }: Resident, type: Wish | 'handler.missing'): void {
     actor.send({ type, atMs: this.#parts.clock.now() });
   }
 
   #setBusy(resident: Resident, isBusy: boolean): void {
     if (isBusy === resident.isBusy) return;
     resident.isBusy = isBusy;
-    if (isBusy) this.#busy.begin();
-    else this.#busy.end();
+    if (isBusy) this.busy.begin();
+    else this.busy.end();
   }
 
   #onState(resident: Resident, snapshot: SyncOperationSnapshot): void {
@@ -357,8 +358,8 @@ export class OperationPool {
   /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
   #rest(resident: Resident, { value: state, context }: SyncOperationSnapshot): void {
     this.dispatcher.forget(resident);
-    const { steady } = this.#parts;
-    const place = restingPlace(state, context, resident.handler?.upstream ?? '', steady.stamp());
+    const nowMs = this.#parts.steady.stamp();
+    const place = restingPlace(state, context, resident.handler?.upstream ?? '', nowMs);
     const isNew = resident.revision === 1; // Any later row waits for something else and must move.
     const asks = place.waitsFor !== 'turn' && place.waitsFor !== 'lane';
     if (isNew && !asks && resident.standing === place.standing) {

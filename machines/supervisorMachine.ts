@@ -20,7 +20,7 @@
 import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import { EMPTY_LEDGER, nextRestartDueAtMs } from './policy/componentLedger.ts';
 import { running } from './supervisorRunning.ts';
-import { supervisorSetup } from './supervisorSetup.ts';
+import { type StopFacts, supervisorSetup } from './supervisorSetup.ts';
 
 export type {
   Alert,
@@ -30,6 +30,11 @@ export type {
 const startFailedAlert = {
   type: 'raiseAlert',
   params: { component: null, reason: 'startFailed' },
+} as const;
+
+const draining = {
+  target: '#supervisor.draining',
+  actions: [{ type: 'startDrain', params: ({ event }: { event: StopFacts }) => event }],
 } as const;
 
 export const supervisorMachine = supervisorSetup.createMachine({
@@ -53,10 +58,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
       meta: { requirements: ['SV-1', 'CR-1'] },
       initial: 'openingStore',
       on: {
-        'stop.requested': {
-          target: 'draining',
-          actions: [{ type: 'startDrain', params: ({ event }) => event }],
-        },
+        'stop.requested': draining,
         'stop.forced': { target: 'closing' },
       },
       states: {
@@ -98,7 +100,8 @@ export const supervisorMachine = supervisorSetup.createMachine({
       initial: 'considered',
       on: {
         'start.requested': { target: 'starting' },
-        'stop.requested': { target: 'closing' },
+        // Crises may be on their way, and nothing but this process knows of them.
+        'stop.requested': draining,
         'stop.forced': { target: 'closing' },
       },
       states: {

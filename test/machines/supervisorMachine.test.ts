@@ -92,6 +92,8 @@ describe('starting', () => {
       supervisor.fail('writer');
       expect(phaseOf(supervisor.snapshot)).toBe('startFailed');
       supervisor.send({ type, atMs: supervisor.nowMs, deadlineAtMs: supervisor.nowMs });
+      // Crises may be in flight.
+      if (type === 'stop.requested') await supervisor.finish('drain');
       await supervisor.finish('closeStore');
       expect(supervisor.snapshot.output).toEqual({ failure: { code: 'HF_KEY_WRONG' } });
     },

@@ -102,3 +102,58 @@ describe('SV-4 close() at any moment of a real start', () => {
     expect(errors).toEqual([]);
   });
 });
+
+describe('SV-4 CR-4 close() while a crisis has only just come', () => {
+  /** More than is read before the answer. */
+  const LARGE = { subject: 'user-42', payload: 'x'.repeat(100_000) };
+
+  test('SV-4 CR-4 a payload that is read after the answer is delivered and stored before the end', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      handlers: { 'crisis.alert': { upstream: 'default', run: () => null } },
+    });
+    await clock.run(runtime.ready);
+    const answer = runtime.crisis(LARGE);
+    const closed = runtime.close();
+    const { delivery, durable } = await answer;
+    await clock.run(closed);
+    expect(await clock.run(delivery)).toMatchObject({ status: 'completed' });
+    await clock.run(durable);
+  });
+
+  test('SV-4 CR-4 one that a stop at once leaves no time for is told of', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime, errors } = boot();
+    await clock.run(runtime.ready);
+    const answer = runtime.crisis(LARGE);
+    const closed = [runtime.close(), runtime.close(), runtime.close()];
+    const { delivery, durable } = await answer;
+    const codes = Promise.all(
+      [delivery, durable].map((told: Promise<unknown>) =>
+        told.catch(({ code }: { readonly code: string }) => code),
+      ),
+    );
+    await clock.run(Promise.all(closed));
+    await clock.advance(0);
+    expect(await clock.run(codes)).toEqual(['HF_CLOSED', 'HF_CLOSED']);
+    expect(errors).toMatchObject([{ code: 'HF_CRISIS_REFUSED', cause: { code: 'HF_CLOSED' } }]);
+  });
+
+  test('SV-4 CR-4 where no start has succeeded, its delivery may finish until the deadline', async () => {
+    const { clock, boot } = createWorld();
+    const run = async (): Promise<null> => {
+      await new Promise<void>((resolve) => {
+        clock.schedule(2_000, resolve);
+      });
+      return null;
+    };
+    const { runtime, store } = boot({ handlers: { 'crisis.alert': { upstream: 'default', run } } });
+    store.open = () => Promise.reject(new Error('No.'));
+    await clock.run(runtime.ready.catch(() => null));
+    const { delivery } = await clock.run(runtime.crisis({ subject: 'user-42' }));
+    const closed = runtime.close();
+    expect(await clock.run(delivery)).toMatchObject({ status: 'completed' });
+    await clock.run(closed);
+    expect(clock.pending).toBe(0);
+  });
+});
