@@ -186,6 +186,8 @@ function readPage(
   const rows: StoredOperation[] = [];
   let seq = statements.nextSeq.get(afterSeq) as number | undefined;
   while (seq !== undefined && rows.length < limit) {
+    // Edited: it can neither be asked for, nor what comes behind it.
+    if (!Number.isSafeInteger(seq)) return [...rows, { ...UNREADABLE, seq }];
     try {
       rows.push(...all(one, seq).map(show));
     } catch (error) {

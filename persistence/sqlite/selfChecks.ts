@@ -10,6 +10,7 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isSqliteError } from './library.ts';
 import type { OperationRow } from './rowSeals.ts';
 import {
   CAN_EXPIRE,
@@ -154,6 +155,7 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
   }));
   return {
     missingFrom(row) {
+      if (!canBeLookedFor(row)) return null;
       for (const { index, statement, values, holds } of probes) {
         if (holds(row) && statement.get(...values(row), row.seq) === undefined) return index;
       }
@@ -194,12 +196,18 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
   };
 }
 
+/** A number that was edited beyond what can be told apart would be missed in every index. */
+function canBeLookedFor(row: OperationRow): boolean {
+  const { seq, due_at, expires_at, urgency, waits_for } = row;
+  return [seq, due_at ?? 0, expires_at ?? 0, urgency, waits_for].every(Number.isSafeInteger);
+}
+
 /** Looks for a row in every index that should hold it; `true` where one was made anew, and rows with it. */
 export function checkIndexes(tables: Tables, row: OperationRow): boolean {
   const index = tables.checks.missingFrom(row);
   if (index === null || tables.distrusted.has(index)) return false;
   if (!tables.inTransaction()) throw new WriteNeeded();
-  if (!tables.checks.isSoundButForIndexes()) {
+  if (!tables.checks.isSoundButForIndexes() || !isRemade(tables, index, row)) {
     tables.distrusted.add(index);
     tables.onNotice(
       new HoldfastError(
@@ -210,9 +218,6 @@ export function checkIndexes(tables: Tables, row: OperationRow): boolean {
     );
     return false;
   }
-  tables.mutations.remakeIndex(index, () => {
-    if (index === IDEMPOTENCY_INDEX) setRepeatsAside(tables);
-  });
   tables.onNotice(
     mended(
       tables.path,
@@ -220,6 +225,21 @@ export function checkIndexes(tables: Tables, row: OperationRow): boolean {
     ),
   );
   return true;
+}
+
+/** Whether the index could be made anew, and finds the row now. */
+function isRemade(tables: Tables, index: string, { seq }: OperationRow): boolean {
+  try {
+    tables.mutations.remakeIndex(index, () => {
+      if (index === IDEMPOTENCY_INDEX) setRepeatsAside(tables);
+    });
+  } catch (error) {
+    // Two rows have what only one may have.
+    if (isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT')) return false;
+    throw error;
+  }
+  const row = tables.statements.bySeq.get(seq) as OperationRow | undefined;
+  return row !== undefined && tables.checks.missingFrom(row) !== index;
 }
 
 /** A key that its index did not find was given to a second operation: that is for a person to look at. */

@@ -82,7 +82,7 @@ export function checkMark(
     .prepare<[], { store_id: Uint8Array; seal: Uint8Array }>('SELECT store_id, seal FROM meta')
     .get();
   if (mark === undefined) throw lost(path);
-  if (Buffer.from(mark.store_id).toString('hex') !== storeId) {
+  if (hexOf(mark.store_id) !== storeId) {
     throw new HoldfastError(
       'HF_KEY_WRONG',
       `The store at ${path}, or the -wal beside it, belongs to another keyring than the one beside it. Nothing was changed. Move the -wal away if it was put there, or restore all from the same backup.`,
@@ -102,6 +102,21 @@ export function checkMark(
     }
     throw changed(path, error);
   }
+}
+
+/**
+ * Which store the file says it is, 32 hex digits; that is in the clear, and only its key proves it.
+ *
+ * @throws HoldfastError `HF_STORE_CORRUPT` where the mark is gone.
+ */
+export function storeIdOf(db: Database.Database, path: string): string {
+  const id = db.prepare<[], Uint8Array>('SELECT store_id FROM meta').pluck().get();
+  if (id === undefined) throw lost(path);
+  return hexOf(id);
+}
+
+function hexOf(id: Uint8Array): string {
+  return Buffer.from(id).toString('hex');
 }
 
 function sealed(seals: RowSeals, mark: StoreMark): Uint8Array {

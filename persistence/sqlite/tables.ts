@@ -123,7 +123,7 @@ function isRefusedKind(error: unknown): boolean {
   return isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT');
 }
 
-function damagedRow(seq: number, cause: unknown): HoldfastError {
+function damagedRow(seq: number, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
     `The record with the number ${seq} is damaged and can be neither read nor set aside. Look with holdfast doctor --deep, and restore a backup.`,
@@ -137,7 +137,8 @@ export class WriteNeeded extends Error {}
 /** Sets a row aside, so that it is neither found nor blocks others. */
 export function quarantine(tables: Tables, row: OperationRow, code: string): void {
   if (!tables.inTransaction()) throw new WriteNeeded();
-  tables.mutations.quarantine(row.seq, code);
+  // A number that was edited beyond what can be told apart names no row, and would be found for ever.
+  if (!tables.mutations.quarantine(row.seq, code)) throw damagedRow(row.seq);
   tables.known.forget(row.seq);
   tables.onQuarantine({ seq: row.seq, id: idOfBytes(row.id), code });
 }

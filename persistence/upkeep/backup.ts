@@ -18,13 +18,13 @@ import { KEYRING_FILE_NAME, openKeyring } from '../sealing/keyring.ts';
 import type { KeySource } from '../sealing/keySource.ts';
 import { syncFile } from '../sqlite/durableFiles.ts';
 import { storeFailure } from '../sqlite/failures.ts';
-import { openDatabase } from '../sqlite/library.ts';
 import { inspectSchema } from '../sqlite/schema.ts';
 import { DATA_FILE_NAME } from '../sqlite/writer.ts';
 import type { DataCheck } from './checkData.ts';
 import { checkData } from './checkData.ts';
 import type { BackupFile, BackupManifest } from './manifest.ts';
 import { fingerprintFile, formatManifest, MANIFEST_NAME } from './manifest.ts';
+import { openToLook } from './openToLook.ts';
 import type { UpkeepOptions } from './progress.ts';
 import { endUnfinished, makeUnfinished } from './unfinishedFolder.ts';
 
@@ -114,6 +114,14 @@ async function fill(
   const opened = key === null ? null : await openKeyring(unfinished, key);
   const check = await checkData(dataPath, opened, options);
   const { schemaVersion, counts, faults } = check;
+  if (check.storeId !== storeId) {
+    throw new HoldfastError(
+      'HF_KEY_WRONG',
+      `The keyring in ${folder} belongs to another store than the data beside it, so it was not backed ` +
+        'up: nobody could open the copy. Put the right keyring back; an earlier backup has it.',
+      { path: join(folder, KEYRING_FILE_NAME) },
+    );
+  }
   if (faults.length > 0) {
     throw new HoldfastError(
       'HF_STORE_CORRUPT',
@@ -139,10 +147,7 @@ async function fill(
 }
 
 async function copyData(from: string, to: string, options: UpkeepOptions): Promise<void> {
-  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) {
-    throw new HoldfastError('HF_STORE_MISSING', `There is no store at ${from}.`, { path: from });
-  }
-  const db = openDatabase(from, { readonly: true, timeout: 1_000 });
+  const db = openToLook(from);
   try {
     try {
       // A transaction that has read something sees one moment, and so does the copy made in it: were

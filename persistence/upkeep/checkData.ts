@@ -12,13 +12,13 @@ import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { nodeEngine } from '../sealing/nodeEngine.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
 import { storeFailure } from '../sqlite/failures.ts';
-import { openDatabase } from '../sqlite/library.ts';
 import type { StoreKey } from '../sqlite/requests.ts';
 import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/rowSeals.ts';
 import { createRowSeals, idOfBytes } from '../sqlite/rowSeals.ts';
 import { inspectSchema, SCHEMA_VERSION, STANDING_CODES } from '../sqlite/schema.ts';
-import { checkMark } from '../sqlite/storeMark.ts';
+import { checkMark, storeIdOf } from '../sqlite/storeMark.ts';
 import type { Standing, StandingCounts } from '../store.ts';
+import { openToLook } from './openToLook.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
 
 const ROWS_AT_ONCE = 500;
@@ -34,6 +34,8 @@ export interface UnreadableRecord {
 }
 
 export interface DataCheck {
+  /** As the file itself says, 32 hex digits; without a key nothing proves it. */
+  readonly storeId: string;
   readonly schemaVersion: number;
   readonly counts: Partial<StandingCounts>;
   readonly seqMax: number;
@@ -58,8 +60,7 @@ export async function checkData(
 ): Promise<DataCheck> {
   let db: Database.Database | undefined;
   try {
-    db = openDatabase(path, { readonly: true, timeout: 1_000 });
-    db.pragma('trusted_schema = OFF');
+    db = openToLook(path);
     db.pragma('cell_size_check = ON');
     // One moment: what is written meanwhile is not seen.
     db.exec('BEGIN');
@@ -70,7 +71,7 @@ export async function checkData(
       checkMark(db, seals, { storeId: key.storeId, path, version: schemaVersion });
     }
     const records = seals === null ? NO_RECORDS : await openAll(db, seals, schemaVersion, options);
-    return { schemaVersion, ...countsOf(db), faults, ...records };
+    return { storeId: storeIdOf(db, path), schemaVersion, ...countsOf(db), faults, ...records };
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
     throw storeFailure(error, path);

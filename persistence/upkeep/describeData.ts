@@ -6,8 +6,8 @@
 
 import type Database from 'better-sqlite3';
 import { storeFailure } from '../sqlite/failures.ts';
-import { openDatabase } from '../sqlite/library.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../sqlite/schema.ts';
+import { openToLook } from './openToLook.ts';
 
 export interface DataDescription {
   readonly sqliteVersion: string;
@@ -25,8 +25,7 @@ export interface DataDescription {
 export function describeData(path: string): DataDescription {
   let db: Database.Database | undefined;
   try {
-    db = openDatabase(path, { readonly: true, timeout: 1_000 });
-    db.pragma('trusted_schema = OFF');
+    db = openToLook(path);
     const schemaVersion = inspectSchema(db, path);
     const pageBytes = numberOf(db, 'page_size');
     return {

@@ -24,8 +24,11 @@ export interface Mutations {
   deleteOperation(seq: number): void;
   putPayload(seq: number, envelope: Uint8Array): void;
   deletePayload(seq: number): void;
-  /** Clears the columns by which the row would be found or would block others; its bytes stay. */
-  quarantine(seq: number, code: string): void;
+  /**
+   * Clears the columns by which the row would be found or would block others; its bytes stay. `false`
+   * where there is no such row.
+   */
+  quarantine(seq: number, code: string): boolean;
   /** Gives a quarantined row back the columns that it was cleared of. */
   putBack(seq: number): void;
   forgetQuarantine(seq: number): void;
@@ -135,7 +138,7 @@ export function createMutations(db: Database.Database): Mutations {
     },
     quarantine(seq, code) {
       noteQuarantine.run(code, seq);
-      quarantine.run(seq);
+      return quarantine.run(seq).changes > 0;
     },
     putBack(seq) {
       putBack.run(seq);

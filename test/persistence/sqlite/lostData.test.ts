@@ -11,7 +11,11 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../actors/systemClock.ts';
 import { openAtRest, storePlace } from '../../../persistence/openStore.ts';
+import { backupStore } from '../../../persistence/upkeep/backup.ts';
+import { checkData } from '../../../persistence/upkeep/checkData.ts';
+import { describeData } from '../../../persistence/upkeep/describeData.ts';
 import { tempFolder } from '../../support/tempFolder.ts';
 import { inThreadStore, OTHER_KEY, TEST_KEY, threadedStore } from '../storeUnderTest.ts';
 import { accept, commitOne, idOf } from '../writes.ts';
@@ -136,5 +140,26 @@ describe('PS-6 a store whose making was cut off', () => {
     await next.close();
     expect(existsSync(join(folder, 'keyring.json'))).toBe(true);
     expect(existsSync(join(folder, 'keyring.new.json'))).toBe(false);
+  });
+});
+
+describe('PS-6 whoever only looks at a database that was cut to nothing', () => {
+  const options = { clock: systemClock };
+  test.each([
+    ['its description', ({ data }: Killed) => Promise.resolve().then(() => describeData(data))],
+    ['its check', ({ data }: Killed) => checkData(data, null, options)],
+    ['a backup', ({ folder }: Killed) => backupStore(folder, `${folder}.copy`, null, options)],
+  ])('PS-6 (%s) is told, and the -wal that holds everything stays', async (_, look) => {
+    const at = await killed();
+    const wal = readFileSync(at.wal);
+    const data = readFileSync(at.data);
+    truncateSync(at.data);
+    await expect(look(at)).rejects.toMatchObject({ code: 'HF_STORE_LOST', path: at.data });
+    expect(readFileSync(at.wal)).toEqual(wal);
+    writeFileSync(at.data, data);
+    const store = inThreadStore(at.folder);
+    await store.open();
+    expect(await store.find(idOf(1))).not.toBeNull();
+    await store.close();
   });
 });

@@ -168,3 +168,54 @@ test('OP-6 SE-4 a count that was edited is put right and told of', async () => {
   await store.recount();
   expect(told).toHaveLength(1);
 });
+
+describe('SE-4 PS-3 a number that was edited beyond what can be told apart', () => {
+  const BEYOND = '9007199254740993';
+  test.each([`seq = ${BEYOND}`, 'seq = 9223372036854775807'])(
+    'in the place of the number of a row (%s) fails what meets it, and hangs nothing',
+    async (change) => {
+      await store.commit([accept(1, due), accept(2), accept(3)]);
+      await edit((db) => db.exec(`UPDATE operation SET ${change} WHERE seq = 1`));
+      await expect(store.claim(query)).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
+      const page = await store.check({ afterSeq: 0, limit: 9 });
+      expect(page).toEqual({ checked: 3, unreadable: 1, nextAfterSeq: null });
+      expect((await store.list({ afterSeq: 0, limit: 9 })).slice(0, 2)).toMatchObject([
+        { seq: 2, standing: 'inHand' },
+        { seq: 3, standing: 'inHand' },
+      ]);
+      expect(await commitOne(store, accept(4))).toMatchObject({ kind: 'accepted' });
+    },
+  );
+
+  test('in a row that says it was set aside makes no index anew', async () => {
+    await store.commit([accept(1)]);
+    await edit((db) => db.exec(`UPDATE operation SET standing = 4, waits_for = ${BEYOND}`));
+    const page = await store.check({ afterSeq: 0, limit: 9 });
+    expect(page).toEqual({ checked: 1, unreadable: 0, nextAfterSeq: null });
+    expect(told).toEqual([]);
+  });
+});
+
+test('SE-4 an index that two rows contradict is told of once, and is not made anew for ever', async () => {
+  await store.commit([accept(1), accept(2)]);
+  await edit((db) => {
+    db.exec(
+      "CREATE TEMP TABLE kept AS SELECT rowid AS at, * FROM sqlite_schema WHERE tbl_name = 'operation'",
+    );
+    db.pragma('writable_schema = ON');
+    // For as long as the table knows nothing of its index, the second row can get the id of the first.
+    db.exec("DELETE FROM sqlite_schema WHERE name = 'sqlite_autoindex_operation_1'");
+    db.exec("UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE', '') WHERE name = 'operation'");
+    db.pragma('writable_schema = RESET');
+    db.exec('UPDATE operation SET id = (SELECT id FROM operation WHERE seq = 1) WHERE seq = 2');
+    db.pragma('writable_schema = ON');
+    db.exec("DELETE FROM sqlite_schema WHERE tbl_name = 'operation'");
+    db.exec(
+      'INSERT INTO sqlite_schema (rowid, type, name, tbl_name, rootpage, sql) ' +
+        'SELECT at, type, name, tbl_name, rootpage, sql FROM kept',
+    );
+    db.pragma('writable_schema = RESET');
+  });
+  for (const _ of [1, 2, 3]) await store.check({ afterSeq: 0, limit: 9 });
+  expect(told).toEqual(['2 HF_RECORD_TAMPERED', 'HF_STORE_CORRUPT']);
+});

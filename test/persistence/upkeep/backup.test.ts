@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -64,6 +65,18 @@ const at = (name: string): string => join(parent, name);
 const left = (): string[] => readdirSync(parent).filter((name) => name !== 'store');
 
 describe('PS-5 a backup', () => {
+  test('of data beside the keyring of another store is refused, also without a key', async () => {
+    await makeStore();
+    const other = await opened(at('other'));
+    await other.close();
+    copyFileSync(join(at('other'), 'keyring.json'), join(folder, 'keyring.json'));
+    await expect(backupStore(folder, at('backup'), null, UPKEEP)).rejects.toMatchObject({
+      code: 'HF_KEY_WRONG',
+      path: join(folder, 'keyring.json'),
+    });
+    expect(left()).toEqual(['other']);
+  });
+
   test('restored, is the store as it was, and starts held', async () => {
     await makeStore();
     const progress: UpkeepProgress[] = [];
