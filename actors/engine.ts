@@ -17,6 +17,7 @@ import type { Hold } from '../persistence/hold.ts';
 import type { Store } from '../persistence/store.ts';
 import { BulkAcceptor } from './bulkAcceptance.ts';
 import { CrisisReport } from './crisisReport.ts';
+import { Erasure } from './erasure.ts';
 import type { Handler } from './handler.ts';
 import { HeldStore } from './heldStore.ts';
 import { Journal } from './journal.ts';
@@ -97,7 +98,13 @@ export class Engine {
     this.steady = new SteadyClock(clock, (state) => {
       this.#write(TIME, state);
     });
-    const parts = { ...given, timers: this.#timers, steady: this.steady };
+    const erasure = new Erasure({ ...given, timers: this.#timers });
+    const parts = {
+      ...given,
+      timers: this.#timers,
+      steady: this.steady,
+      onCommitted: erasure.committed.bind(erasure),
+    };
     this.#parts = parts;
     this.crises = new CrisisReport(parts);
     this.#retention = new Retention(parts);
@@ -112,9 +119,7 @@ export class Engine {
     });
     this.storeCheck = new StoreCheck(parts);
     this.journal = new Journal({
-      store,
-      clock,
-      onError,
+      ...parts,
       health: this.storage,
       onLaneFreed: (row) => {
         this.pool.dispatcher.laneFreed(row);

@@ -1,7 +1,7 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
-import type { Store, StoredOperation, WriteResult } from '../persistence/store.ts';
+import type { Store, StoredOperation, Write, WriteResult } from '../persistence/store.ts';
 import {
   inOrder,
   type JournalEntry,
@@ -33,6 +33,7 @@ export class Journal {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #health: StorageHealth;
+  readonly #onCommitted: (writes: readonly Write[]) => void;
   readonly #onLaneFreed: (row: StoredOperation) => void;
   readonly #onError: (error: unknown) => void;
   readonly #spill: Spill;
@@ -61,6 +62,8 @@ export class Journal {
     readonly clock: Clock;
     /** Is told how each batch ended, and says when to {@link retry}. */
     readonly health: StorageHealth;
+    /** These are durable. */
+    readonly onCommitted: (writes: readonly Write[]) => void;
     /** A withdrawal has made this row the head of its lane. */
     readonly onLaneFreed: (row: StoredOperation) => void;
     readonly onError: (error: unknown) => void;
@@ -68,6 +71,7 @@ export class Journal {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#health = parts.health;
+    this.#onCommitted = parts.onCommitted;
     this.#onLaneFreed = parts.onLaneFreed;
     this.#onError = parts.onError;
     this.#spill = new Spill(parts.store, parts.onError);
@@ -199,6 +203,7 @@ export class Journal {
   }
 
   #deliver(batch: readonly Pending[], results: readonly WriteResult[]): void {
+    this.#onCommitted(batch.map(toWrite));
     for (const [index, pending] of batch.entries()) {
       const result = results[index];
       if (result === undefined) continue;

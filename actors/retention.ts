@@ -1,5 +1,5 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { Store } from '../persistence/store.ts';
+import type { Store, Write } from '../persistence/store.ts';
 import type { TimerService } from './timerService.ts';
 
 /** A few milliseconds of the writer's time. */
@@ -26,6 +26,8 @@ export interface RetentionParts {
   readonly timers: TimerService;
   /** Removes what else in the store's folder was kept long enough. */
   readonly tidy: (nowMs: number) => Promise<void>;
+  /** Has what was purged leave the disk. */
+  readonly onCommitted: (writes: readonly Write[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -60,14 +62,16 @@ export class Retention {
   }
 
   async #purge(): Promise<void> {
-    const { store, clock, tidy, onError } = this.#parts;
+    const { store, clock, tidy, onCommitted, onError } = this.#parts;
     const nowMs = clock.now();
     const startedAtMs = clock.monotonic();
     try {
       const limit = this.#rowsAtOnce;
-      const [result] = await store.commit([{ kind: 'purgeSettled', nowMs, limit }]);
+      const purge = { kind: 'purgeSettled', nowMs, limit } as const;
+      const [result] = await store.commit([purge]);
       const tookMs = clock.monotonic() - startedAtMs;
       const purged = result?.kind === 'purgedSettled' ? result : { count: 0, nextDueAtMs: null };
+      if (purged.count > 0) onCommitted([purge]);
       if (purged.count === limit) {
         this.#rowsAtOnce = Math.min(ROWS_AT_ONCE_MAX, limit * 2);
         this.#plan(Math.min(REST_MS_MAX, Math.max(REST_MS_MIN, tookMs * REST_FACTOR)));

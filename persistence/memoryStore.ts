@@ -225,6 +225,11 @@ class MemoryStore implements Store {
     return this.#answer(() => undefined);
   }
 
+  /** What is erased from memory is nowhere else. */
+  clearErased(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   onQuarantine(listener: (row: QuarantinedRow) => void): void {
     this.#listeners.push(listener);
   }

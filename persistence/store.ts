@@ -376,6 +376,11 @@ export interface Store {
   askingCounts(): Promise<AskingCounts>;
   /** Compares what {@link counts} are kept with what is there, puts them right and tells of it. */
   recount(): Promise<void>;
+  /**
+   * Takes what was erased out of whatever the store keeps beside its data, for a while when nothing
+   * else is asked (SE-5). Resolves to `false` where it could not be done now: somebody reads, or asks.
+   */
+  clearErased(): Promise<boolean>;
   /** Tells of each row set aside, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;
   /** Tells of what was amiss with the store and has been mended. */

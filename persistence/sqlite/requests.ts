@@ -44,6 +44,10 @@ export interface SpillRequest {
   readonly write: AcceptWrite;
 }
 
+export interface ClearRequest {
+  readonly kind: 'clearErased';
+}
+
 /** What goes to the database. */
 export type DataRequest =
   | { readonly kind: 'commit'; readonly writes: readonly Write[] }
@@ -53,7 +57,11 @@ export function isRead(request: DataRequest): request is ReadRequest {
   return request.kind !== 'commit';
 }
 
-export type StoreRequest = DataRequest | SpillRequest;
+export type StoreRequest = DataRequest | SpillRequest | ClearRequest;
+
+export function isData(request: StoreRequest): request is DataRequest {
+  return request.kind !== 'spill' && request.kind !== 'clearErased';
+}
 
 /** What the method of the store that is named like the request resolves to. */
 export type Answer<Kind extends StoreRequest['kind']> = Awaited<ReturnType<Store[Kind]>>;

@@ -11,7 +11,8 @@ import { faultPoint } from '../faultPoints.ts';
 import type { Ownership } from '../owner.ts';
 import { taken } from '../owner.ts';
 import type { Sealer } from '../sealing/sealer.ts';
-import type { QuarantinedRow, Write } from '../store.ts';
+import type { QuarantinedRow } from '../store.ts';
+import { applyBatch, BatchRefused } from './batch.ts';
 import { storeFailure } from './failures.ts';
 import type { OwnerMark } from './fence.ts';
 import { holdOfCopy, placeOf } from './fence.ts';
@@ -22,7 +23,6 @@ import { isRead, replyOf } from './requests.ts';
 import { answerRead, components, quarantinedCount, seqMax } from './rowReads.ts';
 import type { RowSeals } from './rowSeals.ts';
 import { createRowSeals } from './rowSeals.ts';
-import { applyWrite } from './rowWrites.ts';
 import { inspectSchema } from './schema.ts';
 import type { Connected, Connection } from './storeConnection.ts';
 import { connectStore } from './storeConnection.ts';
@@ -51,17 +51,6 @@ export interface SqliteCoreOptions {
   readonly claims: boolean;
   /** The mark that this owner has left already, where the store is opened again. */
   readonly generation: number | null;
-}
-
-/** One batch of a transaction is at fault, and the others can go on without it. */
-class BatchRefused {
-  readonly requestIndex: number;
-  readonly error: HoldfastError;
-
-  constructor(requestIndex: number, error: HoldfastError) {
-    this.requestIndex = requestIndex;
-    this.error = error;
-  }
 }
 
 export class SqliteCore {
@@ -139,6 +128,18 @@ export class SqliteCore {
     return { replies, quarantined, notices };
   }
 
+  /** See {@link Store.clearErased}. */
+  clearErased(): Reply {
+    const connection = this.#connection;
+    if (connection?.hasBegun !== true) return { value: false };
+    try {
+      return { value: this.#files.clearWal(connection.db) };
+    } catch (error) {
+      this.#drop();
+      return this.#replyOf(error);
+    }
+  }
+
   /** Closes the file. The last connection folds the WAL into it. */
   close(): void {
     const connection = this.#connection;
@@ -179,7 +180,7 @@ export class SqliteCore {
     const replies = requests.map((request, index) => {
       const refusal = refused.get(index);
       if (refusal !== undefined) return refusal;
-      if (!isRead(request)) return this.#applyBatch(tables, request.writes, index);
+      if (!isRead(request)) return applyBatch(tables, request.writes, index);
       try {
         return { value: answerRead(tables, request) };
       } catch (error) {
@@ -271,19 +272,6 @@ export class SqliteCore {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;
       this.#mayBeStored(storeFailure(error, this.#options.path));
       this.close();
-    }
-  }
-
-  #applyBatch(tables: Tables, writes: readonly Write[], requestIndex: number): Reply {
-    try {
-      return { value: writes.map((write) => applyWrite(tables, write)) };
-    } catch (error) {
-      const failure = storeFailure(error, this.#options.path);
-      // A mistake of the caller, or a damaged page that only this batch needs.
-      if (failure.code === 'HF_INTERNAL' || failure.code === 'HF_STORE_CORRUPT') {
-        throw new BatchRefused(requestIndex, failure);
-      }
-      throw failure;
     }
   }
 

@@ -127,6 +127,10 @@ class StoreClient implements Store {
     return this.#ask({ kind: 'recount' });
   }
 
+  clearErased(): Promise<boolean> {
+    return this.#ask({ kind: 'clearErased' });
+  }
+
   onQuarantine(listener: WriterListener['quarantined']): void {
     this.#onQuarantine.push(listener);
   }

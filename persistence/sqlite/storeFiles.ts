@@ -21,7 +21,7 @@ import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { foldersTellChanges } from '../fileSystems.ts';
-import { FILE_MODE, foldWal, WAL_BYTES_KEPT } from './connection.ts';
+import { FILE_MODE, foldIfUnread, foldWal, WAL_BYTES_KEPT } from './connection.ts';
 import { syncFile, syncFolder } from './durableFiles.ts';
 import { storeFailure } from './failures.ts';
 import { KeyringKept } from './keyringKept.ts';
@@ -100,10 +100,7 @@ export class StoreFiles {
    */
   beforeWrite(db: Database.Database): void {
     if (this.#isLost) this.#confirmData(db);
-    const kept = Math.min(this.#wal?.size ?? 0, WAL_BYTES_KEPT);
-    if (endOf(this.#walPath, kept) !== 'missing') return;
-    const wal = look(this.#walPath);
-    if (wal === null || !isSame(wal, this.#wal) || wal.size >= kept) return;
+    if (!this.#isWalCut()) return;
     throw new HoldfastError(
       'HF_STORE_LOST',
       `${this.#walPath} was cut short by another program while it was open. What was cut off is lost, ` +
@@ -125,6 +122,21 @@ export class StoreFiles {
   }
 
   /**
+   * Takes what was erased out of the -wal. Returns whether it was done: not while anybody reads, and
+   * not where a file is amiss, which the next commit tells of.
+   *
+   * @throws errors of SQLite.
+   */
+  clearWal(db: Database.Database): boolean {
+    const isInPlace =
+      isSame(look(this.#path), this.#data) && isSame(look(this.#walPath), this.#wal);
+    if (this.#isLost || !isInPlace || this.#isWalCut()) return false;
+    const isCleared = foldIfUnread(db);
+    this.#wal = look(this.#walPath);
+    return isCleared;
+  }
+
+  /**
    * To be called before the connection is closed: a keyring that vanished since the last commit is put
    * back, where the folder is still ours. Never throws; returns what was amiss.
    */
@@ -135,6 +147,13 @@ export class StoreFiles {
     } catch (error) {
       return storeFailure(error, this.#path);
     }
+  }
+
+  #isWalCut(): boolean {
+    const kept = Math.min(this.#wal?.size ?? 0, WAL_BYTES_KEPT);
+    if (endOf(this.#walPath, kept) !== 'missing') return false;
+    const wal = look(this.#walPath);
+    return wal !== null && isSame(wal, this.#wal) && wal.size < kept;
   }
 
   #confirmData(db: Database.Database): void {

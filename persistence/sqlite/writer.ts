@@ -25,6 +25,7 @@ import type {
   StoreKey,
   StoreRequest,
 } from './requests.ts';
+import { isData } from './requests.ts';
 import { SpillFile } from './spillFile.ts';
 import { SqliteCore } from './sqliteCore.ts';
 import type { WriterOptions } from './threadMessages.ts';
@@ -94,7 +95,7 @@ export class Writer {
   run(requests: readonly StoreRequest[]): Replies {
     const core = this.#core;
     if (core === null) throw new HoldfastError('HF_INTERNAL', 'The store is not open.');
-    const others = requests.filter((request) => request.kind !== 'spill');
+    const others = requests.filter(isData);
     const { replies, ...told } = this.#ask(core, others);
     const notices = [...this.#notices.splice(0), ...told.notices];
     if (others.length === requests.length) return { replies, ...told, notices };
@@ -102,9 +103,12 @@ export class Writer {
     return {
       ...told,
       notices,
-      replies: requests.map((request) =>
-        request.kind === 'spill' ? this.#keep(request.write) : (answers.next().value as Reply),
-      ),
+      replies: requests.map((request) => {
+        if (isData(request)) return answers.next().value as Reply;
+        if (request.kind === 'spill') return this.#keep(request.write);
+        // Not while others ask, and may wait for it.
+        return requests.length === 1 ? core.clearErased() : { value: false };
+      }),
     };
   }
 

@@ -1,6 +1,7 @@
 /** Reading back what waits, while the disk is slow, sick or busy. */
 
 import { describe, expect, test } from 'vitest';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Store } from '../../persistence/store.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { createWorld, type World } from '../support/engineHarness.ts';
@@ -149,7 +150,8 @@ describe('SE-6 every record is opened after a start', () => {
     Object.assign(second.store, {
       check: async (query: Parameters<Store['check']>[0]) => {
         asked += 1;
-        if (asked < 4) throw new Error('The disk failed, as the test wanted.');
+        if (asked < 4)
+          throw new HoldfastError('HF_STORE_IO', 'The disk failed, as the test wanted.');
         return await check(query);
       },
     });

@@ -32,6 +32,7 @@ async function overdueUnder(
     clock,
     timers: new TimerService(clock, (error) => errors.push(error)),
     tidy: () => Promise.resolve(),
+    onCommitted: () => undefined,
     onError: (error) => errors.push(error),
   });
   retention.start();

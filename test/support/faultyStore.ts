@@ -109,6 +109,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     counts: () => read(() => inner.counts()),
     askingCounts: () => read(() => inner.askingCounts()),
     recount: () => read(() => inner.recount()),
+    clearErased: () => read(() => inner.clearErased()),
     onQuarantine: (listener) => {
       inner.onQuarantine(listener);
     },
