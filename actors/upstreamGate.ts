@@ -9,6 +9,8 @@ export interface Permit {
   readonly generation: number;
   /** Set while the breaker is half open. */
   readonly probeId: string | null;
+  /** How many outages the gate had seen. */
+  readonly outage: number;
 }
 
 export interface GateParts {
@@ -30,13 +32,19 @@ const PLACES_AFTER_OUTAGE = 4;
  * no event (CB-5), but for probes.
  *
  * After an outage the places come back one by each success, which doubles them with each round trip
- * (slow start, RFC 5681 §3.1), so that the backlog does not bury the upstream (DG-3).
+ * (slow start, RFC 5681 §3.1), so that the backlog does not bury the upstream (DG-3). Calls from before
+ * it, which may hang until their deadline, take none of them.
  */
 export class UpstreamGate {
   readonly upstream: string;
   readonly #parts: GateParts;
   #places: number;
   #inFlight = 0;
+  /** Of these, those that began after the last outage, or as its probes. */
+  #inFlightSince = 0;
+  #outages = 0;
+  /** The breaker's generation that probed last. */
+  #probedGeneration = -1;
   #probesAsked = 0;
   /** How the last call ended, whoever's it was; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
@@ -64,13 +72,17 @@ export class UpstreamGate {
 
   /** How many more may start now; while half open, what the breaker will say is not known before. */
   get free(): number {
-    const free = this.#places - this.#inFlight;
-    return this.#parts.breaker.decision.mode === 'refuse' ? 0 : Math.max(0, free);
+    return this.#parts.breaker.decision.mode === 'refuse' ? 0 : this.#freePlaces;
+  }
+
+  get #freePlaces(): number {
+    const all = this.#parts.placesMax - this.#inFlight;
+    return Math.max(0, Math.min(all, this.#places - this.#inFlightSince));
   }
 
   /** A permit for work of this urgency rank, or `null` if it has to wait. */
   tryEnter(urgency: number): Permit | null {
-    if (urgency > this.urgencyBound || this.#inFlight >= this.#places) return null;
+    if (urgency > this.urgencyBound || this.#freePlaces === 0) return null;
     const { breaker } = this.#parts;
     const { mode, generation } = breaker.decision;
     if (mode === 'refuse') return null;
@@ -79,10 +91,11 @@ export class UpstreamGate {
       this.#probesAsked += 1;
       probeId = `probe-${generation}-${this.#probesAsked}`;
       if (!breaker.requestProbe(probeId)) return null;
-      this.#places = PLACES_AFTER_OUTAGE;
+      this.#startSlowly(generation);
     }
     this.#inFlight += 1;
-    return { gate: this, generation, probeId };
+    this.#inFlightSince += 1;
+    return { gate: this, generation, probeId, outage: this.#outages };
   }
 
   /**
@@ -93,6 +106,7 @@ export class UpstreamGate {
     const { breaker, placesMax } = this.#parts;
     const hadSucceeded = this.#hasLastSucceeded;
     this.#inFlight -= 1;
+    if (permit.outage === this.#outages) this.#inFlightSince -= 1;
     // A call from before the outage says nothing about how much the upstream bears after it.
     const isCurrent = permit.generation === breaker.decision.generation;
     if (outcome === 'success' && isCurrent && this.#places < placesMax) this.#places += 1;
@@ -108,6 +122,14 @@ export class UpstreamGate {
     const { breaker } = this.#parts;
     breaker.record(breaker.decision.generation, null, outcome, retryAfterMs);
     this.#note(outcome);
+  }
+
+  #startSlowly(generation: number): void {
+    this.#places = PLACES_AFTER_OUTAGE;
+    if (generation === this.#probedGeneration) return;
+    this.#probedGeneration = generation;
+    this.#outages += 1;
+    this.#inFlightSince = 0;
   }
 
   #note(outcome: CallOutcome): void {

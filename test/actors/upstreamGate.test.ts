@@ -185,6 +185,39 @@ describe('DG-3 slow start', () => {
     expect(rounds).toEqual([5, 10, 20, 32]);
   });
 
+  test('DG-3 calls that hang from before the outage take none of its places', async () => {
+    const { gate, fail, halfOpen, call, enter, enterAll } = openGate({ probesMax: 2 });
+    const hanging = Array.from({ length: 12 }, enter);
+    fail();
+    await halfOpen();
+    // One probe hangs as well, and another outage follows at once.
+    const stuck = enter();
+    call('failure');
+    await halfOpen();
+    await halfOpen();
+    call('success');
+    call('success');
+    const permits = enterAll();
+    expect(permits).toHaveLength(PLACES_AFTER_OUTAGE + 1);
+    for (const permit of [...hanging, stuck]) {
+      gate.leave(permit, 'failure', undefined);
+    }
+    expect([enterAll(), gate.inFlight]).toEqual([[], PLACES_AFTER_OUTAGE + 1]);
+  });
+
+  test('DG-3 OP-6 with those that hang, no more are in flight than there are places', async () => {
+    const { gate, fail, halfOpen, call, enter, enterAll } = openGate({}, 8);
+    const hanging = Array.from({ length: 6 }, enter);
+    fail();
+    await halfOpen();
+    call('success');
+    call('success');
+    expect(gate.free).toBe(2);
+    expect(enterAll()).toHaveLength(2);
+    for (const permit of hanging) gate.leave(permit, 'failure', undefined);
+    expect(gate.free).toBe(3);
+  });
+
   test('DG-3 what does not succeed brings no place back', async () => {
     const { gate, fail, halfOpen, call, enterAll } = openGate({ consecutiveFailuresToOpen: 10 });
     fail();
