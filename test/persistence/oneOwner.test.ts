@@ -218,9 +218,10 @@ describe('when the owner is dead', () => {
     nameAsOwner(bystander().pid ?? 0);
     expect((await start(folder)).answer).toMatch(/^HF_STORE_OWNED .*still runs/);
 
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30']);
+    // It ends after the shell has become a program that takes note of no child.
+    const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 30']);
     const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
-    await vi.waitFor(() => expect(statOf(Number(pid)).state).toBe('Z'));
+    await vi.waitFor(() => expect(statOf(Number(pid)).state).toBe('Z'), 20_000);
     nameAsOwner(Number(pid));
     expect((await start(folder)).answer).toBe('open');
     parent.kill('SIGKILL');
