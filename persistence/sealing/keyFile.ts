@@ -17,6 +17,8 @@ import { errorCodeOf, syncFolder } from './files.ts';
 import type { KeySource } from './keySource.ts';
 import { checkKey, KEY_BYTES } from './keySource.ts';
 
+/** Made by every store, and by nothing else. */
+const KEYRING_FILE_NAME = 'keyring.json';
 const HEX_DIGITS = 2 * KEY_BYTES;
 /** Windows keeps access rights elsewhere: its mode bits say nothing. */
 const HAS_MODES = process.platform !== 'win32';
@@ -47,10 +49,12 @@ export function keyFile(path: string): KeySource {
  * Makes a key file with a new random key, mode 0600, on disk when this resolves.
  *
  * @throws HoldfastError `HF_KEY_FILE_EXISTS` when there is something at `path` already (a key is
- * never overwritten), `HF_OPTION_INVALID` when no file can be made there.
+ * never overwritten), `HF_KEY_FILE_EXPOSED` or `HF_KEY_FILE_IN_STORE` where no key may lie,
+ * `HF_OPTION_INVALID` when no file can be made there.
  */
 export async function createKeyFile(path: string): Promise<void> {
   const file = checkPath(path);
+  await checkPlace(file);
   let handle: FileHandle;
   try {
     handle = await open(file, 'wx', 0o600);
@@ -79,6 +83,23 @@ export async function createKeyFile(path: string): Promise<void> {
 function checkPath(path: unknown): string {
   requireOption(typeof path === 'string' && path !== '', 'path', 'must be the path of a key file');
   return resolve(path);
+}
+
+/** A key made where `keyFile()` would refuse it could not be used. */
+async function checkPlace(file: string): Promise<void> {
+  const folder = dirname(file);
+  const found = await stats(folder).catch(() => null);
+  // That it is missing is told by whoever opens the file.
+  if (found === null) return;
+  if (isForeign(found) || isOpenToAll(found)) {
+    throw exposed(
+      file,
+      `Other users can change what lies in ${folder}, so no key was made there. Give a folder of your own.`,
+    );
+  }
+  if ((await stats(join(folder, KEYRING_FILE_NAME)).catch(() => null)) !== null) {
+    throw inStore(file, 'Give another folder');
+  }
 }
 
 async function openKeyFile(file: string): Promise<FileHandle> {
@@ -136,11 +157,7 @@ async function checkFile(handle: FileHandle, file: string, storeFolder: string):
   const [folder, store] = await Promise.all([realpath(dirname(file)), realFolder(storeFolder)]);
   const inside = relative(store, join(folder, basename(file)));
   if (!isAbsolute(inside) && inside !== '..' && !/^\.\.[\\/]/.test(inside)) {
-    throw new HoldfastError(
-      'HF_KEY_FILE_IN_STORE',
-      `The key file ${file} lies in the store's folder: whoever copies the data gets the key. Move it elsewhere.`,
-      { path: file },
-    );
+    throw inStore(file, 'Move it elsewhere');
   }
 }
 
@@ -218,6 +235,14 @@ function encodeHex(key: Uint8Array): Uint8Array {
 
 function exposed(path: string, message: string): HoldfastError {
   return new HoldfastError('HF_KEY_FILE_EXPOSED', message, { path });
+}
+
+function inStore(path: string, advice: string): HoldfastError {
+  return new HoldfastError(
+    'HF_KEY_FILE_IN_STORE',
+    `The key file ${path} lies in the store's folder: whoever copies the data gets the key. ${advice}.`,
+    { path },
+  );
 }
 
 function creationError(file: string, error: unknown): HoldfastError {

@@ -80,6 +80,9 @@ export async function checkData(
   }
 }
 
+/** SQLite names the database above what it finds in it; there is one. */
+const HEADING = /^\*\*\* in database /;
+
 const NO_RECORDS = { recordsOpened: 0, unreadableCount: 0, unreadable: [] } as const;
 
 function sealsOf({ storeId, keyId, storeKey }: StoreKey): RowSeals {
@@ -95,7 +98,8 @@ export async function findFaults(db: Database.Database, options: UpkeepOptions):
     options.onProgress?.({ step: 'checkingTables', done: index, total: TABLES.length });
     await giveWay(options);
     const found = db.pragma(`integrity_check('${table}')`) as { integrity_check: string }[];
-    faults.push(...found.map((row) => row.integrity_check).filter((text) => text !== 'ok'));
+    const lines = found.flatMap((row) => row.integrity_check.split('\n'));
+    faults.push(...lines.filter((line) => line !== 'ok' && !HEADING.test(line)));
   }
   return faults.slice(0, LISTED_MAX);
 }

@@ -42,6 +42,8 @@ type ReplayCommandOptions = ManyOptions & {
 };
 type PurgeCommandOptions = ManyOptions & { readonly yes: boolean };
 
+const RUNS_LATER = 'It runs when a process opens the store.';
+
 /** `holdfast dead-letters`: what was given up and waits for a person, at rest or in use. */
 export function deadLettersCommand(): Command {
   return new Command('dead-letters')
@@ -146,10 +148,11 @@ Examples:
       }
       const payload =
         options.payloadFile === undefined ? {} : { payload: await readJson(options.payloadFile) };
-      await withLetters(options, (letters) =>
-        letters.replay(id, { ...payload, evenIfApplied: options.evenIfApplied }),
-      );
-      createOutput(options).result({ id, replayed: true }, `Replayed ${id}.`);
+      const when = await withLetters(options, async (letters, { isAtRest }) => {
+        await letters.replay(id, { ...payload, evenIfApplied: options.evenIfApplied });
+        return isAtRest ? ` ${RUNS_LATER}` : '';
+      });
+      createOutput(options).result({ id, replayed: true }, `Replayed ${id}.${when}`);
     });
 }
 
@@ -184,10 +187,13 @@ Example:
 
 async function withLetters<Result>(
   options: StoreOptions,
-  use: (letters: DeadLetters) => Promise<Result>,
+  use: (letters: DeadLetters, how: { readonly isAtRest: boolean }) => Promise<Result>,
 ): Promise<Result> {
-  return await withService(options, (calls) =>
-    use(deadLetters(calls.deadLetters, () => systemClock.now())),
+  return await withService(options, (calls, how) =>
+    use(
+      deadLetters(calls.deadLetters, () => systemClock.now()),
+      how,
+    ),
   );
 }
 
@@ -211,15 +217,18 @@ async function forAll(
     stop.abort();
   });
   try {
-    const counts = await withLetters(options, (letters) =>
-      run(letters, {
+    let runsLater = false;
+    const counts = await withLetters(options, (letters, { isAtRest }) => {
+      runsLater = isAtRest && done === 'replayed' && !options.dryRun;
+      return run(letters, {
         dryRun: options.dryRun,
         signal: stop.signal,
         onProgress: (sofar) => {
-          output.progress(() => `holdfast: ${sofar.done} ${verb} of ${sofar.matched} that match`);
+          // How many match in all is known at the end only.
+          if (sofar.done > 0) output.progress(() => `holdfast: ${sofar.done} ${verb} so far`);
         },
-      }),
-    );
+      });
+    });
     const { matched, expired, changed } = counts;
     const kept = [
       expired > 0 ? `${expired} kept, their time is over` : '',
@@ -229,6 +238,7 @@ async function forAll(
       { ...counts, dryRun: options.dryRun, interrupted: stop.signal.aborted },
       [`${counts.done} ${verb} of ${matched} that match`, ...kept].join('; '),
     );
+    if (runsLater && counts.done > 0) output.say(`holdfast: ${RUNS_LATER}`);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
     else process.exitCode = expired + changed > 0 ? EXIT.someBad : EXIT.ok;
   } finally {

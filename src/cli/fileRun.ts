@@ -92,6 +92,8 @@ export class FileRun {
   /** Attempts that failed in this run, by the status that the upstream answered or by code. */
   readonly failures = new Map<string, number>();
   readonly #types = new Set<string>();
+  /** Operations that no handler was registered for when their turn came. */
+  readonly #handlerMissing = new Set<string>();
   /** Accepted operations that are not counted as ended, and how many lines each stands for. */
   readonly #open = new Map<string, number>();
   /** Ids of accepted operations that nobody watches yet; some of them may have ended. */
@@ -118,6 +120,11 @@ export class FileRun {
     return accepted - completed - deadLettered - cancelled - expired;
   }
 
+  /** Operations of an earlier run that wait, because no line read so far names their type. */
+  get strangers(): number {
+    return this.#handlerMissing.size;
+  }
+
   /** Whether anything is left that goes on without a person. */
   get #isDone(): boolean {
     return !this.#isReading && this.#open.size === 0;
@@ -128,6 +135,8 @@ export class FileRun {
    * told here is found out by watching, in the order of the lines.
    */
   saw(id: string, state: string): void {
+    if (state === 'handlerMissing') this.#handlerMissing.add(id);
+    else this.#handlerMissing.delete(id);
     const ending = ENDINGS.get(state);
     if (ending !== undefined) this.#ended(id, ending);
   }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { systemClock } from '../../actors/systemClock.ts';
 import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../createRuntime.ts';
 import { httpHandler } from '../http/httpHandler.ts';
@@ -78,7 +78,8 @@ Examples:
 
 async function run(file: string, options: RunOptions): Promise<ExitCode> {
   const output = createOutput(options);
-  const base = parseBaseUrl(options.upstream, options);
+  const { upstream, allowInsecure } = options;
+  const base = parseBaseUrl(upstream, { allowInsecure, name: '--upstream' });
   const input = await openInput(file);
   try {
     if (options.strict && !(await isAllGood(input, output))) return EXIT.someBad;
@@ -96,7 +97,10 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
     store: options.store,
     key: keyFile(options.keyFile),
     upstreams: { [UPSTREAM]: { concurrency: options.concurrency } },
-    onError: notice,
+    onError: (error) => {
+      // At the start no line has named its type yet. What is still missing at the end is told there.
+      if (!isHoldfastError(error) || error.code !== 'HF_HANDLER_UNKNOWN') notice(error);
+    },
     inspect: ({ machine, actor, to }) => {
       if (machine === syncOperationMachine.id) fileRun.saw(actor, to);
     },
@@ -186,6 +190,11 @@ function report(fileRun: FileRun, cause: Cause, output: Output): ExitCode {
   output.result(result, parts.map(([name, count]) => `${WORDS[name] ?? name} ${count}`).join(', '));
   const failures = failuresText(fileRun.failures);
   if (failures !== '') output.say(`holdfast: ${failures}.`);
+  if (fileRun.strangers > 0) {
+    output.say(
+      `holdfast: operations of an earlier run that wait, since no line read names their type: ${fileRun.strangers}.`,
+    );
+  }
   if (cause !== null) {
     output.say(
       `holdfast: stopped ${cause === 'deadline' ? 'at --deadline' : 'by a signal'} after line ` +

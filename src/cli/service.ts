@@ -24,7 +24,7 @@ export interface StoreOptions {
  */
 export async function withService<Result>(
   { store: folder, keyFile: keyPath }: StoreOptions,
-  use: (calls: ServiceCalls) => Promise<Result>,
+  use: (calls: ServiceCalls, how: { readonly isAtRest: boolean }) => Promise<Result>,
 ): Promise<Result> {
   if ((await askOwner(folder, { method: 'health', params: {} })) !== null) {
     return await use(
@@ -33,6 +33,7 @@ export async function withService<Result>(
         if (answer === null) throw ownerGone(folder);
         return answer.done;
       }),
+      { isAtRest: false },
     );
   }
   const { store } = await openAtRest({ folder, key: keyFile(keyPath) });
@@ -48,7 +49,8 @@ export async function withService<Result>(
       random: systemRandom,
       payloadBytesMax: PAYLOAD_BYTES_MAX,
     });
-    return await use(serviceCalls(access, { before: () => Promise.resolve() }));
+    const calls = serviceCalls(access, { before: () => Promise.resolve() });
+    return await use(calls, { isAtRest: true });
   } finally {
     await store.close();
   }

@@ -25,10 +25,17 @@ const PORTS_REFUSED: ReadonlySet<number> = new Set([
  */
 export function parseBaseUrl(
   baseUrl: string | URL,
-  { allowInsecure = false }: { readonly allowInsecure?: boolean } = {},
+  {
+    allowInsecure = false,
+    name = 'baseUrl',
+  }: {
+    readonly allowInsecure?: boolean | undefined;
+    /** What whoever gave it calls it. */
+    readonly name?: string | undefined;
+  } = {},
 ): URL {
   const refuse = (problem: string): HoldfastError =>
-    new HoldfastError('HF_OPTION_INVALID', `baseUrl ${problem}.`, { field: 'baseUrl' });
+    new HoldfastError('HF_OPTION_INVALID', `${name} ${problem}.`, { field: name });
   if (!URL.canParse(String(baseUrl))) {
     throw refuse('is not an absolute URL, such as https://api.example.com/v1');
   }

@@ -212,6 +212,24 @@ describe('holdfast run', () => {
     expect(await running.result).toMatchObject({ exitCode: 130 });
   });
 
+  test('SV-3 UX-2 what a killed run left is taken up in silence, or said to wait for a line of its type', async () => {
+    const { file, args } = await stage();
+    const { upstream } = await stage({ latencyMs: 60_000 });
+    writeFileSync(file, requests(3));
+    const killed = startCli([...args, '--upstream', upstream.url]);
+    await expect.poll(() => upstream.ledger.summary().requested, { timeout: 10_000 }).toBe(3);
+    killed.kill('SIGKILL');
+    await killed.result;
+    const other = join(file, '../other.ndjson');
+    writeFileSync(other, request(9, { type: 'mail.send' }));
+    const stranger = await runCli(args.with(1, other));
+    expect(stranger).toMatchObject({ exitCode: 0 });
+    expect(stranger.stderr).toMatch(/earlier run that wait, [^\n]* their type: 3\.\n$/);
+    const again = await runCli(args);
+    expect(lastLine(again)).toEqual({ ...NOTHING, accepted: 3, completed: 3 });
+    expect(again.stderr).not.toMatch(/HF_HANDLER_UNKNOWN|earlier run/);
+  });
+
   test('SV-3 OP-2 OP-3 killed over and over against a misbehaving upstream, every request is applied once or named', async () => {
     const { file, args, upstream } = await stage({
       stallMs: 1_500,
@@ -318,7 +336,7 @@ describe('an upstream without TLS', () => {
     const plain = args.map((arg) => (arg === upstream.url ? 'http://upstream.invalid' : arg));
     const refused = await runCli(plain);
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toMatch(/baseUrl begins with http:.*--allow-insecure/);
+    expect(refused.stderr).toMatch(/--upstream begins with http:.*--allow-insecure/);
     expect(existsSync(store)).toBe(false);
     const allowed = await runCli([...plain, '--allow-insecure', '--deadline', '1s']);
     expect(allowed.exitCode).toBe(4);

@@ -61,6 +61,18 @@ describe('createKeyFile', () => {
     expect(existsSync(join(folder, 'nowhere'))).toBe(false);
   });
 
+  test('SE-2 SE-5 makes no key where it would be refused', async () => {
+    const open = join(folder, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const exposed = await rejectionOf(createKeyFile(join(open, 'k.key')));
+    expect(exposed).toMatchObject({ code: 'HF_KEY_FILE_EXPOSED', path: join(open, 'k.key') });
+    writeFileSync(join(store, 'keyring.json'), '{}');
+    const beside = await rejectionOf(createKeyFile(join(store, 'k.key')));
+    expect(beside).toMatchObject({ code: 'HF_KEY_FILE_IN_STORE', path: join(store, 'k.key') });
+    expect([join(open, 'k.key'), join(store, 'k.key')].map(existsSync)).toEqual([false, false]);
+  });
+
   test('SE-2 names the missing folder and makes none', async () => {
     const error = await rejectionOf(createKeyFile(join(folder, 'no', 'such', 'k.key')));
     expect(error.code).toBe('HF_OPTION_INVALID');

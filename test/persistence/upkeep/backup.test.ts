@@ -235,6 +235,19 @@ describe('PS-5 a backup', () => {
     expect(left()).toEqual(['backup']);
   });
 
+  test('tells on one line what is wrong with the pages', async () => {
+    await makeStore();
+    const data = readFileSync(join(folder, 'data.db'));
+    const page = rootPageOf('operation_lane');
+    data.fill(0xff, (page - 1) * 4_096, (page - 1) * 4_096 + 64);
+    writeFileSync(join(folder, 'data.db'), data);
+    // SQLite writes a heading above its findings: *** in database main ***.
+    await expect(backupStore(folder, at('backup'), null, UPKEEP)).rejects.toMatchObject({
+      code: 'HF_STORE_CORRUPT',
+      message: expect.stringMatching(/^The store in \S+ is damaged \((?!\*)[^\n]+$/) as string,
+    });
+  });
+
   function rootPageOf(index: string): number {
     const db = new Database(join(folder, 'data.db'), { readonly: true });
     const page = db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck().get(index);
