@@ -51,7 +51,7 @@ export class BulkAcceptor {
   accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
     const { store, journal, clock, steady, random, retry, pool } = this.#parts;
     if (request.priority === 'crisis') {
-      pool.start(request, pending);
+      pool.accept(request, pending);
       return;
     }
     if (journal.failure !== null) {

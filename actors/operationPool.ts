@@ -97,7 +97,6 @@ export class OperationPool {
   get size(): number {
     return this.#residents.size;
   }
-
   get attemptsRunning(): number {
     return this.#runner.running;
   }
@@ -116,7 +115,9 @@ export class OperationPool {
    */
   accept(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): void {
     const { failure } = this.#parts.journal;
-    if (failure !== null && request.priority !== 'crisis') pending.reject(notAccepted(failure));
+    if (this.#isAbandoned) pending.reject(notBegun());
+    else if (failure !== null && request.priority !== 'crisis')
+      pending.reject(notAccepted(failure));
     else this.start(request, pending, closure);
   }
 

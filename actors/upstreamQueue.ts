@@ -161,6 +161,7 @@ export class UpstreamQueue {
     const nowMs = steady.now();
     const urgencyMax = this.gate.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
+    const passedOver = passOver();
     let hasBrought = false;
     try {
       // Those fetched before are due on disk until what was ordered for them is written.
@@ -170,7 +171,7 @@ export class UpstreamQueue {
         urgencyMax,
         nowMs,
         limit: permits.length,
-        passOver: passOver(),
+        passOver: passedOver,
       });
       this.#backoff.reset();
       this.#claimedUpTo = urgencyMax;
@@ -196,7 +197,9 @@ export class UpstreamQueue {
       onError(error);
       return this.#backoff.nextMs();
     }
-    return hasBrought ? 0 : BARREN_CLAIM_PAUSE_MS;
+    // Rows that are passed over from now on are not brought again: there may be many of them.
+    const isBarren = !hasBrought && passOver().length === passedOver.length;
+    return isBarren ? BARREN_CLAIM_PAUSE_MS : 0;
   }
 
   /** What was in flight at a crash goes before what is less urgent than it (SV-3). */

@@ -41,7 +41,8 @@ export function upstreamControl(upstream: Upstream, steady: SteadyClock): Upstre
     },
     get nextTryAtMs() {
       const { snapshot } = upstream.breaker;
-      return snapshot.value === 'open' ? (breakerDue(snapshot)?.atMs ?? null) : null;
+      const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
+      return due === null ? null : steady.toWall(due.atMs);
     },
     forceOpen: (reason) => {
       checkReason(reason);

@@ -237,3 +237,25 @@ describe.each(WAITS)('%s', (_, kind) => {
     expect(disturbedMs - undisturbedMs).toBeGreaterThan(1_000);
   });
 });
+
+test.each(JUMPS)(
+  'CB-6 an open breaker tells its next try by the wall clock, also %s',
+  async (_, jump) => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      upstreams: {
+        default: { breaker: { consecutiveFailuresToOpen: 1, openMs: DAY_MS, openJitterShare: 0 } },
+      },
+      handlers: { 'payments.push': failingTimes(1, []) },
+    });
+    await clock.run(runtime.ready);
+    await clock.run(runtime.sync(WORK));
+    await clock.advance(0);
+    const leftMs = (): number => (runtime.upstream('default').nextTryAtMs ?? 0) - clock.now();
+    const beforeMs = leftMs();
+    expect(beforeMs).toBeGreaterThan(DAY_MS / 2);
+    expect(beforeMs).toBeLessThanOrEqual(DAY_MS);
+    jump(clock);
+    expect(leftMs()).toBe(beforeMs);
+  },
+);

@@ -110,6 +110,20 @@ async function diskOf(rows: readonly AcceptWrite[]): Promise<Store> {
   return disk;
 }
 
+test('PS-3 a crowd of newer rows that are due first holds nothing else up', async () => {
+  const crowd = Array.from({ length: 400 }, (_, at) => row(at + 1, { version: NEXT }));
+  const { clock, boot } = createWorld(1, await diskOf([...crowd, row(crowd.length + 1)]));
+  const sent: unknown[] = [];
+  const { runtime } = boot({
+    upstreams: { default: { concurrency: 4 } },
+    handlers: { 'payments.push': sending(sent) },
+  });
+  await clock.run(runtime.ready);
+  await clock.advance(50);
+  expect(sent).toEqual([crowd.length + 1]);
+  expect(runtime.getHealthStatus().waiting.newerVersion).toBe(crowd.length);
+});
+
 describe('PS-3 a row of a newer chart version in the file of a store', () => {
   const NEWER = 1;
   const BEHIND = 2;
