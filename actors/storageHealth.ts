@@ -80,7 +80,7 @@ export class StorageHealth {
   committed(generation: number): void {
     const postedMs = this.#underWay.shift();
     // The hot path: no event where it could change nothing.
-    if (this.#state === 'well') return;
+    if (this.#state === 'well' || this.#isStopped) return;
     const { clock, steady } = this.#parts;
     const tookMs = clock.monotonic() - (postedMs ?? 0);
     this.#actor.send({ type: 'write.committed', generation, tookMs, atMs: steady.now() });
@@ -94,6 +94,7 @@ export class StorageHealth {
   /** The oldest batch under way failed, and storage is to blame. */
   failed(generation: number, error: HoldfastError): void {
     this.#underWay.shift();
+    if (this.#isStopped) return;
     if (generation === this.#generation) this.#failure = neverWritten(error);
     const trouble = troubleOf(error.code);
     this.#actor.send({ type: 'write.failed', generation, trouble, atMs: this.#parts.steady.now() });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Handler } from '../../actors/handler.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
@@ -62,6 +62,28 @@ describe('PS-6 SV-4 close() while storage is ill', () => {
       resilience: { status: 'accepted', error: undefined },
     });
   });
+
+  test.each(['works', 'failsUnwritten'] as const)(
+    'PS-6 SV-4 an answer of the disk that comes after the end (%s) is told to nobody',
+    async (late) => {
+      const warn = vi.spyOn(console, 'warn').mockReturnValue();
+      onTestFinished(() => warn.mockRestore());
+      const { clock, boot } = createWorld();
+      const { runtime, store, errors } = boot({ handlers: handlers(() => null) });
+      await clock.run(runtime.ready);
+      store.faults.fate = () => 'failsUnwritten';
+      await expect(clock.run(runtime.sync(REQUEST))).rejects.toThrow('The disk failed');
+      store.faults.fate = () => late;
+      store.faults.delayMs = () => 60_000;
+      // Until it is asked whether it is well.
+      await clock.advance(5_000);
+      await clock.run(runtime.close({ deadlineMs: 10 }));
+      const told = errors.length;
+      await clock.advance(300_000);
+      expect(errors).toHaveLength(told);
+      expect(warn).not.toHaveBeenCalled();
+    },
+  );
 
   test('PS-6 with writes that fail, everybody who waits is told, and the next start goes on', async () => {
     const { clock, boot } = createWorld();
