@@ -1,7 +1,7 @@
 import type { Observer } from 'xstate';
 import type { SyncOperationRef, SyncOperationSnapshot } from '../machines/syncOperationMachine.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { callGuest } from './guests.ts';
+import { callListener } from './listeners.ts';
 
 const NOTHING = { unsubscribe: (): void => undefined };
 
@@ -24,14 +24,14 @@ export function actorView(
     const observer = typeof given === 'function' ? { next: given, error, complete } : (given ?? {});
     return actor.subscribe({
       next: (snapshot) => {
-        callGuest(() => observer.next?.(snapshot), onError);
+        callListener(() => observer.next?.(snapshot), onError);
       },
       // Always there: XState would end the process for want of one.
       error: (thrown) => {
-        callGuest(() => observer.error?.(thrown), onError);
+        callListener(() => observer.error?.(thrown), onError);
       },
       complete: () => {
-        callGuest(() => observer.complete?.(), onError);
+        callListener(() => observer.complete?.(), onError);
       },
     });
   };

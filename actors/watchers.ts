@@ -1,6 +1,6 @@
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { callGuest } from './guests.ts';
 import { IdTable } from './idTable.ts';
+import { callListener } from './listeners.ts';
 import type { OperationView, Outcome } from './outcome.ts';
 
 interface Watcher {
@@ -61,7 +61,7 @@ export class Watchers {
 
   changed(view: OperationView): void {
     for (const listener of this.#byId.get(view.id)?.listeners ?? []) {
-      callGuest(() => listener(view), this.#onError);
+      callListener(() => listener(view), this.#onError);
     }
   }
 

@@ -6,9 +6,9 @@
  */
 
 /** Calls it; what it throws, and what a promise that it returns rejects with, goes to `onError`. */
-export function callGuest(guest: () => unknown, onError: (error: unknown) => void): void {
+export function callListener(listener: () => unknown, onError: (error: unknown) => void): void {
   try {
-    const returned = guest();
+    const returned = listener();
     if (returned instanceof Promise) returned.catch(onError);
   } catch (error) {
     onError(error);
@@ -30,7 +30,7 @@ export function guardSignal(signal: AbortSignal, onError: (error: unknown) => vo
     const guard =
       guards.get(listener) ??
       ((event: Event): void => {
-        callGuest(
+        callListener(
           () =>
             typeof listener === 'function'
               ? listener.call(signal, event)

@@ -7,9 +7,9 @@ import { createWorld, type Process, type World } from '../support/engineHarness.
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 
-/** What a guest throws, now and after a while. */
+/** What a listener throws, now and after a while. */
 const fail = (): never => {
-  throw new Error('bad guest');
+  throw new Error('bad listener');
 };
 const failLater: () => unknown = async () => {
   await Promise.resolve();
@@ -86,8 +86,8 @@ describe('SV-2 operation.actor', () => {
     answer();
     expect((await world.clock.run(operation.outcome)).status).toBe('completed');
     await world.clock.advance(10);
-    expect(messages(process)).toContain('bad guest');
-    expect(new Set(messages(process))).toEqual(new Set(['bad guest']));
+    expect(messages(process)).toContain('bad listener');
+    expect(new Set(messages(process))).toEqual(new Set(['bad listener']));
     await world.clock.run(process.runtime.close());
   });
 
@@ -140,6 +140,6 @@ describe("SV-2 an attempt's signal", () => {
     expect(signal?.aborted).toBe(true);
     expect(any?.aborted).toBe(true);
     expect(told).toEqual(['once']);
-    expect(messages(process)).toEqual(Array.from({ length: 4 }, () => 'bad guest'));
+    expect(messages(process)).toEqual(Array.from({ length: 4 }, () => 'bad listener'));
   });
 });
