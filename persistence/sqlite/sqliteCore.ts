@@ -9,15 +9,13 @@ import type { HoldfastError, PlainError } from '../../machines/vocabulary/errors
 import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../faultPoints.ts';
 import type { Ownership } from '../owner.ts';
-import { taken } from '../owner.ts';
 import type { Sealer } from '../sealing/sealer.ts';
 import type { QuarantinedRow } from '../store.ts';
 import { applyBatch, BatchRefused } from './batch.ts';
 import { storeFailure } from './failures.ts';
-import type { OwnerMark } from './fence.ts';
-import { holdOfCopy, placeOf } from './fence.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import { isSqliteError } from './library.ts';
+import { OwnerClaim } from './ownerClaim.ts';
 import type { DataRequest, OpenedStore, ReadRequest, Replies, Reply } from './requests.ts';
 import { isRead, replyOf } from './requests.ts';
 import { answerRead, components, quarantinedCount, seqMax } from './rowReads.ts';
@@ -27,7 +25,7 @@ import { inspectSchema } from './schema.ts';
 import type { Connected, Connection } from './storeConnection.ts';
 import { connectStore } from './storeConnection.ts';
 import { StoreFiles } from './storeFiles.ts';
-import { changeMark, readMark, renewMark } from './storeMark.ts';
+import { moveMark, renewMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
 import { WriteNeeded } from './tables.ts';
 import { cutRefused, demandSound } from './walLeft.ts';
@@ -60,10 +58,9 @@ export class SqliteCore {
   readonly #distrusted = new Set<string>();
   readonly #lanesLeft = new LanesLeft();
   readonly #files: StoreFiles;
+  readonly #owner: OwnerClaim;
   #quarantined: QuarantinedRow[] = [];
   #notices: PlainError[] = [];
-  /** The mark of this owner; `null` until it is on disk. */
-  #generation: number | null;
   /** `null` before {@link open}, after {@link close}, and after a failure until the next request. */
   #connection: Connection | null = null;
   /** How far the last transaction came. */
@@ -72,8 +69,10 @@ export class SqliteCore {
   constructor(options: SqliteCoreOptions) {
     this.#options = options;
     this.#seals = createRowSeals(options.sealer, options.storeId);
-    this.#generation = options.generation;
-    this.#files = new StoreFiles(options.path, options.storeId);
+    this.#owner = new OwnerClaim(options.path, options.generation);
+    this.#files = new StoreFiles(options.path, options.storeId, (copyPath) => {
+      moveMark(copyPath, this.#seals);
+    });
   }
 
   /**
@@ -91,10 +90,8 @@ export class SqliteCore {
       const last = seqMax(tables);
       // Before the claim, which gives the connection up where it fails.
       const quarantined = quarantinedCount(tables);
-      // What is staked below, or at the first commit.
-      const mark = readMark(tables);
-      const hold = mark.hold ?? (this.#isCopy(mark.owner, last) ? holdOfCopy(last) : null);
-      if (this.#options.claims && this.#generation === null) this.#claim();
+      const hold = this.#owner.holdOf(tables);
+      if (this.#options.claims && this.#owner.generation === null) this.#claim();
       return {
         storeId: this.#options.storeId,
         created,
@@ -103,7 +100,7 @@ export class SqliteCore {
         components: readable,
         componentsUnreadable: unreadable,
         seqMax: last,
-        generation: this.#generation,
+        generation: this.#owner.generation,
         quarantined,
         spilled: [],
       };
@@ -176,7 +173,7 @@ export class SqliteCore {
   #attempt(requests: readonly DataRequest[], refused: ReadonlyMap<number, Reply>): Reply[] {
     this.#stage = 'open';
     const { db, tables, commit } = this.#begin();
-    const generation = this.#stake(tables);
+    const generation = this.#owner.stake(tables);
     const replies = requests.map((request, index) => {
       const refusal = refused.get(index);
       if (refusal !== undefined) return refusal;
@@ -195,7 +192,7 @@ export class SqliteCore {
     this.#stage = 'committed';
     faultPoint('store.afterCommit');
     this.#notice(this.#files.afterCommit(db));
-    this.#generation = generation;
+    this.#owner.staked(generation);
     this.#lanesLeft.committed();
     return replies;
   }
@@ -219,40 +216,9 @@ export class SqliteCore {
     this.#notice(this.#options.ownership.confirm());
     if (hasForeignWrites) {
       this.#known.clear();
-      this.#demandMark(tables);
+      this.#owner.demand(tables);
     }
     return connection;
-  }
-
-  /** @throws HoldfastError `HF_STORE_TAKEN` when there was another owner since this one. */
-  #demandMark(tables: Tables): void {
-    if (this.#generation === null) return;
-    const { owner } = readMark(tables);
-    if (owner === null || owner.generation === this.#generation) return;
-    throw taken(this.#options.path, 'another process');
-  }
-
-  /**
-   * Leaves the mark of this owner, unless it is there already; it counts once it is committed. A
-   * copy is held from then on, and no longer told by its mark.
-   */
-  #stake(tables: Tables): number | null {
-    const { isRescued } = this.#files;
-    if (this.#generation !== null && !isRescued) return this.#generation;
-    const { owner, hold } = readMark(tables);
-    const last = seqMax(tables);
-    const generation = this.#generation ?? (owner?.generation ?? 0) + 1;
-    changeMark(tables, {
-      owner: { generation, place: placeOf(this.#options.path) },
-      hold: hold ?? (this.#isCopy(owner, last) ? holdOfCopy(last) : null),
-    });
-    return generation;
-  }
-
-  /** Whoever runs a store leaves a mark before its first operation is on disk. */
-  #isCopy(owner: OwnerMark | null, lastSeq: number): boolean {
-    if (this.#generation !== null || this.#files.isRescued) return false;
-    return owner === null ? lastSeq > 0 : owner.place !== placeOf(this.#options.path);
   }
 
   /** A disk that can't be written yet keeps nobody from reading: the first commit stakes the claim. */
@@ -260,14 +226,13 @@ export class SqliteCore {
     try {
       this.#stage = 'open';
       const { tables, commit } = this.#begin();
-      const generation = this.#stake(tables);
+      const generation = this.#owner.stake(tables);
       faultPoint('open.beforeClaim');
       this.#stage = 'committing';
       commit.run();
       this.#stage = 'committed';
       faultPoint('open.afterClaim');
-      this.#files.endRescue();
-      this.#generation = generation;
+      this.#owner.staked(generation);
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;
       this.#mayBeStored(storeFailure(error, this.#options.path));
@@ -301,7 +266,7 @@ export class SqliteCore {
     this.#lanesLeft.failed();
     // A full disk failed a write, and that is all. After anything else, a failed sync above all, the
     // system may take pages for written that are not: the next request opens the file anew.
-    if (error.code !== 'HF_STORE_FULL' || !rolledBack) this.#drop();
+    if (!isOnlyFull(error) || !rolledBack) this.#drop();
     const reply: Reply = { error: { ...toPlainError(error), mayBeStored } };
     return requests.map((request, index) =>
       isRead(request) ? this.#ask(request, error) : (refused.get(index) ?? reply),
@@ -316,8 +281,7 @@ export class SqliteCore {
     if (this.#stage !== 'committing') return this.#stage === 'committed';
     // The write of a frame failed, so that the one that tells of the commit is not there.
     const wasCutOff = isSqliteError(error.cause) && error.cause.code === 'SQLITE_IOERR_WRITE';
-    if (wasCutOff || error.code === 'HF_STORE_FULL' || error.code === 'HF_STORE_LOCKED')
-      return false;
+    if (wasCutOff || isOnlyFull(error) || error.code === 'HF_STORE_LOCKED') return false;
     const connection = this.#connection;
     if (connection === null) return true;
     return !cutRefused(connection.db, `${this.#options.path}-wal`, connection.foreignWrites);
@@ -372,7 +336,7 @@ export class SqliteCore {
     const { connection } = connected;
     try {
       this.#files.opened();
-      this.#demandMark(connection.tables);
+      this.#owner.demand(connection.tables);
     } catch (error) {
       connection.close();
       throw error;
@@ -384,3 +348,11 @@ export class SqliteCore {
 
 /** How a store is opened again that was open before. */
 const OPENED_BEFORE = { create: false, isNew: false } as const;
+
+/**
+ * Whether there was no room for a frame. Where there was none for the -shm, the frames are on the disk
+ * by then, with the one that tells of the commit.
+ */
+function isOnlyFull({ cause }: HoldfastError): boolean {
+  return isSqliteError(cause) && cause.code === 'SQLITE_FULL';
+}

@@ -45,11 +45,13 @@ export class StoreFiles {
   /** As it was when every file in it was last found right; `null` while that is not certain. */
   #folder: Found = null;
   #folderTells = false;
+  readonly #markCopy: (path: string) => void;
   #isLost = false;
-  #isRescued = false;
 
-  constructor(path: string, storeId: string) {
+  /** @param markCopy has a copy of the file say that it is the store, and no copy of it. */
+  constructor(path: string, storeId: string, markCopy: (path: string) => void) {
     this.#path = path;
+    this.#markCopy = markCopy;
     this.#walPath = `${path}-wal`;
     this.#keyring = new KeyringKept(path, storeId);
   }
@@ -62,14 +64,6 @@ export class StoreFiles {
   }
 
   /**
-   * True from a rescue to the next commit, also over a crash: the file is another and the store is the
-   * same. So long it has its second name.
-   */
-  get isRescued(): boolean {
-    return this.#isRescued;
-  }
-
-  /**
    * To be called before the file is opened: ends a rescue that a crash cut off, and makes sure that
    * the file is still the one that was open before.
    *
@@ -78,7 +72,7 @@ export class StoreFiles {
   beforeOpen(): void {
     const rescued = look(rescuedPath(this.#path));
     if (rescued !== null && !existsSync(this.#path)) this.#putBack();
-    else if (rescued !== null) this.#isRescued = isSame(rescued, look(this.#path));
+    else if (rescued !== null && isSame(rescued, look(this.#path))) this.#endRescue();
     if (this.#data === null || isSame(look(this.#path), this.#data)) return;
     throw this.#lost('is not the file that was open. Put that one back, or restore a backup');
   }
@@ -164,7 +158,6 @@ export class StoreFiles {
     if (isSame(data, this.#data) && isSame(wal, this.#wal)) {
       this.#wal = wal;
       this.#isLost = false;
-      this.endRescue();
       // By the same clock, the -wal having been written just now.
       const isSettled = (wal?.ctimeMs ?? 0) - (folder?.ctimeMs ?? 0) > FOLDER_CLOCK_MS;
       this.#folder = isSettled && this.#folderTells ? folder : null;
@@ -198,12 +191,6 @@ export class StoreFiles {
     return isSame(folder, this.#folder) && endOf(this.#walPath, this.#wal?.size ?? 0) === 'end';
   }
 
-  /** To be called once the store has the mark of the file that it is in now. */
-  endRescue(): void {
-    if (this.#isRescued) rmSync(rescuedPath(this.#path), { force: true });
-    this.#isRescued = false;
-  }
-
   #rescue(write: () => void): void {
     try {
       write();
@@ -219,6 +206,7 @@ export class StoreFiles {
     rmSync(copy, { force: true });
     closeSync(openSync(copy, 'wx', FILE_MODE));
     db.prepare('VACUUM INTO ?').run(copy);
+    this.#markCopy(copy);
     syncFile(copy);
     // Under this name it is known to be whole.
     renameSync(copy, rescuedPath(this.#path));
@@ -234,8 +222,13 @@ export class StoreFiles {
     syncFolder(dirname(this.#path));
     // Unlike a rename it never takes the place of a file that has just been put there.
     linkSync(rescuedPath(this.#path), this.#path);
+    this.#endRescue();
+  }
+
+  /** The second name goes once the first is on disk. */
+  #endRescue(): void {
     syncFolder(dirname(this.#path));
-    this.#isRescued = true;
+    rmSync(rescuedPath(this.#path), { force: true });
   }
 
   #lost(what: string): HoldfastError {

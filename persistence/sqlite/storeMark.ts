@@ -11,8 +11,11 @@ import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Hold } from '../hold.ts';
 import type { OwnerMark } from './fence.ts';
+import { placeOf } from './fence.ts';
+import { openDatabase } from './library.ts';
 import { createMutations } from './mutations/mutations.ts';
 import type { RowSeals } from './rowSeals.ts';
+import { SQL } from './statements.ts';
 import type { Tables } from './tables.ts';
 
 /** What is sealed in the mark. */
@@ -39,11 +42,35 @@ export function insertMark(db: Database.Database, seals: RowSeals, storeId: stri
 export function readMark({ statements, seals, path }: Tables): StoreMark {
   const row = statements.mark.get() as { readonly seal: Uint8Array } | undefined;
   if (row === undefined) throw lost(path);
+  return opened(seals, row.seal, path);
+}
+
+function opened(seals: RowSeals, seal: Uint8Array, path: string): StoreMark {
   try {
-    return JSON.parse(seals.openMark(row.seal)) as StoreMark;
+    return JSON.parse(seals.openMark(seal)) as StoreMark;
   } catch (error) {
     if (isHoldfastError(error)) throw changed(path, error);
     throw error;
+  }
+}
+
+/**
+ * Has the mark in a copy of the store's file name that copy as the place of the store: it is about to
+ * take the place of a file that is lost. The copy must have no connection, and be synced afterwards.
+ */
+export function moveMark(copyPath: string, seals: RowSeals): void {
+  const db = openDatabase(copyPath, { fileMustExist: true });
+  try {
+    // Nobody takes it for whole before this is done.
+    db.pragma('journal_mode = OFF');
+    const row = db.prepare<[], { readonly seal: Uint8Array }>(SQL.mark).get();
+    if (row === undefined) throw lost(copyPath);
+    const { epoch, owner, hold } = opened(seals, row.seal, copyPath);
+    const moved = owner === null ? null : { ...owner, place: placeOf(copyPath) };
+    const mutations = createMutations(db);
+    writeMark({ mutations, seals }, { epoch: epoch + 1, owner: moved, hold });
+  } finally {
+    db.close();
   }
 }
 

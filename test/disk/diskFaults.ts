@@ -13,7 +13,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
-const FIELDS = ['writeError', 'syncError', 'openError', 'syncMs', 'syncsFailing'] as const;
+const FIELDS = [
+  'writeError',
+  'syncError',
+  'openError',
+  'syncMs',
+  'syncsFailing',
+  'shmError',
+] as const;
 const SOURCE = fileURLToPath(new URL('./faults.c', import.meta.url));
 
 /** What goes wrong: errors by their names, and how long each sync takes. */
@@ -24,6 +31,8 @@ export interface Fault {
   readonly syncMs?: number;
   /** How many syncs fail with `syncError` before they succeed again; all of them where it is left out. */
   readonly syncsFailing?: number;
+  /** Given where a -shm is made longer than it is at first: some 4,000 pages into a -wal. */
+  readonly shmError?: keyof typeof constants.errno;
 }
 
 /** Makes the disk fail for one process, in one folder, when a test says so. */

@@ -24,6 +24,8 @@ struct faults {
   volatile int32_t sync_ms;
   /* How many syncs fail before they succeed again by themselves; 0 for all. */
   volatile int32_t syncs_failing;
+  /* The error of making a -shm longer than it is at first, of all writes to it. */
+  volatile int32_t shm_error;
   /* How often one was given, so that a test can tell that it tested something. */
   volatile int32_t given;
 };
@@ -49,13 +51,35 @@ static int is_ours(const char *path) {
   return length > 0 && strncmp(path, folder, length) == 0;
 }
 
-static int is_open_on_ours(int fd) {
-  char link[64], path[4096];
+static int path_of(int fd, char *path, size_t size) {
+  char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
+  ssize_t length = readlink(link, path, size - 1);
   if (length < 0) return 0;
   path[length] = 0;
-  return is_ours(path);
+  return 1;
+}
+
+static int is_open_on_ours(int fd) {
+  char path[4096];
+  return path_of(fd, path, sizeof path) && is_ours(path);
+}
+
+static int is_shm(int fd) {
+  char path[4096];
+  if (!path_of(fd, path, sizeof path)) return 0;
+  size_t length = strlen(path);
+  return length > 4 && strcmp(path + length - 4, "-shm") == 0;
+}
+
+#define SHM_BYTES_AT_FIRST 32768
+
+/* The error that a write there is given, 0 for none. */
+static int write_fault(int fd, off_t offset) {
+  if (faults->write_error == 0 && faults->shm_error == 0) return 0;
+  if (!is_open_on_ours(fd)) return 0;
+  if (faults->write_error != 0) return faults->write_error;
+  return offset >= SHM_BYTES_AT_FIRST && is_shm(fd) ? faults->shm_error : 0;
 }
 
 static int fail(int error) {
@@ -73,14 +97,14 @@ ssize_t write(int fd, const void *data, size_t size) {
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
-  int error = faults->write_error;
-  if (error != 0 && is_open_on_ours(fd)) return fail(error);
+  int error = write_fault(fd, offset);
+  if (error != 0) return fail(error);
   return NEXT(pwrite64)(fd, data, size, offset);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
-  int error = faults->write_error;
-  if (error != 0 && is_open_on_ours(fd)) return fail(error);
+  int error = write_fault(fd, offset);
+  if (error != 0) return fail(error);
   return NEXT(pwrite)(fd, data, size, offset);
 }
 

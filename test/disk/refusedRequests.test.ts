@@ -1,6 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import { inThreadStore } from '../persistence/storeUnderTest.ts';
+import { idOf } from '../persistence/writes.ts';
 import { type Child, RestartScene } from '../support/restartScene.ts';
+import { tempFolder } from '../support/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const missing = whyNoFaults();
@@ -28,6 +36,29 @@ async function started(): Promise<{
   await child.until('accepted', ({ key }) => key === 'key-1');
   await child.until('outcome');
   return { scene, faults, child };
+}
+
+/**
+ * Accepts until one is refused, in a process that is killed by then: before it is written off, and
+ * before the store is closed.
+ */
+async function firstRefusal(
+  folder: string,
+  faults: DiskFaults,
+): Promise<{ readonly seq: number; readonly code: string; readonly mayBeStored: boolean }> {
+  const program = fileURLToPath(new URL('./acceptUntilRefused.mjs', import.meta.url));
+  const child = spawn(process.execPath, [program, folder], {
+    env: { ...process.env, ...faults.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    ended,
+  ])) as [unknown];
+  child.kill('SIGKILL');
+  await ended;
+  return JSON.parse(String(line)) as Awaited<ReturnType<typeof firstRefusal>>;
 }
 
 async function keysAtRest(scene: RestartScene): Promise<readonly string[]> {
@@ -64,6 +95,20 @@ describe.skipIf(missing !== null)(
       expect(third.mayBeStored).toBe(false);
       await child.kill();
       expect(await keysAtRest(scene)).not.toContain('key-3');
+    });
+
+    test('OP-2 PS-6 there is no room for a longer -shm, once all is in the -wal: it is not stored', async () => {
+      const folder = join(tempFolder(), 'store');
+      const faults = new DiskFaults(folder);
+      faults.set({ shmError: 'ENOSPC' });
+      const { seq, ...refused } = await firstRefusal(folder, faults);
+      expect(refused).toEqual({ code: 'HF_STORE_FULL', mayBeStored: false });
+      expect(faults.given).toBeGreaterThan(0);
+      const store = inThreadStore(folder);
+      await store.open();
+      expect((await store.find(idOf(seq - 1)))?.seq).toBe(seq - 1);
+      expect((await store.find(idOf(seq)))?.seq).toBeUndefined();
+      await store.close();
     });
 
     test('OP-2 PS-6 a write that fails: it is not stored', async () => {

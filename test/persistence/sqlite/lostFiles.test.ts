@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -161,24 +162,42 @@ test('PS-6 a rescue that a crash cut off before the last rename is ended at the 
 
 test('PS-6 SV-5 one that was cut off after it leaves no second name, and the store is not held as a copy', async () => {
   const at = await scene(inThreadStore);
-  await at.store.close();
-  // As a rescue writes it: the same rows in another file, which has both names for a moment.
-  copyFileSync(at.data, `${at.data}.rescued`);
   rmSync(at.data);
-  linkSync(`${at.data}.rescued`, at.data);
-  const key = TEST_KEY;
-  // Whoever only looks leaves it as it is.
-  const { store: looked, info } = await openAtRest({ folder: at.folder, key });
+  await expect(at.store.commit([accept(21)])).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
+  await at.store.close();
+  // As the rescue leaves it for a moment: the new file has both names.
+  linkSync(at.data, `${at.data}.rescued`);
+  const { store: looked, info } = await openAtRest({ folder: at.folder, key: TEST_KEY });
   expect(info.hold).toBeNull();
   await looked.close();
   const next = inThreadStore(at.folder);
   expect((await next.open()).hold).toBeNull();
   expect(existsSync(`${at.data}.rescued`)).toBe(false);
-  expect(await seqsIn(next)).toEqual(upTo(20));
+  expect(await seqsIn(next)).toEqual(upTo(21));
   await next.close();
   expect((await next.open()).hold).toBeNull();
   await next.close();
 });
+
+test.each([
+  ['a second name', linkSync],
+  ['a link', symlinkSync],
+])(
+  'SV-5 PS-5 a copy of a store that has %s, as after a rescue, is held all the same',
+  async (_, link) => {
+    const at = await scene(inThreadStore);
+    await at.store.close();
+    const copy = join(tempFolder(), 'copy');
+    mkdirSync(copy, { mode: 0o700 });
+    for (const name of ['data.db', 'keyring.json']) {
+      copyFileSync(join(at.folder, name), join(copy, name));
+    }
+    link(join(copy, 'data.db'), join(copy, 'data.db.rescued'));
+    const next = inThreadStore(copy);
+    expect(await next.open()).toMatchObject({ hold: { reason: 'copied', seqMax: 20 } });
+    await next.close();
+  },
+);
 
 describe('PS-6 a -wal at the start', () => {
   /** The folder as a crash leaves it: with its WAL. */

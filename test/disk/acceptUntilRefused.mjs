@@ -1,0 +1,42 @@
+/** Accepts large operations into a new store until one is refused, and says how; then it waits to be killed. */
+
+import { createHash } from 'node:crypto';
+import { storePlace } from '../../dist/persistence/openStore.js';
+import { rawKey } from '../../dist/persistence/sealing/keySource.js';
+import { InThreadChannel } from '../../dist/persistence/sqlite/inThreadChannel.js';
+import { createStoreClient } from '../../dist/persistence/sqlite/storeClient.js';
+
+/** As in test/persistence/writes.ts. */
+function idOf(number) {
+  const hex = createHash('sha256').update(String(number)).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const place = storePlace(process.argv[2], rawKey(new Uint8Array(32).fill(7)), true);
+const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+await store.open();
+for (let seq = 1; ; seq++) {
+  try {
+    const of = { subject: null, lane: null, idempotencyKey: null, expiresAtMs: null };
+    const payload = 'x'.repeat(100_000);
+    await store.commit([
+      {
+        kind: 'accept',
+        seq,
+        id: idOf(seq),
+        urgency: 4,
+        standing: 'inHand',
+        dueAtMs: null,
+        route: 'payments',
+        ...of,
+        state: 'state',
+        payload,
+      },
+    ]);
+  } catch ({ code, mayBeStored }) {
+    process.stdout.write(`${JSON.stringify({ seq, code, mayBeStored })}\n`);
+    break;
+  }
+}
+// Held open, as a process that lives.
+setInterval(() => {}, 1_000);
