@@ -8,7 +8,7 @@ import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../persistence/store.ts';
 import type { Journal } from './journal.ts';
-import { isNewerRecord } from './newerRows.ts';
+import { isNewerRecord } from './leftRows.ts';
 import type { PoolCounts } from './poolCounts.ts';
 import { setAside } from './setAside.ts';
 import { decodeSnapshot } from './snapshots.ts';
@@ -113,8 +113,17 @@ export function notAccepted(cause: HoldfastError): HoldfastError {
   });
 }
 
+/**
+ * Resolves once everything written so far is durable.
+ *
+ * @throws HoldfastError the failure of storage, or `HF_CLOSED`: what was ordered may hold or not.
+ */
+export async function demandDurable(journal: Pick<Journal, 'written' | 'failure'>): Promise<void> {
+  if (!(await journal.written())) throw notDurable(journal.failure);
+}
+
 /** What a caller asked of an operation is on its way, and nothing promises yet that it holds. */
-export function notDurable(cause: HoldfastError | null): HoldfastError {
+function notDurable(cause: HoldfastError | null): HoldfastError {
   return new HoldfastError(
     cause?.code ?? 'HF_CLOSED',
     `${cause?.message ?? 'The runtime was closed before the disk confirmed it.'} What was asked for may hold or not; look at the operation, and ask again later.`,

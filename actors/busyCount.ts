@@ -20,6 +20,14 @@ export class BusyCount {
   #count = 0;
   #waiters: (() => void)[] = [];
 
+  /** Counts it once, or no more. */
+  set(resident: { isBusy: boolean }, isBusy: boolean): void {
+    if (isBusy === resident.isBusy) return;
+    resident.isBusy = isBusy;
+    if (isBusy) this.begin();
+    else this.end();
+  }
+
   begin(): void {
     this.#count += 1;
   }

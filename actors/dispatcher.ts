@@ -56,7 +56,7 @@ export class Dispatcher {
     });
     this.#expiry = new ExpiryWatch({
       ...parts,
-      passOver: () => parts.pool.newer.passOver,
+      passOver: () => parts.pool.left.passOver,
       expire: (row, atMs) => {
         this.wake(row, ({ actor }) => {
           actor.send({ type: 'expiry.due', atMs });
@@ -75,7 +75,7 @@ export class Dispatcher {
       ...this.#parts,
       gate,
       mayStart: () => this.#isStarted && !this.#suspects.isolates,
-      passOver: () => this.#parts.pool.newer.passOver,
+      passOver: () => this.#parts.pool.left.passOver,
       revive: (row) => {
         const { pool } = this.#parts;
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;

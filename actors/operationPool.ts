@@ -12,6 +12,7 @@ import {
   type SyncOperationState,
   type Turn,
 } from '../machines/syncOperationMachine.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { CheckedRequest } from '../machines/vocabulary/request.ts';
 import { urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../persistence/faultPoints.ts';
@@ -21,7 +22,6 @@ import {
   answerDuplicate,
   notAccepted,
   notBegun,
-  notDurable,
   outcomeUnknown,
   type PendingAcceptance,
 } from './acceptance.ts';
@@ -32,14 +32,14 @@ import { Dispatcher } from './dispatcher.ts';
 import { Exceptions } from './exceptions.ts';
 import type { Handler } from './handler.ts';
 import { IdTable } from './idTable.ts';
-import { isNewerRecord, NewerRows } from './newerRows.ts';
+import { isNewerRecord, LeftRows } from './leftRows.ts';
 import { OperationActors } from './operationActors.ts';
 import { operationId } from './operationId.ts';
 import { OperationWriter } from './operationWriter.ts';
 import { toOutcome, toView } from './outcome.ts';
 import { noCounts } from './poolCounts.ts';
 import type { PoolParts } from './poolParts.ts';
-import { type Resident, restingPlace, takePending } from './resident.ts';
+import { isAsAccepted, type Resident, restingPlace, takePending } from './resident.ts';
 import { setAside } from './setAside.ts';
 import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
@@ -49,7 +49,7 @@ type Wish = 'cancel.requested' | 'retry.requested';
 
 export class OperationPool {
   readonly watchers: Watchers;
-  readonly newer: NewerRows;
+  readonly left: LeftRows;
   readonly waiting: WaitingWatch;
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
@@ -70,10 +70,13 @@ export class OperationPool {
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.watchers = new Watchers(parts.onError);
-    this.newer = new NewerRows(parts.onError);
+    this.left = new LeftRows(parts.onError);
     this.waiting = new WaitingWatch(parts);
     this.exceptions = new Exceptions(parts);
-    this.#writer = new OperationWriter(parts);
+    this.#writer = new OperationWriter({
+      ...parts,
+      onRefused: this.#refused.bind(this),
+    });
     this.#runner = new AttemptRunner({
       ...parts,
       exceptions: this.exceptions,
@@ -163,7 +166,7 @@ export class OperationPool {
       this.#enter(resident);
       return resident;
     } catch (error) {
-      if (isNewerRecord(error)) this.newer.met(row);
+      if (isNewerRecord(error)) this.left.met(row);
       else setAside(this.#parts, row, error);
       return null;
     }
@@ -187,16 +190,6 @@ export class OperationPool {
     this.#actors.stop(resident.actor);
   }
 
-  /**
-   * Resolves once everything written so far is durable.
-   *
-   * @throws HoldfastError the failure of storage, or `HF_CLOSED`: what was ordered may hold or not.
-   */
-  async writesDurable(): Promise<void> {
-    const { journal } = this.#parts;
-    if (!(await journal.written())) throw notDurable(journal.failure);
-  }
-
   /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */
   interruptAll(): void {
     this.#runner.stop(this.#residents.values());
@@ -218,7 +211,7 @@ export class OperationPool {
           return;
         const from = resident.state;
         resident.state = snapshot.value;
-        this.#setBusy(resident, isBusyIn(snapshot.value, this.#parts.journal.isOpen));
+        this.busy.set(resident, isBusyIn(snapshot.value, this.#parts.journal.isOpen));
         try {
           this.#onState(resident, snapshot);
         } catch (error) {
@@ -228,10 +221,7 @@ export class OperationPool {
         this.waiting.moved(resident.id, from, snapshot.value);
       },
       error: (error) => {
-        // Its row is as it was last written; the next start takes it up from there.
-        this.#drop(resident);
-        this.dispatcher.forget(resident);
-        this.#setBusy(resident, false);
+        this.#leave(resident);
         this.#parts.onError(error);
       },
     });
@@ -240,13 +230,6 @@ export class OperationPool {
 
   #send({ actor }: Resident, type: Wish | 'handler.missing'): void {
     actor.send({ type, atMs: this.#parts.clock.now() });
-  }
-
-  #setBusy(resident: Resident, isBusy: boolean): void {
-    if (isBusy === resident.isBusy) return;
-    resident.isBusy = isBusy;
-    if (isBusy) this.busy.begin();
-    else this.busy.end();
   }
 
   #onState(resident: Resident, snapshot: SyncOperationSnapshot): void {
@@ -361,9 +344,7 @@ export class OperationPool {
     this.dispatcher.forget(resident);
     const nowMs = this.#parts.steady.stamp();
     const place = restingPlace(state, context, resident.handler?.upstream ?? '', nowMs);
-    const isNew = resident.revision === 1; // Any later row waits for something else and must move.
-    const asks = place.waitsFor !== 'turn' && place.waitsFor !== 'lane';
-    if (isNew && !asks && resident.standing === place.standing) {
+    if (isAsAccepted(resident, place)) {
       this.dispatcher.rested(resident, place);
       return;
     }
@@ -390,6 +371,24 @@ export class OperationPool {
   #tell(resident: Resident, { context }: SyncOperationSnapshot): void {
     if (!this.watchers.has(resident.id)) return;
     this.watchers.settled(toOutcome(context, resident.response, this.exceptions.of(resident.id)));
+  }
+
+  /** The store is well, and yet refuses a write of it for damage: it would do so again. */
+  #refused(resident: Resident, error: HoldfastError): void {
+    // A crisis goes on whatever the disk does, and its ending was told (CR-4).
+    if (resident.urgency === 0 && resident.state !== 'settling') return;
+    if (this.#residents.get(resident.id) !== resident) return;
+    this.left.refused(resident.seq, error);
+    this.#leave(resident);
+    this.#actors.stop(resident.actor);
+    this.watchers.refused(resident.id, error);
+  }
+
+  /** Its row is as it was last written; the next start takes it up from there. */
+  #leave(resident: Resident): void {
+    this.#drop(resident);
+    this.dispatcher.forget(resident);
+    this.busy.set(resident, false);
   }
 
   #drop(resident: Resident): void {

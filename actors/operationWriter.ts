@@ -19,17 +19,21 @@ export class OperationWriter {
   readonly #journal: Journal;
   readonly #steady: SteadyClock;
   readonly #retentionMs: number;
+  readonly #onRefused: (resident: Resident, error: HoldfastError) => void;
 
   constructor(parts: {
     readonly store: Store;
     readonly journal: Journal;
     readonly steady: SteadyClock;
     readonly retentionMs: number;
+    /** The store is well and refuses a write of what was accepted: see {@link JournalEntry.onRefused}. */
+    readonly onRefused: (resident: Resident, error: HoldfastError) => void;
   }) {
     this.#store = parts.store;
     this.#journal = parts.journal;
     this.#steady = parts.steady;
     this.#retentionMs = parts.retentionMs;
+    this.#onRefused = parts.onRefused;
   }
 
   /** Puts a new operation on disk, with its payload and its first attempt number. */
@@ -154,6 +158,7 @@ export class OperationWriter {
         payload: (update.keepsPayload ?? true) ? resident.body : null,
       }),
       onDurable: update.onDurable,
+      onRefused: (error) => this.#onRefused(resident, error),
     });
   }
 }

@@ -127,7 +127,7 @@ export async function adoptHandler(parts: RecoveryParts, type: string): Promise<
         urgencyMax: URGENCY_MAX,
         nowMs: NEVER_MS,
         limit: PAGE_ROWS,
-        passOver: pool.newer.passOver,
+        passOver: pool.left.passOver,
       }),
     (row) => {
       pool.dispatcher.wake(row, ({ actor }) => {
@@ -147,7 +147,7 @@ export async function findStrays(parts: RecoveryParts): Promise<void> {
       rows: await store.strays({
         routes: dispatcher.upstreams,
         limit: PAGE_ROWS,
-        passOver: pool.newer.passOver,
+        passOver: pool.left.passOver,
       }),
     }),
     (row) => {

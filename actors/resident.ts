@@ -166,3 +166,15 @@ export function storedKeyOf(context: SyncOperationContext): string | null {
   if (context.fingerprint === null || context.priority === 'crisis') return null;
   return `${context.type}\0${context.subject}\0${context.idempotencyKey}`;
 }
+
+/**
+ * Whether its row, as it was accepted, says already that it waits there. Any later row waits for
+ * something else and must move.
+ */
+export function isAsAccepted(
+  { revision, standing }: Pick<Resident, 'revision' | 'standing'>,
+  place: Place,
+): boolean {
+  const asks = place.waitsFor !== 'turn' && place.waitsFor !== 'lane';
+  return revision === 1 && !asks && standing === place.standing;
+}

@@ -1,3 +1,4 @@
+import { demandDurable } from '../actors/acceptance.ts';
 import { actorView } from '../actors/actorView.ts';
 import type { Engine } from '../actors/engine.ts';
 import {
@@ -171,7 +172,11 @@ export class Operations {
       if (isGone(error) && pool.resident(id) === undefined) pool.watchers.forget(id);
       throw error;
     });
-    if (!hasEnded(row)) return await watched;
+    if (!hasEnded(row)) {
+      const refusal = pool.left.refusalOf(row.seq);
+      if (refusal !== undefined) pool.watchers.refused(id, refusal);
+      return await watched;
+    }
     const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
     pool.watchers.settled(toOutcome(snapshot.context, response, pool.exceptions.of(id)));
     return await watched;
@@ -205,7 +210,7 @@ export class Operations {
     }
     // A crisis may be in memory before there is a store to write to.
     await this.#ready();
-    await pool.writesDurable();
+    await demandDurable(this.#engine.journal);
   }
 
   async #find(id: string): Promise<StoredOperation> {

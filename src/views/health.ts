@@ -163,7 +163,7 @@ function waitingOf({ pool, quarantined }: RuntimeParts['engine']): HealthStatus[
     handlerMissing: handler,
     deadLettered: deadLetter,
     quarantined,
-    newerVersion: pool.newer.count,
+    newerVersion: pool.left.newer,
   };
 }
 

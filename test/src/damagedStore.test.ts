@@ -1,14 +1,23 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Handler } from '../../actors/handler.ts';
 import { systemClock } from '../../actors/systemClock.ts';
-import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
+import { permanentFailure, transientFailure } from '../../machines/policy/classifyFailure.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { spoilRoot, spoilRow } from '../persistence/damage.ts';
 import { tempFolder } from '../support/tempFolder.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
+
+async function pause(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    systemClock.schedule(ms, resolve);
+  });
+}
 
 function open(store: string): Runtime {
   return createRuntime({
@@ -51,12 +60,74 @@ describe('PS-3 a page that one call needs is damaged', () => {
   });
 });
 
+describe('PS-3 a page that an operation needs to go on is damaged', () => {
+  const RUNS: Handler = { upstream: 'default', run: () => null };
+  const BUSY: Handler = {
+    upstream: 'default',
+    run: () => {
+      throw transientFailure('busy', { retryAfterMs: 1_000 });
+    },
+  };
+
+  function process(store: string, handlers: RuntimeOptions['handlers'] = {}) {
+    const errors: unknown[] = [];
+    const key = rawKey(new Uint8Array(32).fill(7));
+    const onError = (error: unknown) => errors.push(error);
+    return { runtime: createRuntime({ store, key, handlers, onError }), errors };
+  }
+
+  test.each([
+    ['ending', 'operation_settled'],
+    ['order', 'operation_expiry'],
+  ])(
+    'PS-3 HM-1 SV-3 its %s is refused: the outcome rejects with the code, the rest goes on, the next start runs it',
+    async (_, index) => {
+      const store = join(tempFolder(), 'store');
+      const data = join(store, 'data.db');
+      const before = process(store, { 'payments.push': BUSY });
+      const accepted = { ...REQUEST, expiresAtMs: Date.now() + 3_600_000 };
+      const operation = await before.runtime.sync(accepted);
+      const { id } = operation;
+      while ((await operation.view()).state !== 'backingOff') await pause(5);
+      await before.runtime.close();
+      const sound = readFileSync(data);
+      spoilRoot(data, index);
+
+      const { runtime, errors } = process(store, { 'payments.push': RUNS });
+      const refusal = { code: 'HF_STORE_CORRUPT' };
+      await expect(runtime.getOperation(id).outcome).rejects.toMatchObject(refusal);
+      expect(errors).toContainEqual(expect.objectContaining(refusal));
+      expect(runtime.getHealthStatus()).toMatchObject({
+        overall: 'degraded',
+        operations: { attemptsRunning: 0, inMemory: 0 },
+      });
+      // Who asks later hears it too, and nothing tries over and over.
+      await expect(runtime.getOperation(id).outcome).rejects.toMatchObject(refusal);
+      const { times } = runtime.getHealthStatus().damage ?? {};
+      await pause(300);
+      expect(runtime.getHealthStatus().damage?.times).toBe(times);
+      await runtime.handle('stays', {
+        upstream: 'default',
+        run: () => {
+          throw permanentFailure('refused');
+        },
+      });
+      const other = await runtime.sync({ ...REQUEST, type: 'stays' });
+      expect(await other.outcome).toMatchObject({ status: 'deadLettered' });
+      await runtime.close();
+
+      writeFileSync(data, sound);
+      const after = process(store, { 'payments.push': RUNS });
+      expect(await after.runtime.getOperation(id).outcome).toMatchObject({ status: 'completed' });
+      await after.runtime.close();
+    },
+  );
+});
+
 describe('PS-3 one row of the file is damaged', () => {
   async function untilChecked(runtime: Runtime): Promise<void> {
     while (runtime.getHealthStatus().storeCheck.state !== 'done') {
-      await new Promise<void>((resolve) => {
-        systemClock.schedule(10, resolve);
-      });
+      await pause(10);
     }
   }
 
