@@ -129,13 +129,15 @@ export class Supervisor {
   get startTrouble(): StartTrouble | null {
     const snapshot = this.#actor.getSnapshot();
     const { failedStart } = snapshot.context;
-    const nextTryAtMs = isWaitingToStart(snapshot) ? (failedStart?.dueAtMs ?? null) : null;
     if (failedStart === null || this.#failingSinceAtMs === null) return null;
+    const { steady } = this.#parts.engine;
+    // Between the failure and the plan for the next try, that one counts as due.
+    const nextTryAtMs = isWaitingToStart(snapshot) ? (failedStart.dueAtMs ?? steady.now()) : null;
     return {
       code: failedStart.code,
       sinceAtMs: this.#failingSinceAtMs,
       tries: failedStart.inARow,
-      nextTryAtMs: nextTryAtMs === null ? null : this.#parts.engine.steady.toWall(nextTryAtMs),
+      nextTryAtMs: nextTryAtMs === null ? null : steady.toWall(nextTryAtMs),
     };
   }
 

@@ -41,6 +41,8 @@ Exit codes:
   1 failure              4 unfinished at --deadline     130 interrupted
   2 wrong usage
 
+HOLDFAST_DEBUG=1 shows the stack and the causes of an error.
+
 Start with:
   $ holdfast demo`,
     );

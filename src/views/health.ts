@@ -287,5 +287,5 @@ function toldOf({ code, sinceAtMs, tries, nextTryAtMs }: StartTrouble, phase: Ph
       : nextTryAtMs === null
         ? 'by runtime.start()'
         : `at ${new Date(nextTryAtMs).toISOString()}`;
-  return `the start failed (${code}; ${tries} times since ${since}), and is tried again ${next}`;
+  return `the start failed (${code}; failed tries: ${tries}, the first at ${since}), and is tried again ${next}`;
 }

@@ -89,6 +89,17 @@ describe('SV-6 a start that failed', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('SV-6 whoever sees ready reject reads that the start is tried again by itself', async () => {
+    const { clock, boot } = createWorld(1, refusing({ error: FULL }));
+    const { runtime } = boot();
+    const health = await clock.run(runtime.ready.catch(() => runtime.getHealthStatus()));
+    expect(health).toMatchObject({
+      start: { tries: 1, nextTryAtMs: expect.any(Number) as number },
+    });
+    expect(health?.reasons[0]).toMatch(/failed tries: 1, .* tried again at 2/);
+    await clock.run(runtime.close());
+  });
+
   test('SV-6 start() resolves once one succeeds, whatever failed before', async () => {
     const cause: { error: HoldfastError | null } = { error: FULL };
     const { clock, boot } = createWorld(1, refusing(cause));
