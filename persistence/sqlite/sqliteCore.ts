@@ -26,7 +26,6 @@ import type { Connected, Connection } from './storeConnection.ts';
 import { connectStore } from './storeConnection.ts';
 import { StoreFiles } from './storeFiles.ts';
 import { moveMark, renewMark } from './storeMark.ts';
-import type { Tables } from './tables.ts';
 import { WriteNeeded } from './tables.ts';
 import { cutRefused, demandSound } from './walLeft.ts';
 
