@@ -5,7 +5,7 @@ import {
   type UpstreamOutcome,
   upstreamOutcomeOf,
 } from '../machines/policy/classifyFailure.ts';
-import { type RetryPolicy, retryDelayMs } from '../machines/policy/retryPolicy.ts';
+import { type RetryPolicy, retryDelayMs, waitsAsAfter } from '../machines/policy/retryPolicy.ts';
 import type { SyncOperationContext, SyncOperationEvent } from '../machines/syncOperationMachine.ts';
 import { exemptionsOf, maskCardData, maskText } from '../machines/vocabulary/cardData.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -210,8 +210,9 @@ export class AttemptRunner {
   ): Omit<Extract<SyncOperationEvent, { type: 'attempt.failed' }>, 'isUpstreamWell'> {
     const { clock, steady, random, retry } = this.#parts;
     const atMs = clock.now();
-    const delayMs = retryDelayMs(retry[retryClassOf(context.priority, context.tier)], {
-      attempt: context.attempt + (context.unspentFailures ?? 0),
+    const policy = retry[retryClassOf(context.priority, context.tier)];
+    const delayMs = retryDelayMs(policy, {
+      attempt: waitsAsAfter(policy, context.attempt, context.unspentFailures ?? 0, failure),
       draw: random.next(),
       previousDelayMs: context.delayMs,
       retryAfterMs: failure.retryAfterMs ?? null,

@@ -15,7 +15,7 @@ import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
  * One that throws or answers nonsense gets `delayMsMax`: no operation is lost by it.
  */
 export type CustomBackoff = (input: {
-  /** The attempt that just failed, from 1; failures that spent no attempt count as well. */
+  /** The attempt that just failed, from 1; failures that spent no attempt count too: see `waitsAsAfter`. */
   readonly attempt: number;
   /** Uniform from [0, 1). */
   readonly draw: number;
@@ -96,6 +96,23 @@ export function retryDelayMs(
   const askedMax = Math.min(RETRY_AFTER_MAX_MS, policy.thenEveryMs ?? RETRY_AFTER_MAX_MS);
   const asked = Math.min(input.retryAfterMs ?? 0, askedMax);
   return Math.ceil(Math.max(own, asked));
+}
+
+/**
+ * The number of the attempt whose wait follows a failure (RT-1): failures that spent no attempt count
+ * for it. They let the wait grow up to that before the last attempt and no further, so that whatever
+ * waits through an outage is tried soon after it; during it, the breaker spares the upstream. After a
+ * 429 (too many came) that does not say when to come again, the wait grows up to the cap of the policy.
+ */
+export function waitsAsAfter(
+  { attemptsMax }: Pick<RetryPolicy, 'attemptsMax'>,
+  attempt: number,
+  unspentFailures: number,
+  { status, retryAfterMs }: Failure,
+): number {
+  const number = attempt + unspentFailures;
+  if (status === 429 && retryAfterMs === undefined) return number;
+  return Math.min(number, Math.max(attempt, attemptsMax - 1));
 }
 
 /**

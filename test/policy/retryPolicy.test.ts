@@ -11,6 +11,7 @@ import {
   retryDelayMs,
   singlesOut,
   spendsAttempt,
+  waitsAsAfter,
 } from '../../machines/policy/retryPolicy.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../machines/vocabulary/urgency.ts';
 import { OperationHarness } from '../support/operationHarness.ts';
@@ -72,6 +73,30 @@ describe('which failures spend an attempt', () => {
     expect(singlesOut({ ...busy, notApplied: undefined }, true)).toBe(false);
     expect(singlesOut({ ...busy, status: 429 }, true)).toBe(false);
   });
+});
+
+describe('how far waits grow', () => {
+  test.each([
+    ['spent alone', 3, 0, 503, 3],
+    ['of an outage', 1, 1, 503, 2],
+    ['of a long outage', 1, 9, 503, 4],
+    ['of a long outage with the last attempt', 5, 9, 503, 5],
+    ['where too many come', 1, 9, 429, 10],
+    ['where too many come and are told when to come again', 1, 9, 429, 4, 1_000],
+  ] as const)(
+    'RT-1 failures %s',
+    (_, attempt, unspent, status, expected, retryAfterMs?: number) => {
+      const failure: Failure = {
+        failureClass: 'transient',
+        code: 'HF_ATTEMPT_FAILED',
+        message: 'It failed.',
+        status,
+        retryAfterMs,
+        notApplied: true,
+      };
+      expect(waitsAsAfter(DEFAULT_RETRY.basic, attempt, unspent, failure)).toBe(expected);
+    },
+  );
 });
 
 describe('the defaults', () => {

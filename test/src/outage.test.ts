@@ -118,40 +118,51 @@ describe('RT-1 an outage', () => {
 });
 
 describe('RT-1 an operation that the upstream can not serve now', () => {
-  test('RT-1 RT-4 waits longer and longer up to its cap, over a restart too', async () => {
-    const world = createWorld();
-    const { clock } = world;
-    const calledAtMs: number[] = [];
-    const run = (): Json => {
-      calledAtMs.push(clock.monotonic());
-      throw KINDS[503]();
-    };
-    // Without chance the waits are the formula itself.
-    let ids = 0;
-    const uuid = (): string => {
-      ids += 1;
-      return `5f0c8a52-63c1-4c34-9d0c-${String(ids).padStart(12, '0')}`;
-    };
-    const options = { random: { next: () => 0, uuid } };
-    let process = boot(world, async () => run(), options);
-    const { id } = await clock.run(
-      process.runtime.sync({ type: 'payments.push', subject: 'user-1', tier: 'trial' }),
-    );
-    await clock.advance(20_000);
-    process.kill();
-    process = boot(world, async () => run(), options);
-    await clock.advance(600_000);
-    const waitsMs = calledAtMs.slice(1).map((atMs, index) => atMs - (calledAtMs[index] ?? 0));
-    const expectedMs = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000];
-    for (const [index, waitMs] of expectedMs.entries()) {
-      // A breaker that is open, or a claim, may add a little.
-      expect(waitsMs[index]).toBeGreaterThanOrEqual(waitMs);
-      expect(waitsMs[index]).toBeLessThan(waitMs + 3_000);
-    }
-    const view = await clock.run(process.runtime.getOperation(id).view());
-    expect(view).toMatchObject({ state: 'backingOff', attempt: 1 });
-    await clock.run(process.runtime.close());
-  });
+  test.each([
+    // Up to the wait before the last attempt: after the outage it is tried soon.
+    ['503', KINDS[503], [1_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000]],
+    // Up to the cap of the class, since more calls make it worse.
+    [
+      '429 that asks for nothing',
+      () => transientFailure('Too many.', { status: 429, notApplied: true }),
+      [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000],
+    ],
+  ] as const)(
+    'RT-1 RT-4 after %s it waits longer and longer, over a restart too',
+    async (_, failure, expectedMs) => {
+      const world = createWorld();
+      const { clock } = world;
+      const calledAtMs: number[] = [];
+      const run = (): Json => {
+        calledAtMs.push(clock.monotonic());
+        throw failure();
+      };
+      // Without chance the waits are the formula itself.
+      let ids = 0;
+      const uuid = (): string => {
+        ids += 1;
+        return `5f0c8a52-63c1-4c34-9d0c-${String(ids).padStart(12, '0')}`;
+      };
+      const options = { random: { next: () => 0, uuid } };
+      let process = boot(world, async () => run(), options);
+      const { id } = await clock.run(
+        process.runtime.sync({ type: 'payments.push', subject: 'user-1', tier: 'trial' }),
+      );
+      await clock.advance(20_000);
+      process.kill();
+      process = boot(world, async () => run(), options);
+      await clock.advance(600_000);
+      const waitsMs = calledAtMs.slice(1).map((atMs, index) => atMs - (calledAtMs[index] ?? 0));
+      for (const [index, waitMs] of expectedMs.entries()) {
+        // A breaker that is open, or a claim, may add a little.
+        expect(waitsMs[index]).toBeGreaterThanOrEqual(waitMs);
+        expect(waitsMs[index]).toBeLessThan(waitMs + 3_000);
+      }
+      const view = await clock.run(process.runtime.getOperation(id).view());
+      expect(view).toMatchObject({ state: 'backingOff', attempt: 1 });
+      await clock.run(process.runtime.close());
+    },
+  );
 
   test('RT-1 is left alone for as long as the upstream asks, an hour at most', async () => {
     const world = createWorld();
@@ -172,6 +183,27 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
     expect(third - second).toBeLessThan(HOUR_MS + 10_000);
     await clock.run(process.runtime.close());
   });
+
+  test.each(TIERS)(
+    'RT-1 CB-6 a %s operation is done soon after an outage of hours',
+    async (tier) => {
+      const world = createWorld();
+      const { clock } = world;
+      let isOut = true;
+      const process = boot(world, async () => {
+        if (isOut) throw KINDS.refused();
+        return null;
+      });
+      const request = { type: 'payments.push', subject: 'user-1', tier } as const;
+      const { id } = await clock.run(process.runtime.sync(request));
+      await clock.advance(6 * HOUR_MS);
+      isOut = false;
+      await clock.advance(20_000);
+      const { state } = await clock.run(process.runtime.getOperation(id).view());
+      expect(state).toBe('completed');
+      await clock.run(process.runtime.close());
+    },
+  );
 
   /** One whose every attempt but the last fails on its own, and with whose last one an outage begins. */
   async function endingAtOnset(kind: Kind, tier: Tier): Promise<string> {
