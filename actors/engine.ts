@@ -122,7 +122,8 @@ export class Engine {
       ...parts,
       health: this.storage,
       onLaneFreed: (row) => {
-        this.pool.dispatcher.laneFreed(row);
+        if (row !== null) this.pool.dispatcher.laneFreed(row);
+        else if (this.#isServing) this.#sweep.soon();
       },
     });
     this.pool = new OperationPool({

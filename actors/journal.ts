@@ -34,7 +34,7 @@ export class Journal {
   readonly #clock: Clock;
   readonly #health: StorageHealth;
   readonly #onCommitted: (writes: readonly Write[]) => void;
-  readonly #onLaneFreed: (row: StoredOperation) => void;
+  readonly #onLaneFreed: (row: StoredOperation | null) => void;
   readonly #onError: (error: unknown) => void;
   readonly #spill: Spill;
   #queue: Pending[] = [];
@@ -64,8 +64,8 @@ export class Journal {
     readonly health: StorageHealth;
     /** These are durable. */
     readonly onCommitted: (writes: readonly Write[]) => void;
-    /** A withdrawal has made this row the head of its lane. */
-    readonly onLaneFreed: (row: StoredOperation) => void;
+    /** A withdrawal has made this row the head of its lane; `null` where which one is not known. */
+    readonly onLaneFreed: (row: StoredOperation | null) => void;
     readonly onError: (error: unknown) => void;
   }) {
     this.#store = parts.store;
@@ -327,17 +327,21 @@ export class Journal {
       const write = pending.write;
       if (write?.kind === 'accept') {
         this.#withdrawing.add(write.id);
-        this.#stuck.push({
+        const withdrawal: Pending = {
           build: () => ({ kind: 'withdraw', seq: write.seq, id: write.id }),
           order: pending.order,
           write: null,
           onDurable: (result) => {
             this.#withdrawing.delete(write.id);
-            if (result.kind === 'withdrawn' && result.laneNext !== null) {
-              this.#onLaneFreed(result.laneNext);
+            if (result.kind === 'withdrawn') {
+              if (result.laneNext !== null) this.#onLaneFreed(result.laneNext);
+            } else if (withdrawal.isRepeat === true && write.lane !== null) {
+              // The commit of it that failed may have reached the disk, and told nobody who is next.
+              this.#onLaneFreed(null);
             }
           },
-        });
+        };
+        this.#stuck.push(withdrawal);
       }
       pending.onFailed(error);
     }

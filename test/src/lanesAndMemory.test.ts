@@ -59,6 +59,34 @@ describe('lanes', () => {
 });
 
 describe('memory', () => {
+  test('OP-4 PS-6 one behind a request that was refused goes on, whichever answers of the disk were lost', async () => {
+    const { clock, boot } = createWorld();
+    const request = {
+      type: 'payments.push',
+      subject: 'user-42',
+      tier: 'premium',
+      entity: { type: 'account', id: 'a' },
+    } as const;
+    const { runtime, store } = boot({
+      handlers: { 'payments.push': { upstream: 'default', run: () => null } },
+    });
+    await clock.run(runtime.ready);
+    await clock.advance(1_000);
+    store.faults.delayMs = () => 10;
+    // What was written all the same: the first acceptance, and its withdrawal.
+    const lost = new Set(['accept', 'withdraw']);
+    store.faults.fate = (writes) =>
+      writes.some(({ kind }) => lost.delete(kind)) ? 'failsWritten' : 'works';
+    const refused = runtime.sync(request);
+    // In another commit, under way before the first has failed.
+    await clock.advance(1);
+    const behind = runtime.sync(request);
+    await expect(clock.run(refused)).rejects.toMatchObject({ code: 'HF_STORE_UNAVAILABLE' });
+    const { outcome } = await clock.run(behind);
+    expect(await clock.run(outcome)).toMatchObject({ status: 'completed' });
+    expect(lost.size).toBe(0);
+  });
+
   test('OP-6 of thousands that wait few are in memory, and all of them run in the end', async () => {
     const { clock, boot } = createWorld();
     const { runtime } = boot({
