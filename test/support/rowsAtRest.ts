@@ -15,12 +15,13 @@ export interface RowAtRest {
   readonly context: SyncOperationContext;
 }
 
-/** Every operation of a store, opened and decoded. */
+/** Every operation of a store, opened and decoded; what was set aside is missing, as it would be to its caller. */
 export async function rowsAtRest(store: Pick<Store, 'list'>): Promise<readonly RowAtRest[]> {
   const rows: RowAtRest[] = [];
   for (let afterSeq = 0; ; ) {
     const page = await store.list({ afterSeq, limit: PAGE_ROWS });
     for (const row of page) {
+      if (row.standing === 'quarantined') continue;
       const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
       rows.push({ row, state: snapshot.value, context: snapshot.context });
     }
