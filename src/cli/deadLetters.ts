@@ -42,7 +42,7 @@ type ReplayCommandOptions = ManyOptions & {
 };
 type PurgeCommandOptions = ManyOptions & { readonly yes: boolean };
 
-const RUNS_LATER = 'It runs when a process opens the store.';
+const RUNS_LATER = 'runs when a process opens the store.';
 
 /** `holdfast dead-letters`: what was given up and waits for a person, at rest or in use. */
 export function deadLettersCommand(): Command {
@@ -150,7 +150,7 @@ Examples:
         options.payloadFile === undefined ? {} : { payload: await readJson(options.payloadFile) };
       const when = await withLetters(options, async (letters, { isAtRest }) => {
         await letters.replay(id, { ...payload, evenIfApplied: options.evenIfApplied });
-        return isAtRest ? ` ${RUNS_LATER}` : '';
+        return isAtRest ? ` It ${RUNS_LATER}` : '';
       });
       createOutput(options).result({ id, replayed: true }, `Replayed ${id}.${when}`);
     });
@@ -238,7 +238,7 @@ async function forAll(
       { ...counts, dryRun: options.dryRun, interrupted: stop.signal.aborted },
       [`${counts.done} ${verb} of ${matched} that match`, ...kept].join('; '),
     );
-    if (runsLater && counts.done > 0) output.say(`holdfast: ${RUNS_LATER}`);
+    if (runsLater && counts.done > 0) output.say(`holdfast: what was replayed ${RUNS_LATER}`);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
     else process.exitCode = expired + changed > 0 ? EXIT.someBad : EXIT.ok;
   } finally {

@@ -126,6 +126,7 @@ describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store 
     expect(none).toMatchObject({ stdout: '0 replayed of 0 that match\n', stderr: '' });
     const all = await made.cli('dead-letters', 'replay', '--all', '--code', 'HF_UPSTREAM_REFUSED');
     expect(all).toMatchObject({ exitCode: 0, stdout: '5 replayed of 5 that match\n' });
+    expect(/runs when a process opens/.test(all.stderr)).toBe(how === 'at rest');
     const again = await made.cli('dead-letters', 'purge', '--all', '--yes', '--json');
     expect(linesOf(again.stdout)[0]).toMatchObject({ matched: 0, done: 0 });
     await end(made);
