@@ -8,7 +8,7 @@
 import type { Failure } from '../machines/policy/classifyFailure.ts';
 import type { SyncOperationContext } from '../machines/syncOperationMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { placeOf } from './placeOf.ts';
 
 /** Of so many operations the last exception is kept at least, and of twice as many at most. */
@@ -43,17 +43,21 @@ export class Exceptions {
   }
 
   /**
-   * Keeps what an attempt threw. Where it was no answer but the handler's own exception, `onError` is
-   * told, and the failure says its class and where it came from: never its message, which may hold
-   * anything (SE-5).
+   * Keeps what an attempt threw. Where it was no answer but the app's own exception, `onError` is told,
+   * and the failure says its class and where it came from: never its message, which may hold anything
+   * (SE-5).
    */
   note(context: SyncOperationContext, failure: Failure, thrown: unknown): Failure {
     this.#keep(context.id, thrown);
     if (failure.exception === undefined) return failure;
-    const place = placeOf(thrown);
+    // What calls the app's code in a handler, as `httpHandler` does for headers, says so in its own words.
+    const isWrapped = isHoldfastError(thrown);
+    const own = isWrapped ? thrown.cause : thrown;
+    const place = placeOf(own);
     const exception = place === null ? failure.exception : `${failure.exception} at ${place}`;
-    this.#tell(context, exception, thrown);
-    return { ...failure, exception, message: `The handler failed with ${exception}.` };
+    this.#tell(context, exception, own);
+    const message = isWrapped ? failure.message : `The handler failed with ${exception}.`;
+    return { ...failure, exception, message };
   }
 
   #keep(id: string, thrown: unknown): void {

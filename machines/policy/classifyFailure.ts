@@ -31,7 +31,7 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
   /** True where the upstream surely changed nothing, and not for what the request says. */
   readonly notApplied?: boolean | undefined;
-  /** The class of the handler's own exception, and where it came from; absent for any other failure. */
+  /** The class of the app's own exception, and where it came from; absent for any other failure. */
   readonly exception?: string | undefined;
 }
 
@@ -47,6 +47,8 @@ export interface AttemptFailureOptions extends HoldfastErrorOptions {
    * serves others (RT-1). Default false.
    */
   readonly notApplied?: boolean | undefined;
+  /** True: `cause` is an exception of the app's own code, of which `onError` is told. Default false. */
+  readonly isException?: boolean | undefined;
 }
 
 /**
@@ -58,6 +60,7 @@ export class AttemptFailure extends HoldfastError {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly notApplied: boolean;
+  readonly isException: boolean;
 
   constructor(failureClass: FailureClass, message: string, options: AttemptFailureOptions = {}) {
     // Failed attempts are everyday work, and a stack costs more than the rest of the bookkeeping.
@@ -70,6 +73,7 @@ export class AttemptFailure extends HoldfastError {
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
     this.notApplied = options.notApplied === true;
+    this.isException = options.isException === true;
   }
 }
 
@@ -246,8 +250,12 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
       ? said.failureClass
       : (CLASS_OF_CODE[code] ?? (retry === 'never' ? 'permanent' : 'transient'));
     const notApplied = failureClass === 'transient' && said.notApplied === true;
-    const failure = { failureClass, code, message, status, retryAfterMs };
-    return inContext(notApplied ? { ...failure, notApplied } : failure, context);
+    const failure = {
+      ...{ failureClass, code, message, status, retryAfterMs },
+      ...(notApplied ? { notApplied } : {}),
+      ...(said.isException === true ? { exception: className(error.cause) } : {}),
+    };
+    return inContext(failure, context);
   }
   switch (networkFailureOf(error)) {
     case 'notSent':

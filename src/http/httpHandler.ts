@@ -164,6 +164,7 @@ async function moreHeaders(
     const what = place === null ? className(cause) : `${className(cause)} at ${place}`;
     throw transientFailure(`The headers function failed with ${what}; nothing was sent.`, {
       notApplied: true,
+      isException: true,
       cause,
     });
   }

@@ -4,6 +4,7 @@ import { placeOf } from '../../actors/placeOf.ts';
 import { failureOf, transientFailure } from '../../machines/policy/classifyFailure.ts';
 import { newOperation, type SyncOperationInput } from '../../machines/syncOperationMachine.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld } from '../support/engineHarness.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
@@ -50,6 +51,31 @@ function defect(): Error {
 }
 
 describe("OP-3 a handler's own exception is never lost", () => {
+  test('OP-3 SE-5 that of a headers function is told of too, once a minute', async () => {
+    const { world, runtime, told } = begin(() => null, {
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          run: httpHandler({ baseUrl: 'http://127.0.0.1:65000', headers: failing }),
+        },
+      },
+      retry: { basic: { ...RETRY, initialDelayMs: 1_000, delayMsMax: 1_000 } },
+    });
+    const { id } = await world.clock.run(runtime.sync(REQUEST));
+    await world.clock.advance(59_000);
+    expect(told).toHaveLength(1);
+    const [error] = told as [HoldfastError];
+    expect(error).toMatchObject({ code: 'HF_ATTEMPT_FAILED', retry: 'later' });
+    expect(error.message).toMatch(/^The handler of payments\.push failed with TypeError at test\//);
+    expect(error.cause).toBeInstanceOf(TypeError);
+    const view = await world.clock.run(runtime.getOperation(id).view());
+    expect(view?.failure?.message).toMatch(/^The headers function failed with TypeError at test\//);
+    await world.clock.advance(10_000);
+    expect(told).toHaveLength(2);
+    expect(JSON.stringify([told, view])).not.toContain(DIAGNOSIS);
+    await world.clock.run(runtime.close());
+  });
+
   test('OP-3 SE-5 onError is told where it came from, though nobody awaits', async () => {
     const { world, runtime, told } = begin(failing);
     const { id } = await world.clock.run(runtime.sync(REQUEST));
