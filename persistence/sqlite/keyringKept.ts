@@ -74,7 +74,7 @@ export class KeyringKept {
   }
 
   #writeBack(text: string, isThere: boolean): HoldfastError | null {
-    const isSame = isThere && readFileSync(this.#path, 'utf8') === text;
+    const isSame = isThere && readsAs(this.#path, text);
     if (!isSame) {
       if (isThere) renameSync(this.#path, `${this.#path}${REPLACED_SUFFIX}`);
       writeFileWhole(this.#path, text);
@@ -100,6 +100,15 @@ export class KeyringKept {
       if (isHoldfastError(error)) return false;
       throw error;
     }
+  }
+}
+
+/** False too for what is no file, or can't be read. */
+function readsAs(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') === text;
+  } catch {
+    return false;
   }
 }
 

@@ -62,17 +62,24 @@ describe.each([
     });
   });
 
-  test.each(['owner.json', 'owner.db', 'crises.spill', 'keyring.json', 'data.db', 'data.db-wal'])(
-    'follows no link at %s, and leaves what it leads to alone',
-    async (name) => {
-      const target = join(parent, 'precious');
-      await writeFile(target, 'precious');
-      await mkdir(folder, { mode: 0o700 });
-      await symlink(target, join(folder, name));
-      expect(await refusal()).toMatchObject({ code: 'HF_STORE_FOLDER' });
-      expect(await readFile(target, 'utf8')).toBe('precious');
-    },
-  );
+  test.each([
+    'owner.json',
+    'owner.db',
+    'crises.spill',
+    'crises.spill.unreadable',
+    'keyring.json',
+    'keyring.new.json',
+    'data.db',
+    'data.db-wal',
+    'data.db.rescued',
+  ])('follows no link at %s, and leaves what it leads to alone', async (name) => {
+    const target = join(parent, 'precious');
+    await writeFile(target, 'precious');
+    await mkdir(folder, { mode: 0o700 });
+    await symlink(target, join(folder, name));
+    expect(await refusal()).toMatchObject({ code: 'HF_STORE_FOLDER' });
+    expect(await readFile(target, 'utf8')).toBe('precious');
+  });
 
   test('closes its own files to others', async () => {
     await makeStore();

@@ -52,6 +52,13 @@ const HARMS: readonly (readonly [name: string, harm: (at: Scene) => void])[] = [
       renameSync(join(folder, 'other'), keyring);
     },
   ],
+  [
+    'replaced by a folder',
+    ({ keyring }) => {
+      rmSync(keyring);
+      mkdirSync(keyring);
+    },
+  ],
   ['cut short', ({ keyring }) => truncateSync(keyring, 20)],
   [
     'changed in one byte, its time set back',
