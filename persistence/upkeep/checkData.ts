@@ -145,7 +145,7 @@ async function openAll(
       if (unreadable.length < LISTED_MAX) unreadable.push({ id: id(), code });
     }
   };
-  let afterSeq = -1;
+  let afterSeq = Number.MIN_SAFE_INTEGER;
   let done = 0;
   for (;;) {
     const rows = page.all(afterSeq);

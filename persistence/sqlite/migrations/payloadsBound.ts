@@ -107,7 +107,8 @@ function resealOperations(db: Database.Database, seals: RowSeals): void {
     'INSERT INTO quarantine (seq, code, standing, due_at, expires_at, waits_for, lane, idempotency, set_aside_at) ' +
       'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  for (let afterSeq = -1; ; ) {
+  // From the least: a number that was edited is no reason to drop its row.
+  for (let afterSeq = Number.MIN_SAFE_INTEGER; ; ) {
     const rows = next.all(afterSeq);
     for (const row of rows) {
       afterSeq = row.seq;

@@ -41,6 +41,12 @@ test('PS-4 SE-4 an operation whose payload was deleted before is set aside, not 
   expect(await store.find(idOf('largeDeadLetter'))).toMatchObject({ standing: 'deadLettered' });
 });
 
+test('PS-4 PS-3 an operation whose number was edited to less than any is migrated with the others', async () => {
+  edit(`UPDATE operation SET seq = -5 WHERE id = ${bytesOf('largeWaiting')}`);
+  await store.open();
+  expect(await store.find(idOf('largeWaiting'))).toMatchObject({ standing: 'quarantined' });
+});
+
 test('PS-4 PS-3 what was set aside and opens all the same can be put back where it stood', async () => {
   await store.open();
   const [record] = await store.quarantine({ afterSeq: 0, limit: 9 });
