@@ -20,7 +20,6 @@ import type {
 } from '../store.ts';
 import { NEVER_MS } from '../store.ts';
 import { isOperationId } from '../writeChecks.ts';
-import { isSqliteError } from './library.ts';
 import type { Query, ReadRequest } from './requests.ts';
 import type { ComponentRow, OperationRow } from './rowSeals.ts';
 import { bytesOfId } from './rowSeals.ts';
@@ -29,7 +28,8 @@ import { checkIndexes, recount } from './selfChecks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
-import { listRow, showRow, takeRows } from './tables.ts';
+import { listRow, showRow } from './tables.ts';
+import { isDamage, takeAll } from './unreadableRows.ts';
 
 const LISTS = {
   settled: 'listSettled',
@@ -78,12 +78,12 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
 /** See {@link Store.claim}. */
 function claim(tables: Tables, query: Query<'claim'>): Claim {
   const route = tables.seals.routeTag(query.route);
-  const { due, nextDueAt } = dueQueries(tables, query.passOver);
+  const { take, nextDueAt } = dueQueries(tables, query.passOver);
   const rows: StoredOperation[] = [];
   let nextDueAtMs: number | null = null;
   for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
     const room = query.limit - rows.length;
-    const found = room > 0 ? takeAll(tables, () => due(route, urgency, query.nowMs, room)) : [];
+    const found = room > 0 ? take(route, urgency, query.nowMs, room) : [];
     rows.push(...found);
     const next = nextDueAt(route, urgency, found.length);
     if (next !== undefined && (nextDueAtMs === null || next < nextDueAtMs)) nextDueAtMs = next;
@@ -92,30 +92,44 @@ function claim(tables: Tables, query: Query<'claim'>): Claim {
 }
 
 interface DueQueries {
-  readonly due: (
+  readonly take: (
     route: Uint8Array,
     urgency: number,
     nowMs: number,
     limit: number,
-  ) => OperationRow[];
+  ) => StoredOperation[];
   readonly nextDueAt: (route: Uint8Array, urgency: number, offset: number) => number | undefined;
 }
 
 /** Mostly there is nothing to pass over, and then nothing is paid for it. */
-function dueQueries({ statements }: Tables, passOver: PassOver = []): DueQueries {
-  const { due, nextDueAt, dueButSome, nextDueAtButSome } = statements;
-  if (passOver.length === 0) {
-    return {
-      due: (...query) => all(due, ...query),
-      nextDueAt: (...query) => nextDueAt.get(...query) as number | undefined,
-    };
-  }
-  const passed = JSON.stringify(passOver);
+function dueQueries(tables: Tables, given: PassOver = []): DueQueries {
+  const { statements } = tables;
   return {
-    due: (route, urgency, nowMs, limit) => all(dueButSome, route, urgency, nowMs, passed, limit),
-    nextDueAt: (route, urgency, offset) =>
-      nextDueAtButSome.get(route, urgency, passed, offset) as number | undefined,
+    take: (route, urgency, nowMs, limit) => {
+      const fetch = (): OperationRow[] => {
+        const passed = passedOver(tables, given);
+        return passed === null
+          ? all(statements.due, route, urgency, nowMs, limit)
+          : all(statements.dueButSome, route, urgency, nowMs, passed, limit);
+      };
+      const most = limit + given.length + tables.unreadable.size;
+      return takeAll(tables, fetch, [statements.dueSeqs, route, urgency, nowMs, most]);
+    },
+    nextDueAt: (route, urgency, offset) => {
+      const passed = passedOver(tables, given);
+      const next =
+        passed === null
+          ? statements.nextDueAt.get(route, urgency, offset)
+          : statements.nextDueAtButSome.get(route, urgency, passed, offset);
+      return next as number | undefined;
+    },
   };
+}
+
+/** What is passed over, as the questions take it: what was given, and what can't be read. */
+function passedOver({ unreadable }: Tables, given: PassOver = []): string | null {
+  const isNothing = given.length === 0 && unreadable.size === 0;
+  return isNothing ? null : JSON.stringify([...given, ...unreadable]);
 }
 
 /** See {@link Store.inHand}. */
@@ -126,7 +140,14 @@ function inHand(tables: Tables, { after, limit }: Query<'inHand'>): StoredOperat
   let afterSeq = after?.seq ?? -1;
   while (urgency !== undefined && rows.length < limit) {
     const [rank, seq, room] = [urgency, afterSeq, limit - rows.length];
-    rows.push(...takeAll(tables, () => all(statements.inHand, rank, seq, room)));
+    const fetch = (): OperationRow[] => {
+      const passed = passedOver(tables);
+      return passed === null
+        ? all(statements.inHand, rank, seq, room)
+        : all(statements.inHandButSome, rank, seq, passed, room);
+    };
+    const most = room + tables.unreadable.size;
+    rows.push(...takeAll(tables, fetch, [statements.inHandSeqs, rank, seq, most]));
     urgency = nextUrgency(statements.nextInHandUrgency, rank);
     afterSeq = -1;
   }
@@ -139,7 +160,12 @@ function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): S
   const end = statements.heldStretchEnd.get(afterSeq, limit) as number | null;
   if (end === null) return { rows: [], nextAfterSeq: null };
   return {
-    rows: takeAll(tables, () => all(statements.freedHeads, afterSeq, end)),
+    rows: takeAll(tables, () => {
+      const passed = passedOver(tables);
+      return passed === null
+        ? all(statements.freedHeads, afterSeq, end)
+        : all(statements.freedHeadsButSome, afterSeq, end, passed);
+    }, [statements.stretchSeqs, afterSeq, end]),
     nextAfterSeq: end,
   };
 }
@@ -209,22 +235,17 @@ const UNREADABLE: Omit<StoredOperation, 'seq'> = {
   payload: null,
 };
 
-function isDamage(error: unknown): boolean {
-  if (isHoldfastError(error)) return error.code === 'HF_STORE_CORRUPT';
-  return isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT');
-}
-
 /** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
 function strays(tables: Tables, query: Query<'strays'>): StoredOperation[] {
   const { statements, seals } = tables;
   const { routes, limit } = query;
-  const { due } = dueQueries(tables, query.passOver);
+  const { take } = dueQueries(tables, query.passOver);
   const configured = new Set(routes.map((name) => hexOf(seals.routeTag(name))));
   const rows: StoredOperation[] = [];
   let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
   while (route !== undefined && rows.length < limit) {
     if (!configured.has(hexOf(route)))
-      rows.push(...straysOf(tables, due, route, limit - rows.length));
+      rows.push(...straysOf(tables, take, route, limit - rows.length));
     route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
   }
   return rows;
@@ -232,7 +253,7 @@ function strays(tables: Tables, query: Query<'strays'>): StoredOperation[] {
 
 function straysOf(
   tables: Tables,
-  due: DueQueries['due'],
+  take: DueQueries['take'],
   route: Uint8Array,
   limit: number,
 ): StoredOperation[] {
@@ -242,7 +263,7 @@ function straysOf(
   while (urgency !== undefined && rows.length < limit) {
     const rank = urgency;
     const room = limit - rows.length;
-    rows.push(...takeAll(tables, () => due(route, rank, NEVER_MS - 1, room)));
+    rows.push(...take(route, rank, NEVER_MS - 1, room));
     urgency = nextUrgency(statements.nextDueUrgency, route, rank);
   }
   return rows;
@@ -251,13 +272,20 @@ function straysOf(
 /** See {@link Store.expired}. */
 function expired(tables: Tables, { nowMs, limit, passOver = [] }: Query<'expired'>): Expired {
   const { statements } = tables;
-  const isWhole = passOver.length === 0;
-  const passed = isWhole ? [] : [JSON.stringify(passOver)];
-  const statement = statements[isWhole ? 'expired' : 'expiredButSome'];
-  const rows = takeAll(tables, () => all(statement, nowMs, ...passed, limit));
-  const nextOf = statements[isWhole ? 'nextExpiryAt' : 'nextExpiryAtButSome'];
-  const next = nextOf.get(...passed, rows.length) as number | undefined;
-  return { rows, nextExpiryAtMs: next ?? null };
+  const fetch = (): OperationRow[] => {
+    const passed = passedOver(tables, passOver);
+    return passed === null
+      ? all(statements.expired, nowMs, limit)
+      : all(statements.expiredButSome, nowMs, passed, limit);
+  };
+  const most = limit + passOver.length + tables.unreadable.size;
+  const rows = takeAll(tables, fetch, [statements.expiredSeqs, nowMs, most]);
+  const passed = passedOver(tables, passOver);
+  const next =
+    passed === null
+      ? statements.nextExpiryAt.get(rows.length)
+      : statements.nextExpiryAtButSome.get(passed, rows.length);
+  return { rows, nextExpiryAtMs: (next as number | undefined) ?? null };
 }
 
 /** See {@link Store.find}. */
@@ -328,18 +356,6 @@ export function components({ statements, seals }: Tables): {
     }
   }
   return { readable, unreadable };
-}
-
-/**
- * Takes what `fetch` finds. A row that can't be opened is set aside and no longer found, so fetching
- * again fills its place: a short page always means that there is no more.
- */
-function takeAll(tables: Tables, fetch: () => readonly OperationRow[]): StoredOperation[] {
-  for (;;) {
-    const rows = fetch();
-    const taken = takeRows(tables, rows);
-    if (taken.length === rows.length) return taken;
-  }
 }
 
 function nextUrgency(

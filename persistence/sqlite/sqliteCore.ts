@@ -55,6 +55,7 @@ export class SqliteCore {
   readonly #seals: RowSeals;
   readonly #known = new KnownRows();
   readonly #distrusted = new Set<string>();
+  readonly #unreadable = new Set<number>();
   readonly #lanesLeft = new LanesLeft();
   readonly #files: StoreFiles;
   readonly #owner: OwnerClaim;
@@ -325,6 +326,7 @@ export class SqliteCore {
         known: this.#known,
         lanesLeft: this.#lanesLeft,
         distrusted: this.#distrusted,
+        unreadable: this.#unreadable,
         onNotice: (notice) => {
           this.#notice(notice);
         },

@@ -33,6 +33,10 @@ const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 /** The seqs of a {@link PassOver}, as JSON. */
 const NOT_PASSED_OVER = 'seq NOT IN (SELECT value FROM json_each(?))';
 
+const IS_FREED_HEAD =
+  'lane IS NOT NULL AND NOT EXISTS ' +
+  '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq)';
+
 /** The text of each question, by what it is for. */
 export const SQL = {
   componentRevision: 'SELECT revision FROM component WHERE tag = ?',
@@ -56,17 +60,19 @@ export const SQL = {
   nextDueAtButSome:
     `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
     `AND due_at < ${NEVER_MS} AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
+  dueSeqs: `SELECT seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
   nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
   nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
   // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.
   inHand: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  inHandButSome: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? AND ${NOT_PASSED_OVER} ORDER BY seq LIMIT ?`,
+  inHandSeqs: `SELECT seq FROM operation WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
   nextInHandUrgency: `SELECT urgency FROM operation WHERE ${IS_IN_HAND} AND urgency > ? ORDER BY urgency LIMIT 1`,
   // In stretches of held rows: a search for the next head alone could pass a million of them.
   heldStretchEnd: `SELECT max(seq) FROM (SELECT seq FROM operation WHERE ${IS_HELD} AND seq > ? ORDER BY seq LIMIT ?)`,
-  freedHeads:
-    `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND lane IS NOT NULL AND NOT EXISTS ` +
-    '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq) ' +
-    'ORDER BY seq',
+  stretchSeqs: `SELECT seq FROM operation WHERE ${IS_HELD} AND seq > ? AND seq <= ? ORDER BY seq`,
+  freedHeads: `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND ${IS_FREED_HEAD} ORDER BY seq`,
+  freedHeadsButSome: `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND ${NOT_PASSED_OVER} AND ${IS_FREED_HEAD} ORDER BY seq`,
   check: `${ROW} WHERE ${LISTED}`,
   // Row by row, where one of them can't be read: its number lies apart from its columns.
   checkOne: `${ROW} WHERE seq = ?`,
@@ -77,6 +83,7 @@ export const SQL = {
   expiredButSome:
     `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? AND ${NOT_PASSED_OVER} ` +
     'ORDER BY expires_at, seq LIMIT ?',
+  expiredSeqs: `SELECT seq FROM operation WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
   nextExpiryAtButSome:
     `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} AND ${NOT_PASSED_OVER} ` +
     'ORDER BY expires_at, seq LIMIT 1 OFFSET ?',

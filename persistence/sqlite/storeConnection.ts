@@ -43,6 +43,7 @@ export interface ConnectionParts {
   readonly known: KnownRows;
   readonly lanesLeft: LanesLeft;
   readonly distrusted: Set<string>;
+  readonly unreadable: Set<number>;
   readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }

@@ -36,6 +36,8 @@ export interface Tables {
   readonly checks: SelfChecks;
   /** Indexes that don't find what is there and could not be made anew. */
   readonly distrusted: Set<string>;
+  /** Rows, by their seq, that can't be read from the file, as far as they were met. */
+  readonly unreadable: Set<number>;
   readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }

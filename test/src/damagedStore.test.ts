@@ -6,6 +6,7 @@ import { systemClock } from '../../actors/systemClock.ts';
 import { permanentFailure, transientFailure } from '../../machines/policy/classifyFailure.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
+import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { spoilRoot, spoilRow } from '../persistence/damage.ts';
@@ -19,18 +20,15 @@ async function pause(ms: number): Promise<void> {
   });
 }
 
-function open(store: string): Runtime {
+function refuse(): never {
+  throw permanentFailure('refused');
+}
+
+function open(store: string, run: Handler['run'] = refuse): Runtime {
   return createRuntime({
     store,
     key: rawKey(new Uint8Array(32).fill(7)),
-    handlers: {
-      'payments.push': {
-        upstream: 'default',
-        run: () => {
-          throw permanentFailure('refused');
-        },
-      },
-    },
+    handlers: { 'payments.push': { upstream: 'default', run } },
   });
 }
 
@@ -120,6 +118,40 @@ describe('PS-3 a page that an operation needs to go on is damaged', () => {
       const after = process(store, { 'payments.push': RUNS });
       expect(await after.runtime.getOperation(id).outcome).toMatchObject({ status: 'completed' });
       await after.runtime.close();
+    },
+  );
+});
+
+describe('PS-3 a row of what is to be done is damaged', () => {
+  test.each(['length', 'kind'] as const)(
+    'PS-3 HM-1 in its head (%s): the rest of its route runs to its end, and health counts it',
+    async (what) => {
+      const store = join(tempFolder(), 'store');
+      const before = open(store, () => {
+        throw transientFailure('busy', { retryAfterMs: 1_000 });
+      });
+      const operations: Operation[] = [];
+      for (let count = 0; count < 5; count += 1) operations.push(await before.sync(REQUEST));
+      for (const operation of operations) {
+        while ((await operation.view()).state !== 'backingOff') await pause(5);
+      }
+      await before.close();
+      const [bad, ...others] = operations.map(({ id }) => id);
+      spoilRow(join(store, 'data.db'), bad ?? '', what);
+
+      const runtime = open(store, () => null);
+      for (const id of others) {
+        const outcome = await runtime.getOperation(id).outcome;
+        expect(outcome).toMatchObject({ status: 'completed' });
+      }
+      // New work finds its way past it too.
+      const { outcome } = await runtime.sync(REQUEST);
+      expect(await outcome).toMatchObject({ status: 'completed' });
+      const { overall, damage, reasons } = runtime.getHealthStatus();
+      expect(overall).toBe('degraded');
+      expect(damage?.times).toBeGreaterThan(0);
+      expect(reasons.join()).toContain("the store's file is damaged");
+      await runtime.close();
     },
   );
 });
