@@ -14,7 +14,7 @@ import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts
 import { fileSystemType, sharedFileSystem } from './fileSystems.ts';
 import { closeOwnFiles, isForeign } from './otherUsers.ts';
 import { reserveFolder } from './owner.ts';
-import { errorCodeOf, syncFolder } from './sealing/files.ts';
+import { adviceFor, errorCodeOf, syncFolder } from './sealing/files.ts';
 import { createKeyring, keyringExists, openKeyring } from './sealing/keyring.ts';
 import type { KeySource } from './sealing/keySource.ts';
 import { InThreadChannel } from './sqlite/inThreadChannel.ts';
@@ -201,5 +201,5 @@ function checkFolder(path: string, found: Stats): void {
 
 function folderError(path: string, why: string, cause?: unknown): HoldfastError {
   const message = `The store's folder ${path} ${why}, or choose another folder.`;
-  return new HoldfastError('HF_STORE_FOLDER', message, { path, cause });
+  return new HoldfastError('HF_STORE_FOLDER', message, { path, retry: adviceFor(cause), cause });
 }

@@ -6,6 +6,7 @@
 
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { RetryAdvice } from '../../machines/vocabulary/errors.ts';
 
 /**
  * Puts `text` at `path`, mode 0600, all or nothing: after a crash there is the old content or the
@@ -36,6 +37,25 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** What the system says while a disk fails, is full, read-only or away, or while too much is open. */
+const PASSING: ReadonlySet<string> = new Set([
+  'EAGAIN',
+  'EBUSY',
+  'EDQUOT',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOSPC',
+  'EROFS',
+  'ESTALE',
+  'ETIMEDOUT',
+]);
+
+/** Whether to do the same again may help: the cause may pass by itself. */
+export function adviceFor(error: unknown): RetryAdvice {
+  return PASSING.has(errorCodeOf(error)) ? 'later' : 'never';
 }
 
 /** `ENOENT` and the like; the error's name when it has no code. Never its message. */

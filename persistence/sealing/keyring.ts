@@ -14,7 +14,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import { encodeAssociated } from './associated.ts';
 import type { CryptoEngine } from './cryptoEngine.ts';
 import { createEnvelopes } from './envelope.ts';
-import { errorCodeOf, writeFileAtomically } from './files.ts';
+import { adviceFor, errorCodeOf, writeFileAtomically } from './files.ts';
 import type { KeyringFile } from './keyringFile.ts';
 import { formatKeyring, KEYRING_FORMAT, parseKeyring } from './keyringFile.ts';
 import type { KeySource, LoadedKey, ScryptParameters } from './keySource.ts';
@@ -261,6 +261,6 @@ function folderError(folder: string, error: unknown): HoldfastError {
   return new HoldfastError(
     'HF_STORE_FOLDER',
     `The store's folder ${folder} can't be used (${code}).`,
-    { path: folder, cause: error },
+    { path: folder, retry: adviceFor(error), cause: error },
   );
 }

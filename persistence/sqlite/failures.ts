@@ -6,7 +6,7 @@
 
 import type { ErrorCode, RetryAdvice } from '../../machines/vocabulary/errors.ts';
 import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
-import { errorCodeOf } from '../sealing/files.ts';
+import { adviceFor, errorCodeOf } from '../sealing/files.ts';
 import { isSqliteError } from './library.ts';
 
 /** How Node names an error of the operating system. */
@@ -66,29 +66,20 @@ const FAILURES: readonly (readonly [
   ['SQLITE_', 'HF_STORE_IO', 'later', 'could not be read, written or synced. Check its disk'],
 ];
 
-type Failure = readonly [code: ErrorCode, retry: RetryAdvice, what: string];
+type Failure = readonly [code: ErrorCode, what: string];
 
-const NO_ROOM: Failure = [
-  'HF_STORE_FULL',
-  'later',
-  'has no room left on its disk. Free some space',
-];
+const NO_ROOM: Failure = ['HF_STORE_FULL', 'has no room left on its disk. Free some space'];
 const UNUSABLE: Failure = [
   'HF_STORE_FOLDER',
-  'never',
   "can't be used. Check that it exists and can be written",
 ];
 const SYSTEM_FAILURES: ReadonlyMap<string, Failure> = new Map([
   ['ENOSPC', NO_ROOM],
   ['EDQUOT', NO_ROOM],
-  ['EIO', ['HF_STORE_IO', 'later', 'could not be read, written or synced. Check its disk']],
+  ['EIO', ['HF_STORE_IO', 'could not be read, written or synced. Check its disk']],
   [
     'EROFS',
-    [
-      'HF_STORE_READ_ONLY',
-      'later',
-      'can only be read. Make its disk, its folder and the file writable',
-    ],
+    ['HF_STORE_READ_ONLY', 'can only be read. Make its disk, its folder and the file writable'],
   ],
 ]);
 
@@ -108,10 +99,10 @@ export function storeFailure(error: unknown, path: string): HoldfastError {
   }
   const systemCode = errorCodeOf(error);
   if (SYSTEM_CODE.test(systemCode)) {
-    const [code, retry, what] = SYSTEM_FAILURES.get(systemCode) ?? UNUSABLE;
+    const [code, what] = SYSTEM_FAILURES.get(systemCode) ?? UNUSABLE;
     return new HoldfastError(code, `${path} ${what} (${systemCode}).`, {
       path,
-      retry,
+      retry: adviceFor(error),
       cause: error,
     });
   }

@@ -139,15 +139,16 @@ describe.skipIf(!canMount)('on a small disk (needs root to mount one)', () => {
     expect(await (await opened(store)).counts()).toMatchObject({ inHand: 0 });
   });
 
-  test('UX-2 a folder on a read-only disk is refused with its path', async () => {
+  test('UX-2 SV-6 a folder on a read-only disk is refused with its path, and may be tried again', async () => {
     const path = join(disk, 'store');
     const made = await opened(inThreadStore(path));
     await made.close();
     mount('-o', 'remount,ro');
     for (const [, make] of makers) {
-      await expect(make(path).open()).rejects.toMatchObject({ code: 'HF_STORE_FOLDER', path });
+      const refusal = { code: 'HF_STORE_FOLDER', retry: 'later' };
+      await expect(make(path).open()).rejects.toMatchObject({ ...refusal, path });
       await expect(make(join(disk, 'new')).open()).rejects.toMatchObject({
-        code: 'HF_STORE_FOLDER',
+        ...refusal,
         path: join(disk, 'new'),
       });
     }
