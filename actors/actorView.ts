@@ -14,17 +14,18 @@ export function actorView(
   onError: (error: unknown) => void,
 ): SyncOperationRef {
   const subscribe = (
-    given:
+    listener:
       | Partial<Observer<SyncOperationSnapshot>>
       | ((snapshot: SyncOperationSnapshot) => void)
       | undefined,
     error?: (thrown: unknown) => void,
     complete?: () => void,
   ): ReturnType<SyncOperationRef['subscribe']> => {
-    const observer = typeof given === 'function' ? { next: given, error, complete } : (given ?? {});
+    const observer =
+      typeof listener === 'function' ? { next: listener, error, complete } : (listener ?? {});
     return actor.subscribe({
       next: (snapshot) => {
-        callListener(() => observer.next?.(snapshot), onError);
+        callListener(() => observer.next?.(given(snapshot)), onError);
       },
       // Always there: XState would end the process for want of one.
       error: (thrown) => {
@@ -44,7 +45,7 @@ export function actorView(
           return actor[name];
         case 'getSnapshot':
         case 'getPersistedSnapshot':
-          return actor[name].bind(actor);
+          return () => given(actor[name]());
         case 'subscribe':
           return subscribe;
         case 'select':
@@ -65,6 +66,23 @@ export function actorView(
     },
     set: refuse,
   });
+}
+
+/**
+ * A snapshot as it is given away. It is the operation's own, and no transition changes one in place: so
+ * it is frozen with its data. What it shares with others of its chart is left as it is.
+ */
+function given<Snapshot extends object>(snapshot: Snapshot): Snapshot {
+  if (Object.isFrozen(snapshot)) return snapshot;
+  Object.freeze(snapshot);
+  if ('context' in snapshot) freeze(snapshot.context);
+  return snapshot;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
 }
 
 function refuse(): never {

@@ -72,6 +72,32 @@ describe('SV-2 operation.actor', () => {
     await world.clock.run(process.runtime.close());
   });
 
+  test('SV-2 what is given away of an operation can not be changed', async () => {
+    const { world, process, operation, answer } = await underWay();
+    const seen: unknown[] = [];
+    operation.actor?.subscribe((snapshot) => seen.push(snapshot));
+    const snapshot = operation.actor?.getSnapshot();
+    const { context } = snapshot ?? expect.unreachable('it is in memory');
+    const selected = operation.actor?.select((given) => given.context).get();
+    for (const change of [
+      () => Object.assign(context, { attempt: 99 }),
+      () => Object.assign(selected ?? {}, { attempt: 99 }),
+      () => Object.assign(snapshot ?? {}, { value: 'completed' }),
+      () => Reflect.apply(Array.prototype.push, context.history, [{}]),
+    ]) {
+      expect(change).toThrow(TypeError);
+    }
+    expect(operation.actor?.getSnapshot()).toMatchObject({
+      value: 'attempting',
+      context: { attempt: 1 },
+    });
+    answer();
+    const { status, attempts } = await world.clock.run(operation.outcome);
+    expect({ status, attempts }).toEqual({ status: 'completed', attempts: 1 });
+    for (const given of seen) expect(given).toSatisfy(Object.isFrozen);
+    await world.clock.run(process.runtime.close());
+  });
+
   test('SV-2 a subscriber that throws, at once or later, ends neither actor nor process', async () => {
     const { world, process, operation, answer } = await underWay();
     operation.actor?.subscribe(fail);
