@@ -281,6 +281,8 @@ export class Journal {
           continue;
         }
         this.#onError(cause);
+        // A crisis is kept beside a database that can't take it.
+        this.#spill.keep([pending]);
         (pending.onRefused ?? pending.onFailed)?.(cause);
       }
     }

@@ -15,6 +15,7 @@ import {
   checkFolder,
   checkFreeSpace,
   checkKeptCopies,
+  checkSpill,
   checkWal,
 } from './doctorFiles.ts';
 import { type CheckResult, fail, fromError, ok } from './doctorFindings.ts';
@@ -56,6 +57,7 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
     await checkFileSystem(folder),
     await checkWal(folder),
     ...(await checkKeptCopies(folder)),
+    ...(await checkSpill(folder)),
   ];
   // Nothing can be said of a store that nothing here can open.
   if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {

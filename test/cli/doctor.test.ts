@@ -1,7 +1,7 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore } from '../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
@@ -76,6 +76,21 @@ test('PS-5 SE-5 doctor names files that others can read, and what to do', async 
   expect(found['files']).toMatchObject({
     status: 'warn',
     detail: expect.stringMatching(/keyring\.json; run chmod 600/) as string,
+  });
+});
+
+test('CR-4 PS-3 doctor and health tell of spilled crises that could not be read', async () => {
+  expect((await doctor()).found).not.toHaveProperty('crises');
+  writeFileSync(join(folder, 'crises.spill'), Buffer.alloc(1_000, 7));
+  const runtime = createRuntime({ store: folder, key: keyFile(keyPath) });
+  await runtime.ready;
+  await vi.waitFor(() => {
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'degraded', damage: { times: 1 } });
+  });
+  await runtime.close();
+  expect((await doctor()).found['crises']).toMatchObject({
+    status: 'warn',
+    detail: expect.stringContaining('crises.spill.unreadable') as string,
   });
 });
 

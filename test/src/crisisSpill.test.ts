@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Handler } from '../../actors/handler.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Write } from '../../persistence/store.ts';
 import { createWorld, type Process, type World } from '../support/engineHarness.ts';
 
 const CRISIS = { subject: 'user-42', type: 'crisis.alert', idempotencyKey: 'crisis-1' };
@@ -73,6 +75,24 @@ describe('CR-4 a crisis while the database fails', () => {
     expect(runtime.getHealthStatus().storage.state).toBe('well');
     expect(await world.disk.find(operationId ?? '')).not.toBeNull();
     kill();
+    expect(await deliveredNext(world)).toEqual(['crisis-1']);
+  });
+
+  test('CR-4 PS-3 one that a damaged page of a well database refuses is kept beside it', async () => {
+    const world = createWorld();
+    const process = world.boot({ handlers: handlers(fails) });
+    await world.clock.run(process.runtime.ready);
+    const { commit } = process.store;
+    Object.assign(process.store, {
+      commit: async (writes: readonly Write[]) => {
+        if (!writes.some(({ kind }) => kind === 'accept')) return await commit(writes);
+        throw new HoldfastError('HF_STORE_CORRUPT', 'A page that only this needs is damaged.');
+      },
+    });
+    const { durable } = await world.clock.run(process.runtime.crisis(CRISIS));
+    await world.clock.run(durable);
+    expect(process.runtime.getHealthStatus().damage?.times).toBeGreaterThan(0);
+    process.kill();
     expect(await deliveredNext(world)).toEqual(['crisis-1']);
   });
 
