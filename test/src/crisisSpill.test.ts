@@ -82,7 +82,7 @@ describe('CR-4 a crisis while the database fails', () => {
     const world = createWorld();
     const process = world.boot({ handlers: handlers(fails) });
     await world.clock.run(process.runtime.ready);
-    const { commit } = process.store;
+    const commit = process.store.commit.bind(process.store);
     Object.assign(process.store, {
       commit: async (writes: readonly Write[]) => {
         if (!writes.some(({ kind }) => kind === 'accept')) return await commit(writes);
