@@ -223,15 +223,31 @@ describe('the time it takes', () => {
     ...separators.map((piece) => ['4111', piece] as const),
   ];
 
-  /** Processor time, the least of a few runs: what else the machine does adds to it. */
-  function leastMs(work: () => unknown, enoughMs: number): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 7 && least > enoughMs; run += 1) {
-      const { user } = process.cpuUsage();
-      work();
-      least = Math.min(least, (process.cpuUsage().user - user) / 1_000);
+  const LOOKS_MAX = 12;
+  /** Less is lost in what else the machine does. */
+  const MS_MIN = 2;
+
+  function msOf(work: () => unknown): number {
+    const startedAt = performance.now();
+    work();
+    return performance.now() - startedAt;
+  }
+
+  /**
+   * Whether a text ten times as long takes at most twelve times as long: ten looks at the shorter one are
+   * set beside one at the longer, over and over until they fit, since a busy machine only adds to either.
+   */
+  function growsLinearly(small: string, large: string): boolean {
+    for (let look = 0; look < LOOKS_MAX; look += 1) {
+      const tenSmallMs = msOf(() => {
+        for (let count = 0; count < 10; count += 1) cardDatumInText(small);
+      });
+      const largeMs = msOf(() => cardDatumInText(large));
+      if (largeMs <= 1.2 * Math.max(MS_MIN, tenSmallMs)) return true;
+      // Nobody waits for a step that is far too steep.
+      if (largeMs > 1_000) return false;
     }
-    return least;
+    return false;
   }
 
   // The one place where time is measured, and as a ratio: a pattern that goes over its text again for
@@ -242,15 +258,7 @@ describe('the time it takes', () => {
       const textOf = (units: number): string => head + piece.repeat(units / piece.length);
       // The smaller steps first: where one is too steep, nobody waits for the next.
       for (const units of [1_000, 10_000, 100_000]) {
-        const [small, large] = [textOf(units), textOf(10 * units)];
-        cardDatumInText(small);
-        const atMostMs =
-          12 *
-          Math.max(
-            4,
-            leastMs(() => cardDatumInText(small), 4),
-          );
-        expect(leastMs(() => cardDatumInText(large), atMostMs)).toBeLessThanOrEqual(atMostMs);
+        expect(growsLinearly(textOf(units), textOf(10 * units))).toBe(true);
       }
     },
   );
