@@ -31,7 +31,7 @@ export const CHILD_OTHERS: readonly URL[] = [
   new URL('../support/restartPlan.ts', import.meta.url),
   new URL('../support/seededRandom.ts', import.meta.url),
 ];
-const LIFE_MS = 60_000;
+const LIFE_MS = 180_000;
 const MEMORY = '/dev/shm';
 const SYNC_MICROS_MAX = 2_000;
 export const STORE = 'store';
