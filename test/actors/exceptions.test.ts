@@ -164,8 +164,8 @@ describe('OP-3 SE-5 the place of an error', () => {
     ['a file of the program', `Error: m\n    at f (file://${cwd}/src/a.js:1:2)`, 'src/a.js:1'],
     ['without a function', `Error: m\n    at ${cwd}/src/a.js:1:2`, 'src/a.js:1'],
     ['with a query', `Error: m\n    at async f (file://${cwd}/a.js?t=12:3:2)`, 'a.js:3'],
-    ['a package', 'Error: m\n    at f (/home/me/x/node_modules/pg/lib/c.js:7:2)', 'pg/lib/c.js:7'],
-    ['elsewhere', 'Error: m\n    at f (/home/me/secret/a.js:7:2)', 'a.js:7'],
+    ['a package', 'Error: m\n    at f (/srv/me/x/node_modules/pg/lib/c.js:7:2)', 'pg/lib/c.js:7'],
+    ['elsewhere', 'Error: m\n    at f (/srv/me/secret/a.js:7:2)', 'a.js:7'],
     ['Windows', 'Error: m\n    at f (C:\\Users\\me\\a.js:7:2)', 'a.js:7'],
     [
       'beneath Node',
