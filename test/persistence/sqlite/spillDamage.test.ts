@@ -51,6 +51,8 @@ test('CR-4 PS-3 one bit of the length of a record costs at most that record, and
       const { seqs, notices } = readBack(path);
       const others = [1, 2, 3, 4, 5].filter((seq) => seq !== index + 1);
       expect(seqs, `record ${index + 1}, bit ${bit}`).toEqual(expect.arrayContaining(others));
+      // Where another follows, it tells where this one ends.
+      if (index < COUNT - 1) expect(seqs, `record ${index + 1}, bit ${bit}`).toHaveLength(COUNT);
       if (seqs.length < COUNT) {
         expect(notices).toMatchObject([{ code: 'HF_RECORD_TAMPERED', path: `${path}.unreadable` }]);
       }
