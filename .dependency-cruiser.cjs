@@ -127,9 +127,9 @@ module.exports = {
     {
       name: 'native-module-by-one-door',
       comment:
-        'Only persistence/sqlite/library.ts loads better-sqlite3, so that what fails is named.',
+        'Only persistence/sqlite/driver/library.ts loads better-sqlite3, so that what fails is named.',
       severity: 'error',
-      from: { path: PRODUCT, pathNot: '^persistence/sqlite/library[.]ts$' },
+      from: { path: PRODUCT, pathNot: '^persistence/sqlite/driver/library[.]ts$' },
       to: { path: '(^|/)node_modules/better-sqlite3/', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -7,22 +7,25 @@
  */
 
 import type { InspectionEvent } from 'xstate';
-import type { DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
-import type { RetryPolicy } from '../machines/policy/retryPolicy.ts';
+import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
+import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
-import type { Hold } from '../persistence/hold.ts';
-import type { Store } from '../persistence/store.ts';
-import { BulkAcceptor } from './bulkAcceptance.ts';
-import { CrisisReport } from './crisisReport.ts';
-import { Erasure } from './erasure.ts';
-import type { Handler } from './handler.ts';
-import { HeldStore } from './heldStore.ts';
-import { Journal } from './journal.ts';
-import { OperationPool } from './operationPool.ts';
-import { QueueRoom } from './queueRoom.ts';
+import type { Hold } from '../persistence/port/hold.ts';
+import type { Store } from '../persistence/port/store.ts';
+import { CrisisReport } from './crisis/crisisReport.ts';
+import { Journal } from './journal/journal.ts';
+import { type StorageChange, StorageHealth } from './journal/storageHealth.ts';
+import { unlessStalled } from './journal/unlessStalled.ts';
+import type { Handler } from './operation/handler.ts';
+import { BulkAcceptor } from './pool/bulkAcceptance.ts';
+import { OperationPool } from './pool/operationPool.ts';
+import { QueueRoom } from './pool/queueRoom.ts';
+import { tellSetAside } from './pool/setAside.ts';
+import { Erasure } from './recovery/erasure.ts';
+import { HeldStore } from './recovery/heldStore.ts';
 import {
   adoptHandler,
   adoptInMemory,
@@ -31,17 +34,14 @@ import {
   type RecoveryParts,
   recoverInHand,
   takeUpSpilled,
-} from './recovery.ts';
-import { Retention } from './retention.ts';
-import { accessLive, type LiveAccess, type ServiceAccess } from './serviceAccess.ts';
-import { ServiceLevel } from './serviceLevel.ts';
-import { tellSetAside } from './setAside.ts';
-import { SteadyClock } from './steadyClock.ts';
-import { type StorageChange, StorageHealth } from './storageHealth.ts';
-import { StoreCheck } from './storeCheck.ts';
-import { TimerService } from './timerService.ts';
-import { unlessStalled } from './unlessStalled.ts';
-import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream.ts';
+} from './recovery/recovery.ts';
+import { Retention } from './recovery/retention.ts';
+import { accessLive, type LiveAccess, type ServiceAccess } from './recovery/serviceAccess.ts';
+import { StoreCheck } from './recovery/storeCheck.ts';
+import { SteadyClock } from './time/steadyClock.ts';
+import { TimerService } from './time/timerService.ts';
+import { ServiceLevel } from './upstream/serviceLevel.ts';
+import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream/upstream.ts';
 
 export interface EngineParts {
   readonly store: Store;

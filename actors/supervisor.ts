@@ -1,5 +1,5 @@
 import { createActor, fromPromise, type InspectionEvent } from 'xstate';
-import type { Component } from '../machines/policy/restartPolicy.ts';
+import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import {
   type Alert,
   conditionOf,
@@ -11,7 +11,7 @@ import {
   type SupervisorSnapshot,
   supervisorDue,
   supervisorMachine,
-} from '../machines/supervisorMachine.ts';
+} from '../machines/supervisor/supervisorMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Engine } from './engine.ts';

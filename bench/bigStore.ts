@@ -5,17 +5,26 @@
  * @module
  */
 
-import { operationId } from '../actors/operationId.ts';
-import { missingHandlerRoute } from '../actors/resident.ts';
-import { encodeSnapshot } from '../actors/snapshots.ts';
-import { systemClock } from '../actors/systemClock.ts';
-import { systemRandom } from '../actors/systemRandom.ts';
-import { syncOperationMachine } from '../machines/syncOperationMachine.ts';
-import { newOperation, type SyncOperationContext } from '../machines/syncOperationSetup.ts';
+import { encodeSnapshot } from '../actors/charts/snapshots.ts';
+import { missingHandlerRoute } from '../actors/operation/resident.ts';
+import { operationId } from '../actors/platform/operationId.ts';
+import { systemClock } from '../actors/platform/systemClock.ts';
+import { systemRandom } from '../actors/platform/systemRandom.ts';
+import { syncOperationMachine } from '../machines/operation/syncOperationMachine.ts';
+import {
+  newOperation,
+  type SyncOperationContext,
+} from '../machines/operation/syncOperationSetup.ts';
 import { PRIORITIES, TIERS, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { openStore } from '../persistence/openStore.ts';
-import type { AcceptWrite, Standing, Store, UpdateWrite, Write } from '../persistence/store.ts';
-import { NEVER_MS } from '../persistence/store.ts';
+import type {
+  AcceptWrite,
+  Standing,
+  Store,
+  UpdateWrite,
+  Write,
+} from '../persistence/port/store.ts';
+import { NEVER_MS } from '../persistence/port/store.ts';
 import { BENCH_KEY } from './support.ts';
 
 /** How many operations of each sort a store gets. */

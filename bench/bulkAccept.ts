@@ -11,7 +11,7 @@
 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { SyncRequest } from '../machines/vocabulary/request.ts';
+import type { SyncRequest } from '../machines/policy/request/request.ts';
 import { createRuntime } from '../src/createRuntime.ts';
 import type { Runtime } from '../src/runtime.ts';
 import { BENCH_KEY, median, printMachine, printTable, temporaryFolder } from './support.ts';

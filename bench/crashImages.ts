@@ -19,8 +19,8 @@ import {
   newTally,
   resumeCuts,
   type Tally,
-} from '../test/crash/campaign.ts';
-import { record, VARIANTS, type Variant } from '../test/crash/record.ts';
+} from '../test/oracle/crash/campaign.ts';
+import { record, VARIANTS, type Variant } from '../test/oracle/crash/record.ts';
 import { printMachine, printTable } from './support.ts';
 
 /** One process recorded, cut, and recorded again as it starts on what one of the cuts left. */

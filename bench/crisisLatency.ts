@@ -9,7 +9,7 @@
  */
 
 import { join } from 'node:path';
-import { armThreads } from '../persistence/faultPoints.ts';
+import { armThreads } from '../persistence/port/faultPoints.ts';
 import { createRuntime } from '../src/createRuntime.ts';
 import type { Runtime } from '../src/runtime.ts';
 import { BENCH_KEY, percentile, printMachine, printTable, temporaryFolder } from './support.ts';

@@ -10,7 +10,7 @@
 
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { armThreads, type PlannedFault } from '../persistence/faultPoints.ts';
+import { armThreads, type PlannedFault } from '../persistence/port/faultPoints.ts';
 import { createRuntime } from '../src/createRuntime.ts';
 import { BENCH_KEY, printMachine, printTable, temporaryFolder } from './support.ts';
 

@@ -10,17 +10,17 @@
  */
 
 import { join } from 'node:path';
-import type { Attempt } from '../actors/handler.ts';
-import { systemClock } from '../actors/systemClock.ts';
-import { type Failure, failureOf, mayBeApplied } from '../machines/policy/classifyFailure.ts';
-import { DEFAULT_RETRY, retryDelayMs } from '../machines/policy/retryPolicy.ts';
+import type { Attempt } from '../actors/operation/handler.ts';
+import { systemClock } from '../actors/platform/systemClock.ts';
+import { type Failure, failureOf, mayBeApplied } from '../machines/policy/retry/classifyFailure.ts';
+import { DEFAULT_RETRY, retryDelayMs } from '../machines/policy/retry/retryPolicy.ts';
 import { PRIORITIES, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
+import { createRuntime } from '../src/createRuntime.ts';
+import { httpHandler } from '../src/http/httpHandler.ts';
 import {
   type MisbehavingUpstream,
   startMisbehavingUpstream,
-} from '../src/cli/misbehavingUpstream.ts';
-import { createRuntime } from '../src/createRuntime.ts';
-import { httpHandler } from '../src/http/httpHandler.ts';
+} from '../src/testing/misbehavingUpstream.ts';
 import { BENCH_KEY, printMachine, printTable, temporaryFolder } from './support.ts';
 
 const rounds = Number(process.argv[2] ?? 3);

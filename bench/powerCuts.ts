@@ -13,8 +13,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CutDisk, cutPower, whyNoPowerCut } from '../test/crash/powerCut.ts';
-import type { Variant } from '../test/crash/record.ts';
+import { CutDisk, cutPower, whyNoPowerCut } from '../test/oracle/crash/powerCut.ts';
+import type { Variant } from '../test/oracle/crash/record.ts';
 import { printMachine, printTable } from './support.ts';
 
 const OPERATIONS = 6_000;

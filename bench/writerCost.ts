@@ -12,10 +12,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { AcceptWrite, UpdateWrite, Write } from '../persistence/port/store.ts';
 import { nodeEngine } from '../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../persistence/sealing/recordSealer.ts';
-import { SqliteCore } from '../persistence/sqlite/sqliteCore.ts';
-import type { AcceptWrite, UpdateWrite, Write } from '../persistence/store.ts';
+import { SqliteCore } from '../persistence/sqlite/writer/sqliteCore.ts';
 import { median, printMachine, printTable, temporaryFolder } from './support.ts';
 
 const rounds = Number(process.argv[2] ?? 3);

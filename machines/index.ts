@@ -6,11 +6,11 @@
  */
 
 import type { AnyStateMachine } from 'xstate';
-import { circuitBreakerMachine } from './circuitBreakerMachine.ts';
-import { degradationMachine } from './degradationMachine.ts';
-import { storageHealthMachine } from './storageHealthMachine.ts';
-import { supervisorMachine } from './supervisorMachine.ts';
-import { syncOperationMachine } from './syncOperationMachine.ts';
+import { circuitBreakerMachine } from './breaker/circuitBreakerMachine.ts';
+import { degradationMachine } from './degradation/degradationMachine.ts';
+import { syncOperationMachine } from './operation/syncOperationMachine.ts';
+import { storageHealthMachine } from './storage/storageHealthMachine.ts';
+import { supervisorMachine } from './supervisor/supervisorMachine.ts';
 
 export const machines: readonly AnyStateMachine[] = [
   supervisorMachine,

@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { Acceptance } from '../actors/acceptance.ts';
-import type { Handler } from '../actors/handler.ts';
+import type { Acceptance } from '../actors/operation/acceptance.ts';
+import type { Handler } from '../actors/operation/handler.ts';
+import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type OptionKinds,
   requireOption,
 } from '../machines/vocabulary/optionFields.ts';
-import type { CheckedRequest, SyncRequest } from '../machines/vocabulary/request.ts';
 
 /** What became of one request of a bulk. */
 export type BulkResult =

@@ -7,30 +7,30 @@
  * @module
  */
 
-import { type CrisisResource, CrisisResponder } from '../actors/crisisResponder.ts';
+import { type CrisisResource, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
 import { Engine } from '../actors/engine.ts';
-import { exemptionsAmong } from '../actors/handler.ts';
+import { exemptionsAmong } from '../actors/operation/handler.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
-import type { Component } from '../machines/policy/restartPolicy.ts';
-import { STORAGE_ADVICE } from '../machines/policy/storageTrouble.ts';
+import { checkRequest } from '../machines/policy/request/request.ts';
+import type { Component } from '../machines/policy/service/restartPolicy.ts';
+import { STORAGE_ADVICE } from '../machines/policy/service/storageTrouble.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields } from '../machines/vocabulary/optionFields.ts';
-import { checkRequest } from '../machines/vocabulary/request.ts';
-import { createMemoryStore } from '../persistence/memoryStore.ts';
+import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
+import type { Store } from '../persistence/port/store.ts';
 import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
-import type { Store } from '../persistence/store.ts';
 import { ControlServer } from './control/controlServer.ts';
 import type { ControlRequest } from './control/controlSocket.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
-import { deadLetters } from './deadLetters.ts';
+import { deadLetters } from './management/deadLetters.ts';
+import { quarantine } from './management/quarantine.ts';
+import { answerServiceCall, serviceCalls } from './management/serviceCalls.ts';
 import { Operations } from './operation.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from './options.ts';
-import { quarantine } from './quarantine.ts';
 import { HoldfastRuntime, type Runtime } from './runtime.ts';
-import { answerServiceCall, serviceCalls } from './serviceCalls.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
 

@@ -4,12 +4,14 @@
  * @module
  */
 
-export type { CrisisAnswer, CrisisResource } from '../actors/crisisResponder.ts';
-export type { Attempt, Handler, Run } from '../actors/handler.ts';
-export type { OperationView, Outcome } from '../actors/outcome.ts';
+export type { CrisisAnswer, CrisisResource } from '../actors/crisis/crisisResponder.ts';
+export type { Attempt, Handler, Run } from '../actors/operation/handler.ts';
+export type { OperationView, Outcome } from '../actors/operation/outcome.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
-export type { BreakerState } from '../machines/circuitBreakerMachine.ts';
-export type { BreakerPolicy } from '../machines/policy/breakerPolicy.ts';
+export type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
+export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
+export type { BreakerPolicy } from '../machines/policy/breaker/breakerPolicy.ts';
+export type { SyncRequest } from '../machines/policy/request/request.ts';
 export {
   AttemptFailure,
   conflictFailure,
@@ -17,17 +19,16 @@ export {
   permanentFailure,
   transientFailure,
   unknownOutcome,
-} from '../machines/policy/classifyFailure.ts';
-export type { Level } from '../machines/policy/degradationLevel.ts';
-export type { DegradationPolicy } from '../machines/policy/degradationPolicy.ts';
+} from '../machines/policy/retry/classifyFailure.ts';
 export type {
   BackoffStrategy,
   CustomBackoff,
   RetryPolicy,
-} from '../machines/policy/retryPolicy.ts';
-export type { StorageState, StorageTrouble } from '../machines/policy/storageTrouble.ts';
-export type { Phase } from '../machines/supervisorMachine.ts';
-export type { HistoryEntry } from '../machines/syncOperationMachine.ts';
+} from '../machines/policy/retry/retryPolicy.ts';
+export type { Level } from '../machines/policy/service/degradationLevel.ts';
+export type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
+export type { StorageState, StorageTrouble } from '../machines/policy/service/storageTrouble.ts';
+export type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 export type { Clock } from '../machines/vocabulary/clock.ts';
 export type { Entity } from '../machines/vocabulary/entity.ts';
 export {
@@ -39,8 +40,8 @@ export {
 export type { Json, JsonObject } from '../machines/vocabulary/json.ts';
 export type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
 export type { Random } from '../machines/vocabulary/random.ts';
-export type { SyncRequest } from '../machines/vocabulary/request.ts';
 export type { Priority, RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
+export type { SealedRecord, Standing } from '../persistence/port/store.ts';
 export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';
 export {
   type KeyRequest,
@@ -49,12 +50,12 @@ export {
   rawKey,
 } from '../persistence/sealing/keySource.ts';
 export { type PassphraseOptions, passphrase } from '../persistence/sealing/passphrase.ts';
-export type { SealedRecord, Standing } from '../persistence/store.ts';
 export type { BackupResult } from '../persistence/upkeep/backup.ts';
 export type { UpkeepProgress } from '../persistence/upkeep/progress.ts';
 export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 
 export { createRuntime } from './createRuntime.ts';
+export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type {
   DeadLetter,
   DeadLetterCounts,
@@ -63,11 +64,10 @@ export type {
   DeadLetterRun,
   DeadLetters,
   ReplayOptions,
-} from './deadLetters.ts';
-export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
+} from './management/deadLetters.ts';
+export type { Quarantine, Quarantined } from './management/quarantine.ts';
 export type { Operation, OperationPage } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
-export type { Quarantine, Quarantined } from './quarantine.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';

@@ -1,22 +1,22 @@
-import { demandDurable } from '../actors/acceptance.ts';
-import { actorView } from '../actors/actorView.ts';
+import { decodeSnapshot, newerRecordIn } from '../actors/charts/snapshots.ts';
 import type { Engine } from '../actors/engine.ts';
+import { demandDurable } from '../actors/operation/acceptance.ts';
+import { actorView } from '../actors/operation/actorView.ts';
 import {
   type OperationView,
   type Outcome,
   quarantinedError,
   toOutcome,
   toView,
-} from '../actors/outcome.ts';
-import { decodeSnapshot, newerRecordIn } from '../actors/snapshots.ts';
+} from '../actors/operation/outcome.ts';
 import {
   type Ending,
   type SyncOperationRef,
   syncOperationMachine,
-} from '../machines/syncOperationMachine.ts';
+} from '../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, checkId, requireOption } from '../machines/vocabulary/optionFields.ts';
-import type { Store, StoredOperation } from '../persistence/store.ts';
+import type { Store, StoredOperation } from '../persistence/port/store.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
 export interface Operation {

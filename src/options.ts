@@ -4,23 +4,28 @@
  * @module
  */
 
-import type { CrisisResource } from '../actors/crisisResponder.ts';
-import type { Handler } from '../actors/handler.ts';
-import { systemClock } from '../actors/systemClock.ts';
-import { systemRandom } from '../actors/systemRandom.ts';
-import type { UpstreamPolicy } from '../actors/upstream.ts';
+import type { CrisisResource } from '../actors/crisis/crisisResponder.ts';
+import type { Handler } from '../actors/operation/handler.ts';
+import { systemClock } from '../actors/platform/systemClock.ts';
+import { systemRandom } from '../actors/platform/systemRandom.ts';
+import type { UpstreamPolicy } from '../actors/upstream/upstream.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
-import { type BreakerPolicy, checkBreakerPolicy } from '../machines/policy/breakerPolicy.ts';
 import {
-  checkDegradationPolicy,
-  type DegradationPolicy,
-} from '../machines/policy/degradationPolicy.ts';
-import { OPERATIONS_MAX } from '../machines/policy/queueLimit.ts';
+  type BreakerPolicy,
+  checkBreakerPolicy,
+} from '../machines/policy/breaker/breakerPolicy.ts';
+import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
+import { isTypeName } from '../machines/policy/request/request.ts';
+import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
 import {
   checkRetryPolicy,
   DEFAULT_RETRY,
   type RetryPolicy,
-} from '../machines/policy/retryPolicy.ts';
+} from '../machines/policy/retry/retryPolicy.ts';
+import {
+  checkDegradationPolicy,
+  type DegradationPolicy,
+} from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import {
   checkFields,
@@ -28,8 +33,6 @@ import {
   requireOption,
 } from '../machines/vocabulary/optionFields.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import { isTypeName } from '../machines/vocabulary/request.ts';
-import { PAYLOAD_BYTES_MAX } from '../machines/vocabulary/requestBody.ts';
 import {
   RETRY_CLASSES,
   type RetryClass,

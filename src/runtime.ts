@@ -4,28 +4,28 @@
  * @module
  */
 
-import type { Acceptance, PendingAcceptance } from '../actors/acceptance.ts';
-import type { CrisisAnswer, CrisisResponder } from '../actors/crisisResponder.ts';
+import type { CrisisAnswer, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
-import { type Attempt, exemptionsAmong, type Handler } from '../actors/handler.ts';
-import type { Outcome } from '../actors/outcome.ts';
+import type { Acceptance, PendingAcceptance } from '../actors/operation/acceptance.ts';
+import { type Attempt, exemptionsAmong, type Handler } from '../actors/operation/handler.ts';
+import type { Outcome } from '../actors/operation/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
-import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Json } from '../machines/vocabulary/json.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
   type CheckedRequest,
   checkRequest,
   type SyncRequest,
-} from '../machines/vocabulary/request.ts';
+} from '../machines/policy/request/request.ts';
+import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Json } from '../machines/vocabulary/json.ts';
+import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
-import type { DeadLetters } from './deadLetters.ts';
 import { inTime } from './inTime.ts';
+import type { DeadLetters } from './management/deadLetters.ts';
+import type { Quarantine } from './management/quarantine.ts';
 import type { Operation, OperationPage, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
-import type { Quarantine } from './quarantine.ts';
 import { closed, handlerUnknown, storeNotOpen, storeStalled } from './refusals.ts';
 import { type BackupOptions, backupInThread, checkBackupCall } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';

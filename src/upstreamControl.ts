@@ -1,7 +1,7 @@
-import type { SteadyClock } from '../actors/steadyClock.ts';
-import type { Upstream } from '../actors/upstream.ts';
-import { type BreakerState, breakerDue } from '../machines/circuitBreakerMachine.ts';
-import type { Level } from '../machines/policy/degradationLevel.ts';
+import type { SteadyClock } from '../actors/time/steadyClock.ts';
+import type { Upstream } from '../actors/upstream/upstream.ts';
+import { type BreakerState, breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';
+import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import { requireOption } from '../machines/vocabulary/optionFields.ts';
 
 /** What may be asked of and done to one upstream. */

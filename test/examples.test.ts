@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createKeyFile } from '../persistence/sealing/keyFile.ts';
-import { tempFolder } from './support/tempFolder.ts';
+import { tempFolder } from './support/store/tempFolder.ts';
 
 /** What each example must have said; it ends with another exit code when its own check fails. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 import type { AnyStateMachine } from 'xstate';
-import { chartFaults, requirementsCarried } from '../chartFaults.ts';
+import { chartFaults, requirementsCarried } from '../charts/chartFaults.ts';
 import { indexPage } from './indexPage.ts';
-import { machinePage, machinePagePath, machineSourcePath } from './machinePage.ts';
+import { machinePage, machinePagePath } from './machinePage.ts';
 import { parseRequirements, type SourceFile, traceRequirements } from './requirements.ts';
 
 export interface DocsInput {
@@ -35,15 +35,15 @@ export function buildDocs({ machines, requirementsPage, code, tests }: DocsInput
     { path: 'docs/machines/README.md', text: indexPage(machines, known) },
   ];
   for (const machine of machines) {
-    const sourcePath = machineSourcePath(machine);
-    const source = code.find(({ path }) => path === sourcePath);
+    const charts = code.filter(({ path }) => path.startsWith('machines/'));
+    const source = charts.find(({ path }) => path.endsWith(`/${machine.id}Machine.ts`));
     if (source === undefined) {
-      faults.push(`machine ${machine.id} is not in ${sourcePath}, where its id says it is`);
+      faults.push(`machine ${machine.id} is in no file ${machine.id}Machine.ts of machines/`);
       continue;
     }
-    const sources = [source, ...code.filter(({ path }) => path.startsWith('machines/'))];
-    const texts = sources.map(({ text }) => text);
-    pages.push({ path: machinePagePath(machine), text: machinePage(machine, texts, traces) });
+    const sourcePath = source.path;
+    const page = machinePage(machine, [source, ...charts], traces);
+    pages.push({ path: machinePagePath(machine), text: page });
     faults.push(...chartFaults(machine).map((fault) => `${sourcePath}: ${fault}`));
     for (const id of requirementsCarried(machine)) {
       if (!known.has(id)) faults.push(`${sourcePath}: there is no requirement ${id}`);

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
-import { requirementsCarried } from '../chartFaults.ts';
-import { allStates, allTransitions } from '../transitions.ts';
+import { requirementsCarried } from '../charts/chartFaults.ts';
+import { allStates, allTransitions } from '../charts/transitions.ts';
 import { heading, linkIds, table } from './markdown.ts';
 
 /** The page that lists every machine. */

@@ -5,17 +5,17 @@
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { requirementsCarried, requirementsOf } from '../chartFaults.ts';
-import { toMermaid } from '../toMermaid.ts';
+import { requirementsCarried, requirementsOf } from '../charts/chartFaults.ts';
+import { toMermaid } from '../charts/toMermaid.ts';
 import {
   allStates,
   allTransitions,
   type ChartTransition,
   eventInWords,
   statePath,
-} from '../transitions.ts';
+} from '../charts/transitions.ts';
 import { code, heading, linkIds, table } from './markdown.ts';
-import type { Trace } from './requirements.ts';
+import type { SourceFile, Trace } from './requirements.ts';
 import { commentOn, headerOf, instantsOf } from './sourceComments.ts';
 
 /** Where the page of a machine lies, from the repository's root. */
@@ -23,22 +23,17 @@ export function machinePagePath(machine: AnyStateMachine): string {
   return `docs/machines/${machine.id}.md`;
 }
 
-/** Where the chart of a machine lies, from the repository's root. */
-export function machineSourcePath(machine: AnyStateMachine): string {
-  return `machines/${machine.id}Machine.ts`;
-}
-
 /**
  * Everything a reviewer needs of one machine, as Markdown. The same input gives the same text.
- * `sources` are the texts of machines/, the chart's own first.
+ * `files` are those of machines/, the chart's own first.
  */
 export function machinePage(
   machine: AnyStateMachine,
-  sources: readonly string[],
+  files: readonly [own: SourceFile, ...others: readonly SourceFile[]],
   traces: readonly Trace[],
 ): string {
-  const [source = ''] = sources;
-  const path = machineSourcePath(machine);
+  const [{ path, text: source }] = files;
+  const sources = files.map(({ text }) => text);
   const known = new Set(traces.map((trace) => trace.requirement.id));
   const transitions = allTransitions(machine);
   const parts = [

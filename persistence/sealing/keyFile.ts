@@ -12,8 +12,8 @@ import { open, realpath, rm, stat as stats } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
-import { isForeign, isOpenToAll } from '../otherUsers.ts';
-import { errorCodeOf, syncFolder } from './files.ts';
+import { errorCodeOf, syncFolder } from '../files/atomicFile.ts';
+import { isForeign, isOpenToAll } from '../files/otherUsers.ts';
 import type { KeySource } from './keySource.ts';
 import { checkKey, KEY_BYTES } from './keySource.ts';
 

@@ -11,10 +11,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { adviceFor, errorCodeOf, writeFileAtomically } from '../files/atomicFile.ts';
 import { encodeAssociated } from './associated.ts';
 import type { CryptoEngine } from './cryptoEngine.ts';
 import { createEnvelopes } from './envelope.ts';
-import { adviceFor, errorCodeOf, writeFileAtomically } from './files.ts';
 import type { KeyringFile } from './keyringFile.ts';
 import { formatKeyring, KEYRING_FORMAT, parseKeyring } from './keyringFile.ts';
 import type { KeySource, LoadedKey, ScryptParameters } from './keySource.ts';

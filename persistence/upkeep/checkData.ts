@@ -9,15 +9,15 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Standing, StandingCounts } from '../port/store.ts';
 import { nodeEngine } from '../sealing/nodeEngine.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
-import { storeFailure } from '../sqlite/failures.ts';
-import type { StoreKey } from '../sqlite/requests.ts';
-import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/rowSeals.ts';
-import { createRowSeals, idOfBytes } from '../sqlite/rowSeals.ts';
-import { inspectSchema, SCHEMA_VERSION, STANDING_CODES } from '../sqlite/schema.ts';
-import { checkMark, storeIdOf } from '../sqlite/storeMark.ts';
-import type { Standing, StandingCounts } from '../store.ts';
+import { storeFailure } from '../sqlite/driver/failures.ts';
+import type { StoreKey } from '../sqlite/protocol/requests.ts';
+import { checkMark, storeIdOf } from '../sqlite/rows/storeMark.ts';
+import { inspectSchema, SCHEMA_VERSION, STANDING_CODES } from '../sqlite/schema/schema.ts';
+import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/seals/rowSeals.ts';
+import { createRowSeals, idOfBytes } from '../sqlite/seals/rowSeals.ts';
 import { openToLook } from './openToLook.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
 

@@ -13,12 +13,12 @@ import { dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { openAtRest, type StoreOptions, storePlace } from '../openStore.ts';
-import { takeOwnership } from '../owner.ts';
-import { programName } from '../ownerNote.ts';
-import { foldWal, openFile } from '../sqlite/connection.ts';
-import { storeFailure } from '../sqlite/failures.ts';
+import { takeOwnership } from '../owner/owner.ts';
+import { programName } from '../owner/ownerNote.ts';
+import { storeFailure } from '../sqlite/driver/failures.ts';
+import { foldWal, openFile } from '../sqlite/file/connection.ts';
 import { removeOldMigrationBackups } from '../sqlite/migrations/migrationBackup.ts';
-import { DATA_FILE_NAME } from '../sqlite/writer.ts';
+import { DATA_FILE_NAME } from '../sqlite/writer/writer.ts';
 import { findFaults } from './checkData.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
 

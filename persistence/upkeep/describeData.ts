@@ -5,8 +5,8 @@
  */
 
 import type Database from 'better-sqlite3';
-import { storeFailure } from '../sqlite/failures.ts';
-import { inspectSchema, SCHEMA_VERSION } from '../sqlite/schema.ts';
+import { storeFailure } from '../sqlite/driver/failures.ts';
+import { inspectSchema, SCHEMA_VERSION } from '../sqlite/schema/schema.ts';
 import { openToLook } from './openToLook.ts';
 
 export interface DataDescription {

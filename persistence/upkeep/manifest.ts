@@ -10,8 +10,8 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { errorCodeOf } from '../sealing/files.ts';
-import type { StandingCounts } from '../store.ts';
+import { errorCodeOf } from '../files/atomicFile.ts';
+import type { StandingCounts } from '../port/store.ts';
 import type { UpkeepOptions } from './progress.ts';
 
 export const MANIFEST_NAME = 'manifest.json';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { openDatabase } from '../sqlite/library.ts';
+import { openDatabase } from '../sqlite/driver/library.ts';
 
 /** How long another program may hold the file's lock. */
 const BUSY_TIMEOUT_MS = 1_000;

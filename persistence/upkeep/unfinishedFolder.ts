@@ -8,8 +8,8 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { isLeftByDead, leaveNote, nameOwner, programName, removeNote } from '../ownerNote.ts';
-import { storeFailure } from '../sqlite/failures.ts';
+import { isLeftByDead, leaveNote, nameOwner, programName, removeNote } from '../owner/ownerNote.ts';
+import { storeFailure } from '../sqlite/driver/failures.ts';
 import type { UpkeepOptions } from './progress.ts';
 
 const FOLDER_MODE = 0o700;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import { nameOwner } from '../../persistence/ownerNote.ts';
+import { nameOwner } from '../../persistence/owner/ownerNote.ts';
 import type { HealthStatus } from '../views/health.ts';
 import {
   type ControlMethods,

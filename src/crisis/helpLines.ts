@@ -1,4 +1,4 @@
-import type { CrisisResource } from '../../actors/crisisResponder.ts';
+import type { CrisisResource } from '../../actors/crisis/crisisResponder.ts';
 
 /**
  * Help lines that every answer to a crisis holds (CR-3). They are in the program, so that they are

@@ -1,6 +1,6 @@
-import type { Attempt, Run } from '../../actors/handler.ts';
-import { placeOf } from '../../actors/placeOf.ts';
-import { systemClock } from '../../actors/systemClock.ts';
+import type { Attempt, Run } from '../../actors/operation/handler.ts';
+import { placeOf } from '../../actors/platform/placeOf.ts';
+import { systemClock } from '../../actors/platform/systemClock.ts';
 import {
   AttemptFailure,
   classifyStatus,
@@ -9,8 +9,8 @@ import {
   permanentFailure,
   transientFailure,
   unknownOutcome,
-} from '../../machines/policy/classifyFailure.ts';
-import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retryAfter.ts';
+} from '../../machines/policy/retry/classifyFailure.ts';
+import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryAfter.ts';
 import {
   className,
   type ErrorCode,

@@ -1,4 +1,4 @@
-import { permanentFailure, unknownOutcome } from '../../machines/policy/classifyFailure.ts';
+import { permanentFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 
 /** A body of a refusal is read to its end up to this size, so that the connection can be used again. */

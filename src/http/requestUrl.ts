@@ -5,8 +5,8 @@
  * @module
  */
 
+import { pathProblem } from '../../machines/policy/request/requestPath.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { pathProblem } from '../../machines/vocabulary/requestPath.ts';
 
 /** Ports of other protocols, which `fetch` refuses to send to (the Fetch standard's bad ports). */
 const PORTS_REFUSED: ReadonlySet<number> = new Set([

@@ -5,7 +5,7 @@ import {
   type OptionKinds,
   requireOption,
 } from '../../machines/vocabulary/optionFields.ts';
-import { threadFile } from '../../persistence/threadFile.ts';
+import { threadFile } from '../../persistence/files/threadFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
 import type { BackupThreadData, FromBackupThread } from './backupThread.ts';

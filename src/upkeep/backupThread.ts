@@ -5,7 +5,7 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../../actors/systemClock.ts';
+import { systemClock } from '../../actors/platform/systemClock.ts';
 import { HoldfastError, type PlainError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { type BackupResult, backupStore } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';

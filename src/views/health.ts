@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { CheckProgress } from '../../actors/storeCheck.ts';
+import type { CheckProgress } from '../../actors/recovery/storeCheck.ts';
 import type { StartTrouble } from '../../actors/supervisor.ts';
-import type { BreakerState } from '../../machines/circuitBreakerMachine.ts';
-import type { Level } from '../../machines/policy/degradationLevel.ts';
-import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/storageTrouble.ts';
-import type { Phase } from '../../machines/supervisorMachine.ts';
+import type { BreakerState } from '../../machines/breaker/circuitBreakerMachine.ts';
+import type { Level } from '../../machines/policy/service/degradationLevel.ts';
+import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
-import type { Hold } from '../../persistence/hold.ts';
+import type { Hold } from '../../persistence/port/hold.ts';
 import type { RuntimeParts } from '../runtime.ts';
 import type { LatencySummary } from './responseTimes.ts';
 import type { DamageMet } from './storeDamage.ts';

@@ -5,13 +5,13 @@
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { chartFaults, requirementsOf } from '../../inspector/chartFaults.ts';
+import { chartFaults, requirementsOf } from '../../inspector/charts/chartFaults.ts';
 import {
   allStates,
   allTransitions,
   type ChartTransition,
   guardLabel,
-} from '../../inspector/transitions.ts';
+} from '../../inspector/charts/transitions.ts';
 
 /** Actors that act on the world: what they do can't be taken back, so it must be durable first. */
 const EFFECTFUL_ACTORS: ReadonlySet<string> = new Set(['attempt']);

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { storePlace } from '../../dist/persistence/openStore.js';
 import { rawKey } from '../../dist/persistence/sealing/keySource.js';
-import { InThreadChannel } from '../../dist/persistence/sqlite/inThreadChannel.js';
-import { createStoreClient } from '../../dist/persistence/sqlite/storeClient.js';
+import { InThreadChannel } from '../../dist/persistence/sqlite/client/inThreadChannel.js';
+import { createStoreClient } from '../../dist/persistence/sqlite/client/storeClient.js';
 
-/** As in test/persistence/writes.ts. */
+/** As in test/persistence/contract/writes.ts. */
 function idOf(number) {
   const hex = createHash('sha256').update(String(number)).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import type { ChildEvent } from '../support/childRuntimeMessages.ts';
-import { type Child, RestartScene } from '../support/restartScene.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { type Child, RestartScene } from '../oracle/restart/restartScene.ts';
+import type { ChildEvent } from '../support/process/childRuntimeMessages.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const missing = whyNoFaults();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { inThreadStore } from '../persistence/storeUnderTest.ts';
-import { idOf } from '../persistence/writes.ts';
-import { type Child, RestartScene } from '../support/restartScene.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { type Child, RestartScene } from '../oracle/restart/restartScene.ts';
+import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
+import { idOf } from '../persistence/contract/writes.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const missing = whyNoFaults();

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../actors/systemClock.ts';
+import { systemClock } from '../../actors/platform/systemClock.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
-import { RestartScene } from '../support/restartScene.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { RestartScene } from '../oracle/restart/restartScene.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const KEY = rawKey(new Uint8Array(32).fill(7));

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Store } from '../../persistence/store.ts';
-import { temporaryFolder, threadedStore } from './storeUnderTest.ts';
-import { accept, idOf, settlement } from './writes.ts';
+import type { Store } from '../../persistence/port/store.ts';
+import { temporaryFolder, threadedStore } from './contract/storeUnderTest.ts';
+import { accept, idOf, settlement } from './contract/writes.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { createRuntime, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const GOOD: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 const HANDLERS: RuntimeOptions['handlers'] = {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
+import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { createKeyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime, httpHandler, keyFile, passphrase, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const MEMORY = { store: ':memory:' };
 const run = (): null => null;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { decodeSnapshot } from '../../actors/snapshots.ts';
-import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
+import { decodeSnapshot } from '../../actors/charts/snapshots.ts';
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { BulkResult } from '../../src/bulk.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const OPTIONS: Partial<RuntimeOptions> = {
   handlers: { 'payments.push': { upstream: 'default', run: () => null } },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { conflictFailure } from '../../machines/policy/classifyFailure.ts';
+import { conflictFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Operation } from '../../src/operation.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 

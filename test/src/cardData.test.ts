@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld, type World } from '../support/engineHarness.ts';
+import { createWorld, type World } from '../support/harness/engineHarness.ts';
 
 const NUMBER = '4111111111111111';
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Attempt } from '../../actors/handler.ts';
-import { TimerService } from '../../actors/timerService.ts';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
+import { TimerService } from '../../actors/time/timerService.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
-import type { VirtualClock } from '../support/virtualClock.ts';
+import type { VirtualClock } from '../support/clock/virtualClock.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

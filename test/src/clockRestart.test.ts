@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { SteadyClock } from '../../actors/steadyClock.ts';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
+import { SteadyClock } from '../../actors/time/steadyClock.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const DAY_MS = 86_400_000;
 const RETRY_MS = 3_000;

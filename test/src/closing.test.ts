@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/handler.ts';
-import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 

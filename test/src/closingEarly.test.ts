@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../actors/systemClock.ts';
-import { createMemoryStore } from '../../persistence/memoryStore.ts';
+import { systemClock } from '../../actors/platform/systemClock.ts';
+import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { ControlServer } from '../../src/control/controlServer.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 /** A store whose `nth` call is not answered before it is let go. */
 function stoppingAt(nth: number, onReached: () => void) {

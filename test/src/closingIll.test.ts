@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Handler } from '../../actors/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import { createRuntime, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { CrisisRequest, Runtime } from '../../src/runtime.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const PERSON: CrisisRequest = { subject: 'user-42' };
 

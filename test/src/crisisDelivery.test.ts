@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { CrisisResource } from '../../actors/crisisResponder.ts';
-import type { Attempt } from '../../actors/handler.ts';
+import type { CrisisResource } from '../../actors/crisis/crisisResponder.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,
   permanentFailure,
   transientFailure,
   unknownOutcome,
-} from '../../machines/policy/classifyFailure.ts';
+} from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const PERSON: CrisisRequest = { subject: 'user-42' };
 const WORK: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/handler.ts';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { holdWrite } from '../../persistence/hold.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { holdWrite } from '../../persistence/port/hold.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const UPSTREAMS: RuntimeOptions['upstreams'] = { care: {}, nights: {} };
 

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/handler.ts';
-import { encodeSnapshot } from '../../actors/snapshots.ts';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { newOperation, syncOperationMachine } from '../../machines/syncOperationMachine.ts';
+import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
+import {
+  newOperation,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';
-import { idOf } from '../persistence/writes.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { VIRTUAL_EPOCH_MS } from '../support/virtualClock.ts';
+import { idOf } from '../persistence/contract/writes.ts';
+import { VIRTUAL_EPOCH_MS } from '../support/clock/virtualClock.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const SECRET = 'I can not go on';
 const PERSON = { subject: 'user-42', payload: { text: SECRET } };

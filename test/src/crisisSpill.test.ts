@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Write } from '../../persistence/store.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import type { Write } from '../../persistence/port/store.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const CRISIS = { subject: 'user-42', type: 'crisis.alert', idempotencyKey: 'crisis-1' };
 

@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/handler.ts';
-import { systemClock } from '../../actors/systemClock.ts';
-import { permanentFailure, transientFailure } from '../../machines/policy/classifyFailure.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
+import { systemClock } from '../../actors/platform/systemClock.ts';
+import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
-import { spoilRoot, spoilRow } from '../persistence/damage.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { spoilRoot, spoilRow } from '../support/store/damage.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 

@@ -1,9 +1,9 @@
 /** What is left of a payload once its operation has ended (SE-5). */
 
 import { expect, test } from 'vitest';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure, transientFailure } from '../../src/index.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const HANDLERS = {
   completes: { upstream: 'default', run: () => ({ done: true }) },

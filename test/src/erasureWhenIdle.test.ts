@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { inThreadStore } from '../persistence/storeUnderTest.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const RETENTION_MS = 86_400_000;
 

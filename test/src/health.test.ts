@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { RESTART_POLICIES } from '../../machines/policy/restartPolicy.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { RESTART_POLICIES } from '../../machines/policy/service/restartPolicy.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 const HANDLERS: RuntimeOptions['handlers'] = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { type Hold, holdWrite } from '../../persistence/hold.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { type Hold, holdWrite } from '../../persistence/port/hold.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 const LONG_MS = 3_600_000;

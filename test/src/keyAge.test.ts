@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { unknownOutcome } from '../../machines/policy/classifyFailure.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import type { VirtualClock } from '../support/virtualClock.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
+import type { VirtualClock } from '../support/clock/virtualClock.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const DAY_MS = 86_400_000;
 const RETRY_MS = 30_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { InspectionFrame } from '../../inspector/projection.ts';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { seededRandom } from '../support/seededRandom.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { seededRandom } from '../support/clock/seededRandom.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 describe('lanes', () => {
   test('OP-4 each of many lanes keeps its order though attempts fail, and crises wait for none', async () => {

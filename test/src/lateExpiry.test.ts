@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const WORK: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'trial' };
 const SLOW_MS = 2_000;

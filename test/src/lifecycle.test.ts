@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,
   permanentFailure,
   transientFailure,
   unknownOutcome,
-} from '../../machines/policy/classifyFailure.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
+} from '../../machines/policy/retry/classifyFailure.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { waitFor } from 'xstate';
-import type { Attempt } from '../../actors/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Operation } from '../../src/operation.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 

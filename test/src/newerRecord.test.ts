@@ -1,23 +1,23 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Handler } from '../../actors/handler.ts';
-import { encodeSnapshot } from '../../actors/snapshots.ts';
+import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import {
   newOperation,
   type SyncOperationState,
   syncOperationMachine,
-} from '../../machines/syncOperationMachine.ts';
-import { createMemoryStore } from '../../persistence/memoryStore.ts';
-import type { AcceptWrite, Store } from '../../persistence/store.ts';
+} from '../../machines/operation/syncOperationMachine.ts';
+import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
+import type { AcceptWrite, Store } from '../../persistence/port/store.ts';
 import { assembleRuntime } from '../../src/createRuntime.ts';
 import { checkOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
-import { inThreadStore, TEST_KEY } from '../persistence/storeUnderTest.ts';
-import { idOf } from '../persistence/writes.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
-import { VIRTUAL_EPOCH_MS } from '../support/virtualClock.ts';
+import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
+import { idOf } from '../persistence/contract/writes.ts';
+import { VIRTUAL_EPOCH_MS } from '../support/clock/virtualClock.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const { version: OWN = '' } = syncOperationMachine;
 const NEXT = String(Number(OWN) + 1);

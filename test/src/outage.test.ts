@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { DEFAULT_RETRY } from '../../machines/policy/retryPolicy.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { DEFAULT_RETRY } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import {
   conflictFailure,
   transientFailure,
   unknownOutcome,
-} from '../../machines/policy/classifyFailure.ts';
+} from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 const CONCURRENCY = 3;

@@ -1,12 +1,12 @@
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { permanentFailure } from '../../machines/policy/classifyFailure.ts';
+import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Write } from '../../persistence/port/store.ts';
 import { removeOldMigrationBackups } from '../../persistence/sqlite/migrations/migrationBackup.ts';
-import type { Write } from '../../persistence/store.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const DAY_MS = 86_400_000;
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;

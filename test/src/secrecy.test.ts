@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { InspectionFrame } from '../../inspector/projection.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,
   permanentFailure,
   transientFailure,
-} from '../../machines/policy/classifyFailure.ts';
+} from '../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const CANARY = 'canary';
 const SECRET: SyncRequest = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { OperationView } from '../../actors/outcome.ts';
-import { conflictFailure, transientFailure } from '../../machines/policy/classifyFailure.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import type { OperationView } from '../../actors/operation/outcome.ts';
+import { conflictFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const answered = (status: number): Error =>
   transientFailure(`The upstream answered ${status}.`, { status, notApplied: status === 503 });

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { createMemoryStore } from '../../persistence/memoryStore.ts';
+import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
+import type { Store } from '../../persistence/port/store.ts';
 import { type KeySource, rawKey } from '../../persistence/sealing/keySource.ts';
-import type { Store } from '../../persistence/store.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 const KEY = rawKey(new Uint8Array(32).fill(7));

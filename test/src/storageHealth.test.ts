@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import type { Write } from '../../persistence/store.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import type { Write } from '../../persistence/port/store.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 

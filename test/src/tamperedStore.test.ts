@@ -3,16 +3,19 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { encodeSnapshot } from '../../actors/snapshots.ts';
-import { newOperation, syncOperationMachine } from '../../machines/syncOperationMachine.ts';
-import type { AcceptWrite, Write } from '../../persistence/store.ts';
+import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
+import {
+  newOperation,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import type { AcceptWrite, Write } from '../../persistence/port/store.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
-import { inThreadStore, TEST_KEY } from '../persistence/storeUnderTest.ts';
-import { deadLetter, idOf, replay, update } from '../persistence/writes.ts';
-import { createWorld } from '../support/engineHarness.ts';
-import { LedgerServer } from '../support/ledgerServer.ts';
-import { tempFolder } from '../support/tempFolder.ts';
+import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
+import { deadLetter, idOf, replay, update } from '../persistence/contract/writes.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+import { LedgerServer } from '../support/process/ledgerServer.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 const TYPE = 'payments.push';
 const UPSTREAM = 'payments';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/handler.ts';
-import { transientFailure, unknownOutcome } from '../../machines/policy/classifyFailure.ts';
-import type { SyncRequest } from '../../machines/vocabulary/request.ts';
-import { createWorld, type Process, type World } from '../support/engineHarness.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { transientFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
 

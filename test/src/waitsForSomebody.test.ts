@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import {
   conflictFailure,
   permanentFailure,
   unknownOutcome,
-} from '../../machines/policy/classifyFailure.ts';
+} from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
-import { createWorld } from '../support/engineHarness.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST = {
   type: 'payments.push',

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Departures } from '../../actors/departures.ts';
+import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
 import type { Engine } from '../../actors/engine.ts';
-import { Exceptions } from '../../actors/exceptions.ts';
-import { encodeSnapshot } from '../../actors/snapshots.ts';
-import { Watchers } from '../../actors/watchers.ts';
-import { syncOperationMachine } from '../../machines/syncOperationMachine.ts';
-import { newOperation } from '../../machines/syncOperationSetup.ts';
-import { createMemoryStore } from '../../persistence/memoryStore.ts';
+import { Exceptions } from '../../actors/operation/exceptions.ts';
+import { Departures } from '../../actors/pool/departures.ts';
+import { Watchers } from '../../actors/pool/watchers.ts';
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
+import { newOperation } from '../../machines/operation/syncOperationSetup.ts';
+import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
 import { Operations } from '../../src/operation.ts';
-import { accept, idOf, settlement } from '../persistence/writes.ts';
-import { settleJobs, VirtualClock } from '../support/virtualClock.ts';
+import { accept, idOf, settlement } from '../persistence/contract/writes.ts';
+import { settleJobs, VirtualClock } from '../support/clock/virtualClock.ts';
 
 const SETTLED = idOf(1);
 const UNKNOWN = idOf(2);

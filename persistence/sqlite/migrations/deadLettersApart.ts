@@ -11,8 +11,8 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { RowSeals } from '../rowSeals.ts';
-import type { OperationColumnsV2, OperationRowV2, SealsV2 } from './sealsV2.ts';
+import type { RowSeals } from '../seals/rowSeals.ts';
+import type { OperationColumnsV2, OperationRowV2, SealsV2 } from '../seals/sealsV2.ts';
 
 const SETTLED = 0;
 const DEAD_LETTERED = 5;

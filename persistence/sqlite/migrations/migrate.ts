@@ -9,14 +9,14 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { faultPoint } from '../../faultPoints.ts';
-import { foldWal } from '../connection.ts';
-import type { RowSeals } from '../rowSeals.ts';
-import { inspectSchema, SCHEMA_VERSION } from '../schema.ts';
+import { faultPoint } from '../../port/faultPoints.ts';
+import { foldWal } from '../file/connection.ts';
+import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
+import { keepTally } from '../schema/tallyKept.ts';
+import type { RowSeals } from '../seals/rowSeals.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
 import { keepMigrationBackup } from './migrationBackup.ts';
 import { payloadsBound } from './payloadsBound.ts';
-import { keepTally } from './tallyKept.ts';
 
 /** Changes tables and rows of one version to those of the next, inside the transaction of all. */
 export type MigrationStep = (

@@ -14,9 +14,9 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { syncFile, syncFolder } from '../durableFiles.ts';
-import { openDatabase } from '../library.ts';
-import { inspectSchema } from '../schema.ts';
+import { syncFile, syncFolder } from '../../files/durableFiles.ts';
+import { openDatabase } from '../driver/library.ts';
+import { inspectSchema } from '../schema/schema.ts';
 
 /** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
 const MIGRATION_BACKUP_KEPT_MS = 30 * 86_400_000;

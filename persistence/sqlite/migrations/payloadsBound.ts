@@ -11,20 +11,20 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { type Hold, UNREADABLE_HOLD } from '../../hold.ts';
+import { type Hold, UNREADABLE_HOLD } from '../../port/hold.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
-import type { OwnerMark } from '../fence.ts';
-import { placeOf } from '../fence.ts';
-import type { ComponentRow, OperationColumns, RowSeals } from '../rowSeals.ts';
-import type { StoreMark } from '../storeMark.ts';
+import type { OwnerMark } from '../file/fence.ts';
+import { placeOf } from '../file/fence.ts';
+import type { StoreMark } from '../rows/storeMark.ts';
 import {
   INTEGRITY_TABLE,
   OPERATION_INDEXES,
   OPERATION_TABLE,
   QUARANTINE_TABLE,
   TALLY_TABLES,
-} from './schemaV3.ts';
-import type { OpenedRowV2, OperationRowV2 } from './sealsV2.ts';
+} from '../schema/schemaV3.ts';
+import type { ComponentRow, OperationColumns, RowSeals } from '../seals/rowSeals.ts';
+import type { OpenedRowV2, OperationRowV2 } from '../seals/sealsV2.ts';
 
 const SETTLED = 0;
 const HELD = 3;

@@ -6,8 +6,8 @@
  */
 
 import type Database from 'better-sqlite3';
-import { OPERATION_INDEXES } from '../migrations/schemaV3.ts';
-import type { ComponentRow, OperationColumns } from '../rowSeals.ts';
+import { OPERATION_INDEXES } from '../schema/schemaV3.ts';
+import type { ComponentRow, OperationColumns } from '../seals/rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 
 /** Changes of rows, to be asked for inside a transaction. */

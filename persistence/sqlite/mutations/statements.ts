@@ -5,7 +5,7 @@
  * @module
  */
 
-import { STANDING_CODES, WAITS_FOR_CODES } from '../schema.ts';
+import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 
 const COLUMNS =
   'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency, state';

@@ -12,17 +12,17 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../actors/systemClock.ts';
-import { leaveNote } from '../../../persistence/ownerNote.ts';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { leaveNote } from '../../../persistence/owner/ownerNote.ts';
+import type { Store } from '../../../persistence/port/store.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
-import type { Store } from '../../../persistence/store.ts';
 import { backupStore } from '../../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
 import { restoreStore } from '../../../persistence/upkeep/restore.ts';
-import { placeStoreFixture } from '../../support/fixtures.ts';
-import { tempFolder } from '../../support/tempFolder.ts';
-import { inThreadStore, OTHER_KEY, TEST_KEY, threadedStore } from '../storeUnderTest.ts';
-import { accept, deadLetter, idOf } from '../writes.ts';
+import { placeStoreFixture } from '../../support/harness/fixtures.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+import { inThreadStore, OTHER_KEY, TEST_KEY, threadedStore } from '../contract/storeUnderTest.ts';
+import { accept, deadLetter, idOf } from '../contract/writes.ts';
 
 const UPKEEP = { clock: systemClock };
 const RESTORE = { ...UPKEEP, acceptsUnreadable: false };

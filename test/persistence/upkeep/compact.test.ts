@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../../actors/systemClock.ts';
-import type { Store } from '../../../persistence/store.ts';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { Store } from '../../../persistence/port/store.ts';
 import { purgeAtRest, rewriteAtRest } from '../../../persistence/upkeep/compact.ts';
 import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
-import { tempFolder } from '../../support/tempFolder.ts';
-import { hideRows } from '../damage.ts';
-import { inThreadStore, OTHER_KEY, TEST_KEY } from '../storeUnderTest.ts';
-import { accept, deadLetter, idOf, settlement } from '../writes.ts';
+import { hideRows } from '../../support/store/damage.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+import { inThreadStore, OTHER_KEY, TEST_KEY } from '../contract/storeUnderTest.ts';
+import { accept, deadLetter, idOf, settlement } from '../contract/writes.ts';
 
 const ROWS = 1_200;
 

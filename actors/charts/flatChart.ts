@@ -1,0 +1,174 @@
+/**
+ * Reads a flat chart into a table that can be stepped through at once: its states beside each other
+ * with no history and no delays, whose transitions only choose and assign. Everything else is
+ * refused, so that no chart is ever run differently from how it is drawn.
+ *
+ * @module
+ */
+
+import type {
+  AnyStateMachine,
+  AnyStateNode,
+  AnyTransitionDefinition,
+  EventObject,
+  SnapshotFrom,
+} from 'xstate';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+
+export type Context = Readonly<Record<string, unknown>>;
+
+/** What guards and actions decide by. */
+export interface Facts {
+  readonly context: Context;
+  readonly event: EventObject;
+}
+
+/** A guard, or what an action changes in the context, with what the chart hands to it. */
+export interface Rule<Result> {
+  readonly read: (facts: Facts, params: unknown) => Result;
+  readonly paramsOf: (facts: Facts) => unknown;
+}
+
+export interface FlatTransition {
+  readonly guard: Rule<boolean> | null;
+  readonly changes: readonly Rule<Context>[];
+  readonly target: FlatState;
+  /** False where it stays, and what the state invokes goes on. */
+  readonly leaves: boolean;
+}
+
+export interface FlatState {
+  readonly on: Map<string, readonly FlatTransition[]>;
+  readonly always: FlatTransition[];
+  readonly invoke: { readonly src: string; readonly inputOf: (facts: Facts) => unknown } | null;
+  /** A snapshot of XState's own in this state; every other is a copy of it with a context. */
+  readonly template: SnapshotFrom<AnyStateMachine>;
+}
+
+export interface FlatChart {
+  readonly states: ReadonlyMap<string, FlatState>;
+  readonly initial: FlatState;
+  readonly newContext: (facts: { readonly input: unknown }) => Context;
+}
+
+/** @throws HoldfastError `HF_INTERNAL` for a chart that holds anything not read here. */
+export function readFlatChart(machine: AnyStateMachine): FlatChart {
+  const { root } = machine;
+  const refuse = refuserOf(machine);
+  const nodes: readonly AnyStateNode[] = Object.values(root.states);
+  const states = new Map<string, FlatState>();
+  for (const node of nodes) {
+    states.set(node.key, {
+      on: new Map(),
+      always: [],
+      invoke: readInvoke(node, refuse),
+      template: machine.resolveState({ value: node.key, context: {} }),
+    });
+  }
+  const state = (key: string): FlatState => states.get(key) ?? refuse(`its state ${key}`);
+  for (const node of [root, ...nodes]) {
+    const isRoot = node === root;
+    const isPlain = isRoot ? node.type === 'compound' : /^(atomic|final)$/.test(node.type);
+    const acts = [...node.entry, ...node.exit, ...node.after];
+    if (!isPlain || acts.length > 0 || node.output !== undefined) refuse(`what ${node.id} is`);
+    if (isRoot && (node.transitions.size > 0 || node.always !== undefined)) refuse('its root');
+  }
+  for (const node of nodes) {
+    const { on, always } = state(node.key);
+    const read = (transition: AnyTransitionDefinition): FlatTransition =>
+      readTransition(machine, transition, state);
+    for (const [type, transitions] of node.transitions) {
+      if (type.includes('*')) refuse(`an event of ${node.id}`);
+      on.set(type, transitions.map(read));
+    }
+    always.push(...(node.always ?? []).map(read));
+  }
+  const newContext: unknown = machine.config.context;
+  if (typeof newContext !== 'function') return refuse('its context');
+  return {
+    states,
+    initial: state(root.initial.target[0]?.key ?? ''),
+    newContext: newContext as FlatChart['newContext'],
+  };
+}
+
+type Refuse = (what: string) => never;
+
+function refuserOf(machine: AnyStateMachine): Refuse {
+  return (what) => {
+    throw new HoldfastError(
+      'HF_INTERNAL',
+      `The chart ${machine.id} can not be run as a flat one: ${what} needs more than that.`,
+    );
+  };
+}
+
+function readInvoke(node: AnyStateNode, refuse: Refuse): FlatState['invoke'] {
+  const [invoked, ...more] = node.invoke;
+  if (invoked === undefined) return null;
+  const { src, input } = invoked;
+  if (more.length > 0 || typeof src !== 'string') return refuse(`what ${node.id} invokes`);
+  return { src, inputOf: readingOf(input) };
+}
+
+function readTransition(
+  machine: AnyStateMachine,
+  { source, target, guard, actions, reenter }: AnyTransitionDefinition,
+  state: (key: string) => FlatState,
+): FlatTransition {
+  const refuse = refuserOf(machine);
+  const [aim = source, ...more] = target ?? [];
+  if (more.length > 0 || aim.parent !== machine.root) refuse(`a transition of ${source.id}`);
+  const { guards, actions: implemented } = machine.implementations;
+  return {
+    guard:
+      guard === undefined
+        ? null
+        : ruleOf(guard, (type) => guards[type] ?? refuse(`the guard ${type}`), refuse),
+    changes: actions.map((action) =>
+      ruleOf(
+        action,
+        (type) => changesOf(implemented[type]) ?? refuse(`the action ${type}`),
+        refuse,
+      ),
+    ),
+    target: state(aim.key),
+    leaves: aim !== source || reenter,
+  };
+}
+
+/** A rule by its name, or by its name with params. */
+function ruleOf<Result>(
+  written: unknown,
+  implementationOf: (type: string) => unknown,
+  refuse: Refuse,
+): Rule<Result> {
+  const { type, params } =
+    typeof written === 'string'
+      ? { type: written, params: undefined }
+      : (written as { readonly type?: unknown; readonly params?: unknown });
+  if (typeof type !== 'string' || typeof written === 'function') return refuse('an unnamed rule');
+  return { read: implementationOf(type) as Rule<Result>['read'], paramsOf: readingOf(params) };
+}
+
+function readingOf(given: unknown): (facts: Facts) => unknown {
+  return typeof given === 'function' ? (given as (facts: Facts) => unknown) : () => given;
+}
+
+/** What an `assign` changes; `undefined` for any other action. */
+function changesOf(action: unknown): Rule<Context>['read'] | undefined {
+  const { type, assignment } = (action ?? {}) as {
+    readonly type?: unknown;
+    readonly assignment?: unknown;
+  };
+  if (type !== 'xstate.assign') return undefined;
+  if (typeof assignment === 'function') return assignment as Rule<Context>['read'];
+  const fields = Object.entries(assignment as Context);
+  return (facts, params) =>
+    Object.fromEntries(
+      fields.map(([field, given]) => [
+        field,
+        typeof given === 'function' ? (given as Rule<unknown>['read'])(facts, params) : given,
+      ]),
+    );
+}

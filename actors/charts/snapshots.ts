@@ -1,0 +1,164 @@
+/**
+ * Snapshots as they are kept: wrapped with the machine's id and version, which XState's own lack
+ * (PS-3).
+ *
+ * @module
+ */
+
+import type { AnyStateMachine, SnapshotFrom } from 'xstate';
+import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import {
+  type KeptState,
+  migrateKept,
+  SNAPSHOT_MIGRATIONS,
+  type SnapshotMigrations,
+} from './snapshotMigrations.ts';
+
+/** The chart of which anything may be kept in a store of millions, by whoever wrote it. */
+const OPERATION = 'syncOperation';
+
+/** What is sealed for an operation or a component. */
+interface KeptSnapshot extends KeptState {
+  readonly machine: string;
+  readonly version: string;
+  /** What an operation's upstream answered; only once it has settled. */
+  readonly response?: Json | undefined;
+}
+
+/** The text to keep for a snapshot that has no children. `value` may name the state to wake up in. */
+export function encodeSnapshot(
+  machine: AnyStateMachine,
+  snapshot: { readonly value: unknown; readonly context: unknown },
+  extra: { readonly value?: string | undefined; readonly response?: Json | undefined } = {},
+): string {
+  const kept: KeptSnapshot = {
+    machine: machine.id,
+    version: machine.version ?? '',
+    value: extra.value ?? snapshot.value,
+    context: snapshot.context,
+    response: extra.response,
+  };
+  return JSON.stringify(kept);
+}
+
+export interface DecodedSnapshot<M extends AnyStateMachine> {
+  readonly snapshot: SnapshotFrom<M>;
+  readonly response: Json | undefined;
+}
+
+/**
+ * Undoes {@link encodeSnapshot}, bringing what an earlier version kept up to date.
+ *
+ * @throws HoldfastError `HF_RECORD_NEWER` for a later version of the machine; `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
+ * migration leads here, or a state that this version does not have; `HF_RECORD_MALFORMED` for what is
+ * no snapshot at all, or no context of an operation.
+ */
+export function decodeSnapshot<M extends AnyStateMachine>(
+  machine: M,
+  text: string,
+  migrations: SnapshotMigrations = SNAPSHOT_MIGRATIONS,
+): DecodedSnapshot<M> {
+  const stored = parse(text);
+  if (isNewer(machine, stored)) throw newerRecord(machine);
+  const kept = migrated(machine, stored, migrations);
+  if (kept === null) {
+    throw new HoldfastError(
+      'HF_RECORD_UNSUPPORTED',
+      `A record was written by ${stored.machine} version ${stored.version}; this program runs ${machine.id} version ${machine.version}. Run the program that wrote it, or a newer one.`,
+    );
+  }
+  // XState itself lets some values pass that name no state; every chart that is kept is flat.
+  const { value, context } = kept;
+  if (typeof value !== 'string' || !Object.hasOwn(machine.states, value)) {
+    throw new HoldfastError(
+      'HF_RECORD_UNSUPPORTED',
+      `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
+    );
+  }
+  if (machine.id === OPERATION && !isOperationContext(context)) {
+    throw new HoldfastError(
+      'HF_RECORD_MALFORMED',
+      `A record of ${machine.id} holds what that chart can't run with.`,
+    );
+  }
+  const snapshot = machine.resolveState({ value, context }) as SnapshotFrom<M>;
+  return { snapshot, response: stored.response };
+}
+
+/** Whether a later version of this machine wrote it; a state that is new may come without a new version. */
+function isNewer(machine: AnyStateMachine, { machine: id, version, value }: KeptSnapshot): boolean {
+  if (id !== machine.id) return false;
+  const own = Number(machine.version ?? '');
+  if (Number(version) > own) return true;
+  return version === machine.version && isName(value) && !Object.hasOwn(machine.states, value);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** What the present version of the machine keeps; `null` where nothing leads to it. */
+function migrated(
+  machine: AnyStateMachine,
+  stored: KeptSnapshot,
+  migrations: SnapshotMigrations,
+): KeptState | null {
+  if (stored.machine !== machine.id) return null;
+  const steps = Object.hasOwn(migrations, machine.id) ? migrations[machine.id] : undefined;
+  try {
+    const { version, kept } = migrateKept(steps ?? [], stored.version, stored);
+    return version === (machine.version ?? '') ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The error for a snapshot that a later version of the machine wrote; `null` for any other text. */
+export function newerRecordIn(machine: AnyStateMachine, text: string): HoldfastError | null {
+  try {
+    return isNewer(machine, parse(text)) ? newerRecord(machine) : null;
+  } catch {
+    return null;
+  }
+}
+
+function newerRecord(machine: AnyStateMachine): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_NEWER',
+    `A record was written by a later version of ${machine.id} than this program runs (${machine.version}). It is left as it is: run the program that wrote it, or a newer one.`,
+    { retry: 'later', withStack: false },
+  );
+}
+
+/** What a snapshot says of itself, whoever wrote it; `null` for what is none. Nothing of its context. */
+export function headOfSnapshot(
+  text: string,
+): { readonly machine: string; readonly version: string; readonly state: string } | null {
+  try {
+    const { machine, version, value } = parse(text);
+    return { machine, version, state: typeof value === 'string' ? value : '' };
+  } catch {
+    return null;
+  }
+}
+
+function parse(text: string): KeptSnapshot {
+  let kept: unknown;
+  try {
+    kept = JSON.parse(text);
+  } catch {
+    kept = null;
+  }
+  if (
+    typeof kept !== 'object' ||
+    kept === null ||
+    typeof (kept as KeptSnapshot).machine !== 'string' ||
+    typeof (kept as KeptSnapshot).context !== 'object' ||
+    (kept as KeptSnapshot).context === null
+  ) {
+    throw new HoldfastError('HF_RECORD_MALFORMED', 'A record holds no snapshot.');
+  }
+  return kept as KeptSnapshot;
+}

@@ -1,0 +1,199 @@
+/**
+ * The crisis path (CR-1 to CR-4): it answers from memory at once, then delivers and writes beside
+ * the answer. Nothing in it waits for a disk, a lock, a breaker, a lane or the start-up.
+ *
+ * @module
+ */
+
+import {
+  type CrisisRules,
+  completeCrisis,
+  readCrisis,
+} from '../../machines/policy/crisis/crisisRequest.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import {
+  type HoldfastError,
+  isHoldfastError,
+  unforeseen,
+} from '../../machines/vocabulary/errors.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Outcome } from '../operation/outcome.ts';
+import { operationId } from '../platform/operationId.ts';
+import type { OperationPool } from '../pool/operationPool.ts';
+import type { CrisisReport } from './crisisReport.ts';
+
+/** Something that helps now: a help line, a safety plan, a place to go. */
+export interface CrisisResource {
+  readonly kind: 'helpLine' | 'emergency' | 'plan' | 'contact';
+  readonly name: string;
+  /** Where it serves: ISO 3166 country codes, or `*` for everywhere. */
+  readonly regions: readonly string[];
+  readonly phone?: string | undefined;
+  readonly text?: string | undefined;
+  readonly url?: string | undefined;
+  readonly note?: string | undefined;
+}
+
+/** What `crisis()` resolves to. The promises in it never hold up the answer. */
+export interface CrisisAnswer {
+  /** `upstream` only where `localAfterMs` gave the upstream time and it used it. */
+  readonly source: 'local' | 'upstream';
+  readonly resources: readonly CrisisResource[];
+  /** From the call to the answer, in milliseconds. */
+  readonly elapsedMs: number;
+  /** `null` when the request holds nothing to deliver: it is answered all the same. */
+  readonly operationId: string | null;
+  /** Resolves once the crisis is on disk. Never holds up the answer; repeated until it works. */
+  readonly durable: Promise<void>;
+  /** How the delivery to the upstream ended. It goes on until it succeeds. */
+  readonly delivery: Promise<Outcome>;
+}
+
+/** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
+const READ_AT_ONCE_BYTES = 8_192;
+
+export interface CrisisResponderParts {
+  readonly pool: OperationPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly rules: CrisisRules;
+  /** The largest payload, in bytes of JSON. */
+  readonly payloadBytesMax: number;
+  readonly report: CrisisReport;
+  /** Built-in ones first; never empty. */
+  readonly resources: readonly CrisisResource[];
+  /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
+  readonly localAfterMs: number;
+  readonly onAnswered: (elapsedMs: number) => void;
+}
+
+type Begun = Pick<CrisisAnswer, 'operationId' | 'durable' | 'delivery'> & {
+  /** False where its payload is read after the answer, or there was nothing to take. */
+  readonly isTaken: boolean;
+};
+
+export class CrisisResponder {
+  readonly #parts: CrisisResponderParts;
+
+  constructor(parts: CrisisResponderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Answers. Never rejects and never throws: what is wrong with the request is told through
+   * `durable` and `delivery`, and the person gets their answer.
+   *
+   * @param mayTake throws where no crisis is taken any more
+   */
+  async answer(request: unknown, mayTake: () => void): Promise<CrisisAnswer> {
+    const { clock, resources, localAfterMs, onAnswered } = this.#parts;
+    const startedAtMs = clock.monotonic();
+    const { isTaken, ...begun } = this.#begin(request, mayTake);
+    // Whatever is still to be read would hold up the timer that ends the wait.
+    const isDelivered =
+      localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
+    const elapsedMs = clock.monotonic() - startedAtMs;
+    onAnswered(elapsedMs);
+    return { source: isDelivered ? 'upstream' : 'local', resources, elapsedMs, ...begun };
+  }
+
+  #begin(request: unknown, mayTake: () => void): Begun {
+    const { clock, random, pool, rules, report } = this.#parts;
+    const durable = promised<undefined>();
+    const delivery = promised<Outcome>();
+    const refuse = (error: unknown): void => {
+      const cause = refusalOf(error);
+      report.refuse(cause);
+      durable.reject(cause);
+      delivery.reject(cause);
+    };
+    const id = operationId(clock, random);
+    const begun = { operationId: id, durable: durable.promise, delivery: delivery.promise };
+    try {
+      mayTake();
+      const reading = readCrisis(request, rules);
+      const take = (bytesMax: number): void => {
+        const sound = completeCrisis(reading, rules, bytesMax);
+        const { resolve, reject } = durable;
+        const told = {
+          resolve: () => {
+            resolve(undefined);
+          },
+          reject,
+        };
+        pool.start(sound.request, told, undefined, id);
+        pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
+        report.mend(sound.leftOut);
+      };
+      return { ...begun, isTaken: this.#takeNow(take) || this.#takeSoon(take, refuse) };
+    } catch (error) {
+      refuse(error);
+      return { ...begun, operationId: null, isTaken: false };
+    }
+  }
+
+  /** False where the payload is too large to be read before the answer. */
+  #takeNow(take: (bytesMax: number) => void): boolean {
+    const { payloadBytesMax } = this.#parts;
+    try {
+      take(Math.min(READ_AT_ONCE_BYTES, payloadBytesMax));
+      return true;
+    } catch (error) {
+      const isTooLarge = isHoldfastError(error) && error.code === 'HF_PAYLOAD_TOO_LARGE';
+      if (isTooLarge && payloadBytesMax > READ_AT_ONCE_BYTES) return false;
+      throw error;
+    }
+  }
+
+  #takeSoon(take: (bytesMax: number) => void, refuse: (error: unknown) => void): false {
+    const { clock, pool, payloadBytesMax } = this.#parts;
+    pool.busy.begin();
+    clock.defer(() => {
+      try {
+        take(payloadBytesMax);
+      } catch (error) {
+        refuse(error);
+      }
+      pool.busy.end();
+    });
+    return false;
+  }
+
+  async #within(delivery: Promise<Outcome>, ms: number): Promise<boolean> {
+    return await new Promise<boolean>((resolve) => {
+      const cancel = this.#parts.clock.schedule(ms, () => {
+        resolve(false);
+      });
+      delivery.then(
+        (outcome) => {
+          cancel();
+          resolve(outcome.status === 'completed');
+        },
+        () => {
+          cancel();
+          resolve(false);
+        },
+      );
+    });
+  }
+}
+
+/** A promise that whoever ignores it is not brought down by. */
+function promised<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: HoldfastError) => void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: HoldfastError) => void = () => undefined;
+  const promise = new Promise<T>((settle, fail) => {
+    resolve = settle;
+    reject = fail;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+function refusalOf(error: unknown): HoldfastError {
+  return isHoldfastError(error) ? error : unforeseen('The crisis could not be started', error);
+}

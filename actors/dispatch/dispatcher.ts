@@ -1,0 +1,313 @@
+/**
+ * Decides who runs next: which waiting operation gets the next place of its upstream, what is
+ * fetched from disk, and what a restart has to take up again.
+ *
+ * @module
+ */
+
+import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
+import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
+import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/retry/crashPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
+import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import { isRepeatSafe } from '../operation/handler.ts';
+import { entityKey, type Place, type Resident } from '../operation/resident.ts';
+import type { OperationPool } from '../pool/operationPool.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import type { Permit, UpstreamGate } from '../upstream/upstreamGate.ts';
+import { ExpiryWatch } from './expiryWatch.ts';
+import { Suspects } from './suspects.ts';
+import { UpstreamQueue } from './upstreamQueue.ts';
+
+export interface DispatcherParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly timers: TimerService;
+  readonly residentsMax: number;
+  readonly pool: OperationPool;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #queues = new Map<string, UpstreamQueue>();
+  readonly #suspects: Suspects;
+  readonly #expiry: ExpiryWatch;
+  /** How each crisis delivery gives its reserved place back. */
+  readonly #crisisPlaces = new Map<Resident, () => void>();
+  #isStarted = false;
+  /** Crises need no start: they are retried before the store is open, and where it can't be (CR-4). */
+  #isStopped = false;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#suspects = new Suspects({
+      ...parts,
+      queues: this.#queues,
+      grant: this.#grant,
+      onPauseOver: () => {
+        if (this.#isStarted) this.#pumpSuspects();
+      },
+    });
+    this.#expiry = new ExpiryWatch({
+      ...parts,
+      passOver: () => parts.pool.left.passOver,
+      expire: (row, atMs) => {
+        this.wake(row, ({ actor }) => {
+          actor.send({ type: 'expiry.due', atMs });
+        });
+      },
+    });
+  }
+
+  get upstreams(): readonly string[] {
+    return [...this.#queues.keys()];
+  }
+
+  /** Takes on the work of one upstream. */
+  addGate(gate: UpstreamGate): void {
+    const queue = new UpstreamQueue({
+      ...this.#parts,
+      gate,
+      mayStart: () => this.#isStarted && !this.#suspects.isolates,
+      passOver: () => this.#parts.pool.left.passOver,
+      revive: (row) => {
+        const { pool } = this.#parts;
+        return pool.resident(row.id) === undefined ? pool.revive(row) : null;
+      },
+      grant: this.#grant,
+      takeSuspect: (urgency, permit) => this.#suspects.take(gate.upstream, urgency, permit),
+      onPlacesBack: () => {
+        if (this.#isStarted) this.#pumpSuspects();
+      },
+    });
+    this.#queues.set(gate.upstream, queue);
+  }
+
+  /** The store is open: what is due on disk is fetched from now on. */
+  start(): void {
+    if (this.#isStarted || this.#isStopped) return;
+    this.#isStarted = true;
+    for (const queue of this.#queues.values()) queue.noteDue(0);
+    this.#expiry.start();
+    this.#pumpSuspects();
+  }
+
+  /** No turn is granted any more; what runs, runs on. */
+  stop(): void {
+    this.#isStarted = false;
+    this.#isStopped = true;
+    for (const queue of this.#queues.values()) queue.stop();
+    this.#expiry.stop();
+    for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
+  }
+
+  /** A permit for a request that arrives now; `null` when it has to wait behind others. */
+  tryStart(upstream: string, urgency: number): Permit | null {
+    if (!this.#isStarted || this.#suspects.isolates) return null;
+    return this.#queues.get(upstream)?.tryStart(urgency) ?? null;
+  }
+
+  /** Begins an attempt: at once, or for a crisis as soon as a reserved place is free. */
+  begin(
+    resident: Resident,
+    run: () => () => void,
+    report: (event: SyncOperationEvent) => void,
+  ): () => void {
+    if (resident.handler === null) {
+      report({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+      return () => undefined;
+    }
+    const queue = this.#queues.get(resident.handler.upstream);
+    if (resident.urgency !== 0 || queue === undefined) return run();
+    let stop = (): void => undefined;
+    const entity = entityKey(resident.actor.getSnapshot().context.entity);
+    const { leave } = queue.crisis.enter(entity, () => {
+      stop = run();
+    });
+    this.#crisisPlaces.set(resident, leave);
+    return () => {
+      stop();
+      this.#leaveCrisisPlace(resident);
+    };
+  }
+
+  /**
+   * An attempt has ended: its place goes to the next, its result to the breaker. True where the
+   * upstream serves others: see `singlesOut`.
+   */
+  attemptEnded(
+    resident: Resident,
+    outcome: CallOutcome,
+    retryAfterMs: number | undefined,
+  ): boolean {
+    if (resident.urgency === 0) {
+      this.#leaveCrisisPlace(resident);
+      this.#queues.get(resident.handler?.upstream ?? '')?.gate.recordCrisis(outcome, retryAfterMs);
+      return false;
+    }
+    const { permit } = resident;
+    resident.permit = null;
+    const othersMayStart = this.#suspects.delete(resident);
+    const isUpstreamWell = permit?.gate.leave(permit, outcome, retryAfterMs) ?? false;
+    if (othersMayStart) this.#pumpAll();
+    else if (permit !== null) this.#queues.get(permit.gate.upstream)?.pump();
+    this.#pumpSuspects();
+    return isUpstreamWell;
+  }
+
+  /** It has stopped waiting, or will not run now: its place goes to another. */
+  forget(resident: Resident): void {
+    this.#queues.get(resident.handler?.upstream ?? '')?.ready.delete(resident);
+    if (resident.permit !== null) this.attemptEnded(resident, 'ignored', undefined);
+    else if (this.#suspects.delete(resident)) {
+      this.#pumpAll();
+      this.#pumpSuspects();
+    }
+  }
+
+  /** It rests on disk at `place`; it stays in memory only if it may run soon. */
+  rested(resident: Resident, place: Place): void {
+    if (resident.urgency === 0) {
+      this.rouseCrisis(resident);
+      return;
+    }
+    // The watch overlooks what is in hand, so its time may have come unseen.
+    const { expiresAtMs } = resident.actor.getSnapshot().context;
+    if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
+    const { pool, residentsMax } = this.#parts;
+    const queue = this.#queues.get(place.route);
+    const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
+    if (resident.state === 'waiting' && this.#isStarted && hasRoom) {
+      queue.ready.add(resident);
+      queue.pump();
+      return;
+    }
+    pool.passivate(resident);
+    if (place.standing === 'due') queue?.noteDue(place.dueAtMs ?? 0);
+  }
+
+  /** The next in a lane has become its head. */
+  laneFreed(row: StoredOperation): void {
+    this.wake(row, ({ actor, handler }) => {
+      const type = handler === null ? 'handler.missing' : 'lane.freed';
+      actor.send({ type, atMs: this.#parts.clock.now() });
+    });
+  }
+
+  /** A row of an upstream is on disk only and due at `dueAtMs`. */
+  noteDue(upstream: string, dueAtMs: number): void {
+    this.#queues.get(upstream)?.noteDue(dueAtMs);
+  }
+
+  /** An operation expires at `atMs`. */
+  noteExpiry(atMs: number): void {
+    this.#expiry.note(atMs);
+  }
+
+  /** It was in flight when the process died. */
+  addSuspect(resident: Resident): void {
+    this.#suspects.add(resident);
+    if (this.#isStarted) this.#pumpSuspects();
+    // A crisis waits for nobody, not even for a held store to be released.
+    else if (!this.#isStopped) this.#suspects.startCrises();
+  }
+
+  /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
+  reconsider(upstream: string): void {
+    const queue = this.#queues.get(upstream);
+    if (!this.#isStarted || queue === undefined) return;
+    queue.lookAgain();
+    queue.pump();
+    this.#pumpSuspects();
+  }
+
+  /** Sends something to an operation that may be on disk only; what takes no notice goes back there. */
+  wake(row: StoredOperation, tell: (resident: Resident) => void): void {
+    const { pool } = this.#parts;
+    const known = pool.resident(row.id);
+    const resident = known ?? pool.revive(row);
+    if (resident === null) return;
+    const before = resident.actor.getSnapshot();
+    tell(resident);
+    // By its snapshot, not its state: it may have come back to that by way of others, to be written anew.
+    const tookNotice = resident.actor.getSnapshot() !== before;
+    if (known === undefined && !tookNotice) pool.passivate(resident);
+  }
+
+  /** Lets a crisis that waits go on: now, or when its retry is due. */
+  rouseCrisis(resident: Resident): void {
+    const { clock, timers } = this.#parts;
+    const { state } = resident;
+    if (resident.handler === null || (state !== 'waiting' && state !== 'backingOff')) return;
+    const { wakeAtMs, delayMs } = resident.actor.getSnapshot().context;
+    const rouse = (): void => {
+      // It may have been tried since, and wait anew: that wait has a timer of its own.
+      const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
+      if (resident.state !== state || !isSameWait || this.#isStopped) return;
+      resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
+    };
+    if (state !== 'backingOff') {
+      rouse();
+      return;
+    }
+    // Where it began before a restart, it is no longer than it was, however the clock was set since.
+    const nowMs = clock.now();
+    timers.after(clampDueTime(wakeAtMs, nowMs, delayMs ?? 0) - nowMs, rouse);
+  }
+
+  readonly #grant = (resident: Resident, permit: Permit): void => {
+    const { clock, steady } = this.#parts;
+    const atMs = clock.now();
+    const { handler } = resident;
+    const snapshot = resident.actor.getSnapshot();
+    const { context } = snapshot;
+    const firstAttemptAtMs = context.firstAttemptAtMs ?? context.acceptedAtMs;
+    const isUnsafe =
+      handler !== null &&
+      context.isOutcomeUnknown &&
+      !isRepeatSafe(handler, firstAttemptAtMs, steady.latest());
+    const isExpired = context.expiresAtMs !== null && context.expiresAtMs <= atMs;
+    if (handler === null || isUnsafe || isExpired) {
+      this.#suspects.delete(resident);
+      permit.gate.leave(permit, 'ignored', undefined);
+      const refused = isUnsafe ? 'repeat.unsafe' : 'handler.missing';
+      resident.actor.send({ type: isExpired ? 'expiry.due' : refused, atMs });
+      return;
+    }
+    if (context.crashes >= CRASHES_IN_A_ROW_MAX && !this.#suspects.has(resident)) {
+      // It was stopped, or had no handler, before it was cleared: it still runs alone.
+      permit.gate.leave(permit, 'ignored', undefined);
+      this.addSuspect(resident);
+      return;
+    }
+    const turn = { type: 'turn.granted', atMs } as const;
+    if (this.#parts.pool.resident(resident.id) !== resident || !snapshot.can(turn)) {
+      // Whoever can not take its turn holds no place.
+      this.#suspects.delete(resident);
+      permit.gate.leave(permit, 'ignored', undefined);
+      return;
+    }
+    resident.permit = permit;
+    resident.actor.send(turn);
+  };
+
+  #pumpSuspects(): void {
+    if (this.#suspects.pump()) this.#pumpAll();
+  }
+
+  #pumpAll(): void {
+    for (const queue of this.#queues.values()) queue.pump();
+  }
+
+  #leaveCrisisPlace(resident: Resident): void {
+    const leave = this.#crisisPlaces.get(resident);
+    this.#crisisPlaces.delete(resident);
+    leave?.();
+  }
+}

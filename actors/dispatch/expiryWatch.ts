@@ -1,0 +1,72 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { PassOver, Store, StoredOperation } from '../../persistence/port/store.ts';
+import { Backoff, pause, whenWritten } from '../journal/background.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { TimerService } from '../time/timerService.ts';
+import { PAGE_ROWS } from './upstreamQueue.ts';
+
+export interface ExpiryWatchParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  /** Rows that can't be read here. */
+  readonly passOver: () => PassOver;
+  readonly expire: (row: StoredOperation, atMs: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Ends operations whose time is over, wherever they wait (OP-5). */
+export class ExpiryWatch {
+  readonly #parts: ExpiryWatchParts;
+  #nextAtMs = Number.POSITIVE_INFINITY;
+  readonly #backoff = new Backoff();
+  #isStarted = false;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: ExpiryWatchParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.note(0);
+  }
+
+  stop(): void {
+    this.#isStarted = false;
+    this.#cancelTimer?.();
+  }
+
+  /** An operation expires at `atMs`. */
+  note(atMs: number): void {
+    if (!this.#isStarted || atMs >= this.#nextAtMs) return;
+    this.#nextAtMs = atMs;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#parts.timers.at(atMs, () => {
+      void this.#expireDue();
+    });
+  }
+
+  async #expireDue(): Promise<void> {
+    const { store, clock, passOver, expire, onError } = this.#parts;
+    this.#nextAtMs = Number.POSITIVE_INFINITY;
+    const atMs = clock.now();
+    try {
+      const { rows, nextExpiryAtMs } = await store.expired({
+        nowMs: atMs,
+        limit: PAGE_ROWS,
+        passOver: passOver(),
+      });
+      this.#backoff.reset();
+      for (const row of rows) expire(row, atMs);
+      // Until they are on disk as settled they would be found again.
+      if (rows.length > 0) await whenWritten(this.#parts);
+      if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));
+    } catch (error) {
+      onError(error);
+      await pause(this.#parts, this.#backoff.nextMs());
+      this.note(0);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Operations in memory that wait for a place, most urgent first, in order of arrival within a rank.
+ *
+ * @module
+ */
+
+import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+
+export class ReadyQueue<T extends { readonly urgency: number }> {
+  readonly #ranks: readonly Set<T>[] = Array.from({ length: URGENCY_MAX + 1 }, () => new Set<T>());
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(item: T): void {
+    this.#ranks[item.urgency]?.add(item);
+    this.#size += 1;
+  }
+
+  delete(item: T): void {
+    if (this.#ranks[item.urgency]?.delete(item) === true) this.#size -= 1;
+  }
+
+  /** The first that is at least as urgent as `urgencyBound`; it stays in the queue. */
+  first(urgencyBound: number): T | undefined {
+    if (this.#size === 0) return undefined;
+    for (let urgency = 0; urgency <= urgencyBound; urgency += 1) {
+      for (const item of this.#ranks[urgency] ?? []) return item;
+    }
+    return undefined;
+  }
+
+  /** Takes everything out. */
+  drain(): readonly T[] {
+    const items = this.#ranks.flatMap((rank) => [...rank]);
+    for (const rank of this.#ranks) rank.clear();
+    this.#size = 0;
+    return items;
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Operations that were in flight when the process died: one of them may be what killed it. They run
+ * a few at a time, and what was in flight at several crashes in a row runs with nothing else in
+ * flight, so that the culprit is told from the bystanders. Before it runs alone again the process
+ * must live for a while without it, so that a process that somebody else keeps killing is told from
+ * one that the work kills (RT-4, docs/decisions/0014, 0033).
+ *
+ * @module
+ */
+
+import {
+  CRASHES_IN_A_ROW_MAX,
+  pauseBeforeAloneMs,
+  SUSPECTS_IN_FLIGHT_MAX,
+} from '../../machines/policy/retry/crashPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import type { Resident } from '../operation/resident.ts';
+import type { TimerService } from '../time/timerService.ts';
+import type { Permit } from '../upstream/upstreamGate.ts';
+import { ReadyQueue } from './readyQueue.ts';
+import type { UpstreamQueue } from './upstreamQueue.ts';
+
+/** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */
+const CRISIS_PAUSE_MS = 30_000;
+
+export interface SuspectsParts {
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly queues: ReadonlyMap<string, UpstreamQueue>;
+  readonly grant: (resident: Resident, permit: Permit) => void;
+  /** The pause of one is over. */
+  readonly onPauseOver: () => void;
+}
+
+export class Suspects {
+  readonly #parts: SuspectsParts;
+  readonly #waiting = new Set<Resident>();
+  /** Of those waiting, the crises. */
+  readonly #crises = new Set<Resident>();
+  /** Of those waiting, who has to run alone. */
+  readonly #loners = new Set<Resident>();
+  /** Of those waiting, the others: by upstream, so that a crowd of them is not looked through. */
+  readonly #others = new Map<string, ReadyQueue<Resident>>();
+  /** Of those waiting, whose turn to run alone has not come yet. */
+  readonly #pausing = new Set<Resident>();
+  readonly #inFlight = new Set<Resident>();
+  /** The one that runs alone, or is about to. */
+  #alone: Resident | null = null;
+
+  constructor(parts: SuspectsParts) {
+    this.#parts = parts;
+  }
+
+  /** True while one runs alone or waits for the others to end: nothing else may start. */
+  get isolates(): boolean {
+    return this.#alone !== null;
+  }
+
+  get waiting(): readonly Resident[] {
+    return [...this.#waiting];
+  }
+
+  has(resident: Resident): boolean {
+    return this.#waiting.has(resident) || this.#inFlight.has(resident);
+  }
+
+  add(suspect: Resident): void {
+    const { crashes } = suspect.actor.getSnapshot().context;
+    this.#waiting.add(suspect);
+    if (suspect.urgency === 0) this.#crises.add(suspect);
+    else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#loners.add(suspect);
+    else this.#othersOf(suspect).add(suspect);
+    const pauseMs = pauseBeforeAloneMs(crashes);
+    if (pauseMs === 0 || suspect.urgency === 0) return;
+    const { timers, onPauseOver } = this.#parts;
+    this.#pausing.add(suspect);
+    timers.after(pauseMs, () => {
+      if (this.#pausing.delete(suspect)) onPauseOver();
+    });
+  }
+
+  /** It has ended its attempt, or will not run. True when others may start again because of it. */
+  delete(suspect: Resident): boolean {
+    this.#leaveWaiting(suspect);
+    this.#inFlight.delete(suspect);
+    const wasAlone = this.#alone === suspect;
+    if (wasAlone) this.#alone = null;
+    return wasAlone;
+  }
+
+  /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
+  pump(): boolean {
+    const isolated = this.isolates;
+    this.startCrises();
+    for (const upstream of [...this.#others.keys()]) this.#startOthers(upstream);
+    for (const suspect of [...this.#loners]) {
+      const mustWait = this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency);
+      if (!mustWait) this.#startAlone(suspect);
+    }
+    return isolated && !this.isolates;
+  }
+
+  /** Starts the crises among those waiting. */
+  startCrises(): void {
+    for (const suspect of [...this.#crises]) this.#startCrisis(suspect);
+  }
+
+  /**
+   * Gives a place of this upstream, that something of this urgency is about to take, to a suspect that
+   * is as urgent. False when there is none, or when as many run as may run beside each other.
+   */
+  take(upstream: string, urgency: number, permit: Permit): boolean {
+    if (this.isolates || this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX) return false;
+    const suspect = this.#others.get(upstream)?.first(urgency);
+    if (suspect === undefined) return false;
+    this.#run(suspect, permit);
+    return true;
+  }
+
+  /** Whether one that is as urgent, and need not run alone, can run soon. */
+  #isBehindOthers(urgency: number): boolean {
+    return [...this.#others].some(([upstream, others]) => {
+      const first = others.first(urgency);
+      return first !== undefined && this.#parts.queues.get(upstream)?.gate.admits(first.urgency);
+    });
+  }
+
+  /** Where work waits on disk as well, each claim of it looks at the suspects first. */
+  #startOthers(upstream: string): void {
+    const queue = this.#parts.queues.get(upstream);
+    const others = this.#others.get(upstream);
+    for (
+      let next = others?.first(URGENCY_MAX);
+      next !== undefined;
+      next = others?.first(URGENCY_MAX)
+    ) {
+      if (queue === undefined) {
+        this.#leaveWaiting(next);
+        next.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+        continue;
+      }
+      if (this.isolates || this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX || queue.hasBacklog)
+        return;
+      const permit = queue.gate.tryEnter(next.urgency);
+      if (permit === null) return;
+      this.#run(next, permit);
+    }
+  }
+
+  #run(suspect: Resident, permit: Permit): void {
+    this.#leaveWaiting(suspect);
+    this.#inFlight.add(suspect);
+    this.#parts.grant(suspect, permit);
+  }
+
+  #othersOf(suspect: Resident): ReadyQueue<Resident> {
+    const upstream = suspect.handler?.upstream ?? '';
+    const others = this.#others.get(upstream) ?? new ReadyQueue<Resident>();
+    this.#others.set(upstream, others);
+    return others;
+  }
+
+  #leaveWaiting(suspect: Resident): void {
+    if (!this.#waiting.delete(suspect)) return;
+    this.#pausing.delete(suspect);
+    this.#crises.delete(suspect);
+    this.#loners.delete(suspect);
+    // Its handler may have been registered since it came.
+    for (const others of this.#others.values()) others.delete(suspect);
+  }
+
+  /** Once this one waits to run alone nothing new starts, until it is through or can't run now. */
+  #startAlone(suspect: Resident): void {
+    if (this.#alone !== null && this.#alone !== suspect) return;
+    const queues = [...this.#parts.queues.values()];
+    const gate = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.gate;
+    if (gate === undefined) {
+      this.#leaveWaiting(suspect);
+      suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+      return;
+    }
+    // While its upstream can't take it nobody waits for it.
+    this.#alone = !gate.admits(suspect.urgency) ? null : suspect;
+    if (this.#alone === null || queues.some((queue) => queue.gate.inFlight > 0)) return;
+    const permit = gate.tryEnter(suspect.urgency);
+    if (permit === null) this.#alone = null;
+    else this.#run(suspect, permit);
+  }
+
+  /** A crisis waits for nobody; only one that may be killing the process is spaced out. */
+  #startCrisis(suspect: Resident): void {
+    const { clock, timers } = this.#parts;
+    const { crashes } = suspect.actor.getSnapshot().context;
+    this.#leaveWaiting(suspect);
+    const start = (): void => {
+      if (suspect.state !== 'suspect') return;
+      const type = suspect.handler === null ? 'handler.missing' : 'turn.granted';
+      suspect.actor.send({ type, atMs: clock.now() });
+    };
+    if (crashes < CRASHES_IN_A_ROW_MAX) start();
+    else timers.after(CRISIS_PAUSE_MS, start);
+  }
+}

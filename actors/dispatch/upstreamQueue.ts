@@ -1,0 +1,236 @@
+/**
+ * The work of one upstream that waits: a few operations in memory, the rest on disk, fetched when
+ * places are free. Memory follows work in flight, not the length of the queue (OP-6).
+ *
+ * @module
+ */
+
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import {
+  NEVER_MS,
+  type PassOver,
+  type Store,
+  type StoredOperation,
+} from '../../persistence/port/store.ts';
+import { Backoff } from '../journal/background.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Resident } from '../operation/resident.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import { CrisisPlaces } from '../upstream/crisisPlaces.ts';
+import type { Permit, UpstreamGate } from '../upstream/upstreamGate.ts';
+import { ReadyQueue } from './readyQueue.ts';
+
+/** Rows fetched from disk at a time. */
+export const PAGE_ROWS = 192;
+/** Pause after a claim that brought nothing to run, so that a defect can't spin. */
+const BARREN_CLAIM_PAUSE_MS = 100;
+
+export interface UpstreamQueueParts {
+  readonly gate: UpstreamGate;
+  readonly store: Store;
+  readonly journal: Pick<Journal, 'sendAll'>;
+  readonly steady: SteadyClock;
+  readonly timers: TimerService;
+  /** Whether anything may start now. */
+  readonly mayStart: () => boolean;
+  /** Rows that can't be run here. */
+  readonly passOver: () => PassOver;
+  /** Brings a row to memory; `null` when it is there already or can't be read. */
+  readonly revive: (row: StoredOperation) => Resident | null;
+  /** Gives this permit to a suspect that is as urgent as the rank; `false` when there is none. */
+  readonly takeSuspect: (urgency: number, permit: Permit) => boolean;
+  /** Places that were reserved for a claim are free again. */
+  readonly onPlacesBack: () => void;
+  /** Lets it begin with a permit that is now its own. */
+  readonly grant: (resident: Resident, permit: Permit) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class UpstreamQueue {
+  readonly gate: UpstreamGate;
+  readonly crisis: CrisisPlaces;
+  /** In memory; their rows are `due` on disk. */
+  readonly ready = new ReadyQueue<Resident>();
+  readonly #parts: UpstreamQueueParts;
+  /** When the next row on disk is due, as far as is known. */
+  #nextDueAtMs = Number.POSITIVE_INFINITY;
+  /** The earliest due time noted while a claim was out, which its answer may not know of. */
+  #notedDueAtMs = Number.POSITIVE_INFINITY;
+  /** The least urgent rank that the last claim asked for: of what is beyond it nothing is known. */
+  #claimedUpTo = -1;
+  #isClaiming = false;
+  /** Of claims that failed. */
+  readonly #backoff = new Backoff();
+  /** No claim before this. */
+  #claimNotBeforeMs = 0;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: UpstreamQueueParts) {
+    this.#parts = parts;
+    this.gate = parts.gate;
+    this.crisis = new CrisisPlaces(parts.gate.crisisPlacesMax);
+  }
+
+  /** True while rows on disk wait for a place. */
+  get hasBacklog(): boolean {
+    return this.#nextDueAtMs <= this.#parts.steady.now();
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** A permit for a request that arrives now; `null` when it has to wait behind others. */
+  tryStart(urgency: number): Permit | null {
+    const isBehindOthers = this.hasBacklog || this.ready.first(urgency) !== undefined;
+    return isBehindOthers ? null : this.gate.tryEnter(urgency);
+  }
+
+  /** A row of this upstream is due at `dueAtMs`. */
+  noteDue(dueAtMs: number): void {
+    this.#notedDueAtMs = Math.min(this.#notedDueAtMs, dueAtMs);
+    if (dueAtMs >= this.#nextDueAtMs) return;
+    this.#nextDueAtMs = dueAtMs;
+    this.#arm();
+  }
+
+  /** The gate may let more out: what the last claim did not ask for is looked at. */
+  lookAgain(): void {
+    if (this.gate.urgencyBound > this.#claimedUpTo) this.noteDue(0);
+  }
+
+  /** Gives free places to what waits, what is in memory first. */
+  pump(): void {
+    this.#grantReady();
+    const isReadyEmpty = this.ready.first(this.gate.urgencyBound) === undefined;
+    if (isReadyEmpty && this.hasBacklog) void this.#claim();
+    // No timer is armed while nothing may start.
+    else if (this.#cancelTimer === null && !this.hasBacklog) this.#arm();
+  }
+
+  #grantReady(): void {
+    const { mayStart, grant, takeSuspect } = this.#parts;
+    while (mayStart()) {
+      const next = this.ready.first(this.gate.urgencyBound);
+      if (next === undefined) return;
+      const permit = this.gate.tryEnter(next.urgency);
+      if (permit === null) return;
+      if (takeSuspect(next.urgency, permit)) continue;
+      this.ready.delete(next);
+      grant(next, permit);
+    }
+  }
+
+  async #claim(): Promise<void> {
+    const { steady, mayStart } = this.#parts;
+    if (this.#isClaiming || !mayStart()) return;
+    // Crises alone run at this level, and they don't wait on disk. A better level asks again.
+    if (this.gate.urgencyBound === 0) return;
+    if (steady.now() < this.#claimNotBeforeMs) {
+      if (this.#cancelTimer === null) this.#arm();
+      return;
+    }
+    // Places first, rows second: what is fetched can run at once and need not be put back.
+    const permits = this.#reserve();
+    if (permits.length === 0) return;
+    this.#isClaiming = true;
+    const pauseMs = await this.#fetch(permits);
+    this.#isClaiming = false;
+    // Whatever asks meanwhile: giving unused probes back is itself a reason to ask again.
+    if (pauseMs > 0) this.#claimNotBeforeMs = steady.now() + pauseMs;
+    for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
+    // What became ready meanwhile may have missed the places that were reserved here, and whoever
+    // waits to run alone has waited for them.
+    this.#parts.onPlacesBack();
+    this.#grantReady();
+    this.#arm();
+  }
+
+  #reserve(): Permit[] {
+    const permits: Permit[] = [];
+    for (let want = Math.min(PAGE_ROWS, this.gate.free); want > 0; want -= 1) {
+      const permit = this.gate.tryEnter(0);
+      if (permit === null) break;
+      permits.push(permit);
+    }
+    return permits;
+  }
+
+  /**
+   * Fetches rows and gives each one of `permits`; what is left of them is not used. Resolves to the
+   * pause that the next claim has to keep.
+   */
+  async #fetch(permits: Permit[]): Promise<number> {
+    const { store, journal, steady, passOver, revive, grant, onError } = this.#parts;
+    const nowMs = steady.now();
+    const urgencyMax = this.gate.urgencyBound;
+    this.#notedDueAtMs = Number.POSITIVE_INFINITY;
+    const passedOver = passOver();
+    let hasBrought = false;
+    try {
+      // Those fetched before are due on disk until what was ordered for them is written.
+      journal.sendAll();
+      const { rows, nextDueAtMs } = await store.claim({
+        route: this.gate.upstream,
+        urgencyMax,
+        nowMs,
+        limit: permits.length,
+        passOver: passedOver,
+      });
+      this.#backoff.reset();
+      this.#claimedUpTo = urgencyMax;
+      if (rows.length > 0) faultPoint('queue.afterClaim');
+      this.#nextDueAtMs = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, this.#notedDueAtMs);
+      // The gate may have let out more while the claim was out.
+      this.lookAgain();
+      for (const row of rows) {
+        hasBrought = this.#giveToSuspects(row.urgency, permits) || hasBrought;
+        if (permits.length === 0) {
+          // Nothing was changed by fetching it: it is still due.
+          this.#nextDueAtMs = Math.min(this.#nextDueAtMs, row.dueAtMs ?? nowMs);
+          break;
+        }
+        const resident = revive(row);
+        const permit = resident === null ? undefined : permits.pop();
+        if (resident === null || permit === undefined) continue;
+        hasBrought = true;
+        grant(resident, permit);
+      }
+      hasBrought = this.#giveToSuspects(this.gate.urgencyBound, permits) || hasBrought;
+    } catch (error) {
+      onError(error);
+      return this.#backoff.nextMs();
+    }
+    // Rows that are passed over from now on are not brought again: there may be many of them.
+    const isBarren = !hasBrought && passOver().length === passedOver.length;
+    return isBarren ? BARREN_CLAIM_PAUSE_MS : 0;
+  }
+
+  /** What was in flight at a crash goes before what is less urgent than it (SV-3). */
+  #giveToSuspects(urgency: number, permits: Permit[]): boolean {
+    let hasGiven = false;
+    for (let permit = permits.at(-1); permit !== undefined; permit = permits.at(-1)) {
+      if (!this.#parts.takeSuspect(urgency, permit)) break;
+      permits.pop();
+      hasGiven = true;
+    }
+    return hasGiven;
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#nextDueAtMs >= NEVER_MS || !this.#parts.mayStart()) return;
+    const { steady, timers } = this.#parts;
+    const waitMs = Math.max(this.#nextDueAtMs, this.#claimNotBeforeMs) - steady.now();
+    if (waitMs <= 0) {
+      this.pump();
+      return;
+    }
+    this.#cancelTimer = timers.after(waitMs, () => {
+      this.#cancelTimer = null;
+      this.pump();
+    });
+  }
+}

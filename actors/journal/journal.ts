@@ -1,0 +1,400 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import type { Store, StoredOperation, Write, WriteResult } from '../../persistence/port/store.ts';
+import {
+  inOrder,
+  type JournalEntry,
+  type Pending,
+  PROBE,
+  pendingOf,
+  toWrite,
+} from './journalEntry.ts';
+import { Spill } from './spill.ts';
+import type { StorageHealth } from './storageHealth.ts';
+import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
+
+/**
+ * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that
+ * neither thread waits for the other.
+ */
+const BATCHES_IN_FLIGHT_MAX = 4;
+/** A batch this large goes out in the middle of a job: the writer seals it while the job goes on. */
+const BATCH_WRITES = 32;
+/** How long the main thread tells of durable writes without letting anything else run. */
+const SLICE_MS = 2;
+
+/**
+ * The engine's one way to the disk: writes in the order given, many to a commit, each told when it
+ * is durable. After a failure it keeps what must not be lost and repeats it, in order, until the
+ * store answers again (PS-6).
+ */
+export class Journal {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #health: StorageHealth;
+  readonly #onCommitted: (writes: readonly Write[]) => void;
+  readonly #onLaneFreed: (row: StoredOperation | null) => void;
+  readonly #onError: (error: unknown) => void;
+  readonly #spill: Spill;
+  #queue: Pending[] = [];
+  /** What failed and will be repeated, oldest first. */
+  #stuck: Pending[] = [];
+  /** Refused, and perhaps on disk all the same until their withdrawal is. */
+  readonly #withdrawing = new Set<string>();
+  /** Durable, and not told of yet. */
+  #durable: { readonly pending: Pending; readonly result: WriteResult }[] = [];
+  #isDelivering = false;
+  #isIsolating = false;
+  /** What the store refused without being ill, to be committed one by one. */
+  #refused: Pending[] = [];
+  #given = 0;
+  #batchesInFlight = 0;
+  #isOpen = false;
+  #isFlushScheduled = false;
+  /** Asked to repeat while a batch posted before the failure was still out. */
+  #isRetryDue = false;
+  #idleWaiters: (() => void)[] = [];
+  readonly #writtenWaiters = new Set<(isDurable: boolean) => void>();
+
+  constructor(parts: {
+    readonly store: Store;
+    readonly clock: Clock;
+    /** Is told how each batch ended, and says when to {@link retry}. */
+    readonly health: StorageHealth;
+    /** These are durable. */
+    readonly onCommitted: (writes: readonly Write[]) => void;
+    /** A withdrawal has made this row the head of its lane; `null` where which one is not known. */
+    readonly onLaneFreed: (row: StoredOperation | null) => void;
+    readonly onError: (error: unknown) => void;
+  }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#health = parts.health;
+    this.#onCommitted = parts.onCommitted;
+    this.#onLaneFreed = parts.onLaneFreed;
+    this.#onError = parts.onError;
+    this.#spill = new Spill(parts.store, parts.onError);
+  }
+
+  /** Why storage is failing now; `null` while it is well. */
+  get failure(): HoldfastError | null {
+    return this.#health.failure;
+  }
+
+  /** False before the store is open, and once it is closed: then nothing is written. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** True for a request that was refused and whose row, if there is one, must not run. */
+  isWithdrawing(id: string): boolean {
+    return this.#withdrawing.has(id);
+  }
+
+  /** The store is open: what was written before goes out now. */
+  open(): void {
+    this.#isOpen = true;
+    this.#scheduleFlush();
+  }
+
+  /** Nothing more is written or repeated: what is not durable by now is taken up from disk next time. */
+  close(): void {
+    this.#isOpen = false;
+    for (const tell of this.#writtenWaiters) tell(false);
+  }
+
+  write(entry: JournalEntry): void {
+    this.#given += 1;
+    const pending = pendingOf(entry, this.#given);
+    this.#queue.push(pending);
+    if (this.failure !== null) this.#spill.keep([pending]);
+    if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
+    else this.#scheduleFlush();
+  }
+
+  /**
+   * Sends what waits on its way to the store, however much is under way: what the store is asked next
+   * it answers as of after that.
+   */
+  sendAll(): void {
+    if (this.#isOpen) this.#flush(Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when everything written so far is durable, or at once when storage is failing. */
+  async idle(): Promise<void> {
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.push(resolve);
+    });
+  }
+
+  /**
+   * Resolves once everything written so far is told of, whatever is written meanwhile: a busy journal
+   * may never be idle. `false` when storage is failing, or nothing is written (any more).
+   */
+  async written(): Promise<boolean> {
+    if (this.#isIdle()) return this.#isOpen && this.failure === null;
+    return await new Promise<boolean>((resolve) => {
+      const tell = (isDurable: boolean): void => {
+        this.#writtenWaiters.delete(tell);
+        resolve(isDurable);
+      };
+      this.#writtenWaiters.add(tell);
+      const told = { onDurable: () => tell(true), onFailed: () => tell(false) };
+      this.write({ build: PROBE.build, ...told });
+    });
+  }
+
+  #isIdle(): boolean {
+    if (!this.#isOpen || this.failure !== null) return true;
+    if (this.#refused.length > 0) return false;
+    return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#durable.length === 0;
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled || !this.#isOpen) return;
+    this.#isFlushScheduled = true;
+    // After the current job, so that what one event causes in many operations shares a commit.
+    queueMicrotask(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(batchesMax: number = BATCHES_IN_FLIGHT_MAX): void {
+    if (this.failure !== null || this.#isIsolating) return;
+    if (this.#refused.length > 0) {
+      if (this.#batchesInFlight === 0) void this.#isolate();
+      return;
+    }
+    if (this.#queue.length === 0) return;
+    if (this.#batchesInFlight >= batchesMax) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    void this.#post(batch);
+  }
+
+  async #post(batch: readonly Pending[]): Promise<void> {
+    this.#batchesInFlight += 1;
+    const generation = this.#health.posted();
+    try {
+      faultPoint('journal.beforePost');
+      const results = await this.#store.commit(batch.map(toWrite));
+      this.#batchesInFlight -= 1;
+      this.#health.committed(generation);
+      this.#deliver(batch, results);
+    } catch (error) {
+      this.#batchesInFlight -= 1;
+      this.#failed(batch, toStoreError(error), generation);
+    }
+    this.#goOn();
+  }
+
+  /** A batch has ended: what waited for that goes on. */
+  #goOn(): void {
+    if (this.#isRetryDue) this.retry();
+    this.#flush();
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #deliver(batch: readonly Pending[], results: readonly WriteResult[]): void {
+    this.#onCommitted(batch.map(toWrite));
+    for (const [index, pending] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) continue;
+      // Its row may be missing because the accept, posted before it, failed: it goes again after that.
+      if (result.kind === 'missing' && this.failure !== null) this.#stuck.push(pending);
+      else if (result.kind === 'missing' && this.#refused.length > 0) this.#refused.push(pending);
+      else this.#durable.push({ pending, result });
+    }
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    // Not at once: the port of the writer thread hands on up to a thousand messages in a row, and what
+    // each sets off would bring the next, while timers and sockets, and so crises, wait.
+    this.#clock.defer(() => {
+      this.#deliverSlice();
+    });
+  }
+
+  /**
+   * Tells of what is durable, in order, a slice at a time: each result sets off work of its own, and
+   * a crisis must not wait for the work of a whole batch.
+   */
+  #deliverSlice(): void {
+    const startedAtMs = this.#clock.monotonic();
+    let told = 0;
+    for (const { pending, result } of this.#durable) {
+      told += 1;
+      this.#tell(pending, result);
+      if (this.#clock.monotonic() - startedAtMs >= SLICE_MS) break;
+    }
+    this.#durable.splice(0, told);
+    if (this.#durable.length > 0) {
+      this.#clock.defer(() => {
+        this.#deliverSlice();
+      });
+      return;
+    }
+    this.#isDelivering = false;
+    this.#checkIdle();
+  }
+
+  #tell(pending: Pending, result: WriteResult): void {
+    try {
+      faultPoint('journal.beforeTell');
+      pending.onDurable(result);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /**
+   * Commits one by one what the store refused as a batch although it is well: one of the writes
+   * contradicts what is stored, and must cost neither the others nor the writes to come.
+   */
+  async #isolate(): Promise<void> {
+    const refused = inOrder(this.#refused);
+    this.#refused = [];
+    this.#isIsolating = true;
+    this.#batchesInFlight += 1;
+    for (const [index, pending] of refused.entries()) {
+      const generation = this.#health.posted();
+      try {
+        const results = await this.#store.commit([toWrite(pending)]);
+        this.#health.committed(generation);
+        this.#deliver([pending], results);
+      } catch (error) {
+        const cause = toStoreError(error);
+        if (!(await this.#isOneRecord(cause))) {
+          this.#failed(refused.slice(index), cause, generation);
+          break;
+        }
+        this.#health.refused();
+        if (pending.isRepeat === true && pending.write?.kind === 'update') {
+          // The commit that failed had reached the disk, and later updates in it stand on this one.
+          this.#deliver([pending], [{ kind: 'updated', laneNext: null }]);
+          continue;
+        }
+        this.#onError(cause);
+        // A crisis is kept beside a database that can't take it.
+        this.#spill.keep([pending]);
+        (pending.onRefused ?? pending.onFailed)?.(cause);
+      }
+    }
+    this.#isIsolating = false;
+    this.#batchesInFlight -= 1;
+    this.#goOn();
+  }
+
+  /**
+   * Whether a write is to blame for its failure and not the disk. A damaged page may be needed by one
+   * record or by all: another write tells.
+   */
+  async #isOneRecord(error: HoldfastError): Promise<boolean> {
+    if (!isStorageFailure(error)) return true;
+    if (error.code !== 'HF_STORE_CORRUPT') return false;
+    try {
+      await this.#store.commit([PROBE.build()]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #failed(batch: readonly Pending[], error: HoldfastError, generation: number): void {
+    const wasFailing = this.failure !== null;
+    // While storage fails a write is refused for want of the ones before it: it goes again after them.
+    if (mayBeOneRecord(error) && !wasFailing && !this.#isIsolating && this.#isOpen) {
+      this.#health.refused();
+      this.#refused.push(...batch);
+      return;
+    }
+    if (!this.#isOpen) {
+      for (const pending of batch) pending.onFailed?.(error);
+      return;
+    }
+    this.#health.failed(generation, error);
+    this.#stuck.push(...this.#refused.splice(0));
+    for (const pending of batch) {
+      if (pending.onFailed === undefined) {
+        pending.isRepeat = true;
+        this.#stuck.push(pending);
+        continue;
+      }
+      const write = pending.write;
+      if (write?.kind === 'accept') {
+        this.#withdrawing.add(write.id);
+        const withdrawal: Pending = {
+          build: () => ({ kind: 'withdraw', seq: write.seq, id: write.id }),
+          order: pending.order,
+          write: null,
+          onDurable: (result) => {
+            this.#withdrawing.delete(write.id);
+            if (result.kind === 'withdrawn') {
+              if (result.laneNext !== null) this.#onLaneFreed(result.laneNext);
+            } else if (withdrawal.isRepeat === true && write.lane !== null) {
+              // The commit of it that failed may have reached the disk, and told nobody who is next.
+              this.#onLaneFreed(null);
+            }
+          },
+        };
+        this.#stuck.push(withdrawal);
+      }
+      pending.onFailed(error);
+    }
+    if (!wasFailing) this.#refuseQueued(error);
+    this.#spill.keep(this.#stuck);
+    this.#spill.keep(this.#queue);
+  }
+
+  /** What nobody was promised yet is refused at once rather than left to wait for a sick disk. */
+  #refuseQueued(cause: HoldfastError): void {
+    const error = neverWritten(cause);
+    this.#spill.troubleBegins();
+    const kept: Pending[] = [];
+    for (const pending of this.#queue) {
+      if (pending.onFailed === undefined) kept.push(pending);
+      else pending.onFailed(error);
+    }
+    this.#queue = kept;
+  }
+
+  /** Repeats what failed, in order. Storage is well again once that is durable. */
+  retry(): void {
+    // A batch posted before the failure may still be out; its fate decides what there is to repeat.
+    this.#isRetryDue = this.#batchesInFlight > 0;
+    if (!this.#isRetryDue && this.#isOpen) void this.#repeat();
+  }
+
+  async #repeat(): Promise<void> {
+    const batch = inOrder([...this.#stuck, ...this.#queue]);
+    // With nothing to repeat, a write of no consequence finds out whether the disk is well.
+    if (batch.length === 0) batch.push({ ...PROBE, order: 0, write: null });
+    this.#stuck = [];
+    this.#queue = [];
+    this.#batchesInFlight += 1;
+    const generation = this.#health.posted();
+    try {
+      const results = await this.#store.commit(batch.map(toWrite));
+      this.#batchesInFlight -= 1;
+      this.#health.committed(generation);
+      this.#deliver(batch, results);
+    } catch (error) {
+      const cause = toStoreError(error);
+      const isOneRecord = await this.#isOneRecord(cause);
+      this.#batchesInFlight -= 1;
+      if (isOneRecord) {
+        this.#health.committed(generation);
+        this.#refused.push(...batch, ...this.#stuck.splice(0));
+      } else {
+        this.#failed(batch, cause, generation);
+      }
+    }
+    this.#goOn();
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What is given to the journal.
+ *
+ * @module
+ */
+
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Write, WriteResult } from '../../persistence/port/store.ts';
+
+export interface JournalEntry {
+  /** Makes the write when it is posted; an acceptance number exists only once the store is open. */
+  readonly build: () => Write;
+  /** Called once the write is durable. */
+  readonly onDurable: (result: WriteResult) => void;
+  /**
+   * Called instead of {@link onDurable} when the write failed and is given up. Without it the write
+   * is repeated until the store is well again: what it records has happened and must not be lost.
+   * A withdrawal follows by itself, since a failed write may still have reached the disk.
+   */
+  readonly onFailed?: ((error: HoldfastError) => void) | undefined;
+  /**
+   * Called instead, and also without {@link onFailed}, when the store is well and refuses this write
+   * all the same, so that repeating it is of no use: a page that it needs is damaged.
+   */
+  readonly onRefused?: ((error: HoldfastError) => void) | undefined;
+  /**
+   * For an acceptance that may not wait for a database that fails: called once it is kept beside it.
+   * It is still written, and told of as durable, when the database is well again (CR-4).
+   */
+  readonly onSpilled?: (() => void) | undefined;
+}
+
+export const PROBE: JournalEntry = {
+  build: () => ({ kind: 'component', name: 'journal', state: 'probed' }),
+  onDurable: () => undefined,
+};
+
+/** An entry on its way. */
+export interface Pending extends JournalEntry {
+  /** When it was given, among all: what failed in pieces is repeated in this order. */
+  readonly order: number;
+  write: Write | null;
+  /** Set once a commit with it has failed: it may be on disk, and overwritten since. */
+  isRepeat?: boolean | undefined;
+  /** Set while it is being kept beside the database, and once it is. */
+  isSpilled?: boolean | undefined;
+}
+
+/** Field by field: all of them have one shape, which the engine reads fast. */
+export function pendingOf(entry: JournalEntry, order: number): Pending {
+  return {
+    build: entry.build,
+    onDurable: entry.onDurable,
+    onFailed: entry.onFailed,
+    onRefused: entry.onRefused,
+    onSpilled: entry.onSpilled,
+    order,
+    write: null,
+  };
+}
+
+/** What it writes; made once. */
+export function toWrite(pending: Pending): Write {
+  pending.write ??= pending.build();
+  return pending.write;
+}
+
+/** In the order in which they were given. */
+export function inOrder(pending: readonly Pending[]): Pending[] {
+  return pending.toSorted((a, b) => a.order - b.order);
+}

@@ -1,0 +1,90 @@
+/**
+ * What an app registers: the function that performs one attempt of an operation (OP-3).
+ *
+ * @module
+ */
+
+import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
+import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
+import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+
+/** One attempt, as the handler sees it. */
+export interface Attempt {
+  readonly operationId: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly entity: Entity | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+  readonly payload: Json;
+  /** The version of the entity that the change was made on; `undefined` when none was given. */
+  readonly base: Json | undefined;
+  /** The same for every attempt and across restarts; hand it to the upstream. */
+  readonly idempotencyKey: string;
+  /** From 1. */
+  readonly number: number;
+  /** When the attempt is given up, in milliseconds since the epoch. */
+  readonly deadlineAtMs: number;
+  /** Aborted at the deadline, on cancel and when the runtime stops. */
+  readonly signal: AbortSignal;
+  readonly networkGrade: NetworkGrade;
+  /** The method the request named; `null` for the handler's own. */
+  readonly method: string | null;
+  /** The path the request named; `null` for the handler's own. */
+  readonly path: string | null;
+  /** W3C Trace Context header; one trace for all attempts of an operation. */
+  readonly traceparent: string;
+}
+
+/**
+ * Performs one attempt. What it returns is kept, sealed, as the operation's response, in the form that
+ * `JSON.stringify` gives it (a Date as text, no field that is undefined) and with its card data masked;
+ * unlike a payload it is not refused for that, since the work is done. What has no such form (a BigInt,
+ * an object that holds itself) is left out: the operation completes without a response. To fail, throw:
+ * an `AttemptFailure` says what kind of failure it is, anything else is classified by RT-2.
+ */
+export type Run = (attempt: Attempt) => Promise<Json | undefined> | Json | undefined;
+
+/** How operations of one type are performed, and what their upstream can be relied on for. */
+export interface Handler {
+  /** Name of the upstream whose breaker and places it uses. */
+  readonly upstream: string;
+  readonly run: Run;
+  /** Whether the upstream does nothing twice under one idempotency key. Default true. */
+  readonly honoursIdempotencyKey?: boolean | undefined;
+  /**
+   * How long the upstream remembers a key, from the first attempt. Default 24 h. Time that the machine
+   * sleeps counts.
+   */
+  readonly keyLifetimeMs?: number | undefined;
+  /** True: a dead letter holds its lane until it is replayed or purged. Default false. */
+  readonly strictOrder?: boolean | undefined;
+  /** How long one attempt may take. Default: the upstream's `attemptTimeoutMs`. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /**
+   * Where digits that look like a card number may stand, because they are something else: paths such as
+   * `payload.orderId`, `base.meta.barcode`, `entity.id`, `idempotencyKey`, `subject`, `path` and
+   * `response.orderId`. Each stands for all that is below it and for every item of a list. Default: none.
+   */
+  readonly cardDataExempt?: readonly string[] | undefined;
+}
+
+/** Answers, for a type and a path, whether card data may stand there. */
+export function exemptionsAmong(handlers: ReadonlyMap<string, Handler>): ExemptionsOf {
+  return (type) => exemptionsOf(handlers.get(type)?.cardDataExempt);
+}
+
+/** The default of {@link Handler.keyLifetimeMs}: a day, as Stripe keeps its keys. */
+export const KEY_LIFETIME_MS = 86_400_000;
+
+/**
+ * Whether an attempt at `atMs` under the same key surely does nothing twice, the first attempt having
+ * been at `firstAttemptAtMs` (RT-2). `atMs` is the latest that it may be then (docs/decisions/0048).
+ */
+export function isRepeatSafe(handler: Handler, firstAttemptAtMs: number, atMs: number): boolean {
+  const keyEndsAtMs = firstAttemptAtMs + (handler.keyLifetimeMs ?? KEY_LIFETIME_MS);
+  return handler.honoursIdempotencyKey !== false && atMs < keyEndsAtMs;
+}

@@ -1,0 +1,109 @@
+/**
+ * Makes the actor of an operation: a new one for a request, or one that goes on from its row.
+ *
+ * They are children of one actor that keeps no list of them, so that making one costs the same whatever
+ * the number of others (a chart would copy its list of children each time).
+ *
+ * @module
+ */
+
+import { type ActorOptions, createActor, type InspectionEvent } from 'xstate';
+import {
+  type SyncOperationEvent,
+  type SyncOperationInput,
+  type SyncOperationRef,
+  type SyncOperationSnapshot,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
+import type { StoredOperation } from '../../persistence/port/store.ts';
+import { createFamily, type Family, flatLogic } from '../charts/flatLogic.ts';
+import { decodeSnapshot } from '../charts/snapshots.ts';
+import type { CrisisReport } from '../crisis/crisisReport.ts';
+import { operationInput } from './operationInput.ts';
+import { createResident, type Resident } from './resident.ts';
+
+export interface OperationActorsParts {
+  readonly clock: Clock;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly crises: CrisisReport;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  /** Begins the attempt of an operation; returns what aborts it. */
+  readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
+}
+
+export class OperationActors {
+  readonly #parts: OperationActorsParts;
+  readonly #family: Family;
+  readonly #logic: ReturnType<
+    typeof flatLogic<typeof syncOperationMachine, { readonly id: string }>
+  >;
+
+  constructor(parts: OperationActorsParts) {
+    this.#parts = parts;
+    this.#family = createFamily('operations', parts.inspect);
+    this.#logic = flatLogic(syncOperationMachine, {
+      attempt: ({ id }: { readonly id: string }, report) => parts.beginAttempt(id, report),
+    });
+  }
+
+  /** An operation for a request. Its actor is not started yet. */
+  create(
+    id: string,
+    request: CheckedRequest,
+    its: Pick<Resident, 'urgency' | 'handler' | 'permit' | 'pending'>,
+  ): Resident {
+    const { clock, retry } = this.#parts;
+    const input = operationInput(id, request, retry, clock.now());
+    const isInHand = its.permit !== null || its.urgency === 0;
+    return createResident(this.#make(id, { input }), {
+      ...its,
+      id,
+      body: request.body,
+      standing: isInHand ? 'inHand' : 'due',
+    });
+  }
+
+  /**
+   * The operation of a row, with no handler yet. Its actor is not started yet.
+   *
+   * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
+   */
+  revive(row: StoredOperation): Resident {
+    const snapshot = this.#unexpiring(decodeSnapshot(syncOperationMachine, row.state).snapshot);
+    // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
+    return createResident(this.#make(row.id, { snapshot, input: undefined as never }), {
+      ...row,
+      // It was handled when it was written.
+      state: snapshot.value,
+      body: row.payload,
+      handler: null,
+      permit: null,
+    });
+  }
+
+  /** Stops the actor of an operation that goes on from its row later. */
+  stop(actor: SyncOperationRef): void {
+    this.#family.stop(actor);
+  }
+
+  /** A crisis never expires (CR-4); one that an earlier version accepted may say that it does. */
+  #unexpiring(snapshot: SyncOperationSnapshot): SyncOperationSnapshot {
+    const { value, context } = snapshot;
+    if (context.priority !== 'crisis' || context.expiresAtMs === null) return snapshot;
+    this.#parts.crises.mend(['expiresAtMs']);
+    return syncOperationMachine.resolveState({ value, context: { ...context, expiresAtMs: null } });
+  }
+
+  #make(
+    id: string,
+    from: Pick<ActorOptions<typeof syncOperationMachine>, 'snapshot'> & {
+      readonly input: SyncOperationInput;
+    },
+  ): SyncOperationRef {
+    return createActor(this.#logic, { id, parent: this.#family.parent, ...from });
+  }
+}

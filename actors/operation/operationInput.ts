@@ -1,0 +1,31 @@
+import type { SyncOperationInput } from '../../machines/operation/syncOperationMachine.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
+import { type RetryClass, retryClassOf } from '../../machines/vocabulary/urgency.ts';
+import { fingerprintOf } from '../platform/fingerprint.ts';
+
+/** What the operation of a request starts with, whichever way it is accepted. */
+export function operationInput(
+  id: string,
+  request: CheckedRequest,
+  retry: Readonly<Record<RetryClass, RetryPolicy>>,
+  acceptedAtMs: number,
+): SyncOperationInput {
+  const { idempotencyKey } = request;
+  const { attemptsMax, thenEveryMs } = retry[retryClassOf(request.priority, request.tier)];
+  return {
+    id,
+    type: request.type,
+    subject: request.subject,
+    entity: request.entity,
+    tier: request.tier,
+    priority: request.priority,
+    idempotencyKey: idempotencyKey ?? id,
+    fingerprint: idempotencyKey === null ? null : fingerprintOf(request),
+    method: request.method,
+    path: request.path,
+    acceptedAtMs,
+    expiresAtMs: request.expiresAtMs,
+    attemptsMax: thenEveryMs === null ? attemptsMax : null,
+  };
+}

@@ -1,0 +1,168 @@
+import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import type { Store, WriteResult } from '../../persistence/port/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import {
+  encodeOperation,
+  laneOf,
+  NO_BODY,
+  type Place,
+  type Resident,
+  storedKeyOf,
+} from './resident.ts';
+
+/** Orders the writes of operations: what goes on the row in each situation. */
+export class OperationWriter {
+  readonly #store: Store;
+  readonly #journal: Journal;
+  readonly #steady: SteadyClock;
+  readonly #retentionMs: number;
+  readonly #onRefused: (resident: Resident, error: HoldfastError) => void;
+
+  constructor(parts: {
+    readonly store: Store;
+    readonly journal: Journal;
+    readonly steady: SteadyClock;
+    readonly retentionMs: number;
+    /** The store is well and refuses a write of what was accepted: see {@link JournalEntry.onRefused}. */
+    readonly onRefused: (resident: Resident, error: HoldfastError) => void;
+  }) {
+    this.#store = parts.store;
+    this.#journal = parts.journal;
+    this.#steady = parts.steady;
+    this.#retentionMs = parts.retentionMs;
+    this.#onRefused = parts.onRefused;
+  }
+
+  /** Puts a new operation on disk, with its payload and its first attempt number. */
+  acceptance(
+    resident: Resident,
+    snapshot: SyncOperationSnapshot,
+    told: {
+      readonly onDurable: (result: WriteResult) => void;
+      readonly onFailed: (error: HoldfastError) => void;
+      /** A crisis is kept beside a database that fails. */
+      readonly onSpilled: () => void;
+    },
+  ): void {
+    faultPoint('engine.beforeAccept');
+    const { context } = snapshot;
+    const { standing } = resident;
+    const state = encodeOperation(snapshot);
+    const dueAtMs = standing === 'due' ? this.#steady.stamp() : null;
+    resident.revision = 1;
+    this.#journal.write({
+      build: () => {
+        resident.seq = this.#store.nextSeq();
+        return {
+          kind: 'accept',
+          seq: resident.seq,
+          id: resident.id,
+          urgency: resident.urgency,
+          standing,
+          dueAtMs,
+          route: upstreamOf(resident),
+          subject: context.subject,
+          lane: laneOf(context),
+          idempotencyKey: storedKeyOf(context),
+          expiresAtMs: context.expiresAtMs,
+          state,
+          payload: resident.body ?? NO_BODY,
+        };
+      },
+      onDurable: told.onDurable,
+      // A crisis is never refused: its write is repeated until it is durable (CR-4).
+      onFailed: context.priority === 'crisis' ? undefined : told.onFailed,
+      onSpilled: context.priority === 'crisis' ? told.onSpilled : undefined,
+    });
+  }
+
+  /** Writes the order of an attempt. */
+  barrier(resident: Resident, onDurable: () => void): void {
+    faultPoint('engine.beforeOrder');
+    const route = upstreamOf(resident);
+    const place: Place = { standing: 'inHand', dueAtMs: null, waitsFor: 'turn', route };
+    this.#update(resident, {
+      place,
+      onDurable: () => {
+        faultPoint('engine.afterOrder');
+        onDurable();
+      },
+    });
+  }
+
+  /** Writes where it rests. */
+  rest(resident: Resident, place: Place, onDurable: () => void): void {
+    faultPoint('engine.beforeRest');
+    this.#update(resident, {
+      place,
+      onDurable: () => {
+        faultPoint('engine.afterRest');
+        onDurable();
+      },
+    });
+  }
+
+  /** Writes the ending, with what the upstream answered. */
+  settlement(
+    resident: Resident,
+    { context }: SyncOperationSnapshot,
+    onDurable: (result: WriteResult) => void,
+  ): void {
+    faultPoint('engine.beforeSettle');
+    const isDeadLetter = context.ending === 'deadLettered';
+    this.#update(resident, {
+      place: {
+        standing: isDeadLetter ? 'deadLettered' : 'settled',
+        // A dead letter waits for a person, however long that takes.
+        dueAtMs: isDeadLetter ? null : (context.settledAtMs ?? 0) + this.#retentionMs,
+        waitsFor: 'turn',
+        route: upstreamOf(resident),
+      },
+      leavesLane: !(isDeadLetter && resident.handler?.strictOrder === true),
+      // A dead letter keeps its payload, so that it can be replayed (OP-5).
+      keepsPayload: isDeadLetter,
+      onDurable,
+    });
+  }
+
+  #update(
+    resident: Resident,
+    update: {
+      readonly place: Place;
+      readonly leavesLane?: boolean;
+      readonly keepsPayload?: boolean;
+      readonly onDurable: (result: WriteResult) => void;
+    },
+  ): void {
+    const snapshot = resident.actor.getSnapshot();
+    const { expiresAtMs, subject } = snapshot.context;
+    const state = encodeOperation(snapshot, resident.response);
+    resident.revision += 1;
+    resident.standing = update.place.standing;
+    const { revision } = resident;
+    this.#journal.write({
+      build: () => ({
+        kind: 'update',
+        seq: resident.seq,
+        id: resident.id,
+        urgency: resident.urgency,
+        expiresAtMs,
+        subject,
+        revision,
+        ...update.place,
+        state,
+        leavesLane: update.leavesLane ?? false,
+        payload: (update.keepsPayload ?? true) ? resident.body : null,
+      }),
+      onDurable: update.onDurable,
+      onRefused: (error) => this.#onRefused(resident, error),
+    });
+  }
+}
+
+function upstreamOf(resident: Resident): string {
+  return resident.handler?.upstream ?? '';
+}

@@ -1,0 +1,134 @@
+/**
+ * What a caller is told of an operation: its view while it lives, its outcome when it has ended.
+ *
+ * @module
+ */
+
+import type {
+  HistoryEntry,
+  SyncOperationContext,
+  SyncOperationState,
+} from '../../machines/operation/syncOperationMachine.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+
+interface Ended {
+  readonly operationId: string;
+  /** Attempts made. */
+  readonly attempts: number;
+  readonly acceptedAtMs: number;
+  readonly settledAtMs: number;
+}
+
+/** How an operation ended. Reported only once it is on disk (PS-2). */
+export type Outcome =
+  | (Ended & { readonly status: 'completed'; readonly response: Json | undefined })
+  | (Ended & {
+      readonly status: 'deadLettered' | 'cancelled' | 'expired';
+      readonly error: HoldfastError;
+    });
+
+/** An operation as people may see it: no payload, no response. */
+export interface OperationView {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly entity: Entity | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+  /** State of its chart: `waiting`, `backingOff`, `completed`, … */
+  readonly state: SyncOperationState;
+  /** The attempt ordered, running or last made. */
+  readonly attempt: number;
+  readonly acceptedAtMs: number;
+  readonly settledAtMs: number | null;
+  /** When it is tried again, where time is what it waits for. */
+  readonly retryAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly failure: { readonly code: ErrorCode; readonly message: string } | null;
+  readonly history: readonly HistoryEntry[];
+}
+
+/** What is shown of an operation in `state`. */
+export function toView(state: SyncOperationState, context: SyncOperationContext): OperationView {
+  const { failure } = context;
+  return {
+    id: context.id,
+    type: context.type,
+    subject: context.subject,
+    entity: context.entity,
+    tier: context.tier,
+    priority: context.priority,
+    state,
+    attempt: context.attempt,
+    acceptedAtMs: context.acceptedAtMs,
+    settledAtMs: context.settledAtMs,
+    retryAtMs: state === 'backingOff' ? context.wakeAtMs : null,
+    expiresAtMs: context.expiresAtMs,
+    failure: failure === null ? null : { code: failure.code, message: failure.message },
+    history: context.history,
+  };
+}
+
+/**
+ * The outcome of an operation whose ending is durable. `thrown` is what the last attempt threw in this
+ * process; it becomes the `cause` of the outcome's error.
+ */
+export function toOutcome(
+  context: SyncOperationContext,
+  response: Json | undefined,
+  thrown: unknown,
+): Outcome {
+  const ended: Ended = {
+    operationId: context.id,
+    attempts: context.isSpent ? context.attempt : context.attempt - 1,
+    acceptedAtMs: context.acceptedAtMs,
+    settledAtMs: context.settledAtMs ?? context.acceptedAtMs,
+  };
+  switch (context.ending) {
+    case 'completed':
+      return { ...ended, status: 'completed', response };
+    case 'cancelled':
+      return {
+        ...ended,
+        status: 'cancelled',
+        error: ending('HF_CANCELLED', 'It was cancelled.', thrown),
+      };
+    case 'expired':
+      return {
+        ...ended,
+        status: 'expired',
+        error: ending('HF_EXPIRED', 'Its time was over.', thrown),
+      };
+    default:
+      return { ...ended, status: 'deadLettered', error: deadLetterError(context, thrown) };
+  }
+}
+
+/** Its record was set aside: it does not run, and its outcome does not come (PS-3). */
+export function quarantinedError(): HoldfastError {
+  return new HoldfastError(
+    'HF_QUARANTINED',
+    'The record of this operation can not be opened or read and was set aside. See holdfast quarantine.',
+    { field: 'id', withStack: false },
+  );
+}
+
+function ending(code: ErrorCode, message: string, cause?: unknown): HoldfastError {
+  return new HoldfastError(code, message, { withStack: false, cause });
+}
+
+function deadLetterError(context: SyncOperationContext, thrown: unknown): HoldfastError {
+  const { failure } = context;
+  if (failure === null) return ending('HF_INTERNAL', 'It was given up for no recorded reason.');
+  if (failure.failureClass === 'permanent') {
+    return new HoldfastError(failure.code, failure.message, { withStack: false, cause: thrown });
+  }
+  return new HoldfastError(
+    'HF_ATTEMPTS_EXHAUSTED',
+    `No attempt of ${context.attempt} succeeded. The last one: ${failure.message}`,
+    { withStack: false, cause: thrown },
+  );
+}

@@ -1,0 +1,13 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+
+/**
+ * A version-7 UUID (RFC 9562 §5.7): the time in milliseconds, then 74 random bits. Unlike a random
+ * one it is inserted at the end of the store's index, which saves a page write an operation; the
+ * time it shows is in the clear on the row anyway.
+ */
+export function operationId(clock: Clock, random: Random): string {
+  const time = clock.now().toString(16).padStart(12, '0');
+  const rest = random.uuid();
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${rest.slice(15)}`;
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+
+/** The longest delay a Node timer holds; a longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Real time. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delayMs, wake) {
+    let timer: NodeJS.Timeout;
+    const arm = (remainingMs: number): void => {
+      timer =
+        remainingMs > TIMER_MS_MAX
+          ? setTimeout(arm, TIMER_MS_MAX, remainingMs - TIMER_MS_MAX)
+          : setTimeout(wake, Math.max(0, remainingMs));
+    };
+    arm(delayMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+  defer(go) {
+    setImmediate(go);
+  },
+};

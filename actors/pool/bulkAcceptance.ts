@@ -1,0 +1,117 @@
+/**
+ * Acceptance without an actor: the row of an operation that waits is written straight away, as its
+ * chart would have written it, and the operation comes to life when its turn comes. So thousands can
+ * be accepted at the price of their rows (docs/decisions/0025).
+ *
+ * @module
+ */
+
+import {
+  newOperation,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import { type RetryClass, urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import type { Store } from '../../persistence/port/store.ts';
+import { encodeSnapshot } from '../charts/snapshots.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { PendingAcceptance } from '../operation/acceptance.ts';
+import { acceptanceUnknown, answerDuplicate, notAccepted } from '../operation/acceptance.ts';
+import type { Handler } from '../operation/handler.ts';
+import { operationInput } from '../operation/operationInput.ts';
+import { laneOf, storedKeyOf } from '../operation/resident.ts';
+import { operationId } from '../platform/operationId.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { OperationPool } from './operationPool.ts';
+
+export interface BulkAcceptorParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly random: Random;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly pool: OperationPool;
+}
+
+export class BulkAcceptor {
+  readonly #parts: BulkAcceptorParts;
+  /** Whose acceptance the disk has not answered yet. */
+  readonly #waiting = new Set<PendingAcceptance>();
+
+  constructor(parts: BulkAcceptorParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Accepts a request that waits for its turn, and tells once it is durable (OP-2). A crisis waits for
+   * nothing: it goes its own way.
+   */
+  accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
+    const { store, journal, clock, steady, random, retry, pool } = this.#parts;
+    if (request.priority === 'crisis') {
+      pool.accept(request, pending);
+      return;
+    }
+    if (journal.failure !== null) {
+      pending.reject(notAccepted(journal.failure));
+      return;
+    }
+    faultPoint('engine.beforeAccept');
+    const id = operationId(clock, random);
+    const dueAtMs = steady.stamp();
+    const context = newOperation(operationInput(id, request, retry, clock.now()));
+    const state = encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
+    this.#waiting.add(pending);
+    journal.write({
+      build: () => ({
+        kind: 'accept',
+        seq: store.nextSeq(),
+        id,
+        urgency: urgencyOf(request.priority, request.tier),
+        standing: 'due',
+        dueAtMs,
+        route: handler.upstream,
+        subject: context.subject,
+        lane: laneOf(context),
+        idempotencyKey: storedKeyOf(context),
+        expiresAtMs: context.expiresAtMs,
+        state,
+        payload: request.body,
+      }),
+      onDurable: (result) => {
+        if (!this.#waiting.delete(pending)) return;
+        if (result.kind === 'duplicate') {
+          const { of } = result;
+          const { fingerprint } = context;
+          answerDuplicate(journal, pool.counts, { of, fingerprint }, pending);
+          return;
+        }
+        faultPoint('engine.afterAccept');
+        pool.counts.accepted += 1;
+        pending.resolve({ id, isDuplicate: false });
+        const { dispatcher } = pool;
+        if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);
+        // Behind another in its lane it is woken by that one.
+        const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
+        if (!isLaneBusy) dispatcher.noteDue(handler.upstream, dueAtMs);
+      },
+      onFailed: (error) => {
+        if (this.#waiting.delete(pending)) pending.reject(notAccepted(error));
+      },
+    });
+  }
+
+  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  abandon(): void {
+    const unknown = acceptanceUnknown();
+    for (const pending of this.#waiting) {
+      this.#waiting.delete(pending);
+      pending.reject(unknown);
+    }
+  }
+}

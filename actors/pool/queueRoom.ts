@@ -1,0 +1,135 @@
+import { roomKeptFrom } from '../../machines/policy/flow/queueLimit.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Tier } from '../../machines/vocabulary/urgency.ts';
+import type { Store } from '../../persistence/port/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import { toStoreError } from '../journal/storeErrors.ts';
+import { notAccepted } from '../operation/acceptance.ts';
+
+export interface QueueRoomParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  /** Operations accepted and not yet ended, at most; crises come on top. */
+  readonly operationsMax: number;
+}
+
+interface Entering {
+  readonly tier: Tier;
+  readonly go: () => void;
+  readonly refuse: (error: HoldfastError) => void;
+}
+
+/**
+ * The bound on what waits (OP-6). It keeps a number of acceptances that surely fit and takes one off
+ * with each; when that runs low it asks the store, whose file keeps the count. So nothing has to tell
+ * it what ended, and the bound holds whatever was repeated, withdrawn, set aside or cut off by a crash.
+ *
+ * What is under way while the store is asked counts twice for a moment: it may refuse a little early,
+ * and never too late.
+ */
+export class QueueRoom {
+  readonly #parts: QueueRoomParts;
+  /** How many more surely fit. */
+  #left = 0;
+  #leftWhenAsked = 0;
+  #started = 0;
+  #isAsking = false;
+  /** In the order of asking, which lanes keep. */
+  #waiting: Entering[] = [];
+
+  constructor(parts: QueueRoomParts) {
+    this.#parts = parts;
+  }
+
+  /** How many more operations surely fit. */
+  get left(): number {
+    return Math.max(0, this.#left);
+  }
+
+  /**
+   * Calls `go` at once or, where the store has to be asked first, later; or `refuse` with
+   * `HF_QUEUE_FULL`. A crisis is never refused and never waits.
+   */
+  enter(request: CheckedRequest, go: () => void, refuse: (error: HoldfastError) => void): void {
+    if (request.priority === 'crisis') {
+      this.note();
+      go();
+      return;
+    }
+    const entering: Entering = { tier: request.tier, go, refuse };
+    if (this.#waiting.length > 0 || !this.#fits(request.tier)) {
+      this.#waiting.push(entering);
+      void this.#ask();
+      return;
+    }
+    this.note();
+    go();
+    if (this.#left < this.#leftWhenAsked / 2) void this.#ask();
+  }
+
+  /** An operation is accepted whether there is room or not. */
+  note(): void {
+    this.#left -= 1;
+    this.#started += 1;
+  }
+
+  /** The runtime has stopped: whoever still waits for room gets none. */
+  abandon(): void {
+    const closed = notEntered();
+    for (const { refuse } of this.#waiting.splice(0)) refuse(closed);
+  }
+
+  #fits(tier: Tier): boolean {
+    return this.#left > roomKeptFrom(tier, this.#parts.operationsMax);
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const { store, journal, operationsMax } = this.#parts;
+    const startedBefore = this.#started;
+    let failure: HoldfastError | null = null;
+    try {
+      // What began before is on disk by then, or was refused; what begins from now on is taken off below.
+      await journal.written();
+      const { inHand, due, held } = await store.counts();
+      this.#left = operationsMax - inHand - due - held - (this.#started - startedBefore);
+      this.#leftWhenAsked = this.#left;
+    } catch (error) {
+      failure = notAccepted(toStoreError(error));
+    }
+    this.#isAsking = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const entering of waiting) this.#answer(entering, failure);
+  }
+
+  #answer({ tier, go, refuse }: Entering, failure: HoldfastError | null): void {
+    if (failure !== null) {
+      refuse(failure);
+    } else if (this.#fits(tier)) {
+      this.note();
+      go();
+    } else {
+      refuse(queueFull(tier, this.#parts.operationsMax));
+    }
+  }
+}
+
+function notEntered(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before there was room for the request. Nothing was stored; send it again to the next one.',
+    { retry: 'later', withStack: false },
+  );
+}
+
+function queueFull(tier: Tier, operationsMax: number): HoldfastError {
+  const max = operationsMax - roomKeptFrom(tier, operationsMax);
+  return new HoldfastError(
+    'HF_QUEUE_FULL',
+    `${max} operations wait, as many as may before one of tier ${tier} is refused. Nothing was stored; send it again later, or raise operationsMax.`,
+    { retry: 'later', withStack: false },
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * Records that can't be opened or read: set aside as they are, and told of to whoever waits (PS-3).
+ *
+ * @module
+ */
+
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { QuarantinedRow, StoredOperation } from '../../persistence/port/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import { quarantinedError } from '../operation/outcome.ts';
+import { takePending } from '../operation/resident.ts';
+import type { OperationPool } from './operationPool.ts';
+
+/** Sets a row aside whose snapshot can't be read: kept as it is, and never handed out again. */
+export function setAside(
+  parts: { readonly journal: Journal; readonly onError: (error: unknown) => void },
+  { seq, id, revision }: StoredOperation,
+  reason: unknown,
+): void {
+  parts.onError(reason);
+  const code = isHoldfastError(reason) ? reason.code : 'HF_INTERNAL';
+  parts.journal.write({
+    build: () => ({ kind: 'setAside', seq, id, revision, code }),
+    onDurable: () => undefined,
+  });
+}
+
+/** A row was set aside: whoever waits for its acceptance or its outcome hears that, and so does `onError`. */
+export function tellSetAside(
+  { id, code }: QuarantinedRow,
+  { pool, onError }: { readonly pool: OperationPool; readonly onError: (error: unknown) => void },
+): void {
+  const reason = quarantinedError();
+  const resident = pool.resident(id);
+  if (resident !== undefined) takePending(resident)?.reject(reason);
+  pool.watchers.refused(id, reason);
+  onError(
+    new HoldfastError(
+      'HF_RECORD_TAMPERED',
+      `Operation ${id} can't be opened (${code}); it was set aside and the others go on. See holdfast quarantine.`,
+      { withStack: false },
+    ),
+  );
+}

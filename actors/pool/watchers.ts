@@ -1,0 +1,107 @@
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { callListener } from '../facts/listeners.ts';
+import type { OperationView, Outcome } from '../operation/outcome.ts';
+import { IdTable } from './idTable.ts';
+
+interface Watcher {
+  readonly id: string;
+  readonly outcome: Promise<Outcome>;
+  readonly settle: (outcome: Outcome) => void;
+  readonly abandon: (reason: HoldfastError) => void;
+  /** Somebody holds the promise; who that is can't be seen, so only an end takes it away. */
+  isAwaited: boolean;
+  readonly listeners: Set<(view: OperationView) => void>;
+}
+
+/**
+ * Who waits for an operation, whether it is in memory or parked on disk. Only operations that
+ * somebody watches take a place here.
+ */
+export class Watchers {
+  #byId = new IdTable<Watcher>();
+  readonly #onError: (error: unknown) => void;
+  /** Why nobody is told any more; `null` while somebody may be. */
+  #ended: HoldfastError | null = null;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** The outcome, when it comes. */
+  outcome(id: string): Promise<Outcome> {
+    const watcher = this.#watch(id);
+    watcher.isAwaited = true;
+    return watcher.outcome;
+  }
+
+  /** Tells `listener` of each change of state until the returned function is called. */
+  subscribe(id: string, listener: (view: OperationView) => void): () => void {
+    const watcher = this.#watch(id);
+    watcher.listeners.add(listener);
+    return () => {
+      watcher.listeners.delete(listener);
+      if (watcher.listeners.size === 0) this.#release(id, watcher);
+    };
+  }
+
+  /** It has ended already: nothing comes to those who listen. Whoever awaits it is told by `settled`. */
+  dismissListeners(id: string): void {
+    const watcher = this.#byId.get(id);
+    if (watcher !== undefined) this.#release(id, watcher);
+  }
+
+  /** There is no such operation. Whoever awaits it is told so in another way. */
+  forget(id: string): void {
+    this.#byId.delete(id);
+  }
+
+  has(id: string): boolean {
+    return this.#byId.get(id) !== undefined;
+  }
+
+  changed(view: OperationView): void {
+    for (const listener of this.#byId.get(view.id)?.listeners ?? []) {
+      callListener(() => listener(view), this.#onError);
+    }
+  }
+
+  settled(outcome: Outcome): void {
+    this.#byId.get(outcome.operationId)?.settle(outcome);
+    this.#byId.delete(outcome.operationId);
+  }
+
+  /** Its outcome will not come. */
+  refused(id: string, reason: HoldfastError): void {
+    this.#byId.get(id)?.abandon(reason);
+    this.#byId.delete(id);
+  }
+
+  /** Nothing ends here any more: rejects every outcome that is waited for, now and later. */
+  abandon(reason: HoldfastError): void {
+    this.#ended = reason;
+    for (const watcher of this.#byId.values()) watcher.abandon(reason);
+    this.#byId = new IdTable();
+  }
+
+  #release(id: string, watcher: Watcher): void {
+    if (!watcher.isAwaited && this.#byId.get(id) === watcher) this.#byId.delete(id);
+  }
+
+  #watch(id: string): Watcher {
+    let watcher = this.#byId.get(id);
+    if (watcher === undefined) {
+      let settle: (outcome: Outcome) => void = () => undefined;
+      let abandon: (reason: HoldfastError) => void = () => undefined;
+      const outcome = new Promise<Outcome>((resolve, reject) => {
+        settle = resolve;
+        abandon = reject;
+      });
+      // Whoever does not wait for it must not be brought down by a close.
+      outcome.catch(() => undefined);
+      watcher = { id, outcome, settle, abandon, isAwaited: false, listeners: new Set() };
+      if (this.#ended === null) this.#byId.add(watcher);
+      else abandon(this.#ended);
+    }
+    return watcher;
+  }
+}

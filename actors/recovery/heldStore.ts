@@ -1,0 +1,39 @@
+import { type Hold, heldError, holdWrite } from '../../persistence/port/hold.ts';
+import type { Store, StoredOperation, StoreInfo } from '../../persistence/port/store.ts';
+
+/** Whether the store is held, and what of it may be served all the same (PS-5). */
+export class HeldStore {
+  #hold: Hold | null = null;
+  /** What was accepted later is the held store's own: its crises are served. */
+  #seqMax = Number.MAX_SAFE_INTEGER;
+
+  /** Why nothing of the store runs; `null` where it does. */
+  get hold(): Hold | null {
+    return this.#hold;
+  }
+
+  /** Takes it from what the store says of itself, and says so where it is held. */
+  read({ hold }: Pick<StoreInfo, 'hold'>, onError: (error: unknown) => void): void {
+    this.#hold = hold;
+    if (this.#hold === null) return;
+    this.#seqMax = this.#hold.seqMax;
+    onError(heldError(this.#hold));
+  }
+
+  /** A crisis that was accepted since the hold began. */
+  isItsCrisis({ urgency, seq }: StoredOperation): boolean {
+    return urgency === 0 && seq > this.#seqMax;
+  }
+
+  /**
+   * Ends the hold on disk; resolves to whether there was one.
+   *
+   * @throws HoldfastError `HF_STORE_…`: it is held still.
+   */
+  async release(store: Store): Promise<boolean> {
+    if (this.#hold === null) return false;
+    await store.commit([holdWrite(null)]);
+    this.#hold = null;
+    return true;
+  }
+}

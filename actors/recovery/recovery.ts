@@ -1,0 +1,216 @@
+/**
+ * What a restart takes up again: what was in hand when the process died, what waited for a handler
+ * that is there now, and what a crash left without anybody to wake it (SV-3, OP-7).
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import {
+  type AcceptWrite,
+  NEVER_MS,
+  type Store,
+  type StoredOperation,
+} from '../../persistence/port/store.ts';
+import { PAGE_ROWS } from '../dispatch/upstreamQueue.ts';
+import { inSlices, whenWritten } from '../journal/background.ts';
+import type { Journal } from '../journal/journal.ts';
+import { missingHandlerRoute } from '../operation/resident.ts';
+import type { OperationPool } from '../pool/operationPool.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+
+/** Held rows looked at between two requests of others: each costs two seeks. */
+const SWEEP_ROWS = 256;
+
+export interface RecoveryParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly timers: TimerService;
+  readonly pool: OperationPool;
+}
+
+export interface InHandOptions {
+  /** Rows from here on are this process's own. */
+  readonly seqBefore: number;
+  readonly wanted: (row: StoredOperation) => boolean;
+  /** Told once the most urgent of them have their places in the order, so that work may begin. */
+  readonly onPlaced: () => void;
+}
+
+/** Takes over what a dead process had in hand, most urgent first, as far as it is `wanted`. */
+export async function recoverInHand(
+  { store, clock, pool }: RecoveryParts,
+  { seqBefore, wanted, onPlaced }: InHandOptions,
+): Promise<void> {
+  let after: { readonly urgency: number; readonly seq: number } | null = null;
+  for (;;) {
+    const rows: readonly StoredOperation[] = await store
+      .inHand({ after, limit: PAGE_ROWS })
+      .catch((error: unknown) => {
+        // New work must not wait for what can't be read.
+        onPlaced();
+        throw error;
+      });
+    for (const row of rows) {
+      after = { urgency: row.urgency, seq: row.seq };
+      // This process's own: it may have ended since the page was read.
+      if (row.seq >= seqBefore || !wanted(row)) continue;
+      faultPoint('recovery.beforeRevive');
+      const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
+      if (resident === null) continue;
+      const { state } = resident;
+      resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
+      // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
+      if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
+    }
+    onPlaced();
+    if (rows.length < PAGE_ROWS) break;
+  }
+  faultPoint('recovery.afterRevive');
+}
+
+/**
+ * Lets everything in memory go on that waited for a handler of this type: before the store is open,
+ * and while it is held, that is crises.
+ */
+export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): void {
+  for (const resident of pool.residents) {
+    if (resident.actor.getSnapshot().context.type !== type) continue;
+    const { state } = resident;
+    // Whatever it waits for: it must know its handler when its turn comes.
+    resident.handler ??= pool.handlers.get(type) ?? null;
+    resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
+    // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
+    if (resident.urgency === 0 && resident.state === state) pool.dispatcher.rouseCrisis(resident);
+  }
+}
+
+/**
+ * Writes what an earlier process spilled and the database could not take when it was opened, once it
+ * can; only then is it taken over, like all that was in hand (CR-4).
+ */
+export async function takeUpSpilled(
+  parts: RecoveryParts,
+  spilled: readonly AcceptWrite[],
+  { seqBefore, wanted }: Pick<InHandOptions, 'seqBefore' | 'wanted'>,
+): Promise<void> {
+  if (spilled.length === 0) return;
+  const written = spilled.map(
+    (write) =>
+      new Promise<unknown>((onDurable) => {
+        parts.journal.write({ build: () => write, onDurable });
+      }),
+  );
+  await Promise.all(written);
+  const ids = new Set(spilled.map(({ id }) => id));
+  await recoverInHand(parts, {
+    seqBefore,
+    wanted: (row) => ids.has(row.id) && wanted(row),
+    onPlaced: () => undefined,
+  });
+}
+
+/** Lets everything go on that waited for a handler of this type. */
+export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
+  const { store, clock, pool } = parts;
+  adoptInMemory(parts, type);
+  await forEachPage(
+    parts,
+    async () =>
+      await store.claim({
+        route: missingHandlerRoute(type),
+        urgencyMax: URGENCY_MAX,
+        nowMs: NEVER_MS,
+        limit: PAGE_ROWS,
+        passOver: pool.left.passOver,
+      }),
+    (row) => {
+      pool.dispatcher.wake(row, ({ actor }) => {
+        actor.send({ type: 'handler.registered', atMs: clock.now() });
+      });
+    },
+  );
+}
+
+/** Finds work of upstreams that are no longer configured, and heads of lanes that nobody woke. */
+export async function findStrays(parts: RecoveryParts): Promise<void> {
+  const { store, clock, pool } = parts;
+  const { dispatcher } = pool;
+  await forEachPage(
+    parts,
+    async () => ({
+      rows: await store.strays({
+        routes: dispatcher.upstreams,
+        limit: PAGE_ROWS,
+        passOver: pool.left.passOver,
+      }),
+    }),
+    (row) => {
+      dispatcher.wake(row, ({ actor, handler }) => {
+        actor.send({ type: 'handler.missing', atMs: clock.now() });
+        // Its type has moved to another upstream: it goes there.
+        if (handler !== null) actor.send({ type: 'handler.registered', atMs: clock.now() });
+      });
+    },
+  );
+  await sweepLanes(parts);
+}
+
+/** Wakes every operation that waits at the head of its lane: whoever should have done so is gone. */
+export async function sweepLanes(parts: RecoveryParts): Promise<void> {
+  const { store, pool } = parts;
+  let afterSeq = 0;
+  await inSlices(parts, async () => {
+    const { rows, nextAfterSeq } = await store.freedHeads({ afterSeq, limit: SWEEP_ROWS });
+    for (const row of rows) pool.dispatcher.laneFreed(row);
+    // A page of heads is a page of actors, until each is on disk in its new place.
+    if (rows.length > 0) await whenWritten(parts);
+    afterSeq = nextAfterSeq ?? 0;
+    return nextAfterSeq !== null;
+  });
+}
+
+/** A row that was set aside has left its lane without waking the next; one sweep serves many of them. */
+export class LaneSweep {
+  readonly #parts: RecoveryParts;
+  readonly #onError: (error: unknown) => void;
+  #isPlanned = false;
+
+  constructor(parts: RecoveryParts, onError: (error: unknown) => void) {
+    this.#parts = parts;
+    this.#onError = onError;
+  }
+
+  soon(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#parts.clock.defer(() => {
+      this.#isPlanned = false;
+      sweepLanes(this.#parts).catch(this.#onError);
+    });
+  }
+}
+
+/** Each page must be on disk in its new place before the next is asked for, or it would come again. */
+async function forEachPage(
+  parts: RecoveryParts,
+  next: () => Promise<{ readonly rows: readonly StoredOperation[] }>,
+  take: (row: StoredOperation) => void,
+): Promise<void> {
+  let last: StoredOperation | undefined;
+  for (;;) {
+    const { rows } = await next();
+    const [first] = rows;
+    // What was written and comes again all the same would come for ever.
+    if (first === undefined || (first.id === last?.id && first.revision === last.revision)) return;
+    last = first;
+    for (const row of rows) take(row);
+    await whenWritten(parts);
+    if (rows.length < PAGE_ROWS) return;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Store, Write } from '../../persistence/port/store.ts';
+import type { TimerService } from '../time/timerService.ts';
+
+/** A few milliseconds of the writer's time. */
+const ROWS_AT_ONCE_MIN = 100;
+/** Some 50 milliseconds of it: taken only where less does not keep up. */
+const ROWS_AT_ONCE_MAX = 1_600;
+/**
+ * After each batch it rests so many times as long as that took, so that work has the rest; on a disk
+ * so slow that this would be long, most of what it took was waiting.
+ */
+const REST_FACTOR = 4;
+const REST_MS_MIN = 20;
+const REST_MS_MAX = 1_000;
+/** Once nothing is overdue it waits at least so long for the next. */
+const LOOK_MS_MIN = 1_000;
+/** A start has other things to do first. */
+const FIRST_AFTER_MS = 10_000;
+const LOOK_AGAIN_MS = 3_600_000;
+const RETRY_MS = 60_000;
+
+export interface RetentionParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  /** Removes what else in the store's folder was kept long enough. */
+  readonly tidy: (nowMs: number) => Promise<void>;
+  /** Has what was purged leave the disk. */
+  readonly onCommitted: (writes: readonly Write[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Purges what has settled and was kept long enough, at its leisure (PS-5). */
+export class Retention {
+  readonly #parts: RetentionParts;
+  #isStopped = false;
+  /** Doubled for as long as more is overdue than one batch takes away, since then it falls behind. */
+  #rowsAtOnce = ROWS_AT_ONCE_MIN;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#plan(FIRST_AFTER_MS);
+  }
+
+  /** For good: a recovery that outlives the stop starts it no more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+  }
+
+  #plan(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#parts.timers.after(delayMs, () => {
+      void this.#purge();
+    });
+  }
+
+  async #purge(): Promise<void> {
+    const { store, clock, tidy, onCommitted, onError } = this.#parts;
+    const nowMs = clock.now();
+    const startedAtMs = clock.monotonic();
+    try {
+      const limit = this.#rowsAtOnce;
+      const purge = { kind: 'purgeSettled', nowMs, limit } as const;
+      const [result] = await store.commit([purge]);
+      const tookMs = clock.monotonic() - startedAtMs;
+      const purged = result?.kind === 'purgedSettled' ? result : { count: 0, nextDueAtMs: null };
+      if (purged.count > 0) onCommitted([purge]);
+      if (purged.count === limit) {
+        this.#rowsAtOnce = Math.min(ROWS_AT_ONCE_MAX, limit * 2);
+        this.#plan(Math.min(REST_MS_MAX, Math.max(REST_MS_MIN, tookMs * REST_FACTOR)));
+        return;
+      }
+      this.#rowsAtOnce = Math.max(ROWS_AT_ONCE_MIN, limit / 2);
+      const nextInMs = (purged.nextDueAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
+      this.#plan(Math.min(Math.max(nextInMs, LOOK_MS_MIN), LOOK_AGAIN_MS));
+      await tidy(nowMs);
+    } catch (error) {
+      onError(error);
+      this.#plan(RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * How a person's service calls (dead letters, quarantine) reach a store: through the journal of the
+ * engine that runs on it, or directly while it is at rest.
+ *
+ * @module
+ */
+
+import {
+  type SyncOperationContext,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
+import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Store, StoredOperation, Write, WriteResult } from '../../persistence/port/store.ts';
+import { NEVER_MS } from '../../persistence/port/store.ts';
+import { decodeSnapshot } from '../charts/snapshots.ts';
+import { notAccepted } from '../operation/acceptance.ts';
+import { exemptionsAmong } from '../operation/handler.ts';
+import { missingHandlerRoute, type Place } from '../operation/resident.ts';
+import type { OperationPool } from '../pool/operationPool.ts';
+import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
+
+export interface ServiceAccess {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly payloadBytesMax: number;
+  /** Performs writes; resolves once they are durable, with a result for each. */
+  commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
+  /** What the handler of a type exempts from the search for card data. */
+  readonly exemptionsOf: ExemptionsOf;
+  /** Where an operation of this type waits to be run. */
+  placeOf(type: string): Place;
+  /** These have been brought back and are on disk. */
+  broughtBack(operations: readonly SyncOperationContext[]): void;
+  /** One has left the quarantine: put back where it stood, as this row, or purged. */
+  leftQuarantine(row: StoredOperation | null): Promise<void>;
+  /** This row is the new head of its lane. */
+  laneFreed(row: StoredOperation): void;
+}
+
+export interface LiveAccess extends ServiceAccess {
+  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  abandon(): void;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly payloadBytesMax: number;
+}
+
+/** A store at rest: what is brought back waits for the next process to find it. */
+export function accessAtRest(parts: Parts): ServiceAccess {
+  const { store } = parts;
+  return {
+    ...parts,
+    commit: (writes) => store.commit(writes.map((build) => build())),
+    // Nobody knows the handlers here. Every process begins by taking up what waits for one.
+    placeOf: waitingForHandler,
+    exemptionsOf: () => exemptionsOf(),
+    broughtBack: () => undefined,
+    leftQuarantine: () => Promise.resolve(),
+    laneFreed: () => undefined,
+  };
+}
+
+/** The store of a running engine. */
+export function accessLive(
+  parts: Parts &
+    RecoveryParts & {
+      readonly onLeftQuarantine: () => void;
+    },
+): LiveAccess {
+  const { steady, journal, pool, onLeftQuarantine } = parts;
+  const { dispatcher } = pool;
+  const waiting = new Set<() => void>();
+  return {
+    ...parts,
+    async commit(writes) {
+      // What nobody was promised yet is not left to wait for a sick disk.
+      if (journal.failure !== null) throw notAccepted(journal.failure);
+      const results = await Promise.all(
+        writes.map(
+          (build) =>
+            new Promise<WriteResult>((resolve, reject) => {
+              const forget = (): boolean => waiting.delete(refuse);
+              const refuse = (): void => {
+                forget();
+                reject(notKnown());
+              };
+              waiting.add(refuse);
+              const onDurable = (result: WriteResult): void => {
+                forget();
+                resolve(result);
+              };
+              journal.write({
+                build,
+                onDurable,
+                onRefused: (error) => {
+                  forget();
+                  reject(error);
+                },
+              });
+            }),
+        ),
+      );
+      pool.waiting.refresh();
+      return results;
+    },
+    exemptionsOf: exemptionsAmong(pool.handlers),
+    placeOf(type) {
+      const upstream = pool.handlers.get(type)?.upstream;
+      if (upstream === undefined) return waitingForHandler(type);
+      return { standing: 'due', dueAtMs: steady.stamp(), waitsFor: 'turn', route: upstream };
+    },
+    broughtBack(operations) {
+      for (const { expiresAtMs } of operations) {
+        if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+      }
+      for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
+    },
+    async leftQuarantine(row) {
+      onLeftQuarantine();
+      if (row === null) return;
+      if (row.standing === 'inHand') takeOver(parts, row);
+      const { type, expiresAtMs } = decodeSnapshot(syncOperationMachine, row.state).snapshot
+        .context;
+      if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+      for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
+      if (pool.handlers.has(type)) await adoptHandler(parts, type);
+      await sweepLanes(parts);
+    },
+    laneFreed(row) {
+      dispatcher.laneFreed(row);
+    },
+    abandon() {
+      for (const refuse of waiting) refuse();
+    },
+  };
+}
+
+function notKnown(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The runtime was closed before the disk confirmed the call, so it is not known whether it took effect. Make it again at the next runtime: what is done already is left alone.',
+    { retry: 'later', withStack: false },
+  );
+}
+
+/** It was in flight when it was set aside: it goes on as after a restart. */
+function takeOver(
+  { clock, pool }: { readonly clock: Clock; readonly pool: OperationPool },
+  row: StoredOperation,
+): void {
+  const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
+  if (resident === null) return;
+  const { state } = resident;
+  resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
+  if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
+}
+
+function waitingForHandler(type: string): Place {
+  const route = missingHandlerRoute(type);
+  return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+
+/** What is kept tells the time to within this, so that it is not written with every row. */
+const KEPT_GRAIN_MS = 1_000;
+
+/**
+ * The time by which the ends of spans are kept (docs/decisions/0047): whole milliseconds that begin
+ * where the wall clock stands when the process starts and go on with the monotonic clock. Nobody sets
+ * it, and it never goes back: where the wall clock was set back between two processes, it goes on
+ * from what the earlier one kept. So whatever is kept as due is due within its own wait.
+ */
+export class SteadyClock {
+  readonly #clock: Clock;
+  readonly #keep: (state: string) => void;
+  /** How far it is ahead of the monotonic clock. */
+  #aheadMs: number;
+  /** The furthest that the wall clock was seen ahead of it: a jump, or a time of suspension. */
+  #wallAheadMsMax = 0;
+  /** The latest time known to be kept; before the store is open nothing is. */
+  #keptMs = Number.POSITIVE_INFINITY;
+
+  /** @param keep keeps the state that the next process gives to {@link resume}, before what is kept next */
+  constructor(clock: Clock, keep: (state: string) => void) {
+    this.#clock = clock;
+    this.#keep = keep;
+    this.#aheadMs = Math.floor(clock.now() - clock.monotonic());
+  }
+
+  now(): number {
+    const nowMs = Math.floor(this.#clock.monotonic()) + this.#aheadMs;
+    this.#wallAheadMsMax = Math.max(this.#wallAheadMsMax, this.#clock.now() - nowMs);
+    return nowMs;
+  }
+
+  /**
+   * The latest that it may be, by this or by the wall clock: nothing that was stamped by either is
+   * later. It counts time that the machine was suspended; a wall clock set forward looks the same.
+   */
+  latest(): number {
+    return this.now() + this.#wallAheadMsMax;
+  }
+
+  /** Where the wall clock, as it is set now, stands or stood at this time. */
+  toWall(atMs: number): number {
+    return atMs + Math.round(this.#clock.now() - this.now());
+  }
+
+  /** The store is open: goes on from what an earlier process kept, if the wall clock was set back since. */
+  resume(state: string | undefined): void {
+    const keptMs = Number(state);
+    this.#keptMs = Number.isSafeInteger(keptMs) ? keptMs : Number.NEGATIVE_INFINITY;
+    const behindMs = this.#keptMs - this.now();
+    if (behindMs <= 0) return;
+    const byMs = behindMs + KEPT_GRAIN_MS;
+    this.#aheadMs += byMs;
+    this.#wallAheadMsMax = Math.max(0, this.#wallAheadMsMax - byMs);
+  }
+
+  /** The time, for what is kept: a process that finds something of this time begins no earlier. */
+  stamp(): number {
+    const nowMs = this.now();
+    const latestMs = Math.ceil(nowMs + this.#wallAheadMsMax);
+    if (latestMs - this.#keptMs >= KEPT_GRAIN_MS) {
+      this.#keptMs = latestMs;
+      this.#keep(String(latestMs));
+    }
+    return nowMs;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { TimerHeap } from './timerHeap.ts';
+
+/** The longest sleep while an instant is waited for, so that a wall clock set forward is noticed. */
+const SLEEP_MS_MAX = 60_000;
+
+/**
+ * One timer for everything that waits (docs/decisions/0047): spans by the monotonic clock, which
+ * nobody sets, instants by the wall clock. A heap of each over a single pending wake-up of the clock;
+ * no wake-up at all while nothing waits.
+ */
+export class TimerService {
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+  readonly #spans = new TimerHeap();
+  readonly #instants = new TimerHeap();
+  #cancelSleep: (() => void) | null = null;
+  /** When the pending wake-up comes, on the monotonic clock. */
+  #sleepsUntilMs = Number.POSITIVE_INFINITY;
+  #isStopped = false;
+
+  constructor(clock: Clock, onError: (error: unknown) => void) {
+    this.#clock = clock;
+    this.#onError = onError;
+  }
+
+  /**
+   * Calls `wake` once `spanMs` milliseconds have passed, whatever the wall clock does meanwhile; never
+   * inside the call. Returns a function that cancels it.
+   */
+  after(spanMs: number, wake: () => void): () => void {
+    return this.#add(this.#spans, this.#clock.monotonic() + spanMs, wake);
+  }
+
+  /**
+   * Calls `wake` once the wall clock reads `instantMs` or later. One that is set forward past it is
+   * noticed within a minute. Returns a function that cancels it.
+   */
+  at(instantMs: number, wake: () => void): () => void {
+    return this.#add(this.#instants, instantMs, wake);
+  }
+
+  /**
+   * Forgets everything, for good: what was under way when it was stopped may still ask for a wake-up,
+   * and that would keep the process alive.
+   */
+  stop(): void {
+    this.#isStopped = true;
+    this.#spans.clear();
+    this.#instants.clear();
+    this.#awake();
+  }
+
+  #add(heap: TimerHeap, dueAtMs: number, wake: () => void): () => void {
+    if (this.#isStopped) return () => undefined;
+    const timer = heap.add(dueAtMs, wake);
+    this.#sleep();
+    return () => {
+      // The pending wake-up is left as it is: waking once for nothing is cheaper than re-arming.
+      heap.remove(timer);
+    };
+  }
+
+  /** Plans the next wake-up, unless one is planned that comes in time. */
+  #sleep(): void {
+    const nowMs = this.#clock.monotonic();
+    const wakesAtMs = nowMs + Math.max(0, Math.min(this.#spanLeft(nowMs), this.#instantLeft()));
+    if (wakesAtMs >= this.#sleepsUntilMs) return;
+    this.#awake();
+    this.#sleepsUntilMs = wakesAtMs;
+    this.#cancelSleep = this.#clock.schedule(Math.ceil(wakesAtMs - nowMs), () => {
+      this.#wakeDue();
+    });
+  }
+
+  #spanLeft(nowMs: number): number {
+    const next = this.#spans.first;
+    return next === undefined ? Number.POSITIVE_INFINITY : next.dueAtMs - nowMs;
+  }
+
+  #instantLeft(): number {
+    const next = this.#instants.first;
+    if (next === undefined) return Number.POSITIVE_INFINITY;
+    return Math.min(SLEEP_MS_MAX, next.dueAtMs - this.#clock.now());
+  }
+
+  #awake(): void {
+    this.#cancelSleep?.();
+    this.#cancelSleep = null;
+    this.#sleepsUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  #wakeDue(): void {
+    this.#wakeUpTo(this.#spans, this.#clock.monotonic());
+    this.#wakeUpTo(this.#instants, this.#clock.now());
+    this.#awake();
+    this.#sleep();
+  }
+
+  #wakeUpTo(heap: TimerHeap, nowMs: number): void {
+    for (let next = heap.first; next !== undefined && next.dueAtMs <= nowMs; next = heap.first) {
+      heap.remove(next);
+      try {
+        next.wake();
+      } catch (error) {
+        // One bad waker must not cost the others their wake-up.
+        this.#onError(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { InspectionEvent } from 'xstate';
+import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
+import { RecentCalls } from '../../machines/policy/flow/recentCalls.ts';
+import { claimBound } from '../../machines/policy/service/admissionTable.ts';
+import type { Level } from '../../machines/policy/service/degradationLevel.ts';
+import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import { Breaker } from './breaker.ts';
+import { ServiceLevel } from './serviceLevel.ts';
+import { UpstreamGate } from './upstreamGate.ts';
+
+/** What can be set for one upstream; `src/options.ts` fills in the defaults. */
+export interface UpstreamPolicy {
+  readonly breaker: BreakerPolicy;
+  /** Attempts in flight at once. */
+  readonly concurrency: number;
+  /** Crisis deliveries in flight at once, beside the others. */
+  readonly crisisConcurrency: number;
+  /** How long one attempt may take. */
+  readonly attemptTimeoutMs: number;
+}
+
+export interface UpstreamParts {
+  readonly name: string;
+  readonly policy: UpstreamPolicy;
+  readonly degradation: DegradationPolicy;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly globalLevel: () => Level;
+  /** Keeps the state of a component under its name. */
+  readonly keep: (component: string, state: string) => void;
+  /** More or less work may go out than before. */
+  readonly onChange: (upstream: string) => void;
+  readonly onFailed: (component: string, error: unknown) => void;
+}
+
+/** One upstream as the engine knows it: its breaker, its level of service, and the gate both make. */
+export class Upstream {
+  readonly name: string;
+  readonly policy: UpstreamPolicy;
+  readonly breaker: Breaker;
+  readonly level: ServiceLevel;
+  readonly gate: UpstreamGate;
+  readonly #parts: UpstreamParts;
+  readonly #recent = new RecentCalls();
+  #isChangeDue = false;
+
+  constructor(parts: UpstreamParts) {
+    const { name, policy, keep, onFailed } = parts;
+    this.#parts = parts;
+    this.name = name;
+    this.policy = policy;
+    this.level = new ServiceLevel({
+      ...parts,
+      scope: name,
+      policy: parts.degradation,
+      signals: () => ({
+        breaker: this.breaker.snapshot.value,
+        recentCalls: this.#recent.read(parts.clock.monotonic()),
+      }),
+      keep: (state) => {
+        keep(this.levelComponent, state);
+      },
+      onChange: () => {
+        this.refresh();
+      },
+      onFailed: (error) => {
+        onFailed(this.levelComponent, error);
+      },
+    });
+    this.breaker = new Breaker({
+      ...parts,
+      upstream: name,
+      policy: policy.breaker,
+      keep: (state) => {
+        keep(this.breakerComponent, state);
+      },
+      onChange: () => {
+        this.level.measure();
+        this.refresh();
+      },
+      onFailed: (error) => {
+        onFailed(this.breakerComponent, error);
+      },
+    });
+    this.gate = new UpstreamGate({
+      upstream: name,
+      breaker: this.breaker,
+      placesMax: policy.concurrency,
+      crisisPlacesMax: policy.crisisConcurrency,
+      onOutcome: (outcome) => {
+        this.#recent.record(outcome, parts.clock.monotonic());
+        if (outcome === 'failure') this.level.measure();
+      },
+    });
+  }
+
+  get breakerComponent(): string {
+    return `breaker:${this.name}`;
+  }
+
+  get levelComponent(): string {
+    return `degradation:${this.name}`;
+  }
+
+  /** Works out anew what may go out, and tells of it after the event that caused it. */
+  refresh(): void {
+    const { globalLevel, onChange, name } = this.#parts;
+    this.gate.urgencyBound = claimBound(
+      this.level.level,
+      globalLevel(),
+      this.breaker.decision.mode,
+    );
+    if (this.#isChangeDue) return;
+    this.#isChangeDue = true;
+    // Later, because asking for a permit is itself such an event: its asker must not be re-entered.
+    queueMicrotask(() => {
+      this.#isChangeDue = false;
+      onChange(name);
+    });
+  }
+
+  stop(): void {
+    this.breaker.stop();
+    this.level.stop();
+  }
+}
+
+/** Which share of the upstreams has an open breaker, from 0 to 1. */
+export function openBreakersShare(upstreams: readonly Upstream[]): number {
+  const open = upstreams.filter(({ breaker }) => breaker.snapshot.value === 'open');
+  return upstreams.length === 0 ? 0 : open.length / upstreams.length;
+}

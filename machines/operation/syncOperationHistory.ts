@@ -1,0 +1,39 @@
+/**
+ * What happened to an operation, kept with it (AU-1).
+ *
+ * @module
+ */
+
+import type { FailureClass } from '../policy/retry/classifyFailure.ts';
+import type { ErrorCode } from '../vocabulary/errors.ts';
+
+/** One line of an operation's history. */
+export interface HistoryEntry {
+  /** When it happened: for an attempt, when it ended. */
+  readonly atMs: number;
+  readonly what:
+    | 'failed'
+    | 'crashed'
+    | 'interrupted'
+    | 'retryRequested'
+    | 'replayRequested'
+    | 'editedReplayRequested';
+  readonly attempt: number;
+  readonly code: ErrorCode | null;
+  /** When the attempt that failed had begun; what lies before it back to the last entry was waiting. */
+  readonly startedAtMs?: number | undefined;
+  readonly failureClass?: FailureClass | undefined;
+  /** Where the handler failed with an exception of its own: its class and place, `TypeError at src/pay.js:12`. */
+  readonly exception?: string | undefined;
+}
+
+/** How many entries are kept with the operation. */
+export const HISTORY_MAX = 32;
+
+/** The newest {@link HISTORY_MAX} entries, with one more. */
+export function withEntry(
+  history: readonly HistoryEntry[],
+  entry: HistoryEntry,
+): readonly HistoryEntry[] {
+  return [...history.slice(1 - HISTORY_MAX), entry];
+}

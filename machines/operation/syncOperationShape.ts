@@ -1,0 +1,75 @@
+/**
+ * Whether a value has the shape of an operation's context. What is kept of an operation is sealed, so
+ * it is what a holdfast wrote; but not every holdfast is without faults, and a chart that runs with a
+ * context of another shape does anything (PS-3).
+ *
+ * @module
+ */
+
+import { PRIORITIES, TIERS } from '../vocabulary/urgency.ts';
+import type { SyncOperationContext } from './syncOperationSetup.ts';
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isNumber: Check = (value) => Number.isFinite(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+
+const hasShape = (shape: Readonly<Record<string, Check>>): Check => {
+  const fields = Object.entries(shape);
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const record = value as Readonly<Record<string, unknown>>;
+    return fields.every(([name, check]) => check(record[name]));
+  };
+};
+
+const isEntity = hasShape({ type: isText, id: isText });
+const isFailure = hasShape({ failureClass: isText, code: isText, message: isText });
+const isEntry = hasShape({ atMs: isNumber, what: isText, attempt: isCount, code: orNull(isText) });
+const isHistory: Check = (value) => Array.isArray(value) && value.every(isEntry);
+
+const CONTEXT = {
+  id: isText,
+  type: isText,
+  subject: isText,
+  entity: orNull(isEntity),
+  tier: oneOf(...TIERS),
+  priority: oneOf(...PRIORITIES),
+  idempotencyKey: isText,
+  fingerprint: orNull(isText),
+  method: orNull(isText),
+  path: orNull(isText),
+  acceptedAtMs: isNumber,
+  expiresAtMs: orNull(isNumber),
+  attemptsMax: orNull(isCount),
+  attempt: isCount,
+  isSpent: isFlag,
+  unspentFailures: orAbsent(isCount),
+  isSingledOut: orAbsent(isFlag),
+  crashes: isCount,
+  isOutcomeUnknown: isFlag,
+  firstAttemptAtMs: orNull(isNumber),
+  wakeAtMs: isNumber,
+  delayMs: orNull(isNumber),
+  failure: orNull(isFailure),
+  ending: orNull(oneOf('completed', 'deadLettered', 'cancelled', 'expired')),
+  settledAtMs: orNull(isNumber),
+  history: isHistory,
+} satisfies Record<keyof SyncOperationContext, Check>;
+
+/** Whether the operation's chart can run with it. */
+export const isOperationContext: Check = hasShape(CONTEXT);

@@ -1,0 +1,181 @@
+/**
+ * Card data in what holdfast would keep (CF-7): card numbers, and security codes by the name of
+ * their field. A request that has some is refused; in answers and messages it is masked.
+ *
+ * @module
+ */
+
+import type { ValuePath } from '../../vocabulary/errors.ts';
+import type { Json } from '../../vocabulary/json.ts';
+import { type CardSpan, findCardNumbers } from './cardNumber.ts';
+
+/** What was found; the words end a sentence. */
+export type CardDatum = 'a card number' | "a card's security code";
+
+const CARD_PREFIX = '(?:(?:credit|debit|payment)?[ _-]?card[ _-]?|cc[ _-]?)';
+const CODE_NAME = 'cv[vc][ _-]?2?|csc|cvn[ _-]?2?|cav2|cvd|security[ _-]?code';
+/** Names that mean something else as often. */
+const DOUBTFUL_NAME = 'cid|pin';
+
+const CODE_FIELD = new RegExp(
+  `^${CARD_PREFIX}?(?:${CODE_NAME})$|^${CARD_PREFIX}(?:${DOUBTFUL_NAME})$`,
+  'i',
+);
+const DOUBTFUL_FIELD = new RegExp(`^(?:${DOUBTFUL_NAME})$`, 'i');
+/** Fields of a card that lies flat among others. */
+const CARD_FIELD = new RegExp(
+  `^(?:pan|${CARD_PREFIX}(?:number|no|num|holder(?:[ _-]?name)?)|exp(?:iry|iration|ires)?(?:[ _-]?(?:month|year|date))?)$`,
+  'i',
+);
+const CARD_OBJECT = new RegExp(`^(?:credit|debit|payment|bank)?[ _-]?cards?$`, 'i');
+/** Names under which an object holds its own value. */
+const VALUE_FIELD = /^(?:value|code|number|text|content|data|v|_|#text)$/i;
+const CODE = /^\s{0,8}\d{3,4}\s{0,8}$/;
+
+/** A security code in text: a form, JSON, XML. Each part is bounded, so the time grows with the length only. */
+const AFTER_NAME = String.raw`["'\\\]]{0,6}\s{0,8}[:=>][\s"'\\[]{0,8}(\d{3,4})(?!\w|\.\d)`;
+const CODE_IN_TEXT = new RegExp(
+  `(?<![a-z\\d])(?:${CARD_PREFIX}?(?:${CODE_NAME})|${CARD_PREFIX}(?:${DOUBTFUL_NAME}))${AFTER_NAME}`,
+  'gi',
+);
+const DOUBTFUL_IN_TEXT = new RegExp(`(?<![a-z\\d])(?:${DOUBTFUL_NAME})${AFTER_NAME}`, 'gi');
+
+const MASKED_CODE = '***';
+/** No card number is a smaller number, and no code has fewer characters. */
+const CARD_NUMBER_MIN = 1e13;
+const CODE_LENGTH_MIN = 3;
+
+/** Where a value stands, as far as it matters to what it is. */
+export interface CardContext {
+  /** Its field is named like a security code. */
+  readonly isCode: boolean;
+  /** An object around it is named like a card. */
+  readonly isCard: boolean;
+}
+
+export const NO_CARD: CardContext = { isCode: false, isCard: false };
+const CARD_CONTEXT: CardContext = { isCode: false, isCard: true };
+const CODE_CONTEXT: CardContext = { isCode: true, isCard: true };
+
+/** The first card datum in a text; `null` when there is none. */
+export function cardDatumInText(text: string): CardDatum | null {
+  const [first] = spansIn(text);
+  if (first === undefined) return null;
+  return first.masked === MASKED_CODE ? "a card's security code" : 'a card number';
+}
+
+/** The card datum in a value that is no object and no array. */
+export function cardDatumInLeaf(value: string | number, context: CardContext): CardDatum | null {
+  const text = textOf(value);
+  if (text === null) return null;
+  if (context.isCode && CODE.test(text)) return "a card's security code";
+  return cardDatumInText(text);
+}
+
+/** Where the field `name` of an object stands, `names` being all that it has. */
+export function contextOfField(
+  name: string,
+  names: readonly string[],
+  outer: CardContext,
+): CardContext {
+  if (outer.isCode) return VALUE_FIELD.test(name) ? CODE_CONTEXT : NO_CARD;
+  if (CODE_FIELD.test(name)) return CODE_CONTEXT;
+  if (DOUBTFUL_FIELD.test(name)) {
+    return outer.isCard || names.some((one) => CARD_FIELD.test(one)) ? CODE_CONTEXT : NO_CARD;
+  }
+  return outer.isCard || CARD_OBJECT.test(name) ? CARD_CONTEXT : NO_CARD;
+}
+
+/**
+ * Answers whether card data may stand at a path of a request, from the paths that a handler exempts:
+ * `payload.meta.barcode`. Each stands for all that is below it, and for every item of a list.
+ */
+export function exemptionsOf(paths: readonly string[] = []): (path: ValuePath) => boolean {
+  if (paths.length === 0) return () => false;
+  const exempt = new Set(paths);
+  return (path) => {
+    let joined = '';
+    return path.some((step) => {
+      if (typeof step === 'number') return false;
+      joined = joined === '' ? step : `${joined}.${step}`;
+      return exempt.has(joined);
+    });
+  };
+}
+
+/** The text with its card data masked. */
+export function maskText(text: string): string {
+  let masked = '';
+  let from = 0;
+  for (const span of spansIn(text)) {
+    masked += text.slice(from, span.start) + span.masked;
+    from = span.end;
+  }
+  return from === 0 ? text : masked + text.slice(from);
+}
+
+/**
+ * The value with its card data masked: but for the last four digits of a card number, none of it is
+ * left. The same value where it has none.
+ *
+ * @param isExempt whether what stands at a path, which begins with `response`, may be kept
+ */
+export function maskCardData(
+  value: Json,
+  isExempt: (path: ValuePath) => boolean = () => false,
+): Json {
+  const path: string[] = ['response'];
+  const mask = (one: Json, context: CardContext): Json => {
+    if (typeof one === 'string' || typeof one === 'number') return maskLeaf(one, context);
+    if (typeof one !== 'object' || one === null) return one;
+    if (isList(one)) {
+      const items = one.map((item) => mask(item, context));
+      return items.some((item, index) => item !== one[index]) ? items : one;
+    }
+    const names = Object.keys(one);
+    const entries = Object.entries(one).map(([name, field]): [string, Json] => {
+      path.push(name);
+      const kept = isExempt(path) ? field : mask(field, contextOfField(name, names, context));
+      path.pop();
+      return [maskText(name), kept];
+    });
+    const isChanged = entries.some(([name, field]) => !Object.is(one[name], field));
+    return isChanged ? Object.fromEntries(entries) : one;
+  };
+  return isExempt(path) ? value : mask(value, NO_CARD);
+}
+
+function maskLeaf(value: string | number, context: CardContext): string | number {
+  const text = textOf(value);
+  if (text === null) return value;
+  if (context.isCode && CODE.test(text)) return MASKED_CODE;
+  const masked = maskText(text);
+  return masked === text ? value : masked;
+}
+
+/** The text to search; `null` for one that is too short to hold anything, and for other numbers. */
+function textOf(value: string | number): string | null {
+  if (typeof value === 'string') return value.length < CODE_LENGTH_MIN ? null : value;
+  const isCode = value >= 100 && value < 10_000;
+  return Number.isSafeInteger(value) && (isCode || value >= CARD_NUMBER_MIN) ? String(value) : null;
+}
+
+function spansIn(text: string): readonly CardSpan[] {
+  const numbers = findCardNumbers(text);
+  const codes = codesIn(text, CODE_IN_TEXT);
+  const doubtful = numbers.length > 0 ? codesIn(text, DOUBTFUL_IN_TEXT) : [];
+  if (codes.length + doubtful.length === 0) return numbers;
+  return [...numbers, ...codes, ...doubtful].toSorted((one, other) => one.start - other.start);
+}
+
+function codesIn(text: string, pattern: RegExp): readonly CardSpan[] {
+  if (text.length < 2 * CODE_LENGTH_MIN || !/[:=>]/.test(text)) return [];
+  return Array.from(text.matchAll(pattern), ({ 0: whole, 1: code = '', index }) => {
+    const end = index + whole.length;
+    return { start: end - code.length, end, masked: MASKED_CODE };
+  });
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}

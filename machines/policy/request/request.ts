@@ -1,0 +1,220 @@
+/**
+ * A sync request and the rules it must meet before it is accepted (OP-9, UX-2, CF-7).
+ *
+ * @module
+ */
+
+import type { Entity } from '../../vocabulary/entity.ts';
+import type { HoldfastError, ValuePath } from '../../vocabulary/errors.ts';
+import type { Json } from '../../vocabulary/json.ts';
+import { nearestName } from '../../vocabulary/nearestName.ts';
+import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
+import { cardDatumInText } from './cardData.ts';
+import {
+  cardRefused,
+  encodeBody,
+  invalidField as invalid,
+  PAYLOAD_BYTES_MAX,
+  wholeField,
+} from './requestBody.ts';
+import { pathProblem } from './requestPath.ts';
+
+/** What an app hands to `runtime.sync()`. */
+export interface SyncRequest {
+  /** Which handler performs it, in dot.case: `payments.push`. */
+  readonly type: string;
+  /** The person the data is about; an opaque id of the app. */
+  readonly subject: string;
+  /** What it changes; operations of one entity run in order. Left out: it has no lane. */
+  readonly entity?: Entity | undefined;
+  /** What the subject pays for. */
+  readonly tier: Tier;
+  /** Default `normal`. `crisis` is for `runtime.crisis()`, which also answers. */
+  readonly priority?: Priority | undefined;
+  /** Anything JSON can carry, up to the payload limit. */
+  readonly payload?: Json | undefined;
+  /** Makes a repeat of this request find the first. Left out: a random one. At most 256 characters. */
+  readonly idempotencyKey?: string | undefined;
+  /** When to give up, in milliseconds since the epoch. A crisis never gives up: it is left out. */
+  readonly expiresAtMs?: number | undefined;
+  /** The version of the entity that this change was made on; handed to conflict resolution. */
+  readonly base?: Json | undefined;
+  /** For `httpHandler`: the HTTP method, in place of POST. */
+  readonly method?: string | undefined;
+  /** For `httpHandler`: the path below its base URL, in place of the type. */
+  readonly path?: string | undefined;
+}
+
+/** A request that has passed every rule, with its defaults filled in. */
+export interface CheckedRequest {
+  readonly type: string;
+  readonly subject: string;
+  readonly entity: Entity | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+  readonly idempotencyKey: string | null;
+  readonly expiresAtMs: number | null;
+  readonly method: string | null;
+  readonly path: string | null;
+  /** Payload and base as JSON with sorted keys: what is sealed, sent and fingerprinted. */
+  readonly body: string;
+}
+
+const TYPE_PATTERN = /^[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9]*)*$/;
+const NAME_LENGTH_MAX = 256;
+const PATH_LENGTH_MAX = 2048;
+/** Half a surrogate pair would be lost in UTF-8, and NUL separates the parts of a key. */
+const UNFIT_CHARACTERS = /\p{Surrogate}|\0/u;
+const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
+  'type',
+  'subject',
+  'entity',
+  'tier',
+  'priority',
+  'payload',
+  'idempotencyKey',
+  'expiresAtMs',
+  'base',
+  'method',
+  'path',
+]);
+
+/** Which card data a type's handler exempts; asked once the type is known. */
+export type ExemptionsOf = (type: string) => (path: ValuePath) => boolean;
+
+/**
+ * Checks a request of unknown origin and fills in defaults. Nothing is stored before it passed.
+ *
+ * @throws HoldfastError `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE` or `HF_CARD_NUMBER_REFUSED`,
+ * each naming the field.
+ */
+export function checkRequest(
+  request: unknown,
+  payloadBytesMax = PAYLOAD_BYTES_MAX,
+  exemptionsOf: ExemptionsOf = () => () => false,
+): CheckedRequest {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    throw invalid('request', 'must be an object');
+  }
+  for (const [index, name] of Object.keys(request).entries()) {
+    if (!FIELDS.has(name)) throw unknownField(name, index);
+  }
+  // Every field is checked below; the cast only gives them names.
+  const given = request as { readonly [Field in keyof SyncRequest]: unknown };
+  const type = checkType(given.type);
+  const isExempt = exemptionsOf(type);
+  const text = (value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string => {
+    const checked = checkText(value, field, lengthMax);
+    refuseCard(checked, field, isExempt);
+    return checked;
+  };
+  const { payload, base } = given;
+  return {
+    type,
+    subject: text(given.subject, 'subject'),
+    entity: given.entity === undefined ? null : checkEntity(given.entity, text),
+    tier: checkOneOf(given.tier, TIERS, 'tier'),
+    priority:
+      given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
+    idempotencyKey:
+      given.idempotencyKey === undefined
+        ? null
+        : checkKey(text(given.idempotencyKey, 'idempotencyKey')),
+    expiresAtMs:
+      given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
+    method: given.method === undefined ? null : checkMethod(given.method),
+    path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
+    body: encodeBody({ payload, base }, { bytesMax: payloadBytesMax, isExempt }),
+  };
+}
+
+/** What a type may be named, for a request and for the handler that is to perform it. */
+export function isTypeName(type: unknown): type is string {
+  return typeof type === 'string' && type.length <= NAME_LENGTH_MAX && TYPE_PATTERN.test(type);
+}
+
+/** The name is not repeated: whoever builds a request from records may have put one of those there. */
+function unknownField(name: string, index: number): HoldfastError {
+  const nearest = nearestName(name, [...FIELDS]);
+  const hint = nearest === null ? '.' : `; did you mean ${nearest}?`;
+  return invalid(
+    'request',
+    `has a field that is not known, the one at place ${index + 1}${hint} Known are ${[...FIELDS].join(', ')}`,
+    [name],
+  );
+}
+
+function checkType(value: unknown): string {
+  const type = checkText(value, 'type');
+  if (!isTypeName(type)) {
+    throw invalid(
+      'type',
+      'must be words of letters and digits joined by dots, such as payments.push',
+    );
+  }
+  return type;
+}
+
+function refuseCard(text: string, field: string, isExempt: (path: ValuePath) => boolean): void {
+  const datum = cardDatumInText(text);
+  const place = wholeField(field);
+  if (datum !== null && !isExempt(place.at)) throw cardRefused(field, datum, place);
+}
+
+function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string {
+  if (value === undefined) throw invalid(field, 'is missing');
+  if (typeof value !== 'string') throw invalid(field, 'must be a string');
+  if (value === '') throw invalid(field, 'must not be empty');
+  if (value.length > lengthMax) throw invalid(field, `must have at most ${lengthMax} characters`);
+  if (UNFIT_CHARACTERS.test(value)) {
+    throw invalid(field, 'must be well-formed text without NUL characters');
+  }
+  return value;
+}
+
+/** A key travels as an HTTP header (RFC 9110 §5.5), so it must be fit to be one. */
+function checkKey(key: string): string {
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(key)) {
+    throw invalid('idempotencyKey', 'must be printable ASCII without spaces around it');
+  }
+  return key;
+}
+
+function checkEntity(value: unknown, text: (value: unknown, field: string) => string): Entity {
+  if (typeof value !== 'object' || value === null) throw invalid('entity', 'must be { type, id }');
+  const entity = value as { type?: unknown; id?: unknown };
+  return { type: text(entity.type, 'entity.type'), id: text(entity.id, 'entity.id') };
+}
+
+function checkOneOf<T extends string>(value: unknown, allowed: readonly T[], field: string): T {
+  if (value === undefined) throw invalid(field, 'is missing');
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw invalid(field, `must be one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function checkInstant(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw invalid(field, 'must be a whole number of milliseconds since 1970');
+  }
+  return value;
+}
+
+function checkMethod(value: unknown): string {
+  const method = checkText(value, 'method');
+  if (!/^(POST|PUT|PATCH|DELETE|GET)$/.test(method)) {
+    throw invalid('method', 'must be POST, PUT, PATCH, DELETE or GET');
+  }
+  return method;
+}
+
+function checkPath(path: string): string {
+  const problem = pathProblem(path);
+  if (problem !== null) {
+    throw invalid(
+      'path',
+      `${problem}; give one below the base URL of the upstream, such as payments/push`,
+    );
+  }
+  return path;
+}

@@ -1,0 +1,256 @@
+/**
+ * Payload and base of a request as JSON with sorted keys, so that equal values have equal texts.
+ * Stricter than `JSON.stringify`: what that would change in silence (NaN, a Date, undefined in an
+ * array) is refused. The size is counted while the text is made, so that what is too large costs
+ * little, and card data is looked for in each value as it is written (CF-7, OP-9).
+ *
+ * @module
+ */
+
+import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
+import type { Json } from '../../vocabulary/json.ts';
+import {
+  type CardContext,
+  type CardDatum,
+  cardDatumInLeaf,
+  cardDatumInText,
+  contextOfField,
+  NO_CARD,
+} from './cardData.ts';
+
+/** The default limit of a payload (with its base), in UTF-8 bytes of JSON. */
+export const PAYLOAD_BYTES_MAX = 1_048_576;
+
+const DEPTH_MAX = 100;
+
+/** What is sealed as an operation's payload record. */
+export interface RequestBody {
+  readonly payload: Json;
+  readonly base?: Json;
+}
+
+export interface BodyRules {
+  readonly bytesMax: number;
+  /** Whether card data may stand at a path that begins with `payload` or `base`. */
+  readonly isExempt: (path: ValuePath) => boolean;
+}
+
+/** The text of a body; {@link parseBody} is the inverse. */
+export function encodeBody(
+  { payload, base }: { readonly payload: unknown; readonly base: unknown },
+  rules: BodyRules,
+): string {
+  const encoder = new Encoder(rules);
+  const encodedPayload = encoder.encode(payload === undefined ? null : payload, 'payload');
+  const body =
+    base === undefined
+      ? `{"payload":${encodedPayload}}`
+      : `{"base":${encoder.encode(base, 'base')},"payload":${encodedPayload}}`;
+  // A UTF-16 unit takes at most 3 bytes of UTF-8, so short bodies need no exact count.
+  if (body.length * 3 > rules.bytesMax && utf8Length(body) > rules.bytesMax) {
+    throw tooLarge(rules.bytesMax);
+  }
+  return body;
+}
+
+export function parseBody(body: string): RequestBody {
+  return JSON.parse(body) as RequestBody;
+}
+
+class Encoder {
+  readonly #rules: BodyRules;
+  /** What may still be written, in UTF-16 units, each of which takes a byte or more. */
+  #room: number;
+  /** Fields that may still be read; those that are undefined take no room. */
+  #namesLeft: number;
+  #field = '';
+  #root: unknown;
+  readonly #path: (string | number)[] = [];
+  /** The objects and arrays that the path goes through. */
+  readonly #holders: object[] = [];
+
+  constructor(rules: BodyRules) {
+    this.#rules = rules;
+    this.#room = rules.bytesMax;
+    this.#namesLeft = Math.max(rules.bytesMax, PAYLOAD_BYTES_MAX);
+  }
+
+  encode(value: unknown, field: 'payload' | 'base'): string {
+    this.#field = field;
+    this.#root = value;
+    return this.#value(value, NO_CARD);
+  }
+
+  #value(value: unknown, context: CardContext): string {
+    if (value === null || typeof value === 'boolean') return this.#written(String(value));
+    if (typeof value === 'string') {
+      this.#need(value.length);
+      const text = this.#written(JSON.stringify(value));
+      this.#refuseCard(cardDatumInLeaf(value, context));
+      return text;
+    }
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) throw this.#invalid('holds a number that JSON cannot carry');
+      this.#refuseCard(cardDatumInLeaf(value, context));
+      return this.#written(JSON.stringify(value));
+    }
+    if (typeof value === 'object' && this.#holders.includes(value)) throw this.#tooDeep();
+    if (this.#path.length >= DEPTH_MAX) throw this.#tooDeep();
+    if (!Array.isArray(value) && !(typeof value === 'object' && isPlainObject(value))) {
+      throw this.#invalid(`holds ${kindOf(value)}, which JSON cannot carry`);
+    }
+    this.#holders.push(value);
+    const text = Array.isArray(value)
+      ? this.#array(value, context)
+      : this.#object(value as Record<string, unknown>, context);
+    this.#holders.pop();
+    return text;
+  }
+
+  #array(items: readonly unknown[], context: CardContext): string {
+    // An item takes a character and what parts it from the next; refused before the first is read.
+    this.#need(2 * items.length);
+    this.#take(1 + Math.max(1, items.length));
+    let text = '[';
+    for (let i = 0; i < items.length; i += 1) {
+      if (i > 0) text += ',';
+      this.#path.push(i);
+      text += this.#value(items[i], context);
+      this.#path.pop();
+    }
+    return `${text}]`;
+  }
+
+  #object(fields: Record<string, unknown>, context: CardContext): string {
+    const names = Object.keys(fields);
+    this.#namesLeft -= names.length;
+    if (this.#namesLeft < 0) throw tooLarge(this.#rules.bytesMax);
+    this.#take(2);
+    let text = '{';
+    for (const name of names.toSorted()) {
+      const field = fields[name];
+      // Left out, as `JSON.stringify` does: an optional field that is not there.
+      if (field === undefined) continue;
+      const comma = text.length > 1 ? ',' : '';
+      this.#take(comma.length + 1);
+      this.#path.push(name);
+      this.#need(name.length);
+      text += `${comma}${this.#written(JSON.stringify(name))}:`;
+      this.#refuseCard(cardDatumInText(name));
+      text += this.#value(field, contextOfField(name, names, context));
+      this.#path.pop();
+    }
+    return `${text}}`;
+  }
+
+  #written(text: string): string {
+    this.#take(text.length);
+    return text;
+  }
+
+  #take(units: number): void {
+    this.#need(units);
+    this.#room -= units;
+  }
+
+  #need(units: number): void {
+    if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
+  }
+
+  #refuseCard(datum: CardDatum | null): void {
+    if (datum === null || this.#rules.isExempt([this.#field, ...this.#path])) return;
+    throw cardRefused(this.#field, datum, this.#place());
+  }
+
+  #invalid(problem: string): HoldfastError {
+    const place = this.#place();
+    return invalidField(this.#field, `${problem}${place.words}`, place.at);
+  }
+
+  #tooDeep(): HoldfastError {
+    return invalidField(this.#field, `is nested deeper than ${DEPTH_MAX} levels or holds itself`);
+  }
+
+  #place(): Place {
+    return placeOf(this.#root, this.#field, this.#path);
+  }
+}
+
+/** Where in a field a value stands: in words that repeat no name, and by name. */
+export interface Place {
+  /** Empty for the field itself. */
+  readonly words: string;
+  readonly at: ValuePath;
+}
+
+/** The place of a whole field. */
+export function wholeField(field: string): Place {
+  return { words: '', at: field.split('.') };
+}
+
+/** Names in a payload may be health data, which no message holds (SE-5): fields are counted. */
+function placeOf(root: unknown, field: string, path: ValuePath): Place {
+  let holder = root;
+  const words: string[] = [];
+  for (const step of path) {
+    if (typeof step === 'number') {
+      words.push(`item ${step + 1}`);
+      holder = Array.isArray(holder) ? holder[step] : undefined;
+      continue;
+    }
+    const fields = (holder ?? {}) as Record<string, unknown>;
+    words.push(`field ${Object.keys(fields).indexOf(step) + 1}`);
+    holder = fields[step];
+  }
+  return { words: words.length === 0 ? '' : ` (${words.join(', ')})`, at: [field, ...path] };
+}
+
+export function invalidField(field: string, problem: string, at?: ValuePath): HoldfastError {
+  return new HoldfastError('HF_REQUEST_INVALID', `${field} ${problem}. Nothing was stored.`, {
+    field,
+    at,
+  });
+}
+
+export function cardRefused(field: string, datum: CardDatum, { words, at }: Place): HoldfastError {
+  return new HoldfastError(
+    'HF_CARD_NUMBER_REFUSED',
+    `${field} holds what looks like ${datum}${words}. Send the token of your payment provider instead; ` +
+      'where it is something else, name its field in cardDataExempt of the handler. Nothing was stored.',
+    { field, at },
+  );
+}
+
+function tooLarge(bytesMax: number): HoldfastError {
+  return new HoldfastError(
+    'HF_PAYLOAD_TOO_LARGE',
+    `payload takes more than ${bytesMax} bytes as JSON. Send less, or raise payloadBytesMax. Nothing was stored.`,
+    { field: 'payload' },
+  );
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    prototype === null ||
+    prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null
+  );
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'undefined';
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
+  const { constructor } = value as { readonly constructor?: unknown };
+  return `a ${typeof constructor === 'function' ? constructor.name : 'object of no class'}`;
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    // Each half of a surrogate pair counts 2, which makes the 4 bytes of the pair.
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
+  }
+  return bytes;
+}

@@ -1,0 +1,257 @@
+/**
+ * How many attempts an operation has and how long it waits between them (RT-1).
+ *
+ * @module
+ */
+
+import { requireOption } from '../../vocabulary/optionFields.ts';
+import { checkNumber, count, type NumberRule, spanMs } from '../../vocabulary/policyFields.ts';
+import type { RetryClass } from '../../vocabulary/urgency.ts';
+import type { Failure } from './classifyFailure.ts';
+import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
+
+/**
+ * Turns attempt number and chance into a delay in milliseconds, at most `delayMsMax`. Must be pure.
+ * One that throws or answers nonsense gets `delayMsMax`: no operation is lost by it.
+ */
+export type CustomBackoff = (input: {
+  /** The attempt that just failed, from 1; failures that spent no attempt count too: see `waitsAsAfter`. */
+  readonly attempt: number;
+  /** Uniform from [0, 1). */
+  readonly draw: number;
+  /** The delay before this attempt; `null` after the first. */
+  readonly previousDelayMs: number | null;
+}) => number;
+
+/**
+ * - `additiveJitter`: `min(cap, initial * multiplier^(attempt-1)) + draw * jitterMax`, with
+ *   `jitterMax` equal to the delay by default.
+ * - `fullJitter`: `draw * min(cap, initial * multiplier^(attempt-1))` (AWS, "Exponential backoff and jitter").
+ * - `decorrelatedJitter`: uniform in `[initial, min(cap, 3 * previous))` (same source).
+ * - `constant`: `initial`, plus up to `jitterMax`.
+ */
+export type BackoffStrategy =
+  | 'additiveJitter'
+  | 'fullJitter'
+  | 'decorrelatedJitter'
+  | 'constant'
+  | CustomBackoff;
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly attemptsMax: number;
+  readonly initialDelayMs: number;
+  /** The cap of the delay before jitter. */
+  readonly delayMsMax: number;
+  readonly multiplier: number;
+  readonly strategy: BackoffStrategy;
+  /** Left out: as much as the delay itself. */
+  readonly jitterMsMax?: number | undefined;
+  /** What goes on after the last attempt instead of the dead letters; `null` for none. Crisis: 30 s. */
+  readonly thenEveryMs: number | null;
+}
+
+/** The defaults of RT-1; caps from docs/decisions/0017. */
+export const DEFAULT_RETRY: Readonly<Record<RetryClass, RetryPolicy>> = {
+  crisis: retry(10, 100, 5_000, 30_000),
+  premium: retry(7, 200, 30_000, null),
+  basic: retry(5, 500, 60_000, null),
+  trial: retry(3, 1_000, 120_000, null),
+};
+
+function retry(
+  attemptsMax: number,
+  initialDelayMs: number,
+  delayMsMax: number,
+  thenEveryMs: number | null,
+): RetryPolicy {
+  return {
+    attemptsMax,
+    initialDelayMs,
+    delayMsMax,
+    multiplier: 2,
+    strategy: 'additiveJitter',
+    thenEveryMs,
+  };
+}
+
+/**
+ * The wait after attempt number `attempt` failed, in whole milliseconds. A server's `Retry-After`
+ * can lengthen it, never shorten it, and by an hour at most (docs/decisions/0017); where a policy goes
+ * on without end, as for a crisis, by no more than the pace that it goes on at (CR-4).
+ */
+export function retryDelayMs(
+  policy: RetryPolicy,
+  input: {
+    readonly attempt: number;
+    readonly draw: number;
+    readonly previousDelayMs: number | null;
+    readonly retryAfterMs: number | null;
+  },
+): number {
+  const own =
+    input.attempt >= policy.attemptsMax && policy.thenEveryMs !== null
+      ? policy.thenEveryMs
+      : backoffMs(policy, input);
+  const askedMax = Math.min(RETRY_AFTER_MAX_MS, policy.thenEveryMs ?? RETRY_AFTER_MAX_MS);
+  const asked = Math.min(input.retryAfterMs ?? 0, askedMax);
+  return Math.ceil(Math.max(own, asked));
+}
+
+/**
+ * The number of the attempt whose wait follows a failure (RT-1): failures that spent no attempt count
+ * for it. They let the wait grow up to that before the last attempt and no further, so that whatever
+ * waits through an outage is tried soon after it; during it, the breaker spares the upstream. After a
+ * 429 (too many came) that does not say when to come again, the wait grows up to the cap of the policy.
+ */
+export function waitsAsAfter(
+  { attemptsMax }: Pick<RetryPolicy, 'attemptsMax'>,
+  attempt: number,
+  unspentFailures: number,
+  { status, retryAfterMs }: Failure,
+): number {
+  const number = attempt + unspentFailures;
+  if (status === 429 && retryAfterMs === undefined) return number;
+  return Math.min(number, Math.max(attempt, attemptsMax - 1));
+}
+
+/**
+ * Whether a failed attempt is one of those that the operation has (RT-1, docs/decisions/0052).
+ *
+ * What says nothing about the request spends none. Of what changed nothing, only a second failure in
+ * a row that singles the request out does: one alone may be the first of an outage.
+ *
+ * @param wasSingledOut whether the operation's failure before this one {@link singlesOut} it
+ */
+export function spendsAttempt(
+  failure: Failure,
+  isUpstreamWell: boolean,
+  wasSingledOut: boolean,
+): boolean {
+  if (failure.notApplied !== true) return true;
+  return wasSingledOut && singlesOut(failure, isUpstreamWell);
+}
+
+/**
+ * Whether a failure that changed nothing seems to lie in the request and not in the upstream.
+ *
+ * Where nothing was sent, or too many others came (429), the upstream has not looked at the request.
+ * Of another failure, what became of others tells: one among successes may be about the request, one
+ * of a row, or from while the breaker was not closed, is about the upstream.
+ *
+ * @param isUpstreamWell the breaker was closed from the attempt's begin to its end, and the call that
+ * ended before it succeeded
+ */
+export function singlesOut(failure: Failure, isUpstreamWell: boolean): boolean {
+  const { notApplied, code, status } = failure;
+  if (notApplied !== true) return false;
+  return code !== 'HF_UPSTREAM_UNREACHABLE' && status !== 429 && isUpstreamWell;
+}
+
+function backoffMs(
+  policy: RetryPolicy,
+  input: {
+    readonly attempt: number;
+    readonly draw: number;
+    readonly previousDelayMs: number | null;
+  },
+): number {
+  const { strategy, initialDelayMs, delayMsMax } = policy;
+  if (typeof strategy === 'function') return customMs(strategy, input, delayMsMax);
+  // Kept finite, for no delay times infinity is no number.
+  const growth = Math.min(Number.MAX_VALUE, policy.multiplier ** (input.attempt - 1));
+  const exponential = Math.min(delayMsMax, initialDelayMs * growth);
+  switch (strategy) {
+    case 'additiveJitter':
+      return exponential + input.draw * (policy.jitterMsMax ?? exponential);
+    case 'fullJitter':
+      return input.draw * exponential;
+    case 'decorrelatedJitter': {
+      const upTo = Math.min(delayMsMax, 3 * (input.previousDelayMs ?? initialDelayMs));
+      return initialDelayMs + input.draw * Math.max(0, upTo - initialDelayMs);
+    }
+    case 'constant':
+      return initialDelayMs + input.draw * (policy.jitterMsMax ?? 0);
+    default:
+      return strategy satisfies never;
+  }
+}
+
+function customMs(
+  strategy: CustomBackoff,
+  input: Parameters<CustomBackoff>[0],
+  delayMsMax: number,
+): number {
+  try {
+    const { attempt, draw, previousDelayMs } = input;
+    const delayMs = strategy({ attempt, draw, previousDelayMs });
+    // A caller without types may answer anything.
+    const isFit = typeof delayMs === 'number' && delayMs >= 0 && delayMs <= delayMsMax;
+    return isFit ? delayMs : delayMsMax;
+  } catch {
+    return delayMsMax;
+  }
+}
+
+const NAMED_STRATEGIES: ReadonlySet<unknown> = new Set<BackoffStrategy>([
+  'additiveJitter',
+  'fullJitter',
+  'decorrelatedJitter',
+  'constant',
+]);
+
+const RULES: Readonly<Record<Exclude<keyof RetryPolicy, 'strategy'>, NumberRule>> = {
+  attemptsMax: count(1),
+  initialDelayMs: spanMs(0),
+  delayMsMax: spanMs(0),
+  multiplier: { min: 1, max: 100, whole: false },
+  jitterMsMax: spanMs(0),
+  thenEveryMs: spanMs(),
+};
+
+/**
+ * Fills in defaults and refuses what makes no sense.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the field below `field`.
+ */
+export function checkRetryPolicy(
+  given: Partial<RetryPolicy>,
+  defaults: RetryPolicy,
+  field: string,
+): RetryPolicy {
+  requireOption(
+    typeof given === 'object' && given !== null && !Array.isArray(given),
+    field,
+    'must be an object',
+  );
+  const names = [...Object.keys(RULES), 'strategy'];
+  for (const name of Object.keys(given)) {
+    const rule = `is not known; the fields are ${names.join(', ')}`;
+    requireOption(names.includes(name), `${field}.${name}`, rule);
+  }
+  const read = (name: keyof typeof RULES): number =>
+    checkNumber(given[name] ?? defaults[name], RULES[name], `${field}.${name}`);
+  const strategy = given.strategy ?? defaults.strategy;
+  requireOption(
+    typeof strategy === 'function' || NAMED_STRATEGIES.has(strategy),
+    `${field}.strategy`,
+    `must be a function or one of ${[...NAMED_STRATEGIES].join(', ')}`,
+  );
+  const jitterMsMax = given.jitterMsMax ?? defaults.jitterMsMax;
+  const thenEveryMs = given.thenEveryMs === undefined ? defaults.thenEveryMs : given.thenEveryMs;
+  const policy: RetryPolicy = {
+    attemptsMax: read('attemptsMax'),
+    initialDelayMs: read('initialDelayMs'),
+    delayMsMax: read('delayMsMax'),
+    multiplier: read('multiplier'),
+    strategy,
+    jitterMsMax: jitterMsMax === undefined ? undefined : read('jitterMsMax'),
+    thenEveryMs: thenEveryMs === null ? null : read('thenEveryMs'),
+  };
+  requireOption(
+    policy.delayMsMax >= policy.initialDelayMs,
+    `${field}.delayMsMax`,
+    'must not be below initialDelayMs',
+  );
+  return Object.freeze(policy);
+}

@@ -1,0 +1,181 @@
+/**
+ * From what is measured to the level it calls for (DG-1): of one upstream, or of the whole process.
+ *
+ * @module
+ */
+
+import type { NetworkGrade } from '../../vocabulary/networkGrade.ts';
+import { requireOption } from '../../vocabulary/optionFields.ts';
+import {
+  completePolicy,
+  count,
+  type NumberPolicy,
+  type NumberRule,
+  share,
+  spanMs,
+} from '../../vocabulary/policyFields.ts';
+import type { BreakerState } from '../breaker/breakerPolicy.ts';
+import { LEVELS, type Level, worstOf } from './degradationLevel.ts';
+import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';
+
+/**
+ * What was measured; a signal that is absent is unknown and calls for nothing.
+ *
+ * Each signal must be about the present. One that only work can refresh has to become unknown when
+ * no work is done, or work parked because of it could never prove that the trouble is over.
+ */
+export interface DegradationSignals {
+  /** Of one upstream: the state of its breaker. */
+  readonly breaker?: BreakerState | undefined;
+  /** Of one upstream: its calls in the last seconds (see `RecentCalls`), not a window of old ones. */
+  readonly recentCalls?: { readonly calls: number; readonly failures: number } | undefined;
+  /**
+   * Of the whole process: the share of upstreams whose breaker opened by itself. One that an operator
+   * holds open says nothing about the others.
+   */
+  readonly openBreakersShare?: number | undefined;
+  readonly storage?: StorageState | undefined;
+  /** Operations that may run at the present level and wait for a place; parked ones don't count. */
+  readonly readyOperations?: number | undefined;
+  /** How late the event loop runs timers. */
+  readonly eventLoopDelayMs?: number | undefined;
+  readonly network?: NetworkGrade | undefined;
+}
+
+/** Where each signal calls for a worse level, and how slowly things get better. */
+export interface DegradationPolicy {
+  /** A better level must be called for without a break for so long before each step towards it. */
+  readonly recoverAfterMs: number;
+  /**
+   * A level, once entered, is left only below this share of the threshold that it is entered at, so
+   * that a signal around the threshold does not make it flap.
+   */
+  readonly leaveShare: number;
+  /** A failure rate means nothing below so many recent calls. */
+  readonly callsMin: number;
+  readonly failureRateLimited: number;
+  readonly failureRateCriticalOnly: number;
+  readonly openBreakersShareLimited: number;
+  readonly openBreakersShareCriticalOnly: number;
+  readonly readyOperationsLimited: number;
+  readonly readyOperationsCriticalOnly: number;
+  readonly eventLoopDelayMsLimited: number;
+  readonly eventLoopDelayMsCriticalOnly: number;
+}
+
+export const DEFAULT_DEGRADATION_POLICY: DegradationPolicy = Object.freeze({
+  recoverAfterMs: 100,
+  leaveShare: 0.7,
+  callsMin: 20,
+  failureRateLimited: 0.9,
+  failureRateCriticalOnly: 0.95,
+  openBreakersShareLimited: 0.5,
+  openBreakersShareCriticalOnly: 1,
+  readyOperationsLimited: 20_000,
+  readyOperationsCriticalOnly: 100_000,
+  eventLoopDelayMsLimited: 250,
+  eventLoopDelayMsCriticalOnly: 1_000,
+});
+
+const RULES: Readonly<Record<keyof DegradationPolicy, NumberRule>> = {
+  recoverAfterMs: spanMs(),
+  leaveShare: share(),
+  callsMin: count(1),
+  failureRateLimited: share(0.01),
+  failureRateCriticalOnly: share(0.01),
+  openBreakersShareLimited: share(0.01),
+  openBreakersShareCriticalOnly: share(0.01),
+  readyOperationsLimited: count(1, 1e9),
+  readyOperationsCriticalOnly: count(1, 1e9),
+  eventLoopDelayMsLimited: spanMs(),
+  eventLoopDelayMsCriticalOnly: spanMs(),
+};
+
+/** The signals that are compared with a threshold. */
+const GRADED = ['failureRate', 'openBreakersShare', 'readyOperations', 'eventLoopDelayMs'] as const;
+type Graded = (typeof GRADED)[number];
+
+/**
+ * Completes what the caller wrote with the defaults.
+ *
+ * @param field the path of `options` in what the caller wrote: `degradation`
+ * @throws HoldfastError HF_OPTION_INVALID naming the field that is unknown, out of range or at odds
+ */
+export function checkDegradationPolicy(
+  options: Partial<DegradationPolicy> | undefined,
+  field: string,
+): DegradationPolicy {
+  const defaults: NumberPolicy<keyof DegradationPolicy> = DEFAULT_DEGRADATION_POLICY;
+  const policy = completePolicy(options, defaults, RULES, field);
+  for (const signal of GRADED) {
+    requireOption(
+      policy[`${signal}CriticalOnly`] >= policy[`${signal}Limited`],
+      `${field}.${signal}CriticalOnly`,
+      `must not be below ${signal}Limited`,
+    );
+  }
+  return policy;
+}
+
+/**
+ * The level that the signals call for, the worst that any of them calls for.
+ *
+ * @param current the present level: what it was entered for has to fall further before it is left
+ */
+export function wantedLevel(
+  signals: DegradationSignals,
+  policy: DegradationPolicy,
+  current: Level,
+): Level {
+  const { breaker, storage, network } = signals;
+  return worstOf([
+    breaker === undefined ? 'normal' : BREAKER_LEVELS[breaker],
+    storage === undefined ? 'normal' : STORAGE_LEVELS[storage],
+    network === undefined ? 'normal' : NETWORK_LEVELS[network],
+    ...GRADED.map((signal) =>
+      gradedLevel(signal, readingOf(signal, signals, policy), policy, current),
+    ),
+  ]);
+}
+
+/**
+ * Half open counts as bad as the first step of a recovery: probes are let out by the breaker itself,
+ * and once it has closed the rest follows level by level (DG-3).
+ */
+const BREAKER_LEVELS: Readonly<Record<BreakerState, Level>> = {
+  closed: 'normal',
+  open: 'offline',
+  halfOpen: 'criticalOnly',
+  forcedOpen: 'offline',
+  disabled: 'normal',
+};
+
+const NETWORK_LEVELS: Readonly<Record<NetworkGrade, Level>> = {
+  excellent: 'normal',
+  good: 'normal',
+  poor: 'limited',
+  offline: 'offline',
+};
+
+/** What is compared with the thresholds; 0 when unknown. */
+function readingOf(signal: Graded, signals: DegradationSignals, policy: DegradationPolicy): number {
+  if (signal !== 'failureRate') return signals[signal] ?? 0;
+  const { calls, failures } = signals.recentCalls ?? { calls: 0, failures: 0 };
+  return calls < policy.callsMin ? 0 : failures / calls;
+}
+
+function gradedLevel(
+  signal: Graded,
+  reading: number,
+  policy: DegradationPolicy,
+  current: Level,
+): Level {
+  const isAt = (level: 'limited' | 'criticalOnly', threshold: number): boolean => {
+    const isEntered = LEVELS.indexOf(current) >= LEVELS.indexOf(level);
+    return reading >= (isEntered ? threshold * policy.leaveShare : threshold);
+  };
+  // A reading of 0 is no trouble, even where leaveShare is 0.
+  if (!(reading > 0)) return 'normal';
+  if (isAt('criticalOnly', policy[`${signal}CriticalOnly`])) return 'criticalOnly';
+  return isAt('limited', policy[`${signal}Limited`]) ? 'limited' : 'normal';
+}

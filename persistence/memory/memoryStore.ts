@@ -1,0 +1,281 @@
+/**
+ * The store port in memory: for tests, simulations and `':memory:'`. Nothing is sealed and nothing
+ * outlives the object, but closing and opening it again finds everything as it was, like a disk.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../port/faultPoints.ts';
+import type {
+  AcceptWrite,
+  AskingCounts,
+  CheckedPage,
+  Claim,
+  ClaimQuery,
+  DeadLetterQuery,
+  DeadLetterRows,
+  Expired,
+  QuarantinedRecord,
+  QuarantinedRow,
+  SealedRecord,
+  SearchPage,
+  StandingCounts,
+  Store,
+  StoredOperation,
+  StoreInfo,
+  WaitsFor,
+  Write,
+  WriteResult,
+} from '../port/store.ts';
+import { NEVER_MS } from '../port/store.ts';
+import { deadLettersOf, quarantineOf } from './memoryAside.ts';
+import { type MemoryRow, operationOf } from './memoryRow.ts';
+import { MemoryTables } from './memoryTables.ts';
+
+/** @param storeId 32 hex digits; any will do. */
+export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
+  return new MemoryStore(storeId);
+}
+
+class MemoryStore implements Store {
+  readonly #storeId: string;
+  readonly #tables = new MemoryTables();
+  readonly #listeners: ((row: QuarantinedRow) => void)[] = [];
+  /** Accepted while a store made around this one failed. */
+  readonly #spilled: AcceptWrite[] = [];
+  #isOpen = false;
+  #wasOpened = false;
+  #lastSeq = 0;
+
+  constructor(storeId: string) {
+    this.#storeId = storeId;
+  }
+
+  open(): Promise<StoreInfo> {
+    this.#tables.apply(this.#spilled.splice(0));
+    const created = !this.#wasOpened;
+    this.#isOpen = true;
+    this.#wasOpened = true;
+    this.#lastSeq = Math.max(this.#lastSeq, this.#tables.seqMax());
+    const components = new Map(this.#tables.components);
+    return Promise.resolve({
+      storeId: this.#storeId,
+      created,
+      migration: null,
+      hold: this.#tables.hold,
+      components,
+      componentsUnreadable: 0,
+      quarantined: this.#tables.standing('quarantined').length,
+      spilled: [],
+    });
+  }
+
+  nextSeq(): number {
+    this.#lastSeq += 1;
+    return this.#lastSeq;
+  }
+
+  commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    return this.#answer(() => {
+      faultPoint('store.beforeCommit');
+      const results = this.#tables.apply(writes);
+      this.#tellOfQuarantine(writes, results);
+      faultPoint('store.afterCommit');
+      faultPoint('store.beforeAck');
+      return results;
+    });
+  }
+
+  spill(write: AcceptWrite): Promise<void> {
+    return this.#answer(() => {
+      this.#spilled.push(write);
+    });
+  }
+
+  claim(query: ClaimQuery): Promise<Claim> {
+    return this.#answer(() => {
+      const rows: MemoryRow[] = [];
+      let nextDueAtMs: number | null = null;
+      for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
+        for (const row of this.#tables.dueIn(query.route, urgency)) {
+          if (query.passOver?.includes(row.seq) === true) continue;
+          const dueAtMs = row.dueAtMs ?? NEVER_MS;
+          if (dueAtMs <= query.nowMs && rows.length < query.limit) {
+            rows.push(row);
+          } else {
+            if (dueAtMs < Math.min(nextDueAtMs ?? NEVER_MS, NEVER_MS)) nextDueAtMs = dueAtMs;
+            break;
+          }
+        }
+      }
+      return { rows: rows.map(operationOf), nextDueAtMs };
+    });
+  }
+
+  inHand(query: Parameters<Store['inHand']>[0]): Promise<readonly StoredOperation[]> {
+    const after = query.after ?? { urgency: -1, seq: -1 };
+    return this.#answer(() =>
+      this.#tables
+        .standing('inHand')
+        .filter((row) => byUrgency(row, after) > 0)
+        .toSorted(byUrgency)
+        .slice(0, query.limit)
+        .map(operationOf),
+    );
+  }
+
+  freedHeads(query: Parameters<Store['freedHeads']>[0]): Promise<SearchPage> {
+    return this.#answer(() => {
+      const rows = this.#tables
+        .laneHeads()
+        .filter((row) => row.standing === 'held' && row.seq > query.afterSeq)
+        .toSorted(bySeq)
+        .slice(0, query.limit)
+        .map(operationOf);
+      return { rows, nextAfterSeq: nextAfter(rows, query.limit) };
+    });
+  }
+
+  /** Memory is never sealed, so there is nothing to find. */
+  check(_query: Parameters<Store['check']>[0]): Promise<CheckedPage> {
+    return this.#answer(() => ({
+      checked: this.#tables.size,
+      unreadable: 0,
+      nextAfterSeq: null,
+    }));
+  }
+
+  strays(query: Parameters<Store['strays']>[0]): Promise<readonly StoredOperation[]> {
+    return this.#answer(() =>
+      this.#tables
+        .standing('due')
+        .filter((row) => !query.routes.includes(row.route) && row.dueAtMs !== NEVER_MS)
+        .filter((row) => query.passOver?.includes(row.seq) !== true)
+        .slice(0, query.limit)
+        .map(operationOf),
+    );
+  }
+
+  expired(query: Parameters<Store['expired']>[0]): Promise<Expired> {
+    return this.#answer(() => {
+      const waiting = [...this.#tables.standing('due'), ...this.#tables.standing('held')]
+        .filter((row) => row.expiresAtMs !== null && query.passOver?.includes(row.seq) !== true)
+        .toSorted((a, b) => expiryOf(a) - expiryOf(b) || bySeq(a, b));
+      const rows = waiting.filter((row) => expiryOf(row) <= query.nowMs).slice(0, query.limit);
+      const next = waiting[rows.length];
+      return { rows: rows.map(operationOf), nextExpiryAtMs: next?.expiresAtMs ?? null };
+    });
+  }
+
+  find(id: string): Promise<StoredOperation | null> {
+    return this.#answer(() => {
+      const row = this.#tables.byId(id);
+      return row === undefined ? null : operationOf(row);
+    });
+  }
+
+  list(query: Parameters<Store['list']>[0]): Promise<readonly StoredOperation[]> {
+    return this.#answer(() => {
+      const { standing } = query;
+      const rows = standing === undefined ? this.#tables.all() : this.#tables.standing(standing);
+      return rows
+        .filter((row) => row.seq > query.afterSeq)
+        .toSorted(bySeq)
+        .slice(0, query.limit)
+        .map((row) => ({ ...operationOf(row), payload: null }));
+    });
+  }
+
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterRows> {
+    return this.#answer(() => deadLettersOf(this.#tables, query));
+  }
+
+  quarantine(query: Parameters<Store['quarantine']>[0]): Promise<readonly QuarantinedRecord[]> {
+    return this.#answer(() => quarantineOf(this.#tables, query));
+  }
+
+  /** Nothing in memory is sealed. */
+  sealedQuarantine(): Promise<readonly SealedRecord[]> {
+    return this.#answer(() => []);
+  }
+
+  counts(): Promise<StandingCounts> {
+    return this.#answer(() => ({
+      settled: this.#tables.standing('settled').length,
+      inHand: this.#tables.standing('inHand').length,
+      due: this.#tables.standing('due').length,
+      held: this.#tables.standing('held').length,
+      quarantined: this.#tables.standing('quarantined').length,
+      deadLettered: this.#tables.standing('deadLettered').length,
+    }));
+  }
+
+  askingCounts(): Promise<AskingCounts> {
+    return this.#answer(() => {
+      const rows = this.#tables.all();
+      const of = (reason: WaitsFor): number =>
+        rows.filter(({ waitsFor }) => waitsFor === reason).length;
+      return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
+    });
+  }
+
+  /** Memory is counted when it is asked. */
+  recount(): Promise<void> {
+    return this.#answer(() => undefined);
+  }
+
+  /** What is erased from memory is nowhere else. */
+  clearErased(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  onQuarantine(listener: (row: QuarantinedRow) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Nothing can be amiss with memory. */
+  onNotice(): void {}
+
+  close(): Promise<void> {
+    this.#isOpen = false;
+    return Promise.resolve();
+  }
+
+  /** Memory is never sealed, so nothing in it fails to open; rows are set aside by the engine only. */
+  #tellOfQuarantine(writes: readonly Write[], results: readonly WriteResult[]): void {
+    for (const [index, write] of writes.entries()) {
+      if (write.kind !== 'setAside' || results[index]?.kind !== 'wasSetAside') continue;
+      const { seq, id, code } = write;
+      for (const listener of this.#listeners) listener({ seq, id, code });
+    }
+  }
+
+  #answer<Value>(ask: () => Value): Promise<Value> {
+    return new Promise((resolve) => {
+      if (!this.#isOpen) throw new HoldfastError('HF_CLOSED', 'The store is not open.');
+      resolve(ask());
+    });
+  }
+}
+
+function nextAfter(rows: readonly { readonly seq: number }[], limit: number): number | null {
+  return rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
+}
+
+function expiryOf(row: MemoryRow): number {
+  return row.expiresAtMs ?? NEVER_MS;
+}
+
+function bySeq(a: { readonly seq: number }, b: { readonly seq: number }): number {
+  return a.seq - b.seq;
+}
+
+interface Ranked {
+  readonly urgency: number;
+  readonly seq: number;
+}
+
+function byUrgency(a: Ranked, b: Ranked): number {
+  return a.urgency - b.urgency || a.seq - b.seq;
+}

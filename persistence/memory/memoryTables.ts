@@ -1,0 +1,265 @@
+/**
+ * The rows of the memory store and the orders in which they are found.
+ *
+ * @module
+ */
+
+import type { Hold } from '../port/hold.ts';
+import type {
+  AcceptWrite,
+  Standing,
+  StoredOperation,
+  UpdateWrite,
+  WithdrawWrite,
+  Write,
+  WriteResult,
+} from '../port/store.ts';
+import { NEVER_MS } from '../port/store.ts';
+import { checkWrite, misuse } from '../port/writeChecks.ts';
+import { type AsideTables, applyAside } from './memoryAside.ts';
+import { purgeSettled } from './memoryRetention.ts';
+import { type MemoryRow, operationOf } from './memoryRow.ts';
+import { SortedList } from './sortedList.ts';
+
+type Due = SortedList<MemoryRow>;
+
+export class MemoryTables implements AsideTables {
+  readonly components = new Map<string, string>();
+  hold: Hold | null = null;
+  readonly #rows = new Map<number, MemoryRow>();
+  readonly #ids = new Map<string, number>();
+  readonly #idempotencyKeys = new Map<string, number>();
+  readonly #lanes = new Map<string, SortedList<number>>();
+  readonly #standings: Readonly<Record<Standing, Map<number, MemoryRow>>> = {
+    settled: new Map(),
+    inHand: new Map(),
+    due: new Map(),
+    held: new Map(),
+    quarantined: new Map(),
+    deadLettered: new Map(),
+  };
+  readonly #due = new Map<string, Map<number, Due>>();
+
+  /**
+   * Performs all writes or none.
+   *
+   * @throws HoldfastError `HF_INTERNAL` for a write that contradicts what is stored.
+   */
+  apply(writes: readonly Write[]): WriteResult[] {
+    this.#checkAll(writes);
+    return writes.map((write) => {
+      switch (write.kind) {
+        case 'accept':
+          return this.#accept(write);
+        case 'update':
+          return this.#update(write);
+        case 'withdraw':
+          return this.#withdraw(write);
+        case 'replay':
+        case 'purge':
+        case 'setAside':
+        case 'release':
+          return applyAside(this, write);
+        case 'purgeSettled':
+          return purgeSettled(this, write);
+        case 'component':
+          this.components.set(write.name, write.state);
+          return { kind: 'componentKept' };
+        case 'hold':
+          this.hold = write.hold;
+          return { kind: 'holdKept' };
+      }
+    });
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  seqMax(): number {
+    let max = 0;
+    for (const seq of this.#rows.keys()) max = Math.max(max, seq);
+    return max;
+  }
+
+  all(): MemoryRow[] {
+    return [...this.#rows.values()];
+  }
+
+  byId(id: string): MemoryRow | undefined {
+    const seq = this.#ids.get(id);
+    return seq === undefined ? undefined : this.#rows.get(seq);
+  }
+
+  standing(standing: Standing): MemoryRow[] {
+    return [...this.#standings[standing].values()];
+  }
+
+  /** By due time, then acceptance. */
+  dueIn(route: string, urgency: number): Iterable<MemoryRow> {
+    return this.#due.get(route)?.get(urgency) ?? [];
+  }
+
+  laneHeads(): MemoryRow[] {
+    return [...this.#lanes.values()]
+      .map(({ first }) => (first === undefined ? undefined : this.#rows.get(first)))
+      .filter((row) => row !== undefined);
+  }
+
+  hasKey(idempotencyKey: string): boolean {
+    return this.#idempotencyKeys.has(idempotencyKey);
+  }
+
+  /** Whether another than `seq` is in the lane. */
+  isLaneTaken(lane: string | null, seq: number): boolean {
+    const inLane = lane === null ? [] : (this.#lanes.get(lane) ?? []);
+    return [...inLane].some((other) => other !== seq);
+  }
+
+  /** Puts `after` in the place of a row, or takes the row away. */
+  replace(row: MemoryRow, after: MemoryRow | null): void {
+    this.#drop(row);
+    if (after !== null) this.#put(after);
+  }
+
+  /** Finds every contradiction before anything is changed. */
+  #checkAll(writes: readonly Write[]): void {
+    const revisions = new Map<number, number>();
+    const ids = new Map<string, number>();
+    const revisionOf = (seq: number): number | undefined =>
+      revisions.get(seq) ?? this.#rows.get(seq)?.revision;
+    for (const write of writes) {
+      checkWrite(write);
+      if (write.kind === 'accept') {
+        const seqOfId = ids.get(write.id) ?? this.#ids.get(write.id);
+        const isRepeat = seqOfId === write.seq;
+        const isDuplicate =
+          write.idempotencyKey !== null && this.#idempotencyKeys.has(write.idempotencyKey);
+        if (!isRepeat && !isDuplicate && (seqOfId ?? revisionOf(write.seq)) !== undefined) {
+          throw misuse('An accept was refused: its seq or id belongs to another operation.', 'seq');
+        }
+        ids.set(write.id, write.seq);
+        if (!isRepeat) revisions.set(write.seq, 1);
+      } else if (write.kind === 'update') {
+        const stored = revisionOf(write.seq);
+        if (stored === undefined) continue;
+        if (stored === write.revision - 1) revisions.set(write.seq, write.revision);
+        else this.#checkRepeat(write, stored);
+      }
+    }
+  }
+
+  #checkRepeat(write: UpdateWrite, stored: number): void {
+    const row = this.#rows.get(write.seq);
+    const done =
+      row?.revision === write.revision &&
+      row.standing === write.standing &&
+      row.dueAtMs === write.dueAtMs &&
+      row.state === write.state &&
+      row.route === write.route;
+    if (done) return;
+    throw misuse(
+      `An update was refused: it makes revision ${write.revision} of a row at revision ${stored}.`,
+      'revision',
+    );
+  }
+
+  #accept(write: AcceptWrite): WriteResult {
+    const { kind: _, ...given } = write;
+    const same = this.byId(write.id);
+    if (same !== undefined && same.seq === write.seq) {
+      return { kind: 'accepted', laneBusy: same.standing === 'held' };
+    }
+    const first =
+      write.idempotencyKey === null ? undefined : this.#idempotencyKeys.get(write.idempotencyKey);
+    const of = first === undefined ? undefined : this.#rows.get(first);
+    if (of !== undefined) return { kind: 'duplicate', of: operationOf(of) };
+    const laneBusy = write.lane !== null && (this.#lanes.get(write.lane)?.size ?? 0) > 0;
+    const row: MemoryRow = {
+      ...given,
+      revision: 1,
+      waitsFor: 'turn',
+      laneLeft: null,
+      aside: null,
+    };
+    this.#put(laneBusy ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane' } : row);
+    return { kind: 'accepted', laneBusy };
+  }
+
+  #update(write: UpdateWrite): WriteResult {
+    const row = this.#rows.get(write.seq);
+    if (row === undefined) return { kind: 'missing' };
+    if (row.revision === write.revision) {
+      return {
+        kind: 'updated',
+        laneNext: write.leavesLane ? this.heldHeadOf(row.laneLeft) : null,
+      };
+    }
+    this.#drop(row);
+    this.#put({
+      ...row,
+      revision: write.revision,
+      standing: write.standing,
+      dueAtMs: write.dueAtMs,
+      waitsFor: write.waitsFor,
+      route: write.route,
+      state: write.state,
+      lane: write.leavesLane ? null : row.lane,
+      laneLeft: write.leavesLane ? row.lane : row.laneLeft,
+      payload: write.payload,
+    });
+    return { kind: 'updated', laneNext: write.leavesLane ? this.heldHeadOf(row.lane) : null };
+  }
+
+  #withdraw(write: WithdrawWrite): WriteResult {
+    const row = this.#rows.get(write.seq);
+    if (row === undefined || row.id !== write.id) return { kind: 'missing' };
+    this.#drop(row);
+    return { kind: 'withdrawn', laneNext: this.heldHeadOf(row.lane) };
+  }
+
+  /** The head of a lane, if it waits there for its turn. */
+  heldHeadOf(lane: string | null): StoredOperation | null {
+    const seq = lane === null ? undefined : this.#lanes.get(lane)?.first;
+    const head = seq === undefined ? undefined : this.#rows.get(seq);
+    return head?.standing === 'held' ? operationOf(head) : null;
+  }
+
+  #put(row: MemoryRow): void {
+    this.#rows.set(row.seq, row);
+    this.#ids.set(row.id, row.seq);
+    if (row.idempotencyKey !== null) this.#idempotencyKeys.set(row.idempotencyKey, row.seq);
+    if (row.lane !== null) {
+      const lane = this.#lanes.get(row.lane) ?? new SortedList<number>((a, b) => a - b);
+      this.#lanes.set(row.lane, lane);
+      lane.add(row.seq);
+    }
+    this.#standings[row.standing].set(row.seq, row);
+    if (row.standing === 'due') this.#dueListOf(row).add(row);
+  }
+
+  #drop(row: MemoryRow): void {
+    this.#rows.delete(row.seq);
+    this.#ids.delete(row.id);
+    if (row.idempotencyKey !== null) this.#idempotencyKeys.delete(row.idempotencyKey);
+    if (row.lane !== null) {
+      const lane = this.#lanes.get(row.lane);
+      lane?.remove(row.seq);
+      if (lane?.size === 0) this.#lanes.delete(row.lane);
+    }
+    this.#standings[row.standing].delete(row.seq);
+    if (row.standing === 'due') this.#dueListOf(row).remove(row);
+  }
+
+  #dueListOf({ route, urgency }: MemoryRow): Due {
+    const urgencies = this.#due.get(route) ?? new Map<number, Due>();
+    this.#due.set(route, urgencies);
+    const list = urgencies.get(urgency) ?? new SortedList<MemoryRow>(byDueTime);
+    urgencies.set(urgency, list);
+    return list;
+  }
+}
+
+function byDueTime(a: MemoryRow, b: MemoryRow): number {
+  return (a.dueAtMs ?? NEVER_MS) - (b.dueAtMs ?? NEVER_MS) || a.seq - b.seq;
+}

@@ -1,0 +1,137 @@
+/**
+ * Named points in the real code at which a test can make the process die, fail or stall, so that
+ * crash tests crash where it matters and not only at random moments. Nothing is armed unless a program
+ * calls {@link armFaultPoint} or {@link armThreads}, which only tests and benches do: no option, file or
+ * variable of the environment reaches a point. An unarmed point costs one comparison.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+
+/**
+ * The points of operations, in the order in which one operation passes them, and where things stand there.
+ *
+ * Whatever the point, after a crash at it every acknowledged operation is on disk, every effect was
+ * ordered on disk before it began, and every reported outcome is on disk; a phantom is allowed, a
+ * hole never (test/oracle/simulation/crashPoints.property.test.ts, test/oracle/restart/faultPoints.test.ts).
+ */
+const OPERATION_POINTS = {
+  'open.beforeClaim': 'The store is open; the mark of its new owner is not on disk yet.',
+  'open.afterClaim': 'The mark is on disk: whoever had the store before is fenced off.',
+  'engine.beforeAccept': 'A request has passed its checks; its acceptance is not ordered yet.',
+  'journal.beforePost': 'A batch of writes is on its way to the store.',
+  'store.beforeCommit': 'The transaction is complete and not committed.',
+  'store.afterCommit': 'It is on disk and synced; nobody knows yet.',
+  'store.beforeAck': 'The writer is about to answer.',
+  'journal.beforeTell': 'The engine knows that a write is durable; who waits for it does not yet.',
+  'engine.afterAccept': 'An acceptance is durable; its caller is not told yet.',
+  'engine.beforeOrder': 'An attempt has its turn; its number is not ordered yet.',
+  'engine.afterOrder': 'The number of the attempt is durable; the attempt has not begun.',
+  'engine.beforeAttempt': 'The handler is about to be called.',
+  'engine.afterAttempt': 'The handler has answered or failed; the operation does not know yet.',
+  'engine.beforeRest': 'It has to wait; where and until when is not ordered yet.',
+  'engine.afterRest': 'It is durable where it waits and until when; its actor is still there.',
+  'engine.beforeSettle': 'It has ended; the ending is not ordered yet.',
+  'engine.afterSettle': 'The ending is durable; nobody knows yet, and its lane is not passed on.',
+  'engine.beforeReport': 'Whoever watches is about to be told how it ended.',
+  'queue.afterClaim': 'Rows that are due were fetched; none has its turn yet.',
+  'recovery.beforeRevive': 'A row that a dead process had in hand is about to be taken up.',
+  'recovery.afterRevive': 'All that a dead process had in hand is taken up.',
+} as const;
+/** The points of a schema migration, in order. */
+const MIGRATION_POINTS = {
+  'migration.beforeBackup': 'The file is of an older version; nothing was changed.',
+  'migration.afterBackup': 'A checked copy of the file is durable; the file is as it was.',
+  'migration.beforeCommit': 'Every step is done inside the transaction, which is not committed.',
+  'migration.afterCommit': 'The new version is on disk; nothing was done with it yet.',
+} as const;
+export type FaultPoint = keyof typeof OPERATION_POINTS | keyof typeof MIGRATION_POINTS;
+export const OPERATION_FAULT_POINTS = Object.keys(OPERATION_POINTS) as readonly FaultPoint[];
+export const MIGRATION_FAULT_POINTS = Object.keys(MIGRATION_POINTS) as readonly FaultPoint[];
+export const FAULT_POINTS: readonly FaultPoint[] = [
+  ...OPERATION_FAULT_POINTS,
+  ...MIGRATION_FAULT_POINTS,
+];
+
+/**
+ * What happens at the point: the process is killed with SIGKILL, the point throws
+ * `HF_STORE_UNAVAILABLE`, the thread that passes it stands still, as a stalled disk would make it, or
+ * a simulation ends the process that it simulates.
+ */
+export type FaultAction = 'kill' | 'throw' | { readonly stallMs: number } | (() => void);
+
+interface Fault {
+  /** Passages left until it strikes. */
+  countdown: number;
+  readonly action: FaultAction;
+}
+
+/** `null` while nothing is armed, which is always so outside tests. */
+let armed: Map<FaultPoint, Fault> | null = null;
+
+/** Marks a point at which a test may strike. */
+export function faultPoint(name: FaultPoint): void {
+  if (armed !== null) pass(armed, name);
+}
+
+/** A fault of a thread that is not started yet. */
+export interface PlannedFault {
+  readonly name: FaultPoint;
+  readonly countdown: number;
+  readonly action: Exclude<FaultAction, () => void>;
+}
+
+let planned: readonly PlannedFault[] = [];
+
+/** Plans what each writer thread that this one starts from here on is armed with. */
+export function armThreads(faults: readonly PlannedFault[]): void {
+  planned = faults;
+}
+
+/** What a thread that is about to be started has to be given. */
+export function faultsOfThreads(): readonly PlannedFault[] {
+  return planned;
+}
+
+/**
+ * Arms a point in this thread: it strikes once, at the passage numbered `countdown` (1 is the next).
+ */
+export function armFaultPoint(name: FaultPoint, countdown: number, action: FaultAction): void {
+  armed ??= new Map();
+  armed.set(name, { countdown, action });
+}
+
+/** Disarms every point of this thread. */
+export function disarmFaultPoints(): void {
+  armed = null;
+}
+
+function pass(faults: Map<FaultPoint, Fault>, name: FaultPoint): void {
+  const fault = faults.get(name);
+  if (fault === undefined) return;
+  fault.countdown -= 1;
+  if (fault.countdown > 0) return;
+  faults.delete(name);
+  if (faults.size === 0) armed = null;
+  strike(name, fault.action);
+}
+
+function strike(name: FaultPoint, action: FaultAction): void {
+  if (typeof action === 'function') {
+    action();
+    return;
+  }
+  if (action === 'throw') {
+    throw new HoldfastError('HF_STORE_UNAVAILABLE', `A fault was planted at ${name}.`, {
+      retry: 'later',
+    });
+  }
+  if (action === 'kill') process.kill(process.pid, 'SIGKILL');
+  // After a kill the thread must not run on while the signal is on its way.
+  standStill(action === 'kill' ? Number.POSITIVE_INFINITY : action.stallMs);
+}
+
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,62 @@
+/**
+ * A channel to a writer in the caller's own thread: each request is answered before the call
+ * returns. For short readings from the command line, and for tests and simulations.
+ *
+ * @module
+ */
+
+import { programName } from '../../owner/ownerNote.ts';
+import { faultPoint } from '../../port/faultPoints.ts';
+import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
+import { Writer } from '../writer/writer.ts';
+import type { Channel, WriterListener } from './storeClient.ts';
+import { notOpen, settle, tell } from './storeClient.ts';
+import type { StorePlace } from './storePlace.ts';
+
+export class InThreadChannel implements Channel {
+  readonly #place: StorePlace;
+  readonly #listener: WriterListener;
+  #writer: Writer | null = null;
+  #giveBack: (() => void) | null = null;
+  #generation: number | null = null;
+
+  constructor(place: StorePlace, listener: WriterListener) {
+    this.#place = place;
+    this.#listener = listener;
+  }
+
+  async open(): Promise<OpenedStore> {
+    const { folder, giveBack } = await this.#place.reserve();
+    const writer = new Writer({ folder, program: programName(), isBrief: !this.#place.create });
+    this.#giveBack = giveBack;
+    this.#writer = writer;
+    try {
+      const { hasData } = writer.own();
+      const key = await this.#place.unlock(folder, hasData);
+      const store = writer.open(key, this.#place.create, this.#generation);
+      this.#generation = store.generation;
+      return store;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  ask(request: StoreRequest): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#writer === null) throw notOpen();
+      const answer = this.#writer.run([request]);
+      tell(answer, this.#listener);
+      faultPoint('store.beforeAck');
+      for (const reply of answer.replies) settle(reply, resolve, reject);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#writer?.close();
+    this.#writer = null;
+    this.#giveBack?.();
+    this.#giveBack = null;
+    return Promise.resolve();
+  }
+}

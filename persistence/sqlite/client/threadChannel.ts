@@ -1,0 +1,256 @@
+/**
+ * A channel to a writer in a thread of its own: the calling thread never waits for the disk.
+ *
+ * Several messages may be under way: while the writer syncs one, the next is already being taken in,
+ * and what comes once that is full is gathered for the next.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads';
+
+import {
+  causeText,
+  HoldfastError,
+  isHoldfastError,
+  reviveError,
+} from '../../../machines/vocabulary/errors.ts';
+import { threadFile } from '../../files/threadFile.ts';
+
+import { programName } from '../../owner/ownerNote.ts';
+import { faultsOfThreads } from '../../port/faultPoints.ts';
+import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
+import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
+import type { Channel, WriterListener } from './storeClient.ts';
+import { notOpen, settle, tell } from './storeClient.ts';
+import type { StorePlace } from './storePlace.ts';
+
+const MESSAGES_UNDER_WAY_MAX = 4;
+
+interface Asked {
+  readonly request: StoreRequest;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: HoldfastError) => void;
+}
+
+export class ThreadChannel implements Channel {
+  readonly #place: StorePlace;
+  readonly #listener: WriterListener;
+  #reserving: ReturnType<StorePlace['reserve']> | null = null;
+  #thread: Thread | null = null;
+  #generation: number | null = null;
+
+  constructor(place: StorePlace, listener: WriterListener) {
+    this.#place = place;
+    this.#listener = listener;
+  }
+
+  async open(): Promise<OpenedStore> {
+    if (this.#thread?.hasEnded === false) {
+      throw new HoldfastError('HF_INTERNAL', 'The store is open already.');
+    }
+    const file = writerFile();
+    this.#reserving = this.#place.reserve();
+    const { folder, giveBack } = await this.#reserving;
+    const generation = this.#generation;
+    this.#thread = new Thread({
+      file,
+      folder,
+      generation,
+      giveBack,
+      place: this.#place,
+      listener: this.#listener,
+    });
+    const store = await this.#thread.opened;
+    this.#generation = store.generation;
+    return store;
+  }
+
+  ask(request: StoreRequest): Promise<unknown> {
+    return this.#thread?.ask(request) ?? Promise.reject(notOpen());
+  }
+
+  async close(): Promise<void> {
+    // Where it is only being opened: by then there is a thread to close, or it was refused.
+    await this.#reserving?.catch(() => {});
+    await this.#thread?.close();
+    this.#generation = null;
+  }
+}
+
+function writerFile(): URL {
+  const built = '../../../dist/persistence/sqlite/writer/writerThread.js';
+  return threadFile(import.meta.url, '../writer/writerThread.js', built);
+}
+
+interface ThreadParts {
+  readonly file: URL;
+  readonly folder: string;
+  readonly place: StorePlace;
+  readonly listener: WriterListener;
+  /** The mark that this owner has left in the store. */
+  readonly generation: number | null;
+  readonly giveBack: () => void;
+}
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #parts: ThreadParts;
+  /** Settles when the store is open or the attempt has ended and left the folder. */
+  readonly opened: Promise<OpenedStore>;
+  readonly #ended: Promise<void>;
+  /** Not sent yet, and sent but not answered; both in the order of asking. */
+  #gathered: Asked[] = [];
+  #sent: Asked[] = [];
+  #messagesUnderWay = 0;
+  /** What is asked before is sent once it is: a thread that was started again may be asked at once. */
+  #isOpen = false;
+  #isClosing = false;
+  #closeIsSent = false;
+  #failure: unknown = null;
+  #hasEnded = false;
+
+  constructor(parts: ThreadParts) {
+    this.#parts = parts;
+    const workerData: ThreadOptions = {
+      folder: parts.folder,
+      program: programName(),
+      isBrief: false,
+      faults: faultsOfThreads(),
+    };
+    this.#worker = new Worker(parts.file, { workerData, name: 'holdfast writer', execArgv: [] });
+    this.#worker.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        parts.giveBack();
+        this.#end();
+        resolve();
+      });
+    });
+    this.opened = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromWriter) => this.#receive(message, resolve));
+      void this.#ended.then(() => reject(this.#reasonOfEnd()));
+    });
+    // Nobody may be waiting for it yet when it fails.
+    this.opened.catch(() => {});
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  ask(request: StoreRequest): Promise<unknown> {
+    if (this.#isClosing || this.#hasEnded) return Promise.reject(this.#reasonOfEnd());
+    return new Promise((resolve, reject) => {
+      this.#gathered.push({ request, resolve, reject });
+      // At once while the writer has room, so that it works while the caller goes on.
+      if (this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) this.#send();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosing = true;
+    this.#send();
+    return this.#ended;
+  }
+
+  #send(): void {
+    if (this.#hasEnded) return;
+    const hasRoom = this.#isOpen && this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX;
+    if (this.#gathered.length > 0 && hasRoom) {
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      this.#sent.push(...gathered);
+      this.#messagesUnderWay += 1;
+      this.#post({ kind: 'requests', requests: gathered.map(({ request }) => request) });
+    }
+    // One that never opened has nothing to write first: what it was asked is refused when it ends.
+    if (this.#isClosing && !this.#closeIsSent && (this.#gathered.length === 0 || !this.#isOpen)) {
+      this.#closeIsSent = true;
+      this.#post({ kind: 'close' });
+    }
+  }
+
+  #receive(message: FromWriter, opened: (store: OpenedStore) => void): void {
+    switch (message.kind) {
+      case 'owned':
+        void this.#unlock(message.hasData);
+        break;
+      case 'opened':
+        this.#isOpen = true;
+        this.#send();
+        this.#rest();
+        opened(message.store);
+        break;
+      case 'failed':
+        this.#failure = reviveError(message.error);
+        break;
+      case 'replies':
+        this.#settle(message);
+        break;
+      case 'closed':
+        break;
+    }
+  }
+
+  async #unlock(hasData: boolean): Promise<void> {
+    try {
+      const { storeId, keyId, storeKey } = await this.#parts.place.unlock(
+        this.#parts.folder,
+        hasData,
+      );
+      const { generation, place } = this.#parts;
+      const key = { storeId, keyId, storeKey };
+      this.#post({ kind: 'unlock', key, create: place.create, generation });
+      storeKey.fill(0);
+    } catch (error) {
+      this.#failure = error;
+      void this.close();
+    }
+  }
+
+  #settle({ messages, replies, ...rest }: Extract<FromWriter, { kind: 'replies' }>): void {
+    this.#messagesUnderWay -= messages;
+    const answered = this.#sent.splice(0, replies.length);
+    if (this.#gathered.length > 0 || this.#isClosing) this.#send();
+    tell(rest, this.#parts.listener);
+    for (const [index, reply] of replies.entries()) {
+      const asked = answered[index];
+      if (asked !== undefined) settle(reply, asked.resolve, asked.reject);
+    }
+    this.#rest();
+  }
+
+  /** A message to the writer keeps the process alive until it is answered; the open store does not. */
+  #post(message: ToWriter): void {
+    this.#worker.ref();
+    this.#worker.postMessage(message);
+  }
+
+  #rest(): void {
+    if (this.#messagesUnderWay === 0 && !this.#closeIsSent) this.#worker.unref();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    const [sent, gathered] = [this.#sent, this.#gathered];
+    this.#sent = [];
+    this.#gathered = [];
+    // What was sent may have been written before the thread ended.
+    for (const { reject } of sent) reject(this.#reasonOfEnd(true));
+    for (const { reject } of gathered) reject(this.#reasonOfEnd());
+  }
+
+  #reasonOfEnd(mayBeStored = false): HoldfastError {
+    if (isHoldfastError(this.#failure)) return this.#failure;
+    if (this.#isClosing && this.#failure === null) return notOpen();
+    const why = this.#failure === null ? '' : ` (${causeText(this.#failure)})`;
+    return new HoldfastError(
+      'HF_STORE_UNAVAILABLE',
+      `The writer thread of the store in ${this.#parts.folder} ended unexpectedly${why}. Open it again.`,
+      { path: this.#parts.folder, retry: 'later', cause: this.#failure, mayBeStored },
+    );
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Where crises are kept while the database can't be written (CR-4): a small file beside it, whose
+ * room was taken when the store was opened, so that a full disk has place for it. Each record is its
+ * length and a sealed acceptance; a length of 0 is the end.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { syncFolder } from '../../files/durableFiles.ts';
+import type { AcceptWrite, Write } from '../../port/store.ts';
+import { encodeAssociated } from '../../sealing/associated.ts';
+import { ENVELOPE_MAGIC } from '../../sealing/envelope.ts';
+import type { Sealer } from '../../sealing/sealer.ts';
+import { FILE_MODE } from './connection.ts';
+
+/** Some hundred crises of an ordinary size. A file that is full grows, where the disk lets it. */
+const ROOM_BYTES = 256 * 1_024;
+const HEAD_BYTES = 4;
+/** A file with more that does not open is none of ours any more: the start does not wait for it. */
+const FAILURES_MAX = 1_000;
+
+export class SpillFile {
+  readonly #path: string;
+  readonly #sealer: Sealer;
+  readonly #storeId: string;
+  /** What is in the file and not yet in the database. */
+  readonly #ids = new Set<string>();
+  /** Where the next record goes. */
+  #end = 0;
+  /** False while what could not be read has still to be kept under another name. */
+  #isUnreadableKept = true;
+  /** What lies behind this was never written to. */
+  #high = 0;
+
+  constructor(path: string, sealer: Sealer, storeId: string) {
+    this.#path = path;
+    this.#sealer = sealer;
+    this.#storeId = storeId;
+  }
+
+  /** Takes the room. Where there is none, a crisis is spilled as far as the disk lets it. */
+  reserve(): void {
+    if (existsSync(this.#path)) return;
+    try {
+      const descriptor = openSync(this.#path, 'wx', FILE_MODE);
+      try {
+        writeSync(descriptor, Buffer.alloc(ROOM_BYTES));
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+      syncFolder(dirname(this.#path));
+    } catch {
+      // The store itself is asked for room next, and says what is wrong.
+    }
+  }
+
+  /**
+   * What an earlier process spilled. A record that can't be opened is left out, and the next one is
+   * looked for behind it: each begins as every envelope does, and its place is bound into its seal.
+   * One that was cut off was never promised; in case any was changed, the file is kept as it is under
+   * another name (PS-3), the last one only, and `told` hears of it.
+   */
+  read(told: (notice: HoldfastError) => void = () => {}): readonly AcceptWrite[] {
+    if (!existsSync(this.#path)) return [];
+    const bytes = readFileSync(this.#path);
+    const spilled: AcceptWrite[] = [];
+    let isWhole = true;
+    for (let at = 0, failures = 0; failures <= FAILURES_MAX; ) {
+      const begin = bytes.indexOf(ENVELOPE_MAGIC, at + HEAD_BYTES);
+      // Behind the last one there is nothing but room.
+      if (begin === -1) {
+        if (lengthAt(bytes, at) !== 0) isWhole = false;
+        break;
+      }
+      const found = this.#openAt(bytes, begin);
+      if (found === null) failures += 1;
+      else {
+        spilled.push(found.write);
+        this.#ids.add(found.write.id);
+      }
+      if (found === null || begin !== at + HEAD_BYTES) isWhole = false;
+      at = found?.end ?? begin;
+      if (found !== null) this.#end = at;
+    }
+    this.#high = bytes.length;
+    if (!isWhole) this.#keepUnreadable(spilled.length, told);
+    return spilled;
+  }
+
+  /**
+   * Adds an acceptance and syncs it.
+   *
+   * @throws errors of the file system.
+   */
+  append(write: AcceptWrite): void {
+    const text = Buffer.from(JSON.stringify(write), 'utf8');
+    const envelope = this.#sealer.seal(text, this.#binding(this.#end));
+    text.fill(0);
+    const record = Buffer.alloc(HEAD_BYTES + envelope.length + HEAD_BYTES);
+    record.writeUInt32BE(envelope.length, 0);
+    record.set(envelope, HEAD_BYTES);
+    this.#high = Math.max(this.#high, this.#end + record.length);
+    this.#write(record, this.#end);
+    this.#end += HEAD_BYTES + envelope.length;
+    this.#ids.add(write.id);
+  }
+
+  /** These are in the database now. Once all are, the file is wiped (SE-5). */
+  committed(writes: readonly Write[]): void {
+    if (this.#ids.size === 0) return;
+    for (const write of writes) if (write.kind === 'accept') this.#ids.delete(write.id);
+    if (this.#ids.size > 0) return;
+    this.#wipe();
+  }
+
+  #wipe(): void {
+    try {
+      if (!this.#isUnreadableKept) copyFileSync(this.#path, `${this.#path}.unreadable`);
+      this.#isUnreadableKept = true;
+      this.#write(Buffer.alloc(this.#high), 0);
+      this.#end = 0;
+    } catch {
+      // What stays in the file is accepted once more at the next start, which changes nothing.
+    }
+  }
+
+  #write(bytes: Uint8Array, at: number): void {
+    const descriptor = openSync(this.#path, existsSync(this.#path) ? 'r+' : 'wx', FILE_MODE);
+    try {
+      const written = writeSync(descriptor, bytes, 0, bytes.length, at);
+      if (written < bytes.length) throw noRoom(this.#path);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /**
+   * The record whose envelope begins there: as long as its head says, or, where that was changed, up to
+   * the next one.
+   */
+  #openAt(bytes: Buffer, begin: number): { write: AcceptWrite; end: number } | null {
+    const at = begin - HEAD_BYTES;
+    const next = bytes.indexOf(ENVELOPE_MAGIC, begin + ENVELOPE_MAGIC.length);
+    for (const end of [begin + lengthAt(bytes, at), next - HEAD_BYTES]) {
+      if (end <= begin || end > bytes.length) continue;
+      const write = this.#open(bytes.subarray(begin, end), at);
+      if (write !== null) return { write, end };
+    }
+    return null;
+  }
+
+  #keepUnreadable(readable: number, told: (notice: HoldfastError) => void): void {
+    const kept = `${this.#path}.unreadable`;
+    this.#isUnreadableKept = false;
+    told(
+      new HoldfastError(
+        'HF_RECORD_TAMPERED',
+        `${this.#path} was cut off or changed: ${readable} crises in it were read, and what could not be ` +
+          `is kept in ${kept} until this happens again. Check the disk.`,
+        { path: kept },
+      ),
+    );
+    // What could be read is written to the database next, and then the file is wiped.
+    this.#end = this.#high;
+    if (readable === 0) this.#wipe();
+  }
+
+  #open(envelope: Uint8Array, at: number): AcceptWrite | null {
+    try {
+      const text = Buffer.from(this.#sealer.open(envelope, this.#binding(at)));
+      // One that an earlier version spilled does not say whom it concerns.
+      const write = JSON.parse(text.toString('utf8')) as Omit<AcceptWrite, 'subject'>;
+      return { subject: null, ...write };
+    } catch (error) {
+      if (isHoldfastError(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Its place is bound into the seal, so that no record can be moved or repeated. */
+  #binding(at: number): Uint8Array {
+    return encodeAssociated(['spill', this.#storeId, at]);
+  }
+}
+
+function noRoom(path: string): HoldfastError {
+  return new HoldfastError('HF_STORE_FULL', `There is no room left for ${path}. Free some space.`, {
+    path,
+    retry: 'later',
+  });
+}
+
+function lengthAt(bytes: Buffer, at: number): number {
+  return at + HEAD_BYTES <= bytes.length ? bytes.readUInt32BE(at) : 0;
+}

@@ -1,0 +1,45 @@
+/**
+ * The messages between the main thread and the writer thread.
+ *
+ * @module
+ */
+
+import type { PlainError } from '../../../machines/vocabulary/errors.ts';
+import type { PlannedFault } from '../../port/faultPoints.ts';
+import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts';
+
+/** What a writer is made with. */
+export interface WriterOptions {
+  readonly folder: string;
+  /** The file name of the program; a thread does not know it. */
+  readonly program: string;
+  /** Whether the store is given back at once, so that whoever wants it waits. */
+  readonly isBrief: boolean;
+}
+
+/** What the thread is started with. */
+export interface ThreadOptions extends WriterOptions {
+  /** None outside tests. */
+  readonly faults: readonly PlannedFault[];
+}
+
+export type ToWriter =
+  /** Comes once, after `owned`. */
+  | {
+      readonly kind: 'unlock';
+      readonly key: StoreKey;
+      readonly create: boolean;
+      readonly generation: number | null;
+    }
+  | { readonly kind: 'requests'; readonly requests: readonly StoreRequest[] }
+  /** Comes last. */
+  | { readonly kind: 'close' };
+
+export type FromWriter =
+  | { readonly kind: 'owned'; readonly hasData: boolean }
+  | { readonly kind: 'opened'; readonly store: OpenedStore }
+  /** Opening failed; `closed` follows. */
+  | { readonly kind: 'failed'; readonly error: PlainError }
+  /** Answers all requests of the next `messages` messages. */
+  | ({ readonly kind: 'replies'; readonly messages: number } & Replies)
+  | { readonly kind: 'closed' };

@@ -1,0 +1,97 @@
+/**
+ * What the writer remembers of rows that are likely to be written next, so that a write need not
+ * read first. Everything here can be read again from the file.
+ *
+ * @module
+ */
+
+import type { OperationColumns } from '../seals/rowSeals.ts';
+
+/** The columns of a row that its updates keep, and the revision they must follow. */
+export type KnownColumns = Pick<
+  OperationColumns,
+  'id' | 'revision' | 'urgency' | 'expires_at' | 'subject' | 'lane' | 'idempotency'
+>;
+
+export interface KnownRow extends KnownColumns {
+  /** The commitment of the payload's envelope, where that has a row of its own; `null` where not. */
+  readonly envelope: Uint8Array | null;
+}
+
+/** Some 400 bytes each: a few megabytes at most. */
+const ROWS_MAX = 16_384;
+
+/** Rows in hand whose seal was made or checked by this process. The oldest give way to new ones. */
+export class KnownRows {
+  readonly #rows = new Map<number, KnownRow>();
+
+  get(seq: number): KnownRow | undefined {
+    return this.#rows.get(seq);
+  }
+
+  remember(seq: number, from: KnownColumns, envelope: Uint8Array | null): void {
+    if (this.#rows.size >= ROWS_MAX && !this.#rows.has(seq)) {
+      const oldest = this.#rows.keys().next();
+      if (oldest.done !== true) this.#rows.delete(oldest.value);
+    }
+    // Field by field: spreading costs as much as sealing the row.
+    const { id, revision, urgency, expires_at, subject, lane, idempotency } = from;
+    this.#rows.set(seq, {
+      id,
+      revision,
+      urgency,
+      expires_at,
+      subject,
+      lane,
+      idempotency,
+      envelope,
+    });
+  }
+
+  forget(seq: number): void {
+    this.#rows.delete(seq);
+  }
+
+  clear(): void {
+    this.#rows.clear();
+  }
+}
+
+/**
+ * The lanes that rows were leaving in a transaction that failed but may have reached the disk all
+ * the same. The row itself no longer says which lane it left, and whoever waits there must still be
+ * found when the write is repeated.
+ */
+export class LanesLeft {
+  /** Of the transaction under way. */
+  readonly #leaving = new Map<number, Uint8Array>();
+  /** Of failed ones; as many as there were writes in them, until each is repeated. */
+  readonly #uncertain = new Map<number, Uint8Array>();
+
+  leave(seq: number, lane: Uint8Array): void {
+    this.#leaving.set(seq, lane);
+  }
+
+  /** The lane that an earlier, failed attempt of this write left. */
+  left(seq: number): Uint8Array | undefined {
+    return this.#uncertain.get(seq);
+  }
+
+  committed(): void {
+    if (this.#uncertain.size > 0) {
+      for (const seq of this.#leaving.keys()) this.#uncertain.delete(seq);
+    }
+    this.#leaving.clear();
+  }
+
+  /** The transaction was rolled back and surely left nothing. */
+  rolledBack(): void {
+    this.#leaving.clear();
+  }
+
+  /** The transaction failed; whether it reached the disk is not known. */
+  failed(): void {
+    for (const [seq, lane] of this.#leaving) this.#uncertain.set(seq, lane);
+    this.#leaving.clear();
+  }
+}

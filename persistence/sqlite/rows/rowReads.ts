@@ -1,0 +1,374 @@
+/**
+ * What the store is asked: each question is a few index seeks, whatever the number of rows.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
+import type {
+  AskingCounts,
+  CheckedPage,
+  Claim,
+  Expired,
+  PassOver,
+  SearchPage,
+  Standing,
+  StandingCounts,
+  StoredOperation,
+} from '../../port/store.ts';
+import { NEVER_MS } from '../../port/store.ts';
+import { isOperationId } from '../../port/writeChecks.ts';
+import type { Query, ReadRequest } from '../protocol/requests.ts';
+import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
+import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
+import { bytesOfId } from '../seals/rowSeals.ts';
+import { checkIndexes, recount } from './selfChecks.ts';
+import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
+import type { StatementName, Statements } from './statements.ts';
+import type { Tables } from './tables.ts';
+import { listRow, showRow } from './tables.ts';
+import { isDamage, takeAll } from './unreadableRows.ts';
+
+const LISTS = {
+  settled: 'listSettled',
+  inHand: 'listInHand',
+  due: 'listDue',
+  held: 'listHeld',
+  quarantined: 'listQuarantined',
+  deadLettered: 'listDeadLettered',
+} as const satisfies Record<Standing, StatementName>;
+
+/** Answers a request that writes nothing, but for rows it has to set aside. */
+export function answerRead(tables: Tables, request: ReadRequest): unknown {
+  switch (request.kind) {
+    case 'claim':
+      return claim(tables, request.query);
+    case 'inHand':
+      return inHand(tables, request.query);
+    case 'freedHeads':
+      return freedHeads(tables, request.query);
+    case 'check':
+      return check(tables, request.query);
+    case 'strays':
+      return strays(tables, request.query);
+    case 'expired':
+      return expired(tables, request.query);
+    case 'find':
+      return find(tables, request.id);
+    case 'list':
+      return list(tables, request.query);
+    case 'deadLetters':
+      return deadLetters(tables, request.query);
+    case 'quarantine':
+      return quarantined(tables, request.query);
+    case 'sealedQuarantine':
+      return sealedQuarantine(tables, request.query);
+    case 'counts':
+      return counts(tables.statements);
+    case 'askingCounts':
+      return askingCounts(tables.statements);
+    case 'recount':
+      recount(tables);
+      return undefined;
+  }
+}
+
+/** See {@link Store.claim}. */
+function claim(tables: Tables, query: Query<'claim'>): Claim {
+  const route = tables.seals.routeTag(query.route);
+  const { take, nextDueAt } = dueQueries(tables, query.passOver);
+  const rows: StoredOperation[] = [];
+  let nextDueAtMs: number | null = null;
+  for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
+    const room = query.limit - rows.length;
+    const found = room > 0 ? take(route, urgency, query.nowMs, room) : [];
+    rows.push(...found);
+    const next = nextDueAt(route, urgency, found.length);
+    if (next !== undefined && (nextDueAtMs === null || next < nextDueAtMs)) nextDueAtMs = next;
+  }
+  return { rows, nextDueAtMs };
+}
+
+interface DueQueries {
+  readonly take: (
+    route: Uint8Array,
+    urgency: number,
+    nowMs: number,
+    limit: number,
+  ) => StoredOperation[];
+  readonly nextDueAt: (route: Uint8Array, urgency: number, offset: number) => number | undefined;
+}
+
+/** Mostly there is nothing to pass over, and then nothing is paid for it. */
+function dueQueries(tables: Tables, given: PassOver = []): DueQueries {
+  const { statements } = tables;
+  return {
+    take: (route, urgency, nowMs, limit) => {
+      const fetch = (): OperationRow[] => {
+        const passed = passedOver(tables, given);
+        return passed === null
+          ? all(statements.due, route, urgency, nowMs, limit)
+          : all(statements.dueButSome, route, urgency, nowMs, passed, limit);
+      };
+      const most = limit + given.length + tables.unreadable.size;
+      return takeAll(tables, fetch, [statements.dueSeqs, route, urgency, nowMs, most]);
+    },
+    nextDueAt: (route, urgency, offset) => {
+      const passed = passedOver(tables, given);
+      const next =
+        passed === null
+          ? statements.nextDueAt.get(route, urgency, offset)
+          : statements.nextDueAtButSome.get(route, urgency, passed, offset);
+      return next as number | undefined;
+    },
+  };
+}
+
+/** What is passed over, as the questions take it: what was given, and what can't be read. */
+function passedOver({ unreadable }: Tables, given: PassOver = []): string | null {
+  const isNothing = given.length === 0 && unreadable.size === 0;
+  return isNothing ? null : JSON.stringify([...given, ...unreadable]);
+}
+
+/** See {@link Store.inHand}. */
+function inHand(tables: Tables, { after, limit }: Query<'inHand'>): StoredOperation[] {
+  const { statements } = tables;
+  const rows: StoredOperation[] = [];
+  let urgency = after?.urgency ?? nextUrgency(statements.nextInHandUrgency, -1);
+  let afterSeq = after?.seq ?? -1;
+  while (urgency !== undefined && rows.length < limit) {
+    const [rank, seq, room] = [urgency, afterSeq, limit - rows.length];
+    const fetch = (): OperationRow[] => {
+      const passed = passedOver(tables);
+      return passed === null
+        ? all(statements.inHand, rank, seq, room)
+        : all(statements.inHandButSome, rank, seq, passed, room);
+    };
+    const most = room + tables.unreadable.size;
+    rows.push(...takeAll(tables, fetch, [statements.inHandSeqs, rank, seq, most]));
+    urgency = nextUrgency(statements.nextInHandUrgency, rank);
+    afterSeq = -1;
+  }
+  return rows;
+}
+
+/** See {@link Store.freedHeads}. */
+function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): SearchPage {
+  const { statements } = tables;
+  const end = statements.heldStretchEnd.get(afterSeq, limit) as number | null;
+  if (end === null) return { rows: [], nextAfterSeq: null };
+  return {
+    rows: takeAll(tables, () => {
+      const passed = passedOver(tables);
+      return passed === null
+        ? all(statements.freedHeads, afterSeq, end)
+        : all(statements.freedHeadsButSome, afterSeq, end, passed);
+    }, [statements.stretchSeqs, afterSeq, end]),
+    nextAfterSeq: end,
+  };
+}
+
+/** See {@link Store.check}. */
+function check(tables: Tables, query: Query<'check'>): CheckedPage {
+  const { check: page, checkOne } = tables.statements;
+  let isMended = false;
+  const rows = readPage(tables, query, [page, checkOne], (row) => {
+    const shown = showRow(tables, row);
+    // One that was set aside just now stands elsewhere than it was read.
+    const isAsRead =
+      shown.standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
+    isMended ||= isAsRead && checkIndexes(tables, row);
+    return shown;
+  });
+  if (isMended) return check(tables, query);
+  const isThrough = rows.length < query.limit;
+  return {
+    checked: rows.length,
+    unreadable: rows.filter(({ id }) => id === NO_ID).length,
+    nextAfterSeq: isThrough ? null : (rows.at(-1)?.seq ?? null),
+  };
+}
+
+/** Stands for the id of a row that can't be read. */
+const NO_ID = '';
+
+/**
+ * A page of rows in order of acceptance. Where one of them can't be read they are read one by one,
+ * and that one is shown as set aside, without its id: the others are not to be lost with it.
+ */
+function readPage(
+  { statements }: Tables,
+  { afterSeq, limit }: { readonly afterSeq: number; readonly limit: number },
+  [page, one]: readonly [Database.Statement, Database.Statement],
+  show: (row: OperationRow) => StoredOperation,
+): StoredOperation[] {
+  try {
+    return all(page, afterSeq, limit).map(show);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  const rows: StoredOperation[] = [];
+  let seq = statements.nextSeq.get(afterSeq) as number | undefined;
+  while (seq !== undefined && rows.length < limit) {
+    // Edited: it can neither be asked for, nor what comes behind it.
+    if (!Number.isSafeInteger(seq)) return [...rows, { ...UNREADABLE, seq }];
+    try {
+      rows.push(...all(one, seq).map(show));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      rows.push({ ...UNREADABLE, seq });
+    }
+    seq = statements.nextSeq.get(seq) as number | undefined;
+  }
+  return rows;
+}
+
+const UNREADABLE: Omit<StoredOperation, 'seq'> = {
+  id: NO_ID,
+  revision: 0,
+  standing: 'quarantined',
+  dueAtMs: null,
+  urgency: URGENCY_MAX,
+  state: '',
+  payload: null,
+};
+
+/** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
+function strays(tables: Tables, query: Query<'strays'>): StoredOperation[] {
+  const { statements, seals } = tables;
+  const { routes, limit } = query;
+  const { take } = dueQueries(tables, query.passOver);
+  const configured = new Set(routes.map((name) => hexOf(seals.routeTag(name))));
+  const rows: StoredOperation[] = [];
+  let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
+  while (route !== undefined && rows.length < limit) {
+    if (!configured.has(hexOf(route)))
+      rows.push(...straysOf(tables, take, route, limit - rows.length));
+    route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
+  }
+  return rows;
+}
+
+function straysOf(
+  tables: Tables,
+  take: DueQueries['take'],
+  route: Uint8Array,
+  limit: number,
+): StoredOperation[] {
+  const { statements } = tables;
+  const rows: StoredOperation[] = [];
+  let urgency = nextUrgency(statements.nextDueUrgency, route, -1);
+  while (urgency !== undefined && rows.length < limit) {
+    const rank = urgency;
+    const room = limit - rows.length;
+    rows.push(...take(route, rank, NEVER_MS - 1, room));
+    urgency = nextUrgency(statements.nextDueUrgency, route, rank);
+  }
+  return rows;
+}
+
+/** See {@link Store.expired}. */
+function expired(tables: Tables, { nowMs, limit, passOver = [] }: Query<'expired'>): Expired {
+  const { statements } = tables;
+  const fetch = (): OperationRow[] => {
+    const passed = passedOver(tables, passOver);
+    return passed === null
+      ? all(statements.expired, nowMs, limit)
+      : all(statements.expiredButSome, nowMs, passed, limit);
+  };
+  const most = limit + passOver.length + tables.unreadable.size;
+  const rows = takeAll(tables, fetch, [statements.expiredSeqs, nowMs, most]);
+  const passed = passedOver(tables, passOver);
+  const next =
+    passed === null
+      ? statements.nextExpiryAt.get(rows.length)
+      : statements.nextExpiryAtButSome.get(passed, rows.length);
+  return { rows, nextExpiryAtMs: (next as number | undefined) ?? null };
+}
+
+/** See {@link Store.find}. */
+function find(tables: Tables, id: string): StoredOperation | null {
+  if (!isOperationId(id)) return null;
+  const row = tables.statements.byId.get(bytesOfId(id)) as OperationRow | undefined;
+  return row === undefined ? null : showRow(tables, row);
+}
+
+/** See {@link Store.list}. */
+function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
+  const { standing } = query;
+  const { list: page, listOne } = tables.statements;
+  const show = (row: OperationRow): StoredOperation => listRow(tables, row);
+  if (standing === undefined) return readPage(tables, query, [page, listOne], show);
+  for (;;) {
+    const rows = all(tables.statements[LISTS[standing]], query.afterSeq, query.limit).map(show);
+    // As in takeAll: a row that was set aside just now no longer stands where it was looked for.
+    if (rows.every((row) => row.standing === standing)) return rows;
+  }
+}
+
+/** See {@link Store.counts}. The file keeps them, so that nothing is counted here. */
+function counts(statements: Statements): StandingCounts {
+  const kept = tally(statements);
+  const names = Object.keys(STANDING_CODES) as Standing[];
+  return Object.fromEntries(
+    names.map((name) => [name, kept.get(STANDING_CODES[name]) ?? 0]),
+  ) as StandingCounts;
+}
+
+/** See {@link Store.askingCounts}. */
+function askingCounts(statements: Statements): AskingCounts {
+  const kept = tally(statements);
+  const of = (reason: keyof AskingCounts): number =>
+    kept.get(TALLIED_WAITS_FROM + WAITS_FOR_CODES[reason]) ?? 0;
+  return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
+}
+
+function tally(statements: Statements): ReadonlyMap<number, number> {
+  return new Map(statements.counts.raw().all() as [number, number][]);
+}
+
+/** The largest acceptance number in the store, 0 for none. */
+export function seqMax({ statements }: Tables): number {
+  return (statements.seqMax.get() as number | null) ?? 0;
+}
+
+/** How many rows are set aside: few, and counted in their own index. */
+export function quarantinedCount({ statements }: Tables): number {
+  return counts(statements).quarantined;
+}
+
+/** What is kept of the components, and how many could not be opened. */
+export function components({ statements, seals }: Tables): {
+  readonly readable: Map<string, string>;
+  readonly unreadable: number;
+} {
+  const readable = new Map<string, string>();
+  let unreadable = 0;
+  for (const row of statements.components.all() as ComponentRow[]) {
+    try {
+      const { name, state } = seals.openComponent(row);
+      readable.set(name, state);
+    } catch (error) {
+      if (!isHoldfastError(error)) throw error;
+      unreadable += 1;
+    }
+  }
+  return { readable, unreadable };
+}
+
+function nextUrgency(
+  statement: Database.Statement,
+  ...parameters: readonly unknown[]
+): number | undefined {
+  return statement.get(...parameters) as number | undefined;
+}
+
+function all(statement: Database.Statement, ...parameters: readonly unknown[]): OperationRow[] {
+  return statement.all(...parameters) as OperationRow[];
+}
+
+function hexOf(tag: Uint8Array): string {
+  return Buffer.from(tag).toString('hex');
+}

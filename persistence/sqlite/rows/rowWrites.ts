@@ -1,0 +1,253 @@
+/**
+ * Applies single writes inside the transaction of their batch. Each may be a repeat of one whose
+ * commit was reported as failed though it reached the disk, and is then answered as if done now.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type {
+  AcceptWrite,
+  ComponentWrite,
+  UpdateWrite,
+  WithdrawWrite,
+  Write,
+  WriteResult,
+} from '../../port/store.ts';
+import { checkWrite, misuse } from '../../port/writeChecks.ts';
+import { commitmentOf } from '../../sealing/envelope.ts';
+import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
+import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
+import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
+import { purgeSettled } from './retention.ts';
+import { IDEMPOTENCY_INDEX } from './selfChecks.ts';
+import { purge, release, replay, setAside } from './setAsideWrites.ts';
+import { changeMark } from './storeMark.ts';
+import type { Tables } from './tables.ts';
+import { envelopeOf, heldHeadOf, sealPayload, showRow, takeRow } from './tables.ts';
+
+const MISSING: WriteResult = { kind: 'missing' };
+const COMPONENT_KEPT: WriteResult = { kind: 'componentKept' };
+const HOLD_KEPT: WriteResult = { kind: 'holdKept' };
+const UPDATED: WriteResult = { kind: 'updated', laneNext: null };
+const FIRST_REVISION = 1;
+
+/**
+ * @throws HoldfastError `HF_INTERNAL` for a write that contradicts what is stored. Errors of SQLite.
+ */
+export function applyWrite(tables: Tables, write: Write): WriteResult {
+  checkWrite(write);
+  switch (write.kind) {
+    case 'accept':
+      return accept(tables, write);
+    case 'update':
+      return update(tables, write);
+    case 'withdraw':
+      return withdraw(tables, write);
+    case 'replay':
+      return replay(tables, write);
+    case 'purge':
+      return purge(tables, write);
+    case 'setAside':
+      return setAside(tables, write);
+    case 'release':
+      return release(tables, write);
+    case 'purgeSettled':
+      return purgeSettled(tables, write);
+    case 'component':
+      return keepComponent(tables, write);
+    case 'hold':
+      changeMark(tables, { hold: write.hold });
+      return HOLD_KEPT;
+  }
+}
+
+function accept(tables: Tables, write: AcceptWrite): WriteResult {
+  const { statements, mutations, seals, known } = tables;
+  if (write.idempotencyKey !== null && tables.distrusted.has(IDEMPOTENCY_INDEX)) {
+    throw undecidable(tables.path);
+  }
+  const lane = write.lane === null ? null : seals.laneTag(write.lane);
+  const laneBusy = lane !== null && statements.anotherInLane.get(lane, write.seq) !== undefined;
+  const columns: OperationColumns = {
+    seq: write.seq,
+    id: bytesOfId(write.id),
+    revision: FIRST_REVISION,
+    key_id: seals.keyId,
+    standing: STANDING_CODES[laneBusy ? 'held' : write.standing],
+    due_at: laneBusy ? null : write.dueAtMs,
+    expires_at: write.expiresAtMs,
+    urgency: write.urgency,
+    waits_for: WAITS_FOR_CODES[laneBusy ? 'lane' : 'turn'],
+    route: seals.routeTag(write.route),
+    subject: write.subject === null ? null : seals.subjectTag(write.subject),
+    lane,
+    idempotency: write.idempotencyKey === null ? null : seals.idempotencyTag(write.idempotencyKey),
+  };
+  const { payload, envelope } = sealPayload(tables, columns, write.payload);
+  const state = seals.sealState(columns, write.state, payload);
+  if (!mutations.insertOperation(columns, state)) return acceptAgain(tables, write, columns);
+  if (envelope !== null) mutations.putPayload(write.seq, envelope);
+  if (columns.standing === STANDING_CODES.inHand) {
+    known.remember(write.seq, columns, envelope === null ? null : commitmentOf(envelope));
+  }
+  return { kind: 'accepted', laneBusy };
+}
+
+/** Whether the key was given before can't be told, and it must not run twice. */
+function undecidable(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The store at ${path} is damaged, and whether a request with this idempotency key was accepted before can't be told. Restore the store from a backup.`,
+    { path },
+  );
+}
+
+/** The insert met a row: this very operation, or another with its idempotency key. */
+function acceptAgain(tables: Tables, write: AcceptWrite, columns: OperationColumns): WriteResult {
+  const { statements } = tables;
+  const same = statements.byId.get(columns.id) as OperationRow | undefined;
+  if (same !== undefined && same.seq === write.seq) {
+    return { kind: 'accepted', laneBusy: same.standing === STANDING_CODES.held };
+  }
+  const first =
+    columns.idempotency === null
+      ? undefined
+      : (statements.byIdempotency.get(columns.idempotency) as OperationRow | undefined);
+  if (first === undefined) {
+    throw misuse('An accept was refused: its seq or id belongs to another operation.', 'seq');
+  }
+  const of = takeRow(tables, first);
+  // One that can't be opened was set aside and gave up its key, so that the newcomer can have it.
+  return of === null ? accept(tables, write) : { kind: 'duplicate', of };
+}
+
+function update(tables: Tables, write: UpdateWrite): WriteResult {
+  const { statements, mutations, seals, known, lanesLeft } = tables;
+  let row = known.get(write.seq);
+  if (row === undefined) {
+    const found = statements.bySeq.get(write.seq) as OperationRow | undefined;
+    if (found === undefined) return MISSING;
+    // Opened first: a column edited in the file must not find its way under a new seal.
+    if (showRow(tables, found).standing === 'quarantined') return makeWhole(tables, write);
+    row = { ...found, envelope: envelopeOf(found) };
+  }
+  if (row.revision !== write.revision - 1) return updateAgain(tables, write);
+
+  const columns: OperationColumns = {
+    seq: write.seq,
+    id: row.id,
+    revision: write.revision,
+    key_id: seals.keyId,
+    standing: STANDING_CODES[write.standing],
+    due_at: write.dueAtMs,
+    expires_at: row.expires_at,
+    urgency: row.urgency,
+    waits_for: WAITS_FOR_CODES[write.waitsFor],
+    route: seals.routeTag(write.route),
+    subject: row.subject,
+    lane: write.leavesLane ? null : row.lane,
+    idempotency: row.idempotency,
+  };
+  const staysApart = row.envelope !== null && write.payload !== null && !goesInside(write.payload);
+  const { payload, envelope } = staysApart
+    ? { payload: row.envelope, envelope: null }
+    : sealPayload(tables, columns, write.payload);
+  const leaving = write.leavesLane ? row.lane : null;
+  const state = seals.sealState(columns, write.state, payload);
+  mutations.updateOperation(columns, state, leaving !== null);
+  if (envelope !== null) mutations.putPayload(write.seq, envelope);
+  else if (row.envelope !== null && !staysApart) mutations.deletePayload(write.seq);
+  if (columns.standing === STANDING_CODES.inHand) {
+    known.remember(write.seq, columns, payload instanceof Uint8Array ? payload : null);
+  } else {
+    known.forget(write.seq);
+  }
+  if (leaving === null) return UPDATED;
+  lanesLeft.leave(write.seq, leaving);
+  return { kind: 'updated', laneNext: heldHeadOf(tables, leaving) };
+}
+
+/**
+ * The row of a live operation does not open. Its update carries the true state and payload, and all else
+ * that must not be taken from such a row; but its lane and its idempotency key are given up already.
+ */
+function makeWhole(tables: Tables, write: UpdateWrite): WriteResult {
+  const { mutations, seals, known } = tables;
+  const columns: OperationColumns = {
+    seq: write.seq,
+    id: bytesOfId(write.id),
+    revision: write.revision,
+    key_id: seals.keyId,
+    standing: STANDING_CODES[write.standing],
+    due_at: write.dueAtMs,
+    expires_at: write.expiresAtMs,
+    urgency: write.urgency,
+    waits_for: WAITS_FOR_CODES[write.waitsFor],
+    route: seals.routeTag(write.route),
+    subject: write.subject === null ? null : seals.subjectTag(write.subject),
+    lane: null,
+    idempotency: null,
+  };
+  const { payload, envelope } = sealPayload(tables, columns, write.payload);
+  mutations.replaceOperation(columns, seals.sealState(columns, write.state, payload));
+  mutations.forgetQuarantine(write.seq);
+  if (envelope === null) mutations.deletePayload(write.seq);
+  else mutations.putPayload(write.seq, envelope);
+  known.forget(write.seq);
+  return UPDATED;
+}
+
+/** The revision does not follow: either this update was done before, or the caller is mistaken. */
+function updateAgain(tables: Tables, write: UpdateWrite): WriteResult {
+  const { statements, seals, lanesLeft } = tables;
+  const row = statements.bySeq.get(write.seq) as OperationRow | undefined;
+  if (row === undefined) return MISSING;
+  const stored = showRow(tables, row);
+  const done =
+    stored.revision === write.revision &&
+    stored.standing === write.standing &&
+    stored.dueAtMs === write.dueAtMs &&
+    stored.state === write.state &&
+    Buffer.compare(row.route, seals.routeTag(write.route)) === 0;
+  if (!done) {
+    throw misuse(
+      `An update was refused: it makes revision ${write.revision} of a row at revision ${stored.revision}.`,
+      'revision',
+    );
+  }
+  const lane = write.leavesLane ? lanesLeft.left(write.seq) : undefined;
+  if (lane === undefined) return UPDATED;
+  lanesLeft.leave(write.seq, lane);
+  return { kind: 'updated', laneNext: heldHeadOf(tables, lane) };
+}
+
+function withdraw(tables: Tables, write: WithdrawWrite): WriteResult {
+  const { statements, mutations, known, lanesLeft } = tables;
+  const row = statements.bySeq.get(write.seq) as OperationRow | undefined;
+  if (row === undefined || Buffer.compare(row.id, bytesOfId(write.id)) !== 0) {
+    const lane = lanesLeft.left(write.seq);
+    return lane === undefined ? MISSING : leaveLane(tables, write.seq, lane);
+  }
+  mutations.deleteOperation(write.seq);
+  known.forget(write.seq);
+  return leaveLane(tables, write.seq, row.lane);
+}
+
+function leaveLane(tables: Tables, seq: number, lane: Uint8Array | null): WriteResult {
+  if (lane === null) return { kind: 'withdrawn', laneNext: null };
+  tables.lanesLeft.leave(seq, lane);
+  return { kind: 'withdrawn', laneNext: heldHeadOf(tables, lane) };
+}
+
+function keepComponent(tables: Tables, write: ComponentWrite): WriteResult {
+  const { statements, mutations, seals } = tables;
+  const tag = seals.componentTag(write.name);
+  const before = (statements.componentRevision.get(tag) as number | undefined) ?? 0;
+  // What can't be counted on was edited in the file.
+  const revision = Number.isSafeInteger(before + 1) ? before + 1 : FIRST_REVISION;
+  const row = { tag, revision, key_id: seals.keyId };
+  const state = seals.sealComponent(row, write.name, write.state);
+  mutations.keepComponent({ ...row, state });
+  return COMPONENT_KEPT;
+}

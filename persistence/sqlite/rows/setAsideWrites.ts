@@ -1,0 +1,156 @@
+/**
+ * Writes that move an operation out of the dead letters or the quarantine, or into the latter. Like
+ * the others each may be a repeat of one that had reached the disk.
+ *
+ * @module
+ */
+
+import type {
+  PurgeWrite,
+  ReleaseWrite,
+  ReplayWrite,
+  SetAsideWrite,
+  Standing,
+  WriteResult,
+} from '../../port/store.ts';
+import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
+import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
+import { bytesOfId } from '../seals/rowSeals.ts';
+import { opensTo, quarantineRow } from './setAsideReads.ts';
+import type { Tables } from './tables.ts';
+import { heldHeadOf, quarantine, sealPayload, showRow } from './tables.ts';
+
+const MISSING: WriteResult = { kind: 'missing' };
+
+/** See {@link ReplayWrite}. */
+export function replay(tables: Tables, write: ReplayWrite): WriteResult {
+  const { statements, seals } = tables;
+  const row = statements.byId.get(bytesOfId(write.id)) as OperationRow | undefined;
+  if (row === undefined) return MISSING;
+  const stored = showRow(tables, row);
+  if (stored.revision === write.revision && stored.state === write.state) {
+    return { kind: 'replayed', laneBusy: stored.standing === 'held' };
+  }
+  if (stored.standing !== 'deadLettered' || stored.revision !== write.revision - 1) return MISSING;
+  const payload = write.payload ?? stored.payload;
+  if (payload === null) return MISSING;
+
+  const rejoins = row.lane === null && write.lane !== null;
+  const lane = write.lane !== null && rejoins ? seals.laneTag(write.lane) : row.lane;
+  const seq = rejoins ? write.toSeq : row.seq;
+  const laneBusy = rejoins && isLaneTaken(tables, lane, row.seq);
+  moveRow(tables, row, {
+    columns: {
+      ...row,
+      seq,
+      revision: write.revision,
+      standing: STANDING_CODES[laneBusy ? 'held' : 'due'],
+      due_at: laneBusy ? null : write.dueAtMs,
+      waits_for: WAITS_FOR_CODES[laneBusy ? 'lane' : write.waitsFor],
+      route: seals.routeTag(write.route),
+      lane,
+    },
+    state: write.state,
+    payload,
+  });
+  return { kind: 'replayed', laneBusy };
+}
+
+/** See {@link PurgeWrite}. */
+export function purge(tables: Tables, write: PurgeWrite): WriteResult {
+  const { mutations, known, lanesLeft } = tables;
+  const row = rowOf(tables, write);
+  if (row === undefined) {
+    const lane = lanesLeft.left(write.seq);
+    if (lane === undefined) return MISSING;
+    lanesLeft.leave(write.seq, lane);
+    return { kind: 'purged', laneNext: heldHeadOf(tables, lane) };
+  }
+  const isAside =
+    row.standing === STANDING_CODES.deadLettered || row.standing === STANDING_CODES.quarantined;
+  if (!isAside) return MISSING;
+  mutations.deleteOperation(row.seq);
+  known.forget(row.seq);
+  if (row.lane === null) return { kind: 'purged', laneNext: null };
+  lanesLeft.leave(row.seq, row.lane);
+  return { kind: 'purged', laneNext: heldHeadOf(tables, row.lane) };
+}
+
+/** See {@link SetAsideWrite}. */
+export function setAside(tables: Tables, write: SetAsideWrite): WriteResult {
+  const row = rowOf(tables, write);
+  if (row === undefined) return MISSING;
+  if (row.standing !== STANDING_CODES.quarantined) quarantine(tables, row, write.code);
+  return { kind: 'wasSetAside' };
+}
+
+/** See {@link ReleaseWrite}. */
+export function release(tables: Tables, write: ReleaseWrite): WriteResult {
+  const { statements, mutations } = tables;
+  const row = quarantineRow(tables, write.seq);
+  if (row === undefined || row.revision !== write.revision) return MISSING;
+  const opened = opensTo(tables, row);
+  if ('code' in opened) return { kind: 'notReleased', code: opened.code };
+  const before = opened.row;
+  if (before.idempotency !== null && statements.byIdempotency.get(before.idempotency)) {
+    return { kind: 'notReleased', code: 'HF_IDEMPOTENCY_CONFLICT' };
+  }
+  mutations.putBack(row.seq);
+  let { seq } = row;
+  const ends: readonly Standing[] = ['settled', 'deadLettered'];
+  const hasEnded = ends.some((standing) => before.standing === STANDING_CODES[standing]);
+  if (!hasEnded && isLaneTaken(tables, before.lane, row.seq)) {
+    seq = write.toSeq;
+    moveRow(tables, before, {
+      columns: {
+        ...before,
+        seq,
+        revision: before.revision + 1,
+        standing: STANDING_CODES.held,
+        due_at: null,
+        waits_for: WAITS_FOR_CODES.lane,
+      },
+      state: opened.state,
+      payload: opened.payload,
+    });
+  }
+  const put = statements.bySeq.get(seq) as OperationRow;
+  return { kind: 'released', operation: showRow(tables, put) };
+}
+
+/** Writes a row and its payload anew, perhaps as another seq. */
+function moveRow(
+  tables: Tables,
+  row: Pick<OperationRow, 'seq'>,
+  to: {
+    readonly columns: OperationColumns;
+    readonly state: string;
+    readonly payload: string | null;
+  },
+): void {
+  const { mutations, known } = tables;
+  const columns: OperationColumns = { ...to.columns, key_id: tables.seals.keyId };
+  const kept = sealPayload(tables, columns, to.payload);
+  mutations.moveOperation(
+    row.seq,
+    columns,
+    tables.seals.sealState(columns, to.state, kept.payload),
+  );
+  mutations.deletePayload(row.seq);
+  if (kept.envelope !== null) mutations.putPayload(columns.seq, kept.envelope);
+  known.forget(row.seq);
+}
+
+function isLaneTaken({ statements }: Tables, lane: Uint8Array | null, seq: number): boolean {
+  return lane !== null && statements.anotherInLane.get(lane, seq) !== undefined;
+}
+
+/** The row that a write means, if it is as the write says. */
+function rowOf(
+  { statements }: Tables,
+  write: { readonly seq: number; readonly id: string; readonly revision: number },
+): OperationRow | undefined {
+  const row = statements.bySeq.get(write.seq) as OperationRow | undefined;
+  if (row?.revision !== write.revision) return undefined;
+  return Buffer.compare(row.id, bytesOfId(write.id)) === 0 ? row : undefined;
+}

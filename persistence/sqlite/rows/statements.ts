@@ -1,0 +1,127 @@
+/**
+ * Every question to the store's tables, prepared once a connection; what changes rows is in mutations/.
+ * Those that hand out work take the conditions of the partial indexes from the schema; a test holds
+ * each to its query plan.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { NEVER_MS } from '../../port/store.ts';
+import { ENVELOPE_BYTES_MAX } from '../../sealing/envelope.ts';
+import {
+  CAN_EXPIRE,
+  IS_DEAD_LETTERED,
+  IS_DUE,
+  IS_HELD,
+  IS_IN_HAND,
+  IS_QUARANTINED,
+  IS_SETTLED,
+} from '../schema/schema.ts';
+
+/** A blob larger than any envelope is read as an empty one, which opens no more than it would. */
+const readable = (blob: string): string =>
+  `CASE WHEN length(${blob}) <= ${ENVELOPE_BYTES_MAX} THEN ${blob} ELSE x'' END`;
+const PLAIN_COLUMNS =
+  'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency';
+const STATE = `${readable('state')} AS state`;
+const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
+const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload`;
+const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
+const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
+const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
+/** The seqs of a {@link PassOver}, as JSON. */
+const NOT_PASSED_OVER = 'seq NOT IN (SELECT value FROM json_each(?))';
+
+const IS_FREED_HEAD =
+  'lane IS NOT NULL AND NOT EXISTS ' +
+  '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq)';
+
+/** The text of each question, by what it is for. */
+export const SQL = {
+  componentRevision: 'SELECT revision FROM component WHERE tag = ?',
+  components: 'SELECT tag, revision, key_id, state FROM component',
+  mark: 'SELECT key_id, seal FROM meta',
+
+  bySeq: `${ROW} WHERE seq = ?`,
+  byId: `${ROW} WHERE id = ?`,
+  byIdempotency: `${ROW} WHERE idempotency = ?`,
+  seqMax: 'SELECT max(seq) FROM operation',
+  anotherInLane: 'SELECT 1 FROM operation WHERE lane = ? AND seq <> ? LIMIT 1',
+  headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
+
+  due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  nextDueAt:
+    `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
+    `AND due_at < ${NEVER_MS} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
+  dueButSome:
+    `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY due_at, seq LIMIT ?',
+  nextDueAtButSome:
+    `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
+    `AND due_at < ${NEVER_MS} AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
+  dueSeqs: `SELECT seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
+  nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
+  // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.
+  inHand: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  inHandButSome: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? AND ${NOT_PASSED_OVER} ORDER BY seq LIMIT ?`,
+  inHandSeqs: `SELECT seq FROM operation WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  nextInHandUrgency: `SELECT urgency FROM operation WHERE ${IS_IN_HAND} AND urgency > ? ORDER BY urgency LIMIT 1`,
+  // In stretches of held rows: a search for the next head alone could pass a million of them.
+  heldStretchEnd: `SELECT max(seq) FROM (SELECT seq FROM operation WHERE ${IS_HELD} AND seq > ? ORDER BY seq LIMIT ?)`,
+  stretchSeqs: `SELECT seq FROM operation WHERE ${IS_HELD} AND seq > ? AND seq <= ? ORDER BY seq`,
+  freedHeads: `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND ${IS_FREED_HEAD} ORDER BY seq`,
+  freedHeadsButSome: `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND ${NOT_PASSED_OVER} AND ${IS_FREED_HEAD} ORDER BY seq`,
+  check: `${ROW} WHERE ${LISTED}`,
+  // Row by row, where one of them can't be read: its number lies apart from its columns.
+  checkOne: `${ROW} WHERE seq = ?`,
+  listOne: `${ROW_WITHOUT_PAYLOAD} WHERE seq = ?`,
+  nextSeq: 'SELECT seq FROM operation WHERE seq > ? ORDER BY seq LIMIT 1',
+  expired: `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
+  nextExpiryAt: `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} ORDER BY expires_at, seq LIMIT 1 OFFSET ?`,
+  expiredButSome:
+    `${ROW} WHERE ${CAN_EXPIRE} AND expires_at <= ? AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY expires_at, seq LIMIT ?',
+  expiredSeqs: `SELECT seq FROM operation WHERE ${CAN_EXPIRE} AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?`,
+  nextExpiryAtButSome:
+    `SELECT expires_at FROM operation WHERE ${CAN_EXPIRE} AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY expires_at, seq LIMIT 1 OFFSET ?',
+
+  deadLettersNewest: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND seq < ? ORDER BY seq DESC LIMIT ?`,
+  purgeable: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  nextPurgeAt: `SELECT due_at FROM operation WHERE ${IS_SETTLED} AND due_at >= 0 ORDER BY due_at, seq LIMIT 1`,
+
+  list: `${ROW_WITHOUT_PAYLOAD} WHERE ${LISTED}`,
+  // Settled rows are most of a grown store: reading on by seq finds them at once.
+  listSettled: `${ROW_WITHOUT_PAYLOAD} WHERE ${IS_SETTLED} AND ${LISTED}`,
+  // The others may be few among many, so their index is read, and sorted where its order is another.
+  listInHand: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_in_hand WHERE ${IS_IN_HAND} AND ${LISTED}`,
+  listDue: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_due WHERE ${IS_DUE} AND ${LISTED}`,
+  listHeld: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_held WHERE ${IS_HELD} AND ${LISTED}`,
+  listQuarantined: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_quarantined WHERE ${IS_QUARANTINED} AND ${LISTED}`,
+  listDeadLettered: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND ${LISTED}`,
+  counts: 'SELECT kind, operations FROM tally',
+
+  quarantined:
+    `SELECT operation.seq, id, revision, key_id, urgency, route, subject, ${STATE}, ` +
+    `${PAYLOAD}, code, quarantine.standing, quarantine.due_at, quarantine.expires_at, ` +
+    'quarantine.waits_for, quarantine.lane, quarantine.idempotency, set_aside_at ' +
+    'FROM operation LEFT JOIN quarantine ON quarantine.seq = operation.seq ' +
+    `WHERE operation.${IS_QUARANTINED} AND operation.seq > ? ORDER BY operation.seq LIMIT ?`,
+} as const;
+
+export type StatementName = keyof typeof SQL;
+export type Statements = Readonly<Record<StatementName, Database.Statement>>;
+
+/** Prepares every question on a connection; those that select one column give its bare value. */
+export function prepareStatements(db: Database.Database): Statements {
+  const entries = Object.entries(SQL).map(([name, text]) => {
+    const statement = db.prepare(text);
+    return [
+      name,
+      statement.reader && statement.columns().length === 1 ? statement.pluck() : statement,
+    ];
+  });
+  return Object.fromEntries(entries) as Statements;
+}

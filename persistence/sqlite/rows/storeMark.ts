@@ -1,0 +1,167 @@
+/**
+ * The mark of a store in its own file: whose it is, who had it last and where, and whether it is held.
+ * One seal binds all of it. So a wrong key is told at once, before any row fails to open; a hold can't
+ * be taken away without the mark, which must be there; and the mark of the store that this one was
+ * copied from names another place, and holds it (docs/decisions/0056).
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Hold } from '../../port/hold.ts';
+import { openDatabase } from '../driver/library.ts';
+import type { OwnerMark } from '../file/fence.ts';
+import { placeOf } from '../file/fence.ts';
+import { createMutations } from '../mutations/mutations.ts';
+import type { RowSeals } from '../seals/rowSeals.ts';
+import { SQL } from './statements.ts';
+import type { Tables } from './tables.ts';
+
+/** What is sealed in the mark. */
+export interface StoreMark {
+  /** Grows with each change of the mark; for a witness outside of the store, which does not exist yet. */
+  readonly epoch: number;
+  /** The last owner; `null` in a store that had none yet. */
+  readonly owner: OwnerMark | null;
+  /** Why nothing in the store may run. */
+  readonly hold: Hold | null;
+}
+
+/** The first version whose mark says more than that the key is right. */
+const SPEAKING_SINCE = 3;
+const NEW_MARK: StoreMark = { epoch: 0, owner: null, hold: null };
+
+/** Writes the mark of a new store. */
+export function insertMark(db: Database.Database, seals: RowSeals, storeId: string): void {
+  const id = Buffer.from(storeId, 'hex');
+  createMutations(db).insertMark(id, seals.keyId, sealed(seals, NEW_MARK));
+}
+
+/** @throws HoldfastError `HF_STORE_CORRUPT` where it is gone or was changed. */
+export function readMark({ statements, seals, path }: Tables): StoreMark {
+  const row = statements.mark.get() as { readonly seal: Uint8Array } | undefined;
+  if (row === undefined) throw lost(path);
+  return opened(seals, row.seal, path);
+}
+
+function opened(seals: RowSeals, seal: Uint8Array, path: string): StoreMark {
+  try {
+    return JSON.parse(seals.openMark(seal)) as StoreMark;
+  } catch (error) {
+    if (isHoldfastError(error)) throw changed(path, error);
+    throw error;
+  }
+}
+
+/**
+ * Has the mark in a copy of the store's file name that copy as the place of the store: it is about to
+ * take the place of a file that is lost. The copy must have no connection, and be synced afterwards.
+ */
+export function moveMark(copyPath: string, seals: RowSeals): void {
+  const db = openDatabase(copyPath, { fileMustExist: true });
+  try {
+    // Nobody takes it for whole before this is done.
+    db.pragma('journal_mode = OFF');
+    const row = db.prepare<[], { readonly seal: Uint8Array }>(SQL.mark).get();
+    if (row === undefined) throw lost(copyPath);
+    const { epoch, owner, hold } = opened(seals, row.seal, copyPath);
+    const moved = owner === null ? null : { ...owner, place: placeOf(copyPath) };
+    const mutations = createMutations(db);
+    writeMark({ mutations, seals }, { epoch: epoch + 1, owner: moved, hold });
+  } finally {
+    db.close();
+  }
+}
+
+/** Changes what the mark says. */
+export function changeMark(tables: Tables, change: Partial<Omit<StoreMark, 'epoch'>>): void {
+  const before = readMark(tables);
+  writeMark(tables, { ...before, ...change, epoch: before.epoch + 1 });
+}
+
+/**
+ * Seals the mark anew, so that the WAL begins with it: one that is put beside another store is known
+ * by that before it is copied in. SQLite leaves out a write that changes no byte.
+ */
+export function renewMark(tables: Tables): void {
+  writeMark(tables, readMark(tables));
+}
+
+/** Puts a mark in the place of whatever is there. */
+export function writeMark(
+  { mutations, seals }: Pick<Tables, 'mutations' | 'seals'>,
+  mark: StoreMark,
+): void {
+  mutations.updateMark(seals.keyId, sealed(seals, mark));
+}
+
+/**
+ * @throws HoldfastError `HF_KEY_WRONG` when the file belongs to another keyring, `HF_KEY_UNKNOWN`,
+ * `HF_STORE_CORRUPT` when the mark was changed.
+ */
+export function checkMark(
+  db: Database.Database,
+  seals: RowSeals,
+  { storeId, path, version }: { readonly storeId: string; readonly path: string; version: number },
+): void {
+  const mark = db
+    .prepare<[], { store_id: Uint8Array; seal: Uint8Array }>('SELECT store_id, seal FROM meta')
+    .get();
+  if (mark === undefined) throw lost(path);
+  if (hexOf(mark.store_id) !== storeId) {
+    throw new HoldfastError(
+      'HF_KEY_WRONG',
+      `The store at ${path}, or the -wal beside it, belongs to another keyring than the one beside it. Nothing was changed. Move the -wal away if it was put there, or restore all from the same backup.`,
+      { path },
+    );
+  }
+  try {
+    if (version < SPEAKING_SINCE) seals.v2.openMark(mark.seal);
+    else seals.openMark(mark.seal);
+  } catch (error) {
+    if (isHoldfastError(error) && error.code.startsWith('HF_KEY_')) {
+      throw new HoldfastError(
+        error.code,
+        `The store at ${path} was made with another key. Restore its keyring from a backup.`,
+        { path, cause: error },
+      );
+    }
+    throw changed(path, error);
+  }
+}
+
+/**
+ * Which store the file says it is, 32 hex digits; that is in the clear, and only its key proves it.
+ *
+ * @throws HoldfastError `HF_STORE_CORRUPT` where the mark is gone.
+ */
+export function storeIdOf(db: Database.Database, path: string): string {
+  const id = db.prepare<[], Uint8Array>('SELECT store_id FROM meta').pluck().get();
+  if (id === undefined) throw lost(path);
+  return hexOf(id);
+}
+
+function hexOf(id: Uint8Array): string {
+  return Buffer.from(id).toString('hex');
+}
+
+function sealed(seals: RowSeals, mark: StoreMark): Uint8Array {
+  return seals.sealMark(JSON.stringify(mark));
+}
+
+function lost(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The store at ${path} has lost its mark. Restore it from a backup.`,
+    { path },
+  );
+}
+
+function changed(path: string, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The mark of the store at ${path} was changed. Restore the store from a backup.`,
+    { path, cause },
+  );
+}

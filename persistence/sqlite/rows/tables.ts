@@ -1,0 +1,175 @@
+/**
+ * Opens rows, and sets aside those that can't be opened.
+ *
+ * @module
+ */
+
+import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { QuarantinedRow, Standing, StoredOperation } from '../../port/store.ts';
+import { commitmentOf } from '../../sealing/envelope.ts';
+import { isSqliteError } from '../driver/library.ts';
+import type { Mutations } from '../mutations/mutations.ts';
+import { STANDING_CODES } from '../schema/schema.ts';
+import type {
+  KeptPayload,
+  OpenedRow,
+  OperationColumns,
+  OperationRow,
+  RowSeals,
+} from '../seals/rowSeals.ts';
+import { goesInside, idOfBytes } from '../seals/rowSeals.ts';
+import type { KnownRows, LanesLeft } from './knownRows.ts';
+import type { SelfChecks } from './selfChecks.ts';
+import type { Statements } from './statements.ts';
+
+/** What reading and writing rows needs; made anew for each connection, but for what is remembered. */
+export interface Tables {
+  /** Of the file. */
+  readonly path: string;
+  readonly statements: Statements;
+  readonly mutations: Mutations;
+  /** Whether a transaction is open: outside of one nothing may be changed. */
+  readonly inTransaction: () => boolean;
+  readonly seals: RowSeals;
+  readonly known: KnownRows;
+  readonly lanesLeft: LanesLeft;
+  readonly checks: SelfChecks;
+  /** Indexes that don't find what is there and could not be made anew. */
+  readonly distrusted: Set<string>;
+  /** Rows, by their seq, that can't be read from the file, as far as they were met. */
+  readonly unreadable: Set<number>;
+  readonly onNotice: (notice: HoldfastError) => void;
+  readonly onQuarantine: (row: QuarantinedRow) => void;
+}
+
+export const STANDINGS: ReadonlyMap<number, Standing> = new Map(
+  (Object.keys(STANDING_CODES) as Standing[]).map((name) => [STANDING_CODES[name], name]),
+);
+
+/**
+ * The operation of a row that is about to be handed out, remembered for the write that will follow;
+ * `null` when it can't be opened, and is now quarantined.
+ */
+export function takeRow(tables: Tables, row: OperationRow): StoredOperation | null {
+  const operation = openRow(tables, row, 'openRow');
+  if (operation === null || operation.standing === 'quarantined') return null;
+  tables.known.remember(row.seq, row, envelopeOf(row));
+  return operation;
+}
+
+/** The operation of a row that is looked at; one that can't be opened is shown as quarantined. */
+export function showRow(tables: Tables, row: OperationRow): StoredOperation {
+  return openRow(tables, row, 'openRow') ?? quarantinedForm(row);
+}
+
+/** The same for a row that was read without its payload, and so can't tell whether that is there. */
+export function listRow(tables: Tables, row: OperationRow): StoredOperation {
+  const operation = openRow(tables, row, 'openState') ?? quarantinedForm(row);
+  // Small ones come along with the state.
+  return { ...operation, payload: null };
+}
+
+/** The commitment of the envelope in which the payload of an opened row lies by itself. */
+export function envelopeOf({ payload }: OperationRow): Uint8Array | null {
+  return payload === null ? null : commitmentOf(payload);
+}
+
+/** A payload as it is kept with a state, and the envelope to write beside it. */
+export interface SealedPayload {
+  readonly payload: KeptPayload;
+  readonly envelope: Uint8Array | null;
+}
+
+/** Seals a payload that has no envelope yet, where it does not go with the state. */
+export function sealPayload(
+  { seals }: Pick<Tables, 'seals'>,
+  columns: Pick<OperationColumns, 'seq' | 'id'>,
+  payload: string | null,
+): SealedPayload {
+  if (payload === null || goesInside(payload)) return { payload, envelope: null };
+  const envelope = seals.sealPayload(columns, payload);
+  return { payload: commitmentOf(envelope), envelope };
+}
+
+/** The operations of rows that are about to be handed out, without those that can't be opened. */
+export function takeRows(tables: Tables, rows: readonly OperationRow[]): StoredOperation[] {
+  return rows.map((row) => takeRow(tables, row)).filter((operation) => operation !== null);
+}
+
+function openRow(
+  tables: Tables,
+  row: OperationRow,
+  open: 'openRow' | 'openState',
+): StoredOperation | null {
+  if (row.standing === STANDING_CODES.quarantined) return quarantinedForm(row);
+  try {
+    return operationOf(row, tables.seals[open](row));
+  } catch (error) {
+    const isOfAColumn = error instanceof TypeError || error instanceof RangeError;
+    if (!isOfAColumn && !isHoldfastError(error)) throw error;
+    // Any other failure here means a column that no row of ours can hold.
+    const code = isHoldfastError(error) ? error.code : '';
+    const isOfTheRecord = code.startsWith('HF_RECORD_') || code.startsWith('HF_KEY_');
+    try {
+      quarantine(tables, row, isOfTheRecord ? code : 'HF_RECORD_TAMPERED');
+    } catch (failure) {
+      // A value of a kind that no row may hold, in the file all the same: such a row takes no change.
+      if (!(failure instanceof TypeError) && !isRefusedKind(failure)) throw failure;
+      throw damagedRow(row.seq, failure);
+    }
+    return null;
+  }
+}
+
+function isRefusedKind(error: unknown): boolean {
+  return isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT');
+}
+
+function damagedRow(seq: number, cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `The record with the number ${seq} is damaged and can be neither read nor set aside. Look with holdfast doctor --deep, and restore a backup.`,
+    { cause },
+  );
+}
+
+/** A row must be set aside, and there is no transaction to do it in: the read is to be made in one. */
+export class WriteNeeded extends Error {}
+
+/** Sets a row aside, so that it is neither found nor blocks others. */
+export function quarantine(tables: Tables, row: OperationRow, code: string): void {
+  if (!tables.inTransaction()) throw new WriteNeeded();
+  // A number that was edited beyond what can be told apart names no row, and would be found for ever.
+  if (!tables.mutations.quarantine(row.seq, code)) throw damagedRow(row.seq);
+  tables.known.forget(row.seq);
+  tables.onQuarantine({ seq: row.seq, id: idOfBytes(row.id), code });
+}
+
+function quarantinedForm(row: OperationRow): StoredOperation {
+  const form = operationOf(row, { state: '', payload: null });
+  return { ...form, standing: 'quarantined', dueAtMs: null };
+}
+
+function operationOf(row: OperationRow, { state, payload }: OpenedRow): StoredOperation {
+  return {
+    seq: row.seq,
+    id: idOfBytes(row.id),
+    revision: row.revision,
+    standing: STANDINGS.get(row.standing) ?? 'quarantined',
+    dueAtMs: row.due_at,
+    urgency: row.urgency,
+    state,
+    payload,
+  };
+}
+
+/** The head of a lane, if it waits there for its turn. */
+export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | null {
+  for (;;) {
+    const head = tables.statements.headOfLane.get(lane) as OperationRow | undefined;
+    if (head?.standing !== STANDING_CODES.held) return null;
+    const operation = takeRow(tables, head);
+    if (operation !== null) return operation;
+    // It was set aside and so left the lane; whoever is next is the head.
+  }
+}

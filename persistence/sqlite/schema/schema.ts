@@ -1,0 +1,178 @@
+/**
+ * What the tables of a store's file mean (they are in migrations/schemaV3.ts), and the check that a
+ * file holds exactly these and nothing else.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Standing, WaitsFor } from '../../port/store.ts';
+import { openDatabase } from '../driver/library.ts';
+import { DDL_V1 } from './schemaV1.ts';
+import { DDL_V2 } from './schemaV2.ts';
+import { DDL_V3 } from './schemaV3.ts';
+
+/** "Hfst": tells a store from any other SQLite file. */
+export const APPLICATION_ID = 0x48667374;
+/**
+ * A change of the tables needs the next version, a step that brings the one before to it
+ * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
+ */
+export const SCHEMA_VERSION = 3;
+
+/** The numbers that stand for a {@link Standing} on disk. */
+export const STANDING_CODES = {
+  settled: 0,
+  inHand: 1,
+  due: 2,
+  held: 3,
+  quarantined: 4,
+  deadLettered: 5,
+} as const satisfies Record<Standing, number>;
+
+/** The numbers that stand for a {@link WaitsFor} on disk. */
+export const WAITS_FOR_CODES = {
+  turn: 0,
+  lane: 1,
+  handler: 2,
+  conflict: 3,
+  review: 4,
+} as const satisfies Record<WaitsFor, number>;
+
+/** In the tally, a reason to wait is counted under its number and this. */
+export const TALLIED_WAITS_FROM = 8;
+
+/**
+ * The conditions of the partial indexes. SQLite uses such an index only for a query whose text has
+ * the same condition with the same literals, so queries take them from here.
+ */
+export const IS_DUE = `standing = ${STANDING_CODES.due}`;
+export const IS_IN_HAND = `standing = ${STANDING_CODES.inHand}`;
+export const IS_HELD = `standing = ${STANDING_CODES.held}`;
+export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
+export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
+export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
+/** Those that go on only when somebody does something. */
+export const IS_ASKING = `waits_for >= ${WAITS_FOR_CODES.handler}`;
+export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
+
+const SCHEMA_ROOT_PAGE = 1;
+
+/** What a file of each version that this program reads holds. */
+const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
+  [1, DDL_V1],
+  [2, DDL_V2],
+  [SCHEMA_VERSION, DDL_V3],
+]);
+
+/** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */
+export function createSchema(db: Database.Database, version: number = SCHEMA_VERSION): void {
+  for (const statement of SCHEMAS.get(version) ?? []) db.exec(statement);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma(`user_version = ${version}`);
+}
+
+/**
+ * The version of the store in the file, 0 while it is still empty. Changes nothing.
+ *
+ * A hostile or stray object in the file could run on our next write (a trigger) or keep values in
+ * the clear (the statistics of ANALYZE), so anything but the exact schema is refused.
+ *
+ * @throws HoldfastError `HF_STORE_FOREIGN`, `HF_STORE_NEWER`.
+ */
+export function inspectSchema(db: Database.Database, path: string): number {
+  const applicationId = db.pragma('application_id', { simple: true });
+  const version = Number(db.pragma('user_version', { simple: true }));
+  const found = schemaOf(db);
+  if (applicationId === 0 && version === 0 && found.size === 0) return 0;
+  if (applicationId !== APPLICATION_ID) {
+    throw new HoldfastError(
+      'HF_STORE_FOREIGN',
+      `${path} is a database, but not a holdfast store. Point the store at another folder.`,
+      { path },
+    );
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new HoldfastError(
+      'HF_STORE_NEWER',
+      `The store at ${path} has schema version ${version}; this version of holdfast knows ` +
+        `up to ${SCHEMA_VERSION}. Nothing was changed: open it with the version that wrote it.`,
+      { path },
+    );
+  }
+  const odd = oddity(found, version) ?? misplaced(db);
+  if (odd !== null) {
+    throw new HoldfastError(
+      'HF_STORE_FOREIGN',
+      `The store at ${path} has an unexpected schema (${odd}). Something else changed the file; ` +
+        'restore it from a backup, or undo that change.',
+      { path },
+    );
+  }
+  return version;
+}
+
+function oddity(found: ReadonlyMap<string, string>, version: number): string | null {
+  if (!SCHEMAS.has(version)) return `no version of holdfast made version ${version}`;
+  const expected = expectedSchema(version);
+  for (const [name, definition] of found) {
+    if (!expected.has(name)) return `${name} is not part of it`;
+    if (expected.get(name) !== definition) return `${name} is defined otherwise`;
+  }
+  for (const name of expected.keys()) if (!found.has(name)) return `${name} is not there`;
+  return null;
+}
+
+/**
+ * A table or index that begins where none can, or where another begins. Any other place would have to
+ * be read through to be told, which is done beside the work (selfChecks.ts).
+ */
+function misplaced(db: Database.Database): string | null {
+  const pages = Number(db.pragma('page_count', { simple: true }));
+  const roots = db
+    .prepare<[], { name: string; rootpage: number }>(
+      "SELECT name, rootpage FROM sqlite_schema WHERE type IN ('table', 'index')",
+    )
+    .all();
+  const taken = new Set<number>([SCHEMA_ROOT_PAGE]);
+  for (const { name, rootpage } of roots) {
+    if (!(rootpage > 0 && rootpage <= pages) || taken.has(rootpage)) {
+      return `${name} does not begin where it should`;
+    }
+    taken.add(rootpage);
+  }
+  return null;
+}
+
+const expectedSchemas = new Map<number, ReadonlyMap<string, string>>();
+
+/** Read back from a database made on the spot, so that SQLite's own spelling is what is compared. */
+function expectedSchema(version: number): ReadonlyMap<string, string> {
+  const known = expectedSchemas.get(version);
+  if (known !== undefined) return known;
+  const db = openDatabase(':memory:');
+  try {
+    createSchema(db, version);
+    const expected = schemaOf(db);
+    expectedSchemas.set(version, expected);
+    return expected;
+  } finally {
+    db.close();
+  }
+}
+
+/** Every object by its type and name, with its table and definition. */
+function schemaOf(db: Database.Database): ReadonlyMap<string, string> {
+  const objects = db
+    .prepare<[], { type: string; name: string; tbl_name: string; sql: string | null }>(
+      'SELECT type, name, tbl_name, sql FROM sqlite_schema',
+    )
+    .all();
+  return new Map(
+    objects.map(({ type, name, tbl_name, sql }) => [
+      `${type} ${name}`,
+      JSON.stringify([tbl_name, sql]),
+    ]),
+  );
+}

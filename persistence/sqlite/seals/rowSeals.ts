@@ -1,0 +1,263 @@
+/**
+ * Seals and opens what the rows keep, and says what each seal binds: every plain column of the row,
+ * so that a row edited, swapped or moved in the file can't be opened any more; and of an operation
+ * which payload belongs to it, so that one without its payload, or with an earlier one, can't be opened
+ * either (docs/decisions/0055).
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { AssociatedField } from '../../sealing/associated.ts';
+import { encodeAssociated, viewAssociated } from '../../sealing/associated.ts';
+import { commitmentOf } from '../../sealing/envelope.ts';
+import type { Sealer } from '../../sealing/sealer.ts';
+import type { SealsV2 } from './sealsV2.ts';
+import { createSealsV2 } from './sealsV2.ts';
+
+/** The columns of an operation other than its state; tags are keyed fingerprints. */
+export interface OperationColumns {
+  readonly seq: number;
+  /** The 16 bytes of the UUID. */
+  readonly id: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  readonly standing: number;
+  readonly due_at: number | null;
+  readonly expires_at: number | null;
+  readonly urgency: number;
+  readonly waits_for: number;
+  readonly route: Uint8Array;
+  readonly subject: Uint8Array | null;
+  readonly lane: Uint8Array | null;
+  readonly idempotency: Uint8Array | null;
+}
+
+/** An operation as it lies on disk, with its payload's envelope unless that is erased or left out. */
+export interface OperationRow extends OperationColumns {
+  readonly state: Uint8Array;
+  readonly payload: Uint8Array | null;
+}
+
+/** A component as it lies on disk. */
+export interface ComponentRow {
+  readonly tag: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  readonly state: Uint8Array;
+}
+
+/** What an operation's row opens to. */
+export interface OpenedRow {
+  readonly state: string;
+  readonly payload: string | null;
+}
+
+/**
+ * What belongs to a state: a payload that is sealed with it, the commitment of the envelope in which
+ * its payload lies by itself, or no payload.
+ */
+export type KeptPayload = string | Uint8Array | null;
+
+export interface RowSeals {
+  readonly keyId: number;
+  /** The fingerprints that stand for names in plain columns; those of routes are remembered. */
+  routeTag(name: string): Uint8Array;
+  subjectTag(subject: string): Uint8Array;
+  laneTag(name: string): Uint8Array;
+  idempotencyTag(key: string): Uint8Array;
+  componentTag(name: string): Uint8Array;
+  /** A payload as text only where {@link goesInside} says that it goes with the state. */
+  sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
+  sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
+  sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
+  sealMark(text: string): Uint8Array;
+  /**
+   * @throws HoldfastError as {@link Sealer.open} does; so do those below. `HF_RECORD_TAMPERED` also where
+   * the payload is not the one that belongs to the state.
+   */
+  openRow(row: OperationRow): OpenedRow;
+  /** For a row whose payload was not read: gives it only where it was sealed with the state. */
+  openState(row: OperationRow): OpenedRow;
+  openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
+  openMark(seal: Uint8Array): string;
+  /** How versions before the present schema sealed. */
+  readonly v2: SealsV2;
+}
+
+/** Routes are configured names; were they not, forgetting them all now and then is harmless. */
+const ROUTES_REMEMBERED_MAX = 1_024;
+const TEXT_SCRATCH_BYTES = 16_384;
+/** In UTF-16 units. Most such pairs take the room that the state alone would, which is padded. */
+const INSIDE_UNITS_MAX = 1_024;
+/**
+ * Begins what is not a bare state, up to a space: the length of the state, which the payload follows, or
+ * APART and the commitment of the payload's envelope.
+ */
+const FRAME = '\0';
+const APART = 'p';
+const UTF8_BYTES_PER_UNIT_MAX = 3;
+
+/** @param storeId 32 hex digits, bound into every seal. */
+export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
+  const utf8 = new TextEncoder();
+  const routes = new Map<string, Uint8Array>();
+  const mark = encodeAssociated(['meta', 'mark', storeId]);
+
+  // Zero between uses, so that no text stays behind.
+  const scratch = Buffer.alloc(TEXT_SCRATCH_BYTES);
+  const seal = (text: string, fields: readonly AssociatedField[]): Uint8Array => {
+    const associated = viewAssociated(fields);
+    if (text.length * UTF8_BYTES_PER_UNIT_MAX > scratch.length) {
+      return sealer.seal(utf8.encode(text), associated);
+    }
+    const length = scratch.write(text, 'utf8');
+    try {
+      return sealer.seal(scratch.subarray(0, length), associated);
+    } finally {
+      scratch.fill(0, 0, length);
+    }
+  };
+  const open = (envelope: Uint8Array, fields: readonly AssociatedField[]): string =>
+    textOf(sealer.open(envelope, viewAssociated(fields)));
+
+  const stateFields = (row: OperationColumns): AssociatedField[] => [
+    'operation',
+    'state',
+    storeId,
+    row.seq,
+    row.id,
+    row.revision,
+    row.key_id,
+    row.standing,
+    row.due_at,
+    row.expires_at,
+    row.urgency,
+    row.waits_for,
+    row.route,
+    row.subject,
+    row.lane,
+    row.idempotency,
+  ];
+  const payloadFields = (row: Pick<OperationColumns, 'seq' | 'id'>): AssociatedField[] => [
+    'payload',
+    'envelope',
+    storeId,
+    row.seq,
+    row.id,
+  ];
+  const componentFields = (row: Omit<ComponentRow, 'state'>): AssociatedField[] => [
+    'component',
+    'state',
+    storeId,
+    row.tag,
+    row.revision,
+    row.key_id,
+  ];
+
+  const openState = (row: OperationRow): PartedState => parted(open(row.state, stateFields(row)));
+
+  return {
+    keyId: sealer.keyId,
+    routeTag(name) {
+      let tag = routes.get(name);
+      if (tag === undefined) {
+        if (routes.size >= ROUTES_REMEMBERED_MAX) routes.clear();
+        tag = sealer.blindIndex('operation.route', name);
+        routes.set(name, tag);
+      }
+      return tag;
+    },
+    subjectTag: (subject) => sealer.blindIndex('operation.subject', subject),
+    laneTag: (name) => sealer.blindIndex('operation.lane', name),
+    idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
+    componentTag: (name) => sealer.blindIndex('component.tag', name),
+    sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
+    sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
+    sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
+    sealMark: (text) => sealer.seal(utf8.encode(text), mark),
+    openRow(row) {
+      const { state, payload, commitment } = openState(row);
+      if (commitment !== commitmentTextOf(row.payload)) throw notItsPayload();
+      if (row.payload === null) return { state, payload };
+      return { state, payload: open(row.payload, payloadFields(row)) };
+    },
+    openState,
+    openComponent(row) {
+      const [name, state] = JSON.parse(open(row.state, componentFields(row))) as [string, string];
+      return { name, state };
+    },
+    openMark: (envelope) => textOf(sealer.open(envelope, mark)),
+    v2: createSealsV2(sealer, storeId),
+  };
+}
+
+/**
+ * Whether a payload is sealed with the state of its operation, and not by itself: that spares a seal,
+ * a row and its erasure (docs/decisions/0046).
+ */
+export function goesInside(payload: string | null): payload is string {
+  return payload !== null && payload.length <= INSIDE_UNITS_MAX;
+}
+
+/** One text for both. A state that looks like such a text itself is marked by an empty frame. */
+function joined(state: string, payload: KeptPayload): string {
+  if (typeof payload === 'string') return `${FRAME}${state.length} ${state}${payload}`;
+  if (payload !== null) return `${FRAME}${APART}${base64(payload)} ${state}`;
+  return state.startsWith(FRAME) ? `${FRAME} ${state}` : state;
+}
+
+interface PartedState extends OpenedRow {
+  /** Of the envelope in which the payload lies by itself, in base64; `null` where it does not. */
+  readonly commitment: string | null;
+}
+
+function parted(text: string): PartedState {
+  if (!text.startsWith(FRAME)) return { state: text, payload: null, commitment: null };
+  const stateAt = text.indexOf(' ') + 1;
+  const frame = text.slice(FRAME.length, stateAt - 1);
+  const rest = text.slice(stateAt);
+  if (frame === '') return { state: rest, payload: null, commitment: null };
+  if (frame.startsWith(APART)) {
+    return { state: rest, payload: null, commitment: frame.slice(APART.length) };
+  }
+  const length = Number(frame);
+  return { state: rest.slice(0, length), payload: rest.slice(length), commitment: null };
+}
+
+function commitmentTextOf(envelope: Uint8Array | null): string | null {
+  return envelope === null ? null : base64(commitmentOf(envelope));
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+}
+
+function notItsPayload(): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_TAMPERED',
+    'The payload that lies beside the record is not the one that belongs to it, or is gone.',
+  );
+}
+
+/** The seal has proved that these are the bytes of a text we encoded. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+/** The 16 bytes of a UUID. */
+export function bytesOfId(id: string): Buffer {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}
+
+/** The UUID of 16 bytes, in its usual form. */
+export function idOfBytes(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
+}

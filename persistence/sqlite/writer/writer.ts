@@ -1,0 +1,169 @@
+/**
+ * The one who writes: owns the folder, opens the file with the key it is given, answers requests.
+ * It runs in a thread of its own (writerThread.ts) or in the caller's (inThreadChannel.ts).
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PlainError } from '../../../machines/vocabulary/errors.ts';
+import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
+import type { Ownership } from '../../owner/owner.ts';
+import { awaitOwnership } from '../../owner/owner.ts';
+import type { AcceptWrite } from '../../port/store.ts';
+import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
+import { nodeEngine } from '../../sealing/nodeEngine.ts';
+import { createSealer } from '../../sealing/recordSealer.ts';
+import type { Sealer } from '../../sealing/sealer.ts';
+import { storeFailure } from '../driver/failures.ts';
+import { SpillFile } from '../file/spillFile.ts';
+import type {
+  DataRequest,
+  OpenedStore,
+  Replies,
+  Reply,
+  StoreKey,
+  StoreRequest,
+} from '../protocol/requests.ts';
+import { isData } from '../protocol/requests.ts';
+import type { WriterOptions } from '../protocol/threadMessages.ts';
+import { SqliteCore } from './sqliteCore.ts';
+
+export const DATA_FILE_NAME = 'data.db';
+const SPILL_FILE_NAME = 'crises.spill';
+
+export class Writer {
+  readonly #folder: string;
+  readonly #program: string;
+  readonly #isBrief: boolean;
+  #ownership: Ownership | null = null;
+  #core: SqliteCore | null = null;
+  #spill: SpillFile | null = null;
+  /** What the opening found amiss and mended, told with the first answer. */
+  #notices: PlainError[] = [];
+  #sealer: Sealer | null = null;
+
+  constructor({ folder, program, isBrief }: WriterOptions) {
+    this.#isBrief = isBrief;
+    this.#folder = folder;
+    this.#program = program;
+  }
+
+  /**
+   * Becomes the folder's owner, and says whether there is data in it.
+   *
+   * @throws HoldfastError as {@link awaitOwnership}.
+   */
+  own(): { readonly hasData: boolean } {
+    this.#ownership = awaitOwnership(this.#folder, this.#program, this.#isBrief);
+    return { hasData: existsSync(this.#dataPath()) };
+  }
+
+  /**
+   * Opens the data with the key, which is wiped. `generation` is what this owner left in the store
+   * when it opened it before.
+   *
+   * @throws HoldfastError as {@link SqliteCore.open}.
+   */
+  open(
+    { storeId, keyId, storeKey }: StoreKey,
+    create: boolean,
+    generation: number | null,
+  ): OpenedStore {
+    const ownership = this.#ownership;
+    if (ownership === null) throw new HoldfastError('HF_INTERNAL', 'The store is not owned.');
+    const sealer = createSealer({ engine: nodeEngine, storeKey, keyId, storeId });
+    storeKey.fill(0);
+    this.#sealer = sealer;
+    this.#core = new SqliteCore({
+      path: this.#dataPath(),
+      sealer,
+      storeId,
+      create,
+      isNew: !existsSync(join(this.#folder, KEYRING_FILE_NAME)),
+      ownership,
+      // Whoever makes a store runs it; whoever only looks leaves no trace.
+      claims: create,
+      generation,
+    });
+    const opened = this.#core.open();
+    // Whoever only looks leaves what was spilled to the owner.
+    return create ? this.#takeUpSpilled(opened, sealer, storeId) : opened;
+  }
+
+  run(requests: readonly StoreRequest[]): Replies {
+    const core = this.#core;
+    if (core === null) throw new HoldfastError('HF_INTERNAL', 'The store is not open.');
+    const others = requests.filter(isData);
+    const { replies, ...told } = this.#ask(core, others);
+    const notices = [...this.#notices.splice(0), ...told.notices];
+    if (others.length === requests.length) return { replies, ...told, notices };
+    const answers = replies.values();
+    return {
+      ...told,
+      notices,
+      replies: requests.map((request) => {
+        if (isData(request)) return answers.next().value as Reply;
+        if (request.kind === 'spill') return this.#keep(request.write);
+        // Not while others ask, and may wait for it.
+        return requests.length === 1 ? core.clearErased() : { value: false };
+      }),
+    };
+  }
+
+  #ask(core: SqliteCore, requests: readonly DataRequest[]): Replies {
+    const answer = core.run(requests);
+    for (const [index, request] of requests.entries()) {
+      const reply = answer.replies[index];
+      if (request.kind === 'commit' && reply !== undefined && 'value' in reply) {
+        this.#spill?.committed(request.writes);
+      }
+    }
+    return answer;
+  }
+
+  #keep(write: AcceptWrite): Reply {
+    try {
+      this.#spill?.append(write);
+      return { value: undefined };
+    } catch (error) {
+      return { error: toPlainError(storeFailure(error, this.#spillPath())) };
+    }
+  }
+
+  /**
+   * What an earlier process could not bring into the database any more (CR-4). Where the database
+   * can't take it yet it stays in its file too: a start must not fail of what spilling is there for.
+   */
+  #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
+    this.#spill = new SpillFile(this.#spillPath(), sealer, storeId);
+    this.#spill.reserve();
+    const writes = this.#spill.read((notice) => this.#notices.push(toPlainError(notice)));
+    if (writes.length === 0) return opened;
+    const { replies, notices } = this.run([{ kind: 'commit', writes }]);
+    this.#notices.push(...notices);
+    const [reply] = replies;
+    const spilled = reply !== undefined && 'error' in reply ? writes : [];
+    return { ...opened, spilled, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
+  }
+
+  /** Closes the data, then gives the folder back. */
+  close(): void {
+    this.#core?.close();
+    this.#core = null;
+    this.#spill = null;
+    this.#sealer?.wipe();
+    this.#sealer = null;
+    this.#ownership?.release();
+    this.#ownership = null;
+  }
+
+  #dataPath(): string {
+    return join(this.#folder, DATA_FILE_NAME);
+  }
+
+  #spillPath(): string {
+    return join(this.#folder, SPILL_FILE_NAME);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The entry of the writer thread. It waits for requests, takes everything that has come in since the
+ * last sync, and commits it as one.
+ *
+ * @module
+ */
+
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
+import { armFaultPoint, faultPoint } from '../../port/faultPoints.ts';
+import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
+import { Writer } from './writer.ts';
+
+function start(): void {
+  const port = parentPort;
+  if (port === null) throw new HoldfastError('HF_INTERNAL', 'This file is run as a thread only.');
+  const options = workerData as ThreadOptions;
+  for (const { name, countdown, action } of options.faults) armFaultPoint(name, countdown, action);
+  const writer = new Writer(options);
+  const send = (message: FromWriter): void => port.postMessage(message);
+
+  /** Does one step of opening; where it fails, the thread ends. */
+  const step = (take: () => FromWriter): void => {
+    try {
+      send(take());
+    } catch (error) {
+      send({ kind: 'failed', error: toPlainError(error) });
+      end();
+    }
+  };
+
+  const end = (): void => {
+    writer.close();
+    send({ kind: 'closed' });
+    port.close();
+  };
+
+  const receive = (first: ToWriter): void => {
+    let message: ToWriter | undefined = first;
+    while (message?.kind === 'requests') {
+      const requests = [...message.requests];
+      let messages = 1;
+      // Everything that waits joins the commit, up to a message of another kind.
+      for (message = next(); message?.kind === 'requests'; message = next()) {
+        requests.push(...message.requests);
+        messages += 1;
+      }
+      const answer = writer.run(requests);
+      faultPoint('store.beforeAck');
+      send({ kind: 'replies', messages, ...answer });
+    }
+    if (message?.kind === 'unlock') {
+      const { key, create, generation } = message;
+      step(() => ({ kind: 'opened', store: writer.open(key, create, generation) }));
+    } else if (message?.kind === 'close') {
+      end();
+    }
+  };
+
+  const next = (): ToWriter | undefined => receiveMessageOnPort(port)?.message;
+
+  port.on('message', receive);
+  step(() => ({ kind: 'owned', ...writer.own() }));
+}
+
+start();

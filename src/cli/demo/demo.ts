@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
+import type { UpstreamOptions } from '../../testing/misbehavingUpstream.ts';
+import { parseCount } from '../kit/argumentParsers.ts';
+import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
+import { onInterrupt } from '../kit/interrupt.ts';
+import { createOutput, type Output, type Paint } from '../kit/output.ts';
+import { crisisKey } from './demoPlan.ts';
+import { DemoRun } from './demoRun.ts';
+import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
+import { type DemoEvidence, judgeDemo, percentile, summaryText } from './demoVerdict.ts';
+
+interface DemoOptions {
+  readonly seed: number;
+  readonly operations: number;
+  readonly kills: number;
+  readonly keep: boolean;
+  readonly plant?: 'double-apply' | 'false-success';
+  readonly json: boolean;
+}
+
+/**
+ * How the upstream treats requests. Outside its outages it fails one in twelve, which retries can
+ * deal with; at one in four the runtime would hold back all but urgent work (DG-1).
+ */
+const UPSTREAM: UpstreamOptions = {
+  misbehaviour: {
+    busy503: 0.02,
+    limited429: 0.01,
+    droppedBefore: 0.01,
+    droppedAfterApplying: 0.02,
+    failed500AfterApplying: 0.015,
+    stalledThenApplied: 0.006,
+    trickled: 0.03,
+  },
+  stallMs: 3_000,
+  latencyMs: 2,
+  lifeMs: 180_000,
+};
+/** The upstream disappears each time this share of the work is done. */
+const OUTAGE_SHARES = [0.2, 0.55];
+const OUTAGE_MS = 1_200;
+/** A demo that takes longer has failed. */
+const DURATION_MAX_MS = 120_000;
+/** How long the last crises may take to be delivered once the work is done. */
+const CRISES_DELIVERED_WITHIN_MS = 20_000;
+const POLL_MS = 100;
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'the main job end to end: a failing upstream, kills with SIGKILL, crises; a verdict',
+    )
+    .option('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000)
+    .option('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3)
+    .option(
+      '--seed <n>',
+      'the same work and misbehaviour for the same number',
+      parseCount(0, 2 ** 31),
+      1,
+    )
+    .option('--keep', 'keep the folder with store and key', false)
+    .addOption(
+      new Option('--plant <defect>', 'plant a defect, to see the demo fail').choices([
+        'double-apply',
+        'false-success',
+      ]),
+    )
+    .option('--json', 'print the result as one line of JSON', false)
+    .addHelpText(
+      'after',
+      `
+It needs nothing: store and key lie in a temporary folder, the upstream is a process of its own on
+127.0.0.1. It fails (exit 1) if one operation is lost, one is applied twice at the upstream, or one
+crisis waits 200 ms or more for its answer.
+
+Examples:
+  $ holdfast demo
+  $ holdfast demo --operations 500 --kills 8 --seed 7
+  $ holdfast demo --plant double-apply      # an upstream that forgets keys: this must fail`,
+    )
+    .action(async (options: DemoOptions) => {
+      process.exitCode = await demo(options);
+    });
+}
+
+async function demo(options: DemoOptions): Promise<ExitCode> {
+  const output = createOutput(options);
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
+  const upstream = await startDemoUpstream({
+    ...UPSTREAM,
+    seed: options.seed,
+    doubleApply: options.plant === 'double-apply',
+  });
+  try {
+    return await runDemo(options, { folder, upstream, output });
+  } finally {
+    upstream.stop();
+    if (options.keep) output.say(`Kept ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Stage {
+  readonly folder: string;
+  readonly upstream: DemoUpstream;
+  readonly output: Output;
+}
+
+async function runDemo(
+  { seed, operations, kills, plant }: DemoOptions,
+  { folder, upstream, output }: Stage,
+): Promise<ExitCode> {
+  const startedAtMs = systemClock.monotonic();
+  const keyFile = join(folder, 'holdfast.key');
+  await createKeyFile(keyFile);
+  output.say(
+    `${operations} operations and a stream of crises against an upstream that fails, stalls and ` +
+      `disappears; ${kills} kills.`,
+  );
+  const outages = [...OUTAGE_SHARES];
+  const run = new DemoRun({
+    plan: { seed, operations },
+    storeFolder: join(folder, 'store'),
+    keyFile,
+    upstreamUrl: upstream.url,
+    falseSuccess: plant === 'false-success' ? operations - 1 : null,
+    kills,
+    onEvent: (text) => {
+      output.say(`${seconds(startedAtMs)}  ${text}`, dimly);
+    },
+    onProgress: () => {
+      output.progress(() => progressText(run, kills));
+      const [share] = outages;
+      if (share === undefined || run.settled.size < share * operations) return;
+      outages.shift();
+      output.say(`${seconds(startedAtMs)}  the upstream disappears for ${OUTAGE_MS} ms`, dimly);
+      void upstream.startOutage(OUTAGE_MS);
+    },
+  });
+  let isInterrupted = false;
+  const forgetSignals = onInterrupt(output, () => {
+    isInterrupted = true;
+    run.giveUp('interrupted');
+  });
+  const cancelTimeout = systemClock.schedule(DURATION_MAX_MS, () => {
+    run.giveUp(`it did not end within ${DURATION_MAX_MS / 1_000} s`);
+  });
+  try {
+    const cutShort = await run.run();
+    if (isInterrupted) return EXIT.interrupted;
+    if (cutShort === null) {
+      run.calm();
+      await crisesDelivered(run, upstream);
+      await run.stop();
+    }
+    const ledger = await upstream.ledger();
+    const misbehaviours = await upstream.misbehaviours();
+    const evidence: DemoEvidence = { ...evidenceOf(run), ledger, killsWanted: kills, cutShort };
+    const summary = judgeDemo(evidence);
+    const elapsedMs = Math.round(systemClock.monotonic() - startedAtMs);
+    const isPass = summary.verdict === 'PASS';
+    const text = summaryText(summary, misbehaviours);
+    output.result({ ...summary, misbehaviours, elapsedMs }, text, paintVerdict);
+    return isPass ? EXIT.ok : EXIT.failed;
+  } finally {
+    cancelTimeout();
+    forgetSignals();
+    run.kill();
+  }
+}
+
+const dimly: Paint = (line, { dim }) => dim(line);
+
+const paintVerdict: Paint = (line, { bold, green, red }) => {
+  if (line.startsWith('PASS ')) return bold(green(line));
+  return line.startsWith('FAIL ') ? bold(red(line)) : line;
+};
+
+function evidenceOf(run: DemoRun): Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'cutShort'> {
+  const { plan, accepted, settled, crisisAnswersMs, crisesDurable, kills } = run;
+  return { plan, accepted, settled, crisisAnswersMs, crisesDurable, kills };
+}
+
+/** Waits until the upstream has applied every durable crisis, or long enough. */
+async function crisesDelivered(run: DemoRun, upstream: DemoUpstream): Promise<void> {
+  const endsAtMs = systemClock.monotonic() + CRISES_DELIVERED_WITHIN_MS;
+  while (systemClock.monotonic() < endsAtMs) {
+    // First a pause, so that the last reports have come.
+    await new Promise<void>((resolve) => {
+      systemClock.schedule(POLL_MS, resolve);
+    });
+    const ledger = await upstream.ledger();
+    const isApplied = (number: number): boolean =>
+      (ledger.get(crisisKey(run.plan, number))?.applied ?? 0) > 0;
+    if ([...run.crisesDurable].every(isApplied)) return;
+  }
+}
+
+function seconds(sinceMs: number): string {
+  return `${((systemClock.monotonic() - sinceMs) / 1_000).toFixed(1).padStart(5)} s`;
+}
+
+function progressText(run: DemoRun, killsWanted: number): string {
+  const { accepted, settled, crisisAnswersMs, plan } = run;
+  return [
+    `accepted ${accepted.size}/${plan.operations}`,
+    `ended ${settled.size}`,
+    `crises ${crisisAnswersMs.length} (max ${percentile(crisisAnswersMs, 1).toFixed(1)} ms)`,
+    `kills ${run.kills}/${killsWanted}`,
+    `breaker ${run.breaker}`,
+    `level ${run.level}`,
+  ].join(' · ');
+}

@@ -1,0 +1,93 @@
+/**
+ * The checks of `holdfast doctor`. Each looks at one thing and changes nothing.
+ *
+ * @module
+ */
+
+import { resolve } from 'node:path';
+import { keyFile } from '../../../persistence/sealing/keyFile.ts';
+import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
+import { askOwner } from '../../control/controlClient.ts';
+import {
+  checkClock,
+  checkFileSystem,
+  checkFiles,
+  checkFolder,
+  checkFreeSpace,
+  checkKeptCopies,
+  checkSpill,
+  checkWal,
+} from './doctorFiles.ts';
+import { type CheckResult, fail, fromError, ok } from './doctorFindings.ts';
+import {
+  checkAtRest,
+  checkDeep,
+  checkFormat,
+  checkInUse,
+  checkKeyring,
+  checkSqlite,
+} from './doctorStore.ts';
+
+const NODE_VERSION_MIN = [20, 19] as const;
+
+export interface DoctorTask {
+  readonly folder: string;
+  readonly keyPath: string;
+  /** Read every page and open every record. */
+  readonly deep: boolean;
+}
+
+export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<CheckResult[]> {
+  const folder = resolve(task.folder);
+  const { keyPath } = task;
+  const owner = await askOwner(folder, { method: 'health', params: {} }).catch(() => null);
+  const first = [
+    checkNode(process.versions.node),
+    checkSqlite(),
+    await checkFolder(folder),
+    await checkFreeSpace(folder),
+    await checkClock(folder, options.clock.now()),
+    await checkKey(folder, keyPath),
+  ];
+  // Without a folder everything that follows would say so again.
+  if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;
+  const files = [
+    ...first,
+    await checkFiles(folder),
+    await checkFileSystem(folder),
+    await checkWal(folder),
+    ...(await checkKeptCopies(folder)),
+    ...(await checkSpill(folder)),
+  ];
+  // Nothing can be said of a store that nothing here can open.
+  if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {
+    return [...files, ...(owner === null ? [] : checkInUse(owner))];
+  }
+  return [
+    ...files,
+    ...checkFormat(folder),
+    ...(owner === null
+      ? await checkAtRest(folder, keyPath)
+      : [await checkKeyring(folder, keyPath), ...checkInUse(owner)]),
+    ...(task.deep ? await checkDeep(folder, keyPath, options) : []),
+  ];
+}
+
+export function checkNode(version: string): CheckResult {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [majorMin, minorMin] = NODE_VERSION_MIN;
+  const isOld = major < majorMin || (major === majorMin && minor < minorMin);
+  return isOld
+    ? fail('node', `version ${version}; install ${majorMin}.${minorMin} or later`)
+    : ok('node', `version ${version}`);
+}
+
+async function checkKey(folder: string, keyPath: string): Promise<CheckResult> {
+  try {
+    const { key } = await keyFile(keyPath).load({ storeFolder: folder, kdf: null });
+    key.fill(0);
+    return ok('key file', `${resolve(keyPath)} is readable by you alone`);
+  } catch (error) {
+    return fromError('key file', error);
+  }
+}

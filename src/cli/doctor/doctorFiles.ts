@@ -1,0 +1,136 @@
+/**
+ * The checks of `holdfast doctor` that look at the folder and its files.
+ *
+ * @module
+ */
+
+import { access, constants, readdir, realpath, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileSystemType, sharedFileSystem } from '../../../persistence/files/fileSystems.ts';
+import { exposedAncestor } from '../../../persistence/files/otherUsers.ts';
+import { migrationBackupsIn } from '../../../persistence/sqlite/migrations/migrationBackup.ts';
+import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
+
+const FREE_BYTES_WARN = 1_024 * 1_024 * 1_024;
+const FREE_BYTES_FAIL = 64 * 1_024 * 1_024;
+/** What is written is folded in long before, unless something reads the store for long. */
+const WAL_BYTES_WARN = 512 * 1_024 * 1_024;
+const OTHERS_BITS = 0o077;
+/** Before this program existed no clock can be right: 2026-01-01. */
+const CLOCK_EARLIEST_MS = Date.UTC(2026, 0, 1);
+const CLOCK_SLACK_MS = 60_000;
+const LISTED_MAX = 5;
+
+export async function checkFolder(folder: string): Promise<CheckResult> {
+  try {
+    const { mode } = await stat(folder);
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (process.platform !== 'win32' && (mode & OTHERS_BITS) !== 0) {
+      return warn('folder', `others can look into ${folder}; run chmod 700 ${folder}`);
+    }
+    const above = await exposedAncestor(await realpath(folder));
+    if (above !== null) {
+      return warn(
+        'folder',
+        `other users can put another folder in its place in ${above}; keep the store below folders of your own`,
+      );
+    }
+    return ok('folder', `${folder} is yours alone`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT'
+      ? fail('folder', `${folder} is not there; a first run makes it, or check --store`)
+      : fail('folder', `${folder} can't be used (${code ?? 'unknown'}); give yourself access`);
+  }
+}
+
+/** What is sealed is safe with others; sizes, times and numbers are theirs to read all the same. */
+export async function checkFiles(folder: string): Promise<CheckResult> {
+  try {
+    const names = await readdir(folder);
+    const modes = await Promise.all(
+      names.map(async (name) => ({ name, mode: (await stat(join(folder, name))).mode })),
+    );
+    const exposed = modes.filter(({ mode }) => (mode & OTHERS_BITS) !== 0).map(({ name }) => name);
+    if (exposed.length === 0 || process.platform === 'win32') {
+      return ok('files', `${names.length} files, readable by you alone`);
+    }
+    const listed = exposed.slice(0, LISTED_MAX).join(', ');
+    return warn('files', `others can read ${listed}; run chmod 600 on ${join(folder, '*')}`);
+  } catch (error) {
+    return fromError('files', error);
+  }
+}
+
+export async function checkFileSystem(folder: string): Promise<CheckResult> {
+  try {
+    const type = await fileSystemType(folder);
+    const shared = sharedFileSystem(type);
+    return shared === null
+      ? ok('system', `a local file system${type === null ? '' : ` (0x${type.toString(16)})`}`)
+      : fail('system', `${shared} is shared over a network; move the store to a local disk`);
+  } catch {
+    return warn('system', 'the kind of file system can not be read');
+  }
+}
+
+export async function checkFreeSpace(folder: string): Promise<CheckResult> {
+  try {
+    const { bavail, bsize } = await statfs(folder).catch(async () => statfs(dirname(folder)));
+    const free = bavail * bsize;
+    const detail = `${sizeText(free)} free`;
+    if (free < FREE_BYTES_FAIL) return fail('disk', `${detail}; make room`);
+    return free < FREE_BYTES_WARN ? warn('disk', `${detail}; make room soon`) : ok('disk', detail);
+  } catch {
+    return warn('disk', 'free space can not be read');
+  }
+}
+
+/** A clock that is behind what was already written makes work wait that is due. */
+export async function checkClock(folder: string, nowMs: number): Promise<CheckResult> {
+  if (nowMs < CLOCK_EARLIEST_MS) {
+    return fail('clock', `says ${new Date(nowMs).toISOString()}; set it, or use NTP`);
+  }
+  const written = await Promise.all(
+    ['data.db', 'data.db-wal'].map(async (name) => stat(join(folder, name)).catch(() => null)),
+  );
+  const lastMs = Math.max(...written.map((file) => file?.mtimeMs ?? 0));
+  if (lastMs > nowMs + CLOCK_SLACK_MS) {
+    return warn('clock', 'is behind the last write to the store: it went back; use NTP');
+  }
+  return ok('clock', new Date(nowMs).toISOString());
+}
+
+export async function checkWal(folder: string): Promise<CheckResult> {
+  const wal = await stat(join(folder, 'data.db-wal')).catch(() => null);
+  const size = sizeText(wal?.size ?? 0);
+  if ((wal?.size ?? 0) < WAL_BYTES_WARN) return ok('wal', `${size} not folded in yet`);
+  return warn(
+    'wal',
+    `${size} not folded in: something reads the store for long, such as a backup; end it`,
+  );
+}
+
+/** Copies that migrations kept: they hold what was erased since. */
+export async function checkKeptCopies(folder: string): Promise<CheckResult[]> {
+  const copies = await migrationBackupsIn(folder).catch(() => []);
+  return copies.map(({ path, keptUntilMs }) =>
+    ok(
+      'copy',
+      `${path}, from before a migration; removed after ${new Date(keptUntilMs).toISOString()}`,
+    ),
+  );
+}
+
+/** What could not be read of crises that were kept beside a failing database. */
+export async function checkSpill(folder: string): Promise<CheckResult[]> {
+  const path = join(folder, 'crises.spill.unreadable');
+  const found = await stat(path).catch(() => null);
+  if (found === null) return [];
+  return [
+    warn(
+      'crises',
+      `${path} holds crises that could not be read after a start, of ${found.mtime.toISOString()}; check the disk, and remove it once it is looked into`,
+    ),
+  ];
+}

@@ -1,0 +1,158 @@
+/**
+ * The checks of `holdfast doctor` that look into the store, at rest or in use.
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+import { openAtRest } from '../../../persistence/openStore.ts';
+import type { Hold } from '../../../persistence/port/hold.ts';
+import type { QuarantinedRecord } from '../../../persistence/port/store.ts';
+import { keyFile } from '../../../persistence/sealing/keyFile.ts';
+import { openKeyring } from '../../../persistence/sealing/keyring.ts';
+import { versionOfSqlite } from '../../../persistence/sqlite/driver/library.ts';
+import { DATA_FILE_NAME } from '../../../persistence/sqlite/writer/writer.ts';
+import { checkData } from '../../../persistence/upkeep/checkData.ts';
+import { describeData } from '../../../persistence/upkeep/describeData.ts';
+import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
+import type { HealthStatus } from '../../views/health.ts';
+import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
+
+const LISTED_MAX = 5;
+/** Below this there is little to give back. */
+const HOLES_BYTES_WARN = 64 * 1_024 * 1_024;
+
+/** The native part, without which no store can be opened. */
+export function checkSqlite(): CheckResult {
+  try {
+    return ok('sqlite', `version ${versionOfSqlite()}, by better-sqlite3`);
+  } catch (error) {
+    return fromError('sqlite', error);
+  }
+}
+
+/** The file as it describes itself, which needs neither the key nor the lock. */
+export function checkFormat(folder: string): CheckResult[] {
+  try {
+    const data = describeData(join(folder, DATA_FILE_NAME));
+    const { schemaVersion, schemaVersionUsed, sqliteVersion, journalMode, bytes, freeBytes } = data;
+    const schema = `schema version ${schemaVersion}, SQLite ${sqliteVersion}, journal ${journalMode}`;
+    const isOlder = schemaVersion < schemaVersionUsed;
+    const holes = `${sizeText(bytes)}, of which ${sizeText(freeBytes)} are free`;
+    const isHollow = freeBytes > HOLES_BYTES_WARN && freeBytes > bytes / 2;
+    return [
+      isOlder
+        ? warn(
+            'format',
+            `${schema}; the next start, or holdfast migrate, makes it version ${schemaVersionUsed}`,
+          )
+        : ok('format', schema),
+      isHollow ? warn('size', `${holes}; holdfast compact gives it back`) : ok('size', holes),
+    ];
+  } catch (error) {
+    return [fromError('format', error)];
+  }
+}
+
+/**
+ * Opens the store as its owner, so it also tells whether somebody else owns it. Opening demands a
+ * sound version of SQLite, WAL, and a sync with every commit, and reads back that they took.
+ */
+export async function checkAtRest(folder: string, keyPath: string): Promise<CheckResult[]> {
+  try {
+    const { store, info } = await openAtRest({ folder, key: keyFile(keyPath) });
+    try {
+      const { settled, deadLettered, inHand, due, held, quarantined } = await store.counts();
+      const counts =
+        `${settled} settled, ${deadLettered} dead letters, ${inHand + due + held} to do, ` +
+        `${quarantined} set aside`;
+      const records = await store.quarantine({ afterSeq: 0, limit: LISTED_MAX });
+      return [
+        ok('store', `at rest; the key opens it, commits are synced in full; ${counts}`),
+        ...checkHold(info.hold),
+        ...checkSetAside(quarantined, records),
+      ];
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    return [fromError('store', error)];
+  }
+}
+
+/** The owner has its keyring in memory; whoever opens the store next needs the one on disk. */
+export async function checkKeyring(folder: string, keyPath: string): Promise<CheckResult> {
+  try {
+    const { storeKey } = await openKeyring(folder, keyFile(keyPath));
+    storeKey.fill(0);
+    return ok('keyring', 'the key opens it');
+  } catch (error) {
+    return fromError('keyring', error);
+  }
+}
+
+/** What the process that owns the store says of itself. */
+export function checkInUse(owner: HealthStatus): CheckResult[] {
+  const reasons = owner.reasons.length > 0 ? `: ${owner.reasons.join('; ')}` : '';
+  const detail =
+    `in use by a running process that is ${owner.overall} (score ${owner.score}${reasons}), ` +
+    `${owner.operations.quarantined} records set aside`;
+  return [
+    owner.overall === 'healthy' ? ok('store', detail) : warn('store', detail),
+    ...checkHold(owner.hold),
+  ];
+}
+
+function checkHold(hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null): CheckResult[] {
+  if (hold === null) return [];
+  const since = hold.sinceAtMs === null ? '' : ` since ${new Date(hold.sinceAtMs).toISOString()}`;
+  return [
+    warn(
+      'hold',
+      `held${since} (${hold.reason}): nothing but crises runs; see what waits with holdfast ` +
+        'operations, then holdfast release',
+    ),
+  ];
+}
+
+function checkSetAside(count: number, records: readonly QuarantinedRecord[]): CheckResult[] {
+  if (count === 0) return [];
+  const listed = records.map(({ id, code }) => `${id} (${code})`).join(', ');
+  return [
+    warn(
+      'aside',
+      `${count} records can't be read: ${listed}${count > records.length ? ', …' : ''}; see holdfast ` +
+        'quarantine list, and a backup',
+    ),
+  ];
+}
+
+/** Reads every page and opens every record, also while the store is in use. */
+export async function checkDeep(
+  folder: string,
+  keyPath: string,
+  options: UpkeepOptions,
+): Promise<CheckResult[]> {
+  try {
+    const keyring = await openKeyring(folder, keyFile(keyPath));
+    const check = await checkData(join(folder, DATA_FILE_NAME), keyring, options);
+    const { faults, recordsOpened, unreadableCount, unreadable } = check;
+    const listed = unreadable
+      .slice(0, LISTED_MAX)
+      .map(({ id, code }) => `${id ?? 'a component'} (${code})`);
+    return [
+      faults.length === 0
+        ? ok('pages', 'tables and indexes are sound')
+        : fail('pages', `${faults.slice(0, LISTED_MAX).join('; ')}: restore a backup`),
+      unreadableCount === 0
+        ? ok('records', `${recordsOpened} opened`)
+        : fail(
+            'records',
+            `${unreadableCount} can't be opened: ${listed.join(', ')}: restore a backup`,
+          ),
+    ];
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return [fromError('pages', error)];
+  }
+}

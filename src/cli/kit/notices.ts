@@ -1,0 +1,24 @@
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { errorText, type Output } from './output.ts';
+
+const heard = new WeakSet<object>();
+
+/** Whether this very error has been said to the person: one that ends a command comes twice. */
+export function wasSaid(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && heard.has(error);
+}
+
+/**
+ * What a command gives as `onError` of its runtime: says each kind of trouble once, for the same
+ * one may come a thousand times a second. With HOLDFAST_DEBUG it says all of them.
+ */
+export function sayOnce(output: Pick<Output, 'say'>): (error: unknown) => void {
+  const said = new Set<string>();
+  return (error) => {
+    const kind = isHoldfastError(error) ? error.code : String(error);
+    if (said.has(kind) && process.env['HOLDFAST_DEBUG'] === undefined) return;
+    said.add(kind);
+    if (error instanceof Error) heard.add(error);
+    output.say(errorText(error));
+  };
+}

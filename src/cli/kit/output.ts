@@ -1,0 +1,215 @@
+/**
+ * What commands print: results on stdout, everything said to a person on stderr.
+ *
+ * @module
+ */
+
+import pc from 'picocolors';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import { causeText, className, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+
+/** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
+const REWRITE_EVERY_MS = 100;
+const APPEND_EVERY_MS = 1_000;
+/** What is followed is drawn anew this often, whatever happens: on a terminal, and elsewhere. */
+const REDRAW_EVERY_MS = 500;
+const ADD_LINE_EVERY_MS = 5_000;
+
+type Colors = ReturnType<typeof pc.createColors>;
+/** Colours one line; what it is given has nothing in it that a terminal obeys. */
+export type Paint = (line: string, colors: Colors) => string;
+
+/** Whatever text passes here is {@link plain}: nothing that others wrote can steer a terminal. */
+export interface Output {
+  /** Prints data on stdout: as one line of JSON with `--json`, else the text. */
+  readonly result: (value: object, text: string, paint?: Paint) => void;
+  /** Says something to a person. */
+  readonly say: (text: string, paint?: Paint) => void;
+  /** Shows where things stand, `text` being asked for only when it will be shown. */
+  readonly progress: (text: () => string) => void;
+  /**
+   * Shows where things stand again and again, also while nothing happens, until the returned function
+   * is called; that leaves `lastText` as the last line.
+   */
+  readonly follow: (text: () => string, lastText: () => string) => () => void;
+  /** Ends the progress line. */
+  readonly endProgress: () => void;
+}
+
+/**
+ * What is not seen and does something: control characters (an escape sequence sets a title, fills the
+ * clipboard, hides a line), what turns the direction of text, is invisible or ends a line, and halves of
+ * characters.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Text with everything unseen shown as `\u{…}`; line ends are ours and stay. */
+export function plain(text: string): string {
+  return text.replace(UNSEEN, (one) => (one === '\n' ? one : codePoint(one)));
+}
+
+/** {@link plain} for what is one line whatever it holds: a line end in it is shown too. */
+export function plainLine(text: string): string {
+  return text.replace(UNSEEN, codePoint);
+}
+
+function codePoint(one: string): string {
+  return `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** JSON on one line, with what is unseen escaped as JSON does it; `JSON.stringify` leaves most of it. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSEEN, (one) =>
+    [...Array(one.length).keys()]
+      .map((at) => `\\u${one.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** `NO_COLOR` counts whatever its value (no-color.org), and a dumb terminal shows no colour. */
+function wantsColor(stream: NodeJS.WriteStream): boolean {
+  const { NO_COLOR: noColor, FORCE_COLOR: forceColor, TERM: term } = process.env;
+  if (noColor !== undefined && noColor !== '') return false;
+  if (forceColor !== undefined && forceColor !== '0') return true;
+  // Away from a terminal `isTTY` is absent, and an absent answer would leave the choice to the library,
+  // which colours logs in CI.
+  if (!stream.isTTY) return false;
+  return term !== 'dumb';
+}
+
+/** Where output goes; given only by tests. */
+export interface OutputPorts {
+  readonly clock: Clock;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export function createOutput(
+  options: { readonly json: boolean },
+  { clock, stdout, stderr }: OutputPorts = {
+    clock: systemClock,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  },
+): Output {
+  const isLive = stderr.isTTY && process.env['TERM'] !== 'dumb';
+  let shownAtMs = Number.NEGATIVE_INFINITY;
+  let isLineOpen = false;
+  /** Draws what is followed; `null` while nothing is. */
+  let redraw: (() => void) | null = null;
+
+  const endProgress = (): void => {
+    if (isLineOpen) stderr.write('\r\u001b[K');
+    isLineOpen = false;
+  };
+  const draw = (text: string): void => {
+    if (isLive) {
+      // Longer than the terminal is wide, it would wrap and could not be rewritten.
+      stderr.write(`\r\u001b[K${plainLine(text).slice(0, (stderr.columns ?? 80) - 1)}`);
+      isLineOpen = true;
+    } else {
+      stderr.write(`${plainLine(text)}\n`);
+    }
+  };
+  const painted = (stream: NodeJS.WriteStream, text: string, paint: Paint | undefined): string => {
+    if (paint === undefined) return plain(text);
+    const colors = pc.createColors(wantsColor(stream));
+    const lines = plain(text).split('\n');
+    return lines.map((line) => paint(line, colors)).join('\n');
+  };
+  const progress: Output['progress'] = (text) => {
+    const nowMs = clock.monotonic();
+    if (nowMs - shownAtMs < (isLive ? REWRITE_EVERY_MS : APPEND_EVERY_MS)) return;
+    shownAtMs = nowMs;
+    draw(text());
+  };
+  return {
+    result(value, text, paint) {
+      endProgress();
+      stdout.write(`${options.json ? plainJson(value) : painted(stdout, text, paint)}\n`);
+    },
+    say(text, paint) {
+      endProgress();
+      stderr.write(`${painted(stderr, text, paint)}\n`);
+      // What was said has taken the place of the line.
+      if (isLive) redraw?.();
+    },
+    progress,
+    follow(text, lastText) {
+      let cancel = (): void => {};
+      const tick = (): void => {
+        cancel = clock.schedule(isLive ? REDRAW_EVERY_MS : ADD_LINE_EVERY_MS, () => {
+          draw(text());
+          tick();
+        });
+      };
+      redraw = () => {
+        progress(text);
+      };
+      if (isLive) draw(text());
+      tick();
+      return () => {
+        cancel();
+        redraw = null;
+        draw(lastText());
+        if (isLineOpen) stderr.write('\n');
+        isLineOpen = false;
+      };
+    },
+    endProgress,
+  };
+}
+
+/** An error as a person reads it: what happened and what to do, then its code and place. */
+export function errorText(error: unknown): string {
+  if (process.env['HOLDFAST_DEBUG'] !== undefined) return `holdfast: ${stacksOf(error)}`;
+  if (!isHoldfastError(error)) {
+    const said = plainLine(error instanceof Error ? error.message : String(error));
+    return `holdfast: ${said}\n  ${className(error)}, unexpected; HOLDFAST_DEBUG=1 shows where it came from`;
+  }
+  const { code, message, path, line, field } = error;
+  const place = [
+    path !== undefined && !message.includes(path) ? path : '',
+    line === undefined ? '' : `line ${line}`,
+    field === undefined ? '' : `field ${field}`,
+  ].filter((part) => part !== '');
+  return `holdfast: ${plainLine(message)}\n  ${plainLine([code, ...place].join(' · '))}`;
+}
+
+/** Causes are followed this deep; a loop of them must end. */
+const CAUSES_MAX = 8;
+
+/** The stack of an error and of each of its causes. */
+function stacksOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let one = error; one !== undefined && stacks.length < CAUSES_MAX; ) {
+    stacks.push(one instanceof Error ? (one.stack ?? one.message) : causeText(one));
+    one = one instanceof Error ? one.cause : undefined;
+  }
+  return stacks.join('\n  caused by: ');
+}
+
+/** Columns padded to the width of their widest cell; numbers right-aligned; a line a row. */
+export function table(
+  head: readonly string[],
+  content: readonly (readonly (string | number)[])[],
+): string {
+  const rows = content.map((cells) =>
+    cells.map((cell) => (typeof cell === 'string' ? plainLine(cell) : cell)),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => String(row[column] ?? '').length)),
+  );
+  const isNumber = (value: unknown): boolean => typeof value === 'number';
+  const numeric = head.map((_, column) => rows.every((row) => isNumber(row[column])));
+  const line = (cells: readonly (string | number)[]): string =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return numeric[column] === true ? String(cell).padStart(width) : String(cell).padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map(line)].join('\n');
+}

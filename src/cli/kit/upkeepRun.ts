@@ -1,0 +1,48 @@
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { UpkeepOptions, UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
+import { EXIT } from './exitCodes.ts';
+import { onInterrupt } from './interrupt.ts';
+import type { Output } from './output.ts';
+
+/** What each step is called, and what it counts. */
+const STEPS: Readonly<Record<UpkeepProgress['step'], readonly [what: string, unit: string]>> = {
+  copying: ['copying', 'pages'],
+  checkingFiles: ['checking files', 'bytes'],
+  checkingTables: ['checking tables', 'tables'],
+  openingRecords: ['opening records', 'records'],
+  purging: ['purging', 'rows'],
+};
+
+/**
+ * Does a long piece of work on a store with its progress on stderr, and cuts it short at Ctrl-C: then
+ * the exit code says so and nothing is returned.
+ */
+export async function runUpkeep<Result>(
+  output: Output,
+  work: (options: UpkeepOptions) => Promise<Result>,
+): Promise<Result | null> {
+  const stop = new AbortController();
+  const forgetSignals = onInterrupt(output, () => {
+    stop.abort();
+  });
+  try {
+    return await work({
+      clock: systemClock,
+      signal: stop.signal,
+      onNotice: (text) => {
+        output.say(`holdfast: ${text}`);
+      },
+      onProgress: ({ step, done, total }) => {
+        const [what, unit] = STEPS[step];
+        output.progress(() => `${what}: ${done} of ${total} ${unit}`);
+      },
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.exitCode = EXIT.interrupted;
+    return null;
+  } finally {
+    output.endProgress();
+    forgetSignals();
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * Runs the requests of one input through a runtime and counts how each ended.
+ *
+ * @module
+ */
+
+import type { Attempt, Run } from '../../../actors/operation/handler.ts';
+import type { OperationView, Outcome } from '../../../actors/operation/outcome.ts';
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import type { AttemptFailure } from '../../../machines/policy/retry/classifyFailure.ts';
+import {
+  className,
+  type ErrorCode,
+  type HoldfastError,
+  isHoldfastError,
+} from '../../../machines/vocabulary/errors.ts';
+import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { BulkResult } from '../../bulk.ts';
+import type { Operation } from '../../operation.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { InputLine } from './inputLines.ts';
+import { syncPatiently } from './patientSync.ts';
+import { lineError, parseRequestLine, type RequestLine } from './requestLine.ts';
+
+/** Every operation of the file that has been read, whatever run accepted it. */
+export interface RunTally {
+  /** On disk. */
+  accepted: number;
+  completed: number;
+  deadLettered: number;
+  cancelled: number;
+  expired: number;
+  /** Lines that are no valid request. */
+  bad: number;
+  /** Accepted, and waiting for a person: a conflict, or an outcome nobody knows. */
+  inReview: number;
+}
+
+export function emptyTally(): RunTally {
+  return {
+    accepted: 0,
+    completed: 0,
+    deadLettered: 0,
+    cancelled: 0,
+    expired: 0,
+    bad: 0,
+    inReview: 0,
+  };
+}
+
+/** Errors that are about one request and no other. */
+const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
+  'HF_REQUEST_INVALID',
+  'HF_PAYLOAD_TOO_LARGE',
+  'HF_CARD_NUMBER_REFUSED',
+  'HF_IDEMPOTENCY_CONFLICT',
+]);
+/** Operations whose ending is waited for at the same time; the rest are only an id. */
+const WATCHED_MAX = 2_000;
+/** States of an operation that needs nothing more from this run, and what each counts as. */
+const ENDINGS: ReadonlyMap<string, Ending> = new Map([
+  ['completed', 'completed'],
+  ['deadLettered', 'deadLettered'],
+  ['cancelled', 'cancelled'],
+  ['expired', 'expired'],
+  ['conflicted', 'inReview'],
+  ['inReview', 'inReview'],
+]);
+
+export interface FileRunOptions {
+  readonly runtime: Runtime;
+  readonly upstream: string;
+  /** Performs every type that the input names. */
+  readonly run: Run;
+  readonly onBadLine: (error: unknown) => void;
+  /** Told why the store takes a line only later; it is offered again until it does. */
+  readonly onWaiting: (reason: HoldfastError) => void;
+}
+
+/** How an operation ended, or that it will not end without a person. */
+type Ending = Outcome['status'] | 'inReview';
+
+export class FileRun {
+  readonly tally: RunTally = emptyTally();
+  /** Whether every line was read. */
+  hasReadAll = false;
+  /** The last line read. */
+  lineNumber = 0;
+  /** Lines read that are not blank. */
+  linesRead = 0;
+  readonly #options: FileRunOptions;
+  /** Attempts that failed in this run, by the status that the upstream answered or by code. */
+  readonly failures = new Map<string, number>();
+  readonly #types = new Set<string>();
+  /** Operations that no handler was registered for when their turn came. */
+  readonly #handlerMissing = new Set<string>();
+  /** Accepted operations that are not counted as ended, and how many lines each stands for. */
+  readonly #open = new Map<string, number>();
+  /** Ids of accepted operations that nobody watches yet; some of them may have ended. */
+  readonly #unwatched: string[] = [];
+  /** Requests offered to the runtime and not certain yet, by their place in the bulk. */
+  readonly #offered = new Map<number, RequestLine>();
+  #offers = 0;
+  /** What the store could not take is offered again one by one; `null` when nothing is. */
+  #offeringAgain: Promise<void> | null = null;
+  #watched = 0;
+  #isReading = true;
+  #isStopped = false;
+  #failure: unknown = null;
+  /** Who waits for room or for the end. */
+  #waiters: (() => void)[] = [];
+
+  constructor(options: FileRunOptions) {
+    this.#options = options;
+  }
+
+  /** Accepted and not ended yet. */
+  get unfinished(): number {
+    const { accepted, completed, deadLettered, cancelled, expired } = this.tally;
+    return accepted - completed - deadLettered - cancelled - expired;
+  }
+
+  /** Operations of an earlier run that wait, because no line read so far names their type. */
+  get strangers(): number {
+    return this.#handlerMissing.size;
+  }
+
+  /** Whether anything is left that goes on without a person. */
+  get #isDone(): boolean {
+    return !this.#isReading && this.#open.size === 0;
+  }
+
+  /**
+   * An operation of the runtime has entered a state. It only makes the counts current: what is not
+   * told here is found out by watching, in the order of the lines.
+   */
+  saw(id: string, state: string): void {
+    if (state === 'handlerMissing') this.#handlerMissing.add(id);
+    else this.#handlerMissing.delete(id);
+    const ending = ENDINGS.get(state);
+    if (ending !== undefined) this.#ended(id, ending);
+  }
+
+  /** Stops reading and waiting; what was accepted is kept. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  /**
+   * Resolves when everything has ended or waits for a person, or after {@link stop}.
+   *
+   * @throws what makes the runtime or the input useless; a bad line does not
+   */
+  async run(lines: AsyncIterable<InputLine>): Promise<void> {
+    // Not waited for when the run is stopped: nobody knows when stdin will give its next line.
+    void this.#readAll(lines);
+    await this.#until(() => this.#isDone);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async #readAll(lines: AsyncIterable<InputLine>): Promise<void> {
+    try {
+      await this.#options.runtime.syncAll(this.#requests(lines), {
+        onResult: (result) => this.#offerEnded(result),
+      });
+    } catch (error) {
+      // Whoever stopped the run closed the runtime and the input; that is no failure.
+      if (!this.#isStopped) this.#fail(error);
+    } finally {
+      this.#isReading = false;
+      this.#wake();
+    }
+  }
+
+  /** The good requests, in the order of the lines, so that the operations of an entity are in that order. */
+  async *#requests(lines: AsyncIterable<InputLine>): AsyncGenerator<SyncRequest> {
+    for await (const line of lines) {
+      if (this.#isStopped) return;
+      this.lineNumber = line.number;
+      this.linesRead += 1;
+      let offer: RequestLine;
+      try {
+        offer = parseRequestLine(line);
+      } catch (error) {
+        this.#bad(error);
+        continue;
+      }
+      await this.#register(offer.request.type);
+      // A later line must not get before an earlier one of its entity that was refused.
+      while (this.#offeringAgain !== null) await this.#offeringAgain;
+      this.#offered.set(this.#offers, offer);
+      this.#offers += 1;
+      yield offer.request;
+    }
+    this.hasReadAll = !this.#isStopped;
+  }
+
+  async #register(type: string): Promise<void> {
+    if (this.#types.has(type)) return;
+    this.#types.add(type);
+    const { runtime, upstream } = this.#options;
+    await runtime.handle(type, { upstream, run: (attempt) => this.#attempt(attempt) });
+  }
+
+  async #attempt(attempt: Attempt): Promise<Json | undefined> {
+    try {
+      return await this.#options.run(attempt);
+    } catch (error) {
+      const { status, code } = Object(error) as Partial<AttemptFailure>;
+      // Cut off by the end of the run: that is no failure.
+      if (code === 'HF_CLOSED') throw error;
+      const name = String(status ?? code ?? className(error));
+      this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  #offerEnded(result: BulkResult): Promise<void> | void {
+    const offer = this.#offered.get(result.index);
+    this.#offered.delete(result.index);
+    if (result.status === 'refused') {
+      if (offer !== undefined) return this.#refused(offer, result.error);
+    } else if (result.status === 'duplicate') return this.#found(result.id);
+    else this.#accepted(result.id);
+  }
+
+  #accepted(id: string): void {
+    this.#opened(id);
+    this.#unwatched.push(id);
+    this.#watchMore();
+  }
+
+  /** Accepted by an earlier run, or for an earlier line: most have ended long ago. */
+  async #found(id: string): Promise<void> {
+    this.#opened(id);
+    try {
+      const { state } = await this.#options.runtime.getOperation(id).view();
+      this.saw(id, state);
+      if (!this.#open.has(id)) return;
+      this.#unwatched.push(id);
+      this.#watchMore();
+    } catch (error) {
+      if (!this.#isStopped) this.#fail(error);
+    }
+  }
+
+  #opened(id: string): void {
+    this.tally.accepted += 1;
+    this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
+  }
+
+  #ended(id: string, ending: Ending): void {
+    this.tally[ending] += this.#open.get(id) ?? 0;
+    this.#open.delete(id);
+    if (this.#open.size === 0) this.#wake();
+  }
+
+  #refused(offer: RequestLine, refusal: HoldfastError): Promise<void> | void {
+    if (refusal.retry === 'never') {
+      this.#notTaken(offer, refusal);
+      return;
+    }
+    if (!this.#isStopped) this.#options.onWaiting(refusal);
+    // Meanwhile it keeps its place in the bulk, so that no more is read than the store can take.
+    const before = this.#offeringAgain ?? Promise.resolve();
+    const again = before
+      .then(() => this.#offerAgain(offer))
+      .finally(() => {
+        if (this.#offeringAgain === again) this.#offeringAgain = null;
+      });
+    this.#offeringAgain = again;
+    return again;
+  }
+
+  async #offerAgain(offer: RequestLine): Promise<void> {
+    const { runtime } = this.#options;
+    try {
+      const operation = await syncPatiently(runtime, offer.request, () => this.#isStopped);
+      if (operation === null) this.hasReadAll = false;
+      else if (operation.isDuplicate) await this.#found(operation.id);
+      else this.#accepted(operation.id);
+    } catch (error) {
+      this.#notTaken(offer, error);
+    }
+  }
+
+  #notTaken(offer: RequestLine, error: unknown): void {
+    if (isHoldfastError(error) && REQUEST_CODES.has(error.code)) {
+      this.#bad(lineError(offer.number, error));
+    } else {
+      // Not the line's fault: every other line would fail with it.
+      this.#fail(error);
+    }
+  }
+
+  #watchMore(): void {
+    const room = this.#isStopped ? 0 : WATCHED_MAX - this.#watched;
+    // A share at a time, because taking from the front of a long array moves all of it.
+    if (room < Math.min(this.#unwatched.length, WATCHED_MAX / 10)) return;
+    for (const id of this.#unwatched.splice(0, room)) {
+      if (!this.#open.has(id)) continue;
+      this.#watched += 1;
+      void this.#watch(id).finally(() => {
+        this.#watched -= 1;
+        this.#watchMore();
+      });
+    }
+  }
+
+  async #watch(id: string): Promise<void> {
+    try {
+      this.#ended(id, await endingOf(this.#options.runtime.getOperation(id)));
+    } catch (error) {
+      if (!this.#isStopped) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.stop();
+  }
+
+  #bad(error: unknown): void {
+    this.tally.bad += 1;
+    this.#options.onBadLine(error);
+  }
+
+  /** Waits until `isTrue`, or until the run is stopped. */
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!this.#isStopped && !isTrue()) {
+      await new Promise<void>((resolve) => {
+        this.#waiters.push(resolve);
+      });
+    }
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+async function endingOf(operation: Operation): Promise<Ending> {
+  let stopListening = (): void => {};
+  const reviewed = new Promise<'inReview'>((resolve, reject) => {
+    const look = (view: OperationView): void => {
+      if (isInReview(view)) resolve('inReview');
+    };
+    // Listened to first, looked at second: it may change between the two.
+    stopListening = operation.subscribe(look);
+    operation.view().then(look, reject);
+  });
+  try {
+    return await Promise.race([reviewed, operation.outcome.then(({ status }) => status)]);
+  } finally {
+    stopListening();
+  }
+}
+
+function isInReview({ state }: OperationView): boolean {
+  return state === 'conflicted' || state === 'inReview';
+}

@@ -1,0 +1,126 @@
+/**
+ * Checks what is asked about dead letters, wherever it comes from: an app, the command line or the
+ * control socket.
+ *
+ * @module
+ */
+
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import { ERROR_CODES, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
+import type {
+  DeadLetterBatch,
+  DeadLetterFilter,
+  DeadLetterPageQuery,
+  DeadLetterRun,
+  ReplayOptions,
+} from './deadLetters.ts';
+
+const FILTER_KINDS = {
+  type: 'text',
+  upstream: 'text',
+  code: 'anything',
+  sinceMs: 'anything',
+  untilMs: 'anything',
+} as const satisfies OptionKinds<DeadLetterFilter>;
+
+const PAGE_KINDS = {
+  filter: 'object',
+  order: 'anything',
+  fromSeq: 'sequence',
+} as const satisfies OptionKinds<DeadLetterPageQuery>;
+
+const BATCH_KINDS = {
+  action: 'anything',
+  filter: 'object',
+  fromSeq: 'sequence',
+  dryRun: 'boolean',
+  evenIfApplied: 'boolean',
+} as const satisfies OptionKinds<DeadLetterBatch>;
+
+const RUN_KINDS = {
+  dryRun: 'boolean',
+  evenIfApplied: 'boolean',
+  onProgress: 'function',
+  signal: 'signal',
+} as const satisfies OptionKinds<DeadLetterRun>;
+
+const REPLAY_KINDS = {
+  payload: 'anything',
+  evenIfApplied: 'boolean',
+} as const satisfies OptionKinds<ReplayOptions>;
+
+/** Nothing is done by a call whose option is misspelt: `dryrun` would purge. */
+export function checkRun(run: DeadLetterRun): DeadLetterRun {
+  checkFields(run, RUN_KINDS, '');
+  return run;
+}
+
+export function checkReplay(options: ReplayOptions): ReplayOptions {
+  checkFields(options, REPLAY_KINDS, '');
+  return options;
+}
+
+/**
+ * Whether an operation matches a filter; the upstream is asked of the store.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the field: a filter that is misunderstood would
+ * replay or purge what nobody meant.
+ */
+export function checkFilter(filter: DeadLetterFilter): (context: SyncOperationContext) => boolean {
+  checkFields(filter, FILTER_KINDS, 'filter');
+  const { type, code, sinceMs, untilMs } = filter;
+  if (code !== undefined && !ERROR_CODES.includes(code)) {
+    throw invalid('filter.code', 'must be a code of holdfast, such as HF_UPSTREAM_REFUSED');
+  }
+  checkInstant(sinceMs, 'filter.sinceMs');
+  checkInstant(untilMs, 'filter.untilMs');
+  return (context) => {
+    const atMs = context.settledAtMs ?? context.acceptedAtMs;
+    return (
+      (type === undefined || context.type === type) &&
+      (code === undefined || context.failure?.code === code) &&
+      (sinceMs === undefined || atMs >= sinceMs) &&
+      (untilMs === undefined || atMs < untilMs)
+    );
+  };
+}
+
+export function checkPage(query: DeadLetterPageQuery): DeadLetterPageQuery {
+  checkFields(query, PAGE_KINDS, '');
+  if (query.order !== 'newest' && query.order !== 'oldest') {
+    throw invalid('order', 'must be newest or oldest');
+  }
+  return query;
+}
+
+export function checkBatch(batch: DeadLetterBatch): {
+  readonly action: 'replay' | 'purge';
+  readonly filter: DeadLetterFilter;
+  readonly fromSeq: number | undefined;
+  readonly dryRun: boolean;
+  readonly evenIfApplied: boolean;
+} {
+  checkFields(batch, BATCH_KINDS, '');
+  const { action, filter, fromSeq } = batch;
+  if (action !== 'replay' && action !== 'purge') throw invalid('action', 'must be replay or purge');
+  return {
+    action,
+    filter,
+    fromSeq,
+    dryRun: batch.dryRun === true,
+    evenIfApplied: batch.evenIfApplied === true,
+  };
+}
+
+function checkInstant(value: unknown, field: string): void {
+  if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value))) {
+    throw invalid(field, 'must be milliseconds since 1970');
+  }
+}
+
+function invalid(field: string, problem: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `${field} ${problem}. Nothing was changed.`, {
+    field,
+  });
+}

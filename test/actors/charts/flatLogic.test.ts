@@ -1,0 +1,430 @@
+/**
+ * A chart that is run flat does what XState would make of it, arrow by arrow.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type AnyStateMachine,
+  assign,
+  createActor,
+  type EventObject,
+  fromCallback,
+  setup,
+} from 'xstate';
+import { createFamily, flatLogic } from '../../../actors/charts/flatLogic.ts';
+import {
+  type SyncOperationContext,
+  type SyncOperationEvent,
+  type SyncOperationInput,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import { FAILURE_CLASSES } from '../../../machines/policy/retry/classifyFailure.ts';
+import { coverTransitions, transitionsTaken } from '../../support/charts/transitionCoverage.ts';
+
+const INPUT: SyncOperationInput = {
+  id: 'operation-1',
+  type: 'payments.push',
+  subject: 'user-42',
+  entity: null,
+  tier: 'premium',
+  priority: 'normal',
+  idempotencyKey: 'key-1',
+  fingerprint: null,
+  method: null,
+  path: null,
+  acceptedAtMs: 1_000,
+  expiresAtMs: null,
+  attemptsMax: 2,
+};
+
+const PLAIN = [
+  'turn.granted',
+  'lane.freed',
+  'handler.missing',
+  'handler.registered',
+  'repeat.unsafe',
+  'attempt.succeeded',
+  'attempt.interrupted',
+  'process.restarted',
+  'retry.requested',
+  'cancel.requested',
+  'expiry.due',
+] as const;
+
+const EVENTS: readonly SyncOperationEvent[] = [
+  ...PLAIN.map((type) => ({ type, atMs: 2_000 })),
+  ...(['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler', undefined] as const).map(
+    (turn) => ({ type: 'journal.committed' as const, atMs: 2_000, turn }),
+  ),
+  { type: 'journal.failed' },
+  { type: 'journal.duplicated' },
+  { type: 'process.stopping' },
+  ...[null, 'key-2'].map((idempotencyKey) => ({
+    type: 'replay.requested' as const,
+    atMs: 2_000,
+    idempotencyKey,
+    isRepeatApproved: false,
+  })),
+  ...FAILURE_CLASSES.flatMap((failureClass) =>
+    [true, false].flatMap((isRepeatSafe) =>
+      [true, false].map((notApplied) => ({
+        type: 'attempt.failed' as const,
+        startedAtMs: 1_900,
+        atMs: 2_000,
+        failure: {
+          failureClass,
+          code: 'HF_ATTEMPT_FAILED' as const,
+          message: 'It failed.',
+          status: 503,
+          notApplied,
+        },
+        retryAtMs: 3_000,
+        isRepeatSafe,
+        isUpstreamWell: false,
+      })),
+    ),
+  ),
+];
+
+const observe = coverTransitions(syncOperationMachine);
+
+/** What is written down of the one that is acting: what an effect begins is its doing. */
+let acting: Pick<Watched, 'log' | 'reports'> | null = null;
+
+function begin(id: string, report: (event: SyncOperationEvent) => void): () => void {
+  const its = acting;
+  its?.log.push(`begun ${id}`);
+  its?.reports.push(report);
+  return () => its?.log.push('ended');
+}
+
+function runners(machine = syncOperationMachine) {
+  return {
+    xstate: machine.provide({
+      actors: {
+        attempt: fromCallback<EventObject, { readonly id: string }>(({ input, sendBack }) =>
+          begin(input.id, sendBack),
+        ),
+      },
+    }),
+    flat: flatLogic(machine, {
+      attempt: ({ id }: { readonly id: string }, report) => begin(id, report),
+    }),
+  };
+}
+
+const RUNNERS = runners();
+const FAMILY = createFamily('all', undefined);
+
+interface Start {
+  readonly input?: SyncOperationInput;
+  readonly value?: string;
+  readonly context?: SyncOperationContext | undefined;
+}
+
+/** An actor, and what happened around it in order. */
+class Watched {
+  readonly log: string[] = [];
+  /** What its effects report with, the old ones too. */
+  readonly reports: ((event: SyncOperationEvent) => void)[] = [];
+  readonly #actor;
+
+  constructor(engine: 'xstate' | 'flat', { input = INPUT, value, context }: Start, by = RUNNERS) {
+    const restored = { value, context } as never;
+    const options = {
+      id: 'it',
+      input,
+      ...(value === undefined ? {} : { snapshot: syncOperationMachine.resolveState(restored) }),
+    };
+    this.#actor =
+      engine === 'xstate'
+        ? createActor(by.xstate, { ...options, inspect: observe })
+        : createActor(by.flat, { ...options, parent: FAMILY.parent });
+    this.#actor.subscribe({
+      next: (told) => this.log.push(`told ${told.value} ${JSON.stringify(told.context)}`),
+      error: (error: unknown) => this.log.push(`died of ${String(error)}`),
+      complete: () => this.log.push('complete'),
+    });
+    acting = { log: this.log, reports: this.reports };
+    this.#actor.start();
+  }
+
+  /** Whoever is over is told nothing more. */
+  send(event: SyncOperationEvent): void {
+    acting = { log: this.log, reports: this.reports };
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event);
+  }
+
+  /** All effects begun so far report it, whether they have ended or not. */
+  report(event: SyncOperationEvent): void {
+    if (this.#actor.getSnapshot().status !== 'active') return;
+    acting = { log: this.log, reports: this.reports };
+    for (const report of this.reports) report(event);
+  }
+
+  /** Which events it would take. */
+  get can(): readonly boolean[] {
+    const snapshot = this.#actor.getSnapshot();
+    return EVENTS.map((event) => snapshot.can(event));
+  }
+
+  /** What can be seen of it. */
+  get seen(): unknown {
+    const snapshot = this.#actor.getSnapshot();
+    const { value, context, status, output, error, tags } = snapshot;
+    return {
+      ...{ value, context, status, output, error, tags },
+      isAttempting: snapshot.matches('attempting'),
+      meta: snapshot.getMeta(),
+      json: asText(snapshot),
+      kept: asText(this.#actor.getPersistedSnapshot()),
+      log: this.log,
+    };
+  }
+}
+
+/** As text, without the actor that XState has for an effect. */
+function asText(snapshot: object): string {
+  return JSON.stringify({ ...(JSON.parse(JSON.stringify(snapshot)) as object), children: {} });
+}
+
+function expectSame(flat: Watched, xstate: Watched): void {
+  expect(flat.seen).toEqual(xstate.seen);
+}
+
+const STATES = Object.keys(syncOperationMachine.states);
+const CONTEXTS: readonly SyncOperationContext[] = (
+  [
+    {},
+    { priority: 'crisis', attemptsMax: null, ending: 'cancelled' },
+    { attempt: 2, isSpent: true, isOutcomeUnknown: true, crashes: 9, ending: 'deadLettered' },
+    { ending: 'completed', expiresAtMs: 2_000 },
+  ] as const
+).map((differing) => {
+  const { context } = createActor(syncOperationMachine, { input: INPUT }).getSnapshot();
+  return { ...context, ...differing };
+});
+
+describe('OP-1 an operation that is run flat', () => {
+  test('OP-1 takes every arrow of its chart as XState does', () => {
+    for (const value of STATES) {
+      for (const context of CONTEXTS) {
+        for (const event of EVENTS) {
+          const flat = new Watched('flat', { value, context });
+          const xstate = new Watched('xstate', { value, context });
+          flat.send(event);
+          xstate.send(event);
+          expectSame(flat, xstate);
+        }
+      }
+    }
+    // The start, and the way of a crisis from it, are the two that no restored one can take.
+    for (const priority of ['normal', 'crisis'] as const) {
+      const input = { ...INPUT, priority };
+      expectSame(new Watched('flat', { input }), new Watched('xstate', { input }));
+    }
+    expect(transitionsTaken(syncOperationMachine).missing).toEqual([]);
+  });
+
+  test('OP-1 goes the same way as XState through any history, and hears no effect that has ended', () => {
+    const steps = fc.array(
+      fc.record({ event: fc.constantFrom(...EVENTS), isReported: fc.boolean() }),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(fc.constantFrom('normal', 'crisis'), steps, (priority, history) => {
+        const input = { ...INPUT, priority } as SyncOperationInput;
+        const flat = new Watched('flat', { input });
+        const xstate = new Watched('xstate', { input });
+        for (const { event, isReported } of history) {
+          for (const actor of [flat, xstate]) {
+            if (isReported) actor.report(event);
+            else actor.send(event);
+          }
+          expectSame(flat, xstate);
+        }
+        expect(flat.can).toEqual(xstate.can);
+      }),
+    );
+  });
+
+  test('OP-1 control: a chart with another guard is told apart', () => {
+    const planted = runners(
+      syncOperationMachine.provide({ guards: { hasAttemptsLeft: () => true } }),
+    );
+    const failed = EVENTS.find(
+      (event) => event.type === 'attempt.failed' && event.failure.notApplied === false,
+    );
+    const spent = { ...CONTEXTS[0], attempt: 2 } as SyncOperationContext;
+    const flat = new Watched('flat', { value: 'attempting', context: spent }, planted);
+    const xstate = new Watched('xstate', { value: 'attempting', context: spent });
+    for (const actor of [flat, xstate]) actor.send(failed ?? { type: 'journal.failed' });
+    expect(flat.seen).not.toEqual(xstate.seen);
+  });
+});
+
+describe('SV-2 an operation that is run flat and dies', () => {
+  const broken = setup({
+    types: { events: {} as { readonly type: 'go' } | { readonly type: 'break' } },
+    actors: { work: fromCallback(() => undefined) },
+    guards: {
+      isBroken: () => {
+        throw new Error('bad guard');
+      },
+    },
+  }).createMachine({
+    id: 'broken',
+    context: () => ({}),
+    initial: 'idle',
+    states: {
+      idle: { on: { go: { target: 'working' } } },
+      working: {
+        invoke: { id: 'work', src: 'work' },
+        on: { break: { guard: { type: 'isBroken' }, target: 'idle' } },
+      },
+    },
+  });
+
+  function start(work: () => () => void): {
+    readonly actor: ReturnType<typeof born>;
+    readonly died: unknown[];
+  } {
+    const actor = born(work);
+    const died: unknown[] = [];
+    actor.subscribe({ error: (error: unknown) => died.push(error) });
+    actor.start();
+    return { actor, died };
+  }
+  const born = (work: () => () => void) =>
+    createActor(flatLogic(broken, { work }), { parent: createFamily('all', undefined).parent });
+
+  test('SV-2 of a guard that throws takes what it had begun with it', () => {
+    let ended = 0;
+    const { actor, died } = start(() => () => {
+      ended += 1;
+    });
+    actor.send({ type: 'go' });
+    actor.send({ type: 'break' });
+    expect(died).toEqual([new Error('bad guard')]);
+    expect(actor.getSnapshot().status).toBe('error');
+    expect(ended).toBe(1);
+  });
+
+  test('SV-2 of an effect that can not begin tells its observers', () => {
+    const { actor, died } = start(() => {
+      throw new Error('bad effect');
+    });
+    actor.send({ type: 'go' });
+    expect(died).toEqual([new Error('bad effect')]);
+    expect(actor.getSnapshot().status).toBe('error');
+  });
+
+  test('SV-4 a family stops one of its own and leaves the others', () => {
+    let ended = 0;
+    const { parent, stop } = createFamily('all', undefined);
+    const logic = flatLogic(broken, {
+      work: () => () => {
+        ended += 1;
+      },
+    });
+    const [first, second] = [createActor(logic, { parent }), createActor(logic, { parent })];
+    for (const actor of [first, second]) {
+      actor.start();
+      actor.send({ type: 'go' });
+    }
+    stop(first);
+    expect(ended).toBe(1);
+    expect(first.getSnapshot().status).toBe('stopped');
+    expect(second.getSnapshot().status).toBe('active');
+  });
+});
+
+describe('OP-1 a chart that is not flat is refused', () => {
+  const base = { id: 'other', context: () => ({}), initial: 'idle' } as const;
+  const { createMachine } = setup({
+    actors: { work: fromCallback(() => undefined) },
+    actions: { shout: () => undefined, grow: assign({}) },
+    guards: { isBig: () => true },
+    delays: { soon: 5 },
+  });
+  const unfit: Readonly<Record<string, AnyStateMachine>> = {
+    'nested states': createMachine({
+      ...base,
+      states: { idle: { initial: 'inner', states: { inner: {} } } },
+    }),
+    regions: createMachine({ id: 'other', context: () => ({}), type: 'parallel', states: {} }),
+    'entry actions': createMachine({ ...base, states: { idle: { entry: ['grow'] } } }),
+    'exit actions': createMachine({ ...base, states: { idle: { exit: ['grow'] } } }),
+    delays: createMachine({ ...base, states: { idle: { after: { soon: 'idle' } } } }),
+    'transitions of the root': createMachine({
+      ...base,
+      on: { go: { target: '.idle' } },
+      states: { idle: {} },
+    }),
+    'events with a star': createMachine({ ...base, states: { idle: { on: { '*': 'idle' } } } }),
+    'actions that do not assign': createMachine({
+      ...base,
+      states: { idle: { on: { go: { actions: ['shout'] } } } },
+    }),
+    'inline guards': createMachine({
+      ...base,
+      states: { idle: { on: { go: { guard: () => true, target: 'idle' } } } },
+    }),
+    'two invocations': createMachine({
+      ...base,
+      states: { idle: { invoke: [{ src: 'work' }, { src: 'work' }] } },
+    }),
+    'a context that is no function': createMachine({
+      id: 'other',
+      context: {},
+      initial: 'idle',
+      states: { idle: {} },
+    }),
+  };
+
+  test.each(Object.entries(unfit))('OP-1 %s', (_, machine) => {
+    expect(() => flatLogic(machine, {})).toThrow(
+      expect.objectContaining({ code: 'HF_INTERNAL', message: expect.stringContaining('other') }),
+    );
+  });
+
+  test('OP-1 transitions that stay, named rules without params and several changes are not', () => {
+    const counter = setup({
+      types: {
+        context: {} as { readonly count: number },
+        events: {} as { readonly type: 'go' } | { readonly type: 'again' },
+      },
+      actors: { work: fromCallback(() => undefined) },
+      actions: { add: assign({ count: ({ context }) => context.count + 1 }) },
+      guards: { isSmall: ({ context }) => context.count < 5 },
+    }).createMachine({
+      id: 'counter',
+      context: () => ({ count: 0 }),
+      initial: 'idle',
+      states: {
+        idle: {
+          invoke: { src: 'work' },
+          on: {
+            go: { guard: 'isSmall', actions: ['add', 'add'] },
+            again: { target: 'idle', reenter: true },
+          },
+        },
+      },
+    });
+    let begun = 0;
+    const flat = createActor(
+      flatLogic(counter, {
+        work: () => {
+          begun += 1;
+          return () => undefined;
+        },
+      }),
+    ).start();
+    for (let time = 0; time < 4; time += 1) flat.send({ type: 'go' });
+    expect(flat.getSnapshot().context).toEqual({ count: 6 });
+    expect(begun).toBe(1);
+    flat.send({ type: 'again' });
+    expect(begun).toBe(2);
+  });
+});

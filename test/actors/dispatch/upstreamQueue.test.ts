@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
+import { SteadyClock } from '../../../actors/time/steadyClock.ts';
+import { TimerService } from '../../../actors/time/timerService.ts';
+import { Breaker } from '../../../actors/upstream/breaker.ts';
+import { UpstreamGate } from '../../../actors/upstream/upstreamGate.ts';
+import { DEFAULT_BREAKER_POLICY } from '../../../machines/policy/breaker/breakerPolicy.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { VirtualClock } from '../../support/clock/virtualClock.ts';
+
+const ANSWERS_AFTER_MS = 1_000;
+
+test('DG-2 OP-6 what a better level lets out while a claim is under way is claimed after it', async () => {
+  const clock = new VirtualClock();
+  const steady = new SteadyClock(clock, () => undefined);
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => {
+    errors.push(error);
+  };
+  const timers = new TimerService(clock, onError);
+  const upstream = 'payments';
+  const breaker = new Breaker({
+    upstream,
+    policy: DEFAULT_BREAKER_POLICY,
+    steady,
+    random: seededRandom(1),
+    timers,
+    inspect: undefined,
+    keep: () => undefined,
+    onChange: () => undefined,
+    onFailed: onError,
+  });
+  const gate = new UpstreamGate({
+    upstream,
+    breaker,
+    placesMax: 4,
+    crisisPlacesMax: 2,
+    onOutcome: () => undefined,
+  });
+  const asked: number[] = [];
+  const store = createMemoryStore();
+  store.claim = async ({ urgencyMax }) => {
+    asked.push(urgencyMax);
+    await new Promise<void>((resolve) => {
+      clock.schedule(ANSWERS_AFTER_MS, resolve);
+    });
+    return { rows: [], nextDueAtMs: null };
+  };
+  const queue = new UpstreamQueue({
+    gate,
+    store,
+    journal: { sendAll: () => undefined },
+    steady,
+    timers,
+    mayStart: () => true,
+    revive: () => null,
+    takeSuspect: () => false,
+    onPlacesBack: () => undefined,
+    passOver: () => [],
+    grant: () => undefined,
+    onError,
+  });
+  gate.urgencyBound = 9;
+  queue.noteDue(0);
+  await clock.advance(2 * ANSWERS_AFTER_MS);
+  gate.urgencyBound = 5;
+  queue.noteDue(0);
+  await clock.advance(ANSWERS_AFTER_MS / 2);
+  gate.urgencyBound = 9;
+  queue.lookAgain();
+  await clock.advance(10 * ANSWERS_AFTER_MS);
+  expect(asked).toEqual([9, 5, 9]);
+  expect(errors).toEqual([]);
+});

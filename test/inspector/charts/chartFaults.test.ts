@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { createMachine } from 'xstate';
+import { chartFaults } from '../../../inspector/charts/chartFaults.ts';
+import { reachableStates } from '../../../inspector/charts/reachability.ts';
+
+test('OB-3 a chart that tells everything has no fault', () => {
+  const machine = createMachine({
+    id: 'sampleWhole',
+    description: 'Whole.',
+    initial: 'on',
+    states: {
+      on: { description: 'On.', always: { guard: 'isLate', target: 'off' } },
+      off: { description: 'Off.', type: 'final' },
+    },
+  });
+  expect(chartFaults(machine)).toEqual([]);
+});
+
+test('OB-3 a state without description, an unreachable state and a dead arrow are each found', () => {
+  const machine = createMachine({
+    id: 'sampleFaulty',
+    description: 'Faulty.',
+    initial: 'on',
+    states: {
+      on: {
+        description: ' ',
+        on: { 'key.turned': [{ target: 'off' }, { guard: 'isLate', target: 'on' }] },
+      },
+      off: {
+        description: 'Off.',
+        on: { 'key.turned': [{ guard: 'isLate' }, { guard: 'isLate' }] },
+      },
+      island: { description: 'Nobody comes here.' },
+    },
+  });
+  expect(chartFaults(machine)).toEqual([
+    'state sampleFaulty.on has no description',
+    "state sampleFaulty.island can't be reached",
+    "two transitions can't be told apart: sampleFaulty.off --key.turned[isLate]--> (stays)",
+    'an unguarded transition before it takes every event: sampleFaulty.on --key.turned[isLate]--> sampleFaulty.on',
+  ]);
+});
+
+test('OB-3 regions, their completion, history and eventless arrows count as ways in', () => {
+  const machine = createMachine({
+    id: 'sampleWays',
+    initial: 'both',
+    states: {
+      both: {
+        type: 'parallel',
+        states: { left: { initial: 'a', states: { a: {} } }, right: {} },
+        onDone: 'done',
+      },
+      done: { always: 'back' },
+      back: { on: { again: 'box.past' } },
+      box: {
+        initial: 'first',
+        states: { first: { on: { go: 'second' } }, second: {}, past: { type: 'history' } },
+      },
+    },
+  });
+  expect([...reachableStates(machine)].map((node) => node.id).toSorted()).toEqual([
+    'sampleWays',
+    'sampleWays.back',
+    'sampleWays.both',
+    'sampleWays.both.left',
+    'sampleWays.both.left.a',
+    'sampleWays.both.right',
+    'sampleWays.box',
+    'sampleWays.box.first',
+    'sampleWays.box.past',
+    'sampleWays.box.second',
+    'sampleWays.done',
+  ]);
+});

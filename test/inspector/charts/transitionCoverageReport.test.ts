@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { formatReport } from '../../support/charts/transitionCoverageReport.ts';
+
+test('OB-3 the coverage of all test files is one, and what no test took is named', () => {
+  const all = ['a --x--> b', 'b --y--> a', 'b --z--> b'];
+  const report = formatReport(
+    [
+      { machineId: 'one', all, seen: ['a --x--> b'] },
+      { machineId: 'one', all, seen: ['a --x--> b', 'b --y--> a'] },
+      { machineId: 'unregistered', all, seen: [] },
+    ],
+    ['one', 'two'],
+  );
+  expect(report).toBe(
+    [
+      'Transition coverage',
+      '  one: 2 of 3 transitions taken',
+      '    never: b --z--> b',
+      '  two: no test observes it',
+    ].join('\n'),
+  );
+});

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { builtProgram } from '../../support/process/builtProgram.ts';
+
+let folder = '';
+let program = '';
+
+/** The tree as the command reads it, with an empty folder for the pages. */
+beforeAll(() => {
+  program = join(builtProgram(), 'inspector/docs/main.js');
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-docs-'));
+  for (const name of ['machines', 'actors', 'persistence', 'src', 'inspector', 'test']) {
+    symlinkSync(resolve(name), join(folder, name));
+  }
+  mkdirSync(join(folder, 'docs'));
+  cpSync('docs/requirements.md', join(folder, 'docs/requirements.md'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(...flags: readonly string[]): Promise<{ status: number; output: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, [program, ...flags], { cwd: folder }, (error, stdout, stderr) => {
+      done({ status: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
+    });
+  });
+}
+
+test('OB-3 the docs command writes the pages, and the check fails on any drift from them', async () => {
+  const missing = await run('--check');
+  expect(missing.status).toBe(1);
+  expect(missing.output).toContain('docs/machines/README.md is stale; run npm run docs');
+
+  expect(await run()).toMatchObject({ status: 0 });
+  expect(await run('--check')).toMatchObject({ status: 0 });
+
+  appendFileSync(join(folder, 'docs/machines/README.md'), 'A word by hand.\n');
+  writeFileSync(join(folder, 'docs/machines/gone.md'), '# Gone\n');
+  const drifted = await run('--check');
+  expect(drifted.status).toBe(1);
+  expect(drifted.output).toContain('docs/machines/README.md is stale; run npm run docs');
+  expect(drifted.output).toContain('docs/machines/gone.md belongs to no machine; run npm run docs');
+
+  expect(await run()).toMatchObject({ status: 0 });
+  expect(await run('--check')).toMatchObject({ status: 0 });
+});

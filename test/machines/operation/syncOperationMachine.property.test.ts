@@ -1,0 +1,288 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { assign } from 'xstate';
+import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import { FAILURE_CLASSES } from '../../../machines/policy/retry/classifyFailure.ts';
+import { OperationHarness, START_MS } from '../../support/harness/operationHarness.ts';
+import { type Facts, ReferenceOperation } from '../../support/harness/referenceOperation.ts';
+
+const ATTEMPTS_MAX = 3;
+/** Of these there have to be many, for an operation to come to its last attempt. */
+const TRANSIENT = ['transient', 'transient', 'transient'] as const;
+
+const plain = (
+  weight: number,
+  ...kinds: readonly (
+    | 'commitNext'
+    | 'commit'
+    | 'grant'
+    | 'laneFreed'
+    | 'handlerMissing'
+    | 'handlerRegistered'
+    | 'succeed'
+    | 'interrupt'
+    | 'refuseRepeat'
+    | 'stop'
+    | 'retryNow'
+    | 'cancel'
+    | 'expire'
+    | 'replay'
+  )[]
+) => ({ weight, arbitrary: fc.record({ kind: fc.constantFrom(...kinds) }) });
+
+const anyStep = fc.oneof(
+  plain(12, 'commit', 'grant'),
+  plain(6, 'commitNext', 'retryNow'),
+  plain(4, 'laneFreed', 'handlerRegistered', 'interrupt', 'stop'),
+  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'replay'),
+  plain(1, 'cancel', 'expire'),
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('fail' as const),
+      failureClass: fc.constantFrom(...FAILURE_CLASSES, ...TRANSIENT),
+      retryInMs: fc.nat(60_000),
+      isRepeatSafe: fc.boolean(),
+      status: fc.constantFrom(undefined, undefined, 429, 500),
+      notApplied: fc.constantFrom(true, false, false, false),
+      isUpstreamWell: fc.boolean(),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('restart' as const),
+      // The clock may also have been set back while it was down.
+      downMs: fc.integer({ min: -60_000, max: 3_600_000 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('crashInFlight' as const),
+      times: fc.integer({ min: 1, max: 7 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(60_000) }) },
+);
+type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
+
+/** The steps at whose end there is another process. */
+const RESTARTS: ReadonlySet<string> = new Set(['restart', 'crashInFlight']);
+
+const anyStart = fc.record({
+  priority: fc.constantFrom('crisis' as const, 'normal' as const, 'normal' as const),
+  turn: fc.constantFrom(
+    ...(['granted', 'granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler'] as const),
+  ),
+  expiresInMs: fc.option(fc.nat(200_000)),
+});
+
+/** The same step for the operation and for the reference. */
+function take(step: Step, operation: OperationHarness, reference: ReferenceOperation): void {
+  const { nowMs } = operation;
+  switch (step.kind) {
+    case 'commitNext':
+      operation.commitNext();
+      reference.commitNext(nowMs);
+      break;
+    case 'commit':
+      operation.commit();
+      while (reference.queue.length > 0) reference.commitNext(nowMs);
+      break;
+    case 'grant':
+      operation.grant();
+      reference.grant();
+      break;
+    case 'laneFreed':
+      operation.tell('lane.freed');
+      reference.laneFreed(nowMs);
+      break;
+    case 'handlerMissing':
+      operation.tell('handler.missing');
+      reference.handlerMissing();
+      break;
+    case 'refuseRepeat':
+      operation.tell('repeat.unsafe');
+      reference.refuseRepeat();
+      break;
+    case 'handlerRegistered':
+      operation.tell('handler.registered');
+      reference.handlerRegistered(nowMs);
+      break;
+    case 'succeed':
+      operation.succeed();
+      reference.succeed();
+      break;
+    case 'fail':
+      operation.fail(step.failureClass, step);
+      reference.fail(step, nowMs + step.retryInMs);
+      break;
+    case 'interrupt':
+      operation.tell('attempt.interrupted');
+      reference.interrupt(nowMs);
+      break;
+    case 'stop':
+      operation.send({ type: 'process.stopping' });
+      reference.stop();
+      break;
+    case 'retryNow':
+      operation.tell('retry.requested');
+      reference.retryNow(nowMs);
+      break;
+    case 'cancel':
+      operation.tell('cancel.requested');
+      reference.cancel(nowMs);
+      break;
+    case 'expire':
+      operation.tell('expiry.due');
+      reference.expire();
+      break;
+    case 'replay':
+      operation.replay();
+      reference.replay(nowMs);
+      break;
+    case 'restart':
+      operation.restart(step.downMs);
+      reference.restart(operation.nowMs);
+      break;
+    case 'crashInFlight':
+      for (let time = 0; time < step.times && !reference.isOver; time += 1) {
+        for (const kind of ['grant', 'commit'] as const) take({ kind }, operation, reference);
+        take({ kind: 'restart', downMs: 0 }, operation, reference);
+      }
+      break;
+    case 'wait':
+      operation.wait(step.ms);
+  }
+}
+
+function factsOf({ state, context, history }: OperationHarness): Facts {
+  const { attempt, isSpent, crashes, isOutcomeUnknown, wakeAtMs, ending } = context;
+  const { unspentFailures = 0, isSingledOut = false } = context;
+  const counts = { attempt, isSpent, unspentFailures, isSingledOut, crashes };
+  return { state, ...counts, isOutcomeUnknown, wakeAtMs, ending, history };
+}
+
+/** What must hold whatever the reference says. */
+function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
+  const { begun, row, context, isCrisis } = operation;
+  expect(operation.running).toBe(operation.state === 'attempting' && !operation.isOver ? 1 : 0);
+  // What is kept is never an attempt under way, nor a suspect: both come back as ordered.
+  expect(['attempting', 'suspect']).not.toContain(row?.value);
+  if (isCrisis) {
+    expect(context.ending).not.toBe('deadLettered');
+    return;
+  }
+  for (const [i, { number, onDisk, replays }] of begun.entries()) {
+    // State before effect (PS-2): this very attempt was on disk, ordered, when it began.
+    expect(['accepting', 'ordering']).toContain(onDisk?.value);
+    expect(onDisk?.context).toMatchObject({ attempt: number, isSpent: false });
+    // Its number never goes back (RT-4), but for a replay.
+    const before = begun[i - 1];
+    const least = before?.replays === replays ? before.number : 1;
+    expect(number).toBeGreaterThanOrEqual(least);
+  }
+  const asked = steps.filter(({ kind }) => kind === 'retryNow').length;
+  expect(context.attempt).toBeLessThanOrEqual(ATTEMPTS_MAX + asked);
+}
+
+/** Given its turns, its commits and an upstream that answers, it ends. */
+function expectLive(operation: OperationHarness): void {
+  for (let i = 0; i < 4 && !operation.isOver; i += 1) {
+    operation.commit();
+    operation.tell('lane.freed');
+    operation.tell('handler.registered');
+    operation.tell('retry.requested');
+    operation.commit().grant().commit().succeed();
+  }
+  expect(operation.commit().isOver).toBe(true);
+}
+
+function check(
+  machine: typeof syncOperationMachine,
+  options: { numRuns: number; seed?: number; endOnFailure?: boolean },
+): void {
+  fc.assert(
+    fc.property(anyStart, fc.array(anyStep, { maxLength: 60, size: 'max' }), (start, steps) => {
+      const { priority, turn, expiresInMs } = start;
+      const expiresAtMs = expiresInMs === null ? null : START_MS + expiresInMs;
+      const operation = new OperationHarness(
+        { priority, turn, expiresAtMs, attemptsMax: attemptsMaxOf(start) },
+        machine,
+      );
+      const reference = new ReferenceOperation({
+        isCrisis: priority === 'crisis',
+        turn,
+        attemptsMax: ATTEMPTS_MAX,
+        expiresAtMs,
+        nowMs: operation.nowMs,
+      });
+      for (const step of steps) {
+        if (reference.isOver && step.kind !== 'replay') continue;
+        take(step, operation, reference);
+        expect(operation.isOver).toBe(reference.isOver);
+        // One that is over in this process tells nothing more that matters.
+        if (RESTARTS.has(step.kind) && reference.isOver) continue;
+        expect(factsOf(operation)).toEqual(reference.facts);
+        expect(operation.begun.map(({ number }) => number)).toEqual(reference.begun);
+        expectSafe(operation, steps);
+      }
+      expectLive(operation);
+    }),
+    options,
+  );
+}
+
+function attemptsMaxOf({ priority }: { readonly priority: string }): number | null {
+  return priority === 'crisis' ? null : ATTEMPTS_MAX;
+}
+
+describe('random histories with restarts, downtime, cancels, expiry and retries', () => {
+  test('OP-1 RT-4 PS-2 CR-4 the chart does what the requirements say, and always comes to an end', () => {
+    check(syncOperationMachine, { numRuns: 600 });
+  });
+
+  const faulty = (
+    bug: Parameters<typeof syncOperationMachine.provide>[0],
+  ): typeof syncOperationMachine => syncOperationMachine.provide(bug);
+
+  test.each([
+    ['counts attempts anew', faulty({ actions: { orderAttempt: assign({ isSpent: false }) } })],
+    [
+      'lets a crash spend an attempt',
+      faulty({ actions: { noteCrash: assign({ isSpent: true }) } }),
+    ],
+    ['never takes anything for a crasher', faulty({ guards: { hasCrashedTooOften: () => false } })],
+    ['gives up on a crisis', faulty({ guards: { isCrisis: () => false } })],
+    ['delivers everything like a crisis', faulty({ guards: { isCrisis: () => true } })],
+    ['repeats what is not safe', faulty({ guards: { isRepeatUnsafe: () => false } })],
+    [
+      'spends an attempt on what says nothing about the request',
+      faulty({ actions: { noteFailure: assign({ isSpent: true }) } }),
+    ],
+    [
+      'never holds against a request that it alone fails',
+      faulty({ actions: { noteFailure: assign({ isSingledOut: undefined }) } }),
+    ],
+    ['begins what has expired', faulty({ guards: { hasExpired: () => false } })],
+    ['never runs out of attempts', faulty({ guards: { hasAttemptsLeft: () => true } })],
+    ['forgets how it ended', faulty({ guards: { isCancelled: () => false } })],
+    [
+      'forgets on a replay what may have been applied',
+      faulty({ actions: { beginAfresh: assign({ isOutcomeUnknown: false }) } }),
+    ],
+  ])('RT-4 control: a chart that %s is caught', (_, machine) => {
+    expect(() => {
+      check(machine, { numRuns: 2_000, seed: 1, endOnFailure: true });
+    }).toThrow('Property failed');
+  });
+
+  test('PS-2 control: an attempt that begins before it is on disk is caught without the reference', () => {
+    const hasty = faulty({ guards: { isCrisis: () => true } });
+    const operation = new OperationHarness({}, hasty);
+    expect(() => {
+      expectSafe(operation, []);
+    }).toThrow('undefined');
+  });
+});

@@ -1,0 +1,179 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type SeededRandom, seededRandom } from '../../support/clock/seededRandom.ts';
+import { CrashDisk, FATES, type Fate, type Image } from './crashDisk.ts';
+import { judge, layOut } from './crashImage.ts';
+import type { Acknowledgement } from './crashWork.ts';
+import { heard } from './heard.ts';
+import { type EarlierLife, fastFolder, type Recording, STORE } from './record.ts';
+import { effectsOf, resume } from './resume.ts';
+
+/** One cut that broke a promise, with all it takes to see it again. */
+export interface Finding {
+  readonly cut: string;
+  readonly breaches: readonly string[];
+}
+
+/** What a number of images came to. */
+export interface Tally {
+  images: number;
+  /** Images that break any promise at all. */
+  broken: number;
+  losingAccepts: number;
+  acceptsLost: number;
+  outcomesLost: number;
+  /** Attempts whose order was not on disk. */
+  unordered: number;
+  appliedTwice: number;
+  notOpened: number;
+  findings: Finding[];
+}
+
+const FINDINGS_MAX = 5;
+export const IMAGES_A_CUT: number = FATES.length;
+/** This share of the cuts falls into the opening of the store, where its files are made. */
+const OPENING_SHARE = 0.15;
+/** And this share right after something was said, when it must be true already. */
+const PROMISE_SHARE = 0.35;
+/** Where syncs failed, this share of the cuts falls into what is done right after one. */
+const FAILURE_SHARE = 0.8;
+const FAILURE_MOMENTS = 60;
+
+export function newTally(): Tally {
+  return {
+    images: 0,
+    broken: 0,
+    losingAccepts: 0,
+    acceptsLost: 0,
+    outcomesLost: 0,
+    unordered: 0,
+    appliedTwice: 0,
+    notOpened: 0,
+    findings: [],
+  };
+}
+
+/** A moment at which the power is cut. */
+export interface Cut {
+  readonly at: number;
+  readonly fate: Fate;
+  readonly image: Image;
+  readonly said: readonly Acknowledgement[];
+}
+
+/** Cuts a recording at random moments, in order, each with every fate of what was not synced. */
+export function* cutsOf(recording: Recording, cuts: number, random: SeededRandom): Generator<Cut> {
+  const { root, rootInode, found, timeline, options } = recording;
+  const disk = new CrashDisk(root, rootInode, found);
+  const said = [...(options.earlier?.said ?? [])];
+  const moments = momentsOf(recording, cuts, random);
+  let next = 0;
+  for (let at = 0; at <= timeline.length; at += 1) {
+    for (; moments[next] === at; next += 1) {
+      for (const fate of FATES) yield { at, fate, image: disk.image(fate, random), said };
+    }
+    const moment = timeline[at];
+    if (moment?.kind === 'said') said.push(moment.event);
+    else if (moment !== undefined) disk.apply(moment);
+  }
+}
+
+function momentsOf({ timeline }: Recording, cuts: number, random: SeededRandom): readonly number[] {
+  const promises = [...timeline.keys()].filter((at) => timeline[at]?.kind === 'said');
+  const [ready = 0] = promises;
+  const failures = [...timeline.keys()].filter((at) => timeline[at]?.kind === 'syncFailed');
+  const failureShare = failures.length > 0 ? FAILURE_SHARE : 0;
+  const draw = (): number => {
+    const share = random.next();
+    if (share < failureShare && failures.length > 0) {
+      return (failures[random.below(failures.length)] ?? 0) + 1 + random.below(FAILURE_MOMENTS);
+    }
+    if (share < OPENING_SHARE) return random.below(ready + 1);
+    if (share < OPENING_SHARE + PROMISE_SHARE)
+      return (promises[random.below(promises.length)] ?? 0) + 1;
+    return ready + random.below(timeline.length + 1 - ready);
+  };
+  return Array.from({ length: cuts }, () => Math.min(draw(), timeline.length)).toSorted(
+    (one, other) => one - other,
+  );
+}
+
+/** Cuts a recording, opens what each cut could leave, and counts what is not as it was promised. */
+export async function judgeCuts(
+  recording: Recording,
+  cuts: number,
+  seed: number,
+  tally: Tally,
+): Promise<void> {
+  const home = fastFolder();
+  const root = join(home, 'root');
+  try {
+    for (const { at, fate, image, said } of cutsOf(recording, cuts, seededRandom(seed))) {
+      layOut(image, root);
+      count(tally, `${nameOf(recording)}, cut ${at} ${fate}`, await judge(join(root, STORE), said));
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Starts the whole runtime on what some cuts left, and lets it finish the work. */
+export async function resumeCuts(
+  recording: Recording,
+  cuts: number,
+  seed: number,
+  tally: Tally,
+): Promise<void> {
+  const home = fastFolder();
+  const random = seededRandom(seed);
+  try {
+    for (const cut of cutsOf(recording, cuts, random)) {
+      // One fate of each cut: a whole restart takes long.
+      if (cut.fate !== FATES[cut.at % FATES.length]) continue;
+      const { work } = recording.options;
+      const effects = effectsOf(cut.said, work, random);
+      const breaches = await resume(cut, work, join(home, 'root'), effects);
+      count(tally, `${nameOf(recording)}, resumed from cut ${cut.at} ${cut.fate}`, breaches);
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** What a process finds that starts after one cut in the midst of the work. */
+export function earlierLife(recording: Recording, seed: number): EarlierLife {
+  const { work } = recording.options;
+  const random = seededRandom(seed);
+  for (const { at, fate, image, said } of cutsOf(recording, 20, random)) {
+    if (at < recording.timeline.length / 2 || fate !== 'torn') continue;
+    const oracle = heard(said);
+    return {
+      image,
+      said: [...said],
+      accepted: [...oracle.accepted.keys()],
+      unreported: oracle.unreported,
+      effects: effectsOf(said, work, random),
+    };
+  }
+  throw new Error('no cut fell into the later half');
+}
+
+export function nameOf({ options }: Recording): string {
+  const { variant, work, checkpointPages } = options;
+  return `${variant}, seed ${work.seed}, life ${work.life}, checkpoint ${checkpointPages ?? 'as shipped'}`;
+}
+
+export function count(tally: Tally, cut: string, breaches: readonly string[]): void {
+  const of = (kind: string): number => breaches.filter((breach) => breach.startsWith(kind)).length;
+  tally.images += 1;
+  if (breaches.length === 0) return;
+  tally.broken += 1;
+  const lost = of('lost: ');
+  if (lost > 0) tally.losingAccepts += 1;
+  tally.acceptsLost += lost;
+  tally.outcomesLost += of('outcome not kept: ');
+  tally.unordered += of('effect before state: ');
+  tally.appliedTwice += of('applied twice: ');
+  tally.notOpened += Math.min(1, of('not opened: ') + of('damaged: '));
+  if (tally.findings.length < FINDINGS_MAX) tally.findings.push({ cut, breaches });
+}

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import type { KeySource } from '../../../persistence/sealing/keySource.ts';
+import type { RuntimeOptions } from '../../../src/options.ts';
+import type { CrisisRequest } from '../../../src/runtime.ts';
+import { seededRandom } from '../../support/clock/seededRandom.ts';
+import type { ChildEvent, Sabotage } from '../../support/process/childRuntimeMessages.ts';
+import type { LedgerTask } from '../../support/process/ledgerServer.ts';
+import { isRefused, planned } from '../restart/restartPlan.ts';
+
+/** What a recorded process is started with, as JSON in its first argument. */
+export interface RecordedSetup {
+  readonly folder: string;
+  /** The file in which it says what it was told and did. */
+  readonly acknowledgements: string;
+  readonly url: string;
+  readonly work: CrashWork;
+  /** Whether the folder holds a copy of another store. */
+  readonly isCopy: boolean;
+  /** Keys of the plan that an earlier life has accepted, and ids that it has not told the end of. */
+  readonly accepted: readonly string[];
+  readonly unreported: readonly string[];
+  /** Defects planted between the runtime and its store. */
+  readonly sabotage: Sabotage | null;
+  readonly lifeMs: number;
+}
+
+/** Work of every kind, the same for the same seed. */
+export interface CrashWork {
+  readonly seed: number;
+  readonly operations: number;
+  readonly crises: number;
+  /** Which life of the store this is; each has crises of its own. */
+  readonly life: number;
+}
+
+/** A line of the acknowledgement file, said the moment it is known. */
+export type Acknowledgement =
+  | ChildEvent
+  /** The handler was called: from here on the effect may be made. */
+  | {
+      readonly event: 'attempting';
+      readonly key: string;
+      readonly number: number;
+      readonly attempt: number;
+      readonly atMs: number;
+    }
+  /** The upstream has said that the effect is made. */
+  | { readonly event: 'applied'; readonly key: string; readonly number: number }
+  /** The attempt ended otherwise. */
+  | { readonly event: 'unanswered'; readonly key: string; readonly attempt: number };
+
+/** The key of the stores kept in test/fixtures, so that their migration can be cut off as well. */
+export const KEY: KeySource = {
+  kind: 'file',
+  load: () => {
+    const text = readFileSync(resolve('test/fixtures/stores/v1/key.hex'), 'utf8');
+    return Promise.resolve({ key: Uint8Array.from(Buffer.from(text.trim(), 'hex')), kdf: null });
+  },
+};
+export const UPSTREAM = 'ledger';
+export const TYPE = 'ledger.put';
+export const IN_FLIGHT_MAX = 16;
+const CRISIS_NUMBERS_FROM = 1_000_000;
+const NOTE_CHARACTERS_MAX = 3_000;
+
+/** Failures are the ledger's doing here, so nothing but the retries should react to them. */
+export const OPTIONS: Pick<
+  RuntimeOptions,
+  'upstreams' | 'retry' | 'degradation' | 'responseDeadlineMs'
+> = {
+  upstreams: {
+    [UPSTREAM]: { breaker: { consecutiveFailuresToOpen: 10_000, failureRateToOpen: 1 } },
+  },
+  retry: {
+    premium: { initialDelayMs: 20, delayMsMax: 200 },
+    basic: { initialDelayMs: 20, delayMsMax: 200 },
+    trial: { initialDelayMs: 20, delayMsMax: 200 },
+  },
+  // A machine that is busy with other tests stalls, and that is not what is tested.
+  responseDeadlineMs: { premium: 60_000, basic: 60_000, trial: 60_000 },
+  degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
+};
+
+/** The requests, with payloads from small to larger than a page. */
+export function requestsOf({ seed, operations }: CrashWork): readonly SyncRequest[] {
+  const random = seededRandom(seed);
+  return planned(operations, () => random.next()).map((request) => {
+    const note = random.chance(0.5) ? '' : 'x'.repeat(random.below(NOTE_CHARACTERS_MAX));
+    return { ...request, payload: { ...(request.payload as object), note } };
+  });
+}
+
+export function crisesOf({ crises, life }: CrashWork): readonly CrisisRequest[] {
+  return Array.from({ length: crises }, (_, index) => ({
+    type: TYPE,
+    subject: 'subject-1',
+    idempotencyKey: `crisis-${life}-${index}`,
+    payload: { number: CRISIS_NUMBERS_FROM + life * 1_000 + index },
+  }));
+}
+
+/** The caller withdraws these once they are accepted; they may be done all the same. */
+export function isWithdrawn(number: number): boolean {
+  return number % 23 === 22;
+}
+
+/** The caller gives these in one bulk, while it asks for the others one by one. */
+export function isInBulk(number: number): boolean {
+  return number % 4 === 3;
+}
+
+/** The caller asks for these twice, under the same key. */
+export function isAskedTwice(number: number): boolean {
+  return number % 17 === 16;
+}
+
+/** What an operation may come to. */
+export function endingsOf(number: number): readonly string[] {
+  const ending = number < CRISIS_NUMBERS_FROM && isRefused(number) ? 'deadLettered' : 'completed';
+  return number < CRISIS_NUMBERS_FROM && isWithdrawn(number) ? [ending, 'cancelled'] : [ending];
+}
+
+/** Whether the upstream makes the effect at this attempt. */
+export function isAppliedAt(task: LedgerTask, attempt: number): boolean {
+  return task.isRefused !== true && attempt > (task.busyUpTo ?? 0);
+}

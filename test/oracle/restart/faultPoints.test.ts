@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { type FaultPoint, OPERATION_FAULT_POINTS } from '../../../persistence/port/faultPoints.ts';
+import { planned, seededRandom, testSeed } from './restartPlan.ts';
+import { type Child, RestartScene } from './restartScene.ts';
+import { RestartWork } from './restartWork.ts';
+
+const OPERATIONS = 40;
+/** Even the writer, which takes many operations at once, passes its points so often. */
+const PASSAGES = 4;
+
+/** Passed only by a process that finds what another left in hand. */
+const NEEDS_A_CRASH: ReadonlySet<FaultPoint> = new Set([
+  'recovery.beforeRevive',
+  'recovery.afterRevive',
+]);
+/** Passed once in the life of a process. */
+const PASSED_ONCE: ReadonlySet<FaultPoint> = new Set([
+  'open.beforeClaim',
+  'open.afterClaim',
+  'recovery.afterRevive',
+]);
+
+test.each(OPERATION_FAULT_POINTS)(
+  'OP-2 OP-3 OP-4 RT-4 SV-3 PS-2 a crash at %s breaks no promise',
+  async (point) => {
+    const seed = testSeed();
+    const random = seededRandom(seed);
+    const scene = await RestartScene.open();
+    const work = new RestartWork(scene, planned(OPERATIONS, random));
+    const passage = PASSED_ONCE.has(point) ? 1 : 1 + Math.floor(random() * PASSAGES);
+    const context = `HOLDFAST_SEED=${seed}: ${point} at passage ${passage}`;
+    const crash = async (child: Child): Promise<void> => {
+      work.begin(child, OPERATIONS, 2);
+      expect(await child.ended, context).toBe('SIGKILL');
+      expect(await work.atRest(), context).toEqual([]);
+    };
+
+    if (NEEDS_A_CRASH.has(point)) await crash(scene.start({}, 'engine.afterAttempt:8:kill'));
+    await crash(scene.start({}, `${point}:${passage}:kill`));
+
+    const last = scene.start();
+    await work.finish(last);
+    await last.kill();
+    expect(await work.settled(), context).toEqual([]);
+  },
+);

@@ -1,0 +1,65 @@
+/** The part of the store contract that is about what has ended. */
+
+import { expect, test } from 'vitest';
+import type { Store } from '../../../persistence/port/store.ts';
+import { accept, commitOne, deadLetter, idOf, settlement } from './writes.ts';
+
+export function testEndings(storeOf: () => Store, reopened: () => Promise<Store>): void {
+  test("OP-5 a dead letter keeps its payload and its key, and is no longer anybody's to run", async () => {
+    const store = storeOf();
+    await store.commit([accept(1, { idempotencyKey: 'key', lane: 'a' }), accept(2, { lane: 'a' })]);
+    expect(await commitOne(store, deadLetter(1))).toMatchObject({ laneNext: { seq: 2 } });
+    const again = await reopened();
+    await again.open();
+    expect(await again.find(idOf(1))).toMatchObject({
+      standing: 'deadLettered',
+      dueAtMs: null,
+      payload: 'payload 1',
+    });
+    expect(await again.inHand({ after: null, limit: 9 })).toEqual([]);
+    expect(await commitOne(again, accept(3, { idempotencyKey: 'key' }))).toMatchObject({
+      kind: 'duplicate',
+      of: { seq: 1 },
+    });
+  });
+
+  test('PS-5 what has settled is purged when its time has come, the earliest first, and nothing else', async () => {
+    const store = storeOf();
+    await store.commit([
+      accept(1, { idempotencyKey: 'key' }),
+      accept(2),
+      accept(3),
+      accept(4),
+      accept(5, { standing: 'due', dueAtMs: 1 }),
+      accept(6),
+      accept(7, { standing: 'held' }),
+    ]);
+    await store.commit([
+      settlement(1, { dueAtMs: 30 }),
+      settlement(2, { dueAtMs: 10 }),
+      settlement(3, { dueAtMs: 20 }),
+      deadLetter(4),
+    ]);
+    const purge = async (nowMs: number, limit = 9) =>
+      await commitOne(store, { kind: 'purgeSettled', nowMs, limit });
+    const seqs = async (): Promise<number[]> =>
+      (await store.list({ afterSeq: 0, limit: 99 })).map(({ seq }) => seq);
+    expect(await purge(9)).toEqual({ kind: 'purgedSettled', count: 0, nextDueAtMs: 10 });
+    expect(await purge(29, 1)).toEqual({ kind: 'purgedSettled', count: 1, nextDueAtMs: 20 });
+    expect(await seqs()).toEqual([1, 3, 4, 5, 6, 7]);
+    expect(await purge(29)).toEqual({ kind: 'purgedSettled', count: 1, nextDueAtMs: 30 });
+    expect(await commitOne(store, accept(8, { idempotencyKey: 'key' }))).toMatchObject({
+      kind: 'duplicate',
+    });
+    expect(await purge(99)).toEqual({ kind: 'purgedSettled', count: 1, nextDueAtMs: null });
+    expect(await seqs()).toEqual([4, 5, 6, 7]);
+    // With the operation goes its key.
+    expect(await commitOne(store, accept(8, { idempotencyKey: 'key' }))).toMatchObject({
+      kind: 'accepted',
+    });
+    const again = await reopened();
+    await again.open();
+    expect(await again.find(idOf(1))).toBeNull();
+    expect(await again.find(idOf(4))).toMatchObject({ payload: 'payload 4' });
+  });
+}

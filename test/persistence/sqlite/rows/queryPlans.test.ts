@@ -1,0 +1,89 @@
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MUTATIONS } from '../../../../persistence/sqlite/mutations/statements.ts';
+import type { StatementName } from '../../../../persistence/sqlite/rows/statements.ts';
+import { SQL } from '../../../../persistence/sqlite/rows/statements.ts';
+import { createSchema } from '../../../../persistence/sqlite/schema/schema.ts';
+
+let db: Database.Database;
+
+beforeAll(() => {
+  db = new Database(':memory:');
+  createSchema(db);
+});
+afterAll(() => {
+  db.close();
+});
+
+function planOf(sql: string): string[] {
+  const parameters = Array.from({ length: sql.split('?').length - 1 }, () => null);
+  return db
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...parameters)
+    .map(({ detail }) => detail);
+}
+
+/** A step that reads rows one after the other, or sorts them. */
+function isSlow(detail: string): boolean {
+  return detail.startsWith('SCAN') || detail.includes('TEMP B-TREE');
+}
+
+describe('SC-1 what is asked while operations run costs an index seek, whatever the queue', () => {
+  test.each<[StatementName | keyof typeof MUTATIONS, string]>([
+    ['due', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['dueSeqs', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['nextDueAt', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['nextDueRoute', 'COVERING INDEX operation_due (route>?)'],
+    ['nextDueUrgency', 'COVERING INDEX operation_due (route=? AND urgency>?)'],
+    ['inHand', 'INDEX operation_in_hand (urgency=? AND seq>?)'],
+    ['inHandSeqs', 'COVERING INDEX operation_in_hand (urgency=? AND seq>?)'],
+    ['nextInHandUrgency', 'COVERING INDEX operation_in_hand (urgency>?)'],
+    ['anotherInLane', 'COVERING INDEX operation_lane (lane=?)'],
+    ['headOfLane', 'INDEX operation_lane (lane=?)'],
+    ['heldStretchEnd', 'COVERING INDEX operation_held (seq>?)'],
+    ['stretchSeqs', 'COVERING INDEX operation_held (seq>? AND seq<?)'],
+    ['freedHeads', 'INDEX operation_held (seq>? AND seq<?)'],
+    ['check', 'INTEGER PRIMARY KEY (rowid>?)'],
+    ['nextExpiryAt', 'INDEX operation_expiry (expires_at>?)'],
+    ['expiredSeqs', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
+    ['expired', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
+    ['byIdempotency', 'INDEX operation_idempotency (idempotency=?)'],
+    ['byId', 'INDEX sqlite_autoindex_operation_1 (id=?)'],
+    ['bySeq', 'INTEGER PRIMARY KEY (rowid=?)'],
+    ['list', 'INTEGER PRIMARY KEY (rowid>?)'],
+    ['listSettled', 'INTEGER PRIMARY KEY (rowid>?)'],
+    ['listHeld', 'INDEX operation_held (seq>?)'],
+    ['listQuarantined', 'INDEX operation_quarantined (seq>?)'],
+    ['purgeable', 'INDEX operation_settled (due_at<?)'],
+    ['nextPurgeAt', 'COVERING INDEX operation_settled (due_at>?)'],
+    ['listDeadLettered', 'INDEX operation_dead_lettered (seq>?)'],
+    ['deadLettersNewest', 'INDEX operation_dead_lettered (seq<?)'],
+    ['quarantined', 'INDEX operation_quarantined (seq>?)'],
+    ['updateOperation', 'INTEGER PRIMARY KEY (rowid=?)'],
+    ['deletePayload', 'INTEGER PRIMARY KEY (rowid=?)'],
+  ])('%s uses %s', (name, index) => {
+    const plan = planOf({ ...SQL, ...MUTATIONS }[name]);
+    expect(plan.join('\n')).toContain(index);
+    expect(plan.filter(isSlow)).toEqual([]);
+  });
+
+  test.each<[StatementName, string]>([
+    ['dueButSome', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['nextDueAtButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['expiredButSome', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
+    ['nextExpiryAtButSome', 'INDEX operation_expiry (expires_at>?)'],
+  ])('%s uses %s, and reads nothing else but what it passes over', (name, index) => {
+    const plan = planOf(SQL[name]);
+    expect(plan.join('\n')).toContain(index);
+    expect(plan.filter(isSlow)).toEqual([expect.stringContaining('SCAN json_each')]);
+  });
+
+  test('freedHeads looks for who is ahead by the lane index', () => {
+    expect(planOf(SQL.freedHeads).join('\n')).toContain('operation_lane (lane=? AND seq<?)');
+  });
+
+  test('control: with a parameter in place of the literal the partial index is not used', () => {
+    const plan = planOf(SQL.due.replace('standing = 2', 'standing = ?'));
+    expect(plan.filter(isSlow)).not.toEqual([]);
+  });
+});

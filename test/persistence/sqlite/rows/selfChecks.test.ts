@@ -1,0 +1,221 @@
+/** Indexes and the count of a store are in the clear: what they say is compared with the rows. */
+
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Store } from '../../../../persistence/port/store.ts';
+import { PROBES } from '../../../../persistence/sqlite/rows/selfChecks.ts';
+import { createSchema } from '../../../../persistence/sqlite/schema/schema.ts';
+import { inThreadStore, temporaryFolder } from '../../contract/storeUnderTest.ts';
+import { accept, commitOne, idOf, settlement, update } from '../../contract/writes.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+let store: Store;
+let told: string[];
+
+async function openAgain(): Promise<void> {
+  store = inThreadStore(folder);
+  told = [];
+  store.onNotice(({ code }) => told.push(code));
+  store.onQuarantine(({ seq, code }) => told.push(`${seq} ${code}`));
+  await store.open();
+}
+
+beforeEach(async () => {
+  const made = await temporaryFolder();
+  folder = join(made.folder, 'store');
+  remove = made.remove;
+  await openAgain();
+});
+afterEach(async () => {
+  await store.close();
+  await remove();
+});
+
+/** As a program without the key can write to the file. */
+async function edit(change: (db: Database.Database) => void): Promise<void> {
+  await store.close();
+  const db = new Database(join(folder, 'data.db'));
+  db.unsafeMode();
+  change(db);
+  db.close();
+  await openAgain();
+}
+
+/** Makes an index from a condition that leaves rows out, and then has the schema say what it said before. */
+function hideFrom(index: string, where: string): (db: Database.Database) => void {
+  return (db) => {
+    const schema = db.prepare<[string], string>('SELECT sql FROM sqlite_schema WHERE name = ?');
+    const text = schema.pluck().get(index) ?? '';
+    db.exec(`DROP INDEX ${index}`);
+    db.exec(`${text} AND ${where}`);
+    db.pragma('writable_schema = ON');
+    db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(text, index);
+    db.pragma('writable_schema = RESET');
+  };
+}
+
+const due = { standing: 'due', dueAtMs: 5 } as const;
+const query = { route: 'payments', urgencyMax: 9, nowMs: 9, limit: 9 };
+const seqsDue = async (): Promise<number[]> => (await store.claim(query)).rows.map((r) => r.seq);
+
+test('SE-4 every index of the operations is looked into', () => {
+  const db = new Database(':memory:');
+  createSchema(db);
+  const indexes = db
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'operation'",
+    )
+    .pluck()
+    .all();
+  db.close();
+  expect(PROBES.map(({ index }) => index).toSorted()).toEqual(indexes.toSorted());
+});
+
+describe('SE-4 a row that an index does not find', () => {
+  test('is found and told of by the check, and runs from then on', async () => {
+    await store.commit([accept(1, due), accept(2, due)]);
+    await edit(hideFrom('operation_due', 'seq <> 1'));
+    expect(await seqsDue()).toEqual([2]);
+    await store.check({ afterSeq: 0, limit: 9 });
+    expect(told).toEqual(['HF_STORE_MENDED']);
+    expect(await seqsDue()).toEqual([1, 2]);
+    await store.check({ afterSeq: 0, limit: 9 });
+    expect(told).toHaveLength(1);
+  });
+
+  test('by its idempotency key: the key is known again, and what it was given to since is set aside', async () => {
+    await store.commit([accept(1, { ...due, idempotencyKey: 'k' })]);
+    await edit(hideFrom('operation_idempotency', 'seq <> 1'));
+    expect(await commitOne(store, accept(2, { ...due, idempotencyKey: 'k' }))).toMatchObject({
+      kind: 'accepted',
+    });
+    await store.check({ afterSeq: 0, limit: 9 });
+    expect(told.toSorted()).toEqual(['2 HF_IDEMPOTENCY_CONFLICT', 'HF_STORE_MENDED']);
+    expect(await seqsDue()).toEqual([1]);
+    expect(await commitOne(store, accept(3, { ...due, idempotencyKey: 'k' }))).toMatchObject({
+      kind: 'duplicate',
+      of: { seq: 1 },
+    });
+  });
+
+  test('in a file that is damaged otherwise is told of, and no key is taken for new', async () => {
+    await store.commit([accept(1, { ...due, idempotencyKey: 'k' }), accept(2)]);
+    await edit((db) => {
+      hideFrom('operation_idempotency', 'seq <> 1')(db);
+      db.pragma('ignore_check_constraints = ON');
+      db.exec('UPDATE meta SET one = 2');
+    });
+    await store.check({ afterSeq: 0, limit: 9 });
+    expect(told).toEqual(['HF_STORE_CORRUPT']);
+    const again = accept(3, { idempotencyKey: 'k' });
+    await expect(store.commit([again])).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
+    expect(await commitOne(store, accept(4))).toMatchObject({ kind: 'accepted' });
+  });
+
+  test('control: where nothing was changed, nothing is told, whatever the rows wait for', async () => {
+    await store.commit([
+      accept(1, { ...due, idempotencyKey: 'a', lane: 'x', expiresAtMs: 99 }),
+      accept(2, { ...due, lane: 'x', expiresAtMs: 99 }),
+      accept(3),
+      accept(4),
+      accept(5),
+      settlement(3, { dueAtMs: 7 }),
+      update(4, { standing: 'held', waitsFor: 'review' }),
+      settlement(5, { standing: 'deadLettered' }),
+    ]);
+    await store.check({ afterSeq: 0, limit: 9 });
+    await store.recount();
+    expect(told).toEqual([]);
+  });
+});
+
+describe('SE-4 an index or a table that begins where it can not is refused at once', () => {
+  test.each([
+    ['where another index does', "(SELECT rootpage FROM roots WHERE name = 'operation_lane')"],
+    ['where a table does', "(SELECT rootpage FROM roots WHERE name = 'payload')"],
+    ['where the schema does', '1'],
+    ['nowhere', '0'],
+    ['behind the end', '99999'],
+  ])('%s', async (_, root) => {
+    await store.commit([accept(1, due)]);
+    await store.close();
+    const db = new Database(join(folder, 'data.db'));
+    db.unsafeMode();
+    db.exec('CREATE TEMP TABLE roots AS SELECT name, rootpage FROM sqlite_schema');
+    db.pragma('writable_schema = ON');
+    db.exec(`UPDATE sqlite_schema SET rootpage = ${root} WHERE name = 'operation_due'`);
+    db.close();
+    await expect(openAgain()).rejects.toMatchObject({
+      code: expect.stringMatching(/^HF_STORE_(CORRUPT|FOREIGN)$/),
+    });
+  });
+});
+
+test('OP-6 SE-4 a count that was edited is put right and told of', async () => {
+  await store.commit([accept(1, due), accept(2), accept(3)]);
+  await store.commit([update(2, { standing: 'held', waitsFor: 'conflict' })]);
+  await edit((db) => {
+    db.exec('UPDATE tally SET operations = 1000000 WHERE kind = 2');
+    db.exec('DELETE FROM tally WHERE kind = 11');
+  });
+  await store.recount();
+  expect(told).toEqual(['HF_STORE_MENDED']);
+  expect(await store.counts()).toMatchObject({ due: 1, inHand: 1, held: 1, settled: 0 });
+  expect(await store.askingCounts()).toEqual({ handler: 0, conflict: 1, review: 0 });
+  expect(await store.find(idOf(1))).toMatchObject({ standing: 'due' });
+  await store.recount();
+  expect(told).toHaveLength(1);
+});
+
+describe('SE-4 PS-3 a number that was edited beyond what can be told apart', () => {
+  const BEYOND = '9007199254740993';
+  test.each([`seq = ${BEYOND}`, 'seq = 9223372036854775807'])(
+    'in the place of the number of a row (%s) fails what meets it, and hangs nothing',
+    async (change) => {
+      await store.commit([accept(1, due), accept(2), accept(3)]);
+      await edit((db) => db.exec(`UPDATE operation SET ${change} WHERE seq = 1`));
+      await expect(store.claim(query)).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
+      const page = await store.check({ afterSeq: 0, limit: 9 });
+      expect(page).toEqual({ checked: 3, unreadable: 1, nextAfterSeq: null });
+      expect((await store.list({ afterSeq: 0, limit: 9 })).slice(0, 2)).toMatchObject([
+        { seq: 2, standing: 'inHand' },
+        { seq: 3, standing: 'inHand' },
+      ]);
+      expect(await commitOne(store, accept(4))).toMatchObject({ kind: 'accepted' });
+    },
+  );
+
+  test('in a row that says it was set aside makes no index anew', async () => {
+    await store.commit([accept(1)]);
+    await edit((db) => db.exec(`UPDATE operation SET standing = 4, waits_for = ${BEYOND}`));
+    const page = await store.check({ afterSeq: 0, limit: 9 });
+    expect(page).toEqual({ checked: 1, unreadable: 0, nextAfterSeq: null });
+    expect(told).toEqual([]);
+  });
+});
+
+test('SE-4 an index that two rows contradict is told of once, and is not made anew for ever', async () => {
+  await store.commit([accept(1), accept(2)]);
+  await edit((db) => {
+    db.exec(
+      "CREATE TEMP TABLE kept AS SELECT rowid AS at, * FROM sqlite_schema WHERE tbl_name = 'operation'",
+    );
+    db.pragma('writable_schema = ON');
+    // For as long as the table knows nothing of its index, the second row can get the id of the first.
+    db.exec("DELETE FROM sqlite_schema WHERE name = 'sqlite_autoindex_operation_1'");
+    db.exec("UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE', '') WHERE name = 'operation'");
+    db.pragma('writable_schema = RESET');
+    db.exec('UPDATE operation SET id = (SELECT id FROM operation WHERE seq = 1) WHERE seq = 2');
+    db.pragma('writable_schema = ON');
+    db.exec("DELETE FROM sqlite_schema WHERE tbl_name = 'operation'");
+    db.exec(
+      'INSERT INTO sqlite_schema (rowid, type, name, tbl_name, rootpage, sql) ' +
+        'SELECT at, type, name, tbl_name, rootpage, sql FROM kept',
+    );
+    db.pragma('writable_schema = RESET');
+  });
+  for (const _ of [1, 2, 3]) await store.check({ afterSeq: 0, limit: 9 });
+  expect(told).toEqual(['2 HF_RECORD_TAMPERED', 'HF_STORE_CORRUPT']);
+});

@@ -1,0 +1,92 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runCli } from '../../support/process/runCli.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+
+describe('holdfast', () => {
+  test('UX-1 --help names the commands and exit codes, --version the version', async () => {
+    const help = await runCli(['--help']);
+    expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const word of [
+      'demo',
+      'run',
+      'keys',
+      'operations',
+      'dead-letters',
+      'quarantine',
+      'doctor',
+      '130 interrupted',
+    ]) {
+      expect(help.stdout).toContain(word);
+    }
+    const packageFile = new URL('../../../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+    expect(await runCli(['--version'])).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+  });
+
+  test.each([
+    [[], /Usage/],
+    [['fly'], /unknown command 'fly'/],
+    [['keys'], /Usage/],
+    [['keys', 'init'], /--key-file/],
+    [['keys', 'init', '--key-file', 'k', '--nonsense'], /unknown option '--nonsense'/],
+    [
+      ['run', '--upstream', 'u', '--store', 's', '--key-file', 'k'],
+      /missing required argument 'file'/,
+    ],
+    [['run', 'f', '--store', 's', '--key-file', 'k'], /--upstream/],
+    [['run', 'f', '--upstream', 'u', '--store', 's', '--key-file', 'k', '--deadline', '5'], /unit/],
+    [['demo', '--kills', 'many'], /whole number/],
+    [['demo', '--plant', 'roses'], /Allowed choices/],
+    [['operations', '--store', 's'], /--key-file/],
+    [['doctor'], /--store/],
+  ])('UX-2 wrong usage %j exits with 2 and says what is wrong', async (args, message) => {
+    const { exitCode, stdout, stderr } = await runCli(args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  test.each([
+    ['run'],
+    ['demo'],
+    ['keys', 'init'],
+    ['operations'],
+    ['dead-letters', 'list'],
+    ['quarantine', 'retry'],
+    ['doctor'],
+    ['backup'],
+    ['restore'],
+    ['release'],
+    ['migrate'],
+    ['compact'],
+  ])('UX-1 help of %s gives an example', async (...args) => {
+    const { exitCode, stdout } = await runCli([...args, '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Examples?:\n {2}\$ holdfast/);
+  });
+});
+
+describe('holdfast keys init', () => {
+  test('SE-2 makes a key that only its owner can read, and never replaces one', async () => {
+    const path = join(tempFolder(), 'holdfast.key');
+    expect(await runCli(['keys', 'init', '--key-file', path, '--json'])).toMatchObject({
+      exitCode: 0,
+      stdout: `${JSON.stringify({ keyFile: path })}\n`,
+    });
+    const key = readFileSync(path, 'utf8');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const second = await runCli(['keys', 'init', '--key-file', path]);
+    expect(second).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(second.stderr).toContain('HF_KEY_FILE_EXISTS');
+    expect(readFileSync(path, 'utf8')).toBe(key);
+  });
+
+  test('UX-2 a folder that is not there is named, without a stack', async () => {
+    const path = join(tempFolder(), 'missing', 'holdfast.key');
+    const { exitCode, stderr } = await runCli(['keys', 'init', '--key-file', path]);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain(path);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});

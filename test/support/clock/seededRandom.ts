@@ -1,0 +1,30 @@
+import type { Random } from '../../../machines/vocabulary/random.ts';
+
+export interface SeededRandom extends Random {
+  /** A whole number from 0 up to and without `end`. */
+  below(end: number): number;
+  /** True with this chance. */
+  chance(share: number): boolean;
+  pick<T>(from: readonly [T, ...T[]]): T;
+}
+
+/** Chance that is the same for the same seed (mulberry32: small, fast, good enough for tests). */
+export function seededRandom(seed: number): SeededRandom {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (end: number): number => Math.floor(next() * end);
+  const hex = (digits: number): string =>
+    Array.from({ length: digits }, () => below(16).toString(16)).join('');
+  return {
+    next,
+    below,
+    chance: (share) => next() < share,
+    pick: (from) => from[below(from.length)] ?? from[0],
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'.charAt(below(4))}${hex(3)}-${hex(12)}`,
+  };
+}

@@ -1,0 +1,307 @@
+import { createActor, type EventObject, fromCallback } from 'xstate';
+import {
+  type ReplayFacts,
+  type SyncOperationContext,
+  type SyncOperationEvent,
+  type SyncOperationInput,
+  type SyncOperationSnapshot,
+  type SyncOperationState,
+  syncOperationMachine,
+  type Turn,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
+import { coverTransitions } from '../charts/transitionCoverage.ts';
+
+/** What is kept of an operation: its row. */
+interface Row {
+  readonly value: SyncOperationState;
+  readonly context: SyncOperationContext;
+  /** True while the process that wrote it has it in hand: after a crash it is suspect. */
+  readonly isInHand: boolean;
+}
+
+interface PendingWrite {
+  readonly row: Row;
+  /** The state that waits for this write; `null` where nobody waits. */
+  readonly barrier: SyncOperationState | null;
+}
+
+/** An attempt that was begun, and what was on disk at that instant. */
+export interface BegunAttempt {
+  readonly number: number;
+  readonly onDisk: Row | null;
+  /** How often it had been brought back from the dead letters. */
+  readonly replays: number;
+}
+
+export interface Failing {
+  readonly retryInMs?: number | undefined;
+  readonly isRepeatSafe?: boolean | undefined;
+  readonly status?: number | undefined;
+  /** The upstream surely changed nothing. Default false. */
+  readonly notApplied?: boolean | undefined;
+  /** The upstream serves others. Default true. */
+  readonly isUpstreamWell?: boolean | undefined;
+}
+
+/** Where the clock of every harness begins. */
+export const START_MS = 1_000_000;
+
+export type OperationOptions = Partial<SyncOperationInput> & {
+  /** What the engine answers once the acceptance is on disk. */
+  readonly turn?: Turn | undefined;
+};
+
+/**
+ * An operation with the little that the engine adds to it: a disk that takes one write at a time
+ * when the test says so, a clock that the test moves, and attempts that end when the test says so.
+ */
+export class OperationHarness {
+  nowMs = START_MS;
+  /** Every attempt that was begun, in this process and the ones before it. */
+  readonly begun: BegunAttempt[] = [];
+  /** Attempts that were cut off by the chart leaving `attempting`. */
+  aborted = 0;
+  /** Attempts running now; more than one is a fault. */
+  running = 0;
+  replays = 0;
+  readonly #machine: typeof syncOperationMachine;
+  readonly #input: SyncOperationInput;
+  readonly #turn: Turn;
+  #writes: PendingWrite[] = [];
+  #row: Row | null = null;
+  /** What the newest write ordered, durable or not. */
+  #ordered: Row | null = null;
+  #lastState: SyncOperationState | null = null;
+  #actor;
+
+  constructor(options: OperationOptions = {}, machine = syncOperationMachine) {
+    const { turn = 'granted', ...input } = options;
+    this.#turn = turn;
+    this.#input = {
+      id: 'operation-1',
+      type: 'payments.push',
+      subject: 'user-42',
+      entity: null,
+      tier: 'premium',
+      priority: 'normal',
+      idempotencyKey: 'key-1',
+      fingerprint: null,
+      method: null,
+      path: null,
+      acceptedAtMs: this.nowMs,
+      expiresAtMs: null,
+      attemptsMax: input.priority === 'crisis' ? null : 3,
+      ...input,
+    };
+    this.#machine = machine.provide({
+      actors: {
+        attempt: fromCallback<EventObject, { readonly id: string }>(() => {
+          this.begun.push({
+            number: this.context.attempt,
+            onDisk: this.#row,
+            replays: this.replays,
+          });
+          this.running += 1;
+          return () => {
+            this.running -= 1;
+            this.aborted += 1;
+          };
+        }),
+      },
+    });
+    this.#actor = this.#start(null);
+  }
+
+  get snapshot(): SyncOperationSnapshot {
+    return this.#actor.getSnapshot();
+  }
+
+  get state(): SyncOperationState {
+    return this.snapshot.value;
+  }
+
+  get context(): SyncOperationContext {
+    return this.snapshot.context;
+  }
+
+  get isCrisis(): boolean {
+    return this.#input.priority === 'crisis';
+  }
+
+  /** What a crash would leave. */
+  get row(): Row | null {
+    return this.#row;
+  }
+
+  get hasPendingWrite(): boolean {
+    return this.#writes.length > 0;
+  }
+
+  /** True once it has ended, was refused, or was never written before its process died. */
+  get isOver(): boolean {
+    return this.snapshot.status !== 'active' || this.snapshot.hasTag('settled');
+  }
+
+  /** What happened, oldest first: `failed 1`, `crashed 2`. */
+  get history(): readonly string[] {
+    return this.context.history.map(({ what, attempt }) => `${what} ${attempt}`);
+  }
+
+  /** Whoever is over is told nothing more. */
+  send(event: SyncOperationEvent): void {
+    if (!this.isOver) this.#actor.send(event);
+  }
+
+  /** Sends an event that tells nothing but its instant. */
+  tell(
+    type: Exclude<
+      SyncOperationEvent['type'],
+      | 'attempt.failed'
+      | 'replay.requested'
+      | 'journal.failed'
+      | 'journal.duplicated'
+      | 'process.stopping'
+    >,
+  ): void {
+    this.send({ type, atMs: this.nowMs });
+  }
+
+  /** The oldest write becomes durable, and whoever waits for it is told. */
+  commitNext(): void {
+    const [write, ...others] = this.#writes;
+    if (write === undefined) return;
+    this.#writes = others;
+    this.#row = write.row;
+    if (write.barrier !== this.state) return;
+    this.send({ type: 'journal.committed', atMs: this.nowMs, turn: this.#turn });
+  }
+
+  /** Everything ordered becomes durable, and what is ordered because of that too. */
+  commit(): this {
+    while (this.hasPendingWrite) this.commitNext();
+    return this;
+  }
+
+  /** The acceptance could not be written, or was there already. */
+  refuse(type: 'journal.failed' | 'journal.duplicated'): void {
+    this.#writes = [];
+    this.send({ type });
+  }
+
+  grant(): this {
+    this.tell('turn.granted');
+    return this;
+  }
+
+  succeed(): this {
+    this.tell('attempt.succeeded');
+    return this;
+  }
+
+  fail(failureClass: FailureClass = 'transient', how: Failing = {}): this {
+    const { retryInMs = 1_000, isRepeatSafe = true, isUpstreamWell = true } = how;
+    const { status, notApplied } = how;
+    this.send({
+      type: 'attempt.failed',
+      startedAtMs: this.nowMs - 50,
+      atMs: this.nowMs,
+      failure: {
+        failureClass,
+        code: 'HF_ATTEMPT_FAILED',
+        message: 'It failed.',
+        status,
+        notApplied,
+      },
+      retryAtMs: this.nowMs + retryInMs,
+      isRepeatSafe,
+      isUpstreamWell,
+    });
+    return this;
+  }
+
+  /** A person replays it, from its row; no dead letter, or one that can't be replayed, stays as it is. */
+  replay(how: Partial<ReplayFacts> = {}): this {
+    const row = this.#row;
+    if (row?.context.ending !== 'deadLettered' || !this.isOver) return this;
+    const letter = createActor(this.#machine, {
+      input: this.#input,
+      inspect: coverTransitions(syncOperationMachine),
+      snapshot: this.#machine.resolveState({ value: 'deadLettered', context: row.context }),
+    }).start();
+    letter.send({
+      type: 'replay.requested',
+      atMs: this.nowMs,
+      idempotencyKey: null,
+      isRepeatApproved: false,
+      ...how,
+    });
+    const next = letter.getSnapshot();
+    letter.stop();
+    if (next.value !== 'replayed') return this;
+    this.replays += 1;
+    // Its row is written whole before an actor lives again.
+    this.#row = { value: next.value, context: next.context, isInHand: false };
+    this.#actor = this.#start(this.#row);
+    return this;
+  }
+
+  wait(ms: number): this {
+    this.nowMs += ms;
+    return this;
+  }
+
+  /**
+   * The process dies and another starts `downMs` later: what was not durable is lost, and what the
+   * dead process had in hand is told of the restart.
+   */
+  restart(downMs = 0): this {
+    this.#actor.stop();
+    this.nowMs += downMs;
+    this.running = 0;
+    this.#writes = [];
+    const row = this.#row;
+    if (row === null || row.value === 'settling') return this;
+    this.#actor = this.#start(row);
+    if (row.isInHand) this.tell('process.restarted');
+    return this;
+  }
+
+  #start(row: Row | null) {
+    this.#ordered = row;
+    this.#lastState = row?.value ?? null;
+    const kept = row && (JSON.parse(JSON.stringify(row)) as Row);
+    const actor = createActor(this.#machine, {
+      input: this.#input,
+      inspect: coverTransitions(syncOperationMachine),
+      ...(kept === null ? {} : { snapshot: this.#machine.resolveState(kept) }),
+    });
+    actor.subscribe((snapshot) => {
+      if (snapshot.value === this.#lastState) return;
+      this.#lastState = snapshot.value;
+      this.#write(snapshot);
+    });
+    // The callback of an attempt asks for the context while the actor starts.
+    this.#actor = actor;
+    return actor.start();
+  }
+
+  /** Orders the write that a new state asks for, as the engine does. */
+  #write(snapshot: SyncOperationSnapshot): void {
+    const { value, context } = snapshot;
+    const isBarrier = snapshot.hasTag('barrier');
+    const isAcceptance = this.#ordered === null;
+    // The attempt of a crisis is written beside it; everything else has it on disk already (CR-4).
+    const isBeside = this.isCrisis && value === 'attempting';
+    if (!isBarrier && !isBeside && !snapshot.hasTag('resting')) return;
+    // An accepted operation that only waits lies on disk as accepted.
+    const lies = this.#ordered?.value === 'accepting' && !this.#ordered.isInHand;
+    if (lies && (value === 'waiting' || value === 'inLane')) return;
+    this.#ordered = {
+      value: value === 'attempting' ? 'ordering' : value,
+      context,
+      isInHand: this.isCrisis || (isAcceptance ? this.#turn === 'granted' : value === 'ordering'),
+    };
+    this.#writes.push({ row: this.#ordered, barrier: isBarrier ? value : null });
+  }
+}

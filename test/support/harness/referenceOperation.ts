@@ -1,0 +1,292 @@
+import type { Turn } from '../../../machines/operation/syncOperationMachine.ts';
+import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
+import {
+  CRASHES_ALONE_MAX,
+  CRASHES_IN_A_ROW_MAX,
+} from '../../../machines/policy/retry/crashPolicy.ts';
+
+/** What is known of an operation at one instant. */
+export interface Facts {
+  readonly state: string;
+  readonly attempt: number;
+  readonly isSpent: boolean;
+  /** Failures that spent no attempt. */
+  readonly unspentFailures: number;
+  /** The last failure may lie in the request: others were served. */
+  readonly isSingledOut: boolean;
+  readonly crashes: number;
+  readonly isOutcomeUnknown: boolean;
+  readonly wakeAtMs: number;
+  readonly ending: string | null;
+  readonly history: readonly string[];
+}
+
+/** How an attempt failed. */
+export interface Failing {
+  readonly failureClass: FailureClass;
+  readonly isRepeatSafe: boolean;
+  readonly status: number | undefined;
+  readonly notApplied: boolean;
+  readonly isUpstreamWell: boolean;
+}
+
+interface Kept {
+  readonly facts: Facts;
+  readonly isInHand: boolean;
+}
+
+/** States in which it waits, for whatever. In all of them it can be cancelled and can expire. */
+const WAITS: ReadonlySet<string> = new Set([
+  'accepting',
+  'ordering',
+  'inLane',
+  'waiting',
+  'handlerMissing',
+  'suspect',
+  'backingOff',
+  'conflicted',
+  'inReview',
+  'replayed',
+]);
+
+/**
+ * What the requirements say about an operation, written without looking at the chart: a state, a
+ * few counters, and a disk that takes one write at a time.
+ */
+export class ReferenceOperation {
+  readonly begun: number[] = [];
+  facts: Facts;
+  disk: Kept | null = null;
+  /** Writes under way, oldest first, each with the state that waits for it. */
+  queue: (Kept & { readonly waits: string | null })[] = [];
+  isOver = false;
+  readonly #isCrisis: boolean;
+  readonly #turn: Turn;
+  readonly #attemptsMax: number;
+  readonly #expiresAtMs: number | null;
+
+  constructor(facts: {
+    readonly isCrisis: boolean;
+    readonly turn: Turn;
+    readonly attemptsMax: number;
+    readonly expiresAtMs: number | null;
+    readonly nowMs: number;
+  }) {
+    this.#isCrisis = facts.isCrisis;
+    this.#turn = facts.turn;
+    this.#attemptsMax = facts.attemptsMax;
+    this.#expiresAtMs = facts.expiresAtMs;
+    this.facts = {
+      state: 'accepting',
+      attempt: 1,
+      isSpent: false,
+      unspentFailures: 0,
+      isSingledOut: false,
+      crashes: 0,
+      isOutcomeUnknown: false,
+      wakeAtMs: facts.nowMs,
+      ending: null,
+      history: [],
+    };
+    // A crisis is on its way before anything is written (CR-4).
+    if (this.#isCrisis) this.#begin();
+    else this.#keep('accepting', { isInHand: facts.turn === 'granted', waits: 'accepting' });
+  }
+
+  /** The oldest write is durable; what waited for it goes on (PS-2), unless it has expired (OP-5). */
+  commitNext(nowMs: number): void {
+    const write = this.queue.shift();
+    if (write === undefined) return;
+    this.disk = write;
+    if (write.waits === null || write.waits !== this.facts.state) return;
+    if (write.waits === 'settling') {
+      this.#enter(this.facts.ending ?? 'none');
+      this.isOver = true;
+    } else if (!this.#isCrisis && this.#hasExpired(nowMs)) {
+      this.#end('expired');
+    } else if (write.waits === 'ordering' || this.#turn === 'granted') {
+      this.#begin();
+    } else if (this.#turn === 'awaitsHandler') {
+      this.#rest('handlerMissing');
+    } else {
+      // It lies on disk as accepted, so nothing is written.
+      this.#enter(this.#turn === 'awaitsLane' ? 'inLane' : 'waiting');
+    }
+  }
+
+  grant(): void {
+    if (!this.#is('accepting', 'waiting', 'suspect', 'backingOff', 'replayed')) return;
+    // An attempt that was ordered and never ended keeps its number (RT-4).
+    const { attempt, isSpent } = this.facts;
+    this.#note({ attempt: isSpent ? attempt + 1 : attempt, isSpent: false });
+    if (this.#isCrisis) this.#begin();
+    else this.#keep('ordering', { isInHand: true, waits: 'ordering' });
+  }
+
+  laneFreed(nowMs: number): void {
+    if (this.#is('accepting', 'inLane', 'replayed')) this.#becomeReady(nowMs);
+  }
+
+  handlerRegistered(nowMs: number): void {
+    if (this.#is('handlerMissing', 'replayed')) this.#becomeReady(nowMs);
+  }
+
+  handlerMissing(): void {
+    const rests = ['accepting', 'inLane', 'waiting', 'suspect', 'backingOff', 'replayed'];
+    if (this.#is('attempting', ...rests)) this.#rest('handlerMissing');
+  }
+
+  refuseRepeat(): void {
+    if (this.#is('waiting', 'suspect', 'backingOff', 'replayed')) this.#rest('inReview');
+  }
+
+  succeed(): void {
+    if (!this.#is('attempting')) return;
+    this.#note({ isSpent: true, crashes: 0 });
+    this.#end('completed');
+  }
+
+  fail(failing: Failing, retryAtMs: number): void {
+    if (!this.#is('attempting')) return;
+    const { failureClass, isRepeatSafe, status, notApplied, isUpstreamWell } = failing;
+    const isTrouble = failureClass === 'transient' && status === 500 && !notApplied;
+    const isUnknown = failureClass === 'unknownOutcome' || isTrouble;
+    // Too many came, or nobody was served: that is not about this request. Once among those that were
+    // served is chance, or the first failure of an outage (RT-1).
+    const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
+    const isDoubtful = notApplied && !(isSingledOut && this.facts.isSingledOut);
+    const isFree = isDoubtful && !this.#isCrisis;
+    this.#note({
+      isSpent: !isFree,
+      unspentFailures: this.facts.unspentFailures + (isFree ? 1 : 0),
+      isSingledOut,
+      crashes: 0,
+      isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
+      wakeAtMs: retryAtMs,
+    });
+    this.#remember('failed');
+    if (this.#isCrisis) this.#rest('backingOff');
+    else if (failureClass === 'conflict') this.#rest('conflicted');
+    else if (failureClass === 'permanent') this.#end('deadLettered');
+    else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
+    else if (this.facts.attempt >= this.#attemptsMax && !isFree) this.#end('deadLettered');
+    else this.#rest('backingOff');
+  }
+
+  interrupt(nowMs: number): void {
+    if (!this.#is('attempting')) return;
+    this.#cutOff(nowMs);
+    this.#rest('waiting');
+  }
+
+  stop(): void {
+    if (this.#is('suspect')) this.#rest('waiting');
+  }
+
+  retryNow(nowMs: number): void {
+    if (!this.#is('backingOff', 'conflicted', 'inReview')) return;
+    // A person has looked at it.
+    if (this.#is('inReview')) this.#note({ isOutcomeUnknown: false });
+    this.#note({ wakeAtMs: nowMs });
+    this.#remember('retryRequested');
+    this.#rest('waiting');
+  }
+
+  cancel(nowMs: number): void {
+    if (this.#is('attempting')) this.#cutOff(nowMs);
+    else if (!WAITS.has(this.facts.state)) return;
+    this.#end('cancelled');
+  }
+
+  expire(): void {
+    if (WAITS.has(this.facts.state)) this.#end('expired');
+  }
+
+  /** A person brings it back from the dead letters; what may have been applied stays so (RT-2). */
+  replay(nowMs: number): void {
+    if (!this.isOver || this.disk?.facts.ending !== 'deadLettered') return;
+    if (this.#hasExpired(nowMs)) return;
+    this.isOver = false;
+    this.facts = this.disk.facts;
+    this.#remember('replayRequested');
+    this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, isSingledOut: false });
+    this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null });
+    this.#enter('replayed');
+    this.disk = { facts: this.facts, isInHand: false };
+  }
+
+  /** What was durable goes on; what was in hand is suspect (RT-4). */
+  restart(nowMs: number): void {
+    this.queue = [];
+    if (this.disk === null || this.disk.facts.ending !== null) {
+      this.isOver = true;
+      return;
+    }
+    this.facts = this.disk.facts;
+    if (!this.disk.isInHand || !this.#is('accepting', 'ordering')) return;
+    const crashes = this.facts.crashes + 1;
+    if (!this.#isCrisis && crashes === CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX) {
+      this.#end('deadLettered');
+      return;
+    }
+    this.#remember('crashed');
+    this.#note({ crashes, isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#enter('suspect');
+  }
+
+  #is(...states: readonly string[]): boolean {
+    return states.includes(this.facts.state);
+  }
+
+  #note(change: Partial<Facts>): void {
+    this.facts = { ...this.facts, ...change };
+  }
+
+  #remember(what: string): void {
+    this.#note({ history: [...this.facts.history, `${what} ${this.facts.attempt}`].slice(-32) });
+  }
+
+  #enter(state: string): void {
+    this.#note({ state });
+  }
+
+  #hasExpired(nowMs: number): boolean {
+    return this.#expiresAtMs !== null && this.#expiresAtMs <= nowMs;
+  }
+
+  #begin(): void {
+    this.#enter('attempting');
+    this.begun.push(this.facts.attempt);
+    // Kept as ordered. Only a crisis is not on disk yet.
+    if (!this.#isCrisis) return;
+    const facts = { ...this.facts, state: 'ordering' };
+    this.queue.push({ facts, isInHand: true, waits: null });
+  }
+
+  #cutOff(nowMs: number): void {
+    this.#note({ isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#remember('interrupted');
+  }
+
+  #becomeReady(nowMs: number): void {
+    this.#note({ wakeAtMs: nowMs });
+    const newest = this.queue.at(-1) ?? this.disk;
+    const liesAsAccepted = newest?.facts.state === 'accepting' && !newest.isInHand;
+    if (liesAsAccepted) this.#enter('waiting');
+    else this.#rest('waiting');
+  }
+
+  #rest(state: string): void {
+    this.#keep(state, { isInHand: this.#isCrisis, waits: null });
+  }
+
+  #end(ending: string): void {
+    this.#note({ ending });
+    this.#keep('settling', { isInHand: false, waits: 'settling' });
+  }
+
+  #keep(state: string, how: { readonly isInHand: boolean; readonly waits: string | null }): void {
+    this.#enter(state);
+    this.queue.push({ facts: this.facts, ...how });
+  }
+}

@@ -1,0 +1,64 @@
+import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import {
+  type SyncOperationContext,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import type { Standing, Store, Write } from '../../../persistence/port/store.ts';
+
+/** An operation as it is on disk at this moment. */
+export interface OnDisk {
+  readonly standing: Standing;
+  readonly state: SyncOperationState;
+  readonly context: SyncOperationContext;
+}
+
+/** A disk that can be asked, without waiting, what is on it now. */
+export interface DiskWitness {
+  readonly store: Store;
+  readonly find: (id: string) => OnDisk | undefined;
+  readonly all: () => ReadonlyMap<string, OnDisk>;
+  /** Waits that a write has changed although nothing had happened to the operation. */
+  readonly changedWaits: readonly string[];
+}
+
+export function createDiskWitness(): DiskWitness {
+  const inner = createMemoryStore();
+  const rows = new Map<string, OnDisk>();
+  const idOf = new Map<number, string>();
+  const changedWaits: string[] = [];
+
+  const note = (write: Write): void => {
+    if (write.kind === 'withdraw') rows.delete(write.id);
+    if (write.kind !== 'accept' && write.kind !== 'update') return;
+    if (write.kind === 'accept') idOf.set(write.seq, write.id);
+    const id = idOf.get(write.seq);
+    if (id === undefined) return;
+    const { snapshot } = decodeSnapshot(syncOperationMachine, write.state);
+    const { context, value: state } = snapshot;
+    const before = rows.get(id);
+    const isSameWait = state === 'backingOff' && before?.state === state;
+    if (isSameWait && before.context.wakeAtMs !== context.wakeAtMs) changedWaits.push(id);
+    rows.set(id, { standing: write.standing, state, context });
+  };
+  const store = new Proxy(inner, {
+    get: (target, name) => {
+      if (name !== 'commit') {
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      return async (writes: readonly Write[]) => {
+        const committing = target.commit(writes);
+        // The memory store has written by now, unless it failed.
+        const results = await committing;
+        for (const [index, write] of writes.entries()) {
+          const kind = results[index]?.kind;
+          if (kind !== 'duplicate' && kind !== 'missing') note(write);
+        }
+        return results;
+      };
+    },
+  });
+  return { store, find: (id) => rows.get(id), all: () => rows, changedWaits };
+}

@@ -1,0 +1,158 @@
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Store, Write, WriteResult } from '../../../persistence/port/store.ts';
+
+/**
+ * What becomes of one commit: it works; it fails and nothing was written; it fails although it was
+ * written, as when the answer was lost; or it is told of before it is written, which is a planted bug.
+ */
+export type CommitFate = 'works' | 'failsUnwritten' | 'failsWritten' | 'acknowledgedUnwritten';
+
+export interface Faults {
+  /** Decides over each commit, in order. */
+  fate: (writes: readonly Write[]) => CommitFate;
+  /** How long the disk takes for each commit. */
+  delayMs: () => number;
+  /** What is written in place of a write. */
+  rewrite: (write: Write) => Write;
+  /** Whether a read fails. */
+  readFails: () => boolean;
+}
+
+/** No faults. */
+export function noFaults(): Faults {
+  return {
+    fate: () => 'works',
+    delayMs: () => 0,
+    rewrite: (write) => write,
+    readFails: () => false,
+  };
+}
+
+/** A store as one process sees it, until the process is killed. */
+export interface FaultyStore extends Store {
+  readonly faults: Faults;
+  /** The process is gone: what is under way may not happen any more, and nobody is told of anything. */
+  kill(): void;
+}
+
+/**
+ * A store that fails as disks do. Several may be made over the same `inner` one after the other, as
+ * processes follow each other on a file. Calls keep their order, however slow one is.
+ */
+export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults()): FaultyStore {
+  let isKilled = false;
+  let tail: Promise<unknown> = Promise.resolve();
+
+  /** Takes its turn; a dead process is never answered. */
+  const inTurn = async <T>(act: () => Promise<T>): Promise<T> => {
+    const turn = tail.then(async () => {
+      if (isKilled) return await never<T>();
+      try {
+        const result = await act();
+        return isKilled ? await never<T>() : result;
+      } catch (error) {
+        // It died while it was at it.
+        if (isKilled) return await never<T>();
+        throw error;
+      }
+    });
+    tail = turn.catch(() => undefined);
+    return await turn;
+  };
+  const read = <T>(act: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      if (faults.readFails()) throw unavailable();
+      return await act();
+    });
+  const commit = async (writes: readonly Write[]): Promise<readonly WriteResult[]> => {
+    const delayMs = faults.delayMs();
+    if (delayMs > 0) {
+      await new Promise<void>((resolve) => {
+        clock.schedule(delayMs, resolve);
+      });
+    }
+    if (isKilled) return await never();
+    switch (faults.fate(writes)) {
+      case 'works':
+        return await inner.commit(writes.map(faults.rewrite));
+      case 'failsUnwritten':
+        throw unavailable();
+      case 'failsWritten':
+        await inner.commit(writes.map(faults.rewrite));
+        throw unavailable();
+      case 'acknowledgedUnwritten':
+        return writes.map(pretendResult);
+    }
+  };
+
+  return {
+    faults,
+    kill: () => {
+      isKilled = true;
+    },
+    open: () => inner.open(),
+    nextSeq: () => inner.nextSeq(),
+    commit: (writes) => inTurn(() => commit(writes)),
+    spill: (write) => inTurn(() => inner.spill(write)),
+    claim: (query) => read(() => inner.claim(query)),
+    inHand: (query) => read(() => inner.inHand(query)),
+    freedHeads: (query) => read(() => inner.freedHeads(query)),
+    check: (query) => read(() => inner.check(query)),
+    strays: (query) => read(() => inner.strays(query)),
+    expired: (query) => read(() => inner.expired(query)),
+    find: (id) => read(() => inner.find(id)),
+    list: (query) => read(() => inner.list(query)),
+    deadLetters: (query) => read(() => inner.deadLetters(query)),
+    quarantine: (query) => read(() => inner.quarantine(query)),
+    sealedQuarantine: (query) => read(() => inner.sealedQuarantine(query)),
+    counts: () => read(() => inner.counts()),
+    askingCounts: () => read(() => inner.askingCounts()),
+    recount: () => read(() => inner.recount()),
+    clearErased: () => read(() => inner.clearErased()),
+    onQuarantine: (listener) => {
+      inner.onQuarantine(listener);
+    },
+    onNotice: (listener) => {
+      inner.onNotice(listener);
+    },
+    close: () => inTurn(() => inner.close()),
+  };
+}
+
+/** What a store that lies would say. */
+function pretendResult(write: Write): WriteResult {
+  switch (write.kind) {
+    case 'accept':
+      return { kind: 'accepted', laneBusy: false };
+    case 'update':
+      return { kind: 'updated', laneNext: null };
+    case 'withdraw':
+      return { kind: 'withdrawn', laneNext: null };
+    case 'replay':
+      return { kind: 'replayed', laneBusy: false };
+    case 'purge':
+      return { kind: 'purged', laneNext: null };
+    case 'setAside':
+      return { kind: 'wasSetAside' };
+    case 'release':
+      return { kind: 'notReleased', code: 'HF_INTERNAL' };
+    case 'purgeSettled':
+      return { kind: 'purgedSettled', count: 0, nextDueAtMs: null };
+    case 'component':
+      return { kind: 'componentKept' };
+    case 'hold':
+      return { kind: 'holdKept' };
+  }
+}
+
+function unavailable(): HoldfastError {
+  return new HoldfastError('HF_STORE_UNAVAILABLE', 'The disk failed, as the test wanted.', {
+    retry: 'later',
+    withStack: false,
+  });
+}
+
+async function never<T>(): Promise<T> {
+  return await new Promise<T>(() => undefined);
+}

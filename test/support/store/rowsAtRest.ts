@@ -1,0 +1,32 @@
+import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import {
+  type SyncOperationContext,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
+
+const PAGE_ROWS = 500;
+
+/** A row as it lies on disk while no process has the store open. */
+export interface RowAtRest {
+  readonly row: StoredOperation;
+  readonly state: SyncOperationState;
+  readonly context: SyncOperationContext;
+}
+
+/** Every operation of a store, opened and decoded; what was set aside is missing, as it would be to its caller. */
+export async function rowsAtRest(store: Pick<Store, 'list'>): Promise<readonly RowAtRest[]> {
+  const rows: RowAtRest[] = [];
+  for (let afterSeq = 0; ; ) {
+    const page = await store.list({ afterSeq, limit: PAGE_ROWS });
+    for (const row of page) {
+      if (row.standing === 'quarantined') continue;
+      const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+      rows.push({ row, state: snapshot.value, context: snapshot.context });
+    }
+    const last = page.at(-1);
+    if (last === undefined) return rows;
+    afterSeq = last.seq;
+  }
+}
