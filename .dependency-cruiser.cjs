@@ -1,6 +1,8 @@
 /** Which way imports may go: down the list of folders, never up. The picture is in docs/ARCHITECTURE.md. */
 
 const FOLDERS = '^(machines|persistence|actors|inspector|src|test|bench|examples)/';
+const { ROOMS, filesOf } = require('./.dependency-cruiser.rooms.cjs');
+
 const PRODUCT = '^(machines|persistence|actors|inspector|src)/';
 
 /** Files at `from` may import, of our own, only what matches `allowed`. */
@@ -31,7 +33,7 @@ module.exports = {
       comment: 'Two files that need each other to run are one thing, or hide a third.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'no-orphans',
@@ -48,44 +50,14 @@ module.exports = {
       from: { pathNot: '^bench/peers/' },
       to: { couldNotResolve: true, pathNot: '^holdfast' },
     },
-    only(
-      'vocabulary-is-a-leaf',
-      '^machines/vocabulary/',
-      '^machines/vocabulary/',
-      'Shared words know nothing but each other.',
+    ...Object.entries(ROOMS).map(([room, allowed]) =>
+      only(
+        `room:${room}`,
+        filesOf(room),
+        [room, ...allowed].map(filesOf),
+        'A room imports what .dependency-cruiser.rooms.cjs allows it, and nothing above it.',
+      ),
     ),
-    only(
-      'policy-is-pure',
-      '^machines/policy/',
-      '^machines/(vocabulary|policy)/',
-      'Decisions are functions of their arguments.',
-    ),
-    only(
-      'merge-is-pure',
-      '^machines/merge/',
-      '^machines/(vocabulary|merge)/',
-      'Merge rules are functions of their arguments.',
-    ),
-    only('charts-are-pure', '^machines/', '^machines/', 'Charts know nothing outside machines/.'),
-    only(
-      'persistence-knows-no-chart',
-      '^persistence/',
-      '^(persistence|machines/vocabulary)/',
-      'The store knows bytes, not charts.',
-    ),
-    only(
-      'actors-join',
-      '^actors/',
-      '^(actors|machines|persistence)/',
-      'Actors join charts to the world; they know no face and no onlooker.',
-    ),
-    only(
-      'inspector-looks',
-      '^inspector/',
-      '^(inspector|machines)/',
-      'Looking touches nothing that runs; src wires it in.',
-    ),
-    only('product-knows-no-test', PRODUCT, PRODUCT, 'Nothing imports test, bench or examples.'),
     only(
       'nobody-imports-the-bench',
       '^(test|examples)/',
@@ -98,13 +70,6 @@ module.exports = {
       '^examples/',
       'An example imports what a user would: the package by its name.',
     ),
-    {
-      name: 'command-line-is-a-leaf',
-      comment: 'The library works without its command line.',
-      severity: 'error',
-      from: { path: PRODUCT, pathNot: '^src/cli/' },
-      to: { path: '^src/cli/' },
-    },
     onlyPackages(
       'pure-code-imports-no-package',
       '^machines/(vocabulary|policy|merge)/',

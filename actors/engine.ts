@@ -15,7 +15,7 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
-import { CrisisReport } from './crisis/crisisReport.ts';
+import { CrisisReport } from './facts/crisisReport.ts';
 import { Journal } from './journal/journal.ts';
 import { type StorageChange, StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';

@@ -57,19 +57,18 @@ export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 export { createRuntime } from './createRuntime.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type {
-  DeadLetter,
   DeadLetterCounts,
-  DeadLetterDetails,
   DeadLetterFilter,
   DeadLetterRun,
-  DeadLetters,
   ReplayOptions,
-} from './management/deadLetters.ts';
+} from './management/deadLetterChecks.ts';
+export type { DeadLetter, DeadLetterDetails, DeadLetters } from './management/deadLetters.ts';
 export type { Quarantine, Quarantined } from './management/quarantine.ts';
-export type { Operation, OperationPage } from './operation.ts';
+export type { Operation } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';
+export type { OperationPage } from './views/operationPage.ts';
 export type { LatencySummary } from './views/responseTimes.ts';

@@ -17,6 +17,7 @@ import {
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, checkId, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
+import type { OperationPage } from './views/operationPage.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
 export interface Operation {
@@ -49,17 +50,6 @@ export interface Operation {
    * {@link cancel} does.
    */
   retryNow(): Promise<void>;
-}
-
-/** Operations in order of acceptance. */
-export interface OperationPage {
-  readonly views: readonly OperationView[];
-  /**
-   * How many lie between them and can't be shown: set aside (`holdfast quarantine`), or damaged in
-   * the file (`holdfast doctor --deep`).
-   */
-  readonly unreadable: number;
-  readonly nextAfterSeq: number | null;
 }
 
 /** A page is built on the thread that answers crises. */

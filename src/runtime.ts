@@ -10,6 +10,7 @@ import type { Acceptance, PendingAcceptance } from '../actors/operation/acceptan
 import { type Attempt, exemptionsAmong, type Handler } from '../actors/operation/handler.ts';
 import type { Outcome } from '../actors/operation/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
+import { inTime } from '../actors/time/inTime.ts';
 import {
   type CheckedRequest,
   checkRequest,
@@ -21,15 +22,15 @@ import { checkFields, requireOption } from '../machines/vocabulary/optionFields.
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
-import { inTime } from './inTime.ts';
 import type { DeadLetters } from './management/deadLetters.ts';
 import type { Quarantine } from './management/quarantine.ts';
-import type { Operation, OperationPage, Operations } from './operation.ts';
+import type { Operation, Operations } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import { closed, handlerUnknown, storeNotOpen, storeStalled } from './refusals.ts';
 import { type BackupOptions, backupInThread, checkBackupCall } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
+import type { OperationPage } from './views/operationPage.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
 import type { StoreDamage } from './views/storeDamage.ts';
 

@@ -17,10 +17,10 @@ import {
   unforeseen,
 } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import type { CrisisReport } from '../facts/crisisReport.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
-import type { CrisisReport } from './crisisReport.ts';
 
 /** Something that helps now: a help line, a safety plan, a place to go. */
 export interface CrisisResource {

@@ -10,17 +10,26 @@ import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
-import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import type { PassOver, Store, StoredOperation } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { isRepeatSafe } from '../operation/handler.ts';
 import { entityKey, type Place, type Resident } from '../operation/resident.ts';
-import type { OperationPool } from '../pool/operationPool.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Permit, UpstreamGate } from '../upstream/upstreamGate.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { Suspects } from './suspects.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
+
+/** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
+export interface Residents {
+  readonly size: number;
+  resident(id: string): Resident | undefined;
+  /** Reads an operation back from its row; `null` where that can't be. */
+  revive(row: StoredOperation): Resident | null;
+  /** Lets go of an operation that rests on disk. */
+  passivate(resident: Resident): void;
+}
 
 export interface DispatcherParts {
   readonly store: Store;
@@ -29,7 +38,9 @@ export interface DispatcherParts {
   readonly steady: SteadyClock;
   readonly timers: TimerService;
   readonly residentsMax: number;
-  readonly pool: OperationPool;
+  readonly pool: Residents;
+  /** Rows that are left on disk as they are: every claim passes over them. */
+  readonly passOver: () => PassOver;
   readonly onError: (error: unknown) => void;
 }
 
@@ -56,7 +67,6 @@ export class Dispatcher {
     });
     this.#expiry = new ExpiryWatch({
       ...parts,
-      passOver: () => parts.pool.left.passOver,
       expire: (row, atMs) => {
         this.wake(row, ({ actor }) => {
           actor.send({ type: 'expiry.due', atMs });
@@ -75,7 +85,6 @@ export class Dispatcher {
       ...this.#parts,
       gate,
       mayStart: () => this.#isStarted && !this.#suspects.isolates,
-      passOver: () => this.#parts.pool.left.passOver,
       revive: (row) => {
         const { pool } = this.#parts;
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;

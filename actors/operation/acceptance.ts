@@ -4,14 +4,8 @@
  * @module
  */
 
-import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
-import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { StoredOperation } from '../../persistence/port/store.ts';
-import { decodeSnapshot } from '../charts/snapshots.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Journal } from '../journal/journal.ts';
-import { setAside } from '../pool/setAside.ts';
-import { isNewerRecord } from './leftRows.ts';
-import type { PoolCounts } from './poolCounts.ts';
 
 /** What became of an acceptance. */
 export interface Acceptance {
@@ -24,76 +18,6 @@ export interface Acceptance {
 export interface PendingAcceptance {
   readonly resolve: (acceptance: Acceptance) => void;
   readonly reject: (error: HoldfastError) => void;
-}
-
-/** Answers a request that has met the row `of` under its idempotency key. */
-export function answerDuplicate(
-  journal: Journal,
-  counts: PoolCounts,
-  { of, fingerprint }: { readonly of: StoredOperation; readonly fingerprint: string | null },
-  pending: PendingAcceptance | null,
-): void {
-  if (journal.isWithdrawing(of.id)) {
-    // What it repeats was refused while this was on its way, and is about to go.
-    pending?.reject(firstWithdrawn());
-    return;
-  }
-  counts.duplicates += 1;
-  const answer = duplicateOf(of, fingerprint);
-  if (answer instanceof HoldfastError) refuseDuplicate(journal, of, answer, pending);
-  else pending?.resolve(answer);
-}
-
-function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptance | HoldfastError {
-  try {
-    const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context.fingerprint;
-    return first === fingerprint ? { id: of.id, isDuplicate: true } : idempotencyConflict();
-  } catch (error) {
-    if (isNewerRecord(error)) return firstNewer(error);
-    if (isHoldfastError(error)) return firstUnreadable(error);
-    throw error;
-  }
-}
-
-/** Where the fault lies with the row `of` it is set aside, but for one that a later version wrote. */
-function refuseDuplicate(
-  journal: Journal,
-  of: StoredOperation,
-  reason: HoldfastError,
-  pending: PendingAcceptance | null,
-): void {
-  if (reason.code !== 'HF_IDEMPOTENCY_CONFLICT' && !isNewerRecord(reason)) {
-    // Its caller is told.
-    setAside({ journal, onError: () => undefined }, of, reason);
-  }
-  pending?.reject(reason);
-}
-
-/** It is set aside and gives up its key, so the same request can be accepted then. */
-function firstUnreadable(cause: HoldfastError): HoldfastError {
-  return new HoldfastError(
-    cause.code,
-    "An earlier operation with this idempotencyKey can't be read and is set aside; see holdfast quarantine. Nothing was stored: retry it, or send the request again to run it anew under the same key.",
-    { field: 'idempotencyKey', cause, withStack: false },
-  );
-}
-
-/** It keeps its key, and goes on where a program that knows it runs. */
-function firstNewer(cause: HoldfastError): HoldfastError {
-  return new HoldfastError(
-    cause.code,
-    'An earlier operation with this idempotencyKey was written by a later version of holdfast and goes on there. Nothing was stored: run that version, or a later one, and send the request again.',
-    { field: 'idempotencyKey', retry: 'later', cause, withStack: false },
-  );
-}
-
-/** The request was used before under the same key with another body (OP-8). */
-function idempotencyConflict(): HoldfastError {
-  return new HoldfastError(
-    'HF_IDEMPOTENCY_CONFLICT',
-    'idempotencyKey was used before for this type and subject with a different body. Use a new key for a new request. Nothing was stored.',
-    { field: 'idempotencyKey', withStack: false },
-  );
 }
 
 /**
@@ -128,18 +52,6 @@ function notDurable(cause: HoldfastError | null): HoldfastError {
     cause?.code ?? 'HF_CLOSED',
     `${cause?.message ?? 'The runtime was closed before the disk confirmed it.'} What was asked for may hold or not; look at the operation, and ask again later.`,
     { retry: 'later', cause: cause ?? undefined, withStack: false },
-  );
-}
-
-/** It repeats a request whose acceptance has just failed. */
-function firstWithdrawn(): HoldfastError {
-  return notAccepted(
-    new HoldfastError(
-      'HF_STORE_UNAVAILABLE',
-      'The store failed at the first of two equal requests.',
-      // The row of the first is on disk until its withdrawal is.
-      { mayBeStored: true, withStack: false },
-    ),
   );
 }
 

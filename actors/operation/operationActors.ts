@@ -22,7 +22,7 @@ import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { createFamily, type Family, flatLogic } from '../charts/flatLogic.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
-import type { CrisisReport } from '../crisis/crisisReport.ts';
+import type { CrisisReport } from '../facts/crisisReport.ts';
 import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 

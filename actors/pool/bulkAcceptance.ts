@@ -20,12 +20,13 @@ import type { Store } from '../../persistence/port/store.ts';
 import { encodeSnapshot } from '../charts/snapshots.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PendingAcceptance } from '../operation/acceptance.ts';
-import { acceptanceUnknown, answerDuplicate, notAccepted } from '../operation/acceptance.ts';
+import { acceptanceUnknown, notAccepted } from '../operation/acceptance.ts';
 import type { Handler } from '../operation/handler.ts';
 import { operationInput } from '../operation/operationInput.ts';
 import { laneOf, storedKeyOf } from '../operation/resident.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
+import { answerDuplicate } from './duplicates.ts';
 import type { OperationPool } from './operationPool.ts';
 
 export interface BulkAcceptorParts {

@@ -7,20 +7,19 @@
  * @module
  */
 
-import {
-  type SyncOperationSnapshot,
-  type SyncOperationState,
-  type Turn,
+import type {
+  SyncOperationSnapshot,
+  SyncOperationState,
+  Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { StoredOperation } from '../../persistence/port/store.ts';
+import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import {
   acceptanceUnknown,
-  answerDuplicate,
   notAccepted,
   notBegun,
   outcomeUnknown,
@@ -29,16 +28,17 @@ import {
 import { AttemptRunner } from '../operation/attemptRunner.ts';
 import { Exceptions } from '../operation/exceptions.ts';
 import type { Handler } from '../operation/handler.ts';
-import { isNewerRecord, LeftRows } from '../operation/leftRows.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
 import { toOutcome, toView } from '../operation/outcome.ts';
-import { noCounts } from '../operation/poolCounts.ts';
 import { isAsAccepted, type Resident, restingPlace, takePending } from '../operation/resident.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount, isBusyIn } from './busyCount.ts';
 import { Departures } from './departures.ts';
+import { answerDuplicate } from './duplicates.ts';
 import { IdTable } from './idTable.ts';
+import { isNewerRecord, LeftRows } from './leftRows.ts';
+import { noCounts } from './poolCounts.ts';
 import type { PoolParts } from './poolParts.ts';
 import { setAside } from './setAside.ts';
 import { WaitingWatch } from './waitingWatch.ts';
@@ -73,10 +73,7 @@ export class OperationPool {
     this.left = new LeftRows(parts.onError);
     this.waiting = new WaitingWatch(parts);
     this.exceptions = new Exceptions(parts);
-    this.#writer = new OperationWriter({
-      ...parts,
-      onRefused: this.#refused.bind(this),
-    });
+    this.#writer = new OperationWriter({ ...parts, onRefused: this.#refused.bind(this) });
     this.#runner = new AttemptRunner({
       ...parts,
       exceptions: this.exceptions,
@@ -85,7 +82,8 @@ export class OperationPool {
       onEnded: (resident, outcome, retryAfterMs) =>
         this.dispatcher.attemptEnded(resident, outcome, retryAfterMs),
     });
-    this.dispatcher = new Dispatcher({ ...parts, pool: this });
+    const passOver = (): PassOver => this.left.passOver;
+    this.dispatcher = new Dispatcher({ ...parts, pool: this, passOver });
     this.#actors = new OperationActors({
       ...parts,
       beginAttempt: (id, report) => {

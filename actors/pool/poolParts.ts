@@ -4,7 +4,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { Store } from '../../persistence/port/store.ts';
-import type { CrisisReport } from '../crisis/crisisReport.ts';
+import type { CrisisReport } from '../facts/crisisReport.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';

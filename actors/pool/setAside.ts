@@ -8,8 +8,8 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import type { QuarantinedRow, StoredOperation } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { quarantinedError } from '../operation/outcome.ts';
-import { takePending } from '../operation/resident.ts';
-import type { OperationPool } from './operationPool.ts';
+import { type Resident, takePending } from '../operation/resident.ts';
+import type { Watchers } from './watchers.ts';
 
 /** Sets a row aside whose snapshot can't be read: kept as it is, and never handed out again. */
 export function setAside(
@@ -28,7 +28,16 @@ export function setAside(
 /** A row was set aside: whoever waits for its acceptance or its outcome hears that, and so does `onError`. */
 export function tellSetAside(
   { id, code }: QuarantinedRow,
-  { pool, onError }: { readonly pool: OperationPool; readonly onError: (error: unknown) => void },
+  {
+    pool,
+    onError,
+  }: {
+    readonly pool: {
+      readonly watchers: Watchers;
+      resident(id: string): Resident | undefined;
+    };
+    readonly onError: (error: unknown) => void;
+  },
 ): void {
   const reason = quarantinedError();
   const resident = pool.resident(id);

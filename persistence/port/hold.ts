@@ -10,7 +10,6 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { HoldWrite } from './store.ts';
 
 export interface Hold {
   /** `unreadable`: what says whether it is held was changed or is gone. */
@@ -19,6 +18,12 @@ export interface Hold {
   readonly sinceAtMs: number | null;
   /** What was accepted later than this is the held store's own. */
   readonly seqMax: number;
+}
+
+/** Holds the store, so that nothing in it runs until a person lets it go; with `null` lets it go. */
+export interface HoldWrite {
+  readonly kind: 'hold';
+  readonly hold: Hold | null;
 }
 
 /** Keeps a hold, or with `null` ends it. */

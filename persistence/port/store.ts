@@ -10,7 +10,7 @@
  */
 
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Hold } from './hold.ts';
+import type { Hold, HoldWrite } from './hold.ts';
 import type { QuarantinedRecord, QuarantinedRow, SealedRecord } from './quarantined.ts';
 import type {
   AskingCounts,
@@ -165,12 +165,6 @@ export interface ComponentWrite {
   readonly kind: 'component';
   readonly name: string;
   readonly state: string;
-}
-
-/** Holds the store, so that nothing in it runs until a person lets it go; with `null` lets it go. */
-export interface HoldWrite {
-  readonly kind: 'hold';
-  readonly hold: Hold | null;
 }
 
 export type Write =

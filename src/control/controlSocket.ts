@@ -6,8 +6,9 @@
 
 import { join, relative } from 'node:path';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
-import type { OperationPage } from '../operation.ts';
+import type { ServiceAnswer, ServiceCall } from '../management/serviceCalls.ts';
 import type { HealthStatus } from '../views/health.ts';
+import type { OperationPage } from '../views/operationPage.ts';
 
 /** The longest path that fits a socket address on every system (sun_path, less its end). */
 const SOCKET_PATH_BYTES_MAX = 103;
@@ -25,17 +26,6 @@ export interface ControlMethods {
   };
   readonly deadLetters: { readonly params: ServiceCall; readonly result: ServiceAnswer };
   readonly quarantine: { readonly params: ServiceCall; readonly result: ServiceAnswer };
-}
-
-/** A call by its name with its arguments; the names are those of the calls' interface. */
-export interface ServiceCall {
-  readonly call: string;
-  readonly args: readonly unknown[];
-}
-
-/** What a call came to; `null` for one that gives nothing. */
-export interface ServiceAnswer {
-  readonly done: unknown;
 }
 
 export type ControlRequest = {

@@ -24,17 +24,19 @@ import type {
   StoredOperation,
   WriteResult,
 } from '../../persistence/port/store.ts';
+import type {
+  DeadLetterBatch,
+  DeadLetterFilter,
+  DeadLetterPageQuery,
+  ReplayOptions,
+} from './deadLetterChecks.ts';
 import { checkBatch, checkFilter, checkPage, checkReplay } from './deadLetterChecks.ts';
 import type {
   DeadLetter,
-  DeadLetterBatch,
   DeadLetterBatchResult,
   DeadLetterCalls,
   DeadLetterDetails,
-  DeadLetterFilter,
   DeadLetterPage,
-  DeadLetterPageQuery,
-  ReplayOptions,
 } from './deadLetters.ts';
 
 /** Rows looked at in one call. */

@@ -6,15 +6,65 @@
  */
 
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
-import { ERROR_CODES, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
 import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
-import type {
-  DeadLetterBatch,
-  DeadLetterFilter,
-  DeadLetterPageQuery,
-  DeadLetterRun,
-  ReplayOptions,
-} from './deadLetters.ts';
+
+/** Which dead letters are meant; what is left out restricts nothing. */
+export interface DeadLetterFilter {
+  readonly type?: string | undefined;
+  /** The upstream it was for. */
+  readonly upstream?: string | undefined;
+  readonly code?: ErrorCode | undefined;
+  /** Given up at or after this instant. */
+  readonly sinceMs?: number | undefined;
+  /** Given up before this instant. */
+  readonly untilMs?: number | undefined;
+}
+
+export interface DeadLetterPageQuery {
+  readonly filter: DeadLetterFilter;
+  readonly order: 'newest' | 'oldest';
+  /** Where the last page ended; left out for the first. */
+  readonly fromSeq?: number | undefined;
+}
+
+export interface ReplayOptions {
+  /**
+   * A payload in place of the one it has. The upstream sees it as another request: it goes out under a
+   * new idempotency key. It is checked like one, too.
+   */
+  readonly payload?: Json | undefined;
+  /** Also where an attempt may have been applied: whoever asks has looked at the upstream. Default false. */
+  readonly evenIfApplied?: boolean | undefined;
+}
+
+export interface DeadLetterBatch {
+  readonly action: 'replay' | 'purge';
+  readonly filter: DeadLetterFilter;
+  readonly fromSeq?: number | undefined;
+  /** Counts what matches and changes nothing. */
+  readonly dryRun?: boolean | undefined;
+  readonly evenIfApplied?: boolean | undefined;
+}
+
+/** What became of many. */
+export interface DeadLetterCounts {
+  readonly matched: number;
+  /** Replayed or purged; with `dryRun`, what would have been. */
+  readonly done: number;
+  /** Kept, because their time is over. */
+  readonly expired: number;
+  /** Kept, because somebody else replayed or purged them meanwhile, or their payload is gone. */
+  readonly changed: number;
+}
+
+export interface DeadLetterRun extends Omit<DeadLetterBatch, 'action' | 'filter' | 'fromSeq'> {
+  /** Told after each batch. */
+  readonly onProgress?: ((counts: DeadLetterCounts) => void) | undefined;
+  /** Ends it after the batch under way. What is left can be taken up by the same call. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 const FILTER_KINDS = {
   type: 'text',

@@ -8,9 +8,17 @@
 import type { HistoryEntry } from '../../machines/operation/syncOperationMachine.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
-import { checkFilter, checkRun } from './deadLetterChecks.ts';
+import {
+  checkFilter,
+  checkRun,
+  type DeadLetterBatch,
+  type DeadLetterCounts,
+  type DeadLetterFilter,
+  type DeadLetterPageQuery,
+  type DeadLetterRun,
+  type ReplayOptions,
+} from './deadLetterChecks.ts';
 
 /** A dead letter as it is listed: never its payload, its response or its subject. */
 export interface DeadLetter {
@@ -40,69 +48,13 @@ export interface DeadLetterDetails extends DeadLetter {
   readonly hasPayload: boolean;
 }
 
-/** Which dead letters are meant; what is left out restricts nothing. */
-export interface DeadLetterFilter {
-  readonly type?: string | undefined;
-  /** The upstream it was for. */
-  readonly upstream?: string | undefined;
-  readonly code?: ErrorCode | undefined;
-  /** Given up at or after this instant. */
-  readonly sinceMs?: number | undefined;
-  /** Given up before this instant. */
-  readonly untilMs?: number | undefined;
-}
-
-export interface DeadLetterPageQuery {
-  readonly filter: DeadLetterFilter;
-  readonly order: 'newest' | 'oldest';
-  /** Where the last page ended; left out for the first. */
-  readonly fromSeq?: number | undefined;
-}
-
 export interface DeadLetterPage {
   readonly letters: readonly DeadLetter[];
   /** Where the next page begins; `null` after the last. A page may be empty and not the last. */
   readonly nextSeq: number | null;
 }
 
-export interface ReplayOptions {
-  /**
-   * A payload in place of the one it has. The upstream sees it as another request: it goes out under a
-   * new idempotency key. It is checked like one, too.
-   */
-  readonly payload?: Json | undefined;
-  /** Also where an attempt may have been applied: whoever asks has looked at the upstream. Default false. */
-  readonly evenIfApplied?: boolean | undefined;
-}
-
-export interface DeadLetterBatch {
-  readonly action: 'replay' | 'purge';
-  readonly filter: DeadLetterFilter;
-  readonly fromSeq?: number | undefined;
-  /** Counts what matches and changes nothing. */
-  readonly dryRun?: boolean | undefined;
-  readonly evenIfApplied?: boolean | undefined;
-}
-
-/** What became of many. */
-export interface DeadLetterCounts {
-  readonly matched: number;
-  /** Replayed or purged; with `dryRun`, what would have been. */
-  readonly done: number;
-  /** Kept, because their time is over. */
-  readonly expired: number;
-  /** Kept, because somebody else replayed or purged them meanwhile, or their payload is gone. */
-  readonly changed: number;
-}
-
 export type DeadLetterBatchResult = DeadLetterCounts & { readonly nextSeq: number | null };
-
-export interface DeadLetterRun extends Omit<DeadLetterBatch, 'action' | 'filter' | 'fromSeq'> {
-  /** Told after each batch. */
-  readonly onProgress?: ((counts: DeadLetterCounts) => void) | undefined;
-  /** Ends it after the batch under way. What is left can be taken up by the same call. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** The calls that carry everything else; a running process answers them over its control socket. */
 export interface DeadLetterCalls {

@@ -8,10 +8,20 @@
 import type { ServiceAccess } from '../../actors/recovery/serviceAccess.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
-import type { ServiceAnswer, ServiceCall } from '../control/controlSocket.ts';
 import { deadLetterCalls } from './deadLetterCalls.ts';
 import type { DeadLetterCalls } from './deadLetters.ts';
 import { type QuarantineCalls, quarantineCalls } from './quarantine.ts';
+
+/** A call by its name with its arguments; the names are those of the calls' interface. */
+export interface ServiceCall {
+  readonly call: string;
+  readonly args: readonly unknown[];
+}
+
+/** What a call came to; `null` for one that gives nothing. */
+export interface ServiceAnswer {
+  readonly done: unknown;
+}
 
 export interface ServiceCalls {
   readonly deadLetters: DeadLetterCalls;

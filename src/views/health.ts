@@ -4,17 +4,30 @@
  * @module
  */
 
+import type { Engine } from '../../actors/engine.ts';
 import type { CheckProgress } from '../../actors/recovery/storeCheck.ts';
-import type { StartTrouble } from '../../actors/supervisor.ts';
+import type { StartTrouble, Supervisor } from '../../actors/supervisor.ts';
 import type { BreakerState } from '../../machines/breaker/circuitBreakerMachine.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
-import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
-import type { RuntimeParts } from '../runtime.ts';
-import type { LatencySummary } from './responseTimes.ts';
-import type { DamageMet } from './storeDamage.ts';
+import type { LatencySummary, ResponseTimes } from './responseTimes.ts';
+import type { DamageMet, StoreDamage } from './storeDamage.ts';
+
+/** What the health of a runtime is read from. */
+export interface HealthSources {
+  readonly options: {
+    readonly responseDeadlineMs: Readonly<Record<Tier, number>>;
+    /** The type whose handler delivers crises. */
+    readonly crisis: { readonly type: string };
+  };
+  readonly engine: Engine;
+  readonly supervisor: Supervisor;
+  readonly responseTimes: ResponseTimes;
+  readonly damage: StoreDamage;
+}
 
 /** How one component is doing. */
 export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
@@ -96,7 +109,7 @@ interface Finding {
   readonly reason: string;
 }
 
-export function readHealth(parts: RuntimeParts): HealthStatus {
+export function readHealth(parts: HealthSources): HealthStatus {
   const { engine, supervisor, options, responseTimes, damage } = parts;
   const { pool } = engine;
   const findings = find(parts);
@@ -155,7 +168,7 @@ const ASKING = {
 
 const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
 
-function waitingOf({ pool, quarantined }: RuntimeParts['engine']): HealthStatus['waiting'] {
+function waitingOf({ pool, quarantined }: Engine): HealthStatus['waiting'] {
   const { conflict, review, handler, deadLetter } = pool.waiting.counts;
   return {
     conflicted: conflict,
@@ -173,7 +186,7 @@ function find({
   options,
   responseTimes,
   damage,
-}: RuntimeParts): readonly Finding[] {
+}: HealthSources): readonly Finding[] {
   const findings: Finding[] = [];
   const { phase, startTrouble } = supervisor;
   if (startTrouble !== null || (phase !== 'running' && phase !== 'starting')) {

@@ -1,9 +1,15 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { repositoryFiles } from './repository.ts';
 
+const { ROOMS } = createRequire(import.meta.url)('../../.dependency-cruiser.rooms.cjs') as {
+  /** Room → the rooms below it that its files may import. */
+  readonly ROOMS: Readonly<Record<string, readonly string[]>>;
+};
 const CONFIG = resolve('.dependency-cruiser.cjs');
 const CRUISER = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
 
@@ -11,6 +17,7 @@ interface CruiseSummary {
   readonly totalCruised: number;
   readonly violations: readonly {
     readonly from: string;
+    readonly to: string;
     readonly rule: { readonly name: string };
   }[];
 }
@@ -48,25 +55,83 @@ function plant(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-test('OB-3 imports go down the list of folders, and the check has read the tree', async () => {
+test('OB-3 imports go down the list of rooms, and the check has read the tree', async () => {
   const { totalCruised, violations } = await cruise('.');
   expect(violations.map(({ from, rule }) => `${rule.name}: ${from}`)).toEqual([]);
   expect(totalCruised).toBeGreaterThan(60);
 });
 
-test('OB-3 control: an import that goes up, or out of the pure core, is caught', async () => {
+test('OB-3 every file of the product lies in a room', () => {
+  const outside = repositoryFiles()
+    .map(({ path }) => path)
+    .filter((path) => /^(machines|persistence|actors|inspector|src)\/.*\.ts$/.test(path))
+    .filter((path) => !(dirname(path) in ROOMS));
+  expect(outside).toEqual([]);
+});
+
+test('OB-3 a room may import only rooms below it', () => {
+  const order = Object.keys(ROOMS);
+  const upwards = order.flatMap((room, index) =>
+    (ROOMS[room] ?? [])
+      .filter((below) => order.indexOf(below) === -1 || order.indexOf(below) >= index)
+      .map((below) => `${room} → ${below}`),
+  );
+  expect(upwards).toEqual([]);
+});
+
+test('OB-3 test/ mirrors the tree', () => {
+  const mirrored = repositoryFiles()
+    .map(({ path }) => dirname(path))
+    .filter((path) => /^test\/(machines|persistence|actors|inspector|src)(\/|$)/.test(path))
+    .map((path) => path.slice('test/'.length));
+  const strangers = [...new Set(mirrored)].filter(
+    (folder) => !Object.keys(ROOMS).some((room) => `${room}/`.startsWith(`${folder}/`)),
+  );
+  expect(strangers).toEqual(['persistence/contract']);
+});
+
+test('OB-3 control: an import from any room into any that it may not know is caught', async () => {
+  const rooms = Object.keys(ROOMS);
+  const forbidden = (room: string): readonly string[] =>
+    rooms.filter((other) => other !== room && !(ROOMS[room] ?? []).includes(other));
+  const folder = plant(
+    Object.fromEntries(
+      rooms.map((room) => [
+        `${room}/planted.ts`,
+        [
+          ...forbidden(room).map(
+            (other) =>
+              `import type { planted } from './${posix.relative(room, other)}/planted.ts';`,
+          ),
+          'export const planted = 1;',
+        ].join('\n'),
+      ]),
+    ),
+  );
+  const { violations } = await cruise(folder);
+  const caught = new Set(
+    violations.map(({ from, to, rule }) => `${rule.name}: ${dirname(from)} → ${dirname(to)}`),
+  );
+  const missed = rooms.flatMap((room) =>
+    forbidden(room)
+      .map((other) => `room:${room}: ${room} → ${other}`)
+      .filter((arrow) => !caught.has(arrow)),
+  );
+  expect(missed).toEqual([]);
+});
+
+test('OB-3 control: a circle of types, or an import of what a room may not need, is caught', async () => {
   const folder = plant({
-    'machines/vocabulary/word.ts': "import '../policy/decide.ts';\nexport const word = 1;\n",
-    'machines/policy/decide.ts': "import 'node:fs';\nexport const decide = 1;\n",
-    'machines/doorMachine.ts': "import '../actors/door.ts';\nimport 'better-sqlite3';\n",
-    'persistence/port/store.ts': "import type { door } from '../machines/doorMachine.ts';\n",
-    'persistence/look.ts': "import 'better-sqlite3';\n",
+    'machines/policy/retry/decide.ts': "import 'node:fs';\nexport const decide = 1;\n",
+    'machines/operation/doorMachine.ts': "import 'better-sqlite3';\nexport const door = 1;\n",
+    'machines/vocabulary/chicken.ts':
+      "import type { Egg } from './egg.ts';\nexport type Chicken = Egg;\n",
+    'machines/vocabulary/egg.ts':
+      "import type { Chicken } from './chicken.ts';\nexport type Egg = Chicken;\n",
+    'persistence/memory/look.ts': "import 'better-sqlite3';\n",
     'persistence/sqlite/mutations/statements.ts': 'export const sql = 1;\n',
-    'persistence/sqlite/side.ts': "import './mutations/statements.ts';\n",
-    'actors/door.ts': "import '../src/index.ts';\nimport '../persistence/store.ts';\n",
-    'inspector/look.ts': "import '../actors/door.ts';\n",
-    'src/index.ts': "import './cli/main.ts';\nimport '../test/a.test.ts';\nimport 'commander';\n",
-    'src/cli/main.ts': "import '../../inspector/look.ts';\n",
+    'persistence/sqlite/rows/side.ts': "import '../mutations/statements.ts';\n",
+    'src/index.ts': "import '../test/a.test.ts';\nimport 'commander';\n",
     'test/a.test.ts': "import '../bench/b.ts';\n",
     'bench/b.ts': "import 'mitata';\n",
     'examples/use.ts': "import '../src/index.ts';\n",
@@ -74,22 +139,16 @@ test('OB-3 control: an import that goes up, or out of the pure core, is caught',
   const { violations } = await cruise(folder);
   const found = violations.map(({ from, rule }) => `${rule.name}: ${from}`);
   for (const expected of [
-    'vocabulary-is-a-leaf: machines/vocabulary/word.ts',
-    'pure-code-imports-no-package: machines/policy/decide.ts',
-    'charts-are-pure: machines/doorMachine.ts',
-    'charts-import-only-xstate: machines/doorMachine.ts',
-    'disk-and-ciphers-only-in-persistence: machines/doorMachine.ts',
-    'persistence-knows-no-chart: persistence/port/store.ts',
-    'native-module-by-one-door: persistence/look.ts',
-    'rows-change-through-one-door: persistence/sqlite/side.ts',
-    'actors-join: actors/door.ts',
-    'inspector-looks: inspector/look.ts',
-    'command-line-is-a-leaf: src/index.ts',
+    'pure-code-imports-no-package: machines/policy/retry/decide.ts',
+    'charts-import-only-xstate: machines/operation/doorMachine.ts',
+    'disk-and-ciphers-only-in-persistence: machines/operation/doorMachine.ts',
+    'no-cycles: machines/vocabulary/chicken.ts',
+    'native-module-by-one-door: persistence/memory/look.ts',
+    'rows-change-through-one-door: persistence/sqlite/rows/side.ts',
     'command-line-packages-only-there: src/index.ts',
-    'product-knows-no-test: src/index.ts',
+    'room:src: src/index.ts',
     'nobody-imports-the-bench: test/a.test.ts',
     'examples-use-the-package: examples/use.ts',
-    'no-cycles: actors/door.ts',
   ]) {
     expect(found).toContain(expected);
   }

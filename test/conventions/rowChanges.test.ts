@@ -3,8 +3,8 @@ import { findAll, repositoryFiles, withoutComments } from './repository.ts';
 
 /** Statements that change rows, as they would be written in a source. */
 const CHANGE = /\b(INSERT( OR \w+)? INTO|REPLACE INTO|UPDATE \S+ SET|DELETE FROM|REINDEX)\b/;
-/** Who may have them: the one door, and the way from earlier versions, which is never changed again. */
-const DOOR = /^persistence\/sqlite\/(mutations|migrations)\//;
+/** Who may have them: the one door, and schemas and the way from earlier ones, which are never changed again. */
+const DOOR = /^persistence\/sqlite\/(mutations|migrations|schema)\//;
 
 const product = repositoryFiles()
   .filter(({ path }) => /^(machines|persistence|actors|inspector|src)\/.*\.ts$/.test(path))

@@ -19,7 +19,7 @@ import type {
 } from '../seals/rowSeals.ts';
 import { goesInside, idOfBytes } from '../seals/rowSeals.ts';
 import type { KnownRows, LanesLeft } from './knownRows.ts';
-import type { SelfChecks } from './selfChecks.ts';
+import type { SelfChecks } from './probes.ts';
 import type { Statements } from './statements.ts';
 
 /** What reading and writing rows needs; made anew for each connection, but for what is remembered. */

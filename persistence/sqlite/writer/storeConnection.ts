@@ -14,7 +14,7 @@ import type { Migration } from '../migrations/migrate.ts';
 import { migrate } from '../migrations/migrate.ts';
 import { createMutations } from '../mutations/mutations.ts';
 import type { KnownRows, LanesLeft } from '../rows/knownRows.ts';
-import { createSelfChecks } from '../rows/selfChecks.ts';
+import { createSelfChecks } from '../rows/probes.ts';
 import { prepareStatements } from '../rows/statements.ts';
 import { checkMark, insertMark } from '../rows/storeMark.ts';
 import type { Tables } from '../rows/tables.ts';

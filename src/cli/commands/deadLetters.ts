@@ -3,11 +3,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { DeadLetterCounts, DeadLetterFilter } from '../../management/deadLetterChecks.ts';
 import {
   type DeadLetter,
-  type DeadLetterCounts,
   type DeadLetterDetails,
-  type DeadLetterFilter,
   type DeadLetters,
   deadLetters,
 } from '../../management/deadLetters.ts';

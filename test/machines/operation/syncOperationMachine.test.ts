@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { allStates } from '../../../inspector/charts/transitions.ts';
 import {
   HISTORY_MAX,
   syncOperationMachine,
@@ -487,13 +486,6 @@ describe('crisis', () => {
 });
 
 describe('what is on disk', () => {
-  const tagged = new Map(allStates(syncOperationMachine).map((node) => [node.key, node.tags]));
-
-  test('PS-2 every state is a barrier, rests, or has ended; the two in hand come back as ordered', () => {
-    const others = [...tagged].filter(([, tags]) => tags.length !== 1).map(([key]) => key);
-    expect(others).toEqual(['syncOperation', 'suspect', 'attempting', 'rejected', 'duplicate']);
-  });
-
   test('PS-2 an attempt that runs is kept as ordered', () => {
     expect(attempting().fail().commit().grant().commit().row?.value).toBe('ordering');
   });

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SeededRandom, seededRandom } from '../../support/clock/seededRandom.ts';
-import { CrashDisk, FATES, type Fate, type Image } from './crashDisk.ts';
+import { CrashDisk, FATES } from './crashDisk.ts';
 import { judge, layOut } from './crashImage.ts';
-import type { Acknowledgement } from './crashWork.ts';
 import { heard } from './heard.ts';
 import { type EarlierLife, fastFolder, type Recording, STORE } from './record.ts';
-import { effectsOf, resume } from './resume.ts';
+import { type Cut, effectsOf, resume } from './resume.ts';
 
 /** One cut that broke a promise, with all it takes to see it again. */
 export interface Finding {
@@ -51,14 +50,6 @@ export function newTally(): Tally {
     notOpened: 0,
     findings: [],
   };
-}
-
-/** A moment at which the power is cut. */
-export interface Cut {
-  readonly at: number;
-  readonly fate: Fate;
-  readonly image: Image;
-  readonly said: readonly Acknowledgement[];
 }
 
 /** Cuts a recording at random moments, in order, each with every fate of what was not synced. */

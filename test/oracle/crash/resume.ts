@@ -12,7 +12,7 @@ import {
 } from '../../support/process/ledgerServer.ts';
 import type { RowAtRest } from '../../support/store/rowsAtRest.ts';
 import type { RestartOracle } from '../restart/restartOracle.ts';
-import type { Cut } from './campaign.ts';
+import type { Fate, Image } from './crashDisk.ts';
 import { layOut, readImage } from './crashImage.ts';
 import {
   type Acknowledgement,
@@ -29,6 +29,14 @@ import {
 } from './crashWork.ts';
 import { attemptsOf, heard } from './heard.ts';
 import { STORE } from './record.ts';
+
+/** A moment at which the power is cut. */
+export interface Cut {
+  readonly at: number;
+  readonly fate: Fate;
+  readonly image: Image;
+  readonly said: readonly Acknowledgement[];
+}
 
 const LIMIT_MS = 120_000;
 const PAGE = 500;

@@ -108,7 +108,7 @@ describe('the request', () => {
     const failed = await failureFrom(failing);
     expect(failed).toMatchObject({ failureClass: 'transient' });
     expect(failed.message).toMatch(
-      /^The headers function failed with Error at test\/http\/httpHandler\.test\.ts:\d+; nothing was sent\.$/,
+      /^The headers function failed with Error at test\/src\/http\/httpHandler\.test\.ts:\d+; nothing was sent\.$/,
     );
     const bad = await failureFrom({
       baseUrl: url,

@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { builtProgram } from './builtProgram.ts';
 
+const TESTS = fileURLToPath(new URL('../..', import.meta.url));
 const programs = new Map<string, string>();
 
 /**
  * The file to start as a child process: `program` as JavaScript beside the built program, with the
- * other files of `test/` that it needs, since Node runs no TypeScript. Each is two folders deep. A
+ * other files of `test/` that it needs, since Node runs no TypeScript. A
  * program that is JavaScript already is started as it is.
  */
 export function childProgram(program: URL, others: readonly URL[]): string {
@@ -32,7 +33,8 @@ function translate(url: URL): string {
     },
   });
   // As deep as in the repository, so that imports of it and of its neighbours lead where they should.
-  const folder = join(builtProgram(), `test-${process.pid}`, basename(dirname(source)));
+  const place = relative(TESTS, dirname(source));
+  const folder = join(builtProgram(), `test-${process.pid}`, place);
   mkdirSync(folder, { recursive: true });
   const target = join(folder, basename(source).replace(/\.ts$/, '.js'));
   writeFileSync(target, outputText);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../../persistence/port/store.ts';
-import { PROBES } from '../../../../persistence/sqlite/rows/selfChecks.ts';
+import { PROBES } from '../../../../persistence/sqlite/rows/probes.ts';
 import { createSchema } from '../../../../persistence/sqlite/schema/schema.ts';
 import { inThreadStore, temporaryFolder } from '../../contract/storeUnderTest.ts';
 import { accept, commitOne, idOf, settlement, update } from '../../contract/writes.ts';

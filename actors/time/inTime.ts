@@ -1,4 +1,4 @@
-import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** What a promise comes to within so many milliseconds; `null` where that takes longer. */
 export async function inTime<T>(

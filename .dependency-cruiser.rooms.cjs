@@ -1,0 +1,308 @@
+/**
+ * The rooms of the house: each folder of the product, from the ground up, with the rooms its files may
+ * import besides each other. A room stands below all that import it, so no arrow goes back up.
+ * docs/ARCHITECTURE.md has the picture.
+ */
+
+const VOCABULARY = 'machines/vocabulary';
+const POLICY = [
+  'machines/policy/request',
+  'machines/policy/retry',
+  'machines/policy/breaker',
+  'machines/policy/flow',
+  'machines/policy/service',
+  'machines/policy/crisis',
+];
+const CHARTS = [
+  'machines/operation',
+  'machines/breaker',
+  'machines/degradation',
+  'machines/storage',
+  'machines/supervisor',
+];
+const MACHINES = [VOCABULARY, ...POLICY, ...CHARTS];
+const PORT = 'persistence/port';
+const SQLITE = [
+  'persistence/sqlite/driver',
+  'persistence/sqlite/schema',
+  'persistence/sqlite/protocol',
+  'persistence/sqlite/file',
+  'persistence/sqlite/seals',
+  'persistence/sqlite/mutations',
+  'persistence/sqlite/rows',
+  'persistence/sqlite/migrations',
+  'persistence/sqlite/writer',
+  'persistence/sqlite/client',
+];
+const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
+
+/** The rooms of SQLite below `room`. */
+const sqliteBelow = (room) => SQLITE.slice(0, SQLITE.indexOf(`persistence/sqlite/${room}`));
+
+/** Room → the rooms it may import. A room stands for the files of its folder, not of folders in it. */
+const ROOMS = {
+  // Words that everybody shares: a leaf.
+  [VOCABULARY]: [],
+
+  // Decisions, as functions of their arguments.
+  'machines/policy/request': [VOCABULARY],
+  'machines/policy/retry': [VOCABULARY],
+  'machines/policy/breaker': [VOCABULARY],
+  'machines/policy/flow': [VOCABULARY, 'machines/policy/breaker'],
+  'machines/policy/service': [VOCABULARY, 'machines/policy/breaker'],
+  'machines/policy/crisis': [VOCABULARY, 'machines/policy/request'],
+
+  // Charts: they decide by policies and never import each other.
+  'machines/operation': [VOCABULARY, ...POLICY],
+  'machines/breaker': [VOCABULARY, ...POLICY],
+  'machines/degradation': [VOCABULARY, ...POLICY],
+  'machines/storage': [VOCABULARY, ...POLICY],
+  'machines/supervisor': [VOCABULARY, ...POLICY],
+  machines: CHARTS,
+
+  // Bytes at rest.
+  [PORT]: [VOCABULARY],
+  'persistence/files': [VOCABULARY],
+  'persistence/sealing': [VOCABULARY, 'persistence/files'],
+  'persistence/memory': [VOCABULARY, PORT],
+  'persistence/sqlite/driver': BELOW_SQLITE,
+  'persistence/owner': [...BELOW_SQLITE, 'persistence/sqlite/driver'],
+  'persistence/sqlite/schema': [...BELOW_SQLITE, ...sqliteBelow('schema')],
+  'persistence/sqlite/protocol': [VOCABULARY, PORT],
+  'persistence/sqlite/file': [...BELOW_SQLITE, 'persistence/sealing', ...sqliteBelow('file')],
+  'persistence/sqlite/seals': [VOCABULARY, 'persistence/sealing'],
+  'persistence/sqlite/mutations': ['persistence/sqlite/schema', 'persistence/sqlite/seals'],
+  'persistence/sqlite/rows': [...BELOW_SQLITE, 'persistence/sealing', ...sqliteBelow('rows')],
+  'persistence/sqlite/migrations': [
+    ...BELOW_SQLITE,
+    'persistence/sealing',
+    ...sqliteBelow('migrations'),
+  ],
+  'persistence/sqlite/writer': [
+    ...BELOW_SQLITE,
+    'persistence/sealing',
+    'persistence/owner',
+    ...sqliteBelow('writer'),
+  ],
+  'persistence/sqlite/client': [
+    ...BELOW_SQLITE,
+    'persistence/owner',
+    'persistence/sqlite/protocol',
+    'persistence/sqlite/writer',
+  ],
+  persistence: [
+    ...BELOW_SQLITE,
+    'persistence/owner',
+    'persistence/sealing',
+    'persistence/sqlite/writer',
+    'persistence/sqlite/client',
+  ],
+  'persistence/upkeep': [
+    ...BELOW_SQLITE,
+    'persistence/owner',
+    'persistence/sealing',
+    ...SQLITE,
+    'persistence',
+  ],
+
+  // Charts given life.
+  'actors/platform': [VOCABULARY, 'machines/policy/request'],
+  'actors/time': [VOCABULARY],
+  'actors/facts': [...MACHINES],
+  'actors/charts': [...MACHINES, 'actors/time', 'actors/facts'],
+  'actors/journal': [...MACHINES, PORT, 'actors/time', 'actors/facts', 'actors/charts'],
+  'actors/upstream': [
+    ...MACHINES,
+    'actors/time',
+    'actors/facts',
+    'actors/charts',
+    'actors/journal',
+  ],
+  'actors/operation': [
+    ...MACHINES,
+    PORT,
+    'actors/platform',
+    'actors/time',
+    'actors/facts',
+    'actors/charts',
+    'actors/journal',
+    'actors/upstream',
+  ],
+  'actors/dispatch': [
+    ...MACHINES,
+    PORT,
+    'actors/time',
+    'actors/facts',
+    'actors/journal',
+    'actors/upstream',
+    'actors/operation',
+  ],
+  'actors/pool': [
+    ...MACHINES,
+    PORT,
+    'actors/platform',
+    'actors/time',
+    'actors/facts',
+    'actors/charts',
+    'actors/journal',
+    'actors/operation',
+    'actors/dispatch',
+  ],
+  'actors/recovery': [
+    ...MACHINES,
+    PORT,
+    'actors/time',
+    'actors/facts',
+    'actors/charts',
+    'actors/journal',
+    'actors/operation',
+    'actors/dispatch',
+    'actors/pool',
+  ],
+  'actors/crisis': [
+    ...MACHINES,
+    'actors/platform',
+    'actors/time',
+    'actors/facts',
+    'actors/operation',
+    'actors/pool',
+  ],
+  actors: [
+    ...MACHINES,
+    PORT,
+    'actors/platform',
+    'actors/time',
+    'actors/facts',
+    'actors/charts',
+    'actors/journal',
+    'actors/upstream',
+    'actors/operation',
+    'actors/dispatch',
+    'actors/pool',
+    'actors/recovery',
+    'actors/crisis',
+  ],
+
+  // Looking: touches nothing that runs.
+  'inspector/charts': ['machines', ...MACHINES],
+  inspector: ['machines', ...MACHINES, 'inspector/charts'],
+  'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
+
+  // The face.
+  'src/testing': [VOCABULARY, 'actors/platform'],
+  'src/http': [
+    VOCABULARY,
+    'machines/policy/request',
+    'machines/policy/retry',
+    'actors/platform',
+    'actors/operation',
+  ],
+  'src/crisis': ['actors/crisis'],
+  'src/upkeep': [VOCABULARY, 'persistence/files', 'persistence/upkeep', 'actors/platform'],
+  'src/views': [...MACHINES, PORT, 'actors/operation', 'actors/recovery', 'actors'],
+  'src/management': [
+    ...MACHINES,
+    PORT,
+    'actors/platform',
+    'actors/charts',
+    'actors/recovery',
+    'src/views',
+  ],
+  'src/control': [VOCABULARY, 'persistence/owner', 'actors/time', 'src/management', 'src/views'],
+  src: [
+    ...MACHINES,
+    PORT,
+    'persistence',
+    'persistence/memory',
+    'persistence/sealing',
+    'persistence/upkeep',
+    'persistence/sqlite/migrations',
+    'inspector',
+    'actors/platform',
+    'actors/time',
+    'actors/charts',
+    'actors/upstream',
+    'actors/operation',
+    'actors/crisis',
+    'actors',
+    'src/http',
+    'src/crisis',
+    'src/upkeep',
+    'src/views',
+    'src/management',
+    'src/control',
+  ],
+  'src/cli/kit': [
+    VOCABULARY,
+    'machines/policy/request',
+    'persistence',
+    'persistence/sealing',
+    'persistence/upkeep',
+    'actors/platform',
+    'actors/operation',
+    'actors/recovery',
+    'src/control',
+    'src/management',
+    'src',
+  ],
+  'src/cli/run': [
+    ...MACHINES,
+    'persistence/sealing',
+    'actors/platform',
+    'actors/operation',
+    'src/http',
+    'src',
+    'src/cli/kit',
+  ],
+  'src/cli/demo': [
+    VOCABULARY,
+    'machines/policy/request',
+    'persistence/sealing',
+    'actors/platform',
+    'src/testing',
+    'src/http',
+    'src',
+    'src/cli/kit',
+    'src/cli/run',
+  ],
+  'src/cli/doctor': [
+    VOCABULARY,
+    PORT,
+    'persistence/files',
+    'persistence/sealing',
+    'persistence/sqlite/driver',
+    'persistence/sqlite/migrations',
+    'persistence/sqlite/writer',
+    'persistence',
+    'persistence/upkeep',
+    'src/views',
+    'src/control',
+    'src/cli/kit',
+  ],
+  'src/cli/commands': [
+    ...MACHINES,
+    PORT,
+    'persistence',
+    'persistence/sealing',
+    'persistence/upkeep',
+    'actors/platform',
+    'actors/operation',
+    'src/control',
+    'src/management',
+    'src/cli/kit',
+    'src/cli/run',
+  ],
+  'src/cli': [
+    VOCABULARY,
+    'src/cli/kit',
+    'src/cli/run',
+    'src/cli/demo',
+    'src/cli/doctor',
+    'src/cli/commands',
+  ],
+};
+
+/** The files of a room, as a pattern of paths. */
+const filesOf = (room) => `^${room}/[^/]+$`;
+
+module.exports = { ROOMS, filesOf };
