@@ -134,7 +134,7 @@ export function classifyStatus(status: number, context: FailureContext = {}): Fa
 export type NetworkFailure = 'notSent' | 'maybeSent' | 'timedOut';
 
 /** Errors that come before the first byte of a request can have left. */
-const NOT_SENT_CODES: ReadonlySet<string> = new Set([
+const NOT_SENT_CODES: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -159,7 +159,7 @@ const NOT_SENT_CODES: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-const MAYBE_SENT_CODES: ReadonlySet<string> = new Set([
+const MAYBE_SENT_CODES: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'ECONNABORTED',
   'EPIPE',
@@ -171,14 +171,14 @@ const MAYBE_SENT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 
-const TIMED_OUT_CODES: ReadonlySet<string> = new Set([
+const TIMED_OUT_CODES: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
 
 /** System calls that precede any sending. */
-const CONNECTING_CALLS: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
+const CONNECTING_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 
 /** Error causes are followed this deep; nothing real goes deeper, and a loop must end. */
 const CAUSE_DEPTH_MAX = 8;
@@ -197,20 +197,37 @@ export function networkFailureOf(error: unknown, depth = 0): NetworkFailure | nu
     readonly cause?: unknown;
     readonly errors?: unknown;
   };
-  if (typeof syscall === 'string' && CONNECTING_CALLS.has(syscall)) return 'notSent';
+  if (CONNECTING_CALLS.has(syscall)) return 'notSent';
   if (Array.isArray(errors) && errors.length > 0) {
     const each = errors.map((one: unknown) => networkFailureOf(one, depth + 1));
     if (each.every((one) => one === 'notSent')) return 'notSent';
     if (each.some((one) => one !== null)) return 'maybeSent';
   }
-  if (typeof code === 'string') {
-    if (NOT_SENT_CODES.has(code)) return 'notSent';
-    if (MAYBE_SENT_CODES.has(code)) return 'maybeSent';
-    if (TIMED_OUT_CODES.has(code)) return 'timedOut';
-  }
+  if (NOT_SENT_CODES.has(code)) return 'notSent';
+  if (MAYBE_SENT_CODES.has(code)) return 'maybeSent';
+  if (TIMED_OUT_CODES.has(code)) return 'timedOut';
   if (name === 'TimeoutError') return 'timedOut';
   return networkFailureOf(cause, depth + 1);
 }
+
+const FAILURE_OF_NETWORK: Readonly<Record<NetworkFailure, Failure>> = {
+  notSent: {
+    failureClass: 'transient',
+    code: 'HF_UPSTREAM_UNREACHABLE',
+    message: 'The upstream could not be reached; nothing was sent.',
+    notApplied: true,
+  },
+  maybeSent: {
+    failureClass: 'unknownOutcome',
+    code: 'HF_OUTCOME_UNKNOWN',
+    message: 'The connection was lost before an answer came.',
+  },
+  timedOut: {
+    failureClass: 'unknownOutcome',
+    code: 'HF_ATTEMPT_TIMED_OUT',
+    message: 'No answer came in time.',
+  },
+};
 
 const CLASS_OF_CODE: Partial<Record<ErrorCode, FailureClass>> = {
   // An attempt cut short: whoever cut it cannot know how far it had come.
@@ -257,29 +274,8 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
     };
     return inContext(failure, context);
   }
-  switch (networkFailureOf(error)) {
-    case 'notSent':
-      return {
-        failureClass: 'transient',
-        code: 'HF_UPSTREAM_UNREACHABLE',
-        message: 'The upstream could not be reached; nothing was sent.',
-        notApplied: true,
-      };
-    case 'maybeSent':
-      return {
-        failureClass: 'unknownOutcome',
-        code: 'HF_OUTCOME_UNKNOWN',
-        message: 'The connection was lost before an answer came.',
-      };
-    case 'timedOut':
-      return {
-        failureClass: 'unknownOutcome',
-        code: 'HF_ATTEMPT_TIMED_OUT',
-        message: 'No answer came in time.',
-      };
-    case null:
-      break;
-  }
+  const network = networkFailureOf(error);
+  if (network !== null) return FAILURE_OF_NETWORK[network];
   const name = className(error);
   if (name === 'AbortError') {
     return {
