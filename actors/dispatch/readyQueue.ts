@@ -10,10 +10,6 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
   readonly #ranks: readonly Set<T>[] = Array.from({ length: URGENCY_MAX + 1 }, () => new Set<T>());
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   add(item: T): void {
     this.#ranks[item.urgency]?.add(item);
     this.#size += 1;
@@ -30,13 +26,5 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
       for (const item of this.#ranks[urgency] ?? []) return item;
     }
     return undefined;
-  }
-
-  /** Takes everything out. */
-  drain(): readonly T[] {
-    const items = this.#ranks.flatMap((rank) => [...rank]);
-    for (const rank of this.#ranks) rank.clear();
-    this.#size = 0;
-    return items;
   }
 }

@@ -235,11 +235,6 @@ export const degradationMachine = degradationSetup.createMachine({
 export type DegradationRef = ActorRefFrom<typeof degradationMachine>;
 export type DegradationSnapshot = SnapshotFrom<typeof degradationMachine>;
 
-/** The present level. */
-export function levelOf(snapshot: DegradationSnapshot): Level {
-  return snapshot.value;
-}
-
 /** The event the chart waits for and when it is due; `null` when it waits for no instant. */
 export function degradationDue(
   snapshot: DegradationSnapshot,

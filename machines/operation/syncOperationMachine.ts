@@ -31,7 +31,7 @@ import {
   takingTurn,
 } from './syncOperationSetup.ts';
 
-export { HISTORY_MAX, type HistoryEntry } from './syncOperationHistory.ts';
+export type { HistoryEntry } from './syncOperationHistory.ts';
 export {
   type Ending,
   newOperation,

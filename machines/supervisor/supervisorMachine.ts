@@ -22,10 +22,7 @@ import { EMPTY_LEDGER, nextRestartDueAtMs } from '../policy/service/componentLed
 import { running } from './supervisorRunning.ts';
 import { type StopFacts, supervisorSetup } from './supervisorSetup.ts';
 
-export type {
-  Alert,
-  SupervisorEvent,
-} from './supervisorSetup.ts';
+export type { Alert } from './supervisorSetup.ts';
 
 const startFailedAlert = {
   type: 'raiseAlert',
@@ -205,13 +202,6 @@ export function phaseOf(snapshot: SupervisorSnapshot): Phase {
 /** Whether new work may be accepted. */
 export function isAccepting(snapshot: SupervisorSnapshot): boolean {
   return snapshot.hasTag('accepting');
-}
-
-/** Whether operations of an earlier process are still being read back. */
-export function isRecovering(snapshot: SupervisorSnapshot): boolean {
-  return (['recovering', 'interrupted'] as const).some((each) =>
-    snapshot.matches({ running: { recovery: each } }),
-  );
 }
 
 /** How the components are, while it runs. */

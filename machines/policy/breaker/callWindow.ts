@@ -28,28 +28,16 @@ export class CallWindow {
   readonly #policy: BreakerPolicy;
   readonly #outcomes: Uint8Array;
   #next = 0;
+  /** Calls in the window; ignored ones are not among them. */
   #calls = 0;
+  /** Failed calls in the window. */
   #failures = 0;
+  /** Failures since the last success. */
   #failuresInARow = 0;
 
   constructor(policy: BreakerPolicy) {
     this.#policy = policy;
     this.#outcomes = new Uint8Array(policy.windowCalls);
-  }
-
-  /** Calls in the window; ignored ones are not among them. */
-  get calls(): number {
-    return this.#calls;
-  }
-
-  /** Failed calls in the window. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** Failures since the last success. */
-  get failuresInARow(): number {
-    return this.#failuresInARow;
   }
 
   /**

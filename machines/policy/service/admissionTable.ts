@@ -65,16 +65,9 @@ export function admissionOf(level: Level, priority: Priority, tier: Tier): Admis
 }
 
 /**
- * The rank of the least urgent request that runs at a level, from {@link ADMISSION_TABLE}; ranks are
- * those of `urgencyOf`, 0 being a crisis.
- */
-export function urgencyBound(level: Level): number {
-  return BOUNDS[level];
-}
-
-/**
  * The bound to claim an upstream's work with, from its own level, the level of the whole process and
- * what its breaker says.
+ * what its breaker says: the rank of the least urgent request that runs, as `urgencyOf` counts them,
+ * 0 being a crisis.
  *
  * While the breaker probes, the upstream's own level does not count: the breaker lets only a few
  * calls out, and if they had to be urgent ones, an upstream with none waiting could never prove that
@@ -90,6 +83,7 @@ export function claimBound(
   return Math.min(BOUNDS[upstreamLevel], BOUNDS[globalLevel]);
 }
 
+/** The rank of the least urgent request that runs at each level, from {@link ADMISSION_TABLE}. */
 const BOUNDS = Object.fromEntries(LEVELS.map((level) => [level, boundOf(level)])) as Readonly<
   Record<Level, number>
 >;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BreakerState } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { RecentCalls } from '../../../machines/policy/flow/recentCalls.ts';
-import { claimBound, urgencyBound } from '../../../machines/policy/service/admissionTable.ts';
+import { claimBound } from '../../../machines/policy/service/admissionTable.ts';
 import { wantedLevel } from '../../../machines/policy/service/degradationPolicy.ts';
 import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
 import { BreakerHarness } from '../../support/harness/breakerHarness.ts';
@@ -80,7 +80,7 @@ describe('a breaker and the level of its upstream', () => {
       urgency: URGENCY_MAX,
       failureShare: 1,
       outageMs: 10_000,
-      bound: (level) => urgencyBound(level),
+      bound: (level, globalLevel) => claimBound(level, globalLevel, 'pass'),
     });
     expect(breaker.state).toBe('halfOpen');
   });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  HISTORY_MAX,
-  syncOperationMachine,
-} from '../../../machines/operation/syncOperationMachine.ts';
+import { HISTORY_MAX } from '../../../machines/operation/syncOperationHistory.ts';
+import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import {
   CRASHES_ALONE_MAX,
   CRASHES_IN_A_ROW_MAX,

@@ -5,11 +5,7 @@ import {
   componentKindOf,
   RESTART_POLICIES,
 } from '../../../machines/policy/service/restartPolicy.ts';
-import {
-  conditionOf,
-  isRecovering,
-  supervisorMachine,
-} from '../../../machines/supervisor/supervisorMachine.ts';
+import { conditionOf, supervisorMachine } from '../../../machines/supervisor/supervisorMachine.ts';
 import { SupervisorHarness } from '../../support/harness/supervisorHarness.ts';
 
 const component = fc.constantFrom<Component>(
@@ -85,7 +81,7 @@ async function expectAlive(supervisor: SupervisorHarness): Promise<void> {
     supervisor.wait(10_000);
   }
   expect(conditionOf(supervisor.snapshot)).toBe('healthy');
-  expect(isRecovering(supervisor.snapshot)).toBe(false);
+  expect(supervisor.isRecovering).toBe(false);
 }
 
 async function check(

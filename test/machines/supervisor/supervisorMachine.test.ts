@@ -8,7 +8,6 @@ import {
 import {
   conditionOf,
   isAccepting,
-  isRecovering,
   PHASES,
   phaseOf,
   supervisorMachine,
@@ -163,9 +162,9 @@ describe('recovery', () => {
   test('SV-3 goes on beside new work', async () => {
     const supervisor = await running();
     expect(isAccepting(supervisor.snapshot)).toBe(true);
-    expect(isRecovering(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isRecovering).toBe(true);
     await supervisor.finish('recoverOperations');
-    expect(isRecovering(supervisor.snapshot)).toBe(false);
+    expect(supervisor.isRecovering).toBe(false);
   });
 
   test('SV-2 a failed breaker is restarted though recovery takes long', async () => {
@@ -181,21 +180,21 @@ describe('recovery', () => {
     await supervisor.break('recoverOperations');
     expect(supervisor.alerts).toEqual([{ component: 'operations', reason: 'recoveryFailed' }]);
     expect(conditionOf(supervisor.snapshot)).toBe('impaired');
-    expect(isRecovering(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isRecovering).toBe(true);
     supervisor.wait(0);
     expect(supervisor.restarts).toEqual([{ components: ['operations'], atMs: supervisor.nowMs }]);
     await supervisor.finish('restartComponents');
     expect(conditionOf(supervisor.snapshot)).toBe('healthy');
-    expect(isRecovering(supervisor.snapshot)).toBe(false);
+    expect(supervisor.isRecovering).toBe(false);
   });
 
   test('SV-3 is interrupted when what it needs fails, and taken up by that restart', async () => {
     const supervisor = await running();
     supervisor.fail('writer');
     expect(supervisor.aborted).toEqual(['recoverOperations']);
-    expect(isRecovering(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isRecovering).toBe(true);
     await supervisor.finish('restartComponents');
-    expect(isRecovering(supervisor.snapshot)).toBe(false);
+    expect(supervisor.isRecovering).toBe(false);
   });
 
   test('SV-3 that was interrupted is not ended by the restart of something else', async () => {
@@ -203,10 +202,10 @@ describe('recovery', () => {
     supervisor.fail('breaker:payments');
     supervisor.fail('writer');
     await supervisor.finish('restartComponents');
-    expect(isRecovering(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isRecovering).toBe(true);
     supervisor.wait(0);
     await supervisor.finish('restartComponents');
-    expect(isRecovering(supervisor.snapshot)).toBe(false);
+    expect(supervisor.isRecovering).toBe(false);
   });
 
   test('SV-3 that fails while something is restarted, or down, is not forgotten', async () => {
@@ -434,11 +433,11 @@ describe('a held store', () => {
     expect(isAccepting(supervisor.snapshot)).toBe(true);
     expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
     await supervisor.finish('recoverCrises');
-    expect(isRecovering(supervisor.snapshot)).toBe(false);
+    expect(supervisor.isRecovering).toBe(false);
     supervisor.wait(100_000);
     expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
     supervisor.send({ type: 'hold.released' });
-    expect(isRecovering(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isRecovering).toBe(true);
     await supervisor.finish('recoverOperations');
     // Only once: what it says of another release changes nothing.
     supervisor.send({ type: 'hold.released' });

@@ -4,7 +4,6 @@ import {
   type DegradationEvent,
   degradationDue,
   degradationMachine,
-  levelOf,
 } from '../../../machines/degradation/degradationMachine.ts';
 import type { Level } from '../../../machines/policy/service/degradationLevel.ts';
 import {
@@ -27,7 +26,7 @@ export class DegradationHarness {
   }
 
   get level(): Level {
-    return levelOf(this.#actor.getSnapshot());
+    return this.#actor.getSnapshot().value;
   }
 
   get context(): DegradationContext {

@@ -3,10 +3,10 @@ import { createActor, fromPromise } from 'xstate';
 import type { Component } from '../../../machines/policy/service/restartPolicy.ts';
 import {
   type Alert,
-  type SupervisorEvent,
   supervisorDue,
   supervisorMachine,
 } from '../../../machines/supervisor/supervisorMachine.ts';
+import type { SupervisorEvent } from '../../../machines/supervisor/supervisorSetup.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
 type Work =
@@ -66,6 +66,13 @@ export class SupervisorHarness {
 
   get snapshot() {
     return this.#actor.getSnapshot();
+  }
+
+  /** Whether operations of an earlier process are still being read back. */
+  get isRecovering(): boolean {
+    return (['recovering', 'interrupted'] as const).some((recovery) =>
+      this.snapshot.matches({ running: { recovery } }),
+    );
   }
 
   get due() {

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkBreakerPolicy } from '../../../../machines/policy/breaker/breakerPolicy.ts';
-import { type CallOutcome, CallWindow } from '../../../../machines/policy/breaker/callWindow.ts';
+import {
+  type BreakerPolicy,
+  checkBreakerPolicy,
+} from '../../../../machines/policy/breaker/breakerPolicy.ts';
+import {
+  type CallOutcome,
+  CallWindow,
+  type TripCause,
+} from '../../../../machines/policy/breaker/callWindow.ts';
 
 function windowOf(options: Parameters<typeof checkBreakerPolicy>[0]): CallWindow {
   return new CallWindow(checkBreakerPolicy(options, 'breaker'));
@@ -10,6 +17,22 @@ function windowOf(options: Parameters<typeof checkBreakerPolicy>[0]): CallWindow
 function record(window: CallWindow, outcomes: string): unknown[] {
   const words: Record<string, CallOutcome> = { s: 'success', f: 'failure', i: 'ignored' };
   return Array.from(outcomes, (letter) => window.record(words[letter] ?? 'ignored'));
+}
+
+/** Whether the last of `counted`, a failure, trips a breaker, and why; counted from the list anew. */
+function tripCause(
+  counted: readonly CallOutcome[],
+  policy: Pick<
+    BreakerPolicy,
+    'consecutiveFailuresToOpen' | 'failureRateToOpen' | 'windowCalls' | 'windowCallsMin'
+  >,
+): TripCause | null {
+  const inARow = counted.length - 1 - counted.lastIndexOf('success');
+  if (inARow >= policy.consecutiveFailuresToOpen) return 'consecutive';
+  const latest = counted.slice(-policy.windowCalls);
+  const failures = latest.filter((one) => one === 'failure').length;
+  if (latest.length < policy.windowCallsMin) return null;
+  return failures / latest.length >= policy.failureRateToOpen ? 'rate' : null;
 }
 
 describe('CallWindow', () => {
@@ -36,7 +59,6 @@ describe('CallWindow', () => {
       windowCallsMin: 4,
     });
     record(window, 'ffssss');
-    expect([window.calls, window.failures]).toEqual([4, 0]);
     expect(record(window, 'f')).toEqual([null]);
     expect(record(window, 'f')).toEqual(['rate']);
   });
@@ -50,7 +72,6 @@ describe('CallWindow', () => {
   test('CB-1 ignored outcomes count for nothing and do not end a row of failures', () => {
     const window = windowOf({ consecutiveFailuresToOpen: 3 });
     expect(record(window, 'fifii')).toEqual([null, null, null, null, null]);
-    expect(window.calls).toBe(2);
     expect(record(window, 'f')).toEqual(['consecutive']);
   });
 
@@ -58,8 +79,18 @@ describe('CallWindow', () => {
     const window = windowOf({ consecutiveFailuresToOpen: 3, windowCalls: 5, windowCallsMin: 5 });
     record(window, 'fffff');
     window.clear();
-    expect([window.calls, window.failures, window.failuresInARow]).toEqual([0, 0, 0]);
-    expect(record(window, 'ff')).toEqual([null, null]);
+    expect(record(window, 'fff')).toEqual([null, null, 'consecutive']);
+  });
+
+  test('CB-1 cleared, neither its calls nor its failures count towards the rate', () => {
+    const options = { consecutiveFailuresToOpen: 9, failureRateToOpen: 0.5, windowCalls: 4 };
+    const window = windowOf({ ...options, windowCallsMin: 4 });
+    record(window, 'fsf');
+    window.clear();
+    expect(record(window, 'fssf')).toEqual([null, null, null, 'rate']);
+    window.clear();
+    expect(record(window, 'sssf')).toEqual([null, null, null, null]);
+    expect(record(window, 'f')).toEqual(['rate']);
   });
 
   test('CB-1 agrees with a list of the latest outcomes, whatever happened', () => {
@@ -67,17 +98,24 @@ describe('CallWindow', () => {
     fc.assert(
       fc.property(
         fc.array(outcome, { maxLength: 200 }),
-        fc.integer({ min: 1, max: 20 }),
-        (outcomes, windowCalls) => {
-          const window = windowOf({ windowCalls, windowCallsMin: 1 });
+        fc.record({
+          windowCalls: fc.integer({ min: 1, max: 20 }),
+          windowCallsMin: fc.integer({ min: 1, max: 20 }),
+          consecutiveFailuresToOpen: fc.integer({ min: 1, max: 8 }),
+          failureRateToOpen: fc.constantFrom(0.2, 0.5, 0.75, 1),
+        }),
+        (outcomes, { windowCallsMin, ...options }) => {
+          const policy = {
+            ...options,
+            windowCallsMin: Math.min(windowCallsMin, options.windowCalls),
+          };
+          const window = windowOf(policy);
           const counted: CallOutcome[] = [];
           for (const each of outcomes) {
-            window.record(each);
             if (each !== 'ignored') counted.push(each);
-            const latest = counted.slice(-windowCalls);
-            expect(window.calls).toBe(latest.length);
-            expect(window.failures).toBe(latest.filter((one) => one === 'failure').length);
-            expect(window.failuresInARow).toBe(counted.length - 1 - counted.lastIndexOf('success'));
+            expect(window.record(each)).toBe(
+              each === 'failure' ? tripCause(counted, policy) : null,
+            );
           }
         },
       ),
