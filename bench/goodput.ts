@@ -10,7 +10,7 @@
  */
 
 import { join } from 'node:path';
-import type { Attempt } from '../actors/operation/handler.ts';
+import type { Attempt } from '../actors/attempt/handler.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { type Failure, failureOf, mayBeApplied } from '../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY, retryDelayMs } from '../machines/policy/retry/retryPolicy.ts';

@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { Handler } from '../actors/attempt/handler.ts';
 import type { Acceptance } from '../actors/operation/acceptance.ts';
-import type { Handler } from '../actors/operation/handler.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';

@@ -7,9 +7,9 @@
  * @module
  */
 
+import { exemptionsAmong } from '../actors/attempt/handler.ts';
 import { type CrisisResource, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
 import { Engine } from '../actors/engine.ts';
-import { exemptionsAmong } from '../actors/operation/handler.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import { checkRequest } from '../machines/policy/request/request.ts';

@@ -4,8 +4,8 @@
  * @module
  */
 
+export type { Attempt, Handler, Run } from '../actors/attempt/handler.ts';
 export type { CrisisAnswer, CrisisResource } from '../actors/crisis/crisisResponder.ts';
-export type { Attempt, Handler, Run } from '../actors/operation/handler.ts';
 export type { OperationView, Outcome } from '../actors/operation/outcome.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';

@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { Handler } from '../actors/attempt/handler.ts';
 import type { CrisisResource } from '../actors/crisis/crisisResponder.ts';
-import type { Handler } from '../actors/operation/handler.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { UpstreamPolicy } from '../actors/upstream/upstream.ts';

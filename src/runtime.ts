@@ -4,10 +4,10 @@
  * @module
  */
 
+import { type Attempt, exemptionsAmong, type Handler } from '../actors/attempt/handler.ts';
 import type { CrisisAnswer, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
 import type { Acceptance, PendingAcceptance } from '../actors/operation/acceptance.ts';
-import { type Attempt, exemptionsAmong, type Handler } from '../actors/operation/handler.ts';
 import type { Outcome } from '../actors/operation/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
 import { inTime } from '../actors/time/inTime.ts';

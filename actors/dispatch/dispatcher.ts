@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isRepeatSafe } from '../../machines/operation/repeatSafety.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/retry/crashPolicy.ts';
@@ -12,7 +13,6 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, Store, StoredOperation } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
-import { isRepeatSafe } from '../operation/handler.ts';
 import { entityKey, type Place, type Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -276,11 +276,10 @@ export class Dispatcher {
     const { handler } = resident;
     const snapshot = resident.actor.getSnapshot();
     const { context } = snapshot;
-    const firstAttemptAtMs = context.firstAttemptAtMs ?? context.acceptedAtMs;
     const isUnsafe =
       handler !== null &&
       context.isOutcomeUnknown &&
-      !isRepeatSafe(handler, firstAttemptAtMs, steady.latest());
+      !isRepeatSafe(context, handler, steady.latest());
     const isExpired = context.expiresAtMs !== null && context.expiresAtMs <= atMs;
     if (handler === null || isUnsafe || isExpired) {
       this.#suspects.delete(resident);

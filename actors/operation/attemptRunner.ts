@@ -1,3 +1,8 @@
+import {
+  type AttemptFailed,
+  attemptFailed,
+  type RetryPolicies,
+} from '../../machines/operation/attemptVerdict.ts';
 import type {
   SyncOperationContext,
   SyncOperationEvent,
@@ -11,23 +16,17 @@ import {
   type UpstreamOutcome,
   upstreamOutcomeOf,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import {
-  type RetryPolicy,
-  retryDelayMs,
-  waitsAsAfter,
-} from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import { retryClassOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import type { Exceptions } from '../attempt/exceptions.ts';
+import type { Attempt, Handler } from '../attempt/handler.ts';
 import { guardSignal } from '../facts/listeners.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { Exceptions } from './exceptions.ts';
-import { type Attempt, type Handler, isRepeatSafe } from './handler.ts';
 import { NO_BODY, type Resident } from './resident.ts';
 
 /** The longest message of a failure that is kept. */
@@ -44,7 +43,7 @@ export interface AttemptRunnerParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
-  readonly retry: Readonly<Record<'crisis' | 'premium' | 'basic' | 'trial', RetryPolicy>>;
+  readonly retry: RetryPolicies;
   readonly attemptTimeoutMs: (handler: Handler) => number;
   /** Told of what has failed beside an attempt: a listener of its signal, too. */
   readonly onError: (error: unknown) => void;
@@ -214,28 +213,15 @@ export class AttemptRunner {
     context: SyncOperationContext,
     handler: Handler,
     failure: Failure,
-  ): Omit<Extract<SyncOperationEvent, { type: 'attempt.failed' }>, 'isUpstreamWell'> {
+  ): AttemptFailed {
     const { clock, steady, random, retry } = this.#parts;
-    const atMs = clock.now();
-    const policy = retry[retryClassOf(context.priority, context.tier)];
-    const delayMs = retryDelayMs(policy, {
-      attempt: waitsAsAfter(policy, context.attempt, context.unspentFailures ?? 0, failure),
-      draw: random.next(),
-      previousDelayMs: context.delayMs,
-      retryAfterMs: failure.retryAfterMs ?? null,
-    });
-    return {
-      type: 'attempt.failed',
-      startedAtMs,
-      atMs,
+    return attemptFailed(context, handler, retry, {
       failure,
-      retryAtMs: atMs + delayMs,
-      isRepeatSafe: isRepeatSafe(
-        handler,
-        context.firstAttemptAtMs ?? context.acceptedAtMs,
-        steady.latest() + delayMs,
-      ),
-    };
+      startedAtMs,
+      atMs: clock.now(),
+      latestMs: steady.latest(),
+      draw: random.next(),
+    });
   }
 }
 

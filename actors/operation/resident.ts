@@ -15,10 +15,10 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { NEVER_MS, type Standing, type WaitsFor } from '../../persistence/port/store.ts';
+import type { Handler } from '../attempt/handler.ts';
 import { encodeSnapshot } from '../charts/snapshots.ts';
 import type { Permit } from '../upstream/upstreamGate.ts';
 import type { PendingAcceptance } from './acceptance.ts';
-import type { Handler } from './handler.ts';
 
 /** An operation in memory. Everything that must survive is in the actor's context or on the row. */
 export interface Resident {

@@ -17,6 +17,8 @@ import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
+import { Exceptions } from '../attempt/exceptions.ts';
+import type { Handler } from '../attempt/handler.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import {
   acceptanceUnknown,
@@ -26,8 +28,6 @@ import {
   type PendingAcceptance,
 } from '../operation/acceptance.ts';
 import { AttemptRunner } from '../operation/attemptRunner.ts';
-import { Exceptions } from '../operation/exceptions.ts';
-import type { Handler } from '../operation/handler.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
 import { toOutcome, toView } from '../operation/outcome.ts';

@@ -1,4 +1,4 @@
-import type { Attempt, Run } from '../../actors/operation/handler.ts';
+import type { Attempt, Run } from '../../actors/attempt/handler.ts';
 import { placeOf } from '../../actors/platform/placeOf.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Attempt } from '../../actors/operation/handler.ts';
+import type { Attempt } from '../../actors/attempt/handler.ts';
 import { TimerService } from '../../actors/time/timerService.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Attempt } from '../../actors/attempt/handler.ts';
 import type { CrisisResource } from '../../actors/crisis/crisisResponder.ts';
-import type { Attempt } from '../../actors/operation/handler.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,

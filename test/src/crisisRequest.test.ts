@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
 import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
-import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import {
   newOperation,
   syncOperationMachine,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { Exceptions } from '../../actors/attempt/exceptions.ts';
 import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
 import type { Engine } from '../../actors/engine.ts';
-import { Exceptions } from '../../actors/operation/exceptions.ts';
 import { Departures } from '../../actors/pool/departures.ts';
 import { Watchers } from '../../actors/pool/watchers.ts';
 import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Attempt, Run } from '../../../actors/operation/handler.ts';
+import type { Attempt, Run } from '../../../actors/attempt/handler.ts';
 import type { OperationView, Outcome } from '../../../actors/operation/outcome.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { AttemptFailure } from '../../../machines/policy/retry/classifyFailure.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Attempt } from '../../../actors/operation/handler.ts';
+import type { Attempt } from '../../../actors/attempt/handler.ts';
 import {
   transientFailure,
   unknownOutcome,

@@ -1,4 +1,4 @@
-import type { Attempt } from '../../../actors/operation/handler.ts';
+import type { Attempt } from '../../../actors/attempt/handler.ts';
 import {
   transientFailure,
   unknownOutcome,

@@ -1,4 +1,4 @@
-import type { Attempt } from '../../../actors/operation/handler.ts';
+import type { Attempt } from '../../../actors/attempt/handler.ts';
 
 /** An attempt as the engine would hand it to a handler, for tests of handlers alone. */
 export function attemptOf(given: Partial<Attempt> = {}): Attempt {

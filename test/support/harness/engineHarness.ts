@@ -1,4 +1,4 @@
-import type { Attempt, Handler } from '../../../actors/operation/handler.ts';
+import type { Attempt, Handler } from '../../../actors/attempt/handler.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';

@@ -76,15 +76,3 @@ export interface Handler {
 export function exemptionsAmong(handlers: ReadonlyMap<string, Handler>): ExemptionsOf {
   return (type) => exemptionsOf(handlers.get(type)?.cardDataExempt);
 }
-
-/** The default of {@link Handler.keyLifetimeMs}: a day, as Stripe keeps its keys. */
-export const KEY_LIFETIME_MS = 86_400_000;
-
-/**
- * Whether an attempt at `atMs` under the same key surely does nothing twice, the first attempt having
- * been at `firstAttemptAtMs` (RT-2). `atMs` is the latest that it may be then (docs/decisions/0048).
- */
-export function isRepeatSafe(handler: Handler, firstAttemptAtMs: number, atMs: number): boolean {
-  const keyEndsAtMs = firstAttemptAtMs + (handler.keyLifetimeMs ?? KEY_LIFETIME_MS);
-  return handler.honoursIdempotencyKey !== false && atMs < keyEndsAtMs;
-}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Exceptions } from '../../../actors/operation/exceptions.ts';
+import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { placeOf } from '../../../actors/platform/placeOf.ts';
 import {
   newOperation,
@@ -15,7 +15,7 @@ import { createWorld } from '../../support/harness/engineHarness.ts';
 const RETRY = { initialDelayMs: 10, delayMsMax: 10, jitterMsMax: 0, attemptsMax: 2 };
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'basic' } as const;
 const DIAGNOSIS = 'depression';
-const PLACE = /^TypeError at test\/actors\/operation\/exceptions\.test\.ts:\d+$/;
+const PLACE = /^TypeError at test\/actors\/attempt\/exceptions\.test\.ts:\d+$/;
 
 function begin(run: () => null, options: Partial<RuntimeOptions> = {}) {
   const world = createWorld();

@@ -1,0 +1,58 @@
+/**
+ * What follows a failed attempt: when the operation may be tried again, and whether that is safe (RT-1,
+ * RT-2). Which state it goes to for that, the chart decides by the event made here.
+ *
+ * @module
+ */
+
+import type { Failure } from '../policy/retry/classifyFailure.ts';
+import { type RetryPolicy, retryDelayMs, waitsAsAfter } from '../policy/retry/retryPolicy.ts';
+import type { RetryClass } from '../vocabulary/urgency.ts';
+import { retryClassOf } from '../vocabulary/urgency.ts';
+import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
+import type { SyncOperationContext, SyncOperationEvent } from './syncOperationSetup.ts';
+
+/** The retry policy of each class. */
+export type RetryPolicies = Readonly<Record<RetryClass, RetryPolicy>>;
+
+/** How one attempt failed. */
+export interface FailedAttempt {
+  readonly failure: Failure;
+  readonly startedAtMs: number;
+  /** When it failed, by the wall clock. */
+  readonly atMs: number;
+  /** The latest that it may be now: a clock that was set back may say less (docs/decisions/0048). */
+  readonly latestMs: number;
+  /** A random number from [0, 1), for the jitter of the delay. */
+  readonly draw: number;
+}
+
+/** The event of a failed attempt, but for what its upstream's flow control says once it is told. */
+export type AttemptFailed = Omit<
+  Extract<SyncOperationEvent, { type: 'attempt.failed' }>,
+  'isUpstreamWell'
+>;
+
+/** The event that tells the chart of a failed attempt. */
+export function attemptFailed(
+  context: SyncOperationContext,
+  handler: HandlerFacts,
+  policies: RetryPolicies,
+  { failure, startedAtMs, atMs, latestMs, draw }: FailedAttempt,
+): AttemptFailed {
+  const policy = policies[retryClassOf(context.priority, context.tier)];
+  const delayMs = retryDelayMs(policy, {
+    attempt: waitsAsAfter(policy, context.attempt, context.unspentFailures ?? 0, failure),
+    draw,
+    previousDelayMs: context.delayMs,
+    retryAfterMs: failure.retryAfterMs ?? null,
+  });
+  return {
+    type: 'attempt.failed',
+    startedAtMs,
+    atMs,
+    failure,
+    retryAtMs: atMs + delayMs,
+    isRepeatSafe: isRepeatSafe(context, handler, latestMs + delayMs),
+  };
+}

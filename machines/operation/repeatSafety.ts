@@ -1,0 +1,33 @@
+/**
+ * Whether an operation may be attempted again under its idempotency key without a risk of doing it
+ * twice (RT-2).
+ *
+ * @module
+ */
+
+import type { SyncOperationContext } from './syncOperationSetup.ts';
+
+/** What an operation's handler says about its upstream, as plain data. */
+export interface HandlerFacts {
+  /** Whether the upstream does nothing twice under one idempotency key. Default true. */
+  readonly honoursIdempotencyKey?: boolean | undefined;
+  /** How long the upstream remembers a key, from the first attempt. Default {@link KEY_LIFETIME_MS}. */
+  readonly keyLifetimeMs?: number | undefined;
+}
+
+/** How long an upstream remembers a key unless its handler says otherwise: a day, as Stripe does. */
+export const KEY_LIFETIME_MS = 86_400_000;
+
+/**
+ * Whether an attempt at `atMs` surely does nothing twice, whatever became of those before it. `atMs` is
+ * the latest that it may be then (docs/decisions/0048).
+ */
+export function isRepeatSafe(
+  context: Pick<SyncOperationContext, 'firstAttemptAtMs' | 'acceptedAtMs'>,
+  handler: HandlerFacts,
+  atMs: number,
+): boolean {
+  const firstAttemptAtMs = context.firstAttemptAtMs ?? context.acceptedAtMs;
+  const keyEndsAtMs = firstAttemptAtMs + (handler.keyLifetimeMs ?? KEY_LIFETIME_MS);
+  return handler.honoursIdempotencyKey !== false && atMs < keyEndsAtMs;
+}
