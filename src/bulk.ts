@@ -10,11 +10,8 @@ import type { Acceptance } from '../actors/operation/acceptance.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-import {
-  checkFields,
-  type OptionKinds,
-  requireOption,
-} from '../machines/vocabulary/optionFields.ts';
+import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
 
 /** What became of one request of a bulk. */
 export type BulkResult =
@@ -86,7 +83,7 @@ export class Bulk {
 
   /** @throws HoldfastError `HF_OPTION_INVALID`. */
   constructor(parts: BulkParts, options: BulkOptions) {
-    checkFields(options, { onResult: 'function' } satisfies OptionKinds<BulkOptions>, '');
+    checkFields(options, { onResult: 'function' } satisfies OptionRules<BulkOptions>, '');
     this.#parts = parts;
     this.#onResult = options.onResult;
   }

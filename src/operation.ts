@@ -15,7 +15,8 @@ import {
   syncOperationMachine,
 } from '../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, checkId, requireOption } from '../machines/vocabulary/optionFields.ts';
+import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
+import { count } from '../machines/vocabulary/optionRules.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { OperationPage } from './views/operationPage.ts';
 
@@ -135,13 +136,8 @@ export class Operations {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
   }): Promise<OperationPage> {
-    checkFields(query, { afterSeq: 'sequence', limit: 'anything' }, '');
+    checkFields(query, { afterSeq: 'sequence', limit: count(1, LIST_ROWS_MAX) }, '');
     const { afterSeq = 0, limit = 100 } = query;
-    requireOption(
-      Number.isSafeInteger(limit) && limit >= 1 && limit <= LIST_ROWS_MAX,
-      'limit',
-      `must be a whole number from 1 to ${LIST_ROWS_MAX}; read on with nextAfterSeq`,
-    );
     await this.#ready();
     const rows = await this.#store.list({ afterSeq, limit });
     // What is in memory is newer than its row.

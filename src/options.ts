@@ -27,18 +27,16 @@ import {
   type DegradationPolicy,
 } from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
-  checkFields,
-  type OptionKinds,
-  requireOption,
-} from '../machines/vocabulary/optionFields.ts';
+  isObject,
+  type MatchRule,
+  milliseconds,
+  type NumberRule,
+  type OptionRules,
+} from '../machines/vocabulary/optionRules.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import {
-  RETRY_CLASSES,
-  type RetryClass,
-  TIERS,
-  type Tier,
-} from '../machines/vocabulary/urgency.ts';
+import type { RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 
 /** What can be set for one upstream. All of it is optional. */
@@ -126,58 +124,127 @@ export interface CheckedOptions {
 export const DEFAULT_UPSTREAM = 'default';
 
 const DAY_MS = 86_400_000;
-const RESPONSE_DEADLINE_MS: Readonly<Record<Tier, number>> = {
-  premium: 1_000,
-  basic: 2_000,
-  trial: 5_000,
+/** A whole number of things, without a bound. */
+const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole: true };
+/** An answer to a crisis is due within 200 ms (CR-1), and making it takes a little. */
+const LOCAL_AFTER_MS: NumberRule = { min: 0, max: 150, whole: false };
+const TYPE_RULE = 'it must be words of letters and digits joined by dots, such as payments.push';
+const EXEMPT_PATH =
+  /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
+const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+const HANDLER_TYPE: MatchRule = {
+  matches: isTypeName,
+  rule: `is no type that a request can name: ${TYPE_RULE}`,
 };
 
-const KINDS = {
-  store: 'anything',
-  key: 'anything',
-  keyTimeoutMs: 'span',
-  upstreams: 'object',
-  handlers: 'object',
-  crisis: 'object',
-  retry: 'object',
+const HANDLER_RULES: OptionRules<Handler> = {
+  upstream: { required: 'text' },
+  run: { required: 'function' },
+  honoursIdempotencyKey: 'boolean',
+  keyLifetimeMs: 'span',
+  strictOrder: 'boolean',
+  attemptTimeoutMs: milliseconds(1),
+  cardDataExempt: {
+    each: {
+      matches: (path) => typeof path === 'string' && EXEMPT_PATH.test(path),
+      rule: 'must be a path such as payload.orderId, base.orderId, response.orderId, entity.id, subject, idempotencyKey or path',
+    },
+  },
+};
+
+const UPSTREAM_RULES: OptionRules<UpstreamOptions> = {
+  // Its fields are checked with its defaults: checkBreakerPolicy.
+  breaker: 'object',
+  concurrency: AT_LEAST_ONE,
+  crisisConcurrency: AT_LEAST_ONE,
+  attemptTimeoutMs: milliseconds(1),
+};
+
+const CRISIS_RULES: OptionRules<CrisisOptions> = {
+  type: { matches: isTypeName, rule: `is no type that a handler can have: ${TYPE_RULE}` },
+  resources: {
+    each: {
+      matches: (resource) =>
+        isObject(resource) &&
+        typeof Reflect.get(resource, 'name') === 'string' &&
+        Array.isArray(Reflect.get(resource, 'regions')),
+      rule: "must be { kind, name, regions, … }, with regions such as ['DE'] or ['*']",
+    },
+  },
+  localAfterMs: LOCAL_AFTER_MS,
+};
+
+const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
+
+const RULES: OptionRules<RuntimeOptions> = {
+  store: {
+    required: {
+      matches: (store) => typeof store === 'string' && store !== '',
+      rule: 'must be the path of a folder, or :memory:',
+    },
+  },
+  // A path or bytes in place of a source would only be noticed when the store is opened.
+  key: {
+    matches: (key) => typeof Object(key).load === 'function',
+    rule: `must be a source of a key: ${KEY_SOURCES}`,
+  },
+  keyTimeoutMs: milliseconds(1),
+  upstreams: {
+    entries: { fields: UPSTREAM_RULES },
+    named: {
+      matches: (name) => UPSTREAM_NAME.test(String(name)) && name !== 'global',
+      rule: 'must be named by letters, digits, - and _, and not global',
+    },
+  },
+  handlers: { entries: { fields: HANDLER_RULES }, named: HANDLER_TYPE },
+  crisis: { fields: CRISIS_RULES },
+  // Their fields are checked with their defaults: checkRetryPolicy, checkDegradationPolicy.
+  retry: { fields: { crisis: 'object', premium: 'object', basic: 'object', trial: 'object' } },
   degradation: 'object',
-  responseDeadlineMs: 'object',
+  responseDeadlineMs: {
+    fields: { premium: milliseconds(1), basic: milliseconds(1), trial: milliseconds(1) },
+  },
   retentionMs: 'span',
-  payloadBytesMax: 'anything',
-  residentsMax: 'anything',
-  operationsMax: 'anything',
+  payloadBytesMax: AT_LEAST_ONE,
+  residentsMax: AT_LEAST_ONE,
+  operationsMax: AT_LEAST_ONE,
   clock: 'object',
   random: 'object',
   inspect: 'function',
   onError: 'function',
-} as const satisfies OptionKinds<RuntimeOptions>;
+};
 
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
-  checkFields(options, KINDS, '');
-  const { store, key, handlers = {} } = options;
-  requireOption(
-    typeof store === 'string' && store !== '',
-    'store',
-    'must be the path of a folder, or :memory:',
-  );
-  checkKeySource(key, store);
-  const upstreams = checkUpstreams(options.upstreams);
-  for (const [type, handler] of Object.entries(handlers)) checkHandler(type, handler, upstreams);
+  checkFields(options, RULES, '');
+  const { store, key, handlers = {}, crisis = {}, responseDeadlineMs = {} } = options;
+  const isInMemory = store === ':memory:';
+  requireOption(isInMemory || key !== undefined, 'key', `is missing: ${KEY_SOURCES}`);
+  const upstreams = completeUpstreams(options.upstreams);
+  for (const [type, handler] of Object.entries(handlers)) checkUpstreamOf(type, handler, upstreams);
   return {
     store,
-    key: store === ':memory:' ? null : (key ?? null),
-    keyTimeoutMs: checkSpan(options.keyTimeoutMs ?? 30_000, 'keyTimeoutMs', 1),
+    key: isInMemory ? null : (key ?? null),
+    keyTimeoutMs: options.keyTimeoutMs ?? 30_000,
     upstreams,
     handlers,
-    crisis: checkCrisis(options.crisis ?? {}),
-    retry: checkRetry(options.retry ?? {}),
+    crisis: {
+      type: crisis.type ?? 'crisis.alert',
+      resources: crisis.resources ?? [],
+      localAfterMs: crisis.localAfterMs ?? 0,
+    },
+    retry: completeRetry(options.retry ?? {}),
     degradation: checkDegradationPolicy(options.degradation, 'degradation'),
-    responseDeadlineMs: checkDeadlines(options.responseDeadlineMs ?? {}),
-    retentionMs: checkSpan(options.retentionMs ?? 30 * DAY_MS, 'retentionMs', 0),
-    payloadBytesMax: checkCount(options.payloadBytesMax ?? PAYLOAD_BYTES_MAX, 'payloadBytesMax'),
-    residentsMax: checkCount(options.residentsMax ?? 1_000, 'residentsMax'),
-    operationsMax: checkCount(options.operationsMax ?? OPERATIONS_MAX, 'operationsMax'),
+    responseDeadlineMs: {
+      premium: responseDeadlineMs.premium ?? 1_000,
+      basic: responseDeadlineMs.basic ?? 2_000,
+      trial: responseDeadlineMs.trial ?? 5_000,
+    },
+    retentionMs: options.retentionMs ?? 30 * DAY_MS,
+    payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
+    residentsMax: options.residentsMax ?? 1_000,
+    operationsMax: options.operationsMax ?? OPERATIONS_MAX,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     inspect: options.inspect,
@@ -191,70 +258,22 @@ export function checkHandler(
   handler: Handler,
   upstreams: Readonly<Record<string, unknown>>,
 ): void {
-  const field = `handlers.${type}`;
-  requireOption(isTypeName(type), field, `is no type that a request can name: ${TYPE_RULE}`);
-  checkFields(handler, HANDLER_KINDS, field);
-  requireOption(typeof handler.run === 'function', `${field}.run`, 'must be a function');
+  requireOption(HANDLER_TYPE.matches(type), `handlers.${type}`, HANDLER_TYPE.rule);
+  checkFields(handler, HANDLER_RULES, `handlers.${type}`);
+  checkUpstreamOf(type, handler, upstreams);
+}
+
+function checkUpstreamOf(
+  type: string,
+  { upstream }: Handler,
+  upstreams: Readonly<Record<string, unknown>>,
+): void {
   requireOption(
-    Object.hasOwn(upstreams, handler.upstream),
-    `${field}.upstream`,
+    Object.hasOwn(upstreams, upstream),
+    `handlers.${type}.upstream`,
     `must be one of the upstreams: ${Object.keys(upstreams).join(', ')}`,
   );
-  if (handler.keyLifetimeMs !== undefined)
-    checkSpan(handler.keyLifetimeMs, `${field}.keyLifetimeMs`, 0);
-  if (handler.attemptTimeoutMs !== undefined)
-    checkSpan(handler.attemptTimeoutMs, `${field}.attemptTimeoutMs`, 1);
-  checkExempt(handler.cardDataExempt, `${field}.cardDataExempt`);
 }
-
-const EXEMPT_PATH =
-  /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
-
-function checkExempt(paths: readonly unknown[] = [], field: string): void {
-  for (const [index, path] of paths.entries()) {
-    requireOption(
-      typeof path === 'string' && EXEMPT_PATH.test(path),
-      `${field}[${index}]`,
-      'must be a path such as payload.orderId, base.orderId, response.orderId, entity.id, subject, idempotencyKey or path',
-    );
-  }
-}
-
-/** A path or bytes in place of a source would only be noticed when the store is opened. */
-function checkKeySource(key: unknown, store: string): void {
-  if (key === undefined && store === ':memory:') return;
-  const sources = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
-  requireOption(key !== undefined, 'key', `is missing: ${sources}`);
-  const { load } = (key ?? {}) as { readonly load?: unknown };
-  requireOption(typeof load === 'function', 'key', `must be a source of a key: ${sources}`);
-}
-
-const TYPE_RULE = 'it must be words of letters and digits joined by dots, such as payments.push';
-
-function checkCrisis(given: CrisisOptions): CheckedOptions['crisis'] {
-  checkFields(given, CRISIS_KINDS, 'crisis');
-  const { type = 'crisis.alert', resources = [], localAfterMs = 0 } = given;
-  requireOption(
-    isTypeName(type),
-    'crisis.type',
-    `is no type that a handler can have: ${TYPE_RULE}`,
-  );
-  for (const [index, resource] of resources.entries()) {
-    const { name, regions } = (resource ?? {}) as Partial<Record<keyof CrisisResource, unknown>>;
-    requireOption(
-      typeof name === 'string' && Array.isArray(regions),
-      `crisis.resources[${index}]`,
-      "must be { kind, name, regions, … }, with regions such as ['DE'] or ['*']",
-    );
-  }
-  return { type, resources, localAfterMs: checkLocalAfter(localAfterMs) };
-}
-
-const CRISIS_KINDS = {
-  type: 'text',
-  resources: 'array',
-  localAfterMs: 'span',
-} as const satisfies OptionKinds<CrisisOptions>;
 
 /** A listener that throws has nobody left to be told, and must break nothing (SV-2). */
 function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] {
@@ -267,106 +286,31 @@ function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] 
   };
 }
 
-/** An answer is due within 200 ms (CR-1), and making it takes a little. */
-const LOCAL_AFTER_MS_MAX = 150;
-
-function checkLocalAfter(value: number): number {
-  checkSpan(value, 'crisis.localAfterMs', 0);
-  requireOption(
-    value <= LOCAL_AFTER_MS_MAX,
-    'crisis.localAfterMs',
-    `must be at most ${LOCAL_AFTER_MS_MAX} milliseconds`,
-  );
-  return value;
-}
-
-const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const HANDLER_KINDS = {
-  upstream: 'text',
-  run: 'function',
-  honoursIdempotencyKey: 'boolean',
-  keyLifetimeMs: 'span',
-  strictOrder: 'boolean',
-  attemptTimeoutMs: 'span',
-  cardDataExempt: 'array',
-} as const satisfies OptionKinds<Handler>;
-
-const UPSTREAM_KINDS = {
-  breaker: 'object',
-  concurrency: 'anything',
-  crisisConcurrency: 'anything',
-  attemptTimeoutMs: 'span',
-} as const satisfies OptionKinds<UpstreamOptions>;
-
-function checkUpstreams(
+function completeUpstreams(
   given: RuntimeOptions['upstreams'] = {},
 ): Readonly<Record<string, UpstreamPolicy>> {
   const upstreams: Record<string, UpstreamPolicy> = {};
-  for (const [name, options] of Object.entries({ [DEFAULT_UPSTREAM]: {}, ...given })) {
-    requireOption(
-      UPSTREAM_NAME.test(name) && name !== 'global',
-      `upstreams.${name}`,
-      'must be named by letters, digits, - and _, and not global',
-    );
-    upstreams[name] = checkUpstream(options, `upstreams.${name}`);
+  const named: Readonly<Record<string, UpstreamOptions>> = { [DEFAULT_UPSTREAM]: {}, ...given };
+  for (const [name, options] of Object.entries(named)) {
+    upstreams[name] = {
+      breaker: checkBreakerPolicy(options.breaker, `upstreams.${name}.breaker`),
+      concurrency: options.concurrency ?? 128,
+      crisisConcurrency: options.crisisConcurrency ?? 16,
+      attemptTimeoutMs: options.attemptTimeoutMs ?? 10_000,
+    };
   }
   return upstreams;
 }
 
-function checkUpstream(options: UpstreamOptions, field: string): UpstreamPolicy {
-  checkFields(options, UPSTREAM_KINDS, field);
-  return {
-    breaker: checkBreakerPolicy(options.breaker, `${field}.breaker`),
-    concurrency: checkCount(options.concurrency ?? 128, `${field}.concurrency`),
-    crisisConcurrency: checkCount(options.crisisConcurrency ?? 16, `${field}.crisisConcurrency`),
-    attemptTimeoutMs: checkSpan(options.attemptTimeoutMs ?? 10_000, `${field}.attemptTimeoutMs`, 1),
-  };
-}
-
-function checkRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions['retry'] {
+function completeRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions['retry'] {
   const policyOf = (name: RetryClass): RetryPolicy =>
     checkRetryPolicy(given[name] ?? {}, DEFAULT_RETRY[name], `retry.${name}`);
-  for (const name of Object.keys(given)) {
-    requireOption(
-      (RETRY_CLASSES as readonly string[]).includes(name),
-      `retry.${name}`,
-      `is not a class; known are ${RETRY_CLASSES.join(', ')}`,
-    );
-  }
+  const crisis = policyOf('crisis');
   return {
     // A crisis goes on until it is through, whatever is set (CR-4).
-    crisis: { ...policyOf('crisis'), thenEveryMs: policyOf('crisis').thenEveryMs ?? 30_000 },
+    crisis: { ...crisis, thenEveryMs: crisis.thenEveryMs ?? 30_000 },
     premium: policyOf('premium'),
     basic: policyOf('basic'),
     trial: policyOf('trial'),
   };
-}
-
-const DEADLINE_KINDS = {
-  premium: 'span',
-  basic: 'span',
-  trial: 'span',
-} as const satisfies OptionKinds<Record<Tier, number>>;
-
-function checkDeadlines(
-  given: NonNullable<RuntimeOptions['responseDeadlineMs']>,
-): Readonly<Record<Tier, number>> {
-  checkFields(given, DEADLINE_KINDS, 'responseDeadlineMs');
-  const deadlines = { ...RESPONSE_DEADLINE_MS, ...given };
-  for (const tier of TIERS) checkSpan(deadlines[tier], `responseDeadlineMs.${tier}`, 1);
-  return deadlines;
-}
-
-function checkSpan(value: number, field: string, min: number): number {
-  requireOption(
-    Number.isFinite(value) && value >= min,
-    field,
-    `must be ${min} or more milliseconds`,
-  );
-  return value;
-}
-
-function checkCount(value: number, field: string): number {
-  requireOption(Number.isSafeInteger(value) && value >= 1, field, 'must be a whole number from 1');
-  return value;
 }

@@ -7,36 +7,13 @@
 
 import { HoldfastError } from './errors.ts';
 import { nearestName } from './nearestName.ts';
-
-/** What the value of an option may be. Left out, or `undefined`, it always may. */
-const KINDS = {
-  anything: { rule: '', holds: () => true },
-  boolean: { rule: 'must be true or false', holds: (value: unknown) => typeof value === 'boolean' },
-  function: { rule: 'must be a function', holds: (value: unknown) => typeof value === 'function' },
-  text: {
-    rule: 'must be a text that is not empty',
-    holds: (value: unknown) => typeof value === 'string' && value !== '',
-  },
-  array: { rule: 'must be an array', holds: (value: unknown) => Array.isArray(value) },
-  object: { rule: 'must be an object', holds: isObject },
-  span: {
-    rule: 'must be 0 or more milliseconds',
-    holds: (value: unknown) => Number.isFinite(value) && Number(value) >= 0,
-  },
-  sequence: {
-    rule: 'must be a whole number from 0; give what the page before said comes next',
-    holds: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
-  },
-  signal: {
-    rule: 'must be an AbortSignal',
-    holds: (value: unknown) => isObject(value) && 'aborted' in value && 'addEventListener' in value,
-  },
-} as const;
-
-export type OptionKind = keyof typeof KINDS;
-
-/** The kind of each option there is; `satisfies` it where the options have a type. */
-export type OptionKinds<Options> = Readonly<Record<keyof Options & string, OptionKind>>;
+import {
+  isObject,
+  matchRule,
+  type OptionRule,
+  type OptionRules,
+  type PlainRule,
+} from './optionRules.ts';
 
 /**
  * Refuses an option that cannot be used; `rule` finishes the sentence "<field> …".
@@ -48,24 +25,74 @@ export function requireOption(holds: boolean, field: string, rule: string): asse
 }
 
 /**
- * Checks that `options` is an object whose fields are known and of their kind.
+ * Checks that `options` is an object whose fields are known and keep their rules.
  *
  * @param field the path of `options` in what the caller wrote; empty where they are the call's own
  * @throws HoldfastError `HF_OPTION_INVALID` naming the field.
+ * @example
+ * checkFields(options, { dryRun: 'boolean', limit: count(1, 1_000) }, '');
  */
-export function checkFields(
-  options: unknown,
-  kinds: Readonly<Record<string, OptionKind>>,
-  field: string,
-): void {
+export function checkFields(options: unknown, rules: OptionRules, field: string): void {
   requireOption(isObject(options), field === '' ? 'options' : field, 'must be an object');
   const prefix = field === '' ? '' : `${field}.`;
-  for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    requireOption(kind !== undefined, `${prefix}${name}`, unknownName(name, Object.keys(kinds)));
-    const { rule, holds } = KINDS[kind];
-    requireOption(value === undefined || holds(value), `${prefix}${name}`, rule);
+  for (const name of Object.keys(options)) {
+    const isKnown = Object.hasOwn(rules, name);
+    requireOption(isKnown, `${prefix}${name}`, unknownName(name, Object.keys(rules)));
   }
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const [name, rule] of Object.entries(rules)) {
+    checkOption(given[name], rule, `${prefix}${name}`);
+  }
+}
+
+/**
+ * Checks the value of one option.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` naming `field`, or what is wrong below it.
+ */
+export function checkOption(value: unknown, rule: OptionRule, field: string): void {
+  if (typeof rule === 'object' && 'required' in rule) {
+    requireOption(value !== undefined, field, `is missing${sentence(rule.required)}`);
+    checkOption(value, rule.required, field);
+    return;
+  }
+  if (value === undefined) return;
+  if (typeof rule === 'string' || !isCompound(rule)) {
+    const { matches, rule: what } = matchRule(rule);
+    requireOption(matches(value), field, what);
+  } else if ('fields' in rule) {
+    checkFields(value, rule.fields, field);
+  } else if ('each' in rule) {
+    checkOption(value, 'array', field);
+    for (const [index, entry] of (value as readonly unknown[]).entries()) {
+      requireOption(entry !== undefined, `${field}[${index}]`, 'is missing');
+      checkOption(entry, rule.each, `${field}[${index}]`);
+    }
+  } else {
+    checkOption(value, 'object', field);
+    for (const [name, entry] of Object.entries(value as object)) {
+      requireOption(rule.named.matches(name), `${field}.${name}`, rule.named.rule);
+      requireOption(entry !== undefined, `${field}.${name}`, 'is missing');
+      checkOption(entry, rule.entries, `${field}.${name}`);
+    }
+  }
+}
+
+/**
+ * Checks `options` and completes them with `defaults`. The answer is frozen.
+ *
+ * @param field the path of `options` in what the caller wrote
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the field that is unknown or breaks its rule.
+ */
+export function completeOptions<Options extends object>(
+  options: { readonly [Name in keyof Options]?: Options[Name] | undefined } | undefined,
+  defaults: Options,
+  rules: OptionRules<Options>,
+  field: string,
+): Options {
+  if (options !== undefined) checkFields(options, rules, field);
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  return Object.freeze({ ...defaults, ...Object.fromEntries(given) });
 }
 
 /** The end of a sentence about a name that is none of `known`. */
@@ -85,6 +112,11 @@ export function checkId(id: unknown): asserts id is string {
   requireOption(typeof id === 'string', 'id', 'must be the id of an operation, a text');
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isCompound(rule: Exclude<OptionRule, string>): rule is Exclude<OptionRule, PlainRule> {
+  return 'fields' in rule || 'each' in rule || 'entries' in rule || 'required' in rule;
+}
+
+function sentence(rule: OptionRule): string {
+  const isPlain = typeof rule === 'string' || !isCompound(rule);
+  return isPlain ? `; it ${matchRule(rule).rule}` : '';
 }

@@ -6,7 +6,8 @@
 
 import { randomBytes, scrypt } from 'node:crypto';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
+import { checkFields } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import type { KeySource, ScryptParameters } from './keySource.ts';
 import { KEY_BYTES } from './keySource.ts';
 
@@ -41,7 +42,7 @@ export interface PassphraseOptions {
  * ones; `HF_OPTION_INVALID` for a cost out of range.
  */
 export function passphrase(text: string, options: PassphraseOptions = {}): KeySource {
-  checkFields(options, { N: 'anything' } satisfies OptionKinds<PassphraseOptions>, '');
+  checkFields(options, { N: 'anything' } satisfies OptionRules<PassphraseOptions>, '');
   const { N = N_DEFAULT } = options;
   const normalised = typeof text === 'string' ? text.normalize('NFKC') : '';
   const visible = Array.from(normalised.trim().replace(INVISIBLE, ''));

@@ -17,7 +17,8 @@ import {
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
-import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
+import { checkFields } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { discardBody, readJson } from './readJson.ts';
 import { parseBaseUrl, requestUrl } from './requestUrl.ts';
 
@@ -55,7 +56,7 @@ const KINDS = {
   notAppliedStatuses: 'array',
   responseBytesMax: 'anything',
   allowInsecure: 'boolean',
-} as const satisfies OptionKinds<HttpHandlerOptions>;
+} as const satisfies OptionRules<HttpHandlerOptions>;
 
 /** Methods that change nothing, so that an attempt whose outcome is unknown did no harm. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);

@@ -6,9 +6,10 @@
  */
 
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
-import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
-import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
+import { checkFields } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 
 /** Which dead letters are meant; what is left out restricts nothing. */
 export interface DeadLetterFilter {
@@ -69,36 +70,39 @@ export interface DeadLetterRun extends Omit<DeadLetterBatch, 'action' | 'filter'
 const FILTER_KINDS = {
   type: 'text',
   upstream: 'text',
-  code: 'anything',
-  sinceMs: 'anything',
-  untilMs: 'anything',
-} as const satisfies OptionKinds<DeadLetterFilter>;
+  code: {
+    matches: (code) => ERROR_CODES.some((known) => known === code),
+    rule: 'must be a code of holdfast, such as HF_UPSTREAM_REFUSED',
+  },
+  sinceMs: 'instant',
+  untilMs: 'instant',
+} as const satisfies OptionRules<DeadLetterFilter>;
 
 const PAGE_KINDS = {
   filter: 'object',
-  order: 'anything',
+  order: { required: { oneOf: ['newest', 'oldest'] } },
   fromSeq: 'sequence',
-} as const satisfies OptionKinds<DeadLetterPageQuery>;
+} as const satisfies OptionRules<DeadLetterPageQuery>;
 
 const BATCH_KINDS = {
-  action: 'anything',
+  action: { required: { oneOf: ['replay', 'purge'] } },
   filter: 'object',
   fromSeq: 'sequence',
   dryRun: 'boolean',
   evenIfApplied: 'boolean',
-} as const satisfies OptionKinds<DeadLetterBatch>;
+} as const satisfies OptionRules<DeadLetterBatch>;
 
 const RUN_KINDS = {
   dryRun: 'boolean',
   evenIfApplied: 'boolean',
   onProgress: 'function',
   signal: 'signal',
-} as const satisfies OptionKinds<DeadLetterRun>;
+} as const satisfies OptionRules<DeadLetterRun>;
 
 const REPLAY_KINDS = {
   payload: 'anything',
   evenIfApplied: 'boolean',
-} as const satisfies OptionKinds<ReplayOptions>;
+} as const satisfies OptionRules<ReplayOptions>;
 
 /** Nothing is done by a call whose option is misspelt: `dryrun` would purge. */
 export function checkRun(run: DeadLetterRun): DeadLetterRun {
@@ -120,11 +124,6 @@ export function checkReplay(options: ReplayOptions): ReplayOptions {
 export function checkFilter(filter: DeadLetterFilter): (context: SyncOperationContext) => boolean {
   checkFields(filter, FILTER_KINDS, 'filter');
   const { type, code, sinceMs, untilMs } = filter;
-  if (code !== undefined && !ERROR_CODES.includes(code)) {
-    throw invalid('filter.code', 'must be a code of holdfast, such as HF_UPSTREAM_REFUSED');
-  }
-  checkInstant(sinceMs, 'filter.sinceMs');
-  checkInstant(untilMs, 'filter.untilMs');
   return (context) => {
     const atMs = context.settledAtMs ?? context.acceptedAtMs;
     return (
@@ -138,9 +137,6 @@ export function checkFilter(filter: DeadLetterFilter): (context: SyncOperationCo
 
 export function checkPage(query: DeadLetterPageQuery): DeadLetterPageQuery {
   checkFields(query, PAGE_KINDS, '');
-  if (query.order !== 'newest' && query.order !== 'oldest') {
-    throw invalid('order', 'must be newest or oldest');
-  }
   return query;
 }
 
@@ -153,7 +149,6 @@ export function checkBatch(batch: DeadLetterBatch): {
 } {
   checkFields(batch, BATCH_KINDS, '');
   const { action, filter, fromSeq } = batch;
-  if (action !== 'replay' && action !== 'purge') throw invalid('action', 'must be replay or purge');
   return {
     action,
     filter,
@@ -161,16 +156,4 @@ export function checkBatch(batch: DeadLetterBatch): {
     dryRun: batch.dryRun === true,
     evenIfApplied: batch.evenIfApplied === true,
   };
-}
-
-function checkInstant(value: unknown, field: string): void {
-  if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value))) {
-    throw invalid(field, 'must be milliseconds since 1970');
-  }
-}
-
-function invalid(field: string, problem: string): HoldfastError {
-  return new HoldfastError('HF_OPTION_INVALID', `${field} ${problem}. Nothing was changed.`, {
-    field,
-  });
 }

@@ -7,7 +7,8 @@
 
 import type { ServiceAccess } from '../../actors/recovery/serviceAccess.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { checkFields, type OptionKinds } from '../../machines/vocabulary/optionFields.ts';
+import { checkFields } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { deadLetterCalls } from './deadLetterCalls.ts';
 import type { DeadLetterCalls } from './deadLetters.ts';
 import { type QuarantineCalls, quarantineCalls } from './quarantine.ts';
@@ -65,7 +66,7 @@ export function forwardedCalls(
   return { deadLetters: forward('deadLetters'), quarantine: forward('quarantine') };
 }
 
-const CALL_KINDS = { call: 'text', args: 'array' } as const satisfies OptionKinds<ServiceCall>;
+const CALL_KINDS = { call: 'text', args: 'array' } as const satisfies OptionRules<ServiceCall>;
 
 /** Answers a call that came over the control socket. */
 export async function answerServiceCall(

@@ -1,10 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import {
-  checkFields,
-  type OptionKinds,
-  requireOption,
-} from '../../machines/vocabulary/optionFields.ts';
+import { checkFields, requireOption } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { threadFile } from '../../persistence/files/threadFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
@@ -30,7 +27,7 @@ export function checkBackupCall(path: unknown, options: BackupOptions): void {
 const KINDS = {
   onProgress: 'function',
   signal: 'signal',
-} as const satisfies OptionKinds<BackupOptions>;
+} as const satisfies OptionRules<BackupOptions>;
 
 /**
  * Backs a store up in a thread of its own. A listener that throws is not heard again.

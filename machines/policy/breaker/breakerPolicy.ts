@@ -4,9 +4,8 @@
  * @module
  */
 
-import { requireOption } from '../../vocabulary/optionFields.ts';
-import type { NumberPolicy, NumberRule } from '../../vocabulary/policyFields.ts';
-import { completePolicy, count, share, spanMs } from '../../vocabulary/policyFields.ts';
+import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
+import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
 
 /** Every state a breaker can be in (CB-1). */
 export const BREAKER_STATES = ['closed', 'open', 'halfOpen', 'forcedOpen', 'disabled'] as const;
@@ -64,7 +63,7 @@ export const DEFAULT_BREAKER_POLICY: BreakerPolicy = Object.freeze({
   probeLeaseMs: 35_000,
 });
 
-const RULES: Readonly<Record<keyof BreakerPolicy, NumberRule>> = {
+const RULES: OptionRules<BreakerPolicy> = {
   consecutiveFailuresToOpen: count(1),
   failureRateToOpen: share(0.01),
   windowCalls: count(1, 100_000),
@@ -91,11 +90,11 @@ export function checkBreakerPolicy(
 ): BreakerPolicy {
   const { openMsMax } = DEFAULT_BREAKER_POLICY;
   // Whoever asks for a longer opening and names no longest one means at least that.
-  const defaults: NumberPolicy<keyof BreakerPolicy> = {
+  const defaults: BreakerPolicy = {
     ...DEFAULT_BREAKER_POLICY,
     openMsMax: Math.max(openMsMax, options?.openMs ?? 0) || openMsMax,
   };
-  const policy = completePolicy(options, defaults, RULES, field);
+  const policy = completeOptions(options, defaults, RULES, field);
   requireOption(
     policy.openMsMax >= policy.openMs,
     `${field}.openMsMax`,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { requireOption } from '../../vocabulary/optionFields.ts';
-import { checkNumber, count, type NumberRule, spanMs } from '../../vocabulary/policyFields.ts';
+import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
+import { count, type OptionRules, spanMs } from '../../vocabulary/optionRules.ts';
 import type { RetryClass } from '../../vocabulary/urgency.ts';
 import type { Failure } from './classifyFailure.ts';
 import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
@@ -193,20 +193,21 @@ function customMs(
   }
 }
 
-const NAMED_STRATEGIES: ReadonlySet<unknown> = new Set<BackoffStrategy>([
+const NAMED_STRATEGIES: readonly Exclude<BackoffStrategy, CustomBackoff>[] = [
   'additiveJitter',
   'fullJitter',
   'decorrelatedJitter',
   'constant',
-]);
+];
 
-const RULES: Readonly<Record<Exclude<keyof RetryPolicy, 'strategy'>, NumberRule>> = {
+const RULES: OptionRules<RetryPolicy> = {
   attemptsMax: count(1),
   initialDelayMs: spanMs(0),
   delayMsMax: spanMs(0),
   multiplier: { min: 1, max: 100, whole: false },
+  strategy: { either: ['function', { oneOf: NAMED_STRATEGIES }] },
   jitterMsMax: spanMs(0),
-  thenEveryMs: spanMs(),
+  thenEveryMs: { orNull: spanMs() },
 };
 
 /**
@@ -219,39 +220,11 @@ export function checkRetryPolicy(
   defaults: RetryPolicy,
   field: string,
 ): RetryPolicy {
-  requireOption(
-    typeof given === 'object' && given !== null && !Array.isArray(given),
-    field,
-    'must be an object',
-  );
-  const names = [...Object.keys(RULES), 'strategy'];
-  for (const name of Object.keys(given)) {
-    const rule = `is not known; the fields are ${names.join(', ')}`;
-    requireOption(names.includes(name), `${field}.${name}`, rule);
-  }
-  const read = (name: keyof typeof RULES): number =>
-    checkNumber(given[name] ?? defaults[name], RULES[name], `${field}.${name}`);
-  const strategy = given.strategy ?? defaults.strategy;
-  requireOption(
-    typeof strategy === 'function' || NAMED_STRATEGIES.has(strategy),
-    `${field}.strategy`,
-    `must be a function or one of ${[...NAMED_STRATEGIES].join(', ')}`,
-  );
-  const jitterMsMax = given.jitterMsMax ?? defaults.jitterMsMax;
-  const thenEveryMs = given.thenEveryMs === undefined ? defaults.thenEveryMs : given.thenEveryMs;
-  const policy: RetryPolicy = {
-    attemptsMax: read('attemptsMax'),
-    initialDelayMs: read('initialDelayMs'),
-    delayMsMax: read('delayMsMax'),
-    multiplier: read('multiplier'),
-    strategy,
-    jitterMsMax: jitterMsMax === undefined ? undefined : read('jitterMsMax'),
-    thenEveryMs: thenEveryMs === null ? null : read('thenEveryMs'),
-  };
+  const policy = completeOptions(given, defaults, RULES, field);
   requireOption(
     policy.delayMsMax >= policy.initialDelayMs,
     `${field}.delayMsMax`,
     'must not be below initialDelayMs',
   );
-  return Object.freeze(policy);
+  return policy;
 }

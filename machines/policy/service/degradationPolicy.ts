@@ -5,15 +5,8 @@
  */
 
 import type { NetworkGrade } from '../../vocabulary/networkGrade.ts';
-import { requireOption } from '../../vocabulary/optionFields.ts';
-import {
-  completePolicy,
-  count,
-  type NumberPolicy,
-  type NumberRule,
-  share,
-  spanMs,
-} from '../../vocabulary/policyFields.ts';
+import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
+import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
 import type { BreakerState } from '../breaker/breakerPolicy.ts';
 import { LEVELS, type Level, worstOf } from './degradationLevel.ts';
 import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';
@@ -77,7 +70,7 @@ export const DEFAULT_DEGRADATION_POLICY: DegradationPolicy = Object.freeze({
   eventLoopDelayMsCriticalOnly: 1_000,
 });
 
-const RULES: Readonly<Record<keyof DegradationPolicy, NumberRule>> = {
+const RULES: OptionRules<DegradationPolicy> = {
   recoverAfterMs: spanMs(),
   leaveShare: share(),
   callsMin: count(1),
@@ -105,8 +98,7 @@ export function checkDegradationPolicy(
   options: Partial<DegradationPolicy> | undefined,
   field: string,
 ): DegradationPolicy {
-  const defaults: NumberPolicy<keyof DegradationPolicy> = DEFAULT_DEGRADATION_POLICY;
-  const policy = completePolicy(options, defaults, RULES, field);
+  const policy = completeOptions(options, DEFAULT_DEGRADATION_POLICY, RULES, field);
   for (const signal of GRADED) {
     requireOption(
       policy[`${signal}CriticalOnly`] >= policy[`${signal}Limited`],

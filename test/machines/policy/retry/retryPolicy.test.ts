@@ -12,7 +12,7 @@ import {
   spendsAttempt,
   waitsAsAfter,
 } from '../../../../machines/policy/retry/retryPolicy.ts';
-import { SPAN_MS_MAX } from '../../../../machines/vocabulary/policyFields.ts';
+import { SPAN_MS_MAX } from '../../../../machines/vocabulary/optionRules.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../../../machines/vocabulary/urgency.ts';
 import { OperationHarness } from '../../../support/harness/operationHarness.ts';
 
