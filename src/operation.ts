@@ -1,3 +1,9 @@
+/**
+ * Operations as callers see them: handles, views and lists, in memory or on disk.
+ *
+ * @module
+ */
+
 import { decodeSnapshot, newerRecordIn } from '../actors/charts/snapshots.ts';
 import type { Engine } from '../actors/engine.ts';
 import { demandDurable } from '../actors/operation/acceptance.ts';

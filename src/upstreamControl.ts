@@ -1,3 +1,9 @@
+/**
+ * `runtime.upstream(name)`: what may be asked of and done to one upstream (CB-1).
+ *
+ * @module
+ */
+
 import type { SteadyClock } from '../actors/time/steadyClock.ts';
 import type { Upstream } from '../actors/upstream/upstream.ts';
 import { type BreakerState, breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';

@@ -1,3 +1,10 @@
+/**
+ * Watches the expiry of operations that wait, on disk and in memory, by the earliest instant
+ * known.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PassOver, Store, StoredOperation } from '../../persistence/port/store.ts';
 import { Backoff, pause, whenWritten } from '../journal/background.ts';

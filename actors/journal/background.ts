@@ -1,3 +1,10 @@
+/**
+ * Helpers for work that runs in slices beside everything else: pauses, backoff and the loop over
+ * slices.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Journal } from './journal.ts';

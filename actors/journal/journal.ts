@@ -1,3 +1,10 @@
+/**
+ * The way from charts to the store: orders writes, batches them into commits, and repeats them
+ * after a failure.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';

@@ -1,3 +1,10 @@
+/**
+ * Keeps acceptances of crises beside a database that fails, until the database has taken them
+ * (CR-4).
+ *
+ * @module
+ */
+
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { Store } from '../../persistence/port/store.ts';
 import { type Pending, toWrite } from './journalEntry.ts';

@@ -1,3 +1,9 @@
+/**
+ * Bounds how long closing waits for a disk that does not answer.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * The read-only view of an operation's actor that `operation.actor` gives to an app.
+ *
+ * @module
+ */
+
 import type { Observer } from 'xstate';
 import type {
   SyncOperationRef,

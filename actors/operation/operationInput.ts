@@ -1,3 +1,9 @@
+/**
+ * Turns a checked request into the input of an operation's chart.
+ *
+ * @module
+ */
+
 import type { SyncOperationInput } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';

@@ -1,3 +1,9 @@
+/**
+ * Orders the writes of operations: acceptance, barriers, resting and settlement.
+ *
+ * @module
+ */
+
 import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';

@@ -1,3 +1,9 @@
+/**
+ * The digest by which a repeated request is told from another one with the same key (OP-8).
+ *
+ * @module
+ */
+
 import { hash } from 'node:crypto';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Ids of operations: version-7 UUIDs, which sort by time.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Finds the file and line where an error was thrown, without its message (SE-5).
+ *
+ * @module
+ */
+
 import { framesOf } from '../../machines/vocabulary/errors.ts';
 
 const FILE_AND_LINE = /(?:file:\/\/)?([^()]+?)(?:\?[^:]*)?:(\d+):\d+\)?$/;

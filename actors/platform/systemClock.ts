@@ -1,3 +1,9 @@
+/**
+ * The `Clock` port over Node's timers and clocks. The only file of the product that reads them.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** The longest delay a Node timer holds; a longer one would fire at once. */

@@ -1,3 +1,9 @@
+/**
+ * The `Random` port over Node's cryptographic random numbers.
+ *
+ * @module
+ */
+
 import { randomUUID } from 'node:crypto';
 import type { Random } from '../../machines/vocabulary/random.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Counts what is under way, so that a stop can wait for it.
+ *
+ * @module
+ */
+
 import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
 
 const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([

@@ -1,3 +1,10 @@
+/**
+ * Remembers rows that this process leaves on disk as they are: written by a later version, or
+ * damaged.
+ *
+ * @module
+ */
+
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 

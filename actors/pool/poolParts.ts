@@ -1,3 +1,9 @@
+/**
+ * What the pool of operations needs from the engine.
+ *
+ * @module
+ */
+
 import type { InspectionEvent } from 'xstate';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';

@@ -1,3 +1,10 @@
+/**
+ * The limit on accepted operations (OP-6): caches how many can still be accepted and asks the
+ * store for more.
+ *
+ * @module
+ */
+
 import { roomKeptFrom } from '../../machines/policy/flow/queueLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';

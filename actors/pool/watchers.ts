@@ -1,3 +1,10 @@
+/**
+ * The callers that wait for operations: notifies them of changes and of the outcome, once it is
+ * durable.
+ *
+ * @module
+ */
+
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { callListener } from '../facts/listeners.ts';
 import type { OperationView, Outcome } from '../operation/outcome.ts';

@@ -1,3 +1,9 @@
+/**
+ * Truncates the database's log when the store is idle, so that erased data leaves the disk (SE-5).
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Store, Write } from '../../persistence/port/store.ts';
 import type { TimerService } from '../time/timerService.ts';

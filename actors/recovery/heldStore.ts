@@ -1,3 +1,10 @@
+/**
+ * Whether a restored or copied store is held, and which of its crises are served all the same
+ * (PS-5).
+ *
+ * @module
+ */
+
 import { type Hold, heldError, holdWrite } from '../../persistence/port/hold.ts';
 import type { Store, StoredOperation, StoreInfo } from '../../persistence/port/store.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Purges settled operations whose retention is over, in batches beside the work (PS-5).
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Store, Write } from '../../persistence/port/store.ts';
 import type { TimerService } from '../time/timerService.ts';

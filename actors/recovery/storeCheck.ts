@@ -1,3 +1,10 @@
+/**
+ * Opens every record once after a start, in the background, so that damage is found early (PS-3,
+ * SE-6).
+ *
+ * @module
+ */
+
 import {
   type ErrorCode,
   HoldfastError,

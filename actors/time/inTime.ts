@@ -1,3 +1,9 @@
+/**
+ * Waits for a promise up to a number of milliseconds.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** What a promise comes to within so many milliseconds; `null` where that takes longer. */

@@ -1,3 +1,10 @@
+/**
+ * The clock by which the ends of spans are kept on disk: never set back, over restarts too
+ * (decision 0047).
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** What is kept tells the time to within this, so that it is not written with every row. */

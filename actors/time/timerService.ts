@@ -1,3 +1,10 @@
+/**
+ * One timer for all waits of the engine: spans by the monotonic clock, instants by the wall clock
+ * (decision 0047).
+ *
+ * @module
+ */
+
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { TimerHeap } from './timerHeap.ts';
 

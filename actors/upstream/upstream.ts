@@ -1,3 +1,9 @@
+/**
+ * One upstream put together: its breaker, its level of service and its gate.
+ *
+ * @module
+ */
+
 import type { InspectionEvent } from 'xstate';
 import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { RecentCalls } from '../../machines/policy/flow/recentCalls.ts';

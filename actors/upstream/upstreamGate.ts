@@ -1,3 +1,9 @@
+/**
+ * Gives permits for attempts at one upstream, by its breaker, its level and its free slots.
+ *
+ * @module
+ */
+
 import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Breaker } from './breaker.ts';

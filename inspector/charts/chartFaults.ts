@@ -1,3 +1,9 @@
+/**
+ * Checks a chart as a document: descriptions, requirement ids, unreachable states and transitions.
+ *
+ * @module
+ */
+
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { reachableStates } from './reachability.ts';
 import { allStates, allTransitions, type ChartTransition } from './transitions.ts';

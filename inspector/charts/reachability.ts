@@ -1,3 +1,9 @@
+/**
+ * Which states of a chart can be entered at all.
+ *
+ * @module
+ */
+
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { allTransitions } from './transitions.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Builds the documentation of all machines, and lists what is wrong or missing in it.
+ *
+ * @module
+ */
+
 import type { AnyStateMachine } from 'xstate';
 import { chartFaults, requirementsCarried } from '../charts/chartFaults.ts';
 import { indexPage } from './indexPage.ts';

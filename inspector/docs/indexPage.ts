@@ -1,3 +1,9 @@
+/**
+ * The page that lists every machine.
+ *
+ * @module
+ */
+
 import type { AnyStateMachine } from 'xstate';
 import { requirementsCarried } from '../charts/chartFaults.ts';
 import { allStates, allTransitions } from '../charts/transitions.ts';

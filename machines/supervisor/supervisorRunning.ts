@@ -1,3 +1,10 @@
+/**
+ * The `running` state of the supervisor's chart: recovery, and restarts of components (SV-2,
+ * SV-3).
+ *
+ * @module
+ */
+
 import { type Alert, type ComponentFacts, supervisorSetup } from './supervisorSetup.ts';
 
 function componentDown({ component }: ComponentFacts): Alert {

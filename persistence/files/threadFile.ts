@@ -1,3 +1,9 @@
+/**
+ * Finds the file that a thread is started with, in the sources and in a built package.
+ *
+ * @module
+ */
+
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';

@@ -1,3 +1,9 @@
+/**
+ * Opens a store's file for reading alone, whoever owns the store.
+ *
+ * @module
+ */
+
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';

@@ -1,3 +1,9 @@
+/**
+ * The help lines that every answer to a crisis holds (CR-3).
+ *
+ * @module
+ */
+
 import type { CrisisResource } from '../../actors/crisis/crisisResponder.ts';
 
 /**

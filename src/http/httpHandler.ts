@@ -1,3 +1,9 @@
+/**
+ * `httpHandler`: sends attempts as HTTP requests and classifies the answers by RT-2.
+ *
+ * @module
+ */
+
 import type { Attempt, Run } from '../../actors/attempt/handler.ts';
 import { placeOf } from '../../actors/platform/placeOf.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';

@@ -1,3 +1,9 @@
+/**
+ * Reads bodies of HTTP answers within a bound, and discards those that nobody needs.
+ *
+ * @module
+ */
+
 import { permanentFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Runs a backup in a thread of its own, with progress and a signal to cut it short (PS-5).
+ *
+ * @module
+ */
+
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../../machines/vocabulary/optionFields.ts';

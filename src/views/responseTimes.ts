@@ -1,3 +1,9 @@
+/**
+ * Latencies of answers, by tier and for crises, for health (HM-1).
+ *
+ * @module
+ */
+
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
 
 /** Latencies kept of each kind; old ones make room. */

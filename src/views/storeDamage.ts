@@ -1,3 +1,9 @@
+/**
+ * Counts damage to the store's files that was met, for health (PS-3, HM-1).
+ *
+ * @module
+ */
+
 import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /** How often a damaged page or file of the store was met, and when first and last (PS-3, HM-1). */

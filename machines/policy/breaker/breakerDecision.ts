@@ -1,3 +1,9 @@
+/**
+ * What a breaker's state means for a call, in a form that costs nothing to read (CB-5).
+ *
+ * @module
+ */
+
 import type { BreakerState } from './breakerPolicy.ts';
 
 /**

@@ -1,3 +1,10 @@
+/**
+ * Counts the calls and failures of the last seconds, for the degradation level of an upstream
+ * (DG-1).
+ *
+ * @module
+ */
+
 import type { CallOutcome } from '../breaker/callWindow.ts';
 
 const SLICES = 10;
