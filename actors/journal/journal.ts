@@ -9,6 +9,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { Store, StoredOperation, Write, WriteResult } from '../../persistence/port/store.ts';
+import { Deliveries } from './deliveries.ts';
 import {
   inOrder,
   type JournalEntry,
@@ -28,8 +29,6 @@ import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './
 const BATCHES_IN_FLIGHT_MAX = 4;
 /** A batch this large goes out in the middle of a job: the writer seals it while the job goes on. */
 const BATCH_WRITES = 32;
-/** How long the main thread tells of durable writes without letting anything else run. */
-const SLICE_MS = 2;
 
 /**
  * The engine's one way to the disk: writes in the order given, many to a commit, each told when it
@@ -38,20 +37,17 @@ const SLICE_MS = 2;
  */
 export class Journal {
   readonly #store: Store;
-  readonly #clock: Clock;
   readonly #health: StorageHealth;
   readonly #onCommitted: (writes: readonly Write[]) => void;
   readonly #onLaneFreed: (row: StoredOperation | null) => void;
   readonly #onError: (error: unknown) => void;
   readonly #spill: Spill;
+  readonly #deliveries: Deliveries;
   #queue: Pending[] = [];
   /** What failed and will be repeated, oldest first. */
   #stuck: Pending[] = [];
   /** Refused, and perhaps on disk all the same until their withdrawal is. */
   readonly #withdrawing = new Set<string>();
-  /** Durable, and not told of yet. */
-  #durable: { readonly pending: Pending; readonly result: WriteResult }[] = [];
-  #isDelivering = false;
   #isIsolating = false;
   /** What the store refused without being ill, to be committed one by one. */
   #refused: Pending[] = [];
@@ -76,12 +72,18 @@ export class Journal {
     readonly onError: (error: unknown) => void;
   }) {
     this.#store = parts.store;
-    this.#clock = parts.clock;
     this.#health = parts.health;
     this.#onCommitted = parts.onCommitted;
     this.#onLaneFreed = parts.onLaneFreed;
     this.#onError = parts.onError;
     this.#spill = new Spill(parts.store, parts.onError);
+    this.#deliveries = new Deliveries({
+      clock: parts.clock,
+      onEmpty: () => {
+        this.#checkIdle();
+      },
+      onError: parts.onError,
+    });
   }
 
   /** Why storage is failing now; `null` while it is well. */
@@ -156,7 +158,7 @@ export class Journal {
   #isIdle(): boolean {
     if (!this.#isOpen || this.failure !== null) return true;
     if (this.#refused.length > 0) return false;
-    return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#durable.length === 0;
+    return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#deliveries.isEmpty;
   }
 
   #scheduleFlush(): void {
@@ -217,47 +219,9 @@ export class Journal {
       // Its row may be missing because the accept, posted before it, failed: it goes again after that.
       if (result.kind === 'missing' && this.failure !== null) this.#stuck.push(pending);
       else if (result.kind === 'missing' && this.#refused.length > 0) this.#refused.push(pending);
-      else this.#durable.push({ pending, result });
+      else this.#deliveries.add(pending, result);
     }
-    if (this.#isDelivering) return;
-    this.#isDelivering = true;
-    // Not at once: the port of the writer thread hands on up to a thousand messages in a row, and what
-    // each sets off would bring the next, while timers and sockets, and so crises, wait.
-    this.#clock.defer(() => {
-      this.#deliverSlice();
-    });
-  }
-
-  /**
-   * Tells of what is durable, in order, a slice at a time: each result sets off work of its own, and
-   * a crisis must not wait for the work of a whole batch.
-   */
-  #deliverSlice(): void {
-    const startedAtMs = this.#clock.monotonic();
-    let told = 0;
-    for (const { pending, result } of this.#durable) {
-      told += 1;
-      this.#tell(pending, result);
-      if (this.#clock.monotonic() - startedAtMs >= SLICE_MS) break;
-    }
-    this.#durable.splice(0, told);
-    if (this.#durable.length > 0) {
-      this.#clock.defer(() => {
-        this.#deliverSlice();
-      });
-      return;
-    }
-    this.#isDelivering = false;
-    this.#checkIdle();
-  }
-
-  #tell(pending: Pending, result: WriteResult): void {
-    try {
-      faultPoint('journal.beforeTell');
-      pending.onDurable(result);
-    } catch (error) {
-      this.#onError(error);
-    }
+    this.#deliveries.schedule();
   }
 
   /**
