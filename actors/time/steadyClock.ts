@@ -14,7 +14,8 @@ const KEPT_GRAIN_MS = 1_000;
  * The time by which the ends of spans are kept (docs/decisions/0047): whole milliseconds that begin
  * where the wall clock stands when the process starts and go on with the monotonic clock. Nobody sets
  * it, and it never goes back: where the wall clock was set back between two processes, it goes on
- * from what the earlier one kept. So whatever is kept as due is due within its own wait.
+ * from what the earlier one kept. So whatever is kept as due is due within its own wait. The time is kept
+ * to within a second: a wall clock set back by less than that between two processes is not noticed.
  */
 export class SteadyClock {
   readonly #clock: Clock;
