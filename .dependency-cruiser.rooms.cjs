@@ -111,12 +111,15 @@ const ROOMS = {
   'actors/facts': [...MACHINES],
   'actors/charts': [...MACHINES, 'actors/time', 'actors/facts'],
   'actors/journal': [...MACHINES, PORT, 'actors/time', 'actors/facts', 'actors/charts'],
+  // What dispatch knows of an upstream: leave to call it, and its slots for crises.
+  'actors/flow': [VOCABULARY, 'machines/policy/breaker'],
   'actors/upstream': [
     ...MACHINES,
     'actors/time',
     'actors/facts',
     'actors/charts',
     'actors/journal',
+    'actors/flow',
   ],
   // One attempt, performed for whoever has an operation's context and payload.
   'actors/attempt': [...MACHINES, PORT, 'actors/platform', 'actors/time', 'actors/facts'],
@@ -137,6 +140,7 @@ const ROOMS = {
     'actors/time',
     'actors/facts',
     'actors/journal',
+    'actors/flow',
     'actors/upstream',
     'actors/attempt',
     'actors/operation',

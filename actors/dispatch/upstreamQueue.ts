@@ -12,12 +12,12 @@ import {
   type Store,
   type StoredOperation,
 } from '../../persistence/port/store.ts';
+import { CrisisSlots } from '../flow/crisisSlots.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { CrisisPlaces } from '../upstream/crisisPlaces.ts';
 import type { Permit, UpstreamGate } from '../upstream/upstreamGate.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
@@ -49,7 +49,7 @@ export interface UpstreamQueueParts {
 
 export class UpstreamQueue {
   readonly gate: UpstreamGate;
-  readonly crisis: CrisisPlaces;
+  readonly crisis: CrisisSlots;
   /** In memory; their rows are `due` on disk. */
   readonly ready = new ReadyQueue<Resident>();
   readonly #parts: UpstreamQueueParts;
@@ -69,7 +69,7 @@ export class UpstreamQueue {
   constructor(parts: UpstreamQueueParts) {
     this.#parts = parts;
     this.gate = parts.gate;
-    this.crisis = new CrisisPlaces(parts.gate.crisisPlacesMax);
+    this.crisis = new CrisisSlots(parts.gate.crisisSlotsMax);
   }
 
   /** True while rows on disk wait for a place. */

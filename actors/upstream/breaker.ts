@@ -10,6 +10,7 @@ import {
   hasPermit,
 } from '../../machines/breaker/circuitBreakerMachine.ts';
 import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
+import { callMeaning, type EndedCall } from '../../machines/policy/breaker/callReport.ts';
 import { type CallOutcome, CallWindow } from '../../machines/policy/breaker/callWindow.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { decodeSnapshot, encodeSnapshot } from '../charts/snapshots.ts';
@@ -93,33 +94,22 @@ export class Breaker {
     return hasPermit(this.snapshot, permitId);
   }
 
-  /** Records how a call went that was admitted in `generation`. */
-  record(
-    generation: number,
-    permitId: string | null,
-    outcome: CallOutcome,
-    retryAfterMs: number | undefined,
-  ): void {
+  /** Records how a call went. */
+  record(call: EndedCall, outcome: CallOutcome, retryAfterMs: number | undefined): void {
     const { steady, random } = this.#parts;
-    if (permitId !== null) {
-      const facts = { permitId, generation, atMs: steady.now() };
-      if (outcome === 'success') this.send({ type: 'probe.succeeded', ...facts });
-      else if (outcome === 'ignored') this.send({ type: 'probe.ignored', ...facts });
-      else this.send({ type: 'probe.failed', ...facts, draw: random.next(), retryAfterMs });
+    const { generation, probeId } = call;
+    const meaning = callMeaning(call, outcome, this.#decision);
+    if (meaning === 'stale') return;
+    if (meaning === 'counted') {
+      const cause = this.window.record(outcome);
+      if (cause === null) return;
+      const facts = { generation, cause, atMs: steady.now(), draw: random.next(), retryAfterMs };
+      this.send({ type: 'failures.exceeded', ...facts });
       return;
     }
-    // A result from before the last change of state says nothing about this one.
-    if (generation !== this.#decision.generation || !this.#decision.recordsOutcomes) return;
-    const cause = this.window.record(outcome);
-    if (cause === null) return;
-    this.send({
-      type: 'failures.exceeded',
-      generation,
-      cause,
-      atMs: steady.now(),
-      draw: random.next(),
-      retryAfterMs,
-    });
+    const facts = { permitId: probeId ?? '', generation, atMs: steady.now() };
+    if (meaning !== 'probe.failed') this.send({ type: meaning, ...facts });
+    else this.send({ type: meaning, ...facts, draw: random.next(), retryAfterMs });
   }
 
   #replace(snapshot: CircuitBreakerSnapshot | null): void {

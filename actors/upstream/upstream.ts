@@ -98,8 +98,8 @@ export class Upstream {
     this.gate = new UpstreamGate({
       upstream: name,
       breaker: this.breaker,
-      placesMax: policy.concurrency,
-      crisisPlacesMax: policy.crisisConcurrency,
+      slotsMax: policy.concurrency,
+      crisisSlotsMax: policy.crisisConcurrency,
       onOutcome: (outcome) => {
         this.#recent.record(outcome, parts.clock.monotonic());
         if (outcome === 'failure') this.level.measure();

@@ -4,18 +4,18 @@
  * @module
  */
 
+import type { BreakerDecision } from '../../machines/policy/breaker/breakerDecision.ts';
+import { type EndedCall, isUpstreamWell } from '../../machines/policy/breaker/callReport.ts';
 import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
+import { entryOf, isAdmitted } from '../../machines/policy/flow/entry.ts';
+import { Slots } from '../../machines/policy/flow/slots.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Breaker } from './breaker.ts';
 
 /** Leave to run one attempt. It must be given back with {@link UpstreamGate.leave}. */
-export interface Permit {
+export interface Permit extends EndedCall {
   readonly gate: UpstreamGate;
-  /** The breaker's generation when it was given; a result of another generation moves nothing. */
-  readonly generation: number;
-  /** Set while the breaker is half open. */
-  readonly probeId: string | null;
-  /** How many outages the gate had seen. */
+  /** What {@link Slots.take} answered. */
   readonly outage: number;
 }
 
@@ -23,34 +23,21 @@ export interface GateParts {
   readonly upstream: string;
   readonly breaker: Breaker;
   /** Attempts in flight at once. */
-  readonly placesMax: number;
-  /** Places reserved for crisis deliveries, beside the others (CR-2). */
-  readonly crisisPlacesMax: number;
+  readonly slotsMax: number;
+  /** Slots reserved for crisis deliveries, beside the others (CR-2). */
+  readonly crisisSlotsMax: number;
   /** Told how each call went, crises included. */
   readonly onOutcome: (outcome: CallOutcome) => void;
 }
 
-/** How many places an upstream starts with again after an outage (DG-3). */
-const PLACES_AFTER_OUTAGE = 4;
-
 /**
- * Who may call one upstream now: its breaker, its places, and the level of service. Reading it sends
- * no event (CB-5), but for probes.
- *
- * After an outage the places come back one by each success, which doubles them with each round trip
- * (slow start, RFC 5681 §3.1), so that the backlog does not bury the upstream (DG-3). Calls from before
- * it, which may hang until their deadline, take none of them.
+ * Its breaker, its slots and the level of service, as one. Reading it sends no event (CB-5), but for
+ * probes.
  */
 export class UpstreamGate {
   readonly upstream: string;
   readonly #parts: GateParts;
-  #places: number;
-  #inFlight = 0;
-  /** Of these, those that began after the last outage, or as its probes. */
-  #inFlightSince = 0;
-  #outages = 0;
-  /** The breaker's generation that probed last. */
-  #probedGeneration = -1;
+  readonly #slots: Slots;
   #probesAsked = 0;
   /** How the last call ended, whoever's it was; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
@@ -60,82 +47,69 @@ export class UpstreamGate {
   constructor(parts: GateParts) {
     this.#parts = parts;
     this.upstream = parts.upstream;
-    this.#places = parts.placesMax;
+    this.#slots = new Slots(parts.slotsMax);
   }
 
-  get crisisPlacesMax(): number {
-    return this.#parts.crisisPlacesMax;
+  get crisisSlotsMax(): number {
+    return this.#parts.crisisSlotsMax;
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#slots.inFlight;
   }
 
-  /** Whether work of this urgency rank may go out at all, were there a place. */
+  /** What the breaker lets out at present. */
+  get mode(): BreakerDecision['mode'] {
+    return this.#parts.breaker.decision.mode;
+  }
+
+  /** Whether work of this urgency rank may go out at all, were there a slot. */
   admits(urgency: number): boolean {
-    return urgency <= this.urgencyBound && this.#parts.breaker.decision.mode !== 'refuse';
+    return isAdmitted(urgency, this);
   }
 
   /** How many more may start now; while half open, what the breaker will say is not known before. */
   get free(): number {
-    return this.#parts.breaker.decision.mode === 'refuse' ? 0 : this.#freePlaces;
-  }
-
-  get #freePlaces(): number {
-    const all = this.#parts.placesMax - this.#inFlight;
-    return Math.max(0, Math.min(all, this.#places - this.#inFlightSince));
+    return this.mode === 'refuse' ? 0 : this.#slots.free;
   }
 
   /** A permit for work of this urgency rank, or `null` if it has to wait. */
   tryEnter(urgency: number): Permit | null {
-    if (urgency > this.urgencyBound || this.#freePlaces === 0) return null;
+    const entry = entryOf(urgency, this, this.#slots.free);
+    if (entry === 'wait') return null;
     const { breaker } = this.#parts;
-    const { mode, generation } = breaker.decision;
-    if (mode === 'refuse') return null;
+    const { generation } = breaker.decision;
     let probeId: string | null = null;
-    if (mode === 'probe') {
+    if (entry === 'probe') {
       this.#probesAsked += 1;
       probeId = `probe-${generation}-${this.#probesAsked}`;
       if (!breaker.requestProbe(probeId)) return null;
-      this.#startSlowly(generation);
+      this.#slots.startSlowly(generation);
     }
-    this.#inFlight += 1;
-    this.#inFlightSince += 1;
-    return { gate: this, generation, probeId, outage: this.#outages };
+    return { gate: this, generation, probeId, outage: this.#slots.take() };
   }
 
   /**
-   * Gives the place back and records how the call went. True where the upstream serves others: the
-   * breaker was closed throughout, and the call that ended before this one succeeded (RT-1).
+   * Gives the slot back and records how the call went. True where the upstream serves others: see
+   * {@link isUpstreamWell}.
    */
   leave(permit: Permit, outcome: CallOutcome, retryAfterMs: number | undefined): boolean {
-    const { breaker, placesMax } = this.#parts;
-    const hadSucceeded = this.#hasLastSucceeded;
-    this.#inFlight -= 1;
-    if (permit.outage === this.#outages) this.#inFlightSince -= 1;
+    const { breaker } = this.#parts;
+    const hadLastSucceeded = this.#hasLastSucceeded;
     // A call from before the outage says nothing about how much the upstream bears after it.
     const isCurrent = permit.generation === breaker.decision.generation;
-    if (outcome === 'success' && isCurrent && this.#places < placesMax) this.#places += 1;
-    breaker.record(permit.generation, permit.probeId, outcome, retryAfterMs);
+    this.#slots.giveBack(permit.outage, outcome === 'success' && isCurrent);
+    breaker.record(permit, outcome, retryAfterMs);
     this.#note(outcome);
-    // A trip by this very call begins another generation, too.
-    const { mode, generation } = breaker.decision;
-    return hadSucceeded && mode === 'pass' && permit.generation === generation;
+    return isUpstreamWell(permit, breaker.decision, hadLastSucceeded);
   }
 
   /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */
   recordCrisis(outcome: CallOutcome, retryAfterMs: number | undefined): void {
     const { breaker } = this.#parts;
-    breaker.record(breaker.decision.generation, null, outcome, retryAfterMs);
+    const { generation } = breaker.decision;
+    breaker.record({ generation, probeId: null }, outcome, retryAfterMs);
     this.#note(outcome);
-  }
-
-  #startSlowly(generation: number): void {
-    this.#places = PLACES_AFTER_OUTAGE;
-    if (generation === this.#probedGeneration) return;
-    this.#probedGeneration = generation;
-    this.#outages += 1;
-    this.#inFlightSince = 0;
   }
 
   #note(outcome: CallOutcome): void {

@@ -34,8 +34,8 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
   const gate = new UpstreamGate({
     upstream,
     breaker,
-    placesMax: 4,
-    crisisPlacesMax: 2,
+    slotsMax: 4,
+    crisisSlotsMax: 2,
     onOutcome: () => undefined,
   });
   const asked: number[] = [];

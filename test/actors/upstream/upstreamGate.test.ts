@@ -12,9 +12,9 @@ import { seededRandom } from '../../support/clock/seededRandom.ts';
 import { VirtualClock } from '../../support/clock/virtualClock.ts';
 import { TEST_BREAKER_POLICY } from '../../support/harness/breakerHarness.ts';
 
-const PLACES_AFTER_OUTAGE = 4;
+const SLOTS_AFTER_OUTAGE = 4;
 
-function openGate(options: Partial<BreakerPolicy> = {}, placesMax = 32) {
+function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
   const clock = new VirtualClock();
   const errors: unknown[] = [];
   const timers = new TimerService(clock, (error) => errors.push(error));
@@ -34,8 +34,8 @@ function openGate(options: Partial<BreakerPolicy> = {}, placesMax = 32) {
   const gate = new UpstreamGate({
     upstream: 'payments',
     breaker,
-    placesMax,
-    crisisPlacesMax: 2,
+    slotsMax,
+    crisisSlotsMax: 2,
     onOutcome: (outcome) => outcomes.push(outcome),
   });
   const enter = (): Permit => {
@@ -69,8 +69,8 @@ function openGate(options: Partial<BreakerPolicy> = {}, placesMax = 32) {
   };
 }
 
-describe('OP-6 places', () => {
-  test('OP-6 no more calls are in flight than there are places', () => {
+describe('OP-6 slots', () => {
+  test('OP-6 no more calls are in flight than there are slots', () => {
     const { gate, enter, enterAll } = openGate({}, 3);
     const first = enter();
     expect(enterAll()).toHaveLength(2);
@@ -160,7 +160,7 @@ describe('CB-2 a result that comes late', () => {
     expect(gate.admits(1)).toBe(false);
   });
 
-  test('DG-3 successes of an older generation bring no places back', async () => {
+  test('DG-3 successes of an older generation bring no slots back', async () => {
     const { gate, enter, enterAll, fail, halfOpen, call } = openGate({ probesToClose: 1 });
     const late = [enter(), enter(), enter()];
     fail();
@@ -168,7 +168,7 @@ describe('CB-2 a result that comes late', () => {
     call('success');
     for (const permit of late) gate.leave(permit, 'success', undefined);
     // One for the probe that succeeded.
-    expect(enterAll()).toHaveLength(PLACES_AFTER_OUTAGE + 1);
+    expect(enterAll()).toHaveLength(SLOTS_AFTER_OUTAGE + 1);
   });
 });
 
@@ -188,7 +188,7 @@ describe('DG-3 slow start', () => {
     expect(rounds).toEqual([5, 10, 20, 32]);
   });
 
-  test('DG-3 calls that hang from before the outage take none of its places', async () => {
+  test('DG-3 calls that hang from before the outage take none of its slots', async () => {
     const { gate, fail, halfOpen, call, enter, enterAll } = openGate({ probesMax: 2 });
     const hanging = Array.from({ length: 12 }, enter);
     fail();
@@ -201,14 +201,14 @@ describe('DG-3 slow start', () => {
     call('success');
     call('success');
     const permits = enterAll();
-    expect(permits).toHaveLength(PLACES_AFTER_OUTAGE + 1);
+    expect(permits).toHaveLength(SLOTS_AFTER_OUTAGE + 1);
     for (const permit of [...hanging, stuck]) {
       gate.leave(permit, 'failure', undefined);
     }
-    expect([enterAll(), gate.inFlight]).toEqual([[], PLACES_AFTER_OUTAGE + 1]);
+    expect([enterAll(), gate.inFlight]).toEqual([[], SLOTS_AFTER_OUTAGE + 1]);
   });
 
-  test('DG-3 OP-6 with those that hang, no more are in flight than there are places', async () => {
+  test('DG-3 OP-6 with those that hang, no more are in flight than there are slots', async () => {
     const { gate, fail, halfOpen, call, enter, enterAll } = openGate({}, 8);
     const hanging = Array.from({ length: 6 }, enter);
     fail();
@@ -221,7 +221,7 @@ describe('DG-3 slow start', () => {
     expect(gate.free).toBe(3);
   });
 
-  test('DG-3 what does not succeed brings no place back', async () => {
+  test('DG-3 what does not succeed brings no slot back', async () => {
     const { gate, fail, halfOpen, call, enterAll } = openGate({ consecutiveFailuresToOpen: 10 });
     fail();
     await halfOpen();

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CrisisPlaces } from '../../../actors/upstream/crisisPlaces.ts';
+import { CrisisSlots } from '../../../actors/flow/crisisSlots.ts';
 
-function openPlaces(placesMax: number) {
-  const places = new CrisisPlaces(placesMax);
+function openSlots(slotsMax: number) {
+  const slots = new CrisisSlots(slotsMax);
   const begun: string[] = [];
   const enter = (name: string, entity: string | null = null): (() => void) =>
-    places.enter(entity, () => {
+    slots.enter(entity, () => {
       begun.push(name);
     }).leave;
   return { enter, begun };
 }
 
-test('CR-2 no more deliveries run than there are places, and the next begins when one ends', () => {
-  const { enter, begun } = openPlaces(2);
+test('CR-2 no more deliveries run than there are slots, and the next begins when one ends', () => {
+  const { enter, begun } = openSlots(2);
   const leaveFirst = enter('first');
   enter('second');
   enter('third');
@@ -23,7 +23,7 @@ test('CR-2 no more deliveries run than there are places, and the next begins whe
 });
 
 test('OP-4 CR-2 crises of one entity begin in order, those of others pass them by', () => {
-  const { enter, begun } = openPlaces(4);
+  const { enter, begun } = openSlots(4);
   const leaveFirst = enter('a1', 'a');
   const leaveSecond = enter('a2', 'a');
   enter('a3', 'a');
@@ -37,7 +37,7 @@ test('OP-4 CR-2 crises of one entity begin in order, those of others pass them b
 });
 
 test('OP-4 CR-4 a delivery that failed lets the next of its entity begin, and retries behind it', () => {
-  const { enter, begun } = openPlaces(4);
+  const { enter, begun } = openSlots(4);
   const leaveFailed = enter('first', 'a');
   const leaveSecond = enter('second', 'a');
   leaveFailed();
@@ -47,8 +47,8 @@ test('OP-4 CR-4 a delivery that failed lets the next of its entity begin, and re
   expect(begun).toEqual(['first', 'second', 'first again']);
 });
 
-test('OP-5 CR-2 one that leaves while it waits never begins and frees no place', () => {
-  const { enter, begun } = openPlaces(1);
+test('OP-5 CR-2 one that leaves while it waits never begins and frees no slot', () => {
+  const { enter, begun } = openSlots(1);
   const leaveFirst = enter('first', 'a');
   const cancel = enter('cancelled', 'a');
   enter('third', 'a');
@@ -59,8 +59,8 @@ test('OP-5 CR-2 one that leaves while it waits never begins and frees no place',
   expect(begun).toEqual(['first', 'third']);
 });
 
-test('CR-2 leaving twice frees one place', () => {
-  const { enter, begun } = openPlaces(1);
+test('CR-2 leaving twice frees one slot', () => {
+  const { enter, begun } = openSlots(1);
   const leaveFirst = enter('first');
   enter('second');
   enter('third');
@@ -69,11 +69,11 @@ test('CR-2 leaving twice frees one place', () => {
   expect(begun).toEqual(['first', 'second']);
 });
 
-test('CR-2 OP-4 whoever comes and goes, places and order hold, and nobody is left waiting', () => {
+test('CR-2 OP-4 whoever comes and goes, slots and order hold, and nobody is left waiting', () => {
   const step = fc.record({ entity: fc.constantFrom('a', 'b', null), leaves: fc.nat({ max: 9 }) });
   fc.assert(
-    fc.property(fc.array(step), fc.integer({ min: 1, max: 3 }), (steps, placesMax) => {
-      const places = new CrisisPlaces(placesMax);
+    fc.property(fc.array(step), fc.integer({ min: 1, max: 3 }), (steps, slotsMax) => {
+      const slots = new CrisisSlots(slotsMax);
       const inside = new Map<number, string | null>();
       const leave: (() => void)[] = [];
       const begun: { number: number; entity: string | null }[] = [];
@@ -82,11 +82,11 @@ test('CR-2 OP-4 whoever comes and goes, places and order hold, and nobody is lef
         leave[number]?.();
       };
       for (const [number, { entity, leaves }] of steps.entries()) {
-        leave[number] = places.enter(entity, () => {
+        leave[number] = slots.enter(entity, () => {
           if (entity !== null) expect([...inside.values()]).not.toContain(entity);
           inside.set(number, entity);
           begun.push({ number, entity });
-          expect(inside.size).toBeLessThanOrEqual(placesMax);
+          expect(inside.size).toBeLessThanOrEqual(slotsMax);
         }).leave;
         const ends = [...inside.keys()][leaves];
         if (ends !== undefined) end(ends);

@@ -1,5 +1,5 @@
 /**
- * Places reserved for crisis deliveries at one upstream (CR-2): beside all other work, so that
+ * Slots reserved for crisis deliveries at one upstream (CR-2): beside all other work, so that
  * nothing can hold them up, and bounded, so that mislabelled traffic can't storm the upstream.
  * Deliveries of one entity begin in order; a failing one lets the next begin.
  *
@@ -11,19 +11,19 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-export class CrisisPlaces {
-  readonly placesMax: number;
+export class CrisisSlots {
+  readonly slotsMax: number;
   readonly #waiting = new Set<Waiting>();
   readonly #busyEntities = new Set<string>();
   #inFlight = 0;
   #isBeginning = false;
   #isChanged = false;
 
-  constructor(placesMax: number) {
-    this.placesMax = placesMax;
+  constructor(slotsMax: number) {
+    this.slotsMax = slotsMax;
   }
 
-  /** Runs `begin` at once if a place is free and the entity is not busy, else as soon as it can. */
+  /** Runs `begin` at once if a slot is free and the entity is not busy, else as soon as it can. */
   enter(entity: string | null, begin: () => void): { readonly leave: () => void } {
     const waiting: Waiting = { entity, begin };
     this.#waiting.add(waiting);
@@ -58,7 +58,7 @@ export class CrisisPlaces {
 
   #beginWaiting(): void {
     for (const waiting of this.#waiting) {
-      if (this.#inFlight >= this.placesMax) return;
+      if (this.#inFlight >= this.slotsMax) return;
       const { entity } = waiting;
       if (entity !== null && this.#busyEntities.has(entity)) continue;
       this.#waiting.delete(waiting);
