@@ -56,6 +56,12 @@ describe('UX-1 what is published (of the last build)', () => {
     expect(packed.filter((path) => strangers.test(path))).toEqual([]);
   });
 
+  test('UX-1 neither is the crypto engine that only tests use, nor what it needs', () => {
+    expect(packed.filter((path) => /nobleEngine/.test(path))).toEqual([]);
+    const needed = Object.keys(manifest.dependencies);
+    expect(needed.filter((name) => name.startsWith('@noble/'))).toEqual([]);
+  });
+
   test('UX-1 the program says how it is run', () => {
     const program = manifest.bin['holdfast'] ?? '';
     expect(readFileSync(program, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');

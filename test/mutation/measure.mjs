@@ -1,0 +1,90 @@
+/**
+ * Mutation tests, one file at a time: `npm run mutation -- --mutate machines/policy/retry`, a file or a
+ * folder and as many as wanted; by default all of machines/ and persistence/sealing/. Prints each mutant
+ * that no test noticed, and the rows of the table in docs/testing.md. A file's mutants are judged by the
+ * tests of its own folder, since test/ mirrors the tree; where that has none, by those of the folder above.
+ *
+ * @module
+ */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Stryker } from '@stryker-mutator/core';
+
+const ROOTS = ['machines', 'persistence/sealing'];
+/** A chart is built as its file is loaded: each mutant of it would cost a run of all its tests. */
+const CHART = /^machines\/(?!policy\/|vocabulary\/)/;
+const SCORE_MIN = 90;
+const REPORTS = 'node_modules/.cache/mutation';
+
+const { values } = parseArgs({ options: { mutate: { type: 'string', multiple: true } } });
+const rows = [];
+for (const file of (values.mutate ?? ROOTS).flatMap(filesOf)) rows.push(await measure(file));
+const measured = rows.filter(({ mutants }) => mutants > 0);
+print(
+  '',
+  '| File | Mutants | Not noticed | Not covered | Score |',
+  '| --- | --- | --- | --- | --- |',
+);
+print(...measured.map(rowOf));
+const low = measured.filter(({ score }) => score < SCORE_MIN);
+if (low.length > 0) print('', `Below ${SCORE_MIN} %: ${low.map(({ file }) => file).join(', ')}.`);
+process.exitCode = low.length > 0 ? 1 : 0;
+
+async function measure(file) {
+  process.env['CORE_TESTS'] = testsOf(file);
+  const found = await new Stryker({
+    mutate: [file],
+    ignoreStatic: CHART.test(file),
+  }).runMutationTest();
+  const count = (...wanted) => found.filter(({ status }) => wanted.includes(status)).length;
+  const noticed = count('Killed', 'Timeout');
+  const survived = count('Survived');
+  const uncovered = count('NoCoverage');
+  const mutants = noticed + survived + uncovered;
+  const report = found.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const row = { file, mutants, survived, uncovered, score: (100 * noticed) / (noticed + survived) };
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const text = [rowOf(row), ...report.map((mutant) => described(mutant, lines))];
+  print('', ...text);
+  mkdirSync(REPORTS, { recursive: true });
+  writeFileSync(join(REPORTS, `${file.replaceAll('/', '-')}.txt`), `${text.join('\n')}\n`);
+  return row;
+}
+
+function described({ location: { start, end }, replacement, status }, lines) {
+  const line = lines[start.line - 1] ?? '';
+  const isShort = start.line === end.line;
+  const was = isShort ? line.slice(start.column - 1, end.column - 1) : `${line.trim()} …`;
+  const becomes = replacement.replaceAll(/\s+/g, ' ').slice(0, 100);
+  return `  line ${start.line}: ${was}  ->  ${becomes}${status === 'NoCoverage' ? '  (not covered)' : ''}`;
+}
+
+function rowOf({ file, mutants, survived, uncovered, score }) {
+  return `| \`${file}\` | ${mutants} | ${survived} | ${uncovered} | ${score.toFixed(1)} % |`;
+}
+
+function filesOf(path) {
+  if (statSync(path).isFile()) return [path];
+  const within = readdirSync(path, { withFileTypes: true });
+  return within
+    .flatMap(({ name }) => filesOf(join(path, name)))
+    .filter((each) => each.endsWith('.ts'));
+}
+
+/** The folder whose tests judge `file`. */
+function testsOf(file) {
+  let folder = join('test', dirname(file));
+  while (!hasTests(folder)) folder = dirname(folder);
+  return folder;
+}
+
+function hasTests(folder) {
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder, { recursive: true }).some((name) => name.endsWith('.test.ts'));
+}
+
+function print(...lines) {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
