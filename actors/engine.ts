@@ -17,8 +17,9 @@ import type { Hold } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
 import { CrisisReport } from './facts/crisisReport.ts';
+import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
-import { type StorageChange, StorageHealth } from './journal/storageHealth.ts';
+import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
@@ -58,9 +59,9 @@ export interface EngineParts {
   readonly tidy: (nowMs: number) => Promise<void>;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly onError: (error: unknown) => void;
+  /** Where everything that happens is told. */
+  readonly facts: FactStream;
   readonly onComponentFailed: (component: string, error: unknown) => void;
-  /** Trouble with storage began, changed or ended. */
-  readonly onStorageChange: (change: StorageChange) => void;
 }
 
 const GLOBAL_LEVEL = 'degradation:global';
@@ -113,8 +114,8 @@ export class Engine {
       probe: () => {
         this.journal.retry();
       },
-      onChange: (change) => {
-        this.#storageChanged(change);
+      onChange: (failure) => {
+        this.#storageChanged(failure);
       },
     });
     this.storeCheck = new StoreCheck(parts);
@@ -166,7 +167,8 @@ export class Engine {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
       this.pool.waiting.refresh();
-      tellSetAside(row, { pool: this.pool, onError });
+      parts.facts.emit('record.quarantined', row.id, row.code);
+      tellSetAside(row, this.pool);
     });
   }
 
@@ -216,6 +218,7 @@ export class Engine {
   /** It has stopped: whoever still waits is told that it will not hear more. */
   abandon(): void {
     for (const part of [this.room, this.bulk, this.pool, this.#service]) part?.abandon();
+    this.#parts.facts.emit('runtime.stopped');
   }
 
   // The steps of start-up and shutdown, in the order of the supervisor's chart.
@@ -227,7 +230,7 @@ export class Engine {
     this.steady.resume(info.components.get(TIME));
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
-    this.#held.read(info, this.#parts.onError);
+    this.#held.read(info, this.#parts.facts);
     this.journal.open();
     this.pool.waiting.refresh();
     takeUpSpilled(this.#recoveryParts, info.spilled, {
@@ -349,13 +352,10 @@ export class Engine {
     dispatcher.addGate(upstream.gate);
   }
 
-  #storageChanged(change: StorageChange): void {
+  #storageChanged(failure: HoldfastError | null): void {
     this.globalLevel.measure();
     // Only a writer that has ended needs to be started again; any other opens its file anew by itself.
-    if (change.error?.code === 'HF_STORE_UNAVAILABLE') {
-      this.#parts.onComponentFailed('writer', change.error);
-    }
-    this.#parts.onStorageChange(change);
+    if (failure?.code === 'HF_STORE_UNAVAILABLE') this.#parts.onComponentFailed('writer', failure);
   }
 
   /** A writer that still runs opens its file anew by itself; one that has died is started again. */

@@ -10,11 +10,12 @@
 import { exemptionsAmong } from '../actors/attempt/handler.ts';
 import { type CrisisResource, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
 import { Engine } from '../actors/engine.ts';
+import { raiseAlerts } from '../actors/facts/alerts.ts';
+import { FactStream } from '../actors/facts/factStream.ts';
 import { Supervisor } from '../actors/supervisor.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import { checkRequest } from '../machines/policy/request/request.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
-import { STORAGE_ADVICE } from '../machines/policy/service/storageTrouble.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields } from '../machines/vocabulary/optionFields.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
@@ -52,9 +53,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
   const { clock } = given;
   const damage = new StoreDamage();
+  const facts = new FactStream(clock);
+  raiseAlerts({
+    facts,
+    clock,
+    onAlert: (error) => {
+      damage.note(error, clock.now());
+      given.onError(error);
+    },
+  });
   const onError = (error: unknown): void => {
-    damage.note(error, clock.now());
-    given.onError(error);
+    facts.emit('failure.noted', error);
   };
   const options = { ...given, onError };
   const inspect =
@@ -65,17 +74,13 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
     ...options,
     store,
     inspect,
+    facts,
     tidy: async (nowMs) => {
       if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
     },
     onComponentFailed: (component, error) => {
-      onError(error);
+      facts.emit('component.failed', component, error);
       supervisor.componentFailed(component as Component);
-    },
-    onStorageChange: ({ to, error }) => {
-      // One of a writer that ended was told of above.
-      if (error?.code === 'HF_STORE_UNAVAILABLE') return;
-      onError(error ?? new HoldfastError('HF_ALERT', `Alert: ${STORAGE_ADVICE[to]}.`));
     },
   });
   const operations = new Operations({
@@ -98,11 +103,12 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
     clock,
     inspect,
     onRunning: () => {
+      facts.emit('runtime.started');
       control?.open();
     },
-    onAlert: ({ component, reason }, cause) => {
-      const alert = `Alert: ${reason} (${component ?? 'runtime'}).`;
-      onError(cause ?? new HoldfastError('HF_ALERT', alert));
+    onAlert: (alert, cause) => {
+      if (alert.reason === 'startFailed') facts.emit('start.failed', cause);
+      else facts.emit('supervisor.alerted', alert);
     },
   });
   const exemptionsOf = exemptionsAmong(engine.pool.handlers);
@@ -125,6 +131,7 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
   });
   const runtime = new HoldfastRuntime({
     options,
+    facts,
     engine,
     supervisor,
     crisis,

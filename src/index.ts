@@ -6,8 +6,17 @@
 
 export type { Attempt, Handler, Run } from '../actors/attempt/handler.ts';
 export type { CrisisAnswer, CrisisResource } from '../actors/crisis/crisisResponder.ts';
+export type {
+  Fact,
+  FactKind,
+  FactListener,
+  FactOf,
+  Override,
+  ParkReason,
+} from '../actors/facts/fact.ts';
 export type { OperationView, Outcome } from '../actors/operation/outcome.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
+export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
 export type { BreakerPolicy } from '../machines/policy/breaker/breakerPolicy.ts';
@@ -26,7 +35,10 @@ export type {
   RetryPolicy,
 } from '../machines/policy/retry/retryPolicy.ts';
 export type { Level } from '../machines/policy/service/degradationLevel.ts';
-export type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
+export type {
+  DegradationPolicy,
+  LevelCause,
+} from '../machines/policy/service/degradationPolicy.ts';
 export type { StorageState, StorageTrouble } from '../machines/policy/service/storageTrouble.ts';
 export type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 export type { Clock } from '../machines/vocabulary/clock.ts';

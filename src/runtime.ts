@@ -7,6 +7,8 @@
 import { type Attempt, exemptionsAmong, type Handler } from '../actors/attempt/handler.ts';
 import type { CrisisAnswer, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
 import type { Engine } from '../actors/engine.ts';
+import type { FactListener } from '../actors/facts/fact.ts';
+import type { FactStream } from '../actors/facts/factStream.ts';
 import type { Acceptance, PendingAcceptance } from '../actors/operation/acceptance.ts';
 import type { Outcome } from '../actors/operation/outcome.ts';
 import type { Supervisor } from '../actors/supervisor.ts';
@@ -137,6 +139,23 @@ export interface Runtime {
   /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;
   /**
+   * Tells `listener` of everything that happens from now on, in order, until the returned function is
+   * called: acceptances, attempts, breakers, levels and their causes, what waits and why, endings.
+   * Works in every phase. What ended is told of once that is on disk. A fact says nothing of a payload,
+   * a subject or an entity; docs/facts.md lists them all.
+   *
+   * The call is part of the work that it tells of: be quick, and hand on what takes longer. A listener
+   * that throws harms nothing; `onError` is told once.
+   *
+   * @example
+   * const leave = runtime.subscribe((fact) => {
+   *   if (fact.kind === 'breaker.changed' && fact.to === 'open') page(fact.upstream, fact.why);
+   * });
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID`.
+   */
+  subscribe(listener: FactListener): () => void;
+  /**
    * Copies the store, as it stands at one moment, into a new folder (PS-5). No call waits for it.
    *
    * @throws HoldfastError `HF_TARGET_EXISTS`, `HF_STORE_FULL`, `HF_STORE_…`, `HF_OPTION_INVALID` for
@@ -161,6 +180,7 @@ export interface Runtime {
 
 export interface RuntimeParts {
   readonly options: CheckedOptions;
+  readonly facts: FactStream;
   readonly engine: Engine;
   readonly supervisor: Supervisor;
   readonly crisis: CrisisResponder;
@@ -276,6 +296,11 @@ export class HoldfastRuntime implements Runtime {
 
   getHealthStatus(): HealthStatus {
     return readHealth(this.#parts);
+  }
+
+  subscribe(listener: FactListener): () => void {
+    requireOption(typeof listener === 'function', 'listener', 'must be a function');
+    return this.#parts.facts.subscribe(listener);
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {

@@ -12,24 +12,19 @@ import {
 } from '../../machines/storage/storageHealthMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { neverWritten } from './storeErrors.ts';
-
-/** A change of storage, as the rest of the runtime is told of it. */
-export interface StorageChange {
-  readonly from: StorageState;
-  readonly to: StorageState;
-  /** What the store said; `null` once it is well, and while it is only slow. */
-  readonly error: HoldfastError | null;
-}
 
 export interface StorageHealthParts {
   readonly clock: Clock;
   readonly steady: SteadyClock;
+  readonly facts: Facts;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Repeats what could not be written; how that ended is told like any write. */
   readonly probe: () => void;
-  readonly onChange: (change: StorageChange) => void;
+  /** It is in another state; `failure` is what the store said, `null` once it is well, and while it is only slow. */
+  readonly onChange: (failure: HoldfastError | null) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -136,7 +131,8 @@ export class StorageHealth {
     if (to === 'well' || to === 'slow') this.#failure = null;
     if (from === to) return;
     this.#state = to;
-    this.#parts.onChange({ from, to, error: this.#failure });
+    this.#parts.facts.emit('storage.changed', from, to, this.#failure);
+    this.#parts.onChange(this.#failure);
   }
 
   #arm(): void {

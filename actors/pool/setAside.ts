@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRow, StoredOperation } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { quarantinedError } from '../operation/outcome.ts';
@@ -25,29 +25,16 @@ export function setAside(
   });
 }
 
-/** A row was set aside: whoever waits for its acceptance or its outcome hears that, and so does `onError`. */
+/** A row was set aside: whoever waits for its acceptance or its outcome hears that. */
 export function tellSetAside(
-  { id, code }: QuarantinedRow,
-  {
-    pool,
-    onError,
-  }: {
-    readonly pool: {
-      readonly watchers: Watchers;
-      resident(id: string): Resident | undefined;
-    };
-    readonly onError: (error: unknown) => void;
+  { id }: QuarantinedRow,
+  pool: {
+    readonly watchers: Watchers;
+    resident(id: string): Resident | undefined;
   },
 ): void {
   const reason = quarantinedError();
   const resident = pool.resident(id);
   if (resident !== undefined) takePending(resident)?.reject(reason);
   pool.watchers.refused(id, reason);
-  onError(
-    new HoldfastError(
-      'HF_RECORD_TAMPERED',
-      `Operation ${id} can't be opened (${code}); it was set aside and the others go on. See holdfast quarantine.`,
-      { withStack: false },
-    ),
-  );
 }

@@ -7,6 +7,7 @@
 
 import { type Hold, heldError, holdWrite } from '../../persistence/port/hold.ts';
 import type { Store, StoredOperation, StoreInfo } from '../../persistence/port/store.ts';
+import type { Facts } from '../facts/factStream.ts';
 
 /** Whether the store is held, and what of it may be served all the same (PS-5). */
 export class HeldStore {
@@ -20,11 +21,11 @@ export class HeldStore {
   }
 
   /** Takes it from what the store says of itself, and says so where it is held. */
-  read({ hold }: Pick<StoreInfo, 'hold'>, onError: (error: unknown) => void): void {
+  read({ hold }: Pick<StoreInfo, 'hold'>, facts: Facts): void {
     this.#hold = hold;
     if (this.#hold === null) return;
     this.#seqMax = this.#hold.seqMax;
-    onError(heldError(this.#hold));
+    facts.emit('store.held', this.#hold.reason, heldError(this.#hold));
   }
 
   /** A crisis that was accepted since the hold began. */

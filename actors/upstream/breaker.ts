@@ -14,6 +14,7 @@ import { callMeaning, type EndedCall } from '../../machines/policy/breaker/callR
 import { type CallOutcome, CallWindow } from '../../machines/policy/breaker/callWindow.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { decodeSnapshot, encodeSnapshot } from '../charts/snapshots.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 
@@ -23,6 +24,7 @@ export interface BreakerParts {
   readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
+  readonly facts: Facts;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Keeps the state (CB-4). */
   readonly keep: (state: string) => void;
@@ -43,13 +45,18 @@ export class Breaker {
   #decision: BreakerDecision;
   #cancelTimer: (() => void) | null = null;
   #kept = '';
+  #state: CircuitBreakerSnapshot['value'];
+  /** What the chart is being told; `null` while it begins anew. */
+  #event: CircuitBreakerEvent | null = null;
   #isStopped = false;
 
   constructor(parts: BreakerParts) {
     this.#parts = parts;
     this.window = new CallWindow(parts.policy);
     this.#actor = this.#start(null);
-    this.#decision = breakerDecision(this.#actor.getSnapshot());
+    const snapshot = this.#actor.getSnapshot();
+    this.#decision = breakerDecision(snapshot);
+    this.#state = snapshot.value;
   }
 
   get decision(): BreakerDecision {
@@ -85,6 +92,7 @@ export class Breaker {
   /** What is told after the stop, by calls that were still out, changes nothing any more. */
   send(event: CircuitBreakerEvent): void {
     if (this.#isStopped) return;
+    this.#event = event;
     this.#actor.send(event);
   }
 
@@ -114,6 +122,7 @@ export class Breaker {
 
   #replace(snapshot: CircuitBreakerSnapshot | null): void {
     this.#actor.stop();
+    this.#event = null;
     this.#actor = this.#start(snapshot);
     this.#changed(this.#actor.getSnapshot());
   }
@@ -140,6 +149,11 @@ export class Breaker {
     const before = this.#decision;
     this.#decision = breakerDecision(snapshot);
     if (this.#decision.generation !== before.generation) this.window.clear();
+    const from = this.#state;
+    this.#state = snapshot.value;
+    const { facts, upstream } = this.#parts;
+    if (from !== this.#state)
+      facts.emit('breaker.changed', upstream, from, this.#state, this.#event);
     this.#arm(snapshot);
     const state = encodeSnapshot(circuitBreakerMachine, snapshot);
     if (state !== this.#kept) {

@@ -1,5 +1,6 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import {
+  causesOf,
   type DegradationRef,
   type DegradationSnapshot,
   degradationMachine,
@@ -8,9 +9,11 @@ import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import {
   type DegradationPolicy,
   type DegradationSignals,
+  type WantedLevel,
   wantedLevel,
 } from '../../machines/policy/service/degradationPolicy.ts';
 import { decodeSnapshot, encodeSnapshot } from '../charts/snapshots.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 
@@ -24,6 +27,7 @@ export interface ServiceLevelParts {
   readonly signals: () => DegradationSignals;
   readonly steady: SteadyClock;
   readonly timers: TimerService;
+  readonly facts: Facts;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly keep: (state: string) => void;
   readonly onChange: () => void;
@@ -49,13 +53,19 @@ export class ServiceLevel {
     return this.#level;
   }
 
-  /** Reads the signals and tells the chart if they call for another level than before. */
+  /** The signals that called for the present level; none where it is normal, or on its way there. */
+  get causes(): WantedLevel['causes'] {
+    return causesOf(this.#actor.getSnapshot());
+  }
+
+  /** Reads the signals and tells the chart if they call for another level than before, or are others. */
   measure(): void {
     if (this.#isStopped) return;
     const { signals, policy, steady, timers } = this.#parts;
-    const wanted = wantedLevel(signals(), policy, this.#level);
-    if (wanted !== this.#actor.getSnapshot().context.wanted) {
-      this.#actor.send({ type: 'signals.measured', wanted, atMs: steady.now() });
+    const { wanted, causes } = wantedLevel(signals(), policy, this.#level);
+    const { context } = this.#actor.getSnapshot();
+    if (wanted !== context.wanted || !isSame(causes, context.causes ?? [])) {
+      this.#actor.send({ type: 'signals.measured', wanted, causes, atMs: steady.now() });
     }
     this.#cancelMeasure?.();
     this.#cancelMeasure = null;
@@ -113,7 +123,7 @@ export class ServiceLevel {
   #changed(snapshot: DegradationSnapshot): void {
     this.#cancelStep?.();
     this.#cancelStep = null;
-    const { steady, timers, keep, onChange } = this.#parts;
+    const { scope, steady, timers, keep, onChange } = this.#parts;
     const { dueAtMs } = snapshot.context;
     if (dueAtMs !== null) {
       this.#cancelStep = timers.after(dueAtMs - steady.now(), () => {
@@ -121,9 +131,15 @@ export class ServiceLevel {
         this.#actor.send({ type: 'recovery.due', atMs: Math.max(dueAtMs, steady.now()) });
       });
     }
-    if (snapshot.value === this.#level) return;
+    const from = this.#level;
+    if (snapshot.value === from) return;
     this.#level = snapshot.value;
+    this.#parts.facts.emit('level.changed', scope, from, snapshot.value, causesOf(snapshot));
     keep(encodeSnapshot(degradationMachine, snapshot));
     onChange();
   }
+}
+
+function isSame(some: WantedLevel['causes'], others: WantedLevel['causes']): boolean {
+  return some.length === others.length && some.every((cause, index) => cause === others[index]);
 }

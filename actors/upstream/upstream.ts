@@ -12,6 +12,7 @@ import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { Breaker } from './breaker.ts';
@@ -37,6 +38,7 @@ export interface UpstreamParts {
   readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
+  readonly facts: Facts;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   readonly globalLevel: () => Level;
   /** Keeps the state of a component under its name. */

@@ -13,7 +13,7 @@
 
 import { type ActorRefFrom, assign, type SnapshotFrom, setup } from 'xstate';
 import { isWorse, type Level } from '../policy/service/degradationLevel.ts';
-import type { DegradationPolicy } from '../policy/service/degradationPolicy.ts';
+import type { DegradationPolicy, WantedLevel } from '../policy/service/degradationPolicy.ts';
 
 export interface DegradationInput {
   /** `global`, or the name of the upstream. */
@@ -26,6 +26,8 @@ export interface DegradationContext {
   readonly policy: DegradationPolicy;
   /** What the last measurement called for. */
   readonly wanted: Level;
+  /** The signals that called for it; absent before the first measurement. */
+  readonly causes?: WantedLevel['causes'] | undefined;
   /** When the present level was entered; `null` for the first. */
   readonly sinceAtMs: number | null;
   /** Since when a better level is called for without a break; `null` when none is. */
@@ -34,9 +36,8 @@ export interface DegradationContext {
   readonly dueAtMs: number | null;
 }
 
-interface Measured {
+interface Measured extends WantedLevel {
   readonly atMs: number;
-  readonly wanted: Level;
 }
 
 interface RestartFacts {
@@ -67,7 +68,7 @@ const degradationSetup = setup({
   },
   actions: {
     recordMeasurement: assign((_, params: Measured) => ({
-      wanted: params.wanted,
+      ...calledFor(params),
       sinceAtMs: params.atMs,
     })),
     recordStep: assign((_, params: { atMs: number }) => ({ sinceAtMs: params.atMs })),
@@ -78,10 +79,10 @@ const degradationSetup = setup({
         : NO_WAIT,
     ),
     waitOn: assign(({ context }, params: Measured) => ({
-      wanted: params.wanted,
+      ...calledFor(params),
       ...(context.dueAtMs === null ? waitFrom(params.atMs, context.policy) : {}),
     })),
-    stopWaiting: assign((_, params: Measured) => ({ wanted: params.wanted, ...NO_WAIT })),
+    stopWaiting: assign((_, params: Measured) => ({ ...calledFor(params), ...NO_WAIT })),
     resumeAfterRestart: assign(({ context }, params: RestartFacts) => {
       const policy = params.policy ?? context.policy;
       const isWaiting = context.dueAtMs !== null;
@@ -89,6 +90,11 @@ const degradationSetup = setup({
     }),
   },
 });
+
+/** The event's type is no part of the context. */
+function calledFor({ wanted, causes }: WantedLevel): WantedLevel {
+  return { wanted, causes };
+}
 
 type Wait = Pick<DegradationContext, 'betterSinceAtMs' | 'dueAtMs'>;
 
@@ -234,6 +240,11 @@ export const degradationMachine = degradationSetup.createMachine({
 
 export type DegradationRef = ActorRefFrom<typeof degradationMachine>;
 export type DegradationSnapshot = SnapshotFrom<typeof degradationMachine>;
+
+/** Why the chart is at its level; nothing for a step of a recovery, which no signal calls for. */
+export function causesOf({ value, context }: DegradationSnapshot): WantedLevel['causes'] {
+  return value === context.wanted ? (context.causes ?? []) : [];
+}
 
 /** The event the chart waits for and when it is due; `null` when it waits for no instant. */
 export function degradationDue(

@@ -28,9 +28,7 @@ export interface DegradationSignals {
    */
   readonly openBreakersShare?: number | undefined;
   readonly storage?: StorageState | undefined;
-  /** Operations that may run at the present level and wait for a place; parked ones don't count. */
-  readonly readyOperations?: number | undefined;
-  /** How late the event loop runs timers. */
+  /** How late the event loop ran a timer, at worst, in the last second (see `EventLoopWatch`). */
   readonly eventLoopDelayMs?: number | undefined;
   readonly network?: NetworkGrade | undefined;
 }
@@ -50,8 +48,6 @@ export interface DegradationPolicy {
   readonly failureRateCriticalOnly: number;
   readonly openBreakersShareLimited: number;
   readonly openBreakersShareCriticalOnly: number;
-  readonly readyOperationsLimited: number;
-  readonly readyOperationsCriticalOnly: number;
   readonly eventLoopDelayMsLimited: number;
   readonly eventLoopDelayMsCriticalOnly: number;
 }
@@ -64,8 +60,6 @@ export const DEFAULT_DEGRADATION_POLICY: DegradationPolicy = Object.freeze({
   failureRateCriticalOnly: 0.95,
   openBreakersShareLimited: 0.5,
   openBreakersShareCriticalOnly: 1,
-  readyOperationsLimited: 20_000,
-  readyOperationsCriticalOnly: 100_000,
   eventLoopDelayMsLimited: 250,
   eventLoopDelayMsCriticalOnly: 1_000,
 });
@@ -78,14 +72,12 @@ const RULES: OptionRules<DegradationPolicy> = {
   failureRateCriticalOnly: share(0.01),
   openBreakersShareLimited: share(0.01),
   openBreakersShareCriticalOnly: share(0.01),
-  readyOperationsLimited: count(1, 1e9),
-  readyOperationsCriticalOnly: count(1, 1e9),
   eventLoopDelayMsLimited: spanMs(),
   eventLoopDelayMsCriticalOnly: spanMs(),
 };
 
 /** The signals that are compared with a threshold. */
-const GRADED = ['failureRate', 'openBreakersShare', 'readyOperations', 'eventLoopDelayMs'] as const;
+const GRADED = ['failureRate', 'openBreakersShare', 'eventLoopDelayMs'] as const;
 type Graded = (typeof GRADED)[number];
 
 /**
@@ -109,6 +101,16 @@ export function checkDegradationPolicy(
   return policy;
 }
 
+/** A signal that calls for a worse level than `normal`. */
+export type LevelCause = 'breaker' | 'storage' | 'network' | Graded;
+
+/** The level that the signals call for, and why. */
+export interface WantedLevel {
+  readonly wanted: Level;
+  /** The signals that call for no better level than that; empty for `normal`. */
+  readonly causes: readonly LevelCause[];
+}
+
 /**
  * The level that the signals call for, the worst that any of them calls for.
  *
@@ -118,17 +120,24 @@ export function wantedLevel(
   signals: DegradationSignals,
   policy: DegradationPolicy,
   current: Level,
-): Level {
+): WantedLevel {
   const { breaker, storage, network } = signals;
-  return worstOf([
-    breaker === undefined ? 'normal' : BREAKER_LEVELS[breaker],
-    storage === undefined ? 'normal' : STORAGE_LEVELS[storage],
-    network === undefined ? 'normal' : NETWORK_LEVELS[network],
-    ...GRADED.map((signal) =>
-      gradedLevel(signal, readingOf(signal, signals, policy), policy, current),
-    ),
-  ]);
+  const levels: Readonly<Record<LevelCause, Level>> = {
+    breaker: breaker === undefined ? 'normal' : BREAKER_LEVELS[breaker],
+    storage: storage === undefined ? 'normal' : STORAGE_LEVELS[storage],
+    network: network === undefined ? 'normal' : NETWORK_LEVELS[network],
+    failureRate: gradedLevel('failureRate', signals, policy, current),
+    openBreakersShare: gradedLevel('openBreakersShare', signals, policy, current),
+    eventLoopDelayMs: gradedLevel('eventLoopDelayMs', signals, policy, current),
+  };
+  const wanted = worstOf(Object.values(levels));
+  return {
+    wanted,
+    causes: wanted === 'normal' ? [] : CAUSES.filter((of) => levels[of] === wanted),
+  };
 }
+
+const CAUSES: readonly LevelCause[] = ['breaker', 'storage', 'network', ...GRADED];
 
 /**
  * Half open counts as bad as the first step of a recovery: probes are let out by the breaker itself,
@@ -158,10 +167,11 @@ function readingOf(signal: Graded, signals: DegradationSignals, policy: Degradat
 
 function gradedLevel(
   signal: Graded,
-  reading: number,
+  signals: DegradationSignals,
   policy: DegradationPolicy,
   current: Level,
 ): Level {
+  const reading = readingOf(signal, signals, policy);
   const isAt = (level: 'limited' | 'criticalOnly', threshold: number): boolean => {
     const isEntered = LEVELS.indexOf(current) >= LEVELS.indexOf(level);
     return reading >= (isEntered ? threshold * policy.leaveShare : threshold);

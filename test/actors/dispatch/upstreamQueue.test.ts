@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
+import { FactStream } from '../../../actors/facts/factStream.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { Breaker } from '../../../actors/upstream/breaker.ts';
@@ -26,6 +27,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     steady,
     random: seededRandom(1),
     timers,
+    facts: new FactStream(clock),
     inspect: undefined,
     keep: () => undefined,
     onChange: () => undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FactStream } from '../../../actors/facts/factStream.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { Breaker } from '../../../actors/upstream/breaker.ts';
@@ -25,6 +26,7 @@ function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
     steady: new SteadyClock(clock, () => undefined),
     random: seededRandom(1),
     timers,
+    facts: new FactStream(clock),
     inspect: undefined,
     keep: () => undefined,
     onChange: () => undefined,

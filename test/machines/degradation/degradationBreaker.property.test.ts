@@ -49,7 +49,8 @@ function runOutage(options: {
       }
     }
     const signals = { breaker: breaker.state as BreakerState, recentCalls: recent.read(nowMs) };
-    degradation.measure(wantedLevel(signals, degradation.policy, degradation.level));
+    const { wanted, causes } = wantedLevel(signals, degradation.policy, degradation.level);
+    degradation.measure(wanted, causes);
     breaker.wait(100);
     degradation.wait(100);
   }

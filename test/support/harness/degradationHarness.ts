@@ -9,6 +9,7 @@ import type { Level } from '../../../machines/policy/service/degradationLevel.ts
 import {
   checkDegradationPolicy,
   type DegradationPolicy,
+  type LevelCause,
 } from '../../../machines/policy/service/degradationPolicy.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
@@ -41,8 +42,8 @@ export class DegradationHarness {
     this.#actor.send(event);
   }
 
-  measure(wanted: Level): void {
-    this.send({ type: 'signals.measured', wanted, atMs: this.nowMs });
+  measure(wanted: Level, causes: readonly LevelCause[] = []): void {
+    this.send({ type: 'signals.measured', wanted, causes, atMs: this.nowMs });
   }
 
   /** Lets time pass, sending what comes due at its instant. */

@@ -17,7 +17,7 @@ import { isHoldfastError } from '../../../../machines/vocabulary/errors.ts';
 
 const policy = DEFAULT_DEGRADATION_POLICY;
 const wanted = (signals: DegradationSignals, current: Level = 'normal'): Level =>
-  wantedLevel(signals, policy, current);
+  wantedLevel(signals, policy, current).wanted;
 
 describe('wantedLevel', () => {
   test('DG-1 what is not known calls for nothing', () => {
@@ -60,7 +60,6 @@ describe('wantedLevel', () => {
 
   test.each([
     ['openBreakersShare', 0.5, 1],
-    ['readyOperations', 20_000, 100_000],
     ['eventLoopDelayMs', 250, 1_000],
   ] as const)(
     'DG-1 %s calls for limited from %d, for criticalOnly from %d',
@@ -88,7 +87,6 @@ describe('wantedLevel', () => {
     const number = fc.option(fc.double(), { nil: undefined });
     const signals = fc.record({
       openBreakersShare: number,
-      readyOperations: number,
       eventLoopDelayMs: number,
       recentCalls: fc.record({ calls: fc.nat(100), failures: fc.nat(100) }),
     });

@@ -1,0 +1,92 @@
+/**
+ * Turns facts into what `onError` is told: the one place that decides what a person hears of, in which
+ * words, and how often (HM-4, first version).
+ *
+ * @module
+ */
+
+import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { tellOfExceptions } from './exceptionNews.ts';
+import type { FactTaps } from './factStream.ts';
+import { tellOfWaiting } from './waitingNews.ts';
+
+export interface AlertParts {
+  readonly facts: FactTaps;
+  readonly clock: Clock;
+  readonly onAlert: (error: unknown) => void;
+}
+
+/** From here on `onAlert` is told of what a person has to know. */
+export function raiseAlerts(parts: AlertParts): void {
+  const { facts, onAlert } = parts;
+  tellOfWaiting(parts);
+  tellOfExceptions(parts);
+  facts.tap('failure.noted', onAlert);
+  facts.tap('component.failed', (_, error) => {
+    onAlert(error);
+  });
+  facts.tap('start.failed', onAlert);
+  facts.tap('supervisor.alerted', ({ component, reason }) => {
+    onAlert(alert(`Alert: ${reason} (${component ?? 'runtime'}).`));
+  });
+  facts.tap('storage.changed', (_, to, error) => {
+    // A writer that has ended is a component that failed, and told of as that.
+    if (error?.code === 'HF_STORE_UNAVAILABLE') return;
+    onAlert(error ?? alert(`Alert: ${STORAGE_ADVICE[to]}.`));
+  });
+  facts.tap('store.held', (_, told) => {
+    onAlert(told);
+  });
+  facts.tap('record.quarantined', (id, code) => {
+    onAlert(
+      new HoldfastError(
+        'HF_RECORD_TAMPERED',
+        `Operation ${id} can't be opened (${code}); it was set aside and the others go on. See holdfast quarantine.`,
+        { withStack: false },
+      ),
+    );
+  });
+  facts.tap('crisis.refused', (cause) => {
+    onAlert(refusedCrisis(cause));
+  });
+  facts.tap('crisis.mended', (leftOut) => {
+    onAlert(
+      new HoldfastError(
+        'HF_CRISIS_MENDED',
+        `A crisis is delivered without what breaks a rule of requests: ${leftOut.join(', ')}. Correct the app that sends it.`,
+        { withStack: false },
+      ),
+    );
+  });
+  tellOfFirstNewer(parts);
+}
+
+/** One is enough: health counts them all. */
+function tellOfFirstNewer({ facts, onAlert }: AlertParts): void {
+  let isTold = false;
+  facts.tap('record.newer', (id) => {
+    if (isTold) return;
+    isTold = true;
+    onAlert(
+      new HoldfastError(
+        'HF_RECORD_NEWER',
+        `Operation ${id} was written by a later version of holdfast. It is left as it is, and so are others like it: run that version, or a later one. Health counts them.`,
+        { retry: 'later', withStack: false },
+      ),
+    );
+  });
+}
+
+function refusedCrisis(cause: HoldfastError): HoldfastError {
+  return new HoldfastError(
+    'HF_CRISIS_REFUSED',
+    `A crisis was answered, and is neither stored nor delivered: ${cause.code}${cause.field === undefined ? '' : ` (${cause.field})`}. Somebody has to look after the person, and the app has to be corrected.`,
+    { field: cause.field, cause, withStack: false },
+  );
+}
+
+function alert(message: string): HoldfastError {
+  return new HoldfastError('HF_ALERT', message);
+}

@@ -1,0 +1,304 @@
+/**
+ * Every fact that the runtime tells of: what happened, when, and to which operation, upstream or
+ * component. No fact holds a payload, a response, a subject, an entity, a key or the text of a
+ * failure, so any of them may be logged, counted or sent on (SE-5). docs/facts.md lists them for apps.
+ *
+ * @module
+ */
+
+import type { BreakerChange } from '../../machines/breaker/breakerChange.ts';
+import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
+import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { FailureClass } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Level } from '../../machines/policy/service/degradationLevel.ts';
+import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
+import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
+import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
+import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+
+/** What every fact says. */
+interface Told<Kind extends string> {
+  readonly kind: Kind;
+  /** When it happened, in milliseconds since the epoch, by the wall clock. */
+  readonly atMs: number;
+}
+
+/** Which operation a fact is about: nothing of it that says whose it is or what it holds. */
+export interface AboutOperation {
+  readonly operationId: string;
+  /** The type of its request. */
+  readonly type: string;
+  /** The upstream of its handler; `null` where no handler of its type is registered. */
+  readonly upstream: string | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+}
+
+/** It is on disk and synced: no crash loses it from here on (OP-2). */
+export interface OperationAccepted extends Told<'operation.accepted'>, AboutOperation {}
+
+/** A request found an earlier operation with its idempotency key and body: nothing new was stored (OP-8). */
+export interface OperationDuplicated extends Told<'operation.duplicated'> {
+  /** The earlier operation. */
+  readonly operationId: string;
+}
+
+/**
+ * Why an operation waits with nothing in flight.
+ * - `place`: every place at its upstream is taken, or others wait before it.
+ * - `breaker`: the breaker of its upstream lets nothing out, or probes only.
+ * - `level`: the level of service does not admit it.
+ * - `start`: what waits is not run yet, or no more: the runtime starts, stops, or its store is held.
+ * - `suspect`: an operation that may have ended the process runs alone.
+ * - `lane`: an earlier operation of its entity has not ended.
+ * - `backoff`: its last attempt failed, and the next one is not due.
+ * - `handler`: no handler of its type is registered.
+ * - `conflict`, `review`: a person has to decide.
+ */
+export type ParkReason =
+  | 'place'
+  | 'breaker'
+  | 'level'
+  | 'start'
+  | 'suspect'
+  | 'lane'
+  | 'backoff'
+  | 'handler'
+  | 'conflict'
+  | 'review';
+
+/**
+ * It waits. `reason` is that of the moment: where a breaker opens or a level changes while it waits,
+ * the facts of those say so.
+ */
+export interface OperationParked extends Told<'operation.parked'>, AboutOperation {
+  readonly reason: ParkReason;
+  /** When it is due, for `backoff`; else `null`. */
+  readonly dueAtMs: number | null;
+}
+
+/** What it waited for is there, or somebody decided. It may wait for something else at once. */
+export interface OperationResumed extends Told<'operation.resumed'>, AboutOperation {}
+
+/**
+ * It was in flight when its process ended without a stop, so it may be what ended it. It runs again
+ * with few others, after three crashes in a row alone (RT-4).
+ */
+export interface OperationSuspected extends Told<'operation.suspected'>, AboutOperation {
+  /** Crashes in a row that found it in flight. */
+  readonly crashes: number;
+}
+
+/** It has ended, and that is on disk. A dead letter waits for somebody. */
+export interface OperationEnded extends Told<'operation.ended'>, AboutOperation {
+  readonly ending: Ending;
+  /** Why it was given up; `null` for any other ending. */
+  readonly code: ErrorCode | null;
+  /** Attempts made. */
+  readonly attempts: number;
+  /** From acceptance to the ending, in milliseconds, by the wall clock. */
+  readonly elapsedMs: number;
+}
+
+/** Which attempt of which operation. */
+export interface AboutAttempt extends AboutOperation {
+  /** The number of the attempt, from 1. A failure that spent none is followed by one of the same number. */
+  readonly attempt: number;
+}
+
+/** The handler is called. */
+export interface AttemptStarted extends Told<'attempt.started'>, AboutAttempt {
+  /** True after an attempt that failed. */
+  readonly isRetry: boolean;
+}
+
+/** The upstream took it. The operation ends once that is on disk. */
+export interface AttemptSucceeded extends Told<'attempt.succeeded'>, AboutAttempt {
+  readonly elapsedMs: number;
+}
+
+/** It failed; what follows is told by the operation's next fact. */
+export interface AttemptFailed extends Told<'attempt.failed'>, AboutAttempt {
+  readonly failureClass: FailureClass;
+  readonly code: ErrorCode;
+  /** The HTTP status, where there was one; else `null`. */
+  readonly status: number | null;
+  readonly elapsedMs: number;
+}
+
+/** It was aborted before it answered; the operation was cancelled, or goes on at the next start. */
+export interface AttemptAborted extends Told<'attempt.aborted'>, AboutAttempt {
+  readonly why: 'cancelled' | 'stopping';
+  readonly elapsedMs: number;
+}
+
+/** The handler failed with an exception of its own: most likely a defect in it. */
+export interface HandlerThrew extends Told<'handler.threw'>, AboutAttempt {
+  /** Its class and where it came from, as `TypeError at src/pay.js:12`; never its message. */
+  readonly exception: string;
+}
+
+/** The breaker of an upstream has changed its state. A trip is one `to: 'open'`. */
+export interface BreakerChanged extends Told<'breaker.changed'> {
+  readonly upstream: string;
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly why: BreakerChange;
+}
+
+/** The level of service of an upstream, or of the process, has changed (DG-1). */
+export interface LevelChanged extends Told<'level.changed'> {
+  /** The upstream; `null` for the level of the process. */
+  readonly upstream: string | null;
+  readonly from: Level;
+  readonly to: Level;
+  /** What called for it; empty for a step of a recovery, and after a restart of the component. */
+  readonly causes: readonly LevelCause[];
+}
+
+/** Storage has changed its state (PS-6). */
+export interface StorageChanged extends Told<'storage.changed'> {
+  readonly from: StorageState;
+  readonly to: StorageState;
+  /** What the store said; `null` where nothing failed. */
+  readonly code: ErrorCode | null;
+}
+
+/** A store that is held was opened: nothing of it runs but crises (PS-5). */
+export interface StoreHeld extends Told<'store.held'> {
+  readonly reason: 'restored' | 'copied' | 'unreadable';
+}
+
+/** A record could not be opened and was set aside; the others go on (PS-3). */
+export interface RecordQuarantined extends Told<'record.quarantined'> {
+  readonly operationId: string;
+  /** Why it could not be opened. */
+  readonly code: ErrorCode;
+}
+
+/** A record of a later version of holdfast was met. It is left as it is and goes on there (PS-3). */
+export interface RecordNewer extends Told<'record.newer'> {
+  readonly operationId: string;
+}
+
+/** A crisis was answered, and is neither stored nor delivered: its request holds nothing sound (CR-4). */
+export interface CrisisRefused extends Told<'crisis.refused'> {
+  readonly code: ErrorCode;
+}
+
+/** A crisis goes on without what breaks a rule of requests (CR-4). */
+export interface CrisisMended extends Told<'crisis.mended'> {
+  /** How many fields were left out. */
+  readonly fieldsLeftOut: number;
+}
+
+/** A crisis was answered after the 200 ms that are promised (CR-1). */
+export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
+  /** `null` where there was nothing to deliver. */
+  readonly operationId: string | null;
+  readonly elapsedMs: number;
+}
+
+/** What a person, or the app for one, has ordered past what holdfast would have done by itself. */
+export type Override =
+  | 'breaker.forceOpen'
+  | 'breaker.disable'
+  | 'breaker.release'
+  | 'store.release'
+  | 'operation.cancel'
+  | 'operation.retryNow'
+  | 'deadLetter.replay'
+  | 'deadLetter.purge'
+  | 'quarantine.retry'
+  | 'quarantine.purge';
+
+/** An order of a person is in force; what is kept of it is on disk, or follows a moment later. */
+export interface OverrideMade extends Told<'override.made'> {
+  readonly what: Override;
+  /** Whose breaker; `null` for any other order. */
+  readonly upstream: string | null;
+  /** The operation, where the order is about one; else `null`. */
+  readonly operationId: string | null;
+  /** How many operations it has changed. */
+  readonly count: number;
+}
+
+/** It runs: the store is open and work is accepted. */
+export type RuntimeStarted = Told<'runtime.started'>;
+
+/** It has stopped: nothing more happens in it. */
+export type RuntimeStopped = Told<'runtime.stopped'>;
+
+/** A start has failed. Where the cause may pass it is tried again (SV-6). */
+export interface StartFailed extends Told<'start.failed'> {
+  readonly code: ErrorCode;
+}
+
+/** A component has failed and is restarted (SV-2). */
+export interface ComponentFailed extends Told<'component.failed'> {
+  /** `writer`, `operations`, `breaker:<upstream>`, `degradation:<upstream>`, … */
+  readonly component: string;
+  readonly code: ErrorCode | null;
+}
+
+/** The supervisor can't help any more: a person has to look (SV-2). */
+export interface SupervisorAlerted extends Told<'supervisor.alerted'> {
+  /** `null` where the whole runtime is meant. */
+  readonly component: string | null;
+  readonly reason: AlertReason;
+}
+
+/** The event loop ran nothing for so long, crises included (CR-1). Told once it runs again. */
+export interface EventLoopBlocked extends Told<'eventLoop.blocked'> {
+  /** At least this long, in milliseconds. */
+  readonly delayMs: number;
+}
+
+/** Something failed of which no caller hears; `onError` is told what. */
+export interface FailureNoted extends Told<'failure.noted'> {
+  /** `null` for what is no error of holdfast, as an exception of a listener. */
+  readonly code: ErrorCode | null;
+}
+
+/** What happened: a union told apart by `kind`. New kinds may come; leave alone what you do not know. */
+export type Fact =
+  | OperationAccepted
+  | OperationDuplicated
+  | OperationParked
+  | OperationResumed
+  | OperationSuspected
+  | OperationEnded
+  | AttemptStarted
+  | AttemptSucceeded
+  | AttemptFailed
+  | AttemptAborted
+  | HandlerThrew
+  | BreakerChanged
+  | LevelChanged
+  | StorageChanged
+  | StoreHeld
+  | RecordQuarantined
+  | RecordNewer
+  | CrisisRefused
+  | CrisisMended
+  | CrisisAnsweredLate
+  | OverrideMade
+  | RuntimeStarted
+  | RuntimeStopped
+  | StartFailed
+  | ComponentFailed
+  | SupervisorAlerted
+  | EventLoopBlocked
+  | FailureNoted;
+
+export type FactKind = Fact['kind'];
+
+/** The fact of one kind. */
+export type FactOf<Kind extends FactKind> = Extract<Fact, { readonly kind: Kind }>;
+
+/**
+ * Told of each fact as it happens, in order, within the call that makes it happen: be quick, and do
+ * not block. What it throws harms nothing and reaches `onError` once.
+ */
+export type FactListener = (fact: Fact) => void;

@@ -1,0 +1,176 @@
+/**
+ * How each fact is made of what is at hand where it happens. Whoever tells of one names its kind and
+ * hands over what it stands on; what of that may be told is decided here and nowhere else (SE-5).
+ *
+ * @module
+ */
+
+import { type BreakerChange, breakerChangeOf } from '../../machines/breaker/breakerChange.ts';
+import type { CircuitBreakerEvent } from '../../machines/breaker/circuitBreakerMachine.ts';
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import type { WaitReason } from '../../machines/operation/waitReason.ts';
+import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Level } from '../../machines/policy/service/degradationLevel.ts';
+import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
+import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { Alert } from '../../machines/supervisor/supervisorMachine.ts';
+import {
+  type ErrorCode,
+  type HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
+import type {
+  AboutAttempt,
+  AboutOperation,
+  AttemptAborted,
+  FactKind,
+  FactOf,
+  Override,
+  OverrideMade,
+  ParkReason,
+} from './fact.ts';
+
+type Context = SyncOperationContext;
+/** The upstream of its handler; `null` where it has none. */
+type UpstreamName = string | null;
+
+/** What a fact says beside what the stream adds to each. */
+type Details<Kind extends FactKind> = Omit<FactOf<Kind>, 'kind' | 'atMs'>;
+
+export const FACT_TABLE = {
+  'operation.accepted': (context: Context, upstream: UpstreamName) => operation(context, upstream),
+  'operation.duplicated': (operationId: string) => ({ operationId }),
+  'operation.parked': (
+    context: Context,
+    upstream: UpstreamName,
+    reason: ParkReason,
+    _waitsFor: WaitReason,
+  ) => ({
+    ...operation(context, upstream),
+    reason,
+    dueAtMs: reason === 'backoff' ? context.wakeAtMs : null,
+  }),
+  'operation.resumed': (context: Context, upstream: UpstreamName, _waitedFor: WaitReason) =>
+    operation(context, upstream),
+  'operation.suspected': (context: Context, upstream: UpstreamName) => ({
+    ...operation(context, upstream),
+    crashes: context.crashes,
+  }),
+  'operation.ended': (context: Context, upstream: UpstreamName) => ({
+    ...operation(context, upstream),
+    ending: context.ending ?? 'deadLettered',
+    code: context.ending === 'deadLettered' ? (context.failure?.code ?? null) : null,
+    attempts: context.isSpent ? context.attempt : context.attempt - 1,
+    elapsedMs: Math.max(0, (context.settledAtMs ?? context.acceptedAtMs) - context.acceptedAtMs),
+  }),
+  'attempt.started': (context: Context, upstream: UpstreamName) => ({
+    ...attempt(context, upstream),
+    isRetry: context.failure !== null,
+  }),
+  'attempt.succeeded': (context: Context, upstream: UpstreamName, elapsedMs: number) => ({
+    ...attempt(context, upstream),
+    elapsedMs,
+  }),
+  'attempt.failed': (
+    context: Context,
+    upstream: UpstreamName,
+    elapsedMs: number,
+    failure: Failure,
+  ) => ({
+    ...attempt(context, upstream),
+    failureClass: failure.failureClass,
+    code: failure.code,
+    status: failure.status ?? null,
+    elapsedMs,
+  }),
+  'attempt.aborted': (
+    context: Context,
+    upstream: UpstreamName,
+    elapsedMs: number,
+    why: AttemptAborted['why'],
+  ) => ({ ...attempt(context, upstream), why, elapsedMs }),
+  /** `thrown` is for `onError` alone: what it says may be anything. */
+  'handler.threw': (
+    context: Context,
+    upstream: UpstreamName,
+    exception: string,
+    _thrown: unknown,
+  ) => ({ ...attempt(context, upstream), exception }),
+  /** `event` is what the chart was told last; `null` for one that began anew. */
+  'breaker.changed': (
+    upstream: string,
+    from: BreakerState,
+    to: BreakerState,
+    event: CircuitBreakerEvent | null,
+  ): Details<'breaker.changed'> => ({ upstream, from, to, why: whyOf(event) }),
+  'level.changed': (scope: string, from: Level, to: Level, causes: readonly LevelCause[]) => ({
+    upstream: scope === 'global' ? null : scope,
+    from,
+    to,
+    causes: Object.freeze([...causes]),
+  }),
+  'storage.changed': (from: StorageState, to: StorageState, error: HoldfastError | null) => ({
+    from,
+    to,
+    code: error?.code ?? null,
+  }),
+  'store.held': (reason: FactOf<'store.held'>['reason'], _told: HoldfastError) => ({ reason }),
+  'record.quarantined': (operationId: string, code: ErrorCode) => ({ operationId, code }),
+  'record.newer': (operationId: string) => ({ operationId }),
+  'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
+  'crisis.mended': (leftOut: readonly string[]) => ({ fieldsLeftOut: leftOut.length }),
+  'crisis.answeredLate': (operationId: string | null, elapsedMs: number) => ({
+    operationId,
+    elapsedMs,
+  }),
+  'override.made': (
+    what: Override,
+    about: Partial<Pick<OverrideMade, 'upstream' | 'operationId' | 'count'>>,
+  ) => ({
+    what,
+    upstream: about.upstream ?? null,
+    operationId: about.operationId ?? null,
+    count: about.count ?? 0,
+  }),
+  'runtime.started': () => ({}),
+  'runtime.stopped': () => ({}),
+  'start.failed': (cause: unknown) => ({ code: codeOf(cause) ?? 'HF_INTERNAL' }),
+  'component.failed': (component: string, error: unknown) => ({ component, code: codeOf(error) }),
+  'supervisor.alerted': (alert: Alert) => ({
+    component: alert.component,
+    reason: alert.reason,
+  }),
+  'eventLoop.blocked': (delayMs: number) => ({ delayMs }),
+  'failure.noted': (error: unknown) => ({ code: codeOf(error) }),
+} satisfies {
+  // Parameters are each kind's own.
+  readonly [Kind in FactKind]: (...about: never[]) => Details<Kind>;
+};
+
+type FactTable = typeof FACT_TABLE;
+
+/** What has to be handed over to tell of a fact of this kind. */
+export type Material<Kind extends FactKind> = Parameters<FactTable[Kind]>;
+
+function operation(context: Context, upstream: UpstreamName): AboutOperation {
+  return {
+    operationId: context.id,
+    type: context.type,
+    upstream,
+    tier: context.tier,
+    priority: context.priority,
+  };
+}
+
+function attempt(context: Context, upstream: UpstreamName): AboutAttempt {
+  return { ...operation(context, upstream), attempt: context.attempt };
+}
+
+function whyOf(event: CircuitBreakerEvent | null): BreakerChange {
+  return breakerChangeOf(event);
+}
+
+function codeOf(error: unknown): ErrorCode | null {
+  return isHoldfastError(error) ? error.code : null;
+}
