@@ -5,8 +5,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -15,7 +14,7 @@ const EXTRACTOR = 'node_modules/@microsoft/api-extractor/bin/api-extractor';
 /** Compares the types of the last build with the report in `folder`, or writes that: the exit status. */
 function extract(folder: string, ...flags: readonly string[]): number {
   const config = join(folder, 'api-extractor.json');
-  const changed = { reportFolder: folder, reportTempFolder: join(folder, 'now') };
+  const changed = { reportFolder: resolve(folder), reportTempFolder: resolve(folder, 'now') };
   const own = { extends: resolve('api-extractor.json'), projectFolder: resolve('.') };
   writeFileSync(config, JSON.stringify({ ...own, apiReport: { enabled: true, ...changed } }));
   try {
@@ -27,7 +26,9 @@ function extract(folder: string, ...flags: readonly string[]): number {
 }
 
 test('UX-1 control: a field that changed its type is noticed (in the last build)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-api-'));
+  mkdirSync('node_modules/.cache', { recursive: true });
+  // Inside the project, whose package.json the program looks for from its configuration upwards.
+  const folder = mkdtempSync('node_modules/.cache/holdfast-api-');
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   expect(extract(folder, '--local')).toBe(0);
   expect(extract(folder)).toBe(0);
