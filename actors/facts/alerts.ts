@@ -6,17 +6,10 @@
  */
 
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { AlertParts } from './alertParts.ts';
 import { tellOfExceptions } from './exceptionNews.ts';
-import type { FactTaps } from './factStream.ts';
 import { tellOfWaiting } from './waitingNews.ts';
-
-export interface AlertParts {
-  readonly facts: FactTaps;
-  readonly clock: Clock;
-  readonly onAlert: (error: unknown) => void;
-}
 
 /** From here on `onAlert` is told of what a person has to know. */
 export function raiseAlerts(parts: AlertParts): void {

@@ -8,7 +8,7 @@
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AlertParts } from './alerts.ts';
+import type { AlertParts } from './alertParts.ts';
 
 const TOLD_EVERY_MS = 60_000;
 /** Kinds that are told apart; what is beyond counts as one, since a place in the code is rarely new. */

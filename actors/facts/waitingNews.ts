@@ -8,7 +8,7 @@
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AlertParts } from './alerts.ts';
+import type { AlertParts } from './alertParts.ts';
 
 /** The first one is told of at once, and those that follow within this time together. */
 const TOGETHER_MS = 10_000;
