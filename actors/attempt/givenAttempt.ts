@@ -1,0 +1,100 @@
+/**
+ * An attempt as its handler sees it. Payload and signal are made only if the handler asks for them: each
+ * costs microseconds.
+ *
+ * @module
+ */
+
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import { parseBody } from '../../machines/policy/request/requestBody.ts';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
+import { guardSignal } from '../facts/listeners.ts';
+import type { Attempt } from './handler.ts';
+
+export class GivenAttempt implements Attempt {
+  readonly #context: SyncOperationContext;
+  readonly #body: string;
+  readonly deadlineAtMs: number;
+  readonly networkGrade: NetworkGrade = 'good';
+  #parsed: { readonly payload: Json; readonly base?: Json } | null = null;
+  #controller: AbortController | null = null;
+  #aborted: unknown;
+  readonly #onError: (error: unknown) => void;
+
+  /** @param body the request's payload as kept */
+  constructor(
+    context: SyncOperationContext,
+    body: string,
+    deadlineAtMs: number,
+    onError: (error: unknown) => void,
+  ) {
+    this.#context = context;
+    this.#body = body;
+    this.deadlineAtMs = deadlineAtMs;
+    this.#onError = onError;
+  }
+
+  get operationId() {
+    return this.#context.id;
+  }
+  get type() {
+    return this.#context.type;
+  }
+  get subject() {
+    return this.#context.subject;
+  }
+  get entity() {
+    return this.#context.entity;
+  }
+  get tier() {
+    return this.#context.tier;
+  }
+  get priority() {
+    return this.#context.priority;
+  }
+  get idempotencyKey() {
+    return this.#context.idempotencyKey;
+  }
+  get number() {
+    return this.#context.attempt;
+  }
+  get method() {
+    return this.#context.method;
+  }
+  get path() {
+    return this.#context.path;
+  }
+  get payload(): Json {
+    this.#parsed ??= parseBody(this.#body);
+    return this.#parsed.payload;
+  }
+  get base(): Json | undefined {
+    this.#parsed ??= parseBody(this.#body);
+    return this.#parsed.base;
+  }
+  get signal(): AbortSignal {
+    this.#controller ??= guardedController(this.#onError);
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    return this.#controller.signal;
+  }
+  /** Trace id from the operation's id, span id from the attempt's number: nothing to keep (W3C Trace Context). */
+  get traceparent(): string {
+    const traceId = this.#context.id.replaceAll('-', '');
+    return `00-${traceId}-${this.#context.attempt.toString(16).padStart(16, '0')}-01`;
+  }
+
+  /** Aborts its signal, also one that is asked for later. */
+  abort(reason: HoldfastError): void {
+    this.#aborted ??= reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** A listener of its signal that throws would end the process (SV-2). */
+function guardedController(onError: (error: unknown) => void): AbortController {
+  const controller = new AbortController();
+  guardSignal(controller.signal, onError);
+  return controller;
+}
