@@ -48,7 +48,7 @@ function withoutOverwriting() {
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(HERE, 'dist'), join(copy, 'dist'), { recursive: true });
   cpSync(join(HERE, 'package.json'), join(copy, 'package.json'));
-  const file = join(copy, 'dist/persistence/sqlite/connection.js');
+  const file = join(copy, 'dist/persistence/sqlite/file/connection.js');
   const text = readFileSync(file, 'utf8');
   if (!text.includes(OVERWRITES)) throw new Error(`${file} no longer says ${OVERWRITES}`);
   writeFileSync(file, text.replaceAll(OVERWRITES, "secure_delete = FAST'"));
