@@ -98,6 +98,14 @@ module.exports = {
       to: { path: '(^|/)node_modules/better-sqlite3/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'src-knows-the-engine-by-its-port',
+      comment:
+        'The face holds whatever engine there is by actors/port.ts; only the composition root makes one.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(createRuntime[.]ts$|management/|cli/)' },
+      to: { path: '^actors/', pathNot: '^actors/(port[.]ts$|platform/)' },
+    },
+    {
       name: 'rows-change-through-one-door',
       comment: 'Whatever is to see each change of a row has one place to look from.',
       severity: 'error',

@@ -1,6 +1,6 @@
 /**
  * The engine put together: journal, timers, upstreams, levels, operations, crisis path. Making one
- * touches nothing outside; {@link Engine.openStore} and the steps after it are ordered by the
+ * touches nothing outside; {@link EngineCore.openStore} and the steps after it are ordered by the
  * supervisor's chart.
  *
  * @module
@@ -68,7 +68,7 @@ const GLOBAL_LEVEL = 'degradation:global';
 /** The component under which the {@link SteadyClock} is kept. */
 const TIME = 'time';
 
-export class Engine {
+export class EngineCore {
   readonly journal: Journal;
   readonly storage: StorageHealth;
   readonly pool: OperationPool;

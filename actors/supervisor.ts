@@ -14,10 +14,10 @@ import {
 } from '../machines/supervisor/supervisorMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Engine } from './engine.ts';
+import type { EngineCore } from './engine.ts';
 
 export interface SupervisorParts {
-  readonly engine: Engine;
+  readonly engine: EngineCore;
   readonly clock: Clock;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Called once the store is open and work is accepted. */

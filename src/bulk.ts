@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { Handler } from '../actors/attempt/handler.ts';
-import type { Acceptance } from '../actors/operation/acceptance.ts';
+import type { Acceptance } from '../actors/port.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
@@ -51,16 +50,8 @@ export interface BulkParts {
   readonly opening: () => Promise<void> | null;
   /** @throws HoldfastError why the request is refused. */
   readonly check: (request: SyncRequest) => CheckedRequest;
-  /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */
-  readonly handlerOf: (type: string) => Handler;
-  readonly accept: (
-    request: CheckedRequest,
-    handler: Handler,
-    told: {
-      readonly resolve: (acceptance: Acceptance) => void;
-      readonly reject: (error: HoldfastError) => void;
-    },
-  ) => void;
+  /** Resolves once the request is durable; rejects with a `HoldfastError`. */
+  readonly accept: (request: CheckedRequest) => Promise<Acceptance>;
 }
 
 /** Requests read and not certain yet. More would make no larger commits, only others wait for them. */
@@ -126,10 +117,8 @@ export class Bulk {
 
   #offer(index: number, request: SyncRequest): void {
     let checked: CheckedRequest;
-    let handler: Handler;
     try {
       checked = this.#parts.check(request);
-      handler = this.#parts.handlerOf(checked.type);
     } catch (error) {
       this.#underWay += 1;
       this.#tell({ index, status: 'refused', error: asRefusal(error) }, 0);
@@ -138,14 +127,14 @@ export class Bulk {
     const units = checked.body.length;
     this.#underWay += 1;
     this.#unitsUnderWay += units;
-    this.#parts.accept(checked, handler, {
-      resolve: ({ id, isDuplicate }) => {
+    this.#parts.accept(checked).then(
+      ({ id, isDuplicate }) => {
         this.#tell({ index, status: isDuplicate ? 'duplicate' : 'accepted', id }, units);
       },
-      reject: (error) => {
-        this.#tell({ index, status: 'refused', error }, units);
+      (error: unknown) => {
+        this.#tell({ index, status: 'refused', error: asRefusal(error) }, units);
       },
-    });
+    );
   }
 
   #tell(result: BulkResult, units: number): void {

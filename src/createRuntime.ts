@@ -1,21 +1,17 @@
 /**
  * The composition root: options in, running system out. Start reading here.
  *
- * The engine (actors/engine.ts) runs operations; the supervisor (actors/supervisor.ts) orders its
- * start, its restarts and its stop; the crisis responder answers beside both.
+ * The engine (actors/localEngine.ts) runs operations and answers crises; everything here holds it by
+ * its port (actors/port.ts). The key source goes to the store and to nothing else.
  *
  * @module
  */
 
-import { exemptionsAmong } from '../actors/attempt/handler.ts';
-import { type CrisisResource, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
-import { Engine } from '../actors/engine.ts';
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
-import { Supervisor } from '../actors/supervisor.ts';
+import { LocalEngine } from '../actors/localEngine.ts';
+import type { CrisisResource } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection.ts';
-import { checkRequest } from '../machines/policy/request/request.ts';
-import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields } from '../machines/vocabulary/optionFields.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
@@ -29,7 +25,6 @@ import { HELP_LINES } from './crisis/helpLines.ts';
 import { deadLetters } from './management/deadLetters.ts';
 import { quarantine } from './management/quarantine.ts';
 import { answerServiceCall, serviceCalls } from './management/serviceCalls.ts';
-import { Operations } from './operation.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from './options.ts';
 import { HoldfastRuntime, type Runtime } from './runtime.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
@@ -50,8 +45,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 }
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
-export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
-  const { clock } = given;
+export function assembleRuntime(options: CheckedOptions, store: Store): Runtime {
+  const { clock, crisis, payloadBytesMax } = options;
   const damage = new StoreDamage();
   const facts = new FactStream(clock);
   raiseAlerts({
@@ -59,35 +54,42 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
     clock,
     onAlert: (error) => {
       damage.note(error, clock.now());
-      given.onError(error);
+      options.onError(error);
     },
   });
   const onError = (error: unknown): void => {
     facts.emit('failure.noted', error);
   };
-  const options = { ...given, onError };
   const inspect =
     options.inspect === undefined ? undefined : projectInspection(options.inspect, onError);
   const responseTimes = new ResponseTimes();
 
-  const engine = new Engine({
-    ...options,
+  const engine = new LocalEngine({
     store,
-    inspect,
-    facts,
+    clock,
+    random: options.random,
+    retry: options.retry,
+    degradation: options.degradation,
+    upstreams: options.upstreams,
+    handlers: options.handlers,
+    crisis: {
+      type: crisis.type,
+      resources: frozen([...HELP_LINES, ...crisis.resources]),
+      localAfterMs: crisis.localAfterMs,
+    },
+    payloadBytesMax,
+    retentionMs: options.retentionMs,
+    residentsMax: options.residentsMax,
+    operationsMax: options.operationsMax,
     tidy: async (nowMs) => {
       if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
     },
-    onComponentFailed: (component, error) => {
-      facts.emit('component.failed', component, error);
-      supervisor.componentFailed(component as Component);
+    inspect,
+    facts,
+    onError,
+    onRunning: () => {
+      control?.open();
     },
-  });
-  const operations = new Operations({
-    engine,
-    store,
-    ready: () => supervisor.whenRunning(),
-    onError: options.onError,
   });
   const control =
     options.store === ':memory:'
@@ -98,44 +100,10 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
           onError,
           answer: (request) => answerControl(request),
         });
-  const supervisor = new Supervisor({
-    engine,
-    clock,
-    inspect,
-    onRunning: () => {
-      facts.emit('runtime.started');
-      control?.open();
-    },
-    onAlert: (alert, cause) => {
-      if (alert.reason === 'startFailed') facts.emit('start.failed', cause);
-      else facts.emit('supervisor.alerted', alert);
-    },
-  });
-  const exemptionsOf = exemptionsAmong(engine.pool.handlers);
-  const crisis = new CrisisResponder({
-    ...options,
-    pool: engine.pool,
-    rules: {
-      type: options.crisis.type,
-      check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
-    },
-    report: engine.crises,
-    resources: frozen([...HELP_LINES, ...options.crisis.resources]),
-    localAfterMs: options.crisis.localAfterMs,
-    onAnswered: (elapsedMs) => {
-      responseTimes.record('crisis', elapsedMs);
-    },
-  });
-  const service = serviceCalls(engine.serviceAccess(options.payloadBytesMax), {
-    before: () => supervisor.whenRunning(),
-  });
+  const service = serviceCalls(engine.service, { before: () => engine.whenRunning() });
   const runtime = new HoldfastRuntime({
     options,
-    facts,
     engine,
-    supervisor,
-    crisis,
-    operations,
     responseTimes,
     damage,
     control,
@@ -160,7 +128,7 @@ export function assembleRuntime(given: CheckedOptions, store: Store): Runtime {
         });
     }
   };
-  supervisor.start();
+  engine.begin();
   return runtime;
 }
 

@@ -4,17 +4,21 @@
  * @module
  */
 
-export type { Attempt, Handler, Run } from '../actors/attempt/handler.ts';
-export type { CrisisAnswer, CrisisResource } from '../actors/crisis/crisisResponder.ts';
 export type {
+  Attempt,
+  CrisisAnswer,
+  CrisisResource,
   Fact,
   FactKind,
   FactListener,
   FactOf,
+  Handler,
+  OperationView,
+  Outcome,
   Override,
   ParkReason,
-} from '../actors/facts/fact.ts';
-export type { OperationView, Outcome } from '../actors/operation/outcome.ts';
+  Run,
+} from '../actors/port.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';

@@ -4,11 +4,9 @@
  * @module
  */
 
-import type { Handler } from '../actors/attempt/handler.ts';
-import type { CrisisResource } from '../actors/crisis/crisisResponder.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
-import type { UpstreamPolicy } from '../actors/upstream/upstream.ts';
+import type { CrisisResource, Handler, UpstreamPolicy } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
 import {
   type BreakerPolicy,

@@ -4,15 +4,18 @@
  * @module
  */
 
-import { type Attempt, exemptionsAmong, type Handler } from '../actors/attempt/handler.ts';
-import type { CrisisAnswer, CrisisResponder } from '../actors/crisis/crisisResponder.ts';
-import type { Engine } from '../actors/engine.ts';
-import type { FactListener } from '../actors/facts/fact.ts';
-import type { FactStream } from '../actors/facts/factStream.ts';
-import type { Acceptance, PendingAcceptance } from '../actors/operation/acceptance.ts';
-import type { Outcome } from '../actors/operation/outcome.ts';
-import type { Supervisor } from '../actors/supervisor.ts';
-import { inTime } from '../actors/time/inTime.ts';
+import { inTime } from '../actors/platform/inTime.ts';
+import type {
+  Acceptance,
+  Attempt,
+  CrisisAnswer,
+  Engine,
+  FactListener,
+  Handler,
+  OperationPage,
+  Outcome,
+} from '../actors/port.ts';
+import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
   type CheckedRequest,
   checkRequest,
@@ -26,13 +29,12 @@ import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import type { DeadLetters } from './management/deadLetters.ts';
 import type { Quarantine } from './management/quarantine.ts';
-import type { Operation, Operations } from './operation.ts';
+import { listOperations, type Operation, operationHandle } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
-import { closed, handlerUnknown, storeNotOpen, storeStalled } from './refusals.ts';
+import { handlerUnknown } from './refusals.ts';
 import { type BackupOptions, backupInThread, checkBackupCall } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import { type HealthStatus, readHealth } from './views/health.ts';
-import type { OperationPage } from './views/operationPage.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
 import type { StoreDamage } from './views/storeDamage.ts';
 
@@ -180,11 +182,7 @@ export interface Runtime {
 
 export interface RuntimeParts {
   readonly options: CheckedOptions;
-  readonly facts: FactStream;
   readonly engine: Engine;
-  readonly supervisor: Supervisor;
-  readonly crisis: CrisisResponder;
-  readonly operations: Operations;
   readonly responseTimes: ResponseTimes;
   readonly damage: StoreDamage;
   readonly control: ControlServer | null;
@@ -202,7 +200,7 @@ export class HoldfastRuntime implements Runtime {
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
-    this.ready = parts.supervisor.ready;
+    this.ready = parts.engine.ready;
     this.deadLetters = parts.deadLetters;
     this.quarantine = parts.quarantine;
     // A program that never looks at `ready` still gets its crises answered.
@@ -211,9 +209,9 @@ export class HoldfastRuntime implements Runtime {
 
   async sync(request: SyncRequest): Promise<Operation> {
     const checked = this.#check(request);
-    this.#handlerOf(checked.type);
+    this.#requireHandler(checked.type);
     const { id, isDuplicate } = await this.#accept(checked);
-    return this.#parts.operations.handle(id, isDuplicate);
+    return operationHandle(this.#parts.engine, id, isDuplicate);
   }
 
   async syncAll(
@@ -224,15 +222,13 @@ export class HoldfastRuntime implements Runtime {
     const bulk = new Bulk(
       {
         clock: this.#parts.options.clock,
-        opening: () => this.#opening(),
-        check: (request) => this.#check(request),
-        handlerOf: (type) => this.#handlerOf(type),
-        accept: (request, handler, told) => {
-          const go = (): void => {
-            engine.bulk.accept(request, handler, told);
-          };
-          engine.room.enter(request, go, told.reject);
+        opening: () => (engine.isAccepting ? null : engine.whenRunning()),
+        check: (request) => {
+          const checked = this.#check(request);
+          this.#requireHandler(checked.type);
+          return checked;
         },
+        accept: (request) => engine.acceptMany(request),
       },
       options,
     );
@@ -245,14 +241,15 @@ export class HoldfastRuntime implements Runtime {
     run: Handler['run'],
   ): Promise<ResilientResult> {
     requireOption(typeof run === 'function', 'run', 'must be a function');
+    const { engine } = this.#parts;
     const { clock, responseDeadlineMs } = this.#parts.options;
     const startedAtMs = clock.monotonic();
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
     const checked = this.#check({ ...rest, subject: userId });
-    this.#parts.engine.upstream(upstream);
+    engine.upstream(upstream);
     const { id } = await this.#accept(checked, { upstream, run });
     const leftMs = responseDeadlineMs[checked.tier] - (clock.monotonic() - startedAtMs);
-    const ended = this.#parts.operations.handle(id).outcome.catch((error: unknown) => {
+    const ended = engine.outcome(id).catch((error: unknown) => {
       // It was accepted, and goes on at the next start.
       if (isHoldfastError(error) && error.code === 'HF_CLOSED') return null;
       throw error;
@@ -272,11 +269,10 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async crisis(request: CrisisRequest): Promise<CrisisAnswer> {
-    const { engine, supervisor, crisis } = this.#parts;
-    return await crisis.answer(request, () => {
-      if (supervisor.isStopped) throw closed();
-      engine.room.note();
-    });
+    const { engine, responseTimes } = this.#parts;
+    const answer = await engine.crisis(request);
+    responseTimes.record('crisis', answer.elapsedMs);
+    return answer;
   }
 
   async handle(type: string, handler: Handler): Promise<void> {
@@ -285,13 +281,13 @@ export class HoldfastRuntime implements Runtime {
   }
 
   getOperation(id: string): Operation {
-    return this.#parts.operations.handle(id);
+    return operationHandle(this.#parts.engine, id);
   }
 
   async listOperations(
     query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined } = {},
   ): ReturnType<Runtime['listOperations']> {
-    return await this.#parts.operations.list(query);
+    return await listOperations(this.#parts.engine, query);
   }
 
   getHealthStatus(): HealthStatus {
@@ -300,7 +296,7 @@ export class HoldfastRuntime implements Runtime {
 
   subscribe(listener: FactListener): () => void {
     requireOption(typeof listener === 'function', 'listener', 'must be a function');
-    return this.#parts.facts.subscribe(listener);
+    return this.#parts.engine.subscribe(listener);
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
@@ -311,91 +307,49 @@ export class HoldfastRuntime implements Runtime {
         field: 'store',
       });
     }
-    await this.#parts.supervisor.whenRunning();
+    await this.#parts.engine.whenRunning();
     return await backupInThread({ folder: store, to: path }, options);
   }
 
   async start(): Promise<void> {
-    await this.#parts.supervisor.startAgain();
+    await this.#parts.engine.startAgain();
   }
 
   async release(): Promise<boolean> {
-    const { engine, supervisor } = this.#parts;
-    await this.#parts.supervisor.whenRunning();
-    const wasHeld = await engine.release();
-    if (wasHeld) supervisor.holdReleased();
-    return wasHeld;
+    return await this.#parts.engine.release();
   }
 
   upstream(name: string): UpstreamControl {
-    const { engine } = this.#parts;
-    return upstreamControl(engine.upstream(name), engine.steady);
+    return upstreamControl(this.#parts.engine, name);
   }
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
     await this.#parts.control?.close();
-    await this.#parts.supervisor.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+    await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
   }
 
   #check(request: SyncRequest): CheckedRequest {
     const { engine, options } = this.#parts;
-    const exemptionsOf = exemptionsAmong(engine.pool.handlers);
-    const checked = checkRequest(request, options.payloadBytesMax, exemptionsOf);
-    if (checked.priority !== 'crisis' || checked.expiresAtMs === null) return checked;
-    // A crisis never expires (CR-4).
-    engine.crises.mend(['expiresAtMs']);
-    return { ...checked, expiresAtMs: null };
+    return checkRequest(request, options.payloadBytesMax, (type) =>
+      exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
+    );
   }
 
   /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */
-  #handlerOf(type: string): Handler {
-    const handler = this.#parts.engine.pool.handlers.get(type);
-    if (handler === undefined) throw handlerUnknown(this.#parts.engine.pool.handlers);
-    return handler;
-  }
-
-  /**
-   * Resolves once the store is open; `null` while it is.
-   *
-   * @throws HoldfastError `HF_CLOSED`.
-   */
-  #opening(): Promise<void> | null {
-    const { supervisor } = this.#parts;
-    if (supervisor.isAccepting) return null;
-    if (supervisor.isStopped) throw closed();
-    return supervisor.whenRunning();
+  #requireHandler(type: string): void {
+    const { handlers } = this.#parts.engine;
+    if (!handlers.has(type)) throw handlerUnknown(handlers);
   }
 
   /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
-  async #accept(request: CheckedRequest, closure?: Handler): Promise<Acceptance> {
+  async #accept(request: CheckedRequest, handler?: Handler): Promise<Acceptance> {
     const { engine, options, responseTimes } = this.#parts;
-    const startedAtMs = options.clock.monotonic();
-    const deadlineMs = options.responseDeadlineMs[request.tier];
-    const opening = this.#opening();
-    if (opening !== null && (await inTime(options.clock, opening, deadlineMs)) === null) {
-      throw storeNotOpen(deadlineMs);
-    }
-    const leftMs = deadlineMs - (options.clock.monotonic() - startedAtMs);
-    return await new Promise<Acceptance>((resolve, reject) => {
-      const cancel = engine.timers.after(leftMs, () => {
-        reject(storeStalled(deadlineMs));
-      });
-      const told: PendingAcceptance = {
-        resolve: (acceptance) => {
-          cancel();
-          responseTimes.record(request.tier, options.clock.monotonic() - startedAtMs);
-          resolve(acceptance);
-        },
-        reject: (error) => {
-          cancel();
-          reject(error);
-        },
-      };
-      const go = (): void => {
-        engine.pool.accept(request, told, closure);
-      };
-      engine.room.enter(request, go, told.reject);
-    });
+    const { clock } = options;
+    const startedAtMs = clock.monotonic();
+    const withinMs = options.responseDeadlineMs[request.tier];
+    const acceptance = await engine.accept(request, { withinMs, handler });
+    responseTimes.record(request.tier, clock.monotonic() - startedAtMs);
+    return acceptance;
   }
 }

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { SteadyClock } from '../actors/time/steadyClock.ts';
-import type { Upstream } from '../actors/upstream/upstream.ts';
-import { type BreakerState, breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';
+import type { Engine } from '../actors/port.ts';
+import type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import { requireOption } from '../machines/vocabulary/optionFields.ts';
 
@@ -32,34 +31,37 @@ export interface UpstreamControl {
   release(): void;
 }
 
-/** One upstream as its callers see it: what it says is as of now. */
-export function upstreamControl(upstream: Upstream, steady: SteadyClock): UpstreamControl {
+/**
+ * One upstream as its callers see it; each property is read at the moment it is asked for.
+ *
+ * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
+ */
+export function upstreamControl(engine: Engine, name: string): UpstreamControl {
+  const orders = engine.upstreamOrders(name);
   return {
-    name: upstream.name,
+    name,
     get breaker() {
-      return upstream.breaker.snapshot.value;
+      return engine.upstream(name).breaker;
     },
     get level() {
-      return upstream.level.level;
+      return engine.upstream(name).level;
     },
     get inFlight() {
-      return upstream.gate.inFlight;
+      return engine.upstream(name).inFlight;
     },
     get nextTryAtMs() {
-      const { snapshot } = upstream.breaker;
-      const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
-      return due === null ? null : steady.toWall(due.atMs);
+      return engine.upstream(name).nextTryAtMs;
     },
     forceOpen: (reason) => {
       checkReason(reason);
-      upstream.breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
+      orders.forceOpen(reason);
     },
     disable: (reason) => {
       if (reason !== undefined) checkReason(reason);
-      upstream.breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
+      orders.disable(reason);
     },
     release: () => {
-      upstream.breaker.send({ type: 'operator.released', atMs: steady.now() });
+      orders.release();
     },
   };
 }

@@ -64,7 +64,6 @@ export interface CrisisResponderParts {
   readonly resources: readonly CrisisResource[];
   /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
   readonly localAfterMs: number;
-  readonly onAnswered: (elapsedMs: number) => void;
 }
 
 type Begun = Pick<CrisisAnswer, 'operationId' | 'durable' | 'delivery'> & {
@@ -86,14 +85,13 @@ export class CrisisResponder {
    * @param mayTake throws where no crisis is taken any more
    */
   async answer(request: unknown, mayTake: () => void): Promise<CrisisAnswer> {
-    const { clock, resources, localAfterMs, onAnswered } = this.#parts;
+    const { clock, resources, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     const { isTaken, ...begun } = this.#begin(request, mayTake);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
     const elapsedMs = clock.monotonic() - startedAtMs;
-    onAnswered(elapsedMs);
     return { source: isDelivered ? 'upstream' : 'local', resources, elapsedMs, ...begun };
   }
 

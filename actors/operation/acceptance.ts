@@ -81,3 +81,28 @@ export function outcomeUnknown(): HoldfastError {
     { retry: 'later', withStack: false },
   );
 }
+
+/** The engine has stopped, or is stopping. */
+export function closed(): HoldfastError {
+  return new HoldfastError('HF_CLOSED', 'The runtime is closed. Nothing was stored.', {
+    retry: 'later',
+  });
+}
+
+/** The disk took too long; what it was given may become durable all the same. */
+export function storeStalled(deadlineMs: number): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_STALLED',
+    `The disk did not confirm the request within ${deadlineMs} ms. Send it again later with the same idempotencyKey: if it became durable after all, that finds it.`,
+    { retry: 'later', mayBeStored: true, withStack: false },
+  );
+}
+
+/** The store was not open in time: its key or its disk is waited for. */
+export function storeNotOpen(deadlineMs: number): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_STALLED',
+    `The store was not open within ${deadlineMs} ms, and is still being opened. Nothing was stored: send it again later.`,
+    { retry: 'later', withStack: false },
+  );
+}

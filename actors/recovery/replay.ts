@@ -1,13 +1,11 @@
 /**
- * A dead letter on its way back: the chart decides whether, the store keeps that it was ordered, and
- * only then does anything run (OP-5, PS-2). No actor is needed for it, so a million can go back.
+ * A dead letter on its way back: its chart decides whether (`machines/operation/broughtBack.ts`), the
+ * store keeps that it was ordered, and only then does anything run (OP-5, PS-2).
  *
  * @module
  */
 
-import { transition } from 'xstate';
 import {
-  type ReplayFacts,
   type SyncOperationContext,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
@@ -20,20 +18,9 @@ export function deadLetterContext(row: StoredOperation): SyncOperationContext {
   return decodeSnapshot(syncOperationMachine, row.state).snapshot.context;
 }
 
-/** The dead letter as it goes back; `null` when the chart keeps it: its time is over, or it may have been applied. */
-export function broughtBack(
-  context: SyncOperationContext,
-  facts: ReplayFacts,
-): SyncOperationContext | null {
-  // Its row was written when it was settling; where it stands says that it has arrived.
-  const letter = syncOperationMachine.resolveState({ value: 'deadLettered', context });
-  const [next] = transition(syncOperationMachine, letter, { type: 'replay.requested', ...facts });
-  return next.value === 'replayed' ? next.context : null;
-}
-
 /** The write that orders it; `payload` is an edited one. */
 export function replayWrite(
-  row: StoredOperation,
+  row: Pick<StoredOperation, 'seq' | 'id' | 'revision'>,
   context: SyncOperationContext,
   to: { readonly place: Place; readonly toSeq: number; readonly payload: string | null },
 ): ReplayWrite {

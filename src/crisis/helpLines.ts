@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CrisisResource } from '../../actors/crisis/crisisResponder.ts';
+import type { CrisisResource } from '../../actors/port.ts';
 
 /**
  * Help lines that every answer to a crisis holds (CR-3). They are in the program, so that they are

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Attempt, Run } from '../../actors/attempt/handler.ts';
 import { placeOf } from '../../actors/platform/placeOf.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
+import type { Attempt, Run } from '../../actors/port.ts';
 import {
   AttemptFailure,
   classifyStatus,

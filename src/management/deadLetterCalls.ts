@@ -6,8 +6,9 @@
 
 import { newerRecordIn } from '../../actors/charts/snapshots.ts';
 import { operationId } from '../../actors/platform/operationId.ts';
-import { broughtBack, deadLetterContext, replayWrite } from '../../actors/recovery/replay.ts';
+import { deadLetterContext, replayWrite } from '../../actors/recovery/replay.ts';
 import type { ServiceAccess } from '../../actors/recovery/serviceAccess.ts';
+import { broughtBack } from '../../machines/operation/broughtBack.ts';
 import {
   type ReplayFacts,
   type SyncOperationContext,

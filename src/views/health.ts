@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { Engine } from '../../actors/engine.ts';
-import type { CheckProgress } from '../../actors/recovery/storeCheck.ts';
-import type { StartTrouble, Supervisor } from '../../actors/supervisor.ts';
+import type { CheckProgress, Engine, EngineHealth, StartTrouble } from '../../actors/port.ts';
 import type { BreakerState } from '../../machines/breaker/circuitBreakerMachine.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
@@ -23,8 +21,7 @@ export interface HealthSources {
     /** The type whose handler delivers crises. */
     readonly crisis: { readonly type: string };
   };
-  readonly engine: Engine;
-  readonly supervisor: Supervisor;
+  readonly engine: Pick<Engine, 'health' | 'handlers'>;
   readonly responseTimes: ResponseTimes;
   readonly damage: StoreDamage;
 }
@@ -110,14 +107,14 @@ interface Finding {
 }
 
 export function readHealth(parts: HealthSources): HealthStatus {
-  const { engine, supervisor, options, responseTimes, damage } = parts;
-  const { pool } = engine;
-  const findings = find(parts);
+  const { engine, options, responseTimes, damage } = parts;
+  const health = engine.health();
+  const findings = find(health, parts);
   const worst = (component?: Finding['component']): ComponentHealth => {
     const found = findings.filter(
       (finding) => component === undefined || finding.component === component,
     );
-    if (found.some(({ health }) => health === 'critical')) return 'critical';
+    if (found.some((finding) => finding.health === 'critical')) return 'critical';
     return found.length > 0 ? 'degraded' : 'healthy';
   };
   return {
@@ -127,30 +124,25 @@ export function readHealth(parts: HealthSources): HealthStatus {
       performance: worst('performance'),
       storage: worst('storage'),
     },
-    crisisCapability: pool.handlers.has(options.crisis.type) ? 'operational' : 'impaired',
+    crisisCapability: engine.handlers.has(options.crisis.type) ? 'operational' : 'impaired',
     score: Math.max(0, 100 - findings.reduce((sum, { costs }) => sum + costs, 0)),
     reasons: findings.map(({ reason }) => reason),
-    phase: supervisor.phase,
-    start: supervisor.startTrouble,
-    hold: engine.hold && { reason: engine.hold.reason, sinceAtMs: engine.hold.sinceAtMs },
-    level: engine.globalLevel.level,
-    storage: { state: engine.storage.state, sinceAtMs: engine.storage.sinceAtMs },
+    phase: health.phase,
+    start: health.start,
+    hold: health.hold,
+    level: health.level,
+    storage: { state: health.storage.state, sinceAtMs: health.storage.sinceAtMs },
     upstreams: Object.fromEntries(
-      [...engine.upstreams.values()].map(({ name, breaker, level, gate }) => [
+      health.upstreams.map(({ name, breaker, level, inFlight }) => [
         name,
-        { breaker: breaker.snapshot.value, level: level.level, inFlight: gate.inFlight },
+        { breaker, level, inFlight },
       ]),
     ),
-    operations: {
-      ...pool.counts,
-      inMemory: pool.size,
-      attemptsRunning: pool.attemptsRunning,
-      quarantined: engine.quarantined,
-    },
-    waiting: waitingOf(engine),
-    crises: { refused: engine.crises.refused, mended: engine.crises.mended },
+    operations: health.operations,
+    waiting: health.waiting,
+    crises: { refused: health.crises.refused, mended: health.crises.mended },
     damage: damage.met,
-    storeCheck: engine.storeCheck.progress,
+    storeCheck: health.storeCheck,
     responseTimes: Object.fromEntries(
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
     ),
@@ -168,50 +160,35 @@ const ASKING = {
 
 const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
 
-function waitingOf({ pool, quarantined }: Engine): HealthStatus['waiting'] {
-  const { conflict, review, handler, deadLetter } = pool.waiting.counts;
-  return {
-    conflicted: conflict,
-    inReview: review,
-    handlerMissing: handler,
-    deadLettered: deadLetter,
-    quarantined,
-    newerVersion: pool.left.newer,
-  };
-}
-
-function find({
-  engine,
-  supervisor,
-  options,
-  responseTimes,
-  damage,
-}: HealthSources): readonly Finding[] {
+function find(
+  health: EngineHealth,
+  { options, responseTimes, damage }: HealthSources,
+): readonly Finding[] {
   const findings: Finding[] = [];
-  const { phase, startTrouble } = supervisor;
-  if (startTrouble !== null || (phase !== 'running' && phase !== 'starting')) {
+  const { phase, start, hold, waiting, crises } = health;
+  if (start !== null || (phase !== 'running' && phase !== 'starting')) {
     findings.push({
       component: 'storage',
       health: 'critical',
       costs: 60,
-      reason: `no work is accepted: ${startTrouble === null ? phase : toldOf(startTrouble, phase)}`,
+      reason: `no work is accepted: ${start === null ? phase : toldOf(start, phase)}`,
     });
   }
-  const { state: storage, failure } = engine.storage;
+  const { state: storage, failure } = health.storage;
   if (storage !== 'well') {
     findings.push({
       component: 'storage',
       health: storage === 'slow' ? 'degraded' : 'critical',
       costs: storage === 'slow' ? 15 : 50,
-      reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure.code})`}`,
+      reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure})`}`,
     });
   }
-  if (engine.hold !== null) {
+  if (hold !== null) {
     findings.push({
       component: 'storage',
       health: 'degraded',
       costs: 30,
-      reason: `the store is held (${engine.hold.reason}): nothing but crises runs until it is released`,
+      reason: `the store is held (${hold.reason}): nothing but crises runs until it is released`,
     });
   }
   if (damage.met !== null) {
@@ -222,20 +199,19 @@ function find({
       reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
     });
   }
-  const waiting = waitingOf(engine);
   for (const [kind, what] of Object.entries(ASKING)) {
     const count = waiting[kind as keyof typeof ASKING];
     if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
   }
-  if (engine.quarantined > 0) {
+  if (waiting.quarantined > 0) {
     findings.push({
       component: 'storage',
       health: 'degraded',
       costs: 10,
-      reason: `${engine.quarantined} records set aside; see holdfast quarantine`,
+      reason: `${waiting.quarantined} records set aside; see holdfast quarantine`,
     });
   }
-  if (supervisor.isImpaired) {
+  if (health.isImpaired) {
     findings.push({
       component: 'resilience',
       health: 'critical',
@@ -243,7 +219,6 @@ function find({
       reason: 'a component fails too often to be restarted',
     });
   }
-  const { crises } = engine;
   if (crises.isRefusing) {
     findings.push({
       component: 'resilience',
@@ -260,21 +235,20 @@ function find({
       reason: `${crises.mended} crises delivered without what broke a rule of requests`,
     });
   }
-  for (const { name, breaker, level } of engine.upstreams.values()) {
-    const state = breaker.snapshot.value;
-    if (state === 'open' || state === 'forcedOpen' || state === 'halfOpen') {
+  for (const { name, breaker, level } of health.upstreams) {
+    if (breaker === 'open' || breaker === 'forcedOpen' || breaker === 'halfOpen') {
       findings.push({
         component: 'resilience',
         health: 'degraded',
         costs: 10,
-        reason: `breaker of ${name} is ${state}`,
+        reason: `breaker of ${name} is ${breaker}`,
       });
-    } else if (level.level !== 'normal') {
+    } else if (level !== 'normal') {
       findings.push({
         component: 'resilience',
         health: 'degraded',
         costs: 5,
-        reason: `${name} is at level ${level.level}`,
+        reason: `${name} is at level ${level}`,
       });
     }
   }

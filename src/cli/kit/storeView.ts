@@ -1,9 +1,9 @@
 import type { OperationView } from '../../../actors/operation/outcome.ts';
+import { viewIfReadable } from '../../../actors/operation/rowView.ts';
 import { readStore } from '../../../persistence/openStore.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { askOwner } from '../../control/controlClient.ts';
 import type { ControlMethods } from '../../control/controlSocket.ts';
-import { viewIfReadable } from '../../operation.ts';
 
 type OperationsPage = ControlMethods['operations']['result'];
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { viewIfReadable } from '../../../../actors/operation/rowView.ts';
 import { readStore } from '../../../../persistence/openStore.ts';
 import {
   armFaultPoint,
@@ -12,7 +13,6 @@ import {
 import type { StandingCounts, Store } from '../../../../persistence/port/store.ts';
 import { keyFile } from '../../../../persistence/sealing/keyFile.ts';
 import { createSchema, SCHEMA_VERSION } from '../../../../persistence/sqlite/schema/schema.ts';
-import { viewIfReadable } from '../../../../src/operation.ts';
 import {
   placeStoreFixture,
   type StoreFixture,

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Exceptions } from '../../actors/attempt/exceptions.ts';
-import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
-import type { Engine } from '../../actors/engine.ts';
-import { Departures } from '../../actors/pool/departures.ts';
-import { Watchers } from '../../actors/pool/watchers.ts';
-import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
-import { newOperation } from '../../machines/operation/syncOperationSetup.ts';
-import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
-import { Operations } from '../../src/operation.ts';
-import { accept, idOf, settlement } from '../persistence/contract/writes.ts';
-import { settleJobs, VirtualClock } from '../support/clock/virtualClock.ts';
+import { Exceptions } from '../../../actors/attempt/exceptions.ts';
+import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import { Departures } from '../../../actors/pool/departures.ts';
+import type { OperationPool } from '../../../actors/pool/operationPool.ts';
+import { Operations } from '../../../actors/pool/operations.ts';
+import { Watchers } from '../../../actors/pool/watchers.ts';
+import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import { newOperation } from '../../../machines/operation/syncOperationSetup.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { accept, idOf, settlement } from '../../persistence/contract/writes.ts';
+import { settleJobs, VirtualClock } from '../../support/clock/virtualClock.ts';
 
 const SETTLED = idOf(1);
 const UNKNOWN = idOf(2);
@@ -41,24 +41,28 @@ async function atRest(): Promise<{ operations: Operations; watchers: Watchers }>
   const watchers = new Watchers(() => undefined);
   const exceptions = new Exceptions({ clock: new VirtualClock(), onError: () => undefined });
   const pool = { watchers, resident: () => undefined, departures: new Departures(), exceptions };
-  const engine = { pool } as unknown as Engine;
-  const ready = async (): Promise<void> => undefined;
-  const operations = new Operations({ engine, store, ready, onError: () => undefined });
+  const operations = new Operations({
+    pool: pool as unknown as OperationPool,
+    journal: { written: async () => true, failure: null },
+    store,
+    ready: async () => undefined,
+    onError: () => undefined,
+  });
   return { watchers, operations };
 }
 
 test('OP-6 whoever listens to what has ended, or never was, takes no place for long', async () => {
   const { operations, watchers } = await atRest();
-  for (const id of [SETTLED, UNKNOWN]) operations.handle(id).subscribe(() => undefined);
+  for (const id of [SETTLED, UNKNOWN]) operations.watch(id, () => undefined);
   await settleJobs();
   expect([SETTLED, UNKNOWN].filter((id) => watchers.has(id))).toEqual([]);
 });
 
 test('OP-6 whoever awaits what has ended is told, whoever awaits what never was is refused', async () => {
   const { operations, watchers } = await atRest();
-  for (const id of [SETTLED, UNKNOWN]) operations.handle(id).subscribe(() => undefined);
-  expect(await operations.handle(SETTLED).outcome).toMatchObject({ status: 'completed' });
-  await expect(operations.handle(UNKNOWN).outcome).rejects.toMatchObject({
+  for (const id of [SETTLED, UNKNOWN]) operations.watch(id, () => undefined);
+  expect(await operations.outcome(SETTLED)).toMatchObject({ status: 'completed' });
+  await expect(operations.outcome(UNKNOWN)).rejects.toMatchObject({
     code: 'HF_OPERATION_UNKNOWN',
   });
   expect([SETTLED, UNKNOWN].filter((id) => watchers.has(id))).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * Waits for a promise up to a number of milliseconds.
+ * A bound in time for any promise.
  *
  * @module
  */

@@ -1,0 +1,357 @@
+/**
+ * The engine of one process over one store, as the port shows it: the parts that run operations
+ * (engine.ts), the supervisor that orders their start, restarts and stop, and the crisis path beside
+ * both.
+ *
+ * @module
+ */
+
+import type { InspectionEvent } from 'xstate';
+import { breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';
+import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
+import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
+import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
+import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
+import type { Component } from '../machines/policy/service/restartPolicy.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import type { RetryClass } from '../machines/vocabulary/urgency.ts';
+import type { Store } from '../persistence/port/store.ts';
+import { exemptionsAmong, type Handler } from './attempt/handler.ts';
+import {
+  type CrisisAnswer,
+  type CrisisResource,
+  CrisisResponder,
+} from './crisis/crisisResponder.ts';
+import { EngineCore } from './engine.ts';
+import type { FactListener } from './facts/fact.ts';
+import type { FactStream } from './facts/factStream.ts';
+import {
+  type Acceptance,
+  closed,
+  type PendingAcceptance,
+  storeNotOpen,
+  storeStalled,
+} from './operation/acceptance.ts';
+import type { OperationView, Outcome } from './operation/outcome.ts';
+import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
+import { inTime } from './platform/inTime.ts';
+import { Operations } from './pool/operations.ts';
+import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
+import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
+import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
+import type { ServiceAccess } from './recovery/serviceAccess.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Upstream, UpstreamPolicy } from './upstream/upstream.ts';
+
+export interface LocalEngineParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly degradation: DegradationPolicy;
+  readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly crisis: {
+    /** The type of a crisis that names none. */
+    readonly type: string;
+    /** In every answer, built-in ones first; never empty. */
+    readonly resources: readonly CrisisResource[];
+    /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
+    readonly localAfterMs: number;
+  };
+  /** The largest payload, in bytes of JSON. */
+  readonly payloadBytesMax: number;
+  readonly retentionMs: number;
+  readonly residentsMax: number;
+  readonly operationsMax: number;
+  /** Removes what else in the store's folder was kept long enough. */
+  readonly tidy: (nowMs: number) => Promise<void>;
+  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  /** Where everything that happens is told. */
+  readonly facts: FactStream;
+  readonly onError: (error: unknown) => void;
+  /** Called each time the store is open and work is accepted. */
+  readonly onRunning: () => void;
+}
+
+export class LocalEngine implements Engine {
+  readonly ready: Promise<void>;
+  readonly service: ServiceAccess;
+  readonly deadLetters: DeadLetterAccess;
+  readonly quarantine: QuarantineAccess;
+  readonly #clock: Clock;
+  readonly #facts: FactStream;
+  readonly #core: EngineCore;
+  readonly #supervisor: Supervisor;
+  readonly #crisis: CrisisResponder;
+  readonly #operations: Operations;
+
+  constructor(parts: LocalEngineParts) {
+    const { store, clock, random, inspect, facts, onError, payloadBytesMax, crisis } = parts;
+    this.#facts = facts;
+    this.#clock = clock;
+    const core = new EngineCore({
+      store,
+      clock,
+      random,
+      retry: parts.retry,
+      degradation: parts.degradation,
+      upstreams: parts.upstreams,
+      handlers: parts.handlers,
+      retentionMs: parts.retentionMs,
+      residentsMax: parts.residentsMax,
+      operationsMax: parts.operationsMax,
+      tidy: parts.tidy,
+      inspect,
+      onError,
+      facts,
+      onComponentFailed: (component, error) => {
+        facts.emit('component.failed', component, error);
+        this.#supervisor.componentFailed(component as Component);
+      },
+    });
+    this.#core = core;
+    this.#supervisor = new Supervisor({
+      engine: core,
+      clock,
+      inspect,
+      onRunning: () => {
+        facts.emit('runtime.started');
+        parts.onRunning();
+      },
+      onAlert: (alert, cause) => {
+        if (alert.reason === 'startFailed') facts.emit('start.failed', cause);
+        else facts.emit('supervisor.alerted', alert);
+      },
+    });
+    this.ready = this.#supervisor.ready;
+    this.#operations = new Operations({
+      pool: core.pool,
+      journal: core.journal,
+      store,
+      ready: () => this.whenRunning(),
+      onError,
+    });
+    const exemptionsOf = exemptionsAmong(core.pool.handlers);
+    this.#crisis = new CrisisResponder({
+      pool: core.pool,
+      clock,
+      random,
+      rules: {
+        type: crisis.type,
+        check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
+      },
+      payloadBytesMax,
+      report: core.crises,
+      resources: crisis.resources,
+      localAfterMs: crisis.localAfterMs,
+    });
+    this.service = core.serviceAccess(payloadBytesMax);
+    this.deadLetters = deadLetterAccess(this.service);
+    this.quarantine = quarantineAccess(this.service);
+  }
+
+  get isAccepting(): boolean {
+    return this.#supervisor.isAccepting;
+  }
+
+  get isStopped(): boolean {
+    return this.#supervisor.isStopped;
+  }
+
+  begin(): void {
+    this.#supervisor.start();
+  }
+
+  async whenRunning(): Promise<void> {
+    await this.#supervisor.whenRunning();
+  }
+
+  async startAgain(): Promise<void> {
+    await this.#supervisor.startAgain();
+  }
+
+  async release(): Promise<boolean> {
+    await this.whenRunning();
+    const wasHeld = await this.#core.release();
+    if (wasHeld) this.#supervisor.holdReleased();
+    return wasHeld;
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    await this.#supervisor.stop(deadlineMs);
+  }
+
+  get handlers(): ReadonlyMap<string, Handler> {
+    return this.#core.pool.handlers;
+  }
+
+  async handle(type: string, handler: Handler): Promise<void> {
+    await this.#core.handle(type, handler);
+  }
+
+  async accept(
+    given: CheckedRequest,
+    { withinMs, handler }: { readonly withinMs: number; readonly handler?: Handler | undefined },
+  ): Promise<Acceptance> {
+    const clock = this.#clock;
+    const request = this.#neverExpiring(given);
+    const startedAtMs = clock.monotonic();
+    if (this.isStopped) throw closed();
+    if (!this.isAccepting && (await inTime(clock, this.whenRunning(), withinMs)) === null) {
+      throw storeNotOpen(withinMs);
+    }
+    const leftMs = withinMs - (clock.monotonic() - startedAtMs);
+    const { timers, room, pool } = this.#core;
+    return await new Promise<Acceptance>((resolve, reject) => {
+      const cancel = timers.after(leftMs, () => {
+        reject(storeStalled(withinMs));
+      });
+      const pending: PendingAcceptance = {
+        resolve: (acceptance) => {
+          cancel();
+          resolve(acceptance);
+        },
+        reject: (error) => {
+          cancel();
+          reject(error);
+        },
+      };
+      const enter = (): void => {
+        pool.accept(request, pending, handler);
+      };
+      room.enter(request, enter, pending.reject);
+    });
+  }
+
+  acceptMany(given: CheckedRequest): Promise<Acceptance> {
+    const request = this.#neverExpiring(given);
+    const { room, bulk, pool } = this.#core;
+    return new Promise((resolve, reject) => {
+      const handler = pool.handlers.get(request.type);
+      if (handler === undefined) {
+        reject(new HoldfastError('HF_INTERNAL', 'acceptMany() was given a type without handler.'));
+        return;
+      }
+      const enter = (): void => {
+        bulk.accept(request, handler, { resolve, reject });
+      };
+      room.enter(request, enter, reject);
+    });
+  }
+
+  async crisis(request: unknown): Promise<CrisisAnswer> {
+    return await this.#crisis.answer(request, () => {
+      if (this.isStopped) throw closed();
+      this.#core.room.note();
+    });
+  }
+
+  async view(id: string): Promise<OperationView> {
+    return await this.#operations.view(id);
+  }
+
+  async outcome(id: string): Promise<Outcome> {
+    return await this.#operations.outcome(id);
+  }
+
+  watch(id: string, listener: (view: OperationView) => void): () => void {
+    return this.#operations.watch(id, listener);
+  }
+
+  async tell(id: string, wish: Wish): Promise<void> {
+    await this.#operations.tell(id, wish);
+  }
+
+  actorOf(id: string): SyncOperationRef | undefined {
+    return this.#operations.actorOf(id);
+  }
+
+  async list(query: OperationPageQuery): Promise<OperationPage> {
+    return await this.#operations.list(query);
+  }
+
+  upstream(name: string): UpstreamState {
+    return this.#stateOf(this.#core.upstream(name));
+  }
+
+  upstreamOrders(name: string): UpstreamOrders {
+    const { breaker } = this.#core.upstream(name);
+    const { steady } = this.#core;
+    return {
+      forceOpen: (reason) => {
+        breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
+      },
+      disable: (reason) => {
+        breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
+      },
+      release: () => {
+        breaker.send({ type: 'operator.released', atMs: steady.now() });
+      },
+    };
+  }
+
+  subscribe(listener: FactListener): () => void {
+    return this.#facts.subscribe(listener);
+  }
+
+  health(): EngineHealth {
+    const { pool, hold, storage, crises, quarantined, storeCheck } = this.#core;
+    const { conflict, review, handler, deadLetter } = pool.waiting.counts;
+    return {
+      phase: this.#supervisor.phase,
+      isImpaired: this.#supervisor.isImpaired,
+      start: this.#supervisor.startTrouble,
+      hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
+      level: this.#core.globalLevel.level,
+      storage: {
+        state: storage.state,
+        sinceAtMs: storage.sinceAtMs,
+        failure: storage.failure?.code ?? null,
+      },
+      upstreams: [...this.#core.upstreams.values()].map((upstream) => this.#stateOf(upstream)),
+      operations: {
+        ...pool.counts,
+        inMemory: pool.size,
+        attemptsRunning: pool.attemptsRunning,
+        quarantined,
+      },
+      waiting: {
+        conflicted: conflict,
+        inReview: review,
+        handlerMissing: handler,
+        deadLettered: deadLetter,
+        quarantined,
+        newerVersion: pool.left.newer,
+      },
+      crises: {
+        refused: crises.refused,
+        mended: crises.mended,
+        isRefusing: crises.isRefusing,
+        isMending: crises.isMending,
+      },
+      storeCheck: storeCheck.progress,
+    };
+  }
+
+  /** A crisis never expires (CR-4). */
+  #neverExpiring(request: CheckedRequest): CheckedRequest {
+    if (request.priority !== 'crisis' || request.expiresAtMs === null) return request;
+    this.#core.crises.mend(['expiresAtMs']);
+    return { ...request, expiresAtMs: null };
+  }
+
+  #stateOf({ name, breaker, level, gate }: Upstream): UpstreamState {
+    const { snapshot } = breaker;
+    const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
+    return {
+      name,
+      breaker: snapshot.value,
+      level: level.level,
+      inFlight: gate.inFlight,
+      nextTryAtMs: due === null ? null : this.#core.steady.toWall(due.atMs),
+    };
+  }
+}

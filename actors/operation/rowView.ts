@@ -1,0 +1,79 @@
+/**
+ * What is shown of an operation that rests on disk, read from its row.
+ *
+ * @module
+ */
+
+import {
+  type Ending,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import { decodeSnapshot } from '../charts/snapshots.ts';
+import { type OperationView, toView } from './outcome.ts';
+
+/** A page of operations, in order of acceptance. */
+export interface OperationPage {
+  readonly views: readonly OperationView[];
+  /**
+   * How many lie between them and can't be shown: set aside (`holdfast quarantine`), or damaged in
+   * the file (`holdfast doctor --deep`).
+   */
+  readonly unreadable: number;
+  readonly nextAfterSeq: number | null;
+}
+
+/** Which page of operations is meant: the next `limit` of those accepted after `afterSeq`. */
+export interface OperationPageQuery {
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
+/** A page as the store has it, but for what `viewInMemory` knows better. */
+export async function readPage(
+  store: Store,
+  { afterSeq, limit }: OperationPageQuery,
+  viewInMemory: (id: string) => OperationView | null,
+): Promise<OperationPage> {
+  const rows = await store.list({ afterSeq, limit });
+  const views = rows.flatMap((row) => viewInMemory(row.id) ?? viewIfReadable(row) ?? []);
+  return {
+    views,
+    unreadable: rows.length - views.length,
+    nextAfterSeq: rows.length < limit ? null : (rows.at(-1)?.seq ?? null),
+  };
+}
+
+/** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */
+export function viewIfReadable(row: StoredOperation): OperationView | null {
+  if (row.standing === 'quarantined') return null;
+  try {
+    return viewOf(row);
+  } catch (error) {
+    if (isHoldfastError(error)) return null;
+    throw error;
+  }
+}
+
+/** @throws HoldfastError `HF_RECORD_…` */
+export function viewOf(row: StoredOperation): OperationView {
+  const { context, value } = decodeSnapshot(syncOperationMachine, row.state).snapshot;
+  return toView(stateOf(row, value, context.ending), context);
+}
+
+/** A row keeps the state that wrote it; where it stands says what became of it since. */
+function stateOf(
+  row: StoredOperation,
+  stored: OperationView['state'],
+  ending: Ending | null,
+): OperationView['state'] {
+  if (hasEnded(row) && ending !== null) return ending;
+  if (stored !== 'accepting') return stored;
+  if (row.standing === 'due') return 'waiting';
+  return row.standing === 'held' ? 'inLane' : stored;
+}
+
+export function hasEnded({ standing }: StoredOperation): boolean {
+  return standing === 'settled' || standing === 'deadLettered';
+}

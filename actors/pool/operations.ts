@@ -1,0 +1,153 @@
+/**
+ * The operations of the local engine by their ids: in memory or on disk makes no difference to callers.
+ *
+ * @module
+ */
+
+import {
+  type SyncOperationRef,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import { decodeSnapshot, newerRecordIn } from '../charts/snapshots.ts';
+import type { Journal } from '../journal/journal.ts';
+import { demandDurable } from '../operation/acceptance.ts';
+import { actorView } from '../operation/actorView.ts';
+import {
+  type OperationView,
+  type Outcome,
+  quarantinedError,
+  toOutcome,
+  toView,
+} from '../operation/outcome.ts';
+import {
+  hasEnded,
+  type OperationPage,
+  type OperationPageQuery,
+  readPage,
+  viewOf,
+} from '../operation/rowView.ts';
+import type { OperationPool } from './operationPool.ts';
+
+export interface OperationsParts {
+  readonly pool: OperationPool;
+  readonly journal: Pick<Journal, 'written' | 'failure'>;
+  readonly store: Store;
+  /** Resolves once the store is open. */
+  readonly ready: () => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Operations {
+  readonly #parts: OperationsParts;
+  /** One for each actor that was asked for, so that it can be told from the next. */
+  readonly #actorViews = new WeakMap<SyncOperationRef, SyncOperationRef>();
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  actorOf(id: string): SyncOperationRef | undefined {
+    const actor = this.#parts.pool.resident(id)?.actor;
+    if (actor === undefined) return undefined;
+    const view = this.#actorViews.get(actor) ?? actorView(actor, this.#parts.onError);
+    this.#actorViews.set(actor, view);
+    return view;
+  }
+
+  async view(id: string): Promise<OperationView> {
+    return this.#viewInMemory(id) ?? viewOf(await this.#find(id));
+  }
+
+  watch(id: string, listener: (view: OperationView) => void): () => void {
+    const leave = this.#parts.pool.watchers.subscribe(id, listener);
+    void this.#forgetIfOver(id);
+    return leave;
+  }
+
+  async list(query: OperationPageQuery): Promise<OperationPage> {
+    const { store, ready } = this.#parts;
+    await ready();
+    // What is in memory is newer than its row.
+    return await readPage(store, query, (id) => this.#viewInMemory(id));
+  }
+
+  async outcome(id: string): Promise<Outcome> {
+    const { pool } = this.#parts;
+    // Watch first, look second: it may settle between the two.
+    const watched = pool.watchers.outcome(id);
+    if (pool.resident(id) !== undefined) return await watched;
+    const row = await this.#find(id).catch((error: unknown) => {
+      if (isGone(error) && pool.resident(id) === undefined) pool.watchers.forget(id);
+      throw error;
+    });
+    if (!hasEnded(row)) {
+      const refusal = pool.left.refusalOf(row.seq);
+      if (refusal !== undefined) pool.watchers.refused(id, refusal);
+      return await watched;
+    }
+    const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
+    pool.watchers.settled(toOutcome(snapshot.context, response, pool.exceptions.of(id)));
+    return await watched;
+  }
+
+  async tell(id: string, wish: 'cancel.requested' | 'retry.requested'): Promise<void> {
+    const { pool, journal, ready } = this.#parts;
+    for (;;) {
+      if (pool.resident(id) !== undefined) {
+        pool.tell(id, wish);
+        break;
+      }
+      const departures = pool.departures.watch(id);
+      const row = await this.#find(id).finally(departures.end);
+      // If it has been in memory meanwhile, the row may be from before: look again.
+      if (pool.resident(id) !== undefined || departures.hasLeft()) continue;
+      if (hasEnded(row)) return;
+      pool.wake(row, wish);
+      break;
+    }
+    // A crisis may be in memory before there is a store to write to.
+    await ready();
+    await demandDurable(journal);
+  }
+
+  #viewInMemory(id: string): OperationView | null {
+    const resident = this.#parts.pool.resident(id);
+    if (resident === undefined) return null;
+    const { value, context } = resident.actor.getSnapshot();
+    return toView(value, context);
+  }
+
+  /** A listener to what has ended, or never was, must not take a place for ever. */
+  async #forgetIfOver(id: string): Promise<void> {
+    const { pool } = this.#parts;
+    if (pool.resident(id) !== undefined) return;
+    const departures = pool.departures.watch(id);
+    const isOver = await this.#find(id).then(hasEnded, isGone).finally(departures.end);
+    if (pool.resident(id) === undefined && !departures.hasLeft() && isOver) {
+      pool.watchers.dismissListeners(id);
+    }
+  }
+
+  async #find(id: string): Promise<StoredOperation> {
+    await this.#parts.ready();
+    const row = await this.#parts.store.find(id);
+    if (row?.standing === 'quarantined') throw quarantinedError();
+    const newer = row === null ? null : newerRecordIn(syncOperationMachine, row.state);
+    if (newer !== null) throw newer;
+    if (row !== null) return row;
+    throw new HoldfastError(
+      'HF_OPERATION_UNKNOWN',
+      'There is no operation of that id in the store; it may have been purged.',
+      { field: 'id' },
+    );
+  }
+}
+
+/** Nobody here will ever settle it: there is no such operation, or its record can't be read. */
+function isGone(error: unknown): boolean {
+  if (!isHoldfastError(error)) return false;
+  const { code } = error;
+  return code === 'HF_OPERATION_UNKNOWN' || code === 'HF_QUARANTINED' || code === 'HF_RECORD_NEWER';
+}

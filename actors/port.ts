@@ -1,0 +1,264 @@
+/**
+ * The engine port: all that `src/` may hold of whatever runs operations. The local engine
+ * (`localEngine.ts`) implements it on one process and one store; a distributed engine must be able to,
+ * so it speaks of ids, plain data and promises, and never of a store, an actor's system or a timer.
+ *
+ * The rule `src-knows-the-engine-by-its-port` in `.dependency-cruiser.cjs` keeps it so.
+ *
+ * @module
+ */
+
+import type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
+import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
+import type { CheckedRequest } from '../machines/policy/request/request.ts';
+import type { Level } from '../machines/policy/service/degradationLevel.ts';
+import type { StorageState } from '../machines/policy/service/storageTrouble.ts';
+import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
+import type { ErrorCode } from '../machines/vocabulary/errors.ts';
+import type { Hold } from '../persistence/port/hold.ts';
+import type { Handler } from './attempt/handler.ts';
+import type { CrisisAnswer } from './crisis/crisisResponder.ts';
+import type { FactListener } from './facts/fact.ts';
+import type { Acceptance } from './operation/acceptance.ts';
+import type { OperationView, Outcome } from './operation/outcome.ts';
+import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
+import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
+import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
+import type { ServiceAccess } from './recovery/serviceAccess.ts';
+import type { CheckProgress } from './recovery/storeCheck.ts';
+import type { StartTrouble } from './supervisor.ts';
+
+export type { Attempt, Handler, Run } from './attempt/handler.ts';
+export type { CrisisAnswer, CrisisResource } from './crisis/crisisResponder.ts';
+export type {
+  Fact,
+  FactKind,
+  FactListener,
+  FactOf,
+  Override,
+  ParkReason,
+} from './facts/fact.ts';
+export type { Acceptance } from './operation/acceptance.ts';
+export type { OperationView, Outcome } from './operation/outcome.ts';
+export type { OperationPage } from './operation/rowView.ts';
+export type {
+  DeadLetterAccess,
+  /** @public */
+  DeadLetterRecord,
+  /** @public */
+  DeadLetterReplay,
+} from './recovery/deadLetterAccess.ts';
+export type {
+  QuarantineAccess,
+  /** @public */
+  QuarantineRecord,
+} from './recovery/quarantineAccess.ts';
+export type { ServiceAccess } from './recovery/serviceAccess.ts';
+export type { CheckProgress } from './recovery/storeCheck.ts';
+export type { StartTrouble } from './supervisor.ts';
+export type { UpstreamPolicy } from './upstream/upstream.ts';
+
+/** What a caller may ask of an operation. */
+export type Wish = 'cancel.requested' | 'retry.requested';
+
+/** One upstream as it is at this moment. */
+export interface UpstreamState {
+  readonly name: string;
+  /** State of its breaker. */
+  readonly breaker: BreakerState;
+  /** Its level of service. */
+  readonly level: Level;
+  /** Attempts in flight. */
+  readonly inFlight: number;
+  /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
+  readonly nextTryAtMs: number | null;
+}
+
+/**
+ * What an operator may order of one upstream. Each order is in force for this process when the call
+ * returns, and durable a moment later.
+ */
+export interface UpstreamOrders {
+  /** Keeps its breaker open until {@link release}. */
+  forceOpen(reason: string): void;
+  /** Switches its breaker off until {@link release}. */
+  disable(reason: string | undefined): void;
+  release(): void;
+}
+
+/** How an engine is doing, as plain data; read from memory, in every phase. */
+export interface EngineHealth {
+  /** State of the supervisor's chart. */
+  readonly phase: Phase;
+  /** A component is down and not restarted for now. */
+  readonly isImpaired: boolean;
+  /** Why no start has succeeded yet; `null` once one has. */
+  readonly start: StartTrouble | null;
+  /** Set while nothing but crises runs (PS-5). */
+  readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
+  /** The level of service of the process. */
+  readonly level: Level;
+  readonly storage: {
+    readonly state: StorageState;
+    /** Since when it is in that state; `null` since the start. */
+    readonly sinceAtMs: number | null;
+    /** What the last failed write failed with, while storage is not well. */
+    readonly failure: ErrorCode | null;
+  };
+  readonly upstreams: readonly UpstreamState[];
+  /** Counts since the process started; `quarantined` over restarts, too. */
+  readonly operations: {
+    readonly inMemory: number;
+    readonly attemptsRunning: number;
+    readonly accepted: number;
+    readonly completed: number;
+    readonly deadLettered: number;
+    readonly cancelled: number;
+    readonly expired: number;
+    readonly attempts: number;
+    readonly retries: number;
+    readonly quarantined: number;
+  };
+  /** Operations that go on only when somebody does something, over restarts. */
+  readonly waiting: {
+    readonly conflicted: number;
+    readonly inReview: number;
+    readonly handlerMissing: number;
+    readonly deadLettered: number;
+    readonly quarantined: number;
+    readonly newerVersion: number;
+  };
+  /** Crises whose request broke a rule, since the process started. */
+  readonly crises: {
+    readonly refused: number;
+    readonly mended: number;
+    /** One was refused within the last hour. */
+    readonly isRefusing: boolean;
+    /** One was mended within the last hour. */
+    readonly isMending: boolean;
+  };
+  /** How far the check of every record is, that follows each start. */
+  readonly storeCheck: CheckProgress;
+}
+
+/** What can be asked of operations at rest, whether or not an engine runs on them. */
+export interface OperationRecords {
+  /** Operations in order of acceptance, as they stand now. */
+  list(query: OperationPageQuery): Promise<OperationPage>;
+  /** What was given up and waits for a person (OP-5). */
+  readonly deadLetters: DeadLetterAccess;
+  /** What could not be opened or read and was set aside (PS-3). */
+  readonly quarantine: QuarantineAccess;
+}
+
+/**
+ * An engine: it accepts requests, runs each as a durable operation until it ends, and answers crises
+ * beside all of it. Everything rejects with a `HoldfastError`.
+ *
+ * @example
+ * ```ts
+ * engine.begin();
+ * const { id } = await engine.accept(checkRequest(request, payloadBytesMax, exemptionsOf), { withinMs: 2_000 });
+ * const outcome = await engine.outcome(id);
+ * await engine.stop(5_000);
+ * ```
+ */
+export interface Engine extends OperationRecords {
+  // Start and stop.
+
+  /** Settles with the first start: resolves once work is accepted, rejects with why it can't be. */
+  readonly ready: Promise<void>;
+  /** True while work is accepted. */
+  readonly isAccepting: boolean;
+  /** True from the order to stop on: nothing is accepted any more. */
+  readonly isStopped: boolean;
+  /** Begins the first start. Called once; crises are answered before it, too. */
+  begin(): void;
+  /** Resolves once work is accepted; rejects with why the last start failed, or `HF_CLOSED`. */
+  whenRunning(): Promise<void>;
+  /** Tries a start that failed again now, and resolves once one has succeeded (SV-6). */
+  startAgain(): Promise<void>;
+  /**
+   * Lets a held store go (PS-5): what waits in it runs from now on. Resolves once that is durable;
+   * `false` where nothing was held.
+   */
+  release(): Promise<boolean>;
+  /**
+   * Stops: admits nothing, lets what is in flight end for up to `deadlineMs`, writes where the rest
+   * stands. Asked again, stops at once. What was accepted goes on at the next start (SV-4).
+   */
+  stop(deadlineMs: number): Promise<void>;
+
+  // Work.
+
+  /** The handlers that are registered, by request type. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+  /**
+   * Registers a handler, also while running; what waited for one of its type goes on (OP-7).
+   *
+   * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
+   */
+  handle(type: string, handler: Handler): Promise<void>;
+  /**
+   * Accepts a checked request: resolves once it is durable (OP-2), from when on it is not lost; or with
+   * the earlier operation that has its idempotency key.
+   *
+   * @param how `withinMs` is the longest wait in milliseconds, after which it may be accepted all the
+   * same; `handler` performs this one operation in place of that of its type, as long as the process lives.
+   * @throws HoldfastError `HF_IDEMPOTENCY_CONFLICT`, `HF_QUEUE_FULL`, `HF_STORE_STALLED` after
+   * `withinMs`, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  accept(
+    request: CheckedRequest,
+    how: { readonly withinMs: number; readonly handler?: Handler | undefined },
+  ): Promise<Acceptance>;
+  /**
+   * Accepts one of many requests: at the price of its record, without a deadline, in the order of the
+   * calls. The operation waits at rest for its turn; a crisis goes out at once. Called only while
+   * {@link isAccepting}, and with a type that has a handler.
+   *
+   * @throws HoldfastError as {@link accept}, but for `HF_STORE_STALLED`.
+   */
+  acceptMany(request: CheckedRequest): Promise<Acceptance>;
+  /** Answers a person in crisis at once, in every phase; never rejects (CR-1). */
+  crisis(request: unknown): Promise<CrisisAnswer>;
+
+  // One operation, by its id.
+
+  /**
+   * Where it stands now.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`.
+   */
+  view(id: string): Promise<OperationView>;
+  /**
+   * How it ended, once that is durable; for a crisis as soon as its delivery has ended.
+   *
+   * @throws HoldfastError as {@link view}; `HF_STORE_…`; `HF_CLOSED` when the engine stops before it ends.
+   */
+  outcome(id: string): Promise<Outcome>;
+  /** Calls `listener` with each change of its state until the returned function is called. */
+  watch(id: string, listener: (view: OperationView) => void): () => void;
+  /**
+   * Tells it what somebody wants of it; one that has ended ignores that. Resolves once what follows is
+   * durable.
+   *
+   * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
+   */
+  tell(id: string, wish: Wish): Promise<void>;
+  /** Its actor to look at, where the engine has a live one in this process; `undefined` anywhere else. */
+  actorOf(id: string): SyncOperationRef | undefined;
+
+  // Upstreams and health.
+
+  /** The state of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  upstream(name: string): UpstreamState;
+  /** What an operator may order of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  upstreamOrders(name: string): UpstreamOrders;
+  health(): EngineHealth;
+  /** Tells `listener` of every fact from now on, in order, until the returned function is called. */
+  subscribe(listener: FactListener): () => void;
+
+  /** How management calls reach the store; goes once they use `deadLetters` and `quarantine`. */
+  readonly service: ServiceAccess;
+}

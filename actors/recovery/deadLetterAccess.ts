@@ -1,0 +1,162 @@
+/**
+ * Dead letters as management reaches them, on a running engine or on a store at rest: read page by
+ * page, brought back, or forgotten. Whether one may come back is decided by `broughtBack`.
+ *
+ * @module
+ */
+
+import {
+  type SyncOperationContext,
+  syncOperationMachine,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { StoredOperation, WriteResult } from '../../persistence/port/store.ts';
+import { newerRecordIn } from '../charts/snapshots.ts';
+import { deadLetterContext, replayWrite } from './replay.ts';
+import type { ServiceAccess } from './serviceAccess.ts';
+
+/** A dead letter: what its chart remembers of it. */
+export interface DeadLetterRecord {
+  /** Its place in the order of acceptance. */
+  readonly seq: number;
+  readonly id: string;
+  /** Grows with every change, so that a call about an older version changes nothing. */
+  readonly revision: number;
+  readonly context: SyncOperationContext;
+  /** The body it was accepted with; `null` once erased, and in a page, where it is left out. */
+  readonly body: string | null;
+}
+
+/** One dead letter that goes back. */
+export interface DeadLetterReplay {
+  readonly letter: DeadLetterRecord;
+  /** As `broughtBack` gives it. */
+  readonly context: SyncOperationContext;
+  /** An edited body in place of its own; `null` keeps that. */
+  readonly body: string | null;
+}
+
+/** Reads and changes dead letters. Each change is durable when its promise resolves. */
+export interface DeadLetterAccess {
+  /** A page, without bodies; `nextSeq` is where the next begins, `null` after the last. */
+  page(query: {
+    readonly order: 'newest' | 'oldest';
+    /** Where the last page ended; left out for the first. */
+    readonly fromSeq?: number | undefined;
+    /** How many are looked at. */
+    readonly limit: number;
+    /** Only those for this upstream. */
+    readonly upstream?: string | undefined;
+  }): Promise<{ readonly letters: readonly DeadLetterRecord[]; readonly nextSeq: number | null }>;
+  /**
+   * One with its body.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`, `HF_RECORD_…`.
+   */
+  find(id: string): Promise<DeadLetterRecord>;
+  /** Brings them back, in order; `false` for one that has changed since it was read, or has no body. */
+  replay(replays: readonly DeadLetterReplay[]): Promise<readonly boolean[]>;
+  /** Forgets them for good; `false` for one that has changed since it was read. */
+  purge(
+    letters: readonly Pick<DeadLetterRecord, 'seq' | 'id' | 'revision'>[],
+  ): Promise<readonly boolean[]>;
+}
+
+export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
+  const { store } = access;
+  return {
+    async page({ order, fromSeq, limit, upstream }) {
+      const { rows, nextSeq } = await store.deadLetters({
+        order,
+        fromSeq: fromSeq ?? (order === 'newest' ? Number.MAX_SAFE_INTEGER : 0),
+        limit,
+        route: upstream,
+      });
+      const read = rows.map((row) => ({ row, letter: recordIfReadable(row) }));
+      const unreadable = read.flatMap(({ row, letter }) => (letter === null ? [row] : []));
+      await quarantineUnreadable(access, unreadable);
+      return { letters: read.flatMap(({ letter }) => letter ?? []), nextSeq };
+    },
+    async find(id) {
+      const row = await store.find(id);
+      if (row === null) throw operationUnknown();
+      if (row.standing !== 'deadLettered') throw notDeadLettered();
+      return recordOf(row);
+    },
+    async replay(replays) {
+      const writes = replays.map(({ letter, context, body }) => {
+        const place = access.placeOf(context.type);
+        return () => replayWrite(letter, context, { place, toSeq: store.nextSeq(), payload: body });
+      });
+      const results = await access.commit(writes).catch((error: unknown) => {
+        // Some of them may be back nevertheless.
+        access.broughtBack(replays.map(({ context }) => context));
+        throw error;
+      });
+      const back = replays.filter((_, index) => results[index]?.kind === 'replayed');
+      if (back.length > 0) access.broughtBack(back.map(({ context }) => context));
+      return results.map(({ kind }) => kind === 'replayed');
+    },
+    async purge(letters) {
+      const results = await access.commit(
+        letters.map(({ seq, id, revision }) => () => ({ kind: 'purge', seq, id, revision })),
+      );
+      for (const result of results) wakeLane(access, result);
+      return results.map(({ kind }) => kind === 'purged');
+    },
+  };
+}
+
+function wakeLane(access: ServiceAccess, result: WriteResult): void {
+  if (result.kind === 'purged' && result.laneNext !== null) access.laneFreed(result.laneNext);
+}
+
+function recordOf(row: StoredOperation): DeadLetterRecord {
+  const { seq, id, revision, payload } = row;
+  return { seq, id, revision, context: deadLetterContext(row), body: payload };
+}
+
+function recordIfReadable(row: StoredOperation): DeadLetterRecord | null {
+  try {
+    return recordOf(row);
+  } catch (error) {
+    if (isHoldfastError(error)) return null;
+    throw error;
+  }
+}
+
+/** One that can't be read hides no other (PS-3); one that a later version wrote stays where it is. */
+async function quarantineUnreadable(
+  access: ServiceAccess,
+  unreadable: readonly StoredOperation[],
+): Promise<void> {
+  const rows = unreadable.filter(
+    ({ state }) => newerRecordIn(syncOperationMachine, state) === null,
+  );
+  if (rows.length === 0) return;
+  await access.commit(
+    rows.map(({ seq, id, revision }) => () => ({
+      kind: 'setAside',
+      seq,
+      id,
+      revision,
+      code: 'HF_RECORD_UNSUPPORTED',
+    })),
+  );
+}
+
+function operationUnknown(): HoldfastError {
+  return new HoldfastError(
+    'HF_OPERATION_UNKNOWN',
+    'There is no operation of that id in the store; it may have been purged.',
+    { field: 'id' },
+  );
+}
+
+function notDeadLettered(): HoldfastError {
+  return new HoldfastError(
+    'HF_NOT_DEAD_LETTERED',
+    'The operation of that id is no dead letter, or no longer one. Nothing was changed.',
+    { field: 'id' },
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * The quarantine as management reaches it, on a running engine or on a store at rest: records that
+ * could not be opened or read, which can be tried again, exported as they lie on disk, or forgotten.
+ *
+ * @module
+ */
+
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { QuarantinedRecord, SealedRecord } from '../../persistence/port/store.ts';
+import { decodeSnapshot, headOfSnapshot } from '../charts/snapshots.ts';
+import type { ServiceAccess } from './serviceAccess.ts';
+
+/** A record that was set aside, with nothing of what it holds but which chart and state wrote it. */
+export interface QuarantineRecord extends Omit<QuarantinedRecord, 'state'> {
+  /** What wrote its state and which one it is, where its seals open. */
+  readonly snapshot: {
+    readonly machine: string;
+    readonly version: string;
+    readonly state: string;
+  } | null;
+}
+
+/** Reads and changes the quarantine. Each change is durable when its promise resolves. */
+export interface QuarantineAccess {
+  /** The next `limit` records accepted after `afterSeq`. */
+  page(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly QuarantineRecord[]>;
+  /** The same as they lie on disk. */
+  sealed(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly SealedRecord[]>;
+  /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`. */
+  find(id: string): Promise<QuarantineRecord>;
+  /**
+   * Puts it back where it stood, if it opens and can be read now: `released`; `notReleased` with the
+   * code of why not; `changed` where it is not in the quarantine any more.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`; `HF_RECORD_…` where it opens
+   * and can't be read.
+   */
+  release(
+    id: string,
+  ): Promise<
+    | { readonly kind: 'released' | 'changed' }
+    | { readonly kind: 'notReleased'; readonly code: string }
+  >;
+  /** Forgets it for good; `false` where it is not in the quarantine any more. */
+  purge(record: Pick<QuarantineRecord, 'seq' | 'id' | 'revision'>): Promise<boolean>;
+}
+
+/** What is said of a record that can't be opened for a reason that was not noted. */
+const TAMPERED = 'HF_RECORD_TAMPERED';
+
+export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
+  const { store } = access;
+  const find = async (id: string): Promise<QuarantinedRecord> => {
+    const row = await store.find(id);
+    if (row === null) throw operationUnknown();
+    const [record] = await store.quarantine({ afterSeq: row.seq - 1, limit: 1 });
+    if (record?.seq !== row.seq) throw notQuarantined();
+    return record;
+  };
+  return {
+    page: async (query) => (await store.quarantine(query)).map(recordOf),
+    sealed: (query) => store.sealedQuarantine(query),
+    find: async (id) => recordOf(await find(id)),
+    async release(id) {
+      const { seq, revision, state, opensNot } = await find(id);
+      if (state === null) return { kind: 'notReleased', code: opensNot ?? TAMPERED };
+      // A seal that opens is not enough: the engine must be able to read what is in it.
+      decodeSnapshot(syncOperationMachine, state);
+      const [result] = await access.commit([
+        () => ({ kind: 'release', seq, id, revision, toSeq: store.nextSeq() }),
+      ]);
+      if (result?.kind === 'notReleased') return { kind: 'notReleased', code: result.code };
+      if (result?.kind !== 'released') return { kind: 'changed' };
+      await access.leftQuarantine(result.operation);
+      return { kind: 'released' };
+    },
+    async purge({ seq, id, revision }) {
+      const [result] = await access.commit([() => ({ kind: 'purge', seq, id, revision })]);
+      if (result?.kind !== 'purged') return false;
+      await access.leftQuarantine(null);
+      return true;
+    },
+  };
+}
+
+function recordOf({ state, ...record }: QuarantinedRecord): QuarantineRecord {
+  return { ...record, snapshot: state === null ? null : headOfSnapshot(state) };
+}
+
+function operationUnknown(): HoldfastError {
+  return new HoldfastError(
+    'HF_OPERATION_UNKNOWN',
+    'There is no operation of that id in the store; it may have been purged.',
+    { field: 'id' },
+  );
+}
+
+function notQuarantined(): HoldfastError {
+  return new HoldfastError(
+    'HF_NOT_QUARANTINED',
+    'The record of that id is not set aside, or no longer. Nothing was changed.',
+    { field: 'id' },
+  );
+}
