@@ -92,8 +92,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const header = boundScratch.subarray(0, HEADER_BYTES);
   const context = boundScratch.subarray(KEY_ID_AT, COMMITMENT_AT);
   const nonce = boundScratch.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES);
-  let salts: Uint8Array = new Uint8Array(0);
-  let saltsUsed = 0;
+  let salts: Uint8Array = new Uint8Array(SALTS_POOLED * SALT_BYTES);
+  let saltsUsed = salts.length;
   const lastSalt = new Uint8Array(SALT_BYTES);
   let slab = new Uint8Array(0);
   let slabUsed = 0;
@@ -112,9 +112,9 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
 
   function drawSalt(): void {
     if (saltsUsed === salts.length) {
-      const drawn = engine.randomBytes(SALTS_POOLED * SALT_BYTES);
+      const drawn = engine.randomBytes(salts.length);
       // Two seals under one salt share key and nonce, which gives both texts away.
-      if (drawn.length !== SALTS_POOLED * SALT_BYTES) throw badRandom('gave too few bytes');
+      if (drawn.length !== salts.length) throw badRandom('gave too few bytes');
       if (isEqual(drawn, salts)) throw badRandom('repeats itself');
       salts = drawn;
       saltsUsed = 0;
@@ -273,7 +273,7 @@ function checkHeader(envelope: Uint8Array): void {
   }
   const suite = envelope[SUITE_AT];
   const flags = envelope[FLAGS_AT];
-  if (suite === undefined || flags === undefined) throw malformed('it is cut short');
+  if (flags === undefined) throw malformed('it is cut short');
   if (suite !== SUITE_AES_256_GCM || flags !== FLAGS_PADDED) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
@@ -298,8 +298,8 @@ function commits(derived: Uint8Array, envelope: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** Whether two arrays of one length hold the same bytes; takes the same time wherever they differ. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
   let difference = 0;
   for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);
   return difference === 0;

@@ -19,9 +19,10 @@ export const PLAINTEXT_BYTES_MAX: number = 64 * 1024 * 1024;
 /** The padded size of `length` bytes, in bytes. */
 export function paddedLength(length: number): number {
   const total = length + LENGTH_BYTES;
-  if (total <= SMALLEST_BYTES) return SMALLEST_BYTES;
   // floor(log2(n)) is 31 - clz32(n).
-  if (total <= LARGEST_POWER_BYTES) return 2 ** (32 - Math.clz32(total - 1));
+  if (total <= LARGEST_POWER_BYTES) {
+    return Math.max(SMALLEST_BYTES, 2 ** (32 - Math.clz32(total - 1)));
+  }
   const exponent = 31 - Math.clz32(total);
   const freeBits = exponent - (32 - Math.clz32(exponent));
   const mask = (1 << freeBits) - 1;

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { CryptoEngine } from '../../../persistence/sealing/cryptoEngine.ts';
-import { createEnvelopes } from '../../../persistence/sealing/envelope.ts';
+import {
+  commitmentOf,
+  createEnvelopes,
+  ENVELOPE_BYTES_MAX,
+} from '../../../persistence/sealing/envelope.ts';
 import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { PLAINTEXT_BYTES_MAX } from '../../../persistence/sealing/padding.ts';
@@ -47,12 +51,14 @@ describe.each([nodeEngine, nobleEngine])('an envelope of the $name engine', (eng
     const texts = fc.oneof(
       fc.uint8Array({ maxLength: 600 }),
       fc.integer({ min: 4_000, max: 20_000 }).map((n) => new Uint8Array(n).fill(n & 0xff)),
+      // Longer than the memory that envelopes are cut from.
+      fc.integer({ min: 65_500, max: 70_000 }).map((n) => new Uint8Array(n).fill(n & 0xff)),
     );
     const bounds = fc.uint8Array({ maxLength: 300 });
     fc.assert(
       fc.property(keys, texts, bounds, (key, text, bound) => {
         const envelope = envelopes.seal(key, KEY_ID, text, bound);
-        expect(envelopes.open(ring(key), envelope, bound)).toEqual(text);
+        expect(hex(envelopes.open(ring(key), envelope, bound))).toBe(hex(text));
       }),
       { numRuns: 50 },
     );
@@ -94,7 +100,7 @@ test('SE-1 an envelope stays as it was when others are sealed, whatever their si
   const texts = Array.from({ length: 300 }, (_, at) => new Uint8Array((at * 37) % 9_000).fill(at));
   const made = texts.map((text) => envelopes.seal(KEY, KEY_ID, text, BOUND));
   for (const [at, envelope] of made.entries()) {
-    expect(envelopes.open(ring(KEY), envelope, BOUND)).toEqual(texts[at]);
+    expect(hex(envelopes.open(ring(KEY), envelope, BOUND))).toBe(hex(texts[at] ?? KEY));
   }
 });
 
@@ -110,6 +116,126 @@ test('SE-4 a text over the limit is refused', () => {
   const text = new Uint8Array(PLAINTEXT_BYTES_MAX + 1);
   const error = thrownBy(() => createEnvelopes(nodeEngine).seal(KEY, KEY_ID, text, BOUND));
   expect(error.code).toBe('HF_PAYLOAD_TOO_LARGE');
+  expect(error.message).toContain('67108865 bytes is over the 67108864');
+});
+
+test('SE-4 a text at the limit makes the largest envelope there is', () => {
+  const quick: CryptoEngine = { ...nodeEngine, aes256GcmSeal: () => {} };
+  const text = new Uint8Array(PLAINTEXT_BYTES_MAX);
+  const envelope = createEnvelopes(quick).seal(KEY, KEY_ID, text, BOUND);
+  expect(envelope.length).toBe(ENVELOPE_BYTES_MAX);
+});
+
+test('SE-1 what is bound may be longer than the memory that is set aside for it', () => {
+  const envelopes = createEnvelopes(countingEngine);
+  const salt = countingEngine.randomBytes(32);
+  const long = new Uint8Array(10_000).fill(0x5a);
+  const envelope = envelopes.seal(KEY, KEY_ID, TEXT, long);
+  expect(hex(envelope)).toBe(hex(referenceEnvelope(KEY, KEY_ID, salt, TEXT, long)));
+  expect(envelopes.open(ring(KEY), envelope, long)).toEqual(TEXT);
+  expect(codeOfOpening(envelope, { bound: long.with(9_999, 0) })).toBe('HF_RECORD_TAMPERED');
+});
+
+test('SE-4 an authentic record whose padding is none is refused', () => {
+  const careless: CryptoEngine = {
+    ...nodeEngine,
+    aes256GcmSeal: (key, nonce, associated, text, out) =>
+      nodeEngine.aes256GcmSeal(key, nonce, associated, text.with(-1, 1), out),
+  };
+  const error = thrownBy(() =>
+    createEnvelopes(nodeEngine).open(ring(KEY), sealed(careless), BOUND),
+  );
+  expect(error.code).toBe('HF_RECORD_MALFORMED');
+  expect(error.message).toBe(
+    'This is not a sealed record: its padding is not one this version writes.',
+  );
+});
+
+test('SE-4 UX-2 what an envelope is refused for is said in words', () => {
+  const envelope = sealed();
+  const said = (changed: Uint8Array, key = KEY, bound = BOUND, id = KEY_ID) =>
+    thrownBy(() => createEnvelopes(nodeEngine).open(ring(key, id), changed, bound)).message;
+  expect(said(envelope.with(0, 0))).toBe('This is not a sealed record: it does not start as one.');
+  expect(said(envelope.subarray(0, 5))).toBe('This is not a sealed record: it is cut short.');
+  expect(said(envelope.subarray(0, 80))).toBe('This is not a sealed record: it is cut short.');
+  expect(said(envelope.with(4, 9))).toContain('(suite 9, flags 1)');
+  expect(said(envelope, OTHER_KEY)).toContain(
+    'sealed under another key, or its header was changed',
+  );
+  expect(said(envelope, KEY, BOUND.with(0, 0))).toContain('was changed since it was sealed');
+  expect(said(envelope, KEY, BOUND, 7)).toContain(
+    `key ${KEY_ID}, which this keyring does not hold`,
+  );
+  expect(said(envelope, KEY.subarray(1))).toBe('A sealing key has 32 bytes.');
+});
+
+test('SE-1 the commitment of an envelope is its own bytes, in memory of its own', () => {
+  const envelope = sealed();
+  const commitment = commitmentOf(envelope);
+  expect(commitment).toEqual(envelope.slice(42, 74));
+  expect(commitment.buffer).not.toBe(envelope.buffer);
+});
+
+test('SE-1 small envelopes are cut from common memory, large ones have their own', () => {
+  const envelopes = createEnvelopes(nodeEngine);
+  const memory = (length: number, count: number) => {
+    const texts = Array.from({ length: count }, () => new Uint8Array(length));
+    return texts.map((text) => envelopes.seal(KEY, KEY_ID, text, BOUND).buffer);
+  };
+  // 65,536 bytes hold 189 envelopes of 346.
+  expect(new Set(memory(100, 189)).size).toBe(1);
+  expect(new Set(memory(100, 190)).size).toBe(2);
+  const large = memory(9_000, 2);
+  expect(new Set(large).size).toBe(2);
+  expect(large.map((buffer) => buffer.byteLength)).toEqual([9_306, 9_306]);
+});
+
+describe('SE-5 the key of a store', () => {
+  /** Node's engine, which notes the keys that a MAC was made of, and the MACs that were wiped. */
+  function watched(): { engine: CryptoEngine; made: string[]; wiped: string[] } {
+    const made: string[] = [];
+    const wiped: string[] = [];
+    const hmacSha512: CryptoEngine['hmacSha512'] = (key) => {
+      const name = hex(key).slice(0, 2);
+      made.push(name);
+      const mac = nodeEngine.hmacSha512(key);
+      return Object.assign((message: Uint8Array) => mac(message), {
+        wipe() {
+          wiped.push(name);
+          mac.wipe();
+        },
+      });
+    };
+    return { engine: { ...nodeEngine, hmacSha512 }, made, wiped };
+  }
+
+  test('one MAC is made of it, and wiped once another key comes', () => {
+    const { engine, made, wiped } = watched();
+    const envelopes = createEnvelopes(engine);
+    const envelope = envelopes.seal(KEY, KEY_ID, TEXT, BOUND);
+    envelopes.seal(KEY.slice(), KEY_ID, TEXT, BOUND);
+    envelopes.open(ring(KEY), envelope, BOUND);
+    expect([made, wiped]).toEqual([['4b'], []]);
+    envelopes.seal(OTHER_KEY, KEY_ID, TEXT, BOUND);
+    expect([made, wiped]).toEqual([['4b', '4c'], ['4b']]);
+    envelopes.wipe();
+    envelopes.wipe();
+    expect(wiped).toEqual(['4b', '4c']);
+    expect(envelopes.open(ring(KEY), envelope, BOUND)).toEqual(TEXT);
+  });
+
+  test("the caller's own is neither wiped nor relied upon", () => {
+    const envelopes = createEnvelopes(nodeEngine);
+    const key = KEY.slice();
+    const first = envelopes.seal(key, KEY_ID, TEXT, BOUND);
+    envelopes.wipe();
+    expect(key).toEqual(KEY);
+    envelopes.seal(key, KEY_ID, TEXT, BOUND);
+    key.set(OTHER_KEY);
+    const second = envelopes.seal(key, KEY_ID, TEXT, BOUND);
+    expect(codeOfOpening(first, { key: OTHER_KEY })).toBe('HF_KEY_WRONG');
+    expect(codeOfOpening(second)).toBe('HF_KEY_WRONG');
+  });
 });
 
 test('SE-4 a key of another length is refused, on sealing and on opening', () => {
@@ -287,24 +413,29 @@ const FIRST_VERSION = [
 ].join('');
 
 describe('SE-1 a random source that would repeat key and nonce', () => {
-  const sealTwice = (randomBytes: CryptoEngine['randomBytes']): unknown => {
+  const sealUntilRefused = (randomBytes: CryptoEngine['randomBytes']) => {
     const envelopes = createEnvelopes({ ...nodeEngine, randomBytes });
-    return thrownBy(() => {
-      for (let seal = 0; seal < 130; seal += 1) envelopes.seal(KEY, KEY_ID, TEXT, BOUND);
-    }).code;
+    let seals = 0;
+    const { code, message } = thrownBy(() => {
+      for (; seals < 130; seals += 1) envelopes.seal(KEY, KEY_ID, TEXT, BOUND);
+    });
+    expect(code).toBe('HF_RANDOM_UNSOUND');
+    expect(message).toMatch(/^The platform's random generator .+; nothing is sealed with it\.$/);
+    return { seals, why: message.slice(32, message.indexOf(';')) };
   };
 
   test.each([
-    ['gives too few bytes', () => nodeEngine.randomBytes(10)],
-    ['gives nothing', () => new Uint8Array(0)],
-    ['gives zeros', (length: number) => new Uint8Array(length)],
-    ['gives one value', (length: number) => new Uint8Array(length).fill(7)],
-  ])('that %s seals nothing twice', (_, randomBytes) => {
-    expect(sealTwice(randomBytes)).toBe('HF_RANDOM_UNSOUND');
+    ['gives too few bytes', () => nodeEngine.randomBytes(10), 0, 'gave too few bytes'],
+    ['gives nothing', () => new Uint8Array(0), 0, 'gave too few bytes'],
+    ['gives too many', () => nodeEngine.randomBytes(4_000), 0, 'gave too few bytes'],
+    ['gives zeros', (length: number) => new Uint8Array(length), 0, 'repeats itself'],
+    ['gives one value', (length: number) => new Uint8Array(length).fill(7), 1, 'repeats itself'],
+  ])('that %s seals nothing twice', (_, randomBytes, seals, why) => {
+    expect(sealUntilRefused(randomBytes)).toEqual({ seals, why });
   });
 
   test('that gives the same bytes at each call is refused', () => {
     const fixed = nodeEngine.randomBytes(64 * 32);
-    expect(sealTwice(() => fixed.slice())).toBe('HF_RANDOM_UNSOUND');
+    expect(sealUntilRefused(() => fixed.slice())).toEqual({ seals: 64, why: 'repeats itself' });
   });
 });

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { paddedLength, padInto, unpad } from '../../../persistence/sealing/padding.ts';
+import {
+  PLAINTEXT_BYTES_MAX,
+  paddedLength,
+  padInto,
+  unpad,
+} from '../../../persistence/sealing/padding.ts';
 
 test('SE-5 texts of one size class are padded to one length', () => {
   const lengths = [0, 1, 252, 253, 508, 509, 1020, 2044, 4092].map(paddedLength);
@@ -41,4 +46,21 @@ test('SE-5 what was padded comes back, and nothing but what padding makes is tak
   expect(unpad(padded.with(3, 253))).toBeNull();
   expect(unpad(padded.with(0, 255))).toBeNull();
   expect(unpad(new Uint8Array(0))).toBeNull();
+});
+
+test('SE-5 a text of more than 16 MiB comes back, and one over the limit is not taken', () => {
+  const long = new Uint8Array(16 * 1024 * 1024 + 1);
+  long[long.length - 1] = 7;
+  const padded = new Uint8Array(paddedLength(long.length));
+  padInto(padded, long);
+  expect(unpad(padded)?.length).toBe(long.length);
+  expect(unpad(padded)?.at(-1)).toBe(7);
+
+  const sized = (length: number) => {
+    const out = new Uint8Array(paddedLength(length));
+    new DataView(out.buffer).setUint32(0, length);
+    return unpad(out)?.length;
+  };
+  expect(sized(PLAINTEXT_BYTES_MAX)).toBe(PLAINTEXT_BYTES_MAX);
+  expect(sized(PLAINTEXT_BYTES_MAX + 1)).toBeUndefined();
 });
