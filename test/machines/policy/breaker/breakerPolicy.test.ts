@@ -62,7 +62,11 @@ describe('checkBreakerPolicy', () => {
       'upstreams.payments.breaker.openMsMax',
     );
     expect(checkBreakerPolicy({ openMs: 60_000 }, 'breaker').openMsMax).toBe(60_000);
+    expect(faultOf({ openMs: 60_000, openMsMax: 59_999 }).message).toContain('below openMs');
     expect(faultOf({ windowCalls: 10 }).field).toBe('upstreams.payments.breaker.windowCallsMin');
+    expect(faultOf({ windowCalls: 10 }).message).toContain('above windowCalls');
+    const even = { openMs: 500, openMsMax: 500, windowCalls: 30, windowCallsMin: 30 };
+    expect(checkBreakerPolicy(even, 'breaker')).toMatchObject(even);
   });
 });
 
@@ -83,6 +87,23 @@ describe('openDurationMs', () => {
         },
       ),
     );
+  });
+
+  test('CB-2 is longer with each trip in a row, up to the longest', () => {
+    const policy = { ...DEFAULT_BREAKER_POLICY, openMs: 100, openMultiplier: 3, openMsMax: 1_000 };
+    const lengths = [1, 2, 3, 4].map((tripsInARow) =>
+      openDurationMs(policy, { tripsInARow, draw: 0 }),
+    );
+    expect(lengths).toEqual([100, 300, 900, 1_000]);
+  });
+
+  test('CB-2 a draw or a Retry-After that is no number above zero counts as none', () => {
+    const policy = { ...DEFAULT_BREAKER_POLICY, openJitterShare: 0.5 };
+    for (const wrong of [-1, Number.NaN, 0]) {
+      const trip = { tripsInARow: 1, draw: wrong, retryAfterMs: wrong };
+      expect(openDurationMs(policy, trip)).toBe(policy.openMs);
+    }
+    expect(openDurationMs(policy, { tripsInARow: 1, draw: 7 })).toBe(policy.openMs * 1.5);
   });
 
   test('CB-2 spreads clients that were all told the same Retry-After', () => {

@@ -187,6 +187,19 @@ describe('backoff', () => {
     expect(delayAfter(policy, 1, { draw: 0.5 })).toBe(200);
   });
 
+  test('RT-1 a constant wait has the jitter that is asked for, and none unless it is', () => {
+    const policy = policyOf({ strategy: 'constant', initialDelayMs: 100 });
+    expect(delayAfter(policy, 9, { draw: 0.5 })).toBe(100);
+    expect(delayAfter({ ...policy, jitterMsMax: 40 }, 9, { draw: 0.5 })).toBe(120);
+  });
+
+  test('RT-1 past the last attempt a policy without end waits as long as it says, others go on', () => {
+    const policy = policyOf({ attemptsMax: 2, initialDelayMs: 100 });
+    const endless = { ...policy, thenEveryMs: 7_000 };
+    expect([1, 2, 3].map((attempt) => delayAfter(policy, attempt))).toEqual([100, 200, 400]);
+    expect([1, 2, 3].map((attempt) => delayAfter(endless, attempt))).toEqual([100, 7_000, 7_000]);
+  });
+
   test('RT-1 no delay at all stays none, however many attempts', () => {
     expect(delayAfter(policyOf({ initialDelayMs: 0, attemptsMax: 10_000 }), 9_000)).toBe(0);
   });
@@ -209,6 +222,11 @@ describe('backoff', () => {
     expect(delayAfter(policyOf({ strategy: throws }), 1)).toBe(30_000);
     const sane = policyOf({ strategy: ({ attempt, draw }) => attempt * 10 + draw });
     expect(delayAfter(sane, 3, { draw: 0.5 })).toBe(31);
+    expect(delayAfter(policyOf({ strategy: () => 0 }), 1)).toBe(0);
+    expect(delayAfter(policyOf({ strategy: () => 30_000 }), 1)).toBe(30_000);
+    const grows = policyOf({ strategy: ({ previousDelayMs }) => (previousDelayMs ?? 4) * 2 });
+    expect(delayAfter(grows, 1)).toBe(8);
+    expect(delayAfter(grows, 2, { previousDelayMs: 8 })).toBe(16);
   });
 
   test('RT-2 Retry-After lengthens, never shortens, and by an hour at most', () => {
@@ -217,6 +235,9 @@ describe('backoff', () => {
     expect(delayAfter(premium, 6, { retryAfterMs: 5_000 })).toBe(6_400);
     expect(delayAfter(premium, 1, { retryAfterMs: SPAN_MS_MAX })).toBe(RETRY_AFTER_MAX_MS);
     expect(delayAfter(crisis, 50, { retryAfterMs: 1_000 })).toBe(30_000);
+    expect(delayAfter(crisis, 1, { retryAfterMs: SPAN_MS_MAX })).toBe(30_000);
+    const slow = policyOf({ thenEveryMs: 2 * RETRY_AFTER_MAX_MS });
+    expect(delayAfter(slow, 1, { retryAfterMs: SPAN_MS_MAX })).toBe(RETRY_AFTER_MAX_MS);
   });
 });
 
@@ -244,6 +265,28 @@ describe('checkRetryPolicy', () => {
     const field = `retry.premium.${name}`;
     expect(check).toThrow(expect.objectContaining({ code: 'HF_OPTION_INVALID', field }));
     expect(check).toThrow(field);
+  });
+});
+
+describe('a retry policy that was asked for', () => {
+  test('RT-1 UX-2 each strategy by its name, or a function, is taken', () => {
+    const own = (): number => 5;
+    for (const strategy of [
+      'additiveJitter',
+      'fullJitter',
+      'decorrelatedJitter',
+      'constant',
+      own,
+    ] as const) {
+      expect(checkRetryPolicy({ strategy }, DEFAULT_RETRY.basic, 'retry').strategy).toBe(strategy);
+    }
+  });
+
+  test('UX-2 a cap below the first delay is refused in words, one that is equal is not', () => {
+    const check = (delayMsMax: number) => () =>
+      checkRetryPolicy({ initialDelayMs: 700, delayMsMax }, DEFAULT_RETRY.basic, 'retry.basic');
+    expect(check(699)).toThrow('retry.basic.delayMsMax must not be below initialDelayMs.');
+    expect(check(700)()).toMatchObject({ initialDelayMs: 700, delayMsMax: 700 });
   });
 });
 

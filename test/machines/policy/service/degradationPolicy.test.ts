@@ -79,6 +79,33 @@ describe('wantedLevel', () => {
     expect(wanted({ eventLoopDelayMs: 800 }, 'limited')).toBe('limited');
   });
 
+  test('DG-1 the causes are the signals that call for the worst level, and none of normal', () => {
+    const causes = (signals: DegradationSignals) => wantedLevel(signals, policy, 'normal');
+    expect(causes({})).toEqual({ wanted: 'normal', causes: [] });
+    expect(causes({ breaker: 'open', storage: 'lost', network: 'offline' })).toEqual({
+      wanted: 'offline',
+      causes: ['breaker', 'storage', 'network'],
+    });
+    const readings = {
+      recentCalls: { calls: 20, failures: 20 },
+      openBreakersShare: 1,
+      eventLoopDelayMs: 1_000,
+    };
+    expect(causes({ ...readings, network: 'poor' })).toEqual({
+      wanted: 'criticalOnly',
+      causes: ['failureRate', 'openBreakersShare', 'eventLoopDelayMs'],
+    });
+  });
+
+  test('DG-1 no trouble calls for nothing, even where any reading keeps a level', () => {
+    const sticky = { ...policy, leaveShare: 0 };
+    const quiet = { recentCalls: { calls: 20, failures: 0 }, openBreakersShare: 0 };
+    expect(wantedLevel(quiet, sticky, 'criticalOnly').wanted).toBe('normal');
+    expect(wantedLevel({ openBreakersShare: 0.01 }, sticky, 'criticalOnly').wanted).toBe(
+      'criticalOnly',
+    );
+  });
+
   test('DG-1 the worst signal decides', () => {
     expect(wanted({ storage: 'slow', breaker: 'open', network: 'good' })).toBe('offline');
   });
@@ -129,6 +156,11 @@ describe('checkDegradationPolicy', () => {
     expect(faultFieldOf({ recoverAfterMs: 0 })).toBe('degradation.recoverAfterMs');
     expect(faultFieldOf({ recover: 1 } as never)).toBe('degradation.recover');
     expect(faultFieldOf({ failureRateLimited: 0.96 })).toBe('degradation.failureRateCriticalOnly');
+    const even = { failureRateLimited: 0.95, failureRateCriticalOnly: 0.95 };
+    expect(checkDegradationPolicy(even, 'degradation')).toMatchObject(even);
+    expect(() => checkDegradationPolicy({ failureRateLimited: 0.96 }, 'degradation')).toThrow(
+      'must not be below failureRateLimited',
+    );
     expect(faultFieldOf({ eventLoopDelayMsCriticalOnly: 1 })).toBe(
       'degradation.eventLoopDelayMsCriticalOnly',
     );

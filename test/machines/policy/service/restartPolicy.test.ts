@@ -14,6 +14,7 @@ import {
   type Component,
   componentKindOf,
   isDependentOn,
+  isRestartedWith,
   RESTART_POLICIES,
   restartPlan,
 } from '../../../../machines/policy/service/restartPolicy.ts';
@@ -53,6 +54,10 @@ describe('restart policies', () => {
     expect(restartPlan('writer')).toEqual(['writer', 'operations']);
     expect(isDependentOn('breaker:payments', 'timers')).toBe(true);
     expect(isDependentOn('timers', 'timers')).toBe(false);
+    expect(isRestartedWith('writer', 'writer')).toBe(true);
+    expect(isRestartedWith('operations', 'writer')).toBe(true);
+    expect(isRestartedWith('writer', 'operations')).toBe(false);
+    expect(isRestartedWith('breaker:a', 'breaker:b')).toBe(false);
   });
 });
 
