@@ -1,9 +1,19 @@
+/**
+ * Cuts recordings at many moments, judges what each cut could leave, and counts what was broken.
+ *
+ * @module
+ */
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SeededRandom, seededRandom } from '../../support/clock/seededRandom.ts';
+import { POWER_CUT } from '../drivers.ts';
+import type { Known } from '../known.ts';
+import { Oracle } from '../oracle.ts';
+import { toldAltogether } from '../toldBy.ts';
 import { CrashDisk, FATES } from './crashDisk.ts';
-import { judge, layOut } from './crashImage.ts';
-import { heard } from './heard.ts';
+import { judgeImage, layOut } from './crashImage.ts';
+import type { Acknowledgement } from './crashWork.ts';
 import { type EarlierLife, fastFolder, type Recording, STORE } from './record.ts';
 import { type Cut, effectsOf, resume } from './resume.ts';
 
@@ -101,7 +111,11 @@ export async function judgeCuts(
   try {
     for (const { at, fate, image, said } of cutsOf(recording, cuts, seededRandom(seed))) {
       layOut(image, root);
-      count(tally, `${nameOf(recording)}, cut ${at} ${fate}`, await judge(join(root, STORE), said));
+      count(
+        tally,
+        `${nameOf(recording)}, cut ${at} ${fate}`,
+        await judgeImage(join(root, STORE), said),
+      );
     }
   } finally {
     rmSync(home, { recursive: true, force: true });
@@ -137,16 +151,22 @@ export function earlierLife(recording: Recording, seed: number): EarlierLife {
   const random = seededRandom(seed);
   for (const { at, fate, image, said } of cutsOf(recording, 20, random)) {
     if (at < recording.timeline.length / 2 || fate !== 'torn') continue;
-    const oracle = heard(said);
+    const { accepted, unreported } = knownFrom(said);
     return {
       image,
       said: [...said],
-      accepted: [...oracle.accepted.keys()],
-      unreported: oracle.unreported,
+      accepted: [...accepted.keys()],
+      unreported,
       effects: effectsOf(said, work, random),
     };
   }
   throw new Error('no cut fell into the later half');
+}
+
+function knownFrom(said: readonly Acknowledgement[]): Known {
+  const oracle = new Oracle(POWER_CUT);
+  for (const event of toldAltogether(said)) oracle.tell(event);
+  return oracle.known;
 }
 
 export function nameOf({ options }: Recording): string {

@@ -1,3 +1,9 @@
+/**
+ * Compiles the C programs of the crash tests, once for each process.
+ *
+ * @module
+ */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';

@@ -1,3 +1,9 @@
+/**
+ * The model of a disk that loses what was not synced, compared with what POSIX promises.
+ *
+ * @module
+ */
+
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../support/clock/seededRandom.ts';
 import { CrashDisk, FATES, type Fate } from './crashDisk.ts';

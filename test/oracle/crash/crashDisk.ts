@@ -1,3 +1,9 @@
+/**
+ * A model of a disk: it takes recorded file calls and says what a power cut could leave.
+ *
+ * @module
+ */
+
 import type { SeededRandom } from '../../support/clock/seededRandom.ts';
 import type { Recorded } from './recording.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Power cuts rebuilt from recordings of the real process, with planted bugs as controls.
+ *
+ * @module
+ */
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testSeed } from '../restart/restartPlan.ts';
 import {

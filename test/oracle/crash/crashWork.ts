@@ -1,3 +1,9 @@
+/**
+ * The work of a process that is recorded, and what it writes down of what it was told.
+ *
+ * @module
+ */
+
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
@@ -86,7 +92,7 @@ export const OPTIONS: Pick<
 /** The requests, with payloads from small to larger than a page. */
 export function requestsOf({ seed, operations }: CrashWork): readonly SyncRequest[] {
   const random = seededRandom(seed);
-  return planned(operations, () => random.next()).map((request) => {
+  return planned(operations, random).map((request) => {
     const note = random.chance(0.5) ? '' : 'x'.repeat(random.below(NOTE_CHARACTERS_MAX));
     return { ...request, payload: { ...(request.payload as object), note } };
   });
@@ -116,10 +122,11 @@ export function isAskedTwice(number: number): boolean {
   return number % 17 === 16;
 }
 
-/** What an operation may come to. */
-export function endingsOf(number: number): readonly string[] {
-  const ending = number < CRISIS_NUMBERS_FROM && isRefused(number) ? 'deadLettered' : 'completed';
-  return number < CRISIS_NUMBERS_FROM && isWithdrawn(number) ? [ending, 'cancelled'] : [ending];
+/** What the operation of a key may come to. */
+export function endingsOf(key: string): readonly string[] {
+  const number = Number(/^key-(\d+)$/.exec(key)?.[1]);
+  const ending = isRefused(number) ? 'deadLettered' : 'completed';
+  return isWithdrawn(number) ? [ending, 'cancelled'] : [ending];
 }
 
 /** Whether the upstream makes the effect at this attempt. */

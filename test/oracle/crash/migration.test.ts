@@ -1,3 +1,9 @@
+/**
+ * Power cuts while a store of an earlier version is migrated.
+ *
+ * @module
+ */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -24,8 +30,8 @@ async function leftBy(version: number): Promise<EarlierLife> {
   const image = new Map(
     files.map((name) => [`${STORE}/${name}`, readFileSync(join(folder, name))]),
   );
-  const { rows, breaches } = await readImage(folder);
-  expect(breaches).toEqual([]);
+  const { rows, unsound } = await readImage(folder);
+  expect(unsound).toEqual([]);
   const readable = new Set(rows.map(({ row }) => row.id));
   const accepted = Object.entries(operations)
     .filter(([, { id }]) => readable.has(id))

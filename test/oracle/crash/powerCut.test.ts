@@ -1,3 +1,9 @@
+/**
+ * Power cuts under a real file system, with a planted bug as control.
+ *
+ * @module
+ */
+
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../support/clock/seededRandom.ts';
 import { testSeed } from '../restart/restartPlan.ts';

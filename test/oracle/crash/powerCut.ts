@@ -1,3 +1,9 @@
+/**
+ * An ext4 file system of its own whose power can be cut; a driver of the oracle.
+ *
+ * @module
+ */
+
 import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
@@ -15,7 +21,7 @@ import { childProgram } from '../../support/process/childProgram.ts';
 import { LedgerServer } from '../../support/process/ledgerServer.ts';
 import { compiled } from './compiler.ts';
 import type { Image } from './crashDisk.ts';
-import { judge, layOut } from './crashImage.ts';
+import { judgeImage, layOut } from './crashImage.ts';
 import type { Acknowledgement, CrashWork, RecordedSetup } from './crashWork.ts';
 import {
   CHILD,
@@ -163,7 +169,7 @@ export async function cutPower(
       const image = imageOf(disk.mount);
       const root = join(disk.home, 'image');
       layOut(image, root);
-      const breaches = [...(await judge(join(root, STORE), said, ledger.effects))];
+      const breaches = [...(await judgeImage(join(root, STORE), said, ledger.effects))];
       if (goesOn && breaches.length === 0) {
         const place = join(disk.mount, STORE);
         breaches.push(...(await resume({ image, said }, work, root, ledger.effects, place)));

@@ -1,3 +1,9 @@
+/**
+ * Runs a process under the recorder and gives the timeline of its file calls and of what it said.
+ *
+ * @module
+ */
+
 import { spawn } from 'node:child_process';
 import {
   accessSync,

@@ -1,3 +1,9 @@
+/**
+ * Reads the log of recorder.c.
+ *
+ * @module
+ */
+
 import { readFileSync } from 'node:fs';
 
 /** One thing that the recorder saw, in the order in which it took place. Paths are absolute. */

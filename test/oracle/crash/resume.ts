@@ -1,3 +1,9 @@
+/**
+ * Starts the whole runtime on what a power cut left; a driver of the oracle.
+ *
+ * @module
+ */
+
 import { join } from 'node:path';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { createRuntime } from '../../../src/createRuntime.ts';
@@ -7,13 +13,17 @@ import type { Runtime } from '../../../src/runtime.ts';
 import type { SeededRandom } from '../../support/clock/seededRandom.ts';
 import {
   type LedgerEffect,
+  type LedgerRequest,
   LedgerServer,
   type LedgerTask,
 } from '../../support/process/ledgerServer.ts';
-import type { RowAtRest } from '../../support/store/rowsAtRest.ts';
-import type { RestartOracle } from '../restart/restartOracle.ts';
+import { reported } from '../diskRow.ts';
+import { RESUMED } from '../drivers.ts';
+import { LedgerWitness } from '../ledgerWitness.ts';
+import { Oracle } from '../oracle.ts';
+import { toldAltogether } from '../toldBy.ts';
 import type { Fate, Image } from './crashDisk.ts';
-import { layOut, readImage } from './crashImage.ts';
+import { layOut, tellImage } from './crashImage.ts';
 import {
   type Acknowledgement,
   type CrashWork,
@@ -27,7 +37,6 @@ import {
   TYPE,
   UPSTREAM,
 } from './crashWork.ts';
-import { attemptsOf, heard } from './heard.ts';
 import { STORE } from './record.ts';
 
 /** A moment at which the power is cut. */
@@ -55,30 +64,26 @@ export async function resume(
   place: string | null = null,
 ): Promise<readonly string[]> {
   const folder = join(root, STORE);
+  const oracle = new Oracle(RESUMED, endingsOf);
+  for (const event of toldAltogether(said, effects)) oracle.tell(event);
   layOut(image, root);
-  const before = await readImage(folder);
-  if (before.breaches.length > 0) return before.breaches;
+  if (!(await tellImage(folder, oracle))) return oracle.breaches;
   const ledger = new LedgerServer();
   ledger.remember(attemptsOf(said), effects);
-  const oracle = heard(said, ledger);
-  const breaches = [...oracle.atRest(before.rows)];
+  const witness = new LedgerWitness(ledger);
   const url = await ledger.listen();
   layOut(image, root);
   const started = place ?? folder;
   try {
     await finish(started, place === null, url, oracle, work);
   } catch (error) {
-    breaches.push(`not finished: ${String(error)}`);
+    oracle.tell({ event: 'unsound', what: 'not finished', detail: String(error) });
   } finally {
     ledger.close();
   }
-  const after = await readImage(started);
-  breaches.push(
-    ...after.breaches,
-    ...oracle.atRest(after.rows),
-    ...wrongEndings(after.rows, ledger),
-  );
-  return breaches;
+  for (const event of witness.news()) oracle.tell(event);
+  await tellImage(started, oracle, 'finished');
+  return oracle.breaches;
 }
 
 /**
@@ -119,11 +124,15 @@ export function effectsOf(
   return [...effects].map(([key, number]) => ({ key, number }));
 }
 
+function attemptsOf(said: readonly Acknowledgement[]): readonly LedgerRequest[] {
+  return said.filter((event) => event.event === 'attempting');
+}
+
 /** What was under way without an answer is asked for again under its key, as a caller would. */
-export function unansweredOf(oracle: RestartOracle, work: CrashWork): readonly SyncRequest[] {
+function unansweredOf(oracle: Oracle, work: CrashWork): readonly SyncRequest[] {
   const requests = requestsOf(work);
   const isAccepted = ({ idempotencyKey = '' }: SyncRequest): boolean =>
-    oracle.accepted.has(idempotencyKey);
+    oracle.known.accepted.has(idempotencyKey);
   const end = requests.findLastIndex(isAccepted) + IN_FLIGHT_MAX;
   return requests.slice(0, end).filter((request) => !isAccepted(request));
 }
@@ -132,7 +141,7 @@ async function finish(
   folder: string,
   isCopy: boolean,
   url: string,
-  oracle: RestartOracle,
+  oracle: Oracle,
   work: CrashWork,
 ): Promise<void> {
   const runtime = createRuntime({
@@ -147,7 +156,7 @@ async function finish(
     if (isCopy) await runtime.release();
     else if (runtime.getHealthStatus().hold !== null) throw new Error('it is held as if copied');
     const told = [
-      ...oracle.unreported.map((id) => report(runtime.getOperation(id), oracle)),
+      ...oracle.known.unreported.map((id) => report(runtime.getOperation(id), oracle)),
       ...unansweredOf(oracle, work).map((request) => submit(runtime, request, oracle)),
     ];
     await within(LIMIT_MS, Promise.all(told));
@@ -157,22 +166,15 @@ async function finish(
   }
 }
 
-async function submit(
-  runtime: Runtime,
-  request: SyncRequest,
-  oracle: RestartOracle,
-): Promise<void> {
+async function submit(runtime: Runtime, request: SyncRequest, oracle: Oracle): Promise<void> {
   const operation = await runtime.sync(request);
-  oracle.hear({ event: 'accepted', key: request.idempotencyKey ?? '', id: operation.id });
+  oracle.tell({ event: 'accepted', key: request.idempotencyKey ?? '', id: operation.id });
   await report(operation, oracle);
 }
 
-async function report(operation: Operation, oracle: RestartOracle): Promise<void> {
-  const outcome = await operation.outcome;
-  const { status, attempts, settledAtMs } = outcome;
-  const code = outcome.status === 'completed' ? null : outcome.error.code;
-  const told = { status, attempts, settledAtMs, code };
-  oracle.hear({ event: 'outcome', id: operation.id, outcome: told });
+async function report(operation: Operation, oracle: Oracle): Promise<void> {
+  const outcome = reported(await operation.outcome);
+  oracle.tell({ event: 'ended', id: operation.id, outcome });
 }
 
 /** What was on disk without anybody having been told, crises above all, has nobody who waits for it. */
@@ -186,16 +188,6 @@ async function untilAllHaveEnded(runtime: Runtime): Promise<void> {
     await within(LIMIT_MS, Promise.all(open.map(({ id }) => runtime.getOperation(id).outcome)));
     afterSeq = page.nextAfterSeq;
   }
-}
-
-function wrongEndings(rows: readonly RowAtRest[], ledger: LedgerServer): readonly string[] {
-  const numbers = new Map(ledger.requests.map(({ key, number }) => [key, number]));
-  return rows.flatMap(({ row, context }) => {
-    const { id, idempotencyKey, ending } = context;
-    if (ending === null) return [`not settled: ${id} is ${row.standing}`];
-    const number = numbers.get(idempotencyKey) ?? Number(/^key-(\d+)$/.exec(idempotencyKey)?.[1]);
-    return endingsOf(number).includes(ending) ? [] : [`wrong ending: ${idempotencyKey} ${ending}`];
-  });
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

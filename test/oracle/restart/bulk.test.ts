@@ -1,5 +1,12 @@
+/**
+ * Bulks that are cut off by a kill.
+ *
+ * @module
+ */
+
 import { expect, test } from 'vitest';
-import { planned, seededRandom, testSeed } from './restartPlan.ts';
+import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { planned, testSeed } from './restartPlan.ts';
 import { RestartScene } from './restartScene.ts';
 import { RestartWork, untilTrue } from './restartWork.ts';
 
@@ -41,7 +48,7 @@ test('control: a bulk that tells before its commit is found to have lost what it
   const work = new RestartWork(scene, planned(OPERATIONS, seededRandom(1)), 'bulk');
   const first = scene.start({ sabotage: 'acknowledgeBeforeCommit' });
   work.begin(first);
-  await untilTrue(first, () => work.oracle.accepted.size > 0, 10_000);
+  await untilTrue(first, () => work.known.accepted.size > 0, 10_000);
   await first.kill();
   expect(await work.atRest()).toContainEqual(expect.stringMatching(/^lost: /));
 });

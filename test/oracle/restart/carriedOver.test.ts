@@ -1,3 +1,9 @@
+/**
+ * What a restart takes over: breakers, due times, work without a handler, crises.
+ *
+ * @module
+ */
+
 import { expect, test } from 'vitest';
 import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import {

@@ -1,10 +1,16 @@
+/**
+ * Work that kills its process is told from bystanders, with real processes.
+ *
+ * @module
+ */
+
 import { expect, test } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import {
   CRASHES_ALONE_MAX,
   CRASHES_IN_A_ROW_MAX,
 } from '../../../machines/policy/retry/crashPolicy.ts';
-import type { ReportedOutcome } from '../../support/process/childRuntimeMessages.ts';
+import type { ToldOutcome } from '../trace.ts';
 import { type Child, RestartScene } from './restartScene.ts';
 import { RestartWork, untilTrue } from './restartWork.ts';
 
@@ -44,9 +50,9 @@ const OPTIONS = {
 test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystanders lose no attempt', async () => {
   const scene = await RestartScene.open();
   const work = new RestartWork(scene, [late, ...bystanders, POISON]);
-  const { oracle } = work;
-  const outcomeOf = (key: string): ReportedOutcome | undefined =>
-    oracle.outcomes.get(oracle.accepted.get(key) ?? '');
+  const { known } = work;
+  const outcomeOf = (key: string): ToldOutcome | undefined =>
+    known.outcomes.get(known.accepted.get(key) ?? '');
 
   const first = scene.start({ options: OPTIONS });
   work.begin(first, 1);

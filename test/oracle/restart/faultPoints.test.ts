@@ -1,6 +1,13 @@
+/**
+ * A real process is killed at each named fault point.
+ *
+ * @module
+ */
+
 import { expect, test } from 'vitest';
 import { type FaultPoint, OPERATION_FAULT_POINTS } from '../../../persistence/port/faultPoints.ts';
-import { planned, seededRandom, testSeed } from './restartPlan.ts';
+import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { planned, testSeed } from './restartPlan.ts';
 import { type Child, RestartScene } from './restartScene.ts';
 import { RestartWork } from './restartWork.ts';
 
@@ -27,7 +34,7 @@ test.each(OPERATION_FAULT_POINTS)(
     const random = seededRandom(seed);
     const scene = await RestartScene.open();
     const work = new RestartWork(scene, planned(OPERATIONS, random));
-    const passage = PASSED_ONCE.has(point) ? 1 : 1 + Math.floor(random() * PASSAGES);
+    const passage = PASSED_ONCE.has(point) ? 1 : 1 + Math.floor(random.next() * PASSAGES);
     const context = `HOLDFAST_SEED=${seed}: ${point} at passage ${passage}`;
     const crash = async (child: Child): Promise<void> => {
       work.begin(child, OPERATIONS, 2);

@@ -1,3 +1,9 @@
+/**
+ * Controls: each bug planted in a real process breaks a promise that the oracle names.
+ *
+ * @module
+ */
+
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import {

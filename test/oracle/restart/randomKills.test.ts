@@ -1,6 +1,13 @@
+/**
+ * Real processes killed at random moments.
+ *
+ * @module
+ */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { planned, seededRandom, testSeed } from './restartPlan.ts';
+import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { planned, testSeed } from './restartPlan.ts';
 import { RestartScene } from './restartScene.ts';
 import { RestartWork, untilTrue } from './restartWork.ts';
 
@@ -19,11 +26,11 @@ test(`OP-2 OP-3 OP-4 RT-4 SV-3 PS-2 ${OPERATIONS} operations keep every promise 
     const child = scene.start();
     work.begin(child, share, CRISES_A_RUN);
     // Most moments lie among the work, some anywhere from the first instruction on.
-    if (random() < 0.7) {
-      const events = Math.floor(share * (0.5 + 1.5 * random()));
+    if (random.next() < 0.7) {
+      const events = Math.floor(share * (0.5 + 1.5 * random.next()));
       await untilTrue(child, () => child.events.length >= events, 2_000);
     } else {
-      await sleep(random() * 500);
+      await sleep(random.next() * 500);
     }
     await child.kill();
     expect(await work.atRest(), `seed ${seed}, kill ${kill}`).toEqual([]);

@@ -1,17 +1,13 @@
+/**
+ * Work for real processes, the same for the same seed.
+ *
+ * @module
+ */
+
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
+import type { SeededRandom } from '../../support/clock/seededRandom.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
-
-/** Mulberry32: small, and the same for the same seed everywhere. Numbers from [0, 1). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Of `HOLDFAST_SEED`, or of the time; put it in the message of what it decides. */
 export function testSeed(): number {
@@ -22,24 +18,26 @@ export function testSeed(): number {
 const ENTITIES = 12;
 
 /** Work of every kind: tiers, lanes, some without a lane, some that fail first, some refused. */
-export function planned(count: number, random: () => number): readonly SyncRequest[] {
+export function planned(count: number, random: SeededRandom): readonly SyncRequest[] {
   return Array.from({ length: count }, (_, number) => {
-    const draw = random();
-    const hasLane = random() < 0.6;
+    const draw = random.next();
+    const hasLane = random.next() < 0.6;
     const task: LedgerTask = {
       number,
-      latencyMs: Math.floor(random() * 8),
-      ...(draw < 0.15 ? { busyUpTo: 1 + Math.floor(random() * 2) } : {}),
+      latencyMs: Math.floor(random.next() * 8),
+      ...(draw < 0.15 ? { busyUpTo: 1 + Math.floor(random.next() * 2) } : {}),
       ...(draw >= 0.15 && draw < 0.2 ? { dropUpTo: 1 } : {}),
       ...(isRefused(number) ? { isRefused: true } : {}),
     };
     return {
       type: 'ledger.put',
       subject: `subject-${number % 7}`,
-      tier: TIERS[Math.floor(random() * TIERS.length)] ?? 'basic',
+      tier: TIERS[Math.floor(random.next() * TIERS.length)] ?? 'basic',
       idempotencyKey: `key-${number}`,
       payload: { ...task },
-      ...(hasLane ? { entity: { type: 'account', id: `${Math.floor(random() * ENTITIES)}` } } : {}),
+      ...(hasLane
+        ? { entity: { type: 'account', id: `${Math.floor(random.next() * ENTITIES)}` } }
+        : {}),
     };
   });
 }

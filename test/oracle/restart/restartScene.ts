@@ -1,3 +1,9 @@
+/**
+ * A store and an upstream that outlive the real processes which use them.
+ *
+ * @module
+ */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,16 @@
+/**
+ * A plan of work on its way through real processes, one after another; a driver of the oracle.
+ *
+ * @module
+ */
+
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import { type Expected, RestartOracle } from './restartOracle.ts';
+import { diskRows } from '../diskRow.ts';
+import { RESTART } from '../drivers.ts';
+import { type Known } from '../known.ts';
+import { LedgerWitness } from '../ledgerWitness.ts';
+import { type Expected, Oracle } from '../oracle.ts';
+import { toldBy } from '../toldBy.ts';
 import { isRefused } from './restartPlan.ts';
 import type { Child, RestartScene } from './restartScene.ts';
 
@@ -8,12 +19,13 @@ const CRISIS_NUMBERS_FROM = 1_000_000;
 const IN_FLIGHT_MAX = 16;
 
 /** What the operations of a plan, and the crises beside it, must come to. */
-const expected: Expected = (number) =>
-  number < CRISIS_NUMBERS_FROM && isRefused(number) ? 'deadLettered' : 'completed';
+const expected: Expected = (key) => [
+  isRefused(Number(/^key-(\d+)$/.exec(key)?.[1])) ? 'deadLettered' : 'completed',
+];
 
-/** A plan on its way through one process after another, with an oracle that hears every promise. */
 export class RestartWork {
-  readonly oracle: RestartOracle;
+  readonly #oracle = new Oracle(RESTART, expected);
+  readonly #ledger: LedgerWitness;
   readonly #scene: RestartScene;
   readonly #plan: readonly SyncRequest[];
   readonly #inFlightMax: number | 'bulk';
@@ -27,7 +39,7 @@ export class RestartWork {
     this.#scene = scene;
     this.#plan = plan;
     this.#inFlightMax = inFlightMax;
-    this.oracle = new RestartOracle(scene.ledger);
+    this.#ledger = new LedgerWitness(scene.ledger);
   }
 
   /**
@@ -37,9 +49,9 @@ export class RestartWork {
    */
   begin(child: Child, share = this.#plan.length, crises = 0): void {
     child.listen((event) => {
-      this.oracle.hear(event);
+      for (const told of toldBy(event)) this.#oracle.tell(told);
     });
-    child.order({ order: 'watch', ids: this.oracle.unreported });
+    child.order({ order: 'watch', ids: this.known.unreported });
     const requests = this.#plan.filter((request) => !this.#isAccepted(request)).slice(0, share);
     child.order({ order: 'submit', requests, inFlightMax: this.#inFlightMax });
     for (let i = 0; i < crises; i += 1) child.order({ order: 'crisis', request: this.#crisis() });
@@ -53,24 +65,34 @@ export class RestartWork {
 
   /** Breaches at this moment; nobody may have the store open. */
   async atRest(): Promise<readonly string[]> {
-    return this.oracle.atRest(await this.#scene.rowsAtRest());
+    return await this.#judged('disk');
   }
 
   /** Breaches once it is finished; nobody may have the store open. */
   async settled(): Promise<readonly string[]> {
-    return this.oracle.settled(await this.#scene.rowsAtRest(), expected);
+    return await this.#judged('finished');
+  }
+
+  /** What callers were told so far. */
+  get known(): Known {
+    return this.#oracle.known;
   }
 
   /** Everything in the plan is accepted, and everything accepted is reported to have ended. */
   get isDone(): boolean {
     return (
-      this.#plan.every((request) => this.#isAccepted(request)) &&
-      this.oracle.unreported.length === 0
+      this.#plan.every((request) => this.#isAccepted(request)) && this.known.unreported.length === 0
     );
   }
 
+  async #judged(event: 'disk' | 'finished'): Promise<readonly string[]> {
+    for (const seen of this.#ledger.news()) this.#oracle.tell(seen);
+    this.#oracle.tell({ event, rows: diskRows(await this.#scene.rowsAtRest()) });
+    return this.#oracle.breaches;
+  }
+
   #isAccepted({ idempotencyKey = '' }: SyncRequest): boolean {
-    return this.oracle.accepted.has(idempotencyKey);
+    return this.known.accepted.has(idempotencyKey);
   }
 
   #crisis() {

@@ -1,3 +1,9 @@
+/**
+ * Stops in good order, at a deadline and by a second signal, and who takes over.
+ *
+ * @module
+ */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

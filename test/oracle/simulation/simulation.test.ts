@@ -1,3 +1,9 @@
+/**
+ * Random trouble for the whole runtime on virtual time, with controls.
+ *
+ * @module
+ */
+
 import { describe, expect, test } from 'vitest';
 import type { Write } from '../../../persistence/port/store.ts';
 import { type Plan, simulate } from './simulation.ts';

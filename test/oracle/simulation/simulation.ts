@@ -1,11 +1,24 @@
+/**
+ * The whole runtime on virtual time, driven through random trouble and healed; a driver of the oracle.
+ *
+ * @module
+ */
+
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Write } from '../../../persistence/port/store.ts';
+import type { Operation } from '../../../src/operation.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import { type SeededRandom, seededRandom } from '../../support/clock/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 import type { CommitFate } from '../../support/store/faultyStore.ts';
+import { rowsAtRest } from '../../support/store/rowsAtRest.ts';
+import { diskRows, reported } from '../diskRow.ts';
+import { SIMULATION } from '../drivers.ts';
+import { Oracle } from '../oracle.ts';
+import type { DiskRow, ToldOutcome } from '../trace.ts';
 import { SimulatedUpstream } from './simulatedUpstream.ts';
+import { tracedAttempt } from './tracedAttempt.ts';
 
 /** What a run may do to the system, and bugs to plant in it. */
 export interface Plan {
@@ -37,13 +50,6 @@ const TYPE = 'payments.push';
 const upstreamOf = (process: number): string => (process % 3 === 0 ? 'billing' : 'payments');
 const HEALED_LIMIT_MS = 6 * 3_600_000;
 
-interface Promised {
-  readonly id: string;
-  readonly key: string;
-  readonly lane: string | null;
-  readonly order: number;
-}
-
 /** Runs a whole system through random trouble, heals it, and tells which promises were broken. */
 export async function simulate(plan: Plan): Promise<Report> {
   return await new Simulation(plan).run();
@@ -54,10 +60,8 @@ class Simulation {
   readonly #random: SeededRandom;
   readonly #world: World;
   readonly #upstream: SimulatedUpstream;
-  readonly #promised = new Map<string, Promised>();
-  readonly #crises = new Set<string>();
-  readonly #ends = new Map<string, string>();
-  readonly #breaches: string[] = [];
+  readonly #oracle = new Oracle(SIMULATION);
+  readonly #appliedKeys = new Set<string>();
   #process: Process;
   #boots = 0;
   #kills = 0;
@@ -81,12 +85,10 @@ class Simulation {
     }
     await this.#heal();
     await this.#judge();
-    return {
-      breaches: [...this.#breaches, ...this.#upstream.breaches],
-      accepted: this.#promised.size,
-      completed: [...this.#ends.values()].filter((status) => status === 'completed').length,
-      kills: this.#kills,
-    };
+    const { breaches, known } = this.#oracle;
+    const ended = [...known.outcomes.values()];
+    const completed = ended.filter(({ status }) => status === 'completed').length;
+    return { breaches, accepted: known.accepted.size, completed, kills: this.#kills };
   }
 
   #boot(): Process {
@@ -113,14 +115,22 @@ class Simulation {
           keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS,
           run: async (attempt) => {
             this.#calls += 1;
-            if (
-              this.#ends.get(attempt.operationId) === 'completed' &&
-              attempt.priority !== 'crisis'
-            ) {
-              this.#breaches.push(`attempted after it completed: ${attempt.operationId}`);
-            }
             const key = keySeen?.(attempt.idempotencyKey, this.#calls) ?? attempt.idempotencyKey;
-            return await this.#upstream.call(attempt, process, key);
+            await tracedAttempt(
+              attempt,
+              {
+                process,
+                key,
+                atMs: this.#world.clock.now(),
+                isDead: () => process !== this.#boots || this.#process.isDead(),
+                tell: (event) => {
+                  this.#oracle.tell(event);
+                },
+              },
+              this.#appliedKeys,
+              (apply) => this.#upstream.work(apply),
+            );
+            return { key };
           },
         },
       },
@@ -147,7 +157,7 @@ class Simulation {
     else if (draw < 0.9) this.#slowMs = random.pick([0, 5, 400]);
     else if (draw < 0.93) this.#world.clock.setWall(random.below(2 * YEAR_MS) - YEAR_MS);
     else if (draw < 0.95) this.#meddle();
-    else if (draw < 0.98) this.#kill();
+    else if (draw < 0.98) await this.#kill();
     else await this.#closeAndBoot();
   }
 
@@ -164,91 +174,87 @@ class Simulation {
       entity,
       idempotencyKey: `key-${order}`,
     };
-    this.#send(request, order);
+    this.#send(request);
     // A caller who repeats itself.
-    if (random.chance(0.1)) this.#send(request, order);
+    if (random.chance(0.1)) this.#send(request);
   }
 
-  #send(request: SyncRequest, order: number): void {
-    const lane = request.entity === undefined ? null : request.entity.id;
-    const { runtime } = this.#process;
-    runtime.sync(request).then(
+  #send(request: SyncRequest): void {
+    const key = request.idempotencyKey ?? '';
+    this.#process.runtime.sync(request).then(
       (operation) => {
-        const key = request.idempotencyKey ?? operation.id;
-        const known = [...this.#promised.values()].find((promised) => promised.key === key);
-        if (known !== undefined && known.id !== operation.id) {
-          this.#breaches.push(`accepted twice: ${key} as ${known.id} and ${operation.id}`);
-        }
-        if (known === undefined)
-          this.#promised.set(operation.id, { id: operation.id, key, lane, order });
-        operation.outcome.then(
-          ({ status }) => {
-            this.#ended(operation.id, status);
-          },
-          () => undefined,
-        );
+        this.#oracle.tell({ event: 'accepted', key, id: operation.id });
+        this.#watch(operation);
       },
       (error: unknown) => {
-        if (!isHoldfastError(error)) this.#breaches.push(`untyped error: ${String(error)}`);
+        this.#refused(key, error);
       },
     );
   }
 
   #crisis(): void {
-    const startedAtMs = this.#world.clock.monotonic();
+    const { clock } = this.#world;
+    const startedAtMs = clock.monotonic();
     this.#requests += 1;
-    const order = this.#requests;
+    const key = `crisis-${this.#requests}`;
     void this.#process.runtime
-      .crisis({ type: TYPE, subject: 'user-42', idempotencyKey: `crisis-${order}` })
+      .crisis({ type: TYPE, subject: 'user-42', idempotencyKey: key })
       .then((answer) => {
-        if (this.#world.clock.monotonic() > startedAtMs) this.#breaches.push('a crisis waited');
         const { operationId: id } = answer;
         if (id === null) return;
-        this.#crises.add(id);
+        const waitedMs = clock.monotonic() - startedAtMs;
+        this.#oracle.tell({ event: 'answered', key, id, waitedMs });
         answer.durable.then(
           () => {
-            this.#promised.set(id, { id, key: `crisis-${order}`, lane: null, order });
+            this.#oracle.tell({ event: 'accepted', key, id });
           },
           (error: unknown) => {
-            // A close tells whoever still waits; that is no refusal.
-            if (isHoldfastError(error) && error.code === 'HF_CLOSED') return;
-            this.#breaches.push(`a crisis was refused: ${id}`);
+            this.#refused(key, error);
           },
         );
-        answer.delivery.then(
-          ({ status }) => {
-            this.#ended(id, status);
-          },
-          () => undefined,
-        );
+        this.#watch({ id, outcome: answer.delivery });
       });
+  }
+
+  #refused(key: string, error: unknown): void {
+    const code = isHoldfastError(error) ? error.code : null;
+    this.#oracle.tell({ event: 'refused', key, code });
+  }
+
+  #watch({ id, outcome }: Pick<Operation, 'id' | 'outcome'>): void {
+    outcome.then(
+      (made) => {
+        this.#oracle.tell({ event: 'ended', id, outcome: reported(made) });
+      },
+      () => undefined,
+    );
   }
 
   /** A caller changes their mind. */
   #meddle(): void {
-    const ids = [...this.#promised.keys()];
+    const ids = [...this.#oracle.known.accepted.values()];
     const id = ids[this.#random.below(ids.length)];
     if (id === undefined) return;
     const operation = this.#process.runtime.getOperation(id);
-    const done = this.#random.chance(0.5) ? operation.cancel() : operation.retryNow();
+    const what = this.#random.chance(0.5) ? 'cancel' : 'retryNow';
+    this.#oracle.tell({ event: 'asked', id, what });
+    const done = what === 'cancel' ? operation.cancel() : operation.retryNow();
     done.catch(() => undefined);
   }
 
-  #ended(id: string, status: string): void {
-    const before = this.#ends.get(id);
-    // Whoever waits for a crisis is told before its ending is on disk: a kill in between runs it again.
-    const isUnwritten = this.#crises.has(id);
-    if (before !== undefined && before !== status && !isUnwritten) {
-      this.#breaches.push(`its ending changed: ${id} from ${before} to ${status}`);
-    }
-    this.#ends.set(id, status);
-  }
-
-  #kill(): void {
+  async #kill(): Promise<void> {
     if (this.#kills >= KILLS_MAX) return;
     this.#kills += 1;
     this.#process.kill();
+    this.#oracle.tell({ event: 'disk', rows: await this.#rows() });
     this.#process = this.#boot();
+  }
+
+  async #rows(): Promise<readonly DiskRow[]> {
+    const { disk } = this.#world;
+    // As a process that starts: what was spilled beside the store is taken in.
+    await disk.open();
+    return diskRows(await rowsAtRest(disk));
   }
 
   async #closeAndBoot(): Promise<void> {
@@ -274,66 +280,17 @@ class Simulation {
     const { runtime } = this.#process;
     const { clock } = this.#world;
     const { views } = await clock.run(runtime.listOperations({ limit: 1_000 }));
-    const found = new Map(views.map((view) => [view.id, view]));
-    const completed: Promised[] = [];
-    for (const promised of this.#promised.values()) {
-      const { id, key } = promised;
-      const view = found.get(id);
-      if (view === undefined) {
-        this.#breaches.push(`lost: ${id}`);
-        continue;
-      }
-      if (view.settledAtMs === null) this.#breaches.push(`stuck: ${id} in ${view.state}`);
-      else this.#ended(id, view.state);
-      if (view.failure?.code === 'HF_CRASHES_PROCESS') this.#breaches.push(`convicted: ${id}`);
-      if (view.state !== 'completed') continue;
-      completed.push(promised);
-      if (!this.#upstream.hasApplied(key)) this.#breaches.push(`completed, not applied: ${id}`);
+    for (const { id, state: status, settledAtMs } of views) {
+      if (settledAtMs === null) continue;
+      const outcome = { status: status as ToldOutcome['status'], settledAtMs };
+      this.#oracle.tell({ event: 'ended', id, outcome });
     }
-    this.#judgePlaces();
-    this.#judgeCalls();
-    this.#judgeOrder(completed);
-    await clock.run(runtime.close());
-  }
-
-  /** Nothing runs any more, so that no place may be taken (OP-6). */
-  #judgePlaces(): void {
-    const { runtime } = this.#process;
+    // What the runtime does not list is lost to its callers too.
+    const listed = new Set(views.map(({ id }) => id));
+    const rows = (await this.#rows()).filter(({ id }) => listed.has(id));
     const { attemptsRunning } = runtime.getHealthStatus().operations;
-    const { inFlight } = runtime.upstream(upstreamOf(this.#boots));
-    if (attemptsRunning !== 0 || inFlight !== 0) {
-      this.#breaches.push(`a place is lost: ${inFlight} taken, ${attemptsRunning} running`);
-    }
-  }
-
-  #judgeCalls(): void {
-    const keys = new Map<string, string>();
-    const numbers = new Map<string, number>();
-    for (const { operationId, key, number } of this.#upstream.calls) {
-      if ((keys.get(operationId) ?? key) !== key) this.#breaches.push(`two keys: ${operationId}`);
-      keys.set(operationId, key);
-      if (number < (numbers.get(operationId) ?? 0) && !key.startsWith('crisis-')) {
-        this.#breaches.push(`attempts counted back: ${operationId} to ${number}`);
-      }
-      numbers.set(operationId, number);
-    }
-  }
-
-  /** In one lane, what was accepted first was applied first. */
-  #judgeOrder(completed: readonly Promised[]): void {
-    const appliedAt = new Map(this.#upstream.applied.map((key, index) => [key, index]));
-    const seqOf = new Map([...this.#promised.keys()].map((id, index) => [id, index]));
-    for (const lane of new Set(completed.map((promised) => promised.lane))) {
-      if (lane === null) continue;
-      const members = completed.filter((promised) => promised.lane === lane);
-      const inOrder = members.toSorted((a, b) => (seqOf.get(a.id) ?? 0) - (seqOf.get(b.id) ?? 0));
-      for (const [index, member] of inOrder.entries()) {
-        const next = inOrder[index + 1];
-        if (next === undefined) continue;
-        if ((appliedAt.get(member.key) ?? 0) > (appliedAt.get(next.key) ?? 0)) {
-          this.#breaches.push(`out of order in lane ${lane}: ${member.key} after ${next.key}`);
-        }
-      }
-    }
+    const { inFlight: slotsTaken } = runtime.upstream(upstreamOf(this.#boots));
+    this.#oracle.tell({ event: 'finished', rows, slotsTaken, attemptsRunning });
+    await clock.run(runtime.close());
   }
 }

@@ -1,3 +1,10 @@
+/**
+ * Random histories of the whole runtime on virtual time, with crashes at named points; a driver of the
+ * oracle. Its disk can be asked at any moment what lies on it.
+ *
+ * @module
+ */
+
 import fc from 'fast-check';
 import type { Attempt } from '../../../actors/attempt/handler.ts';
 import {
@@ -12,9 +19,15 @@ import {
   type FaultPoint,
 } from '../../../persistence/port/faultPoints.ts';
 import type { Write } from '../../../persistence/port/store.ts';
+import type { Operation } from '../../../src/operation.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
-import { createDiskWitness } from '../../support/process/diskWitness.ts';
+import { createDiskWitness, type OnDisk } from '../../support/store/diskWitness.ts';
 import type { CommitFate } from '../../support/store/faultyStore.ts';
+import { diskRow, hasEnded, reported } from '../diskRow.ts';
+import { CRASH_HISTORY } from '../drivers.ts';
+import { Oracle } from '../oracle.ts';
+import type { DiskRow } from '../trace.ts';
+import { tracedAttempt } from './tracedAttempt.ts';
 
 /** Fewer than make a culprit of a bystander, which has tests of its own. */
 const CRASHES_MAX = 5;
@@ -59,13 +72,7 @@ export interface Bugs {
   readonly rewrite?: (write: Write) => Write;
 }
 
-interface Call {
-  readonly number: number;
-  readonly atMs: number;
-  hasFailed: boolean;
-}
-
-/** Runs one history and tells which clause of the invariant was broken, as `clause: details`. */
+/** Runs one history and names each promise that was broken, as `what: details`. */
 export async function runHistory(
   steps: readonly HistoryStep[],
   crashes: readonly Crash[],
@@ -83,13 +90,11 @@ class CrashHistory {
   readonly #bugs: Bugs;
   readonly #witness = createDiskWitness();
   readonly #world = createWorld(1, this.#witness.store);
-  readonly #breaches = new Set<string>();
+  readonly #oracle = new Oracle(CRASH_HISTORY);
+  readonly #appliedKeys = new Set<string>();
   readonly #struck: FaultPoint[] = [];
   readonly #accepted: string[] = [];
-  readonly #told = new Map<string, string>();
-  readonly #calls = new Map<string, Call[]>();
-  /** Whom somebody asked to go on at once: no wait is promised for them. */
-  readonly #hurried = new Set<string>();
+  #boots = 0;
   #requests = 0;
   #process: Process;
 
@@ -111,15 +116,18 @@ class CrashHistory {
       await clock.advance(1_000);
       await this.#resurrect();
     }
-    this.#judge();
-    return { breaches: [...this.#breaches, ...this.#changedWaits()], struck: this.#struck };
+    for (const id of this.#witness.changedWaits) this.#oracle.tell({ event: 'dueTimeMoved', id });
+    this.#oracle.tell({ event: 'finished', rows: this.#rows() });
+    return { breaches: this.#oracle.breaches, struck: this.#struck };
   }
 
   #boot(): Process {
+    this.#boots += 1;
+    const number = this.#boots;
     const process = this.#world.boot({
       upstreams: { payments: { concurrency: 3, breaker: { failureRateToOpen: 1 } } },
       handlers: {
-        [TYPE]: { upstream: 'payments', run: (attempt) => this.#attempt(attempt, process) },
+        [TYPE]: { upstream: 'payments', run: (attempt) => this.#attempt(attempt, process, number) },
       },
       retry: { premium: RETRY, basic: RETRY, trial: RETRY },
       residentsMax: 4,
@@ -144,7 +152,7 @@ class CrashHistory {
   /** After a crash: what the disk must hold, and the next process. */
   async #resurrect(): Promise<void> {
     if (!this.#process.isDead()) return;
-    this.#judgeDisk();
+    this.#oracle.tell({ event: 'disk', rows: this.#rows() });
     this.#process = this.#boot();
     await this.#world.clock.advance(1);
   }
@@ -165,7 +173,7 @@ class CrashHistory {
       case 'retryNow': {
         const id = this.#accepted[step.which % Math.max(1, this.#accepted.length)];
         if (id === undefined) break;
-        if (step.kind === 'retryNow') this.#hurried.add(id);
+        this.#oracle.tell({ event: 'asked', id, what: step.kind });
         const operation = process.runtime.getOperation(id);
         const asked = step.kind === 'cancel' ? operation.cancel() : operation.retryNow();
         asked.catch(() => undefined);
@@ -195,11 +203,11 @@ class CrashHistory {
     process.runtime.sync(request).then(
       (operation) => {
         if (process.isDead()) return;
-        this.#acknowledged(operation.id);
-        this.#watch(operation.id, process);
+        this.#acknowledged(request.idempotencyKey, operation.id);
+        this.#watch(operation, process);
       },
       (error: unknown) => {
-        if (!isHoldfastError(error)) this.#breaches.add(`untyped error: ${String(error)}`);
+        this.#refused(request.idempotencyKey, error);
       },
     );
   }
@@ -211,98 +219,78 @@ class CrashHistory {
       .crisis({ type: TYPE, subject: 'user-1', idempotencyKey: key, payload: { latencyMs: 50 } })
       .then(async ({ operationId, durable }) => {
         await durable;
-        if (!process.isDead() && operationId !== null) this.#acknowledged(operationId);
+        if (!process.isDead() && operationId !== null) this.#acknowledged(key, operationId);
+      })
+      .catch((error: unknown) => {
+        this.#refused(key, error);
       });
   }
 
-  /** Every acknowledged operation is on disk. */
-  #acknowledged(id: string): void {
+  #acknowledged(key: string, id: string): void {
     this.#accepted.push(id);
-    if (this.#witness.find(id) === undefined)
-      this.#breaches.add(`acknowledged, not on disk: ${id}`);
+    this.#oracle.tell({ event: 'accepted', key, id, onDisk: this.#find(id) });
   }
 
-  /** Every reported outcome is on disk. */
-  #watch(id: string, process: Process): void {
-    process.runtime.getOperation(id).outcome.then(
-      ({ status }) => {
+  #refused(key: string, error: unknown): void {
+    const code = isHoldfastError(error) ? error.code : null;
+    this.#oracle.tell({ event: 'refused', key, code });
+  }
+
+  #watch({ id, outcome }: Operation, process: Process): void {
+    outcome.then(
+      (made) => {
         if (process.isDead()) return;
-        const earlier = this.#told.get(id) ?? status;
-        if (earlier !== status)
-          this.#breaches.add(`reported twice: ${earlier}, ${status} of ${id}`);
-        this.#told.set(id, status);
-        this.#judgeOutcome(id, status);
+        this.#oracle.tell({ event: 'ended', id, outcome: reported(made), onDisk: this.#find(id) });
       },
       () => undefined,
     );
   }
 
-  #judgeOutcome(id: string, status: string): void {
-    const onDisk = this.#witness.find(id);
-    const isKept = onDisk?.context.ending === status && ENDED.has(onDisk.standing);
-    if (!isKept) this.#breaches.add(`reported, not on disk: ${status} of ${id}`);
+  #find(id: string): DiskRow | null {
+    const found = this.#witness.find(id);
+    return found === undefined ? null : rowOf(found);
   }
 
-  async #attempt(attempt: Attempt, process: Process): Promise<null> {
-    const { operationId: id, number, priority } = attempt;
+  #rows(): readonly DiskRow[] {
+    return [...this.#witness.all().values()].map(rowOf);
+  }
+
+  async #attempt(attempt: Attempt, process: Process, number: number): Promise<null> {
     const plan = attempt.payload as { failures?: number; way?: string; latencyMs: number };
-    const call: Call = { number, atMs: this.#world.clock.now(), hasFailed: false };
-    if (priority !== 'crisis') this.#judgeBeginning(id, call);
-    this.#calls.set(id, [...(this.#calls.get(id) ?? []), call]);
-    await new Promise<void>((resolve) => {
-      this.#world.clock.schedule(plan.latencyMs, resolve);
-    });
-    if (number > (plan.failures ?? 0)) return null;
-    call.hasFailed = !process.isDead();
-    throw plan.way === 'busy' ? transientFailure('Busy.') : unknownOutcome('The connection broke.');
-  }
-
-  /** Every effect was ordered on disk before it began; no restart resets a count or shortens a wait. */
-  #judgeBeginning(id: string, { number, atMs }: Call): void {
-    const onDisk = this.#witness.find(id);
-    const isOrdered =
-      onDisk !== undefined &&
-      ['accepting', 'ordering'].includes(onDisk.state) &&
-      onDisk.context.attempt === number &&
-      !onDisk.context.isSpent;
-    if (!isOrdered) this.#breaches.add(`begun, not ordered: attempt ${number} of ${id}`);
-    const calls = this.#calls.get(id) ?? [];
-    const highest = Math.max(0, ...calls.map((call) => call.number));
-    if (number < highest) this.#breaches.add(`count reset: ${highest} to ${number} of ${id}`);
-    if (number > 1 && !calls.some((call) => call.number === number - 1 && call.hasFailed)) {
-      this.#breaches.add(`attempt spent by a crash: ${number - 1} of ${id}`);
-    }
-    // The instant stays in context while the attempt that it was for is ordered.
-    const wakeAtMs = onDisk?.context.wakeAtMs ?? 0;
-    if (atMs < wakeAtMs && !this.#hurried.has(id)) {
-      this.#breaches.add(`wait shortened: attempt ${number} of ${id}, ${wakeAtMs - atMs} ms early`);
-    }
-  }
-
-  #judgeDisk(): void {
-    for (const id of this.#accepted) {
-      if (this.#witness.find(id) === undefined) this.#breaches.add(`acknowledged, lost: ${id}`);
-    }
-    for (const [id, status] of this.#told) this.#judgeOutcome(id, status);
+    const { clock } = this.#world;
+    await tracedAttempt(
+      attempt,
+      {
+        process: number,
+        key: attempt.idempotencyKey,
+        atMs: clock.now(),
+        ...(attempt.priority === 'crisis' ? {} : { onDisk: this.#find(attempt.operationId) }),
+        isDead: process.isDead,
+        tell: (event) => {
+          this.#oracle.tell(event);
+        },
+      },
+      this.#appliedKeys,
+      async (apply) => {
+        await new Promise<void>((resolve) => {
+          clock.schedule(plan.latencyMs, resolve);
+        });
+        const fails = attempt.number <= (plan.failures ?? 0);
+        if (!fails || plan.way === 'lostAfter') apply();
+        if (!fails) return;
+        throw plan.way === 'busy'
+          ? transientFailure('Busy.')
+          : unknownOutcome('The connection broke.');
+      },
+    );
+    return null;
   }
 
   #isDone(): boolean {
-    return [...this.#witness.all().values()].every(({ standing }) => ENDED.has(standing));
-  }
-
-  #judge(): void {
-    this.#judgeDisk();
-    for (const [id, { state, standing, context }] of this.#witness.all()) {
-      if (!ENDED.has(standing)) this.#breaches.add(`stuck: ${id} in ${state}`);
-      if (context.failure?.code === 'HF_CRASHES_PROCESS') this.#breaches.add(`convicted: ${id}`);
-    }
-  }
-
-  #changedWaits(): string[] {
-    return this.#witness.changedWaits
-      .filter((id) => !this.#hurried.has(id))
-      .map((id) => `wait changed: ${id}`);
+    return [...this.#witness.all().values()].every(({ standing }) => hasEnded(standing));
   }
 }
 
-const ENDED: ReadonlySet<string> = new Set(['settled', 'deadLettered']);
+function rowOf({ seq, standing, state, context }: OnDisk): DiskRow {
+  return diskRow(seq, standing, state, context);
+}

@@ -9,6 +9,7 @@ import type { Standing, Store, Write } from '../../../persistence/port/store.ts'
 
 /** An operation as it is on disk at this moment. */
 export interface OnDisk {
+  readonly seq: number;
   readonly standing: Standing;
   readonly state: SyncOperationState;
   readonly context: SyncOperationContext;
@@ -40,7 +41,7 @@ export function createDiskWitness(): DiskWitness {
     const before = rows.get(id);
     const isSameWait = state === 'backingOff' && before?.state === state;
     if (isSameWait && before.context.wakeAtMs !== context.wakeAtMs) changedWaits.push(id);
-    rows.set(id, { standing: write.standing, state, context });
+    rows.set(id, { seq: write.seq, standing: write.standing, state, context });
   };
   const store = new Proxy(inner, {
     get: (target, name) => {

@@ -1,0 +1,25 @@
+/**
+ * A clause of a promise: one way to break it, and how a trace shows that.
+ *
+ * @module
+ */
+
+import type { Known } from './known.ts';
+import type { DiskRow, Sight, TraceEvents } from './trace.ts';
+
+/** Called with each event of a trace, before {@link Known} has taken note of it. */
+export type Watch = {
+  readonly [Kind in keyof TraceEvents]?: (event: TraceEvents[Kind]) => void;
+} & {
+  /** With all that lies on disk, at a crash and in the end. */
+  readonly atRest?: (rows: readonly DiskRow[]) => void;
+};
+
+export interface Clause {
+  /** What a breach of it is called. */
+  readonly breach: string;
+  readonly requirements: readonly string[];
+  readonly needs?: readonly Sight[];
+  /** Begins to watch a trace; `broken` takes the details of a breach. */
+  readonly watch: (known: Known, broken: (detail: string) => void) => Watch;
+}

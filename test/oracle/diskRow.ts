@@ -1,0 +1,63 @@
+/**
+ * Reads an operation on disk into the words of the oracle.
+ *
+ * @module
+ */
+
+import { type Outcome, toOutcome } from '../../actors/operation/outcome.ts';
+import type {
+  SyncOperationContext,
+  SyncOperationState,
+} from '../../machines/operation/syncOperationMachine.ts';
+import type { Standing } from '../../persistence/port/store.ts';
+
+import type { ReportedOutcome } from '../support/process/childRuntimeMessages.ts';
+import type { RowAtRest } from '../support/store/rowsAtRest.ts';
+import type { DiskRow } from './trace.ts';
+
+/** States on disk from which an attempt may begin at once. */
+const ORDERED: ReadonlySet<SyncOperationState> = new Set(['accepting', 'ordering']);
+
+/** What a caller was told of an outcome, without the response and the error's words. */
+export function reported(outcome: Outcome): ReportedOutcome {
+  const { status, attempts, settledAtMs } = outcome;
+  const code = outcome.status === 'completed' ? null : outcome.error.code;
+  return { status, attempts, settledAtMs, code };
+}
+
+export function hasEnded(standing: Standing): boolean {
+  return standing === 'settled' || standing === 'deadLettered';
+}
+
+export function diskRow(
+  seq: number,
+  standing: Standing,
+  state: SyncOperationState,
+  context: SyncOperationContext,
+): DiskRow {
+  const { id, idempotencyKey, entity, priority, attempt, isSpent, crashes, failure } = context;
+  const isCrisis = priority === 'crisis';
+  return {
+    id,
+    key: idempotencyKey,
+    seq,
+    state,
+    isInHand: standing === 'inHand',
+    isCrisis,
+    lane: entity === null || isCrisis ? null : `${entity.type}/${entity.id}`,
+    attempt,
+    isOrdered: ORDERED.has(state) && !isSpent,
+    dueAtMs: context.wakeAtMs,
+    isBackingOff: standing === 'due' && state === 'backingOff',
+    crashes,
+    outcome:
+      hasEnded(standing) && context.ending !== null
+        ? reported(toOutcome(context, undefined, undefined))
+        : null,
+    failureCode: failure?.code ?? null,
+  };
+}
+
+export function diskRows(rows: readonly RowAtRest[]): readonly DiskRow[] {
+  return rows.map(({ row, state, context }) => diskRow(row.seq, row.standing, state, context));
+}

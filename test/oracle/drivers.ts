@@ -1,0 +1,79 @@
+/**
+ * What feeds the oracle, and what each driver cannot see, with the reason.
+ *
+ * @module
+ */
+
+import type { Sight } from './trace.ts';
+
+export interface Driver {
+  readonly name: string;
+  readonly blind: Readonly<Partial<Record<Sight, string>>>;
+}
+
+const OTHER_PROCESS = 'the runtime is another process';
+const NO_ERRORS = 'a refused request is asked for again by the program itself';
+
+/** The whole runtime on virtual time, through random trouble. */
+export const SIMULATION: Driver = {
+  name: 'simulation',
+  blind: {
+    diskAtAnyMoment:
+      'its disk fails and delays: only what it holds at a kill and in the end is read',
+    steadyWallClock: 'the wall clock is set forward and back by up to a year',
+    everyEnding: 'nobody waits across a kill; endings are read from the list in the end',
+    expectedEndings: 'the upstream fails at random',
+    everyWrite: 'its disk fails and delays',
+    bodies: 'handlers are called without HTTP',
+  },
+};
+
+/** Random histories on virtual time, with crashes at named points. */
+export const CRASH_HISTORY: Driver = {
+  name: 'crash history',
+  blind: {
+    orderOfAcceptance: 'an acceptance may be told by another process than made it',
+    everyEnding: 'nobody waits across a crash',
+    expectedEndings: 'requests are cancelled at random',
+    bodies: 'handlers are called without HTTP',
+    crisisAnswers: 'crises are awaited together with their write',
+    slots: 'it may end while a process is stopping',
+  },
+};
+
+/** Real processes on one store, killed with SIGKILL. */
+export const RESTART: Driver = {
+  name: 'restart',
+  blind: {
+    diskAtAnyMoment: OTHER_PROCESS,
+    oneOrder: 'callers and upstream tell on two pipes',
+    orderOfAcceptance: 'an acceptance may be told by another process than made it',
+    attemptEnds: OTHER_PROCESS,
+    everyWrite: OTHER_PROCESS,
+    crisisAnswers: 'a busy machine stalls; test/src/cli/demo and bench/crisisLatency.ts measure it',
+    refusals: NO_ERRORS,
+    slots: OTHER_PROCESS,
+  },
+};
+
+/** What a cut of the power left of a store, rebuilt from a recording or real, opened and read. */
+export const POWER_CUT: Driver = {
+  name: 'power cut',
+  blind: {
+    diskAtAnyMoment: OTHER_PROCESS,
+    orderOfAcceptance: 'an acceptance may be told by another process than made it',
+    attemptEnds: 'the program does not tell of an attempt that is broken off',
+    everyWrite: OTHER_PROCESS,
+    crisisAnswers: 'every file call is recorded, which takes time',
+    refusals: NO_ERRORS,
+    slots: OTHER_PROCESS,
+    everyEnding: 'an image is of one moment in the midst of the work',
+    expectedEndings: 'an image is of one moment in the midst of the work',
+    bodies: 'the program tells the keys of what it sends, not the bodies',
+  },
+};
+
+/** The runtime started on what a cut left, until all is done. */
+export const RESUMED: Driver = { name: 'resumed after a power cut', blind: RESTART.blind };
+
+export const DRIVERS: readonly Driver[] = [SIMULATION, CRASH_HISTORY, RESTART, POWER_CUT, RESUMED];

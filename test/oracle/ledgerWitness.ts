@@ -1,0 +1,35 @@
+/**
+ * Tells the oracle what a ledger server sees and does, each time what is new.
+ *
+ * @module
+ */
+
+import type { LedgerServer } from '../support/process/ledgerServer.ts';
+import type { TraceEvent } from './trace.ts';
+
+export class LedgerWitness {
+  readonly #ledger: LedgerServer;
+  #requests: number;
+  #effects: number;
+
+  /** What the ledger remembers of an earlier life is not news. */
+  constructor(ledger: LedgerServer) {
+    this.#ledger = ledger;
+    this.#requests = ledger.requests.length;
+    this.#effects = ledger.effects.length;
+  }
+
+  /** Requests and effects keep their order among themselves, but not with each other. */
+  *news(): Generator<TraceEvent> {
+    const { requests, effects, mismatched } = this.#ledger;
+    for (const { number, ...rest } of requests.slice(this.#requests)) {
+      yield { event: 'attempted', task: number, ...rest };
+    }
+    for (const { number, key } of effects.slice(this.#effects)) {
+      yield { event: 'applied', task: number, key };
+    }
+    for (const key of mismatched) yield { event: 'bodyChanged', key };
+    this.#requests = requests.length;
+    this.#effects = effects.length;
+  }
+}

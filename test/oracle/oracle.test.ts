@@ -1,0 +1,399 @@
+/** The oracle on histories by hand: one for each way to break a promise, and some that break none. */
+
+import { describe, expect, test } from 'vitest';
+import { DRIVERS, type Driver } from './drivers.ts';
+import { CLAUSES, type Expected, isJudged, judge } from './oracle.ts';
+import type { DiskRow, Sight, ToldOutcome, TraceEvent } from './trace.ts';
+
+const ALL_SEEING: Driver = { name: 'all-seeing', blind: {} };
+const DONE: ToldOutcome = { status: 'completed', attempts: 1, settledAtMs: 50, code: null };
+const CANCELLED: ToldOutcome = {
+  status: 'cancelled',
+  attempts: 0,
+  settledAtMs: 50,
+  code: 'HF_CANCELLED',
+};
+const CULPRIT_CRASHES = 5;
+
+/** The operation `op-1` of key `key-1` and so on, waiting for its first attempt. */
+function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
+  return {
+    id: `op-${number}`,
+    key: `key-${number}`,
+    seq: number,
+    state: 'ordering',
+    isInHand: true,
+    isCrisis: false,
+    lane: null,
+    attempt: 1,
+    isOrdered: true,
+    dueAtMs: 0,
+    isBackingOff: false,
+    crashes: 0,
+    outcome: null,
+    failureCode: null,
+    ...more,
+  };
+}
+
+function ended(number: number, more: Partial<DiskRow> = {}): DiskRow {
+  const outcome = DONE as DiskRow['outcome'];
+  return row(number, { state: 'completed', isInHand: false, isOrdered: false, outcome, ...more });
+}
+
+function waiting(number: number, dueAtMs: number): DiskRow {
+  return row(number, {
+    state: 'backingOff',
+    isInHand: false,
+    isBackingOff: true,
+    isOrdered: false,
+    dueAtMs,
+  });
+}
+
+const accepted = (number: number, onDisk?: DiskRow | null): TraceEvent => ({
+  event: 'accepted',
+  key: `key-${number}`,
+  id: `op-${number}`,
+  ...(onDisk === undefined ? {} : { onDisk }),
+});
+const attempted = (
+  number: number,
+  attempt = 1,
+  more: Partial<Extract<TraceEvent, { event: 'attempted' }>> = {},
+): TraceEvent => ({
+  event: 'attempted',
+  key: `key-${number}`,
+  id: `op-${number}`,
+  task: number,
+  attempt,
+  atMs: 10,
+  process: 1,
+  ...more,
+});
+const over = (number: number, attempt = 1, isSpent = true, process = 1): TraceEvent => ({
+  event: 'attemptOver',
+  task: number,
+  attempt,
+  process,
+  isSpent,
+});
+const applied = (number: number, more: { key?: string; isLate?: boolean } = {}): TraceEvent => ({
+  event: 'applied',
+  key: `key-${number}`,
+  task: number,
+  ...more,
+});
+const told = (number: number, outcome = DONE, onDisk?: DiskRow | null): TraceEvent => ({
+  event: 'ended',
+  id: `op-${number}`,
+  outcome,
+  ...(onDisk === undefined ? {} : { onDisk }),
+});
+const asked = (number: number, what: 'cancel' | 'retryNow'): TraceEvent => ({
+  event: 'asked',
+  id: `op-${number}`,
+  what,
+});
+const disk = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'disk', rows });
+const finished = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'finished', rows });
+
+/** One operation from its acceptance to its ending. */
+const life = (number: number, lane: string | null = null): readonly TraceEvent[] => [
+  accepted(number, row(number, { lane })),
+  attempted(number, 1, { lane, onDisk: row(number, { lane }) }),
+  applied(number),
+  over(number, 1, false),
+  told(number, DONE, ended(number, { lane })),
+];
+const crisis: readonly TraceEvent[] = [
+  { event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 0 },
+  { event: 'attempted', key: 'crisis-1', id: 'crisis', task: 'crisis', attempt: 1, atMs: 1 },
+  { event: 'applied', key: 'crisis-1', task: 'crisis' },
+  { event: 'ended', id: 'crisis', outcome: DONE },
+];
+const crisisRow = (more: Partial<DiskRow> = {}): DiskRow =>
+  row(9, { id: 'crisis', key: 'crisis-1', isCrisis: true, ...more });
+
+const CRISIS_AGAIN: ToldOutcome = { ...DONE, attempts: 2, settledAtMs: 90 };
+const REFUSED: ToldOutcome = { ...DONE, status: 'deadLettered', code: 'HF_REFUSED' };
+const expected: Expected = (key) =>
+  ({ 'key-7': ['completed'], 'key-8': ['deadLettered'] })[key] ?? null;
+
+const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
+  'one operation': [...life(1), finished(ended(1))],
+  'a lane, one after the other': [
+    ...life(1, 'a'),
+    ...life(2, 'a'),
+    finished(ended(1, { lane: 'a' }), ended(2, { lane: 'a' })),
+  ],
+  'two lanes at once': [
+    attempted(1, 1, { lane: 'a' }),
+    attempted(2, 1, { lane: 'b' }),
+    applied(2),
+    applied(1),
+    finished(ended(1, { lane: 'a' }), ended(2, { lane: 'b' })),
+  ],
+  'an attempt that fails, a wait, and one that works': [
+    accepted(1),
+    attempted(1),
+    over(1),
+    disk(waiting(1, 500)),
+    attempted(1, 2, { atMs: 500 }),
+    applied(1),
+    over(1, 2, false),
+    finished(ended(1, { attempt: 2 })),
+  ],
+  'a wait that a caller ends': [
+    accepted(1),
+    attempted(1),
+    over(1),
+    disk(waiting(1, 500)),
+    asked(1, 'retryNow'),
+    { event: 'dueTimeMoved', id: 'op-1' },
+    attempted(1, 2, { atMs: 20 }),
+    applied(1),
+    finished(ended(1, { attempt: 2 })),
+  ],
+  'a crash in the midst of an attempt, which is made again with its number': [
+    accepted(1),
+    attempted(1, 1, { lane: 'a' }),
+    disk(row(1, { lane: 'a' })),
+    attempted(1, 1, { process: 2, lane: 'a' }),
+    applied(1),
+    finished(ended(1, { lane: 'a' })),
+  ],
+  'accepted, but the caller was not told': [
+    disk(row(1)),
+    attempted(1),
+    applied(1),
+    finished(ended(1)),
+  ],
+  'asked for twice under one key': [accepted(1), accepted(1), ...life(1), finished(ended(1))],
+  'cancelled before it was attempted': [
+    accepted(1),
+    asked(1, 'cancel'),
+    told(1, CANCELLED),
+    finished(ended(1, { outcome: CANCELLED as never })),
+  ],
+  'an effect that comes after the operation was cancelled': [
+    accepted(1),
+    attempted(1),
+    ...life(2, 'a'),
+    applied(1, { isLate: true }),
+    told(1, CANCELLED),
+    finished(ended(1, { lane: 'a', outcome: CANCELLED as never }), ended(2, { lane: 'a' })),
+  ],
+  'a crisis, told before it is on disk': [...crisis, disk(), finished()],
+  'a crisis, delivered again after a crash': [
+    ...crisis,
+    disk(crisisRow()),
+    ...crisis.slice(1, 2),
+    { event: 'ended', id: 'crisis', outcome: CRISIS_AGAIN },
+    finished(crisisRow({ outcome: CRISIS_AGAIN as never })),
+  ],
+  'a crisis that is refused since the runtime closes': [
+    { event: 'refused', key: 'crisis-1', code: 'HF_CLOSED' },
+  ],
+  'a culprit in the dead letters': [
+    accepted(1),
+    attempted(1),
+    disk(row(1, { crashes: CULPRIT_CRASHES })),
+    finished(
+      ended(1, {
+        failureCode: 'HF_CRASHES_PROCESS',
+        outcome: { ...DONE, status: 'deadLettered' } as never,
+      }),
+    ),
+  ],
+  'refused for good, as it must be': [
+    accepted(8),
+    attempted(8),
+    told(8, REFUSED),
+    finished(ended(8, { outcome: REFUSED as never, failureCode: 'HF_REFUSED' })),
+  ],
+};
+
+/** By the name of each breach, the histories that have it and perhaps others. */
+const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
+  lost: [
+    [accepted(1), disk()],
+    [accepted(1), disk(row(1)), finished()],
+    [accepted(1, null)],
+    [{ event: 'accepted', key: 'crisis-1', id: 'crisis' }, disk()],
+  ],
+  'accepted twice': [[accepted(1), { event: 'accepted', key: 'key-1', id: 'op-2' }]],
+  'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],
+  'applied twice': [
+    [applied(1), applied(1, { key: 'key-1-again' })],
+    [applied(1), applied(1)],
+  ],
+  'two keys': [[attempted(1), attempted(1, 1, { key: 'key-1-again' })]],
+  'body changed': [[{ event: 'bodyChanged', key: 'key-1' }]],
+  'attempted after it completed': [[...life(1), attempted(1)]],
+  'attempted after its end was on disk': [
+    [...life(1), disk(ended(1)), attempted(1)],
+    [...crisis, disk(crisisRow({ outcome: DONE as never })), ...crisis.slice(1, 2)],
+  ],
+  'two in one lane': [[attempted(1, 1, { lane: 'a' }), attempted(2, 1, { lane: 'a' })]],
+  'out of order': [
+    [applied(2), applied(1), disk(ended(1, { lane: 'a' }), row(2, { lane: 'a' }))],
+    [
+      applied(2),
+      applied(1, { isLate: true }),
+      finished(ended(1, { lane: 'a' }), ended(2, { lane: 'a' })),
+    ],
+  ],
+  'not in the order of acceptance': [
+    [
+      accepted(1),
+      accepted(2),
+      applied(2),
+      applied(1),
+      finished(ended(1, { seq: 2, lane: 'a' }), ended(2, { seq: 1, lane: 'a' })),
+    ],
+  ],
+  'ending changed': [
+    [told(1), told(1, CANCELLED)],
+    [told(1), told(1, { ...DONE, attempts: 2 })],
+    [...crisis, { event: 'ended', id: 'crisis', outcome: CANCELLED }],
+  ],
+  'outcome not kept': [
+    [told(1), disk(row(1))],
+    [told(1), disk()],
+    [told(1, DONE, null)],
+    [told(1), disk(ended(1, { outcome: { ...DONE, settledAtMs: 51 } as never }))],
+    [...crisis, disk(crisisRow({ outcome: CANCELLED as never }))],
+  ],
+  'completed without effect': [[attempted(1), disk(ended(1))]],
+  'not settled': [[finished(row(1))]],
+  'never reported': [[accepted(1), attempted(1), applied(1), finished(ended(1))]],
+  'never attempted': [[applied(1), finished(ended(1))]],
+  'wrong ending': [
+    [attempted(7), finished(ended(7, { outcome: REFUSED as never }))],
+    [attempted(8), applied(8), finished(ended(8))],
+    [asked(7, 'cancel'), finished(ended(7, { outcome: CANCELLED as never }))],
+  ],
+  'wrongly convicted': [
+    [
+      accepted(1),
+      disk(row(1, { crashes: CULPRIT_CRASHES - 1 })),
+      finished(ended(1, { failureCode: 'HF_CRASHES_PROCESS' })),
+    ],
+  ],
+  'effect before state': [
+    [attempted(1), disk()],
+    [attempted(1, 2), disk(row(1))],
+  ],
+  'attempt not ordered': [
+    [attempted(1, 1, { onDisk: null })],
+    [attempted(1, 1, { onDisk: row(1, { isOrdered: false }) })],
+    [attempted(1, 2, { onDisk: row(1, { attempt: 1 }) })],
+  ],
+  'attempt went back': [[attempted(1, 2), attempted(1, 1)]],
+  'attempt spent by a crash': [
+    [attempted(1), disk(row(1)), attempted(1, 2)],
+    [attempted(1), over(1, 1, false), attempted(1, 2)],
+  ],
+  'before it was due': [
+    [accepted(1), disk(waiting(1, 500)), attempted(1, 2, { atMs: 499 })],
+    [attempted(1, 1, { atMs: 499, onDisk: row(1, { dueAtMs: 500 }) })],
+  ],
+  'due time moved': [[{ event: 'dueTimeMoved', id: 'op-1' }, finished(ended(1))]],
+  'crisis waited': [[{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 1 }]],
+  'crisis refused': [[{ event: 'refused', key: 'crisis-1', code: 'HF_STORE_UNAVAILABLE' }]],
+  'not opened': [[{ event: 'unsound', what: 'not opened', detail: 'HF_STORE_CORRUPT' }]],
+  'not decrypted': [[{ event: 'unsound', what: 'not decrypted', detail: 'op-1' }]],
+  damaged: [[{ event: 'unsound', what: 'damaged', detail: 'page 7' }]],
+  'not finished': [[{ event: 'unsound', what: 'not finished', detail: 'after 60 s' }]],
+  'slot leaked': [
+    [{ event: 'finished', rows: [], slotsTaken: 1 }],
+    [{ event: 'finished', rows: [], attemptsRunning: 1 }],
+  ],
+};
+
+function kindsOf(breaches: readonly string[]): readonly string[] {
+  return breaches.map((breach) => breach.slice(0, breach.indexOf(':')));
+}
+
+describe('a history that keeps every promise', () => {
+  /** Nobody waits for endings in most of them. */
+  const driver: Driver = { name: 'clean', blind: { everyEnding: 'not told' } };
+  test.each(Object.entries(CLEAN))('OP-2 OP-3 OP-4 PS-2 RT-4 %s breaks none', (_, events) => {
+    expect(judge(driver, events, expected)).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(BROKEN))('%s', (kind, histories) => {
+  test.each(histories.map((events, index) => [index + 1, events] as const))(
+    `OP-2 OP-3 OP-4 PS-2 RT-4 control: history %i is found out`,
+    (_, events) => {
+      expect(kindsOf(judge(ALL_SEEING, events, expected))).toContain(kind);
+    },
+  );
+});
+
+test('OP-2 OP-3 OP-4 PS-2 RT-4 every clause has a history that breaks it, and a name of its own', () => {
+  const names = CLAUSES.map(({ breach }) => breach);
+  expect(Object.keys(BROKEN).toSorted()).toEqual(names.toSorted());
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('OP-2 OP-3 OP-4 PS-2 RT-4 what one driver cannot see another can', () => {
+  const unjudged = CLAUSES.filter((clause) => !DRIVERS.some((driver) => isJudged(clause, driver)));
+  expect(unjudged.map(({ breach }) => breach)).toEqual([]);
+});
+
+/** By driver, the clauses that it leaves to others. */
+const OF_ANOTHER_PROCESS = [
+  'untyped error',
+  'two in one lane',
+  'not in the order of acceptance',
+  'attempt not ordered',
+  'attempt spent by a crash',
+  'due time moved',
+  'crisis waited',
+  'crisis refused',
+  'slot leaked',
+];
+const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+  simulation: [
+    'body changed',
+    'never reported',
+    'wrong ending',
+    'attempt not ordered',
+    'before it was due',
+    'due time moved',
+  ],
+  'crash history': [
+    'body changed',
+    'not in the order of acceptance',
+    'never reported',
+    'wrong ending',
+    'crisis waited',
+    'slot leaked',
+  ],
+  restart: [...OF_ANOTHER_PROCESS, 'attempted after it completed'],
+  'power cut': [...OF_ANOTHER_PROCESS, 'body changed', 'never reported', 'wrong ending'],
+  'resumed after a power cut': [...OF_ANOTHER_PROCESS, 'attempted after it completed'],
+};
+
+describe.each(DRIVERS)('$name', ({ name, blind }) => {
+  test('OP-2 OP-3 OP-4 PS-2 RT-4 judges what it can see and says why it leaves out the rest', () => {
+    const driver = { name: '', blind };
+    const left = CLAUSES.filter((clause) => !isJudged(clause, driver));
+    for (const clause of left) {
+      for (const events of BROKEN[clause.breach] ?? []) {
+        expect(kindsOf(judge(driver, events, expected))).not.toContain(clause.breach);
+      }
+    }
+    expect(left.map(({ breach }) => breach).toSorted()).toEqual(LEFT_OUT[name]?.toSorted());
+    for (const reason of Object.values(blind)) expect(reason).not.toBe('');
+  });
+});
+
+test('OP-2 no sight is declared that no clause needs', () => {
+  const needed = new Set(CLAUSES.flatMap(({ needs = [] }) => needs));
+  const declared = new Set(DRIVERS.flatMap(({ blind }) => Object.keys(blind) as Sight[]));
+  expect([...declared].filter((sight) => !needed.has(sight))).toEqual([]);
+});

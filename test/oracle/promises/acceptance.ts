@@ -1,0 +1,43 @@
+/**
+ * Nothing accepted is lost, and one key is accepted once.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+
+export const acceptance: readonly Clause[] = [
+  {
+    breach: 'lost',
+    requirements: ['OP-2'],
+    watch: (known, broken) => ({
+      accepted: ({ key, id, onDisk }) => {
+        if (onDisk === null) broken(`${key} as ${id}`);
+      },
+      atRest: (rows) => {
+        const onDisk = new Set(rows.map(({ id }) => id));
+        for (const [key, id] of known.accepted) if (!onDisk.has(id)) broken(`${key} as ${id}`);
+      },
+    }),
+  },
+  {
+    breach: 'accepted twice',
+    requirements: ['OP-8'],
+    watch: (known, broken) => ({
+      accepted: ({ key, id }) => {
+        const earlier = known.accepted.get(key);
+        if (earlier !== undefined && earlier !== id) broken(`${key} as ${earlier} and ${id}`);
+      },
+    }),
+  },
+  {
+    breach: 'untyped error',
+    requirements: ['OP-2'],
+    needs: ['refusals'],
+    watch: (_, broken) => ({
+      refused: ({ key, code }) => {
+        if (code === null) broken(key);
+      },
+    }),
+  },
+];

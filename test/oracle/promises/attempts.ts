@@ -1,0 +1,78 @@
+/**
+ * State before effect: no attempt that the disk does not know of, and no crash that spends an attempt or
+ * resets their count.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+import { isCrisisKey, type Task } from '../trace.ts';
+
+export const attempts: readonly Clause[] = [
+  {
+    breach: 'effect before state',
+    requirements: ['PS-2', 'RT-4'],
+    watch: (_, broken) => {
+      const highest = new Map<string, number>();
+      return {
+        attempted: ({ key, attempt }) => {
+          if (!isCrisisKey(key)) highest.set(key, Math.max(attempt, highest.get(key) ?? 0));
+        },
+        atRest: (rows) => {
+          const onDisk = new Map(rows.map((row) => [row.key, row]));
+          for (const [key, attempt] of highest) {
+            const row = onDisk.get(key);
+            // A crisis is the listed exception: its delivery starts beside the write (CR-4).
+            if (row?.isCrisis === true) continue;
+            if (attempt > (row?.attempt ?? 0)) broken(`attempt ${attempt} of ${key}`);
+          }
+        },
+      };
+    },
+  },
+  {
+    breach: 'attempt not ordered',
+    requirements: ['PS-2'],
+    needs: ['diskAtAnyMoment'],
+    watch: (_, broken) => ({
+      attempted: ({ key, attempt, onDisk }) => {
+        if (isCrisisKey(key) || onDisk === undefined) return;
+        const isOrdered = onDisk?.isOrdered === true && onDisk.attempt === attempt;
+        if (!isOrdered) broken(`attempt ${attempt} of ${key}`);
+      },
+    }),
+  },
+  {
+    breach: 'attempt went back',
+    requirements: ['RT-4'],
+    watch: (_, broken) => {
+      const highest = new Map<Task, number>();
+      return {
+        attempted: ({ task, key, attempt }) => {
+          const before = highest.get(task) ?? 0;
+          if (attempt < before && !isCrisisKey(key)) {
+            broken(`${key} from ${before} to ${attempt}`);
+          }
+          highest.set(task, Math.max(before, attempt));
+        },
+      };
+    },
+  },
+  {
+    breach: 'attempt spent by a crash',
+    requirements: ['RT-4'],
+    needs: ['attemptEnds'],
+    watch: (_, broken) => {
+      const spent = new Set<string>();
+      return {
+        attemptOver: ({ task, attempt, isSpent }) => {
+          if (isSpent) spent.add(`${task} #${attempt}`);
+        },
+        attempted: ({ task, key, attempt }) => {
+          if (attempt === 1 || isCrisisKey(key) || spent.has(`${task} #${attempt - 1}`)) return;
+          broken(`attempt ${attempt - 1} of ${key}`);
+        },
+      };
+    },
+  },
+];

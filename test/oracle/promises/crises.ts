@@ -1,0 +1,32 @@
+/**
+ * Crises: answered at once, and never refused a record.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+import { isCrisisKey } from '../trace.ts';
+
+export const crises: readonly Clause[] = [
+  {
+    breach: 'crisis waited',
+    requirements: ['CR-1'],
+    needs: ['crisisAnswers'],
+    watch: (_, broken) => ({
+      answered: ({ key, waitedMs }) => {
+        if (waitedMs > 0) broken(`${key} for ${waitedMs} ms`);
+      },
+    }),
+  },
+  {
+    breach: 'crisis refused',
+    requirements: ['CR-4'],
+    needs: ['refusals'],
+    watch: (_, broken) => ({
+      refused: ({ key, code }) => {
+        // A close tells everybody who still waits; that is no refusal.
+        if (isCrisisKey(key) && code !== 'HF_CLOSED') broken(key);
+      },
+    }),
+  },
+];

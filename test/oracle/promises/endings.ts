@@ -1,0 +1,132 @@
+/**
+ * Endings: everything accepted ends, in the way that it should, once, and what is told is on disk.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+import type { Known } from '../known.ts';
+import type { DiskRow, ToldOutcome } from '../trace.ts';
+
+/** Whether two tellings of one ending agree, in all that both of them say. */
+function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
+  const fields = ['status', 'attempts', 'settledAtMs', 'code'] as const;
+  return fields.every(
+    (field) =>
+      one[field] === undefined || other[field] === undefined || one[field] === other[field],
+  );
+}
+
+/**
+ * A crisis is told how it ended before that is on disk (CR-4), so that a crash may make it end again:
+ * then only how it ended must be the same, unless somebody has asked for it to be cancelled.
+ */
+function isKept(known: Known, id: string, told: ToldOutcome, kept: ToldOutcome): boolean {
+  if (!known.isCrisis(id)) return isSame(told, kept);
+  const statuses = [told.status, kept.status];
+  return told.status === kept.status || (known.cancelled.has(id) && statuses.includes('cancelled'));
+}
+
+export const endings: readonly Clause[] = [
+  {
+    breach: 'ending changed',
+    requirements: ['PS-2'],
+    watch: (known, broken) => ({
+      ended: ({ id, outcome }) => {
+        const earlier = known.outcomes.get(id);
+        if (earlier === undefined || isKept(known, id, earlier, outcome)) return;
+        broken(`${id} from ${earlier.status} to ${outcome.status}`);
+      },
+    }),
+  },
+  {
+    breach: 'outcome not kept',
+    requirements: ['PS-2'],
+    watch: (known, broken) => {
+      const compare = (id: string, told: ToldOutcome, row: DiskRow | null | undefined): void => {
+        const kept = row?.outcome ?? null;
+        if (kept === null ? known.isCrisis(id) : isKept(known, id, told, kept)) return;
+        broken(`${told.status} of ${id}`);
+      };
+      return {
+        ended: ({ id, outcome, onDisk }) => {
+          if (onDisk !== undefined) compare(id, outcome, onDisk);
+        },
+        atRest: (rows) => {
+          const byId = new Map(rows.map((row) => [row.id, row]));
+          for (const [id, told] of known.outcomes) compare(id, told, byId.get(id));
+        },
+      };
+    },
+  },
+  {
+    breach: 'completed without effect',
+    requirements: ['OP-3', 'PS-2'],
+    watch: (known, broken) => ({
+      atRest: (rows) => {
+        for (const { id, key, outcome } of rows) {
+          if (outcome?.status === 'completed' && !known.applied.has(key)) broken(id);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'not settled',
+    requirements: ['OP-1', 'SV-3'],
+    watch: (_, broken) => ({
+      finished: ({ rows }) => {
+        for (const { id, state, outcome } of rows)
+          if (outcome === null) broken(`${id} in ${state}`);
+      },
+    }),
+  },
+  {
+    breach: 'never reported',
+    requirements: ['OP-1'],
+    needs: ['everyEnding'],
+    watch: (known, broken) => ({
+      finished: () => {
+        for (const id of known.unreported) broken(id);
+      },
+    }),
+  },
+  {
+    breach: 'never attempted',
+    requirements: ['OP-1'],
+    watch: (known, broken) => ({
+      finished: ({ rows }) => {
+        for (const { id, key, outcome } of rows) {
+          if (outcome === null || known.attempted.has(key) || known.culprits.has(id)) continue;
+          if (!['cancelled', 'expired'].includes(outcome.status)) broken(id);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'wrong ending',
+    requirements: ['OP-1'],
+    needs: ['expectedEndings'],
+    watch: (known, broken) => ({
+      finished: ({ rows }) => {
+        for (const { id, key, outcome, failureCode } of rows) {
+          const expected = known.expected(key);
+          if (outcome === null || expected === null || known.culprits.has(id)) continue;
+          if (!expected.includes(outcome.status)) {
+            broken(`${outcome.status} of ${key} (${failureCode ?? 'no failure'})`);
+          }
+        }
+      },
+    }),
+  },
+  {
+    breach: 'wrongly convicted',
+    requirements: ['RT-4'],
+    watch: (known, broken) => ({
+      atRest: (rows) => {
+        for (const { id, failureCode } of rows) {
+          if (failureCode === 'HF_CRASHES_PROCESS' && !known.culprits.has(id)) broken(id);
+        }
+      },
+    }),
+  },
+];

@@ -1,0 +1,91 @@
+/**
+ * Order: operations of one entity run one at a time, and take effect in the order of their acceptance.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+import type { DiskRow, TraceEvents } from '../trace.ts';
+
+/** Names each effect of a lane that came after one with a higher rank. */
+function unordered(
+  effects: readonly TraceEvents['applied'][],
+  rows: readonly DiskRow[],
+  rankOf: (row: DiskRow) => number | undefined,
+  broken: (detail: string) => void,
+): void {
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  const last = new Map<string, { readonly rank: number; readonly key: string }>();
+  for (const { key, isLate = false } of effects) {
+    const row = byKey.get(key);
+    if (row === undefined || row.lane === null) continue;
+    // The runtime had given the attempt up and counts on nothing of it.
+    if (isLate && row.outcome?.status !== 'completed') continue;
+    const rank = rankOf(row);
+    if (rank === undefined) continue;
+    const before = last.get(row.lane);
+    if (before !== undefined && rank < before.rank) {
+      broken(`${key} after ${before.key} in ${row.lane}`);
+    }
+    if (before === undefined || rank > before.rank) last.set(row.lane, { rank, key });
+  }
+}
+
+export const lanes: readonly Clause[] = [
+  {
+    breach: 'two in one lane',
+    requirements: ['OP-4'],
+    needs: ['attemptEnds'],
+    watch: (_, broken) => {
+      const running = new Map<string, Set<string>>();
+      const lanesOf = new Map<string, string>();
+      return {
+        attempted: ({ task, attempt, process, lane }) => {
+          if (lane === null || lane === undefined || process === undefined) return;
+          const inLane = running.get(`${process} ${lane}`) ?? new Set();
+          const [other] = inLane;
+          if (other !== undefined) broken(`${other} and ${task} #${attempt} in ${lane}`);
+          running.set(`${process} ${lane}`, inLane.add(`${task} #${attempt}`));
+          lanesOf.set(`${process} ${task} #${attempt}`, lane);
+        },
+        attemptOver: ({ task, attempt, process }) => {
+          const lane = lanesOf.get(`${process} ${task} #${attempt}`);
+          running.get(`${process} ${lane}`)?.delete(`${task} #${attempt}`);
+        },
+      };
+    },
+  },
+  {
+    breach: 'out of order',
+    requirements: ['OP-4'],
+    watch: (_, broken) => {
+      const effects: TraceEvents['applied'][] = [];
+      return {
+        applied: (event) => void effects.push(event),
+        atRest: (rows) => {
+          unordered(effects, rows, ({ seq }) => seq, broken);
+        },
+      };
+    },
+  },
+  {
+    breach: 'not in the order of acceptance',
+    requirements: ['OP-4'],
+    needs: ['orderOfAcceptance'],
+    watch: (_, broken) => {
+      const effects: TraceEvents['applied'][] = [];
+      const ranks = new Map<string, number>();
+      return {
+        applied: (event) => void effects.push(event),
+        accepted: ({ id }) => {
+          if (!ranks.has(id)) ranks.set(id, ranks.size);
+        },
+        finished: ({ rows }) => {
+          // Late effects of what did not complete are judged by the clause above.
+          const completed = rows.filter(({ outcome }) => outcome?.status === 'completed');
+          unordered(effects, completed, ({ id }) => ranks.get(id), broken);
+        },
+      };
+    },
+  },
+];

@@ -1,0 +1,76 @@
+/**
+ * No effect is doubled: one request comes to the upstream under one key, with one body, and not again
+ * after it has ended.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+import type { Task } from '../trace.ts';
+
+export const once: readonly Clause[] = [
+  {
+    breach: 'applied twice',
+    requirements: ['OP-3'],
+    watch: (_, broken) => {
+      const seen = new Set<Task>();
+      return {
+        applied: ({ task, key }) => {
+          if (seen.has(task)) broken(`${task} under ${key}`);
+          seen.add(task);
+        },
+      };
+    },
+  },
+  {
+    breach: 'two keys',
+    requirements: ['OP-3', 'OP-8'],
+    watch: (_, broken) => {
+      const keys = new Map<Task, string>();
+      return {
+        attempted: ({ task, key }) => {
+          const earlier = keys.get(task) ?? key;
+          if (earlier !== key) broken(`${earlier} and ${key} for ${task}`);
+          keys.set(task, key);
+        },
+      };
+    },
+  },
+  {
+    breach: 'body changed',
+    requirements: ['OP-3'],
+    needs: ['bodies'],
+    watch: (_, broken) => ({
+      bodyChanged: ({ key }) => {
+        broken(key);
+      },
+    }),
+  },
+  {
+    breach: 'attempted after it completed',
+    requirements: ['OP-3', 'PS-2'],
+    needs: ['oneOrder'],
+    watch: (known, broken) => ({
+      attempted: ({ key, id = known.accepted.get(key) ?? '', attempt }) => {
+        // A crisis is told that it is delivered before that is on disk (CR-4).
+        if (known.outcomes.get(id)?.status !== 'completed' || known.isCrisis(id)) return;
+        broken(`attempt ${attempt} of ${id}`);
+      },
+    }),
+  },
+  {
+    breach: 'attempted after its end was on disk',
+    requirements: ['OP-3', 'PS-2'],
+    watch: (_, broken) => {
+      const ended = new Set<string>();
+      return {
+        disk: ({ rows }) => {
+          for (const { key, outcome } of rows) if (outcome !== null) ended.add(key);
+        },
+        attempted: ({ key, attempt }) => {
+          if (ended.has(key)) broken(`attempt ${attempt} of ${key}`);
+        },
+      };
+    },
+  },
+];

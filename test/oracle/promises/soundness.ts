@@ -1,0 +1,33 @@
+/**
+ * Soundness: a store opens by itself and is whole, and the runtime at rest holds on to nothing.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+import { UNSOUND } from '../trace.ts';
+
+export const soundness: readonly Clause[] = [
+  ...UNSOUND.map(
+    (breach): Clause => ({
+      breach,
+      requirements: ['PS-4'],
+      watch: (_, broken) => ({
+        unsound: ({ what, detail }) => {
+          if (what === breach) broken(detail);
+        },
+      }),
+    }),
+  ),
+  {
+    breach: 'slot leaked',
+    requirements: ['OP-6'],
+    needs: ['slots'],
+    watch: (_, broken) => ({
+      finished: ({ slotsTaken = 0, attemptsRunning = 0 }) => {
+        if (slotsTaken + attemptsRunning === 0) return;
+        broken(`${slotsTaken} taken, ${attemptsRunning} attempts running`);
+      },
+    }),
+  },
+];

@@ -1,0 +1,59 @@
+/**
+ * Tells the oracle of an attempt that runs in this process: when it begins, what is applied, and how it
+ * ends, also where the runtime breaks it off.
+ *
+ * @module
+ */
+
+import type { Attempt } from '../../../actors/attempt/handler.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { DiskRow, TraceEvent } from '../trace.ts';
+
+/** Where an attempt runs, and what is seen of it there. */
+export interface Surroundings {
+  readonly process: number;
+  readonly atMs: number;
+  /** The key that the upstream sees. */
+  readonly key: string;
+  readonly onDisk?: DiskRow | null;
+  /** A dead process hears of nothing that becomes of its attempts. */
+  readonly isDead: () => boolean;
+  readonly tell: (event: TraceEvent) => void;
+}
+
+/** What the upstream does with an attempt; `apply` makes the effect, once for each key. */
+export type Work = (apply: () => void) => Promise<void>;
+
+/** Does the work of an attempt under the eyes of the oracle. */
+export async function tracedAttempt(
+  attempt: Attempt,
+  { process, atMs, key, onDisk, isDead, tell }: Surroundings,
+  appliedKeys: Set<string>,
+  work: Work,
+): Promise<void> {
+  const { operationId: id, number, entity, priority, signal } = attempt;
+  const lane = entity === null || priority === 'crisis' ? null : `${entity.type}/${entity.id}`;
+  const seen = onDisk === undefined ? {} : { onDisk };
+  tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, process, lane, ...seen });
+  let isOver = false;
+  const over = (isSpent: boolean): void => {
+    if (isOver || isDead()) return;
+    isOver = true;
+    tell({ event: 'attemptOver', task: id, attempt: number, process, isSpent });
+  };
+  signal.addEventListener('abort', () => {
+    over(isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT');
+  });
+  const apply = (): void => {
+    if (appliedKeys.has(key)) return;
+    appliedKeys.add(key);
+    tell({ event: 'applied', key, task: id, isLate: signal.aborted });
+  };
+  try {
+    await work(apply);
+    over(false);
+  } catch (error) {
+    over(true);
+    throw error;
+  }
+}

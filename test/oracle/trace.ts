@@ -1,0 +1,133 @@
+/**
+ * The words in which every driver tells what it saw: what callers were told, what reached the upstream,
+ * what lay on disk. The oracle judges such a trace and nothing else.
+ *
+ * @module
+ */
+
+import type { ReportedOutcome } from '../support/process/childRuntimeMessages.ts';
+
+/** An operation as it lies on disk. */
+export interface DiskRow {
+  readonly id: string;
+  readonly key: string;
+  /** The order of acceptance. */
+  readonly seq: number;
+  readonly state: string;
+  readonly isInHand: boolean;
+  readonly isCrisis: boolean;
+  /** `null` for a crisis and for what names no entity. */
+  readonly lane: string | null;
+  readonly attempt: number;
+  /** Whether the attempt is on record as ordered and not made yet. */
+  readonly isOrdered: boolean;
+  /** When the attempt that it waits for, or that was ordered after a wait, may be made. */
+  readonly dueAtMs: number;
+  /** Whether it waits for that time. */
+  readonly isBackingOff: boolean;
+  /** Crashes in a row that found it in flight. */
+  readonly crashes: number;
+  /** How it ended; `null` while it has not. */
+  readonly outcome: ReportedOutcome | null;
+  /** Code of its last failure. */
+  readonly failureCode: string | null;
+}
+
+/** What is known of an outcome; a driver that is told only the status gives only that. */
+export type ToldOutcome = Pick<ReportedOutcome, 'status'> & Partial<ReportedOutcome>;
+
+/** What tells a request from all others, whatever keys it comes under. */
+export type Task = string | number;
+
+/** One attempt that has reached the upstream. */
+interface Attempted {
+  readonly key: string;
+  readonly task: Task;
+  readonly attempt: number;
+  /** By the clock of the machine that holds the store. */
+  readonly atMs: number;
+  readonly id?: string;
+  readonly process?: number;
+  readonly lane?: string | null;
+  /** What the disk holds of it at this moment; `null` for nothing. */
+  readonly onDisk?: DiskRow | null;
+}
+
+/** What is told by each event of a trace. `onDisk` is there where a driver can look at that very moment. */
+export interface TraceEvents {
+  /** A caller was told that its request is accepted, or that its crisis is durable. */
+  accepted: { readonly key: string; readonly id: string; readonly onDisk?: DiskRow | null };
+  /** A caller was told that nothing was accepted; `code` is `null` for an error without one. */
+  refused: { readonly key: string; readonly code: string | null };
+  /** A crisis had its answer. */
+  answered: { readonly key: string; readonly id: string; readonly waitedMs: number };
+  /** A caller was told how an operation ended. */
+  ended: { readonly id: string; readonly outcome: ToldOutcome; readonly onDisk?: DiskRow | null };
+  /** A caller has asked for an operation to end, or to go on without waiting. */
+  asked: { readonly id: string; readonly what: 'cancel' | 'retryNow' };
+  attempted: Attempted;
+  /** An attempt came to an end in a living process; `isSpent` unless the runtime broke it off. */
+  attemptOver: {
+    readonly task: Task;
+    readonly attempt: number;
+    readonly process: number;
+    readonly isSpent: boolean;
+  };
+  /** The upstream did the work; `isLate` after the runtime had given the attempt up. */
+  applied: { readonly key: string; readonly task: Task; readonly isLate?: boolean };
+  /** A key came to the upstream with another body than before. */
+  bodyChanged: { readonly key: string };
+  /** A write has moved the due time of an operation to which nothing had happened. */
+  dueTimeMoved: { readonly id: string };
+  /** All that lies on disk, while no process runs. */
+  disk: { readonly rows: readonly DiskRow[] };
+  /** Opening or reading the store found something amiss. */
+  unsound: { readonly what: Unsound; readonly detail: string };
+  /** There is nothing left to do; `rows` is what then lies on disk. */
+  finished: {
+    readonly rows: readonly DiskRow[];
+    /** Concurrency slots that are still taken, and attempts that are counted as running. */
+    readonly slotsTaken?: number;
+    readonly attemptsRunning?: number;
+  };
+}
+
+/** Ways in which a store is not as it should be. */
+export const UNSOUND = ['not opened', 'not decrypted', 'damaged', 'not finished'] as const;
+export type Unsound = (typeof UNSOUND)[number];
+
+export type TraceEvent = {
+  [Kind in keyof TraceEvents]: { readonly event: Kind } & TraceEvents[Kind];
+}[keyof TraceEvents];
+
+/** What not every driver can see; a clause that needs one of them is judged by the drivers that can. */
+export type Sight =
+  /** What is on disk at the moment of an acceptance, an attempt or an ending. */
+  | 'diskAtAnyMoment'
+  /** What happened first, where a caller was told something and the upstream saw something. */
+  | 'oneOrder'
+  /** Acceptances are told in the order in which they were made. */
+  | 'orderOfAcceptance'
+  /** A wall clock that nobody sets. */
+  | 'steadyWallClock'
+  /** When and how an attempt ended, and in which process it ran. */
+  | 'attemptEnds'
+  /** The ending of everything that was accepted, across processes. */
+  | 'everyEnding'
+  /** What each request must come to. */
+  | 'expectedEndings'
+  /** Every write, so also one that changes a wait. */
+  | 'everyWrite'
+  /** The bodies that reach the upstream. */
+  | 'bodies'
+  /** How long a crisis waited for its answer, on time that is not disturbed by other programs. */
+  | 'crisisAnswers'
+  /** Errors that callers were given. */
+  | 'refusals'
+  /** The concurrency slots of an upstream at rest. */
+  | 'slots';
+
+/** Crises of all drivers have keys of their own, for the oracle must know them before a row does. */
+export function isCrisisKey(key: string): boolean {
+  return key.startsWith('crisis-');
+}
