@@ -6,16 +6,23 @@
  * @module
  */
 
-import type { InspectionEvent } from 'xstate';
 import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
 import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
+import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
+import type { ActorSystem } from './charts/actorSystem.ts';
+import {
+  type ComponentsParts,
+  GLOBAL_LEVEL,
+  restartComponent,
+  restoreComponents,
+} from './components.ts';
 import { CrisisReport } from './facts/crisisReport.ts';
 import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
@@ -57,14 +64,14 @@ export interface EngineParts {
   readonly operationsMax: number;
   /** Removes what else in the store's folder was kept long enough; see {@link Retention}. */
   readonly tidy: (nowMs: number) => Promise<void>;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  /** The actors of everything here are part of it. */
+  readonly system: ActorSystem;
   readonly onError: (error: unknown) => void;
   /** Where everything that happens is told. */
   readonly facts: FactStream;
-  readonly onComponentFailed: (component: string, error: unknown) => void;
+  readonly onComponentFailed: (component: Component, error: unknown) => void;
 }
 
-const GLOBAL_LEVEL = 'degradation:global';
 /** The component under which the {@link SteadyClock} is kept. */
 const TIME = 'time';
 
@@ -91,6 +98,7 @@ export class EngineCore {
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
   readonly #recoveryParts: RecoveryParts;
+  readonly #componentsParts: ComponentsParts;
   readonly #sweep: LaneSweep;
 
   constructor(given: EngineParts) {
@@ -116,6 +124,9 @@ export class EngineCore {
       },
       onChange: (failure) => {
         this.#storageChanged(failure);
+      },
+      onFailed: (error) => {
+        parts.onComponentFailed('storageHealth', error);
       },
     });
     this.storeCheck = new StoreCheck(parts);
@@ -143,6 +154,7 @@ export class EngineCore {
     this.bulk = new BulkAcceptor({ ...parts, journal: this.journal, pool: this.pool });
     this.globalLevel = new ServiceLevel({
       ...parts,
+      component: GLOBAL_LEVEL,
       scope: 'global',
       policy: parts.degradation,
       signals: () => ({
@@ -159,6 +171,13 @@ export class EngineCore {
         parts.onComponentFailed(GLOBAL_LEVEL, error);
       },
     });
+    this.#componentsParts = {
+      ...parts,
+      storage: this.storage,
+      upstreams: this.upstreams,
+      globalLevel: this.globalLevel,
+      recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
+    };
     for (const [name, policy] of Object.entries(parts.upstreams)) this.#addUpstream(name, policy);
     for (const [type, handler] of Object.entries(parts.handlers))
       this.pool.handlers.set(type, handler);
@@ -241,17 +260,7 @@ export class EngineCore {
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */
   restoreComponents(): void {
-    for (const upstream of this.upstreams.values()) {
-      this.#restore(upstream.breakerComponent, (state) => {
-        upstream.breaker.restore(state);
-      });
-      this.#restore(upstream.levelComponent, (state) => {
-        upstream.level.restore(state);
-      });
-    }
-    this.#restore(GLOBAL_LEVEL, (state) => {
-      this.globalLevel.restore(state);
-    });
+    restoreComponents(this.#componentsParts, this.#components);
   }
 
   /** Takes over what was in hand, and begins to fetch what is due. New work is served meanwhile. */
@@ -311,19 +320,8 @@ export class EngineCore {
   }
 
   /** Restarts a component that failed (SV-2). */
-  async restartComponent(component: string): Promise<void> {
-    if (component === 'writer') await this.#reopenStore();
-    if (component === 'operations') {
-      await (this.hold === null ? this.recoverOperations() : this.recoverCrises());
-    }
-    if (component === GLOBAL_LEVEL) {
-      this.globalLevel.restart();
-      return;
-    }
-    for (const upstream of this.upstreams.values()) {
-      if (component === upstream.breakerComponent) upstream.breaker.restart();
-      if (component === upstream.levelComponent) upstream.level.restart();
-    }
+  async restartComponent(component: Component): Promise<void> {
+    await restartComponent(this.#componentsParts, component);
   }
 
   #beginNothing(): void {
@@ -358,16 +356,7 @@ export class EngineCore {
     if (failure?.code === 'HF_STORE_UNAVAILABLE') this.#parts.onComponentFailed('writer', failure);
   }
 
-  /** A writer that still runs opens its file anew by itself; one that has died is started again. */
-  async #reopenStore(): Promise<void> {
-    try {
-      await this.#parts.store.open();
-    } catch (error) {
-      if (!isHoldfastError(error) || error.code !== 'HF_INTERNAL') throw error;
-    }
-  }
-
-  #keep(name: string, state: string): void {
+  #keep(name: Component, state: string): void {
     this.steady.stamp();
     this.#write(name, state);
   }
@@ -377,15 +366,5 @@ export class EngineCore {
       build: () => ({ kind: 'component', name, state }),
       onDurable: () => undefined,
     });
-  }
-
-  #restore(component: string, restore: (state: string) => void): void {
-    const state = this.#components.get(component);
-    if (state === undefined) return;
-    try {
-      restore(state);
-    } catch (error) {
-      this.#parts.onError(error);
-    }
   }
 }

@@ -12,13 +12,13 @@ import type { SyncOperationRef } from '../machines/operation/syncOperationMachin
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
 import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
-import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler } from './attempt/handler.ts';
+import { ActorSystem } from './charts/actorSystem.ts';
 import {
   type CrisisAnswer,
   type CrisisResource,
@@ -92,6 +92,7 @@ export class LocalEngine implements Engine {
     const { store, clock, random, inspect, facts, onError, payloadBytesMax, crisis } = parts;
     this.#facts = facts;
     this.#clock = clock;
+    const system = new ActorSystem(inspect, onError);
     const core = new EngineCore({
       store,
       clock,
@@ -104,19 +105,20 @@ export class LocalEngine implements Engine {
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,
       tidy: parts.tidy,
-      inspect,
+      system,
       onError,
       facts,
       onComponentFailed: (component, error) => {
         facts.emit('component.failed', component, error);
-        this.#supervisor.componentFailed(component as Component);
+        this.#supervisor.componentFailed(component);
       },
     });
     this.#core = core;
     this.#supervisor = new Supervisor({
       engine: core,
       clock,
-      inspect,
+      system,
+      onFailed: onError,
       onRunning: () => {
         facts.emit('runtime.started');
         parts.onRunning();

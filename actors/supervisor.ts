@@ -1,4 +1,11 @@
-import { createActor, fromPromise, type InspectionEvent } from 'xstate';
+/**
+ * The supervisor: its chart, and the engine's steps that it orders: start-up, recovery, restarts and
+ * the stop (SV-1).
+ *
+ * @module
+ */
+
+import { fromPromise } from 'xstate';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import {
   type Alert,
@@ -7,21 +14,24 @@ import {
   isWaitingToStart,
   type Phase,
   phaseOf,
-  type SupervisorRef,
   type SupervisorSnapshot,
   supervisorDue,
   supervisorMachine,
 } from '../machines/supervisor/supervisorMachine.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { ActorSystem } from './charts/actorSystem.ts';
+import { ChartActor } from './charts/chartActor.ts';
 import type { EngineCore } from './engine.ts';
 
 export interface SupervisorParts {
   readonly engine: EngineCore;
   readonly clock: Clock;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly system: ActorSystem;
   /** Called once the store is open and work is accepted. */
   readonly onRunning: () => void;
+  /** Nobody restarts the supervisor itself: what runs goes on, and {@link Supervisor.stop} still closes. */
+  readonly onFailed: (error: unknown) => void;
   /** `cause` is why the start failed, where that is what the alert is about. */
   readonly onAlert: (alert: Alert, cause: unknown) => void;
 }
@@ -36,23 +46,49 @@ export interface StartTrouble {
   readonly nextTryAtMs: number | null;
 }
 
-/** The supervisor's chart given life: it orders start-up, recovery, restarts and the stop (SV-1). */
 export class Supervisor {
   /** Settles with the first start. */
   readonly ready: Promise<void>;
   readonly #parts: SupervisorParts;
-  readonly #actor: SupervisorRef;
+  readonly #chart: ChartActor<typeof supervisorMachine>;
   readonly #stopped: Promise<void>;
+  #tellStopped = (): void => undefined;
+  /** Told of each change until they return true. */
+  readonly #waiting = new Set<(snapshot: SupervisorSnapshot) => boolean>();
   #startError: unknown = null;
   #failingSinceAtMs: number | null = null;
-  #cancelTimer: (() => void) | null = null;
   #isStopRequested = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { engine, inspect, onAlert } = parts;
-    this.#actor = createActor(
-      supervisorMachine.provide({
+    const { engine, clock, system, onAlert, onRunning, onFailed } = parts;
+    this.#stopped = new Promise<void>((resolve) => {
+      this.#tellStopped = resolve;
+    }).then(() => {
+      engine.abandon();
+      system.close();
+    });
+    let wasRunning = false;
+    this.#chart = new ChartActor({
+      system,
+      id: 'supervisor',
+      input: { startedAtMs: engine.steady.now() },
+      // Not by the engine's timer service: that is one of the things it supervises.
+      due: { of: supervisorDue, steady: engine.steady, after: clock.schedule.bind(clock) },
+      onChange: (snapshot) => {
+        if (snapshot.status === 'done') this.#tellStopped();
+        this.#lookAgain(snapshot);
+        if (!isAccepting(snapshot) || wasRunning) return;
+        wasRunning = true;
+        this.#failingSinceAtMs = null;
+        onRunning();
+      },
+      onFailed: (error) => {
+        onFailed(error);
+        this.#startError = error;
+        this.#lookAgain(this.#chart.snapshot);
+      },
+      machine: supervisorMachine.provide({
         actors: {
           openStore: fromPromise(() =>
             this.#starting(async () => {
@@ -81,39 +117,16 @@ export class Supervisor {
           },
         },
       }),
-      {
-        id: 'supervisor',
-        input: { startedAtMs: engine.steady.now() },
-        ...(inspect === undefined ? {} : { inspect }),
-      },
-    );
+    });
     this.ready = this.#settled(isStartOver);
-    this.#stopped = new Promise<void>((resolve) => {
-      this.#actor.subscribe({
-        complete: resolve,
-        error: () => {
-          resolve();
-        },
-      });
-    }).then(() => {
-      engine.abandon();
-    });
-    let wasRunning = false;
-    this.#actor.subscribe(() => {
-      this.#arm();
-      if (!this.isAccepting || wasRunning) return;
-      wasRunning = true;
-      this.#failingSinceAtMs = null;
-      parts.onRunning();
-    });
   }
 
   get phase(): Phase {
-    return phaseOf(this.#actor.getSnapshot());
+    return phaseOf(this.#chart.snapshot);
   }
 
   get isAccepting(): boolean {
-    return isAccepting(this.#actor.getSnapshot());
+    return isAccepting(this.#chart.snapshot);
   }
 
   get isStopped(): boolean {
@@ -122,12 +135,12 @@ export class Supervisor {
 
   /** A component is down and not restarted for now. */
   get isImpaired(): boolean {
-    return conditionOf(this.#actor.getSnapshot()) === 'impaired';
+    return conditionOf(this.#chart.snapshot) === 'impaired';
   }
 
   /** Why the start fails, from the first failure until one succeeds; `null` else. */
   get startTrouble(): StartTrouble | null {
-    const snapshot = this.#actor.getSnapshot();
+    const snapshot = this.#chart.snapshot;
     const { failedStart } = snapshot.context;
     if (failedStart === null || this.#failingSinceAtMs === null) return null;
     const { steady } = this.#parts.engine;
@@ -142,7 +155,7 @@ export class Supervisor {
   }
 
   start(): void {
-    this.#actor.start();
+    this.#chart.start();
   }
 
   /** Resolves once it runs; rejects with why the last start failed, or `HF_CLOSED`. */
@@ -152,12 +165,12 @@ export class Supervisor {
 
   /** Tries a start that failed again now, and resolves once one succeeded; see `Runtime.start`. */
   async startAgain(): Promise<void> {
-    if (this.phase === 'startFailed') this.#actor.send({ type: 'start.requested' });
+    if (this.phase === 'startFailed') this.#chart.send({ type: 'start.requested' });
     await this.#settled((snapshot) => isStartOver(snapshot) && !isWaitingToStart(snapshot));
   }
 
   componentFailed(component: Component): void {
-    this.#actor.send({
+    this.#chart.send({
       type: 'component.failed',
       component,
       atMs: this.#parts.engine.steady.now(),
@@ -166,17 +179,27 @@ export class Supervisor {
 
   /** The held store was let go: what is in it runs from now on. */
   holdReleased(): void {
-    this.#actor.send({ type: 'hold.released' });
+    this.#chart.send({ type: 'hold.released' });
   }
 
   /** Stops in good order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.phase === 'stopped') return;
+    if (this.#chart.isFailed) {
+      await this.#parts.engine.closeStore();
+      this.#tellStopped();
+      await this.#stopped;
+      return;
+    }
     const atMs = this.#parts.engine.steady.now();
-    if (this.#isStopRequested) this.#actor.send({ type: 'stop.forced' });
-    else this.#actor.send({ type: 'stop.requested', atMs, deadlineAtMs: atMs + deadlineMs });
+    if (this.#isStopRequested) this.#chart.send({ type: 'stop.forced' });
+    else this.#chart.send({ type: 'stop.requested', atMs, deadlineAtMs: atMs + deadlineMs });
     this.#isStopRequested = true;
     await this.#stopped;
+  }
+
+  #lookAgain(snapshot: SupervisorSnapshot): void {
+    for (const look of this.#waiting) if (look(snapshot)) this.#waiting.delete(look);
   }
 
   /** A step of the start. The chart keeps the code of what failed; who waits gets the error itself. */
@@ -194,32 +217,15 @@ export class Supervisor {
   #settled(isOver: (snapshot: SupervisorSnapshot) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (snapshot: SupervisorSnapshot): boolean => {
-        if (!isOver(snapshot)) return false;
+        const isFailed = this.#chart.isFailed;
+        if (!isOver(snapshot) && !isFailed) return false;
         if (isAccepting(snapshot)) resolve();
-        else if (phaseOf(snapshot) === 'startFailed') reject(this.#startError);
+        else if (isFailed || phaseOf(snapshot) === 'startFailed') reject(this.#startError);
         else reject(new HoldfastError('HF_CLOSED', 'The runtime is closed.', { retry: 'later' }));
         return true;
       };
-      if (look(this.#actor.getSnapshot())) return;
-      const subscription = this.#actor.subscribe((snapshot) => {
-        if (look(snapshot)) subscription.unsubscribe();
-      });
+      if (!look(this.#chart.snapshot)) this.#waiting.add(look);
     });
-  }
-
-  #arm(): void {
-    const due = supervisorDue(this.#actor.getSnapshot());
-    this.#cancelTimer?.();
-    const { clock, engine } = this.#parts;
-    // Not by the engine's timer service: that is one of the things it supervises.
-    this.#cancelTimer =
-      due === null
-        ? null
-        : clock.schedule(due.atMs - engine.steady.now(), () => {
-            // A platform's timer may ring a little early, and the chart waits for no other.
-            const atMs = Math.max(due.atMs, engine.steady.now());
-            this.#actor.send({ type: due.type, atMs });
-          });
   }
 }
 

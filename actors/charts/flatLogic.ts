@@ -8,18 +8,14 @@
  * @module
  */
 
-import {
-  type ActorLogic,
-  type ActorScope,
-  type AnyActorRef,
-  type AnyStateMachine,
-  createActor,
-  type EventFromLogic,
-  type EventObject,
-  fromTransition,
-  type InputFrom,
-  type InspectionEvent,
-  type SnapshotFrom,
+import type {
+  ActorLogic,
+  ActorScope,
+  AnyStateMachine,
+  EventFromLogic,
+  EventObject,
+  InputFrom,
+  SnapshotFrom,
 } from 'xstate';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import {
@@ -63,44 +59,15 @@ export function flatLogic<Machine extends AnyStateMachine, Input>(
   return logic as ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>>;
 }
 
-/** Actors under one parent, whatever their number: they share its system, and it keeps no list of them. */
-export interface Family {
-  readonly parent: AnyActorRef;
-  readonly stop: (child: AnyActorRef) => void;
-}
-
-export function createFamily(
-  id: string,
-  inspect: ((event: InspectionEvent) => void) | undefined,
-): Family {
-  const logic = fromTransition(
-    (state: null, event: EventObject & { readonly child?: AnyActorRef }, scope) => {
-      // What else it hears is how each of them ended, of which their observers know.
-      if (event.type === 'child.dismissed' && event.child !== undefined)
-        scope.stopChild(event.child);
-      return state;
-    },
-    null,
-  );
-  const parent = createActor(logic, inspect === undefined ? { id } : { id, inspect });
-  // It would keep a list of all, which nothing reads (docs/decisions/0023).
-  const unlisted = { _register: (session: string) => session, _unregister: () => undefined };
-  Object.assign(parent.system, unlisted);
-  parent.start();
-  return {
-    parent,
-    stop: (child) => {
-      parent.send({ type: 'child.dismissed', child });
-    },
-  };
-}
-
 class FlatLogic {
+  /** The chart as it is written, from which an inspector of XState draws it. */
+  readonly config: AnyStateMachine['config'];
   readonly #machine: AnyStateMachine;
   readonly #chart: FlatChart;
   readonly #effects: Readonly<Record<string, AnyEffect>>;
 
   constructor(machine: AnyStateMachine, effects: Readonly<Record<string, unknown>>) {
+    this.config = machine.config;
     this.#machine = machine;
     this.#chart = readFlatChart(machine);
     this.#effects = effects as Readonly<Record<string, AnyEffect>>;

@@ -1,17 +1,24 @@
-import { createActor, type InspectionEvent } from 'xstate';
+/**
+ * The health of storage (PS-6): its chart, told by the journal what became of each batch, and the
+ * watch over batches that take too long.
+ *
+ * @module
+ */
+
 import {
   OVERDUE_AFTER_MS,
   type StorageState,
   troubleOf,
 } from '../../machines/policy/service/storageTrouble.ts';
 import {
-  type StorageHealthRef,
   storageHealthDue,
   storageHealthMachine,
   storageStateOf,
 } from '../../machines/storage/storageHealthMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
+import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { neverWritten } from './storeErrors.ts';
@@ -20,33 +27,43 @@ export interface StorageHealthParts {
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly facts: Facts;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly system: ActorSystem;
   /** Repeats what could not be written; how that ended is told like any write. */
   readonly probe: () => void;
   /** It is in another state; `failure` is what the store said, `null` once it is well, and while it is only slow. */
   readonly onChange: (failure: HoldfastError | null) => void;
-  readonly onError: (error: unknown) => void;
+  /** The actor died of an error. */
+  readonly onFailed: (error: unknown) => void;
 }
 
-/**
- * The health of storage given life (PS-6): the journal tells it what became of each batch, and it
- * says when to try again.
- */
 export class StorageHealth {
   readonly #parts: StorageHealthParts;
-  readonly #actor: StorageHealthRef;
+  readonly #chart: ChartActor<typeof storageHealthMachine>;
   #state: StorageState = 'well';
   #generation = 0;
   #failure: HoldfastError | null = null;
   /** When each batch that is under way was posted, oldest first: they end in that order. */
   readonly #underWay: number[] = [];
-  #cancelProbe: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
-  #isStopped = false;
 
   constructor(parts: StorageHealthParts) {
     this.#parts = parts;
-    this.#actor = this.#start();
+    const { clock, steady, system, onFailed } = parts;
+    this.#chart = new ChartActor({
+      system,
+      machine: storageHealthMachine.provide({ actions: { orderProbe: () => this.#probe() } }),
+      id: 'storageHealth',
+      input: undefined,
+      // Not by the timer service, whose other wakers may wait for storage.
+      due: { of: storageHealthDue, steady, after: clock.schedule.bind(clock) },
+      onChange: (snapshot, event) => {
+        this.#generation = snapshot.context.generation;
+        // Started anew it knows of no trouble yet, and that is no news of an end.
+        if (event !== undefined || this.#failure === null) this.#changed(storageStateOf(snapshot));
+      },
+      onFailed,
+    });
+    this.#chart.start();
   }
 
   get state(): StorageState {
@@ -55,7 +72,7 @@ export class StorageHealth {
 
   /** When the present state was entered, by the wall clock; `null` for the first. */
   get sinceAtMs(): number | null {
-    const { sinceAtMs } = this.#actor.getSnapshot().context;
+    const { sinceAtMs } = this.#chart.snapshot.context;
     return sinceAtMs === null ? null : this.#parts.steady.toWall(sinceAtMs);
   }
 
@@ -67,7 +84,7 @@ export class StorageHealth {
   /** A batch went out. Returns its generation, to be given back with its end. */
   posted(): number {
     this.#underWay.push(this.#parts.clock.monotonic());
-    if (this.#cancelWatch === null && !this.#isStopped) this.#watch(OVERDUE_AFTER_MS);
+    if (this.#cancelWatch === null && !this.#chart.isStopped) this.#watch(OVERDUE_AFTER_MS);
     return this.#generation;
   }
 
@@ -75,10 +92,10 @@ export class StorageHealth {
   committed(generation: number): void {
     const postedMs = this.#underWay.shift();
     // The hot path: no event where it could change nothing.
-    if (this.#state === 'well' || this.#isStopped) return;
+    if (this.#state === 'well') return;
     const { clock, steady } = this.#parts;
     const tookMs = clock.monotonic() - (postedMs ?? 0);
-    this.#actor.send({ type: 'write.committed', generation, tookMs, atMs: steady.now() });
+    this.#chart.send({ type: 'write.committed', generation, tookMs, atMs: steady.now() });
   }
 
   /** The oldest batch under way was refused by a store that is well. */
@@ -89,62 +106,43 @@ export class StorageHealth {
   /** The oldest batch under way failed, and storage is to blame. */
   failed(generation: number, error: HoldfastError): void {
     this.#underWay.shift();
-    if (this.#isStopped) return;
+    if (this.#chart.isStopped) return;
     if (generation === this.#generation) this.#failure = neverWritten(error);
-    const trouble = troubleOf(error.code);
-    this.#actor.send({ type: 'write.failed', generation, trouble, atMs: this.#parts.steady.now() });
+    this.#failedWith(error, generation);
+  }
+
+  /** Starts anew after the actor failed. Trouble that has not ended is told of again, so that it is probed. */
+  restart(): void {
+    const error = this.#failure;
+    this.#chart.restart();
+    if (error === null) return;
+    this.#failedWith(error, this.#generation);
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#cancelProbe?.();
+    this.#chart.stop();
     this.#cancelWatch?.();
-    this.#actor.stop();
   }
 
-  #start(): StorageHealthRef {
-    const { inspect, probe, onError } = this.#parts;
-    const actor = createActor(
-      storageHealthMachine.provide({
-        actions: {
-          // In a turn of its own: what it writes tells this actor at once.
-          orderProbe: () => {
-            this.#parts.clock.defer(() => {
-              if (!this.#isStopped) probe();
-            });
-          },
-        },
-      }),
-      { id: 'storageHealth', ...(inspect === undefined ? {} : { inspect }) },
-    );
-    actor.start();
-    actor.subscribe({ next: () => this.#changed(), error: onError });
-    return actor;
+  #failedWith({ code }: HoldfastError, generation: number): void {
+    const trouble = troubleOf(code);
+    this.#chart.send({ type: 'write.failed', generation, trouble, atMs: this.#parts.steady.now() });
   }
 
-  #changed(): void {
-    const snapshot = this.#actor.getSnapshot();
-    this.#generation = snapshot.context.generation;
-    this.#arm();
+  /** In a turn of its own: what it writes tells the chart at once. */
+  #probe(): void {
+    this.#parts.clock.defer(() => {
+      if (!this.#chart.isStopped) this.#parts.probe();
+    });
+  }
+
+  #changed(to: StorageState): void {
     const from = this.#state;
-    const to = storageStateOf(snapshot);
     if (to === 'well' || to === 'slow') this.#failure = null;
     if (from === to) return;
     this.#state = to;
     this.#parts.facts.emit('storage.changed', from, to, this.#failure);
     this.#parts.onChange(this.#failure);
-  }
-
-  #arm(): void {
-    this.#cancelProbe?.();
-    this.#cancelProbe = null;
-    const due = storageHealthDue(this.#actor.getSnapshot());
-    if (due === null || this.#isStopped) return;
-    const { clock, steady } = this.#parts;
-    this.#cancelProbe = clock.schedule(Math.max(0, due.atMs - steady.now()), () => {
-      // A platform's timer may ring a little early, and the chart waits for no other.
-      this.#actor.send({ type: due.type, atMs: Math.max(due.atMs, steady.now()) });
-    });
   }
 
   /** Wakes when the oldest batch may be overdue, and not at all once nothing is under way. */
@@ -153,14 +151,14 @@ export class StorageHealth {
     this.#cancelWatch = clock.schedule(delayMs, () => {
       this.#cancelWatch = null;
       const [oldestMs] = this.#underWay;
-      if (oldestMs === undefined || this.#isStopped) return;
+      if (oldestMs === undefined || this.#chart.isStopped) return;
       const leftMs = oldestMs + OVERDUE_AFTER_MS - clock.monotonic();
       if (leftMs > 0) {
         this.#watch(leftMs);
         return;
       }
       const generation = this.#generation;
-      this.#actor.send({ type: 'write.overdue', generation, atMs: steady.now() });
+      this.#chart.send({ type: 'write.overdue', generation, atMs: steady.now() });
     });
   }
 }

@@ -1,13 +1,10 @@
 /**
  * Makes the actor of an operation: a new one for a request, or one that goes on from its row.
  *
- * They are children of one actor that keeps no list of them, so that making one costs the same whatever
- * the number of others (a chart would copy its list of children each time).
- *
  * @module
  */
 
-import { type ActorOptions, createActor, type InspectionEvent } from 'xstate';
+import { type ActorOptions, createActor } from 'xstate';
 import {
   type SyncOperationEvent,
   type SyncOperationInput,
@@ -20,7 +17,8 @@ import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
-import { createFamily, type Family, flatLogic } from '../charts/flatLogic.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
+import { flatLogic } from '../charts/flatLogic.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
 import type { CrisisReport } from '../facts/crisisReport.ts';
 import { operationInput } from './operationInput.ts';
@@ -30,21 +28,19 @@ export interface OperationActorsParts {
   readonly clock: Clock;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
   readonly crises: CrisisReport;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly system: ActorSystem;
   /** Begins the attempt of an operation; returns what aborts it. */
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
 }
 
 export class OperationActors {
   readonly #parts: OperationActorsParts;
-  readonly #family: Family;
   readonly #logic: ReturnType<
     typeof flatLogic<typeof syncOperationMachine, { readonly id: string }>
   >;
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
-    this.#family = createFamily('operations', parts.inspect);
     this.#logic = flatLogic(syncOperationMachine, {
       attempt: ({ id }: { readonly id: string }, report) => parts.beginAttempt(id, report),
     });
@@ -87,7 +83,7 @@ export class OperationActors {
 
   /** Stops the actor of an operation that goes on from its row later. */
   stop(actor: SyncOperationRef): void {
-    this.#family.stop(actor);
+    this.#parts.system.stop(actor);
   }
 
   /** A crisis never expires (CR-4); one that an earlier version accepted may say that it does. */
@@ -104,6 +100,6 @@ export class OperationActors {
       readonly input: SyncOperationInput;
     },
   ): SyncOperationRef {
-    return createActor(this.#logic, { id, parent: this.#family.parent, ...from });
+    return createActor(this.#logic, { ...this.#parts.system.operation(id), ...from });
   }
 }

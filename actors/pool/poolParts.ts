@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { InspectionEvent } from 'xstate';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { Store } from '../../persistence/port/store.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { CrisisReport } from '../facts/crisisReport.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -30,7 +30,7 @@ export interface PoolParts {
   readonly retentionMs: number;
   /** Operations in memory at once, beside crises and what is in flight (OP-6). */
   readonly residentsMax: number;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly system: ActorSystem;
   /** Something failed that no caller will hear of. */
   readonly onError: (error: unknown) => void;
 }

@@ -1,8 +1,14 @@
-import { createActor, type InspectionEvent } from 'xstate';
+/**
+ * The degradation level of one upstream or of the process: its chart, and the measuring of the
+ * signals that it goes by (DG-1).
+ *
+ * @module
+ */
+
 import {
   causesOf,
-  type DegradationRef,
   type DegradationSnapshot,
+  degradationDue,
   degradationMachine,
 } from '../../machines/degradation/degradationMachine.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
@@ -12,7 +18,8 @@ import {
   type WantedLevel,
   wantedLevel,
 } from '../../machines/policy/service/degradationPolicy.ts';
-import { decodeSnapshot, encodeSnapshot } from '../charts/snapshots.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
+import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -21,6 +28,8 @@ import type { TimerService } from '../time/timerService.ts';
 const REMEASURE_MS = 1_000;
 
 export interface ServiceLevelParts {
+  /** The name of its component. */
+  readonly component: string;
   /** `global`, or the name of an upstream. */
   readonly scope: string;
   readonly policy: DegradationPolicy;
@@ -28,25 +37,36 @@ export interface ServiceLevelParts {
   readonly steady: SteadyClock;
   readonly timers: TimerService;
   readonly facts: Facts;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly system: ActorSystem;
   readonly keep: (state: string) => void;
   readonly onChange: () => void;
   readonly onFailed: (error: unknown) => void;
 }
 
-/** The degradation level of one upstream or of the process, given life (DG-1). */
 export class ServiceLevel {
   readonly #parts: ServiceLevelParts;
-  #actor: DegradationRef;
+  readonly #chart: ChartActor<typeof degradationMachine>;
   #level: Level;
-  #cancelStep: (() => void) | null = null;
   #cancelMeasure: (() => void) | null = null;
-  #isStopped = false;
 
   constructor(parts: ServiceLevelParts) {
     this.#parts = parts;
-    this.#actor = this.#start(null);
-    this.#level = this.#actor.getSnapshot().value;
+    const { component, scope, policy, steady, timers, system, keep, onFailed } = parts;
+    this.#chart = new ChartActor({
+      system,
+      machine: degradationMachine,
+      id: component,
+      input: { scope, policy },
+      due: { of: degradationDue, steady, after: timers.after.bind(timers) },
+      // What is measured changes all the time, and the next process measures for itself.
+      keep: { write: keep, changeOf: ({ value }) => value },
+      onChange: (snapshot) => {
+        this.#changed(snapshot);
+      },
+      onFailed,
+    });
+    this.#chart.start();
+    this.#level = this.#chart.snapshot.value;
   }
 
   get level(): Level {
@@ -55,17 +75,17 @@ export class ServiceLevel {
 
   /** The signals that called for the present level; none where it is normal, or on its way there. */
   get causes(): WantedLevel['causes'] {
-    return causesOf(this.#actor.getSnapshot());
+    return causesOf(this.#chart.snapshot);
   }
 
   /** Reads the signals and tells the chart if they call for another level than before, or are others. */
   measure(): void {
-    if (this.#isStopped) return;
+    if (this.#chart.isStopped) return;
     const { signals, policy, steady, timers } = this.#parts;
     const { wanted, causes } = wantedLevel(signals(), policy, this.#level);
-    const { context } = this.#actor.getSnapshot();
+    const { context } = this.#chart.snapshot;
     if (wanted !== context.wanted || !isSame(causes, context.causes ?? [])) {
-      this.#actor.send({ type: 'signals.measured', wanted, causes, atMs: steady.now() });
+      this.#chart.send({ type: 'signals.measured', wanted, causes, atMs: steady.now() });
     }
     this.#cancelMeasure?.();
     this.#cancelMeasure = null;
@@ -77,65 +97,28 @@ export class ServiceLevel {
 
   /** Goes on from what was kept before the restart. */
   restore(state: string): void {
-    this.#replace(decodeSnapshot(degradationMachine, state).snapshot);
     const { steady, policy } = this.#parts;
-    this.#actor.send({ type: 'process.restarted', atMs: steady.now(), policy });
+    this.#chart.restore(state, { type: 'process.restarted', atMs: steady.now(), policy });
     this.measure();
   }
 
   /** Starts anew after the actor failed; the next measurement finds its level again. */
   restart(): void {
-    this.#replace(null);
+    this.#chart.restart();
     this.measure();
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#cancelStep?.();
+    this.#chart.stop();
     this.#cancelMeasure?.();
-    this.#actor.stop();
-  }
-
-  #replace(snapshot: DegradationSnapshot | null): void {
-    this.#actor.stop();
-    this.#actor = this.#start(snapshot);
-    this.#changed(this.#actor.getSnapshot());
-  }
-
-  #start(snapshot: DegradationSnapshot | null): DegradationRef {
-    const { scope, policy, inspect, onFailed } = this.#parts;
-    const actor = createActor(degradationMachine, {
-      id: `degradation:${scope}`,
-      input: { scope, policy },
-      ...(snapshot === null ? {} : { snapshot }),
-      ...(inspect === undefined ? {} : { inspect }),
-    });
-    actor.start();
-    actor.subscribe({
-      next: (next) => {
-        this.#changed(next);
-      },
-      error: onFailed,
-    });
-    return actor;
   }
 
   #changed(snapshot: DegradationSnapshot): void {
-    this.#cancelStep?.();
-    this.#cancelStep = null;
-    const { scope, steady, timers, keep, onChange } = this.#parts;
-    const { dueAtMs } = snapshot.context;
-    if (dueAtMs !== null) {
-      this.#cancelStep = timers.after(dueAtMs - steady.now(), () => {
-        // Never before what was waited for, whatever is rounded: it would not be sent again.
-        this.#actor.send({ type: 'recovery.due', atMs: Math.max(dueAtMs, steady.now()) });
-      });
-    }
     const from = this.#level;
     if (snapshot.value === from) return;
     this.#level = snapshot.value;
-    this.#parts.facts.emit('level.changed', scope, from, snapshot.value, causesOf(snapshot));
-    keep(encodeSnapshot(degradationMachine, snapshot));
+    const { facts, scope, onChange } = this.#parts;
+    facts.emit('level.changed', scope, from, snapshot.value, causesOf(snapshot));
     onChange();
   }
 }

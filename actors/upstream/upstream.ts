@@ -4,14 +4,15 @@
  * @module
  */
 
-import type { InspectionEvent } from 'xstate';
 import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { RecentCalls } from '../../machines/policy/flow/recentCalls.ts';
 import { claimBound } from '../../machines/policy/service/admissionTable.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
+import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -39,16 +40,15 @@ export interface UpstreamParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly facts: Facts;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
+  readonly system: ActorSystem;
   readonly globalLevel: () => Level;
   /** Keeps the state of a component under its name. */
-  readonly keep: (component: string, state: string) => void;
+  readonly keep: (component: Component, state: string) => void;
   /** More or less work may go out than before. */
   readonly onChange: (upstream: string) => void;
-  readonly onFailed: (component: string, error: unknown) => void;
+  readonly onFailed: (component: Component, error: unknown) => void;
 }
 
-/** One upstream as the engine knows it: its breaker, its level of service, and the gate both make. */
 export class Upstream {
   readonly name: string;
   readonly policy: UpstreamPolicy;
@@ -66,6 +66,7 @@ export class Upstream {
     this.policy = policy;
     this.level = new ServiceLevel({
       ...parts,
+      component: this.levelComponent,
       scope: name,
       policy: parts.degradation,
       signals: () => ({
@@ -84,6 +85,7 @@ export class Upstream {
     });
     this.breaker = new Breaker({
       ...parts,
+      component: this.breakerComponent,
       upstream: name,
       policy: policy.breaker,
       keep: (state) => {
@@ -109,11 +111,11 @@ export class Upstream {
     });
   }
 
-  get breakerComponent(): string {
+  get breakerComponent(): Component {
     return `breaker:${this.name}`;
   }
 
-  get levelComponent(): string {
+  get levelComponent(): Component {
     return `degradation:${this.name}`;
   }
 

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { type ActorRefFrom, assign, type SnapshotFrom, setup } from 'xstate';
+import { assign, type SnapshotFrom, setup } from 'xstate';
 import { BREAKER_MODES, type BreakerDecision } from '../policy/breaker/breakerDecision.ts';
 import type { BreakerPolicy } from '../policy/breaker/breakerPolicy.ts';
 import type { TripCause } from '../policy/breaker/callWindow.ts';
@@ -263,7 +263,6 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
 });
 
 export type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
-export type CircuitBreakerRef = ActorRefFrom<typeof circuitBreakerMachine>;
 export type CircuitBreakerSnapshot = SnapshotFrom<typeof circuitBreakerMachine>;
 export type BreakerState = CircuitBreakerSnapshot['value'];
 

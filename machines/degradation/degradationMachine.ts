@@ -11,7 +11,7 @@
  * @module
  */
 
-import { type ActorRefFrom, assign, type SnapshotFrom, setup } from 'xstate';
+import { assign, type SnapshotFrom, setup } from 'xstate';
 import { isWorse, type Level } from '../policy/service/degradationLevel.ts';
 import type { DegradationPolicy, WantedLevel } from '../policy/service/degradationPolicy.ts';
 
@@ -238,7 +238,6 @@ export const degradationMachine = degradationSetup.createMachine({
   },
 });
 
-export type DegradationRef = ActorRefFrom<typeof degradationMachine>;
 export type DegradationSnapshot = SnapshotFrom<typeof degradationMachine>;
 
 /** Why the chart is at its level; nothing for a step of a recovery, which no signal calls for. */

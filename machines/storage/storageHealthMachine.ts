@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type ActorRefFrom, assign, type SnapshotFrom, setup } from 'xstate';
+import { assign, type SnapshotFrom, setup } from 'xstate';
 import {
   nextProbeDelayMs,
   OVERDUE_AFTER_MS,
@@ -221,7 +221,6 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
   },
 });
 
-export type StorageHealthRef = ActorRefFrom<typeof storageHealthMachine>;
 export type StorageHealthSnapshot = SnapshotFrom<typeof storageHealthMachine>;
 
 /** How storage is. */

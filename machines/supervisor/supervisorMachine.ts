@@ -9,7 +9,9 @@
  *   there. Reading back what an earlier process left behind goes on beside it (SV-3).
  * - A start that fails is no end: it is tried again as `startRetry.ts` says (SV-6).
  * - A failed component is restarted as `restartPolicy.ts` says. One that fails too often is down
- *   until its window has room again; the runtime goes on without it.
+ *   until its window has room again; the runtime goes on without it. One that fails before the
+ *   runtime works is restarted as soon as it does; one that fails in the stop is not, since what is
+ *   unfinished goes on at the next start.
  *
  * Nothing of this is kept on disk: each process starts at the beginning. What the chart is made of
  * is in supervisorSetup.ts, and the state `running` in supervisorRunning.ts.
@@ -17,10 +19,10 @@
  * @module
  */
 
-import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import { EMPTY_LEDGER, nextRestartDueAtMs } from '../policy/service/componentLedger.ts';
 import { running } from './supervisorRunning.ts';
-import { type StopFacts, supervisorSetup } from './supervisorSetup.ts';
+import { type ComponentFacts, type StopFacts, supervisorSetup } from './supervisorSetup.ts';
 
 export type { Alert } from './supervisorSetup.ts';
 
@@ -32,6 +34,11 @@ const startFailedAlert = {
 const draining = {
   target: '#supervisor.draining',
   actions: [{ type: 'startDrain', params: ({ event }: { event: StopFacts }) => event }],
+} as const;
+
+/** It is restarted once everything runs. */
+const noteForLater = {
+  actions: [{ type: 'noteDown', params: ({ event }: { event: ComponentFacts }) => event }],
 } as const;
 
 export const supervisorMachine = supervisorSetup.createMachine({
@@ -55,6 +62,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
       meta: { requirements: ['SV-1', 'CR-1'] },
       initial: 'openingStore',
       on: {
+        'component.failed': noteForLater,
         'stop.requested': draining,
         'stop.forced': { target: 'closing' },
       },
@@ -96,6 +104,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
       meta: { requirements: ['SV-1', 'SV-2', 'SV-6', 'CR-1'] },
       initial: 'considered',
       on: {
+        'component.failed': noteForLater,
         'start.requested': { target: 'starting' },
         // Crises may be on their way, and nothing but this process knows of them.
         'stop.requested': draining,
@@ -181,7 +190,6 @@ export const supervisorMachine = supervisorSetup.createMachine({
   },
 });
 
-export type SupervisorRef = ActorRefFrom<typeof supervisorMachine>;
 export type SupervisorSnapshot = SnapshotFrom<typeof supervisorMachine>;
 
 export const PHASES = [

@@ -21,9 +21,14 @@ const recovery = supervisorSetup.createStateConfig({
   initial: 'considered',
   states: {
     considered: {
-      description: 'Whether the store is held decides what is taken up.',
-      meta: { requirements: ['PS-5', 'SV-3'] },
-      always: [{ guard: 'isHeld', target: 'held' }, { target: 'recovering' }],
+      description:
+        'Whether the store is held, and whether what reads it is down, decides what is taken up.',
+      meta: { requirements: ['PS-5', 'SV-2', 'SV-3'] },
+      always: [
+        { guard: 'isHeld', target: 'held' },
+        { guard: 'hasOperationsDown', target: 'interrupted' },
+        { target: 'recovering' },
+      ],
     },
     held: {
       description:
@@ -87,8 +92,13 @@ const recovery = supervisorSetup.createStateConfig({
 const components = supervisorSetup.createStateConfig({
   description: 'The parts that the work needs, and whether they work.',
   meta: { requirements: ['SV-2'] },
-  initial: 'healthy',
+  initial: 'considered',
   states: {
+    considered: {
+      description: 'Whether a component failed during the start decides what follows.',
+      meta: { requirements: ['SV-2'] },
+      always: [{ guard: 'isAnythingDown', target: 'impaired' }, { target: 'healthy' }],
+    },
     healthy: {
       description: 'Every component works.',
       meta: { requirements: ['SV-2'] },

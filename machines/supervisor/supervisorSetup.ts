@@ -106,6 +106,7 @@ export const supervisorSetup = setup({
       restartAllowedAtMs(context.ledger, params.component, params.atMs) > params.atMs,
     hasRestartDue: ({ context }, params: { atMs: number }) =>
       nextToRestart(context.ledger, params.atMs) !== null,
+    hasOperationsDown: ({ context }) => isDown(context.ledger, 'operations'),
     isAnythingDown: ({ context }) => context.ledger.down.length > 0,
     hasFailedAsBefore: ({ context: { failedStart } }) =>
       failedStart?.mayPass === true && !failedStart.isNews,

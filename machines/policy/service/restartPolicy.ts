@@ -7,21 +7,24 @@
 /** The parts that the supervisor restarts, in the order in which they are started. */
 export const COMPONENT_KINDS = [
   'writer',
-  'timers',
+  'storageHealth',
   'breaker',
   'degradation',
   'operations',
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
-/** A component: its kind, and which one where there are several: `breaker:payments`. */
-export type Component = ComponentKind | `${ComponentKind}:${string}`;
+/** Kinds of which there is one. */
+type SingleComponent = 'writer' | 'storageHealth' | 'operations';
+
+/** A component as it is called everywhere: `writer`, `breaker:payments`, `degradation:global`. */
+export type Component = SingleComponent | `${Exclude<ComponentKind, SingleComponent>}:${string}`;
 
 export interface RestartPolicy {
   /** Restart only what failed, or also what cannot go on as it was without it. */
   readonly strategy: 'onlyIt' | 'withDependents';
   /** What is restarted along with it, in this order. Empty for `onlyIt`. */
-  readonly dependents: readonly ComponentKind[];
+  readonly dependents: readonly SingleComponent[];
   /** No more restarts of one component than this within `windowMs`. */
   readonly restartsMax: number;
   readonly windowMs: number;
@@ -38,10 +41,10 @@ export const RESTART_POLICIES: Readonly<Record<ComponentKind, RestartPolicy>> = 
     windowMs: 60_000,
     retryAfterMs: 1_000,
   },
-  // Everything that waited for an instant has to say so again.
-  timers: {
-    strategy: 'withDependents',
-    dependents: ['breaker', 'degradation', 'operations'],
+  // What it knows of trouble is told again to the new one.
+  storageHealth: {
+    strategy: 'onlyIt',
+    dependents: [],
     restartsMax: 3,
     windowMs: 60_000,
     retryAfterMs: 1_000,
@@ -88,6 +91,5 @@ export function isRestartedWith(component: Component, failed: Component): boolea
 
 /** Whether `component` cannot go on as it was without `other`. */
 export function isDependentOn(component: Component, other: Component): boolean {
-  const { dependents } = RESTART_POLICIES[componentKindOf(other)];
-  return dependents.includes(componentKindOf(component));
+  return RESTART_POLICIES[componentKindOf(other)].dependents.some((each) => each === component);
 }

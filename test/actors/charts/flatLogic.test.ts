@@ -12,7 +12,8 @@ import {
   fromCallback,
   setup,
 } from 'xstate';
-import { createFamily, flatLogic } from '../../../actors/charts/flatLogic.ts';
+import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
+import { flatLogic } from '../../../actors/charts/flatLogic.ts';
 import {
   type SyncOperationContext,
   type SyncOperationEvent,
@@ -115,7 +116,8 @@ function runners(machine = syncOperationMachine) {
 }
 
 const RUNNERS = runners();
-const FAMILY = createFamily('all', undefined);
+const unheard = (error: unknown): never => expect.unreachable(String(error));
+const SYSTEM = new ActorSystem(undefined, unheard);
 
 interface Start {
   readonly input?: SyncOperationInput;
@@ -140,7 +142,7 @@ class Watched {
     this.#actor =
       engine === 'xstate'
         ? createActor(by.xstate, { ...options, inspect: observe })
-        : createActor(by.flat, { ...options, parent: FAMILY.parent });
+        : createActor(by.flat, { ...options, parent: SYSTEM.operations });
     this.#actor.subscribe({
       next: (told) => this.log.push(`told ${told.value} ${JSON.stringify(told.context)}`),
       error: (error: unknown) => this.log.push(`died of ${String(error)}`),
@@ -297,7 +299,7 @@ describe('SV-2 an operation that is run flat and dies', () => {
     return { actor, died };
   }
   const born = (work: () => () => void) =>
-    createActor(flatLogic(broken, { work }), { parent: createFamily('all', undefined).parent });
+    createActor(flatLogic(broken, { work }), SYSTEM.operation('its'));
 
   test('SV-2 of a guard that throws takes what it had begun with it', () => {
     let ended = 0;
@@ -320,20 +322,20 @@ describe('SV-2 an operation that is run flat and dies', () => {
     expect(actor.getSnapshot().status).toBe('error');
   });
 
-  test('SV-4 a family stops one of its own and leaves the others', () => {
+  test('SV-4 the system stops one of them and leaves the others', () => {
     let ended = 0;
-    const { parent, stop } = createFamily('all', undefined);
     const logic = flatLogic(broken, {
       work: () => () => {
         ended += 1;
       },
     });
-    const [first, second] = [createActor(logic, { parent }), createActor(logic, { parent })];
+    const first = createActor(logic, SYSTEM.operation('first'));
+    const second = createActor(logic, SYSTEM.operation('second'));
     for (const actor of [first, second]) {
       actor.start();
       actor.send({ type: 'go' });
     }
-    stop(first);
+    SYSTEM.stop(first);
     expect(ended).toBe(1);
     expect(first.getSnapshot().status).toBe('stopped');
     expect(second.getSnapshot().status).toBe('active');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
@@ -22,13 +23,14 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
   const timers = new TimerService(clock, onError);
   const upstream = 'payments';
   const breaker = new Breaker({
+    component: 'breaker:payments',
     upstream,
     policy: DEFAULT_BREAKER_POLICY,
     steady,
     random: seededRandom(1),
     timers,
     facts: new FactStream(clock),
-    inspect: undefined,
+    system: new ActorSystem(undefined, onError),
     keep: () => undefined,
     onChange: () => undefined,
     onFailed: onError,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
@@ -21,13 +22,14 @@ function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
   const timers = new TimerService(clock, (error) => errors.push(error));
   const policy = checkBreakerPolicy({ ...TEST_BREAKER_POLICY, ...options }, 'breaker');
   const breaker = new Breaker({
+    component: 'breaker:payments',
     upstream: 'payments',
     policy,
     steady: new SteadyClock(clock, () => undefined),
     random: seededRandom(1),
     timers,
     facts: new FactStream(clock),
-    inspect: undefined,
+    system: new ActorSystem(undefined, (error) => errors.push(error)),
     keep: () => undefined,
     onChange: () => undefined,
     onFailed: (error) => errors.push(error),

@@ -9,7 +9,12 @@ import { conditionOf, supervisorMachine } from '../../../machines/supervisor/sup
 import { SupervisorHarness } from '../../support/harness/supervisorHarness.ts';
 
 const component = fc.constantFrom<Component>(
-  ...(['writer', 'timers', 'breaker:a', 'breaker:b', 'degradation', 'operations'] as const),
+  'writer',
+  'storageHealth',
+  'breaker:a',
+  'breaker:b',
+  'degradation:global',
+  'operations',
 );
 
 const anyStep = fc.oneof(
@@ -91,7 +96,7 @@ async function check(
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 30, size: 'max' }), async (steps) => {
       const supervisor = new SupervisorHarness(machine);
-      await supervisor.run();
+      await supervisor.becomeRunning();
       for (const each of steps) {
         await take(each, supervisor);
         expect(supervisor.snapshot.status).toBe('active');

@@ -18,7 +18,7 @@ import { SupervisorHarness } from '../../support/harness/supervisorHarness.ts';
 
 async function running(): Promise<SupervisorHarness> {
   const supervisor = new SupervisorHarness();
-  await supervisor.run();
+  await supervisor.becomeRunning();
   return supervisor;
 }
 
@@ -120,7 +120,7 @@ describe('a start that failed', () => {
     }
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]);
     expect(supervisor.alerts).toEqual([{ component: null, reason: 'startFailed' }]);
-    await supervisor.run();
+    await supervisor.becomeRunning();
     expect(isAccepting(supervisor.snapshot)).toBe(true);
     expect(supervisor.snapshot.context).toMatchObject({ failedStart: null, failure: null });
     expect(supervisor.due).toBeNull();
@@ -150,7 +150,7 @@ describe('a start that failed', () => {
       expect(supervisor.isUnderWay('openStore')).toBe(true);
       // While one is under way there is nothing to ask for.
       supervisor.send({ type: 'start.requested' });
-      await supervisor.run();
+      await supervisor.becomeRunning();
       supervisor.send({ type: 'start.requested' });
       expect(isAccepting(supervisor.snapshot)).toBe(true);
       expect(supervisor.isUnderWay('openStore')).toBe(false);
@@ -225,6 +225,37 @@ describe('recovery', () => {
 });
 
 describe('components', () => {
+  test('SV-2 one that fails during the start is restarted as soon as that is over', async () => {
+    const supervisor = new SupervisorHarness();
+    await supervisor.break('openStore');
+    supervisor.fail('storageHealth');
+    supervisor.send({ type: 'start.requested' });
+    supervisor.fail('storageHealth');
+    await supervisor.becomeRunning();
+    supervisor.wait(0);
+    await supervisor.finish('restartComponents');
+    expect(supervisor.restarts.map(({ components }) => components)).toEqual([['storageHealth']]);
+    expect(conditionOf(supervisor.snapshot)).toBe('healthy');
+  });
+
+  test('SV-3 operations that went down with the writer are read back by its restart', async () => {
+    const supervisor = new SupervisorHarness();
+    supervisor.fail('writer');
+    await supervisor.becomeRunning();
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+    supervisor.wait(0);
+    await supervisor.finish('restartComponents');
+    expect(supervisor.isRecovering).toBe(false);
+  });
+
+  test('SV-4 one that fails in the stop is left to the next start', async () => {
+    const supervisor = await running();
+    supervisor.stop();
+    supervisor.fail('writer');
+    await supervisor.finish('drain', 'closeStore');
+    expect(supervisor.restarts).toEqual([]);
+  });
+
   test('SV-2 one that stands alone is restarted alone', async () => {
     const supervisor = await running();
     supervisor.fail('breaker:payments');
@@ -238,10 +269,8 @@ describe('components', () => {
 
   test('SV-2 one that others need is restarted with them', async () => {
     const supervisor = await running();
-    supervisor.fail('timers');
-    expect(supervisor.restarts[0]?.components).toEqual([
-      ...['timers', 'breaker', 'degradation', 'operations'],
-    ]);
+    supervisor.fail('writer');
+    expect(supervisor.restarts[0]?.components).toEqual(['writer', 'operations']);
   });
 
   test('SV-2 one that fails too often is down, with an alert, until its window has room', async () => {
@@ -270,12 +299,9 @@ describe('components', () => {
 
   test('SV-2 a second one that fails too often is down too, with an alert of its own', async () => {
     const supervisor = await running();
-    await exhaust(supervisor, 'breaker:payments');
-    await exhaust(supervisor, 'breaker:mail');
-    expect(supervisor.alerts.map(({ component }) => component)).toEqual([
-      'breaker:payments',
-      'breaker:mail',
-    ]);
+    const both = ['breaker:payments', 'breaker:mail'] as const;
+    for (const component of both) await exhaust(supervisor, component);
+    expect(supervisor.alerts.map(({ component }) => component)).toEqual(both);
   });
 
   test('SV-2 a failure that is known already is no news', async () => {
@@ -303,8 +329,8 @@ describe('components', () => {
   test('SV-2 what fails during a restart is restarted after it', async () => {
     const supervisor = await running();
     supervisor.fail('breaker:payments');
-    supervisor.fail('degradation');
-    supervisor.fail('degradation');
+    supervisor.fail('degradation:mail');
+    supervisor.fail('degradation:mail');
     supervisor.fail('breaker:payments');
     await supervisor.finish('restartComponents');
     expect(conditionOf(supervisor.snapshot)).toBe('impaired');
@@ -312,11 +338,8 @@ describe('components', () => {
       supervisor.wait(0);
       await supervisor.finish('restartComponents');
     }
-    expect(supervisor.restarts.map(({ components }) => components[0])).toEqual([
-      'breaker:payments',
-      'breaker:payments',
-      'degradation',
-    ]);
+    const restarted = supervisor.restarts.map(({ components }) => components[0]);
+    expect(restarted).toEqual(['breaker:payments', 'breaker:payments', 'degradation:mail']);
     expect(conditionOf(supervisor.snapshot)).toBe('healthy');
     expect(supervisor.alerts).toEqual([]);
   });
@@ -424,7 +447,7 @@ describe('a held store', () => {
   async function held(): Promise<SupervisorHarness> {
     const supervisor = new SupervisorHarness();
     supervisor.isHeld = true;
-    await supervisor.run();
+    await supervisor.becomeRunning();
     return supervisor;
   }
 

@@ -1,8 +1,6 @@
-import { createActor, type Snapshot } from 'xstate';
 import {
   breakerDecision,
   breakerDue,
-  type CircuitBreakerContext,
   type CircuitBreakerEvent,
   circuitBreakerMachine,
   hasPermit,
@@ -12,7 +10,7 @@ import {
   checkBreakerPolicy,
 } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { CallWindow } from '../../../machines/policy/breaker/callWindow.ts';
-import { coverTransitions } from '../charts/transitionCoverage.ts';
+import { ChartHarness } from './chartHarness.ts';
 
 /** Small numbers, and no jitter unless a test asks for it. */
 export const TEST_BREAKER_POLICY: Partial<BreakerPolicy> = {
@@ -32,48 +30,32 @@ export interface ProbeResult {
   readonly draw?: number | undefined;
 }
 
-/**
- * A breaker with the little that the engine adds to it: the window that counts, a clock that the
- * test moves, and a timer that sends what is due.
- */
-export class BreakerHarness {
+/** A breaker with the window that counts for it. */
+export class BreakerHarness extends ChartHarness<typeof circuitBreakerMachine> {
   readonly policy: BreakerPolicy;
-  nowMs: number;
-  #actor;
-  readonly #machine: typeof circuitBreakerMachine;
   #window: CallWindow;
   #permits = 0;
 
-  constructor(
-    options: Partial<BreakerPolicy> = {},
-    machine: typeof circuitBreakerMachine = circuitBreakerMachine,
-  ) {
-    this.policy = checkBreakerPolicy({ ...TEST_BREAKER_POLICY, ...options }, 'breaker');
-    this.nowMs = 1_000_000;
-    this.#machine = machine;
-    this.#window = new CallWindow(this.policy);
-    this.#actor = this.#start();
+  constructor(options: Partial<BreakerPolicy> = {}, machine = circuitBreakerMachine) {
+    const policy = checkBreakerPolicy({ ...TEST_BREAKER_POLICY, ...options }, 'breaker');
+    const input = { upstream: 'payments', policy };
+    super();
+    this.run({ chart: circuitBreakerMachine, machine, input, dueOf: breakerDue });
+    this.policy = policy;
+    this.#window = new CallWindow(policy);
   }
 
   get state(): string {
-    return this.#actor.getSnapshot().value;
-  }
-
-  get context(): CircuitBreakerContext {
-    return this.#actor.getSnapshot().context;
+    return this.snapshot.value;
   }
 
   get decision() {
-    return breakerDecision(this.#actor.getSnapshot());
+    return breakerDecision(this.snapshot);
   }
 
-  get due() {
-    return breakerDue(this.#actor.getSnapshot());
-  }
-
-  send(event: CircuitBreakerEvent): void {
+  override send(event: CircuitBreakerEvent): void {
     const { generation } = this.context;
-    this.#actor.send(event);
+    super.send(event);
     if (this.context.generation !== generation) this.#window.clear();
   }
 
@@ -95,7 +77,7 @@ export class BreakerHarness {
   /** Asks for a permit; its id, or `null` when it was not granted. */
   ask(permitId = `permit-${++this.#permits}`): string | null {
     this.send({ type: 'permit.requested', permitId, atMs: this.nowMs });
-    return hasPermit(this.#actor.getSnapshot(), permitId) ? permitId : null;
+    return hasPermit(this.snapshot, permitId) ? permitId : null;
   }
 
   report(
@@ -116,25 +98,10 @@ export class BreakerHarness {
     this.report(permitId, result, this.context.generation, facts);
   }
 
-  /** Lets time pass, sending what comes due at its instant. */
-  wait(ms: number): void {
-    const endMs = this.nowMs + ms;
-    let wakeUps = 0;
-    for (let due = this.due; due !== null && due.atMs <= endMs; due = this.due) {
-      if (++wakeUps > 1_000) throw new Error('a due time that stays due keeps the timer spinning');
-      this.nowMs = Math.max(this.nowMs, due.atMs);
-      this.send({ type: due.type, atMs: this.nowMs });
-    }
-    this.nowMs = endMs;
-  }
-
   /** The process dies and another starts `downMs` later by the clock, which may have been set back. */
   restart(downMs = 0, policy?: BreakerPolicy): void {
-    const kept: unknown = JSON.parse(JSON.stringify(this.#actor.getPersistedSnapshot()));
-    this.#actor.stop();
-    this.nowMs += downMs;
+    this.startAnotherProcess(downMs);
     this.#window = new CallWindow(policy ?? this.policy);
-    this.#actor = this.#start(kept as Snapshot<unknown>);
     this.send({ type: 'process.restarted', atMs: this.nowMs, policy });
     this.wait(0);
   }
@@ -143,14 +110,6 @@ export class BreakerHarness {
   becomeHalfOpen(): void {
     this.fail(this.policy.consecutiveFailuresToOpen);
     this.wait(this.context.lastOpenMs);
-  }
-
-  #start(snapshot?: Snapshot<unknown>) {
-    return createActor(this.#machine, {
-      input: { upstream: 'payments', policy: this.policy },
-      inspect: coverTransitions(circuitBreakerMachine),
-      ...(snapshot === undefined ? {} : { snapshot }),
-    }).start();
   }
 }
 

@@ -1,13 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import { createActor, fromPromise } from 'xstate';
+import { fromPromise } from 'xstate';
 import type { Component } from '../../../machines/policy/service/restartPolicy.ts';
 import {
   type Alert,
   supervisorDue,
   supervisorMachine,
 } from '../../../machines/supervisor/supervisorMachine.ts';
-import type { SupervisorEvent } from '../../../machines/supervisor/supervisorSetup.ts';
-import { coverTransitions } from '../charts/transitionCoverage.ts';
+import { ChartHarness } from './chartHarness.ts';
 
 type Work =
   | 'openStore'
@@ -19,8 +18,7 @@ type Work =
   | 'closeStore';
 
 /** A supervisor whose work begins and ends when the test says so. */
-export class SupervisorHarness {
-  nowMs = 1_000_000;
+export class SupervisorHarness extends ChartHarness<typeof supervisorMachine> {
   /** What opening the store finds. */
   isHeld = false;
   readonly alerts: Alert[] = [];
@@ -28,9 +26,9 @@ export class SupervisorHarness {
   readonly restarts: { readonly components: readonly Component[]; readonly atMs: number }[] = [];
   readonly aborted: Work[] = [];
   readonly #underWay = new Map<Work, { resolve(): void; reject(error: unknown): void }>();
-  readonly #actor;
 
-  constructor(machine: typeof supervisorMachine = supervisorMachine) {
+  constructor(machine = supervisorMachine) {
+    super();
     const logic = machine.provide({
       actors: {
         openStore: fromPromise(async ({ signal }) => {
@@ -57,30 +55,19 @@ export class SupervisorHarness {
         },
       },
     });
-    this.#actor = createActor(logic, {
+    this.run({
+      chart: supervisorMachine,
+      machine: logic,
       input: { startedAtMs: this.nowMs },
-      inspect: coverTransitions(supervisorMachine),
+      dueOf: supervisorDue,
     });
-    this.#actor.start();
   }
 
-  get snapshot() {
-    return this.#actor.getSnapshot();
-  }
-
-  /** Whether operations of an earlier process are still being read back. */
+  /** Operations of an earlier process are still being read back. */
   get isRecovering(): boolean {
-    return (['recovering', 'interrupted'] as const).some((recovery) =>
-      this.snapshot.matches({ running: { recovery } }),
+    return (['recovering', 'interrupted'] as const).some((each) =>
+      this.snapshot.matches({ running: { recovery: each } }),
     );
-  }
-
-  get due() {
-    return supervisorDue(this.snapshot);
-  }
-
-  send(event: SupervisorEvent): void {
-    this.#actor.send(event);
   }
 
   fail(component: Component): void {
@@ -108,19 +95,7 @@ export class SupervisorHarness {
     await setImmediate();
   }
 
-  /** Lets time pass, sending what comes due at its instant. Work that begins goes on. */
-  wait(ms: number): void {
-    const endMs = this.nowMs + ms;
-    let wakeUps = 0;
-    for (let due = this.due; due !== null && due.atMs <= endMs; due = this.due) {
-      if (++wakeUps > 1_000) throw new Error('a due time that stays due keeps the timer spinning');
-      this.nowMs = Math.max(this.nowMs, due.atMs);
-      this.send({ type: due.type, atMs: this.nowMs });
-    }
-    this.nowMs = endMs;
-  }
-
-  async run(): Promise<void> {
+  async becomeRunning(): Promise<void> {
     await this.finish('openStore', 'restoreComponents');
   }
 

@@ -122,7 +122,7 @@ describe('what is down', () => {
 
 describe('when the next restart is due', () => {
   test('SV-2 the first of those that wait for nobody', () => {
-    expect(nextRestartDueAtMs(down(['breaker:a', 300], ['degradation', 200]))).toBe(200);
+    expect(nextRestartDueAtMs(down(['breaker:a', 300], ['degradation:a', 200]))).toBe(200);
     const ledger = down(['operations', 100], ['writer', 300], ['breaker:a', 400]);
     expect(nextRestartDueAtMs(ledger)).toBe(300);
   });
