@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * The pure core and the sealing alone, under fixed seeds: what the floor of coverage and the mutations are
- * measured with. `CORE_TESTS` narrows it to one folder of tests.
+ * measured with. `CORE_TESTS` is another pattern of tests, for less than all.
  */
 export default defineConfig({
   test: {
     environment: 'node',
-    include: [`${process.env['CORE_TESTS'] ?? 'test/{machines,persistence/sealing}'}/**/*.test.ts`],
+    include: [process.env['CORE_TESTS'] ?? 'test/{machines,persistence/sealing}/**/*.test.ts'],
     setupFiles: ['test/support/fixedSeed.ts'],
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
     testTimeout: 30_000,

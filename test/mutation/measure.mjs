@@ -1,14 +1,15 @@
 /**
  * Mutation tests, one file at a time: `npm run mutation -- --mutate machines/policy/retry`, a file or a
  * folder and as many as wanted; by default all of machines/ and persistence/sealing/. Prints each mutant
- * that no test noticed, and the rows of the table in docs/testing.md. A file's mutants are judged by the
- * tests of its own folder, since test/ mirrors the tree; where that has none, by those of the folder above.
+ * that no test noticed, and the rows of the table in docs/testing.md. A file's mutants are judged by its
+ * own tests, `<name>*.test.ts` in the folder of test/ that mirrors its own; where there are none, by all
+ * tests of that folder, or of the one above.
  *
  * @module
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 
@@ -73,16 +74,18 @@ function filesOf(path) {
     .filter((each) => each.endsWith('.ts'));
 }
 
-/** The folder whose tests judge `file`. */
+/** The pattern of the tests that judge `file`. */
 function testsOf(file) {
   let folder = join('test', dirname(file));
-  while (!hasTests(folder)) folder = dirname(folder);
-  return folder;
+  while (!hasTests(folder, '')) folder = dirname(folder);
+  const name = basename(file, '.ts');
+  return hasTests(folder, name) ? `${folder}/${name}*.test.ts` : `${folder}/**/*.test.ts`;
 }
 
-function hasTests(folder) {
+function hasTests(folder, start) {
   if (!existsSync(folder)) return false;
-  return readdirSync(folder, { recursive: true }).some((name) => name.endsWith('.test.ts'));
+  const names = readdirSync(folder, { recursive: true });
+  return names.some((name) => name.startsWith(start) && name.endsWith('.test.ts'));
 }
 
 function print(...lines) {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
-import { leaks, rejectionOf } from './failures.ts';
+import { leaks, rejectionOf, thrownBy } from './failures.ts';
 
 let folder = '';
 let store = '';
@@ -187,4 +187,118 @@ describe('keyFile', () => {
       if (text.length > 1) expect(leaks(error, new TextEncoder().encode(text.trim()))).toEqual([]);
     }
   });
+});
+
+describe('the words of a refusal', () => {
+  const said = async (call: Promise<unknown>) => (await rejectionOf(call)).message;
+
+  test('SE-4 UX-2 say what a path may be', () => {
+    for (const wrong of ['', 7, undefined]) {
+      expect(thrownBy(() => keyFile(wrong as string))).toMatchObject({
+        code: 'HF_OPTION_INVALID',
+        field: 'path',
+        message: 'path must be the path of a key file.',
+      });
+    }
+  });
+
+  test('SE-2 UX-2 say where no key can be made, and what would be lost', async () => {
+    await createKeyFile(path);
+    expect(await said(createKeyFile(path))).toBe(
+      `There is a file at ${path} already. A key is never overwritten: what it protects would be lost.`,
+    );
+    const lost = join(folder, 'no');
+    const missing = await rejectionOf(createKeyFile(join(lost, 'k.key')));
+    expect(missing).toMatchObject({ path: join(lost, 'k.key'), cause: { code: 'ENOENT' } });
+    expect(missing.message).toBe(
+      `No key file can be made at ${join(lost, 'k.key')}: the folder ${lost} does not exist; make it first.`,
+    );
+    expect(await said(createKeyFile(join(path, 'k.key')))).toBe(
+      `No key file can be made at ${join(path, 'k.key')}: ENOTDIR.`,
+    );
+    const open = join(folder, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    expect(await said(createKeyFile(join(open, 'k.key')))).toBe(
+      `Other users can change what lies in ${open}, so no key was made there. Give a folder of your own.`,
+    );
+    writeFileSync(join(store, 'keyring.json'), '{}');
+    const inside = join(store, 'k.key');
+    expect(await said(createKeyFile(inside))).toBe(
+      `The key file ${inside} lies in the store's folder: whoever copies the data gets the key. Give another folder.`,
+    );
+  });
+
+  test('SE-2 UX-2 say why a key is not read', async () => {
+    expect(await said(load())).toBe(
+      `There is no key file at ${path}. For a new store, make one with: holdfast keys init --key-file ${path}`,
+    );
+    const other = join(folder, 'folder.key');
+    mkdirSync(other);
+    const plain = await rejectionOf(load(other));
+    expect(plain).toMatchObject({ code: 'HF_KEY_INVALID', path: other });
+    expect(plain.message).toBe(`The key file ${other} is not a plain file.`);
+    symlinkSync(other, path);
+    const link = await rejectionOf(load());
+    expect(link).toMatchObject({ code: 'HF_KEY_INVALID', path });
+    expect(link.message).toBe(`The key file ${path} is a symbolic link; name the file itself.`);
+    rmSync(path);
+    writeFileSync(path, 'no key', { mode: 0o600 });
+    const none = await rejectionOf(load());
+    expect(none).toMatchObject({ code: 'HF_KEY_INVALID', path });
+    expect(none.message).toBe(
+      `The key file ${path} does not hold a key: 64 hex digits and a newline.`,
+    );
+    chmodSync(path, 0o604);
+    expect(await said(load())).toBe(
+      `Others than its owner can reach the key file ${path} (mode 0604). Run: chmod 600 ${path}`,
+    );
+    const long = await rejectionOf(load(join(folder, 'k'.repeat(300))));
+    expect(long).toMatchObject({ code: 'HF_KEY_MISSING', cause: { code: 'ENAMETOOLONG' } });
+    expect(long.message).toMatch(/^The key file .+ can't be read \(ENAMETOOLONG\)\.$/);
+  });
+
+  test('SE-5 UX-2 say that others could put another key in its place', async () => {
+    const open = join(folder, 'open');
+    mkdirSync(open);
+    const key = join(open, 'k.key');
+    await createKeyFile(key);
+    chmodSync(open, 0o777);
+    const exposed = await rejectionOf(load(key));
+    expect(exposed).toMatchObject({ code: 'HF_KEY_FILE_EXPOSED', path: key });
+    expect(exposed.message).toBe(
+      `Other users can put another file in the place of the key file ${key}. Move it to a folder of your own.`,
+    );
+    // In a folder with the sticky bit only its owner can replace a file.
+    chmodSync(open, 0o1777);
+    expect((await load(key)).key).toHaveLength(32);
+  });
+
+  test('SE-2 UX-2 say that a key lies beside its data', async () => {
+    const inside = join(store, 'k.key');
+    await createKeyFile(inside);
+    expect(await said(load(inside))).toBe(
+      `The key file ${inside} lies in the store's folder: whoever copies the data gets the key. Move it elsewhere.`,
+    );
+  });
+});
+
+test('SE-2 every hex digit is read for what it is, and its neighbours in the code table are none', async () => {
+  const digits = '0123456789abcdefABCDEF';
+  for (const [index, digit] of Array.from(digits).entries()) {
+    writeFileSync(path, `${digit}1${'2'.repeat(62)}`, { mode: 0o600 });
+    const value = index < 16 ? index : index - 6;
+    expect((await load()).key[0]).toBe(value * 16 + 1);
+  }
+  for (const stranger of ['/', ':', '@', 'G', '`', 'g', '\u0000', ' ', 'é']) {
+    writeFileSync(path, `1${stranger}${'2'.repeat(62)}`, { mode: 0o600 });
+    expect((await rejectionOf(load())).code).toBe('HF_KEY_INVALID');
+  }
+});
+
+test('SE-2 a newline is the only thing that may follow the digits', async () => {
+  for (const end of ['\r', ' ', '\r\r', '\n\n', '\r\n\n']) {
+    writeFileSync(path, `${HEX}${end}`, { mode: 0o600 });
+    expect((await rejectionOf(load())).code).toBe('HF_KEY_INVALID');
+  }
 });

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
 import {
   createKeyring as createNewKeyring,
@@ -267,6 +268,93 @@ describe('a keyring that must not open', () => {
       const error = await rejectionOf(call(file, raw));
       expect(error).toMatchObject({ code: 'HF_STORE_FOLDER', path: file });
     }
+  });
+});
+
+describe('the words of a refusal', () => {
+  test('SE-4 UX-2 a lost, a damaged, an oversized and an existing keyring say where and what to do', async () => {
+    const said = async (call: Promise<unknown>) => (await rejectionOf(call)).message;
+    expect(await said(openKeyring(folder, raw))).toBe(
+      `The keyring ${path} is gone; without it the store can't be opened. Restore it from a backup.`,
+    );
+    await createKeyring(folder, raw);
+    expect(await said(createKeyring(folder, raw))).toBe(
+      `There is a keyring at ${path} already; a new one would make what it protects unreadable.`,
+    );
+    expect(await said(openKeyring(folder, rawKey(KEY.with(0, 9))))).toBe(
+      `This is not the key the store in ${folder} was made with.`,
+    );
+    const file = parseKeyring(readFileSync(path, 'utf8'), path, nodeEngine);
+    writeFileSync(path, formatKeyring({ ...file, keyId: 2 }, nodeEngine));
+    const changed = await rejectionOf(openKeyring(folder, raw));
+    expect(changed).toMatchObject({ message: `The keyring ${path} was changed.`, path });
+    expect(changed.cause).toMatchObject({ code: 'HF_RECORD_TAMPERED' });
+    writeFileSync(path, ' '.repeat(65_537));
+    const long = await rejectionOf(openKeyring(folder, raw));
+    expect(long).toMatchObject({ code: 'HF_STORE_CORRUPT', path });
+    expect(long.message).toBe(`The keyring ${path} is too long to be one.`);
+    writeFileSync(path, formatKeyring(file, nodeEngine).padEnd(65_536));
+    expect((await openKeyring(folder, raw)).storeId).toBe(file.storeId);
+  });
+
+  test('SE-4 PS-6 a folder that can’t be used, or has no room, says so, and whether waiting helps', async () => {
+    const file = join(base, 'file');
+    writeFileSync(file, '');
+    for (const call of [createNewKeyring(file, raw), openKeyring(file, raw)]) {
+      const error = await rejectionOf(call);
+      expect(error.message).toBe(`The store's folder ${file} can't be used (ENOTDIR).`);
+      expect(error).toMatchObject({ retry: 'never', cause: { code: 'ENOTDIR' } });
+    }
+    mkdirSync(join(folder, `.${NEW_KEYRING_FILE_NAME}.new`));
+    const blocked = await rejectionOf(createNewKeyring(folder, raw));
+    expect(blocked).toMatchObject({ code: 'HF_STORE_FOLDER', path: folder });
+    rmSync(join(folder, `.${NEW_KEYRING_FILE_NAME}.new`), { recursive: true });
+    mkdirSync(path);
+    const isFolder = await rejectionOf(openKeyring(folder, raw));
+    expect(isFolder).toMatchObject({ code: 'HF_STORE_FOLDER', path: folder });
+  });
+
+  test('SE-2 a keyring whose store has no data yet opens under its first name, and is replaced', async () => {
+    const first = await createNewKeyring(folder, raw);
+    expect(readdirSync(folder)).toEqual([NEW_KEYRING_FILE_NAME]);
+    expect((await openKeyring(folder, raw)).storeId).toBe(first.storeId);
+    expect(await keyringExists(folder)).toBe(false);
+    expect(await keyringExists(folder, NEW_KEYRING_FILE_NAME)).toBe(true);
+    const second = await createNewKeyring(folder, raw);
+    expect((await openKeyring(folder, raw)).storeId).toBe(second.storeId);
+    renameSync(join(folder, NEW_KEYRING_FILE_NAME), path);
+    await rejectionOf(createNewKeyring(folder, raw));
+    expect((await openKeyring(folder, raw)).storeId).toBe(second.storeId);
+  });
+
+  test('SE-4 UX-2 a source is told what it gave that can’t be used', async () => {
+    const of = (load: KeySource['load'], kind = 'kms'): KeySource => ({ kind, load });
+    const failing = of(() => Promise.reject(Object.assign(new Error('x'), { code: 'EAGAIN' })));
+    expect(await rejectionOf(createNewKeyring(folder, failing))).toMatchObject({
+      message: 'The key source "kms" gave no key (EAGAIN).',
+    });
+    const kdf = { name: 'scrypt', N: 1, r: 8, p: 1, salt: '' } as const;
+    const odd = of(() => Promise.resolve({ key: KEY.slice(), kdf }));
+    expect(await rejectionOf(createNewKeyring(folder, odd))).toMatchObject({
+      message: 'The key source "kms" gave scrypt parameters that are out of range.',
+      field: 'key',
+    });
+    const good: KeySource['load'] = () => Promise.resolve({ key: KEY.slice(), kdf: null });
+    for (const kind of ['', '1kms', 'kMs', 'kms!', `k${'m'.repeat(32)}`, ' kms', 'kms ']) {
+      expect(await rejectionOf(createNewKeyring(folder, of(good, kind)))).toMatchObject({
+        code: 'HF_OPTION_INVALID',
+        field: 'key.kind',
+        message: 'The kind of a key source is lower-case letters, digits and hyphens, at most 32.',
+      });
+    }
+    expect((await createNewKeyring(folder, of(good, `k${'-'.repeat(31)}`))).keyId).toBe(1);
+    const own = await rejectionOf(
+      createNewKeyring(
+        folder,
+        of(() => Promise.reject(new HoldfastError('HF_KEY_MISSING', 'x'))),
+      ),
+    );
+    expect(own.code).toBe('HF_KEY_MISSING');
   });
 });
 

@@ -1,0 +1,86 @@
+/**
+ * The key of a store from a passphrase (SE-2).
+ *
+ * @module
+ */
+
+import { describe, expect, test } from 'vitest';
+import { isScryptParameters, passphrase } from '../../../persistence/sealing/passphrase.ts';
+import { rejectionOf, thrownBy } from './failures.ts';
+
+const TEXT = 'correct horse battery staple';
+const request = { storeFolder: '/nowhere', kdf: null };
+
+describe('passphrase', () => {
+  test('SE-2 gives the same key for the same text and parameters, and another for another salt', async () => {
+    const first = await passphrase(TEXT).load(request);
+    expect(first.key).toHaveLength(32);
+    expect(first.kdf).toMatchObject({ name: 'scrypt', N: 2 ** 17, r: 8, p: 1 });
+    const again = await passphrase(TEXT).load({ ...request, kdf: first.kdf });
+    expect(again).toEqual(first);
+    const other = await passphrase(TEXT).load(request);
+    expect(other.kdf?.salt).not.toBe(first.kdf?.salt);
+    expect(other.key).not.toEqual(first.key);
+  });
+
+  test('SE-2 stretches with scrypt of RFC 7914 at N = 2^17 unless told otherwise', async () => {
+    const { key, kdf } = await passphrase(TEXT).load(request);
+    expect(kdf?.N).toBe(2 ** 17);
+    // Reference: OpenSSL called directly, in the synchronous form.
+    const { scryptSync } = await import('node:crypto');
+    const salt = Buffer.from(kdf?.salt ?? '', 'hex');
+    const expected = scryptSync(TEXT, salt, 32, { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 });
+    expect(Buffer.from(key).equals(expected)).toBe(true);
+  });
+
+  test('SE-2 the same passphrase typed on another keyboard is the same', async () => {
+    const first = await passphrase('café au lait, s’il vous plaît').load(request);
+    const decomposed = 'café au lait, s’il vous plaît'.normalize('NFD');
+    expect(await passphrase(decomposed).load({ ...request, kdf: first.kdf })).toEqual(first);
+  });
+
+  test('SE-4 refuses one that is empty, short, blank, or only looks long', () => {
+    const hidden = '\u200b\u200d\u2060\ufeff\u00ad\u{e0020}'.repeat(4);
+    for (const text of [
+      '',
+      'elevenchars',
+      ' '.repeat(40),
+      '  short   \n\n\n   ',
+      'a'.repeat(40),
+      'abcde'.repeat(8),
+      hidden,
+      `short${hidden}`,
+    ]) {
+      const error = thrownBy(() => passphrase(text));
+      expect(error.code).toBe('HF_KEY_INVALID');
+      if (text.trim() !== '') expect(error.message).not.toContain(text.trim());
+    }
+    expect(passphrase('twelve chars').kind).toBe('passphrase');
+  });
+
+  test('SE-2 a cost below the floor, above the ceiling or no power of two is refused', async () => {
+    for (const N of [2, 2 ** 14, 2 ** 16, 2 ** 17 + 1, 2 ** 21, Number.NaN, -1]) {
+      const error = thrownBy(() => passphrase(TEXT, { N }));
+      expect(error).toMatchObject({ code: 'HF_OPTION_INVALID', field: 'N' });
+    }
+    const kdf = { name: 'scrypt', N: 2 ** 14, r: 8, p: 1, salt: '0f'.repeat(16) } as const;
+    expect(isScryptParameters(kdf)).toBe(true);
+    const bad = [
+      { ...kdf, N: 2 ** 30 },
+      { ...kdf, N: 2 },
+      { ...kdf, r: 1_000 },
+      { ...kdf, p: 0 },
+      { ...kdf, salt: '' },
+      { ...kdf, salt: 'zz'.repeat(16) },
+      { ...kdf, name: 'md5' as 'scrypt' },
+    ];
+    for (const parameters of bad) {
+      expect(isScryptParameters(parameters)).toBe(false);
+      const error = await rejectionOf(passphrase(TEXT).load({ ...request, kdf: parameters }));
+      expect(error.code).toBe('HF_KEY_INVALID');
+    }
+    for (const value of [null, undefined, 'scrypt', 7]) {
+      expect(isScryptParameters(value)).toBe(false);
+    }
+  });
+});
