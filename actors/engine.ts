@@ -23,7 +23,7 @@ import {
   restartComponent,
   restoreComponents,
 } from './components.ts';
-import { CrisisReport } from './facts/crisisReport.ts';
+import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
@@ -46,6 +46,7 @@ import {
 import { Retention } from './recovery/retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './recovery/serviceAccess.ts';
 import { StoreCheck } from './recovery/storeCheck.ts';
+import { EventLoopWatch } from './time/eventLoopWatch.ts';
 import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
 import { ServiceLevel } from './upstream/serviceLevel.ts';
@@ -81,7 +82,9 @@ export class EngineCore {
   readonly pool: OperationPool;
   readonly bulk: BulkAcceptor;
   readonly room: QueueRoom;
-  readonly crises: CrisisReport;
+  /** What has happened since the process started. */
+  readonly counts: Counts;
+  readonly loop: EventLoopWatch;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
   /** Records set aside, now and by earlier processes. */
@@ -115,7 +118,21 @@ export class EngineCore {
       onCommitted: erasure.committed.bind(erasure),
     };
     this.#parts = parts;
-    this.crises = new CrisisReport(parts);
+    this.counts = new Counts(parts);
+    this.loop = new EventLoopWatch({
+      ...parts,
+      blockedFromMs: parts.degradation.eventLoopDelayMsLimited,
+      isBusy: () => this.pool.attemptsRunning > 0,
+      onBlocked: (delayMs) => {
+        parts.facts.emit('eventLoop.blocked', delayMs);
+        this.globalLevel.measure();
+      },
+    });
+    const wakeLoopWatch = (): void => {
+      this.loop.wake();
+    };
+    parts.facts.tap('operation.accepted', wakeLoopWatch);
+    parts.facts.tap('attempt.started', wakeLoopWatch);
     this.#retention = new Retention(parts);
     this.storage = new StorageHealth({
       ...parts,
@@ -141,7 +158,6 @@ export class EngineCore {
     this.pool = new OperationPool({
       ...parts,
       journal: this.journal,
-      crises: this.crises,
       attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
     });
     this.#recoveryParts = {
@@ -159,6 +175,7 @@ export class EngineCore {
       policy: parts.degradation,
       signals: () => ({
         storage: this.storage.state,
+        eventLoopDelayMs: this.loop.delayMs,
         openBreakersShare: openBreakersShare([...this.upstreams.values()]),
       }),
       keep: (state) => {

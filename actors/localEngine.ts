@@ -25,7 +25,7 @@ import {
   CrisisResponder,
 } from './crisis/crisisResponder.ts';
 import { EngineCore } from './engine.ts';
-import type { FactListener } from './facts/fact.ts';
+import type { FactListener, Override } from './facts/fact.ts';
 import type { FactStream } from './facts/factStream.ts';
 import {
   type Acceptance,
@@ -44,6 +44,12 @@ import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAc
 import type { ServiceAccess } from './recovery/serviceAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Upstream, UpstreamPolicy } from './upstream/upstream.ts';
+
+/** What a wish for an operation is called among the facts. */
+const OVERRIDES = {
+  'cancel.requested': 'operation.cancel',
+  'retry.requested': 'operation.retryNow',
+} as const satisfies Readonly<Record<Wish, Override>>;
 
 export interface LocalEngineParts {
   readonly store: Store;
@@ -146,7 +152,7 @@ export class LocalEngine implements Engine {
         check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
       },
       payloadBytesMax,
-      report: core.crises,
+      facts,
       resources: crisis.resources,
       localAfterMs: crisis.localAfterMs,
     });
@@ -178,7 +184,10 @@ export class LocalEngine implements Engine {
   async release(): Promise<boolean> {
     await this.whenRunning();
     const wasHeld = await this.#core.release();
-    if (wasHeld) this.#supervisor.holdReleased();
+    if (wasHeld) {
+      this.#facts.emit('override.made', 'store.release', {});
+      this.#supervisor.holdReleased();
+    }
     return wasHeld;
   }
 
@@ -265,6 +274,7 @@ export class LocalEngine implements Engine {
 
   async tell(id: string, wish: Wish): Promise<void> {
     await this.#operations.tell(id, wish);
+    this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
   }
 
   actorOf(id: string): SyncOperationRef | undefined {
@@ -285,12 +295,15 @@ export class LocalEngine implements Engine {
     return {
       forceOpen: (reason) => {
         breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
+        this.#facts.emit('override.made', 'breaker.forceOpen', { upstream: name });
       },
       disable: (reason) => {
         breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
+        this.#facts.emit('override.made', 'breaker.disable', { upstream: name });
       },
       release: () => {
         breaker.send({ type: 'operator.released', atMs: steady.now() });
+        this.#facts.emit('override.made', 'breaker.release', { upstream: name });
       },
     };
   }
@@ -300,7 +313,7 @@ export class LocalEngine implements Engine {
   }
 
   health(): EngineHealth {
-    const { pool, hold, storage, crises, quarantined, storeCheck } = this.#core;
+    const { pool, hold, storage, counts, quarantined, storeCheck } = this.#core;
     const { conflict, review, handler, deadLetter } = pool.waiting.counts;
     return {
       phase: this.#supervisor.phase,
@@ -308,6 +321,7 @@ export class LocalEngine implements Engine {
       start: this.#supervisor.startTrouble,
       hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
       level: this.#core.globalLevel.level,
+      causes: this.#core.globalLevel.causes,
       storage: {
         state: storage.state,
         sinceAtMs: storage.sinceAtMs,
@@ -329,10 +343,16 @@ export class LocalEngine implements Engine {
         newerVersion: pool.left.newer,
       },
       crises: {
-        refused: crises.refused,
-        mended: crises.mended,
-        isRefusing: crises.isRefusing,
-        isMending: crises.isMending,
+        refused: counts.crisesRefused.times,
+        mended: counts.crisesMended.times,
+        isRefusing: counts.crisesRefused.isRecent,
+        isMending: counts.crisesMended.isRecent,
+      },
+      eventLoop: {
+        delayMs: this.#core.loop.delayMs,
+        blocked: counts.loopBlocked.times,
+        longestMs: counts.loopLongestMs,
+        isBlocking: counts.loopBlocked.isRecent,
       },
       storeCheck: storeCheck.progress,
     };
@@ -341,7 +361,7 @@ export class LocalEngine implements Engine {
   /** A crisis never expires (CR-4). */
   #neverExpiring(request: CheckedRequest): CheckedRequest {
     if (request.priority !== 'crisis' || request.expiresAtMs === null) return request;
-    this.#core.crises.mend(['expiresAtMs']);
+    this.#facts.emit('crisis.mended', ['expiresAtMs']);
     return { ...request, expiresAtMs: null };
   }
 
@@ -352,6 +372,7 @@ export class LocalEngine implements Engine {
       name,
       breaker: snapshot.value,
       level: level.level,
+      causes: level.causes,
       inFlight: gate.inFlight,
       nextTryAtMs: due === null ? null : this.#core.steady.toWall(due.atMs),
     };

@@ -12,6 +12,7 @@ import type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts'
 import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
+import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
 import type { StorageState } from '../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
@@ -68,6 +69,8 @@ export interface UpstreamState {
   readonly breaker: BreakerState;
   /** Its level of service. */
   readonly level: Level;
+  /** The signals that call for it; none where it is normal, or on its way there. */
+  readonly causes: readonly LevelCause[];
   /** Attempts in flight. */
   readonly inFlight: number;
   /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
@@ -96,8 +99,9 @@ export interface EngineHealth {
   readonly start: StartTrouble | null;
   /** Set while nothing but crises runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
-  /** The level of service of the process. */
+  /** The level of service of the process, and the signals that call for it. */
   readonly level: Level;
+  readonly causes: readonly LevelCause[];
   readonly storage: {
     readonly state: StorageState;
     /** Since when it is in that state; `null` since the start. */
@@ -136,6 +140,16 @@ export interface EngineHealth {
     readonly isRefusing: boolean;
     /** One was mended within the last hour. */
     readonly isMending: boolean;
+  };
+  /** How late the event loop runs what is due, while work is under way (CR-1). */
+  readonly eventLoop: {
+    /** The longest delay of the last second, in milliseconds. */
+    readonly delayMs: number;
+    /** How often it was blocked since the process started, and for how long at most. */
+    readonly blocked: number;
+    readonly longestMs: number;
+    /** It was blocked within the last minute. */
+    readonly isBlocking: boolean;
   };
   /** How far the check of every record is, that follows each start. */
   readonly storeCheck: CheckProgress;

@@ -17,7 +17,7 @@ import {
   unforeseen,
 } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import type { CrisisReport } from '../facts/crisisReport.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
@@ -49,6 +49,8 @@ export interface CrisisAnswer {
   readonly delivery: Promise<Outcome>;
 }
 
+/** An answer after this is late (CR-1). */
+const ANSWER_MS_MAX = 200;
 /** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
 const READ_AT_ONCE_BYTES = 8_192;
 
@@ -59,7 +61,7 @@ export interface CrisisResponderParts {
   readonly rules: CrisisRules;
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
-  readonly report: CrisisReport;
+  readonly facts: Facts;
   /** Built-in ones first; never empty. */
   readonly resources: readonly CrisisResource[];
   /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
@@ -85,23 +87,24 @@ export class CrisisResponder {
    * @param mayTake throws where no crisis is taken any more
    */
   async answer(request: unknown, mayTake: () => void): Promise<CrisisAnswer> {
-    const { clock, resources, localAfterMs } = this.#parts;
+    const { clock, facts, resources, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     const { isTaken, ...begun } = this.#begin(request, mayTake);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
     const elapsedMs = clock.monotonic() - startedAtMs;
+    if (elapsedMs > ANSWER_MS_MAX) facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
     return { source: isDelivered ? 'upstream' : 'local', resources, elapsedMs, ...begun };
   }
 
   #begin(request: unknown, mayTake: () => void): Begun {
-    const { clock, random, pool, rules, report } = this.#parts;
+    const { clock, random, pool, rules, facts } = this.#parts;
     const durable = promised<undefined>();
     const delivery = promised<Outcome>();
     const refuse = (error: unknown): void => {
       const cause = refusalOf(error);
-      report.refuse(cause);
+      facts.emit('crisis.refused', cause);
       durable.reject(cause);
       delivery.reject(cause);
     };
@@ -121,7 +124,7 @@ export class CrisisResponder {
         };
         pool.start(sound.request, told, undefined, id);
         pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
-        report.mend(sound.leftOut);
+        if (sound.leftOut.length > 0) facts.emit('crisis.mended', sound.leftOut);
       };
       return { ...begun, isTaken: this.#takeNow(take) || this.#takeSoon(take, refuse) };
     } catch (error) {

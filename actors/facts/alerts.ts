@@ -9,6 +9,7 @@ import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts'
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
 import { tellOfExceptions } from './exceptionNews.ts';
+import { tellOfBlockedLoop } from './loopNews.ts';
 import { tellOfWaiting } from './waitingNews.ts';
 
 /** From here on `onAlert` is told of what a person has to know. */
@@ -16,6 +17,7 @@ export function raiseAlerts(parts: AlertParts): void {
   const { facts, onAlert } = parts;
   tellOfWaiting(parts);
   tellOfExceptions(parts);
+  tellOfBlockedLoop(parts);
   facts.tap('failure.noted', onAlert);
   facts.tap('component.failed', (_, error) => {
     onAlert(error);

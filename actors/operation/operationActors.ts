@@ -20,14 +20,14 @@ import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { flatLogic } from '../charts/flatLogic.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
-import type { CrisisReport } from '../facts/crisisReport.ts';
+import type { Facts } from '../facts/factStream.ts';
 import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 
 export interface OperationActorsParts {
   readonly clock: Clock;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
-  readonly crises: CrisisReport;
+  readonly facts: Facts;
   readonly system: ActorSystem;
   /** Begins the attempt of an operation; returns what aborts it. */
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
@@ -90,7 +90,7 @@ export class OperationActors {
   #unexpiring(snapshot: SyncOperationSnapshot): SyncOperationSnapshot {
     const { value, context } = snapshot;
     if (context.priority !== 'crisis' || context.expiresAtMs === null) return snapshot;
-    this.#parts.crises.mend(['expiresAtMs']);
+    this.#parts.facts.emit('crisis.mended', ['expiresAtMs']);
     return syncOperationMachine.resolveState({ value, context: { ...context, expiresAtMs: null } });
   }
 

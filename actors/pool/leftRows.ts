@@ -5,8 +5,9 @@
  * @module
  */
 
-import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
+import type { Facts } from '../facts/factStream.ts';
 
 /** True where a later version wrote what could not be read, so that it is to be left as it is (PS-3). */
 export function isNewerRecord(error: unknown): error is HoldfastError {
@@ -20,13 +21,13 @@ export function isNewerRecord(error: unknown): error is HoldfastError {
  * asks the store for work passes over them, or would be given them for ever.
  */
 export class LeftRows {
-  readonly #onError: (error: unknown) => void;
+  readonly #facts: Facts;
   readonly #newer = new Set<number>();
   readonly #refused = new Map<number, HoldfastError>();
   #passOver: PassOver = [];
 
-  constructor(onError: (error: unknown) => void) {
-    this.#onError = onError;
+  constructor(facts: Facts) {
+    this.#facts = facts;
   }
 
   /** How many a later version wrote. */
@@ -51,16 +52,10 @@ export class LeftRows {
     this.#refused.set(seq, error);
   }
 
-  /** One of a later version was met. The first is told of; health counts them all. */
+  /** One of a later version was met. */
   met({ seq, id }: StoredOperation): void {
+    if (this.#newer.has(seq)) return;
     this.#newer.add(seq);
-    if (this.#newer.size !== 1) return;
-    this.#onError(
-      new HoldfastError(
-        'HF_RECORD_NEWER',
-        `Operation ${id} was written by a later version of holdfast. It is left as it is, and so are others like it: run that version, or a later one. Health counts them.`,
-        { retry: 'later', withStack: false },
-      ),
-    );
+    this.#facts.emit('record.newer', id);
   }
 }

@@ -70,7 +70,7 @@ export class OperationPool {
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.watchers = new Watchers(parts.onError);
-    this.left = new LeftRows(parts.onError);
+    this.left = new LeftRows(parts.facts);
     this.waiting = new WaitingWatch(parts);
     this.exceptions = new Exceptions(parts);
     this.#writer = new OperationWriter({ ...parts, onRefused: this.#refused.bind(this) });

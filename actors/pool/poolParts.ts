@@ -10,7 +10,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { Store } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
-import type { CrisisReport } from '../facts/crisisReport.ts';
+import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -23,7 +23,7 @@ export interface PoolParts {
   readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
-  readonly crises: CrisisReport;
+  readonly facts: FactStream;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
   readonly attemptTimeoutMs: (upstream: string) => number;
   /** How long a settled operation is kept, for its outcome and its idempotency key. */

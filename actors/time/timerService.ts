@@ -25,10 +25,16 @@ export class TimerService {
   /** When the pending wake-up comes, on the monotonic clock. */
   #sleepsUntilMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
+  #tellWoken: (lateMs: number) => void = () => undefined;
 
   constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock;
     this.#onError = onError;
+  }
+
+  /** Tells `tell`, and nobody else any more, at each wake-up how late it came. */
+  onWoken(tell: (lateMs: number) => void): void {
+    this.#tellWoken = tell;
   }
 
   /**
@@ -98,7 +104,9 @@ export class TimerService {
   }
 
   #wakeDue(): void {
-    this.#wakeUpTo(this.#spans, this.#clock.monotonic());
+    const nowMs = this.#clock.monotonic();
+    this.#tellWoken(nowMs - this.#sleepsUntilMs);
+    this.#wakeUpTo(this.#spans, nowMs);
     this.#wakeUpTo(this.#instants, this.#clock.now());
     this.#awake();
     this.#sleep();

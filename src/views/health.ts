@@ -91,6 +91,18 @@ export interface HealthStatus {
     /** Delivered without what broke a rule. */
     readonly mended: number;
   };
+  /**
+   * How late the event loop runs what is due, while work is under way; the answer to a crisis waits as
+   * long (CR-1).
+   */
+  readonly eventLoop: {
+    /** The longest delay of the last second, in milliseconds. */
+    readonly delayMs: number;
+    /** How often it was blocked, for `degradation.eventLoopDelayMsLimited` or longer. */
+    readonly blocked: number;
+    /** For how long at most, in milliseconds. */
+    readonly longestMs: number;
+  };
   /** Set once a damaged page was met, by the check or by work; `null` while none was. */
   readonly damage: DamageMet | null;
   /** How far the check of every record is, that follows each start. */
@@ -141,6 +153,11 @@ export function readHealth(parts: HealthSources): HealthStatus {
     operations: health.operations,
     waiting: health.waiting,
     crises: { refused: health.crises.refused, mended: health.crises.mended },
+    eventLoop: {
+      delayMs: health.eventLoop.delayMs,
+      blocked: health.eventLoop.blocked,
+      longestMs: health.eventLoop.longestMs,
+    },
     damage: damage.met,
     storeCheck: health.storeCheck,
     responseTimes: Object.fromEntries(
@@ -165,7 +182,7 @@ function find(
   { options, responseTimes, damage }: HealthSources,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  const { phase, start, hold, waiting, crises } = health;
+  const { phase, start, hold, waiting, crises, eventLoop } = health;
   if (start !== null || (phase !== 'running' && phase !== 'starting')) {
     findings.push({
       component: 'storage',
@@ -235,7 +252,15 @@ function find(
       reason: `${crises.mended} crises delivered without what broke a rule of requests`,
     });
   }
-  for (const { name, breaker, level } of health.upstreams) {
+  if (eventLoop.isBlocking) {
+    findings.push({
+      component: 'performance',
+      health: 'degraded',
+      costs: 10,
+      reason: `the event loop was blocked (${eventLoop.blocked} times, for up to ${eventLoop.longestMs} ms): the answer to a crisis waits as long`,
+    });
+  }
+  for (const { name, breaker, level, causes } of health.upstreams) {
     if (breaker === 'open' || breaker === 'forcedOpen' || breaker === 'halfOpen') {
       findings.push({
         component: 'resilience',
@@ -248,7 +273,7 @@ function find(
         component: 'resilience',
         health: 'degraded',
         costs: 5,
-        reason: `${name} is at level ${level}`,
+        reason: `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
       });
     }
   }

@@ -1,0 +1,120 @@
+/**
+ * Counts what has happened since the process started, for health: no fact is made for it.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { FactTaps } from './factStream.ts';
+
+/** So long after the last one health names a kind of crisis; the counts stay. */
+const CRISIS_NAMED_MS = 3_600_000;
+/** So long a blocked event loop, which is over when it is noticed. */
+const LOOP_NAMED_MS = 60_000;
+
+export interface OperationCounts {
+  readonly accepted: number;
+  /** Acceptances that found an earlier operation with the same idempotency key. */
+  readonly duplicates: number;
+  readonly completed: number;
+  readonly deadLettered: number;
+  readonly cancelled: number;
+  readonly expired: number;
+  readonly attempts: number;
+  /** Attempts after one that failed. */
+  readonly retries: number;
+}
+
+/** How often something happened, and whether it did not long ago. */
+export interface Happened {
+  readonly times: number;
+  readonly isRecent: boolean;
+}
+
+export class Counts {
+  readonly operations: OperationCounts;
+  /** Crises that were answered, and neither stored nor delivered. */
+  readonly crisesRefused: Happened;
+  /** Crises that were delivered without what broke a rule. */
+  readonly crisesMended: Happened;
+  /** The event loop was blocked. */
+  readonly loopBlocked: Happened;
+  #loopLongestMs = 0;
+
+  constructor({ facts, clock }: { readonly facts: FactTaps; readonly clock: Clock }) {
+    this.operations = countOperations(facts);
+    const refused = new Tally(clock, CRISIS_NAMED_MS);
+    const mended = new Tally(clock, CRISIS_NAMED_MS);
+    const blocked = new Tally(clock, LOOP_NAMED_MS);
+    facts.tap('crisis.refused', () => {
+      refused.add();
+    });
+    facts.tap('crisis.mended', () => {
+      mended.add();
+    });
+    facts.tap('eventLoop.blocked', (delayMs) => {
+      blocked.add();
+      this.#loopLongestMs = Math.max(this.#loopLongestMs, delayMs);
+    });
+    this.crisesRefused = refused;
+    this.crisesMended = mended;
+    this.loopBlocked = blocked;
+  }
+
+  /** The longest that the event loop was blocked, in milliseconds. */
+  get loopLongestMs(): number {
+    return this.#loopLongestMs;
+  }
+}
+
+function countOperations(facts: FactTaps): OperationCounts {
+  const counts = {
+    accepted: 0,
+    duplicates: 0,
+    completed: 0,
+    deadLettered: 0,
+    cancelled: 0,
+    expired: 0,
+    attempts: 0,
+    retries: 0,
+  };
+  facts.tap('operation.accepted', () => {
+    counts.accepted += 1;
+  });
+  facts.tap('operation.duplicated', () => {
+    counts.duplicates += 1;
+  });
+  facts.tap('attempt.started', ({ failure }) => {
+    counts.attempts += 1;
+    if (failure !== null) counts.retries += 1;
+  });
+  facts.tap('operation.ended', ({ ending }) => {
+    if (ending !== null) counts[ending] += 1;
+  });
+  return counts;
+}
+
+class Tally implements Happened {
+  readonly #clock: Clock;
+  readonly #recentMs: number;
+  #times = 0;
+  #recentUntilMs = 0;
+
+  constructor(clock: Clock, recentMs: number) {
+    this.#clock = clock;
+    this.#recentMs = recentMs;
+  }
+
+  get times(): number {
+    return this.#times;
+  }
+
+  get isRecent(): boolean {
+    return this.#clock.monotonic() < this.#recentUntilMs;
+  }
+
+  add(): void {
+    this.#times += 1;
+    this.#recentUntilMs = this.#clock.monotonic() + this.#recentMs;
+  }
+}

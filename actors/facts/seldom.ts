@@ -1,0 +1,49 @@
+/**
+ * Keeps alerts of one kind apart: each kind is told of once, and then at most once a minute.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+
+const TOLD_EVERY_MS = 60_000;
+/** Kinds that are told apart; what is beyond counts as one. */
+const KINDS_MAX = 200;
+const OTHERS = 'others';
+
+interface Kind {
+  toldAtMs: number;
+  untold: number;
+}
+
+export class Seldom {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #kinds = new Map<string, Kind>();
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  /** One more of this kind: how many were left out since it was last told; `null` to leave it out, too. */
+  leftOut(name: string): number | null {
+    const nowMs = this.#clock.monotonic();
+    const kind = this.#kindOf(name);
+    if (nowMs - kind.toldAtMs < TOLD_EVERY_MS) {
+      kind.untold += 1;
+      return null;
+    }
+    const { untold } = kind;
+    kind.toldAtMs = nowMs;
+    kind.untold = 0;
+    return untold;
+  }
+
+  #kindOf(name: string): Kind {
+    const key = this.#kinds.has(name) || this.#kinds.size < KINDS_MAX ? name : OTHERS;
+    const known = this.#kinds.get(key);
+    if (known !== undefined) return known;
+    const kind: Kind = { toldAtMs: Number.NEGATIVE_INFINITY, untold: 0 };
+    this.#kinds.set(key, kind);
+    return kind;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Measures how late the event loop runs what is due: everything of this process waits as long, and so
+ * does the answer to a crisis (CR-1, DG-1).
+ *
+ * Each wake-up of the timer service tells how late it came. While work is under way one is due every
+ * tenth of a second, so that a loop which is blocked then is noticed as soon as it runs again; an idle
+ * process has none, and sleeps on (HM-6).
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { TimerService } from './timerService.ts';
+
+/** Between two wake-ups while work is under way: so much of a delay may stay unseen. */
+const TICK_MS = 100;
+/** So long a delay counts for the present. */
+const PRESENT_MS = 1_000;
+
+export interface EventLoopWatchParts {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly timers: Pick<TimerService, 'after' | 'onWoken'>;
+  /** A delay from here on is told of. */
+  readonly blockedFromMs: number;
+  /** Whether work is under way. */
+  readonly isBusy: () => boolean;
+  /** The loop ran nothing for at least so long, and runs again. */
+  readonly onBlocked: (delayMs: number) => void;
+}
+
+export class EventLoopWatch {
+  readonly #parts: EventLoopWatchParts;
+  #isTicking = false;
+  #worstMs = 0;
+  #worstUntilMs = 0;
+
+  constructor(parts: EventLoopWatchParts) {
+    this.#parts = parts;
+    parts.timers.onWoken((lateMs) => {
+      this.#woken(lateMs);
+    });
+  }
+
+  /** The longest delay of the last second, in milliseconds. */
+  get delayMs(): number {
+    return this.#parts.clock.monotonic() < this.#worstUntilMs ? this.#worstMs : 0;
+  }
+
+  /** Work has begun. */
+  wake(): void {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    this.#tick();
+  }
+
+  #tick(): void {
+    const { timers, isBusy } = this.#parts;
+    timers.after(TICK_MS, () => {
+      if (isBusy()) this.#tick();
+      else this.#isTicking = false;
+    });
+  }
+
+  #woken(lateMs: number): void {
+    if (lateMs < this.delayMs) return;
+    this.#worstMs = lateMs;
+    this.#worstUntilMs = this.#parts.clock.monotonic() + PRESENT_MS;
+    if (lateMs >= this.#parts.blockedFromMs) this.#parts.onBlocked(Math.round(lateMs));
+  }
+}
