@@ -28,6 +28,8 @@ import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import type { AttemptAborted } from '../facts/fact.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Exceptions } from './exceptions.ts';
@@ -48,6 +50,7 @@ export interface AttemptParts {
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
   readonly retry: RetryPolicies;
+  readonly facts: Facts;
   /** Told of what has failed beside an attempt: a listener of its signal, too. */
   readonly onError: (error: unknown) => void;
 }
@@ -85,6 +88,8 @@ export class AttemptRun {
   readonly #attempt: GivenAttempt;
   #cancelDeadline: (() => void) | null = null;
   #isOver = false;
+  /** When the handler was called, by the monotonic clock. */
+  #begunMs = 0;
 
   constructor(parts: AttemptParts, order: AttemptOrder, report: (verdict: AttemptVerdict) => void) {
     this.#parts = parts;
@@ -107,7 +112,10 @@ export class AttemptRun {
 
   /** Calls the handler; what it does before it first waits is done within. */
   begin(): void {
-    const { clock, timers } = this.#parts;
+    const { clock, timers, facts } = this.#parts;
+    const { context, handler } = this.#order;
+    this.#begunMs = clock.monotonic();
+    facts.emit('attempt.started', context, handler.upstream);
     this.#cancelDeadline = timers.after(this.#lastsMs, () => {
       const late = new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {
         code: 'HF_ATTEMPT_TIMED_OUT',
@@ -116,7 +124,7 @@ export class AttemptRun {
       this.#fail(late);
     });
     // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
-    if (this.#order.context.priority === 'crisis') clock.defer(this.#call);
+    if (context.priority === 'crisis') clock.defer(this.#call);
     else this.#call();
   }
 
@@ -125,7 +133,13 @@ export class AttemptRun {
     if (this.#isOver) return;
     this.#attempt.abort(reason);
     const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
-    this.#end({ event, outcome: 'ignored', retryAfterMs: undefined, response: undefined });
+    const verdict = {
+      event,
+      outcome: 'ignored',
+      retryAfterMs: undefined,
+      response: undefined,
+    } as const;
+    this.#end(verdict, reason.code === 'HF_CANCELLED' ? 'cancelled' : 'stopping');
   }
 
   readonly #call = (): void => {
@@ -151,7 +165,7 @@ export class AttemptRun {
     const { context, handler } = this.#order;
     const { clock, steady, random, retry, exceptions } = this.#parts;
     const described = describe(thrown, context, handler);
-    const failure = exceptions.note(context, described, thrown);
+    const failure = exceptions.note(this.#order, described, thrown);
     const event = attemptFailed(context, handler, retry, {
       failure,
       startedAtMs: this.#startedAtMs,
@@ -163,12 +177,33 @@ export class AttemptRun {
     this.#end({ event, outcome: upstreamOutcomeOf(failure), retryAfterMs, response: undefined });
   };
 
-  #end(verdict: AttemptVerdict): void {
+  #end(verdict: AttemptVerdict, abortedFor: AttemptAborted['why'] = 'stopping'): void {
     // What is told of it may end it: the first to come is the one that counts.
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelDeadline?.();
+    this.#tell(verdict, abortedFor);
     this.#report(verdict);
+  }
+
+  #tell({ event }: AttemptVerdict, abortedFor: AttemptAborted['why']): void {
+    const { clock, facts } = this.#parts;
+    const { context, handler } = this.#order;
+    const { upstream } = handler;
+    const elapsedMs = clock.monotonic() - this.#begunMs;
+    switch (event.type) {
+      case 'attempt.succeeded':
+        facts.emit('attempt.succeeded', context, upstream, elapsedMs);
+        break;
+      case 'attempt.failed':
+        facts.emit('attempt.failed', context, upstream, elapsedMs, event.failure);
+        break;
+      case 'attempt.interrupted':
+        facts.emit('attempt.aborted', context, upstream, elapsedMs, abortedFor);
+        break;
+      default:
+        event satisfies never;
+    }
   }
 }
 

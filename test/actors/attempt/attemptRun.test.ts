@@ -7,6 +7,8 @@ import {
 } from '../../../actors/attempt/attemptRun.ts';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import type { Attempt, Handler, Run } from '../../../actors/attempt/handler.ts';
+import { raiseAlerts } from '../../../actors/facts/alerts.ts';
+import { FactStream } from '../../../actors/facts/factStream.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import {
@@ -57,14 +59,17 @@ function perform(run: Run, given: Given = {}) {
     }),
     ...given.context,
   };
+  const facts = new FactStream(clock);
+  raiseAlerts({ facts, clock, onAlert: onError });
   const attempt = new AttemptRun(
     {
       clock,
       steady: new SteadyClock(clock, () => undefined),
       random: seededRandom(1),
       timers: given.timers?.(clock) ?? new TimerService(clock, onError),
-      exceptions: new Exceptions({ clock, onError }),
+      exceptions: new Exceptions({ facts }),
       retry: DEFAULT_RETRY,
+      facts,
       onError,
     },
     {

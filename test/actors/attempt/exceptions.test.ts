@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
+import { raiseAlerts } from '../../../actors/facts/alerts.ts';
+import { FactStream } from '../../../actors/facts/factStream.ts';
 import { placeOf } from '../../../actors/platform/placeOf.ts';
 import {
   newOperation,
@@ -38,13 +40,13 @@ function failing(): never {
 function noting() {
   const clock = new VirtualClock();
   const told: HoldfastError[] = [];
-  const exceptions = new Exceptions({
-    clock,
-    onError: (error) => told.push(error as HoldfastError),
-  });
+  const facts = new FactStream(clock);
+  raiseAlerts({ facts, clock, onAlert: (error) => told.push(error as HoldfastError) });
+  const exceptions = new Exceptions({ facts });
+  const handler = { upstream: 'default', run: () => null };
   const note = (id: string, thrown: Error): void => {
     const context = { ...newOperation({} as SyncOperationInput), id, type: 'payments.push' };
-    exceptions.note(context, failureOf(thrown), thrown);
+    exceptions.note({ context, handler }, failureOf(thrown), thrown);
   };
   return { clock, exceptions, told, note };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import { FactStream } from '../../../actors/facts/factStream.ts';
 import { Departures } from '../../../actors/pool/departures.ts';
 import type { OperationPool } from '../../../actors/pool/operationPool.ts';
 import { Operations } from '../../../actors/pool/operations.ts';
@@ -39,7 +40,7 @@ async function atRest(): Promise<{ operations: Operations; watchers: Watchers }>
   });
   await store.commit([accept(1, { id: SETTLED }), settlement(1, { state })]);
   const watchers = new Watchers(() => undefined);
-  const exceptions = new Exceptions({ clock: new VirtualClock(), onError: () => undefined });
+  const exceptions = new Exceptions({ facts: new FactStream(new VirtualClock()) });
   const pool = { watchers, resident: () => undefined, departures: new Departures(), exceptions };
   const operations = new Operations({
     pool: pool as unknown as OperationPool,
