@@ -11,7 +11,7 @@ import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
-import type { PassOver, Store, StoredOperation } from '../../persistence/port/store.ts';
+import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { entityKey, type Place, type Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -32,7 +32,7 @@ export interface Residents {
 }
 
 export interface DispatcherParts {
-  readonly store: Store;
+  readonly store: QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly steady: SteadyClock;

@@ -6,14 +6,14 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { PassOver, Store, StoredOperation } from '../../persistence/port/store.ts';
+import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import { Backoff, pause, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { PAGE_ROWS } from './upstreamQueue.ts';
 
 export interface ExpiryWatchParts {
-  readonly store: Store;
+  readonly store: QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;

@@ -9,7 +9,7 @@ import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import {
   NEVER_MS,
   type PassOver,
-  type Store,
+  type QueueStore,
   type StoredOperation,
 } from '../../persistence/port/store.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
@@ -28,7 +28,7 @@ const BARREN_CLAIM_PAUSE_MS = 100;
 
 export interface UpstreamQueueParts {
   readonly gate: UpstreamGate;
-  readonly store: Store;
+  readonly store: QueueStore;
   readonly journal: Pick<Journal, 'sendAll'>;
   readonly steady: SteadyClock;
   readonly timers: TimerService;

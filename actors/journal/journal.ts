@@ -8,7 +8,12 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { Store, StoredOperation, Write, WriteResult } from '../../persistence/port/store.ts';
+import type {
+  RecordStore,
+  StoredOperation,
+  Write,
+  WriteResult,
+} from '../../persistence/port/store.ts';
 import { Deliveries } from './deliveries.ts';
 import {
   inOrder,
@@ -36,7 +41,7 @@ const BATCH_WRITES = 32;
  * store answers again (PS-6).
  */
 export class Journal {
-  readonly #store: Store;
+  readonly #store: RecordStore;
   readonly #health: StorageHealth;
   readonly #onCommitted: (writes: readonly Write[]) => void;
   readonly #onLaneFreed: (row: StoredOperation | null) => void;
@@ -61,7 +66,7 @@ export class Journal {
   readonly #writtenWaiters = new Set<(isDurable: boolean) => void>();
 
   constructor(parts: {
-    readonly store: Store;
+    readonly store: RecordStore;
     readonly clock: Clock;
     /** Is told how each batch ended, and says when to {@link retry}. */
     readonly health: StorageHealth;

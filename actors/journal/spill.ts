@@ -6,7 +6,7 @@
  */
 
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
-import type { Store } from '../../persistence/port/store.ts';
+import type { RecordStore } from '../../persistence/port/store.ts';
 import { type Pending, toWrite } from './journalEntry.ts';
 import { toStoreError } from './storeErrors.ts';
 
@@ -15,12 +15,12 @@ import { toStoreError } from './storeErrors.ts';
  * crises, each until the database has taken it.
  */
 export class Spill {
-  readonly #store: Pick<Store, 'spill'>;
+  readonly #store: Pick<RecordStore, 'spill'>;
   readonly #onError: (error: unknown) => void;
   /** Why nothing can be kept here either: told once for each trouble, not for each crisis. */
   #told: ErrorCode | null = null;
 
-  constructor(store: Pick<Store, 'spill'>, onError: (error: unknown) => void) {
+  constructor(store: Pick<RecordStore, 'spill'>, onError: (error: unknown) => void) {
     this.#store = store;
     this.#onError = onError;
   }

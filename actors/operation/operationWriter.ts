@@ -7,7 +7,7 @@
 import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { Store, WriteResult } from '../../persistence/port/store.ts';
+import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import {
@@ -21,14 +21,14 @@ import {
 
 /** Orders the writes of operations: what goes on the row in each situation. */
 export class OperationWriter {
-  readonly #store: Store;
+  readonly #store: RecordStore;
   readonly #journal: Journal;
   readonly #steady: SteadyClock;
   readonly #retentionMs: number;
   readonly #onRefused: (resident: Resident, error: HoldfastError) => void;
 
   constructor(parts: {
-    readonly store: Store;
+    readonly store: RecordStore;
     readonly journal: Journal;
     readonly steady: SteadyClock;
     readonly retentionMs: number;

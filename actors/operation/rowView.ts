@@ -9,7 +9,7 @@ import {
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
 import { type OperationView, toView } from './outcome.ts';
 
@@ -32,7 +32,7 @@ export interface OperationPageQuery {
 
 /** A page as the store has it, but for what `viewInMemory` knows better. */
 export async function readPage(
-  store: Store,
+  store: RecordStore,
   { afterSeq, limit }: OperationPageQuery,
   viewInMemory: (id: string) => OperationView | null,
 ): Promise<OperationPage> {

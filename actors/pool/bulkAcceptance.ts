@@ -16,7 +16,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { type RetryClass, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { Store } from '../../persistence/port/store.ts';
+import type { RecordStore } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { encodeSnapshot } from '../charts/snapshots.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -30,7 +30,7 @@ import { answerDuplicate } from './duplicates.ts';
 import type { OperationPool } from './operationPool.ts';
 
 export interface BulkAcceptorParts {
-  readonly store: Store;
+  readonly store: RecordStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly steady: SteadyClock;

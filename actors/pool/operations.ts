@@ -9,7 +9,7 @@ import {
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeSnapshot, newerRecordIn } from '../charts/snapshots.ts';
 import type { Journal } from '../journal/journal.ts';
 import { demandDurable } from '../operation/acceptance.ts';
@@ -33,7 +33,7 @@ import type { OperationPool } from './operationPool.ts';
 export interface OperationsParts {
   readonly pool: OperationPool;
   readonly journal: Pick<Journal, 'written' | 'failure'>;
-  readonly store: Store;
+  readonly store: RecordStore;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
   readonly onError: (error: unknown) => void;

@@ -8,7 +8,7 @@ import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
-import type { Store } from '../../persistence/port/store.ts';
+import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -17,7 +17,7 @@ import type { TimerService } from '../time/timerService.ts';
 
 /** What the pool of operations stands on. */
 export interface PoolParts {
-  readonly store: Store;
+  readonly store: RecordStore & QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly steady: SteadyClock;

@@ -9,13 +9,13 @@ import { roomKeptFrom } from '../../machines/policy/flow/queueLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Tier } from '../../machines/vocabulary/urgency.ts';
-import type { Store } from '../../persistence/port/store.ts';
+import type { QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 
 export interface QueueRoomParts {
-  readonly store: Store;
+  readonly store: QueueStore;
   readonly journal: Journal;
   /** Operations accepted and not yet ended, at most; crises come on top. */
   readonly operationsMax: number;

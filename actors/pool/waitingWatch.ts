@@ -9,11 +9,11 @@
 import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AskingCounts, Store } from '../../persistence/port/store.ts';
+import type { AskingCounts, QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export interface WaitingWatchParts {
-  readonly store: Store;
+  readonly store: QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Store, Write } from '../../persistence/port/store.ts';
+import type { UpkeepStore, Write } from '../../persistence/port/store.ts';
 import type { TimerService } from '../time/timerService.ts';
 
 /** Nothing was written for so long: nobody is likely to wait for what is done now. */
@@ -14,7 +14,7 @@ const IDLE_MS = 5_000;
 const PAUSE_MS_MAX = 600_000;
 
 export interface ErasureParts {
-  readonly store: Pick<Store, 'clearErased'>;
+  readonly store: Pick<UpkeepStore, 'clearErased'>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly timers: Pick<TimerService, 'after'>;
   readonly onError: (error: unknown) => void;

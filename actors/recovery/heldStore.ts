@@ -6,7 +6,7 @@
  */
 
 import { type Hold, heldError, holdWrite } from '../../persistence/port/hold.ts';
-import type { Store, StoredOperation, StoreInfo } from '../../persistence/port/store.ts';
+import type { RecordStore, StoredOperation, StoreInfo } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';
 
 /** Whether the store is held, and what of it may be served all the same (PS-5). */
@@ -38,7 +38,7 @@ export class HeldStore {
    *
    * @throws HoldfastError `HF_STORE_…`: it is held still.
    */
-  async release(store: Store): Promise<boolean> {
+  async release(store: RecordStore): Promise<boolean> {
     if (this.#hold === null) return false;
     await store.commit([holdWrite(null)]);
     this.#hold = null;

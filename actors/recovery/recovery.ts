@@ -11,7 +11,7 @@ import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import {
   type AcceptWrite,
   NEVER_MS,
-  type Store,
+  type QueueStore,
   type StoredOperation,
 } from '../../persistence/port/store.ts';
 import { PAGE_ROWS } from '../dispatch/upstreamQueue.ts';
@@ -26,7 +26,7 @@ import type { TimerService } from '../time/timerService.ts';
 const SWEEP_ROWS = 256;
 
 export interface RecoveryParts {
-  readonly store: Store;
+  readonly store: QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly steady: SteadyClock;

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Store, Write } from '../../persistence/port/store.ts';
+import type { RecordStore, Write } from '../../persistence/port/store.ts';
 import type { TimerService } from '../time/timerService.ts';
 
 /** A few milliseconds of the writer's time. */
@@ -27,7 +27,7 @@ const LOOK_AGAIN_MS = 3_600_000;
 const RETRY_MS = 60_000;
 
 export interface RetentionParts {
-  readonly store: Store;
+  readonly store: RecordStore;
   readonly clock: Clock;
   readonly timers: TimerService;
   /** Removes what else in the store's folder was kept long enough. */

@@ -14,7 +14,13 @@ import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import type { Store, StoredOperation, Write, WriteResult } from '../../persistence/port/store.ts';
+import type {
+  RecordStore,
+  ReviewStore,
+  StoredOperation,
+  Write,
+  WriteResult,
+} from '../../persistence/port/store.ts';
 import { NEVER_MS } from '../../persistence/port/store.ts';
 import { exemptionsAmong } from '../attempt/handler.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
@@ -24,7 +30,7 @@ import type { OperationPool } from '../pool/operationPool.ts';
 import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
 
 export interface ServiceAccess {
-  readonly store: Store;
+  readonly store: RecordStore & ReviewStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly payloadBytesMax: number;
@@ -48,7 +54,7 @@ export interface LiveAccess extends ServiceAccess {
 }
 
 interface Parts {
-  readonly store: Store;
+  readonly store: RecordStore & ReviewStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly payloadBytesMax: number;

@@ -10,7 +10,7 @@ import {
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
-import type { Store } from '../../persistence/port/store.ts';
+import type { UpkeepStore } from '../../persistence/port/store.ts';
 import { Backoff, inSlices, pause, type WaitParts } from '../journal/background.ts';
 
 /** Records opened between two requests of others: some two milliseconds. */
@@ -19,7 +19,7 @@ const SLICE_ROWS = 64;
 const PERMANENT: ReadonlySet<ErrorCode> = new Set(['HF_STORE_CORRUPT', 'HF_INTERNAL']);
 
 export interface StoreCheckParts extends WaitParts {
-  readonly store: Store;
+  readonly store: UpkeepStore;
   readonly onError: (error: unknown) => void;
 }
 

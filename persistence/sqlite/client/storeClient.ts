@@ -5,18 +5,12 @@
  */
 
 import { HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
-import type {
-  AcceptWrite,
-  QuarantinedRow,
-  Store,
-  StoreInfo,
-  Write,
-  WriteResult,
-} from '../../port/store.ts';
+import { forwardQuestions } from '../../port/questions.ts';
+import type { QuarantinedRow, Store } from '../../port/store.ts';
 import type {
   Answer,
   OpenedStore,
-  Query,
+  ReadRequest,
   Replies,
   Reply,
   StoreRequest,
@@ -39,123 +33,45 @@ export interface WriterListener {
 
 /** @param connect makes the channel, given whom to tell. */
 export function createStoreClient(connect: (listener: WriterListener) => Channel): Store {
-  return new StoreClient(connect);
-}
-
-class StoreClient implements Store {
-  readonly #channel: Channel;
-  readonly #onQuarantine: WriterListener['quarantined'][] = [];
-  readonly #onNotice: WriterListener['noticed'][] = [];
-  #lastSeq = 0;
-
-  constructor(connect: (listener: WriterListener) => Channel) {
-    this.#channel = connect({
-      quarantined: (row) => {
-        for (const listener of this.#onQuarantine) listener(row);
-      },
-      noticed: (notice) => {
-        for (const listener of this.#onNotice) listener(notice);
-      },
-    });
-  }
-
-  async open(): Promise<StoreInfo> {
-    const { seqMax, generation: _, ...info } = await this.#channel.open();
-    this.#lastSeq = Math.max(this.#lastSeq, seqMax);
-    return info;
-  }
-
-  nextSeq(): number {
-    this.#lastSeq += 1;
-    return this.#lastSeq;
-  }
-
-  commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
-    return this.#ask({ kind: 'commit', writes });
-  }
-
-  async spill(write: AcceptWrite): Promise<void> {
-    await this.#ask({ kind: 'spill', write });
-  }
-
-  claim(query: Query<'claim'>): Promise<Answer<'claim'>> {
-    return this.#ask({ kind: 'claim', query });
-  }
-
-  inHand(query: Query<'inHand'>): Promise<Answer<'inHand'>> {
-    return this.#ask({ kind: 'inHand', query });
-  }
-
-  freedHeads(query: Query<'freedHeads'>): Promise<Answer<'freedHeads'>> {
-    return this.#ask({ kind: 'freedHeads', query });
-  }
-
-  check(query: Query<'check'>): Promise<Answer<'check'>> {
-    return this.#ask({ kind: 'check', query });
-  }
-
-  strays(query: Query<'strays'>): Promise<Answer<'strays'>> {
-    return this.#ask({ kind: 'strays', query });
-  }
-
-  expired(query: Query<'expired'>): Promise<Answer<'expired'>> {
-    return this.#ask({ kind: 'expired', query });
-  }
-
-  find(id: string): Promise<Answer<'find'>> {
-    return this.#ask({ kind: 'find', id });
-  }
-
-  list(query: Query<'list'>): Promise<Answer<'list'>> {
-    return this.#ask({ kind: 'list', query });
-  }
-
-  deadLetters(query: Query<'deadLetters'>): Promise<Answer<'deadLetters'>> {
-    return this.#ask({ kind: 'deadLetters', query });
-  }
-
-  quarantine(query: Query<'quarantine'>): Promise<Answer<'quarantine'>> {
-    return this.#ask({ kind: 'quarantine', query });
-  }
-
-  sealedQuarantine(query: Query<'sealedQuarantine'>): Promise<Answer<'sealedQuarantine'>> {
-    return this.#ask({ kind: 'sealedQuarantine', query });
-  }
-
-  counts(): Promise<Answer<'counts'>> {
-    return this.#ask({ kind: 'counts' });
-  }
-
-  askingCounts(): Promise<Answer<'askingCounts'>> {
-    return this.#ask({ kind: 'askingCounts' });
-  }
-
-  recount(): Promise<void> {
-    return this.#ask({ kind: 'recount' });
-  }
-
-  clearErased(): Promise<boolean> {
-    return this.#ask({ kind: 'clearErased' });
-  }
-
-  onQuarantine(listener: WriterListener['quarantined']): void {
-    this.#onQuarantine.push(listener);
-  }
-
-  onNotice(listener: WriterListener['noticed']): void {
-    this.#onNotice.push(listener);
-  }
-
-  close(): Promise<void> {
-    return this.#channel.close();
-  }
-
+  const onQuarantine: WriterListener['quarantined'][] = [];
+  const onNotice: WriterListener['noticed'][] = [];
+  let lastSeq = 0;
+  const channel = connect({
+    quarantined: (row) => {
+      for (const listener of onQuarantine) listener(row);
+    },
+    noticed: (notice) => {
+      for (const listener of onNotice) listener(notice);
+    },
+  });
   /** The writer answers each kind of request with its kind of answer. */
-  #ask<Kind extends StoreRequest['kind']>(
+  const ask = <Kind extends StoreRequest['kind']>(
     request: Extract<StoreRequest, { kind: Kind }>,
-  ): Promise<Answer<Kind>> {
-    return this.#channel.ask(request) as Promise<Answer<Kind>>;
-  }
+  ): Promise<Answer<Kind>> => channel.ask(request) as Promise<Answer<Kind>>;
+  return {
+    ...forwardQuestions((kind, query) => channel.ask({ kind, query } as ReadRequest)),
+    async open() {
+      const { seqMax, generation: _, ...info } = await channel.open();
+      lastSeq = Math.max(lastSeq, seqMax);
+      return info;
+    },
+    nextSeq() {
+      lastSeq += 1;
+      return lastSeq;
+    },
+    commit: (writes) => ask({ kind: 'commit', writes }),
+    async spill(write) {
+      await ask({ kind: 'spill', write });
+    },
+    clearErased: () => ask({ kind: 'clearErased' }),
+    onQuarantine: (listener) => {
+      onQuarantine.push(listener);
+    },
+    onNotice: (listener) => {
+      onNotice.push(listener);
+    },
+    close: () => channel.close(),
+  };
 }
 
 /** Settles what was asked by the reply to it. */

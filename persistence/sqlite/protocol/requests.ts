@@ -6,38 +6,13 @@
 
 import type { HoldfastError, PlainError } from '../../../machines/vocabulary/errors.ts';
 import { toPlainError } from '../../../machines/vocabulary/errors.ts';
+import type { Query, Question } from '../../port/questions.ts';
 import type { AcceptWrite, QuarantinedRow, Store, StoreInfo, Write } from '../../port/store.ts';
 
-type Queried =
-  | 'claim'
-  | 'inHand'
-  | 'freedHeads'
-  | 'strays'
-  | 'expired'
-  | 'list'
-  | 'check'
-  | 'deadLetters'
-  | 'quarantine'
-  | 'sealedQuarantine';
-
-/** The argument of a method of the store that takes a query. */
-export type Query<Method extends Queried> = Parameters<Store[Method]>[0];
-
-export type ReadRequest =
-  | { readonly kind: 'claim'; readonly query: Query<'claim'> }
-  | { readonly kind: 'inHand'; readonly query: Query<'inHand'> }
-  | { readonly kind: 'freedHeads'; readonly query: Query<'freedHeads'> }
-  | { readonly kind: 'check'; readonly query: Query<'check'> }
-  | { readonly kind: 'strays'; readonly query: Query<'strays'> }
-  | { readonly kind: 'expired'; readonly query: Query<'expired'> }
-  | { readonly kind: 'find'; readonly id: string }
-  | { readonly kind: 'list'; readonly query: Query<'list'> }
-  | { readonly kind: 'deadLetters'; readonly query: Query<'deadLetters'> }
-  | { readonly kind: 'quarantine'; readonly query: Query<'quarantine'> }
-  | { readonly kind: 'sealedQuarantine'; readonly query: Query<'sealedQuarantine'> }
-  | { readonly kind: 'counts' }
-  | { readonly kind: 'askingCounts' }
-  | { readonly kind: 'recount' };
+/** A question with its query, as the writer is asked it. */
+export type ReadRequest = {
+  [Asked in Question]: { readonly kind: Asked; readonly query: Query<Asked> };
+}[Question];
 
 export interface SpillRequest {
   readonly kind: 'spill';

@@ -7,6 +7,7 @@
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
+import type { Query } from '../../port/questions.ts';
 import type {
   AskingCounts,
   CheckedPage,
@@ -20,7 +21,7 @@ import type {
 } from '../../port/store.ts';
 import { NEVER_MS } from '../../port/store.ts';
 import { isOperationId } from '../../port/writeChecks.ts';
-import type { Query, ReadRequest } from '../protocol/requests.ts';
+import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
@@ -56,7 +57,7 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
     case 'expired':
       return expired(tables, request.query);
     case 'find':
-      return find(tables, request.id);
+      return find(tables, request.query);
     case 'list':
       return list(tables, request.query);
     case 'deadLetters':

@@ -10,6 +10,7 @@ import {
   type ErrorCode,
   isHoldfastError,
 } from '../../../machines/vocabulary/errors.ts';
+import type { Query } from '../../port/questions.ts';
 import type {
   DeadLetterRows,
   QuarantinedRecord,
@@ -17,7 +18,6 @@ import type {
   Standing,
   StoredOperation,
 } from '../../port/store.ts';
-import type { Query } from '../protocol/requests.ts';
 import type { OpenedRow, OperationRow } from '../seals/rowSeals.ts';
 import { idOfBytes } from '../seals/rowSeals.ts';
 import type { Tables } from './tables.ts';

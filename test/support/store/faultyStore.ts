@@ -1,5 +1,6 @@
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { forwardQuestions, type Question } from '../../../persistence/port/questions.ts';
 import type { Store, Write, WriteResult } from '../../../persistence/port/store.ts';
 
 /**
@@ -87,6 +88,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
   };
 
   return {
+    ...forwardQuestions((question, query) => read(() => askOf(inner, question, query))),
     faults,
     kill: () => {
       isKilled = true;
@@ -95,20 +97,6 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     nextSeq: () => inner.nextSeq(),
     commit: (writes) => inTurn(() => commit(writes)),
     spill: (write) => inTurn(() => inner.spill(write)),
-    claim: (query) => read(() => inner.claim(query)),
-    inHand: (query) => read(() => inner.inHand(query)),
-    freedHeads: (query) => read(() => inner.freedHeads(query)),
-    check: (query) => read(() => inner.check(query)),
-    strays: (query) => read(() => inner.strays(query)),
-    expired: (query) => read(() => inner.expired(query)),
-    find: (id) => read(() => inner.find(id)),
-    list: (query) => read(() => inner.list(query)),
-    deadLetters: (query) => read(() => inner.deadLetters(query)),
-    quarantine: (query) => read(() => inner.quarantine(query)),
-    sealedQuarantine: (query) => read(() => inner.sealedQuarantine(query)),
-    counts: () => read(() => inner.counts()),
-    askingCounts: () => read(() => inner.askingCounts()),
-    recount: () => read(() => inner.recount()),
     clearErased: () => read(() => inner.clearErased()),
     onQuarantine: (listener) => {
       inner.onQuarantine(listener);
@@ -118,6 +106,11 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     },
     close: () => inTurn(() => inner.close()),
   };
+}
+
+function askOf(store: Store, question: Question, query: unknown): Promise<unknown> {
+  const ask = store[question] as (query: unknown) => Promise<unknown>;
+  return ask.call(store, query);
 }
 
 /** What a store that lies would say. */

@@ -58,7 +58,7 @@ function commit(...writes: Write[]): void {
 }
 
 function payloadOf(seq: number): unknown {
-  const [reply] = core.run([{ kind: 'find', id: idOf(seq) }]).replies;
+  const [reply] = core.run([{ kind: 'find', query: idOf(seq) }]).replies;
   return reply !== undefined && 'value' in reply
     ? (reply.value as { payload: unknown }).payload
     : reply;

@@ -1,0 +1,83 @@
+/**
+ * What a passive store is asked so that an engine can hand out work: what is due, what was in hand,
+ * which lanes wait for a head. An engine with queues of its own needs none of it.
+ *
+ * @module
+ */
+
+import type { AskingCounts, StandingCounts, StoredOperation } from './storedOperation.ts';
+
+export interface ClaimQuery {
+  readonly route: string;
+  /** The least urgent rank to hand out. */
+  readonly urgencyMax: number;
+  /** Rows due at or before this. */
+  readonly nowMs: number;
+  readonly limit: number;
+  readonly passOver?: PassOver | undefined;
+}
+
+/** Rows, by their seq, that a question is to pass over as though they were not there: few. */
+export type PassOver = readonly number[];
+
+export interface Claim {
+  /** Most urgent first, then by due time, then by acceptance; with payloads. Claiming changes nothing. */
+  readonly rows: readonly StoredOperation[];
+  /**
+   * When the next row of this route (within `urgencyMax`, and not among `rows`) is due; `null` for
+   * none, where {@link NEVER_MS} counts as none.
+   */
+  readonly nextDueAtMs: number | null;
+}
+
+export interface Expired {
+  /** With payloads, the earliest expiry first. */
+  readonly rows: readonly StoredOperation[];
+  /** When the next one that is not among `rows` expires; `null` for none. */
+  readonly nextExpiryAtMs: number | null;
+}
+
+/** A page of a search that looks at a bounded number of rows, whatever it finds among them. */
+export interface SearchPage {
+  /** With payloads, in order of acceptance. */
+  readonly rows: readonly StoredOperation[];
+  /** Where the search goes on; `null` once it is through. */
+  readonly nextAfterSeq: number | null;
+}
+
+export interface QueueStore {
+  /** What is due in a route. */
+  claim(query: ClaimQuery): Promise<Claim>;
+  /** What was in hand when the store was last left, most urgent first, from `afterSeq` of that urgency on. */
+  inHand(query: {
+    readonly after: { readonly urgency: number; readonly seq: number } | null;
+    readonly limit: number;
+  }): Promise<readonly StoredOperation[]>;
+  /**
+   * `held` rows at the head of their lane: freed by a settlement whose sequel a crash cut off. Looks
+   * at no more than `limit` held rows at a time, since there may be a million of them and no head.
+   */
+  freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
+  /**
+   * Rows that are `due` in a route other than the named ones, whatever their due time short of
+   * {@link NEVER_MS}: work for an upstream that is no longer configured (OP-7). With payloads.
+   */
+  strays(query: {
+    readonly routes: readonly string[];
+    readonly limit: number;
+    readonly passOver?: PassOver | undefined;
+  }): Promise<readonly StoredOperation[]>;
+  /**
+   * `due` and `held` rows whose `expiresAtMs` has come, with payloads, and when the next one comes.
+   * Unlike a claim it asks no route, so that an open breaker can't hide what has expired.
+   */
+  expired(query: {
+    readonly nowMs: number;
+    readonly limit: number;
+    readonly passOver?: PassOver | undefined;
+  }): Promise<Expired>;
+  /** How many operations stand where. */
+  counts(): Promise<StandingCounts>;
+  /** How many operations go on only when somebody does something. */
+  askingCounts(): Promise<AskingCounts>;
+}

@@ -1,0 +1,40 @@
+/**
+ * What waits for a person: dead letters, and records that were set aside.
+ *
+ * @module
+ */
+
+import type { QuarantinedRecord, SealedRecord } from './quarantined.ts';
+import type { StoredOperation } from './storedOperation.ts';
+
+export interface DeadLetterQuery {
+  readonly order: 'newest' | 'oldest';
+  /** Where to go on: rows accepted before it (`newest`) or after it (`oldest`). */
+  readonly fromSeq: number;
+  /** Rows looked at. */
+  readonly limit: number;
+  /** Only those of this route. */
+  readonly route?: string | undefined;
+}
+
+export interface DeadLetterRows {
+  /** Without payloads. */
+  readonly rows: readonly StoredOperation[];
+  /** Where the next page goes on; `null` after the last. */
+  readonly nextSeq: number | null;
+}
+
+export interface ReviewStore {
+  /** Dead letters in order of acceptance, either way. */
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterRows>;
+  /** Rows set aside, in order of acceptance. */
+  quarantine(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly QuarantinedRecord[]>;
+  /** The same as they lie on disk. */
+  sealedQuarantine(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly SealedRecord[]>;
+}

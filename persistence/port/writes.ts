@@ -1,0 +1,183 @@
+/**
+ * What a store is told to change, and what became of it.
+ *
+ * @module
+ */
+
+import type { HoldWrite } from './hold.ts';
+import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
+
+/**
+ * Puts a new operation on disk, at revision 1. Where another operation already occupies its lane, it is
+ * kept as `held` without a due time instead: it waits for its lane and is handed out later as a
+ * `laneNext`. An accept with the id of a row that is there already is a repeat and changes nothing.
+ */
+export interface AcceptWrite {
+  readonly kind: 'accept';
+  /** From {@link Store.nextSeq}. */
+  readonly seq: number;
+  readonly id: string;
+  readonly urgency: number;
+  /** Whatever is given, it is stored as `held` when its lane is busy. */
+  readonly standing: Standing;
+  readonly dueAtMs: number | null;
+  /** Whose queue it waits in when due: an upstream's name, kept as a keyed blind index. */
+  readonly route: string;
+  /** Whom it concerns, kept as a keyed blind index; `null` where that is not known. */
+  readonly subject: string | null;
+  /** The lane it occupies, kept as a keyed blind index; `null` for none. */
+  readonly lane: string | null;
+  /**
+   * Unique among the operations kept; `null` when the caller gave no key. A second accept with the
+   * same one stores nothing and is answered with the first.
+   */
+  readonly idempotencyKey: string | null;
+  /** When it expires if it has not settled by then; `null` for never. Stored beside the due time. */
+  readonly expiresAtMs: number | null;
+  readonly state: string;
+  readonly payload: string;
+}
+
+/**
+ * Replaces the state of an operation. Urgency, expiry, subject, lane and idempotency key stay as
+ * accepted. An update whose revision and content are on disk already is a repeat and changes nothing.
+ *
+ * What stays is given all the same, but for lane and key: a row whose seal is broken is made whole by
+ * its update, and nothing that stands in such a row is trusted.
+ */
+export interface UpdateWrite {
+  readonly kind: 'update';
+  readonly seq: number;
+  readonly id: string;
+  readonly urgency: number;
+  readonly expiresAtMs: number | null;
+  readonly subject: string | null;
+  /** The row's revision after this write: one more than before. */
+  readonly revision: number;
+  readonly standing: Standing;
+  readonly dueAtMs: number | null;
+  readonly waitsFor: WaitsFor;
+  readonly route: string;
+  readonly state: string;
+  /** Gives the lane to the next in it. */
+  readonly leavesLane: boolean;
+  /** The payload as it was given, which is kept; `null` erases it (SE-5). */
+  readonly payload: string | null;
+}
+
+/** Forgets an operation whose acceptance was reported as failed though it may have reached the disk. */
+export interface WithdrawWrite {
+  readonly kind: 'withdraw';
+  readonly seq: number;
+  readonly id: string;
+}
+
+/**
+ * Brings a dead letter back. One that still occupies its lane keeps its place there. One that has left
+ * it, or never had one, goes to the tail, as if accepted now as `toSeq`, and is kept as `held` where
+ * others are in the lane. What is no dead letter at the revision before, or has no payload to run with,
+ * is left alone.
+ */
+export interface ReplayWrite {
+  readonly kind: 'replay';
+  readonly seq: number;
+  readonly id: string;
+  /** The row's revision after this write. */
+  readonly revision: number;
+  /** From {@link Store.nextSeq}; used where it goes to the tail of a lane. */
+  readonly toSeq: number;
+  readonly dueAtMs: number;
+  /** Whatever is given, it waits for its lane where that is busy. */
+  readonly waitsFor: WaitsFor;
+  readonly route: string;
+  readonly lane: string | null;
+  readonly state: string;
+  /** In place of the payload given at acceptance; `null` keeps that. */
+  readonly payload: string | null;
+}
+
+/** Forgets a dead letter or a quarantined row, if it is one and has this revision. */
+export interface PurgeWrite {
+  readonly kind: 'purge';
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+}
+
+/** Sets a row aside that opens but makes no sense to the engine, if it has this revision (PS-3). */
+export interface SetAsideWrite {
+  readonly kind: 'setAside';
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+  /** The {@link ErrorCode} of what is wrong with it. */
+  readonly code: string;
+}
+
+/**
+ * Puts a quarantined row back where it stood, with its lane and idempotency key, if it opens now.
+ * Where others are in its lane meanwhile it goes to the tail, as if accepted now as `toSeq`.
+ */
+export interface ReleaseWrite {
+  readonly kind: 'release';
+  readonly seq: number;
+  readonly id: string;
+  readonly revision: number;
+  readonly toSeq: number;
+}
+
+/**
+ * Forgets the settled rows whose time to be purged has come, the earliest first. One that can't be
+ * opened is set aside instead.
+ */
+export interface PurgeSettledWrite {
+  readonly kind: 'purgeSettled';
+  readonly nowMs: number;
+  /** How many at most. */
+  readonly limit: number;
+}
+
+/** Keeps the state of a component (a breaker, a degradation level) under its name. */
+export interface ComponentWrite {
+  readonly kind: 'component';
+  readonly name: string;
+  readonly state: string;
+}
+
+export type Write =
+  | AcceptWrite
+  | UpdateWrite
+  | WithdrawWrite
+  | ReplayWrite
+  | PurgeWrite
+  | SetAsideWrite
+  | ReleaseWrite
+  | PurgeSettledWrite
+  | ComponentWrite
+  | HoldWrite;
+
+export type WriteResult =
+  /** An accept that is now durable; `laneBusy` when another operation already occupies its lane. */
+  | { readonly kind: 'accepted'; readonly laneBusy: boolean }
+  /** An accept that met an operation with the same idempotency key. */
+  | { readonly kind: 'duplicate'; readonly of: StoredOperation }
+  /** An update; `laneNext` is the new head of the lane it left, if that row is `held`; with payload. */
+  | { readonly kind: 'updated'; readonly laneNext: StoredOperation | null }
+  /** `laneBusy` when it waits for others in its lane. */
+  | { readonly kind: 'replayed'; readonly laneBusy: boolean }
+  /** `laneNext` as for an update that leaves its lane. */
+  | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null }
+  /** It has left its lane: see {@link Store.freedHeads}. */
+  | { readonly kind: 'wasSetAside' }
+  /** With payload. */
+  | { readonly kind: 'released'; readonly operation: StoredOperation }
+  /** It still can't be opened, or its idempotency key has been given to another: the reason. */
+  | { readonly kind: 'notReleased'; readonly code: string }
+  /** How many went, and when the next may be purged; `null` where none has settled. */
+  | { readonly kind: 'purgedSettled'; readonly count: number; readonly nextDueAtMs: number | null }
+  /** The row is not there, or not as the write says. Nothing was changed. */
+  | { readonly kind: 'missing' }
+  /** `laneNext` as for an update that leaves its lane. */
+  | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
+  | { readonly kind: 'componentKept' }
+  | { readonly kind: 'holdKept' };
