@@ -1,30 +1,29 @@
-/** The part of the store contract that is about what has ended. */
+/**
+ * What keeps a store sound: the check of every record, and the end of retention.
+ *
+ * @module
+ */
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../persistence/port/store.ts';
+import type { CheckedPage } from '../../../persistence/port/store.ts';
+import type { Contract } from './storeContract.ts';
 import { accept, commitOne, deadLetter, idOf, settlement } from './writes.ts';
 
-export function testEndings(storeOf: () => Store, reopened: () => Promise<Store>): void {
-  test("OP-5 a dead letter keeps its payload and its key, and is no longer anybody's to run", async () => {
-    const store = storeOf();
-    await store.commit([accept(1, { idempotencyKey: 'key', lane: 'a' }), accept(2, { lane: 'a' })]);
-    expect(await commitOne(store, deadLetter(1))).toMatchObject({ laneNext: { seq: 2 } });
-    const again = await reopened();
-    await again.open();
-    expect(await again.find(idOf(1))).toMatchObject({
-      standing: 'deadLettered',
-      dueAtMs: null,
-      payload: 'payload 1',
-    });
-    expect(await again.inHand({ after: null, limit: 9 })).toEqual([]);
-    expect(await commitOne(again, accept(3, { idempotencyKey: 'key' }))).toMatchObject({
-      kind: 'duplicate',
-      of: { seq: 1 },
-    });
+export function testUpkeep(contract: Contract): void {
+  test('SE-6 a check opens every record, a page at a time', async () => {
+    await contract.store().commit([1, 2, 3, 4, 5].map((seq) => accept(seq)));
+    await contract.store().commit([settlement(2)]);
+    let checked = 0;
+    for (let afterSeq: number | null = 0; afterSeq !== null; ) {
+      const page: CheckedPage = await contract.store().check({ afterSeq, limit: 2 });
+      checked += page.checked;
+      afterSeq = page.nextAfterSeq;
+    }
+    expect(checked).toBe(5);
   });
 
   test('PS-5 what has settled is purged when its time has come, the earliest first, and nothing else', async () => {
-    const store = storeOf();
+    const store = contract.store();
     await store.commit([
       accept(1, { idempotencyKey: 'key' }),
       accept(2),
@@ -57,7 +56,7 @@ export function testEndings(storeOf: () => Store, reopened: () => Promise<Store>
     expect(await commitOne(store, accept(8, { idempotencyKey: 'key' }))).toMatchObject({
       kind: 'accepted',
     });
-    const again = await reopened();
+    const again = await contract.reopened();
     await again.open();
     expect(await again.find(idOf(1))).toBeNull();
     expect(await again.find(idOf(4))).toMatchObject({ payload: 'payload 4' });
