@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import type { Standing, Write } from '../../../persistence/port/store.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
 export function testAcceptance(contract: Contract): void {

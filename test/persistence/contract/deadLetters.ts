@@ -12,7 +12,7 @@ import type {
   SetAsideWrite,
   Store,
 } from '../../../persistence/port/store.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, commitOne, deadLetter, idOf, replay, settlement, update } from './writes.ts';
 
 function setAside(seq: number, given: Partial<SetAsideWrite> = {}): SetAsideWrite {

@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import type { Write } from '../../../persistence/port/store.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, commitOne, idOf } from './writes.ts';
 
 export function testLife(contract: Contract): void {

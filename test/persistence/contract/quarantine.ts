@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import type { PurgeWrite, ReleaseWrite, SetAsideWrite } from '../../../persistence/port/store.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, commitOne, idOf, settlement, update } from './writes.ts';
 
 function setAside(seq: number, given: Partial<SetAsideWrite> = {}): SetAsideWrite {

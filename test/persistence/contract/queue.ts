@@ -8,7 +8,7 @@
 import { expect, test } from 'vitest';
 import type { SearchPage, Store, StoredOperation, Write } from '../../../persistence/port/store.ts';
 import { NEVER_MS } from '../../../persistence/port/store.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, settlement, update } from './writes.ts';
 
 export function testQueue(contract: Contract): void {

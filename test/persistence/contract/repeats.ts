@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import { armFaultPoint } from '../../../persistence/port/faultPoints.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, idOf, settlement, update } from './writes.ts';
 
 export function testRepeats(contract: Contract): void {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { testAcceptance } from './acceptance.ts';
+import type { Contract } from './contract.ts';
 import { testDeadLetters } from './deadLetters.ts';
 import { testLanes } from './lanes.ts';
 import { testLife } from './life.ts';
@@ -27,15 +28,6 @@ export interface StoreUnderTest {
 
 export interface ContractOptions {
   /** False where the store works in a thread of its own, in which this thread can plant no fault. */
-  readonly faultsReachIt: boolean;
-}
-
-/** The store of the test that is running. */
-export interface Contract {
-  /** Opened, and empty at the start of the test. */
-  readonly store: () => Store;
-  /** Closes it and gives another over the same data, not opened yet. */
-  readonly reopened: () => Promise<Store>;
   readonly faultsReachIt: boolean;
 }
 

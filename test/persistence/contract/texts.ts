@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, deadLetter, idOf, replay, settlement, update } from './writes.ts';
 
 export function testTexts(contract: Contract): void {

@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import type { CheckedPage } from '../../../persistence/port/store.ts';
-import type { Contract } from './storeContract.ts';
+import type { Contract } from './contract.ts';
 import { accept, commitOne, deadLetter, idOf, settlement } from './writes.ts';
 
 export function testUpkeep(contract: Contract): void {
