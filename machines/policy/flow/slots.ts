@@ -48,7 +48,7 @@ export class Slots {
   giveBack(outage: number, opensAnother: boolean): void {
     this.#inFlight -= 1;
     if (outage === this.#outages) this.#inFlightSince -= 1;
-    if (opensAnother && this.#open < this.#slotsMax) this.#open += 1;
+    if (opensAnother) this.#open = Math.min(this.#slotsMax, this.#open + 1);
   }
 
   /** A probe goes out; the first of a breaker's generation ends an outage. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AssociatedField } from '../../../persistence/sealing/associated.ts';
-import { encodeAssociated } from '../../../persistence/sealing/associated.ts';
+import { encodeAssociated, viewAssociated } from '../../../persistence/sealing/associated.ts';
 import { hex } from './engineContract.ts';
 import { thrownBy } from './failures.ts';
 
@@ -85,8 +85,55 @@ test('SE-1 minus zero is bound as the zero that SQLite gives back', () => {
   expect(encodeAssociated([-0])).toEqual(encodeAssociated([0]));
 });
 
+test('SE-1 the bytes of each kind of field are those that every store holds', () => {
+  expect(hex(encodeAssociated([null, Uint8Array.of(7), 'aé', 1, -2]))).toBe(
+    [
+      '0005',
+      '00',
+      '01 00000001 07',
+      '02 00000003 61c3a9',
+      '03 3ff0000000000000',
+      '03 c000000000000000',
+    ]
+      .join('')
+      .replaceAll(' ', ''),
+  );
+  expect(hex(encodeAssociated([]))).toBe('0000');
+  expect(hex(encodeAssociated(['\u007f\u0080\ud800']))).toBe(
+    '0001 02 00000006 7f c280 efbfbd'.replaceAll(' ', ''),
+  );
+});
+
+test('SE-1 as many fields as their number can tell are bound, and no more', () => {
+  const most = new Array<null>(0xffff).fill(null);
+  expect(encodeAssociated(most).length).toBe(2 + 0xffff);
+  const error = thrownBy(() => encodeAssociated([...most, null]));
+  expect(error).toMatchObject({ code: 'HF_INTERNAL', message: 'Too many fields to bind.' });
+});
+
+test('SE-1 what is set aside grows by the field, whatever its kind, and keeps what came before', () => {
+  for (const field of ['a', 1, null, Uint8Array.of(5)] as const) {
+    for (let count = 1; count < 1_200; count += 1) {
+      const list = new Array<AssociatedField>(count).fill(field);
+      if (count % 37 === 0 || count > 1_190) expect(decode(encodeAssociated(list))).toEqual(list);
+    }
+  }
+  const text = 'x'.repeat(3_000);
+  expect(decode(encodeAssociated([1, text, 2]))).toEqual([1, text, 2]);
+});
+
+test('SE-1 a view is good until the next, and shares its memory', () => {
+  const view = viewAssociated(['first', 1]);
+  expect(view).toEqual(encodeAssociated(['first', 1]));
+  const kept = viewAssociated(['first', 1]);
+  viewAssociated(['other', 2]);
+  expect(kept).toEqual(encodeAssociated(['other', 2]));
+});
+
 test('SE-1 numbers that are no safe integers are refused', () => {
   for (const value of [0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
-    expect(thrownBy(() => encodeAssociated([value])).code).toBe('HF_INTERNAL');
+    const error = thrownBy(() => encodeAssociated([value]));
+    expect(error.code).toBe('HF_INTERNAL');
+    expect(error.message).toBe('Only safe integers can be bound to a record.');
   }
 });

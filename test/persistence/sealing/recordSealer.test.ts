@@ -53,9 +53,15 @@ test('SE-4 a store key of another length and a key id out of range are refused',
       'HF_KEY_INVALID',
     );
   }
+  expect(thrownBy(() => sealer({ storeKey: new Uint8Array(31) })).message).toBe(
+    'A store key has 32 bytes.',
+  );
   for (const keyId of [-1, 0.5, 2 ** 32]) {
-    expect(thrownBy(() => sealer({ keyId })).code).toBe('HF_KEY_INVALID');
+    const error = thrownBy(() => sealer({ keyId }));
+    expect(error.code).toBe('HF_KEY_INVALID');
+    expect(error.message).toBe('A key id is an integer from 0 to 2^32-1.');
   }
+  expect(sealer({ keyId: 0 }).keyId).toBe(0);
   const last = sealer({ keyId: 2 ** 32 - 1 });
   expect(last.open(last.seal(TEXT, ROW), ROW)).toEqual(TEXT);
 });
@@ -90,6 +96,25 @@ describe('the blind index', () => {
       '09ed6c8166b459b3834eac8497c34a37',
     );
   });
+});
+
+test('SE-5 the key of a column is made once, and wiped as soon as it is used', () => {
+  const keys: Uint8Array[] = [];
+  const watched: CryptoEngine = {
+    ...nodeEngine,
+    hmacSha256: (key) => {
+      keys.push(key);
+      return nodeEngine.hmacSha256(key);
+    },
+  };
+  const made = sealer({ engine: watched });
+  made.blindIndex('lane', 'a');
+  made.blindIndex('lane', 'b');
+  // That of the index itself, and one of the column.
+  expect(keys).toHaveLength(2);
+  made.blindIndex('route', 'a');
+  expect(keys).toHaveLength(3);
+  for (const key of keys) expect(key.every((byte) => byte === 0)).toBe(true);
 });
 
 test('SE-5 a printed sealer shows no key', () => {

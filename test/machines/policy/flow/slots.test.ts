@@ -40,6 +40,16 @@ describe('DG-3 slow start', () => {
     expect([slots.free, slots.inFlight]).toEqual([AFTER_OUTAGE, 0]);
   });
 
+  test('DG-3 the first generation that probes ends an outage, whatever its number', () => {
+    for (const generation of [0, 1, 2]) {
+      const slots = new Slots(20);
+      const before = slots.take();
+      slots.startSlowly(generation);
+      expect(slots.free).toBe(AFTER_OUTAGE);
+      expect(slots.take()).not.toBe(before);
+    }
+  });
+
   test('DG-3 further probes of one generation belong to the same outage', () => {
     const slots = new Slots(20);
     slots.startSlowly(3);
