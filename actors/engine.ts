@@ -239,11 +239,10 @@ export class EngineCore {
   }
 
   /** How a person's service calls reach what this engine runs on. */
-  serviceAccess(payloadBytesMax: number): ServiceAccess {
+  serviceAccess(): ServiceAccess {
     this.#service = accessLive({
       ...this.#recoveryParts,
-      ...this.#parts,
-      payloadBytesMax,
+      store: this.#parts.store,
       onLeftQuarantine: () => {
         this.quarantined -= 1;
       },

@@ -41,7 +41,6 @@ import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
-import type { ServiceAccess } from './recovery/serviceAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Upstream, UpstreamPolicy } from './upstream/upstream.ts';
 
@@ -84,7 +83,6 @@ export interface LocalEngineParts {
 
 export class LocalEngine implements Engine {
   readonly ready: Promise<void>;
-  readonly service: ServiceAccess;
   readonly deadLetters: DeadLetterAccess;
   readonly quarantine: QuarantineAccess;
   readonly #clock: Clock;
@@ -156,9 +154,9 @@ export class LocalEngine implements Engine {
       resources: crisis.resources,
       localAfterMs: crisis.localAfterMs,
     });
-    this.service = core.serviceAccess(payloadBytesMax);
-    this.deadLetters = deadLetterAccess(this.service);
-    this.quarantine = quarantineAccess(this.service);
+    const access = core.serviceAccess();
+    this.deadLetters = deadLetterAccess(access);
+    this.quarantine = quarantineAccess(access);
   }
 
   get isAccepting(): boolean {

@@ -25,7 +25,6 @@ import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
 import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
 import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
-import type { ServiceAccess } from './recovery/serviceAccess.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
 
@@ -44,17 +43,11 @@ export type { OperationView, Outcome } from './operation/outcome.ts';
 export type { OperationPage } from './operation/rowView.ts';
 export type {
   DeadLetterAccess,
-  /** @public */
   DeadLetterRecord,
   /** @public */
   DeadLetterReplay,
 } from './recovery/deadLetterAccess.ts';
-export type {
-  QuarantineAccess,
-  /** @public */
-  QuarantineRecord,
-} from './recovery/quarantineAccess.ts';
-export type { ServiceAccess } from './recovery/serviceAccess.ts';
+export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
 export type { UpstreamPolicy } from './upstream/upstream.ts';
@@ -272,7 +265,4 @@ export interface Engine extends OperationRecords {
   health(): EngineHealth;
   /** Tells `listener` of every fact from now on, in order, until the returned function is called. */
   subscribe(listener: FactListener): () => void;
-
-  /** How management calls reach the store; goes once they use `deadLetters` and `quarantine`. */
-  readonly service: ServiceAccess;
 }

@@ -12,21 +12,23 @@ import { FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import type { CrisisResource } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields } from '../machines/vocabulary/optionFields.ts';
+import { exemptionsOf } from '../machines/policy/request/cardData.ts';
+import {
+  type CheckedRequest,
+  checkRequest,
+  type SyncRequest,
+} from '../machines/policy/request/request.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
 import { ControlServer } from './control/controlServer.ts';
-import type { ControlRequest } from './control/controlSocket.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
-import { deadLetters } from './management/deadLetters.ts';
-import { quarantine } from './management/quarantine.ts';
-import { answerServiceCall, serviceCalls } from './management/serviceCalls.ts';
+import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from './options.ts';
 import { HoldfastRuntime, type Runtime } from './runtime.ts';
+import { runtimeManagement } from './runtimeManagement.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
 
@@ -98,36 +100,30 @@ export function assembleRuntime(options: CheckedOptions, store: Store): Runtime 
           storeFolder: options.store,
           clock,
           onError,
-          answer: (request) => answerControl(request),
+          answer: (name, params) => management.callByName(MANAGEMENT_CALLS, name, params),
         });
-  const service = serviceCalls(engine.service, { before: () => engine.whenRunning() });
-  const runtime = new HoldfastRuntime({
+  const check = (request: SyncRequest): CheckedRequest =>
+    checkRequest(request, payloadBytesMax, (type) =>
+      exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
+    );
+  const management = runtimeManagement({
     options,
     engine,
     responseTimes,
     damage,
-    control,
-    deadLetters: deadLetters(service.deadLetters, () => clock.now()),
-    quarantine: quarantine(service.quarantine),
+    checkRequest: check,
+    onOverride: (what, about) => {
+      facts.emit('override.made', what, about);
+    },
   });
-  const answerControl = async (request: ControlRequest): Promise<unknown> => {
-    checkFields(request, { method: 'text', params: 'object' }, 'request');
-    switch (request.method) {
-      case 'health':
-        return runtime.getHealthStatus();
-      case 'release':
-        return { wasHeld: await runtime.release() };
-      case 'operations':
-        return await runtime.listOperations(request.params);
-      case 'deadLetters':
-      case 'quarantine':
-        return await answerServiceCall(service, request);
-      default:
-        throw new HoldfastError('HF_OPTION_INVALID', 'method is not one the owner answers.', {
-          field: 'method',
-        });
-    }
-  };
+  const runtime = new HoldfastRuntime({
+    options,
+    engine,
+    responseTimes,
+    control,
+    management,
+    checkRequest: check,
+  });
   engine.begin();
   return runtime;
 }

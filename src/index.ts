@@ -13,6 +13,7 @@ export type {
   FactListener,
   FactOf,
   Handler,
+  OperationPage,
   OperationView,
   Outcome,
   Override,
@@ -72,19 +73,17 @@ export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 
 export { createRuntime } from './createRuntime.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
-export type {
-  DeadLetterCounts,
-  DeadLetterFilter,
-  DeadLetterRun,
-  ReplayOptions,
-} from './management/deadLetterChecks.ts';
-export type { DeadLetter, DeadLetterDetails, DeadLetters } from './management/deadLetters.ts';
-export type { Quarantine, Quarantined } from './management/quarantine.ts';
+export type { DeadLetterCounts } from './management/deadLetters/counts.ts';
+export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/deadLetter.ts';
+export type { DeadLetterRun, DeadLetters } from './management/deadLetters/deadLetters.ts';
+export type { DeadLetterFilter } from './management/deadLetters/filter.ts';
+export type { ReplayOptions } from './management/deadLetters/replay.ts';
+export type { Quarantine } from './management/quarantine/quarantine.ts';
+export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation } from './operation.ts';
 export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';
-export type { OperationPage } from './views/operationPage.ts';
 export type { LatencySummary } from './views/responseTimes.ts';

@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { Engine, OperationPage, OperationView, Outcome } from '../actors/port.ts';
+import type { Engine, OperationView, Outcome } from '../actors/port.ts';
 import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
-import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
-import { count } from '../machines/vocabulary/optionRules.ts';
+import { checkId } from '../machines/vocabulary/optionFields.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
 export interface Operation {
@@ -42,9 +41,6 @@ export interface Operation {
   retryNow(): Promise<void>;
 }
 
-/** A page is built on the thread that answers crises. */
-const LIST_ROWS_MAX = 1_000;
-
 /** @throws HoldfastError `HF_OPTION_INVALID`. */
 export function operationHandle(engine: Engine, id: string, isDuplicate = false): Operation {
   checkId(id);
@@ -72,14 +68,4 @@ export function operationHandle(engine: Engine, id: string, isDuplicate = false)
     cancel: () => engine.tell(id, 'cancel.requested'),
     retryNow: () => engine.tell(id, 'retry.requested'),
   };
-}
-
-/** @throws HoldfastError `HF_OPTION_INVALID`. */
-export async function listOperations(
-  engine: Engine,
-  query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined },
-): Promise<OperationPage> {
-  checkFields(query, { afterSeq: 'sequence', limit: count(1, LIST_ROWS_MAX) }, '');
-  const { afterSeq = 0, limit = 100 } = query;
-  return await engine.list({ afterSeq, limit });
 }

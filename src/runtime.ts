@@ -15,28 +15,27 @@ import type {
   OperationPage,
   Outcome,
 } from '../actors/port.ts';
-import { exemptionsOf } from '../machines/policy/request/cardData.ts';
-import {
-  type CheckedRequest,
-  checkRequest,
-  type SyncRequest,
-} from '../machines/policy/request/request.ts';
-import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
+import { type HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
-import type { DeadLetters } from './management/deadLetters.ts';
-import type { Quarantine } from './management/quarantine.ts';
-import { listOperations, type Operation, operationHandle } from './operation.ts';
+import type { Management } from './management/call/management.ts';
+import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
+import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
+import { backup } from './management/store/backup.ts';
+import { health } from './management/store/health.ts';
+import { listOperations } from './management/store/listOperations.ts';
+import { releaseStore } from './management/store/release.ts';
+import { type Operation, operationHandle } from './operation.ts';
 import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
 import { handlerUnknown } from './refusals.ts';
-import { type BackupOptions, backupInThread, checkBackupCall } from './upkeep/backupInThread.ts';
+import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
-import { type HealthStatus, readHealth } from './views/health.ts';
+import type { HealthStatus } from './views/health.ts';
 import type { ResponseTimes } from './views/responseTimes.ts';
-import type { StoreDamage } from './views/storeDamage.ts';
 
 /**
  * A call to `crisis()`: like a request, but everything except the subject may be left out. What else
@@ -184,10 +183,10 @@ export interface RuntimeParts {
   readonly options: CheckedOptions;
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
-  readonly damage: StoreDamage;
   readonly control: ControlServer | null;
-  readonly deadLetters: DeadLetters;
-  readonly quarantine: Quarantine;
+  readonly management: Management;
+  /** @throws HoldfastError what `sync()` throws for a bad request. */
+  readonly checkRequest: (request: SyncRequest) => CheckedRequest;
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -201,14 +200,14 @@ export class HoldfastRuntime implements Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.engine.ready;
-    this.deadLetters = parts.deadLetters;
-    this.quarantine = parts.quarantine;
+    this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
+    this.quarantine = quarantine(parts.management);
     // A program that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
   }
 
   async sync(request: SyncRequest): Promise<Operation> {
-    const checked = this.#check(request);
+    const checked = this.#parts.checkRequest(request);
     this.#requireHandler(checked.type);
     const { id, isDuplicate } = await this.#accept(checked);
     return operationHandle(this.#parts.engine, id, isDuplicate);
@@ -218,13 +217,13 @@ export class HoldfastRuntime implements Runtime {
     requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>,
     options: BulkOptions = {},
   ): Promise<BulkAcceptance> {
-    const { engine } = this.#parts;
+    const { engine, checkRequest } = this.#parts;
     const bulk = new Bulk(
       {
         clock: this.#parts.options.clock,
         opening: () => (engine.isAccepting ? null : engine.whenRunning()),
         check: (request) => {
-          const checked = this.#check(request);
+          const checked = checkRequest(request);
           this.#requireHandler(checked.type);
           return checked;
         },
@@ -241,11 +240,11 @@ export class HoldfastRuntime implements Runtime {
     run: Handler['run'],
   ): Promise<ResilientResult> {
     requireOption(typeof run === 'function', 'run', 'must be a function');
-    const { engine } = this.#parts;
+    const { engine, checkRequest } = this.#parts;
     const { clock, responseDeadlineMs } = this.#parts.options;
     const startedAtMs = clock.monotonic();
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
-    const checked = this.#check({ ...rest, subject: userId });
+    const checked = checkRequest({ ...rest, subject: userId });
     engine.upstream(upstream);
     const { id } = await this.#accept(checked, { upstream, run });
     const leftMs = responseDeadlineMs[checked.tier] - (clock.monotonic() - startedAtMs);
@@ -287,11 +286,11 @@ export class HoldfastRuntime implements Runtime {
   async listOperations(
     query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined } = {},
   ): ReturnType<Runtime['listOperations']> {
-    return await listOperations(this.#parts.engine, query);
+    return await this.#parts.management.call(listOperations, query);
   }
 
   getHealthStatus(): HealthStatus {
-    return readHealth(this.#parts);
+    return this.#parts.management.now(health, {});
   }
 
   subscribe(listener: FactListener): () => void {
@@ -300,15 +299,8 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
-    checkBackupCall(path, options);
-    const { store } = this.#parts.options;
-    if (store === ':memory:') {
-      throw new HoldfastError('HF_OPTION_INVALID', 'A store in memory has no files to back up.', {
-        field: 'store',
-      });
-    }
-    await this.#parts.engine.whenRunning();
-    return await backupInThread({ folder: store, to: path }, options);
+    checkFields(options, BACKUP_RULES, '');
+    return await this.#parts.management.call(backup, { ...options, path });
   }
 
   async start(): Promise<void> {
@@ -316,24 +308,19 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async release(): Promise<boolean> {
-    return await this.#parts.engine.release();
+    const { wasHeld } = await this.#parts.management.call(releaseStore, {});
+    return wasHeld;
   }
 
   upstream(name: string): UpstreamControl {
-    return upstreamControl(this.#parts.engine, name);
+    const { engine, management } = this.#parts;
+    return upstreamControl(engine, management, name);
   }
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
     await this.#parts.control?.close();
     await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
-  }
-
-  #check(request: SyncRequest): CheckedRequest {
-    const { engine, options } = this.#parts;
-    return checkRequest(request, options.payloadBytesMax, (type) =>
-      exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
-    );
   }
 
   /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */

@@ -7,7 +7,10 @@
 import type { Engine } from '../actors/port.ts';
 import type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
-import { requireOption } from '../machines/vocabulary/optionFields.ts';
+import { disableBreaker } from './management/breaker/disable.ts';
+import { forceBreakerOpen } from './management/breaker/forceOpen.ts';
+import { releaseBreaker } from './management/breaker/release.ts';
+import type { Management } from './management/call/management.ts';
 
 /** What may be asked of and done to one upstream. */
 export interface UpstreamControl {
@@ -32,12 +35,17 @@ export interface UpstreamControl {
 }
 
 /**
- * One upstream as its callers see it; each property is read at the moment it is asked for.
+ * One upstream as its callers see it; each property is read at the moment it is asked for, and each
+ * order is a management call.
  *
  * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
  */
-export function upstreamControl(engine: Engine, name: string): UpstreamControl {
-  const orders = engine.upstreamOrders(name);
+export function upstreamControl(
+  engine: Engine,
+  management: Management,
+  name: string,
+): UpstreamControl {
+  engine.upstream(name);
   return {
     name,
     get breaker() {
@@ -53,26 +61,13 @@ export function upstreamControl(engine: Engine, name: string): UpstreamControl {
       return engine.upstream(name).nextTryAtMs;
     },
     forceOpen: (reason) => {
-      checkReason(reason);
-      orders.forceOpen(reason);
+      management.now(forceBreakerOpen, { upstream: name, reason });
     },
     disable: (reason) => {
-      if (reason !== undefined) checkReason(reason);
-      orders.disable(reason);
+      management.now(disableBreaker, { upstream: name, reason });
     },
     release: () => {
-      orders.release();
+      management.now(releaseBreaker, { upstream: name });
     },
   };
-}
-
-/** It is kept with the breaker, and written at each of its changes. */
-const REASON_LENGTH_MAX = 1_000;
-
-function checkReason(reason: unknown): void {
-  requireOption(
-    typeof reason === 'string' && reason.trim() !== '' && reason.length <= REASON_LENGTH_MAX,
-    'reason',
-    `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,
-  );
 }

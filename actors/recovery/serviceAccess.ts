@@ -9,11 +9,8 @@ import {
   type SyncOperationContext,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
-import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
-import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
 import type {
   RecordStore,
   ReviewStore,
@@ -22,7 +19,6 @@ import type {
   WriteResult,
 } from '../../persistence/port/store.ts';
 import { NEVER_MS } from '../../persistence/port/store.ts';
-import { exemptionsAmong } from '../attempt/handler.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 import { missingHandlerRoute, type Place } from '../operation/resident.ts';
@@ -31,13 +27,8 @@ import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
 
 export interface ServiceAccess {
   readonly store: RecordStore & ReviewStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly payloadBytesMax: number;
   /** Performs writes; resolves once they are durable, with a result for each. */
   commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
-  /** What the handler of a type exempts from the search for card data. */
-  readonly exemptionsOf: ExemptionsOf;
   /** Where an operation of this type waits to be run. */
   placeOf(type: string): Place;
   /** These have been brought back and are on disk. */
@@ -53,22 +44,13 @@ export interface LiveAccess extends ServiceAccess {
   abandon(): void;
 }
 
-interface Parts {
-  readonly store: RecordStore & ReviewStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly payloadBytesMax: number;
-}
-
 /** A store at rest: what is brought back waits for the next process to find it. */
-export function accessAtRest(parts: Parts): ServiceAccess {
-  const { store } = parts;
+export function accessAtRest(store: RecordStore & ReviewStore): ServiceAccess {
   return {
-    ...parts,
+    store,
     commit: (writes) => store.commit(writes.map((build) => build())),
     // Nobody knows the handlers here. Every process begins by taking up what waits for one.
     placeOf: waitingForHandler,
-    exemptionsOf: () => exemptionsOf(),
     broughtBack: () => undefined,
     leftQuarantine: () => Promise.resolve(),
     laneFreed: () => undefined,
@@ -77,16 +59,16 @@ export function accessAtRest(parts: Parts): ServiceAccess {
 
 /** The store of a running engine. */
 export function accessLive(
-  parts: Parts &
-    RecoveryParts & {
-      readonly onLeftQuarantine: () => void;
-    },
+  parts: RecoveryParts & {
+    readonly store: RecordStore & ReviewStore;
+    readonly onLeftQuarantine: () => void;
+  },
 ): LiveAccess {
-  const { steady, journal, pool, onLeftQuarantine } = parts;
+  const { store, steady, journal, pool, onLeftQuarantine } = parts;
   const { dispatcher } = pool;
   const waiting = new Set<() => void>();
   return {
-    ...parts,
+    store,
     async commit(writes) {
       // What nobody was promised yet is not left to wait for a sick disk.
       if (journal.failure !== null) throw notAccepted(journal.failure);
@@ -118,7 +100,6 @@ export function accessLive(
       pool.waiting.refresh();
       return results;
     },
-    exemptionsOf: exemptionsAmong(pool.handlers),
     placeOf(type) {
       const upstream = pool.handlers.get(type)?.upstream;
       if (upstream === undefined) return waitingForHandler(type);

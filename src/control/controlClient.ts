@@ -1,86 +1,132 @@
-import { connect } from 'node:net';
+/**
+ * Makes management calls at the process that owns a store, over its control socket.
+ *
+ * @module
+ */
+
+import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { nameOwner } from '../../persistence/owner/ownerNote.ts';
+import type { Caller, ManagementCall } from '../management/call/managementCall.ts';
+import { health } from '../management/store/health.ts';
 import type { HealthStatus } from '../views/health.ts';
-import {
-  type ControlMethods,
-  type ControlRequest,
-  type ControlResponse,
-  controlSocketPath,
-} from './controlSocket.ts';
+import { CALL_PATH, type ControlAnswer, controlSocketPath } from './controlSocket.ts';
 
 const ANSWER_WITHIN_MS = 5_000;
 
 /**
- * Asks the process that owns a store. `null` when nobody answers there: then nobody owns it, or it
- * can't be asked.
+ * Makes a call at the process that owns a store. `null` when nobody answers there: then nobody owns it,
+ * or it can't be asked.
  *
- * @throws HoldfastError what the owner answered with.
+ * @throws HoldfastError what the owner answered with; `HF_STORE_UNAVAILABLE` where it is silent, or of a
+ * version that is not asked by HTTP.
  */
-export async function askOwner<Method extends keyof ControlMethods>(
+export async function askOwner<Params extends object, Result>(
   storeFolder: string,
-  request: { readonly method: Method; readonly params: ControlMethods[Method]['params'] },
+  call: ManagementCall<Params, Result>,
+  params: Params,
   answerWithinMs: number = ANSWER_WITHIN_MS,
-): Promise<ControlMethods[Method]['result'] | null> {
+): Promise<{ readonly result: Awaited<Result> } | null> {
   const path = controlSocketPath(storeFolder);
   if (path === null) return null;
-  try {
-    const answer = await exchange(path, request as ControlRequest, answerWithinMs);
-    if (answer === 'none') {
-      // One that was asked for its health has shown already that it is silent.
-      const health = request.method === 'health' ? null : await healthOf(path, answerWithinMs);
-      throw unanswered(storeFolder, answerWithinMs, health);
-    }
-    if (answer.ok) return answer.result as ControlMethods[Method]['result'];
-    throw reviveError(answer.error);
-  } catch (error) {
-    if (isHoldfastError(error)) throw error;
-    return null;
+  const answer = await exchange(path, { name: call.name, params }, answerWithinMs);
+  if (answer === 'nobody') return null;
+  if (answer === 'foreign') throw otherProtocol(storeFolder);
+  if (answer === 'silent') {
+    // One that was asked for its health has shown already that it is silent.
+    const said = call.name === health.name ? null : await healthOf(path, answerWithinMs);
+    throw unanswered(storeFolder, answerWithinMs, said);
   }
+  if ('error' in answer) throw reviveError(answer.error);
+  return { result: answer.result as Awaited<Result> };
 }
 
-/** One line each way; `none` where the owner takes the request and says nothing in time. */
+/** The calls of a store that is owned, carried to its owner. */
+export function ownersCalls(storeFolder: string): Caller {
+  return {
+    async call<Params extends object, Result>(
+      call: ManagementCall<Params, Result>,
+      params: Params,
+    ): Promise<Awaited<Result>> {
+      const answer = await askOwner(storeFolder, call, params);
+      if (answer === null) throw ownerGone(storeFolder);
+      return answer.result;
+    },
+  };
+}
+
+/** `silent` where the owner takes the request and says nothing in time; `foreign` where it speaks no HTTP. */
+type Silence = 'nobody' | 'silent' | 'foreign';
+
 async function exchange(
-  path: string,
-  request: ControlRequest,
+  socketPath: string,
+  { name, params }: { readonly name: string; readonly params: object },
   answerWithinMs: number,
-): Promise<ControlResponse | 'none'> {
-  const socket = connect(path);
+): Promise<ControlAnswer | Silence> {
   let isLate = false;
-  socket.setTimeout(answerWithinMs, () => {
-    isLate = true;
-    socket.destroy();
-  });
-  socket.end(`${JSON.stringify(request)}\n`);
   try {
-    return JSON.parse(await text(socket)) as ControlResponse;
+    const body = JSON.stringify(params);
+    const said = await new Promise<string>((resolve, reject) => {
+      const request = httpRequest({
+        socketPath,
+        method: 'POST',
+        path: `${CALL_PATH}${name}`,
+        agent: false,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      });
+      request.setTimeout(answerWithinMs, () => {
+        isLate = true;
+        request.destroy();
+      });
+      request.on('error', reject);
+      request.on('response', (response) => {
+        text(response).then(resolve, reject);
+      });
+      request.end(body);
+    });
+    const answer = JSON.parse(said) as ControlAnswer;
+    return 'error' in answer || 'result' in answer ? answer : 'foreign';
   } catch (error) {
-    if (isLate) return 'none';
-    throw error;
+    if (isLate) return 'silent';
+    const { code } = Object(error) as { readonly code?: unknown };
+    return String(code).startsWith('HPE_') ? 'foreign' : 'nobody';
   }
 }
 
 async function healthOf(path: string, answerWithinMs: number): Promise<HealthStatus | null> {
-  try {
-    const answer = await exchange(path, { method: 'health', params: {} }, answerWithinMs);
-    return answer !== 'none' && answer.ok ? (answer.result as HealthStatus) : null;
-  } catch {
-    return null;
-  }
+  const answer = await exchange(path, { name: health.name, params: {} }, answerWithinMs);
+  return typeof answer === 'object' && 'result' in answer ? (answer.result as HealthStatus) : null;
 }
 
 /** The owner is silent, or it answers and this call alone does not end: then its health may say why. */
-function unanswered(path: string, withinMs: number, health: HealthStatus | null): HoldfastError {
+function unanswered(path: string, withinMs: number, said: HealthStatus | null): HoldfastError {
   const owner = `The store in ${path} is in use by ${nameOwner(path)}, which`;
   const within = `within ${withinMs / 1_000} s`;
-  const why = health?.reasons.join('; ') ?? '';
+  const why = said?.reasons.join('; ') ?? '';
   const message =
-    health === null
+    said === null
       ? `${owner} does not answer ${within}: it is stopped, or busy. Let it go on, or end it; the store ` +
         'is free as soon as it ends.'
       : `${owner} answers, but has not ended this call ${within}. ` +
         (why === '' ? 'Ask again later.' : `It says of itself: ${why}.`) +
         ' holdfast doctor --deep tells whether the store is damaged.';
   return new HoldfastError('HF_STORE_UNAVAILABLE', message, { path, retry: 'later' });
+}
+
+function otherProtocol(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The store in ${path} is in use by ${nameOwner(path)}, which is of a version of holdfast that this ` +
+      'command can not ask. Use the command line of its version, or end it.',
+    { path },
+  );
+}
+
+function ownerGone(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The process that owned the store in ${path} has gone. Run the command again: it goes on where it was.`,
+    { path, retry: 'later' },
+  );
 }

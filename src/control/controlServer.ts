@@ -1,29 +1,33 @@
+/**
+ * Answers management calls over a Unix socket in the store's folder, as HTTP (docs/decisions/0021, 0091).
+ * Whoever can open the socket could read the key as well, so it asks for nothing more; a browser can't.
+ *
+ * @module
+ */
+
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
-import { type ControlRequest, type ControlResponse, controlSocketPath } from './controlSocket.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { type AnswerCall, answerRequest, unreadableReply } from './controlRequest.ts';
+import { controlSocketPath } from './controlSocket.ts';
 
-/** An edited payload comes as one line, with room for what JSON adds to it. */
-const REQUEST_BYTES_MAX = 4 * 1_048_576;
 const CONNECTIONS_MAX = 16;
+const HEADER_BYTES_MAX = 8_192;
 const IDLE_MS_MAX = 10_000;
 /** A request has to be there whole by then, however steadily it trickles in. */
 const REQUEST_WITHIN_MS = 10_000;
 const FOR_OTHERS = 0o077;
 
-/**
- * Answers the command line over a Unix socket in the store's folder (docs/decisions/0021). Whoever can open
- * the socket could read the key as well, so it asks for nothing more.
- */
 export class ControlServer {
   readonly #path: string | null;
   readonly #clock: Clock;
-  readonly #answer: (request: ControlRequest) => Promise<unknown>;
+  readonly #answer: AnswerCall;
   readonly #onError: (error: unknown) => void;
-  readonly #connections = new Set<Socket>();
+  /** The connections there are, each with what ends its deadline. */
+  readonly #connections = new Map<Socket, () => void>();
   #opening: Promise<void> = Promise.resolve();
   #server: Server | null = null;
   #isClosed = false;
@@ -31,7 +35,7 @@ export class ControlServer {
   constructor(parts: {
     readonly storeFolder: string;
     readonly clock: Clock;
-    readonly answer: (request: ControlRequest) => Promise<unknown>;
+    readonly answer: AnswerCall;
     readonly onError: (error: unknown) => void;
   }) {
     this.#path = controlSocketPath(parts.storeFolder);
@@ -52,7 +56,7 @@ export class ControlServer {
     const server = this.#server;
     this.#server = null;
     if (server === null) return;
-    for (const socket of this.#connections) socket.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
     await new Promise<void>((resolve) => {
       server.close(() => {
         resolve();
@@ -63,12 +67,7 @@ export class ControlServer {
   async #open(path: string): Promise<void> {
     try {
       await rm(path, { force: true });
-      const server = createServer({ allowHalfOpen: true }, (socket) => {
-        this.#serve(socket);
-      });
-      server.maxConnections = CONNECTIONS_MAX;
-      // The socket must not keep a process alive that has nothing else to do.
-      server.unref();
+      const server = this.#createServer();
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         closedToOthers(() => server.listen(path, resolve));
@@ -91,51 +90,39 @@ export class ControlServer {
     }
   }
 
-  #serve(socket: Socket): void {
-    this.#connections.add(socket);
+  #createServer(): Server {
+    // The deadline of a request is kept by the clock, below.
+    const limits = { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: 0, headersTimeout: 0 };
+    const server = createServer(limits, (request, response) => {
+      const onWhole = (): void => this.#connections.get(request.socket)?.();
+      answerRequest(request, response, { answer: this.#answer, onWhole }).catch(this.#onError);
+    });
+    server.maxConnections = CONNECTIONS_MAX;
+    server.maxRequestsPerSocket = 1;
+    server.on('connection', (socket: Socket) => {
+      this.#keep(socket);
+    });
+    server.on('clientError', (error: Error & { readonly rawPacket?: Buffer }, socket) => {
+      if (socket.writable) socket.end(unreadableReply(error.rawPacket));
+      else socket.destroy();
+    });
+    // The socket must not keep a process alive that has nothing else to do.
+    server.unref();
+    return server;
+  }
+
+  #keep(socket: Socket): void {
     // Or a few connections that send a byte now and then would lock everybody else out.
     const cancelDeadline = this.#clock.schedule(REQUEST_WITHIN_MS, () => {
       socket.destroy();
     });
+    this.#connections.set(socket, cancelDeadline);
     socket.on('close', () => {
       cancelDeadline();
       this.#connections.delete(socket);
     });
-    socket.on('error', () => {
-      socket.destroy();
-    });
     socket.setTimeout(IDLE_MS_MAX, () => {
       socket.destroy();
-    });
-    let bytes = 0;
-    socket.on('data', (chunk) => {
-      bytes += chunk.length;
-      if (bytes > REQUEST_BYTES_MAX) socket.destroy();
-    });
-    createInterface({ input: socket }).once('line', (line) => {
-      cancelDeadline();
-      void this.#respond(line).then((response) => {
-        socket.end(`${JSON.stringify(response)}\n`);
-      });
-    });
-  }
-
-  async #respond(line: string): Promise<ControlResponse> {
-    try {
-      return { ok: true, result: await this.#answer(requestOf(line)) };
-    } catch (error) {
-      return { ok: false, error: toPlainError(error) };
-    }
-  }
-}
-
-function requestOf(line: string): ControlRequest {
-  try {
-    return JSON.parse(line) as ControlRequest;
-  } catch {
-    // The cause is left out: its message quotes the line.
-    throw new HoldfastError('HF_OPTION_INVALID', 'request must be one line of JSON.', {
-      field: 'request',
     });
   }
 }

@@ -6,7 +6,6 @@
 
 import { Worker } from 'node:worker_threads';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { threadFile } from '../../persistence/files/threadFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
@@ -20,17 +19,8 @@ export interface BackupOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws HoldfastError `HF_OPTION_INVALID`. */
-export function checkBackupCall(path: unknown, options: BackupOptions): void {
-  requireOption(
-    typeof path === 'string' && path !== '',
-    'path',
-    'must be the path of a new folder',
-  );
-  checkFields(options, KINDS, '');
-}
-
-const KINDS = {
+/** What the options of a backup may be. */
+export const BACKUP_RULES = {
   onProgress: 'function',
   signal: 'signal',
 } as const satisfies OptionRules<BackupOptions>;

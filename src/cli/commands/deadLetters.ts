@@ -3,18 +3,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
-import type { DeadLetterCounts, DeadLetterFilter } from '../../management/deadLetterChecks.ts';
-import {
-  type DeadLetter,
-  type DeadLetterDetails,
-  type DeadLetters,
-  deadLetters,
-} from '../../management/deadLetters.ts';
+import type { DeadLetterCounts } from '../../management/deadLetters/counts.ts';
+import type { DeadLetter, DeadLetterDetails } from '../../management/deadLetters/deadLetter.ts';
+import { type DeadLetters, deadLetters } from '../../management/deadLetters/deadLetters.ts';
+import type { DeadLetterFilter } from '../../management/deadLetters/filter.ts';
 import { parseCount, parseDuration, parseInstant } from '../kit/argumentParsers.ts';
+import { confirmed } from '../kit/confirm.ts';
 import { EXIT } from '../kit/exitCodes.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
 import { createOutput, table } from '../kit/output.ts';
-import { confirmed, type StoreOptions, withService } from '../kit/service.ts';
+import { type StoreOptions, withStore } from '../kit/service.ts';
 import { openInput } from '../run/inputFile.ts';
 
 interface CommonOptions extends StoreOptions {
@@ -188,9 +186,9 @@ async function withLetters<Result>(
   options: StoreOptions,
   use: (letters: DeadLetters, how: { readonly isAtRest: boolean }) => Promise<Result>,
 ): Promise<Result> {
-  return await withService(options, (calls, how) =>
+  return await withStore(options, (caller, how) =>
     use(
-      deadLetters(calls.deadLetters, () => systemClock.now()),
+      deadLetters(caller, () => systemClock.now()),
       how,
     ),
   );

@@ -1,17 +1,20 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { OperationView } from '../../../actors/operation/outcome.ts';
+import type { OperationPage, OperationView } from '../../../actors/port.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import type { Caller } from '../../management/call/managementCall.ts';
+import { listOperations } from '../../management/store/listOperations.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
 import { createOutput, table } from '../kit/output.ts';
-import { operationViews } from '../kit/storeView.ts';
+import { type StoreOptions, withStore } from '../kit/service.ts';
 
-interface OperationsOptions {
-  readonly store: string;
-  readonly keyFile: string;
+interface OperationsOptions extends StoreOptions {
   readonly state?: string;
   readonly limit: number;
   readonly json: boolean;
 }
+
+/** Operations fetched at a time. */
+const PAGE_ROWS = 500;
 
 const STATES: readonly string[] = Object.keys(syncOperationMachine.states);
 
@@ -35,18 +38,9 @@ Examples:
     )
     .action(async (options: OperationsOptions) => {
       const output = createOutput(options);
-      const listed: OperationView[] = [];
-      let isCut = false;
-      let unreadable = 0;
-      const onUnreadable = (count: number): void => {
-        unreadable += count;
-      };
-      for await (const view of operationViews(options.store, options.keyFile, onUnreadable)) {
-        if (options.state !== undefined && view.state !== options.state) continue;
-        isCut = listed.length === options.limit;
-        if (isCut) break;
-        listed.push(view);
-      }
+      const { listed, isCut, unreadable } = await withStore(options, (caller) =>
+        listOf(caller, options),
+      );
       if (options.json) {
         for (const view of listed) output.result(view, '');
       } else {
@@ -59,6 +53,30 @@ Examples:
       }
       if (isCut) output.say(`holdfast: only the first ${options.limit}; --limit lists more.`);
     });
+}
+
+/** The first operations in that state, in order of acceptance, and how many records can't be shown. */
+async function listOf(
+  caller: Caller,
+  { state, limit }: OperationsOptions,
+): Promise<{
+  readonly listed: readonly OperationView[];
+  readonly isCut: boolean;
+  readonly unreadable: number;
+}> {
+  const listed: OperationView[] = [];
+  let unreadable = 0;
+  for (let afterSeq: number | null = 0; afterSeq !== null; ) {
+    const page: OperationPage = await caller.call(listOperations, { afterSeq, limit: PAGE_ROWS });
+    unreadable += page.unreadable;
+    for (const view of page.views) {
+      if (state !== undefined && view.state !== state) continue;
+      if (listed.length === limit) return { listed, isCut: true, unreadable };
+      listed.push(view);
+    }
+    afterSeq = page.nextAfterSeq;
+  }
+  return { listed, isCut: false, unreadable };
 }
 
 function parseState(text: string): string {

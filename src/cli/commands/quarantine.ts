@@ -1,11 +1,13 @@
 import { open, rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { type Quarantine, type Quarantined, quarantine } from '../../management/quarantine.ts';
+import { type Quarantine, quarantine } from '../../management/quarantine/quarantine.ts';
+import type { Quarantined } from '../../management/quarantine/quarantined.ts';
+import { confirmed } from '../kit/confirm.ts';
 import { EXIT } from '../kit/exitCodes.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
 import { createOutput, table } from '../kit/output.ts';
-import { confirmed, type StoreOptions, withService } from '../kit/service.ts';
+import { type StoreOptions, withStore } from '../kit/service.ts';
 
 interface CommonOptions extends StoreOptions {
   readonly json: boolean;
@@ -179,7 +181,7 @@ async function withQuarantine<Result>(
   options: StoreOptions,
   use: (records: Quarantine) => Promise<Result>,
 ): Promise<Result> {
-  return await withService(options, (calls) => use(quarantine(calls.quarantine)));
+  return await withStore(options, (caller) => use(quarantine(caller)));
 }
 
 function tableOf(records: readonly Quarantined[]): string {

@@ -1,13 +1,9 @@
 import { Command } from 'commander';
-import { openAtRest } from '../../../persistence/openStore.ts';
-import { holdWrite } from '../../../persistence/port/hold.ts';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
-import { askOwner } from '../../control/controlClient.ts';
+import { releaseStore } from '../../management/store/release.ts';
 import { createOutput } from '../kit/output.ts';
+import { type StoreOptions, withStore } from '../kit/service.ts';
 
-interface ReleaseOptions {
-  readonly store: string;
-  readonly keyFile: string;
+interface ReleaseOptions extends StoreOptions {
   readonly json: boolean;
 }
 
@@ -30,26 +26,13 @@ Example:
   $ holdfast release --store ./restored --key-file ./holdfast.key`,
     )
     .action(async (options: ReleaseOptions) => {
-      const owner = await askOwner(options.store, { method: 'release', params: {} });
-      const wasHeld = owner === null ? await releaseAtRest(options) : owner.wasHeld;
-      const what = owner === null ? 'runs when a process opens it' : 'runs now';
+      const { wasHeld, what } = await withStore(options, async (caller, { isAtRest }) => ({
+        ...(await caller.call(releaseStore, {})),
+        what: isAtRest ? 'runs when a process opens it' : 'runs now',
+      }));
       createOutput(options).result(
         { wasHeld },
         wasHeld ? `Released: what waits in the store ${what}.` : 'The store was not held.',
       );
     });
-}
-
-async function releaseAtRest(options: ReleaseOptions): Promise<boolean> {
-  const { store, info } = await openAtRest({
-    folder: options.store,
-    key: keyFile(options.keyFile),
-  });
-  try {
-    if (info.hold === null) return false;
-    await store.commit([holdWrite(null)]);
-    return true;
-  } finally {
-    await store.close();
-  }
 }

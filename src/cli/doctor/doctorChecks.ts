@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import { askOwner } from '../../control/controlClient.ts';
+import { health } from '../../management/store/health.ts';
 import {
   checkClock,
   checkFileSystem,
@@ -40,7 +41,8 @@ export interface DoctorTask {
 export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<CheckResult[]> {
   const folder = resolve(task.folder);
   const { keyPath } = task;
-  const owner = await askOwner(folder, { method: 'health', params: {} }).catch(() => null);
+  const answer = await askOwner(folder, health, {}).catch(() => null);
+  const owner = answer?.result ?? null;
   const first = [
     checkNode(process.versions.node),
     checkSqlite(),

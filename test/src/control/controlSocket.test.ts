@@ -1,19 +1,32 @@
+import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { connect, Server } from 'node:net';
+import { connect, createServer, Server } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { askOwner } from '../../../src/control/controlClient.ts';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { askOwner, ownersCalls } from '../../../src/control/controlClient.ts';
+import type { AnswerCall } from '../../../src/control/controlRequest.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
-import type { ControlRequest } from '../../../src/control/controlSocket.ts';
+import { controlSocketPath } from '../../../src/control/controlSocket.ts';
 import { createRuntime, rawKey } from '../../../src/index.ts';
+import { replayDeadLetter } from '../../../src/management/deadLetters/replay.ts';
+import { health } from '../../../src/management/store/health.ts';
+import { releaseStore } from '../../../src/management/store/release.ts';
 import { VirtualClock } from '../../support/clock/virtualClock.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
-function serve(
-  answer: (request: ControlRequest) => Promise<unknown> = () => Promise.resolve({ wasHeld: true }),
-): { readonly clock: VirtualClock; readonly folder: string; readonly path: string } {
+const RELEASED = { result: { wasHeld: true } };
+
+interface Served {
+  readonly clock: VirtualClock;
+  readonly folder: string;
+  readonly path: string;
+  readonly server: ControlServer;
+}
+
+async function serve(answer: AnswerCall = () => Promise.resolve(RELEASED.result)): Promise<Served> {
   const clock = new VirtualClock();
   const folder = tempFolder();
   const server = new ControlServer({
@@ -24,145 +37,302 @@ function serve(
   });
   server.open();
   onTestFinished(() => server.close());
-  return { clock, folder, path: join(folder, 'control.sock') };
+  const path = join(folder, 'control.sock');
+  await until(() => existsSync(path));
+  return { clock, folder, path, server };
 }
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await setImmediate();
 }
 
-test('SE-5 the control socket is never open to others, whatever the mask of the process', async () => {
-  const mask = process.umask(0);
-  const seen: number[] = [];
-  const listen: unknown = Reflect.get(Server.prototype, 'listen');
-  const look = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (
-    this: Server,
-    ...args: unknown[]
-  ) {
-    const server = Reflect.apply(listen as Server['listen'], this, args);
-    // It is bound by now, and nothing else has run.
-    seen.push(statSync(String(args[0])).mode & 0o077);
-    return server;
-  });
-  onTestFinished(() => {
-    process.umask(mask);
-    look.mockRestore();
-  });
-  const { path, folder } = serve();
-  await until(() => seen.length > 0);
-  await askOwner(folder, { method: 'release', params: {} });
-  seen.push(statSync(path).mode & 0o077);
-  expect(seen).toEqual([0, 0]);
-  expect(process.umask()).toBe(0);
-});
-
-test('SE-5 connections that trickle lock nobody out: a request has to be whole within ten seconds', async () => {
-  const { clock, folder, path } = serve();
-  await until(() => existsSync(path));
-  const ended = { count: 0 };
-  const slow = Array.from({ length: 16 }, () => {
-    const socket = connect(path);
-    socket.on('error', () => undefined);
-    socket.on('close', () => (ended.count += 1));
-    socket.write('{');
-    return socket;
-  });
-  onTestFinished(() => {
-    for (const socket of slow) socket.destroy();
-  });
-  await sleep(50);
-  // All places are taken, and each has sent something just now.
-  for (let second = 0; second < 9; second += 3) {
-    await clock.advance(3_000);
-    for (const socket of slow) socket.write(' ');
-  }
-  expect(ended.count).toBe(0);
-  await clock.advance(1_001);
-  // Long before they would be ended for being idle.
-  for (let wait = 0; wait < 100 && ended.count < slow.length; wait += 1) await sleep(20);
-  expect(ended.count).toBe(slow.length);
-  expect(await askOwner(folder, { method: 'release', params: {} })).toEqual({ wasHeld: true });
-});
-
-const REASONS = ['a page of the store is damaged'];
-
-test.each([
-  ['whose health names a reason', REASONS, /It says of itself: a page of the store is damaged\./],
-  ['whose health names none', [], /Ask again later\./],
-])(
-  'UX-2 a call that the owner does not end, %s, is not blamed on a stopped owner',
-  async (_, reasons, says) => {
-    const { folder, path } = serve(({ method }) =>
-      method === 'health' ? Promise.resolve({ reasons }) : new Promise(() => undefined),
-    );
-    await until(() => existsSync(path));
-    const request = { method: 'release', params: {} } as const;
-    const error: unknown = await askOwner(folder, request, 200).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({
-      code: 'HF_STORE_UNAVAILABLE',
-      message: expect.stringMatching(says) as string,
-    });
-    expect(String(error)).toMatch(/answers, but has not ended this call.*holdfast doctor --deep/);
-    expect(String(error)).not.toContain('stopped');
-  },
-);
-
-test('UX-2 an owner that answers nothing is stopped, or busy (control)', async () => {
-  const { folder, path } = serve(() => new Promise(() => undefined));
-  await until(() => existsSync(path));
-  const request = { method: 'release', params: {} } as const;
-  await expect(askOwner(folder, request, 200)).rejects.toThrow(/does not answer.*stopped, or busy/);
-});
-
-test('UX-2 SE-5 a malformed request over the socket is refused by its code, and nothing of it is repeated', async () => {
-  const store = tempFolder();
-  const runtime = createRuntime({ store, key: rawKey(Buffer.alloc(32, 1)) });
-  onTestFinished(() => runtime.close());
-  await runtime.ready;
-  const path = join(store, 'control.sock');
-  await until(() => existsSync(path));
-  const canary = '{"canary":';
-  const lines: readonly (readonly [line: string, field: string])[] = [
-    [canary, 'request'],
-    ['null', 'request'],
-    ['[]', 'request'],
-    ['"health"', 'request'],
-    [JSON.stringify({ method: 'canary' }), 'method'],
-    [JSON.stringify({ method: { toString: 1 } }), 'request.method'],
-    [JSON.stringify({ method: 'health', parms: {} }), 'request.parms'],
-    [JSON.stringify({ method: 'operations', params: { afterSeq: '1' } }), 'afterSeq'],
-    [JSON.stringify({ method: 'operations', params: { limit: 1e9 } }), 'limit'],
-    [JSON.stringify({ method: 'operations', params: null }), 'request.params'],
-    [JSON.stringify({ method: 'deadLetters' }), 'params'],
-    ...['show', 'replay', 'purge'].map((call) =>
-      callLine('deadLetters', call, { toString: 1 }, 'id'),
-    ),
-    ...['show', 'retry', 'purge'].map((call) => callLine('quarantine', call, ['x'], 'id')),
-    callLine('deadLetters', 'constructor', {}, 'call'),
-    callLine('deadLetters', 'batch', { action: 'purge', filter: {}, dryrun: true }, 'dryrun'),
-    callLine('deadLetters', 'page', { filter: [], order: 'newest' }, 'filter'),
-    callLine('deadLetters', 'page', { filter: {}, order: 'newest', fromSeq: -1 }, 'fromSeq'),
-    callLine('quarantine', 'page', { fromSeq: { valueOf: 1 } }, 'fromSeq'),
-    callLine('quarantine', 'sealed', null, 'options'),
-  ];
-  for (const [line, field] of lines) {
-    const answer: unknown = JSON.parse(await exchange(path, line));
-    expect(answer, line).toMatchObject({ ok: false, error: { code: 'HF_OPTION_INVALID', field } });
-    if (line === canary) expect(JSON.stringify(answer)).not.toContain('canary');
-  }
-});
-
-function callLine(
-  method: 'deadLetters' | 'quarantine',
-  call: string,
-  arg: unknown,
-  field: string,
-): readonly [string, string] {
-  return [JSON.stringify({ method, params: { call, args: [arg] } }), field];
-}
-
-async function exchange(path: string, line: string): Promise<string> {
+/** Sends bytes as they are and gives all that comes back. */
+async function raw(path: string, bytes: string): Promise<string> {
   const socket = connect(path);
-  socket.end(`${line}\n`);
+  socket.on('error', () => undefined);
+  socket.write(bytes);
   return await text(socket);
 }
+
+function post(call: string, body: string, method = 'POST'): string {
+  return [
+    `${method} ${call} HTTP/1.1`,
+    'host: localhost',
+    `content-length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+interface Answered {
+  readonly status: number;
+  readonly body: { readonly result?: unknown; readonly error?: { readonly code: string } };
+}
+
+async function send(path: string, bytes: string): Promise<Answered> {
+  const said = await raw(path, bytes);
+  return {
+    status: Number(said.split(' ')[1]),
+    body: JSON.parse(said.slice(said.indexOf('\r\n\r\n'))) as Answered['body'],
+  };
+}
+
+describe('SE-5 who may ask, and how much of the owner that takes', () => {
+  test('SE-5 the control socket is never open to others, whatever the mask of the process', async () => {
+    const mask = process.umask(0);
+    const seen: number[] = [];
+    const listen: unknown = Reflect.get(Server.prototype, 'listen');
+    const look = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (
+      this: Server,
+      ...args: unknown[]
+    ) {
+      const server = Reflect.apply(listen as Server['listen'], this, args);
+      // It is bound by now, and nothing else has run.
+      seen.push(statSync(String(args[0])).mode & 0o077);
+      return server;
+    });
+    onTestFinished(() => {
+      process.umask(mask);
+      look.mockRestore();
+    });
+    const { path, folder } = await serve();
+    await askOwner(folder, releaseStore, {});
+    seen.push(statSync(path).mode & 0o077);
+    expect(seen).toEqual([0, 0]);
+    expect(process.umask()).toBe(0);
+  });
+
+  test.each([
+    ['its head', 'POST /v1/health HTTP/1.1\r\nx: '],
+    ['its body', 'POST /v1/health HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{'],
+  ])(
+    'SE-5 connections that trickle %s lock nobody out: a request has to be whole within ten seconds',
+    async (_, begin) => {
+      const { clock, folder, path } = await serve();
+      const ended = { count: 0 };
+      const slow = Array.from({ length: 16 }, () => {
+        const socket = connect(path);
+        socket.on('error', () => undefined);
+        socket.on('close', () => (ended.count += 1));
+        socket.write(begin);
+        return socket;
+      });
+      onTestFinished(() => {
+        for (const socket of slow) socket.destroy();
+      });
+      await sleep(50);
+      // All places are taken, and each has sent something just now.
+      for (let second = 0; second < 9; second += 3) {
+        await clock.advance(3_000);
+        for (const socket of slow) socket.write(' ');
+      }
+      expect(ended.count).toBe(0);
+      await clock.advance(1_001);
+      // Long before they would be ended for being idle.
+      for (let wait = 0; wait < 100 && ended.count < slow.length; wait += 1) await sleep(20);
+      expect(ended.count).toBe(slow.length);
+      expect(await askOwner(folder, releaseStore, {})).toEqual(RELEASED);
+    },
+  );
+
+  test('SE-5 a body that is too large is refused, and nothing of it reaches a call', async () => {
+    const calls: unknown[] = [];
+    const { folder, path } = await serve((name, params) => {
+      calls.push(params);
+      return Promise.resolve(name);
+    });
+    const large = 'x'.repeat(4 * 1_048_576);
+    const { status, body } = await send(path, post('/v1/store.release', JSON.stringify({ large })));
+    expect([status, body.error?.code]).toEqual([413, 'HF_OPTION_INVALID']);
+    const asked = askOwner(folder, replayDeadLetter, { id: 'x', payload: large });
+    await expect(asked).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'body' });
+    expect(calls).toEqual([]);
+    // Control: one that just fits is let through.
+    const fits = { id: 'x', payload: large.slice(100) };
+    expect(await askOwner(folder, replayDeadLetter, fits)).toMatchObject({
+      result: 'deadLetter.replay',
+    });
+  });
+
+  test('SE-5 many at once are answered, and more than there are places for do no harm', async () => {
+    const { folder } = await serve(async (name) => {
+      await sleep(5);
+      return name;
+    });
+    const ask = (): ReturnType<typeof askOwner> => askOwner(folder, releaseStore, {});
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 16 }, ask));
+      expect(answers.every((answer) => answer?.result === 'store.release')).toBe(true);
+    }
+    const crowd = await Promise.all(Array.from({ length: 100 }, ask));
+    expect(crowd.filter((answer) => answer !== null).length).toBeGreaterThan(0);
+    expect(await ask()).toEqual({ result: 'store.release' });
+  });
+
+  test('SE-5 one connection makes one call', async () => {
+    const calls: string[] = [];
+    const { path } = await serve((name) => {
+      calls.push(name);
+      return Promise.resolve(null);
+    });
+    const said = await raw(path, post('/v1/health', '{}').repeat(3));
+    expect(said.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(calls).toEqual(['health']);
+  });
+});
+
+describe('UX-2 what is answered to what can not be done', () => {
+  test('UX-2 SE-5 a request that is wrong is refused by its code and status, and nothing of it is repeated', async () => {
+    const store = tempFolder();
+    const runtime = createRuntime({ store, key: rawKey(Buffer.alloc(32, 1)) });
+    onTestFinished(() => runtime.close());
+    await runtime.ready;
+    const path = join(store, 'control.sock');
+    await until(() => existsSync(path));
+    const call = (name: string, params: unknown, field: string, status = 400) =>
+      [post(`/v1/${name}`, JSON.stringify(params)), field, status] as const;
+    const canary = 'canary-7f3a';
+    const requests = [
+      [post('/v1/health', `{"${canary}":`), 'body', 400],
+      [post('/v1/health', '{}', 'GET'), 'method', 405],
+      [post('/v1/health', '{}', 'DELETE'), 'method', 405],
+      [post(`/v2/${canary}`, '{}'), 'path', 404],
+      [post('/', '{}'), 'path', 404],
+      call(canary, {}, 'call'),
+      call('constructor', {}, 'call'),
+      call('store.backup', { path: canary }, 'call'),
+      call('health', null, 'params'),
+      call('health', [canary], 'params'),
+      call('health', canary, 'params'),
+      call('health', { parms: canary }, 'parms'),
+      call('operation.list', { afterSeq: canary }, 'afterSeq'),
+      call('operation.list', { limit: 1e9 }, 'limit'),
+      ...['show', 'replay', 'purge'].map((one) =>
+        call(`deadLetter.${one}`, { id: { toString: canary } }, 'id'),
+      ),
+      ...['show', 'retry', 'purge'].map((one) => call(`quarantine.${one}`, { id: [canary] }, 'id')),
+      call('deadLetter.purge', {}, 'id'),
+      call('deadLetter.purgeBatch', { filter: {}, dryrun: true }, 'dryrun'),
+      call('deadLetter.replayBatch', { filter: { typ: canary } }, 'filter.typ'),
+      call('deadLetter.page', { filter: [], order: 'newest' }, 'filter'),
+      call('deadLetter.page', { filter: {}, order: canary }, 'order'),
+      call('deadLetter.page', { filter: {}, order: 'newest', fromSeq: -1 }, 'fromSeq'),
+      call('deadLetter.page', { filter: { code: canary }, order: 'newest' }, 'filter.code'),
+      call('quarantine.page', { fromSeq: { valueOf: canary } }, 'fromSeq'),
+      call('quarantine.sealed', {}, 'fromSeq'),
+      call('breaker.forceOpen', { upstream: 'default' }, 'reason'),
+      call('breaker.forceOpen', { upstream: canary, reason: canary }, 'upstream', 404),
+    ] as const;
+    for (const [bytes, field, status] of requests) {
+      const answered = await send(path, bytes);
+      expect(answered, bytes).toMatchObject({ status, body: { error: { field } } });
+      expect(JSON.stringify(answered.body)).not.toContain(canary);
+    }
+    expect(runtime.upstream('default').breaker).toBe('closed');
+    // Control: the same way what is right is answered.
+    expect(await send(path, post('/v1/health', ''))).toMatchObject({
+      status: 200,
+      body: { result: { overall: 'healthy' } },
+    });
+  });
+
+  test('UX-2 what is no HTTP is told so, in the form of the client that sent it', async () => {
+    const { path } = await serve();
+    const [status, , answer] = [
+      ...(await raw(path, 'canary\r\n\r\n')).split('\r\n').values(),
+    ].filter((line) => !line.includes(':') || line.startsWith('{'));
+    expect(status).toBe('HTTP/1.1 400 Bad Request');
+    expect(JSON.parse(answer ?? '')).toMatchObject({ error: { code: 'HF_OPTION_INVALID' } });
+    expect(answer).not.toContain('canary');
+    // The command line of version 0.1.0 before HTTP: one line of JSON each way.
+    const line = await raw(path, `${JSON.stringify({ method: 'health', params: {} })}\n`);
+    expect(JSON.parse(line)).toMatchObject({
+      ok: false,
+      error: { code: 'HF_OPTION_INVALID', message: expect.stringContaining('HTTP') as string },
+    });
+  });
+
+  test('UX-2 an owner that is not asked by HTTP is named, and not taken for none', async () => {
+    const folder = tempFolder();
+    const owner = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.once('data', () => socket.end('{"ok":false,"error":{"code":"HF_OPTION_INVALID"}}\n'));
+    });
+    await new Promise<void>((resolve) => owner.listen(join(folder, 'control.sock'), resolve));
+    onTestFinished(() => {
+      owner.close();
+    });
+    await expect(askOwner(folder, health, {})).rejects.toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+      message: expect.stringContaining('of a version of holdfast that this command') as string,
+    });
+  });
+
+  test('UX-2 an owner that ends in the middle of a call is told from one that refuses it', async () => {
+    const { folder, server } = await serve(() => new Promise(() => undefined));
+    const asked = ownersCalls(folder).call(releaseStore, {});
+    await sleep(50);
+    await server.close();
+    await expect(asked).rejects.toThrow(/has gone. Run the command again/);
+    expect(await askOwner(folder, releaseStore, {})).toBeNull();
+  });
+
+  test('UX-2 a folder whose path is too long for a socket has none, and nobody waits for it', async () => {
+    const folder = join(tempFolder(), 'a'.repeat(100));
+    expect(controlSocketPath(folder)).toBeNull();
+    const errors: unknown[] = [];
+    const server = new ControlServer({
+      storeFolder: folder,
+      clock: new VirtualClock(),
+      answer: () => Promise.resolve(null),
+      onError: (error) => errors.push(error),
+    });
+    server.open();
+    await server.close();
+    expect(errors).toEqual([]);
+    expect(await askOwner(folder, health, {})).toBeNull();
+  });
+
+  const REASONS = ['a page of the store is damaged'];
+
+  test.each([
+    ['whose health names a reason', REASONS, /It says of itself: a page of the store is damaged\./],
+    ['whose health names none', [], /Ask again later\./],
+  ])(
+    'UX-2 a call that the owner does not end, %s, is not blamed on a stopped owner',
+    async (_, reasons, says) => {
+      const { folder } = await serve((name) =>
+        name === 'health' ? Promise.resolve({ reasons }) : new Promise(() => undefined),
+      );
+      const error: unknown = await askOwner(folder, releaseStore, {}, 200).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toMatchObject({
+        code: 'HF_STORE_UNAVAILABLE',
+        message: expect.stringMatching(says) as string,
+      });
+      expect(String(error)).toMatch(/answers, but has not ended this call.*holdfast doctor --deep/);
+      expect(String(error)).not.toContain('stopped');
+    },
+  );
+
+  test('UX-2 an owner that answers nothing is stopped, or busy (control)', async () => {
+    const { folder } = await serve(() => new Promise(() => undefined));
+    await expect(askOwner(folder, releaseStore, {}, 200)).rejects.toThrow(
+      /does not answer.*stopped, or busy/,
+    );
+  });
+});
+
+test.skipIf(!existsSync('/usr/bin/curl'))(
+  'UX-1 curl makes a call on the control socket',
+  async () => {
+    const { path } = await serve((name, params) => Promise.resolve({ name, params }));
+    const { stdout } = await promisify(execFile)('/usr/bin/curl', [
+      ...['--silent', '--max-time', '5', '--unix-socket', path],
+      ...['--data', '{"id":"x"}', 'http://localhost/v1/deadLetter.show'],
+    ]);
+    expect(JSON.parse(stdout)).toEqual({
+      result: { name: 'deadLetter.show', params: { id: 'x' } },
+    });
+  },
+);

@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { accessAtRest } from '../../../actors/recovery/serviceAccess.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import {
   permanentFailure,
   unknownOutcome,
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
-import {
-  type DeadLetter,
-  type DeadLetters,
-  deadLetters,
-} from '../../../src/management/deadLetters.ts';
-import { serviceCalls } from '../../../src/management/serviceCalls.ts';
+import { managementAtRest } from '../../../src/management/atRest.ts';
+import type { DeadLetter } from '../../../src/management/deadLetters/deadLetter.ts';
+import { type DeadLetters, deadLetters } from '../../../src/management/deadLetters/deadLetters.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { seededRandom } from '../../support/clock/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
@@ -85,14 +81,14 @@ async function all<One>({ clock }: World, many: AsyncIterable<One>): Promise<rea
 
 /** The dead letters of a store that nobody runs on. */
 function atRest({ clock, disk }: World): DeadLetters {
-  const access = accessAtRest({
+  const management = managementAtRest({
     store: disk,
+    hold: null,
     clock,
     random: seededRandom(9),
     payloadBytesMax: 1_000,
   });
-  const calls = serviceCalls(access, { before: () => Promise.resolve() });
-  return deadLetters(calls.deadLetters, () => clock.now());
+  return deadLetters(management, () => clock.now());
 }
 
 describe('what is shown', () => {

@@ -1,0 +1,36 @@
+/**
+ * Operations of a store at rest, as the port shows them: what is changed here, the next process takes up.
+ *
+ * @module
+ */
+
+import { type Hold, holdWrite } from '../persistence/port/hold.ts';
+import type { Store } from '../persistence/port/store.ts';
+import { readPage } from './operation/rowView.ts';
+import type { OperationRecords } from './port.ts';
+import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
+import { quarantineAccess } from './recovery/quarantineAccess.ts';
+import { accessAtRest } from './recovery/serviceAccess.ts';
+
+/** Operations of a store at rest, and its hold. */
+export interface RecordsAtRest extends OperationRecords {
+  /** Ends the hold; `false` where the store was not held. */
+  release(): Promise<boolean>;
+}
+
+/** The operations of an open store that nothing runs on. */
+export function recordsAtRest(store: Store, heldBy: Hold | null): RecordsAtRest {
+  const access = accessAtRest(store);
+  let hold = heldBy;
+  return {
+    list: (query) => readPage(store, query, () => null),
+    deadLetters: deadLetterAccess(access),
+    quarantine: quarantineAccess(access),
+    async release() {
+      if (hold === null) return false;
+      await store.commit([holdWrite(null)]);
+      hold = null;
+      return true;
+    },
+  };
+}

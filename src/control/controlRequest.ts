@@ -1,0 +1,139 @@
+/**
+ * One request on the control socket: what may come in, and the answer as HTTP.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ErrorCode, HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { CALL_PATH, type ControlAnswer } from './controlSocket.ts';
+
+/** An edited payload comes in one request, with room for what JSON adds to it. */
+const BODY_BYTES_MAX = 4 * 1_048_576;
+
+/** Makes the call of this name and gives what it gave. */
+export type AnswerCall = (name: string, params: unknown) => Promise<unknown>;
+
+interface Reply {
+  readonly status: number;
+  readonly answer: ControlAnswer;
+}
+
+/** Answers a request; `onWhole` is called once all of it has come. */
+export async function answerRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: { readonly answer: AnswerCall; readonly onWhole: () => void },
+): Promise<void> {
+  const { status, answer } = await replyTo(request, parts);
+  if (response.destroyed) return;
+  const text = `${JSON.stringify(answer)}\n`;
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    connection: 'close',
+    ...(status === 405 ? { allow: 'POST' } : {}),
+  });
+  response.end(text);
+}
+
+async function replyTo(
+  request: IncomingMessage,
+  { answer, onWhole }: { readonly answer: AnswerCall; readonly onWhole: () => void },
+): Promise<Reply> {
+  try {
+    const body = await readBody(request);
+    onWhole();
+    if (body === null) return refused(413, tooLarge());
+    const { pathname } = new URL(request.url ?? '', 'http://localhost');
+    if (!pathname.startsWith(CALL_PATH)) return refused(404, unknownPath());
+    if (request.method !== 'POST') return refused(405, notPost());
+    const result = await answer(pathname.slice(CALL_PATH.length), parsed(body));
+    return { status: 200, answer: { result: result ?? null } };
+  } catch (error) {
+    return refused(null, error);
+  }
+}
+
+/** The text of a body; `null` for one that is too large, of which nothing is kept. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  // One that is too large is read to its end all the same: who still writes does not read an answer.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) chunks = [];
+    else chunks.push(chunk);
+  }
+  return bytes > BODY_BYTES_MAX ? null : Buffer.concat(chunks).toString('utf8');
+}
+
+/** Parameters may be left out where a call takes none. */
+function parsed(body: string): unknown {
+  if (body.trim() === '') return {};
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    // The cause is left out: its message quotes the body.
+    throw invalid('The body of a request must be the JSON of the parameters.', 'body');
+  }
+}
+
+/** The status for an error that a call threw; its code says more. */
+const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  HF_OPTION_INVALID: 400,
+  HF_REQUEST_INVALID: 400,
+  HF_PAYLOAD_TOO_LARGE: 413,
+  HF_OPERATION_UNKNOWN: 404,
+  HF_UPSTREAM_UNKNOWN: 404,
+  HF_INTERNAL: 500,
+};
+
+function refused(status: number | null, cause: unknown): Reply {
+  const error = toPlainError(cause);
+  const ofCode = STATUS_OF[error.code] ?? (error.retry === 'never' ? 409 : 503);
+  return { status: status ?? ofCode, answer: { error } };
+}
+
+function invalid(message: string, field: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', message, { field, withStack: false });
+}
+
+function tooLarge(): HoldfastError {
+  return invalid(`The body of a request must have at most ${BODY_BYTES_MAX} bytes.`, 'body');
+}
+
+function unknownPath(): HoldfastError {
+  return invalid(
+    `A call is made by POST ${CALL_PATH}<name>; there is nothing at that path.`,
+    'path',
+  );
+}
+
+function notPost(): HoldfastError {
+  return invalid(
+    `A call is made by POST ${CALL_PATH}<name>, with its parameters as JSON.`,
+    'method',
+  );
+}
+
+/** What is sent where no request could be read; a client of the protocol before HTTP gets its own form. */
+export function unreadableReply(rawPacket: Buffer | undefined): string {
+  const error = toPlainError(
+    invalid(
+      'The owner of the store is asked by HTTP, and this was none. Use the command line of its version.',
+      'request',
+    ),
+  );
+  // Before version 1 a request was one line of JSON, and so was its answer.
+  if (rawPacket?.[0] === '{'.charCodeAt(0)) return `${JSON.stringify({ ok: false, error })}\n`;
+  const text = `${JSON.stringify({ error } satisfies ControlAnswer)}\n`;
+  return [
+    'HTTP/1.1 400 Bad Request',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+    '',
+    text,
+  ].join('\r\n');
+}

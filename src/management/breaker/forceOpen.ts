@@ -1,0 +1,24 @@
+/**
+ * Management call: keeps the breaker of an upstream open until it is released.
+ *
+ * @module
+ */
+
+import { runtimeCall } from '../call/managementCall.ts';
+import { ofUpstream } from '../call/overrides.ts';
+import { REASON, UPSTREAM } from '../call/params.ts';
+
+export const forceBreakerOpen = runtimeCall<
+  { readonly upstream: string; readonly reason: string },
+  void
+>({
+  name: 'breaker.forceOpen',
+  summary: 'Keeps the breaker of an upstream open until it is released.',
+  capability: 'operate',
+  params: { upstream: UPSTREAM, reason: { required: REASON } },
+  audited: ['upstream', 'reason'],
+  override: ofUpstream('breaker.forceOpen'),
+  run(runtime, { upstream, reason }) {
+    runtime.upstreamOrders(upstream).forceOpen(reason);
+  },
+});

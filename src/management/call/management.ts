@@ -1,0 +1,92 @@
+/**
+ * Makes management calls in this process: checks the parameters, waits for the store where the call
+ * needs it, and tells of what was changed.
+ *
+ * @module
+ */
+
+import type { Override } from '../../../actors/port.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { checkFields, requireOption } from '../../../machines/vocabulary/optionFields.ts';
+import { isObject } from '../../../machines/vocabulary/optionRules.ts';
+import type { AnyCall, Caller, ManagementCall, RuntimeCall } from './managementCall.ts';
+import type { OverrideAbout } from './overrides.ts';
+import type { ManagedRuntime, ManagedStore } from './targets.ts';
+
+export interface ManagementParts {
+  readonly store: ManagedStore;
+  /** `null` for a store at rest. */
+  readonly runtime: ManagedRuntime | null;
+  /** Resolves once the store is open; rejects once it never will be. */
+  readonly whenOpen: () => Promise<void>;
+  /** Told of each call that has changed something. */
+  readonly onOverride: (what: Override, about: OverrideAbout) => void;
+}
+
+export class Management implements Caller {
+  readonly #parts: ManagementParts;
+
+  constructor(parts: ManagementParts) {
+    this.#parts = parts;
+  }
+
+  async call<Params extends object, Result>(
+    call: ManagementCall<Params, Result>,
+    params: Params,
+  ): Promise<Awaited<Result>> {
+    return (await this.#make(call, params)) as Awaited<Result>;
+  }
+
+  /** Makes a call that waits for nothing: it is in force when this returns. */
+  now<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {
+    const result = this.#run(call, params);
+    this.#tell(call, params, result);
+    return result;
+  }
+
+  /**
+   * Makes the call of this name among `calls`, for one that came from outside the process.
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a name or for parameters that can't be used,
+   * and what the call throws.
+   */
+  async callByName(calls: readonly AnyCall[], name: string, params: unknown): Promise<unknown> {
+    const call = calls.find((one) => one.name === name && one.isLocal !== true);
+    requireOption(call !== undefined, 'call', 'is not one that the owner of a store answers');
+    requireOption(isObject(params), 'params', 'must be an object');
+    return await this.#make(call, params);
+  }
+
+  async #make(call: AnyCall, params: object): Promise<unknown> {
+    const result = await this.#runInTime(call, params);
+    this.#tell(call, params, result);
+    return result;
+  }
+
+  async #runInTime(call: AnyCall, params: object): Promise<unknown> {
+    if (call.worksOn === 'runtime') return await this.#run(call, params);
+    checkFields(params, call.params, '');
+    await this.#parts.whenOpen();
+    return await call.run(this.#parts.store, params);
+  }
+
+  #run<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {
+    checkFields(params, call.params, '');
+    const { runtime } = this.#parts;
+    if (runtime === null) throw nobodyRuns(call);
+    return call.run(runtime, params);
+  }
+
+  #tell({ override }: AnyCall, params: object, result: unknown): void {
+    const about = override?.about(params, result) ?? null;
+    if (override !== null && about !== null) this.#parts.onOverride(override.what, about);
+  }
+}
+
+function nobodyRuns({ name }: { readonly name: string }): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `${name} is answered by a running process, and nobody runs on the store.`,
+    { retry: 'later' },
+  );
+}

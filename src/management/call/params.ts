@@ -1,0 +1,31 @@
+/**
+ * Rules for parameters that more than one management call takes.
+ *
+ * @module
+ */
+
+import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
+
+/** The id of an operation. Ids come from outside, and one that is no text must not reach the store. */
+export const ID = {
+  required: {
+    rule: 'must be the id of an operation, a text',
+    matches: (value) => typeof value === 'string',
+  },
+} as const satisfies OptionRule;
+
+/** Where a page begins: 0 for the first, then what the page before said comes next. */
+export const PAGE_FROM = { required: 'sequence' } as const satisfies OptionRule;
+
+/** The name of an upstream; whether there is one of that name, the runtime knows. */
+export const UPSTREAM = { required: 'text' } as const satisfies OptionRule;
+
+/** A reason is kept with the breaker, and written at each of its changes. */
+const REASON_LENGTH_MAX = 1_000;
+
+/** Why an operator does something, for other people to read. */
+export const REASON = {
+  rule: `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,
+  matches: (value) =>
+    typeof value === 'string' && value.trim() !== '' && value.length <= REASON_LENGTH_MAX,
+} as const satisfies OptionRule;

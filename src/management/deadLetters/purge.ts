@@ -1,0 +1,23 @@
+/**
+ * Management call: forgets one dead letter.
+ *
+ * @module
+ */
+
+import { storeCall } from '../call/managementCall.ts';
+import { ofOperation } from '../call/overrides.ts';
+import { ID } from '../call/params.ts';
+import { notDeadLettered } from './letters.ts';
+
+export const purgeDeadLetter = storeCall<{ readonly id: string }, undefined>({
+  name: 'deadLetter.purge',
+  summary: 'Forgets one dead letter for good.',
+  capability: 'destroy',
+  params: { id: ID },
+  audited: ['id'],
+  override: ofOperation('deadLetter.purge'),
+  async run({ records: { deadLetters } }, { id }) {
+    const [isPurged] = await deadLetters.purge([await deadLetters.find(id)]);
+    if (isPurged !== true) throw notDeadLettered();
+  },
+});

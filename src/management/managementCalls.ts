@@ -1,0 +1,47 @@
+/**
+ * Every management call there is: one file declares each, one line here offers it. The runtime's API,
+ * the control socket and the command line derive from this list.
+ *
+ * @module
+ */
+
+import { disableBreaker } from './breaker/disable.ts';
+import { forceBreakerOpen } from './breaker/forceOpen.ts';
+import { releaseBreaker } from './breaker/release.ts';
+import type { AnyCall } from './call/managementCall.ts';
+import { pageOfDeadLetters } from './deadLetters/page.ts';
+import { purgeDeadLetter } from './deadLetters/purge.ts';
+import { purgeBatch } from './deadLetters/purgeBatch.ts';
+import { replayDeadLetter } from './deadLetters/replay.ts';
+import { replayBatch } from './deadLetters/replayBatch.ts';
+import { showDeadLetter } from './deadLetters/show.ts';
+import { pageOfQuarantine } from './quarantine/page.ts';
+import { purgeQuarantined } from './quarantine/purge.ts';
+import { retryQuarantined } from './quarantine/retry.ts';
+import { pageOfSealed } from './quarantine/sealed.ts';
+import { showQuarantined } from './quarantine/show.ts';
+import { backup } from './store/backup.ts';
+import { health } from './store/health.ts';
+import { listOperations } from './store/listOperations.ts';
+import { releaseStore } from './store/release.ts';
+
+export const MANAGEMENT_CALLS: readonly AnyCall[] = [
+  health,
+  backup,
+  releaseStore,
+  listOperations,
+  pageOfDeadLetters,
+  showDeadLetter,
+  replayDeadLetter,
+  replayBatch,
+  purgeDeadLetter,
+  purgeBatch,
+  pageOfQuarantine,
+  pageOfSealed,
+  showQuarantined,
+  retryQuarantined,
+  purgeQuarantined,
+  forceBreakerOpen,
+  disableBreaker,
+  releaseBreaker,
+];

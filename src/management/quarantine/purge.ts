@@ -1,0 +1,23 @@
+/**
+ * Management call: forgets one quarantined record.
+ *
+ * @module
+ */
+
+import { storeCall } from '../call/managementCall.ts';
+import { ofOperation } from '../call/overrides.ts';
+import { ID } from '../call/params.ts';
+import { notQuarantined } from './quarantined.ts';
+
+export const purgeQuarantined = storeCall<{ readonly id: string }, undefined>({
+  name: 'quarantine.purge',
+  summary: 'Forgets one quarantined record for good.',
+  capability: 'destroy',
+  params: { id: ID },
+  audited: ['id'],
+  override: ofOperation('quarantine.purge'),
+  async run({ records: { quarantine } }, { id }) {
+    const isPurged = await quarantine.purge(await quarantine.find(id));
+    if (!isPurged) throw notQuarantined();
+  },
+});

@@ -1,0 +1,22 @@
+/**
+ * Management call: ends the hold of a restored or copied store.
+ *
+ * @module
+ */
+
+import { storeCall } from '../call/managementCall.ts';
+
+export const releaseStore = storeCall<object, { readonly wasHeld: boolean }>({
+  name: 'store.release',
+  summary: 'Ends the hold of a restored or copied store: what waits in it runs from then on.',
+  capability: 'operate',
+  params: {},
+  audited: [],
+  override: {
+    what: 'store.release',
+    about: (_, { wasHeld }) => (wasHeld ? {} : null),
+  },
+  async run(store) {
+    return { wasHeld: await store.release() };
+  },
+});

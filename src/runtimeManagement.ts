@@ -1,0 +1,47 @@
+/**
+ * The management calls of a running process: what they act on, and who hears of what they change.
+ *
+ * @module
+ */
+
+import type { Engine } from '../actors/port.ts';
+import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import { Management, type ManagementParts } from './management/call/management.ts';
+import type { CheckedOptions } from './options.ts';
+import { backupInThread } from './upkeep/backupInThread.ts';
+import { type HealthSources, readHealth } from './views/health.ts';
+
+export function runtimeManagement(
+  parts: HealthSources & {
+    readonly options: CheckedOptions;
+    readonly engine: Engine;
+    /** Checks a request as `sync()` does. */
+    readonly checkRequest: (request: SyncRequest) => CheckedRequest;
+    readonly onOverride: ManagementParts['onOverride'];
+  },
+): Management {
+  const { options, engine, checkRequest, onOverride } = parts;
+  const { clock, random } = options;
+  return new Management({
+    store: { records: engine, clock, random, checkRequest, release: () => engine.release() },
+    runtime: {
+      health: () => readHealth(parts),
+      async backup(path, given) {
+        const { store } = options;
+        if (store === ':memory:') throw noFiles();
+        await engine.whenRunning();
+        return await backupInThread({ folder: store, to: path }, given);
+      },
+      upstreamOrders: (name) => engine.upstreamOrders(name),
+    },
+    whenOpen: () => engine.whenRunning(),
+    onOverride,
+  });
+}
+
+function noFiles(): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', 'A store in memory has no files to back up.', {
+    field: 'store',
+  });
+}
