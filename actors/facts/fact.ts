@@ -46,7 +46,7 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
 
 /**
  * Why an operation waits with nothing in flight.
- * - `place`: every place at its upstream is taken, or others wait before it.
+ * - `slot`: every slot at its upstream is taken, or others wait before it.
  * - `breaker`: the breaker of its upstream lets nothing out, or probes only.
  * - `level`: the level of service does not admit it.
  * - `start`: what waits is not run yet, or no more: the runtime starts, stops, or its store is held.
@@ -57,7 +57,7 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
  * - `conflict`, `review`: a person has to decide.
  */
 export type ParkReason =
-  | 'place'
+  | 'slot'
   | 'breaker'
   | 'level'
   | 'start'

@@ -45,6 +45,12 @@ describe('options of createRuntime', () => {
     ['bytes as a key', { store: '/x', key: Buffer.alloc(32) }, 'key', /rawKey\(bytes\)/],
     ['a misspelt option', { ...MEMORY, hanlders: {} }, 'hanlders', /did you mean handlers\?/],
     [
+      'a threshold of earlier versions',
+      { ...MEMORY, degradation: { readyOperationsLimited: 5 } },
+      'degradation.readyOperationsLimited',
+      /is not known; known are recoverAfterMs, /,
+    ],
+    [
       'a misspelt upstream option',
       { ...MEMORY, upstreams: { a: { concurency: 1 } } },
       'upstreams.a.concurency',

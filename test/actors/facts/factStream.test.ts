@@ -22,8 +22,8 @@ function openStream() {
 const idsOf = (facts: readonly Fact[]): readonly unknown[] =>
   facts.map((fact) => ('operationId' in fact ? fact.operationId : fact.kind));
 
-describe('OB-1 the stream of facts', () => {
-  test('OB-1 makes no fact while nobody listens, taps or not', () => {
+describe('OB-5 the stream of facts', () => {
+  test('OB-5 makes no fact while nobody listens, taps or not', () => {
     const { stream, made } = openStream();
     const tapped: string[] = [];
     stream.tap('operation.duplicated', (id) => tapped.push(id));
@@ -39,7 +39,7 @@ describe('OB-1 the stream of facts', () => {
     expect(tapped).toEqual(['a', 'b', 'c']);
   });
 
-  test('OB-1 makes one fact for all who listen, at the time of the wall clock, frozen', () => {
+  test('OB-5 makes one fact for all who listen, at the time of the wall clock, frozen', () => {
     const { clock, stream, made } = openStream();
     const seen: Fact[] = [];
     stream.subscribe((fact) => seen.push(fact));
@@ -55,7 +55,7 @@ describe('OB-1 the stream of facts', () => {
     expect(Object.isFrozen(seen[0])).toBe(true);
   });
 
-  test('OB-1 what a listener sets off comes after, for every listener in the same order', () => {
+  test('OB-5 what a listener sets off comes after, for every listener in the same order', () => {
     const { stream } = openStream();
     const first: Fact[] = [];
     const second: Fact[] = [];
@@ -70,7 +70,7 @@ describe('OB-1 the stream of facts', () => {
     expect(idsOf(second)).toEqual(['a', 'set off', 'b']);
   });
 
-  test('OB-1 whoever has left is told nothing more, not even of the present fact', () => {
+  test('OB-5 whoever has left is told nothing more, not even of the present fact', () => {
     const { stream } = openStream();
     const seen: Fact[] = [];
     let leave = (): void => undefined;

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { EventLoopWatch } from '../../../actors/time/eventLoopWatch.ts';
+import { TimerService } from '../../../actors/time/timerService.ts';
+import { VirtualClock } from '../../support/clock/virtualClock.ts';
+
+function watching() {
+  const clock = new VirtualClock();
+  const timers = new TimerService(clock, (error) => {
+    throw error;
+  });
+  const blocked: number[] = [];
+  let isBusy = true;
+  const watch = new EventLoopWatch({
+    clock,
+    timers,
+    blockedFromMs: 250,
+    isBusy: () => isBusy,
+    onBlocked: (delayMs) => blocked.push(delayMs),
+  });
+  /** Time passes, and nothing that is due runs. */
+  const block = async (ms: number): Promise<void> => {
+    clock.suspend(ms, true);
+    await clock.advance(0);
+  };
+  return { clock, timers, watch, blocked, block, rest: () => (isBusy = false) };
+}
+
+describe('CR-1 a blocked event loop', () => {
+  test('CR-1 is told of with its length, once it runs again', async () => {
+    const { clock, watch, blocked, block } = watching();
+    watch.wake();
+    await clock.advance(1_050);
+    expect([blocked, watch.delayMs]).toEqual([[], 0]);
+    await block(1_000);
+    // A tick was due in 50 ms.
+    expect([blocked, watch.delayMs]).toEqual([[950], 950]);
+  });
+
+  test('CR-1 counts for the present for a second', async () => {
+    const { clock, watch, block } = watching();
+    watch.wake();
+    await block(500);
+    await clock.advance(999);
+    expect(watch.delayMs).toBe(400);
+    await clock.advance(1);
+    expect(watch.delayMs).toBe(0);
+  });
+
+  test('CR-1 below the threshold is measured and not told of', async () => {
+    const { watch, blocked, block } = watching();
+    watch.wake();
+    await block(349);
+    expect([blocked, watch.delayMs]).toEqual([[], 249]);
+  });
+
+  test('CR-1 is noticed by whatever timer is late, busy or not', async () => {
+    const { clock, timers, blocked, block } = watching();
+    timers.after(5_000, () => undefined);
+    await clock.advance(4_900);
+    await block(2_000);
+    expect(blocked).toEqual([1_900]);
+  });
+
+  test('HM-6 nothing wakes once no work is under way', async () => {
+    const { clock, watch, rest } = watching();
+    watch.wake();
+    watch.wake();
+    await clock.advance(1_000);
+    expect(clock.pending).toBe(1);
+    rest();
+    await clock.advance(100);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('CR-1 control: without a tick nobody would notice a block while nothing is due', async () => {
+    const { blocked, block } = watching();
+    await block(10_000);
+    expect(blocked).toEqual([]);
+  });
+});
