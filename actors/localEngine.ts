@@ -182,10 +182,7 @@ export class LocalEngine implements Engine {
   async release(): Promise<boolean> {
     await this.whenRunning();
     const wasHeld = await this.#core.release();
-    if (wasHeld) {
-      this.#facts.emit('override.made', 'store.release', {});
-      this.#supervisor.holdReleased();
-    }
+    if (wasHeld) this.#supervisor.holdReleased();
     return wasHeld;
   }
 
@@ -293,15 +290,12 @@ export class LocalEngine implements Engine {
     return {
       forceOpen: (reason) => {
         breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
-        this.#facts.emit('override.made', 'breaker.forceOpen', { upstream: name });
       },
       disable: (reason) => {
         breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
-        this.#facts.emit('override.made', 'breaker.disable', { upstream: name });
       },
       release: () => {
         breaker.send({ type: 'operator.released', atMs: steady.now() });
-        this.#facts.emit('override.made', 'breaker.release', { upstream: name });
       },
     };
   }

@@ -1,0 +1,205 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fact } from '../../../actors/port.ts';
+import { permanentFailure } from '../../../machines/policy/retry/classifyFailure.ts';
+import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
+import { withStore } from '../../../src/cli/kit/service.ts';
+import { askOwner } from '../../../src/control/controlClient.ts';
+import { ControlServer } from '../../../src/control/controlServer.ts';
+import { managementAtRest } from '../../../src/management/atRest.ts';
+import { Management } from '../../../src/management/call/management.ts';
+import { type AnyCall, storeCall } from '../../../src/management/call/managementCall.ts';
+import { ID } from '../../../src/management/call/params.ts';
+import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
+import { health } from '../../../src/management/store/health.ts';
+import { releaseStore } from '../../../src/management/store/release.ts';
+import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { createWorld } from '../../support/harness/engineHarness.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+
+/** The first part of a call that is not there: what one file declares. */
+const touch = storeCall<{ readonly id: string }, { readonly touched: string }>({
+  name: 'operation.touch',
+  summary: 'Touches one operation.',
+  capability: 'operate',
+  params: { id: ID },
+  audited: ['id'],
+  override: { what: 'operation.retryNow', about: ({ id }) => ({ operationId: id, count: 1 }) },
+  run: (_, { id }) => Promise.resolve({ touched: id }),
+});
+/** The second part: the line in the registry. */
+const CALLS: readonly AnyCall[] = [...MANAGEMENT_CALLS, touch];
+
+/** A process whose calls are those of `CALLS`. */
+function managed() {
+  const overrides: unknown[] = [];
+  const management = new Management({
+    store: {} as never,
+    runtime: { health: () => ({ overall: 'healthy' }) } as never,
+    whenOpen: () => Promise.resolve(),
+    onOverride: (what, about) => overrides.push({ what, ...about }),
+  });
+  return { management, overrides };
+}
+
+describe('UX-1 a call that is added is one file and one line', () => {
+  test('UX-1 it is reached by the API, over the socket and by a command', async () => {
+    const { management, overrides } = managed();
+    const folder = tempFolder();
+    const server = new ControlServer({
+      storeFolder: folder,
+      clock: new VirtualClock(),
+      answer: (name, params) => management.callByName(CALLS, name, params),
+      onError: () => undefined,
+    });
+    server.open();
+    onTestFinished(() => server.close());
+    const options = { store: folder, keyFile: join(folder, 'none.key') };
+    while ((await askOwner(folder, touch, { id: 'a' })) === null) await setImmediate();
+    overrides.length = 0;
+
+    expect(await management.call(touch, { id: 'api' })).toEqual({ touched: 'api' });
+    expect(await askOwner(folder, touch, { id: 'socket' })).toEqual({
+      result: { touched: 'socket' },
+    });
+    const byCommand = await withStore(options, (caller, how) =>
+      caller.call(touch, { id: `command ${String(how.isAtRest)}` }),
+    );
+    expect(byCommand).toEqual({ touched: 'command false' });
+    expect(overrides).toEqual(
+      ['api', 'socket', 'command false'].map((operationId) => ({
+        what: 'operation.retryNow',
+        operationId,
+        count: 1,
+      })),
+    );
+    // What it declares of its parameters is checked on each way.
+    const wrong = { id: 'x', idd: 'y' };
+    for (const made of [management.call(touch, wrong), askOwner(folder, touch, wrong)]) {
+      await expect(made).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'idd' });
+    }
+    expect(overrides).toHaveLength(3);
+  });
+
+  test('UX-1 control: one that is not in the registry is reached by nobody from outside', async () => {
+    const { management } = managed();
+    const made = management.callByName(MANAGEMENT_CALLS, touch.name, { id: 'x' });
+    await expect(made).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'call' });
+  });
+
+  test('UX-2 what only a running process answers is refused at rest, by its name', async () => {
+    const { clock, disk } = createWorld();
+    await disk.open();
+    const atRest = managementAtRest({
+      store: disk,
+      hold: null,
+      clock,
+      random: seededRandom(1),
+      payloadBytesMax: 1_000,
+    });
+    await expect(atRest.call(health, {})).rejects.toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+      message: expect.stringContaining('health') as string,
+    });
+    expect(await atRest.call(releaseStore, {})).toEqual({ wasHeld: false });
+  });
+});
+
+/** Whether a rule lets any value through, as one for a payload does. */
+function isOpen(rule: OptionRule): boolean {
+  if (rule === 'anything' || rule === 'object' || rule === 'array') return true;
+  if (typeof rule !== 'object') return false;
+  if ('required' in rule) return isOpen(rule.required);
+  return 'fields' in rule && Object.values(rule.fields).some(isOpen);
+}
+
+describe('the registry', () => {
+  test('OB-3 no two calls have one name, and each says what it does', () => {
+    const names = MANAGEMENT_CALLS.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, summary } of MANAGEMENT_CALLS) {
+      expect(name).toMatch(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)?$/);
+      expect(summary).toMatch(/^[A-Z].*\.$/);
+    }
+  });
+
+  const auditedOf = (calls: readonly Pick<AnyCall, 'name' | 'audited' | 'params'>[]) =>
+    calls.flatMap(({ name, audited, params }) => {
+      const rules = params as Readonly<Record<string, OptionRule>>;
+      return (audited ?? [])
+        .filter((field) => !Object.hasOwn(rules, field) || isOpen(rules[field] ?? 'anything'))
+        .map((field) => `${name}: ${field}`);
+    });
+
+  test('AU-1 SE-5 nothing that may hold a payload is audited', () => {
+    expect(auditedOf(MANAGEMENT_CALLS)).toEqual([]);
+    // Control: a payload that is named is found.
+    const replay = MANAGEMENT_CALLS.find(({ name }) => name === 'deadLetter.replay');
+    if (replay === undefined) throw new Error('It is there.');
+    expect(auditedOf([{ ...replay, audited: ['id', 'payload'] }])).toEqual([
+      'deadLetter.replay: payload',
+    ]);
+  });
+
+  test('AU-1 AC-1 a call that changes something is audited, and looking alone needs no more than to look', () => {
+    for (const { name, override, audited, capability } of MANAGEMENT_CALLS) {
+      if (override !== null) {
+        expect([name, audited]).not.toEqual([name, null]);
+        expect(['operate', 'destroy']).toContain(capability);
+      } else expect(['view', 'viewSubjects', 'export']).toContain(capability);
+    }
+  });
+});
+
+test('AU-1 SE-5 each call that changes something is told of, once, without what it carries', async () => {
+  const { clock, boot } = createWorld();
+  const { runtime } = boot({
+    handlers: {
+      'payments.push': {
+        upstream: 'default',
+        run: () => {
+          throw permanentFailure('No.');
+        },
+      },
+    },
+  });
+  await clock.run(runtime.ready);
+  const facts: Fact[] = [];
+  runtime.subscribe((fact) => facts.push(fact));
+  const deadLetter = async (): Promise<string> => {
+    const request = { type: 'payments.push', subject: 'canary-1', tier: 'basic' } as const;
+    const operation = await clock.run(runtime.sync(request));
+    await clock.run(operation.outcome);
+    return operation.id;
+  };
+  const id = await deadLetter();
+  await clock.run(runtime.deadLetters.replay(id, { payload: { secret: 'canary-2' } }));
+  await clock.run(runtime.getOperation(id).outcome);
+  await deadLetter();
+  await clock.run(runtime.deadLetters.purge(id));
+  await clock.run(runtime.deadLetters.replayAll({}, { dryRun: true }));
+  await clock.run(runtime.deadLetters.purgeAll());
+  await clock.run(runtime.deadLetters.purgeAll());
+  await clock.run(runtime.deadLetters.purge(id).catch(() => null));
+  await clock.run(runtime.release());
+  runtime.upstream('default').forceOpen('drill');
+  expect(() => {
+    runtime.upstream('default').disable('');
+  }).toThrow('reason');
+  runtime.upstream('default').release();
+  const about = { upstream: null, operationId: null, count: 0 };
+  expect(
+    facts
+      .filter((fact) => fact.kind === 'override.made')
+      .map(({ kind: _, atMs: __, ...told }) => told),
+  ).toEqual([
+    { ...about, what: 'deadLetter.replay', operationId: id, count: 1 },
+    { ...about, what: 'deadLetter.purge', operationId: id, count: 1 },
+    { ...about, what: 'deadLetter.purge', count: 1 },
+    { ...about, what: 'breaker.forceOpen', upstream: 'default' },
+    { ...about, what: 'breaker.release', upstream: 'default' },
+  ]);
+  expect(JSON.stringify(facts)).not.toContain('canary');
+});
