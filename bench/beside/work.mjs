@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,7 +13,11 @@ import { pathToFileURL } from 'node:url';
 const [folder = '.'] = process.argv.slice(2);
 const load = async (path) => await import(pathToFileURL(join(folder, 'dist', path)).href);
 const { createRuntime, rawKey } = await load('src/index.js');
-const { checkRequest } = await load('machines/vocabulary/request.js');
+// It has moved: an older checkout has it where it was.
+const checks = ['machines/policy/request/request.js', 'machines/vocabulary/request.js'];
+const { checkRequest } = await load(
+  checks.find((path) => existsSync(join(folder, 'dist', path))) ?? checks[0],
+);
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-beside-'));
 const PAYLOAD_BYTES_MAX = 1_048_576;
