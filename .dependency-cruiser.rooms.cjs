@@ -138,7 +138,7 @@ const ROOMS = {
     'actors/facts',
     'actors/charts',
     'actors/journal',
-    'actors/upstream',
+    'actors/flow',
     'actors/attempt',
   ],
   'actors/dispatch': [
@@ -148,7 +148,6 @@ const ROOMS = {
     'actors/facts',
     'actors/journal',
     'actors/flow',
-    'actors/upstream',
     'actors/attempt',
     'actors/operation',
   ],

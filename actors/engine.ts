@@ -347,7 +347,6 @@ export class EngineCore {
   }
 
   #addUpstream(name: string, policy: UpstreamPolicy): void {
-    const { dispatcher } = this.pool;
     const upstream = new Upstream({
       ...this.#parts,
       name,
@@ -356,14 +355,13 @@ export class EngineCore {
       keep: (component, state) => {
         this.#keep(component, state);
       },
-      onChange: (changed) => {
-        dispatcher.reconsider(changed);
+      onChange: () => {
         this.globalLevel.measure();
       },
       onFailed: this.#parts.onComponentFailed,
     });
     this.upstreams.set(name, upstream);
-    dispatcher.addGate(upstream.gate);
+    this.pool.dispatcher.addFlow(upstream.gate, policy.crisisConcurrency);
   }
 
   #storageChanged(failure: HoldfastError | null): void {

@@ -1,5 +1,5 @@
 /**
- * Decides who runs next: which waiting operation gets the next place of its upstream, what is
+ * Decides who runs next: which waiting operation gets the next slot of its upstream, what is
  * fetched from disk, and what a restart has to take up again.
  *
  * @module
@@ -12,12 +12,13 @@ import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/retry/crashPolicy.ts
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import { entityKey, type Place, type Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { Permit, UpstreamGate } from '../upstream/upstreamGate.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
+import { giveBack } from './lateAnswers.ts';
 import { Suspects } from './suspects.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 
@@ -49,8 +50,8 @@ export class Dispatcher {
   readonly #queues = new Map<string, UpstreamQueue>();
   readonly #suspects: Suspects;
   readonly #expiry: ExpiryWatch;
-  /** How each crisis delivery gives its reserved place back. */
-  readonly #crisisPlaces = new Map<Resident, () => void>();
+  /** How each crisis delivery gives its reserved slot back. */
+  readonly #crisisSlots = new Map<Resident, () => void>();
   #isStarted = false;
   /** Crises need no start: they are retried before the store is open, and where it can't be (CR-4). */
   #isStopped = false;
@@ -63,6 +64,9 @@ export class Dispatcher {
       grant: this.#grant,
       onPauseOver: () => {
         if (this.#isStarted) this.#pumpSuspects();
+      },
+      onOthersMayStart: () => {
+        if (this.#isStarted) this.#pumpAll();
       },
     });
     this.#expiry = new ExpiryWatch({
@@ -80,22 +84,27 @@ export class Dispatcher {
   }
 
   /** Takes on the work of one upstream. */
-  addGate(gate: UpstreamGate): void {
+  addFlow(flow: FlowControl, crisisSlotsMax: number): void {
+    const { upstream } = flow;
     const queue = new UpstreamQueue({
       ...this.#parts,
-      gate,
+      flow,
+      crisisSlotsMax,
       mayStart: () => this.#isStarted && !this.#suspects.isolates,
       revive: (row) => {
         const { pool } = this.#parts;
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;
       },
       grant: this.#grant,
-      takeSuspect: (urgency, permit) => this.#suspects.take(gate.upstream, urgency, permit),
-      onPlacesBack: () => {
+      takeSuspect: (urgency, permit) => this.#suspects.take(upstream, urgency, permit),
+      onSlotsBack: () => {
         if (this.#isStarted) this.#pumpSuspects();
       },
     });
-    this.#queues.set(gate.upstream, queue);
+    this.#queues.set(upstream, queue);
+    flow.onChange(() => {
+      this.#reconsider(queue);
+    });
   }
 
   /** The store is open: what is due on disk is fetched from now on. */
@@ -112,17 +121,18 @@ export class Dispatcher {
     this.#isStarted = false;
     this.#isStopped = true;
     for (const queue of this.#queues.values()) queue.stop();
+    this.#suspects.stop();
     this.#expiry.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
-  tryStart(upstream: string, urgency: number): Permit | null {
+  tryStart(upstream: string, asker: Asker): Permit | null {
     if (!this.#isStarted || this.#suspects.isolates) return null;
-    return this.#queues.get(upstream)?.tryStart(urgency) ?? null;
+    return this.#queues.get(upstream)?.tryStart(asker) ?? null;
   }
 
-  /** Begins an attempt: at once, or for a crisis as soon as a reserved place is free. */
+  /** Begins an attempt: at once, or for a crisis as soon as a reserved slot is free. */
   begin(
     resident: Resident,
     run: () => () => void,
@@ -139,15 +149,15 @@ export class Dispatcher {
     const { leave } = queue.crisis.enter(entity, () => {
       stop = run();
     });
-    this.#crisisPlaces.set(resident, leave);
+    this.#crisisSlots.set(resident, leave);
     return () => {
       stop();
-      this.#leaveCrisisPlace(resident);
+      this.#leaveCrisisSlot(resident);
     };
   }
 
   /**
-   * An attempt has ended: its place goes to the next, its result to the breaker. True where the
+   * An attempt has ended: its slot goes to the next, its result to the breaker. True where the
    * upstream serves others: see `singlesOut`.
    */
   attemptEnded(
@@ -156,23 +166,23 @@ export class Dispatcher {
     retryAfterMs: number | undefined,
   ): boolean {
     if (resident.urgency === 0) {
-      this.#leaveCrisisPlace(resident);
-      this.#queues.get(resident.handler?.upstream ?? '')?.gate.recordCrisis(outcome, retryAfterMs);
+      this.#leaveCrisisSlot(resident);
+      this.#queues.get(resident.handler?.upstream ?? '')?.flow.recordCrisis(outcome, retryAfterMs);
       return false;
     }
     const { permit } = resident;
     resident.permit = null;
     const othersMayStart = this.#suspects.delete(resident);
-    const isUpstreamWell = permit?.gate.leave(permit, outcome, retryAfterMs) ?? false;
+    const isUpstreamWell = permit?.flow.leave(permit, outcome, retryAfterMs) ?? false;
     if (othersMayStart) this.#pumpAll();
-    else if (permit !== null) this.#queues.get(permit.gate.upstream)?.pump();
+    else if (permit !== null) this.#queues.get(permit.flow.upstream)?.pump();
     this.#pumpSuspects();
     return isUpstreamWell;
   }
 
-  /** It has stopped waiting, or will not run now: its place goes to another. */
+  /** It has stopped waiting, or will not run now: its slot goes to another. */
   forget(resident: Resident): void {
-    this.#queues.get(resident.handler?.upstream ?? '')?.ready.delete(resident);
+    this.#queues.get(resident.handler?.upstream ?? '')?.forget(resident);
     if (resident.permit !== null) this.attemptEnded(resident, 'ignored', undefined);
     else if (this.#suspects.delete(resident)) {
       this.#pumpAll();
@@ -193,8 +203,7 @@ export class Dispatcher {
     const queue = this.#queues.get(place.route);
     const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
     if (resident.state === 'waiting' && this.#isStarted && hasRoom) {
-      queue.ready.add(resident);
-      queue.pump();
+      queue.add(resident);
       return;
     }
     pool.passivate(resident);
@@ -228,9 +237,8 @@ export class Dispatcher {
   }
 
   /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
-  reconsider(upstream: string): void {
-    const queue = this.#queues.get(upstream);
-    if (!this.#isStarted || queue === undefined) return;
+  #reconsider(queue: UpstreamQueue): void {
+    if (!this.#isStarted) return;
     queue.lookAgain();
     queue.pump();
     this.#pumpSuspects();
@@ -283,22 +291,22 @@ export class Dispatcher {
     const isExpired = context.expiresAtMs !== null && context.expiresAtMs <= atMs;
     if (handler === null || isUnsafe || isExpired) {
       this.#suspects.delete(resident);
-      permit.gate.leave(permit, 'ignored', undefined);
+      giveBack(permit);
       const refused = isUnsafe ? 'repeat.unsafe' : 'handler.missing';
       resident.actor.send({ type: isExpired ? 'expiry.due' : refused, atMs });
       return;
     }
     if (context.crashes >= CRASHES_IN_A_ROW_MAX && !this.#suspects.has(resident)) {
       // It was stopped, or had no handler, before it was cleared: it still runs alone.
-      permit.gate.leave(permit, 'ignored', undefined);
+      giveBack(permit);
       this.addSuspect(resident);
       return;
     }
     const turn = { type: 'turn.granted', atMs } as const;
     if (this.#parts.pool.resident(resident.id) !== resident || !snapshot.can(turn)) {
-      // Whoever can not take its turn holds no place.
+      // Whoever can not take its turn holds no slot.
       this.#suspects.delete(resident);
-      permit.gate.leave(permit, 'ignored', undefined);
+      giveBack(permit);
       return;
     }
     resident.permit = permit;
@@ -313,9 +321,9 @@ export class Dispatcher {
     for (const queue of this.#queues.values()) queue.pump();
   }
 
-  #leaveCrisisPlace(resident: Resident): void {
-    const leave = this.#crisisPlaces.get(resident);
-    this.#crisisPlaces.delete(resident);
+  #leaveCrisisSlot(resident: Resident): void {
+    const leave = this.#crisisSlots.get(resident);
+    this.#crisisSlots.delete(resident);
     leave?.();
   }
 }

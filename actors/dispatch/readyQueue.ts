@@ -1,5 +1,5 @@
 /**
- * Operations in memory that wait for a place, most urgent first, in order of arrival within a rank.
+ * Operations in memory that wait for a slot, most urgent first, in order of arrival within a rank.
  *
  * @module
  */

@@ -15,9 +15,10 @@ import {
 } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import type { Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { Permit } from '../upstream/upstreamGate.ts';
+import { giveBack, LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
 
@@ -31,6 +32,9 @@ export interface SuspectsParts {
   readonly grant: (resident: Resident, permit: Permit) => void;
   /** The pause of one is over. */
   readonly onPauseOver: () => void;
+  /** One that was to run alone will not run now. */
+  readonly onOthersMayStart: () => void;
+  readonly onError: (error: unknown) => void;
 }
 
 export class Suspects {
@@ -44,12 +48,15 @@ export class Suspects {
   readonly #others = new Map<string, ReadyQueue<Resident>>();
   /** Of those waiting, whose turn to run alone has not come yet. */
   readonly #pausing = new Set<Resident>();
+  /** Of those waiting, for whom a flow control was asked and has not answered. */
+  readonly #asked: LateAnswers;
   readonly #inFlight = new Set<Resident>();
   /** The one that runs alone, or is about to. */
   #alone: Resident | null = null;
 
   constructor(parts: SuspectsParts) {
     this.#parts = parts;
+    this.#asked = new LateAnswers(parts.onError);
   }
 
   /** True while one runs alone or waits for the others to end: nothing else may start. */
@@ -59,6 +66,11 @@ export class Suspects {
 
   get waiting(): readonly Resident[] {
     return [...this.#waiting];
+  }
+
+  /** No answer that is still to come is waited for. */
+  stop(): void {
+    this.#asked.clear();
   }
 
   has(resident: Resident): boolean {
@@ -107,11 +119,11 @@ export class Suspects {
   }
 
   /**
-   * Gives a place of this upstream, that something of this urgency is about to take, to a suspect that
+   * Gives a slot of this upstream, that something of this urgency is about to take, to a suspect that
    * is as urgent. False when there is none, or when as many run as may run beside each other.
    */
   take(upstream: string, urgency: number, permit: Permit): boolean {
-    if (this.isolates || this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX) return false;
+    if (this.isolates || this.#areFull) return false;
     const suspect = this.#others.get(upstream)?.first(urgency);
     if (suspect === undefined) return false;
     this.#run(suspect, permit);
@@ -122,7 +134,7 @@ export class Suspects {
   #isBehindOthers(urgency: number): boolean {
     return [...this.#others].some(([upstream, others]) => {
       const first = others.first(urgency);
-      return first !== undefined && this.#parts.queues.get(upstream)?.gate.admits(first.urgency);
+      return first !== undefined && this.#parts.queues.get(upstream)?.flow.admits(first.urgency);
     });
   }
 
@@ -140,12 +152,29 @@ export class Suspects {
         next.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
         continue;
       }
-      if (this.isolates || this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX || queue.hasBacklog)
-        return;
-      const permit = queue.gate.tryEnter(next.urgency);
-      if (permit === null) return;
-      this.#run(next, permit);
+      if (this.isolates || this.#areFull || queue.hasBacklog) return;
+      const answer = queue.flow.enter(next);
+      if (answer === null) return;
+      if (answer instanceof Promise) this.#awaitAnswer(next, answer);
+      else this.#run(next, answer);
     }
+  }
+
+  /** As many run beside each other as may, those that have asked to included. */
+  get #areFull(): boolean {
+    return this.#inFlight.size + this.#asked.size >= SUSPECTS_IN_FLIGHT_MAX;
+  }
+
+  #awaitAnswer(suspect: Resident, answer: Promise<Permit | null>): void {
+    const others = this.#othersOf(suspect);
+    others.delete(suspect);
+    this.#asked.await(suspect, answer, (permit) => {
+      if (permit !== null && !this.isolates) this.#run(suspect, permit);
+      else {
+        others.add(suspect);
+        giveBack(permit);
+      }
+    });
   }
 
   #run(suspect: Resident, permit: Permit): void {
@@ -166,26 +195,40 @@ export class Suspects {
     this.#pausing.delete(suspect);
     this.#crises.delete(suspect);
     this.#loners.delete(suspect);
+    this.#asked.forget(suspect);
     // Its handler may have been registered since it came.
     for (const others of this.#others.values()) others.delete(suspect);
   }
 
   /** Once this one waits to run alone nothing new starts, until it is through or can't run now. */
   #startAlone(suspect: Resident): void {
-    if (this.#alone !== null && this.#alone !== suspect) return;
+    if (this.#asked.has(suspect) || (this.#alone !== null && this.#alone !== suspect)) return;
     const queues = [...this.#parts.queues.values()];
-    const gate = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.gate;
-    if (gate === undefined) {
+    const flow = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.flow;
+    if (flow === undefined) {
       this.#leaveWaiting(suspect);
       suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
       return;
     }
     // While its upstream can't take it nobody waits for it.
-    this.#alone = !gate.admits(suspect.urgency) ? null : suspect;
-    if (this.#alone === null || queues.some((queue) => queue.gate.inFlight > 0)) return;
-    const permit = gate.tryEnter(suspect.urgency);
-    if (permit === null) this.#alone = null;
-    else this.#run(suspect, permit);
+    this.#alone = !flow.admits(suspect.urgency) ? null : suspect;
+    if (this.#alone === null || queues.some((queue) => queue.flow.inFlight > 0)) return;
+    const answer = flow.enter(suspect);
+    if (answer === null) this.#alone = null;
+    else if (answer instanceof Promise) this.#awaitAloneAnswer(suspect, answer);
+    else this.#run(suspect, answer);
+  }
+
+  /** Meanwhile nothing else starts. */
+  #awaitAloneAnswer(suspect: Resident, answer: Promise<Permit | null>): void {
+    this.#asked.await(suspect, answer, (permit) => {
+      if (permit !== null) {
+        this.#run(suspect, permit);
+        return;
+      }
+      this.#alone = null;
+      this.#parts.onOthersMayStart();
+    });
   }
 
   /** A crisis waits for nobody; only one that may be killing the process is spaced out. */

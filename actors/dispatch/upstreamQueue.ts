@@ -1,6 +1,6 @@
 /**
  * The work of one upstream that waits: a few operations in memory, the rest on disk, fetched when
- * places are free. Memory follows work in flight, not the length of the queue (OP-6).
+ * slots are free. Memory follows work in flight, not the length of the queue (OP-6).
  *
  * @module
  */
@@ -13,21 +13,25 @@ import {
   type StoredOperation,
 } from '../../persistence/port/store.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
+import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { Permit, UpstreamGate } from '../upstream/upstreamGate.ts';
+import { giveBack, LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
 /** Rows fetched from disk at a time. */
 export const PAGE_ROWS = 192;
+/** Asks for a slot before it is known whose call it will be. */
+const CLAIM: Asker = { id: null, urgency: 0 };
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 const BARREN_CLAIM_PAUSE_MS = 100;
 
 export interface UpstreamQueueParts {
-  readonly gate: UpstreamGate;
+  readonly flow: FlowControl;
+  readonly crisisSlotsMax: number;
   readonly store: QueueStore;
   readonly journal: Pick<Journal, 'sendAll'>;
   readonly steady: SteadyClock;
@@ -40,18 +44,20 @@ export interface UpstreamQueueParts {
   readonly revive: (row: StoredOperation) => Resident | null;
   /** Gives this permit to a suspect that is as urgent as the rank; `false` when there is none. */
   readonly takeSuspect: (urgency: number, permit: Permit) => boolean;
-  /** Places that were reserved for a claim are free again. */
-  readonly onPlacesBack: () => void;
+  /** Slots that were reserved for a claim are free again. */
+  readonly onSlotsBack: () => void;
   /** Lets it begin with a permit that is now its own. */
   readonly grant: (resident: Resident, permit: Permit) => void;
   readonly onError: (error: unknown) => void;
 }
 
 export class UpstreamQueue {
-  readonly gate: UpstreamGate;
+  readonly flow: FlowControl;
   readonly crisis: CrisisSlots;
   /** In memory; their rows are `due` on disk. */
-  readonly ready = new ReadyQueue<Resident>();
+  readonly #ready = new ReadyQueue<Resident>();
+  /** Of these, for whom the flow control was asked and has not answered. */
+  readonly #asked: LateAnswers;
   readonly #parts: UpstreamQueueParts;
   /** When the next row on disk is due, as far as is known. */
   #nextDueAtMs = Number.POSITIVE_INFINITY;
@@ -68,23 +74,38 @@ export class UpstreamQueue {
 
   constructor(parts: UpstreamQueueParts) {
     this.#parts = parts;
-    this.gate = parts.gate;
-    this.crisis = new CrisisSlots(parts.gate.crisisSlotsMax);
+    this.flow = parts.flow;
+    this.crisis = new CrisisSlots(parts.crisisSlotsMax);
+    this.#asked = new LateAnswers(parts.onError);
   }
 
-  /** True while rows on disk wait for a place. */
+  /** True while rows on disk wait for a slot. */
   get hasBacklog(): boolean {
     return this.#nextDueAtMs <= this.#parts.steady.now();
   }
 
   stop(): void {
     this.#cancelTimer?.();
+    this.#asked.clear();
+  }
+
+  /** It is in memory, and waits for a slot. */
+  add(resident: Resident): void {
+    this.#ready.add(resident);
+    this.pump();
+  }
+
+  /** It no longer waits. */
+  forget(resident: Resident): void {
+    this.#ready.delete(resident);
+    this.#asked.forget(resident);
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
-  tryStart(urgency: number): Permit | null {
-    const isBehindOthers = this.hasBacklog || this.ready.first(urgency) !== undefined;
-    return isBehindOthers ? null : this.gate.tryEnter(urgency);
+  tryStart(asker: Asker): Permit | null {
+    const isBehindOthers =
+      this.hasBacklog || this.#asked.size > 0 || this.#ready.first(asker.urgency) !== undefined;
+    return isBehindOthers ? null : this.flow.tryEnter(asker);
   }
 
   /** A row of this upstream is due at `dueAtMs`. */
@@ -95,66 +116,104 @@ export class UpstreamQueue {
     this.#arm();
   }
 
-  /** The gate may let more out: what the last claim did not ask for is looked at. */
+  /** The flow control may let more out: what the last claim did not ask for is looked at. */
   lookAgain(): void {
-    if (this.gate.urgencyBound > this.#claimedUpTo) this.noteDue(0);
+    if (this.flow.urgencyBound > this.#claimedUpTo) this.noteDue(0);
   }
 
-  /** Gives free places to what waits, what is in memory first. */
+  /** Gives free slots to what waits, what is in memory first. */
   pump(): void {
     this.#grantReady();
-    const isReadyEmpty = this.ready.first(this.gate.urgencyBound) === undefined;
+    const isReadyEmpty = this.#ready.first(this.flow.urgencyBound) === undefined;
     if (isReadyEmpty && this.hasBacklog) void this.#claim();
     // No timer is armed while nothing may start.
     else if (this.#cancelTimer === null && !this.hasBacklog) this.#arm();
   }
 
   #grantReady(): void {
-    const { mayStart, grant, takeSuspect } = this.#parts;
+    const { mayStart } = this.#parts;
     while (mayStart()) {
-      const next = this.ready.first(this.gate.urgencyBound);
+      const next = this.#ready.first(this.flow.urgencyBound);
       if (next === undefined) return;
-      const permit = this.gate.tryEnter(next.urgency);
-      if (permit === null) return;
-      if (takeSuspect(next.urgency, permit)) continue;
-      this.ready.delete(next);
-      grant(next, permit);
+      const answer = this.flow.enter(next);
+      if (answer === null) return;
+      if (answer instanceof Promise) this.#awaitAnswer(next, answer);
+      else this.#give(next, answer);
     }
+  }
+
+  /** Those that wait for an answer are not asked for again; the next may be. */
+  #awaitAnswer(resident: Resident, answer: Promise<Permit | null>): void {
+    this.#ready.delete(resident);
+    this.#asked.await(resident, answer, (permit) => {
+      this.#ready.add(resident);
+      if (permit === null) return;
+      if (!this.#parts.mayStart()) {
+        giveBack(permit);
+        return;
+      }
+      this.#give(resident, permit);
+      this.#grantReady();
+    });
+  }
+
+  /** To this one, which is ready, unless a suspect is as urgent. */
+  #give(resident: Resident, permit: Permit): void {
+    const { takeSuspect, grant } = this.#parts;
+    if (takeSuspect(resident.urgency, permit)) return;
+    this.#ready.delete(resident);
+    grant(resident, permit);
   }
 
   async #claim(): Promise<void> {
     const { steady, mayStart } = this.#parts;
     if (this.#isClaiming || !mayStart()) return;
     // Crises alone run at this level, and they don't wait on disk. A better level asks again.
-    if (this.gate.urgencyBound === 0) return;
+    if (this.flow.urgencyBound === 0) return;
     if (steady.now() < this.#claimNotBeforeMs) {
       if (this.#cancelTimer === null) this.#arm();
       return;
     }
-    // Places first, rows second: what is fetched can run at once and need not be put back.
-    const permits = this.#reserve();
-    if (permits.length === 0) return;
+    // Slots first, rows second: what is fetched can run at once and need not be put back.
+    const { permits, late } = this.#reserve();
+    if (permits.length + late.length === 0) return;
     this.#isClaiming = true;
-    const pauseMs = await this.#fetch(permits);
+    if (late.length > 0) permits.push(...(await this.#comeTrue(late)));
+    // Where all were refused they are asked for again, as what was told of meanwhile was not heard here.
+    let pauseMs = permits.length === 0 ? BARREN_CLAIM_PAUSE_MS : 0;
+    if (permits.length > 0 && mayStart()) pauseMs = await this.#fetch(permits);
     this.#isClaiming = false;
     // Whatever asks meanwhile: giving unused probes back is itself a reason to ask again.
     if (pauseMs > 0) this.#claimNotBeforeMs = steady.now() + pauseMs;
-    for (const permit of permits) this.gate.leave(permit, 'ignored', undefined);
-    // What became ready meanwhile may have missed the places that were reserved here, and whoever
+    for (const permit of permits) giveBack(permit);
+    // What became ready meanwhile may have missed the slots that were reserved here, and whoever
     // waits to run alone has waited for them.
-    this.#parts.onPlacesBack();
+    this.#parts.onSlotsBack();
     this.#grantReady();
     this.#arm();
   }
 
-  #reserve(): Permit[] {
+  /** As many slots as a page has rows: those there are at once, and those that are asked for. */
+  #reserve(): { readonly permits: Permit[]; readonly late: Promise<Permit | null>[] } {
     const permits: Permit[] = [];
-    for (let want = Math.min(PAGE_ROWS, this.gate.free); want > 0; want -= 1) {
-      const permit = this.gate.tryEnter(0);
-      if (permit === null) break;
-      permits.push(permit);
+    const late: Promise<Permit | null>[] = [];
+    for (let want = Math.min(PAGE_ROWS, this.flow.free); want > 0; want -= 1) {
+      const answer = this.flow.enter(CLAIM);
+      if (answer === null) break;
+      if (answer instanceof Promise) late.push(answer);
+      else permits.push(answer);
     }
-    return permits;
+    return { permits, late };
+  }
+
+  /** What has come of promises, once all are answered. */
+  async #comeTrue(late: readonly Promise<Permit | null>[]): Promise<readonly Permit[]> {
+    const failed = (error: unknown): null => {
+      this.#parts.onError(error);
+      return null;
+    };
+    const answers = await Promise.all(late.map((answer) => answer.catch(failed)));
+    return answers.filter((permit) => permit !== null);
   }
 
   /**
@@ -164,7 +223,7 @@ export class UpstreamQueue {
   async #fetch(permits: Permit[]): Promise<number> {
     const { store, journal, steady, passOver, revive, grant, onError } = this.#parts;
     const nowMs = steady.now();
-    const urgencyMax = this.gate.urgencyBound;
+    const urgencyMax = this.flow.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
     const passedOver = passOver();
     let hasBrought = false;
@@ -172,7 +231,7 @@ export class UpstreamQueue {
       // Those fetched before are due on disk until what was ordered for them is written.
       journal.sendAll();
       const { rows, nextDueAtMs } = await store.claim({
-        route: this.gate.upstream,
+        route: this.flow.upstream,
         urgencyMax,
         nowMs,
         limit: permits.length,
@@ -197,7 +256,7 @@ export class UpstreamQueue {
         hasBrought = true;
         grant(resident, permit);
       }
-      hasBrought = this.#giveToSuspects(this.gate.urgencyBound, permits) || hasBrought;
+      hasBrought = this.#giveToSuspects(this.flow.urgencyBound, permits) || hasBrought;
     } catch (error) {
       onError(error);
       return this.#backoff.nextMs();

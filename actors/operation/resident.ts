@@ -17,7 +17,7 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import { NEVER_MS, type Standing, type WaitsFor } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { encodeSnapshot } from '../charts/snapshots.ts';
-import type { Permit } from '../upstream/upstreamGate.ts';
+import type { Permit } from '../flow/flowControl.ts';
 import type { PendingAcceptance } from './acceptance.ts';
 
 /** An operation in memory. Everything that must survive is in the actor's context or on the row. */

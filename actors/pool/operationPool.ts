@@ -139,7 +139,7 @@ export class OperationPool {
     const permit =
       handler === null || request.priority === 'crisis'
         ? null
-        : this.dispatcher.tryStart(handler.upstream, urgency);
+        : this.dispatcher.tryStart(handler.upstream, { id, urgency });
     const resident = this.#actors.create(id, request, {
       urgency,
       handler,

@@ -45,7 +45,7 @@ export interface UpstreamParts {
   /** Keeps the state of a component under its name. */
   readonly keep: (component: Component, state: string) => void;
   /** More or less work may go out than before. */
-  readonly onChange: (upstream: string) => void;
+  readonly onChange: () => void;
   readonly onFailed: (component: Component, error: unknown) => void;
 }
 
@@ -103,7 +103,6 @@ export class Upstream {
       upstream: name,
       breaker: this.breaker,
       slotsMax: policy.concurrency,
-      crisisSlotsMax: policy.crisisConcurrency,
       onOutcome: (outcome) => {
         this.#recent.record(outcome, parts.clock.monotonic());
         if (outcome === 'failure') this.level.measure();
@@ -121,7 +120,7 @@ export class Upstream {
 
   /** Works out anew what may go out, and tells of it after the event that caused it. */
   refresh(): void {
-    const { globalLevel, onChange, name } = this.#parts;
+    const { globalLevel, onChange } = this.#parts;
     this.gate.urgencyBound = claimBound(
       this.level.level,
       globalLevel(),
@@ -132,7 +131,8 @@ export class Upstream {
     // Later, because asking for a permit is itself such an event: its asker must not be re-entered.
     queueMicrotask(() => {
       this.#isChangeDue = false;
-      onChange(name);
+      this.gate.changed();
+      onChange();
     });
   }
 

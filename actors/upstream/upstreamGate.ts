@@ -10,11 +10,10 @@ import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import { entryOf, isAdmitted } from '../../machines/policy/flow/entry.ts';
 import { Slots } from '../../machines/policy/flow/slots.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Breaker } from './breaker.ts';
 
-/** Leave to run one attempt. It must be given back with {@link UpstreamGate.leave}. */
-export interface Permit extends EndedCall {
-  readonly gate: UpstreamGate;
+interface GatePermit extends Permit, EndedCall {
   /** What {@link Slots.take} answered. */
   readonly outage: number;
 }
@@ -24,8 +23,6 @@ export interface GateParts {
   readonly breaker: Breaker;
   /** Attempts in flight at once. */
   readonly slotsMax: number;
-  /** Slots reserved for crisis deliveries, beside the others (CR-2). */
-  readonly crisisSlotsMax: number;
   /** Told how each call went, crises included. */
   readonly onOutcome: (outcome: CallOutcome) => void;
 }
@@ -34,10 +31,11 @@ export interface GateParts {
  * Its breaker, its slots and the level of service, as one. Reading it sends no event (CB-5), but for
  * probes.
  */
-export class UpstreamGate {
+export class UpstreamGate implements FlowControl {
   readonly upstream: string;
   readonly #parts: GateParts;
   readonly #slots: Slots;
+  readonly #listeners: (() => void)[] = [];
   #probesAsked = 0;
   /** How the last call ended, whoever's it was; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
@@ -48,10 +46,6 @@ export class UpstreamGate {
     this.#parts = parts;
     this.upstream = parts.upstream;
     this.#slots = new Slots(parts.slotsMax);
-  }
-
-  get crisisSlotsMax(): number {
-    return this.#parts.crisisSlotsMax;
   }
 
   get inFlight(): number {
@@ -73,8 +67,12 @@ export class UpstreamGate {
     return this.mode === 'refuse' ? 0 : this.#slots.free;
   }
 
-  /** A permit for work of this urgency rank, or `null` if it has to wait. */
-  tryEnter(urgency: number): Permit | null {
+  /** All is known here, so the answer comes at once. */
+  enter(asker: Asker): GatePermit | null {
+    return this.tryEnter(asker);
+  }
+
+  tryEnter({ urgency }: Asker): GatePermit | null {
     const entry = entryOf(urgency, this, this.#slots.free);
     if (entry === 'wait') return null;
     const { breaker } = this.#parts;
@@ -86,14 +84,14 @@ export class UpstreamGate {
       if (!breaker.requestProbe(probeId)) return null;
       this.#slots.startSlowly(generation);
     }
-    return { gate: this, generation, probeId, outage: this.#slots.take() };
+    return { flow: this, generation, probeId, outage: this.#slots.take() };
   }
 
   /**
    * Gives the slot back and records how the call went. True where the upstream serves others: see
    * {@link isUpstreamWell}.
    */
-  leave(permit: Permit, outcome: CallOutcome, retryAfterMs: number | undefined): boolean {
+  leave(permit: GatePermit, outcome: CallOutcome, retryAfterMs?: number): boolean {
     const { breaker } = this.#parts;
     const hadLastSucceeded = this.#hasLastSucceeded;
     // A call from before the outage says nothing about how much the upstream bears after it.
@@ -105,11 +103,20 @@ export class UpstreamGate {
   }
 
   /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */
-  recordCrisis(outcome: CallOutcome, retryAfterMs: number | undefined): void {
+  recordCrisis(outcome: CallOutcome, retryAfterMs?: number): void {
     const { breaker } = this.#parts;
     const { generation } = breaker.decision;
     breaker.record({ generation, probeId: null }, outcome, retryAfterMs);
     this.#note(outcome);
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Tells that more or less may go out than before. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #note(outcome: CallOutcome): void {

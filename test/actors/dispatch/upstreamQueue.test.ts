@@ -39,7 +39,6 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     upstream,
     breaker,
     slotsMax: 4,
-    crisisSlotsMax: 2,
     onOutcome: () => undefined,
   });
   const asked: number[] = [];
@@ -52,7 +51,8 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     return { rows: [], nextDueAtMs: null };
   };
   const queue = new UpstreamQueue({
-    gate,
+    flow: gate,
+    crisisSlotsMax: 2,
     store,
     journal: { sendAll: () => undefined },
     steady,
@@ -60,7 +60,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     mayStart: () => true,
     revive: () => null,
     takeSuspect: () => false,
-    onPlacesBack: () => undefined,
+    onSlotsBack: () => undefined,
     passOver: () => [],
     grant: () => undefined,
     onError,

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
+import type { Asker } from '../../../actors/flow/flowControl.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { Breaker } from '../../../actors/upstream/breaker.ts';
-import { type Permit, UpstreamGate } from '../../../actors/upstream/upstreamGate.ts';
+import { UpstreamGate } from '../../../actors/upstream/upstreamGate.ts';
 import {
   type BreakerPolicy,
   checkBreakerPolicy,
@@ -15,6 +16,10 @@ import { VirtualClock } from '../../support/clock/virtualClock.ts';
 import { TEST_BREAKER_POLICY } from '../../support/harness/breakerHarness.ts';
 
 const SLOTS_AFTER_OUTAGE = 4;
+
+type Permit = NonNullable<ReturnType<UpstreamGate['tryEnter']>>;
+
+const asker = (urgency: number): Asker => ({ id: null, urgency });
 
 function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
   const clock = new VirtualClock();
@@ -39,11 +44,10 @@ function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
     upstream: 'payments',
     breaker,
     slotsMax,
-    crisisSlotsMax: 2,
     onOutcome: (outcome) => outcomes.push(outcome),
   });
   const enter = (): Permit => {
-    const permit = gate.tryEnter(1);
+    const permit = gate.tryEnter(asker(1));
     if (permit === null) throw new Error('No permit was given.');
     return permit;
   };
@@ -53,7 +57,8 @@ function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
   /** Permits until there are no more. */
   const enterAll = (): Permit[] => {
     const permits: Permit[] = [];
-    for (let next = gate.tryEnter(1); next !== null; next = gate.tryEnter(1)) permits.push(next);
+    for (let next = gate.tryEnter(asker(1)); next !== null; next = gate.tryEnter(asker(1)))
+      permits.push(next);
     return permits;
   };
   return {
@@ -87,8 +92,8 @@ describe('OP-6 slots', () => {
   test('DG-2 what is less urgent than the level of service allows is given no permit', () => {
     const { gate } = openGate();
     gate.urgencyBound = 1;
-    expect(gate.tryEnter(2)).toBeNull();
-    expect(gate.tryEnter(1)).not.toBeNull();
+    expect(gate.tryEnter(asker(2))).toBeNull();
+    expect(gate.tryEnter(asker(1))).not.toBeNull();
   });
 
   test('CB-5 a call that is let through sends the breaker no event', () => {
@@ -106,7 +111,7 @@ describe('CB-1 CB-2 an upstream that fails', () => {
     expect(gate.admits(1)).toBe(true);
     fail();
     expect([!gate.admits(1), gate.free]).toEqual([true, 0]);
-    expect(gate.tryEnter(0)).toBeNull();
+    expect(gate.tryEnter(asker(0))).toBeNull();
   });
 
   test('CB-2 half open, only as many probes are out as the policy says', async () => {

@@ -1,0 +1,108 @@
+import { vi } from 'vitest';
+import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
+import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
+import type { CallOutcome } from '../../../machines/policy/breaker/callWindow.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+
+/** What comes of one question, and when. */
+export interface Late {
+  readonly afterMs: number;
+  readonly refuses?: boolean;
+  readonly fails?: boolean;
+}
+
+interface LatePermit extends Permit {
+  readonly inner: Permit;
+}
+
+/** A flow control that answers nothing at once, as one that several processes share would. */
+export class LateFlow implements FlowControl {
+  /** Permits that were given and are not back. */
+  readonly out = new Set<Permit>();
+  /** Permits that came back twice. */
+  readonly twice: Permit[] = [];
+  /** Questions that are not answered yet. */
+  asked = 0;
+  readonly #inner: FlowControl;
+  readonly #clock: Clock;
+  readonly #late: (asker: Asker) => Late;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(inner: FlowControl, clock: Clock, late: (asker: Asker) => Late) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#late = late;
+  }
+
+  get upstream() {
+    return this.#inner.upstream;
+  }
+  get urgencyBound() {
+    return this.#inner.urgencyBound;
+  }
+  get inFlight() {
+    return this.#inner.inFlight;
+  }
+  get free() {
+    return this.#inner.free;
+  }
+  admits(urgency: number): boolean {
+    return this.#inner.admits(urgency);
+  }
+  tryEnter(): null {
+    return null;
+  }
+
+  async enter(asker: Asker): Promise<Permit | null> {
+    const { afterMs, refuses, fails } = this.#late(asker);
+    this.asked += 1;
+    await new Promise<void>((resolve) => {
+      this.#clock.schedule(afterMs, resolve);
+    });
+    this.asked -= 1;
+    if (fails === true) throw new Error('The flow control can not be reached.');
+    const inner = refuses === true ? null : this.#inner.tryEnter(asker);
+    if (inner === null) {
+      // It changes: whoever was refused asks again.
+      this.#clock.schedule(50, () => {
+        this.change();
+      });
+      return null;
+    }
+    const permit: LatePermit = { flow: this, inner };
+    this.out.add(permit);
+    return permit;
+  }
+
+  leave(permit: LatePermit, outcome: CallOutcome, retryAfterMs?: number): boolean {
+    if (!this.out.delete(permit)) this.twice.push(permit);
+    return permit.inner.flow.leave(permit.inner, outcome, retryAfterMs);
+  }
+  recordCrisis(outcome: CallOutcome, retryAfterMs?: number): void {
+    this.#inner.recordCrisis(outcome, retryAfterMs);
+  }
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+    this.#inner.onChange(listener);
+  }
+  change(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Has all runtimes that are made from now on, until mocks are restored, answered by late flow controls. */
+export function answerLate(clock: Clock, late: (asker: Asker) => Late): readonly LateFlow[] {
+  const flows: LateFlow[] = [];
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const { addFlow } = Dispatcher.prototype;
+  vi.spyOn(Dispatcher.prototype, 'addFlow').mockImplementation(function addLate(
+    this: Dispatcher,
+    flow,
+    crisisSlotsMax,
+  ) {
+    const instead = new LateFlow(flow, clock, late);
+    flows.push(instead);
+    addFlow.call(this, instead, crisisSlotsMax);
+  });
+  return flows;
+}
