@@ -123,9 +123,9 @@ export function wantedLevel(
 ): WantedLevel {
   const { breaker, storage, network } = signals;
   const levels: Readonly<Record<LevelCause, Level>> = {
-    breaker: breaker === undefined ? 'normal' : BREAKER_LEVELS[breaker],
-    storage: storage === undefined ? 'normal' : STORAGE_LEVELS[storage],
-    network: network === undefined ? 'normal' : NETWORK_LEVELS[network],
+    breaker: BREAKER_LEVELS[breaker ?? 'closed'],
+    storage: STORAGE_LEVELS[storage ?? 'well'],
+    network: NETWORK_LEVELS[network ?? 'good'],
     failureRate: gradedLevel('failureRate', signals, policy, current),
     openBreakersShare: gradedLevel('openBreakersShare', signals, policy, current),
     eventLoopDelayMs: gradedLevel('eventLoopDelayMs', signals, policy, current),
@@ -161,8 +161,9 @@ const NETWORK_LEVELS: Readonly<Record<NetworkGrade, Level>> = {
 /** What is compared with the thresholds; 0 when unknown. */
 function readingOf(signal: Graded, signals: DegradationSignals, policy: DegradationPolicy): number {
   if (signal !== 'failureRate') return signals[signal] ?? 0;
-  const { calls, failures } = signals.recentCalls ?? { calls: 0, failures: 0 };
-  return calls < policy.callsMin ? 0 : failures / calls;
+  const { recentCalls } = signals;
+  if (recentCalls === undefined || recentCalls.calls < policy.callsMin) return 0;
+  return recentCalls.failures / recentCalls.calls;
 }
 
 function gradedLevel(
@@ -177,7 +178,9 @@ function gradedLevel(
     return reading >= (isEntered ? threshold * policy.leaveShare : threshold);
   };
   // A reading of 0 is no trouble, even where leaveShare is 0.
-  if (!(reading > 0)) return 'normal';
-  if (isAt('criticalOnly', policy[`${signal}CriticalOnly`])) return 'criticalOnly';
-  return isAt('limited', policy[`${signal}Limited`]) ? 'limited' : 'normal';
+  if (reading > 0) {
+    if (isAt('criticalOnly', policy[`${signal}CriticalOnly`])) return 'criticalOnly';
+    if (isAt('limited', policy[`${signal}Limited`])) return 'limited';
+  }
+  return 'normal';
 }

@@ -1,15 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  beginRestart,
-  EMPTY_LEDGER,
-  endRestart,
-  failRestart,
-  nextRestartDueAtMs,
-  nextToRestart,
-  restartAllowedAtMs,
-  withDown,
-} from '../../../../machines/policy/service/componentLedger.ts';
-import {
   COMPONENT_KINDS,
   type Component,
   componentKindOf,
@@ -24,7 +14,7 @@ describe('restart policies', () => {
     expect(Object.keys(RESTART_POLICIES)).toEqual([...COMPONENT_KINDS]);
     for (const kind of COMPONENT_KINDS) {
       const { strategy, dependents, restartsMax, windowMs } = RESTART_POLICIES[kind];
-      expect(strategy === 'withDependents').toBe(dependents.length > 0);
+      expect(strategy).toBe(dependents.length > 0 ? 'withDependents' : 'onlyIt');
       expect(restartsMax).toBeGreaterThan(0);
       expect(windowMs).toBeGreaterThan(0);
     }
@@ -58,55 +48,5 @@ describe('restart policies', () => {
     expect(isRestartedWith('operations', 'writer')).toBe(true);
     expect(isRestartedWith('writer', 'operations')).toBe(false);
     expect(isRestartedWith('breaker:a', 'breaker:b')).toBe(false);
-  });
-});
-
-describe('the ledger', () => {
-  test('SV-2 a restart is allowed again when the oldest that counts leaves the window', () => {
-    const { restartsMax, windowMs } = RESTART_POLICIES.writer;
-    let ledger = EMPTY_LEDGER;
-    for (let i = 0; i < restartsMax; i++) {
-      expect(restartAllowedAtMs(ledger, 'writer', i * 10)).toBe(i * 10);
-      ledger = endRestart(beginRestart(ledger, 'writer', i * 10));
-    }
-    expect(restartAllowedAtMs(ledger, 'writer', 100)).toBe(windowMs);
-    expect(restartAllowedAtMs(ledger, 'operations', 100)).toBe(100);
-  });
-
-  test('SV-2 what started first is restarted first', () => {
-    let ledger = withDown(EMPTY_LEDGER, 'degradation:a', 0);
-    ledger = withDown(ledger, 'breaker:a', 0);
-    expect(nextToRestart(ledger, 0)).toBe('breaker:a');
-    ledger = withDown(ledger, 'writer', 5);
-    expect(nextToRestart(ledger, 5)).toBe('writer');
-  });
-
-  test('SV-2 restarting one takes what depends on it off the list', () => {
-    let ledger = withDown(EMPTY_LEDGER, 'operations', 0);
-    ledger = withDown(ledger, 'writer', 0);
-    ledger = beginRestart(ledger, nextToRestart(ledger, 0), 0);
-    expect(ledger.restarting).toEqual(['writer', 'operations']);
-    expect(ledger.down).toEqual([]);
-    expect(nextRestartDueAtMs(ledger)).toBeNull();
-  });
-
-  test('SV-2 a restart that failed leaves all of it down', () => {
-    const ledger = failRestart(beginRestart(EMPTY_LEDGER, 'writer', 0));
-    expect(ledger.restarting).toEqual([]);
-    expect(ledger.down.map(({ component }) => component)).toEqual(['writer', 'operations']);
-    expect(nextRestartDueAtMs(ledger)).toBe(RESTART_POLICIES.writer.retryAfterMs);
-  });
-
-  test('SV-2 does not grow with the number of restarts', () => {
-    let ledger = EMPTY_LEDGER;
-    for (let atMs = 0; atMs < 1e7; atMs += 30_000) {
-      ledger = endRestart(beginRestart(ledger, 'writer', atMs));
-    }
-    expect(ledger.restarts.length).toBeLessThan(5);
-  });
-
-  test('SV-2 nothing due changes nothing', () => {
-    expect(beginRestart(EMPTY_LEDGER, null, 0)).toBe(EMPTY_LEDGER);
-    expect(failRestart(EMPTY_LEDGER)).toBe(EMPTY_LEDGER);
   });
 });
