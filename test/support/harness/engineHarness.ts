@@ -68,7 +68,11 @@ export function createWorld(seed = 1, disk: Store = createMemoryStore()): World 
 }
 
 /** A clock that wakes nobody once its process is dead. */
-function mortalClock(clock: Clock): { clock: Clock; kill: () => void; isDead: () => boolean } {
+export function mortalClock(clock: Clock): {
+  clock: Clock;
+  kill: () => void;
+  isDead: () => boolean;
+} {
   let isDead = false;
   const unlessDead = (wake: () => void) => () => {
     if (!isDead) wake();
@@ -90,7 +94,7 @@ function mortalClock(clock: Clock): { clock: Clock; kill: () => void; isDead: ()
 }
 
 /** A handler that neither begins nor answers in a dead process; what it has sent stays sent. */
-function mortalHandler(handler: Handler, isDead: () => boolean): Handler {
+export function mortalHandler(handler: Handler, isDead: () => boolean): Handler {
   return {
     ...handler,
     run: async (attempt: Attempt): Promise<Json | undefined> => {

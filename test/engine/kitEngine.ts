@@ -1,0 +1,67 @@
+/**
+ * The local engine with the handlers, policies and upstreams that the test kit asks for.
+ *
+ * @module
+ */
+
+import { FactStream } from '../../actors/facts/factStream.ts';
+import { LocalEngine } from '../../actors/localEngine.ts';
+import type { Handler, Run } from '../../actors/port.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Store } from '../../persistence/port/store.ts';
+import { checkOptions } from '../../src/options.ts';
+
+const FAST = { initialDelayMs: 20, delayMsMax: 200 };
+/** Failures are the script's doing, so nothing but the retries should react to them. */
+const STEADY = { consecutiveFailuresToOpen: 10_000, failureRateToOpen: 1 };
+
+export function kitEngine(parts: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly run: Run;
+  /** How long a retry of a basic operation waits at least. */
+  readonly slowRetryMs: number;
+}): LocalEngine {
+  const { store, clock, random, run, slowRetryMs } = parts;
+  const handlers: Readonly<Record<string, Handler>> = {
+    'kit.put': { upstream: 'kit', run },
+    'kit.unsafe': { upstream: 'kit', run, honoursIdempotencyKey: false },
+    'kit.strict': { upstream: 'kit', run, strictOrder: true },
+    'kit.narrow': { upstream: 'narrow', run },
+  };
+  const options = checkOptions({
+    store: ':memory:',
+    clock,
+    random,
+    handlers,
+    upstreams: { kit: { breaker: STEADY }, narrow: { breaker: STEADY, concurrency: 1 } },
+    retry: {
+      premium: FAST,
+      trial: FAST,
+      basic: { initialDelayMs: slowRetryMs, delayMsMax: slowRetryMs },
+      crisis: FAST,
+    },
+    degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
+  });
+  return new LocalEngine({
+    store,
+    clock,
+    random,
+    retry: options.retry,
+    degradation: options.degradation,
+    upstreams: options.upstreams,
+    handlers,
+    crisis: { ...options.crisis, resources: [{ kind: 'helpLine', name: 'Kit', regions: ['*'] }] },
+    payloadBytesMax: options.payloadBytesMax,
+    retentionMs: options.retentionMs,
+    residentsMax: options.residentsMax,
+    operationsMax: options.operationsMax,
+    tidy: () => Promise.resolve(),
+    inspect: undefined,
+    facts: new FactStream(clock),
+    onError: () => undefined,
+    onRunning: () => undefined,
+  });
+}
