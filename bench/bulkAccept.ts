@@ -57,7 +57,7 @@ function* requestsFrom(first: number, count: number, isPlain = false): Generator
 
 interface Opened {
   readonly runtime: Runtime;
-  /** Lets the first few end, which hold all places, so that accepting and draining are measured apart. */
+  /** Lets the first few end, which hold all slots, so that accepting and draining are measured apart. */
   readonly release: () => void;
 }
 

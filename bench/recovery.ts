@@ -2,8 +2,8 @@
  * How a runtime comes back after a SIGKILL over 100,000 operations (SV-3, CR-1): how soon the first
  * crisis is answered, and how soon all work that is due runs.
  *
- * "All due work runs" means: as many attempts run as the upstream has places, and none of them ends.
- * The rest follows as places become free, most urgent first; of what was in flight at the kill four
+ * "All due work runs" means: as many attempts run as the upstream has slots, and none of them ends.
+ * The rest follows as slots become free, most urgent first; of what was in flight at the kill four
  * run beside each other (docs/decisions/0014). How long until the last of all has begun is given as
  * well, with handlers that answer at once.
  *
@@ -20,7 +20,7 @@ import type { Runtime } from '../src/runtime.ts';
 import { fillStore, WORK, WORK_UPSTREAM } from './bigStore.ts';
 import { BENCH_KEY, median, printMachine, printTable, temporaryFolder } from './support.ts';
 
-const PLACES = 1_000;
+const SLOTS = 1_000;
 const NEW_WORK = 50;
 
 interface Reading {
@@ -30,7 +30,7 @@ interface Reading {
   /** To the acceptance of the first new request. */
   readonly newWorkMs: number;
   readonly firstRunMs: number;
-  /** To all places taken. */
+  /** To all slots taken. */
   readonly allRunMs: number;
   /** The slowest answer of a crisis each 20 ms meanwhile. */
   readonly crisisMaxMs: number;
@@ -40,7 +40,7 @@ function start(folder: string, run: () => Promise<null> | null): Runtime {
   return createRuntime({
     store: folder,
     key: BENCH_KEY,
-    upstreams: { [WORK_UPSTREAM]: { concurrency: PLACES, attemptTimeoutMs: 3_600_000 } },
+    upstreams: { [WORK_UPSTREAM]: { concurrency: SLOTS, attemptTimeoutMs: 3_600_000 } },
     handlers: {
       [WORK]: { upstream: WORK_UPSTREAM, run },
       'crisis.alert': { upstream: WORK_UPSTREAM, run: () => null },
@@ -54,12 +54,12 @@ function start(folder: string, run: () => Promise<null> | null): Runtime {
 const never = (): Promise<null> => new Promise(() => undefined);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Takes places until it is killed. */
+/** Takes slots until it is killed. */
 async function beKilled(folder: string): Promise<void> {
   let running = 0;
   start(folder, () => {
     running += 1;
-    if (running === PLACES) process.send?.('full');
+    if (running === SLOTS) process.send?.('full');
     return never();
   });
   setInterval(() => undefined, 1_000);
@@ -75,7 +75,7 @@ async function measure(folder: string): Promise<Reading> {
   const runtime = start(folder, () => {
     if (begun === 0) firstRunMs = since();
     begun += 1;
-    if (begun === PLACES) allRunMs = since();
+    if (begun === SLOTS) allRunMs = since();
     return never();
   });
   const answer = await runtime.crisis({ subject: 'person' });
@@ -166,14 +166,14 @@ async function main(operations: number, rounds: number): Promise<void> {
     'worst ms': Math.max(...readings.map(of)).toFixed(1),
   });
   printTable(
-    `After SIGKILL: ${operations} operations due, ${PLACES} of them in flight; ${rounds} rounds`,
+    `After SIGKILL: ${operations} operations due, ${SLOTS} of them in flight; ${rounds} rounds`,
     [
       row('first crisis answered', ({ crisisMs }) => crisisMs),
       row('slowest crisis until all due work runs', ({ crisisMaxMs }) => crisisMaxMs),
       row('store open', ({ readyMs }) => readyMs),
       row('first new request accepted', ({ newWorkMs }) => newWorkMs),
       row('first operation running', ({ firstRunMs }) => firstRunMs),
-      row(`all due work running (${PLACES} places)`, ({ allRunMs }) => allRunMs),
+      row(`all due work running (${SLOTS} slots)`, ({ allRunMs }) => allRunMs),
       row('last of all begun, answers at once', ({ drainMs }) => drainMs),
     ],
   );

@@ -79,7 +79,7 @@ export interface RuntimeOptions {
   readonly retentionMs?: number | undefined;
   /** The largest payload, in bytes of JSON. Default 1 MiB. */
   readonly payloadBytesMax?: number | undefined;
-  /** Operations in memory that wait for a place. Default 1000; the others wait on disk. */
+  /** Operations in memory that wait for a slot at their upstream. Default 1000; the others wait on disk. */
   readonly residentsMax?: number | undefined;
   /**
    * Operations accepted and not yet ended, at most; beyond it `sync()` rejects with `HF_QUEUE_FULL`.

@@ -50,7 +50,7 @@ export type Run = (attempt: Attempt) => Promise<Json | undefined> | Json | undef
 
 /** How operations of one type are performed, and what their upstream can be relied on for. */
 export interface Handler {
-  /** Name of the upstream whose breaker and places it uses. */
+  /** Name of the upstream whose breaker and slots it uses. */
   readonly upstream: string;
   readonly run: Run;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */

@@ -95,7 +95,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     waiting: {
       description:
-        'Ready, and waits for its turn at the upstream: a free place, a closed breaker, a level that admits it.',
+        'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
       tags: ['resting'],
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {

@@ -31,7 +31,7 @@ function expectNoPermitOut({ runtime }: Process, upstream: string): void {
   expect(runtime.upstream(upstream).inFlight).toBe(0);
 }
 
-/** As many new operations as there are places, twice, all of them end. */
+/** As many new operations as there are slots, twice, all of them end. */
 async function expectWorks({ clock }: World, process: Process, upstream: string): Promise<void> {
   for (let count = 0; count < 2 * CONCURRENCY; count += 1) {
     const { outcome } = await clock.run(process.runtime.sync(REQUEST));
@@ -41,7 +41,7 @@ async function expectWorks({ clock }: World, process: Process, upstream: string)
 }
 
 describe('OP-6 an upstream that is renamed', () => {
-  test('OP-6 OP-7 SV-4 takes over what a clean stop interrupted, and loses no place by it', async () => {
+  test('OP-6 OP-7 SV-4 takes over what a clean stop interrupted, and loses no slot by it', async () => {
     const world = createWorld();
     const { clock } = world;
     const first = bootOn(world, 'old', hang);

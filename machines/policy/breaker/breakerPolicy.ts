@@ -36,7 +36,7 @@ export interface BreakerPolicy {
   /** So many successful probes close the breaker. */
   readonly probesToClose: number;
   /**
-   * A probe that has not reported after this gives its place to another. Longer than an attempt may
+   * A probe that has not reported after this makes way for another. Longer than an attempt may
    * take, or a slow success would come too late to count.
    */
   readonly probeLeaseMs: number;

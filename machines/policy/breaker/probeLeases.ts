@@ -1,5 +1,5 @@
 /**
- * The probes of a half-open breaker, as leases: a probe that never reports gives its place back, so
+ * The probes of a half-open breaker, as leases: a probe that never reports makes way for another, so
  * that a caller who died cannot keep the breaker half open for ever (CB-2).
  *
  * @module
@@ -7,7 +7,7 @@
 
 import type { BreakerPolicy } from './breakerPolicy.ts';
 
-/** A probe that is out, and when its place is free again even if it never reports. */
+/** A probe that is out, and when another may go out in its stead even if it never reports. */
 export interface ProbeLease {
   readonly id: string;
   readonly leaseEndsAtMs: number;

@@ -73,7 +73,7 @@ describe('OP-3 the deadline of an attempt', () => {
     expect((late as Attempt | null)?.signal.aborted).toBe(true);
   });
 
-  test('OP-3 RT-2 an answer after the deadline changes nothing and takes no second place', async () => {
+  test('OP-3 RT-2 an answer after the deadline changes nothing and takes no second slot', async () => {
     const answers: ((answer: string) => void)[] = [];
     const scene = begin(
       () =>
@@ -230,7 +230,7 @@ describe('SV-4 an attempt that is interrupted', () => {
     ]);
   });
 
-  test('OP-5 cancelled, it aborts the signal and frees its place at once', async () => {
+  test('OP-5 cancelled, it aborts the signal and frees its slot at once', async () => {
     const signals: AbortSignal[] = [];
     const scene = begin(({ signal }) => {
       signals.push(signal);
