@@ -6,10 +6,10 @@
  */
 
 import { encodeSnapshot } from '../actors/charts/snapshots.ts';
-import { missingHandlerRoute } from '../actors/operation/resident.ts';
 import { operationId } from '../actors/platform/operationId.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
+import { missingHandlerRoute } from '../machines/operation/position.ts';
 import { syncOperationMachine } from '../machines/operation/syncOperationMachine.ts';
 import {
   newOperation,

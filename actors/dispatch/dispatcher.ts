@@ -5,16 +5,20 @@
  * @module
  */
 
-import { isRepeatSafe } from '../../machines/operation/repeatSafety.ts';
+import { isReady, isSuspect } from '../../machines/operation/demand.ts';
+import { operationDue } from '../../machines/operation/due.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
+import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
+import { turnVerdict } from '../../machines/operation/turn.ts';
+import { isBackingOff } from '../../machines/operation/waitReason.ts';
 import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
-import { CRASHES_IN_A_ROW_MAX } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
-import { entityKey, type Place, type Resident } from '../operation/resident.ts';
+import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
@@ -190,8 +194,8 @@ export class Dispatcher {
     }
   }
 
-  /** It rests on disk at `place`; it stays in memory only if it may run soon. */
-  rested(resident: Resident, place: Place): void {
+  /** It rests on disk at `position`; it stays in memory only if it may run soon. */
+  rested(resident: Resident, position: RowPosition): void {
     if (resident.urgency === 0) {
       this.rouseCrisis(resident);
       return;
@@ -200,14 +204,14 @@ export class Dispatcher {
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
     const { pool, residentsMax } = this.#parts;
-    const queue = this.#queues.get(place.route);
+    const queue = this.#queues.get(position.route);
     const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
-    if (resident.state === 'waiting' && this.#isStarted && hasRoom) {
+    if (resident.state !== null && isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);
       return;
     }
     pool.passivate(resident);
-    if (place.standing === 'due') queue?.noteDue(place.dueAtMs ?? 0);
+    if (position.standing === 'due') queue?.noteDue(position.dueAtMs ?? 0);
   }
 
   /** The next in a lane has become its head. */
@@ -261,45 +265,41 @@ export class Dispatcher {
   rouseCrisis(resident: Resident): void {
     const { clock, timers } = this.#parts;
     const { state } = resident;
-    if (resident.handler === null || (state !== 'waiting' && state !== 'backingOff')) return;
-    const { wakeAtMs, delayMs } = resident.actor.getSnapshot().context;
+    const snapshot = resident.actor.getSnapshot();
+    const due = operationDue(snapshot);
+    // A suspect has its turn apart from the others.
+    if (resident.handler === null || state === null || due === null || isSuspect(state)) return;
+    const { wakeAtMs, delayMs } = snapshot.context;
     const rouse = (): void => {
       // It may have been tried since, and wait anew: that wait has a timer of its own.
       const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
       if (resident.state !== state || !isSameWait || this.#isStopped) return;
       resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
     };
-    if (state !== 'backingOff') {
+    if (!isBackingOff(state)) {
       rouse();
       return;
     }
     // Where it began before a restart, it is no longer than it was, however the clock was set since.
     const nowMs = clock.now();
-    timers.after(clampDueTime(wakeAtMs, nowMs, delayMs ?? 0) - nowMs, rouse);
+    timers.after(clampDueTime(due.atMs, nowMs, delayMs ?? 0) - nowMs, rouse);
   }
 
   readonly #grant = (resident: Resident, permit: Permit): void => {
     const { clock, steady } = this.#parts;
     const atMs = clock.now();
-    const { handler } = resident;
     const snapshot = resident.actor.getSnapshot();
-    const { context } = snapshot;
-    const isUnsafe =
-      handler !== null &&
-      context.isOutcomeUnknown &&
-      !isRepeatSafe(context, handler, steady.latest());
-    const isExpired = context.expiresAtMs !== null && context.expiresAtMs <= atMs;
-    if (handler === null || isUnsafe || isExpired) {
-      this.#suspects.delete(resident);
-      giveBack(permit);
-      const refused = isUnsafe ? 'repeat.unsafe' : 'handler.missing';
-      resident.actor.send({ type: isExpired ? 'expiry.due' : refused, atMs });
-      return;
-    }
-    if (context.crashes >= CRASHES_IN_A_ROW_MAX && !this.#suspects.has(resident)) {
+    const verdict = turnVerdict(snapshot.context, resident.handler, atMs, steady.latest());
+    if (verdict === 'alone' && !this.#suspects.has(resident)) {
       // It was stopped, or had no handler, before it was cleared: it still runs alone.
       giveBack(permit);
       this.addSuspect(resident);
+      return;
+    }
+    if (verdict !== 'turn.granted' && verdict !== 'alone') {
+      this.#suspects.delete(resident);
+      giveBack(permit);
+      resident.actor.send({ type: verdict, atMs });
       return;
     }
     const turn = { type: 'turn.granted', atMs } as const;

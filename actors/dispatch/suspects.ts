@@ -8,9 +8,10 @@
  * @module
  */
 
+import { isSuspect } from '../../machines/operation/demand.ts';
 import {
   CRASHES_IN_A_ROW_MAX,
-  pauseBeforeAloneMs,
+  pauseOfSuspectMs,
   SUSPECTS_IN_FLIGHT_MAX,
 } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -21,9 +22,6 @@ import type { TimerService } from '../time/timerService.ts';
 import { giveBack, LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
-
-/** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */
-const CRISIS_PAUSE_MS = 30_000;
 
 export interface SuspectsParts {
   readonly clock: Clock;
@@ -83,8 +81,9 @@ export class Suspects {
     if (suspect.urgency === 0) this.#crises.add(suspect);
     else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#loners.add(suspect);
     else this.#othersOf(suspect).add(suspect);
-    const pauseMs = pauseBeforeAloneMs(crashes);
-    if (pauseMs === 0 || suspect.urgency === 0) return;
+    if (suspect.urgency === 0) return;
+    const pauseMs = pauseOfSuspectMs(crashes, false);
+    if (pauseMs === 0) return;
     const { timers, onPauseOver } = this.#parts;
     this.#pausing.add(suspect);
     timers.after(pauseMs, () => {
@@ -237,11 +236,12 @@ export class Suspects {
     const { crashes } = suspect.actor.getSnapshot().context;
     this.#leaveWaiting(suspect);
     const start = (): void => {
-      if (suspect.state !== 'suspect') return;
+      if (suspect.state === null || !isSuspect(suspect.state)) return;
       const type = suspect.handler === null ? 'handler.missing' : 'turn.granted';
       suspect.actor.send({ type, atMs: clock.now() });
     };
-    if (crashes < CRASHES_IN_A_ROW_MAX) start();
-    else timers.after(CRISIS_PAUSE_MS, start);
+    const pauseMs = pauseOfSuspectMs(crashes, true);
+    if (pauseMs === 0) start();
+    else timers.after(pauseMs, start);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { type ActorOptions, createActor } from 'xstate';
+import { acceptedStanding } from '../../machines/operation/position.ts';
 import {
   type SyncOperationEvent,
   type SyncOperationInput,
@@ -12,6 +13,7 @@ import {
   type SyncOperationSnapshot,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
+import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -54,12 +56,11 @@ export class OperationActors {
   ): Resident {
     const { clock, retry } = this.#parts;
     const input = operationInput(id, request, retry, clock.now());
-    const isInHand = its.permit !== null || its.urgency === 0;
     return createResident(this.#make(id, { input }), {
       ...its,
       id,
       body: request.body,
-      standing: isInHand ? 'inHand' : 'due',
+      standing: acceptedStanding(turnAtAcceptance(false, its.permit !== null), request.priority),
     });
   }
 

@@ -4,20 +4,16 @@
  * @module
  */
 
+import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
+import { inHandPosition, type RowPosition } from '../../machines/operation/position.ts';
+import { keepsPayload, leavesLane, settledPosition } from '../../machines/operation/settlement.ts';
 import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import {
-  encodeOperation,
-  laneOf,
-  NO_BODY,
-  type Place,
-  type Resident,
-  storedKeyOf,
-} from './resident.ts';
+import { encodeOperation, NO_BODY, type Resident } from './resident.ts';
 
 /** Orders the writes of operations: what goes on the row in each situation. */
 export class OperationWriter {
@@ -88,10 +84,8 @@ export class OperationWriter {
   /** Writes the order of an attempt. */
   barrier(resident: Resident, onDurable: () => void): void {
     faultPoint('engine.beforeOrder');
-    const route = upstreamOf(resident);
-    const place: Place = { standing: 'inHand', dueAtMs: null, waitsFor: 'turn', route };
     this.#update(resident, {
-      place,
+      position: inHandPosition(upstreamOf(resident)),
       onDurable: () => {
         faultPoint('engine.afterOrder');
         onDurable();
@@ -100,10 +94,10 @@ export class OperationWriter {
   }
 
   /** Writes where it rests. */
-  rest(resident: Resident, place: Place, onDurable: () => void): void {
+  rest(resident: Resident, position: RowPosition, onDurable: () => void): void {
     faultPoint('engine.beforeRest');
     this.#update(resident, {
-      place,
+      position,
       onDurable: () => {
         faultPoint('engine.afterRest');
         onDurable();
@@ -118,18 +112,10 @@ export class OperationWriter {
     onDurable: (result: WriteResult) => void,
   ): void {
     faultPoint('engine.beforeSettle');
-    const isDeadLetter = context.ending === 'deadLettered';
     this.#update(resident, {
-      place: {
-        standing: isDeadLetter ? 'deadLettered' : 'settled',
-        // A dead letter waits for a person, however long that takes.
-        dueAtMs: isDeadLetter ? null : (context.settledAtMs ?? 0) + this.#retentionMs,
-        waitsFor: 'turn',
-        route: upstreamOf(resident),
-      },
-      leavesLane: !(isDeadLetter && resident.handler?.strictOrder === true),
-      // A dead letter keeps its payload, so that it can be replayed (OP-5).
-      keepsPayload: isDeadLetter,
+      position: settledPosition(context, upstreamOf(resident), this.#retentionMs),
+      leavesLane: leavesLane(context, resident.handler?.strictOrder === true),
+      keepsPayload: keepsPayload(context),
       onDurable,
     });
   }
@@ -137,7 +123,7 @@ export class OperationWriter {
   #update(
     resident: Resident,
     update: {
-      readonly place: Place;
+      readonly position: RowPosition;
       readonly leavesLane?: boolean;
       readonly keepsPayload?: boolean;
       readonly onDurable: (result: WriteResult) => void;
@@ -147,7 +133,7 @@ export class OperationWriter {
     const { expiresAtMs, subject } = snapshot.context;
     const state = encodeOperation(snapshot, resident.response);
     resident.revision += 1;
-    resident.standing = update.place.standing;
+    resident.standing = update.position.standing;
     const { revision } = resident;
     this.#journal.write({
       build: () => ({
@@ -158,7 +144,7 @@ export class OperationWriter {
         expiresAtMs,
         subject,
         revision,
-        ...update.place,
+        ...update.position,
         state,
         leavesLane: update.leavesLane ?? false,
         payload: (update.keepsPayload ?? true) ? resident.body : null,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { retryAtMs } from '../../machines/operation/due.ts';
 import type {
   HistoryEntry,
   SyncOperationContext,
@@ -65,7 +66,7 @@ export function toView(state: SyncOperationState, context: SyncOperationContext)
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs,
-    retryAtMs: state === 'backingOff' ? context.wakeAtMs : null,
+    retryAtMs: retryAtMs(state, context),
     expiresAtMs: context.expiresAtMs,
     failure: failure === null ? null : { code: failure.code, message: failure.message },
     history: context.history,

@@ -4,10 +4,8 @@
  * @module
  */
 
-import {
-  type Ending,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
+import { stateOfRow } from '../../machines/operation/rowState.ts';
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
@@ -59,19 +57,7 @@ export function viewIfReadable(row: StoredOperation): OperationView | null {
 /** @throws HoldfastError `HF_RECORD_…` */
 export function viewOf(row: StoredOperation): OperationView {
   const { context, value } = decodeSnapshot(syncOperationMachine, row.state).snapshot;
-  return toView(stateOf(row, value, context.ending), context);
-}
-
-/** A row keeps the state that wrote it; where it stands says what became of it since. */
-function stateOf(
-  row: StoredOperation,
-  stored: OperationView['state'],
-  ending: Ending | null,
-): OperationView['state'] {
-  if (hasEnded(row) && ending !== null) return ending;
-  if (stored !== 'accepting') return stored;
-  if (row.standing === 'due') return 'waiting';
-  return row.standing === 'held' ? 'inLane' : stored;
+  return toView(stateOfRow(value, context.ending, row.standing), context);
 }
 
 export function hasEnded({ standing }: StoredOperation): boolean {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
 import {
   newOperation,
   syncOperationMachine,
@@ -23,7 +24,6 @@ import type { Journal } from '../journal/journal.ts';
 import type { PendingAcceptance } from '../operation/acceptance.ts';
 import { acceptanceUnknown, notAccepted } from '../operation/acceptance.ts';
 import { operationInput } from '../operation/operationInput.ts';
-import { laneOf, storedKeyOf } from '../operation/resident.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { answerDuplicate } from './duplicates.ts';

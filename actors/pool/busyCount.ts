@@ -4,23 +4,6 @@
  * @module
  */
 
-import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
-
-const BUSY_STATES: ReadonlySet<SyncOperationState> = new Set([
-  'accepting',
-  'ordering',
-  'attempting',
-  'settling',
-]);
-
-/**
- * Whether something is under way in this state that a stop waits for. Before the store is open that is
- * no ending, which may never be written.
- */
-export function isBusyIn(state: SyncOperationState, isStoreOpen: boolean): boolean {
-  return BUSY_STATES.has(state) && (isStoreOpen || state !== 'settling');
-}
-
 /** Counts what is under way, operations and what becomes one, and tells when nothing is. */
 export class BusyCount {
   #count = 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { repeatOf } from '../../machines/operation/keys.ts';
 import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
@@ -35,7 +36,8 @@ export function answerDuplicate(
 function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptance | HoldfastError {
   try {
     const first = decodeSnapshot(syncOperationMachine, of.state).snapshot.context.fingerprint;
-    return first === fingerprint ? { id: of.id, isDuplicate: true } : idempotencyConflict();
+    const isRepeat = repeatOf(first, fingerprint) === 'repeat';
+    return isRepeat ? { id: of.id, isDuplicate: true } : idempotencyConflict();
   } catch (error) {
     if (isNewerRecord(error)) return firstNewer(error);
     if (isHoldfastError(error)) return firstUnreadable(error);

@@ -1,21 +1,15 @@
 /**
- * The engine: every operation in memory, from acceptance to settlement. Each is an actor. The pool
- * watches each transition and does what the new state asks for: a `barrier` is written and waited
- * for, a `resting` state is written and let go, a settlement is reported. Who may run next is decided
- * by the {@link Dispatcher}.
+ * The operations in memory, each an actor: how they come there, from a request or from disk, and how
+ * they leave. What the state of one asks for is done by {@link Demands}; who may run next is decided by
+ * the {@link Dispatcher}.
  *
  * @module
  */
 
-import type {
-  SyncOperationSnapshot,
-  SyncOperationState,
-  Turn,
-} from '../../machines/operation/syncOperationMachine.ts';
+import { isBusy, isEnding } from '../../machines/operation/demand.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
-import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler } from '../attempt/handler.ts';
@@ -30,12 +24,11 @@ import {
 import { AttemptRunner } from '../operation/attemptRunner.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
-import { toOutcome, toView } from '../operation/outcome.ts';
-import { isAsAccepted, type Resident, restingPlace, takePending } from '../operation/resident.ts';
+import { type Resident, takePending } from '../operation/resident.ts';
 import { operationId } from '../platform/operationId.ts';
-import { BusyCount, isBusyIn } from './busyCount.ts';
+import { BusyCount } from './busyCount.ts';
+import { Demands } from './demands.ts';
 import { Departures } from './departures.ts';
-import { answerDuplicate } from './duplicates.ts';
 import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
 import { noCounts } from './poolCounts.ts';
@@ -60,7 +53,7 @@ export class OperationPool {
   readonly counts = noCounts();
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
-  readonly #writer: OperationWriter;
+  readonly #demands: Demands;
   readonly #residents = new IdTable<Resident>();
   /** Handlers given with one request; they live with the process (docs/decisions/0020). */
   readonly #closures = new Map<string, Handler>();
@@ -73,7 +66,6 @@ export class OperationPool {
     this.left = new LeftRows(parts.facts);
     this.waiting = new WaitingWatch(parts);
     this.exceptions = new Exceptions(parts);
-    this.#writer = new OperationWriter({ ...parts, onRefused: this.#refused.bind(this) });
     this.#runner = new AttemptRunner({
       ...parts,
       exceptions: this.exceptions,
@@ -90,6 +82,20 @@ export class OperationPool {
         const resident = this.#residents.get(id);
         if (resident === undefined) return () => undefined;
         return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
+      },
+    });
+    this.#demands = new Demands({
+      ...parts,
+      writer: new OperationWriter({ ...parts, onRefused: this.#refused.bind(this) }),
+      dispatcher: this.dispatcher,
+      watchers: this.watchers,
+      counts: this.counts,
+      exceptions: this.exceptions,
+      isInMemory: (resident) => this.#residents.get(resident.id) === resident,
+      release: (resident, { status }) => {
+        this.#drop(resident);
+        // A dead letter is no end of its chart, but from here on it is on disk only.
+        if (status === 'active') this.#actors.stop(resident.actor);
       },
     });
   }
@@ -209,9 +215,9 @@ export class OperationPool {
           return;
         const from = resident.state;
         resident.state = snapshot.value;
-        this.busy.set(resident, isBusyIn(snapshot.value, this.#parts.journal.isOpen));
+        this.busy.set(resident, isBusy(snapshot.value, this.#parts.journal.isOpen));
         try {
-          this.#onState(resident, snapshot);
+          this.#demands.meet(resident, snapshot);
         } catch (error) {
           // An observer that throws would break the actor.
           this.#parts.onError(error);
@@ -226,155 +232,14 @@ export class OperationPool {
     resident.actor.start();
   }
 
-  #send({ actor }: Resident, type: Wish | 'handler.missing'): void {
+  #send({ actor }: Resident, type: Wish): void {
     actor.send({ type, atMs: this.#parts.clock.now() });
-  }
-
-  #onState(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    const { value: state, context } = snapshot;
-    if (this.watchers.has(resident.id)) this.watchers.changed(toView(state, context));
-    switch (state) {
-      case 'accepting':
-        this.#accept(resident, snapshot);
-        break;
-      case 'attempting':
-        this.counts.attempts += 1;
-        if (context.failure !== null) this.counts.retries += 1;
-        // Only a crisis gets here unwritten: its acceptance, or a later order with its crash count.
-        if (resident.revision === 0) this.#accept(resident, snapshot);
-        else if (resident.urgency === 0) this.#writer.barrier(resident, () => undefined);
-        break;
-      case 'ordering':
-        this.#writer.barrier(resident, () => {
-          this.#committed(resident, 'ordering');
-        });
-        break;
-      case 'settling':
-        this.#settle(resident, snapshot);
-        break;
-      case 'suspect':
-        this.dispatcher.addSuspect(resident);
-        break;
-      case 'waiting':
-        // Sent on before there is a handler: no queue would look for it.
-        if (resident.handler === null) this.#send(resident, 'handler.missing');
-        else this.#rest(resident, snapshot);
-        break;
-      case 'replayed':
-      case 'inLane':
-      case 'handlerMissing':
-      case 'backingOff':
-      case 'conflicted':
-      case 'inReview':
-        this.#rest(resident, snapshot);
-        break;
-      case 'completed':
-      case 'deadLettered':
-      case 'cancelled':
-      case 'expired':
-        this.#report(resident, snapshot);
-        break;
-      case 'rejected':
-      case 'duplicate':
-        this.dispatcher.forget(resident);
-        this.#drop(resident);
-        break;
-      default:
-        state satisfies never;
-    }
-  }
-
-  #accept(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    this.#writer.acceptance(resident, snapshot, {
-      onDurable: (result) => {
-        if (result.kind === 'duplicate') this.#foundDuplicate(resident, result.of);
-        else this.#accepted(resident, result.kind === 'accepted' && result.laneBusy);
-      },
-      onFailed: (error) => {
-        takePending(resident)?.reject(notAccepted(error));
-        resident.actor.send({ type: 'journal.failed' });
-      },
-      onSpilled: () => takePending(resident)?.resolve({ id: resident.id, isDuplicate: false }),
-    });
-  }
-
-  #accepted(resident: Resident, isLaneBusy: boolean): void {
-    faultPoint('engine.afterAccept');
-    this.counts.accepted += 1;
-    if (isLaneBusy) {
-      resident.standing = 'held';
-      this.dispatcher.forget(resident);
-    }
-    takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
-    const { expiresAtMs } = resident.actor.getSnapshot().context;
-    if (expiresAtMs !== null) this.dispatcher.noteExpiry(expiresAtMs);
-    const turn = resident.permit === null ? 'awaitsUpstream' : 'granted';
-    this.#committed(resident, 'accepting', isLaneBusy ? 'awaitsLane' : turn);
-  }
-
-  /** Answers a barrier. One that was left meanwhile, by a cancel, must not be taken for the next. */
-  #committed(resident: Resident, barrier: SyncOperationState, turn?: Turn): void {
-    if (resident.state !== barrier) return;
-    resident.actor.send({ type: 'journal.committed', atMs: this.#parts.clock.now(), turn });
-  }
-
-  #foundDuplicate(resident: Resident, of: StoredOperation): void {
-    const { fingerprint } = resident.actor.getSnapshot().context;
-    answerDuplicate(this.#parts.journal, this.counts, { of, fingerprint }, takePending(resident));
-    resident.actor.send({ type: 'journal.duplicated' });
-  }
-
-  #settle(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    this.dispatcher.forget(resident);
-    this.#writer.settlement(resident, snapshot, (result) => {
-      faultPoint('engine.afterSettle');
-      if (result.kind === 'updated' && result.laneNext !== null) {
-        this.dispatcher.laneFreed(result.laneNext);
-      }
-      this.#committed(resident, 'settling');
-    });
-    // Whoever waits for a crisis is told at once; everybody else once it is on disk.
-    if (snapshot.context.priority === 'crisis') this.#tell(resident, snapshot);
-  }
-
-  /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
-  #rest(resident: Resident, { value: state, context }: SyncOperationSnapshot): void {
-    this.dispatcher.forget(resident);
-    const nowMs = this.#parts.steady.stamp();
-    const place = restingPlace(state, context, resident.handler?.upstream ?? '', nowMs);
-    if (isAsAccepted(resident, place)) {
-      this.dispatcher.rested(resident, place);
-      return;
-    }
-    const isCrisis = context.priority === 'crisis';
-    this.#writer.rest(resident, place, () => {
-      // Only if nothing has happened to it since.
-      const isHere = this.#residents.get(resident.id) === resident;
-      if (!isCrisis && isHere && resident.state === state) this.dispatcher.rested(resident, place);
-    });
-    // A crisis goes on whatever the disk does; the write follows when it can (CR-4).
-    if (isCrisis) this.dispatcher.rested(resident, place);
-  }
-
-  #report(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    faultPoint('engine.beforeReport');
-    const { ending } = snapshot.context;
-    if (ending !== null) this.counts[ending] += 1;
-    this.#drop(resident);
-    // No end of its chart, but from here on it is on disk only.
-    if (ending === 'deadLettered') this.#actors.stop(resident.actor);
-    this.#tell(resident, snapshot);
-  }
-
-  #tell(resident: Resident, { context }: SyncOperationSnapshot): void {
-    if (!this.watchers.has(resident.id)) return;
-    this.watchers.settled(toOutcome(context, resident.response, this.exceptions.of(resident.id)));
   }
 
   /** The store is well, and yet refuses a write of it for damage: it would do so again. */
   #refused(resident: Resident, error: HoldfastError): void {
     // A crisis goes on whatever the disk does, and its ending was told (CR-4).
-    if (resident.urgency === 0 && resident.state !== 'settling') return;
+    if (resident.urgency === 0 && (resident.state === null || !isEnding(resident.state))) return;
     if (this.#residents.get(resident.id) !== resident) return;
     this.left.refused(resident.seq, error);
     this.#leave(resident);

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { isDeadLetter } from '../../machines/operation/demand.ts';
+import { waitsForSomebody } from '../../machines/operation/position.ts';
 import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -32,18 +34,18 @@ const TOGETHER_MAX = 1_000;
 const READ_PAUSE_MS = 500;
 const READ_AGAIN_MS = 5_000;
 
-type WaitingState = 'conflicted' | 'inReview' | 'handlerMissing';
-
-const WHY: Readonly<Record<WaitingState, { readonly code: ErrorCode; readonly why: string }>> = {
-  conflicted: {
+const WHY: Readonly<
+  Record<keyof AskingCounts, { readonly code: ErrorCode; readonly why: string }>
+> = {
+  conflict: {
     code: 'HF_CONFLICT',
     why: 'the upstream holds another version. Decide: retryNow() or cancel(); until then its lane waits, too',
   },
-  inReview: {
+  review: {
     code: 'HF_OUTCOME_UNKNOWN',
     why: 'it may have been applied, and to repeat it is not known to be safe. Look at the upstream, then retryNow() or cancel(); until then its lane waits, too',
   },
-  handlerMissing: {
+  handler: {
     code: 'HF_HANDLER_UNKNOWN',
     why: 'no handler of its type is registered. Register one in handlers or with runtime.handle()',
   },
@@ -69,12 +71,12 @@ export class WaitingWatch {
 
   /** An operation has gone from one state to another, and what that asks for is ordered. */
   moved(id: string, from: SyncOperationState | null, to: SyncOperationState): void {
-    const began = isWaiting(to);
-    const ended = from !== null && isWaiting(from);
+    const began = waitsForSomebody(to) !== null;
+    const ended = from !== null && waitsForSomebody(from) !== null;
     if (ended) this.#news.ended(id, from);
     if (began) this.#news.began(id, to);
     // A dead letter waits for somebody, too; that it is one is its outcome, of which its caller hears.
-    if (began || ended || to === 'deadLettered') this.refresh();
+    if (began || ended || isDeadLetter(to)) this.refresh();
   }
 
   /** What is counted may have changed: it is read anew, soon. */
@@ -118,7 +120,7 @@ export class WaitingWatch {
 /** Tells of what began to wait: of the first at once, of many together, and of each once. */
 class WaitingNews {
   readonly #parts: Pick<WaitingWatchParts, 'clock' | 'onError'>;
-  readonly #untold = new Map<WaitingState, Set<string>>();
+  readonly #untold = new Map<SyncOperationState, Set<string>>();
   #isPlanned = false;
   #nextAtMs = 0;
   #cancel: () => void = () => undefined;
@@ -127,14 +129,14 @@ class WaitingNews {
     this.#parts = parts;
   }
 
-  began(id: string, state: WaitingState): void {
+  began(id: string, state: SyncOperationState): void {
     const ids = this.#untold.get(state) ?? new Set();
     this.#untold.set(state, ids.add(id));
     if (ids.size >= TOGETHER_MAX) this.flush();
     else this.#plan();
   }
 
-  ended(id: string, state: WaitingState): void {
+  ended(id: string, state: SyncOperationState): void {
     this.#untold.get(state)?.delete(id);
   }
 
@@ -159,18 +161,15 @@ class WaitingNews {
     this.#isPlanned = false;
     for (const [state, ids] of this.#untold) {
       const [first] = ids;
-      if (first === undefined) continue;
+      const what = waitsForSomebody(state);
+      if (first === undefined || what === null) continue;
       const more = ids.size - 1;
       const who =
         more === 0 ? `Operation ${first} waits` : `Operation ${first} and ${more} more wait`;
-      const { code, why } = WHY[state];
+      const { code, why } = WHY[what];
       this.#nextAtMs = clock.monotonic() + TOGETHER_MS;
       onError(new HoldfastError(code, `${who} as ${state}: ${why}.`, { withStack: false }));
     }
     this.#untold.clear();
   }
-}
-
-function isWaiting(state: SyncOperationState): state is WaitingState {
-  return Object.hasOwn(WHY, state);
 }

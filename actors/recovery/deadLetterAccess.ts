@@ -85,8 +85,9 @@ export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
     },
     async replay(replays) {
       const writes = replays.map(({ letter, context, body }) => {
-        const place = access.placeOf(context.type);
-        return () => replayWrite(letter, context, { place, toSeq: store.nextSeq(), payload: body });
+        const position = access.positionOf(context.type);
+        return () =>
+          replayWrite(letter, context, { position, toSeq: store.nextSeq(), payload: body });
       });
       const results = await access.commit(writes).catch((error: unknown) => {
         // Some of them may be back nevertheless.

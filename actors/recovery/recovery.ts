@@ -5,6 +5,7 @@
  * @module
  */
 
+import { missingHandlerRoute } from '../../machines/operation/position.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -17,7 +18,6 @@ import {
 import { PAGE_ROWS } from '../dispatch/upstreamQueue.ts';
 import { inSlices, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
-import { missingHandlerRoute } from '../operation/resident.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';

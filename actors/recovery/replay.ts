@@ -5,13 +5,14 @@
  * @module
  */
 
+import { laneOf } from '../../machines/operation/keys.ts';
+import type { RowPosition } from '../../machines/operation/position.ts';
 import {
   type SyncOperationContext,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import type { ReplayWrite, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeSnapshot, encodeSnapshot } from '../charts/snapshots.ts';
-import { laneOf, type Place } from '../operation/resident.ts';
 
 /** What the row of a dead letter says of it. */
 export function deadLetterContext(row: StoredOperation): SyncOperationContext {
@@ -22,7 +23,7 @@ export function deadLetterContext(row: StoredOperation): SyncOperationContext {
 export function replayWrite(
   row: Pick<StoredOperation, 'seq' | 'id' | 'revision'>,
   context: SyncOperationContext,
-  to: { readonly place: Place; readonly toSeq: number; readonly payload: string | null },
+  to: { readonly position: RowPosition; readonly toSeq: number; readonly payload: string | null },
 ): ReplayWrite {
   return {
     kind: 'replay',
@@ -30,9 +31,9 @@ export function replayWrite(
     id: row.id,
     revision: row.revision + 1,
     toSeq: to.toSeq,
-    dueAtMs: to.place.dueAtMs ?? 0,
-    waitsFor: to.place.waitsFor,
-    route: to.place.route,
+    dueAtMs: to.position.dueAtMs ?? 0,
+    waitsFor: to.position.waitsFor,
+    route: to.position.route,
     lane: laneOf(context),
     state: encodeSnapshot(syncOperationMachine, { value: 'replayed', context }),
     payload: to.payload,

@@ -6,6 +6,11 @@
  */
 
 import {
+  queuedPosition,
+  type RowPosition,
+  unhandledPosition,
+} from '../../machines/operation/position.ts';
+import {
   type SyncOperationContext,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
@@ -18,10 +23,8 @@ import type {
   Write,
   WriteResult,
 } from '../../persistence/port/store.ts';
-import { NEVER_MS } from '../../persistence/port/store.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
 import { notAccepted } from '../operation/acceptance.ts';
-import { missingHandlerRoute, type Place } from '../operation/resident.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
 
@@ -30,7 +33,7 @@ export interface ServiceAccess {
   /** Performs writes; resolves once they are durable, with a result for each. */
   commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
   /** Where an operation of this type waits to be run. */
-  placeOf(type: string): Place;
+  positionOf(type: string): RowPosition;
   /** These have been brought back and are on disk. */
   broughtBack(operations: readonly SyncOperationContext[]): void;
   /** One has left the quarantine: put back where it stood, as this row, or purged. */
@@ -50,7 +53,7 @@ export function accessAtRest(store: RecordStore & ReviewStore): ServiceAccess {
     store,
     commit: (writes) => store.commit(writes.map((build) => build())),
     // Nobody knows the handlers here. Every process begins by taking up what waits for one.
-    placeOf: waitingForHandler,
+    positionOf: unhandledPosition,
     broughtBack: () => undefined,
     leftQuarantine: () => Promise.resolve(),
     laneFreed: () => undefined,
@@ -100,10 +103,10 @@ export function accessLive(
       pool.waiting.refresh();
       return results;
     },
-    placeOf(type) {
+    positionOf(type) {
       const upstream = pool.handlers.get(type)?.upstream;
-      if (upstream === undefined) return waitingForHandler(type);
-      return { standing: 'due', dueAtMs: steady.stamp(), waitsFor: 'turn', route: upstream };
+      if (upstream === undefined) return unhandledPosition(type);
+      return queuedPosition(upstream, steady.stamp());
     },
     broughtBack(operations) {
       for (const { expiresAtMs } of operations) {
@@ -149,9 +152,4 @@ function takeOver(
   const { state } = resident;
   resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
   if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
-}
-
-function waitingForHandler(type: string): Place {
-  const route = missingHandlerRoute(type);
-  return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
 }

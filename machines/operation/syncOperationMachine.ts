@@ -2,10 +2,11 @@
  * One sync request, from acceptance to one of its endings (OP-1).
  *
  * State before effect (PS-2): what must not be lost is ordered in one state, made durable, and
- * performed in the next. The states tagged `barrier` wait for `journal.committed`; the states tagged
- * `resting` wait with nothing in flight and may live on disk only. What is on disk is always a
- * barrier or resting state: an attempt that was running comes back as `ordering`. The crisis path is
- * the one exception: its delivery starts at once and is written beside it (CR-4).
+ * performed in the next. Each state has one tag, which says what it asks of an engine (stateTag.ts): the
+ * states tagged `accept`, `order` and `settle` wait for `journal.committed`; those tagged `rest` wait with
+ * nothing in flight and may live on disk only. What is on disk is always one of these: an attempt that
+ * was running comes back as `ordering`. The crisis path is the one exception: its delivery starts at
+ * once and is written beside it (CR-4).
  *
  * What the chart is made of is in syncOperationSetup.ts, the way back from the dead letters in
  * syncOperationReplay.ts.
@@ -52,7 +53,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     accepting: {
       description:
         'The request and its first attempt number are being written to disk. Read back from there, it waits: for its turn, or for its lane. A crisis waits for nothing.',
-      tags: ['barrier'],
+      tags: ['accept'],
       meta: { requirements: ['OP-1', 'OP-2', 'PS-2', 'CR-4'] },
       always: { guard: { type: 'isCrisis' }, target: 'attempting' },
       on: {
@@ -84,7 +85,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     inLane: {
       description: 'Waits until the operations accepted before it for the same entity have ended.',
-      tags: ['resting'],
+      tags: ['rest'],
       meta: { requirements: ['OP-4', 'OP-6'] },
       on: {
         'lane.freed': becomingReady,
@@ -96,7 +97,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     waiting: {
       description:
         'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
-      tags: ['resting'],
+      tags: ['rest'],
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {
         'turn.granted': takingTurn,
@@ -108,7 +109,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     handlerMissing: {
       description: 'No handler of its type is registered. Registering one frees it.',
-      tags: ['resting'],
+      tags: ['rest'],
       meta: { requirements: ['OP-7'] },
       on: {
         'handler.registered': becomingReady,
@@ -119,6 +120,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     suspect: {
       description:
         'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
+      tags: ['standBy'],
       meta: { requirements: ['RT-4', 'SV-3'] },
       on: {
         'turn.granted': takingTurn,
@@ -132,7 +134,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     ordering: {
       description:
         'The number of the next attempt is being written to disk, before the attempt runs. If it expires meanwhile, it does not run.',
-      tags: ['barrier'],
+      tags: ['order'],
       meta: { requirements: ['PS-2', 'RT-4', 'OP-5'] },
       on: {
         'journal.committed': [expiringMeanwhile, { target: 'attempting' }],
@@ -150,6 +152,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     attempting: {
       description: 'The handler performs one attempt against the upstream.',
+      tags: ['attempt'],
       meta: { requirements: ['OP-3', 'RT-2', 'CR-2'] },
       invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
       on: {
@@ -212,7 +215,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     backingOff: {
       description: 'The attempt failed in a way that may pass; waits until the next one is due.',
-      tags: ['resting'],
+      tags: ['rest'],
       meta: { requirements: ['RT-1', 'RT-4'] },
       on: {
         'turn.granted': takingTurn,
@@ -225,7 +228,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     conflicted: {
       description: 'The upstream holds another version (409 or 412); waits for a decision.',
-      tags: ['resting'],
+      tags: ['rest'],
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
         'retry.requested': retrying,
@@ -236,7 +239,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     inReview: {
       description:
         'It may or may not have been applied, and repeating it is not safe; waits for a person.',
-      tags: ['resting'],
+      tags: ['rest'],
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
         'retry.requested': approving,
@@ -246,7 +249,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     settling: {
       description: 'The ending is being written to disk, before anybody is told.',
-      tags: ['barrier'],
+      tags: ['settle'],
       meta: { requirements: ['OP-1', 'PS-2', 'SE-5'] },
       on: {
         'journal.committed': [
@@ -259,7 +262,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     completed: {
       description: 'The upstream took it.',
-      tags: ['settled'],
+      tags: ['report'],
       meta: { requirements: ['OP-1'] },
       type: 'final',
     },
@@ -267,23 +270,25 @@ export const syncOperationMachine = operationSetup.createMachine({
     replayed,
     cancelled: {
       description: 'Cancelled by its caller; an attempt that was running was aborted.',
-      tags: ['settled'],
+      tags: ['report'],
       meta: { requirements: ['OP-1', 'OP-5'] },
       type: 'final',
     },
     expired: {
       description: 'Its time was over before it was done.',
-      tags: ['settled'],
+      tags: ['report'],
       meta: { requirements: ['OP-1', 'OP-5'] },
       type: 'final',
     },
     rejected: {
       description: 'It could not be made durable, so it was never accepted.',
+      tags: ['forget'],
       meta: { requirements: ['OP-2'] },
       type: 'final',
     },
     duplicate: {
       description: 'An operation with the same idempotency key was there already.',
+      tags: ['forget'],
       meta: { requirements: ['OP-8'] },
       type: 'final',
     },

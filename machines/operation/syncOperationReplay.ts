@@ -19,7 +19,7 @@ import {
 export const deadLettered = operationSetup.createStateConfig({
   description:
     'Given up: a permanent failure, no attempts left, or it kills the process. Waits for a person, who replays or purges it.',
-  tags: ['settled'],
+  tags: ['report'],
   meta: { requirements: ['OP-1', 'OP-5', 'RT-4'] },
   on: {
     'replay.requested': {
@@ -33,7 +33,7 @@ export const deadLettered = operationSetup.createStateConfig({
 export const replayed = operationSetup.createStateConfig({
   description:
     'A person has brought it back from the dead letters; it waits for its turn or its lane, its attempts afresh.',
-  tags: ['resting'],
+  tags: ['rest'],
   meta: { requirements: ['OP-4', 'OP-5', 'PS-2'] },
   on: {
     'turn.granted': beingOrdered,

@@ -11,6 +11,7 @@ import { CRASHED, isCulprit } from '../policy/retry/crashPolicy.ts';
 import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Priority, Tier } from '../vocabulary/urgency.ts';
+import type { StateTag } from './stateTag.ts';
 import { type HistoryEntry, withEntry } from './syncOperationHistory.ts';
 
 export interface SyncOperationInput {
@@ -146,7 +147,7 @@ export const operationSetup = setup({
     input: {} as SyncOperationInput,
     context: {} as SyncOperationContext,
     events: {} as SyncOperationEvent,
-    tags: {} as 'barrier' | 'resting' | 'settled',
+    tags: {} as StateTag,
     meta: {} as { readonly requirements: readonly string[] },
   },
   actors: {

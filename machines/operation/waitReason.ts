@@ -19,6 +19,11 @@ const REASONS: Partial<Readonly<Record<SyncOperationState, WaitReason>>> = {
   inReview: 'review',
 };
 
+/** Whether it waits for the time after a failed attempt to pass. */
+export function isBackingOff(state: SyncOperationState): boolean {
+  return waitReasonOf(state) === 'backoff';
+}
+
 /** What an operation in `state` waits for; `null` where it is under way, suspect or at its end. */
 export function waitReasonOf(state: SyncOperationState): WaitReason | null {
   return REASONS[state] ?? null;

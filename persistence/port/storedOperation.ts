@@ -1,30 +1,12 @@
 /**
- * An operation at rest as the store sees it, and where it may stand.
+ * An operation at rest as the store sees it.
  *
  * @module
  */
 
-/**
- * Where an operation stands.
- *
- * - `inHand`: a live actor of the store's owner holds it. After a crash these are what was running.
- * - `due`: parked until `dueAtMs`, then to be claimed from its route.
- * - `held`: parked until something other than time frees it: its lane, or a person.
- * - `settled`: ended; `dueAtMs` is when it may be purged.
- * - `deadLettered`: ended without success, kept with its payload until a person decides.
- * - `quarantined`: can't be opened; set aside with its bytes, never handed out.
- */
-export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | 'deadLettered';
+import type { Standing, WaitsFor } from '../../machines/vocabulary/standing.ts';
 
-/**
- * What an operation that has not ended waits for, beside the time it is due: nothing but its turn, its
- * lane, a handler of its type to be registered, or a person's word on a conflict or on what may have
- * been done already. It is kept beside the standing, so that what asks for somebody can be counted.
- */
-export type WaitsFor = 'turn' | 'lane' | 'handler' | 'conflict' | 'review';
-
-/** A due time that never comes: what waits for a handler of its type to be registered. */
-export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;
+export { NEVER_MS, type Standing, type WaitsFor } from '../../machines/vocabulary/standing.ts';
 
 /** An operation as the store gives it back. */
 export interface StoredOperation {

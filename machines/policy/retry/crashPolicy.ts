@@ -33,6 +33,15 @@ export function pauseBeforeAloneMs(crashes: number): number {
   return PAUSES_MS[runsAlone - 1] ?? PAUSES_MS[1];
 }
 
+/** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */
+const CRISIS_PAUSE_MS = 30_000;
+
+/** How long a suspect waits before its turn, once a process has found it. */
+export function pauseOfSuspectMs(crashes: number, isCrisis: boolean): number {
+  if (!isCrisis) return pauseBeforeAloneMs(crashes);
+  return crashes < CRASHES_IN_A_ROW_MAX ? 0 : CRISIS_PAUSE_MS;
+}
+
 /** Why the culprit ends. */
 export const CRASHED: Failure = {
   code: 'HF_CRASHES_PROCESS',

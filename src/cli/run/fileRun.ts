@@ -6,6 +6,9 @@
 
 import type { Attempt, Run } from '../../../actors/attempt/handler.ts';
 import type { OperationView, Outcome } from '../../../actors/operation/outcome.ts';
+import { hasEnded } from '../../../machines/operation/demand.ts';
+import { waitsFor, waitsForDecision } from '../../../machines/operation/position.ts';
+import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { AttemptFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import {
@@ -57,15 +60,6 @@ const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
 ]);
 /** Operations whose ending is waited for at the same time; the rest are only an id. */
 const WATCHED_MAX = 2_000;
-/** States of an operation that needs nothing more from this run, and what each counts as. */
-const ENDINGS: ReadonlyMap<string, Ending> = new Map([
-  ['completed', 'completed'],
-  ['deadLettered', 'deadLettered'],
-  ['cancelled', 'cancelled'],
-  ['expired', 'expired'],
-  ['conflicted', 'inReview'],
-  ['inReview', 'inReview'],
-]);
 
 export interface FileRunOptions {
   readonly runtime: Runtime;
@@ -134,11 +128,11 @@ export class FileRun {
    * An operation of the runtime has entered a state. It only makes the counts current: what is not
    * told here is found out by watching, in the order of the lines.
    */
-  saw(id: string, state: string): void {
-    if (state === 'handlerMissing') this.#handlerMissing.add(id);
+  saw(id: string, state: SyncOperationState): void {
+    if (waitsFor(state) === 'handler') this.#handlerMissing.add(id);
     else this.#handlerMissing.delete(id);
-    const ending = ENDINGS.get(state);
-    if (ending !== undefined) this.#ended(id, ending);
+    const ending = endingIn(state);
+    if (ending !== null) this.#ended(id, ending);
   }
 
   /** Stops reading and waiting; what was accepted is kept. */
@@ -346,7 +340,7 @@ async function endingOf(operation: Operation): Promise<Ending> {
   let stopListening = (): void => {};
   const reviewed = new Promise<'inReview'>((resolve, reject) => {
     const look = (view: OperationView): void => {
-      if (isInReview(view)) resolve('inReview');
+      if (waitsForDecision(view.state)) resolve('inReview');
     };
     // Listened to first, looked at second: it may change between the two.
     stopListening = operation.subscribe(look);
@@ -359,6 +353,8 @@ async function endingOf(operation: Operation): Promise<Ending> {
   }
 }
 
-function isInReview({ state }: OperationView): boolean {
-  return state === 'conflicted' || state === 'inReview';
+/** What an operation counts as that needs nothing more from this run; `null` for one that goes on. */
+function endingIn(state: SyncOperationState): Ending | null {
+  if (waitsForDecision(state)) return 'inReview';
+  return hasEnded(state) ? state : null;
 }

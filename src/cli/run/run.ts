@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
-import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import {
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../createRuntime.ts';
@@ -102,7 +105,7 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
       if (!isHoldfastError(error) || error.code !== 'HF_HANDLER_UNKNOWN') notice(error);
     },
     inspect: ({ machine, actor, to }) => {
-      if (machine === syncOperationMachine.id) fileRun.saw(actor, to);
+      if (machine === syncOperationMachine.id) fileRun.saw(actor, to as SyncOperationState);
     },
   });
   let cause: Cause = null;

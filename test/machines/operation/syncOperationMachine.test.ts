@@ -450,7 +450,7 @@ describe('crisis', () => {
     const operation = crisis();
     expect(operation.state).toBe('attempting');
     expect(operation.begun).toMatchObject([{ number: 1, onDisk: null }]);
-    expect(operation.commit().row).toMatchObject({ value: 'ordering', isInHand: true });
+    expect(operation.commit().row).toMatchObject({ value: 'ordering', standing: 'inHand' });
   });
 
   test.each(['transient', 'permanent', 'conflict', 'unknownOutcome'] as const)(

@@ -1,4 +1,14 @@
 import { createActor, type EventObject, fromCallback } from 'xstate';
+import { type Demand, demandOf, hasEnded } from '../../../machines/operation/demand.ts';
+import {
+  acceptedStanding,
+  inHandPosition,
+  type RowPosition,
+  restingPosition,
+  saysAlready,
+} from '../../../machines/operation/position.ts';
+import { stateToKeep } from '../../../machines/operation/rowState.ts';
+import { settledPosition } from '../../../machines/operation/settlement.ts';
 import {
   type ReplayFacts,
   type SyncOperationContext,
@@ -10,14 +20,16 @@ import {
   type Turn,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
+import type { Standing } from '../../../machines/vocabulary/standing.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
 /** What is kept of an operation: its row. */
 interface Row {
   readonly value: SyncOperationState;
   readonly context: SyncOperationContext;
-  /** True while the process that wrote it has it in hand: after a crash it is suspect. */
-  readonly isInHand: boolean;
+  /** `inHand` while the process that wrote it has it in hand: after a crash it is suspect. */
+  readonly standing: Standing;
+  readonly revision: number;
 }
 
 interface PendingWrite {
@@ -43,6 +55,9 @@ export interface Failing {
   /** The upstream serves others. Default true. */
   readonly isUpstreamWell?: boolean | undefined;
 }
+
+/** A handler of its type is registered, always. */
+const HANDLER = {};
 
 /** Where the clock of every harness begins. */
 export const START_MS = 1_000_000;
@@ -140,7 +155,7 @@ export class OperationHarness {
 
   /** True once it has ended, was refused, or was never written before its process died. */
   get isOver(): boolean {
-    return this.snapshot.status !== 'active' || this.snapshot.hasTag('settled');
+    return this.snapshot.status !== 'active' || hasEnded(this.state);
   }
 
   /** What happened, oldest first: `failed 1`, `crashed 2`. */
@@ -241,7 +256,8 @@ export class OperationHarness {
     if (next.value !== 'replayed') return this;
     this.replays += 1;
     // Its row is written whole before an actor lives again.
-    this.#row = { value: next.value, context: next.context, isInHand: false };
+    const { value, context } = next;
+    this.#row = { value, context, standing: 'due', revision: row.revision + 1 };
     this.#actor = this.#start(this.#row);
     return this;
   }
@@ -263,7 +279,7 @@ export class OperationHarness {
     const row = this.#row;
     if (row === null || row.value === 'settling') return this;
     this.#actor = this.#start(row);
-    if (row.isInHand) this.tell('process.restarted');
+    if (row.standing === 'inHand') this.tell('process.restarted');
     return this;
   }
 
@@ -289,19 +305,38 @@ export class OperationHarness {
   /** Orders the write that a new state asks for, as the engine does. */
   #write(snapshot: SyncOperationSnapshot): void {
     const { value, context } = snapshot;
-    const isBarrier = snapshot.hasTag('barrier');
-    const isAcceptance = this.#ordered === null;
-    // The attempt of a crisis is written beside it; everything else has it on disk already (CR-4).
-    const isBeside = this.isCrisis && value === 'attempting';
-    if (!isBarrier && !isBeside && !snapshot.hasTag('resting')) return;
-    // An accepted operation that only waits lies on disk as accepted.
-    const lies = this.#ordered?.value === 'accepting' && !this.#ordered.isInHand;
-    if (lies && (value === 'waiting' || value === 'inLane')) return;
+    const { revision, standing } = this.#ordered ?? { revision: 0, standing: 'due' as const };
+    const demand = demandOf(value, context, { revision, handler: HANDLER });
+    const position = this.#positionFor(demand, snapshot);
+    if (position === null) return;
+    if (demand.write === 'position' && saysAlready({ revision, standing }, position)) return;
     this.#ordered = {
-      value: value === 'attempting' ? 'ordering' : value,
+      value: stateToKeep(value),
       context,
-      isInHand: this.isCrisis || (isAcceptance ? this.#turn === 'granted' : value === 'ordering'),
+      standing: position.standing,
+      revision: revision + 1,
     };
-    this.#writes.push({ row: this.#ordered, barrier: isBarrier ? value : null });
+    this.#writes.push({ row: this.#ordered, barrier: demand.isBarrier ? value : null });
+  }
+
+  #positionFor(demand: Demand, { value, context }: SyncOperationSnapshot): RowPosition | null {
+    switch (demand.write) {
+      case 'acceptance':
+        return this.#acceptedPosition;
+      case 'order':
+        return inHandPosition('payments');
+      case 'position':
+        return restingPosition(value, context, 'payments', this.nowMs);
+      case 'ending':
+        return settledPosition(context, 'payments', 0);
+      default:
+        return null;
+    }
+  }
+
+  get #acceptedPosition(): RowPosition {
+    const isHeld = this.#turn === 'awaitsLane' && !this.isCrisis;
+    const standing = isHeld ? 'held' : acceptedStanding(this.#turn, this.context.priority);
+    return { standing, dueAtMs: null, waitsFor: isHeld ? 'lane' : 'turn', route: 'payments' };
   }
 }

@@ -272,7 +272,7 @@ export class ReferenceOperation {
     this.#note({ wakeAtMs: nowMs });
     const newest = this.queue.at(-1) ?? this.disk;
     const liesAsAccepted = newest?.facts.state === 'accepting' && !newest.isInHand;
-    if (liesAsAccepted) this.#enter('waiting');
+    if (liesAsAccepted && this.#turn !== 'awaitsLane') this.#enter('waiting');
     else this.#rest('waiting');
   }
 

@@ -1,0 +1,217 @@
+/**
+ * Does what the states of operations ask for: what a barrier orders is written and its answer sent, what
+ * rests is written and let go of, and an ending is told once it is on disk. What each state asks for is
+ * decided in machines/operation/demand.ts.
+ *
+ * @module
+ */
+
+import { type Demand, demandOf } from '../../machines/operation/demand.ts';
+import { restingPosition, saysAlready } from '../../machines/operation/position.ts';
+import type {
+  SyncOperationSnapshot,
+  SyncOperationState,
+  Turn,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { turnAtAcceptance } from '../../machines/operation/turn.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
+import type { WriteResult } from '../../persistence/port/store.ts';
+import type { Exceptions } from '../attempt/exceptions.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Journal } from '../journal/journal.ts';
+import { notAccepted } from '../operation/acceptance.ts';
+import type { OperationWriter } from '../operation/operationWriter.ts';
+import { toOutcome, toView } from '../operation/outcome.ts';
+import { type Resident, takePending } from '../operation/resident.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import { answerDuplicate } from './duplicates.ts';
+import type { PoolCounts } from './poolCounts.ts';
+import type { Watchers } from './watchers.ts';
+
+export interface DemandsParts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly writer: OperationWriter;
+  readonly dispatcher: Dispatcher;
+  readonly watchers: Watchers;
+  readonly exceptions: Exceptions;
+  readonly counts: PoolCounts;
+  /** Whether it is still the one in memory. */
+  readonly isInMemory: (resident: Resident) => boolean;
+  /** It has ended, or was never accepted: it leaves memory. */
+  readonly release: (resident: Resident, snapshot: SyncOperationSnapshot) => void;
+}
+
+export class Demands {
+  readonly #parts: DemandsParts;
+
+  constructor(parts: DemandsParts) {
+    this.#parts = parts;
+  }
+
+  /** Does what the state asks for that an operation has just entered. */
+  meet(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    const { watchers, counts, dispatcher, clock, release } = this.#parts;
+    const { value: state, context } = snapshot;
+    if (watchers.has(resident.id)) watchers.changed(toView(state, context));
+    const demand = demandOf(state, context, resident);
+    this.#write(resident, snapshot, demand);
+    switch (demand.does) {
+      case 'attempt':
+        counts.attempts += 1;
+        if (context.failure !== null) counts.retries += 1;
+        break;
+      case 'standBy':
+        dispatcher.addSuspect(resident);
+        break;
+      case 'lackHandler':
+        resident.actor.send({ type: 'handler.missing', atMs: clock.now() });
+        break;
+      case 'tell':
+        this.#tell(resident, snapshot);
+        break;
+      case 'report':
+        this.#report(resident, snapshot);
+        break;
+      case 'forget':
+        dispatcher.forget(resident);
+        release(resident, snapshot);
+        break;
+      case 'wait':
+      case 'rest':
+      case 'restInHand':
+        break;
+      default:
+        demand.does satisfies never;
+    }
+  }
+
+  #write(resident: Resident, snapshot: SyncOperationSnapshot, demand: Demand): void {
+    switch (demand.write) {
+      case 'acceptance':
+        this.#accept(resident, snapshot, demand);
+        break;
+      case 'order':
+        this.#order(resident, snapshot, demand);
+        break;
+      case 'position':
+        this.#rest(resident, snapshot, demand);
+        break;
+      case 'ending':
+        this.#settle(resident, snapshot);
+        break;
+      case null:
+        break;
+      default:
+        demand.write satisfies never;
+    }
+  }
+
+  #accept(resident: Resident, snapshot: SyncOperationSnapshot, { isBarrier }: Demand): void {
+    this.#parts.writer.acceptance(resident, snapshot, {
+      onDurable: (result) => {
+        if (result.kind === 'duplicate') {
+          this.#foundDuplicate(resident, result);
+          return;
+        }
+        const turn = this.#accepted(resident, result.kind === 'accepted' && result.laneBusy);
+        if (isBarrier) this.#committed(resident, snapshot.value, turn);
+      },
+      onFailed: (error) => {
+        takePending(resident)?.reject(notAccepted(error));
+        resident.actor.send({ type: 'journal.failed' });
+      },
+      onSpilled: () => takePending(resident)?.resolve({ id: resident.id, isDuplicate: false }),
+    });
+  }
+
+  /** The acceptance is durable: tells how the operation goes on. */
+  #accepted(resident: Resident, isLaneBusy: boolean): Turn {
+    const { counts, dispatcher } = this.#parts;
+    faultPoint('engine.afterAccept');
+    counts.accepted += 1;
+    if (isLaneBusy) {
+      resident.standing = 'held';
+      dispatcher.forget(resident);
+    }
+    takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
+    const { expiresAtMs } = resident.actor.getSnapshot().context;
+    if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+    return turnAtAcceptance(isLaneBusy, resident.permit !== null);
+  }
+
+  #foundDuplicate(
+    resident: Resident,
+    { of }: Extract<WriteResult, { readonly kind: 'duplicate' }>,
+  ): void {
+    const { journal, counts } = this.#parts;
+    const { fingerprint } = resident.actor.getSnapshot().context;
+    answerDuplicate(journal, counts, { of, fingerprint }, takePending(resident));
+    resident.actor.send({ type: 'journal.duplicated' });
+  }
+
+  #order(resident: Resident, { value }: SyncOperationSnapshot, { isBarrier }: Demand): void {
+    this.#parts.writer.barrier(resident, () => {
+      if (isBarrier) this.#committed(resident, value);
+    });
+  }
+
+  #settle(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    const { writer, dispatcher } = this.#parts;
+    dispatcher.forget(resident);
+    writer.settlement(resident, snapshot, (result) => {
+      faultPoint('engine.afterSettle');
+      if (result.kind === 'updated' && result.laneNext !== null) {
+        dispatcher.laneFreed(result.laneNext);
+      }
+      this.#committed(resident, snapshot.value);
+    });
+  }
+
+  /** Answers a barrier. One that was left meanwhile, by a cancel, must not be taken for the next. */
+  #committed(resident: Resident, barrier: SyncOperationState, turn?: Turn): void {
+    if (resident.state !== barrier) return;
+    resident.actor.send({ type: 'journal.committed', atMs: this.#parts.clock.now(), turn });
+  }
+
+  /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
+  #rest(
+    resident: Resident,
+    { value: state, context }: SyncOperationSnapshot,
+    { does }: Demand,
+  ): void {
+    const { writer, dispatcher, steady, isInMemory } = this.#parts;
+    dispatcher.forget(resident);
+    const upstream = resident.handler?.upstream ?? '';
+    const position = restingPosition(state, context, upstream, steady.stamp());
+    if (saysAlready(resident, position)) {
+      dispatcher.rested(resident, position);
+      return;
+    }
+    const isInHand = does === 'restInHand';
+    writer.rest(resident, position, () => {
+      // Only if nothing has happened to it since.
+      if (!isInHand && isInMemory(resident) && resident.state === state) {
+        dispatcher.rested(resident, position);
+      }
+    });
+    if (isInHand) dispatcher.rested(resident, position);
+  }
+
+  #report(resident: Resident, snapshot: SyncOperationSnapshot): void {
+    const { counts, release } = this.#parts;
+    faultPoint('engine.beforeReport');
+    const { ending } = snapshot.context;
+    if (ending !== null) counts[ending] += 1;
+    release(resident, snapshot);
+    this.#tell(resident, snapshot);
+  }
+
+  #tell(resident: Resident, { context }: SyncOperationSnapshot): void {
+    const { watchers, exceptions } = this.#parts;
+    if (!watchers.has(resident.id)) return;
+    watchers.settled(toOutcome(context, resident.response, exceptions.of(resident.id)));
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * When a waiting operation wakes by itself, and by which event.
+ *
+ * @module
+ */
+
+import { pauseOfSuspectMs } from '../policy/retry/crashPolicy.ts';
+import { isSuspect } from './demand.ts';
+import { waitsFor } from './position.ts';
+import type {
+  SyncOperationContext,
+  SyncOperationSnapshot,
+  SyncOperationState,
+} from './syncOperationMachine.ts';
+import { isBackingOff } from './waitReason.ts';
+
+/**
+ * The event that it waits for and when that is due, by the wall clock: its turn, to be granted from then
+ * on, or the end of its time, whichever comes first. `null` where only its lane, a handler or a person
+ * wakes it, and where it does not wait.
+ */
+export function operationDue({
+  value: state,
+  context,
+}: Pick<SyncOperationSnapshot, 'value' | 'context'>): {
+  readonly type: 'turn.granted' | 'expiry.due';
+  readonly atMs: number;
+} | null {
+  const { priority, expiresAtMs } = context;
+  const turnAtMs = turnDueAtMs(state, context);
+  const isTimed = expiresAtMs !== null && priority !== 'crisis';
+  if (isTimed && (turnAtMs === null || expiresAtMs <= turnAtMs)) {
+    return waitsFor(state) === null && !isSuspect(state)
+      ? null
+      : { type: 'expiry.due', atMs: expiresAtMs };
+  }
+  return turnAtMs === null ? null : { type: 'turn.granted', atMs: turnAtMs };
+}
+
+/** When its turn may be granted; `null` where it does not wait for that. */
+function turnDueAtMs(
+  state: SyncOperationState,
+  { wakeAtMs, crashes, priority }: SyncOperationContext,
+): number | null {
+  if (isSuspect(state)) return wakeAtMs + pauseOfSuspectMs(crashes, priority === 'crisis');
+  return waitsFor(state) === 'turn' ? wakeAtMs : null;
+}
+
+/** When it is tried again, by the wall clock; `null` where time is not what it waits for. */
+export function retryAtMs(
+  state: SyncOperationState,
+  { wakeAtMs }: Pick<SyncOperationContext, 'wakeAtMs'>,
+): number | null {
+  return isBackingOff(state) ? wakeAtMs : null;
+}

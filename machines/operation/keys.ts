@@ -1,0 +1,43 @@
+/**
+ * By which keys an operation is found beside its id: its lane, and its idempotency key.
+ *
+ * @module
+ */
+
+import type { Entity } from '../vocabulary/entity.ts';
+import type { SyncOperationContext } from './syncOperationMachine.ts';
+
+/** One text for an entity; `null` for none. */
+export function entityKey(entity: Entity | null): string | null {
+  return entity === null ? null : `${entity.type}\0${entity.id}`;
+}
+
+/** The lane of an operation on disk; `null` for none. Crises keep their order in memory. */
+export function laneOf(context: Pick<SyncOperationContext, 'priority' | 'entity'>): string | null {
+  return context.priority === 'crisis' ? null : entityKey(context.entity);
+}
+
+/**
+ * The idempotency key as the store sees it, scoped by type and subject (docs/decisions/0019). A crisis is on
+ * its way before the store could find an earlier one; its key is for the upstream alone.
+ */
+export function storedKeyOf(
+  context: Pick<
+    SyncOperationContext,
+    'priority' | 'fingerprint' | 'type' | 'subject' | 'idempotencyKey'
+  >,
+): string | null {
+  if (context.fingerprint === null || context.priority === 'crisis') return null;
+  return `${context.type}\0${context.subject}\0${context.idempotencyKey}`;
+}
+
+/**
+ * What a request is whose idempotency key already belongs to another: the same again, or another request
+ * under a key that is taken (OP-8).
+ */
+export function repeatOf(
+  firstFingerprint: string | null,
+  fingerprint: string | null,
+): 'repeat' | 'conflict' {
+  return firstFingerprint === fingerprint ? 'repeat' : 'conflict';
+}

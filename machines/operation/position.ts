@@ -1,0 +1,97 @@
+/**
+ * Where the row of an operation stands, for each thing that is written of it.
+ *
+ * @module
+ */
+
+import { NEVER_MS, type Standing, type WaitsFor } from '../vocabulary/standing.ts';
+import type { SyncOperationContext, SyncOperationState, Turn } from './syncOperationMachine.ts';
+import { isBackingOff, waitReasonOf } from './waitReason.ts';
+
+/** Where a row stands, and by what it is found there. */
+export interface RowPosition {
+  readonly standing: Standing;
+  /** By the steady clock where it is `due`; by the wall clock where it is settled, and may be purged. */
+  readonly dueAtMs: number | null;
+  readonly waitsFor: WaitsFor;
+  /** Whose queue it waits in: an upstream, or {@link missingHandlerRoute}. */
+  readonly route: string;
+}
+
+/** What an operation waits for that rests in `state`, beside its time; `null` where it does not rest. */
+export function waitsFor(state: SyncOperationState): WaitsFor | null {
+  const reason = waitReasonOf(state);
+  return reason === 'backoff' ? 'turn' : reason;
+}
+
+/** Whose doing an operation waits for: somebody registers a handler, or decides. `null` for nobody's. */
+export function waitsForSomebody(
+  state: SyncOperationState,
+): Exclude<WaitsFor, 'turn' | 'lane'> | null {
+  const what = waitsFor(state);
+  return what === 'turn' || what === 'lane' ? null : what;
+}
+
+/** Whether it waits for a person to decide: only `retry.requested` or `cancel.requested` goes on. */
+export function waitsForDecision(state: SyncOperationState): boolean {
+  const what = waitsFor(state);
+  return what === 'conflict' || what === 'review';
+}
+
+/** The route of operations whose type has no handler. */
+export function missingHandlerRoute(type: string): string {
+  return `handler:${type}`;
+}
+
+/** In hand of the process that runs it: after a crash it was in flight. */
+export function inHandPosition(upstream: string): RowPosition {
+  return { standing: 'inHand', dueAtMs: null, waitsFor: 'turn', route: upstream };
+}
+
+/** In the queue of its upstream, from `dueAtMs` on. */
+export function queuedPosition(upstream: string, dueAtMs: number): RowPosition {
+  return { standing: 'due', dueAtMs, waitsFor: 'turn', route: upstream };
+}
+
+/** Where it waits until a handler of its type is registered. */
+export function unhandledPosition(type: string): RowPosition {
+  const route = missingHandlerRoute(type);
+  return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
+}
+
+/** Where an operation waits that comes to rest in `state` at `nowMs`: for a time, or for an event. */
+export function restingPosition(
+  state: SyncOperationState,
+  context: Pick<SyncOperationContext, 'priority' | 'type' | 'delayMs'>,
+  upstream: string,
+  nowMs: number,
+): RowPosition {
+  const what = waitsFor(state) ?? 'turn';
+  // A crisis stays in hand until it is through: it never leaves memory.
+  if (context.priority === 'crisis') {
+    return { standing: 'inHand', dueAtMs: null, waitsFor: what, route: upstream };
+  }
+  if (what === 'handler') return unhandledPosition(context.type);
+  if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route: upstream };
+  const delayMs = isBackingOff(state) ? (context.delayMs ?? 0) : 0;
+  return queuedPosition(upstream, nowMs + delayMs);
+}
+
+/** Where a newly accepted row stands, unless its lane is busy. */
+export function acceptedStanding(turn: Turn, priority: SyncOperationContext['priority']): Standing {
+  return turn === 'granted' || priority === 'crisis' ? 'inHand' : 'due';
+}
+
+/**
+ * Whether a row that was accepted, and not written since, says already that the operation rests at
+ * `position`. Any later row stands for something else and must move.
+ */
+export function saysAlready(
+  { revision, standing }: { readonly revision: number; readonly standing: Standing },
+  position: RowPosition,
+): boolean {
+  // In hand it was accepted to run at once.
+  if (revision !== 1 || standing === 'inHand') return false;
+  const isAsAccepted = position.waitsFor === 'turn' || position.waitsFor === 'lane';
+  return isAsAccepted && standing === position.standing;
+}

@@ -1,0 +1,23 @@
+/**
+ * The tags of the operation's chart: each state has one, and it says what the state asks of an engine.
+ *
+ * @module
+ */
+
+export type StateTag =
+  /** The acceptance is being written; the state is left when that is durable, or has failed. */
+  | 'accept'
+  /** The order of an attempt is being written; the state is left when that is durable. */
+  | 'order'
+  /** The attempt that was ordered runs. */
+  | 'attempt'
+  /** Nothing is in flight: where it waits is written, and then it may live on disk only. */
+  | 'rest'
+  /** It waits in memory for its turn, apart from the others. */
+  | 'standBy'
+  /** The ending is being written; the state is left when that is durable. */
+  | 'settle'
+  /** It has ended, which is on disk: whoever waits for that is told. */
+  | 'report'
+  /** It was never accepted: nothing of it is kept. */
+  | 'forget';

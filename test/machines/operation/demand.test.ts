@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { allStates } from '../../../inspector/charts/transitions.ts';
+import {
+  demandOf,
+  hasEnded,
+  isBusy,
+  isDeadLetter,
+  isReady,
+  isSuspect,
+} from '../../../machines/operation/demand.ts';
+import {
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+
+const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const NORMAL = { priority: 'normal' } as const;
+const CRISIS = { priority: 'crisis' } as const;
+const WRITTEN = { revision: 1, handler: {} };
+
+/** `does`, with what is written, and `!` where that is waited for. */
+function inWords(state: SyncOperationState, context = NORMAL as typeof NORMAL | typeof CRISIS) {
+  const { does, write, isBarrier } = demandOf(state, context, WRITTEN);
+  return `${does} ${write ?? '-'}${isBarrier ? '!' : ''}`;
+}
+
+test('PS-2 every state has one tag, which says what it asks for', () => {
+  const states = allStates(syncOperationMachine).filter(({ path }) => path.length === 1);
+  expect(states.map(({ key }) => key).toSorted()).toEqual(STATES.toSorted());
+  for (const { key, tags } of states) expect([key, tags.length]).toEqual([key, 1]);
+});
+
+test('PS-2 OP-1 what each state asks for', () => {
+  expect(Object.fromEntries(STATES.map((state) => [state, inWords(state)]))).toEqual({
+    accepting: 'wait acceptance!',
+    inLane: 'rest position',
+    waiting: 'rest position',
+    handlerMissing: 'rest position',
+    suspect: 'standBy -',
+    ordering: 'wait order!',
+    attempting: 'attempt -',
+    backingOff: 'rest position',
+    conflicted: 'rest position',
+    inReview: 'rest position',
+    settling: 'wait ending!',
+    completed: 'report -',
+    deadLettered: 'report -',
+    replayed: 'rest position',
+    cancelled: 'report -',
+    expired: 'report -',
+    rejected: 'forget -',
+    duplicate: 'forget -',
+  });
+});
+
+test('PS-2 a state waits for its write exactly where the chart takes journal.committed', () => {
+  for (const state of STATES) {
+    const takes = syncOperationMachine.states[state]?.ownEvents.includes('journal.committed');
+    expect([state, demandOf(state, NORMAL, WRITTEN).isBarrier]).toEqual([state, takes]);
+  }
+});
+
+describe('CR-4 a crisis waits for no write but that of its ending', () => {
+  const other = STATES.filter((state) => inWords(state, CRISIS) !== inWords(state));
+
+  test('which changes what these states ask for, and no other', () => {
+    expect(Object.fromEntries(other.map((state) => [state, inWords(state, CRISIS)]))).toEqual({
+      inLane: 'restInHand position',
+      waiting: 'restInHand position',
+      handlerMissing: 'restInHand position',
+      attempting: 'attempt order',
+      backingOff: 'restInHand position',
+      conflicted: 'restInHand position',
+      inReview: 'restInHand position',
+      settling: 'tell ending!',
+      replayed: 'restInHand position',
+    });
+  });
+
+  test('its first attempt brings its acceptance with it', () => {
+    expect(demandOf('attempting', CRISIS, { revision: 0, handler: {} })).toEqual({
+      does: 'attempt',
+      write: 'acceptance',
+      isBarrier: false,
+    });
+  });
+});
+
+test('OP-7 what is sent on before there is a handler asks for one, a crisis too', () => {
+  const without = { revision: 3, handler: null };
+  for (const context of [NORMAL, CRISIS]) {
+    expect(demandOf('waiting', context, without)).toMatchObject({
+      does: 'lackHandler',
+      write: null,
+    });
+    expect(demandOf('inLane', context, without).write).toBe('position');
+  }
+});
+
+test('a demand is made once, not for each operation', () => {
+  for (const state of STATES) {
+    for (const context of [NORMAL, CRISIS]) {
+      const again = demandOf(state, context, { revision: 2, handler: {} });
+      expect(demandOf(state, context, WRITTEN)).toBe(again);
+    }
+  }
+});
+
+test('SV-4 a stop waits for what is written or attempted, and for an ending once the store is open', () => {
+  expect(STATES.filter((state) => isBusy(state, true))).toEqual([
+    'accepting',
+    'ordering',
+    'attempting',
+    'settling',
+  ]);
+  expect(STATES.filter((state) => isBusy(state, false))).toEqual([
+    'accepting',
+    'ordering',
+    'attempting',
+  ]);
+});
+
+test('named states: ready, suspect, dead letter, ended', () => {
+  expect(STATES.filter(isReady)).toEqual(['waiting']);
+  expect(STATES.filter(isSuspect)).toEqual(['suspect']);
+  expect(STATES.filter(isDeadLetter)).toEqual(['deadLettered']);
+  expect(STATES.filter(hasEnded)).toEqual(['completed', 'deadLettered', 'cancelled', 'expired']);
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { demandOf } from '../../../machines/operation/demand.ts';
+import { operationDue, retryAtMs } from '../../../machines/operation/due.ts';
+import {
+  newOperation,
+  type SyncOperationContext,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import { isBackingOff } from '../../../machines/operation/waitReason.ts';
+import { CRASHES_IN_A_ROW_MAX } from '../../../machines/policy/retry/crashPolicy.ts';
+
+const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+
+function snapshotIn(value: SyncOperationState, change: Partial<SyncOperationContext> = {}) {
+  const context = newOperation({
+    id: 'operation-1',
+    type: 'payments.push',
+    subject: 'user-42',
+    entity: null,
+    tier: 'premium',
+    priority: 'normal',
+    idempotencyKey: 'key-1',
+    fingerprint: null,
+    method: null,
+    path: null,
+    acceptedAtMs: 1_000,
+    expiresAtMs: null,
+    attemptsMax: 3,
+  });
+  return syncOperationMachine.resolveState({ value, context: { ...context, ...change } });
+}
+
+/** States in which it waits with nothing in flight. */
+const waits = STATES.filter((state) => {
+  const { does } = demandOf(state, { priority: 'normal' }, { revision: 1, handler: {} });
+  return does === 'rest' || does === 'standBy';
+});
+
+test('RT-1 its turn is due from the end of its wait on, where it waits for that', () => {
+  const due = STATES.map((state) => [state, operationDue(snapshotIn(state, { wakeAtMs: 7_000 }))]);
+  const turn = { type: 'turn.granted', atMs: 7_000 };
+  expect(Object.fromEntries(due.filter(([, what]) => what !== null))).toEqual({
+    waiting: turn,
+    suspect: turn,
+    backingOff: turn,
+    replayed: turn,
+  });
+});
+
+test('OP-5 else the end of its time, and that too where it comes first', () => {
+  for (const state of STATES) {
+    const early = operationDue(snapshotIn(state, { wakeAtMs: 7_000, expiresAtMs: 7_000 }));
+    expect(early).toEqual(waits.includes(state) ? { type: 'expiry.due', atMs: 7_000 } : null);
+    const late = operationDue(snapshotIn(state, { wakeAtMs: 7_000, expiresAtMs: 7_001 }));
+    expect(late?.type ?? 'nothing').not.toBe(waits.includes(state) ? 'nothing' : 'turn.granted');
+  }
+});
+
+test('OP-1 what it says is due, the chart takes', () => {
+  const snapshots = STATES.flatMap((state) =>
+    [null, 2_000, 9_000].map((expiresAtMs) => snapshotIn(state, { wakeAtMs: 7_000, expiresAtMs })),
+  );
+  const untaken = snapshots.filter((snapshot) => {
+    const due = operationDue(snapshot);
+    return due !== null && !snapshot.can(due);
+  });
+  expect(untaken).toEqual([]);
+});
+
+describe('CR-4 a crisis', () => {
+  test('never expires', () => {
+    const crisis = { priority: 'crisis', expiresAtMs: 1, wakeAtMs: 7_000 } as const;
+    expect(operationDue(snapshotIn('backingOff', crisis))?.type).toBe('turn.granted');
+    expect(operationDue(snapshotIn('handlerMissing', crisis))).toBeNull();
+  });
+
+  test('RT-4 is spaced out where it may be what kills the process, and anything else waits apart', () => {
+    const crashes = CRASHES_IN_A_ROW_MAX;
+    const of = (change: Partial<SyncOperationContext>) =>
+      operationDue(snapshotIn('suspect', { wakeAtMs: 7_000, ...change }))?.atMs;
+    expect(of({ priority: 'crisis', crashes: crashes - 1 })).toBe(7_000);
+    expect(of({ priority: 'crisis', crashes })).toBe(37_000);
+    expect(of({ crashes })).toBe(7_000);
+    expect(of({ crashes: crashes + 1 })).toBe(8_000);
+    expect(of({ crashes: crashes + 2 })).toBe(12_000);
+  });
+});
+
+test('RT-1 a caller sees when it is tried again only where time is what it waits for', () => {
+  expect(STATES.filter(isBackingOff)).toEqual(['backingOff']);
+  for (const state of STATES) {
+    expect(retryAtMs(state, { wakeAtMs: 7_000 })).toBe(state === 'backingOff' ? 7_000 : null);
+  }
+});

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { demandOf } from '../../../machines/operation/demand.ts';
+import {
+  acceptedStanding,
+  inHandPosition,
+  missingHandlerRoute,
+  queuedPosition,
+  restingPosition,
+  saysAlready,
+  unhandledPosition,
+  waitsFor,
+  waitsForDecision,
+  waitsForSomebody,
+} from '../../../machines/operation/position.ts';
+import {
+  keepsPayload,
+  leavesLane,
+  settledPosition,
+} from '../../../machines/operation/settlement.ts';
+import {
+  type Ending,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import { NEVER_MS } from '../../../machines/vocabulary/standing.ts';
+
+const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const resting = STATES.filter(
+  (state) =>
+    demandOf(state, { priority: 'normal' }, { revision: 1, handler: {} }).write === 'position',
+);
+const context = { priority: 'normal', type: 'payments.push', delayMs: 500 } as const;
+
+test('OP-6 every state that rests waits for something, and no other does', () => {
+  expect(STATES.filter((state) => waitsFor(state) !== null)).toEqual(resting);
+});
+
+describe('OP-6 where an operation rests', () => {
+  const at = (state: SyncOperationState) => restingPosition(state, context, 'payments', 1_000);
+
+  test.each(['waiting', 'replayed'] as const)(
+    '%s: in the queue of its upstream, due now',
+    (state) => {
+      expect(at(state)).toEqual(queuedPosition('payments', 1_000));
+    },
+  );
+
+  test('RT-1 backing off: in that queue, due when the wait is over', () => {
+    expect(at('backingOff')).toEqual(queuedPosition('payments', 1_500));
+  });
+
+  test('OP-7 without a handler: where no time makes it due', () => {
+    expect(at('handlerMissing')).toEqual({
+      standing: 'due',
+      dueAtMs: NEVER_MS,
+      waitsFor: 'handler',
+      route: missingHandlerRoute('payments.push'),
+    });
+    expect(unhandledPosition('payments.push')).toEqual(at('handlerMissing'));
+  });
+
+  test.each([
+    ['inLane', 'lane'],
+    ['conflicted', 'conflict'],
+    ['inReview', 'review'],
+  ] as const)('%s: held, until its %s is seen to', (state, what) => {
+    const route = 'payments';
+    expect(at(state)).toEqual({ standing: 'held', dueAtMs: null, waitsFor: what, route });
+  });
+
+  test('CR-4 a crisis stays in hand wherever it rests, and what it waits for is kept', () => {
+    for (const state of resting) {
+      const position = restingPosition(
+        state,
+        { ...context, priority: 'crisis' },
+        'payments',
+        1_000,
+      );
+      expect(position).toMatchObject({ standing: 'inHand', waitsFor: waitsFor(state) });
+    }
+  });
+});
+
+test('OP-7 CF-6 who waits for somebody, and who for a decision', () => {
+  const somebody = resting.map((state) => [state, waitsForSomebody(state)] as const);
+  expect(Object.fromEntries(somebody.filter(([, what]) => what !== null))).toEqual({
+    handlerMissing: 'handler',
+    conflicted: 'conflict',
+    inReview: 'review',
+  });
+  expect(resting.filter(waitsForDecision)).toEqual(['conflicted', 'inReview']);
+});
+
+test('OP-1 a new row is in hand where it runs at once, else it is due', () => {
+  expect(acceptedStanding('granted', 'normal')).toBe('inHand');
+  expect(acceptedStanding('awaitsUpstream', 'crisis')).toBe('inHand');
+  expect(acceptedStanding('awaitsUpstream', 'low')).toBe('due');
+});
+
+describe('OP-6 a row as accepted is not written again only to say the same', () => {
+  const waiting = restingPosition('waiting', context, 'payments', 1_000);
+  const inLane = restingPosition('inLane', context, 'payments', 1_000);
+
+  test('it waits for its turn, or for its lane', () => {
+    expect(saysAlready({ revision: 1, standing: 'due' }, waiting)).toBe(true);
+    expect(saysAlready({ revision: 1, standing: 'held' }, inLane)).toBe(true);
+  });
+
+  test('a later row is written, and one that stands elsewhere', () => {
+    expect(saysAlready({ revision: 2, standing: 'due' }, waiting)).toBe(false);
+    expect(saysAlready({ revision: 1, standing: 'held' }, waiting)).toBe(false);
+  });
+
+  test('OP-7 and so is one that waits for somebody', () => {
+    const missing = restingPosition('handlerMissing', context, 'payments', 1_000);
+    const conflicted = restingPosition('conflicted', context, 'payments', 1_000);
+    expect(saysAlready({ revision: 1, standing: 'due' }, missing)).toBe(false);
+    expect(saysAlready({ revision: 1, standing: 'held' }, conflicted)).toBe(false);
+  });
+
+  test('RT-4 CR-4 and so is a crisis that backs off for the first time, though it stays in hand', () => {
+    const crisis = { ...context, priority: 'crisis' } as const;
+    const position = restingPosition('backingOff', crisis, 'payments', 1_000);
+    expect(saysAlready({ revision: 1, standing: 'inHand' }, position)).toBe(false);
+  });
+});
+
+test('RT-4 what runs is in hand', () => {
+  expect(inHandPosition('payments')).toMatchObject({ standing: 'inHand', dueAtMs: null });
+});
+
+describe('the row of an operation that has ended', () => {
+  const endings: readonly Ending[] = ['completed', 'deadLettered', 'cancelled', 'expired'];
+
+  test.each(endings.filter((ending) => ending !== 'deadLettered'))(
+    'SE-5 OP-4 %s: settled, to be purged later, without lane or payload',
+    (ending) => {
+      const ended = { ending, settledAtMs: 1_000 };
+      expect(settledPosition(ended, 'payments', 50)).toMatchObject({
+        standing: 'settled',
+        dueAtMs: 1_050,
+      });
+      expect(leavesLane(ended, true)).toBe(true);
+      expect(keepsPayload(ended)).toBe(false);
+    },
+  );
+
+  test('OP-5 OP-4 a dead letter waits for a person with its payload, and may hold its lane', () => {
+    const ended = { ending: 'deadLettered', settledAtMs: 1_000 } as const;
+    expect(settledPosition(ended, 'payments', 50)).toMatchObject({
+      standing: 'deadLettered',
+      dueAtMs: null,
+    });
+    expect(keepsPayload(ended)).toBe(true);
+    expect([leavesLane(ended, true), leavesLane(ended, false)]).toEqual([false, true]);
+  });
+});
