@@ -39,12 +39,12 @@ async function measure(file) {
     mutate: [file],
     ignoreStatic: CHART.test(file),
   }).runMutationTest();
-  const count = (...wanted) => found.filter(({ status }) => wanted.includes(status)).length;
+  const count = (...wanted) => found.filter((mutant) => wanted.includes(statusOf(mutant))).length;
   const noticed = count('Killed', 'Timeout');
   const survived = count('Survived');
   const uncovered = count('NoCoverage');
   const mutants = noticed + survived + uncovered;
-  const report = found.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const report = found.filter((each) => ['Survived', 'NoCoverage'].includes(statusOf(each)));
   const row = { file, mutants, survived, uncovered, score: (100 * noticed) / (noticed + survived) };
   const lines = readFileSync(file, 'utf8').split('\n');
   const text = [rowOf(row), ...report.map((mutant) => described(mutant, lines))];
@@ -52,6 +52,11 @@ async function measure(file) {
   mkdirSync(REPORTS, { recursive: true });
   writeFileSync(join(REPORTS, `${file.replaceAll('/', '-')}.txt`), `${text.join('\n')}\n`);
   return row;
+}
+
+/** With some mutants a file can't even be loaded: no test runs, and Stryker counts none that failed. */
+function statusOf({ status, testsCompleted }) {
+  return status === 'Survived' && testsCompleted === 0 ? 'Killed' : status;
 }
 
 function described({ location: { start, end }, replacement, status }, lines) {

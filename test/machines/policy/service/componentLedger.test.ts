@@ -151,13 +151,13 @@ describe('when the next restart is due', () => {
 
 describe('restarts, one after the other', () => {
   test('SV-2 a restart is allowed again when the oldest that counts leaves the window', () => {
-    const { restartsMax, windowMs } = RESTART_POLICIES.writer;
+    const { writer } = RESTART_POLICIES;
     let ledger = EMPTY_LEDGER;
-    for (let i = 0; i < restartsMax; i++) {
+    for (let i = 0; i < writer.restartsMax; i++) {
       expect(restartAllowedAtMs(ledger, 'writer', i * 10)).toBe(i * 10);
       ledger = endRestart(beginRestart(ledger, 'writer', i * 10));
     }
-    expect(restartAllowedAtMs(ledger, 'writer', 100)).toBe(windowMs);
+    expect(restartAllowedAtMs(ledger, 'writer', 100)).toBe(writer.windowMs);
     expect(restartAllowedAtMs(ledger, 'operations', 100)).toBe(100);
   });
 
