@@ -19,8 +19,8 @@ export default defineConfig({
       reporter: [['text', { skipFull: true }]],
       // Just below what is measured, so that it can only go up.
       thresholds: {
-        'machines/**': { statements: 93, branches: 89, functions: 92, lines: 94 },
-        'persistence/sealing/**': { statements: 96, branches: 91, functions: 98, lines: 96 },
+        'machines/**': { statements: 97, branches: 93, functions: 97, lines: 97 },
+        'persistence/sealing/**': { statements: 98, branches: 95, functions: 99, lines: 98 },
       },
     },
   },
