@@ -90,9 +90,9 @@ export class EngineCore {
   /** Records set aside, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
-  readonly #parts: EngineParts & { readonly timers: TimerService; readonly steady: SteadyClock };
+  readonly #parts: EngineParts;
   readonly steady: SteadyClock;
-  readonly #timers: TimerService;
+  readonly timers: TimerService;
   readonly #retention: Retention;
   #components: ReadonlyMap<string, string> = new Map();
   readonly #held = new HeldStore();
@@ -105,37 +105,36 @@ export class EngineCore {
   readonly #sweep: LaneSweep;
 
   constructor(given: EngineParts) {
-    const { store, clock, onError } = given;
-    this.#timers = new TimerService(clock, onError);
-    this.steady = new SteadyClock(clock, (state) => {
+    const { store, clock, random, retry, facts, system, tidy, onError, onComponentFailed } = given;
+    const { retentionMs, residentsMax, operationsMax } = given;
+    const timers = new TimerService(clock, onError);
+    const steady = new SteadyClock(clock, (state) => {
       this.#write(TIME, state);
     });
-    const erasure = new Erasure({ ...given, timers: this.#timers });
-    const parts = {
-      ...given,
-      timers: this.#timers,
-      steady: this.steady,
-      onCommitted: erasure.committed.bind(erasure),
-    };
-    this.#parts = parts;
-    this.counts = new Counts(parts);
+    this.#parts = given;
+    this.timers = timers;
+    this.steady = steady;
+    this.counts = new Counts({ clock, facts });
+    const erasure = new Erasure({ store, clock, timers, onError });
+    const onCommitted = erasure.committed.bind(erasure);
     this.loop = new EventLoopWatch({
-      ...parts,
-      blockedFromMs: parts.degradation.eventLoopDelayMsLimited,
+      clock,
+      timers,
+      blockedFromMs: given.degradation.eventLoopDelayMsLimited,
       isBusy: () => this.pool.attemptsRunning > 0,
       onBlocked: (delayMs) => {
-        parts.facts.emit('eventLoop.blocked', delayMs);
+        facts.emit('eventLoop.blocked', delayMs);
         this.globalLevel.measure();
       },
     });
     const wakeLoopWatch = (): void => {
       this.loop.wake();
     };
-    parts.facts.tap('operation.accepted', wakeLoopWatch);
-    parts.facts.tap('attempt.started', wakeLoopWatch);
-    this.#retention = new Retention(parts);
+    facts.tap('operation.accepted', wakeLoopWatch);
+    facts.tap('attempt.started', wakeLoopWatch);
+    this.#retention = new Retention({ store, clock, timers, tidy, onCommitted, onError });
     this.storage = new StorageHealth({
-      ...parts,
+      ...{ clock, steady, facts, system },
       probe: () => {
         this.journal.retry();
       },
@@ -143,36 +142,47 @@ export class EngineCore {
         this.#storageChanged(failure);
       },
       onFailed: (error) => {
-        parts.onComponentFailed('storageHealth', error);
+        onComponentFailed('storageHealth', error);
       },
     });
-    this.storeCheck = new StoreCheck(parts);
-    this.journal = new Journal({
-      ...parts,
+    this.storeCheck = new StoreCheck({ store, clock, timers, onError });
+    const journal = new Journal({
+      ...{ store, clock, onCommitted, onError },
       health: this.storage,
       onLaneFreed: (row) => {
         if (row !== null) this.pool.dispatcher.laneFreed(row);
         else if (this.#isServing) this.#sweep.soon();
       },
     });
-    this.pool = new OperationPool({
-      ...parts,
-      journal: this.journal,
+    this.journal = journal;
+    const forPool = {
+      store,
+      journal,
+      clock,
+      steady,
+      random,
+      timers,
+      facts,
+      retry,
+      system,
+      onError,
+    };
+    const pool = new OperationPool({
+      ...forPool,
+      retentionMs,
+      residentsMax,
       attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
     });
-    this.#recoveryParts = {
-      ...parts,
-      journal: this.journal,
-      pool: this.pool,
-    };
+    this.pool = pool;
+    this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new QueueRoom({ ...parts, journal: this.journal });
-    this.bulk = new BulkAcceptor({ ...parts, journal: this.journal, pool: this.pool });
+    this.room = new QueueRoom({ store, journal, operationsMax });
+    this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, pool });
     this.globalLevel = new ServiceLevel({
-      ...parts,
+      ...{ steady, timers, facts, system },
       component: GLOBAL_LEVEL,
       scope: 'global',
-      policy: parts.degradation,
+      policy: given.degradation,
       signals: () => ({
         storage: this.storage.state,
         eventLoopDelayMs: this.loop.delayMs,
@@ -185,25 +195,25 @@ export class EngineCore {
         for (const upstream of this.upstreams.values()) upstream.refresh();
       },
       onFailed: (error) => {
-        parts.onComponentFailed(GLOBAL_LEVEL, error);
+        onComponentFailed(GLOBAL_LEVEL, error);
       },
     });
     this.#componentsParts = {
-      ...parts,
+      store,
+      onError,
       storage: this.storage,
       upstreams: this.upstreams,
       globalLevel: this.globalLevel,
       recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
     };
-    for (const [name, policy] of Object.entries(parts.upstreams)) this.#addUpstream(name, policy);
-    for (const [type, handler] of Object.entries(parts.handlers))
-      this.pool.handlers.set(type, handler);
+    for (const [name, policy] of Object.entries(given.upstreams)) this.#addUpstream(name, policy);
+    for (const [type, handler] of Object.entries(given.handlers)) pool.handlers.set(type, handler);
     store.onNotice(onError);
     store.onQuarantine((row) => {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
       this.pool.waiting.refresh();
-      parts.facts.emit('record.quarantined', row.id, row.code);
+      facts.emit('record.quarantined', row.id, row.code);
       tellSetAside(row, this.pool);
     });
   }
@@ -211,10 +221,6 @@ export class EngineCore {
   /** Why nothing of the store runs; `null` where it does. */
   get hold(): Hold | null {
     return this.#held.hold;
-  }
-
-  get timers(): TimerService {
-    return this.#timers;
   }
 
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
@@ -326,7 +332,7 @@ export class EngineCore {
       await unlessStalled(this.#parts.clock, this.journal.idle());
     } finally {
       this.journal.close();
-      this.#timers.stop();
+      this.timers.stop();
       this.storage.stop();
       this.pool.waiting.stop();
       for (const upstream of this.upstreams.values()) upstream.stop();
@@ -347,10 +353,17 @@ export class EngineCore {
   }
 
   #addUpstream(name: string, policy: UpstreamPolicy): void {
+    const { degradation, clock, random, facts, system, onComponentFailed } = this.#parts;
     const upstream = new Upstream({
-      ...this.#parts,
       name,
       policy,
+      degradation,
+      clock,
+      steady: this.steady,
+      random,
+      timers: this.timers,
+      facts,
+      system,
       globalLevel: () => this.globalLevel.level,
       keep: (component, state) => {
         this.#keep(component, state);
@@ -358,7 +371,7 @@ export class EngineCore {
       onChange: () => {
         this.globalLevel.measure();
       },
-      onFailed: this.#parts.onComponentFailed,
+      onFailed: onComponentFailed,
     });
     this.upstreams.set(name, upstream);
     this.pool.dispatcher.addFlow(upstream.gate, policy.crisisConcurrency);

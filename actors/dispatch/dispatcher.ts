@@ -62,8 +62,11 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    const { store, journal, clock, timers, passOver, onError } = parts;
     this.#suspects = new Suspects({
-      ...parts,
+      clock,
+      timers,
+      onError,
       queues: this.#queues,
       grant: this.#grant,
       onPauseOver: () => {
@@ -74,7 +77,12 @@ export class Dispatcher {
       },
     });
     this.#expiry = new ExpiryWatch({
-      ...parts,
+      store,
+      journal,
+      clock,
+      timers,
+      passOver,
+      onError,
       expire: (row, atMs) => {
         this.wake(row, ({ actor }) => {
           actor.send({ type: 'expiry.due', atMs });
@@ -90,8 +98,14 @@ export class Dispatcher {
   /** Takes on the work of one upstream. */
   addFlow(flow: FlowControl, crisisSlotsMax: number): void {
     const { upstream } = flow;
+    const { store, journal, steady, timers, passOver, onError } = this.#parts;
     const queue = new UpstreamQueue({
-      ...this.#parts,
+      store,
+      journal,
+      steady,
+      timers,
+      passOver,
+      onError,
       flow,
       crisisSlotsMax,
       mayStart: () => this.#isStarted && !this.#suspects.isolates,

@@ -64,20 +64,40 @@ export class OperationPool {
     this.#parts = parts;
     this.watchers = new Watchers(parts.onError);
     this.left = new LeftRows(parts.facts);
-    this.waiting = new WaitingWatch(parts);
-    this.exceptions = new Exceptions(parts);
+    const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
+    this.waiting = new WaitingWatch({ store, journal, clock, onError });
+    this.exceptions = new Exceptions({ facts });
     this.#runner = new AttemptRunner({
-      ...parts,
+      clock,
+      steady,
+      random,
+      timers,
+      facts,
+      retry,
       exceptions: this.exceptions,
+      onError,
       attemptTimeoutMs: (handler) =>
         handler.attemptTimeoutMs ?? parts.attemptTimeoutMs(handler.upstream),
       onEnded: (resident, outcome, retryAfterMs) =>
         this.dispatcher.attemptEnded(resident, outcome, retryAfterMs),
     });
     const passOver = (): PassOver => this.left.passOver;
-    this.dispatcher = new Dispatcher({ ...parts, pool: this, passOver });
+    this.dispatcher = new Dispatcher({
+      store,
+      journal,
+      clock,
+      steady,
+      timers,
+      residentsMax: parts.residentsMax,
+      pool: this,
+      passOver,
+      onError,
+    });
     this.#actors = new OperationActors({
-      ...parts,
+      clock,
+      retry,
+      facts,
+      system,
       beginAttempt: (id, report) => {
         const resident = this.#residents.get(id);
         if (resident === undefined) return () => undefined;
@@ -85,8 +105,16 @@ export class OperationPool {
       },
     });
     this.#demands = new Demands({
-      ...parts,
-      writer: new OperationWriter({ ...parts, onRefused: this.#refused.bind(this) }),
+      journal,
+      clock,
+      steady,
+      writer: new OperationWriter({
+        store,
+        journal,
+        steady,
+        retentionMs: parts.retentionMs,
+        onRefused: this.#refused.bind(this),
+      }),
       dispatcher: this.dispatcher,
       watchers: this.watchers,
       counts: this.counts,

@@ -60,12 +60,15 @@ export class Upstream {
   #isChangeDue = false;
 
   constructor(parts: UpstreamParts) {
-    const { name, policy, keep, onFailed } = parts;
+    const { name, policy, steady, timers, facts, system, keep, onFailed } = parts;
     this.#parts = parts;
     this.name = name;
     this.policy = policy;
     this.level = new ServiceLevel({
-      ...parts,
+      steady,
+      timers,
+      facts,
+      system,
       component: this.levelComponent,
       scope: name,
       policy: parts.degradation,
@@ -84,7 +87,11 @@ export class Upstream {
       },
     });
     this.breaker = new Breaker({
-      ...parts,
+      steady,
+      random: parts.random,
+      timers,
+      facts,
+      system,
       component: this.breakerComponent,
       upstream: name,
       policy: policy.breaker,
