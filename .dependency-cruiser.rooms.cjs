@@ -206,7 +206,6 @@ const ROOMS = {
   'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
 
   // The face.
-  'src/testing': [VOCABULARY, 'actors/platform'],
   'src/http': [
     VOCABULARY,
     'machines/policy/request',
@@ -278,6 +277,16 @@ const ROOMS = {
     'src/management',
     ...MANAGEMENT,
     'src/control',
+  ],
+  // holdfast/testing: nothing of the product imports it but the demo.
+  'src/testing': [
+    VOCABULARY,
+    'machines/policy/retry',
+    PORT,
+    'persistence/memory',
+    'actors/platform',
+    'actors',
+    'src',
   ],
   'src/cli/kit': [
     VOCABULARY,

@@ -11,6 +11,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'quickstart.mjs': ['accepted', 'completed after 3 attempts { paid: 1250 }'],
   'payments.mjs': ['sent again: found the first', '12 of 12 payments taken exactly once'],
   'restart.mjs': ['the first process is dead', 'completed', 'taken exactly once'],
+  'testing.mjs': ['40 orders, each applied once, in 15 virtual minutes', 'duplicated: 0'],
   'crisis.mjs': ['112', 'on disk and synced', 'delivery completed after 4 attempts'],
 };
 /** Not run by itself: the service that the others talk to. */
@@ -45,7 +46,7 @@ describe('UX-1 the examples, with the built package by its name', () => {
         ...readFileSync(join('examples', name), 'utf8').matchAll(/ from '([^']+)'/g),
       ];
       for (const [, from] of imports) {
-        expect(from, name).toMatch(/^(holdfast$|node:|\.\/paymentService\.mjs$)/);
+        expect(from, name).toMatch(/^(holdfast(\/testing)?$|node:|\.\/paymentService\.mjs$)/);
       }
     }
   });
@@ -56,6 +57,11 @@ describe('UX-1 the README', () => {
 
   test('UX-1 the code of its example is the file that runs', () => {
     expect(readme).toContain(readFileSync('examples/quickstart.mjs', 'utf8'));
+  });
+
+  test('UX-1 the code of the page on testing is the file that runs', () => {
+    const page = readFileSync('docs/testing-your-app.md', 'utf8');
+    expect(page).toContain(readFileSync('examples/testing.mjs', 'utf8'));
   });
 
   test('UX-1 names every example that runs by itself', () => {

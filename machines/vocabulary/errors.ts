@@ -81,6 +81,8 @@ export const ERROR_CODES = [
   'HF_CLOSED',
   'HF_ALERT',
   'HF_INTERNAL',
+  // holdfast/testing.
+  'HF_TEST_STUCK',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

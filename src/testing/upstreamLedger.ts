@@ -45,12 +45,13 @@ export interface LedgerSummary {
   readonly keyless: number;
 }
 
+/** What an upstream saw and did, an entry for each idempotency key. */
 export class UpstreamLedger {
   readonly #entries = new Map<string, LedgerEntry>();
   #keyless = 0;
 
   /** Notes a request; the entry is that of its key, `null` without one. */
-  note(key: string | undefined, attempt: number, body: Buffer): NotedRequest {
+  note(key: string | undefined, attempt: number, body: Uint8Array | string): NotedRequest {
     if (key === undefined) {
       this.#keyless += 1;
       return { entry: null, isMismatch: false };
@@ -77,14 +78,36 @@ export class UpstreamLedger {
     return { entry, isMismatch };
   }
 
+  /** The entry of a key; `undefined` when no request named it. */
   get(key: string): LedgerEntry | undefined {
     return this.#entries.get(key);
   }
 
+  /** Every entry, in the order in which the keys first came. */
   entries(): IterableIterator<LedgerEntry> {
     return this.#entries.values();
   }
 
+  /**
+   * What is not as it should be, a line each: a key of `done` that was not applied is lost, any key that
+   * was applied more than once is doubled, and one that came with another body is garbled. An empty list
+   * means that nothing was lost or doubled.
+   *
+   * @param done Idempotency keys of everything that the app was told is completed.
+   * @example
+   * assert.deepEqual(upstream.ledger.broken(['order-1', 'order-2']), []);
+   */
+  broken(done: Iterable<string>): readonly string[] {
+    const broken: string[] = [];
+    for (const key of done) if ((this.get(key)?.applied ?? 0) === 0) broken.push(`lost: ${key}`);
+    for (const { key, applied, mismatched } of this.#entries.values()) {
+      if (applied > 1) broken.push(`applied ${applied} times: ${key}`);
+      if (mismatched > 0) broken.push(`sent with another body: ${key}`);
+    }
+    return broken;
+  }
+
+  /** Sums over all entries. */
   summary(): LedgerSummary {
     const sum = { requested: this.#keyless, applied: 0, duplicated: 0, mismatched: 0 };
     for (const entry of this.#entries.values()) {

@@ -13,9 +13,9 @@ import {
 } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
-import { seededRandom } from '../support/clock/seededRandom.ts';
-import { VirtualClock } from '../support/clock/virtualClock.ts';
-import { mortalClock, mortalHandler } from '../support/harness/engineHarness.ts';
+import { mortalClock, mortalHandler, newLife } from '../../src/testing/mortal.ts';
+import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../src/testing/virtualClock.ts';
 import { createFaultyStore } from '../support/store/faultyStore.ts';
 import { type EngineFace, type EngineScene, SLOW_RETRY_MS } from './engineScene.ts';
 import { kitEngine } from './kitEngine.ts';
@@ -46,12 +46,13 @@ export async function virtualScene({
   let boots = 0;
   const boot = (): Living => {
     boots += 1;
-    const mortal = mortalClock(clock);
-    const store = createFaultyStore(disk, mortal.clock);
-    const { run } = mortalHandler({ upstream: 'kit', run: performBy(upstream) }, mortal.isDead);
+    const life = newLife();
+    const ownClock = mortalClock(clock, life);
+    const store = createFaultyStore(disk, ownClock);
+    const { run } = mortalHandler({ upstream: 'kit', run: performBy(upstream) }, life);
     const engine = kitEngine({
       store,
-      clock: mortal.clock,
+      clock: ownClock,
       random: seededRandom(boots),
       run,
       slowRetryMs: SLOW_RETRY_MS,
@@ -61,7 +62,7 @@ export async function virtualScene({
       face: wrap(engine),
       ready: engine.ready,
       kill: () => {
-        mortal.kill();
+        life.end();
         store.kill();
       },
     };

@@ -40,6 +40,8 @@ describe('UX-1 what is published (of the last build)', () => {
     for (const path of [
       'dist/src/index.js',
       'dist/src/index.d.ts',
+      'dist/src/testing/index.js',
+      'dist/src/testing/index.d.ts',
       'dist/src/cli/main.js',
       'docs/requirements.md',
       'docs/errors.md',
@@ -67,14 +69,24 @@ describe('UX-1 what is published (of the last build)', () => {
     expect(readFileSync(program, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
   });
 
-  test('UX-1 the package, imported by its name, gives the names of the contract', () => {
+  test.each([
+    ['holdfast', ['createRuntime', 'httpHandler', 'keyFile', 'passphrase', 'rawKey']],
+    [
+      'holdfast/testing',
+      [
+        'VirtualClock',
+        'seededRandom',
+        'createTestBed',
+        'misbehavingHandler',
+        'startMisbehavingUpstream',
+      ],
+    ],
+  ])('UX-1 %s, imported by its name, gives the names of the contract', (entry, expected) => {
     const names = execFileSync(
       process.execPath,
-      ['--input-type=module', '-e', `console.log(Object.keys(await import('holdfast')).join())`],
+      ['--input-type=module', '-e', `console.log(Object.keys(await import('${entry}')).join())`],
       { encoding: 'utf8' },
     );
-    expect(names.trim().split(',')).toEqual(
-      expect.arrayContaining(['createRuntime', 'httpHandler', 'keyFile', 'passphrase', 'rawKey']),
-    );
+    expect(names.trim().split(',')).toEqual(expect.arrayContaining(expected));
   });
 });

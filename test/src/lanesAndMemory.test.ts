@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { InspectionFrame } from '../../inspector/projection.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import { seededRandom } from '../support/clock/seededRandom.ts';
+import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 describe('lanes', () => {

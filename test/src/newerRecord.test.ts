@@ -13,9 +13,9 @@ import type { AcceptWrite, Store } from '../../persistence/port/store.ts';
 import { assembleRuntime } from '../../src/createRuntime.ts';
 import { checkOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { VIRTUAL_EPOCH_MS } from '../../src/testing/virtualClock.ts';
 import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../persistence/contract/writes.ts';
-import { VIRTUAL_EPOCH_MS } from '../support/clock/virtualClock.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 

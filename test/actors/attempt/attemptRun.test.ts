@@ -18,8 +18,8 @@ import {
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 const TIMEOUT_MS = 1_000;
 const STOPPED = new HoldfastError('HF_CLOSED', 'The runtime is closing.', { withStack: false });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { LateAnswers } from '../../../actors/dispatch/lateAnswers.ts';
 import type { Tier } from '../../../machines/vocabulary/urgency.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
 import { answerLate, type Late, type LateFlow } from '../../support/harness/lateFlow.ts';
 

@@ -8,8 +8,8 @@ import { Breaker } from '../../../actors/upstream/breaker.ts';
 import { UpstreamGate } from '../../../actors/upstream/upstreamGate.ts';
 import { DEFAULT_BREAKER_POLICY } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 const ANSWERS_AFTER_MS = 1_000;
 

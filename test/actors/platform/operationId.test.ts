@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { operationId } from '../../../actors/platform/operationId.ts';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../../actors/platform/systemRandom.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 const UUID_VERSION_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

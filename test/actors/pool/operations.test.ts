@@ -9,8 +9,8 @@ import { Watchers } from '../../../actors/pool/watchers.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { newOperation } from '../../../machines/operation/syncOperationSetup.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { settleJobs, VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { accept, idOf, settlement } from '../../persistence/contract/writes.ts';
-import { settleJobs, VirtualClock } from '../../support/clock/virtualClock.ts';
 
 const SETTLED = idOf(1);
 const UNKNOWN = idOf(2);

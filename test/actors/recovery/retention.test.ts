@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { Retention } from '../../../actors/recovery/retention.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { accept } from '../../persistence/contract/writes.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
 
 const SECOND_MS = 1_000;
 const RETENTION_MS = 5 * SECOND_MS;

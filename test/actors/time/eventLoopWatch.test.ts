@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventLoopWatch } from '../../../actors/time/eventLoopWatch.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 function watching() {
   const clock = new VirtualClock();

@@ -11,8 +11,8 @@ import {
   checkBreakerPolicy,
 } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import type { CallOutcome } from '../../../machines/policy/breaker/callWindow.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { TEST_BREAKER_POLICY } from '../../support/harness/breakerHarness.ts';
 
 const SLOTS_AFTER_OUTAGE = 4;

@@ -6,7 +6,7 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type SeededRandom, seededRandom } from '../../support/clock/seededRandom.ts';
+import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
 import { POWER_CUT } from '../drivers.ts';
 import type { Known } from '../known.ts';
 import { Oracle } from '../oracle.ts';

@@ -10,7 +10,7 @@ import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import type { ChildEvent, Sabotage } from '../../support/process/childRuntimeMessages.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
 import { isRefused, planned } from '../restart/restartPlan.ts';

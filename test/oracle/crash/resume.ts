@@ -10,7 +10,7 @@ import { createRuntime } from '../../../src/createRuntime.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
 import type { Operation } from '../../../src/operation.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import type { SeededRandom } from '../../support/clock/seededRandom.ts';
+import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 import {
   type LedgerEffect,
   type LedgerRequest,
@@ -65,12 +65,13 @@ export async function resume(
 ): Promise<readonly string[]> {
   const folder = join(root, STORE);
   const oracle = new Oracle(RESUMED, endingsOf);
-  for (const event of toldAltogether(said, effects)) oracle.tell(event);
-  layOut(image, root);
-  if (!(await tellImage(folder, oracle))) return oracle.breaches;
   const ledger = new LedgerServer();
+  // At once, for a real upstream may still be at work on what it was sent before the cut.
   ledger.remember(attemptsOf(said), effects);
   const witness = new LedgerWitness(ledger);
+  for (const event of toldAltogether(said, ledger.effects)) oracle.tell(event);
+  layOut(image, root);
+  if (!(await tellImage(folder, oracle))) return oracle.breaches;
   const url = await ledger.listen();
   layOut(image, root);
   const started = place ?? folder;

@@ -6,7 +6,7 @@
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
-import type { SeededRandom } from '../../support/clock/seededRandom.ts';
+import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
 
 /** Of `HOLDFAST_SEED`, or of the time; put it in the message of what it decides. */

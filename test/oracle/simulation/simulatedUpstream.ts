@@ -10,7 +10,7 @@ import {
   unknownOutcome,
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import type { SeededRandom } from '../../support/clock/seededRandom.ts';
+import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 
 /** What share of calls the upstream fails, and in which way. */
 export type Mood = 'healthy' | 'flaky' | 'down';

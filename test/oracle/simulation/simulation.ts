@@ -9,7 +9,7 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Write } from '../../../persistence/port/store.ts';
 import type { Operation } from '../../../src/operation.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
-import { type SeededRandom, seededRandom } from '../../support/clock/seededRandom.ts';
+import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 import type { CommitFate } from '../../support/store/faultyStore.ts';
 import { rowsAtRest } from '../../support/store/rowsAtRest.ts';

@@ -14,7 +14,7 @@ import { createRuntime, rawKey } from '../../../src/index.ts';
 import { replayDeadLetter } from '../../../src/management/deadLetters/replay.ts';
 import { health } from '../../../src/management/store/health.ts';
 import { releaseStore } from '../../../src/management/store/release.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const RELEASED = { result: { wasHeld: true } };

@@ -9,7 +9,7 @@ import { managementAtRest } from '../../../src/management/atRest.ts';
 import type { DeadLetter } from '../../../src/management/deadLetters/deadLetter.ts';
 import { type DeadLetters, deadLetters } from '../../../src/management/deadLetters/deadLetters.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };

@@ -14,8 +14,8 @@ import { ID } from '../../../src/management/call/params.ts';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
 import { health } from '../../../src/management/store/health.ts';
 import { releaseStore } from '../../../src/management/store/release.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 

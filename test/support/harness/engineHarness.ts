@@ -1,13 +1,12 @@
-import type { Attempt, Handler } from '../../../actors/attempt/handler.ts';
-import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Handler } from '../../../actors/attempt/handler.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { assembleRuntime } from '../../../src/createRuntime.ts';
 import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import { seededRandom } from '../clock/seededRandom.ts';
-import { VirtualClock } from '../clock/virtualClock.ts';
+import { mortalClock, mortalHandler, newLife } from '../../../src/testing/mortal.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { createFaultyStore, type FaultyStore, noFaults } from '../store/faultyStore.ts';
 
 /** A whole runtime on virtual time, over a store that can fail and outlives it. */
@@ -37,11 +36,12 @@ export function createWorld(seed = 1, disk: Store = createMemoryStore()): World 
     disk,
     boot(options = {}) {
       boots += 1;
-      const mortal = mortalClock(clock);
-      const store = createFaultyStore(disk, mortal.clock, noFaults());
+      const life = newLife();
+      const ownClock = mortalClock(clock, life);
+      const store = createFaultyStore(frozenTime(disk, clock), ownClock, noFaults());
       const errors: unknown[] = [];
       const handlers = Object.entries(options.handlers ?? {}).map(
-        ([type, handler]): [string, Handler] => [type, mortalHandler(handler, mortal.isDead)],
+        ([type, handler]): [string, Handler] => [type, mortalHandler(handler, life)],
       );
       const checked = checkOptions({
         random: seededRandom(seed * 1_000 + boots),
@@ -50,7 +50,7 @@ export function createWorld(seed = 1, disk: Store = createMemoryStore()): World 
         },
         ...options,
         store: ':memory:',
-        clock: mortal.clock,
+        clock: ownClock,
         handlers: Object.fromEntries(handlers),
       });
       return {
@@ -58,54 +58,28 @@ export function createWorld(seed = 1, disk: Store = createMemoryStore()): World 
         store,
         errors,
         kill: () => {
-          mortal.kill();
+          life.end();
           store.kill();
         },
-        isDead: mortal.isDead,
+        isDead: life.isDead,
       };
     },
   };
 }
 
-/** A clock that wakes nobody once its process is dead. */
-export function mortalClock(clock: Clock): {
-  clock: Clock;
-  kill: () => void;
-  isDead: () => boolean;
-} {
-  let isDead = false;
-  const unlessDead = (wake: () => void) => () => {
-    if (!isDead) wake();
-  };
-  return {
-    kill: () => {
-      isDead = true;
+/**
+ * A disk for which virtual time stands still while it works: a real file takes real time, and a thousand
+ * virtual hours must not pass meanwhile.
+ */
+function frozenTime(disk: Store, clock: VirtualClock): Store {
+  return new Proxy(disk, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...given: readonly unknown[]): unknown => {
+        const result: unknown = Reflect.apply(member, target, given);
+        return result instanceof Promise ? clock.freezeWhile(result) : result;
+      };
     },
-    isDead: () => isDead,
-    clock: {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      schedule: (delayMs, wake) => clock.schedule(delayMs, unlessDead(wake)),
-      defer: (go) => {
-        clock.defer(unlessDead(go));
-      },
-    },
-  };
-}
-
-/** A handler that neither begins nor answers in a dead process; what it has sent stays sent. */
-export function mortalHandler(handler: Handler, isDead: () => boolean): Handler {
-  return {
-    ...handler,
-    run: async (attempt: Attempt): Promise<Json | undefined> => {
-      if (isDead()) return await new Promise<never>(() => undefined);
-      try {
-        const response = await handler.run(attempt);
-        return isDead() ? await new Promise<never>(() => undefined) : response;
-      } catch (error) {
-        if (isDead()) return await new Promise<never>(() => undefined);
-        throw error;
-      }
-    },
-  };
+  });
 }

@@ -15,7 +15,7 @@ import {
 import { countLines, inputLines } from '../../../../src/cli/run/inputLines.ts';
 import { RunProgress, type RunState } from '../../../../src/cli/run/runProgress.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
-import { VirtualClock } from '../../../support/clock/virtualClock.ts';
+import { VirtualClock } from '../../../../src/testing/virtualClock.ts';
 import { startCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 

@@ -1,14 +1,30 @@
-import type { Random } from '../../../machines/vocabulary/random.ts';
+/**
+ * Chance that is the same for the same seed, for tests.
+ *
+ * @module
+ */
 
+import type { Random } from '../../machines/vocabulary/random.ts';
+
+/** A {@link Random} with the draws that tests need beside. */
 export interface SeededRandom extends Random {
   /** A whole number from 0 up to and without `end`. */
   below(end: number): number;
-  /** True with this chance. */
+  /** True with this probability, from 0 to 1. */
   chance(share: number): boolean;
+  /** One of a list that is not empty. */
   pick<T>(from: readonly [T, ...T[]]): T;
 }
 
-/** Chance that is the same for the same seed (mulberry32: small, fast, good enough for tests). */
+/**
+ * Chance that is the same for the same seed (mulberry32: small, fast, good enough for tests, never for
+ * secrets). Give it to `createRuntime` as `random`, and the runtime's jitter and ids repeat as well.
+ *
+ * @param seed A whole number; put it in the message of the test that it decides.
+ * @example
+ * const random = seededRandom(7);
+ * random.below(6); // the same for every run with 7
+ */
 export function seededRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   const next = (): number => {

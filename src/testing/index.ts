@@ -1,0 +1,23 @@
+/**
+ * `holdfast/testing`: what an app needs to test its handlers and its work with holdfast. Virtual time,
+ * seeded chance, a store that outlives its runtimes, and upstreams that misbehave and keep a ledger.
+ *
+ * @module
+ */
+
+export { type MisbehavingHandler, misbehavingHandler } from './misbehavingHandler.ts';
+export {
+  type MisbehavingUpstream,
+  startMisbehavingUpstream,
+  type UpstreamOptions,
+} from './misbehavingUpstream.ts';
+export {
+  MISBEHAVIOURS,
+  type Misbehaviour,
+  type MisbehaviourCounts,
+  type MisbehaviourOptions,
+} from './misbehaviour.ts';
+export { type SeededRandom, seededRandom } from './seededRandom.ts';
+export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';
+export type { LedgerEntry, LedgerSummary, UpstreamLedger } from './upstreamLedger.ts';
+export { VIRTUAL_EPOCH_MS, VirtualClock } from './virtualClock.ts';

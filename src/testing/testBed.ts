@@ -1,0 +1,116 @@
+/**
+ * A machine for tests: a virtual clock, seeded chance, and a store in memory that outlives the runtimes
+ * on it, so that restarts and kills can be tested in milliseconds.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
+import { assembleRuntime } from '../createRuntime.ts';
+import { checkOptions, type RuntimeOptions } from '../options.ts';
+import type { Runtime } from '../runtime.ts';
+import { mortalClock, mortalHandler, mortalStore, newLife } from './mortal.ts';
+import { type SeededRandom, seededRandom } from './seededRandom.ts';
+import { VirtualClock } from './virtualClock.ts';
+
+/** A runtime on a {@link TestBed}. */
+export interface TestProcess {
+  readonly runtime: Runtime;
+  /**
+   * As SIGKILL: nothing of the runtime acts any more, nobody who waits for it is answered, and nothing
+   * is closed. What its handlers have sent stays sent.
+   */
+  readonly kill: () => void;
+}
+
+export interface TestBed {
+  readonly clock: VirtualClock;
+  /** For the test's own draws. */
+  readonly random: SeededRandom;
+  /**
+   * Starts a runtime on the store; at once, as `createRuntime` does. The one before must be closed or
+   * killed.
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` as `createRuntime` does, and where another runtime still
+   *   has the store.
+   */
+  readonly start: (options?: TestOptions) => TestProcess;
+}
+
+/** Options of a runtime; what the test bed decides is left out. */
+export type TestOptions = Omit<Partial<RuntimeOptions>, 'store' | 'key' | 'clock'>;
+
+/**
+ * Makes a machine with a clock and a store of its own.
+ *
+ * @param given `seed` decides over all chance, also over the runtime's ids and jitter. Default 1.
+ * @example
+ * const bed = createTestBed({ seed: 7 });
+ * const first = bed.start({ upstreams, handlers });
+ * const { id } = await bed.clock.run(first.runtime.sync(request));
+ * first.kill();
+ * const second = bed.start({ upstreams, handlers });
+ * const { status } = await bed.clock.run(second.runtime.getOperation(id).outcome);
+ */
+export function createTestBed({ seed = 1 }: { readonly seed?: number } = {}): TestBed {
+  const clock = new VirtualClock();
+  const store = createMemoryStore();
+  let starts = 0;
+  let isTaken = (): boolean => false;
+  return {
+    clock,
+    random: seededRandom(seed),
+    start(options = {}) {
+      if (isTaken()) {
+        throw new HoldfastError(
+          'HF_OPTION_INVALID',
+          'The runtime that was started before still has the store. Close it (await clock.run(runtime.close())) or kill it first.',
+          { field: 'store' },
+        );
+      }
+      starts += 1;
+      const life = newLife();
+      const handlers = Object.entries(options.handlers ?? {}).map(
+        ([type, handler]) => [type, mortalHandler(handler, life)] as const,
+      );
+      const checked = checkOptions({
+        random: seededRandom(seed * 1_000 + starts),
+        ...options,
+        store: ':memory:',
+        clock: mortalClock(clock, life),
+        handlers: Object.fromEntries(handlers),
+      });
+      const runtime = assembleRuntime(checked, mortalStore(store, life));
+      const number = starts;
+      isTaken = () => !life.isDead() && runtime.getHealthStatus().phase !== 'stopped';
+      const forget = clock.explain(() => unfinishedIn(runtime, number));
+      return {
+        runtime,
+        kill: () => {
+          life.end();
+          forget();
+        },
+      };
+    },
+  };
+}
+
+/** What a runtime has in hand, for the message of a test that is stuck. */
+function unfinishedIn(runtime: Runtime, number: number): string | null {
+  const { phase, operations, waiting, upstreams, level } = runtime.getHealthStatus();
+  if (phase === 'stopped') return null;
+  const ended =
+    operations.completed + operations.deadLettered + operations.cancelled + operations.expired;
+  const troubles = [
+    `${operations.accepted} accepted, ${ended} ended, ${operations.attemptsRunning} attempts running`,
+    ...Object.entries(waiting)
+      .filter(([, count]) => count > 0)
+      .map(([reason, count]) => `${count} ${reason}`),
+    ...Object.entries(upstreams)
+      .filter(([, { breaker }]) => breaker !== 'closed')
+      .map(([name, { breaker }]) => `the breaker of ${name} is ${breaker}`),
+    ...(level === 'normal' ? [] : [`the level is ${level}`]),
+  ];
+  return `Runtime ${number} is ${phase}: ${troubles.join(', ')}.`;
+}
