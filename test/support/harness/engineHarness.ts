@@ -27,9 +27,10 @@ export interface World {
   readonly boot: (options?: Partial<RuntimeOptions>) => Process;
 }
 
-/** A machine with a clock and a disk. */
-export function createWorld(seed = 1, disk: Store = createMemoryStore()): World {
+/** A machine with a clock and a disk, in memory unless another is given. */
+export function createWorld(seed = 1, given?: Store): World {
   const clock = new VirtualClock();
+  const disk = given === undefined ? createMemoryStore() : frozenTime(given, clock);
   let boots = 0;
   return {
     clock,
@@ -38,7 +39,7 @@ export function createWorld(seed = 1, disk: Store = createMemoryStore()): World 
       boots += 1;
       const life = newLife();
       const ownClock = mortalClock(clock, life);
-      const store = createFaultyStore(frozenTime(disk, clock), ownClock, noFaults());
+      const store = createFaultyStore(disk, ownClock, noFaults());
       const errors: unknown[] = [];
       const handlers = Object.entries(options.handlers ?? {}).map(
         ([type, handler]): [string, Handler] => [type, mortalHandler(handler, life)],
