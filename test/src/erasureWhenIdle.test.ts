@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
-import { createWorld } from '../support/harness/engineHarness.ts';
+import { createWorldOnFile } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const RETENTION_MS = 86_400_000;
@@ -36,7 +36,7 @@ test.each([
   async (_, secret) => {
     const folder = join(tempFolder(), 'store');
     const data = join(folder, 'data.db');
-    const { clock, boot } = createWorld(1, inThreadStore(folder));
+    const { clock, boot } = createWorldOnFile(1, inThreadStore(folder));
     let isDone: () => void = () => undefined;
     const { runtime, store, errors } = boot({
       retentionMs: RETENTION_MS,
@@ -92,7 +92,7 @@ test.each([
 test('SE-5 it waits as long as something is written, and what is purged is cleared too', async () => {
   const folder = join(tempFolder(), 'store');
   const data = join(folder, 'data.db');
-  const { clock, boot } = createWorld(1, inThreadStore(folder));
+  const { clock, boot } = createWorldOnFile(1, inThreadStore(folder));
   const { runtime } = boot({
     retentionMs: 60_000,
     handlers: { 'payments.push': { upstream: 'default', run: () => null } },

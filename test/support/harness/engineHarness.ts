@@ -27,10 +27,12 @@ export interface World {
   readonly boot: (options?: Partial<RuntimeOptions>) => Process;
 }
 
-/** A machine with a clock and a disk, in memory unless another is given. */
-export function createWorld(seed = 1, given?: Store): World {
-  const clock = new VirtualClock();
-  const disk = given === undefined ? createMemoryStore() : frozenTime(given, clock);
+/** A machine with a clock and a disk. */
+export function createWorld(
+  seed = 1,
+  disk: Store = createMemoryStore(),
+  clock = new VirtualClock(),
+): World {
   let boots = 0;
   return {
     clock,
@@ -69,9 +71,14 @@ export function createWorld(seed = 1, given?: Store): World {
 }
 
 /**
- * A disk for which virtual time stands still while it works: a real file takes real time, and a thousand
- * virtual hours must not pass meanwhile.
+ * A machine whose disk is a real file or thread. Virtual time stands still while it works: it takes real
+ * time, and a thousand virtual hours must not pass meanwhile.
  */
+export function createWorldOnFile(seed: number, disk: Store): World {
+  const clock = new VirtualClock();
+  return createWorld(seed, frozenTime(disk, clock), clock);
+}
+
 function frozenTime(disk: Store, clock: VirtualClock): Store {
   return new Proxy(disk, {
     get(target, name) {
