@@ -139,7 +139,6 @@ export class Dispatcher {
     this.#isStarted = false;
     this.#isStopped = true;
     for (const queue of this.#queues.values()) queue.stop();
-    this.#suspects.stop();
     this.#expiry.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
   }

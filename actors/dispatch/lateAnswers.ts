@@ -21,10 +21,6 @@ export class LateAnswers {
     return this.#awaited.size;
   }
 
-  has(resident: Resident): boolean {
-    return this.#awaited.has(resident);
-  }
-
   /** Waits for the answer to this one. `then` is not called once it has been forgotten. */
   await(
     resident: Resident,
@@ -51,11 +47,6 @@ export class LateAnswers {
   /** It no longer waits. */
   forget(resident: Resident): void {
     this.#awaited.delete(resident);
-  }
-
-  /** Nobody waits any more. */
-  clear(): void {
-    this.#awaited.clear();
   }
 }
 

@@ -19,7 +19,7 @@ import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { giveBack, LateAnswers } from './lateAnswers.ts';
+import { LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
 
@@ -64,11 +64,6 @@ export class Suspects {
 
   get waiting(): readonly Resident[] {
     return [...this.#waiting];
-  }
-
-  /** No answer that is still to come is waited for. */
-  stop(): void {
-    this.#asked.clear();
   }
 
   has(resident: Resident): boolean {
@@ -129,8 +124,9 @@ export class Suspects {
     return true;
   }
 
-  /** Whether one that is as urgent, and need not run alone, can run soon. */
+  /** Whether one that is as urgent, and need not run alone, can run soon; or somebody has asked to. */
   #isBehindOthers(urgency: number): boolean {
+    if (this.#asked.size > 0) return true;
     return [...this.#others].some(([upstream, others]) => {
       const first = others.first(urgency);
       return first !== undefined && this.#parts.queues.get(upstream)?.flow.admits(first.urgency);
@@ -168,11 +164,8 @@ export class Suspects {
     const others = this.#othersOf(suspect);
     others.delete(suspect);
     this.#asked.await(suspect, answer, (permit) => {
-      if (permit !== null && !this.isolates) this.#run(suspect, permit);
-      else {
-        others.add(suspect);
-        giveBack(permit);
-      }
+      if (permit === null) others.add(suspect);
+      else this.#run(suspect, permit);
     });
   }
 
@@ -201,7 +194,7 @@ export class Suspects {
 
   /** Once this one waits to run alone nothing new starts, until it is through or can't run now. */
   #startAlone(suspect: Resident): void {
-    if (this.#asked.has(suspect) || (this.#alone !== null && this.#alone !== suspect)) return;
+    if (this.#alone !== null && this.#alone !== suspect) return;
     const queues = [...this.#parts.queues.values()];
     const flow = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.flow;
     if (flow === undefined) {

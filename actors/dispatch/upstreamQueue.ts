@@ -86,7 +86,6 @@ export class UpstreamQueue {
 
   stop(): void {
     this.#cancelTimer?.();
-    this.#asked.clear();
   }
 
   /** It is in memory, and waits for a slot. */

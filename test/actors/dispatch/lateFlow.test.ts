@@ -120,6 +120,26 @@ describe('OP-6 a flow control that answers later', () => {
     expectNonePending(second, scene.flows);
   });
 
+  test('SV-4 RT-4 what comes for a suspect after a stop is given back, and it does not begin', async () => {
+    let afterMs = 1;
+    const scene = begin(() => ({ afterMs }));
+    const first = await scene.bootIdle();
+    await scene.submit(first, 'user-1');
+    await scene.clock.advance(5);
+    expect(scene.runningMax()).toBe(1);
+    first.kill();
+    afterMs = 500;
+    const second = scene.boot();
+    const flows = scene.flows.slice(-2);
+    await scene.clock.advance(100);
+    expect(flows.some((flow) => flow.asked > 0)).toBe(true);
+    await scene.clock.run(second.runtime.close({ deadlineMs: 10 }));
+    await scene.clock.advance(1_000);
+    // What the dead process has sent stays sent.
+    expect(scene.done).toEqual(['user-1']);
+    expectNonePending(second, flows);
+  });
+
   test('RT-4 SV-3 what was in flight at crashes runs again, a few at a time and then alone', async () => {
     const scene = begin(() => ({ afterMs: 3 }));
     let process = scene.boot();

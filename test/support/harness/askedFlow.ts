@@ -1,0 +1,71 @@
+import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
+
+interface Question {
+  readonly asker: Asker;
+  readonly answer: (permit: Permit | null) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** A flow control whose every answer a test gives by hand, in the order in which it was asked. */
+export class AskedFlow implements FlowControl {
+  readonly upstream = 'payments';
+  urgencyBound = 12;
+  free = 2;
+  /** Whether it gives permits at once to whoever does not wait for an answer. */
+  isGenerous = false;
+  readonly out = new Set<Permit>();
+  readonly #questions: Question[] = [];
+
+  get inFlight(): number {
+    return this.out.size;
+  }
+  /** Who has asked and waits. */
+  get asking(): readonly (string | null)[] {
+    return this.#questions.map(({ asker }) => asker.id);
+  }
+  admits(): boolean {
+    return true;
+  }
+  tryEnter(): Permit | null {
+    return this.isGenerous ? this.#permit() : null;
+  }
+  enter(asker: Asker): Promise<Permit | null> {
+    return new Promise((answer, fail) => {
+      this.#questions.push({ asker, answer, fail });
+    });
+  }
+  leave(permit: Permit): boolean {
+    if (!this.out.delete(permit)) throw new Error('It was given back twice.');
+    return false;
+  }
+  recordCrisis(): void {
+    // No test of this has crises.
+  }
+  onChange(): void {
+    // It never changes.
+  }
+
+  /** Answers whoever asked first, and lets what follows happen. */
+  async grant(): Promise<void> {
+    this.#questions.shift()?.answer(this.#permit());
+    await settled();
+  }
+  async refuse(): Promise<void> {
+    this.#questions.shift()?.answer(null);
+    await settled();
+  }
+  async fail(): Promise<void> {
+    this.#questions.shift()?.fail(new Error('It can not be reached.'));
+    await settled();
+  }
+
+  #permit(): Permit {
+    const permit: Permit = { flow: this };
+    this.out.add(permit);
+    return permit;
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
