@@ -122,6 +122,13 @@ test('SE-1 what is set aside grows by the field, whatever its kind, and keeps wh
   expect(decode(encodeAssociated([1, text, 2]))).toEqual([1, text, 2]);
 });
 
+test('SE-1 bytes that are longer than anything before are bound whole', () => {
+  const bytes = new Uint8Array(200_000).fill(7);
+  const encoded = encodeAssociated([1, bytes]);
+  expect(encoded.length).toBe(2 + 9 + 5 + 200_000);
+  expect(encoded.subarray(16).every((byte) => byte === 7)).toBe(true);
+});
+
 test('SE-1 a view is good until the next, and shares its memory', () => {
   const view = viewAssociated(['first', 1]);
   expect(view).toEqual(encodeAssociated(['first', 1]));

@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CryptoEngine, Mac } from '../../../persistence/sealing/cryptoEngine.ts';
@@ -5,6 +6,7 @@ import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../persistence/sealing/recordSealer.ts';
 import { hex } from './engineContract.ts';
+import { referenceEnvelope } from './envelopeReference.ts';
 import { leaks, thrownBy } from './failures.ts';
 
 const STORE_KEY = Uint8Array.from({ length: 32 }, (_, at) => at + 1);
@@ -26,6 +28,13 @@ test('SE-1 what one sealer of a store seals another opens, whatever its engine',
   const [one, two] = [sealer(), sealer({ engine: nobleEngine })];
   expect(two.open(one.seal(TEXT, ROW), ROW)).toEqual(TEXT);
   expect(one.open(two.seal(TEXT, ROW), ROW)).toEqual(TEXT);
+});
+
+test('SE-1 its record key is derived from store key and store id under the label of the format', () => {
+  const recordKey = hkdfSync('sha256', STORE_KEY, STORE_ID, 'holdfast/store/record/1', 32);
+  const salt = new Uint8Array(32).fill(9);
+  const envelope = referenceEnvelope(new Uint8Array(recordKey), 1, salt, TEXT, ROW);
+  expect(sealer().open(envelope, ROW)).toEqual(TEXT);
 });
 
 test('SE-4 a record of another store, key or row does not open', () => {

@@ -65,6 +65,7 @@ describe('checkBreakerPolicy', () => {
     expect(faultOf({ openMs: 60_000, openMsMax: 59_999 }).message).toContain('below openMs');
     expect(faultOf({ windowCalls: 10 }).field).toBe('upstreams.payments.breaker.windowCallsMin');
     expect(faultOf({ windowCalls: 10 }).message).toContain('above windowCalls');
+    expect(checkBreakerPolicy({ openMultiplier: 1.5 }, 'breaker').openMultiplier).toBe(1.5);
     const even = { openMs: 500, openMsMax: 500, windowCalls: 30, windowCallsMin: 30 };
     expect(checkBreakerPolicy(even, 'breaker')).toMatchObject(even);
   });

@@ -286,6 +286,8 @@ describe('a retry policy that was asked for', () => {
     const check = (delayMsMax: number) => () =>
       checkRetryPolicy({ initialDelayMs: 700, delayMsMax }, DEFAULT_RETRY.basic, 'retry.basic');
     expect(check(699)).toThrow('retry.basic.delayMsMax must not be below initialDelayMs.');
+    const gentle = checkRetryPolicy({ multiplier: 1.5 }, DEFAULT_RETRY.basic, 'retry.basic');
+    expect(gentle.multiplier).toBe(1.5);
     expect(check(700)()).toMatchObject({ initialDelayMs: 700, delayMsMax: 700 });
   });
 });
