@@ -36,19 +36,17 @@ export function formatKeyring(file: KeyringFile, engine: CryptoEngine): string {
  * anything else that {@link formatKeyring} does not write.
  */
 export function parseKeyring(text: string, path: string, engine: CryptoEngine): KeyringFile {
-  const content = parseObject(text);
-  const format = content?.['format'];
-  if (typeof format === 'number' && Number.isInteger(format) && format > KEYRING_FORMAT) {
+  const content = fieldsOf(text);
+  const format = content['format'];
+  if (Number.isInteger(format) && Number(format) > KEYRING_FORMAT) {
     throw new HoldfastError(
       'HF_STORE_NEWER',
-      `The keyring ${path} has format ${format}, and this version reads up to ${KEYRING_FORMAT}. ` +
+      `The keyring ${path} has format ${String(format)}, and this version reads up to ${KEYRING_FORMAT}. ` +
         'Use the version of holdfast that wrote it, or a later one.',
       { path },
     );
   }
-  if (content === null || format !== KEYRING_FORMAT || !isKeyringContent(content)) {
-    throw corrupt(path);
-  }
+  if (format !== KEYRING_FORMAT || !isKeyringContent(content)) throw corrupt(path);
   const { check, ...rest } = content;
   if (check !== checkOf(rest, engine)) throw corrupt(path);
   const { storeId, keyId, keySource, kdf, wrappedKey } = content;
@@ -72,12 +70,12 @@ function checkOf(content: KeyringContent, engine: CryptoEngine): string {
   return toHex(engine.hmacSha256(label)(encodeAssociated(fields)));
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
+/** None where the text is no JSON, or no object. */
+function fieldsOf(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+    return Object(JSON.parse(text)) as Record<string, unknown>;
   } catch {
-    return null;
+    return {};
   }
 }
 
@@ -88,8 +86,7 @@ function isKeyringContent(
   return (
     typeof storeId === 'string' &&
     /^[0-9a-f]{32}$/.test(storeId) &&
-    typeof keyId === 'number' &&
-    keyId === keyId >>> 0 &&
+    keyId === Number(keyId) >>> 0 &&
     typeof keySource === 'string' &&
     (kdf === null || isScryptParameters(kdf)) &&
     typeof wrappedKey === 'string' &&

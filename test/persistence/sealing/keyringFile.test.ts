@@ -5,6 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { type AssociatedField, encodeAssociated } from '../../../persistence/sealing/associated.ts';
 import {
   formatKeyring,
   KEYRING_FORMAT,
@@ -12,6 +13,7 @@ import {
   parseKeyring,
 } from '../../../persistence/sealing/keyringFile.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
+import { hex } from './engineContract.ts';
 import { thrownBy } from './failures.ts';
 
 const PATH = '/store/keyring.json';
@@ -98,7 +100,27 @@ describe('a text that is none', () => {
     expect(refusal(changed).code).toBe('HF_STORE_CORRUPT');
   });
 
+  test.each([
+    ['is empty', ''],
+    ['has half a byte', '001'],
+    ['begins with what is no digit', 'x00'],
+    ['ends with what is no digit', '00x'],
+    ['is a list', ['0001feff']],
+    ['is a number', 11],
+  ])('SE-4 a wrapped key that %s is damage even where the check fits', (_, wrappedKey) => {
+    const fields = [1, FILE.storeId, 1, 'raw', wrappedKey, null] as readonly AssociatedField[];
+    const mac = nodeEngine.hmacSha256(new TextEncoder().encode('holdfast/keyring/check/1'));
+    const check = hex(mac(encodeAssociated(fields)));
+    expect(refusal(JSON.stringify({ ...content(), wrappedKey, check })).code).toBe(
+      'HF_STORE_CORRUPT',
+    );
+    // Control: made so, the check of a sound keyring fits.
+    const sound = [1, FILE.storeId, 1, 'raw', '0001feff', null] as const;
+    expect(content()['check']).toBe(hex(mac(encodeAssociated(sound))));
+  });
+
   test.each<[string, object]>([
+    ['a store id that is a list', { storeId: [FILE.storeId] }],
     ['a short store id', { storeId: '0112233445566778899aabbccddeeff' }],
     ['a long store id', { storeId: '00112233445566778899aabbccddeeff0' }],
     ['a store id that begins with what it may not', { storeId: `x${FILE.storeId}` }],
