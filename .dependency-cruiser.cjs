@@ -102,8 +102,20 @@ module.exports = {
       comment:
         'The face holds whatever engine there is by actors/port.ts; only the composition roots make one.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(createRuntime|management/atRest)[.]ts$|^src/cli/' },
+      from: { path: '^src/', pathNot: '^src/(createRuntime|management/atRest)[.]ts$' },
       to: { path: '^actors/', pathNot: '^actors/(port[.]ts$|platform/)' },
+    },
+    {
+      name: 'commands-open-stores-and-know-no-more-of-them',
+      comment:
+        'A command makes calls, opens a store with a key, or keeps it up. How it lies on disk is not its matter.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: {
+        path: '^persistence/',
+        pathNot:
+          '^persistence/(openStore[.]ts$|sealing/(keyFile|keySource|passphrase)[.]ts$|upkeep/)',
+      },
     },
     {
       name: 'rows-change-through-one-door',

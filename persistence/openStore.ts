@@ -44,24 +44,12 @@ export function openStore({ folder, key }: StoreOptions): Store {
   return createStoreClient((notify) => new ThreadChannel(place, notify));
 }
 
-/** What can be asked of a store at rest. */
-export type StoreReader = Pick<Store, 'find' | 'list' | 'counts' | 'onQuarantine' | 'close'>;
-
 /**
- * Opens a store that nobody else has open, to look into it from the command line. It owns the store
- * until it is closed, makes nothing, and reads in the caller's own thread.
+ * Opens a store that nobody else has open, for the command line. It owns the store until it is closed,
+ * makes nothing, and works in the caller's own thread.
  *
  * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, `HF_STORE_OLDER` for one
  * that would have to be migrated, and as {@link openStore}.
- */
-export async function readStore(options: StoreOptions): Promise<StoreReader> {
-  return (await openAtRest(options)).store;
-}
-
-/**
- * {@link readStore} for a command that changes something.
- *
- * @throws HoldfastError (rejects) as {@link readStore}.
  */
 export async function openAtRest({
   folder,

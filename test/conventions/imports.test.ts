@@ -135,6 +135,10 @@ test('OB-3 control: a circle of types, or an import of what a room may not need,
     'actors/engine.ts': 'export interface Engine { readonly pool: 1 }\n',
     'src/runtime.ts':
       "import type { Engine } from '../actors/engine.ts';\nexport type E = Engine;\n",
+    'persistence/upkeep/rows.ts': 'export const rows = 1;\n',
+    'persistence/sealing/envelope.ts': 'export const seal = 1;\n',
+    'src/cli/kit/open.ts':
+      "import '../../../persistence/upkeep/rows.ts';\nimport '../../../persistence/sealing/envelope.ts';\n",
     'test/a.test.ts': "import '../bench/b.ts';\n",
     'bench/b.ts': "import 'mitata';\n",
     'examples/use.ts': "import '../src/index.ts';\n",
@@ -151,6 +155,7 @@ test('OB-3 control: a circle of types, or an import of what a room may not need,
     'command-line-packages-only-there: src/index.ts',
     'room:src: src/index.ts',
     'src-knows-the-engine-by-its-port: src/runtime.ts',
+    'commands-open-stores-and-know-no-more-of-them: src/cli/kit/open.ts',
     'nobody-imports-the-bench: test/a.test.ts',
     'examples-use-the-package: examples/use.ts',
   ]) {

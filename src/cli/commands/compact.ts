@@ -1,42 +1,46 @@
-import { Command } from 'commander';
+/**
+ * `holdfast compact`: gives back the room of a store at rest.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { purgeAtRest, rewriteAtRest } from '../../../persistence/upkeep/compact.ts';
-import { createOutput } from '../kit/output.ts';
+import {
+  command,
+  EXAMPLE_STORE,
+  flag,
+  type JsonOptions,
+  jsonOption,
+  keyFileOption,
+  type StoreOptions,
+  storeOption,
+} from '../kit/command.ts';
+import { EXIT } from '../kit/exitCodes.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
-interface CompactOptions {
-  readonly store: string;
-  readonly keyFile: string;
-  readonly purgeOnly: boolean;
-  readonly json: boolean;
-}
-
-/** `holdfast compact`: gives back the room of a store at rest. */
 export function compactCommand(): Command {
-  return new Command('compact')
-    .description('purge what was kept long enough and give back its room; the store is at rest')
-    .requiredOption('--store <dir>', 'folder of the store')
-    .requiredOption('--key-file <file>', 'key of the store')
-    .option('--purge-only', 'do not write the file anew', false)
-    .option('--json', 'print the result as one line of JSON', false)
-    .addHelpText(
-      'after',
-      `
-A running process purges by itself and uses the room again; only writing the file anew makes it
-smaller. That needs room for two more copies for a while. Ending it at any moment is safe.
-
-Example:
-  $ holdfast compact --store ./sync-store --key-file ./holdfast.key`,
-    )
-    .action(async (options: CompactOptions) => {
-      const output = createOutput(options);
+  return command<StoreOptions & JsonOptions & { readonly purgeOnly: boolean }>({
+    name: 'compact',
+    description: 'purge what was kept long enough and give back its room; the store is at rest',
+    options: [
+      storeOption(),
+      keyFileOption(),
+      flag('--purge-only', 'do not write the file anew'),
+      jsonOption(),
+    ],
+    notes: `A running process purges by itself and uses the room again; only writing the file anew makes it
+smaller. That needs room for two more copies for a while. Ending it at any moment is safe.`,
+    examples: [`holdfast compact ${EXAMPLE_STORE}`],
+    async run({ options, output }) {
       const store = { folder: options.store, key: keyFile(options.keyFile) };
       const purged = await runUpkeep(output, async (upkeep) => await purgeAtRest(store, upkeep));
-      if (purged === null) return;
+      if (purged === null) return EXIT.interrupted;
       if (options.purgeOnly) {
         output.result({ purged }, `Purged ${purged} operations.`);
-        return;
+        return EXIT.ok;
       }
       output.say('holdfast: checking the file and writing it anew; Ctrl-C is safe.');
       const { bytesBefore, bytesAfter } = await rewriteAtRest(store, { clock: systemClock });
@@ -44,5 +48,7 @@ Example:
         { purged, bytesBefore, bytesAfter },
         `Purged ${purged} operations; ${bytesBefore} bytes before, ${bytesAfter} now.`,
       );
-    });
+      return EXIT.ok;
+    },
+  });
 }

@@ -1,16 +1,31 @@
-import { Command, InvalidArgumentError } from 'commander';
+/**
+ * `holdfast operations`: lists what a store holds, also while a process owns it.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from 'commander';
 import type { OperationPage, OperationView } from '../../../actors/port.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import type { Caller } from '../../management/call/managementCall.ts';
 import { listOperations } from '../../management/store/listOperations.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
-import { createOutput, table } from '../kit/output.ts';
-import { type StoreOptions, withStore } from '../kit/service.ts';
+import {
+  command,
+  EXAMPLE_STORE,
+  type JsonOptions,
+  jsonOption,
+  keyFileOption,
+  type StoreOptions,
+  storeOption,
+  value,
+} from '../kit/command.ts';
+import { table } from '../kit/output.ts';
+import { withStore } from '../kit/withStore.ts';
 
-interface OperationsOptions extends StoreOptions {
+interface OperationsOptions extends StoreOptions, JsonOptions {
   readonly state?: string;
   readonly limit: number;
-  readonly json: boolean;
 }
 
 /** Operations fetched at a time. */
@@ -18,26 +33,23 @@ const PAGE_ROWS = 500;
 
 const STATES: readonly string[] = Object.keys(syncOperationMachine.states);
 
-/** `holdfast operations`: lists what a store holds, also while a process owns it. */
 export function operationsCommand(): Command {
-  return new Command('operations')
-    .description('list the operations of a store, at rest or in use; never their payloads')
-    .requiredOption('--store <dir>', 'folder of the store')
-    .requiredOption('--key-file <file>', 'key of the store')
-    .option('--state <state>', 'only those in this state, such as deadLettered', parseState)
-    .option('--limit <n>', 'how many to list', parseCount(1, 1_000_000), 100)
-    .option('--json', 'print one JSON object a line', false)
-    .addHelpText(
-      'after',
-      `
-States: ${STATES.join(', ')}
-
-Examples:
-  $ holdfast operations --store ./sync-store --key-file ./holdfast.key --state deadLettered
-  $ holdfast operations --store ./sync-store --key-file ./holdfast.key --json | jq .failure`,
-    )
-    .action(async (options: OperationsOptions) => {
-      const output = createOutput(options);
+  return command<OperationsOptions>({
+    name: 'operations',
+    description: 'list the operations of a store, at rest or in use; never their payloads',
+    options: [
+      storeOption(),
+      keyFileOption(),
+      value('--state <state>', 'only those in this state, such as deadLettered', parseState),
+      value('--limit <n>', 'how many to list', parseCount(1, 1_000_000), 100),
+      jsonOption('print one JSON object a line'),
+    ],
+    notes: `States: ${STATES.join(', ')}`,
+    examples: [
+      `holdfast operations ${EXAMPLE_STORE} --state deadLettered`,
+      `holdfast operations ${EXAMPLE_STORE} --json | jq .failure`,
+    ],
+    async run({ options, output }) {
       const { listed, isCut, unreadable } = await withStore(options, (caller) =>
         listOf(caller, options),
       );
@@ -52,7 +64,8 @@ Examples:
         );
       }
       if (isCut) output.say(`holdfast: only the first ${options.limit}; --limit lists more.`);
-    });
+    },
+  });
 }
 
 /** The first operations in that state, in order of acceptance, and how many records can't be shown. */

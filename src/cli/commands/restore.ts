@@ -1,38 +1,48 @@
-import { Command } from 'commander';
+/**
+ * `holdfast restore`: makes a store of a backup.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { restoreStore } from '../../../persistence/upkeep/restore.ts';
-import { createOutput } from '../kit/output.ts';
+import {
+  command,
+  flag,
+  type JsonOptions,
+  jsonOption,
+  keyFileOption,
+  type StoreOptions,
+  storeOption,
+  value,
+} from '../kit/command.ts';
+import { EXIT } from '../kit/exitCodes.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
-interface RestoreCommandOptions {
+interface RestoreCommandOptions extends StoreOptions, JsonOptions {
   readonly from: string;
-  readonly store: string;
-  readonly keyFile: string;
   readonly acceptUnreadable: boolean;
-  readonly json: boolean;
 }
 
-/** `holdfast restore`: makes a store of a backup. */
 export function restoreCommand(): Command {
-  return new Command('restore')
-    .description('make a store of a backup, checked whole; it starts held')
-    .requiredOption('--from <dir>', 'folder of the backup')
-    .requiredOption('--store <dir>', 'folder of the new store: empty, or not there yet')
-    .requiredOption('--key-file <file>', 'key of the store that was backed up')
-    .option('--accept-unreadable', 'also where some records can not be opened', false)
-    .option('--json', 'print the result as one line of JSON', false)
-    .addHelpText(
-      'after',
-      `
-What waits in a backup may have been done since. So nothing in the restored store runs until you let
+  return command<RestoreCommandOptions>({
+    name: 'restore',
+    description: 'make a store of a backup, checked whole; it starts held',
+    options: [
+      value('--from <dir>', 'folder of the backup').makeOptionMandatory(),
+      storeOption('folder of the new store: empty, or not there yet'),
+      keyFileOption('key of the store that was backed up'),
+      flag('--accept-unreadable', 'also where some records can not be opened'),
+      jsonOption(),
+    ],
+    notes: `What waits in a backup may have been done since. So nothing in the restored store runs until you let
 it go; new work is accepted and waits, and crises are served:
-  $ holdfast release --store ./restored --key-file ./holdfast.key
-
-Example:
-  $ holdfast restore --from ./backups/monday --store ./restored --key-file ./holdfast.key`,
-    )
-    .action(async (options: RestoreCommandOptions) => {
-      const output = createOutput(options);
+  $ holdfast release --store ./restored --key-file ./holdfast.key`,
+    examples: [
+      'holdfast restore --from ./backups/monday --store ./restored --key-file ./holdfast.key',
+    ],
+    async run({ options, output }) {
       const result = await runUpkeep(
         output,
         async (upkeep) =>
@@ -41,7 +51,7 @@ Example:
             acceptsUnreadable: options.acceptUnreadable,
           }),
       );
-      if (result === null) return;
+      if (result === null) return EXIT.interrupted;
       const { path, manifest, check, hold } = result;
       const { recordsOpened, unreadableCount, unreadable, counts } = check;
       const { createdAtMs, storeId } = manifest;
@@ -52,5 +62,7 @@ Example:
           `${recordsOpened} records opened.${bad}\n` +
           'It is held: nothing runs until holdfast release.',
       );
-    });
+      return EXIT.ok;
+    },
+  });
 }

@@ -1,26 +1,32 @@
+/**
+ * `holdfast demo`: the main job end to end, self-contained, with a verdict.
+ *
+ * @module
+ */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
 import type { UpstreamOptions } from '../../testing/misbehavingUpstream.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
-import { createOutput, type Output, type Paint } from '../kit/output.ts';
+import type { Output, Paint } from '../kit/output.ts';
 import { crisisKey } from './demoPlan.ts';
 import { DemoRun } from './demoRun.ts';
 import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
 import { type DemoEvidence, judgeDemo, percentile, summaryText } from './demoVerdict.ts';
 
-interface DemoOptions {
+interface DemoOptions extends JsonOptions {
   readonly seed: number;
   readonly operations: number;
   readonly kills: number;
   readonly keep: boolean;
   readonly plant?: 'double-apply' | 'false-success';
-  readonly json: boolean;
 }
 
 /**
@@ -51,45 +57,39 @@ const CRISES_DELIVERED_WITHIN_MS = 20_000;
 const POLL_MS = 100;
 
 export function demoCommand(): Command {
-  return new Command('demo')
-    .description(
+  return command<DemoOptions>({
+    name: 'demo',
+    description:
       'the main job end to end: a failing upstream, kills with SIGKILL, crises; a verdict',
-    )
-    .option('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000)
-    .option('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3)
-    .option(
-      '--seed <n>',
-      'the same work and misbehaviour for the same number',
-      parseCount(0, 2 ** 31),
-      1,
-    )
-    .option('--keep', 'keep the folder with store and key', false)
-    .addOption(
-      new Option('--plant <defect>', 'plant a defect, to see the demo fail').choices([
+    options: [
+      value('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000),
+      value('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3),
+      value(
+        '--seed <n>',
+        'the same work and misbehaviour for the same number',
+        parseCount(0, 2 ** 31),
+        1,
+      ),
+      flag('--keep', 'keep the folder with store and key'),
+      value('--plant <defect>', 'plant a defect, to see the demo fail').choices([
         'double-apply',
         'false-success',
       ]),
-    )
-    .option('--json', 'print the result as one line of JSON', false)
-    .addHelpText(
-      'after',
-      `
-It needs nothing: store and key lie in a temporary folder, the upstream is a process of its own on
+      jsonOption(),
+    ],
+    notes: `It needs nothing: store and key lie in a temporary folder, the upstream is a process of its own on
 127.0.0.1. It fails (exit 1) if one operation is lost, one is applied twice at the upstream, or one
-crisis waits 200 ms or more for its answer.
-
-Examples:
-  $ holdfast demo
-  $ holdfast demo --operations 500 --kills 8 --seed 7
-  $ holdfast demo --plant double-apply      # an upstream that forgets keys: this must fail`,
-    )
-    .action(async (options: DemoOptions) => {
-      process.exitCode = await demo(options);
-    });
+crisis waits 200 ms or more for its answer.`,
+    examples: [
+      'holdfast demo',
+      'holdfast demo --operations 500 --kills 8 --seed 7',
+      'holdfast demo --plant double-apply      # an upstream that forgets keys: this must fail',
+    ],
+    run: ({ options, output }) => demo(options, output),
+  });
 }
 
-async function demo(options: DemoOptions): Promise<ExitCode> {
-  const output = createOutput(options);
+async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
   const upstream = await startDemoUpstream({
     ...UPSTREAM,

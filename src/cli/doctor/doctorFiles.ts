@@ -4,11 +4,9 @@
  * @module
  */
 
-import { access, constants, readdir, realpath, stat, statfs } from 'node:fs/promises';
+import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileSystemType, sharedFileSystem } from '../../../persistence/files/fileSystems.ts';
-import { exposedAncestor } from '../../../persistence/files/otherUsers.ts';
-import { migrationBackupsIn } from '../../../persistence/sqlite/migrations/migrationBackup.ts';
+import { exposedAbove, fileSystemOf, keptCopies } from '../../../persistence/upkeep/survey.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 
 const FREE_BYTES_WARN = 1_024 * 1_024 * 1_024;
@@ -28,7 +26,7 @@ export async function checkFolder(folder: string): Promise<CheckResult> {
     if (process.platform !== 'win32' && (mode & OTHERS_BITS) !== 0) {
       return warn('folder', `others can look into ${folder}; run chmod 700 ${folder}`);
     }
-    const above = await exposedAncestor(await realpath(folder));
+    const above = await exposedAbove(folder);
     if (above !== null) {
       return warn(
         'folder',
@@ -64,11 +62,10 @@ export async function checkFiles(folder: string): Promise<CheckResult> {
 
 export async function checkFileSystem(folder: string): Promise<CheckResult> {
   try {
-    const type = await fileSystemType(folder);
-    const shared = sharedFileSystem(type);
-    return shared === null
+    const { type, sharedBy } = await fileSystemOf(folder);
+    return sharedBy === null
       ? ok('system', `a local file system${type === null ? '' : ` (0x${type.toString(16)})`}`)
-      : fail('system', `${shared} is shared over a network; move the store to a local disk`);
+      : fail('system', `${sharedBy} is shared over a network; move the store to a local disk`);
   } catch {
     return warn('system', 'the kind of file system can not be read');
   }
@@ -113,7 +110,7 @@ export async function checkWal(folder: string): Promise<CheckResult> {
 
 /** Copies that migrations kept: they hold what was erased since. */
 export async function checkKeptCopies(folder: string): Promise<CheckResult[]> {
-  const copies = await migrationBackupsIn(folder).catch(() => []);
+  const copies = await keptCopies(folder).catch(() => []);
   return copies.map(({ path, keptUntilMs }) =>
     ok(
       'copy',

@@ -4,17 +4,15 @@
  * @module
  */
 
-import { join } from 'node:path';
 import { openAtRest } from '../../../persistence/openStore.ts';
-import type { Hold } from '../../../persistence/port/hold.ts';
-import type { QuarantinedRecord } from '../../../persistence/port/store.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
-import { openKeyring } from '../../../persistence/sealing/keyring.ts';
-import { versionOfSqlite } from '../../../persistence/sqlite/driver/library.ts';
-import { DATA_FILE_NAME } from '../../../persistence/sqlite/writer/writer.ts';
-import { checkData } from '../../../persistence/upkeep/checkData.ts';
-import { describeData } from '../../../persistence/upkeep/describeData.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
+import {
+  checkStore,
+  describeStore,
+  checkKeyring as openWithKey,
+  installedSqlite,
+} from '../../../persistence/upkeep/survey.ts';
 import type { HealthStatus } from '../../views/health.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 
@@ -25,7 +23,7 @@ const HOLES_BYTES_WARN = 64 * 1_024 * 1_024;
 /** The native part, without which no store can be opened. */
 export function checkSqlite(): CheckResult {
   try {
-    return ok('sqlite', `version ${versionOfSqlite()}, by better-sqlite3`);
+    return ok('sqlite', `version ${installedSqlite()}, by better-sqlite3`);
   } catch (error) {
     return fromError('sqlite', error);
   }
@@ -34,7 +32,7 @@ export function checkSqlite(): CheckResult {
 /** The file as it describes itself, which needs neither the key nor the lock. */
 export function checkFormat(folder: string): CheckResult[] {
   try {
-    const data = describeData(join(folder, DATA_FILE_NAME));
+    const data = describeStore(folder);
     const { schemaVersion, schemaVersionUsed, sqliteVersion, journalMode, bytes, freeBytes } = data;
     const schema = `schema version ${schemaVersion}, SQLite ${sqliteVersion}, journal ${journalMode}`;
     const isOlder = schemaVersion < schemaVersionUsed;
@@ -83,8 +81,7 @@ export async function checkAtRest(folder: string, keyPath: string): Promise<Chec
 /** The owner has its keyring in memory; whoever opens the store next needs the one on disk. */
 export async function checkKeyring(folder: string, keyPath: string): Promise<CheckResult> {
   try {
-    const { storeKey } = await openKeyring(folder, keyFile(keyPath));
-    storeKey.fill(0);
+    await openWithKey(folder, keyFile(keyPath));
     return ok('keyring', 'the key opens it');
   } catch (error) {
     return fromError('keyring', error);
@@ -103,7 +100,7 @@ export function checkInUse(owner: HealthStatus): CheckResult[] {
   ];
 }
 
-function checkHold(hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null): CheckResult[] {
+function checkHold(hold: HealthStatus['hold']): CheckResult[] {
   if (hold === null) return [];
   const since = hold.sinceAtMs === null ? '' : ` since ${new Date(hold.sinceAtMs).toISOString()}`;
   return [
@@ -115,7 +112,10 @@ function checkHold(hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null): CheckResult
   ];
 }
 
-function checkSetAside(count: number, records: readonly QuarantinedRecord[]): CheckResult[] {
+function checkSetAside(
+  count: number,
+  records: readonly { readonly id: string; readonly code: string | null }[],
+): CheckResult[] {
   if (count === 0) return [];
   const listed = records.map(({ id, code }) => `${id} (${code})`).join(', ');
   return [
@@ -134,8 +134,7 @@ export async function checkDeep(
   options: UpkeepOptions,
 ): Promise<CheckResult[]> {
   try {
-    const keyring = await openKeyring(folder, keyFile(keyPath));
-    const check = await checkData(join(folder, DATA_FILE_NAME), keyring, options);
+    const check = await checkStore(folder, keyFile(keyPath), options);
     const { faults, recordsOpened, unreadableCount, unreadable } = check;
     const listed = unreadable
       .slice(0, LISTED_MAX)

@@ -1,3 +1,9 @@
+/**
+ * Reads the values of options: durations, instants and counts.
+ *
+ * @module
+ */
+
 import { InvalidArgumentError } from 'commander';
 
 const UNIT_MS: Readonly<Record<string, number>> = {

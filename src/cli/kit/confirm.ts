@@ -6,20 +6,21 @@
 
 import { createInterface } from 'node:readline/promises';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { EXIT } from './exitCodes.ts';
-import { createOutput, plainLine } from './output.ts';
+import { EXIT, type ExitCode } from './exitCodes.ts';
+import { type Output, plainLine } from './output.ts';
 
 /**
- * Asks before what can't be undone. Without a person at a terminal `--yes` must say it. Where the
- * answer is no the exit code says so, and nothing is left to do.
+ * Asks, unless `--yes` was given; without a person at a terminal it must be. `null` is a yes; where the
+ * answer is no, or none, the exit code that says so.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` where nobody can be asked.
  */
-export async function confirmed(
+export async function refusalOf(
   question: string,
-  { yes, json }: { readonly yes: boolean; readonly json: boolean },
-): Promise<boolean> {
-  if (yes) return true;
+  { yes }: { readonly yes: boolean },
+  output: Output,
+): Promise<ExitCode | null> {
+  if (yes) return null;
   if (!process.stdin.isTTY) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -27,19 +28,22 @@ export async function confirmed(
       { field: 'yes' },
     );
   }
+  const code = await ask(question);
+  if (code !== null) output.say('holdfast: nothing was purged.');
+  return code;
+}
+
+async function ask(question: string): Promise<ExitCode | null> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${plainLine(question)} [y/N] `);
-    if (/^y(es)?$/i.test(answer.trim())) return true;
-    process.exitCode = EXIT.failed;
+    return /^y(es)?$/i.test(answer.trim()) ? null : EXIT.failed;
   } catch (error) {
     // Ctrl-C, or Ctrl-D, instead of an answer.
     if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
     process.stderr.write('\n');
-    process.exitCode = EXIT.interrupted;
+    return EXIT.interrupted;
   } finally {
     terminal.close();
   }
-  createOutput({ json }).say('holdfast: nothing was purged.');
-  return false;
 }

@@ -1,3 +1,9 @@
+/**
+ * What the exit code of every command means, and which error ends with which.
+ *
+ * @module
+ */
+
 import { type ErrorCode, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 
 /** What the exit code of every command means. */

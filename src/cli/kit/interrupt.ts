@@ -1,3 +1,9 @@
+/**
+ * What Ctrl-C does to a command.
+ *
+ * @module
+ */
+
 import { EXIT } from './exitCodes.ts';
 import type { Output } from './output.ts';
 

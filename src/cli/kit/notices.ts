@@ -1,3 +1,9 @@
+/**
+ * Says each kind of trouble of a runtime once.
+ *
+ * @module
+ */
+
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { errorText, type Output } from './output.ts';
 

@@ -1,6 +1,11 @@
+/**
+ * Runs long pieces of work on a store with their progress.
+ *
+ * @module
+ */
+
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { UpkeepOptions, UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
-import { EXIT } from './exitCodes.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 
@@ -14,8 +19,8 @@ const STEPS: Readonly<Record<UpkeepProgress['step'], readonly [what: string, uni
 };
 
 /**
- * Does a long piece of work on a store with its progress on stderr, and cuts it short at Ctrl-C: then
- * the exit code says so and nothing is returned.
+ * Does a long piece of work on a store with its progress on stderr, and cuts it short at Ctrl-C: then it
+ * gives `null`, and the command ends with `EXIT.interrupted`.
  */
 export async function runUpkeep<Result>(
   output: Output,
@@ -39,7 +44,6 @@ export async function runUpkeep<Result>(
     });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    process.exitCode = EXIT.interrupted;
     return null;
   } finally {
     output.endProgress();

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Attempt, Run } from '../../../actors/attempt/handler.ts';
-import type { OperationView, Outcome } from '../../../actors/operation/outcome.ts';
+import type { Attempt, OperationView, Outcome, Run } from '../../../actors/port.ts';
 import { hasEnded } from '../../../machines/operation/demand.ts';
 import { waitsFor, waitsForDecision } from '../../../machines/operation/position.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';

@@ -1,4 +1,10 @@
-import { Command } from 'commander';
+/**
+ * `holdfast run`: runs the requests of a file, resumable after a crash.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import {
   type SyncOperationState,
@@ -10,10 +16,20 @@ import { createRuntime } from '../../createRuntime.ts';
 import { httpHandler } from '../../http/httpHandler.ts';
 import { parseBaseUrl } from '../../http/requestUrl.ts';
 import { parseCount, parseDuration } from '../kit/argumentParsers.ts';
+import {
+  command,
+  flag,
+  type JsonOptions,
+  jsonOption,
+  keyFileOption,
+  type StoreOptions,
+  storeOption,
+  value,
+} from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
 import { sayOnce } from '../kit/notices.ts';
-import { createOutput, errorText, type Output } from '../kit/output.ts';
+import { errorText, type Output } from '../kit/output.ts';
 import { emptyTally, FileRun, type RunTally } from './fileRun.ts';
 import { type Input, openInput } from './inputFile.ts';
 import { countLines, inputLines } from './inputLines.ts';
@@ -21,15 +37,12 @@ import { parseRequestLine } from './requestLine.ts';
 import { failuresText, RunProgress } from './runProgress.ts';
 import { warnIfUnreachable, warnOfPlainHttp } from './upstreamProbe.ts';
 
-interface RunOptions {
+interface RunOptions extends StoreOptions, JsonOptions {
   readonly upstream: string;
-  readonly store: string;
-  readonly keyFile: string;
   readonly deadline?: number;
   readonly concurrency: number;
   readonly allowInsecure: boolean;
   readonly strict: boolean;
-  readonly json: boolean;
 }
 
 /** What `--json` prints last. */
@@ -46,41 +59,40 @@ const UPSTREAM = 'default';
 const DRAIN_MS = 5_000;
 
 export function runCommand(): Command {
-  return new Command('run')
-    .description('run the requests of a file, one JSON object a line; run again after a crash')
-    .argument('<file>', "NDJSON file of requests, or '-' for stdin")
-    .requiredOption('--upstream <url>', 'requests go to <url>/<type with dots as slashes>')
-    .requiredOption('--store <dir>', 'folder of the store, made if there is none')
-    .requiredOption('--key-file <file>', 'key of the store; made by: holdfast keys init')
-    .option('--deadline <duration>', 'stop after 30s, 5m, 1h; the rest is kept', parseDuration)
-    .option('--concurrency <n>', 'requests in flight at the same time', parseCount(1, 10_000), 32)
-    .option('--allow-insecure', 'let http:// go to other machines, for anybody to read', false)
-    .option('--strict', 'check every line first, and store nothing if one is bad', false)
-    .option('--json', 'print the result as one line of JSON, the last on stdout', false)
-    .addHelpText(
-      'after',
-      `
-A line: {"type":"payments.push","subject":"user-42","tier":"premium","payload":{"amount":1}}
+  return command<RunOptions, [file: string]>({
+    name: 'run',
+    description: 'run the requests of a file, one JSON object a line; run again after a crash',
+    arguments: [['<file>', "NDJSON file of requests, or '-' for stdin"]],
+    options: [
+      value(
+        '--upstream <url>',
+        'requests go to <url>/<type with dots as slashes>',
+      ).makeOptionMandatory(),
+      storeOption('folder of the store, made if there is none'),
+      keyFileOption('key of the store; made by: holdfast keys init'),
+      value('--deadline <duration>', 'stop after 30s, 5m, 1h; the rest is kept', parseDuration),
+      value('--concurrency <n>', 'requests in flight at the same time', parseCount(1, 10_000), 32),
+      flag('--allow-insecure', 'let http:// go to other machines, for anybody to read'),
+      flag('--strict', 'check every line first, and store nothing if one is bad'),
+      jsonOption('print the result as one line of JSON, the last on stdout'),
+    ],
+    notes: `A line: {"type":"payments.push","subject":"user-42","tier":"premium","payload":{"amount":1}}
 Required: type (words joined by dots), subject, tier (premium, basic, trial).
 Optional: priority (high, normal, low, crisis), entity {"type","id"}, payload, idempotencyKey,
 expiresAtMs, method and path (below the upstream's URL).
 
 A line without idempotencyKey gets one from its content and its number, so that the same file run
-again finds its operations. Give keys of your own where lines may move.
-
-Examples:
-  $ holdfast keys init --key-file ./holdfast.key
-  $ holdfast run requests.ndjson --upstream https://api.example.com/v1 \\
-      --store ./sync-store --key-file ./holdfast.key
-  $ producer | holdfast run - --upstream http://127.0.0.1:8080 --store s --key-file k --json`,
-    )
-    .action(async (file: string, options: RunOptions) => {
-      process.exitCode = await run(file, options);
-    });
+again finds its operations. Give keys of your own where lines may move.`,
+    examples: [
+      'holdfast keys init --key-file ./holdfast.key',
+      'holdfast run requests.ndjson --upstream https://api.example.com/v1 \\\n      --store ./sync-store --key-file ./holdfast.key',
+      'producer | holdfast run - --upstream http://127.0.0.1:8080 --store s --key-file k --json',
+    ],
+    run: ({ options, output }, file) => run(file, options, output),
+  });
 }
 
-async function run(file: string, options: RunOptions): Promise<ExitCode> {
-  const output = createOutput(options);
+async function run(file: string, options: RunOptions, output: Output): Promise<ExitCode> {
   const { upstream, allowInsecure } = options;
   const base = parseBaseUrl(upstream, { allowInsecure, name: '--upstream' });
   const input = await openInput(file);

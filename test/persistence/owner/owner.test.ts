@@ -2,7 +2,7 @@ import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readStore } from '../../../persistence/openStore.ts';
+import { openAtRest } from '../../../persistence/openStore.ts';
 import { reserveFolder, takeOwnership } from '../../../persistence/owner/owner.ts';
 import { programName } from '../../../persistence/owner/ownerNote.ts';
 import { armThreads } from '../../../persistence/port/faultPoints.ts';
@@ -123,7 +123,7 @@ describe.each([
         });
       }
     }
-    await expect(readStore({ folder, key: TEST_KEY })).rejects.toMatchObject({
+    await expect(openAtRest({ folder, key: TEST_KEY })).rejects.toMatchObject({
       code: 'HF_STORE_OWNED',
     });
     // The refused ones did not drop the lock on their way out.
@@ -140,7 +140,7 @@ test('SV-5 a program that starts while the command line looks waits until it has
   const store = owned(threadedStore);
   await store.open();
   await store.close();
-  const reader = await readStore({ folder, key: TEST_KEY });
+  const { store: reader } = await openAtRest({ folder, key: TEST_KEY });
   const starting = start();
   // Long enough for it to have found the store in use.
   await setTimeout(1_000);

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fact } from '../../../actors/port.ts';
 import { permanentFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
-import { withStore } from '../../../src/cli/kit/service.ts';
+import { withStore } from '../../../src/cli/kit/withStore.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
@@ -193,7 +193,7 @@ test('AU-1 SE-5 each call that changes something is told of, once, without what 
   expect(
     facts
       .filter((fact) => fact.kind === 'override.made')
-      .map(({ kind: _, atMs: __, ...told }) => told),
+      .map(({ what, upstream, operationId, count }) => ({ what, upstream, operationId, count })),
   ).toEqual([
     { ...about, what: 'deadLetter.replay', operationId: id, count: 1 },
     { ...about, what: 'deadLetter.purge', operationId: id, count: 1 },

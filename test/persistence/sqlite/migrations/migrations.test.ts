@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { viewIfReadable } from '../../../../actors/operation/rowView.ts';
-import { readStore } from '../../../../persistence/openStore.ts';
+import { openAtRest } from '../../../../persistence/openStore.ts';
 import {
   armFaultPoint,
   disarmFaultPoints,
@@ -212,7 +212,7 @@ describe.each([1, 2])(
 
 test('PS-4 who only looks does not migrate: the store stays as it is, byte for byte', async () => {
   const before = contents();
-  const looked = readStore({ folder: fixture.folder, key: keyFile(fixture.keyPath) });
+  const looked = openAtRest({ folder: fixture.folder, key: keyFile(fixture.keyPath) });
   await expect(looked).rejects.toMatchObject({
     code: 'HF_STORE_OLDER',
     message: expect.stringContaining('holdfast migrate'),

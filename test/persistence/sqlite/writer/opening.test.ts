@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readStore } from '../../../../persistence/openStore.ts';
+import { openAtRest } from '../../../../persistence/openStore.ts';
 import { armFaultPoint, disarmFaultPoints } from '../../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../../persistence/port/store.ts';
 import type { KeySource } from '../../../../persistence/sealing/keySource.ts';
@@ -242,11 +242,11 @@ describe('what is refused', () => {
   });
 
   test('UX-2 reading a store where there is none makes nothing', async () => {
-    const read = readStore({ folder, key: TEST_KEY });
+    const read = openAtRest({ folder, key: TEST_KEY });
     await expect(read).rejects.toMatchObject({ code: 'HF_STORE_MISSING', path: folder });
     expect(await readdir(parent)).toEqual([]);
     await mkdir(folder);
-    await expect(readStore({ folder, key: TEST_KEY })).rejects.toMatchObject({
+    await expect(openAtRest({ folder, key: TEST_KEY })).rejects.toMatchObject({
       code: 'HF_STORE_MISSING',
     });
     expect(await readdir(folder)).toEqual([]);
@@ -328,10 +328,10 @@ test('PS-1 control: a connection that only switches to WAL would not sync each c
 
 test('UX-2 a store at rest can be read', async () => {
   await makeStore();
-  const reader = await readStore({ folder, key: TEST_KEY });
+  const { store: reader } = await openAtRest({ folder, key: TEST_KEY });
   expect(await reader.counts()).toMatchObject({ inHand: 1 });
   expect(await reader.find(idOf(1))).toMatchObject({ payload: 'payload 1' });
-  await expect(readStore({ folder, key: TEST_KEY })).rejects.toMatchObject({
+  await expect(openAtRest({ folder, key: TEST_KEY })).rejects.toMatchObject({
     code: 'HF_STORE_OWNED',
   });
   await reader.close();

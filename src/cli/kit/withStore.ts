@@ -9,12 +9,8 @@ import { askOwner, ownersCalls } from '../../control/controlClient.ts';
 import { withStoreAtRest } from '../../management/atRest.ts';
 import type { Caller } from '../../management/call/managementCall.ts';
 import { health } from '../../management/store/health.ts';
+import type { StoreOptions } from './command.ts';
 import { createOutput } from './output.ts';
-
-export interface StoreOptions {
-  readonly store: string;
-  readonly keyFile: string;
-}
 
 /**
  * Makes management calls on a store: through the process that owns it, or, when nobody does, by opening

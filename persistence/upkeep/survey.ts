@@ -1,0 +1,67 @@
+/**
+ * What can be told of a store without owning it: its folder, its files, its keyring and its data. For
+ * `holdfast doctor`, which looks at all of it and changes nothing.
+ *
+ * @module
+ */
+
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileSystemType, sharedFileSystem } from '../files/fileSystems.ts';
+import { exposedAncestor } from '../files/otherUsers.ts';
+import { openKeyring } from '../sealing/keyring.ts';
+import type { KeySource } from '../sealing/keySource.ts';
+import { versionOfSqlite } from '../sqlite/driver/library.ts';
+import { type MigrationBackup, migrationBackupsIn } from '../sqlite/migrations/migrationBackup.ts';
+import { DATA_FILE_NAME } from '../sqlite/writer/writer.ts';
+import { checkData, type DataCheck } from './checkData.ts';
+import { type DataDescription, describeData } from './describeData.ts';
+import type { UpkeepOptions } from './progress.ts';
+
+/** The version of SQLite, without which no store can be opened. @throws HoldfastError `HF_SQLITE_UNAVAILABLE`. */
+export function installedSqlite(): string {
+  return versionOfSqlite();
+}
+
+/** The kind of file system a folder lies on, and who else may be on it. */
+export interface FileSystem {
+  /** As the system numbers it; `null` where it does not say. */
+  readonly type: number | null;
+  /** The kind that shares it over a network; `null` for a local one. */
+  readonly sharedBy: string | null;
+}
+
+export async function fileSystemOf(folder: string): Promise<FileSystem> {
+  const type = await fileSystemType(folder);
+  return { type, sharedBy: sharedFileSystem(type) };
+}
+
+/** A folder above this one in which other users can put another in its place; `null` where there is none. */
+export async function exposedAbove(folder: string): Promise<string | null> {
+  return await exposedAncestor(await realpath(folder));
+}
+
+/** Copies that migrations kept: they hold what was erased since. */
+export async function keptCopies(folder: string): Promise<readonly MigrationBackup[]> {
+  return await migrationBackupsIn(folder);
+}
+
+/** @throws HoldfastError `HF_STORE_…` when its file can't be read as a store. */
+export function describeStore(folder: string): DataDescription {
+  return describeData(join(folder, DATA_FILE_NAME));
+}
+
+/** Opens the keyring with this key, and forgets it. @throws HoldfastError (rejects) `HF_KEY_…`. */
+export async function checkKeyring(folder: string, key: KeySource): Promise<void> {
+  const { storeKey } = await openKeyring(folder, key);
+  storeKey.fill(0);
+}
+
+/** Reads every page and opens every record, also while the store is in use. */
+export async function checkStore(
+  folder: string,
+  key: KeySource,
+  options: UpkeepOptions,
+): Promise<DataCheck> {
+  return await checkData(join(folder, DATA_FILE_NAME), await openKeyring(folder, key), options);
+}

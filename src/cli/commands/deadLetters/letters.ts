@@ -1,0 +1,59 @@
+/**
+ * What the commands about dead letters share: which are meant, and how they are reached.
+ *
+ * @module
+ */
+
+import { InvalidArgumentError, type Option } from 'commander';
+import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import { ERROR_CODES, type ErrorCode } from '../../../../machines/vocabulary/errors.ts';
+import { type DeadLetters, deadLetters } from '../../../management/deadLetters/deadLetters.ts';
+import type { DeadLetterFilter } from '../../../management/deadLetters/filter.ts';
+import { parseInstant } from '../../kit/argumentParsers.ts';
+import { type StoreOptions, value } from '../../kit/command.ts';
+import { withStore } from '../../kit/withStore.ts';
+
+export interface FilterOptions {
+  readonly type?: string;
+  readonly upstream?: string;
+  readonly code?: ErrorCode;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** The options that say which dead letters are meant. */
+export function filterOptions(): readonly Option[] {
+  return [
+    value('--type <type>', 'only of this type'),
+    value('--upstream <name>', 'only for this upstream'),
+    value('--code <code>', 'only those given up for this reason', parseCode),
+    value('--since <date>', 'only those given up then or later', parseInstant),
+    value('--until <date>', 'only those given up before', parseInstant),
+  ];
+}
+
+export function filterOf({ type, upstream, code, since, until }: FilterOptions): DeadLetterFilter {
+  return { type, upstream, code, sinceMs: since, untilMs: until };
+}
+
+export async function withLetters<Result>(
+  options: StoreOptions,
+  use: (letters: DeadLetters, how: { readonly isAtRest: boolean }) => Promise<Result>,
+): Promise<Result> {
+  return await withStore(options, (caller, how) =>
+    use(
+      deadLetters(caller, () => systemClock.now()),
+      how,
+    ),
+  );
+}
+
+export function timeOf(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function parseCode(given: string): ErrorCode {
+  const code = ERROR_CODES.find((known) => known === given);
+  if (code === undefined) throw new InvalidArgumentError('Codes are listed in docs/errors.md.');
+  return code;
+}

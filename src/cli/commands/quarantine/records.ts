@@ -1,0 +1,32 @@
+/**
+ * What the commands about the quarantine share: how it is reached, and how its records are shown.
+ *
+ * @module
+ */
+
+import { type Quarantine, quarantine } from '../../../management/quarantine/quarantine.ts';
+import type { Quarantined } from '../../../management/quarantine/quarantined.ts';
+import type { StoreOptions } from '../../kit/command.ts';
+import { table } from '../../kit/output.ts';
+import { withStore } from '../../kit/withStore.ts';
+
+export async function withQuarantine<Result>(
+  options: StoreOptions,
+  use: (records: Quarantine) => Promise<Result>,
+): Promise<Result> {
+  return await withStore(options, (caller) => use(quarantine(caller)));
+}
+
+export function tableOf(records: readonly Quarantined[]): string {
+  return table(
+    ['id', 'reason', 'set aside', 'stood', 'opens now', 'written by'],
+    records.map(({ id, code, setAsideAtMs, stood, opensNot, snapshot }) => [
+      id,
+      code,
+      setAsideAtMs === null ? '' : new Date(setAsideAtMs).toISOString(),
+      stood ?? '',
+      opensNot === null ? 'yes' : `no (${opensNot})`,
+      snapshot === null ? '' : `${snapshot.machine} ${snapshot.version} ${snapshot.state}`,
+    ]),
+  );
+}

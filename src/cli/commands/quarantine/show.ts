@@ -1,0 +1,32 @@
+/**
+ * `holdfast quarantine show`.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
+import {
+  command,
+  EXAMPLE_STORE,
+  JSON_LINES,
+  type JsonOptions,
+  jsonOption,
+  keyFileOption,
+  type StoreOptions,
+  storeOption,
+} from '../../kit/command.ts';
+import { tableOf, withQuarantine } from './records.ts';
+
+export function showCommand(): Command {
+  return command<StoreOptions & JsonOptions, [id: string]>({
+    name: 'show',
+    description: 'show one: why it was set aside, and whether it opens by now',
+    arguments: [['<id>', 'id of the operation']],
+    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES)],
+    examples: [`holdfast quarantine show 01998a2c-… ${EXAMPLE_STORE}`],
+    async run({ options, output }, id) {
+      const record = await withQuarantine(options, (records) => records.show(id));
+      output.result(record, tableOf([record]));
+    },
+  });
+}
