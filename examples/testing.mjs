@@ -13,7 +13,7 @@ const orderOf = (number) => ({
   payload: { number },
 });
 
-test('orders survive a bad day of the shop and a kill of the process', async () => {
+await test('orders survive a bad day of the shop and a kill of the process', async () => {
   const bed = createTestBed({ seed: 7 });
   const { clock } = bed;
   const shop = misbehavingHandler({

@@ -138,7 +138,7 @@ test('UX-1 a second runtime is refused while the first has the store', async () 
 test('UX-1 a test that waits in vain is told what the runtime has in hand', async () => {
   const bed = createTestBed();
   const { runtime } = bed.start();
-  runtime.handle('orders.push', {
+  void runtime.handle('orders.push', {
     upstream: 'default',
     run: () => new Promise<null>(() => undefined),
     attemptTimeoutMs: 500_000,
