@@ -77,6 +77,7 @@ describe('slowness', () => {
     const storage = new StorageHealthHarness();
     storage.overdue();
     expect(storage.state).toBe('slow');
+    expect(storage.context.sinceAtMs).toBe(storage.nowMs);
     storage.commit();
     expect(storage.state).toBe('well');
     storage.overdue();

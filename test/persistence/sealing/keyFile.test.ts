@@ -233,6 +233,10 @@ describe('the words of a refusal', () => {
     expect(await said(load())).toBe(
       `There is no key file at ${path}. For a new store, make one with: holdfast keys init --key-file ${path}`,
     );
+    expect(keyFile(path).kind).toBe('file');
+    writeFileSync(path, '');
+    expect(await said(load(join(path, 'below')))).toMatch(/^There is no key file at .+below\. For/);
+    rmSync(path);
     const other = join(folder, 'folder.key');
     mkdirSync(other);
     const plain = await rejectionOf(load(other));
