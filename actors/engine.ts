@@ -177,7 +177,7 @@ export class EngineCore {
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
     this.room = new QueueRoom({ store, journal, operationsMax });
-    this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, pool });
+    this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
     this.globalLevel = new ServiceLevel({
       ...{ steady, timers, facts, system },
       component: GLOBAL_LEVEL,

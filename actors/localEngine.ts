@@ -321,7 +321,7 @@ export class LocalEngine implements Engine {
       },
       upstreams: [...this.#core.upstreams.values()].map((upstream) => this.#stateOf(upstream)),
       operations: {
-        ...pool.counts,
+        ...counts.operations,
         inMemory: pool.size,
         attemptsRunning: pool.attemptsRunning,
         quarantined,

@@ -16,6 +16,7 @@ import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { TurnReason } from '../facts/fact.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
@@ -141,6 +142,13 @@ export class Dispatcher {
     for (const queue of this.#queues.values()) queue.stop();
     this.#expiry.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
+  }
+
+  /** Why work of this urgency rank, which waits for its turn at this upstream, does not go out now. */
+  reasonToWait(upstream: string, urgency: number): TurnReason {
+    if (!this.#isStarted) return 'start';
+    if (this.#suspects.isolates) return 'suspect';
+    return this.#queues.get(upstream)?.flow.heldBackBy(urgency) ?? 'start';
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */

@@ -8,7 +8,9 @@
 
 import type { BreakerChange } from '../../machines/breaker/breakerChange.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
+import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { FlowReason } from '../../machines/policy/flow/entry.ts';
 import type { FailureClass } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
@@ -38,7 +40,7 @@ export interface AboutOperation {
 /** It is on disk and synced: no crash loses it from here on (OP-2). */
 export interface OperationAccepted extends Told<'operation.accepted'>, AboutOperation {}
 
-/** A request found an earlier operation with its idempotency key and body: nothing new was stored (OP-8). */
+/** A request found an earlier operation with its idempotency key: nothing new was stored (OP-8). */
 export interface OperationDuplicated extends Told<'operation.duplicated'> {
   /** The earlier operation. */
   readonly operationId: string;
@@ -56,17 +58,10 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
  * - `handler`: no handler of its type is registered.
  * - `conflict`, `review`: a person has to decide.
  */
-export type ParkReason =
-  | 'slot'
-  | 'breaker'
-  | 'level'
-  | 'start'
-  | 'suspect'
-  | 'lane'
-  | 'backoff'
-  | 'handler'
-  | 'conflict'
-  | 'review';
+export type ParkReason = TurnReason | Exclude<WaitReason, 'turn'>;
+
+/** Why an operation does not get its turn at once. */
+export type TurnReason = FlowReason | 'start' | 'suspect';
 
 /**
  * It waits. `reason` is that of the moment: where a breaker opens or a level changes while it waits,
@@ -78,7 +73,10 @@ export interface OperationParked extends Told<'operation.parked'>, AboutOperatio
   readonly dueAtMs: number | null;
 }
 
-/** What it waited for is there, or somebody decided. It may wait for something else at once. */
+/**
+ * Its lane is free, its handler is there, or somebody decided; it may wait for something else at once.
+ * The other waits end with its next attempt, or with its ending.
+ */
 export interface OperationResumed extends Told<'operation.resumed'>, AboutOperation {}
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WaitReason } from '../../machines/operation/waitReason.ts';
+import { type AskingReason, asksForSomebody } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
@@ -14,9 +14,6 @@ import type { AlertParts } from './alertParts.ts';
 const TOGETHER_MS = 10_000;
 /** So many are told of without waiting for more. */
 const TOGETHER_MAX = 1_000;
-
-/** The waits that end only when somebody does something. */
-type AskingReason = Extract<WaitReason, 'conflict' | 'review' | 'handler'>;
 
 /** What is said of each: the state that it waits in, why, and what to do. */
 const NEWS: Readonly<
@@ -38,11 +35,6 @@ const NEWS: Readonly<
     why: 'no handler of its type is registered. Register one in handlers or with runtime.handle()',
   },
 };
-
-/** Whether an operation that waits for this goes on only when somebody does something. */
-export function asksForSomebody(reason: WaitReason): reason is AskingReason {
-  return Object.hasOwn(NEWS, reason);
-}
 
 export function tellOfWaiting({ facts, clock, onAlert }: AlertParts): void {
   const news = new WaitingNews(clock, onAlert);

@@ -6,6 +6,7 @@
  */
 
 import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
+import type { FlowReason } from '../../machines/policy/flow/entry.ts';
 
 /** Who asks for leave to make a call. */
 export interface Asker {
@@ -35,6 +36,9 @@ export interface FlowControl {
 
   /** Whether work of this urgency rank may go out at all, were there a slot. */
   admits(urgency: number): boolean;
+
+  /** What holds work of this urgency rank back at present, as far as is known here. */
+  heldBackBy(urgency: number): FlowReason;
 
   /** A permit that can be given at once; `null` says nothing of what {@link enter} would answer. */
   tryEnter(asker: Asker): Permit | null;

@@ -20,6 +20,7 @@ import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { encodeSnapshot } from '../charts/snapshots.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PendingAcceptance } from '../operation/acceptance.ts';
 import { acceptanceUnknown, notAccepted } from '../operation/acceptance.ts';
@@ -36,6 +37,7 @@ export interface BulkAcceptorParts {
   readonly steady: SteadyClock;
   readonly random: Random;
   readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly facts: Facts;
   readonly pool: OperationPool;
 }
 
@@ -53,7 +55,7 @@ export class BulkAcceptor {
    * nothing: it goes its own way.
    */
   accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
-    const { store, journal, clock, steady, random, retry, pool } = this.#parts;
+    const { store, journal, clock, steady, random, retry, facts, pool } = this.#parts;
     if (request.priority === 'crisis') {
       pool.accept(request, pending);
       return;
@@ -89,11 +91,11 @@ export class BulkAcceptor {
         if (result.kind === 'duplicate') {
           const { of } = result;
           const { fingerprint } = context;
-          answerDuplicate(journal, pool.counts, { of, fingerprint }, pending);
+          answerDuplicate({ journal, facts }, { of, fingerprint }, pending);
           return;
         }
         faultPoint('engine.afterAccept');
-        pool.counts.accepted += 1;
+        facts.emit('operation.accepted', context, handler.upstream);
         pending.resolve({ id, isDuplicate: false });
         const { dispatcher } = pool;
         if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);

@@ -19,6 +19,7 @@ import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { WriteResult } from '../../persistence/port/store.ts';
 import type { Exceptions } from '../attempt/exceptions.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationWriter } from '../operation/operationWriter.ts';
@@ -26,7 +27,6 @@ import { toOutcome, toView } from '../operation/outcome.ts';
 import { type Resident, takePending } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { answerDuplicate } from './duplicates.ts';
-import type { PoolCounts } from './poolCounts.ts';
 import type { Watchers } from './watchers.ts';
 
 export interface DemandsParts {
@@ -37,7 +37,7 @@ export interface DemandsParts {
   readonly dispatcher: Dispatcher;
   readonly watchers: Watchers;
   readonly exceptions: Exceptions;
-  readonly counts: PoolCounts;
+  readonly facts: Facts;
   /** Whether it is still the one in memory. */
   readonly isInMemory: (resident: Resident) => boolean;
   /** It has ended, or was never accepted: it leaves memory. */
@@ -53,16 +53,12 @@ export class Demands {
 
   /** Does what the state asks for that an operation has just entered. */
   meet(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    const { watchers, counts, dispatcher, clock, release } = this.#parts;
+    const { watchers, dispatcher, clock, release } = this.#parts;
     const { value: state, context } = snapshot;
     if (watchers.has(resident.id)) watchers.changed(toView(state, context));
     const demand = demandOf(state, context, resident);
     this.#write(resident, snapshot, demand);
     switch (demand.does) {
-      case 'attempt':
-        counts.attempts += 1;
-        if (context.failure !== null) counts.retries += 1;
-        break;
       case 'standBy':
         dispatcher.addSuspect(resident);
         break;
@@ -80,6 +76,7 @@ export class Demands {
         release(resident, snapshot);
         break;
       case 'wait':
+      case 'attempt':
       case 'rest':
       case 'restInHand':
         break;
@@ -129,15 +126,16 @@ export class Demands {
 
   /** The acceptance is durable: tells how the operation goes on. */
   #accepted(resident: Resident, isLaneBusy: boolean): Turn {
-    const { counts, dispatcher } = this.#parts;
+    const { facts, dispatcher } = this.#parts;
     faultPoint('engine.afterAccept');
-    counts.accepted += 1;
+    const { context } = resident.actor.getSnapshot();
+    facts.emit('operation.accepted', context, resident.handler?.upstream ?? null);
     if (isLaneBusy) {
       resident.standing = 'held';
       dispatcher.forget(resident);
     }
     takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
-    const { expiresAtMs } = resident.actor.getSnapshot().context;
+    const { expiresAtMs } = context;
     if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
     return turnAtAcceptance(isLaneBusy, resident.permit !== null);
   }
@@ -146,9 +144,9 @@ export class Demands {
     resident: Resident,
     { of }: Extract<WriteResult, { readonly kind: 'duplicate' }>,
   ): void {
-    const { journal, counts } = this.#parts;
+    const { journal, facts } = this.#parts;
     const { fingerprint } = resident.actor.getSnapshot().context;
-    answerDuplicate(journal, counts, { of, fingerprint }, takePending(resident));
+    answerDuplicate({ journal, facts }, { of, fingerprint }, takePending(resident));
     resident.actor.send({ type: 'journal.duplicated' });
   }
 
@@ -201,10 +199,9 @@ export class Demands {
   }
 
   #report(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    const { counts, release } = this.#parts;
+    const { facts, release } = this.#parts;
     faultPoint('engine.beforeReport');
-    const { ending } = snapshot.context;
-    if (ending !== null) counts[ending] += 1;
+    facts.emit('operation.ended', snapshot.context, resident.handler?.upstream ?? null);
     release(resident, snapshot);
     this.#tell(resident, snapshot);
   }

@@ -9,16 +9,15 @@ import { syncOperationMachine } from '../../machines/operation/syncOperationMach
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Acceptance, notAccepted, type PendingAcceptance } from '../operation/acceptance.ts';
 import { isNewerRecord } from './leftRows.ts';
-import type { PoolCounts } from './poolCounts.ts';
 import { setAside } from './setAside.ts';
 
 /** Answers a request that has met the row `of` under its idempotency key. */
 export function answerDuplicate(
-  journal: Journal,
-  counts: PoolCounts,
+  { journal, facts }: { readonly journal: Journal; readonly facts: Facts },
   { of, fingerprint }: { readonly of: StoredOperation; readonly fingerprint: string | null },
   pending: PendingAcceptance | null,
 ): void {
@@ -27,7 +26,7 @@ export function answerDuplicate(
     pending?.reject(firstWithdrawn());
     return;
   }
-  counts.duplicates += 1;
+  facts.emit('operation.duplicated', of.id);
   const answer = duplicateOf(of, fingerprint);
   if (answer instanceof HoldfastError) refuseDuplicate(journal, of, answer, pending);
   else pending?.resolve(answer);

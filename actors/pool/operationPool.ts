@@ -31,7 +31,7 @@ import { Demands } from './demands.ts';
 import { Departures } from './departures.ts';
 import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
-import { noCounts } from './poolCounts.ts';
+import { tellOfMove } from './operationFacts.ts';
 import type { PoolParts } from './poolParts.ts';
 import { setAside } from './setAside.ts';
 import { WaitingWatch } from './waitingWatch.ts';
@@ -50,7 +50,6 @@ export class OperationPool {
   /** What a stop in good order waits for. */
   readonly busy = new BusyCount();
   readonly handlers = new Map<string, Handler>();
-  readonly counts = noCounts();
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
   readonly #demands: Demands;
@@ -65,7 +64,7 @@ export class OperationPool {
     this.watchers = new Watchers(parts.onError);
     this.left = new LeftRows(parts.facts);
     const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
-    this.waiting = new WaitingWatch({ store, journal, clock, onError });
+    this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.exceptions = new Exceptions({ facts });
     this.#runner = new AttemptRunner({
       clock,
@@ -115,9 +114,9 @@ export class OperationPool {
         retentionMs: parts.retentionMs,
         onRefused: this.#refused.bind(this),
       }),
+      facts,
       dispatcher: this.dispatcher,
       watchers: this.watchers,
-      counts: this.counts,
       exceptions: this.exceptions,
       isInMemory: (resident) => this.#residents.get(resident.id) === resident,
       release: (resident, { status }) => {
@@ -236,6 +235,7 @@ export class OperationPool {
   }
 
   #enter(resident: Resident): void {
+    const { facts } = this.#parts;
     this.#residents.add(resident);
     resident.actor.subscribe({
       next: (snapshot) => {
@@ -244,13 +244,13 @@ export class OperationPool {
         const from = resident.state;
         resident.state = snapshot.value;
         this.busy.set(resident, isBusy(snapshot.value, this.#parts.journal.isOpen));
+        tellOfMove({ facts, dispatcher: this.dispatcher }, resident, from, snapshot);
         try {
           this.#demands.meet(resident, snapshot);
         } catch (error) {
           // An observer that throws would break the actor.
           this.#parts.onError(error);
         }
-        this.waiting.moved(resident.id, from, snapshot.value);
       },
       error: (error) => {
         this.#leave(resident);

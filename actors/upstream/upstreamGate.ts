@@ -7,7 +7,12 @@
 import type { BreakerDecision } from '../../machines/policy/breaker/breakerDecision.ts';
 import { type EndedCall, isUpstreamWell } from '../../machines/policy/breaker/callReport.ts';
 import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
-import { entryOf, isAdmitted } from '../../machines/policy/flow/entry.ts';
+import {
+  entryOf,
+  type FlowReason,
+  heldBackBy,
+  isAdmitted,
+} from '../../machines/policy/flow/entry.ts';
 import { Slots } from '../../machines/policy/flow/slots.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
@@ -60,6 +65,10 @@ export class UpstreamGate implements FlowControl {
   /** Whether work of this urgency rank may go out at all, were there a slot. */
   admits(urgency: number): boolean {
     return isAdmitted(urgency, this);
+  }
+
+  heldBackBy(urgency: number): FlowReason {
+    return heldBackBy(urgency, this);
   }
 
   /** How many more may start now; while half open, what the breaker will say is not known before. */

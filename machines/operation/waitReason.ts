@@ -19,6 +19,19 @@ const REASONS: Partial<Readonly<Record<SyncOperationState, WaitReason>>> = {
   inReview: 'review',
 };
 
+/** The waits that end only when somebody does something: registers a handler, or decides. */
+export type AskingReason = Extract<WaitReason, 'handler' | 'conflict' | 'review'>;
+
+/** Whether somebody has to do something. */
+export function asksForSomebody(reason: WaitReason): reason is AskingReason {
+  return reason === 'handler' || reason === 'conflict' || reason === 'review';
+}
+
+/** Whether something has to happen, or somebody to decide: nothing that comes by itself with time. */
+export function isEvent(reason: WaitReason): boolean {
+  return reason !== 'turn' && reason !== 'backoff';
+}
+
 /** Whether it waits for the time after a failed attempt to pass. */
 export function isBackingOff(state: SyncOperationState): boolean {
   return waitReasonOf(state) === 'backoff';

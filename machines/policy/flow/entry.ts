@@ -19,6 +19,18 @@ export function isAdmitted(urgency: number, { urgencyBound, mode }: EntryFacts):
   return urgency <= urgencyBound && mode !== 'refuse';
 }
 
+/**
+ * What holds work back at an upstream: its breaker, which lets nothing out or probes only; its level of
+ * service; or nothing but that every slot is taken.
+ */
+export type FlowReason = 'breaker' | 'level' | 'slot';
+
+/** What holds work of this urgency rank back. */
+export function heldBackBy(urgency: number, { urgencyBound, mode }: EntryFacts): FlowReason {
+  if (mode !== 'pass') return 'breaker';
+  return urgency > urgencyBound ? 'level' : 'slot';
+}
+
 /** `probe`: if the breaker grants a probe, which only its chart can say. */
 export function entryOf(
   urgency: number,

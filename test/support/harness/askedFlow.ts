@@ -26,6 +26,9 @@ export class AskedFlow implements FlowControl {
   admits(): boolean {
     return true;
   }
+  heldBackBy(): 'slot' {
+    return 'slot';
+  }
   tryEnter(): Permit | null {
     return this.isGenerous ? this.#permit() : null;
   }

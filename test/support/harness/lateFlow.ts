@@ -49,6 +49,9 @@ export class LateFlow implements FlowControl {
   admits(urgency: number): boolean {
     return this.#inner.admits(urgency);
   }
+  heldBackBy(urgency: number) {
+    return this.#inner.heldBackBy(urgency);
+  }
   tryEnter(): null {
     return null;
   }
