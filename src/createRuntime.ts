@@ -26,7 +26,7 @@ import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migr
 import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
-import { type CheckedOptions, checkOptions, type RuntimeOptions } from './options.ts';
+import { checkOptions, type KeylessOptions, type RuntimeOptions } from './options.ts';
 import { HoldfastRuntime, type Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
@@ -38,16 +38,16 @@ import { StoreDamage } from './views/storeDamage.ts';
  *
  * @throws HoldfastError `HF_OPTION_INVALID` naming the option.
  */
-export function createRuntime(options: RuntimeOptions): Runtime {
-  const checked = checkOptions(options);
-  const { store: folder, clock, keyTimeoutMs } = checked;
-  if (checked.key === null) return assembleRuntime(checked, createMemoryStore());
-  const key = withKeyTimeout(checked.key, clock, keyTimeoutMs);
-  return assembleRuntime(checked, openStore({ folder, key }));
+export function createRuntime(given: RuntimeOptions): Runtime {
+  const { key, keyTimeoutMs, ...options } = checkOptions(given);
+  if (key === null) return assembleRuntime(options, createMemoryStore());
+  const { store: folder, clock } = options;
+  const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
+  return assembleRuntime(options, store);
 }
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
-export function assembleRuntime(options: CheckedOptions, store: Store): Runtime {
+export function assembleRuntime(options: KeylessOptions, store: Store): Runtime {
   const { clock, crisis, payloadBytesMax } = options;
   const damage = new StoreDamage();
   const facts = new FactStream(clock);

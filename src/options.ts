@@ -118,6 +118,9 @@ export interface CheckedOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What a runtime is made with once its store is there: the key has gone to the store, and nowhere else. */
+export type KeylessOptions = Omit<CheckedOptions, 'key' | 'keyTimeoutMs'>;
+
 /** The upstream of closures that name none. */
 export const DEFAULT_UPSTREAM = 'default';
 

@@ -30,7 +30,7 @@ import { health } from './management/store/health.ts';
 import { listOperations } from './management/store/listOperations.ts';
 import { releaseStore } from './management/store/release.ts';
 import { type Operation, operationHandle } from './operation.ts';
-import { type CheckedOptions, checkHandler, DEFAULT_UPSTREAM } from './options.ts';
+import { checkHandler, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import { handlerUnknown } from './refusals.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
@@ -180,7 +180,7 @@ export interface Runtime {
 }
 
 export interface RuntimeParts {
-  readonly options: CheckedOptions;
+  readonly options: KeylessOptions;
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
   readonly control: ControlServer | null;

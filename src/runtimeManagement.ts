@@ -8,13 +8,13 @@ import type { Engine } from '../actors/port.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { Management, type ManagementParts } from './management/call/management.ts';
-import type { CheckedOptions } from './options.ts';
+import type { KeylessOptions } from './options.ts';
 import { backupInThread } from './upkeep/backupInThread.ts';
 import { type HealthSources, readHealth } from './views/health.ts';
 
 export function runtimeManagement(
   parts: HealthSources & {
-    readonly options: CheckedOptions;
+    readonly options: KeylessOptions;
     readonly engine: Engine;
     /** Checks a request as `sync()` does. */
     readonly checkRequest: (request: SyncRequest) => CheckedRequest;
