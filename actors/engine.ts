@@ -33,7 +33,6 @@ import { OperationPool } from './pool/operationPool.ts';
 import { QueueRoom } from './pool/queueRoom.ts';
 import { tellSetAside } from './pool/setAside.ts';
 import { Erasure } from './recovery/erasure.ts';
-import { HeldStore } from './recovery/heldStore.ts';
 import {
   adoptHandler,
   adoptInMemory,
@@ -46,6 +45,7 @@ import {
 import { Retention } from './recovery/retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './recovery/serviceAccess.ts';
 import { StoreCheck } from './recovery/storeCheck.ts';
+import { StoreHold } from './recovery/storeHold.ts';
 import { EventLoopWatch } from './time/eventLoopWatch.ts';
 import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
@@ -95,7 +95,7 @@ export class EngineCore {
   readonly timers: TimerService;
   readonly #retention: Retention;
   #components: ReadonlyMap<string, string> = new Map();
-  readonly #held = new HeldStore();
+  readonly #held = new StoreHold();
   #service: LiveAccess | null = null;
   #isServing = false;
   /** Rows from here on are this process's own. */
@@ -312,7 +312,7 @@ export class EngineCore {
     });
   }
 
-  /** See {@link HeldStore.release}. */
+  /** See {@link StoreHold.release}. */
   async release(): Promise<boolean> {
     return await this.#held.release(this.#parts.store);
   }

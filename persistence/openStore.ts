@@ -20,7 +20,7 @@ import { createKeyring, keyringExists, openKeyring } from './sealing/keyring.ts'
 import type { KeySource } from './sealing/keySource.ts';
 import { InThreadChannel } from './sqlite/client/inThreadChannel.ts';
 import { createStoreClient } from './sqlite/client/storeClient.ts';
-import type { StorePlace } from './sqlite/client/storePlace.ts';
+import type { StoreLocation } from './sqlite/client/storeLocation.ts';
 import { ThreadChannel } from './sqlite/client/threadChannel.ts';
 import { DATA_FILE_NAME } from './sqlite/writer/writer.ts';
 
@@ -40,8 +40,8 @@ export interface StoreOptions {
  * `HF_STORE_UNAVAILABLE` or `HF_KEY_…`; it may then be called again.
  */
 export function openStore({ folder, key }: StoreOptions): Store {
-  const place = storePlace(folder, key, true);
-  return createStoreClient((notify) => new ThreadChannel(place, notify));
+  const location = storeLocation(folder, key, true);
+  return createStoreClient((notify) => new ThreadChannel(location, notify));
 }
 
 /**
@@ -55,8 +55,8 @@ export async function openAtRest({
   folder,
   key,
 }: StoreOptions): Promise<{ readonly store: Store; readonly info: StoreInfo }> {
-  const place = storePlace(folder, key, false);
-  const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+  const location = storeLocation(folder, key, false);
+  const store = createStoreClient((notify) => new InThreadChannel(location, notify));
   return { store, info: await store.open() };
 }
 
@@ -79,8 +79,8 @@ export async function migrateAtRest(
     if (!isHoldfastError(error) || error.code !== 'HF_STORE_OLDER') throw error;
   }
   onOlder();
-  const place = storePlace(folder, key, true);
-  const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+  const location = storeLocation(folder, key, true);
+  const store = createStoreClient((notify) => new InThreadChannel(location, notify));
   const { migration } = await store.open();
   await store.close();
   return migration;
@@ -90,12 +90,12 @@ export async function migrateAtRest(
  * Where a store lies; `create` says whether one is made where there is none. `typeOf` is how the kind
  * of its file system is told.
  */
-export function storePlace(
+export function storeLocation(
   folder: string,
   key: KeySource,
   create: boolean,
   typeOf = fileSystemType,
-): StorePlace {
+): StoreLocation {
   const path = resolve(folder);
   return {
     create,

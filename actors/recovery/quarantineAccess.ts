@@ -42,11 +42,11 @@ export interface QuarantineAccess {
    * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`; `HF_RECORD_…` where it opens
    * and can't be read.
    */
-  release(
+  reinstate(
     id: string,
   ): Promise<
-    | { readonly kind: 'released' | 'changed' }
-    | { readonly kind: 'notReleased'; readonly code: string }
+    | { readonly kind: 'reinstated' | 'changed' }
+    | { readonly kind: 'notReinstated'; readonly code: string }
   >;
   /** Forgets it for good; `false` where it is not in the quarantine any more. */
   purge(record: Pick<QuarantineRecord, 'seq' | 'id' | 'revision'>): Promise<boolean>;
@@ -68,18 +68,18 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
     page: async (query) => (await store.quarantine(query)).map(recordOf),
     sealed: (query) => store.sealedQuarantine(query),
     find: async (id) => recordOf(await find(id)),
-    async release(id) {
+    async reinstate(id) {
       const { seq, revision, state, opensNot } = await find(id);
-      if (state === null) return { kind: 'notReleased', code: opensNot ?? TAMPERED };
+      if (state === null) return { kind: 'notReinstated', code: opensNot ?? TAMPERED };
       // A seal that opens is not enough: the engine must be able to read what is in it.
       decodeSnapshot(syncOperationMachine, state);
       const [result] = await access.commit([
-        () => ({ kind: 'release', seq, id, revision, toSeq: store.nextSeq() }),
+        () => ({ kind: 'reinstate', seq, id, revision, toSeq: store.nextSeq() }),
       ]);
-      if (result?.kind === 'notReleased') return { kind: 'notReleased', code: result.code };
-      if (result?.kind !== 'released') return { kind: 'changed' };
+      if (result?.kind === 'notReinstated') return { kind: 'notReinstated', code: result.code };
+      if (result?.kind !== 'reinstated') return { kind: 'changed' };
       await access.leftQuarantine(result.operation);
-      return { kind: 'released' };
+      return { kind: 'reinstated' };
     },
     async purge({ seq, id, revision }) {
       const [result] = await access.commit([() => ({ kind: 'purge', seq, id, revision })]);

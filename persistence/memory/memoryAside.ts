@@ -10,7 +10,7 @@ import type {
   DeadLetterRows,
   PurgeWrite,
   QuarantinedRecord,
-  ReleaseWrite,
+  ReinstateWrite,
   ReplayWrite,
   SetAsideWrite,
   Standing,
@@ -29,7 +29,7 @@ export interface AsideTables {
   replace(row: MemoryRow, after: MemoryRow | null): void;
 }
 
-type AsideWrite = ReplayWrite | PurgeWrite | SetAsideWrite | ReleaseWrite;
+type AsideWrite = ReplayWrite | PurgeWrite | SetAsideWrite | ReinstateWrite;
 
 const MISSING: WriteResult = { kind: 'missing' };
 
@@ -41,8 +41,8 @@ export function applyAside(tables: AsideTables, write: AsideWrite): WriteResult 
       return purge(tables, write);
     case 'setAside':
       return setAside(tables, write);
-    case 'release':
-      return release(tables, write);
+    case 'reinstate':
+      return reinstate(tables, write);
   }
 }
 
@@ -138,12 +138,12 @@ function setAside(tables: AsideTables, write: SetAsideWrite): WriteResult {
   return { kind: 'wasSetAside' };
 }
 
-function release(tables: AsideTables, write: ReleaseWrite): WriteResult {
+function reinstate(tables: AsideTables, write: ReinstateWrite): WriteResult {
   const row = rowOf(tables, write);
   if (row?.standing !== 'quarantined' || row.aside === null) return MISSING;
   const { before } = row.aside;
   if (before.idempotencyKey !== null && tables.hasKey(before.idempotencyKey)) {
-    return { kind: 'notReleased', code: 'HF_IDEMPOTENCY_CONFLICT' };
+    return { kind: 'notReinstated', code: 'HF_IDEMPOTENCY_CONFLICT' };
   }
   const hasEnded = before.standing === 'settled' || before.standing === 'deadLettered';
   const goesToTail = !hasEnded && tables.isLaneTaken(before.lane, row.seq);
@@ -158,7 +158,7 @@ function release(tables: AsideTables, write: ReleaseWrite): WriteResult {
       }
     : before;
   tables.replace(row, after);
-  return { kind: 'released', operation: operationOf(after) };
+  return { kind: 'reinstated', operation: operationOf(after) };
 }
 
 function rowOf(

@@ -58,7 +58,7 @@ export class MemoryTables implements AsideTables {
         case 'replay':
         case 'purge':
         case 'setAside':
-        case 'release':
+        case 'reinstate':
           return applyAside(this, write);
         case 'purgeSettled':
           return purgeSettled(this, write);

@@ -48,7 +48,7 @@ export interface Ownership {
    * would not find what is written there.
    */
   confirm(): HoldfastError | null;
-  release(): void;
+  giveBack(): void;
 }
 
 /**
@@ -66,7 +66,7 @@ export function takeOwnership(folder: string, program: string, isBrief = false):
     throw owned(folder, `${owner}, which has lost its lock on ${LOCK_FILE_NAME} but still runs`);
   }
   leaveNote(folder, program, isBrief);
-  return new HeldStore(folder, program, lock);
+  return new OwnerLock(folder, program, lock);
 }
 
 /**
@@ -91,7 +91,7 @@ interface Lock {
   readonly file: BigIntStats;
 }
 
-class HeldStore implements Ownership {
+class OwnerLock implements Ownership {
   readonly #folder: string;
   readonly #program: string;
   readonly #path: string;
@@ -123,7 +123,7 @@ class HeldStore implements Ownership {
     return this.#takeAgain('it was deleted or replaced');
   }
 
-  release(): void {
+  giveBack(): void {
     if (this.#taken === null && !this.#hasMoved()) removeNote(this.#folder);
     this.#lock?.db.close();
   }

@@ -43,7 +43,7 @@ export type {
   ComponentWrite,
   PurgeSettledWrite,
   PurgeWrite,
-  ReleaseWrite,
+  ReinstateWrite,
   ReplayWrite,
   SetAsideWrite,
   UpdateWrite,

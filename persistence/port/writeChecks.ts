@@ -24,7 +24,7 @@ export function checkWrite(write: Write): void {
     return;
   }
   demand(isCount(write.seq), 'seq', 'must be a non-negative safe integer');
-  if (write.kind === 'replay' || write.kind === 'release') {
+  if (write.kind === 'replay' || write.kind === 'reinstate') {
     demand(isCount(write.toSeq), 'toSeq', 'must be a non-negative safe integer');
   }
   if (write.kind === 'replay') {

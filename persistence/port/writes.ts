@@ -118,8 +118,8 @@ export interface SetAsideWrite {
  * Puts a quarantined row back where it stood, with its lane and idempotency key, if it opens now.
  * Where others are in its lane meanwhile it goes to the tail, as if accepted now as `toSeq`.
  */
-export interface ReleaseWrite {
-  readonly kind: 'release';
+export interface ReinstateWrite {
+  readonly kind: 'reinstate';
   readonly seq: number;
   readonly id: string;
   readonly revision: number;
@@ -151,7 +151,7 @@ export type Write =
   | ReplayWrite
   | PurgeWrite
   | SetAsideWrite
-  | ReleaseWrite
+  | ReinstateWrite
   | PurgeSettledWrite
   | ComponentWrite
   | HoldWrite;
@@ -170,9 +170,9 @@ export type WriteResult =
   /** It has left its lane: see {@link Store.freedHeads}. */
   | { readonly kind: 'wasSetAside' }
   /** With payload. */
-  | { readonly kind: 'released'; readonly operation: StoredOperation }
+  | { readonly kind: 'reinstated'; readonly operation: StoredOperation }
   /** It still can't be opened, or its idempotency key has been given to another: the reason. */
-  | { readonly kind: 'notReleased'; readonly code: string }
+  | { readonly kind: 'notReinstated'; readonly code: string }
   /** How many went, and when the next may be purged; `null` where none has settled. */
   | { readonly kind: 'purgedSettled'; readonly count: number; readonly nextDueAtMs: number | null }
   /** The row is not there, or not as the write says. Nothing was changed. */

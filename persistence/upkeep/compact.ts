@@ -12,7 +12,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { openAtRest, type StoreOptions, storePlace } from '../openStore.ts';
+import { openAtRest, type StoreOptions, storeLocation } from '../openStore.ts';
 import { takeOwnership } from '../owner/owner.ts';
 import { programName } from '../owner/ownerNote.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
@@ -68,7 +68,7 @@ export async function purgeAtRest(store: StoreOptions, options: UpkeepOptions): 
  * {@link openAtRest}.
  */
 export async function rewriteAtRest(store: StoreOptions, options: UpkeepOptions): Promise<Rewrite> {
-  const { folder, giveBack } = await storePlace(store.folder, store.key, false).reserve();
+  const { folder, giveBack } = await storeLocation(store.folder, store.key, false).reserve();
   const path = join(folder, DATA_FILE_NAME);
   try {
     const ownership = takeOwnership(folder, programName());
@@ -96,7 +96,7 @@ export async function rewriteAtRest(store: StoreOptions, options: UpkeepOptions)
         opened.close();
       }
     } finally {
-      ownership.release();
+      ownership.giveBack();
     }
   } catch (error) {
     options.signal?.throwIfAborted();

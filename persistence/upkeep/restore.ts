@@ -11,7 +11,7 @@ import { chmod, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { syncFolder } from '../files/atomicFile.ts';
 import { syncFile } from '../files/durableFiles.ts';
-import { storePlace } from '../openStore.ts';
+import { storeLocation } from '../openStore.ts';
 import type { Hold } from '../port/hold.ts';
 import { holdWrite } from '../port/hold.ts';
 import { KEYRING_FILE_NAME, openKeyring } from '../sealing/keyring.ts';
@@ -133,8 +133,8 @@ async function holdStore(
   { seqMax }: DataCheck,
   { clock }: UpkeepOptions,
 ): Promise<Hold> {
-  const place = storePlace(folder, key, true);
-  const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+  const location = storeLocation(folder, key, true);
+  const store = createStoreClient((notify) => new InThreadChannel(location, notify));
   const hold: Hold = { reason: 'restored', sinceAtMs: clock.now(), seqMax };
   try {
     await store.open();

@@ -1,7 +1,7 @@
 /** Accepts large operations into a new store until one is refused, and says how; then it waits to be killed. */
 
 import { createHash } from 'node:crypto';
-import { storePlace } from '../../dist/persistence/openStore.js';
+import { storeLocation } from '../../dist/persistence/openStore.js';
 import { rawKey } from '../../dist/persistence/sealing/keySource.js';
 import { InThreadChannel } from '../../dist/persistence/sqlite/client/inThreadChannel.js';
 import { createStoreClient } from '../../dist/persistence/sqlite/client/storeClient.js';
@@ -12,8 +12,8 @@ function idOf(number) {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-const place = storePlace(process.argv[2], rawKey(new Uint8Array(32).fill(7)), true);
-const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+const location = storeLocation(process.argv[2], rawKey(new Uint8Array(32).fill(7)), true);
+const store = createStoreClient((notify) => new InThreadChannel(location, notify));
 await store.open();
 for (let seq = 1; ; seq++) {
   try {

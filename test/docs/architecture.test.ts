@@ -13,9 +13,7 @@ const files = repositoryFiles().map(({ path }) => path);
 /** Source files that a page names in backticks and that are not there. */
 function strangers(text: string): readonly string[] {
   const names = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, name = '']) => name);
-  return names.filter(
-    (name) => !files.some((path) => path === name || path.endsWith(`/${name}`)),
-  );
+  return names.filter((name) => !files.some((path) => path === name || path.endsWith(`/${name}`)));
 }
 
 /** Rooms that a page never names. */

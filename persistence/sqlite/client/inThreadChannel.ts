@@ -11,29 +11,29 @@ import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
 import { Writer } from '../writer/writer.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
-import type { StorePlace } from './storePlace.ts';
+import type { StoreLocation } from './storeLocation.ts';
 
 export class InThreadChannel implements Channel {
-  readonly #place: StorePlace;
+  readonly #location: StoreLocation;
   readonly #listener: WriterListener;
   #writer: Writer | null = null;
   #giveBack: (() => void) | null = null;
   #generation: number | null = null;
 
-  constructor(place: StorePlace, listener: WriterListener) {
-    this.#place = place;
+  constructor(location: StoreLocation, listener: WriterListener) {
+    this.#location = location;
     this.#listener = listener;
   }
 
   async open(): Promise<OpenedStore> {
-    const { folder, giveBack } = await this.#place.reserve();
-    const writer = new Writer({ folder, program: programName(), isBrief: !this.#place.create });
+    const { folder, giveBack } = await this.#location.reserve();
+    const writer = new Writer({ folder, program: programName(), isBrief: !this.#location.create });
     this.#giveBack = giveBack;
     this.#writer = writer;
     try {
       const { hasData } = writer.own();
-      const key = await this.#place.unlock(folder, hasData);
-      const store = writer.open(key, this.#place.create, this.#generation);
+      const key = await this.#location.unlock(folder, hasData);
+      const store = writer.open(key, this.#location.create, this.#generation);
       this.#generation = store.generation;
       return store;
     } catch (error) {

@@ -23,7 +23,7 @@ import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
 import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
-import type { StorePlace } from './storePlace.ts';
+import type { StoreLocation } from './storeLocation.ts';
 
 const MESSAGES_UNDER_WAY_MAX = 4;
 
@@ -34,14 +34,14 @@ interface Asked {
 }
 
 export class ThreadChannel implements Channel {
-  readonly #place: StorePlace;
+  readonly #location: StoreLocation;
   readonly #listener: WriterListener;
-  #reserving: ReturnType<StorePlace['reserve']> | null = null;
+  #reserving: ReturnType<StoreLocation['reserve']> | null = null;
   #thread: Thread | null = null;
   #generation: number | null = null;
 
-  constructor(place: StorePlace, listener: WriterListener) {
-    this.#place = place;
+  constructor(location: StoreLocation, listener: WriterListener) {
+    this.#location = location;
     this.#listener = listener;
   }
 
@@ -50,7 +50,7 @@ export class ThreadChannel implements Channel {
       throw new HoldfastError('HF_INTERNAL', 'The store is open already.');
     }
     const file = writerFile();
-    this.#reserving = this.#place.reserve();
+    this.#reserving = this.#location.reserve();
     const { folder, giveBack } = await this.#reserving;
     const generation = this.#generation;
     this.#thread = new Thread({
@@ -58,7 +58,7 @@ export class ThreadChannel implements Channel {
       folder,
       generation,
       giveBack,
-      place: this.#place,
+      location: this.#location,
       listener: this.#listener,
     });
     const store = await this.#thread.opened;
@@ -86,7 +86,7 @@ function writerFile(): URL {
 interface ThreadParts {
   readonly file: URL;
   readonly folder: string;
-  readonly place: StorePlace;
+  readonly location: StoreLocation;
   readonly listener: WriterListener;
   /** The mark that this owner has left in the store. */
   readonly generation: number | null;
@@ -197,13 +197,13 @@ class Thread {
 
   async #unlock(hasData: boolean): Promise<void> {
     try {
-      const { storeId, keyId, storeKey } = await this.#parts.place.unlock(
+      const { storeId, keyId, storeKey } = await this.#parts.location.unlock(
         this.#parts.folder,
         hasData,
       );
-      const { generation, place } = this.#parts;
+      const { generation, location } = this.#parts;
       const key = { storeId, keyId, storeKey };
-      this.#post({ kind: 'unlock', key, create: place.create, generation });
+      this.#post({ kind: 'unlock', key, create: location.create, generation });
       storeKey.fill(0);
     } catch (error) {
       this.#failure = error;

@@ -14,15 +14,15 @@ import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import type { Hold } from '../../port/hold.ts';
 
-export interface OwnerMark {
+export interface LastOwner {
   /** How many owners the store has had. */
   readonly generation: number;
-  /** Where it was when the last of them opened it, as {@link placeOf} has it. */
+  /** Where it was when the last of them opened it, as {@link fileIdentity} has it. */
   readonly place: string;
 }
 
 /** Tells a file from a copy of it, also after the machine was started anew. */
-export function placeOf(path: string): string {
+export function fileIdentity(path: string): string {
   const { ino, birthtimeNs } = statSync(path, { bigint: true });
   return `${ino}:${birthtimeNs}`;
 }

@@ -13,8 +13,8 @@ import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { type Hold, UNREADABLE_HOLD } from '../../port/hold.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
-import type { OwnerMark } from '../file/fence.ts';
-import { placeOf } from '../file/fence.ts';
+import type { LastOwner } from '../file/fence.ts';
+import { fileIdentity } from '../file/fence.ts';
 import type { StoreMark } from '../rows/storeMark.ts';
 import {
   INTEGRITY_TABLE,
@@ -76,7 +76,7 @@ export function payloadsBound(
       'WHERE operation.standing = tally.kind OR operation.waits_for = tally.kind - 8)',
   );
   // Version 1 did not note who had the store.
-  const unknownOwner = fromVersion === 1 ? { generation: 0, place: placeOf(path) } : null;
+  const unknownOwner = fromVersion === 1 ? { generation: 0, place: fileIdentity(path) } : null;
   markAnew(db, seals, unknownOwner);
 }
 
@@ -208,11 +208,11 @@ function factsOf(state: string): { readonly value?: unknown; readonly subject?: 
 }
 
 /** Hold and owner were components of their own, which could be taken out of the file one by one. */
-function markAnew(db: Database.Database, seals: RowSeals, unknownOwner: OwnerMark | null): void {
+function markAnew(db: Database.Database, seals: RowSeals, unknownOwner: LastOwner | null): void {
   const hold = takeComponent(db, seals, 'hold');
   const owner = takeComponent(db, seals, 'store:owner');
   const isEmpty = db.prepare('SELECT 1 FROM operation LIMIT 1').get() === undefined;
-  const knownOwner = (owner.value as OwnerMark | null) ?? unknownOwner;
+  const knownOwner = (owner.value as LastOwner | null) ?? unknownOwner;
   const isLost = hold.isUnreadable || (knownOwner === null && !isEmpty);
   const mark: StoreMark = {
     epoch: 1,

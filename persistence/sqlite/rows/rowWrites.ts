@@ -21,7 +21,7 @@ import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { purgeSettled } from './retention.ts';
-import { purge, release, replay, setAside } from './setAsideWrites.ts';
+import { purge, reinstate, replay, setAside } from './setAsideWrites.ts';
 import { changeMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
 import { envelopeOf, heldHeadOf, sealPayload, showRow, takeRow } from './tables.ts';
@@ -50,8 +50,8 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return purge(tables, write);
     case 'setAside':
       return setAside(tables, write);
-    case 'release':
-      return release(tables, write);
+    case 'reinstate':
+      return reinstate(tables, write);
     case 'purgeSettled':
       return purgeSettled(tables, write);
     case 'component':

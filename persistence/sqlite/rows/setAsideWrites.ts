@@ -7,7 +7,7 @@
 
 import type {
   PurgeWrite,
-  ReleaseWrite,
+  ReinstateWrite,
   ReplayWrite,
   SetAsideWrite,
   Standing,
@@ -84,16 +84,16 @@ export function setAside(tables: Tables, write: SetAsideWrite): WriteResult {
   return { kind: 'wasSetAside' };
 }
 
-/** See {@link ReleaseWrite}. */
-export function release(tables: Tables, write: ReleaseWrite): WriteResult {
+/** See {@link ReinstateWrite}. */
+export function reinstate(tables: Tables, write: ReinstateWrite): WriteResult {
   const { statements, mutations } = tables;
   const row = quarantineRow(tables, write.seq);
   if (row === undefined || row.revision !== write.revision) return MISSING;
   const opened = opensTo(tables, row);
-  if ('code' in opened) return { kind: 'notReleased', code: opened.code };
+  if ('code' in opened) return { kind: 'notReinstated', code: opened.code };
   const before = opened.row;
   if (before.idempotency !== null && statements.byIdempotency.get(before.idempotency)) {
-    return { kind: 'notReleased', code: 'HF_IDEMPOTENCY_CONFLICT' };
+    return { kind: 'notReinstated', code: 'HF_IDEMPOTENCY_CONFLICT' };
   }
   mutations.putBack(row.seq);
   let { seq } = row;
@@ -115,7 +115,7 @@ export function release(tables: Tables, write: ReleaseWrite): WriteResult {
     });
   }
   const put = statements.bySeq.get(seq) as OperationRow;
-  return { kind: 'released', operation: showRow(tables, put) };
+  return { kind: 'reinstated', operation: showRow(tables, put) };
 }
 
 /** Writes a row and its payload anew, perhaps as another seq. */

@@ -11,8 +11,8 @@ import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Hold } from '../../port/hold.ts';
 import { openDatabase } from '../driver/library.ts';
-import type { OwnerMark } from '../file/fence.ts';
-import { placeOf } from '../file/fence.ts';
+import type { LastOwner } from '../file/fence.ts';
+import { fileIdentity } from '../file/fence.ts';
 import { createMutations } from '../mutations/mutations.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { SQL } from './statements.ts';
@@ -23,7 +23,7 @@ export interface StoreMark {
   /** Grows with each change of the mark; for a witness outside of the store, which does not exist yet. */
   readonly epoch: number;
   /** The last owner; `null` in a store that had none yet. */
-  readonly owner: OwnerMark | null;
+  readonly owner: LastOwner | null;
   /** Why nothing in the store may run. */
   readonly hold: Hold | null;
 }
@@ -66,7 +66,7 @@ export function moveMark(copyPath: string, seals: RowSeals): void {
     const row = db.prepare<[], { readonly seal: Uint8Array }>(SQL.mark).get();
     if (row === undefined) throw lost(copyPath);
     const { epoch, owner, hold } = opened(seals, row.seal, copyPath);
-    const moved = owner === null ? null : { ...owner, place: placeOf(copyPath) };
+    const moved = owner === null ? null : { ...owner, place: fileIdentity(copyPath) };
     const mutations = createMutations(db);
     writeMark({ mutations, seals }, { epoch: epoch + 1, owner: moved, hold });
   } finally {

@@ -7,7 +7,7 @@
 
 import { taken } from '../../owner/owner.ts';
 import type { Hold } from '../../port/hold.ts';
-import { holdOfCopy, placeOf } from '../file/fence.ts';
+import { fileIdentity, holdOfCopy } from '../file/fence.ts';
 import { seqMax } from '../rows/rowReads.ts';
 import { changeMark, readMark } from '../rows/storeMark.ts';
 import type { Tables } from '../rows/tables.ts';
@@ -41,7 +41,7 @@ export class OwnerClaim {
     if (hold !== null || this.#generation !== null) return hold;
     const last = seqMax(tables);
     // Whoever runs a store leaves a mark before its first operation is on disk.
-    const isCopy = owner === null ? last > 0 : owner.place !== placeOf(this.#path);
+    const isCopy = owner === null ? last > 0 : owner.place !== fileIdentity(this.#path);
     return isCopy ? holdOfCopy(last) : null;
   }
 
@@ -53,7 +53,7 @@ export class OwnerClaim {
     if (this.#generation !== null) return this.#generation;
     const { owner } = readMark(tables);
     const generation = (owner?.generation ?? 0) + 1;
-    const place = placeOf(this.#path);
+    const place = fileIdentity(this.#path);
     changeMark(tables, { owner: { generation, place }, hold: this.holdOf(tables) });
     return generation;
   }

@@ -155,7 +155,7 @@ export class Writer {
     this.#spill = null;
     this.#sealer?.wipe();
     this.#sealer = null;
-    this.#ownership?.release();
+    this.#ownership?.giveBack();
     this.#ownership = null;
   }
 

@@ -18,8 +18,8 @@ export const retryQuarantined = storeCall<{ readonly id: string }, undefined>({
   audited: ['id'],
   override: ofOperation('quarantine.retry'),
   async run({ records }, { id }) {
-    const result = await records.quarantine.release(id);
-    if (result.kind === 'notReleased') throw stillSealed(codeOf(result.code));
+    const result = await records.quarantine.reinstate(id);
+    if (result.kind === 'notReinstated') throw stillSealed(codeOf(result.code));
     if (result.kind === 'changed') throw notQuarantined();
   },
 });

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { storePlace } from '../../../persistence/openStore.ts';
+import { storeLocation } from '../../../persistence/openStore.ts';
 import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
 import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
 import type { LedgerEffect } from '../../support/process/ledgerServer.ts';
@@ -48,7 +48,7 @@ export async function readImage(folder: string): Promise<OpenedImage> {
     unsound.push({ event: 'unsound', what, detail });
   };
   const store = createStoreClient(
-    (notify) => new InThreadChannel(storePlace(folder, KEY, true), notify),
+    (notify) => new InThreadChannel(storeLocation(folder, KEY, true), notify),
   );
   let rows: readonly RowAtRest[] = [];
   try {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { storePlace } from '../../../persistence/openStore.ts';
+import { storeLocation } from '../../../persistence/openStore.ts';
 import type { Store, StoreInfo } from '../../../persistence/port/store.ts';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
@@ -130,8 +130,8 @@ export class RestartScene {
     for (const name of readdirSync(this.folder)) {
       if (STORE_FILE.test(name)) copyFileSync(join(this.folder, name), join(copy, name));
     }
-    const place = storePlace(copy, keyFile(this.#setup.keyFile), false);
-    const store = createStoreClient((notify) => new InThreadChannel(place, notify));
+    const location = storeLocation(copy, keyFile(this.#setup.keyFile), false);
+    const store = createStoreClient((notify) => new InThreadChannel(location, notify));
     return { store, info: await store.open() };
   }
 }

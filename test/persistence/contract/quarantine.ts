@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import type { PurgeWrite, ReleaseWrite, SetAsideWrite } from '../../../persistence/port/store.ts';
+import type { PurgeWrite, ReinstateWrite, SetAsideWrite } from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
 import { accept, commitOne, idOf, settlement, update } from './writes.ts';
 
@@ -20,8 +20,8 @@ function setAside(seq: number, given: Partial<SetAsideWrite> = {}): SetAsideWrit
   };
 }
 
-function release(seq: number, given: Partial<ReleaseWrite> = {}): ReleaseWrite {
-  return { kind: 'release', seq, id: idOf(seq), revision: 1, toSeq: seq + 100, ...given };
+function reinstate(seq: number, given: Partial<ReinstateWrite> = {}): ReinstateWrite {
+  return { kind: 'reinstate', seq, id: idOf(seq), revision: 1, toSeq: seq + 100, ...given };
 }
 
 function purge(seq: number, revision: number): PurgeWrite {
@@ -62,8 +62,8 @@ export function testQuarantine(contract: Contract): void {
       },
     ]);
     await contract.store().commit([settlement(2)]);
-    expect(await commitOne(contract.store(), release(1))).toMatchObject({
-      kind: 'released',
+    expect(await commitOne(contract.store(), reinstate(1))).toMatchObject({
+      kind: 'reinstated',
       operation: { seq: 1, revision: 1, standing: 'due', dueAtMs: 40, payload: 'payload 1' },
     });
     expect((await contract.store().claim(due)).rows).toMatchObject([
@@ -82,8 +82,8 @@ export function testQuarantine(contract: Contract): void {
     await contract.store().commit([accept(1, { lane: 'a' }), accept(2, { lane: 'a' })]);
     await contract.store().commit([setAside(1)]);
     await contract.store().commit([update(2)]);
-    expect(await commitOne(contract.store(), release(1))).toMatchObject({
-      kind: 'released',
+    expect(await commitOne(contract.store(), reinstate(1))).toMatchObject({
+      kind: 'reinstated',
       operation: { seq: 101, revision: 2, standing: 'held', payload: 'payload 1' },
     });
     expect((await contract.store().freedHeads({ afterSeq: 0, limit: 9 })).rows).toEqual([]);
@@ -96,8 +96,8 @@ export function testQuarantine(contract: Contract): void {
     await contract.store().commit([accept(1, { idempotencyKey: 'k' })]);
     await contract.store().commit([setAside(1)]);
     await contract.store().commit([accept(2, { idempotencyKey: 'k' })]);
-    expect(await commitOne(contract.store(), release(1))).toEqual({
-      kind: 'notReleased',
+    expect(await commitOne(contract.store(), reinstate(1))).toEqual({
+      kind: 'notReinstated',
       code: 'HF_IDEMPOTENCY_CONFLICT',
     });
     expect(await contract.store().counts()).toMatchObject({ quarantined: 1, inHand: 1 });
@@ -111,10 +111,10 @@ export function testQuarantine(contract: Contract): void {
         .store()
         .commit([
           setAside(2, { revision: 2 }),
-          release(2),
-          release(1, { revision: 2 }),
+          reinstate(2),
+          reinstate(1, { revision: 2 }),
           setAside(9),
-          release(9),
+          reinstate(9),
         ]),
     ).toEqual(Array.from({ length: 5 }, () => ({ kind: 'missing' })));
     expect(await commitOne(contract.store(), setAside(1))).toEqual({ kind: 'wasSetAside' });

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, storePlace } from '../../../persistence/openStore.ts';
+import { openStore, storeLocation } from '../../../persistence/openStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
@@ -16,8 +16,8 @@ export const OTHER_KEY: KeySource = rawKey(new Uint8Array(32).fill(8));
 
 /** The SQLite store with its writer in this thread. */
 export function inThreadStore(folder: string, key: KeySource = TEST_KEY): Store {
-  const place = storePlace(folder, key, true);
-  return createStoreClient((notify) => new InThreadChannel(place, notify));
+  const location = storeLocation(folder, key, true);
+  return createStoreClient((notify) => new InThreadChannel(location, notify));
 }
 
 /** The SQLite store as users get it. */

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { foldersTellChanges, sharedFileSystem } from '../../../persistence/files/fileSystems.ts';
-import { openAtRest, storePlace } from '../../../persistence/openStore.ts';
+import { openAtRest, storeLocation } from '../../../persistence/openStore.ts';
 import { holdWrite } from '../../../persistence/port/hold.ts';
 import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
 import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
@@ -332,8 +332,8 @@ describe('a copy that is released', () => {
 
 describe('a shared file system', () => {
   const store = (folder: string, type: number) => {
-    const place = storePlace(folder, TEST_KEY, true, () => Promise.resolve(type));
-    return createStoreClient((listener) => new InThreadChannel(place, listener));
+    const location = storeLocation(folder, TEST_KEY, true, () => Promise.resolve(type));
+    return createStoreClient((listener) => new InThreadChannel(location, listener));
   };
 
   test.each([

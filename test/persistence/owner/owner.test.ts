@@ -56,7 +56,7 @@ test('SV-5 PS-6 a lock file that holds something else is made anew, but not unde
   const path = join(parent, 'owner.db');
   await writeFile(path, 'x'.repeat(5_000));
   const ownership = takeOwnership(parent, 'test');
-  ownership.release();
+  ownership.giveBack();
   await start();
   await writeFile(join(folder, 'owner.db'), 'x'.repeat(5_000));
   await expect(owned(inThreadStore).open()).rejects.toMatchObject({ code: 'HF_STORE_OWNED' });
@@ -66,7 +66,7 @@ test('SV-5 SV-6 a store is owned without a byte of room: the lock has no journal
   const ownership = takeOwnership(parent, 'test');
   expect(await readdir(parent)).toEqual(['owner.db', 'owner.json']);
   expect((await stat(join(parent, 'owner.db'))).size).toBe(0);
-  ownership.release();
+  ownership.giveBack();
 });
 
 describe.each([

@@ -128,8 +128,8 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'purged', laneNext: null };
     case 'setAside':
       return { kind: 'wasSetAside' };
-    case 'release':
-      return { kind: 'notReleased', code: 'HF_INTERNAL' };
+    case 'reinstate':
+      return { kind: 'notReinstated', code: 'HF_INTERNAL' };
     case 'purgeSettled':
       return { kind: 'purgedSettled', count: 0, nextDueAtMs: null };
     case 'component':

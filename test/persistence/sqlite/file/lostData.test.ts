@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
-import { openAtRest, storePlace } from '../../../../persistence/openStore.ts';
+import { openAtRest, storeLocation } from '../../../../persistence/openStore.ts';
 import { backupStore } from '../../../../persistence/upkeep/backup.ts';
 import { checkData } from '../../../../persistence/upkeep/checkData.ts';
 import { describeData } from '../../../../persistence/upkeep/describeData.ts';
@@ -108,8 +108,8 @@ describe('PS-6 a store whose making was cut off', () => {
   /** As a crash leaves it between the keyring and the data. */
   async function keyringOnly(): Promise<string> {
     const folder = join(tempFolder(), 'store');
-    const { folder: real, giveBack } = await storePlace(folder, TEST_KEY, true).reserve();
-    await storePlace(folder, TEST_KEY, true).unlock(real, false);
+    const { folder: real, giveBack } = await storeLocation(folder, TEST_KEY, true).reserve();
+    await storeLocation(folder, TEST_KEY, true).unlock(real, false);
     giveBack();
     return folder;
   }

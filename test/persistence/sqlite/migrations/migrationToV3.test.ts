@@ -59,13 +59,13 @@ test('PS-4 PS-3 what was set aside and opens all the same can be put back where 
   const { seq = 0, revision = 0 } = record ?? {};
   const toSeq = store.nextSeq();
   const released = await commitOne(store, {
-    kind: 'release',
+    kind: 'reinstate',
     seq,
     id: idOf('aside'),
     revision,
     toSeq,
   });
-  expect(released).toMatchObject({ kind: 'released', operation: { standing: 'due' } });
+  expect(released).toMatchObject({ kind: 'reinstated', operation: { standing: 'due' } });
   expect((await store.find(idOf('aside')))?.payload).toContain('large');
 });
 

@@ -85,13 +85,13 @@ describe('SE-4 PS-3 what is not as its operation says is set aside, and the othe
     expect(quarantined).toMatchObject([{ seq: 3, code: 'HF_RECORD_TAMPERED' }]);
     // Nor does it go back to work for the asking.
     const put = await commitOne(store, {
-      kind: 'release',
+      kind: 'reinstate',
       seq: 3,
       id: idOf(3),
       revision: 3,
       toSeq: 9,
     });
-    expect(put).toMatchObject({ kind: 'notReleased', code: 'HF_RECORD_TAMPERED' });
+    expect(put).toMatchObject({ kind: 'notReinstated', code: 'HF_RECORD_TAMPERED' });
   });
 
   test('a payload is bound through every update, in this process and the next', async () => {

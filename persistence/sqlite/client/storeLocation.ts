@@ -7,7 +7,7 @@
 
 import type { StoreKey } from '../protocol/requests.ts';
 
-export interface StorePlace {
+export interface StoreLocation {
   /** Whether a store is made where there is none. */
   readonly create: boolean;
   /** Checks the folder and reserves it within this process. */

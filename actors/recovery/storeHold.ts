@@ -10,7 +10,7 @@ import type { RecordStore, StoredOperation, StoreInfo } from '../../persistence/
 import type { Facts } from '../facts/factStream.ts';
 
 /** Whether the store is held, and what of it may be served all the same (PS-5). */
-export class HeldStore {
+export class StoreHold {
   #hold: Hold | null = null;
   /** What was accepted later is the held store's own: its crises are served. */
   #seqMax = Number.MAX_SAFE_INTEGER;
