@@ -8,7 +8,6 @@
 
 import type { InspectionEvent } from 'xstate';
 import { breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';
-import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
 import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
@@ -34,6 +33,7 @@ import {
   storeNotOpen,
   storeStalled,
 } from './operation/acceptance.ts';
+import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
 import { inTime } from './platform/inTime.ts';
@@ -272,7 +272,7 @@ export class LocalEngine implements Engine {
     this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
   }
 
-  actorOf(id: string): SyncOperationRef | undefined {
+  actorOf(id: string): OperationActor | undefined {
     return this.#operations.actorOf(id);
   }
 

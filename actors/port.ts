@@ -8,8 +8,7 @@
  * @module
  */
 
-import type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
-import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
+import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
@@ -21,6 +20,7 @@ import type { Handler } from './attempt/handler.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
+import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
 import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
@@ -39,6 +39,11 @@ export type {
   ParkReason,
 } from './facts/fact.ts';
 export type { Acceptance } from './operation/acceptance.ts';
+export type {
+  OperationActor,
+  OperationActorObserver,
+  OperationActorSnapshot,
+} from './operation/operationActor.ts';
 export type { OperationView, Outcome } from './operation/outcome.ts';
 export type { OperationPage } from './operation/rowView.ts';
 export type {
@@ -254,7 +259,7 @@ export interface Engine extends OperationRecords {
    */
   tell(id: string, wish: Wish): Promise<void>;
   /** Its actor to look at, where the engine has a live one in this process; `undefined` anywhere else. */
-  actorOf(id: string): SyncOperationRef | undefined;
+  actorOf(id: string): OperationActor | undefined;
 
   // Upstreams and health.
 

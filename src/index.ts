@@ -13,6 +13,9 @@ export type {
   FactListener,
   FactOf,
   Handler,
+  OperationActor,
+  OperationActorObserver,
+  OperationActorSnapshot,
   OperationPage,
   OperationView,
   Outcome,
@@ -22,9 +25,8 @@ export type {
 } from '../actors/port.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
-export type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
-export type { BreakerPolicy } from '../machines/policy/breaker/breakerPolicy.ts';
+export type { BreakerPolicy, BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 export type { SyncRequest } from '../machines/policy/request/request.ts';
 export {
   AttemptFailure,

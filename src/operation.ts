@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Engine, OperationView, Outcome } from '../actors/port.ts';
-import type { SyncOperationRef } from '../machines/operation/syncOperationMachine.ts';
+import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
 import { checkId } from '../machines/vocabulary/optionFields.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
@@ -24,7 +23,7 @@ export interface Operation {
    * sent an event, started or stopped it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes
    * to `onError`.
    */
-  readonly actor: SyncOperationRef | undefined;
+  readonly actor: OperationActor | undefined;
   /** Where it stands now. */
   view(): Promise<OperationView>;
   /** Tells of each change of state until the returned function is called. */

@@ -5,7 +5,7 @@
  */
 
 import type { Engine } from '../actors/port.ts';
-import type { BreakerState } from '../machines/breaker/circuitBreakerMachine.ts';
+import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import { disableBreaker } from './management/breaker/disable.ts';
 import { forceBreakerOpen } from './management/breaker/forceOpen.ts';

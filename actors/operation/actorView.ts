@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { Observer } from 'xstate';
-import type {
-  SyncOperationRef,
-  SyncOperationSnapshot,
-} from '../../machines/operation/syncOperationMachine.ts';
+import type { SyncOperationRef } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { callListener } from '../facts/listeners.ts';
+import type {
+  OperationActor,
+  OperationActorObserver,
+  OperationActorSnapshot,
+} from './operationActor.ts';
 
 const NOTHING = { unsubscribe: (): void => undefined };
 
@@ -21,12 +22,9 @@ const NOTHING = { unsubscribe: (): void => undefined };
 export function actorView(
   actor: SyncOperationRef,
   onError: (error: unknown) => void,
-): SyncOperationRef {
+): OperationActor {
   const subscribe = (
-    listener:
-      | Partial<Observer<SyncOperationSnapshot>>
-      | ((snapshot: SyncOperationSnapshot) => void)
-      | undefined,
+    listener: OperationActorObserver | ((snapshot: OperationActorSnapshot) => void) | undefined,
     error?: (thrown: unknown) => void,
     complete?: () => void,
   ): ReturnType<SyncOperationRef['subscribe']> => {
@@ -46,8 +44,8 @@ export function actorView(
     });
   };
   // Nothing behind it, so that what is not named here is not there: `_send`, `system`, `_parent`.
-  return new Proxy({} as SyncOperationRef, {
-    get: (_, name, view: SyncOperationRef): unknown => {
+  return new Proxy({} as OperationActor, {
+    get: (_, name, view: OperationActor): unknown => {
       switch (name) {
         case 'id':
         case 'sessionId':

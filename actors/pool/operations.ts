@@ -14,6 +14,7 @@ import { decodeSnapshot, newerRecordIn } from '../charts/snapshots.ts';
 import type { Journal } from '../journal/journal.ts';
 import { demandDurable } from '../operation/acceptance.ts';
 import { actorView } from '../operation/actorView.ts';
+import type { OperationActor } from '../operation/operationActor.ts';
 import {
   type OperationView,
   type Outcome,
@@ -42,13 +43,13 @@ export interface OperationsParts {
 export class Operations {
   readonly #parts: OperationsParts;
   /** One for each actor that was asked for, so that it can be told from the next. */
-  readonly #actorViews = new WeakMap<SyncOperationRef, SyncOperationRef>();
+  readonly #actorViews = new WeakMap<SyncOperationRef, OperationActor>();
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
   }
 
-  actorOf(id: string): SyncOperationRef | undefined {
+  actorOf(id: string): OperationActor | undefined {
     const actor = this.#parts.pool.resident(id)?.actor;
     if (actor === undefined) return undefined;
     const view = this.#actorViews.get(actor) ?? actorView(actor, this.#parts.onError);

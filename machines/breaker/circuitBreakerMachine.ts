@@ -264,7 +264,6 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
 
 export type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
 export type CircuitBreakerSnapshot = SnapshotFrom<typeof circuitBreakerMachine>;
-export type BreakerState = CircuitBreakerSnapshot['value'];
 
 /** What calls may do until the snapshot changes. */
 export function breakerDecision(snapshot: CircuitBreakerSnapshot): BreakerDecision {

@@ -295,6 +295,6 @@ export const syncOperationMachine = operationSetup.createMachine({
   },
 });
 
+export type { SyncOperationState } from './syncOperationState.ts';
 export type SyncOperationRef = ActorRefFrom<typeof syncOperationMachine>;
 export type SyncOperationSnapshot = SnapshotFrom<typeof syncOperationMachine>;
-export type SyncOperationState = SyncOperationSnapshot['value'];

@@ -5,7 +5,7 @@
  */
 
 import type { CheckProgress, Engine, EngineHealth, StartTrouble } from '../../actors/port.ts';
-import type { BreakerState } from '../../machines/breaker/circuitBreakerMachine.ts';
+import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';

@@ -1,0 +1,26 @@
+/**
+ * The states of the operation's chart, written out so that what an app compiles against needs no types
+ * of XState. A test holds them to the chart.
+ *
+ * @module
+ */
+
+export type SyncOperationState =
+  | 'accepting'
+  | 'inLane'
+  | 'waiting'
+  | 'handlerMissing'
+  | 'suspect'
+  | 'ordering'
+  | 'attempting'
+  | 'backingOff'
+  | 'conflicted'
+  | 'inReview'
+  | 'settling'
+  | 'completed'
+  | 'deadLettered'
+  | 'replayed'
+  | 'cancelled'
+  | 'expired'
+  | 'rejected'
+  | 'duplicate';
