@@ -115,6 +115,9 @@ export interface HoldfastErrorOptions extends ErrorPlace {
 
 const BRAND = Symbol.for('holdfast.error');
 
+/** Beside the errors: a private field would make the types of two copies of the package differ. */
+const PATHS = new WeakMap<HoldfastError, ValuePath>();
+
 /**
  * An error of holdfast. `code` is stable and is what programs decide by; the message is for people:
  * what was wrong, where, and what to do. Neither ever holds a payload or a key.
@@ -126,7 +129,6 @@ export class HoldfastError extends Error {
   readonly field: string | undefined;
   readonly path: string | undefined;
   readonly line: number | undefined;
-  readonly #at: ValuePath | undefined;
   /**
    * True where it is not known whether what was refused is on disk: it may run all the same. Where it
    * is false, nothing was stored, and nothing will run. The same idempotency key finds what is stored.
@@ -143,7 +145,7 @@ export class HoldfastError extends Error {
     this.field = options.field;
     this.path = options.path;
     this.line = options.line;
-    this.#at = options.at;
+    if (options.at !== undefined) PATHS.set(this, options.at);
     this.mayBeStored = options.mayBeStored ?? false;
     Object.defineProperty(this, BRAND, { value: true });
   }
@@ -153,7 +155,7 @@ export class HoldfastError extends Error {
    * payload may be health data, so no message repeats them, and no log of the error shows this.
    */
   get at(): ValuePath | undefined {
-    return this.#at;
+    return PATHS.get(this);
   }
 }
 

@@ -15,8 +15,8 @@ import { Breaker } from '../../../actors/upstream/breaker.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { checkBreakerPolicy } from '../../../machines/policy/breaker/breakerPolicy.ts';
-import { seededRandom } from '../../support/clock/seededRandom.ts';
-import { VirtualClock } from '../../support/clock/virtualClock.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { actorsOf } from '../../support/harness/actorsOf.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
