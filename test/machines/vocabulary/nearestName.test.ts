@@ -32,6 +32,19 @@ describe('UX-2 a name that is near a known one', () => {
     expect(nearestName('Retries', ['retries', 'retriesMax'])).toBe('retries');
   });
 
+  test('UX-2 two letters that changed places count as one change, wherever they stand', () => {
+    for (const name of ['teir', 'iter', 'tire']) expect(nearestName(name, ['tier'])).toBe('tier');
+    for (const name of ['itre', 'eitr', 'reit']) expect(nearestName(name, ['tier'])).toBeNull();
+    expect(nearestName('tixr', ['tier'])).toBe('tier');
+    expect(nearestName('ttier', ['tier'])).toBe('tier');
+    expect(nearestName('ier', ['tier'])).toBe('tier');
+  });
+
+  test('UX-2 three letters are a beginning, and digits are part of a name', () => {
+    expect(nearestName('mul', ['multiplier'])).toBe('multiplier');
+    expect(nearestName('Retry-2', ['retry1', 'retry2'])).toBe('retry2');
+  });
+
   test('UX-2 the nearest of several is taken, and of equals the first', () => {
     expect(nearestName('tierx', ['tiles', 'tiers'])).toBe('tiers');
     expect(nearestName('bat', ['cat', 'hat'])).toBe('cat');
