@@ -35,11 +35,7 @@ function distanceOf(one: string, other: string): number {
     const line = [row];
     for (let column = 1; column <= other.length; column += 1) {
       const isSame = one[row - 1] === other[column - 1];
-      const isSwapped =
-        row > 1 &&
-        column > 1 &&
-        one[row - 1] === other[column - 2] &&
-        one[row - 2] === other[column - 1];
+      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
       line[column] = Math.min(
         (above[column] ?? 0) + 1,
         (line[column - 1] ?? 0) + 1,

@@ -79,6 +79,12 @@ describe('UX-2 a name that is near none', () => {
     expect(nearestName(`${long}x`, [long])).toBeNull();
   });
 
+  test('UX-2 what one name has before or beside the other counts, too', () => {
+    expect(nearestName('ier', ['abtier'])).toBeNull();
+    expect(nearestName('abctier', ['tier'])).toBeNull();
+    expect(nearestName('xacd', ['aycd'])).toBeNull();
+  });
+
   test('UX-2 there may be none', () => {
     expect(nearestName('tier', [])).toBeNull();
   });
