@@ -18,11 +18,11 @@ import type {
 import { maskText } from '../../machines/policy/request/cardData.ts';
 import {
   AttemptFailure,
+  callResultOf,
   type Failure,
   failureOf,
-  type UpstreamOutcome,
-  upstreamOutcomeOf,
 } from '../../machines/policy/retry/classifyFailure.ts';
+import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -72,7 +72,7 @@ export interface AttemptVerdict {
     | Extract<SyncOperationEvent, { type: 'attempt.succeeded' | 'attempt.interrupted' }>
     | AttemptFailed;
   /** For the flow control, with how long the upstream asked to be left alone. */
-  readonly outcome: UpstreamOutcome;
+  readonly result: CallResult;
   readonly retryAfterMs: number | undefined;
   /** What is kept of the upstream's answer. */
   readonly response: Json | undefined;
@@ -135,7 +135,7 @@ export class AttemptRun {
     const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
     const verdict = {
       event,
-      outcome: 'ignored',
+      result: 'ignored',
       retryAfterMs: undefined,
       response: undefined,
     } as const;
@@ -156,7 +156,7 @@ export class AttemptRun {
     const { clock, onError } = this.#parts;
     const response = keptResponse(answer, context.id, handler.cardDataExempt, onError);
     const event = { type: 'attempt.succeeded', atMs: clock.now() } as const;
-    this.#end({ event, outcome: 'success', retryAfterMs: undefined, response });
+    this.#end({ event, result: 'success', retryAfterMs: undefined, response });
   };
 
   readonly #fail = (thrown: unknown): void => {
@@ -174,7 +174,7 @@ export class AttemptRun {
       draw: random.next(),
     });
     const { retryAfterMs } = failure;
-    this.#end({ event, outcome: upstreamOutcomeOf(failure), retryAfterMs, response: undefined });
+    this.#end({ event, result: callResultOf(failure), retryAfterMs, response: undefined });
   };
 
   #end(verdict: AttemptVerdict, abortedFor: AttemptAborted['why'] = 'stopping'): void {

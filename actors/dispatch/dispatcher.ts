@@ -12,7 +12,7 @@ import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import { isBackingOff } from '../../machines/operation/waitReason.ts';
-import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
+import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
@@ -185,20 +185,16 @@ export class Dispatcher {
    * An attempt has ended: its slot goes to the next, its result to the breaker. True where the
    * upstream serves others: see `singlesOut`.
    */
-  attemptEnded(
-    resident: Resident,
-    outcome: CallOutcome,
-    retryAfterMs: number | undefined,
-  ): boolean {
+  attemptEnded(resident: Resident, result: CallResult, retryAfterMs: number | undefined): boolean {
     if (resident.urgency === 0) {
       this.#leaveCrisisSlot(resident);
-      this.#queues.get(resident.handler?.upstream ?? '')?.flow.recordCrisis(outcome, retryAfterMs);
+      this.#queues.get(resident.handler?.upstream ?? '')?.flow.recordCrisis(result, retryAfterMs);
       return false;
     }
     const { permit } = resident;
     resident.permit = null;
     const othersMayStart = this.#suspects.delete(resident);
-    const isUpstreamWell = permit?.flow.leave(permit, outcome, retryAfterMs) ?? false;
+    const isUpstreamWell = permit?.flow.leave(permit, result, retryAfterMs) ?? false;
     if (othersMayStart) this.#pumpAll();
     else if (permit !== null) this.#queues.get(permit.flow.upstream)?.pump();
     this.#pumpSuspects();

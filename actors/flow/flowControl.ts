@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import type { FlowReason } from '../../machines/policy/flow/entry.ts';
+import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 
 /** Who asks for leave to make a call. */
 export interface Asker {
@@ -53,10 +53,10 @@ export interface FlowControl {
    * Takes a permit back, with how the call went and how long the upstream asked to be left alone. True
    * where the upstream serves others, as far as is known here: see `isUpstreamWell`.
    */
-  leave(permit: Permit, outcome: CallOutcome, retryAfterMs?: number): boolean;
+  leave(permit: Permit, result: CallResult, retryAfterMs?: number): boolean;
 
   /** Hears how a crisis delivery went; it says as much as any call (CB-3). */
-  recordCrisis(outcome: CallOutcome, retryAfterMs?: number): void;
+  recordCrisis(result: CallResult, retryAfterMs?: number): void;
 
   /** Has `listener` called when more or less may go out than before, and never from within another call here. */
   onChange(listener: () => void): void;

@@ -6,7 +6,7 @@
  */
 
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
-import type { UpstreamOutcome } from '../../machines/policy/retry/classifyFailure.ts';
+import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
@@ -20,7 +20,7 @@ export interface AttemptRunnerParts extends AttemptParts {
    */
   readonly onEnded: (
     resident: Resident,
-    outcome: UpstreamOutcome,
+    result: CallResult,
     retryAfterMs: number | undefined,
   ) => boolean;
 }
@@ -67,7 +67,7 @@ export class AttemptRunner {
     const run = new AttemptRun(this.#parts, order, (verdict) => {
       this.#running -= 1;
       resident.interrupt = null;
-      const isUpstreamWell = onEnded(resident, verdict.outcome, verdict.retryAfterMs);
+      const isUpstreamWell = onEnded(resident, verdict.result, verdict.retryAfterMs);
       if (isCancelled) return;
       resident.response = verdict.response;
       report(eventOf(verdict, isUpstreamWell));

@@ -15,7 +15,8 @@ import {
 } from '../../machines/breaker/circuitBreakerMachine.ts';
 import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { callMeaning, type EndedCall } from '../../machines/policy/breaker/callReport.ts';
-import { type CallOutcome, CallWindow } from '../../machines/policy/breaker/callWindow.ts';
+import { CallWindow } from '../../machines/policy/breaker/callWindow.ts';
+import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
@@ -104,13 +105,13 @@ export class Breaker {
   }
 
   /** Records how a call went. */
-  record(call: EndedCall, outcome: CallOutcome, retryAfterMs: number | undefined): void {
+  record(call: EndedCall, result: CallResult, retryAfterMs: number | undefined): void {
     const { steady, random } = this.#parts;
     const { generation, probeId } = call;
-    const meaning = callMeaning(call, outcome, this.#decision);
+    const meaning = callMeaning(call, result, this.#decision);
     if (meaning === 'stale') return;
     if (meaning === 'counted') {
-      const cause = this.window.record(outcome);
+      const cause = this.window.record(result);
       if (cause === null) return;
       const facts = { generation, cause, atMs: steady.now(), draw: random.next(), retryAfterMs };
       this.send({ type: 'failures.exceeded', ...facts });

@@ -110,9 +110,9 @@ export class Upstream {
       upstream: name,
       breaker: this.breaker,
       slotsMax: policy.concurrency,
-      onOutcome: (outcome) => {
-        this.#recent.record(outcome, parts.clock.monotonic());
-        if (outcome === 'failure') this.level.measure();
+      onResult: (result) => {
+        this.#recent.record(result, parts.clock.monotonic());
+        if (result === 'failure') this.level.measure();
       },
     });
   }

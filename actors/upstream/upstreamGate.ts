@@ -6,7 +6,6 @@
 
 import type { BreakerDecision } from '../../machines/policy/breaker/breakerDecision.ts';
 import { type EndedCall, isUpstreamWell } from '../../machines/policy/breaker/callReport.ts';
-import type { CallOutcome } from '../../machines/policy/breaker/callWindow.ts';
 import {
   entryOf,
   type FlowReason,
@@ -14,6 +13,7 @@ import {
   isAdmitted,
 } from '../../machines/policy/flow/entry.ts';
 import { Slots } from '../../machines/policy/flow/slots.ts';
+import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Breaker } from './breaker.ts';
@@ -29,7 +29,7 @@ export interface GateParts {
   /** Attempts in flight at once. */
   readonly slotsMax: number;
   /** Told how each call went, crises included. */
-  readonly onOutcome: (outcome: CallOutcome) => void;
+  readonly onResult: (result: CallResult) => void;
 }
 
 /**
@@ -100,23 +100,23 @@ export class UpstreamGate implements FlowControl {
    * Gives the slot back and records how the call went. True where the upstream serves others: see
    * {@link isUpstreamWell}.
    */
-  leave(permit: GatePermit, outcome: CallOutcome, retryAfterMs?: number): boolean {
+  leave(permit: GatePermit, result: CallResult, retryAfterMs?: number): boolean {
     const { breaker } = this.#parts;
     const hadLastSucceeded = this.#hasLastSucceeded;
     // A call from before the outage says nothing about how much the upstream bears after it.
     const isCurrent = permit.generation === breaker.decision.generation;
-    this.#slots.giveBack(permit.outage, outcome === 'success' && isCurrent);
-    breaker.record(permit, outcome, retryAfterMs);
-    this.#note(outcome);
+    this.#slots.giveBack(permit.outage, result === 'success' && isCurrent);
+    breaker.record(permit, result, retryAfterMs);
+    this.#note(result);
     return isUpstreamWell(permit, breaker.decision, hadLastSucceeded);
   }
 
   /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */
-  recordCrisis(outcome: CallOutcome, retryAfterMs?: number): void {
+  recordCrisis(result: CallResult, retryAfterMs?: number): void {
     const { breaker } = this.#parts;
     const { generation } = breaker.decision;
-    breaker.record({ generation, probeId: null }, outcome, retryAfterMs);
-    this.#note(outcome);
+    breaker.record({ generation, probeId: null }, result, retryAfterMs);
+    this.#note(result);
   }
 
   onChange(listener: () => void): void {
@@ -128,8 +128,8 @@ export class UpstreamGate implements FlowControl {
     for (const listener of this.#listeners) listener();
   }
 
-  #note(outcome: CallOutcome): void {
-    if (outcome !== 'ignored') this.#hasLastSucceeded = outcome === 'success';
-    this.#parts.onOutcome(outcome);
+  #note(result: CallResult): void {
+    if (result !== 'ignored') this.#hasLastSucceeded = result === 'success';
+    this.#parts.onResult(result);
   }
 }

@@ -272,7 +272,7 @@ export function breakerDecision(snapshot: CircuitBreakerSnapshot): BreakerDecisi
     generation,
     mode: BREAKER_MODES[snapshot.value],
     retryAtMs: probes.length >= policy.probesMax ? firstLeaseEnd(probes) : openUntilAtMs,
-    recordsOutcomes: snapshot.value === 'closed',
+    recordsResults: snapshot.value === 'closed',
   });
 }
 

@@ -21,7 +21,7 @@ export interface BreakerDecision {
   /** When it is worth asking again; `null` when a call may go out now, or nobody knows. */
   readonly retryAtMs: number | null;
   /** Whether the results of calls that start now are counted in the `CallWindow`. */
-  readonly recordsOutcomes: boolean;
+  readonly recordsResults: boolean;
 }
 
 /** The mode of each state. */

@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { CallResult } from '../../vocabulary/callResult.ts';
 import type { BreakerDecision } from './breakerDecision.ts';
-import type { CallOutcome } from './callWindow.ts';
 
 /** A call that has ended. */
 export interface EndedCall {
@@ -33,16 +33,16 @@ const PROBE_EVENTS = {
   success: 'probe.succeeded',
   failure: 'probe.failed',
   ignored: 'probe.ignored',
-} as const satisfies Readonly<Record<CallOutcome, CallMeaning>>;
+} as const satisfies Readonly<Record<CallResult, CallMeaning>>;
 
 /** What the end of a call means to a breaker that decides so now. */
 export function callMeaning(
   { generation, probeId }: EndedCall,
-  outcome: CallOutcome,
+  result: CallResult,
   decision: BreakerDecision,
 ): CallMeaning {
-  if (probeId !== null) return PROBE_EVENTS[outcome];
-  return generation === decision.generation && decision.recordsOutcomes ? 'counted' : 'stale';
+  if (probeId !== null) return PROBE_EVENTS[result];
+  return generation === decision.generation && decision.recordsResults ? 'counted' : 'stale';
 }
 
 /**

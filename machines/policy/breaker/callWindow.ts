@@ -1,18 +1,13 @@
 /**
  * Counts the results of calls to one upstream while its breaker is closed (CB-1, CB-5).
  *
- * The breaker's chart gets no event for a call; it is told once the counts say that too many failed.
+ * The breaker's chart gets no event for a call, only one when the counts say that too many failed.
  *
  * @module
  */
 
+import type { CallResult } from '../../vocabulary/callResult.ts';
 import type { BreakerPolicy } from './breakerPolicy.ts';
-
-/**
- * How a call counts for its upstream. `ignored` is for what says nothing about it: cancelled by the
- * caller, refused by ourselves, or a mistake in the request.
- */
-export type CallOutcome = 'success' | 'failure' | 'ignored';
 
 /** Why a breaker trips. */
 export type TripCause = 'consecutive' | 'rate';
@@ -21,12 +16,12 @@ const SUCCESS = 0;
 const FAILURE = 1;
 
 /**
- * Failures in a row, and the share of failures among the latest calls. Each outcome costs the same
+ * Failures in a row, and the share of failures among the latest calls. Each call costs the same
  * small time whatever the size of the window. Not kept on disk: after a restart it starts empty.
  */
 export class CallWindow {
   readonly #policy: BreakerPolicy;
-  readonly #outcomes: Uint8Array;
+  readonly #results: Uint8Array;
   #next = 0;
   /** Calls in the window; ignored ones are not among them. */
   #calls = 0;
@@ -37,16 +32,16 @@ export class CallWindow {
 
   constructor(policy: BreakerPolicy) {
     this.#policy = policy;
-    this.#outcomes = new Uint8Array(policy.windowCalls);
+    this.#results = new Uint8Array(policy.windowCalls);
   }
 
   /**
-   * Counts one outcome; a cause when the breaker has to trip, and again with every further failure.
+   * Counts one call; returns a cause when the breaker has to trip, and again with every further failure.
    * Only a failure trips: no upstream is given up at the moment it answers.
    */
-  record(outcome: CallOutcome): TripCause | null {
-    if (outcome === 'ignored') return null;
-    const failed = outcome === 'failure';
+  record(result: CallResult): TripCause | null {
+    if (result === 'ignored') return null;
+    const failed = result === 'failure';
     this.#failuresInARow = failed ? this.#failuresInARow + 1 : 0;
     this.#push(failed ? FAILURE : SUCCESS);
     if (!failed) return null;
@@ -63,11 +58,11 @@ export class CallWindow {
     this.#failuresInARow = 0;
   }
 
-  #push(outcome: 0 | 1): void {
-    if (this.#calls < this.#outcomes.length) this.#calls += 1;
-    else this.#failures -= this.#outcomes[this.#next] ?? SUCCESS;
-    this.#outcomes[this.#next] = outcome;
-    this.#failures += outcome;
-    this.#next = (this.#next + 1) % this.#outcomes.length;
+  #push(result: 0 | 1): void {
+    if (this.#calls < this.#results.length) this.#calls += 1;
+    else this.#failures -= this.#results[this.#next] ?? SUCCESS;
+    this.#results[this.#next] = result;
+    this.#failures += result;
+    this.#next = (this.#next + 1) % this.#results.length;
   }
 }

@@ -4,8 +4,7 @@
  *
  * @module
  */
-
-import type { CallOutcome } from '../breaker/callWindow.ts';
+import type { CallResult } from '../../vocabulary/callResult.ts';
 
 const SLICES = 10;
 
@@ -27,12 +26,12 @@ export class RecentCalls {
   }
 
   /** @param atMs from a clock that only grows */
-  record(outcome: CallOutcome, atMs: number): void {
-    if (outcome === 'ignored') return;
+  record(result: CallResult, atMs: number): void {
+    if (result === 'ignored') return;
     this.#advanceTo(atMs);
     const index = this.#slice % SLICES;
     this.#calls[index] = (this.#calls[index] ?? 0) + 1;
-    if (outcome === 'failure') this.#failures[index] = (this.#failures[index] ?? 0) + 1;
+    if (result === 'failure') this.#failures[index] = (this.#failures[index] ?? 0) + 1;
   }
 
   /** @param atMs from the same clock */

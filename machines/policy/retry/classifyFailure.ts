@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { CallResult } from '../../vocabulary/callResult.ts';
 import type { ErrorCode, HoldfastErrorOptions } from '../../vocabulary/errors.ts';
 import { className, HoldfastError, isHoldfastError } from '../../vocabulary/errors.ts';
 
@@ -316,14 +317,11 @@ export function mayBeApplied({ failureClass, status, notApplied }: Failure): boo
   return failureClass === 'transient' && (status ?? 0) >= 500 && notApplied !== true;
 }
 
-/** What an attempt says about its upstream; `ignored` says nothing. */
-export type UpstreamOutcome = 'success' | 'failure' | 'ignored';
-
 /**
  * What a failed attempt says about the health of its upstream: a refusal (422) or a conflict is an
  * answer of a healthy one, and work cut off by the caller or refused locally says nothing.
  */
-export function upstreamOutcomeOf(failure: Failure): UpstreamOutcome {
+export function callResultOf(failure: Failure): CallResult {
   if (failure.code === 'HF_CANCELLED' || failure.code === 'HF_CLOSED') return 'ignored';
   if (failure.failureClass === 'transient' || failure.failureClass === 'unknownOutcome') {
     return 'failure';

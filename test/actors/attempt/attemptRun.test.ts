@@ -117,7 +117,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     await clock.advance(0);
     answer.order = 'changed since';
     expect(verdicts).toMatchObject([
-      { event: { type: 'attempt.succeeded' }, outcome: 'success', response: { order: 'a1' } },
+      { event: { type: 'attempt.succeeded' }, result: 'success', response: { order: 'a1' } },
     ]);
     expect(JSON.stringify(verdicts)).not.toContain('4111');
   });
@@ -130,7 +130,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     expect(verdicts).toMatchObject([
       {
         event: { type: 'attempt.failed', isRepeatSafe: true, failure: { status: 503 } },
-        outcome: 'failure',
+        result: 'failure',
         retryAfterMs: 7_000,
         response: undefined,
       },
@@ -160,7 +160,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     const { attempt, verdicts } = perform(never);
     attempt.abort(STOPPED);
     expect(verdicts).toMatchObject([
-      { event: { type: 'attempt.interrupted' }, outcome: 'ignored' },
+      { event: { type: 'attempt.interrupted' }, result: 'ignored' },
     ]);
     expect(attempt.isOver).toBe(true);
   });

@@ -39,7 +39,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     upstream,
     breaker,
     slotsMax: 4,
-    onOutcome: () => undefined,
+    onResult: () => undefined,
   });
   const asked: number[] = [];
   const store = createMemoryStore();

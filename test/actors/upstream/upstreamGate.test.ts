@@ -10,7 +10,8 @@ import {
   type BreakerPolicy,
   checkBreakerPolicy,
 } from '../../../machines/policy/breaker/breakerPolicy.ts';
-import type { CallOutcome } from '../../../machines/policy/breaker/callWindow.ts';
+import type { CallResult } from '../../../machines/vocabulary/callResult.ts';
+
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { TEST_BREAKER_POLICY } from '../../support/harness/breakerHarness.ts';
@@ -39,20 +40,20 @@ function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
     onChange: () => undefined,
     onFailed: (error) => errors.push(error),
   });
-  const outcomes: CallOutcome[] = [];
+  const results: CallResult[] = [];
   const gate = new UpstreamGate({
     upstream: 'payments',
     breaker,
     slotsMax,
-    onOutcome: (outcome) => outcomes.push(outcome),
+    onResult: (result) => results.push(result),
   });
   const enter = (): Permit => {
     const permit = gate.tryEnter(asker(1));
     if (permit === null) throw new Error('No permit was given.');
     return permit;
   };
-  const call = (outcome: CallOutcome): void => {
-    gate.leave(enter(), outcome, undefined);
+  const call = (result: CallResult): void => {
+    gate.leave(enter(), result, undefined);
   };
   /** Permits until there are no more. */
   const enterAll = (): Permit[] => {
@@ -65,7 +66,7 @@ function openGate(options: Partial<BreakerPolicy> = {}, slotsMax = 32) {
     clock,
     breaker,
     gate,
-    outcomes,
+    results,
     enter,
     enterAll,
     call,
@@ -135,10 +136,10 @@ describe('CB-1 CB-2 an upstream that fails', () => {
   });
 
   test('CB-3 a crisis is recorded while the gate is shut, and shuts it when it is not', () => {
-    const { gate, outcomes, fail } = openGate();
+    const { gate, results, fail } = openGate();
     fail();
     gate.recordCrisis('failure', undefined);
-    expect(outcomes).toHaveLength(4);
+    expect(results).toHaveLength(4);
     const other = openGate();
     for (let count = 0; count < 3; count += 1) other.gate.recordCrisis('failure', undefined);
     expect(other.gate.admits(1)).toBe(false);
@@ -247,7 +248,7 @@ describe('DG-3 slow start', () => {
 describe('RT-1 whether the upstream serves others', () => {
   test('RT-1 a failure after a success may be about its request, one of a row is not', () => {
     const { gate, enter } = openGate();
-    const ends = (outcome: CallOutcome): boolean => gate.leave(enter(), outcome, undefined);
+    const ends = (result: CallResult): boolean => gate.leave(enter(), result, undefined);
     // Nothing is known of an earlier process.
     expect(ends('failure')).toBe(false);
     expect(ends('success')).toBe(false);

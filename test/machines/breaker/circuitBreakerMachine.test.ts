@@ -14,7 +14,7 @@ describe('closed', () => {
       generation: 1,
       mode: 'pass',
       retryAtMs: null,
-      recordsOutcomes: true,
+      recordsResults: true,
     });
     expect(breaker.due).toBeNull();
   });
@@ -65,7 +65,7 @@ describe('open', () => {
       generation: 2,
       mode: 'refuse',
       retryAtMs: breaker.nowMs + 1_000,
-      recordsOutcomes: false,
+      recordsResults: false,
     });
     expect(breaker.due).toEqual({ type: 'cooldown.due', atMs: breaker.nowMs + 1_000 });
   });
@@ -183,7 +183,7 @@ describe('halfOpen', () => {
       generation: 3,
       mode: 'probe',
       retryAtMs: null,
-      recordsOutcomes: false,
+      recordsResults: false,
     });
   });
 
@@ -300,7 +300,7 @@ describe('forcedOpen', () => {
       generation: 2,
       mode: 'refuse',
       retryAtMs: null,
-      recordsOutcomes: false,
+      recordsResults: false,
     });
     expect(breaker.context.operatorReason).toBe('maintenance');
   });
@@ -333,7 +333,7 @@ describe('disabled', () => {
       generation: 3,
       mode: 'pass',
       retryAtMs: null,
-      recordsOutcomes: false,
+      recordsResults: false,
     });
     breaker.send({ type: 'operator.disabled', atMs: breaker.nowMs });
     expect(breaker.context).toMatchObject({ generation: 3, operatorReason: null });

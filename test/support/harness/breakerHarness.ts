@@ -61,7 +61,7 @@ export class BreakerHarness extends ChartHarness<typeof circuitBreakerMachine> {
 
   /** Calls that go out and fail while the breaker counts. */
   fail(times = 1, facts: ProbeResult = {}): void {
-    for (let i = 0; i < times && this.decision.recordsOutcomes; i++) {
+    for (let i = 0; i < times && this.decision.recordsResults; i++) {
       const { generation } = this.context;
       const cause = this.#window.record('failure');
       if (cause === null) continue;
@@ -71,7 +71,7 @@ export class BreakerHarness extends ChartHarness<typeof circuitBreakerMachine> {
   }
 
   succeed(times = 1): void {
-    for (let i = 0; i < times && this.decision.recordsOutcomes; i++) this.#window.record('success');
+    for (let i = 0; i < times && this.decision.recordsResults; i++) this.#window.record('success');
   }
 
   /** Asks for a permit; its id, or `null` when it was not granted. */

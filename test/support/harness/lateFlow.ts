@@ -1,7 +1,8 @@
 import { vi } from 'vitest';
 import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
 import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
-import type { CallOutcome } from '../../../machines/policy/breaker/callWindow.ts';
+import type { CallResult } from '../../../machines/vocabulary/callResult.ts';
+
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 
 /** What comes of one question, and when. */
@@ -77,12 +78,12 @@ export class LateFlow implements FlowControl {
     return permit;
   }
 
-  leave(permit: LatePermit, outcome: CallOutcome, retryAfterMs?: number): boolean {
+  leave(permit: LatePermit, result: CallResult, retryAfterMs?: number): boolean {
     if (!this.out.delete(permit)) this.twice.push(permit);
-    return permit.inner.flow.leave(permit.inner, outcome, retryAfterMs);
+    return permit.inner.flow.leave(permit.inner, result, retryAfterMs);
   }
-  recordCrisis(outcome: CallOutcome, retryAfterMs?: number): void {
-    this.#inner.recordCrisis(outcome, retryAfterMs);
+  recordCrisis(result: CallResult, retryAfterMs?: number): void {
+    this.#inner.recordCrisis(result, retryAfterMs);
   }
   onChange(listener: () => void): void {
     this.#listeners.push(listener);

@@ -9,8 +9,8 @@ import { callMeaning, isUpstreamWell } from '../../../../machines/policy/breaker
 const GENERATION = 7;
 
 function deciding(state: BreakerState, generation = GENERATION): BreakerDecision {
-  const recordsOutcomes = state === 'closed';
-  return { generation, mode: BREAKER_MODES[state], retryAtMs: null, recordsOutcomes };
+  const recordsResults = state === 'closed';
+  return { generation, mode: BREAKER_MODES[state], retryAtMs: null, recordsResults };
 }
 
 const CALL = { generation: GENERATION, probeId: null };

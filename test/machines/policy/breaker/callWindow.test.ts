@@ -4,24 +4,21 @@ import {
   type BreakerPolicy,
   checkBreakerPolicy,
 } from '../../../../machines/policy/breaker/breakerPolicy.ts';
-import {
-  type CallOutcome,
-  CallWindow,
-  type TripCause,
-} from '../../../../machines/policy/breaker/callWindow.ts';
+import { CallWindow, type TripCause } from '../../../../machines/policy/breaker/callWindow.ts';
+import type { CallResult } from '../../../../machines/vocabulary/callResult.ts';
 
 function windowOf(options: Parameters<typeof checkBreakerPolicy>[0]): CallWindow {
   return new CallWindow(checkBreakerPolicy(options, 'breaker'));
 }
 
-function record(window: CallWindow, outcomes: string): unknown[] {
-  const words: Record<string, CallOutcome> = { s: 'success', f: 'failure', i: 'ignored' };
-  return Array.from(outcomes, (letter) => window.record(words[letter] ?? 'ignored'));
+function record(window: CallWindow, results: string): unknown[] {
+  const words: Record<string, CallResult> = { s: 'success', f: 'failure', i: 'ignored' };
+  return Array.from(results, (letter) => window.record(words[letter] ?? 'ignored'));
 }
 
 /** Whether the last of `counted`, a failure, trips a breaker, and why; counted from the list anew. */
 function tripCause(
-  counted: readonly CallOutcome[],
+  counted: readonly CallResult[],
   policy: Pick<
     BreakerPolicy,
     'consecutiveFailuresToOpen' | 'failureRateToOpen' | 'windowCalls' | 'windowCallsMin'
@@ -69,7 +66,7 @@ describe('CallWindow', () => {
     expect(record(window, 'f')).toEqual(['rate']);
   });
 
-  test('CB-1 ignored outcomes count for nothing and do not end a row of failures', () => {
+  test('CB-1 ignored results count for nothing and do not end a row of failures', () => {
     const window = windowOf({ consecutiveFailuresToOpen: 3 });
     expect(record(window, 'fifii')).toEqual([null, null, null, null, null]);
     expect(record(window, 'f')).toEqual(['consecutive']);
@@ -93,25 +90,25 @@ describe('CallWindow', () => {
     expect(record(window, 'f')).toEqual(['rate']);
   });
 
-  test('CB-1 agrees with a list of the latest outcomes, whatever happened', () => {
-    const outcome = fc.constantFrom<CallOutcome>('success', 'failure', 'ignored');
+  test('CB-1 agrees with a list of the latest results, whatever happened', () => {
+    const result = fc.constantFrom<CallResult>('success', 'failure', 'ignored');
     fc.assert(
       fc.property(
-        fc.array(outcome, { maxLength: 200 }),
+        fc.array(result, { maxLength: 200 }),
         fc.record({
           windowCalls: fc.integer({ min: 1, max: 20 }),
           windowCallsMin: fc.integer({ min: 1, max: 20 }),
           consecutiveFailuresToOpen: fc.integer({ min: 1, max: 8 }),
           failureRateToOpen: fc.constantFrom(0.2, 0.5, 0.75, 1),
         }),
-        (outcomes, { windowCallsMin, ...options }) => {
+        (results, { windowCallsMin, ...options }) => {
           const policy = {
             ...options,
             windowCallsMin: Math.min(windowCallsMin, options.windowCalls),
           };
           const window = windowOf(policy);
-          const counted: CallOutcome[] = [];
-          for (const each of outcomes) {
+          const counted: CallResult[] = [];
+          for (const each of results) {
             if (each !== 'ignored') counted.push(each);
             expect(window.record(each)).toBe(
               each === 'failure' ? tripCause(counted, policy) : null,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CallOutcome } from '../../../../machines/policy/breaker/callWindow.ts';
 import { RecentCalls } from '../../../../machines/policy/flow/recentCalls.ts';
+import type { CallResult } from '../../../../machines/vocabulary/callResult.ts';
 
 describe('RecentCalls', () => {
   test('DG-1 counts calls and failures, and leaves out what says nothing', () => {
@@ -26,7 +26,7 @@ describe('RecentCalls', () => {
     const steps = fc.array(
       fc.record({
         afterMs: fc.oneof(fc.nat(50), fc.nat(5_000)),
-        outcome: fc.constantFrom<CallOutcome>('success', 'failure'),
+        result: fc.constantFrom<CallResult>('success', 'failure'),
       }),
       { size: 'max', maxLength: 60 },
     );
@@ -35,10 +35,10 @@ describe('RecentCalls', () => {
         const recent = new RecentCalls(1_000);
         const calls: { atMs: number; failed: number }[] = [];
         let atMs = startMs;
-        for (const { afterMs, outcome } of history) {
+        for (const { afterMs, result } of history) {
           atMs += afterMs;
-          recent.record(outcome, atMs);
-          calls.push({ atMs, failed: outcome === 'failure' ? 1 : 0 });
+          recent.record(result, atMs);
+          calls.push({ atMs, failed: result === 'failure' ? 1 : 0 });
           const within = (ms: number) => calls.filter((call) => atMs - call.atMs < ms);
           const failed = (some: typeof calls) => some.reduce((n, call) => n + call.failed, 0);
           const read = recent.read(atMs);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   AttemptFailure,
+  callResultOf,
   classifyStatus,
   conflictFailure,
   failureOf,
@@ -9,7 +10,6 @@ import {
   permanentFailure,
   transientFailure,
   unknownOutcome,
-  upstreamOutcomeOf,
 } from '../../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 
@@ -335,16 +335,16 @@ describe('mayBeApplied', () => {
   });
 });
 
-describe('upstreamOutcomeOf', () => {
+describe('callResultOf', () => {
   test('CB-1 refusals and conflicts show a healthy upstream, cut off work shows nothing', () => {
-    const outcome = (error: unknown) => upstreamOutcomeOf(failureOf(error));
-    expect(outcome(transientFailure('busy', { status: 503 }))).toBe('failure');
-    expect(outcome(new HoldfastError('HF_ATTEMPT_TIMED_OUT', 'late'))).toBe('failure');
-    expect(outcome(permanentFailure('no', { status: 422 }))).toBe('success');
-    expect(outcome(conflictFailure('newer', { status: 409 }))).toBe('success');
-    expect(outcome(new HoldfastError('HF_CANCELLED', 'cancelled'))).toBe('ignored');
-    expect(outcome(new HoldfastError('HF_CLOSED', 'closed'))).toBe('ignored');
-    expect(outcome(transientFailure('busy'))).toBe('failure');
-    expect(outcome(new HoldfastError('HF_REQUEST_INVALID', 'bad path'))).toBe('ignored');
+    const result = (error: unknown) => callResultOf(failureOf(error));
+    expect(result(transientFailure('busy', { status: 503 }))).toBe('failure');
+    expect(result(new HoldfastError('HF_ATTEMPT_TIMED_OUT', 'late'))).toBe('failure');
+    expect(result(permanentFailure('no', { status: 422 }))).toBe('success');
+    expect(result(conflictFailure('newer', { status: 409 }))).toBe('success');
+    expect(result(new HoldfastError('HF_CANCELLED', 'cancelled'))).toBe('ignored');
+    expect(result(new HoldfastError('HF_CLOSED', 'closed'))).toBe('ignored');
+    expect(result(transientFailure('busy'))).toBe('failure');
+    expect(result(new HoldfastError('HF_REQUEST_INVALID', 'bad path'))).toBe('ignored');
   });
 });
