@@ -116,11 +116,6 @@ export function isSuspect(state: SyncOperationState): boolean {
   return ORDINARY[state].does === 'standBy';
 }
 
-/** Whether it was given up, and waits for a person to replay or purge it. */
-export function isDeadLetter(state: SyncOperationState): boolean {
-  return state === 'deadLettered';
-}
-
 /** Whether it has ended, and that is on disk. */
 export function hasEnded(state: SyncOperationState): state is Ending {
   return ORDINARY[state].does === 'report';

@@ -24,14 +24,6 @@ export function waitsFor(state: SyncOperationState): WaitsFor | null {
   return reason === 'backoff' ? 'turn' : reason;
 }
 
-/** Whose doing an operation waits for: somebody registers a handler, or decides. `null` for nobody's. */
-export function waitsForSomebody(
-  state: SyncOperationState,
-): Exclude<WaitsFor, 'turn' | 'lane'> | null {
-  const what = waitsFor(state);
-  return what === 'turn' || what === 'lane' ? null : what;
-}
-
 /** Whether it waits for a person to decide: only `retry.requested` or `cancel.requested` goes on. */
 export function waitsForDecision(state: SyncOperationState): boolean {
   const what = waitsFor(state);

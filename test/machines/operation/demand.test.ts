@@ -4,7 +4,6 @@ import {
   demandOf,
   hasEnded,
   isBusy,
-  isDeadLetter,
   isReady,
   isSuspect,
 } from '../../../machines/operation/demand.ts';
@@ -120,9 +119,8 @@ test('SV-4 a stop waits for what is written or attempted, and for an ending once
   ]);
 });
 
-test('named states: ready, suspect, dead letter, ended', () => {
+test('named states: ready, suspect, ended', () => {
   expect(STATES.filter(isReady)).toEqual(['waiting']);
   expect(STATES.filter(isSuspect)).toEqual(['suspect']);
-  expect(STATES.filter(isDeadLetter)).toEqual(['deadLettered']);
   expect(STATES.filter(hasEnded)).toEqual(['completed', 'deadLettered', 'cancelled', 'expired']);
 });

@@ -10,7 +10,6 @@ import {
   unhandledPosition,
   waitsFor,
   waitsForDecision,
-  waitsForSomebody,
 } from '../../../machines/operation/position.ts';
 import {
   keepsPayload,
@@ -81,13 +80,7 @@ describe('OP-6 where an operation rests', () => {
   });
 });
 
-test('OP-7 CF-6 who waits for somebody, and who for a decision', () => {
-  const somebody = resting.map((state) => [state, waitsForSomebody(state)] as const);
-  expect(Object.fromEntries(somebody.filter(([, what]) => what !== null))).toEqual({
-    handlerMissing: 'handler',
-    conflicted: 'conflict',
-    inReview: 'review',
-  });
+test('CF-6 who waits for a decision', () => {
   expect(resting.filter(waitsForDecision)).toEqual(['conflicted', 'inReview']);
 });
 

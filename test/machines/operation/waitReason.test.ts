@@ -1,26 +1,20 @@
-/**
- * What an operation waits for in each state (OP-6).
- *
- * @module
- */
-
 import { expect, test } from 'vitest';
 import {
-  type SyncOperationState,
-  syncOperationMachine,
-} from '../../../machines/operation/syncOperationMachine.ts';
-import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
+  asksForSomebody,
+  isEvent,
+  type WaitReason,
+  waitReasonOf,
+} from '../../../machines/operation/waitReason.ts';
 
-test('OP-6 every state in which nothing is in flight says what it waits for, and no other does', () => {
-  const states = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
-  const waiting = states.filter((state) => waitReasonOf(state) !== null);
-  expect(Object.fromEntries(waiting.map((state) => [state, waitReasonOf(state)]))).toEqual({
-    waiting: 'turn',
-    replayed: 'turn',
-    inLane: 'lane',
-    handlerMissing: 'handler',
-    backingOff: 'backoff',
-    conflicted: 'conflict',
-    inReview: 'review',
-  });
+const REASONS: readonly WaitReason[] = ['turn', 'lane', 'handler', 'backoff', 'conflict', 'review'];
+
+test('OP-7 CF-6 who waits for somebody, and who for something that does not come with time', () => {
+  expect(REASONS.filter(asksForSomebody)).toEqual(['handler', 'conflict', 'review']);
+  expect(REASONS.filter(isEvent)).toEqual(['lane', 'handler', 'conflict', 'review']);
+});
+
+test('OP-1 what is under way, suspect or at its end waits for nothing', () => {
+  for (const state of ['accepting', 'attempting', 'suspect', 'settling', 'completed'] as const) {
+    expect(waitReasonOf(state)).toBeNull();
+  }
 });
