@@ -122,7 +122,7 @@ interface Row {
   readonly type: string;
   readonly route: string;
   readonly lane: string | null;
-  readonly state: 'accepting' | 'backingOff' | 'handlerMissing';
+  readonly state: 'waiting' | 'backingOff' | 'handlerMissing';
 }
 
 function acceptOf(store: Store, nowMs: number, its: Partial<Row>): AcceptWrite {
@@ -160,7 +160,10 @@ function acceptOf(store: Store, nowMs: number, its: Partial<Row>): AcceptWrite {
     lane: `subscription\0${entityId}`,
     idempotencyKey: `${type}\0${subject}\0key-${seq}`,
     expiresAtMs: null,
-    state: stateText(its.state ?? 'accepting', { ...context, wakeAtMs: dueAtMs ?? nowMs }),
+    state: stateText(its.state ?? (standing === 'inHand' ? 'ordering' : 'waiting'), {
+      ...context,
+      wakeAtMs: dueAtMs ?? nowMs,
+    }),
     payload: JSON.stringify({ payload: { amount: seq, note: NOTE } }),
   };
 }

@@ -132,7 +132,7 @@ export class ChartActor<Machine extends AnyStateMachine> {
    */
   restore(state: string, resumed: EventFromLogic<Machine>): void {
     const { machine, keep } = this.#parts;
-    this.#replace(decodeSnapshot(machine, state, keep?.migrations).snapshot);
+    this.#replace(decodeSnapshot(machine, state, { migrations: keep?.migrations }).snapshot);
     this.send(resumed);
   }
 

@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { Standing } from '../../machines/vocabulary/standing.ts';
+
 /** What is kept of a snapshot. */
 export interface KeptState {
   readonly value: unknown;
@@ -19,24 +21,44 @@ export interface SnapshotMigration {
   readonly from: string;
   readonly to: string;
   /** Pure. Throws for what it can't read, which is then set aside. */
-  readonly migrate: (kept: KeptState) => KeptState;
+  readonly migrate: (kept: KeptState, standing: Standing | undefined) => KeptState;
 }
 
 /** By the id of the machine, oldest step first. */
 export type SnapshotMigrations = Readonly<Record<string, readonly SnapshotMigration[]>>;
 
-/** Every chart that is kept is still at its first version. */
-export const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {};
+/** The states that version 1 of an operation's chart kept as `accepting`, by where its row stands. */
+const ACCEPTED_IN: Partial<Readonly<Record<Standing, string>>> = {
+  inHand: 'ordering',
+  due: 'waiting',
+  held: 'inLane',
+};
+
+export const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {
+  syncOperation: [
+    {
+      from: '1',
+      to: '2',
+      migrate: (kept, standing) => {
+        if (kept.value !== 'accepting') return kept;
+        const value = standing === undefined ? undefined : ACCEPTED_IN[standing];
+        if (value === undefined) throw new Error('An accepted row stands where none may stand.');
+        return { value, context: kept.context };
+      },
+    },
+  ],
+};
 
 /** The state after every step that leads on from `version`, and the version that was reached. */
 export function migrateKept(
   steps: readonly SnapshotMigration[],
   version: string,
   kept: KeptState,
+  standing?: Standing,
 ): { readonly version: string; readonly kept: KeptState } {
   let reached = { version, kept };
   for (const { from, to, migrate } of steps) {
-    if (from === reached.version) reached = { version: to, kept: migrate(reached.kept) };
+    if (from === reached.version) reached = { version: to, kept: migrate(reached.kept, standing) };
   }
   return reached;
 }

@@ -9,6 +9,7 @@ import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Standing } from '../../machines/vocabulary/standing.ts';
 import {
   type KeptState,
   migrateKept,
@@ -27,20 +28,26 @@ interface KeptSnapshot extends KeptState {
   readonly response?: Json | undefined;
 }
 
-/** The text to keep for a snapshot that has no children. `value` may name the state to wake up in. */
+/** The text to keep for a snapshot that has no children. */
 export function encodeSnapshot(
   machine: AnyStateMachine,
-  snapshot: { readonly value: unknown; readonly context: unknown },
-  extra: { readonly value?: string | undefined; readonly response?: Json | undefined } = {},
+  { value, context }: { readonly value: unknown; readonly context: unknown },
+  response?: Json,
 ): string {
-  const kept: KeptSnapshot = {
-    machine: machine.id,
-    version: machine.version ?? '',
-    value: extra.value ?? snapshot.value,
-    context: snapshot.context,
-    response: extra.response,
-  };
-  return JSON.stringify(kept);
+  return textOfSnapshot(machine, value, JSON.stringify(context), response);
+}
+
+/** The same, with a context that is text already: it may be kept in several states. */
+export function textOfSnapshot(
+  { id, version = '' }: AnyStateMachine,
+  value: unknown,
+  contextText: string,
+  response?: Json,
+): string {
+  // Ids, versions and names of states are plain words; this runs for every write.
+  const state = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+  const answer = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
+  return `{"machine":"${id}","version":"${version}","value":${state},"context":${contextText}${answer}}`;
 }
 
 export interface DecodedSnapshot<M extends AnyStateMachine> {
@@ -58,11 +65,16 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
 export function decodeSnapshot<M extends AnyStateMachine>(
   machine: M,
   text: string,
-  migrations: SnapshotMigrations = SNAPSHOT_MIGRATIONS,
+  how: {
+    readonly migrations?: SnapshotMigrations | undefined;
+    /** Where the row of an operation stands, for a version whose state alone did not tell. */
+    readonly standing?: Standing | undefined;
+  } = {},
 ): DecodedSnapshot<M> {
   const stored = parse(text);
   if (isNewer(machine, stored)) throw newerRecord(machine);
-  const kept = migrated(machine, stored, migrations);
+  const { migrations = SNAPSHOT_MIGRATIONS, standing } = how;
+  const kept = migrated(machine, { ...stored, standing }, migrations);
   if (kept === null) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
@@ -102,13 +114,13 @@ function isName(value: unknown): value is string {
 /** What the present version of the machine keeps; `null` where nothing leads to it. */
 function migrated(
   machine: AnyStateMachine,
-  stored: KeptSnapshot,
+  stored: KeptSnapshot & { readonly standing: Standing | undefined },
   migrations: SnapshotMigrations,
 ): KeptState | null {
   if (stored.machine !== machine.id) return null;
   const steps = Object.hasOwn(migrations, machine.id) ? migrations[machine.id] : undefined;
   try {
-    const { version, kept } = migrateKept(steps ?? [], stored.version, stored);
+    const { version, kept } = migrateKept(steps ?? [], stored.version, stored, stored.standing);
     return version === (machine.version ?? '') ? kept : null;
   } catch {
     return null;

@@ -21,7 +21,7 @@ import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { flatLogic } from '../charts/flatLogic.ts';
-import { decodeSnapshot } from '../charts/snapshots.ts';
+import { decodeOperation } from '../charts/operationRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
@@ -70,7 +70,7 @@ export class OperationActors {
    * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
    */
   revive(row: StoredOperation): Resident {
-    const snapshot = this.#unexpiring(decodeSnapshot(syncOperationMachine, row.state).snapshot);
+    const snapshot = this.#unexpiring(decodeOperation(row).snapshot);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
     return createResident(this.#make(row.id, { snapshot, input: undefined as never }), {
       ...row,

@@ -8,12 +8,14 @@ import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
 import { inHandPosition, type RowPosition } from '../../machines/operation/position.ts';
 import { keepsPayload, leavesLane, settledPosition } from '../../machines/operation/settlement.ts';
 import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
+import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
+import { encodeAccepted, encodeOperation } from '../charts/operationRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import { encodeOperation, NO_BODY, type Resident } from './resident.ts';
+import { NO_BODY, type Resident } from './resident.ts';
 
 /** Orders the writes of operations: what goes on the row in each situation. */
 export class OperationWriter {
@@ -52,7 +54,12 @@ export class OperationWriter {
     faultPoint('engine.beforeAccept');
     const { context } = snapshot;
     const { standing } = resident;
-    const state = encodeOperation(snapshot);
+    const lane = laneOf(context);
+    // A crisis is on its way already; everything else is kept as it will go on.
+    const texts =
+      context.priority === 'crisis'
+        ? { state: encodeOperation(snapshot) }
+        : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null), lane);
     const dueAtMs = standing === 'due' ? this.#steady.stamp() : null;
     resident.revision = 1;
     this.#journal.write({
@@ -67,10 +74,10 @@ export class OperationWriter {
           dueAtMs,
           route: upstreamOf(resident),
           subject: context.subject,
-          lane: laneOf(context),
+          lane,
           idempotencyKey: storedKeyOf(context),
           expiresAtMs: context.expiresAtMs,
-          state,
+          ...texts,
           payload: resident.body ?? NO_BODY,
         };
       },

@@ -4,18 +4,14 @@
  * @module
  */
 
-import { stateToKeep } from '../../machines/operation/rowState.ts';
 import {
   type SyncOperationRef,
-  type SyncOperationSnapshot,
   type SyncOperationState,
-  syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Handler } from '../attempt/handler.ts';
-import { encodeSnapshot } from '../charts/snapshots.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { PendingAcceptance } from './acceptance.ts';
 
@@ -79,11 +75,3 @@ export function takePending(resident: Resident): PendingAcceptance | null {
 
 /** What an erased payload is read as; nothing asks for it any more. */
 export const NO_BODY = '{"payload":null}';
-
-/** The text kept for an operation. */
-export function encodeOperation(snapshot: SyncOperationSnapshot, response?: Json): string {
-  return encodeSnapshot(syncOperationMachine, snapshot, {
-    value: stateToKeep(snapshot.value),
-    response,
-  });
-}

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { stateOfRow } from '../../machines/operation/rowState.ts';
-import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
-import { decodeSnapshot } from '../charts/snapshots.ts';
+import { decodeOperation } from '../charts/operationRecord.ts';
 import { type OperationView, toView } from './outcome.ts';
 
 /** A page of operations, in order of acceptance. */
@@ -56,8 +54,8 @@ export function viewIfReadable(row: StoredOperation): OperationView | null {
 
 /** @throws HoldfastError `HF_RECORD_…` */
 export function viewOf(row: StoredOperation): OperationView {
-  const { context, value } = decodeSnapshot(syncOperationMachine, row.state).snapshot;
-  return toView(stateOfRow(value, context.ending, row.standing), context);
+  const { context, value } = decodeOperation(row).snapshot;
+  return toView(value, context);
 }
 
 export function hasEnded({ standing }: StoredOperation): boolean {

@@ -7,10 +7,8 @@
  */
 
 import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
-import {
-  newOperation,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
+import { newOperation } from '../../machines/operation/syncOperationMachine.ts';
+import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -19,7 +17,7 @@ import { type RetryClass, urgencyOf } from '../../machines/vocabulary/urgency.ts
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
-import { encodeSnapshot } from '../charts/snapshots.ts';
+import { encodeAccepted } from '../charts/operationRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PendingAcceptance } from '../operation/acceptance.ts';
@@ -68,7 +66,8 @@ export class BulkAcceptor {
     const id = operationId(clock, random);
     const dueAtMs = steady.stamp();
     const context = newOperation(operationInput(id, request, retry, clock.now()));
-    const state = encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
+    const lane = laneOf(context);
+    const texts = encodeAccepted(context, turnAtAcceptance(false, false), lane);
     this.#waiting.add(pending);
     journal.write({
       build: () => ({
@@ -80,10 +79,10 @@ export class BulkAcceptor {
         dueAtMs,
         route: handler.upstream,
         subject: context.subject,
-        lane: laneOf(context),
+        lane,
         idempotencyKey: storedKeyOf(context),
         expiresAtMs: context.expiresAtMs,
-        state,
+        ...texts,
         payload: request.body,
       }),
       onDurable: (result) => {

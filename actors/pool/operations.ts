@@ -10,7 +10,8 @@ import {
 } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
-import { decodeSnapshot, newerRecordIn } from '../charts/snapshots.ts';
+import { decodeOperation } from '../charts/operationRecord.ts';
+import { newerRecordIn } from '../charts/snapshots.ts';
 import type { Journal } from '../journal/journal.ts';
 import { demandDurable } from '../operation/acceptance.ts';
 import { actorView } from '../operation/actorView.ts';
@@ -88,7 +89,7 @@ export class Operations {
       if (refusal !== undefined) pool.watchers.refused(id, refusal);
       return await watched;
     }
-    const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state);
+    const { snapshot, response } = decodeOperation(row);
     pool.watchers.settled(toOutcome(snapshot.context, response, pool.exceptions.of(id)));
     return await watched;
   }

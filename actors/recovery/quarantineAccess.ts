@@ -5,10 +5,10 @@
  * @module
  */
 
-import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRecord, SealedRecord } from '../../persistence/port/store.ts';
-import { decodeSnapshot, headOfSnapshot } from '../charts/snapshots.ts';
+import { decodeOperation } from '../charts/operationRecord.ts';
+import { headOfSnapshot } from '../charts/snapshots.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
 /** A record that was set aside, with nothing of what it holds but which chart and state wrote it. */
@@ -69,10 +69,10 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
     sealed: (query) => store.sealedQuarantine(query),
     find: async (id) => recordOf(await find(id)),
     async reinstate(id) {
-      const { seq, revision, state, opensNot } = await find(id);
+      const { seq, revision, state, stood, opensNot } = await find(id);
       if (state === null) return { kind: 'notReinstated', code: opensNot ?? TAMPERED };
       // A seal that opens is not enough: the engine must be able to read what is in it.
-      decodeSnapshot(syncOperationMachine, state);
+      decodeOperation({ state, standing: stood ?? 'quarantined' });
       const [result] = await access.commit([
         () => ({ kind: 'reinstate', seq, id, revision, toSeq: store.nextSeq() }),
       ]);

@@ -5,18 +5,16 @@
  * @module
  */
 
+import { BROUGHT_BACK } from '../../machines/operation/broughtBack.ts';
 import { laneOf } from '../../machines/operation/keys.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
-import {
-  type SyncOperationContext,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { ReplayWrite, StoredOperation } from '../../persistence/port/store.ts';
-import { decodeSnapshot, encodeSnapshot } from '../charts/snapshots.ts';
+import { decodeOperation, encodeOperation } from '../charts/operationRecord.ts';
 
 /** What the row of a dead letter says of it. */
 export function deadLetterContext(row: StoredOperation): SyncOperationContext {
-  return decodeSnapshot(syncOperationMachine, row.state).snapshot.context;
+  return decodeOperation(row).snapshot.context;
 }
 
 /** The write that orders it; `payload` is an edited one. */
@@ -35,7 +33,7 @@ export function replayWrite(
     waitsFor: to.position.waitsFor,
     route: to.position.route,
     lane: laneOf(context),
-    state: encodeSnapshot(syncOperationMachine, { value: 'replayed', context }),
+    state: encodeOperation({ value: BROUGHT_BACK, context }),
     payload: to.payload,
   };
 }

@@ -10,10 +10,7 @@ import {
   type RowPosition,
   unhandledPosition,
 } from '../../machines/operation/position.ts';
-import {
-  type SyncOperationContext,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type {
@@ -23,7 +20,7 @@ import type {
   Write,
   WriteResult,
 } from '../../persistence/port/store.ts';
-import { decodeSnapshot } from '../charts/snapshots.ts';
+import { decodeOperation } from '../charts/operationRecord.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
@@ -118,8 +115,7 @@ export function accessLive(
       onLeftQuarantine();
       if (row === null) return;
       if (row.standing === 'inHand') takeOver(parts, row);
-      const { type, expiresAtMs } = decodeSnapshot(syncOperationMachine, row.state).snapshot
-        .context;
+      const { type, expiresAtMs } = decodeOperation(row).snapshot.context;
       if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
       for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
       if (pool.handlers.has(type)) await adoptHandler(parts, type);

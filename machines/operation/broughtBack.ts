@@ -9,8 +9,12 @@ import { transition } from 'xstate';
 import {
   type ReplayFacts,
   type SyncOperationContext,
+  type SyncOperationState,
   syncOperationMachine,
 } from './syncOperationMachine.ts';
+
+/** The state that it goes back in. */
+export const BROUGHT_BACK: SyncOperationState = 'replayed';
 
 /** The dead letter as it goes back; `null` when the chart keeps it: its time is over, or it may have been applied. */
 export function broughtBack(
@@ -20,5 +24,5 @@ export function broughtBack(
   // Its row was written when it was settling; where it stands says that it has arrived.
   const letter = syncOperationMachine.resolveState({ value: 'deadLettered', context });
   const [next] = transition(syncOperationMachine, letter, { type: 'replay.requested', ...facts });
-  return next.value === 'replayed' ? next.context : null;
+  return next.value === BROUGHT_BACK ? next.context : null;
 }

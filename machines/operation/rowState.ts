@@ -5,21 +5,50 @@
  */
 
 import type { Standing } from '../vocabulary/standing.ts';
-import type { Ending, SyncOperationState } from './syncOperationMachine.ts';
+import { demandOf } from './demand.ts';
+import type { SyncOperationContext, SyncOperationState, Turn } from './syncOperationMachine.ts';
+import { waitReasonOf } from './waitReason.ts';
 
 /** The state that an operation wakes up in after a restart: a running attempt was ordered, no more. */
 export function stateToKeep(state: SyncOperationState): SyncOperationState {
   return state === 'attempting' ? 'ordering' : state;
 }
 
-/** The state that a row is in: it holds the one that wrote it, and where it stands says what became of it. */
+/** Where the chart goes once the acceptance is durable, as far as that is kept. */
+const ACCEPTED_IN: Readonly<Record<Turn, SyncOperationState>> = {
+  granted: 'ordering',
+  awaitsUpstream: 'waiting',
+  awaitsLane: 'inLane',
+  awaitsHandler: 'handlerMissing',
+};
+
+/** The state that a newly accepted row is kept in. */
+export function acceptedState(turn: Turn): SyncOperationState {
+  return ACCEPTED_IN[turn];
+}
+
+/** Whether a row may be in this state: it rests, or its order or its ending is written. */
+export function isKept(state: SyncOperationState): boolean {
+  const { write } = demandOf(state, { priority: 'normal' }, { revision: 1, handler: {} });
+  return write === 'position' || write === 'order' || write === 'ending';
+}
+
+/**
+ * What a row says of its operation: it holds the state that wrote it, and where it stands says what
+ * became of it since.
+ */
 export function stateOfRow(
   kept: SyncOperationState,
-  ending: Ending | null,
+  context: SyncOperationContext,
   standing: Standing,
-): SyncOperationState {
-  if ((standing === 'settled' || standing === 'deadLettered') && ending !== null) return ending;
-  if (kept !== 'accepting') return kept;
-  if (standing === 'due') return 'waiting';
-  return standing === 'held' ? 'inLane' : kept;
+): { readonly value: SyncOperationState; readonly context: SyncOperationContext } {
+  const hasEnded = standing === 'settled' || standing === 'deadLettered';
+  if (hasEnded && context.ending !== null) return { value: context.ending, context };
+  if (standing !== 'held') return { value: kept, context };
+  // It was set aside, and is back behind others of its lane: it waits for that whatever it waited for.
+  if (kept === 'ordering')
+    return { value: 'inLane', context: { ...context, isOutcomeUnknown: true } };
+  const reason = waitReasonOf(kept);
+  const isBehind = kept === 'waiting' || reason === 'backoff' || reason === 'handler';
+  return { value: isBehind ? 'inLane' : kept, context };
 }

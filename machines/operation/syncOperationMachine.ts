@@ -21,7 +21,6 @@ import { deadLettered, replayed } from './syncOperationReplay.ts';
 import {
   approving,
   becomingReady,
-  beingOrdered,
   cancelling,
   comingUnderSuspicion,
   expiring,
@@ -45,14 +44,14 @@ export {
 
 export const syncOperationMachine = operationSetup.createMachine({
   id: 'syncOperation',
-  version: '1',
+  version: '2',
   description: 'One sync request, from acceptance to one of its endings.',
   context: ({ input }) => newOperation(input),
   initial: 'accepting',
   states: {
     accepting: {
       description:
-        'The request and its first attempt number are being written to disk. Read back from there, it waits: for its turn, or for its lane. A crisis waits for nothing.',
+        'The request and its first attempt number are being written to disk, as what it will be then: no row is kept in this state. A crisis waits for nothing.',
       tags: ['accept'],
       meta: { requirements: ['OP-1', 'OP-2', 'PS-2', 'CR-4'] },
       always: { guard: { type: 'isCrisis' }, target: 'attempting' },
@@ -75,10 +74,6 @@ export const syncOperationMachine = operationSetup.createMachine({
         ],
         'journal.failed': { target: 'rejected' },
         'journal.duplicated': { target: 'duplicate' },
-        'process.restarted': comingUnderSuspicion,
-        'lane.freed': becomingReady,
-        'turn.granted': beingOrdered,
-        'handler.missing': { target: 'handlerMissing' },
         'cancel.requested': cancelling,
         'expiry.due': expiring,
       },

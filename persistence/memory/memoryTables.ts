@@ -165,7 +165,7 @@ export class MemoryTables implements AsideTables {
   }
 
   #accept(write: AcceptWrite): WriteResult {
-    const { kind: _, ...given } = write;
+    const { kind: _, stateInLane = write.state, ...given } = write;
     const same = this.byId(write.id);
     if (same !== undefined && same.seq === write.seq) {
       return { kind: 'accepted', laneBusy: same.standing === 'held' };
@@ -182,7 +182,11 @@ export class MemoryTables implements AsideTables {
       laneLeft: null,
       aside: null,
     };
-    this.#put(laneBusy ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane' } : row);
+    this.#put(
+      laneBusy
+        ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane', state: stateInLane }
+        : row,
+    );
     return { kind: 'accepted', laneBusy };
   }
 

@@ -35,6 +35,8 @@ export interface AcceptWrite {
   /** When it expires if it has not settled by then; `null` for never. Stored beside the due time. */
   readonly expiresAtMs: number | null;
   readonly state: string;
+  /** In place of `state` where its lane is busy; absent without a lane. */
+  readonly stateInLane?: string | undefined;
   readonly payload: string;
 }
 

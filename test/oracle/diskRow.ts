@@ -16,7 +16,7 @@ import type { RowAtRest } from '../support/store/rowsAtRest.ts';
 import type { DiskRow } from './trace.ts';
 
 /** States on disk from which an attempt may begin at once. */
-const ORDERED: ReadonlySet<SyncOperationState> = new Set(['accepting', 'ordering']);
+const ORDERED: ReadonlySet<SyncOperationState> = new Set(['ordering']);
 
 /** What a caller was told of an outcome, without the response and the error's words. */
 export function reported(outcome: Outcome): ReportedOutcome {

@@ -29,10 +29,8 @@ interface Planted extends Partial<AcceptWrite> {
 }
 
 /** A row as a program with `version` of the chart would have written it. */
-function row(
-  seq: number,
-  { version = OWN, value = 'accepting', ...given }: Planted = {},
-): AcceptWrite {
+function row(seq: number, { version = OWN, value, ...given }: Planted = {}): AcceptWrite {
+  const kept = value ?? (given.standing === 'inHand' ? 'ordering' : 'waiting');
   const context = newOperation({
     id: idOf(seq),
     ...REQUEST,
@@ -46,7 +44,7 @@ function row(
     expiresAtMs: given.expiresAtMs ?? null,
     attemptsMax: 3,
   });
-  const state = encodeSnapshot(syncOperationMachine, { value, context });
+  const state = encodeSnapshot(syncOperationMachine, { value: kept, context });
   return {
     kind: 'accept',
     seq,

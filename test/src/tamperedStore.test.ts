@@ -38,7 +38,7 @@ function stateOf(number: number): string {
     expiresAtMs: null,
     attemptsMax: 3,
   });
-  return encodeSnapshot(syncOperationMachine, { value: 'accepting', context });
+  return encodeSnapshot(syncOperationMachine, { value: 'waiting', context });
 }
 
 function bodyOf(number: number): string {

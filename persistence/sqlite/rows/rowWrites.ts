@@ -85,7 +85,8 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     idempotency: write.idempotencyKey === null ? null : seals.idempotencyTag(write.idempotencyKey),
   };
   const { payload, envelope } = sealPayload(tables, columns, write.payload);
-  const state = seals.sealState(columns, write.state, payload);
+  const text = laneBusy ? (write.stateInLane ?? write.state) : write.state;
+  const state = seals.sealState(columns, text, payload);
   if (!mutations.insertOperation(columns, state)) return acceptAgain(tables, write, columns);
   if (envelope !== null) mutations.putPayload(write.seq, envelope);
   if (columns.standing === STANDING_CODES.inHand) {

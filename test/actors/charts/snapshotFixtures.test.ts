@@ -7,6 +7,7 @@ import { degradationMachine } from '../../../machines/degradation/degradationMac
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { DEFAULT_BREAKER_POLICY } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { checkDegradationPolicy } from '../../../machines/policy/service/degradationPolicy.ts';
+import type { Standing } from '../../../machines/vocabulary/standing.ts';
 
 const FOLDER = new URL('../../fixtures/snapshots/', import.meta.url);
 
@@ -63,16 +64,49 @@ function shapeOf(value: unknown): unknown {
   );
 }
 
-test.each(fixtures)('PS-3 $what, kept by $id $version, goes on today', ({ id, text }) => {
+/** What version 1 of an operation kept as accepted: where its row stood, and what that is today. */
+const ACCEPTED: Readonly<Record<string, { readonly standing: Standing; readonly value: string }>> =
+  {
+    afterStrict: { standing: 'held', value: 'inLane' },
+    inHand: { standing: 'inHand', value: 'ordering' },
+    inLane: { standing: 'held', value: 'inLane' },
+    waiting: { standing: 'due', value: 'waiting' },
+  };
+
+test.each(fixtures)('PS-3 $what, kept by $id $version, goes on today', ({ id, what, text }) => {
   const machine = machineOf(id);
-  const { snapshot } = decodeSnapshot(machine, text);
   const stored = JSON.parse(text) as { value: string; context: object };
-  expect(snapshot.value).toBe(stored.value);
+  const accepted = stored.value === 'accepting' ? ACCEPTED[what] : undefined;
+  const { snapshot } = decodeSnapshot(machine, text, { standing: accepted?.standing });
+  expect(snapshot.value).toBe(accepted?.value ?? stored.value);
   expect(snapshot.context).toMatchObject(stored.context);
   const actor = createActor(machine, { snapshot, input: undefined });
   expect(() => actor.start()).not.toThrow();
   expect(actor.getSnapshot().status).not.toBe('error');
   actor.stop();
+});
+
+describe('PS-3 an accepted operation of version 1 is read by where its row stands', () => {
+  const texts = readJson('syncOperation.1.json') as Record<string, string>;
+  const read = (standing?: Standing) =>
+    decodeSnapshot(syncOperationMachine, texts['waiting'] ?? '', { standing }).snapshot.value;
+
+  test.each([
+    ['inHand', 'ordering'],
+    ['due', 'waiting'],
+    ['held', 'inLane'],
+  ] as const)('%s: %s', (standing, value) => {
+    expect(read(standing)).toBe(value);
+  });
+
+  test.each([undefined, 'settled', 'deadLettered', 'quarantined'] as const)(
+    'control: %s, it is refused, not guessed',
+    (standing) => {
+      expect(() => read(standing)).toThrow(
+        expect.objectContaining({ code: 'HF_RECORD_UNSUPPORTED' }),
+      );
+    },
+  );
 });
 
 describe('PS-3 what is kept of a chart changes only with its version', () => {

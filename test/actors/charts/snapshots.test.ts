@@ -94,10 +94,8 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
 
   test('PS-3 the state to wake up in and the response are kept with it', () => {
     const response = { paid: [1, null, 'ü'] };
-    const text = encodeSnapshot(circuitBreakerMachine, openBreaker(), {
-      value: 'halfOpen',
-      response,
-    });
+    const woken = { value: 'halfOpen', context: openBreaker().context };
+    const text = encodeSnapshot(circuitBreakerMachine, woken, response);
     const kept = decodeSnapshot(circuitBreakerMachine, text);
     expect(kept.snapshot.value).toBe('halfOpen');
     expect(kept.response).toEqual(response);
@@ -106,7 +104,8 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
 
   test('PS-3 a snapshot of another machine is refused', () => {
     // Even where its state is one that this machine has too.
-    const alike = encodeSnapshot(circuitBreakerMachine, openBreaker(), { value: 'normal' });
+    const { context } = openBreaker();
+    const alike = encodeSnapshot(circuitBreakerMachine, { value: 'normal', context });
     expect(Object.keys(degradationMachine.states)).toContain('normal');
     expect(() => decodeSnapshot(degradationMachine, alike)).toThrow(
       expect.objectContaining({ code: 'HF_RECORD_UNSUPPORTED' }),
@@ -198,7 +197,7 @@ describe('PS-3 what an earlier version kept is brought up to date', () => {
     ['2', 'shut', { opened: 4 }, 'shut', { opened: 4 }],
     ['3', 'ajar', { opened: 5 }, 'ajar', { opened: 5 }],
   ])('from version %s, step by step', (version, value, context, newValue, newContext) => {
-    const kept = decodeSnapshot(machine, door(version, value, context), migrations);
+    const kept = decodeSnapshot(machine, door(version, value, context), { migrations });
     expect(kept.snapshot).toMatchObject({ value: newValue, context: newContext });
     expect(kept.response).toBe(7);
   });
@@ -207,7 +206,7 @@ describe('PS-3 what an earlier version kept is brought up to date', () => {
     ['a version from which nothing leads here', door('0', 'shut', {})],
     ['a state that its step can not read', door('2', 'broken', {})],
   ])('but not %s, which is set aside', (_, text) => {
-    expect(() => decodeSnapshot(machine, text, migrations)).toThrow(
+    expect(() => decodeSnapshot(machine, text, { migrations })).toThrow(
       expect.objectContaining({ code: 'HF_RECORD_UNSUPPORTED' }),
     );
   });

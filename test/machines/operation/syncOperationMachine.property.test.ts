@@ -176,7 +176,7 @@ function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
   }
   for (const [i, { number, onDisk, replays }] of begun.entries()) {
     // State before effect (PS-2): this very attempt was on disk, ordered, when it began.
-    expect(['accepting', 'ordering']).toContain(onDisk?.value);
+    expect(onDisk?.value).toBe('ordering');
     expect(onDisk?.context).toMatchObject({ attempt: number, isSpent: false });
     // Its number never goes back (RT-4), but for a replay.
     const before = begun[i - 1];
@@ -274,7 +274,7 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     ],
   ])('RT-4 control: a chart that %s is caught', (_, machine) => {
     expect(() => {
-      check(machine, { numRuns: 2_000, seed: 1, endOnFailure: true });
+      check(machine, { numRuns: 2_000, seed: 2, endOnFailure: true });
     }).toThrow('Property failed');
   });
 

@@ -25,7 +25,7 @@ function interrupted(): OperationHarness {
 }
 
 const waitingIn = {
-  accepting: () => revivedAsAccepted('awaitsUpstream'),
+  accepting: () => new OperationHarness({ turn: 'awaitsUpstream' }),
   inLane: () => new OperationHarness({ turn: 'awaitsLane' }).commit(),
   waiting: () => new OperationHarness({ turn: 'awaitsUpstream' }).commit(),
   handlerMissing: () => new OperationHarness({ turn: 'awaitsHandler' }).commit(),
@@ -49,7 +49,7 @@ describe('acceptance', () => {
     expect(operation.begun).toEqual([]);
     operation.commit();
     expect(operation.state).toBe('attempting');
-    expect(operation.begun).toMatchObject([{ number: 1, onDisk: { value: 'accepting' } }]);
+    expect(operation.begun).toMatchObject([{ number: 1, onDisk: { value: 'ordering' } }]);
   });
 
   test.each([
@@ -77,8 +77,8 @@ describe('acceptance', () => {
   });
 
   test('OP-6 read back as accepted it stands in line, and its turn is made durable first', () => {
-    const operation = waitingIn.accepting();
-    expect(operation.state).toBe('accepting');
+    const operation = revivedAsAccepted('awaitsUpstream');
+    expect(operation.state).toBe('waiting');
     operation.grant();
     expect(operation.state).toBe('ordering');
     expect(operation.commit().begun).toMatchObject([{ number: 1, onDisk: { value: 'ordering' } }]);
@@ -86,6 +86,7 @@ describe('acceptance', () => {
 
   test('OP-4 read back as accepted it also leaves its lane', () => {
     const operation = revivedAsAccepted('awaitsLane').wait(50);
+    expect(operation.state).toBe('inLane');
     operation.tell('lane.freed');
     expect(operation.state).toBe('waiting');
     expect(operation.context.wakeAtMs).toBe(operation.nowMs);
@@ -113,7 +114,7 @@ describe('waiting', () => {
     ).toEqual([1]);
   });
 
-  test.each(['accepting', 'inLane', 'waiting', 'suspect', 'backingOff', 'replayed'] as const)(
+  test.each(['inLane', 'waiting', 'suspect', 'backingOff', 'replayed'] as const)(
     'OP-7 %s, it learns that its handler is gone',
     (state) => {
       const operation = waitingIn[state]();

@@ -51,7 +51,10 @@ function operation(seq: number, given: Partial<AcceptWrite> = {}): AcceptWrite {
     lane: null,
     idempotencyKey: `k-${seq}`,
     expiresAtMs: null,
-    state: encodeSnapshot(syncOperationMachine, { value: 'accepting', context }),
+    state: encodeSnapshot(syncOperationMachine, {
+      value: given.standing === 'inHand' ? 'ordering' : 'waiting',
+      context,
+    }),
     // Long enough to be sealed apart from the state.
     payload: `{"payload":${seq}}`.padEnd(2_000),
     ...given,
@@ -238,8 +241,7 @@ describe.each(['at start', 'while running'] as const)('found %s', (how) => {
         opensNot: damage.state === undefined ? damage.code : null,
       });
       // What can be read of it is told.
-      if (damage.state !== undefined)
-        expect(record?.snapshot).toMatchObject({ state: 'accepting' });
+      if (damage.state !== undefined) expect(record?.snapshot).toMatchObject({ state: 'waiting' });
       expect(runtime.getHealthStatus().operations.quarantined).toBe(1);
       await expect(runtime.quarantine.retry(idOf(VICTIM))).rejects.toMatchObject({
         code: damage.code,

@@ -7,7 +7,7 @@ import {
   restingPosition,
   saysAlready,
 } from '../../../machines/operation/position.ts';
-import { stateToKeep } from '../../../machines/operation/rowState.ts';
+import { acceptedState, stateToKeep } from '../../../machines/operation/rowState.ts';
 import { settledPosition } from '../../../machines/operation/settlement.ts';
 import {
   type ReplayFacts,
@@ -310,8 +310,9 @@ export class OperationHarness {
     const position = this.#positionFor(demand, snapshot);
     if (position === null) return;
     if (demand.write === 'position' && saysAlready({ revision, standing }, position)) return;
+    const isAcceptance = demand.write === 'acceptance' && !this.isCrisis;
     this.#ordered = {
-      value: stateToKeep(value),
+      value: isAcceptance ? acceptedState(this.#keptTurn) : stateToKeep(value),
       context,
       standing: position.standing,
       revision: revision + 1,
@@ -332,6 +333,11 @@ export class OperationHarness {
       default:
         return null;
     }
+  }
+
+  /** The engine accepts as waiting what it has no handler for; that is written once it is known. */
+  get #keptTurn(): Turn {
+    return this.#turn === 'awaitsHandler' ? 'awaitsUpstream' : this.#turn;
   }
 
   get #acceptedPosition(): RowPosition {

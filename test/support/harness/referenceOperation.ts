@@ -90,7 +90,7 @@ export class ReferenceOperation {
     };
     // A crisis is on its way before anything is written (CR-4).
     if (this.#isCrisis) this.#begin();
-    else this.#keep('accepting', { isInHand: facts.turn === 'granted', waits: 'accepting' });
+    else this.#accept();
   }
 
   /** The oldest write is durable; what waited for it goes on (PS-2), unless it has expired (OP-5). */
@@ -115,7 +115,7 @@ export class ReferenceOperation {
   }
 
   grant(): void {
-    if (!this.#is('accepting', 'waiting', 'suspect', 'backingOff', 'replayed')) return;
+    if (!this.#is('waiting', 'suspect', 'backingOff', 'replayed')) return;
     // An attempt that was ordered and never ended keeps its number (RT-4).
     const { attempt, isSpent } = this.facts;
     this.#note({ attempt: isSpent ? attempt + 1 : attempt, isSpent: false });
@@ -124,7 +124,7 @@ export class ReferenceOperation {
   }
 
   laneFreed(nowMs: number): void {
-    if (this.#is('accepting', 'inLane', 'replayed')) this.#becomeReady(nowMs);
+    if (this.#is('inLane', 'replayed')) this.#becomeReady(nowMs);
   }
 
   handlerRegistered(nowMs: number): void {
@@ -132,7 +132,7 @@ export class ReferenceOperation {
   }
 
   handlerMissing(): void {
-    const rests = ['accepting', 'inLane', 'waiting', 'suspect', 'backingOff', 'replayed'];
+    const rests = ['inLane', 'waiting', 'suspect', 'backingOff', 'replayed'];
     if (this.#is('attempting', ...rests)) this.#rest('handlerMissing');
   }
 
@@ -223,7 +223,7 @@ export class ReferenceOperation {
       return;
     }
     this.facts = this.disk.facts;
-    if (!this.disk.isInHand || !this.#is('accepting', 'ordering')) return;
+    if (!this.disk.isInHand || !this.#is('ordering')) return;
     const crashes = this.facts.crashes + 1;
     if (!this.#isCrisis && crashes === CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX) {
       this.#end('deadLettered');
@@ -270,10 +270,15 @@ export class ReferenceOperation {
 
   #becomeReady(nowMs: number): void {
     this.#note({ wakeAtMs: nowMs });
-    const newest = this.queue.at(-1) ?? this.disk;
-    const liesAsAccepted = newest?.facts.state === 'accepting' && !newest.isInHand;
-    if (liesAsAccepted && this.#turn !== 'awaitsLane') this.#enter('waiting');
-    else this.#rest('waiting');
+    this.#rest('waiting');
+  }
+
+  /** It is kept as what it will be once that is durable: ordered, or waiting for its turn or its lane. */
+  #accept(): void {
+    const isGranted = this.#turn === 'granted';
+    const waits = this.#turn === 'awaitsLane' ? 'inLane' : 'waiting';
+    const facts = { ...this.facts, state: isGranted ? 'ordering' : waits };
+    this.queue.push({ facts, isInHand: isGranted, waits: 'accepting' });
   }
 
   #rest(state: string): void {

@@ -1,8 +1,7 @@
-import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
 import {
   type SyncOperationContext,
   type SyncOperationState,
-  syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Standing, Store, Write } from '../../../persistence/port/store.ts';
@@ -36,7 +35,7 @@ export function createDiskWitness(): DiskWitness {
     if (write.kind === 'accept') idOf.set(write.seq, write.id);
     const id = idOf.get(write.seq);
     if (id === undefined) return;
-    const { snapshot } = decodeSnapshot(syncOperationMachine, write.state);
+    const { snapshot } = decodeOperation(write);
     const { context, value: state } = snapshot;
     const before = rows.get(id);
     const isSameWait = state === 'backingOff' && before?.state === state;

@@ -1,8 +1,7 @@
-import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
 import {
   type SyncOperationContext,
   type SyncOperationState,
-  syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 
@@ -22,7 +21,7 @@ export async function rowsAtRest(store: Pick<Store, 'list'>): Promise<readonly R
     const page = await store.list({ afterSeq, limit: PAGE_ROWS });
     for (const row of page) {
       if (row.standing === 'quarantined') continue;
-      const { snapshot } = decodeSnapshot(syncOperationMachine, row.state);
+      const { snapshot } = decodeOperation(row);
       rows.push({ row, state: snapshot.value, context: snapshot.context });
     }
     const last = page.at(-1);

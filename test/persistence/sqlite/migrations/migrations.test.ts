@@ -82,7 +82,7 @@ async function expectAllThere(store: Store): Promise<void> {
     const row = await store.find(id);
     expect([name, row?.standing === 'deadLettered']).toEqual([name, DEAD_LETTERS.includes(name)]);
     // What was in flight at the crash was on disk as ordered.
-    const expected = state === 'attempting' ? 'accepting' : state;
+    const expected = state === 'attempting' ? 'ordering' : state;
     if (name === 'aside') continue;
     expect([name, row && viewIfReadable(row)?.state]).toEqual([name, expected]);
     const hasEnded = row?.standing === 'settled';

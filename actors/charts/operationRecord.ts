@@ -1,0 +1,66 @@
+/**
+ * What the row of an operation keeps of its chart, and the way back from there.
+ *
+ * @module
+ */
+
+import {
+  acceptedState,
+  isKept,
+  stateOfRow,
+  stateToKeep,
+} from '../../machines/operation/rowState.ts';
+import {
+  type SyncOperationContext,
+  type SyncOperationSnapshot,
+  syncOperationMachine,
+  type Turn,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Standing } from '../../machines/vocabulary/standing.ts';
+import { decodeSnapshot, encodeSnapshot, textOfSnapshot } from './snapshots.ts';
+
+/** The text kept for an operation. */
+export function encodeOperation(
+  { value, context }: Pick<SyncOperationSnapshot, 'value' | 'context'>,
+  response?: Json,
+): string {
+  return encodeSnapshot(syncOperationMachine, { value: stateToKeep(value), context }, response);
+}
+
+/** The text kept for a new operation, and the one where its lane is busy; that is absent without a lane. */
+export function encodeAccepted(
+  context: SyncOperationContext,
+  turn: Turn,
+  lane: string | null,
+): { readonly state: string; readonly stateInLane?: string } {
+  const contextText = JSON.stringify(context);
+  const state = textOfSnapshot(syncOperationMachine, acceptedState(turn), contextText);
+  if (lane === null) return { state };
+  const inLane = acceptedState('awaitsLane');
+  return { state, stateInLane: textOfSnapshot(syncOperationMachine, inLane, contextText) };
+}
+
+/**
+ * What a row says of its operation, whatever version wrote it.
+ *
+ * @throws HoldfastError as `decodeSnapshot` does; `HF_RECORD_MALFORMED` also for a state that no row is in.
+ */
+export function decodeOperation(row: { readonly state: string; readonly standing: Standing }): {
+  readonly snapshot: SyncOperationSnapshot;
+  readonly response: Json | undefined;
+} {
+  const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state, {
+    standing: row.standing,
+  });
+  if (!isKept(snapshot.value)) {
+    throw new HoldfastError(
+      'HF_RECORD_MALFORMED',
+      `A record of ${syncOperationMachine.id} is in a state that is never kept.`,
+    );
+  }
+  const read = stateOfRow(snapshot.value, snapshot.context, row.standing);
+  if (read.value === snapshot.value) return { snapshot, response };
+  return { snapshot: syncOperationMachine.resolveState(read), response };
+}
