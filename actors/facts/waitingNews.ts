@@ -5,7 +5,11 @@
  * @module
  */
 
-import { type AskingReason, asksForSomebody } from '../../machines/operation/waitReason.ts';
+import {
+  type AskingReason,
+  asksForSomebody,
+  STATE_WAITING_FOR,
+} from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
@@ -15,22 +19,17 @@ const TOGETHER_MS = 10_000;
 /** So many are told of without waiting for more. */
 const TOGETHER_MAX = 1_000;
 
-/** What is said of each: the state that it waits in, why, and what to do. */
-const NEWS: Readonly<
-  Record<AskingReason, { readonly state: string; readonly code: ErrorCode; readonly why: string }>
-> = {
+/** What is said of each: why it waits, and what to do. */
+const NEWS: Readonly<Record<AskingReason, { readonly code: ErrorCode; readonly why: string }>> = {
   conflict: {
-    state: 'conflicted',
     code: 'HF_CONFLICT',
     why: 'the upstream holds another version. Decide: retryNow() or cancel(); until then its lane waits, too',
   },
   review: {
-    state: 'inReview',
     code: 'HF_OUTCOME_UNKNOWN',
     why: 'it may have been applied, and to repeat it is not known to be safe. Look at the upstream, then retryNow() or cancel(); until then its lane waits, too',
   },
   handler: {
-    state: 'handlerMissing',
     code: 'HF_HANDLER_UNKNOWN',
     why: 'no handler of its type is registered. Register one in handlers or with runtime.handle()',
   },
@@ -97,7 +96,8 @@ class WaitingNews {
       const more = ids.size - 1;
       const who =
         more === 0 ? `Operation ${first} waits` : `Operation ${first} and ${more} more wait`;
-      const { state, code, why } = NEWS[reason];
+      const { code, why } = NEWS[reason];
+      const state = STATE_WAITING_FOR[reason];
       this.#nextAtMs = this.#clock.monotonic() + TOGETHER_MS;
       this.#onAlert(new HoldfastError(code, `${who} as ${state}: ${why}.`, { withStack: false }));
     }

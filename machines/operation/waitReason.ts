@@ -32,6 +32,13 @@ export function isEvent(reason: WaitReason): boolean {
   return reason !== 'turn' && reason !== 'backoff';
 }
 
+/** The state in which an operation waits for somebody to do this. */
+export const STATE_WAITING_FOR = {
+  handler: 'handlerMissing',
+  conflict: 'conflicted',
+  review: 'inReview',
+} as const satisfies Record<AskingReason, SyncOperationState>;
+
 /** Whether it waits for the time after a failed attempt to pass. */
 export function isBackingOff(state: SyncOperationState): boolean {
   return waitReasonOf(state) === 'backoff';

@@ -7,7 +7,11 @@ import {
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
-import { isBackingOff } from '../../../machines/operation/waitReason.ts';
+import {
+  isBackingOff,
+  STATE_WAITING_FOR,
+  waitReasonOf,
+} from '../../../machines/operation/waitReason.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../../../machines/policy/retry/crashPolicy.ts';
 
 const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
@@ -85,6 +89,12 @@ describe('CR-4 a crisis', () => {
     expect(of({ crashes: crashes + 1 })).toBe(8_000);
     expect(of({ crashes: crashes + 2 })).toBe(12_000);
   });
+});
+
+test('OP-7 CF-6 each thing that somebody has to do has its state', () => {
+  for (const [reason, state] of Object.entries(STATE_WAITING_FOR)) {
+    expect(waitReasonOf(state)).toBe(reason);
+  }
 });
 
 test('RT-1 a caller sees when it is tried again only where time is what it waits for', () => {

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
+import { findAll, type RepositoryFile, repositoryFiles, withoutComments } from './repository.ts';
+
+/** Names that also mean something else: an ending, a standing, a reason, the result of a write. */
+const AMBIGUOUS: ReadonlySet<string> = new Set([
+  'completed',
+  'deadLettered',
+  'cancelled',
+  'expired',
+  'replayed',
+  'rejected',
+  'duplicate',
+  'suspect',
+]);
+
+/** Files that name states all the same, with the reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'actors/charts/snapshotMigrations.ts': 'names states of versions gone by',
+  'persistence/sqlite/migrations/payloadsBound.ts': 'names states of versions gone by',
+  'src/cli/run/fileRun.ts': '`inReview` is the name of a count there',
+};
+
+const STATES = Object.keys(syncOperationMachine.states);
+const plain = STATES.filter((state) => !AMBIGUOUS.has(state));
+/** A state by its name alone, but for the name of a field; an ambiguous one where it stands for a state. */
+const PATTERN = new RegExp(
+  `(?<!\\w\\[)(['"\`])(${plain.join('|')})\\1|\\b(state|value|from|to)\\b\\s*(===|!==|:)\\s*(['"])(${[...AMBIGUOUS].join('|')})\\5`,
+);
+
+/** `path:line` of every state of an operation named outside machines/. */
+function namedOutside(files: readonly RepositoryFile[]): readonly string[] {
+  const product = files.filter(
+    ({ path }) =>
+      /^(persistence|actors|inspector|src)\/.*\.ts$/.test(path) && !(path in EXCEPTIONS),
+  );
+  return findAll(
+    product.map(({ path, text }) => ({ path, text: withoutComments(text) })),
+    PATTERN,
+  );
+}
+
+test('OB-3 no file outside machines/ names a state of the operation', () => {
+  expect(namedOutside(repositoryFiles())).toEqual([]);
+});
+
+test('OB-3 every exception names one', () => {
+  const excepted = repositoryFiles().filter(({ path }) => path in EXCEPTIONS);
+  expect(excepted.map(({ path }) => path).toSorted()).toEqual(Object.keys(EXCEPTIONS).toSorted());
+  for (const file of excepted) expect(findAll([file], PATTERN)).not.toEqual([]);
+});
+
+describe('OB-3 control: a state that is named outside is found', () => {
+  test.each([
+    "if (resident.state === 'waiting') return;",
+    'const BUSY = new Set(["ordering"]);',
+    "return snapshot.value !== 'deadLettered';",
+    "encodeSnapshot(machine, { value: 'replayed', context });",
+    "  case 'backingOff':",
+  ])('%s', (line) => {
+    expect(namedOutside([{ path: 'actors/pool/planted.ts', text: line }])).toEqual([
+      'actors/pool/planted.ts:1',
+    ]);
+  });
+
+  test.each([
+    "if (outcome.status === 'completed') return;",
+    "// It is 'waiting' then.",
+    "const standing: Standing = 'deadLettered';",
+  ])('and nothing else is: %s', (line) => {
+    expect(namedOutside([{ path: 'actors/pool/planted.ts', text: line }])).toEqual([]);
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type SyncOperationEvent,
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+
+type EventType = SyncOperationEvent['type'];
+
+const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const EVENTS = [...new Set(syncOperationMachine.events)] as readonly EventType[];
+
+/** Pairs that the chart ignores for one reason: each of these events, in each of these states. */
+interface Ignored {
+  readonly why: string;
+  readonly events: readonly EventType[];
+  readonly states: readonly SyncOperationState[];
+}
+
+const ENDED: readonly SyncOperationState[] = [
+  'completed',
+  'cancelled',
+  'expired',
+  'rejected',
+  'duplicate',
+];
+/** Accepted or about to be, and neither ended nor ending. */
+const LIVE: readonly SyncOperationState[] = STATES.filter(
+  (state) => ![...ENDED, 'deadLettered', 'settling'].includes(state),
+);
+const but = <T extends string>(all: readonly T[], ...except: readonly T[]): readonly T[] =>
+  all.filter((one) => !except.includes(one));
+
+/** Every pair that is ignored, with the reason. A new one has to find its place here. */
+const IGNORED: readonly Ignored[] = [
+  { why: 'an ending is not changed by what comes after it', events: EVENTS, states: ENDED },
+  {
+    why: 'only a replay brings a dead letter back',
+    events: but(EVENTS, 'replay.requested'),
+    states: ['deadLettered'],
+  },
+  {
+    why: 'its ending is decided, and only being written',
+    events: but(EVENTS, 'journal.committed'),
+    states: ['settling'],
+  },
+  { why: 'only a dead letter is replayed', events: ['replay.requested'], states: LIVE },
+  {
+    why: 'it waits for no write: what was ordered in a state that was left meanwhile says nothing of this one',
+    events: ['journal.committed'],
+    states: but(LIVE, 'accepting', 'ordering'),
+  },
+  {
+    why: 'only an acceptance can be refused, or meet another of the same key',
+    events: ['journal.failed', 'journal.duplicated'],
+    states: but(LIVE, 'accepting'),
+  },
+  {
+    why: 'no attempt runs: this is of one that was cut off',
+    events: ['attempt.succeeded', 'attempt.failed', 'attempt.interrupted'],
+    states: but(LIVE, 'attempting'),
+  },
+  {
+    why: 'nothing of it was in flight when the process died, so nothing is held against it',
+    events: ['process.restarted'],
+    states: but(LIVE, 'ordering', 'accepting', 'suspect', 'attempting'),
+  },
+  {
+    why: 'no row is kept in this state, so no process finds it there',
+    events: ['process.restarted'],
+    states: ['accepting', 'suspect', 'attempting'],
+  },
+  {
+    why: 'what rests is on disk, what is being written is waited for, and an attempt is interrupted',
+    events: ['process.stopping'],
+    states: but(LIVE, 'suspect'),
+  },
+  {
+    why: 'whether its turn was granted, or its lane is free, is told with journal.committed',
+    events: ['turn.granted', 'lane.freed'],
+    states: ['accepting'],
+  },
+  {
+    why: 'it is not in line: its lane, a handler or a person comes first',
+    events: ['turn.granted'],
+    states: ['inLane', 'handlerMissing', 'conflicted', 'inReview'],
+  },
+  { why: 'it has its turn', events: ['turn.granted'], states: ['ordering', 'attempting'] },
+  {
+    why: 'it does not wait for its lane: it is at the head',
+    events: ['lane.freed'],
+    states: but(LIVE, 'accepting', 'inLane', 'replayed'),
+  },
+  { why: 'it knows', events: ['handler.missing'], states: ['handlerMissing'] },
+  {
+    why: 'its handler is looked for when its turn comes, or its attempt begins',
+    events: ['handler.missing', 'handler.registered'],
+    states: ['accepting', 'ordering', 'conflicted', 'inReview'],
+  },
+  {
+    why: 'it does not wait for a handler: one that is registered is found when its turn comes',
+    events: ['handler.registered'],
+    states: ['inLane', 'waiting', 'suspect', 'attempting', 'backingOff'],
+  },
+  {
+    why: 'whether a repeat is safe is asked only when a turn could be granted',
+    events: ['repeat.unsafe'],
+    states: but(LIVE, 'waiting', 'suspect', 'backingOff', 'replayed'),
+  },
+  {
+    why: 'it waits neither for time nor for a decision, so trying again now would change nothing',
+    events: ['retry.requested'],
+    states: but(LIVE, 'backingOff', 'conflicted', 'inReview'),
+  },
+  {
+    why: 'the deadline of its attempt lies no later than its expiry, and what the attempt brings counts',
+    events: ['expiry.due'],
+    states: ['attempting'],
+  },
+];
+
+/** `state event` of every pair without a transition. */
+function ignoredPairs(machine: Pick<typeof syncOperationMachine, 'states'>): readonly string[] {
+  return Object.values(machine.states).flatMap(({ key, ownEvents }) =>
+    EVENTS.filter((event) => !(ownEvents as readonly string[]).includes(event)).map(
+      (event) => `${key} ${event}`,
+    ),
+  );
+}
+
+/** What is wrong with the reasons: a pair without one, with two, or one for a pair that is not ignored. */
+function faults(ignored: readonly string[], groups: readonly Ignored[]) {
+  const explained = groups.flatMap(({ events, states }) =>
+    states.flatMap((state) => events.map((event) => `${state} ${event}`)),
+  );
+  return {
+    unexplained: ignored.filter((pair) => !explained.includes(pair)),
+    explainedTwice: explained.filter((pair, index) => explained.indexOf(pair) !== index),
+    notIgnored: explained.filter((pair) => !ignored.includes(pair)),
+  };
+}
+
+const NONE = { unexplained: [], explainedTwice: [], notIgnored: [] };
+
+test('OP-1 every event that a state ignores is ignored for a reason', () => {
+  expect(faults(ignoredPairs(syncOperationMachine), IGNORED)).toEqual(NONE);
+});
+
+describe('OP-1 control:', () => {
+  const ignored = ignoredPairs(syncOperationMachine);
+
+  test('a pair that begins to be ignored is found', () => {
+    const { waiting, ...others } = syncOperationMachine.states;
+    const deaf = { ...waiting, key: 'waiting', ownEvents: but(EVENTS, 'cancel.requested') };
+    const machine = {
+      states: { ...others, waiting: deaf },
+    } as unknown as typeof syncOperationMachine;
+    expect(faults(ignoredPairs(machine), IGNORED).unexplained).toEqual([
+      'waiting cancel.requested',
+    ]);
+  });
+
+  test('a pair that is ignored no longer is found', () => {
+    const fewer = ignored.filter((pair) => pair !== 'inLane retry.requested');
+    expect(faults(fewer, IGNORED).notIgnored).toEqual(['inLane retry.requested']);
+  });
+
+  test('a pair with two reasons is found', () => {
+    const twice = { why: 'again', events: ['expiry.due'], states: ['attempting'] } as const;
+    expect(faults(ignored, [...IGNORED, twice]).explainedTwice).toEqual(['attempting expiry.due']);
+  });
+});
