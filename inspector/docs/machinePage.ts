@@ -45,6 +45,7 @@ export function machinePage(
     ...chart(machine),
     '## States',
     states(machine, known),
+    ...section('Tags', tagTable(machine, sources)),
     '## Transitions',
     'What one state does on one event is tried from the top; the first whose condition holds is taken.',
     transitionTable(transitions),
@@ -80,6 +81,24 @@ function states(machine: AnyStateMachine, known: ReadonlySet<string>): string {
       linkIds(requirementsOf(node).join(', '), known),
     ]);
   return table(['State', 'Meaning', 'Tags', 'Requirements'], rows);
+}
+
+/** What each tag says of its states: for an engine, what they ask for. */
+function tagTable(machine: AnyStateMachine, sources: readonly string[]): string | null {
+  const all = sources.join('\n');
+  const nodes = allStates(machine);
+  const tags = [...new Set(nodes.flatMap((node) => node.tags))].toSorted();
+  const rows = tags.map((tag) => [
+    code(tag),
+    commentOn(all, tag),
+    nodes
+      .filter((node) => node.tags.includes(tag))
+      .map((node) => code(statePath(node)))
+      .join(', '),
+  ]);
+  return rows.every(([, meaning]) => meaning === '')
+    ? null
+    : table(['Tag', 'Meaning', 'States'], rows);
 }
 
 function kindOf(node: AnyStateNode): string {

@@ -17,7 +17,7 @@ export function headerOf(source: string): readonly string[] {
 export function commentOn(source: string, name: string): string {
   const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const pattern = new RegExp(
-    `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*(?:\\|\\s*)?\\(?(?:\\{\\s*)?(?:readonly\\s+)?(?:type:\\s*)?'?${escaped}'?\\s*[?:(,;}]`,
+    `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*(?:\\|\\s*)?\\(?(?:\\{\\s*)?(?:readonly\\s+)?(?:type:\\s*)?'?${escaped}'?\\s*[?:(,;}/]`,
   );
   return plainComment(pattern.exec(source)?.[1] ?? '').replaceAll(/\s+/g, ' ');
 }
