@@ -4,6 +4,7 @@ import {
   demandOf,
   hasEnded,
   isBusy,
+  isEnding,
   isReady,
   isSuspect,
 } from '../../../machines/operation/demand.ts';
@@ -82,6 +83,10 @@ describe('CR-4 a crisis waits for no write but that of its ending', () => {
       write: 'acceptance',
       isBarrier: false,
     });
+    for (const state of STATES.filter((each) => each !== 'attempting')) {
+      const first = demandOf(state, CRISIS, { revision: 0, handler: {} });
+      expect([state, first]).toEqual([state, demandOf(state, CRISIS, WRITTEN)]);
+    }
   });
 });
 
@@ -119,7 +124,8 @@ test('SV-4 a stop waits for what is written or attempted, and for an ending once
   ]);
 });
 
-test('named states: ready, suspect, ended', () => {
+test('OP-1 named states: ready, suspect, ending, ended', () => {
+  expect(STATES.filter(isEnding)).toEqual(['settling']);
   expect(STATES.filter(isReady)).toEqual(['waiting']);
   expect(STATES.filter(isSuspect)).toEqual(['suspect']);
   expect(STATES.filter(hasEnded)).toEqual(['completed', 'deadLettered', 'cancelled', 'expired']);

@@ -40,6 +40,12 @@ describe('OP-6 where an operation rests', () => {
   test.each(['waiting', 'replayed'] as const)(
     '%s: in the queue of its upstream, due now',
     (state) => {
+      expect(at(state)).toEqual({
+        standing: 'due',
+        dueAtMs: 1_000,
+        waitsFor: 'turn',
+        route: 'payments',
+      });
       expect(at(state)).toEqual(queuedPosition('payments', 1_000));
     },
   );
@@ -53,8 +59,9 @@ describe('OP-6 where an operation rests', () => {
       standing: 'due',
       dueAtMs: NEVER_MS,
       waitsFor: 'handler',
-      route: missingHandlerRoute('payments.push'),
+      route: 'handler:payments.push',
     });
+    expect(missingHandlerRoute('payments.push')).toBe('handler:payments.push');
     expect(unhandledPosition('payments.push')).toEqual(at('handlerMissing'));
   });
 
@@ -119,7 +126,12 @@ describe('OP-6 a row as accepted is not written again only to say the same', () 
 });
 
 test('RT-4 what runs is in hand', () => {
-  expect(inHandPosition('payments')).toMatchObject({ standing: 'inHand', dueAtMs: null });
+  expect(inHandPosition('payments')).toEqual({
+    standing: 'inHand',
+    dueAtMs: null,
+    waitsFor: 'turn',
+    route: 'payments',
+  });
 });
 
 describe('the row of an operation that has ended', () => {
@@ -129,9 +141,11 @@ describe('the row of an operation that has ended', () => {
     'SE-5 OP-4 %s: settled, to be purged later, without lane or payload',
     (ending) => {
       const ended = { ending, settledAtMs: 1_000 };
-      expect(settledPosition(ended, 'payments', 50)).toMatchObject({
+      expect(settledPosition(ended, 'payments', 50)).toEqual({
         standing: 'settled',
         dueAtMs: 1_050,
+        waitsFor: 'turn',
+        route: 'payments',
       });
       expect(leavesLane(ended, true)).toBe(true);
       expect(keepsPayload(ended)).toBe(false);
@@ -140,9 +154,11 @@ describe('the row of an operation that has ended', () => {
 
   test('OP-5 OP-4 a dead letter waits for a person with its payload, and may hold its lane', () => {
     const ended = { ending: 'deadLettered', settledAtMs: 1_000 } as const;
-    expect(settledPosition(ended, 'payments', 50)).toMatchObject({
+    expect(settledPosition(ended, 'payments', 50)).toEqual({
       standing: 'deadLettered',
       dueAtMs: null,
+      waitsFor: 'turn',
+      route: 'payments',
     });
     expect(keepsPayload(ended)).toBe(true);
     expect([leavesLane(ended, true), leavesLane(ended, false)]).toEqual([false, true]);

@@ -70,6 +70,15 @@ describe('what a row says by where it stands', () => {
     expect(stateOfRow('settling', letter, 'deadLettered').value).toBe('deadLettered');
   });
 
+  test('PS-2 an ending that is decided but not on disk yet is still being written', () => {
+    const ended = { ...context, ending: 'completed' as const };
+    expect(stateOfRow('settling', ended, 'inHand').value).toBe('settling');
+  });
+
+  test('PS-3 a row that stands as ended and names no ending stays in the state that wrote it', () => {
+    expect(of('settling', 'settled')).toBe('settling');
+  });
+
   test('OP-6 what rests, or is in hand, is what was written', () => {
     expect(of('waiting', 'due')).toBe('waiting');
     expect(of('ordering', 'inHand')).toBe('ordering');

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import {
+  type SyncOperationState,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
+import {
   asksForSomebody,
+  isBackingOff,
   isEvent,
   type WaitReason,
   waitReasonOf,
@@ -17,4 +22,9 @@ test('OP-1 what is under way, suspect or at its end waits for nothing', () => {
   for (const state of ['accepting', 'attempting', 'suspect', 'settling', 'completed'] as const) {
     expect(waitReasonOf(state)).toBeNull();
   }
+});
+
+test('RT-1 only after a failed attempt is it time that it waits for', () => {
+  const states = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+  expect(states.filter(isBackingOff)).toEqual(['backingOff']);
 });

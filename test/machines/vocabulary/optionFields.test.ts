@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   checkFields,
+  checkId,
   checkOption,
   completeOptions,
 } from '../../../machines/vocabulary/optionFields.ts';
@@ -50,7 +51,7 @@ describe('UX-2 one checker for all options', () => {
     ['signal', [signal], [{}, null, 'x']],
     [count(1, 3), [1, 3], [0, 4, 1.5, '1', null]],
     [spanMs(0), [0, 1], [-1, 0.5, 1e12]],
-    [share(0.5), [0.5, 1], [0.4, 1.1]],
+    [share(0.5), [0.5, 1], [0.4, 1.1, '0.7']],
     [milliseconds(1), [1, 1e12], [0.5, Number.POSITIVE_INFINITY, '1']],
     [{ min: 1, max: Number.POSITIVE_INFINITY, whole: true }, [1], [0, 1.5, 2 ** 60]],
     [{ oneOf: ['a', 'b'] }, ['a', 'b'], ['c', '', 1]],
@@ -70,6 +71,31 @@ describe('UX-2 one checker for all options', () => {
   test('UX-2 the refusal says where, what is wrong, and what to write', () => {
     const refused = (options: unknown) => refusal(() => checkFields(options, nested, 'options'));
     expect(refused([])).toEqual({ field: 'options', message: 'options must be an object.' });
+    expect(refusal(() => checkFields(null, nested, ''))).toEqual({
+      field: 'options',
+      message: 'options must be an object.',
+    });
+    expect(refusal(() => checkFields(null, nested, 'policy'))).toEqual({
+      field: 'policy',
+      message: 'policy must be an object.',
+    });
+    expect(refused({ size: 1 })?.message).toBe(
+      'options.size is not known; known are level, list, named.',
+    );
+    expect(refused({ list: [{ name: 'a' }, undefined] })).toEqual({
+      field: 'options.list[1]',
+      message: 'options.list[1] is missing.',
+    });
+    const folders: OptionRule = { required: { each: 'text' } };
+    expect(refusal(() => checkOption(undefined, folders, 'folders'))?.message).toBe(
+      'folders is missing.',
+    );
+    expect(refusal(() => checkOption(undefined, { required: { required: 'text' } }, 'at'))).toEqual(
+      {
+        field: 'at',
+        message: 'at is missing.',
+      },
+    );
     expect(refused({ level: { deep: { coutn: 1 } } })).toEqual({
       field: 'options.level.deep.coutn',
       message: 'options.level.deep.coutn is not known; did you mean count? known are count.',
@@ -89,8 +115,18 @@ describe('UX-2 one checker for all options', () => {
     expect(refusal(() => checkOption(1, either, 'how'))?.message).toBe(
       'how must be a function, or one of a, b.',
     );
-    expect(refusal(() => checkOption(0, { orNull: spanMs() }, 'every'))?.message).toMatch(
-      /^every must be a whole number from 1 to \d+, or null\.$/,
+    expect(refusal(() => checkOption(0, { orNull: spanMs() }, 'every'))?.message).toBe(
+      'every must be a whole number from 1 to 31622400000, or null.',
+    );
+    expect(refusal(() => checkOption('1', share(), 'share'))?.message).toBe(
+      'share must be a number from 0 to 1.',
+    );
+    const open: OptionRule = { min: 2, max: Number.POSITIVE_INFINITY, whole: true };
+    expect(refusal(() => checkOption(1, open, 'tries'))?.message).toBe(
+      'tries must be a whole number from 2.',
+    );
+    expect(refusal(() => checkOption(1, milliseconds(2), 'every'))?.message).toBe(
+      'every must be 2 or more milliseconds.',
     );
   });
 
@@ -122,4 +158,14 @@ describe('UX-2 one checker for all options', () => {
       'policy.a',
     );
   });
+});
+
+test('UX-2 the id of an operation is a text', () => {
+  checkId('operation-1');
+  for (const id of [undefined, null, 7, {}]) {
+    expect(refusal(() => checkId(id))).toEqual({
+      field: 'id',
+      message: 'id must be the id of an operation, a text.',
+    });
+  }
 });
