@@ -73,7 +73,7 @@ export interface TraceEvents {
     readonly process: number;
     readonly isSpent: boolean;
   };
-  /** The upstream did the work; `isLate` after the runtime had given the attempt up. */
+  /** The upstream did the work; `isLate` after the attempt was given up, or its process had died. */
   applied: { readonly key: string; readonly task: Task; readonly isLate?: boolean };
   /** A key came to the upstream with another body than before. */
   bodyChanged: { readonly key: string };

@@ -19,7 +19,8 @@ function unordered(
   for (const { key, isLate = false } of effects) {
     const row = byKey.get(key);
     if (row === undefined || row.lane === null) continue;
-    // The runtime had given the attempt up and counts on nothing of it.
+    // It was given up or died with its process. What ended otherwise has left the lane without it;
+    // what completed had it, or would have made it, before the next in the lane began.
     if (isLate && row.outcome?.status !== 'completed') continue;
     const rank = rankOf(row);
     if (rank === undefined) continue;

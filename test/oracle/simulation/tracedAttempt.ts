@@ -47,7 +47,8 @@ export async function tracedAttempt(
   const apply = (): void => {
     if (appliedKeys.has(key)) return;
     appliedKeys.add(key);
-    tell({ event: 'applied', key, task: id, isLate: signal.aborted });
+    // A dead process aborts nothing, and what follows it counts on nothing of its attempts.
+    tell({ event: 'applied', key, task: id, isLate: signal.aborted || isDead() });
   };
   try {
     await work(apply);
