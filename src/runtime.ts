@@ -145,8 +145,9 @@ export interface Runtime {
    * Works in every phase. What ended is told of once that is on disk. A fact says nothing of a payload,
    * a subject or an entity; docs/facts.md lists them all.
    *
-   * The call is part of the work that it tells of: be quick, and hand on what takes longer. A listener
-   * that throws harms nothing; `onError` is told once.
+   * It is called right after the work that it is told of, before anything else runs: be quick, and hand
+   * on what takes longer. It may call the runtime. A listener that throws harms nothing; `onError` is
+   * told once.
    *
    * @example
    * const leave = runtime.subscribe((fact) => {

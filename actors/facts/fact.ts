@@ -296,7 +296,8 @@ export type FactKind = Fact['kind'];
 export type FactOf<Kind extends FactKind> = Extract<Fact, { readonly kind: Kind }>;
 
 /**
- * Told of each fact as it happens, in order, within the call that makes it happen: be quick, and do
- * not block. What it throws harms nothing and reaches `onError` once.
+ * Told of each fact, in order, right after the work that it is part of and before anything else runs:
+ * be quick, and do not block. It may call the runtime. What it throws harms nothing and reaches
+ * `onError` once.
  */
 export type FactListener = (fact: Fact) => void;

@@ -1,6 +1,9 @@
 /**
  * The one stream of facts: what happens is told here once, and whoever wants to know reads it here.
  *
+ * A fact is made where it happens and its listeners are called a moment later, when the work that it is
+ * part of has been done: they may call the runtime, which must not be entered in the midst of a step.
+ *
  * A fact that nobody listens to is not made: telling of it then costs one look at a table. The parts
  * of holdfast that keep count read the material of a fact by {@link FactStream.tap} instead of the
  * fact, so that they cost no fact either.
@@ -36,15 +39,20 @@ interface Subscription {
   hasThrown: boolean;
 }
 
+/** A fact that happened, and who listened then. */
+interface Untold {
+  readonly fact: Fact;
+  readonly to: readonly Subscription[];
+}
+
 export class FactStream implements Facts, FactTaps {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #make: Readonly<Record<FactKind, AnyMaterial>>;
   readonly #taps: { [Kind in FactKind]?: AnyMaterial[] } = {};
-  /** A new list with each change, so that one may change while it is gone through. */
+  /** A new list with each change, so that a fact is told to those who listened when it happened. */
   #subscriptions: readonly Subscription[] = [];
-  /** Told of while listeners are being told: their turn comes after, so that all see one order. */
-  readonly #waiting: Fact[] = [];
-  #isTelling = false;
+  #untold: Untold[] = [];
+  #isPlanned = false;
 
   /** @param table how facts are made; given by tests */
   constructor(clock: Pick<Clock, 'now'>, table: typeof FACT_TABLE = FACT_TABLE) {
@@ -56,10 +64,14 @@ export class FactStream implements Facts, FactTaps {
   emit(kind: FactKind, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
     const taps = this.#taps[kind];
     if (taps !== undefined) for (const tap of taps) tap(a, b, c, d);
-    if (this.#subscriptions.length === 0) return;
+    const to = this.#subscriptions;
+    if (to.length === 0) return;
     const details = this.#make[kind](a, b, c, d) as object;
-    this.#waiting.push(Object.freeze({ kind, atMs: this.#clock.now(), ...details }) as Fact);
-    if (!this.#isTelling) this.#tell();
+    const fact = Object.freeze({ kind, atMs: this.#clock.now(), ...details }) as Fact;
+    this.#untold.push({ fact, to });
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(this.#tell);
   }
 
   tap<Kind extends FactKind>(kind: Kind, tap: (...material: Material<Kind>) => void): void {
@@ -78,21 +90,25 @@ export class FactStream implements Facts, FactTaps {
     };
   }
 
-  #tell(): void {
-    this.#isTelling = true;
-    for (let fact = this.#waiting.shift(); fact !== undefined; fact = this.#waiting.shift()) {
-      const told = fact;
-      for (const subscription of this.#subscriptions) {
-        if (subscription.isOver) continue;
-        callListener(
-          () => subscription.listener(told),
-          (error) => {
-            this.#threw(subscription, error);
-          },
-        );
-      }
+  readonly #tell = (): void => {
+    while (this.#untold.length > 0) {
+      const untold = this.#untold;
+      // What listeners set off comes after, so that all see one order.
+      this.#untold = [];
+      for (const { fact, to } of untold)
+        for (const subscription of to) this.#call(subscription, fact);
     }
-    this.#isTelling = false;
+    this.#isPlanned = false;
+  };
+
+  #call(subscription: Subscription, fact: Fact): void {
+    if (subscription.isOver) return;
+    callListener(
+      () => subscription.listener(fact),
+      (error) => {
+        this.#threw(subscription, error);
+      },
+    );
   }
 
   /** Told of once: it is told of everything, and may throw each time. */

@@ -189,6 +189,7 @@ test('AU-1 SE-5 each call that changes something is told of, once, without what 
     runtime.upstream('default').disable('');
   }).toThrow('reason');
   runtime.upstream('default').release();
+  await clock.advance(0);
   const about = { upstream: null, operationId: null, count: 0 };
   expect(
     facts
