@@ -216,7 +216,6 @@ export function isAccepting(snapshot: SupervisorSnapshot): boolean {
 export function conditionOf(
   snapshot: SupervisorSnapshot,
 ): 'healthy' | 'restarting' | 'impaired' | null {
-  if (!snapshot.matches('running')) return null;
   const conditions = ['healthy', 'restarting', 'impaired'] as const;
   return conditions.find((each) => snapshot.matches({ running: { components: each } })) ?? null;
 }
