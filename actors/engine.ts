@@ -30,8 +30,8 @@ import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
+import { rejectQuarantined } from './pool/quarantine.ts';
 import { QueueRoom } from './pool/queueRoom.ts';
-import { tellSetAside } from './pool/setAside.ts';
 import { Erasure } from './recovery/erasure.ts';
 import {
   adoptHandler,
@@ -87,7 +87,7 @@ export class EngineCore {
   readonly loop: EventLoopWatch;
   readonly upstreams = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
-  /** Records set aside, now and by earlier processes. */
+  /** Records quarantined, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
   readonly #parts: EngineParts;
@@ -214,7 +214,7 @@ export class EngineCore {
       if (this.#isServing) this.#sweep.soon();
       this.pool.waiting.refresh();
       facts.emit('record.quarantined', row.id, row.code);
-      tellSetAside(row, this.pool);
+      rejectQuarantined(row, this.pool);
     });
   }
 

@@ -159,7 +159,7 @@ export interface OperationRecords {
   list(query: OperationPageQuery): Promise<OperationPage>;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetterAccess;
-  /** What could not be opened or read and was set aside (PS-3). */
+  /** What could not be opened or read and was quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
 }
 

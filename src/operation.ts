@@ -14,7 +14,7 @@ export interface Operation {
   readonly isDuplicate: boolean;
   /**
    * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`,
-   * `HF_QUARANTINED` when its record was set aside, `HF_RECORD_NEWER` when it goes on in a later version, or `HF_CLOSED` when the runtime stops before it ends:
+   * `HF_QUARANTINED` when its record was quarantined, `HF_RECORD_NEWER` when it goes on in a later version, or `HF_CLOSED` when the runtime stops before it ends:
    * then it goes on at the next start.
    */
   readonly outcome: Promise<Outcome>;

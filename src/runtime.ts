@@ -135,7 +135,7 @@ export interface Runtime {
   }): Promise<OperationPage>;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetters;
-  /** What could not be opened or read and was set aside (PS-3). */
+  /** What could not be opened or read and was quarantined (PS-3). */
   readonly quarantine: Quarantine;
   /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;

@@ -20,7 +20,7 @@ export interface KeptState {
 export interface SnapshotMigration {
   readonly from: string;
   readonly to: string;
-  /** Pure. Throws for what it can't read, which is then set aside. */
+  /** Pure. Throws for what it can't read, which is then quarantined. */
   readonly migrate: (kept: KeptState, standing: Standing | undefined) => KeptState;
 }
 

@@ -168,7 +168,7 @@ export interface StoreHeld extends Told<'store.held'> {
   readonly reason: 'restored' | 'copied' | 'unreadable';
 }
 
-/** A record could not be opened and was set aside; the others go on (PS-3). */
+/** A record could not be opened and was quarantined; the others go on (PS-3). */
 export interface RecordQuarantined extends Told<'record.quarantined'> {
   readonly operationId: string;
   /** Why it could not be opened. */

@@ -108,7 +108,7 @@ export function toOutcome(
   }
 }
 
-/** Its record was set aside: it does not run, and its outcome does not come (PS-3). */
+/** For an operation whose record is quarantined: it does not run and gets no outcome (PS-3). */
 export function quarantinedError(): HoldfastError {
   return new HoldfastError(
     'HF_QUARANTINED',

@@ -13,7 +13,7 @@ import { type OperationView, toView } from './outcome.ts';
 export interface OperationPage {
   readonly views: readonly OperationView[];
   /**
-   * How many lie between them and can't be shown: set aside (`holdfast quarantine`), or damaged in
+   * How many lie between them and can't be shown: quarantined (`holdfast quarantine`), or damaged in
    * the file (`holdfast doctor --deep`).
    */
   readonly unreadable: number;

@@ -12,7 +12,7 @@ import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Acceptance, notAccepted, type PendingAcceptance } from '../operation/acceptance.ts';
 import { isNewerRecord } from './leftRows.ts';
-import { setAside } from './setAside.ts';
+import { quarantine } from './quarantine.ts';
 
 /** Answers a request that has met the row `of` under its idempotency key. */
 export function answerDuplicate(
@@ -43,7 +43,7 @@ function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptanc
   }
 }
 
-/** Where the fault lies with the row `of` it is set aside, but for one that a later version wrote. */
+/** Quarantines the row `of` where the fault lies with it, unless a later version wrote it. */
 function refuseDuplicate(
   journal: Journal,
   of: StoredOperation,
@@ -52,12 +52,12 @@ function refuseDuplicate(
 ): void {
   if (reason.code !== 'HF_IDEMPOTENCY_CONFLICT' && !isNewerRecord(reason)) {
     // Its caller is told.
-    setAside({ journal, onError: () => undefined }, of, reason);
+    quarantine({ journal, onError: () => undefined }, of, reason);
   }
   pending?.reject(reason);
 }
 
-/** It is set aside and gives up its key, so the same request can be accepted then. */
+/** For a key whose row is being quarantined and gives it up: the same request can be accepted then. */
 function firstUnreadable(cause: HoldfastError): HoldfastError {
   return new HoldfastError(
     cause.code,

@@ -33,7 +33,7 @@ import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
 import { tellOfMove } from './operationFacts.ts';
 import type { PoolParts } from './poolParts.ts';
-import { setAside } from './setAside.ts';
+import { quarantine } from './quarantine.ts';
 import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
 
@@ -186,7 +186,7 @@ export class OperationPool {
 
   /**
    * Brings an operation back from disk. `null` when it was refused and is about to be withdrawn, or
-   * when its snapshot can't be read: then it is set aside, or left where a later version wrote it.
+   * when its snapshot can't be read: then it is quarantined, or left where a later version wrote it.
    */
   revive(row: StoredOperation): Resident | null {
     if (this.#parts.journal.isWithdrawing(row.id)) return null;
@@ -198,7 +198,7 @@ export class OperationPool {
       return resident;
     } catch (error) {
       if (isNewerRecord(error)) this.left.met(row);
-      else setAside(this.#parts, row, error);
+      else quarantine(this.#parts, row, error);
       return null;
     }
   }

@@ -30,7 +30,7 @@ interface Entering {
 /**
  * The bound on what waits (OP-6). It keeps a number of acceptances that surely fit and takes one off
  * with each; when that runs low it asks the store, whose file keeps the count. So nothing has to tell
- * it what ended, and the bound holds whatever was repeated, withdrawn, set aside or cut off by a crash.
+ * it what ended, and the bound holds whatever was repeated, withdrawn, quarantined or cut off by a crash.
  *
  * What is under way while the store is asked counts twice for a moment: it may refuse a little early,
  * and never too late.

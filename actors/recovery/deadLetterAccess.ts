@@ -137,7 +137,7 @@ async function quarantineUnreadable(
   if (rows.length === 0) return;
   await access.commit(
     rows.map(({ seq, id, revision }) => () => ({
-      kind: 'setAside',
+      kind: 'quarantine',
       seq,
       id,
       revision,

@@ -11,7 +11,7 @@ import { decodeOperation } from '../charts/operationRecord.ts';
 import { headOfSnapshot } from '../charts/snapshots.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
-/** A record that was set aside, with nothing of what it holds but which chart and state wrote it. */
+/** A quarantined record, with nothing of what it holds but which chart and state wrote it. */
 export interface QuarantineRecord extends Omit<QuarantinedRecord, 'state'> {
   /** What wrote its state and which one it is, where its seals open. */
   readonly snapshot: {

@@ -175,7 +175,7 @@ export async function sweepLanes(parts: RecoveryParts): Promise<void> {
   });
 }
 
-/** A row that was set aside has left its lane without waking the next; one sweep serves many of them. */
+/** Quarantining a row skips the handover of its lane: one sweep, a little later, wakes the next operations. */
 export class LaneSweep {
   readonly #parts: RecoveryParts;
   readonly #onError: (error: unknown) => void;

@@ -138,7 +138,7 @@ function notKnown(): HoldfastError {
   );
 }
 
-/** It was in flight when it was set aside: it goes on as after a restart. */
+/** An operation that was in flight when it was quarantined goes on as after a restart. */
 function takeOver(
   { clock, pool }: { readonly clock: Clock; readonly pool: OperationPool },
   row: StoredOperation,

@@ -30,7 +30,7 @@ export interface CheckProgress {
   readonly checked: number;
   /** Of what the store held when it was opened, from 0 to 1. */
   readonly share: number;
-  /** Records that can't be read from the file, and so are not set aside. */
+  /** Records that can't be read from the file, and so are not quarantined. */
   readonly unreadableRecords: number;
   /** Stretches of records that could not be read from the file at all. */
   readonly unreadableStretches: number;
@@ -40,7 +40,7 @@ export interface CheckProgress {
 
 /**
  * Opens every record that an earlier process left, beside the work and behind it, so that one which
- * can't be opened is set aside and told of before somebody needs it (PS-3, SE-6). It can't tell that
+ * can't be opened is quarantined and reported before somebody needs it (PS-3, SE-6). It can't tell that
  * a record is missing.
  */
 export class StoreCheck {

@@ -45,7 +45,7 @@ export function stateOfRow(
   const hasEnded = standing === 'settled' || standing === 'deadLettered';
   if (hasEnded && context.ending !== null) return { value: context.ending, context };
   if (standing !== 'held') return { value: kept, context };
-  // It was set aside, and is back behind others of its lane: it waits for that whatever it waited for.
+  // The row was quarantined, and is back behind others of its lane: it waits for that whatever it waited for.
   if (kept === 'ordering')
     return { value: 'inLane', context: { ...context, isOutcomeUnknown: true } };
   const reason = waitReasonOf(kept);

@@ -12,7 +12,7 @@
  * - `held`: parked until something other than time frees it: its lane, or a person.
  * - `settled`: ended; `dueAtMs` is when it may be purged.
  * - `deadLettered`: ended without success, kept with its payload until a person decides.
- * - `quarantined`: can't be opened; set aside with its bytes, never handed out.
+ * - `quarantined`: can't be opened; kept with its bytes, never handed out.
  */
 export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | 'deadLettered';
 

@@ -2,11 +2,11 @@
 
 import type { PurgeSettledWrite, WriteResult } from '../port/store.ts';
 import { NEVER_MS } from '../port/store.ts';
-import type { AsideTables } from './memoryAside.ts';
+import type { ReviewTables } from './memoryReview.ts';
 
 /** See {@link PurgeSettledWrite}. */
 export function purgeSettled(
-  tables: Pick<AsideTables, 'standing' | 'replace'>,
+  tables: Pick<ReviewTables, 'standing' | 'replace'>,
   { nowMs, limit }: PurgeSettledWrite,
 ): WriteResult {
   const dueAt = (row: { readonly dueAtMs: number | null }): number => row.dueAtMs ?? NEVER_MS;

@@ -29,7 +29,7 @@ import type {
   WriteResult,
 } from '../port/store.ts';
 import { NEVER_MS } from '../port/store.ts';
-import { deadLettersOf, quarantineOf } from './memoryAside.ts';
+import { deadLettersOf, quarantineOf } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { MemoryTables } from './memoryTables.ts';
 
@@ -242,10 +242,10 @@ class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  /** Memory is never sealed, so nothing in it fails to open; rows are set aside by the engine only. */
+  /** Memory is never sealed, so nothing in it fails to open; rows are quarantined by the engine only. */
   #tellOfQuarantine(writes: readonly Write[], results: readonly WriteResult[]): void {
     for (const [index, write] of writes.entries()) {
-      if (write.kind !== 'setAside' || results[index]?.kind !== 'wasSetAside') continue;
+      if (write.kind !== 'quarantine' || results[index]?.kind !== 'quarantined') continue;
       const { seq, id, code } = write;
       for (const listener of this.#listeners) listener({ seq, id, code });
     }

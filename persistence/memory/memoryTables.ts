@@ -16,14 +16,14 @@ import type {
 } from '../port/store.ts';
 import { NEVER_MS } from '../port/store.ts';
 import { checkWrite, misuse } from '../port/writeChecks.ts';
-import { type AsideTables, applyAside } from './memoryAside.ts';
 import { purgeSettled } from './memoryRetention.ts';
+import { applyReview, type ReviewTables } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { SortedList } from './sortedList.ts';
 
 type Due = SortedList<MemoryRow>;
 
-export class MemoryTables implements AsideTables {
+export class MemoryTables implements ReviewTables {
   readonly components = new Map<string, string>();
   hold: Hold | null = null;
   readonly #rows = new Map<number, MemoryRow>();
@@ -57,9 +57,9 @@ export class MemoryTables implements AsideTables {
           return this.#withdraw(write);
         case 'replay':
         case 'purge':
-        case 'setAside':
+        case 'quarantine':
         case 'reinstate':
-          return applyAside(this, write);
+          return applyReview(this, write);
         case 'purgeSettled':
           return purgeSettled(this, write);
         case 'component':

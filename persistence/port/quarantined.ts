@@ -1,5 +1,5 @@
 /**
- * A record that was set aside, as the store tells of it.
+ * A quarantined record, as the store reports it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Standing } from './storedOperation.ts';
 
 /**
- * A row that could not be opened, set aside (PS-3). It has left its lane, so that whoever waited
+ * A row that could not be opened and is quarantined (PS-3). It has left its lane, so that whoever waited
  * behind it is now among the `Store.freedHeads`.
  */
 export interface QuarantinedRow {
@@ -17,13 +17,13 @@ export interface QuarantinedRow {
   readonly code: string;
 }
 
-/** A row that was set aside, as far as it can be told. */
+/** A quarantined row, as far as it is known. */
 export interface QuarantinedRecord extends QuarantinedRow {
   readonly revision: number;
   readonly urgency: number;
-  /** When it was set aside; `null` where that was not noted. */
+  /** When it was quarantined; `null` where that was not noted. */
   readonly setAsideAtMs: number | null;
-  /** Where it stood before; `null` where its own row says that it was set aside and nothing else does. */
+  /** Where it stood before; `null` where its own row says that it is quarantined and nothing else does. */
   readonly stood: Standing | null;
   /** What it opens to by now; `null` when it can't be opened. */
   readonly state: string | null;

@@ -1,5 +1,5 @@
 /**
- * What waits for a person: dead letters, and records that were set aside.
+ * What waits for a person: dead letters, and quarantined records.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface DeadLetterRows {
 export interface ReviewStore {
   /** Dead letters in order of acceptance, either way. */
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterRows>;
-  /** Rows set aside, in order of acceptance. */
+  /** Quarantined rows, in order of acceptance. */
   quarantine(query: {
     readonly afterSeq: number;
     readonly limit: number;

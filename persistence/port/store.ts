@@ -43,9 +43,9 @@ export type {
   ComponentWrite,
   PurgeSettledWrite,
   PurgeWrite,
+  QuarantineWrite,
   ReinstateWrite,
   ReplayWrite,
-  SetAsideWrite,
   UpdateWrite,
   WithdrawWrite,
   Write,
@@ -65,7 +65,7 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** How many components could not be opened and were left out: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
-  /** Rows set aside so far (PS-3). */
+  /** Rows quarantined so far (PS-3). */
   readonly quarantined: number;
   /** Spilled by an earlier process and refused by the database just now: to be committed (CR-4). */
   readonly spilled: readonly AcceptWrite[];

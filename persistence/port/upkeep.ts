@@ -12,7 +12,7 @@ import type { QuarantinedRow } from './quarantined.ts';
 export interface CheckedPage {
   /** How many rows were looked at. */
   readonly checked: number;
-  /** How many of them can't be read from the file at all, and so not be set aside either. */
+  /** How many of them can't be read from the file at all, and so not be quarantined either. */
   readonly unreadable: number;
   /** Where the check goes on; `null` once it is through. */
   readonly nextAfterSeq: number | null;
@@ -32,7 +32,7 @@ export interface UpkeepStore {
    * else is asked (SE-5). Resolves to `false` where it could not be done now: somebody reads, or asks.
    */
   clearErased(): Promise<boolean>;
-  /** Tells of each row set aside, as it happens. */
+  /** Called with each row that is quarantined, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;
   /** Tells of what was amiss with the store and has been mended. */
   onNotice(listener: (notice: HoldfastError) => void): void;

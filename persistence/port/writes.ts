@@ -106,9 +106,9 @@ export interface PurgeWrite {
   readonly revision: number;
 }
 
-/** Sets a row aside that opens but makes no sense to the engine, if it has this revision (PS-3). */
-export interface SetAsideWrite {
-  readonly kind: 'setAside';
+/** Quarantines a row that opens but makes no sense to the engine, if it has this revision (PS-3). */
+export interface QuarantineWrite {
+  readonly kind: 'quarantine';
   readonly seq: number;
   readonly id: string;
   readonly revision: number;
@@ -130,7 +130,7 @@ export interface ReinstateWrite {
 
 /**
  * Forgets the settled rows whose time to be purged has come, the earliest first. One that can't be
- * opened is set aside instead.
+ * opened is quarantined instead.
  */
 export interface PurgeSettledWrite {
   readonly kind: 'purgeSettled';
@@ -152,7 +152,7 @@ export type Write =
   | WithdrawWrite
   | ReplayWrite
   | PurgeWrite
-  | SetAsideWrite
+  | QuarantineWrite
   | ReinstateWrite
   | PurgeSettledWrite
   | ComponentWrite
@@ -170,7 +170,7 @@ export type WriteResult =
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null }
   /** It has left its lane: see {@link Store.freedHeads}. */
-  | { readonly kind: 'wasSetAside' }
+  | { readonly kind: 'quarantined' }
   /** With payload. */
   | { readonly kind: 'reinstated'; readonly operation: StoredOperation }
   /** It still can't be opened, or its idempotency key has been given to another: the reason. */

@@ -43,7 +43,7 @@ export interface DataCheck {
   readonly faults: readonly string[];
   /** Records that were opened; 0 where no key was given. */
   readonly recordsOpened: number;
-  /** Records that can't be opened and are not set aside yet, and the first of them. */
+  /** Records that can't be opened and are not quarantined yet, and the first of them. */
   readonly unreadableCount: number;
   readonly unreadable: readonly UnreadableRecord[];
 }
@@ -152,7 +152,7 @@ async function openAll(
     for (const row of rows) {
       afterSeq = row.seq;
       done += 1;
-      // Known to be so, and set aside whole.
+      // Known to be so, and quarantined.
       if (row.standing === STANDING_CODES.quarantined) continue;
       tryToOpen(
         () => idOfBytes(row.id),

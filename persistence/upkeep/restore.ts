@@ -32,7 +32,7 @@ const FILE_MODE = 0o600;
 const FILES = [DATA_FILE_NAME, KEYRING_FILE_NAME] as const;
 
 export interface RestoreOptions extends UpkeepOptions {
-  /** Restore also where some records can't be opened: they will be set aside when they are met. */
+  /** Restore also where some records can't be opened: they will be quarantined when they are met. */
   readonly acceptsUnreadable: boolean;
 }
 

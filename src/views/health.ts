@@ -68,7 +68,7 @@ export interface HealthStatus {
     readonly expired: number;
     readonly attempts: number;
     readonly retries: number;
-    /** Rows set aside because they can't be opened. */
+    /** Rows quarantined because they can't be opened. */
     readonly quarantined: number;
   };
   /** What goes on only when somebody does something, as the store counts it; over restarts, too. */

@@ -31,7 +31,7 @@ export class StoreDamage {
   }
 }
 
-/** A damaged page, or a file in which records are no longer found; one record alone is set aside instead. */
+/** A damaged page, or a file in which records are no longer found; one record alone is quarantined instead. */
 function isDamage({ code, path }: HoldfastError): boolean {
   return code === 'HF_STORE_CORRUPT' || (code === 'HF_RECORD_TAMPERED' && path !== undefined);
 }

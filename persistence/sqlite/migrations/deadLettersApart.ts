@@ -3,7 +3,7 @@
  * only them and retention does not touch them; settled rows are found by when they may be purged.
  *
  * In version 1 a dead letter is a settled row that still has its payload. The standing is bound into
- * the seal, so each is sealed anew. One that can't be opened stays as it is: it will be set aside
+ * the seal, so each is sealed anew. One that can't be opened stays as it is: it will be quarantined
  * when it is next looked at, like any other.
  *
  * @module

@@ -3,7 +3,7 @@
  * waits for, and the mark of the store who had it last and whether it is held (docs/decisions/0055,
  * 0056). The new columns are bound into the seal, so each state is sealed anew; payloads stay as they are.
  *
- * One that can't be opened keeps its bytes and will be set aside when it is next looked at. So will one
+ * One that can't be opened keeps its bytes and will be quarantined when it is next looked at. So will one
  * whose payload is gone: in version 2 only what had settled was without one.
  *
  * @module
@@ -80,7 +80,7 @@ export function payloadsBound(
   markAnew(db, seals, unknownOwner);
 }
 
-/** A row of version 2, with the columns that it had before it was set aside, where it was. */
+/** A row of version 2, with the columns that it had before it was quarantined, where it was. */
 interface FoundRow extends OperationRowV2 {
   readonly code: string | null;
   readonly stood: number | null;
@@ -148,7 +148,7 @@ function resealOperations(db: Database.Database, seals: RowSeals): void {
   }
 }
 
-/** What was set aside is sealed with the columns that it had before. */
+/** A quarantined record is sealed with the columns that it had before. */
 function asItStood(row: FoundRow): FoundRow {
   if (row.standing !== QUARANTINED || row.stood === null) return row;
   return {

@@ -20,7 +20,7 @@ export interface Mutations {
   replaceOperation(row: OperationColumns, state: Uint8Array): void;
   /** Changes an operation that is at `fromSeq` now, and its number to that of the row. */
   moveOperation(fromSeq: number, row: OperationColumns, state: Uint8Array): void;
-  /** Takes an operation away, with its payload and what was noted of it when it was set aside. */
+  /** Takes an operation away, with its payload and what was noted of it when it was quarantined. */
   deleteOperation(seq: number): void;
   putPayload(seq: number, envelope: Uint8Array): void;
   deletePayload(seq: number): void;

@@ -29,7 +29,7 @@ export const MUTATIONS = {
   putPayload: 'INSERT OR REPLACE INTO payload (seq, envelope) VALUES (?, ?)',
   deletePayload: 'DELETE FROM payload WHERE seq = ?',
   noteQuarantine:
-    // The writer has no clock; when something was set aside is for people to read.
+    // The writer has no clock; when something was quarantined is for people to read.
     'INSERT OR REPLACE INTO quarantine (seq, code, standing, due_at, expires_at, waits_for, lane, idempotency, set_aside_at) ' +
     'SELECT seq, ?, standing, due_at, expires_at, waits_for, lane, idempotency, ' +
     "CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM operation WHERE seq = ?",

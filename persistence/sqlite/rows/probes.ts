@@ -32,14 +32,10 @@ interface Probe {
   readonly holds: (row: OperationRow) => boolean;
 }
 
-const {
-  due,
-  inHand,
-  held,
-  quarantined: setAside,
-  deadLettered,
-  settled,
-} = STANDING_CODES satisfies Record<string, number>;
+const { due, inHand, held, quarantined, deadLettered, settled } = STANDING_CODES satisfies Record<
+  string,
+  number
+>;
 const nothing = (): readonly unknown[] => [];
 
 /** Each index with what it holds of a row. A test holds them to the schema. */
@@ -84,7 +80,7 @@ export const PROBES: readonly Probe[] = [
     index: 'operation_quarantined',
     where: IS_QUARANTINED,
     values: nothing,
-    holds: ({ standing }) => standing === setAside,
+    holds: ({ standing }) => standing === quarantined,
   },
   {
     index: 'operation_dead_lettered',
@@ -118,7 +114,7 @@ const COUNTED: readonly (readonly [kind: number, index: string, where: string])[
   [inHand, 'operation_in_hand', IS_IN_HAND],
   [due, 'operation_due', IS_DUE],
   [held, 'operation_held', IS_HELD],
-  [setAside, 'operation_quarantined', IS_QUARANTINED],
+  [quarantined, 'operation_quarantined', IS_QUARANTINED],
   [deadLettered, 'operation_dead_lettered', IS_DEAD_LETTERED],
 ];
 

@@ -24,7 +24,7 @@ export function purgeSettled(tables: Tables, { nowMs, limit }: PurgeSettledWrite
       known.forget(row.seq);
       count += 1;
     }
-    // Those that had to be set aside are no longer found.
+    // Rows that had to be quarantined are no longer found.
     if (rows.length === 0 || count === limit) break;
   }
   const next = statements.nextPurgeAt.get() as number | undefined;

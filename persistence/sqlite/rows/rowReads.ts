@@ -25,8 +25,8 @@ import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
+import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { checkIndexes, recount } from './selfChecks.ts';
-import { deadLetters, quarantined, sealedQuarantine } from './setAsideReads.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
 import { listRow, showRow } from './tables.ts';
@@ -41,7 +41,7 @@ const LISTS = {
   deadLettered: 'listDeadLettered',
 } as const satisfies Record<Standing, StatementName>;
 
-/** Answers a request that writes nothing, but for rows it has to set aside. */
+/** Answers a request that writes nothing, but for rows it has to quarantine. */
 export function answerRead(tables: Tables, request: ReadRequest): unknown {
   switch (request.kind) {
     case 'claim':
@@ -177,7 +177,7 @@ function check(tables: Tables, query: Query<'check'>): CheckedPage {
   let isMended = false;
   const rows = readPage(tables, query, [page, checkOne], (row) => {
     const shown = showRow(tables, row);
-    // One that was set aside just now stands elsewhere than it was read.
+    // A row that was quarantined just now stands elsewhere than it was read.
     const isAsRead =
       shown.standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
     isMended ||= isAsRead && checkIndexes(tables, row);
@@ -197,7 +197,7 @@ const NO_ID = '';
 
 /**
  * A page of rows in order of acceptance. Where one of them can't be read they are read one by one,
- * and that one is shown as set aside, without its id: the others are not to be lost with it.
+ * and that one is shown as quarantined, without its id: the others are not to be lost with it.
  */
 function readPage(
   { statements }: Tables,
@@ -304,7 +304,7 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
   if (standing === undefined) return readPage(tables, query, [page, listOne], show);
   for (;;) {
     const rows = all(tables.statements[LISTS[standing]], query.afterSeq, query.limit).map(show);
-    // As in takeAll: a row that was set aside just now no longer stands where it was looked for.
+    // As in takeAll: a row that was quarantined just now no longer stands where it was looked for.
     if (rows.every((row) => row.standing === standing)) return rows;
   }
 }
@@ -335,7 +335,7 @@ export function seqMax({ statements }: Tables): number {
   return (statements.seqMax.get() as number | null) ?? 0;
 }
 
-/** How many rows are set aside: few, and counted in their own index. */
+/** How many rows are quarantined: few, and counted in their own index. */
 export function quarantinedCount({ statements }: Tables): number {
   return counts(statements).quarantined;
 }

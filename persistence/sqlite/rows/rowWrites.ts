@@ -21,7 +21,7 @@ import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { purgeSettled } from './retention.ts';
-import { purge, reinstate, replay, setAside } from './setAsideWrites.ts';
+import { purge, quarantineByWrite, reinstate, replay } from './reviewWrites.ts';
 import { changeMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
 import { envelopeOf, heldHeadOf, sealPayload, showRow, takeRow } from './tables.ts';
@@ -48,8 +48,8 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return replay(tables, write);
     case 'purge':
       return purge(tables, write);
-    case 'setAside':
-      return setAside(tables, write);
+    case 'quarantine':
+      return quarantineByWrite(tables, write);
     case 'reinstate':
       return reinstate(tables, write);
     case 'purgeSettled':
@@ -119,7 +119,7 @@ function acceptAgain(tables: Tables, write: AcceptWrite, columns: OperationColum
     throw misuse('An accept was refused: its seq or id belongs to another operation.', 'seq');
   }
   const of = takeRow(tables, first);
-  // One that can't be opened was set aside and gave up its key, so that the newcomer can have it.
+  // A row that can't be opened was quarantined and gave up its key, so that the new one can have it.
   return of === null ? accept(tables, write) : { kind: 'duplicate', of };
 }
 

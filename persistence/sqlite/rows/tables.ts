@@ -133,7 +133,7 @@ function damagedRow(seq: number, cause?: unknown): HoldfastError {
   );
 }
 
-/** A row must be set aside, and there is no transaction to do it in: the read is to be made in one. */
+/** A row must be quarantined, and there is no transaction to do it in: the read is to be made in one. */
 export class WriteNeeded extends Error {}
 
 /** Sets a row aside, so that it is neither found nor blocks others. */
@@ -170,6 +170,6 @@ export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | 
     if (head?.standing !== STANDING_CODES.held) return null;
     const operation = takeRow(tables, head);
     if (operation !== null) return operation;
-    // It was set aside and so left the lane; whoever is next is the head.
+    // The row was quarantined and so left the lane; the next one is the head.
   }
 }

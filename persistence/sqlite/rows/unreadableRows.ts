@@ -20,7 +20,7 @@ export function isDamage(error: unknown): boolean {
 }
 
 /**
- * Takes what `fetch` finds. A row that can't be opened is set aside and no longer found, so fetching
+ * Takes what `fetch` finds. A row that can't be opened is quarantined and no longer found, so fetching
  * again fills its place: a short page always means that there is no more. One that can't even be read
  * is told of and is in `unreadable` from then on, which `fetch` passes over. `seqs` asks for the numbers
  * of what `fetch` reads, which lie in an index and not in the rows.

@@ -10,8 +10,8 @@ import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import {
   checkStore,
   describeStore,
-  checkKeyring as openWithKey,
   installedSqlite,
+  checkKeyring as openWithKey,
 } from '../../../persistence/upkeep/survey.ts';
 import type { HealthStatus } from '../../views/health.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
@@ -68,7 +68,7 @@ export async function checkAtRest(folder: string, keyPath: string): Promise<Chec
       return [
         ok('store', `at rest; the key opens it, commits are synced in full; ${counts}`),
         ...checkHold(info.hold),
-        ...checkSetAside(quarantined, records),
+        ...checkQuarantined(quarantined, records),
       ];
     } finally {
       await store.close();
@@ -112,7 +112,7 @@ function checkHold(hold: HealthStatus['hold']): CheckResult[] {
   ];
 }
 
-function checkSetAside(
+function checkQuarantined(
   count: number,
   records: readonly { readonly id: string; readonly code: string | null }[],
 ): CheckResult[] {

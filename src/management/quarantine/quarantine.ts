@@ -1,5 +1,5 @@
 /**
- * The quarantine: records that could not be opened or read, set aside whole so that the others go on
+ * The quarantine: records that could not be opened or read, kept whole so that the others go on
  * (PS-3). Each can be looked at, tried again, exported as it lies on disk, or purged. Made of the calls,
  * so it is the same over a running process and a store at rest.
  *
@@ -23,7 +23,7 @@ export interface Quarantine {
   show(id: string): Promise<Quarantined>;
   /**
    * Puts it back where it stood, with its lane and idempotency key, if it opens and can be read now.
-   * Where others are in its lane meanwhile it goes to the tail. It stays set aside otherwise.
+   * Where others are in its lane meanwhile it goes to the tail. It stays quarantined otherwise.
    *
    * @throws HoldfastError why it can't be put back: `HF_RECORD_…`, `HF_KEY_…`, or
    * `HF_IDEMPOTENCY_CONFLICT` when its key has been given to another operation meanwhile.

@@ -1,5 +1,5 @@
 /**
- * What is shown of a quarantined record: one that could not be opened or read, and was set aside whole
+ * What is shown of a quarantined record: one that could not be opened or read, and is kept whole
  * so that the others go on (PS-3).
  *
  * @module
@@ -9,10 +9,10 @@ import type { QuarantineRecord } from '../../../actors/port.ts';
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../../persistence/port/store.ts';
 
-/** A record that was set aside, as it is listed: nothing of what it holds, but for where it stood. */
+/** A quarantined record, as it is listed: nothing of what it holds, but for where it stood. */
 export interface Quarantined {
   readonly id: string;
-  /** Why it was set aside. */
+  /** Why it was quarantined. */
   readonly code: ErrorCode;
   /** `null` where that was not noted. */
   readonly setAsideAtMs: number | null;

@@ -9,15 +9,15 @@ import { armFaultPoint } from '../../../persistence/port/faultPoints.ts';
 import type {
   AcceptWrite,
   PurgeWrite,
-  SetAsideWrite,
+  QuarantineWrite,
   Store,
 } from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
 import { accept, commitOne, deadLetter, idOf, replay, settlement, update } from './writes.ts';
 
-function setAside(seq: number, given: Partial<SetAsideWrite> = {}): SetAsideWrite {
+function quarantine(seq: number, given: Partial<QuarantineWrite> = {}): QuarantineWrite {
   return {
-    kind: 'setAside',
+    kind: 'quarantine',
     seq,
     id: idOf(seq),
     revision: 1,
@@ -188,7 +188,7 @@ export function testDeadLetters(contract: Contract): void {
       [2, 'l'.repeat(5_000)],
     ] as const) {
       await contract.store().commit([accept(seq, { payload })]);
-      await contract.store().commit([setAside(seq)]);
+      await contract.store().commit([quarantine(seq)]);
       await contract.store().commit([update(seq, { payload })]);
       expect(await contract.store().find(idOf(seq))).toMatchObject({
         standing: 'inHand',

@@ -5,13 +5,17 @@
  */
 
 import { expect, test } from 'vitest';
-import type { PurgeWrite, ReinstateWrite, SetAsideWrite } from '../../../persistence/port/store.ts';
+import type {
+  PurgeWrite,
+  QuarantineWrite,
+  ReinstateWrite,
+} from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
 import { accept, commitOne, idOf, settlement, update } from './writes.ts';
 
-function setAside(seq: number, given: Partial<SetAsideWrite> = {}): SetAsideWrite {
+function quarantine(seq: number, given: Partial<QuarantineWrite> = {}): QuarantineWrite {
   return {
-    kind: 'setAside',
+    kind: 'quarantine',
     seq,
     id: idOf(seq),
     revision: 1,
@@ -40,7 +44,7 @@ export function testQuarantine(contract: Contract): void {
         accept(1, { standing: 'due', dueAtMs: 40, lane: 'a', idempotencyKey: 'k' }),
         accept(2, { lane: 'a' }),
       ]);
-    expect(await commitOne(contract.store(), setAside(1))).toEqual({ kind: 'wasSetAside' });
+    expect(await commitOne(contract.store(), quarantine(1))).toEqual({ kind: 'quarantined' });
     expect(told).toEqual([{ seq: 1, id: idOf(1), code: 'HF_RECORD_UNSUPPORTED' }]);
     expect((await contract.store().claim(due)).rows).toEqual([]);
     expect((await contract.store().freedHeads({ afterSeq: 0, limit: 9 })).rows).toMatchObject([
@@ -80,7 +84,7 @@ export function testQuarantine(contract: Contract): void {
 
   test('OP-4 put back while others are in its lane, it goes to the tail', async () => {
     await contract.store().commit([accept(1, { lane: 'a' }), accept(2, { lane: 'a' })]);
-    await contract.store().commit([setAside(1)]);
+    await contract.store().commit([quarantine(1)]);
     await contract.store().commit([update(2)]);
     expect(await commitOne(contract.store(), reinstate(1))).toMatchObject({
       kind: 'reinstated',
@@ -94,7 +98,7 @@ export function testQuarantine(contract: Contract): void {
 
   test('OP-8 one whose key has been given to another stays set aside', async () => {
     await contract.store().commit([accept(1, { idempotencyKey: 'k' })]);
-    await contract.store().commit([setAside(1)]);
+    await contract.store().commit([quarantine(1)]);
     await contract.store().commit([accept(2, { idempotencyKey: 'k' })]);
     expect(await commitOne(contract.store(), reinstate(1))).toEqual({
       kind: 'notReinstated',
@@ -105,19 +109,19 @@ export function testQuarantine(contract: Contract): void {
 
   test('PS-3 purged, one is gone; what is not set aside, or has changed since, is left alone', async () => {
     await contract.store().commit([accept(1), accept(2)]);
-    await contract.store().commit([setAside(1)]);
+    await contract.store().commit([quarantine(1)]);
     expect(
       await contract
         .store()
         .commit([
-          setAside(2, { revision: 2 }),
+          quarantine(2, { revision: 2 }),
           reinstate(2),
           reinstate(1, { revision: 2 }),
-          setAside(9),
+          quarantine(9),
           reinstate(9),
         ]),
     ).toEqual(Array.from({ length: 5 }, () => ({ kind: 'missing' })));
-    expect(await commitOne(contract.store(), setAside(1))).toEqual({ kind: 'wasSetAside' });
+    expect(await commitOne(contract.store(), quarantine(1))).toEqual({ kind: 'quarantined' });
     expect(await commitOne(contract.store(), purge(1, 1))).toEqual({
       kind: 'purged',
       laneNext: null,

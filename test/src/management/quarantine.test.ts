@@ -190,7 +190,7 @@ async function collect<One>(many: AsyncIterable<One>): Promise<One[]> {
   return found;
 }
 
-async function untilSetAside(runtime: Runtime): Promise<readonly Quarantined[]> {
+async function untilQuarantined(runtime: Runtime): Promise<readonly Quarantined[]> {
   return await vi.waitFor(
     async () => {
       const records = await collect(runtime.quarantine.list());
@@ -232,7 +232,7 @@ describe.each(['at start', 'while running'] as const)('found %s', (how) => {
       for (const seq of [BEHIND, APART, OTHER]) {
         expect((await runtime.getOperation(idOf(seq)).outcome).status).toBe('completed');
       }
-      const [record] = await untilSetAside(runtime);
+      const [record] = await untilQuarantined(runtime);
       expect(record).toMatchObject({
         id: idOf(VICTIM),
         code: damage.code,
@@ -268,7 +268,7 @@ test('PS-3 SE-5 a quarantined record is exported sealed, and can be purged', asy
   if (flipped === undefined) throw new Error('There is damage.');
   const { folder } = await damagedStore(flipped, 'at start');
   const runtime = await boot(folder, []);
-  await untilSetAside(runtime);
+  await untilQuarantined(runtime);
   const [exported] = await collect(runtime.quarantine.export());
   expect(exported).toMatchObject({ id: idOf(VICTIM), stood: 'inHand', code: flipped.code });
   expect(exported?.lane).not.toBeNull();
@@ -293,7 +293,7 @@ test('PS-3 SE-5 a quarantined record is exported sealed, and can be purged', asy
 test.each([
   ['set aside, what waits behind it in its lane goes on', true],
   ['control: where it is not set aside, what waits behind it never runs', false],
-] as const)('PS-3 of a record that makes no sense: %s', async (_, isSetAside) => {
+] as const)('PS-3 of a record that makes no sense: %s', async (_, isQuarantined) => {
   const { clock, disk, boot: start } = createWorld();
   await disk.open();
   const damaged = operation(VICTIM, { lane: 'a' });
@@ -315,14 +315,14 @@ test.each([
       },
     },
   });
-  if (!isSetAside) {
+  if (!isQuarantined) {
     store.faults.rewrite = (write) =>
-      write.kind === 'setAside' ? { kind: 'component', name: 'nothing', state: '' } : write;
+      write.kind === 'quarantine' ? { kind: 'component', name: 'nothing', state: '' } : write;
   }
   await clock.run(runtime.ready);
   await clock.advance(10_000);
   expect(sent.includes(APART)).toBe(true);
-  expect(sent.includes(BEHIND)).toBe(isSetAside);
+  expect(sent.includes(BEHIND)).toBe(isQuarantined);
 });
 
 test('OP-8 PS-3 a repeat of a request whose operation can not be read is told so, and then runs anew', async () => {

@@ -126,8 +126,8 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'replayed', laneBusy: false };
     case 'purge':
       return { kind: 'purged', laneNext: null };
-    case 'setAside':
-      return { kind: 'wasSetAside' };
+    case 'quarantine':
+      return { kind: 'quarantined' };
     case 'reinstate':
       return { kind: 'notReinstated', code: 'HF_INTERNAL' };
     case 'purgeSettled':

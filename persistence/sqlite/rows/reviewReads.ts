@@ -31,7 +31,7 @@ export interface QuarantineRow extends Omit<OperationRow, 'standing' | 'waits_fo
   readonly set_aside_at: number | null;
 }
 
-/** The code of a row that says it was set aside, and nothing else says so: it was edited in the file. */
+/** The code of a row that says it is quarantined, and nothing else says so: it was edited in the file. */
 const UNTOLD = 'HF_RECORD_TAMPERED';
 
 /** See {@link Store.deadLetters}. */
@@ -44,7 +44,7 @@ export function deadLetters(tables: Tables, query: Query<'deadLetters'>): DeadLe
   const rows: StoredOperation[] = looked
     .filter((row) => tag === null || Buffer.compare(row.route, tag) === 0)
     .map((row) => listRow(tables, row))
-    // One that was set aside just now is no dead letter any more.
+    // A row that was quarantined just now is no dead letter any more.
     .filter(({ standing }) => standing === 'deadLettered');
   return { rows, nextSeq: looked.length < limit ? null : (looked.at(-1)?.seq ?? null) };
 }

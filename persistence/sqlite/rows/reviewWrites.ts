@@ -7,16 +7,16 @@
 
 import type {
   PurgeWrite,
+  QuarantineWrite,
   ReinstateWrite,
   ReplayWrite,
-  SetAsideWrite,
   Standing,
   WriteResult,
 } from '../../port/store.ts';
 import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
-import { opensTo, quarantineRow } from './setAsideReads.ts';
+import { opensTo, quarantineRow } from './reviewReads.ts';
 import type { Tables } from './tables.ts';
 import { heldHeadOf, quarantine, sealPayload, showRow } from './tables.ts';
 
@@ -76,12 +76,12 @@ export function purge(tables: Tables, write: PurgeWrite): WriteResult {
   return { kind: 'purged', laneNext: heldHeadOf(tables, row.lane) };
 }
 
-/** See {@link SetAsideWrite}. */
-export function setAside(tables: Tables, write: SetAsideWrite): WriteResult {
+/** See {@link QuarantineWrite}. */
+export function quarantineByWrite(tables: Tables, write: QuarantineWrite): WriteResult {
   const row = rowOf(tables, write);
   if (row === undefined) return MISSING;
   if (row.standing !== STANDING_CODES.quarantined) quarantine(tables, row, write.code);
-  return { kind: 'wasSetAside' };
+  return { kind: 'quarantined' };
 }
 
 /** See {@link ReinstateWrite}. */

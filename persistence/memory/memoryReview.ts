@@ -1,6 +1,6 @@
 /**
- * The memory store's dead letters and quarantine: the writes and questions of setAsideWrites.ts and
- * setAsideReads.ts over rows that are never sealed.
+ * The memory store's dead letters and quarantine: the writes and questions of reviewWrites.ts and
+ * reviewReads.ts over rows that are never sealed.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type {
   DeadLetterRows,
   PurgeWrite,
   QuarantinedRecord,
+  QuarantineWrite,
   ReinstateWrite,
   ReplayWrite,
-  SetAsideWrite,
   Standing,
   StoredOperation,
   WriteResult,
@@ -20,7 +20,7 @@ import type {
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 
 /** What is asked of the rows. */
-export interface AsideTables {
+export interface ReviewTables {
   byId(id: string): MemoryRow | undefined;
   standing(standing: Standing): readonly MemoryRow[];
   hasKey(idempotencyKey: string): boolean;
@@ -29,25 +29,25 @@ export interface AsideTables {
   replace(row: MemoryRow, after: MemoryRow | null): void;
 }
 
-type AsideWrite = ReplayWrite | PurgeWrite | SetAsideWrite | ReinstateWrite;
+type ReviewWrite = ReplayWrite | PurgeWrite | QuarantineWrite | ReinstateWrite;
 
 const MISSING: WriteResult = { kind: 'missing' };
 
-export function applyAside(tables: AsideTables, write: AsideWrite): WriteResult {
+export function applyReview(tables: ReviewTables, write: ReviewWrite): WriteResult {
   switch (write.kind) {
     case 'replay':
       return replay(tables, write);
     case 'purge':
       return purge(tables, write);
-    case 'setAside':
-      return setAside(tables, write);
+    case 'quarantine':
+      return quarantine(tables, write);
     case 'reinstate':
       return reinstate(tables, write);
   }
 }
 
 /** See {@link Store.deadLetters}. */
-export function deadLettersOf(tables: AsideTables, query: DeadLetterQuery): DeadLetterRows {
+export function deadLettersOf(tables: ReviewTables, query: DeadLetterQuery): DeadLetterRows {
   const { order, fromSeq, limit, route } = query;
   const isNewest = order === 'newest';
   const looked = tables
@@ -65,7 +65,7 @@ export function deadLettersOf(tables: AsideTables, query: DeadLetterQuery): Dead
 
 /** See {@link Store.quarantine}. */
 export function quarantineOf(
-  tables: AsideTables,
+  tables: ReviewTables,
   query: { readonly afterSeq: number; readonly limit: number },
 ): QuarantinedRecord[] {
   return tables
@@ -86,7 +86,7 @@ export function quarantineOf(
     }));
 }
 
-function replay(tables: AsideTables, write: ReplayWrite): WriteResult {
+function replay(tables: ReviewTables, write: ReplayWrite): WriteResult {
   const row = tables.byId(write.id);
   if (row === undefined) return MISSING;
   if (row.revision === write.revision && row.state === write.state) {
@@ -112,17 +112,17 @@ function replay(tables: AsideTables, write: ReplayWrite): WriteResult {
   return { kind: 'replayed', laneBusy };
 }
 
-function purge(tables: AsideTables, write: PurgeWrite): WriteResult {
+function purge(tables: ReviewTables, write: PurgeWrite): WriteResult {
   const row = rowOf(tables, write);
   if (row?.standing !== 'deadLettered' && row?.standing !== 'quarantined') return MISSING;
   tables.replace(row, null);
   return { kind: 'purged', laneNext: tables.heldHeadOf(row.lane) };
 }
 
-function setAside(tables: AsideTables, write: SetAsideWrite): WriteResult {
+function quarantine(tables: ReviewTables, write: QuarantineWrite): WriteResult {
   const row = rowOf(tables, write);
   if (row === undefined) return MISSING;
-  if (row.standing === 'quarantined') return { kind: 'wasSetAside' };
+  if (row.standing === 'quarantined') return { kind: 'quarantined' };
   tables.replace(row, {
     ...row,
     standing: 'quarantined',
@@ -135,10 +135,10 @@ function setAside(tables: AsideTables, write: SetAsideWrite): WriteResult {
     payload: null,
     aside: { code: write.code, before: row },
   });
-  return { kind: 'wasSetAside' };
+  return { kind: 'quarantined' };
 }
 
-function reinstate(tables: AsideTables, write: ReinstateWrite): WriteResult {
+function reinstate(tables: ReviewTables, write: ReinstateWrite): WriteResult {
   const row = rowOf(tables, write);
   if (row?.standing !== 'quarantined' || row.aside === null) return MISSING;
   const { before } = row.aside;
@@ -162,7 +162,7 @@ function reinstate(tables: AsideTables, write: ReinstateWrite): WriteResult {
 }
 
 function rowOf(
-  tables: AsideTables,
+  tables: ReviewTables,
   write: { readonly seq: number; readonly id: string; readonly revision: number },
 ): MemoryRow | undefined {
   const row = tables.byId(write.id);

@@ -1,5 +1,5 @@
 /**
- * Records that can't be opened or read: set aside as they are, and told of to whoever waits (PS-3).
+ * Quarantines records that can't be opened or read, and rejects their callers (PS-3).
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { quarantinedError } from '../operation/outcome.ts';
 import { type Resident, takePending } from '../operation/resident.ts';
 import type { Watchers } from './watchers.ts';
 
-/** Sets a row aside whose snapshot can't be read: kept as it is, and never handed out again. */
-export function setAside(
+/** Quarantines a row whose snapshot can't be read: it is kept as it is and never handed out again. */
+export function quarantine(
   parts: { readonly journal: Journal; readonly onError: (error: unknown) => void },
   { seq, id, revision }: StoredOperation,
   reason: unknown,
@@ -20,13 +20,13 @@ export function setAside(
   parts.onError(reason);
   const code = isHoldfastError(reason) ? reason.code : 'HF_INTERNAL';
   parts.journal.write({
-    build: () => ({ kind: 'setAside', seq, id, revision, code }),
+    build: () => ({ kind: 'quarantine', seq, id, revision, code }),
     onDurable: () => undefined,
   });
 }
 
-/** A row was set aside: whoever waits for its acceptance or its outcome hears that. */
-export function tellSetAside(
+/** Rejects the callers that wait for the acceptance or the outcome of a quarantined row. */
+export function rejectQuarantined(
   { id }: QuarantinedRow,
   pool: {
     readonly watchers: Watchers;
