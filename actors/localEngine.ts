@@ -268,8 +268,9 @@ export class LocalEngine implements Engine {
   }
 
   async tell(id: string, wish: Wish): Promise<void> {
-    await this.#operations.tell(id, wish);
-    this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
+    const tookNotice = await this.#operations.tell(id, wish);
+    if (tookNotice)
+      this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
   }
 
   actorOf(id: string): OperationActor | undefined {

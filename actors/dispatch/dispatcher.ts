@@ -19,7 +19,7 @@ import type { PassOver, QueueStore, StoredOperation } from '../../persistence/po
 import type { TurnReason } from '../facts/fact.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Resident } from '../operation/resident.ts';
+import { type Resident, takesNotice } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
@@ -265,17 +265,20 @@ export class Dispatcher {
     this.#pumpSuspects();
   }
 
-  /** Sends something to an operation that may be on disk only; what takes no notice goes back there. */
-  wake(row: StoredOperation, tell: (resident: Resident) => void): void {
+  /**
+   * Sends something to an operation that may be on disk only. False where it takes no notice: then it
+   * goes back there.
+   */
+  wake(row: StoredOperation, tell: (resident: Resident) => void): boolean {
     const { pool } = this.#parts;
     const known = pool.resident(row.id);
     const resident = known ?? pool.revive(row);
-    if (resident === null) return;
-    const before = resident.actor.getSnapshot();
-    tell(resident);
-    // By its snapshot, not its state: it may have come back to that by way of others, to be written anew.
-    const tookNotice = resident.actor.getSnapshot() !== before;
+    if (resident === null) return false;
+    const tookNotice = takesNotice(resident, () => {
+      tell(resident);
+    });
     if (known === undefined && !tookNotice) pool.passivate(resident);
+    return tookNotice;
   }
 
   /** Lets a crisis that waits go on: now, or when its retry is due. */

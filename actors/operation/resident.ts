@@ -73,5 +73,15 @@ export function takePending(resident: Resident): PendingAcceptance | null {
   return pending;
 }
 
+/**
+ * Whether what `tell` sends changes anything of it: by its snapshot, not its state, since it may come
+ * back to that by way of others, to be written anew.
+ */
+export function takesNotice({ actor }: Resident, tell: () => void): boolean {
+  const before = actor.getSnapshot();
+  tell();
+  return actor.getSnapshot() !== before;
+}
+
 /** What an erased payload is read as; nothing asks for it any more. */
 export const NO_BODY = '{"payload":null}';

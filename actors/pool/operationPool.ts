@@ -24,7 +24,7 @@ import {
 import { AttemptRunner } from '../operation/attemptRunner.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
-import { type Resident, takePending } from '../operation/resident.ts';
+import { type Resident, takePending, takesNotice } from '../operation/resident.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
 import { Demands } from './demands.ts';
@@ -203,15 +203,14 @@ export class OperationPool {
     }
   }
 
-  /** Sends a caller's wish to an operation in memory. */
-  tell(id: string, type: Wish): void {
-    const resident = this.#residents.get(id);
-    if (resident !== undefined) this.#send(resident, type);
+  /** Sends a caller's wish to an operation in memory; false where it takes no notice. */
+  tell(resident: Resident, type: Wish): boolean {
+    return takesNotice(resident, () => this.#send(resident, type));
   }
 
-  /** Sends a caller's wish to an operation that was on disk a moment ago. */
-  wake(row: StoredOperation, type: Wish): void {
-    this.dispatcher.wake(row, (resident) => this.#send(resident, type));
+  /** Sends a caller's wish to an operation that was on disk a moment ago; false where it takes no notice. */
+  wake(row: StoredOperation, type: Wish): boolean {
+    return this.dispatcher.wake(row, (resident) => this.#send(resident, type));
   }
 
   /** Lets go of an operation that rests on disk. */

@@ -94,24 +94,28 @@ export class Operations {
     return await watched;
   }
 
-  async tell(id: string, wish: 'cancel.requested' | 'retry.requested'): Promise<void> {
+  /** Resolves once what follows is durable; to false where the operation takes no notice. */
+  async tell(id: string, wish: 'cancel.requested' | 'retry.requested'): Promise<boolean> {
     const { pool, journal, ready } = this.#parts;
+    let tookNotice: boolean;
     for (;;) {
-      if (pool.resident(id) !== undefined) {
-        pool.tell(id, wish);
+      const resident = pool.resident(id);
+      if (resident !== undefined) {
+        tookNotice = pool.tell(resident, wish);
         break;
       }
       const departures = pool.departures.watch(id);
       const row = await this.#find(id).finally(departures.end);
       // If it has been in memory meanwhile, the row may be from before: look again.
       if (pool.resident(id) !== undefined || departures.hasLeft()) continue;
-      if (hasEnded(row)) return;
-      pool.wake(row, wish);
+      if (hasEnded(row)) return false;
+      tookNotice = pool.wake(row, wish);
       break;
     }
     // A crisis may be in memory before there is a store to write to.
     await ready();
     await demandDurable(journal);
+    return tookNotice;
   }
 
   #viewInMemory(id: string): OperationView | null {

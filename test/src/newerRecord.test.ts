@@ -112,13 +112,20 @@ test('PS-3 a crowd of newer rows that are due first holds nothing else up', asyn
   const crowd = Array.from({ length: 400 }, (_, at) => row(at + 1, { version: NEXT }));
   const { clock, boot } = createWorld(1, await diskOf([...crowd, row(crowd.length + 1)]));
   const sent: unknown[] = [];
-  const { runtime } = boot({
+  const { runtime, errors } = boot({
     upstreams: { default: { concurrency: 4 } },
     handlers: { 'payments.push': sending(sent) },
+  });
+  const met: string[] = [];
+  runtime.subscribe((fact) => {
+    if (fact.kind === 'record.newer') met.push(fact.operationId);
   });
   await clock.run(runtime.ready);
   await clock.advance(50);
   expect(sent).toEqual([crowd.length + 1]);
+  // Each is told of once as a fact, and a person hears of the first.
+  expect(met.toSorted()).toEqual(crowd.map(({ id }) => id).toSorted());
+  expect(errors).toEqual([expect.objectContaining({ code: 'HF_RECORD_NEWER' })]);
   expect(runtime.getHealthStatus().waiting.newerVersion).toBe(crowd.length);
 });
 
