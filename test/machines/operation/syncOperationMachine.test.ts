@@ -49,7 +49,9 @@ describe('acceptance', () => {
     expect(operation.begun).toEqual([]);
     operation.commit();
     expect(operation.state).toBe('attempting');
-    expect(operation.begun).toMatchObject([{ number: 1, onDisk: { value: 'ordering' } }]);
+    expect(operation.begun).toMatchObject([
+      { id: 'operation-1', number: 1, onDisk: { value: 'ordering' } },
+    ]);
   });
 
   test.each([

@@ -20,7 +20,8 @@ describe('rawKey', () => {
     const source = rawKey(bytes);
     bytes.fill(0);
     const loaded = await source.load(request);
-    expect(loaded.key).toEqual(KEY);
+    expect(loaded).toEqual({ key: KEY, kdf: null });
+    expect(Object.isFrozen(source)).toBe(true);
     loaded.key.fill(0);
     expect((await source.load(request)).key).toEqual(KEY);
   });
@@ -33,7 +34,15 @@ describe('rawKey', () => {
     expect(thrownBy(() => rawKey('k'.repeat(32) as unknown as Uint8Array)).code).toBe(
       'HF_KEY_INVALID',
     );
-    expect(thrownBy(() => rawKey(new Uint8Array(32))).message).toContain('all zeros');
+    expect(thrownBy(() => rawKey(new Uint8Array(31).fill(1))).message).toBe(
+      'A key is a Uint8Array of 32 bytes.',
+    );
+    expect(thrownBy(() => rawKey(new Uint8Array(32)))).toMatchObject({
+      code: 'HF_KEY_INVALID',
+      message: 'The key is all zeros: it was never filled, or wiped before its use.',
+    });
+    // One byte that is not zero makes a key.
+    expect(rawKey(new Uint8Array(32).fill(1, 31)).kind).toBe('raw');
   });
 });
 

@@ -40,6 +40,8 @@ interface PendingWrite {
 
 /** An attempt that was begun, and what was on disk at that instant. */
 export interface BegunAttempt {
+  /** Of the operation, as the attempt was told. */
+  readonly id: string;
   readonly number: number;
   readonly onDisk: Row | null;
   /** How often it had been brought back from the dead letters. */
@@ -111,8 +113,9 @@ export class OperationHarness {
     };
     this.#machine = machine.provide({
       actors: {
-        attempt: fromCallback<EventObject, { readonly id: string }>(() => {
+        attempt: fromCallback<EventObject, { readonly id: string }>(({ input: { id } }) => {
           this.begun.push({
+            id,
             number: this.context.attempt,
             onDisk: this.#row,
             replays: this.replays,
