@@ -23,8 +23,31 @@ export function sealWith(
 }
 
 /** What every crypto engine keeps. */
-export function engineContract(engine: CryptoEngine): void {
-  describe(`the ${engine.name} engine`, () => {
+export function engineContract(engine: CryptoEngine, name: CryptoEngine['name']): void {
+  describe(`the ${name} engine`, () => {
+    test('SE-1 says which one it is', () => {
+      expect(engine.name).toBe(name);
+    });
+
+    test('SE-5 a MAC keeps a copy of its key, and nothing of it once it is wiped', () => {
+      const message = new Uint8Array(40).fill(9);
+      for (const [mac, bytesOfKey] of [
+        [engine.hmacSha256, 32],
+        [engine.hmacSha512, 64],
+      ] as const) {
+        const key = new Uint8Array(bytesOfKey).fill(1);
+        const [one, other] = [mac(key), mac(key.map(() => 2))];
+        const before = one(message);
+        expect(other(message)).not.toEqual(before);
+        key.fill(0);
+        expect(one(message)).toEqual(before);
+        one.wipe();
+        other.wipe();
+        expect(one(message)).not.toEqual(before);
+        expect(one(message)).toEqual(other(message));
+      }
+    });
+
     test('SE-1 gives the ciphertexts and tags of the NIST vectors', () => {
       for (const vector of GCM_SEALED) {
         const [key, nonce, associated] = [vector.key, vector.nonce, vector.associated].map(bytes);

@@ -146,7 +146,18 @@ describe('the size', () => {
     });
     const payload = Object.defineProperties({}, { a: field('a'), b: field('b'), c: field('c') });
     expect(refusal(() => encode(payload, 70)).code).toBe('HF_PAYLOAD_TOO_LARGE');
-    expect(read).toEqual(['a', 'b']);
+    expect(read.splice(0)).toEqual(['a', 'b']);
+    // What stands between the items of a list counts, and between fields.
+    const list = { A: new Array(20).fill(1) };
+    const fields = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`A${at + 10}`, 1]));
+    for (const [before, bytesMax] of [
+      [list, 80],
+      [fields, 200],
+    ] as const) {
+      const both = Object.defineProperties({ ...before }, { b: field('b'), c: field('c') });
+      expect(refusal(() => encode(both, bytesMax)).code).toBe('HF_PAYLOAD_TOO_LARGE');
+      expect(read.splice(0)).toEqual(['b']);
+    }
   });
 });
 
@@ -160,6 +171,10 @@ describe('what is refused', () => {
     const cycle: unknown[] = [];
     cycle.push({ cycle });
     expect(place(cycle)).toMatchObject({ field: 'payload', message, at: undefined });
+    // It is not taken for one that is too large.
+    const large: Record<string, unknown> = { a: 'x'.repeat(100_000) };
+    large['b'] = large;
+    expect(place(large).message).toBe(message);
   });
 
   test('UX-2 at the end of 100 levels a value may stand, and no list', () => {
@@ -178,6 +193,11 @@ describe('what is refused', () => {
     ['a date', { b: 1, a: new Date(0) }, 'holds a Date, which JSON cannot carry (field 2)'],
     ['a function', [[() => 1]], 'holds a function, which JSON cannot carry (item 1, item 1)'],
     ['a symbol', Symbol('x'), 'holds a symbol, which JSON cannot carry'],
+    [
+      'an odd object',
+      [Object.create(Object.create(Object.create(null)))],
+      'holds a object of no class, which JSON cannot carry (item 1)',
+    ],
   ])('UX-2 %s', (_, payload, message) => {
     expect(place(payload)).toMatchObject({
       field: 'payload',
