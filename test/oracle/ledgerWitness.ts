@@ -25,8 +25,8 @@ export class LedgerWitness {
     for (const { number, ...rest } of requests.slice(this.#requests)) {
       yield { event: 'attempted', task: number, ...rest };
     }
-    for (const { number, key } of effects.slice(this.#effects)) {
-      yield { event: 'applied', task: number, key };
+    for (const { number, ...rest } of effects.slice(this.#effects)) {
+      yield { event: 'applied', task: number, ...rest };
     }
     for (const key of mismatched) yield { event: 'bodyChanged', key };
     this.#requests = requests.length;

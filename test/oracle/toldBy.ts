@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LedgerEffect } from '../support/process/ledgerServer.ts';
 import type { Acknowledgement } from './crash/crashWork.ts';
 import type { TraceEvent } from './trace.ts';
 
@@ -32,7 +33,7 @@ export function toldBy(said: Acknowledgement): readonly TraceEvent[] {
  */
 export function* toldAltogether(
   said: readonly Acknowledgement[],
-  effects: readonly { readonly key: string; readonly number: number }[] | null = null,
+  effects: readonly LedgerEffect[] | null = null,
 ): Generator<TraceEvent> {
   const applied = new Set<string>();
   for (const one of said) {
@@ -43,5 +44,5 @@ export function* toldAltogether(
     }
     yield* toldBy(one);
   }
-  for (const { key, number: task } of effects ?? []) yield { event: 'applied', key, task };
+  for (const { number: task, ...rest } of effects ?? []) yield { event: 'applied', task, ...rest };
 }

@@ -30,6 +30,8 @@ export interface LedgerRequest {
 export interface LedgerEffect {
   readonly key: string;
   readonly number: number;
+  /** Set where the caller was gone by then: it had given the request up, or was killed. */
+  readonly isLate?: true;
 }
 
 /**
@@ -131,7 +133,7 @@ export class LedgerServer {
     if (task.latencyMs !== undefined) await this.#work(task.latencyMs);
     if (!this.#applied.has(key)) {
       this.#applied.add(key);
-      this.effects.push({ key, number });
+      this.effects.push({ key, number, ...(response.destroyed ? { isLate: true } : {}) });
     }
     if (attempt <= (task.dropUpTo ?? 0)) request.socket.destroy();
     else answer(response, 200);
