@@ -97,6 +97,7 @@ export function completeOptions<Options extends object>(
 
 /** The end of a sentence about a name that is none of `known`. */
 export function unknownName(name: string, known: readonly string[]): string {
+  if (known.length === 0) return 'is not known; there is none to give';
   const nearest = nearestName(name, known);
   const hint = nearest === null ? ';' : `; did you mean ${nearest}?`;
   return `is not known${hint} known are ${known.join(', ')}`;

@@ -5,6 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { type ErrorCode, HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { CALL_PATH, type ControlAnswer } from './controlSocket.ts';
 
@@ -25,7 +26,22 @@ export async function answerRequest(
   response: ServerResponse,
   parts: { readonly answer: AnswerCall; readonly onWhole: () => void },
 ): Promise<void> {
-  const { status, answer } = await replyTo(request, parts);
+  send(response, await replyTo(request, parts));
+}
+
+/** Tells a request for which there is no room to come again; nothing of it is kept, and no call is made. */
+export async function turnAway(
+  request: IncomingMessage,
+  response: ServerResponse,
+  onWhole: () => void,
+): Promise<void> {
+  // Who still writes does not read an answer.
+  await finished(request.resume()).catch(() => undefined);
+  onWhole();
+  send(response, refused(null, busy()));
+}
+
+function send(response: ServerResponse, { status, answer }: Reply): void {
   if (response.destroyed) return;
   const text = `${JSON.stringify(answer)}\n`;
   response.writeHead(status, {
@@ -45,14 +61,20 @@ async function replyTo(
     const body = await readBody(request);
     onWhole();
     if (body === null) return refused(413, tooLarge());
-    const { pathname } = new URL(request.url ?? '', 'http://localhost');
-    if (!pathname.startsWith(CALL_PATH)) return refused(404, unknownPath());
+    const path = pathOf(request);
+    if (!path.startsWith(CALL_PATH)) return refused(404, unknownPath());
     if (request.method !== 'POST') return refused(405, notPost());
-    const result = await answer(pathname.slice(CALL_PATH.length), parsed(body));
+    const result = await answer(path.slice(CALL_PATH.length), parsed(body));
     return { status: 200, answer: { result: result ?? null } };
   } catch (error) {
     return refused(null, error);
   }
+}
+
+/** The path that is asked for; empty for an address that is none. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const base = 'http://localhost';
+  return URL.canParse(url, base) ? new URL(url, base).pathname : '';
 }
 
 /** The text of a body; `null` for one that is too large, of which nothing is kept. */
@@ -101,6 +123,14 @@ function invalid(message: string, field: string): HoldfastError {
 
 function tooLarge(): HoldfastError {
   return invalid(`The body of a request must have at most ${BODY_BYTES_MAX} bytes.`, 'body');
+}
+
+function busy(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    'The owner of the store is answering as many requests as it takes at once. Ask again in a moment.',
+    { retry: 'later', withStack: false },
+  );
 }
 
 function unknownPath(): HoldfastError {

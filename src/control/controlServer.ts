@@ -11,23 +11,29 @@ import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { type AnswerCall, answerRequest, unreadableReply } from './controlRequest.ts';
+import { type AnswerCall, answerRequest, turnAway, unreadableReply } from './controlRequest.ts';
 import { controlSocketPath } from './controlSocket.ts';
 
-const CONNECTIONS_MAX = 16;
+/** Connections that may make a call at once; up to the second number are told to come again. */
+const SERVED_MAX = 16;
+const CONNECTIONS_MAX = 64;
 const HEADER_BYTES_MAX = 8_192;
 const IDLE_MS_MAX = 10_000;
 /** A request has to be there whole by then, however steadily it trickles in. */
 const REQUEST_WITHIN_MS = 10_000;
 const FOR_OTHERS = 0o077;
 
+interface Connection {
+  readonly isServed: boolean;
+  readonly cancelDeadline: () => void;
+}
+
 export class ControlServer {
   readonly #path: string | null;
   readonly #clock: Clock;
   readonly #answer: AnswerCall;
   readonly #onError: (error: unknown) => void;
-  /** The connections there are, each with what ends its deadline. */
-  readonly #connections = new Map<Socket, () => void>();
+  readonly #connections = new Map<Socket, Connection>();
   #opening: Promise<void> = Promise.resolve();
   #server: Server | null = null;
   #isClosed = false;
@@ -94,8 +100,13 @@ export class ControlServer {
     // The deadline of a request is kept by the clock, below.
     const limits = { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: 0, headersTimeout: 0 };
     const server = createServer(limits, (request, response) => {
-      const onWhole = (): void => this.#connections.get(request.socket)?.();
-      answerRequest(request, response, { answer: this.#answer, onWhole }).catch(this.#onError);
+      const connection = this.#connections.get(request.socket);
+      const onWhole = (): void => connection?.cancelDeadline();
+      const answered =
+        connection?.isServed === true
+          ? answerRequest(request, response, { answer: this.#answer, onWhole })
+          : turnAway(request, response, onWhole);
+      answered.catch(this.#onError);
     });
     server.maxConnections = CONNECTIONS_MAX;
     server.maxRequestsPerSocket = 1;
@@ -116,7 +127,8 @@ export class ControlServer {
     const cancelDeadline = this.#clock.schedule(REQUEST_WITHIN_MS, () => {
       socket.destroy();
     });
-    this.#connections.set(socket, cancelDeadline);
+    const served = [...this.#connections.values()].filter(({ isServed }) => isServed);
+    this.#connections.set(socket, { isServed: served.length < SERVED_MAX, cancelDeadline });
     socket.on('close', () => {
       cancelDeadline();
       this.#connections.delete(socket);

@@ -10,7 +10,7 @@ import type { PlainError } from '../../machines/vocabulary/errors.ts';
 /** The longest path that fits a socket address on every system (sun_path, less its end). */
 const SOCKET_PATH_BYTES_MAX = 103;
 
-/** A call's address is this and its name: `POST /v1/deadLetters.replay`, its parameters as JSON. */
+/** A call's address is this and its name: `POST /v1/deadLetter.replay`, its parameters as JSON. */
 export const CALL_PATH = '/v1/';
 
 /** What comes back for a call, as JSON: what it gave, or why it was refused. */

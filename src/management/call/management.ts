@@ -7,7 +7,11 @@
 
 import type { Override } from '../../../actors/port.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../../../machines/vocabulary/optionFields.ts';
+import {
+  checkFields,
+  requireOption,
+  unknownName,
+} from '../../../machines/vocabulary/optionFields.ts';
 import { isObject } from '../../../machines/vocabulary/optionRules.ts';
 import type { AnyCall, Caller, ManagementCall, RuntimeCall } from './managementCall.ts';
 import type { OverrideAbout } from './overrides.ts';
@@ -51,8 +55,10 @@ export class Management implements Caller {
    * and what the call throws.
    */
   async callByName(calls: readonly AnyCall[], name: string, params: unknown): Promise<unknown> {
-    const call = calls.find((one) => one.name === name && one.isLocal !== true);
-    requireOption(call !== undefined, 'call', 'is not one that the owner of a store answers');
+    const offered = calls.filter(({ isLocal }) => isLocal !== true);
+    const call = offered.find((one) => one.name === name);
+    const names = offered.map((one) => one.name);
+    requireOption(call !== undefined, 'call', unknownName(name, names));
     requireOption(isObject(params), 'params', 'must be an object');
     return await this.#make(call, params);
   }

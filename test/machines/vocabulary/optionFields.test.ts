@@ -100,6 +100,9 @@ describe('UX-2 one checker for all options', () => {
       field: 'options.level.deep.coutn',
       message: 'options.level.deep.coutn is not known; did you mean count? known are count.',
     });
+    expect(refusal(() => checkFields({ a: 1 }, {}, ''))?.message).toBe(
+      'a is not known; there is none to give.',
+    );
     expect(refused({ list: [{ name: 'a' }, {}] })).toEqual({
       field: 'options.list[1].name',
       message: 'options.list[1].name is missing; it must be a text that is not empty.',

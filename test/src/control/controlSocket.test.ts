@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { connect, createServer, Server } from 'node:net';
+import { connect, createServer, Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
@@ -44,6 +45,17 @@ async function serve(answer: AnswerCall = () => Promise.resolve(RELEASED.result)
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await setImmediate();
+}
+
+/** A connection that asks for nothing. */
+async function connected(path: string): Promise<Socket> {
+  const socket = connect(path);
+  socket.on('error', () => undefined);
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  await once(socket, 'connect');
+  return socket;
 }
 
 /** Sends bytes as they are and gives all that comes back. */
@@ -120,7 +132,7 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
       onTestFinished(() => {
         for (const socket of slow) socket.destroy();
       });
-      await sleep(50);
+      await sleep(300);
       // All places are taken, and each has sent something just now.
       for (let second = 0; second < 9; second += 3) {
         await clock.advance(3_000);
@@ -154,8 +166,8 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
     });
   });
 
-  test('SE-5 many at once are answered, and more than there are places for do no harm', async () => {
-    const { folder } = await serve(async (name) => {
+  test('SE-5 many at once are answered, and more than there are places for are told to come again', async () => {
+    const { folder, path } = await serve(async (name) => {
       await sleep(5);
       return name;
     });
@@ -164,8 +176,26 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
       const answers = await Promise.all(Array.from({ length: 16 }, ask));
       expect(answers.every((answer) => answer?.result === 'store.release')).toBe(true);
     }
-    const crowd = await Promise.all(Array.from({ length: 100 }, ask));
-    expect(crowd.filter((answer) => answer !== null).length).toBeGreaterThan(0);
+    const crowd = await Promise.allSettled(Array.from({ length: 100 }, ask));
+    const answered = crowd.filter(({ status }) => status === 'fulfilled');
+    expect(answered.length).toBeGreaterThan(0);
+    for (const one of crowd) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ retry: 'later' });
+    }
+    expect(await ask()).toEqual({ result: 'store.release' });
+    // Whoever comes while all places are taken, none of which has been asked for anything yet.
+    const idle = await Promise.all(Array.from({ length: 16 }, () => connected(path)));
+    expect(await send(path, post('/v1/store.release', '{}'))).toMatchObject({
+      status: 503,
+      body: { error: { code: 'HF_STORE_UNAVAILABLE', retry: 'later' } },
+    });
+    const large = { id: 'x', payload: 'x'.repeat(1_048_576) };
+    await expect(askOwner(folder, replayDeadLetter, large)).rejects.toMatchObject({
+      code: 'HF_STORE_UNAVAILABLE',
+      retry: 'later',
+    });
+    idle[0]?.destroy();
+    await sleep(50);
     expect(await ask()).toEqual({ result: 'store.release' });
   });
 
@@ -198,6 +228,8 @@ describe('UX-2 what is answered to what can not be done', () => {
       [post('/v1/health', '{}', 'DELETE'), 'method', 405],
       [post(`/v2/${canary}`, '{}'), 'path', 404],
       [post('/', '{}'), 'path', 404],
+      [post('//', '{}'), 'path', 404],
+      [post(`http://${canary}:x/`, '{}'), 'path', 404],
       call(canary, {}, 'call'),
       call('constructor', {}, 'call'),
       call('store.backup', { path: canary }, 'call'),
