@@ -38,12 +38,12 @@ import { StoreDamage } from './views/storeDamage.ts';
  *
  * @throws HoldfastError `HF_OPTION_INVALID` naming the option.
  */
-export function createRuntime(given: RuntimeOptions): Runtime {
-  const { key, keyTimeoutMs, ...options } = checkOptions(given);
-  if (key === null) return assembleRuntime(options, createMemoryStore());
-  const { store: folder, clock } = options;
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
+  if (key === null) return assembleRuntime(keyless, createMemoryStore());
+  const { store: folder, clock } = keyless;
   const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
-  return assembleRuntime(options, store);
+  return assembleRuntime(keyless, store);
 }
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
