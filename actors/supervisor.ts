@@ -58,6 +58,7 @@ export class Supervisor {
   #startError: unknown = null;
   #failingSinceAtMs: number | null = null;
   #isStopRequested = false;
+  #closing: Promise<void> | null = null;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -87,6 +88,8 @@ export class Supervisor {
         onFailed(error);
         this.#startError = error;
         this.#lookAgain(this.#chart.snapshot);
+        // Its chart was to close the store, and whoever has ordered that waits for it.
+        if (this.#isStopRequested) this.#closeItself().catch(onFailed);
       },
       machine: supervisorMachine.provide({
         actors: {
@@ -186,9 +189,7 @@ export class Supervisor {
   async stop(deadlineMs: number): Promise<void> {
     if (this.phase === 'stopped') return;
     if (this.#chart.isFailed) {
-      await this.#parts.engine.closeStore();
-      this.#tellStopped();
-      await this.#stopped;
+      await this.#closeItself();
       return;
     }
     const atMs = this.#parts.engine.steady.now();
@@ -196,6 +197,12 @@ export class Supervisor {
     else this.#chart.send({ type: 'stop.requested', atMs, deadlineAtMs: atMs + deadlineMs });
     this.#isStopRequested = true;
     await this.#stopped;
+  }
+
+  /** Closes without the chart, which has failed. */
+  #closeItself(): Promise<void> {
+    this.#closing ??= this.#parts.engine.closeStore().finally(this.#tellStopped);
+    return this.#closing.then(() => this.#stopped);
   }
 
   #lookAgain(snapshot: SupervisorSnapshot): void {

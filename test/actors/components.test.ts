@@ -170,6 +170,29 @@ describe('SV-2 whatever a child throws, the root and the others go on', () => {
     await world.clock.run(process.runtime.close());
   });
 
+  test('SV-2 SV-4 the supervisor in the midst of a stop, which ends all the same', async () => {
+    const scene = boot();
+    const { process, actors, world } = scene;
+    const { runtime } = process;
+    await world.clock.run(runtime.ready);
+    const hang = { upstream: 'payments', run: () => new Promise<never>(() => undefined) };
+    await world.clock.run(runtime.handle('slow.push', hang));
+    await world.clock.run(runtime.sync({ ...REQUEST, type: 'slow.push' }));
+    const facts: string[] = [];
+    runtime.subscribe(({ kind }) => facts.push(kind));
+    const stopped = runtime.close({ deadlineMs: 5_000 });
+    await world.clock.advance(10);
+    const supervisor = actors.find('supervisor');
+    supervisor.send(poison('stop.requested'));
+    expect(supervisor.getSnapshot().status).toBe('error');
+    await world.clock.run(stopped, 60_000);
+    await world.clock.run(runtime.close(), 60_000);
+    expect(facts.filter((kind) => kind === 'runtime.stopped')).toHaveLength(1);
+    expect(facts).toContain('attempt.aborted');
+    // The store is free for the next process.
+    expect(await complete(boot(world))).toBe('completed');
+  });
+
   test('SV-2 an operation: its row is taken up by the next process', async () => {
     const world = createWorld();
     const scene = boot(world);

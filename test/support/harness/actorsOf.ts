@@ -48,7 +48,7 @@ export function isPoisoned(error: unknown): boolean {
 /** An event that throws in the guard or action which reads what it carries. */
 export function poison(type: string): { readonly type: string } {
   const event = { type };
-  for (const field of ['atMs', 'generation', 'policy', 'component', 'draw']) {
+  for (const field of ['atMs', 'generation', 'policy', 'component', 'draw', 'deadlineAtMs']) {
     Object.defineProperty(event, field, {
       enumerable: true,
       get: () => {
