@@ -89,7 +89,7 @@ export class Supervisor {
         this.#startError = error;
         this.#lookAgain(this.#chart.snapshot);
         // Its chart was to close the store, and whoever has ordered that waits for it.
-        if (this.#isStopRequested) this.#closeItself().catch(onFailed);
+        if (this.#isStopRequested) void this.#closeItself();
       },
       machine: supervisorMachine.provide({
         actors: {
@@ -200,9 +200,12 @@ export class Supervisor {
   }
 
   /** Closes without the chart, which has failed. */
-  #closeItself(): Promise<void> {
-    this.#closing ??= this.#parts.engine.closeStore().finally(this.#tellStopped);
-    return this.#closing.then(() => this.#stopped);
+  async #closeItself(): Promise<void> {
+    const { engine, onFailed } = this.#parts;
+    this.#closing ??= engine.closeStore().catch(onFailed);
+    await this.#closing;
+    this.#tellStopped();
+    await this.#stopped;
   }
 
   #lookAgain(snapshot: SupervisorSnapshot): void {
