@@ -69,6 +69,8 @@ export function createTestBed({ seed = 1 }: { readonly seed?: number } = {}): Te
           { field: 'store' },
         );
       }
+      // As they were given: below, each handler has got a `run`, whether it had one or not.
+      checkOptions({ ...options, store: ':memory:' });
       starts += 1;
       const life = newLife();
       const handlers = Object.entries(options.handlers ?? {}).map(

@@ -125,6 +125,18 @@ test('UX-1 a killed process does nothing more and answers nobody', async () => {
   expect([attempts, isTold]).toEqual([1, false]);
 });
 
+test('UX-1 UX-2 what createRuntime refuses a test bed refuses, too, and it is as it was', async () => {
+  const bed = createTestBed();
+  const bad = { 'orders.push': { upstream: 'default' } };
+  const start = (options: object) => () => bed.start(options);
+  for (const options of [{ handlers: bad }, { handlers: [] }, { handler: {} }]) {
+    expect(start(options)).toThrow(expect.objectContaining({ code: 'HF_OPTION_INVALID' }));
+  }
+  const { runtime, kill } = bed.start();
+  await bed.clock.run(runtime.ready);
+  kill();
+});
+
 test('UX-1 a second runtime is refused while the first has the store', async () => {
   const bed = createTestBed();
   const { runtime } = bed.start();
