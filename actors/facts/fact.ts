@@ -65,7 +65,7 @@ export type TurnReason = FlowReason | 'start' | 'suspect';
 
 /**
  * It waits. `reason` is that of the moment: where a breaker opens or a level changes while it waits,
- * the facts of those say so.
+ * the facts of those say so. Not told of the first wait of what was accepted in bulk.
  */
 export interface OperationParked extends Told<'operation.parked'>, AboutOperation {
   readonly reason: ParkReason;
@@ -74,8 +74,9 @@ export interface OperationParked extends Told<'operation.parked'>, AboutOperatio
 }
 
 /**
- * Its lane is free, its handler is there, or somebody decided; it may wait for something else at once.
- * The other waits end with its next attempt, or with its ending.
+ * It waits no longer for its lane, a handler or a person: what it waited for is there, somebody decided,
+ * or it ends without; it may wait for something else at once. The other waits end with its next attempt,
+ * or with its ending.
  */
 export interface OperationResumed extends Told<'operation.resumed'>, AboutOperation {}
 
