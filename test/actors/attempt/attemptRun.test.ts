@@ -159,9 +159,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
   test('SV-4 aborted, it is interrupted at once and says nothing about its upstream', () => {
     const { attempt, verdicts } = perform(never);
     attempt.abort(STOPPED);
-    expect(verdicts).toMatchObject([
-      { event: { type: 'attempt.interrupted' }, result: 'ignored' },
-    ]);
+    expect(verdicts).toMatchObject([{ event: { type: 'attempt.interrupted' }, result: 'ignored' }]);
     expect(attempt.isOver).toBe(true);
   });
 
