@@ -28,10 +28,10 @@ import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
+import { AdmissionLimit } from './pool/admissionLimit.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
 import { rejectQuarantined } from './pool/quarantine.ts';
-import { QueueRoom } from './pool/queueRoom.ts';
 import { Erasure } from './recovery/erasure.ts';
 import {
   adoptHandler,
@@ -81,7 +81,7 @@ export class EngineCore {
   readonly storage: StorageHealth;
   readonly pool: OperationPool;
   readonly bulk: BulkAcceptor;
-  readonly room: QueueRoom;
+  readonly room: AdmissionLimit;
   /** What has happened since the process started. */
   readonly counts: Counts;
   readonly loop: EventLoopWatch;
@@ -176,7 +176,7 @@ export class EngineCore {
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new QueueRoom({ store, journal, operationsMax });
+    this.room = new AdmissionLimit({ store, journal, operationsMax });
     this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
     this.globalLevel = new ServiceLevel({
       ...{ steady, timers, facts, system },

@@ -78,7 +78,7 @@ export class Supervisor {
       due: { of: supervisorDue, steady: engine.steady, after: clock.schedule.bind(clock) },
       onChange: (snapshot) => {
         if (snapshot.status === 'done') this.#tellStopped();
-        this.#lookAgain(snapshot);
+        this.#rescan(snapshot);
         if (!isAccepting(snapshot) || wasRunning) return;
         wasRunning = true;
         this.#failingSinceAtMs = null;
@@ -87,7 +87,7 @@ export class Supervisor {
       onFailed: (error) => {
         onFailed(error);
         this.#startError = error;
-        this.#lookAgain(this.#chart.snapshot);
+        this.#rescan(this.#chart.snapshot);
         // Its chart was to close the store, and whoever has ordered that waits for it.
         if (this.#isStopRequested) void this.#closeItself();
       },
@@ -208,7 +208,7 @@ export class Supervisor {
     await this.#stopped;
   }
 
-  #lookAgain(snapshot: SupervisorSnapshot): void {
+  #rescan(snapshot: SupervisorSnapshot): void {
     for (const look of this.#waiting) if (look(snapshot)) this.#waiting.delete(look);
   }
 

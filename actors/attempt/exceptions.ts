@@ -9,7 +9,7 @@ import type { SyncOperationContext } from '../../machines/operation/syncOperatio
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Facts } from '../facts/factStream.ts';
-import { placeOf } from '../platform/placeOf.ts';
+import { stackLocation } from '../platform/stackLocation.ts';
 import type { Handler } from './handler.ts';
 
 /** Of so many operations the last exception is kept at least, and of twice as many at most. */
@@ -45,8 +45,8 @@ export class Exceptions {
     // What calls the app's code in a handler, as `httpHandler` does for headers, says so in its own words.
     const isWrapped = isHoldfastError(thrown);
     const own = isWrapped ? thrown.cause : thrown;
-    const place = placeOf(own);
-    const exception = place === null ? failure.exception : `${failure.exception} at ${place}`;
+    const location = stackLocation(own);
+    const exception = location === null ? failure.exception : `${failure.exception} at ${location}`;
     this.#facts.emit('handler.threw', context, handler.upstream, exception, own);
     const message = isWrapped ? failure.message : `The handler failed with ${exception}.`;
     return { ...failure, exception, message };

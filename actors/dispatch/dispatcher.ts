@@ -214,7 +214,7 @@ export class Dispatcher {
   /** It rests on disk at `position`; it stays in memory only if it may run soon. */
   rested(resident: Resident, position: RowPosition): void {
     if (resident.urgency === 0) {
-      this.rouseCrisis(resident);
+      this.resumeCrisis(resident);
       return;
     }
     // The watch overlooks what is in hand, so its time may have come unseen.
@@ -260,7 +260,7 @@ export class Dispatcher {
   /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
   #reconsider(queue: UpstreamQueue): void {
     if (!this.#isStarted) return;
-    queue.lookAgain();
+    queue.rescan();
     queue.pump();
     this.#pumpSuspects();
   }
@@ -282,7 +282,7 @@ export class Dispatcher {
   }
 
   /** Lets a crisis that waits go on: now, or when its retry is due. */
-  rouseCrisis(resident: Resident): void {
+  resumeCrisis(resident: Resident): void {
     const { clock, timers } = this.#parts;
     const { state } = resident;
     const snapshot = resident.actor.getSnapshot();

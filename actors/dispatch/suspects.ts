@@ -41,7 +41,7 @@ export class Suspects {
   /** Of those waiting, the crises. */
   readonly #crises = new Set<Resident>();
   /** Of those waiting, who has to run alone. */
-  readonly #loners = new Set<Resident>();
+  readonly #isolated = new Set<Resident>();
   /** Of those waiting, the others: by upstream, so that a crowd of them is not looked through. */
   readonly #others = new Map<string, ReadyQueue<Resident>>();
   /** Of those waiting, whose turn to run alone has not come yet. */
@@ -74,7 +74,7 @@ export class Suspects {
     const { crashes } = suspect.actor.getSnapshot().context;
     this.#waiting.add(suspect);
     if (suspect.urgency === 0) this.#crises.add(suspect);
-    else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#loners.add(suspect);
+    else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#isolated.add(suspect);
     else this.#othersOf(suspect).add(suspect);
     if (suspect.urgency === 0) return;
     const pauseMs = pauseOfSuspectMs(crashes, false);
@@ -100,7 +100,7 @@ export class Suspects {
     const isolated = this.isolates;
     this.startCrises();
     for (const upstream of [...this.#others.keys()]) this.#startOthers(upstream);
-    for (const suspect of [...this.#loners]) {
+    for (const suspect of [...this.#isolated]) {
       const mustWait = this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency);
       if (!mustWait) this.#startAlone(suspect);
     }
@@ -186,7 +186,7 @@ export class Suspects {
     if (!this.#waiting.delete(suspect)) return;
     this.#pausing.delete(suspect);
     this.#crises.delete(suspect);
-    this.#loners.delete(suspect);
+    this.#isolated.delete(suspect);
     this.#asked.forget(suspect);
     // Its handler may have been registered since it came.
     for (const others of this.#others.values()) others.delete(suspect);

@@ -116,7 +116,7 @@ export class UpstreamQueue {
   }
 
   /** The flow control may let more out: what the last claim did not ask for is looked at. */
-  lookAgain(): void {
+  rescan(): void {
     if (this.flow.urgencyBound > this.#claimedUpTo) this.noteDue(0);
   }
 
@@ -241,7 +241,7 @@ export class UpstreamQueue {
       if (rows.length > 0) faultPoint('queue.afterClaim');
       this.#nextDueAtMs = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, this.#notedDueAtMs);
       // The gate may have let out more while the claim was out.
-      this.lookAgain();
+      this.rescan();
       for (const row of rows) {
         hasBrought = this.#giveToSuspects(row.urgency, permits) || hasBrought;
         if (permits.length === 0) {

@@ -28,12 +28,12 @@ import { type Resident, takePending, takesNotice } from '../operation/resident.t
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
 import { Demands } from './demands.ts';
-import { Departures } from './departures.ts';
 import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
 import { tellOfMove } from './operationFacts.ts';
 import type { PoolParts } from './poolParts.ts';
 import { quarantine } from './quarantine.ts';
+import { StaleReadGuard } from './staleReadGuard.ts';
 import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
 
@@ -46,7 +46,7 @@ export class OperationPool {
   readonly waiting: WaitingWatch;
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
-  readonly departures = new Departures();
+  readonly staleReads = new StaleReadGuard();
   /** What a stop in good order waits for. */
   readonly busy = new BusyCount();
   readonly handlers = new Map<string, Handler>();
@@ -215,7 +215,7 @@ export class OperationPool {
 
   /** Lets go of an operation that rests on disk. */
   passivate(resident: Resident): void {
-    this.departures.note(resident.id);
+    this.staleReads.note(resident.id);
     this.#residents.delete(resident.id);
     this.#actors.stop(resident.actor);
   }
@@ -282,7 +282,7 @@ export class OperationPool {
   }
 
   #drop(resident: Resident): void {
-    this.departures.note(resident.id);
+    this.staleReads.note(resident.id);
     this.#residents.delete(resident.id);
     this.#closures.delete(resident.id);
   }

@@ -104,10 +104,10 @@ export class Operations {
         tookNotice = pool.tell(resident, wish);
         break;
       }
-      const departures = pool.departures.watch(id);
-      const row = await this.#find(id).finally(departures.end);
+      const staleReads = pool.staleReads.watch(id);
+      const row = await this.#find(id).finally(staleReads.end);
       // If it has been in memory meanwhile, the row may be from before: look again.
-      if (pool.resident(id) !== undefined || departures.hasLeft()) continue;
+      if (pool.resident(id) !== undefined || staleReads.hasLeft()) continue;
       if (hasEnded(row)) return false;
       tookNotice = pool.wake(row, wish);
       break;
@@ -129,9 +129,9 @@ export class Operations {
   async #forgetIfOver(id: string): Promise<void> {
     const { pool } = this.#parts;
     if (pool.resident(id) !== undefined) return;
-    const departures = pool.departures.watch(id);
-    const isOver = await this.#find(id).then(hasEnded, isGone).finally(departures.end);
-    if (pool.resident(id) === undefined && !departures.hasLeft() && isOver) {
+    const staleReads = pool.staleReads.watch(id);
+    const isOver = await this.#find(id).then(hasEnded, isGone).finally(staleReads.end);
+    if (pool.resident(id) === undefined && !staleReads.hasLeft() && isOver) {
       pool.watchers.dismissListeners(id);
     }
   }

@@ -7,7 +7,7 @@
 
 import { asksForSomebody } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { AskingCounts, QueueStore } from '../../persistence/port/store.ts';
+import type { BlockedCounts, QueueStore } from '../../persistence/port/store.ts';
 import type { FactTaps } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 
@@ -19,7 +19,7 @@ export interface WaitingWatchParts {
 }
 
 /** As last read from the file. */
-export interface WaitingCounts extends AskingCounts {
+export interface WaitingCounts extends BlockedCounts {
   readonly deadLetter: number;
 }
 
@@ -87,7 +87,7 @@ export class WaitingWatch {
     await Promise.resolve();
     // What has begun to wait, or to run, is on disk by then.
     if (!(await journal.written())) return null;
-    const [asking, { deadLettered }] = await Promise.all([store.askingCounts(), store.counts()]);
-    return { ...asking, deadLetter: deadLettered };
+    const [blocked, { deadLettered }] = await Promise.all([store.blockedCounts(), store.counts()]);
+    return { ...blocked, deadLetter: deadLettered };
   }
 }

@@ -66,7 +66,7 @@ export async function recoverInHand(
       const { state } = resident;
       resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
       // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
-      if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
+      if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
     }
     onPlaced();
     if (rows.length < PAGE_ROWS) break;
@@ -86,7 +86,7 @@ export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): voi
     resident.handler ??= pool.handlers.get(type) ?? null;
     resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
     // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
-    if (resident.urgency === 0 && resident.state === state) pool.dispatcher.rouseCrisis(resident);
+    if (resident.urgency === 0 && resident.state === state) pool.dispatcher.resumeCrisis(resident);
   }
 }
 

@@ -147,5 +147,5 @@ function takeOver(
   if (resident === null) return;
   const { state } = resident;
   resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
-  if (resident.state === state) pool.dispatcher.rouseCrisis(resident);
+  if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
 }

@@ -9,7 +9,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../port/faultPoints.ts';
 import type {
   AcceptWrite,
-  AskingCounts,
+  BlockedCounts,
   CheckedPage,
   Claim,
   ClaimQuery,
@@ -211,7 +211,7 @@ class MemoryStore implements Store {
     }));
   }
 
-  askingCounts(): Promise<AskingCounts> {
+  blockedCounts(): Promise<BlockedCounts> {
     return this.#answer(() => {
       const rows = this.#tables.all();
       const of = (reason: WaitsFor): number =>

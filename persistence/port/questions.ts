@@ -20,7 +20,7 @@ export const QUESTIONS = [
   'quarantine',
   'sealedQuarantine',
   'counts',
-  'askingCounts',
+  'blockedCounts',
   'check',
   'recount',
 ] as const satisfies readonly (keyof Store)[];

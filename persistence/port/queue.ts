@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AskingCounts, StandingCounts, StoredOperation } from './storedOperation.ts';
+import type { BlockedCounts, StandingCounts, StoredOperation } from './storedOperation.ts';
 
 export interface ClaimQuery {
   readonly route: string;
@@ -79,5 +79,5 @@ export interface QueueStore {
   /** How many operations stand where. */
   counts(): Promise<StandingCounts>;
   /** How many operations go on only when somebody does something. */
-  askingCounts(): Promise<AskingCounts>;
+  blockedCounts(): Promise<BlockedCounts>;
 }

@@ -30,7 +30,7 @@ export type {
 export type { RecordStore } from './records.ts';
 export type { DeadLetterQuery, DeadLetterRows, ReviewStore } from './review.ts';
 export {
-  type AskingCounts,
+  type BlockedCounts,
   NEVER_MS,
   type Standing,
   type StandingCounts,

@@ -28,4 +28,4 @@ export interface StoredOperation {
 export type StandingCounts = Readonly<Record<Standing, number>>;
 
 /** How many operations go on only when somebody does something, by what that is. */
-export type AskingCounts = Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>;
+export type BlockedCounts = Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>;

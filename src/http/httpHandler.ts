@@ -4,7 +4,7 @@
  * @module
  */
 
-import { placeOf } from '../../actors/platform/placeOf.ts';
+import { stackLocation } from '../../actors/platform/stackLocation.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Attempt, Run } from '../../actors/port.ts';
 import {
@@ -167,8 +167,8 @@ async function moreHeaders(
     return (await options.headers?.(attempt)) ?? {};
   } catch (cause) {
     if (isHoldfastError(cause)) throw cause;
-    const place = placeOf(cause);
-    const what = place === null ? className(cause) : `${className(cause)} at ${place}`;
+    const location = stackLocation(cause);
+    const what = location === null ? className(cause) : `${className(cause)} at ${location}`;
     throw transientFailure(`The headers function failed with ${what}; nothing was sent.`, {
       notApplied: true,
       isException: true,

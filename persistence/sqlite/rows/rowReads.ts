@@ -9,7 +9,7 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
 import type { Query } from '../../port/questions.ts';
 import type {
-  AskingCounts,
+  BlockedCounts,
   CheckedPage,
   Claim,
   Expired,
@@ -68,8 +68,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return sealedQuarantine(tables, request.query);
     case 'counts':
       return counts(tables.statements);
-    case 'askingCounts':
-      return askingCounts(tables.statements);
+    case 'blockedCounts':
+      return blockedCounts(tables.statements);
     case 'recount':
       recount(tables);
       return undefined;
@@ -318,10 +318,10 @@ function counts(statements: Statements): StandingCounts {
   ) as StandingCounts;
 }
 
-/** See {@link Store.askingCounts}. */
-function askingCounts(statements: Statements): AskingCounts {
+/** See {@link Store.blockedCounts}. */
+function blockedCounts(statements: Statements): BlockedCounts {
   const kept = tally(statements);
-  const of = (reason: keyof AskingCounts): number =>
+  const of = (reason: keyof BlockedCounts): number =>
     kept.get(TALLIED_WAITS_FROM + WAITS_FOR_CODES[reason]) ?? 0;
   return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
 }

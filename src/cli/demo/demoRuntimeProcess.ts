@@ -12,7 +12,7 @@ import { createRuntime } from '../../createRuntime.ts';
 import { httpHandler } from '../../http/httpHandler.ts';
 import type { Operation } from '../../operation.ts';
 import type { Runtime } from '../../runtime.ts';
-import { sayOnce } from '../kit/notices.ts';
+import { reportOnce } from '../kit/notices.ts';
 import { createOutput, errorText } from '../kit/output.ts';
 import { syncPatiently } from '../run/patientSync.ts';
 import type { Order, Report, StartOrder } from './demoMessages.ts';
@@ -66,7 +66,7 @@ async function start(order: StartOrder): Promise<void> {
     key: keyFile(order.keyFile),
     // Quicker than the default, as its stalls are shorter than real ones.
     upstreams: { [UPSTREAM]: { attemptTimeoutMs: 2_000 } },
-    onError: sayOnce(createOutput({ json: false })),
+    onError: reportOnce(createOutput({ json: false })),
     handlers: Object.fromEntries(DEMO_TYPES.map((type) => [type, { upstream: UPSTREAM, run }])),
   });
   runtime = made;

@@ -10,7 +10,7 @@ import { errorText, type Output } from './output.ts';
 const heard = new WeakSet<object>();
 
 /** Whether this very error has been said to the person: one that ends a command comes twice. */
-export function wasSaid(error: unknown): boolean {
+export function wasReported(error: unknown): boolean {
   return typeof error === 'object' && error !== null && heard.has(error);
 }
 
@@ -18,7 +18,7 @@ export function wasSaid(error: unknown): boolean {
  * What a command gives as `onError` of its runtime: says each kind of trouble once, for the same
  * one may come a thousand times a second. With HOLDFAST_DEBUG it says all of them.
  */
-export function sayOnce(output: Pick<Output, 'say'>): (error: unknown) => void {
+export function reportOnce(output: Pick<Output, 'say'>): (error: unknown) => void {
   const said = new Set<string>();
   return (error) => {
     const kind = isHoldfastError(error) ? error.code : String(error);

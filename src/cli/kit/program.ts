@@ -8,7 +8,7 @@
 import { type Command, CommanderError } from 'commander';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
-import { wasSaid } from './notices.ts';
+import { wasReported } from './notices.ts';
 import { createOutput, errorText, plain } from './output.ts';
 
 /** Runs the command that the arguments of the process name, and sets its exit code. */
@@ -36,7 +36,7 @@ async function exitCodeOfRun(root: Command): Promise<number> {
   } catch (error) {
     // Help and version also come as an error, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!wasSaid(error)) createOutput({ json: false }).say(errorText(error));
+    if (!wasReported(error)) createOutput({ json: false }).say(errorText(error));
     return exitCodeOf(error);
   }
 }

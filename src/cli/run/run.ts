@@ -28,7 +28,7 @@ import {
 } from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
-import { sayOnce } from '../kit/notices.ts';
+import { reportOnce } from '../kit/notices.ts';
 import { errorText, type Output } from '../kit/output.ts';
 import { emptyTally, FileRun, type RunTally } from './fileRun.ts';
 import { type Input, openInput } from './inputFile.ts';
@@ -107,7 +107,7 @@ async function run(file: string, options: RunOptions, output: Output): Promise<E
 }
 
 async function runInput(input: Input, options: RunOptions, output: Output): Promise<ExitCode> {
-  const notice = sayOnce(output);
+  const notice = reportOnce(output);
   const runtime = createRuntime({
     store: options.store,
     key: keyFile(options.keyFile),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { raiseAlerts } from '../../../actors/facts/alerts.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import { placeOf } from '../../../actors/platform/placeOf.ts';
+import { stackLocation } from '../../../actors/platform/stackLocation.ts';
 import {
   newOperation,
   type SyncOperationInput,
@@ -181,14 +181,16 @@ describe('OP-3 SE-5 the place of an error', () => {
     ['a message that was changed', 'Error: other\n    at f (/a.js:1:2)', null],
     ['no text', 7, null],
   ])('%s', (_, stack, place) => {
-    expect(placeOf(withStack('m', stack))).toBe(place);
+    expect(stackLocation(withStack('m', stack))).toBe(place);
   });
 
   test('OP-3 a message that looks like a frame is not taken for one', () => {
     const message = `m\n    at ${DIAGNOSIS} (/${DIAGNOSIS}.js:1:2)`;
-    expect(placeOf(withStack(message, `Error: ${message}\n    at f (/b.js:3:4)`))).toBe('b.js:3');
+    expect(stackLocation(withStack(message, `Error: ${message}\n    at f (/b.js:3:4)`))).toBe(
+      'b.js:3',
+    );
     for (const odd of [null, undefined, 1, 'text', {}, Object.create(null)]) {
-      expect(placeOf(odd)).toBe(null);
+      expect(stackLocation(odd)).toBe(null);
     }
   });
 });

@@ -72,7 +72,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
   queue.noteDue(0);
   await clock.advance(ANSWERS_AFTER_MS / 2);
   gate.urgencyBound = 9;
-  queue.lookAgain();
+  queue.rescan();
   await clock.advance(10 * ANSWERS_AFTER_MS);
   expect(asked).toEqual([9, 5, 9]);
   expect(errors).toEqual([]);

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import { Departures } from '../../../actors/pool/departures.ts';
 import type { OperationPool } from '../../../actors/pool/operationPool.ts';
 import { Operations } from '../../../actors/pool/operations.ts';
+import { StaleReadGuard } from '../../../actors/pool/staleReadGuard.ts';
 import { Watchers } from '../../../actors/pool/watchers.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { newOperation } from '../../../machines/operation/syncOperationSetup.ts';
@@ -41,7 +41,12 @@ async function atRest(): Promise<{ operations: Operations; watchers: Watchers }>
   await store.commit([accept(1, { id: SETTLED }), settlement(1, { state })]);
   const watchers = new Watchers(() => undefined);
   const exceptions = new Exceptions({ facts: new FactStream(new VirtualClock()) });
-  const pool = { watchers, resident: () => undefined, departures: new Departures(), exceptions };
+  const pool = {
+    watchers,
+    resident: () => undefined,
+    staleReads: new StaleReadGuard(),
+    exceptions,
+  };
   const operations = new Operations({
     pool: pool as unknown as OperationPool,
     journal: { written: async () => true, failure: null },

@@ -92,7 +92,7 @@ async function expectAllThere(store: Store): Promise<void> {
   }
   expect(await store.counts()).toEqual(COUNTS[fixture.version]);
   const isFirst = fixture.version === 1;
-  expect(await store.askingCounts()).toEqual({ handler: 0, conflict: 1, review: isFirst ? 1 : 2 });
+  expect(await store.blockedCounts()).toEqual({ handler: 0, conflict: 1, review: isFirst ? 1 : 2 });
 }
 
 describe.each([

@@ -15,7 +15,7 @@ const SEPARATOR = /[\\/]/;
  * is told from the folder of the program or of its package on, since what lies above is of the machine.
  * `null` where the stack tells none. The message of the error is no part of it.
  */
-export function placeOf(thrown: unknown): string | null {
+export function stackLocation(thrown: unknown): string | null {
   try {
     if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return null;
     const { stack, message } = thrown;

@@ -14,7 +14,7 @@ import type { Journal } from '../journal/journal.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 
-export interface QueueRoomParts {
+export interface AdmissionLimitParts {
   readonly store: QueueStore;
   readonly journal: Journal;
   /** Operations accepted and not yet ended, at most; crises come on top. */
@@ -35,8 +35,8 @@ interface Entering {
  * What is under way while the store is asked counts twice for a moment: it may refuse a little early,
  * and never too late.
  */
-export class QueueRoom {
-  readonly #parts: QueueRoomParts;
+export class AdmissionLimit {
+  readonly #parts: AdmissionLimitParts;
   /** How many more surely fit. */
   #left = 0;
   #leftWhenAsked = 0;
@@ -45,7 +45,7 @@ export class QueueRoom {
   /** In the order of asking, which lanes keep. */
   #waiting: Entering[] = [];
 
-  constructor(parts: QueueRoomParts) {
+  constructor(parts: AdmissionLimitParts) {
     this.#parts = parts;
   }
 

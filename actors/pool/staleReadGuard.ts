@@ -1,16 +1,22 @@
 /**
- * Tells whether an operation has left memory since a moment: a row that was being read meanwhile may
- * be older than what the operation wrote before it left.
+ * Detects whether an operation left memory while its row was being read, so that a stale row is not used.
+ *
+ * @module
  */
-export class Departures {
+
+/**
+ * A row that is read while its operation leaves memory may be older than what the operation wrote
+ * before it left. A reader watches the id for the length of its read.
+ */
+export class StaleReadGuard {
   readonly #watched = new Map<string, Set<{ hasLeft: boolean }>>();
 
-  /** The operation has left memory. */
+  /** Marks the operation as gone from memory for all reads of its row under way. */
   note(id: string): void {
     for (const watch of this.#watched.get(id) ?? []) watch.hasLeft = true;
   }
 
-  /** Watches from now until `end()`; `hasLeft()` tells whether it has left meanwhile. */
+  /** Watches from now until `end()`; `hasLeft()` is true once the operation has left memory meanwhile. */
   watch(id: string): { readonly hasLeft: () => boolean; readonly end: () => void } {
     const watch = { hasLeft: false };
     const watches = this.#watched.get(id) ?? new Set();
