@@ -1,3 +1,9 @@
+/**
+ * A table of values by their id, for many that come and go.
+ *
+ * @module
+ */
+
 /** Characters at the end of an id that choose its bucket: a version-7 UUID is random there. */
 const HASHED = 6;
 const BUCKETS_MIN = 64;

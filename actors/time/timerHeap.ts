@@ -1,3 +1,9 @@
+/**
+ * A heap of timers, the earliest first, from which any can be removed.
+ *
+ * @module
+ */
+
 /** Something that is due, in a heap. */
 export interface Timer {
   readonly dueAtMs: number;

@@ -1,4 +1,10 @@
 /**
+ * Builds Markdown: tables, code and headings.
+ *
+ * @module
+ */
+
+/**
  * A table of Markdown; cells are Markdown too, on one line each. A column that is blank in every
  * row is left out.
  */

@@ -1,3 +1,9 @@
+/**
+ * Finds the known name that a misspelt one was most likely meant to be.
+ *
+ * @module
+ */
+
 /** Names longer than any of ours are not compared, so that the work is bounded. */
 const LENGTH_MAX = 40;
 

@@ -1,4 +1,8 @@
-/** The memory store's purge of what has settled: retention.ts of the SQLite store over its own rows. */
+/**
+ * The memory store's purge of what has settled: retention.ts of the SQLite store over its own rows.
+ *
+ * @module
+ */
 
 import type { PurgeSettledWrite, WriteResult } from '../port/store.ts';
 import { NEVER_MS } from '../port/store.ts';

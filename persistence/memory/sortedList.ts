@@ -1,3 +1,9 @@
+/**
+ * A list that keeps its order.
+ *
+ * @module
+ */
+
 /** A list kept in order: found by halving, changed by moving what lies behind. */
 export class SortedList<Item> {
   readonly #items: Item[] = [];

@@ -8,6 +8,12 @@ const TEST_LINES_MAX = 500;
 /** The only file that may read what XState keeps to itself, so that an upgrade breaks one file. */
 const ENGINE_MODULE = 'actors/charts/actorSystem.ts';
 
+/** Whether the first thing in a file is a comment that says something and ends in `@module`. */
+function hasHeader(text: string): boolean {
+  const [, comment] = /^(?:#!.*\n)?\/\*\*((?:(?!\*\/)[\s\S])*)\*\//.exec(text) ?? [];
+  return comment !== undefined && /\w[^]*\n \*\n \* @module\n $/.test(comment);
+}
+
 const files = repositoryFiles();
 const sources = files.filter(({ path }) => /\.(ts|cjs|mjs)$/.test(path));
 const product = sources
@@ -26,6 +32,15 @@ describe('OB-3 the house rules of files', () => {
         ({ path, lines }) => lines > (path.startsWith('test/') ? TEST_LINES_MAX : FILE_LINES_MAX),
       );
     expect(large).toEqual([]);
+  });
+
+  test('OB-3 every file begins with a header that names its subject', () => {
+    const own = /^(machines|persistence|actors|inspector|src|test|bench)\/.*\.ts$/;
+    const others = /\.test\.ts$|\/fixtures\//;
+    const bare = sources.filter(
+      ({ path, text }) => own.test(path) && !others.test(path) && !hasHeader(text),
+    );
+    expect(bare.map(({ path }) => path)).toEqual([]);
   });
 
   test('OB-3 no file is a drawer of types', () => {
@@ -65,6 +80,15 @@ describe('OB-3 the house rules of files', () => {
       expect.stringMatching(/^test\/conventions\/tidy\.test\.ts:/),
     ]);
   });
+});
+
+test('OB-3 control: a header comes first, says something and is marked', () => {
+  const header = '/**\n * Builds tables.\n *\n * @module\n */\n';
+  expect(hasHeader(`${header}\nimport a from 'a';`)).toBe(true);
+  expect(hasHeader(`#!/usr/bin/env node\n${header}`)).toBe(true);
+  expect(hasHeader(`import a from 'a';\n${header}`)).toBe(false);
+  expect(hasHeader('/**\n * @module\n */\n')).toBe(false);
+  expect(hasHeader(`/** Makes a. */\nexport const a = 1;\n${header}`)).toBe(false);
 });
 
 test('OB-3 control: comments are not code', () => {

@@ -1,3 +1,9 @@
+/**
+ * Makes the disk fail for one process, by a library that stands between it and the kernel.
+ *
+ * @module
+ */
+
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,

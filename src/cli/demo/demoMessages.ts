@@ -1,3 +1,9 @@
+/**
+ * Messages between the demo and the process that runs its runtime.
+ *
+ * @module
+ */
+
 import type { DemoPlan } from './demoPlan.ts';
 import type { SettledReport } from './demoVerdict.ts';
 

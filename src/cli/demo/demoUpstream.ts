@@ -1,3 +1,9 @@
+/**
+ * Starts the misbehaving upstream of the demo in a process of its own.
+ *
+ * @module
+ */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

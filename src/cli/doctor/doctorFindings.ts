@@ -1,3 +1,9 @@
+/**
+ * The findings of `holdfast doctor`: ok, warning or failure, with what to do.
+ *
+ * @module
+ */
+
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 
 export type CheckStatus = 'ok' | 'warn' | 'fail';

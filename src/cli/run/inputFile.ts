@@ -1,3 +1,9 @@
+/**
+ * Opens the input of `holdfast run`: a file, a pipe or stdin.
+ *
+ * @module
+ */
+
 import { type FileHandle, open } from 'node:fs/promises';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 

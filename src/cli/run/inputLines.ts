@@ -1,3 +1,9 @@
+/**
+ * Splits input into lines and checks them as text.
+ *
+ * @module
+ */
+
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 
 /** One line of input, without its line end. */

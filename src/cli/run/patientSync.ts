@@ -1,3 +1,9 @@
+/**
+ * Offers a request to the runtime until the store can take it.
+ *
+ * @module
+ */
+
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';

@@ -1,3 +1,9 @@
+/**
+ * Reads a line of input as a request.
+ *
+ * @module
+ */
+
 import { createHash } from 'node:crypto';
 import { checkRequest, type SyncRequest } from '../../../machines/policy/request/request.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';

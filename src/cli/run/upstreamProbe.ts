@@ -1,3 +1,9 @@
+/**
+ * Warns when the upstream of `holdfast run` is not encrypted or not reachable.
+ *
+ * @module
+ */
+
 import { connect } from 'node:net';
 import type { Output } from '../kit/output.ts';
 

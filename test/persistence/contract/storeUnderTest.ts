@@ -1,4 +1,8 @@
-/** Stores on a temporary folder, for tests. */
+/**
+ * Stores on a temporary folder, for tests.
+ *
+ * @module
+ */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

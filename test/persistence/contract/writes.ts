@@ -1,4 +1,8 @@
-/** Makers of writes for store tests: each names only what its test is about. */
+/**
+ * Makers of writes for store tests: each names only what its test is about.
+ *
+ * @module
+ */
 
 import { createHash } from 'node:crypto';
 import type {

@@ -1,3 +1,9 @@
+/**
+ * The tests that each crypto engine must pass.
+ *
+ * @module
+ */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CryptoEngine } from '../../../persistence/sealing/cryptoEngine.ts';

@@ -1,3 +1,9 @@
+/**
+ * The envelope format, written a second time from its description.
+ *
+ * @module
+ */
+
 import { createCipheriv, createHmac } from 'node:crypto';
 import { paddedLength } from '../../../persistence/sealing/padding.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * Catches errors of sealing and looks for secrets in them.
+ *
+ * @module
+ */
+
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';

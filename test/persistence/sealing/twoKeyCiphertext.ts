@@ -1,3 +1,9 @@
+/**
+ * Makes a ciphertext that opens under two keys, as GCM alone allows.
+ *
+ * @module
+ */
+
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 /** What {@link twoKeyCiphertext} opens under. */

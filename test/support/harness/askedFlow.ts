@@ -1,3 +1,9 @@
+/**
+ * A flow control whose every answer a test gives by hand.
+ *
+ * @module
+ */
+
 import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
 
 interface Question {

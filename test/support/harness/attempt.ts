@@ -1,3 +1,9 @@
+/**
+ * Makes attempts, for tests of handlers.
+ *
+ * @module
+ */
+
 import type { Attempt } from '../../../actors/attempt/handler.ts';
 
 /** An attempt as the engine would hand it to a handler, for tests of handlers alone. */

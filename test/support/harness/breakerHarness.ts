@@ -1,3 +1,9 @@
+/**
+ * Drives the breaker's chart in tests.
+ *
+ * @module
+ */
+
 import {
   breakerDecision,
   breakerDue,

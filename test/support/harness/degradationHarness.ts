@@ -1,3 +1,9 @@
+/**
+ * Drives the degradation level's chart in tests.
+ *
+ * @module
+ */
+
 import {
   degradationDue,
   degradationMachine,

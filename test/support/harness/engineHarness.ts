@@ -1,3 +1,9 @@
+/**
+ * A whole runtime on virtual time, over a store that can fail and outlives it.
+ *
+ * @module
+ */
+
 import type { Handler } from '../../../actors/attempt/handler.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';

@@ -1,4 +1,8 @@
-/** What earlier versions of holdfast left on disk, kept in test/fixtures to be opened by this one. */
+/**
+ * What earlier versions of holdfast left on disk, kept in test/fixtures to be opened by this one.
+ *
+ * @module
+ */
 
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,9 @@
+/**
+ * A flow control that answers late, refuses or fails.
+ *
+ * @module
+ */
+
 import { vi } from 'vitest';
 import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
 import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';

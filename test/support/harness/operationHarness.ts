@@ -1,3 +1,9 @@
+/**
+ * Drives the operation's chart in tests.
+ *
+ * @module
+ */
+
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import { type Demand, demandOf, hasEnded } from '../../../machines/operation/demand.ts';
 import {

@@ -1,3 +1,9 @@
+/**
+ * A plain second model of an operation, that the chart is compared with.
+ *
+ * @module
+ */
+
 import type { Turn } from '../../../machines/operation/syncOperationMachine.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
 import {

@@ -1,3 +1,9 @@
+/**
+ * Drives the storage health's chart in tests.
+ *
+ * @module
+ */
+
 import type {
   StorageState,
   StorageTrouble,

@@ -1,3 +1,9 @@
+/**
+ * Drives the supervisor's chart in tests.
+ *
+ * @module
+ */
+
 import { setImmediate } from 'node:timers/promises';
 import { fromPromise } from 'xstate';
 import type { Component } from '../../../machines/policy/service/restartPolicy.ts';

@@ -1,3 +1,9 @@
+/**
+ * Compiles TypeScript of tests so that a child process can run it.
+ *
+ * @module
+ */
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

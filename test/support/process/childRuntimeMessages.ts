@@ -1,3 +1,9 @@
+/**
+ * Messages between a test and the child process that runs a runtime.
+ *
+ * @module
+ */
+
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';

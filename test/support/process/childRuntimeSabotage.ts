@@ -1,3 +1,9 @@
+/**
+ * Stores with planted defects, for controls of the restart tests.
+ *
+ * @module
+ */
+
 import type { Store, UpdateWrite, Write, WriteResult } from '../../../persistence/port/store.ts';
 import type { Sabotage } from './childRuntimeMessages.ts';
 

@@ -1,3 +1,9 @@
+/**
+ * An upstream that keeps a ledger of the effects it has had.
+ *
+ * @module
+ */
+
 import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,9 @@
+/**
+ * An HTTP server whose answers a test writes.
+ *
+ * @module
+ */
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';

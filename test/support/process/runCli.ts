@@ -1,3 +1,9 @@
+/**
+ * Runs the built command line as a child process.
+ *
+ * @module
+ */
+
 import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';

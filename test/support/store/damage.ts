@@ -1,4 +1,8 @@
-/** Damage to a store's file that leaves it readable, as a disk does it: some bytes of one page. */
+/**
+ * Damage to a store's file that leaves it readable, as a disk does it: some bytes of one page.
+ *
+ * @module
+ */
 
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';

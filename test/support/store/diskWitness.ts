@@ -1,3 +1,9 @@
+/**
+ * Records what is on disk at each moment of a test.
+ *
+ * @module
+ */
+
 import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
 import {
   type SyncOperationContext,

@@ -1,3 +1,9 @@
+/**
+ * A store whose commits fail as a test says.
+ *
+ * @module
+ */
+
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { forwardQuestions, type Question } from '../../../persistence/port/questions.ts';

@@ -1,3 +1,9 @@
+/**
+ * Reads the rows of a store that no process has open.
+ *
+ * @module
+ */
+
 import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
 import {
   type SyncOperationContext,

@@ -1,6 +1,8 @@
 /**
  * Another process that holds a store, for tests of ownership. It runs the built files, since Node
  * runs no TypeScript; `npm test` builds first.
+ *
+ * @module
  */
 
 import type { ChildProcess } from 'node:child_process';

@@ -1,3 +1,9 @@
+/**
+ * Temporary folders that are removed when the test ends.
+ *
+ * @module
+ */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
