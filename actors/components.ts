@@ -30,7 +30,7 @@ interface Restartable {
   readonly restart: () => void;
 }
 
-/** Breakers and levels go on where they were. One that can't be read starts anew. */
+/** Breakers and levels go on where they were. One that can't be read starts from the beginning. */
 export function restoreComponents(parts: ComponentsParts, kept: ReadonlyMap<string, string>): void {
   for (const [component, part] of restartable(parts)) {
     const state = kept.get(component);
@@ -74,7 +74,7 @@ function restartable({
   return parts.set(GLOBAL_LEVEL, globalLevel);
 }
 
-/** A writer that still runs opens its file anew by itself; one that has died is started again. */
+/** A writer that still runs opens its file again by itself; one that has died is started again. */
 async function reopenStore(store: Store): Promise<void> {
   try {
     await store.open();

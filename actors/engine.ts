@@ -256,7 +256,7 @@ export class EngineCore {
     return this.#service;
   }
 
-  /** It has stopped: whoever still waits is told that it will not hear more. */
+  /** Rejects all pending callers with HF_CLOSED: the engine has stopped. */
   abandon(): void {
     for (const part of [this.room, this.bulk, this.pool, this.#service]) part?.abandon();
     this.#parts.facts.emit('runtime.stopped');
@@ -280,7 +280,7 @@ export class EngineCore {
     }).catch(this.#parts.onError);
   }
 
-  /** Breakers and levels go on where they were (CB-4). One that can't be read starts anew. */
+  /** Breakers and levels go on where they were (CB-4). One that can't be read starts from the beginning. */
   restoreComponents(): void {
     restoreComponents(this.#componentsParts, this.#components);
   }
@@ -379,7 +379,7 @@ export class EngineCore {
 
   #storageChanged(failure: HoldfastError | null): void {
     this.globalLevel.measure();
-    // Only a writer that has ended needs to be started again; any other opens its file anew by itself.
+    // Only a writer that has ended needs to be started again; any other opens its file again by itself.
     if (failure?.code === 'HF_STORE_UNAVAILABLE') this.#parts.onComponentFailed('writer', failure);
   }
 

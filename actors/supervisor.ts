@@ -88,7 +88,7 @@ export class Supervisor {
         onFailed(error);
         this.#startError = error;
         this.#rescan(this.#chart.snapshot);
-        // Its chart was to close the store, and whoever has ordered that waits for it.
+        // Its chart was to close the store, and its caller waits for that.
         if (this.#isStopRequested) void this.#closeItself();
       },
       machine: supervisorMachine.provide({
@@ -185,7 +185,7 @@ export class Supervisor {
     this.#chart.send({ type: 'hold.released' });
   }
 
-  /** Stops in good order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */
+  /** Stops in order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.phase === 'stopped') return;
     if (this.#chart.isFailed) {

@@ -61,7 +61,7 @@ export interface ResilientResult {
   readonly metrics: { readonly elapsedMs: number };
 }
 
-/** A running holdfast, made by `createRuntime`. Whoever holds it has full authority over the store. */
+/** A running holdfast, made by `createRuntime`. Its holder has full authority over the store. */
 export interface Runtime {
   /**
    * Settles with the first start: resolves once the store is open and recovery is under way; rejects

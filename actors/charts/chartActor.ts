@@ -70,7 +70,7 @@ export interface ChartActorParts<Machine extends AnyStateMachine> {
   readonly input: InputFrom<Machine>;
   /** Left out for a chart that waits for no instant. */
   readonly due?: Due<Machine>;
-  /** Left out for a component that begins anew in each process. */
+  /** Left out for a component that starts from the beginning in each process. */
   readonly keep?: Keep<Machine>;
   /**
    * The chart has taken an event, whether that changed anything or not. `event` is `undefined` after
@@ -136,7 +136,7 @@ export class ChartActor<Machine extends AnyStateMachine> {
     this.send(resumed);
   }
 
-  /** Starts anew after it failed; what it knew is lost. */
+  /** Starts again after it failed; what it knew is lost. */
   restart(): void {
     this.#replace(undefined);
   }

@@ -3,7 +3,7 @@
  *
  * A change of a chart's context, or the loss of one of its states, needs the next `version` in the
  * chart and a step here; test/actors/charts/snapshotFixtures.test.ts fails without them. What a row holds is
- * only read anew: it is written in the present form when the row is next written.
+ * only migrated as it is read: it is written in the present form when the row is next written.
  *
  * @module
  */

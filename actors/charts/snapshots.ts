@@ -17,7 +17,7 @@ import {
   type SnapshotMigrations,
 } from './snapshotMigrations.ts';
 
-/** The chart of which anything may be kept in a store of millions, by whoever wrote it. */
+/** The chart of which anything may be kept in a store of millions, by any version. */
 const OPERATION = 'syncOperation';
 
 /** What is sealed for an operation or a component. */
@@ -144,7 +144,7 @@ function newerRecord(machine: AnyStateMachine): HoldfastError {
   );
 }
 
-/** What a snapshot says of itself, whoever wrote it; `null` for what is none. Nothing of its context. */
+/** What a snapshot of any version says of itself; `null` for what is none. Nothing of its context. */
 export function headOfSnapshot(
   text: string,
 ): { readonly machine: string; readonly version: string; readonly state: string } | null {

@@ -179,7 +179,7 @@ export class CrisisResponder {
   }
 }
 
-/** A promise that whoever ignores it is not brought down by. */
+/** A promise whose rejection may be ignored without ending the process. */
 function promised<T>(): {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

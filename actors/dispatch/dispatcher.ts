@@ -291,7 +291,7 @@ export class Dispatcher {
     if (resident.handler === null || state === null || due === null || isSuspect(state)) return;
     const { wakeAtMs, delayMs } = snapshot.context;
     const rouse = (): void => {
-      // It may have been tried since, and wait anew: that wait has a timer of its own.
+      // The operation may have been tried since, and wait again: that wait has a timer of its own.
       const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
       if (resident.state !== state || !isSameWait || this.#isStopped) return;
       resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
@@ -324,7 +324,7 @@ export class Dispatcher {
     }
     const turn = { type: 'turn.granted', atMs } as const;
     if (this.#parts.pool.resident(resident.id) !== resident || !snapshot.can(turn)) {
-      // Whoever can not take its turn holds no slot.
+      // An operation that can not take its turn holds no slot.
       this.#suspects.delete(resident);
       giveBack(permit);
       return;

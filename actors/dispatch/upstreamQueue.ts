@@ -185,7 +185,7 @@ export class UpstreamQueue {
     // Whatever asks meanwhile: giving unused probes back is itself a reason to ask again.
     if (pauseMs > 0) this.#claimNotBeforeMs = steady.now() + pauseMs;
     for (const permit of permits) giveBack(permit);
-    // What became ready meanwhile may have missed the slots that were reserved here, and whoever
+    // What became ready meanwhile may have missed the slots that were reserved here, and an operation that
     // waits to run alone has waited for them.
     this.#parts.onSlotsBack();
     this.#grantReady();

@@ -22,7 +22,7 @@ export function tellOfExceptions({ facts, clock, onAlert }: AlertParts): void {
         'It is tried again as long as its retry policy allows: mend the handler before that.',
       { retry: 'later', withStack: false },
     );
-    // For whoever asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
+    // For code that asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
     Object.defineProperty(error, 'cause', { get: () => thrown });
     onAlert(error);
   });

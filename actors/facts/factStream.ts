@@ -1,5 +1,5 @@
 /**
- * The one stream of facts: what happens is told here once, and whoever wants to know reads it here.
+ * The one stream of facts: each is published here once, and every listener reads it here.
  *
  * A fact is made where it happens and its listeners are called a moment later, when the work that it is
  * part of has been done: they may call the runtime, which must not be entered in the midst of a step.

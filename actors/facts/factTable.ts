@@ -1,5 +1,5 @@
 /**
- * How each fact is made of what is at hand where it happens. Whoever tells of one names its kind and
+ * How each fact is made of what is at hand where it happens. The caller that publishes one names its kind and
  * hands over what it stands on; what of that may be told is decided here and nowhere else (SE-5).
  *
  * @module
@@ -97,7 +97,7 @@ export const FACT_TABLE = {
     exception: string,
     _thrown: unknown,
   ) => ({ ...attempt(context, upstream), exception }),
-  /** `event` is what the chart was told last; `null` for one that began anew. */
+  /** `event` is the last event of the chart; `null` for one that has just started again. */
   'breaker.changed': (
     upstream: string,
     from: BreakerState,

@@ -16,12 +16,12 @@ export interface Asker {
   readonly urgency: number;
 }
 
-/** Leave to make one call. Whoever has it gives it back to `flow` once, whatever becomes of the call. */
+/** Leave to make one call. Its holder gives it back to `flow` once, whatever becomes of the call. */
 export interface Permit {
   readonly flow: FlowControl;
 }
 
-/** A permit; `null` for whoever has to wait until something changes; or either of them later. */
+/** A permit; `null` when the asker has to wait until something changes; or either of them later. */
 export type FlowAnswer = Permit | null | Promise<Permit | null>;
 
 /** Who may call one upstream, and how many at once. Crises ask nobody (CB-3). */
@@ -44,8 +44,8 @@ export interface FlowControl {
   tryEnter(asker: Asker): Permit | null;
 
   /**
-   * Asks for a permit. A promise is not taken back: whoever no longer wants what comes of it gives it
-   * back as `ignored`.
+   * Asks for a permit. A promise is not taken back: an asker that no longer wants what comes of it
+   * gives it back as `ignored`.
    */
   enter(asker: Asker): FlowAnswer;
 

@@ -15,7 +15,7 @@ const RETRY_MS_MAX = 5_000;
 const PAUSES_PER_SLICE = 4;
 const PAUSE_MS_MIN = 1;
 
-/** Waits by the engine's timers, so that whoever waits holds up no stop: at one it waits for ever. */
+/** Waits by the engine's timers, so that a wait holds up no stop: at one it never ends. */
 export async function pause(parts: WaitParts, ms: number): Promise<void> {
   await new Promise<void>((resolve) => {
     parts.timers.after(ms, resolve);

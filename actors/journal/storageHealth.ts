@@ -58,7 +58,7 @@ export class StorageHealth {
       due: { of: storageHealthDue, steady, after: clock.schedule.bind(clock) },
       onChange: (snapshot, event) => {
         this.#generation = snapshot.context.generation;
-        // Started anew it knows of no trouble yet, and that is no news of an end.
+        // Started again, the chart knows of no trouble yet, and that is no news of an end.
         if (event !== undefined || this.#failure === null) this.#changed(storageStateOf(snapshot));
       },
       onFailed,
@@ -111,7 +111,10 @@ export class StorageHealth {
     this.#failedWith(error, generation);
   }
 
-  /** Starts anew after the actor failed. Trouble that has not ended is told of again, so that it is probed. */
+  /**
+   * Starts again after the actor failed. Trouble that has not ended is reported again, so that it
+   * is probed.
+   */
   restart(): void {
     const error = this.#failure;
     this.#chart.restart();

@@ -11,7 +11,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 const CLOSE_STALLED_MS = 5_000;
 
 /**
- * A disk that answers nothing must not hold up the end for ever; what was accepted is on it.
+ * A disk that answers nothing must not hold up the end without limit; what was accepted is on it.
  *
  * @throws HoldfastError `HF_STORE_STALLED`.
  */

@@ -75,7 +75,7 @@ export function takePending(resident: Resident): PendingAcceptance | null {
 
 /**
  * Whether what `tell` sends changes anything of it: by its snapshot, not its state, since it may come
- * back to that by way of others, to be written anew.
+ * back to that by way of others, to be written again.
  */
 export function takesNotice({ actor }: Resident, tell: () => void): boolean {
   const before = actor.getSnapshot();

@@ -81,7 +81,7 @@ export class AdmissionLimit {
     this.#started += 1;
   }
 
-  /** The runtime has stopped: whoever still waits for room gets none. */
+  /** Rejects all requests that wait for room with HF_CLOSED: the runtime has stopped. */
   abandon(): void {
     const closed = notEntered();
     for (const { refuse } of this.#waiting.splice(0)) refuse(closed);

@@ -108,7 +108,7 @@ export class BulkAcceptor {
     });
   }
 
-  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  /** Rejects all pending callers with HF_CLOSED: the runtime has stopped. */
   abandon(): void {
     const unknown = acceptanceUnknown();
     for (const pending of this.#waiting) {

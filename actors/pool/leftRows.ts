@@ -17,8 +17,8 @@ export function isNewerRecord(error: unknown): error is HoldfastError {
 /**
  * Rows that are left on disk as they are, and in their lanes, as far as this process has met them: those
  * that a later version of their chart wrote, until a program that knows it runs again (PS-3,
- * docs/decisions/0050), and those of which a write was refused for damage, until the next start. Whoever
- * asks the store for work passes over them, or would be given them for ever.
+ * docs/decisions/0050), and those of which a write was refused for damage, until the next start. Each
+ * query of the store for work passes over them, or would return them every time.
  */
 export class LeftRows {
   readonly #facts: Facts;

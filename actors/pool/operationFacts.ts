@@ -1,7 +1,7 @@
 /**
  * Tells of what the states of operations mean to the world: that one waits and why, goes on, or is
- * suspect. Attempts tell of themselves, and of acceptances and endings whoever learns that they are on
- * disk.
+ * suspect. Attempts publish their own facts, and those of acceptances and endings come from the
+ * part that learns that they are on disk.
  *
  * @module
  */

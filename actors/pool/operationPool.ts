@@ -47,7 +47,7 @@ export class OperationPool {
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
   readonly staleReads = new StaleReadGuard();
-  /** What a stop in good order waits for. */
+  /** What an orderly stop waits for. */
   readonly busy = new BusyCount();
   readonly handlers = new Map<string, Handler>();
   readonly #parts: PoolParts;
@@ -225,7 +225,7 @@ export class OperationPool {
     this.#runner.stop(this.#residents.values());
   }
 
-  /** The runtime has stopped: whoever still waits is told that it will not hear more from here. */
+  /** Rejects all pending callers with HF_CLOSED: the runtime has stopped. */
   abandon(): void {
     this.#isAbandoned = true;
     const unknown = acceptanceUnknown();

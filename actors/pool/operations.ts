@@ -125,7 +125,7 @@ export class Operations {
     return toView(value, context);
   }
 
-  /** A listener to what has ended, or never was, must not take a place for ever. */
+  /** A listener to an operation that has ended, or never was, must not take up memory without limit. */
   async #forgetIfOver(id: string): Promise<void> {
     const { pool } = this.#parts;
     if (pool.resident(id) !== undefined) return;

@@ -53,7 +53,7 @@ export class WaitingWatch {
     return this.#counts;
   }
 
-  /** What is counted may have changed: it is read anew, soon. */
+  /** Reads the counts again soon, as they may have changed. */
   refresh(): void {
     if (this.#isStopped) return;
     this.#isStale = true;

@@ -51,13 +51,16 @@ export class Watchers {
     };
   }
 
-  /** It has ended already: nothing comes to those who listen. Whoever awaits it is told by `settled`. */
+  /**
+   * The operation has ended already: its listeners are not called again. Callers that await it are
+   * resolved by `settled`.
+   */
   dismissListeners(id: string): void {
     const watcher = this.#byId.get(id);
     if (watcher !== undefined) this.#release(id, watcher);
   }
 
-  /** There is no such operation. Whoever awaits it is told so in another way. */
+  /** There is no such operation. Callers that await it are rejected elsewhere. */
   forget(id: string): void {
     this.#byId.delete(id);
   }
@@ -103,7 +106,7 @@ export class Watchers {
         settle = resolve;
         abandon = reject;
       });
-      // Whoever does not wait for it must not be brought down by a close.
+      // A caller that does not await the outcome must not be brought down by a close.
       outcome.catch(() => undefined);
       watcher = { id, outcome, settle, abandon, isAwaited: false, listeners: new Set() };
       if (this.#ended === null) this.#byId.add(watcher);

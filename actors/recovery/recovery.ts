@@ -161,7 +161,7 @@ export async function findStrays(parts: RecoveryParts): Promise<void> {
   await sweepLanes(parts);
 }
 
-/** Wakes every operation that waits at the head of its lane: whoever should have done so is gone. */
+/** Wakes every operation that waits at the head of its lane: the one that should have done so is gone. */
 export async function sweepLanes(parts: RecoveryParts): Promise<void> {
   const { store, pool } = parts;
   let afterSeq = 0;
@@ -175,7 +175,7 @@ export async function sweepLanes(parts: RecoveryParts): Promise<void> {
   });
 }
 
-/** Quarantining a row skips the handover of its lane: one sweep, a little later, wakes the next operations. */
+/** Quarantining a row skips the handover of its lane: one sweep a little later wakes those behind. */
 export class LaneSweep {
   readonly #parts: RecoveryParts;
   readonly #onError: (error: unknown) => void;
@@ -206,7 +206,7 @@ async function forEachPage(
   for (;;) {
     const { rows } = await next();
     const [first] = rows;
-    // What was written and comes again all the same would come for ever.
+    // A row that was written and comes again nevertheless would come again without end.
     if (first === undefined || (first.id === last?.id && first.revision === last.revision)) return;
     last = first;
     for (const row of rows) take(row);

@@ -37,7 +37,7 @@ export interface RetentionParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Purges what has settled and was kept long enough, at its leisure (PS-5). */
+/** Purges settled rows that were kept long enough, in the background (PS-5). */
 export class Retention {
   readonly #parts: RetentionParts;
   #isStopped = false;

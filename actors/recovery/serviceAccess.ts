@@ -40,7 +40,7 @@ export interface ServiceAccess {
 }
 
 export interface LiveAccess extends ServiceAccess {
-  /** The runtime has stopped: whoever still waits is told that it will not hear more. */
+  /** Rejects all pending callers with HF_CLOSED: the runtime has stopped. */
   abandon(): void;
 }
 

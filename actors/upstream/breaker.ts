@@ -85,7 +85,7 @@ export class Breaker {
     this.#chart.restore(state, { type: 'process.restarted', atMs: steady.now(), policy });
   }
 
-  /** Starts anew after the actor failed; what it knew is lost, so it starts closed. */
+  /** Starts again after the actor failed; what it knew is lost, so it starts closed. */
   restart(): void {
     this.#chart.restart();
   }

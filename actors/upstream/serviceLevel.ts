@@ -102,7 +102,7 @@ export class ServiceLevel {
     this.measure();
   }
 
-  /** Starts anew after the actor failed; the next measurement finds its level again. */
+  /** Starts again after the actor failed; the next measurement finds its level again. */
   restart(): void {
     this.#chart.restart();
     this.measure();

@@ -125,7 +125,7 @@ export class Upstream {
     return `degradation:${this.name}`;
   }
 
-  /** Works out anew what may go out, and tells of it after the event that caused it. */
+  /** Works out again what may go out, and notifies the dispatcher after the event that caused it. */
   refresh(): void {
     const { globalLevel, onChange } = this.#parts;
     this.gate.urgencyBound = claimBound(

@@ -42,7 +42,7 @@ export class UpstreamGate implements FlowControl {
   readonly #slots: Slots;
   readonly #listeners: (() => void)[] = [];
   #probesAsked = 0;
-  /** How the last call ended, whoever's it was; nothing is known of an earlier process. */
+  /** How the last call of any operation ended; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
   /** The least urgent rank that runs at the present level of service (DG-2). */
   urgencyBound = URGENCY_MAX;

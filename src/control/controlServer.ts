@@ -1,6 +1,7 @@
 /**
  * Answers management calls over a Unix socket in the store's folder, as HTTP (docs/decisions/0021, 0091).
- * Whoever can open the socket could read the key as well, so it asks for nothing more; a browser can't.
+ * A process that can open the socket could read the key as well, so it asks for nothing more; a
+ * browser can't.
  *
  * @module
  */

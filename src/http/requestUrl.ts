@@ -30,7 +30,7 @@ export function parseBaseUrl(
     name = 'baseUrl',
   }: {
     readonly allowInsecure?: boolean | undefined;
-    /** What whoever gave it calls it. */
+    /** Its name for the person who gave it. */
     readonly name?: string | undefined;
   } = {},
 ): URL {

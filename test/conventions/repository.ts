@@ -30,6 +30,16 @@ export function withoutComments(source: string): string {
     .replaceAll(/(^|[^:'"`])\/\/.*$/gm, '$1');
 }
 
+/** The comments of a source alone, on the lines where they are. */
+export function commentsOf(source: string): string {
+  const strings = /(['"])(?:\\.|(?!\1)[^\\\n])*\1|`(?:\\.|[^\\`])*`/;
+  const comments = /\/\*[\s\S]*?\*\/|(?:^|(?<=\s))\/\/.*$/;
+  const parts = new RegExp(`(?:${strings.source})|(${comments.source})|[^\\n]`, 'gm');
+  return source.replaceAll(parts, (part, _quote, comment: string | undefined) =>
+    comment === undefined ? part.replaceAll(/[^\n]/g, ' ') : comment,
+  );
+}
+
 /** `path:line` of every match of `pattern` in the texts. */
 export function findAll(files: readonly RepositoryFile[], pattern: RegExp): readonly string[] {
   return files.flatMap(({ path, text }) =>

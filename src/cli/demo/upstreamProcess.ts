@@ -18,7 +18,7 @@ process.stdin.resume();
 process.stdin.once('close', () => {
   void upstream.close();
 });
-// Whoever wants it to end closes stdin; a Ctrl-C at the terminal reaches the whole group.
+// Its parent ends it by closing stdin; a Ctrl-C at the terminal reaches the whole group.
 process.on('SIGINT', () => {});
 await upstream.closed;
 process.exit(0);

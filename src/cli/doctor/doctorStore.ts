@@ -78,7 +78,7 @@ export async function checkAtRest(folder: string, keyPath: string): Promise<Chec
   }
 }
 
-/** The owner has its keyring in memory; whoever opens the store next needs the one on disk. */
+/** The owner has its keyring in memory; the next process to open the store needs the one on disk. */
 export async function checkKeyring(folder: string, keyPath: string): Promise<CheckResult> {
   try {
     await openWithKey(folder, keyFile(keyPath));

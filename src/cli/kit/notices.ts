@@ -1,5 +1,5 @@
 /**
- * Says each kind of trouble of a runtime once.
+ * Prints each kind of trouble of a runtime once.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { errorText, type Output } from './output.ts';
 
 const heard = new WeakSet<object>();
 
-/** Whether this very error has been said to the person: one that ends a command comes twice. */
+/** True if this error was already printed; the error that ends a command is reported twice. */
 export function wasReported(error: unknown): boolean {
   return typeof error === 'object' && error !== null && heard.has(error);
 }

@@ -12,7 +12,7 @@ import { causeText, className, isHoldfastError } from '../../../machines/vocabul
 /** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
 const REWRITE_EVERY_MS = 100;
 const APPEND_EVERY_MS = 1_000;
-/** What is followed is drawn anew this often, whatever happens: on a terminal, and elsewhere. */
+/** What is followed is drawn again this often, whatever happens: on a terminal, and elsewhere. */
 const REDRAW_EVERY_MS = 500;
 const ADD_LINE_EVERY_MS = 5_000;
 

@@ -158,7 +158,7 @@ export class FileRun {
         onResult: (result) => this.#offerEnded(result),
       });
     } catch (error) {
-      // Whoever stopped the run closed the runtime and the input; that is no failure.
+      // Stopping the run closed the runtime and the input; that is no failure.
       if (!this.#isStopped) this.#fail(error);
     } finally {
       this.#isReading = false;

@@ -30,7 +30,7 @@ export async function syncPatiently(
     try {
       return await runtime.sync(request);
     } catch (error) {
-      // Whoever stopped the run closed the runtime; that is no failure.
+      // Stopping the run closed the runtime; that is no failure.
       if (isStopped()) return null;
       if (!isHoldfastError(error) || error.retry === 'never') throw error;
       await new Promise<void>((resolve) => {

@@ -137,7 +137,7 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
       (lines) => {
         total = lines;
       },
-      // Whoever reads the lines finds out what is wrong with the file.
+      // Reading the lines reports what is wrong with the file.
       () => {},
     );
   }

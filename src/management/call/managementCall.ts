@@ -11,7 +11,7 @@ import type { OverrideRule } from './overrides.ts';
 import type { ManagedRuntime, ManagedStore } from './targets.ts';
 
 /**
- * What a caller must be allowed to do (AC-1). Whoever holds the runtime, the socket or the key file may
+ * What a caller must be allowed to do (AC-1). A holder of the runtime, the socket or the key file may
  * do all of it.
  */
 export type Capability =
@@ -80,7 +80,7 @@ export function runtimeCall<Params extends object, Result>(
   return { ...call, worksOn: 'runtime' };
 }
 
-/** Whoever carries calls: to the runtime of this process, a store at rest, or the owner's socket. */
+/** What carries calls: to the runtime of this process, a store at rest, or the owner's socket. */
 export interface Caller {
   /** @throws HoldfastError (rejects) `HF_OPTION_INVALID` for parameters, and what the call throws. */
   call<Params extends object, Result>(

@@ -42,7 +42,7 @@ export interface DeadLetters {
   /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`. */
   show(id: string): Promise<DeadLetterDetails>;
   /**
-   * Runs it again, its attempts afresh, under the same idempotency key. Resolves once that is on
+   * Runs it again, its attempts counted again, under the same idempotency key. Resolves once that is on
    * disk. It goes to the tail of its lane, or keeps its place where it still holds the lane.
    *
    * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`, `HF_PAYLOAD_ERASED`,

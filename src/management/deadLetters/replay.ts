@@ -24,7 +24,7 @@ export interface ReplayOptions {
    * new idempotency key. It is checked like one, too.
    */
   readonly payload?: Json | undefined;
-  /** Also where an attempt may have been applied: whoever asks has looked at the upstream. Default false. */
+  /** Also where an attempt may have been applied: the caller has looked at the upstream. Default false. */
   readonly evenIfApplied?: boolean | undefined;
 }
 
