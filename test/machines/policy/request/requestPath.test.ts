@@ -10,6 +10,7 @@ test.each([
   'groups/a%2Fb',
   'caf%C3%A9',
   '100%25',
+  'a%254',
   '...',
   'a..b/.well-known',
 ])('OP-9 the path %j may be sent', (path) => {
@@ -40,6 +41,7 @@ test.each([
   ['a%7F', /control characters/],
   ['a%zz', /write % as %25/],
   ['a%', /write % as %25/],
+  ['a%4', /write % as %25/],
   ['a b', /printable ASCII/],
   ['ä', /printable ASCII/],
   ['a#b', /fragments/],
