@@ -76,7 +76,7 @@ test('SV-2 a restart that is due before its intensity allows it is put off until
   const ledger = {
     ...supervisor.snapshot.context.ledger,
     down: [{ component, restartDueAtMs: atMs }],
-    restarts: new Array(restartsMax).fill({ component, atMs: atMs - 1_000 }),
+    restarts: Array.from({ length: restartsMax }, () => ({ component, atMs: atMs - 1_000 })),
   } as const;
   const impaired = supervisorMachine.resolveState({
     value: { running: { recovery: 'recovered', components: 'impaired' } },
