@@ -6,7 +6,10 @@
 
 import { expect, test } from 'vitest';
 import { createActor, fromPromise, transition, waitFor } from 'xstate';
-import { RESTART_POLICIES } from '../../../machines/policy/service/restartPolicy.ts';
+import {
+  type Component,
+  RESTART_POLICIES,
+} from '../../../machines/policy/service/restartPolicy.ts';
 import {
   isWaitingToStart,
   phaseOf,
@@ -71,7 +74,7 @@ test('SV-2 a restart that is due before its intensity allows it is put off until
   const supervisor = new SupervisorHarness();
   await supervisor.becomeRunning();
   const { restartsMax, windowMs } = RESTART_POLICIES.breaker;
-  const component = 'breaker:payments';
+  const component: Component = 'breaker:payments';
   const atMs = 5_000;
   const ledger = {
     ...supervisor.snapshot.context.ledger,
