@@ -9,20 +9,16 @@ import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { StorageHealth } from './journal/storageHealth.ts';
-import type { ServiceLevel } from './upstream/serviceLevel.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import { GLOBAL_LEVEL, type Upstreams } from './upstream/upstreams.ts';
 
 export interface ComponentsParts {
   readonly store: Store;
   readonly storage: StorageHealth;
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly globalLevel: ServiceLevel;
+  readonly upstreams: Upstreams;
   /** Reads back from the store what is in hand and what is due. */
   readonly recover: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
-
-export const GLOBAL_LEVEL = 'degradation:global' satisfies Component;
 
 /** A part whose state is kept, and that can begin without it. */
 interface Restartable {
@@ -63,15 +59,12 @@ export async function restartComponent(
   }
 }
 
-function restartable({
-  upstreams,
-  globalLevel,
-}: ComponentsParts): ReadonlyMap<Component, Restartable> {
+function restartable({ upstreams }: ComponentsParts): ReadonlyMap<Component, Restartable> {
   const parts = new Map<Component, Restartable>();
-  for (const { breakerComponent, breaker, levelComponent, level } of upstreams.values()) {
+  for (const { breakerComponent, breaker, levelComponent, level } of upstreams.all) {
     parts.set(breakerComponent, breaker).set(levelComponent, level);
   }
-  return parts.set(GLOBAL_LEVEL, globalLevel);
+  return parts.set(GLOBAL_LEVEL, upstreams.globalLevel);
 }
 
 /** A writer that still runs opens its file again by itself; one that has died is started again. */

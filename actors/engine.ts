@@ -10,19 +10,14 @@ import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
 import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
-import {
-  type ComponentsParts,
-  GLOBAL_LEVEL,
-  restartComponent,
-  restoreComponents,
-} from './components.ts';
+import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
@@ -46,11 +41,10 @@ import { Retention } from './recovery/retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './recovery/serviceAccess.ts';
 import { StoreCheck } from './recovery/storeCheck.ts';
 import { StoreHold } from './recovery/storeHold.ts';
-import { EventLoopWatch } from './time/eventLoopWatch.ts';
 import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
-import { ServiceLevel } from './upstream/serviceLevel.ts';
-import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream/upstream.ts';
+import type { UpstreamPolicy } from './upstream/upstream.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 
 export interface EngineParts {
   readonly store: Store;
@@ -84,9 +78,7 @@ export class EngineCore {
   readonly room: AdmissionLimit;
   /** What has happened since the process started. */
   readonly counts: Counts;
-  readonly loop: EventLoopWatch;
-  readonly upstreams = new Map<string, Upstream>();
-  readonly globalLevel: ServiceLevel;
+  readonly upstreams: Upstreams;
   /** Records quarantined, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
@@ -117,21 +109,6 @@ export class EngineCore {
     this.counts = new Counts({ clock, facts });
     const erasure = new Erasure({ store, clock, timers, onError });
     const onCommitted = erasure.committed.bind(erasure);
-    this.loop = new EventLoopWatch({
-      clock,
-      timers,
-      blockedFromMs: given.degradation.eventLoopDelayMsLimited,
-      isBusy: () => this.pool.attemptsRunning > 0,
-      onBlocked: (delayMs) => {
-        facts.emit('eventLoop.blocked', delayMs);
-        this.globalLevel.measure();
-      },
-    });
-    const wakeLoopWatch = (): void => {
-      this.loop.wake();
-    };
-    facts.tap('operation.accepted', wakeLoopWatch);
-    facts.tap('attempt.started', wakeLoopWatch);
     this.#retention = new Retention({ store, clock, timers, tidy, onCommitted, onError });
     this.storage = new StorageHealth({
       ...{ clock, steady, facts, system },
@@ -171,42 +148,34 @@ export class EngineCore {
       ...forPool,
       retentionMs,
       residentsMax,
-      attemptTimeoutMs: (upstream) => this.upstream(upstream).policy.attemptTimeoutMs,
+      attemptTimeoutMs: (upstream) => this.upstreams.get(upstream).policy.attemptTimeoutMs,
     });
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
     this.room = new AdmissionLimit({ store, journal, operationsMax });
     this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
-    this.globalLevel = new ServiceLevel({
-      ...{ steady, timers, facts, system },
-      component: GLOBAL_LEVEL,
-      scope: 'global',
-      policy: given.degradation,
-      signals: () => ({
-        storage: this.storage.state,
-        eventLoopDelayMs: this.loop.delayMs,
-        openBreakersShare: openBreakersShare([...this.upstreams.values()]),
-      }),
-      keep: (state) => {
-        this.#keep(GLOBAL_LEVEL, state);
+    this.upstreams = new Upstreams({
+      ...{ clock, steady, random, timers, facts, system },
+      degradation: given.degradation,
+      policies: given.upstreams,
+      storage: () => this.storage.state,
+      isBusy: () => pool.attemptsRunning > 0,
+      keep: (component, state) => {
+        this.#keep(component, state);
       },
-      onChange: () => {
-        for (const upstream of this.upstreams.values()) upstream.refresh();
-      },
-      onFailed: (error) => {
-        onComponentFailed(GLOBAL_LEVEL, error);
-      },
+      onFailed: onComponentFailed,
     });
+    for (const { gate, policy } of this.upstreams.all) {
+      pool.dispatcher.addFlow(gate, policy.crisisConcurrency);
+    }
     this.#componentsParts = {
       store,
       onError,
       storage: this.storage,
       upstreams: this.upstreams,
-      globalLevel: this.globalLevel,
       recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
     };
-    for (const [name, policy] of Object.entries(given.upstreams)) this.#addUpstream(name, policy);
     for (const [type, handler] of Object.entries(given.handlers)) pool.handlers.set(type, handler);
     store.onNotice(onError);
     store.onQuarantine((row) => {
@@ -223,22 +192,9 @@ export class EngineCore {
     return this.#held.hold;
   }
 
-  /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
-  upstream(name: string): Upstream {
-    const upstream = this.upstreams.get(name);
-    if (upstream === undefined) {
-      throw new HoldfastError(
-        'HF_UPSTREAM_UNKNOWN',
-        `There is no upstream of that name. Known are ${[...this.upstreams.keys()].join(', ')}.`,
-        { field: 'upstream' },
-      );
-    }
-    return upstream;
-  }
-
   /** Registers a handler, also while running; what waited for it goes on (OP-7). */
   async handle(type: string, handler: Handler): Promise<void> {
-    this.upstream(handler.upstream);
+    this.upstreams.get(handler.upstream);
     this.pool.handlers.set(type, handler);
     if (this.#isServing) await adoptHandler(this.#recoveryParts, type);
     else adoptInMemory(this.#recoveryParts, type);
@@ -335,8 +291,7 @@ export class EngineCore {
       this.timers.stop();
       this.storage.stop();
       this.pool.waiting.stop();
-      for (const upstream of this.upstreams.values()) upstream.stop();
-      this.globalLevel.stop();
+      this.upstreams.stop();
       await unlessStalled(this.#parts.clock, this.#parts.store.close());
     }
   }
@@ -352,33 +307,8 @@ export class EngineCore {
     this.pool.dispatcher.stop();
   }
 
-  #addUpstream(name: string, policy: UpstreamPolicy): void {
-    const { degradation, clock, random, facts, system, onComponentFailed } = this.#parts;
-    const upstream = new Upstream({
-      name,
-      policy,
-      degradation,
-      clock,
-      steady: this.steady,
-      random,
-      timers: this.timers,
-      facts,
-      system,
-      globalLevel: () => this.globalLevel.level,
-      keep: (component, state) => {
-        this.#keep(component, state);
-      },
-      onChange: () => {
-        this.globalLevel.measure();
-      },
-      onFailed: onComponentFailed,
-    });
-    this.upstreams.set(name, upstream);
-    this.pool.dispatcher.addFlow(upstream.gate, policy.crisisConcurrency);
-  }
-
   #storageChanged(failure: HoldfastError | null): void {
-    this.globalLevel.measure();
+    this.upstreams.globalLevel.measure();
     // Only a writer that has ended needs to be started again; any other opens its file again by itself.
     if (failure?.code === 'HF_STORE_UNAVAILABLE') this.#parts.onComponentFailed('writer', failure);
   }

@@ -282,11 +282,11 @@ export class LocalEngine implements Engine {
   }
 
   upstream(name: string): UpstreamState {
-    return this.#stateOf(this.#core.upstream(name));
+    return this.#stateOf(this.#core.upstreams.get(name));
   }
 
   upstreamOrders(name: string): UpstreamOrders {
-    const { breaker } = this.#core.upstream(name);
+    const { breaker } = this.#core.upstreams.get(name);
     const { steady } = this.#core;
     return {
       forceOpen: (reason) => {
@@ -313,14 +313,14 @@ export class LocalEngine implements Engine {
       isImpaired: this.#supervisor.isImpaired,
       start: this.#supervisor.startTrouble,
       hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
-      level: this.#core.globalLevel.level,
-      causes: this.#core.globalLevel.causes,
+      level: this.#core.upstreams.globalLevel.level,
+      causes: this.#core.upstreams.globalLevel.causes,
       storage: {
         state: storage.state,
         sinceAtMs: storage.sinceAtMs,
         failure: storage.failure?.code ?? null,
       },
-      upstreams: [...this.#core.upstreams.values()].map((upstream) => this.#stateOf(upstream)),
+      upstreams: this.#core.upstreams.all.map((upstream) => this.#stateOf(upstream)),
       operations: {
         ...counts.operations,
         inMemory: pool.size,
@@ -342,7 +342,7 @@ export class LocalEngine implements Engine {
         isMending: counts.crisesMended.isRecent,
       },
       eventLoop: {
-        delayMs: this.#core.loop.delayMs,
+        delayMs: this.#core.upstreams.loop.delayMs,
         blocked: counts.loopBlocked.times,
         longestMs: counts.loopLongestMs,
         isBlocking: counts.loopBlocked.isRecent,

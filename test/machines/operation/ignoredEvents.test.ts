@@ -150,10 +150,10 @@ describe('OP-1 control:', () => {
   const ignored = ignoredPairs(syncOperationMachine);
 
   test('a pair that begins to be ignored is found', () => {
-    const { waiting, ...others } = syncOperationMachine.states;
-    const deaf = { ...waiting, key: 'waiting', ownEvents: but(EVENTS, 'cancel.requested') };
+    const { key } = syncOperationMachine.states['waiting'] ?? { key: 'none' };
+    const deaf = { key, type: 'atomic', ownEvents: but(EVENTS, 'cancel.requested') };
     const machine = {
-      states: { ...others, waiting: deaf },
+      states: { ...syncOperationMachine.states, waiting: deaf },
     } as unknown as typeof syncOperationMachine;
     expect(faults(ignoredPairs(machine), IGNORED).unexplained).toEqual([
       'waiting cancel.requested',

@@ -1,0 +1,130 @@
+/**
+ * All upstreams of a process, with the level of service that stands for the process itself and the
+ * watch over its event loop, which is one of the signals of that level (DG-1).
+ *
+ * @module
+ */
+
+import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
+import type { Component } from '../../machines/policy/service/restartPolicy.ts';
+import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
+import type { FactStream } from '../facts/factStream.ts';
+import { EventLoopWatch } from '../time/eventLoopWatch.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import { ServiceLevel } from './serviceLevel.ts';
+import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream.ts';
+
+/** The component of the level of the process. */
+export const GLOBAL_LEVEL = 'degradation:global' satisfies Component;
+
+export interface UpstreamsParts {
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly facts: FactStream;
+  readonly system: ActorSystem;
+  readonly degradation: DegradationPolicy;
+  readonly policies: Readonly<Record<string, UpstreamPolicy>>;
+  /** The state of storage now, a signal of the level of the process. */
+  readonly storage: () => StorageState;
+  /** Whether attempts are under way: only then is the event loop measured. */
+  readonly isBusy: () => boolean;
+  readonly keep: (component: Component, state: string) => void;
+  readonly onFailed: (component: Component, error: unknown) => void;
+}
+
+export class Upstreams {
+  readonly #byName = new Map<string, Upstream>();
+  readonly globalLevel: ServiceLevel;
+  readonly loop: EventLoopWatch;
+
+  constructor(parts: UpstreamsParts) {
+    const { clock, steady, random, timers, facts, system, degradation, keep, onFailed } = parts;
+    this.loop = new EventLoopWatch({
+      clock,
+      timers,
+      blockedFromMs: degradation.eventLoopDelayMsLimited,
+      isBusy: parts.isBusy,
+      onBlocked: (delayMs) => {
+        facts.emit('eventLoop.blocked', delayMs);
+        this.globalLevel.measure();
+      },
+    });
+    const wakeLoopWatch = (): void => {
+      this.loop.wake();
+    };
+    facts.tap('operation.accepted', wakeLoopWatch);
+    facts.tap('attempt.started', wakeLoopWatch);
+    this.globalLevel = new ServiceLevel({
+      steady,
+      timers,
+      facts,
+      system,
+      component: GLOBAL_LEVEL,
+      scope: 'global',
+      policy: degradation,
+      signals: () => ({
+        storage: parts.storage(),
+        eventLoopDelayMs: this.loop.delayMs,
+        openBreakersShare: openBreakersShare(this.all),
+      }),
+      keep: (state) => {
+        keep(GLOBAL_LEVEL, state);
+      },
+      onChange: () => {
+        for (const upstream of this.all) upstream.refresh();
+      },
+      onFailed: (error) => {
+        onFailed(GLOBAL_LEVEL, error);
+      },
+    });
+    for (const [name, policy] of Object.entries(parts.policies)) {
+      const upstream = new Upstream({
+        name,
+        policy,
+        degradation,
+        clock,
+        steady,
+        random,
+        timers,
+        facts,
+        system,
+        globalLevel: () => this.globalLevel.level,
+        keep,
+        onChange: () => {
+          this.globalLevel.measure();
+        },
+        onFailed,
+      });
+      this.#byName.set(name, upstream);
+    }
+  }
+
+  get all(): readonly Upstream[] {
+    return [...this.#byName.values()];
+  }
+
+  /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  get(name: string): Upstream {
+    const upstream = this.#byName.get(name);
+    if (upstream === undefined) {
+      throw new HoldfastError(
+        'HF_UPSTREAM_UNKNOWN',
+        `There is no upstream of that name. Known are ${[...this.#byName.keys()].join(', ')}.`,
+        { field: 'upstream' },
+      );
+    }
+    return upstream;
+  }
+
+  stop(): void {
+    for (const upstream of this.all) upstream.stop();
+    this.globalLevel.stop();
+  }
+}
