@@ -46,6 +46,13 @@ export interface StartTrouble {
   readonly nextTryAtMs: number | null;
 }
 
+/** What a snapshot of the chart says. */
+interface Look {
+  readonly snapshot: SupervisorSnapshot;
+  readonly phase: Phase;
+  readonly isAccepting: boolean;
+}
+
 export class Supervisor {
   /** Settles with the first start. */
   readonly ready: Promise<void>;
@@ -59,6 +66,7 @@ export class Supervisor {
   #failingSinceAtMs: number | null = null;
   #isStopRequested = false;
   #closing: Promise<void> | null = null;
+  #seen: Look | null = null;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -125,11 +133,11 @@ export class Supervisor {
   }
 
   get phase(): Phase {
-    return phaseOf(this.#chart.snapshot);
+    return this.#look().phase;
   }
 
   get isAccepting(): boolean {
-    return isAccepting(this.#chart.snapshot);
+    return this.#look().isAccepting;
   }
 
   get isStopped(): boolean {
@@ -210,6 +218,15 @@ export class Supervisor {
 
   #rescan(snapshot: SupervisorSnapshot): void {
     for (const look of this.#waiting) if (look(snapshot)) this.#waiting.delete(look);
+  }
+
+  /** Reads the chart once for each of its snapshots: every request asks for this. */
+  #look(): Look {
+    const { snapshot } = this.#chart;
+    if (this.#seen?.snapshot !== snapshot) {
+      this.#seen = { snapshot, phase: phaseOf(snapshot), isAccepting: isAccepting(snapshot) };
+    }
+    return this.#seen;
   }
 
   /** A step of the start. The chart keeps the code of what failed; who waits gets the error itself. */
