@@ -55,7 +55,7 @@ export interface FlowControl {
    */
   leave(permit: Permit, result: CallResult, retryAfterMs?: number): boolean;
 
-  /** Hears how a crisis delivery went; it says as much as any call (CB-3). */
+  /** Counts the result of a crisis delivery, which tells as much of the upstream as any call (CB-3). */
   recordCrisis(result: CallResult, retryAfterMs?: number): void;
 
   /** Has `listener` called when more or less may go out than before, and never from within another call here. */

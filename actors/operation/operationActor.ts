@@ -28,7 +28,7 @@ export interface OperationActorObserver {
 }
 
 /**
- * To be looked at and subscribed to, as any actor of XState.
+ * An operation's actor, read-only: its snapshot and a subscription, in the shape of XState's actors.
  *
  * @example
  * ```tsx

@@ -111,7 +111,7 @@ export class UpstreamGate implements FlowControl {
     return isUpstreamWell(permit, breaker.decision, hadLastSucceeded);
   }
 
-  /** Records how a crisis delivery went; nothing held it back, and it says as much as any call (CB-3). */
+  /** Counts the result of a crisis delivery, which needed no permit (CB-3). */
   recordCrisis(result: CallResult, retryAfterMs?: number): void {
     const { breaker } = this.#parts;
     const { generation } = breaker.decision;

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { connect, createServer, Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { askOwner, ownersCalls } from '../../../src/control/controlClient.ts';
 import type { AnswerCall } from '../../../src/control/controlRequest.ts';
@@ -355,16 +353,24 @@ describe('UX-2 what is answered to what can not be done', () => {
   });
 });
 
-test.skipIf(!existsSync('/usr/bin/curl'))(
-  'UX-1 curl makes a call on the control socket',
-  async () => {
-    const { path } = await serve((name, params) => Promise.resolve({ name, params }));
-    const { stdout } = await promisify(execFile)('/usr/bin/curl', [
-      ...['--silent', '--max-time', '5', '--unix-socket', path],
-      ...['--data', '{"id":"x"}', 'http://localhost/v1/deadLetter.show'],
-    ]);
-    expect(JSON.parse(stdout)).toEqual({
-      result: { name: 'deadLetter.show', params: { id: 'x' } },
-    });
-  },
-);
+test('UX-1 what curl sends, with its form content type, makes a call on the control socket', async () => {
+  const { path } = await serve((name, params) => Promise.resolve({ name, params }));
+  const socket = connect(path);
+  socket.write(
+    [
+      'POST /v1/deadLetter.show HTTP/1.1',
+      'Host: localhost',
+      'User-Agent: curl/8.5.0',
+      'Accept: */*',
+      'Content-Length: 10',
+      'Content-Type: application/x-www-form-urlencoded',
+      '',
+      '{"id":"x"}',
+    ].join('\r\n'),
+  );
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1\.1 200 /);
+  expect(JSON.parse(body)).toEqual({
+    result: { name: 'deadLetter.show', params: { id: 'x' } },
+  });
+});
