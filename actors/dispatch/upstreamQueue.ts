@@ -230,7 +230,7 @@ export class UpstreamQueue {
       // Those fetched before are due on disk until what was ordered for them is written.
       journal.sendAll();
       const { rows, nextDueAtMs } = await store.claim({
-        route: this.flow.upstream,
+        routes: [this.flow.upstream],
         urgencyMax,
         nowMs,
         limit: permits.length,

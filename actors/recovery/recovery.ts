@@ -123,7 +123,7 @@ export async function adoptHandler(parts: RecoveryParts, type: string): Promise<
     parts,
     async () =>
       await store.claim({
-        route: missingHandlerRoute(type),
+        routes: [missingHandlerRoute(type)],
         urgencyMax: URGENCY_MAX,
         nowMs: NEVER_MS,
         limit: PAGE_ROWS,

@@ -97,8 +97,8 @@ class MemoryStore implements Store {
     return this.#answer(() => {
       const rows: MemoryRow[] = [];
       let nextDueAtMs: number | null = null;
-      for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
-        for (const row of this.#tables.dueIn(query.route, urgency)) {
+      for (let urgency = query.urgencyMin ?? 0; urgency <= query.urgencyMax; urgency += 1) {
+        for (const row of this.#tables.dueIn(query.routes, urgency)) {
           if (query.passOver?.includes(row.seq) === true) continue;
           const dueAtMs = row.dueAtMs ?? NEVER_MS;
           if (dueAtMs <= query.nowMs && rows.length < query.limit) {

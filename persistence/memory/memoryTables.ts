@@ -95,9 +95,14 @@ export class MemoryTables implements ReviewTables {
     return [...this.#standings[standing].values()];
   }
 
-  /** By due time, then acceptance. */
-  dueIn(route: string, urgency: number): Iterable<MemoryRow> {
-    return this.#due.get(route)?.get(urgency) ?? [];
+  /** By due time, then acceptance, over all these routes. */
+  dueIn(routes: readonly string[], urgency: number): Iterable<MemoryRow> {
+    const lists = [...new Set(routes)]
+      .map((route) => this.#due.get(route)?.get(urgency))
+      .filter((list) => list !== undefined);
+    const [only] = lists;
+    if (only !== undefined && lists.length === 1) return only;
+    return lists.flatMap((list) => [...list]).toSorted(byDueTime);
   }
 
   laneHeads(): MemoryRow[] {

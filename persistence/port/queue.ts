@@ -8,7 +8,10 @@
 import type { BlockedCounts, StandingCounts, StoredOperation } from './storedOperation.ts';
 
 export interface ClaimQuery {
-  readonly route: string;
+  /** Of whichever of these routes; one that is named twice counts once. */
+  readonly routes: readonly string[];
+  /** The most urgent rank to hand out; 0 where it is absent. */
+  readonly urgencyMin?: number | undefined;
   /** The least urgent rank to hand out. */
   readonly urgencyMax: number;
   /** Rows due at or before this. */
@@ -21,10 +24,13 @@ export interface ClaimQuery {
 export type PassOver = readonly number[];
 
 export interface Claim {
-  /** Most urgent first, then by due time, then by acceptance; with payloads. Claiming changes nothing. */
+  /**
+   * Most urgent first over all routes, then by due time, then by acceptance; with payloads. Claiming
+   * changes nothing.
+   */
   readonly rows: readonly StoredOperation[];
   /**
-   * When the next row of this route (within `urgencyMax`, and not among `rows`) is due; `null` for
+   * When the next row of these routes (of the ranks asked for, and not among `rows`) is due; `null` for
    * none, where {@link NEVER_MS} counts as none.
    */
   readonly nextDueAtMs: number | null;
@@ -46,7 +52,7 @@ export interface SearchPage {
 }
 
 export interface QueueStore {
-  /** What is due in a route. */
+  /** What is due in any of some routes. */
   claim(query: ClaimQuery): Promise<Claim>;
   /** What was in hand when the store was last left, most urgent first, from `afterSeq` of that urgency on. */
   inHand(query: {
@@ -60,7 +66,8 @@ export interface QueueStore {
   freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
   /**
    * Rows that are `due` in a route other than the named ones, whatever their due time short of
-   * {@link NEVER_MS}: work for an upstream that is no longer configured (OP-7). With payloads.
+   * {@link NEVER_MS}: work that no queue claims, for want of its upstream or of a handler (OP-7). With
+   * payloads.
    */
   strays(query: {
     readonly routes: readonly string[];

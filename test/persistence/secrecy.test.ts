@@ -57,7 +57,7 @@ test('SE-5 nothing that was given to be kept can be read in any file, open or cl
   ]);
   await store.commit([settlement(1, { state, route })]);
   // Rows are found by these, so that the indexes are in use.
-  await store.claim({ route, urgencyMax: 9, nowMs: 9, limit: 9 });
+  await store.claim({ routes: [route], urgencyMax: 9, nowMs: 9, limit: 9 });
   expect(await readdir(folder)).toEqual(expect.arrayContaining(['data.db-wal', 'data.db-shm']));
   for (const canary of Object.values(CANARIES)) expect(await filesWith(canary)).toEqual([]);
   await store.close();

@@ -99,7 +99,7 @@ describe('syncAll', () => {
     const [bySync, byBulk] = await Promise.all(
       [one, two].map(async ({ world }) => {
         const { rows } = await world.disk.claim({
-          route: 'default',
+          routes: ['default'],
           urgencyMax: 9,
           nowMs: 4_000_000_000_000,
           limit: 1,

@@ -11,20 +11,18 @@ import type { Query } from '../../port/questions.ts';
 import type {
   BlockedCounts,
   CheckedPage,
-  Claim,
   Expired,
-  PassOver,
   SearchPage,
   Standing,
   StandingCounts,
   StoredOperation,
 } from '../../port/store.ts';
-import { NEVER_MS } from '../../port/store.ts';
 import { isOperationId } from '../../port/writeChecks.ts';
 import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
+import { claim, passedOver, strays } from './dueReads.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { checkIndexes, recount } from './selfChecks.ts';
 import type { StatementName, Statements } from './statements.ts';
@@ -74,63 +72,6 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       recount(tables);
       return undefined;
   }
-}
-
-/** See {@link Store.claim}. */
-function claim(tables: Tables, query: Query<'claim'>): Claim {
-  const route = tables.seals.routeTag(query.route);
-  const { take, nextDueAt } = dueQueries(tables, query.passOver);
-  const rows: StoredOperation[] = [];
-  let nextDueAtMs: number | null = null;
-  for (let urgency = 0; urgency <= query.urgencyMax; urgency += 1) {
-    const room = query.limit - rows.length;
-    const found = room > 0 ? take(route, urgency, query.nowMs, room) : [];
-    rows.push(...found);
-    const next = nextDueAt(route, urgency, found.length);
-    if (next !== undefined && (nextDueAtMs === null || next < nextDueAtMs)) nextDueAtMs = next;
-  }
-  return { rows, nextDueAtMs };
-}
-
-interface DueQueries {
-  readonly take: (
-    route: Uint8Array,
-    urgency: number,
-    nowMs: number,
-    limit: number,
-  ) => StoredOperation[];
-  readonly nextDueAt: (route: Uint8Array, urgency: number, offset: number) => number | undefined;
-}
-
-/** Mostly there is nothing to pass over, and then nothing is paid for it. */
-function dueQueries(tables: Tables, given: PassOver = []): DueQueries {
-  const { statements } = tables;
-  return {
-    take: (route, urgency, nowMs, limit) => {
-      const fetch = (): OperationRow[] => {
-        const passed = passedOver(tables, given);
-        return passed === null
-          ? all(statements.due, route, urgency, nowMs, limit)
-          : all(statements.dueButSome, route, urgency, nowMs, passed, limit);
-      };
-      const most = limit + given.length + tables.unreadable.size;
-      return takeAll(tables, fetch, [statements.dueSeqs, route, urgency, nowMs, most]);
-    },
-    nextDueAt: (route, urgency, offset) => {
-      const passed = passedOver(tables, given);
-      const next =
-        passed === null
-          ? statements.nextDueAt.get(route, urgency, offset)
-          : statements.nextDueAtButSome.get(route, urgency, passed, offset);
-      return next as number | undefined;
-    },
-  };
-}
-
-/** What is passed over, as the questions take it: what was given, and what can't be read. */
-function passedOver({ unreadable }: Tables, given: PassOver = []): string | null {
-  const isNothing = given.length === 0 && unreadable.size === 0;
-  return isNothing ? null : JSON.stringify([...given, ...unreadable]);
 }
 
 /** See {@link Store.inHand}. */
@@ -236,40 +177,6 @@ const UNREADABLE: Omit<StoredOperation, 'seq'> = {
   payload: null,
 };
 
-/** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
-function strays(tables: Tables, query: Query<'strays'>): StoredOperation[] {
-  const { statements, seals } = tables;
-  const { routes, limit } = query;
-  const { take } = dueQueries(tables, query.passOver);
-  const configured = new Set(routes.map((name) => hexOf(seals.routeTag(name))));
-  const rows: StoredOperation[] = [];
-  let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
-  while (route !== undefined && rows.length < limit) {
-    if (!configured.has(hexOf(route)))
-      rows.push(...straysOf(tables, take, route, limit - rows.length));
-    route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
-  }
-  return rows;
-}
-
-function straysOf(
-  tables: Tables,
-  take: DueQueries['take'],
-  route: Uint8Array,
-  limit: number,
-): StoredOperation[] {
-  const { statements } = tables;
-  const rows: StoredOperation[] = [];
-  let urgency = nextUrgency(statements.nextDueUrgency, route, -1);
-  while (urgency !== undefined && rows.length < limit) {
-    const rank = urgency;
-    const room = limit - rows.length;
-    rows.push(...take(route, rank, NEVER_MS - 1, room));
-    urgency = nextUrgency(statements.nextDueUrgency, route, rank);
-  }
-  return rows;
-}
-
 /** See {@link Store.expired}. */
 function expired(tables: Tables, { nowMs, limit, passOver = [] }: Query<'expired'>): Expired {
   const { statements } = tables;
@@ -368,8 +275,4 @@ function nextUrgency(
 
 function all(statement: Database.Statement, ...parameters: readonly unknown[]): OperationRow[] {
   return statement.all(...parameters) as OperationRow[];
-}
-
-function hexOf(tag: Uint8Array): string {
-  return Buffer.from(tag).toString('hex');
 }

@@ -61,6 +61,13 @@ export const SQL = {
     `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
     `AND due_at < ${NEVER_MS} AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
   dueSeqs: `SELECT seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  // Two numbers of each row, of all that are due whenever: to merge the routes of a claim.
+  dueHeads:
+    `SELECT due_at, seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at IS NOT NULL ` +
+    'ORDER BY due_at, seq LIMIT ? OFFSET ?',
+  dueHeadsButSome:
+    `SELECT due_at, seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at IS NOT NULL ` +
+    `AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT ? OFFSET ?`,
   nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
   nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
   // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.

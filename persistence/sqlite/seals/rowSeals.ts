@@ -85,8 +85,8 @@ export interface RowSeals {
   readonly v2: SealsV2;
 }
 
-/** Routes are configured names; were they not, forgetting them all now and then is harmless. */
-const ROUTES_REMEMBERED_MAX = 1_024;
+/** Routes are of registered types; were they not, forgetting them all now and then is harmless. */
+const ROUTES_REMEMBERED_MAX = 16_384;
 const TEXT_SCRATCH_BYTES = 16_384;
 /** In UTF-16 units. Most such pairs take the room that the state alone would, which is padded. */
 const INSIDE_UNITS_MAX = 1_024;

@@ -30,7 +30,7 @@ function purge(seq: number, revision: number): PurgeWrite {
   return { kind: 'purge', seq, id: idOf(seq), revision };
 }
 
-const due = { route: 'payments', urgencyMax: 9, nowMs: 99, limit: 9 } as const;
+const due = { routes: ['payments'], urgencyMax: 9, nowMs: 99, limit: 9 } as const;
 
 export function testDeadLetters(contract: Contract): void {
   test("OP-5 a dead letter keeps its payload and its key, and is no longer anybody's to run", async () => {

@@ -32,7 +32,7 @@ function purge(seq: number, revision: number): PurgeWrite {
   return { kind: 'purge', seq, id: idOf(seq), revision };
 }
 
-const due = { route: 'payments', urgencyMax: 9, nowMs: 99, limit: 9 } as const;
+const due = { routes: ['payments'], urgencyMax: 9, nowMs: 99, limit: 9 } as const;
 
 export function testQuarantine(contract: Contract): void {
   test('PS-3 one is out of the way, listed with its reason, and put back where it stood', async () => {

@@ -50,7 +50,7 @@ export function testQueue(contract: Contract): void {
       accept(10, { urgency: 0 }),
     ]);
     const claim = (limit: number, nowMs = 50, urgencyMax = 5) =>
-      store.claim({ route: 'payments', urgencyMax, nowMs, limit });
+      store.claim({ routes: ['payments'], urgencyMax, nowMs, limit });
     const seqs = async (...query: Parameters<typeof claim>): Promise<[number[], number | null]> => {
       const { rows, nextDueAtMs } = await claim(...query);
       return [rows.map(({ seq }) => seq), nextDueAtMs];
@@ -67,7 +67,7 @@ export function testQueue(contract: Contract): void {
     expect((await claim(1)).rows[0]).toMatchObject({ payload: 'payload 5', revision: 1 });
     await store.commit([update(5)]);
     expect(await seqs(10)).toEqual([[3, 4, 2, 1], 100]);
-    expect(await store.claim({ route: 'none', urgencyMax: 9, nowMs: 99, limit: 9 })).toEqual({
+    expect(await store.claim({ routes: ['none'], urgencyMax: 9, nowMs: 99, limit: 9 })).toEqual({
       rows: [],
       nextDueAtMs: null,
     });
@@ -83,10 +83,12 @@ export function testQueue(contract: Contract): void {
     const again = await contract.reopened();
     await again.open();
     const claim = { urgencyMax: 9, nowMs: 100, limit: 9 };
-    expect((await again.claim({ ...claim, route: 'records' })).rows).toMatchObject([
+    expect((await again.claim({ ...claim, routes: ['records'] })).rows).toMatchObject([
       { seq: 1, dueAtMs: 70, state: 'state 1.2' },
     ]);
-    expect((await again.claim({ ...claim, route: 'payments' })).rows).toMatchObject([{ seq: 2 }]);
+    expect((await again.claim({ ...claim, routes: ['payments'] })).rows).toMatchObject([
+      { seq: 2 },
+    ]);
   });
 
   test('SV-3 what was in hand is found most urgent first, page by page', async () => {
@@ -192,7 +194,7 @@ export function testQueue(contract: Contract): void {
         accept(6, { standing: 'held', expiresAtMs: 45 }),
       ]);
     const claim = async (passOver: readonly number[] | undefined, limit = 2) => {
-      const query = { route: 'payments', urgencyMax: 9, nowMs: 100, limit, passOver };
+      const query = { routes: ['payments'], urgencyMax: 9, nowMs: 100, limit, passOver };
       const { rows, nextDueAtMs } = await contract.store().claim(query);
       return [rows.map(({ seq }) => seq), nextDueAtMs];
     };

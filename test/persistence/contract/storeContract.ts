@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { testAcceptance } from './acceptance.ts';
+import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
 import { testDeadLetters } from './deadLetters.ts';
 import { testLanes } from './lanes.ts';
@@ -69,6 +70,7 @@ export function storeContract(
     });
     describe('queue', () => {
       testQueue(contract);
+      testClaims(contract);
     });
     describe('dead letters', () => {
       testDeadLetters(contract);

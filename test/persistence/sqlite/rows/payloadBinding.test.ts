@@ -47,7 +47,7 @@ async function inFile<Result>(use: (db: Database.Database) => Result): Promise<R
 }
 
 async function claimed(): Promise<unknown> {
-  const query = { route: 'payments', urgencyMax: 9, nowMs: 99, limit: 9 };
+  const query = { routes: ['payments'], urgencyMax: 9, nowMs: 99, limit: 9 };
   return (await store.claim(query)).rows.map(({ seq, payload }) => [seq, payload]);
 }
 
@@ -133,7 +133,7 @@ test('SE-4 a blob larger than any record is set aside without being read', async
     db.exec(`UPDATE payload SET envelope = zeroblob(${bytes}) WHERE seq = 3`);
   });
   const before = process.memoryUsage().arrayBuffers;
-  const { rows } = await store.claim({ route: 'payments', urgencyMax: 9, nowMs: 99, limit: 9 });
+  const { rows } = await store.claim({ routes: ['payments'], urgencyMax: 9, nowMs: 99, limit: 9 });
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(bytes / 2);
   expect(rows.map(({ seq }) => seq)).toEqual([2]);
   expect(quarantined.map(({ seq }) => seq)).toEqual([1, 3]);

@@ -33,6 +33,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['due', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
     ['dueSeqs', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
     ['nextDueAt', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['dueHeads', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at>?)'],
     ['nextDueRoute', 'COVERING INDEX operation_due (route>?)'],
     ['nextDueUrgency', 'COVERING INDEX operation_due (route=? AND urgency>?)'],
     ['inHand', 'INDEX operation_in_hand (urgency=? AND seq>?)'],
@@ -70,6 +71,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
   test.each<[StatementName, string]>([
     ['dueButSome', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
     ['nextDueAtButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['dueHeadsButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at>?)'],
     ['expiredButSome', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
     ['nextExpiryAtButSome', 'INDEX operation_expiry (expires_at>?)'],
   ])('%s uses %s, and reads nothing else but what it passes over', (name, index) => {

@@ -57,7 +57,7 @@ function hideFrom(index: string, where: string): (db: Database.Database) => void
 }
 
 const due = { standing: 'due', dueAtMs: 5 } as const;
-const query = { route: 'payments', urgencyMax: 9, nowMs: 9, limit: 9 };
+const query = { routes: ['payments'], urgencyMax: 9, nowMs: 9, limit: 9 };
 const seqsDue = async (): Promise<number[]> => (await store.claim(query)).rows.map((r) => r.seq);
 
 test('SE-4 every index of the operations is looked into', () => {

@@ -84,7 +84,12 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
       seq: 1,
       code: expect.stringMatching(/^HF_(RECORD|KEY)_/),
     });
-    const { rows } = await store.claim({ route: 'payments', urgencyMax: 9, nowMs: 99, limit: 9 });
+    const { rows } = await store.claim({
+      routes: ['payments'],
+      urgencyMax: 9,
+      nowMs: 99,
+      limit: 9,
+    });
     expect(rows.map(({ seq }) => seq)).toEqual([2]);
     expect(await store.counts()).toMatchObject({ due: 1, quarantined: 1 });
     // Reported once, and still so after a restart.
@@ -107,7 +112,12 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
   test('control: the same rows untouched are handed out', async () => {
     await store.commit(accepted);
     await tamper('UPDATE operation SET urgency = urgency');
-    const { rows } = await store.claim({ route: 'payments', urgencyMax: 9, nowMs: 99, limit: 9 });
+    const { rows } = await store.claim({
+      routes: ['payments'],
+      urgencyMax: 9,
+      nowMs: 99,
+      limit: 9,
+    });
     expect(rows).toHaveLength(2);
     expect(quarantined).toEqual([]);
   });
