@@ -5,7 +5,7 @@
  * @module
  */
 
-import { missingHandlerRoute } from '../../machines/operation/position.ts';
+import { routeOf } from '../../machines/operation/position.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -123,7 +123,7 @@ export async function adoptHandler(parts: RecoveryParts, type: string): Promise<
     parts,
     async () =>
       await store.claim({
-        routes: [missingHandlerRoute(type)],
+        routes: [routeOf(type)],
         urgencyMax: URGENCY_MAX,
         nowMs: NEVER_MS,
         limit: PAGE_ROWS,

@@ -14,7 +14,7 @@ export interface RowPosition {
   /** By the steady clock where it is `due`; by the wall clock where it is settled, and may be purged. */
   readonly dueAtMs: number | null;
   readonly waitsFor: WaitsFor;
-  /** Whose queue it waits in: an upstream, or {@link missingHandlerRoute}. */
+  /** What it is claimed by: its type ({@link routeOf}), or an upstream. */
   readonly route: string;
 }
 
@@ -30,8 +30,11 @@ export function waitsForDecision(state: SyncOperationState): boolean {
   return what === 'conflict' || what === 'review';
 }
 
-/** The route of operations whose type has no handler. */
-export function missingHandlerRoute(type: string): string {
+/**
+ * The route of operations of a type: the queue of the upstream that its handler goes to claims it. So a
+ * type that moves to another upstream, or has no handler yet, moves no row (docs/decisions/0110).
+ */
+export function routeOf(type: string): string {
   return `handler:${type}`;
 }
 
@@ -47,7 +50,7 @@ export function queuedPosition(upstream: string, dueAtMs: number): RowPosition {
 
 /** Where it waits until a handler of its type is registered. */
 export function unhandledPosition(type: string): RowPosition {
-  const route = missingHandlerRoute(type);
+  const route = routeOf(type);
   return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
 }
 
