@@ -1,0 +1,247 @@
+/**
+ * The rate limits of one upstream by subject and by tier (PF-5): who may begin a call now, and when the
+ * others come again.
+ *
+ * Tokens are taken when a call begins, so over any span a subject or a tier begins at most
+ * `burst + perSecond × span` calls, whatever else it waited for. Whoever gets none is told a time of its
+ * own, one interval after the one before it: those that wait don't wake at once.
+ *
+ * Of one subject or tier the more urgent go first. They may take the token that another was told to come
+ * for; that one goes behind those of its rank. After being sent away three times it counts as most
+ * urgent, so everyone gets a turn. One subject's queue delays no other subject of its tier: whoever waits
+ * is counted at the limit that it waits for, and at no other.
+ *
+ * @module
+ */
+
+import { type Tier, URGENCY_MAX } from '../../vocabulary/urgency.ts';
+import { intervalMs, type RateLimit, toleranceMs } from './tokenBucket.ts';
+
+/** Whose limit it is. */
+export type RateOwner = 'subject' | 'tier';
+
+/** The limits that one operation meets; `null` for none. */
+export interface LimitsOfOne {
+  /** Of its subject, over all that it does at this upstream. */
+  readonly subject: RateLimit | null;
+  /** Of its tier, over all its subjects. */
+  readonly tier: RateLimit | null;
+}
+
+/** Who wants to begin a call. */
+export interface RateAsker {
+  /** As the caller named it. It is kept in memory only, and only while it matters. */
+  readonly subject: string;
+  readonly tier: Tier;
+  /** Its rank, from 1; crises don't ask: {@link RateLimits.count}. */
+  readonly urgency: number;
+}
+
+/** When an operation that waits is to ask again; it is kept with it over a restart. */
+export interface RateReservation {
+  /** Whose limit it waits for. */
+  readonly owner: RateOwner;
+  /** Whole milliseconds, by the clock of the limits. */
+  readonly dueAtMs: number;
+  /** How often it has been sent away, from 1. */
+  readonly timesAsked: number;
+}
+
+/** Subjects that are remembered at once, at most: some 20 MB. */
+export const SUBJECTS_MAX = 100_000;
+/** How long whoever can't be remembered is told to wait. */
+const FULL_WAIT_MS = 1_000;
+/** How many of the longest known subjects are looked at with each question, so that idle ones go. */
+const LOOKED_AT = 2;
+/** Whoever was sent away so often counts as most urgent. */
+const SENIOR_AFTER = 3;
+
+/** One subject or tier. */
+interface Bucket {
+  limit: RateLimit;
+  /** When all its tokens are back, by the calls that began. */
+  fullAtMs: number;
+  /** By rank: how many were told to come. */
+  waiting: number[] | null;
+  /** The latest time that one was told. */
+  lastDueMs: number;
+}
+
+export class RateLimits {
+  readonly #limitsOf: (tier: Tier) => LimitsOfOne;
+  readonly #emptyAtMs: number;
+  readonly #subjectsMax: number;
+  readonly #subjects = new Map<string, Bucket>();
+  readonly #tiers = new Map<Tier, Bucket>();
+  #crises = 0;
+
+  /**
+   * @param limitsOf asked with each question, so a change holds from the next one on
+   * @param options `emptyAtMs`: when this process started, where another ran before it that may have
+   * used all tokens; left out, all are there
+   */
+  constructor(
+    limitsOf: (tier: Tier) => LimitsOfOne,
+    options: { readonly emptyAtMs?: number; readonly subjectsMax?: number } = {},
+  ) {
+    this.#limitsOf = limitsOf;
+    this.#emptyAtMs = options.emptyAtMs ?? Number.NEGATIVE_INFINITY;
+    this.#subjectsMax = options.subjectsMax ?? SUBJECTS_MAX;
+  }
+
+  /** Subjects that are remembered. */
+  get size(): number {
+    return this.#subjects.size;
+  }
+
+  /** How many crises passed. */
+  get crises(): number {
+    return this.#crises;
+  }
+
+  /**
+   * Takes the tokens for a call that begins now and answers `null`; or takes none, and says when to ask
+   * again.
+   *
+   * @param held the answer that sent it away before, if any
+   */
+  ask(asker: RateAsker, held: RateReservation | null, nowMs: number): RateReservation | null {
+    const { subject, tier } = this.#limitsOf(asker.tier);
+    if (held !== null) this.withdraw(asker, held);
+    if (subject === null && tier === null) return null;
+    const timesAsked = (held?.timesAsked ?? 0) + 1;
+    if (subject !== null && !this.#makeRoomFor(asker.subject, nowMs)) {
+      return { owner: 'subject', dueAtMs: Math.ceil(nowMs + FULL_WAIT_MS), timesAsked };
+    }
+    const ofSubject =
+      subject && bucketOf(this.#subjects, asker.subject, this.#full(subject), nowMs);
+    const ofTier = tier && bucketOf(this.#tiers, asker.tier, this.#full(tier), nowMs);
+    const rank = rankOf(asker, held?.timesAsked ?? 0);
+    // Who comes at its time asks for a token that is there; anybody else is behind those told to come.
+    const isExpected = held !== null && held.dueAtMs <= nowMs;
+    const subjectDueMs = dueAtMs(ofSubject, rank, nowMs, isExpected);
+    const tierDueMs = dueAtMs(ofTier, rank, nowMs, isExpected);
+    if (subjectDueMs <= nowMs && tierDueMs <= nowMs) {
+      if (ofSubject !== null) begin(ofSubject, nowMs);
+      if (ofTier !== null) begin(ofTier, nowMs);
+      return null;
+    }
+    const isOfSubject = subjectDueMs >= tierDueMs;
+    const bucket = isOfSubject ? ofSubject : ofTier;
+    const dueMs = Math.ceil(dueAtMs(bucket, rank, nowMs, false));
+    if (bucket !== null) wait(bucket, rank, dueMs);
+    return { owner: isOfSubject ? 'subject' : 'tier', dueAtMs: dueMs, timesAsked };
+  }
+
+  /** Puts back what {@link ask} took, where the call did not begin after all. */
+  giveBack({ subject, tier }: RateAsker): void {
+    for (const bucket of [this.#subjects.get(subject), this.#tiers.get(tier)]) {
+      if (bucket !== undefined) bucket.fullAtMs -= intervalMs(bucket.limit);
+    }
+  }
+
+  /** One that was told to come again will not: others may come sooner. */
+  withdraw(asker: RateAsker, { owner, timesAsked }: RateReservation): void {
+    const bucket =
+      owner === 'subject' ? this.#subjects.get(asker.subject) : this.#tiers.get(asker.tier);
+    const rank = rankOf(asker, timesAsked - 1);
+    const waiting = bucket?.waiting?.[rank] ?? 0;
+    if (bucket?.waiting && waiting > 0) bucket.waiting[rank] = waiting - 1;
+  }
+
+  /** A crisis asks nobody: it takes a token where there is one, and leaves no debt to those that wait. */
+  count({ subject, tier }: Omit<RateAsker, 'urgency'>, nowMs: number): void {
+    this.#crises += 1;
+    const limits = this.#limitsOf(tier);
+    if (limits.subject !== null && this.#makeRoomFor(subject, nowMs)) {
+      countIn(bucketOf(this.#subjects, subject, this.#full(limits.subject), nowMs), nowMs);
+    }
+    if (limits.tier !== null) {
+      countIn(bucketOf(this.#tiers, tier, this.#full(limits.tier), nowMs), nowMs);
+    }
+  }
+
+  /** A bucket of which nothing is known. */
+  #full(limit: RateLimit): Bucket {
+    return {
+      limit,
+      fullAtMs: this.#emptyAtMs + spanMs(limit),
+      waiting: null,
+      lastDueMs: Number.NEGATIVE_INFINITY,
+    };
+  }
+
+  /**
+   * Forgets subjects all of whose tokens are back, for they are like one that was never seen. False where
+   * this one is unknown and no more can be remembered.
+   */
+  #makeRoomFor(subject: string, nowMs: number): boolean {
+    let left = LOOKED_AT;
+    for (const [name, bucket] of this.#subjects) {
+      if (left === 0) break;
+      left -= 1;
+      this.#subjects.delete(name);
+      const isIdle = bucket.fullAtMs <= nowMs && bucket.lastDueMs <= nowMs;
+      if (!isIdle) this.#subjects.set(name, bucket);
+    }
+    return this.#subjects.size < this.#subjectsMax || this.#subjects.has(subject);
+  }
+}
+
+/** The rank by which it is served. */
+function rankOf({ urgency }: RateAsker, timesSentAway: number): number {
+  return timesSentAway >= SENIOR_AFTER ? 1 : Math.min(URGENCY_MAX, Math.max(1, urgency));
+}
+
+/** How long an empty bucket takes to be full. */
+function spanMs(limit: RateLimit): number {
+  return limit.burst * intervalMs(limit);
+}
+
+function bucketOf<Key>(among: Map<Key, Bucket>, key: Key, fresh: Bucket, nowMs: number): Bucket {
+  const bucket = among.get(key);
+  if (bucket === undefined) {
+    among.set(key, fresh);
+    return fresh;
+  }
+  const { limit } = fresh;
+  if (bucket.limit.perSecond !== limit.perSecond || bucket.limit.burst !== limit.burst) {
+    bucket.limit = limit;
+    bucket.fullAtMs = Math.min(bucket.fullAtMs, nowMs + spanMs(limit));
+  }
+  // Whoever was told to come and did not is not waited for.
+  if (bucket.lastDueMs <= nowMs && bucket.fullAtMs <= nowMs) bucket.waiting = null;
+  return bucket;
+}
+
+/**
+ * When one of this rank may begin: once all of at least its rank have begun that were told to come.
+ *
+ * @param isExpected it is one of those, and its time has come
+ */
+function dueAtMs(bucket: Bucket | null, rank: number, nowMs: number, isExpected: boolean): number {
+  if (bucket === null) return Number.NEGATIVE_INFINITY;
+  const { fullAtMs, waiting, limit } = bucket;
+  const ownMs = fullAtMs - toleranceMs(limit);
+  if (isExpected || waiting === null) return ownMs;
+  let ahead = 0;
+  for (let each = 1; each <= rank; each++) ahead += waiting[each] ?? 0;
+  if (ahead === 0) return ownMs;
+  return Math.max(fullAtMs, nowMs) + ahead * intervalMs(limit) - toleranceMs(limit);
+}
+
+function begin(bucket: Bucket, nowMs: number): void {
+  bucket.fullAtMs = Math.max(bucket.fullAtMs, nowMs) + intervalMs(bucket.limit);
+}
+
+function wait(bucket: Bucket, rank: number, dueMs: number): void {
+  bucket.waiting ??= new Array<number>(URGENCY_MAX + 1).fill(0);
+  bucket.waiting[rank] = (bucket.waiting[rank] ?? 0) + 1;
+  bucket.lastDueMs = Math.max(bucket.lastDueMs, dueMs);
+}
+
+/** Takes a token; an empty bucket stays as it is, but for the one that comes next. */
+function countIn(bucket: Bucket, nowMs: number): void {
+  begin(bucket, nowMs);
+  bucket.fullAtMs = Math.min(bucket.fullAtMs, nowMs + spanMs(bucket.limit));
+}
