@@ -101,12 +101,15 @@ class MemoryStore implements Store {
         for (const row of this.#tables.dueIn(query.routes, urgency)) {
           if (query.passOver?.includes(row.seq) === true) continue;
           const dueAtMs = row.dueAtMs ?? NEVER_MS;
-          if (dueAtMs <= query.nowMs && rows.length < query.limit) {
-            rows.push(row);
-          } else {
+          if (dueAtMs > query.nowMs) {
             if (dueAtMs < Math.min(nextDueAtMs ?? NEVER_MS, NEVER_MS)) nextDueAtMs = dueAtMs;
             break;
           }
+          if (rows.length === query.limit) {
+            if (dueAtMs === NEVER_MS) break;
+            return { rows: rows.map(operationOf), nextDueAtMs: dueAtMs };
+          }
+          rows.push(row);
         }
       }
       return { rows: rows.map(operationOf), nextDueAtMs };

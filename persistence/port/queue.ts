@@ -30,8 +30,9 @@ export interface Claim {
    */
   readonly rows: readonly StoredOperation[];
   /**
-   * When the next row of these routes (of the ranks asked for, and not among `rows`) is due; `null` for
-   * none, where {@link NEVER_MS} counts as none.
+   * When the next row of these routes and ranks is due that is not among `rows`: the next in the same
+   * order where `limit` left out some that are due by `nowMs`, else the earliest of those to come; `null`
+   * for none, where {@link NEVER_MS} counts as none.
    */
   readonly nextDueAtMs: number | null;
 }

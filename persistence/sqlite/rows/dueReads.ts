@@ -9,19 +9,22 @@ import type { Query } from '../../port/questions.ts';
 import type { Claim, PassOver, StoredOperation } from '../../port/store.ts';
 import { NEVER_MS } from '../../port/store.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
+import { CursorHeap, type DueHead, RouteCursor } from './routeCursors.ts';
 import type { Tables } from './tables.ts';
 import { takeAll } from './unreadableRows.ts';
 
 /** See {@link Store.claim}. */
 export function claim(tables: Tables, query: Query<'claim'>): Claim {
-  const { urgencyMin = 0, urgencyMax, limit } = query;
+  const { routes, urgencyMin = 0, urgencyMax, nowMs, limit } = query;
   const due = new DueReads(tables, query.passOver);
   const rows: StoredOperation[] = [];
   let nextDueAtMs: number | null = null;
-  for (const [rank, routes] of routesByRank(tables, query.routes, { urgencyMin, urgencyMax })) {
-    const found = due.inRank(routes, rank, query.nowMs, limit - rows.length);
+  for (const { rank, cursors } of due.ranks(routes, urgencyMin, urgencyMax)) {
+    const found = due.inRank(rank, cursors, { nowMs, limit: limit - rows.length });
     rows.push(...found.rows);
     nextDueAtMs = earlier(nextDueAtMs, found.nextDueAtMs);
+    // No rank beyond this one changes what is known.
+    if (found.isMoreDue) return { rows, nextDueAtMs: found.nextDueAtMs };
   }
   return { rows, nextDueAtMs };
 }
@@ -35,23 +38,19 @@ export function strays(tables: Tables, query: Query<'strays'>): StoredOperation[
   const rows: StoredOperation[] = [];
   let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
   while (route !== undefined && rows.length < limit) {
-    if (!claimed.has(hexOf(route))) rows.push(...straysOf(tables, due, route, limit - rows.length));
+    if (!claimed.has(hexOf(route))) rows.push(...straysOf(due, route, limit - rows.length));
     route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
   }
   return rows;
 }
 
-function straysOf(
-  tables: Tables,
-  due: DueReads,
-  route: Uint8Array,
-  limit: number,
-): StoredOperation[] {
+function straysOf(due: DueReads, route: Uint8Array, limit: number): StoredOperation[] {
   const rows: StoredOperation[] = [];
-  let rank = nextRank(tables, route, -1);
-  while (rank !== undefined && rows.length < limit) {
+  let first = due.firstAfter(route, -1);
+  while (first !== null && rows.length < limit) {
+    const { rank } = first;
     rows.push(...due.take(route, rank, NEVER_MS - 1, limit - rows.length));
-    rank = nextRank(tables, route, rank);
+    first = due.firstAfter(route, rank);
   }
   return rows;
 }
@@ -62,32 +61,24 @@ export function passedOver({ unreadable }: Tables, given: PassOver = []): string
   return isNothing ? null : JSON.stringify([...given, ...unreadable]);
 }
 
-/** The routes that have rows due, now or later, by the ranks in which they have them; in order. */
-function* routesByRank(
-  tables: Tables,
-  names: readonly string[],
-  { urgencyMin, urgencyMax }: { readonly urgencyMin: number; readonly urgencyMax: number },
-): Generator<[rank: number, routes: readonly Uint8Array[]]> {
-  let waiting = [...new Set(names)].map((name) => {
-    const route = tables.seals.routeTag(name);
-    return { route, rank: nextRank(tables, route, urgencyMin - 1) ?? Number.POSITIVE_INFINITY };
-  });
-  for (;;) {
-    waiting = waiting.filter(({ rank }) => rank <= urgencyMax);
-    if (waiting.length === 0) return;
-    const first = waiting.reduce((least, { rank }) => Math.min(least, rank), urgencyMax);
-    const here = waiting.filter(({ rank }) => rank === first);
-    yield [first, here.map(({ route }) => route)];
-    for (const each of here) each.rank = nextRank(tables, each.route, first) ?? Infinity;
-  }
+interface ClaimLimits {
+  readonly nowMs: number;
+  readonly limit: number;
 }
 
-function nextRank({ statements }: Tables, route: Uint8Array, after: number): number | undefined {
-  return statements.nextDueUrgency.get(route, after) as number | undefined;
+/** What a rank has for a claim. */
+interface RankFound extends Claim {
+  /** Whether there was no room for some that are due. */
+  readonly isMoreDue: boolean;
 }
 
-/** The order within a rank. */
-type DueHead = readonly [dueAtMs: number, seq: number];
+/** How many rows of which route come first. */
+interface Merged {
+  readonly counts: ReadonlyMap<Uint8Array, number>;
+  readonly taken: number;
+  /** The first that does not. */
+  readonly next: DueHead | undefined;
+}
 
 class DueReads {
   readonly #tables: Tables;
@@ -99,20 +90,50 @@ class DueReads {
     this.#given = given;
   }
 
+  /** The ranks, in order, in which any of these routes has rows that are due now or later. */
+  *ranks(
+    names: readonly string[],
+    from: number,
+    to: number,
+  ): Generator<{ readonly rank: number; readonly cursors: readonly RouteCursor[] }> {
+    let waiting = [...new Set(names)]
+      .map((name) => this.firstAfter(this.#tables.seals.routeTag(name), from - 1))
+      .filter((cursor) => cursor !== null);
+    while (waiting.length > 0) {
+      const rank = waiting.reduce((least, cursor) => Math.min(least, cursor.rank), Infinity);
+      if (rank > to) return;
+      const here = waiting.filter((cursor) => cursor.rank === rank);
+      yield { rank, cursors: here };
+      const moved = here.map(({ route }) => this.firstAfter(route, rank));
+      const others = waiting.filter((cursor) => cursor.rank !== rank);
+      waiting = [...others, ...moved.filter((cursor) => cursor !== null)];
+    }
+  }
+
   /** What is due of one rank in these routes, and when the next of what is not taken is. */
-  inRank(routes: readonly Uint8Array[], rank: number, nowMs: number, limit: number): Claim {
-    const [only] = routes;
-    if (only !== undefined && routes.length === 1) {
-      const rows = limit > 0 ? this.take(only, rank, nowMs, limit) : [];
-      return { rows, nextDueAtMs: this.#nextDueAt(only, rank, rows.length) };
-    }
+  inRank(rank: number, cursors: readonly RouteCursor[], to: ClaimLimits): RankFound {
+    const [only] = cursors;
+    if (only !== undefined && cursors.length === 1) return this.#inRoute(rank, only, to);
     for (;;) {
-      const { counts, taken, nextDueAtMs } = this.#merge(routes, rank, nowMs, limit);
-      const rows = [...counts].flatMap(([route, count]) => this.take(route, rank, nowMs, count));
+      const { counts, taken, next } = this.#merge(rank, cursors, to);
+      const rows = [...counts].flatMap(([route, count]) => this.take(route, rank, to.nowMs, count));
+      if (rows.length === taken) {
+        return {
+          rows: counts.size > 1 ? rows.toSorted(byDueTime) : rows,
+          ...answerOf(next, to.nowMs),
+        };
+      }
       // One of them was quarantined or can't be read: others have its place.
-      if (rows.length < taken) continue;
-      return { rows: rows.toSorted(byDueTime), nextDueAtMs };
+      for (const cursor of cursors) cursor.restart(this.#heads(cursor.route, rank, 1, 0));
     }
+  }
+
+  /** The same of one route, which needs no merge. */
+  #inRoute(rank: number, { route, head }: RouteCursor, { nowMs, limit }: ClaimLimits): RankFound {
+    const isDue = limit > 0 && head[0] <= nowMs;
+    const rows = isDue ? this.take(route, rank, nowMs, limit) : [];
+    const [next] = isDue ? this.#heads(route, rank, 1, rows.length) : [head];
+    return { rows, ...answerOf(next, nowMs) };
   }
 
   take(route: Uint8Array, rank: number, nowMs: number, limit: number): StoredOperation[] {
@@ -129,51 +150,36 @@ class DueReads {
     return takeAll(this.#tables, fetch, [statements.dueSeqs, route, rank, nowMs, most]);
   }
 
-  #nextDueAt(route: Uint8Array, rank: number, offset: number): number | null {
-    const { statements } = this.#tables;
-    const passed = passedOver(this.#tables, this.#given);
-    const next =
-      passed === null
-        ? statements.nextDueAt.get(route, rank, offset)
-        : statements.nextDueAtButSome.get(route, rank, passed, offset);
-    return (next as number | undefined) ?? null;
-  }
-
   /**
-   * How many of the rows of each route are among the first `limit` of all that are due by then. A route
-   * is read on, as far again as it has given, only once what was read of it is used up.
+   * How many of the rows of each route are among the first of all that are due. A route is read on, as
+   * far again as it has given, only once what was read of it is used up.
    */
-  #merge(
-    routes: readonly Uint8Array[],
-    rank: number,
-    nowMs: number,
-    limit: number,
-  ): {
-    readonly counts: ReadonlyMap<Uint8Array, number>;
-    readonly taken: number;
-    readonly nextDueAtMs: number | null;
-  } {
-    const heap = new HeadHeap();
-    for (const route of routes) heap.push({ route, heads: this.#heads(route, rank, 1, 0), at: 0 });
+  #merge(rank: number, cursors: readonly RouteCursor[], { nowMs, limit }: ClaimLimits): Merged {
+    const heap = new CursorHeap(cursors);
     const counts = new Map<Uint8Array, number>();
     let taken = 0;
     for (let first = heap.first; first !== undefined; first = heap.first) {
-      const [dueAtMs] = headOf(first);
-      if (taken === limit || dueAtMs > nowMs) {
-        return { counts, taken, nextDueAtMs: dueAtMs < NEVER_MS ? dueAtMs : null };
-      }
+      const { route, head } = first;
+      if (taken === limit || head[0] > nowMs) return { counts, taken, next: head };
       taken += 1;
-      const { route } = first;
-      const count = (counts.get(route) ?? 0) + 1;
-      counts.set(route, count);
-      first.at += 1;
-      if (first.at === first.heads.length) {
-        first.heads = this.#heads(route, rank, count, count);
-        first.at = 0;
-      }
-      heap.sink();
+      if (!first.pass()) first.readOn(this.#heads(route, rank, first.passed, first.passed));
+      counts.set(route, first.passed);
+      heap.firstMoved();
     }
-    return { counts, taken, nextDueAtMs: null };
+    return { counts, taken, next: undefined };
+  }
+
+  /** The first of its rows in the next rank in which it has any that are due, now or later. */
+  firstAfter(route: Uint8Array, rank: number): RouteCursor | null {
+    const { statements } = this.#tables;
+    const passed = passedOver(this.#tables, this.#given);
+    const found =
+      passed === null
+        ? statements.firstDueAfter.get(route, rank)
+        : statements.firstDueAfterButSome.get(route, rank, passed);
+    if (found === undefined) return null;
+    const { urgency, due_at, seq } = found as { urgency: number; due_at: number; seq: number };
+    return new RouteCursor(route, urgency, [due_at, seq]);
   }
 
   #heads(route: Uint8Array, rank: number, limit: number, offset: number): readonly DueHead[] {
@@ -187,73 +193,13 @@ class DueReads {
   }
 }
 
-/** A route as far as it is read in a merge. */
-interface Cursor {
-  readonly route: Uint8Array;
-  heads: readonly DueHead[];
-  /** Which of `heads` comes next. */
-  at: number;
-}
-
-/** The cursors of a merge, the one whose next row is due first at the top; those at their end leave. */
-class HeadHeap {
-  readonly #cursors: Cursor[] = [];
-
-  get first(): Cursor | undefined {
-    return this.#cursors[0];
-  }
-
-  push(cursor: Cursor): void {
-    if (cursor.heads.length === 0) return;
-    const cursors = this.#cursors;
-    let at = cursors.push(cursor) - 1;
-    for (;;) {
-      const above = (at - 1) >> 1;
-      const parent = cursors[above];
-      if (parent === undefined || isBefore(parent, cursor)) break;
-      cursors[at] = parent;
-      cursors[above] = cursor;
-      at = above;
-    }
-  }
-
-  /** The first has moved on: puts it where it belongs now. */
-  sink(): void {
-    const cursors = this.#cursors;
-    const moved = cursors[0];
-    if (moved === undefined) return;
-    if (moved.at === moved.heads.length) {
-      const last = cursors.pop();
-      if (last === undefined || last === moved) return;
-      cursors[0] = last;
-    }
-    let at = 0;
-    for (;;) {
-      const here = cursors[at];
-      const below = this.#lesser(2 * at + 1, 2 * at + 2);
-      const child = cursors[below];
-      if (here === undefined || child === undefined || isBefore(here, child)) return;
-      cursors[at] = child;
-      cursors[below] = here;
-      at = below;
-    }
-  }
-
-  #lesser(left: number, right: number): number {
-    const [a, b] = [this.#cursors[left], this.#cursors[right]];
-    return a !== undefined && b !== undefined && isBefore(b, a) ? right : left;
-  }
-}
-
-function headOf({ heads, at }: Cursor): DueHead {
-  // Only cursors that have a next row are kept.
-  return heads[at] as DueHead;
-}
-
-function isBefore(a: Cursor, b: Cursor): boolean {
-  const [aDue, aSeq] = headOf(a);
-  const [bDue, bSeq] = headOf(b);
-  return aDue < bDue || (aDue === bDue && aSeq < bSeq);
+function answerOf(
+  next: DueHead | undefined,
+  nowMs: number,
+): { readonly nextDueAtMs: number | null; readonly isMoreDue: boolean } {
+  const [dueAtMs] = next ?? [NEVER_MS];
+  if (dueAtMs >= NEVER_MS) return { nextDueAtMs: null, isMoreDue: false };
+  return { nextDueAtMs: dueAtMs, isMoreDue: dueAtMs <= nowMs };
 }
 
 function byDueTime(a: StoredOperation, b: StoredOperation): number {

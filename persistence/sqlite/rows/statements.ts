@@ -7,7 +7,6 @@
  */
 
 import type Database from 'better-sqlite3';
-import { NEVER_MS } from '../../port/store.ts';
 import { ENVELOPE_BYTES_MAX } from '../../sealing/envelope.ts';
 import {
   CAN_EXPIRE,
@@ -51,17 +50,17 @@ export const SQL = {
   headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
 
   due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
-  nextDueAt:
-    `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
-    `AND due_at < ${NEVER_MS} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
   dueButSome:
     `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
     'ORDER BY due_at, seq LIMIT ?',
-  nextDueAtButSome:
-    `SELECT due_at FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? ` +
-    `AND due_at < ${NEVER_MS} AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT 1 OFFSET ?`,
   dueSeqs: `SELECT seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
-  // Two numbers of each row, of all that are due whenever: to merge the routes of a claim.
+  // The next rank of a route in which it has rows, due whenever, and the first of them.
+  firstDueAfter:
+    `SELECT urgency, due_at, seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ` +
+    'AND due_at IS NOT NULL ORDER BY urgency, due_at, seq LIMIT 1',
+  firstDueAfterButSome:
+    `SELECT urgency, due_at, seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ` +
+    `AND due_at IS NOT NULL AND ${NOT_PASSED_OVER} ORDER BY urgency, due_at, seq LIMIT 1`,
   dueHeads:
     `SELECT due_at, seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at IS NOT NULL ` +
     'ORDER BY due_at, seq LIMIT ? OFFSET ?',
@@ -69,7 +68,6 @@ export const SQL = {
     `SELECT due_at, seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at IS NOT NULL ` +
     `AND ${NOT_PASSED_OVER} ORDER BY due_at, seq LIMIT ? OFFSET ?`,
   nextDueRoute: `SELECT route FROM operation WHERE ${IS_DUE} AND route > ? ORDER BY route LIMIT 1`,
-  nextDueUrgency: `SELECT urgency FROM operation WHERE ${IS_DUE} AND route = ? AND urgency > ? ORDER BY urgency LIMIT 1`,
   // Urgency by urgency: SQLite seeks by the first of (urgency, seq) > (?, ?) only.
   inHand: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? ORDER BY seq LIMIT ?`,
   inHandButSome: `${ROW} WHERE ${IS_IN_HAND} AND urgency = ? AND seq > ? AND ${NOT_PASSED_OVER} ORDER BY seq LIMIT ?`,

@@ -56,9 +56,9 @@ export function testQueue(contract: Contract): void {
       return [rows.map(({ seq }) => seq), nextDueAtMs];
     };
     expect(await seqs(10)).toEqual([[5, 3, 4, 2, 1], 100]);
-    expect(await seqs(2)).toEqual([[5, 3], 10]);
+    expect(await seqs(2)).toEqual([[5, 3], 20]);
     expect(await seqs(4)).toEqual([[5, 3, 4, 2], 10]);
-    expect(await seqs(0)).toEqual([[], 10]);
+    expect(await seqs(0)).toEqual([[], 40]);
     expect(await seqs(10, 50, 0)).toEqual([[5], null]);
     expect(await seqs(10, 4)).toEqual([[], 10]);
     expect(await seqs(10, 500)).toEqual([[5, 3, 4, 2, 7, 1], null]);

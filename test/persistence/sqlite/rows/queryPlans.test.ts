@@ -32,10 +32,9 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
   test.each<[StatementName | keyof typeof MUTATIONS, string]>([
     ['due', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
     ['dueSeqs', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
-    ['nextDueAt', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['firstDueAfter', 'COVERING INDEX operation_due (route=? AND urgency>?)'],
     ['dueHeads', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at>?)'],
     ['nextDueRoute', 'COVERING INDEX operation_due (route>?)'],
-    ['nextDueUrgency', 'COVERING INDEX operation_due (route=? AND urgency>?)'],
     ['inHand', 'INDEX operation_in_hand (urgency=? AND seq>?)'],
     ['inHandSeqs', 'COVERING INDEX operation_in_hand (urgency=? AND seq>?)'],
     ['nextInHandUrgency', 'COVERING INDEX operation_in_hand (urgency>?)'],
@@ -70,7 +69,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
 
   test.each<[StatementName, string]>([
     ['dueButSome', 'INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
-    ['nextDueAtButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at<?)'],
+    ['firstDueAfterButSome', 'COVERING INDEX operation_due (route=? AND urgency>?)'],
     ['dueHeadsButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at>?)'],
     ['expiredButSome', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
     ['nextExpiryAtButSome', 'INDEX operation_expiry (expires_at>?)'],
