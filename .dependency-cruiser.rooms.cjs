@@ -53,7 +53,7 @@ const ROOMS = {
 
   // Decisions, as functions of their arguments.
   'machines/policy/request': [VOCABULARY],
-  'machines/policy/retry': [VOCABULARY],
+  'machines/policy/retry': [VOCABULARY, 'machines/policy/flow'],
   'machines/policy/breaker': [VOCABULARY],
   'machines/policy/flow': [VOCABULARY, 'machines/policy/breaker'],
   'machines/policy/service': [VOCABULARY, 'machines/policy/breaker'],

@@ -1,0 +1,53 @@
+/**
+ * What the end of a call says about its upstream, once for all that asks: flow meter, breaker, the
+ * verdict on the attempt.
+ *
+ * @module
+ */
+
+import type { CallResult } from '../../vocabulary/callResult.ts';
+
+/**
+ * - `answered`: a success; or a refusal or a conflict, which is an answer of a healthy upstream.
+ * - `failed`: a 5xx other than 503, or a connection that was lost.
+ * - `unreachable`: nothing was sent.
+ * - `busy`: 503.
+ * - `timedOut`: the attempt's own timeout passed.
+ * - `pushedBack`: 429.
+ * - `silent`: nothing about the upstream. Cancelled, stopping, the operation's own expiry, an exception of
+ *   the app's own code, a permit that nobody used.
+ */
+export type CallSign =
+  | 'answered'
+  | 'failed'
+  | 'unreachable'
+  | 'busy'
+  | 'timedOut'
+  | 'pushedBack'
+  | 'silent';
+
+/** How a call ended, for its upstream. */
+export interface CallReport {
+  readonly sign: CallSign;
+  /** How long the upstream asked to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Of a call that says nothing about the upstream. */
+export const SILENT: CallReport = Object.freeze({ sign: 'silent' });
+
+const RESULTS: Readonly<Record<CallSign, CallResult>> = {
+  answered: 'success',
+  failed: 'failure',
+  unreachable: 'failure',
+  busy: 'failure',
+  timedOut: 'failure',
+  // The upstream is there, and says how much it takes.
+  pushedBack: 'ignored',
+  silent: 'ignored',
+};
+
+/** As facts and health count it. */
+export function resultOf({ sign }: CallReport): CallResult {
+  return RESULTS[sign];
+}
