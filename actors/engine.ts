@@ -165,6 +165,7 @@ export class EngineCore {
         this.#keep(component, state);
       },
       onFailed: onComponentFailed,
+      onError,
     });
     for (const { gate, policy } of this.upstreams.all) {
       pool.dispatcher.addFlow(gate, policy.crisisConcurrency);

@@ -15,14 +15,14 @@ import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
+import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import { maskText } from '../../machines/policy/request/cardData.ts';
+import { callReportOf } from '../../machines/policy/retry/callReportOf.ts';
 import {
   AttemptFailure,
-  callResultOf,
   type Failure,
   failureOf,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import type { CallResult } from '../../machines/vocabulary/callResult.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -71,9 +71,8 @@ export interface AttemptVerdict {
   readonly event:
     | Extract<SyncOperationEvent, { type: 'attempt.succeeded' | 'attempt.interrupted' }>
     | AttemptFailed;
-  /** For the flow control, with how long the upstream asked to be left alone. */
-  readonly result: CallResult;
-  readonly retryAfterMs: number | undefined;
+  /** For the flow control. */
+  readonly report: CallReport;
   /** What is kept of the upstream's answer. */
   readonly response: Json | undefined;
 }
@@ -133,13 +132,10 @@ export class AttemptRun {
     if (this.#isOver) return;
     this.#attempt.abort(reason);
     const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
-    const verdict = {
-      event,
-      result: 'ignored',
-      retryAfterMs: undefined,
-      response: undefined,
-    } as const;
-    this.#end(verdict, reason.code === 'HF_CANCELLED' ? 'cancelled' : 'stopping');
+    this.#end(
+      { event, report: SILENT, response: undefined },
+      reason.code === 'HF_CANCELLED' ? 'cancelled' : 'stopping',
+    );
   }
 
   readonly #call = (): void => {
@@ -156,7 +152,7 @@ export class AttemptRun {
     const { clock, onError } = this.#parts;
     const response = keptResponse(answer, context.id, handler.cardDataExempt, onError);
     const event = { type: 'attempt.succeeded', atMs: clock.now() } as const;
-    this.#end({ event, result: 'success', retryAfterMs: undefined, response });
+    this.#end({ event, report: { sign: 'answered' }, response });
   };
 
   readonly #fail = (thrown: unknown): void => {
@@ -173,8 +169,7 @@ export class AttemptRun {
       latestMs: steady.latest(),
       draw: random.next(),
     });
-    const { retryAfterMs } = failure;
-    this.#end({ event, result: callResultOf(failure), retryAfterMs, response: undefined });
+    this.#end({ event, report: callReportOf(failure, false), response: undefined });
   };
 
   #end(verdict: AttemptVerdict, abortedFor: AttemptAborted['why'] = 'stopping'): void {

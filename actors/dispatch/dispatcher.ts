@@ -12,12 +12,18 @@ import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import { isBackingOff } from '../../machines/operation/waitReason.ts';
-import type { CallResult } from '../../machines/vocabulary/callResult.ts';
+import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { TurnReason } from '../facts/fact.ts';
-import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
+import {
+  type Asker,
+  type CallVerdict,
+  type FlowControl,
+  NO_VERDICT,
+  type Permit,
+} from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Resident, takesNotice } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -130,7 +136,10 @@ export class Dispatcher {
   start(): void {
     if (this.#isStarted || this.#isStopped) return;
     this.#isStarted = true;
-    for (const queue of this.#queues.values()) queue.noteDue(0);
+    for (const queue of this.#queues.values()) {
+      queue.flow.setIntake('open');
+      queue.noteDue(0);
+    }
     this.#expiry.start();
     this.#pumpSuspects();
   }
@@ -139,7 +148,10 @@ export class Dispatcher {
   stop(): void {
     this.#isStarted = false;
     this.#isStopped = true;
-    for (const queue of this.#queues.values()) queue.stop();
+    for (const queue of this.#queues.values()) {
+      queue.flow.setIntake('stopped');
+      queue.stop();
+    }
     this.#expiry.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
   }
@@ -148,7 +160,10 @@ export class Dispatcher {
   reasonToWait(upstream: string, urgency: number): TurnReason {
     if (!this.#isStarted) return 'start';
     if (this.#suspects.isolates) return 'suspect';
-    return this.#queues.get(upstream)?.flow.heldBackBy(urgency) ?? 'start';
+    const answer = this.#queues.get(upstream)?.flow.mayRun({ id: null, urgency });
+    if (answer === undefined) return 'start';
+    // It may, so what it waits for is others before it.
+    return answer.may ? 'slot' : answer.because;
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
@@ -185,26 +200,26 @@ export class Dispatcher {
    * An attempt has ended: its slot goes to the next, its result to the breaker. True where the
    * upstream serves others: see `singlesOut`.
    */
-  attemptEnded(resident: Resident, result: CallResult, retryAfterMs: number | undefined): boolean {
+  attemptEnded(resident: Resident, report: CallReport): CallVerdict {
     if (resident.urgency === 0) {
       this.#leaveCrisisSlot(resident);
-      this.#queues.get(resident.handler?.upstream ?? '')?.flow.recordCrisis(result, retryAfterMs);
-      return false;
+      this.#queues.get(resident.handler?.upstream ?? '')?.flow.recordCrisis(report);
+      return NO_VERDICT;
     }
     const { permit } = resident;
     resident.permit = null;
     const othersMayStart = this.#suspects.delete(resident);
-    const isUpstreamWell = permit?.flow.leave(permit, result, retryAfterMs) ?? false;
+    const verdict = permit?.flow.leave(permit, report) ?? NO_VERDICT;
     if (othersMayStart) this.#pumpAll();
     else if (permit !== null) this.#queues.get(permit.flow.upstream)?.pump();
     this.#pumpSuspects();
-    return isUpstreamWell;
+    return verdict;
   }
 
   /** It has stopped waiting, or will not run now: its slot goes to another. */
   forget(resident: Resident): void {
     this.#queues.get(resident.handler?.upstream ?? '')?.forget(resident);
-    if (resident.permit !== null) this.attemptEnded(resident, 'ignored', undefined);
+    if (resident.permit !== null) this.attemptEnded(resident, SILENT);
     else if (this.#suspects.delete(resident)) {
       this.#pumpAll();
       this.#pumpSuspects();

@@ -16,7 +16,7 @@ import {
 } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
-import type { Permit } from '../flow/flowControl.ts';
+import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { LateAnswers } from './lateAnswers.ts';
@@ -129,7 +129,7 @@ export class Suspects {
     if (this.#asked.size > 0) return true;
     return [...this.#others].some(([upstream, others]) => {
       const first = others.first(urgency);
-      return first !== undefined && this.#parts.queues.get(upstream)?.flow.admits(first.urgency);
+      return first !== undefined && canTake(this.#parts.queues.get(upstream)?.flow, first);
     });
   }
 
@@ -203,7 +203,7 @@ export class Suspects {
       return;
     }
     // While its upstream can't take it nobody waits for it.
-    this.#alone = !flow.admits(suspect.urgency) ? null : suspect;
+    this.#alone = canTake(flow, suspect) ? suspect : null;
     if (this.#alone === null || queues.some((queue) => queue.flow.inFlight > 0)) return;
     const answer = flow.enter(suspect);
     if (answer === null) this.#alone = null;
@@ -237,4 +237,11 @@ export class Suspects {
     if (pauseMs === 0) start();
     else timers.after(pauseMs, start);
   }
+}
+
+/** Whether nothing stands against it but that the slots are taken. */
+function canTake(flow: FlowControl | undefined, { id, urgency }: Resident): boolean {
+  const answer = flow?.mayRun({ id, urgency, isAlone: true });
+  if (answer === undefined) return false;
+  return answer.may || answer.because === 'slot' || answer.because === 'ramp';
 }

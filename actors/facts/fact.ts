@@ -10,7 +10,6 @@ import type { BreakerChange } from '../../machines/breaker/breakerChange.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
-import type { FlowReason } from '../../machines/policy/flow/entry.ts';
 import type { FailureClass } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
@@ -18,6 +17,7 @@ import type { StorageState } from '../../machines/policy/service/storageTrouble.
 import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 
 /** What every fact says. */
 interface Told<Kind extends string> {
@@ -49,9 +49,13 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
 /**
  * Why an operation waits with nothing in flight.
  * - `slot`: every slot at its upstream is taken, or others wait before it.
- * - `breaker`: the breaker of its upstream lets nothing out, or probes only.
- * - `level`: the level of service does not admit it.
- * - `start`: what waits is not run yet, or no more: the runtime starts, stops, or its store is held.
+ * - `ramp`: so are those that have opened again after a start or an outage.
+ * - `breaker`, `probe`: its upstream is down: the next probe is not due, or those that may be are out.
+ * - `operator`: somebody holds the breaker of its upstream open.
+ * - `rate`: its upstream's rate is used up.
+ * - `level`: the level of service keeps the slots for what is more urgent.
+ * - `storage`: nothing can be made durable.
+ * - `start`, `stopping`: what waits is not run yet, or no more; `start` where its store is held, too.
  * - `suspect`: an operation that may have ended the process runs alone.
  * - `lane`: an earlier operation of its entity has not ended.
  * - `backoff`: its last attempt failed, and the next one is not due.
@@ -61,7 +65,7 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
 export type ParkReason = TurnReason | Exclude<WaitReason, 'turn'>;
 
 /** Why an operation does not get its turn at once. */
-export type TurnReason = FlowReason | 'start' | 'suspect';
+export type TurnReason = WaitCause;
 
 /**
  * It waits. `reason` is that of the moment: where a breaker opens or a level changes while it waits,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { FlowReason } from '../../machines/policy/flow/entry.ts';
-import type { CallResult } from '../../machines/vocabulary/callResult.ts';
+import type { CallReport } from '../../machines/policy/flow/callReport.ts';
+import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 
 /** Who asks for leave to make a call. */
 export interface Asker {
@@ -14,49 +14,71 @@ export interface Asker {
   readonly id: string | null;
   /** Its rank, 0 the most urgent. */
   readonly urgency: number;
+  /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
+  readonly isAlone?: boolean | undefined;
 }
 
-/** Leave to make one call. Its holder gives it back to `flow` once, whatever becomes of the call. */
+/**
+ * Leave to make one call: the lease of a slot. Its holder gives it back to `flow` once, whatever becomes
+ * of the call; a second time changes nothing, and is told as an error.
+ */
 export interface Permit {
   readonly flow: FlowControl;
+  /** How long the call may take, in milliseconds; the upstream's own measure, at most what is configured. */
+  readonly timeoutMs: number;
 }
 
 /** A permit; `null` when the asker has to wait until something changes; or either of them later. */
 export type FlowAnswer = Permit | null | Promise<Permit | null>;
 
+/** What is known of the upstream once a call's end is taken into account. */
+export interface CallVerdict {
+  /** It serves others, so that a failure may lie in the request (RT-1). */
+  readonly isUpstreamWell: boolean;
+  /** It is down, or failing in a row beyond the usual: a failure says nothing about the request (RT-1). */
+  readonly isDoubted: boolean;
+}
+
+/** Of a call that asked nobody, and so tells nobody anything. */
+export const NO_VERDICT: CallVerdict = Object.freeze({ isUpstreamWell: false, isDoubted: false });
+
 /** Who may call one upstream, and how many at once. Crises ask nobody (CB-3). */
 export interface FlowControl {
   readonly upstream: string;
-  /** The least urgent rank that may go out at present (DG-2). */
-  readonly urgencyBound: number;
   /** Permits that are out in this process. */
   readonly inFlight: number;
   /** How many more could go out now, as far as is known without asking. */
   readonly free: number;
+  /** Ranks beyond it are parked: they get what nobody more urgent wants, and the trickle (DG-2). */
+  readonly urgencyBound: number;
+  /** How many of what is parked may go out now although more urgent work waits. */
+  readonly trickle: number;
+  /** How long the upstream was up, in all, in milliseconds, over restarts. */
+  readonly upMs: number;
 
-  /** Whether work of this urgency rank may go out at all, were there a slot. */
-  admits(urgency: number): boolean;
-
-  /** What holds work of this urgency rank back at present, as far as is known here. */
-  heldBackBy(urgency: number): FlowReason;
+  /** Whether this may run now, and why not. Asking changes nothing. */
+  mayRun(asker: Asker): MayRun;
 
   /** A permit that can be given at once; `null` says nothing of what {@link enter} would answer. */
   tryEnter(asker: Asker): Permit | null;
 
   /**
    * Asks for a permit. A promise is not taken back: an asker that no longer wants what comes of it
-   * gives it back as `ignored`.
+   * gives it back as `silent`.
    */
   enter(asker: Asker): FlowAnswer;
 
-  /**
-   * Takes a permit back, with how the call went and how long the upstream asked to be left alone. True
-   * where the upstream serves others, as far as is known here: see `isUpstreamWell`.
-   */
-  leave(permit: Permit, result: CallResult, retryAfterMs?: number): boolean;
+  /** Takes a permit back, with how the call went. */
+  leave(permit: Permit, report: CallReport): CallVerdict;
 
-  /** Counts the result of a crisis delivery, which tells as much of the upstream as any call (CB-3). */
-  recordCrisis(result: CallResult, retryAfterMs?: number): void;
+  /** Counts how a crisis delivery went, which tells as much of the upstream as any call (CB-3). */
+  recordCrisis(report: CallReport): void;
+
+  /** Whether the upstream was down at this instant, the failures that told of it included; by the steady clock. */
+  wasOutage(atMs: number): boolean;
+
+  /** Work is taken up, only that of one suspect, or none. `notStarted` until it is told. */
+  setIntake(intake: Intake): void;
 
   /** Has `listener` called when more or less may go out than before, and never from within another call here. */
   onChange(listener: () => void): void;

@@ -6,23 +6,20 @@
  */
 
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
-import type { CallResult } from '../../machines/vocabulary/callResult.ts';
+import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
+import type { CallVerdict } from '../flow/flowControl.ts';
 import type { Resident } from './resident.ts';
 
 export interface AttemptRunnerParts extends AttemptParts {
   readonly attemptTimeoutMs: (handler: Handler) => number;
   /**
-   * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. True
-   * where the upstream serves others: see `singlesOut`.
+   * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. Answers
+   * what is known of the upstream then: see `singlesOut`.
    */
-  readonly onEnded: (
-    resident: Resident,
-    result: CallResult,
-    retryAfterMs: number | undefined,
-  ) => boolean;
+  readonly onEnded: (resident: Resident, report: CallReport) => CallVerdict;
 }
 
 export class AttemptRunner {
@@ -58,7 +55,7 @@ export class AttemptRunner {
     const { handler, body } = resident;
     if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
     if (this.#isStopped) {
-      onEnded(resident, 'ignored', undefined);
+      onEnded(resident, SILENT);
       report({ type: 'attempt.interrupted', atMs: clock.now() });
       return () => undefined;
     }
@@ -67,7 +64,7 @@ export class AttemptRunner {
     const run = new AttemptRun(this.#parts, order, (verdict) => {
       this.#running -= 1;
       resident.interrupt = null;
-      const isUpstreamWell = onEnded(resident, verdict.result, verdict.retryAfterMs);
+      const { isUpstreamWell } = onEnded(resident, verdict.report);
       if (isCancelled) return;
       resident.response = verdict.response;
       report(eventOf(verdict, isUpstreamWell));

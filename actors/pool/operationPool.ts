@@ -77,8 +77,7 @@ export class OperationPool {
       onError,
       attemptTimeoutMs: (handler) =>
         handler.attemptTimeoutMs ?? parts.attemptTimeoutMs(handler.upstream),
-      onEnded: (resident, outcome, retryAfterMs) =>
-        this.dispatcher.attemptEnded(resident, outcome, retryAfterMs),
+      onEnded: (resident, report) => this.dispatcher.attemptEnded(resident, report),
     });
     const passOver = (): PassOver => this.left.passOver;
     this.dispatcher = new Dispatcher({

@@ -47,6 +47,7 @@ export interface UpstreamParts {
   /** More or less work may go out than before. */
   readonly onChange: () => void;
   readonly onFailed: (component: Component, error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 export class Upstream {
@@ -110,6 +111,9 @@ export class Upstream {
       upstream: name,
       breaker: this.breaker,
       slotsMax: policy.concurrency,
+      timeoutMs: policy.attemptTimeoutMs,
+      monotonic: () => parts.clock.monotonic(),
+      onError: parts.onError,
       onResult: (result) => {
         this.#recent.record(result, parts.clock.monotonic());
         if (result === 'failure') this.level.measure();

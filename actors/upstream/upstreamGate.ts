@@ -6,16 +6,20 @@
 
 import type { BreakerDecision } from '../../machines/policy/breaker/breakerDecision.ts';
 import { type EndedCall, isUpstreamWell } from '../../machines/policy/breaker/callReport.ts';
-import {
-  entryOf,
-  type FlowReason,
-  heldBackBy,
-  isAdmitted,
-} from '../../machines/policy/flow/entry.ts';
+import { type CallReport, resultOf } from '../../machines/policy/flow/callReport.ts';
+import { entryOf, heldBackBy, isAdmitted } from '../../machines/policy/flow/entry.ts';
 import { Slots } from '../../machines/policy/flow/slots.ts';
 import type { CallResult } from '../../machines/vocabulary/callResult.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
-import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
+import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
+import {
+  type Asker,
+  type CallVerdict,
+  type FlowControl,
+  NO_VERDICT,
+  type Permit,
+} from '../flow/flowControl.ts';
 import type { Breaker } from './breaker.ts';
 
 interface GatePermit extends Permit, EndedCall {
@@ -28,6 +32,10 @@ export interface GateParts {
   readonly breaker: Breaker;
   /** Attempts in flight at once. */
   readonly slotsMax: number;
+  readonly timeoutMs: number;
+  /** Since when it is up, in the measure of `upMs`. */
+  readonly monotonic: () => number;
+  readonly onError: (error: unknown) => void;
   /** Told how each call went, crises included. */
   readonly onResult: (result: CallResult) => void;
 }
@@ -44,6 +52,8 @@ export class UpstreamGate implements FlowControl {
   #probesAsked = 0;
   /** How the last call of any operation ended; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
+  #intake: Intake = 'notStarted';
+  readonly #out = new Set<Permit>();
   /** The least urgent rank that runs at the present level of service (DG-2). */
   urgencyBound = URGENCY_MAX;
 
@@ -62,13 +72,32 @@ export class UpstreamGate implements FlowControl {
     return this.#parts.breaker.decision.mode;
   }
 
-  /** Whether work of this urgency rank may go out at all, were there a slot. */
-  admits(urgency: number): boolean {
-    return isAdmitted(urgency, this);
+  /** One of what is parked may go out at a time. */
+  get trickle(): number {
+    return 0;
   }
 
-  heldBackBy(urgency: number): FlowReason {
-    return heldBackBy(urgency, this);
+  get upMs(): number {
+    return this.#parts.monotonic();
+  }
+
+  wasOutage(): boolean {
+    return this.mode !== 'pass';
+  }
+
+  setIntake(intake: Intake): void {
+    this.#intake = intake;
+  }
+
+  mayRun({ urgency, isAlone }: Asker): MayRun {
+    const untilAtMs = this.#parts.breaker.decision.retryAtMs;
+    if (this.#intake === 'notStarted') return { may: false, because: 'start', untilAtMs: null };
+    if (this.#intake === 'stopped') return { may: false, because: 'stopping', untilAtMs: null };
+    if (this.#intake === 'isolated' && isAlone !== true)
+      return { may: false, because: 'suspect', untilAtMs: null };
+    if (isAdmitted(urgency, this) && this.#slots.free > 0) return { may: true };
+    const because = heldBackBy(urgency, this);
+    return { may: false, because, untilAtMs: because === 'breaker' ? untilAtMs : null };
   }
 
   /** How many more may start now; while half open, what the breaker will say is not known before. */
@@ -93,29 +122,38 @@ export class UpstreamGate implements FlowControl {
       if (!breaker.requestProbe(probeId)) return null;
       this.#slots.startSlowly(generation);
     }
-    return { flow: this, generation, probeId, outage: this.#slots.take() };
+    const { timeoutMs } = this.#parts;
+    const permit = { flow: this, timeoutMs, generation, probeId, outage: this.#slots.take() };
+    this.#out.add(permit);
+    return permit;
   }
 
   /**
-   * Gives the slot back and records how the call went. True where the upstream serves others: see
-   * {@link isUpstreamWell}.
+   * Gives the slot back and records how the call went.
    */
-  leave(permit: GatePermit, result: CallResult, retryAfterMs?: number): boolean {
-    const { breaker } = this.#parts;
+  leave(permit: GatePermit, report: CallReport): CallVerdict {
+    const { breaker, onError } = this.#parts;
+    const result = resultOf(report);
+    if (!this.#out.delete(permit)) {
+      onError(new HoldfastError('HF_INTERNAL', 'A permit was given back twice.'));
+      return NO_VERDICT;
+    }
     const hadLastSucceeded = this.#hasLastSucceeded;
     // A call from before the outage says nothing about how much the upstream bears after it.
     const isCurrent = permit.generation === breaker.decision.generation;
     this.#slots.giveBack(permit.outage, result === 'success' && isCurrent);
-    breaker.record(permit, result, retryAfterMs);
+    breaker.record(permit, result, report.retryAfterMs);
     this.#note(result);
-    return isUpstreamWell(permit, breaker.decision, hadLastSucceeded);
+    const isWell = isUpstreamWell(permit, breaker.decision, hadLastSucceeded);
+    return { isUpstreamWell: isWell, isDoubted: this.mode !== 'pass' };
   }
 
   /** Counts the result of a crisis delivery, which needed no permit (CB-3). */
-  recordCrisis(result: CallResult, retryAfterMs?: number): void {
+  recordCrisis(report: CallReport): void {
     const { breaker } = this.#parts;
     const { generation } = breaker.decision;
-    breaker.record({ generation, probeId: null }, result, retryAfterMs);
+    const result = resultOf(report);
+    breaker.record({ generation, probeId: null }, result, report.retryAfterMs);
     this.#note(result);
   }
 

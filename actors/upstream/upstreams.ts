@@ -37,6 +37,7 @@ export interface UpstreamsParts {
   readonly isBusy: () => boolean;
   readonly keep: (component: Component, state: string) => void;
   readonly onFailed: (component: Component, error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 export class Upstreams {
@@ -101,6 +102,7 @@ export class Upstreams {
           this.globalLevel.measure();
         },
         onFailed,
+        onError: parts.onError,
       });
       this.#byName.set(name, upstream);
     }

@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { CallResult } from '../../vocabulary/callResult.ts';
 import type { ErrorCode, HoldfastErrorOptions } from '../../vocabulary/errors.ts';
 import { className, HoldfastError, isHoldfastError } from '../../vocabulary/errors.ts';
 
@@ -315,16 +314,4 @@ function inContext(failure: Failure, context: FailureContext): Failure {
 export function mayBeApplied({ failureClass, status, notApplied }: Failure): boolean {
   if (failureClass === 'unknownOutcome') return true;
   return failureClass === 'transient' && (status ?? 0) >= 500 && notApplied !== true;
-}
-
-/**
- * What a failed attempt says about the health of its upstream: a refusal (422) or a conflict is an
- * answer of a healthy one, and work cut off by the caller or refused locally says nothing.
- */
-export function callResultOf(failure: Failure): CallResult {
-  if (failure.code === 'HF_CANCELLED' || failure.code === 'HF_CLOSED') return 'ignored';
-  if (failure.failureClass === 'transient' || failure.failureClass === 'unknownOutcome') {
-    return 'failure';
-  }
-  return failure.status === undefined ? 'ignored' : 'success';
 }

@@ -39,6 +39,9 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     upstream,
     breaker,
     slotsMax: 4,
+    timeoutMs: 10_000,
+    monotonic: () => clock.monotonic(),
+    onError,
     onResult: () => undefined,
   });
   const asked: number[] = [];

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
+import {
+  type Asker,
+  type CallVerdict,
+  type FlowControl,
+  NO_VERDICT,
+  type Permit,
+} from '../../../actors/flow/flowControl.ts';
+import type { MayRun } from '../../../machines/vocabulary/waitCause.ts';
 
 interface Question {
   readonly asker: Asker;
@@ -17,6 +24,8 @@ export class AskedFlow implements FlowControl {
   readonly upstream = 'payments';
   urgencyBound = 12;
   free = 2;
+  trickle = 0;
+  upMs = 0;
   /** Whether it gives permits at once to whoever does not wait for an answer. */
   isGenerous = false;
   readonly out = new Set<Permit>();
@@ -29,11 +38,14 @@ export class AskedFlow implements FlowControl {
   get asking(): readonly (string | null)[] {
     return this.#questions.map(({ asker }) => asker.id);
   }
-  admits(): boolean {
-    return true;
+  mayRun(): MayRun {
+    return { may: true };
   }
-  heldBackBy(): 'slot' {
-    return 'slot';
+  wasOutage(): boolean {
+    return false;
+  }
+  setIntake(): void {
+    // It gives permits by hand.
   }
   tryEnter(): Permit | null {
     return this.isGenerous ? this.#permit() : null;
@@ -43,9 +55,9 @@ export class AskedFlow implements FlowControl {
       this.#questions.push({ asker, answer, fail });
     });
   }
-  leave(permit: Permit): boolean {
+  leave(permit: Permit): CallVerdict {
     if (!this.out.delete(permit)) throw new Error('It was given back twice.');
-    return false;
+    return NO_VERDICT;
   }
   recordCrisis(): void {
     // No test of this has crises.
@@ -69,7 +81,7 @@ export class AskedFlow implements FlowControl {
   }
 
   #permit(): Permit {
-    const permit: Permit = { flow: this };
+    const permit: Permit = { flow: this, timeoutMs: 10_000 };
     this.out.add(permit);
     return permit;
   }

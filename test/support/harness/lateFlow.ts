@@ -6,10 +6,10 @@
 
 import { vi } from 'vitest';
 import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
-import type { Asker, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
-import type { CallResult } from '../../../machines/vocabulary/callResult.ts';
-
+import type { Asker, CallVerdict, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
+import type { CallReport } from '../../../machines/policy/flow/callReport.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import type { Intake } from '../../../machines/vocabulary/waitCause.ts';
 
 /** What comes of one question, and when. */
 export interface Late {
@@ -53,11 +53,20 @@ export class LateFlow implements FlowControl {
   get free() {
     return this.#inner.free;
   }
-  admits(urgency: number): boolean {
-    return this.#inner.admits(urgency);
+  get trickle() {
+    return this.#inner.trickle;
   }
-  heldBackBy(urgency: number) {
-    return this.#inner.heldBackBy(urgency);
+  get upMs() {
+    return this.#inner.upMs;
+  }
+  mayRun(asker: Asker) {
+    return this.#inner.mayRun(asker);
+  }
+  wasOutage(atMs: number) {
+    return this.#inner.wasOutage(atMs);
+  }
+  setIntake(intake: Intake): void {
+    this.#inner.setIntake(intake);
   }
   tryEnter(): null {
     return null;
@@ -79,17 +88,17 @@ export class LateFlow implements FlowControl {
       });
       return null;
     }
-    const permit: LatePermit = { flow: this, inner };
+    const permit: LatePermit = { flow: this, timeoutMs: inner.timeoutMs, inner };
     this.out.add(permit);
     return permit;
   }
 
-  leave(permit: LatePermit, result: CallResult, retryAfterMs?: number): boolean {
+  leave(permit: LatePermit, report: CallReport): CallVerdict {
     if (!this.out.delete(permit)) this.twice.push(permit);
-    return permit.inner.flow.leave(permit.inner, result, retryAfterMs);
+    return permit.inner.flow.leave(permit.inner, report);
   }
-  recordCrisis(result: CallResult, retryAfterMs?: number): void {
-    this.#inner.recordCrisis(result, retryAfterMs);
+  recordCrisis(report: CallReport): void {
+    this.#inner.recordCrisis(report);
   }
   onChange(listener: () => void): void {
     this.#listeners.push(listener);

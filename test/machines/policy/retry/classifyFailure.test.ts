@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
   AttemptFailure,
-  callResultOf,
   classifyStatus,
   conflictFailure,
   failureOf,
@@ -332,19 +331,5 @@ describe('mayBeApplied', () => {
     expect(applied(transientFailure('busy', { status: 503, notApplied: true }))).toBe(false);
     expect(applied(permanentFailure('no', { status: 501 }))).toBe(false);
     expect(applied(conflictFailure('newer', { status: 500 }))).toBe(false);
-  });
-});
-
-describe('callResultOf', () => {
-  test('CB-1 refusals and conflicts show a healthy upstream, cut off work shows nothing', () => {
-    const result = (error: unknown) => callResultOf(failureOf(error));
-    expect(result(transientFailure('busy', { status: 503 }))).toBe('failure');
-    expect(result(new HoldfastError('HF_ATTEMPT_TIMED_OUT', 'late'))).toBe('failure');
-    expect(result(permanentFailure('no', { status: 422 }))).toBe('success');
-    expect(result(conflictFailure('newer', { status: 409 }))).toBe('success');
-    expect(result(new HoldfastError('HF_CANCELLED', 'cancelled'))).toBe('ignored');
-    expect(result(new HoldfastError('HF_CLOSED', 'closed'))).toBe('ignored');
-    expect(result(transientFailure('busy'))).toBe('failure');
-    expect(result(new HoldfastError('HF_REQUEST_INVALID', 'bad path'))).toBe('ignored');
   });
 });
