@@ -53,6 +53,10 @@ export interface FlowControl {
   readonly urgencyBound: number;
   /** How many of what is parked may go out now although more urgent work waits. */
   readonly trickle: number;
+  /** The most slots that it may ever have: as many calls as may overhang, too. */
+  readonly slotsMax: number;
+  /** It is down, or failing in a row beyond the usual: as {@link CallVerdict.isDoubted}, now. */
+  readonly isDoubted: boolean;
   /** How long the upstream was up, in all, in milliseconds, over restarts. */
   readonly upMs: number;
 
@@ -67,6 +71,12 @@ export interface FlowControl {
    * gives it back as `silent`.
    */
   enter(asker: Asker): FlowAnswer;
+
+  /**
+   * Counts how a call went before its permit comes back: it has timed out, and its handler has not
+   * returned. {@link leave} follows; what that says of the call is not counted again.
+   */
+  tell(permit: Permit, report: CallReport): CallVerdict;
 
   /** Takes a permit back, with how the call went. */
   leave(permit: Permit, report: CallReport): CallVerdict;

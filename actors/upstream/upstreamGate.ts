@@ -54,6 +54,7 @@ export class UpstreamGate implements FlowControl {
   #hasLastSucceeded = false;
   #intake: Intake = 'notStarted';
   readonly #out = new Set<Permit>();
+  readonly #told = new Set<Permit>();
   /** The least urgent rank that runs at the present level of service (DG-2). */
   urgencyBound = URGENCY_MAX;
 
@@ -75,6 +76,14 @@ export class UpstreamGate implements FlowControl {
   /** One of what is parked may go out at a time. */
   get trickle(): number {
     return 0;
+  }
+
+  get slotsMax(): number {
+    return this.#parts.slotsMax;
+  }
+
+  get isDoubted(): boolean {
+    return this.mode !== 'pass';
   }
 
   get upMs(): number {
@@ -128,24 +137,33 @@ export class UpstreamGate implements FlowControl {
     return permit;
   }
 
-  /**
-   * Gives the slot back and records how the call went.
-   */
+  /** Gives the slot back and records how the call went. */
   leave(permit: GatePermit, report: CallReport): CallVerdict {
     const { breaker, onError } = this.#parts;
-    const result = resultOf(report);
     if (!this.#out.delete(permit)) {
       onError(new HoldfastError('HF_INTERNAL', 'A permit was given back twice.'));
       return NO_VERDICT;
     }
-    const hadLastSucceeded = this.#hasLastSucceeded;
     // A call from before the outage says nothing about how much the upstream bears after it.
     const isCurrent = permit.generation === breaker.decision.generation;
-    this.#slots.giveBack(permit.outage, result === 'success' && isCurrent);
+    this.#slots.giveBack(permit.outage, report.sign === 'answered' && isCurrent);
+    return this.#told.delete(permit) ? NO_VERDICT : this.#record(permit, report);
+  }
+
+  tell(permit: GatePermit, report: CallReport): CallVerdict {
+    if (!this.#out.has(permit) || this.#told.has(permit)) return NO_VERDICT;
+    this.#told.add(permit);
+    return this.#record(permit, report);
+  }
+
+  #record(permit: GatePermit, report: CallReport): CallVerdict {
+    const { breaker } = this.#parts;
+    const result = resultOf(report);
+    const hadLastSucceeded = this.#hasLastSucceeded;
     breaker.record(permit, result, report.retryAfterMs);
     this.#note(result);
     const isWell = isUpstreamWell(permit, breaker.decision, hadLastSucceeded);
-    return { isUpstreamWell: isWell, isDoubted: this.mode !== 'pass' };
+    return { isUpstreamWell: isWell, isDoubted: this.isDoubted };
   }
 
   /** Counts the result of a crisis delivery, which needed no permit (CB-3). */

@@ -26,6 +26,8 @@ export class AskedFlow implements FlowControl {
   free = 2;
   trickle = 0;
   upMs = 0;
+  slotsMax = 2;
+  isDoubted = false;
   /** Whether it gives permits at once to whoever does not wait for an answer. */
   isGenerous = false;
   readonly out = new Set<Permit>();
@@ -57,6 +59,9 @@ export class AskedFlow implements FlowControl {
   }
   leave(permit: Permit): CallVerdict {
     if (!this.out.delete(permit)) throw new Error('It was given back twice.');
+    return NO_VERDICT;
+  }
+  tell(): CallVerdict {
     return NO_VERDICT;
   }
   recordCrisis(): void {

@@ -56,6 +56,12 @@ export class LateFlow implements FlowControl {
   get trickle() {
     return this.#inner.trickle;
   }
+  get slotsMax() {
+    return this.#inner.slotsMax;
+  }
+  get isDoubted() {
+    return this.#inner.isDoubted;
+  }
   get upMs() {
     return this.#inner.upMs;
   }
@@ -93,6 +99,9 @@ export class LateFlow implements FlowControl {
     return permit;
   }
 
+  tell(permit: LatePermit, report: CallReport): CallVerdict {
+    return permit.inner.flow.tell(permit.inner, report);
+  }
   leave(permit: LatePermit, report: CallReport): CallVerdict {
     if (!this.out.delete(permit)) this.twice.push(permit);
     return permit.inner.flow.leave(permit.inner, report);
