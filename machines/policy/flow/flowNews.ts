@@ -1,0 +1,72 @@
+/**
+ * What a flow meter tells the charts, keeps over a restart and shows to people (PF-6).
+ *
+ * @module
+ */
+
+/** Why slots were changed. */
+export type FlowReason =
+  /** Answers take longer than when fewer calls were in flight. */
+  | 'slower'
+  /** Answers take longer, and many calls fail. */
+  | 'slowerAndFailing'
+  /** As much got done with fewer. */
+  | 'noLessDone'
+  /** Less got done with fewer: the upstream is slow by itself. */
+  | 'lessDone'
+  /** Calls time out or are answered by 503, in a row that chance does not make. */
+  | 'overloadRun'
+  /** As many as are allowed. */
+  | 'allOpen';
+
+/** A decision of the flow meter, told once, with the numbers it was made by. */
+export type FlowNews =
+  | {
+      readonly type: 'outage.detected';
+      /** When the first failure of the run ended. */
+      readonly firstFailureAtMs: number;
+      /** How many probes go out at once. */
+      readonly probes: number;
+      /** The length of the run. */
+      readonly failures: number;
+      readonly usualFailureShare: number;
+    }
+  | {
+      readonly type: 'overload.detected' | 'trial.began' | 'trial.kept' | 'trial.undone';
+      /** Slots before and after. */
+      readonly from: number;
+      readonly to: number;
+      readonly because: FlowReason;
+    }
+  | { readonly type: 'ramp.ended'; readonly slots: number; readonly because: FlowReason }
+  | { readonly type: 'rate.learned'; readonly perSecond: number }
+  | { readonly type: 'rate.lifted' };
+
+/** What a restart needs to go on where the process was. Plain values, kept as JSON. */
+export interface KeptFlow {
+  readonly slots: number;
+  readonly isRamping: boolean;
+  readonly usualFailureShare: number;
+  /** Smoothed latency and its mean deviation, in milliseconds; `null` before the first answer. */
+  readonly latencyMs: number | null;
+  readonly latencyDeviationMs: number;
+  /** The learned rate; `null` for none. */
+  readonly ratePerSecond: number | null;
+}
+
+/** For health and the inspector. */
+export interface FlowReading {
+  readonly slots: number;
+  readonly slotsMax: number;
+  readonly inFlight: number;
+  /** Calls whose timeout has passed, and whose handler has not returned. */
+  readonly overhanging: number;
+  readonly timeoutMs: number;
+  /** Smoothed; `null` before the first answer. */
+  readonly latencyMs: number | null;
+  readonly ratePerSecond: number | null;
+  readonly usualFailureShare: number;
+  readonly pace: 'ramping' | 'steady' | 'trying' | 'down';
+  /** Since when it has been so. */
+  readonly sinceMs: number;
+}
