@@ -29,7 +29,7 @@ const READ_AGAIN_MS = 5_000;
 
 export class WaitingWatch {
   readonly #parts: WaitingWatchParts;
-  #counts: WaitingCounts = { handler: 0, conflict: 0, review: 0, deadLetter: 0 };
+  #counts: WaitingCounts = { handler: 0, conflict: 0, review: 0, rate: 0, deadLetter: 0 };
   #isReading = false;
   #isStale = false;
   #isStopped = false;

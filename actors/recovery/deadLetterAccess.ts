@@ -70,7 +70,7 @@ export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
         order,
         fromSeq: fromSeq ?? (order === 'newest' ? Number.MAX_SAFE_INTEGER : 0),
         limit,
-        route: upstream,
+        routes: upstream === undefined ? undefined : [upstream],
       });
       const read = rows.map((row) => ({ row, letter: recordIfReadable(row) }));
       const unreadable = read.flatMap(({ row, letter }) => (letter === null ? [row] : []));

@@ -18,10 +18,11 @@ export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | '
 
 /**
  * What an operation that has not ended waits for, beside the time it is due: nothing but its turn, its
- * lane, a handler of its type to be registered, or a person's word on a conflict or on what may have
- * been done already. It is kept beside the standing, so that what asks for somebody can be counted.
+ * lane, a handler of its type to be registered, a person's word on a conflict or on what may have
+ * been done already, or the rate of its subject or tier. It is kept beside the standing, so that what
+ * waits for more than its turn and its lane can be counted.
  */
-export type WaitsFor = 'turn' | 'lane' | 'handler' | 'conflict' | 'review';
+export type WaitsFor = 'turn' | 'lane' | 'handler' | 'conflict' | 'review' | 'rate';
 
 /** A due time that never comes: what waits for a handler of its type to be registered. */
 export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;

@@ -48,7 +48,7 @@ export function applyReview(tables: ReviewTables, write: ReviewWrite): WriteResu
 
 /** See {@link Store.deadLetters}. */
 export function deadLettersOf(tables: ReviewTables, query: DeadLetterQuery): DeadLetterRows {
-  const { order, fromSeq, limit, route } = query;
+  const { order, fromSeq, limit, routes } = query;
   const isNewest = order === 'newest';
   const looked = tables
     .standing('deadLettered')
@@ -57,7 +57,7 @@ export function deadLettersOf(tables: ReviewTables, query: DeadLetterQuery): Dea
     .slice(0, limit);
   return {
     rows: looked
-      .filter((row) => route === undefined || row.route === route)
+      .filter((row) => routes?.includes(row.route) ?? true)
       .map((row) => ({ ...operationOf(row), payload: null })),
     nextSeq: looked.length < limit ? null : (looked.at(-1)?.seq ?? null),
   };

@@ -219,7 +219,12 @@ class MemoryStore implements Store {
       const rows = this.#tables.all();
       const of = (reason: WaitsFor): number =>
         rows.filter(({ waitsFor }) => waitsFor === reason).length;
-      return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
+      return {
+        handler: of('handler'),
+        conflict: of('conflict'),
+        review: of('review'),
+        rate: of('rate'),
+      };
     });
   }
 

@@ -86,6 +86,6 @@ export interface QueueStore {
   }): Promise<Expired>;
   /** How many operations stand where. */
   counts(): Promise<StandingCounts>;
-  /** How many operations go on only when somebody does something. */
+  /** How many operations wait for more than their turn and their lane. */
   blockedCounts(): Promise<BlockedCounts>;
 }

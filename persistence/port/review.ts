@@ -13,8 +13,8 @@ export interface DeadLetterQuery {
   readonly fromSeq: number;
   /** Rows looked at. */
   readonly limit: number;
-  /** Only those of this route. */
-  readonly route?: string | undefined;
+  /** Only those of these routes. */
+  readonly routes?: readonly string[] | undefined;
 }
 
 export interface DeadLetterRows {

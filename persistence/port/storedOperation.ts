@@ -27,5 +27,5 @@ export interface StoredOperation {
 
 export type StandingCounts = Readonly<Record<Standing, number>>;
 
-/** How many operations go on only when somebody does something, by what that is. */
+/** How many operations wait for more than their turn and their lane, by what that is. */
 export type BlockedCounts = Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>;

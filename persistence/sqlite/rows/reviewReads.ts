@@ -37,12 +37,12 @@ const UNTOLD = 'HF_RECORD_TAMPERED';
 /** See {@link Store.deadLetters}. */
 export function deadLetters(tables: Tables, query: Query<'deadLetters'>): DeadLetterRows {
   const { statements, seals } = tables;
-  const { order, fromSeq, limit, route } = query;
+  const { order, fromSeq, limit, routes } = query;
   const statement = statements[order === 'newest' ? 'deadLettersNewest' : 'listDeadLettered'];
-  const tag = route === undefined ? null : seals.routeTag(route);
+  const tags = routes?.map((name) => hexOf(seals.routeTag(name)));
   const looked = statement.all(fromSeq, limit) as OperationRow[];
   const rows: StoredOperation[] = looked
-    .filter((row) => tag === null || Buffer.compare(row.route, tag) === 0)
+    .filter((row) => tags?.includes(hexOf(row.route)) ?? true)
     .map((row) => listRow(tables, row))
     // A row that was quarantined just now is no dead letter any more.
     .filter(({ standing }) => standing === 'deadLettered');
@@ -120,6 +120,10 @@ function codeOf({ code }: QuarantineRow): ErrorCode {
 
 function stoodOf({ standing }: QuarantineRow): Standing | null {
   return standing === null ? null : (STANDINGS.get(standing) ?? null);
+}
+
+function hexOf(tag: Uint8Array): string {
+  return Buffer.from(tag).toString('hex');
 }
 
 function base64(bytes: Uint8Array): string {

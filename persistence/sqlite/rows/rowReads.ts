@@ -230,7 +230,12 @@ function blockedCounts(statements: Statements): BlockedCounts {
   const kept = tally(statements);
   const of = (reason: keyof BlockedCounts): number =>
     kept.get(TALLIED_WAITS_FROM + WAITS_FOR_CODES[reason]) ?? 0;
-  return { handler: of('handler'), conflict: of('conflict'), review: of('review') };
+  return {
+    handler: of('handler'),
+    conflict: of('conflict'),
+    review: of('review'),
+    rate: of('rate'),
+  };
 }
 
 function tally(statements: Statements): ReadonlyMap<number, number> {

@@ -38,6 +38,7 @@ export const WAITS_FOR_CODES = {
   handler: 2,
   conflict: 3,
   review: 4,
+  rate: 5,
 } as const satisfies Record<WaitsFor, number>;
 
 /** In the tally, a reason to wait is counted under its number and this. */
@@ -53,7 +54,7 @@ export const IS_HELD = `standing = ${STANDING_CODES.held}`;
 export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
 export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
 export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
-/** Those that go on only when somebody does something. */
+/** Those that wait for more than their turn and their lane. */
 export const IS_ASKING = `waits_for >= ${WAITS_FOR_CODES.handler}`;
 export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 

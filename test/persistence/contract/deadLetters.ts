@@ -71,9 +71,9 @@ export function testDeadLetters(contract: Contract): void {
     expect(await list({ limit: 2 })).toEqual({ seqs: [5, 3], nextSeq: 3 });
     expect(await list({ fromSeq: 3 })).toEqual({ seqs: [2, 1], nextSeq: null });
     expect(await list({ order: 'oldest', limit: 3 })).toEqual({ seqs: [1, 2, 3], nextSeq: 3 });
-    expect(await list({ route: 'mail' })).toEqual({ seqs: [5], nextSeq: null });
+    expect(await list({ routes: ['mail'] })).toEqual({ seqs: [5], nextSeq: null });
     // What was looked at counts, so that a page of few stays a bounded piece of work.
-    expect(await list({ route: 'mail', order: 'oldest', limit: 3 })).toEqual({
+    expect(await list({ routes: ['mail'], order: 'oldest', limit: 3 })).toEqual({
       seqs: [],
       nextSeq: 3,
     });

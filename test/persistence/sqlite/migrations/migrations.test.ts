@@ -92,7 +92,12 @@ async function expectAllThere(store: Store): Promise<void> {
   }
   expect(await store.counts()).toEqual(COUNTS[fixture.version]);
   const isFirst = fixture.version === 1;
-  expect(await store.blockedCounts()).toEqual({ handler: 0, conflict: 1, review: isFirst ? 1 : 2 });
+  expect(await store.blockedCounts()).toEqual({
+    handler: 0,
+    conflict: 1,
+    review: isFirst ? 1 : 2,
+    rate: 0,
+  });
 }
 
 describe.each([
