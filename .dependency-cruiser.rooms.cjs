@@ -12,6 +12,7 @@ const POLICY = [
   'machines/policy/flow',
   'machines/policy/service',
   'machines/policy/crisis',
+  'machines/policy/layers',
 ];
 const CHARTS = [
   'machines/operation',
@@ -58,6 +59,13 @@ const ROOMS = {
   'machines/policy/flow': [VOCABULARY, 'machines/policy/breaker'],
   'machines/policy/service': [VOCABULARY, 'machines/policy/breaker'],
   'machines/policy/crisis': [VOCABULARY, 'machines/policy/request'],
+  'machines/policy/layers': [
+    VOCABULARY,
+    'machines/policy/breaker',
+    'machines/policy/flow',
+    'machines/policy/retry',
+    'machines/policy/service',
+  ],
 
   // Charts: they decide by policies and never import each other.
   'machines/operation': [VOCABULARY, ...POLICY],

@@ -6,13 +6,12 @@
  * @module
  */
 
-import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
-import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
+import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
+import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
@@ -43,16 +42,15 @@ import { StoreCheck } from './recovery/storeCheck.ts';
 import { StoreHold } from './recovery/storeHold.ts';
 import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
-import type { UpstreamPolicy } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
 export interface EngineParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
-  readonly degradation: DegradationPolicy;
-  readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
+  readonly policies: PoliciesInForce;
+  /** Their names. */
+  readonly upstreams: Iterable<string>;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly retentionMs: number;
   readonly residentsMax: number;
@@ -97,7 +95,9 @@ export class EngineCore {
   readonly #sweep: LaneSweep;
 
   constructor(given: EngineParts) {
-    const { store, clock, random, retry, facts, system, tidy, onError, onComponentFailed } = given;
+    const { store, clock, random, policies, facts, system, tidy, onError, onComponentFailed } =
+      given;
+    const retry: RetryPoliciesOf = (upstream, type) => policies.table.retries(upstream, type);
     const { retentionMs, residentsMax, operationsMax } = given;
     const timers = new TimerService(clock, onError);
     const steady = new SteadyClock(clock, (state) => {
@@ -148,7 +148,7 @@ export class EngineCore {
       ...forPool,
       retentionMs,
       residentsMax,
-      attemptTimeoutMs: (upstream) => this.upstreams.get(upstream).policy.attemptTimeoutMs,
+      policies,
     });
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
@@ -157,8 +157,8 @@ export class EngineCore {
     this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
     this.upstreams = new Upstreams({
       ...{ clock, steady, random, timers, facts, system },
-      degradation: given.degradation,
-      policies: given.upstreams,
+      policies,
+      names: given.upstreams,
       storage: () => this.storage.state,
       isBusy: () => pool.attemptsRunning > 0,
       keep: (component, state) => {

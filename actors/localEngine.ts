@@ -8,13 +8,11 @@
 
 import type { InspectionEvent } from 'xstate';
 import { breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';
+import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
-import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
-import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import type { RetryClass } from '../machines/vocabulary/urgency.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
@@ -42,7 +40,7 @@ import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from '
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
-import type { Upstream, UpstreamPolicy } from './upstream/upstream.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
@@ -54,9 +52,10 @@ export interface LocalEngineParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
-  readonly degradation: DegradationPolicy;
-  readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
+  /** In force from the start on; a change holds at once, and loses no state. */
+  readonly policies: PoliciesInForce;
+  /** The names of the upstreams. */
+  readonly upstreams: Iterable<string>;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly crisis: {
     /** The type of a crisis that names none. */
@@ -101,8 +100,7 @@ export class LocalEngine implements Engine {
       store,
       clock,
       random,
-      retry: parts.retry,
-      degradation: parts.degradation,
+      policies: parts.policies,
       upstreams: parts.upstreams,
       handlers: parts.handlers,
       retentionMs: parts.retentionMs,

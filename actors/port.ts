@@ -55,7 +55,6 @@ export type {
 export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
-export type { UpstreamPolicy } from './upstream/upstream.ts';
 
 /** What a caller may ask of an operation. */
 export type Wish = 'cancel.requested' | 'retry.requested';

@@ -12,6 +12,7 @@ import { FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import type { CrisisResource } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection.ts';
+import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
   type CheckedRequest,
@@ -65,13 +66,13 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
   const inspect =
     options.inspect === undefined ? undefined : projectInspection(options.inspect, onError);
   const responseTimes = new ResponseTimes();
+  const policies = new PoliciesInForce(options.policies);
 
   const engine = new LocalEngine({
     store,
     clock,
     random: options.random,
-    retry: options.retry,
-    degradation: options.degradation,
+    policies,
     upstreams: options.upstreams,
     handlers: options.handlers,
     crisis: {
@@ -108,6 +109,7 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     );
   const management = runtimeManagement({
     options,
+    policies,
     engine,
     responseTimes,
     damage,
@@ -118,6 +120,7 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
   });
   const runtime = new HoldfastRuntime({
     options,
+    policies,
     engine,
     responseTimes,
     control,

@@ -6,24 +6,16 @@
 
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
-import type { CrisisResource, Handler, UpstreamPolicy } from '../actors/port.ts';
+import type { CrisisResource, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
-import {
-  type BreakerPolicy,
-  checkBreakerPolicy,
-} from '../machines/policy/breaker/breakerPolicy.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
+import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
+import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
+import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
 import { isTypeName } from '../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
-import {
-  checkRetryPolicy,
-  DEFAULT_RETRY,
-  type RetryPolicy,
-} from '../machines/policy/retry/retryPolicy.ts';
-import {
-  checkDegradationPolicy,
-  type DegradationPolicy,
-} from '../machines/policy/service/degradationPolicy.ts';
+import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
+import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
@@ -36,17 +28,13 @@ import {
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
+import { policyEntries } from './policyOptions.ts';
 
-/** What can be set for one upstream. All of it is optional. */
-export interface UpstreamOptions {
-  readonly breaker?: Partial<BreakerPolicy> | undefined;
-  /** Attempts in flight at once. Default 128. */
-  readonly concurrency?: number | undefined;
-  /** Crisis deliveries in flight at once, beside the others. Default 16. */
-  readonly crisisConcurrency?: number | undefined;
-  /** How long one attempt may take. Default 10 s. */
-  readonly attemptTimeoutMs?: number | undefined;
-}
+/** What can be set for one upstream: its layer of the policies. All of it is optional. */
+export type UpstreamOptions = UpstreamPolicies;
+
+/** Policies for everything, by tier and by type; those of an upstream stand with it in `upstreams`. */
+export type PolicyOptions = Omit<PolicyLayers, 'upstreams'>;
 
 /** What can be set for crises. All of it is optional. */
 export interface CrisisOptions {
@@ -66,14 +54,21 @@ export interface RuntimeOptions {
   readonly key?: KeySource | undefined;
   /** How long the key may take to come; then the start fails, and is tried again. Default 30 s. */
   readonly keyTimeoutMs?: number | undefined;
+  /** The upstreams that there are, by name, each with its layer of the policies. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
+  /** Policies in layers: for everything, by tier, by type. docs/policies.md has each. */
+  readonly policies?: PolicyOptions | undefined;
   /** By request type. */
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
   readonly crisis?: CrisisOptions | undefined;
-  /** By class: `crisis`, `premium`, `basic`, `trial`. */
+  /** Short for `policies.tiers.<class>.retry`; by class: `crisis`, `premium`, `basic`, `trial`. */
   readonly retry?: Readonly<Partial<Record<RetryClass, Partial<RetryPolicy>>>> | undefined;
+  /** Short for `policies.defaults.degradation`. */
   readonly degradation?: Partial<DegradationPolicy> | undefined;
-  /** When a caller gets an answer at the latest, by tier (PF-1). Defaults 1 s, 2 s, 5 s. */
+  /**
+   * When a caller gets an answer at the latest, by tier (PF-1). Defaults 1 s, 2 s, 5 s. Short for
+   * `policies.tiers.<tier>.responseDeadlineMs`.
+   */
   readonly responseDeadlineMs?: Readonly<Partial<Record<Tier, number>>> | undefined;
   /** How long settled operations are kept, for their outcome and their key; dead letters stay. Default 30 days. */
   readonly retentionMs?: number | undefined;
@@ -102,12 +97,11 @@ export interface CheckedOptions {
   readonly store: string;
   readonly key: KeySource | null;
   readonly keyTimeoutMs: number;
-  readonly upstreams: Readonly<Record<string, UpstreamPolicy>>;
+  /** Their names. */
+  readonly upstreams: ReadonlySet<string>;
+  readonly policies: PolicyTable;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly crisis: Required<{ [Name in keyof CrisisOptions]: NonNullable<CrisisOptions[Name]> }>;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
-  readonly degradation: DegradationPolicy;
-  readonly responseDeadlineMs: Readonly<Record<Tier, number>>;
   readonly retentionMs: number;
   readonly payloadBytesMax: number;
   readonly residentsMax: number;
@@ -154,14 +148,6 @@ const HANDLER_RULES: OptionRules<Handler> = {
   },
 };
 
-const UPSTREAM_RULES: OptionRules<UpstreamOptions> = {
-  // Its fields are checked with its defaults: checkBreakerPolicy.
-  breaker: 'object',
-  concurrency: AT_LEAST_ONE,
-  crisisConcurrency: AT_LEAST_ONE,
-  attemptTimeoutMs: milliseconds(1),
-};
-
 const CRISIS_RULES: OptionRules<CrisisOptions> = {
   type: { matches: isTypeName, rule: `is no type that a handler can have: ${TYPE_RULE}` },
   resources: {
@@ -192,7 +178,8 @@ const RULES: OptionRules<RuntimeOptions> = {
   },
   keyTimeoutMs: milliseconds(1),
   upstreams: {
-    entries: { fields: UPSTREAM_RULES },
+    // Its fields are checked with the other layers: src/policyOptions.ts.
+    entries: 'object',
     named: {
       matches: (name) => UPSTREAM_NAME.test(String(name)) && name !== 'global',
       rule: 'must be named by letters, digits, - and _, and not global',
@@ -200,7 +187,8 @@ const RULES: OptionRules<RuntimeOptions> = {
   },
   handlers: { entries: { fields: HANDLER_RULES }, named: HANDLER_TYPE },
   crisis: { fields: CRISIS_RULES },
-  // Their fields are checked with their defaults: checkRetryPolicy, checkDegradationPolicy.
+  // What is in them is checked with the layers that they belong to.
+  policies: { fields: { defaults: 'object', tiers: 'object', types: 'object' } },
   retry: { fields: { crisis: 'object', premium: 'object', basic: 'object', trial: 'object' } },
   degradation: 'object',
   responseDeadlineMs: {
@@ -219,28 +207,22 @@ const RULES: OptionRules<RuntimeOptions> = {
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
   checkFields(options, RULES, '');
-  const { store, key, handlers = {}, crisis = {}, responseDeadlineMs = {} } = options;
+  const { store, key, handlers = {}, crisis = {} } = options;
   const isInMemory = store === ':memory:';
   requireOption(isInMemory || key !== undefined, 'key', `is missing: ${KEY_SOURCES}`);
-  const upstreams = completeUpstreams(options.upstreams);
+  const upstreams = new Set([DEFAULT_UPSTREAM, ...Object.keys(options.upstreams ?? {})]);
   for (const [type, handler] of Object.entries(handlers)) checkUpstreamOf(type, handler, upstreams);
   return {
     store,
     key: isInMemory ? null : (key ?? null),
     keyTimeoutMs: options.keyTimeoutMs ?? 30_000,
     upstreams,
+    policies: new PolicyTable(policyEntries(options, upstreams)),
     handlers,
     crisis: {
       type: crisis.type ?? 'crisis.alert',
       resources: crisis.resources ?? [],
       localAfterMs: crisis.localAfterMs ?? 0,
-    },
-    retry: completeRetry(options.retry ?? {}),
-    degradation: checkDegradationPolicy(options.degradation, 'degradation'),
-    responseDeadlineMs: {
-      premium: responseDeadlineMs.premium ?? 1_000,
-      basic: responseDeadlineMs.basic ?? 2_000,
-      trial: responseDeadlineMs.trial ?? 5_000,
     },
     retentionMs: options.retentionMs ?? 30 * DAY_MS,
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
@@ -254,11 +236,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
 }
 
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
-export function checkHandler(
-  type: string,
-  handler: Handler,
-  upstreams: Readonly<Record<string, unknown>>,
-): void {
+export function checkHandler(type: string, handler: Handler, upstreams: ReadonlySet<string>): void {
   requireOption(HANDLER_TYPE.matches(type), `handlers.${type}`, HANDLER_TYPE.rule);
   checkFields(handler, HANDLER_RULES, `handlers.${type}`);
   checkUpstreamOf(type, handler, upstreams);
@@ -267,12 +245,12 @@ export function checkHandler(
 function checkUpstreamOf(
   type: string,
   { upstream }: Handler,
-  upstreams: Readonly<Record<string, unknown>>,
+  upstreams: ReadonlySet<string>,
 ): void {
   requireOption(
-    Object.hasOwn(upstreams, upstream),
+    upstreams.has(upstream),
     `handlers.${type}.upstream`,
-    `must be one of the upstreams: ${Object.keys(upstreams).join(', ')}`,
+    `must be one of the upstreams: ${[...upstreams].join(', ')}`,
   );
 }
 
@@ -284,34 +262,5 @@ function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] 
     } catch {
       // As above.
     }
-  };
-}
-
-function completeUpstreams(
-  given: RuntimeOptions['upstreams'] = {},
-): Readonly<Record<string, UpstreamPolicy>> {
-  const upstreams: Record<string, UpstreamPolicy> = {};
-  const named: Readonly<Record<string, UpstreamOptions>> = { [DEFAULT_UPSTREAM]: {}, ...given };
-  for (const [name, options] of Object.entries(named)) {
-    upstreams[name] = {
-      breaker: checkBreakerPolicy(options.breaker, `upstreams.${name}.breaker`),
-      concurrency: options.concurrency ?? 128,
-      crisisConcurrency: options.crisisConcurrency ?? 16,
-      attemptTimeoutMs: options.attemptTimeoutMs ?? 10_000,
-    };
-  }
-  return upstreams;
-}
-
-function completeRetry(given: NonNullable<RuntimeOptions['retry']>): CheckedOptions['retry'] {
-  const policyOf = (name: RetryClass): RetryPolicy =>
-    checkRetryPolicy(given[name] ?? {}, DEFAULT_RETRY[name], `retry.${name}`);
-  const crisis = policyOf('crisis');
-  return {
-    // A crisis goes on until it is through, whatever is set (CR-4).
-    crisis: { ...crisis, thenEveryMs: crisis.thenEveryMs ?? 30_000 },
-    premium: policyOf('premium'),
-    basic: policyOf('basic'),
-    trial: policyOf('trial'),
   };
 }

@@ -15,6 +15,7 @@ import type {
   OperationPage,
   Outcome,
 } from '../actors/port.ts';
+import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { type HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
@@ -182,6 +183,7 @@ export interface Runtime {
 
 export interface RuntimeParts {
   readonly options: KeylessOptions;
+  readonly policies: PoliciesInForce;
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
   readonly control: ControlServer | null;
@@ -242,13 +244,13 @@ export class HoldfastRuntime implements Runtime {
   ): Promise<ResilientResult> {
     requireOption(typeof run === 'function', 'run', 'must be a function');
     const { engine, checkRequest } = this.#parts;
-    const { clock, responseDeadlineMs } = this.#parts.options;
+    const { clock } = this.#parts.options;
     const startedAtMs = clock.monotonic();
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
     const checked = checkRequest({ ...rest, subject: userId });
     engine.upstream(upstream);
     const { id } = await this.#accept(checked, { upstream, run });
-    const leftMs = responseDeadlineMs[checked.tier] - (clock.monotonic() - startedAtMs);
+    const leftMs = this.#responseDeadlineMs(checked, upstream) - (clock.monotonic() - startedAtMs);
     const ended = engine.outcome(id).catch((error: unknown) => {
       // It was accepted, and goes on at the next start.
       if (isHoldfastError(error) && error.code === 'HF_CLOSED') return null;
@@ -330,12 +332,22 @@ export class HoldfastRuntime implements Runtime {
     if (!handlers.has(type)) throw handlerUnknown(handlers);
   }
 
+  /** When its caller gets an answer at the latest, in milliseconds from its call (PF-1). */
+  #responseDeadlineMs({ tier, type }: CheckedRequest, upstream: string): number {
+    const { table } = this.#parts.policies;
+    // A crisis that comes by this way is answered as its tier is; `crisis()` is the way of CR-1.
+    return table.operation(upstream, tier, type).responseDeadlineMs;
+  }
+
   /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
   async #accept(request: CheckedRequest, handler?: Handler): Promise<Acceptance> {
     const { engine, options, responseTimes } = this.#parts;
     const { clock } = options;
     const startedAtMs = clock.monotonic();
-    const withinMs = options.responseDeadlineMs[request.tier];
+    const withinMs = this.#responseDeadlineMs(
+      request,
+      handler?.upstream ?? engine.handlers.get(request.type)?.upstream ?? DEFAULT_UPSTREAM,
+    );
     const acceptance = await engine.accept(request, { withinMs, handler });
     responseTimes.record(request.tier, clock.monotonic() - startedAtMs);
     return acceptance;

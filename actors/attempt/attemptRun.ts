@@ -9,7 +9,7 @@
 import {
   type AttemptFailed,
   attemptFailed,
-  type RetryPolicies,
+  type RetryPoliciesOf,
 } from '../../machines/operation/attemptVerdict.ts';
 import type {
   SyncOperationContext,
@@ -49,7 +49,7 @@ export interface AttemptParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
-  readonly retry: RetryPolicies;
+  readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   /** Told of what has failed beside an attempt: a listener of its signal, too. */
   readonly onError: (error: unknown) => void;
@@ -162,7 +162,7 @@ export class AttemptRun {
     const { clock, steady, random, retry, exceptions } = this.#parts;
     const described = describe(thrown, context, handler);
     const failure = exceptions.note(this.#order, described, thrown);
-    const event = attemptFailed(context, handler, retry, {
+    const event = attemptFailed(context, handler, retry(handler.upstream, context.type), {
       failure,
       startedAtMs: this.#startedAtMs,
       atMs: clock.now(),

@@ -5,7 +5,10 @@
  * @module
  */
 
-import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
+import type {
+  SyncOperationContext,
+  SyncOperationEvent,
+} from '../../machines/operation/syncOperationMachine.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
@@ -14,7 +17,7 @@ import type { CallVerdict } from '../flow/flowControl.ts';
 import type { Resident } from './resident.ts';
 
 export interface AttemptRunnerParts extends AttemptParts {
-  readonly attemptTimeoutMs: (handler: Handler) => number;
+  readonly attemptTimeoutMs: (handler: Handler, context: SyncOperationContext) => number;
   /**
    * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. Answers
    * what is known of the upstream then: see `singlesOut`.
@@ -60,7 +63,7 @@ export class AttemptRunner {
       return () => undefined;
     }
     let isCancelled = false;
-    const order = { context, body, handler, timeoutMs: attemptTimeoutMs(handler) };
+    const order = { context, body, handler, timeoutMs: attemptTimeoutMs(handler, context) };
     const run = new AttemptRun(this.#parts, order, (verdict) => {
       this.#running -= 1;
       resident.interrupt = null;

@@ -5,6 +5,7 @@
  */
 
 import { type ActorOptions, createActor } from 'xstate';
+import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import { acceptedStanding } from '../../machines/operation/position.ts';
 import {
   type SyncOperationEvent,
@@ -15,9 +16,7 @@ import {
 } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { flatLogic } from '../charts/flatLogic.ts';
@@ -28,7 +27,7 @@ import { createResident, type Resident } from './resident.ts';
 
 export interface OperationActorsParts {
   readonly clock: Clock;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly system: ActorSystem;
   /** Begins the attempt of an operation; returns what aborts it. */
@@ -55,7 +54,12 @@ export class OperationActors {
     its: Pick<Resident, 'urgency' | 'handler' | 'permit' | 'pending'>,
   ): Resident {
     const { clock, retry } = this.#parts;
-    const input = operationInput(id, request, retry, clock.now());
+    const input = operationInput(
+      id,
+      request,
+      retry(its.handler?.upstream ?? '', request.type),
+      clock.now(),
+    );
     return createResident(this.#make(id, { input }), {
       ...its,
       id,

@@ -6,14 +6,14 @@
  * @module
  */
 
+import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
 import { newOperation } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import { type RetryClass, urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
@@ -34,7 +34,7 @@ export interface BulkAcceptorParts {
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly random: Random;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly pool: OperationPool;
 }
@@ -65,7 +65,9 @@ export class BulkAcceptor {
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
     const dueAtMs = steady.stamp();
-    const context = newOperation(operationInput(id, request, retry, clock.now()));
+    const context = newOperation(
+      operationInput(id, request, retry(handler.upstream, request.type), clock.now()),
+    );
     const lane = laneOf(context);
     const texts = encodeAccepted(context, turnAtAcceptance(false, false), lane);
     this.#waiting.add(pending);

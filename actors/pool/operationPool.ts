@@ -9,7 +9,7 @@
 import { isBusy, isEnding } from '../../machines/operation/demand.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler } from '../attempt/handler.ts';
@@ -75,8 +75,10 @@ export class OperationPool {
       retry,
       exceptions: this.exceptions,
       onError,
-      attemptTimeoutMs: (handler) =>
-        handler.attemptTimeoutMs ?? parts.attemptTimeoutMs(handler.upstream),
+      attemptTimeoutMs: (handler, { priority, tier, type }) =>
+        handler.attemptTimeoutMs ??
+        parts.policies.table.operation(handler.upstream, retryClassOf(priority, tier), type)
+          .attemptTimeoutMs,
       onEnded: (resident, report) => this.dispatcher.attemptEnded(resident, report),
     });
     const passOver = (): PassOver => this.left.passOver;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
+import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import type { RetryClass } from '../../machines/vocabulary/urgency.ts';
 import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
@@ -24,8 +24,9 @@ export interface PoolParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly facts: FactStream;
-  readonly retry: Readonly<Record<RetryClass, RetryPolicy>>;
-  readonly attemptTimeoutMs: (upstream: string) => number;
+  /** By the upstream and the type of an operation. */
+  readonly retry: RetryPoliciesOf;
+  readonly policies: PoliciesInForce;
   /** How long a settled operation is kept, for its outcome and its idempotency key. */
   readonly retentionMs: number;
   /** Operations in memory at once, beside crises and what is in flight (OP-6). */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { RecentCalls } from '../../machines/policy/flow/recentCalls.ts';
+import type { UpstreamPolicy } from '../../machines/policy/layers/policyFields.ts';
 import { claimBound } from '../../machines/policy/service/admissionTable.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
@@ -19,17 +19,6 @@ import type { TimerService } from '../time/timerService.ts';
 import { Breaker } from './breaker.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { UpstreamGate } from './upstreamGate.ts';
-
-/** What can be set for one upstream; `src/options.ts` fills in the defaults. */
-export interface UpstreamPolicy {
-  readonly breaker: BreakerPolicy;
-  /** Attempts in flight at once. */
-  readonly concurrency: number;
-  /** Crisis deliveries in flight at once, beside the others. */
-  readonly crisisConcurrency: number;
-  /** How long one attempt may take. */
-  readonly attemptTimeoutMs: number;
-}
 
 export interface UpstreamParts {
   readonly name: string;

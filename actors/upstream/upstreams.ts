@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -17,7 +17,7 @@ import { EventLoopWatch } from '../time/eventLoopWatch.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { ServiceLevel } from './serviceLevel.ts';
-import { openBreakersShare, Upstream, type UpstreamPolicy } from './upstream.ts';
+import { openBreakersShare, Upstream } from './upstream.ts';
 
 /** The component of the level of the process. */
 export const GLOBAL_LEVEL = 'degradation:global' satisfies Component;
@@ -29,8 +29,8 @@ export interface UpstreamsParts {
   readonly timers: TimerService;
   readonly facts: FactStream;
   readonly system: ActorSystem;
-  readonly degradation: DegradationPolicy;
-  readonly policies: Readonly<Record<string, UpstreamPolicy>>;
+  readonly policies: PoliciesInForce;
+  readonly names: Iterable<string>;
   /** The state of storage now, a signal of the level of the process. */
   readonly storage: () => StorageState;
   /** Whether attempts are under way: only then is the event loop measured. */
@@ -46,7 +46,8 @@ export class Upstreams {
   readonly loop: EventLoopWatch;
 
   constructor(parts: UpstreamsParts) {
-    const { clock, steady, random, timers, facts, system, degradation, keep, onFailed } = parts;
+    const { clock, steady, random, timers, facts, system, policies, keep, onFailed } = parts;
+    const { degradation } = policies.table.process;
     this.loop = new EventLoopWatch({
       clock,
       timers,
@@ -85,10 +86,10 @@ export class Upstreams {
         onFailed(GLOBAL_LEVEL, error);
       },
     });
-    for (const [name, policy] of Object.entries(parts.policies)) {
+    for (const name of parts.names) {
       const upstream = new Upstream({
         name,
-        policy,
+        policy: policies.table.upstream(name),
         degradation,
         clock,
         steady,

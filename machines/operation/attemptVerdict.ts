@@ -15,6 +15,9 @@ import type { SyncOperationContext, SyncOperationEvent } from './syncOperationSe
 /** The retry policy of each class. */
 export type RetryPolicies = Readonly<Record<RetryClass, RetryPolicy>>;
 
+/** The retry policies of operations of this type at this upstream. */
+export type RetryPoliciesOf = (upstream: string, type: string) => RetryPolicies;
+
 /** How one attempt failed. */
 export interface FailedAttempt {
   readonly failure: Failure;

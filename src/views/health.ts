@@ -6,10 +6,11 @@
 
 import type { CheckProgress, Engine, EngineHealth, StartTrouble } from '../../actors/port.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
-import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
+import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
 import type { LatencySummary, ResponseTimes } from './responseTimes.ts';
 import type { DamageMet, StoreDamage } from './storeDamage.ts';
@@ -17,10 +18,10 @@ import type { DamageMet, StoreDamage } from './storeDamage.ts';
 /** What the health of a runtime is read from. */
 export interface HealthSources {
   readonly options: {
-    readonly responseDeadlineMs: Readonly<Record<Tier, number>>;
     /** The type whose handler delivers crises. */
     readonly crisis: { readonly type: string };
   };
+  readonly policies: PoliciesInForce;
   readonly engine: Pick<Engine, 'health' | 'handlers'>;
   readonly responseTimes: ResponseTimes;
   readonly damage: StoreDamage;
@@ -179,7 +180,7 @@ const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as co
 
 function find(
   health: EngineHealth,
-  { options, responseTimes, damage }: HealthSources,
+  { policies, responseTimes, damage }: HealthSources,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const { phase, start, hold, waiting, crises, eventLoop } = health;
@@ -279,7 +280,7 @@ function find(
   }
   for (const tier of TIERS) {
     const { p99Ms } = responseTimes.summary(tier);
-    if (p99Ms > options.responseDeadlineMs[tier]) {
+    if (p99Ms > policies.table.operation('', tier, '').responseDeadlineMs) {
       findings.push({
         component: 'performance',
         health: 'degraded',

@@ -7,6 +7,7 @@
 import { FactStream } from '../../actors/facts/factStream.ts';
 import { LocalEngine } from '../../actors/localEngine.ts';
 import type { Handler, Run } from '../../actors/port.ts';
+import { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Store } from '../../persistence/port/store.ts';
@@ -49,8 +50,7 @@ export function kitEngine(parts: {
     store,
     clock,
     random,
-    retry: options.retry,
-    degradation: options.degradation,
+    policies: new PoliciesInForce(options.policies),
     upstreams: options.upstreams,
     handlers,
     crisis: { ...options.crisis, resources: [{ kind: 'helpLine', name: 'Kit', regions: ['*'] }] },

@@ -63,7 +63,8 @@ export const DEFAULT_BREAKER_POLICY: BreakerPolicy = Object.freeze({
   probeLeaseMs: 35_000,
 });
 
-const RULES: OptionRules<BreakerPolicy> = {
+/** What each field may be. */
+export const RULES: OptionRules<BreakerPolicy> = {
   consecutiveFailuresToOpen: count(1),
   failureRateToOpen: share(0.01),
   windowCalls: count(1, 100_000),

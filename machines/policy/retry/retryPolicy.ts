@@ -200,7 +200,8 @@ const NAMED_STRATEGIES: readonly Exclude<BackoffStrategy, CustomBackoff>[] = [
   'constant',
 ];
 
-const RULES: OptionRules<RetryPolicy> = {
+/** What each field may be. */
+export const RULES: OptionRules<RetryPolicy> = {
   attemptsMax: count(1),
   initialDelayMs: spanMs(0),
   delayMsMax: spanMs(0),

@@ -64,7 +64,8 @@ export const DEFAULT_DEGRADATION_POLICY: DegradationPolicy = Object.freeze({
   eventLoopDelayMsCriticalOnly: 1_000,
 });
 
-const RULES: OptionRules<DegradationPolicy> = {
+/** What each field may be. */
+export const RULES: OptionRules<DegradationPolicy> = {
   recoverAfterMs: spanMs(),
   leaveShare: share(),
   callsMin: count(1),

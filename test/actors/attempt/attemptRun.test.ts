@@ -68,7 +68,7 @@ function perform(run: Run, given: Given = {}) {
       random: seededRandom(1),
       timers: given.timers?.(clock) ?? new TimerService(clock, onError),
       exceptions: new Exceptions({ facts }),
-      retry: DEFAULT_RETRY,
+      retry: () => DEFAULT_RETRY,
       facts,
       onError,
     },

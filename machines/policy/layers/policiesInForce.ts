@@ -1,0 +1,32 @@
+/**
+ * The policies that are in force in a process, which can be changed while it runs: whoever decides by
+ * them reads them at that moment, and whoever keeps some is told of the change.
+ *
+ * @module
+ */
+
+import type { PolicyTable } from './policyTable.ts';
+
+export class PoliciesInForce {
+  #table: PolicyTable;
+  readonly #listeners: ((table: PolicyTable) => void)[] = [];
+
+  constructor(table: PolicyTable) {
+    this.#table = table;
+  }
+
+  get table(): PolicyTable {
+    return this.#table;
+  }
+
+  /** From now on these are in force. */
+  change(table: PolicyTable): void {
+    this.#table = table;
+    for (const listener of this.#listeners) listener(table);
+  }
+
+  /** Has `listener` called after each change. */
+  onChange(listener: (table: PolicyTable) => void): void {
+    this.#listeners.push(listener);
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * Which policy is in force where: the layers resolved, each value with the place that it came from.
+ *
+ * @module
+ */
+
+import { RETRY_CLASSES, type RetryClass, type Tier } from '../../vocabulary/urgency.ts';
+import { checkBreakerPolicy } from '../breaker/breakerPolicy.ts';
+import { checkRetryPolicy, type RetryPolicy } from '../retry/retryPolicy.ts';
+import { checkDegradationPolicy } from '../service/degradationPolicy.ts';
+import {
+  BUILT_IN_POLICIES,
+  CRISIS_POLICIES,
+  type OperationPolicy,
+  POLICY_LAYERS,
+  POLICY_NAMES,
+  POLICY_PARTS,
+  type PolicyLayer,
+  type PolicyName,
+  type PolicySettings,
+  type ProcessPolicy,
+  type TierPolicy,
+  type UpstreamPolicy,
+} from './policyFields.ts';
+import type { PolicyEntry } from './policyLayers.ts';
+
+/** Where somebody stands: what is left out is not asked about. */
+export interface PolicyScope {
+  readonly upstream?: string | undefined;
+  /** A tier, or `crisis`. */
+  readonly tier?: RetryClass | undefined;
+  readonly type?: string | undefined;
+}
+
+/** One value that is in force, and where it came from. */
+export interface PolicyReading {
+  /** `attemptTimeoutMs`, `retry.attemptsMax`. */
+  readonly name: string;
+  readonly value: unknown;
+  readonly layer: PolicyLayer | 'builtIn';
+  /** Where it was written: `upstreams.payments`; `built in` where nobody did. */
+  readonly from: string;
+}
+
+/** A class of which nothing is asked: what the built-in values of `basic` are is told for it. */
+const ANY_CLASS: RetryClass = 'basic';
+/** Crises go on until they are through, whatever is set (CR-4). */
+const CRISIS_THEN_EVERY_MS = 30_000;
+const BUILT_IN = 'built in';
+
+type Parts = Readonly<Record<string, unknown>>;
+
+/** Immutable: a change makes another table. */
+export class PolicyTable {
+  readonly #entries: readonly PolicyEntry[];
+  readonly #byPlace = new Map<string, PolicyEntry[]>();
+  readonly #operations = new Map<string, OperationPolicy>();
+  readonly #tiers = new Map<string, Readonly<Record<Tier, TierPolicy>>>();
+  readonly #upstreams = new Map<string, UpstreamPolicy>();
+  readonly process: ProcessPolicy;
+
+  /**
+   * @param entries as `entriesOf` gives them
+   * @throws HoldfastError `HF_OPTION_INVALID` naming the field that is at odds with another.
+   */
+  constructor(entries: readonly PolicyEntry[]) {
+    const rank = ({ layer }: PolicyEntry): number => POLICY_LAYERS.indexOf(layer);
+    this.#entries = [...entries].sort((one, other) => rank(one) - rank(other));
+    for (const entry of this.#entries) {
+      const place = placeOf(entry.layer, entry.name);
+      const there = this.#byPlace.get(place);
+      if (there === undefined) this.#byPlace.set(place, [entry]);
+      else there.push(entry);
+    }
+    const degradation = this.#checked('degradation', {}, checkDegradationPolicy);
+    this.process = { degradation, watchdogMs: this.#plain('watchdogMs', {}) };
+    this.#checkRetries();
+    for (const { layer, name } of this.#entries) {
+      if (layer === 'upstream' && name !== null) this.upstream(name);
+    }
+    this.#checked('breaker', {}, checkBreakerPolicy);
+  }
+
+  /** What was written, the widest layer first. */
+  get entries(): readonly PolicyEntry[] {
+    return this.#entries;
+  }
+
+  /** What holds for one upstream. */
+  upstream(upstream: string): UpstreamPolicy {
+    let policy = this.#upstreams.get(upstream);
+    if (policy === undefined) {
+      const scope = { upstream };
+      policy = Object.freeze({
+        breaker: this.#checked('breaker', scope, checkBreakerPolicy),
+        concurrency: this.#plain('concurrency', scope),
+        crisisConcurrency: this.#plain('crisisConcurrency', scope),
+        rate: this.#plain('rate', scope),
+        attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
+      });
+      this.#upstreams.set(upstream, policy);
+    }
+    return policy;
+  }
+
+  /** What holds for the tiers at one upstream. */
+  tiers(upstream: string): Readonly<Record<Tier, TierPolicy>> {
+    let policies = this.#tiers.get(upstream);
+    if (policies === undefined) {
+      const of = (tier: Tier): TierPolicy => ({
+        subjectRate: this.#plain('subjectRate', { upstream, tier }),
+        tierRate: this.#plain('tierRate', { upstream, tier }),
+      });
+      policies = { premium: of('premium'), basic: of('basic'), trial: of('trial') };
+      this.#tiers.set(upstream, policies);
+    }
+    return policies;
+  }
+
+  /** What holds for one operation. */
+  operation(upstream: string, tier: RetryClass, type: string): OperationPolicy {
+    const hasOwn = this.#byPlace.has(placeOf('type', type));
+    const key = `${upstream} ${tier} ${hasOwn ? type : ''}`;
+    let policy = this.#operations.get(key);
+    if (policy === undefined) {
+      const scope = { upstream, tier, type };
+      policy = Object.freeze({
+        attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
+        retry: this.#retry(scope),
+        giveUpAfterMs: this.#plain('giveUpAfterMs', scope),
+        responseDeadlineMs: this.#plain('responseDeadlineMs', scope),
+      });
+      this.#operations.set(key, policy);
+    }
+    return policy;
+  }
+
+  /** The retry policy of each class, for operations of this type at this upstream. */
+  retries(upstream: string, type: string): Readonly<Record<RetryClass, RetryPolicy>> {
+    const of = (tier: RetryClass): RetryPolicy => this.operation(upstream, tier, type).retry;
+    return { crisis: of('crisis'), premium: of('premium'), basic: of('basic'), trial: of('trial') };
+  }
+
+  /** Every value in force there, with where it came from; what can't be set there is as it is for all. */
+  explain(scope: PolicyScope = {}): readonly PolicyReading[] {
+    return POLICY_NAMES.flatMap((name) =>
+      name in POLICY_PARTS ? this.#explainParts(name, scope) : [this.#explain(name, scope)],
+    );
+  }
+
+  #checkRetries(): void {
+    const named = (layer: PolicyLayer): readonly (string | undefined)[] => [
+      undefined,
+      ...new Set(
+        this.#entries
+          .filter((entry) => entry.layer === layer && entry.settings.retry !== undefined)
+          .map((entry) => entry.name ?? undefined),
+      ),
+    ];
+    const types = named('type');
+    for (const upstream of named('upstream')) {
+      for (const type of types)
+        for (const tier of RETRY_CLASSES) this.#retry({ upstream, type, tier });
+    }
+  }
+
+  #retry(scope: PolicyScope): RetryPolicy {
+    const policy = this.#checked('retry', scope, (parts: Partial<RetryPolicy>, field) =>
+      checkRetryPolicy(
+        parts,
+        BUILT_IN_POLICIES[scope.tier ?? ANY_CLASS].retry as RetryPolicy,
+        field,
+      ),
+    );
+    if (scope.tier !== 'crisis' || policy.thenEveryMs !== null) return policy;
+    return { ...policy, thenEveryMs: CRISIS_THEN_EVERY_MS };
+  }
+
+  /** The entries that speak about it there, the widest first. */
+  #about(name: PolicyName, { upstream, tier, type }: PolicyScope): readonly PolicyEntry[] {
+    if (tier === 'crisis' && !CRISIS_POLICIES.includes(name)) return [];
+    const places = [
+      placeOf('defaults', null),
+      ...(upstream === undefined ? [] : [placeOf('upstream', upstream)]),
+      ...(tier === undefined ? [] : [placeOf('tier', tier)]),
+      ...(type === undefined ? [] : [placeOf('type', type)]),
+    ];
+    return places
+      .flatMap((place) => this.#byPlace.get(place) ?? [])
+      .filter(({ settings }) => settings[name] !== undefined);
+  }
+
+  #plain<Name extends PolicyName>(
+    name: Name,
+    scope: PolicyScope,
+  ): Exclude<PolicySettings[Name], undefined> {
+    const builtIn = BUILT_IN_POLICIES[scope.tier ?? ANY_CLASS][name];
+    const value = this.#about(name, scope).at(-1)?.settings[name] ?? undefined;
+    const isNull = this.#about(name, scope).at(-1)?.settings[name] === null;
+    return (isNull ? null : (value ?? builtIn)) as Exclude<PolicySettings[Name], undefined>;
+  }
+
+  /** Completes the parts that the layers name; the last of them is blamed for what does not fit. */
+  #checked<Policy>(
+    name: PolicyName,
+    scope: PolicyScope,
+    check: (parts: Partial<Policy>, field: string) => Policy,
+  ): Policy {
+    let parts: Parts = {};
+    let field: string = name;
+    for (const { settings, path, ownPath } of this.#about(name, scope)) {
+      parts = { ...parts, ...given(settings[name]) };
+      field = ownPath ?? `${path}.${name}`;
+    }
+    return check(parts as Partial<Policy>, field);
+  }
+
+  #explain(name: PolicyName, scope: PolicyScope): PolicyReading {
+    const entry = this.#about(name, scope).at(-1);
+    const value = this.#plain(name, scope);
+    return { name, value, layer: entry?.layer ?? 'builtIn', from: entry?.path ?? BUILT_IN };
+  }
+
+  #explainParts(name: PolicyName, scope: PolicyScope): readonly PolicyReading[] {
+    const about = this.#about(name, scope);
+    return Object.entries(this.#partsOf(name, scope)).map(([part, value]) => {
+      const entry = about.findLast(({ settings }) => given(settings[name])[part] !== undefined);
+      return {
+        name: `${name}.${part}`,
+        value,
+        layer: entry?.layer ?? 'builtIn',
+        from: entry?.path ?? BUILT_IN,
+      };
+    });
+  }
+
+  #partsOf(name: PolicyName, scope: PolicyScope): object {
+    if (name === 'retry') return this.#retry(scope);
+    if (name === 'degradation') return this.process.degradation;
+    return this.#checked('breaker', scope, checkBreakerPolicy);
+  }
+}
+
+function placeOf(layer: PolicyLayer, name: string | null): string {
+  return `${layer}:${name ?? ''}`;
+}
+
+/** The parts that are given a value. */
+function given(parts: unknown): Parts {
+  return Object.fromEntries(
+    Object.entries(Object(parts) as Parts).filter(([, value]) => value !== undefined),
+  );
+}
