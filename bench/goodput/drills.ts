@@ -1,0 +1,266 @@
+/**
+ * The drills of goodput: an upstream in trouble of one kind, and the requests it is sent.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { PRIORITIES, TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
+import { couldDo } from './couldDo.ts';
+import type { Drill, Job, Outage } from './drill.ts';
+import { type FaultKind, ServerModel, type ServerPlan } from './server.ts';
+
+/** A drill as it is written down. */
+export interface DrillPlan {
+  readonly name: string;
+  readonly what: string;
+  readonly requests: number;
+  /** Requests that are handed in each second; default all are queued at the start. */
+  readonly arrivePerSecond?: number;
+  readonly concurrency: number;
+  readonly lanes: number;
+  /** Requests with priority crisis, spread over the others. */
+  readonly crises?: number;
+  /** Each lane begins with so many requests of the least urgent rank; the others are of the most urgent. */
+  readonly unurgentHeads?: number;
+  readonly server: ServerPlan;
+  /** Share of the requests that fail always. */
+  readonly poison?: { readonly by: 'type' | 'subject'; readonly oneIn: number };
+  readonly capMs?: number;
+  readonly isOnLoopback?: boolean;
+}
+
+const MIXED: readonly FaultKind[] = [500, 500, 500, 503, 503, 'reset', 'reset'];
+const MIXED_AND_LIMITED: readonly FaultKind[] = [500, 500, 503, 503, 'reset', 'reset', 429];
+const MINUTE_MS = 60_000;
+
+/** 60 calls a second by 6 workers that take 100 ms. */
+const SMALL = { perSecond: 60, workMs: 100 };
+const USUAL = { requests: 540, concurrency: 32, lanes: 53 };
+
+const every = (periodMs: number, lengthMs: number): readonly Outage[] =>
+  Array.from({ length: 150 }, (_, index) => {
+    const fromMs = (index + 1) * periodMs;
+    return { fromMs, toMs: fromMs + lengthMs };
+  });
+
+const errors = (percent: number): DrillPlan => ({
+  name: `a${percent}`,
+  what: `${percent} % of the calls fail (500, 503, lost connections)`,
+  ...USUAL,
+  server: { ...SMALL, faultShare: percent / 100, faultKinds: MIXED },
+  isOnLoopback: percent === 35,
+});
+
+const overload = (name: string, perSecond: number, requests: number): DrillPlan => ({
+  name,
+  what: 'loses half of its workers for 6 s; slower and failing from 2 calls a worker on',
+  requests,
+  concurrency: perSecond / 2,
+  lanes: requests / 4,
+  server: {
+    perSecond,
+    workMs: 80,
+    overloadFrom: 2,
+    phases: [
+      { fromMs: 4_000, share: 0.5 },
+      { fromMs: 10_000, share: 1 },
+    ],
+  },
+  isOnLoopback: name === 'd',
+});
+
+const outage = (name: string, outageMs: number, rest: Partial<DrillPlan>): DrillPlan => ({
+  name,
+  what: `refuses every connection for ${outageMs / 1000} s`,
+  ...USUAL,
+  ...rest,
+  server: { ...(rest.server ?? SMALL), outages: [{ fromMs: 3_000, toMs: 3_000 + outageMs }] },
+  capMs: outageMs * 1.2 + 4 * MINUTE_MS,
+});
+
+/** The drills as data. */
+export const DRILL_PLANS: readonly DrillPlan[] = [
+  { name: 'healthy', what: 'nothing is wrong', ...USUAL, server: SMALL },
+  ...[10, 20, 35, 50].map(errors),
+  {
+    name: 'b',
+    what: 'flapping: refuses every connection for 0.9 s, every 4 s',
+    ...USUAL,
+    requests: 600,
+    server: { ...SMALL, outages: every(4_000, 900) },
+    isOnLoopback: true,
+  },
+  {
+    name: 'b35',
+    what: 'flapping, and 35 % of the calls fail in every way there is',
+    ...USUAL,
+    requests: 400,
+    server: {
+      ...SMALL,
+      faultShare: 0.32,
+      faultKinds: MIXED_AND_LIMITED,
+      stallShare: 0.03,
+      outages: every(4_000, 900),
+    },
+    isOnLoopback: true,
+  },
+  outage('c', 30_000, {
+    requests: 5_000,
+    concurrency: 64,
+    lanes: 1_250,
+    server: { perSecond: 200, workMs: 100 },
+  }),
+  outage('c2', 10_000, { requests: 1_200, lanes: 300, isOnLoopback: true }),
+  overload('d', 150, 2_400),
+  overload('d300', 300, 4_800),
+  {
+    name: 'e',
+    what: 'answers 429 beyond 40 calls a second, without Retry-After',
+    ...USUAL,
+    requests: 600,
+    server: { perSecond: 400, workMs: 50, limit: { perSecond: 40, burst: 20 } },
+    isOnLoopback: true,
+  },
+  {
+    name: 'f',
+    what: 'takes ever longer by itself: 20 ms to 5 s within 30 s',
+    ...USUAL,
+    arrivePerSecond: 60,
+    server: {
+      perSecond: 60,
+      workMs: 20,
+      latencyMs: (atMs) => Math.min(5_000, 20 + (4_980 * atMs) / 30_000),
+    },
+  },
+  {
+    name: 'g',
+    what: 'one type of operation in nine fails always',
+    ...USUAL,
+    server: SMALL,
+    poison: { by: 'type', oneIn: 9 },
+  },
+  {
+    name: 'g2',
+    what: 'one tenant in nine fails always',
+    ...USUAL,
+    server: SMALL,
+    poison: { by: 'subject', oneIn: 9 },
+  },
+  {
+    name: 'h',
+    what: '5 % of the calls are never answered',
+    ...USUAL,
+    server: { ...SMALL, stallShare: 0.05 },
+  },
+  {
+    ...outage('i', 10_000, { crises: 40 }),
+    what: 'an outage of 10 s with crises among the requests',
+  },
+  {
+    name: 'l',
+    what: '30 % fail, and each lane has unurgent requests before its urgent ones',
+    ...USUAL,
+    lanes: 90,
+    unurgentHeads: 2,
+    server: { ...SMALL, faultShare: 0.3, faultKinds: MIXED },
+  },
+];
+
+/** Completes a plan to a drill. */
+export function drillOf(plan: DrillPlan): Drill {
+  const { name, what, concurrency, server } = plan;
+  const capMs = plan.capMs ?? 10 * MINUTE_MS;
+  const isPoison = ({ type, subject }: Pick<Job, 'type' | 'subject'>): boolean =>
+    plan.poison?.by === 'type' ? type === POISON_TYPE : subject.startsWith(POISON_SUBJECT);
+  const serverPlan: ServerPlan = plan.poison === undefined ? server : { ...server, isPoison };
+  let best: ((atMs: number) => number) | null = null;
+  return {
+    name,
+    what,
+    parameters: parametersOf(plan),
+    concurrency,
+    jobs: (seed) => jobsOf(plan, seed),
+    server: (seed, clock: Clock) => new ServerModel(serverPlan, seed, clock),
+    couldDoBy(atMs) {
+      best ??= couldDo(
+        serverPlan,
+        jobsOf(plan, 0).filter((job) => plan.poison === undefined || !isPoison(job)),
+        { concurrency, capMs },
+      );
+      return best(atMs);
+    },
+    outages: server.outages ?? [],
+    perSecond: server.limit?.perSecond ?? server.perSecond,
+    isPoison: (job) => plan.poison !== undefined && isPoison(job),
+    capMs,
+    isOnLoopback: plan.isOnLoopback === true,
+  };
+}
+
+export const DRILLS: readonly Drill[] = DRILL_PLANS.map(drillOf);
+
+/** An outage of any length in the middle of work that lasts 20 s more. */
+export function outageDrill(outageMs: number): Drill {
+  return drillOf(outage(`outage ${outageMs / 1000} s`, outageMs, { requests: 1_400, lanes: 350 }));
+}
+
+const POISON_TYPE = 'poisoned';
+const POISON_SUBJECT = 'poisoned-';
+
+function jobsOf(plan: DrillPlan, seed: number): readonly Job[] {
+  const { requests, arrivePerSecond, lanes, poison, crises = 0, unurgentHeads } = plan;
+  const urgencies = PRIORITIES.filter((priority) => priority !== 'crisis');
+  const crisisEvery = crises > 0 ? Math.floor(requests / crises) : Number.POSITIVE_INFINITY;
+  return Array.from({ length: requests }, (_, index): Job => {
+    const lane = index % lanes;
+    const round = Math.floor(index / lanes);
+    const isHead = unurgentHeads !== undefined && round < unurgentHeads;
+    const isCrisis = index % crisisEvery === crisisEvery - 1;
+    // Tier and priority by lane and round, so that each lane has all of them.
+    const tier: Tier = TIERS[(index + round) % TIERS.length] ?? 'trial';
+    const priority =
+      urgencies[(index + Math.floor(index / 3) + round) % urgencies.length] ?? 'normal';
+    const isPoisoned = poison !== undefined && lane % poison.oneIn === 0;
+    return {
+      index,
+      key: `${seed}-${index}`,
+      atMs: arrivePerSecond === undefined ? 0 : (index * 1000) / arrivePerSecond,
+      type: isPoisoned && poison.by === 'type' ? POISON_TYPE : `work-${index % 3}`,
+      subject: `${isPoisoned && poison.by === 'subject' ? POISON_SUBJECT : 'user-'}${lane}`,
+      lane: isCrisis ? null : `account-${lane}`,
+      tier: unurgentHeads === undefined ? tier : isHead ? 'trial' : 'premium',
+      priority: isCrisis
+        ? 'crisis'
+        : unurgentHeads === undefined
+          ? priority
+          : isHead
+            ? 'low'
+            : 'high',
+    };
+  });
+}
+
+function parametersOf(plan: DrillPlan): Readonly<Record<string, string | number>> {
+  const { server } = plan;
+  const parameters: Record<string, string | number | undefined> = {
+    requests: plan.requests,
+    arrival: plan.arrivePerSecond === undefined ? 'all at the start' : `${plan.arrivePerSecond}/s`,
+    lanes: plan.lanes,
+    concurrency: plan.concurrency,
+    'server calls/s': server.perSecond,
+    'work ms': server.latencyMs === undefined ? server.workMs : '20 to 5,000',
+    faults: server.faultShare,
+    stalls: server.stallShare,
+    outages: server.outages
+      ?.slice(0, 2)
+      .map(({ fromMs, toMs }) => `${fromMs}-${toMs}`)
+      .join(', '),
+    'rate limit/s': server.limit?.perSecond,
+    burst: server.limit?.burst,
+    'calls a worker before overload': server.overloadFrom,
+    crises: plan.crises,
+  };
+  const known = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as Record<string, string | number>;
+}
