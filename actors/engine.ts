@@ -177,7 +177,7 @@ export class EngineCore {
       upstreams: this.upstreams,
       recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
     };
-    for (const [type, handler] of Object.entries(given.handlers)) pool.handlers.set(type, handler);
+    for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
     store.onNotice(onError);
     store.onQuarantine((row) => {
       this.quarantined += 1;
@@ -196,7 +196,7 @@ export class EngineCore {
   /** Registers a handler, also while running; what waited for it goes on (OP-7). */
   async handle(type: string, handler: Handler): Promise<void> {
     this.upstreams.get(handler.upstream);
-    this.pool.handlers.set(type, handler);
+    this.pool.setHandler(type, handler);
     if (this.#isServing) await adoptHandler(this.#recoveryParts, type);
     else adoptInMemory(this.#recoveryParts, type);
   }

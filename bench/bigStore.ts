@@ -9,7 +9,7 @@ import { encodeSnapshot } from '../actors/charts/snapshots.ts';
 import { operationId } from '../actors/platform/operationId.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
-import { routeOf } from '../machines/operation/position.ts';
+import { missingHandlerRoute } from '../machines/operation/position.ts';
 import { syncOperationMachine } from '../machines/operation/syncOperationMachine.ts';
 import {
   newOperation,
@@ -101,7 +101,7 @@ function* writesOf(store: Store, filling: Filling): Generator<Write> {
   }
   for (let n = 0; n < (filling.handlerless ?? 0); n += 1) {
     const type = 'bench.forgotten';
-    const route = routeOf(type);
+    const route = missingHandlerRoute(type);
     yield make({ standing: 'due', dueAtMs: NEVER_MS, type, route, state: 'handlerMissing' });
   }
   let lane = '';

@@ -16,6 +16,7 @@ import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.t
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { Handler } from '../attempt/handler.ts';
 import type { TurnReason } from '../facts/fact.ts';
 import {
   type Asker,
@@ -30,6 +31,7 @@ import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { giveBack } from './lateAnswers.ts';
+import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 
@@ -41,6 +43,8 @@ export interface Residents {
   revive(row: StoredOperation): Resident | null;
   /** Lets go of an operation that rests on disk. */
   passivate(resident: Resident): void;
+  /** Writes that it is due where its handler goes to at present; it stands on disk elsewhere. */
+  reroute(resident: Resident, dueAtMs: number): void;
 }
 
 export interface DispatcherParts {
@@ -59,10 +63,11 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #queues = new Map<string, UpstreamQueue>();
+  readonly routes = new Routes();
   readonly #suspects: Suspects;
   readonly #expiry: ExpiryWatch;
-  /** How each crisis delivery gives its reserved slot back. */
-  readonly #crisisSlots = new Map<Resident, () => void>();
+  /** Whose slot each crisis delivery holds, and how it is given back. */
+  readonly #crisisSlots = new Map<Resident, { readonly flow: FlowControl; leave: () => void }>();
   #isStarted = false;
   /** Crises need no start: they are retried before the store is open, and where it can't be (CR-4). */
   #isStopped = false;
@@ -98,10 +103,6 @@ export class Dispatcher {
     });
   }
 
-  get upstreams(): readonly string[] {
-    return [...this.#queues.keys()];
-  }
-
   /** Takes on the work of one upstream. */
   addFlow(flow: FlowControl, crisisSlotsMax: number): void {
     const { upstream } = flow;
@@ -114,11 +115,15 @@ export class Dispatcher {
       passOver,
       onError,
       flow,
+      routes: () => this.routes.claimedBy(upstream),
       crisisSlotsMax,
       mayStart: () => this.#isStarted && !this.#suspects.isolates,
       revive: (row) => {
         const { pool } = this.#parts;
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;
+      },
+      reroute: (resident, dueAtMs) => {
+        this.#parts.pool.reroute(resident, dueAtMs);
       },
       grant: this.#grant,
       takeSuspect: (urgency, permit) => this.#suspects.take(upstream, urgency, permit),
@@ -127,6 +132,7 @@ export class Dispatcher {
       },
     });
     this.#queues.set(upstream, queue);
+    this.routes.addUpstream(upstream);
     flow.onChange(() => {
       this.#reconsider(queue);
     });
@@ -183,17 +189,34 @@ export class Dispatcher {
       return () => undefined;
     }
     const queue = this.#queues.get(resident.handler.upstream);
-    if (resident.urgency !== 0 || queue === undefined) return run();
+    if (queue === undefined) return run();
+    if (resident.urgency === 0) return this.#beginCrisis(resident, queue, run);
+    if (this.#holdsPermitOf(resident, queue)) return run();
+    report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
+    return () => undefined;
+  }
+
+  #beginCrisis(resident: Resident, queue: UpstreamQueue, run: () => () => void): () => void {
     let stop = (): void => undefined;
     const entity = entityKey(resident.actor.getSnapshot().context.entity);
     const { leave } = queue.crisis.enter(entity, () => {
       stop = run();
     });
-    this.#crisisSlots.set(resident, leave);
+    this.#crisisSlots.set(resident, { flow: queue.flow, leave });
     return () => {
       stop();
       this.#leaveCrisisSlot(resident);
     };
+  }
+
+  /** Whether it may call this upstream: its type may have moved since it was given a permit for another. */
+  #holdsPermitOf(resident: Resident, { flow }: UpstreamQueue): boolean {
+    const { id, urgency, permit } = resident;
+    if (permit === null || permit.flow === flow) return true;
+    resident.permit = null;
+    giveBack(permit);
+    resident.permit = flow.tryEnter({ id, urgency });
+    return resident.permit !== null;
   }
 
   /**
@@ -202,8 +225,7 @@ export class Dispatcher {
    */
   attemptEnded(resident: Resident, report: CallReport): CallVerdict {
     if (resident.urgency === 0) {
-      this.#leaveCrisisSlot(resident);
-      this.#queues.get(resident.handler?.upstream ?? '')?.flow.recordCrisis(report);
+      this.#leaveCrisisSlot(resident)?.recordCrisis(report);
       return NO_VERDICT;
     }
     const { permit } = resident;
@@ -235,15 +257,20 @@ export class Dispatcher {
     // The watch overlooks what is in hand, so its time may have come unseen.
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
+    this.#waitOrLeave(resident, position.standing === 'due' ? (position.dueAtMs ?? 0) : null);
+  }
+
+  /** It stays in memory where it may run soon; else its row is due at `dueAtMs`, if ever. */
+  #waitOrLeave(resident: Resident, dueAtMs: number | null): void {
     const { pool, residentsMax } = this.#parts;
-    const queue = this.#queues.get(position.route);
+    const queue = this.#queueOf(resident.route);
     const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
     if (resident.state !== null && isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);
       return;
     }
     pool.passivate(resident);
-    if (position.standing === 'due') queue?.noteDue(position.dueAtMs ?? 0);
+    if (dueAtMs !== null) queue?.noteDue(dueAtMs);
   }
 
   /** The next in a lane has become its head. */
@@ -254,9 +281,29 @@ export class Dispatcher {
     });
   }
 
-  /** A row of an upstream is on disk only and due at `dueAtMs`. */
-  noteDue(upstream: string, dueAtMs: number): void {
-    this.#queues.get(upstream)?.noteDue(dueAtMs);
+  /** A row of this route is on disk only and due at `dueAtMs`. */
+  noteDue(route: string, dueAtMs: number): void {
+    this.#queueOf(route)?.noteDue(dueAtMs);
+  }
+
+  /** Rows may be due anywhere. */
+  lookEverywhere(): void {
+    for (const queue of this.#queues.values()) queue.noteDue(0);
+  }
+
+  /** Operations of this type go to this upstream from now on, those on disk among them (OP-7). */
+  sendType(type: string, upstream: string): void {
+    this.routes.send(type, upstream);
+    if (this.#isStarted) this.#queues.get(upstream)?.noteDue(0);
+  }
+
+  /** Its handler is another one than `before`: it waits where that goes to. */
+  changedHandler(resident: Resident, before: Handler | null): void {
+    if (before === null || before.upstream === resident.handler?.upstream) return;
+    const wasReady = this.#queues.get(before.upstream)?.forget(resident) ?? false;
+    if (wasReady) this.#waitOrLeave(resident, 0);
+    else this.#suspects.moved(resident);
+    this.#pumpSuspects();
   }
 
   /** An operation expires at `atMs`. */
@@ -348,6 +395,10 @@ export class Dispatcher {
     resident.actor.send(turn);
   };
 
+  #queueOf(route: string): UpstreamQueue | undefined {
+    return this.#queues.get(this.routes.upstreamOf(route) ?? '');
+  }
+
   #pumpSuspects(): void {
     if (this.#suspects.pump()) this.#pumpAll();
   }
@@ -356,9 +407,11 @@ export class Dispatcher {
     for (const queue of this.#queues.values()) queue.pump();
   }
 
-  #leaveCrisisSlot(resident: Resident): void {
-    const leave = this.#crisisSlots.get(resident);
+  /** The flow control of the upstream that was called; `undefined` where it held no slot. */
+  #leaveCrisisSlot(resident: Resident): FlowControl | undefined {
+    const slot = this.#crisisSlots.get(resident);
     this.#crisisSlots.delete(resident);
-    leave?.();
+    slot?.leave();
+    return slot?.flow;
   }
 }

@@ -45,9 +45,9 @@ export class LateAnswers {
       .catch(this.#onError);
   }
 
-  /** It no longer waits. */
-  forget(resident: Resident): void {
-    this.#awaited.delete(resident);
+  /** It no longer waits. False where it did not. */
+  forget(resident: Resident): boolean {
+    return this.#awaited.delete(resident);
   }
 }
 

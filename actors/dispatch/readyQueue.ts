@@ -15,8 +15,11 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
     this.#size += 1;
   }
 
-  delete(item: T): void {
-    if (this.#ranks[item.urgency]?.delete(item) === true) this.#size -= 1;
+  /** False where it was not there. */
+  delete(item: T): boolean {
+    const wasThere = this.#ranks[item.urgency]?.delete(item) === true;
+    if (wasThere) this.#size -= 1;
+    return wasThere;
   }
 
   /** The first that is at least as urgent as `urgencyBound`; it stays in the queue. */

@@ -95,6 +95,16 @@ export class Suspects {
     return wasAlone;
   }
 
+  /** Its type goes to another upstream. */
+  moved(suspect: Resident): void {
+    if (!this.#waiting.has(suspect) || suspect.urgency === 0) return;
+    const isIsolated = this.#isolated.has(suspect);
+    if (isIsolated && this.#alone === suspect) this.#alone = null;
+    for (const others of this.#others.values()) others.delete(suspect);
+    this.#asked.forget(suspect);
+    if (!isIsolated) this.#othersOf(suspect).add(suspect);
+  }
+
   /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
   pump(): boolean {
     const isolated = this.isolates;

@@ -31,6 +31,8 @@ const BARREN_CLAIM_PAUSE_MS = 100;
 
 export interface UpstreamQueueParts {
   readonly flow: FlowControl;
+  /** What it claims at present. */
+  readonly routes: () => readonly string[];
   readonly crisisSlotsMax: number;
   readonly store: QueueStore;
   readonly journal: Pick<Journal, 'sendAll'>;
@@ -46,6 +48,8 @@ export interface UpstreamQueueParts {
   readonly takeSuspect: (urgency: number, permit: Permit) => boolean;
   /** Slots that were reserved for a claim are free again. */
   readonly onSlotsBack: () => void;
+  /** Sends one to where it belongs, which was claimed here and goes to another upstream. */
+  readonly reroute: (resident: Resident, dueAtMs: number) => void;
   /** Lets it begin with a permit that is now its own. */
   readonly grant: (resident: Resident, permit: Permit) => void;
   readonly onError: (error: unknown) => void;
@@ -94,10 +98,10 @@ export class UpstreamQueue {
     this.pump();
   }
 
-  /** It no longer waits. */
-  forget(resident: Resident): void {
-    this.#ready.delete(resident);
-    this.#asked.forget(resident);
+  /** It no longer waits. False where it did not. */
+  forget(resident: Resident): boolean {
+    const wasReady = this.#ready.delete(resident);
+    return this.#asked.forget(resident) || wasReady;
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
@@ -220,7 +224,8 @@ export class UpstreamQueue {
    * pause that the next claim has to keep.
    */
   async #fetch(permits: Permit[]): Promise<number> {
-    const { store, journal, steady, passOver, revive, grant, onError } = this.#parts;
+    const { store, journal, steady, routes, passOver, revive, reroute, grant, onError } =
+      this.#parts;
     const nowMs = steady.now();
     const urgencyMax = this.flow.urgencyBound;
     this.#notedDueAtMs = Number.POSITIVE_INFINITY;
@@ -230,7 +235,7 @@ export class UpstreamQueue {
       // Those fetched before are due on disk until what was ordered for them is written.
       journal.sendAll();
       const { rows, nextDueAtMs } = await store.claim({
-        routes: [this.flow.upstream],
+        routes: routes(),
         urgencyMax,
         nowMs,
         limit: permits.length,
@@ -250,9 +255,14 @@ export class UpstreamQueue {
           break;
         }
         const resident = revive(row);
-        const permit = resident === null ? undefined : permits.pop();
-        if (resident === null || permit === undefined) continue;
+        if (resident === null) continue;
         hasBrought = true;
+        if ((resident.handler?.upstream ?? this.flow.upstream) !== this.flow.upstream) {
+          reroute(resident, row.dueAtMs ?? nowMs);
+          continue;
+        }
+        const permit = permits.pop();
+        if (permit === undefined) continue;
         grant(resident, permit);
       }
       hasBrought = this.#giveToSuspects(this.flow.urgencyBound, permits) || hasBrought;

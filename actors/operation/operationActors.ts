@@ -6,7 +6,7 @@
 
 import { type ActorOptions, createActor } from 'xstate';
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
-import { acceptedStanding } from '../../machines/operation/position.ts';
+import { acceptedStanding, routeOf } from '../../machines/operation/position.ts';
 import {
   type SyncOperationEvent,
   type SyncOperationInput,
@@ -51,7 +51,7 @@ export class OperationActors {
   create(
     id: string,
     request: CheckedRequest,
-    its: Pick<Resident, 'urgency' | 'handler' | 'permit' | 'pending'>,
+    its: Pick<Resident, 'urgency' | 'route' | 'handler' | 'permit' | 'pending'>,
   ): Resident {
     const { clock, retry } = this.#parts;
     const input = operationInput(
@@ -80,6 +80,7 @@ export class OperationActors {
       ...row,
       // It was handled when it was written.
       state: snapshot.value,
+      route: routeOf(snapshot.context.type),
       body: row.payload,
       handler: null,
       permit: null,

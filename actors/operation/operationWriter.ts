@@ -72,7 +72,7 @@ export class OperationWriter {
           urgency: resident.urgency,
           standing,
           dueAtMs,
-          route: upstreamOf(resident),
+          route: resident.route,
           subject: context.subject,
           lane,
           idempotencyKey: storedKeyOf(context),
@@ -92,7 +92,7 @@ export class OperationWriter {
   barrier(resident: Resident, onDurable: () => void): void {
     faultPoint('engine.beforeOrder');
     this.#update(resident, {
-      position: inHandPosition(upstreamOf(resident)),
+      position: inHandPosition(resident.route),
       onDurable: () => {
         faultPoint('engine.afterOrder');
         onDurable();
@@ -120,7 +120,7 @@ export class OperationWriter {
   ): void {
     faultPoint('engine.beforeSettle');
     this.#update(resident, {
-      position: settledPosition(context, upstreamOf(resident), this.#retentionMs),
+      position: settledPosition(context, resident.handler?.upstream ?? '', this.#retentionMs),
       leavesLane: leavesLane(context, resident.handler?.strictOrder === true),
       keepsPayload: keepsPayload(context),
       onDurable,
@@ -160,8 +160,4 @@ export class OperationWriter {
       onRefused: (error) => this.#onRefused(resident, error),
     });
   }
-}
-
-function upstreamOf(resident: Resident): string {
-  return resident.handler?.upstream ?? '';
 }

@@ -19,6 +19,8 @@ import type { PendingAcceptance } from './acceptance.ts';
 export interface Resident {
   readonly id: string;
   readonly urgency: number;
+  /** By what its row is claimed: see `routeOf`. */
+  route: string;
   actor: SyncOperationRef;
   /** The state last handled, so that a transition is handled once. */
   state: SyncOperationState | null;
@@ -45,12 +47,13 @@ export interface Resident {
 /** An operation that enters memory: a new one, or one read back from its row. */
 export function createResident(
   actor: SyncOperationRef,
-  from: Pick<Resident, 'id' | 'urgency' | 'body' | 'standing' | 'handler' | 'permit'> &
+  from: Pick<Resident, 'id' | 'urgency' | 'route' | 'body' | 'standing' | 'handler' | 'permit'> &
     Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'pending'>>,
 ): Resident {
   return {
     id: from.id,
     urgency: from.urgency,
+    route: from.route,
     actor,
     state: from.state ?? null,
     seq: from.seq ?? 0,

@@ -8,6 +8,7 @@
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
+import { routeOf } from '../../machines/operation/position.ts';
 import { newOperation } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
@@ -65,6 +66,7 @@ export class BulkAcceptor {
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
     const dueAtMs = steady.stamp();
+    const route = routeOf(request.type);
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), clock.now()),
     );
@@ -79,7 +81,7 @@ export class BulkAcceptor {
         urgency: urgencyOf(request.priority, request.tier),
         standing: 'due',
         dueAtMs,
-        route: handler.upstream,
+        route,
         subject: context.subject,
         lane,
         idempotencyKey: storedKeyOf(context),
@@ -102,7 +104,7 @@ export class BulkAcceptor {
         if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);
         // Behind another in its lane it is woken by that one.
         const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
-        if (!isLaneBusy) dispatcher.noteDue(handler.upstream, dueAtMs);
+        if (!isLaneBusy) dispatcher.noteDue(route, dueAtMs);
       },
       onFailed: (error) => {
         if (this.#waiting.delete(pending)) pending.reject(notAccepted(error));

@@ -7,7 +7,7 @@
  */
 
 import { type Demand, demandOf } from '../../machines/operation/demand.ts';
-import { restingPosition, saysAlready } from '../../machines/operation/position.ts';
+import { queuedPosition, restingPosition, saysAlready } from '../../machines/operation/position.ts';
 import type {
   SyncOperationSnapshot,
   SyncOperationState,
@@ -40,6 +40,8 @@ export interface DemandsParts {
   readonly facts: Facts;
   /** Whether it is still the one in memory. */
   readonly isInMemory: (resident: Resident) => boolean;
+  /** It may have been replaced while this one ran. */
+  readonly renewHandler: (resident: Resident) => void;
   /** It has ended, or was never accepted: it leaves memory. */
   readonly release: (resident: Resident, snapshot: SyncOperationSnapshot) => void;
 }
@@ -180,10 +182,10 @@ export class Demands {
     { value: state, context }: SyncOperationSnapshot,
     { does }: Demand,
   ): void {
-    const { writer, dispatcher, steady, isInMemory } = this.#parts;
+    const { writer, dispatcher, steady, isInMemory, renewHandler } = this.#parts;
     dispatcher.forget(resident);
-    const upstream = resident.handler?.upstream ?? '';
-    const position = restingPosition(state, context, upstream, steady.stamp());
+    renewHandler(resident);
+    const position = restingPosition(state, context, resident.route, steady.stamp());
     if (saysAlready(resident, position)) {
       dispatcher.rested(resident, position);
       return;
@@ -196,6 +198,16 @@ export class Demands {
       }
     });
     if (isInHand) dispatcher.rested(resident, position);
+  }
+
+  /** Writes that it is due where its handler goes to; it stands on disk elsewhere. */
+  reroute(resident: Resident, dueAtMs: number): void {
+    const { writer, dispatcher, isInMemory } = this.#parts;
+    const { state } = resident;
+    const position = queuedPosition(resident.route, dueAtMs);
+    writer.rest(resident, position, () => {
+      if (isInMemory(resident) && resident.state === state) dispatcher.rested(resident, position);
+    });
   }
 
   #report(resident: Resident, snapshot: SyncOperationSnapshot): void {

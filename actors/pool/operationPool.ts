@@ -7,6 +7,7 @@
  */
 
 import { isBusy, isEnding } from '../../machines/operation/demand.ts';
+import { routeOf } from '../../machines/operation/position.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
@@ -49,7 +50,7 @@ export class OperationPool {
   readonly staleReads = new StaleReadGuard();
   /** What an orderly stop waits for. */
   readonly busy = new BusyCount();
-  readonly handlers = new Map<string, Handler>();
+  readonly #handlers = new Map<string, Handler>();
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
   readonly #demands: Demands;
@@ -119,6 +120,7 @@ export class OperationPool {
       dispatcher: this.dispatcher,
       watchers: this.watchers,
       exceptions: this.exceptions,
+      renewHandler: this.renewHandler.bind(this),
       isInMemory: (resident) => this.#residents.get(resident.id) === resident,
       release: (resident, { status }) => {
         this.#drop(resident);
@@ -126,6 +128,32 @@ export class OperationPool {
         if (status === 'active') this.#actors.stop(resident.actor);
       },
     });
+  }
+
+  /** Of each type, registered for the process. */
+  get handlers(): ReadonlyMap<string, Handler> {
+    return this.#handlers;
+  }
+
+  /** From now on attempts of operations of this type begin with this handler. */
+  setHandler(type: string, handler: Handler): void {
+    this.#handlers.set(type, handler);
+    this.dispatcher.sendType(type, handler.upstream);
+  }
+
+  /** Gives it the handler that it has to run with from now on, and a route accordingly. */
+  renewHandler(resident: Resident): void {
+    const { type } = resident.actor.getSnapshot().context;
+    const closure = this.#closures.get(resident.id);
+    const before = resident.handler;
+    resident.handler = closure ?? this.#handlers.get(type) ?? null;
+    resident.route = closure?.upstream ?? routeOf(type);
+    if (resident.handler !== before) this.dispatcher.changedHandler(resident, before);
+  }
+
+  /** Whether it brought its own handler, in this process. */
+  hasOwnHandler(id: string): boolean {
+    return this.#closures.has(id);
   }
 
   /** Operations held in memory. */
@@ -168,7 +196,7 @@ export class OperationPool {
     id: string = operationId(this.#parts.clock, this.#parts.random),
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
-    const handler = closure ?? this.handlers.get(request.type) ?? null;
+    const handler = closure ?? this.#handlers.get(request.type) ?? null;
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
       handler === null || request.priority === 'crisis'
@@ -176,6 +204,7 @@ export class OperationPool {
         : this.dispatcher.tryStart(handler.upstream, { id, urgency });
     const resident = this.#actors.create(id, request, {
       urgency,
+      route: closure?.upstream ?? routeOf(request.type),
       handler,
       permit,
       pending,
@@ -193,8 +222,7 @@ export class OperationPool {
     if (this.#parts.journal.isWithdrawing(row.id)) return null;
     try {
       const resident = this.#actors.revive(row);
-      const { type } = resident.actor.getSnapshot().context;
-      resident.handler = this.#closures.get(row.id) ?? this.handlers.get(type) ?? null;
+      this.renewHandler(resident);
       this.#enter(resident);
       return resident;
     } catch (error) {
@@ -219,6 +247,11 @@ export class OperationPool {
     this.staleReads.note(resident.id);
     this.#residents.delete(resident.id);
     this.#actors.stop(resident.actor);
+  }
+
+  /** Writes that it is due where its handler goes to at present. */
+  reroute(resident: Resident, dueAtMs: number): void {
+    this.#demands.reroute(resident, dueAtMs);
   }
 
   /** Aborts what is running, so that the store can close; nothing of it is lost (SV-4). */

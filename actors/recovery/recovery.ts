@@ -5,7 +5,7 @@
  * @module
  */
 
-import { routeOf } from '../../machines/operation/position.ts';
+import { missingHandlerRoute } from '../../machines/operation/position.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -75,15 +75,17 @@ export async function recoverInHand(
 }
 
 /**
- * Lets everything in memory go on that waited for a handler of this type: before the store is open,
- * and while it is held, that is crises.
+ * Has everything in memory of this type begin its next attempt with the handler that is registered now,
+ * and lets go on what waited for one: before the store is open, and while it is held, that is crises.
  */
 export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): void {
   for (const resident of pool.residents) {
     if (resident.actor.getSnapshot().context.type !== type) continue;
-    const { state } = resident;
-    // Whatever it waits for: it must know its handler when its turn comes.
-    resident.handler ??= pool.handlers.get(type) ?? null;
+    // What runs, runs on, and is told when it comes to rest.
+    if (resident.interrupt !== null) continue;
+    const { state, handler } = resident;
+    pool.renewHandler(resident);
+    if (handler !== null) continue;
     resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
     // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
     if (resident.urgency === 0 && resident.state === state) pool.dispatcher.resumeCrisis(resident);
@@ -123,7 +125,7 @@ export async function adoptHandler(parts: RecoveryParts, type: string): Promise<
     parts,
     async () =>
       await store.claim({
-        routes: [routeOf(type)],
+        routes: [missingHandlerRoute(type)],
         urgencyMax: URGENCY_MAX,
         nowMs: NEVER_MS,
         limit: PAGE_ROWS,
@@ -137,25 +139,34 @@ export async function adoptHandler(parts: RecoveryParts, type: string): Promise<
   );
 }
 
-/** Finds work of upstreams that are no longer configured, and heads of lanes that nobody woke. */
+/**
+ * Finds work that no queue claims, or that a queue claims for its upstream alone: of types without a
+ * handler, of upstreams that are no longer configured, of functions that ended with their process, and
+ * what was written when routes were upstreams. And heads of lanes that nobody woke.
+ */
 export async function findStrays(parts: RecoveryParts): Promise<void> {
   const { store, clock, pool } = parts;
   const { dispatcher } = pool;
+  const inPlace: number[] = [];
   await forEachPage(
     parts,
     async () => ({
       rows: await store.strays({
-        routes: dispatcher.upstreams,
+        routes: dispatcher.routes.ofTypes,
         limit: PAGE_ROWS,
-        passOver: pool.left.passOver,
+        passOver: [...pool.left.passOver, ...inPlace],
       }),
     }),
     (row) => {
-      dispatcher.wake(row, ({ actor, handler }) => {
-        actor.send({ type: 'handler.missing', atMs: clock.now() });
-        // Its type has moved to another upstream: it goes there.
-        if (handler !== null) actor.send({ type: 'handler.registered', atMs: clock.now() });
-      });
+      // In memory it has its turn, or is on its way to where it belongs.
+      if (pool.resident(row.id) !== undefined || pool.hasOwnHandler(row.id)) {
+        inPlace.push(row.seq);
+        return;
+      }
+      const resident = pool.revive(row);
+      if (resident === null) return;
+      if (resident.handler !== null) pool.reroute(resident, row.dueAtMs ?? 0);
+      else resident.actor.send({ type: 'handler.missing', atMs: clock.now() });
     },
   );
   await sweepLanes(parts);

@@ -8,6 +8,7 @@
 import {
   queuedPosition,
   type RowPosition,
+  routeOf,
   unhandledPosition,
 } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
@@ -101,15 +102,14 @@ export function accessLive(
       return results;
     },
     positionOf(type) {
-      const upstream = pool.handlers.get(type)?.upstream;
-      if (upstream === undefined) return unhandledPosition(type);
-      return queuedPosition(upstream, steady.stamp());
+      if (!pool.handlers.has(type)) return unhandledPosition(type);
+      return queuedPosition(routeOf(type), steady.stamp());
     },
     broughtBack(operations) {
       for (const { expiresAtMs } of operations) {
         if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
       }
-      for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
+      dispatcher.lookEverywhere();
     },
     async leftQuarantine(row) {
       onLeftQuarantine();
@@ -117,7 +117,7 @@ export function accessLive(
       if (row.standing === 'inHand') takeOver(parts, row);
       const { type, expiresAtMs } = decodeOperation(row).snapshot.context;
       if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
-      for (const upstream of dispatcher.upstreams) dispatcher.noteDue(upstream, 0);
+      dispatcher.lookEverywhere();
       if (pool.handlers.has(type)) await adoptHandler(parts, type);
       await sweepLanes(parts);
     },

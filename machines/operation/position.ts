@@ -14,7 +14,10 @@ export interface RowPosition {
   /** By the steady clock where it is `due`; by the wall clock where it is settled, and may be purged. */
   readonly dueAtMs: number | null;
   readonly waitsFor: WaitsFor;
-  /** What it is claimed by: its type ({@link routeOf}), or an upstream. */
+  /**
+   * By what it is claimed: its type ({@link routeOf}), or the name of an upstream where its handler was
+   * given with the request. What has ended stands under the upstream that it was for.
+   */
   readonly route: string;
 }
 
@@ -31,26 +34,31 @@ export function waitsForDecision(state: SyncOperationState): boolean {
 }
 
 /**
- * The route of operations of a type: the queue of the upstream that its handler goes to claims it. So a
- * type that moves to another upstream, or has no handler yet, moves no row (docs/decisions/0110).
+ * The route of operations of a type: the upstream that its handler goes to claims it. So a type that
+ * moves to another upstream, or to one that was renamed, moves no row (docs/decisions/0110).
  */
 export function routeOf(type: string): string {
+  return `type:${type}`;
+}
+
+/** Where operations wait that were told that their type has no handler: registering one moves them. */
+export function missingHandlerRoute(type: string): string {
   return `handler:${type}`;
 }
 
 /** In hand of the process that runs it: after a crash it was in flight. */
-export function inHandPosition(upstream: string): RowPosition {
-  return { standing: 'inHand', dueAtMs: null, waitsFor: 'turn', route: upstream };
+export function inHandPosition(route: string): RowPosition {
+  return { standing: 'inHand', dueAtMs: null, waitsFor: 'turn', route };
 }
 
-/** In the queue of its upstream, from `dueAtMs` on. */
-export function queuedPosition(upstream: string, dueAtMs: number): RowPosition {
-  return { standing: 'due', dueAtMs, waitsFor: 'turn', route: upstream };
+/** To be claimed by its route, from `dueAtMs` on. */
+export function queuedPosition(route: string, dueAtMs: number): RowPosition {
+  return { standing: 'due', dueAtMs, waitsFor: 'turn', route };
 }
 
 /** Where it waits until a handler of its type is registered. */
 export function unhandledPosition(type: string): RowPosition {
-  const route = routeOf(type);
+  const route = missingHandlerRoute(type);
   return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
 }
 
@@ -58,18 +66,18 @@ export function unhandledPosition(type: string): RowPosition {
 export function restingPosition(
   state: SyncOperationState,
   context: Pick<SyncOperationContext, 'priority' | 'type' | 'delayMs'>,
-  upstream: string,
+  route: string,
   nowMs: number,
 ): RowPosition {
   const what = waitsFor(state) ?? 'turn';
   // A crisis stays in hand until it is through: it never leaves memory.
   if (context.priority === 'crisis') {
-    return { standing: 'inHand', dueAtMs: null, waitsFor: what, route: upstream };
+    return { standing: 'inHand', dueAtMs: null, waitsFor: what, route };
   }
   if (what === 'handler') return unhandledPosition(context.type);
-  if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route: upstream };
+  if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route };
   const delayMs = isBackingOff(state) ? (context.delayMs ?? 0) : 0;
-  return queuedPosition(upstream, nowMs + delayMs);
+  return queuedPosition(route, nowMs + delayMs);
 }
 
 /** Where a newly accepted row stands, unless its lane is busy. */

@@ -194,6 +194,7 @@ export const syncOperationMachine = operationSetup.createMachine({
           },
         ],
         'handler.missing': { target: 'handlerMissing' },
+        'turn.revoked': { target: 'waiting' },
         'attempt.interrupted': {
           target: 'waiting',
           actions: [{ type: 'noteInterruption', params: ({ event }) => event }],

@@ -85,6 +85,8 @@ export type SyncOperationEvent =
   | { readonly type: 'journal.duplicated' }
   /** A permit of the upstream is reserved for it. */
   | { readonly type: 'turn.granted'; readonly atMs: number }
+  /** Its type goes to another upstream since it had its turn: it waits for that one. Nothing was spent. */
+  | { readonly type: 'turn.revoked'; readonly atMs: number }
   | { readonly type: 'lane.freed'; readonly atMs: number }
   | { readonly type: 'handler.missing'; readonly atMs: number }
   | { readonly type: 'handler.registered'; readonly atMs: number }

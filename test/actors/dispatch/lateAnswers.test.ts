@@ -44,6 +44,7 @@ function begin() {
   };
   const queue = new UpstreamQueue({
     flow,
+    routes: () => ['payments'],
     crisisSlotsMax: 2,
     store,
     journal: { sendAll: () => undefined },
@@ -52,6 +53,7 @@ function begin() {
     mayStart: () => mayStart,
     passOver: () => [],
     revive: () => null,
+    reroute: () => undefined,
     takeSuspect: () => false,
     onSlotsBack: () => undefined,
     grant,

@@ -55,6 +55,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
   };
   const queue = new UpstreamQueue({
     flow: gate,
+    routes: () => ['payments'],
     crisisSlotsMax: 2,
     store,
     journal: { sendAll: () => undefined },
@@ -62,6 +63,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     timers,
     mayStart: () => true,
     revive: () => null,
+    reroute: () => undefined,
     takeSuspect: () => false,
     onSlotsBack: () => undefined,
     passOver: () => [],

@@ -1,6 +1,7 @@
 /** Reading back what waits, while the disk is slow, sick or busy. */
 
 import { describe, expect, test } from 'vitest';
+import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import type { Runtime } from '../../../src/runtime.ts';
@@ -171,7 +172,7 @@ test('CB-2 a breaker that is half open asks the disk for nothing while there is 
       'late.push': {
         upstream: 'default',
         run: () => {
-          throw new Error('The upstream is down.');
+          throw transientFailure('The upstream is down.');
         },
       },
     },

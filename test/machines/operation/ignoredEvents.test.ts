@@ -57,7 +57,7 @@ const IGNORED: readonly Ignored[] = [
   },
   {
     why: 'no attempt runs: this is of one that was cut off',
-    events: ['attempt.succeeded', 'attempt.failed', 'attempt.interrupted'],
+    events: ['attempt.succeeded', 'attempt.failed', 'attempt.interrupted', 'turn.revoked'],
     states: but(LIVE, 'attempting'),
   },
   {

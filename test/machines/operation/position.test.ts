@@ -3,7 +3,7 @@ import { demandOf } from '../../../machines/operation/demand.ts';
 import {
   acceptedStanding,
   inHandPosition,
-  routeOf,
+  missingHandlerRoute,
   queuedPosition,
   restingPosition,
   saysAlready,
@@ -61,7 +61,7 @@ describe('OP-6 where an operation rests', () => {
       waitsFor: 'handler',
       route: 'handler:payments.push',
     });
-    expect(routeOf('payments.push')).toBe('handler:payments.push');
+    expect(missingHandlerRoute('payments.push')).toBe('handler:payments.push');
     expect(unhandledPosition('payments.push')).toEqual(at('handlerMissing'));
   });
 

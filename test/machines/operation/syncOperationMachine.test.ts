@@ -234,6 +234,15 @@ describe('attempts', () => {
     expect(operation.begun.map(({ number }) => number)).toEqual([1, 1]);
   });
 
+  test('OP-7 an attempt whose type has moved to another upstream waits for that, and spends nothing', () => {
+    const operation = attempting();
+    operation.tell('turn.revoked');
+    expect(operation.state).toBe('waiting');
+    expect(operation.context).toMatchObject({ isSpent: false, isOutcomeUnknown: false });
+    operation.commit().grant().commit();
+    expect(operation.context.attempt).toBe(1);
+  });
+
   test('RT-2 an answer that comes late moves nothing', () => {
     const operation = waitingIn.backingOff().succeed().fail('permanent');
     operation.tell('attempt.interrupted');
