@@ -22,6 +22,7 @@ import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
+import { notAccepted } from './operation/acceptance.ts';
 import { AdmissionLimit } from './pool/admissionLimit.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
@@ -153,7 +154,7 @@ export class EngineCore {
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new AdmissionLimit({ store, journal, operationsMax });
+    this.room = new AdmissionLimit({ store, journal, operationsMax, residentsMax });
     this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
     this.upstreams = new Upstreams({
       ...{ clock, steady, random, timers, facts, system },
@@ -310,6 +311,10 @@ export class EngineCore {
 
   #storageChanged(failure: HoldfastError | null): void {
     this.upstreams.globalLevel.measure();
+    if (failure !== null && this.storage.isHanging) {
+      this.journal.hangs(failure);
+      this.room.refuseAll(notAccepted(failure));
+    }
     // Only a writer that has ended needs to be started again; any other opens its file again by itself.
     if (failure?.code === 'HF_STORE_UNAVAILABLE') this.#parts.onComponentFailed('writer', failure);
   }

@@ -28,6 +28,7 @@ import {
   type Acceptance,
   closed,
   type PendingAcceptance,
+  storeNotAsked,
   storeNotOpen,
   storeStalled,
 } from './operation/acceptance.ts';
@@ -211,22 +212,25 @@ export class LocalEngine implements Engine {
     const { timers, room, pool } = this.#core;
     return await new Promise<Acceptance>((resolve, reject) => {
       const cancel = timers.after(leftMs, () => {
-        reject(storeStalled(withinMs));
+        const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
+        if (pending.takeBack?.(notTaken) !== true) reject(storeStalled(withinMs));
       });
+      room.asked();
       const pending: PendingAcceptance = {
         resolve: (acceptance) => {
+          room.answered();
           cancel();
           resolve(acceptance);
         },
         reject: (error) => {
+          room.answered();
           cancel();
           reject(error);
         },
       };
-      const enter = (): void => {
+      room.enter(request, pending, () => {
         pool.accept(request, pending, handler);
-      };
-      room.enter(request, enter, pending.reject);
+      });
     });
   }
 
@@ -239,10 +243,11 @@ export class LocalEngine implements Engine {
         reject(new HoldfastError('HF_INTERNAL', 'acceptMany() was given a type without handler.'));
         return;
       }
+      const pending = { resolve, reject };
       const enter = (): void => {
-        bulk.accept(request, handler, { resolve, reject });
+        bulk.accept(request, handler, pending);
       };
-      room.enter(request, enter, reject);
+      room.enter(request, pending, enter, true);
     });
   }
 
@@ -336,8 +341,10 @@ export class LocalEngine implements Engine {
       crises: {
         refused: counts.crisesRefused.times,
         mended: counts.crisesMended.times,
+        unkept: counts.crisesUnkept.times,
         isRefusing: counts.crisesRefused.isRecent,
         isMending: counts.crisesMended.isRecent,
+        isUnkept: counts.crisesUnkept.isRecent,
       },
       eventLoop: {
         delayMs: this.#core.upstreams.loop.delayMs,

@@ -133,10 +133,14 @@ export interface EngineHealth {
   readonly crises: {
     readonly refused: number;
     readonly mended: number;
+    /** Delivered and not kept, since the disk hung. */
+    readonly unkept: number;
     /** One was refused within the last hour. */
     readonly isRefusing: boolean;
     /** One was mended within the last hour. */
     readonly isMending: boolean;
+    /** One was not kept within the last hour. */
+    readonly isUnkept: boolean;
   };
   /** How late the event loop runs what is due, while work is under way (CR-1). */
   readonly eventLoop: {

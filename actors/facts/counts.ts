@@ -37,6 +37,8 @@ export class Counts {
   readonly crisesRefused: Happened;
   /** Crises that were delivered without what broke a rule. */
   readonly crisesMended: Happened;
+  /** Crises that were delivered and not kept, since the disk hung. */
+  readonly crisesUnkept: Happened;
   /** The event loop was blocked. */
   readonly loopBlocked: Happened;
   #loopLongestMs = 0;
@@ -45,6 +47,7 @@ export class Counts {
     this.operations = countOperations(facts);
     const refused = new Tally(clock, CRISIS_NAMED_MS);
     const mended = new Tally(clock, CRISIS_NAMED_MS);
+    const unkept = new Tally(clock, CRISIS_NAMED_MS);
     const blocked = new Tally(clock, LOOP_NAMED_MS);
     facts.tap('crisis.refused', () => {
       refused.add();
@@ -52,12 +55,16 @@ export class Counts {
     facts.tap('crisis.mended', () => {
       mended.add();
     });
+    facts.tap('crisis.unkept', () => {
+      unkept.add();
+    });
     facts.tap('eventLoop.blocked', (delayMs) => {
       blocked.add();
       this.#loopLongestMs = Math.max(this.#loopLongestMs, delayMs);
     });
     this.crisesRefused = refused;
     this.crisesMended = mended;
+    this.crisesUnkept = unkept;
     this.loopBlocked = blocked;
   }
 

@@ -196,6 +196,11 @@ export interface CrisisMended extends Told<'crisis.mended'> {
   readonly fieldsLeftOut: number;
 }
 
+/** The disk hangs and enough waits for it in memory: a crisis is delivered, and nothing of it is kept. */
+export interface CrisisUnkept extends Told<'crisis.unkept'> {
+  readonly operationId: string;
+}
+
 /** A crisis was answered after the 200 ms that are promised (CR-1). */
 export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
   /** `null` where there was nothing to deliver. */
@@ -285,6 +290,7 @@ export type Fact =
   | RecordNewer
   | CrisisRefused
   | CrisisMended
+  | CrisisUnkept
   | CrisisAnsweredLate
   | OverrideMade
   | RuntimeStarted

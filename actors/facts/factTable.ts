@@ -120,6 +120,7 @@ export const FACT_TABLE = {
   'record.newer': (operationId: string) => ({ operationId }),
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
   'crisis.mended': (leftOut: readonly string[]) => ({ fieldsLeftOut: leftOut.length }),
+  'crisis.unkept': (operationId: string) => ({ operationId }),
   'crisis.answeredLate': (operationId: string | null, elapsedMs: number) => ({
     operationId,
     elapsedMs,

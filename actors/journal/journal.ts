@@ -26,6 +26,7 @@ import {
 import { Spill } from './spill.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
+import { Withdrawals } from './withdrawals.ts';
 
 /**
  * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that
@@ -44,15 +45,13 @@ export class Journal {
   readonly #store: RecordStore;
   readonly #health: StorageHealth;
   readonly #onCommitted: (writes: readonly Write[]) => void;
-  readonly #onLaneFreed: (row: StoredOperation | null) => void;
   readonly #onError: (error: unknown) => void;
   readonly #spill: Spill;
   readonly #deliveries: Deliveries;
   #queue: Pending[] = [];
   /** What failed and will be repeated, oldest first. */
   #stuck: Pending[] = [];
-  /** Refused, and perhaps on disk all the same until their withdrawal is. */
-  readonly #withdrawing = new Set<string>();
+  readonly #withdrawals: Withdrawals;
   #isIsolating = false;
   /** What the store refused without being ill, to be committed one by one. */
   #refused: Pending[] = [];
@@ -79,7 +78,7 @@ export class Journal {
     this.#store = parts.store;
     this.#health = parts.health;
     this.#onCommitted = parts.onCommitted;
-    this.#onLaneFreed = parts.onLaneFreed;
+    this.#withdrawals = new Withdrawals(parts.onLaneFreed);
     this.#onError = parts.onError;
     this.#spill = new Spill(parts.store, parts.onError);
     this.#deliveries = new Deliveries({
@@ -96,6 +95,16 @@ export class Journal {
     return this.#health.failure;
   }
 
+  /** The disk answers nothing: {@link failure} says so, and what was handed over may still become durable. */
+  get isHanging(): boolean {
+    return this.#health.isHanging;
+  }
+
+  /** What is handed over now may wait long for the disk, and has not failed. */
+  get isLate(): boolean {
+    return this.#health.state === 'slow';
+  }
+
   /** False before the store is open, and once it is closed: then nothing is written. */
   get isOpen(): boolean {
     return this.#isOpen;
@@ -103,7 +112,7 @@ export class Journal {
 
   /** True for a request that was refused and whose row, if there is one, must not run. */
   isWithdrawing(id: string): boolean {
-    return this.#withdrawing.has(id);
+    return this.#withdrawals.has(id);
   }
 
   /** The store is open: what was written before goes out now. */
@@ -118,13 +127,34 @@ export class Journal {
     for (const tell of this.#writtenWaiters) tell(false);
   }
 
-  write(entry: JournalEntry): void {
+  write(entry: JournalEntry): Pending {
     this.#given += 1;
     const pending = pendingOf(entry, this.#given);
     this.#queue.push(pending);
-    if (this.failure !== null) this.#spill.keep([pending]);
+    // The thread that would spill it hangs with the disk, and would do that first when it goes on.
+    if (this.failure !== null && !this.isHanging) this.#spill.keep([pending]);
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
     else this.#scheduleFlush();
+    return pending;
+  }
+
+  /**
+   * Gives a write up with `error` that the store was not given yet, so that it never will be; false where
+   * it was, and for what is never given up.
+   */
+  takeBack(pending: Pending, error: HoldfastError): boolean {
+    const at = this.#queue.indexOf(pending);
+    if (at === -1 || pending.onFailed === undefined) return false;
+    this.#queue.splice(at, 1);
+    pending.onFailed(error);
+    return true;
+  }
+
+  /** The disk answers nothing: what nobody was promised yet, and it was not given, is refused. */
+  hangs(error: HoldfastError): void {
+    for (const tell of this.#writtenWaiters) tell(false);
+    this.#refuseQueued(error);
+    this.#checkIdle();
   }
 
   /**
@@ -283,7 +313,7 @@ export class Journal {
   }
 
   #failed(batch: readonly Pending[], error: HoldfastError, generation: number): void {
-    const wasFailing = this.failure !== null;
+    const wasFailing = this.failure !== null && !this.isHanging;
     // While storage fails a write is refused for want of the ones before it: it goes again after them.
     if (mayBeOneRecord(error) && !wasFailing && !this.#isIsolating && this.#isOpen) {
       this.#health.refused();
@@ -302,25 +332,8 @@ export class Journal {
         this.#stuck.push(pending);
         continue;
       }
-      const write = pending.write;
-      if (write?.kind === 'accept') {
-        this.#withdrawing.add(write.id);
-        const withdrawal: Pending = {
-          build: () => ({ kind: 'withdraw', seq: write.seq, id: write.id }),
-          order: pending.order,
-          write: null,
-          onDurable: (result) => {
-            this.#withdrawing.delete(write.id);
-            if (result.kind === 'withdrawn') {
-              if (result.laneNext !== null) this.#onLaneFreed(result.laneNext);
-            } else if (withdrawal.isRepeat === true && write.lane !== null) {
-              // The commit of it that failed may have reached the disk, and told nobody who is next.
-              this.#onLaneFreed(null);
-            }
-          },
-        };
-        this.#stuck.push(withdrawal);
-      }
+      const withdrawal = this.#withdrawals.of(pending);
+      if (withdrawal !== null) this.#stuck.push(withdrawal);
       pending.onFailed(error);
     }
     if (!wasFailing) this.#refuseQueued(error);
@@ -334,7 +347,8 @@ export class Journal {
     this.#spill.troubleBegins();
     const kept: Pending[] = [];
     for (const pending of this.#queue) {
-      if (pending.onFailed === undefined) kept.push(pending);
+      if (pending.onFailed === undefined || (pending.isPatient === true && this.isHanging))
+        kept.push(pending);
       else pending.onFailed(error);
     }
     this.#queue = kept;

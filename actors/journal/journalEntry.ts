@@ -18,6 +18,8 @@ export interface JournalEntry {
    * A withdrawal follows by itself, since a failed write may still have reached the disk.
    */
   readonly onFailed?: ((error: HoldfastError) => void) | undefined;
+  /** Whoever waits for it has no deadline, and goes on waiting while the disk answers nothing. */
+  readonly isPatient?: boolean | undefined;
   /**
    * Called instead, and also without {@link onFailed}, when the store is well and refuses this write
    * all the same, so that repeating it is of no use: a page that it needs is damaged.
@@ -52,6 +54,7 @@ export function pendingOf(entry: JournalEntry, order: number): Pending {
     build: entry.build,
     onDurable: entry.onDurable,
     onFailed: entry.onFailed,
+    isPatient: entry.isPatient,
     onRefused: entry.onRefused,
     onSpilled: entry.onSpilled,
     order,

@@ -6,6 +6,7 @@
  */
 
 import {
+  HANGING_AFTER_MS,
   OVERDUE_AFTER_MS,
   type StorageState,
   troubleOf,
@@ -16,7 +17,7 @@ import {
   storageStateOf,
 } from '../../machines/storage/storageHealthMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -44,6 +45,8 @@ export class StorageHealth {
   #failure: HoldfastError | null = null;
   /** When each batch that is under way was posted, oldest first: they end in that order. */
   readonly #underWay: number[] = [];
+  /** When a batch last ended. */
+  #answeredMs = 0;
   #cancelWatch: (() => void) | null = null;
 
   constructor(parts: StorageHealthParts) {
@@ -76,6 +79,11 @@ export class StorageHealth {
     return sinceAtMs === null ? null : this.#parts.steady.toWall(sinceAtMs);
   }
 
+  /** The disk answers nothing, and has not failed. */
+  get isHanging(): boolean {
+    return this.#state === 'hanging';
+  }
+
   /** Why nothing can be made durable now; `null` while it can. */
   get failure(): HoldfastError | null {
     return this.#failure;
@@ -84,28 +92,32 @@ export class StorageHealth {
   /** A batch went out. Returns its generation, to be given back with its end. */
   posted(): number {
     this.#underWay.push(this.#parts.clock.monotonic());
-    if (this.#cancelWatch === null && !this.#chart.isStopped) this.#watch(OVERDUE_AFTER_MS);
+    this.#watch();
     return this.#generation;
   }
 
   /** The oldest batch under way is durable. */
   committed(generation: number): void {
-    const postedMs = this.#underWay.shift();
+    const postedMs = this.#answered();
     // The hot path: no event where it could change nothing.
     if (this.#state === 'well') return;
-    const { clock, steady } = this.#parts;
-    const tookMs = clock.monotonic() - (postedMs ?? 0);
-    this.#chart.send({ type: 'write.committed', generation, tookMs, atMs: steady.now() });
+    const tookMs = this.#answeredMs - postedMs;
+    const atMs = this.#parts.steady.now();
+    this.#chart.send({ type: 'write.committed', generation, tookMs, atMs });
+    this.#watch();
   }
 
   /** The oldest batch under way was refused by a store that is well. */
   refused(): void {
-    this.#underWay.shift();
+    this.#answered();
+    if (this.#state === 'well') return;
+    this.#chart.send({ type: 'write.refused', atMs: this.#parts.steady.now() });
+    this.#watch();
   }
 
   /** The oldest batch under way failed, and storage is to blame. */
   failed(generation: number, error: HoldfastError): void {
-    this.#underWay.shift();
+    this.#answered();
     if (this.#chart.isStopped) return;
     if (generation === this.#generation) this.#failure = neverWritten(error);
     this.#failedWith(error, generation);
@@ -117,9 +129,12 @@ export class StorageHealth {
    */
   restart(): void {
     const error = this.#failure;
+    const wasHanging = this.isHanging;
     this.#chart.restart();
     if (error === null) return;
-    this.#failedWith(error, this.#generation);
+    if (!wasHanging) this.#failedWith(error, this.#generation);
+    // Slow first, then hanging.
+    else for (let step = 0; step < 2; step += 1) this.#overdue(HANGING_AFTER_MS);
   }
 
   stop(): void {
@@ -144,24 +159,64 @@ export class StorageHealth {
     if (to === 'well' || to === 'slow') this.#failure = null;
     if (from === to) return;
     this.#state = to;
+    if (to === 'hanging') this.#failure = diskHangs();
     this.#parts.facts.emit('storage.changed', from, to, this.#failure);
     this.#parts.onChange(this.#failure);
   }
 
-  /** Wakes when the oldest batch may be overdue, and not at all once nothing is under way. */
-  #watch(delayMs: number): void {
-    const { clock, steady } = this.#parts;
-    this.#cancelWatch = clock.schedule(delayMs, () => {
+  /** A batch has ended: when it was posted. */
+  #answered(): number {
+    this.#answeredMs = this.#parts.clock.monotonic();
+    return this.#underWay.shift() ?? this.#answeredMs;
+  }
+
+  /**
+   * Wakes when the oldest batch may be overdue, or the disk silent for so long that it hangs; not at all
+   * once nothing is under way, or trouble is known.
+   */
+  #watch(): void {
+    const { clock } = this.#parts;
+    if (this.#cancelWatch !== null || this.#chart.isStopped) return;
+    const leftMs = this.#overdueInMs();
+    if (leftMs === null) return;
+    this.#cancelWatch = clock.schedule(Math.max(0, leftMs), () => {
       this.#cancelWatch = null;
-      const [oldestMs] = this.#underWay;
-      if (oldestMs === undefined || this.#chart.isStopped) return;
-      const leftMs = oldestMs + OVERDUE_AFTER_MS - clock.monotonic();
-      if (leftMs > 0) {
-        this.#watch(leftMs);
-        return;
-      }
-      const generation = this.#generation;
-      this.#chart.send({ type: 'write.overdue', generation, atMs: steady.now() });
+      const stillMs = this.#overdueInMs();
+      if (stillMs === null || this.#chart.isStopped) return;
+      if (stillMs <= 0) this.#overdue(this.#silentMs());
+      this.#watch();
     });
   }
+
+  #overdue(silentMs: number): void {
+    const generation = this.#generation;
+    this.#chart.send({
+      type: 'write.overdue',
+      generation,
+      silentMs,
+      atMs: this.#parts.steady.now(),
+    });
+  }
+
+  /** How long it is until a batch that is out would be news; `null` where none would. */
+  #overdueInMs(): number | null {
+    const [oldestMs] = this.#underWay;
+    if (oldestMs === undefined) return null;
+    if (this.#state === 'well') return oldestMs + OVERDUE_AFTER_MS - this.#parts.clock.monotonic();
+    return this.#state === 'slow' ? HANGING_AFTER_MS - this.#silentMs() : null;
+  }
+
+  /** How long nothing was answered, while the oldest batch was out. */
+  #silentMs(): number {
+    const now = this.#parts.clock.monotonic();
+    return now - Math.max(this.#answeredMs, this.#underWay[0] ?? now);
+  }
+}
+
+function diskHangs(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_HANGING',
+    `The disk has answered nothing for ${HANGING_AFTER_MS / 1_000} s.`,
+    { retry: 'later', withStack: false },
+  );
 }

@@ -18,6 +18,11 @@ export interface Acceptance {
 export interface PendingAcceptance {
   readonly resolve: (acceptance: Acceptance) => void;
   readonly reject: (error: HoldfastError) => void;
+  /**
+   * Set while it waits: rejects it with `error` where the disk was not given it, so that it never runs;
+   * false where it was.
+   */
+  takeBack?: ((error: HoldfastError) => boolean) | undefined;
 }
 
 /**
@@ -87,6 +92,20 @@ export function closed(): HoldfastError {
   return new HoldfastError('HF_CLOSED', 'The runtime is closed. Nothing was stored.', {
     retry: 'later',
   });
+}
+
+/** The disk has not been given the request, and will not be. */
+export function storeNotAsked(why: string): HoldfastError {
+  return new HoldfastError('HF_STORE_HANGING', why, { retry: 'later', withStack: false });
+}
+
+/** It is on its way to the upstream, and a restart would know nothing of it. */
+export function crisisUnkept(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_HANGING',
+    'The disk answers nothing, and as much as may waits for it in memory: this crisis is delivered, and nothing of it is kept. If the process ends before the delivery has, it is lost.',
+    { retry: 'never', withStack: false },
+  );
 }
 
 /** The disk took too long; what it was given may become durable all the same. */

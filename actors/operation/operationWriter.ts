@@ -14,6 +14,7 @@ import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import { encodeAccepted, encodeOperation } from '../charts/operationRecord.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Pending } from '../journal/journalEntry.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { NO_BODY, type Resident } from './resident.ts';
 
@@ -40,7 +41,10 @@ export class OperationWriter {
     this.#onRefused = parts.onRefused;
   }
 
-  /** Puts a new operation on disk, with its payload and its first attempt number. */
+  /**
+   * Puts a new operation on disk, with its payload and its first attempt number. `null` for one that is
+   * not kept.
+   */
   acceptance(
     resident: Resident,
     snapshot: SyncOperationSnapshot,
@@ -50,7 +54,11 @@ export class OperationWriter {
       /** A crisis is kept beside a database that fails. */
       readonly onSpilled: () => void;
     },
-  ): void {
+  ): Pending | null {
+    if (!resident.isKept) {
+      resident.revision = 1;
+      return null;
+    }
     faultPoint('engine.beforeAccept');
     const { context } = snapshot;
     const { standing } = resident;
@@ -62,7 +70,7 @@ export class OperationWriter {
         : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null), lane);
     const dueAtMs = standing === 'due' ? this.#steady.stamp() : null;
     resident.revision = 1;
-    this.#journal.write({
+    return this.#journal.write({
       build: () => {
         resident.seq = this.#store.nextSeq();
         return {
@@ -136,6 +144,10 @@ export class OperationWriter {
       readonly onDurable: (result: WriteResult) => void;
     },
   ): void {
+    if (!resident.isKept) {
+      update.onDurable({ kind: 'updated', laneNext: null });
+      return;
+    }
     const snapshot = resident.actor.getSnapshot();
     const { expiresAtMs, subject } = snapshot.context;
     const state = encodeOperation(snapshot, resident.response);

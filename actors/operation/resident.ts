@@ -28,6 +28,8 @@ export interface Resident {
   seq: number;
   /** Of the last write ordered. */
   revision: number;
+  /** False for a crisis that is delivered and not written, since the disk hangs (OP-6). */
+  isKept: boolean;
   /** Where the row stands after the last write ordered. */
   standing: Standing;
   /** The request's payload as kept, parsed when an attempt asks for it; `null` once it is erased. */
@@ -58,6 +60,7 @@ export function createResident(
     state: from.state ?? null,
     seq: from.seq ?? 0,
     revision: from.revision ?? 0,
+    isKept: true,
     standing: from.standing,
     body: from.body,
     handler: from.handler,

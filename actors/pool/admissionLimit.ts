@@ -12,19 +12,22 @@ import type { Tier } from '../../machines/vocabulary/urgency.ts';
 import type { QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
-import { notAccepted } from '../operation/acceptance.ts';
+import { notAccepted, type PendingAcceptance, storeNotAsked } from '../operation/acceptance.ts';
 
 export interface AdmissionLimitParts {
   readonly store: QueueStore;
   readonly journal: Journal;
   /** Operations accepted and not yet ended, at most; crises come on top. */
   readonly operationsMax: number;
+  /** Requests that wait for a late disk, at most; crises and what has no deadline come on top. */
+  readonly residentsMax: number;
 }
 
 interface Entering {
   readonly tier: Tier;
+  readonly pending: PendingAcceptance;
   readonly go: () => void;
-  readonly refuse: (error: HoldfastError) => void;
+  readonly isPatient: boolean;
 }
 
 /**
@@ -41,6 +44,8 @@ export class AdmissionLimit {
   #left = 0;
   #leftWhenAsked = 0;
   #started = 0;
+  /** Requests whose acceptance the disk has not confirmed yet. */
+  #unanswered = 0;
   #isAsking = false;
   /** In the order of asking, which lanes keep. */
   #waiting: Entering[] = [];
@@ -55,17 +60,31 @@ export class AdmissionLimit {
   }
 
   /**
-   * Calls `go` at once or, where the store has to be asked first, later; or `refuse` with
-   * `HF_QUEUE_FULL`. A crisis is never refused and never waits.
+   * Calls `go` at once or, where the store has to be asked first, later; or rejects `pending` with
+   * `HF_QUEUE_FULL`, or with `HF_STORE_HANGING` where the disk answers nothing. A crisis is never refused
+   * and never waits.
    */
-  enter(request: CheckedRequest, go: () => void, refuse: (error: HoldfastError) => void): void {
+  enter(
+    request: CheckedRequest,
+    pending: PendingAcceptance,
+    go: () => void,
+    isPatient = false,
+  ): void {
     if (request.priority === 'crisis') {
       this.note();
       go();
       return;
     }
-    const entering: Entering = { tier: request.tier, go, refuse };
+    if (!isPatient) {
+      const refusal = this.#refusalOfDisk();
+      if (refusal !== null) {
+        pending.reject(notAccepted(refusal));
+        return;
+      }
+    }
     if (this.#waiting.length > 0 || !this.#fits(request.tier)) {
+      const entering = { tier: request.tier, pending, go, isPatient };
+      pending.takeBack = (error) => this.#takeBack(entering, error);
       this.#waiting.push(entering);
       void this.#ask();
       return;
@@ -73,6 +92,22 @@ export class AdmissionLimit {
     this.note();
     go();
     if (this.#left < this.#leftWhenAsked / 2) void this.#ask();
+  }
+
+  /** A request has come that waits for the disk until it is {@link answered}. */
+  asked(): void {
+    this.#unanswered += 1;
+  }
+
+  answered(): void {
+    this.#unanswered -= 1;
+  }
+
+  /** The disk answers nothing: rejects all requests that wait for room and have a deadline. */
+  refuseAll(error: HoldfastError): void {
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ isPatient }) => isPatient);
+    for (const { pending, isPatient } of waiting) if (!isPatient) pending.reject(error);
   }
 
   /** An operation is accepted whether there is room or not. */
@@ -84,7 +119,25 @@ export class AdmissionLimit {
   /** Rejects all requests that wait for room with HF_CLOSED: the runtime has stopped. */
   abandon(): void {
     const closed = notEntered();
-    for (const { refuse } of this.#waiting.splice(0)) refuse(closed);
+    for (const { pending } of this.#waiting.splice(0)) pending.reject(closed);
+  }
+
+  #takeBack(entering: Entering, error: HoldfastError): boolean {
+    const at = this.#waiting.indexOf(entering);
+    if (at === -1) return false;
+    this.#waiting.splice(at, 1);
+    entering.pending.reject(notAccepted(error));
+    return true;
+  }
+
+  /** Why a request with a deadline is not even let wait for the disk. */
+  #refusalOfDisk(): HoldfastError | null {
+    const { journal, residentsMax } = this.#parts;
+    if (journal.isHanging) return journal.failure;
+    if (!journal.isLate || this.#unanswered <= residentsMax) return null;
+    return storeNotAsked(
+      `The disk is late, and ${residentsMax} requests wait for it, as many as may (residentsMax).`,
+    );
   }
 
   #fits(tier: Tier): boolean {
@@ -112,14 +165,14 @@ export class AdmissionLimit {
     for (const entering of waiting) this.#answer(entering, failure);
   }
 
-  #answer({ tier, go, refuse }: Entering, failure: HoldfastError | null): void {
+  #answer({ tier, go, pending }: Entering, failure: HoldfastError | null): void {
     if (failure !== null) {
-      refuse(failure);
+      pending.reject(failure);
     } else if (this.#fits(tier)) {
       this.note();
       go();
     } else {
-      refuse(queueFull(tier, this.#parts.operationsMax));
+      pending.reject(queueFull(tier, this.#parts.operationsMax));
     }
   }
 }

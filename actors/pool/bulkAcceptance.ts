@@ -59,7 +59,7 @@ export class BulkAcceptor {
       pool.accept(request, pending);
       return;
     }
-    if (journal.failure !== null) {
+    if (journal.failure !== null && !journal.isHanging) {
       pending.reject(notAccepted(journal.failure));
       return;
     }
@@ -106,6 +106,7 @@ export class BulkAcceptor {
         const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
         if (!isLaneBusy) dispatcher.noteDue(route, dueAtMs);
       },
+      isPatient: true,
       onFailed: (error) => {
         if (this.#waiting.delete(pending)) pending.reject(notAccepted(error));
       },

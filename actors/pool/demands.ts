@@ -109,7 +109,9 @@ export class Demands {
   }
 
   #accept(resident: Resident, snapshot: SyncOperationSnapshot, { isBarrier }: Demand): void {
-    this.#parts.writer.acceptance(resident, snapshot, {
+    const { journal, writer } = this.#parts;
+    const { pending } = resident;
+    const given = writer.acceptance(resident, snapshot, {
       onDurable: (result) => {
         if (result.kind === 'duplicate') {
           this.#foundDuplicate(resident, result);
@@ -124,6 +126,8 @@ export class Demands {
       },
       onSpilled: () => takePending(resident)?.resolve({ id: resident.id, isDuplicate: false }),
     });
+    if (pending !== null && given !== null)
+      pending.takeBack = (error) => journal.takeBack(given, error);
   }
 
   /** The acceptance is durable: tells how the operation goes on. */

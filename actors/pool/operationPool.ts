@@ -17,6 +17,7 @@ import type { Handler } from '../attempt/handler.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import {
   acceptanceUnknown,
+  crisisUnkept,
   notAccepted,
   notBegun,
   outcomeUnknown,
@@ -40,6 +41,9 @@ import { Watchers } from './watchers.ts';
 
 /** What a caller may ask of an operation. */
 type Wish = 'cancel.requested' | 'retry.requested';
+
+/** How many times `residentsMax` operations may be in memory before a crisis is not kept there. */
+const UNWRITTEN_PER_RESIDENT = 10;
 
 export class OperationPool {
   readonly watchers: Watchers;
@@ -210,6 +214,7 @@ export class OperationPool {
       pending,
     });
     if (closure !== undefined) this.#closures.set(id, closure);
+    if (urgency === 0 && this.#isFullForCrises) this.#keepNothingOf(resident);
     this.#enter(resident);
     return resident;
   }
@@ -265,6 +270,19 @@ export class OperationPool {
     const unknown = acceptanceUnknown();
     for (const resident of this.residents) takePending(resident)?.reject(unknown);
     this.watchers.abandon(outcomeUnknown());
+  }
+
+  /** Writes that wait for a disk that hangs are kept in memory, for so many operations at most. */
+  get #isFullForCrises(): boolean {
+    const { journal, residentsMax } = this.#parts;
+    return journal.isHanging && this.size >= UNWRITTEN_PER_RESIDENT * residentsMax;
+  }
+
+  /** A crisis goes out all the same, and whoever waits for it to be durable is told that it will not be. */
+  #keepNothingOf(resident: Resident): void {
+    resident.isKept = false;
+    takePending(resident)?.reject(crisisUnkept());
+    this.#parts.facts.emit('crisis.unkept', resident.id);
   }
 
   #enter(resident: Resident): void {

@@ -34,7 +34,7 @@ import type { OperationPool } from './operationPool.ts';
 
 export interface OperationsParts {
   readonly pool: OperationPool;
-  readonly journal: Pick<Journal, 'written' | 'failure'>;
+  readonly journal: Pick<Journal, 'written' | 'failure' | 'isHanging'>;
   readonly store: RecordStore;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
@@ -69,8 +69,8 @@ export class Operations {
   }
 
   async list(query: OperationPageQuery): Promise<OperationPage> {
-    const { store, ready } = this.#parts;
-    await ready();
+    const { store } = this.#parts;
+    await this.#untilAnswering();
     // What is in memory is newer than its row.
     return await readPage(store, query, (id) => this.#viewInMemory(id));
   }
@@ -136,8 +136,15 @@ export class Operations {
     }
   }
 
+  /** Resolves once the store can be asked, which nobody does while its disk hangs (OP-6). */
+  async #untilAnswering(): Promise<void> {
+    const { ready, journal } = this.#parts;
+    await ready();
+    if (journal.isHanging) throw storeNotRead(journal.failure);
+  }
+
   async #find(id: string): Promise<StoredOperation> {
-    await this.#parts.ready();
+    await this.#untilAnswering();
     const row = await this.#parts.store.find(id);
     if (row?.standing === 'quarantined') throw quarantinedError();
     const newer = row === null ? null : newerRecordIn(syncOperationMachine, row.state);
@@ -149,6 +156,15 @@ export class Operations {
       { field: 'id' },
     );
   }
+}
+
+/** The disk answers nothing, so that the store is not asked. */
+function storeNotRead(cause: HoldfastError | null): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_HANGING',
+    `${cause?.message ?? 'The disk answers nothing.'} What is on it can not be read; ask again later.`,
+    { retry: 'later', withStack: false },
+  );
 }
 
 /** Nobody here will ever settle it: there is no such operation, or its record can't be read. */

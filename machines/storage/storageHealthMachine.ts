@@ -4,6 +4,8 @@
  * - Facts come from the journal: a write is overdue, was committed, or failed in some way. Each is
  *   stamped with the generation in which it was posted. A failure begins the next one, so that what
  *   was under way beside it moves nothing: only a probe, posted after it, tells how storage is now.
+ * - A disk that goes on answering nothing hangs: what it was given may still become durable, nothing
+ *   more is given to it, and its next answer ends that.
  * - While there is trouble, or slowness that nothing else could see the end of, a probe is due at an instant, at first soon and then ever later. It
  *   repeats what could not be written; one that works means that storage is well.
  * - What each state means for the work is a table in `policy/storageTrouble.ts`.
@@ -15,6 +17,7 @@
 
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import {
+  HANGING_AFTER_MS,
   nextProbeDelayMs,
   OVERDUE_AFTER_MS,
   type StorageState,
@@ -32,10 +35,18 @@ export interface StorageHealthContext {
   readonly probeDelayMs: number;
 }
 
-interface WriteFacts {
+interface AtFacts {
   readonly atMs: number;
+}
+
+interface WriteFacts extends AtFacts {
   /** The chart's generation when the write was posted. */
   readonly generation: number;
+}
+
+interface OverdueFacts extends WriteFacts {
+  /** How long nothing was answered, while that write was out. */
+  readonly silentMs: number;
 }
 
 interface CommitFacts extends WriteFacts {
@@ -47,9 +58,10 @@ interface FailureFacts extends WriteFacts {
 }
 
 export type StorageHealthEvent =
-  | ({ readonly type: 'write.overdue' } & WriteFacts)
+  | ({ readonly type: 'write.overdue' } & OverdueFacts)
   | ({ readonly type: 'write.committed' } & CommitFacts)
   | ({ readonly type: 'write.failed' } & FailureFacts)
+  | { readonly type: 'write.refused'; readonly atMs: number }
   | { readonly type: 'probe.due'; readonly atMs: number };
 
 const storageHealthSetup = setup({
@@ -62,6 +74,8 @@ const storageHealthSetup = setup({
     isPresent: ({ context }, params: WriteFacts) => params.generation === context.generation,
     isPresentAndInTime: ({ context }, params: CommitFacts) =>
       params.generation === context.generation && params.tookMs < OVERDUE_AFTER_MS,
+    isPresentAndSilent: ({ context }, params: OverdueFacts) =>
+      params.generation === context.generation && params.silentMs >= HANGING_AFTER_MS,
     isPresentTrouble: ({ context }, params: FailureFacts & { readonly is: StorageTrouble }) =>
       params.generation === context.generation && params.trouble === params.is,
     isProbeDue: ({ context }, params: { atMs: number }) =>
@@ -79,14 +93,14 @@ const storageHealthSetup = setup({
         probeAtMs: atMs + probeDelayMs,
       };
     }),
-    recordEntry: assign((_, { atMs }: WriteFacts) => ({ sinceAtMs: atMs })),
+    recordEntry: assign((_, { atMs }: AtFacts) => ({ sinceAtMs: atMs })),
     recordRecovery: assign((_, { atMs }: WriteFacts) => ({
       sinceAtMs: atMs,
       probeAtMs: null,
       probeDelayMs: 0,
     })),
     /** The disk may get well without any work: then only a probe can tell. */
-    recordLateness: assign(({ context }, { atMs }: WriteFacts) => {
+    recordLateness: assign(({ context }, { atMs }: AtFacts) => {
       if (context.probeAtMs !== null) return {};
       const probeDelayMs = nextProbeDelayMs(context.probeDelayMs);
       return { probeDelayMs, probeAtMs: atMs + probeDelayMs };
@@ -167,9 +181,36 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
             actions: [{ type: 'recordLateness', params: ({ event }) => event }],
           },
         ],
+        'write.overdue': {
+          guard: { type: 'isPresentAndSilent', params: ({ event }) => event },
+          target: 'hanging',
+          actions: [{ type: 'recordEntry', params: ({ event }) => event }, 'recordProbe'],
+        },
         'probe.due': {
           guard: { type: 'isProbeDue', params: ({ event }) => event },
           actions: ['recordProbe', 'orderProbe'],
+        },
+      },
+    },
+    hanging: {
+      description:
+        'The disk answers nothing, and has not failed. Requests are refused before it is given them, nothing but crises starts, and what was accepted is kept in order. It ends with any answer.',
+      meta: { requirements: ['PS-6', 'OP-6', 'DG-1', 'CR-4'] },
+      on: {
+        'write.committed': {
+          guard: { type: 'isPresent', params: ({ event }) => event },
+          target: 'slow',
+          actions: [
+            { type: 'recordEntry', params: ({ event }) => event },
+            { type: 'recordLateness', params: ({ event }) => event },
+          ],
+        },
+        'write.refused': {
+          target: 'slow',
+          actions: [
+            { type: 'recordEntry', params: ({ event }) => event },
+            { type: 'recordLateness', params: ({ event }) => event },
+          ],
         },
       },
     },

@@ -85,12 +85,14 @@ export interface HealthStatus {
     /** A later version of holdfast wrote it: it goes on there. As far as this process has met them. */
     readonly newerVersion: number;
   };
-  /** Crises whose request broke a rule. */
+  /** Crises that did not go as they should. */
   readonly crises: {
     /** Answered, and neither stored nor delivered. */
     readonly refused: number;
     /** Delivered without what broke a rule. */
     readonly mended: number;
+    /** Delivered and not kept, since the disk hung: lost where the process ended before the delivery had. */
+    readonly unkept: number;
   };
   /**
    * How late the event loop runs what is due, while work is under way; the answer to a crisis waits as
@@ -153,7 +155,11 @@ export function readHealth(parts: HealthSources): HealthStatus {
     ),
     operations: health.operations,
     waiting: health.waiting,
-    crises: { refused: health.crises.refused, mended: health.crises.mended },
+    crises: {
+      refused: health.crises.refused,
+      mended: health.crises.mended,
+      unkept: health.crises.unkept,
+    },
     eventLoop: {
       delayMs: health.eventLoop.delayMs,
       blocked: health.eventLoop.blocked,
@@ -243,6 +249,14 @@ function find(
       health: 'degraded',
       costs: 30,
       reason: `${crises.refused} crises answered and not delivered: their request holds nothing sound`,
+    });
+  }
+  if (crises.isUnkept) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 30,
+      reason: `${crises.unkept} crises delivered and not kept: the disk hung, and memory held as much as it may`,
     });
   }
   if (crises.isMending) {

@@ -26,6 +26,7 @@ const FIELDS = [
   'syncMs',
   'syncsFailing',
   'shmError',
+  'syncHangs',
 ] as const;
 const SOURCE = fileURLToPath(new URL('./faults.c', import.meta.url));
 
@@ -35,6 +36,8 @@ export interface Fault {
   readonly syncError?: keyof typeof constants.errno;
   readonly openError?: keyof typeof constants.errno;
   readonly syncMs?: number;
+  /** 1: no sync returns until this is taken away. */
+  readonly syncHangs?: 0 | 1;
   /** How many syncs fail with `syncError` before they succeed again; all of them where it is left out. */
   readonly syncsFailing?: number;
   /** Given where a -shm is made longer than it is at first: some 4,000 pages into a -wal. */

@@ -2,7 +2,8 @@
  * Makes the disk fail for the files under one folder, as LD_PRELOAD of a process under test.
  *
  * What fails is read from a small shared file, which the test changes while the process runs:
- * the error of writes, of syncs and of opening for writing (0 for none), and how long a sync takes.
+ * the error of writes, of syncs and of opening for writing (0 for none), how long a sync takes, and
+ * whether it returns at all.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,6 +27,8 @@ struct faults {
   volatile int32_t syncs_failing;
   /* The error of making a -shm longer than it is at first, of all writes to it. */
   volatile int32_t shm_error;
+  /* Syncs do not return while this is set. */
+  volatile int32_t sync_hangs;
   /* How often one was given, so that a test can tell that it tested something. */
   volatile int32_t given;
 };
@@ -111,7 +114,13 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
 static int sync_fault(int fd) {
   int error = faults->sync_error;
   int ms = faults->sync_ms;
-  if ((error == 0 && ms == 0) || !is_open_on_ours(fd)) return 0;
+  int hangs = faults->sync_hangs;
+  if ((error == 0 && ms == 0 && hangs == 0) || !is_open_on_ours(fd)) return 0;
+  if (hangs != 0) {
+    struct timespec step = {0, 10 * 1000000};
+    __sync_fetch_and_add(&faults->given, 1);
+    while (faults->sync_hangs != 0) nanosleep(&step, NULL);
+  }
   if (ms > 0) {
     struct timespec pause = {ms / 1000, (long)(ms % 1000) * 1000000};
     __sync_fetch_and_add(&faults->given, 1);

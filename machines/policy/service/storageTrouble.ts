@@ -19,8 +19,11 @@ export const STORAGE_TROUBLES = [
 ] as const;
 export type StorageTrouble = (typeof STORAGE_TROUBLES)[number];
 
-/** `slow`: a commit is overdue, and nothing has failed yet. */
-export type StorageState = 'well' | 'slow' | StorageTrouble;
+/**
+ * `slow`: a commit is overdue, and nothing has failed yet. `hanging`: the disk has answered nothing for
+ * {@link HANGING_AFTER_MS}.
+ */
+export type StorageState = 'well' | 'slow' | 'hanging' | StorageTrouble;
 
 /**
  * The level of service that storage calls for. A slow disk is spared what is not urgent. Where
@@ -29,6 +32,7 @@ export type StorageState = 'well' | 'slow' | StorageTrouble;
 export const STORAGE_LEVELS: Readonly<Record<StorageState, Level>> = {
   well: 'normal',
   slow: 'limited',
+  hanging: 'offline',
   locked: 'offline',
   full: 'offline',
   readOnly: 'offline',
@@ -41,6 +45,8 @@ export const STORAGE_LEVELS: Readonly<Record<StorageState, Level>> = {
 export const STORAGE_ADVICE: Readonly<Record<StorageState, string>> = {
   well: 'storage is well',
   slow: 'storage is slow: a write is overdue. Look for what else keeps the disk busy',
+  hanging:
+    'storage hangs: the disk has answered nothing for seconds. Look at the disk, its controller or its network',
   locked: 'storage is locked by another program. Close whatever else has the store open',
   full: 'storage is full. Free some space on its disk',
   readOnly: 'storage can only be read. Make the disk, the folder and the file writable',
@@ -51,6 +57,11 @@ export const STORAGE_ADVICE: Readonly<Record<StorageState, string>> = {
 
 /** A write that takes longer than this is overdue. Single syncs of a healthy disk reach 250 ms. */
 export const OVERDUE_AFTER_MS = 1_000;
+/**
+ * A disk that has answered nothing for so long, while it was asked, hangs. Longer than a healthy one is
+ * ever busy with itself, shorter than people wait: from here on requests are refused at once.
+ */
+export const HANGING_AFTER_MS = 5_000;
 /** How long after a failure storage is tried again: at first, and at most. It doubles in between. */
 export const PROBE_MS_MIN = 100;
 export const PROBE_MS_MAX = 5_000;

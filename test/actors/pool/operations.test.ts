@@ -49,7 +49,7 @@ async function atRest(): Promise<{ operations: Operations; watchers: Watchers }>
   };
   const operations = new Operations({
     pool: pool as unknown as OperationPool,
-    journal: { written: async () => true, failure: null },
+    journal: { written: async () => true, failure: null, isHanging: false },
     store,
     ready: async () => undefined,
     onError: () => undefined,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  HANGING_AFTER_MS,
   OVERDUE_AFTER_MS,
   PROBE_MS_MAX,
   PROBE_MS_MIN,
@@ -118,11 +119,68 @@ describe('slowness', () => {
   });
 });
 
+describe('hanging', () => {
+  test('PS-6 begins when nothing was answered for long, and ends with any answer', () => {
+    const storage = new StorageHealthHarness();
+    storage.overdue();
+    storage.overdue(0, HANGING_AFTER_MS - 1);
+    expect(storage.state).toBe('slow');
+    storage.overdue(0, HANGING_AFTER_MS);
+    expect(storage.state).toBe('hanging');
+    expect(storage.context.sinceAtMs).toBe(storage.nowMs);
+    expect(storage.due).toBeNull();
+    storage.commit(0, 2 * HANGING_AFTER_MS);
+    expect(storage.state).toBe('slow');
+    expect(storage.due).toEqual({ type: 'probe.due', atMs: storage.nowMs + PROBE_MS_MIN });
+    storage.overdue(0, HANGING_AFTER_MS);
+    storage.refuse();
+    expect(storage.state).toBe('slow');
+    storage.commit();
+    expect(storage.state).toBe('well');
+  });
+
+  test('PS-6 orders no probe, which would hang behind what does', () => {
+    const storage = new StorageHealthHarness();
+    storage.overdue();
+    storage.commit(0, OVERDUE_AFTER_MS);
+    storage.overdue(0, HANGING_AFTER_MS);
+    storage.wait(60_000);
+    expect(storage.probes).toBe(0);
+  });
+
+  test('PS-6 may end in trouble, and does not begin in trouble', () => {
+    const storage = new StorageHealthHarness();
+    storage.overdue();
+    storage.overdue(0, HANGING_AFTER_MS);
+    storage.fail('failing');
+    expect(storage.state).toBe('failing');
+    storage.overdue(storage.context.generation, HANGING_AFTER_MS);
+    expect(storage.state).toBe('failing');
+  });
+
+  test('PS-6 a write of an earlier generation neither begins nor ends it', () => {
+    const storage = new StorageHealthHarness();
+    storage.fail('failing');
+    storage.wait(PROBE_MS_MIN);
+    storage.commit();
+    storage.overdue();
+    storage.overdue(0, HANGING_AFTER_MS);
+    expect(storage.state).toBe('slow');
+    storage.overdue(1, HANGING_AFTER_MS);
+    storage.commit(0, HANGING_AFTER_MS);
+    expect(storage.state).toBe('hanging');
+  });
+});
+
 describe('random histories', () => {
   const step = fc.oneof(
     fc.record({ fail: fc.constantFrom(...STORAGE_TROUBLES), isStale: fc.boolean() }),
     fc.record({ tookMs: fc.constantFrom(1, OVERDUE_AFTER_MS), isStale: fc.boolean() }),
-    fc.record({ overdue: fc.constant(true), isStale: fc.boolean() }),
+    fc.record({
+      silentMs: fc.constantFrom(OVERDUE_AFTER_MS, HANGING_AFTER_MS),
+      isStale: fc.boolean(),
+    }),
+    fc.record({ refused: fc.constant(true) }),
     fc.record({ waitMs: fc.nat(8_000) }),
     fc.record({ isEarly: fc.constant(true) }),
   );
@@ -155,7 +213,11 @@ describe('random histories', () => {
             storage.commit(stamp, each.tookMs);
             if (isStale || state === 'well') {
               // Says nothing new.
-            } else if (state === 'slow' && each.tookMs >= OVERDUE_AFTER_MS) {
+            } else if (
+              state === 'hanging' ||
+              (state === 'slow' && each.tookMs >= OVERDUE_AFTER_MS)
+            ) {
+              state = 'slow';
               if (leftMs === null) {
                 delayMs = Math.min(PROBE_MS_MAX, Math.max(PROBE_MS_MIN, 2 * delayMs));
                 leftMs = delayMs;
@@ -165,9 +227,20 @@ describe('random histories', () => {
               leftMs = null;
               delayMs = 0;
             }
-          } else if ('overdue' in each) {
-            storage.overdue(stamp);
+          } else if ('silentMs' in each) {
+            storage.overdue(stamp, each.silentMs);
             if (!isStale && state === 'well') state = 'slow';
+            else if (!isStale && state === 'slow' && each.silentMs === HANGING_AFTER_MS) {
+              state = 'hanging';
+              leftMs = null;
+            }
+          } else if ('refused' in each) {
+            storage.refuse();
+            if (state === 'hanging') {
+              state = 'slow';
+              delayMs = Math.min(PROBE_MS_MAX, Math.max(PROBE_MS_MIN, 2 * delayMs));
+              leftMs = delayMs;
+            }
           } else if ('waitMs' in each) {
             storage.wait(each.waitMs);
             if (leftMs !== null) {

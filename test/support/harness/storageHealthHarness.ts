@@ -4,9 +4,10 @@
  * @module
  */
 
-import type {
-  StorageState,
-  StorageTrouble,
+import {
+  OVERDUE_AFTER_MS,
+  type StorageState,
+  type StorageTrouble,
 } from '../../../machines/policy/service/storageTrouble.ts';
 import {
   storageHealthDue,
@@ -41,8 +42,12 @@ export class StorageHealthHarness extends ChartHarness<typeof storageHealthMachi
   }
 
   /** A fact about a write posted in the present generation, or in another. */
-  overdue(generation = this.context.generation): void {
-    this.send({ type: 'write.overdue', generation, atMs: this.nowMs });
+  overdue(generation = this.context.generation, silentMs = OVERDUE_AFTER_MS): void {
+    this.send({ type: 'write.overdue', generation, silentMs, atMs: this.nowMs });
+  }
+
+  refuse(): void {
+    this.send({ type: 'write.refused', atMs: this.nowMs });
   }
 
   commit(generation = this.context.generation, tookMs = 1): void {

@@ -19,13 +19,15 @@ test('DG-1 a slow disk is spared what can wait, and with any trouble nothing beg
   expect(STORAGE_LEVELS).toEqual({
     well: 'normal',
     slow: 'limited',
+    hanging: 'offline',
     ...Object.fromEntries(STORAGE_TROUBLES.map((trouble) => [trouble, 'offline'])),
   });
 });
 
 test('PS-6 UX-2 each state of the storage says what it is, and each trouble what to do', () => {
-  expect(Object.keys(STORAGE_ADVICE)).toEqual(['well', 'slow', ...STORAGE_TROUBLES]);
+  expect(Object.keys(STORAGE_ADVICE)).toEqual(['well', 'slow', 'hanging', ...STORAGE_TROUBLES]);
   expect(STORAGE_ADVICE.well).toBe('storage is well');
+  expect(STORAGE_ADVICE.hanging).toMatch(/hangs.*\. Look at the disk/);
   expect(STORAGE_ADVICE.slow).toMatch(/slow.*\. Look for what else/);
   expect(STORAGE_ADVICE.locked).toMatch(/locked.*\. Close whatever/);
   expect(STORAGE_ADVICE.full).toMatch(/full\. Free some space/);

@@ -1,0 +1,255 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Handler } from '../../actors/attempt/handler.ts';
+import { Journal } from '../../actors/journal/journal.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
+
+const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
+const CRISIS = { subject: 'user-42', type: 'payments.push' };
+
+interface Scene {
+  readonly world: World;
+  readonly process: Process;
+  /** Keys of the attempts, in order. */
+  readonly ran: string[];
+  /** The disk answers nothing for so long; what it was given becomes durable after that. */
+  readonly hang: (ms: number) => void;
+}
+
+async function started(options: Partial<RuntimeOptions> = {}): Promise<Scene> {
+  const world = createWorld();
+  const ran: string[] = [];
+  const run: Handler['run'] = ({ idempotencyKey }) => {
+    ran.push(idempotencyKey);
+    return null;
+  };
+  const process = world.boot({
+    handlers: { 'payments.push': { upstream: 'default', run } },
+    crisis: { type: 'payments.push' },
+    ...options,
+  });
+  await world.clock.run(process.runtime.ready);
+  let answersAtMs = 0;
+  process.store.faults.delayMs = () => Math.max(0, answersAtMs - world.clock.monotonic());
+  const hang = (ms: number): void => {
+    answersAtMs = world.clock.monotonic() + ms;
+  };
+  return { world, process, ran, hang };
+}
+
+/** How a promise ended: `resolved`, the code of its error, or `pending`. */
+function fate(promise: Promise<unknown>): { said: string; mayBeStored: boolean } {
+  const ended = { said: 'pending', mayBeStored: false };
+  promise.then(
+    () => {
+      ended.said = 'resolved';
+    },
+    (error: unknown) => {
+      ended.said = isHoldfastError(error) ? error.code : 'unexpected';
+      ended.mayBeStored = isHoldfastError(error) && error.mayBeStored;
+    },
+  );
+  return ended;
+}
+
+describe('PS-6 OP-6 a disk that hangs', () => {
+  test('PS-6 HM-1 DG-1 is said, and is over with its first answer', async () => {
+    const { world, process, hang } = await started();
+    const { runtime } = process;
+    const states: string[] = [];
+    runtime.subscribe((fact) => {
+      if (fact.kind === 'storage.changed') states.push(fact.to);
+    });
+    hang(20_000);
+    const first = fate(runtime.sync({ ...REQUEST, tier: 'trial' }));
+    await world.clock.advance(4_999);
+    expect(runtime.getHealthStatus().storage.state).toBe('slow');
+    await world.clock.advance(1);
+    const ill = runtime.getHealthStatus();
+    expect(ill).toMatchObject({
+      overall: 'critical',
+      level: 'offline',
+      storage: { state: 'hanging' },
+      components: { storage: 'critical' },
+    });
+    expect(ill.reasons.join()).toContain('HF_STORE_HANGING');
+    // It was given to the disk.
+    expect(first).toEqual({ said: 'HF_STORE_STALLED', mayBeStored: true });
+    const told = process.errors.filter((error) => isHoldfastError(error));
+    expect(told).toMatchObject([{ code: 'HF_ALERT' }, { code: 'HF_STORE_HANGING' }]);
+    await world.clock.advance(15_000);
+    await world.clock.advance(5_000);
+    expect(states).toEqual(['slow', 'hanging', 'slow', 'well']);
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', level: 'normal' });
+  });
+
+  /** 100 requests a second for a minute, each with its own key; what became of them. */
+  async function minute(scene: Scene): Promise<{
+    readonly inMemoryMax: number;
+    readonly fates: ReadonlyMap<string, ReturnType<typeof fate>>;
+  }> {
+    const { world, process, hang } = scene;
+    const fates = new Map<string, ReturnType<typeof fate>>();
+    let inMemoryMax = 0;
+    hang(60_000);
+    for (let number = 0; number < 6_000; number += 1) {
+      const idempotencyKey = `key-${number}`;
+      fates.set(idempotencyKey, fate(process.runtime.sync({ ...REQUEST, idempotencyKey })));
+      await world.clock.advance(10);
+      const { inMemory } = process.runtime.getHealthStatus().operations;
+      inMemoryMax = Math.max(inMemoryMax, inMemory);
+    }
+    await world.clock.advance(60_000);
+    return { inMemoryMax, fates };
+  }
+
+  /** Keys of requests that were refused with nothing stored. */
+  function refused(fates: ReadonlyMap<string, ReturnType<typeof fate>>): ReadonlySet<string> {
+    return new Set(
+      [...fates]
+        .filter(([, { said, mayBeStored }]) => said !== 'resolved' && !mayBeStored)
+        .map(([key]) => key),
+    );
+  }
+
+  test('PS-6 OP-6 takes no more into memory than it was told to, and runs nothing that it refused', async () => {
+    const scene = await started({ residentsMax: 100 });
+    const { inMemoryMax, fates } = await minute(scene);
+    expect(inMemoryMax).toBeLessThanOrEqual(201);
+    const said = [...fates.values()].map((each) => each.said);
+    expect(new Set(said)).toEqual(new Set(['HF_STORE_STALLED', 'HF_STORE_HANGING']));
+    const notStored = refused(fates);
+    expect(notStored.size).toBeGreaterThan(5_800);
+    const ran = new Set(scene.ran);
+    expect([...notStored].filter((key) => ran.has(key))).toEqual([]);
+    // The one answer that may run, and does.
+    const stalled = [...fates].filter(([, each]) => each.said === 'HF_STORE_STALLED');
+    expect(stalled.map(([key]) => key).toSorted()).toEqual([...ran].toSorted());
+    expect(scene.process.runtime.getHealthStatus().operations.inMemory).toBe(0);
+  });
+
+  test('PS-6 control: what was refused and left in the queue is caught', async () => {
+    vi.spyOn(Journal.prototype, 'takeBack').mockImplementation((pending, error) => {
+      pending.onFailed?.(error);
+      return true;
+    });
+    // Actors of what it refused are told of their writes.
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const scene = await started({ residentsMax: 100 });
+    const { fates } = await minute(scene);
+    vi.restoreAllMocks();
+    const notStored = refused(fates);
+    const { views } = await scene.world.clock.run(
+      scene.process.runtime.listOperations({ limit: 1_000 }),
+    );
+    const stalled = [...fates.values()].filter(({ said }) => said === 'HF_STORE_STALLED');
+    expect(notStored.size).toBeGreaterThan(0);
+    expect(views.length).toBeGreaterThan(stalled.length);
+  });
+
+  test('PS-6 CR-4 crises are answered, delivered and kept until the disk answers', async () => {
+    const { world, process, ran, hang } = await started();
+    hang(30_000);
+    fate(process.runtime.sync(REQUEST));
+    await world.clock.advance(10_000);
+    const answer = await process.runtime.crisis(CRISIS);
+    const durable = fate(answer.durable);
+    expect(await world.clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
+    expect(ran).toEqual([answer.operationId]);
+    expect(durable.said).toBe('pending');
+    await world.clock.advance(30_000);
+    expect(durable.said).toBe('resolved');
+  });
+
+  test('OP-6 CR-4 crises beyond what may be kept are delivered, and it is said that they are not kept', async () => {
+    const { world, process, ran, hang } = await started({ residentsMax: 1 });
+    const unkept: string[] = [];
+    process.runtime.subscribe((fact) => {
+      if (fact.kind === 'crisis.unkept') unkept.push(fact.operationId);
+    });
+    hang(30_000);
+    fate(process.runtime.sync(REQUEST));
+    await world.clock.advance(10_000);
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => process.runtime.crisis(CRISIS)),
+    );
+    const durable = answers.map((each) => fate(each.durable));
+    for (const { delivery } of answers) {
+      expect(await world.clock.run(delivery)).toMatchObject({ status: 'completed' });
+    }
+    expect(ran).toHaveLength(30);
+    expect(process.runtime.getHealthStatus().operations.inMemory).toBe(10);
+    expect(process.runtime.getHealthStatus().reasons.join()).toContain(
+      '21 crises delivered and not kept',
+    );
+    await world.clock.advance(40_000);
+    expect(durable.filter(({ said }) => said === 'HF_STORE_HANGING')).toHaveLength(21);
+    expect(durable.filter(({ said }) => said === 'resolved')).toHaveLength(9);
+    expect(unkept).toHaveLength(21);
+    expect(process.runtime.getHealthStatus().operations.inMemory).toBe(0);
+  });
+
+  test('OP-6 nobody who asks waits for it: views, lists, orders', async () => {
+    const { world, process, hang } = await started();
+    const { runtime } = process;
+    const done = await world.clock.run(runtime.sync(REQUEST));
+    await world.clock.advance(1_000);
+    hang(30_000);
+    fate(runtime.sync(REQUEST));
+    await world.clock.advance(10_000);
+    const asked = [done.view(), done.cancel(), runtime.listOperations(), runtime.sync(REQUEST)];
+    const fates = asked.map(fate);
+    await world.clock.advance(0);
+    expect(fates.map(({ said }) => said)).toEqual(Array(4).fill('HF_STORE_HANGING'));
+    await world.clock.advance(30_000);
+    expect(await world.clock.run(done.view())).toMatchObject({ state: 'completed' });
+  });
+
+  test('OP-6 a bulk waits, and goes on where it was', async () => {
+    const { world, process, ran, hang } = await started();
+    hang(30_000);
+    fate(process.runtime.sync(REQUEST));
+    await world.clock.advance(3_000);
+    const bulk = process.runtime.syncAll(Array.from({ length: 50 }, () => REQUEST));
+    const ended = fate(bulk);
+    await world.clock.advance(20_000);
+    expect(ended.said).toBe('pending');
+    await world.clock.advance(60_000);
+    expect(await bulk).toMatchObject({ accepted: 50, refused: 0 });
+    expect(ran).toHaveLength(51);
+  });
+
+  test("SV-4 PS-6 close() ends within its deadline and the disk's, and the next start goes on", async () => {
+    const scene = await started();
+    const { world, process, hang } = scene;
+    hang(3_600_000);
+    const stalled = fate(process.runtime.sync(REQUEST));
+    await world.clock.advance(10_000);
+    const atMs = world.clock.monotonic();
+    const closed = fate(process.runtime.close({ deadlineMs: 1_000 }));
+    while (closed.said === 'pending') await world.clock.advance(100);
+    expect(world.clock.monotonic() - atMs).toBeLessThanOrEqual(6_200);
+    expect(stalled.said).toBe('HF_STORE_STALLED');
+  });
+
+  test('PS-6 a disk that fails after it hung is repeated to, as after any failure', async () => {
+    const { world, process, ran, hang } = await started();
+    const { runtime, store } = process;
+    hang(10_000);
+    store.faults.fate = () => 'failsUnwritten';
+    const first = fate(runtime.sync({ ...REQUEST, tier: 'trial', idempotencyKey: 'first' }));
+    await world.clock.advance(6_000);
+    const crisis = await runtime.crisis(CRISIS);
+    const durable = fate(crisis.durable);
+    await world.clock.advance(6_000);
+    expect(runtime.getHealthStatus().storage.state).toBe('failing');
+    store.faults.fate = () => 'works';
+    await world.clock.advance(30_000);
+    expect(runtime.getHealthStatus().storage.state).toBe('well');
+    expect(first.said).toBe('HF_STORE_STALLED');
+    expect(durable.said).toBe('resolved');
+    expect(ran).toEqual([crisis.operationId]);
+  });
+});
