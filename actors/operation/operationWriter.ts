@@ -10,6 +10,7 @@ import { keepsPayload, leavesLane, settledPosition } from '../../machines/operat
 import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import { encodeAccepted, encodeOperation } from '../charts/operationRecord.ts';
@@ -77,7 +78,7 @@ export class OperationWriter {
           kind: 'accept',
           seq: resident.seq,
           id: resident.id,
-          urgency: resident.urgency,
+          urgency: urgencyOf(context.priority, context.tier),
           standing,
           dueAtMs,
           route: resident.route,
@@ -149,7 +150,7 @@ export class OperationWriter {
       return;
     }
     const snapshot = resident.actor.getSnapshot();
-    const { expiresAtMs, subject } = snapshot.context;
+    const { expiresAtMs, subject, priority, tier } = snapshot.context;
     const state = encodeOperation(snapshot, resident.response);
     resident.revision += 1;
     resident.standing = update.position.standing;
@@ -159,7 +160,8 @@ export class OperationWriter {
         kind: 'update',
         seq: resident.seq,
         id: resident.id,
-        urgency: resident.urgency,
+        // Its own: in its lane it may have the rank of another, which the store keeps.
+        urgency: urgencyOf(priority, tier),
         expiresAtMs,
         subject,
         revision,

@@ -11,6 +11,7 @@ import type {
   PurgeWrite,
   QuarantinedRecord,
   QuarantineWrite,
+  Raised,
   ReinstateWrite,
   ReplayWrite,
   Standing,
@@ -26,6 +27,10 @@ export interface ReviewTables {
   hasKey(idempotencyKey: string): boolean;
   isLaneTaken(lane: string | null, seq: number): boolean;
   heldHeadOf(lane: string | null): StoredOperation | null;
+  /** Gives the head of its lane the rank of this row, where that is more urgent. */
+  raiseHead(behind: MemoryRow): Raised | null;
+  /** Whom this row raised when it came, as far as can be told. */
+  raisedBefore(behind: MemoryRow): Raised | null;
   replace(row: MemoryRow, after: MemoryRow | null): void;
 }
 
@@ -90,14 +95,18 @@ function replay(tables: ReviewTables, write: ReplayWrite): WriteResult {
   const row = tables.byId(write.id);
   if (row === undefined) return MISSING;
   if (row.revision === write.revision && row.state === write.state) {
-    return { kind: 'replayed', laneBusy: row.standing === 'held' };
+    return {
+      kind: 'replayed',
+      laneBusy: row.standing === 'held',
+      raised: tables.raisedBefore(row),
+    };
   }
   if (row.standing !== 'deadLettered' || row.revision !== write.revision - 1) return MISSING;
   const payload = write.payload ?? row.payload;
   if (payload === null) return MISSING;
   const rejoins = row.lane === null && write.lane !== null;
   const laneBusy = rejoins && tables.isLaneTaken(write.lane, row.seq);
-  tables.replace(row, {
+  const after: MemoryRow = {
     ...row,
     seq: rejoins ? write.toSeq : row.seq,
     revision: write.revision,
@@ -108,8 +117,9 @@ function replay(tables: ReviewTables, write: ReplayWrite): WriteResult {
     lane: rejoins ? write.lane : row.lane,
     state: write.state,
     payload,
-  });
-  return { kind: 'replayed', laneBusy };
+  };
+  tables.replace(row, after);
+  return { kind: 'replayed', laneBusy, raised: laneBusy ? tables.raiseHead(after) : null };
 }
 
 function purge(tables: ReviewTables, write: PurgeWrite): WriteResult {
@@ -158,7 +168,8 @@ function reinstate(tables: ReviewTables, write: ReinstateWrite): WriteResult {
       }
     : before;
   tables.replace(row, after);
-  return { kind: 'reinstated', operation: operationOf(after) };
+  const raised = goesToTail ? tables.raiseHead(after) : null;
+  return { kind: 'reinstated', operation: operationOf(after), raised };
 }
 
 function rowOf(

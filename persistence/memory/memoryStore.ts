@@ -135,7 +135,7 @@ class MemoryStore implements Store {
         .filter((row) => row.standing === 'held' && row.seq > query.afterSeq)
         .toSorted(bySeq)
         .slice(0, query.limit)
-        .map(operationOf);
+        .map((head) => operationOf(this.#tables.ranked(head)));
       return { rows, nextAfterSeq: nextAfter(rows, query.limit) };
     });
   }

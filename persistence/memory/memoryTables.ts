@@ -4,9 +4,11 @@
  * @module
  */
 
+import { faultPoint } from '../port/faultPoints.ts';
 import type { Hold } from '../port/hold.ts';
 import type {
   AcceptWrite,
+  Raised,
   Standing,
   StoredOperation,
   UpdateWrite,
@@ -173,7 +175,11 @@ export class MemoryTables implements ReviewTables {
     const { kind: _, stateInLane = write.state, ...given } = write;
     const same = this.byId(write.id);
     if (same !== undefined && same.seq === write.seq) {
-      return { kind: 'accepted', laneBusy: same.standing === 'held' };
+      return {
+        kind: 'accepted',
+        laneBusy: same.standing === 'held',
+        raised: this.raisedBefore(same),
+      };
     }
     const first =
       write.idempotencyKey === null ? undefined : this.#idempotencyKeys.get(write.idempotencyKey);
@@ -187,12 +193,11 @@ export class MemoryTables implements ReviewTables {
       laneLeft: null,
       aside: null,
     };
-    this.#put(
-      laneBusy
-        ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane', state: stateInLane }
-        : row,
-    );
-    return { kind: 'accepted', laneBusy };
+    const kept: MemoryRow = laneBusy
+      ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane', state: stateInLane }
+      : row;
+    this.#put(kept);
+    return { kind: 'accepted', laneBusy, raised: this.raiseHead(kept) };
   }
 
   #update(write: UpdateWrite): WriteResult {
@@ -213,6 +218,7 @@ export class MemoryTables implements ReviewTables {
       waitsFor: write.waitsFor,
       route: write.route,
       state: write.state,
+      urgency: write.leavesLane && row.lane !== null ? write.urgency : row.urgency,
       lane: write.leavesLane ? null : row.lane,
       laneLeft: write.leavesLane ? row.lane : row.laneLeft,
       payload: write.payload,
@@ -227,11 +233,43 @@ export class MemoryTables implements ReviewTables {
     return { kind: 'withdrawn', laneNext: this.heldHeadOf(row.lane) };
   }
 
-  /** The head of a lane, if it waits there for its turn. */
+  /** The head of a lane with its rank, if it waits there for its turn. */
   heldHeadOf(lane: string | null): StoredOperation | null {
+    const head = this.#headOf(lane);
+    return head?.standing === 'held' ? operationOf(this.ranked(head)) : null;
+  }
+
+  raiseHead({ lane, urgency }: MemoryRow): Raised | null {
+    const head = this.#headOf(lane);
+    if (head === undefined || urgency >= head.urgency) return null;
+    this.#rank(head, urgency);
+    return { id: head.id, urgency };
+  }
+
+  raisedBefore({ lane, seq, urgency }: MemoryRow): Raised | null {
+    const head = this.#headOf(lane);
+    if (head === undefined || head.seq === seq || head.urgency !== urgency) return null;
+    return { id: head.id, urgency };
+  }
+
+  /** The head of a lane, with the rank of the most urgent that waits behind it. */
+  ranked(head: MemoryRow): MemoryRow {
+    let { urgency } = head;
+    const inLane = head.lane === null ? [] : (this.#lanes.get(head.lane) ?? []);
+    for (const seq of inLane) urgency = Math.min(urgency, this.#rows.get(seq)?.urgency ?? urgency);
+    return urgency < head.urgency ? this.#rank(head, urgency) : head;
+  }
+
+  #rank(head: MemoryRow, urgency: number): MemoryRow {
+    faultPoint('store.beforeRaise');
+    const after = { ...head, urgency };
+    this.replace(head, after);
+    return after;
+  }
+
+  #headOf(lane: string | null): MemoryRow | undefined {
     const seq = lane === null ? undefined : this.#lanes.get(lane)?.first;
-    const head = seq === undefined ? undefined : this.#rows.get(seq);
-    return head?.standing === 'held' ? operationOf(head) : null;
+    return seq === undefined ? undefined : this.#rows.get(seq);
   }
 
   #put(row: MemoryRow): void {

@@ -21,6 +21,8 @@ const OPERATION_POINTS = {
   'open.afterClaim': 'The mark is on disk: whoever had the store before is fenced off.',
   'engine.beforeAccept': 'A request has passed its checks; its acceptance is not ordered yet.',
   'journal.beforePost': 'A batch of writes is on its way to the store.',
+  'store.beforeRaise':
+    'The head of a lane is about to get the rank of one behind it, in the transaction that made it so.',
   'store.beforeCommit': 'The transaction is complete and not committed.',
   'store.afterCommit': 'It is on disk and synced; nobody knows yet.',
   'store.beforeAck': 'The writer is about to answer.',

@@ -44,6 +44,7 @@ export type {
   PurgeSettledWrite,
   PurgeWrite,
   QuarantineWrite,
+  Raised,
   ReinstateWrite,
   ReplayWrite,
   UpdateWrite,

@@ -17,7 +17,7 @@ export interface StoredOperation {
   readonly revision: number;
   readonly standing: Standing;
   readonly dueAtMs: number | null;
-  /** 0 the most urgent. */
+  /** 0 the most urgent. Of the head of a lane, that of the most urgent in the lane. */
   readonly urgency: number;
   /** What the engine gave as `state`, letter for letter; empty for a quarantined row. */
   readonly state: string;

@@ -17,6 +17,7 @@ export interface AcceptWrite {
   /** From {@link Store.nextSeq}. */
   readonly seq: number;
   readonly id: string;
+  /** Its own rank. The head of its lane is raised to it, where that is less urgent. */
   readonly urgency: number;
   /** Whatever is given, it is stored as `held` when its lane is busy. */
   readonly standing: Standing;
@@ -41,8 +42,8 @@ export interface AcceptWrite {
 }
 
 /**
- * Replaces the state of an operation. Urgency, expiry, subject, lane and idempotency key stay as
- * accepted. An update whose revision and content are on disk already is a repeat and changes nothing.
+ * Replaces the state of an operation. Expiry, subject, lane and idempotency key stay as accepted; its
+ * urgency too, but that the head of a lane has the rank of the most urgent in it. An update whose revision and content are on disk already is a repeat and changes nothing.
  *
  * What stays is given all the same, but for lane and key: a row whose seal is broken is made whole by
  * its update, and nothing that stands in such a row is trusted.
@@ -51,6 +52,7 @@ export interface UpdateWrite {
   readonly kind: 'update';
   readonly seq: number;
   readonly id: string;
+  /** Its own rank, which it has again once it has left its lane. */
   readonly urgency: number;
   readonly expiresAtMs: number | null;
   readonly subject: string | null;
@@ -158,21 +160,37 @@ export type Write =
   | ComponentWrite
   | HoldWrite;
 
+/** The head of a lane that has the rank of a more urgent one behind it from now on (OP-4). */
+export interface Raised {
+  readonly id: string;
+  readonly urgency: number;
+}
+
 export type WriteResult =
-  /** An accept that is now durable; `laneBusy` when another operation already occupies its lane. */
-  | { readonly kind: 'accepted'; readonly laneBusy: boolean }
+  /**
+   * An accept that is now durable; `laneBusy` when another operation already occupies its lane, and
+   * `raised` the head of it, where that was less urgent. A repeat names a head that has its rank.
+   */
+  | { readonly kind: 'accepted'; readonly laneBusy: boolean; readonly raised: Raised | null }
   /** An accept that met an operation with the same idempotency key. */
   | { readonly kind: 'duplicate'; readonly of: StoredOperation }
-  /** An update; `laneNext` is the new head of the lane it left, if that row is `held`; with payload. */
+  /**
+   * An update; `laneNext` is the new head of the lane it left, if that row is `held`; with payload, and
+   * with the rank of the most urgent in the lane.
+   */
   | { readonly kind: 'updated'; readonly laneNext: StoredOperation | null }
-  /** `laneBusy` when it waits for others in its lane. */
-  | { readonly kind: 'replayed'; readonly laneBusy: boolean }
+  /** `laneBusy` when it waits for others in its lane; `raised` as for an accept. */
+  | { readonly kind: 'replayed'; readonly laneBusy: boolean; readonly raised: Raised | null }
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null }
   /** It has left its lane: see {@link Store.freedHeads}. */
   | { readonly kind: 'quarantined' }
-  /** With payload. */
-  | { readonly kind: 'reinstated'; readonly operation: StoredOperation }
+  /** With payload; `raised` as for an accept, where it went to the tail of its lane. */
+  | {
+      readonly kind: 'reinstated';
+      readonly operation: StoredOperation;
+      readonly raised: Raised | null;
+    }
   /** It still can't be opened, or its idempotency key has been given to another: the reason. */
   | { readonly kind: 'notReinstated'; readonly code: string }
   /** How many went, and when the next may be purged; `null` where none has settled. */

@@ -15,6 +15,7 @@ import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { keepTally } from '../schema/tallyKept.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
+import { lanesRanked } from './lanesRanked.ts';
 import { keepMigrationBackup } from './migrationBackup.ts';
 import { payloadsBound } from './payloadsBound.ts';
 
@@ -39,6 +40,7 @@ const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
     },
   ],
   [2, payloadsBound],
+  [3, lanesRanked],
 ]);
 
 /** What a migration did. */

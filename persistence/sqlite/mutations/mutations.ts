@@ -6,7 +6,7 @@
  */
 
 import type Database from 'better-sqlite3';
-import { OPERATION_INDEXES } from '../schema/schemaV3.ts';
+import { OPERATION_INDEXES } from '../schema/schemaV4.ts';
 import type { ComponentRow, OperationColumns } from '../seals/rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 
@@ -14,8 +14,10 @@ import { MUTATIONS } from './statements.ts';
 export interface Mutations {
   /** Adds an operation; `false` where it met a row with its number, id or idempotency key. */
   insertOperation(row: OperationColumns, state: Uint8Array): boolean;
-  /** Changes what an update changes; the lane only where it is left. */
+  /** Changes what an update changes; the lane and the rank only where the lane is left. */
   updateOperation(row: OperationColumns, state: Uint8Array, leavesLane: boolean): void;
+  /** Gives an operation another rank; its state is sealed for it. */
+  rankOperation(row: Pick<OperationColumns, 'seq' | 'urgency' | 'key_id'>, state: Uint8Array): void;
   /** Writes every column anew, whatever stands in them. */
   replaceOperation(row: OperationColumns, state: Uint8Array): void;
   /** Changes an operation that is at `fromSeq` now, and its number to that of the row. */
@@ -48,6 +50,7 @@ export function createMutations(db: Database.Database): Mutations {
   const insertOperation = statement('insertOperation');
   const updateOperation = statement('updateOperation');
   const updateLeavingLane = statement('updateLeavingLane');
+  const rankOperation = statement('rankOperation');
   const replaceOperation = statement('replaceOperation');
   const moveOperation = statement('moveOperation');
   const deleteOperation = statement('deleteOperation');
@@ -82,16 +85,13 @@ export function createMutations(db: Database.Database): Mutations {
       return changes > 0;
     },
     updateOperation(row, state, leavesLane) {
-      (leavesLane ? updateLeavingLane : updateOperation).run(
-        row.revision,
-        row.key_id,
-        row.standing,
-        row.due_at,
-        row.waits_for,
-        row.route,
-        state,
-        row.seq,
-      );
+      const { revision, key_id, standing, due_at, waits_for, route, urgency, seq } = row;
+      const changed = [revision, key_id, standing, due_at, waits_for, route, state] as const;
+      if (leavesLane) updateLeavingLane.run(...changed, urgency, seq);
+      else updateOperation.run(...changed, seq);
+    },
+    rankOperation(row, state) {
+      rankOperation.run(row.urgency, row.key_id, state, row.seq);
     },
     replaceOperation(row, state) {
       replaceOperation.run(

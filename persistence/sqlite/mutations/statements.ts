@@ -19,7 +19,8 @@ export const MUTATIONS = {
     'ON CONFLICT DO NOTHING',
   // Two statements, because naming the lane would rewrite its index entry every time.
   updateOperation: `UPDATE operation SET ${CHANGING} WHERE seq = ?`,
-  updateLeavingLane: `UPDATE operation SET ${CHANGING}, lane = NULL WHERE seq = ?`,
+  updateLeavingLane: `UPDATE operation SET ${CHANGING}, lane = NULL, urgency = ? WHERE seq = ?`,
+  rankOperation: 'UPDATE operation SET urgency = ?, key_id = ?, state = ? WHERE seq = ?',
   // Every column: of a row that does not open, none is kept.
   replaceOperation: `UPDATE operation SET ${CHANGING}, id = ?, expires_at = ?, urgency = ?, subject = ?, lane = ?, idempotency = ? WHERE seq = ?`,
   // Also to another seq, where it goes to the tail of its lane.

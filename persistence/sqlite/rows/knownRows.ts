@@ -48,6 +48,12 @@ export class KnownRows {
     });
   }
 
+  /** It has another rank from now on. */
+  rank(seq: number, urgency: number): void {
+    const row = this.#rows.get(seq);
+    if (row !== undefined) this.#rows.set(seq, { ...row, urgency });
+  }
+
   forget(seq: number): void {
     this.#rows.delete(seq);
   }

@@ -18,6 +18,7 @@ import {
   STANDING_CODES,
   TALLIED_WAITS_FROM,
   WAITS_FOR_CODES,
+  WAITS_IN_LANE,
 } from '../schema/schema.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 
@@ -57,6 +58,12 @@ export const PROBES: readonly Probe[] = [
     where: 'lane = ?',
     values: (row) => [row.lane],
     holds: (row) => row.lane !== null,
+  },
+  {
+    index: 'operation_lane_rank',
+    where: `${WAITS_IN_LANE} AND lane = ? AND urgency = ?`,
+    values: (row) => [row.lane, row.urgency],
+    holds: ({ lane, standing }) => lane !== null && standing === held,
   },
   {
     index: 'operation_due',

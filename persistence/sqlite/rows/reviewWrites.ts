@@ -16,9 +16,10 @@ import type {
 import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
+import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
 import { opensTo, quarantineRow } from './reviewReads.ts';
 import type { Tables } from './tables.ts';
-import { heldHeadOf, quarantine, sealPayload, showRow } from './tables.ts';
+import { quarantine, sealPayload, showRow } from './tables.ts';
 
 const MISSING: WriteResult = { kind: 'missing' };
 
@@ -29,7 +30,8 @@ export function replay(tables: Tables, write: ReplayWrite): WriteResult {
   if (row === undefined) return MISSING;
   const stored = showRow(tables, row);
   if (stored.revision === write.revision && stored.state === write.state) {
-    return { kind: 'replayed', laneBusy: stored.standing === 'held' };
+    const laneBusy = stored.standing === 'held';
+    return { kind: 'replayed', laneBusy, raised: laneBusy ? raisedBefore(tables, row) : null };
   }
   if (stored.standing !== 'deadLettered' || stored.revision !== write.revision - 1) return MISSING;
   const payload = write.payload ?? stored.payload;
@@ -38,7 +40,8 @@ export function replay(tables: Tables, write: ReplayWrite): WriteResult {
   const rejoins = row.lane === null && write.lane !== null;
   const lane = write.lane !== null && rejoins ? seals.laneTag(write.lane) : row.lane;
   const seq = rejoins ? write.toSeq : row.seq;
-  const laneBusy = rejoins && isLaneTaken(tables, lane, row.seq);
+  const head = rejoins && lane !== null ? laneHeadOf(tables, lane, row.seq) : undefined;
+  const laneBusy = head !== undefined;
   moveRow(tables, row, {
     columns: {
       ...row,
@@ -53,7 +56,8 @@ export function replay(tables: Tables, write: ReplayWrite): WriteResult {
     state: write.state,
     payload,
   });
-  return { kind: 'replayed', laneBusy };
+  const raised = head === undefined ? null : raiseTo(tables, head, row.urgency);
+  return { kind: 'replayed', laneBusy, raised };
 }
 
 /** See {@link PurgeWrite}. */
@@ -99,7 +103,9 @@ export function reinstate(tables: Tables, write: ReinstateWrite): WriteResult {
   let { seq } = row;
   const ends: readonly Standing[] = ['settled', 'deadLettered'];
   const hasEnded = ends.some((standing) => before.standing === STANDING_CODES[standing]);
-  if (!hasEnded && isLaneTaken(tables, before.lane, row.seq)) {
+  const isInLane = !hasEnded && before.lane !== null;
+  const head = isInLane ? laneHeadOf(tables, before.lane, row.seq) : undefined;
+  if (head !== undefined) {
     seq = write.toSeq;
     moveRow(tables, before, {
       columns: {
@@ -114,8 +120,9 @@ export function reinstate(tables: Tables, write: ReinstateWrite): WriteResult {
       payload: opened.payload,
     });
   }
+  const raised = head === undefined ? null : raiseTo(tables, head, before.urgency);
   const put = statements.bySeq.get(seq) as OperationRow;
-  return { kind: 'reinstated', operation: showRow(tables, put) };
+  return { kind: 'reinstated', operation: showRow(tables, put), raised };
 }
 
 /** Writes a row and its payload anew, perhaps as another seq. */
@@ -139,10 +146,6 @@ function moveRow(
   mutations.deletePayload(row.seq);
   if (kept.envelope !== null) mutations.putPayload(columns.seq, kept.envelope);
   known.forget(row.seq);
-}
-
-function isLaneTaken({ statements }: Tables, lane: Uint8Array | null, seq: number): boolean {
-  return lane !== null && statements.anotherInLane.get(lane, seq) !== undefined;
 }
 
 /** The row that a write means, if it is as the write says. */

@@ -23,6 +23,7 @@ import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/s
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
 import { claim, passedOver, strays } from './dueReads.ts';
+import { freedHead } from './laneRanks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { checkIndexes, recount } from './selfChecks.ts';
 import type { StatementName, Statements } from './statements.ts';
@@ -101,15 +102,13 @@ function freedHeads(tables: Tables, { afterSeq, limit }: Query<'freedHeads'>): S
   const { statements } = tables;
   const end = statements.heldStretchEnd.get(afterSeq, limit) as number | null;
   if (end === null) return { rows: [], nextAfterSeq: null };
-  return {
-    rows: takeAll(tables, () => {
-      const passed = passedOver(tables);
-      return passed === null
-        ? all(statements.freedHeads, afterSeq, end)
-        : all(statements.freedHeadsButSome, afterSeq, end, passed);
-    }, [statements.stretchSeqs, afterSeq, end]),
-    nextAfterSeq: end,
-  };
+  const rows = takeAll(tables, () => {
+    const passed = passedOver(tables);
+    return passed === null
+      ? all(statements.freedHeads, afterSeq, end)
+      : all(statements.freedHeadsButSome, afterSeq, end, passed);
+  }, [statements.stretchSeqs, afterSeq, end]);
+  return { rows: rows.map((head) => freedHead(tables, head)), nextAfterSeq: end };
 }
 
 /** See {@link Store.check}. */

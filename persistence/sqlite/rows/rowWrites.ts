@@ -19,12 +19,13 @@ import { commitmentOf } from '../../sealing/envelope.ts';
 import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
+import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { purgeSettled } from './retention.ts';
 import { purge, quarantineByWrite, reinstate, replay } from './reviewWrites.ts';
 import { changeMark } from './storeMark.ts';
 import type { Tables } from './tables.ts';
-import { envelopeOf, heldHeadOf, sealPayload, showRow, takeRow } from './tables.ts';
+import { envelopeOf, sealPayload, showRow, takeRow } from './tables.ts';
 
 const MISSING: WriteResult = { kind: 'missing' };
 const COMPONENT_KEPT: WriteResult = { kind: 'componentKept' };
@@ -63,12 +64,13 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
 }
 
 function accept(tables: Tables, write: AcceptWrite): WriteResult {
-  const { statements, mutations, seals, known } = tables;
+  const { mutations, seals, known } = tables;
   if (write.idempotencyKey !== null && tables.distrusted.has(IDEMPOTENCY_INDEX)) {
     throw undecidable(tables.path);
   }
   const lane = write.lane === null ? null : seals.laneTag(write.lane);
-  const laneBusy = lane !== null && statements.anotherInLane.get(lane, write.seq) !== undefined;
+  const head = lane === null ? undefined : laneHeadOf(tables, lane, write.seq);
+  const laneBusy = head !== undefined;
   const columns: OperationColumns = {
     seq: write.seq,
     id: bytesOfId(write.id),
@@ -92,7 +94,8 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
   if (columns.standing === STANDING_CODES.inHand) {
     known.remember(write.seq, columns, envelope === null ? null : commitmentOf(envelope));
   }
-  return { kind: 'accepted', laneBusy };
+  const raised = laneBusy ? raiseTo(tables, head, write.urgency) : null;
+  return { kind: 'accepted', laneBusy, raised };
 }
 
 /** Whether the key was given before can't be told, and it must not run twice. */
@@ -109,7 +112,8 @@ function acceptAgain(tables: Tables, write: AcceptWrite, columns: OperationColum
   const { statements } = tables;
   const same = statements.byId.get(columns.id) as OperationRow | undefined;
   if (same !== undefined && same.seq === write.seq) {
-    return { kind: 'accepted', laneBusy: same.standing === STANDING_CODES.held };
+    const laneBusy = same.standing === STANDING_CODES.held;
+    return { kind: 'accepted', laneBusy, raised: laneBusy ? raisedBefore(tables, same) : null };
   }
   const first =
     columns.idempotency === null
@@ -135,6 +139,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
   }
   if (row.revision !== write.revision - 1) return updateAgain(tables, write);
 
+  const leaving = write.leavesLane ? row.lane : null;
   const columns: OperationColumns = {
     seq: write.seq,
     id: row.id,
@@ -143,7 +148,8 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     standing: STANDING_CODES[write.standing],
     due_at: write.dueAtMs,
     expires_at: row.expires_at,
-    urgency: row.urgency,
+    // In its lane it may have that of another: see laneRanks.ts.
+    urgency: leaving === null ? row.urgency : write.urgency,
     waits_for: WAITS_FOR_CODES[write.waitsFor],
     route: seals.routeTag(write.route),
     subject: row.subject,
@@ -154,7 +160,6 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
   const { payload, envelope } = staysApart
     ? { payload: row.envelope, envelope: null }
     : sealPayload(tables, columns, write.payload);
-  const leaving = write.leavesLane ? row.lane : null;
   const state = seals.sealState(columns, write.state, payload);
   mutations.updateOperation(columns, state, leaving !== null);
   if (envelope !== null) mutations.putPayload(write.seq, envelope);

@@ -16,6 +16,7 @@ import {
   IS_IN_HAND,
   IS_QUARANTINED,
   IS_SETTLED,
+  WAITS_IN_LANE,
 } from '../schema/schema.ts';
 
 /** A blob larger than any envelope is read as an empty one, which opens no more than it would. */
@@ -47,6 +48,10 @@ export const SQL = {
   byIdempotency: `${ROW} WHERE idempotency = ?`,
   seqMax: 'SELECT max(seq) FROM operation',
   anotherInLane: 'SELECT 1 FROM operation WHERE lane = ? AND seq <> ? LIMIT 1',
+  laneHead:
+    'SELECT seq, id, urgency FROM operation WHERE lane = ? AND seq <> ? ORDER BY seq LIMIT 1',
+  laneOf: 'SELECT lane FROM operation WHERE seq = ?',
+  mostUrgentInLane: `${ROW_WITHOUT_PAYLOAD} WHERE ${WAITS_IN_LANE} AND lane = ? ORDER BY urgency, seq LIMIT 1`,
   headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
 
   due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,

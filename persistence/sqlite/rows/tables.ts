@@ -162,14 +162,3 @@ function operationOf(row: OperationRow, { state, payload }: OpenedRow): StoredOp
     payload,
   };
 }
-
-/** The head of a lane, if it waits there for its turn. */
-export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | null {
-  for (;;) {
-    const head = tables.statements.headOfLane.get(lane) as OperationRow | undefined;
-    if (head?.standing !== STANDING_CODES.held) return null;
-    const operation = takeRow(tables, head);
-    if (operation !== null) return operation;
-    // The row was quarantined and so left the lane; the next one is the head.
-  }
-}

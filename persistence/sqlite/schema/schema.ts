@@ -1,5 +1,5 @@
 /**
- * What the tables of a store's file mean (they are in migrations/schemaV3.ts), and the check that a
+ * What the tables of a store's file mean (they are in schemaV4.ts), and the check that a
  * file holds exactly these and nothing else.
  *
  * @module
@@ -12,6 +12,7 @@ import { openDatabase } from '../driver/library.ts';
 import { DDL_V1 } from './schemaV1.ts';
 import { DDL_V2 } from './schemaV2.ts';
 import { DDL_V3 } from './schemaV3.ts';
+import { DDL_V4 } from './schemaV4.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
@@ -19,7 +20,7 @@ export const APPLICATION_ID = 0x48667374;
  * A change of the tables needs the next version, a step that brings the one before to it
  * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -56,6 +57,8 @@ export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
 export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
 /** Those that wait for more than their turn and their lane. */
 export const IS_ASKING = `waits_for >= ${WAITS_FOR_CODES.handler}`;
+/** Those behind others in their lane, and heads that are not taken in hand yet or wait for a person. */
+export const WAITS_IN_LANE = `lane IS NOT NULL AND standing = ${STANDING_CODES.held}`;
 export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 
 const SCHEMA_ROOT_PAGE = 1;
@@ -64,7 +67,8 @@ const SCHEMA_ROOT_PAGE = 1;
 const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
   [1, DDL_V1],
   [2, DDL_V2],
-  [SCHEMA_VERSION, DDL_V3],
+  [3, DDL_V3],
+  [SCHEMA_VERSION, DDL_V4],
 ]);
 
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */

@@ -69,6 +69,12 @@ export interface RowSeals {
   componentTag(name: string): Uint8Array;
   /** A payload as text only where {@link goesInside} says that it goes with the state. */
   sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
+  /**
+   * What the state of a row opens to, sealed for other columns: its payload stays the one it has.
+   *
+   * @throws HoldfastError as {@link Sealer.open} does.
+   */
+  resealState(row: OperationRow, columns: OperationColumns): Uint8Array;
   sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
   sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
   sealMark(text: string): Uint8Array;
@@ -173,6 +179,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
     sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
+    resealState: (row, columns) => seal(open(row.state, stateFields(row)), stateFields(columns)),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
     sealMark: (text) => sealer.seal(utf8.encode(text), mark),

@@ -15,6 +15,7 @@ export function testAcceptance(contract: Contract): void {
     expect(await commitOne(store, accept(1, { urgency: 2 }))).toEqual({
       kind: 'accepted',
       laneBusy: false,
+      raised: null,
     });
     const expected = {
       seq: 1,

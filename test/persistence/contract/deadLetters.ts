@@ -84,8 +84,8 @@ export function testDeadLetters(contract: Contract): void {
   test('OP-5 replayed, one is due with its payload, or with an edited one', async () => {
     await dead(accept(1), accept(2));
     expect(await contract.store().commit([replay(1), replay(2, { payload: 'edited' })])).toEqual([
-      { kind: 'replayed', laneBusy: false },
-      { kind: 'replayed', laneBusy: false },
+      { kind: 'replayed', laneBusy: false, raised: null },
+      { kind: 'replayed', laneBusy: false, raised: null },
     ]);
     expect((await contract.store().claim(due)).rows).toMatchObject([
       { seq: 1, revision: 3, state: 'state 1.3', payload: 'payload 1' },
@@ -114,6 +114,7 @@ export function testDeadLetters(contract: Contract): void {
     expect(await commitOne(contract.store(), replay(1, { lane: 'a' }))).toEqual({
       kind: 'replayed',
       laneBusy: true,
+      raised: null,
     });
     expect(await contract.store().find(idOf(1))).toMatchObject({
       seq: 101,
@@ -139,6 +140,7 @@ export function testDeadLetters(contract: Contract): void {
     expect(await commitOne(contract.store(), replay(1, { lane: 'a' }))).toEqual({
       kind: 'replayed',
       laneBusy: false,
+      raised: null,
     });
     expect((await contract.store().claim(due)).rows).toMatchObject([{ seq: 1 }]);
     expect(await commitOne(contract.store(), settlement(1, { revision: 4 }))).toMatchObject({
@@ -212,7 +214,7 @@ export function testDeadLetters(contract: Contract): void {
     const writes = [replay(1, { lane: 'a' }), purge(2, 2)];
     await contract.store().commit(writes);
     expect(await contract.store().commit(writes)).toEqual([
-      { kind: 'replayed', laneBusy: false },
+      { kind: 'replayed', laneBusy: false, raised: null },
       { kind: 'missing' },
     ]);
     expect(await contract.store().counts()).toMatchObject({ due: 1, deadLettered: 0 });
@@ -234,7 +236,7 @@ export function testDeadLetters(contract: Contract): void {
           code: 'HF_STORE_UNAVAILABLE',
         });
         const [replayed, purged] = await contract.store().commit(writes);
-        expect(replayed).toEqual({ kind: 'replayed', laneBusy: false });
+        expect(replayed).toEqual({ kind: 'replayed', laneBusy: false, raised: null });
         // The next in the lane is found, by the repeat or among the freed heads.
         const { rows: freed } = await contract.store().freedHeads({ afterSeq: 0, limit: 99 });
         expect([purged?.kind, freed.map(({ seq }) => seq)]).toEqual([expect.any(String), [c]]);

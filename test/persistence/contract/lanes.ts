@@ -20,7 +20,11 @@ export function testLanes(contract: Contract): void {
       accept(5),
     ]);
     expect(results).toEqual(
-      [false, true, true, false, false].map((laneBusy) => ({ kind: 'accepted', laneBusy })),
+      [false, true, true, false, false].map((laneBusy) => ({
+        kind: 'accepted',
+        laneBusy,
+        raised: null,
+      })),
     );
     expect(await store.find(idOf(2))).toMatchObject({ standing: 'held', dueAtMs: null });
     expect(await store.find(idOf(3))).toMatchObject({ standing: 'held', dueAtMs: null });
@@ -79,7 +83,7 @@ export function testLanes(contract: Contract): void {
             lanesBefore.set(seq, lane);
             const result = await commitOne(store, accept(seq, { lane, id: idOf(seq) }));
             const busy = [...inHand.values()].some((row) => row.lane === lane && lane !== null);
-            expect(result).toEqual({ kind: 'accepted', laneBusy: busy });
+            expect(result).toEqual({ kind: 'accepted', laneBusy: busy, raised: null });
             if (!busy) inHand.set(seq, { lane, revision: 1 });
             const ending = [...inHand][settle];
             if (ending === undefined) continue;

@@ -14,12 +14,12 @@ export function testRepeats(contract: Contract): void {
     const first = accept(1, { lane: 'a', idempotencyKey: 'k' });
     await contract.store().commit([first, accept(2, { lane: 'a' })]);
     expect(await contract.store().commit([first, accept(2, { lane: 'a' })])).toEqual([
-      { kind: 'accepted', laneBusy: false },
-      { kind: 'accepted', laneBusy: true },
+      { kind: 'accepted', laneBusy: false, raised: null },
+      { kind: 'accepted', laneBusy: true, raised: { id: idOf(1), urgency: 4 } },
     ]);
     await contract.store().commit([update(1)]);
     expect(await contract.store().commit([first, update(1)])).toEqual([
-      { kind: 'accepted', laneBusy: false },
+      { kind: 'accepted', laneBusy: false, raised: null },
       { kind: 'updated', laneNext: null },
     ]);
     await expect(contract.store().commit([update(1, { state: 'other' })])).rejects.toMatchObject({
@@ -60,7 +60,7 @@ export function testRepeats(contract: Contract): void {
       expect(await contract.store().find(idOf(3))).not.toBeNull();
       expect(await contract.store().commit([settlement(1), accept(3)])).toMatchObject([
         { kind: 'updated', laneNext: { seq: 2 } },
-        { kind: 'accepted', laneBusy: false },
+        { kind: 'accepted', laneBusy: false, raised: null },
       ]);
     },
   );

@@ -11,6 +11,7 @@ import { testAcceptance } from './acceptance.ts';
 import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
 import { testDeadLetters } from './deadLetters.ts';
+import { testLaneRanks } from './laneRanks.ts';
 import { testLanes } from './lanes.ts';
 import { testLife } from './life.ts';
 import { testQuarantine } from './quarantine.ts';
@@ -67,6 +68,7 @@ export function storeContract(
       testRepeats(contract);
       testTexts(contract);
       testLanes(contract);
+      testLaneRanks(contract);
     });
     describe('queue', () => {
       testQueue(contract);

@@ -195,7 +195,9 @@ test('SV-2 a writer thread that dies fails what was asked, frees the store, and 
   await expect(store.counts()).rejects.toMatchObject({ code: 'HF_STORE_UNAVAILABLE' });
   expect(await store.open()).toMatchObject({ created: false });
   // It reached the disk, though it was reported as failed.
-  expect(await store.commit([accept(2)])).toEqual([{ kind: 'accepted', laneBusy: false }]);
+  expect(await store.commit([accept(2)])).toEqual([
+    { kind: 'accepted', laneBusy: false, raised: null },
+  ]);
   expect(await store.counts()).toMatchObject({ inHand: 2 });
 });
 

@@ -75,7 +75,7 @@ function isOrder(write: Write): boolean {
 function guess(write: Write): WriteResult {
   switch (write.kind) {
     case 'accept':
-      return { kind: 'accepted', laneBusy: false };
+      return { kind: 'accepted', laneBusy: false, raised: null };
     case 'update':
       return { kind: 'updated', laneNext: null };
     case 'withdraw':

@@ -123,13 +123,13 @@ function askOf(store: Store, question: Question, query: unknown): Promise<unknow
 function pretendResult(write: Write): WriteResult {
   switch (write.kind) {
     case 'accept':
-      return { kind: 'accepted', laneBusy: false };
+      return { kind: 'accepted', laneBusy: false, raised: null };
     case 'update':
       return { kind: 'updated', laneNext: null };
     case 'withdraw':
       return { kind: 'withdrawn', laneNext: null };
     case 'replay':
-      return { kind: 'replayed', laneBusy: false };
+      return { kind: 'replayed', laneBusy: false, raised: null };
     case 'purge':
       return { kind: 'purged', laneNext: null };
     case 'quarantine':

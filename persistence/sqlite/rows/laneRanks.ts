@@ -1,0 +1,120 @@
+/**
+ * The head of a lane has the rank of the most urgent in its lane, since those wait for it (OP-4,
+ * docs/decisions/0114). It gets it in the transaction in which a more urgent one comes into the lane, or
+ * in which it becomes the head.
+ *
+ * A rank is bound into the seal of its row, so the row is sealed anew, under the revision it has: a
+ * revision counts the writes of the engine, whose next one must still follow. That one takes the rank from
+ * here and not from the engine, so none that was under way can undo it.
+ *
+ * @module
+ */
+
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../../port/faultPoints.ts';
+import type { Raised, StoredOperation } from '../../port/store.ts';
+import { STANDING_CODES } from '../schema/schema.ts';
+import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
+import { idOfBytes } from '../seals/rowSeals.ts';
+import type { Tables } from './tables.ts';
+import { listRow, takeRow, WriteNeeded } from './tables.ts';
+import { isDamage } from './unreadableRows.ts';
+
+/** The first in a lane, by the columns of its row, which nothing has proved yet. */
+export type LaneHead = Pick<OperationColumns, 'seq' | 'id' | 'urgency'>;
+
+/** The number of no row. */
+const NOBODY = -1;
+
+/** Who is first in a lane but for the row `butSeq`; `undefined` where nobody else is in it. */
+export function laneHeadOf(
+  { statements }: Tables,
+  lane: Uint8Array,
+  butSeq: number = NOBODY,
+): LaneHead | undefined {
+  try {
+    return statements.laneHead.get(lane, butSeq) as LaneHead | undefined;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    // Its page can't be read: it is there all the same, and nothing can be changed in it.
+    const isTaken = statements.anotherInLane.get(lane, butSeq) !== undefined;
+    return isTaken ? { seq: NOBODY, id: new Uint8Array(16), urgency: 0 } : undefined;
+  }
+}
+
+/** One of this rank has come into the lane behind `head`; the answer is whom that raised. */
+export function raiseTo(tables: Tables, head: LaneHead, urgency: number): Raised | null {
+  if (urgency >= head.urgency || !rank(tables, head.seq, urgency)) return null;
+  return { id: idOfBytes(head.id), urgency };
+}
+
+/** The same of one that was there already: whoever asked again was not told. */
+export function raisedBefore(
+  tables: Tables,
+  row: Pick<OperationColumns, 'seq' | 'lane' | 'urgency'>,
+): Raised | null {
+  const head = row.lane === null ? undefined : laneHeadOf(tables, row.lane);
+  if (head === undefined || head.seq === row.seq || head.urgency !== row.urgency) return null;
+  return { id: idOfBytes(head.id), urgency: head.urgency };
+}
+
+/** The head of a lane with its rank, if it waits there for its turn. */
+export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | null {
+  for (;;) {
+    const head = tables.statements.headOfLane.get(lane) as OperationRow | undefined;
+    if (head?.standing !== STANDING_CODES.held) return null;
+    const operation = takeRow(tables, head);
+    if (operation !== null) return ranked(tables, operation, lane);
+    // The row was quarantined and so left the lane; the next one is the head.
+  }
+}
+
+/** A head that nobody had freed, with its rank. */
+export function freedHead(tables: Tables, head: StoredOperation): StoredOperation {
+  const lane = tables.statements.laneOf.get(head.seq) as Uint8Array | null;
+  return lane === null ? head : ranked(tables, head, lane);
+}
+
+function ranked(tables: Tables, head: StoredOperation, lane: Uint8Array): StoredOperation {
+  const urgency = mostUrgentIn(tables, lane, head.urgency);
+  return urgency < head.urgency && rank(tables, head.seq, urgency) ? { ...head, urgency } : head;
+}
+
+/** The most urgent rank in a lane; `urgency`, where none that waits there is more urgent. */
+function mostUrgentIn(tables: Tables, lane: Uint8Array, urgency: number): number {
+  try {
+    for (;;) {
+      const first = tables.statements.mostUrgentInLane.get(lane) as OperationRow | undefined;
+      if (first === undefined || first.urgency >= urgency) return urgency;
+      // Opened first: a rank that was edited in the file must not find its way under another seal.
+      if (listRow(tables, first).standing !== 'quarantined') return first.urgency;
+    }
+  } catch (error) {
+    if (isDamage(error)) return urgency;
+    throw error;
+  }
+}
+
+/** `false` for a row that can't be read or opened: it is set aside when it is next taken. */
+function rank(tables: Tables, seq: number, urgency: number): boolean {
+  const { statements, seals, mutations, known } = tables;
+  if (!tables.inTransaction()) throw new WriteNeeded();
+  try {
+    const row = statements.listOne.get(seq) as OperationRow | undefined;
+    if (row === undefined) return false;
+    const columns: OperationColumns = { ...row, urgency, key_id: seals.keyId };
+    const state = seals.resealState(row, columns);
+    faultPoint('store.beforeRaise');
+    mutations.rankOperation(columns, state);
+    known.rank(seq, urgency);
+    return true;
+  } catch (error) {
+    if (isDamage(error) || isOfTheRecord(error)) return false;
+    throw error;
+  }
+}
+
+function isOfTheRecord(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError) return true;
+  return isHoldfastError(error) && /^HF_(RECORD|KEY)_/.test(error.code);
+}
