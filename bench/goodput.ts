@@ -1,225 +1,99 @@
 /**
- * How long 400 requests take to an upstream that fails 35 % of its calls in every way it can and is
- * out for 0.9 s every 4 s: holdfast with its defaults, beside a plain retry loop with the same number
- * of requests under way, the same attempts and the same backoff, but nothing durable and no lanes.
+ * Goodput under partial failure: holdfast beside a plain retry loop and the libraries people use, in the
+ * drills of `goodput/drills.ts`, in virtual time (exact, the same for the same seed), and on loopback.
  *
- * Each round is another seed; the two take turns, each against a server of its own on 127.0.0.1.
- * Usage: goodput.js [rounds]
+ * The real runtime and the real HTTP handler run in both. In virtual time the store is in memory, and the
+ * libraries' timers are the clock's; on loopback holdfast writes to a real store and a plain loop takes
+ * turns with it.
+ * Usage: goodput.js [--drills=a35,b] [--seeds=1,2,3] [--systems=holdfast,plain] [--loopback]
  *
  * @module
  */
 
-import { join } from 'node:path';
-import type { Attempt } from '../actors/attempt/handler.ts';
-import { systemClock } from '../actors/platform/systemClock.ts';
-import { type Failure, failureOf, mayBeApplied } from '../machines/policy/retry/classifyFailure.ts';
-import { DEFAULT_RETRY, retryDelayMs } from '../machines/policy/retry/retryPolicy.ts';
-import { PRIORITIES, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
-import { createRuntime } from '../src/createRuntime.ts';
-import { httpHandler } from '../src/http/httpHandler.ts';
-import {
-  type MisbehavingUpstream,
-  startMisbehavingUpstream,
-} from '../src/testing/misbehavingUpstream.ts';
-import { BENCH_KEY, printMachine, printTable, temporaryFolder } from './support.ts';
+import type { Drill } from './goodput/drill.ts';
+import { DRILLS } from './goodput/drills.ts';
+import { measure } from './goodput/measure.ts';
+import { printDrill, printGoodput, printSummaries, printVerdicts } from './goodput/report.ts';
+import { runOnLoopback, runVirtual } from './goodput/runs.ts';
+import type { System } from './goodput/stage.ts';
+import { type Summary, summarized } from './goodput/summary.ts';
+import { bullmq } from './goodput/systems/bullmq.ts';
+import { cockatiel } from './goodput/systems/cockatiel.ts';
+import { holdfast } from './goodput/systems/holdfast.ts';
+import { opossum } from './goodput/systems/opossum.ts';
+import { plain } from './goodput/systems/plain.ts';
+import { verdicts } from './goodput/verdicts.ts';
+import { printMachine } from './support.ts';
 
-const rounds = Number(process.argv[2] ?? 3);
-const REQUESTS = 400;
-const LANES = 53;
-const IN_FLIGHT = 32;
-const ATTEMPT_TIMEOUT_MS = 10_000;
-const OUTAGE_EVERY_MS = 4_000;
-const OUTAGE_MS = 900;
-const GIVE_UP_AFTER_MS = 900_000;
+const SYSTEMS: readonly System[] = [holdfast, plain, cockatiel, opossum, bullmq];
+const SEEDS = [11, 2, 3];
+/** On real time the others would only say again what virtual time says. */
+const ON_LOOPBACK = [holdfast, plain];
 
-const MISBEHAVIOUR = {
-  busy503: 0.1,
-  limited429: 0.05,
-  droppedBefore: 0.05,
-  droppedAfterApplying: 0.05,
-  failed500AfterApplying: 0.05,
-  stalledThenApplied: 0.03,
-  trickled: 0.02,
-};
-
-interface Figure {
-  readonly seconds: number;
-  /** Until 95 % had ended: the rest waits for the longest of its backoffs and stalled calls. */
-  readonly secondsTo95: number;
-  readonly completed: number;
-  readonly calls: number;
+function given(option: string): readonly string[] | null {
+  const start = `--${option}=`;
+  const found = process.argv.find((argument) => argument.startsWith(start));
+  return found === undefined ? null : found.slice(start.length).split(',');
 }
 
-const tierOf = (index: number): Tier => TIERS[index % TIERS.length] ?? 'trial';
-const keyOf = (index: number): string => `request-${index}`;
-
-async function pause(ms: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    systemClock.schedule(ms, resolve);
-  });
-}
-
-/** The time until every request has ended, one way or the other. */
-async function measure(
-  what: string,
-  seed: number,
-  work: (url: string, onEnded: () => void) => Promise<number>,
-): Promise<Figure> {
-  const upstream = await startMisbehavingUpstream({
-    seed,
-    misbehaviour: MISBEHAVIOUR,
-    stallMs: ATTEMPT_TIMEOUT_MS + 1_000,
-    latencyMs: 20,
-    lifeMs: GIVE_UP_AFTER_MS,
-  });
-  const stopOutages = outages(upstream);
-  const startedAtMs = systemClock.monotonic();
-  const secondsSoFar = (): number => (systemClock.monotonic() - startedAtMs) / 1_000;
-  const endedAfter: number[] = [];
-  const completed = await work(upstream.url, () => {
-    endedAfter.push(secondsSoFar());
-  });
-  const seconds = secondsSoFar();
-  stopOutages();
-  const calls = upstream.ledger.summary().requested + upstream.counts.outage;
-  await upstream.close();
-  console.error(`seed ${seed}: ${what}, ${seconds.toFixed(1)} s`);
-  const secondsTo95 = endedAfter[Math.ceil(0.95 * REQUESTS) - 1] ?? seconds;
-  return { seconds, secondsTo95, completed, calls };
-}
-
-function outages(upstream: MisbehavingUpstream): () => void {
-  let cancel = (): void => undefined;
-  const next = (): void => {
-    cancel = systemClock.schedule(OUTAGE_EVERY_MS, () => {
-      upstream.startOutage(OUTAGE_MS);
-      next();
-    });
-  };
-  next();
-  return () => {
-    cancel();
-  };
-}
-
-async function holdfast(url: string, onEnded: () => void): Promise<number> {
-  const runtime = createRuntime({
-    store: join(temporaryFolder(), 'store'),
-    key: BENCH_KEY,
-    upstreams: { bench: { concurrency: IN_FLIGHT } },
-    handlers: { 'bench.work': { upstream: 'bench', run: httpHandler({ baseUrl: url }) } },
-  });
-  await runtime.ready;
-  const urgencies = PRIORITIES.filter((priority) => priority !== 'crisis');
-  const endings = await Promise.all(
-    Array.from({ length: REQUESTS }, async (_, index) => {
-      const operation = await runtime.sync({
-        type: 'bench.work',
-        subject: `user-${index % LANES}`,
-        entity: { type: 'account', id: `account-${index % LANES}` },
-        tier: tierOf(index),
-        priority: urgencies[index % urgencies.length] ?? 'normal',
-        idempotencyKey: keyOf(index),
-        payload: { amount: index },
-      });
-      const { status } = await operation.outcome;
-      onEnded();
-      return status;
-    }),
-  );
-  await runtime.close();
-  return endings.filter((status) => status === 'completed').length;
-}
-
-/** So many at a time, each repeated until it succeeds or its attempts are spent. */
-async function plainLoop(url: string, onEnded: () => void): Promise<number> {
-  const run = httpHandler({ baseUrl: url });
-  let next = 0;
-  let completed = 0;
-  const worker = async (): Promise<void> => {
-    while (next < REQUESTS) {
-      const index = next;
-      next += 1;
-      if (await succeeds(run, index)) completed += 1;
-      onEnded();
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  return completed;
-}
-
-async function succeeds(run: ReturnType<typeof httpHandler>, index: number): Promise<boolean> {
-  const policy = DEFAULT_RETRY[tierOf(index)];
-  let afterUnknownOutcome = false;
-  let previousDelayMs: number | null = null;
-  for (let number = 1; ; number += 1) {
-    const failure = await failureOfAttempt(run, index, number, afterUnknownOutcome);
-    if (failure === null) return true;
-    const { failureClass } = failure;
-    const isOver = failureClass === 'permanent' || failureClass === 'conflict';
-    if (isOver || number >= policy.attemptsMax) return false;
-    afterUnknownOutcome ||= mayBeApplied(failure);
-    previousDelayMs = retryDelayMs(policy, {
-      attempt: number,
-      draw: Math.random(),
-      previousDelayMs,
-      retryAfterMs: failure.retryAfterMs ?? null,
-    });
-    await pause(previousDelayMs);
+function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  option: string,
+): readonly T[] {
+  const names = given(option);
+  const unknown = names?.find((name) => all.every((one) => one.name !== name));
+  if (unknown !== undefined) {
+    throw new Error(`No ${unknown} among ${option}: ${all.map(({ name }) => name).join(', ')}.`);
   }
+  return names === null ? all : all.filter(({ name }) => names.includes(name));
 }
 
-async function failureOfAttempt(
-  run: ReturnType<typeof httpHandler>,
-  index: number,
-  number: number,
-  afterUnknownOutcome: boolean,
-): Promise<Failure | null> {
-  const attempt: Attempt = {
-    operationId: keyOf(index),
-    type: 'bench.work',
-    subject: `user-${index % LANES}`,
-    entity: null,
-    tier: tierOf(index),
-    priority: 'normal',
-    payload: { amount: index },
-    base: undefined,
-    idempotencyKey: keyOf(index),
-    number,
-    deadlineAtMs: systemClock.now() + ATTEMPT_TIMEOUT_MS,
-    signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
-    networkGrade: 'good',
-    method: null,
-    path: null,
-    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-  };
-  try {
-    await run(attempt);
-    return null;
-  } catch (error) {
-    return failureOf(error, { afterUnknownOutcome });
+async function drilled(drill: Drill, system: System, seeds: readonly number[]): Promise<Summary> {
+  const figures = [];
+  for (const seed of seeds) {
+    const run = await (isOnLoopback ? runOnLoopback : runVirtual)(drill, system, seed);
+    figures.push(measure(run));
+    console.error(
+      `${drill.name}, ${system.name}, seed ${seed}: ${(run.tookMs / 1_000).toFixed(1)} s`,
+    );
   }
+  const sound = drill.jobs(seeds[0] ?? 1).filter((job) => !drill.isPoison(job));
+  const summary = summarized(drill.name, system.name, sound.length, figures);
+  if (system === holdfast) {
+    for (const loss of summary.lostUnexplained) console.error(`${drill.name}: ${loss}`);
+  }
+  return summary;
 }
 
-function cellsOf(
-  what: string,
-  { seconds, secondsTo95, completed, calls }: Figure,
-): Readonly<Record<string, string>> {
-  return {
-    [`${what} s`]: seconds.toFixed(1),
-    [`${what} s to 95 %`]: secondsTo95.toFixed(1),
-    [`${what} completed`]: `${completed} of ${REQUESTS}`,
-    [`${what} calls`]: String(calls),
-  };
-}
+const isOnLoopback = process.argv.includes('--loopback');
+const drills = chosen(
+  DRILLS.filter((drill) => !isOnLoopback || drill.isOnLoopback),
+  'drills',
+);
+const systems = chosen(isOnLoopback ? ON_LOOPBACK : SYSTEMS, 'systems');
+const seeds = given('seeds')?.map(Number) ?? (isOnLoopback ? SEEDS.slice(0, 1) : SEEDS);
 
 printMachine();
-const rows: Record<string, string | number>[] = [];
-for (let seed = 1; seed <= rounds; seed += 1) {
-  rows.push({
-    seed,
-    ...cellsOf('holdfast', await measure('holdfast', seed, holdfast)),
-    ...cellsOf('loop', await measure('plain loop', seed, plainLoop)),
-  });
+console.log(
+  `${isOnLoopback ? 'HTTP on 127.0.0.1, SQLite, real time' : 'virtual time'}; seeds ${seeds.join(', ')}`,
+);
+for (const { name, note } of systems) console.log(`${name}: ${note}`);
+const summaries: Summary[] = [];
+for (const drill of drills) {
+  const own: Summary[] = [];
+  for (const system of systems) own.push(await drilled(drill, system, seeds));
+  printDrill(drill);
+  printSummaries(own);
+  summaries.push(...own);
 }
-printTable('400 requests, 35 % faults, an outage of 0.9 s every 4 s', rows);
+printGoodput(summaries);
+if (systems.includes(holdfast)) {
+  const isOwn = ({ system }: Summary): boolean => system === holdfast.name;
+  printVerdicts(
+    holdfast.name,
+    verdicts(
+      summaries.filter(isOwn),
+      summaries.filter((one) => !isOwn(one)),
+    ),
+  );
+}

@@ -28,6 +28,9 @@ export const SIMULATION: Driver = {
   },
 };
 
+/** The whole runtime with several upstreams on virtual time, through a mix of all that can happen. */
+export const MIXED: Driver = { name: 'mixed history', blind: SIMULATION.blind };
+
 /** Random histories on virtual time, with crashes at named points. */
 export const CRASH_HISTORY: Driver = {
   name: 'crash history',
@@ -76,4 +79,11 @@ export const POWER_CUT: Driver = {
 /** The runtime started on what a cut left, until all is done. */
 export const RESUMED: Driver = { name: 'resumed after a power cut', blind: RESTART.blind };
 
-export const DRIVERS: readonly Driver[] = [SIMULATION, CRASH_HISTORY, RESTART, POWER_CUT, RESUMED];
+export const DRIVERS: readonly Driver[] = [
+  SIMULATION,
+  MIXED,
+  CRASH_HISTORY,
+  RESTART,
+  POWER_CUT,
+  RESUMED,
+];

@@ -14,6 +14,7 @@ import { crises } from './promises/crises.ts';
 import { endings } from './promises/endings.ts';
 import { lanes } from './promises/lanes.ts';
 import { once } from './promises/once.ts';
+import { progress } from './promises/progress.ts';
 import { soundness } from './promises/soundness.ts';
 import { waits } from './promises/waits.ts';
 import type { Sight, TraceEvent } from './trace.ts';
@@ -27,6 +28,7 @@ export const CLAUSES: readonly Clause[] = [
   attempts,
   waits,
   crises,
+  progress,
   soundness,
 ].flat();
 

@@ -81,6 +81,14 @@ export interface TraceEvents {
   dueTimeMoved: { readonly id: string };
   /** All that lies on disk, while no process runs. */
   disk: { readonly rows: readonly DiskRow[] };
+  /** All has been well for `afterMs`, and this has not ended, nor does it wait for a person who is told. */
+  overdue: {
+    readonly id: string;
+    readonly state: string;
+    readonly afterMs: number;
+    /** What health says meanwhile. */
+    readonly said: string;
+  };
   /** Opening or reading the store found something amiss. */
   unsound: { readonly what: Unsound; readonly detail: string };
   /** There is nothing left to do; `rows` is what then lies on disk. */

@@ -1,0 +1,19 @@
+/**
+ * Progress: once all is well everything ends in time, but for what waits for a person and says so.
+ *
+ * @module
+ */
+
+import type { Clause } from '../clause.ts';
+
+export const progress: readonly Clause[] = [
+  {
+    breach: 'still waiting',
+    requirements: ['OP-1', 'OP-6', 'DG-3'],
+    watch: (_, broken) => ({
+      overdue: ({ id, state, afterMs, said }) => {
+        broken(`${id} in ${state} after ${Math.round(afterMs / 1_000)} s (${said})`);
+      },
+    }),
+  },
+];
