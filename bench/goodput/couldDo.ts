@@ -11,7 +11,7 @@ const STEP_MS = 5;
 
 /**
  * Requests that the server could have completed by a time, for somebody who knows everything about it but
- * cannot change it: the least of what has arrived and of what its workers get done, with
+ * cannot change it: what its workers get done, while requests still arrive no more than have, with
  *
  * - none of the calls that lie in an outage: what begins after one has its first answer `workMs` later;
  * - the drill's own share of failures and stalls taking their part of the calls: `1 - faults - stalls`;
@@ -40,7 +40,9 @@ export function couldDo(
       calls = Math.min(calls, admitted);
       burst = Math.max(0, Math.min(plan.limit.burst, admitted - calls));
     }
-    sum = Math.min(arrived, sum + calls * success);
+    // Once all have arrived it is what it could have done of more: who is late must not look complete.
+    const most = arrived < jobs.length ? arrived : Number.POSITIVE_INFINITY;
+    sum = Math.min(most, sum + calls * success);
     done.push(sum);
   }
   return (atMs) => {

@@ -36,7 +36,7 @@ const MINUTE_MS = 60_000;
 
 /** 60 calls a second by 6 workers that take 100 ms. */
 const SMALL = { perSecond: 60, workMs: 100 };
-const USUAL = { requests: 540, concurrency: 32, lanes: 53 };
+const USUAL = { requests: 540, concurrency: 32, lanes: 180 };
 
 const every = (periodMs: number, lengthMs: number): readonly Outage[] =>
   Array.from({ length: 150 }, (_, index) => {
@@ -212,21 +212,28 @@ function jobsOf(plan: DrillPlan, seed: number): readonly Job[] {
   const { requests, arrivePerSecond, lanes, poison, crises = 0, unurgentHeads } = plan;
   const urgencies = PRIORITIES.filter((priority) => priority !== 'crisis');
   const crisisEvery = crises > 0 ? Math.floor(requests / crises) : Number.POSITIVE_INFINITY;
-  return Array.from({ length: requests }, (_, index): Job => {
+  const [outage] = plan.server.outages ?? [];
+  const jobs = Array.from({ length: requests }, (_, index): Job => {
     const lane = index % lanes;
     const round = Math.floor(index / lanes);
     const isHead = unurgentHeads !== undefined && round < unurgentHeads;
     const isCrisis = index % crisisEvery === crisisEvery - 1;
-    // Tier and priority by lane and round, so that each lane has all of them.
-    const tier: Tier = TIERS[(index + round) % TIERS.length] ?? 'trial';
+    // The tier is the subject's, so all of a lane have it; a lane has every priority.
+    const tier: Tier = TIERS[(lane + Math.floor(lane / 9)) % TIERS.length] ?? 'trial';
     const priority =
       urgencies[(index + Math.floor(index / 3) + round) % urgencies.length] ?? 'normal';
     const isPoisoned = poison !== undefined && lane % poison.oneIn === 0;
     return {
       index,
       key: `${seed}-${index}`,
-      atMs: arrivePerSecond === undefined ? 0 : (index * 1000) / arrivePerSecond,
-      type: isPoisoned && poison.by === 'type' ? POISON_TYPE : `work-${index % 3}`,
+      // Crises come one after the other until an outage ends, so that most of them meet it.
+      atMs:
+        isCrisis && outage !== undefined
+          ? Math.floor((index / requests) * outage.toMs)
+          : arrivePerSecond === undefined
+            ? 0
+            : Math.floor((index * 1000) / arrivePerSecond),
+      type: isPoisoned && poison.by === 'type' ? POISON_TYPE : `work.kind${index % 3}`,
       subject: `${isPoisoned && poison.by === 'subject' ? POISON_SUBJECT : 'user-'}${lane}`,
       lane: isCrisis ? null : `account-${lane}`,
       tier: unurgentHeads === undefined ? tier : isHead ? 'trial' : 'premium',
@@ -239,6 +246,7 @@ function jobsOf(plan: DrillPlan, seed: number): readonly Job[] {
             : 'high',
     };
   });
+  return jobs.toSorted((a, b) => a.atMs - b.atMs).map((job, index) => ({ ...job, index }));
 }
 
 function parametersOf(plan: DrillPlan): Readonly<Record<string, string | number>> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { PRIORITIES, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { percentile } from '../support.ts';
 import type { CallRecord, Job, Outage, Why } from './drill.ts';
 import type { Run } from './runs.ts';
@@ -49,9 +49,13 @@ export interface Recovery {
 
 /** In which order what waited through the (last) outage was done. */
 export interface Order {
+  /** Of the priority in which they are closest. */
   readonly premiumP99Ms: number;
   readonly trialP50Ms: number;
-  /** Pairs of which the less urgent was done first. */
+  /**
+   * Pairs of which the less urgent was done first. Where lanes are kept, a request is as urgent as the
+   * most urgent that waits behind it in its lane.
+   */
   readonly outOfUrgency: number;
   readonly crisisP50Ms: number | null;
   readonly crisisMaxMs: number | null;
@@ -78,10 +82,15 @@ export function measure(run: Run): Figures {
   const wanted = Math.ceil(0.95 * sound.length);
   const at95Ms = completedAt[wanted - 1];
   const has95 = at95Ms !== undefined;
-  const countTo95 = Math.min(wanted, completedAt.length);
+  const lastMs = Math.max(0, ...sound.map(({ index }) => ended.get(index)?.atMs ?? run.tookMs));
+  const could = drill.couldDoBy(lastMs);
   return {
-    goodputTo95: share(countTo95, drill.couldDoBy(at95Ms ?? run.tookMs)),
-    goodputToEnd: share(completedAt.length, drill.couldDoBy(run.tookMs)),
+    // Who loses more than that soon must not look fast by it.
+    goodputTo95:
+      at95Ms === undefined
+        ? share(completedAt.length, Math.max(could, wanted))
+        : share(wanted, drill.couldDoBy(at95Ms)),
+    goodputToEnd: share(completedAt.length, Math.max(could, sound.length)),
     has95,
     tailIdleMs: at95Ms === undefined ? null : idleInTail(run, at95Ms),
     lost: lost.length,
@@ -211,43 +220,62 @@ function peakOf({ drill, calls }: Run): number | null {
 function orderOf(run: Run, sound: readonly Job[]): Order | null {
   const outage = run.drill.outages.at(-1);
   if (outage === undefined || run.drill.outages.length > 1) return null;
-  const waited = sound
-    .filter(({ atMs }) => atMs < outage.toMs)
-    .map((job) => ({ job, endedAtMs: run.ended.get(job.index)?.atMs ?? run.drill.capMs }))
-    .filter(({ endedAtMs }) => endedAtMs >= outage.toMs)
-    .map(({ job, endedAtMs }) => ({
-      ...job,
-      urgency: urgencyOf(job.priority, job.tier),
-      afterMs: endedAtMs - outage.toMs,
-    }));
+  const endOf = ({ index }: Job): number => run.ended.get(index)?.atMs ?? run.drill.capMs;
+  const waited = sound.filter((job) => job.atMs < outage.toMs && endOf(job) >= outage.toMs);
   if (waited.length < WAITING_MIN) return null;
-  const times = (isWanted: (job: (typeof waited)[number]) => boolean): number[] =>
-    waited.filter(isWanted).map(({ afterMs }) => afterMs);
+  const times = (isWanted: (job: Job) => boolean): number[] =>
+    waited.filter(isWanted).map((job) => endOf(job) - outage.toMs);
   const crises = times(({ priority }) => priority === 'crisis');
+  const closest = PRIORITIES.filter((priority) => priority !== 'crisis')
+    .map((wanted) => ({
+      premiumP99Ms: percentile(
+        times(({ tier, priority }) => tier === 'premium' && priority === wanted),
+        0.99,
+      ),
+      trialP50Ms: percentile(
+        times(({ tier, priority }) => tier === 'trial' && priority === wanted),
+        0.5,
+      ),
+    }))
+    .filter((both) => !Number.isNaN(both.premiumP99Ms - both.trialP50Ms))
+    .toSorted((a, b) => a.trialP50Ms - a.premiumP99Ms - (b.trialP50Ms - b.premiumP99Ms))[0];
   return {
-    premiumP99Ms: percentile(
-      times(({ tier, priority }) => tier === 'premium' && priority !== 'crisis'),
-      0.99,
+    ...(closest ?? { premiumP99Ms: Number.NaN, trialP50Ms: Number.NaN }),
+    outOfUrgency: pairsOutOf(
+      run.keepsLanes ? inherited(waited) : waited.map((job) => [job, urgencyIn(job)] as const),
+      endOf,
     ),
-    trialP50Ms: percentile(
-      times(({ tier, priority }) => tier === 'trial' && priority !== 'crisis'),
-      0.5,
-    ),
-    outOfUrgency: pairsOutOf(waited),
     crisisP50Ms: crises.length === 0 ? null : percentile(crises, 0.5),
     crisisMaxMs: crises.length === 0 ? null : Math.max(...crises),
   };
 }
 
+function urgencyIn({ priority, tier }: Job): number {
+  return urgencyOf(priority, tier);
+}
+
+/** Each with the most urgent rank of those from it on in its lane. */
+function inherited(waited: readonly Job[]): readonly (readonly [Job, number])[] {
+  const behind = new Map<string, number>();
+  return waited.toReversed().map((job) => {
+    const own = urgencyIn(job);
+    if (job.lane === null) return [job, own] as const;
+    const rank = Math.min(own, behind.get(job.lane) ?? own);
+    behind.set(job.lane, rank);
+    return [job, rank] as const;
+  });
+}
+
 function pairsOutOf(
-  waited: readonly { readonly urgency: number; readonly afterMs: number }[],
+  waited: readonly (readonly [Job, number])[],
+  endOf: (job: Job) => number,
 ): number {
   let pairs = 0;
   let wrong = 0;
-  const sorted = waited.toSorted((a, b) => a.afterMs - b.afterMs);
+  const sorted = waited.toSorted(([a], [b]) => endOf(a) - endOf(b));
   /** How many of each urgency are done so far. */
   const done: number[] = [];
-  for (const { urgency } of sorted) {
+  for (const [, urgency] of sorted) {
     for (const [other = 0, count] of done.entries()) {
       if (count === undefined || other === urgency) continue;
       pairs += count;

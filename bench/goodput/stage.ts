@@ -42,12 +42,33 @@ export interface System {
   readonly name: string;
   /** What the reader of its figures has to know. */
   readonly note: string;
+  /** Whether it does what belongs to one entity in order. */
+  readonly keepsLanes: boolean;
   /** Whether it runs on the timers of the process, so that virtual time has to stand in for those. */
   readonly isOnGlobalTimers: boolean;
   /** Loads what has to be loaded in real time. */
   readonly prepare?: () => Promise<void>;
-  /** Starts; returns what stops it, whatever is still under way. */
-  readonly start: (stage: Stage) => () => Promise<void>;
+  /** Makes it ready, before the first request is handed in. */
+  readonly open: (stage: Stage) => Promise<Opened>;
+}
+
+/** A system that is ready. */
+export interface Opened {
+  /** Takes the requests as they arrive. */
+  readonly begin: () => void;
+  /** Stops it, whatever is still under way. */
+  readonly stop: () => Promise<void>;
+}
+
+/** For a system that needs nothing before its first request. */
+export async function opened(begin: () => void, stop: () => void): Promise<Opened> {
+  return await Promise.resolve({
+    begin,
+    stop: async () => {
+      stop();
+      await Promise.resolve();
+    },
+  });
 }
 
 /** Calls `begin` with each request when it arrives. */

@@ -12,24 +12,28 @@ import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Answer, Call, DrillServer, Job } from './drill.ts';
 
 /** Nothing listens there; the `fetch` that stands in does not look at it. */
-const NOWHERE = 'http://127.0.0.1:9';
+const NOWHERE = 'http://127.0.0.1:8080';
 
-/** Finds the request that a key belongs to. */
-export type JobOf = (key: string) => Job;
+/** What lies behind the transport. */
+export interface Backend {
+  readonly server: DrillServer;
+  /** The request that a key belongs to. */
+  jobOf(key: string): Job;
+}
 
 /**
  * The real HTTP handler over a `fetch` that goes to the model. Restores the real `fetch` with `close`.
  */
-export function virtualTransport(
-  server: DrillServer,
-  jobOf: JobOf,
-): { readonly run: Run; readonly close: () => void } {
+export function virtualTransport(backend: Backend): {
+  readonly run: Run;
+  readonly close: () => void;
+} {
   const real = globalThis.fetch;
   globalThis.fetch = async (_url, init) => {
     const headers = new Headers(init?.headers);
-    const call = callOf(jobOf, (name) => headers.get(name));
+    const call = callOf(backend, (name) => headers.get(name));
     const signal = init?.signal ?? new AbortController().signal;
-    return responseOf(await server.call(call, signal));
+    return responseOf(await backend.server.call(call, signal));
   };
   return {
     run: httpHandler({ baseUrl: NOWHERE }),
@@ -39,9 +43,9 @@ export function virtualTransport(
   };
 }
 
-function callOf(jobOf: JobOf, header: (name: string) => string | null): Call {
+function callOf(backend: Backend, header: (name: string) => string | null): Call {
   const key = header('idempotency-key') ?? '';
-  const { type, subject, tier, priority } = jobOf(key);
+  const { type, subject, tier, priority } = backend.jobOf(key);
   return { key, type, subject, tier, priority, attempt: Number(header('holdfast-attempt') ?? 1) };
 }
 
@@ -62,11 +66,10 @@ function networkError(code: string, syscall: string): TypeError {
 
 /** The real HTTP handler, and a real HTTP server on 127.0.0.1 before the model. */
 export async function realTransport(
-  server: DrillServer,
-  jobOf: JobOf,
+  backend: Backend,
 ): Promise<{ readonly run: Run; readonly close: () => Promise<void> }> {
   const http = createServer((request, response) => {
-    serve(server, jobOf, request, response).catch(() => {
+    serve(backend, request, response).catch(() => {
       response.destroy();
     });
   });
@@ -83,8 +86,7 @@ export async function realTransport(
 }
 
 async function serve(
-  server: DrillServer,
-  jobOf: JobOf,
+  backend: Backend,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -93,11 +95,11 @@ async function serve(
     gone.abort(new Error('The caller went away.'));
   });
   request.resume();
-  const call = callOf(jobOf, (name) => {
+  const call = callOf(backend, (name) => {
     const value = request.headers[name];
     return typeof value === 'string' ? value : null;
   });
-  const answer = await server.call(call, gone.signal);
+  const answer = await backend.server.call(call, gone.signal);
   if (typeof answer === 'string') {
     response.destroy();
     return;

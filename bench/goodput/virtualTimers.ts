@@ -41,7 +41,6 @@ export function virtualTimers(clock: VirtualClock, random: () => number): () => 
     clearInterval: globalThis.clearInterval,
   };
   const realNow = Date.now;
-  const realMonotonic = performance.now;
   const realRandom = Math.random;
   const once = (go: Callback, ms = 0, ...given: readonly unknown[]): Timer =>
     new Timer(
@@ -78,7 +77,8 @@ export function virtualTimers(clock: VirtualClock, random: () => number): () => 
   return () => {
     Object.assign(globalThis, real);
     Date.now = realNow;
-    performance.now = realMonotonic;
+    // Its own property goes, and the one of its prototype is seen again.
+    Reflect.deleteProperty(performance, 'now');
     Math.random = realRandom;
   };
 }

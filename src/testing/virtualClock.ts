@@ -57,9 +57,9 @@ export class VirtualClock implements Clock {
   readonly #outside = new Set<Promise<unknown>>();
   readonly #accounts = new Set<() => string | null>();
 
-  /** The wall clock, in milliseconds since the epoch. */
+  /** The wall clock, in whole milliseconds since the epoch, as `Date.now()` tells it. */
   now(): number {
-    return VIRTUAL_EPOCH_MS + this.#elapsedMs + this.#wallAheadMs;
+    return Math.floor(VIRTUAL_EPOCH_MS + this.#elapsedMs + this.#wallAheadMs);
   }
 
   /** Milliseconds that no {@link VirtualClock.setWall} changes. */

@@ -9,7 +9,16 @@
 import { mayBeApplied } from '../../../machines/policy/retry/classifyFailure.ts';
 import { URGENCY_MAX, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 import type { Job } from '../drill.ts';
-import { attemptsOf, delayAfter, deliver, read, type Stage, type System, send } from '../stage.ts';
+import {
+  attemptsOf,
+  delayAfter,
+  deliver,
+  opened,
+  read,
+  type Stage,
+  type System,
+  send,
+} from '../stage.ts';
 
 interface Entry {
   readonly job: Job;
@@ -20,16 +29,20 @@ interface Entry {
 export const bullmq: System = {
   name: 'bullmq model',
   note: 'a model of its semantics in virtual time: priorities, delayed backoff, no breaker',
+  keepsLanes: false,
   isOnGlobalTimers: false,
-  start: (stage) => {
+  open: (stage) => {
     const queue = new PriorityQueue(stage);
-    deliver(stage, (job) => {
-      queue.add({ job, attempt: 1, wasUnknown: false });
-    });
-    return async () => {
-      queue.stop();
-      await Promise.resolve();
-    };
+    return opened(
+      () => {
+        deliver(stage, (job) => {
+          queue.add({ job, attempt: 1, wasUnknown: false });
+        });
+      },
+      () => {
+        queue.stop();
+      },
+    );
   },
 };
 

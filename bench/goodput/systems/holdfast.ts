@@ -4,7 +4,9 @@
  * @module
  */
 
-import { createRuntime } from '../../../src/createRuntime.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { assembleRuntime, createRuntime } from '../../../src/createRuntime.ts';
+import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { BENCH_KEY } from '../../support.ts';
 import type { Job } from '../drill.ts';
@@ -13,12 +15,13 @@ import { deliver, type Stage, type System } from '../stage.ts';
 export const holdfast: System = {
   name: 'holdfast',
   note: 'the real runtime, all defaults but the concurrency; lanes kept, everything durable',
+  keepsLanes: true,
   isOnGlobalTimers: false,
-  start: (stage) => {
+  open: async (stage) => {
     const { drill, jobs, run, store, clock, random } = stage;
     const types = new Set(jobs.map(({ type }) => type));
     const handlers = [...types].map((type) => [type, { upstream: 'bench', run }] as const);
-    const runtime = createRuntime({
+    const options: RuntimeOptions = {
       store,
       ...(store === ':memory:' ? {} : { key: BENCH_KEY }),
       clock,
@@ -26,13 +29,24 @@ export const holdfast: System = {
       upstreams: { bench: { concurrency: drill.concurrency } },
       handlers: Object.fromEntries(handlers),
       crisis: { type: jobs.find(({ priority }) => priority === 'crisis')?.type ?? 'crisis.alert' },
-    });
-    runtime.ready.catch(() => undefined);
-    deliver(stage, (job) => {
-      void handIn(runtime, stage, job);
-    });
-    return async () => {
-      await runtime.close({ deadlineMs: 0 });
+    };
+    // Virtual time cannot drive a real store; the one in memory does everything at once.
+    const runtime =
+      store === ':memory:'
+        ? assembleRuntime(checkOptions(options), createMemoryStore())
+        : createRuntime(options);
+    await runtime.ready;
+    return {
+      begin: () => {
+        deliver(stage, (job) => {
+          handIn(runtime, stage, job).catch((error: unknown) => {
+            console.error(error);
+          });
+        });
+      },
+      stop: async () => {
+        await runtime.close({ deadlineMs: 0 });
+      },
     };
   },
 };

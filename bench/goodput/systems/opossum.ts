@@ -32,12 +32,13 @@ let pRetryModule: PRetry;
 export const opossum: System = {
   name: 'opossum',
   note: "opossum's defaults, p-retry with randomize, which is holdfast's jitter; no Retry-After, no lanes, no urgency",
+  keepsLanes: false,
   isOnGlobalTimers: true,
   prepare: async () => {
     opossumModule = await peer<Opossum>('opossum');
     pRetryModule = await peer<PRetry>('p-retry');
   },
-  start: (stage) => {
+  open: async (stage) => {
     const { AbortError, default: pRetry } = pRetryModule;
     const breaker = new opossumModule.default(
       async (job, number) => {
@@ -49,7 +50,7 @@ export const opossum: System = {
         errorFilter: (error: unknown) => read(error, false).isFinal,
       },
     );
-    const stop = work(stage, async (job) => {
+    const { begin, stop } = await work(stage, async (job) => {
       const { initialDelayMs, delayMsMax, multiplier } = policyOf(job);
       const attempt = async (number: number): Promise<void> => {
         try {
@@ -71,9 +72,12 @@ export const opossum: System = {
         stage.ended(job, 'lost');
       }
     });
-    return async () => {
-      breaker.shutdown();
-      await stop();
+    return {
+      begin,
+      stop: async () => {
+        breaker.shutdown();
+        await stop();
+      },
     };
   },
 };

@@ -20,8 +20,9 @@ import { work } from './workers.ts';
 export const plain: System = {
   name: 'plain',
   note: "workers in a loop: holdfast's attempts and backoff, Retry-After obeyed; nothing durable, no lanes, no urgency",
+  keepsLanes: false,
   isOnGlobalTimers: false,
-  start: (stage) =>
+  open: (stage) =>
     work(stage, async (job) => {
       stage.ended(job, await repeated(stage, job));
     }),

@@ -5,10 +5,10 @@
  */
 
 import type { Job } from '../drill.ts';
-import { deliver, type Stage } from '../stage.ts';
+import { deliver, type Opened, opened, type Stage } from '../stage.ts';
 
 /** Has each request worked on by one of `concurrency` workers, which it keeps until it has ended. */
-export function work(stage: Stage, until: (job: Job) => Promise<void>): () => Promise<void> {
+export function work(stage: Stage, until: (job: Job) => Promise<void>): Promise<Opened> {
   const queue: Job[] = [];
   let next = 0;
   let busy = 0;
@@ -24,12 +24,15 @@ export function work(stage: Stage, until: (job: Job) => Promise<void>): () => Pr
       });
     }
   };
-  deliver(stage, (job) => {
-    queue.push(job);
-    turn();
-  });
-  return async () => {
-    isStopped = true;
-    await Promise.resolve();
-  };
+  return opened(
+    () => {
+      deliver(stage, (job) => {
+        queue.push(job);
+        turn();
+      });
+    },
+    () => {
+      isStopped = true;
+    },
+  );
 }
