@@ -74,6 +74,7 @@ const DEAD_LETTERS = ['deadLettered', 'exhausted', 'strict', 'largeDeadLetter'];
 const COUNTS: Readonly<Record<number, StandingCounts>> = {
   1: { settled: 3, deadLettered: 3, inHand: 2, due: 2, held: 4, quarantined: 0 },
   2: { settled: 3, deadLettered: 4, inHand: 2, due: 4, held: 5, quarantined: 1 },
+  3: { settled: 3, deadLettered: 4, inHand: 2, due: 6, held: 8, quarantined: 1 },
 };
 
 /** Everything the old store held is there, as it was, and dead letters stand apart. */
@@ -104,6 +105,7 @@ describe.each([
   [1, 'in this thread', inThreadStore],
   [1, 'in a thread of its own', threadedStore],
   [2, 'in this thread', inThreadStore],
+  [3, 'in this thread', inThreadStore],
 ])('a store of version %i opened %s', (version, _, maker) => {
   beforeEach(() => {
     fixture = placeStoreFixture(version, tempFolder());
@@ -160,7 +162,7 @@ test('OP-5 a dead letter of version 1 has its payload, its key and its lane as b
   expect(listed.map(({ id }) => id)).toEqual(DEAD_LETTERS.slice(0, 3).map(of));
 });
 
-describe.each([1, 2])(
+describe.each([1, 2, 3])(
   'PS-4 a migration of version %i that is cut off leaves the old or the new',
   (old) => {
     beforeEach(() => {
