@@ -138,6 +138,8 @@ const ROOMS = {
   ],
   // One attempt, performed for whoever has an operation's context and payload.
   'actors/attempt': [...MACHINES, PORT, 'actors/platform', 'actors/time', 'actors/facts'],
+  // Calls that are guarded and kept nowhere.
+  'actors/call': [...MACHINES, 'actors/time', 'actors/facts', 'actors/flow'],
   'actors/operation': [
     ...MACHINES,
     PORT,
@@ -200,6 +202,7 @@ const ROOMS = {
     'actors/charts',
     'actors/journal',
     'actors/upstream',
+    'actors/call',
     'actors/attempt',
     'actors/operation',
     'actors/dispatch',

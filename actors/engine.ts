@@ -15,6 +15,7 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
+import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
 import { Counts } from './facts/counts.ts';
@@ -43,6 +44,7 @@ import { StoreCheck } from './recovery/storeCheck.ts';
 import { StoreHold } from './recovery/storeHold.ts';
 import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
+import { UpstreamRates } from './upstream/upstreamRates.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
 export interface EngineParts {
@@ -78,6 +80,9 @@ export class EngineCore {
   /** What has happened since the process started. */
   readonly counts: Counts;
   readonly upstreams: Upstreams;
+  readonly rates: UpstreamRates;
+  /** Work that is guarded and not durable. */
+  readonly calls: Calls;
   /** Records quarantined, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
@@ -168,6 +173,12 @@ export class EngineCore {
       onFailed: onComponentFailed,
       onError,
     });
+    this.rates = new UpstreamRates(policies);
+    this.calls = new Calls({
+      ...{ clock, steady, random, timers, policies, onError },
+      flowOf: (name) => this.upstreams.get(name).gate,
+      rates: this.rates,
+    });
     for (const { gate, policy } of this.upstreams.all) {
       pool.dispatcher.addFlow(gate, policy.crisisConcurrency);
     }
@@ -227,6 +238,7 @@ export class EngineCore {
     const info = await this.#parts.store.open();
     this.#components = info.components;
     this.steady.resume(info.components.get(TIME));
+    if (info.components.has(TIME)) this.rates.startEmpty(this.steady.now());
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
     this.#held.read(info, this.#parts.facts);
@@ -278,7 +290,7 @@ export class EngineCore {
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
   async drain(): Promise<void> {
     this.#beginNothing();
-    await this.pool.busy.whenIdle();
+    await Promise.all([this.pool.busy.whenIdle(), this.calls.drain()]);
     await this.journal.idle();
   }
 
@@ -287,6 +299,7 @@ export class EngineCore {
     try {
       this.#beginNothing();
       this.pool.interruptAll();
+      this.calls.stop();
       await unlessStalled(this.#parts.clock, this.journal.idle());
     } finally {
       this.journal.close();

@@ -15,6 +15,7 @@ import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler } from './attempt/handler.ts';
+import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import {
   type CrisisAnswer,
@@ -256,6 +257,10 @@ export class LocalEngine implements Engine {
       if (this.isStopped) throw closed();
       this.#core.room.note();
     });
+  }
+
+  call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
+    return this.#core.calls.call(upstream, run, options);
   }
 
   async view(id: string): Promise<OperationView> {

@@ -17,6 +17,7 @@ import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Handler } from './attempt/handler.ts';
+import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
@@ -29,6 +30,8 @@ import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
 
 export type { Attempt, Handler, Run } from './attempt/handler.ts';
+export type { CallContext } from './call/callAttempt.ts';
+export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type { CrisisAnswer, CrisisResource } from './crisis/crisisResponder.ts';
 export type {
   Fact,
@@ -237,6 +240,15 @@ export interface Engine extends OperationRecords {
   acceptMany(request: CheckedRequest): Promise<Acceptance>;
   /** Answers a person in crisis at once, in every phase; never rejects (CR-1). */
   crisis(request: unknown): Promise<CrisisAnswer>;
+
+  /**
+   * Makes a call under the flow control of its upstream, and keeps nothing of it: permit, breaker,
+   * time-outs, retries. Works without a store.
+   *
+   * @throws HoldfastError (rejects) `HF_UPSTREAM_UNKNOWN`, `HF_UPSTREAM_DOWN`, `HF_QUEUE_FULL`,
+   * `HF_ATTEMPT_TIMED_OUT`, `HF_EXPIRED`, `HF_CLOSED`; and what `run` throws.
+   */
+  call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value>;
 
   // One operation, by its id.
 

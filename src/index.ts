@@ -6,6 +6,9 @@
 
 export type {
   Attempt,
+  CallContext,
+  CallFunction,
+  CallOptions,
   CrisisAnswer,
   CrisisResource,
   Fact,

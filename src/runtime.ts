@@ -8,6 +8,8 @@ import { inTime } from '../actors/platform/inTime.ts';
 import type {
   Acceptance,
   Attempt,
+  CallFunction,
+  CallOptions,
   CrisisAnswer,
   Engine,
   FactListener,
@@ -20,6 +22,8 @@ import type { CheckedRequest, SyncRequest } from '../machines/policy/request/req
 import { type HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
+import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { PRIORITIES, TIERS } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
@@ -114,6 +118,28 @@ export interface Runtime {
     userId: string,
     run: (attempt: Attempt) => Promise<Json | undefined> | Json | undefined,
   ): Promise<ResilientResult>;
+  /**
+   * Calls an upstream under its flow control, without durability: the function runs once a permit is its,
+   * within a time-out that follows the upstream's latency, and again where that may help. Nothing of it is
+   * kept: what must not be lost goes through {@link sync}.
+   *
+   * A call waits in memory for its turn, the more urgent first. While the upstream is down it is refused
+   * at once with `HF_UPSTREAM_DOWN`, but for the calls that probe it, unless it may `waitWhileDown`. What the function throws
+   * last is what the call rejects with; `transientFailure()`, `permanentFailure()` and others of that kind
+   * say what it means, and so does the `status` of an `AttemptFailure`.
+   *
+   * @example
+   * const rates = await runtime.call('payments', async ({ signal }) => {
+   *   const answer = await fetch(`${baseUrl}/rates`, { signal });
+   *   if (!answer.ok) throw transientFailure('No rates.', { status: answer.status });
+   *   return await answer.json();
+   * }, { tier: 'premium', deadlineMs: 3_000 });
+   *
+   * @throws HoldfastError (rejects) `HF_UPSTREAM_UNKNOWN`, `HF_OPTION_INVALID`, `HF_UPSTREAM_DOWN`,
+   * `HF_QUEUE_FULL` while 1000 calls wait for the upstream, `HF_ATTEMPT_TIMED_OUT`, `HF_EXPIRED` after
+   * `deadlineMs`, `HF_CLOSED`; the reason of `signal`; and what the function throws.
+   */
+  call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value>;
   /** Answers a person in crisis at once. Never rejects (CR-1). */
   crisis(request: CrisisRequest): Promise<CrisisAnswer>;
   /**
@@ -194,6 +220,20 @@ export interface RuntimeParts {
 
 const CLOSE_DEADLINE_MS = 5_000;
 
+const CALL_RULES: OptionRules<CallOptions> = {
+  tier: { oneOf: TIERS },
+  priority: { oneOf: PRIORITIES },
+  type: 'text',
+  subject: 'text',
+  retry: 'boolean',
+  isRepeatSafe: 'boolean',
+  timeoutMs: milliseconds(1),
+  deadlineMs: milliseconds(1),
+  signal: 'signal',
+  waitWhileDown: 'boolean',
+  classify: 'function',
+};
+
 export class HoldfastRuntime implements Runtime {
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
@@ -268,6 +308,18 @@ export class HoldfastRuntime implements Runtime {
       },
       metrics: { elapsedMs: clock.monotonic() - startedAtMs },
     };
+  }
+
+  call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
+    if (options !== undefined || typeof run !== 'function') {
+      try {
+        requireOption(typeof run === 'function', 'run', 'must be a function');
+        if (options !== undefined) checkFields(options, CALL_RULES, '');
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+    }
+    return this.#parts.engine.call(upstream, run, options);
   }
 
   async crisis(request: CrisisRequest): Promise<CrisisAnswer> {

@@ -30,8 +30,8 @@ export interface LimitsOfOne {
 
 /** Who wants to begin a call. */
 export interface RateAsker {
-  /** As the caller named it. It is kept in memory only, and only while it matters. */
-  readonly subject: string;
+  /** As the caller named it; kept in memory only, and only while it matters. `null`: of nobody. */
+  readonly subject: string | null;
   readonly tier: Tier;
   /** Its rank, from 1; crises don't ask: {@link RateLimits.count}. */
   readonly urgency: number;
@@ -106,16 +106,14 @@ export class RateLimits {
    * @param held the answer that sent it away before, if any
    */
   ask(asker: RateAsker, held: RateReservation | null, nowMs: number): RateReservation | null {
-    const { subject, tier } = this.#limitsOf(asker.tier);
     if (held !== null) this.withdraw(asker, held);
-    if (subject === null && tier === null) return null;
     const timesAsked = (held?.timesAsked ?? 0) + 1;
-    if (subject !== null && !this.#makeRoomFor(asker.subject, nowMs)) {
+    const buckets = this.#bucketsOf(asker, nowMs);
+    if (buckets === 'full') {
       return { owner: 'subject', dueAtMs: Math.ceil(nowMs + FULL_WAIT_MS), timesAsked };
     }
-    const ofSubject =
-      subject && bucketOf(this.#subjects, asker.subject, this.#full(subject), nowMs);
-    const ofTier = tier && bucketOf(this.#tiers, asker.tier, this.#full(tier), nowMs);
+    const { ofSubject, ofTier } = buckets;
+    if (ofSubject === null && ofTier === null) return null;
     const rank = rankOf(asker, held?.timesAsked ?? 0);
     // Who comes at its time asks for a token that is there; anybody else is behind those told to come.
     const isExpected = held !== null && held.dueAtMs <= nowMs;
@@ -134,31 +132,47 @@ export class RateLimits {
   }
 
   /** Puts back what {@link ask} took, where the call did not begin after all. */
-  giveBack({ subject, tier }: RateAsker): void {
-    for (const bucket of [this.#subjects.get(subject), this.#tiers.get(tier)]) {
+  giveBack(asker: RateAsker): void {
+    for (const bucket of [this.#known('subject', asker), this.#known('tier', asker)]) {
       if (bucket !== undefined) bucket.fullAtMs -= intervalMs(bucket.limit);
     }
   }
 
   /** One that was told to come again will not: others may come sooner. */
   withdraw(asker: RateAsker, { owner, timesAsked }: RateReservation): void {
-    const bucket =
-      owner === 'subject' ? this.#subjects.get(asker.subject) : this.#tiers.get(asker.tier);
+    const waiting = this.#known(owner, asker)?.waiting ?? null;
+    if (waiting === null) return;
     const rank = rankOf(asker, timesAsked - 1);
-    const waiting = bucket?.waiting?.[rank] ?? 0;
-    if (bucket?.waiting && waiting > 0) bucket.waiting[rank] = waiting - 1;
+    waiting[rank] = Math.max(0, (waiting[rank] ?? 0) - 1);
   }
 
   /** A crisis asks nobody: it takes a token where there is one, and leaves no debt to those that wait. */
-  count({ subject, tier }: Omit<RateAsker, 'urgency'>, nowMs: number): void {
+  count(asker: Omit<RateAsker, 'urgency'>, nowMs: number): void {
     this.#crises += 1;
+    const buckets = this.#bucketsOf(asker, nowMs);
+    if (buckets === 'full') return;
+    if (buckets.ofSubject !== null) countIn(buckets.ofSubject, nowMs);
+    if (buckets.ofTier !== null) countIn(buckets.ofTier, nowMs);
+  }
+
+  #known(owner: RateOwner, { subject, tier }: RateAsker): Bucket | undefined {
+    if (owner === 'tier') return this.#tiers.get(tier);
+    return subject === null ? undefined : this.#subjects.get(subject);
+  }
+
+  /** `full`: its subject is unknown, and no more can be remembered. */
+  #bucketsOf(
+    { subject, tier }: Omit<RateAsker, 'urgency'>,
+    nowMs: number,
+  ): { readonly ofSubject: Bucket | null; readonly ofTier: Bucket | null } | 'full' {
     const limits = this.#limitsOf(tier);
-    if (limits.subject !== null && this.#makeRoomFor(subject, nowMs)) {
-      countIn(bucketOf(this.#subjects, subject, this.#full(limits.subject), nowMs), nowMs);
+    let ofSubject: Bucket | null = null;
+    if (limits.subject !== null && subject !== null) {
+      if (!this.#makeRoomFor(subject, nowMs)) return 'full';
+      ofSubject = bucketOf(this.#subjects, subject, this.#full(limits.subject), nowMs);
     }
-    if (limits.tier !== null) {
-      countIn(bucketOf(this.#tiers, tier, this.#full(limits.tier), nowMs), nowMs);
-    }
+    const ofTier = limits.tier && bucketOf(this.#tiers, tier, this.#full(limits.tier), nowMs);
+    return { ofSubject, ofTier };
   }
 
   /** A bucket of which nothing is known. */

@@ -1,0 +1,301 @@
+/**
+ * The guarded calls of one upstream: who gets the next permit, who waits, and whose time is over.
+ *
+ * @module
+ */
+
+import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
+import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
+import type { OperationPolicy } from '../../machines/policy/layers/policyFields.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import { type RetryClass, URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
+import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import type { CallAttempt } from './callAttempt.ts';
+import { CallDeadlines } from './callDeadlines.ts';
+import { callsFull, upstreamDown } from './callErrors.ts';
+import { CallQueue } from './callQueue.ts';
+import {
+  type CallFunction,
+  type CallHost,
+  type CallOptions,
+  GuardedCall,
+  NO_OPTIONS,
+} from './guardedCall.ts';
+
+/** Calls that may wait for one upstream at once. */
+export const CALLS_WAITING_MAX = 1_000;
+/** While calls wait, a slot that nobody told of is found within this. */
+const LOOK_AGAIN_MS = 100;
+
+export interface UpstreamCallsParts {
+  readonly upstream: string;
+  readonly flow: FlowControl;
+  /** `null` where neither its subjects nor its tiers have a limit. */
+  readonly rates: () => RateLimits | null;
+  readonly policies: PoliciesInForce;
+  readonly clock: Clock;
+  readonly steady: Pick<SteadyClock, 'now'>;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Askers are the same for every call of a rank. */
+const ASKERS: readonly Asker[] = Array.from({ length: URGENCY_MAX + 1 }, (_, urgency) =>
+  Object.freeze({ id: null, urgency }),
+);
+
+export class UpstreamCalls implements CallHost {
+  readonly deadlines: CallDeadlines;
+  readonly onError: (error: unknown) => void;
+  readonly #parts: UpstreamCallsParts;
+  readonly #flow: FlowControl;
+  readonly #clock: Clock;
+  readonly #queue = new CallQueue();
+  /** Those that wait for a time: their next attempt, or a token of their rate. */
+  readonly #sleeping = new Set<GuardedCall>();
+  #cancelLook: (() => void) | null = null;
+  #inFlight = 0;
+  #closed: HoldfastError | null = null;
+  #whenIdle: (() => void)[] = [];
+  /** Read anew after each change of the policies. */
+  #usualTimeoutMs = Number.POSITIVE_INFINITY;
+  #rates: RateLimits | null = null;
+
+  constructor(parts: UpstreamCallsParts) {
+    this.#parts = parts;
+    this.#flow = parts.flow;
+    this.#clock = parts.clock;
+    this.onError = parts.onError;
+    this.deadlines = new CallDeadlines({
+      clock: parts.clock,
+      timers: parts.timers,
+      onDue: (attempt) => {
+        attempt.call.attemptDue(attempt, this.nowMs());
+      },
+    });
+    parts.flow.onChange(() => {
+      this.#grant();
+    });
+    parts.policies.onChange(() => {
+      this.#readPolicies();
+    });
+    this.#readPolicies();
+  }
+
+  /** Calls that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** Attempts whose function has not returned, those of crises too. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Nothing begins any more, and nothing is tried again. */
+  get isClosed(): boolean {
+    return this.#closed !== null;
+  }
+
+  call<Value>(run: CallFunction<Value>, options: CallOptions = NO_OPTIONS): Promise<Value> {
+    const call = new GuardedCall(this, run, options);
+    if (options !== NO_OPTIONS) call.watch();
+    if (!call.isOver) this.turn(call);
+    return call.promise as Promise<Value>;
+  }
+
+  /** It wants to make its next attempt: now, or when it is its turn. */
+  turn(call: GuardedCall): void {
+    const { urgency } = call;
+    if (this.#closed !== null) call.end(this.#closed);
+    else if (urgency === 0) this.#beginCrisis(call);
+    else if (this.#queue.size > 0 && this.#queue.urgency <= urgency) this.#wait(call);
+    else this.#enter(call);
+  }
+
+  /** It asks for its turn again in so many milliseconds. Returns what cancels that. */
+  sleep(call: GuardedCall, ms: number): () => void {
+    this.#sleeping.add(call);
+    const cancel = this.#parts.timers.after(ms, () => {
+      this.#sleeping.delete(call);
+      this.turn(call);
+    });
+    return () => {
+      this.#sleeping.delete(call);
+      cancel();
+    };
+  }
+
+  /** Calls `wake` in so many milliseconds. Returns what cancels that. */
+  after(ms: number, wake: () => void): () => void {
+    return this.#parts.timers.after(ms, wake);
+  }
+
+  /** It was ended while it waited. */
+  forget(call: GuardedCall): void {
+    this.#queue.delete(call);
+  }
+
+  /** How an attempt went whose function has not returned. */
+  tell({ permit }: CallAttempt, report: CallReport): void {
+    if (permit !== null) this.#flow.tell(permit, report);
+    else this.#flow.recordCrisis(report);
+  }
+
+  /** Its function has returned, or is no longer waited for: its slot is free. */
+  leave(attempt: CallAttempt, report: CallReport): void {
+    this.deadlines.remove(attempt);
+    this.#inFlight -= 1;
+    if (attempt.permit !== null) this.#flow.leave(attempt.permit, report);
+    else if (report.sign !== 'silent') this.#flow.recordCrisis(report);
+    if (this.#queue.size > 0) this.#grant();
+    if (this.#inFlight === 0 && this.#whenIdle.length > 0) {
+      for (const resolve of this.#whenIdle.splice(0)) resolve();
+    }
+  }
+
+  policyOf(of: RetryClass, type: string | undefined): OperationPolicy {
+    return this.#parts.policies.table.operation(this.#parts.upstream, of, type ?? '');
+  }
+
+  nowMs(): number {
+    return this.#clock.monotonic();
+  }
+
+  draw(): number {
+    return this.#parts.random.next();
+  }
+
+  /** Rejects what waits, and begins nothing any more; what is in flight may end. */
+  close(reason: HoldfastError): void {
+    this.#closed = reason;
+    this.#cancelLook?.();
+    for (const call of [...this.#queue.all(), ...this.#sleeping]) call.end(reason);
+  }
+
+  /** Rejects what is in flight, too. */
+  abort(reason: HoldfastError): void {
+    this.close(reason);
+    for (const { call } of this.deadlines) call.end(reason);
+  }
+
+  /** Resolves once no function is under way. */
+  async whenIdle(): Promise<void> {
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle.push(resolve);
+    });
+  }
+
+  #readPolicies(): void {
+    const { policies, upstream } = this.#parts;
+    this.#usualTimeoutMs = policies.table.operation(upstream, 'basic', '').attemptTimeoutMs;
+    this.#rates = this.#parts.rates();
+  }
+
+  /** Takes a permit, or waits for one, or is refused because the upstream is down. */
+  #enter(call: GuardedCall): void {
+    const asker = ASKERS[call.urgency] ?? ANY_ASKER;
+    if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) return;
+    const answer = this.#flow.enter(asker);
+    if (answer instanceof Promise) void this.#enterLater(call, answer);
+    else this.#entered(call, answer);
+  }
+
+  async #enterLater(call: GuardedCall, answer: Promise<Permit | null>): Promise<void> {
+    const permit = await answer.catch((error: unknown) => {
+      this.onError(error);
+      return null;
+    });
+    if (!call.isOver) this.#entered(call, permit);
+    else if (permit !== null) this.#flow.leave(permit, SILENT);
+  }
+
+  #entered(call: GuardedCall, permit: Permit | null): void {
+    if (permit !== null) {
+      this.#begin(call, permit);
+      return;
+    }
+    this.#rates?.giveBack(rateAskerOf(call));
+    const answer = this.#flow.mayRun(ASKERS[call.urgency] ?? ANY_ASKER);
+    const because = answer.may ? 'slot' : answer.because;
+    if (DOWN.includes(because) && call.options.waitWhileDown !== true) {
+      call.end(upstreamDown(this.#parts.upstream, because, call.lastThrown));
+    } else this.#wait(call);
+  }
+
+  /** Whether its subject or its tier has to wait; asked last, so that no token is taken for nothing. */
+  #waitsForRate(call: GuardedCall, rates: RateLimits): boolean {
+    const nowMs = this.#parts.steady.now();
+    call.reservation = rates.ask(rateAskerOf(call), call.reservation, nowMs);
+    if (call.reservation === null) return false;
+    call.sleep(call.reservation.dueAtMs - nowMs);
+    return true;
+  }
+
+  #beginCrisis(call: GuardedCall): void {
+    this.#rates?.count(rateAskerOf(call), this.#parts.steady.now());
+    this.#begin(call, null);
+  }
+
+  #begin(call: GuardedCall, permit: Permit | null): void {
+    this.#inFlight += 1;
+    call.begin(permit, this.#timeoutMs(call, permit));
+  }
+
+  #timeoutMs({ options, retryClass }: GuardedCall, permit: Permit | null): number {
+    const ownMs =
+      options === NO_OPTIONS
+        ? this.#usualTimeoutMs
+        : this.policyOf(retryClass, options.type).attemptTimeoutMs;
+    const { attemptTimeoutMs } = this.#parts.policies.table.upstream(this.#parts.upstream);
+    // A type that may take longer than its upstream's calls usually may is not held to their latency.
+    const measuredMs = ownMs > attemptTimeoutMs ? ownMs : (permit?.timeoutMs ?? ownMs);
+    return Math.min(ownMs, measuredMs, options.timeoutMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  #wait(call: GuardedCall): void {
+    if (this.#queue.size >= CALLS_WAITING_MAX) {
+      call.end(callsFull(this.#parts.upstream, this.#queue.size));
+      return;
+    }
+    this.#queue.add(call);
+    this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
+  }
+
+  /** Slots that durable work gives back are told of to nobody: they are looked for. */
+  readonly #look = (): void => {
+    this.#cancelLook = null;
+    this.#grant();
+    if (this.#queue.size > 0) this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
+  };
+
+  /** Lets those that wait take what is free now, the most urgent first. */
+  #grant(): void {
+    if (this.#closed !== null) return;
+    for (let call = this.#queue.first(); call !== null; call = this.#queue.first()) {
+      const answer = this.#flow.mayRun(ASKERS[call.urgency] ?? ANY_ASKER);
+      const isDown = !answer.may && DOWN.includes(answer.because);
+      if (!answer.may && !isDown) return;
+      if (isDown && call.options.waitWhileDown === true) return;
+      this.#queue.delete(call);
+      this.#enter(call);
+      if (!call.isOver && this.#queue.first() === call) return;
+    }
+  }
+}
+
+/** Reasons for which nothing goes to the upstream until it is back. */
+const DOWN: readonly WaitCause[] = ['operator', 'breaker', 'probe'];
+const ANY_ASKER: Asker = Object.freeze({ id: null, urgency: URGENCY_MAX });
+
+function rateAskerOf({ options, urgency }: GuardedCall): RateAsker {
+  return { subject: options.subject ?? null, tier: options.tier ?? 'basic', urgency };
+}

@@ -1,0 +1,67 @@
+/**
+ * The rate limits by subject and tier of each upstream (PF-5), made where one is set and kept while the
+ * process runs. What the limits are is read from the policies at each question.
+ *
+ * @module
+ */
+
+import { type LimitsOfOne, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
+import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
+
+type LimitsByTier = Readonly<Record<Tier, LimitsOfOne>>;
+
+export class UpstreamRates {
+  readonly #policies: PoliciesInForce;
+  readonly #rates = new Map<string, RateLimits>();
+  /** Read anew after each change of the policies; `null` where there is no limit. */
+  readonly #limits = new Map<string, LimitsByTier | null>();
+  #emptyAtMs: number | undefined;
+
+  constructor(policies: PoliciesInForce) {
+    this.#policies = policies;
+    policies.onChange(() => {
+      this.#limits.clear();
+    });
+  }
+
+  /** Another process ran before this one, which began now: it may have used all tokens. */
+  startEmpty(nowMs: number): void {
+    this.#emptyAtMs = nowMs;
+    this.#rates.clear();
+  }
+
+  /** Those of one upstream; `null` where neither its subjects nor its tiers have a limit. */
+  of(upstream: string): RateLimits | null {
+    if (this.#limitsOf(upstream) === null) return null;
+    let rates = this.#rates.get(upstream);
+    if (rates === undefined) {
+      rates = new RateLimits(
+        (tier) => this.#limitsOf(upstream)?.[tier] ?? NO_LIMITS,
+        this.#emptyAtMs === undefined ? {} : { emptyAtMs: this.#emptyAtMs },
+      );
+      this.#rates.set(upstream, rates);
+    }
+    return rates;
+  }
+
+  #limitsOf(upstream: string): LimitsByTier | null {
+    const known = this.#limits.get(upstream);
+    if (known !== undefined) return known;
+    const policies = this.#policies.table.tiers(upstream);
+    const of = (tier: Tier): LimitsOfOne => ({
+      subject: policies[tier].subjectRate,
+      tier: policies[tier].tierRate,
+    });
+    const isLimited = TIERS.some(
+      (tier) => policies[tier].subjectRate !== null || policies[tier].tierRate !== null,
+    );
+    const limits = isLimited
+      ? { premium: of('premium'), basic: of('basic'), trial: of('trial') }
+      : null;
+    this.#limits.set(upstream, limits);
+    return limits;
+  }
+}
+
+const NO_LIMITS: LimitsOfOne = { subject: null, tier: null };
