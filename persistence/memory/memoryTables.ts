@@ -4,7 +4,6 @@
  * @module
  */
 
-import { faultPoint } from '../port/faultPoints.ts';
 import type { Hold } from '../port/hold.ts';
 import type {
   AcceptWrite,
@@ -261,7 +260,6 @@ export class MemoryTables implements ReviewTables {
   }
 
   #rank(head: MemoryRow, urgency: number): MemoryRow {
-    faultPoint('store.beforeRaise');
     const after = { ...head, urgency };
     this.replace(head, after);
     return after;
