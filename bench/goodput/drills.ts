@@ -48,6 +48,8 @@ const errors = (percent: number): DrillPlan => ({
   name: `a${percent}`,
   what: `${percent} % of the calls fail (500, 503, lost connections)`,
   ...USUAL,
+  requests: 1_200,
+  lanes: 400,
   server: { ...SMALL, faultShare: percent / 100, faultKinds: MIXED },
   isOnLoopback: percent === 35,
 });
@@ -222,7 +224,7 @@ function jobsOf(plan: DrillPlan, seed: number): readonly Job[] {
     const tier: Tier = TIERS[(lane + Math.floor(lane / 9)) % TIERS.length] ?? 'trial';
     const priority =
       urgencies[(index + Math.floor(index / 3) + round) % urgencies.length] ?? 'normal';
-    const isPoisoned = poison !== undefined && lane % poison.oneIn === 0;
+    const isPoisoned = poison !== undefined && (lane * 7 + (lane >> 3)) % poison.oneIn === 0;
     return {
       index,
       key: `${seed}-${index}`,

@@ -8,11 +8,15 @@
  */
 
 import { AttemptTimeout } from './attemptTimeout.ts';
-import type { CallReport } from './callReport.ts';
+import type { CallReport, CallSign } from './callReport.ts';
 import type { FlowNews, FlowReading, KeptFlow } from './flowNews.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
+import { FlowWindow } from './flowWindow.ts';
 import { probesAtOnce, slotsAfterOutage } from './probePacing.ts';
+import { SlotRamp } from './slotRamp.ts';
+import { SlotTrials } from './slotTrials.ts';
 import { SurpriseTrip } from './surpriseTrip.ts';
+import { TokenRate } from './tokenRate.ts';
 
 /** What a call that began is known by. It is given back once; a second time is ignored. */
 export interface CallStamp {
@@ -21,12 +25,18 @@ export interface CallStamp {
 
 class Stamp implements CallStamp {
   readonly beganAtMs: number;
-  /** Counts outages and overloads: a call of an earlier one says nothing about now. */
+  /** Calls in flight when it began, itself included. */
+  readonly inFlight: number;
+  /** Outages before it: a call of before the last one takes none of the slots that are open now. */
+  readonly outage: number;
+  /** Outages and overloads before it: a call of before the last one says nothing about now. */
   readonly epoch: number;
   state: 'inFlight' | 'overhanging' | 'givenBack' = 'inFlight';
 
-  constructor(beganAtMs: number, epoch: number) {
+  constructor(beganAtMs: number, inFlight: number, outage: number, epoch: number) {
     this.beganAtMs = beganAtMs;
+    this.inFlight = inFlight;
+    this.outage = outage;
     this.epoch = epoch;
   }
 }
@@ -45,21 +55,35 @@ export class FlowMeter {
   readonly #policy: FlowPolicy;
   readonly #trip: SurpriseTrip;
   readonly #timeout: AttemptTimeout;
+  readonly #ramp: SlotRamp;
+  readonly #trials: SlotTrials;
+  readonly #window = new FlowWindow();
+  readonly #rate: TokenRate;
   #slots: number;
-  #isRamping = true;
+  #isRamping: boolean;
   #isDown = false;
+  #outage = 0;
   #epoch = 0;
   #inFlight = 0;
-  /** Of these, calls of the present epoch: those of before take none of the slots that are open. */
+  /** Of these, calls since the last outage. */
   #inFlightNow = 0;
   #overhanging = 0;
+  /** Failures of the present run that tell of too much work. */
+  #overloaded = 0;
+  /** Slots were halved, and nothing was answered since. */
+  #isHalved = false;
   #sinceMs = 0;
 
   constructor(policy: FlowPolicy, kept?: KeptFlow) {
     this.#policy = policy;
     this.#trip = new SurpriseTrip(policy, kept?.usualFailureShare);
     this.#timeout = new AttemptTimeout(policy, kept);
-    this.#slots = Math.min(policy.slotsMax, kept?.slots ?? policy.slotsAtStart);
+    this.#ramp = new SlotRamp(policy);
+    this.#trials = new SlotTrials(policy);
+    this.#rate = new TokenRate(policy, kept?.ratePerSecond);
+    const { slotsMin, slotsMax, slotsAtStart } = policy;
+    this.#slots = Math.min(slotsMax, Math.max(slotsMin, kept?.slots ?? slotsAtStart));
+    this.#isRamping = kept?.isRamping ?? true;
   }
 
   get inFlight(): number {
@@ -85,17 +109,20 @@ export class FlowMeter {
   }
 
   /** Calls that may start now. While the upstream is down 0: probes are the breaker's. */
-  room(_nowMs: number): number {
-    if (this.#isDown) return 0;
-    const all = this.#policy.slotsMax - this.#inFlight - this.#overhanging;
-    return Math.max(0, Math.min(all, Math.floor(this.#slots) - this.#inFlightNow));
+  room(nowMs: number): number {
+    const slots = this.#freeSlots();
+    if (slots === 0 || !this.#rate.isLearned) return slots;
+    return Math.max(0, Math.min(slots, Math.floor(this.#rate.tokens(nowMs))));
   }
 
   /** What bounds it now; `untilAtMs` where a time is known at which there is room again. */
-  bound(_nowMs: number): {
+  bound(nowMs: number): {
     readonly by: 'slot' | 'ramp' | 'rate';
     readonly untilAtMs: number | null;
   } {
+    if (this.#freeSlots() > 0 && this.#rate.isLearned) {
+      return { by: 'rate', untilAtMs: this.#rate.dueAtMs(nowMs) };
+    }
     return { by: this.#isRamping ? 'ramp' : 'slot', untilAtMs: null };
   }
 
@@ -103,7 +130,9 @@ export class FlowMeter {
   begin(nowMs: number): CallStamp {
     this.#inFlight += 1;
     this.#inFlightNow += 1;
-    return new Stamp(nowMs, this.#epoch);
+    this.#window.began(this.#inFlightNow, this.#slots);
+    this.#rate.take(nowMs);
+    return new Stamp(nowMs, this.#inFlightNow, this.#outage, this.#epoch);
   }
 
   /** The call has ended: its slot is free. */
@@ -128,15 +157,19 @@ export class FlowMeter {
 
   /** The slot was not used, or what became of the call says nothing. */
   returnUnused(stamp: CallStamp): void {
-    if (stamp instanceof Stamp) this.#release(stamp);
+    if (!(stamp instanceof Stamp) || stamp.state === 'givenBack') return;
+    if (stamp.state === 'inFlight') this.#rate.giveBack();
+    this.#release(stamp);
   }
 
   /** The breaker has opened. */
   outageBegan(nowMs: number): void {
     if (this.#isDown) return;
     this.#isDown = true;
+    this.#outage += 1;
+    this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
-    this.#startEpoch();
+    this.#startEpoch(nowMs);
   }
 
   /** The breaker has closed: slots open again with successes. */
@@ -146,7 +179,9 @@ export class FlowMeter {
     this.#sinceMs = nowMs;
     this.#slots = slotsAfterOutage(this.#policy, this.#slots);
     this.#isRamping = true;
-    this.#startEpoch();
+    this.#isHalved = false;
+    this.#ramp.start(this.#trials.usualMs);
+    this.#startEpoch(nowMs);
   }
 
   kept(): KeptFlow {
@@ -156,7 +191,7 @@ export class FlowMeter {
       usualFailureShare: this.usualFailureShare,
       latencyMs: this.#timeout.meanMs,
       latencyDeviationMs: this.#timeout.deviationMs,
-      ratePerSecond: null,
+      ratePerSecond: this.#rate.perSecond,
     };
   }
 
@@ -168,55 +203,136 @@ export class FlowMeter {
       overhanging: this.#overhanging,
       timeoutMs: this.timeoutMs,
       latencyMs: this.#timeout.meanMs,
-      ratePerSecond: null,
+      ratePerSecond: this.#rate.perSecond,
       usualFailureShare: this.usualFailureShare,
-      pace: this.#isDown ? 'down' : this.#isRamping ? 'ramping' : 'steady',
+      pace: this.#pace(),
       sinceMs: this.#sinceMs,
     };
   }
 
-  #startEpoch(): void {
+  #freeSlots(): number {
+    if (this.#isDown) return 0;
+    const all = this.#policy.slotsMax - this.#inFlight - this.#overhanging;
+    return Math.max(0, Math.min(all, Math.floor(this.#slots) - this.#inFlightNow));
+  }
+
+  #pace(): FlowReading['pace'] {
+    if (this.#isDown) return 'down';
+    if (this.#isRamping) return 'ramping';
+    return this.#trials.isTrying ? 'trying' : 'steady';
+  }
+
+  /** Calls of before say nothing about what comes now. */
+  #startEpoch(nowMs: number): void {
     this.#epoch += 1;
-    this.#inFlightNow = 0;
+    this.#overloaded = 0;
     this.#trip.forget();
+    this.#trials.stop();
+    this.#window.open(nowMs);
   }
 
   #release(stamp: Stamp): void {
-    if (stamp.state === 'givenBack') return;
     if (stamp.state === 'overhanging') this.#overhanging -= 1;
     else {
       this.#inFlight -= 1;
-      if (stamp.epoch === this.#epoch) this.#inFlightNow -= 1;
+      if (stamp.outage === this.#outage) this.#inFlightNow -= 1;
     }
     stamp.state = 'givenBack';
   }
 
   #learn(stamp: Stamp, { sign }: CallReport, nowMs: number): FlowNews | null {
-    if (sign === 'silent') return null;
-    if (sign === 'answered') this.#timeout.answered(Math.max(0, nowMs - stamp.beganAtMs));
-    if (stamp.epoch !== this.#epoch || this.#isDown) return null;
-    if (sign === 'answered' || sign === 'pushedBack') {
-      this.#trip.success();
-      return this.#isRamping ? this.#open(nowMs) : null;
+    if (sign === 'silent') {
+      this.#rate.giveBack();
+      return null;
     }
-    if (sign === 'timedOut') this.#timeout.timedOut();
-    if (!this.#trip.failure(nowMs)) return null;
+    if (sign === 'pushedBack') {
+      if (stamp.epoch === this.#epoch && !this.#isDown) this.#alive();
+      return this.#rate.pushedBack(nowMs);
+    }
+    const news = this.#rate.admitted(nowMs);
+    const latencyMs = Math.max(0, nowMs - stamp.beganAtMs);
+    if (sign === 'answered') this.#timeout.answered(latencyMs);
+    else if (sign === 'timedOut') this.#timeout.timedOut();
+    if (stamp.epoch !== this.#epoch || this.#isDown) return news;
+    const decided =
+      sign === 'answered' ? this.#answered(stamp, latencyMs, nowMs) : this.#failed(sign, nowMs);
+    return decided ?? news;
+  }
+
+  #alive(): void {
+    this.#trip.success();
+    this.#overloaded = 0;
+    this.#isHalved = false;
+  }
+
+  #answered(stamp: Stamp, latencyMs: number, nowMs: number): FlowNews | null {
+    this.#alive();
+    this.#window.answered(latencyMs, nowMs);
+    if (this.#isRamping) return this.#open(stamp, latencyMs, nowMs);
+    return this.#window.isFull(nowMs) ? this.#tune(nowMs) : null;
+  }
+
+  #failed(sign: CallSign, nowMs: number): FlowNews | null {
+    this.#window.failed(nowMs);
+    if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
+    if (this.#trip.failure(nowMs)) return this.#surprised(nowMs);
+    return !this.#isRamping && this.#window.isFull(nowMs) ? this.#tune(nowMs) : null;
+  }
+
+  /** More failures in a row than chance makes: too much work, or an outage. */
+  #surprised(nowMs: number): FlowNews {
     const { firstFailureAtMs, run, usualFailureShare } = this.#trip;
+    const { slotsMin } = this.#policy;
+    const isOverload = this.#overloaded * 2 > run && !this.#isHalved && this.#slots > 2 * slotsMin;
     this.#trip.forget();
+    this.#overloaded = 0;
+    if (!isOverload) {
+      return {
+        type: 'outage.detected',
+        firstFailureAtMs,
+        probes: probesAtOnce(this.#policy, usualFailureShare),
+        failures: run,
+        usualFailureShare,
+      };
+    }
+    const from = this.#slots;
+    this.#slots = Math.max(slotsMin, from / 2);
+    this.#isHalved = true;
+    this.#isRamping = false;
+    this.#sinceMs = nowMs;
+    this.#startEpoch(nowMs);
     return {
-      type: 'outage.detected',
-      firstFailureAtMs,
-      probes: probesAtOnce(this.#policy, usualFailureShare),
-      failures: run,
-      usualFailureShare,
+      type: 'overload.detected',
+      from: Math.floor(from),
+      to: Math.floor(this.#slots),
+      because: 'overloadRun',
     };
   }
 
-  #open(nowMs: number): FlowNews | null {
-    this.#slots = Math.min(this.#policy.slotsMax, this.#slots + 0.5);
-    if (this.#slots < this.#policy.slotsMax) return null;
+  #open(stamp: Stamp, latencyMs: number, nowMs: number): FlowNews | null {
+    const slots = this.#ramp.answered(latencyMs, stamp.inFlight, this.#slots);
+    const { slotsMin, slotsMax } = this.#policy;
+    const isSlow = slots < 0;
+    this.#slots = Math.min(slotsMax, Math.max(slotsMin, Math.abs(slots)));
+    if (!isSlow && this.#slots < slotsMax) return null;
     this.#isRamping = false;
     this.#sinceMs = nowMs;
-    return { type: 'ramp.ended', slots: this.#slots, because: 'allOpen' };
+    this.#trials.start(this.#ramp.fastestMs);
+    this.#window.open(nowMs + latencyMs);
+    return {
+      type: 'ramp.ended',
+      slots: Math.floor(this.#slots),
+      because: isSlow ? 'slower' : 'allOpen',
+    };
+  }
+
+  #tune(nowMs: number): FlowNews | null {
+    const measured = this.#window.measure(nowMs);
+    const { slots, news } = this.#trials.measured(this.#slots, measured);
+    const isChanged = slots !== this.#slots;
+    this.#slots = Math.min(this.#policy.slotsMax, Math.max(this.#policy.slotsMin, slots));
+    if (news !== null) this.#sinceMs = nowMs;
+    this.#window.open(isChanged ? nowMs + measured.latencyMs : nowMs);
+    return news;
   }
 }

@@ -14,6 +14,10 @@ export type FlowReason =
   | 'noLessDone'
   /** Less got done with fewer: the upstream is slow by itself. */
   | 'lessDone'
+  /** Less was asked for, so a trial says nothing. */
+  | 'lessAsked'
+  /** More slots brought more failures, and no more was done. */
+  | 'moreFailing'
   /** Calls time out or are answered by 503, in a row that chance does not make. */
   | 'overloadRun'
   /** As many as are allowed. */

@@ -1,0 +1,193 @@
+/**
+ * How many calls a second an upstream takes that answers 429 beyond its limit (PF-5).
+ *
+ * @module
+ */
+
+import type { FlowNews } from './flowNews.ts';
+import type { FlowPolicy } from './flowPolicy.ts';
+
+/** Counted in slices of a tenth of a second, over the last two seconds. */
+const SLICE_MS = 100;
+const SLICES = 20;
+const SLICES_A_SECOND = 1000 / SLICE_MS;
+
+/** So many 429s are chance: 5 % of the calls, and five standard deviations of that. */
+const CHANCE_SHARE = 0.05;
+const CHANCE_ERRORS = 5;
+const PUSHED_MIN = 8;
+
+/** Once there is a limit, so many say that the rate is above it. */
+const OVER_SHARE = 0.08;
+const OVER_MIN = 3;
+
+/** The new rate is so much of what was taken in the last second. */
+const OF_TAKEN = 0.98;
+/** A cut takes no more than this away: a second may have been an unlucky one. */
+const CUT_MIN = 0.75;
+/** Time between two cuts, in milliseconds: what was sent before one must have ended. */
+const CUT_EVERY_MS = 600;
+/** Growth in a second: begins with this share, and doubles with each second without a cut. */
+const GROWTH_MIN = 0.03;
+const GROWTH_MAX = 1;
+/** The limit is gone when the rate has grown for so long without a cut. */
+const LIFT_AFTER_MS = 10_000;
+/** Tokens that may be saved up, in seconds of the rate. */
+const BURST_SECONDS = 0.1;
+
+/**
+ * Learns a token rate from 429s, which tell of a rate and nothing of health.
+ *
+ * One 429 now and then is chance; a limit shows in more of them than chance makes. The rate is then what was
+ * taken in the last second, which is the limit itself. It grows slowly until 429s come again, as TCP finds
+ * what a path takes (additive increase, RFC 5681), but is cut to what was measured and not to a half. Growth
+ * that meets no 429 is ever faster, so a limit that was lifted is soon forgotten.
+ */
+export class TokenRate {
+  readonly #perSecondMin: number;
+  #perSecond = Number.POSITIVE_INFINITY;
+  #tokens = 0;
+  #tokensAtMs = 0;
+  #cutAtMs = Number.NEGATIVE_INFINITY;
+  #grownAtMs = 0;
+  #growth = GROWTH_MIN;
+  #startedAtMs = -1;
+  readonly #taken = new Uint32Array(SLICES);
+  readonly #pushed = new Uint32Array(SLICES);
+  #slice = -1;
+
+  /** @param keptPerSecond the rate that was learned before a restart */
+  constructor(policy: Pick<FlowPolicy, 'ratePerSecondMin'>, keptPerSecond: number | null = null) {
+    this.#perSecondMin = policy.ratePerSecondMin;
+    if (keptPerSecond !== null && keptPerSecond > 0) this.#perSecond = keptPerSecond;
+  }
+
+  get isLearned(): boolean {
+    return this.#perSecond !== Number.POSITIVE_INFINITY;
+  }
+
+  /** `null` while there is none. */
+  get perSecond(): number | null {
+    return this.isLearned ? this.#perSecond : null;
+  }
+
+  /** Tokens that are there now: infinite without a rate. */
+  tokens(nowMs: number): number {
+    if (!this.isLearned) return Number.POSITIVE_INFINITY;
+    if (nowMs > this.#tokensAtMs) {
+      const earned = ((nowMs - this.#tokensAtMs) * this.#perSecond) / 1000;
+      const most = Math.max(1, this.#perSecond * BURST_SECONDS);
+      this.#tokens = Math.min(most, this.#tokens + earned);
+      this.#tokensAtMs = nowMs;
+    }
+    return this.#tokens;
+  }
+
+  /** When the next token is due. */
+  dueAtMs(nowMs: number): number {
+    const missing = 1 - this.tokens(nowMs);
+    return missing <= 0 ? nowMs : nowMs + (missing * 1000) / this.#perSecond;
+  }
+
+  take(nowMs: number): void {
+    if (this.isLearned) this.#tokens = this.tokens(nowMs) - 1;
+  }
+
+  /** The call was not made after all. */
+  giveBack(): void {
+    if (this.isLearned) this.#tokens += 1;
+  }
+
+  /** A call was let in, however it went. */
+  admitted(nowMs: number): FlowNews | null {
+    const slice = this.#sliceAt(nowMs);
+    this.#taken[slice] = (this.#taken[slice] ?? 0) + 1;
+    return this.isLearned ? this.#grow(nowMs) : null;
+  }
+
+  pushedBack(nowMs: number): FlowNews | null {
+    const slice = this.#sliceAt(nowMs);
+    this.#pushed[slice] = (this.#pushed[slice] ?? 0) + 1;
+    if (nowMs - this.#cutAtMs < CUT_EVERY_MS) return null;
+    return this.isLearned ? this.#cut(nowMs) : this.#learn(nowMs);
+  }
+
+  #learn(nowMs: number): FlowNews | null {
+    const pushed = this.#sum(this.#pushed, SLICES);
+    const calls = pushed + this.#sum(this.#taken, SLICES);
+    const chance = CHANCE_SHARE * calls + CHANCE_ERRORS * Math.sqrt(CHANCE_SHARE * calls);
+    if (pushed < PUSHED_MIN || pushed <= chance) return null;
+    this.#set(this.#takenPerSecond(nowMs), nowMs);
+    return { type: 'rate.learned', perSecond: this.#perSecond };
+  }
+
+  #cut(nowMs: number): FlowNews | null {
+    const pushed = this.#sum(this.#pushed, SLICES_A_SECOND);
+    const calls = pushed + this.#sum(this.#taken, SLICES_A_SECOND);
+    if (pushed < OVER_MIN || pushed <= OVER_SHARE * calls) return null;
+    const measured = OF_TAKEN * this.#takenPerSecond(nowMs);
+    this.#set(Math.min(this.#perSecond, Math.max(CUT_MIN * this.#perSecond, measured)), nowMs);
+    return null;
+  }
+
+  #set(perSecond: number, nowMs: number): void {
+    this.#perSecond = Math.max(this.#perSecondMin, perSecond);
+    this.#tokens = Math.min(0, this.#tokens);
+    this.#tokensAtMs = nowMs;
+    this.#cutAtMs = nowMs;
+    this.#grownAtMs = nowMs;
+    this.#growth = GROWTH_MIN;
+  }
+
+  #grow(nowMs: number): FlowNews | null {
+    if (this.#cutAtMs === Number.NEGATIVE_INFINITY) {
+      this.#cutAtMs = nowMs;
+      this.#grownAtMs = nowMs;
+    }
+    const seconds = (nowMs - this.#grownAtMs) / 1000;
+    if (seconds < SLICE_MS / 1000) return null;
+    this.#grownAtMs = nowMs;
+    if (nowMs - this.#cutAtMs >= LIFT_AFTER_MS) {
+      this.#perSecond = Number.POSITIVE_INFINITY;
+      return { type: 'rate.lifted' };
+    }
+    this.tokens(nowMs);
+    const capped = Math.min(1, seconds);
+    this.#perSecond *= 1 + this.#growth * capped;
+    this.#growth = Math.min(GROWTH_MAX, this.#growth * 2 ** capped);
+    return null;
+  }
+
+  /** Calls that were let in during the last second: the better of the last two. */
+  #takenPerSecond(nowMs: number): number {
+    const late = this.#sum(this.#taken, SLICES_A_SECOND);
+    const both = this.#sum(this.#taken, SLICES);
+    const seconds = Math.max(SLICE_MS, nowMs - this.#startedAtMs) / 1000;
+    return Math.max(late, both - late) / Math.min(1, seconds);
+  }
+
+  #sum(counts: Uint32Array, slices: number): number {
+    let sum = 0;
+    for (let back = 0; back < slices; back++) {
+      sum += counts[(this.#slice - back + SLICES) % SLICES] ?? 0;
+    }
+    return sum;
+  }
+
+  /** The slice of now, with those since the last one emptied. */
+  #sliceAt(nowMs: number): number {
+    const slice = Math.floor(nowMs / SLICE_MS);
+    if (this.#startedAtMs < 0) {
+      this.#startedAtMs = nowMs;
+      this.#slice = slice;
+    }
+    const passed = Math.min(SLICES, slice - this.#slice);
+    for (let each = 1; each <= passed; each++) {
+      const index = (slice - passed + each) % SLICES;
+      this.#taken[index] = 0;
+      this.#pushed[index] = 0;
+    }
+    if (slice > this.#slice) this.#slice = slice;
+    return this.#slice % SLICES;
+  }
+}
