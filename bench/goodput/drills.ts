@@ -97,7 +97,8 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     name: 'b35',
     what: 'flapping, and 35 % of the calls fail in every way there is',
     ...USUAL,
-    requests: 400,
+    requests: 1_000,
+    lanes: 330,
     server: {
       ...SMALL,
       faultShare: 0.32,
@@ -137,14 +138,14 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
   },
   {
     name: 'g',
-    what: 'one type of operation in nine fails always',
+    what: 'one type of operation in nine fails always, at once',
     ...USUAL,
     server: SMALL,
     poison: { by: 'type', oneIn: 9 },
   },
   {
     name: 'g2',
-    what: 'one tenant in nine fails always',
+    what: 'one tenant in nine fails always, at once',
     ...USUAL,
     server: SMALL,
     poison: { by: 'subject', oneIn: 9 },

@@ -153,6 +153,9 @@ export class ServerModel implements DrillServer {
     } else if (overloadFrom !== undefined && this.#chance(held, 2) < this.#refusedShare()) {
       record.why = 'overload';
       this.#endLater(held, { status: 503 }, QUICK_MS);
+    } else if (held.isPoison) {
+      record.why = 'poison';
+      this.#endLater(held, { status: 500 }, QUICK_MS);
     } else if (latencyMs !== undefined) {
       this.#work(held, latencyMs(nowMs));
     } else {
@@ -207,9 +210,7 @@ export class ServerModel implements DrillServer {
   #worked(held: Held): void {
     const { faultShare = 0, faultKinds = [500] } = this.#plan;
     const { record } = held;
-    if (held.isPoison) {
-      this.#end(held, { status: 500 }, 'poison');
-    } else if (this.#chance(held, 4) < faultShare) {
+    if (this.#chance(held, 4) < faultShare) {
       const index = Math.floor(this.#chance(held, 5) * faultKinds.length);
       const kind = faultKinds[index] ?? 500;
       this.#end(held, kind === 'reset' ? kind : { status: kind }, 'random');

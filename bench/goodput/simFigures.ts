@@ -80,7 +80,11 @@ export function figuresOf(drill: Drill, seed: number, { ended, calls }: SimRun):
         firstMs: firstMs - toMs,
         fullMs: full === undefined ? Number.POSITIVE_INFINITY : full - firstMs,
         outageCalls: begun / waiting,
-        peak: peakOf(calls.filter((call) => call.beganAtMs >= toMs).map((call) => call.beganAtMs)),
+        peak: peakOf(
+          calls
+            .filter((call) => call.beganAtMs >= toMs && !crises.has(call.key))
+            .map((call) => call.beganAtMs),
+        ),
       };
     });
   return {

@@ -177,10 +177,11 @@ export class FlowMeter {
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#sinceMs = nowMs;
+    const slotsBefore = this.#isRamping ? Number.POSITIVE_INFINITY : this.#slots;
+    this.#ramp.start(this.#trials.usualMs, slotsBefore);
     this.#slots = slotsAfterOutage(this.#policy, this.#slots);
     this.#isRamping = true;
     this.#isHalved = false;
-    this.#ramp.start(this.#trials.usualMs);
     this.#startEpoch(nowMs);
   }
 
@@ -213,7 +214,13 @@ export class FlowMeter {
   #freeSlots(): number {
     if (this.#isDown) return 0;
     const all = this.#policy.slotsMax - this.#inFlight - this.#overhanging;
-    return Math.max(0, Math.min(all, Math.floor(this.#slots) - this.#inFlightNow));
+    return Math.max(0, Math.min(all, this.#openSlots() - this.#inFlightNow));
+  }
+
+  /** The nearer a run of failures is to an outage, the fewer calls follow it: at least one. */
+  #openSlots(): number {
+    const { doubt, isDoubted } = this.#trip;
+    return isDoubted ? Math.max(1, Math.floor(this.#slots * (1 - doubt))) : Math.floor(this.#slots);
   }
 
   #pace(): FlowReading['pace'] {
@@ -247,7 +254,7 @@ export class FlowMeter {
     }
     if (sign === 'pushedBack') {
       if (stamp.epoch === this.#epoch && !this.#isDown) this.#alive();
-      return this.#rate.pushedBack(nowMs);
+      return this.#rate.pushedBack(stamp.beganAtMs, nowMs);
     }
     const news = this.#rate.admitted(nowMs);
     const latencyMs = Math.max(0, nowMs - stamp.beganAtMs);
@@ -269,14 +276,14 @@ export class FlowMeter {
     this.#alive();
     this.#window.answered(latencyMs, nowMs);
     if (this.#isRamping) return this.#open(stamp, latencyMs, nowMs);
-    return this.#window.isFull(nowMs) ? this.#tune(nowMs) : null;
+    return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
   #failed(sign: CallSign, nowMs: number): FlowNews | null {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     if (this.#trip.failure(nowMs)) return this.#surprised(nowMs);
-    return !this.#isRamping && this.#window.isFull(nowMs) ? this.#tune(nowMs) : null;
+    return !this.#isRamping && this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
   /** More failures in a row than chance makes: too much work, or an outage. */
@@ -314,7 +321,8 @@ export class FlowMeter {
     const { slotsMin, slotsMax } = this.#policy;
     const isSlow = slots < 0;
     this.#slots = Math.min(slotsMax, Math.max(slotsMin, Math.abs(slots)));
-    if (!isSlow && this.#slots < slotsMax) return null;
+    const isAsBefore = this.#ramp.isAsBefore(this.#slots);
+    if (!isSlow && !isAsBefore && this.#slots < slotsMax) return null;
     this.#isRamping = false;
     this.#sinceMs = nowMs;
     this.#trials.start(this.#ramp.fastestMs);
@@ -322,7 +330,7 @@ export class FlowMeter {
     return {
       type: 'ramp.ended',
       slots: Math.floor(this.#slots),
-      because: isSlow ? 'slower' : 'allOpen',
+      because: isSlow ? 'slower' : isAsBefore ? 'asBefore' : 'allOpen',
     };
   }
 

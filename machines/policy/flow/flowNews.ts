@@ -20,6 +20,8 @@ export type FlowReason =
   | 'moreFailing'
   /** Calls time out or are answered by 503, in a row that chance does not make. */
   | 'overloadRun'
+  /** As many as before the outage. */
+  | 'asBefore'
   /** As many as are allowed. */
   | 'allOpen';
 

@@ -8,6 +8,9 @@
 const RESULTS_MIN = 20;
 const RESULTS_FEW = 8;
 
+/** With few slots so many results of each are enough. */
+const RESULTS_A_SLOT = 3;
+
 /** A window is no shorter: timers and garbage collection are seen as latency in a shorter one. */
 const SPAN_MS_MIN = 200;
 /** A window with few results is no longer than this. */
@@ -72,13 +75,13 @@ export class FlowWindow {
   }
 
   /** Whether what it holds says enough. */
-  isFull(nowMs: number): boolean {
+  isFull(nowMs: number, slots: number): boolean {
     const results = this.#answered + this.#failed;
     if (this.#answered === 0 || results < RESULTS_FEW) return false;
     const spanMs = nowMs - this.#fromMs;
     const latencyMs = this.#latencySum / this.#answered;
     if (spanMs < SPAN_MS_MIN || spanMs < ROUND_TRIPS * latencyMs) return false;
-    return results >= RESULTS_MIN || spanMs >= SPAN_MS_MAX;
+    return results >= Math.min(RESULTS_MIN, RESULTS_A_SLOT * slots) || spanMs >= SPAN_MS_MAX;
   }
 
   measure(nowMs: number): Measured {

@@ -16,8 +16,11 @@ const ROUND_MIN = 8;
 const SLOWER_BY = 0.35;
 const ERRORS = 2;
 
-/** Fewer than this share more in flight explain no latency. */
+/** Fewer more in flight than this share, and one, explain no latency. */
 const MORE_IN_FLIGHT = 1.2;
+
+/** Of the slots at the end of a round, so many are in use on average where all are in use all the time. */
+const IN_USE = 0.5;
 
 /** Slots beyond what the upstream works on at once: a call must wait there for the next to begin at once. */
 export const SPARE_SHARE = 0.15;
@@ -36,13 +39,18 @@ export class SlotRamp {
   #sum = 0;
   #squares = 0;
   #inFlightSum = 0;
+  #slotsBefore = Number.POSITIVE_INFINITY;
 
   constructor(policy: Pick<FlowPolicy, 'latencyNoiseMs'>) {
     this.#noiseMs = policy.latencyNoiseMs;
   }
 
-  /** @param knownMs the latency of an upstream with nothing to wait for, where it is known */
-  start(knownMs: number): void {
+  /**
+   * @param knownMs the latency of an upstream with nothing to wait for; infinite where it is not known
+   * @param slotsBefore slots that were found before an outage: the ramp goes as far (`ssthresh`)
+   */
+  start(knownMs: number, slotsBefore: number): void {
+    this.#slotsBefore = slotsBefore;
     this.#fastestMs = knownMs;
     this.#fastestInFlight = 0;
     this.#startRound();
@@ -51,6 +59,11 @@ export class SlotRamp {
   /** The mean latency of the fastest round; infinite before the first is over. */
   get fastestMs(): number {
     return this.#fastestMs;
+  }
+
+  /** Whether as many are open as before the outage. */
+  isAsBefore(slots: number): boolean {
+    return slots >= this.#slotsBefore;
   }
 
   /**
@@ -71,10 +84,12 @@ export class SlotRamp {
     const meanInFlight = this.#inFlightSum / this.#count;
     const fastestMs = this.#fastestMs;
     this.#startRound();
+    // What is not in use cannot be too much: then calls are in flight because answers take long.
     const isSlow =
+      meanInFlight > IN_USE * slots &&
       meanMs - errorMs > fastestMs &&
       meanMs > Math.max((1 + SLOWER_BY) * fastestMs, fastestMs + this.#noiseMs);
-    if (isSlow && meanInFlight < MORE_IN_FLIGHT * this.#fastestInFlight) {
+    if (isSlow && meanInFlight < MORE_IN_FLIGHT * this.#fastestInFlight + 1) {
       // No more than before were in flight, so it is slower by itself.
       this.#fastestMs = meanMs;
       return slots;

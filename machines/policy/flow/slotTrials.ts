@@ -141,14 +141,14 @@ export class SlotTrials {
     const worked = slots * (this.#usualMs / before.latencyMs) * (1 + SPARE_SHARE);
     // Where it fails as well, or a trial was kept just now, it is hardly slow by itself.
     const isSure = isFailing || this.#keptInARow > 0;
-    const to = Math.max(
-      slotsMin,
-      Math.ceil(isSure ? Math.max(worked, slots / 2) : Math.max(worked, slots * FIRST_TRY)),
-    );
+    const least = isSure ? slots / 2 : slots * FIRST_TRY;
+    const fewer = Math.min(Math.floor(slots) - 1, Math.ceil(Math.max(worked, least)));
+    const to = Math.max(slotsMin, fewer);
     if (to >= Math.floor(slots)) {
       // With so few in flight it is slow by itself.
-      if (slots <= slotsMin) this.#usualMs = before.latencyMs;
-      return { slots, news: null };
+      this.#usualMs = before.latencyMs;
+      this.#growth = GROWTH_MAX;
+      return this.#grow(slots, before);
     }
     this.#trial = { from: slots, before };
     return tell('trial.began', slots, to, isFailing ? 'slowerAndFailing' : 'slower');
@@ -175,7 +175,12 @@ export class SlotTrials {
     this.#rest();
     const isInProportion = ratio <= 1 - IN_PROPORTION * (1 - slots / from);
     // As much less done as there were fewer slots: more get more done.
-    return tell('trial.undone', slots, isInProportion ? from * MORE : from, 'lessDone');
+    return tell(
+      'trial.undone',
+      slots,
+      isInProportion ? Math.max(from + 1, from * MORE) : from,
+      'lessDone',
+    );
   }
 
   #rest(): void {

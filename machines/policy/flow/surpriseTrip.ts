@@ -12,6 +12,9 @@ const WEIGHT = 0.03;
 /** An upstream that fails more than this is told to be down by 110 failures in a row all the same. */
 const SHARE_MAX = 0.9;
 
+/** A run whose chance is the square root of that of an outage. */
+const HALFWAY = 0.5;
+
 /** Logarithms of products that should be equal differ by this. */
 const ROUNDING = 1e-9;
 
@@ -53,9 +56,14 @@ export class SurpriseTrip {
     return this.#firstFailureAtMs;
   }
 
+  /** How near a run of failures is to an outage: 0 without one, 1 where it is one. */
+  get doubt(): number {
+    return this.#run < 2 ? 0 : Math.min(1, this.#logChance(this.#run) / this.#logSurprise);
+  }
+
   /** Whether failures come in a row that is halfway to an outage. */
   get isDoubted(): boolean {
-    return this.#run > 1 && this.#logChance(this.#run) <= this.#logSurprise / 2 + ROUNDING;
+    return this.doubt >= HALFWAY - ROUNDING;
   }
 
   /** Failures in a row that make an outage now. */

@@ -23,10 +23,10 @@ const OVER_MIN = 3;
 
 /** The new rate is so much of what was taken in the last second. */
 const OF_TAKEN = 0.98;
-/** A cut takes no more than this away: a second may have been an unlucky one. */
-const CUT_MIN = 0.75;
-/** Time between two cuts, in milliseconds: what was sent before one must have ended. */
-const CUT_EVERY_MS = 600;
+/** A cut takes no more than this away: what was measured may have been an unlucky moment. */
+const CUT_MIN = 0.5;
+/** The shortest time over which is measured what an upstream takes, in milliseconds. */
+const MEASURE_MS = 300;
 /** Growth in a second: begins with this share, and doubles with each second without a cut. */
 const GROWTH_MIN = 0.03;
 const GROWTH_MAX = 1;
@@ -89,7 +89,10 @@ export class TokenRate {
     return missing <= 0 ? nowMs : nowMs + (missing * 1000) / this.#perSecond;
   }
 
+  /** A call begins. It counts as let in, until it is answered by 429. */
   take(nowMs: number): void {
+    const slice = this.#sliceAt(nowMs);
+    this.#taken[slice] = (this.#taken[slice] ?? 0) + 1;
     if (this.isLearned) this.#tokens = this.tokens(nowMs) - 1;
   }
 
@@ -100,16 +103,21 @@ export class TokenRate {
 
   /** A call was let in, however it went. */
   admitted(nowMs: number): FlowNews | null {
-    const slice = this.#sliceAt(nowMs);
-    this.#taken[slice] = (this.#taken[slice] ?? 0) + 1;
     return this.isLearned ? this.#grow(nowMs) : null;
   }
 
-  pushedBack(nowMs: number): FlowNews | null {
-    const slice = this.#sliceAt(nowMs);
-    this.#pushed[slice] = (this.#pushed[slice] ?? 0) + 1;
-    if (nowMs - this.#cutAtMs < CUT_EVERY_MS) return null;
-    return this.isLearned ? this.#cut(nowMs) : this.#learn(nowMs);
+  /** @param beganAtMs when the call began that was answered by 429 */
+  pushedBack(beganAtMs: number, nowMs: number): FlowNews | null {
+    this.#sliceAt(nowMs);
+    const slice = Math.floor(beganAtMs / SLICE_MS);
+    if (slice > this.#slice - SLICES && slice <= this.#slice) {
+      const index = slice % SLICES;
+      this.#taken[index] = Math.max(0, (this.#taken[index] ?? 0) - 1);
+      this.#pushed[index] = (this.#pushed[index] ?? 0) + 1;
+    }
+    if (!this.isLearned) return this.#learn(nowMs);
+    if (beganAtMs >= this.#cutAtMs) this.#cut(nowMs);
+    return null;
   }
 
   #learn(nowMs: number): FlowNews | null {
@@ -117,17 +125,25 @@ export class TokenRate {
     const calls = pushed + this.#sum(this.#taken, SLICES);
     const chance = CHANCE_SHARE * calls + CHANCE_ERRORS * Math.sqrt(CHANCE_SHARE * calls);
     if (pushed < PUSHED_MIN || pushed <= chance) return null;
-    this.#set(this.#takenPerSecond(nowMs), nowMs);
+    // The better of the last two seconds: one of them may have been an outage.
+    const late = this.#sum(this.#taken, SLICES_A_SECOND);
+    const both = this.#sum(this.#taken, SLICES);
+    const seconds = Math.min(1, Math.max(MEASURE_MS, nowMs - this.#startedAtMs) / 1000);
+    this.#set(Math.max(late, both - late) / seconds, nowMs);
     return { type: 'rate.learned', perSecond: this.#perSecond };
   }
 
-  #cut(nowMs: number): FlowNews | null {
-    const pushed = this.#sum(this.#pushed, SLICES_A_SECOND);
-    const calls = pushed + this.#sum(this.#taken, SLICES_A_SECOND);
-    if (pushed < OVER_MIN || pushed <= OVER_SHARE * calls) return null;
-    const measured = OF_TAKEN * this.#takenPerSecond(nowMs);
+  #cut(nowMs: number): void {
+    const spanMs = Math.min(1000, nowMs - this.#cutAtMs);
+    if (spanMs < MEASURE_MS) return;
+    const slices = Math.floor(spanMs / SLICE_MS);
+    const pushed = this.#sum(this.#pushed, slices);
+    const taken = this.#sum(this.#taken, slices);
+    if (pushed < OVER_MIN || pushed <= OVER_SHARE * (pushed + taken)) return;
+    // The latest slice is not over.
+    const seconds = ((slices - 1) * SLICE_MS + (nowMs % SLICE_MS)) / 1000;
+    const measured = (OF_TAKEN * taken) / seconds;
     this.#set(Math.min(this.#perSecond, Math.max(CUT_MIN * this.#perSecond, measured)), nowMs);
-    return null;
   }
 
   #set(perSecond: number, nowMs: number): void {
@@ -156,14 +172,6 @@ export class TokenRate {
     this.#perSecond *= 1 + this.#growth * capped;
     this.#growth = Math.min(GROWTH_MAX, this.#growth * 2 ** capped);
     return null;
-  }
-
-  /** Calls that were let in during the last second: the better of the last two. */
-  #takenPerSecond(nowMs: number): number {
-    const late = this.#sum(this.#taken, SLICES_A_SECOND);
-    const both = this.#sum(this.#taken, SLICES);
-    const seconds = Math.max(SLICE_MS, nowMs - this.#startedAtMs) / 1000;
-    return Math.max(late, both - late) / Math.min(1, seconds);
   }
 
   #sum(counts: Uint32Array, slices: number): number {
