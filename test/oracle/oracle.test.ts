@@ -333,6 +333,9 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'not decrypted': [[{ event: 'unsound', what: 'not decrypted', detail: 'op-1' }]],
   damaged: [[{ event: 'unsound', what: 'damaged', detail: 'page 7' }]],
   'not finished': [[{ event: 'unsound', what: 'not finished', detail: 'after 60 s' }]],
+  'still waiting': [
+    [{ event: 'overdue', id: 'op-1', state: 'backingOff', afterMs: 60_000, said: 'healthy 100: ' }],
+  ],
   'slot leaked': [
     [{ event: 'finished', rows: [], slotsTaken: 1 }],
     [{ event: 'finished', rows: [], attemptsRunning: 1 }],
@@ -385,6 +388,14 @@ const OF_ANOTHER_PROCESS = [
 ];
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   simulation: [
+    'body changed',
+    'never reported',
+    'wrong ending',
+    'attempt not ordered',
+    'before it was due',
+    'due time moved',
+  ],
+  'mixed history': [
     'body changed',
     'never reported',
     'wrong ending',

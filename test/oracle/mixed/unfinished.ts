@@ -12,8 +12,11 @@ import { LATENCY_MS_MAX } from './mixedServer.ts';
 export interface Unfinished {
   readonly id: string;
   readonly state: string;
-  /** Whether it, or what is before it in its lane, waits for a person, and health says so. */
-  readonly isAsking: boolean;
+  /**
+   * Whether it, or what is before it in its lane, waits for a person, and health says so; or for an
+   * upstream that is still unwell.
+   */
+  readonly isExcused: boolean;
   /** What its view and health say of it. */
   readonly said: string;
 }
@@ -29,23 +32,24 @@ export function whoAsks(rows: readonly DiskRow[]): readonly DiskRow[] {
   return rows.filter(({ state, outcome }) => outcome === null && ASKING.has(state));
 }
 
-export async function unfinishedIn(
+export function unfinishedIn(
   runtime: Runtime,
   rows: readonly DiskRow[],
-): Promise<readonly Unfinished[]> {
+  isUnwell: (row: DiskRow) => boolean,
+): readonly Unfinished[] {
   const open = rows.filter(({ outcome }) => outcome === null);
   if (open.length === 0) return [];
   const { overall, score, reasons, waiting } = runtime.getHealthStatus();
   const isTold = overall !== 'healthy' && waiting.conflicted + waiting.inReview > 0;
-  const asking = whoAsks(rows);
+  const holding = [...open.filter(isUnwell), ...(isTold ? whoAsks(rows) : [])];
   return open.map(({ id, seq, lane, state }) => {
-    const isHeld = asking.some(
+    const isExcused = holding.some(
       (other) => other.id === id || (lane !== null && other.lane === lane && other.seq < seq),
     );
     return {
       id,
       state,
-      isAsking: isHeld && isTold,
+      isExcused,
       said: `${overall} ${score}: ${reasons.join('; ')}`,
     };
   });
