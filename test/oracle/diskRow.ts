@@ -9,7 +9,8 @@ import type {
   SyncOperationContext,
   SyncOperationState,
 } from '../../machines/operation/syncOperationMachine.ts';
-import type { Standing } from '../../persistence/port/store.ts';
+import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import type { Standing, StoredOperation } from '../../persistence/port/store.ts';
 
 import type { ReportedOutcome } from '../support/process/childRuntimeMessages.ts';
 import type { RowAtRest } from '../support/store/rowsAtRest.ts';
@@ -30,12 +31,12 @@ export function hasEnded(standing: Standing): boolean {
 }
 
 export function diskRow(
-  seq: number,
-  standing: Standing,
+  { seq, standing, urgency }: Pick<StoredOperation, 'seq' | 'standing' | 'urgency'>,
   state: SyncOperationState,
   context: SyncOperationContext,
 ): DiskRow {
-  const { id, idempotencyKey, entity, priority, attempt, isSpent, crashes, failure } = context;
+  const { id, idempotencyKey, entity, priority, tier, attempt, isSpent, crashes, failure } =
+    context;
   const isCrisis = priority === 'crisis';
   return {
     id,
@@ -45,6 +46,8 @@ export function diskRow(
     isInHand: standing === 'inHand',
     isCrisis,
     lane: entity === null || isCrisis ? null : `${entity.type}/${entity.id}`,
+    urgency,
+    ownUrgency: urgencyOf(priority, tier),
     attempt,
     isOrdered: ORDERED.has(state) && !isSpent,
     dueAtMs: context.wakeAtMs,
@@ -59,5 +62,5 @@ export function diskRow(
 }
 
 export function diskRows(rows: readonly RowAtRest[]): readonly DiskRow[] {
-  return rows.map(({ row, state, context }) => diskRow(row.seq, row.standing, state, context));
+  return rows.map(({ row, state, context }) => diskRow(row, state, context));
 }

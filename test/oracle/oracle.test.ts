@@ -25,6 +25,8 @@ function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
     isInHand: true,
     isCrisis: false,
     lane: null,
+    urgency: 5,
+    ownUrgency: 5,
     attempt: 1,
     isOrdered: true,
     dueAtMs: 0,
@@ -126,6 +128,14 @@ const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     ...life(1, 'a'),
     ...life(2, 'a'),
     finished(ended(1, { lane: 'a' }), ended(2, { lane: 'a' })),
+  ],
+  'a lane whose head has the rank of one behind it': [
+    ...life(1, 'a'),
+    disk(
+      ended(1, { lane: 'a', urgency: 9, ownUrgency: 9 }),
+      row(2, { lane: 'a', urgency: 1, ownUrgency: 9 }),
+      row(3, { lane: 'a', urgency: 1, ownUrgency: 1 }),
+    ),
   ],
   'two lanes at once': [
     attempted(1, 1, { lane: 'a' }),
@@ -244,6 +254,9 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'attempted after its end was on disk': [
     [...life(1), disk(ended(1)), attempted(1)],
     [...crisis, disk(crisisRow({ outcome: DONE as never })), ...crisis.slice(1, 2)],
+  ],
+  'less urgent than who waits for it': [
+    [disk(row(1, { lane: 'a', urgency: 6 }), row(2, { lane: 'a', ownUrgency: 4 }))],
   ],
   'two in one lane': [[attempted(1, 1, { lane: 'a' }), attempted(2, 1, { lane: 'a' })]],
   'out of order': [

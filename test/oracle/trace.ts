@@ -18,6 +18,10 @@ export interface DiskRow {
   readonly isCrisis: boolean;
   /** `null` for a crisis and for what names no entity. */
   readonly lane: string | null;
+  /** By which it is handed out. */
+  readonly urgency: number;
+  /** What it would be without those behind it in its lane. */
+  readonly ownUrgency: number;
   readonly attempt: number;
   /** Whether the attempt is on record as ordered and not made yet. */
   readonly isOrdered: boolean;

@@ -32,7 +32,27 @@ function unordered(
   }
 }
 
+/** Names each head of a lane that is less urgent on disk than one that waits behind it. */
+function unraised(rows: readonly DiskRow[], broken: (detail: string) => void): void {
+  const heads = new Map<string, DiskRow>();
+  for (const row of rows.toSorted((a, b) => a.seq - b.seq)) {
+    if (row.lane === null || row.outcome !== null) continue;
+    const head = heads.get(row.lane);
+    if (head === undefined) heads.set(row.lane, row);
+    else if (row.ownUrgency < head.urgency) broken(`${row.key} behind ${head.key} in ${row.lane}`);
+  }
+}
+
 export const lanes: readonly Clause[] = [
+  {
+    breach: 'less urgent than who waits for it',
+    requirements: ['OP-4'],
+    watch: (_, broken) => ({
+      atRest: (rows) => {
+        unraised(rows, broken);
+      },
+    }),
+  },
   {
     breach: 'two in one lane',
     requirements: ['OP-4'],

@@ -291,6 +291,6 @@ class CrashHistory {
   }
 }
 
-function rowOf({ seq, standing, state, context }: OnDisk): DiskRow {
-  return diskRow(seq, standing, state, context);
+function rowOf(row: OnDisk): DiskRow {
+  return diskRow(row, row.state, row.context);
 }

@@ -132,4 +132,11 @@ describe('a control for each clause', () => {
     });
     expect(clauses).toContain('before it was due');
   });
+
+  test('OP-4 control: a head that is not raised by one behind it is caught', async () => {
+    const clauses = await clausesBroken({
+      rewrite: (write) => (write.kind === 'accept' ? { ...write, urgency: 9 } : write),
+    });
+    expect(clauses).toContain('less urgent than who waits for it');
+  });
 });

@@ -10,12 +10,20 @@ import {
   type SyncOperationState,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
-import type { Standing, Store, Write } from '../../../persistence/port/store.ts';
+import type {
+  Raised,
+  Standing,
+  Store,
+  Write,
+  WriteResult,
+} from '../../../persistence/port/store.ts';
 
 /** An operation as it is on disk at this moment. */
 export interface OnDisk {
   readonly seq: number;
   readonly standing: Standing;
+  /** By which it is handed out. */
+  readonly urgency: number;
   readonly state: SyncOperationState;
   readonly context: SyncOperationContext;
 }
@@ -46,7 +54,16 @@ export function createDiskWitness(): DiskWitness {
     const before = rows.get(id);
     const isSameWait = state === 'backingOff' && before?.state === state;
     if (isSameWait && before.context.wakeAtMs !== context.wakeAtMs) changedWaits.push(id);
-    rows.set(id, { seq: write.seq, standing: write.standing, state, context });
+    const isInLane = write.kind === 'update' && !write.leavesLane;
+    const urgency = isInLane ? (before?.urgency ?? write.urgency) : write.urgency;
+    rows.set(id, { seq: write.seq, standing: write.standing, urgency, state, context });
+  };
+  /** The head of a lane has another rank than its own. */
+  const noteRank = (result: WriteResult | undefined): void => {
+    const ranked = headOf(result);
+    const row = ranked === null ? undefined : rows.get(ranked.id);
+    if (ranked === null || row === undefined) return;
+    rows.set(ranked.id, { ...row, urgency: ranked.urgency });
   };
   const store = new Proxy(inner, {
     get: (target, name) => {
@@ -61,10 +78,18 @@ export function createDiskWitness(): DiskWitness {
         for (const [index, write] of writes.entries()) {
           const kind = results[index]?.kind;
           if (kind !== 'duplicate' && kind !== 'missing') note(write);
+          noteRank(results[index]);
         }
         return results;
       };
     },
   });
   return { store, find: (id) => rows.get(id), all: () => rows, changedWaits };
+}
+
+/** The head of a lane that a write has raised or freed. */
+function headOf(result: WriteResult | undefined): Raised | null {
+  if (result === undefined) return null;
+  if ('raised' in result) return result.raised;
+  return 'laneNext' in result ? result.laneNext : null;
 }
