@@ -129,6 +129,8 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     name: 'f',
     what: 'takes ever longer by itself: 20 ms to 5 s within 30 s',
     ...USUAL,
+    requests: 900,
+    lanes: 300,
     arrivePerSecond: 60,
     server: {
       perSecond: 60,
