@@ -58,11 +58,22 @@ function isUseful({ outages = [] }: ServerPlan, atMs: number, callMs: number): b
   );
 }
 
+/** The middle of the calls that end about now: when the latency was what slots turn over with. */
+function beganAtMs(latencyMs: (atMs: number) => number, atMs: number): number {
+  let [low, high] = [0, atMs];
+  while (high - low > 1) {
+    const middle = (low + high) / 2;
+    if (middle + latencyMs(middle) / 2 > atMs) high = middle;
+    else low = middle;
+  }
+  return low;
+}
+
 function paceAt(plan: ServerPlan, concurrency: number, atMs: number): number {
   const { latencyMs, phases = [], workMs } = plan;
   if (latencyMs !== undefined)
-    return Math.min(plan.perSecond, (concurrency * 1000) / latencyMs(atMs));
+    return Math.min(plan.perSecond, (concurrency * 1000) / latencyMs(beganAtMs(latencyMs, atMs)));
   const share = phases.findLast(({ fromMs }) => fromMs <= atMs)?.share ?? 1;
-  const workers = Math.round(((plan.perSecond * workMs) / 1000) * share);
+  const workers = Math.max(1, Math.round(((plan.perSecond * workMs) / 1000) * share));
   return (Math.min(workers, concurrency) * 1000) / workMs;
 }

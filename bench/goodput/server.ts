@@ -15,8 +15,10 @@ export type FaultKind = 500 | 503 | 429 | 'reset';
 export interface ServerPlan {
   /** Calls that it completes in a second when well. */
   readonly perSecond: number;
-  /** How long a worker takes for one call, ± 20 %. */
+  /** How long a worker takes for one call, on average. */
   readonly workMs: number;
+  /** How much that varies: ± 20 %, or exponentially. Default narrow. */
+  readonly spread?: 'narrow' | 'wide';
   /** Share of calls that fail whatever anybody does, and how. They take a worker as any other. */
   readonly faultShare?: number;
   readonly faultKinds?: readonly FaultKind[];
@@ -184,7 +186,7 @@ export class ServerModel implements DrillServer {
   }
 
   #next(): void {
-    while (this.#queue.length > 0 && this.#busy < Math.round(this.#workers())) {
+    while (this.#queue.length > 0 && this.#busy < Math.max(1, Math.round(this.#workers()))) {
       const held = this.#queue.shift();
       if (held === undefined) return;
       this.#busy += 1;
@@ -193,7 +195,9 @@ export class ServerModel implements DrillServer {
   }
 
   #work(held: Held, meanMs: number): void {
-    const ms = meanMs * (1 - SPREAD + 2 * SPREAD * this.#chance(held, 3));
+    const draw = this.#chance(held, 3);
+    const isWide = this.#plan.spread === 'wide';
+    const ms = meanMs * (isWide ? -Math.log(1 - draw) : 1 - SPREAD + 2 * SPREAD * draw);
     const isWorker = this.#plan.latencyMs === undefined;
     const done = this.#clock.schedule(ms, () => {
       held.cancelWork = null;

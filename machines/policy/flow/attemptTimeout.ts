@@ -13,13 +13,18 @@ const DEVIATION_WEIGHT = 1 / 4;
 /** A timeout that passed was perhaps too short: the next are so much longer (RFC 6298 §5.5). */
 const BACKOFF = 1.3;
 
+/** A probe of an upstream that was down for long may take this share of the outage. */
+const SHARE_OF_OUTAGE = 0.05;
+
 /**
  * `timeout = max(timeoutMsMin, 2 * mean + 4 * deviation)`, at most `timeoutMsMax`, with mean and
  * deviation after Jacobson and Karels (RFC 6298 §2). Twice the mean, where TCP takes it once: an attempt
  * that is repeated costs the upstream a call, a segment that is sent again costs little.
  *
  * Only answers are measured. A call that was given up says that it took longer than the timeout and not
- * how long, so the timeout grows by 30 % instead (Karn's algorithm), or it would never be left.
+ * how long, so the timeout grows by 30 % instead (Karn's algorithm), or it would never be left: once for
+ * all calls that were in flight together, and not while the upstream is down. There it grows with the
+ * outage, because an upstream that has become slower than the timeout looks down.
  */
 export class AttemptTimeout {
   readonly #minMs: number;
@@ -28,6 +33,8 @@ export class AttemptTimeout {
   #deviationMs: number;
   #isMeasured: boolean;
   #timeoutMs: number;
+  #grownAtMs = Number.NEGATIVE_INFINITY;
+  #probeMs = 0;
 
   constructor(
     policy: Pick<FlowPolicy, 'timeoutMsMin' | 'timeoutMsMax'>,
@@ -45,7 +52,7 @@ export class AttemptTimeout {
 
   /** What an attempt that begins now may take, in milliseconds. */
   get timeoutMs(): number {
-    return this.#timeoutMs;
+    return Math.max(this.#timeoutMs, this.#probeMs);
   }
 
   /** Smoothed latency; `null` before the first answer. */
@@ -70,8 +77,15 @@ export class AttemptTimeout {
     this.#set();
   }
 
-  timedOut(): void {
+  timedOut(nowMs: number, isDown: boolean): void {
+    if (isDown || nowMs - this.#grownAtMs < this.#timeoutMs) return;
+    this.#grownAtMs = nowMs;
     this.#timeoutMs = Math.min(this.#maxMs, this.#timeoutMs * BACKOFF);
+  }
+
+  /** The upstream has been down for so long; 0: it is up. */
+  downFor(downMs: number): void {
+    this.#probeMs = Math.min(this.#maxMs, SHARE_OF_OUTAGE * downMs);
   }
 
   #set(): void {

@@ -60,7 +60,8 @@ export class FlowMeter {
   readonly #window = new FlowWindow();
   readonly #rate: TokenRate;
   #slots: number;
-  #isRamping: boolean;
+  /** Slots open with answers: after a start or an outage, or because more got more done. */
+  #opening: 'ramp' | 'growth' | null;
   #isDown = false;
   #outage = 0;
   #epoch = 0;
@@ -83,7 +84,8 @@ export class FlowMeter {
     this.#rate = new TokenRate(policy, kept?.ratePerSecond);
     const { slotsMin, slotsMax, slotsAtStart } = policy;
     this.#slots = Math.min(slotsMax, Math.max(slotsMin, kept?.slots ?? slotsAtStart));
-    this.#isRamping = kept?.isRamping ?? true;
+    this.#opening = (kept?.isRamping ?? true) ? 'ramp' : null;
+    this.#ramp.start(this.#slots);
   }
 
   get inFlight(): number {
@@ -123,13 +125,14 @@ export class FlowMeter {
     if (this.#freeSlots() > 0 && this.#rate.isLearned) {
       return { by: 'rate', untilAtMs: this.#rate.dueAtMs(nowMs) };
     }
-    return { by: this.#isRamping ? 'ramp' : 'slot', untilAtMs: null };
+    return { by: this.#opening === 'ramp' ? 'ramp' : 'slot', untilAtMs: null };
   }
 
   /** A call begins: it takes a slot, and a token where a rate is learned. A probe too. */
   begin(nowMs: number): CallStamp {
     this.#inFlight += 1;
     this.#inFlightNow += 1;
+    if (this.#isDown) this.#timeout.downFor(nowMs - this.#sinceMs);
     this.#window.began(this.#inFlightNow, this.#slots);
     this.#rate.take(nowMs);
     return new Stamp(nowMs, this.#inFlightNow, this.#outage, this.#epoch);
@@ -166,6 +169,7 @@ export class FlowMeter {
   outageBegan(nowMs: number): void {
     if (this.#isDown) return;
     this.#isDown = true;
+    this.#slots = this.#trials.settled(this.#slots);
     this.#outage += 1;
     this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
@@ -177,18 +181,20 @@ export class FlowMeter {
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#sinceMs = nowMs;
-    const slotsBefore = this.#isRamping ? Number.POSITIVE_INFINITY : this.#slots;
-    this.#ramp.start(this.#trials.usualMs, slotsBefore);
+    const slotsBefore = this.#opening === null ? this.#slots : Number.POSITIVE_INFINITY;
+    const { usualFailureShare } = this.#trip;
     this.#slots = slotsAfterOutage(this.#policy, this.#slots);
-    this.#isRamping = true;
+    this.#ramp.start(this.#slots, this.#trials.usualMs, 0, usualFailureShare, slotsBefore);
+    this.#opening = 'ramp';
     this.#isHalved = false;
+    this.#timeout.downFor(0);
     this.#startEpoch(nowMs);
   }
 
   kept(): KeptFlow {
     return {
       slots: Math.floor(this.#slots),
-      isRamping: this.#isRamping,
+      isRamping: this.#opening === 'ramp',
       usualFailureShare: this.usualFailureShare,
       latencyMs: this.#timeout.meanMs,
       latencyDeviationMs: this.#timeout.deviationMs,
@@ -225,7 +231,7 @@ export class FlowMeter {
 
   #pace(): FlowReading['pace'] {
     if (this.#isDown) return 'down';
-    if (this.#isRamping) return 'ramping';
+    if (this.#opening === 'ramp') return 'ramping';
     return this.#trials.isTrying ? 'trying' : 'steady';
   }
 
@@ -248,10 +254,7 @@ export class FlowMeter {
   }
 
   #learn(stamp: Stamp, { sign }: CallReport, nowMs: number): FlowNews | null {
-    if (sign === 'silent') {
-      this.#rate.giveBack();
-      return null;
-    }
+    if (sign === 'silent') return null;
     if (sign === 'pushedBack') {
       if (stamp.epoch === this.#epoch && !this.#isDown) this.#alive();
       return this.#rate.pushedBack(stamp.beganAtMs, nowMs);
@@ -259,7 +262,7 @@ export class FlowMeter {
     const news = this.#rate.admitted(nowMs);
     const latencyMs = Math.max(0, nowMs - stamp.beganAtMs);
     if (sign === 'answered') this.#timeout.answered(latencyMs);
-    else if (sign === 'timedOut') this.#timeout.timedOut();
+    else if (sign === 'timedOut') this.#timeout.timedOut(nowMs, this.#isDown);
     if (stamp.epoch !== this.#epoch || this.#isDown) return news;
     const decided =
       sign === 'answered' ? this.#answered(stamp, latencyMs, nowMs) : this.#failed(sign, nowMs);
@@ -275,7 +278,8 @@ export class FlowMeter {
   #answered(stamp: Stamp, latencyMs: number, nowMs: number): FlowNews | null {
     this.#alive();
     this.#window.answered(latencyMs, nowMs);
-    if (this.#isRamping) return this.#open(stamp, latencyMs, nowMs);
+    if (this.#opening !== null)
+      return this.#opened(this.#ramp.answered(latencyMs, stamp.inFlight, this.#slots), nowMs);
     return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
@@ -283,7 +287,8 @@ export class FlowMeter {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     if (this.#trip.failure(nowMs)) return this.#surprised(nowMs);
-    return !this.#isRamping && this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
+    if (this.#opening !== null) return this.#opened(this.#ramp.failed(this.#slots), nowMs);
+    return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
   /** More failures in a row than chance makes: too much work, or an outage. */
@@ -305,7 +310,7 @@ export class FlowMeter {
     const from = this.#slots;
     this.#slots = Math.max(slotsMin, from / 2);
     this.#isHalved = true;
-    this.#isRamping = false;
+    this.#opening = null;
     this.#sinceMs = nowMs;
     this.#startEpoch(nowMs);
     return {
@@ -316,17 +321,19 @@ export class FlowMeter {
     };
   }
 
-  #open(stamp: Stamp, latencyMs: number, nowMs: number): FlowNews | null {
-    const slots = this.#ramp.answered(latencyMs, stamp.inFlight, this.#slots);
+  /** @param slots what the ramp says: negative where it is over, with so many */
+  #opened(slots: number, nowMs: number): FlowNews | null {
     const { slotsMin, slotsMax } = this.#policy;
     const isSlow = slots < 0;
     this.#slots = Math.min(slotsMax, Math.max(slotsMin, Math.abs(slots)));
     const isAsBefore = this.#ramp.isAsBefore(this.#slots);
     if (!isSlow && !isAsBefore && this.#slots < slotsMax) return null;
-    this.#isRamping = false;
-    this.#sinceMs = nowMs;
+    const wasRamp = this.#opening === 'ramp';
+    this.#opening = null;
     this.#trials.start(this.#ramp.fastestMs);
-    this.#window.open(nowMs + latencyMs);
+    this.#window.open(nowMs + (this.#timeout.meanMs ?? 0));
+    if (!wasRamp) return null;
+    this.#sinceMs = nowMs;
     return {
       type: 'ramp.ended',
       slots: Math.floor(this.#slots),
@@ -336,11 +343,19 @@ export class FlowMeter {
 
   #tune(nowMs: number): FlowNews | null {
     const measured = this.#window.measure(nowMs);
-    const { slots, news } = this.#trials.measured(this.#slots, measured);
-    const isChanged = slots !== this.#slots;
+    const { slots, news, then } = this.#trials.measured(this.#slots, measured);
+    if (then === 'goOn') {
+      this.#window.goOn();
+      return null;
+    }
+    const before = this.#slots;
     this.#slots = Math.min(this.#policy.slotsMax, Math.max(this.#policy.slotsMin, slots));
+    this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);
+    if (then === 'ramp' && this.#slots < this.#policy.slotsMax) {
+      this.#opening = 'growth';
+      this.#ramp.start(this.#slots, this.#trials.usualMs, this.#slots, measured.failureShare);
+    }
     if (news !== null) this.#sinceMs = nowMs;
-    this.#window.open(isChanged ? nowMs + measured.latencyMs : nowMs);
     return news;
   }
 }

@@ -10,6 +10,8 @@ export type FlowReason =
   | 'slower'
   /** Answers take longer, and many calls fail. */
   | 'slowerAndFailing'
+  /** What seems usual may be a queue that was always there. */
+  | 'questioned'
   /** As much got done with fewer. */
   | 'noLessDone'
   /** Less got done with fewer: the upstream is slow by itself. */

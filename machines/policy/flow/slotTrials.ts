@@ -18,22 +18,35 @@ const FIRST_TRY = 0.8;
 /** What a trial may lose, as a share of what it would lose if none of the latency were of our making. */
 const LOSS_ALLOWED = 0.35;
 /** A trial that loses this much of that shows that none is. */
-const IN_PROPORTION = 0.8;
-const MORE = 1.25;
+const IN_PROPORTION = 0.7;
 /** Failures that come with latency: the upstream is beyond what it bears. */
 const FAILING_BY = 0.1;
 /** Windows to wait after a trial in vain: doubled by each further one. */
 const PATIENCE_MIN = 4;
 const PATIENCE_MAX = 64;
+/** What is usual is questioned after so many windows that were bound; sooner where much fails. */
+const QUESTION_AFTER = 40;
+const QUESTION_FAILING_AFTER = 8;
+const QUESTION_FAILING_SHARE = 0.3;
+/** Slots that are left when what is usual is questioned. */
+const QUESTION_TRY = 0.6;
 /** Calm windows in a row open ever more slots: 5 %, 10 %, 20 %, at most half as many again. */
 const GROWTH_MIN = 0.05;
 const GROWTH_MAX = 0.5;
 /** Where fewer are used than there are, so many times what is used are open. */
 const UNUSED_FACTOR = 2;
-/** Differences of shares are chance below so many standard errors. */
+/** Differences are chance below so many standard errors. */
 const ERRORS = 2;
 
-interface Trial {
+/** What is decided at the end of a window. */
+export interface SlotDecision {
+  readonly slots: number;
+  readonly news: FlowNews | null;
+  /** - `goOn`: it says too little. - `ramp`: more slots get more done. */
+  readonly then: 'nextWindow' | 'goOn' | 'ramp';
+}
+
+interface Before {
   readonly from: number;
   readonly before: Measured;
 }
@@ -49,13 +62,15 @@ export class SlotTrials {
   readonly #policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>;
   /** The latency of an upstream that has nothing to wait for. */
   #usualMs = Number.POSITIVE_INFINITY;
-  #usualFailing = 0;
-  #trial: Trial | null = null;
+  #usualFailing = -1;
+  #trial: Before | null = null;
+  #grown: Before | null = null;
   #keptInARow = 0;
+  #growth = GROWTH_MIN;
   #patience = PATIENCE_MIN;
   #windowsToWait = 0;
-  #growth = GROWTH_MIN;
-  #grown: { readonly from: number; readonly before: Measured } | null = null;
+  #questionPatience = 1;
+  #unquestioned = 0;
 
   constructor(policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>) {
     this.#policy = policy;
@@ -65,14 +80,20 @@ export class SlotTrials {
     return this.#trial !== null;
   }
 
+  /** Infinite before anything was measured. */
   get usualMs(): number {
     return this.#usualMs;
   }
 
-  /** What was found on the way here: a ramp has measured the latency with few calls in flight. */
-  start(usualMs: number): void {
-    this.#usualMs = Math.min(this.#usualMs, usualMs);
+  /** A ramp is over: it has measured the latency with few calls in flight. */
+  start(fastestMs: number): void {
+    this.#usualMs = fastestMs;
     this.stop();
+  }
+
+  /** The slots of before a trial that is under way, else those given. */
+  settled(slots: number): number {
+    return this.#trial?.from ?? slots;
   }
 
   /** What is under way means nothing any more: an outage, or slots that were halved. */
@@ -80,47 +101,54 @@ export class SlotTrials {
     this.#trial = null;
     this.#grown = null;
     this.#keptInARow = 0;
-    this.#windowsToWait = 0;
     this.#growth = GROWTH_MIN;
+    this.#windowsToWait = 0;
+    this.#unquestioned = 0;
   }
 
-  /**
-   * A window is over.
-   *
-   * @returns how many slots there are from now on, and what to tell of it
-   */
-  measured(
-    slots: number,
-    now: Measured,
-  ): { readonly slots: number; readonly news: FlowNews | null } {
-    if (this.#trial !== null) return this.#judge(this.#trial, slots, now);
+  /** A window is looked at. */
+  measured(slots: number, now: Measured): SlotDecision {
+    if (this.#trial !== null) {
+      return now.isPrecise ? this.#judge(this.#trial, slots, now) : goOn(slots);
+    }
     const grown = this.#grown;
     this.#grown = null;
-    if (grown !== null && this.#failsMore(grown.before, now) && !isMoreDone(grown.before, now)) {
+    if (grown !== null && failsMore(grown.before, now) && ratioOfGoodput(grown.before, now) <= 1) {
       // More slots brought more failures and nothing else.
       this.#rest();
       return tell('trial.undone', slots, grown.from, 'moreFailing');
     }
-    this.#usualMs = Math.min(this.#usualMs, now.latencyMs);
+    this.#usualMs = Math.min(this.#usualMs, now.latencyMs + now.latencyErrorMs);
     if (!now.isBound) {
       this.#growth = GROWTH_MIN;
-      return { slots: Math.max(slots, UNUSED_FACTOR * now.peak), news: null };
+      return next(Math.min(this.#policy.slotsMax, Math.max(slots, UNUSED_FACTOR * now.peak)));
     }
-    const failing = now.failureShare > this.#usualFailing + FAILING_BY;
-    if (!failing || this.#windowsToWait > 0) {
-      this.#usualFailing += 0.2 * (now.failureShare - this.#usualFailing);
+    return this.#bound(slots, now);
+  }
+
+  #bound(slots: number, now: Measured): SlotDecision {
+    this.#unquestioned += 1;
+    const share = now.failureShare;
+    if (this.#usualFailing < 0) this.#usualFailing = share;
+    const error = Math.sqrt((share * (1 - share)) / now.results);
+    const isFailing = share - this.#usualFailing > Math.max(FAILING_BY, ERRORS * error);
+    if (!isFailing || this.#windowsToWait > 0) {
+      this.#usualFailing += 0.2 * (share - this.#usualFailing);
     }
     if (this.#isSlow(now)) {
       this.#growth = GROWTH_MIN;
-      if (this.#windowsToWait > 0 && !failing) {
-        this.#windowsToWait -= 1;
-        return { slots, news: null };
+      if (this.#windowsToWait === 0 || isFailing) {
+        return now.isPrecise || isFailing ? this.#try(slots, now, isFailing) : goOn(slots);
       }
-      return this.#try(slots, now, failing);
+    }
+    const isMuch = share > QUESTION_FAILING_SHARE;
+    const questionAfter = isMuch ? QUESTION_FAILING_AFTER : QUESTION_AFTER;
+    if (this.#unquestioned >= questionAfter * this.#questionPatience) {
+      return now.isPrecise ? this.#question(slots, now) : goOn(slots);
     }
     if (this.#windowsToWait > 0) this.#windowsToWait -= 1;
     else if (this.#isCalm(now)) return this.#grow(slots, now);
-    return { slots, news: null };
+    return next(slots);
   }
 
   #isSlow({ latencyMs, latencyErrorMs }: Measured): boolean {
@@ -129,58 +157,58 @@ export class SlotTrials {
     return latencyMs > bound && latencyMs - ERRORS * latencyErrorMs > usualMs;
   }
 
-  #isCalm({ latencyMs }: Measured): boolean {
+  #isCalm({ latencyMs, latencyErrorMs }: Measured): boolean {
     const usualMs = this.#usualMs;
-    return (
-      latencyMs <= Math.max((1 + CALM_SHARE) * usualMs, usualMs + this.#policy.latencyNoiseMs / 2)
-    );
+    const bound = Math.max((1 + CALM_SHARE) * usualMs, usualMs + this.#policy.latencyNoiseMs / 2);
+    return latencyMs - latencyErrorMs <= bound;
   }
 
-  #try(slots: number, before: Measured, isFailing: boolean): ReturnType<SlotTrials['measured']> {
-    const { slotsMin } = this.#policy;
+  #try(slots: number, before: Measured, isFailing: boolean): SlotDecision {
     const worked = slots * (this.#usualMs / before.latencyMs) * (1 + SPARE_SHARE);
     // Where it fails as well, or a trial was kept just now, it is hardly slow by itself.
-    const isSure = isFailing || this.#keptInARow > 0;
-    const least = isSure ? slots / 2 : slots * FIRST_TRY;
-    const fewer = Math.min(Math.floor(slots) - 1, Math.ceil(Math.max(worked, least)));
-    const to = Math.max(slotsMin, fewer);
+    const least = isFailing || this.#keptInARow > 0 ? slots / 2 : slots * FIRST_TRY;
+    const because = isFailing ? 'slowerAndFailing' : 'slower';
+    return this.#begin(slots, Math.max(worked, least), before, because);
+  }
+
+  /** What seems usual may be a queue that was always there. */
+  #question(slots: number, before: Measured): SlotDecision {
+    this.#unquestioned = 0;
+    this.#questionPatience = Math.min(PATIENCE_MAX, 2 * this.#questionPatience);
+    return this.#begin(slots, slots * QUESTION_TRY, before, 'questioned');
+  }
+
+  #begin(slots: number, wanted: number, before: Measured, because: FlowReason): SlotDecision {
+    const { slotsMin } = this.#policy;
+    const to = Math.max(slotsMin, Math.min(Math.floor(slots) - 1, Math.ceil(wanted)));
     if (to >= Math.floor(slots)) {
       // With so few in flight it is slow by itself.
       this.#usualMs = before.latencyMs;
-      this.#growth = GROWTH_MAX;
       return this.#grow(slots, before);
     }
     this.#trial = { from: slots, before };
-    return tell('trial.began', slots, to, isFailing ? 'slowerAndFailing' : 'slower');
+    return tell('trial.began', slots, to, because);
   }
 
-  #judge(
-    { from, before }: Trial,
-    slots: number,
-    now: Measured,
-  ): ReturnType<SlotTrials['measured']> {
+  #judge({ from, before }: Before, slots: number, now: Measured): SlotDecision {
     this.#trial = null;
     // Less was asked for meanwhile: it says nothing.
     if (!now.isBound) return tell('trial.undone', slots, from, 'lessAsked');
-    const least = 1 - LOSS_ALLOWED * (1 - slots / from);
     const ratio = ratioOfGoodput(before, now);
-    if (ratio >= least) {
-      this.#usualMs = Math.min(this.#usualMs, now.latencyMs);
+    const cut = 1 - slots / from;
+    if (ratio >= 1 - LOSS_ALLOWED * cut) {
+      this.#usualMs = Math.min(this.#usualMs, now.latencyMs + now.latencyErrorMs);
       this.#keptInARow += 1;
       this.#patience = PATIENCE_MIN;
+      this.#questionPatience = 1;
       return tell('trial.kept', from, slots, 'noLessDone');
     }
     this.#keptInARow = 0;
     this.#usualMs = Math.max(this.#usualMs, before.latencyMs);
     this.#rest();
-    const isInProportion = ratio <= 1 - IN_PROPORTION * (1 - slots / from);
-    // As much less done as there were fewer slots: more get more done.
-    return tell(
-      'trial.undone',
-      slots,
-      isInProportion ? Math.max(from + 1, from * MORE) : from,
-      'lessDone',
-    );
+    const undone = tell('trial.undone', slots, from, 'lessDone');
+    // As much less done as there were fewer slots: with more, more is done.
+    return ratio <= 1 - IN_PROPORTION * cut ? { ...undone, then: 'ramp' } : undone;
   }
 
   #rest(): void {
@@ -189,28 +217,25 @@ export class SlotTrials {
     this.#growth = GROWTH_MIN;
   }
 
-  #grow(slots: number, before: Measured): ReturnType<SlotTrials['measured']> {
+  #grow(slots: number, before: Measured): SlotDecision {
     this.#keptInARow = 0;
     const to = Math.min(this.#policy.slotsMax, Math.max(slots + 1, slots * (1 + this.#growth)));
-    if (to <= slots) return { slots, news: null };
+    if (to <= slots) return next(slots);
     this.#growth = Math.min(GROWTH_MAX, 2 * this.#growth);
     this.#grown = { from: slots, before };
-    return { slots: to, news: null };
-  }
-
-  #failsMore(before: Measured, now: Measured): boolean {
-    return now.failureShare > before.failureShare && isBeyondChance(before, now);
+    return next(to);
   }
 }
 
 /** Goodput of one window over another's; failures differ only where chance does not explain it. */
 function ratioOfGoodput(before: Measured, now: Measured): number {
-  if (isBeyondChance(before, now)) return now.goodput / before.goodput;
-  return now.throughput / before.throughput;
+  return isBeyondChance(before, now)
+    ? now.goodput / before.goodput
+    : now.throughput / before.throughput;
 }
 
-function isMoreDone(before: Measured, now: Measured): boolean {
-  return ratioOfGoodput(before, now) > 1;
+function failsMore(before: Measured, now: Measured): boolean {
+  return now.failureShare > before.failureShare && isBeyondChance(before, now);
 }
 
 function isBeyondChance(one: Measured, other: Measured): boolean {
@@ -220,11 +245,20 @@ function isBeyondChance(one: Measured, other: Measured): boolean {
   return Math.abs(one.failureShare - other.failureShare) > ERRORS * error;
 }
 
+function next(slots: number): SlotDecision {
+  return { slots, news: null, then: 'nextWindow' };
+}
+
+function goOn(slots: number): SlotDecision {
+  return { slots, news: null, then: 'goOn' };
+}
+
 function tell(
   type: 'trial.began' | 'trial.kept' | 'trial.undone',
   from: number,
   to: number,
   because: FlowReason,
-): ReturnType<SlotTrials['measured']> {
-  return { slots: to, news: { type, from: Math.floor(from), to: Math.floor(to), because } };
+): SlotDecision {
+  const news: FlowNews = { type, from: Math.floor(from), to: Math.floor(to), because };
+  return { slots: to, news, then: 'nextWindow' };
 }
