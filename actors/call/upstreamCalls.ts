@@ -66,6 +66,7 @@ export class UpstreamCalls implements CallHost {
   #whenIdle: (() => void)[] = [];
   /** Read anew after each change of the policies. */
   #usualTimeoutMs = Number.POSITIVE_INFINITY;
+  #upstreamTimeoutMs = Number.POSITIVE_INFINITY;
   #rates: RateLimits | null = null;
 
   constructor(parts: UpstreamCallsParts) {
@@ -197,6 +198,7 @@ export class UpstreamCalls implements CallHost {
   #readPolicies(): void {
     const { policies, upstream } = this.#parts;
     this.#usualTimeoutMs = policies.table.operation(upstream, 'basic', '').attemptTimeoutMs;
+    this.#upstreamTimeoutMs = policies.table.upstream(upstream).attemptTimeoutMs;
     this.#rates = this.#parts.rates();
   }
 
@@ -250,15 +252,16 @@ export class UpstreamCalls implements CallHost {
     call.begin(permit, this.#timeoutMs(call, permit));
   }
 
-  #timeoutMs({ options, retryClass }: GuardedCall, permit: Permit | null): number {
-    const ownMs =
-      options === NO_OPTIONS
-        ? this.#usualTimeoutMs
-        : this.policyOf(retryClass, options.type).attemptTimeoutMs;
-    const { attemptTimeoutMs } = this.#parts.policies.table.upstream(this.#parts.upstream);
-    // A type that may take longer than its upstream's calls usually may is not held to their latency.
-    const measuredMs = ownMs > attemptTimeoutMs ? ownMs : (permit?.timeoutMs ?? ownMs);
-    return Math.min(ownMs, measuredMs, options.timeoutMs ?? Number.POSITIVE_INFINITY);
+  #timeoutMs(call: GuardedCall, permit: Permit | null): number {
+    const { options } = call;
+    const isUsual = options === NO_OPTIONS;
+    const ownMs = isUsual
+      ? this.#usualTimeoutMs
+      : this.policyOf(call.retryClass, options.type).attemptTimeoutMs;
+    // What may take longer than its upstream's calls usually may is not held to their latency.
+    const isHeld = permit !== null && ownMs <= this.#upstreamTimeoutMs;
+    const measuredMs = isHeld ? Math.min(ownMs, permit.timeoutMs) : ownMs;
+    return options.timeoutMs === undefined ? measuredMs : Math.min(measuredMs, options.timeoutMs);
   }
 
   #wait(call: GuardedCall): void {
