@@ -55,6 +55,8 @@ export interface DispatcherParts {
   readonly timers: TimerService;
   readonly residentsMax: number;
   readonly pool: Residents;
+  /** How long the next attempt of an operation may take. */
+  readonly attemptTimeoutMs: (resident: Resident) => number;
   /** Rows that are left on disk as they are: every claim passes over them. */
   readonly passOver: () => PassOver;
   readonly onError: (error: unknown) => void;
@@ -77,15 +79,19 @@ export class Dispatcher {
     const { store, journal, clock, timers, passOver, onError } = parts;
     this.#suspects = new Suspects({
       clock,
+      steady: parts.steady,
       timers,
       onError,
       queues: this.#queues,
+      attemptTimeoutMs: parts.attemptTimeoutMs,
       grant: this.#grant,
       onPauseOver: () => {
         if (this.#isStarted) this.#pumpSuspects();
       },
       onOthersMayStart: () => {
-        if (this.#isStarted) this.#pumpAll();
+        if (!this.#isStarted) return;
+        this.#pumpAll();
+        this.#pumpSuspects();
       },
     });
     this.#expiry = new ExpiryWatch({
@@ -117,7 +123,6 @@ export class Dispatcher {
       flow,
       routes: () => this.routes.claimedBy(upstream),
       crisisSlotsMax,
-      mayStart: () => this.#isStarted && !this.#suspects.isolates,
       revive: (row) => {
         const { pool } = this.#parts;
         return pool.resident(row.id) === undefined ? pool.revive(row) : null;
@@ -127,6 +132,7 @@ export class Dispatcher {
       },
       grant: this.#grant,
       takeSuspect: (urgency, permit) => this.#suspects.take(upstream, urgency, permit),
+      onWaiting: () => undefined,
       onSlotsBack: () => {
         if (this.#isStarted) this.#pumpSuspects();
       },
@@ -154,6 +160,7 @@ export class Dispatcher {
   stop(): void {
     this.#isStarted = false;
     this.#isStopped = true;
+    this.#suspects.stop();
     for (const queue of this.#queues.values()) {
       queue.flow.setIntake('stopped');
       queue.stop();
@@ -164,8 +171,6 @@ export class Dispatcher {
 
   /** Why work of this urgency rank, which waits for its turn at this upstream, does not go out now. */
   reasonToWait(upstream: string, urgency: number): TurnReason {
-    if (!this.#isStarted) return 'start';
-    if (this.#suspects.isolates) return 'suspect';
     const answer = this.#queues.get(upstream)?.flow.mayRun({ id: null, urgency });
     if (answer === undefined) return 'start';
     // It may, so what it waits for is others before it.
@@ -174,7 +179,6 @@ export class Dispatcher {
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
   tryStart(upstream: string, asker: Asker): Permit | null {
-    if (!this.#isStarted || this.#suspects.isolates) return null;
     return this.#queues.get(upstream)?.tryStart(asker) ?? null;
   }
 
@@ -264,7 +268,7 @@ export class Dispatcher {
   #waitOrLeave(resident: Resident, dueAtMs: number | null): void {
     const { pool, residentsMax } = this.#parts;
     const queue = this.#queueOf(resident.route);
-    const hasRoom = pool.size <= residentsMax && queue?.hasBacklog === false;
+    const hasRoom = pool.size <= residentsMax && queue?.isBehindRows(resident.urgency) === false;
     if (resident.state !== null && isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);
       return;

@@ -10,7 +10,7 @@ import type { PassOver, QueueStore, StoredOperation } from '../../persistence/po
 import { Backoff, pause, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { PAGE_ROWS } from './upstreamQueue.ts';
+import { PAGE_ROWS } from './claims.ts';
 
 export interface ExpiryWatchParts {
   readonly store: QueueStore;

@@ -1,82 +1,111 @@
 /**
- * Operations that were in flight when the process died: one of them may be what killed it. They run
- * a few at a time, and what was in flight at several crashes in a row runs with nothing else in
- * flight, so that the culprit is told from the bystanders. Before it runs alone again the process
- * must live for a while without it, so that a process that somebody else keeps killing is told from
- * one that the work kills (RT-4, docs/decisions/0014, 0033).
+ * Operations that were in flight when the process died: one of them may be what killed it. At each
+ * upstream they run a few at a time, most urgent first over all upstreams, and what was in flight at
+ * several crashes in a row runs with nothing else in flight, so that the culprit is told from the
+ * bystanders. Before it runs alone again the process must live for a while without it, so that a process
+ * that somebody else keeps killing is told from one that the work kills (RT-4, SV-3,
+ * docs/decisions/0014, 0033, 0112).
  *
  * @module
  */
 
 import { isSuspect } from '../../machines/operation/demand.ts';
+import { crashesBeside } from '../../machines/operation/syncOperationHistory.ts';
 import {
   CRASHES_IN_A_ROW_MAX,
   pauseOfSuspectMs,
   SUSPECTS_IN_FLIGHT_MAX,
+  windowAloneMs,
 } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import { Isolation } from './isolation.ts';
 import { LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
 
 export interface SuspectsParts {
   readonly clock: Clock;
+  readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
-  readonly queues: ReadonlyMap<string, UpstreamQueue>;
+  readonly queues: ReadonlyMap<string, Pick<UpstreamQueue, 'flow' | 'isBehindRows'>>;
+  /** How long its attempt may take. */
+  readonly attemptTimeoutMs: (resident: Resident) => number;
   readonly grant: (resident: Resident, permit: Permit) => void;
   /** The pause of one is over. */
   readonly onPauseOver: () => void;
-  /** One that was to run alone will not run now. */
+  /** Nobody is held back any more for one that was to run alone. */
   readonly onOthersMayStart: () => void;
   readonly onError: (error: unknown) => void;
 }
 
+/** The suspects of one upstream that may run beside others. */
+interface Group {
+  readonly waiting: ReadyQueue<Resident>;
+  /** Of those waiting, for whom a flow control was asked and has not answered. */
+  readonly asked: LateAnswers;
+  readonly inFlight: Set<Resident>;
+}
+
 export class Suspects {
   readonly #parts: SuspectsParts;
+  readonly #isolation: Isolation;
   readonly #waiting = new Set<Resident>();
   /** Of those waiting, the crises. */
   readonly #crises = new Set<Resident>();
   /** Of those waiting, who has to run alone. */
   readonly #isolated = new Set<Resident>();
-  /** Of those waiting, the others: by upstream, so that a crowd of them is not looked through. */
-  readonly #others = new Map<string, ReadyQueue<Resident>>();
+  /** The one of those for whom a flow control was asked and has not answered. */
+  readonly #isolatedAsked: LateAnswers;
+  /** The others: by upstream, so that a crowd of them is not looked through. */
+  readonly #groups = new Map<string, Group>();
+  /** Those of them that are in flight. */
+  readonly #groupsOf = new Map<Resident, Group>();
   /** Of those waiting, whose turn to run alone has not come yet. */
   readonly #pausing = new Set<Resident>();
-  /** Of those waiting, for whom a flow control was asked and has not answered. */
-  readonly #asked: LateAnswers;
-  readonly #inFlight = new Set<Resident>();
-  /** The one that runs alone, or is about to. */
-  #alone: Resident | null = null;
+  /** Those that were to run alone and began. */
+  readonly #ran = new Set<Resident>();
 
   constructor(parts: SuspectsParts) {
     this.#parts = parts;
-    this.#asked = new LateAnswers(parts.onError);
-  }
-
-  /** True while one runs alone or waits for the others to end: nothing else may start. */
-  get isolates(): boolean {
-    return this.#alone !== null;
+    const { steady, timers, queues, onPauseOver, onOthersMayStart, onError } = parts;
+    this.#isolatedAsked = new LateAnswers(onError);
+    this.#isolation = new Isolation({
+      steady,
+      timers,
+      flows: () => [...queues.values()].map(({ flow }) => flow),
+      onMayBegin: onPauseOver,
+      onOver: onOthersMayStart,
+    });
   }
 
   get waiting(): readonly Resident[] {
     return [...this.#waiting];
   }
 
+  /** The most urgent rank of those that wait for this upstream; `null` where none does. */
+  urgencyAt(upstream: string): number | null {
+    const first = this.#groups.get(upstream)?.waiting.first(URGENCY_MAX);
+    return first?.urgency ?? null;
+  }
+
   has(resident: Resident): boolean {
-    return this.#waiting.has(resident) || this.#inFlight.has(resident);
+    return this.#waiting.has(resident) || this.#ran.has(resident) || this.#groupsOf.has(resident);
   }
 
   add(suspect: Resident): void {
     const { crashes } = suspect.actor.getSnapshot().context;
     this.#waiting.add(suspect);
-    if (suspect.urgency === 0) this.#crises.add(suspect);
-    else if (crashes >= CRASHES_IN_A_ROW_MAX) this.#isolated.add(suspect);
-    else this.#othersOf(suspect).add(suspect);
-    if (suspect.urgency === 0) return;
+    if (suspect.urgency === 0) {
+      this.#crises.add(suspect);
+      return;
+    }
+    if (crashes >= CRASHES_IN_A_ROW_MAX) this.#isolated.add(suspect);
+    else this.#groupOf(suspect).waiting.add(suspect);
     const pauseMs = pauseOfSuspectMs(crashes, false);
     if (pauseMs === 0) return;
     const { timers, onPauseOver } = this.#parts;
@@ -89,32 +118,35 @@ export class Suspects {
   /** It has ended its attempt, or will not run. True when others may start again because of it. */
   delete(suspect: Resident): boolean {
     this.#leaveWaiting(suspect);
-    this.#inFlight.delete(suspect);
-    const wasAlone = this.#alone === suspect;
-    if (wasAlone) this.#alone = null;
-    return wasAlone;
+    this.#ran.delete(suspect);
+    this.#groupsOf.get(suspect)?.inFlight.delete(suspect);
+    this.#groupsOf.delete(suspect);
+    return this.#isolation.end(suspect);
   }
 
   /** Its type goes to another upstream. */
   moved(suspect: Resident): void {
     if (!this.#waiting.has(suspect) || suspect.urgency === 0) return;
-    const isIsolated = this.#isolated.has(suspect);
-    if (isIsolated && this.#alone === suspect) this.#alone = null;
-    for (const others of this.#others.values()) others.delete(suspect);
-    this.#asked.forget(suspect);
-    if (!isIsolated) this.#othersOf(suspect).add(suspect);
+    for (const { waiting, asked } of this.#groups.values()) {
+      waiting.delete(suspect);
+      asked.forget(suspect);
+    }
+    if (!this.#isolated.has(suspect)) this.#groupOf(suspect).waiting.add(suspect);
+    else if (this.#isolatedAsked.forget(suspect)) this.#isolation.end(suspect);
+  }
+
+  /** Nothing starts any more. */
+  stop(): void {
+    this.#isolation.stop();
   }
 
   /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
   pump(): boolean {
-    const isolated = this.isolates;
+    const wasIsolated = this.#isolation.isOn;
     this.startCrises();
-    for (const upstream of [...this.#others.keys()]) this.#startOthers(upstream);
-    for (const suspect of [...this.#isolated]) {
-      const mustWait = this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency);
-      if (!mustWait) this.#startAlone(suspect);
-    }
-    return isolated && !this.isolates;
+    this.#startOthers();
+    this.#startAlone();
+    return wasIsolated && !this.#isolation.isOn;
   }
 
   /** Starts the crises among those waiting. */
@@ -127,69 +159,73 @@ export class Suspects {
    * is as urgent. False when there is none, or when as many run as may run beside each other.
    */
   take(upstream: string, urgency: number, permit: Permit): boolean {
-    if (this.isolates || this.#areFull) return false;
-    const suspect = this.#others.get(upstream)?.first(urgency);
+    const group = this.#groups.get(upstream);
+    if (group === undefined || this.#isolation.isOn || isFull(group)) return false;
+    const suspect = group.waiting.first(urgency);
     if (suspect === undefined) return false;
     this.#run(suspect, permit);
     return true;
   }
 
-  /** Whether one that is as urgent, and need not run alone, can run soon; or somebody has asked to. */
-  #isBehindOthers(urgency: number): boolean {
-    if (this.#asked.size > 0) return true;
-    return [...this.#others].some(([upstream, others]) => {
-      const first = others.first(urgency);
-      return first !== undefined && canTake(this.#parts.queues.get(upstream)?.flow, first);
-    });
-  }
-
-  /** Where work waits on disk as well, each claim of it looks at the suspects first. */
-  #startOthers(upstream: string): void {
-    const queue = this.#parts.queues.get(upstream);
-    const others = this.#others.get(upstream);
-    for (
-      let next = others?.first(URGENCY_MAX);
-      next !== undefined;
-      next = others?.first(URGENCY_MAX)
-    ) {
-      if (queue === undefined) {
-        this.#leaveWaiting(next);
-        next.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
-        continue;
+  /** Most urgent first over all upstreams; where work waits on disk as well, each claim looks here first. */
+  #startOthers(): void {
+    const open = new Map(this.#groups);
+    while (!this.#isolation.isOn) {
+      let most: readonly [upstream: string, group: Group, suspect: Resident] | null = null;
+      for (const [upstream, group] of open) {
+        const suspect = isFull(group) ? undefined : group.waiting.first(URGENCY_MAX);
+        if (suspect === undefined) open.delete(upstream);
+        else if (most === null || suspect.urgency < most[2].urgency)
+          most = [upstream, group, suspect];
       }
-      if (this.isolates || this.#areFull || queue.hasBacklog) return;
-      const answer = queue.flow.enter(next);
-      if (answer === null) return;
-      if (answer instanceof Promise) this.#awaitAnswer(next, answer);
-      else this.#run(next, answer);
+      if (most === null) return;
+      const [upstream, group, suspect] = most;
+      if (!this.#startOne(group, suspect, this.#parts.queues.get(upstream))) open.delete(upstream);
     }
   }
 
-  /** As many run beside each other as may, those that have asked to included. */
-  get #areFull(): boolean {
-    return this.#inFlight.size + this.#asked.size >= SUSPECTS_IN_FLIGHT_MAX;
-  }
-
-  #awaitAnswer(suspect: Resident, answer: Promise<Permit | null>): void {
-    const others = this.#othersOf(suspect);
-    others.delete(suspect);
-    this.#asked.await(suspect, answer, (permit) => {
-      if (permit === null) others.add(suspect);
-      else this.#run(suspect, permit);
-    });
+  /** False where this upstream takes no more of them now. */
+  #startOne(
+    group: Group,
+    suspect: Resident,
+    queue: Pick<UpstreamQueue, 'flow' | 'isBehindRows'> | undefined,
+  ): boolean {
+    if (queue === undefined) {
+      this.#leaveWaiting(suspect);
+      suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+      return true;
+    }
+    const { id, urgency } = suspect;
+    if (queue.isBehindRows(urgency)) return false;
+    const answer = queue.flow.enter({ id, urgency });
+    if (answer === null) return false;
+    if (answer instanceof Promise) {
+      group.waiting.delete(suspect);
+      group.asked.await(suspect, answer, (permit) => {
+        if (permit === null) group.waiting.add(suspect);
+        else this.#run(suspect, permit);
+      });
+    } else this.#run(suspect, answer);
+    return true;
   }
 
   #run(suspect: Resident, permit: Permit): void {
     this.#leaveWaiting(suspect);
-    this.#inFlight.add(suspect);
+    const group = this.#groupOf(suspect);
+    group.inFlight.add(suspect);
+    this.#groupsOf.set(suspect, group);
     this.#parts.grant(suspect, permit);
   }
 
-  #othersOf(suspect: Resident): ReadyQueue<Resident> {
+  #groupOf(suspect: Resident): Group {
     const upstream = suspect.handler?.upstream ?? '';
-    const others = this.#others.get(upstream) ?? new ReadyQueue<Resident>();
-    this.#others.set(upstream, others);
-    return others;
+    const group = this.#groups.get(upstream) ?? {
+      waiting: new ReadyQueue<Resident>(),
+      asked: new LateAnswers(this.#parts.onError),
+      inFlight: new Set<Resident>(),
+    };
+    this.#groups.set(upstream, group);
+    return group;
   }
 
   #leaveWaiting(suspect: Resident): void {
@@ -197,40 +233,72 @@ export class Suspects {
     this.#pausing.delete(suspect);
     this.#crises.delete(suspect);
     this.#isolated.delete(suspect);
-    this.#asked.forget(suspect);
+    this.#isolatedAsked.forget(suspect);
     // Its handler may have been registered since it came.
-    for (const others of this.#others.values()) others.delete(suspect);
+    for (const { waiting, asked } of this.#groups.values()) {
+      waiting.delete(suspect);
+      asked.forget(suspect);
+    }
   }
 
-  /** Once this one waits to run alone nothing new starts, until it is through or can't run now. */
-  #startAlone(suspect: Resident): void {
-    if (this.#alone !== null && this.#alone !== suspect) return;
-    const queues = [...this.#parts.queues.values()];
-    const flow = this.#parts.queues.get(suspect.handler?.upstream ?? '')?.flow;
+  /** Has the others held back for the most urgent of those that run alone, and starts it once it may. */
+  #startAlone(): void {
+    if (this.#isolatedAsked.size > 0) return;
+    for (const suspect of [...this.#isolated].toSorted((a, b) => a.urgency - b.urgency)) {
+      if (this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency)) continue;
+      if (!this.#isolation.isFreeFor(suspect)) continue;
+      if (this.#isolate(suspect)) return;
+    }
+  }
+
+  /** False where nobody waits for it: its upstream can't take it now. */
+  #isolate(suspect: Resident): boolean {
+    const { queues, clock, attemptTimeoutMs } = this.#parts;
+    const flow = queues.get(suspect.handler?.upstream ?? '')?.flow;
     if (flow === undefined) {
       this.#leaveWaiting(suspect);
-      suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
-      return;
+      suspect.actor.send({ type: 'handler.missing', atMs: clock.now() });
+      return false;
     }
-    // While its upstream can't take it nobody waits for it.
-    this.#alone = canTake(flow, suspect) ? suspect : null;
-    if (this.#alone === null || queues.some((queue) => queue.flow.inFlight > 0)) return;
-    const answer = flow.enter(suspect);
-    if (answer === null) this.#alone = null;
-    else if (answer instanceof Promise) this.#awaitAloneAnswer(suspect, answer);
-    else this.#run(suspect, answer);
+    if (!canTake(flow, suspect)) {
+      this.#isolation.end(suspect);
+      return false;
+    }
+    const beside = crashesBeside(suspect.actor.getSnapshot().context);
+    this.#isolation.begin(suspect, windowAloneMs(beside, attemptTimeoutMs(suspect)));
+    if (!this.#isolation.mayRun) return true;
+    const { id, urgency } = suspect;
+    const answer = flow.enter({ id, urgency, isAlone: true });
+    if (answer === null) this.#isolation.end(suspect);
+    else if (answer instanceof Promise) this.#awaitAlone(suspect, answer);
+    else this.#runAlone(suspect, answer);
+    return answer !== null;
   }
 
   /** Meanwhile nothing else starts. */
-  #awaitAloneAnswer(suspect: Resident, answer: Promise<Permit | null>): void {
-    this.#asked.await(suspect, answer, (permit) => {
-      if (permit !== null) {
-        this.#run(suspect, permit);
-        return;
-      }
-      this.#alone = null;
-      this.#parts.onOthersMayStart();
+  #awaitAlone(suspect: Resident, answer: Promise<Permit | null>): void {
+    this.#isolatedAsked.await(suspect, answer, (permit) => {
+      if (permit !== null) this.#runAlone(suspect, permit);
+      else if (this.#isolation.end(suspect)) this.#parts.onOthersMayStart();
     });
+  }
+
+  #runAlone(suspect: Resident, permit: Permit): void {
+    this.#leaveWaiting(suspect);
+    this.#ran.add(suspect);
+    this.#isolation.started(suspect);
+    this.#parts.grant(suspect, permit);
+  }
+
+  /** Whether one that is as urgent, and need not run alone, can run soon; or somebody has asked to. */
+  #isBehindOthers(urgency: number): boolean {
+    for (const [upstream, { waiting, asked }] of this.#groups) {
+      if (asked.size > 0) return true;
+      const first = waiting.first(urgency);
+      const flow = this.#parts.queues.get(upstream)?.flow;
+      if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
+    }
+    return false;
   }
 
   /** A crisis waits for nobody; only one that may be killing the process is spaced out. */
@@ -249,9 +317,13 @@ export class Suspects {
   }
 }
 
+/** As many run beside each other as may, those that have asked to included. */
+function isFull({ inFlight, asked }: Group): boolean {
+  return inFlight.size + asked.size >= SUSPECTS_IN_FLIGHT_MAX;
+}
+
 /** Whether nothing stands against it but that the slots are taken. */
-function canTake(flow: FlowControl | undefined, { id, urgency }: Resident): boolean {
-  const answer = flow?.mayRun({ id, urgency, isAlone: true });
-  if (answer === undefined) return false;
+function canTake(flow: FlowControl, { id, urgency }: Resident): boolean {
+  const answer = flow.mayRun({ id, urgency, isAlone: true });
   return answer.may || answer.because === 'slot' || answer.because === 'ramp';
 }

@@ -14,6 +14,8 @@ export interface Asker {
   readonly id: string | null;
   /** Its rank, 0 the most urgent. */
   readonly urgency: number;
+  /** Nobody more urgent waits for a slot here, as far as the asker knows; absent for no. */
+  readonly isNext?: boolean | undefined;
   /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
   readonly isAlone?: boolean | undefined;
 }

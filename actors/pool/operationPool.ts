@@ -8,6 +8,7 @@
 
 import { isBusy, isEnding } from '../../machines/operation/demand.ts';
 import { routeOf } from '../../machines/operation/position.ts';
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
@@ -69,6 +70,13 @@ export class OperationPool {
     this.watchers = new Watchers(parts.onError);
     this.left = new LeftRows(parts.facts);
     const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
+    const attemptTimeoutMs = (
+      handler: Handler,
+      { priority, tier, type }: SyncOperationContext,
+    ): number =>
+      handler.attemptTimeoutMs ??
+      parts.policies.table.operation(handler.upstream, retryClassOf(priority, tier), type)
+        .attemptTimeoutMs;
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.exceptions = new Exceptions({ facts });
     this.#runner = new AttemptRunner({
@@ -80,10 +88,7 @@ export class OperationPool {
       retry,
       exceptions: this.exceptions,
       onError,
-      attemptTimeoutMs: (handler, { priority, tier, type }) =>
-        handler.attemptTimeoutMs ??
-        parts.policies.table.operation(handler.upstream, retryClassOf(priority, tier), type)
-          .attemptTimeoutMs,
+      attemptTimeoutMs,
       onEnded: (resident, report) => this.dispatcher.attemptEnded(resident, report),
     });
     const passOver = (): PassOver => this.left.passOver;
@@ -95,6 +100,8 @@ export class OperationPool {
       timers,
       residentsMax: parts.residentsMax,
       pool: this,
+      attemptTimeoutMs: ({ handler, actor }) =>
+        handler === null ? 0 : attemptTimeoutMs(handler, actor.getSnapshot().context),
       passOver,
       onError,
     });

@@ -15,7 +15,7 @@ import {
   type QueueStore,
   type StoredOperation,
 } from '../../persistence/port/store.ts';
-import { PAGE_ROWS } from '../dispatch/upstreamQueue.ts';
+import { PAGE_ROWS } from '../dispatch/claims.ts';
 import { inSlices, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { OperationPool } from '../pool/operationPool.ts';

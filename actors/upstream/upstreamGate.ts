@@ -119,7 +119,9 @@ export class UpstreamGate implements FlowControl {
     return this.tryEnter(asker);
   }
 
-  tryEnter({ urgency }: Asker): GatePermit | null {
+  tryEnter({ urgency, isAlone }: Asker): GatePermit | null {
+    const isTakenUp = isAlone === true ? 'isolated' : 'open';
+    if (this.#intake !== 'open' && this.#intake !== isTakenUp) return null;
     const entry = entryOf(urgency, this, this.#slots.free);
     if (entry === 'wait') return null;
     const { breaker } = this.#parts;

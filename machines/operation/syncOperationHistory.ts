@@ -30,6 +30,24 @@ export interface HistoryEntry {
 /** How many entries are kept with the operation. */
 export const HISTORY_MAX = 32;
 
+/**
+ * How many of the crashes in a row, of which `crashes` are held against it, found it beside others
+ * though it was to run alone.
+ */
+export function crashesBeside({
+  history,
+  crashes,
+}: {
+  readonly history: readonly HistoryEntry[];
+  readonly crashes: number;
+}): number {
+  const lastOther = history.findLastIndex(
+    ({ what }) => what !== 'crashed' && what !== 'interrupted',
+  );
+  const inARow = history.slice(lastOther + 1).filter(({ what }) => what === 'crashed').length;
+  return Math.max(0, inARow - crashes);
+}
+
 /** The newest {@link HISTORY_MAX} entries, with one more. */
 export function withEntry(
   history: readonly HistoryEntry[],

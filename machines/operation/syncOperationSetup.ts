@@ -162,7 +162,7 @@ export const operationSetup = setup({
     isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
     isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
     hasCrashedTooOften: ({ context }) =>
-      context.priority !== 'crisis' && isCulprit(context.crashes),
+      context.priority !== 'crisis' && isCulprit(context.crashes, true),
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
     isPermanent: (_, { failure }: FailureFacts) => failure.failureClass === 'permanent',
     isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>

@@ -63,7 +63,7 @@ export class Known {
       case 'finished':
         this.rows = new Map(event.rows.map((row) => [row.id, row]));
         for (const { id, isInHand, crashes } of event.rows) {
-          if (isInHand && isCulprit(crashes)) this.culprits.add(id);
+          if (isInHand && isCulprit(crashes, true)) this.culprits.add(id);
         }
         break;
       default:

@@ -12,15 +12,23 @@ export const CRASHES_IN_A_ROW_MAX = 3;
 /** At this many crashes while it ran alone it goes to the dead letters. A crisis never does. */
 export const CRASHES_ALONE_MAX = 3;
 
-/** How many suspects may run beside each other. */
+/** How many suspects of one upstream may run beside each other. */
 export const SUSPECTS_IN_FLIGHT_MAX = 4;
 
 /** Before the second run alone, before the third, and before any later one. */
 const PAUSES_MS = [1_000, 5_000] as const;
 
+/**
+ * How many crashes are held against what was found in flight once more, after `crashes` others. From
+ * where it is to run alone, only a crash that found it alone says anything new.
+ */
+export function crashesAfter(crashes: number, wasAlone: boolean): number {
+  return wasAlone || crashes < CRASHES_IN_A_ROW_MAX ? crashes + 1 : crashes;
+}
+
 /** Whether one more crash, found in flight after `crashes` others, gives it away as the culprit. */
-export function isCulprit(crashes: number): boolean {
-  return crashes + 1 >= CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX;
+export function isCulprit(crashes: number, wasAlone: boolean): boolean {
+  return crashesAfter(crashes, wasAlone) >= CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX;
 }
 
 /**
@@ -31,6 +39,18 @@ export function pauseBeforeAloneMs(crashes: number): number {
   const runsAlone = crashes - CRASHES_IN_A_ROW_MAX;
   if (runsAlone <= 0) return 0;
   return PAUSES_MS[runsAlone - 1] ?? PAUSES_MS[1];
+}
+
+/** For so long at first nothing else starts for the sake of one that has to run alone. */
+const WINDOW_MS = 1_000;
+
+/**
+ * How long nothing else starts while one runs alone, and as long before that, until what is in flight
+ * has ended. It doubles with each crash that found it beside others, so that what kills the process late
+ * is alone in the end, and is never longer than its attempt may take.
+ */
+export function windowAloneMs(crashesBeside: number, attemptTimeoutMs: number): number {
+  return Math.min(WINDOW_MS * 2 ** Math.min(crashesBeside, 30), attemptTimeoutMs);
 }
 
 /** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */

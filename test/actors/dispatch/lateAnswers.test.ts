@@ -16,7 +16,10 @@ import { AskedFlow } from '../../support/harness/askedFlow.ts';
 /** As much of an operation in memory as queues read. */
 function operation(id: string, crashes = 0, urgency = 5): Resident {
   const handler = { upstream: 'payments' };
-  const actor = { getSnapshot: () => ({ context: { crashes } }), send: () => undefined };
+  const actor = {
+    getSnapshot: () => ({ context: { crashes, history: [] } }),
+    send: () => undefined,
+  };
   return { id, urgency, handler, actor, state: 'waiting' } as unknown as Resident;
 }
 
@@ -36,7 +39,6 @@ function begin() {
   const timers = new TimerService(clock, onError);
   const steady = new SteadyClock(clock, () => undefined);
   let claims = 0;
-  let mayStart = true;
   const store = createMemoryStore();
   store.claim = () => {
     claims += 1;
@@ -50,19 +52,21 @@ function begin() {
     journal: { sendAll: () => undefined },
     steady,
     timers,
-    mayStart: () => mayStart,
     passOver: () => [],
     revive: () => null,
     reroute: () => undefined,
     takeSuspect: () => false,
     onSlotsBack: () => undefined,
+    onWaiting: () => undefined,
     grant,
     onError,
   });
   let othersMayStart = 0;
   const suspects = new Suspects({
     clock,
+    steady,
     timers,
+    attemptTimeoutMs: () => 10_000,
     queues: new Map([[flow.upstream, queue]]),
     grant,
     onPauseOver: () => undefined,
@@ -82,7 +86,7 @@ function begin() {
     claims: () => claims,
     othersMayStart: () => othersMayStart,
     stop: () => {
-      mayStart = false;
+      flow.setIntake('stopped');
     },
   };
 }
@@ -200,27 +204,28 @@ describe('RT-4 suspects at an upstream whose flow control answers later', () => 
     suspects.pump();
     suspects.add(operation('alone', CRASHES_IN_A_ROW_MAX));
     suspects.pump();
-    expect([flow.asking, suspects.isolates]).toEqual([['other'], false]);
+    expect([flow.asking, flow.intake]).toEqual([['other'], 'open']);
     await flow.grant();
     suspects.pump();
-    expect([flow.asking, suspects.isolates]).toEqual([[], true]);
+    expect([flow.asking, flow.intake]).toEqual([[], 'isolated']);
     suspects.delete(other);
     for (const permit of permits.splice(0)) flow.leave(permit);
     suspects.pump();
     suspects.pump();
-    expect([flow.asking, suspects.isolates]).toEqual([['alone'], true]);
+    expect([flow.asking, flow.intake]).toEqual([['alone'], 'isolated']);
     await flow.grant();
     expect(granted).toEqual(['other', 'alone']);
     await clock.advance(0);
   });
 
   test('RT-4 who has to run alone and is refused lets others start, and asks again', async () => {
-    const { flow, suspects, granted, othersMayStart } = begin();
+    const { clock, flow, suspects, granted, othersMayStart } = begin();
     suspects.add(operation('alone', CRASHES_IN_A_ROW_MAX));
     suspects.pump();
     expect(othersMayStart()).toBe(0);
     await flow.refuse();
-    expect([suspects.isolates, othersMayStart()]).toEqual([false, 1]);
+    expect([flow.intake, othersMayStart()]).toEqual(['open', 1]);
+    await clock.advance(10);
     suspects.pump();
     await flow.grant();
     expect(granted).toEqual(['alone']);

@@ -61,15 +61,16 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     journal: { sendAll: () => undefined },
     steady,
     timers,
-    mayStart: () => true,
     revive: () => null,
     reroute: () => undefined,
     takeSuspect: () => false,
     onSlotsBack: () => undefined,
+    onWaiting: () => undefined,
     passOver: () => [],
     grant: () => undefined,
     onError,
   });
+  gate.setIntake('open');
   gate.urgencyBound = 9;
   queue.noteDue(0);
   await clock.advance(2 * ANSWERS_AFTER_MS);

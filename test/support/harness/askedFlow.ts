@@ -11,7 +11,7 @@ import {
   NO_VERDICT,
   type Permit,
 } from '../../../actors/flow/flowControl.ts';
-import type { MayRun } from '../../../machines/vocabulary/waitCause.ts';
+import type { Intake, MayRun } from '../../../machines/vocabulary/waitCause.ts';
 
 interface Question {
   readonly asker: Asker;
@@ -27,6 +27,7 @@ export class AskedFlow implements FlowControl {
   trickle = 0;
   upMs = 0;
   slotsMax = 2;
+  intake: Intake = 'open';
   isDoubted = false;
   /** Whether it gives permits at once to whoever does not wait for an answer. */
   isGenerous = false;
@@ -41,13 +42,14 @@ export class AskedFlow implements FlowControl {
     return this.#questions.map(({ asker }) => asker.id);
   }
   mayRun(): MayRun {
+    if (this.intake === 'stopped') return { may: false, because: 'stopping', untilAtMs: null };
     return { may: true };
   }
   wasOutage(): boolean {
     return false;
   }
-  setIntake(): void {
-    // It gives permits by hand.
+  setIntake(intake: Intake): void {
+    this.intake = intake;
   }
   tryEnter(): Permit | null {
     return this.isGenerous ? this.#permit() : null;
