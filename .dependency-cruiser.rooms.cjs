@@ -7,9 +7,9 @@
 const VOCABULARY = 'machines/vocabulary';
 const POLICY = [
   'machines/policy/request',
-  'machines/policy/retry',
   'machines/policy/breaker',
   'machines/policy/flow',
+  'machines/policy/retry',
   'machines/policy/service',
   'machines/policy/crisis',
   'machines/policy/layers',

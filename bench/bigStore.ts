@@ -14,7 +14,7 @@ import { syncOperationMachine } from '../machines/operation/syncOperationMachine
 import {
   newOperation,
   type SyncOperationContext,
-} from '../machines/operation/syncOperationSetup.ts';
+} from '../machines/operation/syncOperationMachine.ts';
 import { PRIORITIES, TIERS, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { openStore } from '../persistence/openStore.ts';
 import type {

@@ -28,7 +28,6 @@ import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { AttemptAborted } from '../facts/fact.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -45,7 +44,7 @@ const SEARCHED_LENGTH_MAX = 10_000;
 /** What attempts are performed with. */
 export interface AttemptParts {
   readonly clock: Clock;
-  readonly steady: Pick<SteadyClock, 'latest'>;
+  readonly steady: Pick<SteadyClock, 'now' | 'latest'>;
   readonly random: Random;
   readonly timers: TimerService;
   readonly exceptions: Exceptions;
@@ -77,23 +76,42 @@ export interface AttemptVerdict {
   readonly response: Json | undefined;
 }
 
-/** One attempt. Its verdict is reported once, and never before `begin` is called. */
+/** Who is told of an attempt. */
+export interface AttemptListener {
+  /** It has ended: its handler has returned, or is not waited for. Told once, and never before `begin`. */
+  ended(verdict: AttemptVerdict): void;
+  /** It has timed out, and its handler has not returned; `ended` follows. */
+  timedOut(report: CallReport): void;
+  /** Its handler is silent for {@link OVERHANG_FACTOR} times its time-out; `ended` follows, if ever. */
+  overhangs(): void;
+}
+
+/** A handler that is silent for so many times its time-out overhangs (OP-3). */
+export const OVERHANG_FACTOR = 3;
+
+/**
+ * One attempt. It ends when its handler has returned: what is told to stop goes on until then. Only a
+ * crisis, which is repeated whatever its handler does (CR-4), and a stop don't wait for that.
+ */
 export class AttemptRun {
   readonly #parts: AttemptParts;
   readonly #order: AttemptOrder;
-  readonly #report: (verdict: AttemptVerdict) => void;
+  readonly #listener: AttemptListener;
   readonly #startedAtMs: number;
   readonly #lastsMs: number;
   readonly #attempt: GivenAttempt;
-  #cancelDeadline: (() => void) | null = null;
+  #cancelTimer: (() => void) | null = null;
   #isOver = false;
+  #isCancelled = false;
+  /** Once it has timed out: what its handler was told, and when that was by the steady clock. */
+  #late: { readonly failure: AttemptFailure; readonly steadyAtMs: number } | null = null;
   /** When the handler was called, by the monotonic clock. */
   #begunMs = 0;
 
-  constructor(parts: AttemptParts, order: AttemptOrder, report: (verdict: AttemptVerdict) => void) {
+  constructor(parts: AttemptParts, order: AttemptOrder, listener: AttemptListener) {
     this.#parts = parts;
     this.#order = order;
-    this.#report = report;
+    this.#listener = listener;
     const { context, body, timeoutMs } = order;
     this.#startedAtMs = parts.clock.now();
     // A span from here on, its end at the expiry too: a clock that is set meanwhile ends no attempt.
@@ -115,35 +133,71 @@ export class AttemptRun {
     const { context, handler } = this.#order;
     this.#begunMs = clock.monotonic();
     facts.emit('attempt.started', context, handler.upstream);
-    this.#cancelDeadline = timers.after(this.#lastsMs, () => {
-      const late = new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {
-        code: 'HF_ATTEMPT_TIMED_OUT',
-      });
-      this.#attempt.abort(late);
-      this.#fail(late);
-    });
+    this.#cancelTimer = timers.after(this.#lastsMs, this.#timeOut);
     // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
     if (context.priority === 'crisis') clock.defer(this.#call);
     else this.#call();
   }
 
-  /** Ends it without a say of its handler; what is aborted spends no attempt (SV-4). */
+  /** Ends it without waiting for its handler; what is aborted spends no attempt (SV-4). */
   abort(reason: HoldfastError): void {
     if (this.#isOver) return;
     this.#attempt.abort(reason);
-    const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
-    this.#end(
-      { event, report: SILENT, response: undefined },
-      reason.code === 'HF_CANCELLED' ? 'cancelled' : 'stopping',
-    );
+    // What has timed out has failed, though it is stopped now.
+    if (this.#late !== null && !this.#isCancelled) this.#fail(this.#late.failure);
+    else this.#interrupted();
+  }
+
+  /** Tells its handler to stop. It ends once that has returned: as done, or as interrupted. */
+  cancel(reason: HoldfastError): void {
+    if (this.#isOver || this.#isCancelled) return;
+    this.#isCancelled = true;
+    if (this.#late === null) this.#watchOverhang();
+    this.#attempt.abort(reason);
   }
 
   readonly #call = (): void => {
     if (this.#isOver) return;
     // The store sets such a row aside; nothing goes out under its key whatever becomes of that.
     if (this.#order.body === null) this.#fail(payloadGone());
+    // One that was cancelled before it was called is not called.
+    else if (this.#isCancelled) this.#interrupted();
     else void callGuarded(this.#order.handler, this.#attempt).then(this.#succeed, this.#fail);
   };
+
+  readonly #timeOut = (): void => {
+    if (this.#isOver) return;
+    const failure = new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {
+      code: 'HF_ATTEMPT_TIMED_OUT',
+    });
+    this.#late = { failure, steadyAtMs: this.#parts.steady.now() };
+    this.#attempt.abort(failure);
+    // A listener of the signal may have ended it.
+    if (this.#isOver) return;
+    if (this.#order.context.priority === 'crisis') {
+      this.#fail(failure);
+      return;
+    }
+    this.#watchOverhang();
+    this.#listener.timedOut(callReportOf(failureOf(failure), this.#isOwnExpiry));
+  };
+
+  /** It was the operation's own time that was over. */
+  get #isOwnExpiry(): boolean {
+    return this.#late !== null && this.#lastsMs < this.#order.timeoutMs;
+  }
+
+  #watchOverhang(): void {
+    this.#cancelTimer?.();
+    const { clock, timers, facts } = this.#parts;
+    const { context, handler, timeoutMs } = this.#order;
+    const elapsedMs = (): number => clock.monotonic() - this.#begunMs;
+    this.#cancelTimer = timers.after(timeoutMs * OVERHANG_FACTOR - elapsedMs(), () => {
+      if (this.#isOver) return;
+      facts.emit('handler.overhangs', context, handler.upstream, elapsedMs());
+      this.#listener.overhangs();
+    });
+  }
 
   readonly #succeed = (answer: Json | undefined): void => {
     faultPoint('engine.afterAttempt');
@@ -158,30 +212,44 @@ export class AttemptRun {
   readonly #fail = (thrown: unknown): void => {
     faultPoint('engine.afterAttempt');
     if (this.#isOver) return;
+    if (this.#isCancelled) {
+      this.#interrupted();
+      return;
+    }
     const { context, handler } = this.#order;
     const { clock, steady, random, retry, exceptions } = this.#parts;
-    const described = describe(thrown, context, handler);
-    const failure = exceptions.note(this.#order, described, thrown);
+    // Once it has timed out, what its handler throws is most often that; an answer of the upstream counts.
+    let failure = describe(thrown, context, handler);
+    const isLate = this.#late !== null && failure.status === undefined;
+    if (isLate) failure = describe(this.#late?.failure, context, handler);
+    failure = exceptions.note(this.#order, failure, isLate ? this.#late?.failure : thrown);
     const event = attemptFailed(context, handler, retry(handler.upstream, context.type), {
       failure,
       startedAtMs: this.#startedAtMs,
       atMs: clock.now(),
+      steadyAtMs: this.#late?.steadyAtMs ?? steady.now(),
       latestMs: steady.latest(),
       draw: random.next(),
     });
-    this.#end({ event, report: callReportOf(failure, false), response: undefined });
+    const report = callReportOf(failure, isLate && this.#isOwnExpiry);
+    this.#end({ event, report, response: undefined });
   };
 
-  #end(verdict: AttemptVerdict, abortedFor: AttemptAborted['why'] = 'stopping'): void {
+  #interrupted(): void {
+    const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
+    this.#end({ event, report: SILENT, response: undefined });
+  }
+
+  #end(verdict: AttemptVerdict): void {
     // What is told of it may end it: the first to come is the one that counts.
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#cancelDeadline?.();
-    this.#tell(verdict, abortedFor);
-    this.#report(verdict);
+    this.#cancelTimer?.();
+    this.#tell(verdict);
+    this.#listener.ended(verdict);
   }
 
-  #tell({ event }: AttemptVerdict, abortedFor: AttemptAborted['why']): void {
+  #tell({ event }: AttemptVerdict): void {
     const { clock, facts } = this.#parts;
     const { context, handler } = this.#order;
     const { upstream } = handler;
@@ -193,9 +261,11 @@ export class AttemptRun {
       case 'attempt.failed':
         facts.emit('attempt.failed', context, upstream, elapsedMs, event.failure);
         break;
-      case 'attempt.interrupted':
-        facts.emit('attempt.aborted', context, upstream, elapsedMs, abortedFor);
+      case 'attempt.interrupted': {
+        const why = this.#isCancelled ? 'cancelled' : 'stopping';
+        facts.emit('attempt.aborted', context, upstream, elapsedMs, why);
         break;
+      }
       default:
         event satisfies never;
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import { isReady, isSuspect } from '../../machines/operation/demand.ts';
 import { operationDue } from '../../machines/operation/due.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
@@ -13,6 +14,7 @@ import type { SyncOperationEvent } from '../../machines/operation/syncOperationM
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import { isBackingOff } from '../../machines/operation/waitReason.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
+import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
@@ -33,6 +35,7 @@ import { ExpiryWatch } from './expiryWatch.ts';
 import { giveBack } from './lateAnswers.ts';
 import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
+import { judgeTurn } from './turnJudge.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 
 /** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
@@ -57,6 +60,8 @@ export interface DispatcherParts {
   readonly pool: Residents;
   /** How long the next attempt of an operation may take. */
   readonly attemptTimeoutMs: (resident: Resident) => number;
+  readonly retry: RetryPoliciesOf;
+  readonly runs: FailureRuns;
   /** Rows that are left on disk as they are: every claim passes over them. */
   readonly passOver: () => PassOver;
   readonly onError: (error: unknown) => void;
@@ -388,7 +393,14 @@ export class Dispatcher {
       resident.actor.send({ type: verdict, atMs });
       return;
     }
-    const turn = { type: 'turn.granted', atMs } as const;
+    const { ends, wasOutage } = judgeTurn(this.#parts, snapshot.context, permit.flow);
+    if (ends !== null) {
+      this.#suspects.delete(resident);
+      giveBack(permit);
+      resident.actor.send({ type: ends, atMs });
+      return;
+    }
+    const turn = { type: 'turn.granted', atMs, wasOutage } as const;
     if (this.#parts.pool.resident(resident.id) !== resident || !snapshot.can(turn)) {
       // An operation that can not take its turn holds no slot.
       this.#suspects.delete(resident);

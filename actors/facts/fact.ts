@@ -52,7 +52,7 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
  * - `ramp`: so are those that have opened again after a start or an outage.
  * - `breaker`, `probe`: its upstream is down: the next probe is not due, or those that may be are out.
  * - `operator`: somebody holds the breaker of its upstream open.
- * - `rate`: its upstream's rate is used up.
+ * - `rate`: the rate of its upstream, its tier or its subject is used up.
  * - `level`: the level of service keeps the slots for what is more urgent.
  * - `storage`: nothing can be made durable.
  * - `start`, `stopping`: what waits is not run yet, or no more; `start` where its store is held, too.
@@ -60,6 +60,7 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
  * - `lane`: an earlier operation of its entity has not ended.
  * - `backoff`: its last attempt failed, and the next one is not due.
  * - `handler`: no handler of its type is registered.
+ * - `overhang`: its handler is silent far beyond its time-out, and has to return first.
  * - `conflict`, `review`: a person has to decide.
  */
 export type ParkReason = TurnReason | Exclude<WaitReason, 'turn'>;
@@ -73,7 +74,7 @@ export type TurnReason = WaitCause;
  */
 export interface OperationParked extends Told<'operation.parked'>, AboutOperation {
   readonly reason: ParkReason;
-  /** When it is due, for `backoff`; else `null`. */
+  /** When it is due, for `backoff`, and for the `rate` of its subject or tier; else `null`. */
   readonly dueAtMs: number | null;
 }
 
@@ -130,7 +131,7 @@ export interface AttemptFailed extends Told<'attempt.failed'>, AboutAttempt {
   readonly elapsedMs: number;
 }
 
-/** It was aborted before it answered; the operation was cancelled, or goes on at the next start. */
+/** It was aborted and did not succeed; the operation was cancelled, or goes on at the next start. */
 export interface AttemptAborted extends Told<'attempt.aborted'>, AboutAttempt {
   readonly why: 'cancelled' | 'stopping';
   readonly elapsedMs: number;
@@ -140,6 +141,15 @@ export interface AttemptAborted extends Told<'attempt.aborted'>, AboutAttempt {
 export interface HandlerThrew extends Told<'handler.threw'>, AboutAttempt {
   /** Its class and where it came from, as `TypeError at src/pay.js:12`; never its message. */
   readonly exception: string;
+}
+
+/**
+ * The handler has not returned though its attempt was told to stop, for three times its time-out in all.
+ * It holds its lane until it returns, or the process ends (OP-3).
+ */
+export interface HandlerOverhangs extends Told<'handler.overhangs'>, AboutAttempt {
+  /** Since its call, in milliseconds. */
+  readonly elapsedMs: number;
 }
 
 /** The breaker of an upstream has changed its state. A trip is one `to: 'open'`. */
@@ -282,6 +292,7 @@ export type Fact =
   | AttemptFailed
   | AttemptAborted
   | HandlerThrew
+  | HandlerOverhangs
   | BreakerChanged
   | LevelChanged
   | StorageChanged

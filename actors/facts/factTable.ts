@@ -45,11 +45,11 @@ export const FACT_TABLE = {
     context: Context,
     upstream: UpstreamName,
     reason: ParkReason,
-    _waitsFor: WaitReason,
+    waitsFor: WaitReason,
   ) => ({
     ...operation(context, upstream),
     reason,
-    dueAtMs: reason === 'backoff' ? context.wakeAtMs : null,
+    dueAtMs: waitsFor === 'backoff' || waitsFor === 'rate' ? context.wakeAtMs : null,
   }),
   'operation.resumed': (context: Context, upstream: UpstreamName, _waitedFor: WaitReason) =>
     operation(context, upstream),
@@ -90,6 +90,10 @@ export const FACT_TABLE = {
     elapsedMs: number,
     why: AttemptAborted['why'],
   ) => ({ ...attempt(context, upstream), why, elapsedMs }),
+  'handler.overhangs': (context: Context, upstream: UpstreamName, elapsedMs: number) => ({
+    ...attempt(context, upstream),
+    elapsedMs,
+  }),
   /** `thrown` is for `onError` alone: what it says may be anything. */
   'handler.threw': (
     context: Context,

@@ -9,24 +9,31 @@ import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
-import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
+import { type CallReport, resultOf, SILENT } from '../../machines/policy/flow/callReport.ts';
+import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
-import type { CallVerdict } from '../flow/flowControl.ts';
+import { type CallVerdict, type FlowControl, NO_VERDICT } from '../flow/flowControl.ts';
+import { Overhangs } from './overhangs.ts';
 import type { Resident } from './resident.ts';
 
 export interface AttemptRunnerParts extends AttemptParts {
   readonly attemptTimeoutMs: (handler: Handler, context: SyncOperationContext) => number;
+  /** Whose calls failed together; told of each. */
+  readonly runs: FailureRuns;
   /**
-   * An attempt has ended, for whatever reason: its permit is due back. Called before `report`. Answers
-   * what is known of the upstream then: see `singlesOut`.
+   * The slot of an attempt is due back: it has ended, for whatever reason, or overhangs. Called before the
+   * operation is told. Answers what is known of the upstream then: see `singlesOut`.
    */
-  readonly onEnded: (resident: Resident, report: CallReport) => CallVerdict;
+  readonly onSlotBack: (resident: Resident, report: CallReport) => CallVerdict;
+  /** Whether it is still the one in memory: only then it may be told. */
+  readonly isInMemory: (resident: Resident) => boolean;
 }
 
 export class AttemptRunner {
   readonly #parts: AttemptRunnerParts;
+  readonly #overhangs = new Overhangs();
   #running = 0;
   #isStopped = false;
 
@@ -34,8 +41,14 @@ export class AttemptRunner {
     this.#parts = parts;
   }
 
+  /** Attempts whose handler has not returned. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Of these, at one upstream or at all, those that overhang. */
+  overhanging(upstream?: string): number {
+    return this.#overhangs.count(upstream);
   }
 
   /** Aborts what runs and lets nothing begin any more; what is aborted spends no attempt (SV-4). */
@@ -49,45 +62,141 @@ export class AttemptRunner {
   }
 
   /**
-   * Begins the attempt that the operation has ordered. `report` is called once, unless the returned
-   * function, which aborts it, is called first.
+   * Begins the attempt that the operation has ordered. `report` is told how it ended, once; the returned
+   * function is called when the operation leaves the attempt, most often because it has ended. Else it was
+   * cancelled, and its handler is told to stop; or it overhangs, and its handler is waited for. How those
+   * end, the operation is told itself.
    */
   begin(resident: Resident, report: (event: SyncOperationEvent) => void): () => void {
-    const { clock, attemptTimeoutMs, onEnded } = this.#parts;
-    const { context } = resident.actor.getSnapshot();
-    const { handler, body } = resident;
+    const { clock, onSlotBack } = this.#parts;
+    const { handler } = resident;
     if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
     if (this.#isStopped) {
-      onEnded(resident, SILENT);
+      onSlotBack(resident, SILENT);
       report({ type: 'attempt.interrupted', atMs: clock.now() });
       return () => undefined;
     }
-    let isCancelled = false;
-    const order = { context, body, handler, timeoutMs: attemptTimeoutMs(handler, context) };
-    const run = new AttemptRun(this.#parts, order, (verdict) => {
-      this.#running -= 1;
-      resident.interrupt = null;
-      const { isUpstreamWell } = onEnded(resident, verdict.report);
-      if (isCancelled) return;
-      resident.response = verdict.response;
-      report(eventOf(verdict, isUpstreamWell));
+    const running = new RunningAttempt(this.#parts, this.#overhangs, {
+      resident,
+      handler,
+      report,
+      onEnded: () => {
+        this.#running -= 1;
+      },
     });
     this.#running += 1;
-    resident.interrupt = (reason) => {
-      run.abort(reason);
-    };
-    run.begin();
-    return () => {
-      // It is called whenever the operation leaves the attempt, and so mostly when that has ended.
-      if (run.isOver) return;
-      isCancelled = true;
-      run.abort(
-        new HoldfastError('HF_CANCELLED', 'The operation was cancelled.', { withStack: false }),
-      );
-    };
+    running.begin();
+    return running.leave;
   }
 }
 
-function eventOf({ event }: AttemptVerdict, isUpstreamWell: boolean): SyncOperationEvent {
-  return event.type === 'attempt.failed' ? { ...event, isUpstreamWell } : event;
+/** Whose attempt it is, and who hears of it. */
+interface Of {
+  readonly resident: Resident;
+  readonly handler: Handler;
+  readonly report: (event: SyncOperationEvent) => void;
+  readonly onEnded: () => void;
+}
+
+/** An attempt that the operation waits for, or has left behind. */
+class RunningAttempt {
+  readonly #parts: AttemptRunnerParts;
+  readonly #overhangs: Overhangs;
+  readonly #of: Of;
+  readonly #run: AttemptRun;
+  /** Where its slot is from; `null` for a crisis, which has none. */
+  readonly #flow: FlowControl | null;
+  /** What its upstream was told when it timed out. */
+  #told: CallVerdict | null = null;
+  #doesOverhang = false;
+  /** The operation has left the state that began it, and is told by itself what becomes of it. */
+  #isLeft = false;
+
+  constructor(parts: AttemptRunnerParts, overhangs: Overhangs, of: Of) {
+    this.#parts = parts;
+    this.#overhangs = overhangs;
+    this.#of = of;
+    const { resident, handler } = of;
+    const { context } = resident.actor.getSnapshot();
+    this.#flow = resident.permit?.flow ?? null;
+    const own = parts.attemptTimeoutMs(handler, context);
+    const timeoutMs = Math.min(own, resident.permit?.timeoutMs ?? own);
+    this.#run = new AttemptRun(parts, { context, body: resident.body, handler, timeoutMs }, this);
+  }
+
+  begin(): void {
+    this.#of.resident.interrupt = (reason) => {
+      this.#run.abort(reason);
+    };
+    this.#run.begin();
+  }
+
+  readonly leave = (): void => {
+    this.#isLeft = true;
+    if (this.#run.isOver || this.#doesOverhang) return;
+    this.#cancel();
+  };
+
+  timedOut(report: CallReport): void {
+    const { resident, handler } = this.#of;
+    const { permit } = resident;
+    if (permit === null || resultOf(report) === 'ignored') return;
+    this.#told = permit.flow.tell(permit, report);
+    this.#parts.runs.failed(handler.upstream, resident.id, this.#parts.steady.now());
+  }
+
+  overhangs(): void {
+    const { resident, handler } = this.#of;
+    this.#doesOverhang = true;
+    // A crisis has no slot of its upstream to give back.
+    const slotsMax = this.#flow?.slotsMax ?? Number.POSITIVE_INFINITY;
+    this.#overhangs.enter(handler.upstream, slotsMax, this, () => {
+      this.#parts.onSlotBack(resident, SILENT);
+    });
+    this.#tell({ type: 'attempt.overhangs', atMs: this.#parts.clock.now() });
+  }
+
+  ended(verdict: AttemptVerdict): void {
+    const { resident, handler, onEnded } = this.#of;
+    onEnded();
+    resident.interrupt = null;
+    const hasSlot = !this.#overhangs.leave(handler.upstream, this);
+    const isTold = this.#told !== null;
+    const report = isTold ? SILENT : verdict.report;
+    const known = hasSlot ? this.#parts.onSlotBack(resident, report) : NO_VERDICT;
+    if (!isTold) this.#note(report);
+    resident.response = verdict.response;
+    this.#tell(this.#eventOf(verdict, this.#told ?? known));
+  }
+
+  #note(report: CallReport): void {
+    const { runs, steady } = this.#parts;
+    const { resident, handler } = this.#of;
+    const result = resultOf(report);
+    if (result === 'failure') runs.failed(handler.upstream, resident.id, steady.now());
+    else if (result === 'success' && runs.areRunning) {
+      runs.answered(handler.upstream, steady.now());
+    }
+  }
+
+  #eventOf({ event }: AttemptVerdict, verdict: CallVerdict): SyncOperationEvent {
+    if (event.type !== 'attempt.failed') return event;
+    const { isUpstreamWell, isDoubted } = verdict;
+    const flow = this.#flow;
+    const up = flow === null ? undefined : { upstream: flow.upstream, upMs: flow.upMs };
+    return { ...event, isUpstreamWell, isDoubted, up };
+  }
+
+  /** Once the operation has left the state that waits for it, it hears nothing through that. */
+  #tell(event: SyncOperationEvent): void {
+    const { resident, report } = this.#of;
+    if (!this.#isLeft) report(event);
+    else if (this.#parts.isInMemory(resident)) resident.actor.send(event);
+  }
+
+  #cancel(): void {
+    this.#run.cancel(
+      new HoldfastError('HF_CANCELLED', 'The operation was cancelled.', { withStack: false }),
+    );
+  }
 }

@@ -79,6 +79,7 @@ export class Demands {
         break;
       case 'wait':
       case 'attempt':
+      case 'awaitHandler':
       case 'rest':
       case 'restInHand':
         break;

@@ -10,6 +10,7 @@ import { isBusy, isEnding } from '../../machines/operation/demand.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
@@ -79,6 +80,7 @@ export class OperationPool {
         .attemptTimeoutMs;
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.exceptions = new Exceptions({ facts });
+    const runs = new FailureRuns();
     this.#runner = new AttemptRunner({
       clock,
       steady,
@@ -89,7 +91,9 @@ export class OperationPool {
       exceptions: this.exceptions,
       onError,
       attemptTimeoutMs,
-      onEnded: (resident, report) => this.dispatcher.attemptEnded(resident, report),
+      runs,
+      onSlotBack: (resident, report) => this.dispatcher.attemptEnded(resident, report),
+      isInMemory: this.#isInMemory,
     });
     const passOver = (): PassOver => this.left.passOver;
     this.dispatcher = new Dispatcher({
@@ -102,6 +106,8 @@ export class OperationPool {
       pool: this,
       attemptTimeoutMs: ({ handler, actor }) =>
         handler === null ? 0 : attemptTimeoutMs(handler, actor.getSnapshot().context),
+      retry,
+      runs,
       passOver,
       onError,
     });
@@ -132,7 +138,7 @@ export class OperationPool {
       watchers: this.watchers,
       exceptions: this.exceptions,
       renewHandler: this.renewHandler.bind(this),
-      isInMemory: (resident) => this.#residents.get(resident.id) === resident,
+      isInMemory: this.#isInMemory,
       release: (resident, { status }) => {
         this.#drop(resident);
         // A dead letter is no end of its chart, but from here on it is on disk only.
@@ -171,8 +177,14 @@ export class OperationPool {
   get size(): number {
     return this.#residents.size;
   }
+  /** Attempts whose handler has not returned. */
   get attemptsRunning(): number {
     return this.#runner.running;
+  }
+
+  /** Of these, at one upstream or at all, those whose handler is silent far beyond its time-out. */
+  overhanging(upstream?: string): number {
+    return this.#runner.overhanging(upstream);
   }
 
   get residents(): readonly Resident[] {
@@ -292,13 +304,20 @@ export class OperationPool {
     this.#parts.facts.emit('crisis.unkept', resident.id);
   }
 
+  readonly #isInMemory = (resident: Resident): boolean =>
+    this.#residents.get(resident.id) === resident;
+
   #enter(resident: Resident): void {
     const { facts } = this.#parts;
     this.#residents.add(resident);
+    let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
-        if (snapshot.value === resident.state || this.#residents.get(resident.id) === undefined)
-          return;
+        if (this.#residents.get(resident.id) === undefined) return;
+        // One that was sent away again by its rate waits for another time.
+        const { rate } = snapshot.context;
+        if (snapshot.value === resident.state && rate === handledRate) return;
+        handledRate = rate;
         const from = resident.state;
         resident.state = snapshot.value;
         this.busy.set(resident, isBusy(snapshot.value, this.#parts.journal.isOpen));

@@ -64,7 +64,7 @@ export async function recoverInHand(
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
       if (resident === null) continue;
       const { state } = resident;
-      resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
+      resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone: true });
       // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
       if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
     }

@@ -146,6 +146,7 @@ function takeOver(
   const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
   if (resident === null) return;
   const { state } = resident;
-  resident.actor.send({ type: 'process.restarted', atMs: clock.now() });
+  // What was in quarantine had no part in the last crash: the first ones count, no later one.
+  resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone: false });
   if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
 }

@@ -10,7 +10,8 @@ import { type RetryPolicy, retryDelayMs, waitsAsAfter } from '../policy/retry/re
 import type { RetryClass } from '../vocabulary/urgency.ts';
 import { retryClassOf } from '../vocabulary/urgency.ts';
 import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
-import type { SyncOperationContext, SyncOperationEvent } from './syncOperationSetup.ts';
+import type { SyncOperationContext } from './syncOperationContext.ts';
+import type { SyncOperationEvent } from './syncOperationEvents.ts';
 
 /** The retry policy of each class. */
 export type RetryPolicies = Readonly<Record<RetryClass, RetryPolicy>>;
@@ -24,6 +25,8 @@ export interface FailedAttempt {
   readonly startedAtMs: number;
   /** When it failed, by the wall clock. */
   readonly atMs: number;
+  /** The same, by the steady clock. */
+  readonly steadyAtMs: number;
   /** The latest that it may be now: a clock that was set back may say less (docs/decisions/0048). */
   readonly latestMs: number;
   /** A random number from [0, 1), for the jitter of the delay. */
@@ -33,7 +36,7 @@ export interface FailedAttempt {
 /** The event of a failed attempt, but for what its upstream's flow control says once it is told. */
 export type AttemptFailed = Omit<
   Extract<SyncOperationEvent, { type: 'attempt.failed' }>,
-  'isUpstreamWell'
+  'isUpstreamWell' | 'isDoubted' | 'up'
 >;
 
 /** The event that tells the chart of a failed attempt. */
@@ -41,7 +44,7 @@ export function attemptFailed(
   context: SyncOperationContext,
   handler: HandlerFacts,
   policies: RetryPolicies,
-  { failure, startedAtMs, atMs, latestMs, draw }: FailedAttempt,
+  { failure, startedAtMs, atMs, steadyAtMs, latestMs, draw }: FailedAttempt,
 ): AttemptFailed {
   const policy = policies[retryClassOf(context.priority, context.tier)];
   const delayMs = retryDelayMs(policy, {
@@ -54,8 +57,10 @@ export function attemptFailed(
     type: 'attempt.failed',
     startedAtMs,
     atMs,
+    steadyAtMs,
     failure,
     retryAtMs: atMs + delayMs,
     isRepeatSafe: isRepeatSafe(context, handler, latestMs + delayMs),
+    giveUpAfterMs: policy.giveUpAfterMs,
   };
 }

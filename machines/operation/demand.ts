@@ -19,6 +19,8 @@ export interface Demand {
     | 'wait'
     /** The attempt that was ordered runs; the chart invokes it. */
     | 'attempt'
+    /** Its handler is waited for, which is told to stop. */
+    | 'awaitHandler'
     /** It gives back what it holds, and may leave memory once the write is durable. */
     | 'rest'
     /** The same, but it stays in memory and goes on as soon as it is due, whatever the disk does (CR-4). */
@@ -43,6 +45,8 @@ const DEMANDS: Readonly<Record<StateTag, Demand>> = {
   accept: { does: 'wait', write: 'acceptance', isBarrier: true },
   order: { does: 'wait', write: 'order', isBarrier: true },
   attempt: { does: 'attempt', write: null, isBarrier: false },
+  overhang: { does: 'awaitHandler', write: null, isBarrier: false },
+  cancel: { does: 'awaitHandler', write: 'order', isBarrier: false },
   rest: { does: 'rest', write: 'position', isBarrier: false },
   standBy: { does: 'standBy', write: null, isBarrier: false },
   settle: { does: 'wait', write: 'ending', isBarrier: true },
@@ -98,7 +102,8 @@ export function demandOf(
  */
 export function isBusy(state: SyncOperationState, isStoreOpen: boolean): boolean {
   const { does, write, isBarrier } = ORDINARY[state];
-  return (isBarrier || does === 'attempt') && (isStoreOpen || write !== 'ending');
+  const isAtWork = isBarrier || does === 'attempt' || does === 'awaitHandler';
+  return isAtWork && (isStoreOpen || write !== 'ending');
 }
 
 /** Whether its ending is being written. */

@@ -12,7 +12,7 @@ import type {
   SyncOperationSnapshot,
   SyncOperationState,
 } from './syncOperationMachine.ts';
-import { isBackingOff } from './waitReason.ts';
+import { waitReasonOf } from './waitReason.ts';
 
 /**
  * The event that it waits for and when that is due, by the wall clock: its turn, to be granted from then
@@ -43,7 +43,8 @@ function turnDueAtMs(
   { wakeAtMs, crashes, priority }: SyncOperationContext,
 ): number | null {
   if (isSuspect(state)) return wakeAtMs + pauseOfSuspectMs(crashes, priority === 'crisis');
-  return waitsFor(state) === 'turn' ? wakeAtMs : null;
+  const what = waitsFor(state);
+  return what === 'turn' || what === 'rate' ? wakeAtMs : null;
 }
 
 /** When it is tried again, by the wall clock; `null` where time is not what it waits for. */
@@ -51,5 +52,6 @@ export function retryAtMs(
   state: SyncOperationState,
   { wakeAtMs }: Pick<SyncOperationContext, 'wakeAtMs'>,
 ): number | null {
-  return isBackingOff(state) ? wakeAtMs : null;
+  const reason = waitReasonOf(state);
+  return reason === 'backoff' || reason === 'rate' ? wakeAtMs : null;
 }

@@ -24,7 +24,8 @@ export interface RowPosition {
 /** What an operation waits for that rests in `state`, beside its time; `null` where it does not rest. */
 export function waitsFor(state: SyncOperationState): WaitsFor | null {
   const reason = waitReasonOf(state);
-  return reason === 'backoff' ? 'turn' : reason;
+  if (reason === 'backoff') return 'turn';
+  return reason === 'overhang' ? null : reason;
 }
 
 /** Whether it waits for a person to decide: only `retry.requested` or `cancel.requested` goes on. */
@@ -65,7 +66,7 @@ export function unhandledPosition(type: string): RowPosition {
 /** Where an operation waits that comes to rest in `state` at `nowMs`: for a time, or for an event. */
 export function restingPosition(
   state: SyncOperationState,
-  context: Pick<SyncOperationContext, 'priority' | 'type' | 'delayMs'>,
+  context: Pick<SyncOperationContext, 'priority' | 'type' | 'delayMs' | 'rate'>,
   route: string,
   nowMs: number,
 ): RowPosition {
@@ -75,6 +76,10 @@ export function restingPosition(
     return { standing: 'inHand', dueAtMs: null, waitsFor: what, route };
   }
   if (what === 'handler') return unhandledPosition(context.type);
+  if (what === 'rate') {
+    const dueAtMs = context.rate?.dueAtMs ?? nowMs;
+    return { ...queuedPosition(route, dueAtMs), waitsFor: 'rate' };
+  }
   if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route };
   const delayMs = isBackingOff(state) ? (context.delayMs ?? 0) : 0;
   return queuedPosition(route, nowMs + delayMs);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SyncOperationContext } from './syncOperationSetup.ts';
+import type { SyncOperationContext } from './syncOperationContext.ts';
 
 /** What an operation's handler says about its upstream, as plain data. */
 export interface HandlerFacts {

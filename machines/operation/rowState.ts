@@ -11,7 +11,7 @@ import { waitReasonOf } from './waitReason.ts';
 
 /** The state that an operation wakes up in after a restart: a running attempt was ordered, no more. */
 export function stateToKeep(state: SyncOperationState): SyncOperationState {
-  return state === 'attempting' ? 'ordering' : state;
+  return state === 'attempting' || state === 'overhanging' ? 'ordering' : state;
 }
 
 /** Where the chart goes once the acceptance is durable, as far as that is kept. */
@@ -49,6 +49,7 @@ export function stateOfRow(
   if (kept === 'ordering')
     return { value: 'inLane', context: { ...context, isOutcomeUnknown: true } };
   const reason = waitReasonOf(kept);
-  const isBehind = kept === 'waiting' || reason === 'backoff' || reason === 'handler';
+  const isBehind =
+    kept === 'waiting' || reason === 'backoff' || reason === 'rate' || reason === 'handler';
   return { value: isBehind ? 'inLane' : kept, context };
 }

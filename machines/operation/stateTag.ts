@@ -11,6 +11,10 @@ export type StateTag =
   | 'order'
   /** The attempt that was ordered runs. */
   | 'attempt'
+  /** The handler of an attempt is silent beyond its time; the state is left when it has returned. */
+  | 'overhang'
+  /** The caller has taken it back, which is written; the state is left when its handler has returned. */
+  | 'cancel'
   /** Nothing is in flight: where it waits is written, and then it may live on disk only. */
   | 'rest'
   /** It waits in memory for its turn, apart from the others. */

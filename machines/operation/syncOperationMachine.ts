@@ -8,8 +8,8 @@
  * was running comes back as `ordering`. The crisis path is the one exception: its delivery starts at
  * once and is written beside it (CR-4).
  *
- * What the chart is made of is in syncOperationSetup.ts, the way back from the dead letters in
- * syncOperationReplay.ts.
+ * What the chart is made of is in syncOperationSetup.ts; the states of an attempt are in
+ * syncOperationAttempt.ts, the way back from the dead letters in syncOperationReplay.ts.
  *
  * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, RT-2, RT-4, PS-2, CR-2, CR-4.
  *
@@ -17,34 +17,38 @@
  */
 
 import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import { attempting, cancelling, ordering, overhanging } from './syncOperationAttempt.ts';
+import { newOperation } from './syncOperationContext.ts';
 import { deadLettered, replayed } from './syncOperationReplay.ts';
+import { operationSetup } from './syncOperationSetup.ts';
 import {
   approving,
   becomingReady,
-  cancelling,
-  comingUnderSuspicion,
+  beingOrdered,
   expiring,
   expiringMeanwhile,
-  newOperation,
-  operationSetup,
+  givingUp,
+  goingToReview,
+  keepingItsRate,
+  missingHandler,
   retrying,
+  runningOut,
+  takingBack,
   takingTurn,
-} from './syncOperationSetup.ts';
+} from './syncOperationTransitions.ts';
 
-export type { HistoryEntry } from './syncOperationHistory.ts';
 export {
   type Ending,
   newOperation,
-  type ReplayFacts,
   type SyncOperationContext,
-  type SyncOperationEvent,
   type SyncOperationInput,
-  type Turn,
-} from './syncOperationSetup.ts';
+} from './syncOperationContext.ts';
+export type { ReplayFacts, SyncOperationEvent, Turn } from './syncOperationEvents.ts';
+export type { HistoryEntry } from './syncOperationHistory.ts';
 
 export const syncOperationMachine = operationSetup.createMachine({
   id: 'syncOperation',
-  version: '2',
+  version: '3',
   description: 'One sync request, from acceptance to one of its endings.',
   context: ({ input }) => newOperation(input),
   initial: 'accepting',
@@ -74,7 +78,7 @@ export const syncOperationMachine = operationSetup.createMachine({
         ],
         'journal.failed': { target: 'rejected' },
         'journal.duplicated': { target: 'duplicate' },
-        'cancel.requested': cancelling,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
@@ -84,8 +88,8 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['OP-4', 'OP-6'] },
       on: {
         'lane.freed': becomingReady,
-        'handler.missing': { target: 'handlerMissing' },
-        'cancel.requested': cancelling,
+        'handler.missing': missingHandler,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
@@ -96,9 +100,12 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {
         'turn.granted': takingTurn,
-        'repeat.unsafe': { target: 'inReview' },
-        'handler.missing': { target: 'handlerMissing' },
-        'cancel.requested': cancelling,
+        'rate.limited': keepingItsRate,
+        'attempts.exhausted': runningOut,
+        'giveup.due': givingUp,
+        'repeat.unsafe': goingToReview,
+        'handler.missing': missingHandler,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
@@ -108,7 +115,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['OP-7'] },
       on: {
         'handler.registered': becomingReady,
-        'cancel.requested': cancelling,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
@@ -119,106 +126,50 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['RT-4', 'SV-3'] },
       on: {
         'turn.granted': takingTurn,
-        'repeat.unsafe': { target: 'inReview' },
-        'handler.missing': { target: 'handlerMissing' },
+        'rate.limited': keepingItsRate,
+        'attempts.exhausted': runningOut,
+        'giveup.due': givingUp,
+        'repeat.unsafe': goingToReview,
+        'handler.missing': missingHandler,
         'process.stopping': { target: 'waiting' },
-        'cancel.requested': cancelling,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
-    ordering: {
-      description:
-        'The number of the next attempt is being written to disk, before the attempt runs. If it expires meanwhile, it does not run.',
-      tags: ['order'],
-      meta: { requirements: ['PS-2', 'RT-4', 'OP-5'] },
-      on: {
-        'journal.committed': [expiringMeanwhile, { target: 'attempting' }],
-        'process.restarted': [
-          {
-            guard: { type: 'hasCrashedTooOften' },
-            target: 'settling',
-            actions: [{ type: 'deadLetterAsCrasher', params: ({ event }) => event }],
-          },
-          comingUnderSuspicion,
-        ],
-        'cancel.requested': cancelling,
-        'expiry.due': expiring,
-      },
-    },
-    attempting: {
-      description: 'The handler performs one attempt against the upstream.',
-      tags: ['attempt'],
-      meta: { requirements: ['OP-3', 'RT-2', 'CR-2'] },
-      invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
-      on: {
-        'attempt.succeeded': {
-          target: 'settling',
-          actions: [{ type: 'complete', params: ({ event }) => event }],
-        },
-        'attempt.failed': [
-          {
-            // A crisis is repeated whatever the upstream said, until it is through (CR-4).
-            guard: { type: 'isCrisis' },
-            target: 'backingOff',
-            actions: [{ type: 'noteFailure', params: ({ event }) => event }],
-          },
-          {
-            guard: { type: 'isConflict', params: ({ event }) => event },
-            target: 'conflicted',
-            actions: [{ type: 'noteFailure', params: ({ event }) => event }],
-          },
-          {
-            guard: { type: 'isPermanent', params: ({ event }) => event },
-            target: 'settling',
-            actions: [
-              { type: 'noteFailure', params: ({ event }) => event },
-              { type: 'deadLetter', params: ({ event }) => event },
-            ],
-          },
-          {
-            guard: { type: 'isRepeatUnsafe', params: ({ event }) => event },
-            target: 'inReview',
-            actions: [{ type: 'noteFailure', params: ({ event }) => event }],
-          },
-          {
-            guard: { type: 'hasAttemptsLeft', params: ({ event }) => event },
-            target: 'backingOff',
-            actions: [{ type: 'noteFailure', params: ({ event }) => event }],
-          },
-          {
-            target: 'settling',
-            actions: [
-              { type: 'noteFailure', params: ({ event }) => event },
-              { type: 'deadLetter', params: ({ event }) => event },
-            ],
-          },
-        ],
-        'handler.missing': { target: 'handlerMissing' },
-        'turn.revoked': { target: 'waiting' },
-        'attempt.interrupted': {
-          target: 'waiting',
-          actions: [{ type: 'noteInterruption', params: ({ event }) => event }],
-        },
-        'cancel.requested': {
-          // The attempt is aborted, and nobody knows how far it had come.
-          target: 'settling',
-          actions: [
-            { type: 'noteInterruption', params: ({ event }) => event },
-            { type: 'cancel', params: ({ event }) => event },
-          ],
-        },
-      },
-    },
+    ordering,
+    attempting,
+    overhanging,
+    cancelling,
     backingOff: {
-      description: 'The attempt failed in a way that may pass; waits until the next one is due.',
+      description:
+        'The attempt failed in a way that may pass; waits until the next one is due. At its turn it is judged whether that failure spent an attempt.',
       tags: ['rest'],
-      meta: { requirements: ['RT-1', 'RT-4'] },
+      meta: { requirements: ['RT-1', 'RT-4', 'OP-5'] },
       on: {
         'turn.granted': takingTurn,
-        'repeat.unsafe': { target: 'inReview' },
-        'handler.missing': { target: 'handlerMissing' },
+        'rate.limited': keepingItsRate,
+        'attempts.exhausted': runningOut,
+        'giveup.due': givingUp,
+        'repeat.unsafe': goingToReview,
+        'handler.missing': missingHandler,
         'retry.requested': retrying,
-        'cancel.requested': cancelling,
+        'cancel.requested': takingBack,
+        'expiry.due': expiring,
+      },
+    },
+    rateLimited: {
+      description:
+        'The rate of its subject or its tier is used up (PF-5); waits until its token is due. Nothing is spent.',
+      tags: ['rest'],
+      meta: { requirements: ['PF-5', 'OP-6'] },
+      on: {
+        'turn.granted': beingOrdered,
+        'rate.limited': keepingItsRate,
+        'attempts.exhausted': runningOut,
+        'giveup.due': givingUp,
+        'repeat.unsafe': goingToReview,
+        'handler.missing': missingHandler,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
@@ -228,7 +179,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
         'retry.requested': retrying,
-        'cancel.requested': cancelling,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },
@@ -239,7 +190,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['RT-2', 'CF-6'] },
       on: {
         'retry.requested': approving,
-        'cancel.requested': cancelling,
+        'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
     },

@@ -8,17 +8,20 @@
  * @module
  */
 
+import { operationSetup } from './syncOperationSetup.ts';
 import {
   becomingReady,
   beingOrdered,
-  cancelling,
   expiring,
-  operationSetup,
-} from './syncOperationSetup.ts';
+  goingToReview,
+  keepingItsRate,
+  missingHandler,
+  takingBack,
+} from './syncOperationTransitions.ts';
 
 export const deadLettered = operationSetup.createStateConfig({
   description:
-    'Given up: a permanent failure, no attempts left, or it kills the process. Waits for a person, who replays or purges it.',
+    'Given up: a permanent failure, no attempts left, tried for too long, or it kills the process. Waits for a person, who replays or purges it.',
   tags: ['report'],
   meta: { requirements: ['OP-1', 'OP-5', 'RT-4'] },
   on: {
@@ -37,11 +40,12 @@ export const replayed = operationSetup.createStateConfig({
   meta: { requirements: ['OP-4', 'OP-5', 'PS-2'] },
   on: {
     'turn.granted': beingOrdered,
+    'rate.limited': keepingItsRate,
     'lane.freed': becomingReady,
     'handler.registered': becomingReady,
-    'handler.missing': { target: '#syncOperation.handlerMissing' },
-    'repeat.unsafe': { target: '#syncOperation.inReview' },
-    'cancel.requested': cancelling,
+    'handler.missing': missingHandler,
+    'repeat.unsafe': goingToReview,
+    'cancel.requested': takingBack,
     'expiry.due': expiring,
   },
 });

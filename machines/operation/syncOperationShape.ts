@@ -7,7 +7,7 @@
  */
 
 import { PRIORITIES, TIERS } from '../vocabulary/urgency.ts';
-import type { SyncOperationContext } from './syncOperationSetup.ts';
+import type { SyncOperationContext } from './syncOperationContext.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -39,6 +39,8 @@ const hasShape = (shape: Readonly<Record<string, Check>>): Check => {
 
 const isEntity = hasShape({ type: isText, id: isText });
 const isFailure = hasShape({ failureClass: isText, code: isText, message: isText });
+const isUpMark = hasShape({ upstream: isText, upMs: isNumber });
+const isReservation = hasShape({ owner: isText, dueAtMs: isNumber, timesAsked: isCount });
 const isEntry = hasShape({ atMs: isNumber, what: isText, attempt: isCount, code: orNull(isText) });
 const isHistory: Check = (value) => Array.isArray(value) && value.every(isEntry);
 
@@ -60,6 +62,10 @@ const CONTEXT = {
   isSpent: isFlag,
   unspentFailures: orAbsent(isCount),
   isSingledOut: orAbsent(isFlag),
+  failedAtMs: orAbsent(isNumber),
+  upMark: orAbsent(isUpMark),
+  rate: orAbsent(isReservation),
+  sinceAtMs: orAbsent(isNumber),
   crashes: isCount,
   isOutcomeUnknown: isFlag,
   firstAttemptAtMs: orNull(isNumber),

@@ -4,10 +4,22 @@
  * @module
  */
 
-import type { SyncOperationState } from './syncOperationMachine.ts';
+import type { SyncOperationContext, SyncOperationState } from './syncOperationMachine.ts';
 
-/** What ends the wait: its turn at the upstream, an event, a due time, or a person's decision. */
-export type WaitReason = 'turn' | 'lane' | 'handler' | 'backoff' | 'conflict' | 'review';
+/**
+ * What ends the wait: its turn at the upstream, an event, a due time, or a person's decision.
+ * - `rate`: its subject's or its tier's rate is used up, until its token is due.
+ * - `overhang`: its handler is silent far beyond its time-out, and has to return first.
+ */
+export type WaitReason =
+  | 'turn'
+  | 'lane'
+  | 'handler'
+  | 'backoff'
+  | 'rate'
+  | 'conflict'
+  | 'review'
+  | 'overhang';
 
 const REASONS: Partial<Readonly<Record<SyncOperationState, WaitReason>>> = {
   waiting: 'turn',
@@ -15,6 +27,8 @@ const REASONS: Partial<Readonly<Record<SyncOperationState, WaitReason>>> = {
   inLane: 'lane',
   handlerMissing: 'handler',
   backingOff: 'backoff',
+  rateLimited: 'rate',
+  overhanging: 'overhang',
   conflicted: 'conflict',
   inReview: 'review',
 };
@@ -29,7 +43,7 @@ export function asksForSomebody(reason: WaitReason): reason is AskingReason {
 
 /** Whether something has to happen, or somebody to decide: nothing that comes by itself with time. */
 export function isEvent(reason: WaitReason): boolean {
-  return reason !== 'turn' && reason !== 'backoff';
+  return reason !== 'turn' && reason !== 'backoff' && reason !== 'rate';
 }
 
 /** The state in which an operation waits for somebody to do this. */
@@ -47,4 +61,12 @@ export function isBackingOff(state: SyncOperationState): boolean {
 /** What an operation in `state` waits for; `null` where it is under way, suspect or at its end. */
 export function waitReasonOf(state: SyncOperationState): WaitReason | null {
   return REASONS[state] ?? null;
+}
+
+/** Since when it is in the wait that it is in, by the wall clock. */
+export function waitsSinceMs({
+  sinceAtMs,
+  acceptedAtMs,
+}: Pick<SyncOperationContext, 'sinceAtMs' | 'acceptedAtMs'>): number {
+  return sinceAtMs ?? acceptedAtMs;
 }

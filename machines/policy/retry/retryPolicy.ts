@@ -8,6 +8,7 @@ import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts
 import { count, type OptionRules, spanMs } from '../../vocabulary/optionRules.ts';
 import type { RetryClass } from '../../vocabulary/urgency.ts';
 import type { Failure } from './classifyFailure.ts';
+import { GIVE_UP_AFTER_MS } from './giveUp.ts';
 import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
 
 /**
@@ -49,6 +50,11 @@ export interface RetryPolicy {
   readonly jitterMsMax?: number | undefined;
   /** What goes on after the last attempt instead of the dead letters; `null` for none. Crisis: 30 s. */
   readonly thenEveryMs: number | null;
+  /**
+   * How long it is tried from its first failed attempt on, in time in which its upstream was up, before
+   * it goes to the dead letters with `HF_GIVEN_UP`; `null` for never. A crisis is never given up.
+   */
+  readonly giveUpAfterMs: number | null;
 }
 
 /** The defaults of RT-1; caps from docs/decisions/0017. */
@@ -72,6 +78,7 @@ function retry(
     multiplier: 2,
     strategy: 'additiveJitter',
     thenEveryMs,
+    giveUpAfterMs: thenEveryMs === null ? GIVE_UP_AFTER_MS : null,
   };
 }
 
@@ -116,7 +123,7 @@ export function waitsAsAfter(
 }
 
 /**
- * Whether a failed attempt is one of those that the operation has (RT-1, docs/decisions/0052).
+ * Whether a failed attempt is one of those that the operation has (RT-1, docs/decisions/0052, 0120).
  *
  * What says nothing about the request spends none. Of what changed nothing, only a second failure in
  * a row that singles the request out does: one alone may be the first of an outage.
@@ -209,6 +216,7 @@ export const RULES: OptionRules<RetryPolicy> = {
   strategy: { either: ['function', { oneOf: NAMED_STRATEGIES }] },
   jitterMsMax: spanMs(0),
   thenEveryMs: { orNull: spanMs() },
+  giveUpAfterMs: { orNull: spanMs() },
 };
 
 /**

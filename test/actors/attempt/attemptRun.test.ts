@@ -15,9 +15,13 @@ import {
   newOperation,
   type SyncOperationContext,
 } from '../../../machines/operation/syncOperationMachine.ts';
-import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
+import {
+  permanentFailure,
+  transientFailure,
+} from '../../../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Json } from '../../../machines/vocabulary/json.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
@@ -41,6 +45,8 @@ function perform(run: Run, given: Given = {}) {
     given.onError?.();
   };
   const verdicts: AttemptVerdict[] = [];
+  /** Before its end: what its upstream is told, and that it overhangs. */
+  const told: string[] = [];
   const context: SyncOperationContext = {
     ...newOperation({
       id: '0190a0a0-1111-7222-8333-444455556666',
@@ -79,14 +85,39 @@ function perform(run: Run, given: Given = {}) {
       timeoutMs: TIMEOUT_MS,
       ...given.order,
     },
-    (verdict) => verdicts.push(verdict),
+    {
+      ended: (verdict) => verdicts.push(verdict),
+      timedOut: (report) => told.push(report.sign),
+      overhangs: () => told.push('overhangs'),
+    },
   );
   attempt.begin();
-  return { clock, attempt, verdicts, errors, context };
+  return { clock, attempt, verdicts, told, errors, context };
 }
 
 function never(): Promise<never> {
   return new Promise<never>(() => undefined);
+}
+
+/** It returns as soon as it is told to stop. */
+function obedient({ signal }: Attempt): Promise<never> {
+  return new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new Error('Stopped.'));
+    });
+  });
+}
+
+/** It returns at this time, whatever it is told. */
+function deaf(clock: () => VirtualClock, ms: number, answer: () => Json | Promise<never>): Run {
+  return async () => {
+    // The clock is there once whoever began it goes on.
+    await Promise.resolve();
+    await new Promise<void>((resolve) => {
+      clock().schedule(ms, resolve);
+    });
+    return answer();
+  };
 }
 
 describe('OP-3 an attempt performed for whoever has a context and a payload', () => {
@@ -117,7 +148,11 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     await clock.advance(0);
     answer.order = 'changed since';
     expect(verdicts).toMatchObject([
-      { event: { type: 'attempt.succeeded' }, result: 'success', response: { order: 'a1' } },
+      {
+        event: { type: 'attempt.succeeded' },
+        report: { sign: 'answered' },
+        response: { order: 'a1' },
+      },
     ]);
     expect(JSON.stringify(verdicts)).not.toContain('4111');
   });
@@ -130,8 +165,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     expect(verdicts).toMatchObject([
       {
         event: { type: 'attempt.failed', isRepeatSafe: true, failure: { status: 503 } },
-        result: 'failure',
-        retryAfterMs: 7_000,
+        report: { sign: 'busy', retryAfterMs: 7_000 },
         response: undefined,
       },
     ]);
@@ -140,26 +174,34 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     expect(event?.type === 'attempt.failed' && event.retryAtMs).toBe(context.acceptedAtMs + 7_000);
   });
 
-  test('OP-5 its deadline is the timeout, or the expiry where that comes first', async () => {
-    for (const [expiresInMs, endsInMs] of [
-      [400, 400],
-      [5_000, TIMEOUT_MS],
+  test('OP-5 CB-1 its deadline is the timeout, or the expiry where that comes first, which says nothing of the upstream', async () => {
+    for (const [expiresInMs, endsInMs, sign] of [
+      [400, 400, 'silent'],
+      [5_000, TIMEOUT_MS, 'timedOut'],
     ] as const) {
       const begun = new VirtualClock().now();
-      const { clock, verdicts } = perform(never, { context: { expiresAtMs: begun + expiresInMs } });
+      const { clock, verdicts, told } = perform(obedient, {
+        context: { expiresAtMs: begun + expiresInMs },
+      });
       await clock.advance(endsInMs - 1);
       expect(verdicts).toEqual([]);
       await clock.advance(1);
       expect(verdicts).toMatchObject([
-        { event: { type: 'attempt.failed', failure: { code: 'HF_ATTEMPT_TIMED_OUT' } } },
+        {
+          event: { type: 'attempt.failed', failure: { code: 'HF_ATTEMPT_TIMED_OUT' } },
+          report: { sign },
+        },
       ]);
+      expect(told).toEqual([sign]);
     }
   });
 
   test('SV-4 aborted, it is interrupted at once and says nothing about its upstream', () => {
     const { attempt, verdicts } = perform(never);
     attempt.abort(STOPPED);
-    expect(verdicts).toMatchObject([{ event: { type: 'attempt.interrupted' }, result: 'ignored' }]);
+    expect(verdicts).toMatchObject([
+      { event: { type: 'attempt.interrupted' }, report: { sign: 'silent' } },
+    ]);
     expect(attempt.isOver).toBe(true);
   });
 
@@ -207,6 +249,80 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
     await clock.advance(0);
     expect(errors).toHaveLength(1);
     expect(verdicts).toHaveLength(1);
+  });
+});
+
+describe('OP-3 a handler that does not stop when it is told to', () => {
+  /** Begins with a handler that answers so, at a multiple of its time-out. */
+  function late(times: number, answer: () => Json | Promise<never>, given: Given = {}) {
+    let clock = new VirtualClock();
+    const performed = perform(
+      deaf(() => clock, times * TIMEOUT_MS, answer),
+      given,
+    );
+    ({ clock } = performed);
+    return performed;
+  }
+
+  test('OP-3 is waited for: the upstream hears of the time-out, and a late success counts', async () => {
+    const { clock, verdicts, told, attempt } = late(2, () => 'paid');
+    await clock.advance(2 * TIMEOUT_MS - 1);
+    expect([told, verdicts]).toEqual([['timedOut'], []]);
+    expect(attempt.isOver).toBe(false);
+    await clock.advance(1);
+    expect(verdicts).toMatchObject([{ event: { type: 'attempt.succeeded' }, response: 'paid' }]);
+  });
+
+  test('OP-3 what it throws late is its time-out, unless the upstream has answered', async () => {
+    const answers = [
+      [new TypeError('Stopped.'), 'HF_ATTEMPT_TIMED_OUT', 'timedOut'],
+      [permanentFailure('No.', { status: 422 }), 'HF_UPSTREAM_REFUSED', 'answered'],
+    ] as const;
+    for (const [thrown, code, sign] of answers) {
+      const { clock, verdicts } = late(1.5, () => Promise.reject(thrown));
+      await clock.advance(2 * TIMEOUT_MS);
+      expect(verdicts).toMatchObject([{ event: { failure: { code } }, report: { sign } }]);
+    }
+  });
+
+  test('OP-3 it overhangs at three times its time-out, once', async () => {
+    const { clock, verdicts, told } = perform(never);
+    await clock.advance(3 * TIMEOUT_MS - 1);
+    expect(told).toEqual(['timedOut']);
+    await clock.advance(1);
+    expect(told).toEqual(['timedOut', 'overhangs']);
+    await clock.advance(60 * TIMEOUT_MS);
+    expect([told.length, verdicts.length]).toEqual([2, 0]);
+  });
+
+  test('OP-5 cancelled, it ends when its handler has returned, as what that made of it', async () => {
+    for (const [answer, type] of [
+      [() => 'paid', 'attempt.succeeded'],
+      [() => Promise.reject(new Error('Stopped.')), 'attempt.interrupted'],
+    ] as const) {
+      const { clock, attempt, verdicts, told } = late(2, answer);
+      await clock.advance(TIMEOUT_MS / 2);
+      attempt.cancel(new HoldfastError('HF_CANCELLED', 'It was cancelled.'));
+      await clock.advance(TIMEOUT_MS);
+      expect([told, verdicts]).toEqual([[], []]);
+      await clock.advance(TIMEOUT_MS);
+      expect(verdicts).toMatchObject([{ event: { type } }]);
+    }
+  });
+
+  test('OP-5 OP-3 cancelled, it overhangs as well', async () => {
+    const { clock, attempt, told } = perform(never);
+    await clock.advance(TIMEOUT_MS / 2);
+    attempt.cancel(new HoldfastError('HF_CANCELLED', 'It was cancelled.'));
+    await clock.advance(2.5 * TIMEOUT_MS);
+    expect(told).toEqual(['overhangs']);
+  });
+
+  test('SV-4 a stop does not wait for it: what has timed out has failed', async () => {
+    const { clock, attempt, verdicts } = perform(never);
+    await clock.advance(2 * TIMEOUT_MS);
+    attempt.abort(STOPPED);
+    expect(verdicts).toMatchObject([{ event: { failure: { code: 'HF_ATTEMPT_TIMED_OUT' } } }]);
   });
 });
 

@@ -41,13 +41,16 @@ const INPUT: SyncOperationInput = {
 
 const PLAIN = [
   'turn.granted',
+  'turn.revoked',
+  'attempts.exhausted',
+  'giveup.due',
   'lane.freed',
   'handler.missing',
   'handler.registered',
   'repeat.unsafe',
   'attempt.succeeded',
+  'attempt.overhangs',
   'attempt.interrupted',
-  'process.restarted',
   'retry.requested',
   'cancel.requested',
   'expiry.due',
@@ -58,6 +61,18 @@ const EVENTS: readonly SyncOperationEvent[] = [
   ...(['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler', undefined] as const).map(
     (turn) => ({ type: 'journal.committed' as const, atMs: 2_000, turn }),
   ),
+  ...[true, false].map((wasAlone) => ({
+    type: 'process.restarted' as const,
+    atMs: 2_000,
+    wasAlone,
+  })),
+  { type: 'turn.granted', atMs: 2_000, wasOutage: true },
+  {
+    type: 'rate.limited',
+    atMs: 2_000,
+    retryAtMs: 3_000,
+    reservation: { owner: 'tier', dueAtMs: 3_000, timesAsked: 1 },
+  },
   { type: 'journal.failed' },
   { type: 'journal.duplicated' },
   { type: 'process.stopping' },
@@ -83,9 +98,29 @@ const EVENTS: readonly SyncOperationEvent[] = [
         retryAtMs: 3_000,
         isRepeatSafe,
         isUpstreamWell: false,
+        steadyAtMs: 2_000,
+        isDoubted: false,
+        giveUpAfterMs: null,
       })),
     ),
   ),
+  ...[0, 9_000].map((upMs) => ({
+    type: 'attempt.failed' as const,
+    startedAtMs: 1_900,
+    atMs: 2_000,
+    failure: {
+      failureClass: 'transient',
+      code: 'HF_ATTEMPT_FAILED',
+      message: 'It failed.',
+    } as const,
+    retryAtMs: 3_000,
+    isRepeatSafe: true,
+    isUpstreamWell: true,
+    steadyAtMs: 2_000,
+    isDoubted: upMs === 0,
+    up: { upstream: 'payments', upMs },
+    giveUpAfterMs: 5_000,
+  })),
 ];
 
 const observe = coverTransitions(syncOperationMachine);
@@ -202,6 +237,7 @@ const CONTEXTS: readonly SyncOperationContext[] = (
     { priority: 'crisis', attemptsMax: null, ending: 'cancelled' },
     { attempt: 2, isSpent: true, isOutcomeUnknown: true, crashes: 9, ending: 'deadLettered' },
     { ending: 'completed', expiresAtMs: 2_000 },
+    { upMark: { upstream: 'payments', upMs: 0 } },
   ] as const
 ).map((differing) => {
   const { context } = createActor(syncOperationMachine, { input: INPUT }).getSnapshot();

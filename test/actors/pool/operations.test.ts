@@ -6,8 +6,10 @@ import type { OperationPool } from '../../../actors/pool/operationPool.ts';
 import { Operations } from '../../../actors/pool/operations.ts';
 import { StaleReadGuard } from '../../../actors/pool/staleReadGuard.ts';
 import { Watchers } from '../../../actors/pool/watchers.ts';
-import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
-import { newOperation } from '../../../machines/operation/syncOperationSetup.ts';
+import {
+  newOperation,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import { settleJobs, VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { accept, idOf, settlement } from '../../persistence/contract/writes.ts';

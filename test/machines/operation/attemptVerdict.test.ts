@@ -43,6 +43,7 @@ function failed(given: Partial<FailedAttempt> = {}): FailedAttempt {
     failure: BUSY,
     startedAtMs: NOW_MS - 200,
     atMs: NOW_MS,
+    steadyAtMs: NOW_MS + 7,
     latestMs: NOW_MS,
     draw: 0,
     ...given,
@@ -64,7 +65,10 @@ describe('RT-1 when an operation may be tried again', () => {
       failure: BUSY,
       retryAtMs: NOW_MS + 500,
       isRepeatSafe: true,
+      steadyAtMs: NOW_MS + 7,
+      giveUpAfterMs: 72 * 3_600_000,
     });
+    expect(verdict({ priority: 'crisis' }).giveUpAfterMs).toBeNull();
     expect(verdict({ tier: 'premium' }).retryAtMs).toBe(NOW_MS + 200);
     expect(verdict({ tier: 'premium', priority: 'crisis' }).retryAtMs).toBe(NOW_MS + 100);
   });

@@ -39,7 +39,10 @@ test('PS-2 OP-1 what each state asks for', () => {
     suspect: 'standBy -',
     ordering: 'wait order!',
     attempting: 'attempt -',
+    overhanging: 'awaitHandler -',
+    cancelling: 'awaitHandler order',
     backingOff: 'rest position',
+    rateLimited: 'rest position',
     conflicted: 'rest position',
     inReview: 'rest position',
     settling: 'wait ending!',
@@ -70,6 +73,7 @@ describe('CR-4 a crisis waits for no write but that of its ending', () => {
       handlerMissing: 'restInHand position',
       attempting: 'attempt order',
       backingOff: 'restInHand position',
+      rateLimited: 'restInHand position',
       conflicted: 'restInHand position',
       inReview: 'restInHand position',
       settling: 'tell ending!',
@@ -115,12 +119,16 @@ test('SV-4 a stop waits for what is written or attempted, and for an ending once
     'accepting',
     'ordering',
     'attempting',
+    'overhanging',
+    'cancelling',
     'settling',
   ]);
   expect(STATES.filter((state) => isBusy(state, false))).toEqual([
     'accepting',
     'ordering',
     'attempting',
+    'overhanging',
+    'cancelling',
   ]);
 });
 

@@ -48,6 +48,7 @@ test('RT-1 its turn is due from the end of its wait on, where it waits for that'
     waiting: turn,
     suspect: turn,
     backingOff: turn,
+    rateLimited: turn,
     replayed: turn,
   });
 });
@@ -101,6 +102,8 @@ test('OP-7 CF-6 each thing that somebody has to do has its state', () => {
 test('RT-1 a caller sees when it is tried again only where time is what it waits for', () => {
   expect(STATES.filter(isBackingOff)).toEqual(['backingOff']);
   for (const state of STATES) {
-    expect(retryAtMs(state, { wakeAtMs: 7_000 })).toBe(state === 'backingOff' ? 7_000 : null);
+    expect(retryAtMs(state, { wakeAtMs: 7_000 })).toBe(
+      ['backingOff', 'rateLimited'].includes(state) ? 7_000 : null,
+    );
   }
 });

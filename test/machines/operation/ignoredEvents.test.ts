@@ -31,6 +31,9 @@ const LIVE: readonly SyncOperationState[] = STATES.filter(
 const but = <T extends string>(all: readonly T[], ...except: readonly T[]): readonly T[] =>
   all.filter((one) => !except.includes(one));
 
+/** In line for its turn, and never brought back. */
+const TURNS: readonly SyncOperationState[] = ['waiting', 'suspect', 'backingOff', 'rateLimited'];
+
 /** Every pair that is ignored, with the reason. A new one has to find its place here. */
 const IGNORED: readonly Ignored[] = [
   { why: 'an ending is not changed by what comes after it', events: EVENTS, states: ENDED },
@@ -51,24 +54,62 @@ const IGNORED: readonly Ignored[] = [
     states: but(LIVE, 'accepting', 'ordering'),
   },
   {
+    why: 'a turn is taken back only as its attempt would begin',
+    events: ['turn.revoked'],
+    states: but(LIVE, 'attempting'),
+  },
+  {
+    why: 'at its turn only: it is not in line, or has its turn',
+    events: ['rate.limited', 'attempts.exhausted', 'giveup.due'],
+    states: but(LIVE, ...TURNS, 'replayed'),
+  },
+  {
+    why: 'brought back it is as new: nothing has failed yet that it could be judged by',
+    events: ['attempts.exhausted', 'giveup.due'],
+    states: ['replayed'],
+  },
+  {
+    why: 'nothing runs that could overhang, or that is known, or it ends as soon as its handler returns',
+    events: ['attempt.overhangs'],
+    states: but(LIVE, 'attempting'),
+  },
+  {
     why: 'only an acceptance can be refused, or meet another of the same key',
     events: ['journal.failed', 'journal.duplicated'],
     states: but(LIVE, 'accepting'),
   },
   {
     why: 'no attempt runs: this is of one that was cut off',
-    events: ['attempt.succeeded', 'attempt.failed', 'attempt.interrupted', 'turn.revoked'],
-    states: but(LIVE, 'attempting'),
+    events: ['attempt.succeeded', 'attempt.failed', 'attempt.interrupted'],
+    states: but(LIVE, 'attempting', 'overhanging', 'cancelling'),
+  },
+  {
+    why: 'a stop tells it that it has failed: its time-out has passed',
+    events: ['attempt.interrupted'],
+    states: ['overhanging'],
+  },
+  {
+    why: 'how its handler fails changes nothing: that it was cancelled is told as interrupted',
+    events: ['attempt.failed'],
+    states: ['cancelling'],
   },
   {
     why: 'nothing of it was in flight when the process died, so nothing is held against it',
     events: ['process.restarted'],
-    states: but(LIVE, 'ordering', 'accepting', 'suspect', 'attempting'),
+    states: but(
+      LIVE,
+      'ordering',
+      'accepting',
+      'suspect',
+      'attempting',
+      'overhanging',
+      'cancelling',
+    ),
   },
   {
     why: 'no row is kept in this state, so no process finds it there',
     events: ['process.restarted'],
-    states: ['accepting', 'suspect', 'attempting'],
+    states: ['accepting', 'suspect', 'attempting', 'overhanging'],
   },
   {
     why: 'what rests is on disk, what is being written is waited for, and an attempt is interrupted',
@@ -85,27 +126,31 @@ const IGNORED: readonly Ignored[] = [
     events: ['turn.granted'],
     states: ['inLane', 'handlerMissing', 'conflicted', 'inReview'],
   },
-  { why: 'it has its turn', events: ['turn.granted'], states: ['ordering', 'attempting'] },
+  {
+    why: 'it has its turn',
+    events: ['turn.granted'],
+    states: ['ordering', 'attempting', 'overhanging', 'cancelling'],
+  },
   {
     why: 'it does not wait for its lane: it is at the head',
     events: ['lane.freed'],
-    states: but(LIVE, 'accepting', 'inLane', 'replayed'),
+    states: but(LIVE, 'accepting', 'inLane', 'replayed', 'cancelling'),
   },
   { why: 'it knows', events: ['handler.missing'], states: ['handlerMissing'] },
   {
     why: 'its handler is looked for when its turn comes, or its attempt begins',
     events: ['handler.missing', 'handler.registered'],
-    states: ['accepting', 'ordering', 'conflicted', 'inReview'],
+    states: ['accepting', 'ordering', 'overhanging', 'cancelling', 'conflicted', 'inReview'],
   },
   {
     why: 'it does not wait for a handler: one that is registered is found when its turn comes',
     events: ['handler.registered'],
-    states: ['inLane', 'waiting', 'suspect', 'attempting', 'backingOff'],
+    states: ['inLane', 'waiting', 'suspect', 'attempting', 'backingOff', 'rateLimited'],
   },
   {
     why: 'whether a repeat is safe is asked only when a turn could be granted',
     events: ['repeat.unsafe'],
-    states: but(LIVE, 'waiting', 'suspect', 'backingOff', 'replayed'),
+    states: but(LIVE, ...TURNS, 'replayed'),
   },
   {
     why: 'it waits neither for time nor for a decision, so trying again now would change nothing',
@@ -115,7 +160,12 @@ const IGNORED: readonly Ignored[] = [
   {
     why: 'the deadline of its attempt lies no later than its expiry, and what the attempt brings counts',
     events: ['expiry.due'],
-    states: ['attempting'],
+    states: ['attempting', 'overhanging'],
+  },
+  {
+    why: 'it is cancelled already, and ends as soon as its handler returns',
+    events: ['expiry.due', 'cancel.requested'],
+    states: ['cancelling'],
   },
 ];
 

@@ -49,6 +49,7 @@ test('PS-2 what is kept is a state that rests, an order or an ending, and an att
     'accepting',
     'suspect',
     'attempting',
+    'overhanging',
     'completed',
     'deadLettered',
     'cancelled',
@@ -56,7 +57,10 @@ test('PS-2 what is kept is a state that rests, an order or an ending, and an att
     'rejected',
     'duplicate',
   ]);
-  expect(STATES.filter((state) => stateToKeep(state) !== state)).toEqual(['attempting']);
+  expect(STATES.filter((state) => stateToKeep(state) !== state)).toEqual([
+    'attempting',
+    'overhanging',
+  ]);
 });
 
 describe('what a row says by where it stands', () => {

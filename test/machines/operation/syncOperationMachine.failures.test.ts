@@ -62,6 +62,9 @@ test('AU-1 where a handler failed with an exception of its own, its class and pl
     retryAtMs: atMs + 100,
     isRepeatSafe: true,
     isUpstreamWell: true,
+    steadyAtMs: atMs,
+    isDoubted: false,
+    giveUpAfterMs: null,
   });
   expect(operation.context.history).toEqual([
     {

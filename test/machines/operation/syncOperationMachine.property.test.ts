@@ -15,7 +15,10 @@ const plain = (
   ...kinds: readonly (
     | 'commitNext'
     | 'commit'
-    | 'grant'
+    | 'revoke'
+    | 'overhang'
+    | 'exhaust'
+    | 'giveUp'
     | 'laneFreed'
     | 'handlerMissing'
     | 'handlerRegistered'
@@ -31,13 +34,24 @@ const plain = (
 ) => ({ weight, arbitrary: fc.record({ kind: fc.constantFrom(...kinds) }) });
 
 const anyStep = fc.oneof(
-  plain(12, 'commit', 'grant'),
+  plain(16, 'commit'),
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      kind: fc.constant('grant' as const),
+      wasOutage: fc.constantFrom(true, false, false),
+    }),
+  },
   plain(6, 'commitNext', 'retryNow'),
   plain(4, 'laneFreed', 'handlerRegistered', 'interrupt', 'stop'),
-  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'replay'),
-  plain(1, 'cancel', 'expire'),
+  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'replay', 'revoke', 'overhang'),
+  plain(1, 'cancel', 'expire', 'exhaust', 'giveUp'),
   {
-    weight: 8,
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('limit' as const), waitMs: fc.nat(10_000) }),
+  },
+  {
+    weight: 14,
     arbitrary: fc.record({
       kind: fc.constant('fail' as const),
       failureClass: fc.constantFrom(...FAILURE_CLASSES, ...TRANSIENT),
@@ -46,6 +60,8 @@ const anyStep = fc.oneof(
       status: fc.constantFrom(undefined, undefined, 429, 500),
       notApplied: fc.constantFrom(true, false, false, false),
       isUpstreamWell: fc.boolean(),
+      isDoubted: fc.constantFrom(true, false, false, false),
+      upMs: fc.nat(1_100_000),
     }),
   },
   {
@@ -54,6 +70,7 @@ const anyStep = fc.oneof(
       kind: fc.constant('restart' as const),
       // The clock may also have been set back while it was down.
       downMs: fc.integer({ min: -60_000, max: 3_600_000 }),
+      wasAlone: fc.boolean(),
     }),
   },
   {
@@ -91,8 +108,28 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       while (reference.queue.length > 0) reference.commitNext(nowMs);
       break;
     case 'grant':
-      operation.grant();
-      reference.grant();
+      operation.grant(step.wasOutage);
+      reference.grant(step.wasOutage);
+      break;
+    case 'revoke':
+      operation.tell('turn.revoked');
+      reference.revoke(nowMs);
+      break;
+    case 'overhang':
+      operation.tell('attempt.overhangs');
+      reference.overhang(nowMs);
+      break;
+    case 'exhaust':
+      operation.tell('attempts.exhausted');
+      reference.endAtTurn();
+      break;
+    case 'giveUp':
+      operation.tell('giveup.due');
+      reference.endAtTurn();
+      break;
+    case 'limit':
+      operation.limit(step.waitMs);
+      reference.limitRate(nowMs, step.waitMs);
       break;
     case 'laneFreed':
       operation.tell('lane.freed');
@@ -100,11 +137,11 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       break;
     case 'handlerMissing':
       operation.tell('handler.missing');
-      reference.handlerMissing();
+      reference.handlerMissing(nowMs);
       break;
     case 'refuseRepeat':
       operation.tell('repeat.unsafe');
-      reference.refuseRepeat();
+      reference.refuseRepeat(nowMs);
       break;
     case 'handlerRegistered':
       operation.tell('handler.registered');
@@ -116,7 +153,7 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       break;
     case 'fail':
       operation.fail(step.failureClass, step);
-      reference.fail(step, nowMs + step.retryInMs);
+      reference.fail(step, nowMs + step.retryInMs, nowMs);
       break;
     case 'interrupt':
       operation.tell('attempt.interrupted');
@@ -143,13 +180,14 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       reference.replay(nowMs);
       break;
     case 'restart':
-      operation.restart(step.downMs);
-      reference.restart(operation.nowMs);
+      operation.restart(step.downMs, step.wasAlone);
+      reference.restart(operation.nowMs, step.wasAlone);
       break;
     case 'crashInFlight':
       for (let time = 0; time < step.times && !reference.isOver; time += 1) {
-        for (const kind of ['grant', 'commit'] as const) take({ kind }, operation, reference);
-        take({ kind: 'restart', downMs: 0 }, operation, reference);
+        take({ kind: 'grant', wasOutage: false }, operation, reference);
+        take({ kind: 'commit' }, operation, reference);
+        take({ kind: 'restart', downMs: 0, wasAlone: true }, operation, reference);
       }
       break;
     case 'wait':
@@ -159,8 +197,18 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
 
 function factsOf({ state, context, history }: OperationHarness): Facts {
   const { attempt, isSpent, crashes, isOutcomeUnknown, wakeAtMs, ending } = context;
-  const { unspentFailures = 0, isSingledOut = false } = context;
-  const counts = { attempt, isSpent, unspentFailures, isSingledOut, crashes };
+  const { unspentFailures = 0, isSingledOut = false, failedAtMs, upMark, rate } = context;
+  const counts = {
+    attempt,
+    isSpent,
+    unspentFailures,
+    isSingledOut,
+    crashes,
+    isToBeJudged: failedAtMs !== undefined,
+    upMarkMs: upMark?.upMs ?? null,
+    rateDueAtMs: rate?.dueAtMs ?? null,
+    sinceAtMs: context.sinceAtMs ?? null,
+  };
   return { state, ...counts, isOutcomeUnknown, wakeAtMs, ending, history };
 }
 
@@ -169,7 +217,7 @@ function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
   const { begun, row, context, isCrisis } = operation;
   expect(operation.running).toBe(operation.state === 'attempting' && !operation.isOver ? 1 : 0);
   // What is kept is never an attempt under way, nor a suspect: both come back as ordered.
-  expect(['attempting', 'suspect']).not.toContain(row?.value);
+  expect(['attempting', 'overhanging', 'suspect']).not.toContain(row?.value);
   if (isCrisis) {
     expect(context.ending).not.toBe('deadLettered');
     return;
@@ -194,6 +242,8 @@ function expectLive(operation: OperationHarness): void {
     operation.tell('lane.freed');
     operation.tell('handler.registered');
     operation.tell('retry.requested');
+    // Whoever cancelled it hears in the end that its handler has returned.
+    operation.tell('attempt.interrupted');
     operation.commit().grant().commit().succeed();
   }
   expect(operation.commit().isOver).toBe(true);

@@ -6,7 +6,7 @@ import {
   CRASHES_IN_A_ROW_MAX,
 } from '../../../machines/policy/retry/crashPolicy.ts';
 import { transitionsTaken } from '../../support/charts/transitionCoverage.ts';
-import { OperationHarness } from '../../support/harness/operationHarness.ts';
+import { isOfTurns, OperationHarness } from '../../support/harness/operationHarness.ts';
 
 /** On disk, and its first attempt running. */
 function attempting(options: ConstructorParameters<typeof OperationHarness>[0] = {}) {
@@ -391,6 +391,10 @@ describe('cancel and expiry', () => {
     expect(operation.aborted).toBe(1);
     expect(operation.context.isOutcomeUnknown).toBe(true);
     expect(operation.history).toEqual(['interrupted 1']);
+    // It is kept as cancelled before its handler has returned, and ends when it has.
+    expect(operation.commit().state).toBe('cancelling');
+    expect(operation.row).toMatchObject({ value: 'cancelling', standing: 'inHand' });
+    operation.tell('attempt.interrupted');
     expect(operation.commit().state).toBe('cancelled');
   });
 
@@ -501,6 +505,7 @@ describe('what is on disk', () => {
   });
 });
 
-test('OB-3 every transition of the chart was taken', () => {
-  expect(transitionsTaken(syncOperationMachine).missing).toEqual([]);
+test('OB-3 every transition of the chart was taken, but for those that are taken in syncOperationMachine.turns.test.ts', () => {
+  const { missing } = transitionsTaken(syncOperationMachine);
+  expect(missing.filter((label) => !isOfTurns(label))).toEqual([]);
 });

@@ -62,6 +62,23 @@ export interface Failing {
   readonly notApplied?: boolean | undefined;
   /** The upstream serves others. Default true. */
   readonly isUpstreamWell?: boolean | undefined;
+  /** The upstream is failing in a row. Default false. */
+  readonly isDoubted?: boolean | undefined;
+  /** How long the upstream was up. Default 0. */
+  readonly upMs?: number | undefined;
+}
+
+/** Of time in which its upstream was up, an operation of the harness is given up after this. */
+export const GIVE_UP_AFTER_MS = 1_000_000;
+
+/**
+ * Whether a transition is about how a turn is judged and what a handler does late: which test file has to
+ * take it.
+ */
+export function isOfTurns(label: string): boolean {
+  return /overhang|cancelling|rateLimited|rate\.limited|attempts\.exhausted|giveup\.due|turn\.revoked|isGivenUp|failed\[hasExpired/.test(
+    label,
+  );
 }
 
 /** A handler of its type is registered, always. */
@@ -186,6 +203,8 @@ export class OperationHarness {
       | 'journal.failed'
       | 'journal.duplicated'
       | 'process.stopping'
+      | 'process.restarted'
+      | 'rate.limited'
     >,
   ): void {
     this.send({ type, atMs: this.nowMs });
@@ -213,8 +232,17 @@ export class OperationHarness {
     this.send({ type });
   }
 
-  grant(): this {
-    this.tell('turn.granted');
+  /** @param wasOutage its last failure lay in an outage */
+  grant(wasOutage = false): this {
+    this.send({ type: 'turn.granted', atMs: this.nowMs, wasOutage });
+    return this;
+  }
+
+  /** At its turn, its rate is used up for a while. */
+  limit(waitMs: number): this {
+    const retryAtMs = this.nowMs + waitMs;
+    const reservation = { owner: 'subject', dueAtMs: retryAtMs, timesAsked: 1 } as const;
+    this.send({ type: 'rate.limited', atMs: this.nowMs, retryAtMs, reservation });
     return this;
   }
 
@@ -225,7 +253,7 @@ export class OperationHarness {
 
   fail(failureClass: FailureClass = 'transient', how: Failing = {}): this {
     const { retryInMs = 1_000, isRepeatSafe = true, isUpstreamWell = true } = how;
-    const { status, notApplied } = how;
+    const { status, notApplied, isDoubted = false, upMs = 0 } = how;
     this.send({
       type: 'attempt.failed',
       startedAtMs: this.nowMs - 50,
@@ -240,6 +268,10 @@ export class OperationHarness {
       retryAtMs: this.nowMs + retryInMs,
       isRepeatSafe,
       isUpstreamWell,
+      steadyAtMs: this.nowMs,
+      isDoubted,
+      up: this.isCrisis ? undefined : { upstream: 'payments', upMs },
+      giveUpAfterMs: this.isCrisis ? null : GIVE_UP_AFTER_MS,
     });
     return this;
   }
@@ -280,7 +312,7 @@ export class OperationHarness {
    * The process dies and another starts `downMs` later: what was not durable is lost, and what the
    * dead process had in hand is told of the restart.
    */
-  restart(downMs = 0): this {
+  restart(downMs = 0, wasAlone = true): this {
     this.#actor.stop();
     this.nowMs += downMs;
     this.running = 0;
@@ -288,7 +320,9 @@ export class OperationHarness {
     const row = this.#row;
     if (row === null || row.value === 'settling') return this;
     this.#actor = this.#start(row);
-    if (row.standing === 'inHand') this.tell('process.restarted');
+    if (row.standing === 'inHand') {
+      this.send({ type: 'process.restarted', atMs: this.nowMs, wasAlone });
+    }
     return this;
   }
 
@@ -301,8 +335,12 @@ export class OperationHarness {
       inspect: coverTransitions(syncOperationMachine),
       ...(kept === null ? {} : { snapshot: this.#machine.resolveState(kept) }),
     });
+    let lastRate = actor.getSnapshot().context.rate;
     actor.subscribe((snapshot) => {
-      if (snapshot.value === this.#lastState) return;
+      // One that was sent away again by its rate waits for another time.
+      const { rate } = snapshot.context;
+      if (snapshot.value === this.#lastState && rate === lastRate) return;
+      lastRate = rate;
       this.#lastState = snapshot.value;
       this.#write(snapshot);
     });

@@ -20,6 +20,14 @@ export interface Facts {
   readonly unspentFailures: number;
   /** The last failure may lie in the request: others were served. */
   readonly isSingledOut: boolean;
+  /** Its last failure is judged at its next turn. */
+  readonly isToBeJudged: boolean;
+  /** How long its upstream was up when its time began; `null` where it has not begun. */
+  readonly upMarkMs: number | null;
+  /** When its rate lets it go on; `null` where that is not what it waited for. */
+  readonly rateDueAtMs: number | null;
+  /** Since when it waits as it does; `null`: since its acceptance. */
+  readonly sinceAtMs: number | null;
   readonly crashes: number;
   readonly isOutcomeUnknown: boolean;
   readonly wakeAtMs: number;
@@ -34,6 +42,8 @@ export interface Failing {
   readonly status: number | undefined;
   readonly notApplied: boolean;
   readonly isUpstreamWell: boolean;
+  readonly isDoubted: boolean;
+  readonly upMs: number;
 }
 
 interface Kept {
@@ -50,10 +60,15 @@ const WAITS: ReadonlySet<string> = new Set([
   'handlerMissing',
   'suspect',
   'backingOff',
+  'rateLimited',
   'conflicted',
   'inReview',
   'replayed',
 ]);
+/** States in which its turn may come. */
+const TURNS = ['waiting', 'suspect', 'backingOff', 'rateLimited', 'replayed'] as const;
+/** Of time in which its upstream was up, it is given up after this. */
+const GIVE_UP_AFTER_MS = 1_000_000;
 
 /**
  * What the requirements say about an operation, written without looking at the chart: a state, a
@@ -88,6 +103,10 @@ export class ReferenceOperation {
       isSpent: false,
       unspentFailures: 0,
       isSingledOut: false,
+      isToBeJudged: false,
+      upMarkMs: null,
+      rateDueAtMs: null,
+      sinceAtMs: null,
       crashes: 0,
       isOutcomeUnknown: false,
       wakeAtMs: facts.nowMs,
@@ -120,16 +139,52 @@ export class ReferenceOperation {
     }
   }
 
-  grant(): void {
-    if (!this.#is('waiting', 'suspect', 'backingOff', 'replayed')) return;
-    // An attempt that was ordered and never ended keeps its number (RT-4).
-    const { attempt, isSpent } = this.facts;
-    this.#note({ attempt: isSpent ? attempt + 1 : attempt, isSpent: false });
+  grant(wasOutage: boolean): void {
+    if (!this.#is(...TURNS)) return;
+    // An attempt that was ordered and never ended keeps its number (RT-4), and so does one that failed for
+    // an outage (RT-1).
+    const { attempt, isSpent, unspentFailures } = this.facts;
+    const isExcused = isSpent && wasOutage;
+    this.#note({
+      attempt: isSpent && !isExcused ? attempt + 1 : attempt,
+      isSpent: false,
+      unspentFailures: unspentFailures + (isExcused ? 1 : 0),
+      isToBeJudged: false,
+      rateDueAtMs: null,
+    });
     if (this.#isCrisis) this.#begin();
     else this.#keep('ordering', { isInHand: true, waits: 'ordering' });
   }
 
+  /** At its turn: nothing is left, or its time is over. */
+  endAtTurn(): void {
+    const isItsTurn = this.#is('waiting', 'suspect', 'backingOff', 'rateLimited');
+    if (isItsTurn && !this.#isCrisis) this.#end('deadLettered');
+  }
+
+  limitRate(nowMs: number, waitMs: number): void {
+    if (!this.#is(...TURNS) || this.#isCrisis) return;
+    const dueAtMs = nowMs + waitMs;
+    this.#note({ rateDueAtMs: dueAtMs, wakeAtMs: dueAtMs, sinceAtMs: nowMs });
+    this.#rest('rateLimited');
+  }
+
+  /** Its type goes elsewhere now, and its handler was not called yet. */
+  revoke(nowMs: number): void {
+    if (!this.#is('attempting')) return;
+    this.#note({ sinceAtMs: nowMs });
+    this.#rest('waiting');
+  }
+
+  overhang(nowMs: number): void {
+    // A crisis is repeated at its time-out, whatever its handler does.
+    if (!this.#is('attempting') || this.#isCrisis) return;
+    this.#note({ sinceAtMs: nowMs });
+    this.#enter('overhanging');
+  }
+
   laneFreed(nowMs: number): void {
+    if (this.#is('cancelling')) this.#end('cancelled');
     if (this.#is('inLane', 'replayed')) this.#becomeReady(nowMs);
   }
 
@@ -137,23 +192,27 @@ export class ReferenceOperation {
     if (this.#is('handlerMissing', 'replayed')) this.#becomeReady(nowMs);
   }
 
-  handlerMissing(): void {
-    const rests = ['inLane', 'waiting', 'suspect', 'backingOff', 'replayed'];
-    if (this.#is('attempting', ...rests)) this.#rest('handlerMissing');
+  handlerMissing(nowMs: number): void {
+    if (!this.#is('attempting', 'inLane', ...TURNS)) return;
+    this.#note({ sinceAtMs: nowMs });
+    this.#rest('handlerMissing');
   }
 
-  refuseRepeat(): void {
-    if (this.#is('waiting', 'suspect', 'backingOff', 'replayed')) this.#rest('inReview');
+  refuseRepeat(nowMs: number): void {
+    if (!this.#is(...TURNS)) return;
+    this.#note({ sinceAtMs: nowMs });
+    this.#rest('inReview');
   }
 
+  /** Late or not, cancelled or not: what is done is done. */
   succeed(): void {
-    if (!this.#is('attempting')) return;
+    if (!this.#is('attempting', 'overhanging', 'cancelling')) return;
     this.#note({ isSpent: true, crashes: 0 });
     this.#end('completed');
   }
 
-  fail(failing: Failing, retryAtMs: number): void {
-    if (!this.#is('attempting')) return;
+  fail(failing: Failing, retryAtMs: number, nowMs: number): void {
+    if (!this.#is('attempting', 'overhanging')) return;
     const { failureClass, isRepeatSafe, status, notApplied, isUpstreamWell } = failing;
     const isTrouble = failureClass === 'transient' && status === 500 && !notApplied;
     const isUnknown = failureClass === 'unknownOutcome' || isTrouble;
@@ -162,6 +221,9 @@ export class ReferenceOperation {
     const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
     const isDoubtful = notApplied && !(isSingledOut && this.facts.isSingledOut);
     const isFree = isDoubtful && !this.#isCrisis;
+    const isPassing = failureClass === 'transient' || failureClass === 'unknownOutcome';
+    const { upMarkMs } = this.facts;
+    const isTooLong = upMarkMs !== null && failing.upMs - upMarkMs >= GIVE_UP_AFTER_MS;
     this.#note({
       isSpent: !isFree,
       unspentFailures: this.facts.unspentFailures + (isFree ? 1 : 0),
@@ -169,17 +231,25 @@ export class ReferenceOperation {
       crashes: 0,
       isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
       wakeAtMs: retryAtMs,
+      isToBeJudged: !isFree && isPassing && !this.#isCrisis,
+      upMarkMs: this.#isCrisis ? null : (upMarkMs ?? failing.upMs),
+      sinceAtMs: nowMs,
     });
     this.#remember('failed');
     if (this.#isCrisis) this.#rest('backingOff');
     else if (failureClass === 'conflict') this.#rest('conflicted');
     else if (failureClass === 'permanent') this.#end('deadLettered');
     else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
-    else if (this.facts.attempt >= this.#attemptsMax && !isFree) this.#end('deadLettered');
-    else this.#rest('backingOff');
+    else if (this.#hasExpired(nowMs)) this.#end('expired');
+    else if (isTooLong) this.#end('deadLettered');
+    // While the upstream fails in a row, it has one more turn to be judged at.
+    else if (this.facts.attempt >= this.#attemptsMax && !isFree && !failing.isDoubted) {
+      this.#end('deadLettered');
+    } else this.#rest('backingOff');
   }
 
   interrupt(nowMs: number): void {
+    if (this.#is('cancelling')) this.#end('cancelled');
     if (!this.#is('attempting')) return;
     this.#cutOff(nowMs);
     this.#rest('waiting');
@@ -193,15 +263,19 @@ export class ReferenceOperation {
     if (!this.#is('backingOff', 'conflicted', 'inReview')) return;
     // A person has looked at it.
     if (this.#is('inReview')) this.#note({ isOutcomeUnknown: false });
-    this.#note({ wakeAtMs: nowMs });
+    this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, isToBeJudged: false, upMarkMs: null });
     this.#remember('retryRequested');
     this.#rest('waiting');
   }
 
   cancel(nowMs: number): void {
-    if (this.#is('attempting')) this.#cutOff(nowMs);
-    else if (!WAITS.has(this.facts.state)) return;
-    this.#end('cancelled');
+    if (this.#is('attempting', 'overhanging')) {
+      // Its handler is told to stop, and waited for (OP-4).
+      this.#cutOff(nowMs);
+      this.#keep('cancelling', { isInHand: true, waits: null });
+      return;
+    }
+    if (WAITS.has(this.facts.state)) this.#end('cancelled');
   }
 
   expire(): void {
@@ -216,27 +290,32 @@ export class ReferenceOperation {
     this.facts = this.disk.facts;
     this.#remember('replayRequested');
     this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, isSingledOut: false });
+    this.#note({ isToBeJudged: false, upMarkMs: null, rateDueAtMs: null, sinceAtMs: nowMs });
     this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null });
     this.#enter('replayed');
     this.disk = { facts: this.facts, isInHand: false };
   }
 
   /** What was durable goes on; what was in hand is suspect (RT-4). */
-  restart(nowMs: number): void {
+  restart(nowMs: number, wasAlone: boolean): void {
     this.queue = [];
     if (this.disk === null || this.disk.facts.ending !== null) {
       this.isOver = true;
       return;
     }
     this.facts = this.disk.facts;
-    if (!this.disk.isInHand || !this.#is('ordering')) return;
-    const crashes = this.facts.crashes + 1;
+    if (!this.disk.isInHand) return;
+    // Its handler is gone with its process.
+    if (this.#is('cancelling')) this.#end('cancelled');
+    if (!this.#is('ordering')) return;
+    const counts = wasAlone || this.facts.crashes < CRASHES_IN_A_ROW_MAX;
+    const crashes = this.facts.crashes + (counts ? 1 : 0);
     if (!this.#isCrisis && crashes === CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX) {
       this.#end('deadLettered');
       return;
     }
     this.#remember('crashed');
-    this.#note({ crashes, isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#note({ crashes, isOutcomeUnknown: true, wakeAtMs: nowMs, sinceAtMs: nowMs });
     this.#enter('suspect');
   }
 
@@ -270,12 +349,12 @@ export class ReferenceOperation {
   }
 
   #cutOff(nowMs: number): void {
-    this.#note({ isOutcomeUnknown: true, wakeAtMs: nowMs });
+    this.#note({ isOutcomeUnknown: true, wakeAtMs: nowMs, sinceAtMs: nowMs });
     this.#remember('interrupted');
   }
 
   #becomeReady(nowMs: number): void {
-    this.#note({ wakeAtMs: nowMs });
+    this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, upMarkMs: null });
     this.#rest('waiting');
   }
 

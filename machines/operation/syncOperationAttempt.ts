@@ -1,0 +1,101 @@
+/**
+ * The part of the operation's chart in which an attempt is ordered, runs and ends (OP-3). The chart itself
+ * is in syncOperationMachine.ts.
+ *
+ * The lane is taken in all of these states. A handler that is told to stop and does not return holds it:
+ * two calls of one lane at once would be the disorder that lanes are there to prevent (OP-4).
+ *
+ * @module
+ */
+
+import { operationSetup } from './syncOperationSetup.ts';
+import {
+  comingUnderSuspicion,
+  completing,
+  expiring,
+  expiringMeanwhile,
+  facts,
+  failing,
+  missingHandler,
+  repeatingCrisis,
+  takingBack,
+} from './syncOperationTransitions.ts';
+
+/** The caller takes it back while its handler is at work: nobody knows how far that had come. */
+const beingCancelled = {
+  target: '#syncOperation.cancelling',
+  actions: [{ type: 'noteInterruption', params: facts }],
+} as const;
+
+export const ordering = operationSetup.createStateConfig({
+  description:
+    'The number of the next attempt is being written to disk, before the attempt runs. If it expires meanwhile, it does not run.',
+  tags: ['order'],
+  meta: { requirements: ['PS-2', 'RT-4', 'OP-5'] },
+  on: {
+    'journal.committed': [expiringMeanwhile, { target: '#syncOperation.attempting' }],
+    'process.restarted': [
+      {
+        guard: { type: 'hasCrashedTooOften', params: ({ event }) => event },
+        target: '#syncOperation.settling',
+        actions: [{ type: 'deadLetterAsCrasher', params: facts }],
+      },
+      comingUnderSuspicion,
+    ],
+    'cancel.requested': takingBack,
+    'expiry.due': expiring,
+  },
+});
+
+export const attempting = operationSetup.createStateConfig({
+  description:
+    'The handler performs one attempt against the upstream. At its time-out it is aborted, and the state is left once it has returned.',
+  tags: ['attempt'],
+  meta: { requirements: ['OP-3', 'OP-4', 'RT-2', 'CR-2'] },
+  invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
+  on: {
+    'attempt.succeeded': completing,
+    'attempt.failed': [repeatingCrisis, ...failing],
+    'attempt.overhangs': {
+      guard: { type: 'isOrdinary' },
+      target: '#syncOperation.overhanging',
+      actions: [{ type: 'noteWait', params: facts }],
+    },
+    'turn.revoked': {
+      target: '#syncOperation.waiting',
+      actions: [{ type: 'noteWait', params: facts }],
+    },
+    'handler.missing': missingHandler,
+    'attempt.interrupted': {
+      target: '#syncOperation.waiting',
+      actions: [{ type: 'noteInterruption', params: facts }],
+    },
+    'cancel.requested': beingCancelled,
+  },
+});
+
+export const overhanging = operationSetup.createStateConfig({
+  description:
+    'The handler is silent far beyond its time-out. Its slot is given back, its lane is not: nothing else of it runs until the handler has returned, or the process has ended.',
+  tags: ['overhang'],
+  meta: { requirements: ['OP-3', 'OP-4', 'OP-6'] },
+  on: {
+    'attempt.succeeded': completing,
+    'attempt.failed': failing,
+    'cancel.requested': beingCancelled,
+  },
+});
+
+export const cancelling = operationSetup.createStateConfig({
+  description:
+    'Cancelled while its handler was at work, which is durable; it ends once the handler has returned, or the process has ended. What was done all the same counts.',
+  tags: ['cancel'],
+  meta: { requirements: ['OP-4', 'OP-5'] },
+  on: {
+    'attempt.succeeded': completing,
+    'attempt.interrupted': takingBack,
+    'process.restarted': takingBack,
+    // It was quarantined, and comes back behind others of its lane.
+    'lane.freed': takingBack,
+  },
+});

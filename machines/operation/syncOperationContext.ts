@@ -1,0 +1,102 @@
+/**
+ * What an operation's chart knows of it: ids, counts and instants, never its payload. What an operation
+ * needs only on a bad day is absent until then: every row is made of it.
+ *
+ * @module
+ */
+
+import type { RateReservation } from '../policy/flow/rateLimits.ts';
+import type { Failure } from '../policy/retry/classifyFailure.ts';
+import type { UpTime } from '../policy/retry/giveUp.ts';
+import type { Entity } from '../vocabulary/entity.ts';
+import type { Priority, Tier } from '../vocabulary/urgency.ts';
+import type { HistoryEntry } from './syncOperationHistory.ts';
+
+export interface SyncOperationInput {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly entity: Entity | null;
+  readonly tier: Tier;
+  readonly priority: Priority;
+  /** What the upstream sees: the caller's key, or the operation's id. */
+  readonly idempotencyKey: string;
+  /** Digest of what a repeat with the same key must equal; `null` when the caller gave no key. */
+  readonly fingerprint: string | null;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly acceptedAtMs: number;
+  readonly expiresAtMs: number | null;
+  /** Attempts in all; `null` for as long as it takes (crisis). */
+  readonly attemptsMax: number | null;
+}
+
+/** How an operation ended. */
+export type Ending = 'completed' | 'deadLettered' | 'cancelled' | 'expired';
+
+export interface SyncOperationContext extends SyncOperationInput {
+  /** The attempt that is ordered or running, from 1; durable before it runs. */
+  readonly attempt: number;
+  /** True once that attempt is spent; the next order then takes the next number. */
+  readonly isSpent: boolean;
+  /** Failures that spent no attempt; absent while there was none. They count for the backoff (RT-1). */
+  readonly unspentFailures?: number | undefined;
+  /** True after a failure that singles it out, the next of which spends an attempt; absent else (RT-1). */
+  readonly isSingledOut?: boolean | undefined;
+  /**
+   * When its last failure was, by the steady clock: its next turn judges whether that lay in an outage, and
+   * spent no attempt (RT-1). Absent where nothing is to be judged.
+   */
+  readonly failedAtMs?: number | undefined;
+  /** From where the time counts until it is given up (OP-5): its first failure, or that after a wait for somebody. */
+  readonly upMark?: UpTime | undefined;
+  /** Until when its subject's or its tier's rate is used up; it is not asked again before (PF-5). */
+  readonly rate?: RateReservation | undefined;
+  /** Since when it is in the wait that it is in; absent: since its acceptance. */
+  readonly sinceAtMs?: number | undefined;
+  /** Crashes in a row that found it in flight; they spend no attempt (RT-4). */
+  readonly crashes: number;
+  /** True once an attempt may have been applied without an answer. */
+  readonly isOutcomeUnknown: boolean;
+  /** When the first attempt was ordered; `null` before, and while it is the one that was ordered at acceptance. */
+  readonly firstAttemptAtMs: number | null;
+  /** When it may be tried again. */
+  readonly wakeAtMs: number;
+  /** The last backoff, the base of the next one. */
+  readonly delayMs: number | null;
+  readonly failure: Failure | null;
+  readonly ending: Ending | null;
+  readonly settledAtMs: number | null;
+  /** The newest {@link HISTORY_MAX} entries. */
+  readonly history: readonly HistoryEntry[];
+}
+
+/** Field by field, because this runs for every request and spreading so many fields is slow. */
+export function newOperation(input: SyncOperationInput): SyncOperationContext {
+  return {
+    id: input.id,
+    type: input.type,
+    subject: input.subject,
+    entity: input.entity,
+    tier: input.tier,
+    priority: input.priority,
+    idempotencyKey: input.idempotencyKey,
+    fingerprint: input.fingerprint,
+    method: input.method,
+    path: input.path,
+    acceptedAtMs: input.acceptedAtMs,
+    expiresAtMs: input.expiresAtMs,
+    attemptsMax: input.attemptsMax,
+    attempt: 1,
+    isSpent: false,
+    crashes: 0,
+    isOutcomeUnknown: false,
+    firstAttemptAtMs: null,
+    wakeAtMs: input.acceptedAtMs,
+    delayMs: null,
+    failure: null,
+    ending: null,
+    settledAtMs: null,
+    history: [],
+  };
+}

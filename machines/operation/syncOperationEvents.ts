@@ -1,0 +1,86 @@
+/**
+ * What an operation's chart is told.
+ *
+ * @module
+ */
+
+import type { RateReservation } from '../policy/flow/rateLimits.ts';
+import type { Failure } from '../policy/retry/classifyFailure.ts';
+import type { UpTime } from '../policy/retry/giveUp.ts';
+
+/** Whether an operation may begin once it is accepted, or what it must wait for. */
+export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler';
+
+/** How an attempt failed, and what the policies make of it. */
+export interface FailureFacts {
+  readonly startedAtMs: number;
+  readonly atMs: number;
+  readonly failure: Failure;
+  /** When the retry policy would try again. */
+  readonly retryAtMs: number;
+  /** Whether a repeat under the same key can be relied on to do nothing twice. */
+  readonly isRepeatSafe: boolean;
+  /** When it failed, by the steady clock. */
+  readonly steadyAtMs: number;
+  /** Whether the upstream serves others: see `singlesOut`. */
+  readonly isUpstreamWell: boolean;
+  /** Whether the upstream is down, or failing in a row: then this says nothing final (RT-1). */
+  readonly isDoubted: boolean;
+  /** How long the upstream was up; absent where nobody keeps it. */
+  readonly up?: UpTime | undefined;
+  /** After how much of that the operation is given up; `null` for never (OP-5). */
+  readonly giveUpAfterMs: number | null;
+}
+
+export type SyncOperationEvent =
+  /** What the barrier state ordered is durable. `turn` tells an accepted operation how it goes on. */
+  | { readonly type: 'journal.committed'; readonly atMs: number; readonly turn?: Turn | undefined }
+  | { readonly type: 'journal.failed' }
+  | { readonly type: 'journal.duplicated' }
+  /** A permit of the upstream is reserved for it. `wasOutage`: what failed it last spent no attempt. */
+  | {
+      readonly type: 'turn.granted';
+      readonly atMs: number;
+      readonly wasOutage?: boolean | undefined;
+    }
+  /** Its type goes to another upstream since it had its turn: it waits for that one. Nothing was spent. */
+  | { readonly type: 'turn.revoked'; readonly atMs: number }
+  /** At its turn, its subject or its tier had no token left; it comes again when the next is due. */
+  | {
+      readonly type: 'rate.limited';
+      readonly atMs: number;
+      readonly retryAtMs: number;
+      readonly reservation: RateReservation;
+    }
+  /** At its turn it was judged: the last attempt that it had was spent. */
+  | { readonly type: 'attempts.exhausted'; readonly atMs: number }
+  /** At its turn: it was tried for as long as its policy allows. */
+  | { readonly type: 'giveup.due'; readonly atMs: number }
+  | { readonly type: 'lane.freed'; readonly atMs: number }
+  | { readonly type: 'handler.missing'; readonly atMs: number }
+  | { readonly type: 'handler.registered'; readonly atMs: number }
+  /** An attempt may have been applied, and doing it again is not known to do nothing twice. */
+  | { readonly type: 'repeat.unsafe'; readonly atMs: number }
+  | { readonly type: 'attempt.succeeded'; readonly atMs: number }
+  | ({ readonly type: 'attempt.failed' } & FailureFacts)
+  /** Its handler is silent far beyond its time-out: it loses its slot, and keeps its lane. */
+  | { readonly type: 'attempt.overhangs'; readonly atMs: number }
+  /** It was aborted, by a stop or a cancel, and its handler has returned or is left; it spends nothing. */
+  | { readonly type: 'attempt.interrupted'; readonly atMs: number }
+  /** The process is about to end in good order. */
+  | { readonly type: 'process.stopping' }
+  /** The process that held it in hand is gone. `wasAlone`: nothing else was in flight that may have ended it. */
+  | { readonly type: 'process.restarted'; readonly atMs: number; readonly wasAlone: boolean }
+  | { readonly type: 'retry.requested'; readonly atMs: number }
+  | ({ readonly type: 'replay.requested' } & ReplayFacts)
+  | { readonly type: 'cancel.requested'; readonly atMs: number }
+  | { readonly type: 'expiry.due'; readonly atMs: number };
+
+/** How a person wants a dead letter replayed. */
+export interface ReplayFacts {
+  readonly atMs: number;
+  /** The new key of an edited request, which is another request to the upstream; `null` for the same one. */
+  readonly idempotencyKey: string | null;
+  /** The person knows that an attempt may have been applied, and wants it done all the same. */
+  readonly isRepeatApproved: boolean;
+}

@@ -1,0 +1,166 @@
+/**
+ * The transitions of the operation's chart that several states share. The chart itself is in
+ * syncOperationMachine.ts.
+ *
+ * @module
+ */
+
+/** The event itself, for actions that read nothing but when it came. */
+export const facts = ({ event }: { event: { atMs: number } }): { atMs: number } => event;
+
+/** The caller takes it back. */
+export const takingBack = {
+  target: '#syncOperation.settling',
+  actions: [{ type: 'cancel', params: facts }],
+} as const;
+
+/** The instant after which the caller does not want it done any more. */
+export const expiring = {
+  target: '#syncOperation.settling',
+  actions: [{ type: 'expire', params: facts }],
+} as const;
+
+/** What was ordered is durable too late: nothing begins after its expiry. */
+export const expiringMeanwhile = {
+  guard: { type: 'hasExpired', params: facts },
+  ...expiring,
+} as const;
+
+/** The event itself, for actions that read all its facts. */
+const asEvent = <Event>({ event }: { event: Event }): Event => event;
+
+/** What it waited for is there; it stands in line for the upstream from now on. */
+export const becomingReady = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'wakeNow', params: facts }],
+} as const;
+
+/** A person wants it tried again. */
+export const retrying = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'noteRetryRequest', params: facts }],
+} as const;
+
+/** A person has decided that it may be done again, whatever became of it before. */
+export const approving = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'noteRetryRequest', params: facts }, { type: 'approveRepeat' }],
+} as const;
+
+/** Its turn: the attempt is made durable first. */
+export const beingOrdered = {
+  target: '#syncOperation.ordering',
+  actions: [{ type: 'orderAttempt', params: asEvent }],
+} as const;
+
+/** Its turn: a crisis does not wait for the disk (CR-4), everything else does. */
+export const takingTurn = [
+  {
+    guard: { type: 'isCrisis' },
+    target: '#syncOperation.attempting',
+    actions: [{ type: 'orderAttempt', params: asEvent }],
+  },
+  beingOrdered,
+] as const;
+
+/** A restart found it in flight: it is suspect, and runs again apart from the others (docs/decisions/0014). */
+export const comingUnderSuspicion = {
+  target: '#syncOperation.suspect',
+  actions: [{ type: 'noteCrash', params: asEvent }],
+} as const;
+
+/** There is no handler of its type. */
+export const missingHandler = {
+  target: '#syncOperation.handlerMissing',
+  actions: [{ type: 'noteWait', params: facts }],
+} as const;
+
+/** It may have been applied, and a person has to say whether it may be done again. */
+export const goingToReview = {
+  target: '#syncOperation.inReview',
+  actions: [{ type: 'noteWait', params: facts }],
+} as const;
+
+/** At its turn there was no token of its subject's or its tier's rate. */
+export const keepingItsRate = {
+  guard: { type: 'isOrdinary' },
+  target: '#syncOperation.rateLimited',
+  actions: [{ type: 'noteRate', params: asEvent }],
+} as const;
+
+/** Its last attempt was spent, as its turn has shown. */
+export const runningOut = {
+  guard: { type: 'isOrdinary' },
+  target: '#syncOperation.settling',
+  actions: [{ type: 'deadLetter', params: facts }],
+} as const;
+
+/** It was tried for as long as its policy allows. */
+export const givingUp = {
+  guard: { type: 'isOrdinary' },
+  target: '#syncOperation.settling',
+  actions: [{ type: 'giveUp', params: facts }],
+} as const;
+
+/** The upstream took it. */
+export const completing = {
+  target: '#syncOperation.settling',
+  actions: [{ type: 'complete', params: facts }],
+} as const;
+
+/** A crisis is repeated whatever the upstream said, until it is through (CR-4). */
+export const repeatingCrisis = {
+  guard: { type: 'isCrisis' },
+  target: '#syncOperation.backingOff',
+  actions: [{ type: 'noteFailure', params: asEvent }],
+} as const;
+
+/** What follows any other failed attempt: from what nobody can change to what time may. */
+export const failing = [
+  {
+    guard: { type: 'isConflict', params: asEvent },
+    target: '#syncOperation.conflicted',
+    actions: [{ type: 'noteFailure', params: asEvent }],
+  },
+  {
+    guard: { type: 'isPermanent', params: asEvent },
+    target: '#syncOperation.settling',
+    actions: [
+      { type: 'noteFailure', params: asEvent },
+      { type: 'deadLetter', params: facts },
+    ],
+  },
+  {
+    guard: { type: 'isRepeatUnsafe', params: asEvent },
+    target: '#syncOperation.inReview',
+    actions: [{ type: 'noteFailure', params: asEvent }],
+  },
+  {
+    guard: { type: 'hasExpired', params: facts },
+    target: '#syncOperation.settling',
+    actions: [
+      { type: 'noteFailure', params: asEvent },
+      { type: 'expire', params: facts },
+    ],
+  },
+  {
+    guard: { type: 'isGivenUp', params: asEvent },
+    target: '#syncOperation.settling',
+    actions: [
+      { type: 'noteFailure', params: asEvent },
+      { type: 'giveUp', params: facts },
+    ],
+  },
+  {
+    guard: { type: 'hasAttemptsLeft', params: asEvent },
+    target: '#syncOperation.backingOff',
+    actions: [{ type: 'noteFailure', params: asEvent }],
+  },
+  {
+    target: '#syncOperation.settling',
+    actions: [
+      { type: 'noteFailure', params: asEvent },
+      { type: 'deadLetter', params: facts },
+    ],
+  },
+] as const;
