@@ -33,7 +33,8 @@ function planOf(kind: Kind, seed: number): DrillPlan {
   const between = (low: number, high: number): number =>
     Math.exp(Math.log(low) + random.next() * Math.log(high / low));
   const perSecond = Math.round(between(20, 500));
-  const workMs = Math.round(between(10, 400));
+  // At least two workers: with less there is no concurrency to find.
+  const workMs = Math.round(between(Math.max(10, 2_000 / perSecond), 400));
   const workers = (perSecond * workMs) / 1000;
   const concurrency = Math.max(8, Math.min(512, Math.round(Math.max(1, workers) * between(2, 6))));
   const requests = Math.round(perSecond * 20);

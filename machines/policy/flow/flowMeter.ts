@@ -25,17 +25,17 @@ export interface CallStamp {
 
 class Stamp implements CallStamp {
   readonly beganAtMs: number;
-  /** Calls in flight when it began, itself included. */
-  readonly inFlight: number;
+  /** The round of a ramp that it belongs to. */
+  readonly round: number;
   /** Outages before it: a call of before the last one takes none of the slots that are open now. */
   readonly outage: number;
   /** Outages and overloads before it: a call of before the last one says nothing about now. */
   readonly epoch: number;
   state: 'inFlight' | 'overhanging' | 'givenBack' = 'inFlight';
 
-  constructor(beganAtMs: number, inFlight: number, outage: number, epoch: number) {
+  constructor(beganAtMs: number, round: number, outage: number, epoch: number) {
     this.beganAtMs = beganAtMs;
-    this.inFlight = inFlight;
+    this.round = round;
     this.outage = outage;
     this.epoch = epoch;
   }
@@ -85,7 +85,7 @@ export class FlowMeter {
     const { slotsMin, slotsMax, slotsAtStart } = policy;
     this.#slots = Math.min(slotsMax, Math.max(slotsMin, kept?.slots ?? slotsAtStart));
     this.#opening = (kept?.isRamping ?? true) ? 'ramp' : null;
-    this.#ramp.start(this.#slots);
+    this.#ramp.start(this.#slots, null);
   }
 
   get inFlight(): number {
@@ -135,7 +135,8 @@ export class FlowMeter {
     if (this.#isDown) this.#timeout.downFor(nowMs - this.#sinceMs);
     this.#window.began(this.#inFlightNow, this.#slots);
     this.#rate.take(nowMs);
-    return new Stamp(nowMs, this.#inFlightNow, this.#outage, this.#epoch);
+    const round = this.#opening === null ? -1 : this.#ramp.began(this.#inFlightNow);
+    return new Stamp(nowMs, round, this.#outage, this.#epoch);
   }
 
   /** The call has ended: its slot is free. */
@@ -184,7 +185,8 @@ export class FlowMeter {
     const slotsBefore = this.#opening === null ? this.#slots : Number.POSITIVE_INFINITY;
     const { usualFailureShare } = this.#trip;
     this.#slots = slotsAfterOutage(this.#policy, this.#slots);
-    this.#ramp.start(this.#slots, this.#trials.usualMs, 0, usualFailureShare, slotsBefore);
+    const known = { latencyMs: this.#trials.usualMs, inFlight: 0, failureShare: usualFailureShare };
+    this.#ramp.start(this.#slots, known, slotsBefore);
     this.#opening = 'ramp';
     this.#isHalved = false;
     this.#timeout.downFor(0);
@@ -265,7 +267,9 @@ export class FlowMeter {
     else if (sign === 'timedOut') this.#timeout.timedOut(nowMs, this.#isDown);
     if (stamp.epoch !== this.#epoch || this.#isDown) return news;
     const decided =
-      sign === 'answered' ? this.#answered(stamp, latencyMs, nowMs) : this.#failed(sign, nowMs);
+      sign === 'answered'
+        ? this.#answered(stamp, latencyMs, nowMs)
+        : this.#failed(stamp, sign, nowMs);
     return decided ?? news;
   }
 
@@ -279,15 +283,16 @@ export class FlowMeter {
     this.#alive();
     this.#window.answered(latencyMs, nowMs);
     if (this.#opening !== null)
-      return this.#opened(this.#ramp.answered(latencyMs, stamp.inFlight, this.#slots), nowMs);
+      return this.#opened(this.#ramp.answered(stamp.round, latencyMs, this.#slots), nowMs);
     return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
-  #failed(sign: CallSign, nowMs: number): FlowNews | null {
+  #failed(stamp: Stamp, sign: CallSign, nowMs: number): FlowNews | null {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     if (this.#trip.failure(nowMs)) return this.#surprised(nowMs);
-    if (this.#opening !== null) return this.#opened(this.#ramp.failed(this.#slots), nowMs);
+    if (this.#opening !== null)
+      return this.#opened(this.#ramp.failed(stamp.round, this.#slots), nowMs);
     return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
@@ -353,7 +358,11 @@ export class FlowMeter {
     this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);
     if (then === 'ramp' && this.#slots < this.#policy.slotsMax) {
       this.#opening = 'growth';
-      this.#ramp.start(this.#slots, this.#trials.usualMs, this.#slots, measured.failureShare);
+      this.#ramp.start(this.#slots, {
+        latencyMs: this.#trials.usualMs,
+        inFlight: this.#slots,
+        failureShare: measured.failureShare,
+      });
     }
     if (news !== null) this.#sinceMs = nowMs;
     return news;

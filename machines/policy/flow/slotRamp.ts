@@ -9,7 +9,7 @@ import type { FlowPolicy } from './flowPolicy.ts';
 /** Half a slot for each answer: half as many again with each round trip. */
 const SLOTS_FOR_AN_ANSWER = 0.5;
 
-/** A round is so many answers at least. */
+/** A round is so many calls at least, and at least half of the slots. */
 const ROUND_MIN = 8;
 
 /** So much slower than the fastest round, beyond the errors of both, is a queue at the upstream. */
@@ -19,7 +19,7 @@ const ERRORS = 2;
 /** Fewer more in flight than this share, and one, explain no latency. */
 const MORE_IN_FLIGHT = 1.2;
 
-/** Of the slots at the end of a round, so many are in use on average where all are in use all the time. */
+/** Of the slots at the end of a round, so many were in use on average where all are in use all the time. */
 const IN_USE = 0.5;
 
 /** A round that fails by this more than the fastest, and beyond chance, is too much. */
@@ -28,30 +28,37 @@ const FAILING_BY = 0.15;
 /** Slots beyond what the upstream works on at once: a call must wait there for the next to begin at once. */
 export const SPARE_SHARE = 0.15;
 
+/** A call that belongs to no round. */
+const NO_ROUND = -1;
+
 interface Round {
   readonly meanMs: number;
   readonly errorMs: number;
   readonly inFlight: number;
   readonly failureShare: number;
-  readonly results: number;
 }
 
 /**
  * Slow start (RFC 5681 §3.1): slots open with answers, so that only an upstream that answers gets more. It
  * ends where answers take longer than with fewer calls in flight (as Vegas and HyStart do, before anything
  * fails): then about `in flight * fastest / latency` calls are worked on, and the rest only waits.
+ *
+ * Rounds are calls that began together, and are measured when all of them have ended: of calls that end
+ * together while ever more begin, most are quick ones. A round that is slow before it is whole is slow.
  */
 export class SlotRamp {
   readonly #noiseMs: number;
   #fastest: Round | null = null;
-  /** Answers that are not counted: those that come first are the fastest of those in flight. */
-  #toSkip = 0;
-  #count = 0;
+  #slotsBefore = Number.POSITIVE_INFINITY;
+  /** The number of the round that takes calls, or is waited for. */
+  #number = 0;
+  #size = ROUND_MIN;
+  #begun = 0;
+  #answered = 0;
   #failed = 0;
   #sum = 0;
   #squares = 0;
   #inFlightSum = 0;
-  #slotsBefore = Number.POSITIVE_INFINITY;
 
   constructor(policy: Pick<FlowPolicy, 'latencyNoiseMs'>) {
     this.#noiseMs = policy.latencyNoiseMs;
@@ -59,27 +66,32 @@ export class SlotRamp {
 
   /**
    * @param slots those that are open now
-   * @param knownMs the latency of an upstream with nothing to wait for; infinite where it is not known
-   * @param inFlight with so many in flight it was so
-   * @param failureShare the usual share of failures
+   * @param known what is known of the upstream with that many calls in flight; `null` for nothing
    * @param slotsBefore slots that were found before an outage: the ramp goes as far (`ssthresh`)
    */
   start(
     slots: number,
-    knownMs = Number.POSITIVE_INFINITY,
-    inFlight = 0,
-    failureShare = 1,
+    known: {
+      readonly latencyMs: number;
+      readonly inFlight: number;
+      readonly failureShare: number;
+    } | null,
     slotsBefore = Number.POSITIVE_INFINITY,
   ): void {
     this.#slotsBefore = slotsBefore;
-    this.#fastest = Number.isFinite(knownMs)
-      ? { meanMs: knownMs, errorMs: 0, inFlight, failureShare, results: 1 }
-      : null;
-    this.#toSkip = slots;
-    this.#startRound();
+    this.#fastest =
+      known === null || !Number.isFinite(known.latencyMs)
+        ? null
+        : {
+            meanMs: known.latencyMs,
+            errorMs: 0,
+            inFlight: known.inFlight,
+            failureShare: known.failureShare,
+          };
+    this.#startRound(slots);
   }
 
-  /** The mean latency of the fastest round; infinite before the first is over. */
+  /** The latency of the fastest round, not less than it may be; infinite before the first is over. */
   get fastestMs(): number {
     const fastest = this.#fastest;
     return fastest === null ? Number.POSITIVE_INFINITY : fastest.meanMs + fastest.errorMs;
@@ -90,90 +102,100 @@ export class SlotRamp {
     return slots >= this.#slotsBefore;
   }
 
-  /** @returns the slots that are open now; negative where the ramp is over, with so many */
-  failed(slots: number): number {
-    this.#failed += 1;
-    const results = this.#count + this.#failed;
-    if (this.#toSkip > 0 || results < 2 * Math.max(ROUND_MIN, slots / 2)) return slots;
-    const failureShare = this.#failed / results;
-    const isOver = this.#fastest !== null && isFailing({ failureShare, results }, this.#fastest);
-    this.#startRound();
-    return isOver ? -Math.max(1, slots / (1 + SLOTS_FOR_AN_ANSWER)) : slots;
+  /**
+   * A call begins.
+   *
+   * @param inFlight calls in flight, itself included
+   * @returns the round that it belongs to, to be given back at its end
+   */
+  began(inFlight: number): number {
+    if (this.#begun >= this.#size) return NO_ROUND;
+    this.#begun += 1;
+    this.#inFlightSum += inFlight;
+    return this.#number;
   }
 
-  /**
-   * An answer came.
-   *
-   * @param inFlight calls in flight when this one began, itself included
-   * @returns the slots that are open now; negative where the ramp is over, with so many
-   */
-  answered(latencyMs: number, inFlight: number, slots: number): number {
-    if (this.#toSkip > 0) {
-      this.#toSkip -= 1;
-      return slots + SLOTS_FOR_AN_ANSWER;
-    }
-    this.#count += 1;
+  /** @returns the slots that are open now; negative where the ramp is over, with so many */
+  failed(round: number, slots: number): number {
+    if (round !== this.#number) return slots;
+    this.#failed += 1;
+    return this.#judge(slots);
+  }
+
+  /** @returns the slots that are open now; negative where the ramp is over, with so many */
+  answered(round: number, latencyMs: number, slots: number): number {
+    const more = slots + SLOTS_FOR_AN_ANSWER;
+    if (round !== this.#number) return more;
+    this.#answered += 1;
     this.#sum += latencyMs;
     this.#squares += latencyMs * latencyMs;
-    this.#inFlightSum += inFlight;
-    if (this.#count < Math.max(ROUND_MIN, slots / 2)) return slots + SLOTS_FOR_AN_ANSWER;
-    const round = this.#round();
-    this.#startRound();
-    const fastest = this.#fastest;
-    if (fastest === null) {
-      this.#fastest = round;
-    } else if (isFailing(round, fastest)) {
-      return -Math.max(1, slots / (1 + SLOTS_FOR_AN_ANSWER));
-    } else if (this.#isSlower(round, fastest, slots)) {
-      if (round.inFlight >= MORE_IN_FLIGHT * fastest.inFlight + 1) {
-        return -Math.ceil((1 + SPARE_SHARE) * round.inFlight * (fastest.meanMs / round.meanMs));
-      }
-      // No more than before were in flight, so it is slower by itself.
-      this.#fastest = round;
-      return slots;
-    } else if (round.meanMs + round.errorMs < fastest.meanMs + fastest.errorMs) {
-      this.#fastest = round;
-    }
-    return slots + SLOTS_FOR_AN_ANSWER;
+    return this.#judge(more);
   }
 
-  #isSlower(round: Round, fastest: Round, slots: number): boolean {
+  #judge(slots: number): number {
+    const ended = this.#answered + this.#failed;
+    const isWhole = ended >= this.#size;
+    if (!isWhole && ended * 2 < this.#size) return slots;
+    const fastest = this.#fastest;
+    if (fastest !== null) {
+      if (this.#isFailing(fastest)) return -Math.max(1, slots / (1 + SLOTS_FOR_AN_ANSWER));
+      const slow = this.#slow(fastest, slots);
+      if (slow !== null && slow.inFlight >= MORE_IN_FLIGHT * fastest.inFlight + 1) {
+        return -Math.ceil((1 + SPARE_SHARE) * slow.inFlight * (fastest.meanMs / slow.meanMs));
+      }
+      // No more than before were in flight, so it is slower by itself.
+      if (slow !== null) this.#fastest = slow;
+    }
+    if (isWhole) this.#endRound(slots);
+    return slots;
+  }
+
+  #endRound(slots: number): void {
+    if (this.#answered > 0) {
+      const round = this.#round();
+      if (round.meanMs + round.errorMs < this.fastestMs) this.#fastest = round;
+    }
+    this.#startRound(slots);
+  }
+
+  #slow(fastest: Round, slots: number): Round | null {
+    if (this.#answered < ROUND_MIN / 2) return null;
+    const round = this.#round();
     const { meanMs, errorMs, inFlight } = round;
     // What is not in use cannot be too much: then calls are in flight because answers take long.
-    if (inFlight < IN_USE * slots) return false;
+    if (inFlight < IN_USE * slots) return null;
     const error = ERRORS * Math.hypot(errorMs, fastest.errorMs);
     const bound = Math.max((1 + SLOWER_BY) * fastest.meanMs, fastest.meanMs + this.#noiseMs);
-    return meanMs > bound && meanMs - fastest.meanMs > error;
+    return meanMs > bound && meanMs - fastest.meanMs > error ? round : null;
+  }
+
+  #isFailing(fastest: Round): boolean {
+    const ended = this.#answered + this.#failed;
+    const share = this.#failed / ended;
+    const error = Math.sqrt((share * (1 - share)) / ended);
+    return share - fastest.failureShare > Math.max(FAILING_BY, ERRORS * error);
   }
 
   #round(): Round {
-    const count = this.#count;
-    const results = count + this.#failed;
-    const meanMs = this.#sum / count;
-    const variance = Math.max(0, this.#squares / count - meanMs * meanMs);
+    const answered = this.#answered;
+    const meanMs = this.#sum / answered;
+    const variance = Math.max(0, this.#squares / answered - meanMs * meanMs);
     return {
       meanMs,
-      errorMs: Math.sqrt(variance / count),
-      inFlight: this.#inFlightSum / count,
-      failureShare: this.#failed / results,
-      results,
+      errorMs: Math.sqrt(variance / answered),
+      inFlight: this.#inFlightSum / this.#begun,
+      failureShare: this.#failed / (answered + this.#failed),
     };
   }
 
-  #startRound(): void {
-    this.#count = 0;
+  #startRound(slots: number): void {
+    this.#number += 1;
+    this.#size = Math.max(ROUND_MIN, Math.floor(slots / 2));
+    this.#begun = 0;
+    this.#answered = 0;
     this.#failed = 0;
     this.#sum = 0;
     this.#squares = 0;
     this.#inFlightSum = 0;
   }
-}
-
-function isFailing(
-  round: Pick<Round, 'failureShare' | 'results'>,
-  fastest: Pick<Round, 'failureShare'>,
-): boolean {
-  const share = round.failureShare;
-  const error = Math.sqrt((share * (1 - share)) / round.results);
-  return share - fastest.failureShare > Math.max(FAILING_BY, ERRORS * error);
 }
