@@ -97,8 +97,8 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     name: 'b35',
     what: 'flapping, and 35 % of the calls fail in every way there is',
     ...USUAL,
-    requests: 1_000,
-    lanes: 330,
+    requests: 1_500,
+    lanes: 500,
     server: {
       ...SMALL,
       faultShare: 0.32,

@@ -9,7 +9,7 @@ import type { CallReport, CallSign } from '../../machines/policy/flow/callReport
 import { type CallStamp, FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
 import { checkFlowPolicy, type FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
-import { probeGapMs } from '../../machines/policy/flow/probePacing.ts';
+import { probeGapMs, probesAtOnce } from '../../machines/policy/flow/probePacing.ts';
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import {
   DEFAULT_RETRY,
@@ -81,7 +81,6 @@ class Client {
   #isDown = false;
   #downSinceMs = 0;
   #probeAtMs = 0;
-  #probesMax = 1;
   #probesLeft = 0;
   #probesOut = 0;
   #generation = 0;
@@ -158,7 +157,7 @@ class Client {
   #pump(): void {
     const nowMs = this.#clock.monotonic();
     if (this.#isDown && nowMs >= this.#probeAtMs && this.#probesOut === 0) {
-      this.#probesLeft = this.#probesMax;
+      this.#probesLeft = probesAtOnce(this.#policy, this.#meter.usualFailureShare);
       this.#probeAtMs = Number.POSITIVE_INFINITY;
     }
     for (;;) {
@@ -239,7 +238,6 @@ class Client {
     this.#isDown = true;
     this.#generation += 1;
     this.#downSinceMs = news.firstFailureAtMs;
-    this.#probesMax = news.probes;
     this.#probesLeft = this.#probesOut = 0;
     this.#meter.outageBegan(nowMs);
     this.#nextProbe(nowMs);

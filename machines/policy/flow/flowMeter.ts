@@ -135,7 +135,7 @@ export class FlowMeter {
     if (this.#isDown) this.#timeout.downFor(nowMs - this.#sinceMs);
     this.#window.began(this.#inFlightNow, this.#slots);
     this.#rate.take(nowMs);
-    const round = this.#opening === null ? -1 : this.#ramp.began(this.#inFlightNow);
+    const round = this.#opening === null ? -1 : this.#ramp.began(this.#inFlightNow, nowMs);
     return new Stamp(nowMs, round, this.#outage, this.#epoch);
   }
 
@@ -162,7 +162,10 @@ export class FlowMeter {
   /** The slot was not used, or what became of the call says nothing. */
   returnUnused(stamp: CallStamp): void {
     if (!(stamp instanceof Stamp) || stamp.state === 'givenBack') return;
-    if (stamp.state === 'inFlight') this.#rate.giveBack();
+    if (stamp.state === 'inFlight') {
+      this.#rate.giveBack();
+      this.#ramp.left(stamp.round);
+    }
     this.#release(stamp);
   }
 
@@ -256,8 +259,12 @@ export class FlowMeter {
   }
 
   #learn(stamp: Stamp, { sign }: CallReport, nowMs: number): FlowNews | null {
-    if (sign === 'silent') return null;
+    if (sign === 'silent') {
+      this.#ramp.left(stamp.round);
+      return null;
+    }
     if (sign === 'pushedBack') {
+      this.#ramp.left(stamp.round);
       if (stamp.epoch === this.#epoch && !this.#isDown) this.#alive();
       return this.#rate.pushedBack(stamp.beganAtMs, nowMs);
     }
@@ -283,7 +290,7 @@ export class FlowMeter {
     this.#alive();
     this.#window.answered(latencyMs, nowMs);
     if (this.#opening !== null)
-      return this.#opened(this.#ramp.answered(stamp.round, latencyMs, this.#slots), nowMs);
+      return this.#opened(this.#ramp.answered(stamp.round, latencyMs, this.#slots, nowMs), nowMs);
     return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 
@@ -292,7 +299,7 @@ export class FlowMeter {
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     if (this.#trip.failure(nowMs)) return this.#surprised(nowMs);
     if (this.#opening !== null)
-      return this.#opened(this.#ramp.failed(stamp.round, this.#slots), nowMs);
+      return this.#opened(this.#ramp.failed(stamp.round, this.#slots, nowMs), nowMs);
     return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
   }
 

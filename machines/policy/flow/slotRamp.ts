@@ -12,6 +12,10 @@ const SLOTS_FOR_AN_ANSWER = 0.5;
 /** A round is so many calls at least, and at least half of the slots. */
 const ROUND_MIN = 8;
 
+/** A round is whole without the last eighth where these take so many times as long: some never end. */
+const WHOLE_SHARE = 0.875;
+const STRAGGLING = 4;
+
 /** So much slower than the fastest round, beyond the errors of both, is a queue at the upstream. */
 const SLOWER_BY = 0.35;
 const ERRORS = 2;
@@ -54,6 +58,7 @@ export class SlotRamp {
   #number = 0;
   #size = ROUND_MIN;
   #begun = 0;
+  #lastBeganAtMs = 0;
   #answered = 0;
   #failed = 0;
   #sum = 0;
@@ -108,33 +113,39 @@ export class SlotRamp {
    * @param inFlight calls in flight, itself included
    * @returns the round that it belongs to, to be given back at its end
    */
-  began(inFlight: number): number {
+  began(inFlight: number, nowMs: number): number {
     if (this.#begun >= this.#size) return NO_ROUND;
     this.#begun += 1;
     this.#inFlightSum += inFlight;
+    this.#lastBeganAtMs = nowMs;
     return this.#number;
   }
 
-  /** @returns the slots that are open now; negative where the ramp is over, with so many */
-  failed(round: number, slots: number): number {
-    if (round !== this.#number) return slots;
-    this.#failed += 1;
-    return this.#judge(slots);
+  /** A call of a round says nothing: another takes its place. */
+  left(round: number): void {
+    if (round === this.#number) this.#begun -= 1;
   }
 
   /** @returns the slots that are open now; negative where the ramp is over, with so many */
-  answered(round: number, latencyMs: number, slots: number): number {
+  failed(round: number, slots: number, nowMs: number): number {
+    if (round !== this.#number) return slots;
+    this.#failed += 1;
+    return this.#judge(slots, nowMs);
+  }
+
+  /** @returns the slots that are open now; negative where the ramp is over, with so many */
+  answered(round: number, latencyMs: number, slots: number, nowMs: number): number {
     const more = slots + SLOTS_FOR_AN_ANSWER;
     if (round !== this.#number) return more;
     this.#answered += 1;
     this.#sum += latencyMs;
     this.#squares += latencyMs * latencyMs;
-    return this.#judge(more);
+    return this.#judge(more, nowMs);
   }
 
-  #judge(slots: number): number {
+  #judge(slots: number, nowMs: number): number {
     const ended = this.#answered + this.#failed;
-    const isWhole = ended >= this.#size;
+    const isWhole = ended >= this.#size || this.#isStraggling(ended, nowMs);
     if (!isWhole && ended * 2 < this.#size) return slots;
     const fastest = this.#fastest;
     if (fastest !== null) {
@@ -148,6 +159,11 @@ export class SlotRamp {
     }
     if (isWhole) this.#endRound(slots);
     return slots;
+  }
+
+  #isStraggling(ended: number, nowMs: number): boolean {
+    if (ended < WHOLE_SHARE * this.#size || this.#answered === 0) return false;
+    return nowMs - this.#lastBeganAtMs > (STRAGGLING * this.#sum) / this.#answered;
   }
 
   #endRound(slots: number): void {

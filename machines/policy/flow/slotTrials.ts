@@ -27,6 +27,8 @@ const PATIENCE_MAX = 64;
 /** What is usual is questioned after so many windows that were bound; sooner where much fails. */
 const QUESTION_AFTER = 40;
 const QUESTION_FAILING_AFTER = 8;
+/** Where a ramp has found none, the first that is seen is questioned soon. */
+const QUESTION_SOON = 4;
 const QUESTION_FAILING_SHARE = 0.3;
 /** Slots that are left when what is usual is questioned. */
 const QUESTION_TRY = 0.6;
@@ -89,6 +91,7 @@ export class SlotTrials {
   start(fastestMs: number): void {
     this.#usualMs = fastestMs;
     this.stop();
+    if (!Number.isFinite(fastestMs)) this.#unquestioned = QUESTION_AFTER - QUESTION_SOON;
   }
 
   /** The slots of before a trial that is under way, else those given. */
