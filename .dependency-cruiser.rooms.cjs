@@ -18,6 +18,7 @@ const CHARTS = [
   'machines/operation',
   'machines/breaker',
   'machines/degradation',
+  'machines/scheduler',
   'machines/storage',
   'machines/supervisor',
 ];
@@ -55,8 +56,8 @@ const ROOMS = {
   // Decisions, as functions of their arguments.
   'machines/policy/request': [VOCABULARY],
   'machines/policy/retry': [VOCABULARY, 'machines/policy/flow'],
-  'machines/policy/breaker': [VOCABULARY],
-  'machines/policy/flow': [VOCABULARY, 'machines/policy/breaker'],
+  'machines/policy/flow': [VOCABULARY],
+  'machines/policy/breaker': [VOCABULARY, 'machines/policy/flow'],
   'machines/policy/service': [VOCABULARY, 'machines/policy/breaker'],
   'machines/policy/crisis': [VOCABULARY, 'machines/policy/request'],
   'machines/policy/layers': [
@@ -71,6 +72,7 @@ const ROOMS = {
   'machines/operation': [VOCABULARY, ...POLICY],
   'machines/breaker': [VOCABULARY, ...POLICY],
   'machines/degradation': [VOCABULARY, ...POLICY],
+  'machines/scheduler': [VOCABULARY, ...POLICY],
   'machines/storage': [VOCABULARY, ...POLICY],
   'machines/supervisor': [VOCABULARY, ...POLICY],
   machines: CHARTS,
@@ -127,7 +129,7 @@ const ROOMS = {
   'actors/charts': [...MACHINES, 'actors/time', 'actors/facts'],
   'actors/journal': [...MACHINES, PORT, 'actors/time', 'actors/facts', 'actors/charts'],
   // What dispatch knows of an upstream: leave to call it, and its slots for crises.
-  'actors/flow': [VOCABULARY, 'machines/policy/breaker', 'machines/policy/flow'],
+  'actors/flow': [VOCABULARY, 'machines/policy/flow'],
   'actors/upstream': [
     ...MACHINES,
     'actors/time',

@@ -61,8 +61,18 @@ export async function restartComponent(
 
 function restartable({ upstreams }: ComponentsParts): ReadonlyMap<Component, Restartable> {
   const parts = new Map<Component, Restartable>();
-  for (const { breakerComponent, breaker, levelComponent, level } of upstreams.all) {
-    parts.set(breakerComponent, breaker).set(levelComponent, level);
+  for (const upstream of upstreams.all) {
+    parts
+      .set(upstream.breakerComponent, upstream.breaker)
+      .set(upstream.levelComponent, upstream.level)
+      .set(upstream.schedulerComponent, {
+        restore: (state) => {
+          upstream.restoreFlow(state);
+        },
+        restart: () => {
+          upstream.restartFlow();
+        },
+      });
   }
   return parts.set(GLOBAL_LEVEL, upstreams.globalLevel);
 }

@@ -176,11 +176,11 @@ export class EngineCore {
     this.rates = new UpstreamRates(policies);
     this.calls = new Calls({
       ...{ clock, steady, random, timers, policies, onError },
-      flowOf: (name) => this.upstreams.get(name).gate,
+      flowOf: (name) => this.upstreams.get(name).flow,
       rates: this.rates,
     });
-    for (const { gate, policy } of this.upstreams.all) {
-      pool.dispatcher.addFlow(gate, policy.crisisConcurrency);
+    for (const { flow, policy } of this.upstreams.all) {
+      pool.dispatcher.addFlow(flow, policy.crisisConcurrency);
     }
     this.#componentsParts = {
       store,

@@ -328,7 +328,7 @@ export class LocalEngine implements Engine {
         sinceAtMs: storage.sinceAtMs,
         failure: storage.failure?.code ?? null,
       },
-      upstreams: this.#core.upstreams.all.map((upstream) => this.#stateOf(upstream)),
+      upstreams: this.#core.upstreams.shown.map((upstream) => this.#stateOf(upstream)),
       operations: {
         ...counts.operations,
         inMemory: pool.size,
@@ -368,7 +368,7 @@ export class LocalEngine implements Engine {
     return { ...request, expiresAtMs: null };
   }
 
-  #stateOf({ name, breaker, level, gate }: Upstream): UpstreamState {
+  #stateOf({ name, breaker, level, flow }: Upstream): UpstreamState {
     const { snapshot } = breaker;
     const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
     return {
@@ -376,7 +376,7 @@ export class LocalEngine implements Engine {
       breaker: snapshot.value,
       level: level.level,
       causes: level.causes,
-      inFlight: gate.inFlight,
+      inFlight: flow.inFlight,
       nextTryAtMs: due === null ? null : this.#core.steady.toWall(due.atMs),
     };
   }

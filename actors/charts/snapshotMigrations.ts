@@ -8,6 +8,13 @@
  * @module
  */
 
+import {
+  breakerPacing,
+  DEFAULT_BREAKER_POLICY,
+} from '../../machines/policy/breaker/breakerPolicy.ts';
+import { NO_OUTAGES } from '../../machines/policy/breaker/outages.ts';
+import { DEFAULT_FLOW_POLICY } from '../../machines/policy/flow/flowPolicy.ts';
+import { DEFAULT_DEGRADATION_POLICY } from '../../machines/policy/service/degradationPolicy.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 
 /** What is kept of a snapshot. */
@@ -49,7 +56,65 @@ export const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {
     // What is new is absent until it is needed: a failure of before is not judged, and its time begins with the next.
     { from: '2', to: '3', migrate: (kept) => kept },
   ],
+  circuitBreaker: [{ from: '1', to: '2', migrate: withOutages }],
+  // What it kept of a wait for a better level means nothing any more; the first measurement says the rest.
+  degradation: [
+    {
+      from: '1',
+      to: '2',
+      migrate: ({ value, context }) => {
+        const { scope, sinceAtMs = null } = fieldsOf(context);
+        return {
+          value,
+          context: { scope, policy: DEFAULT_DEGRADATION_POLICY, causes: [], sinceAtMs },
+        };
+      },
+    },
+  ],
 };
+
+/**
+ * Version 1 counted trips in a row, and had one order of one person. Its policy is replaced by what is
+ * configured before the chart takes anything else.
+ */
+function withOutages({ value, context }: KeptState): KeptState {
+  const kept = fieldsOf(context);
+  const openedAtMs = kept['openedAtMs'] ?? null;
+  const isHeld = value === 'forcedOpen' || value === 'disabled';
+  const isDown = value === 'open' || value === 'halfOpen';
+  const hold = {
+    kind: value,
+    reason: kept['operatorReason'] ?? null,
+    by: null,
+    // It did not keep since when.
+    sinceAtMs: 0,
+  };
+  return {
+    value,
+    context: {
+      ...NO_OUTAGES,
+      upstream: kept['upstream'],
+      policy: breakerPacing(DEFAULT_BREAKER_POLICY, DEFAULT_FLOW_POLICY),
+      generation: kept['generation'],
+      lastOpenMs: kept['lastOpenMs'] ?? 0,
+      openUntilAtMs: kept['openUntilAtMs'] ?? null,
+      firstFailureAtMs: isDown ? openedAtMs : null,
+      failedAtMs: isDown ? (kept['trippedAtMs'] ?? null) : null,
+      downSinceAtMs: isDown ? openedAtMs : null,
+      recoveries: kept['recoveries'] ?? 0,
+      recoveriesMs: kept['recoveriesMs'] ?? 0,
+      probes: [],
+      probesFailed: 0,
+      holds: isHeld ? [hold] : [],
+      tripsObserved: 0,
+    },
+  };
+}
+
+function fieldsOf(context: unknown): Readonly<Record<string, unknown>> {
+  if (typeof context !== 'object' || context === null) throw new Error('It has no context.');
+  return context as Readonly<Record<string, unknown>>;
+}
 
 /** The state after every step that leads on from `version`, and the version that was reached. */
 export function migrateKept(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AnyStateMachine, SnapshotFrom } from 'xstate';
+import type { AnyStateMachine, SnapshotFrom, StateValue } from 'xstate';
 import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -81,9 +81,9 @@ export function decodeSnapshot<M extends AnyStateMachine>(
       `A record was written by ${stored.machine} version ${stored.version}; this program runs ${machine.id} version ${machine.version}. Run the program that wrote it, or a newer one.`,
     );
   }
-  // XState itself lets some values pass that name no state; every chart that is kept is flat.
+  // XState itself lets some values pass that name no state.
   const { value, context } = kept;
-  if (typeof value !== 'string' || !Object.hasOwn(machine.states, value)) {
+  if (!namesState(machine, value)) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
@@ -97,6 +97,20 @@ export function decodeSnapshot<M extends AnyStateMachine>(
   }
   const snapshot = machine.resolveState({ value, context }) as SnapshotFrom<M>;
   return { snapshot, response: stored.response };
+}
+
+/** Every chart that is kept is flat, or has flat regions. */
+function namesState({ root, states }: AnyStateMachine, value: unknown): value is StateValue {
+  if (root.type !== 'parallel') return typeof value === 'string' && Object.hasOwn(states, value);
+  if (typeof value !== 'object' || value === null) return false;
+  const regions = Object.entries(value as Readonly<Record<string, unknown>>);
+  return (
+    regions.length === Object.keys(states).length &&
+    regions.every(
+      ([region, state]) =>
+        typeof state === 'string' && Object.hasOwn(states[region]?.states ?? {}, state),
+    )
+  );
 }
 
 /** Whether a later version of this machine wrote it; a state that is new may come without a new version. */

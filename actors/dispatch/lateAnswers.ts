@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SILENT } from '../../machines/policy/flow/callReport.ts';
+import { UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 
@@ -53,5 +53,5 @@ export class LateAnswers {
 
 /** Gives back a permit, if there is one, that no call was made with. */
 export function giveBack(permit: Permit | null): void {
-  permit?.flow.leave(permit, SILENT);
+  permit?.flow.leave(permit, UNUSED);
 }

@@ -10,6 +10,7 @@ import type { BreakerChange } from '../../machines/breaker/breakerChange.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { FlowNews, FlowReason } from '../../machines/policy/flow/flowNews.ts';
 import type { FailureClass } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
@@ -160,13 +161,31 @@ export interface BreakerChanged extends Told<'breaker.changed'> {
   readonly why: BreakerChange;
 }
 
+/**
+ * The flow to an upstream was tuned, or would have been cut off: what was found out, and by what.
+ * - `outage.observed`: its breaker only observes, and would have opened.
+ * - `overload.detected`: it had too much to do; its slots were halved.
+ * - `trial.began`, `trial.kept`, `trial.undone`: whether fewer slots do as much.
+ * - `ramp.ended`: its slots are open again.
+ * - `rate.learned`, `rate.lifted`: it answers 429, so it is asked at a rate; or no more.
+ */
+export interface FlowChanged extends Told<'flow.changed'> {
+  readonly upstream: string;
+  readonly what: 'outage.observed' | Exclude<FlowNews['type'], 'outage.detected'>;
+  /** Slots, or calls a second, before and after; `null` where there are none to tell. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Why slots were changed; `null` for what says so itself. */
+  readonly because: FlowReason | null;
+}
+
 /** The level of service of an upstream, or of the process, has changed (DG-1). */
 export interface LevelChanged extends Told<'level.changed'> {
   /** The upstream; `null` for the level of the process. */
   readonly upstream: string | null;
   readonly from: Level;
   readonly to: Level;
-  /** What called for it; empty for a step of a recovery, and after a restart of the component. */
+  /** What called for it; empty for `normal`, and after a restart of the component. */
   readonly causes: readonly LevelCause[];
 }
 
@@ -222,6 +241,7 @@ export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
 export type Override =
   | 'breaker.forceOpen'
   | 'breaker.disable'
+  | 'breaker.observe'
   | 'breaker.release'
   | 'store.release'
   | 'operation.cancel'
@@ -294,6 +314,7 @@ export type Fact =
   | HandlerThrew
   | HandlerOverhangs
   | BreakerChanged
+  | FlowChanged
   | LevelChanged
   | StorageChanged
   | StoreHeld

@@ -6,7 +6,7 @@
  */
 
 import { type BreakerChange, breakerChangeOf } from '../../machines/breaker/breakerChange.ts';
-import type { CircuitBreakerEvent } from '../../machines/breaker/circuitBreakerMachine.ts';
+import type { CircuitBreakerEvent } from '../../machines/breaker/circuitBreakerSetup.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
@@ -26,6 +26,7 @@ import type {
   AttemptAborted,
   FactKind,
   FactOf,
+  FlowChanged,
   Override,
   OverrideMade,
   ParkReason,
@@ -108,6 +109,11 @@ export const FACT_TABLE = {
     to: BreakerState,
     event: CircuitBreakerEvent | null,
   ): Details<'breaker.changed'> => ({ upstream, from, to, why: whyOf(event) }),
+  'flow.changed': (
+    upstream: string,
+    what: FlowChanged['what'],
+    numbers: Pick<FlowChanged, 'from' | 'to' | 'because'>,
+  ) => ({ upstream, what, ...numbers }),
   'level.changed': (scope: string, from: Level, to: Level, causes: readonly LevelCause[]) => ({
     upstream: scope === 'global' ? null : scope,
     from,

@@ -28,6 +28,8 @@ export interface Permit {
   readonly flow: FlowControl;
   /** How long the call may take, in milliseconds; the upstream's own measure, at most what is configured. */
   readonly timeoutMs: number;
+  /** When it was given, by the monotonic clock. */
+  readonly beganAtMs: number;
 }
 
 /** A permit; `null` when the asker has to wait until something changes; or either of them later. */
@@ -59,7 +61,10 @@ export interface FlowControl {
   readonly slotsMax: number;
   /** It is down, or failing in a row beyond the usual: as {@link CallVerdict.isDoubted}, now. */
   readonly isDoubted: boolean;
-  /** How long the upstream was up, in all, in milliseconds, over restarts. */
+  /**
+   * Time in which a process ran and the upstream was up, in milliseconds, over restarts. Only differences of
+   * it mean something.
+   */
   readonly upMs: number;
 
   /** Whether this may run now, and why not. Asking changes nothing. */
@@ -70,7 +75,7 @@ export interface FlowControl {
 
   /**
    * Asks for a permit. A promise is not taken back: an asker that no longer wants what comes of it
-   * gives it back as `silent`.
+   * gives it back as {@link UNUSED}.
    */
   enter(asker: Asker): FlowAnswer;
 
@@ -83,8 +88,14 @@ export interface FlowControl {
   /** Takes a permit back, with how the call went. */
   leave(permit: Permit, report: CallReport): CallVerdict;
 
-  /** Counts how a crisis delivery went, which tells as much of the upstream as any call (CB-3). */
-  recordCrisis(report: CallReport): void;
+  /**
+   * Tells how a crisis delivery went, which needed no permit (CB-3): one that is delivered proves that the
+   * upstream answers; one that fails counts nowhere.
+   *
+   * @param lastedMs since it was sent: an answer to what was sent before an outage proves nothing. Left out,
+   *   it was sent just now.
+   */
+  recordCrisis(report: CallReport, lastedMs?: number): void;
 
   /** Whether the upstream was down at this instant, the failures that told of it included; by the steady clock. */
   wasOutage(atMs: number): boolean;

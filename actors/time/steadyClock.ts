@@ -26,6 +26,9 @@ export class SteadyClock {
   #wallAheadMsMax = 0;
   /** The latest time known to be kept; before the store is open nothing is. */
   #keptMs = Number.POSITIVE_INFINITY;
+  /** How long no process ran, in all, as far as it was kept. */
+  #betweenMs = 0;
+  #diedAtMs: number | null = null;
 
   /** @param keep keeps the state that the next process gives to {@link resume}, before what is kept next */
   constructor(clock: Clock, keep: (state: string) => void) {
@@ -48,6 +51,19 @@ export class SteadyClock {
     return this.now() + this.#wallAheadMsMax;
   }
 
+  /**
+   * Time that a process has run, in all: it stands still between one and the next. Only differences of it
+   * mean something.
+   */
+  lived(): number {
+    return this.now() - this.#betweenMs;
+  }
+
+  /** Until when the last process is known to have run; `null` where there was none. */
+  get diedAtMs(): number | null {
+    return this.#diedAtMs;
+  }
+
   /** Where the wall clock, as it is set now, stands or stood at this time. */
   toWall(atMs: number): number {
     return atMs + Math.round(this.#clock.now() - this.now());
@@ -55,13 +71,20 @@ export class SteadyClock {
 
   /** The store is open: goes on from what an earlier process kept, if the wall clock was set back since. */
   resume(state: string | undefined): void {
-    const keptMs = Number(state);
+    const [kept, between] = (state ?? '').split(' ');
+    const keptMs = state === undefined ? Number.NaN : Number(kept);
     this.#keptMs = Number.isSafeInteger(keptMs) ? keptMs : Number.NEGATIVE_INFINITY;
     const behindMs = this.#keptMs - this.now();
-    if (behindMs <= 0) return;
-    const byMs = behindMs + KEPT_GRAIN_MS;
-    this.#aheadMs += byMs;
-    this.#wallAheadMsMax = Math.max(0, this.#wallAheadMsMax - byMs);
+    if (behindMs > 0) {
+      const byMs = behindMs + KEPT_GRAIN_MS;
+      this.#aheadMs += byMs;
+      this.#wallAheadMsMax = Math.max(0, this.#wallAheadMsMax - byMs);
+    }
+    if (!Number.isSafeInteger(keptMs)) return;
+    this.#diedAtMs = keptMs;
+    const betweenMs = Number(between ?? 0);
+    this.#betweenMs = Number.isSafeInteger(betweenMs) ? Math.max(0, betweenMs) : 0;
+    this.#betweenMs += Math.max(0, this.now() - keptMs);
   }
 
   /** The time, for what is kept: a process that finds something of this time begins no earlier. */
@@ -70,7 +93,7 @@ export class SteadyClock {
     const latestMs = Math.ceil(nowMs + this.#wallAheadMsMax);
     if (latestMs - this.#keptMs >= KEPT_GRAIN_MS) {
       this.#keptMs = latestMs;
-      this.#keep(String(latestMs));
+      this.#keep(`${latestMs} ${this.#betweenMs}`);
     }
     return nowMs;
   }

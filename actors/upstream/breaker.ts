@@ -1,5 +1,5 @@
 /**
- * The circuit breaker of one upstream: its chart, and the window of results that counts for it.
+ * The circuit breaker of one upstream: its chart, and the opt-in trip rules that count for it.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import {
   type CircuitBreakerSnapshot,
   circuitBreakerMachine,
   hasPermit,
+  type TripCause,
 } from '../../machines/breaker/circuitBreakerMachine.ts';
-import type { BreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
-import { callMeaning, type EndedCall } from '../../machines/policy/breaker/callReport.ts';
-import { CallWindow } from '../../machines/policy/breaker/callWindow.ts';
-import type { CallResult } from '../../machines/vocabulary/callResult.ts';
+import type { BreakerPacing, TripRules } from '../../machines/policy/breaker/breakerPolicy.ts';
+import { downMsAt, wasDownAt } from '../../machines/policy/breaker/outages.ts';
+import { type EndedCall, TripCounter } from '../../machines/policy/breaker/tripRules.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
@@ -28,7 +28,8 @@ export interface BreakerParts {
   /** The name of its component. */
   readonly component: string;
   readonly upstream: string;
-  readonly policy: BreakerPolicy;
+  readonly policy: BreakerPacing;
+  readonly rules: TripRules;
   readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
@@ -42,18 +43,33 @@ export interface BreakerParts {
   readonly onFailed: (error: unknown) => void;
 }
 
+/** What tells of an outage. */
+export interface Detection {
+  readonly generation: number;
+  readonly cause: TripCause;
+  /** By the steady clock. */
+  readonly firstFailureAtMs: number;
+  readonly probes: number;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** How a probe ended. */
+export type ProbeEnd = 'succeeded' | 'failed' | 'ignored';
+
 /** Admission reads {@link decision}, a plain object, and sends nothing per call (CB-5). */
 export class Breaker {
   readonly #parts: BreakerParts;
-  readonly window: CallWindow;
   readonly #chart: ChartActor<typeof circuitBreakerMachine>;
+  #policy: BreakerPacing;
+  #counter: TripCounter | null;
   #decision: BreakerDecision;
   #state: CircuitBreakerSnapshot['value'];
 
   constructor(parts: BreakerParts) {
     this.#parts = parts;
-    const { component, upstream, policy, steady, timers, system, keep, onFailed } = parts;
-    this.window = new CallWindow(policy);
+    const { component, upstream, policy, rules, steady, timers, system, keep, onFailed } = parts;
+    this.#policy = policy;
+    this.#counter = TripCounter.for(rules);
     this.#chart = new ChartActor({
       system,
       machine: circuitBreakerMachine,
@@ -79,10 +95,25 @@ export class Breaker {
     return this.#chart.snapshot;
   }
 
+  /** Whether the upstream was down at this instant of the steady clock. */
+  wasDownAt(atMs: number): boolean {
+    return wasDownAt(this.snapshot.context, atMs);
+  }
+
+  /** How long it was down while a process ran, in all, in milliseconds. */
+  get downMs(): number {
+    return downMsAt(this.snapshot.context, this.#parts.steady.now());
+  }
+
   /** Goes on from what was kept before the restart. */
   restore(state: string): void {
-    const { steady, policy } = this.#parts;
-    this.#chart.restore(state, { type: 'process.restarted', atMs: steady.now(), policy });
+    const { steady } = this.#parts;
+    this.#chart.restore(state, {
+      type: 'process.restarted',
+      atMs: steady.now(),
+      policy: this.#policy,
+      diedAtMs: steady.diedAtMs ?? undefined,
+    });
   }
 
   /** Starts again after the actor failed; what it knew is lost, so it starts closed. */
@@ -98,41 +129,68 @@ export class Breaker {
     this.#chart.send(event);
   }
 
+  /** Goes on by another policy. */
+  change(policy: BreakerPacing, rules: TripRules): void {
+    this.#policy = policy;
+    this.#counter = TripCounter.for(rules);
+    this.send({ type: 'policy.changed', policy });
+  }
+
   /** Asks for a probe while half open. */
   requestProbe(permitId: string): boolean {
     this.send({ type: 'permit.requested', permitId, atMs: this.#parts.steady.now() });
     return hasPermit(this.snapshot, permitId);
   }
 
-  /** Records how a call went. */
-  record(call: EndedCall, result: CallResult, retryAfterMs: number | undefined): void {
+  /** Tells how a probe ended. */
+  tellProbe(
+    permitId: string,
+    generation: number,
+    end: ProbeEnd,
+    retryAfterMs: number | undefined,
+  ): void {
     const { steady, random } = this.#parts;
-    const { generation, probeId } = call;
-    const meaning = callMeaning(call, result, this.#decision);
-    if (meaning === 'stale') return;
-    if (meaning === 'counted') {
-      const cause = this.window.record(result);
-      if (cause === null) return;
-      const facts = { generation, cause, atMs: steady.now(), draw: random.next(), retryAfterMs };
-      this.send({ type: 'failures.exceeded', ...facts });
-      return;
-    }
-    const facts = { permitId: probeId ?? '', generation, atMs: steady.now() };
-    if (meaning !== 'probe.failed') this.send({ type: meaning, ...facts });
-    else this.send({ type: meaning, ...facts, draw: random.next(), retryAfterMs });
+    const facts = { permitId, generation, atMs: steady.now() };
+    if (end !== 'failed') this.send({ type: `probe.${end}`, ...facts });
+    else this.send({ type: 'probe.failed', ...facts, draw: random.next(), retryAfterMs });
+  }
+
+  /** Failures that chance does not explain, or a rule that was set, say that the upstream is down. */
+  detect(detection: Detection): void {
+    const { steady, random } = this.#parts;
+    this.send({
+      type: 'outage.detected',
+      ...detection,
+      atMs: steady.now(),
+      draw: random.next(),
+    });
+  }
+
+  /** Counts a call by the trip rules that are set; the cause where one of them opens the breaker. */
+  count(call: EndedCall): ReturnType<TripCounter['record']> {
+    return this.#counter?.record(call) ?? null;
+  }
+
+  /** Whether any trip rule is set; where none is, no call has to be counted. */
+  get hasRules(): boolean {
+    return this.#counter !== null;
   }
 
   #changed(snapshot: CircuitBreakerSnapshot, event: CircuitBreakerEvent | undefined): void {
     const before = this.#decision;
     this.#decision = breakerDecision(snapshot);
-    const { generation, retryAtMs } = this.#decision;
-    if (generation !== before.generation) this.window.clear();
+    const { generation, retryAtMs, probesFree } = this.#decision;
+    if (generation !== before.generation) this.#counter?.clear();
     const from = this.#state;
     this.#state = snapshot.value;
     const { facts, upstream } = this.#parts;
     if (from !== this.#state)
       facts.emit('breaker.changed', upstream, from, this.#state, event ?? null);
     // A refused permit changes nothing; telling of it would make its asker ask again.
-    if (generation !== before.generation || retryAtMs !== before.retryAtMs) this.#parts.onChange();
+    const isOther =
+      generation !== before.generation ||
+      retryAtMs !== before.retryAtMs ||
+      probesFree > before.probesFree;
+    if (isOther) this.#parts.onChange();
   }
 }

@@ -8,7 +8,6 @@
 import {
   causesOf,
   type DegradationSnapshot,
-  degradationDue,
   degradationMachine,
 } from '../../machines/degradation/degradationMachine.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
@@ -24,7 +23,7 @@ import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 
-/** While a level is not normal its signals are read again this often, since some of them fade. */
+/** A signal that fades by itself is read again this often, until it is gone. */
 const REMEASURE_MS = 1_000;
 
 export interface ServiceLevelParts {
@@ -46,18 +45,19 @@ export interface ServiceLevelParts {
 export class ServiceLevel {
   readonly #parts: ServiceLevelParts;
   readonly #chart: ChartActor<typeof degradationMachine>;
+  #policy: DegradationPolicy;
   #level: Level;
   #cancelMeasure: (() => void) | null = null;
 
   constructor(parts: ServiceLevelParts) {
     this.#parts = parts;
-    const { component, scope, policy, steady, timers, system, keep, onFailed } = parts;
+    const { component, scope, policy, system, keep, onFailed } = parts;
+    this.#policy = policy;
     this.#chart = new ChartActor({
       system,
       machine: degradationMachine,
       id: component,
       input: { scope, policy },
-      due: { of: degradationDue, steady, after: timers.after.bind(timers) },
       // What is measured changes all the time, and the next process measures for itself.
       keep: { write: keep, changeOf: ({ value }) => value },
       onChange: (snapshot) => {
@@ -73,7 +73,7 @@ export class ServiceLevel {
     return this.#level;
   }
 
-  /** The signals that called for the present level; none where it is normal, or on its way there. */
+  /** The signals that call for the present level; none where it is normal. */
   get causes(): WantedLevel['causes'] {
     return causesOf(this.#chart.snapshot);
   }
@@ -81,15 +81,15 @@ export class ServiceLevel {
   /** Reads the signals and tells the chart if they call for another level than before, or are others. */
   measure(): void {
     if (this.#chart.isStopped) return;
-    const { signals, policy, steady, timers } = this.#parts;
-    const { wanted, causes } = wantedLevel(signals(), policy, this.#level);
-    const { context } = this.#chart.snapshot;
-    if (wanted !== context.wanted || !isSame(causes, context.causes ?? [])) {
+    const { signals, steady, timers } = this.#parts;
+    const measured = signals();
+    const { wanted, causes } = wantedLevel(measured, this.#policy, this.#level);
+    if (wanted !== this.#level || !isSame(causes, this.causes)) {
       this.#chart.send({ type: 'signals.measured', wanted, causes, atMs: steady.now() });
     }
     this.#cancelMeasure?.();
     this.#cancelMeasure = null;
-    if (wanted === 'normal' && this.#level === 'normal') return;
+    if (!fades(measured)) return;
     this.#cancelMeasure = timers.after(REMEASURE_MS, () => {
       this.measure();
     });
@@ -97,7 +97,8 @@ export class ServiceLevel {
 
   /** Goes on from what was kept before the restart. */
   restore(state: string): void {
-    const { steady, policy } = this.#parts;
+    const { steady } = this.#parts;
+    const policy = this.#policy;
     this.#chart.restore(state, { type: 'process.restarted', atMs: steady.now(), policy });
     this.measure();
   }
@@ -108,6 +109,13 @@ export class ServiceLevel {
     this.measure();
   }
 
+  /** Another policy is in force. */
+  change(policy: DegradationPolicy): void {
+    this.#policy = policy;
+    this.#chart.send({ type: 'policy.changed', policy });
+    this.measure();
+  }
+
   stop(): void {
     this.#chart.stop();
     this.#cancelMeasure?.();
@@ -115,12 +123,18 @@ export class ServiceLevel {
 
   #changed(snapshot: DegradationSnapshot): void {
     const from = this.#level;
-    if (snapshot.value === from) return;
-    this.#level = snapshot.value;
     const { facts, scope, onChange } = this.#parts;
-    facts.emit('level.changed', scope, from, snapshot.value, causesOf(snapshot));
+    if (snapshot.value !== from) {
+      this.#level = snapshot.value;
+      facts.emit('level.changed', scope, from, snapshot.value, causesOf(snapshot));
+    }
     onChange();
   }
+}
+
+/** The event loop alone is measured without an event that tells of its end. */
+function fades({ eventLoopDelayMs = 0 }: DegradationSignals): boolean {
+  return eventLoopDelayMs > 0;
 }
 
 function isSame(some: WantedLevel['causes'], others: WantedLevel['causes']): boolean {

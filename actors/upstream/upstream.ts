@@ -1,12 +1,13 @@
 /**
- * One upstream put together: its breaker, its level of service and its gate.
+ * One upstream put together: its breaker, its level of service, its scheduler and what gives permits by
+ * these.
  *
  * @module
  */
 
-import { RecentCalls } from '../../machines/policy/flow/recentCalls.ts';
+import { breakerPacing } from '../../machines/policy/breaker/breakerPolicy.ts';
 import type { UpstreamPolicy } from '../../machines/policy/layers/policyFields.ts';
-import { claimBound } from '../../machines/policy/service/admissionTable.ts';
+import { urgencyBoundAt } from '../../machines/policy/service/admissionTable.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
@@ -17,8 +18,9 @@ import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { Breaker } from './breaker.ts';
+import { SchedulerChart } from './schedulerChart.ts';
 import { ServiceLevel } from './serviceLevel.ts';
-import { UpstreamGate } from './upstreamGate.ts';
+import { UpstreamScheduler } from './upstreamScheduler.ts';
 
 export interface UpstreamParts {
   readonly name: string;
@@ -31,41 +33,35 @@ export interface UpstreamParts {
   readonly facts: Facts;
   readonly system: ActorSystem;
   readonly globalLevel: () => Level;
+  /** Nothing can be made durable at present. */
+  readonly isStorageDown: () => boolean;
   /** Keeps the state of a component under its name. */
   readonly keep: (component: Component, state: string) => void;
-  /** More or less work may go out than before. */
-  readonly onChange: () => void;
   readonly onFailed: (component: Component, error: unknown) => void;
   readonly onError: (error: unknown) => void;
 }
 
 export class Upstream {
   readonly name: string;
-  readonly policy: UpstreamPolicy;
   readonly breaker: Breaker;
   readonly level: ServiceLevel;
-  readonly gate: UpstreamGate;
+  readonly chart: SchedulerChart;
+  readonly flow: UpstreamScheduler;
   readonly #parts: UpstreamParts;
-  readonly #recent = new RecentCalls();
-  #isChangeDue = false;
+  #policy: UpstreamPolicy;
 
   constructor(parts: UpstreamParts) {
-    const { name, policy, steady, timers, facts, system, keep, onFailed } = parts;
+    const { name, policy, clock, steady, timers, facts, system, keep, onFailed, onError } = parts;
     this.#parts = parts;
+    this.#policy = policy;
     this.name = name;
-    this.policy = policy;
+    const { flow } = policy;
     this.level = new ServiceLevel({
-      steady,
-      timers,
-      facts,
-      system,
+      ...{ steady, timers, facts, system },
       component: this.levelComponent,
       scope: name,
       policy: parts.degradation,
-      signals: () => ({
-        breaker: this.breaker.snapshot.value,
-        recentCalls: this.#recent.read(parts.clock.monotonic()),
-      }),
+      signals: () => ({ breaker: this.breaker.snapshot.value, shortage: this.flow.shortage }),
       keep: (state) => {
         keep(this.levelComponent, state);
       },
@@ -77,18 +73,17 @@ export class Upstream {
       },
     });
     this.breaker = new Breaker({
-      steady,
+      ...{ steady, timers, facts, system },
       random: parts.random,
-      timers,
-      facts,
-      system,
       component: this.breakerComponent,
       upstream: name,
-      policy: policy.breaker,
+      policy: breakerPacing(policy.breaker, flow),
+      rules: policy.breaker,
       keep: (state) => {
         keep(this.breakerComponent, state);
       },
       onChange: () => {
+        this.flow.breakerChanged();
         this.level.measure();
         this.refresh();
       },
@@ -96,18 +91,32 @@ export class Upstream {
         onFailed(this.breakerComponent, error);
       },
     });
-    this.gate = new UpstreamGate({
+    this.chart = new SchedulerChart({
+      ...{ steady, system },
+      component: this.schedulerComponent,
       upstream: name,
-      breaker: this.breaker,
-      slotsMax: policy.concurrency,
-      timeoutMs: policy.attemptTimeoutMs,
-      monotonic: () => parts.clock.monotonic(),
-      onError: parts.onError,
-      onResult: (result) => {
-        this.#recent.record(result, parts.clock.monotonic());
-        if (result === 'failure') this.level.measure();
+      keep: (state) => {
+        keep(this.schedulerComponent, state);
+      },
+      onFailed: (error) => {
+        onFailed(this.schedulerComponent, error);
       },
     });
+    this.flow = new UpstreamScheduler({
+      ...{ clock, steady, timers, facts, onError, flow },
+      upstream: name,
+      rate: policy.rate,
+      breaker: this.breaker,
+      chart: this.chart,
+      isStorageDown: parts.isStorageDown,
+      onShortage: () => {
+        this.level.measure();
+      },
+    });
+  }
+
+  get policy(): UpstreamPolicy {
+    return this.#policy;
   }
 
   get breakerComponent(): Component {
@@ -118,32 +127,47 @@ export class Upstream {
     return `degradation:${this.name}`;
   }
 
-  /** Works out again what may go out, and notifies the dispatcher after the event that caused it. */
+  get schedulerComponent(): Component {
+    return `scheduler:${this.name}`;
+  }
+
+  /** Whether it was ever called, or somebody holds its breaker. */
+  get isUsed(): boolean {
+    return this.flow.isUsed || this.breaker.snapshot.value !== 'closed';
+  }
+
+  /** Goes on from what an earlier process knew of its flow. */
+  restoreFlow(state: string): void {
+    this.flow.goOnFrom(this.chart.restore(state));
+  }
+
+  /** The scheduler's chart has failed: it begins again where things are. */
+  restartFlow(): void {
+    this.chart.restart(this.flow.kept);
+  }
+
+  /** Works out again what is parked, and tells of it after the event that caused it. */
   refresh(): void {
-    const { globalLevel, onChange } = this.#parts;
-    this.gate.urgencyBound = claimBound(
-      this.level.level,
-      globalLevel(),
-      this.breaker.decision.mode,
-    );
-    if (this.#isChangeDue) return;
-    this.#isChangeDue = true;
-    // Later, because asking for a permit is itself such an event: its asker must not be re-entered.
-    queueMicrotask(() => {
-      this.#isChangeDue = false;
-      this.gate.changed();
-      onChange();
-    });
+    const globalLevel = this.#parts.globalLevel();
+    // A probe goes to whoever is most urgent of those that wait, whatever its level: none may be urgent.
+    const isProbing = this.breaker.decision.mode === 'probe';
+    this.flow.urgencyBound = urgencyBoundAt(isProbing ? 'normal' : this.level.level, globalLevel);
+    this.flow.changeSoon();
+  }
+
+  /** Another policy is in force: nothing that is known is lost. */
+  change(policy: UpstreamPolicy, degradation: DegradationPolicy): void {
+    this.#policy = policy;
+    const { flow } = policy;
+    this.breaker.change(breakerPacing(policy.breaker, flow), policy.breaker);
+    this.flow.change(flow, policy.rate);
+    this.level.change(degradation);
   }
 
   stop(): void {
+    this.flow.stop();
     this.breaker.stop();
     this.level.stop();
+    this.chart.stop();
   }
-}
-
-/** Which share of the upstreams has an open breaker, from 0 to 1. */
-export function openBreakersShare(upstreams: readonly Upstream[]): number {
-  const open = upstreams.filter(({ breaker }) => breaker.snapshot.value === 'open');
-  return upstreams.length === 0 ? 0 : open.length / upstreams.length;
 }

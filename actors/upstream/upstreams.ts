@@ -7,7 +7,7 @@
 
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
-import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import { STORAGE_LEVELS, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
@@ -17,7 +17,10 @@ import { EventLoopWatch } from '../time/eventLoopWatch.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { ServiceLevel } from './serviceLevel.ts';
-import { openBreakersShare, Upstream } from './upstream.ts';
+import { Upstream } from './upstream.ts';
+
+/** The upstream of closures that name none: it is shown and counted only once it is used. */
+export const BUILT_IN = 'default';
 
 /** The component of the level of the process. */
 export const GLOBAL_LEVEL = 'degradation:global' satisfies Component;
@@ -74,7 +77,6 @@ export class Upstreams {
       signals: () => ({
         storage: parts.storage(),
         eventLoopDelayMs: this.loop.delayMs,
-        openBreakersShare: openBreakersShare(this.all),
       }),
       keep: (state) => {
         keep(GLOBAL_LEVEL, state);
@@ -86,6 +88,7 @@ export class Upstreams {
         onFailed(GLOBAL_LEVEL, error);
       },
     });
+    const isStorageDown = (): boolean => STORAGE_LEVELS[parts.storage()] === 'offline';
     for (const name of parts.names) {
       const upstream = new Upstream({
         name,
@@ -98,15 +101,18 @@ export class Upstreams {
         facts,
         system,
         globalLevel: () => this.globalLevel.level,
+        isStorageDown,
         keep,
-        onChange: () => {
-          this.globalLevel.measure();
-        },
         onFailed,
         onError: parts.onError,
       });
       this.#byName.set(name, upstream);
     }
+  }
+
+  /** Those that are shown and counted: the built-in one only once it is used. */
+  get shown(): readonly Upstream[] {
+    return this.all.filter(({ name, isUsed }) => name !== BUILT_IN || isUsed);
   }
 
   get all(): readonly Upstream[] {

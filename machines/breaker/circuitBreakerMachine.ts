@@ -1,171 +1,67 @@
 /**
  * Circuit breaker: decides whether calls to one upstream may go out (CB-1 to CB-4, CB-6).
  *
- * - Calls send it no event. While closed, results are counted in a `CallWindow`, and the chart is
- *   told by `failures.exceeded`. What may go out is read from {@link breakerDecision}.
- * - Every change of state starts a new generation. A result that belongs to another generation, or
- *   to a permit that is no longer out, changes nothing.
+ * - Calls send it no event. The flow meter and the trip rules count them, and the chart is told by
+ *   `outage.detected`. What may go out is read from {@link breakerDecision}.
+ * - Every change of state starts a new generation. What belongs to another generation, or to a permit
+ *   that is no longer out, changes nothing.
  * - A permit is asked for by event only while half open; it was granted if {@link hasPermit} says
- *   so afterwards. Each is a lease: it ends by itself if nobody reports.
- * - A crisis asks nobody: the engine lets it pass in every state (CB-3).
+ *   so afterwards. Each is a lease: it ends by itself if nobody reports. A success that comes later still
+ *   counts, as long as nothing has changed.
+ * - A crisis asks nobody: the engine lets it pass in every state (CB-3). One that is delivered proves that
+ *   the upstream answers; one that fails counts nowhere.
  * - Instants are those of a clock that never goes back (docs/decisions/0047), so a restart neither
  *   shortens nor lengthens a wait. Where that clock is lost, a wait is cut to what it was.
  *
  * @module
  */
 
-import { assign, type SnapshotFrom, setup } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import { BREAKER_MODES, type BreakerDecision } from '../policy/breaker/breakerDecision.ts';
-import type { BreakerPolicy } from '../policy/breaker/breakerPolicy.ts';
-import type { TripCause } from '../policy/breaker/callWindow.ts';
-import {
-  firstLeaseEnd,
-  heldLeases,
-  isLeaseHeld,
-  type PermitFacts,
-  type ProbeLease,
-  withLease,
-} from '../policy/breaker/probeLeases.ts';
-import {
-  clamped,
-  NO_TRIPS,
-  recovered,
-  type TripFacts,
-  type TripHistory,
-  tripped,
-} from '../policy/breaker/tripHistory.ts';
-
-export interface CircuitBreakerInput {
-  readonly upstream: string;
-  readonly policy: BreakerPolicy;
-}
-
-export interface CircuitBreakerContext extends TripHistory {
-  readonly upstream: string;
-  readonly policy: BreakerPolicy;
-  /** Grows by one with every change of state; 1 at first. */
-  readonly generation: number;
-  readonly probes: readonly ProbeLease[];
-  readonly probeSuccesses: number;
-  /** The label an operator gave when taking over; `null` when nobody holds it. */
-  readonly operatorReason: string | null;
-}
-
-interface Instant {
-  readonly atMs: number;
-}
-
-interface ProbeFacts extends PermitFacts {
-  readonly generation: number;
-}
-
-interface ExceededFacts extends TripFacts {
-  readonly generation: number;
-  readonly cause: TripCause;
-}
-
-interface OperatorFacts extends Instant {
-  /** A short label, not a name or a story: it is kept and shown. */
-  readonly reason?: string | undefined;
-}
-
-interface RestartFacts extends Instant {
-  /** The policy configured now, which may differ from the one that was kept. */
-  readonly policy?: BreakerPolicy | undefined;
-}
-
-export type CircuitBreakerEvent =
-  | ({ readonly type: 'failures.exceeded' } & ExceededFacts)
-  | ({ readonly type: 'cooldown.due' } & Instant)
-  | ({ readonly type: 'permit.requested' } & PermitFacts)
-  | ({ readonly type: 'probe.succeeded' } & ProbeFacts)
-  | ({ readonly type: 'probe.failed' } & ProbeFacts & TripFacts)
-  | ({ readonly type: 'probe.ignored' } & ProbeFacts)
-  | ({ readonly type: 'lease.due' } & Instant)
-  | ({ readonly type: 'operator.forcedOpen' } & OperatorFacts)
-  | ({ readonly type: 'operator.disabled' } & OperatorFacts)
-  | ({ readonly type: 'operator.released' } & Instant)
-  /** Sent once after a restore, before anything else. */
-  | ({ readonly type: 'process.restarted' } & RestartFacts);
-
-const breakerSetup = setup({
-  types: {
-    context: {} as CircuitBreakerContext,
-    events: {} as CircuitBreakerEvent,
-    input: {} as CircuitBreakerInput,
-    meta: {} as { readonly requirements: readonly string[] },
-  },
-  guards: {
-    isCurrent: ({ context }, params: { generation: number }) =>
-      params.generation === context.generation,
-    isCooldownOver: ({ context }, params: Instant) =>
-      context.openUntilAtMs === null || params.atMs >= context.openUntilAtMs,
-    canProbe: ({ context: { probes, policy } }, params: PermitFacts) =>
-      !isLeaseHeld(probes, params) && heldLeases(probes, params.atMs).length < policy.probesMax,
-    isProbeOut: ({ context }, params: ProbeFacts) => isProbeOut(context, params),
-    isLastNeededProbe: ({ context }, params: ProbeFacts) =>
-      isProbeOut(context, params) && context.probeSuccesses + 1 >= context.policy.probesToClose,
-  },
-  actions: {
-    startGeneration: assign({ generation: ({ context }) => context.generation + 1 }),
-    trip: assign(({ context }, params: TripFacts) => tripped(context, context.policy, params)),
-    endCooldown: assign({ openUntilAtMs: null }),
-    grantPermit: assign(({ context: { probes, policy } }, params: PermitFacts) => ({
-      probes: withLease(probes, policy, params),
-    })),
-    endLeases: assign(({ context: { probes } }, params: Instant) => ({
-      probes: heldLeases(probes, params.atMs),
-    })),
-    returnPermit: assign(({ context }, params: { permitId: string }) => ({
-      probes: context.probes.filter(({ id }) => id !== params.permitId),
-    })),
-    countProbe: assign({ probeSuccesses: ({ context }) => context.probeSuccesses + 1 }),
-    forgetProbes: assign({ probes: [], probeSuccesses: 0 }),
-    recordRecovery: assign(({ context }, params: Instant) => recovered(context, params.atMs)),
-    // While an operator holds it, time says nothing about the upstream: the outage is not measured.
-    handToOperator: assign((_, params: { reason?: string | undefined }) => ({
-      operatorReason: params.reason ?? null,
-      openedAtMs: null,
-      trippedAtMs: null,
-      closedSinceAtMs: null,
-    })),
-    takeBackFromOperator: assign({ operatorReason: null }),
-    forgetTrips: assign({ tripsInARow: 0, lastOpenMs: 0 }),
-    resumeAfterRestart: assign(({ context }, params: RestartFacts) => ({
-      ...clamped(context, params.atMs),
-      policy: params.policy ?? context.policy,
-      probes: [], // Whoever held these died with the process.
-    })),
-  },
-});
-
-function isProbeOut(context: CircuitBreakerContext, probe: ProbeFacts): boolean {
-  return probe.generation === context.generation && isLeaseHeld(context.probes, probe);
-}
+import { NO_OUTAGES } from '../policy/breaker/outages.ts';
+import { firstLeaseEnd } from '../policy/breaker/probeLeases.ts';
+import { breakerSetup } from './circuitBreakerSetup.ts';
 
 export const circuitBreakerMachine = breakerSetup.createMachine({
   id: 'circuitBreaker',
-  version: '1',
+  version: '2',
   description: 'Decides whether calls to one upstream may go out.',
   context: ({ input }) => ({
-    ...NO_TRIPS,
+    ...NO_OUTAGES,
     upstream: input.upstream,
     policy: input.policy,
     generation: 0,
     probes: [],
-    probeSuccesses: 0,
-    operatorReason: null,
+    probesFailed: 0,
+    holds: [],
+    tripsObserved: 0,
   }),
   options: { maxIterations: 1000 },
   initial: 'closed',
   on: {
     'operator.forcedOpen': {
       target: '.forcedOpen',
-      actions: [{ type: 'handToOperator', params: ({ event }) => event }],
+      actions: [
+        { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'forcedOpen' }) },
+        { type: 'handOver', params: ({ event }) => ({ ...event, isUp: false }) },
+      ],
     },
     'operator.disabled': {
       target: '.disabled',
-      actions: [{ type: 'handToOperator', params: ({ event }) => event }],
+      actions: [
+        { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'disabled' }) },
+        { type: 'handOver', params: ({ event }) => ({ ...event, isUp: true }) },
+      ],
+    },
+    'operator.observing': {
+      target: '.observing',
+      actions: [
+        { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
+        { type: 'handOver', params: ({ event }) => ({ ...event, isUp: true }) },
+      ],
+    },
+    'policy.changed': {
+      actions: [{ type: 'takePolicy', params: ({ event }) => event }],
     },
     'process.restarted': {
       actions: [{ type: 'resumeAfterRestart', params: ({ event }) => event }],
@@ -173,11 +69,11 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
   },
   states: {
     closed: {
-      description: 'The upstream works: every call goes out, and results are counted.',
+      description: 'The upstream works: every call that has a slot goes out, and is measured.',
       meta: { requirements: ['CB-1', 'CB-5', 'CB-6'] },
       entry: ['startGeneration'],
       on: {
-        'failures.exceeded': {
+        'outage.detected': {
           guard: { type: 'isCurrent', params: ({ event }) => event },
           target: 'open',
           actions: [{ type: 'trip', params: ({ event }) => event }],
@@ -186,7 +82,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     },
     open: {
       description:
-        'The upstream fails: calls wait until the cooldown is over. Crises still go out.',
+        'The upstream is down: calls wait for the next probe, which comes after a share of the outage. Crises still go out.',
       meta: { requirements: ['CB-1', 'CB-2', 'CB-3', 'CB-4'] },
       entry: ['startGeneration'],
       exit: ['endCooldown'],
@@ -195,11 +91,15 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
           guard: { type: 'isCooldownOver', params: ({ event }) => event },
           target: 'halfOpen',
         },
+        'crisis.delivered': {
+          target: 'closed',
+          actions: [{ type: 'recordRecovery', params: ({ event }) => event }],
+        },
       },
     },
     halfOpen: {
       description:
-        'The upstream may be back: a few calls go out as probes, the others wait for their results.',
+        'The upstream may be back: one probe goes out, or a few where one could fail by chance. The others wait; the first success closes.',
       meta: { requirements: ['CB-1', 'CB-2', 'CB-3'] },
       entry: ['startGeneration'],
       exit: ['forgetProbes'],
@@ -211,25 +111,29 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
           },
           { actions: [{ type: 'endLeases', params: ({ event }) => event }] },
         ],
-        'probe.succeeded': [
+        'probe.succeeded': {
+          guard: { type: 'isCurrent', params: ({ event }) => event },
+          target: 'closed',
+          actions: [{ type: 'recordRecovery', params: ({ event }) => event }],
+        },
+        'probe.failed': [
           {
-            guard: { type: 'isLastNeededProbe', params: ({ event }) => event },
-            target: 'closed',
-            actions: [{ type: 'recordRecovery', params: ({ event }) => event }],
+            guard: { type: 'isLastProbe', params: ({ event }) => event },
+            target: 'open',
+            actions: [{ type: 'reopen', params: ({ event }) => event }],
           },
           {
             guard: { type: 'isProbeOut', params: ({ event }) => event },
-            actions: [{ type: 'returnPermit', params: ({ event }) => event }, 'countProbe'],
+            actions: [{ type: 'returnPermit', params: ({ event }) => event }, 'countFailedProbe'],
           },
         ],
-        'probe.failed': {
-          guard: { type: 'isProbeOut', params: ({ event }) => event },
-          target: 'open',
-          actions: [{ type: 'trip', params: ({ event }) => event }],
-        },
         'probe.ignored': {
           guard: { type: 'isProbeOut', params: ({ event }) => event },
           actions: [{ type: 'returnPermit', params: ({ event }) => event }],
+        },
+        'crisis.delivered': {
+          target: 'closed',
+          actions: [{ type: 'recordRecovery', params: ({ event }) => event }],
         },
         'lease.due': {
           actions: [{ type: 'endLeases', params: ({ event }) => event }],
@@ -238,41 +142,124 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     },
     forcedOpen: {
       description:
-        'An operator keeps it open: calls wait until the operator lets go. Crises still go out.',
+        'Somebody keeps it open: calls wait until all who ordered that let go. Crises still go out.',
       meta: { requirements: ['CB-1', 'CB-3', 'CB-4'] },
       entry: ['startGeneration'],
       on: {
         'operator.forcedOpen': {
-          actions: [{ type: 'handToOperator', params: ({ event }) => event }],
+          actions: [
+            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'forcedOpen' }) },
+          ],
         },
-        'operator.released': { target: 'halfOpen', actions: ['takeBackFromOperator'] },
+        'operator.disabled': {
+          actions: [{ type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'disabled' }) }],
+        },
+        'operator.observing': {
+          actions: [
+            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
+          ],
+        },
+        'operator.released': [
+          {
+            guard: { type: 'isForcedOpenStill', params: ({ event }) => event },
+            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
+          },
+          {
+            guard: { type: 'isDisabledStill', params: ({ event }) => event },
+            target: 'disabled',
+            actions: [
+              { type: 'dropOrder', params: ({ event }) => event },
+              { type: 'goUp', params: ({ event }) => event },
+            ],
+          },
+          {
+            guard: { type: 'isObservingStill', params: ({ event }) => event },
+            target: 'observing',
+            actions: [
+              { type: 'dropOrder', params: ({ event }) => event },
+              { type: 'goUp', params: ({ event }) => event },
+            ],
+          },
+          {
+            target: 'halfOpen',
+            actions: [
+              { type: 'dropOrder', params: ({ event }) => event },
+              { type: 'waitForProbe', params: ({ event }) => event },
+            ],
+          },
+        ],
       },
     },
     disabled: {
-      description: 'An operator has switched the breaker off: every call goes out, nothing counts.',
+      description: 'Somebody has switched the breaker off: every call goes out, nothing counts.',
       meta: { requirements: ['CB-1', 'CB-4'] },
-      entry: ['startGeneration', 'forgetTrips'],
+      entry: ['startGeneration'],
       on: {
         'operator.disabled': {
-          actions: [{ type: 'handToOperator', params: ({ event }) => event }],
+          actions: [{ type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'disabled' }) }],
         },
-        'operator.released': { target: 'closed', actions: ['takeBackFromOperator'] },
+        'operator.observing': {
+          actions: [
+            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
+          ],
+        },
+        'operator.released': [
+          {
+            guard: { type: 'isDisabledStill', params: ({ event }) => event },
+            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
+          },
+          {
+            guard: { type: 'isObservingStill', params: ({ event }) => event },
+            target: 'observing',
+            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
+          },
+          { target: 'closed', actions: [{ type: 'dropOrder', params: ({ event }) => event }] },
+        ],
+      },
+    },
+    observing: {
+      description:
+        'Somebody wants to see what the breaker would do: every call goes out, and trips are only told.',
+      meta: { requirements: ['CB-1', 'CB-4'] },
+      entry: ['startGeneration', 'forgetObserved'],
+      on: {
+        'outage.detected': {
+          guard: { type: 'isCurrent', params: ({ event }) => event },
+          actions: ['noteTrip'],
+        },
+        'operator.observing': {
+          actions: [
+            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
+          ],
+        },
+        'operator.released': [
+          {
+            guard: { type: 'isObservingStill', params: ({ event }) => event },
+            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
+          },
+          { target: 'closed', actions: [{ type: 'dropOrder', params: ({ event }) => event }] },
+        ],
       },
     },
   },
 });
 
 export type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
+export type { CircuitBreakerEvent, TripCause } from './circuitBreakerSetup.ts';
 export type CircuitBreakerSnapshot = SnapshotFrom<typeof circuitBreakerMachine>;
 
 /** What calls may do until the snapshot changes. */
 export function breakerDecision(snapshot: CircuitBreakerSnapshot): BreakerDecision {
-  const { generation, probes, policy, openUntilAtMs } = snapshot.context;
+  const { value, context } = snapshot;
+  const { generation, probes, probesFailed, probesAtOnce, openUntilAtMs } = context;
+  const free = value === 'halfOpen' ? probesAtOnce - probesFailed - probes.length : 0;
   return Object.freeze({
     generation,
-    mode: BREAKER_MODES[snapshot.value],
-    retryAtMs: probes.length >= policy.probesMax ? firstLeaseEnd(probes) : openUntilAtMs,
-    recordsResults: snapshot.value === 'closed',
+    mode: BREAKER_MODES[value],
+    retryAtMs: value === 'halfOpen' && free <= 0 ? firstLeaseEnd(probes) : openUntilAtMs,
+    recordsResults: value === 'closed' || value === 'observing',
+    isHeldOpen: value === 'forcedOpen',
+    probesFree: Math.max(0, free),
   });
 }
 

@@ -46,6 +46,24 @@ export function checkFields(options: unknown, rules: OptionRules, field: string)
 }
 
 /**
+ * Refuses options that there were, each with what to do instead.
+ *
+ * @param removed by name, the end of the sentence "<field> …"
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the field.
+ */
+export function refuseRemoved(
+  options: unknown,
+  removed: Readonly<Record<string, string>>,
+  field: string,
+): void {
+  if (!isObject(options)) return;
+  for (const name of Object.keys(options)) {
+    const instead = Object.hasOwn(removed, name) ? removed[name] : undefined;
+    requireOption(instead === undefined, `${field}.${name}`, instead ?? '');
+  }
+}
+
+/**
  * Checks the value of one option.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` naming `field`, or what is wrong below it.

@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { type AnyActorRef, createActor, type SnapshotFrom, setup, spawnChild } from 'xstate';
 import { Supervisor } from '../../actors/supervisor.ts';
 import { circuitBreakerMachine } from '../../machines/breaker/circuitBreakerMachine.ts';
-import { checkBreakerPolicy } from '../../machines/policy/breaker/breakerPolicy.ts';
 import {
   COMPONENT_KINDS,
   type Component,
@@ -11,6 +10,7 @@ import {
 import type { supervisorMachine } from '../../machines/supervisor/supervisorMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type Actors, actorsOf, isPoisoned, poison } from '../support/harness/actorsOf.ts';
+import { TEST_PACING } from '../support/harness/breakerHarness.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-1', tier: 'premium' } as const;
@@ -22,6 +22,7 @@ const COMPONENTS = [
   'degradation:payments',
   'degradation:mail',
   'degradation:global',
+  'scheduler:payments',
 ];
 
 interface Scene {
@@ -69,6 +70,10 @@ const ROWS: Readonly<Record<ComponentKind, () => Promise<[Component, Scene]>>> =
   degradation: async () => [
     'degradation:global',
     await killed('degradation:global', 'process.restarted'),
+  ],
+  scheduler: async () => [
+    'scheduler:payments',
+    await killed('scheduler:payments', 'process.restarted'),
   ],
   storageHealth: async () => ['storageHealth', await killed('storageHealth', 'write.failed')],
   // The thread itself dies in journal/writerDeath.test.ts.
@@ -223,7 +228,7 @@ describe('SV-2 whatever a child throws, the root and the others go on', () => {
   });
 
   test('SV-2 control: a chart as the parent dies of what its child throws', () => {
-    const policy = checkBreakerPolicy({}, 'breaker');
+    const policy = TEST_PACING;
     const actor = createActor(
       setup({ actors: { breaker: circuitBreakerMachine } }).createMachine({
         entry: [spawnChild('breaker', { id: 'child', input: { upstream: 'a', policy } })],

@@ -44,7 +44,6 @@ export function kitEngine(parts: {
       basic: { initialDelayMs: slowRetryMs, delayMsMax: slowRetryMs },
       crisis: FAST,
     },
-    degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
   });
   return new LocalEngine({
     store,

@@ -12,7 +12,7 @@ describe('OB-5 a listener may call the runtime', () => {
     let fails = true;
     const { runtime } = world.boot({
       upstreams: {
-        payments: { breaker: { consecutiveFailuresToOpen: 1, probesMax: 1, probesToClose: 1 } },
+        payments: { breaker: { consecutiveFailuresToOpen: 1 } },
       },
       handlers: {
         'payments.push': {

@@ -20,8 +20,12 @@ export interface BreakerDecision {
   readonly mode: 'pass' | 'probe' | 'refuse';
   /** When it is worth asking again; `null` when a call may go out now, or nobody knows. */
   readonly retryAtMs: number | null;
-  /** Whether the results of calls that start now are counted in the `CallWindow`. */
+  /** Whether results of calls that start now may open it, or be told as if they did. */
   readonly recordsResults: boolean;
+  /** Somebody keeps it open. */
+  readonly isHeldOpen: boolean;
+  /** How many more probes may go out; 0 outside `probe`. */
+  readonly probesFree: number;
 }
 
 /** The mode of each state. */
@@ -31,4 +35,5 @@ export const BREAKER_MODES: Readonly<Record<BreakerState, BreakerDecision['mode'
   halfOpen: 'probe',
   forcedOpen: 'refuse',
   disabled: 'pass',
+  observing: 'pass',
 };

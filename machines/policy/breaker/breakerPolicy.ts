@@ -1,118 +1,145 @@
 /**
- * The numbers a circuit breaker decides by, and how long it stays open.
+ * What can be set for a circuit breaker, and how long it stays open (CB-1, CB-2).
  *
  * @module
  */
 
-import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
+import { completeOptions, refuseRemoved, requireOption } from '../../vocabulary/optionFields.ts';
 import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
+import type { FlowPolicy } from '../flow/flowPolicy.ts';
+import { probeGapMs } from '../flow/probePacing.ts';
 
 /** Every state a breaker can be in (CB-1). */
-export const BREAKER_STATES = ['closed', 'open', 'halfOpen', 'forcedOpen', 'disabled'] as const;
+export const BREAKER_STATES = [
+  'closed',
+  'open',
+  'halfOpen',
+  'forcedOpen',
+  'disabled',
+  'observing',
+] as const;
 export type BreakerState = (typeof BREAKER_STATES)[number];
 
-/** When a breaker opens, for how long, and what closes it. One for each upstream. */
-export interface BreakerPolicy {
-  /** So many failures without a success between them open the breaker. */
-  readonly consecutiveFailuresToOpen: number;
-  /** A share of failures at or above this among the last `windowCalls` opens the breaker. */
-  readonly failureRateToOpen: number;
-  /** How many of the latest calls the failure rate is taken over. */
+/**
+ * What opens a breaker beside an outage that the flow meter tells of. All of it is off unless it is set:
+ * each says when to give up an upstream that still does a part of what it is asked.
+ */
+export interface TripRules {
+  /** So many failures, of calls begun after the last success came, open the breaker; `null` for never. */
+  readonly consecutiveFailuresToOpen: number | null;
+  /** A share of failures at or above this in the window opens the breaker; `null` for never. */
+  readonly failureRateToOpen: number | null;
+  /** A share of slow calls at or above this in the window opens the breaker; `null` for never. */
+  readonly slowCallRateToOpen: number | null;
+  /** A call is slow from so many milliseconds. */
+  readonly slowCallMs: number;
+  /** The window: so many of the latest calls, unless `windowMs` is set. */
   readonly windowCalls: number;
-  /** The failure rate means nothing below so many calls. */
+  /** The window: the calls that ended within so many milliseconds; `null` to count calls. */
+  readonly windowMs: number | null;
+  /** Shares mean nothing below so many calls in the window. */
   readonly windowCallsMin: number;
-  /** How long it stays open the first time. */
-  readonly openMs: number;
-  /** Each further trip in a row stays open so many times longer. */
-  readonly openMultiplier: number;
-  /** The longest it stays open, before jitter and unless the upstream asks for more. */
-  readonly openMsMax: number;
-  /** Up to this share of the open time is added at random, so that many clients do not come back at once. */
-  readonly openJitterShare: number;
-  /** A `Retry-After` lengthens the open time up to this. */
-  readonly retryAfterMsMax: number;
-  /** How many probes may be out at the same time. */
-  readonly probesMax: number;
-  /** So many successful probes close the breaker. */
-  readonly probesToClose: number;
-  /**
-   * A probe that has not reported after this makes way for another. Longer than an attempt may
-   * take, or a slow success would come too late to count.
-   */
-  readonly probeLeaseMs: number;
 }
 
-/**
- * For outages, not for brown-outs: with many calls in flight a few failures in a row are nothing
- * unusual, and an upstream that fails half of its calls still does the other half. Open for 2.4 s at
- * most unless the upstream asks for more, so that an upstream that is back is used again within
- * seconds (CB-6).
- */
+/** What can be set for a breaker. One for each upstream. */
+export interface BreakerPolicy extends TripRules {
+  /** A `Retry-After` lengthens the time to the next probe up to this, in milliseconds. */
+  readonly retryAfterMsMax: number;
+  /**
+   * A probe that has not reported after this makes way for another, in milliseconds. `null` follows the
+   * attempt timeout, below which it may not be: a slow success would come too late to count.
+   */
+  readonly probeLeaseMs: number | null;
+}
+
+/** An outage opens it, and nothing else. */
 export const DEFAULT_BREAKER_POLICY: BreakerPolicy = Object.freeze({
-  consecutiveFailuresToOpen: 12,
-  failureRateToOpen: 0.9,
+  consecutiveFailuresToOpen: null,
+  failureRateToOpen: null,
+  slowCallRateToOpen: null,
+  slowCallMs: 5_000,
   windowCalls: 100,
+  windowMs: null,
   windowCallsMin: 20,
-  openMs: 250,
-  openMultiplier: 2,
-  openMsMax: 2_000,
-  openJitterShare: 0.2,
   retryAfterMsMax: 60_000,
-  probesMax: 2,
-  probesToClose: 1,
-  probeLeaseMs: 35_000,
+  probeLeaseMs: null,
 });
 
 /** What each field may be. */
 export const RULES: OptionRules<BreakerPolicy> = {
-  consecutiveFailuresToOpen: count(1),
-  failureRateToOpen: share(0.01),
+  consecutiveFailuresToOpen: { orNull: count(1) },
+  failureRateToOpen: { orNull: share(0.01) },
+  slowCallRateToOpen: { orNull: share(0.01) },
+  slowCallMs: spanMs(),
   windowCalls: count(1, 100_000),
+  windowMs: { orNull: spanMs(100) },
   windowCallsMin: count(1, 100_000),
-  openMs: spanMs(),
-  openMultiplier: { min: 1, max: 10, whole: false },
-  openMsMax: spanMs(),
-  openJitterShare: share(),
   retryAfterMsMax: spanMs(0),
-  probesMax: count(1, 1_000),
-  probesToClose: count(1, 1_000),
-  probeLeaseMs: spanMs(),
+  probeLeaseMs: { orNull: spanMs() },
+};
+
+/** Options that there were, and what to set instead. */
+export const REMOVED: Readonly<Record<string, string>> = {
+  openMs: 'is now flow.probeMsMin: the first probe comes so long after an outage was detected',
+  openMsMax: 'is now flow.probeMsMax: the longest time between two probes',
+  openMultiplier:
+    'is gone: the time to the next probe is a share of the time since the outage began; set flow.probeShare',
+  openJitterShare: 'is gone: the time to the next probe is spread by 10 % both ways',
+  probesMax: 'is now flow.probesMax',
+  probesToClose: 'is gone: the first success closes the breaker',
 };
 
 /**
  * Completes what the caller wrote with the defaults.
  *
  * @param field the path of `options` in what the caller wrote: `upstreams.payments.breaker`
- * @throws HoldfastError HF_OPTION_INVALID naming the field that is unknown, out of range or at odds
+ * @param attemptTimeoutMs how long an attempt at this upstream may take, in milliseconds
+ * @throws HoldfastError HF_OPTION_INVALID naming the field that is unknown, gone, out of range or at odds
  */
 export function checkBreakerPolicy(
   options: Partial<BreakerPolicy> | undefined,
   field: string,
+  attemptTimeoutMs: number = 0,
 ): BreakerPolicy {
-  const { openMsMax } = DEFAULT_BREAKER_POLICY;
-  // Whoever asks for a longer opening and names no longest one means at least that.
-  const defaults: BreakerPolicy = {
-    ...DEFAULT_BREAKER_POLICY,
-    openMsMax: Math.max(openMsMax, options?.openMs ?? 0) || openMsMax,
-  };
-  const policy = completeOptions(options, defaults, RULES, field);
+  refuseRemoved(options, REMOVED, field);
+  const policy = completeOptions(options, DEFAULT_BREAKER_POLICY, RULES, field);
   requireOption(
-    policy.openMsMax >= policy.openMs,
-    `${field}.openMsMax`,
-    'must not be below openMs',
-  );
-  requireOption(
-    policy.windowCallsMin <= policy.windowCalls,
+    policy.windowMs !== null || policy.windowCallsMin <= policy.windowCalls,
     `${field}.windowCallsMin`,
     'must not be above windowCalls',
+  );
+  requireOption(
+    policy.probeLeaseMs === null || policy.probeLeaseMs >= attemptTimeoutMs,
+    `${field}.probeLeaseMs`,
+    `must not be below the attempt timeout of ${attemptTimeoutMs} ms: a probe that takes so long would come too late to count. Leave it out to follow the timeout`,
   );
   return policy;
 }
 
+/** What the chart of a breaker goes by. */
+export interface BreakerPacing
+  extends Pick<FlowPolicy, 'probeMsMin' | 'probeShare' | 'probeMsMax'>,
+    Pick<BreakerPolicy, 'retryAfterMsMax'> {
+  /** The lease of a probe, in milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** A call is told of at its timeout; it may be a little late, and a lease must not end before that. */
+const LEASE_MARGIN_MS = 1_000;
+
+/** What the chart goes by, from what is set for the upstream. */
+export function breakerPacing(
+  { retryAfterMsMax, probeLeaseMs }: BreakerPolicy,
+  { probeMsMin, probeShare, probeMsMax, timeoutMsMax }: FlowPolicy,
+): BreakerPacing {
+  const leaseMs = probeLeaseMs ?? timeoutMsMax + LEASE_MARGIN_MS;
+  return { probeMsMin, probeShare, probeMsMax, retryAfterMsMax, leaseMs };
+}
+
 /** What decides how long a breaker stays open. */
 export interface Trip {
-  /** Trips without a long enough closed time between them, this one included; 1 the first time. */
-  readonly tripsInARow: number;
+  /** Since the first failure of the run that told of the outage. */
+  readonly downMs: number;
   /** A random number from [0, 1). */
   readonly draw: number;
   /** What the upstream asked for, if it did. */
@@ -120,19 +147,14 @@ export interface Trip {
 }
 
 /**
- * How long a breaker stays open, in whole milliseconds (CB-2):
- * `max(min(openMsMax, openMs * openMultiplier^(trips - 1)), Retry-After) * (1 + jitter * draw)`.
- *
- * A draw or a `Retry-After` that is no usable number counts as none: the answer is always a span.
+ * How long a breaker stays open, in whole milliseconds: the time to the next probe (CB-2). It is a share
+ * of the outage ({@link probeGapMs}) and nothing else: no trip is remembered from one outage to the next.
+ * A `Retry-After` lengthens it, up to its own cap. A draw or a `Retry-After` that is no usable number
+ * counts as none.
  */
-export function openDurationMs(policy: BreakerPolicy, trip: Trip): number {
-  const grownMs = policy.openMs * policy.openMultiplier ** (trip.tripsInARow - 1);
-  const ownMs = Math.min(policy.openMsMax, grownMs);
-  const askedMs = Math.min(policy.retryAfterMsMax, orZero(trip.retryAfterMs));
-  const jitter = policy.openJitterShare * Math.min(1, orZero(trip.draw));
-  return Math.ceil(Math.max(ownMs, askedMs) * (1 + jitter));
-}
-
-function orZero(value: number | undefined): number {
-  return value !== undefined && value > 0 ? value : 0;
+export function openDurationMs(pacing: BreakerPacing, trip: Trip): number {
+  const gapMs = probeGapMs(pacing, trip.downMs, trip.draw);
+  const { retryAfterMs = 0 } = trip;
+  const askedMs = retryAfterMs > 0 ? Math.min(pacing.retryAfterMsMax, retryAfterMs) : 0;
+  return Math.max(gapMs, Math.ceil(askedMs));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { BreakerPolicy } from './breakerPolicy.ts';
+import type { BreakerPacing } from './breakerPolicy.ts';
 
 /** A probe that is out, and when another may go out in its stead even if it never reports. */
 export interface ProbeLease {
@@ -27,10 +27,10 @@ export function heldLeases(probes: readonly ProbeLease[], atMs: number): readonl
 /** The leases after one more was granted at `atMs`. */
 export function withLease(
   probes: readonly ProbeLease[],
-  policy: BreakerPolicy,
+  { leaseMs }: Pick<BreakerPacing, 'leaseMs'>,
   granted: PermitFacts,
 ): readonly ProbeLease[] {
-  const lease = { id: granted.permitId, leaseEndsAtMs: granted.atMs + policy.probeLeaseMs };
+  const lease = { id: granted.permitId, leaseEndsAtMs: granted.atMs + leaseMs };
   return [...heldLeases(probes, granted.atMs), lease];
 }
 

@@ -36,6 +36,12 @@ export interface CallReport {
 /** Of a call that says nothing about the upstream. */
 export const SILENT: CallReport = Object.freeze({ sign: 'silent' });
 
+/**
+ * Of a permit that no call was made with: what it took is given back, its token of a rate too. Told by
+ * itself, not by its sign.
+ */
+export const UNUSED: CallReport = Object.freeze({ sign: 'silent' });
+
 const RESULTS: Readonly<Record<CallSign, CallResult>> = {
   answered: 'success',
   failed: 'failure',

@@ -42,6 +42,9 @@ export interface FlowPolicy {
   readonly ratePerSecondMin: number;
 }
 
+/** What of it is set by itself: the most slots and the longest timeout are the upstream's own policies. */
+export type FlowTuning = Omit<FlowPolicy, 'slotsMax' | 'timeoutMsMax'>;
+
 /** Proven by `bench:goodput`; docs/decisions/0098 to 0101 say why. */
 export const DEFAULT_FLOW_POLICY: FlowPolicy = Object.freeze({
   slotsMin: 2,
@@ -60,7 +63,8 @@ export const DEFAULT_FLOW_POLICY: FlowPolicy = Object.freeze({
   ratePerSecondMin: 1,
 });
 
-const RULES: OptionRules<FlowPolicy> = {
+/** What each field may be. */
+export const RULES: OptionRules<FlowPolicy> = {
   slotsMin: count(1, 100_000),
   slotsMax: count(1, 100_000),
   slotsAtStart: count(1, 100_000),
@@ -120,4 +124,18 @@ export function checkFlowPolicy(
     'must not be above probeMsMax',
   );
   return policy;
+}
+
+const { slotsMax: _slotsMax, timeoutMsMax: _timeoutMsMax, ...TUNING_RULES } = RULES;
+/** What each field of a {@link FlowTuning} may be. */
+export const FLOW_TUNING_RULES: OptionRules<FlowTuning> = TUNING_RULES;
+
+/** What an upstream's flow goes by, with the bounds that are its own policies. */
+export function checkFlowTuning(
+  tuning: Partial<FlowTuning>,
+  bounds: { readonly concurrency: number; readonly attemptTimeoutMs: number },
+  field: string,
+): FlowPolicy {
+  const { concurrency: slotsMax, attemptTimeoutMs: timeoutMsMax } = bounds;
+  return checkFlowPolicy({ ...tuning, slotsMax, timeoutMsMax }, field);
 }

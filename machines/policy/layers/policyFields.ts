@@ -13,14 +13,22 @@ import {
 } from '../../vocabulary/optionRules.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../vocabulary/urgency.ts';
 import {
+  REMOVED as BREAKER_REMOVED,
   RULES as BREAKER_RULES,
   type BreakerPolicy,
   DEFAULT_BREAKER_POLICY,
 } from '../breaker/breakerPolicy.ts';
+import {
+  DEFAULT_FLOW_POLICY,
+  FLOW_TUNING_RULES,
+  type FlowPolicy,
+  type FlowTuning,
+} from '../flow/flowPolicy.ts';
 import type { RateLimit } from '../flow/tokenBucket.ts';
 import { DEFAULT_RETRY, RULES as RETRY_RULES, type RetryPolicy } from '../retry/retryPolicy.ts';
 import {
   DEFAULT_DEGRADATION_POLICY,
+  REMOVED as DEGRADATION_REMOVED,
   RULES as DEGRADATION_RULES,
   type DegradationPolicy,
 } from '../service/degradationPolicy.ts';
@@ -47,6 +55,8 @@ export interface TierPolicy {
 /** What holds for one upstream. */
 export interface UpstreamPolicy {
   readonly breaker: BreakerPolicy;
+  /** How its calls are measured, its slots tuned and its probes paced. */
+  readonly flow: FlowPolicy;
   /** Attempts in flight at once, at most. */
   readonly concurrency: number;
   /** Crisis deliveries in flight at once, beside the others. */
@@ -73,6 +83,7 @@ export interface PolicySettings {
   readonly subjectRate?: RateLimit | null | undefined;
   readonly tierRate?: RateLimit | null | undefined;
   readonly breaker?: Partial<BreakerPolicy> | undefined;
+  readonly flow?: Partial<FlowTuning> | undefined;
   readonly concurrency?: number | undefined;
   readonly crisisConcurrency?: number | undefined;
   readonly rate?: RateLimit | null | undefined;
@@ -98,7 +109,7 @@ export type TierPolicies = OfOperation & OfTier;
 /** What can be set for one upstream. */
 export type UpstreamPolicies = OfOperation &
   OfTier &
-  Pick<PolicySettings, 'breaker' | 'concurrency' | 'crisisConcurrency' | 'rate'>;
+  Pick<PolicySettings, 'breaker' | 'flow' | 'concurrency' | 'crisisConcurrency' | 'rate'>;
 /** What can be set for everything. */
 export type DefaultPolicies = PolicySettings;
 
@@ -117,7 +128,16 @@ const AT_LEAST_ONE: OptionRule = { min: 1, max: Number.POSITIVE_INFINITY, whole:
 export const POLICY_PARTS: Readonly<Partial<Record<PolicyName, OptionRules>>> = {
   retry: RETRY_RULES,
   breaker: BREAKER_RULES,
+  flow: FLOW_TUNING_RULES,
   degradation: DEGRADATION_RULES,
+};
+
+/** Parts that there were, and what to set instead. */
+export const POLICY_PARTS_REMOVED: Readonly<
+  Partial<Record<PolicyName, Readonly<Record<string, string>>>>
+> = {
+  breaker: BREAKER_REMOVED,
+  degradation: DEGRADATION_REMOVED,
 };
 
 export const POLICY_FIELDS: Readonly<Record<PolicyName, Field>> = {
@@ -128,6 +148,7 @@ export const POLICY_FIELDS: Readonly<Record<PolicyName, Field>> = {
   subjectRate: { rule: RATE, upTo: 'tier' },
   tierRate: { rule: RATE, upTo: 'tier' },
   breaker: { rule: 'object', upTo: 'upstream' },
+  flow: { rule: 'object', upTo: 'upstream' },
   concurrency: { rule: AT_LEAST_ONE, upTo: 'upstream' },
   crisisConcurrency: { rule: AT_LEAST_ONE, upTo: 'upstream' },
   rate: { rule: RATE, upTo: 'upstream' },
@@ -153,6 +174,8 @@ export function rulesOf(layer: PolicyLayer, name: string | null): OptionRules {
   );
 }
 
+const { slotsMax: _slots, timeoutMsMax: _timeout, ...DEFAULT_FLOW_TUNING } = DEFAULT_FLOW_POLICY;
+
 const HOUR_MS = 3_600_000;
 const RESPONSE_DEADLINE_MS: Readonly<Record<RetryClass, number>> = {
   crisis: 200,
@@ -177,6 +200,7 @@ function builtIn(of: RetryClass): Required<PolicySettings> {
     subjectRate: null,
     tierRate: null,
     breaker: DEFAULT_BREAKER_POLICY,
+    flow: DEFAULT_FLOW_TUNING,
     concurrency: 128,
     crisisConcurrency: 16,
     rate: null,

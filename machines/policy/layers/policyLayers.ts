@@ -5,13 +5,19 @@
  * @module
  */
 
-import { checkFields, requireOption, unknownName } from '../../vocabulary/optionFields.ts';
+import {
+  checkFields,
+  refuseRemoved,
+  requireOption,
+  unknownName,
+} from '../../vocabulary/optionFields.ts';
 import { isObject, type OptionRules } from '../../vocabulary/optionRules.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../vocabulary/urgency.ts';
 import { RATE_LIMIT_RULES } from '../flow/tokenBucket.ts';
 import {
   type DefaultPolicies,
   POLICY_PARTS,
+  POLICY_PARTS_REMOVED,
   type PolicyLayer,
   type PolicyName,
   type PolicySettings,
@@ -123,7 +129,9 @@ export function entriesOf(
 export function checkParts(settings: PolicySettings, pathOf: (policy: string) => string): void {
   for (const [policy, rules] of Object.entries(POLICY_PARTS)) {
     const parts = settings[policy as PolicyName];
-    if (parts !== undefined) checkFields(parts, rules, pathOf(policy));
+    if (parts === undefined) continue;
+    refuseRemoved(parts, POLICY_PARTS_REMOVED[policy as PolicyName] ?? {}, pathOf(policy));
+    checkFields(parts, rules, pathOf(policy));
   }
   for (const rate of RATES) {
     const limit = settings[rate];

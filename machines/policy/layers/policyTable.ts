@@ -5,7 +5,8 @@
  */
 
 import { RETRY_CLASSES, type RetryClass, type Tier } from '../../vocabulary/urgency.ts';
-import { checkBreakerPolicy } from '../breaker/breakerPolicy.ts';
+import { type BreakerPolicy, checkBreakerPolicy } from '../breaker/breakerPolicy.ts';
+import { checkFlowTuning, type FlowPolicy, type FlowTuning } from '../flow/flowPolicy.ts';
 import { checkRetryPolicy, type RetryPolicy } from '../retry/retryPolicy.ts';
 import { checkDegradationPolicy } from '../service/degradationPolicy.ts';
 import {
@@ -79,6 +80,7 @@ export class PolicyTable {
       if (layer === 'upstream' && name !== null) this.upstream(name);
     }
     this.#checked('breaker', {}, checkBreakerPolicy);
+    this.#flow({});
   }
 
   /** What was written, the widest layer first. */
@@ -91,12 +93,16 @@ export class PolicyTable {
     let policy = this.#upstreams.get(upstream);
     if (policy === undefined) {
       const scope = { upstream };
+      const attemptTimeoutMs = this.#plain('attemptTimeoutMs', scope);
       policy = Object.freeze({
-        breaker: this.#checked('breaker', scope, checkBreakerPolicy),
+        breaker: this.#checked('breaker', scope, (parts: Partial<BreakerPolicy>, field) =>
+          checkBreakerPolicy(parts, field, attemptTimeoutMs),
+        ),
+        flow: this.#flow(scope),
         concurrency: this.#plain('concurrency', scope),
         crisisConcurrency: this.#plain('crisisConcurrency', scope),
         rate: this.#plain('rate', scope),
-        attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
+        attemptTimeoutMs,
       });
       this.#upstreams.set(upstream, policy);
     }
@@ -176,6 +182,18 @@ export class PolicyTable {
     return { ...policy, thenEveryMs: CRISIS_THEN_EVERY_MS };
   }
 
+  #flow(scope: PolicyScope): FlowPolicy {
+    const bounds = {
+      concurrency: this.#plain('concurrency', scope),
+      attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
+    };
+    return this.#checked(
+      'flow',
+      scope,
+      (parts: Partial<FlowTuning>, field): FlowPolicy => checkFlowTuning(parts, bounds, field),
+    );
+  }
+
   /** The entries that speak about it there, the widest first. */
   #about(name: PolicyName, { upstream, tier, type }: PolicyScope): readonly PolicyEntry[] {
     if (tier === 'crisis' && !CRISIS_POLICIES.includes(name)) return [];
@@ -201,10 +219,10 @@ export class PolicyTable {
   }
 
   /** Completes the parts that the layers name; the last of them is blamed for what does not fit. */
-  #checked<Policy>(
+  #checked<Policy, Given = Policy>(
     name: PolicyName,
     scope: PolicyScope,
-    check: (parts: Partial<Policy>, field: string) => Policy,
+    check: (parts: Partial<Given>, field: string) => Policy,
   ): Policy {
     let parts: Parts = {};
     let field: string = name;
@@ -212,7 +230,7 @@ export class PolicyTable {
       parts = { ...parts, ...given(settings[name]) };
       field = ownPath ?? `${path}.${name}`;
     }
-    return check(parts as Partial<Policy>, field);
+    return check(parts as Partial<Given>, field);
   }
 
   #explain(name: PolicyName, scope: PolicyScope): PolicyReading {
@@ -237,6 +255,10 @@ export class PolicyTable {
   #partsOf(name: PolicyName, scope: PolicyScope): object {
     if (name === 'retry') return this.#retry(scope);
     if (name === 'degradation') return this.process.degradation;
+    if (name === 'flow') {
+      const { slotsMax: _slots, timeoutMsMax: _timeout, ...tuning } = this.#flow(scope);
+      return tuning;
+    }
     return this.#checked('breaker', scope, checkBreakerPolicy);
   }
 }

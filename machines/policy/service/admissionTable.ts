@@ -1,10 +1,13 @@
 /**
- * What runs and what waits at each level (DG-2): the written table, to be read and agreed on by
+ * What runs and what is parked at each level (DG-2): the written table, to be read and agreed on by
  * people who know the patients.
  *
  * The rows are levels. In each, first how urgent the request is, then what its subject pays for.
- * Whoever is more urgent never waits while someone less urgent runs: a test holds the table to it,
- * and the store needs it, since it hands out work by a single bound.
+ * Whoever is more urgent never makes way to someone less urgent: a test holds the table to it, and the
+ * store needs it, since it hands out work by a single bound.
+ *
+ * Parked is not stopped. What is parked makes way to what runs, and takes the room that this leaves; and
+ * of any sixteen slots one is its own all the same, so that no work waits for ever.
  *
  * @module
  */
@@ -17,10 +20,9 @@ import {
   URGENCY_MAX,
   urgencyOf,
 } from '../../vocabulary/urgency.ts';
-import type { BreakerDecision } from '../breaker/breakerDecision.ts';
 import { LEVELS, type Level } from './degradationLevel.ts';
 
-/** `run`: it goes out. `park`: it is kept on disk and goes out when the level is better. */
+/** `run`: it has room of its own. `park`: it has what is left, and a small share. */
 export type Admission = 'run' | 'park';
 
 type ForEachTier = Readonly<Record<Tier, Admission>>;
@@ -36,14 +38,14 @@ export const ADMISSION_TABLE: Readonly<Record<Level, Readonly<Record<Priority, F
     normal: ALL_RUN,
     low: ALL_RUN,
   },
-  // Something is slow or fails now and then: what can wait does.
+  // There is less room than is asked for: what can make way does.
   limited: {
     crisis: ALL_RUN,
     high: ALL_RUN,
     normal: { premium: 'run', basic: 'run', trial: 'park' },
     low: ALL_PARK,
   },
-  // Little gets through: it is kept for what is urgent, whoever asks.
+  // Little gets through: it is for what is urgent, whoever asks.
   criticalOnly: {
     crisis: ALL_RUN,
     high: ALL_RUN,
@@ -65,30 +67,30 @@ export function admissionOf(level: Level, priority: Priority, tier: Tier): Admis
 }
 
 /**
- * The bound to claim an upstream's work with, from its own level, the level of the whole process and
- * what its breaker says: the rank of the least urgent request that runs, as `urgencyOf` counts them,
- * 0 being a crisis.
- *
- * While the breaker probes, the upstream's own level does not count: the breaker lets only a few
- * calls out, and if they had to be urgent ones, an upstream with none waiting could never prove that
- * it is back.
+ * The rank of the least urgent request that is not parked, from the level of an upstream and the level of
+ * the whole process; as `urgencyOf` counts ranks, 0 being a crisis.
  */
-export function claimBound(
-  upstreamLevel: Level,
-  globalLevel: Level,
-  breakerMode: BreakerDecision['mode'],
-): number {
-  if (breakerMode === 'refuse') return BOUNDS.offline;
-  if (breakerMode === 'probe') return BOUNDS[globalLevel];
-  return Math.min(BOUNDS[upstreamLevel], BOUNDS[globalLevel]);
+export function urgencyBoundAt(upstreamLevel: Level, processLevel: Level): number {
+  return Math.min(BOUNDS[upstreamLevel], BOUNDS[processLevel]);
 }
 
-/** The rank of the least urgent request that runs at each level, from {@link ADMISSION_TABLE}. */
+/** Of so many slots one is for what is parked. */
+const SLOTS_PER_TRICKLE = 16;
+
+/**
+ * How many calls of parked ranks may be in flight although more urgent work waits: one slot in sixteen,
+ * and at least one. No level can starve the work by which it would be seen that things are better.
+ */
+export function trickleOf(slots: number): number {
+  return Math.max(1, Math.floor(slots / SLOTS_PER_TRICKLE));
+}
+
+/** The rank of the least urgent request that is not parked at each level, from {@link ADMISSION_TABLE}. */
 const BOUNDS = Object.fromEntries(LEVELS.map((level) => [level, boundOf(level)])) as Readonly<
   Record<Level, number>
 >;
 
-/** The last rank before the first one that has to wait. */
+/** The last rank before the first one that is parked. */
 function boundOf(level: Level): number {
   const waiting = PRIORITIES.flatMap((priority) =>
     TIERS.filter((tier) => admissionOf(level, priority, tier) !== 'run').map((tier) =>

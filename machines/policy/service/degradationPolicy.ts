@@ -5,8 +5,8 @@
  */
 
 import type { NetworkGrade } from '../../vocabulary/networkGrade.ts';
-import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
-import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
+import { completeOptions, refuseRemoved, requireOption } from '../../vocabulary/optionFields.ts';
+import { type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
 import type { BreakerState } from '../breaker/breakerPolicy.ts';
 import { LEVELS, type Level, worstOf } from './degradationLevel.ts';
 import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';
@@ -14,96 +14,97 @@ import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';
 /**
  * What was measured; a signal that is absent is unknown and calls for nothing.
  *
- * Each signal must be about the present. One that only work can refresh has to become unknown when
- * no work is done, or work parked because of it could never prove that the trouble is over.
+ * Each signal is about the present, and none of them is a share of calls that fail: an upstream that fails
+ * a third of its calls still does the other two, and whoever waits for it because of that waits for ever.
  */
 export interface DegradationSignals {
   /** Of one upstream: the state of its breaker. */
   readonly breaker?: BreakerState | undefined;
-  /** Of one upstream: its calls in the last seconds (see `RecentCalls`), not a window of old ones. */
-  readonly recentCalls?: { readonly calls: number; readonly failures: number } | undefined;
-  /**
-   * Of the whole process: the share of upstreams whose breaker opened by itself. One that an operator
-   * holds open says nothing about the others.
-   */
-  readonly openBreakersShare?: number | undefined;
+  /** Of one upstream: why it has fewer slots than are asked for; `null` where it has enough. */
+  readonly shortage?: 'ramp' | 'overload' | null | undefined;
+  /** Of the whole process, never of another upstream. */
   readonly storage?: StorageState | undefined;
   /** How late the event loop ran a timer, at worst, in the last second (see `EventLoopWatch`). */
   readonly eventLoopDelayMs?: number | undefined;
   readonly network?: NetworkGrade | undefined;
 }
 
-/** Where each signal calls for a worse level, and how slowly things get better. */
+/** Where the signals with a threshold call for a worse level. */
 export interface DegradationPolicy {
-  /** A better level must be called for without a break for so long before each step towards it. */
-  readonly recoverAfterMs: number;
   /**
    * A level, once entered, is left only below this share of the threshold that it is entered at, so
    * that a signal around the threshold does not make it flap.
    */
   readonly leaveShare: number;
-  /** A failure rate means nothing below so many recent calls. */
-  readonly callsMin: number;
-  readonly failureRateLimited: number;
-  readonly failureRateCriticalOnly: number;
-  readonly openBreakersShareLimited: number;
-  readonly openBreakersShareCriticalOnly: number;
   readonly eventLoopDelayMsLimited: number;
   readonly eventLoopDelayMsCriticalOnly: number;
 }
 
 export const DEFAULT_DEGRADATION_POLICY: DegradationPolicy = Object.freeze({
-  recoverAfterMs: 100,
   leaveShare: 0.7,
-  callsMin: 20,
-  failureRateLimited: 0.9,
-  failureRateCriticalOnly: 0.95,
-  openBreakersShareLimited: 0.5,
-  openBreakersShareCriticalOnly: 1,
   eventLoopDelayMsLimited: 250,
   eventLoopDelayMsCriticalOnly: 1_000,
 });
 
 /** What each field may be. */
 export const RULES: OptionRules<DegradationPolicy> = {
-  recoverAfterMs: spanMs(),
   leaveShare: share(),
-  callsMin: count(1),
-  failureRateLimited: share(0.01),
-  failureRateCriticalOnly: share(0.01),
-  openBreakersShareLimited: share(0.01),
-  openBreakersShareCriticalOnly: share(0.01),
   eventLoopDelayMsLimited: spanMs(),
   eventLoopDelayMsCriticalOnly: spanMs(),
 };
 
-/** The signals that are compared with a threshold. */
-const GRADED = ['failureRate', 'openBreakersShare', 'eventLoopDelayMs'] as const;
-type Graded = (typeof GRADED)[number];
+const NO_RATES =
+  'is gone: a share of calls that fail calls for no level; an outage opens the breaker by itself';
+const NOT_BY_OTHERS =
+  'is gone: an upstream that is down never holds the work of another; leave it out';
+
+/** Options that there were, and what to do instead. */
+export const REMOVED: Readonly<Record<string, string>> = {
+  recoverAfterMs: 'is gone: a level is left as soon as nothing calls for it; leave it out',
+  callsMin: NO_RATES,
+  failureRateLimited: NO_RATES,
+  failureRateCriticalOnly: NO_RATES,
+  openBreakersShareLimited: NOT_BY_OTHERS,
+  openBreakersShareCriticalOnly: NOT_BY_OTHERS,
+};
 
 /**
  * Completes what the caller wrote with the defaults.
  *
  * @param field the path of `options` in what the caller wrote: `degradation`
- * @throws HoldfastError HF_OPTION_INVALID naming the field that is unknown, out of range or at odds
+ * @throws HoldfastError HF_OPTION_INVALID naming the field that is unknown, gone, out of range or at odds
  */
 export function checkDegradationPolicy(
   options: Partial<DegradationPolicy> | undefined,
   field: string,
 ): DegradationPolicy {
+  refuseRemoved(options, REMOVED, field);
   const policy = completeOptions(options, DEFAULT_DEGRADATION_POLICY, RULES, field);
-  for (const signal of GRADED) {
-    requireOption(
-      policy[`${signal}CriticalOnly`] >= policy[`${signal}Limited`],
-      `${field}.${signal}CriticalOnly`,
-      `must not be below ${signal}Limited`,
-    );
-  }
+  requireOption(
+    policy.eventLoopDelayMsCriticalOnly >= policy.eventLoopDelayMsLimited,
+    `${field}.eventLoopDelayMsCriticalOnly`,
+    'must not be below eventLoopDelayMsLimited',
+  );
   return policy;
 }
 
-/** A signal that calls for a worse level than `normal`. */
-export type LevelCause = 'breaker' | 'storage' | 'network' | Graded;
+/** What calls for a worse level than `normal`, in the order in which it is told. */
+export const LEVEL_CAUSES = [
+  'breaker',
+  'ramp',
+  'overload',
+  'storage',
+  'network',
+  'eventLoopDelayMs',
+] as const;
+/**
+ * - `breaker`: the upstream is down, or somebody holds its breaker open.
+ * - `ramp`: its slots open again after a start or an outage, and more are asked for.
+ * - `overload`: it had too much to do, and has fewer slots than are asked for.
+ * - `storage`, `network`: as they are.
+ * - `eventLoopDelayMs`: the process has more to do than it can.
+ */
+export type LevelCause = (typeof LEVEL_CAUSES)[number];
 
 /** The level that the signals call for, and why. */
 export interface WantedLevel {
@@ -122,34 +123,30 @@ export function wantedLevel(
   policy: DegradationPolicy,
   current: Level,
 ): WantedLevel {
-  const { breaker, storage, network } = signals;
+  const { breaker, shortage, storage, network, eventLoopDelayMs } = signals;
   const levels: Readonly<Record<LevelCause, Level>> = {
     breaker: BREAKER_LEVELS[breaker ?? 'closed'],
+    ramp: shortage === 'ramp' ? 'limited' : 'normal',
+    overload: shortage === 'overload' ? 'limited' : 'normal',
     storage: STORAGE_LEVELS[storage ?? 'well'],
     network: NETWORK_LEVELS[network ?? 'good'],
-    failureRate: gradedLevel('failureRate', signals, policy, current),
-    openBreakersShare: gradedLevel('openBreakersShare', signals, policy, current),
-    eventLoopDelayMs: gradedLevel('eventLoopDelayMs', signals, policy, current),
+    eventLoopDelayMs: loopLevel(eventLoopDelayMs ?? 0, policy, current),
   };
   const wanted = worstOf(Object.values(levels));
   return {
     wanted,
-    causes: wanted === 'normal' ? [] : CAUSES.filter((of) => levels[of] === wanted),
+    causes: wanted === 'normal' ? [] : LEVEL_CAUSES.filter((of) => levels[of] === wanted),
   };
 }
 
-const CAUSES: readonly LevelCause[] = ['breaker', 'storage', 'network', ...GRADED];
-
-/**
- * Half open counts as bad as the first step of a recovery: probes are let out by the breaker itself,
- * and once it has closed the rest follows level by level (DG-3).
- */
+/** Half open, only probes go out; who is not urgent makes way to who is. */
 const BREAKER_LEVELS: Readonly<Record<BreakerState, Level>> = {
   closed: 'normal',
   open: 'offline',
   halfOpen: 'criticalOnly',
   forcedOpen: 'offline',
   disabled: 'normal',
+  observing: 'normal',
 };
 
 const NETWORK_LEVELS: Readonly<Record<NetworkGrade, Level>> = {
@@ -159,29 +156,13 @@ const NETWORK_LEVELS: Readonly<Record<NetworkGrade, Level>> = {
   offline: 'offline',
 };
 
-/** What is compared with the thresholds; 0 when unknown. */
-function readingOf(signal: Graded, signals: DegradationSignals, policy: DegradationPolicy): number {
-  if (signal !== 'failureRate') return signals[signal] ?? 0;
-  const { recentCalls } = signals;
-  if (recentCalls === undefined || recentCalls.calls < policy.callsMin) return 0;
-  return recentCalls.failures / recentCalls.calls;
-}
-
-function gradedLevel(
-  signal: Graded,
-  signals: DegradationSignals,
-  policy: DegradationPolicy,
-  current: Level,
-): Level {
-  const reading = readingOf(signal, signals, policy);
+function loopLevel(delayMs: number, policy: DegradationPolicy, current: Level): Level {
   const isAt = (level: 'limited' | 'criticalOnly', threshold: number): boolean => {
     const isEntered = LEVELS.indexOf(current) >= LEVELS.indexOf(level);
-    return reading >= (isEntered ? threshold * policy.leaveShare : threshold);
+    return delayMs >= (isEntered ? threshold * policy.leaveShare : threshold);
   };
   // A reading of 0 is no trouble, even where leaveShare is 0.
-  if (reading > 0) {
-    if (isAt('criticalOnly', policy[`${signal}CriticalOnly`])) return 'criticalOnly';
-    if (isAt('limited', policy[`${signal}Limited`])) return 'limited';
-  }
-  return 'normal';
+  if (delayMs <= 0) return 'normal';
+  if (isAt('criticalOnly', policy.eventLoopDelayMsCriticalOnly)) return 'criticalOnly';
+  return isAt('limited', policy.eventLoopDelayMsLimited) ? 'limited' : 'normal';
 }

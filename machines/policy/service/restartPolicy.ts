@@ -10,6 +10,7 @@ export const COMPONENT_KINDS = [
   'storageHealth',
   'breaker',
   'degradation',
+  'scheduler',
   'operations',
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
@@ -58,6 +59,14 @@ export const RESTART_POLICIES: Readonly<Record<ComponentKind, RestartPolicy>> = 
     retryAfterMs: 1_000,
   },
   degradation: {
+    strategy: 'onlyIt',
+    dependents: [],
+    restartsMax: 3,
+    windowMs: 60_000,
+    retryAfterMs: 1_000,
+  },
+  // Slots, rate and timeout are the flow meter's, which goes on.
+  scheduler: {
     strategy: 'onlyIt',
     dependents: [],
     restartsMax: 3,

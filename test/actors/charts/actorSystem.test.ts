@@ -14,10 +14,11 @@ import { TimerService } from '../../../actors/time/timerService.ts';
 import { Breaker } from '../../../actors/upstream/breaker.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
-import { checkBreakerPolicy } from '../../../machines/policy/breaker/breakerPolicy.ts';
+import { DEFAULT_BREAKER_POLICY } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { actorsOf } from '../../support/harness/actorsOf.ts';
+import { TEST_PACING } from '../../support/harness/breakerHarness.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const INPUT = {
@@ -51,7 +52,8 @@ function startBreaker(system: ActorSystem): Breaker {
   return new Breaker({
     component: 'breaker:payments',
     upstream: 'payments',
-    policy: checkBreakerPolicy({}, 'breaker'),
+    policy: TEST_PACING,
+    rules: DEFAULT_BREAKER_POLICY,
     steady: new SteadyClock(clock, () => undefined),
     random: seededRandom(1),
     timers: new TimerService(clock, unheard),
@@ -149,6 +151,7 @@ describe('OB-1 the system of a runtime', () => {
       'operations',
       'storageHealth',
       ...['degradation:global', 'degradation:default', 'breaker:default', 'supervisor'],
+      'scheduler:default',
     ]);
     for (const name of ['runtime', 'operations']) {
       expect(root.system.get(name)?.getPersistedSnapshot()).not.toHaveProperty('children');

@@ -9,18 +9,20 @@ import {
   newOperation,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
-import { DEFAULT_BREAKER_POLICY } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { idOf } from '../../persistence/contract/writes.ts';
+import { TEST_PACING } from '../../support/harness/breakerHarness.ts';
 
 function openBreaker() {
   const actor = createActor(circuitBreakerMachine, {
-    input: { upstream: 'payments', policy: DEFAULT_BREAKER_POLICY },
+    input: { upstream: 'payments', policy: TEST_PACING },
   }).start();
   actor.send({
-    type: 'failures.exceeded',
+    type: 'outage.detected',
     generation: 1,
-    cause: 'consecutive',
+    cause: 'surprise',
+    firstFailureAtMs: 900,
+    probes: 1,
     atMs: 1_000,
     draw: 0,
   });
@@ -83,7 +85,7 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
     expect(snapshot.context).toEqual(openBreaker().context);
     const actor = createActor(circuitBreakerMachine, {
       snapshot,
-      input: { upstream: 'payments', policy: DEFAULT_BREAKER_POLICY },
+      input: { upstream: 'payments', policy: TEST_PACING },
     }).start();
     const dueAtMs = snapshot.context.openUntilAtMs ?? 0;
     actor.send({ type: 'cooldown.due', atMs: dueAtMs - 1 });
@@ -125,7 +127,7 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
   });
 
   test.each([
-    { title: 'a later version', fields: { version: '2' } },
+    { title: 'a later version', fields: { version: '3' } },
     { title: 'a much later version', fields: { version: '999', value: { all: 'new' } } },
     { title: 'a state that is not there', fields: { value: 'ajar' } },
     { title: 'the name of something every object has', fields: { value: 'constructor' } },

@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import { breakerChangeOf } from '../../../machines/breaker/breakerChange.ts';
-import type { CircuitBreakerEvent } from '../../../machines/breaker/circuitBreakerMachine.ts';
+import type { CircuitBreakerEvent } from '../../../machines/breaker/circuitBreakerSetup.ts';
 
 type EventType = CircuitBreakerEvent['type'];
 
@@ -14,17 +14,19 @@ const changeAfter = (event: { readonly type: EventType; readonly cause?: string 
   breakerChangeOf({ atMs: 1, ...event } as CircuitBreakerEvent);
 
 test('CB-1 a trip is told by what caused it', () => {
-  for (const cause of ['consecutive', 'rate']) {
-    expect(changeAfter({ type: 'failures.exceeded', cause })).toBe(cause);
+  for (const cause of ['surprise', 'consecutive', 'failureRate', 'slowCallRate']) {
+    expect(changeAfter({ type: 'outage.detected', cause })).toBe(cause);
   }
 });
 
 test.each<[EventType, string]>([
   ['cooldown.due', 'cooldownOver'],
-  ['probe.succeeded', 'probesSucceeded'],
+  ['probe.succeeded', 'probeSucceeded'],
+  ['crisis.delivered', 'crisisDelivered'],
   ['probe.failed', 'probeFailed'],
   ['operator.forcedOpen', 'operator'],
   ['operator.disabled', 'operator'],
+  ['operator.observing', 'operator'],
   ['operator.released', 'operator'],
   ['process.restarted', 'restart'],
 ])('CB-1 CB-2 after %s it is told as %s', (type, change) => {

@@ -1,266 +1,205 @@
 import { describe, expect, test } from 'vitest';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
-import {
-  BREAKER_STATES,
-  DEFAULT_BREAKER_POLICY,
-} from '../../../machines/policy/breaker/breakerPolicy.ts';
+import { BREAKER_STATES } from '../../../machines/policy/breaker/breakerPolicy.ts';
+import { downMsAt, wasDownAt } from '../../../machines/policy/breaker/outages.ts';
 import { transitionsTaken } from '../../support/charts/transitionCoverage.ts';
-import { BreakerHarness } from '../../support/harness/breakerHarness.ts';
+import { BreakerHarness, TEST_PACING } from '../../support/harness/breakerHarness.ts';
 
 describe('closed', () => {
-  test('CB-1 lets every call pass and counts its result', () => {
+  test('CB-1 lets every call pass', () => {
     const breaker = new BreakerHarness();
     expect(breaker.decision).toEqual({
       generation: 1,
       mode: 'pass',
       retryAtMs: null,
       recordsResults: true,
+      isHeldOpen: false,
+      probesFree: 0,
     });
     expect(breaker.due).toBeNull();
   });
 
-  test('CB-1 opens on the last failure in a row that is allowed, not before', () => {
-    const breaker = new BreakerHarness({ consecutiveFailuresToOpen: 3 });
-    breaker.fail(2);
-    expect(breaker.state).toBe('closed');
-    breaker.fail();
-    expect(breaker.state).toBe('open');
-  });
-
-  test('CB-1 opens on the failure rate when failures never come in a row', () => {
-    const breaker = new BreakerHarness({ windowCalls: 10, windowCallsMin: 10 });
-    for (let i = 0; i < 4; i++) {
-      breaker.succeed();
-      breaker.fail();
-    }
-    breaker.succeed();
-    expect(breaker.state).toBe('closed');
-    breaker.fail();
-    expect(breaker.state).toBe('open');
-  });
-
-  test('CB-1 failures counted in an earlier generation do not open it', () => {
-    const breaker = new BreakerHarness({ probesToClose: 1 });
-    breaker.becomeHalfOpen();
-    breaker.probe('succeeded');
-    expect(breaker.state).toBe('closed');
+  test('CB-1 opens when an outage is told of, and not by what an earlier generation saw', () => {
+    const breaker = new BreakerHarness();
     const before = breaker.context;
-    breaker.send({
-      type: 'failures.exceeded',
-      generation: before.generation - 2,
-      cause: 'rate',
-      atMs: breaker.nowMs,
-      draw: 0,
-    });
-    expect(breaker.state).toBe('closed');
-    expect(breaker.context).toEqual(before);
+    breaker.trip({ generation: before.generation - 1 });
+    expect([breaker.state, breaker.context]).toEqual(['closed', before]);
+    breaker.trip();
+    expect(breaker.state).toBe('open');
   });
 });
 
 describe('open', () => {
   test('CB-2 refuses calls and says when to come back', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000 });
-    breaker.fail(3);
-    expect(breaker.decision).toEqual({
-      generation: 2,
-      mode: 'refuse',
-      retryAtMs: breaker.nowMs + 1_000,
-      recordsResults: false,
-    });
-    expect(breaker.due).toEqual({ type: 'cooldown.due', atMs: breaker.nowMs + 1_000 });
-  });
-
-  test('CB-2 is half open when the cooldown is over, not before', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000 });
-    breaker.fail(3);
+    const breaker = new BreakerHarness();
+    breaker.trip();
+    const retryAtMs = breaker.nowMs + 1_000;
+    expect(breaker.decision).toMatchObject({ generation: 2, mode: 'refuse', retryAtMs });
+    expect(breaker.due).toEqual({ type: 'cooldown.due', atMs: retryAtMs });
     breaker.wait(999);
     expect(breaker.state).toBe('open');
     breaker.wait(1);
-    expect(breaker.state).toBe('halfOpen');
-    expect(breaker.context.openUntilAtMs).toBeNull();
+    expect([breaker.state, breaker.context.openUntilAtMs]).toEqual(['halfOpen', null]);
   });
 
   test('CB-2 a wake-up that comes too early changes nothing', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000 });
-    breaker.fail(3);
+    const breaker = new BreakerHarness();
+    breaker.trip();
     const before = breaker.context;
     breaker.send({ type: 'cooldown.due', atMs: breaker.nowMs + 999 });
-    expect(breaker.state).toBe('open');
-    expect(breaker.context).toEqual(before);
+    expect([breaker.state, breaker.context]).toEqual(['open', before]);
   });
 
-  test('CB-2 stays open longer with each trip in a row, up to the cap', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000, openMultiplier: 2, openMsMax: 5_000 });
-    const spansMs: number[] = [];
-    breaker.fail(3);
-    for (let i = 0; i < 5; i++) {
-      spansMs.push(breaker.context.lastOpenMs);
+  test('CB-2 the next probe comes after a share of the outage, and no outage knows of another', () => {
+    const breaker = new BreakerHarness();
+    const waits = (times: number): number[] => {
+      breaker.trip();
+      const spans: number[] = [];
+      for (let probes = 0; probes < times; probes += 1) {
+        spans.push(breaker.context.lastOpenMs);
+        breaker.wait(breaker.context.lastOpenMs);
+        breaker.probe('failed');
+      }
       breaker.wait(breaker.context.lastOpenMs);
-      breaker.probe('failed');
-    }
-    expect(spansMs).toEqual([1_000, 2_000, 4_000, 5_000, 5_000]);
+      breaker.probe('succeeded');
+      return spans;
+    };
+    const first = waits(40);
+    expect(first.slice(0, 12)).toEqual([
+      1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_100,
+    ]);
+    expect(Math.max(...first)).toBe(8_000);
+    expect(waits(40)).toEqual(first);
   });
 
-  test('CB-2 the draw spreads the end over the jitter share', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000, openJitterShare: 0.5 });
-    breaker.fail(3, { draw: 0.5 });
-    expect(breaker.context.lastOpenMs).toBe(1_250);
-  });
-
-  test('CB-2 Retry-After lengthens the open time up to its cap, and never shortens it', () => {
+  test('CB-2 Retry-After lengthens the wait up to its cap, and never shortens it', () => {
     const openMsAfter = (retryAfterMs: number): number => {
-      const breaker = new BreakerHarness({ openMs: 1_000, retryAfterMsMax: 20_000 });
-      breaker.fail(3, { retryAfterMs });
+      const breaker = new BreakerHarness();
+      breaker.trip({ retryAfterMs });
       return breaker.context.lastOpenMs;
     };
-    expect(openMsAfter(10)).toBe(1_000);
-    expect(openMsAfter(7_000)).toBe(7_000);
-    expect(openMsAfter(9_999_999)).toBe(20_000);
+    expect([10, 7_000, 9_999_999].map(openMsAfter)).toEqual([1_000, 7_000, 20_000]);
   });
 
-  test('CB-2 earlier trips are forgotten once it was closed as long as it was last open', () => {
-    const tripAgainAfter = (closedMs: number): number => {
-      const breaker = new BreakerHarness({ openMs: 1_000, probesToClose: 1 });
-      breaker.becomeHalfOpen();
-      breaker.probe('failed');
-      breaker.wait(2_000);
-      breaker.probe('succeeded');
-      breaker.wait(closedMs);
-      breaker.fail(3);
-      return breaker.context.tripsInARow;
-    };
-    expect(tripAgainAfter(1_999)).toBe(3);
-    expect(tripAgainAfter(2_000)).toBe(1);
+  test('CB-3 a crisis that is delivered proves that the upstream answers', () => {
+    const breaker = new BreakerHarness();
+    breaker.trip();
+    breaker.deliverCrisis();
+    expect(breaker.state).toBe('closed');
+    breaker.becomeHalfOpen();
+    breaker.deliverCrisis();
+    expect([breaker.state, breaker.context.recoveries]).toEqual(['closed', 2]);
   });
 
   test('CB-4 is still open after a restart, for the rest of its time', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000 });
-    breaker.fail(3);
+    const breaker = new BreakerHarness();
+    breaker.trip();
     breaker.wait(600);
     breaker.restart(100);
     breaker.wait(299);
     expect(breaker.state).toBe('open');
     breaker.wait(1);
     expect(breaker.state).toBe('halfOpen');
+    const other = new BreakerHarness();
+    other.trip();
+    other.restart(5_000);
+    expect(other.state).toBe('halfOpen');
   });
 
-  test('CB-4 is half open at once when the cooldown ended while the process was down', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000 });
-    breaker.fail(3);
-    breaker.restart(5_000);
+  test('CB-4 a restart with the clock set back never makes the wait longer than it was', () => {
+    const breaker = new BreakerHarness();
+    breaker.trip();
+    breaker.restart(-365 * 24 * 3_600_000);
+    breaker.wait(1_000);
     expect(breaker.state).toBe('halfOpen');
   });
 
-  test('CB-4 a restart with the clock set back never makes the cooldown longer than it was', () => {
-    const yearMs = 365 * 24 * 3_600_000;
-    const restarted = new BreakerHarness({ openMs: 1_000 });
-    restarted.fail(3);
-    restarted.restart(-yearMs);
-    restarted.wait(1_000);
-    expect(restarted.state).toBe('halfOpen');
-  });
-
-  test('CB-4 a restart brings the policy that is configured now', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000 });
-    const changed = { ...breaker.policy, openMs: 3_000, openMsMax: 3_000 };
-    breaker.restart(0, changed);
-    breaker.fail(3);
+  test('CB-4 a change of policy holds from the next outage on, with a restart and without', () => {
+    const breaker = new BreakerHarness();
+    breaker.restart(0, { ...TEST_PACING, probeMsMin: 3_000 });
+    breaker.trip();
     expect(breaker.context.lastOpenMs).toBe(3_000);
-    breaker.restart(0);
-    expect(breaker.context.policy).toEqual(changed);
+    breaker.deliverCrisis();
+    breaker.send({ type: 'policy.changed', policy: { ...TEST_PACING, probeMsMin: 5_000 } });
+    breaker.trip();
+    expect(breaker.context.lastOpenMs).toBe(5_000);
   });
 });
 
 describe('halfOpen', () => {
-  const halfOpen = (policy = {}): BreakerHarness => {
-    const breaker = new BreakerHarness(policy);
-    breaker.becomeHalfOpen();
+  const halfOpen = (probes = 1, options = {}): BreakerHarness => {
+    const breaker = new BreakerHarness(options);
+    breaker.becomeHalfOpen({ probes });
     return breaker;
   };
 
-  test('CB-2 calls have to ask, and results are not counted in the window', () => {
-    expect(halfOpen().decision).toEqual({
-      generation: 3,
-      mode: 'probe',
-      retryAtMs: null,
-      recordsResults: false,
-    });
-  });
-
-  test('CB-2 lets a bounded number of probes out and says when to ask again', () => {
-    const breaker = halfOpen({ probesMax: 2, probeLeaseMs: 500 });
+  test('CB-2 lets as many probes out as go together, and says when to ask again', () => {
+    const breaker = halfOpen(2);
+    expect(breaker.decision).toMatchObject({ mode: 'probe', retryAtMs: null, probesFree: 2 });
     expect(breaker.ask()).not.toBeNull();
     breaker.wait(100);
     expect(breaker.ask()).not.toBeNull();
     expect(breaker.ask()).toBeNull();
-    expect(breaker.decision.retryAtMs).toBe(breaker.nowMs + 400);
+    expect(breaker.decision).toMatchObject({ probesFree: 0, retryAtMs: breaker.nowMs + 400 });
     expect(breaker.due).toEqual({ type: 'lease.due', atMs: breaker.nowMs + 400 });
   });
 
   test('CB-2 asking twice for the same permit is asking once', () => {
-    const breaker = halfOpen({ probesMax: 2 });
-    expect(breaker.ask('a')).toBe('a');
-    expect(breaker.ask('a')).toBe('a');
+    const breaker = halfOpen(2);
+    expect([breaker.ask('a'), breaker.ask('a')]).toEqual(['a', 'a']);
     expect(breaker.context.probes).toHaveLength(1);
   });
 
-  test('CB-2 closes after enough successful probes', () => {
-    const breaker = halfOpen({ probesToClose: 2 });
-    breaker.probe('succeeded');
+  test('CB-2 the first success closes, whatever the other probes do', () => {
+    const breaker = halfOpen(3);
+    const [first = '', second = '', third = ''] = [1, 2, 3].map(() => breaker.ask() ?? '');
+    const { generation } = breaker.context;
+    breaker.report(first, 'failed', generation);
     expect(breaker.state).toBe('halfOpen');
-    breaker.probe('succeeded');
+    breaker.report(second, 'succeeded', generation);
     expect(breaker.state).toBe('closed');
-    expect(breaker.decision).toMatchObject({ generation: 4, mode: 'pass' });
+    const closed = breaker.context;
+    breaker.report(third, 'failed', generation);
+    expect([breaker.state, breaker.context]).toEqual(['closed', closed]);
   });
 
-  test('CB-2 opens again on one failed probe, and forgets the others', () => {
-    const breaker = halfOpen({ probesMax: 2 });
-    breaker.ask();
+  test('CB-2 opens again once every probe has failed', () => {
+    const breaker = halfOpen(2);
+    breaker.probe('failed');
+    expect([breaker.state, breaker.decision.probesFree]).toEqual(['halfOpen', 1]);
     breaker.probe('failed');
     expect(breaker.state).toBe('open');
-    expect(breaker.context).toMatchObject({ probes: [], probeSuccesses: 0, tripsInARow: 2 });
-  });
-
-  test('CB-2 successes of an earlier half-open time do not count', () => {
-    const breaker = halfOpen({ probesToClose: 2 });
-    breaker.probe('succeeded');
-    breaker.probe('failed');
-    breaker.wait(breaker.context.lastOpenMs);
-    breaker.probe('succeeded');
-    expect(breaker.state).toBe('halfOpen');
+    expect(breaker.context).toMatchObject({ probes: [], probesFailed: 0 });
   });
 
   test('CB-2 an ignored probe gives its place back and decides nothing', () => {
-    const breaker = halfOpen({ probesMax: 1 });
+    const breaker = halfOpen();
     breaker.probe('ignored');
-    expect(breaker.state).toBe('halfOpen');
-    expect(breaker.context).toMatchObject({ probes: [], probeSuccesses: 0 });
-    expect(breaker.ask()).not.toBeNull();
+    expect([breaker.state, breaker.decision.probesFree]).toEqual(['halfOpen', 1]);
   });
 
-  test('CB-2 results of another generation or of an unknown permit change nothing', () => {
-    const breaker = halfOpen({ probesToClose: 1 });
+  test('CB-2 what belongs to another generation or an unknown permit changes nothing', () => {
+    const breaker = halfOpen();
     const permitId = breaker.ask() ?? '';
     const before = breaker.context;
     for (const result of ['succeeded', 'failed', 'ignored'] as const) {
       breaker.report(permitId, result, before.generation - 1);
       breaker.report(permitId, result, before.generation + 1);
-      breaker.report('stranger', result);
+      if (result !== 'succeeded') breaker.report('stranger', result);
     }
-    expect(breaker.state).toBe('halfOpen');
-    expect(breaker.context).toEqual(before);
+    expect([breaker.state, breaker.context]).toEqual(['halfOpen', before]);
   });
 
   test('CB-2 control: without the generation a late success would close it', () => {
-    const careless = circuitBreakerMachine.provide({ guards: { isLastNeededProbe: () => true } });
-    const breaker = new BreakerHarness({ probesToClose: 1 }, careless);
+    const careless = circuitBreakerMachine.provide({ guards: { isCurrent: () => true } });
+    const breaker = new BreakerHarness({}, careless);
     breaker.becomeHalfOpen();
     breaker.report('late', 'succeeded', breaker.context.generation - 1);
     expect(breaker.state).toBe('closed');
   });
 
-  test('CB-2 a probe that never reports gives its place back when its lease ends', () => {
-    const breaker = halfOpen({ probesMax: 1, probeLeaseMs: 500 });
+  test('CB-2 a probe that never reports gives its place back; its late failure counts nowhere', () => {
+    const breaker = halfOpen();
     const lost = breaker.ask() ?? '';
     breaker.wait(499);
     expect(breaker.ask()).toBeNull();
@@ -271,17 +210,23 @@ describe('halfOpen', () => {
     expect(breaker.state).toBe('halfOpen');
   });
 
+  test('CB-2 a success that takes longer than its lease still closes (B25)', () => {
+    const breaker = halfOpen();
+    const slow = breaker.ask() ?? '';
+    breaker.wait(40_000);
+    breaker.report(slow, 'succeeded');
+    expect(breaker.state).toBe('closed');
+  });
+
   test('CB-2 an ended lease frees its place though no timer told', () => {
-    const breaker = halfOpen({ probesMax: 1, probeLeaseMs: 500, probesToClose: 1 });
-    const late = breaker.ask() ?? '';
+    const breaker = halfOpen();
+    breaker.ask();
     breaker.nowMs += 500;
-    breaker.report(late, 'succeeded');
-    expect(breaker.state).toBe('halfOpen');
     expect(breaker.ask()).not.toBeNull();
   });
 
   test('CB-4 probes that were out when the process died do not block the next', () => {
-    const breaker = halfOpen({ probesMax: 1 });
+    const breaker = halfOpen();
     const dead = breaker.ask() ?? '';
     breaker.restart();
     expect(breaker.state).toBe('halfOpen');
@@ -291,139 +236,181 @@ describe('halfOpen', () => {
   });
 });
 
-describe('forcedOpen', () => {
-  test('CB-1 refuses calls for as long as the operator wants', () => {
+describe('operators', () => {
+  test('CB-1 who, when and why is kept, and outlives a restart', () => {
     const breaker = new BreakerHarness();
-    breaker.send({ type: 'operator.forcedOpen', reason: 'maintenance', atMs: breaker.nowMs });
-    breaker.wait(1e9);
-    expect(breaker.decision).toEqual({
-      generation: 2,
-      mode: 'refuse',
-      retryAtMs: null,
-      recordsResults: false,
-    });
-    expect(breaker.context.operatorReason).toBe('maintenance');
-  });
-
-  test('CB-4 outlives a restart and can still be released, to half open', () => {
-    const breaker = new BreakerHarness();
-    breaker.send({ type: 'operator.forcedOpen', reason: 'maintenance', atMs: breaker.nowMs });
+    breaker.order('forcedOpen', 'ana', 'maintenance');
+    const sinceAtMs = breaker.nowMs;
     breaker.restart(1_000);
     expect(breaker.state).toBe('forcedOpen');
-    breaker.send({ type: 'operator.released', atMs: breaker.nowMs });
-    expect(breaker.state).toBe('halfOpen');
-    expect(breaker.context.operatorReason).toBeNull();
+    expect(breaker.context.holds).toEqual([
+      { kind: 'forcedOpen', by: 'ana', reason: 'maintenance', sinceAtMs },
+    ]);
+    breaker.wait(1e9);
+    expect(breaker.decision).toMatchObject({ mode: 'refuse', retryAtMs: null, isHeldOpen: true });
+    breaker.release('ana');
+    expect([breaker.state, breaker.context.holds]).toEqual(['halfOpen', []]);
   });
 
-  test('CB-1 giving another reason keeps the state and its generation', () => {
+  test('CB-1 two orders need two releases, and each lets go of its own', () => {
     const breaker = new BreakerHarness();
-    breaker.send({ type: 'operator.forcedOpen', reason: 'a', atMs: breaker.nowMs });
+    breaker.order('forcedOpen', 'ana');
+    breaker.order('disabled', 'ben');
+    breaker.order('observing', 'cy');
+    breaker.order('forcedOpen', 'dora');
     const { generation } = breaker.context;
-    breaker.send({ type: 'operator.forcedOpen', reason: 'b', atMs: breaker.nowMs });
-    expect(breaker.context).toMatchObject({ generation, operatorReason: 'b' });
-  });
-});
-
-describe('disabled', () => {
-  test('CB-1 lets every call pass and counts nothing', () => {
-    const breaker = new BreakerHarness();
-    breaker.fail(3);
-    breaker.send({ type: 'operator.disabled', reason: 'tuning', atMs: breaker.nowMs });
-    expect(breaker.decision).toEqual({
-      generation: 3,
-      mode: 'pass',
-      retryAtMs: null,
-      recordsResults: false,
-    });
-    breaker.send({ type: 'operator.disabled', atMs: breaker.nowMs });
-    expect(breaker.context).toMatchObject({ generation: 3, operatorReason: null });
-  });
-
-  test('CB-4 outlives a restart and is released to closed, with earlier trips forgotten', () => {
-    const breaker = new BreakerHarness();
-    breaker.fail(3);
-    breaker.send({ type: 'operator.disabled', atMs: breaker.nowMs });
-    breaker.restart(1_000);
+    breaker.release('ana');
+    expect([breaker.state, breaker.context.generation]).toEqual(['forcedOpen', generation]);
+    breaker.release('dora');
     expect(breaker.state).toBe('disabled');
-    breaker.send({ type: 'operator.released', atMs: breaker.nowMs });
+    breaker.order('disabled', 'eve');
+    breaker.order('observing', 'fay');
+    breaker.release('eve');
+    expect(breaker.state).toBe('disabled');
+    breaker.release('ben');
+    expect(breaker.state).toBe('observing');
+    breaker.order('observing', 'gus');
+    breaker.release();
+    breaker.release();
+    expect(breaker.state).toBe('observing');
+    breaker.release();
+    expect([breaker.state, breaker.context.holds]).toEqual(['closed', []]);
+    breaker.release();
     expect(breaker.state).toBe('closed');
-    breaker.fail(3);
-    expect(breaker.context.tripsInARow).toBe(1);
+  });
+
+  test('CB-1 the strongest order is in force', () => {
+    const breaker = new BreakerHarness();
+    breaker.order('observing');
+    breaker.order('disabled');
+    expect(breaker.state).toBe('disabled');
+    breaker.release();
+    expect(breaker.state).toBe('observing');
+    breaker.order('forcedOpen');
+    breaker.release();
+    expect(breaker.state).toBe('observing');
+    breaker.release();
+    breaker.order('disabled');
+    breaker.release();
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('CB-1 disabled lets every call pass and counts nothing', () => {
+    const breaker = new BreakerHarness();
+    breaker.trip();
+    breaker.order('disabled', 'ana');
+    expect(breaker.decision).toMatchObject({ mode: 'pass', recordsResults: false });
+    breaker.trip();
+    expect(breaker.state).toBe('disabled');
+  });
+
+  test('CB-1 observing lets every call pass, and counts what would have opened it', () => {
+    const breaker = new BreakerHarness();
+    breaker.order('observing');
+    expect(breaker.decision).toMatchObject({ mode: 'pass', recordsResults: true });
+    breaker.trip();
+    breaker.trip({ generation: 0 });
+    expect([breaker.state, breaker.context.tripsObserved]).toEqual(['observing', 1]);
   });
 });
 
-describe('recovery', () => {
-  test('CB-6 measures the time from the last known failure to closed', () => {
-    const breaker = new BreakerHarness({ openMs: 1_000, probesToClose: 1 });
-    breaker.fail(3);
-    const { nowMs } = breaker;
+describe('what is known of outages', () => {
+  test('CB-6 the time from the last known failure to closed is measured', () => {
+    const breaker = new BreakerHarness();
+    breaker.trip();
     breaker.wait(1_000);
     breaker.probe('failed');
-    expect(breaker.context).toMatchObject({ openedAtMs: nowMs, trippedAtMs: nowMs + 1_000 });
     breaker.wait(2_500);
     breaker.probe('succeeded');
-    expect(breaker.context).toMatchObject({
-      openedAtMs: null,
-      trippedAtMs: null,
-      recoveries: 1,
-      recoveriesMs: 2_500,
-    });
+    const measured = { recoveries: 1, recoveriesMs: 2_500, lastRecoveryMs: 2_500 };
+    expect(breaker.context).toMatchObject({ ...measured, longestRecoveryMs: 2_500 });
+    breaker.becomeHalfOpen();
+    breaker.probe('succeeded');
+    expect(breaker.context).toMatchObject({ recoveriesMs: 3_500, lastRecoveryMs: 1_000 });
+    expect(breaker.context.longestRecoveryMs).toBe(2_500);
   });
 
   test('CB-6 time held by an operator is no recovery', () => {
-    const breaker = new BreakerHarness({ probesToClose: 1 });
-    breaker.fail(3);
-    breaker.send({ type: 'operator.forcedOpen', reason: 'maintenance', atMs: breaker.nowMs });
+    const breaker = new BreakerHarness();
+    breaker.trip();
+    breaker.order('forcedOpen');
     breaker.wait(1e6);
-    breaker.send({ type: 'operator.released', atMs: breaker.nowMs });
+    breaker.release();
     breaker.probe('succeeded');
-    expect(breaker.state).toBe('closed');
     expect(breaker.context).toMatchObject({ recoveries: 0, recoveriesMs: 0 });
   });
 
   test('CB-6 a clock set back during an outage does not make the sum smaller', () => {
-    const breaker = new BreakerHarness({ probesToClose: 1 });
+    const breaker = new BreakerHarness();
     breaker.becomeHalfOpen();
     breaker.nowMs -= 1e9;
     breaker.probe('succeeded');
     expect(breaker.context).toMatchObject({ recoveries: 1, recoveriesMs: 0 });
   });
 
-  test('CB-6 on defaults every recovery takes less than five seconds, however long the outage', () => {
-    const breaker = new BreakerHarness(DEFAULT_BREAKER_POLICY);
-    breaker.fail(12, { draw: 0.999 });
-    for (let i = 0; i < 12; i++) {
-      breaker.wait(breaker.context.lastOpenMs);
-      breaker.probe('failed', { draw: 0.999 });
-    }
-    const backAtMs = breaker.nowMs;
-    breaker.wait(breaker.context.lastOpenMs);
+  test('RT-1 an instant is told to lie in an outage from its first failure to its end, over a restart', () => {
+    const breaker = new BreakerHarness();
+    const beganAtMs = breaker.nowMs - 300;
+    breaker.trip({ downMs: 300 });
+    const was = (atMs: number): boolean => wasDownAt(breaker.context, atMs);
+    expect([beganAtMs - 1, beganAtMs, breaker.nowMs + 9_999].map(was)).toEqual([false, true, true]);
+    breaker.wait(1_000);
     breaker.probe('succeeded');
-    expect(breaker.state).toBe('closed');
-    expect(breaker.nowMs - backAtMs).toBeLessThan(5_000);
+    const endedAtMs = breaker.nowMs;
+    breaker.restart(50);
+    expect([beganAtMs - 1, beganAtMs, endedAtMs, endedAtMs + 1].map(was)).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('RT-1 the latest outages are kept, and no more', () => {
+    const breaker = new BreakerHarness();
+    for (let outages = 0; outages < 40; outages += 1) {
+      breaker.trip();
+      breaker.deliverCrisis();
+    }
+    expect(breaker.context.outages).toHaveLength(32);
+  });
+
+  test('RT-1 the time that it was down is counted, but for what no process lived through', () => {
+    const breaker = new BreakerHarness();
+    const down = (): number => downMsAt(breaker.context, breaker.nowMs);
+    breaker.wait(5_000);
+    expect(down()).toBe(0);
+    breaker.trip();
+    breaker.wait(400);
+    breaker.restart(100_000);
+    expect(down()).toBe(400);
+    breaker.wait(1_000);
+    breaker.deliverCrisis();
+    breaker.wait(9_999);
+    expect(down()).toBe(1_400);
+    breaker.order('forcedOpen');
+    breaker.wait(100);
+    expect(down()).toBe(1_500);
   });
 });
 
 describe('chart', () => {
-  test('CB-1 has the states that the policies speak of', () => {
+  test('CB-1 has the states of the vocabulary', () => {
     expect(Object.keys(circuitBreakerMachine.states)).toEqual([...BREAKER_STATES]);
   });
 
-  test('CB-4 a restart in any state keeps it', () => {
-    const reach: Record<string, (breaker: BreakerHarness) => void> = {
-      closed: () => undefined,
-      open: (breaker) => breaker.fail(3),
-      halfOpen: (breaker) => breaker.becomeHalfOpen(),
-      forcedOpen: (breaker) => breaker.send({ type: 'operator.forcedOpen', atMs: breaker.nowMs }),
-      disabled: (breaker) => breaker.send({ type: 'operator.disabled', atMs: breaker.nowMs }),
-    };
-    for (const state of BREAKER_STATES) {
-      const breaker = new BreakerHarness();
-      reach[state]?.(breaker);
-      const { decision } = breaker;
+  test('CB-4 every state outlives a restart with its decision', () => {
+    for (const prepare of [
+      () => new BreakerHarness(),
+      () => tripped(),
+      () => ordered('forcedOpen'),
+      () => ordered('disabled'),
+      () => ordered('observing'),
+    ]) {
+      const breaker = prepare();
+      const { state, decision } = breaker;
       breaker.restart();
-      expect(breaker.state).toBe(state);
-      expect(breaker.decision).toEqual(decision);
+      expect([breaker.state, breaker.decision]).toEqual([state, decision]);
     }
   });
 
@@ -431,3 +418,15 @@ describe('chart', () => {
     expect(transitionsTaken(circuitBreakerMachine).missing).toEqual([]);
   });
 });
+
+function tripped(): BreakerHarness {
+  const breaker = new BreakerHarness();
+  breaker.trip();
+  return breaker;
+}
+
+function ordered(kind: 'forcedOpen' | 'disabled' | 'observing'): BreakerHarness {
+  const breaker = new BreakerHarness();
+  breaker.order(kind);
+  return breaker;
+}

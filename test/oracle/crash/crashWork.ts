@@ -76,9 +76,7 @@ export const OPTIONS: Pick<
   RuntimeOptions,
   'upstreams' | 'retry' | 'degradation' | 'responseDeadlineMs'
 > = {
-  upstreams: {
-    [UPSTREAM]: { breaker: { consecutiveFailuresToOpen: 10_000, failureRateToOpen: 1 } },
-  },
+  upstreams: { [UPSTREAM]: {} },
   retry: {
     premium: { initialDelayMs: 20, delayMsMax: 200 },
     basic: { initialDelayMs: 20, delayMsMax: 200 },
@@ -86,7 +84,6 @@ export const OPTIONS: Pick<
   },
   // A machine that is busy with other tests stalls, and that is not what is tested.
   responseDeadlineMs: { premium: 60_000, basic: 60_000, trial: 60_000 },
-  degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
 };
 
 /** The requests, with payloads from small to larger than a page. */

@@ -36,13 +36,12 @@ const STORE_FILE = /^(data\.db(-wal)?|keyring\.json)$/;
 
 /** Failures are the ledger's doing here, so nothing but the retries should react to them. */
 const OPTIONS: ChildSetup['options'] = {
-  upstreams: { ledger: { breaker: { consecutiveFailuresToOpen: 10_000, failureRateToOpen: 1 } } },
+  upstreams: { ledger: {} },
   retry: {
     premium: { initialDelayMs: 20, delayMsMax: 200 },
     basic: { initialDelayMs: 20, delayMsMax: 200 },
     trial: { initialDelayMs: 20, delayMsMax: 200 },
   },
-  degradation: { failureRateLimited: 1, failureRateCriticalOnly: 1 },
 };
 
 /** One store and one upstream, outliving the processes that use them. */

@@ -88,7 +88,7 @@ export class AskedFlow implements FlowControl {
   }
 
   #permit(): Permit {
-    const permit: Permit = { flow: this, timeoutMs: 10_000 };
+    const permit: Permit = { flow: this, timeoutMs: 10_000, beganAtMs: 0 };
     this.out.add(permit);
     return permit;
   }

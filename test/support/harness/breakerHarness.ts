@@ -7,48 +7,43 @@
 import {
   breakerDecision,
   breakerDue,
-  type CircuitBreakerEvent,
   circuitBreakerMachine,
   hasPermit,
+  type TripCause,
 } from '../../../machines/breaker/circuitBreakerMachine.ts';
-import {
-  type BreakerPolicy,
-  checkBreakerPolicy,
-} from '../../../machines/policy/breaker/breakerPolicy.ts';
-import { CallWindow } from '../../../machines/policy/breaker/callWindow.ts';
+import type { BreakerPacing } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { ChartHarness } from './chartHarness.ts';
 
-/** Small numbers, and no jitter unless a test asks for it. */
-export const TEST_BREAKER_POLICY: Partial<BreakerPolicy> = {
-  consecutiveFailuresToOpen: 3,
-  failureRateToOpen: 0.5,
-  openMs: 1_000,
-  openMsMax: 8_000,
-  openJitterShare: 0,
+/** Round numbers: a probe after a tenth of the outage, at least a second. */
+export const TEST_PACING: BreakerPacing = {
+  probeMsMin: 1_000,
+  probeShare: 0.1,
+  probeMsMax: 8_000,
   retryAfterMsMax: 20_000,
-  probesMax: 1,
-  probesToClose: 2,
-  probeLeaseMs: 500,
+  leaseMs: 500,
 };
 
-export interface ProbeResult {
-  readonly retryAfterMs?: number | undefined;
+/** A draw in the middle is no jitter. */
+export interface TripHow {
   readonly draw?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly probes?: number | undefined;
+  readonly cause?: TripCause | undefined;
+  /** Since the first failure of the run. */
+  readonly downMs?: number | undefined;
+  readonly generation?: number | undefined;
 }
 
-/** A breaker with the window that counts for it. */
 export class BreakerHarness extends ChartHarness<typeof circuitBreakerMachine> {
-  readonly policy: BreakerPolicy;
-  #window: CallWindow;
+  readonly policy: BreakerPacing;
   #permits = 0;
 
-  constructor(options: Partial<BreakerPolicy> = {}, machine = circuitBreakerMachine) {
-    const policy = checkBreakerPolicy({ ...TEST_BREAKER_POLICY, ...options }, 'breaker');
-    const input = { upstream: 'payments', policy };
+  constructor(options: Partial<BreakerPacing> = {}, machine = circuitBreakerMachine) {
+    const policy = { ...TEST_PACING, ...options };
     super();
+    const input = { upstream: 'payments', policy };
     this.run({ chart: circuitBreakerMachine, machine, input, dueOf: breakerDue });
     this.policy = policy;
-    this.#window = new CallWindow(policy);
   }
 
   get state(): string {
@@ -59,25 +54,16 @@ export class BreakerHarness extends ChartHarness<typeof circuitBreakerMachine> {
     return breakerDecision(this.snapshot);
   }
 
-  override send(event: CircuitBreakerEvent): void {
-    const { generation } = this.context;
-    super.send(event);
-    if (this.context.generation !== generation) this.#window.clear();
-  }
-
-  /** Calls that go out and fail while the breaker counts. */
-  fail(times = 1, facts: ProbeResult = {}): void {
-    for (let i = 0; i < times && this.decision.recordsResults; i++) {
-      const { generation } = this.context;
-      const cause = this.#window.record('failure');
-      if (cause === null) continue;
-      const { nowMs: atMs } = this;
-      this.send({ type: 'failures.exceeded', generation, cause, atMs, ...tripFacts(facts) });
-    }
-  }
-
-  succeed(times = 1): void {
-    for (let i = 0; i < times && this.decision.recordsResults; i++) this.#window.record('success');
+  /** It is told that the upstream is down. */
+  trip(how: TripHow = {}): void {
+    const { draw = 0.5, retryAfterMs, probes = 1, cause = 'surprise', downMs = 0 } = how;
+    const { nowMs: atMs } = this;
+    const generation = how.generation ?? this.context.generation;
+    const firstFailureAtMs = atMs - downMs;
+    this.send({
+      type: 'outage.detected',
+      ...{ generation, cause, firstFailureAtMs, probes, atMs, draw, retryAfterMs },
+    });
   }
 
   /** Asks for a permit; its id, or `null` when it was not granted. */
@@ -90,35 +76,43 @@ export class BreakerHarness extends ChartHarness<typeof circuitBreakerMachine> {
     permitId: string,
     result: 'succeeded' | 'failed' | 'ignored',
     generation: number = this.context.generation,
-    facts: ProbeResult = {},
+    { draw = 0.5, retryAfterMs }: TripHow = {},
   ): void {
     const probe = { permitId, generation, atMs: this.nowMs };
-    if (result === 'failed') this.send({ type: 'probe.failed', ...probe, ...tripFacts(facts) });
+    if (result === 'failed') this.send({ type: 'probe.failed', ...probe, draw, retryAfterMs });
     else this.send({ type: `probe.${result}`, ...probe });
   }
 
   /** A probe that goes out and comes back at once. */
-  probe(result: 'succeeded' | 'failed' | 'ignored', facts: ProbeResult = {}): void {
+  probe(result: 'succeeded' | 'failed' | 'ignored', how: TripHow = {}): void {
     const permitId = this.ask();
     if (permitId === null) throw new Error(`no permit in ${this.state}`);
-    this.report(permitId, result, this.context.generation, facts);
+    this.report(permitId, result, this.context.generation, how);
+  }
+
+  deliverCrisis(): void {
+    this.send({ type: 'crisis.delivered', atMs: this.nowMs });
+  }
+
+  order(kind: 'forcedOpen' | 'disabled' | 'observing', by?: string, reason?: string): void {
+    this.send({ type: `operator.${kind}`, by, reason, atMs: this.nowMs });
+  }
+
+  release(by?: string): void {
+    this.send({ type: 'operator.released', by, atMs: this.nowMs });
   }
 
   /** The process dies and another starts `downMs` later by the clock, which may have been set back. */
-  restart(downMs = 0, policy?: BreakerPolicy): void {
+  restart(downMs = 0, policy?: BreakerPacing): void {
+    const diedAtMs = this.nowMs;
     this.startAnotherProcess(downMs);
-    this.#window = new CallWindow(policy ?? this.policy);
-    this.send({ type: 'process.restarted', atMs: this.nowMs, policy });
+    this.send({ type: 'process.restarted', atMs: this.nowMs, policy, diedAtMs });
     this.wait(0);
   }
 
   /** Closed → open → half open. */
-  becomeHalfOpen(): void {
-    this.fail(this.policy.consecutiveFailuresToOpen);
+  becomeHalfOpen(how: TripHow = {}): void {
+    this.trip(how);
     this.wait(this.context.lastOpenMs);
   }
-}
-
-function tripFacts({ draw = 0, retryAfterMs }: ProbeResult) {
-  return { draw, retryAfterMs };
 }

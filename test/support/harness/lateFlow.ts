@@ -94,7 +94,12 @@ export class LateFlow implements FlowControl {
       });
       return null;
     }
-    const permit: LatePermit = { flow: this, timeoutMs: inner.timeoutMs, inner };
+    const permit: LatePermit = {
+      flow: this,
+      timeoutMs: inner.timeoutMs,
+      beganAtMs: inner.beganAtMs,
+      inner,
+    };
     this.out.add(permit);
     return permit;
   }
@@ -106,8 +111,8 @@ export class LateFlow implements FlowControl {
     if (!this.out.delete(permit)) this.twice.push(permit);
     return permit.inner.flow.leave(permit.inner, report);
   }
-  recordCrisis(report: CallReport): void {
-    this.#inner.recordCrisis(report);
+  recordCrisis(report: CallReport, lastedMs?: number): void {
+    this.#inner.recordCrisis(report, lastedMs);
   }
   onChange(listener: () => void): void {
     this.#listeners.push(listener);

@@ -2,15 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type BreakerPolicy,
+  breakerPacing,
   checkBreakerPolicy,
   DEFAULT_BREAKER_POLICY,
   openDurationMs,
+  REMOVED,
 } from '../../../../machines/policy/breaker/breakerPolicy.ts';
+import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
 import { isHoldfastError } from '../../../../machines/vocabulary/errors.ts';
 
-function faultOf(options: unknown): { code: string; field: string | undefined; message: string } {
+const FIELD = 'upstreams.payments.breaker';
+
+function faultOf(
+  options: unknown,
+  attemptTimeoutMs = 10_000,
+): { code: string; field: string | undefined; message: string } {
   try {
-    checkBreakerPolicy(options as Partial<BreakerPolicy>, 'upstreams.payments.breaker');
+    checkBreakerPolicy(options as Partial<BreakerPolicy>, FIELD, attemptTimeoutMs);
   } catch (error) {
     if (isHoldfastError(error)) return error;
   }
@@ -18,99 +26,105 @@ function faultOf(options: unknown): { code: string; field: string | undefined; m
 }
 
 describe('checkBreakerPolicy', () => {
-  test('CB-1 fills in the defaults, which are themselves a valid policy', () => {
-    expect(checkBreakerPolicy(undefined, 'breaker')).toEqual(DEFAULT_BREAKER_POLICY);
-    expect(checkBreakerPolicy({}, 'breaker')).toEqual(DEFAULT_BREAKER_POLICY);
-    expect(checkBreakerPolicy(DEFAULT_BREAKER_POLICY, 'breaker')).toEqual(DEFAULT_BREAKER_POLICY);
-    const changed = checkBreakerPolicy({ openMs: 50, probesMax: undefined } as never, 'breaker');
-    expect(changed).toEqual({ ...DEFAULT_BREAKER_POLICY, openMs: 50 });
+  test('CB-1 fills in the defaults, which are themselves a valid policy without any trip rule', () => {
+    expect(checkBreakerPolicy(undefined, FIELD)).toEqual(DEFAULT_BREAKER_POLICY);
+    expect(checkBreakerPolicy(DEFAULT_BREAKER_POLICY, FIELD)).toEqual(DEFAULT_BREAKER_POLICY);
+    const changed = checkBreakerPolicy({ failureRateToOpen: 0.5 }, FIELD);
+    expect(changed).toEqual({ ...DEFAULT_BREAKER_POLICY, failureRateToOpen: 0.5 });
     expect(Object.isFrozen(changed)).toBe(true);
   });
 
   test.each([
-    ['openMs', 0],
-    ['openMs', 1.5],
-    ['openMs', '1000'],
-    ['openMs', Number.NaN],
-    ['openMsMax', Number.POSITIVE_INFINITY],
+    ['consecutiveFailuresToOpen', 0],
+    ['consecutiveFailuresToOpen', 1.5],
+    ['consecutiveFailuresToOpen', '5'],
     ['failureRateToOpen', 1.1],
     ['failureRateToOpen', 0],
-    ['openMultiplier', 0.9],
-    ['openJitterShare', -0.1],
-    ['probesMax', 0],
-    ['probeLeaseMs', null],
+    ['slowCallRateToOpen', Number.NaN],
+    ['windowMs', 10],
+    ['probeLeaseMs', 0],
   ])('CB-1 refuses %s of %s by name', (name, value) => {
     const fault = faultOf({ [name]: value });
-    expect(fault.code).toBe('HF_OPTION_INVALID');
-    expect(fault.field).toBe(`upstreams.payments.breaker.${name}`);
+    expect([fault.code, fault.field]).toEqual(['HF_OPTION_INVALID', `${FIELD}.${name}`]);
     expect(fault.message).toMatch(/must be a (whole )?number from .+ to .+\.$/);
   });
 
   test('CB-1 refuses a field it does not know, and lists those it does', () => {
-    const fault = faultOf({ opnMs: 1_000 });
-    expect(fault.field).toBe('upstreams.payments.breaker.opnMs');
-    expect(fault.message).toContain('openMs');
-    expect(faultOf({ toString: 1 }).field).toBe('upstreams.payments.breaker.toString');
+    expect(faultOf({ failurRateToOpen: 1 }).message).toContain('failureRateToOpen');
+    expect(faultOf({ toString: 1 }).field).toBe(`${FIELD}.toString`);
   });
+
+  test.each(Object.keys(REMOVED))(
+    'CB-1 UX-2 %s is gone, and what to set instead is said',
+    (name) => {
+      const fault = faultOf({ [name]: 1_000 });
+      expect([fault.code, fault.field]).toEqual(['HF_OPTION_INVALID', `${FIELD}.${name}`]);
+      expect(fault.message).toMatch(/is (now flow\.|gone: )/);
+    },
+  );
 
   test.each([[null], [5], ['fast'], [[]]])('CB-1 refuses %j in place of an object', (options) => {
-    expect(faultOf(options).field).toBe('upstreams.payments.breaker');
+    expect(faultOf(options).field).toBe(FIELD);
   });
 
-  test('CB-1 refuses numbers that are at odds', () => {
-    expect(faultOf({ openMs: 60_000, openMsMax: 59_999 }).field).toBe(
-      'upstreams.payments.breaker.openMsMax',
-    );
-    expect(checkBreakerPolicy({ openMs: 60_000 }, 'breaker').openMsMax).toBe(60_000);
-    expect(faultOf({ openMs: 60_000, openMsMax: 59_999 }).message).toContain('below openMs');
-    expect(faultOf({ windowCalls: 10 }).field).toBe('upstreams.payments.breaker.windowCallsMin');
-    expect(faultOf({ windowCalls: 10 }).message).toContain('above windowCalls');
-    expect(checkBreakerPolicy({ openMultiplier: 1.5 }, 'breaker').openMultiplier).toBe(1.5);
-    const even = { openMs: 500, openMsMax: 500, windowCalls: 30, windowCallsMin: 30 };
-    expect(checkBreakerPolicy(even, 'breaker')).toMatchObject(even);
+  test('CB-1 refuses a count of calls that no window reaches; a window of time has no such bound', () => {
+    expect(faultOf({ windowCalls: 10 }).field).toBe(`${FIELD}.windowCallsMin`);
+    const even = { windowCalls: 30, windowCallsMin: 30 };
+    expect(checkBreakerPolicy(even, FIELD)).toMatchObject(even);
+    const timed = { windowMs: 10_000, windowCalls: 10 };
+    expect(checkBreakerPolicy(timed, FIELD)).toMatchObject(timed);
+  });
+
+  test('CB-2 refuses a lease that ends before an attempt may (B25)', () => {
+    expect(faultOf({ probeLeaseMs: 35_000 }, 60_000).field).toBe(`${FIELD}.probeLeaseMs`);
+    expect(faultOf({ probeLeaseMs: 35_000 }, 60_000).message).toContain('60000 ms');
+    expect(checkBreakerPolicy({ probeLeaseMs: 60_000 }, FIELD, 60_000).probeLeaseMs).toBe(60_000);
+  });
+
+  test('CB-2 the lease follows the attempt timeout unless it is set', () => {
+    const leaseOf = (options: Partial<BreakerPolicy>) =>
+      breakerPacing(checkBreakerPolicy(options, FIELD), {
+        ...DEFAULT_FLOW_POLICY,
+        timeoutMsMax: 60_000,
+      }).leaseMs;
+    expect(leaseOf({})).toBeGreaterThan(60_000);
+    expect(leaseOf({ probeLeaseMs: 90_000 })).toBe(90_000);
   });
 });
 
 describe('openDurationMs', () => {
+  const pacing = breakerPacing(DEFAULT_BREAKER_POLICY, DEFAULT_FLOW_POLICY);
+
   test('CB-2 is a whole span between the least and the most whatever comes in', () => {
-    const policy = DEFAULT_BREAKER_POLICY;
-    const mostMs = policy.retryAfterMsMax * (1 + policy.openJitterShare);
+    const anything = fc.double();
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 1e9 }),
-        fc.double(),
-        fc.option(fc.double(), { nil: undefined }),
-        (tripsInARow, draw, retryAfterMs) => {
-          const ms = openDurationMs(policy, { tripsInARow, draw, retryAfterMs });
+        anything,
+        anything,
+        fc.option(anything, { nil: undefined }),
+        (downMs, draw, asked) => {
+          const ms = openDurationMs(pacing, { downMs, draw, retryAfterMs: asked });
           expect(Number.isInteger(ms)).toBe(true);
-          expect(ms).toBeGreaterThanOrEqual(policy.openMs);
-          expect(ms).toBeLessThanOrEqual(Math.ceil(mostMs));
+          expect(ms).toBeGreaterThanOrEqual(Math.floor(pacing.probeMsMin * 0.9));
+          expect(ms).toBeLessThanOrEqual(pacing.retryAfterMsMax);
         },
       ),
     );
   });
 
-  test('CB-2 is longer with each trip in a row, up to the longest', () => {
-    const policy = { ...DEFAULT_BREAKER_POLICY, openMs: 100, openMultiplier: 3, openMsMax: 1_000 };
-    const lengths = [1, 2, 3, 4].map((tripsInARow) =>
-      openDurationMs(policy, { tripsInARow, draw: 0 }),
-    );
-    expect(lengths).toEqual([100, 300, 900, 1_000]);
+  test('CB-2 is a share of the time since the outage began', () => {
+    const at = (downMs: number) => openDurationMs(pacing, { downMs, draw: 0.5 });
+    const { probeMsMin, probeShare, probeMsMax } = pacing;
+    const share = Math.round(probeShare * 10_000);
+    const spans = [0, 1_000, 10_000, 3_600_000].map(at);
+    expect(spans).toEqual([probeMsMin, probeMsMin, share, probeMsMax]);
   });
 
-  test('CB-2 a draw or a Retry-After that is no number above zero counts as none', () => {
-    const policy = { ...DEFAULT_BREAKER_POLICY, openJitterShare: 0.5 };
+  test('CB-2 a Retry-After that is no number above zero counts as none', () => {
     for (const wrong of [-1, Number.NaN, 0]) {
-      const trip = { tripsInARow: 1, draw: wrong, retryAfterMs: wrong };
-      expect(openDurationMs(policy, trip)).toBe(policy.openMs);
+      expect(openDurationMs(pacing, { downMs: 0, draw: 0.5, retryAfterMs: wrong })).toBe(
+        pacing.probeMsMin,
+      );
     }
-    expect(openDurationMs(policy, { tripsInARow: 1, draw: 7 })).toBe(policy.openMs * 1.5);
-  });
-
-  test('CB-2 spreads clients that were all told the same Retry-After', () => {
-    const policy = { ...DEFAULT_BREAKER_POLICY, openJitterShare: 0.2 };
-    const at = (draw: number) =>
-      openDurationMs(policy, { tripsInARow: 1, draw, retryAfterMs: 10_000 });
-    expect([at(0), at(0.5)]).toEqual([10_000, 11_000]);
   });
 });

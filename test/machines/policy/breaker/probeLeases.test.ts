@@ -5,7 +5,6 @@
  */
 
 import { expect, test } from 'vitest';
-import { checkBreakerPolicy } from '../../../../machines/policy/breaker/breakerPolicy.ts';
 import {
   firstLeaseEnd,
   heldLeases,
@@ -13,7 +12,7 @@ import {
   withLease,
 } from '../../../../machines/policy/breaker/probeLeases.ts';
 
-const policy = checkBreakerPolicy({ probeLeaseMs: 1_000 }, 'breaker');
+const policy = { leaseMs: 1_000 };
 const leases = [
   { id: 'b', leaseEndsAtMs: 2_000 },
   { id: 'a', leaseEndsAtMs: 1_000 },

@@ -150,9 +150,9 @@ describe('layers of policies', () => {
     ],
     [
       'a breaker at odds with itself',
-      { upstreams: { mail: { breaker: { openMs: 9, openMsMax: 5 } } } },
-      'policies.upstreams.mail.breaker.openMsMax',
-      /must not be below/,
+      { upstreams: { mail: { breaker: { windowCalls: 5, windowCallsMin: 9 } } } },
+      'policies.upstreams.mail.breaker.windowCallsMin',
+      /must not be above/,
     ],
   ])('UX-2 %s is refused with its path', (_, layers, field, rule) => {
     try {

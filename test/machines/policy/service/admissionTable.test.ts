@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import {
   ADMISSION_TABLE,
   admissionOf,
-  claimBound,
+  trickleOf,
+  urgencyBoundAt,
 } from '../../../../machines/policy/service/admissionTable.ts';
 import { LEVELS, type Level } from '../../../../machines/policy/service/degradationLevel.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from '../../../../machines/vocabulary/urgency.ts';
 
 /** The rank of the least urgent request that runs at `level`, both levels being the same. */
-const boundAt = (level: Level) => claimBound(level, level, 'pass');
+const boundAt = (level: Level) => urgencyBoundAt(level, level);
 
 /** Every kind of request, most urgent first. */
 const requests = PRIORITIES.flatMap((priority) => TIERS.map((tier) => ({ priority, tier })));
@@ -69,18 +70,11 @@ describe('the admission table', () => {
   });
 });
 
-describe('claimBound', () => {
-  test('DG-2 the worse of both levels decides while the breaker lets calls pass', () => {
-    expect(claimBound('normal', 'limited', 'pass')).toBe(boundAt('limited'));
-    expect(claimBound('criticalOnly', 'normal', 'pass')).toBe(boundAt('criticalOnly'));
-  });
+test('DG-2 the worse of two levels decides who is parked', () => {
+  expect(urgencyBoundAt('normal', 'limited')).toBe(boundAt('limited'));
+  expect(urgencyBoundAt('criticalOnly', 'normal')).toBe(boundAt('criticalOnly'));
+});
 
-  test('DG-2 only crises are claimed while the breaker refuses', () => {
-    expect(claimBound('normal', 'normal', 'refuse')).toBe(boundAt('offline'));
-  });
-
-  test('DG-3 anyone may be a probe of an upstream, unless the whole process is in trouble', () => {
-    expect(claimBound('offline', 'normal', 'probe')).toBe(URGENCY_MAX);
-    expect(claimBound('offline', 'criticalOnly', 'probe')).toBe(boundAt('criticalOnly'));
-  });
+test('DG-2 of sixteen slots one is for what is parked, and at least one of all', () => {
+  expect([1, 4, 16, 31, 32, 128].map(trickleOf)).toEqual([1, 1, 1, 1, 2, 8]);
 });

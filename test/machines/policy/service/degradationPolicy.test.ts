@@ -11,6 +11,7 @@ import {
   DEFAULT_DEGRADATION_POLICY,
   type DegradationPolicy,
   type DegradationSignals,
+  REMOVED,
   wantedLevel,
 } from '../../../../machines/policy/service/degradationPolicy.ts';
 import { isHoldfastError } from '../../../../machines/vocabulary/errors.ts';
@@ -27,6 +28,7 @@ describe('wantedLevel', () => {
   test.each([
     ['closed', 'normal'],
     ['disabled', 'normal'],
+    ['observing', 'normal'],
     ['halfOpen', 'criticalOnly'],
     ['open', 'offline'],
     ['forcedOpen', 'offline'],
@@ -51,17 +53,15 @@ describe('wantedLevel', () => {
     expect(wanted({ network })).toBe(level);
   });
 
-  test('DG-1 a failure rate counts from the least number of calls on', () => {
-    expect(wanted({ recentCalls: { calls: 19, failures: 19 } })).toBe('normal');
-    expect(wanted({ recentCalls: { calls: 20, failures: 17 } })).toBe('normal');
-    expect(wanted({ recentCalls: { calls: 20, failures: 18 } })).toBe('limited');
-    expect(wanted({ recentCalls: { calls: 20, failures: 19 } })).toBe('criticalOnly');
+  test.each([
+    ['ramp', 'limited'],
+    ['overload', 'limited'],
+    [null, 'normal'],
+  ] as const)('DG-1 DG-3 slots that are short for %s call for %s', (shortage, level) => {
+    expect(wanted({ shortage })).toBe(level);
   });
 
-  test.each([
-    ['openBreakersShare', 0.5, 1],
-    ['eventLoopDelayMs', 250, 1_000],
-  ] as const)(
+  test.each([['eventLoopDelayMs', 250, 1_000]] as const)(
     'DG-1 %s calls for limited from %d, for criticalOnly from %d',
     (name, limited, critical) => {
       expect(wanted({ [name]: limited * 0.99 })).toBe('normal');
@@ -86,24 +86,18 @@ describe('wantedLevel', () => {
       wanted: 'offline',
       causes: ['breaker', 'storage', 'network'],
     });
-    const readings = {
-      recentCalls: { calls: 20, failures: 20 },
-      openBreakersShare: 1,
-      eventLoopDelayMs: 1_000,
-    };
-    expect(causes({ ...readings, network: 'poor' })).toEqual({
+    expect(causes({ breaker: 'halfOpen', eventLoopDelayMs: 1_000, network: 'poor' })).toEqual({
       wanted: 'criticalOnly',
-      causes: ['failureRate', 'openBreakersShare', 'eventLoopDelayMs'],
+      causes: ['breaker', 'eventLoopDelayMs'],
     });
+    expect(causes({ shortage: 'ramp', storage: 'slow' }).causes).toEqual(['ramp', 'storage']);
   });
 
   test('DG-1 no trouble calls for nothing, even where any reading keeps a level', () => {
     const sticky = { ...policy, leaveShare: 0 };
-    const quiet = { recentCalls: { calls: 20, failures: 0 }, openBreakersShare: 0 };
-    expect(wantedLevel(quiet, sticky, 'criticalOnly').wanted).toBe('normal');
-    expect(wantedLevel({ openBreakersShare: 0.01 }, sticky, 'criticalOnly').wanted).toBe(
-      'criticalOnly',
-    );
+    const at = (eventLoopDelayMs: number) =>
+      wantedLevel({ eventLoopDelayMs }, sticky, 'criticalOnly').wanted;
+    expect([at(0), at(0.01)]).toEqual(['normal', 'criticalOnly']);
   });
 
   test('DG-1 the worst signal decides', () => {
@@ -112,11 +106,7 @@ describe('wantedLevel', () => {
 
   test('DG-1 a worse present level never calls for a better one, and no reading breaks it', () => {
     const number = fc.option(fc.double(), { nil: undefined });
-    const signals = fc.record({
-      openBreakersShare: number,
-      eventLoopDelayMs: number,
-      recentCalls: fc.record({ calls: fc.nat(100), failures: fc.nat(100) }),
-    });
+    const signals = fc.record({ eventLoopDelayMs: number });
     fc.assert(
       fc.property(signals, (readings) => {
         const levels = LEVELS.map((current) => wanted(readings, current));
@@ -149,20 +139,22 @@ describe('checkDegradationPolicy', () => {
   test('DG-1 fills in the defaults, which are themselves a valid policy', () => {
     expect(checkDegradationPolicy(undefined, 'degradation')).toEqual(policy);
     expect(checkDegradationPolicy({ ...policy }, 'degradation')).toEqual(policy);
-    expect(checkDegradationPolicy({ recoverAfterMs: 7 }, 'degradation').recoverAfterMs).toBe(7);
+    expect(checkDegradationPolicy({ leaveShare: 0.5 }, 'degradation').leaveShare).toBe(0.5);
   });
 
   test('DG-1 refuses by name what is out of range, unknown or at odds', () => {
-    expect(faultFieldOf({ recoverAfterMs: 0 })).toBe('degradation.recoverAfterMs');
+    expect(faultFieldOf({ leaveShare: 2 })).toBe('degradation.leaveShare');
     expect(faultFieldOf({ recover: 1 } as never)).toBe('degradation.recover');
-    expect(faultFieldOf({ failureRateLimited: 0.96 })).toBe('degradation.failureRateCriticalOnly');
-    const even = { failureRateLimited: 0.95, failureRateCriticalOnly: 0.95 };
-    expect(checkDegradationPolicy(even, 'degradation')).toMatchObject(even);
-    expect(() => checkDegradationPolicy({ failureRateLimited: 0.96 }, 'degradation')).toThrow(
-      'must not be below failureRateLimited',
-    );
     expect(faultFieldOf({ eventLoopDelayMsCriticalOnly: 1 })).toBe(
       'degradation.eventLoopDelayMsCriticalOnly',
     );
   });
+
+  test.each(Object.keys(REMOVED))(
+    'DG-1 UX-2 %s is gone, and what to do instead is said',
+    (name) => {
+      expect(faultFieldOf({ [name]: 1 })).toBe(`degradation.${name}`);
+      expect(() => checkDegradationPolicy({ [name]: 1 }, 'degradation')).toThrow('is gone: ');
+    },
+  );
 });

@@ -1,0 +1,481 @@
+/**
+ * The flow control of one upstream in this process: gives permits by the scheduler's table, takes them
+ * back, and tells flow meter, breaker and scheduler what came of them (CB-1, CB-5, DG-2, OP-6, PF-6).
+ *
+ * @module
+ */
+
+import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
+import { type CallStamp, FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
+import type { FlowNews, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
+import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
+import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenBucket.ts';
+import { trickleOf } from '../../machines/policy/service/admissionTable.ts';
+import { mayRun, type SchedulerFacts } from '../../machines/scheduler/mayRun.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
+import type { Facts } from '../facts/factStream.ts';
+import {
+  type Asker,
+  type CallVerdict,
+  type FlowControl,
+  NO_VERDICT,
+  type Permit,
+} from '../flow/flowControl.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import type { Breaker, ProbeEnd } from './breaker.ts';
+import type { SchedulerChart } from './schedulerChart.ts';
+
+export interface UpstreamSchedulerParts {
+  readonly upstream: string;
+  readonly flow: FlowPolicy;
+  /** Of the whole upstream; `null` for none. */
+  readonly rate: RateLimit | null;
+  readonly breaker: Breaker;
+  readonly chart: SchedulerChart;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly timers: TimerService;
+  readonly facts: Facts;
+  /** Nothing can be made durable at present. */
+  readonly isStorageDown: () => boolean;
+  /** Whether slots are short, or no longer: the level of service is read again. */
+  readonly onShortage: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The lease of a slot. */
+class SlotPermit implements Permit {
+  readonly flow: UpstreamScheduler;
+  readonly timeoutMs: number;
+  /** The breaker's when it was given. */
+  readonly generation: number;
+  readonly probeId: string | null;
+  readonly beganAtMs: number;
+  /** Of a rank that was parked while others waited. */
+  readonly isParked: boolean;
+  readonly meter: FlowMeter;
+  readonly stamp: CallStamp;
+  state: 'out' | 'told' | 'back' = 'out';
+
+  constructor(
+    flow: UpstreamScheduler,
+    meter: FlowMeter,
+    stamp: CallStamp,
+    given: { readonly generation: number; readonly probeId: string | null; isParked: boolean },
+  ) {
+    this.flow = flow;
+    this.timeoutMs = meter.timeoutMs;
+    this.meter = meter;
+    this.stamp = stamp;
+    this.beganAtMs = stamp.beganAtMs;
+    this.generation = given.generation;
+    this.probeId = given.probeId;
+    this.isParked = given.isParked;
+  }
+}
+
+const WELL: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: false });
+const WELL_IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: true });
+const IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: false, isDoubted: true });
+const MAY: MayRun = Object.freeze({ may: true });
+const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
+
+/** Reading it sends no event (CB-5), but for probes. */
+export class UpstreamScheduler implements FlowControl, SchedulerFacts {
+  readonly upstream: string;
+  readonly #parts: UpstreamSchedulerParts;
+  readonly #listeners: (() => void)[] = [];
+  #meter: FlowMeter;
+  #flow: FlowPolicy;
+  #bucket: TokenBucket | null;
+  #inFlight = 0;
+  #parkedInFlight = 0;
+  #probesAsked = 0;
+  #isDown = false;
+  #isChangeDue = false;
+  #isShort = false;
+  /** Somebody looked for a slot, and there was none. */
+  #isWaitedFor = false;
+  /** How the last call of any operation ended; nothing is known of an earlier process. */
+  #hasLastSucceeded = false;
+  #cancelWake: (() => void) | null = null;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  intake: Intake = 'notStarted';
+  /** The least urgent rank that is not parked (DG-2). */
+  urgencyBound: number = URGENCY_MAX;
+
+  constructor(parts: UpstreamSchedulerParts) {
+    this.#parts = parts;
+    this.upstream = parts.upstream;
+    this.#flow = parts.flow;
+    this.#meter = new FlowMeter(parts.flow);
+    this.#bucket = parts.rate === null ? null : new TokenBucket(parts.rate);
+  }
+
+  // What the table is asked about.
+
+  get isStorageDown(): boolean {
+    return this.#parts.isStorageDown();
+  }
+
+  get breaker(): Breaker['decision'] {
+    return this.#parts.breaker.decision;
+  }
+
+  get room(): number {
+    const left = this.#flow.slotsMax - this.#inFlight;
+    if (this.breaker.mode === 'probe') return left;
+    return Math.min(left, this.#meter.room(this.#parts.clock.monotonic()));
+  }
+
+  get bound(): SchedulerFacts['bound'] {
+    if (this.breaker.mode === 'probe') return NO_PROBES;
+    const { clock, steady } = this.#parts;
+    const nowMs = clock.monotonic();
+    const bound = this.#meter.bound(nowMs);
+    const { by, untilAtMs } = bound;
+    return untilAtMs === null ? bound : { by, untilAtMs: steady.now() + (untilAtMs - nowMs) };
+  }
+
+  get rateDueAtMs(): number | null {
+    const dueAtMs = this.#bucket?.dueAtMs() ?? null;
+    return dueAtMs === null || dueAtMs <= this.#parts.steady.now() ? null : dueAtMs;
+  }
+
+  get trickle(): number {
+    return Math.max(0, trickleOf(this.#meter.reading().slots) - this.#parkedInFlight);
+  }
+
+  // The port.
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get slotsMax(): number {
+    return this.#flow.slotsMax;
+  }
+
+  get isDoubted(): boolean {
+    return this.breaker.mode !== 'pass' || this.#meter.isDoubted;
+  }
+
+  get upMs(): number {
+    return this.#parts.steady.lived() - this.#parts.breaker.downMs;
+  }
+
+  /** How many more may start now. */
+  get free(): number {
+    if (this.intake !== 'open' || this.isStorageDown) return 0;
+    const { mode, probesFree } = this.breaker;
+    if (mode === 'refuse' || this.rateDueAtMs !== null) return 0;
+    const free = mode === 'probe' ? Math.min(probesFree, this.room) : this.room;
+    if (free <= 0) this.#isWaitedFor = true;
+    return Math.max(0, free);
+  }
+
+  mayRun(asker: Asker): MayRun {
+    if (this.#isOpenTo(asker)) return MAY;
+    const answer = mayRun(this, asker);
+    if (answer.may) return answer;
+    this.#isWaitedFor = true;
+    if (answer.because === 'rate') this.#wakeAt(answer.untilAtMs);
+    return answer;
+  }
+
+  /** All is known here, so the answer comes at once. */
+  enter(asker: Asker): Permit | null {
+    return this.tryEnter(asker);
+  }
+
+  tryEnter(asker: Asker): Permit | null {
+    if (!this.mayRun(asker).may) return null;
+    const { breaker, chart, clock, steady } = this.#parts;
+    const { generation, mode } = breaker.decision;
+    let probeId: string | null = null;
+    if (mode === 'probe') {
+      this.#probesAsked += 1;
+      probeId = `probe-${generation}-${this.#probesAsked}`;
+      if (!breaker.requestProbe(probeId)) return null;
+    }
+    const nowMs = clock.monotonic();
+    if (!chart.isMade) chart.make(this.#meter.kept());
+    this.#bucket?.take(steady.now());
+    const stamp = this.#meter.begin(nowMs);
+    // Who is next takes no slot that another wants.
+    const isParked = asker.urgency > this.urgencyBound && asker.isNext !== true;
+    this.#inFlight += 1;
+    if (isParked) this.#parkedInFlight += 1;
+    return new SlotPermit(this, this.#meter, stamp, { generation, probeId, isParked });
+  }
+
+  tell(permit: Permit, report: CallReport): CallVerdict {
+    if (!(permit instanceof SlotPermit) || permit.state !== 'out') return NO_VERDICT;
+    permit.state = 'told';
+    const { clock } = this.#parts;
+    const nowMs = clock.monotonic();
+    return this.#learn(permit, report, nowMs, permit.meter.tell(permit.stamp, report, nowMs));
+  }
+
+  leave(permit: Permit, report: CallReport): CallVerdict {
+    if (!(permit instanceof SlotPermit) || permit.state === 'back' || permit.flow !== this) {
+      this.#parts.onError(
+        new HoldfastError('HF_INTERNAL', 'A permit was given back that is not out.'),
+      );
+      return NO_VERDICT;
+    }
+    const nowMs = this.#parts.clock.monotonic();
+    const wasTold = permit.state === 'told';
+    permit.state = 'back';
+    this.#inFlight -= 1;
+    if (permit.isParked) this.#parkedInFlight -= 1;
+    let verdict = NO_VERDICT;
+    if (wasTold || report === UNUSED) {
+      permit.meter.returnUnused(permit.stamp);
+      if (report === UNUSED) this.#bucket?.giveBack();
+      if (permit.probeId !== null && !wasTold) this.#tellProbe(permit, report);
+    } else {
+      const news = permit.meter.end(permit.stamp, report, nowMs);
+      verdict = this.#learn(permit, report, nowMs, news);
+    }
+    // What was only reserved is no sign of demand.
+    if (this.#isWaitedFor && report !== UNUSED) this.#noteShortage();
+    else if (this.#isShort) this.#reviewShortage();
+    // Who leaves looks after its own; others that wait here are told.
+    if (this.#isWaitedFor) this.changeSoon();
+    return verdict;
+  }
+
+  recordCrisis(report: CallReport, lastedMs = 0): void {
+    const { breaker, steady } = this.#parts;
+    const nowMs = steady.now();
+    this.#bucket?.count(nowMs);
+    if (report.sign !== 'answered' || breaker.decision.mode === 'pass') return;
+    const { firstFailureAtMs } = breaker.snapshot.context;
+    // What was sent before it went down says nothing of now.
+    if (firstFailureAtMs !== null && nowMs - lastedMs < firstFailureAtMs) return;
+    breaker.send({ type: 'crisis.delivered', atMs: nowMs });
+  }
+
+  wasOutage(atMs: number): boolean {
+    return this.#parts.breaker.wasDownAt(atMs);
+  }
+
+  setIntake(intake: Intake): void {
+    if (this.intake === intake) return;
+    this.intake = intake;
+    this.#parts.chart.setIntake(intake, this.#meter.kept());
+    if (intake === 'open') this.changeSoon();
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  // Of this process.
+
+  /** Why there are fewer slots than are asked for; `null` where there are enough. */
+  get shortage(): 'ramp' | 'overload' | null {
+    if (!this.#isShort) return null;
+    const { pace } = this.#parts.chart;
+    if (pace === 'overloaded') return 'overload';
+    return pace === 'ramping' ? 'ramp' : null;
+  }
+
+  /** Whether a call was ever made. */
+  get isUsed(): boolean {
+    return this.#parts.chart.isMade;
+  }
+
+  /** For health and the inspector. */
+  get reading(): FlowReading {
+    return this.#meter.reading();
+  }
+
+  get kept(): KeptFlow {
+    return this.#meter.kept();
+  }
+
+  /** Goes on from what an earlier process found out. Before any permit is out. */
+  goOnFrom(flow: KeptFlow | null): void {
+    if (flow === null || this.#inFlight > 0) return;
+    this.#meter = new FlowMeter(this.#flow, flow);
+    this.#isDown = false;
+    this.breakerChanged();
+  }
+
+  /** Goes on by another policy; calls that are out end as they began. */
+  change(flow: FlowPolicy, rate: RateLimit | null): void {
+    const kept = this.#meter.kept();
+    this.#flow = flow;
+    this.#meter = new FlowMeter(flow, { ...kept, slots: Math.min(kept.slots, flow.slotsMax) });
+    if (this.#isDown) this.#meter.outageBegan(this.#parts.clock.monotonic());
+    if (rate === null) this.#bucket = null;
+    else if (this.#bucket === null) this.#bucket = new TokenBucket(rate);
+    else this.#bucket.change(rate, this.#parts.steady.now());
+    this.changeSoon();
+  }
+
+  /** The breaker's decision is another: flow meter and scheduler hear of an outage's begin and end. */
+  breakerChanged(): void {
+    const isDown = this.breaker.mode !== 'pass';
+    if (isDown !== this.#isDown) {
+      this.#isDown = isDown;
+      const { chart, clock } = this.#parts;
+      const nowMs = clock.monotonic();
+      if (isDown) this.#meter.outageBegan(nowMs);
+      else this.#meter.outageEnded(nowMs);
+      chart.outage(isDown, this.#meter.kept());
+      this.#isShort = false;
+    }
+    this.changeSoon();
+  }
+
+  /** Tells that more or less may go out than before, after the event that caused it. */
+  changeSoon(): void {
+    if (this.#isChangeDue) return;
+    this.#isChangeDue = true;
+    // Later, because asking for a permit is itself such an event: its asker must not be re-entered.
+    queueMicrotask(() => {
+      this.#isChangeDue = false;
+      this.#isWaitedFor = false;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  stop(): void {
+    this.#cancelWake?.();
+  }
+
+  /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
+  #isOpenTo({ urgency }: Asker): boolean {
+    return (
+      this.intake === 'open' &&
+      this.breaker.mode === 'pass' &&
+      urgency <= this.urgencyBound &&
+      this.#bucket === null &&
+      this.#inFlight < this.#flow.slotsMax &&
+      !this.isStorageDown &&
+      this.#meter.room(this.#parts.clock.monotonic()) > 0
+    );
+  }
+
+  #learn(
+    permit: SlotPermit,
+    report: CallReport,
+    nowMs: number,
+    news: FlowNews | null,
+  ): CallVerdict {
+    const { breaker } = this.#parts;
+    const { sign } = report;
+    if (permit.probeId !== null) this.#tellProbe(permit, report);
+    else if (sign !== 'silent' && breaker.hasRules) this.#count(permit, report, nowMs);
+    if (news !== null) this.#hear(news, permit, report, nowMs);
+    const hadLastSucceeded = this.#hasLastSucceeded;
+    if (sign !== 'silent') this.#hasLastSucceeded = sign === 'answered';
+    // What began before a change of the breaker, and ended after it, lived through an outage.
+    const isSame = permit.generation === this.breaker.generation && this.breaker.mode === 'pass';
+    const isDoubted = !isSame || this.#meter.isDoubted;
+    if (hadLastSucceeded && isSame) return isDoubted ? WELL_IN_DOUBT : WELL;
+    return isDoubted ? IN_DOUBT : NO_VERDICT;
+  }
+
+  #tellProbe({ probeId, generation }: SlotPermit, { sign, retryAfterMs }: CallReport): void {
+    let end: ProbeEnd = 'failed';
+    if (sign === 'silent') end = 'ignored';
+    // It is there, and says how much it takes.
+    else if (sign === 'answered' || sign === 'pushedBack') end = 'succeeded';
+    this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs);
+  }
+
+  #count({ generation, stamp }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {
+    const { breaker } = this.#parts;
+    if (generation !== breaker.decision.generation || !breaker.decision.recordsResults) return;
+    const failed = sign !== 'answered' && sign !== 'pushedBack';
+    const trip = breaker.count({ failed, beganAtMs: stamp.beganAtMs, endedAtMs: nowMs });
+    if (trip === null) return;
+    const firstFailureAtMs = this.#toSteady(trip.firstFailureAtMs, nowMs);
+    this.#detect({ generation, cause: trip.cause, firstFailureAtMs, probes: 1, retryAfterMs });
+  }
+
+  #hear(
+    news: FlowNews,
+    { generation }: SlotPermit,
+    { retryAfterMs }: CallReport,
+    nowMs: number,
+  ): void {
+    const { chart, facts } = this.#parts;
+    if (news.type === 'outage.detected') {
+      const firstFailureAtMs = this.#toSteady(news.firstFailureAtMs, nowMs);
+      const { probes } = news;
+      this.#detect({ generation, cause: 'surprise', firstFailureAtMs, probes, retryAfterMs });
+      return;
+    }
+    const before = chart.context?.ratePerSecond ?? null;
+    chart.news(news, this.#meter.kept());
+    facts.emit('flow.changed', this.upstream, news.type, numbersOf(news, before));
+    this.#reviewShortage();
+    this.changeSoon();
+  }
+
+  #detect(detection: Parameters<Breaker['detect']>[0]): void {
+    const { breaker, facts } = this.#parts;
+    const { tripsObserved } = breaker.snapshot.context;
+    breaker.detect(detection);
+    if (breaker.snapshot.context.tripsObserved === tripsObserved) return;
+    const none = { from: null, to: null, because: null };
+    facts.emit('flow.changed', this.upstream, 'outage.observed', none);
+  }
+
+  #toSteady(atMs: number, nowMs: number): number {
+    return Math.floor(this.#parts.steady.now() - (nowMs - atMs));
+  }
+
+  #noteShortage(): void {
+    const { pace } = this.#parts.chart;
+    if (this.#isShort || (pace !== 'ramping' && pace !== 'overloaded')) return;
+    this.#isShort = true;
+    this.#parts.onShortage();
+  }
+
+  /** Slots are enough again once half of them are free, or all are open. */
+  #reviewShortage(): void {
+    if (!this.#isShort) return;
+    const { slots, inFlight } = this.#meter.reading();
+    const { pace } = this.#parts.chart;
+    const isOver = (pace !== 'ramping' && pace !== 'overloaded') || inFlight * 2 <= slots;
+    if (!isOver) return;
+    this.#isShort = false;
+    this.#parts.onShortage();
+  }
+
+  /** Whoever waits for a token is told when it is due. */
+  #wakeAt(untilAtMs: number | null): void {
+    if (untilAtMs === null || untilAtMs >= this.#wakeAtMs) return;
+    const { timers, steady } = this.#parts;
+    this.#cancelWake?.();
+    this.#wakeAtMs = untilAtMs;
+    this.#cancelWake = timers.after(Math.max(1, untilAtMs - steady.now()), () => {
+      this.#cancelWake = null;
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.changeSoon();
+    });
+  }
+}
+
+function numbersOf(news: Exclude<FlowNews, { type: 'outage.detected' }>, rate: number | null) {
+  switch (news.type) {
+    case 'ramp.ended':
+      return { from: null, to: news.slots, because: news.because };
+    case 'rate.learned':
+      return { from: rate, to: news.perSecond, because: null };
+    case 'rate.lifted':
+      return { from: rate, to: null, because: null };
+    default:
+      return { from: news.from, to: news.to, because: news.because };
+  }
+}

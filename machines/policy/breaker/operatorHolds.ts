@@ -1,0 +1,56 @@
+/**
+ * What people have ordered of a breaker: who, when and why, counted, so that one who lets go does not
+ * undo what another holds (CB-1).
+ *
+ * @module
+ */
+
+/** What may be ordered of a breaker, the strongest first. */
+export const HOLD_KINDS = ['forcedOpen', 'disabled', 'observing'] as const;
+export type HoldKind = (typeof HOLD_KINDS)[number];
+
+/** One order that is in force. */
+export interface OperatorHold {
+  readonly kind: HoldKind;
+  /** A short label, not a name or a story: it is kept and shown. `null` where none was given. */
+  readonly reason: string | null;
+  /** Who ordered it, as the caller named them; `null` where it did not. */
+  readonly by: string | null;
+  readonly sinceAtMs: number;
+}
+
+/** An order that is let go: the latest of `by`, or the latest of all. */
+export interface HoldRelease {
+  readonly by?: string | undefined;
+}
+
+/** Of several orders the strongest is in force; `null` when there is none. */
+export function holdInForce(holds: readonly OperatorHold[]): HoldKind | null {
+  return HOLD_KINDS.find((kind) => holds.some((hold) => hold.kind === kind)) ?? null;
+}
+
+/** As many orders are kept; more of them change nothing that one could still tell apart. */
+const HOLDS_MAX = 100;
+
+export function withHold(
+  holds: readonly OperatorHold[],
+  hold: OperatorHold,
+): readonly OperatorHold[] {
+  return [...holds, hold].slice(-HOLDS_MAX);
+}
+
+/** Without one order: the latest of who lets go, or the latest of all where they hold none. */
+export function withoutHold(
+  holds: readonly OperatorHold[],
+  { by }: HoldRelease,
+): readonly OperatorHold[] {
+  const own = by === undefined ? -1 : holds.findLastIndex((hold) => hold.by === by);
+  const index = own === -1 ? holds.length - 1 : own;
+  return holds.filter((_, at) => at !== index);
+}
+
+/** The hold that people are shown: the latest of those in force. */
+export function shownHold(holds: readonly OperatorHold[]): OperatorHold | null {
+  const kind = holdInForce(holds);
+  return holds.findLast((hold) => hold.kind === kind) ?? null;
+}

@@ -1,0 +1,186 @@
+/**
+ * What a breaker knows of the outages of its upstream: when each was, how long the upstream was down in
+ * all, and how soon it was found to be back (CB-2, CB-6, RT-1).
+ *
+ * @module
+ */
+
+import { clampDueTime } from '../../vocabulary/dueTime.ts';
+import { type BreakerPacing, openDurationMs } from './breakerPolicy.ts';
+
+/** From the first failure of the run that told of it to the success that ended it. */
+export type Outage = readonly [firstFailureAtMs: number, endedAtMs: number];
+
+/** As many of the latest outages are kept: an operation asks about its last failure, some time ago. */
+const OUTAGES_KEPT = 32;
+
+export interface OutageHistory {
+  /** How long the latest wait for a probe is or was; 0 before the first. */
+  readonly lastOpenMs: number;
+  /** When the next probe goes out; `null` outside `open`. */
+  readonly openUntilAtMs: number | null;
+  /** When the present outage began, with the first failure of its run; `null` when there is none. */
+  readonly firstFailureAtMs: number | null;
+  /** When the upstream was last known to fail in the present outage. */
+  readonly failedAtMs: number | null;
+  /** How many probes go out together. */
+  readonly probesAtOnce: number;
+  /** The latest outages that are over, oldest first. */
+  readonly outages: readonly Outage[];
+  /** Since when it is down, or held open; `null` while it is up. */
+  readonly downSinceAtMs: number | null;
+  /** How long it was down before that, in all, in milliseconds. */
+  readonly downMs: number;
+  /** How often it closed after an outage. */
+  readonly recoveries: number;
+  /** Time from the last known failure to closed: summed over all recoveries, the latest, the longest. */
+  readonly recoveriesMs: number;
+  readonly lastRecoveryMs: number;
+  readonly longestRecoveryMs: number;
+}
+
+export const NO_OUTAGES: OutageHistory = Object.freeze({
+  lastOpenMs: 0,
+  openUntilAtMs: null,
+  firstFailureAtMs: null,
+  failedAtMs: null,
+  probesAtOnce: 1,
+  outages: [],
+  downSinceAtMs: null,
+  downMs: 0,
+  recoveries: 0,
+  recoveriesMs: 0,
+  lastRecoveryMs: 0,
+  longestRecoveryMs: 0,
+});
+
+/** What a trip needs from outside: the instant, chance, and what the upstream asked for. */
+export interface TripFacts {
+  readonly atMs: number;
+  /** A random number from [0, 1). */
+  readonly draw: number;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** How an outage was told of. */
+export interface OutageFacts extends TripFacts {
+  readonly firstFailureAtMs: number;
+  /** How many probes go out together. */
+  readonly probes: number;
+}
+
+/** An outage begins: it is open until the first probe. */
+export function tripped(
+  history: OutageHistory,
+  pacing: BreakerPacing,
+  facts: OutageFacts,
+): Partial<OutageHistory> {
+  const firstFailureAtMs = Math.min(facts.firstFailureAtMs, facts.atMs);
+  return {
+    ...wentDown(history, firstFailureAtMs),
+    ...reopened({ ...history, firstFailureAtMs }, pacing, facts),
+    firstFailureAtMs,
+    probesAtOnce: Math.max(1, facts.probes),
+  };
+}
+
+/** The upstream is down still: it is open until the next probe. */
+export function reopened(
+  { firstFailureAtMs }: OutageHistory,
+  pacing: BreakerPacing,
+  facts: TripFacts,
+): Partial<OutageHistory> {
+  const beganAtMs = firstFailureAtMs ?? facts.atMs;
+  const lastOpenMs = openDurationMs(pacing, { ...facts, downMs: facts.atMs - beganAtMs });
+  return {
+    lastOpenMs,
+    openUntilAtMs: facts.atMs + lastOpenMs,
+    firstFailureAtMs: beganAtMs,
+    failedAtMs: facts.atMs,
+  };
+}
+
+/** The upstream has answered: the outage is over, and how soon that was noticed is measured. */
+export function recovered(history: OutageHistory, atMs: number): Partial<OutageHistory> {
+  const { failedAtMs, recoveries, recoveriesMs, longestRecoveryMs } = history;
+  const ended = { ...withoutOutage(history, atMs), ...cameUp(history, atMs) };
+  if (failedAtMs === null) return ended;
+  const lastRecoveryMs = Math.max(0, atMs - failedAtMs);
+  return {
+    ...ended,
+    recoveries: recoveries + 1,
+    recoveriesMs: recoveriesMs + lastRecoveryMs,
+    lastRecoveryMs,
+    longestRecoveryMs: Math.max(longestRecoveryMs, lastRecoveryMs),
+  };
+}
+
+/**
+ * Somebody takes over. From here on time says nothing about the upstream: the outage is kept as far as it
+ * was seen, and its end is not measured.
+ */
+export function handedOver(
+  history: OutageHistory,
+  atMs: number,
+  isUp: boolean,
+): Partial<OutageHistory> {
+  return {
+    ...withoutOutage(history, atMs),
+    ...(isUp ? cameUp(history, atMs) : wentDown(history, atMs)),
+  };
+}
+
+/** It is up from here on. */
+export function cameUp(
+  { downSinceAtMs, downMs }: OutageHistory,
+  atMs: number,
+): Partial<OutageHistory> {
+  if (downSinceAtMs === null) return {};
+  return { downSinceAtMs: null, downMs: downMs + Math.max(0, atMs - downSinceAtMs) };
+}
+
+/** It is not up from here on. */
+export function wentDown({ downSinceAtMs }: OutageHistory, atMs: number): Partial<OutageHistory> {
+  return { downSinceAtMs: downSinceAtMs ?? atMs };
+}
+
+/** How long it was down in all, in milliseconds. */
+export function downMsAt({ downSinceAtMs, downMs }: OutageHistory, atMs: number): number {
+  return downSinceAtMs === null ? downMs : downMs + Math.max(0, atMs - downSinceAtMs);
+}
+
+/** Whether it was down at this instant; the run of failures that told of an outage belongs to it. */
+export function wasDownAt({ firstFailureAtMs, outages }: OutageHistory, atMs: number): boolean {
+  if (firstFailureAtMs !== null && atMs >= firstFailureAtMs) return true;
+  return outages.some(([beganAtMs, endedAtMs]) => atMs >= beganAtMs && atMs <= endedAtMs);
+}
+
+/**
+ * At a restart: what lay between two processes is no time in which it was down, nor up; and an instant that
+ * is further ahead than it can be is taken back to where it can be at most.
+ *
+ * @param diedAtMs until when the last process is known to have run
+ */
+export function resumed(
+  { openUntilAtMs, lastOpenMs, downSinceAtMs }: OutageHistory,
+  atMs: number,
+  diedAtMs: number,
+): Partial<OutageHistory> {
+  const betweenMs = Math.max(0, atMs - diedAtMs);
+  return {
+    openUntilAtMs: openUntilAtMs === null ? null : clampDueTime(openUntilAtMs, atMs, lastOpenMs),
+    downSinceAtMs: downSinceAtMs === null ? null : Math.min(atMs, downSinceAtMs + betweenMs),
+  };
+}
+
+function withoutOutage(history: OutageHistory, atMs: number): Partial<OutageHistory> {
+  const { firstFailureAtMs, outages } = history;
+  if (firstFailureAtMs === null) return { failedAtMs: null, openUntilAtMs: null };
+  const outage: Outage = [firstFailureAtMs, Math.max(firstFailureAtMs, atMs)];
+  return {
+    openUntilAtMs: null,
+    firstFailureAtMs: null,
+    failedAtMs: null,
+    outages: [...outages, outage].slice(-OUTAGES_KEPT),
+  };
+}

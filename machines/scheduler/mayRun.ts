@@ -1,0 +1,128 @@
+/**
+ * Who may run at an upstream now, and if not, why: the table of the scheduler (CB-1, CB-5, DG-2, PF-6).
+ *
+ * Its rows are asked in their order, and the first that holds is the answer. So there is one reason for
+ * each wait, the same for all who ask, and a new reason to wait is a new row and not a flag somewhere.
+ *
+ * @module
+ */
+
+import type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
+import type { Intake, MayRun, WaitCause } from '../vocabulary/waitCause.ts';
+
+/** Who asks. */
+export interface RunAsker {
+  /** Its rank, 0 the most urgent. */
+  readonly urgency: number;
+  /** It is the one that has to run alone. */
+  readonly isAlone?: boolean | undefined;
+  /** Nobody more urgent waits for a slot at this upstream. */
+  readonly isNext?: boolean | undefined;
+}
+
+/** What is known of the upstream at this moment. Instants are those of the steady clock. */
+export interface SchedulerFacts {
+  readonly intake: Intake;
+  /** Nothing can be made durable. */
+  readonly isStorageDown: boolean;
+  readonly breaker: Pick<BreakerDecision, 'mode' | 'retryAtMs' | 'isHeldOpen' | 'probesFree'>;
+  /** Slots, by the most that there may be, and by those that are open. */
+  readonly room: number;
+  /** What bounds {@link room}. */
+  readonly bound: { readonly by: 'slot' | 'ramp' | 'rate'; readonly untilAtMs: number | null };
+  /** When the upstream's configured rate has a token again; `null` where one is there, or no rate is set. */
+  readonly rateDueAtMs: number | null;
+  /** Ranks beyond it are parked. */
+  readonly urgencyBound: number;
+  /** How many of what is parked may go out although more urgent work waits. */
+  readonly trickle: number;
+}
+
+/** One reason to wait. */
+export interface WaitRow {
+  readonly because: WaitCause;
+  /** For people: when it holds. */
+  readonly holds: string;
+  readonly isSo: (facts: SchedulerFacts, asker: RunAsker) => boolean;
+  /** When it ends by itself; left out where nobody knows. */
+  readonly untilAtMs?: (facts: SchedulerFacts) => number | null;
+}
+
+export const MAY_RUN_TABLE: readonly WaitRow[] = [
+  {
+    because: 'start',
+    holds: 'nothing runs yet: the store is not open, or it is held',
+    isSo: ({ intake }) => intake === 'notStarted',
+  },
+  {
+    because: 'stopping',
+    holds: 'nothing runs any more',
+    isSo: ({ intake }) => intake === 'stopped',
+  },
+  {
+    because: 'storage',
+    holds: 'nothing can be made durable, so no effect may begin',
+    isSo: ({ isStorageDown }) => isStorageDown,
+  },
+  {
+    because: 'suspect',
+    holds: 'an operation that may have ended the process runs alone, and this is another',
+    isSo: ({ intake }, { isAlone }) => intake === 'isolated' && isAlone !== true,
+  },
+  {
+    because: 'operator',
+    holds: 'somebody holds the breaker open',
+    isSo: ({ breaker }) => breaker.isHeldOpen,
+  },
+  {
+    because: 'breaker',
+    holds: 'the upstream is down, and the next probe is not due',
+    isSo: ({ breaker }) => breaker.mode === 'refuse',
+    untilAtMs: ({ breaker }) => breaker.retryAtMs,
+  },
+  {
+    because: 'probe',
+    holds: 'the upstream may be back, and the probes are out',
+    isSo: ({ breaker }) => breaker.mode === 'probe' && breaker.probesFree <= 0,
+    untilAtMs: ({ breaker }) => breaker.retryAtMs,
+  },
+  {
+    because: 'rate',
+    holds: 'the rate that is set for the upstream, or that it was learned to take, is used up',
+    isSo: (facts) => facts.rateDueAtMs !== null || isFull(facts, 'rate'),
+    untilAtMs: ({ rateDueAtMs, bound }) => rateDueAtMs ?? bound.untilAtMs,
+  },
+  {
+    because: 'slot',
+    holds: 'every slot is taken',
+    isSo: (facts) => isFull(facts, 'slot'),
+  },
+  {
+    because: 'ramp',
+    holds: 'every slot that has opened since a start or an outage is taken',
+    isSo: (facts) => isFull(facts, 'ramp'),
+  },
+  {
+    because: 'level',
+    holds:
+      'its rank is parked, somebody more urgent may wait, and the share of what is parked is out',
+    isSo: ({ urgencyBound, trickle }, { urgency, isNext }) =>
+      urgency > urgencyBound && isNext !== true && trickle <= 0,
+  },
+];
+
+/** A probe takes a slot that is not open, so only the most slots bound it. */
+function isFull({ room, bound, breaker }: SchedulerFacts, by: 'slot' | 'ramp' | 'rate'): boolean {
+  if (room > 0 || bound.by !== by) return false;
+  return breaker.mode !== 'probe' || by === 'slot';
+}
+
+const MAY: MayRun = Object.freeze({ may: true });
+
+/** Whether it may run now; if not, the first row that holds. */
+export function mayRun(facts: SchedulerFacts, asker: RunAsker): MayRun {
+  for (const { because, isSo, untilAtMs } of MAY_RUN_TABLE) {
+    if (isSo(facts, asker)) return { may: false, because, untilAtMs: untilAtMs?.(facts) ?? null };
+  }
+  return MAY;
+}
