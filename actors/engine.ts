@@ -155,6 +155,7 @@ export class EngineCore {
       retentionMs,
       residentsMax,
       policies,
+      rates: (upstream) => this.rates.of(upstream),
     });
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };

@@ -14,6 +14,7 @@ import type { SyncOperationEvent } from '../../machines/operation/syncOperationM
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import { isBackingOff } from '../../machines/operation/waitReason.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
+import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
@@ -21,7 +22,6 @@ import type { PassOver, QueueStore, StoredOperation } from '../../persistence/po
 import type { Handler } from '../attempt/handler.ts';
 import type { TurnReason } from '../facts/fact.ts';
 import {
-  type Asker,
   type CallVerdict,
   type FlowControl,
   NO_VERDICT,
@@ -35,7 +35,7 @@ import { ExpiryWatch } from './expiryWatch.ts';
 import { giveBack } from './lateAnswers.ts';
 import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
-import { judgeTurn } from './turnJudge.ts';
+import { enterByRate, judgeTurn, takeRate } from './turnJudge.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 
 /** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
@@ -62,6 +62,7 @@ export interface DispatcherParts {
   readonly attemptTimeoutMs: (resident: Resident) => number;
   readonly retry: RetryPoliciesOf;
   readonly runs: FailureRuns;
+  readonly rates: (upstream: string) => RateLimits | null;
   /** Rows that are left on disk as they are: every claim passes over them. */
   readonly passOver: () => PassOver;
   readonly onError: (error: unknown) => void;
@@ -183,8 +184,10 @@ export class Dispatcher {
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
-  tryStart(upstream: string, asker: Asker): Permit | null {
-    return this.#queues.get(upstream)?.tryStart(asker) ?? null;
+  tryStart(upstream: string, asker: RateAsker & { readonly id: string }): Permit | null {
+    const queue = this.#queues.get(upstream);
+    if (queue === undefined) return null;
+    return enterByRate(this.#parts, { ...asker, upstream }, () => queue.tryStart(asker));
   }
 
   /** Begins an attempt: at once, or for a crisis as soon as a reserved slot is free. */
@@ -207,8 +210,10 @@ export class Dispatcher {
 
   #beginCrisis(resident: Resident, queue: UpstreamQueue, run: () => () => void): () => void {
     let stop = (): void => undefined;
-    const entity = entityKey(resident.actor.getSnapshot().context.entity);
-    const { leave } = queue.crisis.enter(entity, () => {
+    const { entity, subject, tier } = resident.actor.getSnapshot().context;
+    const { rates, steady } = this.#parts;
+    const { leave } = queue.crisis.enter(entityKey(entity), () => {
+      rates(queue.flow.upstream)?.count({ subject, tier }, steady.now());
       stop = run();
     });
     this.#crisisSlots.set(resident, { flow: queue.flow, leave });
@@ -405,6 +410,15 @@ export class Dispatcher {
       // An operation that can not take its turn holds no slot.
       this.#suspects.delete(resident);
       giveBack(permit);
+      return;
+    }
+    const { upstream } = permit.flow;
+    const reservation = takeRate(this.#parts, snapshot.context, resident.urgency, upstream);
+    if (reservation !== null) {
+      this.#suspects.delete(resident);
+      giveBack(permit);
+      const retryAtMs = steady.toWall(reservation.dueAtMs);
+      resident.actor.send({ type: 'rate.limited', atMs, retryAtMs, reservation });
       return;
     }
     resident.permit = permit;

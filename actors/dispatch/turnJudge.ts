@@ -1,5 +1,6 @@
 /**
- * Judges at its turn what failed an operation last: by then it is known what that lay in (RT-1).
+ * What is asked of an operation at its turn: what failed it last is judged, for by then it is known what
+ * that lay in (RT-1), and the rate of its subject and its tier has to have a token (PF-5).
  *
  * @module
  */
@@ -12,9 +13,15 @@ import {
   judge,
   NOTHING_TO_JUDGE,
 } from '../../machines/operation/turn.ts';
+import type {
+  RateAsker,
+  RateLimits,
+  RateReservation,
+} from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import { retryClassOf } from '../../machines/vocabulary/urgency.ts';
-import type { FlowControl } from '../flow/flowControl.ts';
+import type { FlowControl, Permit } from '../flow/flowControl.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
 
 /** What is asked for it beside the flow control. */
 export interface TurnJudgeParts {
@@ -38,4 +45,42 @@ export function judgeTurn(
     up: { upstream, upMs },
     giveUpAfterMs: retry(upstream, type)[retryClassOf(priority, tier)].giveUpAfterMs,
   });
+}
+
+/** What is asked for a rate. */
+export interface RateParts {
+  /** The limits of an upstream by subject and tier; `null` where there are none. */
+  readonly rates: (upstream: string) => RateLimits | null;
+  readonly steady: Pick<SteadyClock, 'now'>;
+}
+
+/** Takes the tokens of its rates; where there are none, answers when to come again. */
+export function takeRate(
+  { rates, steady }: RateParts,
+  { subject, tier, rate }: SyncOperationContext,
+  urgency: number,
+  upstream: string,
+): RateReservation | null {
+  const limits = rates(upstream);
+  if (limits === null) return null;
+  return limits.ask({ subject, tier, urgency }, rate ?? null, steady.now());
+}
+
+/** Asks for a permit by way of the rates: a request that arrives now has no reservation, and gets none. */
+export function enterByRate(
+  { rates, steady }: RateParts,
+  { subject, tier, urgency, upstream }: RateAsker & { readonly upstream: string },
+  enter: () => Permit | null,
+): Permit | null {
+  const limits = rates(upstream);
+  if (limits === null) return enter();
+  const asker = { subject, tier, urgency };
+  const reservation = limits.ask(asker, null, steady.now());
+  if (reservation !== null) {
+    limits.withdraw(asker, reservation);
+    return null;
+  }
+  const permit = enter();
+  if (permit === null) limits.giveBack(asker);
+  return permit;
 }

@@ -108,6 +108,7 @@ export class OperationPool {
         handler === null ? 0 : attemptTimeoutMs(handler, actor.getSnapshot().context),
       retry,
       runs,
+      rates: parts.rates,
       passOver,
       onError,
     });
@@ -224,7 +225,12 @@ export class OperationPool {
     const permit =
       handler === null || request.priority === 'crisis'
         ? null
-        : this.dispatcher.tryStart(handler.upstream, { id, urgency });
+        : this.dispatcher.tryStart(handler.upstream, {
+            id,
+            urgency,
+            subject: request.subject,
+            tier: request.tier,
+          });
     const resident = this.#actors.create(id, request, {
       urgency,
       route: closure?.upstream ?? routeOf(request.type),

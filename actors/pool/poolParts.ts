@@ -5,6 +5,7 @@
  */
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
+import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
@@ -27,6 +28,8 @@ export interface PoolParts {
   /** By the upstream and the type of an operation. */
   readonly retry: RetryPoliciesOf;
   readonly policies: PoliciesInForce;
+  /** The limits of an upstream by subject and tier; `null` where there are none. */
+  readonly rates: (upstream: string) => RateLimits | null;
   /** How long a settled operation is kept, for its outcome and its idempotency key. */
   readonly retentionMs: number;
   /** Operations in memory at once, beside crises and what is in flight (OP-6). */

@@ -94,6 +94,8 @@ export const cancelling = operationSetup.createStateConfig({
   on: {
     'attempt.succeeded': completing,
     'attempt.interrupted': takingBack,
+    // It overhung when it was cancelled.
+    'attempt.failed': takingBack,
     'process.restarted': takingBack,
     // It was quarantined, and comes back behind others of its lane.
     'lane.freed': takingBack,

@@ -44,14 +44,23 @@ function never(): Promise<never> {
   return new Promise<never>(() => undefined);
 }
 
+/** Returns once its signal is aborted. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new Error('Stopped.'));
+    });
+  });
+}
+
 describe('OP-3 the deadline of an attempt', () => {
-  test('OP-3 at the deadline the signal is aborted, and the attempt ends with no say of the handler', async () => {
+  test('OP-3 at the deadline the signal is aborted, and the attempt has timed out, whatever the handler throws', async () => {
     const seen: { atMs: number; deadlineAtMs: number; reason: unknown }[] = [];
     const scene = begin(({ signal, deadlineAtMs }: Attempt) => {
       signal.addEventListener('abort', () => {
         seen.push({ atMs: scene.world.clock.now(), deadlineAtMs, reason: signal.reason });
       });
-      return never();
+      return untilAborted(signal);
     });
     const outcome = await scene.runOne();
     expect(outcome).toMatchObject({ status: 'deadLettered', attempts: 2 });
@@ -64,16 +73,19 @@ describe('OP-3 the deadline of an attempt', () => {
   });
 
   test('OP-3 a handler that asks for the signal after the deadline finds it aborted', async () => {
-    let late: Attempt | null = null;
-    const { runOne } = begin((attempt) => {
-      late ??= attempt;
-      return never();
+    const aborted: boolean[] = [];
+    const { runOne, world } = begin(async (attempt) => {
+      await new Promise<void>((resolve) => {
+        world.clock.schedule(2 * TIMEOUT_MS, resolve);
+      });
+      aborted.push(attempt.signal.aborted);
+      return null;
     });
     await runOne();
-    expect((late as Attempt | null)?.signal.aborted).toBe(true);
+    expect(aborted).toEqual([true]);
   });
 
-  test('OP-3 RT-2 an answer after the deadline changes nothing and takes no second slot', async () => {
+  test('OP-3 RT-2 an answer after the deadline counts: nothing is begun beside it', async () => {
     const answers: ((answer: string) => void)[] = [];
     const scene = begin(
       () =>
@@ -82,36 +94,49 @@ describe('OP-3 the deadline of an attempt', () => {
         }),
     );
     const operation = await submit(scene);
-    // The first attempt times out, and the second begins.
-    await scene.world.clock.advanceUntil(() => answers.length === 2);
-    expect((await operation.view()).attempt).toBe(2);
-    answers[0]?.('late');
-    await scene.world.clock.advance(10);
+    await scene.world.clock.advance(2 * TIMEOUT_MS);
+    expect([answers.length, (await operation.view()).state]).toEqual([1, 'attempting']);
     expect(scene.process.runtime.upstream('payments').inFlight).toBe(1);
-    answers[1]?.('in time');
+    answers[0]?.('late');
     const outcome = await scene.world.clock.run(operation.outcome);
-    expect(outcome).toMatchObject({ status: 'completed', response: 'in time', attempts: 2 });
+    expect(outcome).toMatchObject({ status: 'completed', response: 'late', attempts: 1 });
     expect(scene.process.runtime.upstream('payments').inFlight).toBe(0);
+  });
+
+  test('OP-3 CB-1 five operations whose own time is over, and five defects, say nothing of the upstream', async () => {
+    const scene = begin(({ payload, signal }) => {
+      if (payload === 'defect') throw new TypeError('x is undefined');
+      return payload === 'fine' ? 'fine' : untilAborted(signal);
+    });
+    const { world, process } = scene;
+    for (let index = 0; index < 10; index += 1) {
+      const payload = index % 2 === 0 ? 'defect' : 'slow';
+      const expiresAtMs = payload === 'slow' ? world.clock.now() + 100 : undefined;
+      const request = { type: 'payments.push', subject: 'user-42', tier: 'trial' } as const;
+      const { outcome } = await world.clock.run(
+        process.runtime.sync({ ...request, payload, expiresAtMs }),
+      );
+      const status = payload === 'slow' ? 'expired' : 'deadLettered';
+      expect(await world.clock.run(outcome)).toMatchObject({ status });
+    }
+    expect(process.runtime.upstream('payments').breaker).toBe('closed');
   });
 });
 
-test('SV-4 an answer after the deadline leaves the attempt that runs by then within reach of a stop', async () => {
-  const signals: AbortSignal[] = [];
-  const answers: (() => void)[] = [];
-  const scene = begin(async ({ signal }) => {
-    signals.push(signal);
-    await new Promise<void>((resolve) => {
-      answers.push(resolve);
-    });
-    return null;
-  });
-  await submit(scene);
-  await scene.world.clock.advance(TIMEOUT_MS + 100);
-  answers[0]?.();
-  await scene.world.clock.advance(10);
-  await scene.world.clock.run(scene.process.runtime.close({ deadlineMs: 1 }));
-  const reasons = signals.map(({ reason }): unknown => reason);
-  expect(reasons).toMatchObject([{ code: 'HF_ATTEMPT_TIMED_OUT' }, { code: 'HF_CLOSED' }]);
+test('SV-4 RT-1 a stop leaves a handler that does not return: what has timed out has failed', async () => {
+  const calls: AbortSignal[] = [];
+  const run: Run = ({ signal }) => {
+    calls.push(signal);
+    return calls.length === 1 ? never() : 'fine';
+  };
+  const { world, process } = begin(run);
+  const { id } = await submit({ world, process });
+  await world.clock.advance(TIMEOUT_MS + 100);
+  expect(calls[0]?.reason).toMatchObject({ code: 'HF_ATTEMPT_TIMED_OUT' });
+  await world.clock.run(process.runtime.close({ deadlineMs: 1 }));
+  const next = world.boot(optionsFor(run));
+  const outcome = await world.clock.run(next.runtime.getOperation(id).outcome);
+  expect(outcome).toMatchObject({ status: 'completed', attempts: 2 });
 });
 
 describe('SV-2 nothing that a handler does gets past the runner', () => {
@@ -230,18 +255,49 @@ describe('SV-4 an attempt that is interrupted', () => {
     ]);
   });
 
-  test('OP-5 cancelled, it aborts the signal and frees its slot at once', async () => {
+  test('OP-5 cancelled, it aborts the signal, and ends as soon as its handler has returned', async () => {
     const signals: AbortSignal[] = [];
     const scene = begin(({ signal }) => {
       signals.push(signal);
-      return never();
+      return untilAborted(signal);
     });
     const operation = await submit(scene);
     await scene.world.clock.advance(10);
     await scene.world.clock.run(operation.cancel());
     expect(signals.map(({ reason }): unknown => reason)).toMatchObject([{ code: 'HF_CANCELLED' }]);
-    expect(scene.process.runtime.upstream('payments').inFlight).toBe(0);
     expect((await scene.world.clock.run(operation.outcome)).status).toBe('cancelled');
+    expect(scene.process.runtime.upstream('payments').inFlight).toBe(0);
+  });
+
+  test('OP-5 OP-4 a handler that does not return holds the lane of what was cancelled, until its process ends', async () => {
+    let calls = 0;
+    const run: Run = () => {
+      calls += 1;
+      return calls === 1 ? never() : 'fine';
+    };
+    const { world, process } = begin(run);
+    const request = {
+      type: 'payments.push',
+      subject: 'user-42',
+      tier: 'basic',
+      entity: { type: 'account', id: 'a-1' },
+    } as const;
+    const first = await world.clock.run(process.runtime.sync(request));
+    const second = await world.clock.run(process.runtime.sync(request));
+    await world.clock.advance(10);
+    await world.clock.run(first.cancel());
+    await world.clock.advance(60 * TIMEOUT_MS);
+    const states = await Promise.all(
+      [first, second].map(async (each) => (await each.view()).state),
+    );
+    expect([calls, ...states]).toEqual([1, 'cancelling', 'inLane']);
+    expect(process.runtime.upstream('payments').inFlight).toBe(0);
+    // That it was cancelled is on disk: the next process ends it, and its lane goes on.
+    process.kill();
+    const next = world.boot(optionsFor(run));
+    const outcomes = [first, second].map(({ id }) => next.runtime.getOperation(id).outcome);
+    const ends = await world.clock.run(Promise.all(outcomes));
+    expect(ends.map(({ status }) => status)).toEqual(['cancelled', 'completed']);
   });
 });
 

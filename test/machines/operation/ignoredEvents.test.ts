@@ -89,11 +89,6 @@ const IGNORED: readonly Ignored[] = [
     states: ['overhanging'],
   },
   {
-    why: 'how its handler fails changes nothing: that it was cancelled is told as interrupted',
-    events: ['attempt.failed'],
-    states: ['cancelling'],
-  },
-  {
     why: 'nothing of it was in flight when the process died, so nothing is held against it',
     events: ['process.restarted'],
     states: but(

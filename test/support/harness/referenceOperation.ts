@@ -212,6 +212,7 @@ export class ReferenceOperation {
   }
 
   fail(failing: Failing, retryAtMs: number, nowMs: number): void {
+    if (this.#is('cancelling')) this.#end('cancelled');
     if (!this.#is('attempting', 'overhanging')) return;
     const { failureClass, isRepeatSafe, status, notApplied, isUpstreamWell } = failing;
     const isTrouble = failureClass === 'transient' && status === 500 && !notApplied;
