@@ -303,7 +303,7 @@ export class OperationPool {
     return journal.isHanging && this.size >= UNWRITTEN_PER_RESIDENT * residentsMax;
   }
 
-  /** A crisis goes out all the same, and whoever waits for it to be durable is told that it will not be. */
+  /** A crisis goes out all the same; those who wait for it to be durable are told that it will not be. */
   #keepNothingOf(resident: Resident): void {
     resident.isKept = false;
     takePending(resident)?.reject(crisisUnkept());
