@@ -31,9 +31,11 @@ import { rejectQuarantined } from './pool/quarantine.ts';
 import { Erasure } from './recovery/erasure.ts';
 import {
   adoptHandler,
+  adoptHandlers,
   adoptInMemory,
   findStrays,
   LaneSweep,
+  occupiedRoutes,
   type RecoveryParts,
   recoverInHand,
   takeUpSpilled,
@@ -258,17 +260,17 @@ export class EngineCore {
 
   /** Takes over what was in hand, and begins to fetch what is due. New work is served meanwhile. */
   async recoverOperations(): Promise<void> {
-    const { handlers } = this.pool;
     this.#isServing = true;
     const parts = this.#recoveryParts;
+    const occupied = await occupiedRoutes(parts);
     await recoverInHand(parts, {
       seqBefore: this.#firstSeq,
       wanted: (row) => !this.#held.isItsCrisis(row),
       onPlaced: () => {
-        this.pool.dispatcher.start();
+        this.pool.dispatcher.start(occupied);
       },
     });
-    for (const type of handlers.keys()) await adoptHandler(parts, type);
+    await adoptHandlers(parts, occupied);
     await findStrays(parts);
     this.storeCheck.start(this.#firstSeq);
     this.#retention.start();

@@ -9,6 +9,7 @@
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import {
+  NEVER_MS,
   type PassOver,
   type QueueStore,
   type StoredOperation,
@@ -112,7 +113,9 @@ export class Claims {
     const bound = this.#parts.flow.urgencyBound;
     if (bound === this.#bound) return false;
     this.#bound = bound;
-    return this.note(0);
+    // Where nothing of any rank is on disk, ten thousand idle upstreams ask for nothing.
+    const isAnyKnown = Math.min(this.#wanted.nextAtMs, this.#parked.nextAtMs) < NEVER_MS;
+    return isAnyKnown && this.note(0);
   }
 
   /** Fetches what is due as far as there are slots for it. */

@@ -150,13 +150,19 @@ export class Dispatcher {
     });
   }
 
-  /** The store is open: what is due on disk is fetched from now on. */
-  start(): void {
+  /**
+   * The store is open: what is due on disk is fetched from now on.
+   *
+   * @param occupied the routes that have rows: the queues of others ask for nothing until there is something
+   */
+  start(occupied: readonly string[]): void {
     if (this.#isStarted || this.#isStopped) return;
     this.#isStarted = true;
-    for (const queue of this.#queues.values()) {
+    const busy = new Set(occupied.map((route) => this.routes.upstreamOf(route)));
+    for (const [upstream, queue] of this.#queues) {
       queue.flow.setIntake('open');
-      queue.noteDue(0);
+      if (busy.has(upstream)) queue.noteDue(0);
+      else queue.pump();
     }
     this.#expiry.start();
     this.#pumpSuspects();

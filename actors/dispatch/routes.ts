@@ -23,6 +23,11 @@ export class Routes {
     return [...this.#claimed.keys()];
   }
 
+  /** Everything that some queue claims. */
+  get all(): readonly string[] {
+    return [...this.#claimants.keys()];
+  }
+
   /** The routes of all types that have a handler. */
   get ofTypes(): readonly string[] {
     return [...this.#claimed].flatMap(([upstream, routes]) =>

@@ -117,6 +117,29 @@ export async function takeUpSpilled(
   });
 }
 
+/**
+ * The routes that queues claim and that have rows: with ten thousand idle upstreams, one question in
+ * place of a claim for each. All of them where that can't be read.
+ */
+export async function occupiedRoutes({ store, pool }: RecoveryParts): Promise<readonly string[]> {
+  const routes = pool.dispatcher.routes.all;
+  return await store.occupiedRoutes({ routes }).catch(() => routes);
+}
+
+/** Lets everything go on that waited for a handler that is registered now, as far as it has rows or is in memory. */
+export async function adoptHandlers(
+  parts: RecoveryParts,
+  occupied: readonly string[],
+): Promise<void> {
+  const { residents, handlers } = parts.pool;
+  const inMemory = new Set(residents.map(({ actor }) => actor.getSnapshot().context.type));
+  const onDisk = new Set(occupied);
+  for (const type of handlers.keys()) {
+    if (onDisk.has(missingHandlerRoute(type))) await adoptHandler(parts, type);
+    else if (inMemory.has(type)) adoptInMemory(parts, type);
+  }
+}
+
 /** Lets everything go on that waited for a handler of this type. */
 export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
   const { store, clock, pool } = parts;

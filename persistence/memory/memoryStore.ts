@@ -149,6 +149,13 @@ class MemoryStore implements Store {
     }));
   }
 
+  occupiedRoutes({ routes }: Parameters<Store['occupiedRoutes']>[0]): Promise<readonly string[]> {
+    return this.#answer(() => {
+      const occupied = new Set(this.#tables.standing('due').map(({ route }) => route));
+      return routes.filter((route) => occupied.has(route));
+    });
+  }
+
   strays(query: Parameters<Store['strays']>[0]): Promise<readonly StoredOperation[]> {
     return this.#answer(() =>
       this.#tables

@@ -12,6 +12,7 @@ export const QUESTIONS = [
   'claim',
   'inHand',
   'freedHeads',
+  'occupiedRoutes',
   'strays',
   'expired',
   'find',

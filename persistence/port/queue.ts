@@ -65,6 +65,8 @@ export interface QueueStore {
    * at no more than `limit` held rows at a time, since there may be a million of them and no head.
    */
   freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
+  /** Which of these routes have any row that is `due`, now or ever: an idle one costs nothing to find. */
+  occupiedRoutes(query: { readonly routes: readonly string[] }): Promise<readonly string[]>;
   /**
    * Rows that are `due` in a route other than the named ones, whatever their due time short of
    * {@link NEVER_MS}: work that no queue claims, for want of its upstream or of a handler (OP-7). With

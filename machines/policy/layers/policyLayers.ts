@@ -8,8 +8,8 @@
 import {
   checkFields,
   refuseRemoved,
+  requireKnown,
   requireOption,
-  unknownName,
 } from '../../vocabulary/optionFields.ts';
 import { isObject, type OptionRules } from '../../vocabulary/optionRules.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../vocabulary/urgency.ts';
@@ -105,13 +105,12 @@ export function entriesOf(
   const { defaults, upstreams: ofUpstreams = {}, tiers = {}, types = {} } = layers;
   if (defaults !== undefined) add('defaults', null, defaults);
   for (const [name, settings] of Object.entries(ofUpstreams)) {
-    const isKnown = upstreams.has(name);
-    requireOption(isKnown, `${paths.upstream}.${name}`, unknownName(name, [...upstreams]));
+    requireKnown(upstreams.has(name), `${paths.upstream}.${name}`, name, () => [...upstreams]);
     add('upstream', name, settings);
   }
   for (const [name, settings] of Object.entries(tiers)) {
     const isKnown = RETRY_CLASSES.some((known) => known === name);
-    requireOption(isKnown, `${paths.tier}.${name}`, unknownName(name, RETRY_CLASSES));
+    requireKnown(isKnown, `${paths.tier}.${name}`, name, () => RETRY_CLASSES);
     add('tier', name, settings);
   }
   for (const [name, settings] of Object.entries(types)) {

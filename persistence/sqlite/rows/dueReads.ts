@@ -29,17 +29,32 @@ export function claim(tables: Tables, query: Query<'claim'>): Claim {
   return { rows, nextDueAtMs };
 }
 
+/** See {@link QueueStore.occupiedRoutes}. Only where any route has rows are the names of all worth a tag. */
+export function occupiedRoutes(tables: Tables, query: Query<'occupiedRoutes'>): readonly string[] {
+  const occupied = new Set([...dueRoutes(tables)].map(hexOf));
+  if (occupied.size === 0) return [];
+  return query.routes.filter((name) => occupied.has(hexOf(tables.seals.routeTag(name))));
+}
+
+/** Each route that has rows that are due, now or ever: a seek each. */
+function* dueRoutes({ statements }: Tables): Generator<Uint8Array> {
+  let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
+  while (route !== undefined) {
+    yield route;
+    route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
+  }
+}
+
 /** See {@link Store.strays}. Routes and urgencies are few, and each is one seek in the index. */
 export function strays(tables: Tables, query: Query<'strays'>): StoredOperation[] {
-  const { statements, seals } = tables;
+  const { seals } = tables;
   const { routes, limit } = query;
   const due = new DueReads(tables, query.passOver);
   const claimed = new Set(routes.map((name) => hexOf(seals.routeTag(name))));
   const rows: StoredOperation[] = [];
-  let route = statements.nextDueRoute.get(Buffer.alloc(0)) as Uint8Array | undefined;
-  while (route !== undefined && rows.length < limit) {
+  for (const route of dueRoutes(tables)) {
+    if (rows.length >= limit) break;
     if (!claimed.has(hexOf(route))) rows.push(...straysOf(due, route, limit - rows.length));
-    route = statements.nextDueRoute.get(route) as Uint8Array | undefined;
   }
   return rows;
 }

@@ -22,7 +22,7 @@ import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
-import { claim, passedOver, strays } from './dueReads.ts';
+import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { freedHead } from './laneRanks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { checkIndexes, recount } from './selfChecks.ts';
@@ -51,6 +51,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return freedHeads(tables, request.query);
     case 'check':
       return check(tables, request.query);
+    case 'occupiedRoutes':
+      return occupiedRoutes(tables, request.query);
     case 'strays':
       return strays(tables, request.query);
     case 'expired':

@@ -131,6 +131,9 @@ export function testQueue(contract: Contract): void {
     expect(await strays(['payments'])).toEqual([2, 3, 5]);
     expect(await strays(['payments', 'gone'])).toEqual([3]);
     expect(await strays([])).toEqual([1, 2, 3, 5]);
+    const occupied = await store.occupiedRoutes({ routes: ['gone', 'idle', 'payments', 'lost'] });
+    expect(occupied).toEqual(['gone', 'payments', 'lost']);
+    expect(await store.occupiedRoutes({ routes: [] })).toEqual([]);
     expect(await strays([], 2)).toHaveLength(2);
     expect((await store.strays({ routes: ['payments', 'gone'], limit: 1 }))[0]).toMatchObject({
       payload: 'payload 3',
