@@ -124,9 +124,9 @@ describe('OP-6 a flow control that answers later', () => {
     let afterMs = 1;
     const scene = begin(() => ({ afterMs }));
     const first = await scene.bootIdle();
-    await scene.submit(first, 'user-1');
+    void first.runtime.sync({ type: 'work', subject: 'user-1', tier: 'basic' });
     await scene.clock.advance(5);
-    expect(scene.runningMax()).toBe(1);
+    expect([scene.runningMax(), scene.done]).toEqual([1, []]);
     first.kill();
     afterMs = 500;
     const second = scene.boot();
