@@ -9,6 +9,7 @@ import type { AnyStateMachine } from 'xstate';
 import { circuitBreakerMachine } from './breaker/circuitBreakerMachine.ts';
 import { degradationMachine } from './degradation/degradationMachine.ts';
 import { syncOperationMachine } from './operation/syncOperationMachine.ts';
+import { schedulerMachine } from './scheduler/schedulerMachine.ts';
 import { storageHealthMachine } from './storage/storageHealthMachine.ts';
 import { supervisorMachine } from './supervisor/supervisorMachine.ts';
 
@@ -17,5 +18,6 @@ export const machines: readonly AnyStateMachine[] = [
   syncOperationMachine,
   circuitBreakerMachine,
   degradationMachine,
+  schedulerMachine,
   storageHealthMachine,
 ];

@@ -6,7 +6,7 @@
  */
 
 import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
-import { type CallStamp, FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
+import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
 import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
 import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenBucket.ts';
@@ -17,6 +17,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 import type { Facts } from '../facts/factStream.ts';
+import { flowNumbers } from '../facts/flowNumbers.ts';
 import {
   type Asker,
   type CallVerdict,
@@ -27,7 +28,9 @@ import {
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Breaker, ProbeEnd } from './breaker.ts';
+import { Changes } from './changes.ts';
 import type { SchedulerChart } from './schedulerChart.ts';
+import { SlotPermit } from './slotPermit.ts';
 
 export interface UpstreamSchedulerParts {
   readonly upstream: string;
@@ -47,37 +50,6 @@ export interface UpstreamSchedulerParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The lease of a slot. */
-class SlotPermit implements Permit {
-  readonly flow: UpstreamScheduler;
-  readonly timeoutMs: number;
-  /** The breaker's when it was given. */
-  readonly generation: number;
-  readonly probeId: string | null;
-  readonly beganAtMs: number;
-  /** Of a rank that was parked while others waited. */
-  readonly isParked: boolean;
-  readonly meter: FlowMeter;
-  readonly stamp: CallStamp;
-  state: 'out' | 'told' | 'back' = 'out';
-
-  constructor(
-    flow: UpstreamScheduler,
-    meter: FlowMeter,
-    stamp: CallStamp,
-    given: { readonly generation: number; readonly probeId: string | null; isParked: boolean },
-  ) {
-    this.flow = flow;
-    this.timeoutMs = meter.timeoutMs;
-    this.meter = meter;
-    this.stamp = stamp;
-    this.beganAtMs = stamp.beganAtMs;
-    this.generation = given.generation;
-    this.probeId = given.probeId;
-    this.isParked = given.isParked;
-  }
-}
-
 const WELL: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: false });
 const WELL_IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: true });
 const IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: false, isDoubted: true });
@@ -88,7 +60,7 @@ const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
 export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly upstream: string;
   readonly #parts: UpstreamSchedulerParts;
-  readonly #listeners: (() => void)[] = [];
+  readonly #changes: Changes;
   #meter: FlowMeter;
   #flow: FlowPolicy;
   #bucket: TokenBucket | null;
@@ -96,14 +68,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #parkedInFlight = 0;
   #probesAsked = 0;
   #isDown = false;
-  #isChangeDue = false;
   #isShort = false;
-  /** Somebody looked for a slot, and there was none. */
-  #isWaitedFor = false;
   /** How the last call of any operation ended; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
-  #cancelWake: (() => void) | null = null;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
   intake: Intake = 'notStarted';
   /** The least urgent rank that is not parked (DG-2). */
   urgencyBound: number = URGENCY_MAX;
@@ -112,6 +79,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.#parts = parts;
     this.upstream = parts.upstream;
     this.#flow = parts.flow;
+    this.#changes = new Changes(parts.timers, parts.steady);
     this.#meter = new FlowMeter(parts.flow);
     this.#bucket = parts.rate === null ? null : new TokenBucket(parts.rate);
   }
@@ -174,7 +142,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const { mode, probesFree } = this.breaker;
     if (mode === 'refuse' || this.rateDueAtMs !== null) return 0;
     const free = mode === 'probe' ? Math.min(probesFree, this.room) : this.room;
-    if (free <= 0) this.#isWaitedFor = true;
+    if (free <= 0) this.#changes.isAwaited = true;
     return Math.max(0, free);
   }
 
@@ -182,8 +150,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (this.#isOpenTo(asker)) return MAY;
     const answer = mayRun(this, asker);
     if (answer.may) return answer;
-    this.#isWaitedFor = true;
-    if (answer.because === 'rate') this.#wakeAt(answer.untilAtMs);
+    this.#changes.isAwaited = true;
+    if (answer.because === 'rate') this.#changes.at(answer.untilAtMs);
     return answer;
   }
 
@@ -210,7 +178,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const isParked = asker.urgency > this.urgencyBound && asker.isNext !== true;
     this.#inFlight += 1;
     if (isParked) this.#parkedInFlight += 1;
-    return new SlotPermit(this, this.#meter, stamp, { generation, probeId, isParked });
+    return new SlotPermit(this, this.#meter, stamp, generation, probeId, isParked);
   }
 
   tell(permit: Permit, report: CallReport): CallVerdict {
@@ -243,10 +211,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       verdict = this.#learn(permit, report, nowMs, news);
     }
     // What was only reserved is no sign of demand.
-    if (this.#isWaitedFor && report !== UNUSED) this.#noteShortage();
+    if (this.#changes.isAwaited && report !== UNUSED) this.#noteShortage();
     else if (this.#isShort) this.#reviewShortage();
     // Who leaves looks after its own; others that wait here are told.
-    if (this.#isWaitedFor) this.changeSoon();
+    if (this.#changes.isAwaited) this.changeSoon();
     return verdict;
   }
 
@@ -273,7 +241,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   onChange(listener: () => void): void {
-    this.#listeners.push(listener);
+    this.#changes.onChange(listener);
   }
 
   // Of this process.
@@ -337,18 +305,11 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   /** Tells that more or less may go out than before, after the event that caused it. */
   changeSoon(): void {
-    if (this.#isChangeDue) return;
-    this.#isChangeDue = true;
-    // Later, because asking for a permit is itself such an event: its asker must not be re-entered.
-    queueMicrotask(() => {
-      this.#isChangeDue = false;
-      this.#isWaitedFor = false;
-      for (const listener of this.#listeners) listener();
-    });
+    this.#changes.soon();
   }
 
   stop(): void {
-    this.#cancelWake?.();
+    this.#changes.stop();
   }
 
   /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
@@ -417,7 +378,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     }
     const before = chart.context?.ratePerSecond ?? null;
     chart.news(news, this.#meter.kept());
-    facts.emit('flow.changed', this.upstream, news.type, numbersOf(news, before));
+    facts.emit('flow.changed', this.upstream, news.type, flowNumbers(news, before));
     this.#reviewShortage();
     this.changeSoon();
   }
@@ -451,31 +412,5 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (!isOver) return;
     this.#isShort = false;
     this.#parts.onShortage();
-  }
-
-  /** Whoever waits for a token is told when it is due. */
-  #wakeAt(untilAtMs: number | null): void {
-    if (untilAtMs === null || untilAtMs >= this.#wakeAtMs) return;
-    const { timers, steady } = this.#parts;
-    this.#cancelWake?.();
-    this.#wakeAtMs = untilAtMs;
-    this.#cancelWake = timers.after(Math.max(1, untilAtMs - steady.now()), () => {
-      this.#cancelWake = null;
-      this.#wakeAtMs = Number.POSITIVE_INFINITY;
-      this.changeSoon();
-    });
-  }
-}
-
-function numbersOf(news: Exclude<FlowNews, { type: 'outage.detected' }>, rate: number | null) {
-  switch (news.type) {
-    case 'ramp.ended':
-      return { from: null, to: news.slots, because: news.because };
-    case 'rate.learned':
-      return { from: rate, to: news.perSecond, because: null };
-    case 'rate.lifted':
-      return { from: rate, to: null, because: null };
-    default:
-      return { from: news.from, to: news.to, because: news.because };
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { MAY_RUN_TABLE } from '../../machines/scheduler/mayRun.ts';
 import { requirementsCarried, requirementsOf } from '../charts/chartFaults.ts';
 import { toMermaid } from '../charts/toMermaid.ts';
 import {
@@ -54,6 +55,7 @@ export function machinePage(
     ...section('Actions', actions(machine, transitions, source)),
     ...section('Invoked actors', actors(machine, source)),
     ...section('Instants', instants(sources)),
+    ...section('Who may run', waitTable(machine)),
     ...section('Requirements', requirements(machine, traces, known)),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -179,6 +181,20 @@ function actors(machine: AnyStateMachine, source: string): string | null {
     ]),
   );
   return rows.length === 0 ? null : table(['While in', 'Runs', 'Meaning'], rows);
+}
+
+/** The table by which the scheduler answers, in the order in which its rows are asked. */
+function waitTable({ id }: AnyStateMachine): string | null {
+  if (id !== 'scheduler') return null;
+  const rows = MAY_RUN_TABLE.map(({ because, holds, untilAtMs }, index) => [
+    String(index + 1),
+    code(because),
+    holds,
+    untilAtMs === undefined ? '' : 'at a known time',
+  ]);
+  const note =
+    'The rows are asked from the top; the first that holds is the answer, and else it may run.';
+  return `${note}\n\n${table(['', 'Because', 'Where', 'Ends'], rows)}`;
 }
 
 function instants(sources: readonly string[]): string | null {

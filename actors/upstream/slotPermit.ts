@@ -1,0 +1,41 @@
+/**
+ * Permits of the flow control of this process: leases of slots.
+ *
+ * @module
+ */
+
+import type { CallStamp, FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
+import type { FlowControl, Permit } from '../flow/flowControl.ts';
+
+/** The lease of a slot. */
+export class SlotPermit implements Permit {
+  readonly flow: FlowControl;
+  readonly timeoutMs: number;
+  /** The breaker's when it was given. */
+  readonly generation: number;
+  readonly probeId: string | null;
+  readonly beganAtMs: number;
+  /** Of a rank that was parked while others waited. */
+  readonly isParked: boolean;
+  readonly meter: FlowMeter;
+  readonly stamp: CallStamp;
+  state: 'out' | 'told' | 'back' = 'out';
+
+  constructor(
+    flow: FlowControl,
+    meter: FlowMeter,
+    stamp: CallStamp,
+    generation: number,
+    probeId: string | null,
+    isParked: boolean,
+  ) {
+    this.flow = flow;
+    this.timeoutMs = meter.timeoutMs;
+    this.meter = meter;
+    this.stamp = stamp;
+    this.beganAtMs = stamp.beganAtMs;
+    this.generation = generation;
+    this.probeId = probeId;
+    this.isParked = isParked;
+  }
+}
