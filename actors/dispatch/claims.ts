@@ -131,7 +131,9 @@ export class Claims {
       const asker = { id: null, urgency: parked.urgencyMin, isNext };
       permits.parked.ask(flow, asker, isNext ? PAGE_ROWS : Math.min(PAGE_ROWS, flow.trickle));
     }
-    if (wanted !== null) permits.wanted.ask(flow, CLAIM, Math.min(PAGE_ROWS, flow.free));
+    // Once even where nothing is free: who has asked is told when there is.
+    const want = Math.min(PAGE_ROWS, Math.max(1, flow.free));
+    if (wanted !== null) permits.wanted.ask(flow, CLAIM, want);
     if (permits.wanted.size + permits.parked.size === 0) return;
     this.#isUnderWay = true;
     // Where all were refused they are asked for again, as what was told of meanwhile was not heard here.
