@@ -338,8 +338,7 @@ export class FlowMeter {
     const { slotsMin, slotsMax } = this.#policy;
     const isSlow = slots < 0;
     this.#slots = Math.min(slotsMax, Math.max(slotsMin, Math.abs(slots)));
-    const isAsBefore = this.#ramp.isAsBefore(this.#slots);
-    if (!isSlow && !isAsBefore && this.#slots < slotsMax) return null;
+    if (!isSlow && !this.#ramp.isDone(this.#slots, slotsMax)) return null;
     const wasRamp = this.#opening === 'ramp';
     this.#opening = null;
     this.#trials.start(this.#ramp.fastestMs);
@@ -349,7 +348,7 @@ export class FlowMeter {
     return {
       type: 'ramp.ended',
       slots: Math.floor(this.#slots),
-      because: isSlow ? 'slower' : isAsBefore ? 'asBefore' : 'allOpen',
+      because: isSlow ? 'slower' : this.#slots < slotsMax ? 'asBefore' : 'allOpen',
     };
   }
 

@@ -9,7 +9,7 @@ import type { FlowPolicy } from './flowPolicy.ts';
 /** Half a slot for each answer: half as many again with each round trip. */
 const SLOTS_FOR_AN_ANSWER = 0.5;
 
-/** A round is so many calls at least, and at least half of the slots. */
+/** A round is so many calls at least, and at least a quarter of the slots. */
 const ROUND_MIN = 8;
 
 /** A round is whole without the last eighth where these take so many times as long: some never end. */
@@ -54,6 +54,8 @@ export class SlotRamp {
   readonly #noiseMs: number;
   #fastest: Round | null = null;
   #slotsBefore = Number.POSITIVE_INFINITY;
+  #least = 1;
+  #hasEndedRound = false;
   /** The number of the round that takes calls, or is waited for. */
   #number = 0;
   #size = ROUND_MIN;
@@ -84,6 +86,8 @@ export class SlotRamp {
     slotsBefore = Number.POSITIVE_INFINITY,
   ): void {
     this.#slotsBefore = slotsBefore;
+    // Where something is known, so many were found to be right.
+    this.#least = known === null ? 1 : slots;
     this.#fastest =
       known === null || !Number.isFinite(known.latencyMs)
         ? null
@@ -102,9 +106,9 @@ export class SlotRamp {
     return fastest === null ? Number.POSITIVE_INFINITY : fastest.meanMs + fastest.errorMs;
   }
 
-  /** Whether as many are open as before the outage. */
-  isAsBefore(slots: number): boolean {
-    return slots >= this.#slotsBefore;
+  /** Whether as many are open as there may be, and a round says that they are not too many. */
+  isDone(slots: number, slotsMax: number): boolean {
+    return this.#hasEndedRound && slots >= Math.min(slotsMax, this.#slotsBefore);
   }
 
   /**
@@ -135,7 +139,8 @@ export class SlotRamp {
 
   /** @returns the slots that are open now; negative where the ramp is over, with so many */
   answered(round: number, latencyMs: number, slots: number, nowMs: number): number {
-    const more = slots + SLOTS_FOR_AN_ANSWER;
+    this.#hasEndedRound = false;
+    const more = Math.min(slots + SLOTS_FOR_AN_ANSWER, Math.max(slots, this.#slotsBefore));
     if (round !== this.#number) return more;
     this.#answered += 1;
     this.#sum += latencyMs;
@@ -152,11 +157,13 @@ export class SlotRamp {
       if (this.#isFailing(fastest)) return -Math.max(1, slots / (1 + SLOTS_FOR_AN_ANSWER));
       const slow = this.#slow(fastest, slots);
       if (slow !== null && slow.inFlight >= MORE_IN_FLIGHT * fastest.inFlight + 1) {
-        return -Math.ceil((1 + SPARE_SHARE) * slow.inFlight * (fastest.meanMs / slow.meanMs));
+        const worked = slow.inFlight * (fastest.meanMs / slow.meanMs);
+        return -Math.max(this.#least, Math.ceil((1 + SPARE_SHARE) * worked));
       }
       // No more than before were in flight, so it is slower by itself.
       if (slow !== null) this.#fastest = slow;
     }
+    this.#hasEndedRound = isWhole;
     if (isWhole) this.#endRound(slots);
     return slots;
   }
@@ -206,7 +213,7 @@ export class SlotRamp {
 
   #startRound(slots: number): void {
     this.#number += 1;
-    this.#size = Math.max(ROUND_MIN, Math.floor(slots / 2));
+    this.#size = Math.max(ROUND_MIN, Math.floor(slots / 4));
     this.#begun = 0;
     this.#answered = 0;
     this.#failed = 0;
