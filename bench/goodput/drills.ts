@@ -97,8 +97,8 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     name: 'b35',
     what: 'flapping, and 35 % of the calls fail in every way there is',
     ...USUAL,
-    requests: 1_500,
-    lanes: 500,
+    requests: 2_000,
+    lanes: 1_000,
     server: {
       ...SMALL,
       faultShare: 0.32,

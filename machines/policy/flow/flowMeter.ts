@@ -18,6 +18,9 @@ import { SlotTrials } from './slotTrials.ts';
 import { SurpriseTrip } from './surpriseTrip.ts';
 import { TokenRate } from './tokenRate.ts';
 
+/** Where more slots get more done, they grow so far before that is measured again. */
+const GROWTH = 1.5;
+
 /** What a call that began is known by. It is given back once; a second time is ignored. */
 export interface CallStamp {
   readonly beganAtMs: number;
@@ -364,11 +367,12 @@ export class FlowMeter {
     this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);
     if (then === 'ramp' && this.#slots < this.#policy.slotsMax) {
       this.#opening = 'growth';
-      this.#ramp.start(this.#slots, {
+      const known = {
         latencyMs: this.#trials.usualMs,
         inFlight: this.#slots,
         failureShare: measured.failureShare,
-      });
+      };
+      this.#ramp.start(this.#slots, known, GROWTH * this.#slots);
     }
     if (news !== null) this.#sinceMs = nowMs;
     return news;

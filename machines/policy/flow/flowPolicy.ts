@@ -53,7 +53,7 @@ export const DEFAULT_FLOW_POLICY: FlowPolicy = Object.freeze({
   slotsShareAfterOutage: 1 / 3,
   surprise: 1e-5,
   failureShareMin: 0.1,
-  probeMsMin: 200,
+  probeMsMin: 250,
   probeShare: 0.1,
   probeMsMax: 15_000,
   probesMax: 3,

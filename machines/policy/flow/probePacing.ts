@@ -11,7 +11,7 @@ import type { FlowPolicy } from './flowPolicy.ts';
 const JITTER_SHARE = 0.1;
 
 /** Several probes together fail by chance no more often than this. */
-const CHANCE_OF_A_FALSE_NO = 0.1;
+const CHANCE_OF_A_FALSE_NO = 0.2;
 
 /**
  * The time from now to the next probe, in whole milliseconds:
@@ -38,7 +38,7 @@ export function probeGapMs(
 
 /**
  * How many probes go out together: the fewest that all fail by chance, on an upstream that is back, at
- * most one time in ten. `p^n <= 0.1`: one where a tenth fails as usual, 2 at 30 %, 3 at 45 %.
+ * most one time in five. `p^n <= 0.2`: one up to 20 %, 2 up to 45 %, 3 up to 58 %.
  */
 export function probesAtOnce(
   policy: Pick<FlowPolicy, 'probesMax'>,
