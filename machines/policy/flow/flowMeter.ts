@@ -18,6 +18,9 @@ import { SlotTrials } from './slotTrials.ts';
 import { SurpriseTrip } from './surpriseTrip.ts';
 import { TokenRate } from './tokenRate.ts';
 
+/** So many windows after an outage slots are right. */
+const WINDOWS_TO_SETTLE = 8;
+
 /** Where more slots get more done, they grow so far before that is measured again. */
 const GROWTH = 1.5;
 
@@ -77,6 +80,10 @@ export class FlowMeter {
   /** Slots were halved, and nothing was answered since. */
   #isHalved = false;
   #sinceMs = 0;
+  /** Windows since the last outage. */
+  #windows = 0;
+  /** Slots that were right before the last outage; infinite before any were. */
+  #slotsFound = Number.POSITIVE_INFINITY;
 
   constructor(policy: FlowPolicy, kept?: KeptFlow) {
     this.#policy = policy;
@@ -176,7 +183,11 @@ export class FlowMeter {
   outageBegan(nowMs: number): void {
     if (this.#isDown) return;
     this.#isDown = true;
-    this.#slots = this.#trials.settled(this.#slots);
+    // Too short a time to tell how many are right: those of before are remembered.
+    const settled = this.#trials.settled(this.#slots);
+    this.#slotsFound =
+      this.#windows < WINDOWS_TO_SETTLE ? Math.max(this.#slotsFound, settled) : settled;
+    this.#windows = 0;
     this.#outage += 1;
     this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
@@ -188,11 +199,11 @@ export class FlowMeter {
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#sinceMs = nowMs;
-    const slotsBefore = this.#opening === null ? this.#slots : Number.POSITIVE_INFINITY;
-    const { usualFailureShare } = this.#trip;
-    this.#slots = slotsAfterOutage(this.#policy, this.#slots);
+    const found = this.#slotsFound;
+    this.#slots = slotsAfterOutage(this.#policy, Number.isFinite(found) ? found : this.#slots);
+    const { usualFailureShare } = this;
     const known = { latencyMs: this.#trials.usualMs, inFlight: 0, failureShare: usualFailureShare };
-    this.#ramp.start(this.#slots, known, slotsBefore);
+    this.#ramp.start(this.#slots, known, found);
     this.#opening = 'ramp';
     this.#isHalved = false;
     this.#timeout.downFor(0);
@@ -362,6 +373,7 @@ export class FlowMeter {
       this.#window.goOn();
       return null;
     }
+    this.#windows += 1;
     const before = this.#slots;
     this.#slots = Math.min(this.#policy.slotsMax, Math.max(this.#policy.slotsMin, slots));
     this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);

@@ -16,6 +16,9 @@ const ROUND_MIN = 8;
 const WHOLE_SHARE = 0.875;
 const STRAGGLING = 4;
 
+/** Fewer answers say nothing of how long calls take. */
+const ANSWERS_MIN = 5;
+
 /** So much slower than the fastest round, beyond the errors of both, is a queue at the upstream. */
 const SLOWER_BY = 0.35;
 const ERRORS = 2;
@@ -182,7 +185,7 @@ export class SlotRamp {
   }
 
   #slow(fastest: Round, slots: number): Round | null {
-    if (this.#answered < ROUND_MIN / 2) return null;
+    if (this.#answered < ANSWERS_MIN) return null;
     const round = this.#round();
     const { meanMs, errorMs, inFlight } = round;
     // What is not in use cannot be too much: then calls are in flight because answers take long.

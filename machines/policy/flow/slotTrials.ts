@@ -13,6 +13,8 @@ import { SPARE_SHARE } from './slotRamp.ts';
 const SLOWER_BY = 0.25;
 /** No slower than this: more slots may open. */
 const CALM_SHARE = 0.12;
+/** So many windows that are neither: what is usual was measured too low. */
+const BETWEEN_MAX = 16;
 /** The first of several trials takes a fifth of the slots away. */
 const FIRST_TRY = 0.8;
 /** What a trial may lose, as a share of what it would lose if none of the latency were of our making. */
@@ -69,6 +71,7 @@ export class SlotTrials {
   #grown: Before | null = null;
   #keptInARow = 0;
   #growth = GROWTH_MIN;
+  #between = 0;
   #patience = PATIENCE_MIN;
   #windowsToWait = 0;
   #questionPatience = 1;
@@ -151,6 +154,10 @@ export class SlotTrials {
     }
     if (this.#windowsToWait > 0) this.#windowsToWait -= 1;
     else if (this.#isCalm(now)) return this.#grow(slots, now);
+    else this.#between += 1;
+    if (this.#between < BETWEEN_MAX) return next(slots);
+    this.#between = 0;
+    this.#usualMs = Math.max(this.#usualMs, now.latencyMs);
     return next(slots);
   }
 
@@ -182,6 +189,7 @@ export class SlotTrials {
   }
 
   #begin(slots: number, wanted: number, before: Measured, because: FlowReason): SlotDecision {
+    this.#between = 0;
     const { slotsMin } = this.#policy;
     const to = Math.max(slotsMin, Math.min(Math.floor(slots) - 1, Math.ceil(wanted)));
     if (to >= Math.floor(slots)) {
@@ -221,6 +229,7 @@ export class SlotTrials {
   }
 
   #grow(slots: number, before: Measured): SlotDecision {
+    this.#between = 0;
     this.#keptInARow = 0;
     const to = Math.min(this.#policy.slotsMax, Math.max(slots + 1, slots * (1 + this.#growth)));
     if (to <= slots) return next(slots);
