@@ -17,7 +17,7 @@ import { STANDING_CODES } from '../schema/schema.ts';
 import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { idOfBytes } from '../seals/rowSeals.ts';
 import type { Tables } from './tables.ts';
-import { listRow, takeRow, WriteNeeded } from './tables.ts';
+import { envelopeOf, listRow, takeRow, WriteNeeded } from './tables.ts';
 import { isDamage } from './unreadableRows.ts';
 
 /** The first in a lane, by the columns of its row, which nothing has proved yet. */
@@ -64,54 +64,63 @@ export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | 
     const head = tables.statements.headOfLane.get(lane) as OperationRow | undefined;
     if (head?.standing !== STANDING_CODES.held) return null;
     const operation = takeRow(tables, head);
-    if (operation !== null) return ranked(tables, operation, lane);
+    if (operation !== null) return ranked(tables, head, operation);
     // The row was quarantined and so left the lane; the next one is the head.
   }
 }
 
 /** A head that nobody had freed, with its rank. */
 export function freedHead(tables: Tables, head: StoredOperation): StoredOperation {
-  const lane = tables.statements.laneOf.get(head.seq) as Uint8Array | null;
-  return lane === null ? head : ranked(tables, head, lane);
+  const row = tables.statements.bySeq.get(head.seq) as OperationRow | undefined;
+  return row === undefined ? head : ranked(tables, row, head);
 }
 
-function ranked(tables: Tables, head: StoredOperation, lane: Uint8Array): StoredOperation {
-  const urgency = mostUrgentIn(tables, lane, head.urgency);
-  return urgency < head.urgency && rank(tables, head.seq, urgency) ? { ...head, urgency } : head;
+/** The row of a head has been opened to `head`: seals it for the most urgent rank in its lane. */
+function ranked(tables: Tables, row: OperationRow, head: StoredOperation): StoredOperation {
+  const urgency = mostUrgentBehind(tables, row);
+  if (urgency === null) return head;
+  if (!tables.inTransaction()) throw new WriteNeeded();
+  const columns: OperationColumns = { ...row, urgency, key_id: tables.seals.keyId };
+  const payload = envelopeOf(row) ?? head.payload;
+  write(tables, columns, tables.seals.sealState(columns, head.state, payload));
+  return { ...head, urgency };
 }
 
-/** The most urgent rank in a lane; `urgency`, where none that waits there is more urgent. */
-function mostUrgentIn(tables: Tables, lane: Uint8Array, urgency: number): number {
+/** The most urgent rank that waits in the lane of a row; `null` where none is more urgent than it. */
+function mostUrgentBehind(tables: Tables, { lane, urgency }: OperationRow): number | null {
   try {
     for (;;) {
-      const first = tables.statements.mostUrgentInLane.get(lane) as OperationRow | undefined;
-      if (first === undefined || first.urgency >= urgency) return urgency;
+      const found = tables.statements.moreUrgentInLane.get(lane, urgency);
+      if (found === undefined) return null;
+      const first = found as OperationRow;
       // Opened first: a rank that was edited in the file must not find its way under another seal.
       if (listRow(tables, first).standing !== 'quarantined') return first.urgency;
     }
   } catch (error) {
-    if (isDamage(error)) return urgency;
+    if (isDamage(error)) return null;
     throw error;
   }
 }
 
 /** `false` for a row that can't be read or opened: it is set aside when it is next taken. */
 function rank(tables: Tables, seq: number, urgency: number): boolean {
-  const { statements, seals, mutations, known } = tables;
-  if (!tables.inTransaction()) throw new WriteNeeded();
+  const { statements, seals } = tables;
   try {
     const row = statements.listOne.get(seq) as OperationRow | undefined;
     if (row === undefined) return false;
     const columns: OperationColumns = { ...row, urgency, key_id: seals.keyId };
-    const state = seals.resealState(row, columns);
-    faultPoint('store.beforeRaise');
-    mutations.rankOperation(columns, state);
-    known.rank(seq, urgency);
+    write(tables, columns, seals.resealState(row, columns));
     return true;
   } catch (error) {
     if (isDamage(error) || isOfTheRecord(error)) return false;
     throw error;
   }
+}
+
+function write(tables: Tables, columns: OperationColumns, state: Uint8Array): void {
+  faultPoint('store.beforeRaise');
+  tables.mutations.rankOperation(columns, state);
+  tables.known.rank(columns.seq, columns.urgency);
 }
 
 function isOfTheRecord(error: unknown): boolean {

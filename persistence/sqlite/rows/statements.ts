@@ -50,8 +50,7 @@ export const SQL = {
   anotherInLane: 'SELECT 1 FROM operation WHERE lane = ? AND seq <> ? LIMIT 1',
   laneHead:
     'SELECT seq, id, urgency FROM operation WHERE lane = ? AND seq <> ? ORDER BY seq LIMIT 1',
-  laneOf: 'SELECT lane FROM operation WHERE seq = ?',
-  mostUrgentInLane: `${ROW_WITHOUT_PAYLOAD} WHERE ${WAITS_IN_LANE} AND lane = ? ORDER BY urgency, seq LIMIT 1`,
+  moreUrgentInLane: `${ROW_WITHOUT_PAYLOAD} WHERE ${WAITS_IN_LANE} AND lane = ? AND urgency < ? ORDER BY urgency, seq LIMIT 1`,
   headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
 
   due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
