@@ -42,6 +42,7 @@ const MANAGEMENT = [
   'src/management/quarantine',
   'src/management/store',
   'src/management/breaker',
+  'src/management/policies',
 ];
 const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
 
@@ -232,6 +233,7 @@ const ROOMS = {
   'src/management/call': [
     VOCABULARY,
     'machines/policy/request',
+    'machines/policy/layers',
     'persistence/upkeep',
     'actors',
     'src/upkeep',
@@ -255,6 +257,12 @@ const ROOMS = {
     'src/management/call',
   ],
   'src/management/breaker': ['src/management/call'],
+  'src/management/policies': [
+    VOCABULARY,
+    'machines/policy/layers',
+    'src/views',
+    'src/management/call',
+  ],
   'src/management': [
     VOCABULARY,
     'machines/policy/request',
@@ -352,6 +360,14 @@ const ROOMS = {
     'src/cli/run',
   ],
   'src/cli/commands/quarantine': [VOCABULARY, 'src/management/quarantine', 'src/cli/kit'],
+  'src/cli/commands/policies': [
+    VOCABULARY,
+    'machines/policy/layers',
+    'src/control',
+    'src/views',
+    'src/management/policies',
+    'src/cli/kit',
+  ],
   'src/cli/commands': [
     'machines/operation',
     'persistence',
@@ -371,6 +387,7 @@ const ROOMS = {
     'src/cli/commands',
     'src/cli/commands/deadLetters',
     'src/cli/commands/quarantine',
+    'src/cli/commands/policies',
   ],
 };
 

@@ -4,43 +4,30 @@
  * @module
  */
 
-import { inTime } from '../actors/platform/inTime.ts';
 import type {
-  Acceptance,
   Attempt,
   CallFunction,
   CallOptions,
   CrisisAnswer,
-  Engine,
   FactListener,
   Handler,
   OperationPage,
   Outcome,
 } from '../actors/port.ts';
-import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
-import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
-import { type HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
+import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
+import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
+import type { SyncRequest } from '../machines/policy/request/request.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
-import { PRIORITIES, TIERS } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
-import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
-import type { ControlServer } from './control/controlServer.ts';
-import type { Management } from './management/call/management.ts';
-import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
-import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
-import { backup } from './management/store/backup.ts';
-import { health } from './management/store/health.ts';
-import { listOperations } from './management/store/listOperations.ts';
-import { releaseStore } from './management/store/release.ts';
-import { type Operation, operationHandle } from './operation.ts';
-import { checkHandler, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
-import { handlerUnknown } from './refusals.ts';
-import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
-import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
+import type { BulkAcceptance, BulkOptions } from './bulk.ts';
+import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
+import type { Quarantine } from './management/quarantine/quarantine.ts';
+import type { Operation } from './operation.ts';
+import type { BackupOptions } from './upkeep/backupInThread.ts';
+import type { UpstreamControl } from './upstreamControl.ts';
 import type { HealthStatus } from './views/health.ts';
-import type { ResponseTimes } from './views/responseTimes.ts';
+import type { PolicyView } from './views/policyView.ts';
 
 /**
  * A call to `crisis()`: like a request, but everything except the subject may be left out. What else
@@ -164,6 +151,33 @@ export interface Runtime {
   readonly deadLetters: DeadLetters;
   /** What could not be opened or read and was quarantined (PS-3). */
   readonly quarantine: Quarantine;
+  /**
+   * The policies in force for an upstream, tier and type, each value with where it came from; what is left
+   * out is not asked about. docs/policies.md has each.
+   *
+   * @example
+   * for (const { name, value, from } of runtime.policies({ upstream: 'payments', tier: 'trial' })) {
+   *   console.log(name, value, from); // retry.attemptsMax 3 built in
+   * }
+   *
+   * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`, `HF_OPTION_INVALID`.
+   */
+  policies(scope?: PolicyScope): readonly PolicyView[];
+  /** The layers of policies that are in force, as {@link setPolicies} takes them. */
+  policyLayers(): PolicyLayers;
+  /**
+   * Puts these layers in force in place of those before, at once: for the next question of a permit, a
+   * token, a time-out or a retry. No state is lost: breakers, slots, tokens and what waits stay as they are.
+   * How many attempts an operation has was settled when it was accepted. A restart begins with the options
+   * again.
+   *
+   * @example
+   * const layers = runtime.policyLayers();
+   * runtime.setPolicies({ ...layers, tiers: { ...layers.tiers, trial: { tierRate: { perSecond: 5, burst: 10 } } } });
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` naming the path of what can't be used; then nothing is changed.
+   */
+  setPolicies(layers: PolicyLayers): void;
   /** How it is doing at this moment; reads memory only, and works in every phase. */
   getHealthStatus(): HealthStatus;
   /**
@@ -205,203 +219,4 @@ export interface Runtime {
    * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4).
    */
   close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
-}
-
-export interface RuntimeParts {
-  readonly options: KeylessOptions;
-  readonly policies: PoliciesInForce;
-  readonly engine: Engine;
-  readonly responseTimes: ResponseTimes;
-  readonly control: ControlServer | null;
-  readonly management: Management;
-  /** @throws HoldfastError what `sync()` throws for a bad request. */
-  readonly checkRequest: (request: SyncRequest) => CheckedRequest;
-}
-
-const CLOSE_DEADLINE_MS = 5_000;
-
-const CALL_RULES: OptionRules<CallOptions> = {
-  tier: { oneOf: TIERS },
-  priority: { oneOf: PRIORITIES },
-  type: 'text',
-  subject: 'text',
-  retry: 'boolean',
-  isRepeatSafe: 'boolean',
-  timeoutMs: milliseconds(1),
-  deadlineMs: milliseconds(1),
-  signal: 'signal',
-  waitWhileDown: 'boolean',
-  classify: 'function',
-};
-
-export class HoldfastRuntime implements Runtime {
-  readonly #parts: RuntimeParts;
-  readonly ready: Promise<void>;
-  readonly deadLetters: DeadLetters;
-  readonly quarantine: Quarantine;
-
-  constructor(parts: RuntimeParts) {
-    this.#parts = parts;
-    this.ready = parts.engine.ready;
-    this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
-    this.quarantine = quarantine(parts.management);
-    // A program that never looks at `ready` still gets its crises answered.
-    this.ready.catch(() => undefined);
-  }
-
-  async sync(request: SyncRequest): Promise<Operation> {
-    const checked = this.#parts.checkRequest(request);
-    this.#requireHandler(checked.type);
-    const { id, isDuplicate } = await this.#accept(checked);
-    return operationHandle(this.#parts.engine, id, isDuplicate);
-  }
-
-  async syncAll(
-    requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>,
-    options: BulkOptions = {},
-  ): Promise<BulkAcceptance> {
-    const { engine, checkRequest } = this.#parts;
-    const bulk = new Bulk(
-      {
-        clock: this.#parts.options.clock,
-        opening: () => (engine.isAccepting ? null : engine.whenRunning()),
-        check: (request) => {
-          const checked = checkRequest(request);
-          this.#requireHandler(checked.type);
-          return checked;
-        },
-        accept: (request) => engine.acceptMany(request),
-      },
-      options,
-    );
-    return await bulk.run(requests);
-  }
-
-  async executeResilientSync(
-    request: Omit<SyncRequest, 'subject'> & { readonly upstream?: string | undefined },
-    userId: string,
-    run: Handler['run'],
-  ): Promise<ResilientResult> {
-    requireOption(typeof run === 'function', 'run', 'must be a function');
-    const { engine, checkRequest } = this.#parts;
-    const { clock } = this.#parts.options;
-    const startedAtMs = clock.monotonic();
-    const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
-    const checked = checkRequest({ ...rest, subject: userId });
-    engine.upstream(upstream);
-    const { id } = await this.#accept(checked, { upstream, run });
-    const leftMs = this.#responseDeadlineMs(checked, upstream) - (clock.monotonic() - startedAtMs);
-    const ended = engine.outcome(id).catch((error: unknown) => {
-      // It was accepted, and goes on at the next start.
-      if (isHoldfastError(error) && error.code === 'HF_CLOSED') return null;
-      throw error;
-    });
-    const outcome = (await inTime(clock, ended, leftMs))?.value ?? null;
-    return {
-      success: outcome?.status === 'completed',
-      response: outcome?.status === 'completed' ? outcome.response : undefined,
-      resilience: {
-        operationId: id,
-        status: outcome?.status ?? 'accepted',
-        attempts: outcome?.attempts ?? 0,
-        error: outcome === null || outcome.status === 'completed' ? undefined : outcome.error,
-      },
-      metrics: { elapsedMs: clock.monotonic() - startedAtMs },
-    };
-  }
-
-  call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
-    if (options !== undefined || typeof run !== 'function') {
-      try {
-        requireOption(typeof run === 'function', 'run', 'must be a function');
-        if (options !== undefined) checkFields(options, CALL_RULES, '');
-      } catch (error) {
-        return Promise.reject(error as Error);
-      }
-    }
-    return this.#parts.engine.call(upstream, run, options);
-  }
-
-  async crisis(request: CrisisRequest): Promise<CrisisAnswer> {
-    const { engine, responseTimes } = this.#parts;
-    const answer = await engine.crisis(request);
-    responseTimes.record('crisis', answer.elapsedMs);
-    return answer;
-  }
-
-  async handle(type: string, handler: Handler): Promise<void> {
-    checkHandler(type, handler, this.#parts.options.upstreams);
-    await this.#parts.engine.handle(type, handler);
-  }
-
-  getOperation(id: string): Operation {
-    return operationHandle(this.#parts.engine, id);
-  }
-
-  async listOperations(
-    query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined } = {},
-  ): ReturnType<Runtime['listOperations']> {
-    return await this.#parts.management.call(listOperations, query);
-  }
-
-  getHealthStatus(): HealthStatus {
-    return this.#parts.management.now(health, {});
-  }
-
-  subscribe(listener: FactListener): () => void {
-    requireOption(typeof listener === 'function', 'listener', 'must be a function');
-    return this.#parts.engine.subscribe(listener);
-  }
-
-  async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
-    checkFields(options, BACKUP_RULES, '');
-    return await this.#parts.management.call(backup, { ...options, path });
-  }
-
-  async start(): Promise<void> {
-    await this.#parts.engine.startAgain();
-  }
-
-  async release(): Promise<boolean> {
-    const { wasHeld } = await this.#parts.management.call(releaseStore, {});
-    return wasHeld;
-  }
-
-  upstream(name: string): UpstreamControl {
-    const { engine, management } = this.#parts;
-    return upstreamControl(engine, management, name);
-  }
-
-  async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
-    checkFields(options, { deadlineMs: 'span' }, '');
-    await this.#parts.control?.close();
-    await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
-  }
-
-  /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */
-  #requireHandler(type: string): void {
-    const { handlers } = this.#parts.engine;
-    if (!handlers.has(type)) throw handlerUnknown(handlers);
-  }
-
-  /** When its caller gets an answer at the latest, in milliseconds from its call (PF-1). */
-  #responseDeadlineMs({ tier, type }: CheckedRequest, upstream: string): number {
-    const { table } = this.#parts.policies;
-    // A crisis that comes by this way is answered as its tier is; `crisis()` is the way of CR-1.
-    return table.operation(upstream, tier, type).responseDeadlineMs;
-  }
-
-  /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
-  async #accept(request: CheckedRequest, handler?: Handler): Promise<Acceptance> {
-    const { engine, options, responseTimes } = this.#parts;
-    const { clock } = options;
-    const startedAtMs = clock.monotonic();
-    const withinMs = this.#responseDeadlineMs(
-      request,
-      handler?.upstream ?? engine.handlers.get(request.type)?.upstream ?? DEFAULT_UPSTREAM,
-    );
-    const acceptance = await engine.accept(request, { withinMs, handler });
-    responseTimes.record(request.tier, clock.monotonic() - startedAtMs);
-    return acceptance;
-  }
 }

@@ -5,12 +5,19 @@
  */
 
 import type { Engine } from '../actors/port.ts';
-import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
+import { entriesOf } from '../machines/policy/layers/policyLayers.ts';
+import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
+import {
+  type CheckedRequest,
+  isTypeName,
+  type SyncRequest,
+} from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { Management, type ManagementParts } from './management/call/management.ts';
 import type { KeylessOptions } from './options.ts';
 import { backupInThread } from './upkeep/backupInThread.ts';
 import { type HealthSources, readHealth } from './views/health.ts';
+import { policyViews } from './views/policyView.ts';
 
 export function runtimeManagement(
   parts: HealthSources & {
@@ -32,6 +39,13 @@ export function runtimeManagement(
         if (store === ':memory:') throw noFiles();
         await engine.whenRunning();
         return await backupInThread({ folder: store, to: path }, given);
+      },
+      policies(scope) {
+        if (scope.upstream !== undefined) engine.upstream(scope.upstream);
+        return policyViews(parts.policies.table, scope, engine.handlers);
+      },
+      setPolicies(layers) {
+        parts.policies.change(new PolicyTable(entriesOf(layers, options.upstreams, isTypeName)));
       },
       upstreamOrders: (name) => engine.upstreamOrders(name),
     },

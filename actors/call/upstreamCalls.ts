@@ -64,7 +64,7 @@ export class UpstreamCalls implements CallHost {
   #inFlight = 0;
   #closed: HoldfastError | null = null;
   #whenIdle: (() => void)[] = [];
-  /** Read anew after each change of the policies. */
+  /** Read again after each change of the policies. */
   #usualTimeoutMs = Number.POSITIVE_INFINITY;
   #upstreamTimeoutMs = Number.POSITIVE_INFINITY;
   #rates: RateLimits | null = null;

@@ -243,6 +243,7 @@ export type Override =
   | 'breaker.disable'
   | 'breaker.observe'
   | 'breaker.release'
+  | 'policies.set'
   | 'store.release'
   | 'operation.cancel'
   | 'operation.retryNow'

@@ -14,7 +14,7 @@ type LimitsByTier = Readonly<Record<Tier, LimitsOfOne>>;
 export class UpstreamRates {
   readonly #policies: PoliciesInForce;
   readonly #rates = new Map<string, RateLimits>();
-  /** Read anew after each change of the policies; `null` where there is no limit. */
+  /** Read again after each change of the policies; `null` where there is no limit. */
   readonly #limits = new Map<string, LimitsByTier | null>();
   #emptyAtMs: number | undefined;
 

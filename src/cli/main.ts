@@ -13,6 +13,7 @@ import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { operationsCommand } from './commands/operations.ts';
+import { policiesCommand } from './commands/policies/policies.ts';
 import { quarantineCommand } from './commands/quarantine/quarantine.ts';
 import { releaseCommand } from './commands/release.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   operationsCommand,
   deadLettersCommand,
   quarantineCommand,
+  policiesCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,

@@ -15,6 +15,8 @@ import { purgeBatch } from './deadLetters/purgeBatch.ts';
 import { replayDeadLetter } from './deadLetters/replay.ts';
 import { replayBatch } from './deadLetters/replayBatch.ts';
 import { showDeadLetter } from './deadLetters/show.ts';
+import { setPolicies } from './policies/set.ts';
+import { showPolicies } from './policies/show.ts';
 import { pageOfQuarantine } from './quarantine/page.ts';
 import { purgeQuarantined } from './quarantine/purge.ts';
 import { retryQuarantined } from './quarantine/retry.ts';
@@ -44,4 +46,6 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   forceBreakerOpen,
   disableBreaker,
   releaseBreaker,
+  showPolicies,
+  setPolicies,
 ];

@@ -120,6 +120,22 @@ export function entriesOf(
   return entries;
 }
 
+/** The layers that these entries were, whatever options they were written in. */
+export function layersOf(entries: readonly PolicyEntry[]): PolicyLayers {
+  const layers = {
+    defaults: {} as DefaultPolicies,
+    upstreams: {} as Record<string, UpstreamPolicies>,
+    tiers: {} as Record<string, TierPolicies>,
+    types: {} as Record<string, TypePolicies>,
+  };
+  const named = { upstream: layers.upstreams, tier: layers.tiers, type: layers.types };
+  for (const { layer, name, settings } of entries) {
+    if (layer === 'defaults') layers.defaults = { ...layers.defaults, ...settings };
+    else if (name !== null) named[layer][name] = { ...named[layer][name], ...settings };
+  }
+  return layers;
+}
+
 /**
  * Checks what one layer says, by itself.
  *

@@ -5,12 +5,15 @@
  */
 
 import type { OperationRecords, UpstreamOrders } from '../../../actors/port.ts';
+import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
+import type { PolicyScope } from '../../../machines/policy/layers/policyTable.ts';
 import type { CheckedRequest, SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Random } from '../../../machines/vocabulary/random.ts';
 import type { BackupResult } from '../../../persistence/upkeep/backup.ts';
 import type { BackupOptions } from '../../upkeep/backupInThread.ts';
 import type { HealthStatus } from '../../views/health.ts';
+import type { PolicyView } from '../../views/policyView.ts';
 
 /** A store that is open in this process. */
 export interface ManagedStore {
@@ -28,6 +31,10 @@ export interface ManagedRuntime {
   health(): HealthStatus;
   /** Copies the store into a new folder; where there are no files to copy it throws. */
   backup(path: string, options: BackupOptions): Promise<BackupResult>;
+  /** The policies in force there. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  policies(scope: PolicyScope): readonly PolicyView[];
+  /** Puts other policies in force. @throws HoldfastError `HF_OPTION_INVALID`; nothing is changed then. */
+  setPolicies(layers: PolicyLayers): void;
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstreamOrders(name: string): UpstreamOrders;
 }

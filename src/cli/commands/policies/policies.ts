@@ -1,0 +1,63 @@
+/**
+ * `holdfast policies`: prints the policies that are in force, and where each value came from.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
+import { PolicyTable } from '../../../../machines/policy/layers/policyTable.ts';
+import { RETRY_CLASSES, type RetryClass } from '../../../../machines/vocabulary/urgency.ts';
+import { askOwner } from '../../../control/controlClient.ts';
+import { showPolicies } from '../../../management/policies/show.ts';
+import { type PolicyView, policyViews } from '../../../views/policyView.ts';
+import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { table } from '../../kit/output.ts';
+
+interface PoliciesOptions extends JsonOptions {
+  readonly store?: string;
+  readonly upstream?: string;
+  readonly tier?: RetryClass;
+  readonly type?: string;
+}
+
+export function policiesCommand(): Command {
+  return command<PoliciesOptions>({
+    name: 'policies',
+    description: 'print the policies that are in force, and where each value came from',
+    options: [
+      value('--store <dir>', 'folder of the store, to ask the process that runs on it'),
+      value('--upstream <name>', 'those of this upstream'),
+      value('--tier <tier>', 'those of this tier, or of crises').choices(RETRY_CLASSES),
+      value('--type <type>', 'those of this type of operation'),
+      jsonOption(),
+    ],
+    notes:
+      'A process that runs on the store is asked. Policies are options of the program, not of the store: while nobody runs on it, or without --store, the built-in ones are printed.',
+    examples: [
+      'holdfast policies',
+      'holdfast policies --store ./sync-store --upstream payments --tier trial',
+    ],
+    async run({ options, output }) {
+      const { store, upstream, tier, type } = options;
+      const scope = { upstream, tier, type };
+      const answer = store === undefined ? null : await askOwner(store, showPolicies, scope);
+      const views = answer?.result ?? policyViews(new PolicyTable([]), scope);
+      output.result({ isRunning: answer !== null, ...scope, policies: views }, tableOf(views));
+      if (answer === null) {
+        output.say('holdfast: no running process was asked; these are the built-in policies.');
+      }
+    },
+  });
+}
+
+function tableOf(views: readonly PolicyView[]): string {
+  return table(
+    ['policy', 'value', 'from'],
+    views.map(({ name, value: inForce, from }) => [name, textOf(inForce), from]),
+  );
+}
+
+function textOf(inForce: PolicyView['value']): string {
+  if (inForce === null) return 'none';
+  return typeof inForce === 'string' ? inForce : JSON.stringify(inForce);
+}
