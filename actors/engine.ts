@@ -182,8 +182,8 @@ export class EngineCore {
       flowOf: (name) => this.upstreams.get(name).flow,
       rates: this.rates,
     });
-    for (const { flow, policy } of this.upstreams.all) {
-      pool.dispatcher.addFlow(flow, policy.crisisConcurrency);
+    for (const { flow } of this.upstreams.all) {
+      pool.dispatcher.addFlow(flow, () => policies.table.upstream(flow.upstream).crisisConcurrency);
     }
     this.#componentsParts = {
       store,

@@ -45,13 +45,13 @@ export class CallAttempt implements CallContext {
     number: number,
     permit: Permit | null,
     timeoutMs: number,
-    nowMs: number,
+    beganAtMs: number,
   ) {
     this.call = call;
     this.timeoutMs = timeoutMs;
     this.number = number;
     this.permit = permit;
-    this.dueAtMs = nowMs + timeoutMs;
+    this.dueAtMs = beganAtMs + timeoutMs;
   }
 
   get signal(): AbortSignal {

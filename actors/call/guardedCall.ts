@@ -165,7 +165,8 @@ export class GuardedCall {
   /** Makes an attempt, now. */
   begin(permit: Permit | null, timeoutMs: number): void {
     this.#attempts += 1;
-    const attempt = new CallAttempt(this, this.#attempts, permit, timeoutMs, this.#calls.nowMs());
+    const beganAtMs = permit === null ? this.#calls.nowMs() : permit.beganAtMs;
+    const attempt = new CallAttempt(this, this.#attempts, permit, timeoutMs, beganAtMs);
     this.#attempt = attempt;
     this.#calls.deadlines.add(attempt);
     let answer: unknown;

@@ -116,7 +116,7 @@ export class Dispatcher {
   }
 
   /** Takes on the work of one upstream. */
-  addFlow(flow: FlowControl, crisisSlotsMax: number): void {
+  addFlow(flow: FlowControl, crisisSlotsMax: () => number): void {
     const { upstream } = flow;
     const { store, journal, steady, timers, passOver, onError } = this.#parts;
     const queue = new UpstreamQueue({

@@ -15,7 +15,7 @@ import { giveBack, LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
 export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver'> {
-  readonly crisisSlotsMax: number;
+  readonly crisisSlotsMax: () => number;
   readonly timers: TimerService;
   /** Slots that were reserved for a claim are free again. */
   readonly onSlotsBack: () => void;

@@ -12,15 +12,20 @@ interface Waiting {
 }
 
 export class CrisisSlots {
-  readonly slotsMax: number;
+  readonly #slotsMax: () => number;
   readonly #waiting = new Set<Waiting>();
   readonly #busyEntities = new Set<string>();
   #inFlight = 0;
   #isBeginning = false;
   #isChanged = false;
 
-  constructor(slotsMax: number) {
-    this.slotsMax = slotsMax;
+  /** @param slotsMax asked with each delivery, so a change holds from the next one on */
+  constructor(slotsMax: () => number) {
+    this.#slotsMax = slotsMax;
+  }
+
+  get slotsMax(): number {
+    return this.#slotsMax();
   }
 
   /** Runs `begin` at once if a slot is free and the entity is not busy, else as soon as it can. */

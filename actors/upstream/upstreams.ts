@@ -108,6 +108,12 @@ export class Upstreams {
       });
       this.#byName.set(name, upstream);
     }
+    policies.onChange((table) => {
+      for (const upstream of this.all) {
+        upstream.change(table.upstream(upstream.name), table.process.degradation);
+      }
+      this.globalLevel.change(table.process.degradation);
+    });
   }
 
   /** Those that are shown and counted: the built-in one only once it is used. */

@@ -27,7 +27,7 @@ describe('policies among the options', () => {
       upstreams: { payments: { concurrency: 3 } },
       retry: { trial: { attemptsMax: 2 } },
       responseDeadlineMs: { premium: 900 },
-      degradation: { recoverAfterMs: 7 },
+      degradation: { leaveShare: 0.5 },
       policies: { tiers: { trial: { attemptTimeoutMs: 5_000 } } },
     });
     expect(policies.operation('payments', 'trial', 'a.b')).toMatchObject({
@@ -35,7 +35,7 @@ describe('policies among the options', () => {
       retry: { attemptsMax: 2 },
     });
     expect(policies.operation('payments', 'premium', 'a.b').responseDeadlineMs).toBe(900);
-    expect(policies.process.degradation.recoverAfterMs).toBe(7);
+    expect(policies.process.degradation.leaveShare).toBe(0.5);
     expect(policies.upstream('payments').concurrency).toBe(3);
     const from = Object.fromEntries(
       policies
@@ -44,7 +44,7 @@ describe('policies among the options', () => {
     );
     expect(from).toMatchObject({
       'retry.attemptsMax': 'retry.trial',
-      'degradation.recoverAfterMs': 'degradation',
+      'degradation.leaveShare': 'degradation',
       concurrency: 'upstreams.payments',
       attemptTimeoutMs: 'policies.tiers.trial',
       crisisConcurrency: 'built in',

@@ -38,8 +38,6 @@ export interface OperationPolicy {
   /** The longest that one attempt may take, in milliseconds; the upstream's latency may make it less. */
   readonly attemptTimeoutMs: number;
   readonly retry: RetryPolicy;
-  /** It is given up after so many milliseconds in which its upstream was up; `null`: never. */
-  readonly giveUpAfterMs: number | null;
   /** When its caller gets an answer at the latest, in milliseconds: fresh, or that it is accepted. */
   readonly responseDeadlineMs: number;
 }
@@ -78,7 +76,6 @@ export interface ProcessPolicy {
 export interface PolicySettings {
   readonly attemptTimeoutMs?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
-  readonly giveUpAfterMs?: number | null | undefined;
   readonly responseDeadlineMs?: number | undefined;
   readonly subjectRate?: RateLimit | null | undefined;
   readonly tierRate?: RateLimit | null | undefined;
@@ -96,10 +93,7 @@ export type PolicyName = keyof PolicySettings;
 export const POLICY_LAYERS = ['defaults', 'upstream', 'tier', 'type'] as const;
 export type PolicyLayer = (typeof POLICY_LAYERS)[number];
 
-type OfOperation = Pick<
-  PolicySettings,
-  'attemptTimeoutMs' | 'retry' | 'giveUpAfterMs' | 'responseDeadlineMs'
->;
+type OfOperation = Pick<PolicySettings, 'attemptTimeoutMs' | 'retry' | 'responseDeadlineMs'>;
 type OfTier = Pick<PolicySettings, 'subjectRate' | 'tierRate'>;
 
 /** What can be set for one type of operation. */
@@ -143,7 +137,6 @@ export const POLICY_PARTS_REMOVED: Readonly<
 export const POLICY_FIELDS: Readonly<Record<PolicyName, Field>> = {
   attemptTimeoutMs: { rule: milliseconds(1), upTo: 'type' },
   retry: { rule: 'object', upTo: 'type' },
-  giveUpAfterMs: { rule: { orNull: spanMs() }, upTo: 'type' },
   responseDeadlineMs: { rule: milliseconds(1), upTo: 'type' },
   subjectRate: { rule: RATE, upTo: 'tier' },
   tierRate: { rule: RATE, upTo: 'tier' },
@@ -176,7 +169,6 @@ export function rulesOf(layer: PolicyLayer, name: string | null): OptionRules {
 
 const { slotsMax: _slots, timeoutMsMax: _timeout, ...DEFAULT_FLOW_TUNING } = DEFAULT_FLOW_POLICY;
 
-const HOUR_MS = 3_600_000;
 const RESPONSE_DEADLINE_MS: Readonly<Record<RetryClass, number>> = {
   crisis: 200,
   premium: 1_000,
@@ -195,7 +187,6 @@ function builtIn(of: RetryClass): Required<PolicySettings> {
   return {
     attemptTimeoutMs: 10_000,
     retry: DEFAULT_RETRY[of],
-    giveUpAfterMs: of === 'crisis' ? null : 72 * HOUR_MS,
     responseDeadlineMs: RESPONSE_DEADLINE_MS[of],
     subjectRate: null,
     tierRate: null,

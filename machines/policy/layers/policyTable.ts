@@ -133,7 +133,6 @@ export class PolicyTable {
       policy = Object.freeze({
         attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
         retry: this.#retry(scope),
-        giveUpAfterMs: this.#plain('giveUpAfterMs', scope),
         responseDeadlineMs: this.#plain('responseDeadlineMs', scope),
       });
       this.#operations.set(key, policy);
@@ -178,8 +177,9 @@ export class PolicyTable {
         field,
       ),
     );
-    if (scope.tier !== 'crisis' || policy.thenEveryMs !== null) return policy;
-    return { ...policy, thenEveryMs: CRISIS_THEN_EVERY_MS };
+    if (scope.tier !== 'crisis') return policy;
+    const thenEveryMs = policy.thenEveryMs ?? CRISIS_THEN_EVERY_MS;
+    return { ...policy, thenEveryMs, giveUpAfterMs: null };
   }
 
   #flow(scope: PolicyScope): FlowPolicy {

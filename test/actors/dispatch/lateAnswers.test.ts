@@ -47,7 +47,7 @@ function begin() {
   const queue = new UpstreamQueue({
     flow,
     routes: () => ['payments'],
-    crisisSlotsMax: 2,
+    crisisSlotsMax: () => 2,
     store,
     journal: { sendAll: () => undefined },
     steady,

@@ -29,7 +29,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
   const queue = new UpstreamQueue({
     flow,
     routes: () => ['payments'],
-    crisisSlotsMax: 2,
+    crisisSlotsMax: () => 2,
     store,
     journal: { sendAll: () => undefined },
     steady,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CrisisSlots } from '../../../actors/flow/crisisSlots.ts';
 
 function openSlots(slotsMax: number) {
-  const slots = new CrisisSlots(slotsMax);
+  const slots = new CrisisSlots(() => slotsMax);
   const begun: string[] = [];
   const enter = (name: string, entity: string | null = null): (() => void) =>
     slots.enter(entity, () => {
@@ -73,7 +73,7 @@ test('CR-2 OP-4 whoever comes and goes, slots and order hold, and nobody is left
   const step = fc.record({ entity: fc.constantFrom('a', 'b', null), leaves: fc.nat({ max: 9 }) });
   fc.assert(
     fc.property(fc.array(step), fc.integer({ min: 1, max: 3 }), (steps, slotsMax) => {
-      const slots = new CrisisSlots(slotsMax);
+      const slots = new CrisisSlots(() => slotsMax);
       const inside = new Map<number, string | null>();
       const leave: (() => void)[] = [];
       const begun: { number: number; entity: string | null }[] = [];

@@ -20,7 +20,6 @@ describe('layers of policies', () => {
       expect(table.operation('payments', tier, 'a.b')).toEqual({
         attemptTimeoutMs: BUILT_IN_POLICIES[tier].attemptTimeoutMs,
         retry: BUILT_IN_POLICIES[tier].retry,
-        giveUpAfterMs: BUILT_IN_POLICIES[tier].giveUpAfterMs,
         responseDeadlineMs: BUILT_IN_POLICIES[tier].responseDeadlineMs,
       });
     }
@@ -92,16 +91,19 @@ describe('layers of policies', () => {
   test('CR-4 no layer gives a crisis up, limits it or changes when it is answered', () => {
     const table = tableOf({
       defaults: {
-        giveUpAfterMs: 1,
         responseDeadlineMs: 9,
         retry: { thenEveryMs: null, attemptsMax: 3 },
       },
-      types: { 'a.b': { giveUpAfterMs: 1 } },
+      types: { 'a.b': { retry: { giveUpAfterMs: 1 } } },
     });
     const crisis = table.operation('payments', 'crisis', 'a.b');
-    expect(crisis).toMatchObject({ giveUpAfterMs: null, responseDeadlineMs: 200 });
-    expect(crisis.retry).toMatchObject({ attemptsMax: 3, thenEveryMs: 30_000 });
-    expect(table.operation('payments', 'basic', 'a.b').giveUpAfterMs).toBe(1);
+    expect(crisis).toMatchObject({ responseDeadlineMs: 200 });
+    expect(crisis.retry).toMatchObject({
+      attemptsMax: 3,
+      thenEveryMs: 30_000,
+      giveUpAfterMs: null,
+    });
+    expect(table.operation('payments', 'basic', 'a.b').retry.giveUpAfterMs).toBe(1);
   });
 
   test.each<[what: string, layers: object, field: string, rule: RegExp]>([
