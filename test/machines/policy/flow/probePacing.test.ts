@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
+import {
+  probeGapMs,
+  probesAtOnce,
+  slotsAfterOutage,
+} from '../../../../machines/policy/flow/probePacing.ts';
+
+const POLICY = DEFAULT_FLOW_POLICY;
+const MIDDLE = 0.5;
+
+/** Ends of the gaps while an outage lasts so long, each with this draw. */
+function probeTimes(outageMs: number, draw: number): number[] {
+  const times: number[] = [];
+  for (let atMs = 0; atMs < outageMs; times.push(atMs)) atMs += probeGapMs(POLICY, atMs, draw);
+  return times;
+}
+
+describe('CB-2 the time to the next probe', () => {
+  test.each([
+    [0, 250],
+    [1_000, 250],
+    [10_000, 1_000],
+    [60_000, 6_000],
+    [3_600_000, 15_000],
+  ])('CB-2 after %i ms of outage it is %i ms', (downMs, gapMs) => {
+    expect(probeGapMs(POLICY, downMs, MIDDLE)).toBe(gapMs);
+  });
+
+  test('CB-2 it is spread by a tenth both ways', () => {
+    expect([0, 1].map((draw) => probeGapMs(POLICY, 10_000, draw))).toEqual([900, 1_100]);
+  });
+
+  test('CB-2 an age or a draw that is no number is none', () => {
+    const gaps = [
+      probeGapMs(POLICY, Number.NaN, MIDDLE),
+      probeGapMs(POLICY, -5, Number.NaN),
+      probeGapMs(POLICY, 0, 7),
+    ];
+    expect(gaps).toEqual([250, 250, 250]);
+  });
+
+  test.each([1_000, 5_000, 30_000, 120_000])(
+    'CB-6 the end of an outage of %i ms is found within 12 % of it',
+    (outageMs) => {
+      for (const draw of [0, MIDDLE, 1]) {
+        const foundMs = probeTimes(outageMs, draw).at(-1) ?? 0;
+        expect(foundMs - outageMs).toBeLessThanOrEqual(Math.max(280, 0.12 * outageMs));
+      }
+    },
+  );
+
+  test('CB-2 an outage of 30 s costs fewer than 40 probes, one of an hour fewer than 300', () => {
+    expect(probeTimes(30_000, MIDDLE).length).toBeLessThan(40);
+    expect(probeTimes(3_600_000, MIDDLE).length).toBeLessThan(300);
+  });
+});
+
+describe('CB-2 probes at once', () => {
+  test.each([
+    [0, 1],
+    [0.1, 1],
+    [0.2, 1],
+    [0.35, 2],
+    [0.5, 3],
+    [0.95, 3],
+    [Number.NaN, 1],
+  ])('CB-2 where %d of the calls fail as usual: %i', (share, probes) => {
+    expect(probesAtOnce(POLICY, share)).toBe(probes);
+  });
+});
+
+describe('DG-3 slots after an outage', () => {
+  test.each([
+    [30, 10],
+    [9, 4],
+    [0, 4],
+    [Number.NaN, 4],
+    [1_000, 32],
+  ])('DG-3 of %i before it, %i', (before, after) => {
+    expect(slotsAfterOutage(POLICY, before)).toBe(after);
+  });
+});
