@@ -6,18 +6,14 @@
  */
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
-import { isReady, isSuspect } from '../../machines/operation/demand.ts';
-import { operationDue } from '../../machines/operation/due.ts';
-import { entityKey } from '../../machines/operation/keys.ts';
+import { isReady } from '../../machines/operation/demand.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { turnVerdict } from '../../machines/operation/turn.ts';
-import { isBackingOff } from '../../machines/operation/waitReason.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { TurnReason } from '../facts/fact.ts';
@@ -31,6 +27,7 @@ import type { Journal } from '../journal/journal.ts';
 import { type Resident, takesNotice } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import { CrisisTurns } from './crisisTurns.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { giveBack } from './lateAnswers.ts';
 import { Routes } from './routes.ts';
@@ -74,8 +71,7 @@ export class Dispatcher {
   readonly routes = new Routes();
   readonly #suspects: Suspects;
   readonly #expiry: ExpiryWatch;
-  /** Whose slot each crisis delivery holds, and how it is given back. */
-  readonly #crisisSlots = new Map<Resident, { readonly flow: FlowControl; leave: () => void }>();
+  readonly #crises: CrisisTurns;
   #isStarted = false;
   /** Crises need no start: they are retried before the store is open, and where it can't be (CR-4). */
   #isStopped = false;
@@ -83,6 +79,7 @@ export class Dispatcher {
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     const { store, journal, clock, timers, passOver, onError } = parts;
+    this.#crises = new CrisisTurns(parts);
     this.#suspects = new Suspects({
       clock,
       steady: parts.steady,
@@ -172,6 +169,7 @@ export class Dispatcher {
   stop(): void {
     this.#isStarted = false;
     this.#isStopped = true;
+    this.#crises.stop();
     this.#suspects.stop();
     for (const queue of this.#queues.values()) {
       queue.flow.setIntake('stopped');
@@ -208,25 +206,10 @@ export class Dispatcher {
     }
     const queue = this.#queues.get(resident.handler.upstream);
     if (queue === undefined) return run();
-    if (resident.urgency === 0) return this.#beginCrisis(resident, queue, run);
+    if (resident.urgency === 0) return this.#crises.begin(resident, queue, run);
     if (this.#holdsPermitOf(resident, queue)) return run();
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
     return () => undefined;
-  }
-
-  #beginCrisis(resident: Resident, queue: UpstreamQueue, run: () => () => void): () => void {
-    let stop = (): void => undefined;
-    const { entity, subject, tier } = resident.actor.getSnapshot().context;
-    const { rates, steady } = this.#parts;
-    const { leave } = queue.crisis.enter(entityKey(entity), () => {
-      rates(queue.flow.upstream)?.count({ subject, tier }, steady.now());
-      stop = run();
-    });
-    this.#crisisSlots.set(resident, { flow: queue.flow, leave });
-    return () => {
-      stop();
-      this.#leaveCrisisSlot(resident);
-    };
   }
 
   /** Whether it may call this upstream: its type may have moved since it was given a permit for another. */
@@ -245,7 +228,7 @@ export class Dispatcher {
    */
   attemptEnded(resident: Resident, report: CallReport): CallVerdict {
     if (resident.urgency === 0) {
-      this.#leaveCrisisSlot(resident)?.recordCrisis(report);
+      this.#crises.leave(resident)?.recordCrisis(report);
       return NO_VERDICT;
     }
     const { permit } = resident;
@@ -341,6 +324,8 @@ export class Dispatcher {
 
   /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
   #reconsider(queue: UpstreamQueue): void {
+    // Before other work takes what there is.
+    this.#crises.reconsider(queue.flow);
     if (!this.#isStarted) return;
     queue.rescan();
     queue.pump();
@@ -365,26 +350,7 @@ export class Dispatcher {
 
   /** Lets a crisis that waits go on: now, or when its retry is due. */
   resumeCrisis(resident: Resident): void {
-    const { clock, timers } = this.#parts;
-    const { state } = resident;
-    const snapshot = resident.actor.getSnapshot();
-    const due = operationDue(snapshot);
-    // A suspect has its turn apart from the others.
-    if (resident.handler === null || state === null || due === null || isSuspect(state)) return;
-    const { wakeAtMs, delayMs } = snapshot.context;
-    const rouse = (): void => {
-      // The operation may have been tried since, and wait again: that wait has a timer of its own.
-      const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
-      if (resident.state !== state || !isSameWait || this.#isStopped) return;
-      resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
-    };
-    if (!isBackingOff(state)) {
-      rouse();
-      return;
-    }
-    // Where it began before a restart, it is no longer than it was, however the clock was set since.
-    const nowMs = clock.now();
-    timers.after(clampDueTime(due.atMs, nowMs, delayMs ?? 0) - nowMs, rouse);
+    this.#crises.resume(resident);
   }
 
   readonly #grant = (resident: Resident, permit: Permit): void => {
@@ -441,13 +407,5 @@ export class Dispatcher {
 
   #pumpAll(): void {
     for (const queue of this.#queues.values()) queue.pump();
-  }
-
-  /** The flow control of the upstream that was called; `undefined` where it held no slot. */
-  #leaveCrisisSlot(resident: Resident): FlowControl | undefined {
-    const slot = this.#crisisSlots.get(resident);
-    this.#crisisSlots.delete(resident);
-    slot?.leave();
-    return slot?.flow;
   }
 }
