@@ -69,6 +69,10 @@ export class ServiceLevel {
     this.#level = this.#chart.snapshot.value;
   }
 
+  get policy(): DegradationPolicy {
+    return this.#policy;
+  }
+
   get level(): Level {
     return this.#level;
   }

@@ -100,17 +100,12 @@ export const schedulerMachine = schedulerSetup.createMachine({
   }),
   options: { maxIterations: 1000 },
   type: 'parallel',
-  on: {
-    'process.restarted': {
-      target: ['.intake.notStarted', '.pace.ramping'],
-      actions: [{ type: 'resumeAfterRestart', params: ({ event }) => event }],
-    },
-  },
   states: {
     intake: {
       description: 'Whether work is taken up.',
       meta: { requirements: ['CB-1'] },
       initial: 'notStarted',
+      on: { 'process.restarted': '.notStarted' },
       states: {
         notStarted: {
           description: 'Nothing runs yet: the store is not open, or it is held.',
@@ -153,6 +148,12 @@ export const schedulerMachine = schedulerSetup.createMachine({
       description: 'How many calls at once.',
       meta: { requirements: ['PF-6'] },
       initial: 'ramping',
+      on: {
+        'process.restarted': {
+          target: '.ramping',
+          actions: [{ type: 'resumeAfterRestart', params: ({ event }) => event }],
+        },
+      },
       states: {
         ramping: {
           description:
