@@ -9,11 +9,11 @@ import { encodeSnapshot } from '../actors/charts/snapshots.ts';
 import { operationId } from '../actors/platform/operationId.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
-import { missingHandlerRoute } from '../machines/operation/position.ts';
-import { syncOperationMachine } from '../machines/operation/syncOperationMachine.ts';
+import { missingHandlerRoute, routeOf } from '../machines/operation/position.ts';
 import {
   newOperation,
   type SyncOperationContext,
+  syncOperationMachine,
 } from '../machines/operation/syncOperationMachine.ts';
 import { PRIORITIES, TIERS, urgencyOf } from '../machines/vocabulary/urgency.ts';
 import { openStore } from '../persistence/openStore.ts';
@@ -29,9 +29,9 @@ import { BENCH_KEY } from './support.ts';
 
 /** How many operations of each sort a store gets. */
 export interface Filling {
-  /** Due in an hour, in the route of work that runs. */
+  /** Due in an hour, of the type of work that runs. */
   readonly later?: number;
-  /** Due now, in the route of work that runs. */
+  /** Due now, of the type of work that runs. */
   readonly due?: number;
   /** Due now, at an upstream whose breaker is held open. */
   readonly blocked?: number;
@@ -97,7 +97,7 @@ function* writesOf(store: Store, filling: Filling): Generator<Write> {
     yield make({ standing: 'due', dueAtMs: nowMs + HOUR_MS + (n % HOUR_MS), state: 'backingOff' });
   }
   for (let n = 0; n < (filling.blocked ?? 0); n += 1) {
-    yield make({ standing: 'due', dueAtMs: nowMs, type: BLOCKED, route: BLOCKED_UPSTREAM });
+    yield make({ standing: 'due', dueAtMs: nowMs, type: BLOCKED });
   }
   for (let n = 0; n < (filling.handlerless ?? 0); n += 1) {
     const type = 'bench.forgotten';
@@ -128,7 +128,8 @@ interface Row {
 function acceptOf(store: Store, nowMs: number, its: Partial<Row>): AcceptWrite {
   const id = operationId(systemClock, systemRandom);
   const seq = store.nextSeq();
-  const { type = WORK, route = WORK_UPSTREAM, standing = 'inHand', dueAtMs = null } = its;
+  const { type = WORK, standing = 'inHand', dueAtMs = null } = its;
+  const route = its.route ?? routeOf(type);
   const entityId = its.lane ?? id;
   const subject = `user-${seq % 1_000}`;
   const priority = PRIORITIES[1 + (seq % 3)] ?? 'normal';
@@ -191,7 +192,7 @@ function ended(
     standing: ending === 'completed' ? 'settled' : 'deadLettered',
     dueAtMs: ending === 'completed' ? nowMs + 30 * 24 * HOUR_MS : null,
     waitsFor: 'turn',
-    route: accept.route,
+    route: WORK_UPSTREAM,
     state: stateText('settling', context),
     leavesLane: true,
     payload: ending === 'completed' ? null : accept.payload,
