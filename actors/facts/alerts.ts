@@ -10,6 +10,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
 import { tellOfExceptions } from './exceptionNews.ts';
 import { tellOfBlockedLoop } from './loopNews.ts';
+import { tellOfStuckWork } from './stuckNews.ts';
 import { tellOfWaiting } from './waitingNews.ts';
 
 /** From here on `onAlert` is told of what a person has to know. */
@@ -18,6 +19,7 @@ export function raiseAlerts(parts: AlertParts): void {
   tellOfWaiting(parts);
   tellOfExceptions(parts);
   tellOfBlockedLoop(parts);
+  tellOfStuckWork(parts);
   facts.tap('failure.noted', onAlert);
   facts.tap('component.failed', (_, error) => {
     onAlert(error);

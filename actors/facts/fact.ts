@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { BreakerChange } from '../../machines/breaker/breakerChange.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
@@ -294,6 +295,20 @@ export interface EventLoopBlocked extends Told<'eventLoop.blocked'> {
   readonly delayMs: number;
 }
 
+/** Work is due at an upstream, nothing begins, and nothing is known that would explain it. */
+export interface WorkStuck extends Told<'work.stuck'> {
+  readonly upstream: string;
+  /** What is said to stand against it; `unknown` where it may run, as far as is known. */
+  readonly because: StuckReason;
+  /** For how long nothing has begun, in milliseconds. */
+  readonly forMs: number;
+}
+
+/** Work goes on at an upstream where it was stuck, or none is left. */
+export interface WorkMoving extends Told<'work.moving'> {
+  readonly upstream: string;
+}
+
 /** Something failed of which no caller hears; `onError` is told what. */
 export interface FailureNoted extends Told<'failure.noted'> {
   /** `null` for what is no error of holdfast, as an exception of a listener. */
@@ -332,6 +347,8 @@ export type Fact =
   | ComponentFailed
   | SupervisorAlerted
   | EventLoopBlocked
+  | WorkStuck
+  | WorkMoving
   | FailureNoted;
 
 export type FactKind = Fact['kind'];

@@ -13,6 +13,7 @@ import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.t
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
+import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Alert } from '../../machines/supervisor/supervisorMachine.ts';
 import {
@@ -153,6 +154,12 @@ export const FACT_TABLE = {
     reason: alert.reason,
   }),
   'eventLoop.blocked': (delayMs: number) => ({ delayMs }),
+  'work.stuck': (upstream: string, because: StuckReason, forMs: number) => ({
+    upstream,
+    because,
+    forMs,
+  }),
+  'work.moving': (upstream: string) => ({ upstream }),
   'failure.noted': (error: unknown) => ({ code: codeOf(error) }),
 } satisfies {
   // Parameters are each kind's own.

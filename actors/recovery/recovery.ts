@@ -6,6 +6,7 @@
  */
 
 import { missingHandlerRoute } from '../../machines/operation/position.ts';
+import { waitReasonOf } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -85,7 +86,8 @@ export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): voi
     if (resident.interrupt !== null) continue;
     const { state, handler } = resident;
     pool.renewHandler(resident);
-    if (handler !== null) continue;
+    const isWaitingForIt = state !== null && waitReasonOf(state) === 'handler';
+    if (handler !== null && !isWaitingForIt) continue;
     resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
     // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
     if (resident.urgency === 0 && resident.state === state) pool.dispatcher.resumeCrisis(resident);

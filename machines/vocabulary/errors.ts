@@ -83,6 +83,7 @@ export const ERROR_CODES = [
   // The runtime itself.
   'HF_CLOSED',
   'HF_ALERT',
+  'HF_WORK_STUCK',
   'HF_INTERNAL',
   // holdfast/testing.
   'HF_TEST_STUCK',

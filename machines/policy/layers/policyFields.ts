@@ -196,6 +196,6 @@ function builtIn(of: RetryClass): Required<PolicySettings> {
     crisisConcurrency: 16,
     rate: null,
     degradation: DEFAULT_DEGRADATION_POLICY,
-    watchdogMs: 30_000,
+    watchdogMs: 10_000,
   };
 }

@@ -1,0 +1,101 @@
+/**
+ * Knows which operation holds each permit, and gives a permit back whose holder will not: one that is
+ * gone, or has none of its own any more. That is a defect, and is told; but an upstream must not lose a
+ * slot for good by it (OP-6). It wakes up only while permits are out.
+ *
+ * @module
+ */
+
+import { isBusy } from '../../machines/operation/demand.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Permit } from '../flow/flowControl.ts';
+import type { Resident } from '../operation/resident.ts';
+import type { TimerService } from '../time/timerService.ts';
+import { giveBack } from './lateAnswers.ts';
+
+/** Between two looks; a permit that seems lost twice in a row is. */
+const CHECK_EVERY_MS = 10_000;
+
+export interface LeaseCheckParts {
+  readonly timers: TimerService;
+  readonly resident: (id: string) => Resident | undefined;
+  readonly onError: (error: unknown) => void;
+  /** A slot is free that nobody knew of. */
+  readonly onGivenBack: (upstream: string) => void;
+}
+
+export class LeaseCheck {
+  readonly #parts: LeaseCheckParts;
+  readonly #holders = new Map<Permit, Resident>();
+  #suspected = new Set<Permit>();
+  #isArmed = false;
+  #isStopped = false;
+
+  constructor(parts: LeaseCheckParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls that are under way at this upstream, or about to begin, whose permits are held. */
+  heldAt(upstream: string): number {
+    let held = 0;
+    for (const [permit, holder] of this.#holders) {
+      if (permit.flow.upstream === upstream && this.#isHeld(permit, holder)) held += 1;
+    }
+    return held;
+  }
+
+  /** The operation has this permit from now on. */
+  held(permit: Permit, holder: Resident): void {
+    this.#holders.set(permit, holder);
+    if (!this.#isArmed) this.#arm();
+  }
+
+  /** It is given back. */
+  returned(permit: Permit): void {
+    this.#holders.delete(permit);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #arm(): void {
+    this.#isArmed = true;
+    this.#parts.timers.after(CHECK_EVERY_MS, () => {
+      this.#isArmed = false;
+      if (this.#isStopped) return;
+      this.#check();
+      if (this.#holders.size > 0) this.#arm();
+    });
+  }
+
+  #check(): void {
+    const seen = this.#suspected;
+    this.#suspected = new Set();
+    for (const [permit, holder] of this.#holders) {
+      if (this.#isHeld(permit, holder)) continue;
+      if (seen.has(permit)) this.#giveBack(permit, holder);
+      else this.#suspected.add(permit);
+    }
+  }
+
+  #isHeld(permit: Permit, holder: Resident): boolean {
+    const { state, id } = holder;
+    if (holder.permit !== permit || this.#parts.resident(id) !== holder) return false;
+    return state === null || isBusy(state, true);
+  }
+
+  #giveBack(permit: Permit, holder: Resident): void {
+    const { upstream } = permit.flow;
+    this.#holders.delete(permit);
+    if (holder.permit === permit) holder.permit = null;
+    giveBack(permit);
+    this.#parts.onError(
+      new HoldfastError(
+        'HF_INTERNAL',
+        `Operation ${holder.id} kept a slot of ${upstream} and did not run. The slot was given back. Please report this defect.`,
+      ),
+    );
+    this.#parts.onGivenBack(upstream);
+  }
+}
