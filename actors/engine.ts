@@ -158,6 +158,7 @@ export class EngineCore {
       residentsMax,
       policies,
       rates: (upstream) => this.rates.of(upstream),
+      callsAt: (upstream) => this.calls.inFlightAt(upstream),
     });
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };

@@ -48,6 +48,11 @@ export class Calls {
     }
   }
 
+  /** How many are under way at an upstream. */
+  inFlightAt(upstream: string): number {
+    return this.#byUpstream.get(upstream)?.inFlight ?? 0;
+  }
+
   /** Begins nothing any more, and resolves once what is in flight has ended. */
   async drain(): Promise<void> {
     this.#isClosed = true;

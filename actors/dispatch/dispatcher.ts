@@ -9,7 +9,6 @@ import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts
 import { isReady } from '../../machines/operation/demand.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
-import { turnVerdict } from '../../machines/operation/turn.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
@@ -17,6 +16,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { TurnReason } from '../facts/fact.ts';
+import type { Facts } from '../facts/factStream.ts';
 import {
   type CallVerdict,
   type FlowControl,
@@ -30,10 +30,13 @@ import type { TimerService } from '../time/timerService.ts';
 import { CrisisTurns } from './crisisTurns.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { giveBack } from './lateAnswers.ts';
+import { LeaseCheck } from './leaseCheck.ts';
 import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
-import { enterByRate, judgeTurn, takeRate } from './turnJudge.ts';
+import { enterByRate } from './turnJudge.ts';
+import { Turns } from './turns.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
+import { type StuckWork, type Waiting, WorkWatch } from './workWatch.ts';
 
 /** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
 export interface Residents {
@@ -59,10 +62,21 @@ export interface DispatcherParts {
   readonly attemptTimeoutMs: (resident: Resident) => number;
   readonly retry: RetryPoliciesOf;
   readonly runs: FailureRuns;
-  readonly rates: (upstream: string) => RateLimits | null;
   /** Rows that are left on disk as they are: every claim passes over them. */
   readonly passOver: () => PassOver;
   readonly onError: (error: unknown) => void;
+  readonly facts: Facts;
+  /** The rate limits by subject and tier at an upstream; `null` where there are none. */
+  readonly rates: (upstream: string) => RateLimits | null;
+  /** How long nothing may begin while work is due, in milliseconds. */
+  readonly watchdogMs: () => number;
+  /** Calls to an upstream under way that are no operations. */
+  readonly callsAt: (upstream: string) => number;
+}
+
+/** Whatever its rank, inherited ones included, only a crisis goes its own way. */
+function isCrisis({ urgency }: Resident): boolean {
+  return urgency === 0;
 }
 
 export class Dispatcher {
@@ -72,14 +86,36 @@ export class Dispatcher {
   readonly #suspects: Suspects;
   readonly #expiry: ExpiryWatch;
   readonly #crises: CrisisTurns;
+  readonly #turns: Turns;
+  readonly #leases: LeaseCheck;
+  readonly #watches = new Map<string, WorkWatch>();
   #isStarted = false;
-  /** Crises need no start: they are retried before the store is open, and where it can't be (CR-4). */
   #isStopped = false;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    const { store, journal, clock, timers, passOver, onError } = parts;
+    const { store, journal, clock, timers, pool, passOver, onError } = parts;
     this.#crises = new CrisisTurns(parts);
+    this.#leases = new LeaseCheck({
+      timers,
+      resident: (id) => pool.resident(id),
+      onError,
+      onGivenBack: (upstream) => this.#queues.get(upstream)?.pump(),
+    });
+    this.#turns = new Turns({
+      ...parts,
+      isInMemory: (resident) => pool.resident(resident.id) === resident,
+      isSuspect: (resident) => this.#suspects.has(resident),
+      addSuspect: (resident) => {
+        this.addSuspect(resident);
+      },
+      onHeld: (resident, permit) => {
+        this.#leases.held(permit, resident);
+      },
+      onRefused: (resident) => {
+        if (this.#suspects.delete(resident)) this.#pumpAll();
+      },
+    });
     this.#suspects = new Suspects({
       clock,
       steady: parts.steady,
@@ -87,7 +123,7 @@ export class Dispatcher {
       onError,
       queues: this.#queues,
       attemptTimeoutMs: parts.attemptTimeoutMs,
-      grant: this.#grant,
+      grant: this.#turns.grant,
       onPauseOver: () => {
         if (this.#isStarted) this.#pumpSuspects();
       },
@@ -116,6 +152,12 @@ export class Dispatcher {
   addFlow(flow: FlowControl, crisisSlotsMax: () => number): void {
     const { upstream } = flow;
     const { store, journal, steady, timers, passOver, onError } = this.#parts;
+    const watch = new WorkWatch({
+      ...this.#parts,
+      upstream,
+      look: () => this.#waitingAt(queue),
+    });
+    this.#watches.set(upstream, watch);
     const queue = new UpstreamQueue({
       store,
       journal,
@@ -133,9 +175,11 @@ export class Dispatcher {
       reroute: (resident, dueAtMs) => {
         this.#parts.pool.reroute(resident, dueAtMs);
       },
-      grant: this.#grant,
+      grant: this.#turns.grant,
       takeSuspect: (urgency, permit) => this.#suspects.take(upstream, urgency, permit),
-      onWaiting: () => undefined,
+      onWaiting: (atMs) => {
+        watch.waiting(atMs);
+      },
       onSlotsBack: () => {
         if (this.#isStarted) this.#pumpSuspects();
       },
@@ -169,8 +213,10 @@ export class Dispatcher {
   stop(): void {
     this.#isStarted = false;
     this.#isStopped = true;
-    this.#crises.stop();
     this.#suspects.stop();
+    this.#crises.stop();
+    this.#leases.stop();
+    for (const watch of this.#watches.values()) watch.stop();
     for (const queue of this.#queues.values()) {
       queue.flow.setIntake('stopped');
       queue.stop();
@@ -185,6 +231,16 @@ export class Dispatcher {
     if (answer === undefined) return 'start';
     // It may, so what it waits for is others before it.
     return answer.may ? 'slot' : answer.because;
+  }
+
+  /** Work that is due and does not begin, where nothing explains that. */
+  get stuck(): readonly StuckWork[] {
+    return [...this.#watches.values()].flatMap(({ stuck }) => stuck ?? []);
+  }
+
+  /** The operation came to life with a permit that {@link tryStart} gave. */
+  held(resident: Resident, permit: Permit): void {
+    this.#leases.held(permit, resident);
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
@@ -206,8 +262,11 @@ export class Dispatcher {
     }
     const queue = this.#queues.get(resident.handler.upstream);
     if (queue === undefined) return run();
-    if (resident.urgency === 0) return this.#crises.begin(resident, queue, run);
-    if (this.#holdsPermitOf(resident, queue)) return run();
+    if (isCrisis(resident)) return this.#crises.begin(resident, queue, run);
+    if (this.#holdsPermitOf(resident, queue)) {
+      this.#watches.get(queue.flow.upstream)?.begun();
+      return run();
+    }
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
     return () => undefined;
   }
@@ -217,9 +276,12 @@ export class Dispatcher {
     const { id, urgency, permit } = resident;
     if (permit === null || permit.flow === flow) return true;
     resident.permit = null;
+    this.#leases.returned(permit);
     giveBack(permit);
     resident.permit = flow.tryEnter({ id, urgency });
-    return resident.permit !== null;
+    if (resident.permit === null) return false;
+    this.#leases.held(resident.permit, resident);
+    return true;
   }
 
   /**
@@ -227,12 +289,13 @@ export class Dispatcher {
    * upstream serves others: see `singlesOut`.
    */
   attemptEnded(resident: Resident, report: CallReport): CallVerdict {
-    if (resident.urgency === 0) {
+    if (isCrisis(resident)) {
       this.#crises.leave(resident)?.recordCrisis(report);
       return NO_VERDICT;
     }
     const { permit } = resident;
     resident.permit = null;
+    if (permit !== null) this.#leases.returned(permit);
     const othersMayStart = this.#suspects.delete(resident);
     const verdict = permit?.flow.leave(permit, report) ?? NO_VERDICT;
     if (othersMayStart) this.#pumpAll();
@@ -253,7 +316,7 @@ export class Dispatcher {
 
   /** It rests on disk at `position`; it stays in memory only if it may run soon. */
   rested(resident: Resident, position: RowPosition): void {
-    if (resident.urgency === 0) {
+    if (isCrisis(resident)) {
       this.resumeCrisis(resident);
       return;
     }
@@ -353,49 +416,17 @@ export class Dispatcher {
     this.#crises.resume(resident);
   }
 
-  readonly #grant = (resident: Resident, permit: Permit): void => {
-    const { clock, steady } = this.#parts;
-    const atMs = clock.now();
-    const snapshot = resident.actor.getSnapshot();
-    const verdict = turnVerdict(snapshot.context, resident.handler, atMs, steady.latest());
-    if (verdict === 'alone' && !this.#suspects.has(resident)) {
-      // It was stopped, or had no handler, before it was cleared: it still runs alone.
-      giveBack(permit);
-      this.addSuspect(resident);
-      return;
-    }
-    if (verdict !== 'turn.granted' && verdict !== 'alone') {
-      this.#suspects.delete(resident);
-      giveBack(permit);
-      resident.actor.send({ type: verdict, atMs });
-      return;
-    }
-    const { ends, wasOutage } = judgeTurn(this.#parts, snapshot.context, permit.flow);
-    if (ends !== null) {
-      this.#suspects.delete(resident);
-      giveBack(permit);
-      resident.actor.send({ type: ends, atMs });
-      return;
-    }
-    const turn = { type: 'turn.granted', atMs, wasOutage } as const;
-    if (this.#parts.pool.resident(resident.id) !== resident || !snapshot.can(turn)) {
-      // An operation that can not take its turn holds no slot.
-      this.#suspects.delete(resident);
-      giveBack(permit);
-      return;
-    }
-    const { upstream } = permit.flow;
-    const reservation = takeRate(this.#parts, snapshot.context, resident.urgency, upstream);
-    if (reservation !== null) {
-      this.#suspects.delete(resident);
-      giveBack(permit);
-      const retryAtMs = steady.toWall(reservation.dueAtMs);
-      resident.actor.send({ type: 'rate.limited', atMs, retryAtMs, reservation });
-      return;
-    }
-    resident.permit = permit;
-    resident.actor.send(turn);
-  };
+  /** What waits there, and what stands against it; `null` where nothing does. */
+  #waitingAt({ next, flow }: UpstreamQueue): Waiting | null {
+    const { upstream } = flow;
+    const urgency = this.#suspects.urgencyAt(upstream);
+    const asker = next ?? (urgency === null ? null : { id: null, urgency, isNext: true });
+    if (asker === null) return null;
+    const answer = flow.mayRun(asker);
+    const isForOther = !answer.may && answer.because === 'suspect' && this.#suspects.isIsolating;
+    const running = this.#leases.heldAt(upstream) + this.#parts.callsAt(upstream);
+    return { answer, running: isForOther ? running + 1 : running };
+  }
 
   #queueOf(route: string): UpstreamQueue | undefined {
     return this.#queues.get(this.routes.upstreamOf(route) ?? '');

@@ -83,6 +83,11 @@ export class Suspects {
     });
   }
 
+  /** Whether the others are held back for one that runs alone, or is about to. */
+  get isIsolating(): boolean {
+    return this.#isolation.isOn;
+  }
+
   get waiting(): readonly Resident[] {
     return [...this.#waiting];
   }

@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { BreakerChange } from '../../machines/breaker/breakerChange.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
@@ -16,6 +15,7 @@ import type { FailureClass } from '../../machines/policy/retry/classifyFailure.t
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';

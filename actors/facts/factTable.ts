@@ -13,8 +13,8 @@ import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.t
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
-import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { Alert } from '../../machines/supervisor/supervisorMachine.ts';
 import {
   type ErrorCode,

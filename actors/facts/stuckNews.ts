@@ -14,7 +14,9 @@ export function tellOfStuckWork({ facts, clock, onAlert }: AlertParts): void {
   facts.tap('work.stuck', (upstream, because, forMs) => {
     if (seldom.leftOut(upstream) === null) return;
     const why =
-      because === 'unknown' ? 'nothing is known to stand against it' : `it is said to wait for: ${because}`;
+      because === 'unknown'
+        ? 'nothing is known to stand against it'
+        : `it is said to wait for: ${because}`;
     onAlert(
       new HoldfastError(
         'HF_WORK_STUCK',

@@ -111,6 +111,9 @@ export class OperationPool {
       rates: parts.rates,
       passOver,
       onError,
+      facts,
+      watchdogMs: () => parts.policies.table.process.watchdogMs,
+      callsAt: parts.callsAt,
     });
     this.#actors = new OperationActors({
       clock,
@@ -238,6 +241,7 @@ export class OperationPool {
       permit,
       pending,
     });
+    if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);
     if (urgency === 0 && this.#isFullForCrises) this.#keepNothingOf(resident);
     this.#enter(resident);

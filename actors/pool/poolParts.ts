@@ -35,6 +35,8 @@ export interface PoolParts {
   /** Operations in memory at once, beside crises and what is in flight (OP-6). */
   readonly residentsMax: number;
   readonly system: ActorSystem;
+  /** Calls to an upstream under way that are no operations. */
+  readonly callsAt: (upstream: string) => number;
   /** Something failed that no caller will hear of. */
   readonly onError: (error: unknown) => void;
 }

@@ -16,6 +16,7 @@ import {
   type QueueStore,
   type StoredOperation,
 } from '../../persistence/port/store.ts';
+import { decodeOperation } from '../charts/operationRecord.ts';
 import { PAGE_ROWS } from '../dispatch/claims.ts';
 import { inSlices, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -43,12 +44,38 @@ export interface InHandOptions {
   readonly onPlaced: () => void;
 }
 
+/**
+ * Whether one operation alone was in flight when the process died: its crash says more of it than of
+ * one among others (RT-4). A crisis that waited for its time was in hand and not in flight.
+ */
+async function wasOneInFlight(store: QueueStore, seqBefore: number): Promise<boolean> {
+  let after: { readonly urgency: number; readonly seq: number } | null = null;
+  let inFlight = 0;
+  for (;;) {
+    const rows: readonly StoredOperation[] = await store.inHand({ after, limit: PAGE_ROWS });
+    inFlight += rows.filter((row) => row.seq < seqBefore && isInFlight(row)).length;
+    const last = rows.at(-1);
+    if (inFlight > 1 || last === undefined || rows.length < PAGE_ROWS) return inFlight === 1;
+    after = { urgency: last.urgency, seq: last.seq };
+  }
+}
+
+/** What can't be read may have been. */
+function isInFlight(row: StoredOperation): boolean {
+  try {
+    return waitReasonOf(decodeOperation(row).snapshot.value) === null;
+  } catch {
+    return true;
+  }
+}
+
 /** Takes over what a dead process had in hand, most urgent first, as far as it is `wanted`. */
 export async function recoverInHand(
   { store, clock, pool }: RecoveryParts,
   { seqBefore, wanted, onPlaced }: InHandOptions,
 ): Promise<void> {
   let after: { readonly urgency: number; readonly seq: number } | null = null;
+  const wasAlone = await wasOneInFlight(store, seqBefore).catch(() => false);
   for (;;) {
     const rows: readonly StoredOperation[] = await store
       .inHand({ after, limit: PAGE_ROWS })
@@ -65,7 +92,7 @@ export async function recoverInHand(
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
       if (resident === null) continue;
       const { state } = resident;
-      resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone: true });
+      resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone });
       // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
       if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
     }

@@ -66,7 +66,7 @@ describe('OB-5 each kind of fact is told once, where it happens', () => {
       told('attempt.aborted', 'operation.parked', 'operation.ended', 'runtime.stopped'),
     ).toEqual([
       expect.objectContaining({ kind: 'attempt.aborted', why: 'stopping' }),
-      expect.objectContaining({ kind: 'operation.parked', reason: 'start' }),
+      expect.objectContaining({ kind: 'operation.parked', reason: 'stopping' }),
       { kind: 'runtime.stopped' },
     ]);
   });

@@ -11,7 +11,12 @@ import type { MayRun, WaitCause } from '../../vocabulary/waitCause.ts';
 export type StuckReason = WaitCause | 'unknown';
 
 /** What others tell a person of, or a person has ordered. */
-const TOLD_ELSEWHERE: ReadonlySet<WaitCause> = new Set(['start', 'stopping', 'storage', 'operator']);
+const TOLD_ELSEWHERE: ReadonlySet<WaitCause> = new Set([
+  'start',
+  'stopping',
+  'storage',
+  'operator',
+]);
 
 /**
  * Why work is stuck that is due at an upstream where nothing has begun for as long as the watchdog waits;
