@@ -147,11 +147,12 @@ export async function takeUpSpilled(
 }
 
 /**
- * The routes that queues claim and that have rows: with ten thousand idle upstreams, one question in
+ * The routes that have rows, of those that queues claim and where types wait for a handler: with ten thousand idle upstreams, one question in
  * place of a claim for each. All of them where that can't be read.
  */
 export async function occupiedRoutes({ store, pool }: RecoveryParts): Promise<readonly string[]> {
-  const routes = pool.dispatcher.routes.all;
+  const waiting = [...pool.handlers.keys()].map(missingHandlerRoute);
+  const routes = [...pool.dispatcher.routes.all, ...waiting];
   return await store.occupiedRoutes({ routes }).catch(() => routes);
 }
 
