@@ -29,6 +29,8 @@ export interface TurnJudgeParts {
   readonly runs: FailureRuns;
 }
 
+const NO_EXCUSE = { wasOutage: false, isDoubted: false, haveOthersFailed: false } as const;
+
 /** What becomes of an operation that has its turn at `flow`, by what failed it last. */
 export function judgeTurn(
   { retry, runs }: TurnJudgeParts,
@@ -37,13 +39,16 @@ export function judgeTurn(
 ): Judgement {
   if (!isToBeJudged(context)) return NOTHING_TO_JUDGE;
   const { id, type, priority, tier, failedAtMs } = context;
-  const { upstream, upMs, isDoubted } = flow;
+  const { upstream, upMs } = flow;
+  const { giveUpAfterMs } = retry(upstream, type)[retryClassOf(priority, tier)];
+  const known = { up: { upstream, upMs }, giveUpAfterMs };
+  // Only for how long it was tried is it judged.
+  if (failedAtMs === undefined) return judge(context, { ...known, ...NO_EXCUSE });
   return judge(context, {
-    wasOutage: failedAtMs !== undefined && flow.wasOutage(failedAtMs),
-    isDoubted,
-    haveOthersFailed: failedAtMs !== undefined && runs.haveOthersFailed(upstream, id, failedAtMs),
-    up: { upstream, upMs },
-    giveUpAfterMs: retry(upstream, type)[retryClassOf(priority, tier)].giveUpAfterMs,
+    ...known,
+    wasOutage: flow.wasOutage(failedAtMs) || runs.wasLongRun(upstream, failedAtMs),
+    isDoubted: flow.isDoubted || runs.isDoubted(upstream, failedAtMs),
+    haveOthersFailed: runs.haveOthersFailed(upstream, id, failedAtMs),
   });
 }
 

@@ -181,7 +181,10 @@ class RunningAttempt {
 
   #eventOf({ event }: AttemptVerdict, verdict: CallVerdict): SyncOperationEvent {
     if (event.type !== 'attempt.failed') return event;
-    const { isUpstreamWell, isDoubted } = verdict;
+    const { runs } = this.#parts;
+    const { isUpstreamWell } = verdict;
+    const isDoubted =
+      verdict.isDoubted || runs.isDoubted(this.#of.handler.upstream, event.steadyAtMs);
     const flow = this.#flow;
     const up = flow === null ? undefined : { upstream: flow.upstream, upMs: flow.upMs };
     return { ...event, isUpstreamWell, isDoubted, up };

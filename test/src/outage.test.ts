@@ -17,8 +17,10 @@ const KINDS = {
     }),
   429: () => transientFailure('Too many.', { status: 429, notApplied: true, retryAfterMs: 5_000 }),
   503: () => transientFailure('Not now.', { status: 503, notApplied: true }),
-  /** The control: it says nothing of whether anything was changed. */
-  'a 503 that is not declared': () => transientFailure('Not now.', { status: 503 }),
+  'an undeclared 503': () => transientFailure('Not now.', { status: 503 }),
+  reset: () => Object.assign(new Error('read'), { code: 'ECONNRESET' }),
+  /** The upstream has answered: it may have to do with the request. */
+  500: () => transientFailure('Broken.', { status: 500 }),
 } as const;
 type Kind = keyof typeof KINDS;
 
@@ -83,7 +85,7 @@ function boot(
 
 describe('RT-1 an outage', () => {
   const alone = TIERS.flatMap((tier) =>
-    (['refused', 429, 503] as const).flatMap((kind) =>
+    (['refused', 429, 503, 'an undeclared 503', 'reset'] as const).flatMap((kind) =>
       [30_000, 10 * MINUTE_MS, 6 * HOUR_MS].map((outageMs) => [kind, outageMs, tier] as const),
     ),
   );
@@ -96,7 +98,7 @@ describe('RT-1 an outage', () => {
     },
   );
 
-  const crowds = (['refused', 429, 503] as const).flatMap((kind) =>
+  const crowds = (['refused', 429, 503, 'reset', 500] as const).flatMap((kind) =>
     [30_000, 10 * MINUTE_MS, 6 * HOUR_MS].map((outageMs) => [kind, outageMs] as const),
   );
 
@@ -108,13 +110,13 @@ describe('RT-1 an outage', () => {
     },
   );
 
-  test('RT-1 control: failures that may have to do with the request spend their attempts', async () => {
-    const kind = 'a 503 that is not declared';
-    const drill = { kind, outageMs: 6 * HOUR_MS, tiers: TIERS } as const;
-    expect(await endingsOf({ ...drill, operations: 1 })).toMatchObject({ deadLettered: 1 });
-    const { deadLettered } = await endingsOf({ ...drill, operations: 500 });
-    expect(deadLettered).toBeGreaterThan(0);
-  });
+  test.each(TIERS)(
+    'RT-1 control: what the upstream answers to a %s operation that alone fails spends its attempts',
+    async (tier) => {
+      const drill = { kind: 500, outageMs: 6 * HOUR_MS, tiers: [tier], operations: 1 } as const;
+      expect(await endingsOf(drill)).toMatchObject({ deadLettered: 1 });
+    },
+  );
 });
 
 describe('RT-1 an operation that the upstream can not serve now', () => {
@@ -254,14 +256,20 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
   );
 
   /** One that always fails in this way, beside others of which each succeeds. */
-  async function besideOthers(kind: Kind): Promise<string> {
+  async function besideOthers(kind: Kind | 'silence'): Promise<string> {
     const { clock, boot: start } = createWorld();
     const { runtime } = start({
       handlers: {
         'payments.push': {
           upstream: 'default',
-          run: () => {
-            throw KINDS[kind]();
+          attemptTimeoutMs: 500,
+          run: ({ signal }) => {
+            if (kind !== 'silence') throw KINDS[kind]();
+            return new Promise<never>((_, reject) => {
+              signal.addEventListener('abort', () => {
+                reject(new Error('Stopped.'));
+              });
+            });
           },
         },
         'warm.up': { upstream: 'default', run: () => null },
@@ -280,10 +288,51 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
 
   test.each([
     [503, 'deadLettered'],
+    ['an undeclared 503', 'deadLettered'],
+    [500, 'deadLettered'],
+    ['reset', 'deadLettered'],
+    ['silence', 'deadLettered'],
     // Nobody has looked at the request.
     [429, 'backingOff'],
     ['refused', 'backingOff'],
   ] as const)('RT-1 while others are served: after %s it is %s', async (kind, state) => {
     expect(await besideOthers(kind)).toBe(state);
+  });
+});
+
+describe('OP-5 an operation that is given up', () => {
+  /** One that is told to come later for so long, and the state and code that it ends in. */
+  async function refusedFor(hours: number, isOut: boolean, giveUpAfterMs?: number) {
+    const { clock, boot: start } = createWorld();
+    const { runtime } = start({
+      ...(giveUpAfterMs === undefined ? {} : { retry: { premium: { giveUpAfterMs } } }),
+      handlers: {
+        'payments.push': {
+          upstream: 'default',
+          keyLifetimeMs: 365 * 24 * HOUR_MS,
+          run: () => {
+            const failure = isOut ? KINDS.refused() : KINDS[429]();
+            throw failure;
+          },
+        },
+      },
+    });
+    const request = { type: 'payments.push', subject: 'user-1', tier: 'premium' } as const;
+    const { id } = await clock.run(runtime.sync(request));
+    await clock.advance(hours * HOUR_MS);
+    const { state, failure } = await clock.run(runtime.getOperation(id).view());
+    await clock.run(runtime.close());
+    return { state, code: failure?.code };
+  }
+
+  test('OP-5 after 72 hours in which its upstream was up, or as its policy says', async () => {
+    const givenUp = { state: 'deadLettered', code: 'HF_GIVEN_UP' };
+    expect((await refusedFor(71, false)).state).toBe('backingOff');
+    expect(await refusedFor(73, false)).toEqual(givenUp);
+    expect(await refusedFor(2, false, HOUR_MS)).toEqual(givenUp);
+  });
+
+  test('OP-5 RT-1 an outage of any length does not count', async () => {
+    expect((await refusedFor(12, true, 10 * MINUTE_MS)).state).not.toBe('deadLettered');
   });
 });

@@ -10,7 +10,7 @@ import type { Failure } from './classifyFailure.ts';
 
 /** What is known of the upstream when an operation that has failed has its next turn. */
 export interface ExcuseFacts {
-  /** The failure lay in an outage; what told of that, the first failures of it, lies in it too. */
+  /** The failure lay in an outage, or in a long run of failures; the first of them lie in it too. */
   readonly wasOutage: boolean;
   /** Its upstream is failing in a row at present: whether that is an outage is not known yet. */
   readonly isDoubted: boolean;
