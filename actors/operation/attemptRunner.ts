@@ -174,7 +174,7 @@ class RunningAttempt {
     const { resident, handler } = this.#of;
     const result = resultOf(report);
     if (result === 'failure') runs.failed(handler.upstream, resident.id, steady.now());
-    else if (result === 'success' && runs.areRunning) {
+    else if (result === 'success' && runs.wantsSuccess(handler.upstream)) {
       runs.answered(handler.upstream, steady.now());
     }
   }

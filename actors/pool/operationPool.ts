@@ -80,7 +80,7 @@ export class OperationPool {
         .attemptTimeoutMs;
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.exceptions = new Exceptions({ facts });
-    const runs = new FailureRuns();
+    const runs = new FailureRuns(steady.now());
     this.#runner = new AttemptRunner({
       clock,
       steady,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Attempt } from '../../actors/attempt/handler.ts';
 import type { Fact, RuntimeOptions } from '../../src/index.ts';
 import { conflictFailure } from '../../src/index.ts';
 import { type Actors, actorsOf, poison } from '../support/harness/actorsOf.ts';
@@ -38,10 +39,17 @@ async function running(
 }
 
 const hang = (): Promise<never> => new Promise(() => undefined);
+/** It returns as soon as it is told to stop. */
+const obey = ({ signal }: Attempt): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new Error('Stopped.'));
+    });
+  });
 
 describe('OB-5 each kind of fact is told once, where it happens', () => {
   test('OB-5 OP-5 attempt.aborted: by a cancel, before the ending', async () => {
-    const { world, process, told } = await running(hang);
+    const { world, process, told } = await running(obey);
     const operation = await world.clock.run(process.runtime.sync(REQUEST));
     await world.clock.advance(100);
     told();
@@ -69,6 +77,16 @@ describe('OB-5 each kind of fact is told once, where it happens', () => {
       expect.objectContaining({ kind: 'operation.parked', reason: 'stopping' }),
       { kind: 'runtime.stopped' },
     ]);
+  });
+
+  test('OB-5 OP-3 handler.overhangs: once, and it waits for its handler', async () => {
+    const { world, process, told } = await running(hang);
+    await world.clock.run(process.runtime.sync(REQUEST));
+    await world.clock.advance(600_000);
+    expect(told('handler.overhangs', 'operation.resumed', 'attempt.failed')).toEqual([
+      expect.objectContaining({ kind: 'handler.overhangs', attempt: 1 }),
+    ]);
+    await world.clock.run(process.runtime.close({ deadlineMs: 10 }));
   });
 
   test('OB-5 CR-1 crisis.answeredLate: only where it took more than 200 ms', async () => {

@@ -25,6 +25,13 @@ function withRun(run: (attempt: Attempt) => unknown, more = {}): Partial<Runtime
   };
 }
 
+/** Returns as soon as the signal is aborted. */
+const obey = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new Error('Stopped.'));
+    });
+  });
 const never = async (): Promise<never> => await new Promise<never>(() => undefined);
 
 describe('idempotency', () => {
@@ -72,7 +79,7 @@ describe('what a caller may do with an operation', () => {
     const { runtime } = boot(
       withRun((attempt) => {
         signal = attempt.signal;
-        return never();
+        return obey(attempt.signal);
       }),
     );
     const operation = await clock.run(runtime.sync(REQUEST));
@@ -163,12 +170,21 @@ describe('how an attempt may fail', () => {
     expect((await clock.run(operation.view())).state).toBe('inReview');
   });
 
-  test.each([
-    ['throws something that is no error', () => Promise.reject('text')],
-    ['never answers', never],
-  ])('SV-2 a handler that %s is a failed attempt and no more', async (_, run) => {
+  test('SV-2 OP-3 a handler that never answers keeps its own operation, and no more', async () => {
     const { clock, boot } = createWorld();
-    const { runtime } = boot(withRun(run));
+    const { runtime } = boot(withRun(({ tier }) => (tier === 'trial' ? never() : null)));
+    const operation = await clock.run(runtime.sync({ ...REQUEST, tier: 'trial' }));
+    await clock.advance(600_000);
+    expect((await clock.run(operation.view())).state).toBe('overhanging');
+    const other = await clock.run(runtime.sync({ ...REQUEST, tier: 'premium' }));
+    expect(await clock.run(other.outcome)).toMatchObject({ status: 'completed' });
+    await clock.run(operation.cancel());
+    expect((await clock.run(operation.view())).state).toBe('cancelling');
+  });
+
+  test('SV-2 a handler that throws something that is no error is a failed attempt and no more', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot(withRun(() => Promise.reject('text')));
     const operation = await clock.run(runtime.sync({ ...REQUEST, tier: 'trial' }));
     expect(await clock.run(operation.outcome)).toMatchObject({
       status: 'deadLettered',

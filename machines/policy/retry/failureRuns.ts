@@ -18,6 +18,8 @@ const EXCUSED_AFTER = 5;
 interface Run {
   readonly firstAtMs: number;
   readonly firstId: string;
+  /** No call was answered in this process before it: whether the upstream is well is not known. */
+  readonly isFirst: boolean;
   isOfSeveral: boolean;
   failures: number;
 }
@@ -27,6 +29,7 @@ interface EndedRun extends Run {
 }
 
 interface Known {
+  hasAnswered: boolean;
   current: Run | null;
   /** Earlier ones that were long, or of several operations, oldest first. */
   readonly ended: EndedRun[];
@@ -37,21 +40,24 @@ export class FailureRuns {
   readonly #known = new Map<string, Known>();
   /** By how many upstreams something fails at present. */
   #failing = 0;
-  /** When something failed first in this process: of what failed before it, nothing is known. */
-  #sinceAtMs: number | null = null;
+  readonly #sinceAtMs: number;
 
-  /** Whether anything is failing, so that successes are to be told. */
-  get areRunning(): boolean {
-    return this.#failing > 0;
+  /** @param sinceAtMs when the process began, by the steady clock: of what failed before, nothing is known */
+  constructor(sinceAtMs: number) {
+    this.#sinceAtMs = sinceAtMs;
+  }
+
+  /** Whether a success at this upstream is to be told: nothing fails, and it has answered before. */
+  wantsSuccess(upstream: string): boolean {
+    return this.#failing > 0 || !this.#known.has(upstream);
   }
 
   /** A call of this operation failed, at `atMs` by the steady clock. */
   failed(upstream: string, id: string, atMs: number): void {
-    this.#sinceAtMs ??= atMs;
-    const known = this.#known.get(upstream) ?? { current: null, ended: [] };
-    this.#known.set(upstream, known);
+    const known = this.#knownOf(upstream);
     if (known.current === null) {
-      known.current = { firstAtMs: atMs, firstId: id, isOfSeveral: false, failures: 1 };
+      const isFirst = !known.hasAnswered;
+      known.current = { firstAtMs: atMs, firstId: id, isFirst, isOfSeveral: false, failures: 1 };
       this.#failing += 1;
       return;
     }
@@ -61,8 +67,9 @@ export class FailureRuns {
 
   /** A call was answered. */
   answered(upstream: string, atMs: number): void {
-    const known = this.#known.get(upstream);
-    if (known === undefined || known.current === null) return;
+    const known = this.#knownOf(upstream);
+    known.hasAnswered = true;
+    if (known.current === null) return;
     const { isOfSeveral, failures } = known.current;
     if (isOfSeveral || failures >= EXCUSED_AFTER) {
       known.ended.push({ ...known.current, endedAtMs: atMs });
@@ -84,14 +91,27 @@ export class FailureRuns {
     return (this.#runOf(upstream, atMs)?.failures ?? 0) >= EXCUSED_AFTER;
   }
 
-  /** Whether calls fail in a row at present; true for what failed at `atMs` in an earlier process. */
+  /**
+   * Whether calls fail in a row at present, or nothing was answered yet by this process; true for what
+   * failed at `atMs` in an earlier one.
+   */
   isDoubted(upstream: string, atMs: number): boolean {
     if (this.#isUnknown(atMs)) return true;
-    return (this.#known.get(upstream)?.current?.failures ?? 0) >= DOUBTED_AFTER;
+    const run = this.#known.get(upstream)?.current;
+    return run !== undefined && run !== null && (run.isFirst || run.failures >= DOUBTED_AFTER);
+  }
+
+  #knownOf(upstream: string): Known {
+    let known = this.#known.get(upstream);
+    if (known === undefined) {
+      known = { hasAnswered: false, current: null, ended: [] };
+      this.#known.set(upstream, known);
+    }
+    return known;
   }
 
   #isUnknown(atMs: number): boolean {
-    return this.#sinceAtMs === null || atMs < this.#sinceAtMs;
+    return atMs < this.#sinceAtMs;
   }
 
   #runOf(upstream: string, atMs: number): Run | null {

@@ -120,7 +120,7 @@ describe('what is shown', () => {
 
   test('AU-1 one is shown with its attempts, when each began and ended, and why it failed', async () => {
     const { world, upstream, boot } = createScene();
-    upstream.fail = () => unknownOutcome('Cut off.');
+    upstream.fail = () => unknownOutcome('Cut off.', { status: 500 });
     const { runtime } = boot();
     const [id = ''] = await sendUntilEnded(world, runtime, { tier: 'trial' });
     const { history, mayBeApplied, hasPayload } = await world.clock.run(
@@ -215,12 +215,16 @@ describe('replay', () => {
 
   test('RT-2 one that may have been applied waits for a person, unless the person has said so', async () => {
     const { world, upstream, calls, boot } = createScene();
-    upstream.fail = () => unknownOutcome('Cut off.');
+    upstream.fail = () => unknownOutcome('Cut off.', { status: 500 });
+    // Others are served between them, so that what they fail in is no outage.
+    upstream.refuses = ({ payload }) => payload !== 'fine';
     const { runtime } = boot();
-    const [kept = '', approved = ''] = await sendUntilEnded(
+    const [, kept = '', , approved = ''] = await sendUntilEnded(
       world,
       runtime,
+      { payload: 'fine' },
       { tier: 'trial' },
+      { payload: 'fine' },
       { tier: 'trial' },
     );
     upstream.refuses = () => false;

@@ -3,7 +3,8 @@ import { FailureRuns } from '../../../../machines/policy/retry/failureRuns.ts';
 
 /** Failures of these operations, one each second from 1,000 on. */
 function failing(...ids: readonly string[]): FailureRuns {
-  const runs = new FailureRuns();
+  const runs = new FailureRuns(900);
+  runs.answered('payments', 950);
   for (const [index, id] of ids.entries()) runs.failed('payments', id, 1_000 * (index + 1));
   return runs;
 }
@@ -21,7 +22,8 @@ describe('RT-1 whose calls failed together', () => {
   test('RT-1 that is known after the run has ended, and of no time after it', () => {
     const runs = failing('a', 'b');
     runs.answered('payments', 5_000);
-    expect(runs.areRunning).toBe(false);
+    expect(runs.wantsSuccess('payments')).toBe(false);
+    expect(runs.wantsSuccess('records')).toBe(true);
     expect(runs.haveOthersFailed('payments', 'a', 1_000)).toBe(true);
     runs.failed('payments', 'a', 6_000);
     expect(runs.haveOthersFailed('payments', 'a', 6_000)).toBe(false);
@@ -29,8 +31,8 @@ describe('RT-1 whose calls failed together', () => {
   });
 
   test('RT-1 of an earlier process nothing is known: others may have failed', () => {
-    expect(new FailureRuns().haveOthersFailed('payments', 'a', 1_000)).toBe(true);
-    expect(failing('b').haveOthersFailed('payments', 'a', 999)).toBe(true);
+    expect(new FailureRuns(1_001).haveOthersFailed('payments', 'a', 1_000)).toBe(true);
+    expect(failing('b').haveOthersFailed('payments', 'a', 899)).toBe(true);
   });
 });
 
@@ -45,6 +47,15 @@ describe('RT-1 runs of failures', () => {
     expect(runs.isDoubted('payments', 500)).toBe(true);
   });
 
+  test('RT-1 where nothing was answered yet, the first is doubted', () => {
+    const runs = new FailureRuns(0);
+    runs.failed('payments', 'a', 1_000);
+    expect(runs.isDoubted('payments', 1_000)).toBe(true);
+    runs.answered('payments', 2_000);
+    runs.failed('payments', 'a', 3_000);
+    expect(runs.isDoubted('payments', 3_000)).toBe(false);
+  });
+
   test('RT-1 five in a row excuse each of them, then and later', () => {
     expect(failing('a', 'a', 'a', 'a').wasLongRun('payments', 1_000)).toBe(false);
     const runs = failing('a', 'a', 'a', 'a', 'a');
@@ -56,7 +67,7 @@ describe('RT-1 runs of failures', () => {
   });
 
   test('RT-1 the last 32 are remembered', () => {
-    const runs = new FailureRuns();
+    const runs = new FailureRuns(0);
     for (let run = 0; run < 40; run += 1) {
       for (const id of ['a', 'b']) runs.failed('payments', id, run * 10);
       runs.answered('payments', run * 10 + 5);
