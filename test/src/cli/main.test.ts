@@ -15,6 +15,7 @@ describe('holdfast', () => {
       'operations',
       'dead-letters',
       'quarantine',
+      'policies',
       'doctor',
       '130 interrupted',
     ]) {
@@ -54,6 +55,7 @@ describe('holdfast', () => {
     ['operations'],
     ['dead-letters', 'list'],
     ['quarantine', 'retry'],
+    ['policies'],
     ['doctor'],
     ['backup'],
     ['restore'],
