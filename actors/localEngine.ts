@@ -7,7 +7,6 @@
  */
 
 import type { InspectionEvent } from 'xstate';
-import { breakerDue } from '../machines/breaker/circuitBreakerMachine.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -42,7 +41,7 @@ import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from '
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import { upstreamState } from './upstream/upstreamState.ts';
 
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
@@ -290,21 +289,24 @@ export class LocalEngine implements Engine {
   }
 
   upstream(name: string): UpstreamState {
-    return this.#stateOf(this.#core.upstreams.get(name));
+    return upstreamState(this.#core.upstreams.get(name), this.#core.steady);
   }
 
   upstreamOrders(name: string): UpstreamOrders {
     const { breaker } = this.#core.upstreams.get(name);
     const { steady } = this.#core;
     return {
-      forceOpen: (reason) => {
-        breaker.send({ type: 'operator.forcedOpen', reason, atMs: steady.now() });
+      forceOpen: (reason, by) => {
+        breaker.send({ type: 'operator.forcedOpen', reason, by, atMs: steady.now() });
       },
-      disable: (reason) => {
-        breaker.send({ type: 'operator.disabled', reason, atMs: steady.now() });
+      disable: (reason, by) => {
+        breaker.send({ type: 'operator.disabled', reason, by, atMs: steady.now() });
       },
-      release: () => {
-        breaker.send({ type: 'operator.released', atMs: steady.now() });
+      observe: (reason, by) => {
+        breaker.send({ type: 'operator.observing', reason, by, atMs: steady.now() });
+      },
+      release: (by) => {
+        breaker.send({ type: 'operator.released', by, atMs: steady.now() });
       },
     };
   }
@@ -328,7 +330,9 @@ export class LocalEngine implements Engine {
         sinceAtMs: storage.sinceAtMs,
         failure: storage.failure?.code ?? null,
       },
-      upstreams: this.#core.upstreams.shown.map((upstream) => this.#stateOf(upstream)),
+      upstreams: this.#core.upstreams.shown.map((upstream) =>
+        upstreamState(upstream, this.#core.steady),
+      ),
       operations: {
         ...counts.operations,
         inMemory: pool.size,
@@ -366,18 +370,5 @@ export class LocalEngine implements Engine {
     if (request.priority !== 'crisis' || request.expiresAtMs === null) return request;
     this.#facts.emit('crisis.mended', ['expiresAtMs']);
     return { ...request, expiresAtMs: null };
-  }
-
-  #stateOf({ name, breaker, level, flow }: Upstream): UpstreamState {
-    const { snapshot } = breaker;
-    const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
-    return {
-      name,
-      breaker: snapshot.value,
-      level: level.level,
-      causes: level.causes,
-      inFlight: flow.inFlight,
-      nextTryAtMs: due === null ? null : this.#core.steady.toWall(due.atMs),
-    };
   }
 }

@@ -9,10 +9,12 @@
  */
 
 import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
+import type { HoldKind } from '../machines/policy/breaker/operatorHolds.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
 import type { StorageState } from '../machines/policy/service/storageTrouble.ts';
+import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
@@ -69,12 +71,51 @@ export interface UpstreamState {
   readonly breaker: BreakerState;
   /** Its level of service. */
   readonly level: Level;
-  /** The signals that call for it; none where it is normal, or on its way there. */
+  /** The signals that call for it; none where it is normal. */
   readonly causes: readonly LevelCause[];
   /** Attempts in flight. */
   readonly inFlight: number;
   /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
   readonly nextTryAtMs: number | null;
+  /** The order of a person that is in force; `null` while none is. */
+  readonly hold: UpstreamHold | null;
+  /** How soon it was found to be back, since its state was first kept (CB-6). */
+  readonly recovery: UpstreamRecovery;
+  /** At what pace its work runs, and by which measures. */
+  readonly flow: UpstreamFlow;
+}
+
+/** Who holds the breaker of an upstream, why and since when; of several the latest of the strongest. */
+export interface UpstreamHold {
+  readonly kind: HoldKind;
+  readonly reason: string | null;
+  readonly by: string | null;
+  /** In milliseconds since the epoch. */
+  readonly sinceAtMs: number;
+  /** How many orders are in force, and so how many have to be let go. */
+  readonly orders: number;
+}
+
+/** From the last known failure to the first success, in milliseconds. */
+export interface UpstreamRecovery {
+  readonly times: number;
+  /** 0 before the first, as are the others. */
+  readonly lastMs: number;
+  readonly meanMs: number;
+  readonly longestMs: number;
+}
+
+export interface UpstreamFlow {
+  readonly pace: Pace;
+  /** Calls that may be in flight at once now, and at most. */
+  readonly slots: number;
+  readonly slotsMax: number;
+  /** How long an attempt may take now, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The rate that it was found to take, in calls a second; `null` for none. */
+  readonly ratePerSecond: number | null;
+  /** The share of its calls that fail while it is up, at least what counts as usual. */
+  readonly usualFailureShare: number;
 }
 
 /**
@@ -82,11 +123,14 @@ export interface UpstreamState {
  * returns, and durable a moment later.
  */
 export interface UpstreamOrders {
-  /** Keeps its breaker open until {@link release}. */
-  forceOpen(reason: string): void;
+  /** Keeps its breaker open until {@link release}; `by` names who wants it. */
+  forceOpen(reason: string, by?: string): void;
   /** Switches its breaker off until {@link release}. */
-  disable(reason: string | undefined): void;
-  release(): void;
+  disable(reason?: string, by?: string): void;
+  /** Lets every call out, and only tells of what would have opened it, until {@link release}. */
+  observe(reason?: string, by?: string): void;
+  /** Lets go of one order: the latest of `by`, or the latest of all. */
+  release(by?: string): void;
 }
 
 /** How an engine is doing, as plain data; read from memory, in every phase. */

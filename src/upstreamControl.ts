@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { Engine } from '../actors/port.ts';
+import type { Engine, UpstreamState } from '../actors/port.ts';
 import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import { disableBreaker } from './management/breaker/disable.ts';
 import { forceBreakerOpen } from './management/breaker/forceOpen.ts';
+import { observeBreaker } from './management/breaker/observe.ts';
 import { releaseBreaker } from './management/breaker/release.ts';
 import type { Management } from './management/call/management.ts';
 
@@ -22,16 +23,27 @@ export interface UpstreamControl {
   readonly inFlight: number;
   /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
   readonly nextTryAtMs: number | null;
+  /** Who holds its breaker, why and since when; `null` while nobody does. */
+  readonly hold: UpstreamState['hold'];
+  /** How soon it was found to be back after its outages, in milliseconds. */
+  readonly recovery: UpstreamState['recovery'];
+  /** At what pace its work runs. */
+  readonly flow: UpstreamState['flow'];
   /**
    * Keeps its breaker open until {@link release}, for a reason that people will read. Like the other
-   * two it is in force when the call returns, and on disk a moment later: it promises no more.
+   * orders it is in force when the call returns, and on disk a moment later: it promises no more. Orders
+   * are counted: two need two releases, and the strongest is in force (forced open, disabled, observed).
    *
+   * @param by who wants it, for other people to read.
    * @throws HoldfastError `HF_OPTION_INVALID` without one, or for one of over 1000 characters.
    */
-  forceOpen(reason: string): void;
+  forceOpen(reason: string, by?: string): void;
   /** Switches its breaker off until {@link release}. */
-  disable(reason?: string): void;
-  release(): void;
+  disable(reason?: string, by?: string): void;
+  /** Lets every call out until {@link release}, and tells what would have opened it (`flow.changed`). */
+  observe(reason?: string, by?: string): void;
+  /** Lets go of one order: the latest of `by`, or the latest of all. */
+  release(by?: string): void;
 }
 
 /**
@@ -60,14 +72,26 @@ export function upstreamControl(
     get nextTryAtMs() {
       return engine.upstream(name).nextTryAtMs;
     },
-    forceOpen: (reason) => {
-      management.now(forceBreakerOpen, { upstream: name, reason });
+    get hold() {
+      return engine.upstream(name).hold;
     },
-    disable: (reason) => {
-      management.now(disableBreaker, { upstream: name, reason });
+    get recovery() {
+      return engine.upstream(name).recovery;
     },
-    release: () => {
-      management.now(releaseBreaker, { upstream: name });
+    get flow() {
+      return engine.upstream(name).flow;
+    },
+    forceOpen: (reason, by) => {
+      management.now(forceBreakerOpen, { upstream: name, reason, by });
+    },
+    disable: (reason, by) => {
+      management.now(disableBreaker, { upstream: name, reason, by });
+    },
+    observe: (reason, by) => {
+      management.now(observeBreaker, { upstream: name, reason, by });
+    },
+    release: (by) => {
+      management.now(releaseBreaker, { upstream: name, by });
     },
   };
 }

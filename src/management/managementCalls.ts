@@ -7,6 +7,7 @@
 
 import { disableBreaker } from './breaker/disable.ts';
 import { forceBreakerOpen } from './breaker/forceOpen.ts';
+import { observeBreaker } from './breaker/observe.ts';
 import { releaseBreaker } from './breaker/release.ts';
 import type { AnyCall } from './call/managementCall.ts';
 import { pageOfDeadLetters } from './deadLetters/page.ts';
@@ -45,6 +46,7 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   purgeQuarantined,
   forceBreakerOpen,
   disableBreaker,
+  observeBreaker,
   releaseBreaker,
   showPolicies,
   setPolicies,

@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { CheckProgress, Engine, EngineHealth, StartTrouble } from '../../actors/port.ts';
+import type {
+  CheckProgress,
+  Engine,
+  EngineHealth,
+  StartTrouble,
+  UpstreamState,
+} from '../../actors/port.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
@@ -56,7 +62,17 @@ export interface HealthStatus {
   readonly upstreams: Readonly<
     Record<
       string,
-      { readonly breaker: BreakerState; readonly level: Level; readonly inFlight: number }
+      {
+        readonly breaker: BreakerState;
+        readonly level: Level;
+        readonly inFlight: number;
+        /** Who holds its breaker, since when and why; `null` while nobody does. */
+        readonly hold: UpstreamState['hold'];
+        /** How soon it was found to be back after its outages, in milliseconds (CB-6). */
+        readonly recovery: UpstreamState['recovery'];
+        /** Its pace, slots, timeout and rate, as they were found out. */
+        readonly flow: UpstreamState['flow'];
+      }
     >
   >;
   readonly operations: {
@@ -148,9 +164,9 @@ export function readHealth(parts: HealthSources): HealthStatus {
     level: health.level,
     storage: { state: health.storage.state, sinceAtMs: health.storage.sinceAtMs },
     upstreams: Object.fromEntries(
-      health.upstreams.map(({ name, breaker, level, inFlight }) => [
+      health.upstreams.map(({ name, breaker, level, inFlight, hold, recovery, flow }) => [
         name,
-        { breaker, level, inFlight },
+        { breaker, level, inFlight, hold, recovery, flow },
       ]),
     ),
     operations: health.operations,

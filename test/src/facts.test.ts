@@ -132,7 +132,7 @@ describe('OB-5 runtime.subscribe', () => {
       fact.kind === 'operation.parked' ? [fact.reason] : [],
     );
     expect(reasons).toEqual(
-      expect.arrayContaining(['backoff', 'breaker', 'conflict', 'handler', 'lane']),
+      expect.arrayContaining(['backoff', 'operator', 'conflict', 'handler', 'lane']),
     );
   });
 

@@ -23,6 +23,12 @@ export const UPSTREAM = { required: 'text' } as const satisfies OptionRule;
 /** A reason is kept with the breaker, and written at each of its changes. */
 const REASON_LENGTH_MAX = 1_000;
 
+/** Who gives an order, as the caller names them: kept and shown. */
+export const BY = {
+  rule: 'must be a text of 1 to 100 characters',
+  matches: (value) => typeof value === 'string' && value.trim() !== '' && value.length <= 100,
+} as const satisfies OptionRule;
+
 /** Why an operator does something, for other people to read. */
 export const REASON = {
   rule: `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,

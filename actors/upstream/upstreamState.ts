@@ -1,0 +1,52 @@
+/**
+ * One upstream as it is at this moment, as plain data (HM-1, CB-6).
+ *
+ * @module
+ */
+
+import { breakerDue } from '../../machines/breaker/circuitBreakerMachine.ts';
+import { type HoldKind, shownHold } from '../../machines/policy/breaker/operatorHolds.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Who holds its breaker; `null` while nobody does. */
+interface Held {
+  readonly kind: HoldKind;
+  readonly reason: string | null;
+  readonly by: string | null;
+  readonly sinceAtMs: number;
+  readonly orders: number;
+}
+
+/** Instants are those of the wall clock. */
+export function upstreamState(
+  { name, breaker, level, flow, chart }: Upstream,
+  steady: SteadyClock,
+) {
+  const { snapshot } = breaker;
+  const { holds, recoveries, recoveriesMs, lastRecoveryMs, longestRecoveryMs } = snapshot.context;
+  const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
+  const shown = shownHold(holds);
+  const hold: Held | null = shown && {
+    ...shown,
+    sinceAtMs: steady.toWall(shown.sinceAtMs),
+    orders: holds.length,
+  };
+  const { slots, slotsMax, timeoutMs, ratePerSecond, usualFailureShare } = flow.reading;
+  return {
+    name,
+    breaker: snapshot.value,
+    level: level.level,
+    causes: level.causes,
+    inFlight: flow.inFlight,
+    nextTryAtMs: due === null ? null : steady.toWall(due.atMs),
+    hold,
+    recovery: {
+      times: recoveries,
+      lastMs: lastRecoveryMs,
+      meanMs: recoveries === 0 ? 0 : Math.round(recoveriesMs / recoveries),
+      longestMs: longestRecoveryMs,
+    },
+    flow: { pace: chart.pace, slots, slotsMax, timeoutMs, ratePerSecond, usualFailureShare },
+  };
+}
