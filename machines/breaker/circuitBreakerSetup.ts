@@ -54,28 +54,28 @@ export interface CircuitBreakerContext extends OutageHistory {
   readonly tripsObserved: number;
 }
 
-interface Instant {
+export interface Instant {
   readonly atMs: number;
 }
 
-interface ProbeFacts extends PermitFacts {
+export interface ProbeFacts extends PermitFacts {
   readonly generation: number;
 }
 
 /** Why a breaker opens: failures that chance does not explain, or a rule that was set. */
 export type TripCause = 'surprise' | RuleCause;
 
-interface DetectedFacts extends OutageFacts {
+export interface DetectedFacts extends OutageFacts {
   readonly generation: number;
   readonly cause: TripCause;
 }
 
-interface OrderFacts extends Instant, HoldRelease {
+export interface OrderFacts extends Instant, HoldRelease {
   /** A short label, not a name or a story: it is kept and shown. */
   readonly reason?: string | undefined;
 }
 
-interface RestartFacts extends Instant {
+export interface RestartFacts extends Instant {
   /** The policy configured now, which may differ from the one that was kept. */
   readonly policy?: BreakerPacing | undefined;
   /** Until when the last process is known to have run; left out, it ran until now. */
