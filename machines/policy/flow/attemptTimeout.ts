@@ -27,8 +27,8 @@ const SHARE_OF_OUTAGE = 0.05;
  * outage, because an upstream that has become slower than the timeout looks down.
  */
 export class AttemptTimeout {
-  readonly #minMs: number;
-  readonly #maxMs: number;
+  #minMs: number;
+  #maxMs: number;
   #meanMs: number;
   #deviationMs: number;
   #isMeasured: boolean;
@@ -48,6 +48,13 @@ export class AttemptTimeout {
     this.#deviationMs = kept?.latencyDeviationMs ?? 0;
     this.#timeoutMs = this.#maxMs;
     if (this.#isMeasured) this.#set();
+  }
+
+  /** Other numbers from now on. */
+  change(policy: Pick<FlowPolicy, 'timeoutMsMin' | 'timeoutMsMax'>): void {
+    this.#minMs = policy.timeoutMsMin;
+    this.#maxMs = policy.timeoutMsMax;
+    this.#timeoutMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.#timeoutMs));
   }
 
   /** What an attempt that begins now may take, in milliseconds. */

@@ -9,6 +9,7 @@
 
 import { AttemptTimeout } from './attemptTimeout.ts';
 import type { CallReport, CallSign } from './callReport.ts';
+import { type CallStamp, Stamp } from './callStamp.ts';
 import type { FlowNews, FlowReading, KeptFlow } from './flowNews.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 import { FlowWindow } from './flowWindow.ts';
@@ -18,34 +19,16 @@ import { SlotTrials } from './slotTrials.ts';
 import { SurpriseTrip } from './surpriseTrip.ts';
 import { TokenRate } from './tokenRate.ts';
 
+/** A failure that took less than this share of the usual latency is early. */
+const EARLY = 0.8;
+
 /** So many windows after an outage slots are right. */
 const WINDOWS_TO_SETTLE = 8;
 
 /** Where more slots get more done, they grow so far before that is measured again. */
 const GROWTH = 1.5;
 
-/** What a call that began is known by. It is given back once; a second time is ignored. */
-export interface CallStamp {
-  readonly beganAtMs: number;
-}
-
-class Stamp implements CallStamp {
-  readonly beganAtMs: number;
-  /** The round of a ramp that it belongs to. */
-  readonly round: number;
-  /** Outages before it: a call of before the last one takes none of the slots that are open now. */
-  readonly outage: number;
-  /** Outages and overloads before it: a call of before the last one says nothing about now. */
-  readonly epoch: number;
-  state: 'inFlight' | 'overhanging' | 'givenBack' = 'inFlight';
-
-  constructor(beganAtMs: number, round: number, outage: number, epoch: number) {
-    this.beganAtMs = beganAtMs;
-    this.round = round;
-    this.outage = outage;
-    this.epoch = epoch;
-  }
-}
+export type { CallStamp };
 
 /**
  * @example
@@ -58,7 +41,7 @@ class Stamp implements CallStamp {
  * }
  */
 export class FlowMeter {
-  readonly #policy: FlowPolicy;
+  #policy: FlowPolicy;
   readonly #trip: SurpriseTrip;
   readonly #timeout: AttemptTimeout;
   readonly #ramp: SlotRamp;
@@ -98,6 +81,17 @@ export class FlowMeter {
     this.#ramp.start(this.#slots, null);
   }
 
+  /** Other numbers from now on; what was measured stays. */
+  change(policy: FlowPolicy): void {
+    this.#policy = policy;
+    this.#trip.change(policy);
+    this.#timeout.change(policy);
+    this.#ramp.change(policy);
+    this.#trials.change(policy);
+    this.#rate.change(policy);
+    this.#slots = Math.min(policy.slotsMax, Math.max(policy.slotsMin, this.#slots));
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -117,7 +111,7 @@ export class FlowMeter {
 
   /** Whether calls fail in a row beyond the usual, so that a failure now says little about its request. */
   get isDoubted(): boolean {
-    return this.#isDown || this.#trip.isDoubted;
+    return this.#isDown || this.#isHalved || this.#trip.isDoubted;
   }
 
   /** Calls that may start now. While the upstream is down 0: probes are the breaker's. */
@@ -311,7 +305,12 @@ export class FlowMeter {
   #failed(stamp: Stamp, sign: CallSign, nowMs: number): FlowNews | null {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
-    if (this.#trip.failure(nowMs)) return this.#surprised(nowMs);
+    const { beganAtMs } = stamp;
+    const isEarly = nowMs - beganAtMs < EARLY * (this.#timeout.meanMs ?? 0);
+    const inFlight = this.#inFlightNow + 1;
+    const isSurprise = this.#trip.failure(nowMs, { inFlight, beganAtMs, isEarly });
+    // Half as many are enough where slots were halved, and nothing was answered since.
+    if (isSurprise || (this.#isHalved && this.#trip.isDoubted)) return this.#surprised(nowMs);
     if (this.#opening !== null)
       return this.#opened(this.#ramp.failed(stamp.round, this.#slots, nowMs), nowMs);
     return this.#window.isFull(nowMs, this.#slots) ? this.#tune(nowMs) : null;
@@ -319,9 +318,11 @@ export class FlowMeter {
 
   /** More failures in a row than chance makes: too much work, or an outage. */
   #surprised(nowMs: number): FlowNews {
-    const { firstFailureAtMs, run, usualFailureShare } = this.#trip;
+    const { firstFailureAtMs, run, usualFailureShare, inFlightAtRun } = this.#trip;
     const { slotsMin } = this.#policy;
-    const isOverload = this.#overloaded * 2 > run && !this.#isHalved && this.#slots > 2 * slotsMin;
+    // With few in flight it is not too much work.
+    const isMuch = Math.min(this.#slots, inFlightAtRun) > 2 * slotsMin;
+    const isOverload = this.#overloaded * 2 > run && !this.#isHalved && isMuch;
     this.#trip.forget();
     this.#overloaded = 0;
     if (!isOverload) {

@@ -54,7 +54,7 @@ interface Round {
  * together while ever more begin, most are quick ones. A round that is slow before it is whole is slow.
  */
 export class SlotRamp {
-  readonly #noiseMs: number;
+  #noiseMs: number;
   #fastest: Round | null = null;
   #slotsBefore = Number.POSITIVE_INFINITY;
   #least = 1;
@@ -71,6 +71,11 @@ export class SlotRamp {
   #inFlightSum = 0;
 
   constructor(policy: Pick<FlowPolicy, 'latencyNoiseMs'>) {
+    this.#noiseMs = policy.latencyNoiseMs;
+  }
+
+  /** Other numbers from now on. */
+  change(policy: Pick<FlowPolicy, 'latencyNoiseMs'>): void {
     this.#noiseMs = policy.latencyNoiseMs;
   }
 

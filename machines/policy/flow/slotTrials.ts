@@ -63,7 +63,7 @@ interface Before {
  * and the latency is the usual one from then on.
  */
 export class SlotTrials {
-  readonly #policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>;
+  #policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>;
   /** The latency of an upstream that has nothing to wait for. */
   #usualMs = Number.POSITIVE_INFINITY;
   #usualFailing = -1;
@@ -78,6 +78,11 @@ export class SlotTrials {
   #unquestioned = 0;
 
   constructor(policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>) {
+    this.#policy = policy;
+  }
+
+  /** Other numbers from now on. */
+  change(policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>): void {
     this.#policy = policy;
   }
 

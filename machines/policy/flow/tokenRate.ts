@@ -44,7 +44,7 @@ const BURST_SECONDS = 0.1;
  * that meets no 429 is ever faster, so a limit that was lifted is soon forgotten.
  */
 export class TokenRate {
-  readonly #perSecondMin: number;
+  #perSecondMin: number;
   #perSecond = Number.POSITIVE_INFINITY;
   #tokens = 0;
   #tokensAtMs = 0;
@@ -60,6 +60,11 @@ export class TokenRate {
   constructor(policy: Pick<FlowPolicy, 'ratePerSecondMin'>, keptPerSecond: number | null = null) {
     this.#perSecondMin = policy.ratePerSecondMin;
     if (keptPerSecond !== null && keptPerSecond > 0) this.#perSecond = keptPerSecond;
+  }
+
+  /** Other numbers from now on. */
+  change(policy: Pick<FlowPolicy, 'ratePerSecondMin'>): void {
+    this.#perSecondMin = policy.ratePerSecondMin;
   }
 
   get isLearned(): boolean {

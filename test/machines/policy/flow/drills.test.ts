@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import type { Drill } from '../../../../bench/goodput/drill.ts';
+import { DRILLS } from '../../../../bench/goodput/drills.ts';
+import { type MeterMaker, simulate } from '../../../../bench/goodput/sim.ts';
+import { figuresOf, type SimFigures } from '../../../../bench/goodput/simFigures.ts';
+import type { CallReport } from '../../../../machines/policy/flow/callReport.ts';
+import { type CallStamp, FlowMeter } from '../../../../machines/policy/flow/flowMeter.ts';
+import type { FlowNews } from '../../../../machines/policy/flow/flowNews.ts';
+
+/** Seeds that the meter was not tuned by. */
+const SEEDS = [71, 72, 73];
+
+function drillOf(name: string): Drill {
+  const drill = DRILLS.find((each) => each.name === name);
+  if (drill === undefined) throw new Error(`There is no drill ${name}.`);
+  return drill;
+}
+
+function figures(name: string, meter?: MeterMaker): SimFigures[] {
+  const drill = drillOf(name);
+  return SEEDS.map((seed) =>
+    figuresOf(drill, seed, simulate(drill, seed, meter === undefined ? {} : { meter })),
+  );
+}
+
+const middle = (all: readonly number[]): number =>
+  all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
+
+/** Five failures in a row trip it, whatever is usual. */
+class CountingMeter extends FlowMeter {
+  #run = 0;
+
+  override end(stamp: CallStamp, report: CallReport, nowMs: number): FlowNews | null {
+    const news = super.end(stamp, report, nowMs);
+    if (report.sign === 'silent') return news;
+    this.#run = report.sign === 'answered' ? 0 : this.#run + 1;
+    if (this.#run !== 5) return news;
+    const [firstFailureAtMs, usualFailureShare] = [nowMs, this.usualFailureShare];
+    return { type: 'outage.detected', firstFailureAtMs, probes: 1, failures: 5, usualFailureShare };
+  }
+}
+
+/** All slots are open from the start, whatever is measured. */
+const unmeasured: MeterMaker = (policy) =>
+  new FlowMeter({ ...policy, slotsMin: policy.slotsMax, slotsAtStart: policy.slotsMax });
+
+describe('PF-6 goodput of what the server could do, simulated', () => {
+  const drills = [
+    'healthy',
+    'a35',
+    'a50',
+    'b',
+    'b35',
+    'c2',
+    'd',
+    'e',
+    'f',
+    'g',
+    'g2',
+    'h',
+    'i',
+    'l',
+  ];
+  test.each(drills)('PF-6 drill %s: at least nine tenths, with few calls in vain', (name) => {
+    const all = figures(name);
+    expect(middle(all.map((each) => each.goodput95))).toBeGreaterThanOrEqual(0.9);
+    expect(Math.min(...all.map((each) => each.goodput95))).toBeGreaterThanOrEqual(0.8);
+    expect(middle(all.map((each) => each.excess))).toBeLessThanOrEqual(0.15);
+  });
+
+  test('CB-6 the end of an outage is found soon, and the server is not buried', () => {
+    const all = figures('c2');
+    for (const { firstSuccessMs, fullAfterMs, peak } of all) {
+      expect(firstSuccessMs[0]).toBeLessThanOrEqual(1_400);
+      expect(fullAfterMs[0]).toBeLessThanOrEqual(2_000);
+      expect(peak).toBeLessThanOrEqual(1.2);
+    }
+  });
+
+  test('CB-2 a long outage gets fewer calls than one in a hundred of what waits', () => {
+    const drill = drillOf('c');
+    expect(figuresOf(drill, 71, simulate(drill, 71)).outageCalls).toBeLessThan(0.01);
+  });
+
+  test('CB-1 control: a trip at five in a row costs goodput where half of the calls fail', () => {
+    const planted = figures('a50', (policy) => new CountingMeter(policy));
+    expect(middle(planted.map((each) => each.goodput95))).toBeLessThan(0.85);
+  });
+
+  test('PF-6 control: all slots at once collapse a server that is overloaded', () => {
+    const planted = figures('d', unmeasured);
+    expect(middle(planted.map((each) => each.goodput95))).toBeLessThan(0.7);
+    expect(middle(planted.map((each) => each.excess))).toBeGreaterThan(0.5);
+  });
+});
