@@ -72,7 +72,7 @@ const overload = (name: string, perSecond: number, requests: number): DrillPlan 
   isOnLoopback: name === 'd',
 });
 
-const outage = (name: string, outageMs: number, rest: Partial<DrillPlan>): DrillPlan => ({
+const outagePlan = (name: string, outageMs: number, rest: Partial<DrillPlan>): DrillPlan => ({
   name,
   what: `refuses every connection for ${outageMs / 1000} s`,
   ...USUAL,
@@ -108,13 +108,13 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     },
     isOnLoopback: true,
   },
-  outage('c', 30_000, {
+  outagePlan('c', 30_000, {
     requests: 5_000,
     concurrency: 64,
     lanes: 1_250,
     server: { perSecond: 200, workMs: 100 },
   }),
-  outage('c2', 10_000, { requests: 1_200, lanes: 300, isOnLoopback: true }),
+  outagePlan('c2', 10_000, { requests: 1_200, lanes: 300, isOnLoopback: true }),
   overload('d', 150, 2_400),
   overload('d300', 300, 4_800),
   {
@@ -159,7 +159,7 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     server: { ...SMALL, stallShare: 0.05 },
   },
   {
-    ...outage('i', 10_000, { crises: 40 }),
+    ...outagePlan('i', 10_000, { crises: 40 }),
     what: 'an outage of 10 s with crises among the requests',
   },
   {
@@ -207,7 +207,9 @@ export const DRILLS: readonly Drill[] = DRILL_PLANS.map(drillOf);
 
 /** An outage of any length in the middle of work that lasts 20 s more. */
 export function outageDrill(outageMs: number): Drill {
-  return drillOf(outage(`outage ${outageMs / 1000} s`, outageMs, { requests: 1_400, lanes: 350 }));
+  return drillOf(
+    outagePlan(`outage ${outageMs / 1000} s`, outageMs, { requests: 1_400, lanes: 350 }),
+  );
 }
 
 const POISON_TYPE = 'poisoned';

@@ -21,7 +21,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import { retryClassOf, TIERS, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import type { Answer, CallRecord, Drill, Job } from './drill.ts';
-import { ServerModel } from './server.ts';
+import type { ServerModel } from './server.ts';
 import { SimClock } from './simClock.ts';
 
 /** How a request ended. */

@@ -43,7 +43,7 @@ export function figuresOf(drill: Drill, seed: number, { ended, calls }: SimRun):
       .map(({ key }) => key),
   );
   const good = ended.filter(({ job }) => !drill.isPoison(job));
-  const atMs = good.map((each) => each.atMs).sort((a, b) => a - b);
+  const atMs = good.map((each) => each.atMs).toSorted((a, b) => a - b);
   const why: Partial<Record<Why, number>> = {};
   for (const call of calls) {
     if (crises.has(call.key) || poison.has(call.key)) continue;
@@ -69,7 +69,7 @@ export function figuresOf(drill: Drill, seed: number, { ended, calls }: SimRun):
         (call) => call.beganAtMs >= fromMs && call.beganAtMs < toMs && !crises.has(call.key),
       ).length;
       const waiting = jobs.length - ended.filter((each) => each.atMs < fromMs).length;
-      const times = successes.map(({ endedAtMs }) => endedAtMs ?? 0).sort((a, b) => a - b);
+      const times = successes.map(({ endedAtMs }) => endedAtMs ?? 0).toSorted((a, b) => a - b);
       const share = 1 - ((why.random ?? 0) + (why.stalled ?? 0)) / Math.max(1, calls.length);
       const enough = FULL_SHARE * share * drill.perSecond * (WINDOW_MS / 1000);
       const full = times.find((_, index) => {

@@ -369,8 +369,8 @@ export class FlowMeter {
 
   #tune(nowMs: number): FlowNews | null {
     const measured = this.#window.measure(nowMs);
-    const { slots, news, then } = this.#trials.measured(this.#slots, measured);
-    if (then === 'goOn') {
+    const { slots, news, after } = this.#trials.measured(this.#slots, measured);
+    if (after === 'goOn') {
       this.#window.goOn();
       return null;
     }
@@ -378,7 +378,7 @@ export class FlowMeter {
     const before = this.#slots;
     this.#slots = Math.min(this.#policy.slotsMax, Math.max(this.#policy.slotsMin, slots));
     this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);
-    if (then === 'ramp' && this.#slots < this.#policy.slotsMax) {
+    if (after === 'ramp' && this.#slots < this.#policy.slotsMax) {
       this.#opening = 'growth';
       const known = {
         latencyMs: this.#trials.usualMs,

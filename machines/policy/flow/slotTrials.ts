@@ -47,7 +47,7 @@ export interface SlotDecision {
   readonly slots: number;
   readonly news: FlowNews | null;
   /** - `goOn`: it says too little. - `ramp`: more slots get more done. */
-  readonly then: 'nextWindow' | 'goOn' | 'ramp';
+  readonly after: 'nextWindow' | 'goOn' | 'ramp';
 }
 
 interface Before {
@@ -224,7 +224,7 @@ export class SlotTrials {
     this.#rest();
     const undone = tell('trial.undone', slots, from, 'lessDone');
     // As much less done as there were fewer slots: with more, more is done.
-    return ratio <= 1 - IN_PROPORTION * cut ? { ...undone, then: 'ramp' } : undone;
+    return ratio <= 1 - IN_PROPORTION * cut ? { ...undone, after: 'ramp' } : undone;
   }
 
   #rest(): void {
@@ -263,11 +263,11 @@ function isBeyondChance(one: Measured, other: Measured): boolean {
 }
 
 function next(slots: number): SlotDecision {
-  return { slots, news: null, then: 'nextWindow' };
+  return { slots, news: null, after: 'nextWindow' };
 }
 
 function goOn(slots: number): SlotDecision {
-  return { slots, news: null, then: 'goOn' };
+  return { slots, news: null, after: 'goOn' };
 }
 
 function tell(
@@ -277,5 +277,5 @@ function tell(
   because: FlowReason,
 ): SlotDecision {
   const news: FlowNews = { type, from: Math.floor(from), to: Math.floor(to), because };
-  return { slots: to, news, then: 'nextWindow' };
+  return { slots: to, news, after: 'nextWindow' };
 }

@@ -127,7 +127,7 @@ describe('PF-6 slots by goodput', () => {
   test('PF-6 a window that says too little goes on', () => {
     const trials = trialsOf(100);
     const vague = { ...window(30, 300), isPrecise: false };
-    expect(trials.measured(30, vague)).toEqual({ slots: 30, news: null, then: 'goOn' });
+    expect(trials.measured(30, vague)).toEqual({ slots: 30, news: null, after: 'goOn' });
   });
 
   test('PF-6 an outage ends a trial with the slots of before it', () => {
