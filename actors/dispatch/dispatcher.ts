@@ -14,6 +14,7 @@ import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimit
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { Raised } from '../../persistence/port/writes.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { TurnReason } from '../facts/fact.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -345,6 +346,21 @@ export class Dispatcher {
       const type = handler === null ? 'handler.missing' : 'lane.freed';
       actor.send({ type, atMs: this.#parts.clock.now() });
     });
+  }
+
+  /** The head of a lane is as urgent from now on as what has come behind it, which has this route (OP-4). */
+  raise({ id, urgency }: Raised, route: string): void {
+    const head = this.#parts.pool.resident(id);
+    if (head === undefined) {
+      // Its row is claimed by its new rank.
+      this.noteDue(route, 0);
+      return;
+    }
+    if (head.urgency <= urgency) return;
+    const queue = this.#queues.get(head.handler?.upstream ?? '');
+    const wasReady = queue?.forget(head) ?? false;
+    head.urgency = urgency;
+    if (wasReady) queue?.add(head);
   }
 
   /** A row of this route is on disk only and due at `dueAtMs`. */

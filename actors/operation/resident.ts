@@ -18,7 +18,8 @@ import type { PendingAcceptance } from './acceptance.ts';
 /** An operation in memory. Everything that must survive is in the actor's context or on the row. */
 export interface Resident {
   readonly id: string;
-  readonly urgency: number;
+  /** Its rank among what waits: its own, or that of the most urgent behind it in its lane. */
+  urgency: number;
   /** By what its row is claimed: see `routeOf`. */
   route: string;
   actor: SyncOperationRef;

@@ -104,6 +104,9 @@ export class BulkAcceptor {
         if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);
         // Behind another in its lane it is woken by that one.
         const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
+        if (result.kind === 'accepted' && result.raised !== null) {
+          dispatcher.raise(result.raised, route);
+        }
         if (!isLaneBusy) dispatcher.noteDue(route, dueAtMs);
       },
       isPatient: true,

@@ -119,6 +119,9 @@ export class Demands {
           return;
         }
         const turn = this.#accepted(resident, result.kind === 'accepted' && result.laneBusy);
+        if (result.kind === 'accepted' && result.raised !== null) {
+          this.#parts.dispatcher.raise(result.raised, resident.route);
+        }
         if (isBarrier) this.#committed(resident, snapshot.value, turn);
       },
       onFailed: (error) => {
