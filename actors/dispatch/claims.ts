@@ -92,6 +92,16 @@ export class Claims {
     return this.isBehindRows(URGENCY_MAX);
   }
 
+  /**
+   * Whether the next probe goes to a row on disk: every other one does after a probe has failed, so that
+   * what fails always, and is in memory, is not every probe.
+   */
+  get isProbesTurn(): boolean {
+    const { flow, steady } = this.#parts;
+    const isPaused = this.#isUnderWay || steady.now() < this.#notBeforeMs;
+    return flow.probesFailed % 2 === 1 && !isPaused && this.areDue;
+  }
+
   /** When something becomes due, or may be claimed again; `null` where nothing is known to. */
   get nextAtMs(): number | null {
     const nowMs = this.#parts.steady.now();
@@ -202,16 +212,16 @@ export class Claims {
     due.asked();
     // Those fetched before are due on disk until what was ordered for them is written.
     journal.sendAll();
-    const { rows, nextDueAtMs } = await store.claim({
-      routes: routes(),
-      urgencyMin,
-      urgencyMax,
-      nowMs,
-      limit: permits.size,
-      passOver,
-    });
+    const ask = { routes: routes(), urgencyMin, urgencyMax, nowMs, limit: permits.size, passOver };
+    const from = Math.min(urgencyMax, probeRank(flow));
+    let answer = await store.claim({ ...ask, urgencyMin: Math.max(urgencyMin, from) });
+    const isInPart = from > urgencyMin;
+    if (isInPart && answer.rows.length === 0) answer = await store.claim(ask);
+    const { rows, nextDueAtMs } = answer;
     if (rows.length > 0) faultPoint('queue.afterClaim');
     due.answered(nextDueAtMs);
+    // Of the ranks above it nothing is known yet.
+    if (isInPart && rows.length > 0) due.note(nowMs);
     let hasBrought = false;
     for (const row of rows) {
       if (mayStart(flow)) hasBrought = this.#takeSuspects(row.urgency, permits) || hasBrought;
@@ -248,6 +258,15 @@ export class Claims {
     }
     return hasGiven;
   }
+}
+
+/**
+ * The rank from which on the next probe is looked for. After each probe that failed it is another, and
+ * within a rank what was tried waits behind the others: so one request that fails always does not keep an
+ * upstream down that is well for all others (CB-2).
+ */
+export function probeRank({ probesFailed }: FlowControl): number {
+  return probesFailed === 0 ? 0 : 1 + ((probesFailed >> 1) % URGENCY_MAX);
 }
 
 /** Whether work is taken up at this upstream: it has started, has not stopped, and no suspect runs alone. */

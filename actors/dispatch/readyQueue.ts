@@ -22,11 +22,14 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
     return wasThere;
   }
 
-  /** The first that is at least as urgent as `urgencyBound`; it stays in the queue. */
-  first(urgencyBound: number): T | undefined {
+  /**
+   * The first that is at least as urgent as `urgencyBound`; it stays in the queue. Ranks from `from` on
+   * are looked at before those above it.
+   */
+  first(urgencyBound: number, from = 0): T | undefined {
     if (this.#size === 0) return undefined;
-    for (let urgency = 0; urgency <= urgencyBound; urgency += 1) {
-      for (const item of this.#ranks[urgency] ?? []) return item;
+    for (let step = 0; step <= urgencyBound; step += 1) {
+      for (const item of this.#ranks[(from + step) % (urgencyBound + 1)] ?? []) return item;
     }
     return undefined;
   }

@@ -10,7 +10,7 @@ import { CrisisSlots } from '../flow/crisisSlots.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { CLAIM, Claims, type ClaimsParts, mayStart } from './claims.ts';
+import { CLAIM, Claims, type ClaimsParts, mayStart, probeRank } from './claims.ts';
 import { giveBack, LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
@@ -105,10 +105,12 @@ export class UpstreamQueue {
 
   /** Gives free slots to what waits, what is in memory first. */
   pump(): void {
-    this.#grantReady();
-    if (this.#claims.areDue && this.#ready.first(this.flow.urgencyBound) === undefined) {
-      void this.#claims.fetch();
-    }
+    const isDisksTurn = this.#claims.isProbesTurn;
+    if (!isDisksTurn) this.#grantReady();
+    const isClaimed =
+      isDisksTurn ||
+      (this.#claims.areDue && this.#ready.first(this.flow.urgencyBound) === undefined);
+    if (isClaimed) void this.#claims.fetch();
     this.#arm();
   }
 
@@ -138,7 +140,7 @@ export class UpstreamQueue {
   /** Most urgent first; one of a rank that is parked asks as such. */
   #nextReady(): { readonly resident: Resident; readonly asker: Asker } | null {
     const bound = this.flow.urgencyBound;
-    const wanted = this.#ready.first(bound);
+    const wanted = this.#ready.first(bound, probeRank(this.flow));
     const resident = wanted ?? this.#ready.first(URGENCY_MAX);
     if (resident === undefined) return null;
     const { id, urgency } = resident;

@@ -66,6 +66,8 @@ export interface FlowControl {
    * it mean something.
    */
   readonly upMs: number;
+  /** Probes of this outage that have failed; 0 while the upstream is up. The next one goes to other work. */
+  readonly probesFailed: number;
 
   /** Whether this may run now, and why not. Asking changes nothing. */
   mayRun(asker: Asker): MayRun;

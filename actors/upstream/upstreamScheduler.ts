@@ -67,6 +67,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #inFlight = 0;
   #parkedInFlight = 0;
   #probesAsked = 0;
+  #probesFailed = 0;
   #isDown = false;
   #isShort = false;
   /** How the last call of any operation ended; nothing is known of an earlier process. */
@@ -130,6 +131,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   get isDoubted(): boolean {
     return this.breaker.mode !== 'pass' || this.#meter.isDoubted;
+  }
+
+  get probesFailed(): number {
+    return this.#probesFailed;
   }
 
   get upMs(): number {
@@ -293,6 +298,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const isDown = this.breaker.mode !== 'pass';
     if (isDown !== this.#isDown) {
       this.#isDown = isDown;
+      this.#probesFailed = 0;
       const { chart, clock } = this.#parts;
       const nowMs = clock.monotonic();
       if (isDown) this.#meter.outageBegan(nowMs);
@@ -350,6 +356,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (sign === 'silent') end = 'ignored';
     // It is there, and says how much it takes.
     else if (sign === 'answered' || sign === 'pushedBack') end = 'succeeded';
+    if (end === 'failed' && generation === this.breaker.generation) this.#probesFailed += 1;
     this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs);
   }
 

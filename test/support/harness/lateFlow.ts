@@ -59,6 +59,10 @@ export class LateFlow implements FlowControl {
   get slotsMax() {
     return this.#inner.slotsMax;
   }
+  get probesFailed() {
+    return this.#inner.probesFailed;
+  }
+
   get isDoubted() {
     return this.#inner.isDoubted;
   }
