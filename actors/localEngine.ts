@@ -333,6 +333,11 @@ export class LocalEngine implements Engine {
       upstreams: this.#core.upstreams.shown.map((upstream) =>
         upstreamState(upstream, this.#core.steady),
       ),
+      stuck: pool.dispatcher.stuck.map(({ upstream, because, sinceMs }) => ({
+        upstream,
+        because,
+        forMs: this.#core.steady.now() - sinceMs,
+      })),
       operations: {
         ...counts.operations,
         inMemory: pool.size,

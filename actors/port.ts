@@ -14,6 +14,7 @@ import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
 import type { StorageState } from '../machines/policy/service/storageTrouble.ts';
+import type { StuckReason } from '../machines/policy/service/stuckWork.ts';
 import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
@@ -154,6 +155,14 @@ export interface EngineHealth {
     readonly failure: ErrorCode | null;
   };
   readonly upstreams: readonly UpstreamState[];
+  /** Work that is due and does not begin, where nothing explains that. */
+  readonly stuck: readonly {
+    readonly upstream: string;
+    /** What is said to stand against it; `unknown` where it may run, as far as is known. */
+    readonly because: StuckReason;
+    /** For how long nothing has begun, in milliseconds. */
+    readonly forMs: number;
+  }[];
   /** Counts since the process started; `quarantined` over restarts, too. */
   readonly operations: {
     readonly inMemory: number;

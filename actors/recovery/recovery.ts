@@ -147,8 +147,8 @@ export async function takeUpSpilled(
 }
 
 /**
- * The routes that have rows, of those that queues claim and where types wait for a handler: with ten thousand idle upstreams, one question in
- * place of a claim for each. All of them where that can't be read.
+ * The routes that have rows, of those that queues claim and where types wait for a handler: with ten
+ * thousand idle upstreams, one question in place of a claim for each. All of them where that can't be read.
  */
 export async function occupiedRoutes({ store, pool }: RecoveryParts): Promise<readonly string[]> {
   const waiting = [...pool.handlers.keys()].map(missingHandlerRoute);
