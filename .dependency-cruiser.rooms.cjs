@@ -7,8 +7,8 @@
 const VOCABULARY = 'machines/vocabulary';
 const POLICY = [
   'machines/policy/request',
-  'machines/policy/breaker',
   'machines/policy/flow',
+  'machines/policy/breaker',
   'machines/policy/retry',
   'machines/policy/service',
   'machines/policy/crisis',
@@ -56,9 +56,9 @@ const ROOMS = {
 
   // Decisions, as functions of their arguments.
   'machines/policy/request': [VOCABULARY],
-  'machines/policy/retry': [VOCABULARY, 'machines/policy/flow'],
   'machines/policy/flow': [VOCABULARY],
   'machines/policy/breaker': [VOCABULARY, 'machines/policy/flow'],
+  'machines/policy/retry': [VOCABULARY, 'machines/policy/flow'],
   'machines/policy/service': [VOCABULARY, 'machines/policy/breaker'],
   'machines/policy/crisis': [VOCABULARY, 'machines/policy/request'],
   'machines/policy/layers': [

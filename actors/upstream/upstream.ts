@@ -149,7 +149,7 @@ export class Upstream {
   /** Works out again what is parked, and tells of it after the event that caused it. */
   refresh(): void {
     const globalLevel = this.#parts.globalLevel();
-    // A probe goes to whoever is most urgent of those that wait, whatever its level: none may be urgent.
+    // A probe goes to the most urgent of those that wait, parked or not: perhaps none of them is urgent.
     const isProbing = this.breaker.decision.mode === 'probe';
     this.flow.urgencyBound = urgencyBoundAt(isProbing ? 'normal' : this.level.level, globalLevel);
     this.flow.changeSoon();

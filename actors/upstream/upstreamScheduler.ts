@@ -30,6 +30,7 @@ import type { TimerService } from '../time/timerService.ts';
 import type { Breaker, ProbeEnd } from './breaker.ts';
 import { Changes } from './changes.ts';
 import type { SchedulerChart } from './schedulerChart.ts';
+import { Shortage } from './shortage.ts';
 import { SlotPermit } from './slotPermit.ts';
 
 export interface UpstreamSchedulerParts {
@@ -69,7 +70,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #probesAsked = 0;
   #probesFailed = 0;
   #isDown = false;
-  #isShort = false;
+  readonly #shortage: Shortage;
   /** How the last call of any operation ended; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
   intake: Intake = 'notStarted';
@@ -81,6 +82,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.upstream = parts.upstream;
     this.#flow = parts.flow;
     this.#changes = new Changes(parts.timers, parts.steady);
+    this.#shortage = new Shortage(() => parts.chart.pace, parts.onShortage);
     this.#meter = new FlowMeter(parts.flow);
     this.#bucket = parts.rate === null ? null : new TokenBucket(parts.rate);
   }
@@ -215,9 +217,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       const news = permit.meter.end(permit.stamp, report, nowMs);
       verdict = this.#learn(permit, report, nowMs, news);
     }
-    // What was only reserved is no sign of demand.
-    if (this.#changes.isAwaited && report !== UNUSED) this.#noteShortage();
-    else if (this.#isShort) this.#reviewShortage();
+    if (this.#changes.isAwaited && report !== UNUSED) this.#shortage.note();
+    else if (this.#shortage.because !== null) this.#shortage.review(this.#meter.reading());
     // Who leaves looks after its own; others that wait here are told.
     if (this.#changes.isAwaited) this.changeSoon();
     return verdict;
@@ -252,11 +253,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   // Of this process.
 
   /** Why there are fewer slots than are asked for; `null` where there are enough. */
-  get shortage(): 'ramp' | 'overload' | null {
-    if (!this.#isShort) return null;
-    const { pace } = this.#parts.chart;
-    if (pace === 'overloaded') return 'overload';
-    return pace === 'ramping' ? 'ramp' : null;
+  get shortage(): Shortage['because'] {
+    return this.#shortage.because;
   }
 
   /** Whether a call was ever made. */
@@ -304,7 +302,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       if (isDown) this.#meter.outageBegan(nowMs);
       else this.#meter.outageEnded(nowMs);
       chart.outage(isDown, this.#meter.kept());
-      this.#isShort = false;
+      this.#shortage.forget();
     }
     this.changeSoon();
   }
@@ -386,7 +384,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const before = chart.context?.ratePerSecond ?? null;
     chart.news(news, this.#meter.kept());
     facts.emit('flow.changed', this.upstream, news.type, flowNumbers(news, before));
-    this.#reviewShortage();
+    this.#shortage.review(this.#meter.reading());
     this.changeSoon();
   }
 
@@ -401,23 +399,5 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   #toSteady(atMs: number, nowMs: number): number {
     return Math.floor(this.#parts.steady.now() - (nowMs - atMs));
-  }
-
-  #noteShortage(): void {
-    const { pace } = this.#parts.chart;
-    if (this.#isShort || (pace !== 'ramping' && pace !== 'overloaded')) return;
-    this.#isShort = true;
-    this.#parts.onShortage();
-  }
-
-  /** Slots are enough again once half of them are free, or all are open. */
-  #reviewShortage(): void {
-    if (!this.#isShort) return;
-    const { slots, inFlight } = this.#meter.reading();
-    const { pace } = this.#parts.chart;
-    const isOver = (pace !== 'ramping' && pace !== 'overloaded') || inFlight * 2 <= slots;
-    if (!isOver) return;
-    this.#isShort = false;
-    this.#parts.onShortage();
   }
 }

@@ -55,14 +55,40 @@ describe('HM-1 getHealthStatus', () => {
       overall: 'degraded',
       components: { resilience: 'degraded', storage: 'healthy' },
       crisisCapability: 'operational',
-      upstreams: { payments: { breaker: 'open' }, default: { breaker: 'closed' } },
+      upstreams: { payments: { breaker: 'open', hold: null, flow: { pace: 'down' } } },
     });
+    // The built-in upstream is not used, so it is not shown.
+    expect(Object.keys(ill.upstreams)).toEqual(['payments']);
     expect(ill.score).toBeLessThan(100);
     expect(ill.reasons).toEqual(['breaker of payments is open']);
 
     isDown = false;
     await clock.advanceUntil(() => runtime.getHealthStatus().overall === 'healthy');
     expect(runtime.getHealthStatus()).toMatchObject({ score: 100, reasons: [] });
+    const { recovery } = runtime.upstream('payments');
+    expect(recovery).toMatchObject({ times: 1, meanMs: recovery.lastMs });
+    expect(recovery.lastMs).toBeGreaterThan(0);
+  });
+
+  test('HM-1 CB-1 says who holds a breaker, why and since when; the built-in upstream once it is held', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({ handlers: HANDLERS });
+    await clock.run(runtime.ready);
+    expect(runtime.getHealthStatus().upstreams).toEqual({});
+    const upstream = runtime.upstream('default');
+    upstream.forceOpen('maintenance', 'ana');
+    upstream.observe('a look', 'ben');
+    const hold = { kind: 'forcedOpen', by: 'ana', reason: 'maintenance', orders: 2 };
+    expect(runtime.getHealthStatus().upstreams['default']).toMatchObject({
+      hold: { ...hold, sinceAtMs: clock.now() },
+    });
+    upstream.release('ana');
+    expect([upstream.breaker, upstream.hold?.by]).toEqual(['observing', 'ben']);
+    upstream.release();
+    expect([upstream.breaker, upstream.hold]).toEqual(['closed', null]);
+    upstream.disable();
+    expect(upstream.breaker).toBe('disabled');
+    upstream.release();
   });
 
   test('HM-1 PS-6 storage that fails is critical, by its code, until it is well again', async () => {
