@@ -396,6 +396,8 @@ export class Dispatcher {
   /** It was in flight when the process died. */
   addSuspect(resident: Resident): void {
     this.#suspects.add(resident);
+    const upstream = resident.handler?.upstream ?? '';
+    this.#watches.get(upstream)?.waiting(this.#parts.steady.now());
     if (this.#isStarted) this.#pumpSuspects();
     // A crisis waits for nobody, not even for a held store to be released.
     else if (!this.#isStopped) this.#suspects.startCrises();

@@ -14,7 +14,7 @@ import type { TimerService } from '../time/timerService.ts';
 import { giveBack } from './lateAnswers.ts';
 
 /** Between two looks; a permit that seems lost twice in a row is. */
-const CHECK_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 5_000;
 
 export interface LeaseCheckParts {
   readonly timers: TimerService;

@@ -1,0 +1,166 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
+import { LeaseCheck } from '../../../actors/dispatch/leaseCheck.ts';
+import { Suspects } from '../../../actors/dispatch/suspects.ts';
+import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
+import { NO_VERDICT } from '../../../actors/flow/flowControl.ts';
+import { stuckReason } from '../../../machines/policy/service/stuckWork.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { WAIT_CAUSES } from '../../../machines/vocabulary/waitCause.ts';
+import type { Fact, RuntimeOptions } from '../../../src/index.ts';
+import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
+
+const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
+const WATCHDOG_MS = 10_000;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function begin(options: Partial<RuntimeOptions> = {}) {
+  const world = createWorld();
+  const process = world.boot({
+    upstreams: { payments: { concurrency: 2 } },
+    handlers: { [REQUEST.type]: { upstream: 'payments', run: () => null } },
+    ...options,
+  });
+  const facts: Fact[] = [];
+  process.runtime.subscribe((fact) => {
+    facts.push(fact);
+  });
+  const stuck = () => facts.filter(({ kind }) => kind === 'work.stuck');
+  const alerts = () =>
+    process.errors.filter((error) => isHoldfastError(error) && error.code === 'HF_WORK_STUCK');
+  return { world, process, facts, stuck, alerts };
+}
+
+async function submit({ clock }: World, { runtime }: Process, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    await clock.run(runtime.sync({ ...REQUEST, subject: `user-${n}` }));
+  }
+}
+
+describe('HM-1 why work does not begin that is due', () => {
+  test('HM-1 where it may run, nobody knows why', () => {
+    expect(stuckReason({ may: true }, 5, 0)).toBe('unknown');
+  });
+
+  test('HM-1 what passes at a known time, holds calls, or is told elsewhere, explains it', () => {
+    const said = WAIT_CAUSES.map((because) => ({ may: false, because, untilAtMs: null }) as const);
+    expect(said.flatMap((answer) => stuckReason(answer, 0, 0) ?? [])).toEqual(
+      WAIT_CAUSES.filter((cause) => !['start', 'stopping', 'storage', 'operator'].includes(cause)),
+    );
+    expect(said.flatMap((answer) => stuckReason(answer, 1, 0) ?? [])).toEqual([]);
+    const later = { may: false, because: 'breaker', untilAtMs: 100 } as const;
+    expect([stuckReason(later, 0, 99), stuckReason(later, 0, 100)]).toEqual([null, 'breaker']);
+  });
+});
+
+describe('HM-1 a watchdog over work that is due', () => {
+  test('HM-1 control: where all is well it tells nothing, and keeps no timer', async () => {
+    const { world, process, stuck, alerts } = begin();
+    await submit(world, process, 20);
+    await world.clock.advance(5 * WATCHDOG_MS);
+    expect([stuck(), alerts()]).toEqual([[], []]);
+    expect(process.runtime.getHealthStatus().operations.completed).toBe(20);
+  });
+
+  test('HM-1 a claim that never comes back is told', async () => {
+    const { world, process, stuck, alerts } = begin({ residentsMax: 1 });
+    await world.clock.run(process.runtime.ready);
+    process.runtime.upstream('payments').forceOpen('maintenance');
+    await submit(world, process, 5);
+    process.store.claim = async () => await new Promise<never>(() => undefined);
+    await world.clock.advance(5 * WATCHDOG_MS);
+    // A person has ordered it: that is no defect.
+    expect(stuck()).toEqual([]);
+    process.runtime.upstream('payments').release();
+    await world.clock.advance(3 * WATCHDOG_MS);
+    expect(stuck()).toMatchObject([
+      { upstream: 'payments', because: expect.stringMatching(/^(slot|ramp)$/) },
+    ]);
+    expect(alerts()).toHaveLength(1);
+  });
+
+  test('HM-1 nobody who looks for work is told of, and it goes on once somebody does', async () => {
+    const { world, process, facts, stuck, alerts } = begin();
+    await world.clock.run(process.runtime.ready);
+    const pump = vi.spyOn(UpstreamQueue.prototype, 'pump').mockImplementation(() => undefined);
+    vi.spyOn(UpstreamQueue.prototype, 'tryStart').mockReturnValue(null);
+    await submit(world, process, 5);
+    await world.clock.advance(3 * WATCHDOG_MS);
+    expect(stuck()).toMatchObject([{ upstream: 'payments', because: 'unknown' }]);
+    expect(alerts()).toHaveLength(1);
+    await world.clock.advance(10 * WATCHDOG_MS);
+    expect(alerts().length).toBeLessThan(4);
+    pump.mockRestore();
+    await submit(world, process, 1);
+    await world.clock.advance(3 * WATCHDOG_MS);
+    expect(facts.some(({ kind }) => kind === 'work.moving')).toBe(true);
+    expect(process.runtime.getHealthStatus().operations.completed).toBe(6);
+  });
+
+  test('HM-1 SV-3 suspects that nobody starts are told of', async () => {
+    const world = createWorld();
+    const hung = world.boot({
+      upstreams: { payments: { concurrency: 2 } },
+      handlers: {
+        [REQUEST.type]: {
+          upstream: 'payments',
+          run: async () => await new Promise<never>(() => undefined),
+        },
+      },
+    });
+    await submit(world, hung, 2);
+    hung.kill();
+    vi.spyOn(Suspects.prototype, 'pump').mockReturnValue(false);
+    vi.spyOn(Suspects.prototype, 'take').mockReturnValue(false);
+    const next = world.boot({
+      upstreams: { payments: { concurrency: 2 } },
+      handlers: { [REQUEST.type]: { upstream: 'payments', run: () => null } },
+    });
+    await world.clock.advance(4 * WATCHDOG_MS);
+    expect(
+      next.errors.filter((error) => isHoldfastError(error) && error.code === 'HF_WORK_STUCK'),
+    ).toHaveLength(1);
+  });
+});
+
+describe('OP-6 a permit whose holder is gone', () => {
+  /** Planted: the permits of the first calls to end are not given back. */
+  async function loseAll() {
+    const scene = begin();
+    const { world, process } = scene;
+    await world.clock.run(process.runtime.ready);
+    const lost = vi.spyOn(Dispatcher.prototype, 'attemptEnded').mockReturnValue(NO_VERDICT);
+    await submit(world, process, 2);
+    await world.clock.advance(100);
+    lost.mockRestore();
+    expect(process.runtime.upstream('payments').inFlight).toBe(2);
+    await submit(world, process, 5);
+    return scene;
+  }
+
+  test('OP-6 is given back, which is told, and work goes on', async () => {
+    const { world, process, stuck } = await loseAll();
+    await world.clock.advance(30_000);
+    expect(process.errors.map(String)).toEqual([
+      expect.stringMatching(/kept a slot of payments/),
+      expect.stringMatching(/kept a slot of payments/),
+    ]);
+    expect(process.runtime.getHealthStatus().operations.completed).toBe(7);
+    expect(process.runtime.upstream('payments').inFlight).toBe(0);
+    expect(stuck()).toEqual([]);
+  });
+
+  test('OP-6 HM-1 control: were it not, the watchdog tells that nothing holds the slots', async () => {
+    vi.spyOn(LeaseCheck.prototype, 'held').mockImplementation(() => undefined);
+    const { world, process, stuck, alerts } = await loseAll();
+    await world.clock.advance(30_000);
+    expect(process.runtime.getHealthStatus().operations.completed).toBe(2);
+    expect(stuck()).toMatchObject([
+      { upstream: 'payments', because: expect.stringMatching(/^(slot|ramp)$/) },
+    ]);
+    expect(alerts()).toHaveLength(1);
+  });
+});
