@@ -87,8 +87,14 @@ function planOf(kind: Kind, seed: number): DrillPlan {
   return {
     name: kind,
     what: '',
-    requests: kind === 'limit' ? Math.round(requests / 2) : requests,
-    concurrency,
+    requests:
+      kind === 'limit'
+        ? Math.round(requests / 2)
+        : kind === 'slower'
+          ? Math.min(requests, 60 * concurrency)
+          : requests,
+    // What stalls holds its slot for the shortest timeout.
+    concurrency: kind === 'stalls' ? Math.ceil(concurrency + 0.1 * perSecond) : concurrency,
     lanes: requests,
     server: servers[kind],
     capMs: 600_000,

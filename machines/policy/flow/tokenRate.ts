@@ -30,6 +30,8 @@ const MEASURE_MS = 300;
 /** Growth in a second: begins with this share, and doubles with each second without a cut. */
 const GROWTH_MIN = 0.03;
 const GROWTH_MAX = 1;
+/** What was learned first may be far too low, for it is learned within moments. */
+const GROWTH_FIRST = 0.8;
 /** The limit is gone when the rate has grown for so long without a cut. */
 const LIFT_AFTER_MS = 10_000;
 /** Tokens that may be saved up, in seconds of the rate. */
@@ -135,6 +137,7 @@ export class TokenRate {
     const both = this.#sum(this.#taken, SLICES);
     const seconds = Math.min(1, Math.max(MEASURE_MS, nowMs - this.#startedAtMs) / 1000);
     this.#set(Math.max(late, both - late) / seconds, nowMs);
+    this.#growth = GROWTH_FIRST;
     return { type: 'rate.learned', perSecond: this.#perSecond };
   }
 
@@ -175,7 +178,7 @@ export class TokenRate {
     this.tokens(nowMs);
     const capped = Math.min(1, seconds);
     this.#perSecond *= 1 + this.#growth * capped;
-    this.#growth = Math.min(GROWTH_MAX, this.#growth * 2 ** capped);
+    this.#growth = Math.min(Math.max(GROWTH_MAX, this.#growth), this.#growth * 2 ** capped);
     return null;
   }
 
