@@ -199,6 +199,7 @@ export class EngineCore {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
       this.pool.waiting.refresh();
+      this.pool.standings.refresh();
       facts.emit('record.quarantined', row.id, row.code);
       rejectQuarantined(row, this.pool);
     });
@@ -310,6 +311,7 @@ export class EngineCore {
       this.timers.stop();
       this.storage.stop();
       this.pool.waiting.stop();
+      this.pool.standings.stop();
       this.upstreams.stop();
       await unlessStalled(this.#parts.clock, this.#parts.store.close());
     }

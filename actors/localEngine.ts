@@ -22,6 +22,7 @@ import {
   CrisisResponder,
 } from './crisis/crisisResponder.ts';
 import { EngineCore } from './engine.ts';
+import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { FactListener, Override } from './facts/fact.ts';
 import type { FactStream } from './facts/factStream.ts';
 import {
@@ -41,7 +42,6 @@ import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from '
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
-import { upstreamState } from './upstream/upstreamState.ts';
 
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
@@ -289,7 +289,7 @@ export class LocalEngine implements Engine {
   }
 
   upstream(name: string): UpstreamState {
-    return upstreamState(this.#core.upstreams.get(name), this.#core.steady);
+    return stateOfUpstream(this.#core, this.#core.upstreams.get(name));
   }
 
   upstreamOrders(name: string): UpstreamOrders {
@@ -316,58 +316,7 @@ export class LocalEngine implements Engine {
   }
 
   health(): EngineHealth {
-    const { pool, hold, storage, counts, quarantined, storeCheck } = this.#core;
-    const { conflict, review, handler, deadLetter } = pool.waiting.counts;
-    return {
-      phase: this.#supervisor.phase,
-      isImpaired: this.#supervisor.isImpaired,
-      start: this.#supervisor.startTrouble,
-      hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
-      level: this.#core.upstreams.globalLevel.level,
-      causes: this.#core.upstreams.globalLevel.causes,
-      storage: {
-        state: storage.state,
-        sinceAtMs: storage.sinceAtMs,
-        failure: storage.failure?.code ?? null,
-      },
-      upstreams: this.#core.upstreams.shown.map((upstream) =>
-        upstreamState(upstream, this.#core.steady),
-      ),
-      stuck: pool.dispatcher.stuck.map(({ upstream, because, sinceMs }) => ({
-        upstream,
-        because,
-        forMs: this.#core.steady.now() - sinceMs,
-      })),
-      operations: {
-        ...counts.operations,
-        inMemory: pool.size,
-        attemptsRunning: pool.attemptsRunning,
-        quarantined,
-      },
-      waiting: {
-        conflicted: conflict,
-        inReview: review,
-        handlerMissing: handler,
-        deadLettered: deadLetter,
-        quarantined,
-        newerVersion: pool.left.newer,
-      },
-      crises: {
-        refused: counts.crisesRefused.times,
-        mended: counts.crisesMended.times,
-        unkept: counts.crisesUnkept.times,
-        isRefusing: counts.crisesRefused.isRecent,
-        isMending: counts.crisesMended.isRecent,
-        isUnkept: counts.crisesUnkept.isRecent,
-      },
-      eventLoop: {
-        delayMs: this.#core.upstreams.loop.delayMs,
-        blocked: counts.loopBlocked.times,
-        longestMs: counts.loopLongestMs,
-        isBlocking: counts.loopBlocked.isRecent,
-      },
-      storeCheck: storeCheck.progress,
-    };
+    return engineHealth(this.#core, this.#supervisor);
   }
 
   /** A crisis never expires (CR-4). */

@@ -22,6 +22,7 @@ import type { Hold } from '../persistence/port/hold.ts';
 import type { Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
+import type { TurnWait } from './dispatch/turnWait.ts';
 import type { FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
@@ -50,7 +51,7 @@ export type {
   OperationActorObserver,
   OperationActorSnapshot,
 } from './operation/operationActor.ts';
-export type { OperationView, Outcome } from './operation/outcome.ts';
+export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage } from './operation/rowView.ts';
 export type {
   DeadLetterAccess,
@@ -76,6 +77,12 @@ export interface UpstreamState {
   readonly causes: readonly LevelCause[];
   /** Attempts in flight. */
   readonly inFlight: number;
+  /** Of these, and of those that have lost their slot, whose handler is silent far beyond its time-out. */
+  readonly overhanging: number;
+  /** Why an operation that comes now would have to wait, and until when; `null` where it would not. */
+  readonly waits: TurnWait | null;
+  /** Since when it is down; `null` while it is up. */
+  readonly downSinceAtMs: number | null;
   /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
   readonly nextTryAtMs: number | null;
   /** The order of a person that is in force; `null` while none is. */
@@ -184,6 +191,14 @@ export interface EngineHealth {
     readonly deadLettered: number;
     readonly quarantined: number;
     readonly newerVersion: number;
+    /** Their handler has to return first. */
+    readonly overhanging: number;
+    /** An earlier one of their entity has not ended. */
+    readonly inLane: number;
+    /** The rate of their subject or tier is used up. */
+    readonly rateLimited: number;
+    /** Their turn at an upstream, which says why it is not theirs, or the time after a failed attempt. */
+    readonly turn: number;
   };
   /** Crises whose request broke a rule, since the process started. */
   readonly crises: {

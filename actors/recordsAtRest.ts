@@ -7,6 +7,7 @@
 import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { readPage } from './operation/rowView.ts';
+import { turnWaitAtRest } from './operation/waitView.ts';
 import type { OperationRecords } from './port.ts';
 import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { quarantineAccess } from './recovery/quarantineAccess.ts';
@@ -23,7 +24,7 @@ export function recordsAtRest(store: Store, heldBy: Hold | null): RecordsAtRest 
   const access = accessAtRest(store);
   let hold = heldBy;
   return {
-    list: (query) => readPage(store, query, () => null),
+    list: (query) => readPage(store, query, () => null, turnWaitAtRest),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     async release() {

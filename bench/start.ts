@@ -9,9 +9,8 @@
 import { fork } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type * as Holdfast from '../src/index.ts';
 import { printMachine, printTable, temporaryFolder } from './support.ts';
-
-type Package = typeof import('../src/index.ts');
 
 interface Reading {
   readonly createMs: number;
@@ -29,7 +28,7 @@ const TRIES_MAX = 100;
 const QUIET_MS = 500;
 
 async function measure(entry: string, folder: string, count: number): Promise<Reading> {
-  const { createRuntime, rawKey } = (await import(entry)) as Package;
+  const { createRuntime, rawKey } = (await import(entry)) as typeof Holdfast;
   const names = Array.from({ length: count }, (_, index) => `upstream-${index}`);
   const run = (): null => null;
   const cpuAtStart = process.cpuUsage();

@@ -21,6 +21,7 @@ export type {
   OperationActorSnapshot,
   OperationPage,
   OperationView,
+  OperationWait,
   Outcome,
   Override,
   ParkReason,

@@ -16,7 +16,6 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Raised } from '../../persistence/port/writes.ts';
 import type { Handler } from '../attempt/handler.ts';
-import type { TurnReason } from '../facts/fact.ts';
 import type { Facts } from '../facts/factStream.ts';
 import {
   type CallVerdict,
@@ -36,6 +35,7 @@ import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
 import { enterByRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
+import { type TurnWait, turnWait } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 import { type StuckWork, type Waiting, WorkWatch } from './workWatch.ts';
 
@@ -227,11 +227,8 @@ export class Dispatcher {
   }
 
   /** Why work of this urgency rank, which waits for its turn at this upstream, does not go out now. */
-  reasonToWait(upstream: string, urgency: number): TurnReason {
-    const answer = this.#queues.get(upstream)?.flow.mayRun({ id: null, urgency });
-    if (answer === undefined) return 'start';
-    // It may, so what it waits for is others before it.
-    return answer.may ? 'slot' : answer.because;
+  turnWait(upstream: string, urgency: number): TurnWait {
+    return turnWait(this.#queues.get(upstream)?.flow, urgency, this.#parts.steady);
   }
 
   /** Work that is due and does not begin, where nothing explains that. */

@@ -14,6 +14,9 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import { type OperationWait, type TurnWaitOf, waitOf } from './waitView.ts';
+
+export type { OperationWait } from './waitView.ts';
 
 interface Ended {
   readonly operationId: string;
@@ -45,6 +48,8 @@ export interface OperationView {
   readonly attempt: number;
   readonly acceptedAtMs: number;
   readonly settledAtMs: number | null;
+  /** Why it waits, since when, and until when where that is known; `null` where it does not wait. */
+  readonly wait: OperationWait | null;
   /** When it is tried again, where time is what it waits for. */
   readonly retryAtMs: number | null;
   readonly expiresAtMs: number | null;
@@ -52,8 +57,13 @@ export interface OperationView {
   readonly history: readonly HistoryEntry[];
 }
 
-/** What is shown of an operation in `state`. */
-export function toView(state: SyncOperationState, context: SyncOperationContext): OperationView {
+/** What is shown of an operation in `state`, of this urgency rank. */
+export function toView(
+  state: SyncOperationState,
+  context: SyncOperationContext,
+  urgency: number,
+  turnWaitOf: TurnWaitOf,
+): OperationView {
   const { failure } = context;
   return {
     id: context.id,
@@ -66,6 +76,7 @@ export function toView(state: SyncOperationState, context: SyncOperationContext)
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs,
+    wait: waitOf(state, context, urgency, turnWaitOf),
     retryAtMs: retryAtMs(state, context),
     expiresAtMs: context.expiresAtMs,
     failure: failure === null ? null : { code: failure.code, message: failure.message },

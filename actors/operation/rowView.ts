@@ -8,6 +8,7 @@ import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeOperation } from '../charts/operationRecord.ts';
 import { type OperationView, toView } from './outcome.ts';
+import type { TurnWaitOf } from './waitView.ts';
 
 /** A page of operations, in order of acceptance. */
 export interface OperationPage {
@@ -31,9 +32,12 @@ export async function readPage(
   store: RecordStore,
   { afterSeq, limit }: OperationPageQuery,
   viewInMemory: (id: string) => OperationView | null,
+  turnWaitOf: TurnWaitOf,
 ): Promise<OperationPage> {
   const rows = await store.list({ afterSeq, limit });
-  const views = rows.flatMap((row) => viewInMemory(row.id) ?? viewIfReadable(row) ?? []);
+  const views = rows.flatMap(
+    (row) => viewInMemory(row.id) ?? viewIfReadable(row, turnWaitOf) ?? [],
+  );
   return {
     views,
     unreadable: rows.length - views.length,
@@ -42,10 +46,10 @@ export async function readPage(
 }
 
 /** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */
-export function viewIfReadable(row: StoredOperation): OperationView | null {
+export function viewIfReadable(row: StoredOperation, turnWaitOf: TurnWaitOf): OperationView | null {
   if (row.standing === 'quarantined') return null;
   try {
-    return viewOf(row);
+    return viewOf(row, turnWaitOf);
   } catch (error) {
     if (isHoldfastError(error)) return null;
     throw error;
@@ -53,9 +57,9 @@ export function viewIfReadable(row: StoredOperation): OperationView | null {
 }
 
 /** @throws HoldfastError `HF_RECORD_…` */
-export function viewOf(row: StoredOperation): OperationView {
+export function viewOf(row: StoredOperation, turnWaitOf: TurnWaitOf): OperationView {
   const { context, value } = decodeOperation(row).snapshot;
-  return toView(value, context);
+  return toView(value, context, row.urgency, turnWaitOf);
 }
 
 export function hasEnded({ standing }: StoredOperation): boolean {

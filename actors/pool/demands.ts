@@ -25,6 +25,7 @@ import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationWriter } from '../operation/operationWriter.ts';
 import { toOutcome, toView } from '../operation/outcome.ts';
 import { type Resident, takePending } from '../operation/resident.ts';
+import type { TurnWaitOf } from '../operation/waitView.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { answerDuplicate } from './duplicates.ts';
 import type { Watchers } from './watchers.ts';
@@ -38,6 +39,7 @@ export interface DemandsParts {
   readonly watchers: Watchers;
   readonly exceptions: Exceptions;
   readonly facts: Facts;
+  readonly turnWaitOf: TurnWaitOf;
   /** Whether it is still the one in memory. */
   readonly isInMemory: (resident: Resident) => boolean;
   /** It may have been replaced while this one ran. */
@@ -55,9 +57,11 @@ export class Demands {
 
   /** Does what the state asks for that an operation has just entered. */
   meet(resident: Resident, snapshot: SyncOperationSnapshot): void {
-    const { watchers, dispatcher, clock, release } = this.#parts;
+    const { watchers, dispatcher, clock, release, turnWaitOf } = this.#parts;
     const { value: state, context } = snapshot;
-    if (watchers.has(resident.id)) watchers.changed(toView(state, context));
+    if (watchers.has(resident.id)) {
+      watchers.changed(toView(state, context, resident.urgency, turnWaitOf));
+    }
     const demand = demandOf(state, context, resident);
     this.#write(resident, snapshot, demand);
     switch (demand.does) {

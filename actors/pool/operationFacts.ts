@@ -18,7 +18,7 @@ import type { Resident } from '../operation/resident.ts';
 
 /** An operation has gone from one state to another; `from` is `null` for a new one. */
 export function tellOfMove(
-  parts: { readonly facts: Facts; readonly dispatcher: Pick<Dispatcher, 'reasonToWait'> },
+  parts: { readonly facts: Facts; readonly dispatcher: Pick<Dispatcher, 'turnWait'> },
   { handler, urgency }: Pick<Resident, 'handler' | 'urgency'>,
   from: SyncOperationState | null,
   { value: to, context }: SyncOperationSnapshot,
@@ -35,7 +35,7 @@ export function tellOfMove(
   if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
   // Without a handler it waits for that, in a moment.
   else if (upstream !== null) {
-    const reason = dispatcher.reasonToWait(upstream, urgency);
+    const { reason } = dispatcher.turnWait(upstream, urgency);
     facts.emit('operation.parked', context, upstream, reason, waitsFor);
   }
 }

@@ -29,6 +29,7 @@ import { AttemptRunner } from '../operation/attemptRunner.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
 import { type Resident, takePending, takesNotice } from '../operation/resident.ts';
+import type { TurnWaitOf } from '../operation/waitView.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
 import { Demands } from './demands.ts';
@@ -38,6 +39,7 @@ import { tellOfMove } from './operationFacts.ts';
 import type { PoolParts } from './poolParts.ts';
 import { quarantine } from './quarantine.ts';
 import { StaleReadGuard } from './staleReadGuard.ts';
+import { StandingWatch } from './standingWatch.ts';
 import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
 
@@ -51,6 +53,7 @@ export class OperationPool {
   readonly watchers: Watchers;
   readonly left: LeftRows;
   readonly waiting: WaitingWatch;
+  readonly standings: StandingWatch;
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
   readonly staleReads = new StaleReadGuard();
@@ -79,6 +82,7 @@ export class OperationPool {
       parts.policies.table.operation(handler.upstream, retryClassOf(priority, tier), type)
         .attemptTimeoutMs;
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
+    this.standings = new StandingWatch({ store, clock, facts });
     this.exceptions = new Exceptions({ facts });
     const runs = new FailureRuns(steady.now());
     this.#runner = new AttemptRunner({
@@ -142,6 +146,7 @@ export class OperationPool {
       watchers: this.watchers,
       exceptions: this.exceptions,
       renewHandler: this.renewHandler.bind(this),
+      turnWaitOf: this.turnWaitOf,
       isInMemory: this.#isInMemory,
       release: (resident, { status }) => {
         this.#drop(resident);
@@ -190,6 +195,13 @@ export class OperationPool {
   overhanging(upstream?: string): number {
     return this.#runner.overhanging(upstream);
   }
+
+  /** What an operation of this type waits for that waits for its turn. */
+  readonly turnWaitOf: TurnWaitOf = ({ type, upMark }, urgency) => {
+    const upstream = this.handlers.get(type)?.upstream ?? upMark?.upstream;
+    if (upstream === undefined) return { reason: 'handler', untilAtMs: null };
+    return this.dispatcher.turnWait(upstream, urgency);
+  };
 
   get residents(): readonly Resident[] {
     return this.#residents.values();

@@ -59,7 +59,7 @@ export class Operations {
   }
 
   async view(id: string): Promise<OperationView> {
-    return this.#viewInMemory(id) ?? viewOf(await this.#find(id));
+    return this.#viewInMemory(id) ?? viewOf(await this.#find(id), this.#parts.pool.turnWaitOf);
   }
 
   watch(id: string, listener: (view: OperationView) => void): () => void {
@@ -72,7 +72,8 @@ export class Operations {
     const { store } = this.#parts;
     await this.#untilAnswering();
     // What is in memory is newer than its row.
-    return await readPage(store, query, (id) => this.#viewInMemory(id));
+    const { turnWaitOf } = this.#parts.pool;
+    return await readPage(store, query, (id) => this.#viewInMemory(id), turnWaitOf);
   }
 
   async outcome(id: string): Promise<Outcome> {
@@ -119,10 +120,11 @@ export class Operations {
   }
 
   #viewInMemory(id: string): OperationView | null {
-    const resident = this.#parts.pool.resident(id);
+    const { pool } = this.#parts;
+    const resident = pool.resident(id);
     if (resident === undefined) return null;
     const { value, context } = resident.actor.getSnapshot();
-    return toView(value, context);
+    return toView(value, context, resident.urgency, pool.turnWaitOf);
   }
 
   /** A listener to an operation that has ended, or never was, must not take up memory without limit. */

@@ -24,7 +24,8 @@ export function upstreamState(
   steady: SteadyClock,
 ) {
   const { snapshot } = breaker;
-  const { holds, recoveries, recoveriesMs, lastRecoveryMs, longestRecoveryMs } = snapshot.context;
+  const { holds, recoveries, recoveriesMs, lastRecoveryMs, longestRecoveryMs, downSinceAtMs } =
+    snapshot.context;
   const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
   const shown = shownHold(holds);
   const hold: Held | null = shown && {
@@ -40,6 +41,7 @@ export function upstreamState(
     causes: level.causes,
     inFlight: flow.inFlight,
     nextTryAtMs: due === null ? null : steady.toWall(due.atMs),
+    downSinceAtMs: downSinceAtMs === null ? null : steady.toWall(downSinceAtMs),
     hold,
     recovery: {
       times: recoveries,

@@ -6,35 +6,28 @@
 
 import type {
   CheckProgress,
-  Engine,
   EngineHealth,
   StartTrouble,
   UpstreamState,
 } from '../../actors/port.ts';
-import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
-import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
-import { STORAGE_ADVICE, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
-import type { LatencySummary, ResponseTimes } from './responseTimes.ts';
-import type { DamageMet, StoreDamage } from './storeDamage.ts';
+import {
+  type ComponentHealth,
+  type Finding,
+  findingsOf,
+  type HealthSources,
+} from './healthFindings.ts';
+import type { LatencySummary } from './responseTimes.ts';
+import type { DamageMet } from './storeDamage.ts';
 
-/** What the health of a runtime is read from. */
-export interface HealthSources {
-  readonly options: {
-    /** The type whose handler delivers crises. */
-    readonly crisis: { readonly type: string };
-  };
-  readonly policies: PoliciesInForce;
-  readonly engine: Pick<Engine, 'health' | 'handlers'>;
-  readonly responseTimes: ResponseTimes;
-  readonly damage: StoreDamage;
-}
+export type { ComponentHealth, HealthSources } from './healthFindings.ts';
 
-/** How one component is doing. */
-export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
+/** One upstream as it is at this moment. */
+export type UpstreamHealth = Omit<UpstreamState, 'name'>;
 
 /** What `getHealthStatus()` answers; counts are since the process started. */
 export interface HealthStatus {
@@ -59,22 +52,9 @@ export interface HealthStatus {
   readonly storage: { readonly state: StorageState; readonly sinceAtMs: number | null };
   /** The level of service of the process, and of each upstream with its breaker. */
   readonly level: Level;
-  readonly upstreams: Readonly<
-    Record<
-      string,
-      {
-        readonly breaker: BreakerState;
-        readonly level: Level;
-        readonly inFlight: number;
-        /** Who holds its breaker, since when and why; `null` while nobody does. */
-        readonly hold: UpstreamState['hold'];
-        /** How soon it was found to be back after its outages, in milliseconds (CB-6). */
-        readonly recovery: UpstreamState['recovery'];
-        /** Its pace, slots, timeout and rate, as they were found out. */
-        readonly flow: UpstreamState['flow'];
-      }
-    >
-  >;
+  readonly upstreams: Readonly<Record<string, UpstreamHealth>>;
+  /** Where work is due and nothing begins, and why, as far as that is known; none where all is well. */
+  readonly stuck: EngineHealth['stuck'];
   readonly operations: {
     readonly inMemory: number;
     readonly attemptsRunning: number;
@@ -88,7 +68,10 @@ export interface HealthStatus {
     /** Rows quarantined because they can't be opened. */
     readonly quarantined: number;
   };
-  /** What goes on only when somebody does something, as the store counts it; over restarts, too. */
+  /**
+   * What waits and for what, as the store counts it, over restarts too; the first six go on only when
+   * somebody does something. Why one operation waits says its own view.
+   */
   readonly waiting: {
     /** The upstream holds another version: `retryNow()` or `cancel()`. */
     readonly conflicted: number;
@@ -100,6 +83,14 @@ export interface HealthStatus {
     readonly quarantined: number;
     /** A later version of holdfast wrote it: it goes on there. As far as this process has met them. */
     readonly newerVersion: number;
+    /** Its handler is silent far beyond its time-out, and its lane waits until that has returned. */
+    readonly overhanging: number;
+    /** An earlier operation of its entity has not ended. */
+    readonly inLane: number;
+    /** The rate of its subject or tier is used up. */
+    readonly rateLimited: number;
+    /** Its turn at its upstream, of which `upstreams` says what it is bound by, or the time after a failed attempt. */
+    readonly turn: number;
   };
   /** Crises that did not go as they should. */
   readonly crises: {
@@ -130,17 +121,10 @@ export interface HealthStatus {
   readonly responseTimes: Readonly<Record<string, LatencySummary>>;
 }
 
-interface Finding {
-  readonly component: keyof HealthStatus['components'];
-  readonly health: ComponentHealth;
-  readonly costs: number;
-  readonly reason: string;
-}
-
 export function readHealth(parts: HealthSources): HealthStatus {
   const { engine, options, responseTimes, damage } = parts;
   const health = engine.health();
-  const findings = find(health, parts);
+  const findings = findingsOf(health, parts);
   const worst = (component?: Finding['component']): ComponentHealth => {
     const found = findings.filter(
       (finding) => component === undefined || finding.component === component,
@@ -164,11 +148,9 @@ export function readHealth(parts: HealthSources): HealthStatus {
     level: health.level,
     storage: { state: health.storage.state, sinceAtMs: health.storage.sinceAtMs },
     upstreams: Object.fromEntries(
-      health.upstreams.map(({ name, breaker, level, inFlight, hold, recovery, flow }) => [
-        name,
-        { breaker, level, inFlight, hold, recovery, flow },
-      ]),
+      health.upstreams.map(({ name, ...upstream }) => [name, upstream]),
     ),
+    stuck: health.stuck,
     operations: health.operations,
     waiting: health.waiting,
     crises: {
@@ -187,148 +169,4 @@ export function readHealth(parts: HealthSources): HealthStatus {
       (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
     ),
   };
-}
-
-/** Each of these waits for somebody, and what is in its lane waits with it. */
-const ASKING = {
-  conflicted: 'operations wait for a decision: the upstream holds another version (conflicted)',
-  inReview: 'operations wait for a review: they may have been applied (inReview)',
-  handlerMissing: 'operations wait for a handler of their type',
-  deadLettered: 'dead letters wait for somebody; see holdfast dead-letters',
-  newerVersion: 'operations wait for a later version of holdfast, which wrote them',
-} as const satisfies Partial<Record<keyof HealthStatus['waiting'], string>>;
-
-const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
-
-function find(
-  health: EngineHealth,
-  { policies, responseTimes, damage }: HealthSources,
-): readonly Finding[] {
-  const findings: Finding[] = [];
-  const { phase, start, hold, waiting, crises, eventLoop } = health;
-  if (start !== null || (phase !== 'running' && phase !== 'starting')) {
-    findings.push({
-      component: 'storage',
-      health: 'critical',
-      costs: 60,
-      reason: `no work is accepted: ${start === null ? phase : toldOf(start, phase)}`,
-    });
-  }
-  const { state: storage, failure } = health.storage;
-  if (storage !== 'well') {
-    findings.push({
-      component: 'storage',
-      health: storage === 'slow' ? 'degraded' : 'critical',
-      costs: storage === 'slow' ? 15 : 50,
-      reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure})`}`,
-    });
-  }
-  if (hold !== null) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 30,
-      reason: `the store is held (${hold.reason}): nothing but crises runs until it is released`,
-    });
-  }
-  if (damage.met !== null) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 30,
-      reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
-    });
-  }
-  for (const [kind, what] of Object.entries(ASKING)) {
-    const count = waiting[kind as keyof typeof ASKING];
-    if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
-  }
-  if (waiting.quarantined > 0) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 10,
-      reason: `${waiting.quarantined} records set aside; see holdfast quarantine`,
-    });
-  }
-  if (health.isImpaired) {
-    findings.push({
-      component: 'resilience',
-      health: 'critical',
-      costs: 40,
-      reason: 'a component fails too often to be restarted',
-    });
-  }
-  if (crises.isRefusing) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 30,
-      reason: `${crises.refused} crises answered and not delivered: their request holds nothing sound`,
-    });
-  }
-  if (crises.isUnkept) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 30,
-      reason: `${crises.unkept} crises delivered and not kept: the disk hung, and memory held as much as it may`,
-    });
-  }
-  if (crises.isMending) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 5,
-      reason: `${crises.mended} crises delivered without what broke a rule of requests`,
-    });
-  }
-  if (eventLoop.isBlocking) {
-    findings.push({
-      component: 'performance',
-      health: 'degraded',
-      costs: 10,
-      reason: `the event loop was blocked (${eventLoop.blocked} times, for up to ${eventLoop.longestMs} ms): the answer to a crisis waits as long`,
-    });
-  }
-  for (const { name, breaker, level, causes } of health.upstreams) {
-    if (breaker === 'open' || breaker === 'forcedOpen' || breaker === 'halfOpen') {
-      findings.push({
-        component: 'resilience',
-        health: 'degraded',
-        costs: 10,
-        reason: `breaker of ${name} is ${breaker}`,
-      });
-    } else if (level !== 'normal') {
-      findings.push({
-        component: 'resilience',
-        health: 'degraded',
-        costs: 5,
-        reason: `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
-      });
-    }
-  }
-  for (const tier of TIERS) {
-    const { p99Ms } = responseTimes.summary(tier);
-    if (p99Ms > policies.table.operation('', tier, '').responseDeadlineMs) {
-      findings.push({
-        component: 'performance',
-        health: 'degraded',
-        costs: 10,
-        reason: `answers to ${tier} are late`,
-      });
-    }
-  }
-  return findings;
-}
-
-function toldOf({ code, sinceAtMs, tries, nextTryAtMs }: StartTrouble, phase: Phase): string {
-  const since = new Date(sinceAtMs).toISOString();
-  const next =
-    phase === 'starting'
-      ? 'now'
-      : nextTryAtMs === null
-        ? 'by runtime.start()'
-        : `at ${new Date(nextTryAtMs).toISOString()}`;
-  return `the start failed (${code}; failed tries: ${tries}, the first at ${since}), and is tried again ${next}`;
 }

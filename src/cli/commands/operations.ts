@@ -5,7 +5,7 @@
  */
 
 import { type Command, InvalidArgumentError } from 'commander';
-import type { OperationPage, OperationView } from '../../../actors/port.ts';
+import type { OperationPage, OperationView, OperationWait } from '../../../actors/port.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import type { Caller } from '../../management/call/managementCall.ts';
 import { listOperations } from '../../management/store/listOperations.ts';
@@ -99,16 +99,25 @@ function parseState(text: string): string {
 
 function tableOf(views: readonly OperationView[]): string {
   return table(
-    ['id', 'type', 'tier', 'priority', 'state', 'attempt', 'accepted', 'failure'],
+    ['id', 'type', 'tier', 'priority', 'state', 'waits for', 'attempt', 'accepted', 'failure'],
     views.map((view) => [
       view.id,
       view.type,
       view.tier,
       view.priority,
       view.state,
+      waitText(view.wait),
       view.attempt,
       new Date(view.acceptedAtMs).toISOString(),
       view.failure === null ? '' : `${view.failure.code} ${view.failure.message}`,
     ]),
   );
+}
+
+/** `breaker since 2030-01-01T00:00:00.000Z, until 2030-01-01T00:00:05.000Z`. */
+function waitText(wait: OperationWait | null): string {
+  if (wait === null) return '';
+  const { reason, sinceAtMs, untilAtMs } = wait;
+  const until = untilAtMs === null ? '' : `, until ${new Date(untilAtMs).toISOString()}`;
+  return `${reason} since ${new Date(sinceAtMs).toISOString()}${until}`;
 }

@@ -14,6 +14,7 @@ function view(id: string, state: OperationView['state'] = 'waiting'): OperationV
     attempt: 1,
     acceptedAtMs: 0,
     settledAtMs: null,
+    wait: null,
     retryAtMs: null,
     expiresAtMs: null,
     failure: null,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { viewIfReadable } from '../../../../actors/operation/rowView.ts';
+import { turnWaitAtRest } from '../../../../actors/operation/waitView.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import {
   armFaultPoint,
@@ -85,7 +86,7 @@ async function expectAllThere(store: Store): Promise<void> {
     // What was in flight at the crash was on disk as ordered.
     const expected = state === 'attempting' ? 'ordering' : state;
     if (name === 'aside') continue;
-    expect([name, row && viewIfReadable(row)?.state]).toEqual([name, expected]);
+    expect([name, row && viewIfReadable(row, turnWaitAtRest)?.state]).toEqual([name, expected]);
     const hasEnded = row?.standing === 'settled';
     const payload = name.startsWith('large') ? /^.{2000,}$/ : /^.{19,20}$/;
     if (hasEnded) expect([name, row.payload]).toEqual([name, null]);

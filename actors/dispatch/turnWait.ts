@@ -1,0 +1,31 @@
+/**
+ * What an operation waits for that waits for its turn: the answer of its upstream's scheduler, with
+ * instants that people can read.
+ *
+ * @module
+ */
+
+import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
+import type { FlowControl } from '../flow/flowControl.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+
+export interface TurnWait {
+  readonly reason: WaitCause;
+  /** By the wall clock; `null` where nobody knows. */
+  readonly untilAtMs: number | null;
+}
+
+/** Asks as one of this rank; `undefined` for an upstream that is not there. */
+export function turnWait(
+  flow: FlowControl | undefined,
+  urgency: number,
+  steady: Pick<SteadyClock, 'toWall'>,
+): TurnWait {
+  if (flow === undefined) return { reason: 'start', untilAtMs: null };
+  // Crises ask nobody: they wait for a slot that is kept for them.
+  const answer = urgency === 0 ? null : flow.mayRun({ id: null, urgency });
+  // It may, so what it waits for is others before it.
+  if (answer === null || answer.may) return { reason: 'slot', untilAtMs: null };
+  const { because, untilAtMs } = answer;
+  return { reason: because, untilAtMs: untilAtMs === null ? null : steady.toWall(untilAtMs) };
+}

@@ -1,0 +1,93 @@
+/**
+ * How the local engine is doing, as plain data: read from memory, in every phase (HM-1).
+ *
+ * @module
+ */
+
+import { type TurnWait, turnWait } from './dispatch/turnWait.ts';
+import type { EngineCore } from './engine.ts';
+import type { EngineHealth, UpstreamState } from './port.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { Upstream } from './upstream/upstream.ts';
+import { upstreamState } from './upstream/upstreamState.ts';
+
+/** How it is doing, read from memory. */
+export function engineHealth(
+  core: EngineCore,
+  supervisor: Pick<Supervisor, 'phase' | 'isImpaired' | 'startTrouble'>,
+): EngineHealth {
+  const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
+  const { conflict, review, handler, rate, deadLetter } = pool.waiting.counts;
+  const { due, held } = pool.standings.counts;
+  return {
+    phase: supervisor.phase,
+    isImpaired: supervisor.isImpaired,
+    start: supervisor.startTrouble,
+    hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
+    level: upstreams.globalLevel.level,
+    causes: upstreams.globalLevel.causes,
+    storage: {
+      state: storage.state,
+      sinceAtMs: storage.sinceAtMs,
+      failure: storage.failure?.code ?? null,
+    },
+    upstreams: upstreams.shown.map((upstream) => stateOfUpstream(core, upstream)),
+    stuck: pool.dispatcher.stuck.map(({ upstream, because, sinceMs }) => ({
+      upstream,
+      because,
+      forMs: core.steady.now() - sinceMs,
+    })),
+    operations: {
+      ...counts.operations,
+      inMemory: pool.size,
+      attemptsRunning: pool.attemptsRunning,
+      quarantined,
+    },
+    waiting: {
+      conflicted: conflict,
+      inReview: review,
+      handlerMissing: handler,
+      deadLettered: deadLetter,
+      quarantined,
+      newerVersion: pool.left.newer,
+      overhanging: pool.overhanging(),
+      // The two are read at different moments.
+      inLane: Math.max(0, held - conflict - review),
+      rateLimited: rate,
+      turn: Math.max(0, due - handler - rate),
+    },
+    crises: {
+      refused: counts.crisesRefused.times,
+      mended: counts.crisesMended.times,
+      unkept: counts.crisesUnkept.times,
+      isRefusing: counts.crisesRefused.isRecent,
+      isMending: counts.crisesMended.isRecent,
+      isUnkept: counts.crisesUnkept.isRecent,
+    },
+    eventLoop: {
+      delayMs: upstreams.loop.delayMs,
+      blocked: counts.loopBlocked.times,
+      longestMs: counts.loopLongestMs,
+      isBlocking: counts.loopBlocked.isRecent,
+    },
+    storeCheck: storeCheck.progress,
+  };
+}
+
+/** One upstream as it is at this moment. */
+export function stateOfUpstream(
+  { steady, pool }: Pick<EngineCore, 'steady' | 'pool'>,
+  upstream: Upstream,
+): UpstreamState {
+  return {
+    ...upstreamState(upstream, steady),
+    overhanging: pool.overhanging(upstream.name),
+    waits: waitsAt(upstream.flow, steady),
+  };
+}
+
+/** Asks as the most urgent of those that ask. */
+function waitsAt(flow: Upstream['flow'], steady: EngineCore['steady']): TurnWait | null {
+  const isFree = flow.mayRun({ id: null, urgency: 1, isNext: true }).may;
+  return isFree ? null : turnWait(flow, 1, steady);
+}

@@ -1,0 +1,200 @@
+/**
+ * What is wrong with a runtime, in sentences, and how much each weighs (HM-1, UX-2).
+ *
+ * @module
+ */
+
+import type { Engine, EngineHealth, StartTrouble } from '../../actors/port.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
+import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
+import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
+import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import type { ResponseTimes } from './responseTimes.ts';
+import type { StoreDamage } from './storeDamage.ts';
+
+/** What the health of a runtime is read from. */
+export interface HealthSources {
+  readonly options: {
+    /** The type whose handler delivers crises. */
+    readonly crisis: { readonly type: string };
+  };
+  readonly policies: PoliciesInForce;
+  readonly engine: Pick<Engine, 'health' | 'handlers'>;
+  readonly responseTimes: ResponseTimes;
+  readonly damage: StoreDamage;
+}
+
+/** How one component is doing. */
+export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
+
+/** Something that is not as it should be. */
+export interface Finding {
+  readonly component: 'resilience' | 'performance' | 'storage';
+  readonly health: ComponentHealth;
+  readonly costs: number;
+  readonly reason: string;
+}
+
+/** Each of these waits for somebody, and what is in its lane waits with it. */
+const ASKING = {
+  conflicted: 'operations wait for a decision: the upstream holds another version (conflicted)',
+  inReview: 'operations wait for a review: they may have been applied (inReview)',
+  handlerMissing: 'operations wait for a handler of their type',
+  deadLettered: 'dead letters wait for somebody; see holdfast dead-letters',
+  newerVersion: 'operations wait for a later version of holdfast, which wrote them',
+} as const satisfies Partial<Record<keyof EngineHealth['waiting'], string>>;
+
+const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
+
+/** What is not as it should be, most of it with what to do. */
+export function findingsOf(
+  health: EngineHealth,
+  { policies, responseTimes, damage }: HealthSources,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  const { phase, start, hold, waiting, crises, eventLoop } = health;
+  if (start !== null || (phase !== 'running' && phase !== 'starting')) {
+    findings.push({
+      component: 'storage',
+      health: 'critical',
+      costs: 60,
+      reason: `no work is accepted: ${start === null ? phase : toldOf(start, phase)}`,
+    });
+  }
+  const { state: storage, failure } = health.storage;
+  if (storage !== 'well') {
+    findings.push({
+      component: 'storage',
+      health: storage === 'slow' ? 'degraded' : 'critical',
+      costs: storage === 'slow' ? 15 : 50,
+      reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure})`}`,
+    });
+  }
+  if (hold !== null) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 30,
+      reason: `the store is held (${hold.reason}): nothing but crises runs until it is released`,
+    });
+  }
+  if (damage.met !== null) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 30,
+      reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
+    });
+  }
+  for (const [kind, what] of Object.entries(ASKING)) {
+    const count = waiting[kind as keyof typeof ASKING];
+    if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
+  }
+  if (waiting.quarantined > 0) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 10,
+      reason: `${waiting.quarantined} records set aside; see holdfast quarantine`,
+    });
+  }
+  if (health.isImpaired) {
+    findings.push({
+      component: 'resilience',
+      health: 'critical',
+      costs: 40,
+      reason: 'a component fails too often to be restarted',
+    });
+  }
+  if (crises.isRefusing) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 30,
+      reason: `${crises.refused} crises answered and not delivered: their request holds nothing sound`,
+    });
+  }
+  if (crises.isUnkept) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 30,
+      reason: `${crises.unkept} crises delivered and not kept: the disk hung, and memory held as much as it may`,
+    });
+  }
+  if (crises.isMending) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 5,
+      reason: `${crises.mended} crises delivered without what broke a rule of requests`,
+    });
+  }
+  if (eventLoop.isBlocking) {
+    findings.push({
+      component: 'performance',
+      health: 'degraded',
+      costs: 10,
+      reason: `the event loop was blocked (${eventLoop.blocked} times, for up to ${eventLoop.longestMs} ms): the answer to a crisis waits as long`,
+    });
+  }
+  if (waiting.overhanging > 0) {
+    findings.push({
+      ...WAITING,
+      reason: `${waiting.overhanging} handlers are silent far beyond their time-out (${overhangingAt(health)}): what is in their lanes waits until they return. Have them heed their signal`,
+    });
+  }
+  for (const { upstream, because, forMs } of health.stuck) {
+    findings.push({
+      component: 'resilience',
+      health: 'critical',
+      costs: 40,
+      reason: `work for ${upstream} is due and nothing has begun for ${Math.round(forMs / 1_000)} s (${because})`,
+    });
+  }
+  for (const { name, breaker, level, causes } of health.upstreams) {
+    if (breaker === 'open' || breaker === 'forcedOpen' || breaker === 'halfOpen') {
+      findings.push({
+        component: 'resilience',
+        health: 'degraded',
+        costs: 10,
+        reason: `breaker of ${name} is ${breaker}`,
+      });
+    } else if (level !== 'normal') {
+      findings.push({
+        component: 'resilience',
+        health: 'degraded',
+        costs: 5,
+        reason: `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
+      });
+    }
+  }
+  for (const tier of TIERS) {
+    const { p99Ms } = responseTimes.summary(tier);
+    if (p99Ms > policies.table.operation('', tier, '').responseDeadlineMs) {
+      findings.push({
+        component: 'performance',
+        health: 'degraded',
+        costs: 10,
+        reason: `answers to ${tier} are late`,
+      });
+    }
+  }
+  return findings;
+}
+
+function overhangingAt({ upstreams }: EngineHealth): string {
+  const names = upstreams.filter(({ overhanging }) => overhanging > 0).map(({ name }) => name);
+  return names.join(', ');
+}
+
+function toldOf({ code, sinceAtMs, tries, nextTryAtMs }: StartTrouble, phase: Phase): string {
+  const since = new Date(sinceAtMs).toISOString();
+  const next =
+    phase === 'starting'
+      ? 'now'
+      : nextTryAtMs === null
+        ? 'by runtime.start()'
+        : `at ${new Date(nextTryAtMs).toISOString()}`;
+  return `the start failed (${code}; failed tries: ${tries}, the first at ${since}), and is tried again ${next}`;
+}
