@@ -47,7 +47,6 @@ interface PRetry {
 }
 
 let read = 0;
-// oxlint-disable-next-line require-await -- what is guarded is an async function, done at once
 const done = async (): Promise<number> => 1;
 const readingSignal = async ({ signal }: { readonly signal: AbortSignal }): Promise<number> => {
   if (!signal.aborted) read += 1;

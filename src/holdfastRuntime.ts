@@ -153,7 +153,7 @@ export class HoldfastRuntime implements Runtime {
         requireOption(typeof run === 'function', 'run', 'must be a function');
         if (options !== undefined) checkFields(options, CALL_RULES, '');
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
     }
     return this.#parts.engine.call(upstream, run, options);

@@ -31,6 +31,16 @@ export type { InspectionFrame, InspectionObserver } from '../inspector/projectio
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
 export type { BreakerPolicy, BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
+export type { FlowTuning } from '../machines/policy/flow/flowPolicy.ts';
+export type { RateLimit } from '../machines/policy/flow/tokenBucket.ts';
+export type {
+  DefaultPolicies,
+  PolicyLayer,
+  TierPolicies,
+  TypePolicies,
+} from '../machines/policy/layers/policyFields.ts';
+export type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
+export type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
 export type { SyncRequest } from '../machines/policy/request/request.ts';
 export {
   AttemptFailure,
@@ -87,9 +97,10 @@ export type { ReplayOptions } from './management/deadLetters/replay.ts';
 export type { Quarantine } from './management/quarantine/quarantine.ts';
 export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation } from './operation.ts';
-export type { CrisisOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
+export type { CrisisOptions, PolicyOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';
+export type { PolicyView } from './views/policyView.ts';
 export type { LatencySummary } from './views/responseTimes.ts';

@@ -44,7 +44,7 @@ export class Calls {
     try {
       return this.#of(upstream).call(run, options);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

@@ -15,7 +15,7 @@ const ROW = /^\| `([\w.]+)` \| ([^|]+) \|/gm;
 
 function textOf(value: unknown): string {
   if (value === null) return 'none';
-  if (typeof value !== 'number') return String(value);
+  if (typeof value !== 'number') return typeof value === 'string' ? value : JSON.stringify(value);
   // Thirds are cut as people write them.
   return value < 0.001 ? value.toFixed(5) : String(Math.round(value * 1_000) / 1_000);
 }

@@ -162,5 +162,5 @@ function checkSettings(
 ): void {
   requireOption(isObject(settings), path, 'must be an object');
   checkFields(settings, rulesOf(layer, name), path);
-  checkParts(settings as PolicySettings, (policy) => `${path}.${policy}`);
+  checkParts(settings, (policy) => `${path}.${policy}`);
 }

@@ -66,7 +66,7 @@ export class PolicyTable {
    */
   constructor(entries: readonly PolicyEntry[]) {
     const rank = ({ layer }: PolicyEntry): number => POLICY_LAYERS.indexOf(layer);
-    this.#entries = [...entries].sort((one, other) => rank(one) - rank(other));
+    this.#entries = entries.toSorted((one, other) => rank(one) - rank(other));
     for (const entry of this.#entries) {
       const place = placeOf(entry.layer, entry.name);
       const there = this.#byPlace.get(place);

@@ -158,7 +158,7 @@ describe('layers of policies', () => {
     ],
   ])('UX-2 %s is refused with its path', (_, layers, field, rule) => {
     try {
-      tableOf(layers as PolicyLayers);
+      tableOf(layers);
     } catch (error) {
       expect(error).toMatchObject({ code: 'HF_OPTION_INVALID', field });
       expect(String(error)).toMatch(rule);
