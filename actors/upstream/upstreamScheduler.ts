@@ -281,10 +281,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   /** Goes on by another policy; calls that are out end as they began. */
   change(flow: FlowPolicy, rate: RateLimit | null): void {
-    const kept = this.#meter.kept();
     this.#flow = flow;
-    this.#meter = new FlowMeter(flow, { ...kept, slots: Math.min(kept.slots, flow.slotsMax) });
-    if (this.#isDown) this.#meter.outageBegan(this.#parts.clock.monotonic());
+    this.#meter.change(flow);
     if (rate === null) this.#bucket = null;
     else if (this.#bucket === null) this.#bucket = new TokenBucket(rate);
     else this.#bucket.change(rate, this.#parts.steady.now());

@@ -22,7 +22,6 @@ const COMPONENTS = [
   'degradation:payments',
   'degradation:mail',
   'degradation:global',
-  'scheduler:payments',
 ];
 
 interface Scene {
