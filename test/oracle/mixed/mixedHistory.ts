@@ -17,7 +17,7 @@ import { MIXED } from '../drivers.ts';
 import { Oracle } from '../oracle.ts';
 import { tracedAttempt } from '../simulation/tracedAttempt.ts';
 import type { DiskRow } from '../trace.ts';
-import { MixedServer } from './mixedServer.ts';
+import { type AnswerInPlace, MixedServer } from './mixedServer.ts';
 import { type MixedStep, type Setup, TYPES, UPSTREAMS } from './mixedStep.ts';
 import { timeToEndMs, unfinishedIn, whoAsks } from './unfinished.ts';
 
@@ -38,7 +38,9 @@ const POISONS_MAX = 1;
 /** So that the next process is started soon after a crash. */
 const CHUNK_MS = 250;
 const YEAR_MS = 365 * 86_400_000;
+const FAULTY_MAX = 1;
 const POISON = 'poison-';
+const FAULTY = 'faulty-';
 const CONFLICT = 'conflict-';
 const CONCURRENCY = 4;
 const ATTEMPT_TIMEOUT_MS = 3_000;
@@ -74,6 +76,7 @@ class MixedHistory {
   #requests = 0;
   #kills = 0;
   #poisons = 0;
+  #faulty = 0;
   #boots = 0;
   #setup: Setup;
   #process: Process;
@@ -179,7 +182,7 @@ class MixedHistory {
       this.#appliedKeys,
       async (apply) => {
         if (key.startsWith(POISON)) process.kill();
-        else await server?.work(apply, signal, key.startsWith(CONFLICT));
+        else await server?.work(apply, signal, answerTo(key));
       },
     );
   }
@@ -217,6 +220,15 @@ class MixedHistory {
         if (this.#poisons >= POISONS_MAX) break;
         this.#poisons += 1;
         this.#request(`${POISON}${this.#next()}`, step.type, step.lane);
+        break;
+      case 'faulty':
+        // More of them, and nothing else at their upstream, are an outage for all that anybody can tell.
+        if (this.#faulty >= FAULTY_MAX) break;
+        this.#faulty += 1;
+        this.#request(`${FAULTY}${this.#next()}`, step.type, step.lane, {
+          tier: 'premium',
+          priority: 'high',
+        });
         break;
       case 'conflict':
         this.#request(`${CONFLICT}${this.#next()}`, step.type, step.lane);
@@ -466,4 +478,9 @@ class MixedHistory {
     this.#oracle.tell({ event: 'finished', rows: await this.#rows(), slotsTaken, attemptsRunning });
     await this.#stop();
   }
+}
+
+function answerTo(key: string): AnswerInPlace {
+  if (key.startsWith(CONFLICT)) return 'conflict';
+  return key.startsWith(FAULTY) ? 'fault' : null;
 }

@@ -31,6 +31,9 @@ export const CONDITIONS = [
 ] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
+/** That it holds another version of what the call is about; that it fails, always; `null` for neither. */
+export type AnswerInPlace = 'conflict' | 'fault' | null;
+
 /** When well, a call takes no longer. */
 export const LATENCY_MS_MAX = 50;
 
@@ -53,13 +56,14 @@ export class MixedServer {
   /**
    * Works on a call; `apply` makes its effect.
    *
-   * @param isConflicting whether the upstream holds another version of what the call is about.
+   * @param instead what it is answered in place of being done, however well the upstream is.
    */
-  async work(apply: () => void, signal: AbortSignal, isConflicting: boolean): Promise<void> {
+  async work(apply: () => void, signal: AbortSignal, instead: AnswerInPlace): Promise<void> {
     this.#inFlight += 1;
     try {
       await this.#answer(apply, signal);
-      if (isConflicting) throw conflictFailure('Another version is there.', { status: 409 });
+      if (instead === 'fault') throw transientFailure('Faulty.', { status: 500 });
+      if (instead !== null) throw conflictFailure('Another version is there.', { status: 409 });
       apply();
     } finally {
       this.#inFlight -= 1;

@@ -41,6 +41,12 @@ const poison = fc.record({
   type,
   lane: fc.option(fc.nat(3)),
 });
+/** The upstream answers it with 500 each time, however well it is. */
+const faulty = fc.record({
+  kind: fc.constant('faulty' as const),
+  type,
+  lane: fc.option(fc.nat(3)),
+});
 /** The upstream holds another version of what it changes. */
 const conflict = fc.record({ kind: fc.constant('conflict' as const), type, lane: fc.nat(3) });
 
@@ -49,6 +55,7 @@ export const anyStep = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crisis' as const), type }) },
   { weight: 1, arbitrary: conflict },
   { weight: 1, arbitrary: poison },
+  { weight: 1, arbitrary: faulty },
   {
     weight: 8,
     arbitrary: fc.record({
