@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PRIORITIES, urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { TIERS, type Tier, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { percentile } from '../support.ts';
 import type { CallRecord, Job, Outage, Why } from './drill.ts';
 import type { Run } from './runs.ts';
@@ -49,7 +49,7 @@ export interface Recovery {
 
 /** In which order what waited through the (last) outage was done. */
 export interface Order {
-  /** Of the priority in which they are closest. */
+  /** Of the priority in which they are closest, as inherited in lanes. */
   readonly premiumP99Ms: number;
   readonly trialP50Ms: number;
   /**
@@ -67,6 +67,8 @@ const SPAN_MS = 500;
 const FULL_SHARE = 0.9;
 /** After an outage, calls begun are looked at for so long. */
 const RECOVERY_MS = 10_000;
+/** A recovery is measured where so many seconds' work is left: what waits for its backoff fills no slot. */
+const WORK_S_MIN = 3;
 /** Below so many waiting requests nothing is said of the order. */
 const WAITING_MIN = 50;
 /** Calls that a better system would not have made. */
@@ -174,20 +176,14 @@ function outageCallsOf(run: Run): number | null {
 
 function recoveryOf(run: Run, outage: Outage, next: Outage | undefined): Recovery | null {
   const untilMs = Math.min(next?.fromMs ?? Number.POSITIVE_INFINITY, run.tookMs);
-  if (untilMs <= outage.toMs) return null;
+  if (!isWorkLeft(run, outage) || untilMs <= outage.toMs) return null;
   const oks = run.calls
     .flatMap(({ why, endedAtMs }) => (why === 'ok' && endedAtMs !== null ? [endedAtMs] : []))
     .filter((atMs) => atMs >= outage.toMs && atMs < untilMs)
     .toSorted((a, b) => a - b);
   const outageMs = outage.toMs - outage.fromMs;
   const first = oks[0];
-  if (first === undefined) {
-    // Nothing was left to do: nothing to recover.
-    const isWorkLeft = run.jobs.some(
-      ({ index }) => (run.ended.get(index)?.atMs ?? Number.POSITIVE_INFINITY) > untilMs,
-    );
-    return isWorkLeft ? { outageMs, firstMs: null, fullMs: null } : null;
-  }
+  if (first === undefined) return { outageMs, firstMs: null, fullMs: null };
   const full = oks.find((atMs, at) => {
     const end = atMs + SPAN_MS;
     if (end > untilMs) return false;
@@ -202,11 +198,24 @@ function recoveryOf(run: Run, outage: Outage, next: Outage | undefined): Recover
   };
 }
 
-function peakOf({ drill, calls }: Run): number | null {
-  if (drill.outages.length === 0) return null;
+/** Whether enough work was left at the end of an outage to see how fast it goes on. */
+function isWorkLeft({ drill, jobs, ended }: Run, { toMs }: Outage): boolean {
+  const left = jobs.filter(
+    ({ index, atMs }) => atMs <= toMs && (ended.get(index)?.atMs ?? drill.capMs) > toMs,
+  ).length;
+  return left >= WORK_S_MIN * drill.perSecond;
+}
+
+/** Crises apart: they ask nobody (CB-3). */
+function peakOf(run: Run): number | null {
+  const { drill, calls } = run;
+  const outages = drill.outages.filter((outage) => isWorkLeft(run, outage));
+  if (outages.length === 0) return null;
+  const isCrisis = isCrisisOf(run);
   let most = 0;
-  for (const outage of drill.outages) {
+  for (const outage of outages) {
     const begun = calls
+      .filter(({ key }) => !isCrisis(key))
       .map(({ beganAtMs }) => beganAtMs)
       .filter((atMs) => atMs >= outage.toMs && atMs < outage.toMs + RECOVERY_MS);
     for (let from = 0, to = 0; to < begun.length; to += 1) {
@@ -223,28 +232,26 @@ function orderOf(run: Run, sound: readonly Job[]): Order | null {
   const endOf = ({ index }: Job): number => run.ended.get(index)?.atMs ?? run.drill.capMs;
   const waited = sound.filter((job) => job.atMs < outage.toMs && endOf(job) >= outage.toMs);
   if (waited.length < WAITING_MIN) return null;
-  const times = (isWanted: (job: Job) => boolean): number[] =>
-    waited.filter(isWanted).map((job) => endOf(job) - outage.toMs);
+  const ranked = run.keepsLanes
+    ? inherited(waited)
+    : waited.map((job) => [job, urgencyIn(job)] as const);
+  const times = (isWanted: (job: Job, rank: number) => boolean): number[] =>
+    ranked.filter(([job, rank]) => isWanted(job, rank)).map(([job]) => endOf(job) - outage.toMs);
   const crises = times(({ priority }) => priority === 'crisis');
-  const closest = PRIORITIES.filter((priority) => priority !== 'crisis')
-    .map((wanted) => ({
-      premiumP99Ms: percentile(
-        times(({ tier, priority }) => tier === 'premium' && priority === wanted),
-        0.99,
-      ),
-      trialP50Ms: percentile(
-        times(({ tier, priority }) => tier === 'trial' && priority === wanted),
-        0.5,
-      ),
-    }))
+  const closest = TIERS.map((_tier, priority) => {
+    // A rank is its priority's, then its tier's.
+    const timesOf = (tier: Tier): number[] =>
+      times((_job, rank) => rank === priority * TIERS.length + TIERS.indexOf(tier) + 1);
+    return {
+      premiumP99Ms: percentile(timesOf('premium'), 0.99),
+      trialP50Ms: percentile(timesOf('trial'), 0.5),
+    };
+  })
     .filter((both) => !Number.isNaN(both.premiumP99Ms - both.trialP50Ms))
     .toSorted((a, b) => a.trialP50Ms - a.premiumP99Ms - (b.trialP50Ms - b.premiumP99Ms))[0];
   return {
     ...(closest ?? { premiumP99Ms: Number.NaN, trialP50Ms: Number.NaN }),
-    outOfUrgency: pairsOutOf(
-      run.keepsLanes ? inherited(waited) : waited.map((job) => [job, urgencyIn(job)] as const),
-      endOf,
-    ),
+    outOfUrgency: pairsOutOf(ranked, endOf),
     crisisP50Ms: crises.length === 0 ? null : percentile(crises, 0.5),
     crisisMaxMs: crises.length === 0 ? null : Math.max(...crises),
   };
