@@ -283,10 +283,12 @@ export class Dispatcher {
   }
 
   /**
-   * An attempt has ended: its slot goes to the next, its result to the breaker. True where the
-   * upstream serves others: see `singlesOut`.
+   * An attempt has ended, or its handler overhangs: its slot goes to the next, how it went to the flow
+   * control.
+   *
+   * @param hasReturned its handler has; one that has not is in flight still, for whoever runs alone
    */
-  attemptEnded(resident: Resident, report: CallReport): CallVerdict {
+  attemptEnded(resident: Resident, report: CallReport, hasReturned = true): CallVerdict {
     if (isCrisis(resident)) {
       this.#crises.leave(resident)?.recordCrisis(report);
       return NO_VERDICT;
@@ -294,7 +296,7 @@ export class Dispatcher {
     const { permit } = resident;
     resident.permit = null;
     if (permit !== null) this.#leases.returned(permit);
-    const othersMayStart = this.#suspects.delete(resident);
+    const othersMayStart = hasReturned && this.#suspects.delete(resident);
     const verdict = permit?.flow.leave(permit, report) ?? NO_VERDICT;
     if (othersMayStart) this.#pumpAll();
     else if (permit !== null) this.#queues.get(permit.flow.upstream)?.pump();

@@ -250,7 +250,7 @@ export class Suspects {
   #startAlone(): void {
     if (this.#isolatedAsked.size > 0) return;
     for (const suspect of [...this.#isolated].toSorted((a, b) => a.urgency - b.urgency)) {
-      if (this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency)) continue;
+      if (this.#pausing.has(suspect) || this.#isBehindOthers) continue;
       if (!this.#isolation.isFreeFor(suspect)) continue;
       if (this.#isolate(suspect)) return;
     }
@@ -295,11 +295,14 @@ export class Suspects {
     this.#parts.grant(suspect, permit);
   }
 
-  /** Whether one that is as urgent, and need not run alone, can run soon; or somebody has asked to. */
-  #isBehindOthers(urgency: number): boolean {
+  /**
+   * Whether one that need not run alone can run soon, or has asked to: whoever runs alone goes after them,
+   * since a suspect that waits is in hand, and after a crash could not be told from one in flight.
+   */
+  get #isBehindOthers(): boolean {
     for (const [upstream, { waiting, asked }] of this.#groups) {
       if (asked.size > 0) return true;
-      const first = waiting.first(urgency);
+      const first = waiting.first(URGENCY_MAX);
       const flow = this.#parts.queues.get(upstream)?.flow;
       if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
     }

@@ -96,7 +96,8 @@ export class OperationPool {
       onError,
       attemptTimeoutMs,
       runs,
-      onSlotBack: (resident, report) => this.dispatcher.attemptEnded(resident, report),
+      onSlotBack: (resident, report) =>
+        this.dispatcher.attemptEnded(resident, report, resident.interrupt === null),
       isInMemory: this.#isInMemory,
     });
     const passOver = (): PassOver => this.left.passOver;

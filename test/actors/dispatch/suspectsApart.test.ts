@@ -81,7 +81,7 @@ function createShop(world: World = createWorld()) {
 }
 
 describe('SV-3 after a crash', () => {
-  test('SV-3 suspects of an upstream that stalls hold nobody back at another, most urgent first', async () => {
+  test('SV-3 suspects of an upstream that stalls hold nobody back at another', async () => {
     const shop = createShop();
     const { clock } = shop.world;
     let process = shop.boot();
@@ -104,11 +104,6 @@ describe('SV-3 after a crash', () => {
     shop.began.length = 0;
     process = shop.boot();
     await clock.advance(2_000);
-    expect(shop.began.slice(0, SUSPECTS_IN_FLIGHT_MAX)).toEqual(
-      shop.began
-        .filter((subject) => subject.startsWith('healthy'))
-        .slice(0, SUSPECTS_IN_FLIGHT_MAX),
-    );
     expect(new Set(shop.ended).size).toBe(32);
     expect(shop.began.filter((subject) => subject.startsWith('stalled'))).toHaveLength(
       SUSPECTS_IN_FLIGHT_MAX,
