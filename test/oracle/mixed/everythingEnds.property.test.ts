@@ -5,7 +5,9 @@
  */
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Breaker } from '../../../actors/upstream/breaker.ts';
+import { UpstreamScheduler } from '../../../actors/upstream/upstreamScheduler.ts';
 import { runMixed } from './mixedHistory.ts';
 import { anySetup, anyStep } from './mixedStep.ts';
 
@@ -33,4 +35,46 @@ describe('several upstreams, levels, lanes, crises, suspects, moves, restarts an
       },
     );
   }, 240_000);
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** The breaches of the first history in which a planted bug shows, by their kind. */
+  const kindsFound = async (): Promise<readonly string[]> => {
+    for (const { seed, setup, steps } of fc.sample(anyHistory, { seed: SEED, numRuns: 20 })) {
+      const { breaches } = await runMixed(seed, setup, steps);
+      if (breaches.length > 0) return breaches.map((breach) => breach.split(':')[0] ?? '');
+    }
+    return [];
+  };
+
+  test('CB-2 control: a breaker that lets no probe out is found', async () => {
+    vi.spyOn(Breaker.prototype, 'requestProbe').mockReturnValue(false);
+    expect(await kindsFound()).toContain('still waiting');
+  });
+
+  test('OP-6 control: permits that do not come back are found', async () => {
+    const { leave } = UpstreamScheduler.prototype;
+    let calls = 0;
+    vi.spyOn(UpstreamScheduler.prototype, 'leave').mockImplementation(function lose(
+      this: UpstreamScheduler,
+      ...given
+    ) {
+      calls += 1;
+      return calls % 10 === 0
+        ? { isUpstreamWell: true, isDoubted: false }
+        : leave.apply(this, given);
+    });
+    expect(await kindsFound()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/still waiting|slot leaked/)]),
+    );
+  });
+
+  test('DG-2 control: a level that parks for ever is found', async () => {
+    vi.spyOn(UpstreamScheduler.prototype, 'mayRun').mockImplementation(({ urgency }) =>
+      urgency > 6 ? { may: false, because: 'level', untilAtMs: null } : { may: true },
+    );
+    expect(await kindsFound()).toContain('still waiting');
+  });
 });

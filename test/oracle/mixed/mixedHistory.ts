@@ -21,9 +21,6 @@ import { type AnswerInPlace, MixedServer } from './mixedServer.ts';
 import { type MixedStep, type Setup, TYPES, UPSTREAMS } from './mixedStep.ts';
 import { timeToEndMs, unfinishedIn, whoAsks } from './unfinished.ts';
 
-/** Bugs that a control plants: each is given every process that starts. */
-export type Plant = (process: Process) => void;
-
 /** What became of a history. */
 export interface MixedReport {
   readonly breaches: readonly string[];
@@ -52,13 +49,11 @@ export async function runMixed(
   seed: number,
   setup: Setup,
   steps: readonly MixedStep[],
-  plant: Plant = () => undefined,
 ): Promise<MixedReport> {
-  return await new MixedHistory(seed, setup, plant).run(steps);
+  return await new MixedHistory(seed, setup).run(steps);
 }
 
 class MixedHistory {
-  readonly #plant: Plant;
   readonly #random;
   readonly #world;
   readonly #oracle = new Oracle(MIXED);
@@ -81,8 +76,7 @@ class MixedHistory {
   #setup: Setup;
   #process: Process;
 
-  constructor(seed: number, setup: Setup, plant: Plant) {
-    this.#plant = plant;
+  constructor(seed: number, setup: Setup) {
     this.#random = seededRandom(seed);
     this.#world = createWorld(seed);
     this.#servers = UPSTREAMS.map(() => new MixedServer(this.#random, this.#world.clock));
@@ -125,7 +119,6 @@ class MixedHistory {
         : 'works';
     process.store.faults.delayMs = () => this.#random.below(this.#slowMs + 1);
     process.store.faults.readFails = () => this.#random.chance(this.#failsShare);
-    this.#plant(process);
     return process;
   }
 
