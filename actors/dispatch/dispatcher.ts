@@ -266,13 +266,18 @@ export class Dispatcher {
       return run();
     }
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
+    // Where it was the one that runs alone, it asks for that again at its next turn.
+    if (this.#suspects.delete(resident)) this.#pumpAll();
     return () => undefined;
   }
 
-  /** Whether it may call this upstream: its type may have moved since it was given a permit for another. */
+  /**
+   * Whether it may call this upstream: since it was given its permit its type may have moved, or the
+   * upstream gone down while its order was written.
+   */
   #holdsPermitOf(resident: Resident, { flow }: UpstreamQueue): boolean {
     const { id, urgency, permit } = resident;
-    if (permit === null || permit.flow === flow) return true;
+    if (permit === null || (permit.flow === flow && flow.began(permit))) return true;
     resident.permit = null;
     this.#leases.returned(permit);
     giveBack(permit);

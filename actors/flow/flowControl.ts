@@ -28,7 +28,7 @@ export interface Permit {
   readonly flow: FlowControl;
   /** How long the call may take, in milliseconds; the upstream's own measure, at most what is configured. */
   readonly timeoutMs: number;
-  /** When it was given, by the monotonic clock. */
+  /** When it was given, or its call began: by the monotonic clock. */
   readonly beganAtMs: number;
 }
 
@@ -80,6 +80,15 @@ export interface FlowControl {
    * gives it back as {@link UNUSED}.
    */
   enter(asker: Asker): FlowAnswer;
+
+  /**
+   * The call of this permit begins now; until then its holder waited for a write, which is no time of the
+   * upstream's. Left out where it began when the permit was given.
+   *
+   * @returns false where the upstream has gone down since: the call is not made, and the permit goes back
+   *   as {@link UNUSED}
+   */
+  began(permit: Permit): boolean;
 
   /**
    * Counts how a call went before its permit comes back: it has timed out, and its handler has not

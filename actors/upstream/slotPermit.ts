@@ -14,7 +14,6 @@ export class SlotPermit implements Permit {
   /** The breaker's when it was given. */
   readonly generation: number;
   readonly probeId: string | null;
-  readonly beganAtMs: number;
   /** Of a rank that was parked while others waited. */
   readonly isParked: boolean;
   readonly meter: FlowMeter;
@@ -33,9 +32,12 @@ export class SlotPermit implements Permit {
     this.timeoutMs = meter.timeoutMs;
     this.meter = meter;
     this.stamp = stamp;
-    this.beganAtMs = stamp.beganAtMs;
     this.generation = generation;
     this.probeId = probeId;
     this.isParked = isParked;
+  }
+
+  get beganAtMs(): number {
+    return this.stamp.beganAtMs;
   }
 }

@@ -188,6 +188,14 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return new SlotPermit(this, this.#meter, stamp, generation, probeId, isParked);
   }
 
+  began(permit: Permit): boolean {
+    if (!(permit instanceof SlotPermit) || permit.state !== 'out') return true;
+    const { breaker } = this;
+    if (permit.generation !== breaker.generation && breaker.mode !== 'pass') return false;
+    permit.meter.beganLate(permit.stamp, this.#parts.clock.monotonic());
+    return true;
+  }
+
   tell(permit: Permit, report: CallReport): CallVerdict {
     if (!(permit instanceof SlotPermit) || permit.state !== 'out') return NO_VERDICT;
     permit.state = 'told';

@@ -55,6 +55,20 @@ function fate(promise: Promise<unknown>): { said: string; mayBeStored: boolean }
 }
 
 describe('PS-6 OP-6 a disk that hangs', () => {
+  test('PS-6 PF-1 is not measured as the latency of the upstream', async () => {
+    const { world, process, hang } = await started();
+    const { runtime } = process;
+    const { outcome } = await world.clock.run(runtime.sync(REQUEST));
+    await world.clock.run(outcome);
+    const { timeoutMs } = runtime.upstream('default').flow;
+    for (let count = 0; count < 5; count += 1) {
+      hang(950);
+      const late = await world.clock.run(runtime.sync(REQUEST));
+      expect((await world.clock.run(late.outcome)).status).toBe('completed');
+    }
+    expect(runtime.upstream('default').flow.timeoutMs).toBe(timeoutMs);
+  });
+
   test('PS-6 HM-1 DG-1 is said, and is over with its first answer', async () => {
     const { world, process, hang } = await started();
     const { runtime } = process;

@@ -11,7 +11,8 @@ export interface CallStamp {
 
 /** As the meter knows it. */
 export class Stamp implements CallStamp {
-  readonly beganAtMs: number;
+  /** Moved once, where the call waited for something else than its upstream. */
+  beganAtMs: number;
   /** The round of a ramp that it belongs to. */
   readonly round: number;
   /** Outages before it: a call of before the last one takes none of the slots that are open now. */

@@ -143,6 +143,11 @@ export class FlowMeter {
     return new Stamp(nowMs, round, this.#outage, this.#epoch);
   }
 
+  /** The call begins only now: its slot was held while something else was waited for. */
+  beganLate(stamp: CallStamp, nowMs: number): void {
+    if (stamp instanceof Stamp && stamp.state === 'inFlight') stamp.beganAtMs = nowMs;
+  }
+
   /** The call has ended: its slot is free. */
   end(stamp: CallStamp, report: CallReport, nowMs: number): FlowNews | null {
     if (!(stamp instanceof Stamp) || stamp.state === 'givenBack') return null;

@@ -35,6 +35,30 @@ describe('OP-6 slots', () => {
     expect([flow.inFlight, flow.free]).toEqual([1, 1]);
   });
 
+  test('PF-1 PF-6 a call is measured from its begin, not from when its slot was reserved for it', async () => {
+    const { clock, flow, enter, end } = createFlow();
+    const permit = enter();
+    await clock.advance(5_000);
+    expect(flow.began(permit)).toBe(true);
+    await clock.advance(20);
+    end(permit, 'answered');
+    expect(flow.reading.latencyMs).toBe(20);
+  });
+
+  test('CB-1 PS-2 a call whose order was written while the upstream went down is not made', async () => {
+    const { flow, upstream, enter, enterAll, end, toProbe } = createFlow();
+    const permits = enterAll();
+    const late = permits.pop() as Permit;
+    for (const permit of permits) end(permit, 'failed');
+    expect([upstream.breaker.snapshot.value, flow.began(late)]).toEqual(['open', false]);
+    flow.leave(late, UNUSED);
+    await toProbe();
+    const probe = enter();
+    expect(flow.began(probe)).toBe(true);
+    end(probe, 'answered');
+    expect(flow.inFlight).toBe(0);
+  });
+
   test('CB-5 a call that is let through sends no chart an event', () => {
     const { upstream, call } = createFlow();
     call('answered');

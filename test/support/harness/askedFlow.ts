@@ -64,6 +64,9 @@ export class AskedFlow implements FlowControl {
     if (!this.out.delete(permit)) throw new Error('It was given back twice.');
     return NO_VERDICT;
   }
+  began(): boolean {
+    return true;
+  }
   tell(): CallVerdict {
     return NO_VERDICT;
   }

@@ -108,6 +108,9 @@ export class LateFlow implements FlowControl {
     return permit;
   }
 
+  began(permit: LatePermit): boolean {
+    return permit.inner.flow.began(permit.inner);
+  }
   tell(permit: LatePermit, report: CallReport): CallVerdict {
     return permit.inner.flow.tell(permit.inner, report);
   }
