@@ -26,6 +26,8 @@ import { giveBack } from './lateAnswers.ts';
 export const PAGE_ROWS = 192;
 /** Asks for a slot before it is known whose call it will be. */
 export const CLAIM: Asker = { id: null, urgency: 0 };
+/** What is parked has one turn beside so many of what is more urgent (DG-2). */
+const TURNS_PER_TRICKLE = 15;
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 const BARREN_CLAIM_PAUSE_MS = 100;
 
@@ -70,10 +72,29 @@ export class Claims {
   /** Of claims that failed. */
   readonly #backoff = new Backoff();
   #notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** Turns of what the level lets out, less those for which what it parks had its own. */
+  #turnsSinceTrickle = 0;
 
   constructor(parts: ClaimsParts) {
     this.#parts = parts;
     this.#bound = parts.flow.urgencyBound;
+  }
+
+  /**
+   * How many of what is parked may go before what is more urgent: one for so many turns of that. Else,
+   * where slots are few, the trickle would take each one that comes free.
+   */
+  get trickleDue(): number {
+    return Math.floor(this.#turnsSinceTrickle / TURNS_PER_TRICKLE);
+  }
+
+  tookTrickle(times: number): void {
+    this.#turnsSinceTrickle -= times * TURNS_PER_TRICKLE;
+  }
+
+  /** One of what the level lets out had its turn. */
+  tookTurn(): void {
+    this.#turnsSinceTrickle = Math.min(this.#turnsSinceTrickle + 1, PAGE_ROWS);
   }
 
   /** Whether a claim is out. */
@@ -139,7 +160,8 @@ export class Claims {
     if (parked !== null) {
       const isNext = wanted === null;
       const asker = { id: null, urgency: parked.urgencyMin, isNext };
-      permits.parked.ask(flow, asker, isNext ? PAGE_ROWS : Math.min(PAGE_ROWS, flow.trickle));
+      permits.parked.ask(flow, asker, isNext ? PAGE_ROWS : Math.min(flow.trickle, this.trickleDue));
+      if (!isNext) this.tookTrickle(permits.parked.size);
     }
     // Once even where nothing is free: who has asked is told when there is.
     const want = Math.min(PAGE_ROWS, Math.max(1, flow.free));
@@ -247,6 +269,7 @@ export class Claims {
     permits.use((permit) => {
       grant(resident, permit);
     });
+    if (row.urgency <= this.#bound) this.tookTurn();
     return true;
   }
 

@@ -5,29 +5,23 @@
  * @module
  */
 
-import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import { isReady } from '../../machines/operation/demand.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
-import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
-import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
+import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { Raised } from '../../persistence/port/writes.ts';
 import type { Handler } from '../attempt/handler.ts';
-import type { Facts } from '../facts/factStream.ts';
 import {
   type CallVerdict,
   type FlowControl,
   NO_VERDICT,
   type Permit,
 } from '../flow/flowControl.ts';
-import type { Journal } from '../journal/journal.ts';
 import { type Resident, takesNotice } from '../operation/resident.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
 import { CrisisTurns } from './crisisTurns.ts';
+import type { DispatcherParts } from './dispatcherParts.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { giveBack } from './lateAnswers.ts';
 import { LeaseCheck } from './leaseCheck.ts';
@@ -38,42 +32,6 @@ import { Turns } from './turns.ts';
 import { type TurnWait, turnWait } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 import { type StuckWork, type Waiting, WorkWatch } from './workWatch.ts';
-
-/** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
-export interface Residents {
-  readonly size: number;
-  resident(id: string): Resident | undefined;
-  /** Reads an operation back from its row; `null` where that can't be. */
-  revive(row: StoredOperation): Resident | null;
-  /** Lets go of an operation that rests on disk. */
-  passivate(resident: Resident): void;
-  /** Writes that it is due where its handler goes to at present; it stands on disk elsewhere. */
-  reroute(resident: Resident, dueAtMs: number): void;
-}
-
-export interface DispatcherParts {
-  readonly store: QueueStore;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly steady: SteadyClock;
-  readonly timers: TimerService;
-  readonly residentsMax: number;
-  readonly pool: Residents;
-  /** How long the next attempt of an operation may take. */
-  readonly attemptTimeoutMs: (resident: Resident) => number;
-  readonly retry: RetryPoliciesOf;
-  readonly runs: FailureRuns;
-  /** Rows that are left on disk as they are: every claim passes over them. */
-  readonly passOver: () => PassOver;
-  readonly onError: (error: unknown) => void;
-  readonly facts: Facts;
-  /** The rate limits by subject and tier at an upstream; `null` where there are none. */
-  readonly rates: (upstream: string) => RateLimits | null;
-  /** How long nothing may begin while work is due, in milliseconds. */
-  readonly watchdogMs: () => number;
-  /** Calls to an upstream under way that are no operations. */
-  readonly callsAt: (upstream: string) => number;
-}
 
 /** Whatever its rank, inherited ones included, only a crisis goes its own way. */
 function isCrisis({ urgency }: Resident): boolean {
@@ -95,7 +53,7 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    const { store, journal, clock, timers, pool, passOver, onError } = parts;
+    const { timers, pool, onError } = parts;
     this.#crises = new CrisisTurns(parts);
     this.#leases = new LeaseCheck({
       timers,
@@ -118,12 +76,8 @@ export class Dispatcher {
       },
     });
     this.#suspects = new Suspects({
-      clock,
-      steady: parts.steady,
-      timers,
-      onError,
+      ...parts,
       queues: this.#queues,
-      attemptTimeoutMs: parts.attemptTimeoutMs,
       grant: this.#turns.grant,
       onPauseOver: () => {
         if (this.#isStarted) this.#pumpSuspects();
@@ -135,12 +89,7 @@ export class Dispatcher {
       },
     });
     this.#expiry = new ExpiryWatch({
-      store,
-      journal,
-      clock,
-      timers,
-      passOver,
-      onError,
+      ...parts,
       expire: (row, atMs) => {
         this.wake(row, ({ actor }) => {
           actor.send({ type: 'expiry.due', atMs });
@@ -152,20 +101,11 @@ export class Dispatcher {
   /** Takes on the work of one upstream. */
   addFlow(flow: FlowControl, crisisSlotsMax: () => number): void {
     const { upstream } = flow;
-    const { store, journal, steady, timers, passOver, onError } = this.#parts;
-    const watch = new WorkWatch({
-      ...this.#parts,
-      upstream,
-      look: () => this.#waitingAt(queue),
-    });
+    const look = (): Waiting | null => this.#waitingAt(queue);
+    const watch = new WorkWatch({ ...this.#parts, upstream, look });
     this.#watches.set(upstream, watch);
     const queue = new UpstreamQueue({
-      store,
-      journal,
-      steady,
-      timers,
-      passOver,
-      onError,
+      ...this.#parts,
       flow,
       routes: () => this.routes.claimedBy(upstream),
       crisisSlotsMax,
@@ -291,7 +231,7 @@ export class Dispatcher {
    * An attempt has ended, or its handler overhangs: its slot goes to the next, how it went to the flow
    * control.
    *
-   * @param hasReturned its handler has; one that has not is in flight still, for whoever runs alone
+   * @param hasReturned its handler has; while it has not, one that runs alone is in flight still
    */
   attemptEnded(resident: Resident, report: CallReport, hasReturned = true): CallVerdict {
     if (isCrisis(resident)) {
@@ -365,6 +305,7 @@ export class Dispatcher {
     const wasReady = queue?.forget(head) ?? false;
     head.urgency = urgency;
     if (wasReady) queue?.add(head);
+    else this.#suspects.moved(head);
   }
 
   /** A row of this route is on disk only and due at `dueAtMs`. */

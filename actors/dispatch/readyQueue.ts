@@ -8,18 +8,25 @@ import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 
 export class ReadyQueue<T extends { readonly urgency: number }> {
   readonly #ranks: readonly Set<T>[] = Array.from({ length: URGENCY_MAX + 1 }, () => new Set<T>());
+  /** The rank that each came with: its own may be raised meanwhile. */
+  readonly #rankOf = new Map<T, number>();
   #size = 0;
 
   add(item: T): void {
+    this.delete(item);
     this.#ranks[item.urgency]?.add(item);
+    this.#rankOf.set(item, item.urgency);
     this.#size += 1;
   }
 
   /** False where it was not there. */
   delete(item: T): boolean {
-    const wasThere = this.#ranks[item.urgency]?.delete(item) === true;
-    if (wasThere) this.#size -= 1;
-    return wasThere;
+    const rank = this.#rankOf.get(item);
+    if (rank === undefined) return false;
+    this.#ranks[rank]?.delete(item);
+    this.#rankOf.delete(item);
+    this.#size -= 1;
+    return true;
   }
 
   /**

@@ -296,8 +296,8 @@ export class Suspects {
   }
 
   /**
-   * Whether one that need not run alone can run soon, or has asked to: whoever runs alone goes after them,
-   * since a suspect that waits is in hand, and after a crash could not be told from one in flight.
+   * Whether one that need not run alone can run soon, or has asked to: the one that runs alone goes after
+   * them, since a suspect that waits is in hand, and after a crash could not be told from one in flight.
    */
   get #isBehindOthers(): boolean {
     for (const [upstream, { waiting, asked }] of this.#groups) {

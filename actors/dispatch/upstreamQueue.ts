@@ -146,6 +146,7 @@ export class UpstreamQueue {
     const { id, urgency } = resident;
     // What a claim has asked for, and not had yet, is more urgent too.
     const isNext = wanted !== undefined || !(this.isBehindRows(bound) || this.#claims.isUnderWay);
+    if (!isNext && this.#claims.trickleDue === 0) return null;
     return { resident, asker: { id, urgency, isNext } };
   }
 
@@ -168,6 +169,9 @@ export class UpstreamQueue {
   #give(resident: Resident, permit: Permit): void {
     const { takeSuspect, grant } = this.#parts;
     if (takeSuspect(resident.urgency, permit)) return;
+    const { urgency } = resident;
+    if (urgency <= this.flow.urgencyBound) this.#claims.tookTurn();
+    else if (this.isBehindRows(this.flow.urgencyBound)) this.#claims.tookTrickle(1);
     this.#ready.delete(resident);
     grant(resident, permit);
   }

@@ -75,15 +75,16 @@ export async function recoverInHand(
   { seqBefore, wanted, onPlaced }: InHandOptions,
 ): Promise<void> {
   let after: { readonly urgency: number; readonly seq: number } | null = null;
-  const wasAlone = await wasOneInFlight(store, seqBefore).catch(() => false);
+  const failed = (error: unknown): never => {
+    // New work must not wait for what can't be read.
+    onPlaced();
+    throw error;
+  };
+  const wasAlone = await wasOneInFlight(store, seqBefore).catch(failed);
   for (;;) {
     const rows: readonly StoredOperation[] = await store
       .inHand({ after, limit: PAGE_ROWS })
-      .catch((error: unknown) => {
-        // New work must not wait for what can't be read.
-        onPlaced();
-        throw error;
-      });
+      .catch(failed);
     for (const row of rows) {
       after = { urgency: row.urgency, seq: row.seq };
       // This process's own: it may have ended since the page was read.

@@ -52,6 +52,6 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
   flow.urgencyBound = 9;
   queue.rescan();
   await clock.advance(10 * ANSWERS_AFTER_MS);
-  expect(asked).toEqual([9, 5, 9, 9]);
+  expect(asked).toEqual([9, 5, 9]);
   expect(errors).toEqual([]);
 });
