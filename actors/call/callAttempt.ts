@@ -35,8 +35,8 @@ export class CallAttempt implements CallContext {
   dueAtMs: number;
   previous: CallAttempt | null = null;
   next: CallAttempt | null = null;
-  /** `overhanging`: its call goes on without it, and its function has not returned. */
-  state: 'running' | 'overhanging' | 'over' = 'running';
+  /** `abandoned`: its call goes on without it, and its function has not returned. */
+  state: 'running' | 'abandoned' | 'over' = 'running';
   #controller: AbortController | null = null;
   #aborted: unknown;
 

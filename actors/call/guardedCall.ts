@@ -182,7 +182,7 @@ export class GuardedCall {
 
   /** Its time is over, or that of its overhanging function. */
   attemptDue(attempt: CallAttempt, nowMs: number): void {
-    if (attempt.state === 'overhanging') {
+    if (attempt.state === 'abandoned') {
       attempt.state = 'over';
       this.#calls.leave(attempt, SILENT);
       return;
@@ -282,7 +282,7 @@ export class GuardedCall {
 
   /** Goes on without its function, whose slot stays taken until it returns. */
   #overhang(attempt: CallAttempt, nowMs: number): void {
-    attempt.state = 'overhanging';
+    attempt.state = 'abandoned';
     this.#attempt = null;
     this.#calls.deadlines.move(attempt, nowMs + (OVERHANG - 1) * attempt.timeoutMs);
   }

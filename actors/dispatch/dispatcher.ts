@@ -19,11 +19,11 @@ import {
   NO_VERDICT,
   type Permit,
 } from '../flow/flowControl.ts';
-import { type Resident, takesNotice } from '../operation/resident.ts';
+import type { Resident } from '../operation/resident.ts';
 import { CrisisTurns } from './crisisTurns.ts';
 import type { DispatcherParts } from './dispatcherParts.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
-import { giveBack } from './lateAnswers.ts';
+import { holdsPermitOf } from './heldPermit.ts';
 import { LeaseCheck } from './leaseCheck.ts';
 import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
@@ -31,7 +31,9 @@ import { enterByRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
 import { type TurnWait, turnWait } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
-import { type StuckWork, type Waiting, WorkWatch } from './workWatch.ts';
+import { wakeRow } from './wakeRow.ts';
+import type { StuckWork } from './workWatch.ts';
+import { WorkWatches, waitingAt } from './workWatches.ts';
 
 /** Whatever its rank, inherited ones included, only a crisis goes its own way. */
 function isCrisis({ urgency }: Resident): boolean {
@@ -47,7 +49,7 @@ export class Dispatcher {
   readonly #crises: CrisisTurns;
   readonly #turns: Turns;
   readonly #leases: LeaseCheck;
-  readonly #watches = new Map<string, WorkWatch>();
+  readonly #watches: WorkWatches;
   #isStarted = false;
   #isStopped = false;
 
@@ -55,6 +57,7 @@ export class Dispatcher {
     this.#parts = parts;
     const { timers, pool, onError } = parts;
     this.#crises = new CrisisTurns(parts);
+    this.#watches = new WorkWatches(parts);
     this.#leases = new LeaseCheck({
       timers,
       resident: (id) => pool.resident(id),
@@ -101,9 +104,9 @@ export class Dispatcher {
   /** Takes on the work of one upstream. */
   addFlow(flow: FlowControl, crisisSlotsMax: () => number): void {
     const { upstream } = flow;
-    const look = (): Waiting | null => this.#waitingAt(queue);
-    const watch = new WorkWatch({ ...this.#parts, upstream, look });
-    this.#watches.set(upstream, watch);
+    const watch = this.#watches.add(upstream, () =>
+      waitingAt(queue, this.#suspects, this.#leases, this.#parts.callsAt(upstream)),
+    );
     const queue = new UpstreamQueue({
       ...this.#parts,
       flow,
@@ -157,7 +160,7 @@ export class Dispatcher {
     this.#suspects.stop();
     this.#crises.stop();
     this.#leases.stop();
-    for (const watch of this.#watches.values()) watch.stop();
+    this.#watches.stop();
     for (const queue of this.#queues.values()) {
       queue.flow.setIntake('stopped');
       queue.stop();
@@ -173,7 +176,7 @@ export class Dispatcher {
 
   /** Work that is due and does not begin, where nothing explains that. */
   get stuck(): readonly StuckWork[] {
-    return [...this.#watches.values()].flatMap(({ stuck }) => stuck ?? []);
+    return this.#watches.stuck;
   }
 
   /** The operation came to life with a permit that {@link tryStart} gave. */
@@ -201,30 +204,14 @@ export class Dispatcher {
     const queue = this.#queues.get(resident.handler.upstream);
     if (queue === undefined) return run();
     if (isCrisis(resident)) return this.#crises.begin(resident, queue, run);
-    if (this.#holdsPermitOf(resident, queue)) {
-      this.#watches.get(queue.flow.upstream)?.begun();
+    if (holdsPermitOf(resident, queue.flow, this.#leases)) {
+      this.#watches.at(queue.flow.upstream)?.begun();
       return run();
     }
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
     // Where it was the one that runs alone, it asks for that again at its next turn.
     if (this.#suspects.delete(resident)) this.#pumpAll();
     return () => undefined;
-  }
-
-  /**
-   * Whether it may call this upstream: since it was given its permit its type may have moved, or the
-   * upstream gone down while its order was written.
-   */
-  #holdsPermitOf(resident: Resident, { flow }: UpstreamQueue): boolean {
-    const { id, urgency, permit } = resident;
-    if (permit === null || (permit.flow === flow && flow.began(permit))) return true;
-    resident.permit = null;
-    this.#leases.returned(permit);
-    giveBack(permit);
-    resident.permit = flow.tryEnter({ id, urgency });
-    if (resident.permit === null) return false;
-    this.#leases.held(resident.permit, resident);
-    return true;
   }
 
   /**
@@ -342,7 +329,7 @@ export class Dispatcher {
   addSuspect(resident: Resident): void {
     this.#suspects.add(resident);
     const upstream = resident.handler?.upstream ?? '';
-    this.#watches.get(upstream)?.waiting(this.#parts.steady.now());
+    this.#watches.at(upstream)?.waiting(this.#parts.steady.now());
     if (this.#isStarted) this.#pumpSuspects();
     // A crisis waits for nobody, not even for a held store to be released.
     else if (!this.#isStopped) this.#suspects.startCrises();
@@ -363,32 +350,12 @@ export class Dispatcher {
    * goes back there.
    */
   wake(row: StoredOperation, tell: (resident: Resident) => void): boolean {
-    const { pool } = this.#parts;
-    const known = pool.resident(row.id);
-    const resident = known ?? pool.revive(row);
-    if (resident === null) return false;
-    const tookNotice = takesNotice(resident, () => {
-      tell(resident);
-    });
-    if (known === undefined && !tookNotice) pool.passivate(resident);
-    return tookNotice;
+    return wakeRow(this.#parts.pool, row, tell);
   }
 
   /** Lets a crisis that waits go on: now, or when its retry is due. */
   resumeCrisis(resident: Resident): void {
     this.#crises.resume(resident);
-  }
-
-  /** What waits there, and what stands against it; `null` where nothing does. */
-  #waitingAt({ next, flow }: UpstreamQueue): Waiting | null {
-    const { upstream } = flow;
-    const urgency = this.#suspects.urgencyAt(upstream);
-    const asker = next ?? (urgency === null ? null : { id: null, urgency, isNext: true });
-    if (asker === null) return null;
-    const answer = flow.mayRun(asker);
-    const isForOther = !answer.may && answer.because === 'suspect' && this.#suspects.isIsolating;
-    const running = this.#leases.heldAt(upstream) + this.#parts.callsAt(upstream);
-    return { answer, running: isForOther ? running + 1 : running };
   }
 
   #queueOf(route: string): UpstreamQueue | undefined {

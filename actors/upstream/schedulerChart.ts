@@ -11,7 +11,6 @@ import {
   type Pace,
   paceOf,
   type SchedulerContext,
-  type SchedulerEvent,
   schedulerMachine,
 } from '../../machines/scheduler/schedulerMachine.ts';
 import type { Intake } from '../../machines/vocabulary/waitCause.ts';
@@ -97,7 +96,7 @@ export class SchedulerChart {
   }
 
   news(news: PaceNews, flow: KeptFlow): void {
-    this.#actor?.send({ ...news, flow, atMs: this.#parts.steady.now() } as SchedulerEvent);
+    this.#actor?.send({ ...news, flow, atMs: this.#parts.steady.now() });
   }
 
   #create(): ChartActor<typeof schedulerMachine> {

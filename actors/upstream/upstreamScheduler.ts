@@ -7,7 +7,7 @@
 
 import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
-import type { FlowNews, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
+import type { FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
 import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
 import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenBucket.ts';
 import { trickleOf } from '../../machines/policy/service/admissionTable.ts';
@@ -17,7 +17,6 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 import type { Facts } from '../facts/factStream.ts';
-import { flowNumbers } from '../facts/flowNumbers.ts';
 import {
   type Asker,
   type CallVerdict,
@@ -27,7 +26,8 @@ import {
 } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { Breaker, ProbeEnd } from './breaker.ts';
+import type { Breaker } from './breaker.ts';
+import { CallEnds } from './callEnds.ts';
 import { Changes } from './changes.ts';
 import type { SchedulerChart } from './schedulerChart.ts';
 import { Shortage } from './shortage.ts';
@@ -51,9 +51,6 @@ export interface UpstreamSchedulerParts {
   readonly onError: (error: unknown) => void;
 }
 
-const WELL: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: false });
-const WELL_IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: true });
-const IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: false, isDoubted: true });
 const MAY: MayRun = Object.freeze({ may: true });
 const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
 
@@ -68,11 +65,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #inFlight = 0;
   #parkedInFlight = 0;
   #probesAsked = 0;
-  #probesFailed = 0;
   #isDown = false;
   readonly #shortage: Shortage;
-  /** How the last call of any operation ended; nothing is known of an earlier process. */
-  #hasLastSucceeded = false;
+  readonly #ends: CallEnds;
   intake: Intake = 'notStarted';
   /** The least urgent rank that is not parked (DG-2). */
   urgencyBound: number = URGENCY_MAX;
@@ -83,6 +78,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.#flow = parts.flow;
     this.#changes = new Changes(parts.timers, parts.steady);
     this.#shortage = new Shortage(() => parts.chart.pace, parts.onShortage);
+    this.#ends = new CallEnds(parts, this.#shortage, () => {
+      this.changeSoon();
+    });
     this.#meter = new FlowMeter(parts.flow);
     this.#bucket = parts.rate === null ? null : new TokenBucket(parts.rate);
   }
@@ -136,7 +134,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   get probesFailed(): number {
-    return this.#probesFailed;
+    return this.#ends.probesFailed;
   }
 
   get upMs(): number {
@@ -201,7 +199,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     permit.state = 'told';
     const { clock } = this.#parts;
     const nowMs = clock.monotonic();
-    return this.#learn(permit, report, nowMs, permit.meter.tell(permit.stamp, report, nowMs));
+    return this.#ends.learn(permit, report, nowMs, permit.meter.tell(permit.stamp, report, nowMs));
   }
 
   leave(permit: Permit, report: CallReport): CallVerdict {
@@ -220,10 +218,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (wasTold || report === UNUSED) {
       permit.meter.returnUnused(permit.stamp);
       if (report === UNUSED) this.#bucket?.giveBack();
-      if (permit.probeId !== null && !wasTold) this.#tellProbe(permit, report);
+      if (permit.probeId !== null && !wasTold) this.#ends.tellProbe(permit, report);
     } else {
       const news = permit.meter.end(permit.stamp, report, nowMs);
-      verdict = this.#learn(permit, report, nowMs, news);
+      verdict = this.#ends.learn(permit, report, nowMs, news);
     }
     if (this.#changes.isAwaited && report !== UNUSED) this.#shortage.note();
     else if (this.#shortage.because !== null) this.#shortage.review(this.#meter.reading());
@@ -302,7 +300,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const isDown = this.breaker.mode !== 'pass';
     if (isDown !== this.#isDown) {
       this.#isDown = isDown;
-      this.#probesFailed = 0;
+      this.#ends.breakerChanged();
       const { chart, clock } = this.#parts;
       const nowMs = clock.monotonic();
       if (isDown) this.#meter.outageBegan(nowMs);
@@ -333,77 +331,5 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       !this.isStorageDown &&
       this.#meter.room(this.#parts.clock.monotonic()) > 0
     );
-  }
-
-  #learn(
-    permit: SlotPermit,
-    report: CallReport,
-    nowMs: number,
-    news: FlowNews | null,
-  ): CallVerdict {
-    const { breaker } = this.#parts;
-    const { sign } = report;
-    if (permit.probeId !== null) this.#tellProbe(permit, report);
-    else if (sign !== 'silent' && breaker.hasRules) this.#count(permit, report, nowMs);
-    if (news !== null) this.#hear(news, permit, report, nowMs);
-    const hadLastSucceeded = this.#hasLastSucceeded;
-    if (sign !== 'silent') this.#hasLastSucceeded = sign === 'answered';
-    // What began before a change of the breaker, and ended after it, lived through an outage.
-    const isSame = permit.generation === this.breaker.generation && this.breaker.mode === 'pass';
-    const isDoubted = !isSame || this.#meter.isDoubted;
-    if (hadLastSucceeded && isSame) return isDoubted ? WELL_IN_DOUBT : WELL;
-    return isDoubted ? IN_DOUBT : NO_VERDICT;
-  }
-
-  #tellProbe({ probeId, generation }: SlotPermit, { sign, retryAfterMs }: CallReport): void {
-    let end: ProbeEnd = 'failed';
-    if (sign === 'silent') end = 'ignored';
-    // It is there, and says how much it takes.
-    else if (sign === 'answered' || sign === 'pushedBack') end = 'succeeded';
-    if (end === 'failed' && generation === this.breaker.generation) this.#probesFailed += 1;
-    this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs);
-  }
-
-  #count({ generation, stamp }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {
-    const { breaker } = this.#parts;
-    if (generation !== breaker.decision.generation || !breaker.decision.recordsResults) return;
-    const failed = sign !== 'answered' && sign !== 'pushedBack';
-    const trip = breaker.count({ failed, beganAtMs: stamp.beganAtMs, endedAtMs: nowMs });
-    if (trip === null) return;
-    const firstFailureAtMs = this.#toSteady(trip.firstFailureAtMs, nowMs);
-    this.#detect({ generation, cause: trip.cause, firstFailureAtMs, probes: 1, retryAfterMs });
-  }
-
-  #hear(
-    news: FlowNews,
-    { generation }: SlotPermit,
-    { retryAfterMs }: CallReport,
-    nowMs: number,
-  ): void {
-    const { chart, facts } = this.#parts;
-    if (news.type === 'outage.detected') {
-      const firstFailureAtMs = this.#toSteady(news.firstFailureAtMs, nowMs);
-      const { probes } = news;
-      this.#detect({ generation, cause: 'surprise', firstFailureAtMs, probes, retryAfterMs });
-      return;
-    }
-    const before = chart.context?.ratePerSecond ?? null;
-    chart.news(news, this.#meter.kept());
-    facts.emit('flow.changed', this.upstream, news.type, flowNumbers(news, before));
-    this.#shortage.review(this.#meter.reading());
-    this.changeSoon();
-  }
-
-  #detect(detection: Parameters<Breaker['detect']>[0]): void {
-    const { breaker, facts } = this.#parts;
-    const { tripsObserved } = breaker.snapshot.context;
-    breaker.detect(detection);
-    if (breaker.snapshot.context.tripsObserved === tripsObserved) return;
-    const none = { from: null, to: null, because: null };
-    facts.emit('flow.changed', this.upstream, 'outage.observed', none);
-  }
-
-  #toSteady(atMs: number, nowMs: number): number {
-    return Math.floor(this.#parts.steady.now() - (nowMs - atMs));
   }
 }

@@ -285,7 +285,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
 export type SchedulerSnapshot = SnapshotFrom<typeof schedulerMachine>;
 
 /** How many calls at once. */
-export type Pace = SchedulerSnapshot['value']['pace'];
+export type Pace = 'ramping' | 'steady' | 'trying' | 'overloaded' | 'down';
 
 /** Whether work is taken up. */
 export function intakeOf({ value }: SchedulerSnapshot): Intake {

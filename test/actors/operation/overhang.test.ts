@@ -100,7 +100,7 @@ async function follow(history: History, wrap: (run: Run) => Run = (run) => run):
   const mannersOf = new Map<string, readonly Manner[]>();
   const run: Run = async (attempt) => {
     const lane = attempt.entity?.id ?? '';
-    const manners = mannersOf.get(String(attempt.payload)) ?? [];
+    const manners = mannersOf.get(attempt.payload as string) ?? [];
     const manner = manners[(attempt.number - 1) % manners.length] ?? { kind: 'obeys' };
     running.set(lane, (running.get(lane) ?? 0) + 1);
     inAll += 1;

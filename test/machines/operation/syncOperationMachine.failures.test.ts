@@ -5,6 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
+import { HISTORY_MAX } from '../../../machines/operation/syncOperationHistory.ts';
 import { OperationHarness } from '../../support/harness/operationHarness.ts';
 
 /** The upstream changed nothing, and serves others: the failure may lie in the request. */
@@ -75,6 +76,27 @@ test('AU-1 where a handler failed with an exception of its own, its class and pl
       startedAtMs: atMs - 5,
       failureClass: 'transient',
       exception: 'TypeError at src/pay.js:12',
+    },
+  ]);
+});
+
+test('AU-1 its history keeps the newest entries only', () => {
+  const operation = new OperationHarness({ priority: 'crisis' }).commit();
+  for (let i = 0; i < HISTORY_MAX + 5; i += 1) operation.fail().commit().grant().commit();
+  expect(operation.history).toHaveLength(HISTORY_MAX);
+  expect(operation.history.at(-1)).toBe(`failed ${HISTORY_MAX + 5}`);
+});
+
+test('AU-1 each failed attempt is kept with its beginning, end, class and code', () => {
+  const operation = new OperationHarness().commit().wait(70).fail('permanent').commit();
+  expect(operation.context.history).toEqual([
+    {
+      atMs: operation.nowMs,
+      what: 'failed',
+      attempt: 1,
+      code: 'HF_ATTEMPT_FAILED',
+      startedAtMs: operation.nowMs - 50,
+      failureClass: 'permanent',
     },
   ]);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { HISTORY_MAX } from '../../../machines/operation/syncOperationHistory.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import {
   CRASHES_ALONE_MAX,
@@ -249,13 +248,6 @@ describe('attempts', () => {
     expect(operation.state).toBe('backingOff');
     expect(operation.history).toEqual(['failed 1']);
   });
-
-  test('AU-1 its history keeps the newest entries only', () => {
-    const operation = crisis().commit();
-    for (let i = 0; i < HISTORY_MAX + 5; i += 1) operation.fail().commit().grant().commit();
-    expect(operation.history).toHaveLength(HISTORY_MAX);
-    expect(operation.history.at(-1)).toBe(`failed ${HISTORY_MAX + 5}`);
-  });
 });
 
 describe('dead letters', () => {
@@ -337,20 +329,6 @@ describe('dead letters', () => {
     expect(once().replay({ idempotencyKey: 'key-2', isRepeatApproved: true }).state).toBe(
       'replayed',
     );
-  });
-
-  test('AU-1 each failed attempt is kept with its beginning, end, class and code', () => {
-    const operation = attempting().wait(70).fail('permanent').commit();
-    expect(operation.context.history).toEqual([
-      {
-        atMs: operation.nowMs,
-        what: 'failed',
-        attempt: 1,
-        code: 'HF_ATTEMPT_FAILED',
-        startedAtMs: operation.nowMs - 50,
-        failureClass: 'permanent',
-      },
-    ]);
   });
 });
 

@@ -1,0 +1,124 @@
+/**
+ * What the ends of calls tell flow meter, breaker and scheduler of one upstream (CB-1, RT-1).
+ *
+ * @module
+ */
+
+import type { CallReport } from '../../machines/policy/flow/callReport.ts';
+import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
+import type { Facts } from '../facts/factStream.ts';
+import { flowNumbers } from '../facts/flowNumbers.ts';
+import { type CallVerdict, NO_VERDICT } from '../flow/flowControl.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { Breaker, ProbeEnd } from './breaker.ts';
+import type { SchedulerChart } from './schedulerChart.ts';
+import type { Shortage } from './shortage.ts';
+import type { SlotPermit } from './slotPermit.ts';
+
+interface CallEndsParts {
+  readonly upstream: string;
+  readonly breaker: Breaker;
+  readonly chart: SchedulerChart;
+  readonly steady: SteadyClock;
+  readonly facts: Facts;
+}
+
+const WELL: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: false });
+const WELL_IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: true });
+const IN_DOUBT: CallVerdict = Object.freeze({ isUpstreamWell: false, isDoubted: true });
+
+export class CallEnds {
+  readonly #parts: CallEndsParts;
+  readonly #shortage: Shortage;
+  readonly #onChange: () => void;
+  #probesFailed = 0;
+  /** How the last call of any operation ended; nothing is known of an earlier process. */
+  #hasLastSucceeded = false;
+
+  constructor(parts: CallEndsParts, shortage: Shortage, onChange: () => void) {
+    this.#parts = parts;
+    this.#shortage = shortage;
+    this.#onChange = onChange;
+  }
+
+  /** Probes that have failed since the breaker tripped. */
+  get probesFailed(): number {
+    return this.#probesFailed;
+  }
+
+  /** An outage has begun or ended. */
+  breakerChanged(): void {
+    this.#probesFailed = 0;
+  }
+
+  /** What the end of a call says of the upstream. */
+  learn(permit: SlotPermit, report: CallReport, nowMs: number, news: FlowNews | null): CallVerdict {
+    const { breaker } = this.#parts;
+    const { sign } = report;
+    if (permit.probeId !== null) this.tellProbe(permit, report);
+    else if (sign !== 'silent' && breaker.hasRules) this.#count(permit, report, nowMs);
+    if (news !== null) this.#hear(news, permit, report, nowMs);
+    const hadLastSucceeded = this.#hasLastSucceeded;
+    if (sign !== 'silent') this.#hasLastSucceeded = sign === 'answered';
+    // What began before a change of the breaker, and ended after it, lived through an outage.
+    const { generation, mode } = breaker.decision;
+    const isSame = permit.generation === generation && mode === 'pass';
+    const isDoubted = !isSame || permit.meter.isDoubted;
+    if (hadLastSucceeded && isSame) return isDoubted ? WELL_IN_DOUBT : WELL;
+    return isDoubted ? IN_DOUBT : NO_VERDICT;
+  }
+
+  /** How a probe has ended, or that it says nothing. */
+  tellProbe({ probeId, generation }: SlotPermit, { sign, retryAfterMs }: CallReport): void {
+    let end: ProbeEnd = 'failed';
+    if (sign === 'silent') end = 'ignored';
+    // It is there, and says how much it takes.
+    else if (sign === 'answered' || sign === 'pushedBack') end = 'succeeded';
+    if (end === 'failed' && generation === this.#parts.breaker.decision.generation)
+      this.#probesFailed += 1;
+    this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs);
+  }
+
+  #count({ generation, stamp }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {
+    const { breaker } = this.#parts;
+    if (generation !== breaker.decision.generation || !breaker.decision.recordsResults) return;
+    const failed = sign !== 'answered' && sign !== 'pushedBack';
+    const trip = breaker.count({ failed, beganAtMs: stamp.beganAtMs, endedAtMs: nowMs });
+    if (trip === null) return;
+    const firstFailureAtMs = this.#toSteady(trip.firstFailureAtMs, nowMs);
+    this.#detect({ generation, cause: trip.cause, firstFailureAtMs, probes: 1, retryAfterMs });
+  }
+
+  #hear(
+    news: FlowNews,
+    { generation, meter }: SlotPermit,
+    { retryAfterMs }: CallReport,
+    nowMs: number,
+  ): void {
+    const { chart, facts } = this.#parts;
+    if (news.type === 'outage.detected') {
+      const firstFailureAtMs = this.#toSteady(news.firstFailureAtMs, nowMs);
+      const { probes } = news;
+      this.#detect({ generation, cause: 'surprise', firstFailureAtMs, probes, retryAfterMs });
+      return;
+    }
+    const before = chart.context?.ratePerSecond ?? null;
+    chart.news(news, meter.kept());
+    facts.emit('flow.changed', this.#parts.upstream, news.type, flowNumbers(news, before));
+    this.#shortage.review(meter.reading());
+    this.#onChange();
+  }
+
+  #detect(detection: Parameters<Breaker['detect']>[0]): void {
+    const { breaker, facts } = this.#parts;
+    const { tripsObserved } = breaker.snapshot.context;
+    breaker.detect(detection);
+    if (breaker.snapshot.context.tripsObserved === tripsObserved) return;
+    const none = { from: null, to: null, because: null };
+    facts.emit('flow.changed', this.#parts.upstream, 'outage.observed', none);
+  }
+
+  #toSteady(atMs: number, nowMs: number): number {
+    return Math.floor(this.#parts.steady.now() - (nowMs - atMs));
+  }
+}
