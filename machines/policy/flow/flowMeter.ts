@@ -311,7 +311,8 @@ export class FlowMeter {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     const { beganAtMs } = stamp;
-    const isEarly = nowMs - beganAtMs < EARLY * (this.#timeout.meanMs ?? 0);
+    // Before the first answer nobody knows how long one takes.
+    const isEarly = nowMs - beganAtMs < EARLY * (this.#timeout.meanMs ?? Number.POSITIVE_INFINITY);
     const inFlight = this.#inFlightNow + 1;
     const isSurprise = this.#trip.failure(nowMs, { inFlight, beganAtMs, isEarly });
     // Half as many are enough where slots were halved, and nothing was answered since.

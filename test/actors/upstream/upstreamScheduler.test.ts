@@ -182,31 +182,40 @@ describe('CB-1 CB-2 an upstream that goes down', () => {
 });
 
 describe('defects that were', () => {
-  test('CB-1 B4 a twentieth of calls that fail at once, at 128 in flight, do not trip it', async () => {
-    const { clock, upstream, flow, end } = createFlow({ concurrency: 128 });
-    const random = seededRandom(7);
-    let calls = 0;
-    let most = 0;
-    const start = (): void => {
-      for (;;) {
-        const permit = calls < 5_000 ? flow.tryEnter({ id: null, urgency: 1 }) : null;
-        if (permit === null) return;
-        calls += 1;
-        most = Math.max(most, flow.inFlight);
-        const fails = random.next() < 0.05;
-        clock.schedule(fails ? 1 : 20, () => {
-          end(permit, fails ? 'failed' : 'answered');
-          start();
-        });
-      }
-    };
-    flow.onChange(start);
-    start();
-    await clock.advance(60_000);
-    expect([calls, flow.inFlight]).toEqual([5_000, 0]);
-    expect(most).toBeGreaterThan(100);
-    expect(upstream.breaker.snapshot.context.generation).toBe(1);
-  });
+  test.each([
+    { slotsAtStart: 8, seed: 7 },
+    ...Array.from({ length: 20 }, (_, seed) => ({ slotsAtStart: 128, seed })),
+  ])(
+    'CB-1 B4 a twentieth of calls that fail at once, at 128 in flight, do not trip it: %o',
+    async ({ slotsAtStart, seed }) => {
+      const { clock, upstream, flow, end } = createFlow({
+        concurrency: 128,
+        tuning: { slotsAtStart },
+      });
+      const random = seededRandom(seed);
+      let calls = 0;
+      let most = 0;
+      const start = (): void => {
+        for (;;) {
+          const permit = calls < 5_000 ? flow.tryEnter({ id: null, urgency: 1 }) : null;
+          if (permit === null) return;
+          calls += 1;
+          most = Math.max(most, flow.inFlight);
+          const fails = random.next() < 0.05;
+          clock.schedule(fails ? 1 : 20, () => {
+            end(permit, fails ? 'failed' : 'answered');
+            start();
+          });
+        }
+      };
+      flow.onChange(start);
+      start();
+      await clock.advance(60_000);
+      expect([calls, flow.inFlight]).toEqual([5_000, 0]);
+      expect(most).toBeGreaterThan(100);
+      expect(upstream.breaker.snapshot.context.generation).toBe(1);
+    },
+  );
 
   test('CB-3 B5 crises that fail count nowhere, however many', () => {
     const { flow, upstream, call } = createFlow();
