@@ -243,7 +243,10 @@ export class EngineCore {
     const info = await this.#parts.store.open();
     this.#components = info.components;
     this.steady.resume(info.components.get(TIME));
-    if (info.components.has(TIME)) this.rates.startEmpty(this.steady.now());
+    if (info.components.has(TIME)) {
+      this.rates.startEmpty(this.steady.now());
+      for (const { flow } of this.upstreams.all) flow.startEmpty();
+    }
     this.quarantined = info.quarantined;
     this.#firstSeq = this.#parts.store.nextSeq();
     this.#held.read(info, this.#parts.facts);

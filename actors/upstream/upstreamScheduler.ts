@@ -285,6 +285,11 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.breakerChanged();
   }
 
+  /** Another process ran before this one, which may have used all tokens of the rate (PF-5). */
+  startEmpty(): void {
+    this.#bucket?.empty(this.#parts.steady.now());
+  }
+
   /** Goes on by another policy; calls that are out end as they began. */
   change(flow: FlowPolicy, rate: RateLimit | null): void {
     this.#flow = flow;

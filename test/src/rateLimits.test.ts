@@ -130,27 +130,33 @@ describe('rate limits', () => {
     expect(calls).toHaveLength(31);
   });
 
-  test('PF-5 a killed process and its successor keep the pace together, and lose nothing', async () => {
-    const limit = { perSecond: 0.5, burst: 4 };
-    const { clock, boot, calls } = scene({ defaults: { subjectRate: limit } });
-    let sent = 0;
-    // Each life finds what the one before it left, and is sent more at once.
-    for (let lives = 0; lives < 4; lives++) {
-      const life = boot();
-      await clock.run(life.runtime.ready);
-      const more = Array.from({ length: 15 }, () => {
-        sent += 1;
-        return send(life.runtime, `${sent}`);
-      });
-      await clock.run(Promise.all(more));
-      if (lives === 3) break;
-      await clock.advance(7_000);
-      life.kill();
-    }
-    await clock.advance(HOUR_MS);
-    expect(new Set(calls.map(({ name }) => name)).size).toBe(60);
-    expect(excess(calls, limit)).toBeLessThan(1e-6);
-  });
+  test.each(['subject', 'upstream'])(
+    'PF-5 a killed process and its successor keep the pace together, and lose nothing: %s',
+    async (of) => {
+      const limit = { perSecond: 0.5, burst: 4 };
+      const { clock, boot, calls } =
+        of === 'subject'
+          ? scene({ defaults: { subjectRate: limit } })
+          : scene(undefined, { rate: limit });
+      let sent = 0;
+      // Each life finds what the one before it left, and is sent more at once.
+      for (let lives = 0; lives < 4; lives++) {
+        const life = boot();
+        await clock.run(life.runtime.ready);
+        const more = Array.from({ length: 15 }, () => {
+          sent += 1;
+          return send(life.runtime, `${sent}`);
+        });
+        await clock.run(Promise.all(more));
+        if (lives === 3) break;
+        await clock.advance(7_000);
+        life.kill();
+      }
+      await clock.advance(HOUR_MS);
+      expect(new Set(calls.map(({ name }) => name)).size).toBe(60);
+      expect(excess(calls, limit)).toBeLessThan(1e-6);
+    },
+  );
 
   test('PF-5 a crisis passes', async () => {
     const { clock, boot, calls } = scene({

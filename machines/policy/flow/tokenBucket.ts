@@ -81,6 +81,11 @@ export class TokenBucket {
     this.#capAt(nowMs);
   }
 
+  /** No token is there: somebody else may have taken all of them. */
+  empty(nowMs: number): void {
+    this.#fullAtMs = nowMs + this.#limit.burst * intervalMs(this.#limit);
+  }
+
   /** Another limit from now on; what was taken under the one before still counts. */
   change(limit: RateLimit, nowMs: number): void {
     this.#limit = limit;
