@@ -31,6 +31,8 @@ export class CallAttempt implements CallContext {
   /** `null` for a crisis, which needs none. */
   readonly permit: Permit | null;
   readonly timeoutMs: number;
+  /** By the monotonic clock. */
+  readonly beganAtMs: number;
   /** When its time is over, by the monotonic clock; the place of its entry is `previous` and `next`. */
   dueAtMs: number;
   previous: CallAttempt | null = null;
@@ -51,6 +53,7 @@ export class CallAttempt implements CallContext {
     this.timeoutMs = timeoutMs;
     this.number = number;
     this.permit = permit;
+    this.beganAtMs = beganAtMs;
     this.dueAtMs = beganAtMs + timeoutMs;
   }
 

@@ -145,9 +145,9 @@ export class UpstreamCalls implements CallHost {
   }
 
   /** How an attempt went whose function has not returned. */
-  tell({ permit }: CallAttempt, report: CallReport): void {
-    if (permit !== null) this.#flow.tell(permit, report);
-    else this.#flow.recordCrisis(report);
+  tell(attempt: CallAttempt, report: CallReport): void {
+    if (attempt.permit !== null) this.#flow.tell(attempt.permit, report);
+    else this.#recordCrisis(attempt, report);
   }
 
   /** Its function has returned, or is no longer waited for: its slot is free. */
@@ -155,7 +155,7 @@ export class UpstreamCalls implements CallHost {
     this.deadlines.remove(attempt);
     this.#inFlight -= 1;
     if (attempt.permit !== null) this.#flow.leave(attempt.permit, report);
-    else if (report.sign !== 'silent') this.#flow.recordCrisis(report);
+    else this.#recordCrisis(attempt, report);
     if (this.#queue.size > 0) this.#grant();
     if (this.#inFlight === 0 && this.#whenIdle.length > 0) {
       for (const resolve of this.#whenIdle.splice(0)) resolve();
@@ -193,6 +193,10 @@ export class UpstreamCalls implements CallHost {
     await new Promise<void>((resolve) => {
       this.#whenIdle.push(resolve);
     });
+  }
+
+  #recordCrisis({ beganAtMs }: CallAttempt, report: CallReport): void {
+    if (report.sign !== 'silent') this.#flow.recordCrisis(report, this.nowMs() - beganAtMs);
   }
 
   #readPolicies(): void {

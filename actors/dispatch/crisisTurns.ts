@@ -9,6 +9,7 @@ import { isSuspect } from '../../machines/operation/demand.ts';
 import { operationDue } from '../../machines/operation/due.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import { isBackingOff } from '../../machines/operation/waitReason.ts';
+import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
@@ -25,10 +26,18 @@ export interface CrisisTurnsParts {
   readonly rates: (upstream: string) => RateLimits | null;
 }
 
+/** The slot of one delivery. */
+interface Delivery {
+  readonly flow: FlowControl;
+  leave: () => void;
+  /** When it was sent, by the steady clock; `null` while it waits for its slot. */
+  sentAtMs: number | null;
+}
+
 export class CrisisTurns {
   readonly #parts: CrisisTurnsParts;
   /** Whose slot each delivery holds, and how it is given back. */
-  readonly #slots = new Map<Resident, { readonly flow: FlowControl; leave: () => void }>();
+  readonly #slots = new Map<Resident, Delivery>();
   /** Those that back off, and what lets each try again. */
   readonly #backingOff = new Map<Resident, () => void>();
   /** Upstreams that were down when last looked at. */
@@ -53,23 +62,29 @@ export class CrisisTurns {
     let stop = (): void => undefined;
     const { entity, subject, tier } = resident.actor.getSnapshot().context;
     const { rates, steady } = this.#parts;
+    const delivery: Delivery = { flow, leave: () => undefined, sentAtMs: null };
+    this.#slots.set(resident, delivery);
     const { leave } = crisis.enter(entityKey(entity), () => {
-      rates(flow.upstream)?.count({ subject, tier }, steady.now());
+      delivery.sentAtMs = steady.now();
+      rates(flow.upstream)?.count({ subject, tier }, delivery.sentAtMs);
       stop = run();
     });
-    this.#slots.set(resident, { flow, leave });
+    delivery.leave = leave;
+    // It may have ended within.
+    if (this.#slots.get(resident) !== delivery) leave();
     return () => {
       stop();
-      this.leave(resident);
+      this.#leave(resident);
     };
   }
 
-  /** The flow control of the upstream that was called; `undefined` where it held no slot. */
-  leave(resident: Resident): FlowControl | undefined {
-    const slot = this.#slots.get(resident);
-    this.#slots.delete(resident);
-    slot?.leave();
-    return slot?.flow;
+  /** Its delivery has ended; its upstream hears how, where it held a slot. */
+  ended(resident: Resident, report: CallReport): void {
+    const delivery = this.#leave(resident);
+    if (delivery === undefined) return;
+    const { flow, sentAtMs } = delivery;
+    const nowMs = this.#parts.steady.now();
+    flow.recordCrisis(report, sentAtMs === null ? 0 : nowMs - sentAtMs);
   }
 
   /** Lets one that waits go on: now, or when its retry is due. */
@@ -96,6 +111,13 @@ export class CrisisTurns {
     // Where it began before a restart, it is no longer than it was, however the clock was set since.
     const nowMs = clock.now();
     timers.after(clampDueTime(due.atMs, nowMs, delayMs ?? 0) - nowMs, rouse);
+  }
+
+  #leave(resident: Resident): Delivery | undefined {
+    const delivery = this.#slots.get(resident);
+    this.#slots.delete(resident);
+    delivery?.leave();
+    return delivery;
   }
 
   /** The flow control has changed: where its upstream is back, every crisis for it tries again at once. */

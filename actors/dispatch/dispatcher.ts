@@ -222,7 +222,7 @@ export class Dispatcher {
    */
   attemptEnded(resident: Resident, report: CallReport, hasReturned = true): CallVerdict {
     if (isCrisis(resident)) {
-      this.#crises.leave(resident)?.recordCrisis(report);
+      this.#crises.ended(resident, report);
       return NO_VERDICT;
     }
     const { permit } = resident;

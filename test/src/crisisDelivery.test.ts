@@ -31,6 +31,39 @@ async function pass(clock: Clock, ms: number): Promise<void> {
   });
 }
 
+describe('CB-3 deliveries and the breaker', () => {
+  test.each(['crisis', 'call'])(
+    'CB-3 B13 what was sent before an outage and is answered in it proves nothing: %s',
+    async (how) => {
+      const { clock, boot } = createWorld();
+      const { runtime } = boot(
+        withRun(async ({ priority }) => {
+          if (priority !== 'crisis') throw transientFailure('Down.', { status: 500 });
+          await pass(clock, 8_000);
+        }),
+      );
+      await clock.run(runtime.ready);
+      const upstream = runtime.upstream('default');
+      const early: Promise<unknown> =
+        how === 'crisis'
+          ? (await runtime.crisis(PERSON)).delivery
+          : runtime.call('default', async () => pass(clock, 8_000), { priority: 'crisis' });
+      await clock.advance(10);
+      const work = await clock.run(
+        Promise.all(Array.from({ length: 8 }, () => runtime.sync(WORK))),
+      );
+      expect(work).toHaveLength(8);
+      await clock.advance(6_000);
+      expect(upstream.breaker).not.toBe('closed');
+      await clock.run(early);
+      expect(upstream.breaker).not.toBe('closed');
+      const late = await runtime.crisis(PERSON);
+      await clock.run(late.delivery);
+      expect(upstream.breaker).toBe('closed');
+    },
+  );
+});
+
 describe('CR-2 deliveries', () => {
   // The last row is the control: with a place for each, the measure shows more than the others allow.
   test.each([
