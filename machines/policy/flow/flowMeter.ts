@@ -311,8 +311,9 @@ export class FlowMeter {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     const { beganAtMs } = stamp;
-    // Before the first answer nobody knows how long one takes.
-    const isEarly = nowMs - beganAtMs < EARLY * (this.#timeout.meanMs ?? Number.POSITIVE_INFINITY);
+    // Before the first answer nobody knows how long one takes; no longer than its timeout.
+    const earlyMs = EARLY * (this.#timeout.meanMs ?? Number.POSITIVE_INFINITY);
+    const isEarly = sign !== 'timedOut' && nowMs - beganAtMs < earlyMs;
     const inFlight = this.#inFlightNow + 1;
     const isSurprise = this.#trip.failure(nowMs, { inFlight, beganAtMs, isEarly });
     // Half as many are enough where slots were halved, and nothing was answered since.

@@ -124,7 +124,8 @@ describe('CB-1 outage or overload', () => {
   });
 
   test('CB-1 timeouts and 503s with many in flight halve the slots first, then they are an outage', () => {
-    const meter = meterOf({ slotsAtStart: 32 });
+    const meter = meterOf({ slotsAtStart: 32, slotsMax: 32 });
+    meter.end(meter.begin(0), { sign: 'answered' }, 40);
     const news: FlowNews[] = [];
     const inFlight: CallStamp[] = [];
     for (let nowMs = 0; nowMs < 20_000 && news.at(-1)?.type !== 'outage.detected'; nowMs += 100) {
