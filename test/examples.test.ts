@@ -11,7 +11,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'quickstart.mjs': ['accepted', 'completed after 3 attempts { paid: 1250 }'],
   'payments.mjs': ['sent again: found the first', '12 of 12 payments taken exactly once'],
   'restart.mjs': ['the first process is dead', 'completed', 'taken exactly once'],
-  'testing.mjs': ['40 orders, each applied once, in 15 virtual minutes', 'duplicated: 0'],
+  'testing.mjs': ['40 orders, each applied once, in ', 'duplicated: 0'],
   'crisis.mjs': ['112', 'on disk and synced', 'delivery completed after 4 attempts'],
 };
 /** Not run by itself: the service that the others talk to. */

@@ -28,7 +28,7 @@ test('HM-1 the guide names each field of health, and no other', async () => {
   const runtime = createRuntime({ store: ':memory:' });
   await runtime.ready;
   const page = readFileSync('docs/guide.md', 'utf8');
-  const table = page.split('## Health')[1]?.split('\n## ')[0] ?? '';
+  const table = page.split('## Health')[1]?.split(/\n###? /)[0] ?? '';
   const heads = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map(([, head = '']) => head);
   const named = heads.flatMap((head) => [...head.matchAll(/`(\w+)`/g)].map(([, name]) => name));
   const fields = Object.keys(runtime.getHealthStatus());

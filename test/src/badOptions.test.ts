@@ -48,7 +48,7 @@ describe('options of createRuntime', () => {
       'a threshold of earlier versions',
       { ...MEMORY, degradation: { readyOperationsLimited: 5 } },
       'degradation.readyOperationsLimited',
-      /is not known; known are recoverAfterMs, /,
+      /is not known; known are leaveShare, /,
     ],
     [
       'a misspelt upstream option',
