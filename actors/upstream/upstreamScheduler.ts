@@ -152,7 +152,11 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   mayRun(asker: Asker): MayRun {
-    if (this.#isOpenTo(asker)) return MAY;
+    return this.#mayRun(asker, this.#parts.clock.monotonic());
+  }
+
+  #mayRun(asker: Asker, nowMs: number): MayRun {
+    if (this.#isOpenTo(asker, nowMs)) return MAY;
     const answer = mayRun(this, asker);
     if (answer.may) return answer;
     this.#changes.isAwaited = true;
@@ -166,8 +170,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   tryEnter(asker: Asker): Permit | null {
-    if (!this.mayRun(asker).may) return null;
     const { breaker, chart, clock, steady } = this.#parts;
+    const nowMs = clock.monotonic();
+    if (!this.#mayRun(asker, nowMs).may) return null;
     const { generation, mode } = breaker.decision;
     let probeId: string | null = null;
     if (mode === 'probe') {
@@ -175,7 +180,6 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       probeId = `probe-${generation}-${this.#probesAsked}`;
       if (!breaker.requestProbe(probeId)) return null;
     }
-    const nowMs = clock.monotonic();
     if (!chart.isMade) chart.make(this.#meter.kept());
     this.#bucket?.take(steady.now());
     const stamp = this.#meter.begin(nowMs);
@@ -326,7 +330,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
-  #isOpenTo({ urgency }: Asker): boolean {
+  #isOpenTo({ urgency }: Asker, nowMs: number): boolean {
     return (
       this.intake === 'open' &&
       this.breaker.mode === 'pass' &&
@@ -334,7 +338,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.#bucket === null &&
       this.#inFlight < this.#flow.slotsMax &&
       !this.isStorageDown &&
-      this.#meter.room(this.#parts.clock.monotonic()) > 0
+      this.#meter.room(nowMs) > 0
     );
   }
 }

@@ -312,3 +312,15 @@ test('OP-3 a response that no record can hold is dropped and told of, and the op
   expect(await scene.runOne()).toMatchObject({ status: 'completed', response: undefined });
   expect(scene.process.errors).toMatchObject([{ code: 'HF_RESPONSE_TOO_LARGE' }]);
 });
+
+test('PF-1 a slow disk is no latency of the upstream, whose time-out is measured', async () => {
+  const world = createWorld();
+  const options = optionsFor(() => Promise.resolve(null));
+  const upstreams = { payments: { attemptTimeoutMs: 60_000 } };
+  const process = world.boot({ ...options, upstreams });
+  await world.clock.run(process.runtime.ready);
+  process.store.faults.delayMs = () => 900;
+  for (let count = 0; count < 5; count += 1) await settle({ world, process });
+  const { flow } = process.runtime.getHealthStatus().upstreams['payments'] ?? {};
+  expect(flow?.timeoutMs).toBe(1_000);
+});
