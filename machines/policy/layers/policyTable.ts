@@ -43,6 +43,12 @@ export interface PolicyReading {
   readonly from: string;
 }
 
+/** What holds for the operations of a type at an upstream, by class. */
+interface OfType {
+  readonly operations: Readonly<Record<RetryClass, OperationPolicy>>;
+  readonly retries: Readonly<Record<RetryClass, RetryPolicy>>;
+}
+
 /** A class of which nothing is asked: what the built-in values of `basic` are is told for it. */
 const ANY_CLASS: RetryClass = 'basic';
 /** Crises go on until they are through, whatever is set (CR-4). */
@@ -55,7 +61,10 @@ type Parts = Readonly<Record<string, unknown>>;
 export class PolicyTable {
   readonly #entries: readonly PolicyEntry[];
   readonly #byPlace = new Map<string, PolicyEntry[]>();
-  readonly #operations = new Map<string, OperationPolicy>();
+  /** Types of which something was written. */
+  readonly #ownTypes = new Set<string>();
+  /** Resolved once: by upstream, and by type where that has its own. */
+  readonly #ofTypes = new Map<string, Map<string, OfType>>();
   readonly #tiers = new Map<string, Readonly<Record<Tier, TierPolicy>>>();
   readonly #upstreams = new Map<string, UpstreamPolicy>();
   readonly process: ProcessPolicy;
@@ -68,6 +77,7 @@ export class PolicyTable {
     const rank = ({ layer }: PolicyEntry): number => POLICY_LAYERS.indexOf(layer);
     this.#entries = entries.toSorted((one, other) => rank(one) - rank(other));
     for (const entry of this.#entries) {
+      if (entry.layer === 'type' && entry.name !== null) this.#ownTypes.add(entry.name);
       const place = placeOf(entry.layer, entry.name);
       const there = this.#byPlace.get(place);
       if (there === undefined) this.#byPlace.set(place, [entry]);
@@ -125,25 +135,12 @@ export class PolicyTable {
 
   /** What holds for one operation. */
   operation(upstream: string, tier: RetryClass, type: string): OperationPolicy {
-    const hasOwn = this.#byPlace.has(placeOf('type', type));
-    const key = `${upstream} ${tier} ${hasOwn ? type : ''}`;
-    let policy = this.#operations.get(key);
-    if (policy === undefined) {
-      const scope = { upstream, tier, type };
-      policy = Object.freeze({
-        attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
-        retry: this.#retry(scope),
-        responseDeadlineMs: this.#plain('responseDeadlineMs', scope),
-      });
-      this.#operations.set(key, policy);
-    }
-    return policy;
+    return this.#ofType(upstream, type).operations[tier];
   }
 
   /** The retry policy of each class, for operations of this type at this upstream. */
   retries(upstream: string, type: string): Readonly<Record<RetryClass, RetryPolicy>> {
-    const of = (tier: RetryClass): RetryPolicy => this.operation(upstream, tier, type).retry;
-    return { crisis: of('crisis'), premium: of('premium'), basic: of('basic'), trial: of('trial') };
+    return this.#ofType(upstream, type).retries;
   }
 
   /** Every value in force there, with where it came from; what can't be set there is as it is for all. */
@@ -167,6 +164,43 @@ export class PolicyTable {
       for (const type of types)
         for (const tier of RETRY_CLASSES) this.#retry({ upstream, type, tier });
     }
+  }
+
+  /** Asked for with each operation, so it makes nothing where the answer is known. */
+  #ofType(upstream: string, type: string): OfType {
+    let byType = this.#ofTypes.get(upstream);
+    if (byType === undefined) {
+      byType = new Map();
+      this.#ofTypes.set(upstream, byType);
+    }
+    const ownType = this.#ownTypes.has(type) ? type : '';
+    let policies = byType.get(ownType);
+    if (policies === undefined) {
+      policies = this.#resolve(upstream, type);
+      byType.set(ownType, policies);
+    }
+    return policies;
+  }
+
+  #resolve(upstream: string, type: string): OfType {
+    const of = (tier: RetryClass): OperationPolicy => {
+      const scope = { upstream, tier, type };
+      return Object.freeze({
+        attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
+        retry: this.#retry(scope),
+        responseDeadlineMs: this.#plain('responseDeadlineMs', scope),
+      });
+    };
+    const [crisis, premium, basic, trial] = [of('crisis'), of('premium'), of('basic'), of('trial')];
+    return {
+      operations: { crisis, premium, basic, trial },
+      retries: Object.freeze({
+        crisis: crisis.retry,
+        premium: premium.retry,
+        basic: basic.retry,
+        trial: trial.retry,
+      }),
+    };
   }
 
   #retry(scope: PolicyScope): RetryPolicy {
