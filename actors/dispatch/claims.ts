@@ -104,8 +104,11 @@ export class Claims {
 
   /** Whether rows that are due may be before one of this rank. */
   isBehindRows(urgency: number): boolean {
-    const nowMs = this.#parts.steady.now();
-    return this.#wanted.isDue(nowMs) || (urgency > this.#bound && this.#parked.isDue(nowMs));
+    const wantedAtMs = this.#wanted.nextAtMs;
+    const nextAtMs =
+      urgency > this.#bound ? Math.min(wantedAtMs, this.#parked.nextAtMs) : wantedAtMs;
+    // Most often nothing is on disk, and then no clock is read.
+    return nextAtMs < Number.POSITIVE_INFINITY && nextAtMs <= this.#parts.steady.now();
   }
 
   /** Whether any row is due. */
@@ -125,10 +128,13 @@ export class Claims {
 
   /** When something becomes due, or may be claimed again; `null` where nothing is known to. */
   get nextAtMs(): number | null {
+    const wantedAtMs = this.#wanted.nextAtMs;
+    // Where nothing is parked its mark is not kept up to date.
+    const isAnyParked = this.#bound < URGENCY_MAX;
+    const parkedAtMs = isAnyParked ? this.#parked.nextAtMs : Number.POSITIVE_INFINITY;
+    if (Math.min(wantedAtMs, parkedAtMs) === Number.POSITIVE_INFINITY) return null;
     const nowMs = this.#parts.steady.now();
-    const times = [this.#wanted.nextAtMs, this.#parked.nextAtMs].map((atMs) =>
-      Math.max(atMs, this.#notBeforeMs),
-    );
+    const times = [wantedAtMs, parkedAtMs].map((atMs) => Math.max(atMs, this.#notBeforeMs));
     const next = Math.min(...times.filter((atMs) => atMs > nowMs));
     return Number.isFinite(next) ? next : null;
   }

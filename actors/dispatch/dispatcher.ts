@@ -188,7 +188,9 @@ export class Dispatcher {
   tryStart(upstream: string, asker: RateAsker & { readonly id: string }): Permit | null {
     const queue = this.#queues.get(upstream);
     if (queue === undefined) return null;
-    return enterByRate(this.#parts, { ...asker, upstream }, () => queue.tryStart(asker));
+    const limits = this.#parts.rates(upstream);
+    if (limits === null) return queue.tryStart(asker);
+    return enterByRate(limits, this.#parts.steady, asker, () => queue.tryStart(asker));
   }
 
   /** Begins an attempt: at once, or for a crisis as soon as a reserved slot is free. */

@@ -73,12 +73,11 @@ export function takeRate(
 
 /** Asks for a permit by way of the rates: a request that arrives now has no reservation, and gets none. */
 export function enterByRate(
-  { rates, steady }: RateParts,
-  { subject, tier, urgency, upstream }: RateAsker & { readonly upstream: string },
+  limits: RateLimits,
+  steady: RateParts['steady'],
+  { subject, tier, urgency }: RateAsker,
   enter: () => Permit | null,
 ): Permit | null {
-  const limits = rates(upstream);
-  if (limits === null) return enter();
   const asker = { subject, tier, urgency };
   const reservation = limits.ask(asker, null, steady.now());
   if (reservation !== null) {
