@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeSnapshot } from '../../actors/charts/snapshots.ts';
+import { routeOf } from '../../machines/operation/position.ts';
 import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -99,7 +100,7 @@ describe('syncAll', () => {
     const [bySync, byBulk] = await Promise.all(
       [one, two].map(async ({ world }) => {
         const { rows } = await world.disk.claim({
-          routes: ['default'],
+          routes: [routeOf(request(1).type)],
           urgencyMax: 9,
           nowMs: 4_000_000_000_000,
           limit: 1,

@@ -78,20 +78,17 @@ describe('RT-4 a clock that was moved between two processes', () => {
     'CB-4 by %i ms lets a breaker stay open no longer than it was to',
     async (byMs) => {
       const { world, options: without } = createScene();
-      const breaker = {
-        consecutiveFailuresToOpen: 1,
-        openMs: COOLDOWN_MS,
-        openMsMax: COOLDOWN_MS,
-        openJitterShare: 0,
-      };
-      const options = { ...without, upstreams: { default: { breaker } } };
+      const breaker = { consecutiveFailuresToOpen: 1 };
+      const flow = { probeMsMin: COOLDOWN_MS, probeMsMax: COOLDOWN_MS };
+      const options = { ...without, upstreams: { default: { breaker, flow } } };
       const { clock } = world;
       const first = world.boot(options);
       await clock.run(first.runtime.sync({ type: 'payments.push', subject: 'u', tier: 'premium' }));
       await clock.advance(0);
       const { runtime } = await restart(world, first, { byMs, options });
       if (byMs <= 0) expect(runtime.upstream('default').breaker).toBe('open');
-      await clock.advance(COOLDOWN_MS + 1_000);
+      // With its jitter of a tenth.
+      await clock.advance(1.1 * COOLDOWN_MS + 1_000);
       expect(runtime.upstream('default').breaker).not.toBe('open');
     },
   );

@@ -101,6 +101,7 @@ test('RT-2 a clock set forward by a day ends no attempt in flight, and nobody is
   const { clock, boot } = createWorld();
   let running = 0;
   const { runtime } = boot({
+    upstreams: { default: { flow: { slotsAtStart: 20 } } },
     handlers: {
       'payments.push': {
         upstream: 'default',

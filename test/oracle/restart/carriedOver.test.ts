@@ -45,8 +45,8 @@ function isBreaker(event: Child['events'][number]) {
 }
 
 test('CB-4 an open breaker is still open after kill -9, for the rest of its time', async () => {
-  const breaker = { consecutiveFailuresToOpen: 3, openMs: WAIT_MS, openJitterShare: 0 };
-  const options = { upstreams: { ledger: { breaker } } };
+  const breaker = { consecutiveFailuresToOpen: 3 };
+  const options = { upstreams: { ledger: { breaker, flow: { probeMsMin: WAIT_MS } } } };
   const scene = await RestartScene.open();
   const endsAtMs = async (): Promise<number | undefined> => {
     const kept = await scene.componentAtRest('breaker:ledger');
@@ -149,11 +149,16 @@ test('OP-7 without its handler work of every state waits after a restart, and re
 });
 
 test('CR-4 a crisis that was on disk just before the kill is delivered after it, past an open breaker', async () => {
-  const breaker = { consecutiveFailuresToOpen: 1, openMs: 60_000, openMsMax: 60_000 };
-  const options = { upstreams: { ledger: { breaker } } };
+  const breaker = { consecutiveFailuresToOpen: 1 };
+  const options = { upstreams: { ledger: { breaker, flow: { probeMsMin: 60_000 } } } };
   const scene = await RestartScene.open();
   scene.ledger.isDown = true;
   const first = scene.start({ options });
+  // A failed crisis opens no breaker.
+  await submit(first, request({ number: 2 }));
+  let asked = 0;
+  do asked += 1;
+  while ((await breakerState(first, asked)) !== 'open');
   const crisis = { type: 'ledger.put', subject: 'subject-1', payload: { number: 1 } };
   first.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
   const { id } = await first.until('durable');
