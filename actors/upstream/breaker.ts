@@ -138,7 +138,8 @@ export class Breaker {
 
   /** Asks for a probe while half open. */
   requestProbe(permitId: string): boolean {
-    this.send({ type: 'permit.requested', permitId, atMs: this.#parts.steady.now() });
+    const { steady, random } = this.#parts;
+    this.send({ type: 'permit.requested', permitId, atMs: steady.now(), draw: random.next() });
     return hasPermit(this.snapshot, permitId);
   }
 
@@ -148,11 +149,12 @@ export class Breaker {
     generation: number,
     end: ProbeEnd,
     retryAfterMs: number | undefined,
+    tookMs = 0,
   ): void {
     const { steady, random } = this.#parts;
     const facts = { permitId, generation, atMs: steady.now() };
     if (end !== 'failed') this.send({ type: `probe.${end}`, ...facts });
-    else this.send({ type: 'probe.failed', ...facts, draw: random.next(), retryAfterMs });
+    else this.send({ type: 'probe.failed', ...facts, draw: random.next(), retryAfterMs, tookMs });
   }
 
   /** Failures that chance does not explain, or a rule that was set, say that the upstream is down. */

@@ -55,7 +55,7 @@ export class CallEnds {
   learn(permit: SlotPermit, report: CallReport, nowMs: number, news: FlowNews | null): CallVerdict {
     const { breaker } = this.#parts;
     const { sign } = report;
-    if (permit.probeId !== null) this.tellProbe(permit, report);
+    if (permit.probeId !== null) this.tellProbe(permit, report, nowMs - permit.beganAtMs);
     else if (sign !== 'silent' && breaker.hasRules) this.#count(permit, report, nowMs);
     if (news !== null) this.#hear(news, permit, report, nowMs);
     const hadLastSucceeded = this.#hasLastSucceeded;
@@ -69,14 +69,18 @@ export class CallEnds {
   }
 
   /** How a probe has ended, or that it says nothing. */
-  tellProbe({ probeId, generation }: SlotPermit, { sign, retryAfterMs }: CallReport): void {
+  tellProbe(
+    { probeId, generation }: SlotPermit,
+    { sign, retryAfterMs }: CallReport,
+    tookMs = 0,
+  ): void {
     let end: ProbeEnd = 'failed';
     if (sign === 'silent') end = 'ignored';
     // It is there, and says how much it takes.
     else if (sign === 'answered' || sign === 'pushedBack') end = 'succeeded';
     if (end === 'failed' && generation === this.#parts.breaker.decision.generation)
       this.#probesFailed += 1;
-    this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs);
+    this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs, tookMs);
   }
 
   #count({ generation, stamp }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {

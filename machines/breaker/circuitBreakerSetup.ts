@@ -131,9 +131,11 @@ export const breakerSetup = setup({
     /** The upstream is down still. */
     reopen: assign(({ context }, params: TripFacts) => reopened(context, context.policy, params)),
     endCooldown: assign({ openUntilAtMs: null }),
-    grantPermit: assign(({ context: { probes, policy } }, params: PermitFacts) => ({
-      probes: withLease(probes, policy, params),
-    })),
+    grantPermit: assign(({ context }, params: PermitFacts) => {
+      const { probes, policy, firstFailureAtMs, downSinceAtMs } = context;
+      const downMs = params.atMs - (firstFailureAtMs ?? downSinceAtMs ?? params.atMs);
+      return { probes: withLease(probes, policy, params, downMs) };
+    }),
     endLeases: assign(({ context: { probes } }, params: Instant) => ({
       probes: heldLeases(probes, params.atMs),
     })),

@@ -144,17 +144,19 @@ export interface Trip {
   readonly draw: number;
   /** What the upstream asked for, if it did. */
   readonly retryAfterMs?: number | undefined;
+  /** How long the probe took that failed: the time to the next counts from its begin. Default 0. */
+  readonly tookMs?: number | undefined;
 }
 
 /**
  * How long a breaker stays open, in whole milliseconds: the time to the next probe (CB-2). It is a share
- * of the outage ({@link probeGapMs}) and nothing else: no trip is remembered from one outage to the next.
+ * of the outage ({@link probeGapMs}), from one probe to the next, and nothing else: no trip is remembered from one outage to the next.
  * A `Retry-After` lengthens it, up to its own cap. A draw or a `Retry-After` that is no usable number
  * counts as none.
  */
 export function openDurationMs(pacing: BreakerPacing, trip: Trip): number {
-  const gapMs = probeGapMs(pacing, trip.downMs, trip.draw);
-  const { retryAfterMs = 0 } = trip;
+  const { retryAfterMs = 0, tookMs = 0 } = trip;
+  const gapMs = Math.max(1, probeGapMs(pacing, trip.downMs, trip.draw) - tookMs);
   const askedMs = retryAfterMs > 0 ? Math.min(pacing.retryAfterMsMax, retryAfterMs) : 0;
   return Math.max(gapMs, Math.ceil(askedMs));
 }

@@ -60,6 +60,8 @@ export interface TripFacts {
   /** A random number from [0, 1). */
   readonly draw: number;
   readonly retryAfterMs?: number | undefined;
+  /** How long the probe took whose failure it is. */
+  readonly tookMs?: number | undefined;
 }
 
 /** How an outage was told of. */

@@ -238,6 +238,47 @@ describe('defects that were', () => {
     expect(upstream.breaker.snapshot.value).toBe('closed');
   });
 
+  test.each([5_000, 10_000, 60_000, 300_000])(
+    'CB-2 after %i ms in which calls hang, the first success comes as soon as after failures',
+    async (lengthMs) => {
+      const laterMs: number[] = [];
+      let most = 0;
+      for (let seed = 1; seed <= 15; seed += 1) {
+        const { clock, flow, upstream, enter, end, call, enterAll } = createFlow({ seed });
+        for (let count = 0; count < 20; count += 1) {
+          const permit = enter();
+          await clock.advance(50);
+          end(permit, 'answered');
+        }
+        const begunAtMs = clock.monotonic();
+        const isUp = (): boolean => clock.monotonic() - begunAtMs >= lengthMs;
+        let recoveredAtMs = 0;
+        const start = (): void => {
+          for (const permit of recoveredAtMs > 0 ? [] : enterAll()) {
+            const hangs = !isUp();
+            if (upstream.breaker.decision.mode !== 'pass') most = Math.max(most, flow.inFlight);
+            clock.schedule(hangs ? permit.timeoutMs : 50, () => {
+              end(permit, hangs ? 'timedOut' : 'answered');
+              if (!hangs && recoveredAtMs === 0) recoveredAtMs = clock.monotonic();
+              start();
+            });
+          }
+        };
+        flow.onChange(start);
+        start();
+        await clock.advance(lengthMs + 60_000);
+        expect(upstream.breaker.snapshot.value).toBe('closed');
+        expect(call('answered').isDoubted).toBe(false);
+        laterMs.push(recoveredAtMs - begunAtMs - lengthMs);
+      }
+      const sorted = laterMs.toSorted((one, other) => one - other);
+      const allowedMs = Math.min(16_000, Math.max(500, 0.07 * lengthMs));
+      expect(sorted[7]).toBeLessThanOrEqual(allowedMs);
+      expect(sorted.at(-1)).toBeLessThanOrEqual(2 * allowedMs);
+      expect(most).toBeLessThanOrEqual(32);
+    },
+  );
+
   test('CB-2 B25 a probe that takes longer than anything before it still closes', async () => {
     const { clock, upstream, goDown, toProbe, enter, end } = createFlow({
       attemptTimeoutMs: 60_000,

@@ -30,6 +30,8 @@ export interface FlowOptions {
   readonly breaker?: Partial<BreakerPolicy>;
   readonly tuning?: Partial<FlowTuning>;
   readonly rate?: RateLimit | null;
+  /** Of its chance. */
+  readonly seed?: number;
   readonly onError?: (error: unknown) => void;
   /** What an earlier process kept, by component. */
   readonly kept?: ReadonlyMap<string, string>;
@@ -59,7 +61,7 @@ export function createFlow(options: FlowOptions = {}) {
     degradation: DEFAULT_DEGRADATION_POLICY,
     clock,
     steady,
-    random: seededRandom(1),
+    random: seededRandom(options.seed ?? 1),
     timers: new TimerService(clock, onError),
     facts,
     system: new ActorSystem(undefined, onError),

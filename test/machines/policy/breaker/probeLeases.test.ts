@@ -11,8 +11,9 @@ import {
   isLeaseHeld,
   withLease,
 } from '../../../../machines/policy/breaker/probeLeases.ts';
+import { TEST_PACING } from '../../../support/harness/breakerHarness.ts';
 
-const policy = { leaseMs: 1_000 };
+const policy = { ...TEST_PACING, leaseMs: 1_000 };
 const leases = [
   { id: 'b', leaseEndsAtMs: 2_000 },
   { id: 'a', leaseEndsAtMs: 1_000 },
@@ -25,10 +26,18 @@ test('CB-2 a lease runs up to its end, and not at it', () => {
 });
 
 test('CB-2 a new lease joins those that still run', () => {
-  expect(withLease(leases, policy, { permitId: 'c', atMs: 1_500 })).toEqual([
+  expect(withLease(leases, policy, { permitId: 'c', atMs: 1_500 }, 0)).toEqual([
     { id: 'b', leaseEndsAtMs: 2_000 },
     { id: 'c', leaseEndsAtMs: 2_500 },
   ]);
+});
+
+test('CB-2 a lease lasts no longer than the time to the next probe', () => {
+  const pacing = { ...TEST_PACING, leaseMs: 60_000 };
+  const lastsMs = (downMs: number, draw?: number): number =>
+    withLease([], pacing, { permitId: 'a', atMs: 0, draw }, downMs)[0]?.leaseEndsAtMs ?? 0;
+  expect([0, 20_000, 600_000].map((downMs) => lastsMs(downMs))).toEqual([1_000, 2_000, 8_000]);
+  expect([lastsMs(20_000, 0), lastsMs(20_000, 0.999_999)]).toEqual([1_800, 2_200]);
 });
 
 test('CB-2 a permit counts while its own lease runs', () => {
