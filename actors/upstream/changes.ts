@@ -12,15 +12,18 @@ export class Changes {
   readonly #listeners: (() => void)[] = [];
   readonly #timers: TimerService;
   readonly #steady: SteadyClock;
+  readonly #onTold: () => void;
   #isDue = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #cancelWake: (() => void) | null = null;
   /** Somebody looked for a slot, and there was none. */
   isAwaited = false;
 
-  constructor(timers: TimerService, steady: SteadyClock) {
+  /** @param onTold all have been told, and have taken what they want */
+  constructor(timers: TimerService, steady: SteadyClock, onTold: () => void) {
     this.#timers = timers;
     this.#steady = steady;
+    this.#onTold = onTold;
   }
 
   onChange(listener: () => void): void {
@@ -35,6 +38,7 @@ export class Changes {
       this.#isDue = false;
       this.isAwaited = false;
       for (const listener of this.#listeners) listener();
+      this.#onTold();
     });
   }
 

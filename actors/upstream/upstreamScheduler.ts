@@ -76,7 +76,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.#parts = parts;
     this.upstream = parts.upstream;
     this.#flow = parts.flow;
-    this.#changes = new Changes(parts.timers, parts.steady);
+    this.#changes = new Changes(parts.timers, parts.steady, () => {
+      if (this.#shortage.because !== null) this.#shortage.review(this.#meter.reading());
+    });
     this.#shortage = new Shortage(() => parts.chart.pace, parts.onShortage);
     this.#ends = new CallEnds(parts, this.#shortage, () => {
       this.changeSoon();
