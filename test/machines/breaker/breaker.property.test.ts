@@ -178,9 +178,9 @@ describe('any history', () => {
     ],
     ['CB-2', 'no probe ever goes out', { guards: { canProbe: () => false } }],
   ])('%s control: where %s, it is caught', (_, __, planted) => {
-    const broken = circuitBreakerMachine.provide(planted as never);
+    const broken = circuitBreakerMachine.provide(planted);
     expect(() => {
-      check(broken as typeof circuitBreakerMachine, 300);
+      check(broken, 300);
     }).toThrow('Property failed');
   });
 });
