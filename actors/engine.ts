@@ -18,6 +18,7 @@ import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
+import { ALONE } from './dispatch/aloneMark.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
@@ -243,6 +244,7 @@ export class EngineCore {
     const info = await this.#parts.store.open();
     this.#components = info.components;
     this.steady.resume(info.components.get(TIME));
+    this.pool.dispatcher.alone.restore(info.components.get(ALONE));
     if (info.components.has(TIME)) {
       this.rates.startEmpty(this.steady.now());
       for (const { flow } of this.upstreams.all) flow.startEmpty();

@@ -20,6 +20,7 @@ import {
   type Permit,
 } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
+import { AloneMark } from './aloneMark.ts';
 import { CrisisTurns } from './crisisTurns.ts';
 import type { DispatcherParts } from './dispatcherParts.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
@@ -46,6 +47,8 @@ export class Dispatcher {
   readonly routes = new Routes();
   readonly #suspects: Suspects;
   readonly #expiry: ExpiryWatch;
+  /** Who was alone in flight at its last order. */
+  readonly alone: AloneMark;
   readonly #crises: CrisisTurns;
   readonly #turns: Turns;
   readonly #leases: LeaseCheck;
@@ -56,6 +59,7 @@ export class Dispatcher {
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     const { timers, pool, onError } = parts;
+    this.alone = new AloneMark(parts.journal);
     this.#crises = new CrisisTurns(parts);
     this.#watches = new WorkWatches(parts);
     this.#leases = new LeaseCheck({
@@ -80,6 +84,7 @@ export class Dispatcher {
     });
     this.#suspects = new Suspects({
       ...parts,
+      mark: this.alone,
       queues: this.#queues,
       grant: this.#turns.grant,
       onPauseOver: () => {

@@ -20,9 +20,11 @@ import {
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { AloneMark } from './aloneMark.ts';
 import { Isolation } from './isolation.ts';
 import { LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
@@ -33,6 +35,9 @@ export interface SuspectsParts {
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
   readonly queues: ReadonlyMap<string, Pick<UpstreamQueue, 'flow' | 'isBehindRows'>>;
+  readonly journal: Pick<Journal, 'written'>;
+  /** Keeps who was alone in flight. */
+  readonly mark: Pick<AloneMark, 'note'>;
   /** How long its attempt may take. */
   readonly attemptTimeoutMs: (resident: Resident) => number;
   readonly grant: (resident: Resident, permit: Permit) => void;
@@ -77,6 +82,8 @@ export class Suspects {
     this.#isolation = new Isolation({
       steady,
       timers,
+      mark: parts.mark,
+      written: () => parts.journal.written(),
       flows: () => [...queues.values()].map(({ flow }) => flow),
       onMayBegin: onPauseOver,
       onOver: onOthersMayStart,
@@ -250,7 +257,7 @@ export class Suspects {
   #startAlone(): void {
     if (this.#isolatedAsked.size > 0) return;
     for (const suspect of [...this.#isolated].toSorted((a, b) => a.urgency - b.urgency)) {
-      if (this.#pausing.has(suspect) || this.#isBehindOthers) continue;
+      if (this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency)) continue;
       if (!this.#isolation.isFreeFor(suspect)) continue;
       if (this.#isolate(suspect)) return;
     }
@@ -295,14 +302,11 @@ export class Suspects {
     this.#parts.grant(suspect, permit);
   }
 
-  /**
-   * Whether one that need not run alone can run soon, or has asked to: the one that runs alone goes after
-   * them, since a suspect that waits is in hand, and after a crash could not be told from one in flight.
-   */
-  get #isBehindOthers(): boolean {
+  /** Whether one that is as urgent, and need not run alone, can run soon; or somebody has asked to. */
+  #isBehindOthers(urgency: number): boolean {
     for (const [upstream, { waiting, asked }] of this.#groups) {
       if (asked.size > 0) return true;
-      const first = waiting.first(URGENCY_MAX);
+      const first = waiting.first(urgency);
       const flow = this.#parts.queues.get(upstream)?.flow;
       if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
     }

@@ -44,18 +44,16 @@ export interface InHandOptions {
   readonly onPlaced: () => void;
 }
 
-/**
- * Whether one operation alone was in flight when the process died: its crash says more of it than of
- * one among others (RT-4). A crisis that waited for its time was in hand and not in flight.
- */
-async function wasOneInFlight(store: QueueStore, seqBefore: number): Promise<boolean> {
+/** Whether a crisis was in flight when the process died: then nobody was alone (RT-4). */
+async function wasCrisisInFlight(store: QueueStore, seqBefore: number): Promise<boolean> {
   let after: { readonly urgency: number; readonly seq: number } | null = null;
-  let inFlight = 0;
   for (;;) {
     const rows: readonly StoredOperation[] = await store.inHand({ after, limit: PAGE_ROWS });
-    inFlight += rows.filter((row) => row.seq < seqBefore && isInFlight(row)).length;
-    const last = rows.at(-1);
-    if (inFlight > 1 || last === undefined || rows.length < PAGE_ROWS) return inFlight === 1;
+    const crises = rows.filter(({ urgency }) => urgency === 0);
+    if (crises.some((row) => row.seq < seqBefore && isInFlight(row))) return true;
+    const last = crises.at(-1);
+    // A crisis that waits for its time is in hand and not in flight. The most urgent come first.
+    if (last === undefined || crises.length < PAGE_ROWS) return false;
     after = { urgency: last.urgency, seq: last.seq };
   }
 }
@@ -80,7 +78,7 @@ export async function recoverInHand(
     onPlaced();
     throw error;
   };
-  const wasAlone = await wasOneInFlight(store, seqBefore).catch(failed);
+  const isInCompany = await wasCrisisInFlight(store, seqBefore).catch(failed);
   for (;;) {
     const rows: readonly StoredOperation[] = await store
       .inHand({ after, limit: PAGE_ROWS })
@@ -93,6 +91,7 @@ export async function recoverInHand(
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
       if (resident === null) continue;
       const { state } = resident;
+      const wasAlone = !isInCompany && pool.dispatcher.alone.has(row.id);
       resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone });
       // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
       if (resident.state === state) pool.dispatcher.resumeCrisis(resident);

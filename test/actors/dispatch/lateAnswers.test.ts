@@ -66,10 +66,14 @@ function begin() {
     clock,
     steady,
     timers,
+    journal: { written: () => Promise.resolve(true) },
+    mark: { note: () => undefined },
     attemptTimeoutMs: () => 10_000,
     queues: new Map([[flow.upstream, queue]]),
     grant,
-    onPauseOver: () => undefined,
+    onPauseOver: () => {
+      suspects.pump();
+    },
     onOthersMayStart: () => {
       othersMayStart += 1;
     },
@@ -211,6 +215,7 @@ describe('RT-4 suspects at an upstream whose flow control answers later', () => 
     suspects.delete(other);
     for (const permit of permits.splice(0)) flow.leave(permit);
     suspects.pump();
+    await clock.advance(1);
     suspects.pump();
     expect([flow.asking, flow.intake]).toEqual([['alone'], 'isolated']);
     await flow.grant();
@@ -222,11 +227,11 @@ describe('RT-4 suspects at an upstream whose flow control answers later', () => 
     const { clock, flow, suspects, granted, othersMayStart } = begin();
     suspects.add(operation('alone', CRASHES_IN_A_ROW_MAX));
     suspects.pump();
+    await clock.advance(1);
     expect(othersMayStart()).toBe(0);
     await flow.refuse();
     expect([flow.intake, othersMayStart()]).toEqual(['open', 1]);
     await clock.advance(10);
-    suspects.pump();
     await flow.grant();
     expect(granted).toEqual(['alone']);
   });
