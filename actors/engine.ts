@@ -160,6 +160,7 @@ export class EngineCore {
       policies,
       rates: (upstream) => this.rates.of(upstream),
       callsAt: (upstream) => this.calls.inFlightAt(upstream),
+      takeCall: (upstream, urgency, permit) => this.calls.take(upstream, urgency, permit),
     });
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
@@ -183,6 +184,7 @@ export class EngineCore {
       ...{ clock, steady, random, timers, policies, onError },
       flowOf: (name) => this.upstreams.get(name).flow,
       rates: this.rates,
+      operationsAt: (name) => pool.dispatcher.mostUrgentAt(name),
     });
     for (const { flow } of this.upstreams.all) {
       pool.dispatcher.addFlow(flow, () => policies.table.upstream(flow.upstream).crisisConcurrency);

@@ -10,7 +10,7 @@ import type { PoliciesInForce } from '../../machines/policy/layers/policiesInFor
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import type { FlowControl } from '../flow/flowControl.ts';
+import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { CallFunction, CallOptions } from './guardedCall.ts';
@@ -20,6 +20,8 @@ export interface CallsParts {
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   readonly flowOf: (upstream: string) => FlowControl;
   readonly rates: { of(upstream: string): RateLimits | null };
+  /** The rank of the most urgent operation that may wait for a slot there; `Infinity` for none. */
+  readonly operationsAt: (upstream: string) => number;
   readonly policies: PoliciesInForce;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
@@ -53,6 +55,11 @@ export class Calls {
     return this.#byUpstream.get(upstream)?.inFlight ?? 0;
   }
 
+  /** Gives this permit to a call that waits and goes before an operation of this rank; `false` for none. */
+  take(upstream: string, urgency: number, permit: Permit): boolean {
+    return this.#byUpstream.get(upstream)?.take(urgency, permit) ?? false;
+  }
+
   /** Begins nothing any more, and resolves once what is in flight has ended. */
   async drain(): Promise<void> {
     this.#isClosed = true;
@@ -67,12 +74,13 @@ export class Calls {
   }
 
   #of(name: string): UpstreamCalls {
-    const { flowOf, rates, ...parts } = this.#parts;
+    const { flowOf, rates, operationsAt, ...parts } = this.#parts;
     const calls = new UpstreamCalls({
       ...parts,
       upstream: name,
       flow: flowOf(name),
       rates: () => rates.of(name),
+      mostUrgentOperation: () => operationsAt(name),
     });
     if (this.#isClosed) calls.close(closing());
     this.#byUpstream.set(name, calls);

@@ -38,6 +38,8 @@ export interface UpstreamCallsParts {
   readonly flow: FlowControl;
   /** `null` where neither its subjects nor its tiers have a limit. */
   readonly rates: () => RateLimits | null;
+  /** The rank of the most urgent operation that may wait for a slot; `Infinity` for none. */
+  readonly mostUrgentOperation: () => number;
   readonly policies: PoliciesInForce;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
@@ -47,9 +49,13 @@ export interface UpstreamCallsParts {
 }
 
 /** Askers are the same for every call of a rank. */
-const ASKERS: readonly Asker[] = Array.from({ length: URGENCY_MAX + 1 }, (_, urgency) =>
-  Object.freeze({ id: null, urgency }),
-);
+const ASKERS = askers(false);
+const NEXT_ASKERS = askers(true);
+
+function askers(isNext: boolean): readonly Asker[] {
+  const ranks = Array.from({ length: URGENCY_MAX + 1 }, (_, urgency) => urgency);
+  return ranks.map((urgency) => Object.freeze({ id: null, urgency, isNext }));
+}
 
 export class UpstreamCalls implements CallHost {
   readonly deadlines: CallDeadlines;
@@ -62,6 +68,8 @@ export class UpstreamCalls implements CallHost {
   readonly #sleeping = new Set<GuardedCall>();
   #cancelLook: (() => void) | null = null;
   #inFlight = 0;
+  /** Of a call and an operation of one rank, they go in turn. */
+  #wasCallsTurn = false;
   #closed: HoldfastError | null = null;
   #whenIdle: (() => void)[] = [];
   /** Read again after each change of the policies. */
@@ -112,6 +120,26 @@ export class UpstreamCalls implements CallHost {
     return call.promise as Promise<Value>;
   }
 
+  /**
+   * Gives a permit to the most urgent call that waits, where it goes before an operation of this rank. Of
+   * one rank they go in turn.
+   */
+  take(urgency: number, permit: Permit): boolean {
+    if (this.#closed !== null || this.#queue.urgency > urgency) return false;
+    if (this.#queue.urgency === urgency) {
+      this.#wasCallsTurn = !this.#wasCallsTurn;
+      if (!this.#wasCallsTurn) return false;
+    }
+    for (let call = this.#queue.first(); call !== null; call = this.#queue.first()) {
+      if (call.urgency > urgency) return false;
+      this.#queue.delete(call);
+      if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) continue;
+      this.#begin(call, permit);
+      return true;
+    }
+    return false;
+  }
+
   /** It wants to make its next attempt: now, or when it is its turn. */
   turn(call: GuardedCall): void {
     const { urgency } = call;
@@ -156,7 +184,7 @@ export class UpstreamCalls implements CallHost {
     this.#inFlight -= 1;
     if (attempt.permit !== null) this.#flow.leave(attempt.permit, report);
     else this.#recordCrisis(attempt, report);
-    if (this.#queue.size > 0) this.#grant();
+    // Those that wait are told of the slot after this: with the operations, by one order of urgency.
     if (this.#inFlight === 0 && this.#whenIdle.length > 0) {
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     }
@@ -206,9 +234,16 @@ export class UpstreamCalls implements CallHost {
     this.#rates = this.#parts.rates();
   }
 
+  /** A parked rank asks as the next where no operation goes before it: then it takes nobody's slot. */
+  #askerOf({ urgency }: GuardedCall): Asker {
+    const isNext =
+      urgency > this.#flow.urgencyBound && urgency <= this.#parts.mostUrgentOperation();
+    return (isNext ? NEXT_ASKERS : ASKERS)[urgency] ?? ANY_ASKER;
+  }
+
   /** Takes a permit, or waits for one, or is refused because the upstream is down. */
   #enter(call: GuardedCall): void {
-    const asker = ASKERS[call.urgency] ?? ANY_ASKER;
+    const asker = this.#askerOf(call);
     if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) return;
     const answer = this.#flow.enter(asker);
     if (answer instanceof Promise) void this.#enterLater(call, answer);
@@ -230,7 +265,7 @@ export class UpstreamCalls implements CallHost {
       return;
     }
     this.#rates?.giveBack(rateAskerOf(call));
-    const answer = this.#flow.mayRun(ASKERS[call.urgency] ?? ANY_ASKER);
+    const answer = this.#flow.mayRun(this.#askerOf(call));
     const because = answer.may ? 'slot' : answer.because;
     if (DOWN.includes(because) && call.options.waitWhileDown !== true) {
       call.end(upstreamDown(this.#parts.upstream, because, call.lastThrown));
@@ -288,7 +323,7 @@ export class UpstreamCalls implements CallHost {
   #grant(): void {
     if (this.#closed !== null) return;
     for (let call = this.#queue.first(); call !== null; call = this.#queue.first()) {
-      const answer = this.#flow.mayRun(ASKERS[call.urgency] ?? ANY_ASKER);
+      const answer = this.#flow.mayRun(this.#askerOf(call));
       const isDown = !answer.may && DOWN.includes(answer.because);
       if (!answer.may && !isDown) return;
       if (isDown && call.options.waitWhileDown === true) return;

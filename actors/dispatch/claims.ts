@@ -42,8 +42,8 @@ export interface ClaimsParts {
   readonly passOver: () => PassOver;
   /** Brings a row to memory; `null` when it is there already or can't be read. */
   readonly revive: (row: StoredOperation) => Resident | null;
-  /** Gives this permit to a suspect that is as urgent as the rank; `false` when there is none. */
-  readonly takeSuspect: (urgency: number, permit: Permit) => boolean;
+  /** Gives this permit to a suspect or a guarded call that goes before the rank; `false` for none. */
+  readonly giveToOther: (urgency: number, permit: Permit) => boolean;
   /** Sends one to where it belongs, which was claimed here and goes to another upstream. */
   readonly reroute: (resident: Resident, dueAtMs: number) => void;
   /** Lets it begin with a permit that is now its own. */
@@ -252,7 +252,7 @@ export class Claims {
     if (isInPart && rows.length > 0) due.note(nowMs);
     let hasBrought = false;
     for (const row of rows) {
-      if (mayStart(flow)) hasBrought = this.#takeSuspects(row.urgency, permits) || hasBrought;
+      if (mayStart(flow)) hasBrought = this.#giveToOthers(row.urgency, permits) || hasBrought;
       if (permits.size === 0 || !mayStart(flow)) {
         // Nothing was changed by fetching it: it is still due.
         due.note(row.dueAtMs ?? nowMs);
@@ -261,7 +261,7 @@ export class Claims {
       hasBrought = this.#bring(row, permits, nowMs) || hasBrought;
     }
     if (!mayStart(flow)) return hasBrought;
-    return this.#takeSuspects(urgencyMax, permits) || hasBrought;
+    return this.#giveToOthers(urgencyMax, permits) || hasBrought;
   }
 
   #bring(row: StoredOperation, permits: Reserved, nowMs: number): boolean {
@@ -279,10 +279,10 @@ export class Claims {
     return true;
   }
 
-  /** What was in flight at a crash goes before what is less urgent than it (SV-3). */
-  #takeSuspects(urgency: number, permits: Reserved): boolean {
+  /** What was in flight at a crash, and calls that wait, go before what is less urgent (SV-3). */
+  #giveToOthers(urgency: number, permits: Reserved): boolean {
     let hasGiven = false;
-    while (permits.size > 0 && permits.use((permit) => this.#parts.takeSuspect(urgency, permit))) {
+    while (permits.size > 0 && permits.use((permit) => this.#parts.giveToOther(urgency, permit))) {
       hasGiven = true;
     }
     return hasGiven;

@@ -125,7 +125,9 @@ export class Dispatcher {
         this.#parts.pool.reroute(resident, dueAtMs);
       },
       grant: this.#turns.grant,
-      takeSuspect: (urgency, permit) => this.#suspects.take(upstream, urgency, permit),
+      giveToOther: (urgency, permit) =>
+        this.#suspects.take(upstream, urgency, permit) ||
+        this.#parts.takeCall(upstream, urgency, permit),
       onWaiting: (atMs) => {
         watch.waiting(atMs);
       },
@@ -177,6 +179,11 @@ export class Dispatcher {
   /** Why work of this urgency rank, which waits for its turn at this upstream, does not go out now. */
   turnWait(upstream: string, urgency: number): TurnWait {
     return turnWait(this.#queues.get(upstream)?.flow, urgency, this.#parts.steady);
+  }
+
+  /** The rank of the most urgent that may wait for a slot there; `Infinity` where nothing does. */
+  mostUrgentAt(upstream: string): number {
+    return this.#queues.get(upstream)?.next?.urgency ?? Number.POSITIVE_INFINITY;
   }
 
   /** Work that is due and does not begin, where nothing explains that. */

@@ -10,6 +10,7 @@ import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';
+import type { Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -49,4 +50,6 @@ export interface DispatcherParts {
   readonly watchdogMs: () => number;
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;
+  /** Gives this permit to a call that waits and goes before this rank; `false` where there is none. */
+  readonly takeCall: (upstream: string, urgency: number, permit: Permit) => boolean;
 }

@@ -167,8 +167,8 @@ export class UpstreamQueue {
 
   /** To this one, which is ready, unless a suspect is as urgent. */
   #give(resident: Resident, permit: Permit): void {
-    const { takeSuspect, grant } = this.#parts;
-    if (takeSuspect(resident.urgency, permit)) return;
+    const { giveToOther, grant } = this.#parts;
+    if (giveToOther(resident.urgency, permit)) return;
     const { urgency } = resident;
     if (urgency <= this.flow.urgencyBound) this.#claims.tookTurn();
     else if (this.isBehindRows(this.flow.urgencyBound)) this.#claims.tookTrickle(1);

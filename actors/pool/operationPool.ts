@@ -119,6 +119,7 @@ export class OperationPool {
       facts,
       watchdogMs: () => parts.policies.table.process.watchdogMs,
       callsAt: parts.callsAt,
+      takeCall: parts.takeCall,
     });
     this.#actors = new OperationActors({
       clock,

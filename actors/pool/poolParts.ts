@@ -11,6 +11,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
+import type { DispatcherParts } from '../dispatch/dispatcherParts.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -37,6 +38,8 @@ export interface PoolParts {
   readonly system: ActorSystem;
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;
+  /** Gives this permit to a call that waits and goes before this rank; `false` where there is none. */
+  readonly takeCall: DispatcherParts['takeCall'];
   /** Something failed that no caller will hear of. */
   readonly onError: (error: unknown) => void;
 }

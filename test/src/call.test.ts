@@ -49,6 +49,41 @@ function settled(promise: Promise<unknown>): { value?: unknown; error?: unknown 
   return seen;
 }
 
+describe('CB-5 PF-6 calls and operations that wait for one upstream', () => {
+  test.each([
+    ['goes before what is less urgent', { priority: 'high', tier: 'premium' }, 0, 2],
+    ['takes turns with its like', { tier: 'basic' }, 0, 4],
+    ['waits for what is more urgent', { priority: 'low', tier: 'trial' }, 60, 60],
+  ] as const)('PF-6 a call %s', async (_, how, least, most) => {
+    const log: string[] = [];
+    const { clock, process, call } = await scene({
+      handlers: {
+        'a.b': {
+          upstream: 'payments',
+          run: async () => {
+            log.push('operation');
+            await new Promise<void>((resolve) => {
+              clock.schedule(20, resolve);
+            });
+            return null;
+          },
+        },
+      },
+    });
+    const request = { type: 'a.b', subject: 'user-1', tier: 'basic' } as const;
+    await clock.run(Promise.all(Array.from({ length: 60 }, () => process.runtime.sync(request))));
+    log.length = 0;
+    await clock.run(
+      call(() => {
+        log.push('call');
+      }, how),
+      60_000,
+    );
+    expect(log.indexOf('call')).toBeLessThanOrEqual(most);
+    expect(log.indexOf('call')).toBeGreaterThanOrEqual(Math.min(least, 40));
+  });
+});
+
 describe('a guarded call', () => {
   test('PF-6 answers what its function answers, at once or later', async () => {
     const { clock, call } = await scene();

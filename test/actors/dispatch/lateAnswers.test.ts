@@ -55,7 +55,7 @@ function begin() {
     passOver: () => [],
     revive: () => null,
     reroute: () => undefined,
-    takeSuspect: () => false,
+    giveToOther: () => false,
     onSlotsBack: () => undefined,
     onWaiting: () => undefined,
     grant,

@@ -36,7 +36,7 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     timers,
     revive: () => null,
     reroute: () => undefined,
-    takeSuspect: () => false,
+    giveToOther: () => false,
     onSlotsBack: () => undefined,
     onWaiting: () => undefined,
     passOver: () => [],
