@@ -6,6 +6,7 @@
 
 import { expect, test } from 'vitest';
 import {
+  crashesBeside,
   HISTORY_MAX,
   type HistoryEntry,
   withEntry,
@@ -23,4 +24,17 @@ test('AU-1 entries are kept in order, and of many the newest', () => {
   }
   history = withEntry(history, entry(33));
   expect([history.length, history[0]?.atMs, history.at(-1)?.atMs]).toEqual([32, 2, 33]);
+});
+
+test('RT-4 crashes that found it beside others are those in a row that were not counted', () => {
+  const entry = (what: HistoryEntry['what']): HistoryEntry => ({
+    atMs: 1,
+    what,
+    attempt: 1,
+    code: null,
+  });
+  const history = (['crashed', 'failed', 'crashed', 'interrupted', 'crashed'] as const).map(entry);
+  expect(crashesBeside({ history, crashes: 1 })).toBe(1);
+  expect(crashesBeside({ history, crashes: 3 })).toBe(0);
+  expect(crashesBeside({ history: history.slice(0, 2), crashes: 0 })).toBe(0);
 });

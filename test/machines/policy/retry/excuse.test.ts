@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { failureOf, transientFailure } from '../../../../machines/policy/retry/classifyFailure.ts';
+import { isExcused, isExhausted } from '../../../../machines/policy/retry/excuse.ts';
+
+const BUSY = failureOf(transientFailure('Busy.', { status: 503 }));
+const BROKEN = failureOf(transientFailure('Broken.', { status: 500 }));
+const LAST = { failure: BUSY, failedAtMs: 5, attempt: 2, attemptsMax: 2 };
+const ALONE_IN_OUTAGE = { wasOutage: true, isDoubted: false, haveOthersFailed: false };
+const IN_DOUBT = { wasOutage: false, isDoubted: true, haveOthersFailed: true };
+
+test.each([
+  ['a 503 in an outage', LAST, ALONE_IN_OUTAGE, true],
+  ['a 500 in an outage, alone', { ...LAST, failure: BROKEN }, ALONE_IN_OUTAGE, false],
+  [
+    'a 500 in an outage, with others',
+    { ...LAST, failure: BROKEN },
+    { ...ALONE_IN_OUTAGE, haveOthersFailed: true },
+    true,
+  ],
+  ['its last attempt, while its upstream is in doubt', LAST, IN_DOUBT, true],
+  ['an earlier attempt, in doubt', { ...LAST, attempt: 1 }, IN_DOUBT, false],
+  ['one without a bound, in doubt', { ...LAST, attemptsMax: null }, IN_DOUBT, false],
+  ['a failure that is judged already', { ...LAST, failedAtMs: undefined }, ALONE_IN_OUTAGE, false],
+  ['no failure', { ...LAST, failure: null }, ALONE_IN_OUTAGE, false],
+])('RT-1 %s', (_, judged, facts, excused) => {
+  expect(isExcused(judged, facts)).toBe(excused);
+});
+
+test('RT-1 the last attempt ends it, unless it is excused', () => {
+  expect(isExhausted(LAST, false)).toBe(true);
+  expect(isExhausted(LAST, true)).toBe(false);
+  expect(isExhausted({ ...LAST, attempt: 1 }, false)).toBe(false);
+});
