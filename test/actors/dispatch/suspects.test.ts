@@ -152,6 +152,30 @@ test('RT-4 in flight at three crashes while it ran alone, it goes to the dead le
   expect(await shop.endings(process)).toEqual([`${CULPRIT} deadLettered HF_CRASHES_PROCESS`]);
 });
 
+test('RT-4 SV-3 beside others that are to run alone too, it is told from them all the same', async () => {
+  const shop = new Workshop();
+  let process = shop.boot();
+  const others = ['a', 'b', 'c'];
+  await shop.submit(process, [CULPRIT]);
+  await shop.submit(process, others, 'basic');
+  let crashes = 0;
+  // The process dies as soon as the culprit runs, before any other has answered.
+  for (; shop.running.has(CULPRIT) && crashes < 10; crashes += 1) {
+    process.kill();
+    process = shop.boot();
+    await shop.world.clock.advance(100);
+    // Each runs once there is nothing else to run.
+    for (let step = 0; step < 100 && !shop.running.has(CULPRIT); step += 1) {
+      await shop.answer();
+    }
+  }
+  expect(crashes).toBe(CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX);
+  expect((await shop.endings(process)).toSorted()).toEqual([
+    ...others.map((subject) => `${subject} completed `),
+    `${CULPRIT} deadLettered HF_CRASHES_PROCESS`,
+  ]);
+});
+
 test('RT-4 before it runs alone again the process must live without it, and the others run meanwhile', async () => {
   const shop = new Workshop();
   let process = shop.boot();
