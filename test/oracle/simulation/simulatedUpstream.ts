@@ -15,6 +15,9 @@ import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 /** What share of calls the upstream fails, and in which way. */
 export type Mood = 'healthy' | 'flaky' | 'down';
 
+/** A handler always returns in the end: until then its operation keeps its lane (OP-3). */
+const STALL_MS_MAX = 30_000;
+
 export class SimulatedUpstream {
   mood: Mood = 'healthy';
   readonly #random: SeededRandom;
@@ -42,7 +45,9 @@ export class SimulatedUpstream {
       apply();
       throw unknownOutcome('The connection broke after the work was done.');
     }
-    await new Promise<never>(() => undefined);
+    // It stalls, past the time-out of the attempt and past where its handler overhangs.
+    await this.#pass(random.below(STALL_MS_MAX));
+    throw unknownOutcome('The connection broke after a stall.');
   }
 
   async #pass(ms: number): Promise<void> {
