@@ -62,6 +62,8 @@ export interface AttemptOrder {
   readonly handler: Handler;
   /** How long it may take. */
   readonly timeoutMs: number;
+  /** Who holds the rank that it runs at: that may rise while it runs (OP-4). */
+  readonly ranked: { readonly urgency: number };
 }
 
 /** What an attempt came to. */
@@ -216,7 +218,7 @@ export class AttemptRun {
       this.#interrupted();
       return;
     }
-    const { context, handler } = this.#order;
+    const { context, handler, ranked } = this.#order;
     const { clock, steady, random, retry, exceptions } = this.#parts;
     // Once it has timed out, what its handler throws is most often that; an answer of the upstream counts.
     let failure = describe(thrown, context, handler);
@@ -230,6 +232,7 @@ export class AttemptRun {
       steadyAtMs: this.#late?.steadyAtMs ?? steady.now(),
       latestMs: steady.latest(),
       draw: random.next(),
+      urgency: ranked.urgency,
     });
     const report = callReportOf(failure, isLate && this.#isOwnExpiry);
     this.#end({ event, report, response: undefined });

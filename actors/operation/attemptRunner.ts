@@ -121,7 +121,8 @@ class RunningAttempt {
     this.#flow = resident.permit?.flow ?? null;
     const own = parts.attemptTimeoutMs(handler, context);
     const timeoutMs = Math.min(own, resident.permit?.timeoutMs ?? own);
-    this.#run = new AttemptRun(parts, { context, body: resident.body, handler, timeoutMs }, this);
+    const order = { context, body: resident.body, handler, timeoutMs, ranked: resident };
+    this.#run = new AttemptRun(parts, order, this);
   }
 
   begin(): void {

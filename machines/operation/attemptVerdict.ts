@@ -8,7 +8,7 @@
 import type { Failure } from '../policy/retry/classifyFailure.ts';
 import { type RetryPolicy, retryDelayMs, waitsAsAfter } from '../policy/retry/retryPolicy.ts';
 import type { RetryClass } from '../vocabulary/urgency.ts';
-import { retryClassOf } from '../vocabulary/urgency.ts';
+import { paceTier, retryClassOf } from '../vocabulary/urgency.ts';
 import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
 import type { SyncOperationContext } from './syncOperationContext.ts';
 import type { SyncOperationEvent } from './syncOperationEvents.ts';
@@ -31,6 +31,8 @@ export interface FailedAttempt {
   readonly latestMs: number;
   /** A random number from [0, 1), for the jitter of the delay. */
   readonly draw: number;
+  /** The rank it runs at: its own, or that of a more urgent one behind it in its lane (OP-4). */
+  readonly urgency: number;
 }
 
 /** The event of a failed attempt, but for what its upstream's flow control says once it is told. */
@@ -44,11 +46,13 @@ export function attemptFailed(
   context: SyncOperationContext,
   handler: HandlerFacts,
   policies: RetryPolicies,
-  { failure, startedAtMs, atMs, steadyAtMs, latestMs, draw }: FailedAttempt,
+  { failure, startedAtMs, atMs, steadyAtMs, latestMs, draw, urgency }: FailedAttempt,
 ): AttemptFailed {
   const policy = policies[retryClassOf(context.priority, context.tier)];
-  const delayMs = retryDelayMs(policy, {
-    attempt: waitsAsAfter(policy, context.attempt, context.unspentFailures ?? 0, failure),
+  // Its attempts are its own; its waits are those of whoever waits for it, where these are shorter.
+  const pace = policies[retryClassOf(context.priority, paceTier(context.tier, urgency))];
+  const delayMs = retryDelayMs(pace, {
+    attempt: waitsAsAfter(pace, context.attempt, context.unspentFailures ?? 0, failure),
     draw,
     previousDelayMs: context.delayMs,
     retryAfterMs: failure.retryAfterMs ?? null,

@@ -33,3 +33,14 @@ export function urgencyOf(priority: Priority, tier: Tier): number {
 
 /** The rank of the least urgent request: normal ranks run from 1 to this. */
 export const URGENCY_MAX: number = (PRIORITIES.length - 1) * TIERS.length;
+
+/**
+ * The tier whose waits an operation keeps that runs at this rank: its own, or that of the more urgent
+ * one behind it in its lane where that pays for more (OP-4). Order goes by rank, pace by tier: taking
+ * the waits of the rank's tier alone would slow down a premium head that a trial of high priority waits for.
+ */
+export function paceTier(own: Tier, urgency: number): Tier {
+  if (urgency < 1) return own;
+  const index = Math.min(TIERS.indexOf(own), (urgency - 1) % TIERS.length);
+  return TIERS[index] ?? own;
+}

@@ -13,7 +13,7 @@ import {
 import type { Failure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { RETRY_AFTER_MAX_MS } from '../../../machines/policy/retry/retryAfter.ts';
 import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
-import { TIERS } from '../../../machines/vocabulary/urgency.ts';
+import { TIERS, type Tier, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 
 const ACCEPTED_AT_MS = 1_000;
 const NOW_MS = 50_000;
@@ -46,6 +46,7 @@ function failed(given: Partial<FailedAttempt> = {}): FailedAttempt {
     steadyAtMs: NOW_MS + 7,
     latestMs: NOW_MS,
     draw: 0,
+    urgency: urgencyOf('normal', 'basic'),
     ...given,
   };
 }
@@ -71,6 +72,17 @@ describe('RT-1 when an operation may be tried again', () => {
     expect(verdict({ priority: 'crisis' }).giveUpAfterMs).toBeNull();
     expect(verdict({ tier: 'premium' }).retryAtMs).toBe(NOW_MS + 200);
     expect(verdict({ tier: 'premium', priority: 'crisis' }).retryAtMs).toBe(NOW_MS + 100);
+  });
+
+  test('OP-4 RT-1 the head of a lane waits as shortly as whoever waits for it', () => {
+    const behind = (tier: Tier, urgency: number) =>
+      verdict({ tier }, { urgency }).retryAtMs - NOW_MS;
+    expect(behind('trial', urgencyOf('normal', 'trial'))).toBe(1_000);
+    expect(behind('trial', urgencyOf('high', 'premium'))).toBe(200);
+    // Never longer than it would by itself, whatever the tier of the more urgent one.
+    expect(behind('premium', urgencyOf('high', 'trial'))).toBe(200);
+    // Its attempts, and when it is given up, stay its own.
+    expect(verdict({ tier: 'trial' }, { urgency: 1 }).giveUpAfterMs).toBe(72 * 3_600_000);
   });
 
   test('RT-1 it grows by attempts and by failures that spent none, and with the draw', () => {
