@@ -214,10 +214,13 @@ function peakOf(run: Run): number | null {
   const isCrisis = isCrisisOf(run);
   let most = 0;
   for (const outage of outages) {
+    // What begins as the next outage does is no recovery.
+    const nextMs = drill.outages.find(({ fromMs }) => fromMs >= outage.toMs)?.fromMs;
+    const untilMs = Math.min(outage.toMs + RECOVERY_MS, nextMs ?? Number.POSITIVE_INFINITY);
     const begun = calls
       .filter(({ key }) => !isCrisis(key))
       .map(({ beganAtMs }) => beganAtMs)
-      .filter((atMs) => atMs >= outage.toMs && atMs < outage.toMs + RECOVERY_MS);
+      .filter((atMs) => atMs >= outage.toMs && atMs < untilMs);
     for (let from = 0, to = 0; to < begun.length; to += 1) {
       while ((begun[to] ?? 0) - (begun[from] ?? 0) >= 1_000) from += 1;
       most = Math.max(most, to - from + 1);

@@ -99,7 +99,10 @@ describe('RT-1 an outage', () => {
   );
 
   const crowds = (['refused', 429, 503, 'reset', 500] as const).flatMap((kind) =>
-    [30_000, 10 * MINUTE_MS, 6 * HOUR_MS].map((outageMs) => [kind, outageMs] as const),
+    // A learned rate lets out a call a second at least.
+    [30_000, 10 * MINUTE_MS, (kind === 429 ? 1 : 6) * HOUR_MS].map(
+      (outageMs) => [kind, outageMs] as const,
+    ),
   );
 
   test.each(crowds)(
@@ -121,16 +124,15 @@ describe('RT-1 an outage', () => {
 
 describe('RT-1 an operation that the upstream can not serve now', () => {
   test.each([
-    // Up to the wait before the last attempt: after the outage it is tried soon.
-    ['503', KINDS[503], [1_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000]],
-    // Up to the cap of the class, since more calls make it worse.
+    ['503', KINDS[503], [200, 400, ...Array.from({ length: 20 }, () => 800)]],
+    // Up to the wait before the last attempt, since more calls make it worse.
     [
       '429 that asks for nothing',
       () => transientFailure('Too many.', { status: 429, notApplied: true }),
-      [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000],
+      [200, 400, 800, 1_600, 3_200, 6_400, 6_400, 6_400],
     ],
   ] as const)(
-    'RT-1 RT-4 after %s it waits longer and longer, over a restart too',
+    'RT-1 RT-4 after %s it waits longer and longer, to a bound, over a restart too',
     async (_, failure, expectedMs) => {
       const world = createWorld();
       const { clock } = world;
@@ -148,7 +150,7 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
       const options = { random: { next: () => 0, uuid } };
       let process = boot(world, async () => run(), options);
       const { id } = await clock.run(
-        process.runtime.sync({ type: 'payments.push', subject: 'user-1', tier: 'trial' }),
+        process.runtime.sync({ type: 'payments.push', subject: 'user-1', tier: 'premium' }),
       );
       await clock.advance(20_000);
       process.kill();
@@ -305,7 +307,12 @@ describe('OP-5 an operation that is given up', () => {
   async function refusedFor(hours: number, isOut: boolean, giveUpAfterMs?: number) {
     const { clock, boot: start } = createWorld();
     const { runtime } = start({
-      ...(giveUpAfterMs === undefined ? {} : { retry: { premium: { giveUpAfterMs } } }),
+      retry: {
+        premium: {
+          initialDelayMs: 30_000,
+          ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
+        },
+      },
       handlers: {
         'payments.push': {
           upstream: 'default',

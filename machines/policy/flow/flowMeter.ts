@@ -182,15 +182,25 @@ export class FlowMeter {
   outageBegan(nowMs: number): void {
     if (this.#isDown) return;
     this.#isDown = true;
-    // Too short a time to tell how many are right: those of before are remembered.
-    const settled = this.#trials.settled(this.#slots);
-    this.#slotsFound =
-      this.#windows < WINDOWS_TO_SETTLE ? Math.max(this.#slotsFound, settled) : settled;
+    this.#rememberSlots();
     this.#windows = 0;
     this.#outage += 1;
     this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
     this.#startEpoch(nowMs);
+  }
+
+  /**
+   * Slots that a ramp after this outage goes up to. A ramp that is under way has found none yet. One that
+   * has ended found some; where that was a short time ago, more count at once and fewer half (their
+   * geometric mean with those of before), so that outages in a row do not leave ever fewer.
+   */
+  #rememberSlots(): void {
+    if (this.#opening === 'ramp') return;
+    const found = this.#trials.settled(this.#slots);
+    const before = this.#slotsFound;
+    const isShort = this.#windows < WINDOWS_TO_SETTLE && found < before && Number.isFinite(before);
+    this.#slotsFound = isShort ? Math.sqrt(before * found) : found;
   }
 
   /** The breaker has closed: slots open again with successes. */

@@ -105,21 +105,32 @@ export function retryDelayMs(
   return Math.ceil(Math.max(own, asked));
 }
 
+/** Failures that spent no attempt let a wait grow no further than this, in milliseconds before jitter. */
+export const UNSPENT_WAIT_MS_MAX = 1_000;
+
 /**
  * The number of the attempt whose wait follows a failure (RT-1): failures that spent no attempt count
- * for it. They let the wait grow up to that before the last attempt and no further, so that whatever
- * waits through an outage is tried soon after it; during it, the breaker spares the upstream. After a
- * 429 (too many came) that does not say when to come again, the wait grows up to the cap of the policy.
+ * for it while the wait is at most {@link UNSPENT_WAIT_MS_MAX}, and no further than to that before the last
+ * attempt; after a 429 (too many came) as far as to that. It is flow control that spares the upstream
+ * meanwhile (CB-2, PF-5): a longer wait would only keep an operation, and its lane, from going on once the
+ * upstream is back.
  */
 export function waitsAsAfter(
-  { attemptsMax }: Pick<RetryPolicy, 'attemptsMax'>,
+  policy: Pick<RetryPolicy, 'attemptsMax' | 'initialDelayMs' | 'multiplier'>,
   attempt: number,
   unspentFailures: number,
-  { status, retryAfterMs }: Failure,
+  { status }: Pick<Failure, 'status'>,
 ): number {
-  const number = attempt + unspentFailures;
-  if (status === 429 && retryAfterMs === undefined) return number;
-  return Math.min(number, Math.max(attempt, attemptsMax - 1));
+  const { attemptsMax, initialDelayMs, multiplier } = policy;
+  const most = Math.max(attempt, Math.min(attempt + unspentFailures, attemptsMax - 1));
+  if (status === 429) return most;
+  let number = attempt;
+  let delayMs = initialDelayMs * multiplier ** attempt;
+  while (number < most && delayMs <= UNSPENT_WAIT_MS_MAX) {
+    number += 1;
+    delayMs *= multiplier;
+  }
+  return number;
 }
 
 /**

@@ -87,7 +87,8 @@ describe('RT-1 when an operation may be tried again', () => {
 
   test('RT-1 it grows by attempts and by failures that spent none, and with the draw', () => {
     expect(verdict({ attempt: 3 }).retryAtMs).toBe(NOW_MS + 2_000);
-    expect(verdict({ attempt: 2, unspentFailures: 1 }).retryAtMs).toBe(NOW_MS + 2_000);
+    expect(verdict({ attempt: 1, unspentFailures: 1 }).retryAtMs).toBe(NOW_MS + 1_000);
+    expect(verdict({ attempt: 1, unspentFailures: 9 }).retryAtMs).toBe(NOW_MS + 1_000);
     expect(verdict({ attempt: 3 }, { draw: 0.5 }).retryAtMs).toBe(NOW_MS + 3_000);
   });
 

@@ -77,26 +77,31 @@ describe('which failures spend an attempt', () => {
 
 describe('how far waits grow', () => {
   test.each([
-    ['spent alone', 3, 0, 503, 3],
-    ['of an outage', 1, 1, 503, 2],
-    ['of a long outage', 1, 9, 503, 4],
-    ['of a long outage with the last attempt', 5, 9, 503, 5],
-    ['where too many come', 1, 9, 429, 10],
-    ['where too many come and are told when to come again', 1, 9, 429, 4, 1_000],
-  ] as const)(
-    'RT-1 failures %s',
-    (_, attempt, unspent, status, expected, retryAfterMs?: number) => {
-      const failure: Failure = {
-        failureClass: 'transient',
-        code: 'HF_ATTEMPT_FAILED',
-        message: 'It failed.',
-        status,
-        retryAfterMs,
-        notApplied: true,
-      };
-      expect(waitsAsAfter(DEFAULT_RETRY.basic, attempt, unspent, failure)).toBe(expected);
-    },
-  );
+    ['that were spent', 'basic', 3, 0, 3],
+    ['of an outage', 'basic', 1, 1, 2],
+    ['of a long outage', 'basic', 1, 9, 2],
+    ['of a long outage, of a class that begins sooner', 'premium', 1, 9, 3],
+    ['of a long outage, of a class that begins late', 'trial', 1, 9, 1],
+    ['of a long outage after others that were spent', 'basic', 4, 9, 4],
+    ['of a long outage with the last attempt', 'basic', 5, 9, 5],
+  ] as const)('RT-1 failures %s', (_, name, attempt, unspent, expected) => {
+    expect(waitsAsAfter(DEFAULT_RETRY[name], attempt, unspent, { status: 503 })).toBe(expected);
+  });
+
+  test.each([
+    ['premium', 1, 9, 6],
+    ['trial', 1, 9, 2],
+    ['trial', 3, 9, 3],
+  ] as const)('RT-1 where too many come, of %s', (name, attempt, unspent, expected) => {
+    expect(waitsAsAfter(DEFAULT_RETRY[name], attempt, unspent, { status: 429 })).toBe(expected);
+  });
+
+  test('RT-1 no further than to the wait before the last attempt, and not at all without growth', () => {
+    const quick = { attemptsMax: 3, initialDelayMs: 1, multiplier: 2 };
+    expect(waitsAsAfter(quick, 1, 9, {})).toBe(2);
+    expect(waitsAsAfter({ ...quick, attemptsMax: 1 }, 1, 9, {})).toBe(1);
+    expect(waitsAsAfter({ ...quick, multiplier: 1 }, 1, 1e9, {})).toBe(2);
+  });
 });
 
 describe('the defaults', () => {
