@@ -92,6 +92,8 @@ class CrashHistory {
   readonly #world = createWorld(1, this.#witness.store);
   readonly #oracle = new Oracle(CRASH_HISTORY);
   readonly #appliedKeys = new Set<string>();
+  /** How often the upstream has failed each key. */
+  readonly #failed = new Map<string, number>();
   readonly #struck: FaultPoint[] = [];
   readonly #accepted: string[] = [];
   #boots = 0;
@@ -275,7 +277,10 @@ class CrashHistory {
         await new Promise<void>((resolve) => {
           clock.schedule(plan.latencyMs, resolve);
         });
-        const fails = attempt.number <= (plan.failures ?? 0);
+        // By its own count: an attempt that spent nothing keeps its number (RT-1).
+        const failed = this.#failed.get(attempt.idempotencyKey) ?? 0;
+        const fails = failed < (plan.failures ?? 0);
+        if (fails) this.#failed.set(attempt.idempotencyKey, failed + 1);
         if (!fails || plan.way === 'lostAfter') apply();
         if (!fails) return;
         throw plan.way === 'busy'
