@@ -40,6 +40,13 @@ describe('holdfast policies', () => {
     expect(text.stdout).toMatch(/attemptTimeoutMs +10000 +built in/);
   });
 
+  test('UX-2 a folder that is misspelt is told, and nothing is printed for it', async () => {
+    const folder = join(tempFolder(), 'mispelt');
+    const { exitCode, stdout, stderr } = await runCli(['policies', '--store', folder]);
+    expect([exitCode, stdout]).toEqual([5, '']);
+    expect(stderr).toContain('HF_STORE_MISSING');
+  });
+
   test('UX-1 asks the process that runs on a store, also after a change', async () => {
     const folder = join(tempFolder(), 'store');
     const keyPath = join(tempFolder(), 'holdfast.key');
