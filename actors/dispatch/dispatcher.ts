@@ -243,6 +243,7 @@ export class Dispatcher {
     resident.permit = null;
     if (permit !== null) this.#leases.returned(permit);
     const othersMayStart = hasReturned && this.#suspects.delete(resident);
+    if (!hasReturned) this.#suspects.overhangs(resident);
     const verdict = permit?.flow.leave(permit, report) ?? NO_VERDICT;
     if (othersMayStart) this.#pumpAll();
     else if (permit !== null) this.#queues.get(permit.flow.upstream)?.pump();

@@ -136,6 +136,11 @@ export class Suspects {
     return this.#isolation.end(suspect);
   }
 
+  /** Its handler is waited for no longer than that it holds up the next: it is in flight beside those. */
+  overhangs(suspect: Resident): void {
+    this.#groupsOf.get(suspect)?.inFlight.delete(suspect);
+  }
+
   /** Its type goes to another upstream. */
   moved(suspect: Resident): void {
     if (!this.#waiting.has(suspect) || suspect.urgency === 0) return;

@@ -110,6 +110,24 @@ describe('SV-3 after a crash', () => {
     );
   });
 
+  test('OP-3 SV-3 suspects whose handlers never return hold up the next ones for a time only', async () => {
+    const shop = createShop();
+    const { clock } = shop.world;
+    let process = shop.boot();
+    for (let n = 0; n < 8; n += 1) {
+      await shop.submit(process, 'stalled.work', `stalled-${n}`, { tier: 'premium' });
+    }
+    process.kill();
+    shop.began.length = 0;
+    process = shop.boot();
+    await clock.advance(3 * TIMEOUT_MS - 1_000);
+    expect(shop.began).toHaveLength(SUSPECTS_IN_FLIGHT_MAX);
+    // Their time-outs are an outage by now: the others go out one by one, as its probes.
+    await clock.advance(4 * 3 * TIMEOUT_MS);
+    expect(shop.began).toHaveLength(8);
+    expect(new Set(shop.began).size).toBe(8);
+  });
+
   test('RT-4 SV-3 one that runs alone and hangs stops the others for a second or two, no longer', async () => {
     const shop = createShop();
     const { clock } = shop.world;
