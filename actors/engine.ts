@@ -256,6 +256,7 @@ export class EngineCore {
     this.#held.read(info, this.#parts.facts);
     this.journal.open();
     this.pool.waiting.refresh();
+    this.pool.standings.refresh();
     takeUpSpilled(this.#recoveryParts, info.spilled, {
       seqBefore: this.#firstSeq,
       wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),

@@ -99,11 +99,11 @@ function cooldown(): Wait {
   };
 }
 
-/** A probe that never reports keeps the only place for probes until its lease ends. */
+/** A probe that never reports keeps the only place for probes until the next one is due. */
 function lease(): Wait {
   const calls: Attempt[] = [];
   return {
-    lengthMs: 40_000,
+    lengthMs: 20_000,
     options: {
       handlers: {
         'payments.push': {

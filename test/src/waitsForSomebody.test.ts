@@ -18,6 +18,10 @@ const REQUEST = {
 } as const;
 const ENTITY = { type: 'account', id: 'a1' };
 const NOBODY = {
+  turn: 0,
+  inLane: 0,
+  rateLimited: 0,
+  overhanging: 0,
   conflicted: 0,
   inReview: 0,
   handlerMissing: 0,
@@ -91,11 +95,14 @@ describe.each(['conflicted', 'inReview', 'handlerMissing'] as const)(
       await clock.advance(60_000);
       expect((await clock.run(runtime.getOperation(id).view())).state).toBe(kind);
       const health = runtime.getHealthStatus();
-      expect(health).toMatchObject({ overall: 'degraded', waiting: { ...NOBODY, [kind]: 1 } });
+      expect(health).toMatchObject({
+        overall: 'degraded',
+        waiting: { ...NOBODY, inLane: 19, [kind]: 1 },
+      });
       expect(health.score).toBeLessThan(100);
       expect(health.reasons).toEqual([expect.stringMatching(/^1 operations wait/)]);
       await clock.advance(86_400_000);
-      expect(runtime.getHealthStatus().waiting).toEqual({ ...NOBODY, [kind]: 1 });
+      expect(runtime.getHealthStatus().waiting).toEqual({ ...NOBODY, inLane: 19, [kind]: 1 });
       expect(told(errors)).toEqual([
         { code: CODES[kind], message: expect.stringContaining(`Operation ${id} waits as ${kind}`) },
       ]);
@@ -110,7 +117,7 @@ describe.each(['conflicted', 'inReview', 'handlerMissing'] as const)(
       await clock.advance(1_000);
       expect(runtime.getHealthStatus()).toMatchObject({
         overall: 'degraded',
-        waiting: { ...NOBODY, [kind]: 1 },
+        waiting: { ...NOBODY, inLane: 19, [kind]: 1 },
       });
       // It has not begun to wait in this process.
       expect(errors).toEqual([]);

@@ -13,6 +13,7 @@ import { type CallStamp, Stamp } from './callStamp.ts';
 import type { FlowNews, FlowReading, KeptFlow } from './flowNews.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 import { FlowWindow } from './flowWindow.ts';
+import { FoundSlots } from './foundSlots.ts';
 import { probesAtOnce, slotsAfterOutage } from './probePacing.ts';
 import { SlotRamp } from './slotRamp.ts';
 import { SlotTrials } from './slotTrials.ts';
@@ -21,9 +22,6 @@ import { TokenRate } from './tokenRate.ts';
 
 /** A failure that took less than this share of the usual latency is early. */
 const EARLY = 0.8;
-
-/** So many windows after an outage slots are right. */
-const WINDOWS_TO_SETTLE = 8;
 
 /** Where more slots get more done, they grow so far before that is measured again. */
 const GROWTH = 1.5;
@@ -63,10 +61,7 @@ export class FlowMeter {
   /** Slots were halved, and nothing was answered since. */
   #isHalved = false;
   #sinceMs = 0;
-  /** Windows since the last outage. */
-  #windows = 0;
-  /** Slots that were right before the last outage; infinite before any were. */
-  #slotsFound = Number.POSITIVE_INFINITY;
+  readonly #found = new FoundSlots();
 
   constructor(policy: FlowPolicy, kept?: KeptFlow) {
     this.#policy = policy;
@@ -83,6 +78,7 @@ export class FlowMeter {
 
   /** Other numbers from now on; what was measured stays. */
   change(policy: FlowPolicy): void {
+    const isBounded = this.#opening === null && this.#slots >= this.#policy.slotsMax;
     this.#policy = policy;
     this.#trip.change(policy);
     this.#timeout.change(policy);
@@ -90,6 +86,11 @@ export class FlowMeter {
     this.#trials.change(policy);
     this.#rate.change(policy);
     this.#slots = Math.min(policy.slotsMax, Math.max(policy.slotsMin, this.#slots));
+    // How many more it bears than there were allowed until now is not known.
+    if (isBounded && this.#slots < policy.slotsMax) {
+      this.#ramp.start(this.#slots, null);
+      this.#opening = 'ramp';
+    }
   }
 
   get inFlight(): number {
@@ -182,25 +183,11 @@ export class FlowMeter {
   outageBegan(nowMs: number): void {
     if (this.#isDown) return;
     this.#isDown = true;
-    this.#rememberSlots();
-    this.#windows = 0;
+    this.#found.outageBegan(this.#opening === 'ramp' ? null : this.#trials.settled(this.#slots));
     this.#outage += 1;
     this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
     this.#startEpoch(nowMs);
-  }
-
-  /**
-   * Slots that a ramp after this outage goes up to. A ramp that is under way has found none yet. One that
-   * has ended found some; where that was a short time ago, more count at once and fewer half (their
-   * geometric mean with those of before), so that outages in a row do not leave ever fewer.
-   */
-  #rememberSlots(): void {
-    if (this.#opening === 'ramp') return;
-    const found = this.#trials.settled(this.#slots);
-    const before = this.#slotsFound;
-    const isShort = this.#windows < WINDOWS_TO_SETTLE && found < before && Number.isFinite(before);
-    this.#slotsFound = isShort ? Math.sqrt(before * found) : found;
   }
 
   /** The breaker has closed: slots open again with successes. */
@@ -208,7 +195,7 @@ export class FlowMeter {
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#sinceMs = nowMs;
-    const found = this.#slotsFound;
+    const found = this.#found.count;
     this.#slots = slotsAfterOutage(this.#policy, Number.isFinite(found) ? found : this.#slots);
     const { usualFailureShare } = this;
     const known = { latencyMs: this.#trials.usualMs, inFlight: 0, failureShare: usualFailureShare };
@@ -222,7 +209,8 @@ export class FlowMeter {
   kept(): KeptFlow {
     return {
       slots: Math.floor(this.#slots),
-      isRamping: this.#opening === 'ramp',
+      // All that there may be were open: how many more it bears is not known.
+      isRamping: this.#opening === 'ramp' || this.#slots >= this.#policy.slotsMax,
       usualFailureShare: this.usualFailureShare,
       latencyMs: this.#timeout.meanMs,
       latencyDeviationMs: this.#timeout.deviationMs,
@@ -391,7 +379,7 @@ export class FlowMeter {
       this.#window.goOn();
       return null;
     }
-    this.#windows += 1;
+    this.#found.measured();
     const before = this.#slots;
     this.#slots = Math.min(this.#policy.slotsMax, Math.max(this.#policy.slotsMin, slots));
     this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);

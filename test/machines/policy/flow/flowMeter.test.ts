@@ -191,3 +191,19 @@ describe('PF-5 a learned rate', () => {
     expect(meter.room((untilAtMs ?? 0) + 0.01)).toBe(1);
   });
 });
+
+test('PF-6 where all slots that may be were open, it is not known that more would be too many', () => {
+  const few = new FlowMeter(checkFlowPolicy({ slotsMax: 4, slotsAtStart: 4 }, 'flow'));
+  let nowMs = 0;
+  for (let round = 0; round < 20; round += 1) {
+    const stamps = Array.from({ length: few.room(nowMs) }, () => few.begin(nowMs));
+    nowMs += 100;
+    for (const stamp of stamps) few.end(stamp, { sign: 'answered' }, nowMs);
+  }
+  expect(few.reading()).toMatchObject({ pace: 'steady', slots: 4 });
+  const kept = few.kept();
+  few.change(checkFlowPolicy({ slotsMax: 64 }, 'flow'));
+  expect(few.reading().pace).toBe('ramping');
+  const successor = new FlowMeter(checkFlowPolicy({ slotsMax: 64 }, 'flow'), kept);
+  expect(successor.reading()).toMatchObject({ pace: 'ramping', slots: 4 });
+});
