@@ -217,8 +217,11 @@ export class EngineCore {
   async handle(type: string, handler: Handler): Promise<void> {
     this.upstreams.get(handler.upstream);
     this.pool.setHandler(type, handler);
-    if (this.#isServing) await adoptHandler(this.#recoveryParts, type);
-    else adoptInMemory(this.#recoveryParts, type);
+    if (this.#isServing) {
+      // A start that is under way may have asked before for which types there are rows.
+      this.pool.dispatcher.noteDue(handler.upstream, 0);
+      await adoptHandler(this.#recoveryParts, type);
+    } else adoptInMemory(this.#recoveryParts, type);
   }
 
   /** How a person's service calls reach what this engine runs on. */

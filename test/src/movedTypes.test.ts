@@ -286,6 +286,27 @@ test('OP-7 work whose type has no handler after a restart is shown as waiting fo
   expectNoPermitOut(runtime);
 });
 
+test.each([0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32])(
+  'OP-7 SV-3 a handler that is registered %i steps into a start takes over what waits on disk',
+  async (steps) => {
+    const world = createWorld();
+    const { clock } = world;
+    const first = world.boot({
+      upstreams: UPSTREAMS,
+      handlers: { 'payments.push': to('old', down) },
+    });
+    const ids = await submit(world, first.runtime);
+    await clock.advance(2_000);
+    first.kill();
+    const { runtime } = world.boot({ upstreams: UPSTREAMS });
+    for (let step = 0; step < steps; step += 1) await Promise.resolve();
+    runtime.handle('payments.push', to('next', answer));
+    await clock.advance(120_000);
+    expect(await statesOf(world, runtime, ids)).toEqual({ completed: COUNT });
+    expectNoPermitOut(runtime);
+  },
+);
+
 test('OP-6 OP-7 in a file too, an upstream that is renamed takes over what waited, and loses no slot', async () => {
   const folder = tempFolder();
   const before = createWorldOnFile(1, inThreadStore(folder));
