@@ -73,9 +73,13 @@ describe('several upstreams, levels, lanes, crises, suspects, moves, restarts an
   });
 
   test('DG-2 control: a level that parks for ever is found', async () => {
-    vi.spyOn(UpstreamScheduler.prototype, 'mayRun').mockImplementation(({ urgency }) =>
-      urgency > 6 ? { may: false, because: 'level', untilAtMs: null } : { may: true },
-    );
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { tryEnter } = UpstreamScheduler.prototype;
+    const park = function park(this: UpstreamScheduler, asker: Parameters<typeof tryEnter>[0]) {
+      return asker.urgency > 6 ? null : tryEnter.call(this, asker);
+    };
+    vi.spyOn(UpstreamScheduler.prototype, 'tryEnter').mockImplementation(park);
+    vi.spyOn(UpstreamScheduler.prototype, 'enter').mockImplementation(park);
     expect(await kindsFound()).toContain('still waiting');
   });
 });
