@@ -161,6 +161,7 @@ export class Claims {
     if (this.#isUnderWay || steady.now() < this.#notBeforeMs) return;
     this.rescan();
     const { wanted, parked } = this.#bands(steady.now());
+    const bound = this.#bound;
     if (wanted === null && parked === null) return;
     const permits = { wanted: new Reserved(onError), parked: new Reserved(onError) };
     if (parked !== null) {
@@ -187,6 +188,8 @@ export class Claims {
       pauseMs = this.#backoff.nextMs();
     } finally {
       this.#isUnderWay = false;
+      // What it has answered is of the ranks of before: of those of now nothing is known.
+      if (this.#bound !== bound) this.note(0);
       // Before they are given back, which is itself a reason to ask again.
       if (pauseMs > 0) this.#notBeforeMs = steady.now() + pauseMs;
       permits.wanted.giveBack();

@@ -300,7 +300,7 @@ test.each([0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32])(
     first.kill();
     const { runtime } = world.boot({ upstreams: UPSTREAMS });
     for (let step = 0; step < steps; step += 1) await Promise.resolve();
-    runtime.handle('payments.push', to('next', answer));
+    void runtime.handle('payments.push', to('next', answer));
     await clock.advance(120_000);
     expect(await statesOf(world, runtime, ids)).toEqual({ completed: COUNT });
     expectNoPermitOut(runtime);
