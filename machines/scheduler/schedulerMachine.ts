@@ -88,6 +88,13 @@ const schedulerSetup = setup({
   },
 });
 
+/** The event itself, for actions that read nothing but its facts. */
+const facts = ({ event }: { event: FlowFact }): FlowFact => event;
+
+/** Calls go at another pace from now on. */
+const toPace = <Pace extends string>(target: Pace) =>
+  ({ target, actions: [{ type: 'changePace', params: facts }] }) as const;
+
 export const schedulerMachine = schedulerSetup.createMachine({
   id: 'scheduler',
   version: '1',
@@ -160,36 +167,18 @@ export const schedulerMachine = schedulerSetup.createMachine({
             'After a start or an outage: slots open with successes, so that what has waited does not bury the upstream.',
           meta: { requirements: ['DG-3', 'PF-6'] },
           on: {
-            'ramp.ended': {
-              target: 'steady',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'overload.detected': {
-              target: 'overloaded',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'outage.began': {
-              target: 'down',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
+            'ramp.ended': toPace('steady'),
+            'overload.detected': toPace('overloaded'),
+            'outage.began': toPace('down'),
           },
         },
         steady: {
           description: 'As many slots as the upstream was found to bear.',
           meta: { requirements: ['PF-6'] },
           on: {
-            'trial.began': {
-              target: 'trying',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'overload.detected': {
-              target: 'overloaded',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'outage.began': {
-              target: 'down',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
+            'trial.began': toPace('trying'),
+            'overload.detected': toPace('overloaded'),
+            'outage.began': toPace('down'),
           },
         },
         trying: {
@@ -197,22 +186,10 @@ export const schedulerMachine = schedulerSetup.createMachine({
             'Answers take longer: fewer slots are tried, to see whether as much gets done.',
           meta: { requirements: ['PF-6'] },
           on: {
-            'trial.kept': {
-              target: 'steady',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'trial.undone': {
-              target: 'steady',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'overload.detected': {
-              target: 'overloaded',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'outage.began': {
-              target: 'down',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
+            'trial.kept': toPace('steady'),
+            'trial.undone': toPace('steady'),
+            'overload.detected': toPace('overloaded'),
+            'outage.began': toPace('down'),
           },
         },
         overloaded: {
@@ -223,28 +200,16 @@ export const schedulerMachine = schedulerSetup.createMachine({
             'overload.detected': {
               actions: [{ type: 'keepFlow', params: ({ event }) => event }],
             },
-            'ramp.ended': {
-              target: 'steady',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'trial.began': {
-              target: 'trying',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
-            'outage.began': {
-              target: 'down',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
+            'ramp.ended': toPace('steady'),
+            'trial.began': toPace('trying'),
+            'outage.began': toPace('down'),
           },
         },
         down: {
           description: 'The breaker is not closed: only its probes go out.',
           meta: { requirements: ['CB-2'] },
           on: {
-            'outage.ended': {
-              target: 'ramping',
-              actions: [{ type: 'changePace', params: ({ event }) => event }],
-            },
+            'outage.ended': toPace('ramping'),
           },
         },
       },
