@@ -13,9 +13,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface LedgerTask {
   /** Tells operations apart whatever their idempotency keys are. */
   readonly number: number;
-  /** Attempts up to this number get 500 and do nothing. */
+  /** So many requests under its key get 500 and do nothing. */
   readonly busyUpTo?: number;
-  /** Attempts up to this number are applied, and then the connection is dropped. */
+  /** So many requests under its key are applied, and then the connection is dropped. */
   readonly dropUpTo?: number;
   /** Refused for good with 422. */
   readonly isRefused?: boolean;
@@ -54,6 +54,8 @@ export class LedgerServer {
   readonly #watchers = new Set<() => void>();
   readonly #bodies = new Map<string, string>();
   readonly #applied = new Set<string>();
+  /** Requests by key; an attempt's number says less, for an outage spends no attempt. */
+  readonly #received = new Map<string, number>();
   /** Keys that came with different bodies: never right. */
   readonly mismatched = new Set<string>();
 
@@ -77,6 +79,7 @@ export class LedgerServer {
   /** Takes over what an upstream of an earlier life had seen and done. */
   remember(requests: readonly LedgerRequest[], effects: readonly LedgerEffect[]): void {
     this.requests.push(...requests);
+    for (const { key } of requests) this.#receive(key);
     this.effects.push(...effects);
     for (const { key } of effects) this.#applied.add(key);
   }
@@ -105,6 +108,12 @@ export class LedgerServer {
     this.#server.closeAllConnections();
   }
 
+  #receive(key: string): number {
+    const received = (this.#received.get(key) ?? 0) + 1;
+    this.#received.set(key, received);
+    return received;
+  }
+
   async #work(durationMs: number): Promise<void> {
     const { signal } = this.#hurry;
     // Aborted means done early.
@@ -131,8 +140,8 @@ export class LedgerServer {
       answer(response, 503);
       return;
     }
-    // Unlike 503 it spends an attempt, so the attempt's number tells how often it was sent.
-    if (attempt <= (task.busyUpTo ?? 0)) {
+    const received = this.#receive(key);
+    if (received <= (task.busyUpTo ?? 0)) {
       answer(response, 500);
       return;
     }
@@ -141,7 +150,7 @@ export class LedgerServer {
       this.#applied.add(key);
       this.effects.push({ key, number, ...(response.destroyed ? { isLate: true } : {}) });
     }
-    if (attempt <= (task.dropUpTo ?? 0)) request.socket.destroy();
+    if (received <= (task.dropUpTo ?? 0)) request.socket.destroy();
     else answer(response, 200);
   }
 }
