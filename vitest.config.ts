@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
     // A process a file, so that a test that kills, stalls or exhausts something harms no other.
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

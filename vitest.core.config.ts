@@ -10,7 +10,7 @@ export default defineConfig({
     include: [process.env['CORE_TESTS'] ?? 'test/{machines,persistence/sealing}/**/*.test.ts'],
     setupFiles: ['test/support/fixedSeed.ts'],
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     coverage: {
       provider: 'v8',
       include: ['machines/**/*.ts', 'persistence/sealing/**/*.ts'],

@@ -183,7 +183,7 @@ describe('PS-3 a row of a newer chart version in the file of a store', () => {
         await vi.waitFor(() => {
           expect(runtime.getHealthStatus().storeCheck.state).toBe('done');
           expect(runtime.getHealthStatus().waiting.newerVersion).toBe(1);
-        });
+        }, 20_000);
         expect(runtime.getHealthStatus()).toMatchObject({
           overall: 'degraded',
           operations: { quarantined: 0 },

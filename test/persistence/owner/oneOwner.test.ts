@@ -244,7 +244,7 @@ test.skipIf(cannotPart)(
     expect(noteOf(folder)).toMatchObject({ pid: 1, system: null });
     expect((await start(folder)).answer).toMatch(/^HF_STORE_OWNED /);
     await owner.kill();
-    await vi.waitFor(async () => expect((await start(folder)).answer).toBe('open'));
+    await vi.waitFor(async () => expect((await start(folder)).answer).toBe('open'), 20_000);
   },
 );
 

@@ -86,7 +86,7 @@ test('CR-4 PS-3 doctor and health tell of spilled crises that could not be read'
   await runtime.ready;
   await vi.waitFor(() => {
     expect(runtime.getHealthStatus()).toMatchObject({ overall: 'degraded', damage: { times: 1 } });
-  });
+  }, 20_000);
   await runtime.close();
   expect((await doctor()).found['crises']).toMatchObject({
     status: 'warn',

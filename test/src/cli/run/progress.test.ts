@@ -185,7 +185,7 @@ test('UX-1 what ends is counted when it ends, not in the order of the lines', as
   const ended = run.run(manyLines(5_000));
   await vi.waitFor(() => {
     expect(run.tally.accepted).toBe(5_000);
-  });
+  }, 20_000);
   // Found ended already, though thousands before it are not.
   expect(run.tally.completed).toBe(1);
   for (let index = 1_000; index < 4_999; index += 1) run.saw(`id-${index}`, 'completed');

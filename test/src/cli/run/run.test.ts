@@ -145,7 +145,7 @@ describe('holdfast run', () => {
   });
 
   test('SV-5 a second process on the store exits with 5 while the first goes on', async () => {
-    const { file, args, upstream } = await stage({ latencyMs: 1_500 });
+    const { file, args, upstream } = await stage({ latencyMs: 6_000 });
     writeFileSync(file, requests(1));
     const first = startCli(args);
     await expect.poll(() => upstream.ledger.summary().requested, { timeout: 10_000 }).toBe(1);
