@@ -14,6 +14,7 @@ function createShop(world: World = createWorld()) {
   const began: string[] = [];
   const ended: string[] = [];
   let stalls = true;
+  let healthyMs = 200;
   let lateCulpritMs: number | null = null;
   let process: Process | null = null;
   const wait = async (ms: number): Promise<void> => {
@@ -41,7 +42,7 @@ function createShop(world: World = createWorld()) {
           upstream: 'healthy',
           run: async ({ subject }) => {
             began.push(subject);
-            await wait(200);
+            await wait(healthyMs);
             ended.push(subject);
             return null;
           },
@@ -74,6 +75,9 @@ function createShop(world: World = createWorld()) {
     setStalls: (value: boolean) => {
       stalls = value;
     },
+    setHealthyMs: (ms: number) => {
+      healthyMs = ms;
+    },
     setLateCulprit: (ms: number) => {
       lateCulpritMs = ms;
     },
@@ -81,34 +85,40 @@ function createShop(world: World = createWorld()) {
 }
 
 describe('SV-3 after a crash', () => {
-  test('SV-3 suspects of an upstream that stalls hold nobody back at another', async () => {
-    const shop = createShop();
-    const { clock } = shop.world;
-    let process = shop.boot();
-    for (let n = 0; n < 8; n += 1) {
-      await shop.submit(process, 'stalled.work', `stalled-${n}`, {
-        tier: 'trial',
-        priority: 'low',
-      });
-    }
-    const sent = Array.from({ length: 32 }, (_, n) =>
-      process.runtime.sync({
-        type: 'healthy.work',
-        subject: `healthy-${n}`,
-        tier: 'premium',
-        priority: 'high',
-      }),
-    );
-    await clock.run(Promise.all(sent));
-    process.kill();
-    shop.began.length = 0;
-    process = shop.boot();
-    await clock.advance(2_000);
-    expect(new Set(shop.ended).size).toBe(32);
-    expect(shop.began.filter((subject) => subject.startsWith('stalled'))).toHaveLength(
-      SUSPECTS_IN_FLIGHT_MAX,
-    );
-  });
+  const urgent = { tier: 'premium', priority: 'high' } as const;
+  const leisurely = { tier: 'trial', priority: 'low' } as const;
+  test.each([
+    ['less', leisurely, urgent],
+    ['more', urgent, leisurely],
+  ] as const)(
+    'SV-3 suspects of an upstream that stalls, %s urgent, hold nobody back at another',
+    async (...[, atStalled, atHealthy]) => {
+      const shop = createShop();
+      shop.setHealthyMs(TIMEOUT_MS);
+      const { clock } = shop.world;
+      let process = shop.boot();
+      for (let n = 0; n < 8; n += 1) {
+        await shop.submit(process, 'stalled.work', `stalled-${n}`, atStalled);
+      }
+      const sent = Array.from({ length: 32 }, (_, n) =>
+        process.runtime.sync({ type: 'healthy.work', subject: `healthy-${n}`, ...atHealthy }),
+      );
+      await clock.run(Promise.all(sent));
+      process.kill();
+      // More are in flight at both than may run beside each other.
+      const inFlight = shop.began.filter((subject) => subject.startsWith('healthy'));
+      expect(inFlight.length).toBeGreaterThan(SUSPECTS_IN_FLIGHT_MAX);
+      expect(shop.ended).toEqual([]);
+      shop.began.length = 0;
+      shop.setHealthyMs(200);
+      process = shop.boot();
+      await clock.advance(2_000);
+      expect(new Set(shop.ended).size).toBe(32);
+      expect(shop.began.filter((subject) => subject.startsWith('stalled'))).toHaveLength(
+        SUSPECTS_IN_FLIGHT_MAX,
+      );
+    },
+  );
 
   test('OP-3 SV-3 suspects whose handlers never return hold up the next ones for a time only', async () => {
     const shop = createShop();
