@@ -1,14 +1,18 @@
 /**
  * Several upstreams that fail and come back, orders of operators and a disk that fails, in any order: no
  * level is called for by another upstream, crises arrive at every level, and in the end all is well
- * (DG-1, DG-2, CB-3).
+ * (DG-1, DG-2, CB-3). A control for each.
  *
  * @module
  */
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { CrisisTurns } from '../../actors/dispatch/crisisTurns.ts';
+import { ServiceLevel } from '../../actors/upstream/serviceLevel.ts';
+import { UpstreamScheduler } from '../../actors/upstream/upstreamScheduler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
@@ -62,9 +66,13 @@ function scene() {
   return { ...world, runtime, store, down };
 }
 
-/** A level that something of its own calls for: its breaker, too few slots, or what all share. */
-function expectOwnCauses({ runtime }: ReturnType<typeof scene>): void {
+/**
+ * A level that something of its own calls for: its breaker, too few slots, or what all share, which is
+ * the disk and nothing of an upstream.
+ */
+function expectOwnCauses({ runtime }: ReturnType<typeof scene>, isDiskIll: boolean): void {
   const { level: shared, upstreams } = runtime.getHealthStatus();
+  if (!isDiskIll) expect(shared).toBe('normal');
   for (const { breaker, level, causes } of Object.values(upstreams)) {
     const isWell = breaker === 'closed' || breaker === 'disabled' || breaker === 'observing';
     if (level === 'normal' || shared !== 'normal') continue;
@@ -114,7 +122,7 @@ async function check(steps: readonly Step[]): Promise<void> {
       default:
         await clock.advance(each.ms);
     }
-    expectOwnCauses(its);
+    expectOwnCauses(its, isIll);
   }
   down.clear();
   store.faults.fate = () => 'works';
@@ -139,12 +147,72 @@ async function check(steps: readonly Step[]): Promise<void> {
   }
 }
 
+const histories = fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), check);
+const RUN = { numRuns: 25, seed: 9, endOnFailure: true } as const;
+
 describe('any history of several upstreams', () => {
   test('DG-1 DG-2 CB-3 a level is its own upstream’s, and crises pass at each', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), check), {
-      numRuns: 25,
-      seed: 9,
-      endOnFailure: true,
+    await fc.assert(histories, RUN);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** What the first history says in which a planted bug shows. */
+  async function found(): Promise<string> {
+    const { errorInstance } = await fc.check(histories, RUN);
+    return errorInstance instanceof Error ? errorInstance.message : 'nothing';
+  }
+
+  test('DG-2 control: a level that parks for good, without a trickle, is found', async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { tryEnter } = UpstreamScheduler.prototype;
+    const parking = new Set<UpstreamScheduler>();
+    const park = function park(this: UpstreamScheduler, asker: Parameters<typeof tryEnter>[0]) {
+      if (asker.urgency > this.urgencyBound) parking.add(this);
+      return parking.has(this) && asker.urgency > 4 ? null : tryEnter.call(this, asker);
+    };
+    vi.spyOn(UpstreamScheduler.prototype, 'tryEnter').mockImplementation(park);
+    vi.spyOn(UpstreamScheduler.prototype, 'enter').mockImplementation(park);
+    expect(await found()).toMatch(/^Not done after/);
+  });
+
+  test('DG-1 control: a level that never gets better is found', async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { measure } = ServiceLevel.prototype;
+    vi.spyOn(ServiceLevel.prototype, 'measure').mockImplementation(function once(
+      this: ServiceLevel,
+    ) {
+      if (this.level === 'normal') measure.call(this);
     });
+    expect(await found()).toMatch(/limited|criticalOnly|offline|Not done/);
+  });
+
+  test('DG-1 control: a level that another upstream calls for is found', async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const proper = Object.getOwnPropertyDescriptor(ServiceLevel.prototype, 'level')?.get;
+    const down = new Set<ServiceLevel>();
+    vi.spyOn(ServiceLevel.prototype, 'level', 'get').mockImplementation(function spread(
+      this: ServiceLevel,
+    ) {
+      if (this.causes.includes('breaker')) down.add(this);
+      else down.delete(this);
+      return down.size > 0 ? 'offline' : (proper?.call(this) as Level);
+    });
+    expect(await found()).toMatch(/expected '?offline|not to deeply equal \[\]/);
+  });
+
+  test('DG-2 control: crises that wait for a level are found', async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { begin } = CrisisTurns.prototype;
+    vi.spyOn(CrisisTurns.prototype, 'begin').mockImplementation(function wait(
+      this: CrisisTurns,
+      ...given
+    ) {
+      const [, { flow }] = given;
+      return flow.urgencyBound < 1 ? () => undefined : begin.call(this, ...given);
+    });
+    expect(await found()).toMatch(/^Not done after 1[0-9]{4} ms/);
   });
 });
