@@ -80,6 +80,12 @@ const over = (number: number, attempt = 1, isSpent = true, process = 1): TraceEv
   process,
   isSpent,
 });
+const returned = (number: number, attempt = 1, process = 1): TraceEvent => ({
+  event: 'returned',
+  task: number,
+  attempt,
+  process,
+});
 const applied = (number: number, more: { key?: string; isLate?: boolean } = {}): TraceEvent => ({
   event: 'applied',
   key: `key-${number}`,
@@ -106,6 +112,7 @@ const life = (number: number, lane: string | null = null): readonly TraceEvent[]
   attempted(number, 1, { lane, onDisk: row(number, { lane }) }),
   applied(number),
   over(number, 1, false),
+  returned(number),
   told(number, DONE, ended(number, { lane })),
 ];
 const crisis: readonly TraceEvent[] = [
@@ -215,6 +222,15 @@ const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
   'a crisis that is refused since the runtime closes': [
     { event: 'refused', key: 'crisis-1', code: 'HF_CLOSED' },
   ],
+  'a handler that never returns, and the next process': [
+    accepted(1),
+    attempted(1, 1, { lane: 'a' }),
+    over(1),
+    { event: 'rested', slotsTaken: 0, attemptsRunning: 1, handlersOut: 1 },
+    attempted(1, 2, { lane: 'a', process: 2 }),
+    applied(1),
+    finished(ended(1, { lane: 'a', attempt: 2 })),
+  ],
   'a culprit in the dead letters': [
     accepted(1),
     attempted(1),
@@ -258,7 +274,10 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'less urgent than who waits for it': [
     [disk(row(1, { lane: 'a', urgency: 6 }), row(2, { lane: 'a', ownUrgency: 4 }))],
   ],
-  'two in one lane': [[attempted(1, 1, { lane: 'a' }), attempted(2, 1, { lane: 'a' })]],
+  'two in one lane': [
+    [attempted(1, 1, { lane: 'a' }), attempted(2, 1, { lane: 'a' })],
+    [attempted(1, 1, { lane: 'a' }), over(1), attempted(2, 1, { lane: 'a' })],
+  ],
   'out of order': [
     [applied(2), applied(1), disk(ended(1, { lane: 'a' }), row(2, { lane: 'a' }))],
     [
@@ -352,6 +371,8 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'slot leaked': [
     [{ event: 'finished', rows: [], slotsTaken: 1 }],
     [{ event: 'finished', rows: [], attemptsRunning: 1 }],
+    [{ event: 'rested', slotsTaken: 1, attemptsRunning: 1, handlersOut: 1 }],
+    [{ event: 'rested', slotsTaken: 0, attemptsRunning: 0, handlersOut: 1 }],
   ],
 };
 

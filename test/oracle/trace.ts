@@ -77,6 +77,8 @@ export interface TraceEvents {
     readonly process: number;
     readonly isSpent: boolean;
   };
+  /** The handler of an attempt has returned, in a living process: at its end, or long after. */
+  returned: { readonly task: Task; readonly attempt: number; readonly process: number };
   /** The upstream did the work; `isLate` after the attempt was given up, or its process had died. */
   applied: { readonly key: string; readonly task: Task; readonly isLate?: boolean };
   /** A key came to the upstream with another body than before. */
@@ -92,6 +94,14 @@ export interface TraceEvents {
     readonly afterMs: number;
     /** What health says meanwhile. */
     readonly said: string;
+  };
+  /** Whatever can go on has; some handlers have not returned, and never will. */
+  rested: {
+    /** Concurrency slots that are still taken, and attempts that are counted as running. */
+    readonly slotsTaken: number;
+    readonly attemptsRunning: number;
+    /** Handlers that have not returned. */
+    readonly handlersOut: number;
   };
   /** Opening or reading the store found something amiss. */
   unsound: { readonly what: Unsound; readonly detail: string };

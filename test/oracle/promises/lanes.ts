@@ -1,5 +1,6 @@
 /**
- * Order: operations of one entity run one at a time, and take effect in the order of their acceptance.
+ * Order: operations of one entity run one at a time, and take effect in the order of their acceptance. A
+ * handler that was given up and has not returned still runs.
  *
  * @module
  */
@@ -55,7 +56,7 @@ export const lanes: readonly Clause[] = [
   },
   {
     breach: 'two in one lane',
-    requirements: ['OP-4'],
+    requirements: ['OP-3', 'OP-4'],
     needs: ['attemptEnds'],
     watch: (_, broken) => {
       const running = new Map<string, Set<string>>();
@@ -69,7 +70,7 @@ export const lanes: readonly Clause[] = [
           running.set(`${process} ${lane}`, inLane.add(`${task} #${attempt}`));
           lanesOf.set(`${process} ${task} #${attempt}`, lane);
         },
-        attemptOver: ({ task, attempt, process }) => {
+        returned: ({ task, attempt, process }) => {
           const lane = lanesOf.get(`${process} ${task} #${attempt}`);
           running.get(`${process} ${lane}`)?.delete(`${task} #${attempt}`);
         },

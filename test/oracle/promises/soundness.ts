@@ -28,6 +28,11 @@ export const soundness: readonly Clause[] = [
         if (slotsTaken + attemptsRunning === 0) return;
         broken(`${slotsTaken} taken, ${attemptsRunning} attempts running`);
       },
+      // A handler that is silent for good has lost its slot, and is still counted.
+      rested: ({ slotsTaken, attemptsRunning, handlersOut }) => {
+        if (slotsTaken === 0 && attemptsRunning === handlersOut) return;
+        broken(`${slotsTaken} taken, ${attemptsRunning} attempts running of ${handlersOut}`);
+      },
     }),
   },
 ];

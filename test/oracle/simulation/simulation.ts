@@ -28,6 +28,8 @@ export interface Plan {
   readonly sabotage?: ((writes: readonly Write[]) => CommitFate | null) | undefined;
   /** A bug of the engine: what it writes is not what it should. */
   readonly rewrite?: ((write: Write) => Write) | undefined;
+  /** A bug of the engine: it takes a handler for returned that it has only told to stop. */
+  readonly takesStopForReturn?: boolean | undefined;
   /** A bug of the engine: what the upstream sees instead of the operation's key. */
   readonly keySeen?: ((key: string, call: number) => string) | undefined;
 }
@@ -38,6 +40,8 @@ export interface Report {
   readonly accepted: number;
   readonly completed: number;
   readonly kills: number;
+  /** Handlers that had not returned when all else had ended. */
+  readonly silent: number;
 }
 
 const YEAR_MS = 365 * 86_400_000;
@@ -69,6 +73,7 @@ class Simulation {
   #calls = 0;
   #failsShare = 0;
   #slowMs = 0;
+  #silent = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -88,11 +93,13 @@ class Simulation {
     const { breaches, known } = this.#oracle;
     const ended = [...known.outcomes.values()];
     const completed = ended.filter(({ status }) => status === 'completed').length;
-    return { breaches, accepted: known.accepted.size, completed, kills: this.#kills };
+    const accepted = known.accepted.size;
+    return { breaches, accepted, completed, kills: this.#kills, silent: this.#silent };
   }
 
   #boot(): Process {
     this.#boots += 1;
+    this.#upstream.hangUp();
     const number = this.#boots;
     const process = this.#world.boot(this.#options(number));
     process.runtime.ready.catch(() => undefined);
@@ -104,7 +111,7 @@ class Simulation {
   }
 
   #options(process: number): Partial<RuntimeOptions> {
-    const { keySeen } = this.#plan;
+    const { keySeen, takesStopForReturn } = this.#plan;
     return {
       upstreams: {
         [upstreamOf(process)]: { concurrency: 4, crisisConcurrency: 2, attemptTimeoutMs: 3_000 },
@@ -116,7 +123,7 @@ class Simulation {
           run: async (attempt) => {
             this.#calls += 1;
             const key = keySeen?.(attempt.idempotencyKey, this.#calls) ?? attempt.idempotencyKey;
-            await tracedAttempt(
+            const returned = tracedAttempt(
               attempt,
               {
                 process,
@@ -128,8 +135,11 @@ class Simulation {
                 },
               },
               this.#appliedKeys,
-              (apply) => this.#upstream.work(apply),
+              (apply) => this.#upstream.work(attempt, apply),
             );
+            await (takesStopForReturn === true
+              ? Promise.race([returned, untilAborted(attempt.signal)])
+              : returned);
             return { key };
           },
         },
@@ -267,13 +277,43 @@ class Simulation {
     this.#upstream.mood = 'healthy';
     this.#failsShare = 0;
     this.#slowMs = 0;
-    const { clock, disk } = this.#world;
+    await this.#rest();
+    if (this.#upstream.silent.size === 0) return;
+    const { inFlight: slotsTaken } = this.#process.runtime.upstream(upstreamOf(this.#boots));
+    const { attemptsRunning } = this.#process.runtime.getHealthStatus().operations;
+    const handlersOut = this.#upstream.silent.size;
+    this.#silent = handlersOut;
+    this.#oracle.tell({ event: 'rested', slotsTaken, attemptsRunning, handlersOut });
+    // Only the end of the process ends them.
+    await this.#closeAndBoot();
+    await this.#rest();
+  }
+
+  /** Lets time pass until all has ended, but for what a silent handler holds up in its lane. */
+  async #rest(): Promise<void> {
+    const { clock } = this.#world;
+    let waiting: readonly DiskRow[] = [];
     for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += 10_000) {
       await clock.advance(10_000);
-      const { settled, inHand, due, held } = await disk.counts();
-      if (inHand + due + held === 0 && settled > 0) break;
+      waiting = await this.#waiting();
+      if (waiting.length === 0) break;
     }
     await clock.advance(1_000);
+    for (const { id, state } of waiting) {
+      const said = this.#process.runtime.getHealthStatus().reasons.join(' ');
+      this.#oracle.tell({ event: 'overdue', id, state, afterMs: HEALED_LIMIT_MS, said });
+    }
+  }
+
+  /** What has not ended, and no handler that is silent holds up. */
+  async #waiting(): Promise<readonly DiskRow[]> {
+    const { disk } = this.#world;
+    const { inHand, due, held } = await disk.counts();
+    if (inHand + due + held === 0) return [];
+    const { silent } = this.#upstream;
+    const rows = diskRows(await rowsAtRest(disk)).filter(({ outcome }) => outcome === null);
+    const lanes = new Set(rows.filter(({ id }) => silent.has(id)).map(({ lane }) => lane));
+    return rows.filter(({ id, lane }) => !silent.has(id) && (lane === null || !lanes.has(lane)));
   }
 
   async #judge(): Promise<void> {
@@ -293,4 +333,12 @@ class Simulation {
     this.#oracle.tell({ event: 'finished', rows, slotsTaken, attemptsRunning });
     await clock.run(runtime.close());
   }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<never> {
+  return await new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * Tells the oracle of an attempt that runs in this process: when it begins, what is applied, and how it
- * ends, also where the runtime breaks it off.
+ * Tells the oracle of an attempt that runs in this process: when it begins, what is applied, how it
+ * ends, also where the runtime breaks it off, and when its handler returns.
  *
  * @module
  */
@@ -56,5 +56,7 @@ export async function tracedAttempt(
   } catch (error) {
     over(true);
     throw error;
+  } finally {
+    if (!isDead()) tell({ event: 'returned', task: id, attempt: number, process });
   }
 }
