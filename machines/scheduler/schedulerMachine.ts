@@ -92,7 +92,7 @@ const schedulerSetup = setup({
 const facts = ({ event }: { event: FlowFact }): FlowFact => event;
 
 /** Calls go at another pace from now on. */
-const toPace = <Pace extends string>(target: Pace) =>
+const toPace = <State extends string>(target: State) =>
   ({ target, actions: [{ type: 'changePace', params: facts }] }) as const;
 
 export const schedulerMachine = schedulerSetup.createMachine({
