@@ -9,6 +9,7 @@
 import type { InspectionEvent } from 'xstate';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
+import { withNote } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
@@ -146,7 +147,9 @@ export class LocalEngine implements Engine {
       random,
       rules: {
         type: crisis.type,
+        hasHandler: (type) => core.pool.handlers.has(type),
         check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
+        exemptionsOf,
       },
       payloadBytesMax,
       facts,
@@ -322,7 +325,8 @@ export class LocalEngine implements Engine {
   /** A crisis never expires (CR-4). */
   #neverExpiring(request: CheckedRequest): CheckedRequest {
     if (request.priority !== 'crisis' || request.expiresAtMs === null) return request;
-    this.#facts.emit('crisis.mended', ['expiresAtMs']);
-    return { ...request, expiresAtMs: null };
+    const leftOut = ['expiresAtMs'];
+    this.#facts.emit('crisis.mended', leftOut);
+    return { ...request, expiresAtMs: null, body: withNote(request.body, leftOut) };
   }
 }

@@ -30,9 +30,9 @@ import type { HealthStatus } from './views/health.ts';
 import type { PolicyView } from './views/policyView.ts';
 
 /**
- * A call to `crisis()`: like a request, but everything except the subject may be left out. What else
- * breaks a rule of requests is left out for the caller, who is told through `onError`
- * (`HF_CRISIS_MENDED`). A payload of more than 8 kB is read after the answer: leave it as it is until
+ * A call to `crisis()`: like a request, but everything except the subject may be left out. Nothing
+ * refuses it: what breaks a rule of requests is masked, cut or left out, the rest is delivered with a note
+ * of that (`attempt.leftOut`), and `onError` is told (`HF_CRISIS_MENDED`). A payload of more than 8 kB is read after the answer: leave it as it is until
  * `durable` is settled.
  */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &

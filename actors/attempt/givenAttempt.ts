@@ -6,19 +6,21 @@
  */
 
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
-import { parseBody } from '../../machines/policy/request/requestBody.ts';
+import { parseBody, type RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
 import { guardSignal } from '../facts/listeners.ts';
 import type { Attempt } from './handler.ts';
 
+const NOTHING: readonly string[] = Object.freeze([]);
+
 export class GivenAttempt implements Attempt {
   readonly #context: SyncOperationContext;
   readonly #body: string;
   readonly deadlineAtMs: number;
   readonly networkGrade: NetworkGrade = 'good';
-  #parsed: { readonly payload: Json; readonly base?: Json } | null = null;
+  #parsed: RequestBody | null = null;
   #controller: AbortController | null = null;
   #aborted: unknown;
   readonly #onError: (error: unknown) => void;
@@ -73,6 +75,10 @@ export class GivenAttempt implements Attempt {
   get base(): Json | undefined {
     this.#parsed ??= parseBody(this.#body);
     return this.#parsed.base;
+  }
+  get leftOut(): readonly string[] {
+    this.#parsed ??= parseBody(this.#body);
+    return this.#parsed.leftOut ?? NOTHING;
   }
   get signal(): AbortSignal {
     this.#controller ??= guardedController(this.#onError);

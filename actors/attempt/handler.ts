@@ -22,6 +22,11 @@ export interface Attempt {
   readonly payload: Json;
   /** The version of the entity that the change was made on; `undefined` when none was given. */
   readonly base: Json | undefined;
+  /**
+   * Of a crisis that broke a rule of requests: what is not as the app gave it, such as
+   * `payload: card data masked`; it may be shown to those who look after the person. Else empty.
+   */
+  readonly leftOut: readonly string[];
   /** The same for every attempt and across restarts; hand it to the upstream. */
   readonly idempotencyKey: string;
   /** From 1. */

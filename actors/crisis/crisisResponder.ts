@@ -8,6 +8,7 @@
 import {
   type CrisisRules,
   completeCrisis,
+  type ReadingLimits,
   readCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -41,7 +42,7 @@ export interface CrisisAnswer {
   readonly resources: readonly CrisisResource[];
   /** From the call to the answer, in milliseconds. */
   readonly elapsedMs: number;
-  /** `null` when the request holds nothing to deliver: it is answered all the same. */
+  /** `null` when it was not taken, which `delivery` explains: it is answered all the same. */
   readonly operationId: string | null;
   /** Resolves once the crisis is on disk. Never holds up the answer; repeated until it works. */
   readonly durable: Promise<void>;
@@ -81,8 +82,8 @@ export class CrisisResponder {
   }
 
   /**
-   * Answers. Never rejects and never throws: what is wrong with the request is told through
-   * `durable` and `delivery`, and the person gets their answer.
+   * Answers. Never rejects and never throws: what is wrong with the request is told
+   * beside the answer, and what is sound in it is delivered.
    *
    * @param mayTake throws where no crisis is taken any more
    */
@@ -113,8 +114,9 @@ export class CrisisResponder {
     try {
       mayTake();
       const reading = readCrisis(request, rules);
-      const take = (bytesMax: number): void => {
-        const sound = completeCrisis(reading, rules, bytesMax);
+      const take = (limits: ReadingLimits): boolean => {
+        const sound = completeCrisis(reading, rules, limits);
+        if (sound === null) return false;
         const { resolve, reject } = durable;
         const told = {
           resolve: () => {
@@ -125,6 +127,7 @@ export class CrisisResponder {
         pool.start(sound.request, told, undefined, id);
         pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
         if (sound.leftOut.length > 0) facts.emit('crisis.mended', sound.leftOut);
+        return true;
       };
       return { ...begun, isTaken: this.#takeNow(take) || this.#takeSoon(take, refuse) };
     } catch (error) {
@@ -134,24 +137,18 @@ export class CrisisResponder {
   }
 
   /** False where the payload is too large to be read before the answer. */
-  #takeNow(take: (bytesMax: number) => void): boolean {
+  #takeNow(take: (limits: ReadingLimits) => boolean): boolean {
     const { payloadBytesMax } = this.#parts;
-    try {
-      take(Math.min(READ_AT_ONCE_BYTES, payloadBytesMax));
-      return true;
-    } catch (error) {
-      const isTooLarge = isHoldfastError(error) && error.code === 'HF_PAYLOAD_TOO_LARGE';
-      if (isTooLarge && payloadBytesMax > READ_AT_ONCE_BYTES) return false;
-      throw error;
-    }
+    const mayCut = payloadBytesMax <= READ_AT_ONCE_BYTES;
+    return take({ bytesMax: Math.min(READ_AT_ONCE_BYTES, payloadBytesMax), mayCut });
   }
 
-  #takeSoon(take: (bytesMax: number) => void, refuse: (error: unknown) => void): false {
+  #takeSoon(take: (limits: ReadingLimits) => boolean, refuse: (error: unknown) => void): false {
     const { clock, pool, payloadBytesMax } = this.#parts;
     pool.busy.begin();
     clock.defer(() => {
       try {
-        take(payloadBytesMax);
+        take({ bytesMax: payloadBytesMax, mayCut: true });
       } catch (error) {
         refuse(error);
       }

@@ -52,7 +52,7 @@ export function raiseAlerts(parts: AlertParts): void {
     onAlert(
       new HoldfastError(
         'HF_CRISIS_MENDED',
-        `A crisis is delivered without what breaks a rule of requests: ${leftOut.join(', ')}. Correct the app that sends it.`,
+        `A crisis breaks a rule of requests and is delivered with what is sound in it. Left out, or not as it was given: ${leftOut.join(', ')}. Correct the app that sends it.`,
         { withStack: false },
       ),
     );
@@ -79,7 +79,7 @@ function tellOfFirstNewer({ facts, onAlert }: AlertParts): void {
 function refusedCrisis(cause: HoldfastError): HoldfastError {
   return new HoldfastError(
     'HF_CRISIS_REFUSED',
-    `A crisis was answered, and is neither stored nor delivered: ${cause.code}${cause.field === undefined ? '' : ` (${cause.field})`}. Somebody has to look after the person, and the app has to be corrected.`,
+    `A crisis was answered, and is neither stored nor delivered: ${cause.code}${cause.field === undefined ? '' : ` (${cause.field})`}. Somebody has to look after the person.`,
     { field: cause.field, cause, withStack: false },
   );
 }

@@ -215,14 +215,14 @@ export interface RecordNewer extends Told<'record.newer'> {
   readonly operationId: string;
 }
 
-/** A crisis was answered, and is neither stored nor delivered: its request holds nothing sound (CR-4). */
+/** A crisis was answered, and is neither stored nor delivered: the runtime has stopped (CR-4). */
 export interface CrisisRefused extends Told<'crisis.refused'> {
   readonly code: ErrorCode;
 }
 
-/** A crisis goes on without what breaks a rule of requests (CR-4). */
+/** A crisis goes on with what is sound in it, since it breaks a rule of requests (CR-4). */
 export interface CrisisMended extends Told<'crisis.mended'> {
-  /** How many fields were left out. */
+  /** How much of it is not as it was given: fields, and what was done to the payload. */
   readonly fieldsLeftOut: number;
 }
 

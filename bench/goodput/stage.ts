@@ -137,6 +137,7 @@ export async function send(
     deadlineAtMs: clock.now() + ATTEMPT_TIMEOUT_MS,
     signal: controller.signal,
     networkGrade: 'good',
+    leftOut: [],
     method: null,
     path: null,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

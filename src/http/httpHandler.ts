@@ -199,6 +199,7 @@ function headersOf(attempt: Attempt, more: Record<string, string>): Headers {
   headers.set('idempotency-key', attempt.idempotencyKey);
   headers.set('traceparent', attempt.traceparent);
   headers.set('holdfast-attempt', String(attempt.number));
+  if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
   return headers;
 }
 

@@ -111,7 +111,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'degraded',
       costs: 30,
-      reason: `${crises.refused} crises answered and not delivered: their request holds nothing sound`,
+      reason: `${crises.refused} crises answered and not delivered`,
     });
   }
   if (crises.isUnkept) {
@@ -127,7 +127,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'degraded',
       costs: 5,
-      reason: `${crises.mended} crises delivered without what broke a rule of requests`,
+      reason: `${crises.mended} crises delivered without what broke a rule of requests, with a note of that`,
     });
   }
   if (eventLoop.isBlocking) {

@@ -89,7 +89,6 @@ async function lived(): Promise<{ readonly facts: readonly Fact[]; readonly late
     subject: CANARIES.subject,
     [CANARIES.field]: CANARIES.payload,
   } as never);
-  await first.runtime.crisis({ subject: 7 } as never);
   await world.clock.advance(1_000);
   first.kill();
   const second = world.boot({ handlers, retry });
@@ -97,6 +96,7 @@ async function lived(): Promise<{ readonly facts: readonly Fact[]; readonly late
   await world.clock.run(second.runtime.ready);
   await world.clock.advance(60_000);
   await world.clock.run(second.runtime.close());
+  await second.runtime.crisis({ subject: CANARIES.subject });
   return { facts, late };
 }
 

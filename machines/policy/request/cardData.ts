@@ -145,7 +145,8 @@ export function maskCardData(
   return isExempt(path) ? value : mask(value, NO_CARD);
 }
 
-function maskLeaf(value: string | number, context: CardContext): string | number {
+/** The value of a field, or of an item of a list, with its card data masked. */
+export function maskLeaf(value: string | number, context: CardContext): string | number {
   const text = textOf(value);
   if (text === null) return value;
   if (context.isCode && CODE.test(text)) return MASKED_CODE;

@@ -21,12 +21,15 @@ import {
 /** The default limit of a payload (with its base), in UTF-8 bytes of JSON. */
 export const PAYLOAD_BYTES_MAX = 1_048_576;
 
-const DEPTH_MAX = 100;
+/** How deep a value may be nested. */
+export const DEPTH_MAX = 100;
 
 /** What is sealed as an operation's payload record. */
 export interface RequestBody {
   readonly payload: Json;
   readonly base?: Json;
+  /** Of a crisis that broke a rule of requests: what was left out, masked, cut or took its default (CR-4). */
+  readonly leftOut?: readonly string[];
 }
 
 export interface BodyRules {
@@ -51,6 +54,11 @@ export function encodeBody(
     throw tooLarge(rules.bytesMax);
   }
   return body;
+}
+
+/** The body with a note for who reads the crisis: what is not as it was given. */
+export function withNote(body: string, leftOut: readonly string[]): string {
+  return leftOut.length === 0 ? body : `{"leftOut":${JSON.stringify(leftOut)},${body.slice(1)}`;
 }
 
 export function parseBody(body: string): RequestBody {
@@ -242,7 +250,8 @@ function kindOf(value: unknown): string {
   return `a ${typeof constructor === 'function' ? constructor.name : 'object of no class'}`;
 }
 
-function utf8Length(text: string): number {
+/** How many bytes it takes in UTF-8. */
+export function utf8Length(text: string): number {
   let bytes = 0;
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);

@@ -74,6 +74,17 @@ describe('the request', () => {
     ]);
   });
 
+  test('CR-4 OP-3 says what of a crisis is not as it was given, and of nothing else', async () => {
+    const { url, seen } = await rawServer((response) => response.end());
+    const run = httpHandler({ baseUrl: url });
+    await run(attemptOf({ leftOut: ['subject', 'payload: card data masked'] }));
+    await run(attemptOf());
+    expect(seen.map(({ headers }) => headers['holdfast-left-out'])).toEqual([
+      'subject, payload: card data masked',
+      undefined,
+    ]);
+  });
+
   test('OP-3 may name its method and path; a read has no body', async () => {
     const { url, seen } = await rawServer((response) => response.end());
     const run = httpHandler({ baseUrl: url });
@@ -355,7 +366,7 @@ test('SV-4 connections kept for later do not keep the process alive', async () =
     const { httpHandler } = await import(${JSON.stringify(join(builtProgram(), 'src/http/httpHandler.js'))});
     const signal = new AbortController().signal;
     await httpHandler({ baseUrl: ${JSON.stringify(url)} })({ type: 'a', method: null, path: null,
-      payload: 1, idempotencyKey: 'k', traceparent: 't', number: 1, signal });`;
+      payload: 1, idempotencyKey: 'k', traceparent: 't', number: 1, leftOut: [], signal });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: 'inherit',
   });

@@ -22,6 +22,7 @@ export function attemptOf(given: Partial<Attempt> = {}): Attempt {
     deadlineAtMs: Number.MAX_SAFE_INTEGER,
     signal: new AbortController().signal,
     networkGrade: 'excellent',
+    leftOut: [],
     method: null,
     path: null,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

@@ -8,14 +8,20 @@ import { describe, expect, test } from 'vitest';
 import {
   type CrisisRules,
   completeCrisis,
+  type ReadingLimits,
   readCrisis,
+  UNKNOWN_SUBJECT,
 } from '../../../../machines/policy/crisis/crisisRequest.ts';
 import { checkRequest } from '../../../../machines/policy/request/request.ts';
+import { parseBody } from '../../../../machines/policy/request/requestBody.ts';
 
 const rules: CrisisRules = {
   type: 'crisis.alert',
+  hasHandler: () => true,
   check: (request, bytesMax) => checkRequest(request, bytesMax),
+  exemptionsOf: () => () => false,
 };
+const LIMITS: ReadingLimits = { bytesMax: 10_000, mayCut: true };
 const WHOLE = {
   type: 'crisis.call',
   subject: 'user-42',
@@ -29,8 +35,10 @@ const WHOLE = {
 };
 
 /** What becomes of a request: what is delivered, and what was left out. */
-function read(request: unknown, payloadBytesMax = 10_000) {
-  return completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
+function read(request: unknown, { limits = LIMITS, by = rules } = {}) {
+  const sound = completeCrisis(readCrisis(request, by), by, limits);
+  if (sound === null) throw new Error('It is to be read later.');
+  return { ...sound, body: parseBody(sound.request.body) };
 }
 
 describe('a sound crisis', () => {
@@ -104,33 +112,181 @@ describe('what is not sound', () => {
     expect(request.body).not.toContain('before');
   });
 
-  test('CR-2 nothing to deliver: no sound subject', () => {
-    for (const request of [undefined, null, 'help', 5, {}, { subject: 7 }, { subject: '' }]) {
-      expect(() => readCrisis(request, rules)).toThrow(
-        expect.objectContaining({ code: 'HF_REQUEST_INVALID', field: 'subject' }),
-      );
+  test('CR-4 a note of it goes with the payload, and none with a sound one', () => {
+    expect(read({ ...WHOLE, tier: 'gold', stray: 1 }).body.leftOut).toEqual([
+      'a field that is not known',
+      'tier',
+    ]);
+    expect(read(WHOLE).body).toEqual({ payload: WHOLE.payload, base: WHOLE.base });
+  });
+
+  test.each([
+    ['missing', undefined, UNKNOWN_SUBJECT],
+    ['empty', '', UNKNOWN_SUBJECT],
+    ['an object', {}, UNKNOWN_SUBJECT],
+    ['no number', Number.NaN, UNKNOWN_SUBJECT],
+    ['a number', 42, '42'],
+    ['too long', 's'.repeat(300), 's'.repeat(256)],
+    ['half a letter', 'user\ud800\0', 'user\ufffd\ufffd'],
+    ['a card number', '4111111111111111', '************1111'],
+    [
+      'a card number where it is cut',
+      `${'s'.repeat(240)} 4111111111111111`,
+      expect.not.stringContaining('4111'),
+    ],
+  ])(
+    'CR-2 CF-7 a subject that is %s: the person is told from others where that can be',
+    (_, subject, kept) => {
+      const { request, leftOut } = read({ ...WHOLE, subject });
+      expect(request.subject).toEqual(kept);
+      expect(leftOut).toEqual(['subject']);
+      expect(request.body).toContain('help');
+    },
+  );
+
+  test.each([
+    ['nothing', undefined, null],
+    ['null', null, null],
+    ['a text', 'I need help', 'I need help'],
+    ['a number', 5, 5],
+    ['a list', ['help'], ['help']],
+    ['a function', () => 1, '[left out]'],
+  ])(
+    'CR-2 %s instead of a request: it is delivered, and what it says is its payload',
+    (_, request, payload) => {
+      const sound = read(request);
+      expect(sound.request).toMatchObject({ subject: UNKNOWN_SUBJECT, type: 'crisis.alert' });
+      expect(sound.body.payload).toEqual(payload);
+      expect(sound.leftOut).toEqual(expect.arrayContaining(['request', 'subject']));
+    },
+  );
+
+  test('CR-2 fields that nobody knows are the payload where there is none, and never beside one', () => {
+    expect(read({ subject: 'user-42', text: 'help', paylod: { a: 1 } }).body.payload).toEqual({
+      text: 'help',
+      paylod: { a: 1 },
+    });
+    expect(read({ subject: 'user-42', text: 'help' }).leftOut).toEqual([
+      'payload: made of fields that are not known',
+    ]);
+    expect(read({ ...WHOLE, text: 'help' }).body.payload).toEqual(WHOLE.payload);
+  });
+
+  test('CR-2 fields of its class are read, and one that throws is left out by name', () => {
+    class Call {
+      get subject(): string {
+        return 'user-42';
+      }
+      get payload(): string {
+        return 'help';
+      }
+      get entity(): never {
+        throw new Error('trap');
+      }
+    }
+    const { request, body, leftOut } = read(new Call());
+    expect(request.subject).toBe('user-42');
+    expect(body.payload).toBe('help');
+    expect(leftOut).toEqual(['entity']);
+  });
+
+  test('CR-2 of what lets nobody read it at all, a crisis is delivered', () => {
+    const trap = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('trap');
+        },
+        ownKeys: () => {
+          throw new Error('trap');
+        },
+      },
+    );
+    const { revoke, proxy } = Proxy.revocable({}, {});
+    expect(read(trap).request.subject).toBe(UNKNOWN_SUBJECT);
+    expect(read({ subject: 'user-42', payload: trap }).body.payload).toBe('[left out]');
+    revoke();
+    expect(read(proxy).request.subject).toBe(UNKNOWN_SUBJECT);
+    for (const field of ['type', 'tier', 'entity', 'base', 'idempotencyKey', 'method', 'path']) {
+      expect(read({ ...WHOLE, [field]: proxy }).leftOut).toEqual([field]);
+    }
+    expect(read({ subject: 'user-42', payload: proxy }).body.payload).toBe('[left out]');
+  });
+
+  test('CR-4 CF-7 card data in its payload is masked, and the rest of it is delivered', () => {
+    const { body, leftOut } = read({
+      ...WHOLE,
+      payload: { text: 'help 4111 1111 1111 1111', n: 1 },
+    });
+    expect(body.payload).toEqual({ text: 'help ************1111', n: 1 });
+    expect(body.base).toEqual(WHOLE.base);
+    expect(leftOut).toEqual(['payload: card data masked']);
+  });
+
+  test('CR-4 a base that leaves no room for the payload is left out; a larger payload is cut', () => {
+    const limits = { bytesMax: 200, mayCut: true };
+    const base = 'b'.repeat(300);
+    expect(read({ ...WHOLE, base }, { limits })).toMatchObject({
+      body: { payload: WHOLE.payload },
+      leftOut: ['base'],
+    });
+    const { body, leftOut, request } = read(
+      { ...WHOLE, base, payload: 'x'.repeat(300) },
+      { limits },
+    );
+    expect(body.payload).toMatch(/^x{16,}…$/);
+    expect(leftOut).toEqual(['base', 'payload: cut to fit']);
+    expect(request.body.length).toBeLessThan(300);
+  });
+
+  test('CR-1 what is too large to be read now is read later, flawed or not', () => {
+    const limits = { bytesMax: 100, mayCut: false };
+    for (const payload of ['x'.repeat(200), `4111111111111111 ${'x'.repeat(200)}`]) {
+      expect(completeCrisis(readCrisis({ ...WHOLE, payload }, rules), rules, limits)).toBeNull();
     }
   });
 
-  test('CR-4 nothing to deliver: a payload that cannot be kept', () => {
-    expect(() => read({ ...WHOLE, payload: 1n })).toThrow(
-      expect.objectContaining({ code: 'HF_REQUEST_INVALID' }),
-    );
-    expect(() => read({ ...WHOLE, payload: 'x'.repeat(200) }, 100)).toThrow(
-      expect.objectContaining({ code: 'HF_PAYLOAD_TOO_LARGE' }),
-    );
+  test('CR-4 where not even an empty payload fits, it is delivered without', () => {
+    const { body, leftOut } = read(WHOLE, { limits: { bytesMax: 4, mayCut: true } });
+    expect(body.payload).toBeNull();
+    expect(leftOut).toEqual(['base', 'payload']);
   });
 
-  test('CR-2 a fault that names the same field again, none, or is no error of ours, ends it', () => {
+  test('CR-4 OP-8 a call that was put right is no repeat of it, and its own repeats are', () => {
+    const key = (request: object): string | null =>
+      read({ ...WHOLE, ...request }).request.idempotencyKey;
+    expect(key({ payload: 1n })).toBe('key-1~mended');
+    expect(key({ payload: 1n })).toBe(key({ payload: 2n }));
+    expect(key({ tier: 'gold' })).toBe('key-1');
+    expect(key({ payload: 1n, idempotencyKey: 'k'.repeat(256) })).toHaveLength(256);
+    expect(key({ payload: 1n, idempotencyKey: undefined })).toBeNull();
+  });
+
+  test('CR-4 a type that nobody handles goes to the handler of crises, if there is one', () => {
+    const handling = (...types: readonly string[]): { readonly by: CrisisRules } => ({
+      by: { ...rules, hasHandler: (type) => types.includes(type) },
+    });
+    expect(read({ ...WHOLE, type: 'crisis.cal' }, handling('crisis.alert'))).toMatchObject({
+      request: { type: 'crisis.alert' },
+      leftOut: ['type'],
+    });
+    // Control: it has a handler, or nothing has one yet.
+    for (const types of [['crisis.cal', 'crisis.alert'], []]) {
+      expect(read({ ...WHOLE, type: 'crisis.cal' }, handling(...types))).toMatchObject({
+        request: { type: 'crisis.cal' },
+        leftOut: [],
+      });
+    }
+  });
+
+  test('CR-2 a fault that names no field of it, or one whose default is at fault, ends it', () => {
+    const odd = new Error('odd');
     const refusing = (error: unknown): CrisisRules => ({
       ...rules,
       check: () => {
         throw error;
       },
     });
-    const again = () => read({ ...WHOLE, tier: 'gold' }, 1);
-    expect(again).toThrow(expect.objectContaining({ code: 'HF_PAYLOAD_TOO_LARGE' }));
-    const odd = new Error('odd');
     expect(() => readCrisis(WHOLE, refusing(odd))).toThrow(odd);
     let asked = 0;
     const stubborn: CrisisRules = {
