@@ -2,26 +2,41 @@
  * What one guarded call costs over the bare call, beside cockatiel and opossum with p-retry: each guards
  * an async function that is done at once, with retries, a breaker and a time-out.
  *
- * Rounds of the systems alternate in one process. Told are the median round and the quickest: the cost
- * is the quickest, the median is what a busy machine makes of it.
+ * Short rounds of the bare call and of one system alternate. A round is measured by the time that the
+ * process was on a processor, its threads for garbage included: what others take of a busy machine is no
+ * cost of a call. What they do to its caches is, so the cost is told of the quiet rounds: the quarter in
+ * which the bare call, of which no system knows, was quickest. Beside it stand all rounds, and the wall clock.
  *
  * @module
  */
 
 import { createRuntime } from '../src/createRuntime.ts';
 import { peer } from './goodput/peers/install.ts';
+import { median, printTable } from './support.ts';
 
-const CALLS = 100_000;
-const ROUNDS = 15;
-const WARM_UP_ROUNDS = 3;
+const CALLS = 4_000;
+const ROUNDS = 200;
+const WARM_UP_ROUNDS = 40;
+/** Rounds are quiet where the bare call was as quick as in this share of them. */
+const QUIET_SHARE = 0.25;
 const TIMEOUT_MS = 10_000;
 
 interface System {
   readonly name: string;
   /** Makes one call and reads its signal, or not. */
   readonly call: () => Promise<unknown>;
-  /** Nanoseconds a call, by round. */
-  readonly roundsNs: number[];
+}
+
+/** Nanoseconds a call. */
+interface Cost {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+/** The bare call, and a system right before or after it. */
+interface Pair {
+  readonly bare: Cost;
+  readonly system: Cost;
 }
 
 interface Cockatiel {
@@ -53,7 +68,7 @@ const readingSignal = async ({ signal }: { readonly signal: AbortSignal }): Prom
   return await done();
 };
 
-async function holdfast(): Promise<readonly [Omit<System, 'roundsNs'>[], () => Promise<void>]> {
+async function holdfast(): Promise<readonly [System[], () => Promise<void>]> {
   const runtime = createRuntime({ store: ':memory:', upstreams: { payments: {} } });
   await runtime.ready;
   return [
@@ -65,7 +80,7 @@ async function holdfast(): Promise<readonly [Omit<System, 'roundsNs'>[], () => P
   ];
 }
 
-async function cockatiel(): Promise<Omit<System, 'roundsNs'>[]> {
+async function cockatiel(): Promise<System[]> {
   const lib = await peer<Cockatiel>('cockatiel');
   const policy = lib.wrap(
     lib.retry(lib.handleAll, { maxAttempts: 4, backoff: new lib.ExponentialBackoff() }),
@@ -82,7 +97,7 @@ async function cockatiel(): Promise<Omit<System, 'roundsNs'>[]> {
   ];
 }
 
-async function opossum(): Promise<Omit<System, 'roundsNs'>[]> {
+async function opossum(): Promise<System[]> {
   const { default: CircuitBreaker } = await peer<Opossum>('opossum');
   const { default: pRetry } = await peer<PRetry>('p-retry');
   const breaker = new CircuitBreaker(done, { timeout: TIMEOUT_MS, capacity: 128 });
@@ -90,38 +105,54 @@ async function opossum(): Promise<Omit<System, 'roundsNs'>[]> {
   return [{ name: 'opossum with p-retry', call: () => pRetry(fire, { retries: 4 }) }];
 }
 
-async function round({ call, roundsNs }: System, isCounted: boolean): Promise<void> {
+async function round({ call }: System): Promise<Cost> {
+  const cpuUs = process.cpuUsage();
   const start = process.hrtime.bigint();
   for (let each = 0; each < CALLS; each++) await call();
-  const ns = Number(process.hrtime.bigint() - start) / CALLS;
-  if (isCounted) roundsNs.push(ns);
+  const wall = Number(process.hrtime.bigint() - start) / CALLS;
+  const { user, system } = process.cpuUsage(cpuUs);
+  return { cpu: ((user + system) * 1000) / CALLS, wall };
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
+/** Who goes first changes, so that neither always pays for what the other leaves. */
+async function pair(system: System, isBareFirst: boolean): Promise<Pair> {
+  const first = await round(isBareFirst ? BARE : system);
+  const second = await round(isBareFirst ? system : BARE);
+  return isBareFirst ? { bare: first, system: second } : { bare: second, system: first };
 }
 
+function row({ name }: System, pairs: readonly Pair[]): Record<string, string | number> {
+  const over = (clock: keyof Cost, of: readonly Pair[]): number[] =>
+    of.map(({ bare, system }) => system[clock] - bare[clock]);
+  const quietest = pairs.toSorted((one, other) => one.bare.cpu - other.bare.cpu);
+  const quiet = quietest.slice(0, Math.ceil(QUIET_SHARE * pairs.length));
+  return {
+    system: name,
+    'bare, quiet': Math.round(median(quiet.map(({ bare }) => bare.cpu))),
+    'over bare, quiet': Math.round(median(over('cpu', quiet))),
+    'over bare, all': Math.round(median(over('cpu', pairs))),
+    least: Math.round(Math.min(...over('cpu', quiet))),
+    'wall clock, all': Math.round(median(over('wall', pairs))),
+  };
+}
+
+const BARE: System = { name: 'bare call', call: done };
 const [own, close] = await holdfast();
 const peers = process.argv.includes('--alone')
   ? []
   : [...(await cockatiel()), ...(await opossum())];
-const systems: readonly System[] = [{ name: 'bare call', call: done }, ...own, ...peers].map(
-  (system) => ({ ...system, roundsNs: [] }),
-);
-for (let each = -WARM_UP_ROUNDS; each < ROUNDS; each++) {
-  for (const system of systems) await round(system, each >= 0);
+const rows: Record<string, string | number>[] = [];
+for (const system of [...own, ...peers]) {
+  const pairs: Pair[] = [];
+  for (let each = -WARM_UP_ROUNDS; each < ROUNDS; each++) {
+    const measured = await pair(system, each % 2 === 0);
+    if (each >= 0) pairs.push(measured);
+  }
+  rows.push(row(system, pairs));
 }
 await close();
 
-const bare = systems[0]?.roundsNs ?? [];
-const rows = systems.map(({ name, roundsNs }) => ({
-  name,
-  'median ns': Math.round(median(roundsNs)),
-  'least ns': Math.round(Math.min(...roundsNs)),
-  'over bare, median ns': Math.round(median(roundsNs) - median(bare)),
-  'over bare, least ns': Math.round(Math.min(...roundsNs) - Math.min(...bare)),
-}));
-process.stdout.write(
-  `${CALLS} calls a round, ${ROUNDS} rounds, node ${process.version}; ${read > 0 ? 'signals were read' : ''}\n`,
+printTable(
+  `${CALLS} calls a round, ${ROUNDS} rounds, nanoseconds a call, node ${process.version}; ${read > 0 ? 'signals were read' : ''}`,
+  rows,
 );
-console.table(rows);
