@@ -172,6 +172,7 @@ export class EngineCore {
       policies,
       names: given.upstreams,
       storage: () => this.storage.state,
+      isStorageDown: () => this.storage.isDown,
       isBusy: () => pool.attemptsRunning > 0,
       keep: (component, state) => {
         this.#keep(component, state);
@@ -184,7 +185,9 @@ export class EngineCore {
       ...{ clock, steady, random, timers, policies, onError },
       flowOf: (name) => this.upstreams.get(name).flow,
       rates: this.rates,
-      operationsAt: (name) => pool.dispatcher.mostUrgentAt(name),
+      // While nothing can be made durable no operation takes a slot, however urgent.
+      operationsAt: (name) =>
+        this.storage.isDown ? Number.POSITIVE_INFINITY : pool.dispatcher.mostUrgentAt(name),
     });
     for (const { flow } of this.upstreams.all) {
       pool.dispatcher.addFlow(flow, () => policies.table.upstream(flow.upstream).crisisConcurrency);

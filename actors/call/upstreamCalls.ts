@@ -54,7 +54,7 @@ const NEXT_ASKERS = askers(true);
 
 function askers(isNext: boolean): readonly Asker[] {
   const ranks = Array.from({ length: URGENCY_MAX + 1 }, (_, urgency) => urgency);
-  return ranks.map((urgency) => Object.freeze({ id: null, urgency, isNext }));
+  return ranks.map((urgency) => Object.freeze({ id: null, urgency, isNext, isCall: true }));
 }
 
 export class UpstreamCalls implements CallHost {
@@ -336,7 +336,7 @@ export class UpstreamCalls implements CallHost {
 
 /** Reasons for which nothing goes to the upstream until it is back. */
 const DOWN: readonly WaitCause[] = ['operator', 'breaker', 'probe'];
-const ANY_ASKER: Asker = Object.freeze({ id: null, urgency: URGENCY_MAX });
+const ANY_ASKER: Asker = Object.freeze({ id: null, urgency: URGENCY_MAX, isCall: true });
 
 function rateAskerOf({ options, urgency }: GuardedCall): RateAsker {
   return { subject: options.subject ?? null, tier: options.tier ?? 'basic', urgency };

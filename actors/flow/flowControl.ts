@@ -16,6 +16,8 @@ export interface Asker {
   readonly urgency: number;
   /** Nobody more urgent waits for a slot here, as far as the asker knows; absent for no. */
   readonly isNext?: boolean | undefined;
+  /** It is kept nowhere, so it needs no disk; absent for an operation. */
+  readonly isCall?: boolean | undefined;
   /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
   readonly isAlone?: boolean | undefined;
 }

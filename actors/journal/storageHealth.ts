@@ -8,6 +8,7 @@
 import {
   HANGING_AFTER_MS,
   OVERDUE_AFTER_MS,
+  STORAGE_LEVELS,
   type StorageState,
   troubleOf,
 } from '../../machines/policy/service/storageTrouble.ts';
@@ -71,6 +72,11 @@ export class StorageHealth {
 
   get state(): StorageState {
     return this.#state;
+  }
+
+  /** Nothing can be made durable at present. */
+  get isDown(): boolean {
+    return STORAGE_LEVELS[this.#state] === 'offline';
   }
 
   /** When the present state was entered, by the wall clock; `null` for the first. */

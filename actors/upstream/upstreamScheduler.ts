@@ -332,14 +332,14 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
-  #isOpenTo({ urgency }: Asker, nowMs: number): boolean {
+  #isOpenTo({ urgency, isCall }: Asker, nowMs: number): boolean {
     return (
       this.intake === 'open' &&
       this.breaker.mode === 'pass' &&
       urgency <= this.urgencyBound &&
       this.#bucket === null &&
       this.#inFlight < this.#flow.slotsMax &&
-      !this.isStorageDown &&
+      (isCall === true || !this.isStorageDown) &&
       this.#meter.room(nowMs) > 0
     );
   }

@@ -7,7 +7,7 @@
 
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
-import { STORAGE_LEVELS, type StorageState } from '../../machines/policy/service/storageTrouble.ts';
+import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
@@ -36,6 +36,8 @@ export interface UpstreamsParts {
   readonly names: Iterable<string>;
   /** The state of storage now, a signal of the level of the process. */
   readonly storage: () => StorageState;
+  /** Nothing can be made durable at present. */
+  readonly isStorageDown: () => boolean;
   /** Whether attempts are under way: only then is the event loop measured. */
   readonly isBusy: () => boolean;
   readonly keep: (component: Component, state: string) => void;
@@ -88,7 +90,6 @@ export class Upstreams {
         onFailed(GLOBAL_LEVEL, error);
       },
     });
-    const isStorageDown = (): boolean => STORAGE_LEVELS[parts.storage()] === 'offline';
     for (const name of parts.names) {
       const upstream = new Upstream({
         name,
@@ -101,7 +102,7 @@ export class Upstreams {
         facts,
         system,
         globalLevel: () => this.globalLevel.level,
-        isStorageDown,
+        isStorageDown: parts.isStorageDown,
         keep,
         onFailed,
         onError: parts.onError,

@@ -18,6 +18,8 @@ export interface RunAsker {
   readonly isAlone?: boolean | undefined;
   /** Nobody more urgent waits for a slot at this upstream. */
   readonly isNext?: boolean | undefined;
+  /** A guarded call: it is kept nowhere, so it needs no disk. */
+  readonly isCall?: boolean | undefined;
 }
 
 /** What is known of the upstream at this moment. Instants are those of the steady clock. */
@@ -61,8 +63,8 @@ export const MAY_RUN_TABLE: readonly WaitRow[] = [
   },
   {
     because: 'storage',
-    holds: 'nothing can be made durable, so no effect may begin',
-    isSo: ({ isStorageDown }) => isStorageDown,
+    holds: 'nothing can be made durable, so no effect of an operation may begin',
+    isSo: ({ isStorageDown }, { isCall }) => isStorageDown && isCall !== true,
   },
   {
     because: 'suspect',

@@ -84,6 +84,36 @@ describe('CB-5 PF-6 calls and operations that wait for one upstream', () => {
   });
 });
 
+describe('PS-6 a guarded call needs no disk', () => {
+  test.each([
+    ['fails', 'failing', { fate: () => 'failsUnwritten' }],
+    ['answers nothing', 'hanging', { delayMs: () => 600_000 }],
+  ] as const)(
+    'PS-6 a call goes out while the disk %s, whoever it is for',
+    async (_, state, faults) => {
+      const { clock, process, call } = await scene({
+        upstreams: { payments: { concurrency: 4 } },
+        handlers: { 'a.b': { upstream: 'payments', run: () => null } },
+      });
+      const { runtime, store } = process;
+      Object.assign(store.faults, faults);
+      // An operation that is more urgent waits for the disk.
+      const work = settled(
+        runtime.sync({ type: 'a.b', subject: 'user-1', tier: 'premium', priority: 'high' }),
+      );
+      await clock.advance(30_000);
+      expect(runtime.getHealthStatus().storage.state).toBe(state);
+      expect(work).not.toHaveProperty('value');
+      const answers = Array.from({ length: 20 }, (_answer, index) =>
+        settled(call(() => index, index % 2 === 0 ? {} : { tier: 'trial', priority: 'low' })),
+      );
+      await clock.advance(5_000);
+      expect(answers.map(({ value }) => value)).toEqual(answers.map((_answer, index) => index));
+      expect(runtime.getHealthStatus().storage.state).toBe(state);
+    },
+  );
+});
+
 describe('a guarded call', () => {
   test('PF-6 answers what its function answers, at once or later', async () => {
     const { clock, call } = await scene();

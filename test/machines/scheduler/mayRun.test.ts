@@ -74,6 +74,14 @@ describe('CB-5 what passes', () => {
     expect(mayRun({ ...WELL, intake: 'stopped' }, alone)).toMatchObject({ because: 'stopping' });
   });
 
+  test('PS-6 a call that is kept nowhere, while nothing can be made durable', () => {
+    const call = { ...URGENT, isCall: true };
+    expect(mayRun({ ...WELL, isStorageDown: true }, call)).toEqual({ may: true });
+    expect(mayRun({ ...WELL, isStorageDown: true, room: 0 }, call)).toMatchObject({
+      because: 'slot',
+    });
+  });
+
   test('CB-2 a probe, whether slots are open or not', () => {
     const breaker = { mode: 'probe', retryAtMs: null, isHeldOpen: false, probesFree: 1 } as const;
     const shut = { ...WELL, breaker, room: 0, bound: { by: 'ramp', untilAtMs: null } } as const;
