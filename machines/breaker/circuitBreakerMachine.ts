@@ -10,6 +10,7 @@
  *   counts, as long as nothing has changed.
  * - A crisis asks nobody: the engine lets it pass in every state (CB-3). One that is delivered proves that
  *   the upstream answers; one that fails counts nowhere.
+ * - Orders of people are counted. The strongest is in force, in a state of its own; the others wait.
  * - Instants are those of a clock that never goes back (docs/decisions/0047), so a restart neither
  *   shortens nor lengthens a wait. Where that clock is lost, a wait is cut to what it was.
  *
@@ -18,9 +19,47 @@
 
 import type { SnapshotFrom } from 'xstate';
 import { BREAKER_MODES, type BreakerDecision } from '../policy/breaker/breakerDecision.ts';
+import type { HoldKind, HoldRelease } from '../policy/breaker/operatorHolds.ts';
 import { NO_OUTAGES } from '../policy/breaker/outages.ts';
 import { firstLeaseEnd } from '../policy/breaker/probeLeases.ts';
-import { breakerSetup } from './circuitBreakerSetup.ts';
+import { breakerSetup, type Instant, type OrderFacts } from './circuitBreakerSetup.ts';
+
+/** An order: it counts, and is in force unless one as strong is. */
+const order = <Kind extends HoldKind>(kind: Kind, isUp: boolean) => {
+  const take = {
+    type: 'takeOrder',
+    params: ({ event }: { event: OrderFacts }) => ({ ...event, kind }),
+  } as const;
+  return [
+    { guard: { type: 'isHeldAsStrongly', params: { kind } }, actions: [take] },
+    {
+      target: `.${kind}`,
+      actions: [
+        take,
+        { type: 'handOver', params: ({ event }: { event: Instant }) => ({ ...event, isUp }) },
+      ],
+    },
+  ] as const;
+};
+
+type Release = Instant & HoldRelease;
+const letGo = ({ event }: { event: Release }): Release => event;
+
+/** One order of several was let go, and the same is in force. */
+const HELD_STILL = {
+  guard: { type: 'isHeldStill', params: letGo },
+  actions: [{ type: 'dropOrder', params: letGo }],
+} as const;
+
+/** The strongest order was let go: the next is in force, or none, and calls go out. */
+const fallTo = <Target extends string>(target: Target) =>
+  ({
+    target,
+    actions: [
+      { type: 'dropOrder', params: letGo },
+      { type: 'goUp', params: letGo },
+    ],
+  }) as const;
 
 export const circuitBreakerMachine = breakerSetup.createMachine({
   id: 'circuitBreaker',
@@ -39,27 +78,9 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
   options: { maxIterations: 1000 },
   initial: 'closed',
   on: {
-    'operator.forcedOpen': {
-      target: '.forcedOpen',
-      actions: [
-        { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'forcedOpen' }) },
-        { type: 'handOver', params: ({ event }) => ({ ...event, isUp: false }) },
-      ],
-    },
-    'operator.disabled': {
-      target: '.disabled',
-      actions: [
-        { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'disabled' }) },
-        { type: 'handOver', params: ({ event }) => ({ ...event, isUp: true }) },
-      ],
-    },
-    'operator.observing': {
-      target: '.observing',
-      actions: [
-        { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
-        { type: 'handOver', params: ({ event }) => ({ ...event, isUp: true }) },
-      ],
-    },
+    'operator.forcedOpen': order('forcedOpen', false),
+    'operator.disabled': order('disabled', true),
+    'operator.observing': order('observing', true),
     'policy.changed': {
       actions: [{ type: 'takePolicy', params: ({ event }) => event }],
     },
@@ -146,45 +167,15 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
       meta: { requirements: ['CB-1', 'CB-3', 'CB-4'] },
       entry: ['startGeneration'],
       on: {
-        'operator.forcedOpen': {
-          actions: [
-            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'forcedOpen' }) },
-          ],
-        },
-        'operator.disabled': {
-          actions: [{ type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'disabled' }) }],
-        },
-        'operator.observing': {
-          actions: [
-            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
-          ],
-        },
         'operator.released': [
-          {
-            guard: { type: 'isForcedOpenStill', params: ({ event }) => event },
-            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
-          },
-          {
-            guard: { type: 'isDisabledStill', params: ({ event }) => event },
-            target: 'disabled',
-            actions: [
-              { type: 'dropOrder', params: ({ event }) => event },
-              { type: 'goUp', params: ({ event }) => event },
-            ],
-          },
-          {
-            guard: { type: 'isObservingStill', params: ({ event }) => event },
-            target: 'observing',
-            actions: [
-              { type: 'dropOrder', params: ({ event }) => event },
-              { type: 'goUp', params: ({ event }) => event },
-            ],
-          },
+          HELD_STILL,
+          { guard: { type: 'isDisabledStill', params: letGo }, ...fallTo('disabled') },
+          { guard: { type: 'isObservingStill', params: letGo }, ...fallTo('observing') },
           {
             target: 'halfOpen',
             actions: [
-              { type: 'dropOrder', params: ({ event }) => event },
-              { type: 'waitForProbe', params: ({ event }) => event },
+              { type: 'dropOrder', params: letGo },
+              { type: 'waitForProbe', params: letGo },
             ],
           },
         ],
@@ -195,25 +186,10 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
       meta: { requirements: ['CB-1', 'CB-4'] },
       entry: ['startGeneration'],
       on: {
-        'operator.disabled': {
-          actions: [{ type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'disabled' }) }],
-        },
-        'operator.observing': {
-          actions: [
-            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
-          ],
-        },
         'operator.released': [
-          {
-            guard: { type: 'isDisabledStill', params: ({ event }) => event },
-            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
-          },
-          {
-            guard: { type: 'isObservingStill', params: ({ event }) => event },
-            target: 'observing',
-            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
-          },
-          { target: 'closed', actions: [{ type: 'dropOrder', params: ({ event }) => event }] },
+          HELD_STILL,
+          { guard: { type: 'isObservingStill', params: letGo }, ...fallTo('observing') },
+          fallTo('closed'),
         ],
       },
     },
@@ -227,18 +203,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
           guard: { type: 'isCurrent', params: ({ event }) => event },
           actions: ['noteTrip'],
         },
-        'operator.observing': {
-          actions: [
-            { type: 'takeOrder', params: ({ event }) => ({ ...event, kind: 'observing' }) },
-          ],
-        },
-        'operator.released': [
-          {
-            guard: { type: 'isObservingStill', params: ({ event }) => event },
-            actions: [{ type: 'dropOrder', params: ({ event }) => event }],
-          },
-          { target: 'closed', actions: [{ type: 'dropOrder', params: ({ event }) => event }] },
-        ],
+        'operator.released': [HELD_STILL, fallTo('closed')],
       },
     },
   },

@@ -10,6 +10,7 @@ import {
   type HoldKind,
   type HoldRelease,
   holdInForce,
+  isAsStrong,
   type OperatorHold,
   withHold,
   withoutHold,
@@ -120,8 +121,14 @@ export const breakerSetup = setup({
     /** The last of those that go out together: not all of them can have failed by chance. */
     isLastProbe: ({ context }, params: ProbeFacts) =>
       isProbeOut(context, params) && context.probesFailed + 1 >= context.probesAtOnce,
-    isForcedOpenStill: ({ context }, params: HoldRelease) =>
-      isHeldAs('forcedOpen', context, params),
+    /** What is ordered now changes nothing that is in force. */
+    isHeldAsStrongly: ({ context }, { kind }: { readonly kind: HoldKind }) =>
+      isAsStrong(holdInForce(context.holds), kind),
+    /** Another order of the kind that is in force stays. */
+    isHeldStill: ({ context }, params: HoldRelease) => {
+      const kind = holdInForce(context.holds);
+      return kind !== null && isHeldAs(kind, context, params);
+    },
     isDisabledStill: ({ context }, params: HoldRelease) => isHeldAs('disabled', context, params),
     isObservingStill: ({ context }, params: HoldRelease) => isHeldAs('observing', context, params),
   },

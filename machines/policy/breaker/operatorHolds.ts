@@ -29,6 +29,11 @@ export function holdInForce(holds: readonly OperatorHold[]): HoldKind | null {
   return HOLD_KINDS.find((kind) => holds.some((hold) => hold.kind === kind)) ?? null;
 }
 
+/** Whether what is in force leaves an order of this kind waiting. */
+export function isAsStrong(inForce: HoldKind | null, kind: HoldKind): boolean {
+  return inForce !== null && HOLD_KINDS.indexOf(inForce) <= HOLD_KINDS.indexOf(kind);
+}
+
 /** As many orders are kept; more of them change nothing that one could still tell apart. */
 const HOLDS_MAX = 100;
 
@@ -36,7 +41,12 @@ export function withHold(
   holds: readonly OperatorHold[],
   hold: OperatorHold,
 ): readonly OperatorHold[] {
-  return [...holds, hold].slice(-HOLDS_MAX);
+  const all = [...holds, hold];
+  if (all.length <= HOLDS_MAX) return all;
+  // What is in force goes last: a hundred weaker orders let go of nothing.
+  const inForce = holdInForce(all);
+  const index = all.findIndex(({ kind }) => kind !== inForce);
+  return all.filter((_, at) => at !== Math.max(0, index));
 }
 
 /** Without one order: the latest of who lets go, or the latest of all where they hold none. */

@@ -93,6 +93,23 @@ test.each(fixtures)(
   },
 );
 
+test.each(['1', '2'])(
+  'PS-3 CB-4 an order that version %s of the breaker kept holds, beside others, until it is let go',
+  (version) => {
+    const texts = readJson(`circuitBreaker.${version}.json`) as Record<string, string>;
+    const { snapshot } = decodeSnapshot(circuitBreakerMachine, texts['breaker:shaky'] ?? '');
+    const actor = createActor(circuitBreakerMachine, { snapshot, input: undefined as never });
+    actor.start();
+    const states = (
+      ['operator.disabled', 'operator.released', 'operator.released', 'operator.released'] as const
+    ).map((type) => {
+      actor.send({ type, atMs: 1, by: 'ben' });
+      return actor.getSnapshot().value;
+    });
+    expect(states).toEqual(['forcedOpen', 'forcedOpen', 'halfOpen', 'halfOpen']);
+  },
+);
+
 describe('PS-3 an accepted operation of version 1 is read by where its row stands', () => {
   const texts = readJson('syncOperation.1.json') as Record<string, string>;
   const read = (standing?: Standing) =>

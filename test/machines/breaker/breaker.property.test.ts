@@ -170,7 +170,7 @@ describe('any history', () => {
 
   test.each([
     ['CB-2', 'results of another generation count', { guards: { isCurrent: () => true } }],
-    ['CB-1', 'one release undoes every order', { guards: { isForcedOpenStill: () => false } }],
+    ['CB-1', 'one release undoes every order', { guards: { isHeldStill: () => false } }],
     [
       'CB-2',
       'the first of several probes that fails opens it',

@@ -56,3 +56,9 @@ test('CB-1 orders without end stay bounded, and the latest of them are kept', ()
   for (let each = 0; each < 150; each += 1) holds = withHold(holds, hold('disabled', null, each));
   expect([holds.length, holds.at(-1)?.sinceAtMs]).toEqual([100, 149]);
 });
+
+test('CB-1 what is in force is not pushed out by weaker orders', () => {
+  let holds: readonly OperatorHold[] = [hold('forcedOpen', 'ada', 0)];
+  for (let each = 1; each < 150; each += 1) holds = withHold(holds, hold('observing', null, each));
+  expect([holds.length, holdInForce(holds)]).toEqual([100, 'forcedOpen']);
+});
