@@ -74,13 +74,16 @@ export class Erasure {
   }
 }
 
-/** Whether it takes a payload away, or a whole record. */
+/** Whether it takes a payload or a plan away, or a whole record. */
 function erases(write: Write): boolean {
   switch (write.kind) {
     case 'update':
       return write.payload === null;
     case 'replay':
       return write.payload !== null;
+    case 'crisisPlan':
+      // The one before, wherever another takes its place.
+      return write.plan !== undefined;
     case 'purge':
     case 'purgeSettled':
     case 'withdraw':

@@ -16,6 +16,7 @@ import type {
   DeadLetterQuery,
   DeadLetterRows,
   Expired,
+  KeptCrisisPlan,
   QuarantinedRecord,
   QuarantinedRow,
   SealedRecord,
@@ -66,6 +67,11 @@ class MemoryStore implements Store {
       hold: this.#tables.hold,
       components,
       componentsUnreadable: 0,
+      crisisPlans: {
+        pinned: [...this.#tables.crisisPlans.values()].filter(({ isPinned }) => isPinned),
+        unreadable: [],
+        isEmpty: this.#tables.crisisPlans.size === 0,
+      },
       quarantined: this.#tables.standing('quarantined').length,
       spilled: [],
     });
@@ -183,6 +189,10 @@ class MemoryStore implements Store {
       const row = this.#tables.byId(id);
       return row === undefined ? null : operationOf(row);
     });
+  }
+
+  crisisPlan(subject: string): Promise<KeptCrisisPlan | null> {
+    return this.#answer(() => this.#tables.crisisPlans.get(subject) ?? null);
   }
 
   list(query: Parameters<Store['list']>[0]): Promise<readonly StoredOperation[]> {

@@ -7,6 +7,8 @@
 import type { Hold } from '../port/hold.ts';
 import type {
   AcceptWrite,
+  CrisisPlanWrite,
+  KeptCrisisPlan,
   Raised,
   Standing,
   StoredOperation,
@@ -26,6 +28,7 @@ type Due = SortedList<MemoryRow>;
 
 export class MemoryTables implements ReviewTables {
   readonly components = new Map<string, string>();
+  readonly crisisPlans = new Map<string, KeptCrisisPlan>();
   hold: Hold | null = null;
   readonly #rows = new Map<number, MemoryRow>();
   readonly #ids = new Map<string, number>();
@@ -66,11 +69,26 @@ export class MemoryTables implements ReviewTables {
         case 'component':
           this.components.set(write.name, write.state);
           return { kind: 'componentKept' };
+        case 'crisisPlan':
+          return this.#keepCrisisPlan(write);
         case 'hold':
           this.hold = write.hold;
           return { kind: 'holdKept' };
       }
     });
+  }
+
+  #keepCrisisPlan({ subject, plan, isPinned }: CrisisPlanWrite): WriteResult {
+    const before = this.crisisPlans.get(subject) ?? { subject, plan: null, isPinned: false };
+    const kept = {
+      subject,
+      plan: plan === undefined ? before.plan : plan,
+      isPinned: isPinned ?? before.isPinned,
+    };
+    const isLeft = kept.plan !== null || kept.isPinned;
+    if (isLeft) this.crisisPlans.set(subject, kept);
+    else this.crisisPlans.delete(subject);
+    return { kind: 'crisisPlanKept', kept: isLeft ? kept : null };
   }
 
   get size(): number {

@@ -11,6 +11,7 @@
  * @module
  */
 
+import type { CrisisPlanStore, CrisisPlansAtOpen } from './crisisPlans.ts';
 import type { Hold } from './hold.ts';
 import type { QueueStore } from './queue.ts';
 import type { RecordStore } from './records.ts';
@@ -18,6 +19,13 @@ import type { ReviewStore } from './review.ts';
 import type { UpkeepStore } from './upkeep.ts';
 import type { AcceptWrite } from './writes.ts';
 
+export type {
+  CrisisPlanStore,
+  CrisisPlansAtOpen,
+  CrisisPlanWrite,
+  KeptCrisisPlan,
+  UnreadableCrisisPlan,
+} from './crisisPlans.ts';
 export type { QuarantinedRecord, QuarantinedRow, SealedRecord } from './quarantined.ts';
 export type {
   Claim,
@@ -66,6 +74,8 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** How many components could not be opened and were left out: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
+  /** The crisis plans that are needed before anything else (CR-3). */
+  readonly crisisPlans: CrisisPlansAtOpen;
   /** Rows quarantined so far (PS-3). */
   readonly quarantined: number;
   /** Spilled by an earlier process and refused by the database just now: to be committed (CR-4). */
@@ -84,4 +94,10 @@ export interface StoreLife {
  * Every method rejects with a `HoldfastError` (`HF_STORE_…`, `HF_KEY_…`, `HF_RECORD_…`).
  * Calls take effect in the order they were made.
  */
-export interface Store extends StoreLife, RecordStore, QueueStore, ReviewStore, UpkeepStore {}
+export interface Store
+  extends StoreLife,
+    RecordStore,
+    CrisisPlanStore,
+    QueueStore,
+    ReviewStore,
+    UpkeepStore {}

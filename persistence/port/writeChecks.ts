@@ -17,7 +17,7 @@ export function isOperationId(id: string): boolean {
 
 /** @throws HoldfastError `HF_INTERNAL` naming the field at fault. */
 export function checkWrite(write: Write): void {
-  if (write.kind === 'component' || write.kind === 'hold') return;
+  if (write.kind === 'component' || write.kind === 'crisisPlan' || write.kind === 'hold') return;
   if (write.kind === 'purgeSettled') {
     demand(isCount(write.nowMs), 'nowMs', 'must be whole milliseconds since the epoch');
     demand(isCount(write.limit), 'limit', 'must be a non-negative safe integer');

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CrisisPlanResult, CrisisPlanWrite } from './crisisPlans.ts';
 import type { HoldWrite } from './hold.ts';
 import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
 
@@ -158,6 +159,7 @@ export type Write =
   | ReinstateWrite
   | PurgeSettledWrite
   | ComponentWrite
+  | CrisisPlanWrite
   | HoldWrite;
 
 /** The head of a lane that has the rank of a more urgent one behind it from now on (OP-4). */
@@ -199,5 +201,6 @@ export type WriteResult =
   | { readonly kind: 'missing' }
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
+  | CrisisPlanResult
   | { readonly kind: 'componentKept' }
   | { readonly kind: 'holdKept' };

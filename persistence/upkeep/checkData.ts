@@ -15,8 +15,13 @@ import { createSealer } from '../sealing/recordSealer.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
 import type { StoreKey } from '../sqlite/protocol/requests.ts';
 import { checkMark, storeIdOf } from '../sqlite/rows/storeMark.ts';
-import { inspectSchema, SCHEMA_VERSION, STANDING_CODES } from '../sqlite/schema/schema.ts';
-import type { ComponentRow, OperationRow, RowSeals } from '../sqlite/seals/rowSeals.ts';
+import { inspectSchema, STANDING_CODES, tablesOf } from '../sqlite/schema/schema.ts';
+import type {
+  ComponentRow,
+  CrisisPlanRow,
+  OperationRow,
+  RowSeals,
+} from '../sqlite/seals/rowSeals.ts';
 import { createRowSeals, idOfBytes } from '../sqlite/seals/rowSeals.ts';
 import { openToLook } from './openToLook.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
@@ -24,11 +29,13 @@ import { giveWay, type UpkeepOptions } from './progress.ts';
 const ROWS_AT_ONCE = 500;
 /** Enough to see what happened; the count says how many there are. */
 const LISTED_MAX = 20;
-const TABLES = ['meta', 'operation', 'payload', 'component', 'quarantine'] as const;
+/** The first version whose states say which payload is theirs, and the first with crisis plans. */
+const PAYLOADS_BOUND_SINCE = 3;
+const CRISIS_PLANS_SINCE = 5;
 
 /** A record that does not open with the key of the store. */
 export interface UnreadableRecord {
-  /** The operation's id; `null` for a component, whose name is sealed. */
+  /** The operation's id; `null` for a component or a crisis plan, whose name is sealed. */
   readonly id: string | null;
   readonly code: string;
 }
@@ -94,8 +101,9 @@ function sealsOf({ storeId, keyId, storeKey }: StoreKey): RowSeals {
 /** What SQLite finds wrong; table by table, so that it can be cut short between them. */
 export async function findFaults(db: Database.Database, options: UpkeepOptions): Promise<string[]> {
   const faults: string[] = [];
-  for (const [index, table] of TABLES.entries()) {
-    options.onProgress?.({ step: 'checkingTables', done: index, total: TABLES.length });
+  const tables = tablesOf(db);
+  for (const [index, table] of tables.entries()) {
+    options.onProgress?.({ step: 'checkingTables', done: index, total: tables.length });
     await giveWay(options);
     const found = db.pragma(`integrity_check('${table}')`) as { integrity_check: string }[];
     const lines = found.flatMap((row) => row.integrity_check.split('\n'));
@@ -158,7 +166,7 @@ async function openAll(
         () => idOfBytes(row.id),
         () => {
           // A store of an earlier version is looked into as it is.
-          if (schemaVersion < SCHEMA_VERSION) seals.v2.openRow(row);
+          if (schemaVersion < PAYLOADS_BOUND_SINCE) seals.v2.openRow(row);
           else seals.openRow(row);
         },
       );
@@ -175,6 +183,16 @@ async function openAll(
       () => null,
       () => {
         seals.openComponent(row);
+      },
+    );
+  }
+  if (schemaVersion < CRISIS_PLANS_SINCE) return { recordsOpened, unreadableCount, unreadable };
+  const plans = db.prepare<[], CrisisPlanRow>('SELECT * FROM crisis_plan');
+  for (const row of plans.iterate()) {
+    tryToOpen(
+      () => null,
+      () => {
+        seals.openCrisisPlan(row);
       },
     );
   }

@@ -12,6 +12,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
 import { foldWal } from '../file/connection.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
+import { CRISIS_PLAN_TABLES } from '../schema/schemaV5.ts';
 import { keepTally } from '../schema/tallyKept.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
@@ -41,6 +42,12 @@ const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
   ],
   [2, payloadsBound],
   [3, lanesRanked],
+  [
+    4,
+    (db) => {
+      for (const statement of CRISIS_PLAN_TABLES) db.exec(statement);
+    },
+  ],
 ]);
 
 /** What a migration did. */

@@ -16,7 +16,7 @@ import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFile, syncFolder } from '../../files/durableFiles.ts';
 import { openDatabase } from '../driver/library.ts';
-import { inspectSchema } from '../schema/schema.ts';
+import { inspectSchema, tablesOf } from '../schema/schema.ts';
 
 /** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
 const MIGRATION_BACKUP_KEPT_MS = 30 * 86_400_000;
@@ -102,7 +102,7 @@ function checkCopy(db: Database.Database, copyPath: string, version: number, pat
 }
 
 function rowCounts(db: Database.Database): number[] {
-  return ['meta', 'operation', 'payload', 'component', 'quarantine'].map((table) =>
+  return tablesOf(db).map((table) =>
     Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()),
   );
 }

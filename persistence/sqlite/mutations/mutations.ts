@@ -7,7 +7,7 @@
 
 import type Database from 'better-sqlite3';
 import { OPERATION_INDEXES } from '../schema/schemaV4.ts';
-import type { ComponentRow, OperationColumns } from '../seals/rowSeals.ts';
+import type { ComponentRow, CrisisPlanRow, OperationColumns } from '../seals/rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 
 /** Changes of rows, to be asked for inside a transaction. */
@@ -35,6 +35,9 @@ export interface Mutations {
   putBack(seq: number): void;
   forgetQuarantine(seq: number): void;
   keepComponent(row: ComponentRow): void;
+  keepCrisisPlan(row: CrisisPlanRow): void;
+  /** @param subject its fingerprint */
+  deleteCrisisPlan(subject: Uint8Array): void;
   /** @param storeId 16 bytes */
   insertMark(storeId: Uint8Array, keyId: number, seal: Uint8Array): void;
   updateMark(keyId: number, seal: Uint8Array): void;
@@ -61,6 +64,8 @@ export function createMutations(db: Database.Database): Mutations {
   const putBack = statement('putBack');
   const forgetQuarantine = statement('forgetQuarantine');
   const keepComponent = statement('keepComponent');
+  const keepCrisisPlan = statement('keepCrisisPlan');
+  const deleteCrisisPlan = statement('deleteCrisisPlan');
   const insertMark = statement('insertMark');
   const updateMark = statement('updateMark');
   const keepCount = statement('keepCount');
@@ -149,6 +154,12 @@ export function createMutations(db: Database.Database): Mutations {
     },
     keepComponent(row) {
       keepComponent.run(row.tag, row.revision, row.key_id, row.state);
+    },
+    keepCrisisPlan(row) {
+      keepCrisisPlan.run(row.subject, row.revision, row.key_id, row.pinned, row.state);
+    },
+    deleteCrisisPlan(subject) {
+      deleteCrisisPlan.run(subject);
     },
     insertMark(storeId, keyId, seal) {
       insertMark.run(storeId, keyId, seal);

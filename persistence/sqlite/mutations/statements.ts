@@ -45,6 +45,10 @@ export const MUTATIONS = {
   keepComponent:
     'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
     'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
+  keepCrisisPlan:
+    'INSERT INTO crisis_plan (subject, revision, key_id, pinned, state) VALUES (?, ?, ?, ?, ?) ' +
+    'ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, pinned = excluded.pinned, state = excluded.state',
+  deleteCrisisPlan: 'DELETE FROM crisis_plan WHERE subject = ?',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
   keepCount: 'INSERT OR REPLACE INTO tally (kind, operations) VALUES (?, ?)',
   updateMark: 'UPDATE meta SET key_id = ?, seal = ?',

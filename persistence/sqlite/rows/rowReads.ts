@@ -22,6 +22,7 @@ import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
+import { crisisPlan } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { freedHead } from './laneRanks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
@@ -59,6 +60,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return expired(tables, request.query);
     case 'find':
       return find(tables, request.query);
+    case 'crisisPlan':
+      return crisisPlan(tables, request.query);
     case 'list':
       return list(tables, request.query);
     case 'deadLetters':

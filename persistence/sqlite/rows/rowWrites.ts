@@ -19,6 +19,7 @@ import { commitmentOf } from '../../sealing/envelope.ts';
 import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
+import { keepCrisisPlan } from './crisisPlans.ts';
 import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { purgeSettled } from './retention.ts';
@@ -57,6 +58,8 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return purgeSettled(tables, write);
     case 'component':
       return keepComponent(tables, write);
+    case 'crisisPlan':
+      return keepCrisisPlan(tables, write);
     case 'hold':
       changeMark(tables, { hold: write.hold });
       return HOLD_KEPT;

@@ -29,6 +29,7 @@ const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
 const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload`;
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
 const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
+const CRISIS_PLAN = `subject, revision, key_id, pinned, ${STATE}`;
 const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 /** The seqs of a {@link PassOver}, as JSON. */
 const NOT_PASSED_OVER = 'seq NOT IN (SELECT value FROM json_each(?))';
@@ -41,6 +42,9 @@ const IS_FREED_HEAD =
 export const SQL = {
   componentRevision: 'SELECT revision FROM component WHERE tag = ?',
   components: 'SELECT tag, revision, key_id, state FROM component',
+  crisisPlan: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE subject = ?`,
+  pinnedCrisisPlans: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE pinned = 1`,
+  anyCrisisPlan: 'SELECT 1 FROM crisis_plan LIMIT 1',
   mark: 'SELECT key_id, seal FROM meta',
 
   bySeq: `${ROW} WHERE seq = ?`,

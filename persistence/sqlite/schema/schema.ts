@@ -1,5 +1,5 @@
 /**
- * What the tables of a store's file mean (they are in schemaV4.ts), and the check that a
+ * What the tables of a store's file mean (they are in schemaV5.ts), and the check that a
  * file holds exactly these and nothing else.
  *
  * @module
@@ -13,6 +13,7 @@ import { DDL_V1 } from './schemaV1.ts';
 import { DDL_V2 } from './schemaV2.ts';
 import { DDL_V3 } from './schemaV3.ts';
 import { DDL_V4 } from './schemaV4.ts';
+import { DDL_V5 } from './schemaV5.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
@@ -20,7 +21,7 @@ export const APPLICATION_ID = 0x48667374;
  * A change of the tables needs the next version, a step that brings the one before to it
  * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -68,7 +69,8 @@ const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
   [1, DDL_V1],
   [2, DDL_V2],
   [3, DDL_V3],
-  [SCHEMA_VERSION, DDL_V4],
+  [4, DDL_V4],
+  [SCHEMA_VERSION, DDL_V5],
 ]);
 
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */
@@ -76,6 +78,16 @@ export function createSchema(db: Database.Database, version: number = SCHEMA_VER
   for (const statement of SCHEMAS.get(version) ?? []) db.exec(statement);
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${version}`);
+}
+
+/** The names of the tables in the file, whatever its version. */
+export function tablesOf(db: Database.Database): readonly string[] {
+  return db
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    )
+    .pluck()
+    .all();
 }
 
 /**

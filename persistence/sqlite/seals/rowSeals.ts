@@ -47,6 +47,16 @@ export interface ComponentRow {
   readonly state: Uint8Array;
 }
 
+/** What is kept of a subject's crisis plan, as it lies on disk; the subject is a keyed fingerprint. */
+export interface CrisisPlanRow {
+  readonly subject: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  /** 1 where it is pinned, else 0. */
+  readonly pinned: number;
+  readonly state: Uint8Array;
+}
+
 /** What an operation's row opens to. */
 export interface OpenedRow {
   readonly state: string;
@@ -67,6 +77,7 @@ export interface RowSeals {
   laneTag(name: string): Uint8Array;
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
+  crisisPlanTag(subject: string): Uint8Array;
   /** A payload as text only where {@link goesInside} says that it goes with the state. */
   sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
   /**
@@ -77,6 +88,11 @@ export interface RowSeals {
   resealState(row: OperationRow, columns: OperationColumns): Uint8Array;
   sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
   sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
+  sealCrisisPlan(
+    row: Omit<CrisisPlanRow, 'state'>,
+    subject: string,
+    plan: string | null,
+  ): Uint8Array;
   sealMark(text: string): Uint8Array;
   /**
    * @throws HoldfastError as {@link Sealer.open} does; so do those below. `HF_RECORD_TAMPERED` also where
@@ -86,6 +102,7 @@ export interface RowSeals {
   /** For a row whose payload was not read: gives it only where it was sealed with the state. */
   openState(row: OperationRow): OpenedRow;
   openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
+  openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
   openMark(seal: Uint8Array): string;
   /** How versions before the present schema sealed. */
   readonly v2: SealsV2;
@@ -161,6 +178,16 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.key_id,
   ];
 
+  const crisisPlanFields = (row: Omit<CrisisPlanRow, 'state'>): AssociatedField[] => [
+    'crisis_plan',
+    'state',
+    storeId,
+    row.subject,
+    row.revision,
+    row.key_id,
+    row.pinned,
+  ];
+
   const openState = (row: OperationRow): PartedState => parted(open(row.state, stateFields(row)));
 
   return {
@@ -178,10 +205,13 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     laneTag: (name) => sealer.blindIndex('operation.lane', name),
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
+    crisisPlanTag: (subject) => sealer.blindIndex('crisisPlan.subject', subject),
     sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
     resealState: (row, columns) => seal(open(row.state, stateFields(row)), stateFields(columns)),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
+    sealCrisisPlan: (row, subject, plan) =>
+      seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
     sealMark: (text) => sealer.seal(utf8.encode(text), mark),
     openRow(row) {
       const { state, payload, commitment } = openState(row);
@@ -193,6 +223,11 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     openComponent(row) {
       const [name, state] = JSON.parse(open(row.state, componentFields(row))) as [string, string];
       return { name, state };
+    },
+    openCrisisPlan(row) {
+      const opened = open(row.state, crisisPlanFields(row));
+      const [subject, plan] = JSON.parse(opened) as [string, string | null];
+      return { subject, plan };
     },
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
     v2: createSealsV2(sealer, storeId),

@@ -23,6 +23,7 @@ import type {
   Reply,
 } from '../protocol/requests.ts';
 import { isRead, replyOf } from '../protocol/requests.ts';
+import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
 import { moveMark, renewMark } from '../rows/storeMark.ts';
@@ -92,6 +93,7 @@ export class SqliteCore {
       const { connection, created, migration } = this.#connect(this.#options);
       const { db, tables, wasLeftOpen } = connection;
       if (wasLeftOpen && this.#options.claims) demandSound(db, this.#options.path);
+      const crisisPlans = crisisPlansAtOpen(tables);
       const { readable, unreadable } = components(tables);
       const last = seqMax(tables);
       // Before the claim, which gives the connection up where it fails.
@@ -105,6 +107,7 @@ export class SqliteCore {
         hold,
         components: readable,
         componentsUnreadable: unreadable,
+        crisisPlans,
         seqMax: last,
         generation: this.#owner.generation,
         quarantined,

@@ -138,7 +138,7 @@ export async function checkDeep(
     const { faults, recordsOpened, unreadableCount, unreadable } = check;
     const listed = unreadable
       .slice(0, LISTED_MAX)
-      .map(({ id, code }) => `${id ?? 'a component'} (${code})`);
+      .map(({ id, code }) => `${id ?? 'a component or a crisis plan'} (${code})`);
     return [
       faults.length === 0
         ? ok('pages', 'tables and indexes are sound')

@@ -10,6 +10,7 @@ import type { Store } from '../../../persistence/port/store.ts';
 import { testAcceptance } from './acceptance.ts';
 import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
+import { testCrisisPlans } from './crisisPlans.ts';
 import { testDeadLetters } from './deadLetters.ts';
 import { testLaneRanks } from './laneRanks.ts';
 import { testLanes } from './lanes.ts';
@@ -69,6 +70,9 @@ export function storeContract(
       testTexts(contract);
       testLanes(contract);
       testLaneRanks(contract);
+    });
+    describe('crisis plans', () => {
+      testCrisisPlans(contract);
     });
     describe('queue', () => {
       testQueue(contract);

@@ -140,6 +140,10 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'purgedSettled', count: 0, nextDueAtMs: null };
     case 'component':
       return { kind: 'componentKept' };
+    case 'crisisPlan': {
+      const { subject, plan = null, isPinned = false } = write;
+      return { kind: 'crisisPlanKept', kept: { subject, plan, isPinned } };
+    }
     case 'hold':
       return { kind: 'holdKept' };
   }

@@ -76,6 +76,7 @@ const COUNTS: Readonly<Record<number, StandingCounts>> = {
   1: { settled: 3, deadLettered: 3, inHand: 2, due: 2, held: 4, quarantined: 0 },
   2: { settled: 3, deadLettered: 4, inHand: 2, due: 4, held: 5, quarantined: 1 },
   3: { settled: 3, deadLettered: 4, inHand: 2, due: 6, held: 8, quarantined: 1 },
+  4: { settled: 3, deadLettered: 4, inHand: 2, due: 6, held: 8, quarantined: 1 },
 };
 
 /** Everything the old store held is there, as it was, and dead letters stand apart. */
@@ -107,6 +108,7 @@ describe.each([
   [1, 'in a thread of its own', threadedStore],
   [2, 'in this thread', inThreadStore],
   [3, 'in this thread', inThreadStore],
+  [4, 'in this thread', inThreadStore],
 ])('a store of version %i opened %s', (version, _, maker) => {
   beforeEach(() => {
     fixture = placeStoreFixture(version, tempFolder());

@@ -1,0 +1,113 @@
+/**
+ * The crisis plans of subjects in their table. One that can't be opened stands in nobody's way: it is
+ * said to be so, and the next plan of its subject takes its place.
+ *
+ * @module
+ */
+
+import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type {
+  CrisisPlansAtOpen,
+  CrisisPlanWrite,
+  KeptCrisisPlan,
+  UnreadableCrisisPlan,
+  WriteResult,
+} from '../../port/store.ts';
+import type { CrisisPlanRow } from '../seals/rowSeals.ts';
+import type { Tables } from './tables.ts';
+import { isDamage } from './unreadableRows.ts';
+
+const FIRST_REVISION = 1;
+const PINNED = 1;
+
+/** See {@link Store.crisisPlan}. */
+export function crisisPlan(
+  tables: Tables,
+  subject: string,
+): KeptCrisisPlan | UnreadableCrisisPlan | null {
+  const { statements, seals } = tables;
+  const row = statements.crisisPlan.get(seals.crisisPlanTag(subject)) as CrisisPlanRow | undefined;
+  return row === undefined ? null : opened(tables, row);
+}
+
+/** What is known as the store opens. A damaged page of the table does not keep the store from opening. */
+export function crisisPlansAtOpen(tables: Tables): CrisisPlansAtOpen {
+  try {
+    const rows = tables.statements.pinnedCrisisPlans.all() as CrisisPlanRow[];
+    const found = rows.map((row) => opened(tables, row));
+    return {
+      pinned: found.filter((plan): plan is KeptCrisisPlan => !isUnreadable(plan)),
+      unreadable: found.filter(isUnreadable).map(({ unreadable }) => unreadable),
+      isEmpty: rows.length === 0 && tables.statements.anyCrisisPlan.get() === undefined,
+    };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { pinned: [], unreadable: ['HF_STORE_CORRUPT'], isEmpty: false };
+  }
+}
+
+/** Keeps what the write gives; see {@link CrisisPlanWrite}. */
+export function keepCrisisPlan(tables: Tables, write: CrisisPlanWrite): WriteResult {
+  const { statements, mutations, seals } = tables;
+  const tag = seals.crisisPlanTag(write.subject);
+  const row = statements.crisisPlan.get(tag) as CrisisPlanRow | undefined;
+  const before = row === undefined ? NOTHING : opened(tables, row);
+  if (isUnreadable(before) && write.plan === undefined) {
+    return { kind: 'crisisPlanUnreadable', code: before.unreadable };
+  }
+  // Of a row that does not open only this is taken, which at worst keeps a plan in memory.
+  const wasPinned = isUnreadable(before) ? row?.pinned === PINNED : before.isPinned;
+  const kept: KeptCrisisPlan = {
+    subject: write.subject,
+    plan: write.plan === undefined && !isUnreadable(before) ? before.plan : (write.plan ?? null),
+    isPinned: write.isPinned ?? wasPinned,
+  };
+  if (kept.plan === null && !kept.isPinned) {
+    mutations.deleteCrisisPlan(tag);
+    return { kind: 'crisisPlanKept', kept: null };
+  }
+  const columns = {
+    subject: tag,
+    revision: revisionAfter(row),
+    key_id: seals.keyId,
+    pinned: kept.isPinned ? PINNED : 0,
+  };
+  const state = seals.sealCrisisPlan(columns, kept.subject, kept.plan);
+  mutations.keepCrisisPlan({ ...columns, state });
+  return { kind: 'crisisPlanKept', kept };
+}
+
+const NOTHING = { plan: null, isPinned: false } as const;
+
+function opened(
+  { seals }: Pick<Tables, 'seals'>,
+  row: CrisisPlanRow,
+): KeptCrisisPlan | UnreadableCrisisPlan {
+  try {
+    return { ...seals.openCrisisPlan(row), isPinned: row.pinned === PINNED };
+  } catch (error) {
+    if (isHoldfastError(error)) return { unreadable: codeOf(error) };
+    // Any other failure here means a column that no row of ours can hold.
+    if (error instanceof TypeError || error instanceof RangeError) {
+      return { unreadable: 'HF_RECORD_TAMPERED' };
+    }
+    throw error;
+  }
+}
+
+/** A column that can't even be bound says as much as a seal that does not open. */
+function codeOf({ code }: HoldfastError): string {
+  return code === 'HF_INTERNAL' ? 'HF_RECORD_TAMPERED' : code;
+}
+
+function isUnreadable(
+  plan: Pick<KeptCrisisPlan, 'plan' | 'isPinned'> | UnreadableCrisisPlan,
+): plan is UnreadableCrisisPlan {
+  return 'unreadable' in plan;
+}
+
+/** What can't be counted on was edited in the file. */
+function revisionAfter(row: CrisisPlanRow | undefined): number {
+  const next = (row?.revision ?? 0) + 1;
+  return Number.isSafeInteger(next) ? next : FIRST_REVISION;
+}
