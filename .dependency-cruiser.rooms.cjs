@@ -190,6 +190,7 @@ const ROOMS = {
   ],
   'actors/crisis': [
     ...MACHINES,
+    PORT,
     'actors/platform',
     'actors/time',
     'actors/facts',
@@ -351,6 +352,7 @@ const ROOMS = {
     'src/control',
     'src/management/store',
     'src/cli/kit',
+    'src/crisis',
   ],
   'src/cli/commands/deadLetters': [
     VOCABULARY,

@@ -18,6 +18,7 @@ import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
+import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { ALONE } from './dispatch/aloneMark.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
@@ -63,6 +64,8 @@ export interface EngineParts {
   readonly operationsMax: number;
   /** Removes what else in the store's folder was kept long enough; see {@link Retention}. */
   readonly tidy: (nowMs: number) => Promise<void>;
+  /** How long an answer to a crisis may wait for a plan that is not in memory, in milliseconds. */
+  readonly planWithinMs: number;
   /** The actors of everything here are part of it. */
   readonly system: ActorSystem;
   readonly onError: (error: unknown) => void;
@@ -89,6 +92,8 @@ export class EngineCore {
   /** Records quarantined, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
+  /** The crisis plans that an answer can hold. */
+  readonly plans: PlansAtHand;
   readonly #parts: EngineParts;
   readonly steady: SteadyClock;
   readonly timers: TimerService;
@@ -132,6 +137,11 @@ export class EngineCore {
       },
     });
     this.storeCheck = new StoreCheck({ store, clock, timers, onError });
+    this.plans = new PlansAtHand({
+      ...{ store, clock, onError },
+      withinMs: given.planWithinMs,
+      isHanging: () => this.storage.isHanging,
+    });
     const journal = new Journal({
       ...{ store, clock, onCommitted, onError },
       health: this.storage,
@@ -250,6 +260,7 @@ export class EngineCore {
   /** Where it fails nothing is open, and it may be called again. */
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
+    this.plans.opened(info.crisisPlans);
     this.#components = info.components;
     this.steady.resume(info.components.get(TIME));
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));
@@ -321,6 +332,7 @@ export class EngineCore {
       this.calls.stop();
       await unlessStalled(this.#parts.clock, this.journal.idle());
     } finally {
+      this.plans.closed();
       this.journal.close();
       this.timers.stop();
       this.storage.stop();

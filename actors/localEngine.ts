@@ -7,6 +7,7 @@
  */
 
 import type { InspectionEvent } from 'xstate';
+import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import { withNote } from '../machines/policy/request/requestBody.ts';
@@ -17,11 +18,9 @@ import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
-import {
-  type CrisisAnswer,
-  type CrisisResource,
-  CrisisResponder,
-} from './crisis/crisisResponder.ts';
+import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
+import { CrisisResources } from './crisis/crisisResources.ts';
+import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { FactListener, Override } from './facts/fact.ts';
@@ -62,10 +61,14 @@ export interface LocalEngineParts {
   readonly crisis: {
     /** The type of a crisis that names none. */
     readonly type: string;
-    /** In every answer, built-in ones first; never empty. */
+    /** The app's own, in every answer before the built-in ones. */
     readonly resources: readonly CrisisResource[];
+    /** Built in, in every answer; never empty. */
+    readonly helpLines: readonly HelpLine[];
     /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
     readonly localAfterMs: number;
+    /** How long an answer may wait for the plan of a subject that is not pinned, in milliseconds. */
+    readonly planWithinMs: number;
   };
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
@@ -86,6 +89,7 @@ export class LocalEngine implements Engine {
   readonly ready: Promise<void>;
   readonly deadLetters: DeadLetterAccess;
   readonly quarantine: QuarantineAccess;
+  readonly crisisPlans: CrisisPlans;
   readonly #clock: Clock;
   readonly #facts: FactStream;
   readonly #core: EngineCore;
@@ -109,6 +113,7 @@ export class LocalEngine implements Engine {
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,
       tidy: parts.tidy,
+      planWithinMs: crisis.planWithinMs,
       system,
       onError,
       facts,
@@ -153,10 +158,17 @@ export class LocalEngine implements Engine {
       },
       payloadBytesMax,
       facts,
-      resources: crisis.resources,
+      resources: new CrisisResources(crisis.resources, crisis.helpLines),
+      plans: core.plans,
       localAfterMs: crisis.localAfterMs,
     });
     const access = core.serviceAccess();
+    this.crisisPlans = crisisPlans({
+      atHand: core.plans,
+      store,
+      commit: (writes) => access.commit(writes),
+      ready: () => this.whenRunning(),
+    });
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
   }

@@ -21,6 +21,7 @@ import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
+import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { TurnWait } from './dispatch/turnWait.ts';
 import type { FactListener } from './facts/fact.ts';
@@ -33,10 +34,17 @@ import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
 
+export type {
+  AnsweredResource,
+  CrisisResource,
+  HelpLine,
+} from '../machines/policy/crisis/crisisResource.ts';
 export type { Attempt, Handler, Run } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
-export type { CrisisAnswer, CrisisResource } from './crisis/crisisResponder.ts';
+export type { CrisisPlans } from './crisis/crisisPlans.ts';
+export type { CrisisAnswer } from './crisis/crisisResponder.ts';
+export type { PlanStatus } from './crisis/plansAtHand.ts';
 export type {
   Fact,
   FactKind,
@@ -308,6 +316,8 @@ export interface Engine extends OperationRecords {
   acceptMany(request: CheckedRequest): Promise<Acceptance>;
   /** Answers a person in crisis at once, in every phase; never rejects (CR-1). */
   crisis(request: unknown): Promise<CrisisAnswer>;
+  /** The crisis plans of subjects, which lead the answers to them (CR-3). */
+  readonly crisisPlans: CrisisPlans;
 
   /**
    * Makes a call under the flow control of its upstream, and keeps nothing of it: permit, breaker,

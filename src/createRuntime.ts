@@ -10,7 +10,6 @@
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
-import type { CrisisResource } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
@@ -78,8 +77,10 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     handlers: options.handlers,
     crisis: {
       type: crisis.type,
-      resources: frozen([...HELP_LINES, ...crisis.resources]),
+      resources: crisis.resources,
+      helpLines: HELP_LINES,
       localAfterMs: crisis.localAfterMs,
+      planWithinMs: crisis.planWithinMs,
     },
     payloadBytesMax,
     retentionMs: options.retentionMs,
@@ -130,13 +131,4 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
   });
   engine.begin();
   return runtime;
-}
-
-/** Every answer shares them, so no caller may change them (CR-3). */
-function frozen(resources: readonly CrisisResource[]): readonly CrisisResource[] {
-  return Object.freeze(
-    resources.map((resource) =>
-      Object.freeze({ ...resource, regions: Object.freeze([...resource.regions]) }),
-    ),
-  );
 }

@@ -10,6 +10,7 @@ import type {
   CallFunction,
   CallOptions,
   CrisisAnswer,
+  CrisisPlans,
   Engine,
   FactListener,
   Handler,
@@ -74,12 +75,14 @@ const CALL_RULES: OptionRules<CallOptions> = {
 export class HoldfastRuntime implements Runtime {
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
+  readonly crisisPlans: CrisisPlans;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.engine.ready;
+    this.crisisPlans = parts.engine.crisisPlans;
     this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
     this.quarantine = quarantine(parts.management);
     // A program that never looks at `ready` still gets its crises answered.

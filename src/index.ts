@@ -5,17 +5,20 @@
  */
 
 export type {
+  AnsweredResource,
   Attempt,
   CallContext,
   CallFunction,
   CallOptions,
   CrisisAnswer,
+  CrisisPlans,
   CrisisResource,
   Fact,
   FactKind,
   FactListener,
   FactOf,
   Handler,
+  HelpLine,
   OperationActor,
   OperationActorObserver,
   OperationActorSnapshot,
@@ -25,12 +28,18 @@ export type {
   Outcome,
   Override,
   ParkReason,
+  PlanStatus,
   Run,
 } from '../actors/port.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
 export type { BreakerPolicy, BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
+export type {
+  CheckedCrisisPlan,
+  CrisisPlan,
+  PlanResource,
+} from '../machines/policy/crisis/crisisPlan.ts';
 export type { FlowTuning } from '../machines/policy/flow/flowPolicy.ts';
 export type { RateLimit } from '../machines/policy/flow/tokenBucket.ts';
 export type {

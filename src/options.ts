@@ -40,10 +40,15 @@ export type PolicyOptions = Omit<PolicyLayers, 'upstreams'>;
 export interface CrisisOptions {
   /** The type whose handler delivers a crisis that names none. Default `crisis.alert`. */
   readonly type?: string | undefined;
-  /** Added to the built-in help lines, which can't be removed. */
+  /** In every answer before the built-in help lines, which can't be removed. */
   readonly resources?: readonly CrisisResource[] | undefined;
   /** How long the upstream may take to answer first. Default 0: the local answer comes at once. */
   readonly localAfterMs?: number | undefined;
+  /**
+   * How long an answer may wait for the plan of a subject that is not pinned, 0 to 100 ms. Default 20;
+   * what is not read by then is left out, and the answer says so.
+   */
+  readonly planWithinMs?: number | undefined;
 }
 
 /** What `createRuntime` takes. Times are in milliseconds; only `store` and its `key` are needed. */
@@ -123,6 +128,8 @@ const DAY_MS = 86_400_000;
 const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole: true };
 /** An answer to a crisis is due within 200 ms (CR-1), and making it takes a little. */
 const LOCAL_AFTER_MS: NumberRule = { min: 0, max: 150, whole: false };
+/** Beside the upstream's time, not after it. */
+const PLAN_WITHIN_MS: NumberRule = { min: 0, max: 100, whole: false };
 const TYPE_RULE = 'it must be words of letters and digits joined by dots, such as payments.push';
 const EXEMPT_PATH =
   /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
@@ -160,6 +167,7 @@ const CRISIS_RULES: OptionRules<CrisisOptions> = {
     },
   },
   localAfterMs: LOCAL_AFTER_MS,
+  planWithinMs: PLAN_WITHIN_MS,
 };
 
 const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
@@ -223,6 +231,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
       type: crisis.type ?? 'crisis.alert',
       resources: crisis.resources ?? [],
       localAfterMs: crisis.localAfterMs ?? 0,
+      planWithinMs: crisis.planWithinMs ?? 20,
     },
     retentionMs: options.retentionMs ?? 30 * DAY_MS,
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,

@@ -9,6 +9,7 @@ import type {
   CallFunction,
   CallOptions,
   CrisisAnswer,
+  CrisisPlans,
   FactListener,
   Handler,
   OperationPage,
@@ -36,7 +37,10 @@ import type { PolicyView } from './views/policyView.ts';
  * `durable` is settled.
  */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &
-  Partial<Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs'>>;
+  Partial<Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs'>> & {
+    /** Where the person is, as an ISO 3166 code (`DE`, `US-CA`): what serves there comes first. Not delivered. */
+    readonly region?: string | undefined;
+  };
 
 /** What `executeResilientSync` answers. */
 export interface ResilientResult {
@@ -147,6 +151,8 @@ export interface Runtime {
     readonly afterSeq?: number | undefined;
     readonly limit?: number | undefined;
   }): Promise<OperationPage>;
+  /** The crisis plans of subjects, which lead the answers to a crisis of theirs (CR-3). */
+  readonly crisisPlans: CrisisPlans;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetters;
   /** What could not be opened or read and was quarantined (PS-3). */

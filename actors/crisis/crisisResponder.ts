@@ -5,12 +5,14 @@
  * @module
  */
 
+import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import {
   type CrisisRules,
   completeCrisis,
   type ReadingLimits,
   readCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
+import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   type HoldfastError,
@@ -22,24 +24,21 @@ import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
-
-/** Something that helps now: a help line, a safety plan, a place to go. */
-export interface CrisisResource {
-  readonly kind: 'helpLine' | 'emergency' | 'plan' | 'contact';
-  readonly name: string;
-  /** Where it serves: ISO 3166 country codes, or `*` for everywhere. */
-  readonly regions: readonly string[];
-  readonly phone?: string | undefined;
-  readonly text?: string | undefined;
-  readonly url?: string | undefined;
-  readonly note?: string | undefined;
-}
+import type { CrisisResources } from './crisisResources.ts';
+import type { FoundPlan, PlanStatus, PlansAtHand } from './plansAtHand.ts';
 
 /** What `crisis()` resolves to. The promises in it never hold up the answer. */
 export interface CrisisAnswer {
   /** `upstream` only where `localAfterMs` gave the upstream time and it used it. */
   readonly source: 'local' | 'upstream';
-  readonly resources: readonly CrisisResource[];
+  /**
+   * The subject's own plan, then what the app has configured, then what comes with holdfast, which is
+   * never left out; each says where it is `from`. Of the last two those of the request's region come
+   * first, then those that serve everywhere.
+   */
+  readonly resources: readonly AnsweredResource[];
+  /** Whether the subject's own plan is among them, or why not. */
+  readonly plan: PlanStatus;
   /** From the call to the answer, in milliseconds. */
   readonly elapsedMs: number;
   /** `null` when it was not taken, which `delivery` explains: it is answered all the same. */
@@ -50,6 +49,7 @@ export interface CrisisAnswer {
   readonly delivery: Promise<Outcome>;
 }
 
+const NO_SUBJECT: FoundPlan = { status: 'noSubject', resources: [] };
 /** An answer after this is late (CR-1). */
 const ANSWER_MS_MAX = 200;
 /** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
@@ -63,8 +63,8 @@ export interface CrisisResponderParts {
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
   readonly facts: Facts;
-  /** Built-in ones first; never empty. */
-  readonly resources: readonly CrisisResource[];
+  readonly resources: CrisisResources;
+  readonly plans: PlansAtHand;
   /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
   readonly localAfterMs: number;
 }
@@ -88,15 +88,25 @@ export class CrisisResponder {
    * @param mayTake throws where no crisis is taken any more
    */
   async answer(request: unknown, mayTake: () => void): Promise<CrisisAnswer> {
-    const { clock, facts, resources, localAfterMs } = this.#parts;
+    const { clock, facts, resources, plans, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
+    // Before the crisis is written: behind that it would wait for the sync.
+    const subject = fieldOf(request, 'subject');
+    const asked = isPlanSubject(subject) ? plans.find(subject) : NO_SUBJECT;
     const { isTaken, ...begun } = this.#begin(request, mayTake);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
+    const plan = asked instanceof Promise ? await asked : asked;
     const elapsedMs = clock.monotonic() - startedAtMs;
     if (elapsedMs > ANSWER_MS_MAX) facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
-    return { source: isDelivered ? 'upstream' : 'local', resources, elapsedMs, ...begun };
+    return {
+      source: isDelivered ? 'upstream' : 'local',
+      resources: resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),
+      plan: plan.status,
+      elapsedMs,
+      ...begun,
+    };
   }
 
   #begin(request: unknown, mayTake: () => void): Begun {
@@ -173,6 +183,15 @@ export class CrisisResponder {
         },
       );
     });
+  }
+}
+
+/** A field of what may be anything, and may throw when it is read. */
+function fieldOf(request: unknown, name: 'subject' | 'region'): unknown {
+  try {
+    return typeof request === 'object' && request !== null ? Reflect.get(request, name) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -11,6 +11,7 @@ import { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Store } from '../../persistence/port/store.ts';
+import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import { checkOptions } from '../../src/options.ts';
 
 const FAST = { initialDelayMs: 20, delayMsMax: 200 };
@@ -52,7 +53,7 @@ export function kitEngine(parts: {
     policies: new PoliciesInForce(options.policies),
     upstreams: options.upstreams,
     handlers,
-    crisis: { ...options.crisis, resources: [{ kind: 'helpLine', name: 'Kit', regions: ['*'] }] },
+    crisis: { ...options.crisis, resources: [], helpLines: HELP_LINES },
     payloadBytesMax: options.payloadBytesMax,
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,

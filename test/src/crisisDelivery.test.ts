@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../actors/attempt/handler.ts';
-import type { CrisisResource } from '../../actors/crisis/crisisResponder.ts';
+import type { CrisisResource } from '../../actors/port.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,
@@ -163,22 +163,25 @@ describe('CR-3 resources', () => {
   test.each([
     ['none', []],
     ['one of its own', [{ kind: 'contact', name: 'Dr. Example', regions: ['*'], phone: '1' }]],
-  ] as const)('CR-3 the built-in help lines come first when an app gives %s', async (_, given) => {
+  ] as const)('CR-3 the built-in help lines follow when an app gives %s', async (_, given) => {
     const own: CrisisResource[] = [...given];
     const { boot } = createWorld();
     const { runtime } = boot({ crisis: { resources: own } });
     own.length = 0;
     const { resources } = await runtime.crisis(PERSON);
-    expect(resources).toEqual([...HELP_LINES, ...given]);
+    expect(resources).toEqual([
+      ...given.map((resource) => ({ ...resource, from: 'app' })),
+      ...HELP_LINES.map((line) => ({ ...line, from: 'builtIn' })),
+    ]);
   });
 
   test('CR-3 nobody who was given an answer can take a help line out of the next', async () => {
     const { boot } = createWorld();
     const { runtime } = boot();
     const { resources } = await runtime.crisis(PERSON);
-    expect(() => (resources as CrisisResource[]).pop()).toThrow(TypeError);
+    expect(() => (resources as unknown as CrisisResource[]).pop()).toThrow(TypeError);
     expect(() => Object.assign(resources[0] ?? {}, { phone: '' })).toThrow(TypeError);
-    expect((await runtime.crisis(PERSON)).resources).toEqual(HELP_LINES);
+    expect((await runtime.crisis(PERSON)).resources).toMatchObject(HELP_LINES);
     expect(HELP_LINES.length).toBeGreaterThan(0);
   });
 

@@ -11,6 +11,7 @@ import { isHoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
 import { maskText } from '../request/cardData.ts';
 import type { CheckedRequest, SyncRequest } from '../request/request.ts';
 import { withNote } from '../request/requestBody.ts';
+import { countryOf } from './crisisResource.ts';
 import { soundJson } from './soundJson.ts';
 
 type Field = keyof SyncRequest;
@@ -161,6 +162,8 @@ function straysOf(request: object): readonly [string, unknown][] | null {
     for (const name of Object.keys(request)) {
       if (IGNORED.includes(name) || FIELDS.some((field) => field === name)) continue;
       const value = valueAt(request, name);
+      // For the answer, which was given where the person is.
+      if (name === 'region' && countryOf(value) !== null) continue;
       if (value !== undefined) strays.push([name, value]);
     }
     return strays;

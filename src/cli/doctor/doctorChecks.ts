@@ -20,6 +20,7 @@ import {
   checkWal,
 } from './doctorFiles.ts';
 import { type CheckResult, fail, fromError, ok } from './doctorFindings.ts';
+import { checkHelpLines } from './doctorHelpLines.ts';
 import {
   checkAtRest,
   checkDeep,
@@ -50,6 +51,7 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
     await checkFreeSpace(folder),
     await checkClock(folder, options.clock.now()),
     await checkKey(folder, keyPath),
+    checkHelpLines(options.clock.now()),
   ];
   // Without a folder everything that follows would say so again.
   if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;

@@ -55,6 +55,7 @@ test('PS-5 doctor looks at machine, key, files, format and records, and finds al
     'disk',
     'clock',
     'key file',
+    'help',
     'files',
     'system',
     'wal',
@@ -65,7 +66,7 @@ test('PS-5 doctor looks at machine, key, files, format and records, and finds al
     'records',
   ]);
   expect(Object.values(found).filter(({ status }) => status === 'fail')).toEqual([]);
-  expect(found['format']?.detail).toMatch(/schema version 4, SQLite 3\.\d+\.\d+, journal wal/);
+  expect(found['format']?.detail).toMatch(/schema version 5, SQLite 3\.\d+\.\d+, journal wal/);
   expect(found['store']?.detail).toContain('3 to do');
 });
 

@@ -1,0 +1,116 @@
+/**
+ * What an app may ask of crisis plans: keep one, give it back, pin its subject, erase it (CR-3).
+ *
+ * @module
+ */
+
+import {
+  type CheckedCrisisPlan,
+  type CrisisPlan,
+  checkCrisisPlan,
+  checkPlanSubject,
+  decodeCrisisPlan,
+  encodeCrisisPlan,
+} from '../../machines/policy/crisis/crisisPlan.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+import type {
+  CrisisPlanStore,
+  CrisisPlanWrite,
+  WriteResult,
+} from '../../persistence/port/store.ts';
+import { type PlansAtHand, planUnreadable, readable } from './plansAtHand.ts';
+
+/**
+ * The crisis plans of subjects. They are sealed like everything else, outlive operations and restarts,
+ * and lead the resources of every answer to a crisis of their subject. Each call may be repeated.
+ *
+ * Each waits until the store is open, as `sync()` does, and rejects with `HF_OPTION_INVALID` for a
+ * subject that is no text of 1 to 256 characters, with why the store can't be opened, or with
+ * `HF_STORE_…` or `HF_CLOSED`: then it may hold or not; call again.
+ */
+export interface CrisisPlans {
+  /**
+   * Keeps a plan in place of the one before. Once it resolves it is on disk, and the next answer has it.
+   *
+   * @example
+   * await runtime.crisisPlans.put('user-42', {
+   *   resources: [{ kind: 'contact', name: 'Sam', phone: '+49 30 1234567' }],
+   * });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID` or `HF_CARD_NUMBER_REFUSED` naming the field,
+   * `HF_PAYLOAD_TOO_LARGE` over 64 KiB of JSON.
+   */
+  put(subject: string, plan: CrisisPlan): Promise<void>;
+  /**
+   * The plan of a subject with its defaults filled in; `null` where there is none.
+   *
+   * @throws HoldfastError (rejects) `HF_RECORD_…` where it is there and can't be opened.
+   */
+  get(subject: string): Promise<CheckedCrisisPlan | null>;
+  /**
+   * Has the plan of a subject in memory from every start on, whatever the disk does then: for the user
+   * of a device, or the few whom a service looks after now. At most 100; it holds until {@link unpin}
+   * or {@link delete}, and also for a plan that is put later.
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID` where 100 others are pinned, `HF_RECORD_…` where
+   * the plan can't be opened.
+   */
+  pin(subject: string): Promise<void>;
+  /** Leaves the plan on disk alone, from where an answer reads it if that is done within a few milliseconds. */
+  unpin(subject: string): Promise<void>;
+  /** Erases all that is kept here of a subject: plan and pin (SE-5). */
+  delete(subject: string): Promise<void>;
+}
+
+export interface CrisisPlansParts {
+  readonly atHand: PlansAtHand;
+  readonly store: CrisisPlanStore;
+  /** Performs writes; resolves once they are durable, with a result for each. */
+  readonly commit: (writes: readonly (() => CrisisPlanWrite)[]) => Promise<readonly WriteResult[]>;
+  /** Resolves once the store is open, rejects with why it can't be. */
+  readonly ready: () => Promise<void>;
+}
+
+/** So that all of them are a few megabytes at most. */
+const PINNED_MAX = 100;
+
+export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts): CrisisPlans {
+  async function keep(subject: string, change: Pick<CrisisPlanWrite, 'plan' | 'isPinned'>) {
+    await ready();
+    const [result] = await commit([() => ({ kind: 'crisisPlan', subject, ...change })]);
+    if (result?.kind === 'crisisPlanUnreadable') throw planUnreadable(result.code);
+    if (result?.kind === 'crisisPlanKept') atHand.changed(subject, result.kept);
+  }
+  return {
+    async put(subject, plan) {
+      checkPlanSubject(subject);
+      await keep(subject, { plan: encodeCrisisPlan(checkCrisisPlan(plan)) });
+    },
+    async get(subject) {
+      checkPlanSubject(subject);
+      await ready();
+      const kept = await store.crisisPlan(subject);
+      const plan = kept === null ? null : readable(kept).plan;
+      return plan === null ? null : decodeCrisisPlan(plan);
+    },
+    async pin(subject) {
+      checkPlanSubject(subject);
+      await ready();
+      const hasRoom = atHand.isPinned(subject) || atHand.pinned < PINNED_MAX;
+      requireOption(
+        hasRoom,
+        'subject',
+        `can't be pinned: ${PINNED_MAX} others are, which is the most; unpin one first`,
+      );
+      await keep(subject, { isPinned: true });
+    },
+    async unpin(subject) {
+      checkPlanSubject(subject);
+      await keep(subject, { isPinned: false });
+    },
+    async delete(subject) {
+      checkPlanSubject(subject);
+      await keep(subject, { plan: null, isPinned: false });
+    },
+  };
+}

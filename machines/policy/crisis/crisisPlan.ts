@@ -1,0 +1,171 @@
+/**
+ * The crisis plan of a subject: what an app may keep, and the text that a store keeps of it (CR-3).
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../vocabulary/errors.ts';
+import { checkFields, requireOption } from '../../vocabulary/optionFields.ts';
+import type { MatchRule, OptionRules } from '../../vocabulary/optionRules.ts';
+import { cardDatumInText } from '../request/cardData.ts';
+import { type CrisisResource, countryOf, RESOURCE_KINDS } from './crisisResource.ts';
+
+/** A step or a contact of a plan. */
+export type PlanResource = Omit<CrisisResource, 'kind' | 'regions'> & {
+  /** Default `plan`, which is a step: what to do, where to go. */
+  readonly kind?: CrisisResource['kind'] | undefined;
+  /** Default `['*']`: everywhere. */
+  readonly regions?: readonly string[] | undefined;
+};
+
+/**
+ * What a person wants to find first when in crisis, in the order in which it is to be tried.
+ *
+ * @example
+ * const plan: CrisisPlan = {
+ *   resources: [
+ *     { name: 'Go for a walk, then look at the photos', note: 'I have been through this before.' },
+ *     { kind: 'contact', name: 'Sam', phone: '+49 30 1234567' },
+ *   ],
+ * };
+ */
+export interface CrisisPlan {
+  /** 1 to 50. */
+  readonly resources: readonly PlanResource[];
+}
+
+/** A plan with its defaults filled in. */
+export interface CheckedCrisisPlan extends CrisisPlan {
+  readonly resources: readonly CrisisResource[];
+}
+
+const RESOURCES_MAX = 50;
+const REGIONS_MAX = 250;
+const SUBJECT_LENGTH_MAX = 256;
+/** Of the whole plan as JSON, in UTF-8. The lengths below are in characters. */
+const PLAN_BYTES_MAX = 65_536;
+/** Half a surrogate pair would be lost in UTF-8. */
+const UNFIT_CHARACTERS = /\p{Surrogate}|\0/u;
+/** What can be followed without running anything. */
+const LINK = /^(?:https?|tel|sms|mailto):/i;
+/** Grows when the text of a plan changes, so that one of a newer version is known. */
+const FORMAT = 1;
+
+const SUBJECT_RULE = `must be a well-formed text of 1 to ${SUBJECT_LENGTH_MAX} characters without NUL`;
+
+function text(lengthMax: number): MatchRule {
+  return {
+    matches: (value) =>
+      typeof value === 'string' &&
+      value !== '' &&
+      value.length <= lengthMax &&
+      !UNFIT_CHARACTERS.test(value),
+    rule: `must be a well-formed text of 1 to ${lengthMax} characters`,
+  };
+}
+
+const NAME = text(200);
+const NUMBER = text(64);
+const NOTE = text(4_000);
+const URL_TEXT = text(2_048);
+
+const RESOURCE_RULES: OptionRules<PlanResource> = {
+  kind: { oneOf: RESOURCE_KINDS },
+  name: { required: NAME },
+  regions: {
+    each: {
+      matches: (region) => region === '*' || countryOf(region) !== null,
+      rule: 'must be an ISO 3166 country code such as DE, or *',
+    },
+  },
+  phone: NUMBER,
+  text: NUMBER,
+  url: {
+    matches: (url) => URL_TEXT.matches(url) && LINK.test(String(url)),
+    rule: `${URL_TEXT.rule} that begins with https:, http:, tel:, sms: or mailto:`,
+  },
+  note: NOTE,
+};
+
+const PLAN_RULES: OptionRules<CrisisPlan> = {
+  resources: { required: { each: { fields: RESOURCE_RULES } } },
+};
+
+/** What may hold card data. */
+const TEXTS = ['name', 'phone', 'text', 'url', 'note'] as const;
+
+/** Whether a value can be the subject of a plan: the rule that requests have for it. */
+export function isPlanSubject(subject: unknown): subject is string {
+  return text(SUBJECT_LENGTH_MAX).matches(subject);
+}
+
+/** @throws HoldfastError `HF_OPTION_INVALID`. */
+export function checkPlanSubject(subject: unknown): asserts subject is string {
+  requireOption(isPlanSubject(subject), 'subject', SUBJECT_RULE);
+}
+
+/**
+ * Checks a plan of unknown origin and fills in its defaults.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` or `HF_CARD_NUMBER_REFUSED` naming the field,
+ * `HF_PAYLOAD_TOO_LARGE`.
+ */
+export function checkCrisisPlan(plan: unknown): CheckedCrisisPlan {
+  checkFields(plan, PLAN_RULES, 'plan');
+  const { resources } = plan as CrisisPlan;
+  requireOption(
+    resources.length > 0 && resources.length <= RESOURCES_MAX,
+    'plan.resources',
+    `must have 1 to ${RESOURCES_MAX} entries; crisisPlans.delete() takes a plan away`,
+  );
+  const checked = { resources: resources.map(checkResource) };
+  const bytes = new TextEncoder().encode(encodeCrisisPlan(checked)).length;
+  if (bytes > PLAN_BYTES_MAX) {
+    throw new HoldfastError(
+      'HF_PAYLOAD_TOO_LARGE',
+      `plan takes ${bytes} bytes as JSON, and may take ${PLAN_BYTES_MAX}. Nothing was stored.`,
+      { field: 'plan' },
+    );
+  }
+  return checked;
+}
+
+function checkResource(resource: PlanResource, index: number): CrisisResource {
+  const { kind = 'plan', name, regions = ['*'], phone, text: textNumber, url, note } = resource;
+  const field = `plan.resources[${index}]`;
+  requireOption(
+    regions.length > 0 && regions.length <= REGIONS_MAX,
+    `${field}.regions`,
+    `must have 1 to ${REGIONS_MAX} entries`,
+  );
+  for (const one of TEXTS) refuseCard(resource[one], `${field}.${one}`);
+  return { kind, name, regions: [...regions], phone, text: textNumber, url, note };
+}
+
+function refuseCard(value: string | undefined, field: string): void {
+  const datum = value === undefined ? null : cardDatumInText(value);
+  if (datum === null) return;
+  throw new HoldfastError(
+    'HF_CARD_NUMBER_REFUSED',
+    `${field} holds what looks like ${datum}, which holdfast keeps nowhere. Nothing was stored.`,
+    { field },
+  );
+}
+
+/** The text that is kept of a plan; {@link decodeCrisisPlan} is the inverse. */
+export function encodeCrisisPlan({ resources }: CheckedCrisisPlan): string {
+  return JSON.stringify({ format: FORMAT, resources });
+}
+
+/** @throws HoldfastError `HF_RECORD_NEWER` for one that a newer version of holdfast wrote. */
+export function decodeCrisisPlan(kept: string): CheckedCrisisPlan {
+  const { format, resources } = JSON.parse(kept) as CheckedCrisisPlan & { readonly format: number };
+  if (format !== FORMAT) {
+    throw new HoldfastError(
+      'HF_RECORD_NEWER',
+      `The crisis plan is of format ${format}; this version of holdfast knows ${FORMAT}. It is left as it is.`,
+      { retry: 'later' },
+    );
+  }
+  return { resources };
+}

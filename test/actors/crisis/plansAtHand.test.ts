@@ -1,0 +1,202 @@
+/** What is at hand of crisis plans, by a store that answers when the test wants it to. */
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type FoundPlan, PlansAtHand } from '../../../actors/crisis/plansAtHand.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { KeptCrisisPlan, UnreadableCrisisPlan } from '../../../persistence/port/store.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+
+type Answer = KeptCrisisPlan | UnreadableCrisisPlan | null;
+
+let clock: VirtualClock;
+let asked: { subject: string; answer: (kept: Answer) => void; fail: (error: unknown) => void }[];
+let errors: unknown[];
+let isHanging: boolean;
+let plans: PlansAtHand;
+
+const WITHIN_MS = 20;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  asked = [];
+  errors = [];
+  isHanging = false;
+  plans = new PlansAtHand({
+    clock,
+    withinMs: WITHIN_MS,
+    isHanging: () => isHanging,
+    onError: (error) => errors.push(error),
+    store: {
+      crisisPlan: (subject) =>
+        new Promise((answer, fail) => {
+          asked.push({ subject, answer, fail });
+        }),
+    },
+  });
+});
+
+function kept(subject: string, name = 'Sam', isPinned = false): KeptCrisisPlan {
+  const resources = [{ kind: 'contact', name, regions: ['*'] }];
+  return { subject, isPinned, plan: JSON.stringify({ format: 1, resources }) };
+}
+
+function open(...pinned: KeptCrisisPlan[]): void {
+  plans.opened({ pinned, unreadable: [], isEmpty: false });
+}
+
+/** What is known without waiting. */
+function now(subject: string): FoundPlan {
+  const plan = plans.find(subject);
+  if (plan instanceof Promise) throw new Error('It would have to wait.');
+  return plan;
+}
+
+async function soon(subject: string): Promise<FoundPlan> {
+  return await plans.find(subject);
+}
+
+const INCLUDED = { status: 'included', resources: [{ name: 'Sam', from: 'plan' }] };
+
+describe('CR-3 CR-1 what needs no disk is answered at once', () => {
+  test('CR-3 the plan of a pinned subject is at hand from the opening of the store on, and after its end', () => {
+    expect(now('user-1')).toMatchObject({ status: 'storeNotOpen' });
+    open(kept('user-1', 'Sam', true));
+    expect(now('user-1')).toMatchObject(INCLUDED);
+    plans.closed();
+    isHanging = true;
+    expect(now('user-1')).toMatchObject(INCLUDED);
+    expect(now('user-2')).toMatchObject({ status: 'storeNotOpen' });
+    expect(asked).toEqual([]);
+  });
+
+  test('CR-3 a pinned subject without a plan has none, and nobody has one in an empty store', () => {
+    open({ subject: 'user-1', plan: null, isPinned: true });
+    expect(now('user-1')).toEqual({ status: 'none', resources: [] });
+    plans.opened({ pinned: [], unreadable: [], isEmpty: true });
+    expect(now('user-2')).toEqual({ status: 'none', resources: [] });
+    plans.changed('user-3', kept('user-3'));
+    expect(() => now('user-2')).toThrow('wait');
+  });
+
+  test('PS-6 a disk that hangs is not asked', () => {
+    open();
+    isHanging = true;
+    expect(now('user-1')).toMatchObject({ status: 'notReadInTime' });
+    expect(asked).toEqual([]);
+  });
+
+  test('CR-3 nobody who was given an answer can change the plan in the next', () => {
+    open(kept('user-1', 'Sam', true));
+    const { resources } = now('user-1');
+    expect(() => Object.assign(resources[0] ?? {}, { name: '' })).toThrow(TypeError);
+    expect(() => Object.assign(resources, { 0: null })).toThrow(TypeError);
+  });
+});
+
+describe('CR-3 any other plan is read within a bound', () => {
+  test('CR-3 it is there in time', async () => {
+    open();
+    const plan = soon('user-1');
+    asked[0]?.answer(kept('user-1'));
+    expect(await plan).toMatchObject(INCLUDED);
+    // Whoever asks again need not wait.
+    expect(now('user-1')).toMatchObject(INCLUDED);
+  });
+
+  test('CR-1 one that is late is left out, and is at hand for who asks again', async () => {
+    open();
+    const plan = soon('user-1');
+    await clock.advance(WITHIN_MS);
+    expect(await plan).toEqual({ status: 'notReadInTime', resources: [] });
+    // It is asked for once, however often the person tries.
+    const again = soon('user-1');
+    expect(asked).toHaveLength(1);
+    asked[0]?.answer(kept('user-1'));
+    expect(await again).toMatchObject(INCLUDED);
+    expect(now('user-1')).toMatchObject(INCLUDED);
+  });
+
+  test('OP-6 what waits for a slow disk is bounded', () => {
+    open();
+    for (let user = 1; user <= 1_000; user += 1) void plans.find(`user-${user}`);
+    expect(asked).toHaveLength(64);
+    expect(now('user-1000')).toMatchObject({ status: 'notReadInTime' });
+  });
+
+  test('OP-6 what is kept of earlier reads is bounded, those asked for last stay', async () => {
+    open();
+    for (let user = 1; user <= 150; user += 1) {
+      const plan = soon(`user-${user}`);
+      asked.at(-1)?.answer(kept(`user-${user}`));
+      await plan;
+    }
+    expect(now('user-150')).toMatchObject({ status: 'included' });
+    expect(() => now('user-50')).toThrow('wait');
+  });
+
+  test.each([
+    [{ unreadable: 'HF_RECORD_TAMPERED' }, 'HF_RECORD_TAMPERED'],
+    [{ subject: 'user-1', isPinned: false, plan: '{"format":2}' }, 'HF_RECORD_NEWER'],
+  ])('PS-3 one that can not be opened is said to be so, and told of: %j', async (answer, code) => {
+    open();
+    const plan = soon('user-1');
+    asked[0]?.answer(answer);
+    expect(await plan).toEqual({ status: 'unreadable', resources: [] });
+    expect(errors).toMatchObject([{ code }]);
+    expect((errors[0] as Error).message).not.toContain('user-1');
+  });
+
+  test.each([
+    ['HF_CLOSED', 'storeNotOpen', 0],
+    ['HF_STORE_UNAVAILABLE', 'storeNotOpen', 0],
+    ['HF_STORE_IO', 'unreadable', 1],
+  ] as const)(
+    'CR-1 a store that fails with %s is no reason to reject',
+    async (code, status, told) => {
+      open();
+      const plan = soon('user-1');
+      asked[0]?.fail(new HoldfastError(code, 'as the test wants it'));
+      expect(await plan).toMatchObject({ status });
+      expect(errors).toHaveLength(told);
+    },
+  );
+
+  test('PS-3 pinned ones that can not be opened are told of when the store opens', () => {
+    plans.opened({
+      pinned: [kept('user-1', 'Sam', true), { ...kept('user-2'), plan: '{"format":2}' }],
+      unreadable: ['HF_RECORD_TAMPERED'],
+      isEmpty: false,
+    });
+    expect(errors).toMatchObject([{ code: 'HF_RECORD_NEWER' }, { code: 'HF_RECORD_TAMPERED' }]);
+    expect(now('user-1')).toMatchObject(INCLUDED);
+  });
+});
+
+describe('CR-3 plans are refreshed when they change', () => {
+  test('CR-3 a pinned one, and one that was read', async () => {
+    open(kept('user-1', 'Sam', true));
+    plans.changed('user-1', kept('user-1', 'Kim', true));
+    expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
+    plans.changed('user-1', null);
+    expect(() => now('user-1')).toThrow('wait');
+
+    const plan = soon('user-2');
+    asked.at(-1)?.answer(kept('user-2'));
+    await plan;
+    plans.changed('user-2', kept('user-2', 'Kim'));
+    expect(now('user-2')).toMatchObject({ resources: [{ name: 'Kim' }] });
+  });
+
+  test('CR-3 what was being read when it changed is not kept for the next answer', async () => {
+    open();
+    const before = soon('user-1');
+    plans.changed('user-1', kept('user-1', 'Kim'));
+    const after = soon('user-1');
+    expect(asked).toHaveLength(2);
+    asked[0]?.answer(kept('user-1', 'Sam'));
+    await before;
+    asked[1]?.answer(kept('user-1', 'Kim'));
+    expect(await after).toMatchObject({ resources: [{ name: 'Kim' }] });
+    expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
+  });
+});

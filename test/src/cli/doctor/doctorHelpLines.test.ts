@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { checkHelpLines } from '../../../../src/cli/doctor/doctorHelpLines.ts';
+import { HELP_LINES } from '../../../../src/crisis/helpLines.ts';
+
+const checkedAt = Math.max(...HELP_LINES.map(({ checkedOn }) => Date.parse(checkedOn)));
+const YEAR_MS = 366 * 86_400_000;
+
+test('CR-3 doctor warns, by its clock, of help lines that were last checked over a year ago', () => {
+  expect(checkHelpLines(checkedAt)).toMatchObject({ name: 'help', status: 'ok' });
+  const { status, detail } = checkHelpLines(checkedAt + YEAR_MS + 1);
+  expect(status).toBe('warn');
+  expect(detail).toMatch(
+    /^\d+ of \d+ help lines were last checked over a year ago: .*crisis\.resources/,
+  );
+});

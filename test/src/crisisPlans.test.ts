@@ -1,0 +1,272 @@
+/** Crisis plans over real stores: what an answer holds, and what it says where it can't. */
+
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { armThreads, type FaultPoint } from '../../persistence/port/faultPoints.ts';
+import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';
+import { HELP_LINES } from '../../src/crisis/helpLines.ts';
+import { createRuntime, rawKey } from '../../src/index.ts';
+import type { RuntimeOptions } from '../../src/options.ts';
+import type { Runtime } from '../../src/runtime.ts';
+import { placeStoreFixture } from '../support/harness/fixtures.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
+
+const KEY = rawKey(Buffer.alloc(32, 1));
+/** On a busy machine a read takes its time: nothing here is about how long. */
+const PATIENT = { crisis: { planWithinMs: 100 } };
+
+let store: string;
+let open: Runtime[];
+let errors: unknown[];
+
+beforeEach(() => {
+  store = join(tempFolder(), 'store');
+  open = [];
+  errors = [];
+});
+afterEach(async () => {
+  armThreads([]);
+  for (const runtime of open) await runtime.close({ deadlineMs: 0 });
+});
+
+function boot(options: Partial<RuntimeOptions> = {}): Runtime {
+  const runtime = createRuntime({
+    store,
+    key: KEY,
+    onError: (error) => errors.push(error),
+    ...PATIENT,
+    ...options,
+  });
+  open.push(runtime);
+  return runtime;
+}
+
+/** Keeps plans for user-1, who is pinned, and user-2, and stops. */
+async function keepPlans(options: Partial<RuntimeOptions> = {}): Promise<void> {
+  const runtime = boot(options);
+  await runtime.crisisPlans.pin('user-1');
+  await runtime.crisisPlans.put('user-1', planOf('Sam'));
+  await runtime.crisisPlans.put('user-2', planOf('Kim'));
+  await runtime.close();
+}
+
+function planOf(name: string): CrisisPlan {
+  return { resources: [{ name: 'Go for a walk' }, { kind: 'contact', name, phone: '123' }] };
+}
+
+/** The plan's status and who is in the answer before the built-in help lines, which must follow whole. */
+async function asked(runtime: Runtime, subject: string): Promise<[string, ...string[]]> {
+  const { plan, resources } = await runtime.crisis({ subject });
+  expect(resources.filter(({ from }) => from === 'builtIn')).toMatchObject(HELP_LINES);
+  const own = resources.slice(0, -HELP_LINES.length);
+  expect(own.every(({ from }) => from !== 'builtIn')).toBe(true);
+  return [plan, ...own.map(({ name }) => name)];
+}
+
+function hasCode(code: ErrorCode): (error: unknown) => boolean {
+  return (error) => isHoldfastError(error) && error.code === code;
+}
+
+/** The writer's thread stands still at a point, as on a disk that does not answer. */
+function stall(name: FaultPoint, countdown = 1): void {
+  armThreads([{ name, countdown, action: { stallMs: 3_000 } }]);
+}
+
+describe('CR-3 an answer', () => {
+  test('CR-3 begins with the plan of its subject, then what the app has configured', async () => {
+    await keepPlans();
+    const own = { kind: 'contact', name: 'Clinic', regions: ['*'] } as const;
+    const runtime = boot({ crisis: { resources: [own], planWithinMs: 100 } });
+    await runtime.ready;
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam', 'Clinic']);
+    expect(await asked(runtime, 'user-2')).toEqual(['included', 'Go for a walk', 'Kim', 'Clinic']);
+    expect(await asked(runtime, 'user-3')).toEqual(['none', 'Clinic']);
+    const { resources } = await runtime.crisis({ subject: 'user-1' });
+    expect(resources.map(({ from }) => from).slice(0, 4)).toEqual([
+      'plan',
+      'plan',
+      'app',
+      'builtIn',
+    ]);
+  });
+
+  test('CR-3 has what serves the region of the request first, and leaves nothing out', async () => {
+    const runtime = boot({ store: ':memory:' });
+    const { resources } = await runtime.crisis({ subject: 'user-1', region: 'de' });
+    expect(resources[0]?.name).toBe('TelefonSeelsorge');
+    expect(resources).toHaveLength(HELP_LINES.length);
+    expect(errors.filter(hasCode('HF_CRISIS_MENDED'))).toEqual([]);
+    // What is no region may be something else that was to be said, and is delivered as that.
+    const unknown = { subject: 'user-1', region: 'nowhere' };
+    expect((await runtime.crisis(unknown)).resources).toMatchObject(HELP_LINES);
+    expect(errors.filter(hasCode('HF_CRISIS_MENDED'))).toHaveLength(1);
+  });
+
+  test('CR-3 is refreshed when a plan is put, unpinned or erased', async () => {
+    await keepPlans();
+    const runtime = boot();
+    const { crisisPlans } = runtime;
+    await crisisPlans.put('user-1', planOf('Alex'));
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Alex']);
+    await crisisPlans.unpin('user-1');
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Alex']);
+    for (let time = 1; time <= 2; time += 1) await crisisPlans.delete('user-1');
+    expect(await asked(runtime, 'user-1')).toEqual(['none']);
+    expect(await crisisPlans.get('user-1')).toBeNull();
+    // The other is as it was.
+    expect(await crisisPlans.get('user-2')).toMatchObject({ resources: [{}, { name: 'Kim' }] });
+  });
+
+  test('CR-3 a plan outlives its process, and a pin holds for what is put later', async () => {
+    const first = boot();
+    await first.crisisPlans.pin('user-1');
+    await first.close();
+    const second = boot();
+    await second.crisisPlans.put('user-1', planOf('Sam'));
+    await second.close();
+    stall('store.beforeCommit', 2);
+    const third = boot({ crisis: { planWithinMs: 0 } });
+    await third.ready;
+    expect(await asked(third, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);
+  });
+
+  test('CR-3 UX-2 pins are bounded, so that all of them fit into memory', async () => {
+    const { crisisPlans } = boot({ store: ':memory:' });
+    for (let user = 1; user <= 100; user += 1) await crisisPlans.pin(`user-${user}`);
+    await crisisPlans.pin('user-1');
+    await expect(crisisPlans.pin('user-101')).rejects.toMatchObject({
+      code: 'HF_OPTION_INVALID',
+      field: 'subject',
+    });
+    await crisisPlans.unpin('user-1');
+    await crisisPlans.pin('user-101');
+  });
+
+  test.each([undefined, {}, { subject: 42 }, { subject: '' }])(
+    'CR-3 UX-2 without a subject says so: %j',
+    async (request) => {
+      const runtime = boot({ store: ':memory:' });
+      expect(await runtime.crisis(request as never)).toMatchObject({ plan: 'noSubject' });
+    },
+  );
+});
+
+describe('CR-1 CR-3 whatever state the store is in, somebody answers', () => {
+  test('CR-1 before it is open', async () => {
+    await keepPlans();
+    const runtime = boot();
+    expect(await asked(runtime, 'user-1')).toEqual(['storeNotOpen']);
+    await runtime.ready;
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);
+  });
+
+  test('CR-1 PS-4 while it is brought up to date', async () => {
+    const fixture = placeStoreFixture(4, tempFolder());
+    const its = { store: fixture.folder, key: keyFile(fixture.keyPath) };
+    stall('migration.beforeCommit');
+    const runtime = boot(its);
+    expect(await asked(runtime, 'user-1')).toEqual(['storeNotOpen']);
+    await runtime.crisisPlans.put('user-1', planOf('Sam'));
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);
+  });
+
+  test('CR-1 SV-3 while it recovers, pinned plans first of all', async () => {
+    await keepPlans();
+    stall('open.afterClaim');
+    const runtime = boot();
+    expect(await asked(runtime, 'user-1')).toEqual(['storeNotOpen']);
+    await runtime.ready;
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);
+  });
+
+  test('CR-1 PS-1 while its disk stalls: what is pinned is there, the other is said to be late', async () => {
+    await keepPlans();
+    stall('store.beforeCommit', 3);
+    const runtime = boot({ crisis: { planWithinMs: 5 } });
+    await runtime.ready;
+    // Stands still with this write, or with one before it.
+    const put = runtime.crisisPlans.put('user-9', planOf('Nobody'));
+    put.catch(() => undefined);
+    let late: string[] = [];
+    for (let tries = 0; tries < 500 && late[0] !== 'notReadInTime'; tries += 1) {
+      late = await asked(runtime, `user-${100 + tries}`);
+    }
+    expect(late).toEqual(['notReadInTime']);
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);
+    await put;
+  });
+
+  test('CR-1 SE-4 with a wrong key, and with none', async () => {
+    await keepPlans();
+    const wrong = boot({ key: rawKey(Buffer.alloc(32, 2)) });
+    await expect(wrong.ready).rejects.toMatchObject({ code: 'HF_KEY_WRONG' });
+    expect(await asked(wrong, 'user-1')).toEqual(['storeNotOpen']);
+    await expect(wrong.crisisPlans.get('user-1')).rejects.toMatchObject({ code: 'HF_KEY_WRONG' });
+    await wrong.close();
+    rmSync(store, { recursive: true });
+    const path = join(tempFolder(), 'test.key');
+    await createKeyFile(path);
+    await keepPlans({ key: keyFile(path) });
+    rmSync(path);
+    const missing = boot({ key: keyFile(path) });
+    await expect(missing.ready).rejects.toMatchObject({ code: 'HF_KEY_MISSING' });
+    expect(await asked(missing, 'user-1')).toEqual(['storeNotOpen']);
+  });
+
+  test('CR-1 PS-6 without its data, without its folder, and with no store at all', async () => {
+    await keepPlans();
+    rmSync(join(store, 'data.db'));
+    const lost = boot();
+    await expect(lost.ready).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
+    expect(await asked(lost, 'user-1')).toEqual(['storeNotOpen']);
+    await lost.close();
+    const nowhere = boot({ store: join(store, 'not', 'there') });
+    await expect(nowhere.ready).rejects.toMatchObject({ code: 'HF_STORE_FOLDER' });
+    expect(await asked(nowhere, 'user-1')).toEqual(['storeNotOpen']);
+    expect(await asked(boot({ store: ':memory:' }), 'user-1')).toEqual(['storeNotOpen']);
+  });
+
+  test('CR-1 PS-6 with a file that is no database', async () => {
+    await keepPlans();
+    writeFileSync(join(store, 'data.db'), 'x'.repeat(8_192));
+    const runtime = boot();
+    await expect(runtime.ready).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
+    expect(await asked(runtime, 'user-1')).toEqual(['storeNotOpen']);
+  });
+
+  test('CR-1 PS-3 with a plan that was changed in the file, which is told of and can be put again', async () => {
+    await keepPlans();
+    const db = new Database(join(store, 'data.db'));
+    db.exec('UPDATE crisis_plan SET revision = revision + 1');
+    db.close();
+    const runtime = boot();
+    await runtime.ready;
+    expect(errors.filter(hasCode('HF_RECORD_TAMPERED'))).toHaveLength(1);
+    expect(await asked(runtime, 'user-2')).toEqual(['unreadable']);
+    expect(errors.filter(hasCode('HF_RECORD_TAMPERED'))).toHaveLength(2);
+    await expect(runtime.crisisPlans.get('user-2')).rejects.toMatchObject({
+      code: 'HF_RECORD_TAMPERED',
+    });
+    await expect(runtime.crisisPlans.pin('user-2')).rejects.toMatchObject({
+      code: 'HF_RECORD_TAMPERED',
+    });
+    await runtime.crisisPlans.put('user-2', planOf('Kim'));
+    expect(await asked(runtime, 'user-2')).toEqual(['included', 'Go for a walk', 'Kim']);
+  });
+
+  test('CR-1 SV-4 after the end: what is pinned is still in memory', async () => {
+    await keepPlans();
+    const runtime = boot();
+    await runtime.ready;
+    await runtime.close();
+    expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);
+    expect(await asked(runtime, 'user-2')).toEqual(['storeNotOpen']);
+    await expect(runtime.crisisPlans.put('user-1', planOf('Kim'))).rejects.toMatchObject({
+      code: 'HF_CLOSED',
+    });
+  });
+});
