@@ -7,6 +7,7 @@
  */
 
 import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
+import type { UnwrittenLimits } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -23,6 +24,7 @@ import { ALONE } from './dispatch/aloneMark.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
 import { Journal } from './journal/journal.ts';
+import { type JournalEntry, type Pending, supersede } from './journal/journalEntry.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
 import { notAccepted } from './operation/acceptance.ts';
@@ -62,6 +64,7 @@ export interface EngineParts {
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
+  readonly unwrittenBytesMax: number;
   /** Removes what else in the store's folder was kept long enough; see {@link Retention}. */
   readonly tidy: (nowMs: number) => Promise<void>;
   /** How long an answer to a crisis may wait for a plan that is not in memory, in milliseconds. */
@@ -107,12 +110,15 @@ export class EngineCore {
   readonly #recoveryParts: RecoveryParts;
   readonly #componentsParts: ComponentsParts;
   readonly #sweep: LaneSweep;
+  /** Of each component the last write that was ordered. */
+  readonly #unwritten = new Map<string, Pending>();
 
   constructor(given: EngineParts) {
     const { store, clock, random, policies, facts, system, tidy, onError, onComponentFailed } =
       given;
     const retry: RetryPoliciesOf = (upstream, type) => policies.table.retries(upstream, type);
-    const { retentionMs, residentsMax, operationsMax } = given;
+    const { retentionMs, residentsMax, operationsMax, unwrittenBytesMax } = given;
+    const unwritten: UnwrittenLimits = { residentsMax, unwrittenBytesMax };
     const timers = new TimerService(clock, onError);
     const steady = new SteadyClock(clock, (state) => {
       this.#write(TIME, state);
@@ -167,6 +173,7 @@ export class EngineCore {
       ...forPool,
       retentionMs,
       residentsMax,
+      unwritten,
       policies,
       rates: (upstream) => this.rates.of(upstream),
       callsAt: (upstream) => this.calls.inFlightAt(upstream),
@@ -175,7 +182,7 @@ export class EngineCore {
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new AdmissionLimit({ store, journal, operationsMax, residentsMax });
+    this.room = new AdmissionLimit({ store, journal, operationsMax, unwritten });
     this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
     this.upstreams = new Upstreams({
       ...{ clock, steady, random, timers, facts, system },
@@ -370,9 +377,12 @@ export class EngineCore {
   }
 
   #write(name: string, state: string): void {
-    this.journal.write({
+    const entry: JournalEntry = {
       build: () => ({ kind: 'component', name, state }),
       onDurable: () => undefined,
-    });
+    };
+    const before = this.#unwritten.get(name) ?? null;
+    if (this.journal.holdsBack(before)) supersede(before, entry);
+    else this.#unwritten.set(name, this.journal.write(entry));
   }
 }

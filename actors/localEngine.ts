@@ -75,6 +75,7 @@ export interface LocalEngineParts {
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
+  readonly unwrittenBytesMax: number;
   /** Removes what else in the store's folder was kept long enough. */
   readonly tidy: (nowMs: number) => Promise<void>;
   readonly inspect: ((event: InspectionEvent) => void) | undefined;
@@ -112,6 +113,7 @@ export class LocalEngine implements Engine {
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,
+      unwrittenBytesMax: parts.unwrittenBytesMax,
       tidy: parts.tidy,
       planWithinMs: crisis.planWithinMs,
       system,
@@ -230,15 +232,15 @@ export class LocalEngine implements Engine {
         const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
         if (pending.takeBack?.(notTaken) !== true) reject(storeStalled(withinMs));
       });
-      room.asked();
+      room.asked(request);
       const pending: PendingAcceptance = {
         resolve: (acceptance) => {
-          room.answered();
+          room.answered(request);
           cancel();
           resolve(acceptance);
         },
         reject: (error) => {
-          room.answered();
+          room.answered(request);
           cancel();
           reject(error);
         },

@@ -86,6 +86,7 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,
     operationsMax: options.operationsMax,
+    unwrittenBytesMax: options.unwrittenBytesMax,
     tidy: async (nowMs) => {
       if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
     },

@@ -9,6 +9,7 @@ import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { CrisisResource, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
+import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
@@ -86,6 +87,12 @@ export interface RuntimeOptions {
    * Trials may fill 90 % of it and basics 95 %; crises come on top. Default 1,000,000.
    */
   readonly operationsMax?: number | undefined;
+  /**
+   * Bytes of payload in memory, at most, that wait for a disk that is late, at two a character; beyond it
+   * `sync()` rejects with `HF_STORE_HANGING`. Crises have as much again, and beyond it are delivered and
+   * not kept. Default 64 MiB.
+   */
+  readonly unwrittenBytesMax?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every transition of every chart, without context or payload. */
@@ -111,6 +118,7 @@ export interface CheckedOptions {
   readonly payloadBytesMax: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
+  readonly unwrittenBytesMax: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly inspect: InspectionObserver | undefined;
@@ -206,6 +214,7 @@ const RULES: OptionRules<RuntimeOptions> = {
   payloadBytesMax: AT_LEAST_ONE,
   residentsMax: AT_LEAST_ONE,
   operationsMax: AT_LEAST_ONE,
+  unwrittenBytesMax: AT_LEAST_ONE,
   clock: 'object',
   random: 'object',
   inspect: 'function',
@@ -237,6 +246,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
     residentsMax: options.residentsMax ?? 1_000,
     operationsMax: options.operationsMax ?? OPERATIONS_MAX,
+    unwrittenBytesMax: options.unwrittenBytesMax ?? UNWRITTEN_BYTES_MAX,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     inspect: options.inspect,

@@ -139,6 +139,14 @@ export class Journal {
   }
 
   /**
+   * Whether a write waits for a disk that is ill and was not given to the store: another of the same row
+   * may `supersede` it, so that what waits grows with the rows and not with time.
+   */
+  holdsBack(pending: Pending | null): pending is Pending {
+    return this.failure !== null && pending?.write === null;
+  }
+
+  /**
    * Gives a write up with `error` that the store was not given yet, so that it never will be; false where
    * it was, and for what is never given up.
    */
@@ -362,11 +370,11 @@ export class Journal {
   }
 
   async #repeat(): Promise<void> {
-    const batch = inOrder([...this.#stuck, ...this.#queue]);
+    // What was never given to the store is newer than all that failed, and follows once that is written.
+    const batch = inOrder(this.#stuck.length > 0 ? this.#stuck : this.#queue.splice(0));
+    this.#stuck = [];
     // With nothing to repeat, a write of no consequence finds out whether the disk is well.
     if (batch.length === 0) batch.push({ ...PROBE, order: 0, write: null });
-    this.#stuck = [];
-    this.#queue = [];
     this.#batchesInFlight += 1;
     const generation = this.#health.posted();
     try {

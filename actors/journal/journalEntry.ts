@@ -39,6 +39,9 @@ export const PROBE: JournalEntry = {
 
 /** An entry on its way. */
 export interface Pending extends JournalEntry {
+  build: () => Write;
+  onDurable: (result: WriteResult) => void;
+  onRefused?: ((error: HoldfastError) => void) | undefined;
   /** When it was given, among all: what failed in pieces is repeated in this order. */
   readonly order: number;
   write: Write | null;
@@ -60,6 +63,16 @@ export function pendingOf(entry: JournalEntry, order: number): Pending {
     order,
     write: null,
   };
+}
+
+/**
+ * Puts a later write of the same row or component in place of one that the store was not given. Nobody
+ * is told of the earlier one: what it was about has moved on.
+ */
+export function supersede(pending: Pending, { build, onDurable, onRefused }: JournalEntry): void {
+  pending.build = build;
+  pending.onDurable = onDurable;
+  pending.onRefused = onRefused;
 }
 
 /** What it writes; made once. */

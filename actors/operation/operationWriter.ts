@@ -15,7 +15,7 @@ import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import { encodeAccepted, encodeOperation } from '../charts/operationRecord.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Pending } from '../journal/journalEntry.ts';
+import { type JournalEntry, type Pending, supersede } from '../journal/journalEntry.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { NO_BODY, type Resident } from './resident.ts';
 
@@ -152,10 +152,13 @@ export class OperationWriter {
     const snapshot = resident.actor.getSnapshot();
     const { expiresAtMs, subject, priority, tier } = snapshot.context;
     const state = encodeOperation(snapshot, resident.response);
-    resident.revision += 1;
     resident.standing = update.position.standing;
+    const before = resident.unwritten;
+    // A crisis goes on while the disk is ill, and its row needs only how it stands in the end.
+    const isSuperseding = this.#journal.holdsBack(before);
+    if (!isSuperseding) resident.revision += 1;
     const { revision } = resident;
-    this.#journal.write({
+    const entry: JournalEntry = {
       build: () => ({
         kind: 'update',
         seq: resident.seq,
@@ -172,6 +175,8 @@ export class OperationWriter {
       }),
       onDurable: update.onDurable,
       onRefused: (error) => this.#onRefused(resident, error),
-    });
+    };
+    if (isSuperseding) supersede(before, entry);
+    else resident.unwritten = this.#journal.write(entry);
   }
 }

@@ -13,6 +13,7 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { Permit } from '../flow/flowControl.ts';
+import type { Pending } from '../journal/journalEntry.ts';
 import type { PendingAcceptance } from './acceptance.ts';
 
 /** An operation in memory. Everything that must survive is in the actor's context or on the row. */
@@ -29,6 +30,8 @@ export interface Resident {
   seq: number;
   /** Of the last write ordered. */
   revision: number;
+  /** The last update of its row that was ordered. */
+  unwritten: Pending | null;
   /** False for a crisis that is delivered and not written, since the disk hangs (OP-6). */
   isKept: boolean;
   /** Where the row stands after the last write ordered. */
@@ -61,6 +64,7 @@ export function createResident(
     state: from.state ?? null,
     seq: from.seq ?? 0,
     revision: from.revision ?? 0,
+    unwritten: null,
     isKept: true,
     standing: from.standing,
     body: from.body,

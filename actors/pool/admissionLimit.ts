@@ -6,6 +6,11 @@
  */
 
 import { roomKeptFrom } from '../../machines/policy/flow/queueLimit.ts';
+import {
+  bytesInMemory,
+  limitReached,
+  type UnwrittenLimits,
+} from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Tier } from '../../machines/vocabulary/urgency.ts';
@@ -19,8 +24,8 @@ export interface AdmissionLimitParts {
   readonly journal: Journal;
   /** Operations accepted and not yet ended, at most; crises come on top. */
   readonly operationsMax: number;
-  /** Requests that wait for a late disk, at most; crises and what has no deadline come on top. */
-  readonly residentsMax: number;
+  /** On what waits for a late disk; crises and what has no deadline come on top. */
+  readonly unwritten: UnwrittenLimits;
 }
 
 interface Entering {
@@ -44,8 +49,9 @@ export class AdmissionLimit {
   #left = 0;
   #leftWhenAsked = 0;
   #started = 0;
-  /** Requests whose acceptance the disk has not confirmed yet. */
+  /** Requests whose acceptance the disk has not confirmed yet, and what they carry. */
   #unanswered = 0;
+  #unansweredBytes = 0;
   #isAsking = false;
   /** In the order of asking, which lanes keep. */
   #waiting: Entering[] = [];
@@ -76,7 +82,7 @@ export class AdmissionLimit {
       return;
     }
     if (!isPatient) {
-      const refusal = this.#refusalOfDisk();
+      const refusal = this.#refusalOfDisk(request);
       if (refusal !== null) {
         pending.reject(notAccepted(refusal));
         return;
@@ -95,12 +101,14 @@ export class AdmissionLimit {
   }
 
   /** A request has come that waits for the disk until it is {@link answered}. */
-  asked(): void {
+  asked({ body }: CheckedRequest): void {
     this.#unanswered += 1;
+    this.#unansweredBytes += bytesInMemory(body);
   }
 
-  answered(): void {
+  answered({ body }: CheckedRequest): void {
     this.#unanswered -= 1;
+    this.#unansweredBytes -= bytesInMemory(body);
   }
 
   /** The disk answers nothing: rejects all requests that wait for room and have a deadline. */
@@ -131,12 +139,18 @@ export class AdmissionLimit {
   }
 
   /** Why a request with a deadline is not even let wait for the disk. */
-  #refusalOfDisk(): HoldfastError | null {
-    const { journal, residentsMax } = this.#parts;
+  #refusalOfDisk({ body }: CheckedRequest): HoldfastError | null {
+    const { journal, unwritten } = this.#parts;
     if (journal.isHanging) return journal.failure;
-    if (!journal.isLate || this.#unanswered <= residentsMax) return null;
+    if (!journal.isLate) return null;
+    const waiting = {
+      count: this.#unanswered - 1,
+      bytes: this.#unansweredBytes - bytesInMemory(body),
+    };
+    const reached = limitReached(waiting, unwritten);
+    if (reached === null) return null;
     return storeNotAsked(
-      `The disk is late, and ${residentsMax} requests wait for it, as many as may (residentsMax).`,
+      `The disk is late, and ${waiting.count} requests wait for it with ${waiting.bytes} bytes, as much as may (${reached}).`,
     );
   }
 

@@ -36,13 +36,15 @@ export class IdTable<Value extends { readonly id: string }> {
     this.#size += 1;
   }
 
-  delete(id: string): void {
+  /** Whether it was there. */
+  delete(id: string): boolean {
     const bucket = this.#bucketOf(id);
     const index = bucket.findIndex((value) => value.id === id);
-    if (index === -1) return;
+    if (index === -1) return false;
     const last = bucket.pop();
     if (last !== undefined && index < bucket.length) bucket[index] = last;
     this.#size -= 1;
+    return true;
   }
 
   /** In no particular order. */

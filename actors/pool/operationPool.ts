@@ -9,6 +9,7 @@
 import { isBusy, isEnding } from '../../machines/operation/demand.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import { bytesInMemory, mayKeepCrisis } from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -46,9 +47,6 @@ import { Watchers } from './watchers.ts';
 /** What a caller may ask of an operation. */
 type Wish = 'cancel.requested' | 'retry.requested';
 
-/** How many times `residentsMax` operations may be in memory before a crisis is not kept there. */
-const UNWRITTEN_PER_RESIDENT = 10;
-
 export class OperationPool {
   readonly watchers: Watchers;
   readonly left: LeftRows;
@@ -68,6 +66,8 @@ export class OperationPool {
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
   #isAbandoned = false;
+  /** Of the payloads of residents. */
+  #bytes = 0;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -292,8 +292,7 @@ export class OperationPool {
 
   /** Lets go of an operation that rests on disk. */
   passivate(resident: Resident): void {
-    this.staleReads.note(resident.id);
-    this.#residents.delete(resident.id);
+    this.#remove(resident);
     this.#actors.stop(resident.actor);
   }
 
@@ -315,10 +314,11 @@ export class OperationPool {
     this.watchers.abandon(outcomeUnknown());
   }
 
-  /** Writes that wait for a disk that hangs are kept in memory, for so many operations at most. */
+  /** Writes that wait for a disk that is late or hangs are kept in memory, for so much at most. */
   get #isFullForCrises(): boolean {
-    const { journal, residentsMax } = this.#parts;
-    return journal.isHanging && this.size >= UNWRITTEN_PER_RESIDENT * residentsMax;
+    const { journal, unwritten } = this.#parts;
+    if (!journal.isLate && !journal.isHanging) return false;
+    return !mayKeepCrisis({ count: this.size, bytes: this.#bytes }, unwritten);
   }
 
   /** A crisis goes out all the same; those who wait for it to be durable are told that it will not be. */
@@ -334,6 +334,7 @@ export class OperationPool {
   #enter(resident: Resident): void {
     const { facts } = this.#parts;
     this.#residents.add(resident);
+    this.#bytes += bytesInMemory(resident.body ?? '');
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
@@ -384,8 +385,12 @@ export class OperationPool {
   }
 
   #drop(resident: Resident): void {
-    this.staleReads.note(resident.id);
-    this.#residents.delete(resident.id);
+    this.#remove(resident);
     this.#closures.delete(resident.id);
+  }
+
+  #remove(resident: Resident): void {
+    this.staleReads.note(resident.id);
+    if (this.#residents.delete(resident.id)) this.#bytes -= bytesInMemory(resident.body ?? '');
   }
 }

@@ -6,6 +6,7 @@
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
+import type { UnwrittenLimits } from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
@@ -35,6 +36,8 @@ export interface PoolParts {
   readonly retentionMs: number;
   /** Operations in memory at once, beside crises and what is in flight (OP-6). */
   readonly residentsMax: number;
+  /** On what may be in memory before a crisis is not kept there, while the disk is late or hangs. */
+  readonly unwritten: UnwrittenLimits;
   readonly system: ActorSystem;
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;

@@ -58,6 +58,7 @@ export function kitEngine(parts: {
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,
     operationsMax: options.operationsMax,
+    unwrittenBytesMax: options.unwrittenBytesMax,
     tidy: () => Promise.resolve(),
     inspect: undefined,
     facts: new FactStream(clock),

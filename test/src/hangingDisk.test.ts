@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Handler } from '../../actors/attempt/handler.ts';
 import { Journal } from '../../actors/journal/journal.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
@@ -204,6 +205,66 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     expect(unkept).toHaveLength(21);
     expect(process.runtime.getHealthStatus().operations.inMemory).toBe(0);
   });
+
+  test('OP-6 few large requests are bounded as many small ones are', async () => {
+    const { world, process, hang } = await started({ unwrittenBytesMax: 100_000 });
+    hang(30_000);
+    fate(process.runtime.sync(REQUEST));
+    await world.clock.advance(1_500);
+    expect(process.runtime.getHealthStatus().storage.state).toBe('slow');
+    const payload = { text: 'x'.repeat(9_000) };
+    const fates = Array.from({ length: 20 }, () =>
+      fate(process.runtime.sync({ ...REQUEST, payload })),
+    );
+    await world.clock.advance(0);
+    const sentAway = fates.filter(({ said }) => said === 'HF_STORE_HANGING');
+    // Each takes 18,000 bytes and some: the sixth is the last that may.
+    expect(sentAway).toHaveLength(14);
+    expect(process.runtime.getHealthStatus().operations.inMemory).toBe(7);
+    await world.clock.advance(60_000);
+    // Room that was waited in is free again.
+    hang(30_000);
+    fate(process.runtime.sync(REQUEST));
+    await world.clock.advance(1_500);
+    const again = fate(process.runtime.sync({ ...REQUEST, payload }));
+    await world.clock.advance(0);
+    expect(again.said).toBe('pending');
+  });
+
+  test.each(['hangs', 'fails'])(
+    'OP-6 CR-4 what crises write while the disk %s grows with their number and not with time',
+    async (how) => {
+      const written = vi.spyOn(Journal.prototype, 'write');
+      const { world, process, hang } = await started({
+        handlers: {
+          'payments.push': {
+            upstream: 'default',
+            run: () => {
+              throw transientFailure('Down.', { status: 503 });
+            },
+          },
+        },
+      });
+      if (how === 'hangs') hang(4 * 3_600_000);
+      else process.store.faults.fate = () => 'failsUnwritten';
+      fate(process.runtime.sync(REQUEST));
+      await world.clock.advance(10_000);
+      const { length: before } = written.mock.calls;
+      for (let number = 0; number < 10; number += 1) await process.runtime.crisis(CRISIS);
+      await world.clock.advance(3_600_000);
+      const { length: after } = written.mock.calls;
+      expect(after - before).toBeLessThan(10 * 5);
+      vi.restoreAllMocks();
+      process.store.faults.fate = () => 'works';
+      await world.clock.advance(3 * 3_600_000 + 60_000);
+      expect(process.runtime.getHealthStatus().storage.state).toBe('well');
+      const { views } = await world.clock.run(process.runtime.listOperations({ limit: 100 }));
+      const crises = views.filter(({ priority }) => priority === 'crisis');
+      expect(crises).toHaveLength(10);
+      for (const { attempt } of crises) expect(attempt).toBeGreaterThan(100);
+      expect(process.errors.filter((error) => !isHoldfastError(error))).toEqual([]);
+    },
+  );
 
   test('OP-6 nobody who asks waits for it: views, lists, orders', async () => {
     const { world, process, hang } = await started();
