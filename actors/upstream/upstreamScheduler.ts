@@ -5,9 +5,10 @@
  * @module
  */
 
+import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
-import type { FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
+import type { FailureRuns, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
 import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
 import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenBucket.ts';
 import { trickleOf } from '../../machines/policy/service/admissionTable.ts';
@@ -52,6 +53,17 @@ export interface UpstreamSchedulerParts {
 }
 
 const MAY: MayRun = Object.freeze({ may: true });
+/** What failures in a row may do while an operator holds the breaker. */
+const FAILURE_RUNS: Partial<Readonly<Record<BreakerState, FailureRuns>>> = {
+  disabled: 'nothing',
+  observing: 'tell',
+};
+/**
+ * So many probes may hang at once. Of an attempt time-out of 10 s no more go out within it: ten in the
+ * first 2.5 s, then one for each tenth of the outage, some 24 in all. Who hangs longer holds up the others,
+ * and not the process.
+ */
+const PROBES_OUT_MAX = 32;
 const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
 
 /** Reading it sends no event (CB-5), but for probes. */
@@ -65,6 +77,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #inFlight = 0;
   #parkedInFlight = 0;
   #probesAsked = 0;
+  #probesOut = 0;
   #isDown = false;
   readonly #shortage: Shortage;
   readonly #ends: CallEnds;
@@ -99,7 +112,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   get room(): number {
     const left = this.#flow.slotsMax - this.#inFlight;
-    if (this.breaker.mode === 'probe') return left;
+    if (this.breaker.mode === 'probe') return Math.min(left, PROBES_OUT_MAX - this.#probesOut);
     return Math.min(left, this.#meter.room(this.#parts.clock.monotonic()));
   }
 
@@ -181,6 +194,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.#probesAsked += 1;
       probeId = `probe-${generation}-${this.#probesAsked}`;
       if (!breaker.requestProbe(probeId)) return null;
+      this.#probesOut += 1;
     }
     if (!chart.isMade) chart.make(this.#meter.kept());
     this.#bucket?.take(steady.now());
@@ -220,6 +234,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     permit.state = 'back';
     this.#inFlight -= 1;
     if (permit.isParked) this.#parkedInFlight -= 1;
+    if (permit.probeId !== null) this.#probesOut -= 1;
     let verdict = NO_VERDICT;
     if (wasTold || report === UNUSED) {
       permit.meter.returnUnused(permit.stamp);
@@ -308,6 +323,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   /** The breaker's decision is another: flow meter and scheduler hear of an outage's begin and end. */
   breakerChanged(): void {
+    this.#meter.allow(FAILURE_RUNS[this.#parts.breaker.snapshot.value] ?? 'act');
     const isDown = this.breaker.mode !== 'pass';
     if (isDown !== this.#isDown) {
       this.#isDown = isDown;

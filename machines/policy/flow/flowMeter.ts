@@ -10,7 +10,7 @@
 import { AttemptTimeout } from './attemptTimeout.ts';
 import type { CallReport, CallSign } from './callReport.ts';
 import { type CallStamp, Stamp } from './callStamp.ts';
-import type { FlowNews, FlowReading, KeptFlow } from './flowNews.ts';
+import type { FailureRuns, FlowNews, FlowReading, KeptFlow } from './flowNews.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 import { FlowWindow } from './flowWindow.ts';
 import { FoundSlots } from './foundSlots.ts';
@@ -49,6 +49,7 @@ export class FlowMeter {
   #slots: number;
   /** Slots open with answers: after a start or an outage, or because more got more done. */
   #opening: 'ramp' | 'growth' | null;
+  #runs: FailureRuns = 'act';
   #isDown = false;
   #outage = 0;
   #epoch = 0;
@@ -93,13 +94,10 @@ export class FlowMeter {
     }
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** Calls whose end is known and whose slot is taken still: see {@link FlowMeter.tell}. */
-  get overhanging(): number {
-    return this.#overhanging;
+  /** What failures in a row may do from now on. */
+  allow(runs: FailureRuns): void {
+    if (runs !== this.#runs) this.#trip.forget();
+    this.#runs = runs;
   }
 
   get timeoutMs(): number {
@@ -112,6 +110,7 @@ export class FlowMeter {
 
   /** Whether calls fail in a row beyond the usual, so that a failure now says little about its request. */
   get isDoubted(): boolean {
+    if (this.#runs === 'nothing') return false;
     return this.#isDown || this.#isHalved || this.#trip.isDoubted;
   }
 
@@ -242,7 +241,9 @@ export class FlowMeter {
   /** The nearer a run of failures is to an outage, the fewer calls follow it: at least one. */
   #openSlots(): number {
     const { doubt, isDoubted } = this.#trip;
-    return isDoubted ? Math.max(1, Math.floor(this.#slots * (1 - doubt))) : Math.floor(this.#slots);
+    return isDoubted && this.#runs === 'act'
+      ? Math.max(1, Math.floor(this.#slots * (1 - doubt)))
+      : Math.floor(this.#slots);
   }
 
   #pace(): FlowReading['pace'] {
@@ -322,7 +323,7 @@ export class FlowMeter {
   }
 
   /** More failures in a row than chance makes: too much work, or an outage. */
-  #surprised(nowMs: number): FlowNews {
+  #surprised(nowMs: number): FlowNews | null {
     const { firstFailureAtMs, run, usualFailureShare, inFlightAtRun } = this.#trip;
     const { slotsMin } = this.#policy;
     // With few in flight it is not too much work.
@@ -330,6 +331,7 @@ export class FlowMeter {
     const isOverload = this.#overloaded * 2 > run && !this.#isHalved && isMuch;
     this.#trip.forget();
     this.#overloaded = 0;
+    if (!isOverload && this.#runs === 'nothing') return null;
     if (!isOverload) {
       return {
         type: 'outage.detected',

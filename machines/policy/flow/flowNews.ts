@@ -50,6 +50,12 @@ export type FlowNews =
   | { readonly type: 'rate.learned'; readonly perSecond: number }
   | { readonly type: 'rate.lifted' };
 
+/**
+ * What failures in a row may do, as operators want it (CB-1): `act`: let fewer calls out, and tell of an
+ * outage; `tell`: only that; `nothing`. That time-outs are too much work holds for all of them.
+ */
+export type FailureRuns = 'act' | 'tell' | 'nothing';
+
 /** What a restart needs to go on where the process was. Plain values, kept as JSON. */
 export interface KeptFlow {
   readonly slots: number;

@@ -11,7 +11,7 @@ import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionR
 export interface FlowPolicy {
   /** The fewest slots: so many calls may always be in flight while the upstream is up. */
   readonly slotsMin: number;
-  /** The most slots, whatever is measured. */
+  /** The most slots, whatever is measured: an upstream's `concurrency`, 128 unless it is set. */
   readonly slotsMax: number;
   /** Slots that are open at the start of an upstream that nothing is known of. */
   readonly slotsAtStart: number;
@@ -48,6 +48,7 @@ export type FlowTuning = Omit<FlowPolicy, 'slotsMax' | 'timeoutMsMax'>;
 /** Proven by `bench:goodput`; docs/decisions/0098 to 0101 say why. */
 export const DEFAULT_FLOW_POLICY: FlowPolicy = Object.freeze({
   slotsMin: 2,
+  // Of a meter by itself: those of an upstream are its `concurrency` and `attemptTimeoutMs`.
   slotsMax: 32,
   slotsAtStart: 8,
   slotsShareAfterOutage: 1 / 3,

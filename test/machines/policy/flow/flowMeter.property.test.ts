@@ -113,8 +113,8 @@ class History {
     const { slotsMin, slotsMax, timeoutMsMin, timeoutMsMax } = this.#policy;
     expect(slots).toBeGreaterThanOrEqual(slotsMin);
     expect(slots).toBeLessThanOrEqual(slotsMax);
-    expect(this.meter.inFlight).toBe(this.#open.length);
-    expect(this.meter.overhanging).toBe(this.#told.length);
+    expect(this.meter.reading().inFlight).toBe(this.#open.length);
+    expect(this.meter.reading().overhanging).toBe(this.#told.length);
     expect(this.meter.room(this.nowMs)).toBeGreaterThanOrEqual(0);
     expect(this.meter.room(this.nowMs)).toBeLessThanOrEqual(slotsMax - this.#open.length);
     expect(timeoutMs).toBeGreaterThanOrEqual(timeoutMsMin);

@@ -23,14 +23,14 @@ describe('PF-6 slots of an upstream', () => {
   test('PF-6 a call takes a slot and gives it back', () => {
     const meter = meterOf({ slotsAtStart: 2, slotsMin: 1 });
     const [one, other] = [meter.begin(0), meter.begin(0)];
-    expect([meter.room(0), meter.inFlight, meter.bound(0)]).toEqual([
+    expect([meter.room(0), meter.reading().inFlight, meter.bound(0)]).toEqual([
       0,
       2,
       { by: 'ramp', untilAtMs: null },
     ]);
     meter.end(one, { sign: 'answered' }, 100);
     meter.returnUnused(other);
-    expect([meter.room(100), meter.inFlight]).toEqual([2, 0]);
+    expect([meter.room(100), meter.reading().inFlight]).toEqual([2, 0]);
   });
 
   test('PF-6 a stamp that is given back twice changes nothing', () => {
@@ -39,18 +39,28 @@ describe('PF-6 slots of an upstream', () => {
     for (const _ of [1, 2, 3]) meter.end(stamp, { sign: 'answered' }, 10);
     meter.returnUnused(stamp);
     expect(meter.tell(stamp, { sign: 'timedOut' }, 20)).toBeNull();
-    expect([meter.inFlight, meter.overhanging, meter.reading().latencyMs]).toEqual([0, 0, 10]);
+    expect([
+      meter.reading().inFlight,
+      meter.reading().overhanging,
+      meter.reading().latencyMs,
+    ]).toEqual([0, 0, 10]);
     meter.end({ beganAtMs: 0 }, { sign: 'failed' }, 20);
-    expect(meter.inFlight).toBe(0);
+    expect(meter.reading().inFlight).toBe(0);
   });
 
   test('PF-6 a call whose end is told holds one of the most slots, and none of the open ones', () => {
     const meter = meterOf({ slotsMax: 8 });
     const stamp = meter.begin(0);
     meter.tell(stamp, { sign: 'timedOut' }, 5_000);
-    expect([meter.inFlight, meter.overhanging, meter.room(5_000)]).toEqual([0, 1, 7]);
+    expect([meter.reading().inFlight, meter.reading().overhanging, meter.room(5_000)]).toEqual([
+      0, 1, 7,
+    ]);
     meter.end(stamp, { sign: 'answered' }, 9_000);
-    expect([meter.overhanging, meter.room(9_000), meter.reading().latencyMs]).toEqual([0, 8, null]);
+    expect([meter.reading().overhanging, meter.room(9_000), meter.reading().latencyMs]).toEqual([
+      0,
+      8,
+      null,
+    ]);
   });
 
   test('PF-6 time that stands still and calls that take none change no sums', () => {
@@ -155,9 +165,13 @@ describe('CB-1 outage or overload', () => {
     const probe = meter.begin(2_000);
     meter.outageEnded(2_100);
     meter.end(probe, { sign: 'answered' }, 2_100);
-    expect([meter.room(2_100), meter.inFlight, meter.reading().pace]).toEqual([4, 8, 'ramping']);
+    expect([meter.room(2_100), meter.reading().inFlight, meter.reading().pace]).toEqual([
+      4,
+      8,
+      'ramping',
+    ]);
     for (const stamp of before) expect(meter.end(stamp, { sign: 'timedOut' }, 3_000)).toBeNull();
-    expect([meter.room(3_000), meter.inFlight, meter.isDoubted]).toEqual([4, 0, false]);
+    expect([meter.room(3_000), meter.reading().inFlight, meter.isDoubted]).toEqual([4, 0, false]);
   });
 
   test('CB-1 in doubt fewer calls go out, and always one', () => {
