@@ -14,7 +14,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { leaveNote } from '../../../persistence/owner/ownerNote.ts';
-import type { Store } from '../../../persistence/port/store.ts';
+import type { CrisisPlanWrite, Store } from '../../../persistence/port/store.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { backupStore } from '../../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
@@ -63,6 +63,40 @@ function inFile(path: string, sql: string): void {
 
 const at = (name: string): string => join(parent, name);
 const left = (): string[] => readdirSync(parent).filter((name) => name !== 'store');
+
+describe('CR-3 PS-5 crisis plans', () => {
+  const plans: readonly CrisisPlanWrite[] = [
+    { kind: 'crisisPlan', subject: 'user-1', plan: 'one', isPinned: true },
+    { kind: 'crisisPlan', subject: 'user-2', plan: 'two' },
+  ];
+
+  async function keepPlans(): Promise<void> {
+    const store = await opened(folder);
+    await store.commit([accept(1), ...plans]);
+    await store.close();
+  }
+
+  test('CR-3 PS-5 are in a backup, are checked with it, and are there once it is restored', async () => {
+    await keepPlans();
+    const { check } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+    expect(check).toMatchObject({ recordsOpened: 3, unreadableCount: 0 });
+    await restoreStore(at('backup'), at('back'), TEST_KEY, RESTORE);
+    const store = inThreadStore(at('back'));
+    open.push(store);
+    expect((await store.open()).crisisPlans.pinned).toMatchObject([{ subject: 'user-1' }]);
+    expect(await store.crisisPlan('user-2')).toMatchObject({ plan: 'two' });
+  });
+
+  test('SE-4 PS-5 one that does not open is found by the check of a backup', async () => {
+    await keepPlans();
+    inFile(join(folder, 'data.db'), 'UPDATE crisis_plan SET pinned = 0');
+    const { check } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+    expect(check).toMatchObject({
+      unreadableCount: 1,
+      unreadable: [{ id: null, code: 'HF_RECORD_TAMPERED' }],
+    });
+  });
+});
 
 describe('PS-5 a backup', () => {
   test('of data beside the keyring of another store is refused, also without a key', async () => {
