@@ -59,9 +59,7 @@ export class Demands {
   meet(resident: Resident, snapshot: SyncOperationSnapshot): void {
     const { watchers, dispatcher, clock, release, turnWaitOf } = this.#parts;
     const { value: state, context } = snapshot;
-    if (watchers.has(resident.id)) {
-      watchers.changed(toView(state, context, resident.urgency, turnWaitOf));
-    }
+    watchers.changed(resident.id, () => toView(state, context, resident.urgency, turnWaitOf));
     const demand = demandOf(state, context, resident);
     this.#write(resident, snapshot, demand);
     switch (demand.does) {

@@ -69,10 +69,12 @@ export class Watchers {
     return this.#byId.get(id) !== undefined;
   }
 
-  changed(view: OperationView): void {
-    for (const listener of this.#byId.get(view.id)?.listeners ?? []) {
-      callListener(() => listener(view), this.#onError);
-    }
+  /** It has changed: tells who listens. `view` is asked only where somebody does. */
+  changed(id: string, view: () => OperationView): void {
+    const listeners = this.#byId.get(id)?.listeners;
+    if (listeners === undefined || listeners.size === 0) return;
+    const changed = view();
+    for (const listener of listeners) callListener(() => listener(changed), this.#onError);
   }
 
   settled(outcome: Outcome): void {

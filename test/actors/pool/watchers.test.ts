@@ -44,8 +44,8 @@ test('SV-2 a listener that throws is reported, and the others are told all the s
   });
   watchers.subscribe('one', ({ state }) => told.push(state));
   expect(() => {
-    watchers.changed(view('one'));
-    watchers.changed(view('one', 'attempting'));
+    watchers.changed('one', () => view('one'));
+    watchers.changed('one', () => view('one', 'attempting'));
   }).not.toThrow();
   expect(told).toEqual(['waiting', 'attempting']);
   expect(errors).toHaveLength(2);
@@ -55,11 +55,11 @@ test('OP-1 a listener hears of its own operation only, and no more once it has l
   const { watchers } = startWatchers();
   const told: string[] = [];
   const leave = watchers.subscribe('one', ({ id }) => told.push(id));
-  watchers.changed(view('two'));
-  watchers.changed(view('one'));
+  watchers.changed('two', () => view('two'));
+  watchers.changed('one', () => view('one'));
   leave();
   leave();
-  watchers.changed(view('one'));
+  watchers.changed('one', () => view('one'));
   expect(told).toEqual(['one']);
 });
 
@@ -89,7 +89,7 @@ test('OP-6 whoever leaves gives the place back, unless somebody awaits the outco
 
 test('OP-6 only what somebody watches takes a place, and settling gives it back', () => {
   const { watchers } = startWatchers();
-  watchers.changed(view('one'));
+  watchers.changed('one', () => view('one'));
   watchers.settled(DONE);
   expect(watchers.has('one')).toBe(false);
   void watchers.outcome('one');
