@@ -130,7 +130,7 @@ const ROOMS = {
   'actors/charts': [...MACHINES, 'actors/time', 'actors/facts'],
   'actors/journal': [...MACHINES, PORT, 'actors/time', 'actors/facts', 'actors/charts'],
   // What dispatch knows of an upstream: leave to call it, and its slots for crises.
-  'actors/flow': [VOCABULARY, 'machines/policy/flow'],
+  'actors/flow': [VOCABULARY, 'machines/policy/flow', 'machines/policy/crisis'],
   'actors/upstream': [
     ...MACHINES,
     'actors/time',

@@ -9,12 +9,14 @@ import { isSuspect } from '../../machines/operation/demand.ts';
 import { operationDue } from '../../machines/operation/due.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import { isBackingOff } from '../../machines/operation/waitReason.ts';
+import { SLOT_HELD_MS_MAX } from '../../machines/policy/crisis/crisisSlotShares.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { CrisisSlots } from '../flow/crisisSlots.ts';
 import type { FlowControl } from '../flow/flowControl.ts';
+import { Overhangs } from '../operation/overhangs.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -30,6 +32,8 @@ export interface CrisisTurnsParts {
 interface Delivery {
   readonly flow: FlowControl;
   leave: () => void;
+  /** Its time to hold the slot is measured no longer. */
+  cancelTimer: () => void;
   /** When it was sent, by the steady clock; `null` while it waits for its slot. */
   sentAtMs: number | null;
 }
@@ -38,6 +42,8 @@ export class CrisisTurns {
   readonly #parts: CrisisTurnsParts;
   /** Whose slot each delivery holds, and how it is given back. */
   readonly #slots = new Map<Resident, Delivery>();
+  /** Those that take long: they have given their slot to others, as many as there are slots. */
+  readonly #hanging = new Overhangs();
   /** Those that back off, and what lets each try again. */
   readonly #backingOff = new Map<Resident, () => void>();
   /** Upstreams that were down when last looked at. */
@@ -60,13 +66,20 @@ export class CrisisTurns {
     run: () => () => void,
   ): () => void {
     let stop = (): void => undefined;
-    const { entity, subject, tier } = resident.actor.getSnapshot().context;
-    const { rates, steady } = this.#parts;
-    const delivery: Delivery = { flow, leave: () => undefined, sentAtMs: null };
+    const { entity, subject, tier, attempt } = resident.actor.getSnapshot().context;
+    const { rates, steady, timers } = this.#parts;
+    const nothing = (): void => undefined;
+    const delivery: Delivery = { flow, leave: nothing, cancelTimer: nothing, sentAtMs: null };
     this.#slots.set(resident, delivery);
-    const { leave } = crisis.enter(entityKey(entity), () => {
+    const asker = { subject, entity: entityKey(entity), isFirst: attempt === 1 };
+    const { leave } = crisis.enter(asker, () => {
       delivery.sentAtMs = steady.now();
       rates(flow.upstream)?.count({ subject, tier }, delivery.sentAtMs);
+      delivery.cancelTimer = timers.after(SLOT_HELD_MS_MAX, () => {
+        this.#hanging.enter(flow.upstream, crisis.slotsMax, delivery, () => {
+          delivery.leave();
+        });
+      });
       stop = run();
     });
     delivery.leave = leave;
@@ -115,8 +128,11 @@ export class CrisisTurns {
 
   #leave(resident: Resident): Delivery | undefined {
     const delivery = this.#slots.get(resident);
+    if (delivery === undefined) return undefined;
     this.#slots.delete(resident);
-    delivery?.leave();
+    delivery.cancelTimer();
+    this.#hanging.leave(delivery.flow.upstream, delivery);
+    delivery.leave();
     return delivery;
   }
 

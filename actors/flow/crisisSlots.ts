@@ -1,21 +1,64 @@
 /**
- * Slots reserved for crisis deliveries at one upstream (CR-2): beside all other work, so that
- * nothing can hold them up, and bounded, so that mislabelled traffic can't storm the upstream.
- * Deliveries of one entity begin in order; a failing one lets the next begin.
+ * Slots reserved for crisis deliveries at one upstream (CR-2): beside all other work, so that nothing can
+ * hold them up, and bounded, so that mislabelled traffic can't storm the upstream. Who may have one is
+ * decided in machines/policy/crisis/crisisSlotShares.ts; subjects take turns. Deliveries of one entity begin
+ * in order; a failing one lets the next begin.
  *
  * @module
  */
 
-interface Waiting {
+import {
+  type SlotPart,
+  type SlotShares,
+  slotFor,
+  slotShares,
+} from '../../machines/policy/crisis/crisisSlotShares.ts';
+
+/** A delivery, as far as its slot depends on it. */
+export interface CrisisDelivery {
+  readonly subject: string;
+  /** Deliveries with the same one begin in order; `null` where it waits for no other. */
   readonly entity: string | null;
+  /** It is the first attempt of its crisis. */
+  readonly isFirst: boolean;
+}
+
+interface Entered {
+  readonly delivery: CrisisDelivery;
+  readonly subject: Subject;
+  /** The longer it waits the lower. */
+  readonly order: number;
   readonly begin: () => void;
+  /** Where its slot is from; `null` while it waits. */
+  part: SlotPart | null;
+}
+
+interface Subject {
+  readonly name: string;
+  /** Its deliveries that have not left. */
+  entered: number;
+  held: number;
+  /** What waits for a slot, and for no other delivery. */
+  readonly firsts: Set<Entered>;
+  readonly repeats: Set<Entered>;
+}
+
+interface Choice {
+  readonly entered: Entered;
+  readonly part: SlotPart;
 }
 
 export class CrisisSlots {
   readonly #slotsMax: () => number;
-  readonly #waiting = new Set<Waiting>();
-  readonly #busyEntities = new Set<string>();
-  #inFlight = 0;
+  /** Those that hold a slot or wait for one. */
+  readonly #subjects = new Map<string, Subject>();
+  /** Those that have something that waits for a slot, in turn. */
+  readonly #withFirsts = new Set<Subject>();
+  readonly #withRepeats = new Set<Subject>();
+  /** All deliveries of an entity, in order: each but the first waits for the one before it. */
+  readonly #lanes = new Map<string, Set<Entered>>();
+  readonly #taken = { shared: 0, firstOnly: 0 };
+  #enteredCount = 0;
   #isBeginning = false;
   #isChanged = false;
 
@@ -28,23 +71,85 @@ export class CrisisSlots {
     return this.#slotsMax();
   }
 
-  /** Runs `begin` at once if a slot is free and the entity is not busy, else as soon as it can. */
-  enter(entity: string | null, begin: () => void): { readonly leave: () => void } {
-    const waiting: Waiting = { entity, begin };
-    this.#waiting.add(waiting);
+  /** Runs `begin` at once if it may have a slot and its entity is not busy, else as soon as it can. */
+  enter(delivery: CrisisDelivery, begin: () => void): { readonly leave: () => void } {
+    this.#enteredCount += 1;
+    const subject = this.#subjectOf(delivery.subject);
+    subject.entered += 1;
+    const entered: Entered = { delivery, subject, order: this.#enteredCount, begin, part: null };
+    if (this.#isAhead(entered)) this.#wait(entered);
     let isOver = false;
     this.#next();
     return {
       leave: () => {
         if (isOver) return;
         isOver = true;
-        if (!this.#waiting.delete(waiting)) {
-          this.#inFlight -= 1;
-          if (entity !== null) this.#busyEntities.delete(entity);
-        }
+        this.#leave(entered);
         this.#next();
       },
     };
+  }
+
+  #subjectOf(name: string): Subject {
+    const known = this.#subjects.get(name);
+    if (known !== undefined) return known;
+    const subject = {
+      name,
+      entered: 0,
+      held: 0,
+      firsts: new Set<Entered>(),
+      repeats: new Set<Entered>(),
+    };
+    this.#subjects.set(name, subject);
+    return subject;
+  }
+
+  /** Puts it behind the others of its entity; true where there are none. */
+  #isAhead(entered: Entered): boolean {
+    const { entity } = entered.delivery;
+    if (entity === null) return true;
+    const lane = this.#lanes.get(entity) ?? new Set();
+    this.#lanes.set(entity, lane.add(entered));
+    return lane.size === 1;
+  }
+
+  #wait(entered: Entered): void {
+    const { subject, delivery } = entered;
+    if (delivery.isFirst) this.#withFirsts.add(subject);
+    else this.#withRepeats.add(subject);
+    (delivery.isFirst ? subject.firsts : subject.repeats).add(entered);
+  }
+
+  /** Its subject comes behind the others that wait. */
+  #waitNoLonger(entered: Entered): void {
+    const { subject, delivery } = entered;
+    const waiting = delivery.isFirst ? subject.firsts : subject.repeats;
+    const subjects = delivery.isFirst ? this.#withFirsts : this.#withRepeats;
+    if (!waiting.delete(entered)) return;
+    subjects.delete(subject);
+    if (waiting.size > 0) subjects.add(subject);
+  }
+
+  #leave(entered: Entered): void {
+    const { subject, delivery, part } = entered;
+    if (part === null) this.#waitNoLonger(entered);
+    else {
+      this.#taken[part] -= 1;
+      subject.held -= 1;
+    }
+    this.#letNextOfLane(entered, delivery.entity);
+    subject.entered -= 1;
+    if (subject.entered === 0) this.#subjects.delete(subject.name);
+  }
+
+  #letNextOfLane(entered: Entered, entity: string | null): void {
+    const lane = entity === null ? undefined : this.#lanes.get(entity);
+    if (entity === null || lane === undefined) return;
+    const [ahead] = lane;
+    lane.delete(entered);
+    const [next] = lane;
+    if (next === undefined) this.#lanes.delete(entity);
+    else if (ahead === entered) this.#wait(next);
   }
 
   /** What it begins may leave at once; that is taken up here, not in a call within a call. */
@@ -62,14 +167,40 @@ export class CrisisSlots {
   }
 
   #beginWaiting(): void {
-    for (const waiting of this.#waiting) {
-      if (this.#inFlight >= this.slotsMax) return;
-      const { entity } = waiting;
-      if (entity !== null && this.#busyEntities.has(entity)) continue;
-      this.#waiting.delete(waiting);
-      this.#inFlight += 1;
-      if (entity !== null) this.#busyEntities.add(entity);
-      waiting.begin();
+    const shares = slotShares(this.slotsMax);
+    for (;;) {
+      const chosen = this.#choose(shares);
+      if (chosen === null) return;
+      const { entered, part } = chosen;
+      this.#waitNoLonger(entered);
+      entered.part = part;
+      this.#taken[part] += 1;
+      entered.subject.held += 1;
+      entered.begin();
     }
+  }
+
+  #choose(shares: SlotShares): Choice | null {
+    const first = this.#chooseOf(this.#withFirsts, true, shares);
+    if (first?.part === 'firstOnly') return first;
+    const repeat = this.#chooseOf(this.#withRepeats, false, shares);
+    if (first === null || repeat === null) return first ?? repeat;
+    return first.entered.order < repeat.entered.order ? first : repeat;
+  }
+
+  /** Of first attempts the next of a subject that holds no slot, else of whichever subject may have one. */
+  #chooseOf(subjects: Iterable<Subject>, isFirst: boolean, shares: SlotShares): Choice | null {
+    let chosen: Choice | null = null;
+    for (const subject of subjects) {
+      const { held } = subject;
+      const part = slotFor({ isFirst, held }, this.#taken, shares);
+      const [entered] = isFirst ? subject.firsts : subject.repeats;
+      if (part !== null && entered !== undefined) {
+        if (!isFirst || held === 0) return { entered, part };
+        chosen ??= { entered, part };
+        // Who holds none may have whatever another may: there is nothing for those behind either.
+      } else if (held === 0) return chosen;
+    }
+    return chosen;
   }
 }

@@ -88,7 +88,9 @@ describe('CR-2 deliveries', () => {
         upstreams: { default: { crisisConcurrency } },
       });
       await clock.run(runtime.ready);
-      const answers = await Promise.all(Array.from({ length: 40 }, () => runtime.crisis(PERSON)));
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, (_, at) => runtime.crisis({ subject: `user-${at}` })),
+      );
       expect(answers.every(({ elapsedMs }) => elapsedMs === 0)).toBe(true);
       await clock.run(Promise.all(answers.map(({ delivery }) => delivery)));
       expect(peak).toBe(peakExpected);
@@ -116,6 +118,63 @@ describe('CR-2 deliveries', () => {
     await clock.run(Promise.all(answers.map(({ delivery }) => delivery)));
     const once = (payload: number): readonly string[] => [`${payload} begins`, `${payload} ends`];
     expect(steps).toEqual([0, 1, 2, 0, 0].flatMap(once));
+  });
+
+  // The last row is the control: of the subject that hangs, the next one waits for its share.
+  test.each([
+    ['another subject', 'user-43', 0],
+    ['another subject, and what hangs was tried before', 'user-43', 60_000],
+    ['the subject that hangs', 'user-42', 0],
+  ])('CR-2 B22 hundreds of hanging deliveries: one of %s', async (who, subject, afterMs) => {
+    const { clock, boot } = createWorld();
+    const begunAtMs = new Map<unknown, number>();
+    const { runtime } = boot(
+      withRun(async ({ payload }) => {
+        if (!begunAtMs.has(payload)) begunAtMs.set(payload, clock.monotonic());
+        if (typeof payload === 'number') await new Promise<never>(() => undefined);
+      }),
+    );
+    await clock.run(runtime.ready);
+    for (let number = 0; number < 400; number += 1) {
+      await runtime.crisis({ ...PERSON, payload: number });
+    }
+    await clock.advance(afterMs + 500);
+    const askedAtMs = clock.monotonic();
+    const { delivery } = await runtime.crisis({ subject, payload: 'new' });
+    await clock.run(delivery);
+    const waitedMs = (begunAtMs.get('new') ?? 0) - askedAtMs;
+    if (who === 'the subject that hangs') expect(waitedMs).toBeGreaterThan(400);
+    else expect(waitedMs).toBe(0);
+  });
+
+  test('CR-2 hanging deliveries of many subjects give their slots back after a second, as many as there are', async () => {
+    const { clock, boot } = createWorld();
+    let inFlight = 0;
+    let peak = 0;
+    const { runtime } = boot(
+      withRun(async ({ payload, signal }) => {
+        if (payload === 'new') return;
+        inFlight += 1;
+        peak = Math.max(peak, inFlight);
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+        });
+        inFlight -= 1;
+        throw transientFailure('Hung.');
+      }),
+    );
+    await clock.run(runtime.ready);
+    for (let number = 0; number < 20; number += 1) {
+      await runtime.crisis({ subject: `user-${number}`, payload: number });
+    }
+    const { delivery } = await runtime.crisis({ subject: 'user-new', payload: 'new' });
+    const askedAtMs = clock.monotonic();
+    await clock.run(delivery);
+    expect(clock.monotonic() - askedAtMs).toBeLessThanOrEqual(1_000);
+    // For hours: calls under way are bounded.
+    await clock.advance(3_600_000);
+    expect(peak).toBeGreaterThan(16);
+    expect(peak).toBeLessThanOrEqual(32);
   });
 
   test('CR-2 deliveries take no place of other work', async () => {

@@ -48,7 +48,10 @@ export interface RetryPolicy {
   readonly strategy: BackoffStrategy;
   /** Left out: as much as the delay itself. */
   readonly jitterMsMax?: number | undefined;
-  /** What goes on after the last attempt instead of the dead letters; `null` for none. Crisis: 30 s. */
+  /**
+   * The longest wait of what goes on after the last attempt instead of the dead letters, of which chance takes
+   * up to a fifth; `null` for none. Crisis: 30 s.
+   */
   readonly thenEveryMs: number | null;
   /**
    * How long it is tried from its first failed attempt on, in time in which its upstream was up, before
@@ -98,12 +101,15 @@ export function retryDelayMs(
 ): number {
   const own =
     input.attempt >= policy.attemptsMax && policy.thenEveryMs !== null
-      ? policy.thenEveryMs
+      ? policy.thenEveryMs * (1 - PACE_JITTER * input.draw)
       : backoffMs(policy, input);
   const askedMax = Math.min(RETRY_AFTER_MAX_MS, policy.thenEveryMs ?? RETRY_AFTER_MAX_MS);
   const asked = Math.min(input.retryAfterMs ?? 0, askedMax);
   return Math.ceil(Math.max(own, asked));
 }
+
+/** So that what failed together is not repeated together each time; no wait is longer for it. */
+const PACE_JITTER = 0.2;
 
 /** Failures that spent no attempt let a wait grow no further than this, in milliseconds before jitter. */
 export const UNSPENT_WAIT_MS_MAX = 1_000;

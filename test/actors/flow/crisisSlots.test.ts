@@ -1,16 +1,70 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CrisisSlots } from '../../../actors/flow/crisisSlots.ts';
+import { type CrisisDelivery, CrisisSlots } from '../../../actors/flow/crisisSlots.ts';
+import { slotShares } from '../../../machines/policy/crisis/crisisSlotShares.ts';
 
+/** Each delivery is a first attempt of a subject of its own, but for what is said of it. */
 function openSlots(slotsMax: number) {
   const slots = new CrisisSlots(() => slotsMax);
   const begun: string[] = [];
-  const enter = (name: string, entity: string | null = null): (() => void) =>
-    slots.enter(entity, () => {
+  const enter = (
+    name: string,
+    entity: string | null = null,
+    more: Partial<CrisisDelivery> = {},
+  ): (() => void) =>
+    slots.enter({ subject: `subject of ${name}`, entity, isFirst: true, ...more }, () => {
       begun.push(name);
     }).leave;
   return { enter, begun };
 }
+
+test('CR-2 one subject never holds more than its share, and one that has none goes at once', () => {
+  const { enter, begun } = openSlots(16);
+  for (let at = 0; at < 300; at += 1) enter(`hangs ${at}`, null, { subject: 'a' });
+  expect(begun).toEqual(['hangs 0', 'hangs 1', 'hangs 2', 'hangs 3']);
+  for (const name of ['b', 'c', 'd']) enter(name);
+  expect(begun.slice(4)).toEqual(['b', 'c', 'd']);
+  // Control: another of the subject that hangs waits.
+  enter('again', null, { subject: 'a' });
+  expect(begun).toHaveLength(7);
+});
+
+test('CR-2 repeats take no slot of first attempts', () => {
+  const { enter, begun } = openSlots(16);
+  for (let at = 0; at < 300; at += 1) enter(`repeat ${at}`, null, { isFirst: false });
+  expect(begun).toHaveLength(8);
+  for (let at = 0; at < 8; at += 1) enter(`first ${at}`);
+  expect(begun).toHaveLength(16);
+  enter('one more');
+  expect(begun).toHaveLength(16);
+});
+
+test('CR-2 a repeat that waits is not passed by for ever: it comes before first attempts that came later', () => {
+  const { enter, begun } = openSlots(2);
+  const leave = new Map<string, () => void>();
+  const add = (name: string, isFirst: boolean): void => {
+    leave.set(name, enter(name, null, { isFirst }));
+  };
+  add('first 0', true);
+  add('first 1', true);
+  add('repeat', false);
+  for (let at = 2; at < 9; at += 1) add(`first ${at}`, true);
+  expect(begun).toEqual(['first 0', 'first 1']);
+  leave.get('first 1')?.();
+  expect(begun).toEqual(['first 0', 'first 1', 'repeat']);
+});
+
+test('CR-2 subjects take turns', () => {
+  const { enter, begun } = openSlots(1);
+  const leave: (() => void)[] = [];
+  for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) {
+    leave.push(enter(name, null, { subject: name.slice(0, 1) }));
+  }
+  const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'];
+  for (let at = 0; at < 5; at += 1) leave[names.indexOf(begun.at(-1) ?? '')]?.();
+  // The second of a came before anybody else did.
+  expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
+});
 
 test('CR-2 no more deliveries run than there are slots, and the next begins when one ends', () => {
   const { enter, begun } = openSlots(2);
@@ -69,38 +123,55 @@ test('CR-2 leaving twice frees one slot', () => {
   expect(begun).toEqual(['first', 'second']);
 });
 
-test('CR-2 OP-4 whoever comes and goes, slots and order hold, and nobody is left waiting', () => {
-  const step = fc.record({ entity: fc.constantFrom('a', 'b', null), leaves: fc.nat({ max: 9 }) });
+test('CR-2 OP-4 whatever comes and goes, slots, shares and order hold, and nothing is left waiting', () => {
+  const step = fc.record({
+    subject: fc.constantFrom('s', 't', 'u'),
+    entity: fc.constantFrom('a', 'b', null),
+    isFirst: fc.boolean(),
+    leaves: fc.nat({ max: 9 }),
+  });
   fc.assert(
-    fc.property(fc.array(step), fc.integer({ min: 1, max: 3 }), (steps, slotsMax) => {
-      const slots = new CrisisSlots(() => slotsMax);
-      const inside = new Map<number, string | null>();
-      const leave: (() => void)[] = [];
-      const begun: { number: number; entity: string | null }[] = [];
-      const end = (number: number): void => {
-        inside.delete(number);
-        leave[number]?.();
-      };
-      for (const [number, { entity, leaves }] of steps.entries()) {
-        leave[number] = slots.enter(entity, () => {
-          if (entity !== null) expect([...inside.values()]).not.toContain(entity);
-          inside.set(number, entity);
-          begun.push({ number, entity });
-          expect(inside.size).toBeLessThanOrEqual(slotsMax);
-        }).leave;
-        const ends = [...inside.keys()][leaves];
-        if (ends !== undefined) end(ends);
-      }
-      for (let next = [...inside.keys()]; next.length > 0; next = [...inside.keys()]) {
-        for (const number of next) end(number);
-      }
-      expect(begun).toHaveLength(steps.length);
-      for (const entity of ['a', 'b']) {
-        const numbers = begun
-          .filter((other) => other.entity === entity)
-          .map(({ number }) => number);
-        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-      }
-    }),
+    fc.property(
+      fc.array(step, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 9 }),
+      (steps, slotsMax) => {
+        const slots = new CrisisSlots(() => slotsMax);
+        const { subjectMax, shared } = slotShares(slotsMax);
+        const inside = new Map<number, CrisisDelivery>();
+        const leave: (() => void)[] = [];
+        const begun: { number: number; entity: string | null }[] = [];
+        const end = (number: number): void => {
+          inside.delete(number);
+          leave[number]?.();
+        };
+        for (const [number, { leaves, ...delivery }] of steps.entries()) {
+          const { entity, subject } = delivery;
+          leave[number] = slots.enter(delivery, () => {
+            const others = [...inside.values()];
+            if (entity !== null) expect(others.map((other) => other.entity)).not.toContain(entity);
+            inside.set(number, delivery);
+            begun.push({ number, entity });
+            const all = [...inside.values()];
+            expect(all.length).toBeLessThanOrEqual(slotsMax);
+            expect(all.filter((other) => other.subject === subject).length).toBeLessThanOrEqual(
+              subjectMax,
+            );
+            expect(all.filter(({ isFirst }) => !isFirst).length).toBeLessThanOrEqual(shared);
+          }).leave;
+          const ends = [...inside.keys()][leaves];
+          if (ends !== undefined) end(ends);
+        }
+        for (let next = [...inside.keys()]; next.length > 0; next = [...inside.keys()]) {
+          for (const number of next) end(number);
+        }
+        expect(begun).toHaveLength(steps.length);
+        for (const entity of ['a', 'b']) {
+          const numbers = begun
+            .filter((other) => other.entity === entity)
+            .map(({ number }) => number);
+          expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+        }
+      },
+    ),
   );
 });

@@ -205,6 +205,12 @@ describe('backoff', () => {
     expect([1, 2, 3].map((attempt) => delayAfter(endless, attempt))).toEqual([100, 7_000, 7_000]);
   });
 
+  test('RT-1 CR-4 what goes on at a pace is spread over the last fifth of it', () => {
+    const { crisis } = DEFAULT_RETRY;
+    const delays = [0, 0.5, 0.999].map((draw) => delayAfter(crisis, 50, { draw }));
+    expect(delays).toEqual([30_000, 27_000, 24_006]);
+  });
+
   test('RT-1 no delay at all stays none, however many attempts', () => {
     expect(delayAfter(policyOf({ initialDelayMs: 0, attemptsMax: 10_000 }), 9_000)).toBe(0);
   });
