@@ -194,6 +194,8 @@ const ROOMS = {
     'actors/platform',
     'actors/time',
     'actors/facts',
+    'actors/flow',
+    'actors/attempt',
     'actors/operation',
     'actors/pool',
   ],

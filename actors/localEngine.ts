@@ -21,6 +21,7 @@ import { ActorSystem } from './charts/actorSystem.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
 import { CrisisResources } from './crisis/crisisResources.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
+import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { FactListener, Override } from './facts/fact.ts';
@@ -42,6 +43,7 @@ import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from '
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
+import { TimerService } from './time/timerService.ts';
 
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
@@ -148,8 +150,27 @@ export class LocalEngine implements Engine {
       onError,
     });
     const exemptionsOf = exemptionsAmong(core.pool.handlers);
+    const { policies } = parts;
     this.#crisis = new CrisisResponder({
       pool: core.pool,
+      canKeep: () => {
+        // While it stops in order, what comes is written as long as that is possible.
+        if (this.isStopped && !core.journal.isOpen) return false;
+        core.room.note();
+        return true;
+      },
+      unkept: new UnkeptDeliveries({
+        ...{ clock, random, facts, onError, steady: core.steady },
+        // The engine's own has stopped by then.
+        timers: new TimerService(clock, onError),
+        exceptions: core.pool.exceptions,
+        handlers: core.pool.handlers,
+        retry: (upstream, type) => policies.table.retries(upstream, type),
+        attemptTimeoutMs: (handler, { type }) =>
+          handler.attemptTimeoutMs ??
+          policies.table.operation(handler.upstream, 'crisis', type).attemptTimeoutMs,
+        crisisSlotsMax: (upstream) => policies.table.upstream(upstream).crisisConcurrency,
+      }),
       clock,
       random,
       rules: {
@@ -269,10 +290,7 @@ export class LocalEngine implements Engine {
   }
 
   async crisis(request: unknown): Promise<CrisisAnswer> {
-    return await this.#crisis.answer(request, () => {
-      if (this.isStopped) throw closed();
-      this.#core.room.note();
-    });
+    return await this.#crisis.answer(request);
   }
 
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {

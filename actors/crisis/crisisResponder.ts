@@ -13,6 +13,7 @@ import {
   readCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   type HoldfastError,
@@ -26,6 +27,7 @@ import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import type { CrisisResources } from './crisisResources.ts';
 import type { FoundPlan, PlanStatus, PlansAtHand } from './plansAtHand.ts';
+import { type UnkeptDeliveries, unkeptAfterStop } from './unkeptDeliveries.ts';
 
 /** What `crisis()` resolves to. The promises in it never hold up the answer. */
 export interface CrisisAnswer {
@@ -57,6 +59,10 @@ const READ_AT_ONCE_BYTES = 8_192;
 
 export interface CrisisResponderParts {
   readonly pool: OperationPool;
+  /** Whether the pool can still write what it is given: false once the runtime has stopped. */
+  readonly canKeep: () => boolean;
+  /** Delivers what can't be kept any more. */
+  readonly unkept: UnkeptDeliveries;
   readonly clock: Clock;
   readonly random: Random;
   readonly rules: CrisisRules;
@@ -74,6 +80,17 @@ type Begun = Pick<CrisisAnswer, 'operationId' | 'durable' | 'delivery'> & {
   readonly isTaken: boolean;
 };
 
+interface Promised<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: HoldfastError) => void;
+}
+
+interface Promises {
+  readonly durable: Promised<undefined>;
+  readonly delivery: Promised<Outcome>;
+}
+
 export class CrisisResponder {
   readonly #parts: CrisisResponderParts;
 
@@ -84,16 +101,14 @@ export class CrisisResponder {
   /**
    * Answers. Never rejects and never throws: what is wrong with the request is told
    * beside the answer, and what is sound in it is delivered.
-   *
-   * @param mayTake throws where no crisis is taken any more
    */
-  async answer(request: unknown, mayTake: () => void): Promise<CrisisAnswer> {
+  async answer(request: unknown): Promise<CrisisAnswer> {
     const { clock, facts, resources, plans, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
     const subject = fieldOf(request, 'subject');
     const asked = isPlanSubject(subject) ? plans.find(subject) : NO_SUBJECT;
-    const { isTaken, ...begun } = this.#begin(request, mayTake);
+    const { isTaken, ...begun } = this.#begin(request);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
@@ -109,8 +124,8 @@ export class CrisisResponder {
     };
   }
 
-  #begin(request: unknown, mayTake: () => void): Begun {
-    const { clock, random, pool, rules, facts } = this.#parts;
+  #begin(request: unknown): Begun {
+    const { clock, random, rules, facts } = this.#parts;
     const durable = promised<undefined>();
     const delivery = promised<Outcome>();
     const refuse = (error: unknown): void => {
@@ -122,20 +137,11 @@ export class CrisisResponder {
     const id = operationId(clock, random);
     const begun = { operationId: id, durable: durable.promise, delivery: delivery.promise };
     try {
-      mayTake();
       const reading = readCrisis(request, rules);
       const take = (limits: ReadingLimits): boolean => {
         const sound = completeCrisis(reading, rules, limits);
         if (sound === null) return false;
-        const { resolve, reject } = durable;
-        const told = {
-          resolve: () => {
-            resolve(undefined);
-          },
-          reject,
-        };
-        pool.start(sound.request, told, undefined, id);
-        pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
+        this.#deliver(id, sound.request, { durable, delivery });
         if (sound.leftOut.length > 0) facts.emit('crisis.mended', sound.leftOut);
         return true;
       };
@@ -144,6 +150,29 @@ export class CrisisResponder {
       refuse(error);
       return { ...begun, operationId: null, isTaken: false };
     }
+  }
+
+  #deliver(id: string, request: CheckedRequest, { durable, delivery }: Promises): void {
+    const { pool, canKeep, unkept, facts } = this.#parts;
+    if (!canKeep()) {
+      durable.reject(unkeptAfterStop());
+      facts.emit('crisis.unkept', id);
+      unkept.deliver(id, request).then(delivery.resolve, (error: unknown) => {
+        const cause = refusalOf(error);
+        facts.emit('crisis.refused', cause);
+        delivery.reject(cause);
+      });
+      return;
+    }
+    const { resolve, reject } = durable;
+    const told = {
+      resolve: () => {
+        resolve(undefined);
+      },
+      reject,
+    };
+    pool.start(request, told, undefined, id);
+    pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
   }
 
   /** False where the payload is too large to be read before the answer. */
@@ -196,11 +225,7 @@ function fieldOf(request: unknown, name: 'subject' | 'region'): unknown {
 }
 
 /** A promise whose rejection may be ignored without ending the process. */
-function promised<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: HoldfastError) => void;
-} {
+function promised<T>(): Promised<T> {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: HoldfastError) => void = () => undefined;
   const promise = new Promise<T>((settle, fail) => {

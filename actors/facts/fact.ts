@@ -215,7 +215,7 @@ export interface RecordNewer extends Told<'record.newer'> {
   readonly operationId: string;
 }
 
-/** A crisis was answered, and is neither stored nor delivered: the runtime has stopped (CR-4). */
+/** A crisis was answered, and is neither stored nor delivered: it came after the stop, and its upstream did not take it (CR-4). */
 export interface CrisisRefused extends Told<'crisis.refused'> {
   readonly code: ErrorCode;
 }
@@ -226,7 +226,10 @@ export interface CrisisMended extends Told<'crisis.mended'> {
   readonly fieldsLeftOut: number;
 }
 
-/** The disk hangs and enough waits for it in memory: a crisis is delivered, and nothing of it is kept. */
+/**
+ * A crisis is delivered and nothing of it is kept: the disk hangs and enough waits for it in memory, or the
+ * runtime has stopped.
+ */
 export interface CrisisUnkept extends Told<'crisis.unkept'> {
   readonly operationId: string;
 }

@@ -119,7 +119,7 @@ export function findingsOf(
       component: 'storage',
       health: 'degraded',
       costs: 30,
-      reason: `${crises.unkept} crises delivered and not kept: the disk hung, and memory held as much as it may`,
+      reason: `${crises.unkept} crises delivered and not kept: the disk hung and memory held as much as it may, or the runtime had stopped`,
     });
   }
   if (crises.isMending) {

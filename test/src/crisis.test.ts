@@ -59,17 +59,85 @@ describe('CR-1 a crisis is answered whatever state the runtime is in', () => {
     expect((await disk.find(answer.operationId ?? ''))?.urgency).toBe(0);
   });
 
-  test('CR-1 SV-4 it is answered after close(), and says that it was not taken', async () => {
+  test('CR-1 CR-2 SV-4 after close() it is answered and delivered from memory, and says that it is not kept', async () => {
     const { clock, boot } = createWorld();
-    const { runtime } = boot(withRun(() => null));
+    const attempts: number[] = [];
+    const { runtime, errors } = boot(
+      withRun(({ number, subject }) => {
+        expect(subject).toBe(PERSON.subject);
+        attempts.push(number);
+        if (number < 4) throw new Error('Not yet.');
+      }),
+    );
     await clock.run(runtime.ready);
     await clock.run(runtime.close());
     const answer = await runtime.crisis(PERSON);
-    expect(answer).toMatchObject({ source: 'local', operationId: null, resources: HELP_LINES });
+    expect(answer).toMatchObject({ source: 'local', elapsedMs: 0, resources: HELP_LINES });
     await expect(answer.durable).rejects.toMatchObject({ code: 'HF_CLOSED' });
-    await expect(answer.delivery).rejects.toMatchObject({ code: 'HF_CLOSED' });
+    expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed', attempts: 4 });
+    expect(attempts).toEqual([1, 2, 3, 4]);
+    expect(runtime.getHealthStatus().crises).toMatchObject({ unkept: 1, refused: 0 });
+    expect(errors.map((error) => String(error))).not.toContainEqual(
+      expect.stringContaining('HF_CRISIS_REFUSED'),
+    );
+    await clock.advance(60_000);
+    expect(clock.pending).toBe(0);
     const next = boot(withRun(() => null)).runtime;
     expect((await clock.run(next.listOperations())).views).toEqual([]);
+  });
+
+  test.each([
+    ['nothing handles it', {}, 0],
+    ['its upstream never takes it', { fails: true }, 10],
+  ])(
+    'CR-2 SV-4 after close(), where %s, that is told and the process may end',
+    async (_, how, tries) => {
+      const { clock, boot } = createWorld();
+      let calls = 0;
+      const run = (): never => {
+        calls += 1;
+        throw new Error('Down.');
+      };
+      const { runtime, errors } = boot('fails' in how ? withRun(run) : {});
+      await clock.run(runtime.ready);
+      await clock.run(runtime.close());
+      const { delivery } = await runtime.crisis(PERSON);
+      await expect(clock.run(delivery)).rejects.toMatchObject({ code: 'HF_CLOSED' });
+      expect(calls).toBe(tries);
+      expect(errors.at(-1)).toMatchObject({
+        code: 'HF_CRISIS_REFUSED',
+        cause: { code: 'HF_CLOSED' },
+      });
+      await clock.advance(60_000);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  test('CR-2 SV-4 while the runtime stops it is delivered, or left on disk for the next', async () => {
+    const { clock, boot } = createWorld();
+    const delivered: unknown[] = [];
+    const hang = withRun(({ payload, priority }) => {
+      if (priority !== 'crisis') return new Promise<never>(() => undefined);
+      if (payload === 'hangs') return new Promise<never>(() => undefined);
+      delivered.push(payload);
+      return null;
+    });
+    const { runtime } = boot(hang);
+    await clock.run(runtime.ready);
+    await clock.run(heldWork(runtime));
+    const closed = runtime.close({ deadlineMs: 1_000 });
+    await clock.advance(10);
+    expect(runtime.getHealthStatus().phase).toBe('draining');
+    const { delivery } = await runtime.crisis({ ...PERSON, payload: 'goes' });
+    const { durable } = await runtime.crisis({ ...PERSON, payload: 'hangs' });
+    expect(await clock.run(delivery)).toMatchObject({ status: 'completed' });
+    await clock.run(durable);
+    await clock.run(closed);
+    expect(delivered).toEqual(['goes']);
+    const next = boot(withRun(({ payload }) => delivered.push(payload))).runtime;
+    await clock.run(next.ready);
+    await clock.advance(60_000);
+    expect(delivered).toContain('hangs');
   });
 
   test('CR-1 a priority slipped into it does not make it less than a crisis', async () => {
