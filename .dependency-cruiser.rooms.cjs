@@ -24,6 +24,7 @@ const CHARTS = [
 ];
 const MACHINES = [VOCABULARY, ...POLICY, ...CHARTS];
 const PORT = 'persistence/port';
+const ENGINE_BASE = ['actors/platform', 'actors/time', 'actors/facts'];
 const SQLITE = [
   'persistence/sqlite/driver',
   'persistence/sqlite/schema',
@@ -146,9 +147,7 @@ const ROOMS = {
   'actors/operation': [
     ...MACHINES,
     PORT,
-    'actors/platform',
-    'actors/time',
-    'actors/facts',
+    ...ENGINE_BASE,
     'actors/charts',
     'actors/journal',
     'actors/flow',
@@ -167,9 +166,7 @@ const ROOMS = {
   'actors/pool': [
     ...MACHINES,
     PORT,
-    'actors/platform',
-    'actors/time',
-    'actors/facts',
+    ...ENGINE_BASE,
     'actors/charts',
     'actors/journal',
     'actors/attempt',
@@ -191,9 +188,7 @@ const ROOMS = {
   'actors/crisis': [
     ...MACHINES,
     PORT,
-    'actors/platform',
-    'actors/time',
-    'actors/facts',
+    ...ENGINE_BASE,
     'actors/flow',
     'actors/attempt',
     'actors/operation',
@@ -202,9 +197,7 @@ const ROOMS = {
   actors: [
     ...MACHINES,
     PORT,
-    'actors/platform',
-    'actors/time',
-    'actors/facts',
+    ...ENGINE_BASE,
     'actors/charts',
     'actors/journal',
     'actors/upstream',
