@@ -8,6 +8,7 @@
  * - A permit is asked for by event only while half open; it was granted if {@link hasPermit} says
  *   so afterwards. Each is a lease: it ends by itself if nobody reports. A success that comes later still
  *   counts, as long as nothing has changed.
+ * - What a failed probe was asked to wait (`Retry-After`) holds all that follow, however late it reports.
  * - A crisis asks nobody: the engine lets it pass in every state (CB-3). One that is delivered proves that
  *   the upstream answers; one that fails counts nowhere.
  * - Orders of people are counted. The strongest is in force, in a state of its own; the others wait.
@@ -20,7 +21,7 @@
 import type { SnapshotFrom } from 'xstate';
 import { BREAKER_MODES, type BreakerDecision } from '../policy/breaker/breakerDecision.ts';
 import type { HoldKind, HoldRelease } from '../policy/breaker/operatorHolds.ts';
-import { NO_OUTAGES } from '../policy/breaker/outages.ts';
+import { NO_OUTAGES, type TripFacts } from '../policy/breaker/outages.ts';
 import { firstLeaseEnd } from '../policy/breaker/probeLeases.ts';
 import { breakerSetup, type Instant, type OrderFacts } from './circuitBreakerSetup.ts';
 
@@ -41,6 +42,14 @@ const order = <Kind extends HoldKind>(kind: Kind, isUp: boolean) => {
     },
   ] as const;
 };
+
+const asked = ({ event }: { event: TripFacts }): TripFacts => event;
+
+/** A probe that counts no more was told to wait: so are the others. */
+const HOLD_PROBES = {
+  guard: { type: 'isAskedForTime', params: asked },
+  actions: [{ type: 'holdProbes', params: asked }],
+} as const;
 
 type Release = Instant & HoldRelease;
 const letGo = ({ event }: { event: Release }): Release => event;
@@ -112,6 +121,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
           guard: { type: 'isCooldownOver', params: ({ event }) => event },
           target: 'halfOpen',
         },
+        'probe.failed': HOLD_PROBES,
         'crisis.delivered': {
           target: 'closed',
           actions: [{ type: 'recordRecovery', params: ({ event }) => event }],
@@ -145,9 +155,18 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
           },
           {
             guard: { type: 'isProbeOut', params: ({ event }) => event },
-            actions: [{ type: 'returnPermit', params: ({ event }) => event }, 'countFailedProbe'],
+            actions: [
+              { type: 'returnPermit', params: ({ event }) => event },
+              'countFailedProbe',
+              { type: 'holdProbes', params: ({ event }) => event },
+            ],
           },
+          HOLD_PROBES,
         ],
+        'cooldown.due': {
+          guard: { type: 'isCooldownOver', params: ({ event }) => event },
+          actions: ['endCooldown'],
+        },
         'probe.ignored': {
           guard: { type: 'isProbeOut', params: ({ event }) => event },
           actions: [{ type: 'returnPermit', params: ({ event }) => event }],
@@ -218,13 +237,15 @@ export function breakerDecision(snapshot: CircuitBreakerSnapshot): BreakerDecisi
   const { value, context } = snapshot;
   const { generation, probes, probesFailed, probesAtOnce, openUntilAtMs } = context;
   const free = value === 'halfOpen' ? probesAtOnce - probesFailed - probes.length : 0;
+  const placeAtMs = free > 0 ? null : firstLeaseEnd(probes);
   return Object.freeze({
     generation,
     mode: BREAKER_MODES[value],
-    retryAtMs: value === 'halfOpen' && free <= 0 ? firstLeaseEnd(probes) : openUntilAtMs,
+    retryAtMs:
+      openUntilAtMs === null ? placeAtMs : Math.max(openUntilAtMs, placeAtMs ?? openUntilAtMs),
     recordsResults: value === 'closed' || value === 'observing',
     isHeldOpen: value === 'forcedOpen',
-    probesFree: Math.max(0, free),
+    probesFree: openUntilAtMs === null ? Math.max(0, free) : 0,
   });
 }
 
@@ -233,9 +254,10 @@ export function breakerDue(
   snapshot: CircuitBreakerSnapshot,
 ): { readonly type: 'cooldown.due' | 'lease.due'; readonly atMs: number } | null {
   const { openUntilAtMs, probes } = snapshot.context;
-  if (openUntilAtMs !== null) return { type: 'cooldown.due', atMs: openUntilAtMs };
-  const atMs = firstLeaseEnd(probes);
-  return atMs === null ? null : { type: 'lease.due', atMs };
+  const leaseEndsAtMs = firstLeaseEnd(probes);
+  if (openUntilAtMs !== null && openUntilAtMs <= (leaseEndsAtMs ?? openUntilAtMs))
+    return { type: 'cooldown.due', atMs: openUntilAtMs };
+  return leaseEndsAtMs === null ? null : { type: 'lease.due', atMs: leaseEndsAtMs };
 }
 
 /** Whether a permit is out: read right after asking for it, and the answer to the question. */

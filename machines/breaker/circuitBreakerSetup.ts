@@ -16,8 +16,10 @@ import {
   withoutHold,
 } from '../policy/breaker/operatorHolds.ts';
 import {
+  askedForTime,
   cameUp,
   handedOver,
+  isAskedForTime,
   type OutageFacts,
   type OutageHistory,
   recovered,
@@ -112,10 +114,14 @@ export const breakerSetup = setup({
   guards: {
     isCurrent: ({ context }, params: { generation: number }) =>
       params.generation === context.generation,
-    isCooldownOver: ({ context }, params: Instant) =>
-      context.openUntilAtMs === null || params.atMs >= context.openUntilAtMs,
+    isCooldownOver: ({ context }, params: Instant) => isWaitOver(context, params),
     canProbe: ({ context }, params: PermitFacts) =>
-      !isLeaseHeld(context.probes, params) && probesFree(context, params.atMs) > 0,
+      isWaitOver(context, params) &&
+      !isLeaseHeld(context.probes, params) &&
+      probesFree(context, params.atMs) > 0,
+    /** The upstream asks for more time than is known, by whichever probe: even one that is late. */
+    isAskedForTime: ({ context }, params: TripFacts) =>
+      isAskedForTime(context, context.policy, params),
     /** Of this half-open time, and its lease runs. */
     isProbeOut: ({ context }, params: ProbeFacts) => isProbeOut(context, params),
     /** The last of those that go out together: not all of them can have failed by chance. */
@@ -137,6 +143,9 @@ export const breakerSetup = setup({
     trip: assign(({ context }, params: OutageFacts) => tripped(context, context.policy, params)),
     /** The upstream is down still. */
     reopen: assign(({ context }, params: TripFacts) => reopened(context, context.policy, params)),
+    holdProbes: assign(({ context }, params: TripFacts) =>
+      askedForTime(context, context.policy, params),
+    ),
     endCooldown: assign({ openUntilAtMs: null }),
     grantPermit: assign(({ context }, params: PermitFacts) => {
       const { probes, policy, firstFailureAtMs, downSinceAtMs } = context;
@@ -179,6 +188,10 @@ export const breakerSetup = setup({
     })),
   },
 });
+
+function isWaitOver({ openUntilAtMs }: CircuitBreakerContext, { atMs }: Instant): boolean {
+  return openUntilAtMs === null || atMs >= openUntilAtMs;
+}
 
 function isProbeOut(context: CircuitBreakerContext, probe: ProbeFacts): boolean {
   return probe.generation === context.generation && isLeaseHeld(context.probes, probe);

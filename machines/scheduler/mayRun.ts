@@ -84,7 +84,7 @@ export const MAY_RUN_TABLE: readonly WaitRow[] = [
   },
   {
     because: 'probe',
-    holds: 'the upstream may be back, and the probes are out',
+    holds: 'the upstream may be back, and the probes are out, or it has asked for time',
     isSo: ({ breaker }) => breaker.mode === 'probe' && breaker.probesFree <= 0,
     untilAtMs: ({ breaker }) => breaker.retryAtMs,
   },

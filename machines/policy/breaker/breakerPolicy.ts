@@ -155,8 +155,15 @@ export interface Trip {
  * counts as none.
  */
 export function openDurationMs(pacing: BreakerPacing, trip: Trip): number {
-  const { retryAfterMs = 0, tookMs = 0 } = trip;
+  const { retryAfterMs, tookMs = 0 } = trip;
   const gapMs = Math.max(1, probeGapMs(pacing, trip.downMs, trip.draw) - tookMs);
-  const askedMs = retryAfterMs > 0 ? Math.min(pacing.retryAfterMsMax, retryAfterMs) : 0;
-  return Math.max(gapMs, Math.ceil(askedMs));
+  return Math.max(gapMs, askedWaitMs(pacing, retryAfterMs));
+}
+
+/** How long the upstream is left alone since it asked for that, in whole milliseconds; 0 if it did not. */
+export function askedWaitMs(
+  { retryAfterMsMax }: Pick<BreakerPacing, 'retryAfterMsMax'>,
+  retryAfterMs: number = 0,
+): number {
+  return retryAfterMs > 0 ? Math.ceil(Math.min(retryAfterMsMax, retryAfterMs)) : 0;
 }

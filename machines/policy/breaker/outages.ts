@@ -6,7 +6,7 @@
  */
 
 import { clampDueTime } from '../../vocabulary/dueTime.ts';
-import { type BreakerPacing, openDurationMs } from './breakerPolicy.ts';
+import { askedWaitMs, type BreakerPacing, openDurationMs } from './breakerPolicy.ts';
 
 /** From the first failure of the run that told of it to the success that ended it. */
 export type Outage = readonly [firstFailureAtMs: number, endedAtMs: number];
@@ -15,9 +15,12 @@ export type Outage = readonly [firstFailureAtMs: number, endedAtMs: number];
 const OUTAGES_KEPT = 32;
 
 export interface OutageHistory {
-  /** How long the latest wait for a probe is or was; 0 before the first. */
+  /** At least as long as the latest wait for a probe is or was; 0 before the first. */
   readonly lastOpenMs: number;
-  /** When the next probe goes out; `null` outside `open`. */
+  /**
+   * No probe goes out before this. `open` lasts until then; while half open it is set if a failed probe was
+   * asked to wait, and `null` else.
+   */
   readonly openUntilAtMs: number | null;
   /** When the present outage began, with the first failure of its run; `null` when there is none. */
   readonly firstFailureAtMs: number | null;
@@ -86,19 +89,45 @@ export function tripped(
   };
 }
 
-/** The upstream is down still: it is open until the next probe. */
+/** The upstream is down still: it is open until the next probe, and as long as it has asked for. */
 export function reopened(
-  { firstFailureAtMs }: OutageHistory,
+  { firstFailureAtMs, openUntilAtMs }: OutageHistory,
   pacing: BreakerPacing,
   facts: TripFacts,
 ): Partial<OutageHistory> {
-  const beganAtMs = firstFailureAtMs ?? facts.atMs;
-  const lastOpenMs = openDurationMs(pacing, { ...facts, downMs: facts.atMs - beganAtMs });
+  const { atMs } = facts;
+  const beganAtMs = firstFailureAtMs ?? atMs;
+  const openMs = openDurationMs(pacing, { ...facts, downMs: atMs - beganAtMs });
+  const untilAtMs = Math.max(openUntilAtMs ?? 0, atMs + openMs);
   return {
-    lastOpenMs,
-    openUntilAtMs: facts.atMs + lastOpenMs,
+    lastOpenMs: untilAtMs - atMs,
+    openUntilAtMs: untilAtMs,
     firstFailureAtMs: beganAtMs,
-    failedAtMs: facts.atMs,
+    failedAtMs: atMs,
+  };
+}
+
+/** Whether a failed probe, however late, was asked to wait for longer than is known. */
+export function isAskedForTime(
+  { openUntilAtMs }: OutageHistory,
+  pacing: BreakerPacing,
+  { atMs, retryAfterMs }: TripFacts,
+): boolean {
+  const askedMs = askedWaitMs(pacing, retryAfterMs);
+  return askedMs > 0 && atMs + askedMs > (openUntilAtMs ?? 0);
+}
+
+/** What a failed probe was asked to wait holds the next one, and is never cut by what is less. */
+export function askedForTime(
+  history: OutageHistory,
+  pacing: BreakerPacing,
+  facts: TripFacts,
+): Partial<OutageHistory> {
+  if (!isAskedForTime(history, pacing, facts)) return {};
+  const askedMs = askedWaitMs(pacing, facts.retryAfterMs);
+  return {
+    lastOpenMs: Math.max(history.lastOpenMs, askedMs),
+    openUntilAtMs: facts.atMs + askedMs,
   };
 }
 

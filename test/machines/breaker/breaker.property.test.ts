@@ -1,6 +1,6 @@
 /**
  * Any history of outages, probes, crises, orders, time and restarts: the chart does what the model does,
- * which says the same a second time (CB-1, CB-2, CB-4, RT-1).
+ * which says the same a second time (CB-1, CB-2, CB-4, RT-1, RT-2).
  *
  * @module
  */
@@ -36,6 +36,7 @@ const step = fc.oneof(
       which: fc.nat(5),
       end: fc.constantFrom('succeeded', 'failed', 'failed', 'failed', 'ignored'),
       isOfBefore: fc.boolean(),
+      retryAfterMs: fc.constantFrom(0, 0, 700, 5_000, 90_000),
     }),
   },
   {
@@ -104,8 +105,9 @@ class Pair {
           generation: 0,
         };
         const stamp = given.isOfBefore ? generation : model.generation;
-        chart.report(id, given.end, stamp);
-        model.report(nowMs, id, given.end, stamp);
+        const { end, retryAfterMs } = given;
+        chart.report(id, end, stamp, { retryAfterMs });
+        model.report(nowMs, id, end, stamp, retryAfterMs);
         break;
       }
       case 'crisis':
@@ -146,7 +148,13 @@ class Pair {
       const atMs = this.#startMs + Math.round(((nowMs - this.#startMs) * part) / 8);
       expect(wasDownAt(context, atMs)).toBe(model.wasDown(atMs));
     }
-    if (model.state === 'open') expect(decision.retryAtMs).toBeGreaterThan(nowMs);
+    if (model.state === 'open') {
+      expect(decision.retryAtMs).toBe(model.untilMs);
+      expect(model.untilMs).toBeGreaterThan(nowMs);
+    }
+    if (model.state === 'halfOpen' && model.untilMs > nowMs) {
+      expect(decision.retryAtMs).toBeGreaterThanOrEqual(model.untilMs);
+    }
   }
 }
 
@@ -175,6 +183,11 @@ describe('any history', () => {
       'CB-2',
       'the first of several probes that fails opens it',
       { guards: { isLastProbe: () => true } },
+    ],
+    [
+      'RT-2',
+      'what a late probe was asked to wait is forgotten',
+      { guards: { isAskedForTime: () => false } },
     ],
     ['CB-2', 'no probe ever goes out', { guards: { canProbe: () => false } }],
   ])('%s control: where %s, it is caught', (_, __, planted) => {

@@ -18,7 +18,8 @@ export class BreakerModel {
   #rest: Rest = 'closed';
   #orders: { readonly kind: HoldKind; readonly by: string | undefined }[] = [];
   generation = 1;
-  #untilMs = 0;
+  /** No probe goes out before this. */
+  untilMs = 0;
   #beganMs: number | null = null;
   #probesAtOnce = 1;
   #failed = 0;
@@ -51,14 +52,14 @@ export class BreakerModel {
   }
 
   probesFree(nowMs: number): number {
-    if (this.state !== 'halfOpen') return 0;
+    if (this.state !== 'halfOpen' || nowMs < this.untilMs) return 0;
     const out = this.#leases.filter(({ endsMs }) => endsMs > nowMs).length;
     return Math.max(0, this.#probesAtOnce - this.#failed - out);
   }
 
   /** Time has come to this instant. */
   pass(nowMs: number): void {
-    if (this.state === 'open' && nowMs >= this.#untilMs) this.#become('halfOpen');
+    if (this.state === 'open' && nowMs >= this.untilMs) this.#become('halfOpen');
   }
 
   trip(nowMs: number, beganMs: number, probes: number, generation: number): void {
@@ -76,16 +77,28 @@ export class BreakerModel {
     return may;
   }
 
-  report(nowMs: number, id: string, end: 'succeeded' | 'failed' | 'ignored', generation: number) {
-    if (this.state !== 'halfOpen' || generation !== this.generation) return;
-    if (end === 'succeeded') {
+  report(
+    nowMs: number,
+    id: string,
+    end: 'succeeded' | 'failed' | 'ignored',
+    generation: number,
+    retryAfterMs: number,
+  ): void {
+    const { state } = this;
+    const isOfNow = state === 'halfOpen' && generation === this.generation;
+    if (isOfNow && end === 'succeeded') {
       this.#close(nowMs);
       return;
     }
-    const isOut = this.#leases.some((lease) => lease.id === id && lease.endsMs > nowMs);
+    const isOut = isOfNow && this.#leases.some((held) => held.id === id && held.endsMs > nowMs);
+    if (isOut) this.#leases = this.#leases.filter((lease) => lease.id !== id);
+    if (end !== 'failed') return;
+    // Whichever probe it was: the upstream asks for that time now.
+    if (state === 'open' || state === 'halfOpen') {
+      const askedMs = Math.min(this.#pacing.retryAfterMsMax, retryAfterMs);
+      this.untilMs = Math.max(this.untilMs, nowMs + askedMs);
+    }
     if (!isOut) return;
-    this.#leases = this.#leases.filter((lease) => lease.id !== id);
-    if (end === 'ignored') return;
     this.#failed += 1;
     if (this.#failed >= this.#probesAtOnce) this.#open(nowMs);
   }
@@ -142,7 +155,8 @@ export class BreakerModel {
     const { probeMsMin, probeShare, probeMsMax } = this.#pacing;
     const share = probeShare * (nowMs - (this.#beganMs ?? nowMs));
     this.#beganMs ??= nowMs;
-    this.#untilMs = nowMs + Math.round(Math.min(probeMsMax, Math.max(probeMsMin, share)));
+    const waitMs = Math.round(Math.min(probeMsMax, Math.max(probeMsMin, share)));
+    this.untilMs = Math.max(this.untilMs, nowMs + waitMs);
     this.#become('open');
   }
 
@@ -156,6 +170,7 @@ export class BreakerModel {
   #endOutage(nowMs: number): void {
     if (this.#beganMs !== null) this.#outages.push({ fromMs: this.#beganMs, toMs: nowMs });
     this.#beganMs = null;
+    this.untilMs = 0;
   }
 
   #goDown(fromMs: number): void {

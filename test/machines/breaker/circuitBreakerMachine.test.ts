@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { BREAKER_STATES } from '../../../machines/policy/breaker/breakerPolicy.ts';
-import { downMsAt, wasDownAt } from '../../../machines/policy/breaker/outages.ts';
 import { transitionsTaken } from '../../support/charts/transitionCoverage.ts';
 import { BreakerHarness, TEST_PACING } from '../../support/harness/breakerHarness.ts';
 
@@ -225,6 +224,93 @@ describe('halfOpen', () => {
     expect(breaker.ask()).not.toBeNull();
   });
 
+  test('RT-2 CB-2 what a late probe was asked to wait holds the next probe, while open and after it', () => {
+    const breaker = halfOpen();
+    const late = breaker.ask() ?? '';
+    const { generation } = breaker.context;
+    breaker.wait(500);
+    breaker.probe('failed');
+    const openUntilAtMs = breaker.nowMs + 1_000;
+    breaker.report(late, 'failed', generation);
+    breaker.report(late, 'failed', generation, { retryAfterMs: 999 });
+    expect(breaker.decision.retryAtMs).toBe(openUntilAtMs);
+    breaker.report(late, 'failed', generation, { retryAfterMs: 4_000 });
+    expect(breaker.decision.retryAtMs).toBe(breaker.nowMs + 4_000);
+    breaker.wait(3_999);
+    expect(breaker.state).toBe('open');
+    breaker.wait(1);
+    expect([breaker.state, breaker.decision.probesFree]).toEqual(['halfOpen', 1]);
+    breaker.report(late, 'failed', generation, { retryAfterMs: 7_000 });
+    const retryAtMs = breaker.nowMs + 7_000;
+    expect(breaker.decision).toMatchObject({ mode: 'probe', probesFree: 0, retryAtMs });
+    expect(breaker.due).toEqual({ type: 'cooldown.due', atMs: retryAtMs });
+    breaker.wait(6_999);
+    expect(breaker.ask()).toBeNull();
+    breaker.wait(1);
+    expect(breaker.ask()).not.toBeNull();
+  });
+
+  test('RT-2 CB-2 what the first of several probes was asked to wait holds the others', () => {
+    const breaker = halfOpen(3);
+    const [first = '', second = ''] = [breaker.ask() ?? '', breaker.ask() ?? ''];
+    const { generation } = breaker.context;
+    breaker.report(first, 'failed', generation, { retryAfterMs: 6_000 });
+    const retryAtMs = breaker.nowMs + 6_000;
+    expect([breaker.state, breaker.ask()]).toEqual(['halfOpen', null]);
+    expect(breaker.decision).toMatchObject({ probesFree: 0, retryAtMs });
+    expect(breaker.due).toMatchObject({ type: 'lease.due' });
+    breaker.report(second, 'ignored', generation);
+    expect(breaker.due).toEqual({ type: 'cooldown.due', atMs: retryAtMs });
+    breaker.wait(6_000);
+    expect(breaker.decision).toMatchObject({ probesFree: 2, retryAtMs: null });
+  });
+
+  test('RT-2 CB-2 a last probe that was asked nothing does not shorten what another was asked', () => {
+    const breaker = halfOpen(2);
+    const probes = [breaker.ask() ?? '', breaker.ask() ?? ''];
+    const { generation } = breaker.context;
+    breaker.report(probes[0] ?? '', 'failed', generation, { retryAfterMs: 6_000 });
+    breaker.wait(400);
+    breaker.report(probes[1] ?? '', 'failed', generation);
+    expect([breaker.state, breaker.decision.retryAtMs]).toEqual(['open', breaker.nowMs + 5_600]);
+  });
+
+  test('CB-2 CB-3 a success or a crisis closes although it asked for time', () => {
+    const breaker = halfOpen(2);
+    const probes = [breaker.ask() ?? '', breaker.ask() ?? ''];
+    breaker.report(probes[0] ?? '', 'failed', breaker.context.generation, { retryAfterMs: 9_000 });
+    breaker.report(probes[1] ?? '', 'succeeded');
+    expect([breaker.state, breaker.due, breaker.decision.retryAtMs]).toEqual([
+      'closed',
+      null,
+      null,
+    ]);
+  });
+
+  test('CB-2 CB-4 a place that is free again while it asked for time is told with the later instant', () => {
+    const breaker = halfOpen();
+    const slow = breaker.ask() ?? '';
+    breaker.report('late', 'failed', 1, { retryAfterMs: 200 });
+    expect(breaker.decision.retryAtMs).toBe(breaker.nowMs + 500);
+    breaker.wait(200);
+    expect(breaker.ask()).toBeNull();
+    breaker.report(slow, 'ignored');
+    expect(breaker.ask()).not.toBeNull();
+  });
+
+  test('CB-4 RT-2 what it was asked outlives a restart, and a clock set back makes it no longer', () => {
+    const heldFor = (downMs: number): number => {
+      const breaker = halfOpen();
+      breaker.report('late', 'failed', 1, { retryAfterMs: 9_000 });
+      breaker.restart(downMs);
+      expect(breaker.state).toBe('halfOpen');
+      return (breaker.decision.retryAtMs ?? breaker.nowMs) - breaker.nowMs;
+    };
+    expect([0, 4_000, 10_000, -365 * 24 * 3_600_000].map(heldFor)).toEqual([
+      9_000, 5_000, 0, 9_000,
+    ]);
+  });
+
   test('CB-4 probes that were out when the process died do not block the next', () => {
     const breaker = halfOpen();
     const dead = breaker.ask() ?? '';
@@ -311,86 +397,6 @@ describe('operators', () => {
     breaker.trip();
     breaker.trip({ generation: 0 });
     expect([breaker.state, breaker.context.tripsObserved]).toEqual(['observing', 1]);
-  });
-});
-
-describe('what is known of outages', () => {
-  test('CB-6 the time from the last known failure to closed is measured', () => {
-    const breaker = new BreakerHarness();
-    breaker.trip();
-    breaker.wait(1_000);
-    breaker.probe('failed');
-    breaker.wait(2_500);
-    breaker.probe('succeeded');
-    const measured = { recoveries: 1, recoveriesMs: 2_500, lastRecoveryMs: 2_500 };
-    expect(breaker.context).toMatchObject({ ...measured, longestRecoveryMs: 2_500 });
-    breaker.becomeHalfOpen();
-    breaker.probe('succeeded');
-    expect(breaker.context).toMatchObject({ recoveriesMs: 3_500, lastRecoveryMs: 1_000 });
-    expect(breaker.context.longestRecoveryMs).toBe(2_500);
-  });
-
-  test('CB-6 time held by an operator is no recovery', () => {
-    const breaker = new BreakerHarness();
-    breaker.trip();
-    breaker.order('forcedOpen');
-    breaker.wait(1e6);
-    breaker.release();
-    breaker.probe('succeeded');
-    expect(breaker.context).toMatchObject({ recoveries: 0, recoveriesMs: 0 });
-  });
-
-  test('CB-6 a clock set back during an outage does not make the sum smaller', () => {
-    const breaker = new BreakerHarness();
-    breaker.becomeHalfOpen();
-    breaker.nowMs -= 1e9;
-    breaker.probe('succeeded');
-    expect(breaker.context).toMatchObject({ recoveries: 1, recoveriesMs: 0 });
-  });
-
-  test('RT-1 an instant is told to lie in an outage from its first failure to its end, over a restart', () => {
-    const breaker = new BreakerHarness();
-    const beganAtMs = breaker.nowMs - 300;
-    breaker.trip({ downMs: 300 });
-    const was = (atMs: number): boolean => wasDownAt(breaker.context, atMs);
-    expect([beganAtMs - 1, beganAtMs, breaker.nowMs + 9_999].map(was)).toEqual([false, true, true]);
-    breaker.wait(1_000);
-    breaker.probe('succeeded');
-    const endedAtMs = breaker.nowMs;
-    breaker.restart(50);
-    expect([beganAtMs - 1, beganAtMs, endedAtMs, endedAtMs + 1].map(was)).toEqual([
-      false,
-      true,
-      true,
-      false,
-    ]);
-  });
-
-  test('RT-1 the latest outages are kept, and no more', () => {
-    const breaker = new BreakerHarness();
-    for (let outages = 0; outages < 40; outages += 1) {
-      breaker.trip();
-      breaker.deliverCrisis();
-    }
-    expect(breaker.context.outages).toHaveLength(32);
-  });
-
-  test('RT-1 the time that it was down is counted, but for what no process lived through', () => {
-    const breaker = new BreakerHarness();
-    const down = (): number => downMsAt(breaker.context, breaker.nowMs);
-    breaker.wait(5_000);
-    expect(down()).toBe(0);
-    breaker.trip();
-    breaker.wait(400);
-    breaker.restart(100_000);
-    expect(down()).toBe(400);
-    breaker.wait(1_000);
-    breaker.deliverCrisis();
-    breaker.wait(9_999);
-    expect(down()).toBe(1_400);
-    breaker.order('forcedOpen');
-    breaker.wait(100);
-    expect(down()).toBe(1_500);
   });
 });
 
