@@ -91,7 +91,7 @@ export interface UpstreamState {
   readonly waits: TurnWait | null;
   /** Since when it is down; `null` while it is up. */
   readonly downSinceAtMs: number | null;
-  /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
+  /** Before when a breaker lets no try through, in milliseconds since the epoch; `null` for none. */
   readonly nextTryAtMs: number | null;
   /** The order of a person that is in force; `null` while none is. */
   readonly hold: UpstreamHold | null;

@@ -21,7 +21,7 @@ export interface UpstreamControl {
   /** Its level of service. */
   readonly level: Level;
   readonly inFlight: number;
-  /** When an open breaker lets the next try through, in milliseconds since the epoch; else `null`. */
+  /** Before when its breaker lets no try through, in milliseconds since the epoch; `null` for none. */
   readonly nextTryAtMs: number | null;
   /** Who holds its breaker, why and since when; `null` while nobody does. */
   readonly hold: UpstreamState['hold'];

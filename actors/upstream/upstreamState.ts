@@ -4,7 +4,6 @@
  * @module
  */
 
-import { breakerDue } from '../../machines/breaker/circuitBreakerMachine.ts';
 import { type HoldKind, shownHold } from '../../machines/policy/breaker/operatorHolds.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
@@ -24,9 +23,8 @@ export function upstreamState(
   steady: SteadyClock,
 ) {
   const { snapshot } = breaker;
-  const { holds, recoveries, recoveriesMs, lastRecoveryMs, longestRecoveryMs, downSinceAtMs } =
-    snapshot.context;
-  const due = snapshot.value === 'open' ? breakerDue(snapshot) : null;
+  const { holds, downSinceAtMs, openUntilAtMs } = snapshot.context;
+  const { recoveries, recoveriesMs, lastRecoveryMs, longestRecoveryMs } = snapshot.context;
   const shown = shownHold(holds);
   const hold: Held | null = shown && {
     ...shown,
@@ -40,7 +38,7 @@ export function upstreamState(
     level: level.level,
     causes: level.causes,
     inFlight: flow.inFlight,
-    nextTryAtMs: due === null ? null : steady.toWall(due.atMs),
+    nextTryAtMs: openUntilAtMs === null ? null : steady.toWall(openUntilAtMs),
     downSinceAtMs: downSinceAtMs === null ? null : steady.toWall(downSinceAtMs),
     hold,
     recovery: {

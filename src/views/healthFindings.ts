@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Engine, EngineHealth, StartTrouble } from '../../actors/port.ts';
+import type { Engine, EngineHealth, StartTrouble, UpstreamState } from '../../actors/port.ts';
+import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
@@ -43,6 +44,9 @@ const ASKING = {
   deadLettered: 'dead letters wait for somebody; see holdfast dead-letters',
   newerVersion: 'operations wait for a later version of holdfast, which wrote them',
 } as const satisfies Partial<Record<keyof EngineHealth['waiting'], string>>;
+
+/** States in which calls to an upstream wait. */
+const SHUT: readonly BreakerState[] = ['open', 'halfOpen', 'forcedOpen'];
 
 const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
 
@@ -152,22 +156,23 @@ export function findingsOf(
       reason: `work for ${upstream} is due and nothing has begun for ${Math.round(forMs / 1_000)} s (${because})`,
     });
   }
+  const shut = health.upstreams.filter(({ breaker }) => SHUT.includes(breaker));
+  for (const upstream of shut) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 10,
+      reason: `${shutBreaker(upstream)}${waiting.turn === 0 ? '' : `. ${turnsOf(waiting.turn)}`}`,
+    });
+  }
   for (const { name, breaker, level, causes } of health.upstreams) {
-    if (breaker === 'open' || breaker === 'forcedOpen' || breaker === 'halfOpen') {
-      findings.push({
-        component: 'resilience',
-        health: 'degraded',
-        costs: 10,
-        reason: `breaker of ${name} is ${breaker}`,
-      });
-    } else if (level !== 'normal') {
-      findings.push({
-        component: 'resilience',
-        health: 'degraded',
-        costs: 5,
-        reason: `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
-      });
-    }
+    if (level === 'normal' || SHUT.includes(breaker)) continue;
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 5,
+      reason: `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
+    });
   }
   for (const tier of TIERS) {
     const { p99Ms } = responseTimes.summary(tier);
@@ -181,6 +186,25 @@ export function findingsOf(
     }
   }
   return findings;
+}
+
+/** The first words are always the same; who, since when and until when follow. */
+function shutBreaker({ name, breaker, downSinceAtMs, nextTryAtMs, hold }: UpstreamState): string {
+  const what = `breaker of ${name} is ${breaker}`;
+  if (hold !== null) {
+    const by = hold.by === null ? '' : ` by ${hold.by}`;
+    const why = hold.reason === null ? '' : ` (${hold.reason})`;
+    const since = new Date(hold.sinceAtMs).toISOString();
+    return `${what} since ${since}${by}${why}, until it is released`;
+  }
+  const since = downSinceAtMs === null ? '' : ` since ${new Date(downSinceAtMs).toISOString()}`;
+  const next = nextTryAtMs === null ? 'now' : `at ${new Date(nextTryAtMs).toISOString()}`;
+  return `${what}${since}, next try ${next}`;
+}
+
+/** The store counts them for all upstreams together. */
+function turnsOf(count: number): string {
+  return `In all, ${count} operations wait for their turn; see holdfast operations`;
 }
 
 function overhangingAt({ upstreams }: EngineHealth): string {

@@ -60,7 +60,9 @@ describe('HM-1 getHealthStatus', () => {
     // The built-in upstream is not used, so it is not shown.
     expect(Object.keys(ill.upstreams)).toEqual(['payments']);
     expect(ill.score).toBeLessThan(100);
-    expect(ill.reasons).toEqual(['breaker of payments is open']);
+    expect(ill.reasons).toEqual([
+      expect.stringMatching(/^breaker of payments is open since 2\S+Z, next try at 2\S+Z/),
+    ]);
 
     isDown = false;
     await clock.advanceUntil(() => runtime.getHealthStatus().overall === 'healthy');
@@ -82,6 +84,10 @@ describe('HM-1 getHealthStatus', () => {
     expect(runtime.getHealthStatus().upstreams['default']).toMatchObject({
       hold: { ...hold, sinceAtMs: clock.now() },
     });
+    const since = new Date(clock.now()).toISOString();
+    expect(runtime.getHealthStatus().reasons).toEqual([
+      `breaker of default is forcedOpen since ${since} by ana (maintenance), until it is released`,
+    ]);
     upstream.release('ana');
     expect([upstream.breaker, upstream.hold?.by]).toEqual(['observing', 'ben']);
     upstream.release();

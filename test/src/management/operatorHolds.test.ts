@@ -1,0 +1,73 @@
+/**
+ * Orders of two operators, given over the control socket of a process with a store on disk: each is
+ * counted, told with who and since when, and kept over a restart.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { askOwner } from '../../../src/control/controlClient.ts';
+import { createRuntime, rawKey } from '../../../src/index.ts';
+import { disableBreaker } from '../../../src/management/breaker/disable.ts';
+import { forceBreakerOpen } from '../../../src/management/breaker/forceOpen.ts';
+import { releaseBreaker } from '../../../src/management/breaker/release.ts';
+import { health } from '../../../src/management/store/health.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+
+const UPSTREAM = 'payments';
+const DONE = { result: null };
+
+/** A process that owns the store, and what its socket says of the upstream. */
+async function owner(store: string) {
+  const runtime = createRuntime({
+    store,
+    key: rawKey(Buffer.alloc(32, 1)),
+    upstreams: { [UPSTREAM]: {} },
+  });
+  onTestFinished(() => runtime.close());
+  await runtime.ready;
+  await vi.waitUntil(() => existsSync(join(store, 'control.sock')), { timeout: 30_000 });
+  const said = async () => {
+    const answer = await askOwner(store, health, {});
+    if (answer === null || !('result' in answer)) throw new Error('The owner does not answer.');
+    const { upstreams, reasons } = answer.result;
+    return { breaker: upstreams[UPSTREAM]?.breaker, hold: upstreams[UPSTREAM]?.hold, reasons };
+  };
+  return { runtime, said };
+}
+
+test('CB-1 CB-4 HM-1 two orders over the socket need two releases, and outlive the process', async () => {
+  const store = join(tempFolder(), 'store');
+  const before = await owner(store);
+  const beganAtMs = Date.now();
+  const order = { upstream: UPSTREAM, reason: 'maintenance', by: 'ana' };
+  expect(await askOwner(store, forceBreakerOpen, order)).toMatchObject(DONE);
+  await askOwner(store, disableBreaker, { upstream: UPSTREAM, by: 'ben' });
+  await askOwner(store, forceBreakerOpen, { upstream: UPSTREAM, reason: 'audit', by: 'cy' });
+  const given = await before.said();
+  expect(given).toMatchObject({
+    breaker: 'forcedOpen',
+    hold: { kind: 'forcedOpen', by: 'cy', reason: 'audit', orders: 3 },
+  });
+  expect(given.hold?.sinceAtMs).toBeGreaterThanOrEqual(beganAtMs - 1);
+  expect(given.hold?.sinceAtMs).toBeLessThanOrEqual(Date.now() + 1);
+  const since = new Date(given.hold?.sinceAtMs ?? 0).toISOString();
+  expect(given.reasons).toEqual([
+    `breaker of payments is forcedOpen since ${since} by cy (audit), until it is released`,
+  ]);
+  await before.runtime.close();
+
+  const after = await owner(store);
+  expect(await after.said()).toEqual(given);
+  const release = async (by: string) => {
+    await askOwner(store, releaseBreaker, { upstream: UPSTREAM, by });
+    const { breaker, hold } = await after.said();
+    return [breaker, hold?.by, hold?.orders];
+  };
+  expect(await release('cy')).toEqual(['forcedOpen', 'ana', 2]);
+  expect(await release('ana')).toEqual(['disabled', 'ben', 1]);
+  await askOwner(store, releaseBreaker, { upstream: UPSTREAM, by: 'ben' });
+  expect(after.runtime.upstream(UPSTREAM)).toMatchObject({ breaker: 'closed', hold: null });
+});
