@@ -9,6 +9,7 @@
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import { type Failure, mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { CRASHED, crashesAfter, isCulprit } from '../policy/retry/crashPolicy.ts';
+import { mayBeFirstOfOutage } from '../policy/retry/excuse.ts';
 import { givenUp, isGivenUp, upMark } from '../policy/retry/giveUp.ts';
 import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
 import type { StateTag } from './stateTag.ts';
@@ -47,9 +48,10 @@ export const operationSetup = setup({
       mayBeApplied(failure) && !isRepeatSafe,
     isGivenUp: ({ context }, { up, giveUpAfterMs }: FailureFacts) =>
       up !== undefined && isGivenUp(context.upMark, up, giveUpAfterMs),
-    /** While its upstream fails in a row it has one more turn, at which it is judged. */
+    /** Where it may lie in an outage, as far as is known now, it has one more turn, at which it is judged. */
     hasAttemptsLeft: ({ context }, { failure, isUpstreamWell, isDoubted }: FailureFacts) =>
       isDoubted ||
+      mayBeFirstOfOutage(failure) ||
       context.attemptsMax === null ||
       context.attempt < context.attemptsMax ||
       !spendsAttempt(failure, isUpstreamWell, context.isSingledOut === true),

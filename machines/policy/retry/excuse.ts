@@ -43,6 +43,15 @@ export function isExhausted(judged: Judged, isExcusedNow: boolean): boolean {
   return judged.failedAtMs !== undefined && isLast(judged) && !isExcusedNow;
 }
 
+/**
+ * Whether a failure may be the first of an outage: a call was cut off, and nothing was answered. Others that
+ * are cut off with it are heard of only after it, so that a last attempt that failed so is judged later in
+ * any case. What surely changed nothing has its own rule (`spendsAttempt`).
+ */
+export function mayBeFirstOfOutage(failure: Failure): boolean {
+  return failure.failureClass === 'unknownOutcome' && !needsOthers(failure);
+}
+
 function isLast({ attempt, attemptsMax }: Judged): boolean {
   return attemptsMax !== null && attempt >= attemptsMax;
 }

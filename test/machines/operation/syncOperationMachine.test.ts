@@ -261,6 +261,13 @@ describe('dead letters', () => {
       .fail()
       .commit();
 
+  /** Its last attempt was cut off, and that was no outage. */
+  const cutOffAtLast = () => {
+    const operation = attempting({ attemptsMax: 1 }).fail('unknownOutcome').commit();
+    operation.tell('attempts.exhausted');
+    return operation.commit();
+  };
+
   test('OP-5 a dead letter waits for a person and takes nothing else', () => {
     const operation = deadLetter().grant();
     operation.tell('retry.requested');
@@ -314,19 +321,17 @@ describe('dead letters', () => {
   });
 
   test('RT-2 what may have been applied keeps that through a replay, and a person can approve it', () => {
-    const once = () => attempting({ attemptsMax: 1 }).fail('unknownOutcome').commit();
-    const kept = once().wait(50).replay();
+    const kept = cutOffAtLast().wait(50).replay();
     expect(kept.context).toMatchObject({ isOutcomeUnknown: true, firstAttemptAtMs: 1_000_000 });
     kept.tell('repeat.unsafe');
     expect(kept.state).toBe('inReview');
-    const approved = once().replay({ isRepeatApproved: true });
+    const approved = cutOffAtLast().replay({ isRepeatApproved: true });
     expect(approved.context).toMatchObject({ isOutcomeUnknown: false, firstAttemptAtMs: null });
   });
 
   test('RT-2 a new key does not protect from what the old one may have done', () => {
-    const once = () => attempting({ attemptsMax: 1 }).fail('unknownOutcome').commit();
-    expect(once().replay({ idempotencyKey: 'key-2' }).state).toBe('deadLettered');
-    expect(once().replay({ idempotencyKey: 'key-2', isRepeatApproved: true }).state).toBe(
+    expect(cutOffAtLast().replay({ idempotencyKey: 'key-2' }).state).toBe('deadLettered');
+    expect(cutOffAtLast().replay({ idempotencyKey: 'key-2', isRepeatApproved: true }).state).toBe(
       'replayed',
     );
   });

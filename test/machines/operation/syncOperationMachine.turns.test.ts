@@ -62,6 +62,15 @@ describe('RT-1 a failure is judged at the next turn', () => {
     expect(operation.fail('transient', { isDoubted: false }).commit().state).toBe('deadLettered');
   });
 
+  test('RT-1 its last one, cut off without an answer, is judged later: it may be the first of an outage', () => {
+    const begin = () => attempting({ attemptsMax: 1 }).fail('unknownOutcome').commit();
+    expect(begin().state).toBe('backingOff');
+    expect(begin().grant(true).commit().context).toMatchObject({ attempt: 1, isSpent: false });
+    const ended = begin();
+    ended.tell('attempts.exhausted');
+    expect(ended.commit().state).toBe('deadLettered');
+  });
+
   test.each(JUDGED)('RT-1 OP-5 %s, it ends where its turn shows that nothing is left', (state) => {
     const operation = TURNS[state]();
     operation.tell('attempts.exhausted');

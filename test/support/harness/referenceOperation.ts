@@ -217,6 +217,7 @@ export class ReferenceOperation {
     const { failureClass, isRepeatSafe, status, notApplied, isUpstreamWell } = failing;
     const isTrouble = failureClass === 'transient' && status === 500 && !notApplied;
     const isUnknown = failureClass === 'unknownOutcome' || isTrouble;
+    const isCutOff = failureClass === 'unknownOutcome' && status === undefined;
     // Too many came, or nobody was served: that is not about this request. Once among those that were
     // served is chance, or the first failure of an outage (RT-1).
     const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
@@ -243,8 +244,13 @@ export class ReferenceOperation {
     else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
     else if (this.#hasExpired(nowMs)) this.#end('expired');
     else if (isTooLong) this.#end('deadLettered');
-    // While the upstream fails in a row, it has one more turn to be judged at.
-    else if (this.facts.attempt >= this.#attemptsMax && !isFree && !failing.isDoubted) {
+    // While the upstream fails in a row, or may have begun to, it has one more turn to be judged at.
+    else if (
+      this.facts.attempt >= this.#attemptsMax &&
+      !isFree &&
+      !failing.isDoubted &&
+      !isCutOff
+    ) {
       this.#end('deadLettered');
     } else this.#rest('backingOff');
   }
