@@ -16,6 +16,9 @@ const BACKOFF = 1.3;
 /** A probe of an upstream that was down for long may take this share of the outage. */
 const SHARE_OF_OUTAGE = 0.05;
 
+/** What took less than this share of the usual latency is early. */
+const EARLY = 0.8;
+
 /**
  * `timeout = max(timeoutMsMin, 2 * mean + 4 * deviation)`, at most `timeoutMsMax`, with mean and
  * deviation after Jacobson and Karels (RFC 6298 §2). Twice the mean, where TCP takes it once: an attempt
@@ -69,6 +72,11 @@ export class AttemptTimeout {
 
   get deviationMs(): number {
     return this.#deviationMs;
+  }
+
+  /** Sooner than answers come; before the first nobody knows how long one takes: no longer than its timeout. */
+  isEarly(tookMs: number): boolean {
+    return tookMs < EARLY * (this.meanMs ?? Number.POSITIVE_INFINITY);
   }
 
   answered(latencyMs: number): void {

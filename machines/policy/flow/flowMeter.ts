@@ -14,14 +14,12 @@ import type { FailureRuns, FlowNews, FlowReading, KeptFlow } from './flowNews.ts
 import type { FlowPolicy } from './flowPolicy.ts';
 import { FlowWindow } from './flowWindow.ts';
 import { FoundSlots } from './foundSlots.ts';
-import { probesAtOnce, slotsAfterOutage } from './probePacing.ts';
+import { probesAtOnce, slotsAfterOutage, slotsWithin } from './probePacing.ts';
+import { RecoveryPace } from './recoveryPace.ts';
 import { SlotRamp } from './slotRamp.ts';
 import { SlotTrials } from './slotTrials.ts';
 import { SurpriseTrip } from './surpriseTrip.ts';
 import { TokenRate } from './tokenRate.ts';
-
-/** A failure that took less than this share of the usual latency is early. */
-const EARLY = 0.8;
 
 /** Where more slots get more done, they grow so far before that is measured again. */
 const GROWTH = 1.5;
@@ -32,8 +30,7 @@ export type { CallStamp };
  * @example
  * const meter = new FlowMeter(checkFlowPolicy({ slotsMax: 16 }, 'flow'));
  * if (meter.room(nowMs) > 0) {
- *   const stamp = meter.begin(nowMs);
- *   // … the call …
+ *   const stamp = meter.begin(nowMs); // and the call
  *   const news = meter.end(stamp, { sign: 'answered' }, laterMs);
  *   if (news !== null) scheduler.send(news);
  * }
@@ -63,6 +60,7 @@ export class FlowMeter {
   #isHalved = false;
   #sinceMs = 0;
   readonly #found = new FoundSlots();
+  readonly #recovery = new RecoveryPace();
 
   constructor(policy: FlowPolicy, kept?: KeptFlow) {
     this.#policy = policy;
@@ -71,8 +69,7 @@ export class FlowMeter {
     this.#ramp = new SlotRamp(policy);
     this.#trials = new SlotTrials(policy);
     this.#rate = new TokenRate(policy, kept?.ratePerSecond);
-    const { slotsMin, slotsMax, slotsAtStart } = policy;
-    this.#slots = Math.min(slotsMax, Math.max(slotsMin, kept?.slots ?? slotsAtStart));
+    this.#slots = slotsWithin(policy, kept?.slots ?? policy.slotsAtStart);
     this.#opening = (kept?.isRamping ?? true) ? 'ramp' : null;
     this.#ramp.start(this.#slots, null);
   }
@@ -86,7 +83,7 @@ export class FlowMeter {
     this.#ramp.change(policy);
     this.#trials.change(policy);
     this.#rate.change(policy);
-    this.#slots = Math.min(policy.slotsMax, Math.max(policy.slotsMin, this.#slots));
+    this.#slots = slotsWithin(policy, this.#slots);
     // How many more it bears than there were allowed until now is not known.
     if (isBounded && this.#slots < policy.slotsMax) {
       this.#ramp.start(this.#slots, null);
@@ -196,9 +193,10 @@ export class FlowMeter {
     this.#sinceMs = nowMs;
     const found = this.#found.count;
     this.#slots = slotsAfterOutage(this.#policy, Number.isFinite(found) ? found : this.#slots);
-    const { usualFailureShare } = this;
-    const known = { latencyMs: this.#trials.usualMs, inFlight: 0, failureShare: usualFailureShare };
+    const failureShare = this.usualFailureShare;
+    const known = { latencyMs: this.#trials.usualMs, inFlight: 0, failureShare };
     this.#ramp.start(this.#slots, known, found);
+    this.#recovery.start(nowMs);
     this.#opening = 'ramp';
     this.#isHalved = false;
     this.#timeout.downFor(0);
@@ -310,9 +308,7 @@ export class FlowMeter {
     this.#window.failed(nowMs);
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     const { beganAtMs } = stamp;
-    // Before the first answer nobody knows how long one takes; no longer than its timeout.
-    const earlyMs = EARLY * (this.#timeout.meanMs ?? Number.POSITIVE_INFINITY);
-    const isEarly = sign !== 'timedOut' && nowMs - beganAtMs < earlyMs;
+    const isEarly = sign !== 'timedOut' && this.#timeout.isEarly(nowMs - beganAtMs);
     const inFlight = this.#inFlightNow + 1;
     const isSurprise = this.#trip.failure(nowMs, { inFlight, beganAtMs, isEarly });
     // Half as many are enough where slots were halved, and nothing was answered since.
@@ -357,13 +353,14 @@ export class FlowMeter {
 
   /** @param slots what the ramp says: negative where it is over, with so many */
   #opened(slots: number, nowMs: number): FlowNews | null {
-    const { slotsMin, slotsMax } = this.#policy;
+    const { slotsMax } = this.#policy;
     const isSlow = slots < 0;
-    this.#slots = Math.min(slotsMax, Math.max(slotsMin, Math.abs(slots)));
+    this.#open(Math.abs(slots), nowMs);
     if (!isSlow && !this.#ramp.isDone(this.#slots, slotsMax)) return null;
     const wasRamp = this.#opening === 'ramp';
     this.#opening = null;
     this.#trials.start(this.#ramp.fastestMs);
+    this.#recovery.ramped(this.#ramp.fastestMeanMs);
     this.#window.open(nowMs + (this.#timeout.meanMs ?? 0));
     if (!wasRamp) return null;
     this.#sinceMs = nowMs;
@@ -374,6 +371,13 @@ export class FlowMeter {
     };
   }
 
+  #open(wanted: number, nowMs: number): void {
+    // A trial goes on from what it has found; a ramp goes up to what is known at once.
+    const latencyMs = this.#opening === null ? 0 : this.#ramp.fastestMeanMs;
+    const slots = this.#recovery.limit(this.#slots, wanted, latencyMs, nowMs);
+    this.#slots = slotsWithin(this.#policy, slots);
+  }
+
   #tune(nowMs: number): FlowNews | null {
     const measured = this.#window.measure(nowMs);
     const { slots, news, after } = this.#trials.measured(this.#slots, measured);
@@ -382,16 +386,14 @@ export class FlowMeter {
       return null;
     }
     this.#found.measured();
+    this.#recovery.measured(measured);
     const before = this.#slots;
-    this.#slots = Math.min(this.#policy.slotsMax, Math.max(this.#policy.slotsMin, slots));
+    this.#open(slots, nowMs);
     this.#window.open(this.#slots === before ? nowMs : nowMs + measured.latencyMs);
     if (after === 'ramp' && this.#slots < this.#policy.slotsMax) {
       this.#opening = 'growth';
-      const known = {
-        latencyMs: this.#trials.usualMs,
-        inFlight: this.#slots,
-        failureShare: measured.failureShare,
-      };
+      const { failureShare } = measured;
+      const known = { latencyMs: this.#trials.usualMs, inFlight: this.#slots, failureShare };
       this.#ramp.start(this.#slots, known, GROWTH * this.#slots);
     }
     if (news !== null) this.#sinceMs = nowMs;

@@ -55,7 +55,7 @@ export const DEFAULT_FLOW_POLICY: FlowPolicy = Object.freeze({
   surprise: 1e-5,
   failureShareMin: 0.1,
   probeMsMin: 250,
-  probeShare: 0.1,
+  probeShare: 0.075,
   probeMsMax: 15_000,
   probesMax: 3,
   timeoutMsMin: 1_000,

@@ -25,14 +25,14 @@ export class FoundSlots {
 
   /**
    * An outage begins. A ramp that is under way (`null`) has found none yet. One that has ended found some;
-   * where that was a short time ago, more count at once and fewer half (their geometric mean with those of
-   * before), so that outages in a row do not leave ever fewer.
+   * where that was a short time ago, fewer do not count: a ramp of a few seconds may end too soon by chance,
+   * so that outages in a row would leave ever fewer, with no time to open more.
    */
   outageBegan(found: number | null): void {
     if (found !== null) {
       const before = this.#count;
       const isShort = this.#windows < WINDOWS_TO_SETTLE && Number.isFinite(before);
-      this.#count = isShort && found < before ? Math.sqrt(before * found) : found;
+      this.#count = isShort ? Math.max(before, found) : found;
     }
     this.#windows = 0;
   }

@@ -19,7 +19,8 @@ const CHANCE_OF_A_FALSE_NO = 0.2;
  *
  * By a share of the outage and not by trips that are remembered: what is lost after the upstream is
  * back is a share of what was lost anyway, and n probes reach an age of `probeMsMin * (1 + share)^n`, so
- * that an outage of 30 s costs some 30 of them. Nothing is carried over from one outage to the next.
+ * that an outage of 30 s costs some 40 of them. At the default of 7.5 % an upstream that is back is found
+ * within 7 % of its outage nine times in ten, and always within twice that. Nothing is carried over from one outage to the next.
  *
  * @param downMs since the first failure of the run that told of the outage
  * @param draw from [0, 1); what is none counts as the middle
@@ -61,4 +62,12 @@ export function slotsAfterOutage(
   const share = slotsBefore > 0 ? policy.slotsShareAfterOutage * slotsBefore : 0;
   const least = Math.max(policy.slotsMin, policy.slotsAtStart / 2);
   return Math.min(policy.slotsMax, Math.max(least, Math.round(share)));
+}
+
+/** So many slots, or the nearest number that there may be. */
+export function slotsWithin(
+  { slotsMin, slotsMax }: Pick<FlowPolicy, 'slotsMin' | 'slotsMax'>,
+  slots: number,
+): number {
+  return Math.min(slotsMax, Math.max(slotsMin, slots));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { logChanceOf } from './failureChance.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 
 /** Half a slot for each answer: half as many again with each round trip. */
@@ -15,6 +16,9 @@ const ROUND_MIN = 8;
 /** A round is whole without the last eighth where these take so many times as long: some never end. */
 const WHOLE_SHARE = 0.875;
 const STRAGGLING = 4;
+/** Without more of it after so many times as long: of 8 calls 2 or 3 that never end are no rarity. */
+const MOST_SHARE = 0.625;
+const LOST = 16;
 
 /** Fewer answers say nothing of how long calls take. */
 const ANSWERS_MIN = 5;
@@ -31,6 +35,10 @@ const IN_USE = 0.5;
 
 /** A round that fails by this more than the fastest, and beyond chance, is too much. */
 const FAILING_BY = 0.15;
+/** It is looked at with each result of each round: so seldom chance alone has to do that. */
+const CHANCE_OF_FAILING = 1e-3;
+/** Of an upstream that has failed in none of its few calls, so many fail by chance. */
+const USUAL_FAILING_MIN = 0.1;
 
 /** Slots beyond what the upstream works on at once: a call must wait there for the next to begin at once. */
 export const SPARE_SHARE = 0.15;
@@ -114,6 +122,11 @@ export class SlotRamp {
     return fastest === null ? Number.POSITIVE_INFINITY : fastest.meanMs + fastest.errorMs;
   }
 
+  /** The same as it was measured: as often too low as too high. */
+  get fastestMeanMs(): number {
+    return this.#fastest?.meanMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Whether as many are open as there may be, and a round says that they are not too many. */
   isDone(slots: number, slotsMax: number): boolean {
     return this.#hasEndedRound && slots >= Math.min(slotsMax, this.#slotsBefore);
@@ -149,7 +162,8 @@ export class SlotRamp {
   answered(round: number, latencyMs: number, slots: number, nowMs: number): number {
     this.#hasEndedRound = false;
     const more = Math.min(slots + SLOTS_FOR_AN_ANSWER, Math.max(slots, this.#slotsBefore));
-    if (round !== this.#number) return more;
+    // What is left of a round may never end, so that others have to tell that it is over.
+    if (round !== this.#number) return this.#isLost(nowMs) ? this.#judge(more, nowMs) : more;
     this.#answered += 1;
     this.#sum += latencyMs;
     this.#squares += latencyMs * latencyMs;
@@ -158,11 +172,12 @@ export class SlotRamp {
 
   #judge(slots: number, nowMs: number): number {
     const ended = this.#answered + this.#failed;
-    const isWhole = ended >= this.#size || this.#isStraggling(ended, nowMs);
+    const isWhole = ended >= this.#size || this.#isStraggling(nowMs);
     if (!isWhole && ended * 2 < this.#size) return slots;
     const fastest = this.#fastest;
     if (fastest !== null) {
-      if (this.#isFailing(fastest)) return -Math.max(1, slots / (1 + SLOTS_FOR_AN_ANSWER));
+      if (this.#isFailing(fastest))
+        return -Math.max(this.#least, slots / (1 + SLOTS_FOR_AN_ANSWER));
       const slow = this.#slow(fastest, slots);
       if (slow !== null && slow.inFlight >= MORE_IN_FLIGHT * fastest.inFlight + 1) {
         const worked = slow.inFlight * (fastest.meanMs / slow.meanMs);
@@ -176,9 +191,17 @@ export class SlotRamp {
     return slots;
   }
 
-  #isStraggling(ended: number, nowMs: number): boolean {
-    if (ended < WHOLE_SHARE * this.#size || this.#answered === 0) return false;
-    return nowMs - this.#lastBeganAtMs > (STRAGGLING * this.#sum) / this.#answered;
+  #isStraggling(nowMs: number): boolean {
+    return this.#hasWaited(WHOLE_SHARE, STRAGGLING, nowMs) || this.#isLost(nowMs);
+  }
+
+  #isLost(nowMs: number): boolean {
+    return this.#hasWaited(MOST_SHARE, LOST, nowMs);
+  }
+
+  #hasWaited(share: number, times: number, nowMs: number): boolean {
+    if (this.#answered === 0 || this.#answered + this.#failed < share * this.#size) return false;
+    return nowMs - this.#lastBeganAtMs > (times * this.#sum) / this.#answered;
   }
 
   #endRound(slots: number): void {
@@ -202,9 +225,9 @@ export class SlotRamp {
 
   #isFailing(fastest: Round): boolean {
     const ended = this.#answered + this.#failed;
-    const share = this.#failed / ended;
-    const error = Math.sqrt((share * (1 - share)) / ended);
-    return share - fastest.failureShare > Math.max(FAILING_BY, ERRORS * error);
+    const usual = Math.max(fastest.failureShare, USUAL_FAILING_MIN);
+    if (this.#failed / ended - usual <= FAILING_BY) return false;
+    return logChanceOf(this.#failed, ended, usual) < Math.log(CHANCE_OF_FAILING);
   }
 
   #round(): Round {

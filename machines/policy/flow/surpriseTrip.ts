@@ -4,6 +4,7 @@
  * @module
  */
 
+import { logChanceOf } from './failureChance.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 
 /** How much of a new result is taken into the usual share: it remembers some 30 calls. */
@@ -127,7 +128,7 @@ export class SurpriseTrip {
 
   #logChance(): number {
     const others = this.#run - this.#early;
-    return others * Math.log(this.#share) + logTail(this.#early, this.#inFlight, this.#share);
+    return others * Math.log(this.#share) + logChanceOf(this.#early, this.#inFlight, this.#share);
   }
 
   #takeRun(): void {
@@ -135,12 +136,4 @@ export class SurpriseTrip {
     this.#share = Math.min(SHARE_MAX, this.#share * kept + 1 - kept);
     this.forget();
   }
-}
-
-/** The logarithm of a bound of the chance that `count` of `all` or more fail: 0 where it is nothing. */
-function logTail(count: number, all: number, share: number): number {
-  const part = Math.min(1, count / Math.max(1, all));
-  if (part <= share) return 0;
-  const rest = part < 1 ? (1 - part) * Math.log((1 - part) / (1 - share)) : 0;
-  return -Math.max(count, all) * (part * Math.log(part / share) + rest);
 }

@@ -15,10 +15,10 @@ test('DG-3 PF-6 slots are as many as were found before the outage; a ramp has fo
   expect(afterWindows(slots, 3, null)).toBe(64);
 });
 
-test('DG-3 PF-6 fewer count half where they were found in a short time, more at once', () => {
+test('DG-3 PF-6 fewer count only where there was time to find them, more at once', () => {
   const slots = new FoundSlots();
   afterWindows(slots, 20, 64);
-  expect(afterWindows(slots, 3, 16)).toBe(32);
-  expect(afterWindows(slots, 3, 40)).toBe(40);
+  expect(afterWindows(slots, 3, 16)).toBe(64);
+  expect(afterWindows(slots, 3, 80)).toBe(80);
   expect(afterWindows(slots, 8, 10)).toBe(10);
 });

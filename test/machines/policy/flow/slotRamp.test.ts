@@ -94,4 +94,34 @@ describe('DG-3 slots open with answers', () => {
     ramp.answered(rounds[0] ?? -1, 100, 8, 600);
     expect(ramp.fastestMs).toBe(100);
   });
+
+  test('DG-3 where several of a round never end, the answers of others tell that it is over', () => {
+    const ramp = rampFrom(8);
+    const rounds = Array.from({ length: 8 }, () => ramp.began(8, 0));
+    for (const round of rounds.slice(3)) ramp.answered(round, 100, 8, 100);
+    const other = ramp.began(8, 100);
+    ramp.answered(other, 100, 8, 1_500);
+    expect(ramp.fastestMs).toBe(Number.POSITIVE_INFINITY);
+    ramp.answered(other, 100, 8, 1_700);
+    expect(ramp.fastestMs).toBe(100);
+  });
+
+  test('DG-3 failures that chance makes do not end it; more do, with the slots that it began with', () => {
+    const known = { latencyMs: 100, inFlight: 0, failureShare: 0.25 };
+    const afterFailures = (failures: number): number => {
+      const ramp = rampFrom(4, known, 16);
+      const rounds = Array.from({ length: 8 }, () => ramp.began(4, 0));
+      let slots = 4;
+      for (const [index, round] of rounds.entries()) {
+        if (slots < 0) break;
+        slots =
+          index < 8 - failures
+            ? ramp.answered(round, 100, slots, 100)
+            : ramp.failed(round, slots, 100);
+      }
+      return slots;
+    };
+    expect(afterFailures(6)).toBe(5);
+    expect(afterFailures(8)).toBe(-4);
+  });
 });
