@@ -177,7 +177,8 @@ export class EngineCore {
       policies,
       rates: (upstream) => this.rates.of(upstream),
       callsAt: (upstream) => this.calls.inFlightAt(upstream),
-      takeCall: (upstream, urgency, permit) => this.calls.take(upstream, urgency, permit),
+      callsWaiting: (upstream) => this.calls.waitingAt(upstream),
+      takeCall: (upstream, ranks, permit) => this.calls.take(upstream, ranks, permit),
     });
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };

@@ -4,8 +4,17 @@
  * @module
  */
 
+import {
+  mostUrgent,
+  NO_RANKS,
+  only,
+  type RankSet,
+  upTo,
+} from '../../machines/vocabulary/rankSet.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { GuardedCall } from './guardedCall.ts';
+
+const ALL_RANKS = upTo(URGENCY_MAX);
 
 export class CallQueue {
   readonly #ranks: readonly Set<GuardedCall>[] = Array.from(
@@ -13,30 +22,40 @@ export class CallQueue {
     () => new Set(),
   );
   #size = 0;
+  #waiting = NO_RANKS;
 
   get size(): number {
     return this.#size;
   }
 
+  /** The ranks of those that wait. */
+  get ranks(): RankSet {
+    return this.#waiting;
+  }
+
   /** The rank of the most urgent; `Infinity` where none waits. */
   get urgency(): number {
-    if (this.#size === 0) return Number.POSITIVE_INFINITY;
-    return this.#ranks.findIndex((rank) => rank.size > 0);
+    return mostUrgent(this.#waiting);
   }
 
   add(call: GuardedCall): void {
     this.#ranks[call.urgency]?.add(call);
+    this.#waiting |= only(call.urgency);
     this.#size += 1;
   }
 
   delete(call: GuardedCall): void {
-    if (this.#ranks[call.urgency]?.delete(call) === true) this.#size -= 1;
+    const rank = this.#ranks[call.urgency];
+    if (rank?.delete(call) !== true) return;
+    this.#size -= 1;
+    if (rank.size === 0) this.#waiting &= ~only(call.urgency);
   }
 
-  /** The most urgent, which stays. */
-  first(): GuardedCall | null {
-    if (this.#size === 0) return null;
-    for (const rank of this.#ranks) for (const call of rank) return call;
+  /** The most urgent of these ranks, which stays. */
+  first(among: RankSet = ALL_RANKS): GuardedCall | null {
+    const ranks = this.#waiting & among;
+    if (ranks === NO_RANKS) return null;
+    for (const call of this.#ranks[mostUrgent(ranks)] ?? []) return call;
     return null;
   }
 

@@ -10,6 +10,7 @@ import type { PoliciesInForce } from '../../machines/policy/layers/policiesInFor
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { NO_RANKS, type RankSet } from '../../machines/vocabulary/rankSet.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -55,9 +56,14 @@ export class Calls {
     return this.#byUpstream.get(upstream)?.inFlight ?? 0;
   }
 
-  /** Gives this permit to a call that waits and goes before an operation of this rank; `false` for none. */
-  take(upstream: string, urgency: number, permit: Permit): boolean {
-    return this.#byUpstream.get(upstream)?.take(urgency, permit) ?? false;
+  /** The ranks of those that wait for a permit at an upstream. */
+  waitingAt(upstream: string): RankSet {
+    return this.#byUpstream.get(upstream)?.waitingRanks ?? NO_RANKS;
+  }
+
+  /** Gives this permit to a call of one of these ranks that waits; `false` for none. */
+  take(upstream: string, ranks: RankSet, permit: Permit): boolean {
+    return this.#byUpstream.get(upstream)?.take(ranks, permit) ?? false;
   }
 
   /** Begins nothing any more, and resolves once what is in flight has ended. */

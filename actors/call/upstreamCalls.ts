@@ -11,6 +11,7 @@ import type { OperationPolicy } from '../../machines/policy/layers/policyFields.
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { leastUrgent, NO_RANKS, type RankSet } from '../../machines/vocabulary/rankSet.ts';
 import { type RetryClass, URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
@@ -103,6 +104,11 @@ export class UpstreamCalls implements CallHost {
     return this.#queue.size;
   }
 
+  /** Their ranks. */
+  get waitingRanks(): RankSet {
+    return this.#closed === null ? this.#queue.ranks : NO_RANKS;
+  }
+
   /** Attempts whose function has not returned, those of crises too. */
   get inFlight(): number {
     return this.#inFlight;
@@ -121,17 +127,16 @@ export class UpstreamCalls implements CallHost {
   }
 
   /**
-   * Gives a permit to the most urgent call that waits, where it goes before an operation of this rank. Of
-   * one rank they go in turn.
+   * Gives a permit to the most urgent call of these ranks that waits. With an operation of the least urgent
+   * of them they go in turn.
    */
-  take(urgency: number, permit: Permit): boolean {
-    if (this.#closed !== null || this.#queue.urgency > urgency) return false;
-    if (this.#queue.urgency === urgency) {
+  take(ranks: RankSet, permit: Permit): boolean {
+    if (this.#closed !== null) return false;
+    if (this.#queue.first(ranks)?.urgency === leastUrgent(ranks)) {
       this.#wasCallsTurn = !this.#wasCallsTurn;
       if (!this.#wasCallsTurn) return false;
     }
-    for (let call = this.#queue.first(); call !== null; call = this.#queue.first()) {
-      if (call.urgency > urgency) return false;
+    for (let call = this.#queue.first(ranks); call !== null; call = this.#queue.first(ranks)) {
       this.#queue.delete(call);
       if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) continue;
       this.#begin(call, permit);

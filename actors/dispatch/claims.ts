@@ -1,33 +1,28 @@
 /**
  * The rows of one upstream that wait on disk, fetched when slots are free: slots first, rows second, so
- * that what is fetched can run at once and need not be put back (OP-6). Ranks that the level of service
- * parks are claimed apart: they get the slots that nobody more urgent wants, and the trickle (DG-2).
+ * that what is fetched can run at once and need not be put back (OP-6). It is known for each rank when its
+ * next row may be due, so that nobody in memory goes before what is more urgent on disk, and the disk is
+ * asked only where that may be (DG-2, DG-3).
  *
  * @module
  */
 
+import { lessUrgent, NO_RANKS, type RankSet, upTo } from '../../machines/vocabulary/rankSet.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import {
-  NEVER_MS,
-  type PassOver,
-  type QueueStore,
-  type StoredOperation,
-} from '../../persistence/port/store.ts';
+import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import { DueMark } from './dueMark.ts';
+import { DueMarks } from './dueMarks.ts';
 import { giveBack } from './lateAnswers.ts';
 
 /** Rows fetched from disk at a time. */
 export const PAGE_ROWS = 192;
 /** Asks for a slot before it is known whose call it will be. */
 export const CLAIM: Asker = { id: null, urgency: 0 };
-/** What is parked has one turn beside so many of what is more urgent (DG-2). */
-const TURNS_PER_TRICKLE = 15;
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 const BARREN_CLAIM_PAUSE_MS = 100;
 
@@ -42,12 +37,14 @@ export interface ClaimsParts {
   readonly passOver: () => PassOver;
   /** Brings a row to memory; `null` when it is there already or can't be read. */
   readonly revive: (row: StoredOperation) => Resident | null;
-  /** Gives this permit to a suspect or a guarded call that goes before the rank; `false` for none. */
-  readonly giveToOther: (urgency: number, permit: Permit) => boolean;
+  /** Gives this permit to a suspect or a guarded call of one of these ranks; `false` for none. */
+  readonly giveToOther: (ranks: RankSet, permit: Permit) => boolean;
   /** Sends one to where it belongs, which was claimed here and goes to another upstream. */
   readonly reroute: (resident: Resident, dueAtMs: number) => void;
   /** Lets it begin with a permit that is now its own. */
   readonly grant: (resident: Resident, permit: Permit) => void;
+  /** One of this rank has its turn: as the next, or one that was owed to it. */
+  readonly onTurn: (urgency: number, isShare: boolean) => void;
   /** A claim is over, and the slots are back that nobody used. */
   readonly onOver: () => void;
   readonly onError: (error: unknown) => void;
@@ -55,220 +52,172 @@ export interface ClaimsParts {
 
 /** Ranks that are claimed together. */
 interface Band {
-  readonly urgencyMin: number;
-  readonly urgencyMax: number;
-  readonly due: DueMark;
+  readonly from: number;
+  readonly to: number;
+  /** They have a turn that is owed to them, before what is more urgent. */
+  readonly isShare: boolean;
+}
+
+/** What is to be fetched: one or both. */
+export interface Wanted {
+  /** Ranks up to this: what else waits is less urgent. `null` for none. */
+  readonly first: number | null;
+  /** A rank that has as many turns owed to it. */
+  readonly share: { readonly rank: number; readonly turns: number } | null;
 }
 
 export class Claims {
   readonly #parts: ClaimsParts;
-  /** Of what the level of service lets out. */
-  readonly #wanted = new DueMark();
-  /** Of what it parks. */
-  readonly #parked = new DueMark();
-  /** The bound between the two when they were last looked at. */
-  #bound: number;
+  readonly #marks = new DueMarks();
   #isUnderWay = false;
   /** Of claims that failed. */
   readonly #backoff = new Backoff();
   #notBeforeMs = Number.NEGATIVE_INFINITY;
-  /** Turns of what the level lets out, less those for which what it parks had its own. */
-  #turnsSinceTrickle = 0;
 
   constructor(parts: ClaimsParts) {
     this.#parts = parts;
-    this.#bound = parts.flow.urgencyBound;
   }
 
-  /**
-   * How many of what is parked may go before what is more urgent: one for so many turns of that. Else,
-   * where slots are few, the trickle would take each one that comes free.
-   */
-  get trickleDue(): number {
-    return Math.floor(this.#turnsSinceTrickle / TURNS_PER_TRICKLE);
+  /** Whether one may go out now. */
+  get mayGo(): boolean {
+    return !this.#isUnderWay && !this.isPaused;
   }
 
-  tookTrickle(times: number): void {
-    this.#turnsSinceTrickle -= times * TURNS_PER_TRICKLE;
+  /** Whether the last one has failed, or brought nothing, and it is not asked again yet. */
+  get isPaused(): boolean {
+    return this.#parts.steady.now() < this.#notBeforeMs;
   }
 
-  /** One of what the level lets out had its turn. */
-  tookTurn(): void {
-    this.#turnsSinceTrickle = Math.min(this.#turnsSinceTrickle + 1, PAGE_ROWS);
-  }
-
-  /** Whether a claim is out. */
-  get isUnderWay(): boolean {
-    return this.#isUnderWay;
-  }
-
-  /** Whether rows that are due may be before one of this rank. */
-  isBehindRows(urgency: number): boolean {
-    const wantedAtMs = this.#wanted.nextAtMs;
-    const nextAtMs =
-      urgency > this.#bound ? Math.min(wantedAtMs, this.#parked.nextAtMs) : wantedAtMs;
+  /** The ranks in which rows may be due. */
+  get dueRanks(): RankSet {
     // Most often nothing is on disk, and then no clock is read.
-    return nextAtMs < Number.POSITIVE_INFINITY && nextAtMs <= this.#parts.steady.now();
-  }
-
-  /** Whether any row is due. */
-  get areDue(): boolean {
-    return this.isBehindRows(URGENCY_MAX);
-  }
-
-  /**
-   * Whether the next probe goes to a row on disk: every other one does after a probe has failed, so that
-   * what fails always, and is in memory, is not every probe.
-   */
-  get isProbesTurn(): boolean {
-    const { flow, steady } = this.#parts;
-    const isPaused = this.#isUnderWay || steady.now() < this.#notBeforeMs;
-    return flow.probesFailed % 2 === 1 && !isPaused && this.areDue;
+    if (this.#marks.firstAtMs === Number.POSITIVE_INFINITY) return NO_RANKS;
+    return this.#marks.dueBy(this.#parts.steady.now());
   }
 
   /** When something becomes due, or may be claimed again; `null` where nothing is known to. */
   get nextAtMs(): number | null {
-    const wantedAtMs = this.#wanted.nextAtMs;
-    // Where nothing is parked its mark is not kept up to date.
-    const isAnyParked = this.#bound < URGENCY_MAX;
-    const parkedAtMs = isAnyParked ? this.#parked.nextAtMs : Number.POSITIVE_INFINITY;
-    if (Math.min(wantedAtMs, parkedAtMs) === Number.POSITIVE_INFINITY) return null;
+    if (this.#marks.firstAtMs === Number.POSITIVE_INFINITY) return null;
     const nowMs = this.#parts.steady.now();
-    const times = [wantedAtMs, parkedAtMs].map((atMs) => Math.max(atMs, this.#notBeforeMs));
-    const next = Math.min(...times.filter((atMs) => atMs > nowMs));
-    return Number.isFinite(next) ? next : null;
+    const isHeldUp = this.#notBeforeMs > nowMs;
+    const next = Math.max(this.#marks.nextAfter(nowMs), this.#notBeforeMs);
+    const first = isHeldUp && this.#marks.firstAtMs <= nowMs ? this.#notBeforeMs : next;
+    return Number.isFinite(first) ? first : null;
   }
 
-  /** A row is due at `dueAtMs`, of whatever rank. False where that is nothing new. */
-  note(dueAtMs: number): boolean {
-    const isNewHere = this.#wanted.note(dueAtMs);
-    return this.#parked.note(dueAtMs) || isNewHere;
+  /** A row of this rank, or of any, is due at `dueAtMs`. False where that is nothing new. */
+  note(dueAtMs: number, rank: number | null): boolean {
+    return this.#marks.note(dueAtMs, rank);
   }
 
-  /** The flow control may let out other ranks than before. True where rows are to be looked at again. */
-  rescan(): boolean {
-    const bound = this.#parts.flow.urgencyBound;
-    if (bound === this.#bound) return false;
-    this.#bound = bound;
-    // Where nothing of any rank is on disk, ten thousand idle upstreams ask for nothing.
-    const isAnyKnown = Math.min(this.#wanted.nextAtMs, this.#parked.nextAtMs) < NEVER_MS;
-    return isAnyKnown && this.note(0);
-  }
-
-  /** Fetches what is due as far as there are slots for it. */
-  async fetch(): Promise<void> {
+  /** Fetches what is due of the wanted ranks, as far as there are slots for it. */
+  async fetch({ first, share }: Wanted): Promise<void> {
+    if (!this.mayGo) return;
     const { flow, steady, onOver, onError } = this.#parts;
-    if (this.#isUnderWay || steady.now() < this.#notBeforeMs) return;
-    this.rescan();
-    const { wanted, parked } = this.#bands(steady.now());
-    const bound = this.#bound;
-    if (wanted === null && parked === null) return;
-    const permits = { wanted: new Reserved(onError), parked: new Reserved(onError) };
-    if (parked !== null) {
-      const isNext = wanted === null;
-      const asker = { id: null, urgency: parked.urgencyMin, isNext };
-      permits.parked.ask(flow, asker, isNext ? PAGE_ROWS : Math.min(flow.trickle, this.trickleDue));
-      if (!isNext) this.tookTrickle(permits.parked.size);
+    const permits = { first: new Reserved(onError), share: new Reserved(onError) };
+    if (share !== null) {
+      const asker = { id: null, urgency: share.rank, isShare: true };
+      permits.share.ask(flow, asker, share.turns);
     }
     // Once even where nothing is free: who has asked is told when there is.
     const want = Math.min(PAGE_ROWS, Math.max(1, flow.free));
-    if (wanted !== null) permits.wanted.ask(flow, CLAIM, want);
-    if (permits.wanted.size + permits.parked.size === 0) return;
+    if (first !== null) permits.first.ask(flow, CLAIM, want);
+    if (permits.first.size + permits.share.size === 0) return;
     this.#isUnderWay = true;
     // Where all were refused they are asked for again, as what was told of meanwhile was not heard here.
     let pauseMs = BARREN_CLAIM_PAUSE_MS;
     try {
-      await permits.wanted.settled();
-      await permits.parked.settled();
-      if (permits.wanted.size + permits.parked.size > 0 && mayStart(flow)) {
-        pauseMs = await this.#fetchBands(wanted, parked, permits);
+      await permits.first.settled();
+      await permits.share.settled();
+      if (permits.first.size + permits.share.size > 0 && mayStart(flow)) {
+        pauseMs = await this.#fetchBands({ first, share }, permits);
       }
     } catch (error) {
       onError(error);
       pauseMs = this.#backoff.nextMs();
     } finally {
       this.#isUnderWay = false;
-      // What it has answered is of the ranks of before: of those of now nothing is known.
-      if (this.#bound !== bound) this.note(0);
       // Before they are given back, which is itself a reason to ask again.
       if (pauseMs > 0) this.#notBeforeMs = steady.now() + pauseMs;
-      permits.wanted.giveBack();
-      permits.parked.giveBack();
+      permits.first.giveBack();
+      permits.share.giveBack();
     }
     onOver();
   }
 
-  #bands(nowMs: number): { readonly wanted: Band | null; readonly parked: Band | null } {
-    const bound = Math.min(this.#bound, URGENCY_MAX);
-    const wanted = { urgencyMin: 0, urgencyMax: bound, due: this.#wanted };
-    const parked = { urgencyMin: bound + 1, urgencyMax: URGENCY_MAX, due: this.#parked };
-    // Crises do not wait on disk.
-    return {
-      wanted: bound > 0 && this.#wanted.isDue(nowMs) ? wanted : null,
-      parked: bound < URGENCY_MAX && this.#parked.isDue(nowMs) ? parked : null,
-    };
-  }
-
   /** Resolves to the pause that the next claim has to keep. */
   async #fetchBands(
-    wanted: Band | null,
-    parked: Band | null,
-    permits: { readonly wanted: Reserved; readonly parked: Reserved },
+    { first, share }: Wanted,
+    permits: { readonly first: Reserved; readonly share: Reserved },
   ): Promise<number> {
-    const { passOver, steady } = this.#parts;
+    const { passOver } = this.#parts;
     const passedOver = passOver();
-    let hasBrought = false;
-    if (wanted !== null && permits.wanted.size > 0) {
-      hasBrought = await this.#fetchBand(wanted, permits.wanted, passedOver);
-      // Nobody more urgent wants what is left of them.
-      if (!wanted.due.isDue(steady.now())) permits.parked.takeOver(permits.wanted);
+    let isBarren = true;
+    let isMoreDue = true;
+    if (first !== null && permits.first.size > 0) {
+      const band = { from: 0, to: first, isShare: false };
+      const brought = await this.#fetchBand(band, permits.first, passedOver);
+      ({ isBarren, isMoreDue } = brought);
     }
-    if (parked !== null && permits.parked.size > 0) {
-      hasBrought = (await this.#fetchBand(parked, permits.parked, passedOver)) || hasBrought;
+    // Where there was room for all of them nobody is owed a turn before them.
+    const isOwed = share !== null && (isMoreDue || share.rank > (first ?? 0));
+    if (isOwed && permits.share.size > 0) {
+      const band = { from: share.rank, to: share.rank, isShare: true };
+      const brought = await this.#fetchBand(band, permits.share, passedOver);
+      isBarren = brought.isBarren && isBarren;
     }
     this.#backoff.reset();
     // Rows that are passed over from now on are not brought again: there may be many of them.
-    const isBarren = !hasBrought && passOver().length === passedOver.length;
-    return isBarren ? BARREN_CLAIM_PAUSE_MS : 0;
+    return isBarren && passOver().length === passedOver.length ? BARREN_CLAIM_PAUSE_MS : 0;
   }
 
-  /** Gives each row that is due one of these permits. True where that brought anything to run. */
+  /** Gives each row that is due one of these permits. */
   async #fetchBand(
-    { urgencyMin, urgencyMax, due }: Band,
+    band: Band,
     permits: Reserved,
     passOver: PassOver,
-  ): Promise<boolean> {
+  ): Promise<{
+    /** Rows came and none of them could run; asked again at once they might come again. */
+    readonly isBarren: boolean;
+    /** More is due than there were permits for. */
+    readonly isMoreDue: boolean;
+  }> {
     const { flow, store, journal, steady, routes } = this.#parts;
+    const { to } = band;
     const nowMs = steady.now();
-    due.asked();
+    const from = Math.max(band.from, Math.min(to, probeRank(flow)));
     // Those fetched before are due on disk until what was ordered for them is written.
     journal.sendAll();
-    const ask = { routes: routes(), urgencyMin, urgencyMax, nowMs, limit: permits.size, passOver };
-    const from = Math.min(urgencyMax, probeRank(flow));
-    let answer = await store.claim({ ...ask, urgencyMin: Math.max(urgencyMin, from) });
-    const isInPart = from > urgencyMin;
-    if (isInPart && answer.rows.length === 0) answer = await store.claim(ask);
+    const ask = { routes: routes(), urgencyMax: to, nowMs, limit: permits.size, passOver };
+    let asked = from;
+    this.#marks.asked(from, to);
+    let answer = await store.claim({ ...ask, urgencyMin: from });
+    if (from > band.from && answer.rows.length === 0) {
+      asked = band.from;
+      this.#marks.asked(asked, to);
+      answer = await store.claim({ ...ask, urgencyMin: asked });
+    }
     const { rows, nextDueAtMs } = answer;
     if (rows.length > 0) faultPoint('queue.afterClaim');
-    due.answered(nextDueAtMs);
-    // Of the ranks above it nothing is known yet.
-    if (isInPart && rows.length > 0) due.note(nowMs);
+    const isMoreDue = nextDueAtMs !== null && nextDueAtMs <= nowMs;
+    // Where it was full it says nothing of those that it left out, and nothing that is new of the others.
+    if (!isMoreDue) this.#marks.answered(asked, to, nextDueAtMs);
     let hasBrought = false;
     for (const row of rows) {
-      if (mayStart(flow)) hasBrought = this.#giveToOthers(row.urgency, permits) || hasBrought;
+      if (mayStart(flow)) hasBrought = this.#giveToOthers(band, row.urgency, permits) || hasBrought;
       if (permits.size === 0 || !mayStart(flow)) {
         // Nothing was changed by fetching it: it is still due.
-        due.note(row.dueAtMs ?? nowMs);
+        this.#marks.note(row.dueAtMs ?? nowMs, null);
         break;
       }
-      hasBrought = this.#bring(row, permits, nowMs) || hasBrought;
+      hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
     }
-    if (!mayStart(flow)) return hasBrought;
-    return this.#giveToOthers(urgencyMax, permits) || hasBrought;
+    if (mayStart(flow)) hasBrought = this.#giveToOthers(band, to, permits) || hasBrought;
+    return { isBarren: !hasBrought && (rows.length > 0 || isMoreDue), isMoreDue };
   }
 
-  #bring(row: StoredOperation, permits: Reserved, nowMs: number): boolean {
-    const { flow, revive, reroute, grant } = this.#parts;
+  #bring(row: StoredOperation, { isShare }: Band, permits: Reserved, nowMs: number): boolean {
+    const { flow, revive, reroute, grant, onTurn } = this.#parts;
     const resident = revive(row);
     if (resident === null) return false;
     if ((resident.handler?.upstream ?? flow.upstream) !== flow.upstream) {
@@ -278,15 +227,18 @@ export class Claims {
     permits.use((permit) => {
       grant(resident, permit);
     });
-    if (row.urgency <= this.#bound) this.tookTurn();
+    onTurn(row.urgency, isShare);
     return true;
   }
 
   /** What was in flight at a crash, and calls that wait, go before what is less urgent (SV-3). */
-  #giveToOthers(urgency: number, permits: Reserved): boolean {
+  #giveToOthers({ from, isShare }: Band, rank: number, permits: Reserved): boolean {
+    const { giveToOther, onTurn } = this.#parts;
+    const ranks = lessUrgent(upTo(rank), from - 1);
     let hasGiven = false;
-    while (permits.size > 0 && permits.use((permit) => this.#parts.giveToOther(urgency, permit))) {
+    while (permits.size > 0 && permits.use((permit) => giveToOther(ranks, permit))) {
       hasGiven = true;
+      onTurn(isShare ? rank : 0, isShare);
     }
     return hasGiven;
   }
@@ -343,10 +295,6 @@ class Reserved {
     const answers = await Promise.all(this.#late.map((answer) => answer.catch(failed)));
     this.#late = [];
     this.#permits.push(...answers.filter((permit) => permit !== null));
-  }
-
-  takeOver(others: Reserved): void {
-    this.#permits.push(...others.#permits.splice(0));
   }
 
   /** Hands one on, unless `hand` answers `false`. */

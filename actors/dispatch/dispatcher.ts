@@ -125,9 +125,10 @@ export class Dispatcher {
         this.#parts.pool.reroute(resident, dueAtMs);
       },
       grant: this.#turns.grant,
-      giveToOther: (urgency, permit) =>
-        this.#suspects.take(upstream, urgency, permit) ||
-        this.#parts.takeCall(upstream, urgency, permit),
+      othersWaiting: () => this.#suspects.ranksAt(upstream) | this.#parts.callsWaiting(upstream),
+      giveToOther: (ranks, permit) =>
+        this.#suspects.take(upstream, ranks, permit) ||
+        this.#parts.takeCall(upstream, ranks, permit),
       onWaiting: (atMs) => {
         watch.waiting(atMs);
       },
@@ -283,7 +284,7 @@ export class Dispatcher {
       return;
     }
     pool.passivate(resident);
-    if (dueAtMs !== null) queue?.noteDue(dueAtMs);
+    if (dueAtMs !== null) queue?.noteDue(dueAtMs, resident.urgency);
   }
 
   /** The next in a lane has become its head. */
@@ -299,7 +300,7 @@ export class Dispatcher {
     const head = this.#parts.pool.resident(id);
     if (head === undefined) {
       // Its row is claimed by its new rank.
-      this.noteDue(route, 0);
+      this.noteDue(route, 0, urgency);
       return;
     }
     if (head.urgency <= urgency) return;
@@ -310,9 +311,9 @@ export class Dispatcher {
     else this.#suspects.moved(head);
   }
 
-  /** A row of this route is on disk only and due at `dueAtMs`. */
-  noteDue(route: string, dueAtMs: number): void {
-    this.#queueOf(route)?.noteDue(dueAtMs);
+  /** A row of this route is on disk only and due at `dueAtMs`; of this rank, where it is known. */
+  noteDue(route: string, dueAtMs: number, urgency: number | null = null): void {
+    this.#queueOf(route)?.noteDue(dueAtMs, urgency);
   }
 
   /** Rows may be due anywhere. */
@@ -350,12 +351,11 @@ export class Dispatcher {
     else if (!this.#isStopped) this.#suspects.startCrises();
   }
 
-  /** More may go out to an upstream than before; what a lower level left on disk is looked at again. */
+  /** More may go out to an upstream than before. */
   #reconsider(queue: UpstreamQueue): void {
     // Before other work takes what there is.
     this.#crises.reconsider(queue.flow);
     if (!this.#isStarted) return;
-    queue.rescan();
     queue.pump();
     this.#pumpSuspects();
   }

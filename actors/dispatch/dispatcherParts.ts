@@ -8,6 +8,7 @@ import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { RankSet } from '../../machines/vocabulary/rankSet.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Permit } from '../flow/flowControl.ts';
@@ -50,6 +51,8 @@ export interface DispatcherParts {
   readonly watchdogMs: () => number;
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;
-  /** Gives this permit to a call that waits and goes before this rank; `false` where there is none. */
-  readonly takeCall: (upstream: string, urgency: number, permit: Permit) => boolean;
+  /** The ranks of calls that wait for a slot at an upstream. */
+  readonly callsWaiting: (upstream: string) => RankSet;
+  /** Gives this permit to a call of one of these ranks that waits; `false` where there is none. */
+  readonly takeCall: (upstream: string, ranks: RankSet, permit: Permit) => boolean;
 }

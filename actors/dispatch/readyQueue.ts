@@ -4,19 +4,33 @@
  * @module
  */
 
+import {
+  mostUrgent,
+  NO_RANKS,
+  only,
+  type RankSet,
+  upTo,
+} from '../../machines/vocabulary/rankSet.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+
+const ALL_RANKS = upTo(URGENCY_MAX);
 
 export class ReadyQueue<T extends { readonly urgency: number }> {
   readonly #ranks: readonly Set<T>[] = Array.from({ length: URGENCY_MAX + 1 }, () => new Set<T>());
   /** The rank that each came with: its own may be raised meanwhile. */
   readonly #rankOf = new Map<T, number>();
-  #size = 0;
+  #waiting = NO_RANKS;
+
+  /** The ranks of those that wait. */
+  get ranks(): RankSet {
+    return this.#waiting;
+  }
 
   add(item: T): void {
     this.delete(item);
     this.#ranks[item.urgency]?.add(item);
     this.#rankOf.set(item, item.urgency);
-    this.#size += 1;
+    this.#waiting |= only(item.urgency);
   }
 
   /** False where it was not there. */
@@ -25,19 +39,20 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
     if (rank === undefined) return false;
     this.#ranks[rank]?.delete(item);
     this.#rankOf.delete(item);
-    this.#size -= 1;
+    if (this.#ranks[rank]?.size === 0) this.#waiting &= ~only(rank);
     return true;
   }
 
-  /**
-   * The first that is at least as urgent as `urgencyBound`; it stays in the queue. Ranks from `from` on
-   * are looked at before those above it.
-   */
-  first(urgencyBound: number, from = 0): T | undefined {
-    if (this.#size === 0) return undefined;
-    for (let step = 0; step <= urgencyBound; step += 1) {
-      for (const item of this.#ranks[(from + step) % (urgencyBound + 1)] ?? []) return item;
-    }
+  /** The first of these ranks; it stays in the queue. */
+  first(among: RankSet = ALL_RANKS): T | undefined {
+    const ranks = this.#waiting & among;
+    if (ranks === NO_RANKS) return undefined;
+    for (const item of this.#ranks[mostUrgent(ranks)] ?? []) return item;
     return undefined;
+  }
+
+  /** The first of those from this rank on, or where there is none of all. */
+  firstFrom(rank: number): T | undefined {
+    return this.first(ALL_RANKS & ~upTo(rank - 1)) ?? this.first();
   }
 }

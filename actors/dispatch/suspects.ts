@@ -18,7 +18,7 @@ import {
   windowAloneMs,
 } from '../../machines/policy/retry/crashPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import { NO_RANKS, type RankSet, upTo } from '../../machines/vocabulary/rankSet.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
@@ -99,10 +99,16 @@ export class Suspects {
     return [...this.#waiting];
   }
 
-  /** The most urgent rank of those that wait for this upstream; `null` where none does. */
-  urgencyAt(upstream: string): number | null {
-    const first = this.#groups.get(upstream)?.waiting.first(URGENCY_MAX);
-    return first?.urgency ?? null;
+  /** The ranks of those that wait for this upstream. */
+  waitingAt(upstream: string): RankSet {
+    return this.#groups.get(upstream)?.waiting.ranks ?? NO_RANKS;
+  }
+
+  /** Of these, the ranks of those that may run beside others now. */
+  ranksAt(upstream: string): RankSet {
+    const group = this.#groups.get(upstream);
+    if (group === undefined || this.#isolation.isOn || isFull(group)) return NO_RANKS;
+    return group.waiting.ranks;
   }
 
   has(resident: Resident): boolean {
@@ -172,13 +178,13 @@ export class Suspects {
   }
 
   /**
-   * Gives a slot of this upstream, that something of this urgency is about to take, to a suspect that
-   * is as urgent. False when there is none, or when as many run as may run beside each other.
+   * Gives a slot of this upstream, that something else is about to take, to a suspect of one of these
+   * ranks. False when there is none, or when as many run as may run beside each other.
    */
-  take(upstream: string, urgency: number, permit: Permit): boolean {
+  take(upstream: string, ranks: RankSet, permit: Permit): boolean {
     const group = this.#groups.get(upstream);
     if (group === undefined || this.#isolation.isOn || isFull(group)) return false;
-    const suspect = group.waiting.first(urgency);
+    const suspect = group.waiting.first(ranks);
     if (suspect === undefined) return false;
     this.#run(suspect, permit);
     return true;
@@ -190,7 +196,7 @@ export class Suspects {
     while (!this.#isolation.isOn) {
       let most: readonly [upstream: string, group: Group, suspect: Resident] | null = null;
       for (const [upstream, group] of open) {
-        const suspect = isFull(group) ? undefined : group.waiting.first(URGENCY_MAX);
+        const suspect = isFull(group) ? undefined : group.waiting.first();
         if (suspect === undefined) open.delete(upstream);
         else if (most === null || suspect.urgency < most[2].urgency)
           most = [upstream, group, suspect];
@@ -311,7 +317,7 @@ export class Suspects {
   #isBehindOthers(urgency: number): boolean {
     for (const [upstream, { waiting, asked }] of this.#groups) {
       if (asked.size > 0) return true;
-      const first = waiting.first(urgency);
+      const first = waiting.first(upTo(urgency));
       const flow = this.#parts.queues.get(upstream)?.flow;
       if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mostUrgent } from '../../machines/vocabulary/rankSet.ts';
 import type { LeaseCheck } from './leaseCheck.ts';
 import type { Suspects } from './suspects.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
@@ -17,8 +18,8 @@ export function waitingAt(
   calls: number,
 ): Waiting | null {
   const { upstream } = flow;
-  const urgency = suspects.urgencyAt(upstream);
-  const asker = next ?? (urgency === null ? null : { id: null, urgency, isNext: true });
+  const urgency = mostUrgent(suspects.waitingAt(upstream));
+  const asker = next ?? (Number.isFinite(urgency) ? { id: null, urgency, isNext: true } : null);
   if (asker === null) return null;
   const answer = flow.mayRun(asker);
   const isForOther = !answer.may && answer.because === 'suspect' && suspects.isIsolating;

@@ -18,6 +18,8 @@ export interface Asker {
   readonly isNext?: boolean | undefined;
   /** It is kept nowhere, so it needs no disk; absent for an operation. */
   readonly isCall?: boolean | undefined;
+  /** Somebody more urgent waits, and it is owed a turn all the same (DG-2); absent for no. */
+  readonly isShare?: boolean | undefined;
   /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
   readonly isAlone?: boolean | undefined;
 }
@@ -55,9 +57,9 @@ export interface FlowControl {
   readonly inFlight: number;
   /** How many more could go out now, as far as is known without asking. */
   readonly free: number;
-  /** Ranks beyond it are parked: they get what nobody more urgent wants, and the trickle (DG-2). */
+  /** Ranks beyond it are parked: they get what nobody more urgent wants, and their share (DG-2). */
   readonly urgencyBound: number;
-  /** How many of what is parked may go out now although more urgent work waits. */
+  /** How many may go out now although more urgent work waits. */
   readonly trickle: number;
   /** The most slots that it may ever have: as many calls as may overhang, too. */
   readonly slotsMax: number;

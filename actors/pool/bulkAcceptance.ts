@@ -66,6 +66,7 @@ export class BulkAcceptor {
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
     const dueAtMs = steady.stamp();
+    const urgency = urgencyOf(request.priority, request.tier);
     const route = routeOf(request.type);
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), clock.now()),
@@ -78,7 +79,7 @@ export class BulkAcceptor {
         kind: 'accept',
         seq: store.nextSeq(),
         id,
-        urgency: urgencyOf(request.priority, request.tier),
+        urgency,
         standing: 'due',
         dueAtMs,
         route,
@@ -107,7 +108,7 @@ export class BulkAcceptor {
         if (result.kind === 'accepted' && result.raised !== null) {
           dispatcher.raise(result.raised, route);
         }
-        if (!isLaneBusy) dispatcher.noteDue(route, dueAtMs);
+        if (!isLaneBusy) dispatcher.noteDue(route, dueAtMs, urgency);
       },
       isPatient: true,
       onFailed: (error) => {

@@ -119,6 +119,7 @@ export class OperationPool {
       facts,
       watchdogMs: () => parts.policies.table.process.watchdogMs,
       callsAt: parts.callsAt,
+      callsWaiting: parts.callsWaiting,
       takeCall: parts.takeCall,
     });
     this.#actors = new OperationActors({

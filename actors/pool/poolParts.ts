@@ -42,6 +42,7 @@ export interface PoolParts {
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;
   /** Gives this permit to a call that waits and goes before this rank; `false` where there is none. */
+  readonly callsWaiting: DispatcherParts['callsWaiting'];
   readonly takeCall: DispatcherParts['takeCall'];
   /** Something failed that no caller will hear of. */
   readonly onError: (error: unknown) => void;

@@ -14,8 +14,8 @@ export class SlotPermit implements Permit {
   /** The breaker's when it was given. */
   readonly generation: number;
   readonly probeId: string | null;
-  /** Of a rank that was parked while others waited. */
-  readonly isParked: boolean;
+  /** It went before what is more urgent, of the share that is for that. */
+  readonly isShare: boolean;
   readonly meter: FlowMeter;
   readonly stamp: CallStamp;
   state: 'out' | 'told' | 'back' = 'out';
@@ -26,7 +26,7 @@ export class SlotPermit implements Permit {
     stamp: CallStamp,
     generation: number,
     probeId: string | null,
-    isParked: boolean,
+    isShare: boolean,
   ) {
     this.flow = flow;
     this.timeoutMs = meter.timeoutMs;
@@ -34,7 +34,7 @@ export class SlotPermit implements Permit {
     this.stamp = stamp;
     this.generation = generation;
     this.probeId = probeId;
-    this.isParked = isParked;
+    this.isShare = isShare;
   }
 
   get beganAtMs(): number {

@@ -75,7 +75,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #flow: FlowPolicy;
   #bucket: TokenBucket | null;
   #inFlight = 0;
-  #parkedInFlight = 0;
+  #sharesInFlight = 0;
   #probesAsked = 0;
   #probesOut = 0;
   #isDown = false;
@@ -131,7 +131,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   get trickle(): number {
-    return Math.max(0, trickleOf(this.#meter.reading().slots) - this.#parkedInFlight);
+    return Math.max(0, trickleOf(this.#meter.reading().slots) - this.#sharesInFlight);
   }
 
   // The port.
@@ -200,10 +200,11 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.#bucket?.take(steady.now());
     const stamp = this.#meter.begin(nowMs);
     // Who is next takes no slot that another wants.
-    const isParked = asker.urgency > this.urgencyBound && asker.isNext !== true;
+    const isBehind = asker.isShare === true || asker.urgency > this.urgencyBound;
+    const isShare = isBehind && asker.isNext !== true;
     this.#inFlight += 1;
-    if (isParked) this.#parkedInFlight += 1;
-    return new SlotPermit(this, this.#meter, stamp, generation, probeId, isParked);
+    if (isShare) this.#sharesInFlight += 1;
+    return new SlotPermit(this, this.#meter, stamp, generation, probeId, isShare);
   }
 
   began(permit: Permit): boolean {
@@ -233,7 +234,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const wasTold = permit.state === 'told';
     permit.state = 'back';
     this.#inFlight -= 1;
-    if (permit.isParked) this.#parkedInFlight -= 1;
+    if (permit.isShare) this.#sharesInFlight -= 1;
     if (permit.probeId !== null) this.#probesOut -= 1;
     let verdict = NO_VERDICT;
     if (wasTold || report === UNUSED) {
@@ -348,11 +349,12 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
-  #isOpenTo({ urgency, isCall }: Asker, nowMs: number): boolean {
+  #isOpenTo({ urgency, isCall, isShare }: Asker, nowMs: number): boolean {
     return (
       this.intake === 'open' &&
       this.breaker.mode === 'pass' &&
       urgency <= this.urgencyBound &&
+      isShare !== true &&
       this.#bucket === null &&
       this.#inFlight < this.#flow.slotsMax &&
       (isCall === true || !this.isStorageDown) &&

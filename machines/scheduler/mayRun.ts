@@ -20,6 +20,8 @@ export interface RunAsker {
   readonly isNext?: boolean | undefined;
   /** A guarded call: it is kept nowhere, so it needs no disk. */
   readonly isCall?: boolean | undefined;
+  /** Somebody more urgent waits, and it is owed a turn all the same. */
+  readonly isShare?: boolean | undefined;
 }
 
 /** What is known of the upstream at this moment. Instants are those of the steady clock. */
@@ -36,7 +38,7 @@ export interface SchedulerFacts {
   readonly rateDueAtMs: number | null;
   /** Ranks beyond it are parked. */
   readonly urgencyBound: number;
-  /** How many of what is parked may go out although more urgent work waits. */
+  /** How many may go out although more urgent work waits. */
   readonly trickle: number;
 }
 
@@ -107,9 +109,9 @@ export const MAY_RUN_TABLE: readonly WaitRow[] = [
   {
     because: 'level',
     holds:
-      'its rank is parked, somebody more urgent may wait, and the share of what is parked is out',
-    isSo: ({ urgencyBound, trickle }, { urgency, isNext }) =>
-      urgency > urgencyBound && isNext !== true && trickle <= 0,
+      'its rank is parked or not the next, somebody more urgent may wait, and the share of those behind is out',
+    isSo: ({ urgencyBound, trickle }, { urgency, isNext, isShare }) =>
+      trickle <= 0 && isNext !== true && (isShare === true || urgency > urgencyBound),
   },
 ];
 

@@ -53,7 +53,12 @@ describe('CB-5 PF-6 calls and operations that wait for one upstream', () => {
   test.each([
     ['goes before what is less urgent', { priority: 'high', tier: 'premium' }, 0, 2],
     ['takes turns with its like', { tier: 'basic' }, 0, 4],
-    ['waits for what is more urgent', { priority: 'low', tier: 'trial' }, 60, 60],
+    [
+      'waits for what is more urgent, but for its share',
+      { priority: 'low', tier: 'trial' },
+      30,
+      34,
+    ],
   ] as const)('PF-6 a call %s', async (_, how, least, most) => {
     const log: string[] = [];
     const { clock, process, call } = await scene({
@@ -80,7 +85,7 @@ describe('CB-5 PF-6 calls and operations that wait for one upstream', () => {
       60_000,
     );
     expect(log.indexOf('call')).toBeLessThanOrEqual(most);
-    expect(log.indexOf('call')).toBeGreaterThanOrEqual(Math.min(least, 40));
+    expect(log.indexOf('call')).toBeGreaterThanOrEqual(least);
   });
 });
 

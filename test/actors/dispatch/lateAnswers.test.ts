@@ -55,6 +55,7 @@ function begin() {
     passOver: () => [],
     revive: () => null,
     reroute: () => undefined,
+    othersWaiting: () => 0,
     giveToOther: () => false,
     onSlotsBack: () => undefined,
     onWaiting: () => undefined,
@@ -147,8 +148,8 @@ describe('OP-6 what waits at an upstream whose flow control answers later', () =
 
   test('SV-4 an answer after a stop begins nothing, and a claim fetches nothing', async () => {
     const { flow, queue, granted, claims, stop } = begin();
-    queue.noteDue(0);
     queue.add(operation('a'));
+    queue.noteDue(0);
     expect(flow.asking).toHaveLength(3);
     stop();
     for (let answers = 0; answers < 3; answers += 1) await flow.grant();

@@ -1,14 +1,38 @@
-import { expect, test } from 'vitest';
+/** Who goes next at one upstream: what is in memory and what is on disk, by one order of urgency. */
+
+import { describe, expect, test } from 'vitest';
 import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
+import { createResident, type Resident } from '../../../actors/operation/resident.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import type { ClaimQuery, StoredOperation } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';
 
-const ANSWERS_AFTER_MS = 1_000;
+const ANSWERS_AFTER_MS = 10;
+const LATER_MS = 1e15;
 
-test('DG-2 OP-6 what a better level lets out while a claim is under way is claimed after it', async () => {
+interface Row {
+  readonly id: string;
+  readonly urgency: number;
+  readonly dueAtMs: number;
+}
+
+function resident({ id, urgency }: Row): Resident {
+  return createResident({} as Resident['actor'], {
+    id,
+    urgency,
+    route: 'payments',
+    body: null,
+    standing: 'due',
+    handler: null,
+    permit: null,
+  });
+}
+
+/** A queue over rows that are claimed; what is granted ends when a test says so. */
+function createQueue(concurrency: number) {
   const clock = new VirtualClock();
   const steady = new SteadyClock(clock, () => undefined);
   const errors: unknown[] = [];
@@ -16,17 +40,30 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     errors.push(error);
   };
   const timers = new TimerService(clock, onError);
-  const { flow } = createFlow({ clock, concurrency: 4, onError });
-  const asked: number[] = [];
+  const { flow } = createFlow({ clock, concurrency, onError });
+  flow.setIntake('open');
   const store = createMemoryStore();
-  store.claim = async ({ urgencyMax }) => {
-    asked.push(urgencyMax);
+  const rows: Row[] = [];
+  const claims: string[] = [];
+  const granted: string[] = [];
+  const running: (() => void)[] = [];
+  store.claim = async ({ urgencyMin = 0, urgencyMax, limit, nowMs }: ClaimQuery) => {
+    claims.push(`${urgencyMin}..${urgencyMax}`);
     await new Promise<void>((resolve) => {
       clock.schedule(ANSWERS_AFTER_MS, resolve);
     });
-    return { rows: [], nextDueAtMs: null };
+    const found = rows
+      .filter(({ urgency }) => urgency >= urgencyMin && urgency <= urgencyMax)
+      .toSorted((a, b) => a.urgency - b.urgency || a.dueAtMs - b.dueAtMs);
+    const due = found.filter(({ dueAtMs }) => dueAtMs <= nowMs);
+    const left = due.length > limit ? due.slice(limit) : found.filter((row) => !due.includes(row));
+    const nextDueAtMs = left.reduce((first, row) => Math.min(first, row.dueAtMs), Infinity);
+    return {
+      rows: due.slice(0, limit) as unknown as StoredOperation[],
+      nextDueAtMs: Number.isFinite(nextDueAtMs) ? nextDueAtMs : null,
+    };
   };
-  const queue = new UpstreamQueue({
+  const queue: UpstreamQueue = new UpstreamQueue({
     flow,
     routes: () => ['payments'],
     crisisSlotsMax: () => 2,
@@ -34,24 +71,107 @@ test('DG-2 OP-6 what a better level lets out while a claim is under way is claim
     journal: { sendAll: () => undefined },
     steady,
     timers,
-    revive: () => null,
+    revive: (row) => resident(row as unknown as Row),
     reroute: () => undefined,
+    othersWaiting: () => 0,
     giveToOther: () => false,
     onSlotsBack: () => undefined,
     onWaiting: () => undefined,
     passOver: () => [],
-    grant: () => undefined,
+    grant: ({ id }, permit) => {
+      granted.push(id);
+      const at = rows.findIndex((row) => row.id === id);
+      if (at >= 0) rows.splice(at, 1);
+      running.push(() => {
+        flow.leave(permit, { sign: 'answered' });
+        queue.pump();
+      });
+    },
     onError,
   });
-  flow.urgencyBound = 9;
-  queue.noteDue(0);
-  await clock.advance(2 * ANSWERS_AFTER_MS);
-  flow.urgencyBound = 5;
-  queue.noteDue(0);
-  await clock.advance(ANSWERS_AFTER_MS / 2);
-  flow.urgencyBound = 9;
-  queue.rescan();
-  await clock.advance(10 * ANSWERS_AFTER_MS);
-  expect(asked).toEqual([9, 5, 9]);
-  expect(errors).toEqual([]);
+  flow.onChange(() => {
+    queue.pump();
+  });
+  return {
+    queue,
+    clock,
+    claims,
+    granted,
+    errors,
+    inMemory: (id: string, urgency: number) => {
+      queue.add(resident({ id, urgency, dueAtMs: 0 }));
+    },
+    onDisk: (id: string, urgency: number, dueAtMs = 0) => {
+      rows.push({ id, urgency, dueAtMs });
+    },
+    /** Ends all that runs, so often. */
+    run: async (times: number) => {
+      for (let n = 0; n < times; n += 1) {
+        for (const end of running.splice(0)) end();
+        await clock.advance(5 * ANSWERS_AFTER_MS);
+      }
+    },
+  };
+}
+
+describe('DG-3 one order over memory and disk', () => {
+  test('DG-3 what is in memory waits for what is more urgent on disk, and for nothing else', async () => {
+    const { queue, clock, claims, granted, inMemory, onDisk, run } = createQueue(1);
+    inMemory('running', 1);
+    for (const id of ['m5', 'm5 too']) inMemory(id, 5);
+    onDisk('d2', 2);
+    onDisk('d7', 7);
+    queue.noteDue(0);
+    await run(5);
+    expect(granted).toEqual(['running', 'd2', 'm5', 'm5 too', 'd7']);
+    // What is known of the ranks above is kept: the second in memory asks nothing.
+    expect(claims).toEqual(['0..4', '0..9']);
+    await clock.advance(1_000);
+  });
+
+  test('DG-3 while nothing more urgent is due on disk, a turn in memory asks nothing of it', async () => {
+    const { queue, claims, granted, inMemory, onDisk, run } = createQueue(2);
+    for (let n = 0; n < 50; n += 1) inMemory(`m${n}`, 5);
+    onDisk('later', 1, LATER_MS);
+    queue.noteDue(LATER_MS, 1);
+    onDisk('d7', 7);
+    queue.noteDue(0, 7);
+    await run(30);
+    expect(granted).toHaveLength(51);
+    // One for the turn that is owed to d7.
+    expect(claims).toEqual(['7..7']);
+  });
+});
+
+describe('DG-2 a share for what is less urgent', () => {
+  test.each(['on disk', 'in memory'])(
+    'DG-2 of 32 turns one goes to a rank that waits behind, where it is %s',
+    async (where) => {
+      const { queue, granted, inMemory, onDisk, run } = createQueue(1);
+      inMemory('first', 1);
+      for (let n = 0; n < 4; n += 1) {
+        if (where === 'in memory') inMemory(`low ${n}`, 9);
+        else onDisk(`low ${n}`, 9);
+      }
+      if (where === 'on disk') queue.noteDue(0, 9);
+      for (let n = 0; n < 100; n += 1) {
+        inMemory(`high ${n}`, 1);
+        await run(1);
+      }
+      const low = granted.map((id, at) => (id.startsWith('low') ? at : -1)).filter((at) => at >= 0);
+      expect(low).toHaveLength(3);
+      expect(low.map((at, n) => at - (low[n - 1] ?? -1))).toEqual([33, 32, 32]);
+    },
+  );
+
+  test('DG-2 where nothing waits behind, nothing is owed', async () => {
+    const { granted, inMemory, run } = createQueue(1);
+    for (let n = 0; n < 80; n += 1) inMemory(`high ${n}`, 1);
+    await run(35);
+    inMemory('low', 9);
+    await run(31);
+    expect(granted).not.toContain('low');
+    await run(3);
+    expect(granted).toContain('low');
+  });
 });
