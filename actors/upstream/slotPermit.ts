@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CallStamp, FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
+import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
+import type { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 
 /** The lease of a slot. */

@@ -4,7 +4,8 @@ import { DRILLS } from '../../bench/goodput/drills.ts';
 import { type MeterMaker, simulate } from '../../bench/goodput/sim.ts';
 import { figuresOf, type SimFigures } from '../../bench/goodput/simFigures.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
-import { type CallStamp, FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
+import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
+import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
 
 /** Seeds that the meter was not tuned by. */

@@ -24,8 +24,6 @@ import { TokenRate } from './tokenRate.ts';
 /** Where more slots get more done, they grow so far before that is measured again. */
 const GROWTH = 1.5;
 
-export type { CallStamp };
-
 /**
  * @example
  * const meter = new FlowMeter(checkFlowPolicy({ slotsMax: 16 }, 'flow'));

@@ -252,7 +252,8 @@ describe('halfOpen', () => {
 
   test('RT-2 CB-2 what the first of several probes was asked to wait holds the others', () => {
     const breaker = halfOpen(3);
-    const [first = '', second = ''] = [breaker.ask() ?? '', breaker.ask() ?? ''];
+    const first = breaker.ask() ?? '';
+    const second = breaker.ask() ?? '';
     const { generation } = breaker.context;
     breaker.report(first, 'failed', generation, { retryAfterMs: 6_000 });
     const retryAtMs = breaker.nowMs + 6_000;

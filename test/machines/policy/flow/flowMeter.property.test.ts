@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CallSign } from '../../../../machines/policy/flow/callReport.ts';
-import { type CallStamp, FlowMeter } from '../../../../machines/policy/flow/flowMeter.ts';
+import type { CallStamp } from '../../../../machines/policy/flow/callStamp.ts';
+import { FlowMeter } from '../../../../machines/policy/flow/flowMeter.ts';
 import { checkFlowPolicy, type FlowPolicy } from '../../../../machines/policy/flow/flowPolicy.ts';
 
 const SIGNS: readonly CallSign[] = [
