@@ -175,6 +175,7 @@ export class UpstreamCalls implements CallHost {
   /** It was ended while it waited. */
   forget(call: GuardedCall): void {
     this.#queue.delete(call);
+    if (call.reservation !== null) this.#rates?.withdraw(rateAskerOf(call), call.reservation);
   }
 
   /** How an attempt went whose function has not returned. */

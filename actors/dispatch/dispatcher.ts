@@ -7,7 +7,10 @@
 
 import { isReady } from '../../machines/operation/demand.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
-import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
+import type {
+  SyncOperationContext,
+  SyncOperationEvent,
+} from '../../machines/operation/syncOperationMachine.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
@@ -28,7 +31,7 @@ import { holdsPermitOf } from './heldPermit.ts';
 import { LeaseCheck } from './leaseCheck.ts';
 import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
-import { enterByRate } from './turnJudge.ts';
+import { enterByRate, leaveRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
 import { type TurnWait, turnWait } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
@@ -260,6 +263,12 @@ export class Dispatcher {
       this.#pumpAll();
       this.#pumpSuspects();
     }
+  }
+
+  /** It has ended: it waits for no turn any more. */
+  ended(resident: Resident, context: SyncOperationContext): void {
+    leaveRate(this.#parts, context, resident.urgency, resident.handler?.upstream ?? '');
+    this.forget(resident);
   }
 
   /** It rests on disk at `position`; it stays in memory only if it may run soon. */

@@ -71,6 +71,16 @@ export function takeRate(
   return limits.ask({ subject, tier, urgency }, rate ?? null, steady.now());
 }
 
+/** It has ended without the turn that its rates promised it: nobody waits for it to come. */
+export function leaveRate(
+  { rates }: Pick<RateParts, 'rates'>,
+  { subject, tier, rate }: SyncOperationContext,
+  urgency: number,
+  upstream: string,
+): void {
+  if (rate !== undefined) rates(upstream)?.withdraw({ subject, tier, urgency }, rate);
+}
+
 /** Asks for a permit by way of the rates: a request that arrives now has no reservation, and gets none. */
 export function enterByRate(
   limits: RateLimits,

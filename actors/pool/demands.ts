@@ -170,7 +170,7 @@ export class Demands {
 
   #settle(resident: Resident, snapshot: SyncOperationSnapshot): void {
     const { writer, dispatcher } = this.#parts;
-    dispatcher.forget(resident);
+    dispatcher.ended(resident, snapshot.context);
     writer.settlement(resident, snapshot, (result) => {
       faultPoint('engine.afterSettle');
       if (result.kind === 'updated' && result.laneNext !== null) {

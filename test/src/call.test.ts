@@ -315,6 +315,21 @@ describe('a guarded call', () => {
     expect(begun.map(Math.round)).toEqual([0, 1_000, 2_000]);
   });
 
+  test('PF-5 nobody waits for the turn of a call that was ended', async () => {
+    const { clock, call } = await scene({
+      policies: { defaults: { subjectRate: { perSecond: 1, burst: 1 } } },
+    });
+    const startMs = clock.monotonic();
+    await clock.run(call(() => null, { subject: 'user-1' }));
+    const gone = Array.from({ length: 20 }, () =>
+      settled(call(() => null, { subject: 'user-1', deadlineMs: 500 })),
+    );
+    await clock.advance(600);
+    expect(gone.every(({ error }) => error !== undefined)).toBe(true);
+    await clock.run(call(() => null, { subject: 'user-1' }));
+    expect(clock.monotonic() - startMs).toBeLessThan(2_000);
+  });
+
   test('OP-6 a queue has its bound', async () => {
     const { clock, call } = await scene({ upstreams: { payments: { concurrency: 1 } } });
     const calls = Array.from({ length: 1_002 }, () => settled(call(() => NEVER)));

@@ -8,7 +8,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt, Fact } from '../../actors/port.ts';
 import type { RateLimit } from '../../machines/policy/flow/tokenBucket.ts';
-import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import type { Tier } from '../../machines/vocabulary/urgency.ts';
 import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
@@ -45,10 +46,10 @@ function scene(policies: RuntimeOptions['policies'], upstream: object = {}) {
 async function send(
   runtime: Runtime,
   name: string,
-  how: { subject?: string; tier?: Tier; priority?: Priority } = {},
+  how: Partial<Omit<SyncRequest, 'type' | 'payload'>> = {},
 ): Promise<Operation> {
-  const { subject = 'user-1', tier = 'basic', priority = 'normal' } = how;
-  return await runtime.sync({ type: 'a.b', subject, tier, priority, payload: name });
+  const usual = { subject: 'user-1', tier: 'basic', priority: 'normal' } as const;
+  return await runtime.sync({ type: 'a.b', ...usual, ...how, payload: name });
 }
 
 /** By how many calls the busiest span is above what the limit allows. */
@@ -188,4 +189,25 @@ describe('rate limits', () => {
     expect(calls).toHaveLength(100);
     expect(excess(calls, limit)).toBeLessThan(1e-6);
   });
+
+  test.each(['cancelled', 'expired'])(
+    'PF-5 nobody waits for the turn of what is over by then: %s',
+    async (how) => {
+      const { clock, boot, calls } = scene({
+        defaults: { subjectRate: { perSecond: 0.1, burst: 1 } },
+      });
+      const { runtime } = boot();
+      await clock.run(send(runtime, 'first'));
+      const expiry = how === 'expired' ? { expiresAtMs: clock.now() + 2_000 } : {};
+      const gone = await clock.run(
+        Promise.all(Array.from({ length: 20 }, (_, at) => send(runtime, `gone${at}`, expiry))),
+      );
+      await clock.advance(1_000);
+      if (how === 'cancelled') await clock.run(Promise.all(gone.map((each) => each.cancel())));
+      await clock.advance(2_000);
+      await clock.run(send(runtime, 'next'));
+      await clock.advance(8_000);
+      expect(calls.map(({ name }) => name)).toEqual(['first', 'next']);
+    },
+  );
 });
