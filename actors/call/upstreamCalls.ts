@@ -270,7 +270,7 @@ export class UpstreamCalls implements CallHost {
       this.#begin(call, permit);
       return;
     }
-    this.#rates?.giveBack(rateAskerOf(call));
+    this.#rates?.giveBack(rateAskerOf(call), 0);
     const answer = this.#flow.mayRun(this.#askerOf(call));
     const because = answer.may ? 'slot' : answer.because;
     if (DOWN.includes(because) && call.options.waitWhileDown !== true) {

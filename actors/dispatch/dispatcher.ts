@@ -11,7 +11,7 @@ import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
-import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
+import { type CallReport, SILENT, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { Raised } from '../../persistence/port/writes.ts';
@@ -22,7 +22,7 @@ import {
   NO_VERDICT,
   type Permit,
 } from '../flow/flowControl.ts';
-import type { Resident } from '../operation/resident.ts';
+import { isCrisis, type Resident } from '../operation/resident.ts';
 import { AloneMark } from './aloneMark.ts';
 import { CrisisTurns } from './crisisTurns.ts';
 import type { DispatcherParts } from './dispatcherParts.ts';
@@ -31,18 +31,13 @@ import { holdsPermitOf } from './heldPermit.ts';
 import { LeaseCheck } from './leaseCheck.ts';
 import { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
-import { enterByRate, leaveRate } from './turnJudge.ts';
+import { enterByRate, giveBackRate, leaveRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
 import { type TurnWait, turnWait } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 import { wakeRow } from './wakeRow.ts';
 import type { StuckWork } from './workWatch.ts';
 import { WorkWatches, waitingAt } from './workWatches.ts';
-
-/** Whatever its rank, inherited ones included, only a crisis goes its own way. */
-function isCrisis({ urgency }: Resident): boolean {
-  return urgency === 0;
-}
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
@@ -79,7 +74,7 @@ export class Dispatcher {
         this.addSuspect(resident);
       },
       onHeld: (resident, permit) => {
-        this.#leases.held(permit, resident);
+        this.held(resident, permit);
       },
       onRefused: (resident) => {
         if (this.#suspects.delete(resident)) this.#pumpAll();
@@ -195,8 +190,9 @@ export class Dispatcher {
     return this.#watches.stuck;
   }
 
-  /** The operation came to life with a permit that {@link tryStart} gave. */
+  /** The operation has this permit, for a call that has not begun. */
   held(resident: Resident, permit: Permit): void {
+    resident.hasBegun = false;
     this.#leases.held(permit, resident);
   }
 
@@ -223,9 +219,11 @@ export class Dispatcher {
     if (queue === undefined) return run();
     if (isCrisis(resident)) return this.#crises.begin(resident, queue, run);
     if (holdsPermitOf(resident, queue.flow, this.#leases)) {
+      resident.hasBegun = true;
       this.#watches.at(queue.flow.upstream)?.begun();
       return run();
     }
+    giveBackRate(this.#parts, resident);
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
     // Where it was the one that runs alone, it asks for that again at its next turn.
     if (this.#suspects.delete(resident)) this.#pumpAll();
@@ -258,7 +256,11 @@ export class Dispatcher {
   /** It has stopped waiting, or will not run now: its slot goes to another. */
   forget(resident: Resident): void {
     this.#queues.get(resident.handler?.upstream ?? '')?.forget(resident);
-    if (resident.permit !== null) this.attemptEnded(resident, SILENT);
+    const { permit } = resident;
+    if (permit !== null && !resident.hasBegun) {
+      giveBackRate(this.#parts, resident);
+      this.attemptEnded(resident, UNUSED);
+    } else if (permit !== null) this.attemptEnded(resident, SILENT);
     else if (this.#suspects.delete(resident)) {
       this.#pumpAll();
       this.#pumpSuspects();

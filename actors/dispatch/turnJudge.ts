@@ -19,8 +19,10 @@ import type {
   RateReservation,
 } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { retryClassOf } from '../../machines/vocabulary/urgency.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
+import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 
 /** What is asked for it beside the flow control. */
@@ -81,6 +83,17 @@ export function leaveRate(
   if (rate !== undefined) rates(upstream)?.withdraw({ subject, tier, urgency }, rate);
 }
 
+/** Its call does not begin: the tokens that it took with its permit, if it has one, go back. */
+export function giveBackRate(
+  { rates, clock }: Pick<RateParts, 'rates'> & { readonly clock: Clock },
+  { actor, urgency, permit }: Resident,
+): void {
+  if (permit === null) return;
+  const { subject, tier } = actor.getSnapshot().context;
+  const heldMs = clock.monotonic() - permit.beganAtMs;
+  rates(permit.flow.upstream)?.giveBack({ subject, tier, urgency }, heldMs);
+}
+
 /** Asks for a permit by way of the rates: a request that arrives now has no reservation, and gets none. */
 export function enterByRate(
   limits: RateLimits,
@@ -95,6 +108,6 @@ export function enterByRate(
     return null;
   }
   const permit = enter();
-  if (permit === null) limits.giveBack(asker);
+  if (permit === null) limits.giveBack(asker, 0);
   return permit;
 }

@@ -40,6 +40,8 @@ export interface Resident {
   readonly body: string | null;
   handler: Handler | null;
   permit: Permit | null;
+  /** The call of its permit has: until then that goes back unused. */
+  hasBegun: boolean;
   /** Who waits for its acceptance. */
   pending: PendingAcceptance | null;
   /** Aborts the attempt that runs. */
@@ -70,11 +72,17 @@ export function createResident(
     body: from.body,
     handler: from.handler,
     permit: from.permit,
+    hasBegun: false,
     pending: from.pending ?? null,
     interrupt: null,
     isBusy: false,
     response: undefined,
   };
+}
+
+/** Whatever its rank, inherited ones included, only a crisis goes its own way. */
+export function isCrisis({ urgency }: Resident): boolean {
+  return urgency === 0;
 }
 
 /** Who waits for its acceptance, to be told once. */

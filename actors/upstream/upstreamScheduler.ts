@@ -239,7 +239,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     let verdict = NO_VERDICT;
     if (wasTold || report === UNUSED) {
       permit.meter.returnUnused(permit.stamp);
-      if (report === UNUSED) this.#bucket?.giveBack();
+      if (report === UNUSED) this.#bucket?.giveBack(nowMs - permit.beganAtMs);
       if (permit.probeId !== null && !wasTold) this.#ends.tellProbe(permit, report);
     } else {
       const news = permit.meter.end(permit.stamp, report, nowMs);

@@ -210,4 +210,24 @@ describe('rate limits', () => {
       expect(calls.map(({ name }) => name)).toEqual(['first', 'next']);
     },
   );
+
+  test.each(['subject', 'upstream'])(
+    'PF-5 a request that does not begin gives its token back: %s',
+    async (of) => {
+      const limit = { perSecond: 0.001, burst: 3 };
+      const { clock, boot, calls } =
+        of === 'subject'
+          ? scene({ defaults: { subjectRate: limit } })
+          : scene(undefined, { rate: limit });
+      const { runtime } = boot();
+      const key = { idempotencyKey: 'key-1' };
+      await clock.run(send(runtime, 'first', key));
+      for (let each = 0; each < 5; each++) await clock.run(send(runtime, 'first', key));
+      // The second finds its lane taken, and takes its token at its turn.
+      const lane = { entity: { type: 'account', id: 'a1' } };
+      await clock.run(Promise.all([send(runtime, 'second', lane), send(runtime, 'third', lane)]));
+      await clock.advance(100);
+      expect(calls.map(({ name }) => name)).toEqual(['first', 'second', 'third']);
+    },
+  );
 });

@@ -15,7 +15,7 @@
  */
 
 import { type Tier, URGENCY_MAX } from '../../vocabulary/urgency.ts';
-import { intervalMs, type RateLimit, toleranceMs } from './tokenBucket.ts';
+import { givenBackMs, intervalMs, type RateLimit, toleranceMs } from './tokenBucket.ts';
 
 /** Whose limit it is. */
 export type RateOwner = 'subject' | 'tier';
@@ -131,10 +131,10 @@ export class RateLimits {
     return { owner: isOfSubject ? 'subject' : 'tier', dueAtMs: dueMs, timesAsked };
   }
 
-  /** Puts back what {@link ask} took, where the call did not begin after all. */
-  giveBack(asker: RateAsker): void {
+  /** Puts back what {@link ask} took so many milliseconds ago, where the call did not begin after all. */
+  giveBack(asker: RateAsker, heldMs: number): void {
     for (const bucket of [this.#known('subject', asker), this.#known('tier', asker)]) {
-      if (bucket !== undefined) bucket.fullAtMs -= intervalMs(bucket.limit);
+      if (bucket !== undefined) bucket.fullAtMs -= givenBackMs(bucket.limit, heldMs);
     }
   }
 

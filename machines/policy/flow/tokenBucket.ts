@@ -32,6 +32,14 @@ export function toleranceMs(limit: RateLimit): number {
 }
 
 /**
+ * By how much a token that no call began with brings the others forward, in milliseconds, where it was held
+ * for `heldMs`. What came back meanwhile may be in use: that would be given twice.
+ */
+export function givenBackMs(limit: RateLimit, heldMs: number): number {
+  return Math.max(0, intervalMs(limit) - Math.max(0, heldMs));
+}
+
+/**
  * One rate limit. Over any span of `s` seconds it gives at most `burst + perSecond × s` tokens.
  *
  * It keeps the instant at which every token would be back (`fullAtMs`). A token is due once that is no
@@ -70,9 +78,9 @@ export class TokenBucket {
     this.#fullAtMs = Math.max(this.#fullAtMs, nowMs) + intervalMs(this.#limit);
   }
 
-  /** Puts back a token that nobody used. */
-  giveBack(): void {
-    this.#fullAtMs -= intervalMs(this.#limit);
+  /** Puts back a token that nobody used, who had it for so long. */
+  giveBack(heldMs: number): void {
+    this.#fullAtMs -= givenBackMs(this.#limit, heldMs);
   }
 
   /** A crisis asks nobody. It takes a token where there is one, and leaves no debt to those that wait. */

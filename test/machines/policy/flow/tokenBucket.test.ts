@@ -60,10 +60,36 @@ describe('TokenBucket', () => {
     const bucket = new TokenBucket({ perSecond: 1, burst: 1 });
     bucket.take(0);
     expect(bucket.dueAtMs()).toBe(1_000);
-    bucket.giveBack();
+    bucket.giveBack(0);
     expect(bucket.dueAtMs()).toBe(0);
     bucket.take(1_000_000);
     expect(bucket.dueAtMs()).toBe(1_001_000);
+  });
+
+  test('PF-5 the pace holds where tokens are given back late', () => {
+    const uses = fc.array(
+      fc.record({ afterMs: fc.nat(500), heldMs: fc.nat(1_000), isUsed: fc.boolean() }),
+      { maxLength: 60, size: 'max' },
+    );
+    fc.assert(
+      fc.property(LIMIT, uses, (limit, given) => {
+        const bucket = new TokenBucket(limit);
+        const begun: number[] = [];
+        let held: { readonly sinceMs: number; readonly untilMs: number }[] = [];
+        let nowMs = 0;
+        for (const { afterMs, heldMs, isUsed } of given) {
+          nowMs += afterMs;
+          const back = held.filter(({ untilMs }) => untilMs <= nowMs);
+          for (const { sinceMs, untilMs } of back) bucket.giveBack(untilMs - sinceMs);
+          held = held.filter(({ untilMs }) => untilMs > nowMs);
+          if (bucket.dueAtMs() > nowMs) continue;
+          bucket.take(nowMs);
+          if (isUsed) begun.push(nowMs);
+          else held.push({ sinceMs: nowMs, untilMs: nowMs + heldMs });
+        }
+        expect(excess(begun, limit)).toBeLessThan(1e-6);
+      }),
+    );
   });
 
   test('PF-5 crises take tokens, but leave no debt longer than an empty bucket', () => {
