@@ -16,6 +16,7 @@ const POLICY = [
 ];
 const CHARTS = [
   'machines/operation',
+  'machines/crisis',
   'machines/breaker',
   'machines/degradation',
   'machines/scheduler',
@@ -55,7 +56,6 @@ const ROOMS = {
   // Words that everybody shares: a leaf.
   [VOCABULARY]: [],
 
-  // Decisions, as functions of their arguments.
   'machines/policy/request': [VOCABULARY],
   'machines/policy/flow': [VOCABULARY],
   'machines/policy/breaker': [VOCABULARY, 'machines/policy/flow'],
@@ -72,6 +72,7 @@ const ROOMS = {
 
   // Charts: they decide by policies and never import each other.
   'machines/operation': [VOCABULARY, ...POLICY],
+  'machines/crisis': [VOCABULARY, ...POLICY],
   'machines/breaker': [VOCABULARY, ...POLICY],
   'machines/degradation': [VOCABULARY, ...POLICY],
   'machines/scheduler': [VOCABULARY, ...POLICY],
@@ -79,7 +80,6 @@ const ROOMS = {
   'machines/supervisor': [VOCABULARY, ...POLICY],
   machines: CHARTS,
 
-  // Bytes at rest.
   [PORT]: [VOCABULARY],
   'persistence/files': [VOCABULARY],
   'persistence/sealing': [VOCABULARY, 'persistence/files'],
@@ -124,7 +124,6 @@ const ROOMS = {
     'persistence',
   ],
 
-  // Charts given life.
   'actors/platform': [VOCABULARY, 'machines/policy/request'],
   'actors/time': [VOCABULARY],
   'actors/facts': [...MACHINES],
@@ -142,7 +141,6 @@ const ROOMS = {
   ],
   // One attempt, performed for whoever has an operation's context and payload.
   'actors/attempt': [...MACHINES, PORT, 'actors/platform', 'actors/time', 'actors/facts'],
-  // Calls that are guarded and kept nowhere.
   'actors/call': [...MACHINES, 'actors/time', 'actors/facts', 'actors/flow'],
   'actors/operation': [
     ...MACHINES,
@@ -210,12 +208,10 @@ const ROOMS = {
     'actors/crisis',
   ],
 
-  // Looking: touches nothing that runs.
   'inspector/charts': ['machines', ...MACHINES],
   inspector: ['machines', ...MACHINES, 'inspector/charts'],
   'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
 
-  // The face.
   'src/http': [
     VOCABULARY,
     'machines/policy/request',
@@ -320,6 +316,7 @@ const ROOMS = {
     'machines/policy/request',
     'machines/policy/retry',
     'machines/operation',
+    'machines/crisis',
     'persistence/sealing',
     'actors/platform',
     'actors',
@@ -367,6 +364,7 @@ const ROOMS = {
   ],
   'src/cli/commands': [
     'machines/operation',
+    'machines/crisis',
     'persistence',
     'persistence/sealing',
     'persistence/upkeep',

@@ -8,6 +8,7 @@
 
 import type { InspectionEvent } from 'xstate';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
+import { passesBy } from '../machines/policy/crisis/passes.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import { withNote } from '../machines/policy/request/requestBody.ts';
@@ -356,7 +357,7 @@ export class LocalEngine implements Engine {
 
   /** A crisis never expires (CR-4). */
   #neverExpiring(request: CheckedRequest): CheckedRequest {
-    if (request.priority !== 'crisis' || request.expiresAtMs === null) return request;
+    if (!passesBy('expiry', request) || request.expiresAtMs === null) return request;
     const leftOut = ['expiresAtMs'];
     this.#facts.emit('crisis.mended', leftOut);
     return { ...request, expiresAtMs: null, body: withNote(request.body, leftOut) };

@@ -7,6 +7,7 @@
 
 import type { AnyStateMachine } from 'xstate';
 import { circuitBreakerMachine } from './breaker/circuitBreakerMachine.ts';
+import { crisisMachine } from './crisis/crisisMachine.ts';
 import { degradationMachine } from './degradation/degradationMachine.ts';
 import { syncOperationMachine } from './operation/syncOperationMachine.ts';
 import { schedulerMachine } from './scheduler/schedulerMachine.ts';
@@ -16,6 +17,7 @@ import { supervisorMachine } from './supervisor/supervisorMachine.ts';
 export const machines: readonly AnyStateMachine[] = [
   supervisorMachine,
   syncOperationMachine,
+  crisisMachine,
   circuitBreakerMachine,
   degradationMachine,
   schedulerMachine,

@@ -15,6 +15,7 @@ import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import { maskText } from '../../machines/policy/request/cardData.ts';
 import { callReportOf } from '../../machines/policy/retry/callReportOf.ts';
@@ -137,7 +138,7 @@ export class AttemptRun {
     facts.emit('attempt.started', context, handler.upstream);
     this.#cancelTimer = timers.after(this.#lastsMs, this.#timeOut);
     // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
-    if (context.priority === 'crisis') clock.defer(this.#call);
+    if (passesBy('handler', context)) clock.defer(this.#call);
     else this.#call();
   }
 
@@ -176,7 +177,7 @@ export class AttemptRun {
     this.#attempt.abort(failure);
     // A listener of the signal may have ended it.
     if (this.#isOver) return;
-    if (this.#order.context.priority === 'crisis') {
+    if (passesBy('handler', this.#order.context)) {
       this.#fail(failure);
       return;
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
@@ -149,7 +150,7 @@ export class UpstreamCalls implements CallHost {
   turn(call: GuardedCall): void {
     const { urgency } = call;
     if (this.#closed !== null) call.end(this.#closed);
-    else if (urgency === 0) this.#beginCrisis(call);
+    else if (passesBy('flow', { urgency })) this.#beginCrisis(call);
     else if (this.#queue.size > 0 && this.#queue.urgency <= urgency) this.#wait(call);
     else this.#enter(call);
   }

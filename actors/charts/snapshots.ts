@@ -6,6 +6,7 @@
  */
 
 import type { AnyStateMachine, SnapshotFrom, StateValue } from 'xstate';
+import { isCrisisContext } from '../../machines/crisis/crisisShape.ts';
 import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -17,8 +18,11 @@ import {
   type SnapshotMigrations,
 } from './snapshotMigrations.ts';
 
-/** The chart of which anything may be kept in a store of millions, by any version. */
-const OPERATION = 'syncOperation';
+/** The charts of which anything may be kept in a store of millions, by any version. */
+const SHAPES: Readonly<Record<string, (context: unknown) => boolean>> = {
+  syncOperation: isOperationContext,
+  crisis: isCrisisContext,
+};
 
 /** What is sealed for an operation or a component. */
 interface KeptSnapshot extends KeptState {
@@ -60,7 +64,7 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
  *
  * @throws HoldfastError `HF_RECORD_NEWER` for a later version of the machine; `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
  * migration leads here, or a state that this version does not have; `HF_RECORD_MALFORMED` for what is
- * no snapshot at all, or no context of an operation.
+ * no snapshot at all, or no context of an operation or a crisis.
  */
 export function decodeSnapshot<M extends AnyStateMachine>(
   machine: M,
@@ -89,7 +93,7 @@ export function decodeSnapshot<M extends AnyStateMachine>(
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
     );
   }
-  if (machine.id === OPERATION && !isOperationContext(context)) {
+  if (SHAPES[machine.id]?.(context) === false) {
     throw new HoldfastError(
       'HF_RECORD_MALFORMED',
       `A record of ${machine.id} holds what that chart can't run with.`,
@@ -164,10 +168,17 @@ export function headOfSnapshot(
 ): { readonly machine: string; readonly version: string; readonly state: string } | null {
   try {
     const { machine, version, value } = parse(text);
-    return { machine, version, state: typeof value === 'string' ? value : '' };
+    return { machine, version, state: nameOf(value) };
   } catch {
     return null;
   }
+}
+
+/** Of a chart with regions the states of all, in the order in which they were kept. */
+function nameOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const regions = typeof value === 'object' && value !== null ? Object.values(value) : [];
+  return regions.filter(isName).join(' ');
 }
 
 function parse(text: string): KeptSnapshot {

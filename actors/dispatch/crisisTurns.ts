@@ -5,10 +5,8 @@
  * @module
  */
 
-import { isSuspect } from '../../machines/operation/demand.ts';
-import { operationDue } from '../../machines/operation/due.ts';
+import type { CrisisEvent } from '../../machines/crisis/crisisMachine.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
-import { isBackingOff } from '../../machines/operation/waitReason.ts';
 import { SLOT_HELD_MS_MAX } from '../../machines/policy/crisis/crisisSlotShares.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
@@ -34,6 +32,8 @@ interface Delivery {
   leave: () => void;
   /** Its time to hold the slot is measured no longer. */
   cancelTimer: () => void;
+  /** False while it waits for it. */
+  hasSlot: boolean;
   /** When it was sent, by the steady clock; `null` while it waits for its slot. */
   sentAtMs: number | null;
 }
@@ -59,32 +59,55 @@ export class CrisisTurns {
     this.#backingOff.clear();
   }
 
-  /** Delivers it as soon as a slot for crises is free. */
-  begin(
+  /** Asks for a slot for crises, and tells when it has one, or no handler; returns what ends the asking. */
+  awaitPlace(
     resident: Resident,
-    { flow, crisis }: { readonly flow: FlowControl; readonly crisis: CrisisSlots },
-    run: () => () => void,
+    queue: { readonly flow: FlowControl; readonly crisis: CrisisSlots } | undefined,
+    report: (event: CrisisEvent) => void,
   ): () => void {
-    let stop = (): void => undefined;
-    const { entity, subject, tier, attempt } = resident.actor.getSnapshot().context;
-    const { rates, steady, timers } = this.#parts;
+    const { entity, subject, attempt } = resident.actor.getSnapshot().context;
+    const { clock, timers } = this.#parts;
     const nothing = (): void => undefined;
-    const delivery: Delivery = { flow, leave: nothing, cancelTimer: nothing, sentAtMs: null };
+    if (resident.handler === null || queue === undefined) {
+      const type = resident.handler === null ? 'handler.missing' : 'place.granted';
+      report({ type, atMs: clock.now() });
+      return nothing;
+    }
+    const { flow, crisis } = queue;
+    const delivery: Delivery = {
+      flow,
+      leave: nothing,
+      cancelTimer: nothing,
+      hasSlot: false,
+      sentAtMs: null,
+    };
     this.#slots.set(resident, delivery);
     const asker = { subject, entity: entityKey(entity), isFirst: attempt === 1 };
     const { leave } = crisis.enter(asker, () => {
-      delivery.sentAtMs = steady.now();
-      rates(flow.upstream)?.count({ subject, tier }, delivery.sentAtMs);
+      delivery.hasSlot = true;
       delivery.cancelTimer = timers.after(SLOT_HELD_MS_MAX, () => {
         this.#hanging.enter(flow.upstream, crisis.slotsMax, delivery, () => {
           delivery.leave();
         });
       });
-      stop = run();
+      report({ type: 'place.granted', atMs: clock.now() });
     });
     delivery.leave = leave;
-    // It may have ended within.
-    if (this.#slots.get(resident) !== delivery) leave();
+    return () => {
+      if (!delivery.hasSlot) this.#leave(resident);
+    };
+  }
+
+  /** Delivers it on the slot that it has. */
+  begin(resident: Resident, run: () => () => void): () => void {
+    const delivery = this.#slots.get(resident);
+    if (delivery !== undefined) {
+      const { rates, steady } = this.#parts;
+      delivery.sentAtMs = steady.now();
+      const { subject, tier } = resident.actor.getSnapshot().context;
+      rates(delivery.flow.upstream)?.count({ subject, tier }, delivery.sentAtMs);
+    }
+    const stop = run();
     return () => {
       stop();
       this.#leave(resident);
@@ -100,30 +123,32 @@ export class CrisisTurns {
     flow.recordCrisis(report, sentAtMs === null ? 0 : nowMs - sentAtMs);
   }
 
-  /** Lets one that waits go on: now, or when its retry is due. */
+  /** Lets one that waits for its time go on when that has come. */
   resume(resident: Resident): void {
     const { clock, timers } = this.#parts;
-    const { state } = resident;
-    const snapshot = resident.actor.getSnapshot();
-    const due = operationDue(snapshot);
-    // A suspect has its turn apart from the others.
-    if (resident.handler === null || state === null || due === null || isSuspect(state)) return;
-    const { wakeAtMs, delayMs } = snapshot.context;
+    const { chart, state } = resident;
+    const { context } = resident.actor.getSnapshot();
+    if (state === null) return;
+    const dueAtMs = chart.retryAtMs(state, context);
+    if (dueAtMs === null) return;
     const rouse = (): void => {
       if (this.#backingOff.get(resident) === rouse) this.#backingOff.delete(resident);
       // The operation may have been tried since, and wait again: that wait has a timer of its own.
-      const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === wakeAtMs;
+      const isSameWait = resident.actor.getSnapshot().context.wakeAtMs === dueAtMs;
       if (resident.state !== state || !isSameWait || this.#isStopped) return;
-      resident.actor.send({ type: 'turn.granted', atMs: clock.now() });
+      const type = resident.handler === null ? 'handler.missing' : 'retry.due';
+      resident.actor.send({ type, atMs: clock.now() });
     };
-    if (!isBackingOff(state)) {
+    // Where it began before a restart, it is no longer than it was, however the clock was set since.
+    const nowMs = clock.now();
+    const waitMs = clampDueTime(dueAtMs, nowMs, context.delayMs ?? 0) - nowMs;
+    if (waitMs <= 0) {
       rouse();
       return;
     }
-    this.#backingOff.set(resident, rouse);
-    // Where it began before a restart, it is no longer than it was, however the clock was set since.
-    const nowMs = clock.now();
-    timers.after(clampDueTime(due.atMs, nowMs, delayMs ?? 0) - nowMs, rouse);
+    // One that is spaced out, since it may be what ends the process, is not sent earlier.
+    if (!chart.isSuspected(state, context)) this.#backingOff.set(resident, rouse);
+    timers.after(waitMs, rouse);
   }
 
   #leave(resident: Resident): Delivery | undefined {

@@ -5,12 +5,14 @@
  * @module
  */
 
+import type { CrisisEvent } from '../../machines/crisis/crisisMachine.ts';
 import { isReady } from '../../machines/operation/demand.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
 import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { type CallReport, SILENT, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
@@ -22,7 +24,7 @@ import {
   NO_VERDICT,
   type Permit,
 } from '../flow/flowControl.ts';
-import { isCrisis, type Resident } from '../operation/resident.ts';
+import type { Resident } from '../operation/resident.ts';
 import { AloneMark } from './aloneMark.ts';
 import { CrisisTurns } from './crisisTurns.ts';
 import type { DispatcherParts } from './dispatcherParts.ts';
@@ -205,19 +207,27 @@ export class Dispatcher {
     return enterByRate(limits, this.#parts.steady, asker, () => queue.tryStart(asker));
   }
 
-  /** Begins an attempt: at once, or for a crisis as soon as a reserved slot is free. */
+  /** Asks for one of the places that are kept for crises; returns what ends the asking. */
+  awaitPlace(resident: Resident | undefined, report: (event: CrisisEvent) => void): () => void {
+    const queue = this.#queues.get(resident?.handler?.upstream ?? '');
+    return resident === undefined
+      ? () => undefined
+      : this.#crises.awaitPlace(resident, queue, report);
+  }
+
+  /** Begins an attempt. */
   begin(
     resident: Resident,
     run: () => () => void,
     report: (event: SyncOperationEvent) => void,
   ): () => void {
+    if (passesBy('flow', resident)) return this.#crises.begin(resident, run);
     if (resident.handler === null) {
       report({ type: 'handler.missing', atMs: this.#parts.clock.now() });
       return () => undefined;
     }
     const queue = this.#queues.get(resident.handler.upstream);
     if (queue === undefined) return run();
-    if (isCrisis(resident)) return this.#crises.begin(resident, queue, run);
     if (holdsPermitOf(resident, queue.flow, this.#leases)) {
       resident.hasBegun = true;
       this.#watches.at(queue.flow.upstream)?.begun();
@@ -225,7 +235,6 @@ export class Dispatcher {
     }
     giveBackRate(this.#parts, resident);
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
-    // Where it was the one that runs alone, it asks for that again at its next turn.
     if (this.#suspects.delete(resident)) this.#pumpAll();
     return () => undefined;
   }
@@ -237,7 +246,7 @@ export class Dispatcher {
    * @param hasReturned its handler has; while it has not, one that runs alone is in flight still
    */
   attemptEnded(resident: Resident, report: CallReport, hasReturned = true): CallVerdict {
-    if (isCrisis(resident)) {
+    if (passesBy('flow', resident)) {
       this.#crises.ended(resident, report);
       return NO_VERDICT;
     }
@@ -275,11 +284,10 @@ export class Dispatcher {
 
   /** It rests on disk at `position`; it stays in memory only if it may run soon. */
   rested(resident: Resident, position: RowPosition): void {
-    if (isCrisis(resident)) {
+    if (passesBy('flow', resident)) {
       this.resumeCrisis(resident);
       return;
     }
-    // The watch overlooks what is in hand, so its time may have come unseen.
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
     this.#waitOrLeave(resident, position.standing === 'due' ? (position.dueAtMs ?? 0) : null);
@@ -290,7 +298,7 @@ export class Dispatcher {
     const { pool, residentsMax } = this.#parts;
     const queue = this.#queueOf(resident.route);
     const hasRoom = pool.size <= residentsMax && queue?.isBehindRows(resident.urgency) === false;
-    if (resident.state !== null && isReady(resident.state) && this.#isStarted && hasRoom) {
+    if (isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);
       return;
     }
@@ -310,7 +318,6 @@ export class Dispatcher {
   raise({ id, urgency }: Raised, route: string): void {
     const head = this.#parts.pool.resident(id);
     if (head === undefined) {
-      // Its row is claimed by its new rank.
       this.noteDue(route, 0, urgency);
       return;
     }
@@ -358,13 +365,10 @@ export class Dispatcher {
     const upstream = resident.handler?.upstream ?? '';
     this.#watches.at(upstream)?.waiting(this.#parts.steady.now());
     if (this.#isStarted) this.#pumpSuspects();
-    // A crisis waits for nobody, not even for a held store to be released.
-    else if (!this.#isStopped) this.#suspects.startCrises();
   }
 
   /** More may go out to an upstream than before. */
   #reconsider(queue: UpstreamQueue): void {
-    // Before other work takes what there is.
     this.#crises.reconsider(queue.flow);
     if (!this.#isStarted) return;
     queue.pump();

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { isBusy } from '../../machines/operation/demand.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
@@ -80,9 +79,9 @@ export class LeaseCheck {
   }
 
   #isHeld(permit: Permit, holder: Resident): boolean {
-    const { state, id } = holder;
+    const { chart, state, id } = holder;
     if (holder.permit !== permit || this.#parts.resident(id) !== holder) return false;
-    return state === null || isBusy(state, true);
+    return state === null || chart.isBusy(state, true);
   }
 
   #giveBack(permit: Permit, holder: Resident): void {

@@ -9,14 +9,13 @@
  * @module
  */
 
-import { isSuspect } from '../../machines/operation/demand.ts';
-import { crashesBeside } from '../../machines/operation/syncOperationHistory.ts';
 import {
   CRASHES_IN_A_ROW_MAX,
-  pauseOfSuspectMs,
+  pauseBeforeAloneMs,
   SUSPECTS_IN_FLIGHT_MAX,
   windowAloneMs,
 } from '../../machines/policy/retry/crashPolicy.ts';
+import { crashesBeside } from '../../machines/policy/retry/history.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { NO_RANKS, type RankSet, upTo } from '../../machines/vocabulary/rankSet.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
@@ -60,8 +59,6 @@ export class Suspects {
   readonly #parts: SuspectsParts;
   readonly #isolation: Isolation;
   readonly #waiting = new Set<Resident>();
-  /** Of those waiting, the crises. */
-  readonly #crises = new Set<Resident>();
   /** Of those waiting, who has to run alone. */
   readonly #isolated = new Set<Resident>();
   /** The one of those for whom a flow control was asked and has not answered. */
@@ -118,13 +115,9 @@ export class Suspects {
   add(suspect: Resident): void {
     const { crashes } = suspect.actor.getSnapshot().context;
     this.#waiting.add(suspect);
-    if (suspect.urgency === 0) {
-      this.#crises.add(suspect);
-      return;
-    }
     if (crashes >= CRASHES_IN_A_ROW_MAX) this.#isolated.add(suspect);
     else this.#groupOf(suspect).waiting.add(suspect);
-    const pauseMs = pauseOfSuspectMs(crashes, false);
+    const pauseMs = pauseBeforeAloneMs(crashes);
     if (pauseMs === 0) return;
     const { timers, onPauseOver } = this.#parts;
     this.#pausing.add(suspect);
@@ -149,7 +142,7 @@ export class Suspects {
 
   /** Its type goes to another upstream. */
   moved(suspect: Resident): void {
-    if (!this.#waiting.has(suspect) || suspect.urgency === 0) return;
+    if (!this.#waiting.has(suspect)) return;
     for (const { waiting, asked } of this.#groups.values()) {
       waiting.delete(suspect);
       asked.forget(suspect);
@@ -166,15 +159,9 @@ export class Suspects {
   /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
   pump(): boolean {
     const wasIsolated = this.#isolation.isOn;
-    this.startCrises();
     this.#startOthers();
     this.#startAlone();
     return wasIsolated && !this.#isolation.isOn;
-  }
-
-  /** Starts the crises among those waiting. */
-  startCrises(): void {
-    for (const suspect of [...this.#crises]) this.#startCrisis(suspect);
   }
 
   /**
@@ -254,7 +241,6 @@ export class Suspects {
   #leaveWaiting(suspect: Resident): void {
     if (!this.#waiting.delete(suspect)) return;
     this.#pausing.delete(suspect);
-    this.#crises.delete(suspect);
     this.#isolated.delete(suspect);
     this.#isolatedAsked.forget(suspect);
     // Its handler may have been registered since it came.
@@ -322,21 +308,6 @@ export class Suspects {
       if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
     }
     return false;
-  }
-
-  /** A crisis waits for nobody; only one that may be killing the process is spaced out. */
-  #startCrisis(suspect: Resident): void {
-    const { clock, timers } = this.#parts;
-    const { crashes } = suspect.actor.getSnapshot().context;
-    this.#leaveWaiting(suspect);
-    const start = (): void => {
-      if (suspect.state === null || !isSuspect(suspect.state)) return;
-      const type = suspect.handler === null ? 'handler.missing' : 'turn.granted';
-      suspect.actor.send({ type, atMs: clock.now() });
-    };
-    const pauseMs = pauseOfSuspectMs(crashes, true);
-    if (pauseMs === 0) start();
-    else timers.after(pauseMs, start);
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import type { FlowControl } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -23,7 +24,7 @@ export function turnWait(
 ): TurnWait {
   if (flow === undefined) return { reason: 'start', untilAtMs: null };
   // Crises ask nobody: they wait for a slot that is kept for them.
-  const answer = urgency === 0 ? null : flow.mayRun({ id: null, urgency });
+  const answer = passesBy('flow', { urgency }) ? null : flow.mayRun({ id: null, urgency });
   // It may, so what it waits for is others before it.
   if (answer === null || answer.may) return { reason: 'slot', untilAtMs: null };
   const { because, untilAtMs } = answer;

@@ -234,6 +234,12 @@ export interface CrisisUnkept extends Told<'crisis.unkept'> {
   readonly operationId: string;
 }
 
+/**
+ * The fast attempts of a crisis are used up: people have to know of it. Told once, over restarts too. It is
+ * sent again about every half minute all the same (CR-4, CR-5).
+ */
+export interface CrisisEscalated extends Told<'crisis.escalated'>, AboutAttempt {}
+
 /** A crisis was answered after the 200 ms that are promised (CR-1). */
 export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
   /** `null` where there was nothing to deliver. */
@@ -342,6 +348,7 @@ export type Fact =
   | CrisisRefused
   | CrisisMended
   | CrisisUnkept
+  | CrisisEscalated
   | CrisisAnsweredLate
   | OverrideMade
   | RuntimeStarted

@@ -132,6 +132,7 @@ export const FACT_TABLE = {
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
   'crisis.mended': (leftOut: readonly string[]) => ({ fieldsLeftOut: leftOut.length }),
   'crisis.unkept': (operationId: string) => ({ operationId }),
+  'crisis.escalated': (context: Context, upstream: UpstreamName) => attempt(context, upstream),
   'crisis.answeredLate': (operationId: string | null, elapsedMs: number) => ({
     operationId,
     elapsedMs,

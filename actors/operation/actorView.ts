@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { SyncOperationRef } from '../../machines/operation/syncOperationMachine.ts';
+import type { AnyActorRef } from 'xstate';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { WorkActor } from '../charts/chartOfWork.ts';
 import { callListener } from '../facts/listeners.ts';
 import type {
   OperationActor,
@@ -19,15 +20,14 @@ const NOTHING = { unsubscribe: (): void => undefined };
  * The actor of an operation as the app may hold it: to be looked at and subscribed to, as any XState
  * actor. No event from outside moves an operation, and no subscriber that throws ends one (SV-2).
  */
-export function actorView(
-  actor: SyncOperationRef,
-  onError: (error: unknown) => void,
-): OperationActor {
+export function actorView(work: WorkActor, onError: (error: unknown) => void): OperationActor {
+  // Whichever chart it is on, it is an actor of XState.
+  const actor = work as unknown as AnyActorRef;
   const subscribe = (
     listener: OperationActorObserver | ((snapshot: OperationActorSnapshot) => void) | undefined,
     error?: (thrown: unknown) => void,
     complete?: () => void,
-  ): ReturnType<SyncOperationRef['subscribe']> => {
+  ): ReturnType<WorkActor['subscribe']> => {
     const observer =
       typeof listener === 'function' ? { next: listener, error, complete } : (listener ?? {});
     return actor.subscribe({

@@ -5,21 +5,19 @@
  * @module
  */
 
-import type {
-  SyncOperationContext,
-  SyncOperationEvent,
-} from '../../machines/operation/syncOperationMachine.ts';
+import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { type CallReport, resultOf, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
 import { type CallVerdict, type FlowControl, NO_VERDICT } from '../flow/flowControl.ts';
 import { Overhangs } from './overhangs.ts';
 import type { Resident } from './resident.ts';
 
 export interface AttemptRunnerParts extends AttemptParts {
-  readonly attemptTimeoutMs: (handler: Handler, context: SyncOperationContext) => number;
+  readonly attemptTimeoutMs: (handler: Handler, context: WorkContext) => number;
   /** Whose calls failed together; told of each. */
   readonly runs: FailureRuns;
   /**

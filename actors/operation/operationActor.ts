@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CrisisStates } from '../../machines/crisis/crisisMachine.ts';
 import type {
   SyncOperationContext,
   SyncOperationState,
@@ -14,8 +15,11 @@ import type {
 export interface OperationActorSnapshot {
   /** `done` once it has ended and that is on disk; `stopped` once it has left memory. */
   readonly status: 'active' | 'done' | 'error' | 'stopped';
-  /** The state of its chart; docs/machines/syncOperation.md draws it. */
-  readonly value: SyncOperationState;
+  /**
+   * The state of its chart; docs/machines/syncOperation.md draws it. A crisis has two, that of its delivery
+   * and that of its record: docs/machines/crisis.md.
+   */
+  readonly value: SyncOperationState | CrisisStates;
   /** Ids, counts and instants (milliseconds since the epoch); never the payload. */
   readonly context: SyncOperationContext;
 }

@@ -4,25 +4,32 @@
  * @module
  */
 
-import { type ActorOptions, createActor } from 'xstate';
+import { type AnyActorRef, createActor, type EventObject, fromCallback } from 'xstate';
+import {
+  type CrisisEvent,
+  type CrisisInput,
+  type CrisisSnapshot,
+  crisisMachine,
+} from '../../machines/crisis/crisisMachine.ts';
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
-import { acceptedStanding, routeOf } from '../../machines/operation/position.ts';
+import { routeOf } from '../../machines/operation/position.ts';
 import {
   type SyncOperationEvent,
   type SyncOperationInput,
-  type SyncOperationRef,
   type SyncOperationSnapshot,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
+import { crisisChart, operationChart, type WorkActor } from '../charts/chartOfWork.ts';
 import { flatLogic } from '../charts/flatLogic.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
-import { operationInput } from './operationInput.ts';
+import { crisisInput, operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 
 export interface OperationActorsParts {
@@ -30,20 +37,35 @@ export interface OperationActorsParts {
   readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly system: ActorSystem;
-  /** Begins the attempt of an operation; returns what aborts it. */
+  /** Begins an attempt, which ends alike on both charts; returns what aborts it. */
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
+  /** Asks for a place for the attempt of a crisis; returns what ends the asking. */
+  readonly awaitPlace: (id: string, report: (event: CrisisEvent) => void) => () => void;
+}
+
+interface About {
+  readonly id: string;
 }
 
 export class OperationActors {
   readonly #parts: OperationActorsParts;
-  readonly #logic: ReturnType<
-    typeof flatLogic<typeof syncOperationMachine, { readonly id: string }>
-  >;
+  readonly #operationLogic: ReturnType<typeof flatLogic<typeof syncOperationMachine, About>>;
+  readonly #crisisLogic: typeof crisisMachine;
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
-    this.#logic = flatLogic(syncOperationMachine, {
-      attempt: ({ id }: { readonly id: string }, report) => parts.beginAttempt(id, report),
+    this.#operationLogic = flatLogic(syncOperationMachine, {
+      attempt: ({ id }: About, report) => parts.beginAttempt(id, report),
+    });
+    this.#crisisLogic = crisisMachine.provide({
+      actors: {
+        place: fromCallback<EventObject, About>(({ input: { id }, sendBack }) =>
+          parts.awaitPlace(id, sendBack),
+        ),
+        attempt: fromCallback<EventObject, About>(({ input: { id }, sendBack }) =>
+          parts.beginAttempt(id, sendBack),
+        ),
+      },
     });
   }
 
@@ -54,17 +76,20 @@ export class OperationActors {
     its: Pick<Resident, 'urgency' | 'route' | 'handler' | 'permit' | 'pending'>,
   ): Resident {
     const { clock, retry } = this.#parts;
-    const input = operationInput(
-      id,
-      request,
-      retry(its.handler?.upstream ?? '', request.type),
-      clock.now(),
-    );
-    return createResident(this.#make(id, { input }), {
+    const atMs = clock.now();
+    // Only a crisis is on its way before anything of it is written.
+    const isCrisis = passesBy('storage', request);
+    const chart = isCrisis ? crisisChart : operationChart;
+    const policies = retry(its.handler?.upstream ?? '', request.type);
+    const actor = isCrisis
+      ? this.#crisis(id, { input: crisisInput(id, request, atMs) })
+      : this.#operation(id, { input: operationInput(id, request, policies, atMs) });
+    return createResident(actor, {
       ...its,
       id,
+      chart,
       body: request.body,
-      standing: acceptedStanding(turnAtAcceptance(false, its.permit !== null), request.priority),
+      standing: chart.acceptedStanding(turnAtAcceptance(false, its.permit !== null)),
     });
   }
 
@@ -74,12 +99,19 @@ export class OperationActors {
    * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
    */
   revive(row: StoredOperation): Resident {
-    const snapshot = this.#unexpiring(decodeOperation(row).snapshot);
+    const { chart, state, snapshot, leftOut } = decodeWork(row);
+    if (leftOut.length > 0) this.#parts.facts.emit('crisis.mended', leftOut);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
-    return createResident(this.#make(row.id, { snapshot, input: undefined as never }), {
+    const input = undefined as never;
+    const actor =
+      chart === crisisChart
+        ? this.#crisis(row.id, { snapshot: snapshot as CrisisSnapshot, input })
+        : this.#operation(row.id, { snapshot: snapshot as SyncOperationSnapshot, input });
+    return createResident(actor, {
       ...row,
+      chart,
       // It was handled when it was written.
-      state: snapshot.value,
+      state,
       route: routeOf(snapshot.context.type),
       body: row.payload,
       handler: null,
@@ -88,24 +120,21 @@ export class OperationActors {
   }
 
   /** Stops the actor of an operation that goes on from its row later. */
-  stop(actor: SyncOperationRef): void {
-    this.#parts.system.stop(actor);
+  stop(actor: WorkActor): void {
+    this.#parts.system.stop(actor as unknown as AnyActorRef);
   }
 
-  /** A crisis never expires (CR-4); one that an earlier version accepted may say that it does. */
-  #unexpiring(snapshot: SyncOperationSnapshot): SyncOperationSnapshot {
-    const { value, context } = snapshot;
-    if (context.priority !== 'crisis' || context.expiresAtMs === null) return snapshot;
-    this.#parts.facts.emit('crisis.mended', ['expiresAtMs']);
-    return syncOperationMachine.resolveState({ value, context: { ...context, expiresAtMs: null } });
-  }
-
-  #make(
+  #operation(
     id: string,
-    from: Pick<ActorOptions<typeof syncOperationMachine>, 'snapshot'> & {
-      readonly input: SyncOperationInput;
-    },
-  ): SyncOperationRef {
-    return createActor(this.#logic, { ...this.#parts.system.operation(id), ...from });
+    from: { readonly input: SyncOperationInput; readonly snapshot?: SyncOperationSnapshot },
+  ): WorkActor {
+    return createActor(this.#operationLogic, { ...this.#parts.system.operation(id), ...from });
+  }
+
+  #crisis(
+    id: string,
+    from: { readonly input: CrisisInput; readonly snapshot?: CrisisSnapshot },
+  ): WorkActor {
+    return createActor(this.#crisisLogic, { ...this.#parts.system.operation(id), ...from });
   }
 }

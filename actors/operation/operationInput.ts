@@ -1,9 +1,10 @@
 /**
- * Turns a checked request into the input of an operation's chart.
+ * Turns a checked request into the input of the chart that it goes on.
  *
  * @module
  */
 
+import type { CrisisInput } from '../../machines/crisis/crisisMachine.ts';
 import type { SyncOperationInput } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
@@ -33,5 +34,25 @@ export function operationInput(
     acceptedAtMs,
     expiresAtMs: request.expiresAtMs,
     attemptsMax: thenEveryMs === null ? attemptsMax : null,
+  };
+}
+
+/** What a crisis starts with; its idempotency key is for the upstream alone. */
+export function crisisInput(
+  id: string,
+  request: Omit<CheckedRequest, 'priority'>,
+  acceptedAtMs: number,
+): CrisisInput {
+  const { type, subject, entity, tier, idempotencyKey, method, path } = request;
+  return {
+    id,
+    type,
+    subject,
+    entity,
+    tier,
+    idempotencyKey: idempotencyKey ?? id,
+    method,
+    path,
+    acceptedAtMs,
   };
 }

@@ -4,16 +4,18 @@
  * @module
  */
 
-import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
+import { storedKeyOf } from '../../machines/operation/keys.ts';
 import { inHandPosition, type RowPosition } from '../../machines/operation/position.ts';
 import { keepsPayload, leavesLane, settledPosition } from '../../machines/operation/settlement.ts';
-import { type SyncOperationSnapshot } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
-import { encodeAccepted, encodeOperation } from '../charts/operationRecord.ts';
+import type { WorkSnapshot } from '../charts/chartOfWork.ts';
+import { encodeAccepted } from '../charts/operationRecord.ts';
+import { encodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type JournalEntry, type Pending, supersede } from '../journal/journalEntry.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -48,7 +50,7 @@ export class OperationWriter {
    */
   acceptance(
     resident: Resident,
-    snapshot: SyncOperationSnapshot,
+    snapshot: WorkSnapshot,
     told: {
       readonly onDurable: (result: WriteResult) => void;
       readonly onFailed: (error: HoldfastError) => void;
@@ -62,13 +64,13 @@ export class OperationWriter {
     }
     faultPoint('engine.beforeAccept');
     const { context } = snapshot;
-    const { standing } = resident;
-    const lane = laneOf(context);
-    // A crisis is on its way already; everything else is kept as it will go on.
-    const texts =
-      context.priority === 'crisis'
-        ? { state: encodeOperation(snapshot) }
-        : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null), lane);
+    const { standing, chart } = resident;
+    const lane = chart.laneOf(context);
+    const isUnderWay = passesBy('storage', context);
+    // What is under way already is kept as it is; everything else as it will go on.
+    const texts = isUnderWay
+      ? { state: encodeWork(chart, snapshot) }
+      : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null), lane);
     const dueAtMs = standing === 'due' ? this.#steady.stamp() : null;
     resident.revision = 1;
     return this.#journal.write({
@@ -91,9 +93,8 @@ export class OperationWriter {
         };
       },
       onDurable: told.onDurable,
-      // A crisis is never refused: its write is repeated until it is durable (CR-4).
-      onFailed: context.priority === 'crisis' ? undefined : told.onFailed,
-      onSpilled: context.priority === 'crisis' ? told.onSpilled : undefined,
+      onFailed: isUnderWay ? undefined : told.onFailed,
+      onSpilled: isUnderWay ? told.onSpilled : undefined,
     });
   }
 
@@ -124,7 +125,7 @@ export class OperationWriter {
   /** Writes the ending, with what the upstream answered. */
   settlement(
     resident: Resident,
-    { context }: SyncOperationSnapshot,
+    { context }: WorkSnapshot,
     onDurable: (result: WriteResult) => void,
   ): void {
     faultPoint('engine.beforeSettle');
@@ -151,7 +152,7 @@ export class OperationWriter {
     }
     const snapshot = resident.actor.getSnapshot();
     const { expiresAtMs, subject, priority, tier } = snapshot.context;
-    const state = encodeOperation(snapshot, resident.response);
+    const state = encodeWork(resident.chart, snapshot, resident.response);
     resident.standing = update.position.standing;
     const before = resident.unwritten;
     // A crisis goes on while the disk is ill, and its row needs only how it stands in the end.

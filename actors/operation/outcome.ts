@@ -4,16 +4,16 @@
  * @module
  */
 
-import { retryAtMs } from '../../machines/operation/due.ts';
+import type { CrisisDeliveryState } from '../../machines/crisis/crisisMachine.ts';
 import type {
   HistoryEntry,
-  SyncOperationContext,
   SyncOperationState,
 } from '../../machines/operation/syncOperationMachine.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { ChartOfWork, WorkContext, WorkSnapshot } from '../charts/chartOfWork.ts';
 import { type OperationWait, type TurnWaitOf, waitOf } from './waitView.ts';
 
 export type { OperationWait } from './waitView.ts';
@@ -42,8 +42,8 @@ export interface OperationView {
   readonly entity: Entity | null;
   readonly tier: Tier;
   readonly priority: Priority;
-  /** State of its chart: `waiting`, `backingOff`, `completed`, … */
-  readonly state: SyncOperationState;
+  /** State of its chart: `waiting`, `backingOff`, `completed`, …; of a crisis, that of its delivery. */
+  readonly state: SyncOperationState | CrisisDeliveryState;
   /** The attempt ordered, running or last made. */
   readonly attempt: number;
   readonly acceptedAtMs: number;
@@ -57,13 +57,14 @@ export interface OperationView {
   readonly history: readonly HistoryEntry[];
 }
 
-/** What is shown of an operation in `state`, of this urgency rank. */
+/** What is shown of work on this chart, of this urgency rank. */
 export function toView(
-  state: SyncOperationState,
-  context: SyncOperationContext,
+  chart: ChartOfWork,
+  { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,
   urgency: number,
   turnWaitOf: TurnWaitOf,
 ): OperationView {
+  const state = chart.stateOf(value);
   const { failure } = context;
   return {
     id: context.id,
@@ -72,12 +73,12 @@ export function toView(
     entity: context.entity,
     tier: context.tier,
     priority: context.priority,
-    state,
+    state: typeof value === 'string' ? value : value.delivery,
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs,
-    wait: waitOf(state, context, urgency, turnWaitOf),
-    retryAtMs: retryAtMs(state, context),
+    wait: waitOf(chart, state, context, urgency, turnWaitOf),
+    retryAtMs: chart.retryAtMs(state, context),
     expiresAtMs: context.expiresAtMs,
     failure: failure === null ? null : { code: failure.code, message: failure.message },
     history: context.history,
@@ -89,7 +90,7 @@ export function toView(
  * process; it becomes the `cause` of the outcome's error.
  */
 export function toOutcome(
-  context: SyncOperationContext,
+  context: WorkContext,
   response: Json | undefined,
   thrown: unknown,
 ): Outcome {
@@ -132,7 +133,7 @@ function ending(code: ErrorCode, message: string, cause?: unknown): HoldfastErro
   return new HoldfastError(code, message, { withStack: false, cause });
 }
 
-function deadLetterError(context: SyncOperationContext, thrown: unknown): HoldfastError {
+function deadLetterError(context: WorkContext, thrown: unknown): HoldfastError {
   const { failure } = context;
   if (failure === null) return ending('HF_INTERNAL', 'It was given up for no recorded reason.');
   if (failure.failureClass === 'permanent') {

@@ -4,14 +4,11 @@
  * @module
  */
 
-import {
-  type SyncOperationRef,
-  type SyncOperationState,
-} from '../../machines/operation/syncOperationMachine.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Handler } from '../attempt/handler.ts';
+import type { ChartOfWork, WorkActor, WorkState } from '../charts/chartOfWork.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Pending } from '../journal/journalEntry.ts';
 import type { PendingAcceptance } from './acceptance.ts';
@@ -23,9 +20,11 @@ export interface Resident {
   urgency: number;
   /** By what its row is claimed: see `routeOf`. */
   route: string;
-  actor: SyncOperationRef;
+  /** Which chart it is on. */
+  readonly chart: ChartOfWork;
+  readonly actor: WorkActor;
   /** The state last handled, so that a transition is handled once. */
-  state: SyncOperationState | null;
+  state: WorkState | null;
   /** 0 until the row is written. */
   seq: number;
   /** Of the last write ordered. */
@@ -54,14 +53,18 @@ export interface Resident {
 
 /** An operation that enters memory: a new one, or one read back from its row. */
 export function createResident(
-  actor: SyncOperationRef,
-  from: Pick<Resident, 'id' | 'urgency' | 'route' | 'body' | 'standing' | 'handler' | 'permit'> &
+  actor: WorkActor,
+  from: Pick<
+    Resident,
+    'id' | 'chart' | 'urgency' | 'route' | 'body' | 'standing' | 'handler' | 'permit'
+  > &
     Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'pending'>>,
 ): Resident {
   return {
     id: from.id,
     urgency: from.urgency,
     route: from.route,
+    chart: from.chart,
     actor,
     state: from.state ?? null,
     seq: from.seq ?? 0,
@@ -78,11 +81,6 @@ export function createResident(
     isBusy: false,
     response: undefined,
   };
-}
-
-/** Whatever its rank, inherited ones included, only a crisis goes its own way. */
-export function isCrisis({ urgency }: Resident): boolean {
-  return urgency === 0;
 }
 
 /** Who waits for its acceptance, to be told once. */

@@ -6,7 +6,7 @@
 
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import { type OperationView, toView } from './outcome.ts';
 import type { TurnWaitOf } from './waitView.ts';
 
@@ -58,8 +58,8 @@ export function viewIfReadable(row: StoredOperation, turnWaitOf: TurnWaitOf): Op
 
 /** @throws HoldfastError `HF_RECORD_…` */
 export function viewOf(row: StoredOperation, turnWaitOf: TurnWaitOf): OperationView {
-  const { context, value } = decodeOperation(row).snapshot;
-  return toView(value, context, row.urgency, turnWaitOf);
+  const { chart, snapshot } = decodeWork(row);
+  return toView(chart, snapshot, row.urgency, turnWaitOf);
 }
 
 export function hasEnded({ standing }: StoredOperation): boolean {

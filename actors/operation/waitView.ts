@@ -4,13 +4,9 @@
  * @module
  */
 
-import { isSuspect } from '../../machines/operation/demand.ts';
-import { retryAtMs } from '../../machines/operation/due.ts';
-import type {
-  SyncOperationContext,
-  SyncOperationState,
-} from '../../machines/operation/syncOperationMachine.ts';
-import { waitReasonOf, waitsSinceMs } from '../../machines/operation/waitReason.ts';
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import { waitsSinceMs } from '../../machines/operation/waitReason.ts';
+import type { ChartOfWork, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ParkReason } from '../facts/fact.ts';
 
 /** What an operation waits for. Instants are those of the wall clock, in milliseconds since the epoch. */
@@ -32,16 +28,17 @@ export const turnWaitAtRest: TurnWaitOf = () => ({ reason: 'start', untilAtMs: n
 
 /** `null` where it waits for nothing: it is under way, being written, or has ended. */
 export function waitOf(
-  state: SyncOperationState,
-  context: SyncOperationContext,
+  chart: ChartOfWork,
+  state: WorkState,
+  context: WorkContext,
   urgency: number,
   turnWaitOf: TurnWaitOf,
 ): OperationWait | null {
-  const own = waitReasonOf(state);
+  const own = chart.waitReasonOf(state);
   const sinceAtMs = waitsSinceMs(context);
   if (own !== null && own !== 'turn') {
-    return { reason: own, sinceAtMs, untilAtMs: retryAtMs(state, context) };
+    return { reason: own, sinceAtMs, untilAtMs: chart.retryAtMs(state, context) };
   }
-  if (own === null && !isSuspect(state)) return null;
+  if (own === null && !chart.isInLine(state)) return null;
   return { sinceAtMs, ...turnWaitOf(context, urgency) };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { roomKeptFrom } from '../../machines/policy/flow/queueLimit.ts';
 import {
   bytesInMemory,
@@ -76,7 +77,7 @@ export class AdmissionLimit {
     go: () => void,
     isPatient = false,
   ): void {
-    if (request.priority === 'crisis') {
+    if (passesBy('room', request)) {
       this.note();
       go();
       return;

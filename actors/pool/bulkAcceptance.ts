@@ -7,10 +7,11 @@
  */
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
-import { laneOf, storedKeyOf } from '../../machines/operation/keys.ts';
+import { entityKey, storedKeyOf } from '../../machines/operation/keys.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import { newOperation } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
@@ -55,7 +56,7 @@ export class BulkAcceptor {
    */
   accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
     const { store, journal, clock, steady, random, retry, facts, pool } = this.#parts;
-    if (request.priority === 'crisis') {
+    if (passesBy('bulk', request)) {
       pool.accept(request, pending);
       return;
     }
@@ -71,7 +72,7 @@ export class BulkAcceptor {
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), clock.now()),
     );
-    const lane = laneOf(context);
+    const lane = entityKey(context.entity);
     const texts = encodeAccepted(context, turnAtAcceptance(false, false), lane);
     this.#waiting.add(pending);
     journal.write({

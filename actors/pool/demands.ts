@@ -1,23 +1,20 @@
 /**
  * Does what the states of operations ask for: what a barrier orders is written and its answer sent, what
  * rests is written and let go of, and an ending is told once it is on disk. What each state asks for is
- * decided in machines/operation/demand.ts.
+ * decided by its chart (machines/operation/demand.ts, machines/crisis/crisisDemand.ts).
  *
  * @module
  */
 
-import { type Demand, demandOf } from '../../machines/operation/demand.ts';
-import { queuedPosition, restingPosition, saysAlready } from '../../machines/operation/position.ts';
-import type {
-  SyncOperationSnapshot,
-  SyncOperationState,
-  Turn,
-} from '../../machines/operation/syncOperationMachine.ts';
+import { queuedPosition, saysAlready } from '../../machines/operation/position.ts';
+import type { Turn } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Demand } from '../../machines/vocabulary/demand.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { WriteResult } from '../../persistence/port/store.ts';
 import type { Exceptions } from '../attempt/exceptions.ts';
+import type { WorkSnapshot, WorkState } from '../charts/chartOfWork.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -45,7 +42,7 @@ export interface DemandsParts {
   /** It may have been replaced while this one ran. */
   readonly renewHandler: (resident: Resident) => void;
   /** It has ended, or was never accepted: it leaves memory. */
-  readonly release: (resident: Resident, snapshot: SyncOperationSnapshot) => void;
+  readonly release: (resident: Resident, snapshot: WorkSnapshot) => void;
 }
 
 export class Demands {
@@ -56,11 +53,12 @@ export class Demands {
   }
 
   /** Does what the state asks for that an operation has just entered. */
-  meet(resident: Resident, snapshot: SyncOperationSnapshot): void {
+  meet(resident: Resident, snapshot: WorkSnapshot): void {
     const { watchers, dispatcher, clock, release, turnWaitOf } = this.#parts;
-    const { value: state, context } = snapshot;
-    watchers.changed(resident.id, () => toView(state, context, resident.urgency, turnWaitOf));
-    const demand = demandOf(state, context, resident);
+    const { chart } = resident;
+    const state = chart.stateOf(snapshot.value);
+    watchers.changed(resident.id, () => toView(chart, snapshot, resident.urgency, turnWaitOf));
+    const demand = chart.demandOf(state, resident);
     this.#write(resident, snapshot, demand);
     switch (demand.does) {
       case 'standBy':
@@ -90,7 +88,7 @@ export class Demands {
     }
   }
 
-  #write(resident: Resident, snapshot: SyncOperationSnapshot, demand: Demand): void {
+  #write(resident: Resident, snapshot: WorkSnapshot, demand: Demand): void {
     switch (demand.write) {
       case 'acceptance':
         this.#accept(resident, snapshot, demand);
@@ -111,7 +109,7 @@ export class Demands {
     }
   }
 
-  #accept(resident: Resident, snapshot: SyncOperationSnapshot, { isBarrier }: Demand): void {
+  #accept(resident: Resident, snapshot: WorkSnapshot, { isBarrier }: Demand): void {
     const { journal, writer } = this.#parts;
     const { pending } = resident;
     const given = writer.acceptance(resident, snapshot, {
@@ -124,14 +122,19 @@ export class Demands {
         if (result.kind === 'accepted' && result.raised !== null) {
           this.#parts.dispatcher.raise(result.raised, resident.route);
         }
-        if (isBarrier) this.#committed(resident, snapshot.value, turn);
+        if (isBarrier) this.#committed(resident, resident.chart.stateOf(snapshot.value), turn);
+        else resident.actor.send({ type: 'record.durable' });
       },
       onFailed: (error) => {
         takePending(resident)?.reject(notAccepted(error));
         resident.actor.send({ type: 'journal.failed' });
       },
-      onSpilled: () => takePending(resident)?.resolve({ id: resident.id, isDuplicate: false }),
+      onSpilled: () => {
+        takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
+        resident.actor.send({ type: 'record.spilled' });
+      },
     });
+    if (given === null) resident.actor.send({ type: 'record.unkept' });
     if (pending !== null && given !== null)
       pending.takeBack = (error) => journal.takeBack(given, error);
   }
@@ -162,13 +165,13 @@ export class Demands {
     resident.actor.send({ type: 'journal.duplicated' });
   }
 
-  #order(resident: Resident, { value }: SyncOperationSnapshot, { isBarrier }: Demand): void {
+  #order(resident: Resident, { value }: WorkSnapshot, { isBarrier }: Demand): void {
     this.#parts.writer.barrier(resident, () => {
-      if (isBarrier) this.#committed(resident, value);
+      if (isBarrier) this.#committed(resident, resident.chart.stateOf(value));
     });
   }
 
-  #settle(resident: Resident, snapshot: SyncOperationSnapshot): void {
+  #settle(resident: Resident, snapshot: WorkSnapshot): void {
     const { writer, dispatcher } = this.#parts;
     dispatcher.ended(resident, snapshot.context);
     writer.settlement(resident, snapshot, (result) => {
@@ -176,26 +179,24 @@ export class Demands {
       if (result.kind === 'updated' && result.laneNext !== null) {
         dispatcher.laneFreed(result.laneNext);
       }
-      this.#committed(resident, snapshot.value);
+      this.#committed(resident, resident.chart.stateOf(snapshot.value));
     });
   }
 
   /** Answers a barrier. One that was left meanwhile, by a cancel, must not be taken for the next. */
-  #committed(resident: Resident, barrier: SyncOperationState, turn?: Turn): void {
+  #committed(resident: Resident, barrier: WorkState, turn?: Turn): void {
     if (resident.state !== barrier) return;
     resident.actor.send({ type: 'journal.committed', atMs: this.#parts.clock.now(), turn });
   }
 
   /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
-  #rest(
-    resident: Resident,
-    { value: state, context }: SyncOperationSnapshot,
-    { does }: Demand,
-  ): void {
+  #rest(resident: Resident, { value, context }: WorkSnapshot, { does }: Demand): void {
     const { writer, dispatcher, steady, isInMemory, renewHandler } = this.#parts;
     dispatcher.forget(resident);
     renewHandler(resident);
-    const position = restingPosition(state, context, resident.route, steady.stamp());
+    const { chart, route } = resident;
+    const state = chart.stateOf(value);
+    const position = chart.restingPosition(state, context, route, steady.stamp());
     if (saysAlready(resident, position)) {
       dispatcher.rested(resident, position);
       return;
@@ -220,7 +221,7 @@ export class Demands {
     });
   }
 
-  #report(resident: Resident, snapshot: SyncOperationSnapshot): void {
+  #report(resident: Resident, snapshot: WorkSnapshot): void {
     const { facts, release } = this.#parts;
     faultPoint('engine.beforeReport');
     facts.emit('operation.ended', snapshot.context, resident.handler?.upstream ?? null);
@@ -228,7 +229,7 @@ export class Demands {
     this.#tell(resident, snapshot);
   }
 
-  #tell(resident: Resident, { context }: SyncOperationSnapshot): void {
+  #tell(resident: Resident, { context }: WorkSnapshot): void {
     const { watchers, exceptions } = this.#parts;
     if (!watchers.has(resident.id)) return;
     watchers.settled(toOutcome(context, resident.response, exceptions.of(resident.id)));

@@ -7,7 +7,7 @@
 import { repeatOf } from '../../machines/operation/keys.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type Acceptance, notAccepted, type PendingAcceptance } from '../operation/acceptance.ts';
@@ -33,7 +33,7 @@ export function answerDuplicate(
 
 function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptance | HoldfastError {
   try {
-    const first = decodeOperation(of).snapshot.context.fingerprint;
+    const first = decodeWork(of).snapshot.context.fingerprint;
     const isRepeat = repeatOf(first, fingerprint) === 'repeat';
     return isRepeat ? { id: of.id, isDuplicate: true } : idempotencyConflict();
   } catch (error) {

@@ -6,12 +6,8 @@
  * @module
  */
 
-import { isSuspect } from '../../machines/operation/demand.ts';
-import type {
-  SyncOperationSnapshot,
-  SyncOperationState,
-} from '../../machines/operation/syncOperationMachine.ts';
-import { isEvent, waitReasonOf } from '../../machines/operation/waitReason.ts';
+import { isEvent } from '../../machines/operation/waitReason.ts';
+import type { WorkSnapshot, WorkState } from '../charts/chartOfWork.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Resident } from '../operation/resident.ts';
@@ -19,18 +15,20 @@ import type { Resident } from '../operation/resident.ts';
 /** An operation has gone from one state to another; `from` is `null` for a new one. */
 export function tellOfMove(
   parts: { readonly facts: Facts; readonly dispatcher: Pick<Dispatcher, 'turnWait'> },
-  { handler, urgency }: Pick<Resident, 'handler' | 'urgency'>,
-  from: SyncOperationState | null,
-  { value: to, context }: SyncOperationSnapshot,
+  { chart, handler, urgency }: Pick<Resident, 'chart' | 'handler' | 'urgency'>,
+  from: WorkState | null,
+  { value, context }: WorkSnapshot,
 ): void {
   const { facts, dispatcher } = parts;
   const upstream = handler?.upstream ?? null;
-  const waitedFor = from === null ? null : waitReasonOf(from);
-  const waitsFor = waitReasonOf(to);
+  const to = chart.stateOf(value);
+  const waitedFor = from === null ? null : chart.waitReasonOf(from);
+  const waitsFor = chart.waitReasonOf(to);
   if (waitedFor !== waitsFor && waitedFor !== null && isEvent(waitedFor)) {
     facts.emit('operation.resumed', context, upstream, waitedFor);
   }
-  if (isSuspect(to)) facts.emit('operation.suspected', context, upstream);
+  if (chart.isSuspected(to, context)) facts.emit('operation.suspected', context, upstream);
+  if (chart.isEscalating(to)) facts.emit('crisis.escalated', context, upstream);
   if (waitsFor === null) return;
   if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
   // Without a handler it waits for that, in a moment.

@@ -6,9 +6,8 @@
  * @module
  */
 
-import { isBusy, isEnding } from '../../machines/operation/demand.ts';
 import { routeOf } from '../../machines/operation/position.ts';
-import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { bytesInMemory, mayKeepCrisis } from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
@@ -17,6 +16,7 @@ import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler } from '../attempt/handler.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import {
   acceptanceUnknown,
@@ -74,10 +74,7 @@ export class OperationPool {
     this.watchers = new Watchers(parts.onError);
     this.left = new LeftRows(parts.facts);
     const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
-    const attemptTimeoutMs = (
-      handler: Handler,
-      { priority, tier, type }: SyncOperationContext,
-    ): number =>
+    const attemptTimeoutMs = (handler: Handler, { priority, tier, type }: WorkContext): number =>
       handler.attemptTimeoutMs ??
       parts.policies.table.operation(handler.upstream, retryClassOf(priority, tier), type)
         .attemptTimeoutMs;
@@ -132,6 +129,7 @@ export class OperationPool {
         if (resident === undefined) return () => undefined;
         return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
       },
+      awaitPlace: (id, report) => this.dispatcher.awaitPlace(this.#residents.get(id), report),
     });
     this.#demands = new Demands({
       journal,
@@ -221,7 +219,7 @@ export class OperationPool {
   accept(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): void {
     const { failure } = this.#parts.journal;
     if (this.#isAbandoned) pending.reject(notBegun());
-    else if (failure !== null && request.priority !== 'crisis')
+    else if (failure !== null && !passesBy('storage', request))
       pending.reject(notAccepted(failure));
     else this.start(request, pending, closure);
   }
@@ -241,7 +239,7 @@ export class OperationPool {
     const handler = closure ?? this.#handlers.get(request.type) ?? null;
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
-      handler === null || request.priority === 'crisis'
+      handler === null || passesBy('flow', request)
         ? null
         : this.dispatcher.tryStart(handler.upstream, {
             id,
@@ -258,7 +256,7 @@ export class OperationPool {
     });
     if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);
-    if (urgency === 0 && this.#isFullForCrises) this.#keepNothingOf(resident);
+    if (passesBy('storage', request) && this.#isFullForCrises) this.#keepNothingOf(resident);
     this.#enter(resident);
     return resident;
   }
@@ -334,19 +332,21 @@ export class OperationPool {
 
   #enter(resident: Resident): void {
     const { facts } = this.#parts;
+    const { chart } = resident;
     this.#residents.add(resident);
     this.#bytes += bytesInMemory(resident.body ?? '');
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
         if (this.#residents.get(resident.id) === undefined) return;
+        const state = chart.stateOf(snapshot.value);
         // One that was sent away again by its rate waits for another time.
         const { rate } = snapshot.context;
-        if (snapshot.value === resident.state && rate === handledRate) return;
+        if (state === resident.state && rate === handledRate) return;
         handledRate = rate;
         const from = resident.state;
-        resident.state = snapshot.value;
-        this.busy.set(resident, isBusy(snapshot.value, this.#parts.journal.isOpen));
+        resident.state = state;
+        this.busy.set(resident, chart.isBusy(state, this.#parts.journal.isOpen));
         tellOfMove({ facts, dispatcher: this.dispatcher }, resident, from, snapshot);
         try {
           this.#demands.meet(resident, snapshot);
@@ -363,15 +363,18 @@ export class OperationPool {
     resident.actor.start();
   }
 
-  #send({ actor }: Resident, type: Wish): void {
+  #send({ actor, chart }: Resident, wish: Wish): void {
+    const type = wish === 'cancel.requested' ? chart.takingBack : wish;
     actor.send({ type, atMs: this.#parts.clock.now() });
   }
 
   /** The store is well, and yet refuses a write of it for damage: it would do so again. */
   #refused(resident: Resident, error: HoldfastError): void {
-    // A crisis goes on whatever the disk does, and its ending was told (CR-4).
-    if (resident.urgency === 0 && (resident.state === null || !isEnding(resident.state))) return;
     if (this.#residents.get(resident.id) !== resident) return;
+    const { state, chart } = resident;
+    // A crisis goes on whatever the disk does, and its ending was told (CR-4).
+    const goesOn = passesBy('storage', resident) && (state === null || !chart.isEnding(state));
+    if (goesOn) return void resident.actor.send({ type: 'record.refused' });
     this.left.refused(resident.seq, error);
     this.#leave(resident);
     this.#actors.stop(resident.actor);

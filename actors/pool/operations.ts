@@ -4,14 +4,12 @@
  * @module
  */
 
-import {
-  type SyncOperationRef,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
+import type { WorkActor } from '../charts/chartOfWork.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { demandDurable } from '../operation/acceptance.ts';
 import { actorView } from '../operation/actorView.ts';
@@ -44,7 +42,7 @@ export interface OperationsParts {
 export class Operations {
   readonly #parts: OperationsParts;
   /** One for each actor that was asked for, so that it can be told from the next. */
-  readonly #actorViews = new WeakMap<SyncOperationRef, OperationActor>();
+  readonly #actorViews = new WeakMap<WorkActor, OperationActor>();
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
@@ -90,7 +88,7 @@ export class Operations {
       if (refusal !== undefined) pool.watchers.refused(id, refusal);
       return await watched;
     }
-    const { snapshot, response } = decodeOperation(row);
+    const { snapshot, response } = decodeWork(row);
     pool.watchers.settled(toOutcome(snapshot.context, response, pool.exceptions.of(id)));
     return await watched;
   }
@@ -123,8 +121,8 @@ export class Operations {
     const { pool } = this.#parts;
     const resident = pool.resident(id);
     if (resident === undefined) return null;
-    const { value, context } = resident.actor.getSnapshot();
-    return toView(value, context, resident.urgency, pool.turnWaitOf);
+    const { chart, actor, urgency } = resident;
+    return toView(chart, actor.getSnapshot(), urgency, pool.turnWaitOf);
   }
 
   /** A listener to an operation that has ended, or never was, must not take up memory without limit. */

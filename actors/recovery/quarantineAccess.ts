@@ -7,8 +7,8 @@
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRecord, SealedRecord } from '../../persistence/port/store.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
 import { headOfSnapshot } from '../charts/snapshots.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
 /** A quarantined record, with nothing of what it holds but which chart and state wrote it. */
@@ -72,7 +72,7 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
       const { seq, revision, state, stood, opensNot } = await find(id);
       if (state === null) return { kind: 'notReinstated', code: opensNot ?? TAMPERED };
       // A seal that opens is not enough: the engine must be able to read what is in it.
-      decodeOperation({ state, standing: stood ?? 'quarantined' });
+      decodeWork({ state, standing: stood ?? 'quarantined' });
       const [result] = await access.commit([
         () => ({ kind: 'reinstate', seq, id, revision, toSeq: store.nextSeq() }),
       ]);

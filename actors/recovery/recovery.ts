@@ -6,7 +6,7 @@
  */
 
 import { missingHandlerRoute } from '../../machines/operation/position.ts';
-import { waitReasonOf } from '../../machines/operation/waitReason.ts';
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -16,7 +16,7 @@ import {
   type QueueStore,
   type StoredOperation,
 } from '../../persistence/port/store.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import { PAGE_ROWS } from '../dispatch/claims.ts';
 import { inSlices, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -49,7 +49,7 @@ async function wasCrisisInFlight(store: QueueStore, seqBefore: number): Promise<
   let after: { readonly urgency: number; readonly seq: number } | null = null;
   for (;;) {
     const rows: readonly StoredOperation[] = await store.inHand({ after, limit: PAGE_ROWS });
-    const crises = rows.filter(({ urgency }) => urgency === 0);
+    const crises = rows.filter((row) => passesBy('flow', row));
     if (crises.some((row) => row.seq < seqBefore && isInFlight(row))) return true;
     const last = crises.at(-1);
     // A crisis that waits for its time is in hand and not in flight. The most urgent come first.
@@ -61,7 +61,8 @@ async function wasCrisisInFlight(store: QueueStore, seqBefore: number): Promise<
 /** What can't be read may have been. */
 function isInFlight(row: StoredOperation): boolean {
   try {
-    return waitReasonOf(decodeOperation(row).snapshot.value) === null;
+    const { chart, state } = decodeWork(row);
+    return chart.waitReasonOf(state) === null;
   } catch {
     return true;
   }
@@ -111,13 +112,15 @@ export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): voi
     if (resident.actor.getSnapshot().context.type !== type) continue;
     // What runs, runs on, and is told when it comes to rest.
     if (resident.interrupt !== null) continue;
-    const { state, handler } = resident;
+    const { chart, state, handler } = resident;
     pool.renewHandler(resident);
-    const isWaitingForIt = state !== null && waitReasonOf(state) === 'handler';
+    const isWaitingForIt = state !== null && chart.waitReasonOf(state) === 'handler';
     if (handler !== null && !isWaitingForIt) continue;
     resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
     // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
-    if (resident.urgency === 0 && resident.state === state) pool.dispatcher.resumeCrisis(resident);
+    if (passesBy('flow', resident) && resident.state === state) {
+      pool.dispatcher.resumeCrisis(resident);
+    }
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { BROUGHT_BACK } from '../../machines/operation/broughtBack.ts';
-import { laneOf } from '../../machines/operation/keys.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { ReplayWrite, StoredOperation } from '../../persistence/port/store.ts';
@@ -32,7 +32,7 @@ export function replayWrite(
     dueAtMs: to.position.dueAtMs ?? 0,
     waitsFor: to.position.waitsFor,
     route: to.position.route,
-    lane: laneOf(context),
+    lane: entityKey(context.entity),
     state: encodeOperation({ value: BROUGHT_BACK, context }),
     payload: to.payload,
   };

@@ -21,7 +21,7 @@ import type {
   Write,
   WriteResult,
 } from '../../persistence/port/store.ts';
-import { decodeOperation } from '../charts/operationRecord.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
@@ -115,7 +115,7 @@ export function accessLive(
       onLeftQuarantine();
       if (row === null) return;
       if (row.standing === 'inHand') takeOver(parts, row);
-      const { type, expiresAtMs } = decodeOperation(row).snapshot.context;
+      const { type, expiresAtMs } = decodeWork(row).snapshot.context;
       if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
       dispatcher.lookEverywhere();
       if (pool.handlers.has(type)) await adoptHandler(parts, type);

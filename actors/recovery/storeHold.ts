@@ -5,6 +5,7 @@
  * @module
  */
 
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { type Hold, heldError, holdWrite } from '../../persistence/port/hold.ts';
 import type { RecordStore, StoredOperation, StoreInfo } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -29,8 +30,8 @@ export class StoreHold {
   }
 
   /** A crisis that was accepted since the hold began. */
-  isItsCrisis({ urgency, seq }: StoredOperation): boolean {
-    return urgency === 0 && seq > this.#seqMax;
+  isItsCrisis(row: StoredOperation): boolean {
+    return passesBy('storage', row) && row.seq > this.#seqMax;
   }
 
   /**

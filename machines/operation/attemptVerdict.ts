@@ -35,11 +35,14 @@ export interface FailedAttempt {
   readonly urgency: number;
 }
 
-/** The event of a failed attempt, but for what its upstream's flow control says once it is told. */
+/**
+ * The event of a failed attempt, but for what its upstream's flow control says once it is told. The chart of
+ * a crisis reads of it how many attempts follow each other fast.
+ */
 export type AttemptFailed = Omit<
   Extract<SyncOperationEvent, { type: 'attempt.failed' }>,
   'isUpstreamWell' | 'isDoubted' | 'up'
->;
+> & { readonly fastAttemptsMax: number };
 
 /** The event that tells the chart of a failed attempt. */
 export function attemptFailed(
@@ -66,5 +69,6 @@ export function attemptFailed(
     retryAtMs: atMs + delayMs,
     isRepeatSafe: isRepeatSafe(context, handler, latestMs + delayMs),
     giveUpAfterMs: policy.giveUpAfterMs,
+    fastAttemptsMax: policy.attemptsMax,
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pauseOfSuspectMs } from '../policy/retry/crashPolicy.ts';
+import { pauseBeforeAloneMs } from '../policy/retry/crashPolicy.ts';
 import { isSuspect } from './demand.ts';
 import { waitsFor } from './position.ts';
 import type {
@@ -26,10 +26,9 @@ export function operationDue({
   readonly type: 'turn.granted' | 'expiry.due';
   readonly atMs: number;
 } | null {
-  const { priority, expiresAtMs } = context;
+  const { expiresAtMs } = context;
   const turnAtMs = turnDueAtMs(state, context);
-  const isTimed = expiresAtMs !== null && priority !== 'crisis';
-  if (isTimed && (turnAtMs === null || expiresAtMs <= turnAtMs)) {
+  if (expiresAtMs !== null && (turnAtMs === null || expiresAtMs <= turnAtMs)) {
     return waitsFor(state) === null && !isSuspect(state)
       ? null
       : { type: 'expiry.due', atMs: expiresAtMs };
@@ -40,9 +39,9 @@ export function operationDue({
 /** When its turn may be granted; `null` where it does not wait for that. */
 function turnDueAtMs(
   state: SyncOperationState,
-  { wakeAtMs, crashes, priority }: SyncOperationContext,
+  { wakeAtMs, crashes }: SyncOperationContext,
 ): number | null {
-  if (isSuspect(state)) return wakeAtMs + pauseOfSuspectMs(crashes, priority === 'crisis');
+  if (isSuspect(state)) return wakeAtMs + pauseBeforeAloneMs(crashes);
   const what = waitsFor(state);
   return what === 'turn' || what === 'rate' ? wakeAtMs : null;
 }

@@ -7,27 +7,16 @@
 import type { Entity } from '../vocabulary/entity.ts';
 import type { SyncOperationContext } from './syncOperationMachine.ts';
 
-/** One text for an entity; `null` for none. */
+/** One text for an entity, by which its lane is found; `null` for none. */
 export function entityKey(entity: Entity | null): string | null {
   return entity === null ? null : `${entity.type}\0${entity.id}`;
 }
 
-/** The lane of an operation on disk; `null` for none. Crises keep their order in memory. */
-export function laneOf(context: Pick<SyncOperationContext, 'priority' | 'entity'>): string | null {
-  return context.priority === 'crisis' ? null : entityKey(context.entity);
-}
-
-/**
- * The idempotency key as the store sees it, scoped by type and subject (docs/decisions/0019). A crisis is on
- * its way before the store could find an earlier one; its key is for the upstream alone.
- */
+/** The idempotency key as the store sees it, scoped by type and subject (docs/decisions/0019). */
 export function storedKeyOf(
-  context: Pick<
-    SyncOperationContext,
-    'priority' | 'fingerprint' | 'type' | 'subject' | 'idempotencyKey'
-  >,
+  context: Pick<SyncOperationContext, 'fingerprint' | 'type' | 'subject' | 'idempotencyKey'>,
 ): string | null {
-  if (context.fingerprint === null || context.priority === 'crisis') return null;
+  if (context.fingerprint === null) return null;
   return `${context.type}\0${context.subject}\0${context.idempotencyKey}`;
 }
 

@@ -66,15 +66,11 @@ export function unhandledPosition(type: string): RowPosition {
 /** Where an operation waits that comes to rest in `state` at `nowMs`: for a time, or for an event. */
 export function restingPosition(
   state: SyncOperationState,
-  context: Pick<SyncOperationContext, 'priority' | 'type' | 'delayMs' | 'rate'>,
+  context: Pick<SyncOperationContext, 'type' | 'delayMs' | 'rate'>,
   route: string,
   nowMs: number,
 ): RowPosition {
   const what = waitsFor(state) ?? 'turn';
-  // A crisis stays in hand until it is through: it never leaves memory.
-  if (context.priority === 'crisis') {
-    return { standing: 'inHand', dueAtMs: null, waitsFor: what, route };
-  }
   if (what === 'handler') return unhandledPosition(context.type);
   if (what === 'rate') {
     const dueAtMs = context.rate?.dueAtMs ?? nowMs;
@@ -86,8 +82,8 @@ export function restingPosition(
 }
 
 /** Where a newly accepted row stands, unless its lane is busy. */
-export function acceptedStanding(turn: Turn, priority: SyncOperationContext['priority']): Standing {
-  return turn === 'granted' || priority === 'crisis' ? 'inHand' : 'due';
+export function acceptedStanding(turn: Turn): Standing {
+  return turn === 'granted' ? 'inHand' : 'due';
 }
 
 /**

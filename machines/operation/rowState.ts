@@ -29,7 +29,7 @@ export function acceptedState(turn: Turn): SyncOperationState {
 
 /** Whether a row may be in this state: it rests, or its order or its ending is written. */
 export function isKept(state: SyncOperationState): boolean {
-  const { write } = demandOf(state, { priority: 'normal' }, { revision: 1, handler: {} });
+  const { write } = demandOf(state, { handler: {} });
   return write === 'position' || write === 'order' || write === 'ending';
 }
 

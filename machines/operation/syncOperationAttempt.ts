@@ -17,7 +17,6 @@ import {
   facts,
   failing,
   missingHandler,
-  repeatingCrisis,
   takingBack,
 } from './syncOperationTransitions.ts';
 
@@ -51,13 +50,12 @@ export const attempting = operationSetup.createStateConfig({
   description:
     'The handler performs one attempt against the upstream. At its time-out it is aborted, and the state is left once it has returned.',
   tags: ['attempt'],
-  meta: { requirements: ['OP-3', 'OP-4', 'RT-2', 'CR-2'] },
+  meta: { requirements: ['OP-3', 'OP-4', 'RT-2'] },
   invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
   on: {
     'attempt.succeeded': completing,
-    'attempt.failed': [repeatingCrisis, ...failing],
+    'attempt.failed': failing,
     'attempt.overhangs': {
-      guard: { type: 'isOrdinary' },
       target: '#syncOperation.overhanging',
       actions: [{ type: 'noteWait', params: facts }],
     },

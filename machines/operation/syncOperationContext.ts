@@ -8,9 +8,9 @@
 import type { RateReservation } from '../policy/flow/rateLimits.ts';
 import type { Failure } from '../policy/retry/classifyFailure.ts';
 import type { UpTime } from '../policy/retry/giveUp.ts';
+import type { HistoryEntry } from '../policy/retry/history.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Priority, Tier } from '../vocabulary/urgency.ts';
-import type { HistoryEntry } from './syncOperationHistory.ts';
 
 export interface SyncOperationInput {
   readonly id: string;

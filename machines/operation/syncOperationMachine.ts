@@ -5,13 +5,12 @@
  * performed in the next. Each state has one tag, which says what it asks of an engine (stateTag.ts): the
  * states tagged `accept`, `order` and `settle` wait for `journal.committed`; those tagged `rest` wait with
  * nothing in flight and may live on disk only. What is on disk is always one of these: an attempt that
- * was running comes back as `ordering`. The crisis path is the one exception: its delivery starts at
- * once and is written beside it (CR-4).
+ * was running comes back as `ordering`. A crisis is on a chart of its own (machines/crisis).
  *
  * What the chart is made of is in syncOperationSetup.ts; the states of an attempt are in
  * syncOperationAttempt.ts, the way back from the dead letters in syncOperationReplay.ts.
  *
- * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, RT-2, RT-4, PS-2, CR-2, CR-4.
+ * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, RT-2, RT-4, PS-2.
  *
  * @module
  */
@@ -34,9 +33,9 @@ import {
   retrying,
   runningOut,
   takingBack,
-  takingTurn,
 } from './syncOperationTransitions.ts';
 
+export type { HistoryEntry } from '../policy/retry/history.ts';
 export {
   type Ending,
   newOperation,
@@ -44,7 +43,6 @@ export {
   type SyncOperationInput,
 } from './syncOperationContext.ts';
 export type { ReplayFacts, SyncOperationEvent, Turn } from './syncOperationEvents.ts';
-export type { HistoryEntry } from './syncOperationHistory.ts';
 
 export const syncOperationMachine = operationSetup.createMachine({
   id: 'syncOperation',
@@ -55,10 +53,9 @@ export const syncOperationMachine = operationSetup.createMachine({
   states: {
     accepting: {
       description:
-        'The request and its first attempt number are being written to disk, as what it will be then: no row is kept in this state. A crisis waits for nothing.',
+        'The request and its first attempt number are being written to disk, as what it will be then: no row is kept in this state.',
       tags: ['accept'],
-      meta: { requirements: ['OP-1', 'OP-2', 'PS-2', 'CR-4'] },
-      always: { guard: { type: 'isCrisis' }, target: 'attempting' },
+      meta: { requirements: ['OP-1', 'OP-2', 'PS-2'] },
       on: {
         'journal.committed': [
           expiringMeanwhile,
@@ -99,7 +96,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['rest'],
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {
-        'turn.granted': takingTurn,
+        'turn.granted': beingOrdered,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,
@@ -125,7 +122,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['standBy'],
       meta: { requirements: ['RT-4', 'SV-3'] },
       on: {
-        'turn.granted': takingTurn,
+        'turn.granted': beingOrdered,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,
@@ -146,7 +143,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['rest'],
       meta: { requirements: ['RT-1', 'RT-4', 'OP-5'] },
       on: {
-        'turn.granted': takingTurn,
+        'turn.granted': beingOrdered,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,

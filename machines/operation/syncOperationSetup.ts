@@ -11,11 +11,11 @@ import { type Failure, mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { CRASHED, crashesAfter, isCulprit } from '../policy/retry/crashPolicy.ts';
 import { mayBeFirstOfOutage } from '../policy/retry/excuse.ts';
 import { givenUp, isGivenUp, upMark } from '../policy/retry/giveUp.ts';
+import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
 import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
 import type { StateTag } from './stateTag.ts';
 import type { SyncOperationContext, SyncOperationInput } from './syncOperationContext.ts';
 import type { FailureFacts, ReplayFacts, SyncOperationEvent, Turn } from './syncOperationEvents.ts';
-import { type HistoryEntry, withEntry } from './syncOperationHistory.ts';
 
 type TurnFacts = Extract<SyncOperationEvent, { type: 'turn.granted' }>;
 type RateFacts = Extract<SyncOperationEvent, { type: 'rate.limited' }>;
@@ -34,14 +34,11 @@ export const operationSetup = setup({
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {
-    isCrisis: ({ context }) => context.priority === 'crisis',
-    /** No crisis: it may have to wait, and may come to its end without success. */
-    isOrdinary: ({ context }) => context.priority !== 'crisis',
     isTurnGranted: (_, params: { turn?: Turn | undefined }) => params.turn === 'granted',
     isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
     isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
-      context.priority !== 'crisis' && isCulprit(context.crashes, wasAlone),
+      isCulprit(context.crashes, wasAlone),
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
     isPermanent: (_, { failure }: FailureFacts) => failure.failureClass === 'permanent',
     isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>
@@ -59,9 +56,8 @@ export const operationSetup = setup({
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
       (idempotencyKey === null || !context.isOutcomeUnknown || isRepeatApproved),
-    /** A crisis never does (CR-4). */
-    hasExpired: ({ context: { priority, expiresAtMs } }, { atMs }: { atMs: number }) =>
-      priority !== 'crisis' && expiresAtMs !== null && atMs >= expiresAtMs,
+    hasExpired: ({ context: { expiresAtMs } }, { atMs }: { atMs: number }) =>
+      expiresAtMs !== null && atMs >= expiresAtMs,
     isCompleted: ({ context }) => context.ending === 'completed',
     isDeadLettered: ({ context }) => context.ending === 'deadLettered',
     isCancelled: ({ context }) => context.ending === 'cancelled',
@@ -82,11 +78,8 @@ export const operationSetup = setup({
     }),
     noteFailure: assign(({ context }, facts: FailureFacts) => {
       const { startedAtMs, atMs, failure, retryAtMs, isUpstreamWell, up } = facts;
-      // A crisis has as many attempts as it takes; their number alone sets its pace.
-      const wasSingledOut = context.isSingledOut === true;
-      const isSpent =
-        context.priority === 'crisis' || spendsAttempt(failure, isUpstreamWell, wasSingledOut);
-      const isJudgedLater = isSpent && context.priority !== 'crisis' && mayPass(failure);
+      const isSpent = spendsAttempt(failure, isUpstreamWell, context.isSingledOut === true);
+      const isJudgedLater = isSpent && mayPass(failure);
       return {
         ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
         ...(isSpent ? {} : { unspentFailures: (context.unspentFailures ?? 0) + 1 }),

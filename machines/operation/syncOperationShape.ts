@@ -6,36 +6,19 @@
  * @module
  */
 
+import {
+  type Check,
+  hasShape,
+  isCount,
+  isFlag,
+  isNumber,
+  isText,
+  oneOf,
+  orAbsent,
+  orNull,
+} from '../vocabulary/shape.ts';
 import { PRIORITIES, TIERS } from '../vocabulary/urgency.ts';
 import type { SyncOperationContext } from './syncOperationContext.ts';
-
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === 'string';
-const isFlag: Check = (value) => typeof value === 'boolean';
-const isNumber: Check = (value) => Number.isFinite(value);
-const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const orAbsent =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const oneOf =
-  (...values: readonly unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-
-const hasShape = (shape: Readonly<Record<string, Check>>): Check => {
-  const fields = Object.entries(shape);
-  return (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    const record = value as Readonly<Record<string, unknown>>;
-    return fields.every(([name, check]) => check(record[name]));
-  };
-};
 
 const isEntity = hasShape({ type: isText, id: isText });
 const isFailure = hasShape({ failureClass: isText, code: isText, message: isText });

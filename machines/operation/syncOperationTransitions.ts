@@ -53,16 +53,6 @@ export const beingOrdered = {
   actions: [{ type: 'orderAttempt', params: asEvent }],
 } as const;
 
-/** Its turn: a crisis does not wait for the disk (CR-4), everything else does. */
-export const takingTurn = [
-  {
-    guard: { type: 'isCrisis' },
-    target: '#syncOperation.attempting',
-    actions: [{ type: 'orderAttempt', params: asEvent }],
-  },
-  beingOrdered,
-] as const;
-
 /** A restart found it in flight: it is suspect, and runs again apart from the others (docs/decisions/0014). */
 export const comingUnderSuspicion = {
   target: '#syncOperation.suspect',
@@ -83,21 +73,18 @@ export const goingToReview = {
 
 /** At its turn there was no token of its subject's or its tier's rate. */
 export const keepingItsRate = {
-  guard: { type: 'isOrdinary' },
   target: '#syncOperation.rateLimited',
   actions: [{ type: 'noteRate', params: asEvent }],
 } as const;
 
 /** Its last attempt was spent, as its turn has shown. */
 export const runningOut = {
-  guard: { type: 'isOrdinary' },
   target: '#syncOperation.settling',
   actions: [{ type: 'deadLetter', params: facts }],
 } as const;
 
 /** It was tried for as long as its policy allows. */
 export const givingUp = {
-  guard: { type: 'isOrdinary' },
   target: '#syncOperation.settling',
   actions: [{ type: 'giveUp', params: facts }],
 } as const;
@@ -108,14 +95,7 @@ export const completing = {
   actions: [{ type: 'complete', params: facts }],
 } as const;
 
-/** A crisis is repeated whatever the upstream said, until it is through (CR-4). */
-export const repeatingCrisis = {
-  guard: { type: 'isCrisis' },
-  target: '#syncOperation.backingOff',
-  actions: [{ type: 'noteFailure', params: asEvent }],
-} as const;
-
-/** What follows any other failed attempt: from what nobody can change to what time may. */
+/** What follows a failed attempt: from what nobody can change to what time may. */
 export const failing = [
   {
     guard: { type: 'isConflict', params: asEvent },

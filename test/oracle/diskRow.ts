@@ -4,11 +4,8 @@
  * @module
  */
 
+import type { WorkContext, WorkState } from '../../actors/charts/chartOfWork.ts';
 import { type Outcome, toOutcome } from '../../actors/operation/outcome.ts';
-import type {
-  SyncOperationContext,
-  SyncOperationState,
-} from '../../machines/operation/syncOperationMachine.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { Standing, StoredOperation } from '../../persistence/port/store.ts';
 
@@ -17,7 +14,7 @@ import type { RowAtRest } from '../support/store/rowsAtRest.ts';
 import type { DiskRow } from './trace.ts';
 
 /** States on disk from which an attempt may begin at once. */
-const ORDERED: ReadonlySet<SyncOperationState> = new Set(['ordering']);
+const ORDERED: ReadonlySet<WorkState> = new Set(['ordering', 'awaitingPlace']);
 
 /** What a caller was told of an outcome, without the response and the error's words. */
 export function reported(outcome: Outcome): ReportedOutcome {
@@ -32,8 +29,8 @@ export function hasEnded(standing: Standing): boolean {
 
 export function diskRow(
   { seq, standing, urgency }: Pick<StoredOperation, 'seq' | 'standing' | 'urgency'>,
-  state: SyncOperationState,
-  context: SyncOperationContext,
+  state: WorkState,
+  context: WorkContext,
 ): DiskRow {
   const { id, idempotencyKey, entity, priority, tier, attempt, isSpent, crashes, failure } =
     context;

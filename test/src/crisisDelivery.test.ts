@@ -325,7 +325,7 @@ describe('CR-4 it is retried without end', () => {
     expect((await clock.run(work.view())).state).toBe(other);
     expect(crises).toBeGreaterThan(100);
     const crisis = runtime.getOperation(answer.operationId ?? '');
-    expect((await clock.run(crisis.view())).state).toBe('backingOff');
+    expect((await clock.run(crisis.view())).state).toBe('pacing');
     isWell = true;
     expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });
   });

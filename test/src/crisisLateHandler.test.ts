@@ -67,7 +67,7 @@ describe('CR-4 OP-7 a crisis of an earlier process, whose handler comes after `r
       await clock.run(runtime.handle('crisis.alert', { upstream, run }));
       await clock.advance(60_000);
       expect(delivered).toEqual([id]);
-      expect((await clock.run(runtime.getOperation(id).view())).state).toBe('completed');
+      expect((await clock.run(runtime.getOperation(id).view())).state).toBe('delivered');
     },
   );
 

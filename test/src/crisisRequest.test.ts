@@ -279,7 +279,7 @@ describe('CR-4 OP-5 a crisis never expires', () => {
       expect(numbers).toEqual(numbers.map((_, index) => index + 1));
       await clock.advance(3_700_000);
       const { views } = await clock.run(runtime.listOperations());
-      expect(views).toMatchObject([{ state: 'completed', expiresAtMs: null }]);
+      expect(views).toMatchObject([{ state: 'delivered', expiresAtMs: null }]);
       expect(heard(errors).filter(({ code }) => code === 'HF_CRISIS_MENDED')).toHaveLength(1);
       expect(runtime.getHealthStatus().crises.mended).toBe(1);
     },
@@ -340,7 +340,7 @@ describe('CR-4 OP-5 a crisis never expires', () => {
     await clock.run(runtime.ready);
     await clock.advance(60_000);
     expect(calls).toBe(1);
-    expect((await clock.run(runtime.getOperation(idOf(1)).view())).state).toBe('completed');
+    expect((await clock.run(runtime.getOperation(idOf(1)).view())).state).toBe('delivered');
     expect(heard(errors)).toMatchObject([{ code: 'HF_CRISIS_MENDED' }]);
     expect(runtime.getHealthStatus().crises.mended).toBe(1);
   });

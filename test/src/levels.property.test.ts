@@ -205,13 +205,15 @@ describe('any history of several upstreams', () => {
 
   test('DG-2 control: crises that wait for a level are found', async () => {
     // eslint-disable-next-line @typescript-eslint/unbound-method
-    const { begin } = CrisisTurns.prototype;
-    vi.spyOn(CrisisTurns.prototype, 'begin').mockImplementation(function wait(
+    const { awaitPlace } = CrisisTurns.prototype;
+    vi.spyOn(CrisisTurns.prototype, 'awaitPlace').mockImplementation(function wait(
       this: CrisisTurns,
       ...given
     ) {
-      const [, { flow }] = given;
-      return flow.urgencyBound < 1 ? () => undefined : begin.call(this, ...given);
+      const [, queue] = given;
+      return (queue?.flow.urgencyBound ?? 1) < 1
+        ? () => undefined
+        : awaitPlace.call(this, ...given);
     });
     expect(await found()).toMatch(/^Not done after 1[0-9]{4} ms/);
   });

@@ -14,7 +14,7 @@ interface Props {
 
 function StateOf({ actor }: Props): ReactElement {
   const state = useSelector(actor, (snapshot) => snapshot?.value ?? 'parked');
-  return createElement('p', null, state);
+  return createElement('p', null, typeof state === 'string' ? state : state.delivery);
 }
 
 test('OP-1 a component of React shows the state of an operation by useSelector', async () => {

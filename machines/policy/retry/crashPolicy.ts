@@ -56,9 +56,8 @@ export function windowAloneMs(crashesBeside: number, attemptTimeoutMs: number): 
 /** A crisis in flight at many crashes in a row is spaced out like its late retries (CR-4). */
 const CRISIS_PAUSE_MS = 30_000;
 
-/** How long a suspect waits before its turn, once a process has found it. */
-export function pauseOfSuspectMs(crashes: number, isCrisis: boolean): number {
-  if (!isCrisis) return pauseBeforeAloneMs(crashes);
+/** How long a crisis waits that `crashes` in a row have found in flight. */
+export function pauseOfCrashedCrisisMs(crashes: number): number {
   return crashes < CRASHES_IN_A_ROW_MAX ? 0 : CRISIS_PAUSE_MS;
 }
 

@@ -6,6 +6,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { OperationPage, OperationView, OperationWait } from '../../../actors/port.ts';
+import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import type { Caller } from '../../management/call/managementCall.ts';
 import { listOperations } from '../../management/store/listOperations.ts';
@@ -31,7 +32,13 @@ interface OperationsOptions extends StoreOptions, JsonOptions {
 /** Operations fetched at a time. */
 const PAGE_ROWS = 500;
 
-const STATES: readonly string[] = Object.keys(syncOperationMachine.states);
+/** Of operations, and of the deliveries of crises. */
+const STATES: readonly string[] = [
+  ...new Set([
+    ...Object.keys(syncOperationMachine.states),
+    ...Object.keys(crisisMachine.root.states['delivery']?.states ?? {}),
+  ]),
+];
 
 export function operationsCommand(): Command {
   return command<OperationsOptions>({

@@ -5,9 +5,13 @@
  */
 
 import type { Attempt, OperationView, Outcome, Run } from '../../../actors/port.ts';
+import {
+  crisisEndedAs,
+  crisisWaitsFor,
+  isCrisisState,
+} from '../../../machines/crisis/crisisDemand.ts';
 import { hasEnded } from '../../../machines/operation/demand.ts';
 import { waitsFor, waitsForDecision } from '../../../machines/operation/position.ts';
-import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { AttemptFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import {
@@ -127,8 +131,8 @@ export class FileRun {
    * An operation of the runtime has entered a state. It only makes the counts current: what is not
    * told here is found out by watching, in the order of the lines.
    */
-  saw(id: string, state: SyncOperationState): void {
-    if (waitsFor(state) === 'handler') this.#handlerMissing.add(id);
+  saw(id: string, state: OperationView['state']): void {
+    if (lacksHandler(state)) this.#handlerMissing.add(id);
     else this.#handlerMissing.delete(id);
     const ending = endingIn(state);
     if (ending !== null) this.#ended(id, ending);
@@ -339,7 +343,7 @@ async function endingOf(operation: Operation): Promise<Ending> {
   let stopListening = (): void => {};
   const reviewed = new Promise<'inReview'>((resolve, reject) => {
     const look = (view: OperationView): void => {
-      if (waitsForDecision(view.state)) resolve('inReview');
+      if (endingIn(view.state) === 'inReview') resolve('inReview');
     };
     // Listened to first, looked at second: it may change between the two.
     stopListening = operation.subscribe(look);
@@ -353,7 +357,12 @@ async function endingOf(operation: Operation): Promise<Ending> {
 }
 
 /** What an operation counts as that needs nothing more from this run; `null` for one that goes on. */
-function endingIn(state: SyncOperationState): Ending | null {
+function endingIn(state: OperationView['state']): Ending | null {
+  if (isCrisisState(state)) return crisisEndedAs(state);
   if (waitsForDecision(state)) return 'inReview';
   return hasEnded(state) ? state : null;
+}
+
+function lacksHandler(state: OperationView['state']): boolean {
+  return (isCrisisState(state) ? crisisWaitsFor(state) : waitsFor(state)) === 'handler';
 }

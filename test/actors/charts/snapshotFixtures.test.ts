@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createActor } from 'xstate';
 import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
+import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
 import { degradationMachine } from '../../../machines/degradation/degradationMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { checkDegradationPolicy } from '../../../machines/policy/service/degradationPolicy.ts';
 import { schedulerMachine } from '../../../machines/scheduler/schedulerMachine.ts';
 import type { Standing } from '../../../machines/vocabulary/standing.ts';
 import { TEST_PACING } from '../../support/harness/breakerHarness.ts';
+import { CRISIS_INPUT } from '../../support/harness/crisisHarness.ts';
 
 const FOLDER = new URL('../../fixtures/snapshots/', import.meta.url);
 
@@ -32,6 +34,7 @@ const KEPT: readonly (readonly [machine: AnyStateMachine, input: unknown])[] = [
       attemptsMax: 5,
     },
   ],
+  [crisisMachine, CRISIS_INPUT],
   [circuitBreakerMachine, { upstream: 'payments', policy: TEST_PACING }],
   [schedulerMachine, { upstream: 'payments' }],
   [degradationMachine, { scope: 'payments', policy: checkDegradationPolicy(undefined, 'policy') }],

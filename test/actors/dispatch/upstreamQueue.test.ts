@@ -1,6 +1,7 @@
 /** Who goes next at one upstream: what is in memory and what is on disk, by one order of urgency. */
 
 import { describe, expect, test } from 'vitest';
+import { operationChart } from '../../../actors/charts/chartOfWork.ts';
 import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
 import { createResident, type Resident } from '../../../actors/operation/resident.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
@@ -23,6 +24,7 @@ function resident({ id, urgency }: Row): Resident {
   return createResident({} as Resident['actor'], {
     id,
     urgency,
+    chart: operationChart,
     route: 'payments',
     body: null,
     standing: 'due',

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { allStates } from '../../../inspector/charts/transitions.ts';
 import {
   demandOf,
@@ -14,13 +14,11 @@ import {
 } from '../../../machines/operation/syncOperationMachine.ts';
 
 const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
-const NORMAL = { priority: 'normal' } as const;
-const CRISIS = { priority: 'crisis' } as const;
-const WRITTEN = { revision: 1, handler: {} };
+const HANDLED = { handler: {} };
 
 /** `does`, with what is written, and `!` where that is waited for. */
-function inWords(state: SyncOperationState, context = NORMAL as typeof NORMAL | typeof CRISIS) {
-  const { does, write, isBarrier } = demandOf(state, context, WRITTEN);
+function inWords(state: SyncOperationState) {
+  const { does, write, isBarrier } = demandOf(state, HANDLED);
   return `${does} ${write ?? '-'}${isBarrier ? '!' : ''}`;
 }
 
@@ -59,58 +57,19 @@ test('PS-2 OP-1 what each state asks for', () => {
 test('PS-2 a state waits for its write exactly where the chart takes journal.committed', () => {
   for (const state of STATES) {
     const takes = syncOperationMachine.states[state]?.ownEvents.includes('journal.committed');
-    expect([state, demandOf(state, NORMAL, WRITTEN).isBarrier]).toEqual([state, takes]);
+    expect([state, demandOf(state, HANDLED).isBarrier]).toEqual([state, takes]);
   }
 });
 
-describe('CR-4 a crisis waits for no write but that of its ending', () => {
-  const other = STATES.filter((state) => inWords(state, CRISIS) !== inWords(state));
-
-  test('which changes what these states ask for, and no other', () => {
-    expect(Object.fromEntries(other.map((state) => [state, inWords(state, CRISIS)]))).toEqual({
-      inLane: 'restInHand position',
-      waiting: 'restInHand position',
-      handlerMissing: 'restInHand position',
-      attempting: 'attempt order',
-      backingOff: 'restInHand position',
-      rateLimited: 'restInHand position',
-      conflicted: 'restInHand position',
-      inReview: 'restInHand position',
-      settling: 'tell ending!',
-      replayed: 'restInHand position',
-    });
-  });
-
-  test('its first attempt brings its acceptance with it', () => {
-    expect(demandOf('attempting', CRISIS, { revision: 0, handler: {} })).toEqual({
-      does: 'attempt',
-      write: 'acceptance',
-      isBarrier: false,
-    });
-    for (const state of STATES.filter((each) => each !== 'attempting')) {
-      const first = demandOf(state, CRISIS, { revision: 0, handler: {} });
-      expect([state, first]).toEqual([state, demandOf(state, CRISIS, WRITTEN)]);
-    }
-  });
-});
-
-test('OP-7 what is sent on before there is a handler asks for one, a crisis too', () => {
-  const without = { revision: 3, handler: null };
-  for (const context of [NORMAL, CRISIS]) {
-    expect(demandOf('waiting', context, without)).toMatchObject({
-      does: 'lackHandler',
-      write: null,
-    });
-    expect(demandOf('inLane', context, without).write).toBe('position');
-  }
+test('OP-7 what is sent on before there is a handler asks for one', () => {
+  const without = { handler: null };
+  expect(demandOf('waiting', without)).toMatchObject({ does: 'lackHandler', write: null });
+  expect(demandOf('inLane', without).write).toBe('position');
 });
 
 test('a demand is made once, not for each operation', () => {
   for (const state of STATES) {
-    for (const context of [NORMAL, CRISIS]) {
-      const again = demandOf(state, context, { revision: 2, handler: {} });
-      expect(demandOf(state, context, WRITTEN)).toBe(again);
-    }
+    expect(demandOf(state, HANDLED)).toBe(demandOf(state, { handler: {} }));
   }
 });
 

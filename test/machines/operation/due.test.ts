@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { demandOf } from '../../../machines/operation/demand.ts';
 import { operationDue, retryAtMs } from '../../../machines/operation/due.ts';
 import {
@@ -37,7 +37,7 @@ function snapshotIn(value: SyncOperationState, change: Partial<SyncOperationCont
 
 /** States in which it waits with nothing in flight. */
 const waits = STATES.filter((state) => {
-  const { does } = demandOf(state, { priority: 'normal' }, { revision: 1, handler: {} });
+  const { does } = demandOf(state, { handler: {} });
   return does === 'rest' || does === 'standBy';
 });
 
@@ -74,23 +74,12 @@ test('OP-1 what it says is due, the chart takes', () => {
   expect(untaken).toEqual([]);
 });
 
-describe('CR-4 a crisis', () => {
-  test('never expires', () => {
-    const crisis = { priority: 'crisis', expiresAtMs: 1, wakeAtMs: 7_000 } as const;
-    expect(operationDue(snapshotIn('backingOff', crisis))?.type).toBe('turn.granted');
-    expect(operationDue(snapshotIn('handlerMissing', crisis))).toBeNull();
-  });
-
-  test('RT-4 is spaced out where it may be what kills the process, and anything else waits apart', () => {
-    const crashes = CRASHES_IN_A_ROW_MAX;
-    const of = (change: Partial<SyncOperationContext>) =>
-      operationDue(snapshotIn('suspect', { wakeAtMs: 7_000, ...change }))?.atMs;
-    expect(of({ priority: 'crisis', crashes: crashes - 1 })).toBe(7_000);
-    expect(of({ priority: 'crisis', crashes })).toBe(37_000);
-    expect(of({ crashes })).toBe(7_000);
-    expect(of({ crashes: crashes + 1 })).toBe(8_000);
-    expect(of({ crashes: crashes + 2 })).toBe(12_000);
-  });
+test('RT-4 one that runs alone waits apart, the longer the more often it was found in flight', () => {
+  const of = (crashes: number) =>
+    operationDue(snapshotIn('suspect', { wakeAtMs: 7_000, crashes }))?.atMs;
+  expect(of(CRASHES_IN_A_ROW_MAX)).toBe(7_000);
+  expect(of(CRASHES_IN_A_ROW_MAX + 1)).toBe(8_000);
+  expect(of(CRASHES_IN_A_ROW_MAX + 2)).toBe(12_000);
 });
 
 test('OP-7 CF-6 each thing that somebody has to do has its state', () => {

@@ -24,11 +24,8 @@ import {
 import { NEVER_MS } from '../../../machines/vocabulary/standing.ts';
 
 const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
-const resting = STATES.filter(
-  (state) =>
-    demandOf(state, { priority: 'normal' }, { revision: 1, handler: {} }).write === 'position',
-);
-const context = { priority: 'normal', type: 'payments.push', delayMs: 500 } as const;
+const resting = STATES.filter((state) => demandOf(state, { handler: {} }).write === 'position');
+const context = { type: 'payments.push', delayMs: 500 } as const;
 
 test('OP-6 every state that rests waits for something, and no other does', () => {
   expect(STATES.filter((state) => waitsFor(state) !== null)).toEqual(resting);
@@ -73,18 +70,6 @@ describe('OP-6 where an operation rests', () => {
     const route = 'payments';
     expect(at(state)).toEqual({ standing: 'held', dueAtMs: null, waitsFor: what, route });
   });
-
-  test('CR-4 a crisis stays in hand wherever it rests, and what it waits for is kept', () => {
-    for (const state of resting) {
-      const position = restingPosition(
-        state,
-        { ...context, priority: 'crisis' },
-        'payments',
-        1_000,
-      );
-      expect(position).toMatchObject({ standing: 'inHand', waitsFor: waitsFor(state) });
-    }
-  });
 });
 
 test('CF-6 who waits for a decision', () => {
@@ -92,9 +77,8 @@ test('CF-6 who waits for a decision', () => {
 });
 
 test('OP-1 a new row is in hand where it runs at once, else it is due', () => {
-  expect(acceptedStanding('granted', 'normal')).toBe('inHand');
-  expect(acceptedStanding('awaitsUpstream', 'crisis')).toBe('inHand');
-  expect(acceptedStanding('awaitsUpstream', 'low')).toBe('due');
+  expect(acceptedStanding('granted')).toBe('inHand');
+  expect(acceptedStanding('awaitsUpstream')).toBe('due');
 });
 
 describe('OP-6 a row as accepted is not written again only to say the same', () => {
@@ -116,12 +100,6 @@ describe('OP-6 a row as accepted is not written again only to say the same', () 
     const conflicted = restingPosition('conflicted', context, 'payments', 1_000);
     expect(saysAlready({ revision: 1, standing: 'due' }, missing)).toBe(false);
     expect(saysAlready({ revision: 1, standing: 'held' }, conflicted)).toBe(false);
-  });
-
-  test('RT-4 CR-4 and so is a crisis that backs off for the first time, though it stays in hand', () => {
-    const crisis = { ...context, priority: 'crisis' } as const;
-    const position = restingPosition('backingOff', crisis, 'payments', 1_000);
-    expect(saysAlready({ revision: 1, standing: 'inHand' }, position)).toBe(false);
   });
 });
 

@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { HISTORY_MAX } from '../../../machines/operation/syncOperationHistory.ts';
+import { HISTORY_MAX } from '../../../machines/policy/retry/history.ts';
 import { OperationHarness } from '../../support/harness/operationHarness.ts';
 
 /** The upstream changed nothing, and serves others: the failure may lie in the request. */
@@ -81,7 +81,7 @@ test('AU-1 where a handler failed with an exception of its own, its class and pl
 });
 
 test('AU-1 its history keeps the newest entries only', () => {
-  const operation = new OperationHarness({ priority: 'crisis' }).commit();
+  const operation = new OperationHarness({ attemptsMax: null }).commit();
   for (let i = 0; i < HISTORY_MAX + 5; i += 1) operation.fail().commit().grant().commit();
   expect(operation.history).toHaveLength(HISTORY_MAX);
   expect(operation.history.at(-1)).toBe(`failed ${HISTORY_MAX + 5}`);

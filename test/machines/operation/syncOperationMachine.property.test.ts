@@ -88,7 +88,6 @@ type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
 const RESTARTS: ReadonlySet<string> = new Set(['restart', 'crashInFlight']);
 
 const anyStart = fc.record({
-  priority: fc.constantFrom('crisis' as const, 'normal' as const, 'normal' as const),
   turn: fc.constantFrom(
     ...(['granted', 'granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler'] as const),
   ),
@@ -214,14 +213,10 @@ function factsOf({ state, context, history }: OperationHarness): Facts {
 
 /** What must hold whatever the reference says. */
 function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
-  const { begun, row, context, isCrisis } = operation;
+  const { begun, row, context } = operation;
   expect(operation.running).toBe(operation.state === 'attempting' && !operation.isOver ? 1 : 0);
   // What is kept is never an attempt under way, nor a suspect: both come back as ordered.
   expect(['attempting', 'overhanging', 'suspect']).not.toContain(row?.value);
-  if (isCrisis) {
-    expect(context.ending).not.toBe('deadLettered');
-    return;
-  }
   for (const [i, { number, onDisk, replays }] of begun.entries()) {
     // State before effect (PS-2): this very attempt was on disk, ordered, when it began.
     expect(onDisk?.value).toBe('ordering');
@@ -255,14 +250,13 @@ function check(
 ): void {
   fc.assert(
     fc.property(anyStart, fc.array(anyStep, { maxLength: 60, size: 'max' }), (start, steps) => {
-      const { priority, turn, expiresInMs } = start;
+      const { turn, expiresInMs } = start;
       const expiresAtMs = expiresInMs === null ? null : START_MS + expiresInMs;
       const operation = new OperationHarness(
-        { priority, turn, expiresAtMs, attemptsMax: attemptsMaxOf(start) },
+        { turn, expiresAtMs, attemptsMax: ATTEMPTS_MAX },
         machine,
       );
       const reference = new ReferenceOperation({
-        isCrisis: priority === 'crisis',
         turn,
         attemptsMax: ATTEMPTS_MAX,
         expiresAtMs,
@@ -284,12 +278,8 @@ function check(
   );
 }
 
-function attemptsMaxOf({ priority }: { readonly priority: string }): number | null {
-  return priority === 'crisis' ? null : ATTEMPTS_MAX;
-}
-
 describe('random histories with restarts, downtime, cancels, expiry and retries', () => {
-  test('OP-1 RT-4 PS-2 CR-4 the chart does what the requirements say, and always comes to an end', () => {
+  test('OP-1 RT-4 PS-2 the chart does what the requirements say, and always comes to an end', () => {
     check(syncOperationMachine, { numRuns: 600 });
   });
 
@@ -304,8 +294,6 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
       faulty({ actions: { noteCrash: assign({ isSpent: true }) } }),
     ],
     ['never takes anything for a crasher', faulty({ guards: { hasCrashedTooOften: () => false } })],
-    ['gives up on a crisis', faulty({ guards: { isCrisis: () => false } })],
-    ['delivers everything like a crisis', faulty({ guards: { isCrisis: () => true } })],
     ['repeats what is not safe', faulty({ guards: { isRepeatUnsafe: () => false } })],
     [
       'spends an attempt on what says nothing about the request',
@@ -329,10 +317,11 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
   });
 
   test('PS-2 control: an attempt that begins before it is on disk is caught without the reference', () => {
-    const hasty = faulty({ guards: { isCrisis: () => true } });
-    const operation = new OperationHarness({}, hasty);
+    // Its turn comes as if its order were on disk already.
+    const operation = new OperationHarness({ turn: 'awaitsUpstream' }).commit().grant();
+    operation.tell('journal.committed');
     expect(() => {
       expectSafe(operation, []);
-    }).toThrow('undefined');
+    }).toThrow('waiting');
   });
 });

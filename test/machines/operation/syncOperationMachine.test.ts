@@ -12,10 +12,6 @@ function attempting(options: ConstructorParameters<typeof OperationHarness>[0] =
   return new OperationHarness(options).commit();
 }
 
-function crisis(): OperationHarness {
-  return new OperationHarness({ priority: 'crisis' });
-}
-
 /** One operation in each state in which it waits, made the way it gets there. */
 function interrupted(): OperationHarness {
   const operation = attempting();
@@ -441,44 +437,6 @@ describe('crashes', () => {
     expect(operation.context.firstAttemptAtMs).toBe(operation.context.acceptedAtMs);
     const later = waitingIn.waiting().wait(500).grant().commit().fail();
     expect(later.context.firstAttemptAtMs).toBe(later.context.acceptedAtMs + 500);
-  });
-});
-
-describe('crisis', () => {
-  test('CR-4 its delivery starts at once and is written beside it', () => {
-    const operation = crisis();
-    expect(operation.state).toBe('attempting');
-    expect(operation.begun).toMatchObject([{ number: 1, onDisk: null }]);
-    expect(operation.commit().row).toMatchObject({ value: 'ordering', standing: 'inHand' });
-  });
-
-  test.each(['transient', 'permanent', 'conflict', 'unknownOutcome'] as const)(
-    'CR-4 after a failure that is %s, it goes on',
-    (failureClass) => {
-      const operation = crisis();
-      for (let i = 0; i < 20; i += 1) {
-        operation.fail(failureClass, { isRepeatSafe: false });
-        expect(operation.state).toBe('backingOff');
-        operation.grant();
-        expect(operation.state).toBe('attempting');
-      }
-    },
-  );
-
-  test('CR-4 it is never taken for what kills the process', () => {
-    const operation = crisis().commit();
-    for (let i = 0; i < 3 * CRASHES_IN_A_ROW_MAX; i += 1) {
-      expect(operation.restart().state).toBe('suspect');
-      expect(operation.grant().commit().state).toBe('attempting');
-    }
-    expect(operation.context).toMatchObject({ crashes: 3 * CRASHES_IN_A_ROW_MAX, attempt: 1 });
-    expect(operation.succeed().commit().state).toBe('completed');
-  });
-
-  test('CR-4 interrupted, it goes on without waiting for the disk', () => {
-    const operation = crisis();
-    operation.tell('attempt.interrupted');
-    expect(operation.grant().state).toBe('attempting');
   });
 });
 

@@ -141,14 +141,6 @@ describe('OP-5 giving up', () => {
     expect(operation.commit().state).toBe('deadLettered');
     expect(operation.context.failure?.code).toBe('HF_GIVEN_UP');
   });
-
-  test('OP-5 CR-4 a crisis never is, and has no last attempt', () => {
-    const operation = new OperationHarness({ priority: 'crisis' }).commit().fail().commit();
-    operation.tell('giveup.due');
-    operation.tell('attempts.exhausted');
-    operation.limit(500);
-    expect([operation.state, operation.context.upMark]).toEqual(['backingOff', undefined]);
-  });
 });
 
 describe('PF-5 a rate that is used up', () => {
@@ -227,13 +219,6 @@ describe('OP-3 a handler that is silent beyond its time-out', () => {
 
   test('OP-3 RT-4 a restart finds it in flight', () => {
     expect(overhanging().commit().restart().state).toBe('suspect');
-  });
-
-  test('OP-3 CR-4 a crisis is not waited for', () => {
-    const operation = new OperationHarness({ priority: 'crisis' }).commit();
-    operation.tell('attempt.overhangs');
-    expect(operation.state).toBe('attempting');
-    expect(operation.fail().state).toBe('backingOff');
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { entityKey, laneOf, repeatOf, storedKeyOf } from '../../../machines/operation/keys.ts';
+import { entityKey, repeatOf, storedKeyOf } from '../../../machines/operation/keys.ts';
 import {
   newOperation,
   type SyncOperationContext,
@@ -79,10 +79,9 @@ test('OP-1 OP-4 how an accepted operation goes on', () => {
 });
 
 describe('the keys of an operation', () => {
-  test('OP-4 its lane is its entity, and a crisis has none', () => {
-    expect(laneOf(operation())).toBe(entityKey({ type: 'subscription', id: 'sub-1' }));
-    expect(laneOf(operation({ entity: null }))).toBeNull();
-    expect(laneOf(operation({ priority: 'crisis' }))).toBeNull();
+  test('OP-4 its lane is its entity', () => {
+    expect(entityKey({ type: 'subscription', id: 'sub-1' })).toBe('subscription\0sub-1');
+    expect(entityKey(null)).toBeNull();
     expect(entityKey({ type: 'a', id: 'bc' })).not.toBe(entityKey({ type: 'ab', id: 'c' }));
   });
 
@@ -92,7 +91,6 @@ describe('the keys of an operation', () => {
     expect(storedKeyOf(operation({ type: 'payments.pull' }))).not.toBe(key);
     expect(storedKeyOf(operation({ subject: 'user-43' }))).not.toBe(key);
     expect(storedKeyOf(operation({ fingerprint: null }))).toBeNull();
-    expect(storedKeyOf(operation({ priority: 'crisis' }))).toBeNull();
   });
 
   test('OP-8 under the same key, another request is a conflict', () => {

@@ -183,11 +183,11 @@ test('CR-4 OP-7 a crisis that waits for its next attempt at the kill is delivere
   first.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
   const { id } = await first.until('durable');
   await first.while(scene.ledger.request(({ attempt }) => attempt === 2));
-  await first.untilState(id, 'backingOff');
+  await first.untilState(id, 'fastBackoff');
   await submit(first, request({ number: 2 }));
   await first.kill();
   expect(await scene.rowAtRest(id)).toMatchObject({
-    state: 'backingOff',
+    state: 'fastBackoff',
     row: { standing: 'inHand' },
   });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { crisisEndedAs, isCrisisState } from '../../../machines/crisis/crisisDemand.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Write } from '../../../persistence/port/store.ts';
@@ -320,8 +321,9 @@ class Simulation {
     const { runtime } = this.#process;
     const { clock } = this.#world;
     const { views } = await clock.run(runtime.listOperations({ limit: 1_000 }));
-    for (const { id, state: status, settledAtMs } of views) {
+    for (const { id, state, settledAtMs } of views) {
       if (settledAtMs === null) continue;
+      const status = (isCrisisState(state) ? crisisEndedAs(state) : null) ?? state;
       const outcome = { status: status as ToldOutcome['status'], settledAtMs };
       this.#oracle.tell({ event: 'ended', id, outcome });
     }

@@ -5,7 +5,7 @@
  */
 
 import { createActor, type EventObject, fromCallback } from 'xstate';
-import { type Demand, demandOf, hasEnded } from '../../../machines/operation/demand.ts';
+import { demandOf, hasEnded } from '../../../machines/operation/demand.ts';
 import {
   acceptedStanding,
   inHandPosition,
@@ -26,6 +26,7 @@ import {
   type Turn,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
+import type { Demand } from '../../../machines/vocabulary/demand.ts';
 import type { Standing } from '../../../machines/vocabulary/standing.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
@@ -131,7 +132,7 @@ export class OperationHarness {
       path: null,
       acceptedAtMs: this.nowMs,
       expiresAtMs: null,
-      attemptsMax: input.priority === 'crisis' ? null : 3,
+      attemptsMax: 3,
       ...input,
     };
     this.#machine = machine.provide({
@@ -164,10 +165,6 @@ export class OperationHarness {
 
   get context(): SyncOperationContext {
     return this.snapshot.context;
-  }
-
-  get isCrisis(): boolean {
-    return this.#input.priority === 'crisis';
   }
 
   /** What a crash would leave. */
@@ -270,8 +267,8 @@ export class OperationHarness {
       isUpstreamWell,
       steadyAtMs: this.nowMs,
       isDoubted,
-      up: this.isCrisis ? undefined : { upstream: 'payments', upMs },
-      giveUpAfterMs: this.isCrisis ? null : GIVE_UP_AFTER_MS,
+      up: { upstream: 'payments', upMs },
+      giveUpAfterMs: GIVE_UP_AFTER_MS,
     });
     return this;
   }
@@ -353,11 +350,11 @@ export class OperationHarness {
   #write(snapshot: SyncOperationSnapshot): void {
     const { value, context } = snapshot;
     const { revision, standing } = this.#ordered ?? { revision: 0, standing: 'due' as const };
-    const demand = demandOf(value, context, { revision, handler: HANDLER });
+    const demand = demandOf(value, { handler: HANDLER });
     const position = this.#positionFor(demand, snapshot);
     if (position === null) return;
     if (demand.write === 'position' && saysAlready({ revision, standing }, position)) return;
-    const isAcceptance = demand.write === 'acceptance' && !this.isCrisis;
+    const isAcceptance = demand.write === 'acceptance';
     this.#ordered = {
       value: isAcceptance ? acceptedState(this.#keptTurn) : stateToKeep(value),
       context,
@@ -388,8 +385,8 @@ export class OperationHarness {
   }
 
   get #acceptedPosition(): RowPosition {
-    const isHeld = this.#turn === 'awaitsLane' && !this.isCrisis;
-    const standing = isHeld ? 'held' : acceptedStanding(this.#turn, this.context.priority);
+    const isHeld = this.#turn === 'awaitsLane';
+    const standing = isHeld ? 'held' : acceptedStanding(this.#turn);
     return { standing, dueAtMs: null, waitsFor: isHeld ? 'lane' : 'turn', route: 'payments' };
   }
 }

@@ -81,19 +81,16 @@ export class ReferenceOperation {
   /** Writes under way, oldest first, each with the state that waits for it. */
   queue: (Kept & { readonly waits: string | null })[] = [];
   isOver = false;
-  readonly #isCrisis: boolean;
   readonly #turn: Turn;
   readonly #attemptsMax: number;
   readonly #expiresAtMs: number | null;
 
   constructor(facts: {
-    readonly isCrisis: boolean;
     readonly turn: Turn;
     readonly attemptsMax: number;
     readonly expiresAtMs: number | null;
     readonly nowMs: number;
   }) {
-    this.#isCrisis = facts.isCrisis;
     this.#turn = facts.turn;
     this.#attemptsMax = facts.attemptsMax;
     this.#expiresAtMs = facts.expiresAtMs;
@@ -113,9 +110,7 @@ export class ReferenceOperation {
       ending: null,
       history: [],
     };
-    // A crisis is on its way before anything is written (CR-4).
-    if (this.#isCrisis) this.#begin();
-    else this.#accept();
+    this.#accept();
   }
 
   /** The oldest write is durable; what waited for it goes on (PS-2), unless it has expired (OP-5). */
@@ -127,7 +122,7 @@ export class ReferenceOperation {
     if (write.waits === 'settling') {
       this.#enter(this.facts.ending ?? 'none');
       this.isOver = true;
-    } else if (!this.#isCrisis && this.#hasExpired(nowMs)) {
+    } else if (this.#hasExpired(nowMs)) {
       this.#end('expired');
     } else if (write.waits === 'ordering' || this.#turn === 'granted') {
       this.#begin();
@@ -152,18 +147,17 @@ export class ReferenceOperation {
       isToBeJudged: false,
       rateDueAtMs: null,
     });
-    if (this.#isCrisis) this.#begin();
-    else this.#keep('ordering', { isInHand: true, waits: 'ordering' });
+    this.#keep('ordering', { isInHand: true, waits: 'ordering' });
   }
 
   /** At its turn: nothing is left, or its time is over. */
   endAtTurn(): void {
     const isItsTurn = this.#is('waiting', 'suspect', 'backingOff', 'rateLimited');
-    if (isItsTurn && !this.#isCrisis) this.#end('deadLettered');
+    if (isItsTurn) this.#end('deadLettered');
   }
 
   limitRate(nowMs: number, waitMs: number): void {
-    if (!this.#is(...TURNS) || this.#isCrisis) return;
+    if (!this.#is(...TURNS)) return;
     const dueAtMs = nowMs + waitMs;
     this.#note({ rateDueAtMs: dueAtMs, wakeAtMs: dueAtMs, sinceAtMs: nowMs });
     this.#rest('rateLimited');
@@ -177,8 +171,7 @@ export class ReferenceOperation {
   }
 
   overhang(nowMs: number): void {
-    // A crisis is repeated at its time-out, whatever its handler does.
-    if (!this.#is('attempting') || this.#isCrisis) return;
+    if (!this.#is('attempting')) return;
     this.#note({ sinceAtMs: nowMs });
     this.#enter('overhanging');
   }
@@ -221,8 +214,7 @@ export class ReferenceOperation {
     // Too many came, or nobody was served: that is not about this request. Once among those that were
     // served is chance, or the first failure of an outage (RT-1).
     const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
-    const isDoubtful = notApplied && !(isSingledOut && this.facts.isSingledOut);
-    const isFree = isDoubtful && !this.#isCrisis;
+    const isFree = notApplied && !(isSingledOut && this.facts.isSingledOut);
     const isPassing = failureClass === 'transient' || failureClass === 'unknownOutcome';
     const { upMarkMs } = this.facts;
     const isTooLong = upMarkMs !== null && failing.upMs - upMarkMs >= GIVE_UP_AFTER_MS;
@@ -233,13 +225,12 @@ export class ReferenceOperation {
       crashes: 0,
       isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
       wakeAtMs: retryAtMs,
-      isToBeJudged: !isFree && isPassing && !this.#isCrisis,
-      upMarkMs: this.#isCrisis ? null : (upMarkMs ?? failing.upMs),
+      isToBeJudged: !isFree && isPassing,
+      upMarkMs: upMarkMs ?? failing.upMs,
       sinceAtMs: nowMs,
     });
     this.#remember('failed');
-    if (this.#isCrisis) this.#rest('backingOff');
-    else if (failureClass === 'conflict') this.#rest('conflicted');
+    if (failureClass === 'conflict') this.#rest('conflicted');
     else if (failureClass === 'permanent') this.#end('deadLettered');
     else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
     else if (this.#hasExpired(nowMs)) this.#end('expired');
@@ -317,7 +308,7 @@ export class ReferenceOperation {
     if (!this.#is('ordering')) return;
     const counts = wasAlone || this.facts.crashes < CRASHES_IN_A_ROW_MAX;
     const crashes = this.facts.crashes + (counts ? 1 : 0);
-    if (!this.#isCrisis && crashes === CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX) {
+    if (crashes === CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX) {
       this.#end('deadLettered');
       return;
     }
@@ -349,10 +340,6 @@ export class ReferenceOperation {
   #begin(): void {
     this.#enter('attempting');
     this.begun.push(this.facts.attempt);
-    // Kept as ordered. Only a crisis is not on disk yet.
-    if (!this.#isCrisis) return;
-    const facts = { ...this.facts, state: 'ordering' };
-    this.queue.push({ facts, isInHand: true, waits: null });
   }
 
   #cutOff(nowMs: number): void {
@@ -374,7 +361,7 @@ export class ReferenceOperation {
   }
 
   #rest(state: string): void {
-    this.#keep(state, { isInHand: this.#isCrisis, waits: null });
+    this.#keep(state, { isInHand: false, waits: null });
   }
 
   #end(ending: string): void {

@@ -4,11 +4,8 @@
  * @module
  */
 
-import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
-import {
-  type SyncOperationContext,
-  type SyncOperationState,
-} from '../../../machines/operation/syncOperationMachine.ts';
+import type { WorkContext, WorkState } from '../../../actors/charts/chartOfWork.ts';
+import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type {
   Raised,
@@ -24,8 +21,8 @@ export interface OnDisk {
   readonly standing: Standing;
   /** By which it is handed out. */
   readonly urgency: number;
-  readonly state: SyncOperationState;
-  readonly context: SyncOperationContext;
+  readonly state: WorkState;
+  readonly context: WorkContext;
 }
 
 /** A disk that can be asked, without waiting, what is on it now. */
@@ -49,8 +46,8 @@ export function createDiskWitness(): DiskWitness {
     if (write.kind === 'accept') idOf.set(write.seq, write.id);
     const id = idOf.get(write.seq);
     if (id === undefined) return;
-    const { snapshot } = decodeOperation(write);
-    const { context, value: state } = snapshot;
+    const { state, snapshot } = decodeWork(write);
+    const { context } = snapshot;
     const before = rows.get(id);
     const isSameWait = state === 'backingOff' && before?.state === state;
     if (isSameWait && before.context.wakeAtMs !== context.wakeAtMs) changedWaits.push(id);

@@ -4,11 +4,8 @@
  * @module
  */
 
-import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
-import {
-  type SyncOperationContext,
-  type SyncOperationState,
-} from '../../../machines/operation/syncOperationMachine.ts';
+import type { WorkContext, WorkState } from '../../../actors/charts/chartOfWork.ts';
+import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 
 const PAGE_ROWS = 500;
@@ -16,8 +13,8 @@ const PAGE_ROWS = 500;
 /** A row as it lies on disk while no process has the store open. */
 export interface RowAtRest {
   readonly row: StoredOperation;
-  readonly state: SyncOperationState;
-  readonly context: SyncOperationContext;
+  readonly state: WorkState;
+  readonly context: WorkContext;
 }
 
 /** Every operation of a store, opened and decoded; what was set aside is missing, as it would be to its caller. */
@@ -27,8 +24,8 @@ export async function rowsAtRest(store: Pick<Store, 'list'>): Promise<readonly R
     const page = await store.list({ afterSeq, limit: PAGE_ROWS });
     for (const row of page) {
       if (row.standing === 'quarantined') continue;
-      const { snapshot } = decodeOperation(row);
-      rows.push({ row, state: snapshot.value, context: snapshot.context });
+      const { state, snapshot } = decodeWork(row);
+      rows.push({ row, state, context: snapshot.context });
     }
     const last = page.at(-1);
     if (last === undefined) return rows;

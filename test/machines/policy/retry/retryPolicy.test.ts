@@ -203,6 +203,8 @@ describe('backoff', () => {
     const endless = { ...policy, thenEveryMs: 7_000 };
     expect([1, 2, 3].map((attempt) => delayAfter(policy, attempt))).toEqual([100, 200, 400]);
     expect([1, 2, 3].map((attempt) => delayAfter(endless, attempt))).toEqual([100, 7_000, 7_000]);
+    // Spread, so that those that wait for the same upstream do not come together; never later.
+    expect(delayAfter(endless, 3, { draw: 0.5 })).toBe(6_300);
   });
 
   test('RT-1 CR-4 what goes on at a pace is spread over the last fifth of it', () => {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FailureClass } from '../policy/retry/classifyFailure.ts';
-import type { ErrorCode } from '../vocabulary/errors.ts';
+import type { ErrorCode } from '../../vocabulary/errors.ts';
+import type { FailureClass } from './classifyFailure.ts';
 
 /** One line of an operation's history. */
 export interface HistoryEntry {
@@ -17,7 +17,8 @@ export interface HistoryEntry {
     | 'interrupted'
     | 'retryRequested'
     | 'replayRequested'
-    | 'editedReplayRequested';
+    | 'editedReplayRequested'
+    | 'calledOff';
   readonly attempt: number;
   readonly code: ErrorCode | null;
   /** When the attempt that failed had begun; what lies before it back to the last entry was waiting. */

@@ -1,0 +1,136 @@
+/**
+ * The charts that work is on: that of operations, and that of crises. One engine runs both; what it has to
+ * know of a chart is here, and which of the two it is decides nothing else.
+ *
+ * @module
+ */
+
+import {
+  awaitsPlace,
+  type CrisisState,
+  crisisDemand,
+  crisisDueAtMs,
+  crisisStateOf,
+  crisisWaitsFor,
+  isCrisisBusy,
+  isCrisisOver,
+  isEscalating,
+  wasFoundInFlight,
+} from '../../machines/crisis/crisisDemand.ts';
+import type { CrisisEvent, CrisisStates } from '../../machines/crisis/crisisMachine.ts';
+import { demandOf, isBusy, isEnding, isSuspect } from '../../machines/operation/demand.ts';
+import { retryAtMs } from '../../machines/operation/due.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
+import {
+  acceptedStanding,
+  inHandPosition,
+  type RowPosition,
+  restingPosition,
+} from '../../machines/operation/position.ts';
+import type {
+  SyncOperationContext,
+  SyncOperationEvent,
+  SyncOperationState,
+  Turn,
+} from '../../machines/operation/syncOperationMachine.ts';
+import { type WaitReason, waitReasonOf } from '../../machines/operation/waitReason.ts';
+import type { Demand, DemandFacts } from '../../machines/vocabulary/demand.ts';
+import type { Standing } from '../../machines/vocabulary/standing.ts';
+
+/** Where work is on its chart. */
+export type WorkState = SyncOperationState | CrisisState;
+/** What the engine reads of work; of a crisis, what an operation keeps of a bad day is never there. */
+export type WorkContext = SyncOperationContext;
+/** What the charts are told; one takes no notice of what is meant for the other. */
+export type WorkEvent = SyncOperationEvent | CrisisEvent;
+
+export interface WorkSnapshot {
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly value: SyncOperationState | CrisisStates;
+  readonly context: WorkContext;
+}
+
+/** The actor of an operation or a crisis. */
+export interface WorkActor {
+  readonly id: string;
+  readonly sessionId: string;
+  start(): unknown;
+  send(event: WorkEvent): void;
+  getSnapshot(): WorkSnapshot & { can(event: WorkEvent): boolean };
+  subscribe(observer: {
+    readonly next: (snapshot: WorkSnapshot) => void;
+    readonly error: (error: unknown) => void;
+    readonly complete?: () => void;
+  }): { unsubscribe(): void };
+}
+
+/** What the engine has to know of a chart. The states it is asked about are the chart's own. */
+export interface ChartOfWork {
+  /** What it is told when its caller takes it back. */
+  readonly takingBack: 'cancel.requested' | 'callOff.requested';
+  /** Where work is that has this value. */
+  stateOf(value: WorkSnapshot['value']): WorkState;
+  demandOf(state: WorkState, facts: DemandFacts): Demand;
+  /** What it waits for with nothing in flight; `null` where it does not. */
+  waitReasonOf(state: WorkState): WaitReason | null;
+  /** Whether it waits for its turn in another way than by resting. */
+  isInLine(state: WorkState): boolean;
+  /** When it is tried again, by the wall clock; `null` where time is not what it waits for. */
+  retryAtMs(state: WorkState, context: WorkContext): number | null;
+  /** Whether something is under way that an orderly stop waits for. */
+  isBusy(state: WorkState, isStoreOpen: boolean): boolean;
+  /** Whether its ending is being written. */
+  isEnding(state: WorkState): boolean;
+  /** Whether it has just been found in flight at a crash (RT-4). */
+  isSuspected(state: WorkState, context: WorkContext): boolean;
+  /** Whether people have to be told that it is not delivered (CR-5). */
+  isEscalating(state: WorkState): boolean;
+  /** Where its row stands when it is accepted, unless its lane is busy. */
+  acceptedStanding(turn: Turn): Standing;
+  /** Where its row stands while it rests. */
+  restingPosition(
+    state: WorkState,
+    context: WorkContext,
+    route: string,
+    nowMs: number,
+  ): RowPosition;
+  /** Its lane on disk; `null` for none. */
+  laneOf(context: WorkContext): string | null;
+}
+
+/** The chart of all work but crises. */
+export const operationChart: ChartOfWork = {
+  takingBack: 'cancel.requested',
+  stateOf: (value) => value as SyncOperationState,
+  demandOf,
+  waitReasonOf,
+  isInLine: isSuspect,
+  retryAtMs,
+  isBusy,
+  isEnding,
+  isSuspected: isSuspect,
+  isEscalating: () => false,
+  acceptedStanding,
+  restingPosition,
+  laneOf: ({ entity }) => entityKey(entity),
+};
+
+/** The chart of crises. They stay in hand, and keep the order of an entity in memory. */
+export const crisisChart: ChartOfWork = {
+  takingBack: 'callOff.requested',
+  stateOf: (value) => crisisStateOf(value as CrisisStates),
+  demandOf: crisisDemand,
+  waitReasonOf: crisisWaitsFor,
+  isInLine: awaitsPlace,
+  retryAtMs: crisisDueAtMs,
+  isBusy: isCrisisBusy,
+  isEnding: isCrisisOver,
+  isSuspected: (state, context) => wasFoundInFlight(state as CrisisState, context),
+  isEscalating,
+  acceptedStanding: () => 'inHand',
+  restingPosition: (state, _, route) => ({
+    ...inHandPosition(route),
+    waitsFor: crisisWaitsFor(state as CrisisState) === 'handler' ? 'handler' : 'turn',
+  }),
+  laneOf: () => null,
+};

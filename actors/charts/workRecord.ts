@@ -1,0 +1,99 @@
+/**
+ * What a row keeps of the chart that its work is on, and the way back from there.
+ *
+ * @module
+ */
+
+import {
+  type CrisisSnapshot,
+  type CrisisStates,
+  crisisMachine,
+} from '../../machines/crisis/crisisMachine.ts';
+import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../machines/crisis/crisisRow.ts';
+import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Standing } from '../../machines/vocabulary/standing.ts';
+import {
+  type ChartOfWork,
+  crisisChart,
+  operationChart,
+  type WorkSnapshot,
+  type WorkState,
+} from './chartOfWork.ts';
+import { crisisOfOperation } from './crisisOfOperation.ts';
+import { decodeOperation, encodeOperation } from './operationRecord.ts';
+import { decodeSnapshot, encodeSnapshot, headOfSnapshot } from './snapshots.ts';
+
+/** The text kept for work on either chart. */
+export function encodeWork(
+  chart: ChartOfWork,
+  { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,
+  response?: Json,
+): string {
+  if (chart === operationChart) {
+    return encodeOperation({ value: value as SyncOperationState, context }, response);
+  }
+  const kept = crisisToKeep((value as CrisisStates).delivery);
+  return encodeSnapshot(crisisMachine, { value: kept, context }, response);
+}
+
+/** What a row says of its work. */
+export interface DecodedWork {
+  readonly chart: ChartOfWork;
+  readonly state: WorkState;
+  readonly snapshot: WorkSnapshot;
+  readonly response: Json | undefined;
+  /** What an earlier version kept of it that a crisis does not have: it never expires. */
+  readonly leftOut: readonly 'expiresAtMs'[];
+}
+
+/**
+ * Reads a row, whatever version wrote it: a crisis that an earlier version kept as an operation goes on on
+ * the chart of crises.
+ *
+ * @throws HoldfastError as `decodeSnapshot` does; `HF_RECORD_MALFORMED` also for a state that no row is in.
+ */
+export function decodeWork(row: {
+  readonly state: string;
+  readonly standing: Standing;
+}): DecodedWork {
+  if (headOfSnapshot(row.state)?.machine === crisisMachine.id) {
+    const { snapshot, response } = decodeCrisis(row);
+    return { ...workOf(crisisChart, snapshot, response), leftOut: [] };
+  }
+  const { snapshot, response } = decodeOperation(row);
+  const crisis = crisisOfOperation(snapshot.value, snapshot.context);
+  if (crisis === null) return { ...workOf(operationChart, snapshot, response), leftOut: [] };
+  const { delivery, context } = crisis;
+  const read = crisisMachine.resolveState({
+    value: { ...crisisToKeep(delivery) },
+    context,
+  });
+  const leftOut = snapshot.context.expiresAtMs === null ? [] : (['expiresAtMs'] as const);
+  return { ...workOf(crisisChart, read, response), leftOut };
+}
+
+function workOf(
+  chart: ChartOfWork,
+  snapshot: WorkSnapshot,
+  response: Json | undefined,
+): Omit<DecodedWork, 'leftOut'> {
+  return { chart, state: chart.stateOf(snapshot.value), snapshot, response };
+}
+
+function decodeCrisis(row: { readonly state: string; readonly standing: Standing }): {
+  readonly snapshot: CrisisSnapshot;
+  readonly response: Json | undefined;
+} {
+  const { snapshot, response } = decodeSnapshot(crisisMachine, row.state);
+  if (!isCrisisKept(snapshot.value.delivery)) {
+    throw new HoldfastError(
+      'HF_RECORD_MALFORMED',
+      `A record of ${crisisMachine.id} is in a state that is never kept.`,
+    );
+  }
+  const { context } = snapshot;
+  const value = { ...crisisOfRow(snapshot.value, context, row.standing) };
+  return { snapshot: crisisMachine.resolveState({ value, context }), response };
+}

@@ -1,0 +1,47 @@
+/**
+ * What a crisis's chart is told.
+ *
+ * @module
+ */
+
+import type { Failure } from '../policy/retry/classifyFailure.ts';
+
+/** How an attempt failed, and what the policy makes of it. */
+export interface CrisisFailureFacts {
+  readonly startedAtMs: number;
+  readonly atMs: number;
+  readonly failure: Failure;
+  /** When the policy tries again. */
+  readonly retryAtMs: number;
+  /** How many attempts follow each other fast, before it is tried at the late pace. */
+  readonly fastAttemptsMax: number;
+}
+
+export type CrisisEvent =
+  /** Its record is in the database, and synced. */
+  | { readonly type: 'record.durable' }
+  /** The database fails: its record is kept beside it, sealed and synced. */
+  | { readonly type: 'record.spilled' }
+  /** The database is well, and refuses its record for damage. */
+  | { readonly type: 'record.refused' }
+  /** The disk hangs, and as much as may waits for it in memory. */
+  | { readonly type: 'record.unkept' }
+  /** Its ending is on disk. */
+  | { readonly type: 'journal.committed'; readonly atMs: number }
+  /** One of the places that are kept for crises at its upstream is its own. */
+  | { readonly type: 'place.granted'; readonly atMs: number }
+  /** Its time has come to be tried again. */
+  | { readonly type: 'retry.due'; readonly atMs: number }
+  /** A person wants it tried again at once. */
+  | { readonly type: 'retry.requested'; readonly atMs: number }
+  | { readonly type: 'handler.missing'; readonly atMs: number }
+  | { readonly type: 'handler.registered'; readonly atMs: number }
+  /** The upstream took it. */
+  | { readonly type: 'attempt.succeeded'; readonly atMs: number }
+  | ({ readonly type: 'attempt.failed' } & CrisisFailureFacts)
+  /** It was aborted by a stop of the process; it spends nothing. */
+  | { readonly type: 'attempt.interrupted'; readonly atMs: number }
+  /** The process that had its attempt in flight is gone. */
+  | { readonly type: 'process.restarted'; readonly atMs: number }
+  /** A person answers for it that this crisis needs no delivery any more. */
+  | { readonly type: 'callOff.requested'; readonly atMs: number };

@@ -1,0 +1,254 @@
+/**
+ * One crisis, from the call for help until somebody has it (CR-4).
+ *
+ * Two things go on beside each other, and neither waits for the other. Its **delivery** begins at once and
+ * is repeated until the upstream took it: ten attempts one soon after the other, then one about every half
+ * minute, without end. Its **record** is written beside that, so that it goes on after a crash.
+ *
+ * What a crisis never does: it never expires, is never given up, and waits for no lane, no breaker, no
+ * rate, no level of service and no disk. It has two ends: it was delivered, or a person called it off.
+ *
+ * What the chart is made of is in crisisSetup.ts; what each state asks of an engine, in crisisDemand.ts.
+ * The answer that the person gets is not in this chart: it waits for nothing at all (CR-1).
+ *
+ * Requirements: CR-1, CR-2, CR-4, CR-5, OP-7, RT-4, PS-3.
+ *
+ * @module
+ */
+
+import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import { newCrisis } from './crisisContext.ts';
+import { crisisSetup } from './crisisSetup.ts';
+
+export { type CrisisContext, type CrisisInput, newCrisis } from './crisisContext.ts';
+export type { CrisisEvent } from './crisisEvents.ts';
+export type { CrisisDeliveryState, CrisisRecordState, CrisisStates } from './crisisState.ts';
+
+/** The event itself, for actions that read its facts. */
+const facts = <Event>({ event }: { event: Event }): Event => event;
+
+/** Its attempt is ordered, and goes out as soon as there is a place for it. */
+const sending = {
+  target: 'awaitingPlace',
+  actions: [{ type: 'orderAttempt', params: facts }],
+} as const;
+
+/** A person does not let it wait. */
+const retrying = {
+  target: 'awaitingPlace',
+  actions: [
+    { type: 'noteRetryRequest', params: facts },
+    { type: 'orderAttempt', params: facts },
+  ],
+} as const;
+
+const missingHandler = {
+  target: 'awaitingHandler',
+  actions: [{ type: 'noteWait', params: facts }],
+} as const;
+
+/** Nothing of it is under way. */
+const callingOff = {
+  target: 'calledOff',
+  actions: [
+    { type: 'noteCallOff', params: facts },
+    { type: 'callOff', params: facts },
+  ],
+} as const;
+
+/** What was under way has ended, or its process. */
+const endingCalledOff = {
+  target: 'calledOff',
+  actions: [{ type: 'callOff', params: facts }],
+} as const;
+
+/** What is the same in each wait between two attempts. */
+const waiting = {
+  'retry.due': sending,
+  'retry.requested': retrying,
+  'handler.missing': missingHandler,
+  'callOff.requested': callingOff,
+} as const;
+
+export const crisisMachine = crisisSetup.createMachine({
+  id: 'crisis',
+  version: '1',
+  description: 'One crisis, from the call for help until somebody has it.',
+  context: ({ input }) => newCrisis(input),
+  type: 'parallel',
+  states: {
+    delivery: {
+      description: 'How far it has come to whoever helps.',
+      meta: { requirements: ['CR-2', 'CR-4'] },
+      initial: 'awaitingPlace',
+      states: {
+        awaitingPlace: {
+          description:
+            'It is to be sent now, and waits for one of the places that are kept for crises at its upstream; most often there is one at once.',
+          tags: ['place'],
+          meta: { requirements: ['CR-2', 'CR-4', 'RT-4'] },
+          invoke: { id: 'place', src: 'place', input: ({ context }) => ({ id: context.id }) },
+          on: {
+            'place.granted': { target: 'attempting' },
+            'handler.missing': missingHandler,
+            'process.restarted': {
+              target: 'fastBackoff',
+              actions: [{ type: 'noteCrash', params: facts }],
+            },
+            'callOff.requested': callingOff,
+          },
+        },
+        awaitingHandler: {
+          description:
+            'The app has not said yet where crises of its type go (no handler of that type is registered). It goes out the moment that it does.',
+          tags: ['stay'],
+          meta: { requirements: ['OP-7', 'CR-4'] },
+          on: {
+            'handler.registered': sending,
+            'callOff.requested': callingOff,
+          },
+        },
+        attempting: {
+          description:
+            'It is being sent. At its time-out it counts as not delivered, and is sent again.',
+          tags: ['delivery'],
+          meta: { requirements: ['CR-2', 'CR-4', 'OP-3'] },
+          invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
+          on: {
+            'attempt.succeeded': {
+              target: 'delivered',
+              actions: [{ type: 'complete', params: facts }],
+            },
+            'attempt.failed': [
+              {
+                guard: { type: 'hasFastAttemptsLeft', params: facts },
+                target: 'fastBackoff',
+                actions: [{ type: 'noteFailure', params: facts }],
+              },
+              {
+                guard: { type: 'hasEscalated' },
+                target: 'pacing',
+                actions: [{ type: 'noteFailure', params: facts }],
+              },
+              {
+                target: 'escalating',
+                actions: [
+                  { type: 'noteFailure', params: facts },
+                  { type: 'escalate', params: facts },
+                ],
+              },
+            ],
+            'attempt.interrupted': {
+              target: 'fastBackoff',
+              actions: [{ type: 'noteInterruption', params: facts }],
+            },
+            'callOff.requested': {
+              target: 'callingOff',
+              actions: [{ type: 'noteCallOff', params: facts }],
+            },
+          },
+        },
+        fastBackoff: {
+          description:
+            'It was not delivered, or its process ended meanwhile; it is sent again in a moment, at the latest when its upstream is back.',
+          tags: ['stay'],
+          meta: { requirements: ['CR-4', 'RT-1', 'RT-4'] },
+          on: waiting,
+        },
+        escalating: {
+          description:
+            'Its fast attempts are used up, which is told, once: people have to know of it. It is sent again about every half minute all the same.',
+          tags: ['stay'],
+          meta: { requirements: ['CR-4', 'CR-5'] },
+          on: waiting,
+        },
+        pacing: {
+          description: 'People were told. It is sent again about every half minute, without end.',
+          tags: ['stay'],
+          meta: { requirements: ['CR-4'] },
+          on: waiting,
+        },
+        callingOff: {
+          description:
+            'A person has called it off while it was being sent, which is written. It is over once that has ended: what reached somebody all the same counts as delivered.',
+          tags: ['recall'],
+          meta: { requirements: ['CR-4', 'OP-5'] },
+          on: {
+            'attempt.succeeded': {
+              target: 'delivered',
+              actions: [{ type: 'complete', params: facts }],
+            },
+            'attempt.failed': endingCalledOff,
+            'attempt.interrupted': endingCalledOff,
+            'process.restarted': endingCalledOff,
+          },
+        },
+        delivered: {
+          description: 'The upstream took it.',
+          tags: ['over'],
+          meta: { requirements: ['CR-4'] },
+          type: 'final',
+        },
+        calledOff: {
+          description:
+            'A person has said that it needs no delivery any more. Nothing else ends it.',
+          tags: ['over'],
+          meta: { requirements: ['CR-4', 'OP-5'] },
+          type: 'final',
+        },
+      },
+    },
+    record: {
+      description:
+        'How far what is known of it has come to the disk. The delivery never waits for it.',
+      meta: { requirements: ['CR-4', 'PS-2'] },
+      initial: 'writing',
+      states: {
+        writing: {
+          description: 'It is on its way to the disk, however long that takes.',
+          meta: { requirements: ['CR-4', 'PS-2'] },
+          on: {
+            'record.durable': { target: 'durable' },
+            'record.spilled': { target: 'spilled' },
+            'record.unkept': { target: 'unkept' },
+          },
+        },
+        spilled: {
+          description:
+            'The database fails: it is in a file of its own beside it, sealed, and is written as soon as the database takes it.',
+          meta: { requirements: ['CR-4'] },
+          on: { 'record.durable': { target: 'durable' } },
+        },
+        durable: {
+          description: 'It is on disk: no crash loses it. What changes is written as it comes.',
+          meta: { requirements: ['CR-4', 'PS-2'] },
+          on: {
+            'record.refused': { target: 'quarantined' },
+            'journal.committed': { target: 'closed' },
+          },
+        },
+        quarantined: {
+          description:
+            'Its record on disk is damaged and takes no change; it is delivered from memory all the same.',
+          meta: { requirements: ['CR-4', 'PS-3'] },
+          on: { 'journal.committed': { target: 'closed' } },
+        },
+        unkept: {
+          description:
+            'The disk answers nothing, and as much as may waits for it: it is delivered, and lost if the process ends before that.',
+          meta: { requirements: ['CR-4', 'OP-6'] },
+          on: { 'journal.committed': { target: 'closed' } },
+        },
+        closed: {
+          description: 'How it ended is on disk.',
+          tags: ['leave'],
+          meta: { requirements: ['CR-4', 'PS-2'] },
+          type: 'final',
+        },
+      },
+    },
+  },
+});
+
+export type CrisisRef = ActorRefFrom<typeof crisisMachine>;
+export type CrisisSnapshot = SnapshotFrom<typeof crisisMachine>;

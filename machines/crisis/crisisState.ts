@@ -1,0 +1,33 @@
+/**
+ * The states of the crisis's chart, written out so that what an app compiles against needs no types of
+ * XState. A test holds them to the chart.
+ *
+ * @module
+ */
+
+/** How far what is known of a crisis has come to the disk. */
+export type CrisisRecordState =
+  | 'writing'
+  | 'spilled'
+  | 'durable'
+  | 'quarantined'
+  | 'unkept'
+  | 'closed';
+
+/** How far a crisis has come to its upstream. */
+export type CrisisDeliveryState =
+  | 'awaitingPlace'
+  | 'awaitingHandler'
+  | 'attempting'
+  | 'fastBackoff'
+  | 'escalating'
+  | 'pacing'
+  | 'callingOff'
+  | 'delivered'
+  | 'calledOff';
+
+/** Both, which go on beside each other. */
+export interface CrisisStates {
+  readonly record: CrisisRecordState;
+  readonly delivery: CrisisDeliveryState;
+}

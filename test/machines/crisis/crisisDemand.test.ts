@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import type { AnyStateNode } from 'xstate';
+import {
+  awaitsPlace,
+  type CrisisState,
+  crisisDemand,
+  crisisDueAtMs,
+  crisisEndedAs,
+  crisisStateOf,
+  crisisWaitsFor,
+  isCrisisBusy,
+  isCrisisOver,
+  isCrisisState,
+  isEscalating,
+  wasFoundInFlight,
+} from '../../../machines/crisis/crisisDemand.ts';
+import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
+import { passesBy } from '../../../machines/policy/crisis/passes.ts';
+import { PRIORITIES, TIERS, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
+
+const regions = crisisMachine.root.states;
+const deliveries = Object.values(regions['delivery']?.states ?? {}) as readonly AnyStateNode[];
+const records = Object.values(regions['record']?.states ?? {}) as readonly AnyStateNode[];
+const STATES = [...deliveries.map(({ key }) => key), 'closed'] as readonly CrisisState[];
+
+/** `does`, with what is written, and `!` where that is waited for. */
+function inWords(state: CrisisState, revision = 1): string {
+  const { does, write, isBarrier } = crisisDemand(state, { revision });
+  return `${does} ${write ?? '-'}${isBarrier ? '!' : ''}`;
+}
+
+test('CR-4 what each state of its delivery asks for: it waits for no write but that of its ending', () => {
+  expect(Object.fromEntries(STATES.map((state) => [state, inWords(state)]))).toEqual({
+    awaitingPlace: 'wait order',
+    awaitingHandler: 'restInHand position',
+    attempting: 'attempt -',
+    callingOff: 'awaitHandler order',
+    fastBackoff: 'restInHand position',
+    escalating: 'restInHand position',
+    pacing: 'restInHand position',
+    delivered: 'tell ending!',
+    calledOff: 'tell ending!',
+    closed: 'report -',
+  });
+});
+
+test('CR-4 its first write is that of its acceptance, which nobody waits for', () => {
+  for (const state of STATES) expect(inWords(state, 0)).toBe('wait acceptance');
+});
+
+test('CR-4 each state of the delivery has one tag, and of the record only the last has one', () => {
+  for (const { key, tags } of deliveries) expect([key, tags.length]).toEqual([key, 1]);
+  expect(records.filter(({ tags }) => tags.length > 0).map(({ key }) => key)).toEqual(['closed']);
+});
+
+test('CR-4 for an engine it is where its delivery is, until its ending is on disk', () => {
+  expect(crisisStateOf({ record: 'writing', delivery: 'pacing' })).toBe('pacing');
+  expect(crisisStateOf({ record: 'durable', delivery: 'delivered' })).toBe('delivered');
+  expect(crisisStateOf({ record: 'closed', delivery: 'delivered' })).toBe('closed');
+});
+
+describe('CR-4 named states', () => {
+  test('SV-4 an orderly stop waits for what is sent, and for an ending once the store is open', () => {
+    const sent = ['awaitingPlace', 'attempting', 'callingOff'];
+    expect(STATES.filter((state) => isCrisisBusy(state, false))).toEqual(sent);
+    expect(STATES.filter((state) => isCrisisBusy(state, true))).toEqual([
+      ...sent,
+      'delivered',
+      'calledOff',
+    ]);
+  });
+
+  test('CR-4 OP-7 what it waits for, and until when', () => {
+    const timed = ['fastBackoff', 'escalating', 'pacing'];
+    const dueIn = (state: CrisisState) => crisisDueAtMs(state, { wakeAtMs: 7 });
+    expect(STATES.filter((state) => crisisWaitsFor(state) === 'backoff')).toEqual(timed);
+    expect(STATES.filter((state) => crisisWaitsFor(state) === 'handler')).toEqual([
+      'awaitingHandler',
+    ]);
+    expect(STATES.filter((state) => dueIn(state) === 7)).toEqual(timed);
+    expect(STATES.filter(awaitsPlace)).toEqual(['awaitingPlace']);
+  });
+
+  test('CR-5 RT-4 escalating, found in flight, over', () => {
+    expect(STATES.filter(isEscalating)).toEqual(['escalating']);
+    expect(STATES.filter(isCrisisOver)).toEqual(['delivered', 'calledOff']);
+    const entry = (what: 'crashed' | 'failed') => ({
+      history: [{ atMs: 1, what, attempt: 1, code: null }],
+    });
+    expect(STATES.filter((state) => wasFoundInFlight(state, entry('crashed')))).toEqual([
+      'fastBackoff',
+    ]);
+    expect(STATES.filter((state) => wasFoundInFlight(state, entry('failed')))).toEqual([]);
+  });
+
+  test('CR-4 how it ended', () => {
+    const ended = deliveries.map(({ key }) =>
+      isCrisisState(key) ? crisisEndedAs(key) : 'unknown',
+    );
+    expect(ended.filter((ending) => ending !== null)).toEqual(['completed', 'cancelled']);
+    expect(isCrisisState('backingOff')).toBe(false);
+  });
+});
+
+describe('CR-2 what a crisis passes by', () => {
+  test('CR-2 it does, by its priority and by its rank, and nothing else does', () => {
+    for (const priority of PRIORITIES) {
+      expect(passesBy('flow', { priority })).toBe(priority === 'crisis');
+      for (const tier of TIERS) {
+        const urgency = urgencyOf(priority, tier);
+        expect(passesBy('flow', { urgency })).toBe(priority === 'crisis');
+      }
+    }
+  });
+});

@@ -1,0 +1,227 @@
+/**
+ * Drives the crisis's chart in tests.
+ *
+ * @module
+ */
+
+import { createActor, type EventObject, fromCallback } from 'xstate';
+import {
+  type CrisisState,
+  crisisDemand,
+  crisisStateOf,
+} from '../../../machines/crisis/crisisDemand.ts';
+import {
+  type CrisisContext,
+  type CrisisEvent,
+  type CrisisStates,
+  crisisMachine,
+} from '../../../machines/crisis/crisisMachine.ts';
+import { crisisToKeep } from '../../../machines/crisis/crisisRow.ts';
+import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
+import { coverTransitions } from '../charts/transitionCoverage.ts';
+
+/** What is kept of a crisis: its row. */
+export interface CrisisRow {
+  readonly states: CrisisStates;
+  readonly context: CrisisContext;
+  readonly isEnding: boolean;
+}
+
+interface PendingWrite {
+  readonly row: CrisisRow;
+  readonly isAcceptance: boolean;
+}
+
+export interface CrisisFailing {
+  readonly retryInMs?: number | undefined;
+  readonly status?: number | undefined;
+}
+
+/** After so many attempts a crisis of the harness goes on at the late pace. */
+export const FAST_ATTEMPTS_MAX = 4;
+
+export const CRISIS_INPUT = {
+  id: 'crisis-1',
+  type: 'crisis.alert',
+  subject: 'user-42',
+  entity: null,
+  tier: 'premium',
+  idempotencyKey: 'key-1',
+  method: null,
+  path: null,
+  acceptedAtMs: 1_000_000,
+} as const;
+
+/**
+ * A crisis with the little that the engine adds to it: a disk that takes one write at a time when the test
+ * says so, places and attempts that come and end when the test says so, and a clock that the test moves.
+ */
+export class CrisisHarness {
+  nowMs: number = CRISIS_INPUT.acceptedAtMs;
+  /** The numbers of the attempts that were begun, in this process and the ones before it. */
+  readonly begun: number[] = [];
+  /** Attempts running now, and places asked for. */
+  running = 0;
+  asking = 0;
+  readonly #machine: typeof crisisMachine;
+  #writes: PendingWrite[] = [];
+  #row: CrisisRow | null = null;
+  #revision = 0;
+  #last: CrisisState | null = null;
+  #actor;
+
+  constructor(machine = crisisMachine) {
+    this.#machine = machine.provide({
+      actors: {
+        place: fromCallback<EventObject, { readonly id: string }>(() => {
+          this.asking += 1;
+          return () => {
+            this.asking -= 1;
+          };
+        }),
+        attempt: fromCallback<EventObject, { readonly id: string }>(() => {
+          this.begun.push(this.context.attempt);
+          this.running += 1;
+          return () => {
+            this.running -= 1;
+          };
+        }),
+      },
+    });
+    this.#actor = this.#start(null);
+  }
+
+  get states(): CrisisStates {
+    return this.#actor.getSnapshot().value;
+  }
+
+  get delivery(): CrisisStates['delivery'] {
+    return this.states.delivery;
+  }
+
+  get record(): CrisisStates['record'] {
+    return this.states.record;
+  }
+
+  get context(): CrisisContext {
+    return this.#actor.getSnapshot().context;
+  }
+
+  /** What a crash would leave. */
+  get row(): CrisisRow | null {
+    return this.#row;
+  }
+
+  /** True once its ending is on disk, or it was never written before its process died. */
+  get isOver(): boolean {
+    return this.#actor.getSnapshot().status !== 'active';
+  }
+
+  get history(): readonly string[] {
+    return this.context.history.map(({ what, attempt }) => `${what} ${attempt}`);
+  }
+
+  send(event: CrisisEvent): this {
+    if (!this.isOver) this.#actor.send(event);
+    return this;
+  }
+
+  /** Sends an event that tells nothing but its instant. */
+  tell(
+    type: Exclude<
+      CrisisEvent['type'],
+      'attempt.failed' | 'record.durable' | 'record.spilled' | 'record.refused' | 'record.unkept'
+    >,
+  ): this {
+    return this.send({ type, atMs: this.nowMs });
+  }
+
+  /** A place is free, and an attempt begins. */
+  grant(): this {
+    return this.tell('place.granted');
+  }
+
+  fail(failureClass: FailureClass = 'transient', how: CrisisFailing = {}): this {
+    const { retryInMs = 1_000, status } = how;
+    return this.send({
+      type: 'attempt.failed',
+      startedAtMs: this.nowMs - 50,
+      atMs: this.nowMs,
+      failure: { failureClass, code: 'HF_ATTEMPT_FAILED', message: 'It failed.', status },
+      retryAtMs: this.nowMs + retryInMs,
+      fastAttemptsMax: FAST_ATTEMPTS_MAX,
+    });
+  }
+
+  /** Fails and is sent again, so many times. */
+  failTimes(times: number): this {
+    for (let time = 0; time < times; time += 1) this.fail().tell('retry.due').grant();
+    return this;
+  }
+
+  /** The oldest write becomes durable. */
+  commitNext(): void {
+    const [write, ...others] = this.#writes;
+    if (write === undefined) return;
+    this.#writes = others;
+    this.#row = write.row;
+    if (write.isAcceptance) this.send({ type: 'record.durable' });
+    if (write.row.isEnding) this.tell('journal.committed');
+  }
+
+  commit(): this {
+    while (this.#writes.length > 0) this.commitNext();
+    return this;
+  }
+
+  wait(ms: number): this {
+    this.nowMs += ms;
+    return this;
+  }
+
+  /** The process dies and another starts `downMs` later: what was not durable is lost. */
+  restart(downMs = 0): this {
+    this.#actor.stop();
+    this.nowMs += downMs;
+    this.running = 0;
+    this.asking = 0;
+    this.#writes = [];
+    const row = this.#row;
+    if (row === null || row.isEnding) return this;
+    this.#actor = this.#start(row);
+    return this.tell('process.restarted');
+  }
+
+  #start(row: CrisisRow | null) {
+    this.#revision = row === null ? 0 : 1;
+    const kept = row && (JSON.parse(JSON.stringify(row)) as CrisisRow);
+    this.#last = kept === null ? null : crisisStateOf(kept.states);
+    const actor = createActor(this.#machine, {
+      input: CRISIS_INPUT,
+      inspect: coverTransitions(crisisMachine),
+      ...(kept === null
+        ? {}
+        : {
+            snapshot: this.#machine.resolveState({
+              value: { ...kept.states },
+              context: kept.context,
+            }),
+          }),
+    });
+    actor.subscribe(({ value, context }) => {
+      const state = crisisStateOf(value);
+      if (state === this.#last) return;
+      this.#last = state;
+      const { write } = crisisDemand(state, { revision: this.#revision });
+      if (write === null) return;
+      this.#revision += 1;
+      this.#writes.push({
+        row: { states: crisisToKeep(value.delivery), context, isEnding: write === 'ending' },
+        isAcceptance: write === 'acceptance',
+      });
+    });
+    // The callback of an attempt asks for the context while the actor starts.
+    this.#actor = actor;
+    return actor.start();
+  }
+}
