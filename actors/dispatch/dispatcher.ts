@@ -210,12 +210,10 @@ export class Dispatcher {
   /** Asks for one of the places that are kept for crises; returns what ends the asking. */
   awaitPlace(resident: Resident | undefined, report: (event: CrisisEvent) => void): () => void {
     const queue = this.#queues.get(resident?.handler?.upstream ?? '');
-    return resident === undefined
-      ? () => undefined
-      : this.#crises.awaitPlace(resident, queue, report);
+    if (resident === undefined) return () => undefined;
+    return this.#crises.awaitPlace(resident, queue, report);
   }
 
-  /** Begins an attempt. */
   begin(
     resident: Resident,
     run: () => () => void,
