@@ -31,20 +31,20 @@ import type { DispatcherParts } from './dispatcherParts.ts';
 import { ExpiryWatch } from './expiryWatch.ts';
 import { holdsPermitOf } from './heldPermit.ts';
 import { LeaseCheck } from './leaseCheck.ts';
-import { Routes } from './routes.ts';
+import type { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
 import { enterByRate, giveBackRate, leaveRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
 import { type TurnWait, turnWait } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
+import { UpstreamQueues } from './upstreamQueues.ts';
 import { wakeRow } from './wakeRow.ts';
 import type { StuckWork } from './workWatch.ts';
 import { WorkWatches, waitingAt } from './workWatches.ts';
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  readonly #queues = new Map<string, UpstreamQueue>();
-  readonly routes = new Routes();
+  readonly #queues = new UpstreamQueues();
   readonly #suspects: Suspects;
   readonly #expiry: ExpiryWatch;
   /** Who was alone in flight at its last order. */
@@ -79,7 +79,7 @@ export class Dispatcher {
         this.held(resident, permit);
       },
       onRefused: (resident) => {
-        if (this.#suspects.delete(resident)) this.#pumpAll();
+        if (this.#suspects.delete(resident)) this.#queues.pump();
       },
     });
     this.#suspects = new Suspects({
@@ -92,7 +92,7 @@ export class Dispatcher {
       },
       onOthersMayStart: () => {
         if (!this.#isStarted) return;
-        this.#pumpAll();
+        this.#queues.pump();
         this.#pumpSuspects();
       },
     });
@@ -104,6 +104,11 @@ export class Dispatcher {
         });
       },
     });
+  }
+
+  /** Which queue claims what. */
+  get routes(): Routes {
+    return this.#queues.routes;
   }
 
   /** Takes on the work of one upstream. */
@@ -136,8 +141,7 @@ export class Dispatcher {
         if (this.#isStarted) this.#pumpSuspects();
       },
     });
-    this.#queues.set(upstream, queue);
-    this.routes.addUpstream(upstream);
+    this.#queues.add(upstream, queue);
     flow.onChange(() => {
       this.#reconsider(queue);
     });
@@ -151,12 +155,7 @@ export class Dispatcher {
   start(occupied: readonly string[]): void {
     if (this.#isStarted || this.#isStopped) return;
     this.#isStarted = true;
-    const busy = new Set(occupied.map((route) => this.routes.upstreamOf(route)));
-    for (const [upstream, queue] of this.#queues) {
-      queue.flow.setIntake('open');
-      if (busy.has(upstream)) queue.noteDue(0);
-      else queue.pump();
-    }
+    this.#queues.start(occupied);
     this.#expiry.start();
     this.#pumpSuspects();
   }
@@ -169,10 +168,7 @@ export class Dispatcher {
     this.#crises.stop();
     this.#leases.stop();
     this.#watches.stop();
-    for (const queue of this.#queues.values()) {
-      queue.flow.setIntake('stopped');
-      queue.stop();
-    }
+    this.#queues.stop();
     this.#expiry.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
   }
@@ -214,6 +210,7 @@ export class Dispatcher {
     return this.#crises.awaitPlace(resident, queue, report);
   }
 
+  /** Begins an attempt: of an operation where it holds its permit still, of a crisis at once. */
   begin(
     resident: Resident,
     run: () => () => void,
@@ -233,7 +230,8 @@ export class Dispatcher {
     }
     giveBackRate(this.#parts, resident);
     report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
-    if (this.#suspects.delete(resident)) this.#pumpAll();
+    // Where it was the one that runs alone, it asks for that again at its next turn.
+    if (this.#suspects.delete(resident)) this.#queues.pump();
     return () => undefined;
   }
 
@@ -254,7 +252,7 @@ export class Dispatcher {
     const othersMayStart = hasReturned && this.#suspects.delete(resident);
     if (!hasReturned) this.#suspects.overhangs(resident);
     const verdict = permit?.flow.leave(permit, report) ?? NO_VERDICT;
-    if (othersMayStart) this.#pumpAll();
+    if (othersMayStart) this.#queues.pump();
     else if (permit !== null) this.#queues.get(permit.flow.upstream)?.pump();
     this.#pumpSuspects();
     return verdict;
@@ -269,7 +267,7 @@ export class Dispatcher {
       this.attemptEnded(resident, UNUSED);
     } else if (permit !== null) this.attemptEnded(resident, SILENT);
     else if (this.#suspects.delete(resident)) {
-      this.#pumpAll();
+      this.#queues.pump();
       this.#pumpSuspects();
     }
   }
@@ -286,6 +284,7 @@ export class Dispatcher {
       this.resumeCrisis(resident);
       return;
     }
+    // The watch overlooks what is in hand, so its time may have come unseen.
     const { expiresAtMs } = resident.actor.getSnapshot().context;
     if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
     this.#waitOrLeave(resident, position.standing === 'due' ? (position.dueAtMs ?? 0) : null);
@@ -294,7 +293,7 @@ export class Dispatcher {
   /** It stays in memory where it may run soon; else its row is due at `dueAtMs`, if ever. */
   #waitOrLeave(resident: Resident, dueAtMs: number | null): void {
     const { pool, residentsMax } = this.#parts;
-    const queue = this.#queueOf(resident.route);
+    const queue = this.#queues.ofRoute(resident.route);
     const hasRoom = pool.size <= residentsMax && queue?.isBehindRows(resident.urgency) === false;
     if (isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);
@@ -316,6 +315,7 @@ export class Dispatcher {
   raise({ id, urgency }: Raised, route: string): void {
     const head = this.#parts.pool.resident(id);
     if (head === undefined) {
+      // Its row is claimed by its new rank.
       this.noteDue(route, 0, urgency);
       return;
     }
@@ -329,12 +329,12 @@ export class Dispatcher {
 
   /** A row of this route is on disk only and due at `dueAtMs`; of this rank, where it is known. */
   noteDue(route: string, dueAtMs: number, urgency: number | null = null): void {
-    this.#queueOf(route)?.noteDue(dueAtMs, urgency);
+    this.#queues.ofRoute(route)?.noteDue(dueAtMs, urgency);
   }
 
   /** Rows may be due anywhere. */
   lookEverywhere(): void {
-    for (const queue of this.#queues.values()) queue.noteDue(0);
+    this.#queues.lookEverywhere();
   }
 
   /** Operations of this type go to this upstream from now on, those on disk among them (OP-7). */
@@ -367,6 +367,7 @@ export class Dispatcher {
 
   /** More may go out to an upstream than before. */
   #reconsider(queue: UpstreamQueue): void {
+    // Before other work takes what there is.
     this.#crises.reconsider(queue.flow);
     if (!this.#isStarted) return;
     queue.pump();
@@ -386,15 +387,7 @@ export class Dispatcher {
     this.#crises.resume(resident);
   }
 
-  #queueOf(route: string): UpstreamQueue | undefined {
-    return this.#queues.get(this.routes.upstreamOf(route) ?? '');
-  }
-
   #pumpSuspects(): void {
-    if (this.#suspects.pump()) this.#pumpAll();
-  }
-
-  #pumpAll(): void {
-    for (const queue of this.#queues.values()) queue.pump();
+    if (this.#suspects.pump()) this.#queues.pump();
   }
 }

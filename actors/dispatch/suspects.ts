@@ -28,12 +28,13 @@ import { Isolation } from './isolation.ts';
 import { LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
+import type { UpstreamQueues } from './upstreamQueues.ts';
 
 export interface SuspectsParts {
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
-  readonly queues: ReadonlyMap<string, Pick<UpstreamQueue, 'flow' | 'isBehindRows'>>;
+  readonly queues: Pick<UpstreamQueues, 'get' | 'values'>;
   readonly journal: Pick<Journal, 'written'>;
   /** Keeps who was alone in flight. */
   readonly mark: Pick<AloneMark, 'note'>;

@@ -22,10 +22,11 @@ export class TurnShare {
 
   /**
    * @param start any whole number, another for each process: where in the round it begins, so that processes
-   *   that live for a few turns only keep nobody waiting either
+   *   that live for a few turns only keep nobody waiting either. The first turn is no share: after a start the
+   *   most urgent goes first (SV-3)
    */
   constructor(start: number) {
-    this.#turns = start % (TURNS_PER_SHARE + 1);
+    this.#turns = start % TURNS_PER_SHARE;
     this.#from = start % (URGENCY_MAX + 1);
   }
 

@@ -14,9 +14,9 @@ export function only(rank: number): RankSet {
   return 1 << rank;
 }
 
-/** This rank and all that are more urgent. */
+/** This rank and all that are more urgent; none of a rank below 0, by which no number can be shifted. */
 export function upTo(rank: number): RankSet {
-  return (2 << rank) - 1;
+  return rank < 0 ? NO_RANKS : (2 << rank) - 1;
 }
 
 /** Those of a set that are less urgent than this rank. */

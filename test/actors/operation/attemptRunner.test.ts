@@ -69,7 +69,10 @@ describe('OP-3 the deadline of an attempt', () => {
       expect(atMs).toBe(deadlineAtMs);
       expect(reason).toMatchObject({ code: 'HF_ATTEMPT_TIMED_OUT' });
     }
-    expect(scene.process.runtime.upstream('payments').inFlight).toBe(0);
+    // The next one may be under way by now; the permits of these are back.
+    const { runtime } = scene.process;
+    const { attemptsRunning } = runtime.getHealthStatus().operations;
+    expect(runtime.upstream('payments').inFlight).toBe(attemptsRunning);
   });
 
   test('OP-3 a handler that asks for the signal after the deadline finds it aborted', async () => {
