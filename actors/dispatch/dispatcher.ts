@@ -382,6 +382,12 @@ export class Dispatcher {
     return wakeRow(this.#parts.pool, row, tell);
   }
 
+  /** It was in hand at a restart that changes nothing of its state: it goes on from there. */
+  goOn(resident: Resident): void {
+    if (passesBy('flow', resident)) this.resumeCrisis(resident);
+    else if (isReady(resident.state)) this.#queues.ofRoute(resident.route)?.add(resident);
+  }
+
   /** Lets a crisis that waits go on: now, or when its retry is due. */
   resumeCrisis(resident: Resident): void {
     this.#crises.resume(resident);

@@ -331,23 +331,21 @@ export class OperationPool {
     this.#residents.get(resident.id) === resident;
 
   #enter(resident: Resident): void {
-    const { facts } = this.#parts;
-    const { chart } = resident;
     this.#residents.add(resident);
     this.#bytes += bytesInMemory(resident.body ?? '');
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
         if (this.#residents.get(resident.id) === undefined) return;
-        const state = chart.stateOf(snapshot.value);
+        const state = resident.chart.stateOf(snapshot.value);
         // One that was sent away again by its rate waits for another time.
         const { rate } = snapshot.context;
         if (state === resident.state && rate === handledRate) return;
         handledRate = rate;
         const from = resident.state;
         resident.state = state;
-        this.busy.set(resident, chart.isBusy(state, this.#parts.journal.isOpen));
-        tellOfMove({ facts, dispatcher: this.dispatcher }, resident, from, snapshot);
+        this.busy.set(resident, resident.chart.isBusy(state, this.#parts.journal.isOpen));
+        tellOfMove({ ...this.#parts, dispatcher: this.dispatcher }, resident, from, snapshot);
         try {
           this.#demands.meet(resident, snapshot);
         } catch (error) {
@@ -373,8 +371,10 @@ export class OperationPool {
     if (this.#residents.get(resident.id) !== resident) return;
     const { state, chart } = resident;
     // A crisis goes on whatever the disk does, and its ending was told (CR-4).
-    const goesOn = passesBy('storage', resident) && (state === null || !chart.isEnding(state));
-    if (goesOn) return void resident.actor.send({ type: 'record.refused' });
+    if (passesBy('storage', resident) && (state === null || !chart.isEnding(state))) {
+      resident.actor.send({ type: 'record.refused' });
+      return;
+    }
     this.left.refused(resident.seq, error);
     this.#leave(resident);
     this.#actors.stop(resident.actor);

@@ -94,8 +94,8 @@ export async function recoverInHand(
       const { state } = resident;
       const wasAlone = !isInCompany && pool.dispatcher.alone.has(row.id);
       resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone });
-      // A crisis that was waiting in hand is no suspect; it goes on waiting, or on.
-      if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
+      // What was waiting in hand is no suspect; it goes on waiting, or on.
+      if (resident.state === state) pool.dispatcher.goOn(resident);
     }
     onPlaced();
     if (rows.length < PAGE_ROWS) break;

@@ -148,5 +148,5 @@ function takeOver(
   const { state } = resident;
   // What was in quarantine had no part in the last crash: the first ones count, no later one.
   resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone: false });
-  if (resident.state === state) pool.dispatcher.resumeCrisis(resident);
+  if (resident.state === state) pool.dispatcher.goOn(resident);
 }
