@@ -16,13 +16,13 @@
  * @module
  */
 
-import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import { newCrisis } from './crisisContext.ts';
 import { crisisSetup } from './crisisSetup.ts';
 
-export { type CrisisContext, type CrisisInput, newCrisis } from './crisisContext.ts';
+export type { CrisisContext, CrisisInput } from './crisisContext.ts';
 export type { CrisisEvent } from './crisisEvents.ts';
-export type { CrisisDeliveryState, CrisisRecordState, CrisisStates } from './crisisState.ts';
+export type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
 
 /** The event itself, for actions that read its facts. */
 const facts = <Event>({ event }: { event: Event }): Event => event;
@@ -250,5 +250,4 @@ export const crisisMachine = crisisSetup.createMachine({
   },
 });
 
-export type CrisisRef = ActorRefFrom<typeof crisisMachine>;
 export type CrisisSnapshot = SnapshotFrom<typeof crisisMachine>;
