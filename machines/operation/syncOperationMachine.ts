@@ -15,7 +15,7 @@
  * @module
  */
 
-import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import { attempting, cancelling, ordering, overhanging } from './syncOperationAttempt.ts';
 import { newOperation } from './syncOperationContext.ts';
 import { deadLettered, replayed } from './syncOperationReplay.ts';
@@ -240,5 +240,4 @@ export const syncOperationMachine = operationSetup.createMachine({
 });
 
 export type { SyncOperationState } from './syncOperationState.ts';
-export type SyncOperationRef = ActorRefFrom<typeof syncOperationMachine>;
 export type SyncOperationSnapshot = SnapshotFrom<typeof syncOperationMachine>;

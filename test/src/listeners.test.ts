@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { ActorRefFrom } from 'xstate';
 import { waitFor } from 'xstate';
 import type { Attempt } from '../../actors/attempt/handler.ts';
 import type { OperationActor } from '../../actors/port.ts';
-import type { SyncOperationRef } from '../../machines/operation/syncOperationMachine.ts';
+import type { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Operation } from '../../src/operation.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
@@ -50,8 +51,10 @@ async function underWay(): Promise<Scene> {
 }
 
 /** The actor as a tool of XState takes it, which knows of no other type. */
-function asXState(actor: OperationActor | undefined): SyncOperationRef {
-  return (actor ?? expect.unreachable('it is in memory')) as unknown as SyncOperationRef;
+function asXState(actor: OperationActor | undefined): ActorRefFrom<typeof syncOperationMachine> {
+  return (actor ?? expect.unreachable('it is in memory')) as unknown as ActorRefFrom<
+    typeof syncOperationMachine
+  >;
 }
 
 const messages = ({ errors }: Process): readonly string[] =>
