@@ -46,9 +46,11 @@ export function judgeTurn(
   const known = { up: { upstream, upMs }, giveUpAfterMs };
   // Only for how long it was tried is it judged.
   if (failedAtMs === undefined) return judge(context, { ...known, ...NO_EXCUSE });
+  const wasOutage = flow.wasOutage(failedAtMs);
+  if (flow.isSwitchedOff) return judge(context, { ...known, ...NO_EXCUSE, wasOutage });
   return judge(context, {
     ...known,
-    wasOutage: flow.wasOutage(failedAtMs) || runs.wasLongRun(upstream, failedAtMs),
+    wasOutage: wasOutage || runs.wasLongRun(upstream, failedAtMs),
     isDoubted: flow.isDoubted || runs.isDoubted(upstream, failedAtMs),
     haveOthersFailed: runs.haveOthersFailed(upstream, id, failedAtMs),
   });

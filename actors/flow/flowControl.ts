@@ -65,6 +65,8 @@ export interface FlowControl {
   readonly slotsMax: number;
   /** It is down, or failing in a row beyond the usual: as {@link CallVerdict.isDoubted}, now. */
   readonly isDoubted: boolean;
+  /** An operator has switched its breaker off: no failure is put down to it, each is its operation's own. */
+  readonly isSwitchedOff: boolean;
   /**
    * Time in which a process ran and the upstream was up, in milliseconds, over restarts. Only differences of
    * it mean something.

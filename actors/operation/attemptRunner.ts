@@ -182,9 +182,11 @@ class RunningAttempt {
     if (event.type !== 'attempt.failed') return event;
     const { runs } = this.#parts;
     const { isUpstreamWell } = verdict;
-    const isDoubted =
-      verdict.isDoubted || runs.isDoubted(this.#of.handler.upstream, event.steadyAtMs);
     const flow = this.#flow;
+    const mayBeExcused = flow?.isSwitchedOff !== true;
+    const isDoubted =
+      verdict.isDoubted ||
+      (mayBeExcused && runs.isDoubted(this.#of.handler.upstream, event.steadyAtMs));
     const up = flow === null ? undefined : { upstream: flow.upstream, upMs: flow.upMs };
     return { ...event, isUpstreamWell, isDoubted, up };
   }

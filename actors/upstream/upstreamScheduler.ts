@@ -144,6 +144,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return this.#flow.slotsMax;
   }
 
+  get isSwitchedOff(): boolean {
+    return this.#parts.breaker.snapshot.value === 'disabled';
+  }
+
   get isDoubted(): boolean {
     return this.breaker.mode !== 'pass' || this.#meter.isDoubted;
   }

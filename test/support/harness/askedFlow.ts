@@ -29,6 +29,7 @@ export class AskedFlow implements FlowControl {
   slotsMax = 2;
   intake: Intake = 'open';
   isDoubted = false;
+  isSwitchedOff = false;
   probesFailed = 0;
   /** Whether it gives permits at once to whoever does not wait for an answer. */
   isGenerous = false;

@@ -66,6 +66,9 @@ export class LateFlow implements FlowControl {
   get isDoubted() {
     return this.#inner.isDoubted;
   }
+  get isSwitchedOff() {
+    return this.#inner.isSwitchedOff;
+  }
   get upMs() {
     return this.#inner.upMs;
   }
