@@ -26,6 +26,8 @@ const CHARTS = [
 const MACHINES = [VOCABULARY, ...POLICY, ...CHARTS];
 const PORT = 'persistence/port';
 const ENGINE_BASE = ['actors/platform', 'actors/time', 'actors/facts'];
+/** What a user of the engine sees of it. */
+const ENGINE = ['actors/platform', 'actors'];
 const SQLITE = [
   'persistence/sqlite/driver',
   'persistence/sqlite/schema',
@@ -212,16 +214,12 @@ const ROOMS = {
   inspector: ['machines', ...MACHINES, 'inspector/charts'],
   'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
 
-  'src/http': [
-    VOCABULARY,
-    'machines/policy/request',
-    'machines/policy/retry',
-    'actors/platform',
-    'actors',
-  ],
+  'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],
   'src/crisis': ['actors'],
   'src/upkeep': [VOCABULARY, 'persistence/files', 'persistence/upkeep', 'actors/platform'],
-  'src/views': [...MACHINES, PORT, 'actors'],
+  // Crises of other processes: the thread that answers them, and the main thread's side of it.
+  'src/outside': [VOCABULARY, 'machines/policy/crisis', 'persistence/files', ...ENGINE],
+  'src/views': [...MACHINES, PORT, 'actors', 'src/outside'],
   'src/management/call': [
     VOCABULARY,
     'machines/policy/request',
@@ -235,8 +233,7 @@ const ROOMS = {
     VOCABULARY,
     'machines/policy/request',
     'machines/operation',
-    'actors/platform',
-    'actors',
+    ...ENGINE,
     'src/management/call',
   ],
   'src/management/quarantine': [VOCABULARY, PORT, 'actors', 'src/management/call'],
@@ -260,8 +257,7 @@ const ROOMS = {
     'machines/policy/request',
     PORT,
     'persistence',
-    'actors/platform',
-    'actors',
+    ...ENGINE,
     ...MANAGEMENT,
   ],
   'src/control': [
@@ -285,6 +281,7 @@ const ROOMS = {
     'actors',
     'src/http',
     'src/crisis',
+    'src/outside',
     'src/upkeep',
     'src/views',
     'src/management',
@@ -297,8 +294,7 @@ const ROOMS = {
     'machines/policy/retry',
     PORT,
     'persistence/memory',
-    'actors/platform',
-    'actors',
+    ...ENGINE,
     'src',
   ],
   'src/cli/kit': [
@@ -318,8 +314,7 @@ const ROOMS = {
     'machines/operation',
     'machines/crisis',
     'persistence/sealing',
-    'actors/platform',
-    'actors',
+    ...ENGINE,
     'src/http',
     'src',
     'src/cli/kit',
@@ -368,8 +363,7 @@ const ROOMS = {
     'persistence',
     'persistence/sealing',
     'persistence/upkeep',
-    'actors/platform',
-    'actors',
+    ...ENGINE,
     'src/management/call',
     'src/management/store',
     'src/cli/kit',

@@ -8,6 +8,7 @@
 
 import type { InspectionEvent } from 'xstate';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
+import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
 import { passesBy } from '../machines/policy/crisis/passes.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
@@ -20,8 +21,8 @@ import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
-import { CrisisResources } from './crisis/crisisResources.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
+import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
@@ -290,8 +291,16 @@ export class LocalEngine implements Engine {
     });
   }
 
-  async crisis(request: unknown): Promise<CrisisAnswer> {
-    return await this.#crisis.answer(request);
+  async crisis(request: unknown, id?: string): Promise<CrisisAnswer> {
+    return await this.#crisis.answer(request, id);
+  }
+
+  watchPlans(listener: (plans: PlansInMemory) => void): void {
+    this.#core.plans.watch(listener);
+  }
+
+  loopWasBlocked(forMs: number): void {
+    this.#core.upstreams.loop.wasBlocked(forMs);
   }
 
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {

@@ -23,6 +23,7 @@ import type { Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
+import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { TurnWait } from './dispatch/turnWait.ts';
 import type { FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
@@ -44,7 +45,7 @@ export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type { CrisisPlans } from './crisis/crisisPlans.ts';
 export type { CrisisAnswer } from './crisis/crisisResponder.ts';
-export type { PlanStatus } from './crisis/plansAtHand.ts';
+export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
 export type {
   Fact,
   FactKind,
@@ -314,8 +315,16 @@ export interface Engine extends OperationRecords {
    * @throws HoldfastError as {@link accept}, but for `HF_STORE_STALLED`.
    */
   acceptMany(request: CheckedRequest): Promise<Acceptance>;
-  /** Answers a person in crisis at once, in every phase; never rejects (CR-1). */
-  crisis(request: unknown): Promise<CrisisAnswer>;
+  /**
+   * Answers a person in crisis at once, in every phase; never rejects (CR-1).
+   *
+   * @param id of its operation, where somebody has been told one already
+   */
+  crisis(request: unknown, id?: string): Promise<CrisisAnswer>;
+  /** Tells `listener` of the crisis plans that are in memory, now and whenever they have changed. */
+  watchPlans(listener: (plans: PlansInMemory) => void): void;
+  /** Another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
+  loopWasBlocked(forMs: number): void;
   /** The crisis plans of subjects, which lead the answers to them (CR-3). */
   readonly crisisPlans: CrisisPlans;
 

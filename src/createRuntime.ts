@@ -28,6 +28,7 @@ import { HELP_LINES } from './crisis/helpLines.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import { checkOptions, type KeylessOptions, type RuntimeOptions } from './options.ts';
+import { OutsideHost } from './outside/outsideHost.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
@@ -106,6 +107,24 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
           onError,
           answer: (name, params) => management.callByName(MANAGEMENT_CALLS, name, params),
         });
+  const outside =
+    crisis.outside === null
+      ? null
+      : new OutsideHost({
+          data: {
+            at: crisis.outside,
+            resources: crisis.resources,
+            helpLines: HELP_LINES,
+            planWithinMs: crisis.planWithinMs,
+            payloadBytesMax,
+          },
+          engine,
+          clock,
+          onAnswered: (elapsedMs) => {
+            responseTimes.record('crisis', elapsedMs);
+          },
+          onError,
+        });
   const check = (request: SyncRequest): CheckedRequest =>
     checkRequest(request, payloadBytesMax, (type) =>
       exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
@@ -116,6 +135,7 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     engine,
     responseTimes,
     damage,
+    outside: () => outside?.state ?? null,
     checkRequest: check,
     onOverride: (what, about) => {
       facts.emit('override.made', what, about);
@@ -127,9 +147,11 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     engine,
     responseTimes,
     control,
+    outside,
     management,
     checkRequest: check,
   });
+  outside?.open();
   engine.begin();
   return runtime;
 }

@@ -37,6 +37,7 @@ import { listOperations } from './management/store/listOperations.ts';
 import { releaseStore } from './management/store/release.ts';
 import { type Operation, operationHandle } from './operation.ts';
 import { checkHandler, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
+import type { OutsideHost } from './outside/outsideHost.ts';
 import { handlerUnknown } from './refusals.ts';
 import type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
@@ -51,6 +52,7 @@ export interface RuntimeParts {
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
   readonly control: ControlServer | null;
+  readonly outside: OutsideHost | null;
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
   readonly checkRequest: (request: SyncRequest) => CheckedRequest;
@@ -226,6 +228,7 @@ export class HoldfastRuntime implements Runtime {
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
+    await this.#parts.outside?.close();
     await this.#parts.control?.close();
     await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
   }

@@ -107,6 +107,8 @@ export type { Quarantine } from './management/quarantine/quarantine.ts';
 export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation } from './operation.ts';
 export type { CrisisOptions, PolicyOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
+export type { OutsideState } from './outside/outsideHost.ts';
+export type { OutsideHttpOptions, OutsideOptions } from './outside/outsideOptions.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';

@@ -29,6 +29,12 @@ import {
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
+import {
+  type CheckedOutside,
+  checkOutside,
+  OUTSIDE_RULES,
+  type OutsideOptions,
+} from './outside/outsideOptions.ts';
 import { policyEntries } from './policyOptions.ts';
 
 /** What can be set for one upstream: its layer of the policies. All of it is optional. */
@@ -50,6 +56,12 @@ export interface CrisisOptions {
    * what is not read by then is left out, and the answer says so.
    */
   readonly planWithinMs?: number | undefined;
+  /**
+   * Serves crises to other processes of the machine, over a Unix socket or HTTP on loopback, from a thread
+   * of its own: an event loop that the app blocks delays none of them. Default: nobody is served.
+   * docs/crisis.md has requests and answers.
+   */
+  readonly outside?: OutsideOptions | undefined;
 }
 
 /** What `createRuntime` takes. Times are in milliseconds; only `store` and its `key` are needed. */
@@ -113,7 +125,9 @@ export interface CheckedOptions {
   readonly upstreams: ReadonlySet<string>;
   readonly policies: PolicyTable;
   readonly handlers: Readonly<Record<string, Handler>>;
-  readonly crisis: Required<{ [Name in keyof CrisisOptions]: NonNullable<CrisisOptions[Name]> }>;
+  readonly crisis: Required<{
+    [Name in Exclude<keyof CrisisOptions, 'outside'>]: NonNullable<CrisisOptions[Name]>;
+  }> & { readonly outside: CheckedOutside | null };
   readonly retentionMs: number;
   readonly payloadBytesMax: number;
   readonly residentsMax: number;
@@ -176,6 +190,7 @@ const CRISIS_RULES: OptionRules<CrisisOptions> = {
   },
   localAfterMs: LOCAL_AFTER_MS,
   planWithinMs: PLAN_WITHIN_MS,
+  outside: { fields: OUTSIDE_RULES },
 };
 
 const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
@@ -241,6 +256,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
       resources: crisis.resources ?? [],
       localAfterMs: crisis.localAfterMs ?? 0,
       planWithinMs: crisis.planWithinMs ?? 20,
+      outside: checkOutside(crisis.outside, store),
     },
     retentionMs: options.retentionMs ?? 30 * DAY_MS,
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,

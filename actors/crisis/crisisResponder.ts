@@ -13,6 +13,7 @@ import {
   readCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
+import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
@@ -25,7 +26,6 @@ import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
-import type { CrisisResources } from './crisisResources.ts';
 import type { FoundPlan, PlanStatus, PlansAtHand } from './plansAtHand.ts';
 import { type UnkeptDeliveries, unkeptAfterStop } from './unkeptDeliveries.ts';
 
@@ -101,14 +101,16 @@ export class CrisisResponder {
   /**
    * Answers. Never rejects and never throws: what is wrong with the request is told
    * beside the answer, and what is sound in it is delivered.
+   *
+   * @param id of its operation, where somebody has been told one already
    */
-  async answer(request: unknown): Promise<CrisisAnswer> {
-    const { clock, facts, resources, plans, localAfterMs } = this.#parts;
+  async answer(request: unknown, id?: string): Promise<CrisisAnswer> {
+    const { clock, random, facts, resources, plans, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
     const subject = fieldOf(request, 'subject');
     const asked = isPlanSubject(subject) ? plans.find(subject) : NO_SUBJECT;
-    const { isTaken, ...begun } = this.#begin(request);
+    const { isTaken, ...begun } = this.#begin(request, id ?? operationId(clock, random));
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
@@ -124,8 +126,8 @@ export class CrisisResponder {
     };
   }
 
-  #begin(request: unknown): Begun {
-    const { clock, random, rules, facts } = this.#parts;
+  #begin(request: unknown, id: string): Begun {
+    const { rules, facts } = this.#parts;
     const durable = promised<undefined>();
     const delivery = promised<Outcome>();
     const refuse = (error: unknown): void => {
@@ -134,7 +136,6 @@ export class CrisisResponder {
       durable.reject(cause);
       delivery.reject(cause);
     };
-    const id = operationId(clock, random);
     const begun = { operationId: id, durable: durable.promise, delivery: delivery.promise };
     try {
       const reading = readCrisis(request, rules);

@@ -40,6 +40,15 @@ export interface FoundPlan {
   readonly resources: readonly AnsweredResource[];
 }
 
+/** What is in memory for an answer, whatever the disk does. */
+export interface PlansInMemory {
+  readonly isOpen: boolean;
+  /** No plan is kept of anybody. */
+  readonly isEmpty: boolean;
+  /** By subject. */
+  readonly pinned: ReadonlyMap<string, FoundPlan>;
+}
+
 export interface PlansAtHandParts {
   readonly store: CrisisPlanStore;
   readonly clock: Clock;
@@ -70,6 +79,7 @@ export class PlansAtHand {
   readonly #reads = new Map<string, Promise<FoundPlan>>();
   #isOpen = false;
   #isEmpty = true;
+  #listener: ((plans: PlansInMemory) => void) | null = null;
 
   constructor(parts: PlansAtHandParts) {
     this.#parts = parts;
@@ -82,6 +92,12 @@ export class PlansAtHand {
 
   isPinned(subject: string): boolean {
     return this.#pinned.has(subject);
+  }
+
+  /** Tells `listener` of what is in memory, now and whenever it has changed. */
+  watch(listener: (plans: PlansInMemory) => void): void {
+    this.#listener = listener;
+    this.#tell();
   }
 
   /** The store is open, and holds these. */
@@ -99,11 +115,13 @@ export class PlansAtHand {
       }
     }
     for (const code of unreadable) this.#parts.onError(planUnreadable(code));
+    this.#tell();
   }
 
   /** What is pinned stays at hand; nothing can be read any more. */
   closed(): void {
     this.#isOpen = false;
+    this.#tell();
   }
 
   /** This is kept of the subject now; `null` for nothing. */
@@ -111,11 +129,14 @@ export class PlansAtHand {
     // What is being read may be what was there before.
     this.#reads.delete(subject);
     const wasRecent = this.#recent.delete(subject);
-    this.#pinned.delete(subject);
-    if (kept === null) return;
-    this.#isEmpty = false;
-    if (kept.isPinned) this.#pinned.set(subject, foundIn(kept));
-    else if (wasRecent) this.#remember(subject, foundIn(kept));
+    const wasPinned = this.#pinned.delete(subject);
+    const wasEmpty = this.#isEmpty;
+    if (kept !== null) {
+      this.#isEmpty = false;
+      if (kept.isPinned) this.#pinned.set(subject, foundIn(kept));
+      else if (wasRecent) this.#remember(subject, foundIn(kept));
+    }
+    if (wasPinned || this.#pinned.has(subject) || wasEmpty !== this.#isEmpty) this.#tell();
   }
 
   /** The plan of a subject: at once where it is in memory or can't be had, else within the bound. */
@@ -155,6 +176,10 @@ export class PlansAtHand {
       this.#parts.onError(error);
       return UNREADABLE;
     }
+  }
+
+  #tell(): void {
+    this.#listener?.({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, pinned: this.#pinned });
   }
 
   #remember(subject: string, plan: FoundPlan): void {

@@ -4,7 +4,8 @@
  *
  * Each wake-up of the timer service tells how late it came. While work is under way one is due every
  * tenth of a second, so that a loop which is blocked then is noticed as soon as it runs again; an idle
- * process has none, and sleeps on (HM-6).
+ * process has none, and sleeps on (HM-6). Where a thread of its own serves crises to outside callers, that
+ * thread notices it at any time.
  *
  * @module
  */
@@ -33,6 +34,8 @@ export class EventLoopWatch {
   #isTicking = false;
   #worstMs = 0;
   #worstUntilMs = 0;
+  /** When a block was last told of. */
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: EventLoopWatchParts) {
     this.#parts = parts;
@@ -53,6 +56,11 @@ export class EventLoopWatch {
     this.#tick();
   }
 
+  /** Another thread has had no sign of this one for so long, until now. */
+  wasBlocked(forMs: number): void {
+    this.#woken(forMs);
+  }
+
   #tick(): void {
     const { timers, isBusy } = this.#parts;
     timers.after(TICK_MS, () => {
@@ -63,8 +71,12 @@ export class EventLoopWatch {
 
   #woken(lateMs: number): void {
     if (lateMs < this.delayMs) return;
+    const nowMs = this.#parts.clock.monotonic();
     this.#worstMs = lateMs;
-    this.#worstUntilMs = this.#parts.clock.monotonic() + PRESENT_MS;
-    if (lateMs >= this.#parts.blockedFromMs) this.#parts.onBlocked(Math.round(lateMs));
+    this.#worstUntilMs = nowMs + PRESENT_MS;
+    // Timers and another thread may both have met one block: it is told of once.
+    if (lateMs < this.#parts.blockedFromMs || nowMs - lateMs < this.#toldAtMs) return;
+    this.#toldAtMs = nowMs;
+    this.#parts.onBlocked(Math.round(lateMs));
   }
 }

@@ -80,6 +80,7 @@ export const ERROR_CODES = [
   'HF_ACTOR_READ_ONLY',
   'HF_CRISIS_REFUSED',
   'HF_CRISIS_MENDED',
+  'HF_CRISIS_OUTSIDE',
   // The runtime itself.
   'HF_CLOSED',
   'HF_ALERT',

@@ -15,6 +15,7 @@ import type { StorageState } from '../../machines/policy/service/storageTrouble.
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
+import type { OutsideState } from '../outside/outsideHost.ts';
 import {
   type ComponentHealth,
   type Finding,
@@ -113,6 +114,8 @@ export interface HealthStatus {
     /** For how long at most, in milliseconds. */
     readonly longestMs: number;
   };
+  /** How crises of outside callers are served; `null` where the option `crisis.outside` is left out. */
+  readonly outside: OutsideState | null;
   /** Set once a damaged page was met, by the check or by work; `null` while none was. */
   readonly damage: DamageMet | null;
   /** How far the check of every record is, that follows each start. */
@@ -163,6 +166,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       blocked: health.eventLoop.blocked,
       longestMs: health.eventLoop.longestMs,
     },
+    outside: parts.outside(),
     damage: damage.met,
     storeCheck: health.storeCheck,
     responseTimes: Object.fromEntries(

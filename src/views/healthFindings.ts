@@ -10,6 +10,7 @@ import type { PoliciesInForce } from '../../machines/policy/layers/policiesInFor
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import type { OutsideState } from '../outside/outsideHost.ts';
 import type { ResponseTimes } from './responseTimes.ts';
 import type { StoreDamage } from './storeDamage.ts';
 
@@ -23,6 +24,8 @@ export interface HealthSources {
   readonly engine: Pick<Engine, 'health' | 'handlers'>;
   readonly responseTimes: ResponseTimes;
   readonly damage: StoreDamage;
+  /** How crises of outside callers are served; `null` where none are. */
+  readonly outside: () => OutsideState | null;
 }
 
 /** How one component is doing. */
@@ -53,7 +56,7 @@ const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as co
 /** What is not as it should be, most of it with what to do. */
 export function findingsOf(
   health: EngineHealth,
-  { policies, responseTimes, damage }: HealthSources,
+  { policies, responseTimes, damage, outside }: HealthSources,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const { phase, start, hold, waiting, crises, eventLoop } = health;
@@ -133,6 +136,10 @@ export function findingsOf(
       costs: 5,
       reason: `${crises.mended} crises delivered without what broke a rule of requests, with a note of that`,
     });
+  }
+  const trouble = outside()?.trouble ?? null;
+  if (trouble !== null) {
+    findings.push({ component: 'resilience', health: 'critical', costs: 30, reason: trouble });
   }
   if (eventLoop.isBlocking) {
     findings.push({

@@ -9,7 +9,7 @@ import {
   type CrisisResource,
   type HelpLine,
   nearestFirst,
-} from '../../machines/policy/crisis/crisisResource.ts';
+} from './crisisResource.ts';
 
 export class CrisisResources {
   readonly #app: readonly AnsweredResource[];

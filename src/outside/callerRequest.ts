@@ -1,0 +1,214 @@
+/**
+ * One HTTP request of an outside caller: who may ask, what of it is read, and the answer.
+ *
+ * Nothing in a crisis refuses it (CR-2): a body that is no JSON is taken as the text that it is, and one
+ * that is too large is cut. What refuses a request is who sends it.
+ *
+ * @module
+ */
+
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AnsweredResource } from '../../machines/policy/crisis/crisisResource.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, type PlainError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import type { Handover } from './handover.ts';
+import type { OutsideAnswers } from './outsideAnswers.ts';
+import { digestOf, type OutsideHttp } from './outsideOptions.ts';
+
+/** Beside the payload: the other fields of a request, and what JSON adds. */
+const FRAME_BYTES = 65_536;
+const CRISIS_PATH = '/crisis';
+const HEALTH_PATH = '/health';
+/** How long a caller may have its answer wait for the disk. */
+const RECORDED_WITHIN_MS_MAX = 10_000;
+const LOOPBACK_NAMES: readonly string[] = ['localhost', '[::1]'];
+const LOOPBACK_ADDRESS = /^127(?:\.\d{1,3}){3}$/;
+
+export interface CallerRequestParts {
+  readonly clock: Clock;
+  readonly answers: OutsideAnswers;
+  readonly handover: Handover;
+  /** Who may ask over HTTP; `null` on the Unix socket, which its owner alone can open. */
+  readonly http: OutsideHttp | null;
+  readonly payloadBytesMax: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: object | null;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a caller gets that is refused: why, and whom to call all the same. */
+interface Refusal {
+  readonly error: PlainError;
+  readonly resources: readonly AnsweredResource[];
+}
+
+/** Answers a request; `onWhole` is called once all of it has come. */
+export async function answerCaller(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: CallerRequestParts,
+  onWhole: () => void,
+): Promise<void> {
+  const arrivedAtMs = parts.clock.monotonic();
+  const read = await readBody(request, parts.payloadBytesMax + FRAME_BYTES);
+  onWhole();
+  const { status, body, headers } = await replyTo(request, read, { ...parts, arrivedAtMs });
+  if (response.destroyed) return;
+  const text = body === null ? '' : `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    connection: 'close',
+    ...headers,
+  });
+  response.end(text);
+}
+
+async function replyTo(
+  request: IncomingMessage,
+  { text, bytes }: Body,
+  parts: CallerRequestParts & { readonly arrivedAtMs: number },
+): Promise<Reply> {
+  const { answers, handover, http } = parts;
+  const refuse = (status: number, field: string, rule: string, headers = {}): Reply => ({
+    status,
+    headers,
+    body: { error: refusal(field, rule), resources: answers.builtIn } satisfies Refusal,
+  });
+  const { origin } = request.headers;
+  // On the socket, too: whatever carries pages' requests there, they are a page's.
+  if (origin !== undefined && http?.origins.includes(origin) !== true) {
+    return refuse(403, 'origin', 'is none that may ask: list it in crisis.outside.http.origins');
+  }
+  const shared = origin === undefined ? {} : sharedWith(origin);
+  if (http !== null) {
+    if (!isHostOf(http, request.headers.host)) {
+      return refuse(
+        403,
+        'host',
+        'is no name of this address: list it in crisis.outside.http.hosts',
+      );
+    }
+    // A page asks first whether it may ask; it can't send a token with that.
+    if (request.method === 'OPTIONS' && origin !== undefined) {
+      return { status: 204, body: null, headers: shared };
+    }
+    if (!holdsToken(http, request.headers.authorization)) {
+      const headers = { ...shared, 'www-authenticate': 'Bearer' };
+      return refuse(401, 'authorization', 'must be Bearer and the token', headers);
+    }
+  }
+  const { pathname, searchParams } = addressOf(request);
+  if (pathname === CRISIS_PATH) {
+    if (request.method !== 'POST') {
+      return refuse(405, 'method', `must be POST at ${CRISIS_PATH}`, { ...shared, allow: 'POST' });
+    }
+    const recordedWithinMs = spanIn(searchParams.get('recordedWithinMs'));
+    const { arrivedAtMs } = parts;
+    const sent = { bytes, arrivedAtMs, recordedWithinMs };
+    return { status: 200, body: await answers.answer(requestIn(text), sent), headers: shared };
+  }
+  if (request.method !== 'GET') return refuse(404, 'path', PATHS, shared);
+  if (pathname === HEALTH_PATH) {
+    const { eventLoop } = answers;
+    return { status: 200, body: { eventLoop, waiting: handover.waiting }, headers: shared };
+  }
+  const id = pathname.startsWith(`${CRISIS_PATH}/`) ? pathname.slice(CRISIS_PATH.length + 1) : null;
+  const recorded = id === null ? null : handover.recorded(id);
+  if (recorded === null) return refuse(404, 'path', PATHS, shared);
+  return { status: 200, body: { operationId: id, recorded }, headers: shared };
+}
+
+const PATHS = `must be ${CRISIS_PATH}, ${HEALTH_PATH} or ${CRISIS_PATH}/ and the operationId of a crisis that was answered here lately`;
+
+interface Body {
+  /** Of one that is too large, the beginning. */
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** All of a body, or the beginning of one that is too large. */
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<Body> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // One that is too large is read to its end all the same: who still writes does not read an answer.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    const room = bytesMax - bytes;
+    if (room <= 0) continue;
+    chunks.push(chunk.length <= room ? chunk : chunk.subarray(0, room));
+    bytes += Math.min(chunk.length, room);
+  }
+  return { text: Buffer.concat(chunks).toString('utf8'), bytes };
+}
+
+/** What the caller has said: JSON, or whatever text it is. Nothing at all is a cry for help, too. */
+function requestIn(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function addressOf({ url = '' }: IncomingMessage): URL {
+  const base = 'http://localhost';
+  return URL.canParse(url, base) ? new URL(url, base) : new URL(base);
+}
+
+function spanIn(text: string | null): number {
+  const span = Number(text ?? 0);
+  return Number.isFinite(span) ? Math.min(Math.max(0, span), RECORDED_WITHIN_MS_MAX) : 0;
+}
+
+/**
+ * A page whose name was made to lead to this address (DNS rebinding) asks by that name; who means this
+ * address asks by a name of it.
+ */
+function isHostOf({ hosts }: OutsideHttp, host: string | undefined): boolean {
+  const [, name] = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec((host ?? '').toLowerCase()) ?? [];
+  if (name === undefined || name === '') return false;
+  return LOOPBACK_ADDRESS.test(name) || LOOPBACK_NAMES.includes(name) || hosts.includes(name);
+}
+
+/** Takes as long whatever is wrong with the token: digests are compared, and all of them. */
+function holdsToken({ tokenDigest }: OutsideHttp, authorization: string | undefined): boolean {
+  const [, token = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  return timingSafeEqual(Buffer.from(digestOf(token), 'hex'), Buffer.from(tokenDigest, 'hex'));
+}
+
+function sharedWith(origin: string): Readonly<Record<string, string>> {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': 'POST, GET',
+    'access-control-allow-headers': 'authorization, content-type',
+    vary: 'origin',
+  };
+}
+
+function refusal(field: string, rule: string): PlainError {
+  const error = new HoldfastError('HF_REQUEST_INVALID', `${field} ${rule}.`, {
+    field,
+    withStack: false,
+  });
+  return toPlainError(error);
+}
+
+/** What is sent where no request could be read. */
+export function unreadableCall(resources: readonly AnsweredResource[]): string {
+  const error = refusal('request', `must be HTTP, such as POST ${CRISIS_PATH}`);
+  const text = `${JSON.stringify({ error, resources } satisfies Refusal)}\n`;
+  return [
+    'HTTP/1.1 400 Bad Request',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+    '',
+    text,
+  ].join('\r\n');
+}

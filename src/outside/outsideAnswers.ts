@@ -1,0 +1,137 @@
+/**
+ * Answers outside callers from what the thread holds in memory, at once and whatever the main thread does,
+ * and hands each crisis on (CR-1, CR-3).
+ *
+ * @module
+ */
+
+import { operationId } from '../../actors/platform/operationId.ts';
+import { systemRandom } from '../../actors/platform/systemRandom.ts';
+import type { FoundPlan, PlanStatus, PlansInMemory } from '../../actors/port.ts';
+import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
+import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
+import { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import type { Handover, Recorded } from './handover.ts';
+import type { LoopProbe } from './loopProbe.ts';
+import type { OutsideThreadData } from './outsideMessages.ts';
+
+/** What an outside caller gets, as JSON; as far as it holds, what `runtime.crisis()` resolves to. */
+export interface OutsideAnswer {
+  readonly source: 'local';
+  readonly resources: readonly AnsweredResource[];
+  readonly plan: PlanStatus;
+  readonly elapsedMs: number;
+  /** By which its caller can ask how far it is: `GET /crisis/<id>`. */
+  readonly operationId: string;
+  readonly recorded: Recorded;
+  readonly eventLoop: LoopView;
+}
+
+/** How the app's event loop is seen from here. */
+export interface LoopView {
+  /** For how long there has been no sign of it, in milliseconds; 0 while it runs. */
+  readonly blockedMs: number;
+}
+
+const found = (status: PlanStatus): FoundPlan => ({ status, resources: [] });
+
+export class OutsideAnswers {
+  readonly #clock: Clock;
+  readonly #data: OutsideThreadData;
+  readonly #handover: Handover;
+  readonly #probe: LoopProbe;
+  readonly #resources: CrisisResources;
+  /** What those are shown that prove to be nobody: nothing of the app. */
+  readonly builtIn: readonly AnsweredResource[];
+  #plans: PlansInMemory = { isOpen: false, isEmpty: true, pinned: new Map() };
+  #answeredWhileBlocked = 0;
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly data: OutsideThreadData;
+    readonly handover: Handover;
+    readonly probe: LoopProbe;
+  }) {
+    this.#clock = parts.clock;
+    this.#data = parts.data;
+    this.#handover = parts.handover;
+    this.#probe = parts.probe;
+    const { resources, helpLines } = parts.data;
+    this.#resources = new CrisisResources(resources, helpLines);
+    this.builtIn = new CrisisResources([], helpLines).after([], null);
+  }
+
+  get eventLoop(): LoopView {
+    return { blockedMs: this.#probe.blockedMs };
+  }
+
+  /** How many were answered while the loop was blocked, since this was last asked. */
+  takeAnsweredWhileBlocked(): number {
+    const answered = this.#answeredWhileBlocked;
+    this.#answeredWhileBlocked = 0;
+    return answered;
+  }
+
+  /** These plans are in memory from now on. */
+  plansChanged(plans: PlansInMemory): void {
+    this.#plans = plans;
+  }
+
+  /**
+   * @param request whatever the caller has sent
+   * @param sent its size in bytes, when it came, and how long the answer may wait for it to be on disk
+   */
+  async answer(
+    request: unknown,
+    sent: {
+      readonly bytes: number;
+      readonly arrivedAtMs: number;
+      readonly recordedWithinMs: number;
+    },
+  ): Promise<OutsideAnswer> {
+    const { bytes, arrivedAtMs, recordedWithinMs } = sent;
+    const id = operationId(this.#clock, systemRandom);
+    const known = this.#planOf(fieldOf(request, 'subject'));
+    const wantsPlan = known === null;
+    const elapsed = (): number => this.#clock.monotonic() - arrivedAtMs;
+    const crisis = { kind: 'crisis', id, request, wantsPlan, elapsedMs: elapsed() } as const;
+    const isTaken = this.#handover.give(crisis, bytes);
+    const asked =
+      wantsPlan && isTaken ? await this.#handover.planFor(id, this.#data.planWithinMs) : null;
+    const plan = known ?? asked ?? found('notReadInTime');
+    const { blockedMs } = this.eventLoop;
+    if (blockedMs > 0) this.#answeredWhileBlocked += 1;
+    const elapsedMs = elapsed();
+    if (isTaken && recordedWithinMs > 0) {
+      await this.#handover.whenRecorded(id, recordedWithinMs);
+    }
+    return {
+      source: 'local',
+      resources: this.#resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),
+      plan: plan.status,
+      elapsedMs,
+      operationId: id,
+      recorded: isTaken ? (this.#handover.recorded(id) ?? 'pending') : 'notTaken',
+      eventLoop: { blockedMs },
+    };
+  }
+
+  /** What is known of the plan here; `null` where the main thread may find it in time. */
+  #planOf(subject: unknown): FoundPlan | null {
+    if (!isPlanSubject(subject)) return found('noSubject');
+    const { isOpen, isEmpty, pinned } = this.#plans;
+    const plan = pinned.get(subject);
+    if (plan !== undefined) return plan;
+    if (!isOpen) return found('storeNotOpen');
+    if (isEmpty) return found('none');
+    return this.#probe.blockedMs > 0 || this.#data.planWithinMs === 0
+      ? found('notReadInTime')
+      : null;
+  }
+}
+
+function fieldOf(request: unknown, name: string): unknown {
+  return isObject(request) ? Reflect.get(request, name) : undefined;
+}

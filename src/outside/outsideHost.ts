@@ -1,0 +1,237 @@
+/**
+ * The main thread's side of crises of outside callers: it starts the thread that answers them, takes what
+ * that hands over as if the app had called `crisis()`, and starts the thread again where it ends.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads';
+import { inTime } from '../../actors/platform/inTime.ts';
+import type { CrisisAnswer, Engine, FoundPlan, PlansInMemory } from '../../actors/port.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import {
+  causeText,
+  HoldfastError,
+  reviveError,
+  toPlainError,
+} from '../../machines/vocabulary/errors.ts';
+import { threadFile } from '../../persistence/files/threadFile.ts';
+import type {
+  FromOutside,
+  HandedOver,
+  OutsideThreadData,
+  ToOutside,
+  Way,
+} from './outsideMessages.ts';
+
+const RESTART_MS_MIN = 100;
+const RESTART_MS_MAX = 30_000;
+/** So long it has to live for the next restart to be quick again. */
+const SOUND_AFTER_MS = 60_000;
+/** A thread that does not end by itself is ended. */
+const CLOSE_WITHIN_MS = 1_000;
+/** It holds what a blocked main thread has not taken, and no more; beyond it the thread ends, and no other. */
+const HEAP_MB_MAX = 512;
+
+/** How outside callers are served at this moment. */
+export interface OutsideState {
+  /** Where they are answered: the path of the socket; `null` where they are not. */
+  readonly socketPath: string | null;
+  /** The same over HTTP, as a URL. */
+  readonly url: string | null;
+  /** Crises that they have handed in since the process started. */
+  readonly taken: number;
+  /** Of these, as far as it has told, those that were answered while the event loop was blocked. */
+  readonly answeredWhileBlocked: number;
+  /** How often the thread ended unexpectedly and was started again. */
+  readonly restarts: number;
+  /** Why they are not answered, where they should be; `null` where they are. */
+  readonly trouble: string | null;
+}
+
+export interface OutsideHostParts {
+  readonly data: OutsideThreadData;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** How long the answer to a crisis took, in milliseconds. */
+  readonly onAnswered: (elapsedMs: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class OutsideHost {
+  readonly #parts: OutsideHostParts;
+  readonly #addresses = new Map<Way, string>();
+  readonly #troubles = new Map<Way, HoldfastError>();
+  #worker: Worker | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #plans: PlansInMemory | null = null;
+  #startedAtMs = 0;
+  #restartMs = RESTART_MS_MIN;
+  #cancelRestart: () => void = () => undefined;
+  #failure: unknown = null;
+  #taken = 0;
+  #answeredWhileBlocked = 0;
+  #restarts = 0;
+  #isClosed = false;
+
+  constructor(parts: OutsideHostParts) {
+    this.#parts = parts;
+  }
+
+  get state(): OutsideState {
+    const [trouble] = this.#troubles.values();
+    return {
+      socketPath: this.#addresses.get('socket') ?? null,
+      url: this.#addresses.get('http') ?? null,
+      taken: this.#taken,
+      answeredWhileBlocked: this.#answeredWhileBlocked,
+      restarts: this.#restarts,
+      trouble: trouble?.message ?? null,
+    };
+  }
+
+  open(): void {
+    this.#parts.engine.watchPlans((plans) => {
+      this.#plans = plans;
+      this.#send({ kind: 'plans', plans });
+    });
+    try {
+      this.#start();
+    } catch (error) {
+      // A bundler has left its file behind: the runtime works without it.
+      this.#troubles.set('socket', reviveError(toPlainError(error)));
+      this.#parts.onError(error);
+    }
+  }
+
+  /** Answers nobody any more; what was answered is handed over by then. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRestart();
+    const worker = this.#worker;
+    if (worker === null) return;
+    worker.ref();
+    this.#send({ kind: 'close' });
+    const { clock } = this.#parts;
+    if ((await inTime(clock, this.#ended, CLOSE_WITHIN_MS)) === null) await worker.terminate();
+    await this.#ended;
+  }
+
+  #start(): void {
+    const { clock, data } = this.#parts;
+    this.#startedAtMs = clock.monotonic();
+    const worker = new Worker(outsideFile(), {
+      workerData: data,
+      name: 'holdfast outside callers',
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
+    });
+    this.#worker = worker;
+    worker.on('message', (message: FromOutside) => {
+      this.#receive(message);
+    });
+    worker.on('error', (error) => {
+      this.#failure = error;
+    });
+    this.#ended = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#worker = null;
+        this.#addresses.clear();
+        resolve();
+        if (!this.#isClosed) this.#endedUnexpectedly();
+      });
+    });
+    // What serves others must not keep a process alive that has nothing else to do.
+    worker.unref();
+    if (this.#plans !== null) this.#send({ kind: 'plans', plans: this.#plans });
+  }
+
+  #endedUnexpectedly(): void {
+    const { clock, onError } = this.#parts;
+    const error = threadEnded(this.#failure);
+    this.#failure = null;
+    this.#troubles.set('socket', error);
+    onError(error);
+    if (clock.monotonic() - this.#startedAtMs > SOUND_AFTER_MS) this.#restartMs = RESTART_MS_MIN;
+    this.#cancelRestart = clock.schedule(this.#restartMs, () => {
+      this.#restarts += 1;
+      this.#troubles.clear();
+      this.#start();
+    });
+    this.#restartMs = Math.min(2 * this.#restartMs, RESTART_MS_MAX);
+  }
+
+  #receive(message: FromOutside): void {
+    switch (message.kind) {
+      case 'crisis':
+        this.#take(message);
+        break;
+      case 'ping':
+        this.#send({ kind: 'pong' });
+        break;
+      case 'wasBlocked':
+        this.#answeredWhileBlocked += message.answered;
+        this.#parts.engine.loopWasBlocked(message.forMs);
+        break;
+      case 'listening':
+        this.#troubles.delete(message.way);
+        this.#addresses.set(message.way, message.address);
+        break;
+      case 'troubled':
+        this.#troubled(message.way, reviveError(message.error));
+        break;
+    }
+  }
+
+  #take({ id, request, wantsPlan, elapsedMs }: HandedOver): void {
+    this.#taken += 1;
+    this.#parts.onAnswered(elapsedMs);
+    const answering = this.#parts.engine.crisis(request, id);
+    this.#send({ kind: 'taken', id });
+    void answering.then((answer) => {
+      if (wantsPlan) this.#send({ kind: 'plan', id, plan: planIn(answer) });
+      // Why it is not on disk, or will not be delivered, is told to the app as that of any crisis.
+      answer.durable
+        .then(() => {
+          this.#send({ kind: 'recorded', id });
+        })
+        .catch(() => undefined);
+      answer.delivery
+        .then(({ status }) => {
+          if (status === 'completed') this.#send({ kind: 'delivered', id });
+        })
+        .catch(() => undefined);
+    });
+  }
+
+  #troubled(way: Way, error: HoldfastError): void {
+    const before = this.#troubles.get(way);
+    this.#addresses.delete(way);
+    this.#troubles.set(way, error);
+    // It is tried again every few seconds.
+    if (before?.message !== error.message) this.#parts.onError(error);
+  }
+
+  #send(message: ToOutside): void {
+    this.#worker?.postMessage(message);
+  }
+}
+
+/** The part of an answer that is the plan's. */
+function planIn({ plan, resources }: CrisisAnswer): FoundPlan {
+  return { status: plan, resources: resources.filter(({ from }) => from === 'plan') };
+}
+
+function outsideFile(): URL {
+  const built = '../../dist/src/outside/outsideThread.js';
+  return threadFile(import.meta.url, 'outsideThread.js', built);
+}
+
+function threadEnded(failure: unknown): HoldfastError {
+  const why = failure === null ? '' : ` (${causeText(failure)})`;
+  return new HoldfastError(
+    'HF_CRISIS_OUTSIDE',
+    `The thread that serves crises to outside callers ended unexpectedly${why}. It is started again.`,
+    { retry: 'later', cause: failure, withStack: false },
+  );
+}
