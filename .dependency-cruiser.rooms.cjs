@@ -70,6 +70,7 @@ const ROOMS = {
     'machines/policy/flow',
     'machines/policy/retry',
     'machines/policy/service',
+    'machines/policy/crisis',
   ],
 
   // Charts: they decide by policies and never import each other.

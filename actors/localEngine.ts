@@ -7,6 +7,7 @@
  */
 
 import type { InspectionEvent } from 'xstate';
+import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
 import { passesBy } from '../machines/policy/crisis/passes.ts';
@@ -169,8 +170,7 @@ export class LocalEngine implements Engine {
         handlers: core.pool.handlers,
         retry: (upstream, type) => policies.table.retries(upstream, type),
         attemptTimeoutMs: (handler, { type }) =>
-          handler.attemptTimeoutMs ??
-          policies.table.operation(handler.upstream, 'crisis', type).attemptTimeoutMs,
+          policies.table.attemptTimeoutMs(handler, 'crisis', type),
         crisisSlotsMax: (upstream) => policies.table.upstream(upstream).crisisConcurrency,
       }),
       clock,
@@ -181,7 +181,7 @@ export class LocalEngine implements Engine {
         check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
         exemptionsOf,
       },
-      payloadBytesMax,
+      payloadBytesMax: crisisPayloadBytesMax(payloadBytesMax),
       facts,
       resources: new CrisisResources(crisis.resources, crisis.helpLines),
       plans: core.plans,

@@ -195,7 +195,8 @@ const CRISIS_RULES: OptionRules<CrisisOptions> = {
 
 const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
 
-const RULES: OptionRules<RuntimeOptions> = {
+/** The rule of every option. */
+export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   store: {
     required: {
       matches: (store) => typeof store === 'string' && store !== '',
@@ -238,7 +239,7 @@ const RULES: OptionRules<RuntimeOptions> = {
 
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
-  checkFields(options, RULES, '');
+  checkFields(options, RUNTIME_RULES, '');
   const { store, key, handlers = {}, crisis = {} } = options;
   const isInMemory = store === ':memory:';
   requireOption(isInMemory || key !== undefined, 'key', `is missing: ${KEY_SOURCES}`);

@@ -75,9 +75,7 @@ export class OperationPool {
     this.left = new LeftRows(parts.facts);
     const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
     const attemptTimeoutMs = (handler: Handler, { priority, tier, type }: WorkContext): number =>
-      handler.attemptTimeoutMs ??
-      parts.policies.table.operation(handler.upstream, retryClassOf(priority, tier), type)
-        .attemptTimeoutMs;
+      parts.policies.table.attemptTimeoutMs(handler, retryClassOf(priority, tier), type);
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.standings = new StandingWatch({ store, clock, facts });
     this.exceptions = new Exceptions({ facts });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { crisisTimeoutMs } from '../../machines/policy/crisis/crisisBounds.ts';
 import type {
   PolicyReading,
   PolicyScope,
@@ -27,8 +28,11 @@ export function policyViews(
 ): readonly PolicyView[] {
   const ownMs = scope.type === undefined ? undefined : handlers.get(scope.type)?.attemptTimeoutMs;
   return table.explain(scope).map((reading): PolicyView => {
-    const value = typeof reading.value === 'function' ? 'custom' : (reading.value as Json);
-    if (reading.name !== 'attemptTimeoutMs' || ownMs === undefined) return { ...reading, value };
-    return { ...reading, value: ownMs, layer: 'type', from: `handlers.${scope.type ?? ''}` };
+    if (reading.name !== 'attemptTimeoutMs' || ownMs === undefined) {
+      const isCustom = typeof reading.value === 'function';
+      return { ...reading, value: isCustom ? 'custom' : (reading.value as Json) };
+    }
+    const value = scope.tier === 'crisis' ? crisisTimeoutMs(ownMs) : ownMs;
+    return { ...reading, value, layer: 'type', from: `handlers.${scope.type ?? ''}` };
   });
 }

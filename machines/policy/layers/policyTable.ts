@@ -6,6 +6,7 @@
 
 import { RETRY_CLASSES, type RetryClass, type Tier } from '../../vocabulary/urgency.ts';
 import { type BreakerPolicy, checkBreakerPolicy } from '../breaker/breakerPolicy.ts';
+import { crisisRetry, crisisTimeoutMs } from '../crisis/crisisBounds.ts';
 import { checkFlowTuning, type FlowPolicy, type FlowTuning } from '../flow/flowPolicy.ts';
 import { checkRetryPolicy, type RetryPolicy } from '../retry/retryPolicy.ts';
 import { checkDegradationPolicy } from '../service/degradationPolicy.ts';
@@ -43,6 +44,12 @@ export interface PolicyReading {
   readonly from: string;
 }
 
+/** What a handler says of its attempts. */
+interface TimedHandler {
+  readonly upstream: string;
+  readonly attemptTimeoutMs?: number | undefined;
+}
+
 /** What holds for the operations of a type at an upstream, by class. */
 interface OfType {
   readonly operations: Readonly<Record<RetryClass, OperationPolicy>>;
@@ -51,8 +58,6 @@ interface OfType {
 
 /** A class of which nothing is asked: what the built-in values of `basic` are is told for it. */
 const ANY_CLASS: RetryClass = 'basic';
-/** Crises go on until they are through, whatever is set (CR-4). */
-const CRISIS_THEN_EVERY_MS = 30_000;
 const BUILT_IN = 'built in';
 
 type Parts = Readonly<Record<string, unknown>>;
@@ -138,6 +143,16 @@ export class PolicyTable {
     return this.#ofType(upstream, type).operations[tier];
   }
 
+  /** How long an attempt at a handler may take, whose own word goes before all policies, in milliseconds. */
+  attemptTimeoutMs(
+    { upstream, attemptTimeoutMs: ownMs }: TimedHandler,
+    tier: RetryClass,
+    type: string,
+  ): number {
+    const ms = ownMs ?? this.operation(upstream, tier, type).attemptTimeoutMs;
+    return tier === 'crisis' ? crisisTimeoutMs(ms) : ms;
+  }
+
   /** The retry policy of each class, for operations of this type at this upstream. */
   retries(upstream: string, type: string): Readonly<Record<RetryClass, RetryPolicy>> {
     return this.#ofType(upstream, type).retries;
@@ -211,9 +226,7 @@ export class PolicyTable {
         field,
       ),
     );
-    if (scope.tier !== 'crisis') return policy;
-    const thenEveryMs = policy.thenEveryMs ?? CRISIS_THEN_EVERY_MS;
-    return { ...policy, thenEveryMs, giveUpAfterMs: null };
+    return scope.tier === 'crisis' ? crisisRetry(policy) : policy;
   }
 
   #flow(scope: PolicyScope): FlowPolicy {
@@ -269,7 +282,9 @@ export class PolicyTable {
 
   #explain(name: PolicyName, scope: PolicyScope): PolicyReading {
     const entry = this.#about(name, scope).at(-1);
-    const value = this.#plain(name, scope);
+    const set = this.#plain(name, scope);
+    const isOfCrisis = name === 'attemptTimeoutMs' && scope.tier === 'crisis';
+    const value = isOfCrisis ? crisisTimeoutMs(Number(set)) : set;
     return { name, value, layer: entry?.layer ?? 'builtIn', from: entry?.path ?? BUILT_IN };
   }
 

@@ -87,8 +87,8 @@ function retry(
 
 /**
  * The wait after attempt number `attempt` failed, in whole milliseconds. A server's `Retry-After`
- * can lengthen it, never shorten it, and by an hour at most (docs/decisions/0017); where a policy goes
- * on without end, as for a crisis, by no more than the pace that it goes on at (CR-4).
+ * can lengthen it, never shorten it, and by an hour at most (docs/decisions/0017). Where a policy goes on
+ * without end, as for a crisis, no wait is longer than the pace that it goes on at (CR-4).
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -102,7 +102,7 @@ export function retryDelayMs(
   const own =
     input.attempt >= policy.attemptsMax && policy.thenEveryMs !== null
       ? policy.thenEveryMs * (1 - PACE_JITTER * input.draw)
-      : backoffMs(policy, input);
+      : Math.min(backoffMs(policy, input), policy.thenEveryMs ?? Number.POSITIVE_INFINITY);
   const askedMax = Math.min(RETRY_AFTER_MAX_MS, policy.thenEveryMs ?? RETRY_AFTER_MAX_MS);
   const asked = Math.min(input.retryAfterMs ?? 0, askedMax);
   return Math.ceil(Math.max(own, asked));

@@ -1,0 +1,41 @@
+/**
+ * What no policy takes from a crisis (CR-2): whatever is set for its attempts and its waits holds within
+ * these bounds, so that nothing keeps one from an upstream that is well.
+ *
+ * @module
+ */
+
+/** An attempt may always take as long as an upstream usually does, and none hangs for longer than that. */
+const TIMEOUT_MS = { min: 1_000, max: 30_000 };
+/** Between two attempts, once the fast ones are used up: neither a storm nor a silence. */
+const PACE_MS = { min: 1_000, max: 30_000 };
+/** After so many fast attempts people are told, however many are set. */
+const FAST_ATTEMPTS_MAX = 20;
+/** So much of what somebody says is always taken, in bytes of JSON, however little a payload may be. */
+const PAYLOAD_BYTES_MIN = 8_192;
+
+/** How long one attempt of a crisis may take, in milliseconds. */
+export function crisisTimeoutMs(setMs: number): number {
+  return Math.min(TIMEOUT_MS.max, Math.max(TIMEOUT_MS.min, setMs));
+}
+
+/** How a crisis is retried: without end, and never given up. No wait is longer than its `thenEveryMs`. */
+export function crisisRetry<Policy extends CrisisRetry>(set: Policy): Policy {
+  return {
+    ...set,
+    attemptsMax: Math.min(FAST_ATTEMPTS_MAX, set.attemptsMax),
+    thenEveryMs: Math.min(PACE_MS.max, Math.max(PACE_MS.min, set.thenEveryMs ?? PACE_MS.max)),
+    giveUpAfterMs: null,
+  };
+}
+
+/** The largest payload of a crisis, in bytes of JSON. */
+export function crisisPayloadBytesMax(setBytes: number): number {
+  return Math.max(PAYLOAD_BYTES_MIN, setBytes);
+}
+
+interface CrisisRetry {
+  readonly attemptsMax: number;
+  readonly thenEveryMs: number | null;
+  readonly giveUpAfterMs: number | null;
+}

@@ -1,0 +1,402 @@
+/**
+ * Every option of the runtime, read from the rules that check them, and how each is tried: at the least and
+ * the greatest that it may be, in each place where it may be set. An option that stands in neither list below
+ * is found by a test: nothing can be added that nobody has shown to stop no crisis (CR-2).
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+import { RATE_LIMIT_RULES } from '../../../machines/policy/flow/tokenBucket.ts';
+import {
+  POLICY_PARTS,
+  type PolicyName,
+  type PolicySettings,
+  RATES,
+  rulesOf,
+} from '../../../machines/policy/layers/policyFields.ts';
+import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
+import {
+  matchRule,
+  type NumberRule,
+  type OptionRule,
+  type OptionRules,
+  type PlainRule,
+} from '../../../machines/vocabulary/optionRules.ts';
+import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
+import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+import { type HouseRules, merged } from './crisisHouse.ts';
+
+/** One way to set something. */
+export interface Try extends HouseRules {
+  /** What is set, and to what. */
+  readonly name: string;
+  /** What it sets, over the options of a plain house; asked for in the test that tries it. */
+  readonly options: () => Partial<RuntimeOptions>;
+}
+
+/** One way to set a policy. */
+export interface PolicyTry {
+  readonly policy: string;
+  readonly name: string;
+  readonly settings: PolicySettings;
+}
+
+const HUGE = Number.MAX_SAFE_INTEGER;
+const YEAR_MS = 366 * 86_400_000;
+/** The first and the last of these that a rule allows are tried where it names no range. */
+const NUMBERS = [0, 1, YEAR_MS, HUGE];
+const CRISIS = 'crisis.alert';
+
+/** Tried at the least and the greatest that their rules allow. */
+const BY_RULE: readonly string[] = [
+  'keyTimeoutMs',
+  'handlers.*.honoursIdempotencyKey',
+  'handlers.*.keyLifetimeMs',
+  'handlers.*.strictOrder',
+  'handlers.*.attemptTimeoutMs',
+  'responseDeadlineMs.premium',
+  'responseDeadlineMs.basic',
+  'responseDeadlineMs.trial',
+  'retentionMs',
+  'payloadBytesMax',
+  'residentsMax',
+  'operationsMax',
+  'unwrittenBytesMax',
+];
+
+/** Tried in ways of their own. */
+const OWN: Readonly<Record<string, () => readonly Try[]>> = {
+  store: () => [
+    tried('store', ':memory:', { store: ':memory:', key: undefined }),
+    { ...tried('store', 'a folder in none', {}), isKept: false, options: noFolder },
+  ],
+  key: () => [
+    tried('key', 'a passphrase', { key: passphrase('correct horse battery staple') }),
+    ...[
+      tried('key', 'a file that is missing', { key: keyFile('/nowhere/at/all.key') }),
+      tried('key', 'a service that never answers', {
+        key: { kind: 'slow', load: () => new Promise<never>(() => undefined) },
+      }),
+      tried('key', 'of bytes that are no key', {
+        key: { kind: 'bad', load: () => Promise.reject(new Error('No key.')) },
+      }),
+    ].map((each) => ({ ...each, isKept: false })),
+  ],
+  'handlers.*.upstream': () => [
+    tried('handlers.*.upstream', 'other', ofHandlers({ upstream: 'other' })),
+  ],
+  // What it does is the upstream's doing: see the troubles of the house.
+  'handlers.*.run': () => [],
+  'handlers.*.cardDataExempt[]': () => [
+    tried('cardDataExempt', 'everything', ofHandlers({ cardDataExempt: ['payload', 'subject'] })),
+  ],
+  'crisis.type': () => [tried('crisis.type', 'of other work', { crisis: { type: 'work.push' } })],
+  'crisis.resources[]': () => [
+    tried('crisis.resources', 'none', { crisis: { resources: [] } }),
+    tried('crisis.resources', 'many', {
+      crisis: {
+        resources: Array.from({ length: 5_000 }, (_, at) => {
+          return { kind: 'contact', name: `Contact ${at}`, regions: ['*'], phone: '1' } as const;
+        }),
+      },
+    }),
+  ],
+  // An answer may wait for the upstream, within the time that is promised for answers.
+  'crisis.localAfterMs': () =>
+    [0, 150].map((ms) => ({
+      ...tried('crisis.localAfterMs', ms, { crisis: { localAfterMs: ms } }),
+      answerWithinMs: ms,
+    })),
+  'crisis.planWithinMs': () =>
+    [0, 100].map((ms) => ({
+      ...tried('crisis.planWithinMs', ms, { crisis: { planWithinMs: ms } }),
+      answerWithinMs: ms,
+    })),
+  // Each as narrow as it may be; who asks from outside is in test/src/outside.
+  'crisis.outside.socketPath': () => [
+    tried('crisis.outside', 'a socket', { crisis: { outside: { socketPath: true } } }),
+  ],
+  ...Object.fromEntries(
+    ['token', 'port', 'host', 'hosts[]', 'origins[]'].map((part) => [
+      `crisis.outside.http.${part}`,
+      () => (part === 'token' ? [overLoopback()] : []),
+    ]),
+  ),
+  // The house has a clock of its own; src/testing shows what one that is set does.
+  clock: () => [],
+  random: () =>
+    [0, 1 - 2 ** -53].map((draw) => {
+      const random = { ...seededRandom(3), next: () => draw };
+      return tried('random', `always ${draw}`, { random });
+    }),
+  inspect: () => [
+    tried('inspect', 'an observer', { inspect: () => undefined }),
+    tried('inspect', 'an observer that throws', { inspect: fails }),
+  ],
+  onError: () => [tried('onError', 'a listener that throws', { onError: fails })],
+};
+
+/** Where policies are set: what may be set there, and how. */
+const PLACES: Readonly<Record<string, readonly Place[]>> = {
+  'policies.defaults': [[rulesOf('defaults', null), (defaults) => ({ policies: { defaults } })]],
+  'upstreams.*': [
+    [rulesOf('upstream', 'default'), (settings) => ({ upstreams: { default: settings } })],
+  ],
+  'policies.tiers': [
+    [rulesOf('tier', 'crisis'), (crisis) => ({ policies: { tiers: { crisis } } })],
+    // That of a crisis which names none.
+    [rulesOf('tier', 'premium'), (premium) => ({ policies: { tiers: { premium } } })],
+  ],
+  'policies.types': [
+    [rulesOf('type', CRISIS), (settings) => ({ policies: { types: { [CRISIS]: settings } } })],
+  ],
+  'retry.crisis': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { crisis: retry } })]],
+  'retry.premium': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { premium: retry } })]],
+  'retry.basic': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { basic: retry } })]],
+  'retry.trial': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { trial: retry } })]],
+  degradation: [[{ degradation: 'object' }, ({ degradation }) => ({ degradation })]],
+};
+type Place = readonly [
+  rules: OptionRules,
+  options: (settings: PolicySettings) => Partial<RuntimeOptions>,
+];
+
+/** What a policy is set with, where it could not be what it is otherwise. */
+const BESIDE: Readonly<Record<string, PolicySettings>> = {
+  'flow.slotsMin': { concurrency: 100_000, flow: { slotsAtStart: 100_000 } },
+  'flow.slotsAtStart': { concurrency: 100_000, flow: { slotsMin: 1 } },
+  'flow.timeoutMsMin': { attemptTimeoutMs: YEAR_MS },
+  'flow.probeMsMin': { flow: { probeMsMax: YEAR_MS } },
+  'flow.probeMsMax': { flow: { probeMsMin: 1 } },
+  'breaker.windowCalls': { breaker: { windowCallsMin: 1 } },
+  'breaker.windowCallsMin': { breaker: { windowCalls: 100_000 } },
+  'breaker.probeLeaseMs': { attemptTimeoutMs: 1 },
+  'degradation.eventLoopDelayMsLimited': { degradation: { eventLoopDelayMsCriticalOnly: YEAR_MS } },
+  'degradation.eventLoopDelayMsCriticalOnly': { degradation: { eventLoopDelayMsLimited: 1 } },
+  'retry.initialDelayMs': { retry: { delayMsMax: YEAR_MS } },
+  'retry.delayMsMax': { retry: { initialDelayMs: 0 } },
+};
+
+/** Policies whose ends no range names, or which another rule bounds too. */
+const POLICY_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  attemptTimeoutMs: [1, YEAR_MS],
+  concurrency: [1, 100_000],
+  'retry.strategy': [
+    'additiveJitter',
+    'fullJitter',
+    'decorrelatedJitter',
+    'constant',
+    fails,
+    () => YEAR_MS,
+  ],
+};
+
+/** The policies that this test knows, part by part. */
+const POLICIES: readonly string[] = [
+  ...['attemptTimeoutMs', 'responseDeadlineMs', 'subjectRate', 'tierRate', 'rate'],
+  ...['concurrency', 'crisisConcurrency', 'watchdogMs'],
+  ...['retry.attemptsMax', 'retry.initialDelayMs', 'retry.delayMsMax', 'retry.multiplier'],
+  ...['retry.strategy', 'retry.jitterMsMax', 'retry.thenEveryMs', 'retry.giveUpAfterMs'],
+  ...['breaker.consecutiveFailuresToOpen', 'breaker.failureRateToOpen'],
+  ...['breaker.slowCallRateToOpen', 'breaker.slowCallMs', 'breaker.windowCalls'],
+  ...['breaker.windowMs', 'breaker.windowCallsMin', 'breaker.retryAfterMsMax'],
+  'breaker.probeLeaseMs',
+  ...['flow.slotsMin', 'flow.slotsAtStart', 'flow.slotsShareAfterOutage', 'flow.surprise'],
+  ...['flow.failureShareMin', 'flow.probeMsMin', 'flow.probeShare', 'flow.probeMsMax'],
+  ...['flow.probesMax', 'flow.timeoutMsMin', 'flow.latencyNoiseMs', 'flow.ratePerSecondMin'],
+  ...['degradation.leaveShare', 'degradation.eventLoopDelayMsLimited'],
+  'degradation.eventLoopDelayMsCriticalOnly',
+];
+
+/** Each option that has a rule of its own. */
+export function everyOption(rules: OptionRules = RUNTIME_RULES): ReadonlyMap<string, PlainRule> {
+  const found = new Map<string, PlainRule>();
+  const walk = (rule: OptionRule, path: string): void => {
+    if (typeof rule === 'string') found.set(path, rule);
+    else if ('required' in rule) walk(rule.required, path);
+    else if ('fields' in rule) {
+      for (const [name, each] of Object.entries(rule.fields)) walk(each, joined(path, name));
+    } else if ('entries' in rule) walk(rule.entries, `${path}.*`);
+    else if ('each' in rule) walk(rule.each, `${path}[]`);
+    else found.set(path, rule);
+  };
+  walk({ fields: rules }, '');
+  return found;
+}
+
+/** Each policy that may be set in a place, part by part. */
+export function everyPolicy(
+  places: readonly OptionRules[] = Object.values(PLACES).flatMap((of) =>
+    of.map(([rules]) => rules),
+  ),
+  partsOf: (policy: string) => OptionRules | undefined = (policy) =>
+    POLICY_PARTS[policy as PolicyName],
+): ReadonlyMap<string, PlainRule> {
+  const found = new Map<string, PlainRule>();
+  for (const rules of places) {
+    for (const [policy, rule] of Object.entries(rules)) {
+      const parts = partsOf(policy);
+      if (parts === undefined) found.set(policy, rule as PlainRule);
+      else
+        for (const [name, each] of Object.entries(parts))
+          found.set(`${policy}.${name}`, each as PlainRule);
+    }
+  }
+  return found;
+}
+
+/** Options of the runtime that nobody has shown to stop no crisis, each with what to do. */
+export function unknownOptions(
+  options = everyOption(),
+  policies = everyPolicy(),
+): readonly string[] {
+  const isKnown = (name: string): boolean =>
+    BY_RULE.includes(name) || Object.hasOwn(OWN, name) || Object.hasOwn(PLACES, name);
+  const add = (name: string, lists: string): string =>
+    `${name} is an option that this test has never tried: could it hold up a crisis? Add it to ${lists} in test/oracle/unstoppable/optionsTried.ts.`;
+  return [
+    ...[...options.keys()]
+      .filter((name) => !isKnown(name))
+      .map((name) => add(name, 'BY_RULE (to try its least and its greatest), OWN or PLACES')),
+    ...[...policies.keys()]
+      .filter((name) => !POLICIES.includes(name))
+      .map((name) => add(name, 'POLICIES (and POLICY_VALUES where it has no range)')),
+  ];
+}
+
+/** Names in the lists above that are no options any more. */
+export function goneOptions(): readonly string[] {
+  const [options, policies] = [everyOption(), everyPolicy()];
+  return [
+    ...[...BY_RULE, ...Object.keys(OWN), ...Object.keys(PLACES)].filter(
+      (name) => !options.has(name),
+    ),
+    ...[...POLICIES, ...Object.keys(BESIDE)].filter((name) => !policies.has(name)),
+  ];
+}
+
+/** Every way to set every option that is no layer of policies. */
+export function everyTry(): readonly Try[] {
+  const options = everyOption();
+  const byRule = BY_RULE.flatMap((name) => {
+    const rule = options.get(name);
+    if (rule === undefined) return [];
+    return valuesOf(rule).map((value) => tried(name, value, setAt(name, value)));
+  });
+  return [...byRule, ...Object.values(OWN).flatMap((of) => of())];
+}
+
+/** Every way to set every policy, wherever it may be set. */
+export function everyPolicyTry(): readonly PolicyTry[] {
+  return [...everyPolicy()].flatMap(([name, rule]) => {
+    const [policy = '', part] = name.split('.');
+    const values = POLICY_VALUES[name] ?? (isRate(policy) ? rateLimits() : valuesOf(rule));
+    return values.map((value): PolicyTry => {
+      const own = { [policy]: part === undefined ? value : { [part]: value } };
+      const settings = merged(BESIDE[name] ?? {}, own) as PolicySettings;
+      return { policy: name, name: `${name}: ${said(value)}`, settings };
+    });
+  });
+}
+
+/** A policy in every layer that may have it, as `setPolicies` takes them. */
+export function inAllLayers({ settings }: PolicyTry): PolicyLayers {
+  return {
+    defaults: settings,
+    upstreams: { default: allowed(settings, rulesOf('upstream', 'default')) },
+    tiers: {
+      crisis: allowed(settings, rulesOf('tier', 'crisis')),
+      premium: allowed(settings, rulesOf('tier', 'premium')),
+    },
+    types: { [CRISIS]: allowed(settings, rulesOf('type', CRISIS)) },
+  };
+}
+
+/** A policy among the options of a runtime, in one place after the other. */
+export function inEachPlace({ name, settings }: PolicyTry): readonly Try[] {
+  return Object.entries(PLACES).flatMap(([place, of]) =>
+    of.flatMap(([rules, put]): readonly Try[] => {
+      const own = allowed(settings, rules);
+      if (Object.keys(own).length < Object.keys(settings).length) return [];
+      return [{ name: `${place} ${name}`, options: () => put(own) }];
+    }),
+  );
+}
+
+function allowed(settings: PolicySettings, rules: OptionRules): PolicySettings {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([policy]) => Object.hasOwn(rules, policy)),
+  );
+}
+
+/** Least and greatest, and `null` where that is a value. */
+function valuesOf(rule: PlainRule): readonly unknown[] {
+  if (rule === 'boolean') return [true, false];
+  if (typeof rule === 'object' && 'orNull' in rule) return [...valuesOf(rule.orNull), null];
+  if (typeof rule === 'object' && 'min' in rule) return ends(rule);
+  const { matches } = matchRule(rule);
+  const fit = NUMBERS.filter((number) => matches(number));
+  return [fit[0], fit.at(-1)];
+}
+
+function ends({ min, max }: NumberRule): readonly number[] {
+  return [min, max === Number.POSITIVE_INFINITY ? HUGE : max];
+}
+
+/** Next to nothing, and next to everything. */
+function rateLimits(): readonly unknown[] {
+  const [slowest, fastest] = ends(rangeOf(RATE_LIMIT_RULES.perSecond));
+  const [least, most] = ends(rangeOf(RATE_LIMIT_RULES.burst));
+  return [{ perSecond: slowest, burst: least }, { perSecond: fastest, burst: most }, null];
+}
+
+function rangeOf(rule: OptionRule): NumberRule {
+  if (typeof rule === 'object' && 'required' in rule) return rangeOf(rule.required);
+  if (typeof rule === 'object' && 'min' in rule) return rule;
+  throw new Error('A rate limit has numbers.');
+}
+
+function isRate(policy: string): boolean {
+  return RATES.some((rate) => rate === policy);
+}
+
+function tried(name: string, value: unknown, options: Partial<RuntimeOptions>): Try {
+  return { name: `${name}: ${said(value)}`, options: () => options };
+}
+
+/** The options with one set: `handlers.*` stands for every handler of the house. */
+function setAt(name: string, value: unknown): Partial<RuntimeOptions> {
+  const [first = '', second, third] = name.split('.');
+  if (first === 'handlers' && third !== undefined) return ofHandlers({ [third]: value });
+  return { [first]: second === undefined ? value : { [second]: value } };
+}
+
+function ofHandlers(fields: object): Partial<RuntimeOptions> {
+  return { handlers: { [CRISIS]: fields, 'work.push': fields } } as Partial<RuntimeOptions>;
+}
+
+function overLoopback(): Try {
+  const http = { token: 't'.repeat(32), port: 0, host: '127.0.0.1', hosts: [], origins: [] };
+  return tried('crisis.outside', 'HTTP', { crisis: { outside: { http } } });
+}
+
+function noFolder(): Partial<RuntimeOptions> {
+  return { store: join(tempFolder(), 'there', 'is', 'none'), key: rawKey(Buffer.alloc(32, 7)) };
+}
+
+function fails(): never {
+  throw new Error('A defect of the app.');
+}
+
+function joined(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+function said(value: unknown): string {
+  return typeof value === 'function'
+    ? `a function ${value.name}`
+    : (JSON.stringify(value) ?? 'left out');
+}
