@@ -8,7 +8,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from '../src/createRuntime.ts';
-import type { SyncRequest } from '../src/index.ts';
 import { BENCH_KEY, percentile, printMachine, printTable, temporaryFolder } from './support.ts';
 
 const FILLED = 60_000;
@@ -25,12 +24,12 @@ const runtime = createRuntime({
 await runtime.ready;
 runtime.upstream('down').forceOpen('bench');
 let made = 0;
-const request = (): SyncRequest => {
+const request = () => {
   made += 1;
   return {
-    type: 'bench.park',
+    type: 'bench.park' as const,
     subject: `user-${made}`,
-    tier: 'basic',
+    tier: 'basic' as const,
     payload: { made, note: 'x'.repeat(1_000) },
   };
 };

@@ -10,6 +10,7 @@
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
+import type { Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
@@ -27,20 +28,33 @@ import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
-import { checkOptions, type KeylessOptions, type RuntimeOptions } from './options.ts';
+import {
+  checkOptions,
+  type DEFAULT_UPSTREAM,
+  type KeylessOptions,
+  type UpstreamOptions,
+} from './options.ts';
 import { OutsideHost } from './outside/outsideHost.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
+import type { TypedOptions, TypesOf, UpstreamOf } from './typed/operationTypes.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
 
+/** Those of options that name none. */
+type NoUpstreams = Readonly<Record<typeof DEFAULT_UPSTREAM, UpstreamOptions>>;
+
 /**
  * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits
- * until the store is open, and `ready` tells when that is or why it can't be.
+ * until the store is open, and `ready` tells when that is or why it can't be. Its types are those of the
+ * handlers: a request of another type, with another payload or for another upstream does not compile.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` naming the option.
  */
-export function createRuntime(options: RuntimeOptions): Runtime {
+export function createRuntime<
+  const Handlers extends Readonly<Record<string, Handler>> = Readonly<Record<string, Handler>>,
+  const Upstreams extends Readonly<Record<string, UpstreamOptions>> = NoUpstreams,
+>(options: TypedOptions<Handlers, Upstreams>): Runtime<TypesOf<Handlers>, UpstreamOf<Upstreams>> {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
   if (key === null) return assembleRuntime(keyless, createMemoryStore());
   const { store: folder, clock } = keyless;
@@ -126,8 +140,11 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
           onError,
         });
   const check = (request: SyncRequest): CheckedRequest =>
-    checkRequest(request, payloadBytesMax, (type) =>
-      exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
+    checkRequest(
+      request,
+      payloadBytesMax,
+      (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
+      (type) => engine.handlers.get(type)?.schema,
     );
   const management = runtimeManagement({
     options,

@@ -7,6 +7,7 @@
 import { inTime } from '../actors/platform/inTime.ts';
 import type {
   Acceptance,
+  Attempt,
   CallFunction,
   CallOptions,
   CrisisAnswer,
@@ -119,19 +120,23 @@ export class HoldfastRuntime implements Runtime {
     return await bulk.run(requests);
   }
 
-  async executeResilientSync(
-    request: Omit<SyncRequest, 'subject'> & { readonly upstream?: string | undefined },
+  async executeResilientSync<Response, Payload>(
+    request: Omit<SyncRequest, 'subject' | 'payload'> & {
+      readonly payload?: Payload | undefined;
+      readonly upstream?: string | undefined;
+    },
     userId: string,
-    run: Handler['run'],
-  ): Promise<ResilientResult> {
+    run: (attempt: Attempt<Payload>) => Promise<Response> | Response,
+  ): Promise<ResilientResult<Response>> {
     requireOption(typeof run === 'function', 'run', 'must be a function');
     const { engine, checkRequest } = this.#parts;
     const { clock } = this.#parts.options;
     const startedAtMs = clock.monotonic();
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
-    const checked = checkRequest({ ...rest, subject: userId });
+    // Its types are the caller's word: what the request holds is checked, and kept as JSON.
+    const checked = checkRequest({ ...rest, subject: userId } as SyncRequest);
     engine.upstream(upstream);
-    const { id } = await this.#accept(checked, { upstream, run });
+    const { id } = await this.#accept(checked, { upstream, run: run as unknown as Handler['run'] });
     const leftMs = this.#responseDeadlineMs(checked, upstream) - (clock.monotonic() - startedAtMs);
     const ended = engine.outcome(id).catch((error: unknown) => {
       // It was accepted, and goes on at the next start.
@@ -141,7 +146,8 @@ export class HoldfastRuntime implements Runtime {
     const outcome = (await inTime(clock, ended, leftMs))?.value ?? null;
     return {
       success: outcome?.status === 'completed',
-      response: outcome?.status === 'completed' ? outcome.response : undefined,
+      response:
+        outcome?.status === 'completed' ? (outcome.response as Response | undefined) : undefined,
       resilience: {
         operationId: id,
         status: outcome?.status ?? 'accepted',

@@ -50,6 +50,11 @@ export type {
 } from '../machines/policy/layers/policyFields.ts';
 export type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 export type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
+export type {
+  PayloadSchema,
+  SchemaIssue,
+  SchemaResult,
+} from '../machines/policy/request/payloadSchema.ts';
 export type { SyncRequest } from '../machines/policy/request/request.ts';
 export {
   AttemptFailure,
@@ -110,6 +115,23 @@ export type { CrisisOptions, PolicyOptions, RuntimeOptions, UpstreamOptions } fr
 export type { OutsideState } from './outside/outsideHost.ts';
 export type { OutsideHttpOptions, OutsideOptions } from './outside/outsideOptions.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
+export {
+  type DefinedHandler,
+  defineHandler,
+  type HandlerDefinition,
+} from './typed/defineHandler.ts';
+export type {
+  AnyTypes,
+  OperationType,
+  OperationTypes,
+  RequestOf,
+  ResponseOf,
+  TypedOptions,
+  TypeOf,
+  TypesOf,
+  UpstreamOf,
+  WithPayload,
+} from './typed/operationTypes.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';

@@ -5,10 +5,11 @@
  */
 
 import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
+import type { Json } from '../machines/vocabulary/json.ts';
 import { checkId } from '../machines/vocabulary/optionFields.ts';
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
-export interface Operation {
+export interface Operation<Response = Json | undefined> {
   readonly id: string;
   /** True when `sync()` found an earlier operation with the same idempotency key. */
   readonly isDuplicate: boolean;
@@ -17,7 +18,7 @@ export interface Operation {
    * `HF_QUARANTINED` when its record was quarantined, `HF_RECORD_NEWER` when it goes on in a later version, or `HF_CLOSED` when the runtime stops before it ends:
    * then it goes on at the next start.
    */
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<Outcome<Response>>;
   /**
    * The actor while it is in memory; a parked operation has none. To be looked at and subscribed to:
    * sent an event, started or stopped it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes

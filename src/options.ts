@@ -165,6 +165,10 @@ const HANDLER_TYPE: MatchRule = {
 const HANDLER_RULES: OptionRules<Handler> = {
   upstream: { required: 'text' },
   run: { required: 'function' },
+  schema: {
+    matches: (schema) => typeof Object(Object(schema)['~standard']).validate === 'function',
+    rule: 'must be a Standard Schema, as zod, valibot and arktype make them',
+  },
   honoursIdempotencyKey: 'boolean',
   keyLifetimeMs: 'span',
   strictOrder: 'boolean',

@@ -25,6 +25,13 @@ import type { BulkAcceptance, BulkOptions } from './bulk.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
 import type { Operation } from './operation.ts';
+import type {
+  AnyTypes,
+  OperationTypes,
+  RequestOf,
+  ResponseOf,
+  TypeOf,
+} from './typed/operationTypes.ts';
 import type { BackupOptions } from './upkeep/backupInThread.ts';
 import type { UpstreamControl } from './upstreamControl.ts';
 import type { HealthStatus } from './views/health.ts';
@@ -43,10 +50,10 @@ export type CrisisRequest = Pick<SyncRequest, 'subject'> &
   };
 
 /** What `executeResilientSync` answers. */
-export interface ResilientResult {
+export interface ResilientResult<Response = Json | undefined> {
   /** True once the upstream has answered; false while it is still being tried, or when it was given up. */
   readonly success: boolean;
-  readonly response: Json | undefined;
+  readonly response: Response | undefined;
   readonly resilience: {
     readonly operationId: string;
     /** `accepted`: it goes on after this answer; see {@link Runtime.getOperation}. */
@@ -57,8 +64,15 @@ export interface ResilientResult {
   readonly metrics: { readonly elapsedMs: number };
 }
 
-/** A running holdfast, made by `createRuntime`. Its holder has full authority over the store. */
-export interface Runtime {
+/**
+ * A running holdfast, made by `createRuntime`, which knows its types and upstreams by the options. Its holder
+ * has full authority over the store. `Runtime` alone takes any type and any upstream, as one needs whose
+ * handlers come later: `const runtime: Runtime = createRuntime(options)`.
+ */
+export interface Runtime<
+  Types extends OperationTypes = AnyTypes,
+  Upstream extends string = AnyTypes,
+> {
   /**
    * Settles with the first start: resolves once the store is open and recovery is under way; rejects
    * with the reason it can't be. After that a start is tried again where the cause may pass (SV-6):
@@ -83,7 +97,9 @@ export interface Runtime {
    * `HF_HANDLER_UNKNOWN`, `HF_IDEMPOTENCY_CONFLICT`, `HF_STORE_STALLED`, `HF_QUEUE_FULL`,
    * `HF_STORE_…`, `HF_CLOSED`.
    */
-  sync(request: SyncRequest): Promise<Operation>;
+  sync<Type extends TypeOf<Types>>(
+    request: RequestOf<Types, Type>,
+  ): Promise<Operation<ResponseOf<Types, Type>>>;
   /**
    * Accepts many requests under one promise, many times faster than one by one: they are read as fast
    * as the disk takes them, with a bounded number under way, and `onResult` is told what became of
@@ -96,7 +112,7 @@ export interface Runtime {
    * throw. Sending the rest, or all, again under the same keys is safe.
    */
   syncAll(
-    requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>,
+    requests: Iterable<RequestOf<Types>> | AsyncIterable<RequestOf<Types>>,
     options?: BulkOptions,
   ): Promise<BulkAcceptance>;
   /**
@@ -104,11 +120,14 @@ export interface Runtime {
    * with the outcome, or with `accepted` while it goes on. The function lives with the process;
    * after a restart the operation waits for a handler of its type.
    */
-  executeResilientSync(
-    request: Omit<SyncRequest, 'subject'> & { readonly upstream?: string | undefined },
+  executeResilientSync<Response, Payload = Json>(
+    request: Omit<SyncRequest, 'subject' | 'payload'> & {
+      readonly payload?: Payload | undefined;
+      readonly upstream?: Upstream | undefined;
+    },
     userId: string,
-    run: (attempt: Attempt) => Promise<Json | undefined> | Json | undefined,
-  ): Promise<ResilientResult>;
+    run: (attempt: Attempt<Payload>) => Promise<Response> | Response,
+  ): Promise<ResilientResult<Response>>;
   /**
    * Calls an upstream under its flow control, without durability: the function runs once a permit is its,
    * within a time-out that follows the upstream's latency, and again where that may help. Nothing of it is
@@ -130,7 +149,7 @@ export interface Runtime {
    * `HF_QUEUE_FULL` while 1000 calls wait for the upstream, `HF_ATTEMPT_TIMED_OUT`, `HF_EXPIRED` after
    * `deadlineMs`, `HF_CLOSED`; the reason of `signal`; and what the function throws.
    */
-  call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value>;
+  call<Value>(upstream: Upstream, run: CallFunction<Value>, options?: CallOptions): Promise<Value>;
   /** Answers a person in crisis at once. Never rejects (CR-1). */
   crisis(request: CrisisRequest): Promise<CrisisAnswer>;
   /**
@@ -139,8 +158,15 @@ export interface Runtime {
    * @throws HoldfastError `HF_OPTION_INVALID`, `HF_UPSTREAM_UNKNOWN`.
    */
   handle(type: string, handler: Handler): Promise<void>;
-  /** A handle on an operation by its id. */
-  getOperation(id: string): Operation;
+  /**
+   * A handle on an operation by its id.
+   *
+   * @example
+   * const operation = runtime.getOperation<'payments.push'>(id); // its response is that of the type
+   */
+  getOperation<Type extends TypeOf<Types> = TypeOf<Types>>(
+    id: string,
+  ): Operation<ResponseOf<Types, Type>>;
   /**
    * Operations in order of acceptance, a page of at most 1000 at a time (default 100); go on with
    * `nextAfterSeq`.
@@ -219,7 +245,7 @@ export interface Runtime {
    */
   release(): Promise<boolean>;
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
-  upstream(name: string): UpstreamControl;
+  upstream(name: Upstream): UpstreamControl;
   /**
    * Stops: admits nothing, lets what is in flight finish until the deadline (default 5 s), writes
    * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4).

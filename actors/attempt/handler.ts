@@ -5,6 +5,7 @@
  */
 
 import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
+import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -12,14 +13,15 @@ import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 
 /** One attempt, as the handler sees it. */
-export interface Attempt {
+export interface Attempt<Payload = Json> {
   readonly operationId: string;
   readonly type: string;
   readonly subject: string;
   readonly entity: Entity | null;
   readonly tier: Tier;
   readonly priority: Priority;
-  readonly payload: Json;
+  /** As the request gave it; `null` where it gave none. Of a crisis it may have any form: nothing refuses one. */
+  readonly payload: Payload;
   /** The version of the entity that the change was made on; `undefined` when none was given. */
   readonly base: Json | undefined;
   /**
@@ -51,13 +53,21 @@ export interface Attempt {
  * an object that holds itself) is left out: the operation completes without a response. To fail, throw:
  * an `AttemptFailure` says what kind of failure it is, anything else is classified by RT-2.
  */
-export type Run = (attempt: Attempt) => Promise<Json | undefined> | Json | undefined;
+export type Run<Payload = Json, Response = Json | undefined> = (
+  attempt: Attempt<Payload>,
+) => Promise<Response> | Response;
 
 /** How operations of one type are performed, and what their upstream can be relied on for. */
 export interface Handler {
   /** Name of the upstream whose breaker and slots it uses. */
   readonly upstream: string;
   readonly run: Run;
+  /**
+   * What a payload must be, as a Standard Schema (zod, valibot, arktype and others make them); asked before
+   * acceptance. What it gives back, with its defaults filled in, is what is kept and sent. It must answer at
+   * once: a schema that answers by a promise refuses everything.
+   */
+  readonly schema?: PayloadSchema | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
   /**

@@ -27,8 +27,12 @@ interface Ended {
 }
 
 /** How an operation ended. Reported only once it is on disk (PS-2). */
-export type Outcome =
-  | (Ended & { readonly status: 'completed'; readonly response: Json | undefined })
+export type Outcome<Response = Json | undefined> =
+  | (Ended & {
+      readonly status: 'completed';
+      /** `undefined` where it has no form in JSON, or is no longer kept. */
+      readonly response: Response | undefined;
+    })
   | (Ended & {
       readonly status: 'deadLettered' | 'cancelled' | 'expired';
       readonly error: HoldfastError;

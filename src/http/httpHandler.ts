@@ -23,6 +23,7 @@ import {
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { discardBody, readJson } from './readJson.ts';
@@ -78,9 +79,13 @@ const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
  * place nobody configured. When no answer comes, the attempt counts as not sent only if the error
  * proves it; else its outcome is unknown, and the operation goes on by the rules for that.
  *
+ * The type of the answer is what you say the upstream answers; nothing looks at it.
+ *
  * @throws HoldfastError `HF_OPTION_INVALID`
  */
-export function httpHandler(options: HttpHandlerOptions): Run {
+export function httpHandler<Response = Json | undefined>(
+  options: HttpHandlerOptions,
+): Run<unknown, Response> {
   checkFields(options, KINDS, '');
   const base = parseBaseUrl(options.baseUrl, { allowInsecure: options.allowInsecure === true });
   const methodDefault = options.method ?? 'POST';
@@ -135,7 +140,7 @@ export function httpHandler(options: HttpHandlerOptions): Run {
       });
       const notApplied = isSafe || notAppliedStatuses.has(response.status);
       if (!response.ok) throw await refusalOf(response, notApplied);
-      return await readJson(response, bytesMax);
+      return (await readJson(response, bytesMax)) as Response;
     } catch (error) {
       if (error instanceof AttemptFailure) throw error;
       throw noAnswer(error, signal, isSafe);
@@ -160,11 +165,11 @@ function isServerError(status: number): boolean {
 }
 
 async function moreHeaders(
-  attempt: Attempt,
+  attempt: Attempt<unknown>,
   options: HttpHandlerOptions,
 ): Promise<Record<string, string>> {
   try {
-    return (await options.headers?.(attempt)) ?? {};
+    return (await options.headers?.(attempt as Attempt)) ?? {};
   } catch (cause) {
     if (isHoldfastError(cause)) throw cause;
     const location = stackLocation(cause);
@@ -177,7 +182,7 @@ async function moreHeaders(
   }
 }
 
-function headersOf(attempt: Attempt, more: Record<string, string>): Headers {
+function headersOf(attempt: Attempt<unknown>, more: Record<string, string>): Headers {
   if (!PRINTABLE_ASCII.test(attempt.idempotencyKey)) {
     throw permanentFailure(
       'idempotencyKey holds characters that an HTTP header cannot carry; use printable ASCII.',

@@ -12,6 +12,7 @@ import { tempFolder } from '../support/store/tempFolder.ts';
 const PROGRAM = `
 import {
   createRuntime,
+  defineHandler,
   type Fact,
   httpHandler,
   type InspectionFrame,
@@ -23,6 +24,24 @@ import {
 } from 'holdfast';
 import { createTestBed } from 'holdfast/testing';
 
+interface Mood { score: number }
+const mood = defineHandler<Mood, { id: string }>()({
+  upstream: 'payments',
+  run: ({ payload }) => ({ id: String(payload.score) }),
+});
+const typed = createRuntime({
+  store: ':memory:',
+  upstreams: { payments: {} },
+  handlers: { 'mood.put': mood },
+});
+const score: Mood = { score: 3 };
+const put = await typed.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
+const stored = await put.outcome;
+if (stored.status === 'completed') stored.response?.id.trim();
+// @ts-expect-error: no such type
+await typed.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
+const any: Runtime = typed;
+void any;
 const handlers: NonNullable<RuntimeOptions['handlers']> = {
   'payments.push': { upstream: 'payments', run: httpHandler({ baseUrl: 'http://localhost' }) },
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
-import { createRuntime, rawKey } from '../../src/index.ts';
+import { createRuntime, type Runtime, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
@@ -101,7 +101,7 @@ describe('UX-2 what is wrong with an option is said by name', () => {
   });
 
   test('UX-2 an upstream that does not exist is named as such', async () => {
-    const runtime = createRuntime({ store: ':memory:' });
+    const runtime: Runtime = createRuntime({ store: ':memory:' });
     expect(() => runtime.upstream('nowhere')).toThrow(
       expect.objectContaining({ code: 'HF_UPSTREAM_UNKNOWN' }),
     );

@@ -10,6 +10,7 @@ import type { Json } from '../../vocabulary/json.ts';
 import { nearestName } from '../../vocabulary/nearestName.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
 import { cardDatumInText } from './cardData.ts';
+import { fittedPayload, type PayloadSchema } from './payloadSchema.ts';
 import {
   cardRefused,
   encodeBody,
@@ -31,8 +32,8 @@ export interface SyncRequest {
   readonly tier: Tier;
   /** Default `normal`. `crisis` is for `runtime.crisis()`, which also answers. */
   readonly priority?: Priority | undefined;
-  /** Anything JSON can carry, up to the payload limit. */
-  readonly payload?: Json | undefined;
+  /** Anything JSON can carry, up to the payload limit; an interface will do. */
+  readonly payload?: Json | object | undefined;
   /** Makes a repeat of this request find the first. Left out: a random one. At most 256 characters. */
   readonly idempotencyKey?: string | undefined;
   /** When to give up, in milliseconds since the epoch. A crisis never gives up: it is left out. */
@@ -82,6 +83,9 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
 /** Which card data a type's handler exempts; asked once the type is known. */
 export type ExemptionsOf = (type: string) => (path: ValuePath) => boolean;
 
+/** The schema of a type's payloads, where its handler has one. */
+export type SchemaOf = (type: string) => PayloadSchema | undefined;
+
 /**
  * Checks a request of unknown origin and fills in defaults. Nothing is stored before it passed.
  *
@@ -92,6 +96,7 @@ export function checkRequest(
   request: unknown,
   payloadBytesMax = PAYLOAD_BYTES_MAX,
   exemptionsOf: ExemptionsOf = () => () => false,
+  schemaOf: SchemaOf = () => undefined,
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
@@ -108,7 +113,9 @@ export function checkRequest(
     refuseCard(checked, field, isExempt);
     return checked;
   };
-  const { payload, base } = given;
+  const { base } = given;
+  const schema = schemaOf(type);
+  const payload = schema === undefined ? given.payload : fittedPayload(schema, given.payload);
   return {
     type,
     subject: text(given.subject, 'subject'),

@@ -197,7 +197,7 @@ export function wholeField(field: string): Place {
 }
 
 /** Names in a payload may be health data, which no message holds (SE-5): fields are counted. */
-function placeOf(root: unknown, field: string, path: ValuePath): Place {
+export function placeOf(root: unknown, field: string, path: ValuePath): Place {
   let holder = root;
   const words: string[] = [];
   for (const step of path) {
@@ -207,7 +207,8 @@ function placeOf(root: unknown, field: string, path: ValuePath): Place {
       continue;
     }
     const fields = (holder ?? {}) as Record<string, unknown>;
-    words.push(`field ${Object.keys(fields).indexOf(step) + 1}`);
+    const index = Object.keys(fields).indexOf(step);
+    words.push(index === -1 ? 'a field that is missing' : `field ${index + 1}`);
     holder = fields[step];
   }
   return { words: words.length === 0 ? '' : ` (${words.join(', ')})`, at: [field, ...path] };
