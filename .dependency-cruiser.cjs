@@ -110,7 +110,8 @@ module.exports = {
       comment:
         'A command makes calls, opens a store with a key, or keeps it up. How it lies on disk is not its matter.',
       severity: 'error',
-      from: { path: '^src/cli/' },
+      // The drill stalls the thread that writes, at a point that only a program can arm.
+      from: { path: '^src/cli/', pathNot: '^src/cli/crisisDrill/scenarios/disks[.]ts$' },
       to: {
         path: '^persistence/',
         pathNot:

@@ -4,6 +4,8 @@
  * docs/ARCHITECTURE.md has the picture.
  */
 
+const { CLI_ROOMS } = require('./.dependency-cruiser.cli.cjs');
+
 const VOCABULARY = 'machines/vocabulary';
 const POLICY = [
   'machines/policy/request',
@@ -298,87 +300,7 @@ const ROOMS = {
     ...ENGINE,
     'src',
   ],
-  'src/cli/kit': [
-    VOCABULARY,
-    'persistence/sealing',
-    'persistence/upkeep',
-    'actors/platform',
-    'src/control',
-    'src/management',
-    'src/management/call',
-    'src/management/store',
-  ],
-  'src/cli/run': [
-    VOCABULARY,
-    'machines/policy/request',
-    'machines/policy/retry',
-    'machines/operation',
-    'machines/crisis',
-    'persistence/sealing',
-    ...ENGINE,
-    'src/http',
-    'src',
-    'src/cli/kit',
-  ],
-  'src/cli/demo': [
-    VOCABULARY,
-    'machines/policy/request',
-    'persistence/sealing',
-    'actors/platform',
-    'src/testing',
-    'src/http',
-    'src',
-    'src/cli/kit',
-    'src/cli/run',
-  ],
-  'src/cli/doctor': [
-    VOCABULARY,
-    'persistence/sealing',
-    'persistence',
-    'persistence/upkeep',
-    'src/views',
-    'src/control',
-    'src/management/store',
-    'src/cli/kit',
-    'src/crisis',
-  ],
-  'src/cli/commands/deadLetters': [
-    VOCABULARY,
-    'actors/platform',
-    'src/management/deadLetters',
-    'src/cli/kit',
-    'src/cli/run',
-  ],
-  'src/cli/commands/quarantine': [VOCABULARY, 'src/management/quarantine', 'src/cli/kit'],
-  'src/cli/commands/policies': [
-    VOCABULARY,
-    'machines/policy/layers',
-    'src/control',
-    'src/views',
-    'src/management/policies',
-    'src/cli/kit',
-  ],
-  'src/cli/commands': [
-    'machines/operation',
-    'machines/crisis',
-    'persistence',
-    'persistence/sealing',
-    'persistence/upkeep',
-    ...ENGINE,
-    'src/management/call',
-    'src/management/store',
-    'src/cli/kit',
-  ],
-  'src/cli': [
-    'src/cli/kit',
-    'src/cli/run',
-    'src/cli/demo',
-    'src/cli/doctor',
-    'src/cli/commands',
-    'src/cli/commands/deadLetters',
-    'src/cli/commands/quarantine',
-    'src/cli/commands/policies',
-  ],
+  ...CLI_ROOMS,
 };
 
 /** The files of a room, as a pattern of paths. */

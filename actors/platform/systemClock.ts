@@ -30,3 +30,11 @@ export const systemClock: Clock = {
     setImmediate(go);
   },
 };
+
+/**
+ * Monotonic milliseconds since the machine was started, with fractions: the same for each of its threads
+ * and processes, so that instants of one can be compared with those of another.
+ */
+export function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

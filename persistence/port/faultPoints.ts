@@ -1,8 +1,8 @@
 /**
  * Named points in the real code at which a test can make the process die, fail or stall, so that
  * crash tests crash where it matters and not only at random moments. Nothing is armed unless a program
- * calls {@link armFaultPoint} or {@link armThreads}, which only tests and benches do: no option, file or
- * variable of the environment reaches a point. An unarmed point costs one comparison.
+ * calls {@link armFaultPoint} or {@link armThreads}, which only tests, benches and the process under drill
+ * of `holdfast crisis-drill` do: no option, file or variable of the environment reaches a point. An unarmed point costs one comparison.
  *
  * @module
  */

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { backupCommand } from './commands/backup.ts';
 import { compactCommand } from './commands/compact.ts';
@@ -17,13 +16,16 @@ import { policiesCommand } from './commands/policies/policies.ts';
 import { quarantineCommand } from './commands/quarantine/quarantine.ts';
 import { releaseCommand } from './commands/release.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { crisisDrillCommand } from './crisisDrill/crisisDrill.ts';
 import { demoCommand } from './demo/demo.ts';
 import { doctorCommand } from './doctor/doctor.ts';
+import { packageVersion } from './kit/packageVersion.ts';
 import { runProgram } from './kit/program.ts';
 import { runCommand } from './run/run.ts';
 
 const COMMANDS = [
   demoCommand,
+  crisisDrillCommand,
   runCommand,
   operationsCommand,
   deadLettersCommand,
@@ -38,12 +40,9 @@ const COMMANDS = [
   keysCommand,
 ];
 
-const packageFile = new URL('../../../package.json', import.meta.url);
-const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
-
 const root = new Command('holdfast')
   .description('Runs sync work that must not be lost, and answers a crisis at once.')
-  .version(version, '-V, --version', 'print the version')
+  .version(packageVersion(), '-V, --version', 'print the version')
   .helpCommand(false)
   .addHelpText(
     'after',

@@ -1,0 +1,32 @@
+/**
+ * Every scenario of the drill, in the order in which they are run.
+ *
+ * @module
+ */
+
+import { diskFull, diskStalled } from './disks.ts';
+import { backup, idle, inFlight, observers, queued } from './load.ts';
+import { clockSet, garbage } from './process.ts';
+import type { Scenario } from './scenario.ts';
+import { handlerLate, keyMissing, recovery, storeCorrupt } from './starts.ts';
+import { breakersOpen, offline, refusing, stalled } from './upstreams.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  idle,
+  inFlight,
+  queued,
+  breakersOpen,
+  offline,
+  stalled,
+  refusing,
+  diskStalled,
+  diskFull,
+  storeCorrupt,
+  keyMissing,
+  recovery,
+  handlerLate,
+  backup,
+  observers,
+  garbage,
+  clockSet,
+];

@@ -1,0 +1,125 @@
+/**
+ * The drill while the runtime is well: idle, busy, with much on disk, watched, and backed up.
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+import { becomes } from '../measure/schedule.ts';
+import { HELPERS, WORK } from '../stage/stage.ts';
+import { keepInFlight, queueUp } from './ballast.ts';
+import type { Scenario } from './scenario.ts';
+
+const QUEUED = { full: 100_000, short: 5_000 };
+const IN_FLIGHT = 1_000;
+/** How long work of others takes at the upstream. */
+const LATENCY_MS = 3_000;
+/** So slow that the queue is still there at the end of the stream. */
+const TRICKLE = { perSecond: 50, burst: 50 };
+const LISTENERS = 3;
+const QUEUED_FOR_BACKUP = { full: 20_000, short: 2_000 };
+
+export const idle: Scenario = {
+  name: 'idle',
+  title: 'Idle',
+  means: 'nothing else runs',
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell();
+    await stage.stream(runtime);
+    const { overall } = runtime.getHealthStatus();
+    stage.saw(overall !== 'critical', `health is ${overall}`);
+  },
+};
+
+export const inFlight: Scenario = {
+  name: 'in-flight',
+  title: '1,000 operations in flight',
+  means: `1,000 callers, each with an operation under way that takes the upstream ${LATENCY_MS / 1_000} s`,
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell({
+      upstreams: { [HELPERS]: {}, [WORK]: { concurrency: IN_FLIGHT } },
+    });
+    const work = keepInFlight(runtime, IN_FLIGHT, LATENCY_MS);
+    const inMemory = (): number => runtime.getHealthStatus().operations.inMemory;
+    const isThere = await becomes(() => inMemory() >= IN_FLIGHT, 20_000);
+    stage.saw(isThere, `${inMemory()} operations were under way when the crises began`);
+    await stage.stream(runtime);
+    const { inFlight: attempts } = runtime.upstream(WORK);
+    stage.saw(attempts > 0, `${attempts} attempts were with the upstream when they ended`);
+    work.stop();
+  },
+};
+
+export const queued: Scenario = {
+  name: 'queued',
+  title: '100,000 queued',
+  means: `operations on disk, of which ${TRICKLE.perSecond} a second run`,
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell({
+      upstreams: { [HELPERS]: {}, [WORK]: { rate: TRICKLE } },
+    });
+    await queueUp(runtime, stage.sized(QUEUED.full, QUEUED.short));
+    await stage.stream(runtime);
+    const { accepted, completed } = runtime.getHealthStatus().operations;
+    const left = accepted - completed;
+    const least = stage.sized(QUEUED.full, QUEUED.short) / 2;
+    stage.saw(left > least, `${left} operations were queued when the crises ended`);
+  },
+};
+
+export const observers: Scenario = {
+  name: 'observers',
+  title: 'Observers attached',
+  means: `${LISTENERS} listeners to every fact, and an inspector of every transition, with 200 operations in flight`,
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    let frames = 0;
+    let facts = 0;
+    const runtime = await stage.openWell({
+      inspect: () => {
+        frames += 1;
+      },
+    });
+    for (let listener = 0; listener < LISTENERS; listener += 1) {
+      runtime.subscribe((fact) => {
+        if (JSON.stringify(fact).length > 0) facts += 1;
+      });
+    }
+    const work = keepInFlight(runtime, 200, 500);
+    await stage.stream(runtime);
+    work.stop();
+    stage.saw(facts > stage.order.count, `${facts} facts were told`);
+    stage.saw(frames > 0, `${frames} frames were shown to the inspector`);
+  },
+};
+
+export const backup: Scenario = {
+  name: 'backup',
+  title: 'A backup running',
+  means: 'one backup after another of a store with 20,000 operations',
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell({
+      upstreams: { [HELPERS]: {}, [WORK]: { rate: TRICKLE } },
+    });
+    await queueUp(runtime, stage.sized(QUEUED_FOR_BACKUP.full, QUEUED_FOR_BACKUP.short));
+    let isOver = false;
+    let begun = 0;
+    let made = 0;
+    const backUp = async (): Promise<void> => {
+      while (!isOver) {
+        begun += 1;
+        await runtime.backup(join(stage.order.folder, `backup-${begun}`));
+        made += 1;
+      }
+    };
+    const backups = backUp();
+    await stage.stream(runtime);
+    isOver = true;
+    stage.saw(begun > 0, `${begun} backups were begun, and ${made} made, while crises came`);
+    await backups;
+  },
+};

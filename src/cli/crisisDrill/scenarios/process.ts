@@ -1,0 +1,105 @@
+/**
+ * The drill while the process itself is troubled: its memory is churned, its clock is set.
+ *
+ * @module
+ */
+
+import { GCProfiler } from 'node:v8';
+import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import type { Clock } from '../../../../machines/vocabulary/clock.ts';
+import { keepInFlight } from './ballast.ts';
+import type { Scenario } from './scenario.ts';
+
+const DAY_MS = 86_400_000;
+const CALLERS = 20;
+/** What is kept alive, in objects, so that a full collection has something to walk. */
+const KEPT_OBJECTS = 1_000_000;
+/** What is thrown away, in objects, each few milliseconds. */
+const CHURN_OBJECTS = 20_000;
+const CHURN_EVERY_MS = 5;
+
+export const garbage: Scenario = {
+  name: 'gc-pressure',
+  title: 'Garbage collection pressure',
+  means: 'a million objects are kept, and millions thrown away, in a heap with little room',
+  nodeOptions: ['--max-old-space-size=256'],
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell();
+    const kept = Array.from({ length: KEPT_OBJECTS }, (_, number) => ({ number }));
+    const profiler = new GCProfiler();
+    let isOver = false;
+    const churn = (): void => {
+      // Some are kept for a while, in the place of others: only that makes full collections.
+      for (let count = 0; count < CHURN_OBJECTS; count += 1) {
+        const number = (count * 48_271) % KEPT_OBJECTS;
+        kept[number] = { number };
+      }
+      if (!isOver) systemClock.schedule(CHURN_EVERY_MS, churn);
+    };
+    profiler.start();
+    churn();
+    await stage.stream(runtime);
+    isOver = true;
+    const { statistics } = profiler.stop();
+    const pausesMs = statistics.map(({ cost }) => cost / 1_000);
+    const longestMs = Math.max(0, ...pausesMs);
+    stage.saw(
+      statistics.length > 0,
+      `${statistics.length} collections, the longest of ${longestMs.toFixed(1)} ms`,
+    );
+  },
+};
+
+/** Real time, with a wall clock that can be set. */
+class SettableClock implements Clock {
+  #aheadMs = 0;
+
+  set(aheadMs: number): void {
+    this.#aheadMs = aheadMs;
+  }
+
+  now(): number {
+    return systemClock.now() + this.#aheadMs;
+  }
+
+  monotonic(): number {
+    return systemClock.monotonic();
+  }
+
+  schedule(delayMs: number, wake: () => void): () => void {
+    return systemClock.schedule(delayMs, wake);
+  }
+
+  defer(go: () => void): void {
+    systemClock.defer(go);
+  }
+}
+
+export const clockSet: Scenario = {
+  name: 'clock-set',
+  title: 'Clock set back and forward by a day',
+  means:
+    'the wall clock that the runtime is given is set back by a day, then forward by two, while the upstream is offline and crises wait',
+  wellMeans: 'the upstream is back',
+  seconds: { full: 36, short: 6 },
+  async run(stage) {
+    const clock = new SettableClock();
+    const runtime = await stage.openWell({ clock });
+    const work = keepInFlight(runtime, CALLERS, 50);
+    const answers = stage.stream(runtime);
+    await stage.pauseFor(1 / 6);
+    await stage.upstream.goOffline();
+    await stage.pauseFor(1 / 6);
+    clock.set(-DAY_MS);
+    await stage.pauseFor(1 / 6);
+    clock.set(DAY_MS);
+    await stage.pauseFor(1 / 6);
+    const { retries } = runtime.getHealthStatus().operations;
+    await stage.upstream.comeBack();
+    stage.wellNow();
+    stage.saw(retries > 0, `${retries} attempts were repeated while it was set`);
+    await answers;
+    work.stop();
+  },
+};

@@ -1,0 +1,72 @@
+/**
+ * What the drill and the process under drill tell each other.
+ *
+ * @module
+ */
+
+import type { ControlNotes } from '../measure/control.ts';
+import type { Plan } from '../measure/schedule.ts';
+import type { UpstreamPlace } from '../upstream/drillUpstream.ts';
+
+/** The whole drill, or a form of it that is quick enough for every change. */
+export type Form = 'full' | 'short';
+
+/** A defect that the drill has to find. */
+export type Plant = 'late' | 'lost' | 'doubled';
+export const PLANTS: readonly Plant[] = ['late', 'lost', 'doubled'];
+
+/** How a disk is made full: a small file system of its own, a limit on the size of files, or not at all. */
+export type SmallDisk = 'tmpfs' | 'limit' | 'none';
+
+/** What the process under drill is told to do. */
+export interface StageOrder {
+  readonly scenario: string;
+  /** `prepare`: what an earlier process has left behind. It is killed once it has said that it is done. */
+  readonly step: 'prepare' | 'run';
+  readonly form: Form;
+  /** Of this scenario alone; the store lies in it. */
+  readonly folder: string;
+  readonly disk: SmallDisk;
+  readonly upstream: UpstreamPlace;
+  /** Crises of this step. */
+  readonly count: number;
+  /** The number of the first; each crisis of a scenario has its own. */
+  readonly firstNumber: number;
+  /** How long they are spread over. */
+  readonly seconds: number;
+  /** A planted defect, and the number of the crisis that it befalls. */
+  readonly plant: { readonly what: Plant; readonly number: number } | null;
+}
+
+/** Something that had to be seen, so that the drill knows that its fault was there. */
+export interface Evidence {
+  readonly isSeen: boolean;
+  readonly text: string;
+}
+
+/** What the process under drill has seen. Instants are those of `machineMs`. */
+export interface StageResult {
+  readonly plan: Plan;
+  /** The number of the crisis that was due first. */
+  readonly firstNumber: number;
+  /** When each was answered; not a number where it was not. */
+  readonly answeredAtMs: Float64Array;
+  /** Of each: 1 where the plan of its subject was pinned, so that no answer waits for it. */
+  readonly isPinned: Uint8Array;
+  /** Of each: 1 where it was taken, and so has to arrive. */
+  readonly isTaken: Uint8Array;
+  /** How many the runtime has said of that they were delivered. */
+  readonly told: number;
+  /** What the control noted at the instant of each. */
+  readonly control: ControlNotes;
+  /** When the upstream was well again; `null` where it always was. */
+  readonly wellAtMs: number | null;
+  readonly evidence: readonly Evidence[];
+}
+
+/** What the process under drill says. */
+export type StageReport =
+  | { readonly kind: 'prepared'; readonly numbers: readonly number[] }
+  | { readonly kind: 'done'; readonly result: StageResult }
+  | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'failed'; readonly reason: string };
