@@ -16,6 +16,7 @@ import {
   rulesOf,
 } from '../../../machines/policy/layers/policyFields.ts';
 import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
+import type { PayloadSchema } from '../../../machines/policy/request/payloadSchema.ts';
 import {
   matchRule,
   type NumberRule,
@@ -90,6 +91,15 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   ],
   // What it does is the upstream's doing: see the troubles of the house.
   'handlers.*.run': () => [],
+  'handlers.*.schema': () => [
+    tried('schema', 'that nothing fits', ofHandlers({ schema: schemaOf(() => ({ issues: [] })) })),
+    tried('schema', 'that throws', ofHandlers({ schema: schemaOf(fails) })),
+    tried(
+      'schema',
+      'that never answers',
+      ofHandlers({ schema: schemaOf(() => new Promise<never>(() => undefined)) }),
+    ),
+  ],
   'handlers.*.cardDataExempt[]': () => [
     tried('cardDataExempt', 'everything', ofHandlers({ cardDataExempt: ['payload', 'subject'] })),
   ],
@@ -385,6 +395,10 @@ function overLoopback(): Try {
 
 function noFolder(): Partial<RuntimeOptions> {
   return { store: join(tempFolder(), 'there', 'is', 'none'), key: rawKey(Buffer.alloc(32, 7)) };
+}
+
+function schemaOf(validate: PayloadSchema['~standard']['validate']): PayloadSchema {
+  return { '~standard': { version: 1, vendor: 'test', validate } };
 }
 
 function fails(): never {
