@@ -45,6 +45,8 @@ export interface CrisisHouse {
   readonly runtime: Runtime;
   /** Where the next calls of the upstream go wrong. */
   readonly upstream: Upstream;
+  /** The handler of its types. */
+  readonly care: Handler;
   /** Lets the store be opened; resolves once work is accepted. */
   readonly open: () => Promise<void>;
   /** What the disk has done is not told until the returned function is called. */
@@ -57,13 +59,15 @@ export interface CrisisHouse {
 
 interface Upstream {
   isDown: boolean;
+  /** Calls of other work never return. */
+  isWorkStuck: boolean;
   /** So many calls of crises fail. */
   failures: number;
   /** So many calls of crises hang until they are given up. */
   hangs: number;
   /** How long a call of a crisis takes. */
   takesMs: number;
-  /** Ids of the crises whose attempts have begun, and that were taken, with what they said. */
+  /** Who has asked: of their crises an attempt has begun, or it was taken, with what they said. */
   readonly begun: Set<string>;
   readonly taken: Map<string, unknown>;
 }
@@ -75,7 +79,7 @@ export function openHouse(
 ): CrisisHouse {
   const clock = new VirtualClock();
   const upstream: Upstream = {
-    ...{ isDown: false, failures: 0, hangs: 0, takesMs: 0 },
+    ...{ isDown: false, isWorkStuck: false, failures: 0, hangs: 0, takesMs: 0 },
     ...{ begun: new Set<string>(), taken: new Map<string, unknown>() },
   };
   const care: Handler = { upstream: 'default', run: (attempt) => call(clock, upstream, attempt) };
@@ -103,16 +107,16 @@ export function openHouse(
     // Threads of its own end in real time.
     await clock.run(runtime.close({ deadlineMs: 0 }), Number.POSITIVE_INFINITY);
   });
-  return crisisHouse({ clock, runtime, upstream, gate });
+  return crisisHouse({ clock, runtime, upstream, care, gate });
 }
 
 /** The house around a runtime, whoever made it. */
 function crisisHouse(
-  its: Pick<CrisisHouse, 'clock' | 'runtime' | 'upstream'> & { readonly gate: Gate },
+  its: Pick<CrisisHouse, 'clock' | 'runtime' | 'upstream' | 'care'> & { readonly gate: Gate },
 ): CrisisHouse {
-  const { clock, runtime, upstream, gate } = its;
+  const { clock, runtime, upstream, care, gate } = its;
   const house: CrisisHouse = {
-    ...{ clock, runtime, upstream },
+    ...{ clock, runtime, upstream, care },
     async open() {
       gate.open();
       await clock.run(runtime.ready);
@@ -121,9 +125,7 @@ function crisisHouse(
     async faults(rules = {}) {
       const open = gate.close();
       const asked = await ask(house, rules);
-      await clock.advance(0);
-      if (!upstream.begun.has(asked.id)) asked.faults.push('its first attempt waits');
-      else if (!upstream.taken.has(asked.id)) asked.faults.push('it is not delivered at once');
+      if (!upstream.taken.has(asked.subject)) asked.faults.push('it is not delivered at once');
       open();
       await settled(house, asked, rules, 0);
       return asked.faults;
@@ -151,7 +153,7 @@ function crisisHouse(
 }
 
 interface Asked {
-  readonly id: string;
+  readonly subject: string;
   readonly said: string;
   readonly answer: CrisisAnswer | null;
   readonly faults: string[];
@@ -160,12 +162,13 @@ interface Asked {
 let people = 0;
 
 /** Calls for help; returns once it is answered, or can't be any more. */
-async function ask({ clock, runtime }: CrisisHouse, rules: HouseRules): Promise<Asked> {
+async function ask({ clock, runtime, upstream }: CrisisHouse, rules: HouseRules): Promise<Asked> {
   people += 1;
+  const subject = `person-${people}`;
   const said = `I can not go on, ${people}.`;
   const faults: string[] = [];
   let answer: CrisisAnswer | null = null;
-  const answering = runtime.crisis({ subject: `person-${people}`, payload: { said } }).then(
+  const answering = runtime.crisis({ subject, payload: { said } }).then(
     (given) => {
       answer = given;
     },
@@ -174,32 +177,38 @@ async function ask({ clock, runtime }: CrisisHouse, rules: HouseRules): Promise<
     },
   );
   for (let turn = 0; turn < MICROTASKS && isNull(answer); turn += 1) await Promise.resolve();
+  const isAtOnce = !isNull(answer);
+  // At this instant.
+  await clock.advance(0);
+  if (!upstream.begun.has(subject)) faults.push('its first attempt waits');
   const { answerWithinMs = 0 } = rules;
   if (isNull(answer) && answerWithinMs > 0) {
     await clock.run(answering, answerWithinMs).catch(() => undefined);
   }
   const given = answer as CrisisAnswer | null;
-  if (given === null) faults.push('it is not answered from memory');
-  else if (given.elapsedMs > answerWithinMs) faults.push('it is answered late');
+  if (given === null || (!isAtOnce && answerWithinMs === 0)) {
+    faults.push('it is not answered from memory');
+  }
+  if (given !== null && given.elapsedMs > answerWithinMs) faults.push('it is answered late');
   if (given !== null && given.resources.length === 0) faults.push('its answer is empty');
   if (given !== null && given.operationId === null) faults.push('it is not accepted');
   given?.delivery.catch(() => undefined);
   given?.durable.catch(() => undefined);
-  return { id: given?.operationId ?? '', said, answer: given, faults };
+  return { subject, said, answer: given, faults };
 }
 
 /** What is told of it in the end is what happened: it was delivered as it was said, and it is kept. */
 async function settled(
   { clock, upstream }: CrisisHouse,
-  { id, said, answer, faults }: Asked,
+  { subject, said, answer, faults }: Asked,
   { isKept = true }: HouseRules,
   withinMs: number,
 ): Promise<void> {
   if (answer === null) return;
   const untilMs = clock.monotonic() + withinMs;
-  while (!upstream.taken.has(id) && clock.monotonic() < untilMs) await clock.advance(1_000);
-  if (!upstream.taken.has(id)) faults.push('it is not delivered in time');
-  else if (!JSON.stringify(upstream.taken.get(id)).includes(said)) faults.push('it is cut');
+  while (!upstream.taken.has(subject) && clock.monotonic() < untilMs) await clock.advance(1_000);
+  if (!upstream.taken.has(subject)) faults.push('it is not delivered in time');
+  else if (!JSON.stringify(upstream.taken.get(subject)).includes(said)) faults.push('it is cut');
   if (faults.length > 0) return;
   try {
     await clock.run(answer.delivery);
@@ -211,9 +220,11 @@ async function settled(
 
 /** One call of the upstream: what is cut off does not arrive. */
 async function call(clock: VirtualClock, upstream: Upstream, attempt: Attempt): Promise<null> {
-  const { operationId, payload, priority, signal } = attempt;
-  if (priority !== 'crisis') return null;
-  upstream.begun.add(operationId);
+  const { subject, payload, priority, signal } = attempt;
+  if (priority !== 'crisis') {
+    return upstream.isWorkStuck ? await new Promise<never>(() => undefined) : null;
+  }
+  upstream.begun.add(subject);
   if (upstream.isDown) throw transientFailure('Down.', { status: 500 });
   if (upstream.failures > 0) {
     upstream.failures -= 1;
@@ -229,7 +240,7 @@ async function call(clock: VirtualClock, upstream: Upstream, attempt: Attempt): 
       if (!hangs) clock.schedule(upstream.takesMs, resolve);
     });
   }
-  upstream.taken.set(operationId, payload);
+  upstream.taken.set(subject, payload);
   return null;
 }
 

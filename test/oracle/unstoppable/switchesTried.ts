@@ -1,0 +1,191 @@
+/**
+ * Everything that somebody can do to a running runtime, read from its members and from the list of management
+ * calls, and what it is tried with. Whatever can be called and is not in the list below is found by a test:
+ * no switch can be added that nobody has shown to stop no crisis (CR-2).
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+import type { CrisisHouse, HouseRules } from './crisisHouse.ts';
+
+/** Something that is done, or being done, while somebody asks for help. */
+export interface Switch extends HouseRules {
+  /** Begins it, and waits for nothing. */
+  readonly begin: (house: CrisisHouse) => unknown;
+  /** True where the runtime ends with it: then what is not delivered soon goes on in the next one. */
+  readonly isEnd?: boolean | undefined;
+}
+
+const WORK = { type: 'work.push', subject: 'user-1', tier: 'premium' } as const;
+const PLAN = { resources: [{ kind: 'contact', name: 'Sam', phone: '+49 30 1234567' }] } as const;
+/** So long an answer may wait for a plan on disk, where there are any (CR-3). */
+const PLAN_WITHIN_MS = 20;
+const READS = 'it only reads';
+
+/** What is tried; a word instead where it is no switch, or is tried elsewhere. */
+export const SWITCHES: Readonly<Record<string, Switch | string>> = {
+  'runtime.start': { begin: ({ runtime }) => runtime.start() },
+  'runtime.sync': {
+    begin: ({ runtime, upstream }) => {
+      upstream.isWorkStuck = true;
+      return Promise.all(Array.from({ length: 300 }, () => runtime.sync(WORK)));
+    },
+  },
+  'runtime.syncAll': {
+    begin: ({ runtime, upstream }) => {
+      upstream.isWorkStuck = true;
+      return runtime.syncAll(Array.from({ length: 3_000 }, () => WORK));
+    },
+  },
+  'runtime.executeResilientSync': {
+    begin: ({ runtime }) =>
+      runtime.executeResilientSync(
+        { ...WORK },
+        'user-1',
+        () => new Promise<never>(() => undefined),
+      ),
+  },
+  'runtime.call': {
+    begin: ({ runtime }) =>
+      Promise.all(
+        Array.from({ length: 900 }, () =>
+          runtime.call('default', () => new Promise<never>(() => undefined)),
+        ),
+      ),
+  },
+  'runtime.crisis': 'what many others hold up: test/src/crisisDelivery.test.ts',
+  'runtime.handle': {
+    begin: ({ runtime, care }) =>
+      Promise.all([
+        runtime.handle('crisis.alert', { ...care, upstream: 'other' }),
+        runtime.handle('other.push', care),
+        runtime.handle('crisis.alert', { ...care }),
+      ]),
+  },
+  'runtime.getOperation': READS,
+  'runtime.listOperations': { begin: ({ runtime }) => runtime.listOperations() },
+  'runtime.policies': READS,
+  'runtime.policyLayers': READS,
+  'runtime.setPolicies': 'each policy is set: options.test.ts',
+  'runtime.getHealthStatus': { begin: ({ runtime }) => runtime.getHealthStatus() },
+  'runtime.subscribe': {
+    begin: ({ runtime }) => {
+      runtime.subscribe(() => {
+        throw new Error('A defect of a listener.');
+      });
+      runtime.subscribe(({ kind }) => kind);
+    },
+  },
+  'runtime.backup': { begin: ({ runtime }) => runtime.backup(join(tempFolder(), 'copy')) },
+  'runtime.release': { begin: ({ runtime }) => runtime.release() },
+  'runtime.upstream': READS,
+  'runtime.close': {
+    begin: ({ runtime }) => runtime.close({ deadlineMs: 60_000 }),
+    isKept: false,
+    isEnd: true,
+  },
+  'crisisPlans.put': {
+    begin: ({ runtime }) => runtime.crisisPlans.put('user-1', PLAN),
+    answerWithinMs: PLAN_WITHIN_MS,
+  },
+  'crisisPlans.get': { begin: ({ runtime }) => runtime.crisisPlans.get('user-1') },
+  'crisisPlans.pin': {
+    begin: ({ runtime }) => runtime.crisisPlans.pin('user-1'),
+    answerWithinMs: PLAN_WITHIN_MS,
+  },
+  'crisisPlans.unpin': { begin: ({ runtime }) => runtime.crisisPlans.unpin('user-1') },
+  'crisisPlans.delete': { begin: ({ runtime }) => runtime.crisisPlans.delete('user-1') },
+  'deadLetters.list': { begin: ({ runtime }) => first(runtime.deadLetters.list()) },
+  'deadLetters.show': { begin: ({ runtime }) => runtime.deadLetters.show('none') },
+  'deadLetters.replay': { begin: ({ runtime }) => runtime.deadLetters.replay('none') },
+  'deadLetters.replayAll': { begin: ({ runtime }) => runtime.deadLetters.replayAll() },
+  'deadLetters.purge': { begin: ({ runtime }) => runtime.deadLetters.purge('none') },
+  'deadLetters.purgeAll': { begin: ({ runtime }) => runtime.deadLetters.purgeAll() },
+  'quarantine.list': { begin: ({ runtime }) => first(runtime.quarantine.list()) },
+  'quarantine.show': { begin: ({ runtime }) => runtime.quarantine.show('none') },
+  'quarantine.retry': { begin: ({ runtime }) => runtime.quarantine.retry('none') },
+  'quarantine.export': { begin: ({ runtime }) => first(runtime.quarantine.export()) },
+  'quarantine.purge': { begin: ({ runtime }) => runtime.quarantine.purge('none') },
+  'upstream.forceOpen': {
+    begin: ({ runtime }) => {
+      for (const name of ['default', 'other']) runtime.upstream(name).forceOpen('closed', 'ana');
+    },
+  },
+  'upstream.disable': { begin: ({ runtime }) => runtime.upstream('default').disable() },
+  'upstream.observe': { begin: ({ runtime }) => runtime.upstream('default').observe() },
+  'upstream.release': { begin: ({ runtime }) => runtime.upstream('default').release() },
+  'operation.view': READS,
+  'operation.subscribe': READS,
+  'operation.cancel': 'of a crisis: a person answers for it that it needs no delivery (CR-4)',
+  'operation.retryNow': 'of a crisis: it is only sent sooner',
+  // The same calls, over the control socket.
+  'call breaker.forceOpen': 'as upstream.forceOpen',
+  'call breaker.disable': 'as upstream.disable',
+  'call breaker.observe': 'as upstream.observe',
+  'call breaker.release': 'as upstream.release',
+  'call policies.show': READS,
+  'call policies.set': 'as runtime.setPolicies',
+  'call health': READS,
+  'call store.backup': 'as runtime.backup',
+  'call store.release': 'as runtime.release',
+  'call operation.list': 'as runtime.listOperations',
+  'call deadLetter.page': 'as deadLetters.list',
+  'call deadLetter.show': 'as deadLetters.show',
+  'call deadLetter.replay': 'as deadLetters.replay',
+  'call deadLetter.replayBatch': 'as deadLetters.replayAll',
+  'call deadLetter.purge': 'as deadLetters.purge',
+  'call deadLetter.purgeBatch': 'as deadLetters.purgeAll',
+  'call quarantine.page': 'as quarantine.list',
+  'call quarantine.show': 'as quarantine.show',
+  'call quarantine.retry': 'as quarantine.retry',
+  'call quarantine.sealed': 'as quarantine.export',
+  'call quarantine.purge': 'as quarantine.purge',
+};
+
+/** The names of everything that can be called, of a runtime that runs. */
+export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
+  const { crisisPlans, deadLetters, quarantine } = runtime;
+  const parts = { runtime, crisisPlans, deadLetters, quarantine };
+  const others = { upstream: runtime.upstream('default'), operation: runtime.getOperation('none') };
+  return [
+    ...Object.entries({ ...parts, ...others }).flatMap(([part, its]) =>
+      membersOf(its)
+        .filter((name) => !(name in parts))
+        .map((name) => `${part}.${name}`),
+    ),
+    ...MANAGEMENT_CALLS.map(({ name }) => `call ${name}`),
+  ];
+}
+
+/** What can be called and was never tried, each with what to do. */
+export function unknownSwitches(names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => !Object.hasOwn(SWITCHES, name))
+    .map(
+      (name) =>
+        `${name} can be called, and this test has never tried it: could it hold up a crisis? Add it to SWITCHES in test/oracle/unstoppable/switchesTried.ts.`,
+    );
+}
+
+/** What can be called on it, however it is made; values that are only read are left out. */
+function membersOf(its: object): readonly string[] {
+  const owners = [its, Object.getPrototypeOf(its) as object].filter(
+    (each) => each !== Object.prototype,
+  );
+  return [...new Set(owners.flatMap((owner) => Object.getOwnPropertyNames(owner)))].filter(
+    (name) => name !== 'constructor' && isCallable(its, name),
+  );
+}
+
+function isCallable(its: object, name: string): boolean {
+  const owner = Object.hasOwn(its, name) ? its : (Object.getPrototypeOf(its) as object);
+  return typeof Object.getOwnPropertyDescriptor(owner, name)?.value === 'function';
+}
+
+async function first(rows: AsyncIterable<unknown>): Promise<unknown> {
+  for await (const row of rows) return row;
+  return null;
+}
