@@ -19,6 +19,7 @@ const POLICY = [
 const CHARTS = [
   'machines/operation',
   'machines/crisis',
+  'machines/crisisMode',
   'machines/breaker',
   'machines/degradation',
   'machines/scheduler',
@@ -48,6 +49,7 @@ const MANAGEMENT = [
   'src/management/quarantine',
   'src/management/store',
   'src/management/breaker',
+  'src/management/crisisMode',
   'src/management/policies',
 ];
 const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
@@ -76,13 +78,7 @@ const ROOMS = {
   ],
 
   // Charts: they decide by policies and never import each other.
-  'machines/operation': [VOCABULARY, ...POLICY],
-  'machines/crisis': [VOCABULARY, ...POLICY],
-  'machines/breaker': [VOCABULARY, ...POLICY],
-  'machines/degradation': [VOCABULARY, ...POLICY],
-  'machines/scheduler': [VOCABULARY, ...POLICY],
-  'machines/storage': [VOCABULARY, ...POLICY],
-  'machines/supervisor': [VOCABULARY, ...POLICY],
+  ...Object.fromEntries(CHARTS.map((chart) => [chart, [VOCABULARY, ...POLICY]])),
   machines: CHARTS,
 
   [PORT]: [VOCABULARY],
@@ -192,6 +188,8 @@ const ROOMS = {
     ...MACHINES,
     PORT,
     ...ENGINE_BASE,
+    'actors/charts',
+    'actors/journal',
     'actors/flow',
     'actors/attempt',
     'actors/operation',
@@ -249,6 +247,12 @@ const ROOMS = {
     'src/management/call',
   ],
   'src/management/breaker': ['src/management/call'],
+  'src/management/crisisMode': [
+    VOCABULARY,
+    'machines/policy/crisis',
+    'actors',
+    'src/management/call',
+  ],
   'src/management/policies': [
     VOCABULARY,
     'machines/policy/layers',

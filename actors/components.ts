@@ -8,6 +8,7 @@
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Store } from '../persistence/port/store.ts';
+import type { CrisisModes } from './crisis/crisisModes.ts';
 import type { StorageHealth } from './journal/storageHealth.ts';
 import { GLOBAL_LEVEL, type Upstreams } from './upstream/upstreams.ts';
 
@@ -15,6 +16,7 @@ export interface ComponentsParts {
   readonly store: Store;
   readonly storage: StorageHealth;
   readonly upstreams: Upstreams;
+  readonly crisisModes: CrisisModes;
   /** Reads back from the store what is in hand and what is due. */
   readonly recover: () => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -56,6 +58,7 @@ export async function restartComponent(
       return;
     default:
       restartable(parts).get(component)?.restart();
+      parts.crisisModes.restart(component);
   }
 }
 

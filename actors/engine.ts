@@ -19,12 +19,13 @@ import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
+import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { ALONE } from './dispatch/aloneMark.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
+import { ComponentWrites } from './journal/componentWrites.ts';
 import { Journal } from './journal/journal.ts';
-import { type JournalEntry, type Pending, supersede } from './journal/journalEntry.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
 import { notAccepted } from './operation/acceptance.ts';
@@ -97,6 +98,7 @@ export class EngineCore {
   readonly storeCheck: StoreCheck;
   /** The crisis plans that an answer can hold. */
   readonly plans: PlansAtHand;
+  readonly crisisModes: CrisisModes;
   readonly #parts: EngineParts;
   readonly steady: SteadyClock;
   readonly timers: TimerService;
@@ -110,8 +112,7 @@ export class EngineCore {
   readonly #recoveryParts: RecoveryParts;
   readonly #componentsParts: ComponentsParts;
   readonly #sweep: LaneSweep;
-  /** Of each component the last write that was ordered. */
-  readonly #unwritten = new Map<string, Pending>();
+  readonly #writes: ComponentWrites;
 
   constructor(given: EngineParts) {
     const { store, clock, random, policies, facts, system, tidy, onError, onComponentFailed } =
@@ -121,7 +122,7 @@ export class EngineCore {
     const unwritten: UnwrittenLimits = { residentsMax, unwrittenBytesMax };
     const timers = new TimerService(clock, onError);
     const steady = new SteadyClock(clock, (state) => {
-      this.#write(TIME, state);
+      this.#writes.write(TIME, () => state);
     });
     this.#parts = given;
     this.timers = timers;
@@ -157,6 +158,16 @@ export class EngineCore {
       },
     });
     this.journal = journal;
+    this.#writes = new ComponentWrites(journal);
+    this.crisisModes = new CrisisModes({
+      ...{ clock, steady, random, timers, facts, system, onError },
+      plans: this.plans,
+      writes: this.#writes,
+      onGlobal: () => {
+        this.upstreams.globalLevel.measure();
+      },
+      onFailed: onComponentFailed,
+    });
     const forPool = {
       store,
       journal,
@@ -190,6 +201,7 @@ export class EngineCore {
       policies,
       names: given.upstreams,
       storage: () => this.storage.state,
+      isCrisisMode: () => this.crisisModes.isGlobal,
       isStorageDown: () => this.storage.isDown,
       isBusy: () => pool.attemptsRunning > 0,
       keep: (component, state) => {
@@ -215,6 +227,7 @@ export class EngineCore {
       onError,
       storage: this.storage,
       upstreams: this.upstreams,
+      crisisModes: this.crisisModes,
       recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
     };
     for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
@@ -270,7 +283,9 @@ export class EngineCore {
     const info = await this.#parts.store.open();
     this.plans.opened(info.crisisPlans);
     this.#components = info.components;
+    const fromMs = this.steady.now();
     this.steady.resume(info.components.get(TIME));
+    this.crisisModes.opened(info.components.get(CRISIS_MODES), this.steady.now() - fromMs);
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));
     if (info.components.has(TIME)) {
       this.rates.startEmpty(this.steady.now());
@@ -347,6 +362,7 @@ export class EngineCore {
       this.pool.waiting.stop();
       this.pool.standings.stop();
       this.upstreams.stop();
+      this.crisisModes.stop();
       await unlessStalled(this.#parts.clock, this.#parts.store.close());
     }
   }
@@ -374,16 +390,6 @@ export class EngineCore {
 
   #keep(name: Component, state: string): void {
     this.steady.stamp();
-    this.#write(name, state);
-  }
-
-  #write(name: string, state: string): void {
-    const entry: JournalEntry = {
-      build: () => ({ kind: 'component', name, state }),
-      onDurable: () => undefined,
-    };
-    const before = this.#unwritten.get(name) ?? null;
-    if (this.journal.holdsBack(before)) supersede(before, entry);
-    else this.#unwritten.set(name, this.journal.write(entry));
+    this.#writes.write(name, () => state);
   }
 }

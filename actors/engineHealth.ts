@@ -4,6 +4,7 @@
  * @module
  */
 
+import { crisisModeHealth } from './crisis/crisisModeState.ts';
 import { type TurnWait, turnWait } from './dispatch/turnWait.ts';
 import type { EngineCore } from './engine.ts';
 import type { EngineHealth, UpstreamState } from './port.ts';
@@ -64,6 +65,7 @@ export function engineHealth(
       isMending: counts.crisesMended.isRecent,
       isUnkept: counts.crisesUnkept.isRecent,
     },
+    crisisMode: crisisModeHealth(core.crisisModes.states),
     eventLoop: {
       delayMs: upstreams.loop.delayMs,
       blocked: counts.loopBlocked.times,

@@ -21,6 +21,7 @@ import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
+import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
@@ -96,6 +97,7 @@ export class LocalEngine implements Engine {
   readonly deadLetters: DeadLetterAccess;
   readonly quarantine: QuarantineAccess;
   readonly crisisPlans: CrisisPlans;
+  readonly crisisModes: CrisisModes;
   readonly #clock: Clock;
   readonly #facts: FactStream;
   readonly #core: EngineCore;
@@ -130,6 +132,7 @@ export class LocalEngine implements Engine {
       },
     });
     this.#core = core;
+    this.crisisModes = core.crisisModes;
     this.#supervisor = new Supervisor({
       engine: core,
       clock,
@@ -185,6 +188,7 @@ export class LocalEngine implements Engine {
       facts,
       resources: new CrisisResources(crisis.resources, crisis.helpLines),
       plans: core.plans,
+      modes: core.crisisModes,
       localAfterMs: crisis.localAfterMs,
     });
     const access = core.serviceAccess();
@@ -242,7 +246,7 @@ export class LocalEngine implements Engine {
     { withinMs, handler }: { readonly withinMs: number; readonly handler?: Handler | undefined },
   ): Promise<Acceptance> {
     const clock = this.#clock;
-    const request = this.#neverExpiring(given);
+    const request = this.crisisModes.raised(this.#neverExpiring(given));
     const startedAtMs = clock.monotonic();
     if (this.isStopped) throw closed();
     if (!this.isAccepting && (await inTime(clock, this.whenRunning(), withinMs)) === null) {
@@ -275,7 +279,7 @@ export class LocalEngine implements Engine {
   }
 
   acceptMany(given: CheckedRequest): Promise<Acceptance> {
-    const request = this.#neverExpiring(given);
+    const request = this.crisisModes.raised(this.#neverExpiring(given));
     const { room, bulk, pool } = this.#core;
     return new Promise((resolve, reject) => {
       const handler = pool.handlers.get(request.type);
@@ -304,7 +308,7 @@ export class LocalEngine implements Engine {
   }
 
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
-    return this.#core.calls.call(upstream, run, options);
+    return this.#core.calls.call(upstream, run, options && this.crisisModes.raised(options));
   }
 
   async view(id: string): Promise<OperationView> {

@@ -21,6 +21,7 @@ import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
+import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeState.ts';
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
@@ -43,6 +44,13 @@ export type {
 export type { Attempt, Handler, Run } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
+export type {
+  CrisisModeEnd,
+  CrisisModeFor,
+  CrisisModeHealth,
+  CrisisModeOrders,
+  CrisisModeState,
+} from './crisis/crisisModeState.ts';
 export type { CrisisPlans } from './crisis/crisisPlans.ts';
 export type { CrisisAnswer } from './crisis/crisisResponder.ts';
 export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
@@ -222,6 +230,8 @@ export interface EngineHealth {
     /** One was not kept within the last hour. */
     readonly isUnkept: boolean;
   };
+  /** Crisis mode that people have switched on (CR-6); for whom, `crisisModes.states` says. */
+  readonly crisisMode: CrisisModeHealth;
   /** How late the event loop runs what is due, while work is under way (CR-1). */
   readonly eventLoop: {
     /** The longest delay of the last second, in milliseconds. */
@@ -327,6 +337,8 @@ export interface Engine extends OperationRecords {
   loopWasBlocked(forMs: number): void;
   /** The crisis plans of subjects, which lead the answers to them (CR-3). */
   readonly crisisPlans: CrisisPlans;
+  /** What people order of crisis mode (CR-6). */
+  readonly crisisModes: CrisisModeOrders;
 
   /**
    * Makes a call under the flow control of its upstream, and keeps nothing of it: permit, breaker,

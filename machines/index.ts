@@ -8,6 +8,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { circuitBreakerMachine } from './breaker/circuitBreakerMachine.ts';
 import { crisisMachine } from './crisis/crisisMachine.ts';
+import { crisisModeMachine } from './crisisMode/crisisModeMachine.ts';
 import { degradationMachine } from './degradation/degradationMachine.ts';
 import { syncOperationMachine } from './operation/syncOperationMachine.ts';
 import { schedulerMachine } from './scheduler/schedulerMachine.ts';
@@ -18,6 +19,7 @@ export const machines: readonly AnyStateMachine[] = [
   supervisorMachine,
   syncOperationMachine,
   crisisMachine,
+  crisisModeMachine,
   circuitBreakerMachine,
   degradationMachine,
   schedulerMachine,

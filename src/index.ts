@@ -11,6 +11,9 @@ export type {
   CallFunction,
   CallOptions,
   CrisisAnswer,
+  CrisisModeEnd,
+  CrisisModeFor,
+  CrisisModeState,
   CrisisPlans,
   CrisisResource,
   Fact,
@@ -86,6 +89,7 @@ export {
 } from '../machines/vocabulary/errors.ts';
 export type { Json, JsonObject } from '../machines/vocabulary/json.ts';
 export type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
+export type { Person } from '../machines/vocabulary/person.ts';
 export type { Random } from '../machines/vocabulary/random.ts';
 export type { Priority, RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 export type { SealedRecord, Standing } from '../persistence/port/store.ts';
@@ -103,6 +107,7 @@ export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 
 export { createRuntime } from './createRuntime.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
+export type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 export type { DeadLetterCounts } from './management/deadLetters/counts.ts';
 export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/deadLetter.ts';
 export type { DeadLetterRun, DeadLetters } from './management/deadLetters/deadLetters.ts';

@@ -48,6 +48,7 @@ export function runtimeManagement(
         parts.policies.change(new PolicyTable(entriesOf(layers, options.upstreams, isTypeName)));
       },
       upstreamOrders: (name) => engine.upstreamOrders(name),
+      crisisModes: engine.crisisModes,
     },
     whenOpen: () => engine.whenRunning(),
     onOverride,

@@ -26,6 +26,8 @@ import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
+import type { CrisisModeFor } from './crisisModeState.ts';
+import type { CrisisModes } from './crisisModes.ts';
 import type { FoundPlan, PlanStatus, PlansAtHand } from './plansAtHand.ts';
 import { type UnkeptDeliveries, unkeptAfterStop } from './unkeptDeliveries.ts';
 
@@ -41,6 +43,8 @@ export interface CrisisAnswer {
   readonly resources: readonly AnsweredResource[];
   /** Whether the subject's own plan is among them, or why not. */
   readonly plan: PlanStatus;
+  /** Whether a person has put the subject, or everybody, into crisis mode (CR-6). */
+  readonly crisisMode: CrisisModeFor;
   /** From the call to the answer, in milliseconds. */
   readonly elapsedMs: number;
   /** `null` when it was not taken, which `delivery` explains: it is answered all the same. */
@@ -71,6 +75,7 @@ export interface CrisisResponderParts {
   readonly facts: Facts;
   readonly resources: CrisisResources;
   readonly plans: PlansAtHand;
+  readonly modes: Pick<CrisisModes, 'of'>;
   /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
   readonly localAfterMs: number;
 }
@@ -105,7 +110,7 @@ export class CrisisResponder {
    * @param id of its operation, where somebody has been told one already
    */
   async answer(request: unknown, id?: string): Promise<CrisisAnswer> {
-    const { clock, random, facts, resources, plans, localAfterMs } = this.#parts;
+    const { clock, random, facts, resources, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
     const subject = fieldOf(request, 'subject');
@@ -121,6 +126,7 @@ export class CrisisResponder {
       source: isDelivered ? 'upstream' : 'local',
       resources: resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),
       plan: plan.status,
+      crisisMode: modes.of(subject),
       elapsedMs,
       ...begun,
     };

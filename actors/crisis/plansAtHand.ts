@@ -45,7 +45,7 @@ export interface PlansInMemory {
   readonly isOpen: boolean;
   /** No plan is kept of anybody. */
   readonly isEmpty: boolean;
-  /** By subject. */
+  /** By subject; those in crisis mode are among them. */
   readonly pinned: ReadonlyMap<string, FoundPlan>;
 }
 
@@ -77,6 +77,8 @@ export class PlansAtHand {
   /** The one that was asked for the longest ago first. */
   readonly #recent = new Map<string, FoundPlan>();
   readonly #reads = new Map<string, Promise<FoundPlan>>();
+  /** Of subjects that are in crisis mode, once it was read; that there is none is known as well. */
+  readonly #held = new Map<string, FoundPlan | null>();
   #isOpen = false;
   #isEmpty = true;
   #listener: ((plans: PlansInMemory) => void) | null = null;
@@ -116,6 +118,28 @@ export class PlansAtHand {
     }
     for (const code of unreadable) this.#parts.onError(planUnreadable(code));
     this.#tell();
+    for (const subject of this.#held.keys()) this.hold(subject);
+  }
+
+  /** Has the plan of a subject in memory from now on, as soon as it can be read, until {@link letGo}. */
+  hold(subject: string): void {
+    this.#held.set(subject, null);
+    if (!this.#isOpen || this.#pinned.has(subject)) return;
+    if (this.#isEmpty) this.#hold(subject, NONE);
+    else if (!this.#reads.has(subject)) void this.#read(subject);
+  }
+
+  /** Nobody needs it more than others any longer. */
+  letGo(subject: string): void {
+    const plan = this.#held.get(subject);
+    this.#held.delete(subject);
+    if (plan?.status === 'included') this.#remember(subject, plan);
+    this.#tell();
+  }
+
+  #hold(subject: string, plan: FoundPlan): void {
+    this.#held.set(subject, plan);
+    this.#tell();
   }
 
   /** What is pinned stays at hand; nothing can be read any more. */
@@ -131,17 +155,20 @@ export class PlansAtHand {
     const wasRecent = this.#recent.delete(subject);
     const wasPinned = this.#pinned.delete(subject);
     const wasEmpty = this.#isEmpty;
+    const isHeld = this.#held.has(subject);
+    if (isHeld) this.#held.set(subject, kept === null ? NONE : foundIn(kept));
     if (kept !== null) {
       this.#isEmpty = false;
       if (kept.isPinned) this.#pinned.set(subject, foundIn(kept));
-      else if (wasRecent) this.#remember(subject, foundIn(kept));
+      else if (wasRecent && !isHeld) this.#remember(subject, foundIn(kept));
     }
-    if (wasPinned || this.#pinned.has(subject) || wasEmpty !== this.#isEmpty) this.#tell();
+    if (wasPinned || isHeld || this.#pinned.has(subject) || wasEmpty !== this.#isEmpty)
+      this.#tell();
   }
 
   /** The plan of a subject: at once where it is in memory or can't be had, else within the bound. */
   find(subject: string): FoundPlan | Promise<FoundPlan> {
-    const known = this.#pinned.get(subject) ?? this.#recent.get(subject);
+    const known = this.#pinned.get(subject) ?? this.#held.get(subject) ?? this.#recent.get(subject);
     if (known !== undefined) return known;
     if (!this.#isOpen) return NOT_OPEN;
     if (this.#isEmpty) return NONE;
@@ -159,7 +186,8 @@ export class PlansAtHand {
       // Unless it was changed since it was asked for.
       if (this.#reads.get(subject) === read) {
         this.#reads.delete(subject);
-        if (plan.status === 'included') this.#remember(subject, plan);
+        if (this.#held.has(subject) && READ.has(plan.status)) this.#hold(subject, plan);
+        else if (plan.status === 'included') this.#remember(subject, plan);
       }
       return plan;
     });
@@ -179,7 +207,9 @@ export class PlansAtHand {
   }
 
   #tell(): void {
-    this.#listener?.({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, pinned: this.#pinned });
+    const pinned = new Map(this.#pinned);
+    for (const [subject, plan] of this.#held) if (plan !== null) pinned.set(subject, plan);
+    this.#listener?.({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, pinned });
   }
 
   #remember(subject: string, plan: FoundPlan): void {
@@ -188,6 +218,9 @@ export class PlansAtHand {
     if (this.#recent.size > RECENT_MAX && oldest !== undefined) this.#recent.delete(oldest);
   }
 }
+
+/** What a read has found out for good. */
+const READ: ReadonlySet<PlanStatus> = new Set(['included', 'none']);
 
 const CLOSED: ReadonlySet<ErrorCode> = new Set(['HF_CLOSED', 'HF_STORE_UNAVAILABLE']);
 

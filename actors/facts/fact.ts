@@ -18,26 +18,16 @@ import type { StorageState } from '../../machines/policy/service/storageTrouble.
 import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
-import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
-
-/** What every fact says. */
-interface Told<Kind extends string> {
-  readonly kind: Kind;
-  /** When it happened, in milliseconds since the epoch, by the wall clock. */
-  readonly atMs: number;
-}
-
-/** Which operation a fact is about: nothing of it that says whose it is or what it holds. */
-export interface AboutOperation {
-  readonly operationId: string;
-  /** The type of its request. */
-  readonly type: string;
-  /** The upstream of its handler; `null` where no handler of its type is registered. */
-  readonly upstream: string | null;
-  readonly tier: Tier;
-  readonly priority: Priority;
-}
+import type { AboutAttempt, AboutOperation, Told } from './about.ts';
+import type {
+  CrisisAnsweredLate,
+  CrisisEscalated,
+  CrisisMended,
+  CrisisModeChanged,
+  CrisisRefused,
+  CrisisUnkept,
+} from './crisisFacts.ts';
 
 /** It is on disk and synced: no crash loses it from here on (OP-2). */
 export interface OperationAccepted extends Told<'operation.accepted'>, AboutOperation {}
@@ -105,12 +95,6 @@ export interface OperationEnded extends Told<'operation.ended'>, AboutOperation 
   readonly attempts: number;
   /** From acceptance to the ending, in milliseconds, by the wall clock. */
   readonly elapsedMs: number;
-}
-
-/** Which attempt of which operation. */
-export interface AboutAttempt extends AboutOperation {
-  /** The number of the attempt, from 1. A failure that spent none is followed by one of the same number. */
-  readonly attempt: number;
 }
 
 /** The handler is called. */
@@ -215,38 +199,6 @@ export interface RecordNewer extends Told<'record.newer'> {
   readonly operationId: string;
 }
 
-/** A crisis was answered, and is neither stored nor delivered: it came after the stop, and its upstream did not take it (CR-4). */
-export interface CrisisRefused extends Told<'crisis.refused'> {
-  readonly code: ErrorCode;
-}
-
-/** A crisis goes on with what is sound in it, since it breaks a rule of requests (CR-4). */
-export interface CrisisMended extends Told<'crisis.mended'> {
-  /** How much of it is not as it was given: fields, and what was done to the payload. */
-  readonly fieldsLeftOut: number;
-}
-
-/**
- * A crisis is delivered and nothing of it is kept: the disk hangs and enough waits for it in memory, or the
- * runtime has stopped.
- */
-export interface CrisisUnkept extends Told<'crisis.unkept'> {
-  readonly operationId: string;
-}
-
-/**
- * The fast attempts of a crisis are used up: people have to know of it. Told once, over restarts too. It is
- * sent again about every half minute all the same (CR-4, CR-5).
- */
-export interface CrisisEscalated extends Told<'crisis.escalated'>, AboutAttempt {}
-
-/** A crisis was answered after the 200 ms that are promised (CR-1). */
-export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
-  /** `null` where there was nothing to deliver. */
-  readonly operationId: string | null;
-  readonly elapsedMs: number;
-}
-
 /** What a person, or the app for one, has ordered past what holdfast would have done by itself. */
 export type Override =
   | 'breaker.forceOpen'
@@ -255,6 +207,8 @@ export type Override =
   | 'breaker.release'
   | 'policies.set'
   | 'store.release'
+  | 'crisisMode.enter'
+  | 'crisisMode.leave'
   | 'operation.cancel'
   | 'operation.retryNow'
   | 'deadLetter.replay'
@@ -350,6 +304,7 @@ export type Fact =
   | CrisisUnkept
   | CrisisEscalated
   | CrisisAnsweredLate
+  | CrisisModeChanged
   | OverrideMade
   | RuntimeStarted
   | RuntimeStopped

@@ -21,9 +21,10 @@ import {
   type HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
+import type { Person } from '../../machines/vocabulary/person.ts';
+import type { AboutAttempt, AboutOperation } from './about.ts';
+import type { CrisisModeChanged } from './crisisFacts.ts';
 import type {
-  AboutAttempt,
-  AboutOperation,
   AttemptAborted,
   FactKind,
   FactOf,
@@ -137,6 +138,13 @@ export const FACT_TABLE = {
     operationId,
     elapsedMs,
   }),
+  /** `mode` says nothing of whom it is for. */
+  'crisisMode.changed': (
+    mode: { readonly id: string; readonly scope: CrisisModeChanged['scope'] },
+    what: CrisisModeChanged['what'],
+    by: Person | null,
+    endsAtMs: number | null,
+  ) => ({ modeId: mode.id, scope: mode.scope, what, by: by && Object.freeze({ ...by }), endsAtMs }),
   'override.made': (
     what: Override,
     about: Partial<Pick<OverrideMade, 'upstream' | 'operationId' | 'count'>>,

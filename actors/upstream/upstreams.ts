@@ -36,6 +36,8 @@ export interface UpstreamsParts {
   readonly names: Iterable<string>;
   /** The state of storage now, a signal of the level of the process. */
   readonly storage: () => StorageState;
+  /** Somebody has put everybody into crisis mode, another signal of that level. */
+  readonly isCrisisMode: () => boolean;
   /** Nothing can be made durable at present. */
   readonly isStorageDown: () => boolean;
   /** Whether attempts are under way: only then is the event loop measured. */
@@ -79,6 +81,7 @@ export class Upstreams {
       signals: () => ({
         storage: parts.storage(),
         eventLoopDelayMs: this.loop.delayMs,
+        isCrisisMode: parts.isCrisisMode(),
       }),
       keep: (state) => {
         keep(GLOBAL_LEVEL, state);

@@ -10,6 +10,9 @@ import { forceBreakerOpen } from './breaker/forceOpen.ts';
 import { observeBreaker } from './breaker/observe.ts';
 import { releaseBreaker } from './breaker/release.ts';
 import type { AnyCall } from './call/managementCall.ts';
+import { enterCrisisMode } from './crisisMode/enter.ts';
+import { leaveCrisisMode } from './crisisMode/leave.ts';
+import { listCrisisMode } from './crisisMode/list.ts';
 import { pageOfDeadLetters } from './deadLetters/page.ts';
 import { purgeDeadLetter } from './deadLetters/purge.ts';
 import { purgeBatch } from './deadLetters/purgeBatch.ts';
@@ -48,6 +51,9 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   disableBreaker,
   observeBreaker,
   releaseBreaker,
+  listCrisisMode,
+  enterCrisisMode,
+  leaveCrisisMode,
   showPolicies,
   setPolicies,
 ];

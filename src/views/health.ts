@@ -6,6 +6,7 @@
 
 import type {
   CheckProgress,
+  CrisisModeHealth,
   EngineHealth,
   StartTrouble,
   UpstreamState,
@@ -102,6 +103,8 @@ export interface HealthStatus {
     /** Delivered and not kept, since the disk hung: lost where the process ended before the delivery had. */
     readonly unkept: number;
   };
+  /** Crisis mode that people have switched on (CR-6); for whom, `crisisMode.list()` says. */
+  readonly crisisMode: CrisisModeHealth;
   /**
    * How late the event loop runs what is due, while work is under way; the answer to a crisis waits as
    * long (CR-1).
@@ -161,6 +164,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       mended: health.crises.mended,
       unkept: health.crises.unkept,
     },
+    crisisMode: health.crisisMode,
     eventLoop: {
       delayMs: health.eventLoop.delayMs,
       blocked: health.eventLoop.blocked,

@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { Engine, EngineHealth, StartTrouble, UpstreamState } from '../../actors/port.ts';
+import type {
+  CrisisModeHealth,
+  Engine,
+  EngineHealth,
+  StartTrouble,
+  UpstreamState,
+} from '../../actors/port.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
@@ -59,7 +65,7 @@ export function findingsOf(
   { policies, responseTimes, damage, outside }: HealthSources,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  const { phase, start, hold, waiting, crises, eventLoop } = health;
+  const { phase, start, hold, waiting, crises, crisisMode, eventLoop } = health;
   if (start !== null || (phase !== 'running' && phase !== 'starting')) {
     findings.push({
       component: 'storage',
@@ -141,6 +147,22 @@ export function findingsOf(
   if (trouble !== null) {
     findings.push({ component: 'resilience', health: 'critical', costs: 30, reason: trouble });
   }
+  if (crisisMode.global !== null) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 5,
+      reason: modeReason(crisisMode.global),
+    });
+  }
+  if (crisisMode.unkept > 0) {
+    findings.push({
+      component: 'storage',
+      health: 'degraded',
+      costs: 10,
+      reason: `crisis mode is on and not on disk (${crisisMode.unkept}): a restart would forget it`,
+    });
+  }
   if (eventLoop.isBlocking) {
     findings.push({
       component: 'performance',
@@ -193,6 +215,17 @@ export function findingsOf(
     }
   }
   return findings;
+}
+
+function modeReason({
+  by,
+  reason,
+  sinceAtMs,
+  endsAtMs,
+}: NonNullable<CrisisModeHealth['global']>): string {
+  const [since, ends] = [sinceAtMs, endsAtMs].map((atMs) => new Date(atMs).toISOString());
+  const why = reason === null ? '' : ` (${reason})`;
+  return `crisis mode is on for everybody since ${since} by ${by.id}${why}, until ${ends}: what is not urgent makes way`;
 }
 
 /** The first words are always the same; who, since when and until when follow. */

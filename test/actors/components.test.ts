@@ -74,6 +74,17 @@ const ROWS: Readonly<Record<ComponentKind, () => Promise<[Component, Scene]>>> =
     'scheduler:payments',
     await killed('scheduler:payments', 'process.restarted'),
   ],
+  crisisMode: async () => {
+    const scene = boot();
+    const { world, process, actors } = scene;
+    await world.clock.run(process.runtime.ready);
+    const by = { id: 'ann' };
+    const { id } = await world.clock.run(process.runtime.crisisMode.enter({ subject: 'u', by }));
+    actors.find(`crisisMode:${id}`).send(poison('process.restarted'));
+    await world.clock.advance(10);
+    expect(process.runtime.crisisMode.list()).toMatchObject([{ id, subject: 'u', by }]);
+    return [`crisisMode:${id}`, scene];
+  },
   storageHealth: async () => ['storageHealth', await killed('storageHealth', 'write.failed')],
   // The thread itself dies in journal/writerDeath.test.ts.
   writer: async () => {

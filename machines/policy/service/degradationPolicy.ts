@@ -27,6 +27,8 @@ export interface DegradationSignals {
   /** How late the event loop ran a timer, at worst, in the last second (see `EventLoopWatch`). */
   readonly eventLoopDelayMs?: number | undefined;
   readonly network?: NetworkGrade | undefined;
+  /** Of the whole process: somebody has put everybody into crisis mode (CR-6). */
+  readonly isCrisisMode?: boolean | undefined;
 }
 
 /** Where the signals with a threshold call for a worse level. */
@@ -96,6 +98,7 @@ export const LEVEL_CAUSES = [
   'storage',
   'network',
   'eventLoopDelayMs',
+  'crisisMode',
 ] as const;
 /**
  * - `breaker`: the upstream is down, or somebody holds its breaker open.
@@ -103,6 +106,7 @@ export const LEVEL_CAUSES = [
  * - `overload`: it had too much to do, and has fewer slots than are asked for.
  * - `storage`, `network`: as they are.
  * - `eventLoopDelayMs`: the process has more to do than it can.
+ * - `crisisMode`: a person wants what is urgent to have the room.
  */
 export type LevelCause = (typeof LEVEL_CAUSES)[number];
 
@@ -123,7 +127,7 @@ export function wantedLevel(
   policy: DegradationPolicy,
   current: Level,
 ): WantedLevel {
-  const { breaker, shortage, storage, network, eventLoopDelayMs } = signals;
+  const { breaker, shortage, storage, network, eventLoopDelayMs, isCrisisMode } = signals;
   const levels: Readonly<Record<LevelCause, Level>> = {
     breaker: BREAKER_LEVELS[breaker ?? 'closed'],
     ramp: shortage === 'ramp' ? 'limited' : 'normal',
@@ -131,6 +135,7 @@ export function wantedLevel(
     storage: STORAGE_LEVELS[storage ?? 'well'],
     network: NETWORK_LEVELS[network ?? 'good'],
     eventLoopDelayMs: loopLevel(eventLoopDelayMs ?? 0, policy, current),
+    crisisMode: isCrisisMode === true ? 'criticalOnly' : 'normal',
   };
   const wanted = worstOf(Object.values(levels));
   return {

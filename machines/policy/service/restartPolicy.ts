@@ -11,6 +11,7 @@ export const COMPONENT_KINDS = [
   'breaker',
   'degradation',
   'scheduler',
+  'crisisMode',
   'operations',
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
@@ -67,6 +68,14 @@ export const RESTART_POLICIES: Readonly<Record<ComponentKind, RestartPolicy>> = 
   },
   // Slots, rate and timeout are the flow meter's, which goes on.
   scheduler: {
+    strategy: 'onlyIt',
+    dependents: [],
+    restartsMax: 3,
+    windowMs: 60_000,
+    retryAfterMs: 1_000,
+  },
+  // It goes on as it was.
+  crisisMode: {
     strategy: 'onlyIt',
     dependents: [],
     restartsMax: 3,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OperationRecords, UpstreamOrders } from '../../../actors/port.ts';
+import type { CrisisModeOrders, OperationRecords, UpstreamOrders } from '../../../actors/port.ts';
 import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../../../machines/policy/layers/policyTable.ts';
 import type { CheckedRequest, SyncRequest } from '../../../machines/policy/request/request.ts';
@@ -37,4 +37,5 @@ export interface ManagedRuntime {
   setPolicies(layers: PolicyLayers): void;
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstreamOrders(name: string): UpstreamOrders;
+  readonly crisisModes: CrisisModeOrders;
 }

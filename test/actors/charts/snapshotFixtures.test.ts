@@ -4,6 +4,7 @@ import { type AnyStateMachine, createActor } from 'xstate';
 import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
+import { crisisModeMachine } from '../../../machines/crisisMode/crisisModeMachine.ts';
 import { degradationMachine } from '../../../machines/degradation/degradationMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { checkDegradationPolicy } from '../../../machines/policy/service/degradationPolicy.ts';
@@ -35,6 +36,7 @@ const KEPT: readonly (readonly [machine: AnyStateMachine, input: unknown])[] = [
     },
   ],
   [crisisMachine, CRISIS_INPUT],
+  [crisisModeMachine, { scope: 'subject' }],
   [circuitBreakerMachine, { upstream: 'payments', policy: TEST_PACING }],
   [schedulerMachine, { upstream: 'payments' }],
   [degradationMachine, { scope: 'payments', policy: checkDegradationPolicy(undefined, 'policy') }],

@@ -1,0 +1,354 @@
+/**
+ * Crisis mode of subjects and of everybody: an actor for each that is on, in force at once, kept
+ * together in one sealed record, and gone on with by the next process (CR-6).
+ *
+ * @module
+ */
+
+import {
+  type CrisisModeEvent,
+  type CrisisModeSnapshot,
+  crisisModeDue,
+  crisisModeMachine,
+} from '../../machines/crisisMode/crisisModeMachine.ts';
+import { goneOn, type ModeOn, raisedPriority } from '../../machines/policy/crisis/crisisMode.ts';
+import type { Component } from '../../machines/policy/service/restartPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Priority } from '../../machines/vocabulary/urgency.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
+import { ChartActor } from '../charts/chartActor.ts';
+import { decodeSnapshot } from '../charts/snapshots.ts';
+import type { Facts } from '../facts/factStream.ts';
+import type { ComponentWrites } from '../journal/componentWrites.ts';
+import { closed } from '../operation/acceptance.ts';
+import { inTime } from '../platform/inTime.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import {
+  type CrisisModeEnd,
+  type CrisisModeFor,
+  type CrisisModeOrder,
+  type CrisisModeState,
+  secondPersonNeeded,
+  whatChanged,
+} from './crisisModeState.ts';
+import type { PlansAtHand } from './plansAtHand.ts';
+
+export interface CrisisModesParts {
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly facts: Facts;
+  readonly system: ActorSystem;
+  readonly plans: Pick<PlansAtHand, 'hold' | 'letGo'>;
+  readonly writes: ComponentWrites;
+  /** It was switched on or off for everybody. */
+  readonly onGlobal: () => void;
+  /** An actor died of an error. */
+  readonly onFailed: (component: Component, error: unknown) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The component under which all that are on are kept. */
+export const CRISIS_MODES = 'crisisModes';
+/** So that what is written at each change, and the plans that are kept at hand, stay small. */
+const SUBJECTS_MAX = 200;
+/** Who gives an order waits so long at most for the disk. */
+const DURABLE_WITHIN_MS = 2_000;
+
+interface Kept {
+  readonly id: string;
+  readonly subject: string | null;
+  /** The snapshot of its chart. */
+  readonly state: string;
+}
+
+interface Mode extends Kept {
+  state: string;
+  readonly component: Component;
+  readonly chart: ChartActor<typeof crisisModeMachine>;
+  /** The change that it had last. */
+  revision: number;
+  on: ModeOn | null;
+}
+
+export class CrisisModes {
+  readonly #parts: CrisisModesParts;
+  /** By whom they are for. */
+  readonly #modes = new Map<string | null, Mode>();
+  /** Who ended one before it was known whether an earlier process left it on. */
+  readonly #leftEarly = new Map<string | null, Person>();
+  /** What a later version of the chart wrote: it goes on there. */
+  #newer: readonly Kept[] = [];
+  /** Counts changes; up to which of them is ordered to be written, and is on disk. */
+  #revision = 0;
+  #writtenRevision = 0;
+  #durableRevision = 0;
+  #waiters: { readonly revision: number; readonly tell: (isDurable: boolean) => void }[] = [];
+  #isOpen = false;
+  #isStopped = false;
+
+  constructor(parts: CrisisModesParts) {
+    this.#parts = parts;
+  }
+
+  /** It is on for everybody. */
+  get isGlobal(): boolean {
+    return this.#modes.has(null);
+  }
+
+  /** For whom it is on, of what a request says it is about. */
+  of(subject: unknown): CrisisModeFor {
+    if (typeof subject === 'string' && this.#modes.has(subject)) return 'subject';
+    return this.isGlobal ? 'global' : 'none';
+  }
+
+  /** The same work, as urgent as anything but a crisis is where its subject is in crisis mode. */
+  raised<
+    Work extends {
+      readonly subject?: string | undefined;
+      readonly priority?: Priority | undefined;
+    },
+  >(work: Work): Work {
+    const { subject, priority = 'normal' } = work;
+    if (subject === undefined || !this.#modes.has(subject)) return work;
+    return { ...work, priority: raisedPriority(priority) };
+  }
+
+  /** All that are on, that of everybody first, then the earliest. */
+  get states(): readonly CrisisModeState[] {
+    return [...this.#modes.values()]
+      .flatMap((mode) => (mode.on === null ? [] : [this.#stateOf(mode, mode.on)]))
+      .toSorted(
+        (a, b) =>
+          Number(a.subject !== null) - Number(b.subject !== null) || a.sinceAtMs - b.sinceAtMs,
+      );
+  }
+
+  /**
+   * Switches it on or prolongs it: in force when the call returns. Resolves once that is on disk, or
+   * after 2 s, and says which.
+   *
+   * @throws HoldfastError (rejects) `HF_CLOSED`; `HF_OPTION_INVALID` where it is on for 200 subjects.
+   */
+  async enter({ subject, by, reason, forMs }: CrisisModeOrder): Promise<CrisisModeState> {
+    if (this.#isStopped) throw closed();
+    const before = this.#modes.get(subject);
+    const subjects = this.#modes.size - Number(this.isGlobal);
+    requireOption(
+      before !== undefined || subject === null || subjects < SUBJECTS_MAX,
+      'subject',
+      `can't be put into crisis mode: ${SUBJECTS_MAX} others are, which is the most; end one, or switch it on for everybody`,
+    );
+    this.#leftEarly.delete(subject);
+    const mode = before ?? this.#begin(this.#parts.random.uuid(), subject);
+    this.#send(mode, {
+      ...{ type: 'person.entered', by, reason, forMs },
+      atMs: this.#parts.steady.now(),
+    });
+    const { on } = mode;
+    // Its chart can't fail twice in a row, but by a defect.
+    if (on === null)
+      throw new HoldfastError('HF_INTERNAL', 'Crisis mode could not be switched on.');
+    await this.#durable(mode.revision);
+    // The store may have been opened meanwhile, and somebody may have ended it.
+    return this.#stateOf(mode, mode.on ?? on);
+  }
+
+  /**
+   * Ends it: it is off when the call returns. Resolves as {@link enter} does.
+   *
+   * @throws HoldfastError (rejects) `HF_SECOND_PERSON_NEEDED` where `by` switched it on or prolonged it,
+   * `HF_CLOSED`.
+   */
+  async leave(subject: string | null, by: Person): Promise<CrisisModeEnd> {
+    if (this.#isStopped) throw closed();
+    const mode = this.#modes.get(subject);
+    if (!this.#isOpen) this.#leftEarly.set(subject, by);
+    if (mode === undefined) return { wasOn: false, isDurable: this.#isOpen };
+    this.#send(mode, { type: 'person.left', by, atMs: this.#parts.steady.now() });
+    if (mode.on !== null) {
+      this.#leftEarly.delete(subject);
+      throw secondPersonNeeded();
+    }
+    return { wasOn: true, isDurable: await this.#durable(mode.revision) };
+  }
+
+  /** The store is open, and this was kept in it; the clock went on by so much. */
+  opened(text: string | undefined, shiftedMs: number): void {
+    this.#isOpen = true;
+    const kept = this.#read(text);
+    const early = [...this.#modes.values()];
+    for (const mode of early) {
+      const earlier = kept.find(({ subject }) => subject === mode.subject)?.state;
+      this.#send(mode, { type: 'store.opened', shiftedMs, earlier: this.#stillOn(earlier) });
+    }
+    for (const one of kept) if (!this.#modes.has(one.subject)) this.#goOn(one);
+    for (const [subject, by] of this.#leftEarly) {
+      const mode = this.#modes.get(subject);
+      if (mode !== undefined) {
+        this.#send(mode, { type: 'person.left', by, atMs: this.#parts.steady.now() });
+      }
+    }
+    this.#leftEarly.clear();
+  }
+
+  /** Starts an actor again that failed, from what it kept. */
+  restart(component: Component): void {
+    const mode = [...this.#modes.values()].find((one) => one.component === component);
+    if (mode !== undefined) this.#restore(mode);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const { chart } of this.#modes.values()) chart.stop();
+    for (const { tell } of this.#waiters.splice(0)) tell(false);
+  }
+
+  #begin(id: string, subject: string | null): Mode {
+    const { system, steady, timers, plans, onFailed } = this.#parts;
+    const component: Component = `crisisMode:${id}`;
+    const chart = new ChartActor({
+      system,
+      machine: crisisModeMachine,
+      id: component,
+      input: { scope: subject === null ? 'global' : 'subject' },
+      due: { of: crisisModeDue, steady, after: timers.after.bind(timers) },
+      keep: {
+        write: (state) => {
+          mode.state = state;
+          this.#revision += 1;
+          mode.revision = this.#revision;
+        },
+      },
+      onChange: (snapshot, event) => {
+        this.#changed(mode, snapshot, event);
+      },
+      onFailed: (error) => {
+        onFailed(component, error);
+      },
+    });
+    const mode: Mode = { id, subject, component, chart, state: '', revision: 0, on: null };
+    this.#modes.set(subject, mode);
+    if (subject !== null) plans.hold(subject);
+    chart.start();
+    return mode;
+  }
+
+  #send(mode: Mode, event: CrisisModeEvent): void {
+    // An order does not wait for the supervisor.
+    if (mode.chart.isFailed) this.#restore(mode);
+    mode.chart.send(event);
+  }
+
+  #restore({ chart, state }: Mode): void {
+    if (state === '') chart.restart();
+    else chart.restore(state, { type: 'process.restarted', atMs: this.#parts.steady.now() });
+  }
+
+  #changed(mode: Mode, snapshot: CrisisModeSnapshot, event: CrisisModeEvent | undefined): void {
+    const before = mode.on;
+    mode.on = snapshot.context.on;
+    if (mode.on === null) this.#end(mode);
+    if (mode.revision > this.#writtenRevision) this.#write();
+    const what = whatChanged(before, snapshot, event);
+    if (what !== null) {
+      const { facts, steady } = this.#parts;
+      const endsAtMs = mode.on === null ? null : steady.toWall(mode.on.endsAtMs);
+      const by = event !== undefined && 'by' in event ? event.by : null;
+      const { id } = mode;
+      facts.emit('crisisMode.changed', { id, scope: snapshot.context.scope }, what, by, endsAtMs);
+    }
+    if (mode.subject === null && (before === null) !== (mode.on === null)) this.#parts.onGlobal();
+  }
+
+  #end(mode: Mode): void {
+    mode.chart.stop();
+    this.#modes.delete(mode.subject);
+    if (mode.subject !== null) this.#parts.plans.letGo(mode.subject);
+  }
+
+  #goOn(kept: Kept): void {
+    const mode = this.#begin(kept.id, kept.subject);
+    mode.state = kept.state;
+    try {
+      this.#restore(mode);
+    } catch (error) {
+      this.#end(mode);
+      if (isHoldfastError(error) && error.code === 'HF_RECORD_NEWER') {
+        this.#newer = [...this.#newer, kept];
+      }
+      this.#parts.onError(error);
+    }
+  }
+
+  /** What was kept of one, if its time is not over; `null` also for what can't be read. */
+  #stillOn(state: string | undefined): ModeOn | null {
+    if (state === undefined) return null;
+    try {
+      const { on } = decodeSnapshot(crisisModeMachine, state).snapshot.context;
+      const nowMs = this.#parts.steady.now();
+      const goesOn = on && goneOn(on, nowMs);
+      return goesOn !== null && goesOn.endsAtMs > nowMs ? goesOn : null;
+    } catch (error) {
+      this.#parts.onError(error);
+      return null;
+    }
+  }
+
+  #read(text: string | undefined): readonly Kept[] {
+    if (text === undefined) return [];
+    try {
+      return JSON.parse(text) as readonly Kept[];
+    } catch (error) {
+      this.#parts.onError(error);
+      return [];
+    }
+  }
+
+  #write(): void {
+    // What is kept next must not be later than the time that is.
+    this.#parts.steady.stamp();
+    this.#writtenRevision = this.#revision;
+    let revision = 0;
+    const state = (): string => {
+      revision = this.#revision;
+      const on = [...this.#modes.values()].filter((mode) => mode.on !== null);
+      return JSON.stringify(
+        [...on, ...this.#newer].map(({ id, subject, state: its }) => ({ id, subject, state: its })),
+      );
+    };
+    this.#parts.writes.write(CRISIS_MODES, state, () => {
+      this.#durableRevision = Math.max(this.#durableRevision, revision);
+      const done = this.#waiters.filter((waiter) => waiter.revision <= this.#durableRevision);
+      this.#waiters = this.#waiters.filter((waiter) => waiter.revision > this.#durableRevision);
+      for (const { tell } of done) tell(true);
+    });
+  }
+
+  /** Whether a change is on disk, after 2 s at most. */
+  async #durable(revision: number): Promise<boolean> {
+    if (revision <= this.#durableRevision) return true;
+    const durable = new Promise<boolean>((resolve) => {
+      this.#waiters.push({ revision, tell: resolve });
+    });
+    const told = await inTime(this.#parts.clock, durable, DURABLE_WITHIN_MS);
+    return told?.value ?? false;
+  }
+
+  #stateOf({ id, subject, revision, chart }: Mode, on: ModeOn): CrisisModeState {
+    const { steady } = this.#parts;
+    return {
+      ...{ id, subject, by: on.by, reason: on.reason },
+      sinceAtMs: steady.toWall(on.sinceAtMs),
+      endsAtMs: steady.toWall(on.endsAtMs),
+      isEnding: chart.snapshot.value === 'ending',
+      isDurable: revision <= this.#durableRevision,
+    };
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * For how long crisis mode is on, and who may end it (CR-6). Instants are those of a clock that never goes
+ * back (docs/decisions/0047).
+ *
+ * @module
+ */
+
+import { clampDueTime } from '../../vocabulary/dueTime.ts';
+import type { Person } from '../../vocabulary/person.ts';
+import type { Priority } from '../../vocabulary/urgency.ts';
+
+/** For whom it is on: one subject, or everybody. */
+export type CrisisModeScope = 'subject' | 'global';
+
+/** Unless it is said how long. */
+export const MODE_MS_DEFAULT = 4 * 3_600_000;
+/** Less than a minute is most likely a number of seconds. */
+export const MODE_MS_MIN = 60_000;
+/** Nobody is asked whether it is still wanted for longer than that. */
+export const MODE_MS_MAX = 24 * 3_600_000;
+/** It is told of its end so long before; of a short one in its last quarter. */
+const WARNING_MS = 900_000;
+/** So many of those who switched it on are told apart. */
+const PERSONS_MAX = 100;
+
+/** Crisis mode that is on. */
+export interface ModeOn {
+  /** Who switched it on or prolonged it last, and why. */
+  readonly by: Person;
+  readonly reason: string | null;
+  /** Ids of all who switched it on or prolonged it. */
+  readonly persons: readonly string[];
+  readonly sinceAtMs: number;
+  readonly endsAtMs: number;
+  /** How long it was to last when it was last prolonged. */
+  readonly lengthMs: number;
+}
+
+/** Somebody wants it on. */
+export interface ModeOrder {
+  readonly by: Person;
+  readonly reason: string | null;
+  readonly forMs: number;
+  readonly atMs: number;
+}
+
+/**
+ * It is on by this order from now on. Where it was on before it ends no sooner than it would have: a short
+ * order would be a way to end it alone.
+ */
+export function switchedOn(before: ModeOn | null, { by, reason, forMs, atMs }: ModeOrder): ModeOn {
+  const endsAtMs = Math.max(before?.endsAtMs ?? 0, atMs + forMs);
+  return {
+    by,
+    reason: reason ?? before?.reason ?? null,
+    persons: withPersons(before?.persons ?? [], [by.id]),
+    sinceAtMs: before?.sinceAtMs ?? atMs,
+    endsAtMs,
+    lengthMs: endsAtMs - atMs,
+  };
+}
+
+/** It was switched on before the store was open, which tells the time, and that it is on from earlier. */
+export function joined(on: ModeOn, { shiftedMs, earlier }: ModeAtOpen): ModeOn {
+  const sinceAtMs = on.sinceAtMs + shiftedMs;
+  const endsAtMs = on.endsAtMs + shiftedMs;
+  if (earlier === null) return { ...on, sinceAtMs, endsAtMs };
+  return {
+    ...on,
+    reason: on.reason ?? earlier.reason,
+    persons: withPersons(earlier.persons, on.persons),
+    sinceAtMs: Math.min(earlier.sinceAtMs, sinceAtMs),
+    endsAtMs: Math.max(earlier.endsAtMs, endsAtMs),
+    lengthMs: Math.max(earlier.lengthMs, on.lengthMs),
+  };
+}
+
+export interface ModeAtOpen {
+  /** How far the clock went on when the store was opened. */
+  readonly shiftedMs: number;
+  /** What an earlier process kept of the same scope; `null` for nothing. */
+  readonly earlier: ModeOn | null;
+}
+
+/** What another process goes on with: never longer than it was to last. */
+export function goneOn(on: ModeOn, atMs: number): ModeOn {
+  return { ...on, endsAtMs: clampDueTime(on.endsAtMs, atMs, on.lengthMs) };
+}
+
+/** When it is told that it is about to end. */
+export function warnsAtMs({ endsAtMs, lengthMs }: ModeOn): number {
+  return endsAtMs - Math.min(WARNING_MS, lengthMs / 4);
+}
+
+/** Whether this is somebody else than all who wanted it on: nobody ends it alone. */
+export function isSecondPerson({ persons }: ModeOn, { id }: Person): boolean {
+  return !persons.includes(id);
+}
+
+/** The priority of work of a subject that is in crisis mode: only a crisis goes before it. */
+export function raisedPriority(priority: Priority): Priority {
+  return priority === 'crisis' ? priority : 'high';
+}
+
+function withPersons(some: readonly string[], others: readonly string[]): readonly string[] {
+  return [...new Set([...some, ...others])].slice(-PERSONS_MAX);
+}
