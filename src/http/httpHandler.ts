@@ -4,9 +4,8 @@
  * @module
  */
 
-import { stackLocation } from '../../actors/platform/stackLocation.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
-import type { Attempt, Run } from '../../actors/port.ts';
+import type { Run } from '../../actors/port.ts';
 import {
   AttemptFailure,
   classifyStatus,
@@ -18,7 +17,6 @@ import {
 } from '../../machines/policy/retry/classifyFailure.ts';
 import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryAfter.ts';
 import {
-  className,
   type ErrorCode,
   HoldfastError,
   isHoldfastError,
@@ -27,18 +25,25 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { discardBody, readJson } from './readJson.ts';
+import { checkHeaders, headersOf, moreHeaders, type RequestHeaders } from './requestHeaders.ts';
 import { parseBaseUrl, requestUrl } from './requestUrl.ts';
 
 export interface HttpHandlerOptions {
   /** Requests go to `<baseUrl>/<type with dots as slashes>`, or to the path the request names. */
   readonly baseUrl: string | URL;
   /**
-   * More headers, such as `Authorization`. Called for every attempt, so that a token can be fresh,
-   * and never stored. It can't replace `Idempotency-Key`.
+   * More headers, such as `Authorization`: as an object, or as a function that is called for every attempt, so
+   * that a token can be fresh. Never stored. They can't replace `Idempotency-Key`.
    */
-  readonly headers?:
-    | ((attempt: Attempt) => Record<string, string> | Promise<Record<string, string>>)
-    | undefined;
+  readonly headers?: RequestHeaders | undefined;
+  /**
+   * True: where the request's `base` is text, it is the entity tag of the version that the change was made
+   * on, and goes out as `If-Match` (RFC 9110 §13.1.1), so that an upstream that holds another answers 412 and
+   * the operation waits as `conflicted`. Default false.
+   */
+  readonly ifMatchBase?: boolean | undefined;
+  /** Used in place of the global `fetch`: for client certificates, a proxy, or in tests. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Used when the request names none. Default `POST`. */
   readonly method?: string | undefined;
   /**
@@ -59,6 +64,8 @@ export interface HttpHandlerOptions {
 const KINDS = {
   baseUrl: 'anything',
   headers: 'anything',
+  ifMatchBase: 'boolean',
+  fetch: 'function',
   method: 'text',
   notAppliedStatuses: 'array',
   responseBytesMax: 'anything',
@@ -68,8 +75,6 @@ const KINDS = {
 /** Methods that change nothing, so that an attempt whose outcome is unknown did no harm. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
-/** What a header may carry without being changed on its way. */
-const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
 
 /**
  * A handler that sends each attempt as an HTTP request and classifies the answer by RT-2.
@@ -91,13 +96,7 @@ export function httpHandler<Response = Json | undefined>(
   const methodDefault = options.method ?? 'POST';
   const bytesMax = options.responseBytesMax ?? 1_048_576;
   const notAppliedStatuses = checkStatuses(options.notAppliedStatuses ?? [503]);
-  if (options.headers !== undefined && typeof options.headers !== 'function') {
-    throw new HoldfastError(
-      'HF_OPTION_INVALID',
-      'headers must be a function that gives them, called for every attempt: headers: () => ({ … }).',
-      { field: 'headers' },
-    );
-  }
+  checkHeaders(options.headers);
   if (!METHODS.has(methodDefault)) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -128,10 +127,11 @@ export function httpHandler<Response = Json | undefined>(
     const url = requestUrl(base, attempt.type, attempt.path);
     const { signal } = attempt;
     if (signal.aborted) throw cutOff(signal, 'transient');
-    const headers = headersOf(attempt, await abortable(moreHeaders(attempt, options), signal));
+    const more = await abortable(moreHeaders(attempt, options.headers), signal);
+    const headers = headersOf(attempt, more, options.ifMatchBase === true);
     const isSafe = SAFE_METHODS.has(method);
     try {
-      const response = await fetch(url, {
+      const response = await (options.fetch ?? fetch)(url, {
         method,
         headers,
         body: isSafe ? null : JSON.stringify(attempt.payload),
@@ -162,50 +162,6 @@ function checkStatuses(given: readonly number[]): ReadonlySet<number> {
 
 function isServerError(status: number): boolean {
   return status >= 500 && status <= 599;
-}
-
-async function moreHeaders(
-  attempt: Attempt<unknown>,
-  options: HttpHandlerOptions,
-): Promise<Record<string, string>> {
-  try {
-    return (await options.headers?.(attempt as Attempt)) ?? {};
-  } catch (cause) {
-    if (isHoldfastError(cause)) throw cause;
-    const location = stackLocation(cause);
-    const what = location === null ? className(cause) : `${className(cause)} at ${location}`;
-    throw transientFailure(`The headers function failed with ${what}; nothing was sent.`, {
-      notApplied: true,
-      isException: true,
-      cause,
-    });
-  }
-}
-
-function headersOf(attempt: Attempt<unknown>, more: Record<string, string>): Headers {
-  if (!PRINTABLE_ASCII.test(attempt.idempotencyKey)) {
-    throw permanentFailure(
-      'idempotencyKey holds characters that an HTTP header cannot carry; use printable ASCII.',
-      { code: 'HF_REQUEST_INVALID', field: 'idempotencyKey' },
-    );
-  }
-  const headers = new Headers({ accept: 'application/json', 'content-type': 'application/json' });
-  for (const [name, value] of Object.entries(more)) {
-    try {
-      headers.set(name, value);
-    } catch {
-      // The cause is left out: its message quotes the value, which is often a secret.
-      throw permanentFailure(`The headers function gave a header that HTTP cannot carry.`, {
-        code: 'HF_OPTION_INVALID',
-        field: 'headers',
-      });
-    }
-  }
-  headers.set('idempotency-key', attempt.idempotencyKey);
-  headers.set('traceparent', attempt.traceparent);
-  headers.set('holdfast-attempt', String(attempt.number));
-  if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
-  return headers;
 }
 
 /** Waits for `work` no longer than the signal allows. */

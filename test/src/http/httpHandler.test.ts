@@ -140,8 +140,60 @@ describe('the request', () => {
     expect(() => httpHandler({ baseUrl: 'nowhere' })).toThrow(/baseUrl/);
     expect(() => httpHandler({ baseUrl, method: 'BREW' })).toThrow(/method/);
     expect(() => httpHandler({ baseUrl, responseBytesMax: -1 })).toThrow(/responseBytesMax/);
-    const headers = { authorization: 'secret' } as unknown as () => Record<string, string>;
-    expect(() => httpHandler({ baseUrl, headers })).toThrow(/^headers must be a function/);
+    const bad = 'secret' as unknown as Record<string, string>;
+    expect(() => httpHandler({ baseUrl, headers: bad })).toThrow(/^headers must be an object/);
+    expect(() => httpHandler({ baseUrl, headers: { authorization: 'secret\nx' } })).toThrow(
+      /^headers must hold names and values that HTTP can carry\.$/,
+    );
+  });
+
+  test('OP-3 headers may be an object', async () => {
+    const { url, seen } = await rawServer((response) => response.end());
+    const headers = { authorization: 'Bearer 1', 'idempotency-key': 'can not be replaced' };
+    await httpHandler({ baseUrl: url, headers })(attemptOf());
+    expect(seen[0]?.headers).toMatchObject({
+      authorization: 'Bearer 1',
+      'idempotency-key': 'key-1',
+    });
+  });
+
+  test('OP-3 CF-1 a base that is an entity tag goes out as If-Match where that is wanted', async () => {
+    const { url, seen } = await rawServer((response) => response.end());
+    const run = httpHandler({ baseUrl: url, ifMatchBase: true });
+    await run(attemptOf({ base: '"v7"' }));
+    await run(attemptOf({ base: 'W/"v7"' }));
+    await run(attemptOf({ base: { version: 7 } }));
+    await run(attemptOf());
+    await httpHandler({ baseUrl: url })(attemptOf({ base: '"v7"' }));
+    expect(seen.map(({ headers }) => headers['if-match'])).toEqual([
+      '"v7"',
+      'W/"v7"',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const refused = await failureFrom({ baseUrl: url, ifMatchBase: true }, { base: 'v7' });
+    expect(refused).toMatchObject({ failureClass: 'permanent', code: 'HF_REQUEST_INVALID' });
+    expect(seen).toHaveLength(5);
+  });
+
+  test('OP-3 another fetch is used where one is given', async () => {
+    const { url, seen } = await rawServer((response) => response.end());
+    const asked: unknown[] = [];
+    const run = httpHandler({
+      baseUrl: url,
+      fetch: async (...how) => {
+        asked.push(how[0]);
+        return await fetch(...how);
+      },
+    });
+    await run(attemptOf());
+    expect(asked).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+    const broken = () => Promise.reject(new TypeError('of its own'));
+    expect(await failureFrom({ baseUrl: url, fetch: broken })).toMatchObject({
+      failureClass: 'unknownOutcome',
+    });
   });
 });
 

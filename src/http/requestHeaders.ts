@@ -1,0 +1,112 @@
+/**
+ * The headers of a request that `httpHandler` sends.
+ *
+ * @module
+ */
+
+import { stackLocation } from '../../actors/platform/stackLocation.ts';
+import type { Attempt } from '../../actors/port.ts';
+import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { className, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+
+/** More headers: the same for every attempt, or asked for each. */
+export type RequestHeaders =
+  | Readonly<Record<string, string>>
+  | ((
+      attempt: Attempt,
+    ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
+/** What a header may carry without being changed on its way. */
+const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
+/** A tag in quotation marks, weak or not: RFC 9110 §8.8.3. */
+const ENTITY_TAG = /^(?:W\/)?"[\u0021\u0023-\u007e]*"$/;
+
+/** @throws HoldfastError `HF_OPTION_INVALID`; no value is repeated, for it is often a secret. */
+export function checkHeaders(headers: unknown): void {
+  if (headers === undefined || typeof headers === 'function') return;
+  const isObject = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
+  const entries = isObject ? Object.entries(headers) : null;
+  if (entries?.every(([name, value]) => isCarried(name, value)) === true) return;
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    entries === null
+      ? 'headers must be an object of names and values, or a function that gives one: headers: () => ({ … }).'
+      : 'headers must hold names and values that HTTP can carry.',
+    { field: 'headers' },
+  );
+}
+
+/** What the option gives for this attempt. */
+export async function moreHeaders(
+  attempt: Attempt<unknown>,
+  headers: RequestHeaders | undefined,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    if (typeof headers !== 'function') return headers ?? {};
+    return (await headers(attempt as Attempt)) ?? {};
+  } catch (cause) {
+    if (isHoldfastError(cause)) throw cause;
+    const location = stackLocation(cause);
+    const what = location === null ? className(cause) : `${className(cause)} at ${location}`;
+    throw transientFailure(`The headers function failed with ${what}; nothing was sent.`, {
+      notApplied: true,
+      isException: true,
+      cause,
+    });
+  }
+}
+
+/** All headers of a request. */
+export function headersOf(
+  attempt: Attempt<unknown>,
+  more: Readonly<Record<string, string>>,
+  ifMatchBase: boolean,
+): Headers {
+  if (!PRINTABLE_ASCII.test(attempt.idempotencyKey)) {
+    throw permanentFailure(
+      'idempotencyKey holds characters that an HTTP header cannot carry; use printable ASCII.',
+      { code: 'HF_REQUEST_INVALID', field: 'idempotencyKey' },
+    );
+  }
+  const headers = new Headers({ accept: 'application/json', 'content-type': 'application/json' });
+  for (const [name, value] of Object.entries(more)) {
+    if (isCarried(name, value)) {
+      headers.set(name, value);
+      continue;
+    }
+    throw permanentFailure('The option headers gave a header that HTTP cannot carry.', {
+      code: 'HF_OPTION_INVALID',
+      field: 'headers',
+    });
+  }
+  if (ifMatchBase && typeof attempt.base === 'string') setIfMatch(headers, attempt.base);
+  headers.set('idempotency-key', attempt.idempotencyKey);
+  headers.set('traceparent', attempt.traceparent);
+  headers.set('holdfast-attempt', String(attempt.number));
+  if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
+  return headers;
+}
+
+function isCarried(name: string, value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  try {
+    // The platform's own rule; what it throws quotes the value.
+    new Headers().set(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function setIfMatch(headers: Headers, base: string): void {
+  if (!ENTITY_TAG.test(base)) {
+    throw permanentFailure(
+      'base is no entity tag, such as "v7" in quotation marks; nothing was sent.',
+      {
+        code: 'HF_REQUEST_INVALID',
+        field: 'base',
+      },
+    );
+  }
+  headers.set('if-match', base);
+}
