@@ -62,6 +62,8 @@ export interface EngineParts {
   /** Their names. */
   readonly upstreams: Iterable<string>;
   readonly handlers: Readonly<Record<string, Handler>>;
+  /** The type whose handler takes crises of types that nobody handles. */
+  readonly crisisType: string;
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
@@ -182,6 +184,7 @@ export class EngineCore {
     };
     const pool = new OperationPool({
       ...forPool,
+      crisisType: given.crisisType,
       retentionMs,
       residentsMax,
       unwritten,

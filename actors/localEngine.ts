@@ -117,6 +117,7 @@ export class LocalEngine implements Engine {
       policies: parts.policies,
       upstreams: parts.upstreams,
       handlers: parts.handlers,
+      crisisType: crisis.type,
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,
@@ -155,7 +156,7 @@ export class LocalEngine implements Engine {
       ready: () => this.whenRunning(),
       onError,
     });
-    const exemptionsOf = exemptionsAmong(core.pool.handlers);
+    const exemptionsOf = exemptionsAmong(core.pool.registered.byType);
     const { policies } = parts;
     this.#crisis = new CrisisResponder({
       pool: core.pool,
@@ -170,7 +171,7 @@ export class LocalEngine implements Engine {
         // The engine's own has stopped by then.
         timers: new TimerService(clock, onError),
         exceptions: core.pool.exceptions,
-        handlers: core.pool.handlers,
+        handlers: core.pool.registered.byType,
         retry: (upstream, type) => policies.table.retries(upstream, type),
         attemptTimeoutMs: (handler, { type }) =>
           policies.table.attemptTimeoutMs(handler, 'crisis', type),
@@ -180,7 +181,7 @@ export class LocalEngine implements Engine {
       random,
       rules: {
         type: crisis.type,
-        hasHandler: (type) => core.pool.handlers.has(type),
+        hasHandler: (type) => core.pool.registered.byType.has(type),
         check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
         exemptionsOf,
       },
@@ -234,7 +235,7 @@ export class LocalEngine implements Engine {
   }
 
   get handlers(): ReadonlyMap<string, Handler> {
-    return this.#core.pool.handlers;
+    return this.#core.pool.registered.byType;
   }
 
   async handle(type: string, handler: Handler): Promise<void> {
@@ -282,7 +283,7 @@ export class LocalEngine implements Engine {
     const request = this.crisisModes.raised(this.#neverExpiring(given));
     const { room, bulk, pool } = this.#core;
     return new Promise((resolve, reject) => {
-      const handler = pool.handlers.get(request.type);
+      const handler = pool.registered.byType.get(request.type);
       if (handler === undefined) {
         reject(new HoldfastError('HF_INTERNAL', 'acceptMany() was given a type without handler.'));
         return;

@@ -34,6 +34,7 @@ import type { TurnWaitOf } from '../operation/waitView.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
 import { Demands } from './demands.ts';
+import { Handlers } from './handlers.ts';
 import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
 import { tellOfMove } from './operationFacts.ts';
@@ -57,7 +58,8 @@ export class OperationPool {
   readonly staleReads = new StaleReadGuard();
   /** What an orderly stop waits for. */
   readonly busy = new BusyCount();
-  readonly #handlers = new Map<string, Handler>();
+  /** Who handles what, in this process. */
+  readonly registered: Handlers;
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
   readonly #demands: Demands;
@@ -71,6 +73,7 @@ export class OperationPool {
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
+    this.registered = new Handlers(parts.crisisType);
     this.watchers = new Watchers(parts.onError);
     this.left = new LeftRows(parts.facts);
     const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
@@ -155,24 +158,19 @@ export class OperationPool {
     });
   }
 
-  /** Of each type, registered for the process. */
-  get handlers(): ReadonlyMap<string, Handler> {
-    return this.#handlers;
-  }
-
   /** From now on attempts of operations of this type begin with this handler. */
   setHandler(type: string, handler: Handler): void {
-    this.#handlers.set(type, handler);
+    this.registered.set(type, handler);
     this.dispatcher.sendType(type, handler.upstream);
   }
 
   /** Gives it the handler that it has to run with from now on, and a route accordingly. */
   renewHandler(resident: Resident): void {
-    const { type } = resident.actor.getSnapshot().context;
+    const { context } = resident.actor.getSnapshot();
     const closure = this.#closures.get(resident.id);
     const before = resident.handler;
-    resident.handler = closure ?? this.#handlers.get(type) ?? null;
-    resident.route = closure?.upstream ?? routeOf(type);
+    resident.handler = closure ?? this.registered.of(context);
+    resident.route = closure?.upstream ?? routeOf(context.type);
     if (resident.handler !== before) this.dispatcher.changedHandler(resident, before);
   }
 
@@ -197,7 +195,7 @@ export class OperationPool {
 
   /** What an operation of this type waits for that waits for its turn. */
   readonly turnWaitOf: TurnWaitOf = ({ type, upMark }, urgency) => {
-    const upstream = this.handlers.get(type)?.upstream ?? upMark?.upstream;
+    const upstream = this.registered.byType.get(type)?.upstream ?? upMark?.upstream;
     if (upstream === undefined) return { reason: 'handler', untilAtMs: null };
     return this.dispatcher.turnWait(upstream, urgency);
   };
@@ -234,7 +232,7 @@ export class OperationPool {
     id: string = operationId(this.#parts.clock, this.#parts.random),
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
-    const handler = closure ?? this.#handlers.get(request.type) ?? null;
+    const handler = closure ?? this.registered.of(request);
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
       handler === null || passesBy('flow', request)

@@ -34,6 +34,8 @@ export interface PoolParts {
   readonly rates: (upstream: string) => RateLimits | null;
   /** How long a settled operation is kept, for its outcome and its idempotency key. */
   readonly retentionMs: number;
+  /** The type whose handler takes crises of types that nobody handles. */
+  readonly crisisType: string;
   /** Operations in memory at once, beside crises and what is in flight (OP-6). */
   readonly residentsMax: number;
   /** On what may be in memory before a crisis is not kept there, while the disk is late or hangs. */

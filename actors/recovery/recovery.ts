@@ -104,12 +104,12 @@ export async function recoverInHand(
 }
 
 /**
- * Has everything in memory of this type begin its next attempt with the handler that is registered now,
- * and lets go on what waited for one: before the store is open, and while it is held, that is crises.
+ * Has everything in memory that this type's handler is for begin its next attempt with the one that is
+ * registered now, and lets go on what waited for one: before the store is open, and while it is held, that is crises.
  */
 export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): void {
   for (const resident of pool.residents) {
-    if (resident.actor.getSnapshot().context.type !== type) continue;
+    if (!pool.registered.isOf(type, resident.actor.getSnapshot().context)) continue;
     // What runs, runs on, and is told when it comes to rest.
     if (resident.interrupt !== null) continue;
     const { chart, state, handler } = resident;
@@ -154,7 +154,7 @@ export async function takeUpSpilled(
  * thousand idle upstreams, one question in place of a claim for each. All of them where that can't be read.
  */
 export async function occupiedRoutes({ store, pool }: RecoveryParts): Promise<readonly string[]> {
-  const waiting = [...pool.handlers.keys()].map(missingHandlerRoute);
+  const waiting = [...pool.registered.byType.keys()].map(missingHandlerRoute);
   const routes = [...pool.dispatcher.routes.all, ...waiting];
   return await store.occupiedRoutes({ routes }).catch(() => routes);
 }
@@ -164,10 +164,12 @@ export async function adoptHandlers(
   parts: RecoveryParts,
   occupied: readonly string[],
 ): Promise<void> {
-  const { residents, handlers } = parts.pool;
+  const { residents, registered } = parts.pool;
   const inMemory = new Set(residents.map(({ actor }) => actor.getSnapshot().context.type));
+  // Crises of types that nobody handles are in memory, too.
+  inMemory.add(registered.crisisType);
   const onDisk = new Set(occupied);
-  for (const type of handlers.keys()) {
+  for (const type of registered.byType.keys()) {
     if (onDisk.has(missingHandlerRoute(type))) await adoptHandler(parts, type);
     else if (inMemory.has(type)) adoptInMemory(parts, type);
   }

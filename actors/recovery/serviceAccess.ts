@@ -102,7 +102,7 @@ export function accessLive(
       return results;
     },
     positionOf(type) {
-      if (!pool.handlers.has(type)) return unhandledPosition(type);
+      if (!pool.registered.byType.has(type)) return unhandledPosition(type);
       return queuedPosition(routeOf(type), steady.stamp());
     },
     broughtBack(operations) {
@@ -118,7 +118,7 @@ export function accessLive(
       const { type, expiresAtMs } = decodeWork(row).snapshot.context;
       if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
       dispatcher.lookEverywhere();
-      if (pool.handlers.has(type)) await adoptHandler(parts, type);
+      if (pool.registered.byType.has(type)) await adoptHandler(parts, type);
       await sweepLanes(parts);
     },
     laneFreed(row) {

@@ -110,3 +110,54 @@ describe('CR-4 OP-7 a crisis of an earlier process, whose handler comes after `r
     },
   );
 });
+
+describe('CR-2 OP-7 a crisis of a type that nobody handles, nor the one of crises', () => {
+  const fall = { subject: 'user-42', type: 'crisis.fall' } as const;
+  const handlerOf = (delivered: string[]): Handler => ({
+    upstream: 'care',
+    run: ({ operationId, type }) => {
+      delivered.push(`${operationId} ${type}`);
+      return null;
+    },
+  });
+
+  test.each([
+    ['in the same process', 'handle', null],
+    ['after a restart', 'handle', 'killed'],
+    ['after a stop', 'handle', 'closed'],
+    ['with the options of the next process', 'options', 'killed'],
+  ] as const)('CR-2 OP-7 goes once that of crises comes, %s', async (_, how, ended) => {
+    const { clock, boot } = createWorld();
+    const first = boot({ upstreams: UPSTREAMS });
+    await clock.run(first.runtime.ready);
+    const { operationId, durable } = await first.runtime.crisis(fall);
+    await clock.run(durable);
+    await clock.advance(60_000);
+    const delivered: string[] = [];
+    const handlers = { 'crisis.alert': handlerOf(delivered) };
+    let { runtime } = first;
+    if (ended !== null) {
+      await end(clock, first, ended);
+      ({ runtime } = boot({ upstreams: UPSTREAMS, ...(how === 'options' ? { handlers } : {}) }));
+      await clock.run(runtime.ready);
+    }
+    if (how === 'handle') await clock.run(runtime.handle('crisis.alert', handlers['crisis.alert']));
+    await clock.advance(60_000);
+    expect(delivered).toEqual([`${operationId ?? ''} crisis.fall`]);
+    const { state } = await clock.run(runtime.getOperation(operationId ?? '').view());
+    expect(state).toBe('delivered');
+  });
+
+  test('CR-2 OP-7 its own handler comes first, and other work waits for its own', async () => {
+    const { clock, boot } = createWorld();
+    const [own, ofCrises]: [string[], string[]] = [[], []];
+    const { runtime } = boot({
+      upstreams: UPSTREAMS,
+      handlers: { 'crisis.fall': handlerOf(own), 'crisis.alert': handlerOf(ofCrises) },
+    });
+    await clock.run(runtime.ready);
+    const { delivery } = await runtime.crisis(fall);
+    await clock.run(delivery);
+    expect([own.length, ofCrises.length]).toEqual([1, 0]);
+  });
+});

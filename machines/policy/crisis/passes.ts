@@ -15,6 +15,7 @@ export const PASSED_BY = {
   flow: 'Breaker, slots, rates and levels of its upstream are not asked: it has places of its own.',
   duplicates: 'It is on its way before the store could find an earlier one.',
   expiry: 'It never expires.',
+  type: 'Where nobody handles its type, the handler of crises takes it.',
   handler: 'It waits neither for a handler that blocks nor for one that does not return.',
 } as const;
 
@@ -23,10 +24,11 @@ export type Passed = keyof typeof PASSED_BY;
 /** The rank that nothing but a crisis has. */
 const CRISIS_RANK = urgencyOf('crisis', 'premium');
 
-/** Whether this work, known by its priority or its rank, does not wait for that. */
+/** Whether this work, known by its priority or its rank, does not wait for that: nothing passes by what is not in the table. */
 export function passesBy(
-  _what: Passed,
+  what: Passed,
   work: { readonly priority: Priority } | { readonly urgency: number },
 ): boolean {
-  return 'urgency' in work ? work.urgency === CRISIS_RANK : work.priority === 'crisis';
+  const isCrisis = 'urgency' in work ? work.urgency === CRISIS_RANK : work.priority === 'crisis';
+  return isCrisis && Object.hasOwn(PASSED_BY, what);
 }

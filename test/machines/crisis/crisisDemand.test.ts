@@ -15,7 +15,7 @@ import {
   wasFoundInFlight,
 } from '../../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
-import { passesBy } from '../../../machines/policy/crisis/passes.ts';
+import { PASSED_BY, type Passed, passesBy } from '../../../machines/policy/crisis/passes.ts';
 import { PRIORITIES, TIERS, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 
 const regions = crisisMachine.root.states;
@@ -103,13 +103,20 @@ describe('CR-4 named states', () => {
 });
 
 describe('CR-2 what a crisis passes by', () => {
-  test('CR-2 it does, by its priority and by its rank, and nothing else does', () => {
-    for (const priority of PRIORITIES) {
-      expect(passesBy('flow', { priority })).toBe(priority === 'crisis');
-      for (const tier of TIERS) {
-        const urgency = urgencyOf(priority, tier);
-        expect(passesBy('flow', { urgency })).toBe(priority === 'crisis');
+  test.each(Object.keys(PASSED_BY) as Passed[])(
+    'CR-2 %s: it does, by its priority and by its rank, and nothing else does',
+    (what) => {
+      for (const priority of PRIORITIES) {
+        expect(passesBy(what, { priority })).toBe(priority === 'crisis');
+        for (const tier of TIERS) {
+          const urgency = urgencyOf(priority, tier);
+          expect(passesBy(what, { urgency })).toBe(priority === 'crisis');
+        }
       }
-    }
+    },
+  );
+
+  test('CR-2 by nothing that is not in the table', () => {
+    expect(passesBy('payment' as Passed, { priority: 'crisis' })).toBe(false);
   });
 });
