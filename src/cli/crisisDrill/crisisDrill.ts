@@ -41,7 +41,7 @@ interface DrillOptions extends JsonOptions {
 }
 
 /** Crises in all, shared over every scenario that there is. */
-const CRISES: Readonly<Record<Form, number>> = { full: 108_000, short: 5_400 };
+const CRISES: Readonly<Record<Form, number>> = { full: 108_000, short: 3_600 };
 const REPORT = 'crisis-drill';
 
 export function crisisDrillCommand(): Command {

@@ -77,6 +77,7 @@ export class ScenarioRun {
           step: 'run',
           count: crises,
           firstNumber: 0,
+          leftBehind: leftBehind.length,
           plant: plant === null ? null : { what: plant, number },
         }),
       );
@@ -103,7 +104,13 @@ export class ScenarioRun {
     const { crises } = this.#plan;
     const count = Math.ceil(crises * LEFT_BEHIND_SHARE);
     const said = await this.#step(
-      this.#order(upstream, { step: 'prepare', count, firstNumber: crises, plant: null }),
+      this.#order(upstream, {
+        step: 'prepare',
+        count,
+        firstNumber: crises,
+        leftBehind: 0,
+        plant: null,
+      }),
     );
     this.#child?.kill('SIGKILL');
     await this.#ended();
@@ -112,7 +119,7 @@ export class ScenarioRun {
 
   #order(
     { place }: DrillUpstream,
-    step: Pick<StageOrder, 'step' | 'count' | 'firstNumber' | 'plant'>,
+    step: Pick<StageOrder, 'step' | 'count' | 'firstNumber' | 'leftBehind' | 'plant'>,
   ): StageOrder {
     const { form, smallDisk } = this.#plan;
     return {

@@ -50,12 +50,12 @@ export async function pause(ms: number): Promise<void> {
 
 /** Looks every few milliseconds until it is so, or for `withinMs`; tells whether it became so. */
 export async function becomes(
-  isSo: () => boolean,
+  isSo: () => boolean | Promise<boolean>,
   withinMs: number,
   everyMs = 20,
 ): Promise<boolean> {
   const endsAtMs = machineMs() + withinMs;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (machineMs() >= endsAtMs) return false;
     await pause(everyMs);
   }

@@ -65,6 +65,7 @@ export function judgeScenario(
     crises: plan.count,
     answers,
     pinned: short(figuresOf(waits.filter((ms, at) => isPinned[at] === 1 && !Number.isNaN(ms)))),
+    own: short(figuresOf(ownOf(result, waits))),
     late,
     starved,
     unscheduled,
@@ -132,6 +133,16 @@ function deliveriesOf(
   };
 }
 
+/** What is left of each answered wait without the machine. */
+function ownOf(result: StageResult, waits: readonly number[]): readonly number[] {
+  return [...waits.entries()].flatMap(([index, ms]) => {
+    if (Number.isNaN(ms)) return [];
+    const controlMs = controlLateMs(result, index, ms);
+    const explainedMs = Math.max(controlMs, keptFromProcessorMs(result, index, ms));
+    return [Math.max(0, ms - explainedMs)];
+  });
+}
+
 /** The share of the time of the stream in which the main thread was ready and had no processor. */
 function keptShare(keptMs: Float64Array, plan: Plan): number {
   const spanMs = plannedAtMs(plan, plan.count - 1) - plan.startMs;
@@ -167,7 +178,7 @@ function unseen(
       keptShare: 0,
       isAimMet: false,
     },
-    ...{ answers: NOTHING, pinned: short(NOTHING), control: short(NOTHING) },
+    ...{ answers: NOTHING, pinned: short(NOTHING), own: short(NOTHING), control: short(NOTHING) },
     ...{ delivery: short(NOTHING), deliveryFrom: wellMeans ?? 'the answer' },
     ...{ taken: 0, missing: 0, doubled: 0, overdue: 0, leftBehind: 0 },
   };

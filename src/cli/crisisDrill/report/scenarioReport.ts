@@ -23,6 +23,8 @@ export interface ScenarioReport {
   readonly answers: Figures;
   /** Of these, those of people whose plan was pinned. */
   readonly pinned: Pick<Figures, 'count' | 'p50Ms' | 'p99Ms' | 'p9999Ms' | 'maxMs'>;
+  /** The answers less what the machine explains of each: by the control, or by the kernel's account. */
+  readonly own: Pick<Figures, 'count' | 'p50Ms' | 'p99Ms' | 'p9999Ms' | 'maxMs'>;
   /** Answers after 200 ms or more that the machine does not explain. */
   readonly late: number;
   /** Answers as late, where the control was late as well: a starved machine. */

@@ -6,7 +6,7 @@
 
 import { diskFull, diskStalled } from './disks.ts';
 import { backup, idle, inFlight, observers, queued } from './load.ts';
-import { clockSet, garbage } from './process.ts';
+import { clockSet, garbage, loopBlocked } from './process.ts';
 import type { Scenario } from './scenario.ts';
 import { handlerLate, keyMissing, recovery, storeCorrupt } from './starts.ts';
 import { breakersOpen, offline, refusing, stalled } from './upstreams.ts';
@@ -29,4 +29,5 @@ export const SCENARIOS: readonly Scenario[] = [
   observers,
   garbage,
   clockSet,
+  loopBlocked,
 ];

@@ -10,7 +10,7 @@ import { HELPERS, WORK } from '../stage/stage.ts';
 import { keepInFlight, queueUp } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
 
-const QUEUED = { full: 100_000, short: 5_000 };
+const QUEUED = { full: 100_000, short: 3_000 };
 const IN_FLIGHT = 1_000;
 /** How long work of others takes at the upstream. */
 const LATENCY_MS = 3_000;

@@ -4,9 +4,12 @@
  * @module
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { GCProfiler } from 'node:v8';
-import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import { machineMs, systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { Clock } from '../../../../machines/vocabulary/clock.ts';
+import { becomes } from '../measure/schedule.ts';
 import { keepInFlight } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -101,5 +104,37 @@ export const clockSet: Scenario = {
     stage.saw(retries > 0, `${retries} attempts were repeated while it was set`);
     await answers;
     work.stop();
+  },
+};
+
+/** How long the event loop is blocked at a time, and how long it then runs. */
+const BLOCK_MS = 1_000;
+const RUN_MS = 1_500;
+
+export const loopBlocked: Scenario = {
+  name: 'loop-blocked',
+  title: 'Event loop blocked for a second (outside callers)',
+  means:
+    'the main thread computes for a second, again and again; another process asks at the socket of crisis.outside',
+  seconds: { full: 30, short: 4 },
+  async run(stage) {
+    const socketPath = join(stage.storeFolder, 'crisis.sock');
+    const runtime = await stage.openWell({ crisis: { outside: { socketPath: true } } });
+    const isListening = await becomes(() => existsSync(socketPath), 10_000);
+    stage.saw(isListening, 'a thread answered at a socket in the folder of the store');
+    let isOver = false;
+    const block = (): void => {
+      const untilMs = machineMs() + BLOCK_MS;
+      while (machineMs() < untilMs);
+      if (!isOver) systemClock.schedule(RUN_MS, block);
+    };
+    systemClock.schedule(RUN_MS, block);
+    await stage.streamOutside(socketPath);
+    isOver = true;
+    const { blocked, longestMs } = runtime.getHealthStatus().eventLoop;
+    stage.saw(
+      longestMs >= BLOCK_MS / 2,
+      `the loop was blocked ${blocked} times, for ${Math.round(longestMs)} ms at the longest`,
+    );
   },
 };

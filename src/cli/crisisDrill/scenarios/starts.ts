@@ -15,7 +15,7 @@ import { HELPERS, type Stage, WORK, WORK_TYPE } from '../stage/stage.ts';
 import { queueUp } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
 
-const LEFT = { full: 100_000, short: 5_000 };
+const LEFT = { full: 100_000, short: 3_000 };
 /** So slow that what an earlier process has left is there to the end. */
 const TRICKLE = { perSecond: 50, burst: 50 };
 /** So much of the file is overwritten, from its start: its header and the first pages. */

@@ -5,10 +5,10 @@
  */
 
 import { machineMs } from '../../../../actors/platform/systemClock.ts';
-import type { CrisisAnswer } from '../../../../actors/port.ts';
 import type { CrisisRequest, Runtime } from '../../../runtime.ts';
-import { pause } from '../measure/schedule.ts';
-import type { StageOrder } from './stageMessages.ts';
+import type { Control } from '../measure/control.ts';
+import { becomes, type Plan, pause, runPlan } from '../measure/schedule.ts';
+import type { StageOrder, StreamResult } from './stageMessages.ts';
 
 /** The type of the crises. */
 export const CRISIS_TYPE = 'crisis.alert';
@@ -53,6 +53,20 @@ export async function givePlans(runtime: Runtime): Promise<void> {
   ]);
 }
 
+/** Which crises are sent. */
+export type CrisesOrder = Pick<StageOrder, 'count' | 'firstNumber' | 'plant' | 'seconds'>;
+
+/** As much of an answer as the drill looks at. */
+interface Answer {
+  /** `null` where it was answered and not taken. */
+  readonly operationId: string | null;
+  /** Left out where the caller is not told. */
+  readonly delivery?: Promise<{ readonly status: string }>;
+}
+
+/** Asks for help, as `runtime.crisis` does. */
+export type Ask = (request: CrisisRequest) => Promise<Answer>;
+
 /** What came of crises, by the place of each in the plan. */
 export class Crises {
   readonly answeredAtMs: Float64Array;
@@ -61,9 +75,9 @@ export class Crises {
   answered = 0;
   /** Said to be delivered. */
   told = 0;
-  readonly #order: StageOrder;
+  readonly #order: CrisesOrder;
 
-  constructor(order: StageOrder) {
+  constructor(order: CrisesOrder) {
     this.#order = order;
     this.answeredAtMs = new Float64Array(order.count).fill(Number.NaN);
     this.isTaken = new Uint8Array(order.count);
@@ -71,26 +85,30 @@ export class Crises {
   }
 
   /** Sends crisis `index` of the plan. */
-  send(runtime: Pick<Runtime, 'crisis'>, index: number): void {
+  send(ask: Ask, index: number): void {
     const { firstNumber, plant } = this.#order;
     const number = firstNumber + index;
     if (number % 2 === 0) this.isPinned[index] = 1;
     const request = crisisOf(number);
     const isPlanted = plant?.number === number;
-    void runtime.crisis(request).then(async (answer) => {
-      if (isPlanted && plant.what === 'late') await pause(PLANTED_DELAY_MS);
-      this.#answered(index, answer);
-    });
+    ask(request).then(
+      async (answer) => {
+        if (isPlanted && plant.what === 'late') await pause(PLANTED_DELAY_MS);
+        this.#answered(index, answer);
+      },
+      // It stands as never answered.
+      () => undefined,
+    );
     if (isPlanted && plant.what === 'doubled') {
-      void runtime.crisis({ ...request, idempotencyKey: `again-${number}` });
+      void ask({ ...request, idempotencyKey: `again-${number}` });
     }
   }
 
-  #answered(index: number, { operationId, delivery }: CrisisAnswer): void {
+  #answered(index: number, { operationId, delivery }: Answer): void {
     this.answeredAtMs[index] = machineMs();
     this.answered += 1;
     if (operationId !== null) this.isTaken[index] = 1;
-    void delivery.then(
+    delivery?.then(
       ({ status }) => {
         if (status === 'completed') this.told += 1;
       },
@@ -98,4 +116,34 @@ export class Crises {
       () => undefined,
     );
   }
+}
+
+/** What is answered is answered within this, or never. */
+const ANSWERED_WITHIN_MS = 30_000;
+/** Until the first of the plan is due. */
+const LEAD_MS = 5;
+
+/** Sends all of them by a plan that begins now; resolves once each is answered, or none will be. */
+export async function sendCrises(
+  ask: Ask,
+  crises: Crises,
+  { count, seconds }: CrisesOrder,
+  control: Control,
+): Promise<StreamResult> {
+  const plan: Plan = { startMs: machineMs() + LEAD_MS, perSecond: count / seconds, count };
+  control.begin(plan);
+  await runPlan(plan, (index) => {
+    crises.send(ask, index);
+  });
+  await becomes(() => crises.answered === count, ANSWERED_WITHIN_MS, 1);
+  const { lateMs, keptMs } = control.notes;
+  const { answeredAtMs, isTaken, isPinned } = crises;
+  return {
+    plan,
+    answeredAtMs,
+    isTaken,
+    isPinned,
+    // Shared memory can't be sent to another process.
+    control: { lateMs: Float64Array.from(lateMs), keptMs: Float64Array.from(keptMs) },
+  };
 }

@@ -15,22 +15,20 @@ import { httpHandler } from '../../../http/httpHandler.ts';
 import type { RuntimeOptions } from '../../../options.ts';
 import type { Runtime } from '../../../runtime.ts';
 import type { Control } from '../measure/control.ts';
-import { becomes, type Plan, pause, runPlan } from '../measure/schedule.ts';
+import { becomes, pause } from '../measure/schedule.ts';
 import { UpstreamControls } from '../upstream/drillUpstream.ts';
-import { CRISIS_TYPE, Crises, givePlans } from './crises.ts';
-import type { Evidence, StageOrder, StageResult } from './stageMessages.ts';
+import { type Ask, CRISIS_TYPE, Crises, givePlans, sendCrises } from './crises.ts';
+import { callFromOutside } from './outsideCaller.ts';
+import type { Evidence, StageOrder, StageResult, StreamResult } from './stageMessages.ts';
 
 /** The upstream of the crises, and that of other work. */
 export const HELPERS = 'helpers';
 export const WORK = 'work';
 export const WORK_TYPE = 'work.push';
 
-/** What is answered is answered within this, or never. */
-const ANSWERED_WITHIN_MS = 30_000;
 /** What is not delivered this long after the upstream is well is missing; a little more than is promised. */
 const DELIVERED_WITHIN_MS = 70_000;
-/** Until the first of the plan is due. */
-const LEAD_MS = 5;
+const LOOK_EVERY_MS = 200;
 
 export class Stage {
   readonly order: StageOrder;
@@ -42,7 +40,8 @@ export class Stage {
   readonly #control: Control;
   readonly #crises: Crises;
   readonly #evidence: Evidence[] = [];
-  #plan: Plan | null = null;
+  #streamed: StreamResult | null = null;
+  #isOutside = false;
   #wellAtMs: number | null = null;
   #runtime: Runtime | null = null;
 
@@ -105,16 +104,16 @@ export class Stage {
     return runtime;
   }
 
-  /** Sends all crises by the plan, the first at once; resolves once each is answered, or none will be. */
+  /** Sends all crises by a plan, the first at once; resolves once each is answered, or none will be. */
   async stream(runtime: Pick<Runtime, 'crisis'>): Promise<void> {
-    const { count, seconds } = this.order;
-    const plan = { startMs: machineMs() + LEAD_MS, perSecond: count / seconds, count };
-    this.#plan = plan;
-    this.#control.begin(plan);
-    await runPlan(plan, (index) => {
-      this.#crises.send(runtime, index);
-    });
-    await becomes(() => this.#crises.answered === count, ANSWERED_WITHIN_MS, 1);
+    const ask: Ask = (request) => runtime.crisis(request);
+    this.#streamed = await sendCrises(ask, this.#crises, this.order, this.#control);
+  }
+
+  /** The same from another process, which asks at this socket. */
+  async streamOutside(socketPath: string): Promise<void> {
+    this.#isOutside = true;
+    this.#streamed = await callFromOutside({ ...this.order, socketPath });
   }
 
   /** Waits for a share of the time that the stream lasts. */
@@ -134,28 +133,26 @@ export class Stage {
 
   /** Waits until all are delivered, as the runtime says, or for longer than is promised. */
   async settled(): Promise<void> {
-    const { count } = this.order;
-    const fromMs = Math.max(this.#wellAtMs ?? 0, machineMs());
-    const withinMs = fromMs + DELIVERED_WITHIN_MS - machineMs();
-    await becomes(() => this.#crises.told >= count, withinMs);
+    const { count, leftBehind } = this.order;
+    const endsAtMs = Math.max(this.#wellAtMs ?? 0, machineMs()) + DELIVERED_WITHIN_MS;
+    const leftMs = (): number => endsAtMs - machineMs();
+    if (!this.#isOutside) await becomes(() => this.#crises.told >= count, leftMs());
+    // Nobody here is told of those of an earlier process, or of callers from outside.
+    if (this.#isOutside || leftBehind > 0) {
+      const areThere = async (): Promise<boolean> =>
+        (await this.upstream.delivered()) >= count + leftBehind;
+      await becomes(areThere, leftMs(), LOOK_EVERY_MS);
+    }
   }
 
   result(): StageResult {
-    if (this.#plan === null)
+    if (this.#streamed === null) {
       throw new HoldfastError('HF_INTERNAL', 'The scenario has sent no crises.');
-    const { answeredAtMs, isTaken, isPinned, told } = this.#crises;
+    }
+    const { firstNumber } = this.order;
     return {
-      plan: this.#plan,
-      firstNumber: this.order.firstNumber,
-      answeredAtMs,
-      isTaken,
-      isPinned,
-      told,
-      // Shared memory can't be sent to another process.
-      control: {
-        lateMs: Float64Array.from(this.#control.notes.lateMs),
-        keptMs: Float64Array.from(this.#control.notes.keptMs),
-      },
+      ...this.#streamed,
+      firstNumber,
       wellAtMs: this.#wellAtMs,
       evidence: this.#evidence,
     };

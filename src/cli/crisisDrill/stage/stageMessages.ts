@@ -32,6 +32,8 @@ export interface StageOrder {
   readonly count: number;
   /** The number of the first; each crisis of a scenario has its own. */
   readonly firstNumber: number;
+  /** Crises that an earlier process has left behind, which have to arrive as well. */
+  readonly leftBehind: number;
   /** How long they are spread over. */
   readonly seconds: number;
   /** A planted defect, and the number of the crisis that it befalls. */
@@ -44,21 +46,23 @@ export interface Evidence {
   readonly text: string;
 }
 
-/** What the process under drill has seen. Instants are those of `machineMs`. */
-export interface StageResult {
+/** What came of a stream of crises, as whoever sent it has seen. Instants are those of `machineMs`. */
+export interface StreamResult {
   readonly plan: Plan;
-  /** The number of the crisis that was due first. */
-  readonly firstNumber: number;
   /** When each was answered; not a number where it was not. */
   readonly answeredAtMs: Float64Array;
   /** Of each: 1 where the plan of its subject was pinned, so that no answer waits for it. */
   readonly isPinned: Uint8Array;
   /** Of each: 1 where it was taken, and so has to arrive. */
   readonly isTaken: Uint8Array;
-  /** How many the runtime has said of that they were delivered. */
-  readonly told: number;
   /** What the control noted at the instant of each. */
   readonly control: ControlNotes;
+}
+
+/** What the process under drill has seen. */
+export interface StageResult extends StreamResult {
+  /** The number of the crisis that was due first. */
+  readonly firstNumber: number;
   /** When the upstream was well again; `null` where it always was. */
   readonly wellAtMs: number | null;
   readonly evidence: readonly Evidence[];

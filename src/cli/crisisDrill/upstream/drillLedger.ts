@@ -22,6 +22,11 @@ export class DrillLedger {
     else entry.effects += 1;
   }
 
+  /** How many crises have taken effect. */
+  get size(): number {
+    return this.#effects.size;
+  }
+
   lines(): readonly LedgerLine[] {
     return [...this.#effects].map(([number, { effects, firstAtMs }]) => [
       number,

@@ -54,6 +54,11 @@ export class UpstreamControls {
     return (await this.#ask('/refused')) as number;
   }
 
+  /** How many crises have taken effect there. */
+  async delivered(): Promise<number> {
+    return (await this.#ask('/delivered')) as number;
+  }
+
   async ledger(): Promise<readonly LedgerLine[]> {
     return (await this.#ask('/ledger')) as readonly LedgerLine[];
   }

@@ -87,6 +87,7 @@ const CONTROLS: Readonly<Record<string, () => unknown>> = {
     refusesCrises = false;
   },
   '/refused': () => refused,
+  '/delivered': () => ledger.size,
   '/ledger': () => ledger.lines(),
 };
 

@@ -31,7 +31,6 @@ export function goodResult(): StageResult {
     answeredAtMs: Float64Array.from({ length: COUNT }, (_, index) => dueAtMs(index) + ANSWER_MS),
     isTaken: new Uint8Array(COUNT).fill(1),
     isPinned: Uint8Array.from({ length: COUNT }, (_, index) => (index + 1) % 2),
-    told: COUNT,
     control: { lateMs: new Float64Array(COUNT).fill(0.5), keptMs: new Float64Array(COUNT).fill(7) },
     wellAtMs: null,
     evidence: [{ isSeen: true, text: 'all was well' }],

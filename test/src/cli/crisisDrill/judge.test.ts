@@ -45,7 +45,13 @@ describe('the judge of the crisis drill', () => {
     const starving = answeredLate(900);
     // Instants are 100 ms apart: the wake-up at 10 is within those 900 ms.
     starving.control.lateMs[10] = 701;
-    expect(judged({ result: starving })).toMatchObject({ verdict: 'PASS', late: 0, starved: 1 });
+    expect(judged({ result: starving })).toMatchObject({
+      verdict: 'PASS',
+      late: 0,
+      starved: 1,
+      answers: { maxMs: 900 },
+      own: { maxMs: 199 },
+    });
     starving.control.lateMs[10] = 699;
     expect(judged({ result: starving })).toMatchObject({ verdict: 'FAIL', late: 1, starved: 0 });
     starving.control.lateMs[10] = 0.5;

@@ -69,6 +69,7 @@ describe('the reports of the crisis drill', () => {
     expect(text).toContain('missed in bad');
     expect(text).toContain('**1 crisis was not delivered**');
     expect(text).toContain('12,345');
+    expect(text).toContain('| own p99.99 |');
   });
 
   test('CR-1 the chart is whole, has a row for each scenario and shows the slowest answer', () => {
@@ -91,6 +92,29 @@ describe('the reports of the crisis drill', () => {
     expect(text).toContain('**no disk could be filled**');
     expect(reportSvg(report).match(/<circle /g)).toHaveLength(1);
   });
+});
+
+test('CR-1 every fault of which the promise speaks is drilled', () => {
+  expect(SCENARIOS.map(({ title }) => title)).toEqual([
+    'Idle',
+    '1,000 operations in flight',
+    '100,000 queued',
+    'All breakers open',
+    'Offline for a minute, then back',
+    'Upstream stalled',
+    'Upstream refusing crises only',
+    'Disk stalled for 5 s',
+    'Disk full',
+    'Store corrupt',
+    'Key missing',
+    'Start-up with 100,000 to recover',
+    'Handler registered late',
+    'A backup running',
+    'Observers attached',
+    'Garbage collection pressure',
+    'Clock set back and forward by a day',
+    'Event loop blocked for a second (outside callers)',
+  ]);
 });
 
 test('CR-1 CR-4 the scenarios have names of their own, and the sample none of them', () => {
