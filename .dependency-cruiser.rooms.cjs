@@ -219,7 +219,13 @@ const ROOMS = {
   'src/crisis': ['actors'],
   'src/upkeep': [VOCABULARY, 'persistence/files', 'persistence/upkeep', 'actors/platform'],
   // Crises of other processes: the thread that answers them, and the main thread's side of it.
-  'src/outside': [VOCABULARY, 'machines/policy/crisis', 'persistence/files', ...ENGINE],
+  'src/outside': [
+    VOCABULARY,
+    'machines/policy/request',
+    'machines/policy/crisis',
+    'persistence/files',
+    ...ENGINE,
+  ],
   'src/views': [...MACHINES, PORT, 'actors', 'src/outside'],
   'src/management/call': [
     VOCABULARY,

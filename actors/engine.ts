@@ -14,6 +14,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { Hold } from '../persistence/port/hold.ts';
+import type { OutsideCrisis } from '../persistence/port/spillLine.ts';
 import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
@@ -29,6 +30,7 @@ import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
 import { notAccepted } from './operation/acceptance.ts';
+import { madeAtMs } from './platform/operationId.ts';
 import { AdmissionLimit } from './pool/admissionLimit.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
@@ -78,6 +80,8 @@ export interface EngineParts {
   /** Where everything that happens is told. */
   readonly facts: FactStream;
   readonly onComponentFailed: (component: Component, error: unknown) => void;
+  /** The store is open, and these were answered by an earlier process and never accepted. */
+  readonly onOutside: (crises: readonly OutsideCrisis[]) => void;
 }
 
 /** The component under which the {@link SteadyClock} is kept. */
@@ -304,6 +308,9 @@ export class EngineCore {
       seqBefore: this.#firstSeq,
       wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),
     }).catch(this.#parts.onError);
+    // Of a copied store, what it has answered itself and no other.
+    const sinceAtMs = this.hold === null ? 0 : (this.hold.sinceAtMs ?? Number.POSITIVE_INFINITY);
+    this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) >= sinceAtMs));
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts from the beginning. */

@@ -17,6 +17,7 @@ import { withNote } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
+import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
@@ -99,6 +100,7 @@ export class LocalEngine implements Engine {
   readonly crisisPlans: CrisisPlans;
   readonly crisisModes: CrisisModes;
   readonly #clock: Clock;
+  readonly #store: Store;
   readonly #facts: FactStream;
   readonly #core: EngineCore;
   readonly #supervisor: Supervisor;
@@ -109,6 +111,7 @@ export class LocalEngine implements Engine {
     const { store, clock, random, inspect, facts, onError, payloadBytesMax, crisis } = parts;
     this.#facts = facts;
     this.#clock = clock;
+    this.#store = store;
     const system = new ActorSystem(inspect, onError);
     const core = new EngineCore({
       store,
@@ -130,6 +133,9 @@ export class LocalEngine implements Engine {
       onComponentFailed: (component, error) => {
         facts.emit('component.failed', component, error);
         this.#supervisor.componentFailed(component);
+      },
+      onOutside: (crises) => {
+        this.#crisis.takeUp(crises);
       },
     });
     this.#core = core;
@@ -302,6 +308,10 @@ export class LocalEngine implements Engine {
 
   watchPlans(listener: (plans: PlansInMemory) => void): void {
     this.#core.plans.watch(listener);
+  }
+
+  spillLine(): SpillLine | null {
+    return this.#store.spillLine();
   }
 
   loopWasBlocked(forMs: number): void {

@@ -19,6 +19,7 @@ import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
+import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeState.ts';
@@ -41,6 +42,12 @@ export type {
   CrisisResource,
   HelpLine,
 } from '../machines/policy/crisis/crisisResource.ts';
+export type {
+  FromSpill,
+  OutsideCrisis,
+  SpillLine,
+  ToSpill,
+} from '../persistence/port/spillLine.ts';
 export type { Attempt, Handler, Run } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
@@ -333,6 +340,11 @@ export interface Engine extends OperationRecords {
   crisis(request: unknown, id?: string): Promise<CrisisAnswer>;
   /** Tells `listener` of the crisis plans that are in memory, now and whenever they have changed. */
   watchPlans(listener: (plans: PlansInMemory) => void): void;
+  /**
+   * A line for a thread that answers crises while this one is blocked, by which it has them kept without it
+   * (CR-4); `null` while there is nobody who could.
+   */
+  spillLine(): SpillLine | null;
   /** Another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
   loopWasBlocked(forMs: number): void;
   /** The crisis plans of subjects, which lead the answers to them (CR-3). */

@@ -131,6 +131,7 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
             helpLines: HELP_LINES,
             planWithinMs: crisis.planWithinMs,
             payloadBytesMax,
+            type: crisis.type,
           },
           engine,
           clock,

@@ -183,6 +183,7 @@ export class HoldfastRuntime implements Runtime {
   async handle(type: string, handler: Handler): Promise<void> {
     checkHandler(type, handler, this.#parts.options.upstreams);
     await this.#parts.engine.handle(type, handler);
+    this.#parts.outside?.handlersChanged();
   }
 
   getOperation(id: string): Operation {

@@ -16,12 +16,9 @@ import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/c
 import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import {
-  type HoldfastError,
-  isHoldfastError,
-  unforeseen,
-} from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import type { OutsideCrisis } from '../../persistence/port/spillLine.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
@@ -60,6 +57,8 @@ const NO_SUBJECT: FoundPlan = { status: 'noSubject', resources: [] };
 const ANSWER_MS_MAX = 200;
 /** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
 const READ_AT_ONCE_BYTES = 8_192;
+/** Crises of outside callers whose ids are remembered. */
+const OUTSIDE_REMEMBERED_MAX = 50_000;
 
 export interface CrisisResponderParts {
   readonly pool: OperationPool;
@@ -98,6 +97,8 @@ interface Promises {
 
 export class CrisisResponder {
   readonly #parts: CrisisResponderParts;
+  /** Ids that outside callers were told, of crises that are on their way; the oldest first. */
+  readonly #fromOutside = new Set<string>();
 
   constructor(parts: CrisisResponderParts) {
     this.#parts = parts;
@@ -112,6 +113,7 @@ export class CrisisResponder {
   async answer(request: unknown, id?: string): Promise<CrisisAnswer> {
     const { clock, random, facts, resources, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
+    if (id !== undefined) this.#remember(id);
     // Before the crisis is written: behind that it would wait for the sync.
     const subject = fieldOf(request, 'subject');
     const asked = isPlanSubject(subject) ? plans.find(subject) : NO_SUBJECT;
@@ -130,6 +132,37 @@ export class CrisisResponder {
       elapsedMs,
       ...begun,
     };
+  }
+
+  /**
+   * Delivers what another thread has answered and had kept, and nobody has accepted since: an earlier
+   * process was blocked until it was killed (CR-4).
+   */
+  takeUp(crises: readonly OutsideCrisis[]): void {
+    const { rules, facts } = this.#parts;
+    const left = crises.filter(({ id }) => !this.#fromOutside.has(id));
+    for (const { id, request } of left) {
+      this.#remember(id);
+      const delivery = promised<Outcome>();
+      try {
+        const checked = JSON.parse(request) as CheckedRequest;
+        // As of one that comes now: what nobody handles would wait for a handler that may never come.
+        const isHandled = rules.hasHandler(checked.type) || !rules.hasHandler(rules.type);
+        const type = isHandled ? checked.type : rules.type;
+        this.#deliver(id, { ...checked, type }, { durable: promised<undefined>(), delivery });
+      } catch (error) {
+        facts.emit('crisis.refused', refusalOf(error));
+      }
+    }
+    if (left.length > 0) facts.emit('failure.noted', takenUp(left.length));
+  }
+
+  #remember(id: string): void {
+    this.#fromOutside.add(id);
+    const [oldest] = this.#fromOutside;
+    if (this.#fromOutside.size > OUTSIDE_REMEMBERED_MAX && oldest !== undefined) {
+      this.#fromOutside.delete(oldest);
+    }
   }
 
   #begin(request: unknown, id: string): Begun {
@@ -241,6 +274,14 @@ function promised<T>(): Promised<T> {
   });
   promise.catch(() => undefined);
   return { promise, resolve, reject };
+}
+
+function takenUp(count: number): HoldfastError {
+  return new HoldfastError(
+    'HF_ALERT',
+    `Alert: ${count} crises of outside callers were answered by the last process and never taken by it: its event loop was blocked until it ended. They are delivered now.`,
+    { withStack: false },
+  );
 }
 
 function refusalOf(error: unknown): HoldfastError {

@@ -17,3 +17,8 @@ export function operationId(clock: Clock, random: Random): string {
   const rest = random.uuid();
   return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${rest.slice(15)}`;
 }
+
+/** When an id was made, in milliseconds since the epoch. */
+export function madeAtMs(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}

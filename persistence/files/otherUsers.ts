@@ -16,7 +16,7 @@ const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
 /** Files that a store writes to, and whose place another file could take. */
 const OWN_FILE =
-  /^(?:(?:data|owner)\.db(?:-wal|-shm|-journal)?|data\.db\.rescued|owner\.json|keyring(?:\.new)?\.json|crises\.spill(?:\.unreadable)?)$/;
+  /^(?:(?:data|owner)\.db(?:-wal|-shm|-journal)?|data\.db\.rescued|owner\.json|keyring(?:\.new)?\.json|crises(?:\.outside)?\.spill(?:\.unreadable)?)$/;
 
 /** True when a file or folder belongs to neither this user nor root. */
 export function isForeign({ uid }: Pick<Stats, 'uid'>): boolean {

@@ -74,6 +74,7 @@ class MemoryStore implements Store {
       },
       quarantined: this.#tables.standing('quarantined').length,
       spilled: [],
+      outside: [],
     });
   }
 
@@ -91,6 +92,10 @@ class MemoryStore implements Store {
       faultPoint('store.beforeAck');
       return results;
     });
+  }
+
+  spillLine(): null {
+    return null;
   }
 
   spill(write: AcceptWrite): Promise<void> {

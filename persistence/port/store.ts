@@ -61,6 +61,8 @@ export type {
   WriteResult,
 } from './writes.ts';
 
+import type { OutsideCrisis, SpillLine } from './spillLine.ts';
+
 export interface StoreInfo {
   /** Random, made with the store, 32 hex digits. */
   readonly storeId: string;
@@ -80,12 +82,20 @@ export interface StoreInfo {
   readonly quarantined: number;
   /** Spilled by an earlier process and refused by the database just now: to be committed (CR-4). */
   readonly spilled: readonly AcceptWrite[];
+  /** Kept by {@link StoreLife.spillLine} and not in the store: to be accepted as what they are. */
+  readonly outside: readonly OutsideCrisis[];
 }
 
 /** Opening and closing. */
 export interface StoreLife {
   /** Opens or makes the store. Must have resolved before anything else is called. */
   open(): Promise<StoreInfo>;
+  /**
+   * A line to who writes, for another thread that answers crises while this one is blocked: what it asks is
+   * kept beside the database, sealed, without this thread (CR-4). `null` while the store is not open, and
+   * where it writes in this thread.
+   */
+  spillLine(): SpillLine | null;
   /** Lets pending commits finish, then closes. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -116,7 +116,11 @@ async function replyTo(
   if (request.method !== 'GET') return refuse(404, 'path', PATHS, shared);
   if (pathname === HEALTH_PATH) {
     const { eventLoop } = answers;
-    return { status: 200, body: { eventLoop, waiting: handover.waiting }, headers: shared };
+    return {
+      status: 200,
+      body: { eventLoop, waiting: handover.waiting, canKeep: handover.canKeep },
+      headers: shared,
+    };
   }
   const id = pathname.startsWith(`${CRISIS_PATH}/`) ? pathname.slice(CRISIS_PATH.length + 1) : null;
   const recorded = id === null ? null : handover.recorded(id);

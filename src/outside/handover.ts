@@ -1,6 +1,6 @@
 /**
- * Crises of outside callers on their way to the main thread: each is kept here until the main thread has
- * it on disk, and callers can ask how far it is.
+ * Crises of outside callers on their way to the main thread: each is held here until the main thread has
+ * it on disk or, where that does not come to it in time, the store's writer does. Callers can ask how far it is.
  *
  * @module
  */
@@ -9,12 +9,30 @@ import { inTime } from '../../actors/platform/inTime.ts';
 import type { FoundPlan } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HandedOver } from './outsideMessages.ts';
+import type { Spiller } from './spiller.ts';
 
 /**
- * How far a crisis is on its way: handed on and in memory alone; on its way to its upstream, and not on
- * disk yet; on disk; at its upstream. Or it was not taken, since too much waits already.
+ * How far a crisis is on its way:
+ * - `pending`: handed on; in memory alone, and on disk in a moment;
+ * - `memoryOnly`: the same, where nothing can be kept at present: it is lost if the process ends now;
+ * - `taken`: the app has it, and its delivery is under way; in memory alone as yet;
+ * - `spilled`: the app does not take it, being blocked, so it is kept on disk, sealed, for the app or the
+ *   next process;
+ * - `durable`: the app has it on disk;
+ * - `delivered`: its upstream has it;
+ * - `notTaken`: too much waits already; it was answered, and nothing else will come of it.
  */
-export type Recorded = 'pending' | 'taken' | 'durable' | 'delivered' | 'notTaken';
+export type Recorded =
+  | 'pending'
+  | 'memoryOnly'
+  | 'taken'
+  | 'spilled'
+  | 'durable'
+  | 'delivered'
+  | 'notTaken';
+
+/** What the main thread does not have on disk by then is spilled, in milliseconds. */
+const SPILL_AFTER_MS = 250;
 
 /** What waits for a main thread that does not come back is bounded (OP-6). */
 const WAITING_MAX = 10_000;
@@ -23,22 +41,29 @@ const WAITING_BYTES_MAX = 64 * 1_048_576;
 const REMEMBERED_MAX = 10_000;
 
 interface Waiting {
-  readonly bytes: number;
-  recorded: 'pending' | 'taken';
+  bytes: number;
+  recorded: 'pending' | 'taken' | 'spilled';
   readonly onRecorded: Set<() => void>;
+  readonly cancelSpill: () => void;
 }
 
 export class Handover {
   readonly #clock: Clock;
   readonly #send: (crisis: HandedOver) => void;
+  readonly #spiller: Spiller;
   readonly #waiting = new Map<string, Waiting>();
   readonly #ended = new Map<string, 'durable' | 'delivered'>();
   readonly #plans = new Map<string, (plan: FoundPlan) => void>();
   #bytes = 0;
 
-  constructor(clock: Clock, send: (crisis: HandedOver) => void) {
-    this.#clock = clock;
-    this.#send = send;
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly send: (crisis: HandedOver) => void;
+    readonly spiller: Spiller;
+  }) {
+    this.#clock = parts.clock;
+    this.#send = parts.send;
+    this.#spiller = parts.spiller;
   }
 
   /** How many are not on disk yet, as far as is known. */
@@ -46,12 +71,21 @@ export class Handover {
     return this.#waiting.size;
   }
 
+  /** Whether what the main thread does not take can be kept on disk. */
+  get canKeep(): boolean {
+    return this.#spiller.canKeep;
+  }
+
   /** Hands it on; false where too much waits already. */
   give(crisis: HandedOver, bytes: number): boolean {
     const isFull = this.#waiting.size >= WAITING_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
     if (isFull) return false;
     this.#bytes += bytes;
-    this.#waiting.set(crisis.id, { bytes, recorded: 'pending', onRecorded: new Set() });
+    const { id, request } = crisis;
+    const cancelSpill = this.#clock.schedule(SPILL_AFTER_MS, () => {
+      this.#spiller.keep(id, request);
+    });
+    this.#waiting.set(id, { bytes, recorded: 'pending', onRecorded: new Set(), cancelSpill });
     this.#send(crisis);
     return true;
   }
@@ -72,12 +106,24 @@ export class Handover {
 
   taken(id: string): void {
     const waiting = this.#waiting.get(id);
-    if (waiting !== undefined) waiting.recorded = 'taken';
+    if (waiting?.recorded === 'pending') waiting.recorded = 'taken';
+  }
+
+  /** It is on disk, sealed, whatever the main thread does. */
+  spilled(id: string): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    waiting.recorded = 'spilled';
+    this.#bytes -= waiting.bytes;
+    waiting.bytes = 0;
+    for (const tell of waiting.onRecorded) tell();
   }
 
   /** It is on disk, or at its upstream: nothing of it is needed here any more. */
   ended(id: string, how: 'durable' | 'delivered'): void {
     const before = this.#waiting.get(id);
+    before?.cancelSpill();
+    this.#spiller.drop(id);
     this.#waiting.delete(id);
     this.#bytes -= before?.bytes ?? 0;
     if (this.#ended.get(id) !== 'delivered') this.#ended.set(id, how);
@@ -88,13 +134,14 @@ export class Handover {
 
   /** How far it is; `null` where nothing is known of it. */
   recorded(id: string): Recorded | null {
-    return this.#ended.get(id) ?? this.#waiting.get(id)?.recorded ?? null;
+    const recorded = this.#ended.get(id) ?? this.#waiting.get(id)?.recorded ?? null;
+    return recorded === 'pending' && !this.#spiller.canKeep ? 'memoryOnly' : recorded;
   }
 
   /** Resolves once it is on disk, or after so many milliseconds. */
   async whenRecorded(id: string, withinMs: number): Promise<void> {
     const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
+    if (waiting === undefined || waiting.recorded === 'spilled') return;
     let tell = (): void => undefined;
     const recorded = new Promise<void>((resolve) => {
       tell = resolve;

@@ -113,7 +113,7 @@ export class OutsideAnswers {
       plan: plan.status,
       elapsedMs,
       operationId: id,
-      recorded: isTaken ? (this.#handover.recorded(id) ?? 'pending') : 'notTaken',
+      recorded: isTaken ? (this.#handover.recorded(id) ?? 'durable') : 'notTaken',
       eventLoop: { blockedMs },
     };
   }

@@ -65,6 +65,10 @@ export class OutsideHost {
   #worker: Worker | null = null;
   #ended: Promise<void> = Promise.resolve();
   #plans: PlansInMemory | null = null;
+  /** The thread has a line to who writes. */
+  #hasLine = false;
+  /** Why a crisis could not be kept, told once until it is another reason. */
+  #notKept: string | null = null;
   #startedAtMs = 0;
   #restartMs = RESTART_MS_MIN;
   #cancelRestart: () => void = () => undefined;
@@ -102,6 +106,14 @@ export class OutsideHost {
       this.#troubles.set('socket', reviveError(toPlainError(error)));
       this.#parts.onError(error);
     }
+  }
+
+  /** Handlers were registered. */
+  handlersChanged(): void {
+    const types = [...this.#parts.engine.handlers].map(
+      ([type, { cardDataExempt }]) => [type, cardDataExempt] as const,
+    );
+    this.#send({ kind: 'handlers', handlers: new Map(types) });
   }
 
   /** Answers nobody any more; what was answered is handed over by then. */
@@ -143,6 +155,8 @@ export class OutsideHost {
     });
     // What serves others must not keep a process alive that has nothing else to do.
     worker.unref();
+    this.#hasLine = false;
+    this.handlersChanged();
     if (this.#plans !== null) this.#send({ kind: 'plans', plans: this.#plans });
   }
 
@@ -168,6 +182,15 @@ export class OutsideHost {
         break;
       case 'ping':
         this.#send({ kind: 'pong' });
+        if (!this.#hasLine) this.#giveLine();
+        break;
+      case 'lineLost':
+        this.#hasLine = false;
+        break;
+      case 'notKept':
+        if (this.#notKept !== message.error.message)
+          this.#parts.onError(reviveError(message.error));
+        this.#notKept = message.error.message;
         break;
       case 'wasBlocked':
         this.#answeredWhileBlocked += message.answered;
@@ -181,6 +204,14 @@ export class OutsideHost {
         this.#troubled(message.way, reviveError(message.error));
         break;
     }
+  }
+
+  /** The store may not be open yet, or its writer be started again. */
+  #giveLine(): void {
+    const line = this.#parts.engine.spillLine();
+    if (line === null) return;
+    this.#hasLine = true;
+    this.#worker?.postMessage({ kind: 'line', line } satisfies ToOutside, [line]);
   }
 
   #take({ id, request, wantsPlan, elapsedMs }: HandedOver): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FoundPlan, PlansInMemory } from '../../actors/port.ts';
+import type { FoundPlan, PlansInMemory, SpillLine } from '../../actors/port.ts';
 import type { CrisisResource, HelpLine } from '../../machines/policy/crisis/crisisResource.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { CheckedOutside } from './outsideOptions.ts';
@@ -19,10 +19,18 @@ export interface OutsideThreadData {
   readonly planWithinMs: number;
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
+  /** The type of a crisis that names none. */
+  readonly type: string;
 }
+
+/** The types that have a handler, each with the card data that it exempts. */
+export type HandlerTypes = ReadonlyMap<string, readonly string[] | undefined>;
 
 export type ToOutside =
   | { readonly kind: 'plans'; readonly plans: PlansInMemory }
+  | { readonly kind: 'handlers'; readonly handlers: HandlerTypes }
+  /** Over it crises are kept that the main thread does not take in time. */
+  | { readonly kind: 'line'; readonly line: SpillLine }
   /** Its delivery is on its way. */
   | { readonly kind: 'taken'; readonly id: string }
   /** The plan of its subject, which was asked for. */
@@ -41,6 +49,9 @@ export type FromOutside =
   /** They are not, for now; it is tried again. */
   | { readonly kind: 'troubled'; readonly way: Way; readonly error: PlainError }
   | HandedOver
+  /** What it could not have kept, of which the caller was told that it is in memory. */
+  | { readonly kind: 'notKept'; readonly error: PlainError }
+  | { readonly kind: 'lineLost' }
   /** To be answered at once: so long as it is not, the loop is blocked. */
   | { readonly kind: 'ping' }
   /** The loop has run again after so long, in milliseconds; so many were answered meanwhile. */

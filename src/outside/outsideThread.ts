@@ -14,6 +14,7 @@ import { type ListenAt, Listener } from './listener.ts';
 import { LoopProbe } from './loopProbe.ts';
 import { OutsideAnswers } from './outsideAnswers.ts';
 import type { FromOutside, OutsideThreadData, ToOutside, Way } from './outsideMessages.ts';
+import { Spiller } from './spiller.ts';
 
 function start(): void {
   const port = parentPort;
@@ -21,7 +22,20 @@ function start(): void {
   const data = workerData as OutsideThreadData;
   const clock = systemClock;
   const send = (message: FromOutside): void => port.postMessage(message);
-  const handover = new Handover(clock, send);
+  const spiller = new Spiller({
+    clock,
+    data,
+    onKept: (id) => {
+      handover.spilled(id);
+    },
+    onFailed: (error) => {
+      send({ kind: 'notKept', error });
+    },
+    onLineLost: () => {
+      send({ kind: 'lineLost' });
+    },
+  });
+  const handover = new Handover({ clock, send, spiller });
   const probe = new LoopProbe({
     clock,
     ask: () => {
@@ -61,6 +75,12 @@ function start(): void {
       case 'plans':
         answers.plansChanged(message.plans);
         break;
+      case 'handlers':
+        spiller.handlersChanged(message.handlers);
+        break;
+      case 'line':
+        spiller.use(message.line);
+        break;
       case 'taken':
         handover.taken(message.id);
         break;
@@ -79,6 +99,7 @@ function start(): void {
       case 'close':
         for (const each of listeners) each.close();
         probe.stop();
+        spiller.close();
         port.close();
         break;
     }

@@ -52,6 +52,10 @@ export class InThreadChannel implements Channel {
     });
   }
 
+  spillLine(): null {
+    return null;
+  }
+
   close(): Promise<void> {
     this.#writer?.close();
     this.#writer = null;

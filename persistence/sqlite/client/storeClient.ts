@@ -6,6 +6,7 @@
 
 import { HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
 import { forwardQuestions } from '../../port/questions.ts';
+import type { SpillLine } from '../../port/spillLine.ts';
 import type { QuarantinedRow, Store } from '../../port/store.ts';
 import type {
   Answer,
@@ -23,6 +24,8 @@ export interface Channel {
   ask(request: StoreRequest): Promise<unknown>;
   /** Resolves once everything asked before is answered and the file is closed. */
   close(): Promise<void>;
+  /** See {@link Store.spillLine}. */
+  spillLine(): SpillLine | null;
 }
 
 /** Told of what the writer does on its own. */
@@ -70,6 +73,7 @@ export function createStoreClient(connect: (listener: WriterListener) => Channel
     onNotice: (listener) => {
       onNotice.push(listener);
     },
+    spillLine: () => channel.spillLine(),
     close: () => channel.close(),
   };
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 
 import {
   causeText,
@@ -19,6 +19,7 @@ import { threadFile } from '../../files/threadFile.ts';
 
 import { programName } from '../../owner/ownerNote.ts';
 import { faultsOfThreads } from '../../port/faultPoints.ts';
+import type { SpillLine } from '../../port/spillLine.ts';
 import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
 import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
@@ -68,6 +69,10 @@ export class ThreadChannel implements Channel {
 
   ask(request: StoreRequest): Promise<unknown> {
     return this.#thread?.ask(request) ?? Promise.reject(notOpen());
+  }
+
+  spillLine(): SpillLine | null {
+    return this.#thread?.spillLine() ?? null;
   }
 
   async close(): Promise<void> {
@@ -148,6 +153,14 @@ class Thread {
       // At once while the writer has room, so that it works while the caller goes on.
       if (this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) this.#send();
     });
+  }
+
+  spillLine(): SpillLine | null {
+    if (!this.#isOpen || this.#isClosing || this.#hasEnded) return null;
+    const { port1, port2 } = new MessageChannel();
+    const message: ToWriter = { kind: 'line', line: port1 };
+    this.#worker.postMessage(message, [port1]);
+    return port2;
   }
 
   close(): Promise<void> {

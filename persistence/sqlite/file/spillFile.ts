@@ -1,7 +1,7 @@
 /**
  * Where crises are kept while the database can't be written (CR-4): a small file beside it, whose
  * room was taken when the store was opened, so that a full disk has place for it. Each record is its
- * length and a sealed acceptance; a length of 0 is the end.
+ * length and a sealed record, of one kind in one file; a length of 0 is the end.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import {
 import { dirname } from 'node:path';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFolder } from '../../files/durableFiles.ts';
+import type { OutsideCrisis } from '../../port/spillLine.ts';
 import type { AcceptWrite, Write } from '../../port/store.ts';
 import { encodeAssociated } from '../../sealing/associated.ts';
 import { ENVELOPE_MAGIC } from '../../sealing/envelope.ts';
@@ -30,7 +31,28 @@ const HEAD_BYTES = 4;
 /** A file with more that does not open is none of ours any more: the start does not wait for it. */
 const FAILURES_MAX = 1_000;
 
-export class SpillFile {
+/** What a file keeps; its label is bound into each seal, so that no record passes for one of another kind. */
+interface SpillKind<Kept> {
+  readonly label: string;
+  /** A record of whatever version. */
+  readonly revive: (parsed: unknown) => Kept;
+}
+
+/** Acceptances that the database could not take. */
+export const ACCEPTANCES: SpillKind<AcceptWrite> = {
+  label: 'spill',
+  // One that an earlier version spilled does not say whom it concerns.
+  revive: (parsed) => ({ subject: null, ...(parsed as Omit<AcceptWrite, 'subject'>) }),
+};
+
+/** Crises of outside callers that the main thread did not take in time. */
+export const OUTSIDE_CRISES: SpillKind<OutsideCrisis> = {
+  label: 'spill.outside',
+  revive: (parsed) => parsed as OutsideCrisis,
+};
+
+export class SpillFile<Kept extends { readonly id: string }> {
+  readonly #kind: SpillKind<Kept>;
   readonly #path: string;
   readonly #sealer: Sealer;
   readonly #storeId: string;
@@ -43,7 +65,8 @@ export class SpillFile {
   /** What lies behind this was never written to. */
   #high = 0;
 
-  constructor(path: string, sealer: Sealer, storeId: string) {
+  constructor(kind: SpillKind<Kept>, path: string, sealer: Sealer, storeId: string) {
+    this.#kind = kind;
     this.#path = path;
     this.#sealer = sealer;
     this.#storeId = storeId;
@@ -72,10 +95,10 @@ export class SpillFile {
    * One that was cut off was never promised; in case any was changed, the file is kept as it is under
    * another name (PS-3), the last one only, and `told` hears of it.
    */
-  read(told: (notice: HoldfastError) => void = () => {}): readonly AcceptWrite[] {
+  read(told: (notice: HoldfastError) => void = () => {}): readonly Kept[] {
     if (!existsSync(this.#path)) return [];
     const bytes = readFileSync(this.#path);
-    const spilled: AcceptWrite[] = [];
+    const spilled: Kept[] = [];
     let isWhole = true;
     for (let at = 0, failures = 0; failures <= FAILURES_MAX; ) {
       const begin = bytes.indexOf(ENVELOPE_MAGIC, at + HEAD_BYTES);
@@ -87,8 +110,8 @@ export class SpillFile {
       const found = this.#openAt(bytes, begin);
       if (found === null) failures += 1;
       else {
-        spilled.push(found.write);
-        this.#ids.add(found.write.id);
+        spilled.push(found.kept);
+        this.#ids.add(found.kept.id);
       }
       if (found === null || begin !== at + HEAD_BYTES) isWhole = false;
       at = found?.end ?? begin;
@@ -100,12 +123,12 @@ export class SpillFile {
   }
 
   /**
-   * Adds an acceptance and syncs it.
+   * Adds a record and syncs it.
    *
    * @throws errors of the file system.
    */
-  append(write: AcceptWrite): void {
-    const text = Buffer.from(JSON.stringify(write), 'utf8');
+  append(kept: Kept): void {
+    const text = Buffer.from(JSON.stringify(kept), 'utf8');
     const envelope = this.#sealer.seal(text, this.#binding(this.#end));
     text.fill(0);
     const record = Buffer.alloc(HEAD_BYTES + envelope.length + HEAD_BYTES);
@@ -114,15 +137,19 @@ export class SpillFile {
     this.#high = Math.max(this.#high, this.#end + record.length);
     this.#write(record, this.#end);
     this.#end += HEAD_BYTES + envelope.length;
-    this.#ids.add(write.id);
+    this.#ids.add(kept.id);
   }
 
   /** These are in the database now. Once all are, the file is wiped (SE-5). */
   committed(writes: readonly Write[]): void {
     if (this.#ids.size === 0) return;
     for (const write of writes) if (write.kind === 'accept') this.#ids.delete(write.id);
-    if (this.#ids.size > 0) return;
-    this.#wipe();
+    if (this.#ids.size === 0) this.#wipe();
+  }
+
+  /** This one needs no keeping any more. */
+  drop(id: string): void {
+    if (this.#ids.delete(id) && this.#ids.size === 0) this.#wipe();
   }
 
   #wipe(): void {
@@ -151,13 +178,13 @@ export class SpillFile {
    * The record whose envelope begins there: as long as its head says, or, where that was changed, up to
    * the next one.
    */
-  #openAt(bytes: Buffer, begin: number): { write: AcceptWrite; end: number } | null {
+  #openAt(bytes: Buffer, begin: number): { kept: Kept; end: number } | null {
     const at = begin - HEAD_BYTES;
     const next = bytes.indexOf(ENVELOPE_MAGIC, begin + ENVELOPE_MAGIC.length);
     for (const end of [begin + lengthAt(bytes, at), next - HEAD_BYTES]) {
       if (end <= begin || end > bytes.length) continue;
-      const write = this.#open(bytes.subarray(begin, end), at);
-      if (write !== null) return { write, end };
+      const kept = this.#open(bytes.subarray(begin, end), at);
+      if (kept !== null) return { kept, end };
     }
     return null;
   }
@@ -178,12 +205,10 @@ export class SpillFile {
     if (readable === 0) this.#wipe();
   }
 
-  #open(envelope: Uint8Array, at: number): AcceptWrite | null {
+  #open(envelope: Uint8Array, at: number): Kept | null {
     try {
       const text = Buffer.from(this.#sealer.open(envelope, this.#binding(at)));
-      // One that an earlier version spilled does not say whom it concerns.
-      const write = JSON.parse(text.toString('utf8')) as Omit<AcceptWrite, 'subject'>;
-      return { subject: null, ...write };
+      return this.#kind.revive(JSON.parse(text.toString('utf8')));
     } catch (error) {
       if (isHoldfastError(error)) return null;
       throw error;
@@ -192,7 +217,7 @@ export class SpillFile {
 
   /** Its place is bound into the seal, so that no record can be moved or repeated. */
   #binding(at: number): Uint8Array {
-    return encodeAssociated(['spill', this.#storeId, at]);
+    return encodeAssociated([this.#kind.label, this.#storeId, at]);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../../../machines/vocabulary/errors.ts';
 import type { PlannedFault } from '../../port/faultPoints.ts';
 import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts';
@@ -32,6 +33,8 @@ export type ToWriter =
       readonly generation: number | null;
     }
   | { readonly kind: 'requests'; readonly requests: readonly StoreRequest[] }
+  /** Another thread asks over this line from now on. */
+  | { readonly kind: 'line'; readonly line: MessagePort }
   /** Comes last. */
   | { readonly kind: 'close' };
 

@@ -112,6 +112,7 @@ export class SqliteCore {
         generation: this.#owner.generation,
         quarantined,
         spilled: [],
+        outside: [],
       };
     } catch (error) {
       this.close();

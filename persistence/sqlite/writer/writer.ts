@@ -11,13 +11,14 @@ import type { PlainError } from '../../../machines/vocabulary/errors.ts';
 import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../../owner/owner.ts';
 import { awaitOwnership } from '../../owner/owner.ts';
+import type { FromSpill, OutsideCrisis } from '../../port/spillLine.ts';
 import type { AcceptWrite } from '../../port/store.ts';
 import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
 import { nodeEngine } from '../../sealing/nodeEngine.ts';
 import { createSealer } from '../../sealing/recordSealer.ts';
 import type { Sealer } from '../../sealing/sealer.ts';
 import { storeFailure } from '../driver/failures.ts';
-import { SpillFile } from '../file/spillFile.ts';
+import { ACCEPTANCES, OUTSIDE_CRISES, SpillFile } from '../file/spillFile.ts';
 import type {
   DataRequest,
   OpenedStore,
@@ -32,6 +33,8 @@ import { SqliteCore } from './sqliteCore.ts';
 
 export const DATA_FILE_NAME = 'data.db';
 const SPILL_FILE_NAME = 'crises.spill';
+/** Of another thread, which answers outside callers. */
+const OUTSIDE_FILE_NAME = 'crises.outside.spill';
 
 export class Writer {
   readonly #folder: string;
@@ -39,7 +42,8 @@ export class Writer {
   readonly #isBrief: boolean;
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
-  #spill: SpillFile | null = null;
+  #spill: SpillFile<AcceptWrite> | null = null;
+  #outside: SpillFile<OutsideCrisis> | null = null;
   /** What the opening found amiss and mended, told with the first answer. */
   #notices: PlainError[] = [];
   #sealer: Sealer | null = null;
@@ -89,7 +93,16 @@ export class Writer {
     });
     const opened = this.#core.open();
     // Whoever only looks leaves what was spilled to the owner.
-    return create ? this.#takeUpSpilled(opened, sealer, storeId) : opened;
+    if (!create) return opened;
+    const outside = new SpillFile(
+      OUTSIDE_CRISES,
+      join(this.#folder, OUTSIDE_FILE_NAME),
+      sealer,
+      storeId,
+    );
+    this.#outside = outside;
+    const whole = this.#takeUpSpilled(opened, sealer, storeId);
+    return { ...whole, outside: this.#notAccepted(outside) };
   }
 
   run(requests: readonly StoreRequest[]): Replies {
@@ -118,6 +131,7 @@ export class Writer {
       const reply = answer.replies[index];
       if (request.kind === 'commit' && reply !== undefined && 'value' in reply) {
         this.#spill?.committed(request.writes);
+        this.#outside?.committed(request.writes);
       }
     }
     return answer;
@@ -137,7 +151,7 @@ export class Writer {
    * can't take it yet it stays in its file too: a start must not fail of what spilling is there for.
    */
   #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
-    this.#spill = new SpillFile(this.#spillPath(), sealer, storeId);
+    this.#spill = new SpillFile(ACCEPTANCES, this.#spillPath(), sealer, storeId);
     this.#spill.reserve();
     const writes = this.#spill.read((notice) => this.#notices.push(toPlainError(notice)));
     if (writes.length === 0) return opened;
@@ -148,11 +162,51 @@ export class Writer {
     return { ...opened, spilled, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
   }
 
+  /** What an earlier process answered from another thread, and never accepted. */
+  #notAccepted(outside: SpillFile<OutsideCrisis>): readonly OutsideCrisis[] {
+    const found = outside.read((notice) => this.#notices.push(toPlainError(notice)));
+    return found.filter(({ id }) => {
+      const { replies, notices } = this.run([{ kind: 'find', query: id }]);
+      this.#notices.push(...notices);
+      const [reply] = replies;
+      // Also one that is there and can't be read; and what can't be looked up is delivered rather than lost.
+      const isAccepted =
+        reply !== undefined &&
+        ('value' in reply ? reply.value !== null : reply.error.code.startsWith('HF_RECORD_'));
+      if (isAccepted) outside.drop(id);
+      return !isAccepted;
+    });
+  }
+
+  /** Takes the room for crises of another thread. */
+  reserveForOutside(): void {
+    this.#outside?.reserve();
+  }
+
+  /** Keeps a crisis that another thread has answered and the main one does not take. */
+  keepOutside(crisis: OutsideCrisis): FromSpill {
+    const { id } = crisis;
+    try {
+      if (this.#outside === null) throw new HoldfastError('HF_CLOSED', 'The store is not open.');
+      this.#outside.append(crisis);
+      return { kind: 'kept', id };
+    } catch (error) {
+      const path = join(this.#folder, OUTSIDE_FILE_NAME);
+      return { kind: 'notKept', id, error: toPlainError(storeFailure(error, path)) };
+    }
+  }
+
+  /** It is on disk elsewhere, or delivered. */
+  dropOutside(id: string): void {
+    this.#outside?.drop(id);
+  }
+
   /** Closes the data, then gives the folder back. */
   close(): void {
     this.#core?.close();
     this.#core = null;
     this.#spill = null;
+    this.#outside = null;
     this.#sealer?.wipe();
     this.#sealer = null;
     this.#ownership?.giveBack();

@@ -8,6 +8,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
 import { armFaultPoint, faultPoint } from '../../port/faultPoints.ts';
+import type { FromSpill, SpillLine, ToSpill } from '../../port/spillLine.ts';
 import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
 import { Writer } from './writer.ts';
 
@@ -29,7 +30,21 @@ function start(): void {
     }
   };
 
+  const lines = new Set<SpillLine>();
+
+  /** Serves another thread, whatever the main one does. */
+  const serve = (line: SpillLine): void => {
+    lines.add(line);
+    writer.reserveForOutside();
+    line.on('message', (asked: ToSpill) => {
+      if (asked.kind === 'drop') writer.dropOutside(asked.id);
+      else line.postMessage(writer.keepOutside(asked.crisis) satisfies FromSpill);
+    });
+    line.on('close', () => lines.delete(line));
+  };
+
   const end = (): void => {
+    for (const line of lines) line.close();
     writer.close();
     send({ kind: 'closed' });
     port.close();
@@ -52,6 +67,8 @@ function start(): void {
     if (message?.kind === 'unlock') {
       const { key, create, generation } = message;
       step(() => ({ kind: 'opened', store: writer.open(key, create, generation) }));
+    } else if (message?.kind === 'line') {
+      serve(message.line);
     } else if (message?.kind === 'close') {
       end();
     }

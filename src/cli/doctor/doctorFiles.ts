@@ -119,15 +119,19 @@ export async function checkKeptCopies(folder: string): Promise<CheckResult[]> {
   );
 }
 
-/** What could not be read of crises that were kept beside a failing database. */
+/** What could not be read of crises that were kept beside the database. */
 export async function checkSpill(folder: string): Promise<CheckResult[]> {
-  const path = join(folder, 'crises.spill.unreadable');
-  const found = await stat(path).catch(() => null);
-  if (found === null) return [];
-  return [
-    warn(
-      'crises',
-      `${path} holds crises that could not be read after a start, of ${found.mtime.toISOString()}; check the disk, and remove it once it is looked into`,
-    ),
-  ];
+  const results: CheckResult[] = [];
+  for (const name of ['crises.spill.unreadable', 'crises.outside.spill.unreadable']) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => null);
+    if (found === null) continue;
+    results.push(
+      warn(
+        'crises',
+        `${path} holds crises that could not be read after a start, of ${found.mtime.toISOString()}; check the disk, and remove it once it is looked into`,
+      ),
+    );
+  }
+  return results;
 }

@@ -110,6 +110,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     onNotice: (listener) => {
       inner.onNotice(listener);
     },
+    spillLine: () => null,
     close: () => inTurn(() => inner.close()),
   };
 }

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import type { AcceptWrite } from '../../../../persistence/port/store.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
-import { SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
+import { ACCEPTANCES, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore } from '../../contract/storeUnderTest.ts';
 import { accept, idOf } from '../../contract/writes.ts';
@@ -13,10 +14,10 @@ const STORE_ID = '00112233445566778899aabbccddeeff';
 const MIB = 1_024 * 1_024;
 const COUNT = 5;
 
-function spillFile(path: string): SpillFile {
+function spillFile(path: string): SpillFile<AcceptWrite> {
   const storeKey = new Uint8Array(32).fill(5);
   const sealer = createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID });
-  return new SpillFile(path, sealer, STORE_ID);
+  return new SpillFile(ACCEPTANCES, path, sealer, STORE_ID);
 }
 
 /** Five records, where each begins, and the bytes of the file. */

@@ -1,0 +1,136 @@
+/**
+ * Has crises kept that the main thread does not take in time: it asks the store's writer, which is a thread
+ * of its own and has the key, over a line that needs no main thread (CR-4).
+ *
+ * @module
+ */
+
+import type { FromSpill, SpillLine, ToSpill } from '../../actors/port.ts';
+import {
+  type CrisisRules,
+  completeCrisis,
+  readCrisis,
+} from '../../machines/policy/crisis/crisisRequest.ts';
+import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
+import { checkRequest } from '../../machines/policy/request/request.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import { toPlainError } from '../../machines/vocabulary/errors.ts';
+import type { HandlerTypes, OutsideThreadData } from './outsideMessages.ts';
+
+/** What the disk did not take is tried again as often. */
+const AGAIN_MS = 1_000;
+
+export interface SpillerParts {
+  readonly clock: Clock;
+  readonly data: Pick<OutsideThreadData, 'type' | 'payloadBytesMax'>;
+  /** It is on disk, sealed. */
+  readonly onKept: (id: string) => void;
+  readonly onFailed: (error: PlainError) => void;
+  /** There is nobody any more who keeps anything, until another line comes. */
+  readonly onLineLost: () => void;
+}
+
+export class Spiller {
+  readonly #parts: SpillerParts;
+  /** Asked for and not on disk yet: what they ask for. */
+  readonly #asked = new Map<string, unknown>();
+  /** On disk here, as far as is known. */
+  readonly #kept = new Set<string>();
+  #handlers: HandlerTypes = new Map();
+  #line: SpillLine | null = null;
+
+  constructor(parts: SpillerParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there is somebody who can keep a crisis. */
+  get canKeep(): boolean {
+    return this.#line !== null;
+  }
+
+  /** These types have handlers, which exempt this card data. */
+  handlersChanged(handlers: HandlerTypes): void {
+    this.#handlers = handlers;
+  }
+
+  /** Asks over this line from now on, also for what was asked for in vain. */
+  use(line: SpillLine): void {
+    this.#line = line;
+    line.on('message', (answer: FromSpill) => {
+      this.#answered(answer);
+    });
+    line.on('close', () => {
+      if (this.#line !== line) return;
+      this.#line = null;
+      this.#parts.onLineLost();
+    });
+    for (const [id, request] of this.#asked) this.#ask(id, request);
+  }
+
+  /** Has it kept as soon as that is possible. */
+  keep(id: string, request: unknown): void {
+    this.#asked.set(id, request);
+    this.#ask(id, request);
+  }
+
+  /** The main thread has it on disk, or it is delivered. */
+  drop(id: string): void {
+    const isUnderWay = this.#asked.delete(id);
+    if (this.#kept.delete(id) || isUnderWay) this.#send({ kind: 'drop', id });
+  }
+
+  close(): void {
+    const line = this.#line;
+    this.#line = null;
+    line?.close();
+  }
+
+  #ask(id: string, request: unknown): void {
+    if (this.#line === null) return;
+    try {
+      const kept = JSON.stringify(this.#checked(request));
+      this.#send({ kind: 'keep', crisis: { id, request: kept } });
+    } catch (error) {
+      this.#failed(id, toPlainError(error));
+    }
+  }
+
+  #answered(answer: FromSpill): void {
+    const { id } = answer;
+    if (answer.kind === 'notKept') {
+      this.#failed(id, answer.error);
+      return;
+    }
+    // Dropped meanwhile: the writer hears of that after this.
+    if (!this.#asked.delete(id)) return;
+    this.#kept.add(id);
+    this.#parts.onKept(id);
+  }
+
+  #failed(id: string, error: PlainError): void {
+    this.#parts.onFailed(error);
+    this.#parts.clock.schedule(AGAIN_MS, () => {
+      if (this.#asked.has(id)) this.#ask(id, this.#asked.get(id));
+    });
+  }
+
+  /** The request as it would be accepted: with all that is sound in it, and card data masked. */
+  #checked(request: unknown): unknown {
+    const { type, payloadBytesMax } = this.#parts.data;
+    const exempt: CrisisRules['exemptionsOf'] = (of) => exemptionsOf(this.#handlers.get(of));
+    const rules: CrisisRules = {
+      type,
+      // Who takes it up knows which handlers there are by then.
+      hasHandler: () => true,
+      check: (given, bytesMax) => checkRequest(given, bytesMax, exempt),
+      exemptionsOf: exempt,
+    };
+    const limits = { bytesMax: payloadBytesMax, mayCut: true };
+    return completeCrisis(readCrisis(request, rules), rules, limits)?.request;
+  }
+
+  #send(message: ToSpill): void {
+    this.#line?.postMessage(message);
+  }
+}
