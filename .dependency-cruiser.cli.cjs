@@ -102,6 +102,15 @@ const CLI_ROOMS = {
     'src/cli/run',
   ],
   'src/cli/commands/quarantine': [VOCABULARY, 'src/management/quarantine', 'src/cli/kit'],
+  'src/cli/commands/crisisMode': [
+    VOCABULARY,
+    'machines/policy/crisis',
+    'actors',
+    'src/control',
+    'src/management/call',
+    'src/management/crisisMode',
+    'src/cli/kit',
+  ],
   'src/cli/commands/policies': [
     VOCABULARY,
     'machines/policy/layers',
@@ -131,6 +140,7 @@ const CLI_ROOMS = {
     'src/cli/commands/deadLetters',
     'src/cli/commands/quarantine',
     'src/cli/commands/policies',
+    'src/cli/commands/crisisMode',
   ],
 };
 

@@ -8,6 +8,7 @@
 import { Command } from 'commander';
 import { backupCommand } from './commands/backup.ts';
 import { compactCommand } from './commands/compact.ts';
+import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   deadLettersCommand,
   quarantineCommand,
   policiesCommand,
+  crisisModeCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,

@@ -4,20 +4,15 @@
  * @module
  */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PolicyTable } from '../../../../machines/policy/layers/policyTable.ts';
-import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../../../machines/vocabulary/urgency.ts';
 import { askOwner } from '../../../control/controlClient.ts';
 import { showPolicies } from '../../../management/policies/show.ts';
 import { type PolicyView, policyViews } from '../../../views/policyView.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { table } from '../../kit/output.ts';
-
-/** What every store has. */
-const DATA_FILE = 'data.db';
+import { requireStore } from '../../kit/storeFolder.ts';
 
 interface PoliciesOptions extends JsonOptions {
   readonly store?: string;
@@ -54,18 +49,6 @@ export function policiesCommand(): Command {
         output.say('holdfast: no running process was asked; these are the built-in policies.');
       }
     },
-  });
-}
-
-/**
- * A folder that is misspelt is no store at rest.
- *
- * @throws HoldfastError `HF_STORE_MISSING`
- */
-function requireStore(folder: string): void {
-  if (existsSync(join(folder, DATA_FILE))) return;
-  throw new HoldfastError('HF_STORE_MISSING', `There is no store in ${resolve(folder)}.`, {
-    path: folder,
   });
 }
 

@@ -1,0 +1,20 @@
+/**
+ * Whether there is a store in a folder: one that is misspelt is no store at rest.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+
+/** What every store has. */
+const DATA_FILE = 'data.db';
+
+/** @throws HoldfastError `HF_STORE_MISSING` */
+export function requireStore(folder: string): void {
+  if (existsSync(join(folder, DATA_FILE))) return;
+  throw new HoldfastError('HF_STORE_MISSING', `There is no store in ${resolve(folder)}.`, {
+    path: folder,
+  });
+}
