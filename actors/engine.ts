@@ -171,6 +171,7 @@ export class EngineCore {
       writes: this.#writes,
       onGlobal: () => {
         this.upstreams.globalLevel.measure();
+        this.plans.tell();
       },
       onFailed: onComponentFailed,
     });

@@ -307,7 +307,9 @@ export class LocalEngine implements Engine {
   }
 
   watchPlans(listener: (plans: PlansInMemory) => void): void {
-    this.#core.plans.watch(listener);
+    this.#core.plans.watch((plans) => {
+      listener({ ...plans, modes: this.crisisModes.on });
+    });
   }
 
   spillLine(): SpillLine | null {

@@ -53,7 +53,6 @@ export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type {
   CrisisModeEnd,
-  CrisisModeFor,
   CrisisModeHealth,
   CrisisModeOrders,
   CrisisModeState,

@@ -12,7 +12,6 @@ export type {
   CallOptions,
   CrisisAnswer,
   CrisisModeEnd,
-  CrisisModeFor,
   CrisisModeState,
   CrisisPlans,
   CrisisResource,
@@ -38,6 +37,7 @@ export type { InspectionFrame, InspectionObserver } from '../inspector/projectio
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
 export type { BreakerPolicy, BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
+export type { CrisisModeFor } from '../machines/policy/crisis/crisisMode.ts';
 export type {
   CheckedCrisisPlan,
   CrisisPlan,

@@ -48,9 +48,6 @@ export interface CrisisModeEnd {
   readonly isDurable: boolean;
 }
 
-/** For whom crisis mode is on, of the subject of a request; its own before that of everybody. */
-export type CrisisModeFor = 'subject' | 'global' | 'none';
-
 /** Each order is in force for this process when the call returns; its promise says whether it is durable. */
 export interface CrisisModeOrders {
   /** All that are on, that of everybody first, then the earliest. */

@@ -11,7 +11,14 @@ import {
   crisisModeDue,
   crisisModeMachine,
 } from '../../machines/crisisMode/crisisModeMachine.ts';
-import { goneOn, type ModeOn, raisedPriority } from '../../machines/policy/crisis/crisisMode.ts';
+import {
+  type CrisisModeFor,
+  type CrisisModesOn,
+  crisisModeFor,
+  goneOn,
+  type ModeOn,
+  raisedPriority,
+} from '../../machines/policy/crisis/crisisMode.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -30,7 +37,6 @@ import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import {
   type CrisisModeEnd,
-  type CrisisModeFor,
   type CrisisModeOrder,
   type CrisisModeState,
   secondPersonNeeded,
@@ -102,10 +108,15 @@ export class CrisisModes {
     return this.#modes.has(null);
   }
 
+  /** For whom it is on, to be looked at elsewhere. */
+  get on(): CrisisModesOn {
+    const subjects = [...this.#modes.keys()].filter((subject) => subject !== null);
+    return { isGlobal: this.isGlobal, subjects: new Set(subjects) };
+  }
+
   /** For whom it is on, of what a request says it is about. */
   of(subject: unknown): CrisisModeFor {
-    if (typeof subject === 'string' && this.#modes.has(subject)) return 'subject';
-    return this.isGlobal ? 'global' : 'none';
+    return crisisModeFor({ isGlobal: this.isGlobal, subjects: this.#modes }, subject);
   }
 
   /** The same work, as urgent as anything but a crisis is where its subject is in crisis mode. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CrisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
 import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import {
   type CrisisRules,
@@ -23,7 +24,6 @@ import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
-import type { CrisisModeFor } from './crisisModeState.ts';
 import type { CrisisModes } from './crisisModes.ts';
 import type { FoundPlan, PlanStatus, PlansAtHand } from './plansAtHand.ts';
 import { type UnkeptDeliveries, unkeptAfterStop } from './unkeptDeliveries.ts';

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CrisisModesOn } from '../../machines/policy/crisis/crisisMode.ts';
 import { decodeCrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 import type { AnsweredResource } from '../../machines/policy/crisis/crisisResource.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -47,6 +48,8 @@ export interface PlansInMemory {
   readonly isEmpty: boolean;
   /** By subject; those in crisis mode are among them. */
   readonly pinned: ReadonlyMap<string, FoundPlan>;
+  /** For whom crisis mode is on. */
+  readonly modes: CrisisModesOn;
 }
 
 export interface PlansAtHandParts {
@@ -81,7 +84,7 @@ export class PlansAtHand {
   readonly #held = new Map<string, FoundPlan | null>();
   #isOpen = false;
   #isEmpty = true;
-  #listener: ((plans: PlansInMemory) => void) | null = null;
+  #listener: ((plans: Omit<PlansInMemory, 'modes'>) => void) | null = null;
 
   constructor(parts: PlansAtHandParts) {
     this.#parts = parts;
@@ -97,9 +100,9 @@ export class PlansAtHand {
   }
 
   /** Tells `listener` of what is in memory, now and whenever it has changed. */
-  watch(listener: (plans: PlansInMemory) => void): void {
+  watch(listener: (plans: Omit<PlansInMemory, 'modes'>) => void): void {
     this.#listener = listener;
-    this.#tell();
+    this.tell();
   }
 
   /** The store is open, and holds these. */
@@ -117,13 +120,14 @@ export class PlansAtHand {
       }
     }
     for (const code of unreadable) this.#parts.onError(planUnreadable(code));
-    this.#tell();
+    this.tell();
     for (const subject of this.#held.keys()) this.hold(subject);
   }
 
   /** Has the plan of a subject in memory from now on, as soon as it can be read, until {@link letGo}. */
   hold(subject: string): void {
     this.#held.set(subject, null);
+    this.tell();
     if (!this.#isOpen || this.#pinned.has(subject)) return;
     if (this.#isEmpty) this.#hold(subject, NONE);
     else if (!this.#reads.has(subject)) void this.#read(subject);
@@ -134,18 +138,18 @@ export class PlansAtHand {
     const plan = this.#held.get(subject);
     this.#held.delete(subject);
     if (plan?.status === 'included') this.#remember(subject, plan);
-    this.#tell();
+    this.tell();
   }
 
   #hold(subject: string, plan: FoundPlan): void {
     this.#held.set(subject, plan);
-    this.#tell();
+    this.tell();
   }
 
   /** What is pinned stays at hand; nothing can be read any more. */
   closed(): void {
     this.#isOpen = false;
-    this.#tell();
+    this.tell();
   }
 
   /** This is kept of the subject now; `null` for nothing. */
@@ -162,8 +166,7 @@ export class PlansAtHand {
       if (kept.isPinned) this.#pinned.set(subject, foundIn(kept));
       else if (wasRecent && !isHeld) this.#remember(subject, foundIn(kept));
     }
-    if (wasPinned || isHeld || this.#pinned.has(subject) || wasEmpty !== this.#isEmpty)
-      this.#tell();
+    if (wasPinned || isHeld || this.#pinned.has(subject) || wasEmpty !== this.#isEmpty) this.tell();
   }
 
   /** The plan of a subject: at once where it is in memory or can't be had, else within the bound. */
@@ -206,7 +209,8 @@ export class PlansAtHand {
     }
   }
 
-  #tell(): void {
+  /** Tells again what is in memory: something else of the answer has changed. */
+  tell(): void {
     const pinned = new Map(this.#pinned);
     for (const [subject, plan] of this.#held) if (plan !== null) pinned.set(subject, plan);
     this.#listener?.({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, pinned });

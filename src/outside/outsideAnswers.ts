@@ -8,6 +8,7 @@
 import { operationId } from '../../actors/platform/operationId.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
 import type { FoundPlan, PlanStatus, PlansInMemory } from '../../actors/port.ts';
+import { type CrisisModeFor, crisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
 import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
@@ -22,6 +23,7 @@ export interface OutsideAnswer {
   readonly source: 'local';
   readonly resources: readonly AnsweredResource[];
   readonly plan: PlanStatus;
+  readonly crisisMode: CrisisModeFor;
   readonly elapsedMs: number;
   /** By which its caller can ask how far it is: `GET /crisis/<id>`. */
   readonly operationId: string;
@@ -45,7 +47,10 @@ export class OutsideAnswers {
   readonly #resources: CrisisResources;
   /** What those are shown that prove to be nobody: nothing of the app. */
   readonly builtIn: readonly AnsweredResource[];
-  #plans: PlansInMemory = { isOpen: false, isEmpty: true, pinned: new Map() };
+  #plans: PlansInMemory = {
+    ...{ isOpen: false, isEmpty: true, pinned: new Map() },
+    modes: { isGlobal: false, subjects: new Set<string>() },
+  };
   #answeredWhileBlocked = 0;
 
   constructor(parts: {
@@ -111,6 +116,7 @@ export class OutsideAnswers {
       source: 'local',
       resources: this.#resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),
       plan: plan.status,
+      crisisMode: crisisModeFor(this.#plans.modes, fieldOf(request, 'subject')),
       elapsedMs,
       operationId: id,
       recorded: isTaken ? (this.#handover.recorded(id) ?? 'durable') : 'notTaken',

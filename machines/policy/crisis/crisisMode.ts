@@ -12,6 +12,24 @@ import type { Priority } from '../../vocabulary/urgency.ts';
 /** For whom it is on: one subject, or everybody. */
 export type CrisisModeScope = 'subject' | 'global';
 
+/** For whom it is on. */
+export interface CrisisModesOn {
+  readonly isGlobal: boolean;
+  readonly subjects: { has(subject: string): boolean };
+}
+
+/** For whom crisis mode is on, of the subject of a request; its own before that of everybody. */
+export type CrisisModeFor = CrisisModeScope | 'none';
+
+/** @param subject what a request says it is about, which may be anything */
+export function crisisModeFor(
+  { isGlobal, subjects }: CrisisModesOn,
+  subject: unknown,
+): CrisisModeFor {
+  if (typeof subject === 'string' && subjects.has(subject)) return 'subject';
+  return isGlobal ? 'global' : 'none';
+}
+
 /** Unless it is said how long. */
 export const MODE_MS_DEFAULT = 4 * 3_600_000;
 /** Less than a minute is most likely a number of seconds. */
