@@ -162,6 +162,8 @@ const ROOMS = {
     'actors/attempt',
     'actors/operation',
   ],
+  // Who is told of a crisis that is not delivered.
+  'actors/escalation': [...MACHINES, ...ENGINE_BASE, 'actors/charts', 'actors/operation'],
   'actors/pool': [
     ...MACHINES,
     PORT,
@@ -171,6 +173,7 @@ const ROOMS = {
     'actors/attempt',
     'actors/operation',
     'actors/dispatch',
+    'actors/escalation',
   ],
   'actors/recovery': [
     ...MACHINES,
@@ -209,6 +212,7 @@ const ROOMS = {
     'actors/pool',
     'actors/recovery',
     'actors/crisis',
+    'actors/escalation',
   ],
 
   'inspector/charts': ['machines', ...MACHINES],
@@ -216,7 +220,7 @@ const ROOMS = {
   'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
 
   'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],
-  'src/crisis': ['actors'],
+  'src/crisis': [VOCABULARY, 'machines/policy/retry', 'actors', 'src/http'],
   'src/upkeep': [VOCABULARY, 'persistence/files', 'persistence/upkeep', 'actors/platform'],
   // Crises of other processes: the thread that answers them, and the main thread's side of it.
   'src/outside': [

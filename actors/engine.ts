@@ -34,6 +34,7 @@ import { madeAtMs } from './platform/operationId.ts';
 import { AdmissionLimit } from './pool/admissionLimit.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
+import type { PoolParts } from './pool/poolParts.ts';
 import { rejectQuarantined } from './pool/quarantine.ts';
 import { Erasure } from './recovery/erasure.ts';
 import {
@@ -74,6 +75,7 @@ export interface EngineParts {
   readonly tidy: (nowMs: number) => Promise<void>;
   /** How long an answer to a crisis may wait for a plan that is not in memory, in milliseconds. */
   readonly planWithinMs: number;
+  readonly escalation: PoolParts['escalation'];
   /** The actors of everything here are part of it. */
   readonly system: ActorSystem;
   readonly onError: (error: unknown) => void;
@@ -124,7 +126,7 @@ export class EngineCore {
     const { store, clock, random, policies, facts, system, tidy, onError, onComponentFailed } =
       given;
     const retry: RetryPoliciesOf = (upstream, type) => policies.table.retries(upstream, type);
-    const { retentionMs, residentsMax, operationsMax, unwrittenBytesMax } = given;
+    const { residentsMax, operationsMax, unwrittenBytesMax } = given;
     const unwritten: UnwrittenLimits = { residentsMax, unwrittenBytesMax };
     const timers = new TimerService(clock, onError);
     const steady = new SteadyClock(clock, (state) => {
@@ -175,25 +177,9 @@ export class EngineCore {
       },
       onFailed: onComponentFailed,
     });
-    const forPool = {
-      store,
-      journal,
-      clock,
-      steady,
-      random,
-      timers,
-      facts,
-      retry,
-      system,
-      onError,
-    };
     const pool = new OperationPool({
-      ...forPool,
-      crisisType: given.crisisType,
-      retentionMs,
-      residentsMax,
-      unwritten,
-      policies,
+      ...given,
+      ...{ journal, steady, timers, retry, unwritten },
       rates: (upstream) => this.rates.of(upstream),
       callsAt: (upstream) => this.calls.inFlightAt(upstream),
       callsWaiting: (upstream) => this.calls.waitingAt(upstream),
@@ -387,6 +373,7 @@ export class EngineCore {
     this.storeCheck.stop();
     this.#retention.stop();
     this.pool.dispatcher.stop();
+    this.pool.escalations.stop();
   }
 
   #storageChanged(failure: HoldfastError | null): void {

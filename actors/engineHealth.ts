@@ -61,6 +61,7 @@ export function engineHealth(
       refused: counts.crisesRefused.times,
       mended: counts.crisesMended.times,
       unkept: counts.crisesUnkept.times,
+      ...pool.escalations.counts,
       isRefusing: counts.crisesRefused.isRecent,
       isMending: counts.crisesMended.isRecent,
       isUnkept: counts.crisesUnkept.isRecent,

@@ -29,6 +29,7 @@ import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
+import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { FactListener, Override } from './facts/fact.ts';
 import type { FactStream } from './facts/factStream.ts';
 import {
@@ -76,6 +77,10 @@ export interface LocalEngineParts {
     readonly localAfterMs: number;
     /** How long an answer may wait for the plan of a subject that is not pinned, in milliseconds. */
     readonly planWithinMs: number;
+    /** Who is told of a crisis that is not delivered, in order. */
+    readonly escalation: readonly EscalationStep[];
+    /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
+    readonly escalateAfterMs: number;
   };
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
@@ -127,6 +132,7 @@ export class LocalEngine implements Engine {
       unwrittenBytesMax: parts.unwrittenBytesMax,
       tidy: parts.tidy,
       planWithinMs: crisis.planWithinMs,
+      escalation: { chain: crisis.escalation, escalateAfterMs: crisis.escalateAfterMs },
       system,
       onError,
       facts,

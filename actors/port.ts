@@ -27,6 +27,7 @@ import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { TurnWait } from './dispatch/turnWait.ts';
+import type { EscalationCounts } from './escalation/escalations.ts';
 import type { FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
@@ -60,6 +61,7 @@ export type {
 export type { CrisisPlans } from './crisis/crisisPlans.ts';
 export type { CrisisAnswer } from './crisis/crisisResponder.ts';
 export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
+export type { EscalationNotice, EscalationStep } from './escalation/escalationStep.ts';
 export type {
   Fact,
   FactKind,
@@ -223,17 +225,15 @@ export interface EngineHealth {
     /** Their turn at an upstream, which says why it is not theirs, or the time after a failed attempt. */
     readonly turn: number;
   };
-  /** Crises whose request broke a rule, since the process started. */
-  readonly crises: {
+  /** Crises that did not go as they should, since the start; those that have escalated, now. */
+  readonly crises: EscalationCounts & {
     readonly refused: number;
     readonly mended: number;
     /** Delivered and not kept, since the disk hung. */
     readonly unkept: number;
-    /** One was refused within the last hour. */
+    /** One was refused, mended or not kept within the last hour. */
     readonly isRefusing: boolean;
-    /** One was mended within the last hour. */
     readonly isMending: boolean;
-    /** One was not kept within the last hour. */
     readonly isUnkept: boolean;
   };
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisModes.states` says. */

@@ -96,6 +96,8 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
       helpLines: HELP_LINES,
       localAfterMs: crisis.localAfterMs,
       planWithinMs: crisis.planWithinMs,
+      escalation: crisis.escalation,
+      escalateAfterMs: crisis.escalateAfterMs,
     },
     payloadBytesMax,
     retentionMs: options.retentionMs,

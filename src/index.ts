@@ -15,6 +15,7 @@ export type {
   CrisisModeState,
   CrisisPlans,
   CrisisResource,
+  EscalationNotice,
   Fact,
   FactKind,
   FactListener,
@@ -106,6 +107,11 @@ export type { UpkeepProgress } from '../persistence/upkeep/progress.ts';
 export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 
 export { createRuntime } from './createRuntime.ts';
+export type {
+  EscalationRetry,
+  EscalationStepOptions,
+  Webhook,
+} from './crisis/escalationOptions.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 export type { DeadLetterCounts } from './management/deadLetters/counts.ts';

@@ -6,7 +6,7 @@
 
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
-import type { CrisisResource, Handler } from '../actors/port.ts';
+import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
@@ -29,6 +29,7 @@ import {
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
+import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import {
   type CheckedOutside,
   checkOutside,
@@ -62,6 +63,16 @@ export interface CrisisOptions {
    * docs/crisis.md has requests and answers.
    */
   readonly outside?: OutsideOptions | undefined;
+  /**
+   * Who is told of a crisis that is not delivered, in order, until somebody takes it on. Each step once for
+   * each crisis. Default none: then only facts, health and `onError` tell. docs/crisis.md has more.
+   */
+  readonly escalation?: readonly EscalationStepOptions[] | undefined;
+  /**
+   * How long a crisis may be undelivered before people are told, whatever the reason; earlier where its fast
+   * attempts are used up. 1 s to an hour, default 60 s.
+   */
+  readonly escalateAfterMs?: number | undefined;
 }
 
 /** What `createRuntime` takes. Times are in milliseconds; only `store` and its `key` are needed. */
@@ -126,8 +137,13 @@ export interface CheckedOptions {
   readonly policies: PolicyTable;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly crisis: Required<{
-    [Name in Exclude<keyof CrisisOptions, 'outside'>]: NonNullable<CrisisOptions[Name]>;
-  }> & { readonly outside: CheckedOutside | null };
+    [Name in Exclude<keyof CrisisOptions, 'outside' | 'escalation'>]: NonNullable<
+      CrisisOptions[Name]
+    >;
+  }> & {
+    readonly outside: CheckedOutside | null;
+    readonly escalation: readonly EscalationStep[];
+  };
   readonly retentionMs: number;
   readonly payloadBytesMax: number;
   readonly residentsMax: number;
@@ -152,6 +168,8 @@ const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole:
 const LOCAL_AFTER_MS: NumberRule = { min: 0, max: 150, whole: false };
 /** Beside the upstream's time, not after it. */
 const PLAN_WITHIN_MS: NumberRule = { min: 0, max: 100, whole: false };
+/** No setting keeps people from being told. */
+const ESCALATE_AFTER_MS: NumberRule = { min: 1_000, max: 3_600_000, whole: true };
 const TYPE_RULE = 'it must be words of letters and digits joined by dots, such as payments.push';
 const EXEMPT_PATH =
   /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
@@ -195,6 +213,9 @@ const CRISIS_RULES: OptionRules<CrisisOptions> = {
   localAfterMs: LOCAL_AFTER_MS,
   planWithinMs: PLAN_WITHIN_MS,
   outside: { fields: OUTSIDE_RULES },
+  // What is in it is checked as it is completed: src/crisis/escalationOptions.ts.
+  escalation: 'array',
+  escalateAfterMs: ESCALATE_AFTER_MS,
 };
 
 const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
@@ -262,6 +283,8 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
       localAfterMs: crisis.localAfterMs ?? 0,
       planWithinMs: crisis.planWithinMs ?? 20,
       outside: checkOutside(crisis.outside, store),
+      escalation: escalationChain(crisis.escalation ?? []),
+      escalateAfterMs: crisis.escalateAfterMs ?? 60_000,
     },
     retentionMs: options.retentionMs ?? 30 * DAY_MS,
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,

@@ -14,7 +14,6 @@ import {
   crisisWaitsFor,
   isCrisisBusy,
   isCrisisOver,
-  isEscalating,
   wasFoundInFlight,
 } from '../../machines/crisis/crisisDemand.ts';
 import type { CrisisEvent, CrisisStates } from '../../machines/crisis/crisisMachine.ts';
@@ -83,8 +82,6 @@ export interface ChartOfWork {
   isEnding(state: WorkState): boolean;
   /** Whether it has just been found in flight at a crash (RT-4). */
   isSuspected(state: WorkState, context: WorkContext): boolean;
-  /** Whether people have to be told that it is not delivered (CR-5). */
-  isEscalating(state: WorkState): boolean;
   /** Where its row stands when it is accepted, unless its lane is busy. */
   acceptedStanding(turn: Turn): Standing;
   /** Where its row stands while it rests. */
@@ -109,7 +106,6 @@ export const operationChart: ChartOfWork = {
   isBusy,
   isEnding,
   isSuspected: isSuspect,
-  isEscalating: () => false,
   acceptedStanding,
   restingPosition,
   laneOf: ({ entity }) => entityKey(entity),
@@ -126,7 +122,6 @@ export const crisisChart: ChartOfWork = {
   isBusy: isCrisisBusy,
   isEnding: isCrisisOver,
   isSuspected: (state, context) => wasFoundInFlight(state as CrisisState, context),
-  isEscalating,
   acceptedStanding: () => 'inHand',
   restingPosition: (state, _, route) => ({
     ...inHandPosition(route),

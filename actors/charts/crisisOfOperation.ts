@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { CrisisContext, CrisisDeliveryState } from '../../machines/crisis/crisisMachine.ts';
+import { notEscalated } from '../../machines/crisis/crisisEscalation.ts';
+import type {
+  CrisisContext,
+  CrisisDeliveryState,
+  CrisisEscalationState,
+} from '../../machines/crisis/crisisMachine.ts';
 import type {
   SyncOperationContext,
   SyncOperationState,
@@ -44,7 +49,11 @@ const GOES_ON_IN: Readonly<Record<SyncOperationState, CrisisDeliveryState | null
 export function crisisOfOperation(
   state: SyncOperationState,
   context: SyncOperationContext,
-): { readonly delivery: CrisisDeliveryState; readonly context: CrisisContext } | null {
+): {
+  readonly delivery: CrisisDeliveryState;
+  readonly escalation: CrisisEscalationState;
+  readonly context: CrisisContext;
+} | null {
   const delivery = GOES_ON_IN[state];
   if (context.priority !== 'crisis' || delivery === null) return null;
   const { id, type, subject, entity, tier, idempotencyKey, method, path, acceptedAtMs } = context;
@@ -52,10 +61,13 @@ export function crisisOfOperation(
   const { wakeAtMs, delayMs, sinceAtMs, failure, history } = context;
   return {
     delivery,
+    // Its next failure, or its age, says whether people have to be told.
+    escalation: delivery === 'callingOff' ? 'ended' : 'quiet',
     context: {
       ...{ id, type, subject, entity, tier, priority: 'crisis', idempotencyKey, fingerprint: null },
       ...{ method, path, acceptedAtMs, expiresAtMs: null, attemptsMax: null },
-      ...{ attempt, isSpent, escalatedAtMs: null, crashes, isOutcomeUnknown, firstAttemptAtMs },
+      ...{ attempt, isSpent, crashes, isOutcomeUnknown, firstAttemptAtMs },
+      escalation: notEscalated(acceptedAtMs),
       ...{ wakeAtMs, delayMs, failure, ending: null, settledAtMs: null, history },
       ...(sinceAtMs === undefined ? {} : { sinceAtMs }),
     },

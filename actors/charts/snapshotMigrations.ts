@@ -8,6 +8,7 @@
  * @module
  */
 
+import { notEscalated } from '../../machines/crisis/crisisEscalation.ts';
 import {
   breakerPacing,
   DEFAULT_BREAKER_POLICY,
@@ -56,6 +57,7 @@ export const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {
     // What is new is absent until it is needed: a failure of before is not judged, and its time begins with the next.
     { from: '2', to: '3', migrate: (kept) => kept },
   ],
+  crisis: [{ from: '1', to: '2', migrate: withEscalation }],
   circuitBreaker: [{ from: '1', to: '2', migrate: withOutages }],
   // What it kept of a wait for a better level means nothing any more; the first measurement says the rest.
   degradation: [
@@ -72,6 +74,34 @@ export const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {
     },
   ],
 };
+
+/**
+ * Version 1 told that a crisis has escalated and nothing after that: the first step of a chain is due. That
+ * its fast attempts are used up was a state of its delivery.
+ */
+function withEscalation({ value, context }: KeptState): KeptState {
+  const { escalatedAtMs, ...kept } = fieldsOf(context);
+  const { delivery, record } = fieldsOf(value);
+  const acceptedAtMs = Number(kept['acceptedAtMs']);
+  const isOver = delivery === 'callingOff' || delivery === 'delivered' || delivery === 'calledOff';
+  const hasEscalated = typeof escalatedAtMs === 'number';
+  const escalation = hasEscalated
+    ? {
+        ...notEscalated(acceptedAtMs),
+        sinceAtMs: escalatedAtMs,
+        cause: 'attemptsUsedUp',
+        dueAtMs: escalatedAtMs,
+      }
+    : notEscalated(acceptedAtMs);
+  return {
+    value: {
+      record,
+      delivery: delivery === 'escalating' ? 'pacing' : delivery,
+      escalation: isOver ? 'ended' : hasEscalated ? 'notifyDue' : 'quiet',
+    },
+    context: { ...kept, escalation },
+  };
+}
 
 /**
  * Version 1 counted trips in a row, and had one order of one person. Its policy is replaced by what is

@@ -34,7 +34,7 @@ export function encodeWork(
   if (chart === operationChart) {
     return encodeOperation({ value: value as SyncOperationState, context }, response);
   }
-  const kept = crisisToKeep((value as CrisisStates).delivery);
+  const kept = crisisToKeep(value as CrisisStates);
   return encodeSnapshot(crisisMachine, { value: kept, context }, response);
 }
 
@@ -65,11 +65,8 @@ export function decodeWork(row: {
   const { snapshot, response } = decodeOperation(row);
   const crisis = crisisOfOperation(snapshot.value, snapshot.context);
   if (crisis === null) return { ...workOf(operationChart, snapshot, response), leftOut: [] };
-  const { delivery, context } = crisis;
-  const read = crisisMachine.resolveState({
-    value: { ...crisisToKeep(delivery) },
-    context,
-  });
+  const { context } = crisis;
+  const read = crisisMachine.resolveState({ value: { ...crisisToKeep(crisis) }, context });
   const leftOut = snapshot.context.expiresAtMs === null ? [] : (['expiresAtMs'] as const);
   return { ...workOf(crisisChart, read, response), leftOut };
 }
@@ -87,7 +84,7 @@ function decodeCrisis(row: { readonly state: string; readonly standing: Standing
   readonly response: Json | undefined;
 } {
   const { snapshot, response } = decodeSnapshot(crisisMachine, row.state);
-  if (!isCrisisKept(snapshot.value.delivery)) {
+  if (!isCrisisKept(snapshot.value)) {
     throw new HoldfastError(
       'HF_RECORD_MALFORMED',
       `A record of ${crisisMachine.id} is in a state that is never kept.`,

@@ -8,6 +8,7 @@
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
+import { tellOfEscalations } from './crisisNews.ts';
 import { tellOfExceptions } from './exceptionNews.ts';
 import { tellOfBlockedLoop } from './loopNews.ts';
 import { tellOfStuckWork } from './stuckNews.ts';
@@ -19,6 +20,7 @@ export function raiseAlerts(parts: AlertParts): void {
   tellOfWaiting(parts);
   tellOfExceptions(parts);
   tellOfBlockedLoop(parts);
+  tellOfEscalations(parts);
   tellOfStuckWork(parts);
   facts.tap('failure.noted', onAlert);
   facts.tap('component.failed', (_, error) => {

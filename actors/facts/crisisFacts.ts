@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { CrisisEnding } from '../../machines/crisis/crisisContext.ts';
+import type { EscalationCause, StepFailure } from '../../machines/crisis/crisisEscalation.ts';
 import type { CrisisModeScope } from '../../machines/policy/crisis/crisisMode.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
-import type { AboutAttempt, Told } from './about.ts';
+import type { AboutAttempt, AboutOperation, Told } from './about.ts';
 
 /** A crisis was answered, and is neither stored nor delivered: it came after the stop, and its upstream did not take it (CR-4). */
 export interface CrisisRefused extends Told<'crisis.refused'> {
@@ -29,10 +31,56 @@ export interface CrisisUnkept extends Told<'crisis.unkept'> {
 }
 
 /**
- * The fast attempts of a crisis are used up: people have to know of it. Told once, over restarts too. It is
- * sent again about every half minute all the same (CR-4, CR-5).
+ * A crisis is not delivered, and people have to know of it. Told once, over restarts too. It is sent again
+ * all the same (CR-4, CR-5).
  */
-export interface CrisisEscalated extends Told<'crisis.escalated'>, AboutAttempt {}
+export interface CrisisEscalated extends Told<'crisis.escalated'>, AboutAttempt {
+  /** Its fast attempts are used up, or the time within which it should have been delivered is over. */
+  readonly cause: EscalationCause;
+}
+
+/** A step of the chain, and how many calls it took so far. */
+interface AboutStep extends AboutOperation {
+  /** Its name in `crisis.escalation`. */
+  readonly step: string;
+  readonly calls: number;
+}
+
+/** A step of the chain was told: its call has succeeded. */
+export interface CrisisStepNotified extends Told<'crisis.stepNotified'>, AboutStep {}
+
+/** A call of a step has failed, or took longer than its time limit. */
+export interface CrisisStepFailed extends Told<'crisis.stepFailed'>, AboutStep {
+  readonly why: StepFailure;
+  /** Whether it is called again; else it makes way to the next. */
+  readonly willRepeat: boolean;
+}
+
+/** A person has taken a crisis on: no further step is told (CR-5). */
+export interface CrisisAcknowledged extends Told<'crisis.acknowledged'>, AboutOperation {
+  /** As the app asserts them. */
+  readonly by: Person;
+}
+
+/** Every step of the chain was told, or could not be, and nobody has taken the crisis on. */
+export interface CrisisExhausted extends Told<'crisis.exhausted'>, AboutOperation {
+  /** How many were told. */
+  readonly stepsNotified: number;
+  /** How many could not be. */
+  readonly stepsFailed: number;
+}
+
+/** A person has called a crisis off, which ends its chain and, once nothing of it is sent, itself. */
+export interface CrisisCalledOff extends Told<'crisis.calledOff'>, AboutOperation {
+  /** `null` where the app has cancelled it without saying for whom. */
+  readonly by: Person | null;
+}
+
+/** A crisis that had escalated is over, and so is its chain. */
+export interface CrisisEscalationEnded extends Told<'crisis.escalationEnded'>, AboutOperation {
+  /** `completed` where it was delivered, `cancelled` where a person has called it off. */
+  readonly ending: CrisisEnding;
+}
 
 /** A crisis was answered after the 200 ms that are promised (CR-1). */
 export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
@@ -60,3 +108,17 @@ export interface CrisisModeChanged extends Told<'crisisMode.changed'> {
   /** When it ends by itself, by the wall clock; `null` once it is off. */
   readonly endsAtMs: number | null;
 }
+
+export type CrisisFact =
+  | CrisisRefused
+  | CrisisMended
+  | CrisisUnkept
+  | CrisisEscalated
+  | CrisisStepNotified
+  | CrisisStepFailed
+  | CrisisAcknowledged
+  | CrisisExhausted
+  | CrisisCalledOff
+  | CrisisEscalationEnded
+  | CrisisAnsweredLate
+  | CrisisModeChanged;

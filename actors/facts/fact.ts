@@ -20,14 +20,7 @@ import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import type { AboutAttempt, AboutOperation, Told } from './about.ts';
-import type {
-  CrisisAnsweredLate,
-  CrisisEscalated,
-  CrisisMended,
-  CrisisModeChanged,
-  CrisisRefused,
-  CrisisUnkept,
-} from './crisisFacts.ts';
+import type { CrisisFact } from './crisisFacts.ts';
 
 /** It is on disk and synced: no crash loses it from here on (OP-2). */
 export interface OperationAccepted extends Told<'operation.accepted'>, AboutOperation {}
@@ -211,6 +204,8 @@ export type Override =
   | 'crisisMode.leave'
   | 'operation.cancel'
   | 'operation.retryNow'
+  | 'crisis.acknowledge'
+  | 'crisis.callOff'
   | 'deadLetter.replay'
   | 'deadLetter.purge'
   | 'quarantine.retry'
@@ -299,12 +294,7 @@ export type Fact =
   | StoreHeld
   | RecordQuarantined
   | RecordNewer
-  | CrisisRefused
-  | CrisisMended
-  | CrisisUnkept
-  | CrisisEscalated
-  | CrisisAnsweredLate
-  | CrisisModeChanged
+  | CrisisFact
   | OverrideMade
   | RuntimeStarted
   | RuntimeStopped

@@ -7,6 +7,11 @@
 
 import { type BreakerChange, breakerChangeOf } from '../../machines/breaker/breakerChange.ts';
 import type { CircuitBreakerEvent } from '../../machines/breaker/circuitBreakerSetup.ts';
+import type {
+  EscalationCause,
+  StepFailure,
+  ToldStep,
+} from '../../machines/crisis/crisisEscalation.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
@@ -37,6 +42,9 @@ import type {
 type Context = SyncOperationContext;
 /** The upstream of its handler; `null` where it has none. */
 type UpstreamName = string | null;
+
+/** A step of a chain, and how often it was called. */
+type CalledStep = Pick<ToldStep, 'name' | 'calls'>;
 
 /** What a fact says beside what the stream adds to each. */
 type Details<Kind extends FactKind> = Omit<FactOf<Kind>, 'kind' | 'atMs'>;
@@ -133,7 +141,46 @@ export const FACT_TABLE = {
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
   'crisis.mended': (leftOut: readonly string[]) => ({ fieldsLeftOut: leftOut.length }),
   'crisis.unkept': (operationId: string) => ({ operationId }),
-  'crisis.escalated': (context: Context, upstream: UpstreamName) => attempt(context, upstream),
+  'crisis.escalated': (context: Context, upstream: UpstreamName, cause: EscalationCause) => ({
+    ...attempt(context, upstream),
+    cause,
+  }),
+  'crisis.stepNotified': (context: Context, upstream: UpstreamName, step: CalledStep) => ({
+    ...operation(context, upstream),
+    step: step.name,
+    calls: step.calls,
+  }),
+  /** `thrown` is for `onError` alone: what it says may be anything. */
+  'crisis.stepFailed': (
+    context: Context,
+    upstream: UpstreamName,
+    step: CalledStep & { readonly why: StepFailure; readonly willRepeat: boolean },
+    _thrown: unknown,
+  ) => ({
+    ...operation(context, upstream),
+    step: step.name,
+    calls: step.calls,
+    why: step.why,
+    willRepeat: step.willRepeat,
+  }),
+  'crisis.acknowledged': (context: Context, upstream: UpstreamName, by: Person) => ({
+    ...operation(context, upstream),
+    by: Object.freeze({ ...by }),
+  }),
+  'crisis.exhausted': (context: Context, upstream: UpstreamName, told: readonly ToldStep[]) => ({
+    ...operation(context, upstream),
+    stepsNotified: told.filter(({ outcome }) => outcome === 'notified').length,
+    stepsFailed: told.filter(({ outcome }) => outcome !== 'notified').length,
+  }),
+  'crisis.calledOff': (context: Context, upstream: UpstreamName, by: Person | null) => ({
+    ...operation(context, upstream),
+    by: by && Object.freeze({ ...by }),
+  }),
+  'crisis.escalationEnded': (
+    context: Context,
+    upstream: UpstreamName,
+    ending: FactOf<'crisis.escalationEnded'>['ending'],
+  ) => ({ ...operation(context, upstream), ending }),
   'crisis.answeredLate': (operationId: string | null, elapsedMs: number) => ({
     operationId,
     elapsedMs,

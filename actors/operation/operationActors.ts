@@ -6,6 +6,7 @@
 
 import { type AnyActorRef, createActor, type EventObject, fromCallback } from 'xstate';
 import {
+  type CrisisContext,
   type CrisisEvent,
   type CrisisInput,
   type CrisisSnapshot,
@@ -41,6 +42,8 @@ export interface OperationActorsParts {
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
   /** Asks for a place for the attempt of a crisis; returns what ends the asking. */
   readonly awaitPlace: (id: string, report: (event: CrisisEvent) => void) => () => void;
+  /** Calls the step that a crisis has come to; returns what ends the call. */
+  readonly notify: (context: CrisisContext, report: (event: CrisisEvent) => void) => () => void;
 }
 
 interface About {
@@ -64,6 +67,9 @@ export class OperationActors {
         ),
         attempt: fromCallback<EventObject, About>(({ input: { id }, sendBack }) =>
           parts.beginAttempt(id, sendBack),
+        ),
+        notify: fromCallback<EventObject, { readonly context: CrisisContext }>(
+          ({ input: { context }, sendBack }) => parts.notify(context, sendBack),
         ),
       },
     });

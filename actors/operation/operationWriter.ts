@@ -122,6 +122,15 @@ export class OperationWriter {
     });
   }
 
+  /** Writes a crisis where it is, without anybody waiting: something else of it has changed. */
+  position(resident: Resident, { value, context }: WorkSnapshot): void {
+    const { chart, route } = resident;
+    this.#update(resident, {
+      position: chart.restingPosition(chart.stateOf(value), context, route, this.#steady.stamp()),
+      onDurable: () => undefined,
+    });
+  }
+
   /** Writes the ending, with what the upstream answered. */
   settlement(
     resident: Resident,

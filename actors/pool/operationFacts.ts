@@ -28,7 +28,6 @@ export function tellOfMove(
     facts.emit('operation.resumed', context, upstream, waitedFor);
   }
   if (chart.isSuspected(to, context)) facts.emit('operation.suspected', context, upstream);
-  if (chart.isEscalating(to)) facts.emit('crisis.escalated', context, upstream);
   if (waitsFor === null) return;
   if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
   // Without a handler it waits for that, in a moment.

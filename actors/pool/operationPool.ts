@@ -8,7 +8,6 @@
 
 import { routeOf } from '../../machines/operation/position.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
-import { bytesInMemory, mayKeepCrisis } from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -18,9 +17,9 @@ import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { Escalations } from '../escalation/escalations.ts';
 import {
   acceptanceUnknown,
-  crisisUnkept,
   notAccepted,
   notBegun,
   outcomeUnknown,
@@ -33,6 +32,7 @@ import { type Resident, takePending, takesNotice } from '../operation/resident.t
 import type { TurnWaitOf } from '../operation/waitView.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
+import { CrisisRoom } from './crisisRoom.ts';
 import { Demands } from './demands.ts';
 import { Handlers } from './handlers.ts';
 import { IdTable } from './idTable.ts';
@@ -67,9 +67,10 @@ export class OperationPool {
   /** Handlers given with one request; they live with the process (docs/decisions/0020). */
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
+  readonly #crisisRoom: CrisisRoom;
+  /** Of crises: who is told that they are not delivered. */
+  readonly escalations: Escalations;
   #isAbandoned = false;
-  /** Of the payloads of residents. */
-  #bytes = 0;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -82,6 +83,7 @@ export class OperationPool {
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.standings = new StandingWatch({ store, clock, facts });
     this.exceptions = new Exceptions({ facts });
+    this.#crisisRoom = new CrisisRoom({ ...parts, count: () => this.size });
     const runs = new FailureRuns(steady.now());
     this.#runner = new AttemptRunner({
       clock,
@@ -120,6 +122,19 @@ export class OperationPool {
       callsWaiting: parts.callsWaiting,
       takeCall: parts.takeCall,
     });
+    const writer = new OperationWriter({
+      store,
+      journal,
+      steady,
+      retentionMs: parts.retentionMs,
+      onRefused: this.#refused.bind(this),
+    });
+    this.escalations = new Escalations({
+      ...{ clock, random, timers, facts, busy: this.busy },
+      ...parts.escalation,
+      resident: (id) => this.#residents.get(id),
+      write: (resident) => writer.position(resident, resident.actor.getSnapshot()),
+    });
     this.#actors = new OperationActors({
       clock,
       retry,
@@ -130,19 +145,14 @@ export class OperationPool {
         if (resident === undefined) return () => undefined;
         return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
       },
+      notify: (context, report) => this.escalations.call(context, report),
       awaitPlace: (id, report) => this.dispatcher.awaitPlace(this.#residents.get(id), report),
     });
     this.#demands = new Demands({
       journal,
       clock,
       steady,
-      writer: new OperationWriter({
-        store,
-        journal,
-        steady,
-        retentionMs: parts.retentionMs,
-        onRefused: this.#refused.bind(this),
-      }),
+      writer,
       facts,
       dispatcher: this.dispatcher,
       watchers: this.watchers,
@@ -252,7 +262,7 @@ export class OperationPool {
     });
     if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);
-    if (passesBy('storage', request) && this.#isFullForCrises) this.#keepNothingOf(resident);
+    this.#crisisRoom.admit(request, resident);
     this.#enter(resident);
     return resident;
   }
@@ -309,26 +319,12 @@ export class OperationPool {
     this.watchers.abandon(outcomeUnknown());
   }
 
-  /** Writes that wait for a disk that is late or hangs are kept in memory, for so much at most. */
-  get #isFullForCrises(): boolean {
-    const { journal, unwritten } = this.#parts;
-    if (!journal.isLate && !journal.isHanging) return false;
-    return !mayKeepCrisis({ count: this.size, bytes: this.#bytes }, unwritten);
-  }
-
-  /** A crisis goes out all the same; those who wait for it to be durable are told that it will not be. */
-  #keepNothingOf(resident: Resident): void {
-    resident.isKept = false;
-    takePending(resident)?.reject(crisisUnkept());
-    this.#parts.facts.emit('crisis.unkept', resident.id);
-  }
-
   readonly #isInMemory = (resident: Resident): boolean =>
     this.#residents.get(resident.id) === resident;
 
   #enter(resident: Resident): void {
     this.#residents.add(resident);
-    this.#bytes += bytesInMemory(resident.body ?? '');
+    this.#crisisRoom.entered(resident);
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
@@ -354,6 +350,8 @@ export class OperationPool {
         this.#parts.onError(error);
       },
     });
+    // After the state is handled, so that what it orders is written before.
+    this.escalations.enter(resident);
     resident.actor.start();
   }
 
@@ -391,6 +389,7 @@ export class OperationPool {
 
   #remove(resident: Resident): void {
     this.staleReads.note(resident.id);
-    if (this.#residents.delete(resident.id)) this.#bytes -= bytesInMemory(resident.body ?? '');
+    this.escalations.leave(resident);
+    if (this.#residents.delete(resident.id)) this.#crisisRoom.left(resident);
   }
 }

@@ -13,6 +13,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { DispatcherParts } from '../dispatch/dispatcherParts.ts';
+import type { EscalationsParts } from '../escalation/escalations.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -40,6 +41,8 @@ export interface PoolParts {
   readonly residentsMax: number;
   /** On what may be in memory before a crisis is not kept there, while the disk is late or hangs. */
   readonly unwritten: UnwrittenLimits;
+  /** Who is told of a crisis that is not delivered, and after how long. */
+  readonly escalation: Pick<EscalationsParts, 'chain' | 'escalateAfterMs'>;
   readonly system: ActorSystem;
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;

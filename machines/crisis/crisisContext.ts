@@ -8,6 +8,7 @@ import type { Failure } from '../policy/retry/classifyFailure.ts';
 import type { HistoryEntry } from '../policy/retry/history.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Tier } from '../vocabulary/urgency.ts';
+import { type CrisisEscalation, notEscalated } from './crisisEscalation.ts';
 
 export interface CrisisInput {
   readonly id: string;
@@ -37,8 +38,8 @@ export interface CrisisContext extends CrisisInput {
   readonly attempt: number;
   /** True once that attempt has failed; the next order then takes the next number. */
   readonly isSpent: boolean;
-  /** When its fast attempts were used up, which is told once; `null` before. */
-  readonly escalatedAtMs: number | null;
+  /** How far people were told that it is not delivered. */
+  readonly escalation: CrisisEscalation;
   /** Since when it is in the wait that it is in; absent: since its acceptance. */
   readonly sinceAtMs?: number | undefined;
   /** Crashes in a row that found it in flight; they spend no attempt (RT-4). */
@@ -75,7 +76,7 @@ export function newCrisis(input: CrisisInput): CrisisContext {
     attemptsMax: null,
     attempt: 1,
     isSpent: false,
-    escalatedAtMs: null,
+    escalation: notEscalated(input.acceptedAtMs),
     crashes: 0,
     isOutcomeUnknown: false,
     firstAttemptAtMs: null,

@@ -60,11 +60,6 @@ export function awaitsPlace(state: CrisisState): boolean {
   return state === 'awaitingPlace';
 }
 
-/** Whether people have to be told that it can't be delivered fast. */
-export function isEscalating(state: CrisisState): boolean {
-  return state === 'escalating';
-}
-
 /** Whether the end of its process was just counted as a crash that it may have caused (RT-4). */
 export function wasFoundInFlight(
   state: CrisisState,
@@ -88,7 +83,7 @@ export function crisisDueAtMs(
 }
 
 function crisisIsTimed(state: CrisisState): boolean {
-  return state === 'fastBackoff' || state === 'escalating' || state === 'pacing';
+  return state === 'fastBackoff' || state === 'pacing';
 }
 
 /** Whether this is how far the delivery of a crisis may be; `attempting` is on both charts of work. */

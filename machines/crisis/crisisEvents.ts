@@ -5,6 +5,8 @@
  */
 
 import type { Failure } from '../policy/retry/classifyFailure.ts';
+import type { Person } from '../vocabulary/person.ts';
+import type { StepFailure } from './crisisEscalation.ts';
 
 /** How an attempt failed, and what the policy makes of it. */
 export interface CrisisFailureFacts {
@@ -15,6 +17,39 @@ export interface CrisisFailureFacts {
   readonly retryAtMs: number;
   /** How many attempts follow each other fast, before it is tried at the late pace. */
   readonly fastAttemptsMax: number;
+}
+
+/** Who takes a crisis on. */
+export interface AcknowledgementFacts {
+  readonly atMs: number;
+  readonly by: Person;
+  readonly note: string | null;
+}
+
+/** That it is called off; whose word it is, where that is known. */
+export interface CallOffFacts {
+  readonly atMs: number;
+  readonly by?: Person | undefined;
+  readonly note?: string | null | undefined;
+}
+
+/** The time has come to tell somebody: which step is next; `null` where none is left. */
+export interface StepDueFacts {
+  readonly atMs: number;
+  readonly step: string | null;
+}
+
+export interface StepNotifiedFacts {
+  readonly atMs: number;
+  /** How long whoever was told has to take it on. */
+  readonly acknowledgeWithinMs: number;
+}
+
+export interface StepFailedFacts {
+  readonly atMs: number;
+  readonly why: StepFailure;
+  /** When it is called again; `null` where it has had its calls. */
+  readonly retryAtMs: number | null;
 }
 
 export type CrisisEvent =
@@ -44,4 +79,10 @@ export type CrisisEvent =
   /** The process that had its attempt in flight is gone. */
   | { readonly type: 'process.restarted'; readonly atMs: number }
   /** A person answers for it that this crisis needs no delivery any more. */
-  | { readonly type: 'callOff.requested'; readonly atMs: number };
+  | ({ readonly type: 'callOff.requested' } & CallOffFacts)
+  | ({ readonly type: 'acknowledgement.given' } & AcknowledgementFacts)
+  | ({ readonly type: 'step.due' } & StepDueFacts)
+  /** Its call has succeeded. */
+  | ({ readonly type: 'step.notified' } & StepNotifiedFacts)
+  /** Its call has failed, or has used up its calls over restarts. */
+  | ({ readonly type: 'step.failed' } & StepFailedFacts);

@@ -1,14 +1,15 @@
 /**
  * One crisis, from the call for help until somebody has it (CR-4).
  *
- * Two things go on beside each other, and neither waits for the other. Its **delivery** begins at once and
- * is repeated until the upstream took it: ten attempts one soon after the other, then one about every half
- * minute, without end. Its **record** is written beside that, so that it goes on after a crash.
+ * Three things go on beside each other, and none waits for another. Its **delivery** begins at once and is
+ * repeated until the upstream took it: ten attempts one soon after the other, then one about every half
+ * minute, without end. Its **escalation** tells people that it is not delivered, one after the other, until
+ * one of them takes it on. Its **record** is written beside that, so that it all goes on after a crash.
  *
  * What a crisis never does: it never expires, is never given up, and waits for no lane, no breaker, no
  * rate, no level of service and no disk. It has two ends: it was delivered, or a person called it off.
  *
- * What the chart is made of is in crisisSetup.ts; what each state asks of an engine, in crisisDemand.ts.
+ * What the chart is made of is in crisisSetup.ts, who is told in crisisEscalationRegion.ts; what each state asks of an engine, in crisisDemand.ts.
  * The answer that the person gets is not in this chart: it waits for nothing at all (CR-1).
  *
  * Requirements: CR-1, CR-2, CR-4, CR-5, OP-7, RT-4, PS-3.
@@ -18,11 +19,12 @@
 
 import type { SnapshotFrom } from 'xstate';
 import { newCrisis } from './crisisContext.ts';
+import { escalationRegion } from './crisisEscalationRegion.ts';
 import { crisisSetup } from './crisisSetup.ts';
 
 export type { CrisisContext, CrisisInput } from './crisisContext.ts';
 export type { CrisisEvent } from './crisisEvents.ts';
-export type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
+export type { CrisisDeliveryState, CrisisEscalationState, CrisisStates } from './crisisState.ts';
 
 /** The event itself, for actions that read its facts. */
 const facts = <Event>({ event }: { event: Event }): Event => event;
@@ -72,7 +74,7 @@ const waiting = {
 
 export const crisisMachine = crisisSetup.createMachine({
   id: 'crisis',
-  version: '1',
+  version: '2',
   description: 'One crisis, from the call for help until somebody has it.',
   context: ({ input }) => newCrisis(input),
   type: 'parallel',
@@ -125,18 +127,7 @@ export const crisisMachine = crisisSetup.createMachine({
                 target: 'fastBackoff',
                 actions: [{ type: 'noteFailure', params: facts }],
               },
-              {
-                guard: { type: 'hasEscalated' },
-                target: 'pacing',
-                actions: [{ type: 'noteFailure', params: facts }],
-              },
-              {
-                target: 'escalating',
-                actions: [
-                  { type: 'noteFailure', params: facts },
-                  { type: 'escalate', params: facts },
-                ],
-              },
+              { target: 'pacing', actions: [{ type: 'noteFailure', params: facts }] },
             ],
             'attempt.interrupted': {
               target: 'fastBackoff',
@@ -155,15 +146,9 @@ export const crisisMachine = crisisSetup.createMachine({
           meta: { requirements: ['CR-4', 'RT-1', 'RT-4'] },
           on: waiting,
         },
-        escalating: {
-          description:
-            'Its fast attempts are used up, which is told, once: people have to know of it. It is sent again about every half minute all the same.',
-          tags: ['stay'],
-          meta: { requirements: ['CR-4', 'CR-5'] },
-          on: waiting,
-        },
         pacing: {
-          description: 'People were told. It is sent again about every half minute, without end.',
+          description:
+            'Its fast attempts are used up. It is sent again about every half minute, without end.',
           tags: ['stay'],
           meta: { requirements: ['CR-4'] },
           on: waiting,
@@ -198,6 +183,7 @@ export const crisisMachine = crisisSetup.createMachine({
         },
       },
     },
+    escalation: escalationRegion,
     record: {
       description:
         'How far what is known of it has come to the disk. The delivery never waits for it.',

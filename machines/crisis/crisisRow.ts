@@ -6,16 +6,26 @@
 
 import type { Standing } from '../vocabulary/standing.ts';
 import type { CrisisContext } from './crisisContext.ts';
-import type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
+import type { CrisisStates } from './crisisState.ts';
 
-/** The states that it wakes up in after a restart: an attempt that was under way was ordered, no more. */
-export function crisisToKeep(delivery: CrisisDeliveryState): CrisisStates {
-  return { record: 'durable', delivery: delivery === 'attempting' ? 'awaitingPlace' : delivery };
+/** The states that it wakes up in after a restart: what was under way was ordered, no more. */
+export function crisisToKeep({
+  delivery,
+  escalation,
+}: Pick<CrisisStates, 'delivery' | 'escalation'>): CrisisStates {
+  return {
+    record: 'durable',
+    delivery: delivery === 'attempting' ? 'awaitingPlace' : delivery,
+    escalation: escalation === 'notifying' ? 'notifyDue' : escalation,
+  };
 }
 
 /** Whether a row may be in this state. */
-export function isCrisisKept(delivery: CrisisDeliveryState): boolean {
-  return delivery !== 'attempting';
+export function isCrisisKept({
+  delivery,
+  escalation,
+}: Pick<CrisisStates, 'delivery' | 'escalation'>): boolean {
+  return delivery !== 'attempting' && escalation !== 'notifying';
 }
 
 /** What a row says of its crisis: once it has settled, its ending is on disk. */
@@ -24,6 +34,6 @@ export function crisisOfRow(
   { ending }: Pick<CrisisContext, 'ending'>,
   standing: Standing,
 ): CrisisStates {
-  const { delivery } = kept;
-  return { record: standing === 'settled' && ending !== null ? 'closed' : 'durable', delivery };
+  const record = standing === 'settled' && ending !== null ? 'closed' : 'durable';
+  return { ...kept, record };
 }

@@ -18,11 +18,34 @@ import {
 } from '../vocabulary/shape.ts';
 import { TIERS } from '../vocabulary/urgency.ts';
 import type { CrisisContext } from './crisisContext.ts';
+import type { CrisisEscalation } from './crisisEscalation.ts';
 
 const isEntity = hasShape({ type: isText, id: isText });
 const isFailure = hasShape({ failureClass: isText, code: isText, message: isText });
 const isEntry = hasShape({ atMs: isNumber, what: isText, attempt: isCount, code: orNull(isText) });
 const isHistory: Check = (value) => Array.isArray(value) && value.every(isEntry);
+const isToldStep = hasShape({
+  name: isText,
+  outcome: oneOf('notified', 'failed', 'timedOut'),
+  calls: isCount,
+  atMs: isNumber,
+});
+const isDecision = hasShape({
+  what: oneOf('acknowledged', 'calledOff'),
+  by: hasShape({ id: isText, role: orAbsent(isText) }),
+  note: orNull(isText),
+  atMs: isNumber,
+});
+const ESCALATION = {
+  sinceAtMs: orNull(isNumber),
+  cause: orNull(oneOf('attemptsUsedUp', 'notInTime')),
+  step: orNull(isText),
+  calls: isCount,
+  dueAtMs: isNumber,
+  waitMs: isNumber,
+  told: (value) => Array.isArray(value) && value.every(isToldStep),
+  decisions: (value) => Array.isArray(value) && value.every(isDecision),
+} satisfies Record<keyof CrisisEscalation, Check>;
 
 const CONTEXT = {
   id: isText,
@@ -40,7 +63,7 @@ const CONTEXT = {
   attemptsMax: oneOf(null),
   attempt: isCount,
   isSpent: isFlag,
-  escalatedAtMs: orNull(isNumber),
+  escalation: hasShape(ESCALATION),
   sinceAtMs: orAbsent(isNumber),
   crashes: isCount,
   isOutcomeUnknown: isFlag,

@@ -20,14 +20,24 @@ export type CrisisDeliveryState =
   | 'awaitingHandler'
   | 'attempting'
   | 'fastBackoff'
-  | 'escalating'
   | 'pacing'
   | 'callingOff'
   | 'delivered'
   | 'calledOff';
 
-/** Both, which go on beside each other. */
+/** How far people were told that a crisis is not delivered. */
+export type CrisisEscalationState =
+  | 'quiet'
+  | 'notifyDue'
+  | 'notifying'
+  | 'awaitingAcknowledgement'
+  | 'exhausted'
+  | 'acknowledged'
+  | 'ended';
+
+/** All three, which go on beside each other. */
 export interface CrisisStates {
   readonly record: CrisisRecordState;
   readonly delivery: CrisisDeliveryState;
+  readonly escalation: CrisisEscalationState;
 }

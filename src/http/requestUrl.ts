@@ -17,46 +17,68 @@ const PORTS_REFUSED: ReadonlySet<number> = new Set([
   6669, 6679, 6697, 10080,
 ]);
 
+/** How a URL of the app's is checked. */
+interface UrlRules {
+  readonly allowInsecure?: boolean | undefined;
+  /** Its name for the person who gave it. */
+  readonly name?: string | undefined;
+  /** What to do about one that begins with http://, as the end of a sentence. */
+  readonly instead?: string | undefined;
+}
+
 /**
- * Reads the base URL of an upstream; `http://` only for this machine unless that is allowed.
+ * Reads a URL that something is sent to; `http://` only for this machine unless that is allowed.
  *
  * @throws HoldfastError `HF_OPTION_INVALID`. The message never repeats the URL, which may hold a
  * password.
  */
-export function parseBaseUrl(
-  baseUrl: string | URL,
-  {
-    allowInsecure = false,
-    name = 'baseUrl',
-  }: {
-    readonly allowInsecure?: boolean | undefined;
-    /** Its name for the person who gave it. */
-    readonly name?: string | undefined;
-  } = {},
+export function parseUrl(
+  given: string | URL,
+  { allowInsecure = false, name = 'url', instead = 'use https://' }: UrlRules = {},
 ): URL {
-  const refuse = (problem: string): HoldfastError =>
-    new HoldfastError('HF_OPTION_INVALID', `${name} ${problem}.`, { field: name });
-  if (!URL.canParse(String(baseUrl))) {
-    throw refuse('is not an absolute URL, such as https://api.example.com/v1');
+  if (!URL.canParse(String(given))) {
+    throw refusedUrl(name, 'is not an absolute URL, such as https://api.example.com/v1');
   }
-  const url = new URL(baseUrl);
+  const url = new URL(given);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw refuse('must begin with https:// or http://');
+    throw refusedUrl(name, 'must begin with https:// or http://');
   }
   if (url.protocol === 'http:' && !allowInsecure && !isThisMachine(url.hostname)) {
-    throw refuse(
-      'begins with http://, so everybody on the way can read and change what is sent; use https://, or say allowInsecure: true (--allow-insecure)',
+    throw refusedUrl(
+      name,
+      `begins with http://, so everybody on the way can read and change what is sent; ${instead}`,
     );
   }
   if (url.username !== '' || url.password !== '') {
-    throw refuse('must not hold a user name or password; give them by the headers function');
+    throw refusedUrl(name, 'must not hold a user name or password; give them by the headers');
   }
   if (PORTS_REFUSED.has(Number(url.port))) {
-    throw refuse('names a port that fetch never sends to; let the upstream listen on another');
+    throw refusedUrl(
+      name,
+      'names a port that fetch never sends to; let the upstream listen on another',
+    );
   }
-  if (url.search !== '' || url.hash !== '') throw refuse('must not have a query or a fragment');
+  return url;
+}
+
+/**
+ * Reads the base URL of an upstream.
+ *
+ * @throws HoldfastError as {@link parseUrl}.
+ */
+export function parseBaseUrl(baseUrl: string | URL, rules: Omit<UrlRules, 'instead'> = {}): URL {
+  const { name = 'baseUrl' } = rules;
+  const instead = 'use https://, or say allowInsecure: true (--allow-insecure)';
+  const url = parseUrl(baseUrl, { ...rules, name, instead });
+  if (url.search !== '' || url.hash !== '') {
+    throw refusedUrl(name, 'must not have a query or a fragment');
+  }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
+}
+
+function refusedUrl(name: string, problem: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `${name} ${problem}.`, { field: name });
 }
 
 /** Loopback (RFC 6761, RFC 1122); what is sent there leaves no machine. */

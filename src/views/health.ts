@@ -102,6 +102,12 @@ export interface HealthStatus {
     readonly mended: number;
     /** Delivered and not kept, since the disk hung: lost where the process ended before the delivery had. */
     readonly unkept: number;
+    /** Not delivered now, so that people were to be told (CR-5). */
+    readonly escalated: number;
+    /** Of these, those that nobody has taken on. */
+    readonly unacknowledged: number;
+    /** Of these, those of which nobody is left to be told: the chain has ended, or there is none. */
+    readonly exhausted: number;
   };
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisMode.list()` says. */
   readonly crisisMode: CrisisModeHealth;
@@ -163,6 +169,9 @@ export function readHealth(parts: HealthSources): HealthStatus {
       refused: health.crises.refused,
       mended: health.crises.mended,
       unkept: health.crises.unkept,
+      escalated: health.crises.escalated,
+      unacknowledged: health.crises.unacknowledged,
+      exhausted: health.crises.exhausted,
     },
     crisisMode: health.crisisMode,
     eventLoop: {

@@ -119,6 +119,15 @@ export function findingsOf(
       reason: 'a component fails too often to be restarted',
     });
   }
+  if (crises.unacknowledged > 0) {
+    const left = crises.exhausted === 0 ? '' : `; of ${crises.exhausted} nobody is left to be told`;
+    findings.push({
+      component: 'resilience',
+      health: 'critical',
+      costs: 40,
+      reason: `${crises.unacknowledged} crises are not delivered, and nobody has taken them on${left}: see holdfast crises`,
+    });
+  }
   if (crises.isRefusing) {
     findings.push({
       component: 'resilience',

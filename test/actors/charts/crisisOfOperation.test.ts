@@ -4,6 +4,7 @@ import { crisisChart, operationChart } from '../../../actors/charts/chartOfWork.
 import { decodeOperation } from '../../../actors/charts/operationRecord.ts';
 import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { decodeWork, encodeWork } from '../../../actors/charts/workRecord.ts';
+import { notEscalated } from '../../../machines/crisis/crisisEscalation.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
 import { isCrisisContext } from '../../../machines/crisis/crisisShape.ts';
 import { hasEnded } from '../../../machines/operation/demand.ts';
@@ -47,7 +48,8 @@ describe('CR-4 PS-3 a crisis that the chart of operations kept', () => {
       expect([chart, state]).toEqual([crisisChart, 'fastBackoff']);
       const { attempt, isSpent, wakeAtMs, delayMs, idempotencyKey, failure, history } = before;
       const kept = { attempt, isSpent, wakeAtMs, delayMs, idempotencyKey, failure, history };
-      expect(snapshot.context).toMatchObject({ ...kept, priority: 'crisis', escalatedAtMs: null });
+      expect(snapshot.context).toMatchObject({ ...kept, priority: 'crisis' });
+      expect(snapshot.context).toMatchObject({ escalation: { sinceAtMs: null, told: [] } });
       expect(isCrisisContext(snapshot.context)).toBe(true);
     },
   );
@@ -93,8 +95,8 @@ describe('CR-4 PS-3 a crisis that the chart of operations kept', () => {
     const state = encodeWork(chart, snapshot);
     expect(JSON.parse(state)).toMatchObject({
       machine: 'crisis',
-      version: '1',
-      value: { record: 'durable', delivery: 'fastBackoff' },
+      version: '2',
+      value: { record: 'durable', delivery: 'fastBackoff', escalation: 'quiet' },
     });
     const again = decodeWork({ state, standing: 'inHand' });
     expect([again.chart, again.snapshot.value, again.snapshot.context]).toEqual([
@@ -113,14 +115,19 @@ describe('PS-3 a row of a crisis', () => {
   });
 
   test('PS-3 an attempt under way is kept as ordered', () => {
-    const running = { value: { record: 'writing', delivery: 'attempting' }, context } as const;
+    const running = {
+      value: { record: 'writing', delivery: 'attempting', escalation: 'notifying' },
+      context,
+    } as const;
     expect(
       JSON.parse(encodeWork(crisisChart, { ...running, status: 'active' } as never)),
-    ).toMatchObject({ value: { record: 'durable', delivery: 'awaitingPlace' } });
+    ).toMatchObject({
+      value: { record: 'durable', delivery: 'awaitingPlace', escalation: 'notifyDue' },
+    });
   });
 
   test('PS-3 that has settled is one whose ending is on disk', () => {
-    const value = { record: 'durable', delivery: 'delivered' };
+    const value = { record: 'durable', delivery: 'delivered', escalation: 'ended' };
     const ended = { ending: 'completed', settledAtMs: 9 };
     expect(decodeWork(row(value, ended, 'settled')).state).toBe('closed');
     expect(decodeWork(row(value, ended)).state).toBe('delivered');
@@ -129,22 +136,36 @@ describe('PS-3 a row of a crisis', () => {
   test.each([
     [
       'names a state that there is not',
-      row({ record: 'durable', delivery: 'lost' }),
+      row({ record: 'durable', delivery: 'lost', escalation: 'quiet' }),
       'HF_RECORD_UNSUPPORTED',
     ],
     [
       'is in a state that is never kept',
-      row({ record: 'durable', delivery: 'attempting' }),
+      row({ record: 'durable', delivery: 'attempting', escalation: 'quiet' }),
+      'HF_RECORD_MALFORMED',
+    ],
+    [
+      'is telling a step, which is never kept',
+      row({ record: 'durable', delivery: 'pacing', escalation: 'notifying' }),
+      'HF_RECORD_MALFORMED',
+    ],
+    ['lacks a region', row({ record: 'durable', delivery: 'pacing' }), 'HF_RECORD_UNSUPPORTED'],
+    [
+      'was taken on by nobody',
+      row(
+        { record: 'durable', delivery: 'pacing', escalation: 'acknowledged' },
+        { escalation: { ...notEscalated(1), decisions: [{ what: 'acknowledged' }] } },
+      ),
       'HF_RECORD_MALFORMED',
     ],
     [
       'holds no context of a crisis',
-      row({ record: 'durable', delivery: 'pacing' }, { attempt: 'two' }),
+      row({ record: 'durable', delivery: 'pacing', escalation: 'quiet' }, { attempt: 'two' }),
       'HF_RECORD_MALFORMED',
     ],
     [
       'says that it expires',
-      row({ record: 'durable', delivery: 'pacing' }, { expiresAtMs: 7 }),
+      row({ record: 'durable', delivery: 'pacing', escalation: 'quiet' }, { expiresAtMs: 7 }),
       'HF_RECORD_MALFORMED',
     ],
   ])('PS-3 that %s is not run', (_, bad, code) => {
@@ -152,8 +173,8 @@ describe('PS-3 a row of a crisis', () => {
   });
 
   test('PS-3 of a later version is left as it is', () => {
-    const { state, standing } = row({ record: 'durable', delivery: 'pacing' });
-    const later = { state: state.replace('"version":"1"', '"version":"2"'), standing };
+    const { state, standing } = row({ record: 'durable', delivery: 'pacing', escalation: 'quiet' });
+    const later = { state: state.replace('"version":"2"', '"version":"3"'), standing };
     expect(() => decodeWork(later)).toThrow(expect.objectContaining({ code: 'HF_RECORD_NEWER' }));
   });
 });

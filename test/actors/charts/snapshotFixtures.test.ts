@@ -4,6 +4,7 @@ import { type AnyStateMachine, createActor } from 'xstate';
 import { decodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
+import { isCrisisContext } from '../../../machines/crisis/crisisShape.ts';
 import { crisisModeMachine } from '../../../machines/crisisMode/crisisModeMachine.ts';
 import { degradationMachine } from '../../../machines/degradation/degradationMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
@@ -87,7 +88,10 @@ test.each(fixtures)(
     const stored = JSON.parse(text) as { value: unknown; context: object };
     const accepted = stored.value === 'accepting' ? ACCEPTED[what] : undefined;
     const { snapshot } = decodeSnapshot(machine, text, { standing: accepted?.standing });
-    expect(snapshot.value).toEqual(accepted?.value ?? stored.value);
+    // A version of the crisis's chart with fewer regions has a test of its own.
+    if (id !== crisisMachine.id || version === machine.version) {
+      expect(snapshot.value).toEqual(accepted?.value ?? stored.value);
+    }
     // What a later version keeps otherwise is tested with its migration.
     const isOwn = version === machine.version || id === syncOperationMachine.id;
     if (isOwn) expect(snapshot.context).toMatchObject(stored.context);
@@ -114,6 +118,30 @@ test.each(['1', '2'])(
     expect(states).toEqual(['forcedOpen', 'forcedOpen', 'halfOpen', 'halfOpen']);
   },
 );
+
+describe('PS-3 CR-5 a crisis that version 1 kept', () => {
+  const texts = readJson('crisis.1.json') as Record<string, string>;
+
+  test.each([
+    ['sent', 'awaitingPlace', 'quiet', null],
+    ['withoutHandler', 'awaitingHandler', 'quiet', null],
+    ['backingOff', 'fastBackoff', 'quiet', null],
+    ['escalating', 'pacing', 'notifyDue', 1_000_000],
+    ['pacing', 'pacing', 'notifyDue', 1_000_000],
+    ['callingOff', 'callingOff', 'ended', null],
+    ['delivered', 'delivered', 'ended', null],
+    ['calledOff', 'calledOff', 'ended', null],
+  ] as const)(
+    'PS-3 CR-5 %s: its chain begins where nobody was told yet',
+    (what, delivery, escalation, sinceAtMs) => {
+      const { snapshot } = decodeSnapshot(crisisMachine, texts[what] ?? '');
+      expect(snapshot.value).toEqual({ record: 'durable', delivery, escalation });
+      expect(snapshot.context.escalation).toMatchObject({ sinceAtMs, told: [], decisions: [] });
+      expect(isCrisisContext(snapshot.context)).toBe(true);
+      expect(snapshot.context).not.toHaveProperty('escalatedAtMs');
+    },
+  );
+});
 
 describe('PS-3 an accepted operation of version 1 is read by where its row stands', () => {
   const texts = readJson('syncOperation.1.json') as Record<string, string>;

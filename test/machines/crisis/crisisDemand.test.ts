@@ -11,7 +11,6 @@ import {
   isCrisisBusy,
   isCrisisOver,
   isCrisisState,
-  isEscalating,
   wasFoundInFlight,
 } from '../../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
@@ -36,7 +35,6 @@ test('CR-4 what each state of its delivery asks for: it waits for no write but t
     attempting: 'attempt -',
     callingOff: 'awaitHandler order',
     fastBackoff: 'restInHand position',
-    escalating: 'restInHand position',
     pacing: 'restInHand position',
     delivered: 'tell ending!',
     calledOff: 'tell ending!',
@@ -54,9 +52,10 @@ test('CR-4 each state of the delivery has one tag, and of the record only the la
 });
 
 test('CR-4 for an engine it is where its delivery is, until its ending is on disk', () => {
-  expect(crisisStateOf({ record: 'writing', delivery: 'pacing' })).toBe('pacing');
-  expect(crisisStateOf({ record: 'durable', delivery: 'delivered' })).toBe('delivered');
-  expect(crisisStateOf({ record: 'closed', delivery: 'delivered' })).toBe('closed');
+  const escalation = 'exhausted';
+  expect(crisisStateOf({ record: 'writing', delivery: 'pacing', escalation })).toBe('pacing');
+  expect(crisisStateOf({ record: 'durable', delivery: 'delivered', escalation })).toBe('delivered');
+  expect(crisisStateOf({ record: 'closed', delivery: 'delivered', escalation })).toBe('closed');
 });
 
 describe('CR-4 named states', () => {
@@ -71,7 +70,7 @@ describe('CR-4 named states', () => {
   });
 
   test('CR-4 OP-7 what it waits for, and until when', () => {
-    const timed = ['fastBackoff', 'escalating', 'pacing'];
+    const timed = ['fastBackoff', 'pacing'];
     const dueIn = (state: CrisisState) => crisisDueAtMs(state, { wakeAtMs: 7 });
     expect(STATES.filter((state) => crisisWaitsFor(state) === 'backoff')).toEqual(timed);
     expect(STATES.filter((state) => crisisWaitsFor(state) === 'handler')).toEqual([
@@ -81,8 +80,7 @@ describe('CR-4 named states', () => {
     expect(STATES.filter(awaitsPlace)).toEqual(['awaitingPlace']);
   });
 
-  test('CR-5 RT-4 escalating, found in flight, over', () => {
-    expect(STATES.filter(isEscalating)).toEqual(['escalating']);
+  test('RT-4 found in flight, over', () => {
     expect(STATES.filter(isCrisisOver)).toEqual(['delivered', 'calledOff']);
     const entry = (what: 'crashed' | 'failed') => ({
       history: [{ atMs: 1, what, attempt: 1, code: null }],

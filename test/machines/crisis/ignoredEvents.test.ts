@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type CrisisEvent, crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
 import type {
   CrisisDeliveryState,
+  CrisisEscalationState,
   CrisisRecordState,
 } from '../../../machines/crisis/crisisState.ts';
 import {
@@ -15,8 +16,8 @@ import {
 type EventType = CrisisEvent['type'];
 
 const EVENTS = [...new Set(crisisMachine.events)] as readonly EventType[];
-const { delivery, record } = crisisMachine.root.states as Readonly<
-  Record<'delivery' | 'record', typeof crisisMachine.root>
+const { delivery, record, escalation } = crisisMachine.root.states as Readonly<
+  Record<'delivery' | 'record' | 'escalation', typeof crisisMachine.root>
 >;
 const DELIVERY = Object.keys(delivery.states) as readonly CrisisDeliveryState[];
 const RECORD = Object.keys(record.states) as readonly CrisisRecordState[];
@@ -24,7 +25,7 @@ const RECORD = Object.keys(record.states) as readonly CrisisRecordState[];
 const ENDED: readonly CrisisDeliveryState[] = ['delivered', 'calledOff'];
 const LIVE = but(DELIVERY, ...ENDED);
 /** Between two attempts. */
-const WAITS: readonly CrisisDeliveryState[] = ['fastBackoff', 'escalating', 'pacing'];
+const WAITS: readonly CrisisDeliveryState[] = ['fastBackoff', 'pacing'];
 
 /** What its record is told, and its delivery never waits for. */
 const OF_THE_RECORD: readonly EventType[] = [
@@ -33,6 +34,13 @@ const OF_THE_RECORD: readonly EventType[] = [
   'record.refused',
   'record.unkept',
   'journal.committed',
+];
+/** Who is told that it is not delivered, and who has taken it on. */
+const OF_PEOPLE: readonly EventType[] = [
+  'acknowledgement.given',
+  'step.due',
+  'step.notified',
+  'step.failed',
 ];
 const OF_THE_DELIVERY = but(EVENTS, ...OF_THE_RECORD);
 
@@ -47,6 +55,11 @@ const IN_DELIVERY: readonly Ignored<CrisisDeliveryState, EventType>[] = [
     why: 'an ending is not changed by what comes after it',
     events: OF_THE_DELIVERY,
     states: ENDED,
+  },
+  {
+    why: 'it goes on whoever was told, and whoever has taken it on',
+    events: OF_PEOPLE,
+    states: LIVE,
   },
   {
     why: 'it has asked for no place, or has one',
@@ -121,9 +134,46 @@ const IN_RECORD: readonly Ignored<CrisisRecordState, EventType>[] = [
   },
 ];
 
+const ESCALATION = Object.keys(escalation.states) as readonly CrisisEscalationState[];
+const OPEN = but(ESCALATION, 'ended');
+
+const IN_ESCALATION: readonly Ignored<CrisisEscalationState, EventType>[] = [
+  {
+    why: 'people are told whatever becomes of its record, and of a delivery that goes on',
+    events: but(EVENTS, ...OF_PEOPLE, 'attempt.succeeded', 'attempt.failed', 'callOff.requested'),
+    states: ESCALATION,
+  },
+  {
+    why: 'it has escalated, or a person has taken it on: one more failure changes nothing',
+    events: ['attempt.failed'],
+    states: but(ESCALATION, 'quiet'),
+  },
+  {
+    why: 'the crisis is over',
+    events: [...OF_PEOPLE, 'attempt.succeeded', 'callOff.requested'],
+    states: ['ended'],
+  },
+  {
+    why: 'a call is under way, or nobody is to be told any more',
+    events: ['step.due'],
+    states: ['notifying', 'acknowledged'],
+  },
+  {
+    why: 'no call is under way: this is of one that was cut off',
+    events: ['step.notified'],
+    states: but(OPEN, 'notifying'),
+  },
+  {
+    why: 'no step is being told, or is to be told',
+    events: ['step.failed'],
+    states: but(OPEN, 'notifying', 'notifyDue'),
+  },
+];
+
 test.each([
   ['delivery', delivery, IN_DELIVERY],
   ['record', record, IN_RECORD],
+  ['escalation', escalation, IN_ESCALATION],
 ] as const)(
   'CR-4 every event that a state of the %s ignores is ignored for a reason',
   (_, region, reasons) => {

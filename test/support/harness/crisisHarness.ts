@@ -10,6 +10,7 @@ import {
   crisisDemand,
   crisisStateOf,
 } from '../../../machines/crisis/crisisDemand.ts';
+import { type CrisisEscalation, nextStep } from '../../../machines/crisis/crisisEscalation.ts';
 import {
   type CrisisContext,
   type CrisisEvent,
@@ -18,6 +19,7 @@ import {
 } from '../../../machines/crisis/crisisMachine.ts';
 import { crisisToKeep } from '../../../machines/crisis/crisisRow.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
+import type { Person } from '../../../machines/vocabulary/person.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
 /** What is kept of a crisis: its row. */
@@ -36,6 +38,10 @@ export interface CrisisFailing {
   readonly retryInMs?: number | undefined;
   readonly status?: number | undefined;
 }
+
+/** Who is told of a crisis of the harness, in order. */
+export const CHAIN = [{ name: 'on-call' }, { name: 'clinician' }] as const;
+export const NURSE: Person = { id: 'nurse-7', role: 'nurse' };
 
 /** After so many attempts a crisis of the harness goes on at the late pace. */
 export const FAST_ATTEMPTS_MAX = 4;
@@ -63,11 +69,16 @@ export class CrisisHarness {
   /** Attempts running now, and places asked for. */
   running = 0;
   asking = 0;
+  /** The calls of steps that were begun: `on-call 1`. */
+  readonly called: string[] = [];
+  /** Calls of steps under way. */
+  calling = 0;
   readonly #machine: typeof crisisMachine;
   #writes: PendingWrite[] = [];
   #row: CrisisRow | null = null;
   #revision = 0;
   #last: CrisisState | null = null;
+  #lastEscalation: CrisisEscalation | null = null;
   #actor;
 
   constructor(machine = crisisMachine) {
@@ -86,6 +97,14 @@ export class CrisisHarness {
             this.running -= 1;
           };
         }),
+        notify: fromCallback<EventObject, { readonly context: CrisisContext }>(({ input }) => {
+          const { step, calls } = input.context.escalation;
+          this.called.push(`${step} ${calls}`);
+          this.calling += 1;
+          return () => {
+            this.calling -= 1;
+          };
+        }),
       },
     });
     this.#actor = this.#start(null);
@@ -101,6 +120,11 @@ export class CrisisHarness {
 
   get record(): CrisisStates['record'] {
     return this.states.record;
+  }
+
+  /** How far people were told. */
+  get people(): CrisisStates['escalation'] {
+    return this.states.escalation;
   }
 
   get context(): CrisisContext {
@@ -130,7 +154,15 @@ export class CrisisHarness {
   tell(
     type: Exclude<
       CrisisEvent['type'],
-      'attempt.failed' | 'record.durable' | 'record.spilled' | 'record.refused' | 'record.unkept'
+      | 'attempt.failed'
+      | 'record.durable'
+      | 'record.spilled'
+      | 'record.refused'
+      | 'record.unkept'
+      | 'acknowledgement.given'
+      | 'step.due'
+      | 'step.notified'
+      | 'step.failed'
     >,
   ): this {
     return this.send({ type, atMs: this.nowMs });
@@ -159,6 +191,34 @@ export class CrisisHarness {
     return this;
   }
 
+  /** The time of the next step has come; the chain may be another than that of the last process. */
+  stepDue(chain: readonly { readonly name: string }[] = CHAIN): this {
+    const step = nextStep(chain, this.context.escalation)?.name ?? null;
+    return this.send({ type: 'step.due', atMs: this.nowMs, step });
+  }
+
+  /** The call of a step has succeeded. */
+  notified(acknowledgeWithinMs = 60_000): this {
+    return this.send({ type: 'step.notified', atMs: this.nowMs, acknowledgeWithinMs });
+  }
+
+  /** It has failed; it is called again in `retryInMs`, or no more. */
+  stepFailed(retryInMs: number | null = null, why: 'failed' | 'timedOut' = 'failed'): this {
+    const retryAtMs = retryInMs === null ? null : this.nowMs + retryInMs;
+    return this.send({ type: 'step.failed', atMs: this.nowMs, why, retryAtMs });
+  }
+
+  acknowledge(by: Person = NURSE): this {
+    return this.send({ type: 'acknowledgement.given', atMs: this.nowMs, by, note: null });
+  }
+
+  /** Fails until its fast attempts are used up. */
+  exhaustAttempts(): this {
+    return this.grant()
+      .failTimes(FAST_ATTEMPTS_MAX - 1)
+      .fail();
+  }
+
   /** The oldest write becomes durable. */
   commitNext(): void {
     const [write, ...others] = this.#writes;
@@ -185,6 +245,7 @@ export class CrisisHarness {
     this.nowMs += downMs;
     this.running = 0;
     this.asking = 0;
+    this.calling = 0;
     this.#writes = [];
     const row = this.#row;
     if (row === null || row.isEnding) return this;
@@ -196,6 +257,8 @@ export class CrisisHarness {
     this.#revision = row === null ? 0 : 1;
     const kept = row && (JSON.parse(JSON.stringify(row)) as CrisisRow);
     this.#last = kept === null ? null : crisisStateOf(kept.states);
+    this.#lastEscalation = kept?.context.escalation ?? null;
+    let escalationState = kept?.states.escalation ?? null;
     const actor = createActor(this.#machine, {
       input: CRISIS_INPUT,
       inspect: coverTransitions(crisisMachine),
@@ -210,13 +273,19 @@ export class CrisisHarness {
     });
     actor.subscribe(({ value, context }) => {
       const state = crisisStateOf(value);
-      if (state === this.#last) return;
+      const { escalation } = context;
+      const hasMoved = state !== this.#last;
+      // What is known of its escalation is written beside what its delivery orders.
+      const isTold = escalation !== this.#lastEscalation || value.escalation !== escalationState;
       this.#last = state;
-      const { write } = crisisDemand(state, { revision: this.#revision });
+      this.#lastEscalation = escalation;
+      escalationState = value.escalation;
+      const demanded = hasMoved ? crisisDemand(state, { revision: this.#revision }).write : null;
+      const write = demanded ?? (isTold && value.escalation !== 'ended' ? 'position' : null);
       if (write === null) return;
       this.#revision += 1;
       this.#writes.push({
-        row: { states: crisisToKeep(value.delivery), context, isEnding: write === 'ending' },
+        row: { states: crisisToKeep(value), context, isEnding: write === 'ending' },
         isAcceptance: write === 'acceptance',
       });
     });

@@ -1,0 +1,55 @@
+/**
+ * Tells of crises that are not delivered: that one has escalated, that a step could not be told, and that
+ * nobody is left to be told (CR-5). Of many of a kind one is told of a minute; health counts them all.
+ *
+ * @module
+ */
+
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { AlertParts } from './alertParts.ts';
+import { Seldom } from './seldom.ts';
+
+const WHY = {
+  attemptsUsedUp: 'its fast attempts are used up',
+  notInTime: 'it was not delivered in time',
+} as const;
+
+/** Where somebody sees them, and what there is to do. */
+const SEE = 'See holdfast crises, acknowledge it there, and look after the person.';
+
+export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
+  const seldom = new Seldom(clock);
+  const tell = (kind: string, make: (more: string) => HoldfastError): void => {
+    const leftOut = seldom.leftOut(kind);
+    if (leftOut === null) return;
+    onAlert(make(leftOut === 0 ? '' : ` ${leftOut} more since this was last told.`));
+  };
+  facts.tap('crisis.escalated', ({ id }, _upstream, cause) => {
+    tell('escalated', (more) =>
+      escalated(`Crisis ${id} is not delivered: ${WHY[cause]}. It is tried on.${more} ${SEE}`),
+    );
+  });
+  facts.tap('crisis.exhausted', ({ id }) => {
+    tell('exhausted', (more) =>
+      escalated(
+        `Nobody has taken on crisis ${id}, and nobody is left in crisis.escalation to be told.${more} ${SEE}`,
+      ),
+    );
+  });
+  facts.tap('crisis.stepFailed', ({ id }, _upstream, { name, why, willRepeat }, thrown) => {
+    tell(`step ${name}`, (more) => {
+      const how = why === 'timedOut' ? 'did not answer in time' : 'failed';
+      const next = willRepeat ? 'It is called again' : 'The next step is told at once';
+      const error = escalated(
+        `The step ${name} of crisis.escalation ${how}, for crisis ${id}. ${next}.${more}`,
+      );
+      // For code that asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
+      Object.defineProperty(error, 'cause', { get: () => thrown });
+      return error;
+    });
+  });
+}
+
+function escalated(message: string): HoldfastError {
+  return new HoldfastError('HF_CRISIS_ESCALATED', message, { withStack: false });
+}

@@ -1,0 +1,130 @@
+/**
+ * A step of the chain that is told by a webhook (CR-5): the notice as JSON, by POST. It holds nothing of what
+ * the person has sent; who receives it opens that in a system that knows who may see it.
+ *
+ * @module
+ */
+
+import { createHmac } from 'node:crypto';
+import type { EscalationNotice, EscalationStep } from '../../actors/port.ts';
+import { className, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { checkFields } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { discardBody } from '../http/readJson.ts';
+import { parseUrl } from '../http/requestUrl.ts';
+
+/** Where a notice is sent. Any answer of 2xx means that it was told; redirects are not followed. */
+export interface Webhook {
+  /** `https://…`, or `http://` on this machine. */
+  readonly url: string | URL;
+  /**
+   * More headers, such as `Authorization`, or a function that gives them for every call. They can't replace
+   * `Idempotency-Key`.
+   */
+  readonly headers?:
+    | Readonly<Record<string, string>>
+    | ((
+        notice: EscalationNotice,
+      ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+    | undefined;
+  /**
+   * Signs the body: `Holdfast-Signature: sha256=<hex>` is its HMAC-SHA-256 under this secret. At least 16
+   * characters.
+   */
+  readonly secret?: string | undefined;
+}
+
+/** A webhook that can be called. */
+interface CheckedWebhook extends Pick<Webhook, 'headers' | 'secret'> {
+  readonly url: URL;
+}
+
+const RULES: OptionRules<Webhook> = {
+  url: {
+    required: {
+      matches: (url) => typeof url === 'string' || url instanceof URL,
+      rule: 'must be a URL',
+    },
+  },
+  headers: { either: ['function', 'object'] },
+  secret: {
+    matches: (secret) => typeof secret === 'string' && secret.length >= 16,
+    rule: 'must be a text of at least 16 characters',
+  },
+};
+
+/** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
+export function checkWebhook(webhook: Webhook | undefined, field: string): CheckedWebhook {
+  checkFields(webhook, RULES, field);
+  const { url, headers, secret } = webhook as Webhook;
+  const checked = { url: parseUrl(url, { name: `${field}.url` }), headers, secret };
+  // A header that HTTP can't carry is found now and not in a crisis.
+  if (typeof headers === 'object') withHeaders(new Headers(), headers, `${field}.headers`);
+  return checked;
+}
+
+/** What tells a step by its webhook. */
+export function webhookNotifier({
+  url,
+  headers,
+  secret,
+}: CheckedWebhook): EscalationStep['notify'] {
+  return async (notice, { signal }) => {
+    const body = JSON.stringify(notice);
+    const more = typeof headers === 'function' ? await headers(notice) : (headers ?? {});
+    const all = new Headers({ accept: '*/*', 'content-type': 'application/json' });
+    withHeaders(all, more, 'headers');
+    all.set('idempotency-key', notice.idempotencyKey);
+    if (secret !== undefined) {
+      const signature = createHmac('sha256', secret).update(body).digest('hex');
+      all.set('holdfast-signature', `sha256=${signature}`);
+    }
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: all,
+      body,
+      redirect: 'manual',
+      signal,
+    }).catch((error: unknown) => {
+      throw notReached(error, signal);
+    });
+    const { status, ok } = response;
+    await discardBody(response);
+    if (!ok) throw refused(status);
+  };
+}
+
+/** The cause is left out: its message quotes the value, which is often a secret. */
+function withHeaders(
+  headers: Headers,
+  more: Readonly<Record<string, string>>,
+  field: string,
+): void {
+  for (const [name, value] of Object.entries(more)) {
+    try {
+      headers.set(name, value);
+    } catch {
+      throw new HoldfastError('HF_OPTION_INVALID', `${field} has one that HTTP cannot carry.`, {
+        field,
+      });
+    }
+  }
+}
+
+function refused(status: number): HoldfastError {
+  const hint = status >= 300 && status < 400 ? ' Redirects are not followed.' : '';
+  return new HoldfastError('HF_ATTEMPT_FAILED', `The webhook answered ${status}.${hint}`, {
+    retry: 'later',
+    withStack: false,
+  });
+}
+
+/** The message of what `fetch` throws may name the address, which may hold a token. */
+function notReached(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted && isHoldfastError(signal.reason)) return signal.reason;
+  return new HoldfastError(
+    'HF_UPSTREAM_UNREACHABLE',
+    `The webhook could not be reached (${className(error)}).`,
+    { retry: 'later', withStack: false },
+  );
+}
