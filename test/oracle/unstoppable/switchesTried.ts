@@ -23,6 +23,7 @@ const WORK = { type: 'work.push', subject: 'user-1', tier: 'premium' } as const;
 const PLAN = { resources: [{ kind: 'contact', name: 'Sam', phone: '+49 30 1234567' }] } as const;
 /** So long an answer may wait for a plan on disk, where there are any (CR-3). */
 const PLAN_WITHIN_MS = 20;
+const BY = { id: 'ana', role: 'clinician' } as const;
 const READS = 'it only reads';
 
 /** What is tried; a word instead where it is no switch, or is tried elsewhere. */
@@ -98,6 +99,17 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   },
   'crisisPlans.unpin': { begin: ({ runtime }) => runtime.crisisPlans.unpin('user-1') },
   'crisisPlans.delete': { begin: ({ runtime }) => runtime.crisisPlans.delete('user-1') },
+  'crisisMode.enter': {
+    begin: ({ runtime: { crisisMode } }) =>
+      Promise.all([
+        crisisMode.enter({ by: BY }),
+        ...Array.from({ length: 200 }, (_, user) =>
+          crisisMode.enter({ subject: `user-${user}`, by: BY }),
+        ),
+      ]),
+  },
+  'crisisMode.leave': { begin: ({ runtime }) => runtime.crisisMode.leave({ by: BY }) },
+  'crisisMode.list': READS,
   'deadLetters.list': { begin: ({ runtime }) => first(runtime.deadLetters.list()) },
   'deadLetters.show': { begin: ({ runtime }) => runtime.deadLetters.show('none') },
   'deadLetters.replay': { begin: ({ runtime }) => runtime.deadLetters.replay('none') },
@@ -126,6 +138,9 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call breaker.disable': 'as upstream.disable',
   'call breaker.observe': 'as upstream.observe',
   'call breaker.release': 'as upstream.release',
+  'call crisisMode.enter': 'as crisisMode.enter',
+  'call crisisMode.leave': 'as crisisMode.leave',
+  'call crisisMode.list': READS,
   'call policies.show': READS,
   'call policies.set': 'as runtime.setPolicies',
   'call health': READS,
@@ -147,8 +162,8 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
 
 /** The names of everything that can be called, of a runtime that runs. */
 export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
-  const { crisisPlans, deadLetters, quarantine } = runtime;
-  const parts = { runtime, crisisPlans, deadLetters, quarantine };
+  const { crisisMode, crisisPlans, deadLetters, quarantine } = runtime;
+  const parts = { runtime, crisisMode, crisisPlans, deadLetters, quarantine };
   const others = { upstream: runtime.upstream('default'), operation: runtime.getOperation('none') };
   return [
     ...Object.entries({ ...parts, ...others }).flatMap(([part, its]) =>
