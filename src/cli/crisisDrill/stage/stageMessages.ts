@@ -46,7 +46,7 @@ export interface Evidence {
   readonly text: string;
 }
 
-/** What came of a stream of crises, as whoever sent it has seen. Instants are those of `machineMs`. */
+/** What came of a stream of crises, as the process that sent it has seen. Instants are those of `machineMs`. */
 export interface StreamResult {
   readonly plan: Plan;
   /** When each was answered; not a number where it was not. */
