@@ -249,7 +249,7 @@ export class EngineCore {
       // A start that is under way may have asked before for which types there are rows.
       this.pool.dispatcher.noteDue(handler.upstream, 0);
       await adoptHandler(this.#recoveryParts, type);
-    } else adoptInMemory(this.#recoveryParts, type);
+    } else await adoptInMemory(this.#recoveryParts, type);
   }
 
   /** How a person's service calls reach what this engine runs on. */

@@ -20,10 +20,13 @@ import { decodeWork } from '../charts/workRecord.ts';
 import { PAGE_ROWS } from '../dispatch/claims.ts';
 import { inSlices, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Resident } from '../operation/resident.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 
+/** How long what waits is told of its handler without letting anything else run. */
+const SLICE_MS = 2;
 /** Held rows looked at between two requests of others: each costs two seeks. */
 const SWEEP_ROWS = 256;
 
@@ -106,21 +109,40 @@ export async function recoverInHand(
 /**
  * Has everything in memory that this type's handler is for begin its next attempt with the one that is
  * registered now, and lets go on what waited for one: before the store is open, and while it is held, that is crises.
+ * Thousands may wait, so it goes in slices: who asks for help meanwhile is answered between two (CR-1).
  */
-export function adoptInMemory({ clock, pool }: RecoveryParts, type: string): void {
+export async function adoptInMemory({ clock, pool }: RecoveryParts, type: string): Promise<void> {
+  let sliceEndsAtMs = clock.monotonic() + SLICE_MS;
   for (const resident of pool.residents) {
-    if (!pool.registered.isOf(type, resident.actor.getSnapshot().context)) continue;
-    // What runs, runs on, and is told when it comes to rest.
-    if (resident.interrupt !== null) continue;
-    const { chart, state, handler } = resident;
-    pool.renewHandler(resident);
-    const isWaitingForIt = state !== null && chart.waitReasonOf(state) === 'handler';
-    if (handler !== null && !isWaitingForIt) continue;
-    resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
-    // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
-    if (passesBy('flow', resident) && resident.state === state) {
-      pool.dispatcher.resumeCrisis(resident);
+    if (clock.monotonic() >= sliceEndsAtMs) {
+      await new Promise<void>((resolve) => {
+        clock.defer(resolve);
+      });
+      sliceEndsAtMs = clock.monotonic() + SLICE_MS;
     }
+    adoptResident({ clock, pool }, resident, type);
+  }
+}
+
+function adoptResident(
+  { clock, pool }: Pick<RecoveryParts, 'clock' | 'pool'>,
+  resident: Resident,
+  type: string,
+): void {
+  const { status, context } = resident.actor.getSnapshot();
+  // It may have ended since the first of them was told, or everything was stopped.
+  if (pool.resident(resident.id) !== resident || status !== 'active') return;
+  if (!pool.registered.isOf(type, context)) return;
+  // What runs, runs on, and is told when it comes to rest.
+  if (resident.interrupt !== null) return;
+  const { chart, state, handler } = resident;
+  pool.renewHandler(resident);
+  const isWaitingForIt = state !== null && chart.waitReasonOf(state) === 'handler';
+  if (handler !== null && !isWaitingForIt) return;
+  resident.actor.send({ type: 'handler.registered', atMs: clock.now() });
+  // A crisis that came back waiting for its time, or its turn, had nobody to set out for.
+  if (passesBy('flow', resident) && resident.state === state) {
+    pool.dispatcher.resumeCrisis(resident);
   }
 }
 
@@ -171,14 +193,14 @@ export async function adoptHandlers(
   const onDisk = new Set(occupied);
   for (const type of registered.byType.keys()) {
     if (onDisk.has(missingHandlerRoute(type))) await adoptHandler(parts, type);
-    else if (inMemory.has(type)) adoptInMemory(parts, type);
+    else if (inMemory.has(type)) await adoptInMemory(parts, type);
   }
 }
 
 /** Lets everything go on that waited for a handler of this type. */
 export async function adoptHandler(parts: RecoveryParts, type: string): Promise<void> {
   const { store, clock, pool } = parts;
-  adoptInMemory(parts, type);
+  await adoptInMemory(parts, type);
   await forEachPage(
     parts,
     async () =>

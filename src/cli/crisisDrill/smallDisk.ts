@@ -10,7 +10,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SmallDisk } from './stage/stageMessages.ts';
 
-const SIZE = '192m';
+const SIZE = '128m';
 /** With a name space for mounts, and where that takes it, one in which the user is root. */
 const UNSHARE = [['-m'], ['-m', '-r']] as const;
 const MOUNT = `mount -t tmpfs -o size=${SIZE},mode=0700 tmpfs "$0" && exec "$@"`;

@@ -5,7 +5,8 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { armThreads } from '../../../../persistence/port/faultPoints.ts';
 import type { Runtime } from '../../../runtime.ts';
@@ -22,7 +23,7 @@ const STALLED_COMMIT = { full: 700, short: 130 };
 /** How long after there is room again the storage may take to be well. */
 const WELL_WITHIN_MS = 30_000;
 /** Blocks by which a disk is filled, to the last byte. */
-const BLOCKS = [65_536, 4_096, 1];
+const BLOCKS = [1_048_576, 65_536, 4_096, 1];
 
 /** Notes every state of the storage that is seen while the crises come. */
 function watchStorage(runtime: Runtime): { readonly seen: Set<string>; readonly stop: () => void } {
@@ -76,7 +77,7 @@ export const diskFull: Scenario = {
     const storage = watchStorage(runtime);
     const answers = stage.stream(runtime);
     await stage.pauseFor(1 / 8);
-    const how = fillDisk(stage);
+    const how = await fillDisk(stage);
     await stage.pauseFor(5 / 8);
     const { state } = runtime.getHealthStatus().storage;
     how.makeRoom();
@@ -90,21 +91,28 @@ export const diskFull: Scenario = {
   },
 };
 
-function fillDisk(stage: Stage): { readonly means: string; readonly makeRoom: () => void } {
+async function fillDisk(stage: Stage): Promise<{ means: string; makeRoom: () => void }> {
   if (stage.order.disk === 'limit') {
     limitFiles('1:unlimited');
-    return { means: 'a limit on files', makeRoom: () => limitFiles('unlimited:unlimited') };
+    return {
+      means: 'a limit on files',
+      makeRoom: () => {
+        limitFiles('unlimited:unlimited');
+      },
+    };
   }
   const ballast = join(dirname(stage.storeFolder), 'ballast');
-  const descriptor = openSync(ballast, 'a');
+  const file = await open(ballast, 'a');
   for (const size of BLOCKS) {
+    const block = Buffer.alloc(size);
     try {
-      while (writeSync(descriptor, Buffer.alloc(size)) > 0);
+      // Not by this thread, which is the one that answers.
+      while ((await file.write(block)).bytesWritten > 0);
     } catch {
       // No more blocks of this size.
     }
   }
-  closeSync(descriptor);
+  await file.close();
   return {
     means: 'a file system without a byte left',
     makeRoom: () => {
