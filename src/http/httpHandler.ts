@@ -116,6 +116,8 @@ export function httpHandler<Response = Json | undefined>(
     );
   }
 
+  if (options.fetch === undefined) loadClient();
+
   return async (attempt) => {
     const method = attempt.method ?? methodDefault;
     if (!METHODS.has(method)) {
@@ -162,6 +164,14 @@ function checkStatuses(given: readonly number[]): ReadonlySet<number> {
 
 function isServerError(status: number): boolean {
   return status >= 500 && status <= 599;
+}
+
+/**
+ * Has Node load its HTTP client, which it does at the first use: some 30 ms in which the answer to a crisis
+ * would wait (CR-1), so not at the first attempt.
+ */
+function loadClient(): void {
+  void new Headers();
 }
 
 /** Waits for `work` no longer than the signal allows. */
