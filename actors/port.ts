@@ -45,7 +45,6 @@ export type {
 } from '../machines/policy/crisis/crisisResource.ts';
 export type {
   FromSpill,
-  OutsideCrisis,
   SpillLine,
   ToSpill,
 } from '../persistence/port/spillLine.ts';
