@@ -62,6 +62,7 @@ export function engineHealth(
       mended: counts.crisesMended.times,
       unkept: counts.crisesUnkept.times,
       ...pool.escalations.counts,
+      plansLate: counts.crisisPlansLate.times,
       isRefusing: counts.crisesRefused.isRecent,
       isMending: counts.crisesMended.isRecent,
       isUnkept: counts.crisesUnkept.isRecent,

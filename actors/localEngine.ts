@@ -10,10 +10,8 @@ import type { InspectionEvent } from 'xstate';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
-import { passesBy } from '../machines/policy/crisis/passes.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
-import { withNote } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
@@ -25,6 +23,7 @@ import { ActorSystem } from './charts/actorSystem.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
+import { neverExpiring } from './crisis/neverExpiring.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
 import { EngineCore } from './engine.ts';
@@ -106,6 +105,7 @@ export class LocalEngine implements Engine {
   readonly crisisModes: CrisisModes;
   readonly #clock: Clock;
   readonly #store: Store;
+  readonly #parts: LocalEngineParts;
   readonly #facts: FactStream;
   readonly #core: EngineCore;
   readonly #supervisor: Supervisor;
@@ -117,6 +117,7 @@ export class LocalEngine implements Engine {
     this.#facts = facts;
     this.#clock = clock;
     this.#store = store;
+    this.#parts = parts;
     const system = new ActorSystem(inspect, onError);
     const core = new EngineCore({
       store,
@@ -259,7 +260,8 @@ export class LocalEngine implements Engine {
     { withinMs, handler }: { readonly withinMs: number; readonly handler?: Handler | undefined },
   ): Promise<Acceptance> {
     const clock = this.#clock;
-    const request = this.crisisModes.raised(this.#neverExpiring(given));
+    const { sound, id } = neverExpiring(this.#parts, given);
+    const request = this.crisisModes.raised(sound);
     const startedAtMs = clock.monotonic();
     if (this.isStopped) throw closed();
     if (!this.isAccepting && (await inTime(clock, this.whenRunning(), withinMs)) === null) {
@@ -286,13 +288,14 @@ export class LocalEngine implements Engine {
         },
       };
       room.enter(request, pending, () => {
-        pool.accept(request, pending, handler);
+        pool.accept(request, pending, handler, id);
       });
     });
   }
 
   acceptMany(given: CheckedRequest): Promise<Acceptance> {
-    const request = this.crisisModes.raised(this.#neverExpiring(given));
+    const { sound, id } = neverExpiring(this.#parts, given);
+    const request = this.crisisModes.raised(sound);
     const { room, bulk, pool } = this.#core;
     return new Promise((resolve, reject) => {
       const handler = pool.registered.byType.get(request.type);
@@ -302,7 +305,7 @@ export class LocalEngine implements Engine {
       }
       const pending = { resolve, reject };
       const enter = (): void => {
-        bulk.accept(request, handler, pending);
+        bulk.accept(request, handler, pending, id);
       };
       room.enter(request, pending, enter, true);
     });
@@ -385,13 +388,5 @@ export class LocalEngine implements Engine {
 
   health(): EngineHealth {
     return engineHealth(this.#core, this.#supervisor);
-  }
-
-  /** A crisis never expires (CR-4). */
-  #neverExpiring(request: CheckedRequest): CheckedRequest {
-    if (!passesBy('expiry', request) || request.expiresAtMs === null) return request;
-    const leftOut = ['expiresAtMs'];
-    this.#facts.emit('crisis.mended', leftOut);
-    return { ...request, expiresAtMs: null, body: withNote(request.body, leftOut) };
   }
 }

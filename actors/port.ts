@@ -230,6 +230,8 @@ export interface EngineHealth {
     readonly mended: number;
     /** Delivered and not kept, since the disk hung. */
     readonly unkept: number;
+    /** Answered without a plan, since the disk was too slow for it. */
+    readonly plansLate: number;
     /** One was refused, mended or not kept within the last hour. */
     readonly isRefusing: boolean;
     readonly isMending: boolean;

@@ -122,6 +122,7 @@ export class CrisisResponder {
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
     const plan = asked instanceof Promise ? await asked : asked;
+    if (plan.status === 'notReadInTime') facts.emit('crisis.planLate', begun.operationId);
     const elapsedMs = clock.monotonic() - startedAtMs;
     if (elapsedMs > ANSWER_MS_MAX) facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
     return {
@@ -182,7 +183,7 @@ export class CrisisResponder {
         const sound = completeCrisis(reading, rules, limits);
         if (sound === null) return false;
         this.#deliver(id, sound.request, { durable, delivery });
-        if (sound.leftOut.length > 0) facts.emit('crisis.mended', sound.leftOut);
+        if (sound.leftOut.length > 0) facts.emit('crisis.mended', id, sound.leftOut);
         return true;
       };
       return { ...begun, isTaken: this.#takeNow(take) || this.#takeSoon(take, refuse) };

@@ -50,7 +50,7 @@ export function raiseAlerts(parts: AlertParts): void {
   facts.tap('crisis.refused', (cause) => {
     onAlert(refusedCrisis(cause));
   });
-  facts.tap('crisis.mended', (leftOut) => {
+  facts.tap('crisis.mended', (_, leftOut) => {
     onAlert(
       new HoldfastError(
         'HF_CRISIS_MENDED',

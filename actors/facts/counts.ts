@@ -39,6 +39,8 @@ export class Counts {
   readonly crisesMended: Happened;
   /** Crises that were delivered and not kept, since the disk hung. */
   readonly crisesUnkept: Happened;
+  /** Answers to crises that a plan came too late for. */
+  readonly crisisPlansLate: Happened;
   /** The event loop was blocked. */
   readonly loopBlocked: Happened;
   #loopLongestMs = 0;
@@ -48,6 +50,7 @@ export class Counts {
     const refused = new Tally(clock, CRISIS_NAMED_MS);
     const mended = new Tally(clock, CRISIS_NAMED_MS);
     const unkept = new Tally(clock, CRISIS_NAMED_MS);
+    const plansLate = new Tally(clock, CRISIS_NAMED_MS);
     const blocked = new Tally(clock, LOOP_NAMED_MS);
     facts.tap('crisis.refused', () => {
       refused.add();
@@ -58,6 +61,9 @@ export class Counts {
     facts.tap('crisis.unkept', () => {
       unkept.add();
     });
+    facts.tap('crisis.planLate', () => {
+      plansLate.add();
+    });
     facts.tap('eventLoop.blocked', (delayMs) => {
       blocked.add();
       this.#loopLongestMs = Math.max(this.#loopLongestMs, delayMs);
@@ -65,6 +71,7 @@ export class Counts {
     this.crisesRefused = refused;
     this.crisesMended = mended;
     this.crisesUnkept = unkept;
+    this.crisisPlansLate = plansLate;
     this.loopBlocked = blocked;
   }
 

@@ -18,6 +18,7 @@ export interface CrisisRefused extends Told<'crisis.refused'> {
 
 /** A crisis goes on with what is sound in it, since it breaks a rule of requests (CR-4). */
 export interface CrisisMended extends Told<'crisis.mended'> {
+  readonly operationId: string;
   /** How much of it is not as it was given: fields, and what was done to the payload. */
   readonly fieldsLeftOut: number;
 }
@@ -82,6 +83,12 @@ export interface CrisisEscalationEnded extends Told<'crisis.escalationEnded'>, A
   readonly ending: CrisisEnding;
 }
 
+/** A crisis was answered without looking for a plan any longer: the disk is slow, or hangs (CR-3). */
+export interface CrisisPlanLate extends Told<'crisis.planLate'> {
+  /** `null` where there was nothing to deliver. */
+  readonly operationId: string | null;
+}
+
 /** A crisis was answered after the 200 ms that are promised (CR-1). */
 export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
   /** `null` where there was nothing to deliver. */
@@ -120,5 +127,6 @@ export type CrisisFact =
   | CrisisExhausted
   | CrisisCalledOff
   | CrisisEscalationEnded
+  | CrisisPlanLate
   | CrisisAnsweredLate
   | CrisisModeChanged;

@@ -139,7 +139,10 @@ export const FACT_TABLE = {
   'record.quarantined': (operationId: string, code: ErrorCode) => ({ operationId, code }),
   'record.newer': (operationId: string) => ({ operationId }),
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
-  'crisis.mended': (leftOut: readonly string[]) => ({ fieldsLeftOut: leftOut.length }),
+  'crisis.mended': (operationId: string, leftOut: readonly string[]) => ({
+    operationId,
+    fieldsLeftOut: leftOut.length,
+  }),
   'crisis.unkept': (operationId: string) => ({ operationId }),
   'crisis.escalated': (context: Context, upstream: UpstreamName, cause: EscalationCause) => ({
     ...attempt(context, upstream),
@@ -181,6 +184,7 @@ export const FACT_TABLE = {
     upstream: UpstreamName,
     ending: FactOf<'crisis.escalationEnded'>['ending'],
   ) => ({ ...operation(context, upstream), ending }),
+  'crisis.planLate': (operationId: string | null) => ({ operationId }),
   'crisis.answeredLate': (operationId: string | null, elapsedMs: number) => ({
     operationId,
     elapsedMs,

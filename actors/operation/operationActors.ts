@@ -106,7 +106,7 @@ export class OperationActors {
    */
   revive(row: StoredOperation): Resident {
     const { chart, state, snapshot, leftOut } = decodeWork(row);
-    if (leftOut.length > 0) this.#parts.facts.emit('crisis.mended', leftOut);
+    if (leftOut.length > 0) this.#parts.facts.emit('crisis.mended', row.id, leftOut);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
     const input = undefined as never;
     const actor =

@@ -54,10 +54,15 @@ export class BulkAcceptor {
    * Accepts a request that waits for its turn, and tells once it is durable (OP-2). A crisis waits for
    * nothing: it goes its own way.
    */
-  accept(request: CheckedRequest, handler: Handler, pending: PendingAcceptance): void {
+  accept(
+    request: CheckedRequest,
+    handler: Handler,
+    pending: PendingAcceptance,
+    crisisId?: string,
+  ): void {
     const { store, journal, clock, steady, random, retry, facts, pool } = this.#parts;
     if (passesBy('bulk', request)) {
-      pool.accept(request, pending);
+      pool.accept(request, pending, undefined, crisisId);
       return;
     }
     if (journal.failure !== null && !journal.isHanging) {

@@ -12,7 +12,7 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
-import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
+import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
@@ -100,7 +100,6 @@ export class OperationPool {
         this.dispatcher.attemptEnded(resident, report, resident.interrupt === null),
       isInMemory: this.#isInMemory,
     });
-    const passOver = (): PassOver => this.left.passOver;
     this.dispatcher = new Dispatcher({
       store,
       journal,
@@ -114,7 +113,7 @@ export class OperationPool {
       retry,
       runs,
       rates: parts.rates,
-      passOver,
+      passOver: () => this.left.passOver,
       onError,
       facts,
       watchdogMs: () => parts.policies.table.process.watchdogMs,
@@ -222,12 +221,17 @@ export class OperationPool {
    * Accepts a checked request, and tells once it is durable (OP-2) or that it can't be: with
    * `HF_IDEMPOTENCY_CONFLICT` or `HF_STORE_…`.
    */
-  accept(request: CheckedRequest, pending: PendingAcceptance, closure?: Handler): void {
+  accept(
+    request: CheckedRequest,
+    pending: PendingAcceptance,
+    closure?: Handler,
+    id?: string,
+  ): void {
     const { failure } = this.#parts.journal;
     if (this.#isAbandoned) pending.reject(notBegun());
     else if (failure !== null && !passesBy('storage', request))
       pending.reject(notAccepted(failure));
-    else this.start(request, pending, closure);
+    else this.start(request, pending, closure, id);
   }
 
   /**

@@ -108,6 +108,8 @@ export interface HealthStatus {
     readonly unacknowledged: number;
     /** Of these, those of which nobody is left to be told: the chain has ended, or there is none. */
     readonly exhausted: number;
+    /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
+    readonly plansLate: number;
   };
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisMode.list()` says. */
   readonly crisisMode: CrisisModeHealth;
@@ -172,6 +174,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       escalated: health.crises.escalated,
       unacknowledged: health.crises.unacknowledged,
       exhausted: health.crises.exhausted,
+      plansLate: health.crises.plansLate,
     },
     crisisMode: health.crisisMode,
     eventLoop: {

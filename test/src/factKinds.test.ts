@@ -107,6 +107,48 @@ describe('OB-5 each kind of fact is told once, where it happens', () => {
     process.kill();
   });
 
+  test('OB-5 CR-4 crisis.mended: which crisis, whichever way it came', async () => {
+    const { world, process, told } = await running(() => null, {
+      crisis: { type: 'payments.push' },
+    });
+    const { runtime } = process;
+    const expiring = { ...REQUEST, priority: 'crisis', expiresAtMs: world.clock.now() } as const;
+    const { operationId } = await runtime.crisis({ subject: 'user-1', tier: 'gold' as never });
+    const { id } = await world.clock.run(runtime.sync(expiring));
+    const ids: string[] = [];
+    await world.clock.run(
+      runtime.syncAll([expiring], {
+        onResult: (result) => void (result.status === 'accepted' && ids.push(result.id)),
+      }),
+    );
+    expect(told('crisis.mended')).toEqual(
+      [operationId, id, ...ids].map((each) => ({
+        kind: 'crisis.mended',
+        operationId: each,
+        fieldsLeftOut: 1,
+      })),
+    );
+    process.kill();
+  });
+
+  test('OB-5 CR-3 crisis.planLate: only where the disk did not say in time', async () => {
+    const { world, process, told } = await running(() => null, {
+      crisis: { type: 'payments.push' },
+    });
+    const { runtime, store } = process;
+    const resources = [{ kind: 'contact', name: 'Sam', phone: '1' }] as const;
+    await world.clock.run(runtime.crisisPlans.put('user-1', { resources }));
+    const ask = async (subject: string) => await world.clock.run(runtime.crisis({ subject }));
+    expect((await ask('user-2')).plan).toBe('none');
+    expect(told('crisis.planLate')).toEqual([]);
+    store.crisisPlan = () => new Promise<never>(() => undefined);
+    const { plan, operationId } = await ask('user-3');
+    expect(plan).toBe('notReadInTime');
+    expect(told('crisis.planLate')).toEqual([{ kind: 'crisis.planLate', operationId }]);
+    expect(runtime.getHealthStatus().crises.plansLate).toBe(1);
+    process.kill();
+  });
+
   test('OB-5 SV-2 component.failed for each failure, supervisor.alerted where no restart follows', async () => {
     const { made: scene, actors } = await actorsOfRunning();
     const { world, told } = scene;

@@ -249,6 +249,8 @@ class Gate {
   readonly #clock: VirtualClock;
   /** False for a store that is never opened: what is never done must not stop the time. */
   readonly #isWorking: boolean;
+  /** What the disk works on since the gate was closed. */
+  readonly #behind = new Set<Promise<unknown>>();
   #isClosed: Promise<void> | null = null;
   #release: () => void = () => undefined;
 
@@ -284,14 +286,17 @@ class Gate {
 
   open(): void {
     this.#isClosed = null;
+    // It takes real time, and no virtual time must pass meanwhile.
+    if (this.#isWorking) for (const work of this.#behind) void this.#clock.freezeWhile(work);
+    this.#behind.clear();
     this.#release();
   }
 
   async #told<T>(result: Promise<T>): Promise<T> {
-    const isAwaited = this.#isWorking && this.#isClosed === null;
-    const done = isAwaited ? this.#clock.freezeWhile(result) : result;
+    if (this.#isClosed !== null) this.#behind.add(result);
+    else if (this.#isWorking) void this.#clock.freezeWhile(result);
     try {
-      return await done;
+      return await result;
     } finally {
       while (this.#isClosed !== null) await this.#isClosed;
     }

@@ -54,6 +54,7 @@ const CRISIS = 'crisis.alert';
 /** Tried at the least and the greatest that their rules allow. */
 const BY_RULE: readonly string[] = [
   'keyTimeoutMs',
+  'crisis.escalateAfterMs',
   'handlers.*.honoursIdempotencyKey',
   'handlers.*.keyLifetimeMs',
   'handlers.*.strictOrder',
@@ -125,6 +126,16 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
       ...tried('crisis.planWithinMs', ms, { crisis: { planWithinMs: ms } }),
       answerWithinMs: ms,
     })),
+  'crisis.escalation': () =>
+    (
+      [
+        ['throws', fails],
+        ['never answers', () => new Promise<never>(() => undefined)],
+      ] as const
+    ).map(([what, notify]) => {
+      const step = { name: 'on-call', notify, timeoutMs: 3_600_000, acknowledgeWithinMs: YEAR_MS };
+      return tried('crisis.escalation', `a step that ${what}`, { crisis: { escalation: [step] } });
+    }),
   // Each as narrow as it may be; who asks from outside is in test/src/outside.
   'crisis.outside.socketPath': () => [
     tried('crisis.outside', 'a socket', { crisis: { outside: { socketPath: true } } }),

@@ -162,8 +162,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
 
 /** The names of everything that can be called, of a runtime that runs. */
 export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
-  const { crisisMode, crisisPlans, deadLetters, quarantine } = runtime;
-  const parts = { runtime, crisisMode, crisisPlans, deadLetters, quarantine };
+  const parts = { runtime, ...partsOf(runtime) };
   const others = { upstream: runtime.upstream('default'), operation: runtime.getOperation('none') };
   return [
     ...Object.entries({ ...parts, ...others }).flatMap(([part, its]) =>
@@ -173,6 +172,15 @@ export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
     ),
     ...MANAGEMENT_CALLS.map(({ name }) => `call ${name}`),
   ];
+}
+
+/** Its members that have members of their own: plans, dead letters and whatever else there will be. */
+function partsOf(runtime: object): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.entries(runtime).filter(
+      ([, its]) => typeof its === 'object' && its !== null && !(its instanceof Promise),
+    ),
+  ) as Readonly<Record<string, object>>;
 }
 
 /** What can be called and was never tried, each with what to do. */

@@ -1,0 +1,29 @@
+/**
+ * A crisis that comes as a request of any kind, and may say when it expires: it never does (CR-4).
+ *
+ * @module
+ */
+
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import { withNote } from '../../machines/policy/request/requestBody.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Facts } from '../facts/factStream.ts';
+import { operationId } from '../platform/operationId.ts';
+
+/** The request without an expiry, where it may have none; then it was told of under this id. */
+export function neverExpiring(
+  {
+    clock,
+    random,
+    facts,
+  }: { readonly clock: Clock; readonly random: Random; readonly facts: Facts },
+  given: CheckedRequest,
+): { readonly sound: CheckedRequest; readonly id?: string } {
+  if (!passesBy('expiry', given) || given.expiresAtMs === null) return { sound: given };
+  const leftOut = ['expiresAtMs'];
+  const id = operationId(clock, random);
+  facts.emit('crisis.mended', id, leftOut);
+  return { sound: { ...given, expiresAtMs: null, body: withNote(given.body, leftOut) }, id };
+}
