@@ -43,6 +43,10 @@ describe('UX-1 what is published (of the last build)', () => {
       'dist/src/testing/index.js',
       'dist/src/testing/index.d.ts',
       'dist/src/cli/main.js',
+      // Nobody imports the files of threads.
+      'dist/persistence/sqlite/writer/writerThread.js',
+      'dist/src/outside/outsideThread.js',
+      'dist/src/upkeep/backupThread.js',
       'docs/requirements.md',
       'docs/errors.md',
       'README.md',
