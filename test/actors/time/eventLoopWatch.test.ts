@@ -46,6 +46,26 @@ describe('CR-1 a blocked event loop', () => {
     expect(watch.delayMs).toBe(0);
   });
 
+  test('CR-1 one block that timers and another thread have met is told of once, whoever comes first', async () => {
+    const { clock, watch, blocked, block } = watching();
+    watch.wake();
+    await block(1_000);
+    watch.wasBlocked(990);
+    expect(blocked).toEqual([900]);
+    await clock.advance(5_000);
+    clock.suspend(1_000, true);
+    watch.wasBlocked(1_000);
+    await clock.advance(0);
+    expect(blocked).toEqual([900, 1_000]);
+  });
+
+  test('CR-1 another thread notices one while no work is under way', async () => {
+    const { clock, watch, blocked } = watching();
+    clock.suspend(700, true);
+    watch.wasBlocked(700);
+    expect([blocked, watch.delayMs]).toEqual([[700], 700]);
+  });
+
   test('CR-1 below the threshold is measured and not told of', async () => {
     const { watch, blocked, block } = watching();
     watch.wake();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -64,15 +64,18 @@ describe('CR-1 outside callers', () => {
     app.order({ order: 'pin', subject: 'user-42', plan: PLAN });
     await app.next('pinned');
     await call(socket, '/crisis', crisis('before', 'k0'));
-    app.order({ order: 'block', ms: 3_000 });
+    app.order({ order: 'block', until: join(folder, 'go on') });
     await app.next('blocking');
+    await until(async () => {
+      const { body } = await call(socket, '/health');
+      return body.eventLoop.blockedMs > 0 ? true : undefined;
+    }, 'the silence of the loop');
     const answers = [];
     for (let number = 1; number <= 20; number += 1) {
       answers.push(await call(socket, '/crisis', crisis(`help ${number}`, `k${number}`)));
     }
     const unpinned = await call(socket, '/crisis', { body: '{"subject":"user-7"}' });
-    // All of them came while it was blocked: it says so itself only afterwards.
-    expect(app.events.some(({ event }) => event === 'unblocked')).toBe(false);
+    await writeFile(join(folder, 'go on'), '');
     for (const { status, body } of answers) {
       expect(status).toBe(200);
       expect(body).toMatchObject({ plan: 'included', recorded: 'pending' });
@@ -82,12 +85,12 @@ describe('CR-1 outside callers', () => {
     expect(unpinned.body.eventLoop.blockedMs).toBeGreaterThan(0);
     await app.next('unblocked');
     const { delayMs } = await app.next('blocked');
-    expect(Number(delayMs)).toBeGreaterThan(1_000);
+    expect(Number(delayMs)).toBeGreaterThan(0);
     await until(() => (upstream.ledger.summary().keys === 22 ? true : undefined), 'the deliveries');
     expect(upstream.ledger.summary()).toMatchObject({ applied: 22, duplicated: 0, mismatched: 0 });
     const health = await app.health();
-    expect(health.outside?.answeredWhileBlocked).toBeGreaterThan(10);
-    expect(health.eventLoop.blocked).toBe(1);
+    expect(health.outside?.answeredWhileBlocked).toBeGreaterThanOrEqual(21);
+    expect(health.eventLoop.blocked).toBeGreaterThan(0);
     expect(app.output).toContain('Alert: the event loop was blocked for');
   });
 

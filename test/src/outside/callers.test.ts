@@ -82,6 +82,11 @@ async function overSocket(options: { readonly payloadBytesMax?: number } = {}): 
   return (await state()).socketPath ?? '';
 }
 
+/** Waits until `onError` was told of something with these words. */
+async function told(words: string): Promise<void> {
+  await until(() => (errors.join().includes(words) ? true : undefined), words);
+}
+
 async function taken(count: number): Promise<void> {
   await until(() => (delivered.length >= count ? true : undefined), `${count} deliveries`);
 }
@@ -264,7 +269,7 @@ describe('SV-2 the thread of outside callers', () => {
     const socket = await overSocket();
     const [thread] = threads;
     await thread?.terminate();
-    expect(errors.join()).toContain('ended unexpectedly');
+    await told('ended unexpectedly');
     const answer = await runtime?.crisis({ subject: 'user-42' });
     expect(answer?.source).toBe('local');
     await until(
@@ -281,30 +286,27 @@ describe('SV-2 the thread of outside callers', () => {
     await mkdir(join(folder, 'own'), { mode: 0o700 });
     await writeFile(path, 'a file of somebody');
     start({ socketPath: path });
-    await until(() => (errors.length > 0 ? true : undefined), 'the trouble');
-    expect(errors.join()).toContain('is there and is no socket');
+    await told('is there and is no socket');
     const health = runtime?.getHealthStatus();
     expect(health).toMatchObject({ outside: { socketPath: null }, overall: 'critical' });
     expect(health?.reasons.join()).toContain('is no socket');
     await rm(path);
     await state();
     expect((await call(path, '/crisis', { body: HELP })).status).toBe(200);
-    expect(errors).toHaveLength(1);
+    expect(errors.filter((error) => error.includes('is no socket'))).toHaveLength(1);
     expect(runtime?.getHealthStatus().outside?.trouble).toBeNull();
   });
 
   test('SE-5 a folder that others can enter is refused, and one in use is not taken over', async () => {
     await mkdir(join(folder, 'open'), { mode: 0o755 });
     start({ socketPath: join(folder, 'open', 'crisis.sock') });
-    await until(() => (errors.length > 0 ? true : undefined), 'the trouble');
-    expect(errors.join()).toContain('can be entered by other users. Run chmod 700 on it');
+    await told('can be entered by other users. Run chmod 700 on it');
     await runtime?.close();
     errors = [];
     const socket = await overSocket();
     const first = runtime;
     start({ socketPath: socket });
-    await until(() => (errors.length > 0 ? true : undefined), 'the trouble');
-    expect(errors.join()).toContain('is in use');
+    await told('is in use');
     await first?.close();
     await state();
     expect((await call(socket, '/crisis', { body: HELP })).status).toBe(200);

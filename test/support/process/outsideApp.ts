@@ -5,6 +5,7 @@
  * @module
  */
 
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { CrisisPlan } from '../../../machines/policy/crisis/crisisPlan.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
@@ -24,7 +25,9 @@ export interface OutsideAppSetup {
 
 /** What it is told, a line each. */
 export type OutsideAppOrder =
+  /** For so long, or until there is a file at this path. */
   | { readonly order: 'block'; readonly ms: number }
+  | { readonly order: 'block'; readonly until: string }
   | { readonly order: 'health' }
   | { readonly order: 'pin'; readonly subject: string; readonly plan: CrisisPlan }
   | { readonly order: 'put'; readonly subject: string; readonly plan: CrisisPlan }
@@ -57,8 +60,11 @@ async function obey(order: OutsideAppOrder): Promise<void> {
   switch (order.order) {
     case 'block': {
       say('blocking');
+      const endsAtMs = Date.now() + ('ms' in order ? order.ms : 0);
       // As an app does that computes without a pause.
-      for (const endsAtMs = Date.now() + order.ms; Date.now() < endsAtMs; );
+      const isOver = (): boolean =>
+        'until' in order ? existsSync(order.until) : Date.now() >= endsAtMs;
+      while (!isOver());
       say('unblocked');
       break;
     }
