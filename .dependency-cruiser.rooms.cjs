@@ -220,6 +220,7 @@ const ROOMS = {
   'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
 
   'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],
+  'src/typed': [VOCABULARY, 'machines/policy/request', ...ENGINE],
   'src/crisis': [VOCABULARY, 'machines/policy/retry', 'actors', 'src/http'],
   'src/upkeep': [VOCABULARY, 'persistence/files', 'persistence/upkeep', 'actors/platform'],
   // Crises of other processes: the thread that answers them, and the main thread's side of it.
@@ -299,6 +300,7 @@ const ROOMS = {
     'src/http',
     'src/crisis',
     'src/outside',
+    'src/typed',
     'src/upkeep',
     'src/views',
     'src/management',

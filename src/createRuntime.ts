@@ -32,12 +32,13 @@ import {
   checkOptions,
   type DEFAULT_UPSTREAM,
   type KeylessOptions,
+  type TypedOptions,
   type UpstreamOptions,
 } from './options.ts';
 import { OutsideHost } from './outside/outsideHost.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
-import type { TypedOptions, TypesOf, UpstreamOf } from './typed/operationTypes.ts';
+import type { TypesOf, UpstreamOf } from './typed/operationTypes.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
 

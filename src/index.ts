@@ -122,7 +122,13 @@ export type { ReplayOptions } from './management/deadLetters/replay.ts';
 export type { Quarantine } from './management/quarantine/quarantine.ts';
 export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation } from './operation.ts';
-export type { CrisisOptions, PolicyOptions, RuntimeOptions, UpstreamOptions } from './options.ts';
+export type {
+  CrisisOptions,
+  PolicyOptions,
+  RuntimeOptions,
+  TypedOptions,
+  UpstreamOptions,
+} from './options.ts';
 export type { OutsideState } from './outside/outsideHost.ts';
 export type { OutsideHttpOptions, OutsideOptions } from './outside/outsideOptions.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
@@ -133,11 +139,11 @@ export {
 } from './typed/defineHandler.ts';
 export type {
   AnyTypes,
+  KnownUpstream,
   OperationType,
   OperationTypes,
   RequestOf,
   ResponseOf,
-  TypedOptions,
   TypeOf,
   TypesOf,
   UpstreamOf,

@@ -37,6 +37,7 @@ import {
   type OutsideOptions,
 } from './outside/outsideOptions.ts';
 import { policyEntries } from './policyOptions.ts';
+import type { KnownUpstream } from './typed/operationTypes.ts';
 
 /** What can be set for one upstream: its layer of the policies. All of it is optional. */
 export type UpstreamOptions = UpstreamPolicies;
@@ -126,6 +127,16 @@ export interface RuntimeOptions {
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+/** The options of a runtime, where each handler names an upstream that there is. */
+export type TypedOptions<Handlers, Upstreams> = Omit<RuntimeOptions, 'handlers' | 'upstreams'> & {
+  readonly upstreams?: Upstreams | undefined;
+  readonly handlers?:
+    | (Handlers & {
+        readonly [Type in keyof Handlers]: KnownUpstream<Handlers[Type], Upstreams>;
+      })
+    | undefined;
+};
 
 /** The options with every default filled in. */
 export interface CheckedOptions {

@@ -8,7 +8,6 @@
 import type { Handler } from '../../actors/port.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
-import type { RuntimeOptions } from '../options.ts';
 import type { DefinedHandler } from './defineHandler.ts';
 
 /** What operations of one type carry. */
@@ -62,18 +61,8 @@ export type TypesOf<Handlers> = {
 /** The upstreams with these names, and the one that is always there. */
 export type UpstreamOf<Upstreams> = (keyof Upstreams & string) | 'default';
 
-/** The options of a runtime, where each handler names an upstream that there is. */
-export type TypedOptions<Handlers, Upstreams> = Omit<RuntimeOptions, 'handlers' | 'upstreams'> & {
-  readonly upstreams?: Upstreams | undefined;
-  readonly handlers?:
-    | (Handlers & {
-        readonly [Type in keyof Handlers]: KnownUpstream<Handlers[Type], Upstreams>;
-      })
-    | undefined;
-};
-
 /** Of a handler that was made elsewhere, any name may be all that its type says. */
-type KnownUpstream<Handled, Upstreams> = Handled extends { readonly upstream: infer Name }
+export type KnownUpstream<Handled, Upstreams> = Handled extends { readonly upstream: infer Name }
   ? { readonly upstream: string extends Name ? string : UpstreamOf<Upstreams> }
   : unknown;
 
