@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { Attempt } from '../../actors/attempt/handler.ts';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { createWorld } from '../support/harness/engineHarness.ts';
+
+/** How long a crisis of somebody else waits behind so many whose calls hang, each of another subject, in ms. */
+async function waitBehind(hanging: number): Promise<number> {
+  const { clock, boot } = createWorld();
+  const begunAtMs = new Map<unknown, number>();
+  const run = async ({ payload, signal }: Attempt): Promise<null> => {
+    if (!begunAtMs.has(payload)) begunAtMs.set(payload, clock.monotonic());
+    if (payload === 'new') return null;
+    await new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(transientFailure('Hung.'));
+      });
+    });
+    return null;
+  };
+  const { runtime } = boot({ handlers: { 'crisis.alert': { upstream: 'default', run } } });
+  await clock.run(runtime.ready);
+  for (let number = 0; number < hanging; number += 1) {
+    await runtime.crisis({ subject: `user-${number}`, payload: number });
+  }
+  const askedAtMs = clock.monotonic();
+  const { delivery } = await runtime.crisis({ subject: 'user-new', payload: 'new' });
+  await clock.run(delivery);
+  return (begunAtMs.get('new') ?? Number.NaN) - askedAtMs;
+}
+
+// What docs/crisis.md says: many subjects that hang are an upstream that hangs, and who comes waits for a slot.
+test.each([
+  [7, 0],
+  [16, 1_000],
+  [100, 30_000],
+  [400, 121_000],
+])(
+  'CR-2 behind %i subjects whose calls hang a new one waits at most %i ms',
+  async (hanging, ms) => {
+    expect(await waitBehind(hanging)).toBeLessThanOrEqual(ms);
+  },
+);
