@@ -25,6 +25,18 @@ import { plain } from './goodput/systems/plain.ts';
 import { verdicts } from './goodput/verdicts.ts';
 import { printMachine } from './support.ts';
 
+const USAGE = `Usage: goodput.js [--drills=a35,b] [--seeds=1,2,3] [--systems=holdfast,plain] [--loopback]
+
+Goodput under partial failure, in virtual time; with --loopback on loopback.
+  --drills    some of: ${DRILLS.map(({ name }) => name).join(', ')}
+  --seeds     the seeds of chance, whole numbers
+  --systems   some of: holdfast, plain, cockatiel, opossum, bullmq
+`;
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+
 const SYSTEMS: readonly System[] = [holdfast, plain, cockatiel, opossum, bullmq];
 const SEEDS = [11, 2, 3];
 /** On real time the others would only say again what virtual time says. */
