@@ -20,7 +20,7 @@ export function reportMarkdown(report: DrillReport, chart: string | null): strin
     `- Promise: 9,999 of 10,000 people in crisis have their answer in under ${ANSWER_MS_MAX} ms, counted from when they asked,`,
     '  and each crisis arrives exactly once at an upstream that honours idempotency keys, within 60 s of that upstream being well.',
     '  The drill holds every answer to it, not 9,999 of 10,000.',
-    `- Aim: 9,999 of 10,000 in under ${ANSWER_AIM_MS} ms: ${report.isAimMet ? 'met in every scenario' : `missed in ${missedAims(report)}`}.`,
+    `- Aim: 9,999 of 10,000 in under ${ANSWER_AIM_MS} ms: ${aimsText(report)}.`,
     '- A late answer is counted apart, as of a starved machine, where a thread with nothing to do was late as well, or where the kernel',
     '  has counted that the thread which answers was ready and had no processor, by as much as it takes to explain it.',
     `- ${report.form === 'full' ? 'Full form' : 'Short form'}, ${count(report.crises)} crises in ${seconds} s${
@@ -65,7 +65,7 @@ export function reportMarkdown(report: DrillReport, chart: string | null): strin
         count(one.late),
         count(one.starved),
         count(one.unscheduled),
-        one.isAimMet ? 'met' : 'missed',
+        aimOf(one),
       ]),
     ),
     '',
@@ -104,11 +104,29 @@ export function verdictText(report: DrillReport): string {
   return `PASS  ${count(crises)} crises: ${answered}${starving}, each delivered once`;
 }
 
-function missedAims({ scenarios }: DrillReport): string {
-  return scenarios
-    .filter(({ isAimMet, verdict }) => !isAimMet && verdict !== 'SKIPPED')
-    .map(({ name }) => name)
-    .join(', ');
+/** Where the thread with nothing to do missed the aim as well, this machine can't show it. */
+function aimOf({ isAimMet, control }: ScenarioReport): 'met' | 'missed' | 'not shown' {
+  if (isAimMet) return 'met';
+  return control.p9999Ms >= ANSWER_AIM_MS ? 'not shown' : 'missed';
+}
+
+function aimsText({ scenarios }: DrillReport): string {
+  const ran = scenarios.filter(({ verdict }) => verdict !== 'SKIPPED');
+  const named = (aim: ReturnType<typeof aimOf>): readonly string[] =>
+    ran.filter((one) => aimOf(one) === aim).map(({ name }) => name);
+  const missed = named('missed');
+  const unshown = named('not shown');
+  const where = (names: readonly string[]): string =>
+    names.length === ran.length ? 'any scenario' : names.join(', ');
+  if (missed.length + unshown.length === 0) return 'met in every scenario';
+  return [
+    ...(missed.length === 0 ? [] : [`missed in ${where(missed)}`]),
+    ...(unshown.length === 0
+      ? []
+      : [
+          `not to be shown on this machine in ${where(unshown)}, where the control missed it as well`,
+        ]),
+  ].join('; ');
 }
 
 function detail({ title, means, verdict, faults, evidence, leftBehind }: ScenarioReport): string[] {

@@ -10,7 +10,7 @@ import type { DrillReport } from './drillReport.ts';
 import { ANSWER_AIM_MS, ANSWER_MS_MAX } from './promises.ts';
 import type { ScenarioReport } from './scenarioReport.ts';
 
-const LABEL_WIDTH = 290;
+const LABEL_WIDTH = 320;
 const DECADE_WIDTH = 105;
 const DECADES = 6;
 const RIGHT = 96;

@@ -72,6 +72,16 @@ describe('the reports of the crisis drill', () => {
     expect(text).toContain('| own p99.99 |');
   });
 
+  test('CR-1 the aim is not judged on a machine on which the control missed it as well', () => {
+    const slow = lateScenario();
+    const text = reportMarkdown(reportOf([slow]), null);
+    expect(text).toContain('ms: missed in any scenario.');
+    const control = { ...slow.control, p9999Ms: 10 };
+    const noisy = reportMarkdown(reportOf([judged(), { ...slow, name: 'bad', control }]), null);
+    expect(noisy).toContain('not to be shown on this machine in bad, where the control');
+    expect(noisy).toContain('| not shown |');
+  });
+
   test('CR-1 the chart is whole, has a row for each scenario and shows the slowest answer', () => {
     const titled = { ...lateScenario(), title: 'Late <& later' };
     const svg = reportSvg(reportOf([judged(), titled]));
