@@ -102,6 +102,7 @@ const CLI_ROOMS = {
     'src/cli/run',
   ],
   'src/cli/commands/quarantine': [VOCABULARY, 'src/management/quarantine', 'src/cli/kit'],
+  'src/cli/commands/crises': [VOCABULARY, 'actors', 'src/management/crises', 'src/cli/kit'],
   'src/cli/commands/crisisMode': [
     VOCABULARY,
     'machines/policy/crisis',
@@ -140,6 +141,7 @@ const CLI_ROOMS = {
     'src/cli/commands/deadLetters',
     'src/cli/commands/quarantine',
     'src/cli/commands/policies',
+    'src/cli/commands/crises',
     'src/cli/commands/crisisMode',
   ],
 };

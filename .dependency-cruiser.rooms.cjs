@@ -49,6 +49,7 @@ const MANAGEMENT = [
   'src/management/quarantine',
   'src/management/store',
   'src/management/breaker',
+  'src/management/crises',
   'src/management/crisisMode',
   'src/management/policies',
 ];
@@ -258,6 +259,7 @@ const ROOMS = {
     'src/management/call',
   ],
   'src/management/breaker': ['src/management/call'],
+  'src/management/crises': [VOCABULARY, 'actors', 'src/management/call'],
   'src/management/crisisMode': [
     VOCABULARY,
     'machines/policy/crisis',

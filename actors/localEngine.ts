@@ -45,6 +45,7 @@ import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
 import { inTime } from './platform/inTime.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
+import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
@@ -102,6 +103,7 @@ export class LocalEngine implements Engine {
   readonly deadLetters: DeadLetterAccess;
   readonly quarantine: QuarantineAccess;
   readonly crisisPlans: CrisisPlans;
+  readonly crises: CrisisAccess;
   readonly crisisModes: CrisisModes;
   readonly #clock: Clock;
   readonly #store: Store;
@@ -212,6 +214,7 @@ export class LocalEngine implements Engine {
       commit: (writes) => access.commit(writes),
       ready: () => this.whenRunning(),
     });
+    this.crises = crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() });
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
   }

@@ -33,6 +33,7 @@ import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
+import type { CrisisAccess } from './recovery/crisisAccess.ts';
 import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
 import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
@@ -77,6 +78,7 @@ export type {
 } from './operation/operationActor.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage } from './operation/rowView.ts';
+export type { CrisisAccess, CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
 export type {
   DeadLetterAccess,
   DeadLetterRecord,
@@ -194,7 +196,7 @@ export interface EngineHealth {
     /** For how long nothing has begun, in milliseconds. */
     readonly forMs: number;
   }[];
-  /** Counts since the process started; `quarantined` over restarts, too. */
+  /** Since the process started; `quarantined` over restarts, too. */
   readonly operations: {
     readonly inMemory: number;
     readonly attemptsRunning: number;
@@ -257,6 +259,8 @@ export interface EngineHealth {
 export interface OperationRecords {
   /** Operations in order of acceptance, as they stand now. */
   list(query: OperationPageQuery): Promise<OperationPage>;
+  /** Crises that are not over, and what people decide about them (CR-5). */
+  readonly crises: CrisisAccess;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetterAccess;
   /** What could not be opened or read and was quarantined (PS-3). */
@@ -276,8 +280,6 @@ export interface OperationRecords {
  * ```
  */
 export interface Engine extends OperationRecords {
-  // Start and stop.
-
   /** Settles with the first start: resolves once work is accepted, rejects with why it can't be. */
   readonly ready: Promise<void>;
   /** True while work is accepted. */

@@ -4,11 +4,13 @@
  * @module
  */
 
+import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { readPage } from './operation/rowView.ts';
 import { turnWaitAtRest } from './operation/waitView.ts';
 import type { OperationRecords } from './port.ts';
+import { crisisAccessAtRest } from './recovery/crisisAccess.ts';
 import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { quarantineAccess } from './recovery/quarantineAccess.ts';
 import { accessAtRest } from './recovery/serviceAccess.ts';
@@ -20,11 +22,16 @@ export interface RecordsAtRest extends OperationRecords {
 }
 
 /** The operations of an open store that nothing runs on. */
-export function recordsAtRest(store: Store, heldBy: Hold | null): RecordsAtRest {
+export function recordsAtRest(
+  store: Store,
+  heldBy: Hold | null,
+  clock: Pick<Clock, 'now'>,
+): RecordsAtRest {
   const access = accessAtRest(store);
   let hold = heldBy;
   return {
     list: (query) => readPage(store, query, () => null, turnWaitAtRest),
+    crises: crisisAccessAtRest(store, clock),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     async release() {

@@ -28,6 +28,7 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import type { Management } from './management/call/management.ts';
+import { type Crises, crises } from './management/crises/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode/crisisMode.ts';
 import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
 import { setPolicies } from './management/policies/set.ts';
@@ -81,6 +82,7 @@ export class HoldfastRuntime implements Runtime {
   readonly ready: Promise<void>;
   readonly crisisPlans: CrisisPlans;
   readonly crisisMode: CrisisMode;
+  readonly crises: Crises;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
 
@@ -89,6 +91,7 @@ export class HoldfastRuntime implements Runtime {
     this.ready = parts.engine.ready;
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);
+    this.crises = crises(parts.management);
     this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
     this.quarantine = quarantine(parts.management);
     // A program that never looks at `ready` still gets its crises answered.

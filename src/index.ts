@@ -11,10 +11,12 @@ export type {
   CallFunction,
   CallOptions,
   CrisisAnswer,
+  CrisisDecided,
   CrisisModeEnd,
   CrisisModeState,
   CrisisPlans,
   CrisisResource,
+  CrisisView,
   EscalationNotice,
   Fact,
   FactKind,
@@ -36,6 +38,12 @@ export type {
 } from '../actors/port.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
+export type {
+  CrisisDecision,
+  EscalationCause,
+  StepFailure,
+  ToldStep,
+} from '../machines/crisis/crisisEscalation.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
 export type { BreakerPolicy, BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 export type { CrisisModeFor } from '../machines/policy/crisis/crisisMode.ts';
@@ -113,6 +121,7 @@ export type {
   Webhook,
 } from './crisis/escalationOptions.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
+export type { Crises } from './management/crises/crises.ts';
 export type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 export type { DeadLetterCounts } from './management/deadLetters/counts.ts';
 export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/deadLetter.ts';

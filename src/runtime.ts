@@ -22,6 +22,7 @@ import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
+import type { Crises } from './management/crises/crises.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
@@ -182,6 +183,8 @@ export interface Runtime<
   readonly crisisPlans: CrisisPlans;
   /** A person says that somebody, or everybody, is in danger until further notice (CR-6). */
   readonly crisisMode: CrisisMode;
+  /** Crises that are not over: who was told of each, who takes it on or calls it off (CR-5). */
+  readonly crises: Crises;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetters;
   /** What could not be opened or read and was quarantined (PS-3). */

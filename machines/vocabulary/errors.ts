@@ -81,6 +81,7 @@ export const ERROR_CODES = [
   'HF_CRISIS_REFUSED',
   'HF_CRISIS_MENDED',
   'HF_CRISIS_ESCALATED',
+  'HF_CRISIS_OVER',
   'HF_CRISIS_OUTSIDE',
   'HF_SECOND_PERSON_NEEDED',
   // The runtime itself.

@@ -8,6 +8,7 @@
 import { Command } from 'commander';
 import { backupCommand } from './commands/backup.ts';
 import { compactCommand } from './commands/compact.ts';
+import { crisesCommand } from './commands/crises/crises.ts';
 import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   operationsCommand,
   deadLettersCommand,
   quarantineCommand,
+  crisesCommand,
   policiesCommand,
   crisisModeCommand,
   doctorCommand,

@@ -47,7 +47,7 @@ export function managementAtRest(parts: {
   readonly payloadBytesMax: number;
 }): Management {
   const { clock, random, payloadBytesMax } = parts;
-  const records = recordsAtRest(parts.store, parts.hold);
+  const records = recordsAtRest(parts.store, parts.hold, clock);
   return new Management({
     store: {
       records,

@@ -10,6 +10,10 @@ import { forceBreakerOpen } from './breaker/forceOpen.ts';
 import { observeBreaker } from './breaker/observe.ts';
 import { releaseBreaker } from './breaker/release.ts';
 import type { AnyCall } from './call/managementCall.ts';
+import { acknowledgeCrisis } from './crises/acknowledge.ts';
+import { callOffCrisis } from './crises/callOff.ts';
+import { listCrises } from './crises/list.ts';
+import { showCrisis } from './crises/show.ts';
 import { enterCrisisMode } from './crisisMode/enter.ts';
 import { leaveCrisisMode } from './crisisMode/leave.ts';
 import { listCrisisMode } from './crisisMode/list.ts';
@@ -47,6 +51,10 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   showQuarantined,
   retryQuarantined,
   purgeQuarantined,
+  listCrises,
+  showCrisis,
+  acknowledgeCrisis,
+  callOffCrisis,
   forceBreakerOpen,
   disableBreaker,
   observeBreaker,

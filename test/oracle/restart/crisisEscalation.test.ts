@@ -1,0 +1,189 @@
+/**
+ * People are told of a crisis that is not delivered, over processes that are killed: real SQLite, real HTTP,
+ * SIGKILL, and the real command line.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createKeyFile } from '../../../src/index.ts';
+import { builtProgram } from '../../support/process/builtProgram.ts';
+import { runCli } from '../../support/process/runCli.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
+
+const SECRET = 'a secret of the pager';
+const SAID = 'I can not go on';
+/** The machine may be busy with other tests. */
+const PATIENCE = { timeout: 90_000, interval: 50 };
+const TEST_MS = 300_000;
+
+/** What runs in the child: a crisis that its upstream never takes, and two steps that are told by webhook. */
+const PROGRAM = `
+const [index, store, key, url, said] = process.argv.slice(1);
+const { createRuntime, keyFile, transientFailure } = await import(index);
+const webhook = { url, secret: ${JSON.stringify(SECRET)}, headers: { authorization: 'Bearer t' } };
+const runtime = createRuntime({
+  store,
+  key: keyFile(key),
+  retry: { crisis: { attemptsMax: 1 } },
+  handlers: { 'crisis.alert': { upstream: 'default', run() { throw transientFailure('Down.'); } } },
+  crisis: {
+    escalation: [
+      { name: 'on-call', webhook, acknowledgeWithinMs: 30_000, timeoutMs: 60_000 },
+      { name: 'clinician', webhook, acknowledgeWithinMs: 3_600_000 },
+    ],
+  },
+});
+await runtime.ready;
+if (said !== '') {
+  const { durable } = await runtime.crisis({ subject: 'user-42', payload: { said } });
+  await durable;
+}
+setInterval(() => undefined, 60_000);
+`;
+
+interface Told {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly step: string;
+  readonly operationId: string;
+}
+
+/** A pager that is told by HTTP, and leaves without an answer those calls that `isSilent` says. */
+async function pager(isSilent: (count: number) => boolean) {
+  const told: Told[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => (body += text));
+    request.on('end', () => {
+      const { step, operationId } = JSON.parse(body) as Told;
+      told.push({ headers: request.headers, body, step, operationId });
+      if (!isSilent(told.length)) response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { told, url: `http://127.0.0.1:${port}/alarm`, steps: () => told.map(({ step }) => step) };
+}
+
+async function scene(isSilent: (count: number) => boolean = () => false) {
+  const folder = tempFolder();
+  const [store, key] = [join(folder, 'store'), join(folder, 'key')];
+  await createKeyFile(key);
+  const pages = await pager(isSilent);
+  const start = (said = ''): ChildProcess => {
+    const index = join(builtProgram(), 'src/index.js');
+    const args = ['--input-type=module', '-e', PROGRAM, index, store, key, pages.url, said];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    return child;
+  };
+  const cli = async (...args: readonly string[]) => {
+    const at = ['--store', store, '--key-file', key, '--json'];
+    const { exitCode, stdout, stderr } = await runCli(['crises', ...args, ...at]);
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return { exitCode, stderr, results: lines.map((line) => JSON.parse(line) as object) };
+  };
+  return { ...pages, start, cli };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  child.kill('SIGKILL');
+  await gone;
+}
+
+test(
+  'CR-5 SV-3 a step that was told is told no more after a kill, and the next one is told by the next process',
+  async () => {
+    const { told, steps, start, cli } = await scene();
+    const first = start(SAID);
+    await vi.waitFor(() => expect(steps()).toEqual(['on-call']), PATIENCE);
+    const id = told[0]?.operationId ?? '';
+    // Its answer is on disk before the kill.
+    const isTold = { told: [{ name: 'on-call', outcome: 'notified' }] };
+    await vi.waitFor(
+      async () => expect((await cli('show', id)).results).toMatchObject([isTold]),
+      PATIENCE,
+    );
+    await kill(first);
+    const atRest = await cli('list', '--unacknowledged');
+    expect(atRest.results).toMatchObject([{ id, subject: 'user-42', ...isTold }]);
+
+    const second = start();
+    await vi.waitFor(() => expect(steps()).toContain('clinician'), PATIENCE);
+    expect(steps()).toEqual(['on-call', 'clinician']);
+    const taken = await cli('acknowledge', id, '--by', 'staff-7:clinician', '--note', 'on it');
+    expect([taken.exitCode, taken.results]).toMatchObject([
+      0,
+      [{ isDurable: true, crisis: { escalation: 'acknowledged' } }],
+    ]);
+    await kill(second);
+    expect((await cli('list', '--unacknowledged')).results).toEqual([]);
+    expect((await cli('show', id)).results).toMatchObject([
+      {
+        decisions: [
+          { what: 'acknowledged', by: { id: 'staff-7', role: 'clinician' }, note: 'on it' },
+        ],
+      },
+    ]);
+
+    // What it was told, and by whom it was signed.
+    const [{ headers, body } = { headers: {}, body: '' }] = told;
+    expect(body).toContain('user-42');
+    expect(body).not.toContain(SAID);
+    expect(headers).toMatchObject({
+      authorization: 'Bearer t',
+      'idempotency-key': `escalation:${id}:on-call`,
+      'holdfast-signature': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+    });
+  },
+  TEST_MS,
+);
+
+test(
+  'CR-5 SV-3 killed while a step is being told, it is told again under the same key; called off at rest, never again',
+  async () => {
+    const { told, steps, start, cli } = await scene((count) => count === 1);
+    const first = start(SAID);
+    await vi.waitFor(() => expect(steps()).toEqual(['on-call']), PATIENCE);
+    await kill(first);
+    const second = start();
+    await vi.waitFor(() => expect(steps()).toEqual(['on-call', 'on-call']), PATIENCE);
+    const keys = told.map(({ headers }) => headers['idempotency-key']);
+    expect(new Set(keys).size).toBe(1);
+    await kill(second);
+    const id = told[0]?.operationId ?? '';
+    const wrong = await cli('call-off', id, '--by', 'staff-7');
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('staff-7:clinician'),
+    ]);
+    expect((await cli('call-off', id, '--by', 'staff-7:clinician')).exitCode).toBe(0);
+    const before = steps().length;
+    start();
+    const isOver = { delivery: 'calledOff', escalation: 'ended' };
+    await vi.waitFor(
+      async () => expect((await cli('show', id)).results).toMatchObject([isOver]),
+      PATIENCE,
+    );
+    expect(steps()).toHaveLength(before);
+    expect((await cli('list')).results).toEqual([]);
+  },
+  TEST_MS,
+);
