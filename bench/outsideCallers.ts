@@ -26,6 +26,9 @@ import {
 /** Few enough that nobody waits for another: what is measured is one answer. */
 const EVERY_MS = 50;
 const BLOCK_MS = 1_000;
+/** CR-1. */
+const LATE_MS = 200;
+const STARVED_MS = 20;
 const PAUSE_MS = 1_000;
 const TOKEN = 'bench-bench-bench-bench-bench-bench';
 const BODY = JSON.stringify({ subject: 'user-42', payload: { said: 'help' } });
@@ -77,13 +80,13 @@ async function measure(): Promise<void> {
     server.listen(own, resolve);
   });
   let outside = runtime.getHealthStatus().outside;
-  while (outside?.socketPath == null || outside.url === null) {
+  while ((outside?.socketPath ?? null) === null || (outside?.url ?? null) === null) {
     await sleep(10);
     outside = runtime.getHealthStatus().outside;
   }
-  const { hostname: host, port } = new URL(outside.url);
+  const { hostname: host, port } = new URL(outside?.url ?? '');
   const targets: readonly Target[] = [
-    { name: 'outside, Unix socket', at: { socketPath: outside.socketPath } },
+    { name: 'outside, Unix socket', at: { socketPath: outside?.socketPath ?? '' } },
     { name: 'outside, HTTP', at: { host, port: Number(port) } },
     { name: 'runtime.crisis() behind a server of the app', at: { socketPath: own } },
   ];
@@ -108,6 +111,7 @@ async function measure(): Promise<void> {
   server.close();
   await callers.terminate();
   print(made, windows, targets);
+  tellOfLate(made);
   const { answeredWhileBlocked } = health.outside ?? {};
   console.log(
     `\n${made.filter(({ status }) => status !== 200).length} calls without an answer; ` +
@@ -140,6 +144,25 @@ function print(
   );
   printMachine();
   printTable('Answers to callers of another thread, from the planned instant', rows);
+}
+
+/** A late answer is the machine's where the timer of the callers was late as well. */
+function tellOfLate(calls: readonly Call[]): void {
+  const starved = calls.filter(({ target, tookMs }) => target === CONTROL && tookMs > STARVED_MS);
+  const late = calls.filter(
+    ({ target, tookMs }) => target.startsWith('outside') && tookMs > LATE_MS,
+  );
+  const unexplained = late.filter(
+    ({ plannedAtMs, tookMs }) =>
+      !starved.some(
+        (control) =>
+          control.plannedAtMs <= plannedAtMs + tookMs &&
+          control.plannedAtMs + control.tookMs >= plannedAtMs,
+      ),
+  );
+  console.log(
+    `\n${late.length} outside answers took longer than ${LATE_MS} ms, ${unexplained.length} of them while the timer of the callers was never more than ${STARVED_MS} ms late.`,
+  );
 }
 
 async function callAll(targets: readonly Target[]): Promise<void> {
