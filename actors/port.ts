@@ -303,8 +303,6 @@ export interface Engine extends OperationRecords {
    */
   stop(deadlineMs: number): Promise<void>;
 
-  // Work.
-
   /** The handlers that are registered, by request type. */
   readonly handlers: ReadonlyMap<string, Handler>;
   /**
