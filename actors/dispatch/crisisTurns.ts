@@ -14,7 +14,6 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { CrisisSlots } from '../flow/crisisSlots.ts';
 import type { FlowControl } from '../flow/flowControl.ts';
-import { Overhangs } from '../operation/overhangs.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -42,8 +41,6 @@ export class CrisisTurns {
   readonly #parts: CrisisTurnsParts;
   /** Whose slot each delivery holds, and how it is given back. */
   readonly #slots = new Map<Resident, Delivery>();
-  /** Those that take long: they have given their slot to others, as many as there are slots. */
-  readonly #hanging = new Overhangs();
   /** Those that back off, and what lets each try again. */
   readonly #backingOff = new Map<Resident, () => void>();
   /** Upstreams that were down when last looked at. */
@@ -83,16 +80,14 @@ export class CrisisTurns {
     };
     this.#slots.set(resident, delivery);
     const asker = { subject, entity: entityKey(entity), isFirst: attempt === 1 };
-    const { leave } = crisis.enter(asker, () => {
+    const hold = crisis.enter(asker, () => {
       delivery.hasSlot = true;
       delivery.cancelTimer = timers.after(SLOT_HELD_MS_MAX, () => {
-        this.#hanging.enter(flow.upstream, crisis.slotsMax, delivery, () => {
-          delivery.leave();
-        });
+        hold.hang();
       });
       report({ type: 'place.granted', atMs: clock.now() });
     });
-    delivery.leave = leave;
+    delivery.leave = hold.leave;
     return () => {
       if (!delivery.hasSlot) this.#leave(resident);
     };
@@ -156,7 +151,6 @@ export class CrisisTurns {
     if (delivery === undefined) return undefined;
     this.#slots.delete(resident);
     delivery.cancelTimer();
-    this.#hanging.leave(delivery.flow.upstream, delivery);
     delivery.leave();
     return delivery;
   }

@@ -1,6 +1,7 @@
 /**
  * Slots reserved for crisis deliveries at one upstream (CR-2): beside all other work, so that nothing can
- * hold them up, and bounded, so that mislabelled traffic can't storm the upstream. Who may have one is
+ * hold them up, and bounded, so that mislabelled traffic can't storm the upstream. One that takes long goes on
+ * without its slot. Who may have one is
  * decided in machines/policy/crisis/crisisSlotShares.ts; subjects take turns. Deliveries of one entity begin
  * in order; a failing one lets the next begin.
  *
@@ -8,6 +9,7 @@
  */
 
 import {
+  mayHang,
   type SlotPart,
   type SlotShares,
   slotFor,
@@ -29,8 +31,8 @@ interface Entered {
   /** The longer it waits the lower. */
   readonly order: number;
   readonly begin: () => void;
-  /** Where its slot is from; `null` while it waits. */
-  part: SlotPart | null;
+  /** Where its slot is from, or that it goes on without one; `null` while it waits. */
+  part: SlotPart | 'hanging' | null;
 }
 
 interface Subject {
@@ -38,9 +40,18 @@ interface Subject {
   /** Its deliveries that have not left. */
   entered: number;
   held: number;
+  hanging: number;
   /** What waits for a slot, and for no other delivery. */
   readonly firsts: Set<Entered>;
   readonly repeats: Set<Entered>;
+}
+
+/** What a delivery can do about its slot. */
+export interface SlotHold {
+  /** It has ended, or waits no longer. */
+  readonly leave: () => void;
+  /** It takes long: another gets its slot, now or as soon as fewer take long. */
+  readonly hang: () => void;
 }
 
 interface Choice {
@@ -57,7 +68,9 @@ export class CrisisSlots {
   readonly #withRepeats = new Set<Subject>();
   /** All deliveries of an entity, in order: each but the first waits for the one before it. */
   readonly #lanes = new Map<string, Set<Entered>>();
-  readonly #taken = { shared: 0, firstOnly: 0 };
+  readonly #taken = { shared: 0, firstOnly: 0, hanging: 0 };
+  /** Those that take long and have their slots still, oldest first. */
+  readonly #overdue = new Set<Entered>();
   #enteredCount = 0;
   #isBeginning = false;
   #isChanged = false;
@@ -67,12 +80,8 @@ export class CrisisSlots {
     this.#slotsMax = slotsMax;
   }
 
-  get slotsMax(): number {
-    return this.#slotsMax();
-  }
-
   /** Runs `begin` at once if it may have a slot and its entity is not busy, else as soon as it can. */
-  enter(delivery: CrisisDelivery, begin: () => void): { readonly leave: () => void } {
+  enter(delivery: CrisisDelivery, begin: () => void): SlotHold {
     this.#enteredCount += 1;
     const subject = this.#subjectOf(delivery.subject);
     subject.entered += 1;
@@ -87,6 +96,12 @@ export class CrisisSlots {
         this.#leave(entered);
         this.#next();
       },
+      hang: () => {
+        if (isOver || entered.part === null || entered.part === 'hanging') return;
+        this.#overdue.add(entered);
+        this.#giveSlotsBack();
+        this.#next();
+      },
     };
   }
 
@@ -97,6 +112,7 @@ export class CrisisSlots {
       name,
       entered: 0,
       held: 0,
+      hanging: 0,
       firsts: new Set<Entered>(),
       repeats: new Set<Entered>(),
     };
@@ -135,11 +151,28 @@ export class CrisisSlots {
     if (part === null) this.#waitNoLonger(entered);
     else {
       this.#taken[part] -= 1;
-      subject.held -= 1;
+      subject[part === 'hanging' ? 'hanging' : 'held'] -= 1;
     }
+    this.#overdue.delete(entered);
     this.#letNextOfLane(entered, delivery.entity);
+    if (part === 'hanging') this.#giveSlotsBack();
     subject.entered -= 1;
     if (subject.entered === 0) this.#subjects.delete(subject.name);
+  }
+
+  #giveSlotsBack(): void {
+    for (const entered of this.#overdue) {
+      const { subject, delivery, part } = entered;
+      const hanging = { all: this.#taken.hanging, ofSubject: subject.hanging };
+      if (part === null || part === 'hanging' || !mayHang(hanging, this.#slotsMax())) continue;
+      this.#overdue.delete(entered);
+      this.#taken[part] -= 1;
+      subject.held -= 1;
+      entered.part = 'hanging';
+      this.#taken.hanging += 1;
+      subject.hanging += 1;
+      this.#letNextOfLane(entered, delivery.entity);
+    }
   }
 
   #letNextOfLane(entered: Entered, entity: string | null): void {
@@ -167,7 +200,7 @@ export class CrisisSlots {
   }
 
   #beginWaiting(): void {
-    const shares = slotShares(this.slotsMax);
+    const shares = slotShares(this.#slotsMax(), this.#taken.hanging);
     for (;;) {
       const chosen = this.#choose(shares);
       if (chosen === null) return;
@@ -188,18 +221,19 @@ export class CrisisSlots {
     return first.entered.order < repeat.entered.order ? first : repeat;
   }
 
-  /** Of first attempts the next of a subject that holds no slot, else of whichever subject may have one. */
+  /** Of first attempts the next of a subject that has none under way, else of whichever subject may have one. */
   #chooseOf(subjects: Iterable<Subject>, isFirst: boolean, shares: SlotShares): Choice | null {
     let chosen: Choice | null = null;
     for (const subject of subjects) {
-      const { held } = subject;
-      const part = slotFor({ isFirst, held }, this.#taken, shares);
+      const { held, hanging } = subject;
+      const isNewcomer = held + hanging === 0;
+      const part = slotFor({ isFirst, held, hanging }, this.#taken, shares);
       const [entered] = isFirst ? subject.firsts : subject.repeats;
       if (part !== null && entered !== undefined) {
-        if (!isFirst || held === 0) return { entered, part };
+        if (!isFirst || isNewcomer) return { entered, part };
         chosen ??= { entered, part };
-        // Who holds none may have whatever another may: there is nothing for those behind either.
-      } else if (held === 0) return chosen;
+        // Who has none may have whatever another may: there is nothing for those behind either.
+      } else if (isNewcomer) return chosen;
     }
     return chosen;
   }

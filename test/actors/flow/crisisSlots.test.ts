@@ -175,3 +175,45 @@ test('CR-2 OP-4 whatever comes and goes, slots, shares and order hold, and nothi
     ),
   );
 });
+
+test('CR-2 one that takes long goes on without its slot, and makes room for two', () => {
+  const slots = new CrisisSlots(() => 2);
+  const begun: string[] = [];
+  const enter = (name: string) =>
+    slots.enter({ subject: name, entity: null, isFirst: true }, () => {
+      begun.push(name);
+    });
+  const held = ['a', 'b', 'c', 'd', 'e', 'f'].map(enter);
+  expect(begun).toEqual(['a', 'b']);
+  held[0]?.hang();
+  // Its own slot, and one more.
+  expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  held[0]?.hang();
+  held[5]?.hang();
+  expect(begun).toHaveLength(4);
+  // It has ended, and with it the one more: who comes waits for a slot.
+  held[0]?.leave();
+  expect(begun).toHaveLength(4);
+  held[2]?.leave();
+  expect(begun).toHaveLength(4);
+  held[3]?.leave();
+  expect(begun).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('CR-2 of one subject no more go on without a slot than there are slots', () => {
+  const slots = new CrisisSlots(() => 4);
+  const begun: number[] = [];
+  const held = Array.from({ length: 20 }, (_, at) =>
+    slots.enter({ subject: 'a', entity: null, isFirst: true }, () => {
+      begun.push(at);
+    }),
+  );
+  for (const each of held) each.hang();
+  expect(begun).toEqual([0, 1, 2, 3, 4]);
+  // Another has a slot at once.
+  slots.enter({ subject: 'b', entity: null, isFirst: true }, () => begun.push(100));
+  expect(begun.at(-1)).toBe(100);
+  // One of those ends: the one that holds its slot still gives it back.
+  held[0]?.leave();
+  expect(begun).toEqual([0, 1, 2, 3, 4, 100, 5]);
+});
