@@ -23,6 +23,7 @@ const WORK = { type: 'work.push', subject: 'user-1', tier: 'premium' } as const;
 const PLAN = { resources: [{ kind: 'contact', name: 'Sam', phone: '+49 30 1234567' }] } as const;
 /** So long an answer may wait for a plan on disk, where there are any (CR-3). */
 const PLAN_WITHIN_MS = 20;
+const WHO = { id: 'staff-7', role: 'clinician' };
 const BY = { id: 'ana', role: 'clinician' } as const;
 const READS = 'it only reads';
 
@@ -110,6 +111,10 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   },
   'crisisMode.leave': { begin: ({ runtime }) => runtime.crisisMode.leave({ by: BY }) },
   'crisisMode.list': READS,
+  'crises.list': { begin: ({ runtime }) => runtime.crises.list() },
+  'crises.show': { begin: ({ runtime }) => runtime.crises.show('none') },
+  'crises.acknowledge': { begin: ({ runtime }) => runtime.crises.acknowledge('none', { by: WHO }) },
+  'crises.callOff': { begin: ({ runtime }) => runtime.crises.callOff('none', { by: WHO }) },
   'deadLetters.list': { begin: ({ runtime }) => first(runtime.deadLetters.list()) },
   'deadLetters.show': { begin: ({ runtime }) => runtime.deadLetters.show('none') },
   'deadLetters.replay': { begin: ({ runtime }) => runtime.deadLetters.replay('none') },
@@ -141,6 +146,10 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call crisisMode.enter': 'as crisisMode.enter',
   'call crisisMode.leave': 'as crisisMode.leave',
   'call crisisMode.list': READS,
+  'call crisis.list': 'as crises.list',
+  'call crisis.show': 'as crises.show',
+  'call crisis.acknowledge': 'as crises.acknowledge',
+  'call crisis.callOff': 'as crises.callOff',
   'call policies.show': READS,
   'call policies.set': 'as runtime.setPolicies',
   'call health': READS,
