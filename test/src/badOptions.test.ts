@@ -166,8 +166,8 @@ describe('options of the sources and of httpHandler', () => {
       'header',
     ],
     [
-      'headers that are no function',
-      () => untyped(api, 'httpHandler')({ baseUrl, headers: { a: 'b' } }),
+      'headers that HTTP can not carry',
+      () => untyped(api, 'httpHandler')({ baseUrl, headers: { a: 'b\nc' } }),
       'headers',
     ],
     ['a plain connection', () => httpHandler({ baseUrl: 'http://api.example.com' }), 'baseUrl'],
