@@ -88,6 +88,7 @@ describe('OB-5 a listener may call the runtime', () => {
     expect(its).toEqual([
       'operation.accepted',
       'attempt.started',
+      'crisis.calledOff',
       'attempt.aborted',
       'operation.ended',
     ]);
