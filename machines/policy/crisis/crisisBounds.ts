@@ -5,8 +5,8 @@
  * @module
  */
 
-/** An attempt may always take as long as an upstream usually does, and none hangs for longer than that. */
-const TIMEOUT_MS = { min: 1_000, max: 30_000 };
+/** An attempt may always take as long as an upstream usually does; one that hangs, and the wait after it, leave time for the next within 60 s. */
+const TIMEOUT_MS = { min: 1_000, max: 25_000 };
 /** Between two attempts, once the fast ones are used up: neither a storm nor a silence. */
 const PACE_MS = { min: 1_000, max: 30_000 };
 /** After so many fast attempts people are told, however many are set. */
