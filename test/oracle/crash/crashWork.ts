@@ -12,7 +12,7 @@ import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import type { ChildEvent, Sabotage } from '../../support/process/childRuntimeMessages.ts';
-import type { LedgerTask } from '../../support/process/ledgerServer.ts';
+import type { LedgerRequest, LedgerTask } from '../../support/process/ledgerServer.ts';
 import { isRefused, planned } from '../restart/restartPlan.ts';
 
 /** What a recorded process is started with, as JSON in its first argument. */
@@ -93,6 +93,11 @@ export function requestsOf({ seed, operations }: CrashWork): readonly SyncReques
     const note = random.chance(0.5) ? '' : 'x'.repeat(random.below(NOTE_CHARACTERS_MAX));
     return { ...request, payload: { ...(request.payload as object), note } };
   });
+}
+
+/** What the upstream was sent, as far as the process had said: it counts requests by their keys. */
+export function attemptsOf(said: readonly Acknowledgement[]): readonly LedgerRequest[] {
+  return said.filter((event) => event.event === 'attempting');
 }
 
 export function crisesOf({ crises, life }: CrashWork): readonly CrisisRequest[] {

@@ -24,7 +24,12 @@ import type { Sabotage } from '../../support/process/childRuntimeMessages.ts';
 import { type LedgerEffect, LedgerServer } from '../../support/process/ledgerServer.ts';
 import { compiled } from './compiler.ts';
 import { CrashDisk, type FoundFile, type Image } from './crashDisk.ts';
-import type { Acknowledgement, CrashWork, RecordedSetup } from './crashWork.ts';
+import {
+  type Acknowledgement,
+  attemptsOf,
+  type CrashWork,
+  type RecordedSetup,
+} from './crashWork.ts';
 import { type Recorded, readRecording } from './recording.ts';
 
 export const CHILD: URL = new URL(
@@ -141,7 +146,8 @@ export async function record(options: RecordingOptions): Promise<Recording> {
     const found = foundIn(root);
     const rootInode = statSync(root).ino;
     const url = await ledger.listen();
-    ledger.remember([], options.earlier?.effects ?? []);
+    const { said = [], effects = [] } = options.earlier ?? {};
+    ledger.remember(attemptsOf(said), effects);
     const acknowledgements = join(root, ACKNOWLEDGEMENTS);
     const log = join(home, 'log');
     const setup: RecordedSetup = {

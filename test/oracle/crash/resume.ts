@@ -13,7 +13,6 @@ import type { Runtime } from '../../../src/runtime.ts';
 import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 import {
   type LedgerEffect,
-  type LedgerRequest,
   LedgerServer,
   type LedgerTask,
 } from '../../support/process/ledgerServer.ts';
@@ -26,6 +25,7 @@ import type { Fate, Image } from './crashDisk.ts';
 import { layOut, tellImage } from './crashImage.ts';
 import {
   type Acknowledgement,
+  attemptsOf,
   type CrashWork,
   crisesOf,
   endingsOf,
@@ -123,10 +123,6 @@ export function effectsOf(
     if (isMade && !effects.has(event.key)) effects.set(event.key, event.number);
   }
   return [...effects].map(([key, number]) => ({ key, number }));
-}
-
-function attemptsOf(said: readonly Acknowledgement[]): readonly LedgerRequest[] {
-  return said.filter((event) => event.event === 'attempting');
 }
 
 /** What was under way without an answer is asked for again under its key, as a caller would. */
