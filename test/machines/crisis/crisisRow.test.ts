@@ -1,0 +1,96 @@
+/**
+ * What is kept of a crisis, what may be read back, and what a person decides about one that nothing runs on.
+ *
+ * @module
+ */
+
+import { expect, test } from 'vitest';
+import { newCrisis } from '../../../machines/crisis/crisisContext.ts';
+import { decidedAtRest } from '../../../machines/crisis/crisisDecided.ts';
+import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../../machines/crisis/crisisRow.ts';
+import { isCrisisContext } from '../../../machines/crisis/crisisShape.ts';
+
+const NEW = newCrisis({
+  id: 'crisis-1',
+  type: 'crisis.alert',
+  subject: 'user-42',
+  entity: null,
+  tier: 'premium',
+  idempotencyKey: 'key-1',
+  method: null,
+  path: null,
+  acceptedAtMs: 1_000,
+});
+const BY = { id: 'staff-7', role: 'clinician' };
+
+test('CR-4 what was under way is kept as what was ordered', () => {
+  expect(crisisToKeep({ delivery: 'attempting', escalation: 'notifying' })).toEqual({
+    record: 'durable',
+    delivery: 'awaitingPlace',
+    escalation: 'notifyDue',
+  });
+  expect(crisisToKeep({ delivery: 'pacing', escalation: 'exhausted' })).toEqual({
+    record: 'durable',
+    delivery: 'pacing',
+    escalation: 'exhausted',
+  });
+});
+
+test('CR-4 PS-3 no row says that something is under way', () => {
+  expect(isCrisisKept({ delivery: 'pacing', escalation: 'quiet' })).toBe(true);
+  expect(isCrisisKept({ delivery: 'attempting', escalation: 'quiet' })).toBe(false);
+  expect(isCrisisKept({ delivery: 'pacing', escalation: 'notifying' })).toBe(false);
+});
+
+test('CR-4 the record of a settled row is closed', () => {
+  const kept = crisisToKeep({ delivery: 'delivered', escalation: 'ended' });
+  expect(crisisOfRow(kept, { ending: 'completed' }, 'settled').record).toBe('closed');
+  expect(crisisOfRow(kept, { ending: null }, 'settled').record).toBe('durable');
+  expect(crisisOfRow(kept, { ending: 'completed' }, 'inHand').record).toBe('durable');
+});
+
+test('CR-4 PS-3 a context of another shape is none that its chart can run with', () => {
+  expect(isCrisisContext(NEW)).toBe(true);
+  const entry = { atMs: 1, what: 'failed', attempt: 1, code: null };
+  const told = { name: 'on-call', outcome: 'notified', calls: 1, atMs: 2 };
+  const decision = { what: 'acknowledged', by: BY, note: null, atMs: 3 };
+  const escalation = { ...NEW.escalation, told: [told], decisions: [decision] };
+  expect(isCrisisContext({ ...NEW, history: [entry], escalation })).toBe(true);
+  for (const value of [null, 'text', [], {}]) expect(isCrisisContext(value)).toBe(false);
+  for (const name of Object.keys(NEW)) {
+    expect(isCrisisContext({ ...NEW, [name]: Symbol('other') }), name).toBe(false);
+  }
+  expect(isCrisisContext({ ...NEW, history: [{ ...entry, atMs: 'x' }] })).toBe(false);
+  for (const other of [
+    { told: [{ ...told, outcome: 'x' }] },
+    { decisions: [{ ...decision, by: 'x' }] },
+  ]) {
+    expect(isCrisisContext({ ...NEW, escalation: { ...escalation, ...other } })).toBe(false);
+  }
+});
+
+test('CR-5 what a person decides about one at rest is kept, and only once', () => {
+  const kept = {
+    value: crisisToKeep({ delivery: 'pacing', escalation: 'exhausted' }),
+    context: NEW,
+  };
+  const acknowledged = decidedAtRest(kept, {
+    type: 'acknowledgement.given',
+    by: BY,
+    note: null,
+    atMs: 5,
+  });
+  expect(acknowledged?.value).toMatchObject({ delivery: 'pacing', escalation: 'acknowledged' });
+  const off = decidedAtRest(kept, {
+    type: 'callOff.requested',
+    by: BY,
+    note: null,
+    atMs: 6,
+  });
+  expect(off?.value).toMatchObject({ delivery: 'callingOff' });
+  expect(off?.context.escalation.decisions).toMatchObject([{ what: 'calledOff', by: BY }]);
+  if (off === null) return;
+  const again = { type: 'acknowledgement.given', by: BY, note: null, atMs: 8 } as const;
+  expect(decidedAtRest(off, again)).toBeNull();
+  expect(decidedAtRest({ ...kept, context: { ...NEW, ending: 'completed' } }, again)).toBeNull();
+});
