@@ -63,6 +63,10 @@ describe('CR-1 outside callers', () => {
     const socket = await socketOf(app);
     app.order({ order: 'pin', subject: 'user-42', plan: PLAN });
     await app.next('pinned');
+    await until(async () => {
+      const { body } = await call(socket, '/health');
+      return body.canKeep === true ? true : undefined;
+    }, 'a line to the store');
     await call(socket, '/crisis', crisis('before', 'k0'));
     app.order({ order: 'block', until: join(folder, 'go on') });
     await app.next('blocking');
