@@ -100,6 +100,7 @@ export type { Json, JsonObject } from '../machines/vocabulary/json.ts';
 export type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
 export type { Person } from '../machines/vocabulary/person.ts';
 export type { Random } from '../machines/vocabulary/random.ts';
+export type { UpstreamAnswer } from '../machines/vocabulary/upstreamAnswer.ts';
 export type { Priority, RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 export type { SealedRecord, Standing } from '../persistence/port/store.ts';
 export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';

@@ -28,6 +28,11 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import {
+  NOTHING_SAID,
+  type Said,
+  type UpstreamAnswer,
+} from '../../machines/vocabulary/upstreamAnswer.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -35,7 +40,7 @@ import type { TimerService } from '../time/timerService.ts';
 import type { Exceptions } from './exceptions.ts';
 import { GivenAttempt } from './givenAttempt.ts';
 import type { Attempt, Handler } from './handler.ts';
-import { keptResponse } from './keptResponse.ts';
+import { keptAnswer, keptResponse } from './keptResponse.ts';
 
 /** The longest message of a failure that is kept. */
 const MESSAGE_LENGTH_MAX = 300;
@@ -75,8 +80,8 @@ export interface AttemptVerdict {
     | AttemptFailed;
   /** For the flow control. */
   readonly report: CallReport;
-  /** What is kept of the upstream's answer. */
-  readonly response: Json | undefined;
+  /** What is kept of what the upstream said. */
+  readonly said: Said;
 }
 
 /** Who is told of an attempt. */
@@ -209,7 +214,8 @@ export class AttemptRun {
     const { clock, onError } = this.#parts;
     const response = keptResponse(answer, context.id, handler.cardDataExempt, onError);
     const event = { type: 'attempt.succeeded', atMs: clock.now() } as const;
-    this.#end({ event, report: { sign: 'answered' }, response });
+    const said = { response, answer: this.#keptAnswer() };
+    this.#end({ event, report: { sign: 'answered' }, said });
   };
 
   readonly #fail = (thrown: unknown): void => {
@@ -236,12 +242,19 @@ export class AttemptRun {
       urgency: ranked.urgency,
     });
     const report = callReportOf(failure, isLate && this.#isOwnExpiry);
-    this.#end({ event, report, response: undefined });
+    this.#end({ event, report, said: { answer: this.#keptAnswer() } });
   };
 
   #interrupted(): void {
     const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
-    this.#end({ event, report: SILENT, response: undefined });
+    this.#end({ event, report: SILENT, said: NOTHING_SAID });
+  }
+
+  #keptAnswer(): UpstreamAnswer | undefined {
+    const { context, handler } = this.#order;
+    const { answer } = this.#attempt;
+    if (answer === undefined) return undefined;
+    return keptAnswer(answer, context.id, handler.cardDataExempt, this.#parts.onError);
   }
 
   #end(verdict: AttemptVerdict): void {

@@ -10,6 +10,7 @@ import { parseBody, type RequestBody } from '../../machines/policy/request/reque
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
+import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { guardSignal } from '../facts/listeners.ts';
 import type { Attempt } from './handler.ts';
 
@@ -21,6 +22,7 @@ export class GivenAttempt implements Attempt {
   readonly deadlineAtMs: number;
   readonly networkGrade: NetworkGrade = 'good';
   #parsed: RequestBody | null = null;
+  #answer: UpstreamAnswer | undefined;
   #controller: AbortController | null = null;
   #aborted: unknown;
   readonly #onError: (error: unknown) => void;
@@ -89,6 +91,18 @@ export class GivenAttempt implements Attempt {
   get traceparent(): string {
     const traceId = this.#context.id.replaceAll('-', '');
     return `00-${traceId}-${this.#context.attempt.toString(16).padStart(16, '0')}-01`;
+  }
+
+  /** What its handler keeps of what the upstream said. */
+  get answer(): UpstreamAnswer | undefined {
+    return this.#answer;
+  }
+
+  /** Handlers take it out of the attempt, as they do with the fields. */
+  get keepAnswer(): (answer: UpstreamAnswer) => void {
+    return (answer) => {
+      this.#answer = answer;
+    };
   }
 
   /** Aborts its signal, also one that is asked for later. */

@@ -10,6 +10,7 @@ import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
+import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 
 /** One attempt, as the handler sees it. */
@@ -44,6 +45,12 @@ export interface Attempt<Payload = Json> {
   readonly path: string | null;
   /** W3C Trace Context header; one trace for all attempts of an operation. */
   readonly traceparent: string;
+  /**
+   * Keeps what the upstream said, in place of what was kept before in this attempt: sealed with the operation,
+   * and given back as `outcome.answer`, and by `deadLetters.show` where that is asked for. At most 64 KiB of
+   * JSON; its card data is masked.
+   */
+  readonly keepAnswer: (answer: UpstreamAnswer) => void;
 }
 
 /**

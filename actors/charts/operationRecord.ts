@@ -17,16 +17,16 @@ import {
   type Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
+import type { Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { decodeSnapshot, encodeSnapshot, textOfSnapshot } from './snapshots.ts';
 
 /** The text kept for an operation. */
 export function encodeOperation(
   { value, context }: Pick<SyncOperationSnapshot, 'value' | 'context'>,
-  response?: Json,
+  said?: Said,
 ): string {
-  return encodeSnapshot(syncOperationMachine, { value: stateToKeep(value), context }, response);
+  return encodeSnapshot(syncOperationMachine, { value: stateToKeep(value), context }, said);
 }
 
 /** The text kept for a new operation, and the one where its lane is busy; that is absent without a lane. */
@@ -49,9 +49,9 @@ export function encodeAccepted(
  */
 export function decodeOperation(row: { readonly state: string; readonly standing: Standing }): {
   readonly snapshot: SyncOperationSnapshot;
-  readonly response: Json | undefined;
+  readonly said: Said;
 } {
-  const { snapshot, response } = decodeSnapshot(syncOperationMachine, row.state, {
+  const { snapshot, said } = decodeSnapshot(syncOperationMachine, row.state, {
     standing: row.standing,
   });
   if (!isKept(snapshot.value)) {
@@ -61,6 +61,6 @@ export function decodeOperation(row: { readonly state: string; readonly standing
     );
   }
   const read = stateOfRow(snapshot.value, snapshot.context, row.standing);
-  if (read.value === snapshot.value) return { snapshot, response };
-  return { snapshot: syncOperationMachine.resolveState(read), response };
+  if (read.value === snapshot.value) return { snapshot, said };
+  return { snapshot: syncOperationMachine.resolveState(read), said };
 }

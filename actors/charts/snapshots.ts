@@ -9,8 +9,8 @@ import type { AnyStateMachine, SnapshotFrom, StateValue } from 'xstate';
 import { isCrisisContext } from '../../machines/crisis/crisisShape.ts';
 import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
+import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import {
   type KeptState,
   migrateKept,
@@ -25,20 +25,18 @@ const SHAPES: Readonly<Record<string, (context: unknown) => boolean>> = {
 };
 
 /** What is sealed for an operation or a component. */
-interface KeptSnapshot extends KeptState {
+interface KeptSnapshot extends KeptState, Said {
   readonly machine: string;
   readonly version: string;
-  /** What an operation's upstream answered; only once it has settled. */
-  readonly response?: Json | undefined;
 }
 
-/** The text to keep for a snapshot that has no children. */
+/** The text to keep for a snapshot that has no children, and for what an operation's upstream said. */
 export function encodeSnapshot(
   machine: AnyStateMachine,
   { value, context }: { readonly value: unknown; readonly context: unknown },
-  response?: Json,
+  said?: Said,
 ): string {
-  return textOfSnapshot(machine, value, JSON.stringify(context), response);
+  return textOfSnapshot(machine, value, JSON.stringify(context), said);
 }
 
 /** The same, with a context that is text already: it may be kept in several states. */
@@ -46,17 +44,18 @@ export function textOfSnapshot(
   { id, version = '' }: AnyStateMachine,
   value: unknown,
   contextText: string,
-  response?: Json,
+  { response, answer }: Said = NOTHING_SAID,
 ): string {
   // Ids, versions and names of states are plain words; this runs for every write.
   const state = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
-  const answer = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
-  return `{"machine":"${id}","version":"${version}","value":${state},"context":${contextText}${answer}}`;
+  const responded = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
+  const answered = answer === undefined ? '' : `,"answer":${JSON.stringify(answer)}`;
+  return `{"machine":"${id}","version":"${version}","value":${state},"context":${contextText}${responded}${answered}}`;
 }
 
 export interface DecodedSnapshot<M extends AnyStateMachine> {
   readonly snapshot: SnapshotFrom<M>;
-  readonly response: Json | undefined;
+  readonly said: Said;
 }
 
 /**
@@ -100,7 +99,8 @@ export function decodeSnapshot<M extends AnyStateMachine>(
     );
   }
   const snapshot = machine.resolveState({ value, context }) as SnapshotFrom<M>;
-  return { snapshot, response: stored.response };
+  const { response, answer } = stored;
+  return { snapshot, said: { response, answer } };
 }
 
 /** Every chart that is kept is flat, or has flat regions. */

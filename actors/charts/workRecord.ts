@@ -12,8 +12,8 @@ import {
 import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../machines/crisis/crisisRow.ts';
 import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
+import type { Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import {
   type ChartOfWork,
   crisisChart,
@@ -29,13 +29,13 @@ import { decodeSnapshot, encodeSnapshot, headOfSnapshot } from './snapshots.ts';
 export function encodeWork(
   chart: ChartOfWork,
   { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,
-  response?: Json,
+  said?: Said,
 ): string {
   if (chart === operationChart) {
-    return encodeOperation({ value: value as SyncOperationState, context }, response);
+    return encodeOperation({ value: value as SyncOperationState, context }, said);
   }
   const kept = crisisToKeep(value as CrisisStates);
-  return encodeSnapshot(crisisMachine, { value: kept, context }, response);
+  return encodeSnapshot(crisisMachine, { value: kept, context }, said);
 }
 
 /** What a row says of its work. */
@@ -43,7 +43,7 @@ export interface DecodedWork {
   readonly chart: ChartOfWork;
   readonly state: WorkState;
   readonly snapshot: WorkSnapshot;
-  readonly response: Json | undefined;
+  readonly said: Said;
   /** What an earlier version kept of it that a crisis does not have: it never expires. */
   readonly leftOut: readonly 'expiresAtMs'[];
 }
@@ -59,31 +59,31 @@ export function decodeWork(row: {
   readonly standing: Standing;
 }): DecodedWork {
   if (headOfSnapshot(row.state)?.machine === crisisMachine.id) {
-    const { snapshot, response } = decodeCrisis(row);
-    return { ...workOf(crisisChart, snapshot, response), leftOut: [] };
+    const { snapshot, said } = decodeCrisis(row);
+    return { ...workOf(crisisChart, snapshot, said), leftOut: [] };
   }
-  const { snapshot, response } = decodeOperation(row);
+  const { snapshot, said } = decodeOperation(row);
   const crisis = crisisOfOperation(snapshot.value, snapshot.context);
-  if (crisis === null) return { ...workOf(operationChart, snapshot, response), leftOut: [] };
+  if (crisis === null) return { ...workOf(operationChart, snapshot, said), leftOut: [] };
   const { context } = crisis;
   const read = crisisMachine.resolveState({ value: { ...crisisToKeep(crisis) }, context });
   const leftOut = snapshot.context.expiresAtMs === null ? [] : (['expiresAtMs'] as const);
-  return { ...workOf(crisisChart, read, response), leftOut };
+  return { ...workOf(crisisChart, read, said), leftOut };
 }
 
 function workOf(
   chart: ChartOfWork,
   snapshot: WorkSnapshot,
-  response: Json | undefined,
+  said: Said,
 ): Omit<DecodedWork, 'leftOut'> {
-  return { chart, state: chart.stateOf(snapshot.value), snapshot, response };
+  return { chart, state: chart.stateOf(snapshot.value), snapshot, said };
 }
 
 function decodeCrisis(row: { readonly state: string; readonly standing: Standing }): {
   readonly snapshot: CrisisSnapshot;
-  readonly response: Json | undefined;
+  readonly said: Said;
 } {
-  const { snapshot, response } = decodeSnapshot(crisisMachine, row.state);
+  const { snapshot, said } = decodeSnapshot(crisisMachine, row.state);
   if (!isCrisisKept(snapshot.value)) {
     throw new HoldfastError(
       'HF_RECORD_MALFORMED',
@@ -92,5 +92,5 @@ function decodeCrisis(row: { readonly state: string; readonly standing: Standing
   }
   const { context } = snapshot;
   const value = { ...crisisOfRow(snapshot.value, context, row.standing) };
-  return { snapshot: crisisMachine.resolveState({ value, context }), response };
+  return { snapshot: crisisMachine.resolveState({ value, context }), said };
 }

@@ -74,13 +74,14 @@ export class UnkeptDeliveries {
     handler: Handler,
     context: SyncOperationContext,
     body: string,
-    { event, response }: AttemptVerdict,
+    { event, said }: AttemptVerdict,
     { resolve, reject }: Told,
   ): void {
     const { id, attempt, acceptedAtMs } = context;
     if (event.type === 'attempt.succeeded') {
       const ended = { operationId: id, attempts: attempt, acceptedAtMs, settledAtMs: event.atMs };
-      resolve({ ...ended, status: 'completed', response });
+      const { response, answer } = said;
+      resolve({ ...ended, status: 'completed', response, answer });
       return;
     }
     const { attemptsMax } = this.#parts.retry(handler.upstream, context.type).crisis;

@@ -164,7 +164,8 @@ class RunningAttempt {
     const report = isTold ? SILENT : verdict.report;
     const known = hasSlot ? this.#parts.onSlotBack(resident, report) : NO_VERDICT;
     if (!isTold) this.#note(report);
-    resident.response = verdict.response;
+    // An attempt that was cut off says nothing of those before it.
+    if (verdict.event.type !== 'attempt.interrupted') resident.said = verdict.said;
     this.#tell(this.#eventOf(verdict, this.#told ?? known));
   }
 

@@ -105,7 +105,7 @@ export class OperationActors {
    * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
    */
   revive(row: StoredOperation): Resident {
-    const { chart, state, snapshot, leftOut } = decodeWork(row);
+    const { chart, state, snapshot, said, leftOut } = decodeWork(row);
     if (leftOut.length > 0) this.#parts.facts.emit('crisis.mended', row.id, leftOut);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
     const input = undefined as never;
@@ -120,6 +120,7 @@ export class OperationActors {
       state,
       route: routeOf(snapshot.context.type),
       body: row.payload,
+      said,
       handler: null,
       permit: null,
     });

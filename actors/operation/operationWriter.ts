@@ -131,7 +131,7 @@ export class OperationWriter {
     });
   }
 
-  /** Writes the ending, with what the upstream answered. */
+  /** Writes the ending, with what the upstream said. */
   settlement(
     resident: Resident,
     { context }: WorkSnapshot,
@@ -161,7 +161,7 @@ export class OperationWriter {
     }
     const snapshot = resident.actor.getSnapshot();
     const { expiresAtMs, subject, priority, tier } = snapshot.context;
-    const state = encodeWork(resident.chart, snapshot, resident.response);
+    const state = encodeWork(resident.chart, snapshot, resident.said);
     resident.standing = update.position.standing;
     const before = resident.unwritten;
     // A crisis goes on while the disk is ill, and its row needs only how it stands in the end.

@@ -12,6 +12,7 @@ import type {
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Said, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 import type { ChartOfWork, WorkContext, WorkSnapshot } from '../charts/chartOfWork.ts';
 import { type OperationWait, type TurnWaitOf, waitOf } from './waitView.ts';
@@ -24,6 +25,11 @@ interface Ended {
   readonly attempts: number;
   readonly acceptedAtMs: number;
   readonly settledAtMs: number;
+  /**
+   * What the upstream said to the last attempt, where its handler keeps that: `httpHandler` keeps the status,
+   * some headers and the body of a refusal. It was sealed with the operation; it may hold health data.
+   */
+  readonly answer?: UpstreamAnswer | undefined;
 }
 
 /** How an operation ended. Reported only once it is on disk (PS-2). */
@@ -95,7 +101,7 @@ export function toView(
  */
 export function toOutcome(
   context: WorkContext,
-  response: Json | undefined,
+  { response, answer }: Said,
   thrown: unknown,
 ): Outcome {
   const ended: Ended = {
@@ -103,6 +109,7 @@ export function toOutcome(
     attempts: context.isSpent ? context.attempt : context.attempt - 1,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs ?? context.acceptedAtMs,
+    answer,
   };
   switch (context.ending) {
     case 'completed':

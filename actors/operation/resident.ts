@@ -5,8 +5,8 @@
  */
 
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
+import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { ChartOfWork, WorkActor, WorkState } from '../charts/chartOfWork.ts';
 import type { Permit } from '../flow/flowControl.ts';
@@ -47,8 +47,8 @@ export interface Resident {
   interrupt: ((reason: HoldfastError) => void) | null;
   /** True while it is being written or attempted. */
   isBusy: boolean;
-  /** What the upstream answered. */
-  response: Json | undefined;
+  /** What the upstream said to the last attempt that was made to its end. */
+  said: Said;
 }
 
 /** An operation that enters memory: a new one, or one read back from its row. */
@@ -58,7 +58,7 @@ export function createResident(
     Resident,
     'id' | 'chart' | 'urgency' | 'route' | 'body' | 'standing' | 'handler' | 'permit'
   > &
-    Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'pending'>>,
+    Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'pending' | 'said'>>,
 ): Resident {
   return {
     id: from.id,
@@ -79,7 +79,7 @@ export function createResident(
     pending: from.pending ?? null,
     interrupt: null,
     isBusy: false,
-    response: undefined,
+    said: from.said ?? NOTHING_SAID,
   };
 }
 

@@ -232,6 +232,6 @@ export class Demands {
   #tell(resident: Resident, { context }: WorkSnapshot): void {
     const { watchers, exceptions } = this.#parts;
     if (!watchers.has(resident.id)) return;
-    watchers.settled(toOutcome(context, resident.response, exceptions.of(resident.id)));
+    watchers.settled(toOutcome(context, resident.said, exceptions.of(resident.id)));
   }
 }

@@ -88,8 +88,8 @@ export class Operations {
       if (refusal !== undefined) pool.watchers.refused(id, refusal);
       return await watched;
     }
-    const { snapshot, response } = decodeWork(row);
-    pool.watchers.settled(toOutcome(snapshot.context, response, pool.exceptions.of(id)));
+    const { snapshot, said } = decodeWork(row);
+    pool.watchers.settled(toOutcome(snapshot.context, said, pool.exceptions.of(id)));
     return await watched;
   }
 

@@ -10,8 +10,10 @@ import {
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { StoredOperation, WriteResult } from '../../persistence/port/store.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import { deadLetterContext, replayWrite } from './replay.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
@@ -54,6 +56,10 @@ export interface DeadLetterAccess {
    * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`, `HF_RECORD_…`.
    */
   find(id: string): Promise<DeadLetterRecord>;
+  /**
+   * What the upstream said to its last attempt; `null` where nothing of it was kept. Throws what `find` does.
+   */
+  answer(id: string): Promise<UpstreamAnswer | null>;
   /** Brings them back, in order; `false` for one that has changed since it was read, or has no body. */
   replay(replays: readonly DeadLetterReplay[]): Promise<readonly boolean[]>;
   /** Forgets them for good; `false` for one that has changed since it was read. */
@@ -64,6 +70,12 @@ export interface DeadLetterAccess {
 
 export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
   const { store } = access;
+  const rowOf = async (id: string): Promise<StoredOperation> => {
+    const row = await store.find(id);
+    if (row === null) throw operationUnknown();
+    if (row.standing !== 'deadLettered') throw notDeadLettered();
+    return row;
+  };
   return {
     async page({ order, fromSeq, limit, upstream }) {
       const { rows, nextSeq } = await store.deadLetters({
@@ -77,12 +89,8 @@ export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
       await quarantineUnreadable(access, unreadable);
       return { letters: read.flatMap(({ letter }) => letter ?? []), nextSeq };
     },
-    async find(id) {
-      const row = await store.find(id);
-      if (row === null) throw operationUnknown();
-      if (row.standing !== 'deadLettered') throw notDeadLettered();
-      return recordOf(row);
-    },
+    find: async (id) => recordOf(await rowOf(id)),
+    answer: async (id) => decodeWork(await rowOf(id)).said.answer ?? null,
     async replay(replays) {
       const writes = replays.map(({ letter, context, body }) => {
         const position = access.positionOf(context.type);

@@ -140,6 +140,7 @@ export async function send(
     leftOut: [],
     method: null,
     path: null,
+    keepAnswer: () => undefined,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
   try {

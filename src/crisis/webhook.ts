@@ -10,7 +10,7 @@ import type { EscalationNotice, EscalationStep } from '../../actors/port.ts';
 import { className, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
-import { discardBody } from '../http/readJson.ts';
+import { readBodyStart } from '../http/readJson.ts';
 import { parseUrl } from '../http/requestUrl.ts';
 
 /** Where a notice is sent. Any answer of 2xx means that it was told; redirects are not followed. */
@@ -89,7 +89,8 @@ export function webhookNotifier({
       throw notReached(error, signal);
     });
     const { status, ok } = response;
-    await discardBody(response);
+    // So that the connection can be used again.
+    await readBodyStart(response, signal);
     if (!ok) throw refused(status);
   };
 }

@@ -24,9 +24,10 @@ import {
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
-import { discardBody, readJson } from './readJson.ts';
+import { readBodyStart, readJson } from './readJson.ts';
 import { checkHeaders, headersOf, moreHeaders, type RequestHeaders } from './requestHeaders.ts';
 import { parseBaseUrl, requestUrl } from './requestUrl.ts';
+import { answerOf, HEADERS_KEPT, refusalBody } from './upstreamAnswer.ts';
 
 export interface HttpHandlerOptions {
   /** Requests go to `<baseUrl>/<type with dots as slashes>`, or to the path the request names. */
@@ -37,11 +38,17 @@ export interface HttpHandlerOptions {
    */
   readonly headers?: RequestHeaders | undefined;
   /**
-   * True: where the request's `base` is text, it is the entity tag of the version that the change was made
-   * on, and goes out as `If-Match` (RFC 9110 §13.1.1), so that an upstream that holds another answers 412 and
-   * the operation waits as `conflicted`. Default false.
+   * True: where the request's `base` is text, it is the validator of the version that the change was made on,
+   * so that an upstream that holds another answers 412 and the operation waits as `conflicted`: an entity tag
+   * goes out as `If-Match`, a `Last-Modified` date as `If-Unmodified-Since` (RFC 9110 §13.1). Default false.
    */
   readonly ifMatchBase?: boolean | undefined;
+  /**
+   * The response headers that are kept with the outcome, sealed, as `outcome.answer.headers`. Default: the
+   * validators `etag` and `last-modified`, `location`, `content-location`, `retry-after`, and the ids of the
+   * request at the upstream (`request-id`, `x-request-id`, `x-correlation-id`). `[]` for none.
+   */
+  readonly keepHeaders?: readonly string[] | undefined;
   /** Used in place of the global `fetch`: for client certificates, a proxy, or in tests. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Used when the request names none. Default `POST`. */
@@ -61,10 +68,19 @@ export interface HttpHandlerOptions {
   readonly allowInsecure?: boolean | undefined;
 }
 
+/** A token of RFC 9110 §5.6.2. */
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
+
 const KINDS = {
   baseUrl: 'anything',
   headers: 'anything',
   ifMatchBase: 'boolean',
+  keepHeaders: {
+    each: {
+      matches: (name) => typeof name === 'string' && HEADER_NAME.test(name),
+      rule: 'must be the name of a header, such as etag',
+    },
+  },
   fetch: 'function',
   method: 'text',
   notAppliedStatuses: 'array',
@@ -84,7 +100,10 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
  * place nobody configured. When no answer comes, the attempt counts as not sent only if the error
  * proves it; else its outcome is unknown, and the operation goes on by the rules for that.
  *
- * The type of the answer is what you say the upstream answers; nothing looks at it.
+ * Status and some headers of the last answer are kept, sealed, as `outcome.answer`, and of a refusal what it
+ * says, up to 16 KiB.
+ *
+ * The type of the response is what you say the upstream answers; nothing looks at it.
  *
  * @throws HoldfastError `HF_OPTION_INVALID`
  */
@@ -97,6 +116,7 @@ export function httpHandler<Response = Json | undefined>(
   const bytesMax = options.responseBytesMax ?? 1_048_576;
   const notAppliedStatuses = checkStatuses(options.notAppliedStatuses ?? [503]);
   checkHeaders(options.headers);
+  const namesKept = options.keepHeaders ?? HEADERS_KEPT;
   if (!METHODS.has(methodDefault)) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -141,7 +161,12 @@ export function httpHandler<Response = Json | undefined>(
         signal,
       });
       const notApplied = isSafe || notAppliedStatuses.has(response.status);
-      if (!response.ok) throw await refusalOf(response, notApplied);
+      if (!response.ok) {
+        const { bytes, isWhole } = await readBodyStart(response, signal);
+        attempt.keepAnswer(answerOf(response, namesKept, refusalBody(response, bytes, isWhole)));
+        throw refusalOf(response, notApplied);
+      }
+      attempt.keepAnswer(answerOf(response, namesKept));
       return (await readJson(response, bytesMax)) as Response;
     } catch (error) {
       if (error instanceof AttemptFailure) throw error;
@@ -195,9 +220,8 @@ const CODE_OF_CLASS: Readonly<Record<FailureClass, ErrorCode>> = {
 };
 
 /** The failure that an answer other than 2xx stands for. */
-async function refusalOf(response: Response, notApplied: boolean): Promise<AttemptFailure> {
+function refusalOf(response: Response, notApplied: boolean): AttemptFailure {
   const { status, headers } = response;
-  await discardBody(response);
   const failureClass = classifyStatus(status);
   const hint = status < 400 ? ' Redirects are not followed.' : '';
   return new AttemptFailure(failureClass, `The upstream answered ${status}.${hint}`, {

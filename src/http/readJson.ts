@@ -1,14 +1,19 @@
 /**
- * Reads bodies of HTTP answers within a bound, and discards those that nobody needs.
+ * Reads bodies of HTTP answers within a bound.
  *
  * @module
  */
 
+import { systemClock } from '../../actors/platform/systemClock.ts';
 import { permanentFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 
 /** A body of a refusal is read to its end up to this size, so that the connection can be used again. */
 const DRAINED_BYTES_MAX = 65_536;
+/** As much of it is kept. */
+const KEPT_BYTES_MAX = 16_384;
+/** Waiting for it ends after that. */
+const BODY_START_MS = 1_000;
 
 /**
  * Reads the body of a successful answer. `undefined` when it is empty or not JSON.
@@ -27,7 +32,7 @@ export async function readJson(response: Response, bytesMax: number): Promise<Js
       status: response.status,
     });
   }
-  if (!/^(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType)) return undefined;
+  if (!isJson(contentType)) return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as Json;
   } catch {
@@ -61,19 +66,54 @@ async function readAtMost(response: Response, bytesMax: number): Promise<Uint8Ar
   return Buffer.concat(chunks);
 }
 
+/** Whether a media type is JSON, or a format in it such as problem details (RFC 9457). */
+export function isJson(contentType: string): boolean {
+  return /^(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+}
+
+/** The beginning of a body. */
+export interface BodyStart {
+  readonly bytes: Uint8Array;
+  readonly isWhole: boolean;
+}
+
 /**
- * Takes a body that nobody needs off the connection, or gives the connection up. Never throws.
+ * Reads the beginning of the body of a refusal, and takes the rest off the connection or gives that up. It
+ * ends early, with what has come, where the body breaks off, takes more than a second (its attempt holds a
+ * slot) or the signal aborts. Never throws: the status says what happened, whatever becomes of the body.
  *
- * A packed body is given up unread: what it unpacks to has no bound that its length would tell.
+ * A packed body is given up unread: a few bytes of it may unpack to any number at once.
  */
-export async function discardBody(response: Response): Promise<void> {
-  const { body, headers } = response;
+export async function readBodyStart(response: Response, signal: AbortSignal): Promise<BodyStart> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  let isWhole = false;
+  let isStopped = signal.aborted;
+  const isPlain = (response.headers.get('content-encoding') ?? 'identity') === 'identity';
+  const reader = response.body?.getReader();
+  const stop = (): void => {
+    isStopped = true;
+    // A body that is given up may fail in its own way; nobody waits for that.
+    reader?.cancel().catch(() => undefined);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  const cancelTimer = systemClock.schedule(BODY_START_MS, stop);
   try {
-    const isPlain = (headers.get('content-encoding') ?? 'identity') === 'identity';
-    const declared = Number(headers.get('content-length') ?? Number.NaN);
-    if (isPlain && declared <= DRAINED_BYTES_MAX) await response.arrayBuffer();
-    else await body?.cancel();
+    while (isPlain && length <= DRAINED_BYTES_MAX && !isStopped) {
+      const part = await reader?.read();
+      isWhole = part?.done ?? true;
+      if (part?.value === undefined) break;
+      if (length < KEPT_BYTES_MAX) chunks.push(part.value);
+      length += part.value.length;
+    }
   } catch {
-    // The status says what happened; a body that breaks off adds nothing.
+    // What has come is what there is.
+  } finally {
+    cancelTimer();
+    signal.removeEventListener('abort', stop);
   }
+  isWhole &&= !isStopped;
+  if (!isWhole) stop();
+  const bytes = Buffer.concat(chunks).subarray(0, KEPT_BYTES_MAX);
+  return { bytes, isWhole: isWhole && length <= KEPT_BYTES_MAX };
 }

@@ -21,6 +21,10 @@ const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
 /** A tag in quotation marks, weak or not: RFC 9110 §8.8.3. */
 const ENTITY_TAG = /^(?:W\/)?"[\u0021\u0023-\u007e]*"$/;
 
+/** The form in which dates are sent: RFC 9110 §5.6.7. */
+const HTTP_DATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** @throws HoldfastError `HF_OPTION_INVALID`; no value is repeated, for it is often a secret. */
 export function checkHeaders(headers: unknown): void {
   if (headers === undefined || typeof headers === 'function') return;
@@ -79,7 +83,7 @@ export function headersOf(
       field: 'headers',
     });
   }
-  if (ifMatchBase && typeof attempt.base === 'string') setIfMatch(headers, attempt.base);
+  if (ifMatchBase && typeof attempt.base === 'string') setValidator(headers, attempt.base);
   headers.set('idempotency-key', attempt.idempotencyKey);
   headers.set('traceparent', attempt.traceparent);
   headers.set('holdfast-attempt', String(attempt.number));
@@ -98,15 +102,13 @@ function isCarried(name: string, value: unknown): boolean {
   }
 }
 
-function setIfMatch(headers: Headers, base: string): void {
-  if (!ENTITY_TAG.test(base)) {
+function setValidator(headers: Headers, base: string): void {
+  if (ENTITY_TAG.test(base)) headers.set('if-match', base);
+  else if (HTTP_DATE.test(base)) headers.set('if-unmodified-since', base);
+  else {
     throw permanentFailure(
-      'base is no entity tag, such as "v7" in quotation marks; nothing was sent.',
-      {
-        code: 'HF_REQUEST_INVALID',
-        field: 'base',
-      },
+      'base is neither an entity tag, such as "v7" in quotation marks, nor a date of HTTP; nothing was sent.',
+      { code: 'HF_REQUEST_INVALID', field: 'base' },
     );
   }
-  headers.set('if-match', base);
 }

@@ -17,6 +17,7 @@ import { showCrisis } from './crises/show.ts';
 import { enterCrisisMode } from './crisisMode/enter.ts';
 import { leaveCrisisMode } from './crisisMode/leave.ts';
 import { listCrisisMode } from './crisisMode/list.ts';
+import { answerOfDeadLetter } from './deadLetters/answer.ts';
 import { pageOfDeadLetters } from './deadLetters/page.ts';
 import { purgeDeadLetter } from './deadLetters/purge.ts';
 import { purgeBatch } from './deadLetters/purgeBatch.ts';
@@ -42,6 +43,7 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   listOperations,
   pageOfDeadLetters,
   showDeadLetter,
+  answerOfDeadLetter,
   replayDeadLetter,
   replayBatch,
   purgeDeadLetter,

@@ -6,6 +6,7 @@
 
 import type { WorkContext, WorkState } from '../../actors/charts/chartOfWork.ts';
 import { type Outcome, toOutcome } from '../../actors/operation/outcome.ts';
+import { NOTHING_SAID } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { Standing, StoredOperation } from '../../persistence/port/store.ts';
 
@@ -52,7 +53,7 @@ export function diskRow(
     crashes,
     outcome:
       hasEnded(standing) && context.ending !== null
-        ? reported(toOutcome(context, undefined, undefined))
+        ? reported(toOutcome(context, NOTHING_SAID, undefined))
         : null,
     failureCode: failure?.code ?? null,
   };

@@ -19,7 +19,7 @@ export type Capability =
   | 'view'
   /** See whom an operation is about. */
   | 'viewSubjects'
-  /** Take sealed records out of the store. */
+  /** Take out of the store what is sealed in it: records as they lie there, what an upstream said. */
   | 'export'
   /** Decide how work goes on. */
   | 'operate'

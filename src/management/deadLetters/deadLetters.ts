@@ -8,7 +8,9 @@
 
 import { checkFields } from '../../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
+import type { UpstreamAnswer } from '../../../machines/vocabulary/upstreamAnswer.ts';
 import type { Caller } from '../call/managementCall.ts';
+import { answerOfDeadLetter } from './answer.ts';
 import {
   added,
   type Batch,
@@ -41,6 +43,13 @@ export interface DeadLetters {
   list(filter?: DeadLetterFilter): AsyncIterable<DeadLetter>;
   /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`. */
   show(id: string): Promise<DeadLetterDetails>;
+  /**
+   * What the upstream said to its last attempt: of `httpHandler` the status, some headers, and the body of a
+   * refusal. `null` where nothing was kept. It may hold health data.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`.
+   */
+  answer(id: string): Promise<UpstreamAnswer | null>;
   /**
    * Runs it again, its attempts counted again, under the same idempotency key. Resolves once that is on
    * disk. It goes to the tail of its lane, or keeps its place where it still holds the lane.
@@ -100,6 +109,7 @@ export function deadLetters(caller: Caller, now: () => number): DeadLetters {
       }
     },
     show: (id) => caller.call(showDeadLetter, { id }),
+    answer: async (id) => (await caller.call(answerOfDeadLetter, { id })).answer,
     async replay(id, options = {}) {
       checkFields(options, REPLAY_RULES, '');
       await caller.call(replayDeadLetter, { ...options, id });

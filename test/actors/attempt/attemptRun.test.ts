@@ -153,7 +153,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
       {
         event: { type: 'attempt.succeeded' },
         report: { sign: 'answered' },
-        response: { order: 'a1' },
+        said: { response: { order: 'a1' } },
       },
     ]);
     expect(JSON.stringify(verdicts)).not.toContain('4111');
@@ -168,7 +168,7 @@ describe('OP-3 an attempt performed for whoever has a context and a payload', ()
       {
         event: { type: 'attempt.failed', isRepeatSafe: true, failure: { status: 503 } },
         report: { sign: 'busy', retryAfterMs: 7_000 },
-        response: undefined,
+        said: {},
       },
     ]);
     const [verdict] = verdicts;
@@ -272,7 +272,9 @@ describe('OP-3 a handler that does not stop when it is told to', () => {
     expect([told, verdicts]).toEqual([['timedOut'], []]);
     expect(attempt.isOver).toBe(false);
     await clock.advance(1);
-    expect(verdicts).toMatchObject([{ event: { type: 'attempt.succeeded' }, response: 'paid' }]);
+    expect(verdicts).toMatchObject([
+      { event: { type: 'attempt.succeeded' }, said: { response: 'paid' } },
+    ]);
   });
 
   test('OP-3 what it throws late is its time-out, unless the upstream has answered', async () => {

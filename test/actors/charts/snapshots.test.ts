@@ -94,14 +94,15 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
     expect(actor.getSnapshot().value).toBe('halfOpen');
   });
 
-  test('PS-3 the state to wake up in and the response are kept with it', () => {
+  test('PS-3 the state to wake up in and what the upstream said are kept with it', () => {
     const response = { paid: [1, null, 'ü'] };
     const woken = { value: 'halfOpen', context: openBreaker().context };
-    const text = encodeSnapshot(circuitBreakerMachine, woken, response);
+    const answer = { status: 402, headers: { etag: '"v7"' }, body: { code: 'declined' } };
+    const text = encodeSnapshot(circuitBreakerMachine, woken, { response, answer });
     const kept = decodeSnapshot(circuitBreakerMachine, text);
     expect(kept.snapshot.value).toBe('halfOpen');
-    expect(kept.response).toEqual(response);
-    expect(decodeSnapshot(circuitBreakerMachine, KEPT).response).toBeUndefined();
+    expect(kept.said).toEqual({ response, answer });
+    expect(decodeSnapshot(circuitBreakerMachine, KEPT).said).toEqual({});
   });
 
   test('PS-3 a snapshot of another machine is refused', () => {
@@ -201,7 +202,7 @@ describe('PS-3 what an earlier version kept is brought up to date', () => {
   ])('from version %s, step by step', (version, value, context, newValue, newContext) => {
     const kept = decodeSnapshot(machine, door(version, value, context), { migrations });
     expect(kept.snapshot).toMatchObject({ value: newValue, context: newContext });
-    expect(kept.response).toBe(7);
+    expect(kept.said.response).toBe(7);
   });
 
   test.each([

@@ -172,6 +172,9 @@ describe('the request', () => {
       undefined,
       undefined,
     ]);
+    const date = 'Tue, 24 Nov 2026 07:05:00 GMT';
+    await run(attemptOf({ base: date }));
+    expect(seen.pop()?.headers).toMatchObject({ 'if-unmodified-since': date });
     const refused = await failureFrom({ baseUrl: url, ifMatchBase: true }, { base: 'v7' });
     expect(refused).toMatchObject({ failureClass: 'permanent', code: 'HF_REQUEST_INVALID' });
     expect(seen).toHaveLength(5);
@@ -418,7 +421,8 @@ test('SV-4 connections kept for later do not keep the process alive', async () =
     const { httpHandler } = await import(${JSON.stringify(join(builtProgram(), 'src/http/httpHandler.js'))});
     const signal = new AbortController().signal;
     await httpHandler({ baseUrl: ${JSON.stringify(url)} })({ type: 'a', method: null, path: null,
-      payload: 1, idempotencyKey: 'k', traceparent: 't', number: 1, leftOut: [], signal });`;
+      payload: 1, idempotencyKey: 'k', traceparent: 't', number: 1, leftOut: [], signal,
+      keepAnswer: () => undefined });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: 'inherit',
   });

@@ -25,6 +25,7 @@ export function attemptOf(given: Partial<Attempt> = {}): Attempt {
     leftOut: [],
     method: null,
     path: null,
+    keepAnswer: () => undefined,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     ...given,
   };

@@ -5,10 +5,12 @@
  */
 
 import type { Command } from 'commander';
+import type { UpstreamAnswer } from '../../../../machines/vocabulary/upstreamAnswer.ts';
 import type { DeadLetterDetails } from '../../../management/deadLetters/deadLetter.ts';
 import {
   command,
   EXAMPLE_STORE,
+  flag,
   JSON_LINES,
   type JsonOptions,
   jsonOption,
@@ -16,21 +18,42 @@ import {
   type StoreOptions,
   storeOption,
 } from '../../kit/command.ts';
-import { table } from '../../kit/output.ts';
+import { plainLine, table } from '../../kit/output.ts';
 import { timeOf, withLetters } from './letters.ts';
 
 export function showCommand(): Command {
-  return command<StoreOptions & JsonOptions, [id: string]>({
+  return command<StoreOptions & JsonOptions & { readonly answer?: boolean }, [id: string]>({
     name: 'show',
     description: 'show one: why it was given up, and what happened to it',
     arguments: [['<id>', 'id of the operation']],
-    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES)],
-    examples: [`holdfast dead-letters show 01998a2c-… ${EXAMPLE_STORE}`],
+    options: [
+      storeOption(),
+      keyFileOption(),
+      flag('--answer', 'also what the upstream said to the last attempt; it may hold health data'),
+      jsonOption(JSON_LINES),
+    ],
+    examples: [
+      `holdfast dead-letters show 01998a2c-… ${EXAMPLE_STORE}`,
+      `holdfast dead-letters show 01998a2c-… --answer ${EXAMPLE_STORE}`,
+    ],
     async run({ options, output }, id) {
-      const details = await withLetters(options, (letters) => letters.show(id));
-      output.result(details, textOf(details));
+      const { details, answer } = await withLetters(options, async (letters) => ({
+        details: await letters.show(id),
+        answer: options.answer === true ? await letters.answer(id) : undefined,
+      }));
+      const said = answer === undefined ? '' : `\n\n${textOfAnswer(answer)}`;
+      output.result({ ...details, answer }, `${textOf(details)}${said}`);
     },
   });
+}
+
+function textOfAnswer(answer: UpstreamAnswer | null): string {
+  if (answer === null) return 'Nothing was kept of what the upstream said.';
+  const { status, headers = {}, body } = answer;
+  const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${plainLine(value)}`);
+  const text = typeof body === 'string' ? body : JSON.stringify(body, null, 2);
+  const said = body === undefined ? [] : ['', text];
+  return ['The upstream said:', `  status ${status ?? 'unknown'}`, ...lines, ...said].join('\n');
 }
 
 function textOf(details: DeadLetterDetails): string {

@@ -1,0 +1,25 @@
+/**
+ * What an upstream said, beside the response of an operation.
+ *
+ * @module
+ */
+
+import type { Json } from './json.ts';
+
+/** What an upstream said, as it is kept, sealed, with the operation. */
+export interface UpstreamAnswer {
+  /** The HTTP status, or what stands for it at an upstream that does not speak HTTP. */
+  readonly status?: number | undefined;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Of a refusal: what it said; JSON as a value, anything else as text. */
+  readonly body?: Json | undefined;
+}
+
+/** What is kept of what an upstream said. */
+export interface Said {
+  readonly response?: Json | undefined;
+  readonly answer?: UpstreamAnswer | undefined;
+}
+
+export const NOTHING_SAID: Said = Object.freeze({});
