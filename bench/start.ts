@@ -7,6 +7,7 @@
  */
 
 import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Holdfast from '../src/index.ts';
@@ -95,6 +96,12 @@ async function measureApart(entry: string, folder: string, count: number): Promi
   });
 }
 
+/** An older checkout has it where it was. */
+function entryOf(root: string): string {
+  const entry = resolve(root, 'dist/index.js');
+  return existsSync(entry) ? entry : resolve(root, 'dist/src/index.js');
+}
+
 async function main(counts: readonly number[], beside: string | undefined): Promise<void> {
   printMachine();
   const builds: [string, string][] = [['this', '.']];
@@ -102,7 +109,7 @@ async function main(counts: readonly number[], beside: string | undefined): Prom
   const rows = [];
   for (const count of counts) {
     for (const [build, root] of builds) {
-      const entry = pathToFileURL(resolve(root, 'dist/src/index.js')).href;
+      const entry = pathToFileURL(entryOf(root)).href;
       const folder = join(temporaryFolder(), 'store');
       for (const start of ['first', 'again']) {
         const reading = await measureApart(entry, folder, count);

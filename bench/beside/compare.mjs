@@ -5,7 +5,7 @@
  * One more column shows a repair by itself: this version with freed pages not overwritten (FAST), made
  * from a copy of its own `dist`.
  *
- * Usage, after `npm run build` in both: compare.mjs OTHER_CHECKOUT [rounds]
+ * Usage, after `npm run build` and `npm run build:types` in both: compare.mjs OTHER_CHECKOUT [rounds]
  *
  * @module
  */
@@ -19,11 +19,11 @@ import { fileURLToPath } from 'node:url';
 const WORKER = fileURLToPath(new URL('work.mjs', import.meta.url));
 const HERE = fileURLToPath(new URL('../..', import.meta.url));
 const WORKER_MS_MAX = 120_000;
-const OVERWRITES = "secure_delete = ON'";
+const OVERWRITES = 'secure_delete = ON';
 
 const [other, roundsText] = process.argv.slice(2);
 const rounds = Number(roundsText ?? 5);
-if (other === undefined || !existsSync(join(other, 'dist/src/index.js'))) {
+if (other === undefined || !existsSync(join(other, 'dist'))) {
   console.error('Usage: compare.mjs OTHER_CHECKOUT [rounds]; run `npm run build` in it first.');
   process.exit(2);
 }
@@ -48,10 +48,10 @@ function withoutOverwriting() {
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(HERE, 'dist'), join(copy, 'dist'), { recursive: true });
   cpSync(join(HERE, 'package.json'), join(copy, 'package.json'));
-  const file = join(copy, 'dist/persistence/sqlite/file/connection.js');
+  const file = join(copy, 'dist/writerThread.js');
   const text = readFileSync(file, 'utf8');
   if (!text.includes(OVERWRITES)) throw new Error(`${file} no longer says ${OVERWRITES}`);
-  writeFileSync(file, text.replaceAll(OVERWRITES, "secure_delete = FAST'"));
+  writeFileSync(file, text.replaceAll(OVERWRITES, 'secure_delete = FAST'));
   return copy;
 }
 

@@ -11,12 +11,16 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const [folder = '.'] = process.argv.slice(2);
-const load = async (path) => await import(pathToFileURL(join(folder, 'dist', path)).href);
-const { createRuntime, rawKey } = await load('src/index.js');
-// It has moved: an older checkout has it where it was.
-const checks = ['machines/policy/request/request.js', 'machines/vocabulary/request.js'];
+/** Loads the first that is there: an older checkout has it where it was. */
+const load = async (...paths) => {
+  const path = paths.find((known) => existsSync(join(folder, 'dist', known))) ?? paths[0];
+  return await import(pathToFileURL(join(folder, 'dist', path)).href);
+};
+const { createRuntime, rawKey } = await load('index.js', 'src/index.js');
 const { checkRequest } = await load(
-  checks.find((path) => existsSync(join(folder, 'dist', path))) ?? checks[0],
+  'tree/machines/policy/request/request.js',
+  'machines/policy/request/request.js',
+  'machines/vocabulary/request.js',
 );
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-beside-'));

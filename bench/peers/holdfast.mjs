@@ -1,4 +1,4 @@
-import { createRuntime, rawKey } from '../../dist/src/index.js';
+import { createRuntime, rawKey } from '../../dist/index.js';
 import { closedLoop, payloadOf } from './jobs.mjs';
 
 /** holdfast as it ships: encrypted, synced, with idempotency keys and lanes. */

@@ -14,16 +14,14 @@ export const BUNDLE_ADVICE =
   'ssr.external or build.rollupOptions.external), and ship them in node_modules beside the bundle.';
 
 /**
- * The file that a thread is started with, from beside the file of `here`. Node runs no TypeScript in a
- * thread, so from the sources (in tests) it is the built one.
+ * The file that a thread is started with, from beside the file of `here`: all files of the package lie
+ * in one folder. Node runs no TypeScript in a thread, so from the sources (in tests) it is the built one.
  *
  * @param here - `import.meta.url`, which some bundlers empty
- * @param built - the place of the built file, from the source of `here`
  * @throws HoldfastError `HF_SQLITE_UNAVAILABLE` where a bundler has left the file behind.
  */
-export function threadFile(here: string | undefined, file: string, built: string): URL {
-  const url =
-    typeof here === 'string' ? new URL(here.endsWith('.ts') ? built : `./${file}`, here) : null;
+export function threadFile(here: string | undefined, file: string): URL {
+  const url = placeOf(here, file);
   if (url !== null && existsSync(fileURLToPath(url))) return url;
   const where = url === null ? '' : ` at ${fileURLToPath(url)}`;
   throw new HoldfastError(
@@ -31,4 +29,10 @@ export function threadFile(here: string | undefined, file: string, built: string
     `The file of a thread of holdfast, ${file}, is not there${where}. ${BUNDLE_ADVICE}`,
     url === null ? {} : { path: fileURLToPath(url) },
   );
+}
+
+function placeOf(here: string | undefined, file: string): URL | null {
+  if (typeof here !== 'string') return null;
+  if (here.endsWith('.ts')) return new URL(`../../dist/${file}`, import.meta.url);
+  return new URL(`./${file}`, here);
 }

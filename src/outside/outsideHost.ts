@@ -132,7 +132,7 @@ export class OutsideHost {
   #start(): void {
     const { clock, data } = this.#parts;
     this.#startedAtMs = clock.monotonic();
-    const worker = new Worker(outsideFile(), {
+    const worker = new Worker(threadFile(import.meta.url, 'outsideThread.js'), {
       workerData: data,
       name: 'holdfast outside callers',
       execArgv: [],
@@ -251,11 +251,6 @@ export class OutsideHost {
 /** The part of an answer that is the plan's. */
 function planIn({ plan, resources }: CrisisAnswer): FoundPlan {
   return { status: plan, resources: resources.filter(({ from }) => from === 'plan') };
-}
-
-function outsideFile(): URL {
-  const built = '../../dist/src/outside/outsideThread.js';
-  return threadFile(import.meta.url, 'outsideThread.js', built);
 }
 
 function threadEnded(failure: unknown): HoldfastError {

@@ -35,11 +35,7 @@ export async function backupInThread(
   { onProgress, signal }: BackupOptions,
 ): Promise<BackupResult> {
   signal?.throwIfAborted();
-  const file = threadFile(
-    import.meta.url,
-    'backupThread.js',
-    '../../dist/src/upkeep/backupThread.js',
-  );
+  const file = threadFile(import.meta.url, 'backupThread.js');
   const worker = new Worker(file, {
     workerData: data,
     name: 'holdfast backup',

@@ -1,10 +1,13 @@
 /** Accepts large operations into a new store until one is refused, and says how; then it waits to be killed. */
 
 import { createHash } from 'node:crypto';
-import { storeLocation } from '../../dist/persistence/openStore.js';
-import { rawKey } from '../../dist/persistence/sealing/keySource.js';
-import { InThreadChannel } from '../../dist/persistence/sqlite/client/inThreadChannel.js';
-import { createStoreClient } from '../../dist/persistence/sqlite/client/storeClient.js';
+
+const [built, folder] = process.argv.slice(2);
+const persistence = `${built}/persistence`;
+const { storeLocation } = await import(`${persistence}/openStore.js`);
+const { rawKey } = await import(`${persistence}/sealing/keySource.js`);
+const { InThreadChannel } = await import(`${persistence}/sqlite/client/inThreadChannel.js`);
+const { createStoreClient } = await import(`${persistence}/sqlite/client/storeClient.js`);
 
 /** As in test/persistence/contract/writes.ts. */
 function idOf(number) {
@@ -12,7 +15,7 @@ function idOf(number) {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-const location = storeLocation(process.argv[2], rawKey(new Uint8Array(32).fill(7)), true);
+const location = storeLocation(folder, rawKey(new Uint8Array(32).fill(7)), true);
 const store = createStoreClient((notify) => new InThreadChannel(location, notify));
 await store.open();
 for (let seq = 1; ; seq++) {

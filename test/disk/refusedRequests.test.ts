@@ -8,6 +8,7 @@ import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { type Child, RestartScene } from '../oracle/restart/restartScene.ts';
 import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../persistence/contract/writes.ts';
+import { builtProgram } from '../support/process/builtProgram.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
@@ -47,7 +48,7 @@ async function firstRefusal(
   faults: DiskFaults,
 ): Promise<{ readonly seq: number; readonly code: string; readonly mayBeStored: boolean }> {
   const program = fileURLToPath(new URL('./acceptUntilRefused.mjs', import.meta.url));
-  const child = spawn(process.execPath, [program, folder], {
+  const child = spawn(process.execPath, [program, builtProgram(), folder], {
     env: { ...process.env, ...faults.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -92,7 +92,7 @@ describe('CR-1 a handler that blocks the event loop', () => {
   });
 
   const inOwnProcess = async (work: string): Promise<readonly string[]> => {
-    const index = new URL('../../dist/src/index.js', import.meta.url).href;
+    const index = new URL('../../dist/index.js', import.meta.url).href;
     const program = `
       import { createRuntime } from '${index}';
       const runtime = createRuntime({

@@ -15,13 +15,12 @@ import {
   isHoldfastError,
   reviveError,
 } from '../../../machines/vocabulary/errors.ts';
-import { threadFile } from '../../files/threadFile.ts';
-
 import { programName } from '../../owner/ownerNote.ts';
 import { faultsOfThreads } from '../../port/faultPoints.ts';
 import type { SpillLine } from '../../port/spillLine.ts';
 import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
 import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
+import { writerFile } from '../writer/writerFile.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
 import { notOpen, settle, tell } from './storeClient.ts';
 import type { StoreLocation } from './storeLocation.ts';
@@ -81,11 +80,6 @@ export class ThreadChannel implements Channel {
     await this.#thread?.close();
     this.#generation = null;
   }
-}
-
-function writerFile(): URL {
-  const built = '../../../dist/persistence/sqlite/writer/writerThread.js';
-  return threadFile(import.meta.url, '../writer/writerThread.js', built);
 }
 
 interface ThreadParts {

@@ -22,7 +22,7 @@ export interface DemoUpstream {
 }
 
 export async function startDemoUpstream(options: UpstreamOptions): Promise<DemoUpstream> {
-  const program = fileURLToPath(new URL('./upstreamProcess.js', import.meta.url));
+  const program = fileURLToPath(new URL('./demoUpstreamProcess.js', import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 export function packageVersion(): string {
-  const file = new URL('../../../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-  return version;
+  const manifest: unknown = createRequire(import.meta.url)('holdfast/package.json');
+  return (manifest as { readonly version: string }).version;
 }

@@ -1,15 +1,18 @@
 /**
  * Another process that holds a store and does what it is told, for tests of ownership. It runs the
- * built files, since Node runs no TypeScript; `npm test` builds first.
+ * built files, since Node runs no TypeScript.
  *
  * @module
  */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { builtProgram } from '../../support/process/builtProgram.ts';
 
-const BUILT = new URL('../../../dist/persistence/', import.meta.url);
+const BUILT = pathToFileURL(join(builtProgram(), 'persistence/'));
 
 // As CommonJS, since a process told that its input is a module can start no thread from a file.
 const PROGRAM = `

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import {
   armFaultPoint,
@@ -9,11 +9,12 @@ import {
   faultPoint,
 } from '../../../persistence/port/faultPoints.ts';
 import { findAll, repositoryFiles } from '../../conventions/repository.ts';
+import { builtProgram } from '../../support/process/builtProgram.ts';
 import { faultEnvironment } from '../../support/store/plantedFaults.ts';
 
 afterEach(disarmFaultPoints);
 
-const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));
+const DIST = builtProgram();
 const BUILT = pathToFileURL(join(DIST, 'persistence/port/faultPoints.js')).href;
 
 /** Runs a process that passes `engine.beforeAttempt` three times, in the given environment. */

@@ -1,6 +1,6 @@
 /**
  * Another process that holds a store, for tests of ownership. It runs the built files, since Node
- * runs no TypeScript; `npm test` builds first.
+ * runs no TypeScript.
  *
  * @module
  */
@@ -8,11 +8,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { builtProgram } from '../process/builtProgram.ts';
 import { faultEnvironment } from './plantedFaults.ts';
 
-const BUILT = new URL('../../../dist/persistence/', import.meta.url);
+const PROGRAM_FOLDER = builtProgram();
+const BUILT = pathToFileURL(join(PROGRAM_FOLDER, 'persistence/'));
 
 // As CommonJS, since a process told that its input is a module can start no thread from a file.
 const PROGRAM = `
@@ -51,7 +54,7 @@ export async function startStoreProcess(
 ): Promise<StoreProcess> {
   const child = spawn(process.execPath, ['-e', PROGRAM, folder, keyPath], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...faultEnvironment(fault, fileURLToPath(new URL('..', BUILT))) },
+    env: { ...process.env, ...faultEnvironment(fault, PROGRAM_FOLDER) },
   });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });

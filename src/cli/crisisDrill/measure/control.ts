@@ -27,7 +27,7 @@ export interface Control {
 /** @param count wake-ups of the plan that it will be given */
 export async function startControl(count: number): Promise<Control> {
   const notes: ControlNotes = { lateMs: sharedTimes(count), keptMs: sharedTimes(count) };
-  const file = new URL('./controlThread.js', import.meta.url);
+  const file = new URL('./drillControlThread.js', import.meta.url);
   const worker = new Worker(file, { workerData: notes, name: 'drill control', execArgv: [] });
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => {

@@ -17,7 +17,7 @@ export interface CallerOrder extends CrisesOrder {
 
 /** Starts the callers; resolves with what they have seen. */
 export async function callFromOutside(order: CallerOrder): Promise<StreamResult> {
-  const file = fileURLToPath(new URL('./callerProcess.js', import.meta.url));
+  const file = fileURLToPath(new URL('./drillCallerProcess.js', import.meta.url));
   const child = fork(file, { execArgv: [], serialization: 'advanced' });
   return await new Promise((resolve, reject) => {
     child.once('message', (result: StreamResult) => {

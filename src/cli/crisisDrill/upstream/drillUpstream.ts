@@ -85,7 +85,7 @@ export interface DrillUpstream {
 }
 
 export async function startDrillUpstream(orders: UpstreamOrders): Promise<DrillUpstream> {
-  const program = fileURLToPath(new URL('./upstreamProcess.js', import.meta.url));
+  const program = fileURLToPath(new URL('./drillUpstreamProcess.js', import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(orders)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { builtProgram } from '../../../support/process/builtProgram.ts';
 import { runCli, runNode } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
@@ -36,16 +35,14 @@ interface App {
   readonly sqlite: string;
 }
 
-/** An app with holdfast installed, in a folder of its own so that it can be broken. */
+/** An app with holdfast of the last build installed, in a folder of its own so that it can be broken. */
 function installApp(layout: 'npm' | 'pnpm' = 'npm'): App {
   const folder = tempFolder();
   const modules = join(folder, 'node_modules');
   const ours = join(modules, 'holdfast');
   mkdirSync(ours, { recursive: true });
-  const program = builtProgram();
-  for (const name of ['machines', 'persistence', 'actors', 'inspector', 'src']) {
-    cpSync(join(program, name), join(ours, 'dist', name), { recursive: true });
-  }
+  const built = readdirSync('dist').filter((name) => name.endsWith('.js'));
+  for (const name of built) cpSync(join('dist', name), join(ours, 'dist', name));
   cpSync('package.json', join(ours, 'package.json'));
   for (const name of readdirSync('node_modules')) {
     if (name !== 'better-sqlite3') {
@@ -131,11 +128,7 @@ test.runIf(process.platform === 'linux')(
 
 test('UX-2 an app that was bundled without the files of the threads is told what to do', async () => {
   const app = installApp();
-  const left = join(
-    app.folder,
-    'node_modules/holdfast/dist/persistence/sqlite/writer/writerThread.js',
-  );
-  rmSync(left);
+  rmSync(join(app.folder, 'node_modules/holdfast/dist/writerThread.js'));
   expect(await run(app)).toMatchObject({
     source: 'local',
     said: {
@@ -153,7 +146,7 @@ test('UX-2 doctor runs without better-sqlite3, names the cause, and blames no st
   await runCli(['keys', 'init', '--key-file', keyFile]);
   const { exitCode, stdout } = await runNode(
     [
-      'node_modules/holdfast/dist/src/cli/main.js',
+      'node_modules/holdfast/dist/cli.js',
       ...['doctor', '--deep', '--store', 'store', '--key-file', keyFile],
     ],
     { cwd: app.folder },

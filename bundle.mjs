@@ -1,0 +1,63 @@
+/**
+ * Makes the files of the package from the sources (decision 0158). They lie in one folder, so that whoever
+ * starts a thread or a process finds its file beside himself. Usage: npm run build
+ */
+
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'rolldown';
+
+const FOLDER = 'dist';
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** What an app imports: `./testing` of the manifest is src/testing/index.ts. */
+const imported = Object.keys(manifest.exports)
+  .filter((path) => !path.endsWith('.json'))
+  .map((path) => path.slice('./'.length))
+  .map((name) => (name === '' ? ['index', 'src/index.ts'] : [name, `src/${name}/index.ts`]));
+/** What is started as a process: the command line, and what it starts. */
+const PROCESSES = [
+  ['cli', 'src/cli/main.ts'],
+  ...[
+    'demo/demoRuntimeProcess.ts',
+    'demo/demoUpstreamProcess.ts',
+    'crisisDrill/drillProcess.ts',
+    'crisisDrill/stage/drillCallerProcess.ts',
+    'crisisDrill/upstream/drillUpstreamProcess.ts',
+    'crisisDrill/measure/drillControlThread.ts',
+  ].map((file) => [basename(file, '.ts'), `src/cli/${file}`]),
+];
+/** Each is whole by itself, so that a bundled app may take it along as one file. */
+const THREADS = [
+  'persistence/sqlite/writer/writerThread.ts',
+  'src/outside/outsideThread.ts',
+  'src/upkeep/backupThread.ts',
+].map((file) => [basename(file, '.ts'), file]);
+
+const dependencies = Object.keys(manifest.dependencies);
+
+async function bundle(entries) {
+  await build({
+    input: Object.fromEntries(entries),
+    platform: 'node',
+    external: [/^node:/, ...dependencies],
+    transform: { target: 'node20.19' },
+    onwarn({ message }) {
+      throw new Error(message);
+    },
+    output: {
+      dir: FOLDER,
+      format: 'esm',
+      entryFileNames: '[name].js',
+      chunkFileNames: 'shared-[name].js',
+      // The declarations have what is said of each name.
+      comments: { jsdoc: false },
+    },
+  });
+}
+
+mkdirSync(FOLDER, { recursive: true });
+for (const file of readdirSync(FOLDER)) if (file.endsWith('.js')) rmSync(join(FOLDER, file));
+await bundle([...imported, ...PROCESSES]);
+for (const thread of THREADS) await bundle([thread]);
+chmodSync(join(FOLDER, 'cli.js'), 0o755);

@@ -1,0 +1,16 @@
+/**
+ * Where the writer thread begins.
+ *
+ * @module
+ */
+
+import { threadFile } from '../../files/threadFile.ts';
+
+/**
+ * The file that the writer thread is started with.
+ *
+ * @throws HoldfastError `HF_SQLITE_UNAVAILABLE` where a bundler has left it behind.
+ */
+export function writerFile(): URL {
+  return threadFile(import.meta.url, 'writerThread.js');
+}
