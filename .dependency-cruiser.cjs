@@ -115,7 +115,7 @@ module.exports = {
       to: {
         path: '^persistence/',
         pathNot:
-          '^persistence/(openStore[.]ts$|sealing/(keyFile|keySource|passphrase)[.]ts$|upkeep/)',
+          '^persistence/(openStore[.]ts$|sealing/(keyFile|keySource|passphrase|secretFile)[.]ts$|upkeep/)',
       },
     },
     {

@@ -63,6 +63,16 @@ export async function keyringExists(
   }
 }
 
+/** Of what kind the key is that a store was made with (`file`, `passphrase`, …); `null` where there is no keyring. */
+export async function keyKindOf(folder: string): Promise<string | null> {
+  for (const name of [KEYRING_FILE_NAME, NEW_KEYRING_FILE_NAME] as const) {
+    if (!(await keyringExists(folder, name))) continue;
+    const path = join(folder, name);
+    return parseKeyring(await readKeyring(folder, path), path, nodeEngine).keySource;
+  }
+  return null;
+}
+
 /**
  * Makes a store id and a store key and keeps them in the folder, which must exist, as the keyring of
  * a store that has no data yet (see {@link NEW_KEYRING_FILE_NAME}). One that never came to have any

@@ -18,6 +18,8 @@ import { checkData, type DataCheck } from './checkData.ts';
 import { type DataDescription, describeData } from './describeData.ts';
 import type { UpkeepOptions } from './progress.ts';
 
+export { keyKindOf } from '../sealing/keyring.ts';
+
 /** The version of SQLite, without which no store can be opened. @throws HoldfastError `HF_SQLITE_UNAVAILABLE`. */
 export function installedSqlite(): string {
   return versionOfSqlite();

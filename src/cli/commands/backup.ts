@@ -5,23 +5,15 @@
  */
 
 import type { Command } from 'commander';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { backupStore } from '../../../persistence/upkeep/backup.ts';
-import {
-  command,
-  EXAMPLE_STORE,
-  type JsonOptions,
-  jsonOption,
-  storeOption,
-  value,
-} from '../kit/command.ts';
+import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { EXIT } from '../kit/exitCodes.ts';
+import { storeKey } from '../kit/storeKey.ts';
+import { keyOptions, type StoreOptions, storeOption } from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
-interface BackupCommandOptions extends JsonOptions {
-  readonly store: string;
+interface BackupCommandOptions extends StoreOptions, JsonOptions {
   readonly to: string;
-  readonly keyFile?: string;
 }
 
 export function backupCommand(): Command {
@@ -34,7 +26,7 @@ export function backupCommand(): Command {
         '--to <dir>',
         'where to put the backup: a path that does not exist yet',
       ).makeOptionMandatory(),
-      value('--key-file <file>', 'also open every record of the copy with this key'),
+      ...keyOptions('also open every record of the copy with this key'),
       jsonOption(),
     ],
     notes: `The backup holds the data and the keyring, but not the key file: keep a copy of that elsewhere. Ctrl-C
@@ -43,10 +35,12 @@ the copy is made. Exit 3 says that some records can't be opened that are not set
 the backup as they are, and so are those set aside.`,
     examples: [`holdfast backup ${EXAMPLE_STORE} --to ./backups/monday`],
     async run({ options, output }) {
-      const result = await runUpkeep(output, async (upkeep) => {
-        const key = options.keyFile === undefined ? null : keyFile(options.keyFile);
-        return await backupStore(options.store, options.to, key, upkeep);
-      });
+      const isChecked = (options.keyFile ?? options.passphraseFile) !== undefined;
+      const key = isChecked ? await storeKey(options, options.store) : null;
+      const result = await runUpkeep(
+        output,
+        async (upkeep) => await backupStore(options.store, options.to, key, upkeep),
+      );
       if (result === null) return EXIT.interrupted;
       const { path, manifest, check } = result;
       const { recordsOpened, unreadableCount, unreadable } = check;

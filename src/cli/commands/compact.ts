@@ -6,36 +6,23 @@
 
 import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { purgeAtRest, rewriteAtRest } from '../../../persistence/upkeep/compact.ts';
-import {
-  command,
-  EXAMPLE_STORE,
-  flag,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
-} from '../kit/command.ts';
+import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../kit/command.ts';
 import { EXIT } from '../kit/exitCodes.ts';
+import { storeKey } from '../kit/storeKey.ts';
+import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
 export function compactCommand(): Command {
   return command<StoreOptions & JsonOptions & { readonly purgeOnly: boolean }>({
     name: 'compact',
     description: 'purge what was kept long enough and give back its room; the store is at rest',
-    options: [
-      storeOption(),
-      keyFileOption(),
-      flag('--purge-only', 'do not write the file anew'),
-      jsonOption(),
-    ],
+    options: [...storeOptions(), flag('--purge-only', 'do not write the file anew'), jsonOption()],
     notes: `A running process purges by itself and uses the room again; only writing the file anew makes it
 smaller. That needs room for two more copies for a while. Ending it at any moment is safe.`,
     examples: [`holdfast compact ${EXAMPLE_STORE}`],
     async run({ options, output }) {
-      const store = { folder: options.store, key: keyFile(options.keyFile) };
+      const store = { folder: options.store, key: await storeKey(options, options.store) };
       const purged = await runUpkeep(output, async (upkeep) => await purgeAtRest(store, upkeep));
       if (purged === null) return EXIT.interrupted;
       if (options.purgeOnly) {

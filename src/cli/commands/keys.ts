@@ -7,13 +7,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
-import {
-  command,
-  commandGroup,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-} from '../kit/command.ts';
+import { command, commandGroup, type JsonOptions, jsonOption } from '../kit/command.ts';
+import { keyFileOption, needed } from '../kit/storeOptions.ts';
 
 export function keysCommand(): Command {
   return commandGroup('keys', 'make the key of a store', [initCommand()]);
@@ -24,7 +19,7 @@ function initCommand(): Command {
     name: 'init',
     description: 'make a new key in a file that only you can read',
     options: [
-      keyFileOption('where to put it: not in the folder of the store'),
+      needed(keyFileOption('where to put it: not in the folder of the store')),
       jsonOption('print the result as JSON'),
     ],
     notes: 'Keep a copy of the key in a safe place: without it nobody can read the store.',

@@ -11,17 +11,9 @@ import { syncOperationMachine } from '../../../machines/operation/syncOperationM
 import type { Caller } from '../../management/call/managementCall.ts';
 import { listOperations } from '../../management/store/listOperations.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
-import {
-  command,
-  EXAMPLE_STORE,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
-  value,
-} from '../kit/command.ts';
+import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { table } from '../kit/output.ts';
+import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { withStore } from '../kit/withStore.ts';
 
 interface OperationsOptions extends StoreOptions, JsonOptions {
@@ -45,8 +37,7 @@ export function operationsCommand(): Command {
     name: 'operations',
     description: 'list the operations of a store, at rest or in use; never their payloads',
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       value('--state <state>', 'only those in this state, such as deadLettered', parseState),
       value('--limit <n>', 'how many to list', parseCount(1, 1_000_000), 100),
       jsonOption('print one JSON object a line'),

@@ -6,21 +6,15 @@
 
 import type { Command } from 'commander';
 import { releaseStore } from '../../management/store/release.ts';
-import {
-  command,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
-} from '../kit/command.ts';
+import { command, type JsonOptions, jsonOption } from '../kit/command.ts';
+import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { withStore } from '../kit/withStore.ts';
 
 export function releaseCommand(): Command {
   return command<StoreOptions & JsonOptions>({
     name: 'release',
     description: 'let a restored or copied store go: what waits in it runs from then on',
-    options: [storeOption(), keyFileOption(), jsonOption()],
+    options: [...storeOptions(), jsonOption()],
     notes: `What waits in such a store may have been done since by the one it was copied from. An upstream that
 honours idempotency keys takes a repeat for what it is, as long as it remembers them. See what waits
 first; what must not be done again is cancelled by a program: runtime.getOperation(id).cancel()

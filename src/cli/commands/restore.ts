@@ -5,19 +5,11 @@
  */
 
 import type { Command } from 'commander';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { restoreStore } from '../../../persistence/upkeep/restore.ts';
-import {
-  command,
-  flag,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
-  value,
-} from '../kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { EXIT } from '../kit/exitCodes.ts';
+import { storeKey } from '../kit/storeKey.ts';
+import { keyOptions, type StoreOptions, storeOption } from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
 interface RestoreCommandOptions extends StoreOptions, JsonOptions {
@@ -32,7 +24,7 @@ export function restoreCommand(): Command {
     options: [
       value('--from <dir>', 'folder of the backup').makeOptionMandatory(),
       storeOption('folder of the new store: empty, or not there yet'),
-      keyFileOption('key of the store that was backed up'),
+      ...keyOptions('key of the store that was backed up'),
       flag('--accept-unreadable', 'also where some records can not be opened'),
       jsonOption(),
     ],
@@ -43,10 +35,11 @@ it go; new work is accepted and waits, and crises are served:
       'holdfast restore --from ./backups/monday --store ./restored --key-file ./holdfast.key',
     ],
     async run({ options, output }) {
+      const key = await storeKey(options, options.from);
       const result = await runUpkeep(
         output,
         async (upkeep) =>
-          await restoreStore(options.from, options.store, keyFile(options.keyFile), {
+          await restoreStore(options.from, options.store, key, {
             ...upkeep,
             acceptsUnreadable: options.acceptUnreadable,
           }),

@@ -5,18 +5,11 @@
  */
 
 import type { Command } from 'commander';
-import {
-  command,
-  EXAMPLE_STORE,
-  flag,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
-} from '../kit/command.ts';
+import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../kit/command.ts';
 import { EXIT } from '../kit/exitCodes.ts';
 import { type Paint, plainLine } from '../kit/output.ts';
+import { storeKey } from '../kit/storeKey.ts';
+import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 import { runChecks } from './doctorChecks.ts';
 
@@ -25,17 +18,17 @@ export function doctorCommand(): Command {
     name: 'doctor',
     description: 'check machine, key and store; exit 1 if something is wrong',
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       flag('--deep', 'also read every page and open every record'),
       jsonOption(),
     ],
     examples: [`holdfast doctor ${EXAMPLE_STORE}`],
     async run({ options, output }) {
-      const { store: folder, keyFile: keyPath, deep } = options;
+      const { store: folder, keyFile: keyPath = null, deep } = options;
+      const key = await storeKey(options, folder);
       const checks = await runUpkeep(
         output,
-        async (upkeep) => await runChecks({ folder, keyPath, deep }, upkeep),
+        async (upkeep) => await runChecks({ folder, key, keyPath, deep }, upkeep),
       );
       if (checks === null) return EXIT.interrupted;
       const lines = checks.map(

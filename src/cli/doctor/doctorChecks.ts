@@ -5,7 +5,7 @@
  */
 
 import { resolve } from 'node:path';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
+import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import { askOwner } from '../../control/controlClient.ts';
 import { health } from '../../management/store/health.ts';
@@ -34,14 +34,16 @@ const NODE_VERSION_MIN = [20, 19] as const;
 
 export interface DoctorTask {
   readonly folder: string;
-  readonly keyPath: string;
+  readonly key: KeySource;
+  /** Where the key lies; `null` for a passphrase. */
+  readonly keyPath: string | null;
   /** Read every page and open every record. */
   readonly deep: boolean;
 }
 
 export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<CheckResult[]> {
   const folder = resolve(task.folder);
-  const { keyPath } = task;
+  const { key, keyPath } = task;
   const answer = await askOwner(folder, health, {}).catch(() => null);
   const owner = answer?.result ?? null;
   const first = [
@@ -50,7 +52,7 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
     await checkFolder(folder),
     await checkFreeSpace(folder),
     await checkClock(folder, options.clock.now()),
-    await checkKey(folder, keyPath),
+    ...(keyPath === null ? [] : [await checkKey(folder, key, keyPath)]),
     checkHelpLines(options.clock.now()),
   ];
   // Without a folder everything that follows would say so again.
@@ -71,9 +73,9 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
     ...files,
     ...checkFormat(folder),
     ...(owner === null
-      ? await checkAtRest(folder, keyPath)
-      : [await checkKeyring(folder, keyPath), ...checkInUse(owner)]),
-    ...(task.deep ? await checkDeep(folder, keyPath, options) : []),
+      ? await checkAtRest(folder, key)
+      : [await checkKeyring(folder, key), ...checkInUse(owner)]),
+    ...(task.deep ? await checkDeep(folder, key, options) : []),
   ];
 }
 
@@ -86,9 +88,9 @@ export function checkNode(version: string): CheckResult {
     : ok('node', `version ${version}`);
 }
 
-async function checkKey(folder: string, keyPath: string): Promise<CheckResult> {
+async function checkKey(folder: string, source: KeySource, keyPath: string): Promise<CheckResult> {
   try {
-    const { key } = await keyFile(keyPath).load({ storeFolder: folder, kdf: null });
+    const { key } = await source.load({ storeFolder: folder, kdf: null });
     key.fill(0);
     return ok('key file', `${resolve(keyPath)} is readable by you alone`);
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 
 import { openAtRest } from '../../../persistence/openStore.ts';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
+import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import {
   checkStore,
@@ -56,9 +56,9 @@ export function checkFormat(folder: string): CheckResult[] {
  * Opens the store as its owner, so it also tells whether somebody else owns it. Opening demands a
  * sound version of SQLite, WAL, and a sync with every commit, and reads back that they took.
  */
-export async function checkAtRest(folder: string, keyPath: string): Promise<CheckResult[]> {
+export async function checkAtRest(folder: string, key: KeySource): Promise<CheckResult[]> {
   try {
-    const { store, info } = await openAtRest({ folder, key: keyFile(keyPath) });
+    const { store, info } = await openAtRest({ folder, key });
     try {
       const { settled, deadLettered, inHand, due, held, quarantined } = await store.counts();
       const counts =
@@ -79,9 +79,9 @@ export async function checkAtRest(folder: string, keyPath: string): Promise<Chec
 }
 
 /** The owner has its keyring in memory; the next process to open the store needs the one on disk. */
-export async function checkKeyring(folder: string, keyPath: string): Promise<CheckResult> {
+export async function checkKeyring(folder: string, key: KeySource): Promise<CheckResult> {
   try {
-    await openWithKey(folder, keyFile(keyPath));
+    await openWithKey(folder, key);
     return ok('keyring', 'the key opens it');
   } catch (error) {
     return fromError('keyring', error);
@@ -130,11 +130,11 @@ function checkQuarantined(
 /** Reads every page and opens every record, also while the store is in use. */
 export async function checkDeep(
   folder: string,
-  keyPath: string,
+  key: KeySource,
   options: UpkeepOptions,
 ): Promise<CheckResult[]> {
   try {
-    const check = await checkStore(folder, keyFile(keyPath), options);
+    const check = await checkStore(folder, key, options);
     const { faults, recordsOpened, unreadableCount, unreadable } = check;
     const listed = unreadable
       .slice(0, LISTED_MAX)

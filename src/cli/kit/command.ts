@@ -8,24 +8,11 @@
 import { Command, Option } from 'commander';
 import type { ExitCode } from './exitCodes.ts';
 import { createOutput, type Output } from './output.ts';
-
-/** Which store a command works on. */
-export interface StoreOptions {
-  readonly store: string;
-  readonly keyFile: string;
-}
+import { StoreOption } from './storeOptions.ts';
 
 /** What every command takes. */
 export interface JsonOptions {
   readonly json: boolean;
-}
-
-export function storeOption(what = 'folder of the store'): Option {
-  return new Option('--store <dir>', what).makeOptionMandatory();
-}
-
-export function keyFileOption(what = 'key of the store'): Option {
-  return new Option('--key-file <file>', what).makeOptionMandatory();
 }
 
 export function jsonOption(what = 'print the result as one line of JSON'): Option {
@@ -44,7 +31,7 @@ export function flag(name: string, what: string): Option {
 export function value<Value>(
   flags: string,
   what: string,
-  parse?: (text: string) => Value,
+  parse?: (text: string, before?: Value) => Value,
   standard?: Value,
 ): Option {
   const option = new Option(flags, what);
@@ -83,10 +70,43 @@ export function command<
   return made.addHelpText('after', helpOf(spec)).action(async (...given: readonly unknown[]) => {
     // Commander hands over the arguments, then the options, then the command.
     const args = given.slice(0, -2) as unknown as Arguments;
-    const options = given.at(-2) as Options;
+    const options = settled(made) as Options;
     const code = await spec.run({ options, output: createOutput(options) }, ...args);
     if (code !== undefined) process.exitCode = code;
   });
+}
+
+/**
+ * The values of the options. Of two that say the same in two ways the one in the arguments counts, and one
+ * that is needed may come from the environment.
+ */
+function settled(made: Command): object {
+  const values: Record<string, unknown> = made.opts();
+  const given = made.options.filter((option) => values[option.attributeName()] !== undefined);
+  const isFromEnv = (option: Option): boolean =>
+    made.getOptionValueSource(option.attributeName()) === 'env';
+  for (const option of made.options) {
+    if (!(option instanceof StoreOption)) continue;
+    const name = option.attributeName();
+    const rival = given.find((one) => one.attributeName() === option.insteadOf);
+    if (values[name] !== undefined && rival !== undefined) {
+      if (isFromEnv(option) === isFromEnv(rival)) {
+        made.error(
+          `error: give ${rival.flags} or ${option.flags}, not both${ofEnv(option, rival)}`,
+        );
+      }
+      delete values[isFromEnv(option) ? name : rival.attributeName()];
+    }
+    if (option.isNeeded && values[name] === undefined) {
+      made.error(`error: give ${option.flags}, or set ${option.envVar ?? ''}`);
+    }
+  }
+  return values;
+}
+
+/** ` (HOLDFAST_KEY_FILE, HOLDFAST_PASSPHRASE_FILE)`. */
+function ofEnv(...options: readonly Option[]): string {
+  return ` (${options.map(({ envVar }) => envVar).join(', ')})`;
 }
 
 /** Makes a command that only holds others. */

@@ -7,6 +7,9 @@
 import { EXIT } from './exitCodes.ts';
 import type { Output } from './output.ts';
 
+/** A person has ended the command where it asked for something. */
+export class Interrupted extends Error {}
+
 /**
  * Calls `stop` at the first Ctrl-C (or SIGTERM). A second one ends the process at once, which loses
  * nothing: what was accepted is on disk. Returns a function that puts the signals back.

@@ -8,8 +8,10 @@
 import { type Command, CommanderError } from 'commander';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
+import { Interrupted } from './interrupt.ts';
 import { wasReported } from './notices.ts';
 import { createOutput, errorText, plain } from './output.ts';
+import { STORE_VARIABLES } from './storeOptions.ts';
 
 /** Runs the command that the arguments of the process name, and sets its exit code. */
 export async function runProgram(root: Command): Promise<void> {
@@ -30,12 +32,16 @@ async function exitCodeOfRun(root: Command): Promise<number> {
         writeErr: (text) => process.stderr.write(plain(text)),
       });
   });
+  for (const name of STORE_VARIABLES) {
+    if (process.env[name] === '') delete process.env[name];
+  }
   try {
     await root.parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     // Help and version also come as an error, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof Interrupted) return EXIT.interrupted;
     if (!wasReported(error)) createOutput({ json: false }).say(errorText(error));
     return exitCodeOf(error);
   }

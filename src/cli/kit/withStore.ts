@@ -4,13 +4,13 @@
  * @module
  */
 
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { askOwner, ownersCalls } from '../../control/controlClient.ts';
 import { withStoreAtRest } from '../../management/atRest.ts';
 import type { Caller } from '../../management/call/managementCall.ts';
 import { health } from '../../management/store/health.ts';
-import type { StoreOptions } from './command.ts';
 import { createOutput } from './output.ts';
+import { storeKey } from './storeKey.ts';
+import type { StoreOptions } from './storeOptions.ts';
 
 /**
  * Makes management calls on a store: through the process that owns it, or, when nobody does, by opening
@@ -19,9 +19,10 @@ import { createOutput } from './output.ts';
  * @throws HoldfastError `HF_STORE_…` or `HF_KEY_…`, and what the calls throw.
  */
 export async function withStore<Result>(
-  { store: folder, keyFile: keyPath }: StoreOptions,
+  options: StoreOptions,
   use: (caller: Caller, how: { readonly isAtRest: boolean }) => Promise<Result>,
 ): Promise<Result> {
+  const { store: folder } = options;
   const owner = await askOwner(folder, health, {});
   if (owner !== null) return await use(ownersCalls(folder), { isAtRest: false });
   const onQuarantine = ({ id, code }: { readonly id: string; readonly code: string }): void => {
@@ -29,7 +30,8 @@ export async function withStore<Result>(
       `holdfast: ${id} can't be opened (${code}) and is set aside; see holdfast quarantine.`,
     );
   };
-  return await withStoreAtRest({ folder, key: keyFile(keyPath), onQuarantine }, (management) =>
+  const key = await storeKey(options, folder);
+  return await withStoreAtRest({ folder, key, onQuarantine }, (management) =>
     use(management, { isAtRest: true }),
   );
 }

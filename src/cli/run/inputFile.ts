@@ -4,7 +4,10 @@
  * @module
  */
 
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, open as openFile } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 
 /** Where input comes from, `-` being stdin. */
@@ -19,11 +22,14 @@ export interface Input {
 }
 
 /**
- * Opens a file of input, so that a wrong name is found before anything is done.
+ * Opens a file of input, so that a wrong name is found before anything is done. A named pipe is there once
+ * somebody writes to it; `null` where `signal` is aborted before.
  *
  * @throws HoldfastError `HF_INPUT_UNREADABLE`
  */
-export async function openInput(path: string): Promise<Input> {
+export async function openInput(path: string): Promise<Input>;
+export async function openInput(path: string, signal: AbortSignal): Promise<Input | null>;
+export async function openInput(path: string, signal?: AbortSignal): Promise<Input | null> {
   if (path === '-') {
     return {
       name: 'stdin',
@@ -35,23 +41,54 @@ export async function openInput(path: string): Promise<Input> {
       },
     };
   }
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (cause) {
+  const found = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
-  }
-  const found = await file.stat();
-  if (found.isDirectory()) {
-    await file.close();
-    throw unreadable(path, Object.assign(new Error(), { code: 'EISDIR' }));
-  }
+  });
+  if (found.isDirectory()) throw unreadable(path, Object.assign(new Error(), { code: 'EISDIR' }));
+  if (found.isFIFO()) return await openPipe(path, signal);
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
   return {
     name: path,
     isRepeatable: found.isFile(),
     bytes: () =>
       file.createReadStream(found.isFile() ? { start: 0, autoClose: false } : { autoClose: false }),
     close: async () => file.close(),
+  };
+}
+
+/** As a socket, whose reading can be ended at any moment; that of a file can't. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Input | null> {
+  const opening = promisify(openFile)(path, 'r');
+  // Whoever opens a pipe to read waits for a writer, and nothing but one ends that.
+  const beWriter = (): void => {
+    open(path, constants.O_WRONLY | constants.O_NONBLOCK).then(
+      (writer) => writer.close(),
+      () => {},
+    );
+  };
+  signal?.addEventListener('abort', beWriter);
+  if (signal?.aborted === true) beWriter();
+  const fd = await opening
+    .catch((cause: unknown) => {
+      throw unreadable(path, cause);
+    })
+    .finally(() => {
+      signal?.removeEventListener('abort', beWriter);
+    });
+  const socket = new Socket({ fd, readable: true, writable: false });
+  if (signal?.aborted === true) {
+    socket.destroy();
+    return null;
+  }
+  return {
+    name: path,
+    isRepeatable: false,
+    bytes: () => socket,
+    close: async () => {
+      socket.destroy();
+    },
   };
 }
 

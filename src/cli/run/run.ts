@@ -11,34 +11,30 @@ import {
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
+import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../createRuntime.ts';
-import { httpHandler } from '../../http/httpHandler.ts';
 import { parseBaseUrl } from '../../http/requestUrl.ts';
 import { parseCount, parseDuration } from '../kit/argumentParsers.ts';
-import {
-  command,
-  flag,
-  type JsonOptions,
-  jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
-  value,
-} from '../kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
-import { onInterrupt } from '../kit/interrupt.ts';
 import { reportOnce } from '../kit/notices.ts';
 import { errorText, type Output } from '../kit/output.ts';
+import { storeKey } from '../kit/storeKey.ts';
+import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { emptyTally, FileRun, type RunTally } from './fileRun.ts';
 import { type Input, openInput } from './inputFile.ts';
 import { countLines, inputLines } from './inputLines.ts';
 import { parseRequestLine } from './requestLine.ts';
+import { type ByType, parseMethod, parsePath, readHeaders, sender } from './routes.ts';
 import { failuresText, RunProgress } from './runProgress.ts';
+import { RunStop, type StopCause } from './runStop.ts';
 import { warnIfUnreachable, warnOfPlainHttp } from './upstreamProbe.ts';
 
 interface RunOptions extends StoreOptions, JsonOptions {
   readonly upstream: string;
+  readonly headerFile?: string;
+  readonly method?: ByType;
+  readonly path?: ByType;
   readonly deadline?: number;
   readonly concurrency: number;
   readonly allowInsecure: boolean;
@@ -50,9 +46,6 @@ interface RunResult extends RunTally {
   /** Accepted and not ended; what is in review is among these. */
   readonly unfinished: number;
 }
-
-/** Why a run ended before its work did. */
-type Cause = 'deadline' | 'interrupted' | null;
 
 const UPSTREAM = 'default';
 /** How long what is in flight may take to end when the run is to stop. */
@@ -68,9 +61,29 @@ export function runCommand(): Command {
         '--upstream <url>',
         'requests go to <url>/<type with dots as slashes>',
       ).makeOptionMandatory(),
-      storeOption('folder of the store, made if there is none'),
-      keyFileOption('key of the store; made by: holdfast keys init'),
-      value('--deadline <duration>', 'stop after 30s, 5m, 1h; the rest is kept', parseDuration),
+      ...storeOptions(
+        'folder of the store, made if there is none',
+        'key of the store; made by: holdfast keys init',
+      ),
+      value(
+        '--header-file <file>',
+        'headers to send, such as Authorization: a line each, Name: value',
+      ),
+      value(
+        '--method <type=method>',
+        'method of a type, such as moods.put=PUT; may be repeated',
+        parseMethod,
+      ),
+      value(
+        '--path <type=path>',
+        "path of a type below the URL, {entity} being the entity's id; may be repeated",
+        parsePath,
+      ),
+      value(
+        '--deadline <duration>',
+        'stop after 30s, 5m, 1h, what is in flight 5s later; the rest is kept',
+        parseDuration,
+      ),
       value('--concurrency <n>', 'requests in flight at the same time', parseCount(1, 10_000), 32),
       flag('--allow-insecure', 'let http:// go to other machines, for anybody to read'),
       flag('--strict', 'check every line first, and store nothing if one is bad'),
@@ -82,10 +95,15 @@ Optional: priority (high, normal, low, crisis), entity {"type","id"}, payload, i
 expiresAtMs, method and path (below the upstream's URL).
 
 A line without idempotencyKey gets one from its content and its number, so that the same file run
-again finds its operations. Give keys of your own where lines may move.`,
+again finds its operations. Give keys of your own where lines may move.
+
+The header file is readable by you alone, and is read for each attempt, so a token may be replaced
+while it runs. *=PUT gives the method of all types that have none of their own. What a line says
+itself comes first.`,
     examples: [
       'holdfast keys init --key-file ./holdfast.key',
       'holdfast run requests.ndjson --upstream https://api.example.com/v1 \\\n      --store ./sync-store --key-file ./holdfast.key',
+      "holdfast run moods.ndjson --upstream https://api.example.com --method moods.put=PUT \\\n      --path 'moods.put=moods/{entity}' --header-file ./api-headers",
       'producer | holdfast run - --upstream http://127.0.0.1:8080 --store s --key-file k --json',
     ],
     run: ({ options, output }, file) => run(file, options, output),
@@ -93,24 +111,47 @@ again finds its operations. Give keys of your own where lines may move.`,
 }
 
 async function run(file: string, options: RunOptions, output: Output): Promise<ExitCode> {
-  const { upstream, allowInsecure } = options;
+  const { upstream, allowInsecure, headerFile } = options;
   const base = parseBaseUrl(upstream, { allowInsecure, name: '--upstream' });
-  const input = await openInput(file);
+  if (file === '-' && options.passphraseFile === '-') throw twiceStdin();
+  // A person who types takes as long as they like.
+  const key = await storeKey(options, options.store);
+  const stop = new RunStop(output, options.deadline);
   try {
-    if (options.strict && !(await isAllGood(input, output))) return EXIT.someBad;
-    warnOfPlainHttp(base, output);
-    void warnIfUnreachable(base, output);
-    return await runInput(input, options, output);
+    if (headerFile !== undefined) await readHeaders(headerFile);
+    const input = await openInput(file, stop.signal);
+    if (input === null) return report(null, stop.cause, output);
+    try {
+      if (options.strict) {
+        const isAllGood = await checkAll(input, stop, output);
+        if (isAllGood === null) return report(null, stop.cause, output);
+        if (!isAllGood) return EXIT.someBad;
+      }
+      warnOfPlainHttp(base, output);
+      void warnIfUnreachable(base, output);
+      return await runInput(input, { key, stop }, options, output);
+    } finally {
+      await input.close();
+    }
   } finally {
-    await input.close();
+    stop.forget();
   }
 }
 
-async function runInput(input: Input, options: RunOptions, output: Output): Promise<ExitCode> {
+async function runInput(
+  input: Input,
+  { key, stop }: { readonly key: KeySource; readonly stop: RunStop },
+  options: RunOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const { upstream, allowInsecure, headerFile } = options;
   const notice = reportOnce(output);
+  const methods: ByType = options.method ?? new Map();
+  const paths: ByType = options.path ?? new Map();
+  const send = sender({ upstream, allowInsecure, headerFile, methods, paths });
   const runtime = createRuntime({
     store: options.store,
-    key: keyFile(options.keyFile),
+    key,
     upstreams: { [UPSTREAM]: { concurrency: options.concurrency } },
     onError: (error) => {
       // At the start no line has named its type yet. What is still missing at the end is told there.
@@ -120,11 +161,10 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
       if (machine === syncOperationMachine.id) fileRun.saw(actor, to as SyncOperationState);
     },
   });
-  let cause: Cause = null;
   const fileRun = new FileRun({
     runtime,
     upstream: UPSTREAM,
-    run: httpHandler({ baseUrl: options.upstream, allowInsecure: options.allowInsecure }),
+    run: send,
     onBadLine: (error) => {
       output.say(errorText(error));
     },
@@ -148,44 +188,35 @@ async function runInput(input: Input, options: RunOptions, output: Output): Prom
     return { tally, total: lines, breaker, nextTryAtMs, failures };
   });
   let endProgress = (): void => {};
-  const stop = (why: Cause): void => {
-    cause ??= why;
+  stop.signal.addEventListener('abort', () => {
     fileRun.stop();
-  };
-  const forgetSignals = onInterrupt(output, () => {
-    stop('interrupted');
   });
-  const forgetDeadline =
-    options.deadline === undefined
-      ? () => {}
-      : systemClock.schedule(options.deadline, () => {
-          stop('deadline');
-        });
   try {
-    await runtime.ready;
-    endProgress = output.follow(
-      () => progress.line(),
-      () => progress.lastLine(),
-    );
-    await fileRun.run(inputLines(input.bytes()));
+    await stop.unless(runtime.ready);
+    if (stop.cause === null) {
+      endProgress = output.follow(
+        () => progress.line(),
+        () => progress.lastLine(),
+      );
+      await fileRun.run(inputLines(input.bytes()));
+    }
   } finally {
-    forgetDeadline();
-    await runtime.close({ deadlineMs: cause === null ? undefined : DRAIN_MS });
+    await runtime.close({ deadlineMs: stop.cause === null ? undefined : DRAIN_MS });
     endProgress();
-    forgetSignals();
   }
-  return report(fileRun, cause, output);
+  return report(fileRun, stop.cause, output);
 }
 
-/** Checks every line without touching a store, and names each bad one. */
-async function isAllGood(input: Input, output: Output): Promise<boolean> {
-  if (input.name === 'stdin') {
+/** Checks every line without touching a store, and names each bad one; `null` where the run was to end before. */
+async function checkAll(input: Input, stop: RunStop, output: Output): Promise<boolean | null> {
+  if (!input.isRepeatable) {
     throw new HoldfastError('HF_OPTION_INVALID', '--strict reads the input twice: give a file.', {
       field: '--strict',
     });
   }
   const result: RunResult = { ...emptyTally(), unfinished: 0 };
   for await (const line of inputLines(input.bytes())) {
+    if (stop.cause !== null) return null;
     try {
       parseRequestLine(line);
     } catch (error) {
@@ -198,28 +229,42 @@ async function isAllGood(input: Input, output: Output): Promise<boolean> {
   return false;
 }
 
-function report(fileRun: FileRun, cause: Cause, output: Output): ExitCode {
-  const { tally, unfinished, lineNumber } = fileRun;
+/** Says how it ended; `null` for a run that ended before there was a store. */
+function report(fileRun: FileRun | null, cause: StopCause | null, output: Output): ExitCode {
+  const tally = fileRun?.tally ?? emptyTally();
+  const unfinished = fileRun?.unfinished ?? 0;
+  const lineNumber = fileRun?.lineNumber ?? 0;
   const result: RunResult = { ...tally, unfinished };
   const parts = Object.entries(result).filter(([, count]) => count > 0);
-  output.result(result, parts.map(([name, count]) => `${WORDS[name] ?? name} ${count}`).join(', '));
-  const failures = failuresText(fileRun.failures);
+  const counts = parts.map(([name, count]) => `${WORDS[name] ?? name} ${count}`);
+  output.result(result, counts.length === 0 ? 'nothing was run' : counts.join(', '));
+  const failures = failuresText(fileRun?.failures ?? new Map());
   if (failures !== '') output.say(`holdfast: ${failures}.`);
-  if (fileRun.strangers > 0) {
+  const strangers = fileRun?.strangers ?? 0;
+  if (strangers > 0) {
     output.say(
-      `holdfast: operations of an earlier run that wait, since no line read names their type: ${fileRun.strangers}.`,
+      `holdfast: operations of an earlier run that wait, since no line read names their type: ${strangers}.`,
     );
   }
   if (cause !== null) {
+    const where = lineNumber === 0 ? 'before the first line' : `after line ${lineNumber}`;
     output.say(
-      `holdfast: stopped ${cause === 'deadline' ? 'at --deadline' : 'by a signal'} after line ` +
-        `${lineNumber}. Nothing that was accepted is lost: run the same command again to go on.`,
+      `holdfast: stopped ${cause === 'deadline' ? 'at --deadline' : 'by a signal'} ${where}. ` +
+        'Nothing that was accepted is lost: run the same command again to go on.',
     );
     if (cause === 'interrupted') return EXIT.interrupted;
-    if (unfinished > 0 || !fileRun.hasReadAll) return EXIT.unfinished;
+    if (unfinished > 0 || fileRun?.hasReadAll !== true) return EXIT.unfinished;
   }
   const { bad, deadLettered, expired, inReview } = tally;
   return bad + deadLettered + expired + inReview > 0 ? EXIT.someBad : EXIT.ok;
+}
+
+function twiceStdin(): HoldfastError {
+  return new HoldfastError(
+    'HF_OPTION_INVALID',
+    'Both the requests and the passphrase would come from stdin. Give one of them as a file.',
+    { field: '--passphrase-file' },
+  );
 }
 
 const WORDS: Readonly<Record<string, string>> = {

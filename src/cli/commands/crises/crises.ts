@@ -16,12 +16,10 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
   value,
 } from '../../kit/command.ts';
 import { type Output, table } from '../../kit/output.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
 
 type ListOptions = StoreOptions & JsonOptions & { readonly unacknowledged: boolean };
@@ -49,8 +47,7 @@ function listCommand(): Command {
     name: 'list',
     description: 'list the crises that are not over, the earliest first; never what they hold',
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       flag('--unacknowledged', 'only those that have escalated and that nobody has taken on'),
       jsonOption(JSON_LINES),
     ],
@@ -69,7 +66,7 @@ function showCommand(): Command {
     name: 'show',
     description: 'show one: how far it is, who was told and who has decided',
     arguments: [ID],
-    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES)],
+    options: [...storeOptions(), jsonOption(JSON_LINES)],
     examples: [`holdfast crises show 01998a2c-… ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {
       const view = await withCrises(options, (all) => all.show(id));
@@ -84,8 +81,7 @@ function acknowledgeCommand(): Command {
     description: 'take one on: nobody else is told; it is delivered all the same',
     arguments: [ID],
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       byOption(),
       value('--note <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
@@ -105,8 +101,7 @@ function callOffCommand(): Command {
     description: 'call one off: it is delivered no more, and nobody else is told',
     arguments: [ID],
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       byOption(),
       value('--reason <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),

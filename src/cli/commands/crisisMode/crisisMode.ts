@@ -25,11 +25,11 @@ import {
   flag,
   type JsonOptions,
   jsonOption,
-  storeOption,
   value,
 } from '../../kit/command.ts';
 import { table } from '../../kit/output.ts';
 import { requireStore } from '../../kit/storeFolder.ts';
+import { storeOption } from '../../kit/storeOptions.ts';
 
 interface ListOptions extends JsonOptions {
   readonly store: string;

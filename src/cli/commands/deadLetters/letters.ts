@@ -10,7 +10,8 @@ import { ERROR_CODES, type ErrorCode } from '../../../../machines/vocabulary/err
 import { type DeadLetters, deadLetters } from '../../../management/deadLetters/deadLetters.ts';
 import type { DeadLetterFilter } from '../../../management/deadLetters/filter.ts';
 import { parseInstant } from '../../kit/argumentParsers.ts';
-import { type StoreOptions, value } from '../../kit/command.ts';
+import { value } from '../../kit/command.ts';
+import { type StoreOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
 
 export interface FilterOptions {

@@ -13,12 +13,10 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
   value,
 } from '../../kit/command.ts';
 import { table } from '../../kit/output.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { type FilterOptions, filterOf, filterOptions, timeOf, withLetters } from './letters.ts';
 
 type ListOptions = StoreOptions & JsonOptions & FilterOptions & { readonly limit: number };
@@ -28,8 +26,7 @@ export function listCommand(): Command {
     name: 'list',
     description: 'list them, the newest first; never what they carry',
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       jsonOption(JSON_LINES),
       ...filterOptions(),
       value('--limit <n>', 'how many to list', parseCount(1, 1_000_000), 100),

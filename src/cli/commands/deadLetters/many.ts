@@ -7,10 +7,11 @@
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { DeadLetterCounts } from '../../../management/deadLetters/counts.ts';
 import type { DeadLetters } from '../../../management/deadLetters/deadLetters.ts';
-import type { JsonOptions, StoreOptions } from '../../kit/command.ts';
+import type { JsonOptions } from '../../kit/command.ts';
 import { EXIT, type ExitCode } from '../../kit/exitCodes.ts';
 import { onInterrupt } from '../../kit/interrupt.ts';
 import type { Output } from '../../kit/output.ts';
+import type { StoreOptions } from '../../kit/storeOptions.ts';
 import { type FilterOptions, filterOf, withLetters } from './letters.ts';
 
 export interface ManyOptions extends StoreOptions, JsonOptions, FilterOptions {

@@ -7,18 +7,10 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { parseDuration } from '../../kit/argumentParsers.ts';
-import {
-  command,
-  EXAMPLE_STORE,
-  flag,
-  JSON_LINES,
-  jsonOption,
-  keyFileOption,
-  storeOption,
-  value,
-} from '../../kit/command.ts';
+import { command, EXAMPLE_STORE, flag, JSON_LINES, jsonOption, value } from '../../kit/command.ts';
 import { refusalOf } from '../../kit/confirm.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
+import { storeOptions } from '../../kit/storeOptions.ts';
 import { filterOf, filterOptions, withLetters } from './letters.ts';
 import { forAll, isForAll, type ManyOptions } from './many.ts';
 
@@ -30,8 +22,7 @@ export function purgeCommand(): Command {
     description: 'forget one for good, or all that match',
     arguments: [['[id]', 'id of the operation']],
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       jsonOption(JSON_LINES),
       ...filterOptions(),
       flag('--all', 'all that match'),

@@ -8,17 +8,9 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../../machines/vocabulary/json.ts';
-import {
-  command,
-  EXAMPLE_STORE,
-  flag,
-  JSON_LINES,
-  jsonOption,
-  keyFileOption,
-  storeOption,
-  value,
-} from '../../kit/command.ts';
+import { command, EXAMPLE_STORE, flag, JSON_LINES, jsonOption, value } from '../../kit/command.ts';
 import type { ExitCode } from '../../kit/exitCodes.ts';
+import { storeOptions } from '../../kit/storeOptions.ts';
 import { openInput } from '../../run/inputFile.ts';
 import { filterOf, filterOptions, withLetters } from './letters.ts';
 import { forAll, isForAll, type ManyOptions, RUNS_LATER, usage } from './many.ts';
@@ -34,8 +26,7 @@ export function replayCommand(): Command {
     description: 'run one again, or all that match, their attempts afresh',
     arguments: [['[id]', 'id of the operation']],
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       jsonOption(JSON_LINES),
       ...filterOptions(),
       flag('--all', 'all that match'),

@@ -14,11 +14,9 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
 } from '../../kit/command.ts';
 import { plainLine, table } from '../../kit/output.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { timeOf, withLetters } from './letters.ts';
 
 export function showCommand(): Command {
@@ -27,8 +25,7 @@ export function showCommand(): Command {
     description: 'show one: why it was given up, and what happened to it',
     arguments: [['<id>', 'id of the operation']],
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       flag('--answer', 'also what the upstream said to the last attempt; it may hold health data'),
       jsonOption(JSON_LINES),
     ],

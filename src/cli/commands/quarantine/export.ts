@@ -13,11 +13,9 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
   value,
 } from '../../kit/command.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withQuarantine } from './records.ts';
 
 const FILE_MODE = 0o600;
@@ -27,8 +25,7 @@ export function exportCommand(): Command {
     name: 'export',
     description: 'write them to a file as they lie on disk: sealed, one JSON object a line',
     options: [
-      storeOption(),
-      keyFileOption(),
+      ...storeOptions(),
       jsonOption(JSON_LINES),
       value('--to <file>', 'a file that is not there yet').makeOptionMandatory(),
     ],

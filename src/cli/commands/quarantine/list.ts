@@ -12,17 +12,15 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
 } from '../../kit/command.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { tableOf, withQuarantine } from './records.ts';
 
 export function listCommand(): Command {
   return command<StoreOptions & JsonOptions>({
     name: 'list',
     description: 'list them with the reason of each',
-    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES)],
+    options: [...storeOptions(), jsonOption(JSON_LINES)],
     examples: [`holdfast quarantine list ${EXAMPLE_STORE}`],
     async run({ options, output }) {
       const listed: Quarantined[] = [];

@@ -12,12 +12,10 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
 } from '../../kit/command.ts';
 import { refusalOf } from '../../kit/confirm.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withQuarantine } from './records.ts';
 
 export function purgeCommand(): Command {
@@ -25,7 +23,7 @@ export function purgeCommand(): Command {
     name: 'purge',
     description: 'forget one for good; export it first',
     arguments: [['<id>', 'id of the operation']],
-    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES), flag('--yes', 'do not ask')],
+    options: [...storeOptions(), jsonOption(JSON_LINES), flag('--yes', 'do not ask')],
     examples: [`holdfast quarantine purge 01998a2c-… --yes ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {
       const refusal = await refusalOf(`Forget ${id} for good?`, options, output);

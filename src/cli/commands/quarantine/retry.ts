@@ -13,13 +13,11 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
 } from '../../kit/command.ts';
 import { EXIT, type ExitCode } from '../../kit/exitCodes.ts';
 import { onInterrupt } from '../../kit/interrupt.ts';
 import type { Output } from '../../kit/output.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withQuarantine } from './records.ts';
 
 type RetryOptions = StoreOptions & JsonOptions & { readonly all: boolean };
@@ -29,7 +27,7 @@ export function retryCommand(): Command {
     name: 'retry',
     description: 'put one back where it stood, or all, if they open now',
     arguments: [['[id]', 'id of the operation']],
-    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES), flag('--all', 'all of them')],
+    options: [...storeOptions(), jsonOption(JSON_LINES), flag('--all', 'all of them')],
     examples: [`holdfast quarantine retry --all ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {
       if ((id === undefined) !== options.all) {

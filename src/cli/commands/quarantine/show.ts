@@ -11,10 +11,8 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  keyFileOption,
-  type StoreOptions,
-  storeOption,
 } from '../../kit/command.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { tableOf, withQuarantine } from './records.ts';
 
 export function showCommand(): Command {
@@ -22,7 +20,7 @@ export function showCommand(): Command {
     name: 'show',
     description: 'show one: why it was set aside, and whether it opens by now',
     arguments: [['<id>', 'id of the operation']],
-    options: [storeOption(), keyFileOption(), jsonOption(JSON_LINES)],
+    options: [...storeOptions(), jsonOption(JSON_LINES)],
     examples: [`holdfast quarantine show 01998a2c-… ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {
       const record = await withQuarantine(options, (records) => records.show(id));

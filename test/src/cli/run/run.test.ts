@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -170,6 +172,40 @@ describe('holdfast run', () => {
     expect(stopped.stderr).toMatch(/Nothing that was accepted is lost[^\n]*\n$/);
     expect(lastLine(await runCli(args))).toEqual({ ...NOTHING, accepted: 5, completed: 5 });
     expect(upstream.ledger.summary()).toMatchObject({ applied: 5, duplicated: 0 });
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'UX-1 --deadline is honoured while nobody writes to the pipe that is read, and while a writer is silent',
+    async () => {
+      const { folder, args } = await stage();
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      args[1] = pipe;
+      const nobody = await runCli([...args, '--deadline', '300ms']);
+      expect(nobody.exitCode).toBe(4);
+      expect(nobody.stderr).toMatch(/stopped at --deadline before the first line/);
+      expect(lastLine(nobody)).toEqual(NOTHING);
+
+      const running = startCli([...args, '--deadline', '3s']);
+      const writer = await open(pipe, 'w');
+      try {
+        await writer.write(requests(2));
+        const silent = await running.result;
+        expect(silent.exitCode).toBe(4);
+        expect(lastLine(silent)).toEqual({ ...NOTHING, accepted: 2, completed: 2 });
+      } finally {
+        await writer.close();
+      }
+    },
+  );
+
+  test('UX-1 --deadline is honoured while the store opens: nothing is read, and a later run goes on', async () => {
+    const { file, args } = await stage();
+    writeFileSync(file, requests(2));
+    const stopped = await runCli([...args, '--deadline', '1ms']);
+    expect(stopped.exitCode).toBe(4);
+    expect(lastLine(stopped)).toEqual(NOTHING);
+    expect(lastLine(await runCli(args))).toEqual({ ...NOTHING, accepted: 2, completed: 2 });
   });
 
   test('SV-4 SIGINT stops gracefully with 130, and a later run goes on', async () => {
