@@ -9,6 +9,7 @@ const { CLI_ROOMS } = require('./.dependency-cruiser.cli.cjs');
 const VOCABULARY = 'machines/vocabulary';
 const POLICY = [
   'machines/policy/request',
+  'machines/policy/clinical',
   'machines/policy/flow',
   'machines/policy/breaker',
   'machines/policy/retry',
@@ -64,6 +65,7 @@ const ROOMS = {
   [VOCABULARY]: [],
 
   'machines/policy/request': [VOCABULARY],
+  'machines/policy/clinical': [],
   'machines/policy/flow': [VOCABULARY],
   'machines/policy/breaker': [VOCABULARY, 'machines/policy/flow'],
   'machines/policy/retry': [VOCABULARY, 'machines/policy/flow'],
@@ -309,6 +311,8 @@ const ROOMS = {
     ...MANAGEMENT,
     'src/control',
   ],
+  // holdfast/schemas: nothing of the product imports it.
+  'src/schemas': ['machines/policy/request', 'machines/policy/clinical'],
   // holdfast/testing: nothing of the product imports it but the demo.
   'src/testing': [
     VOCABULARY,
