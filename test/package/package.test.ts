@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appWithPackage, filesIn, packPackage } from '../support/package/packedPackage.ts';
+import { runNode } from '../support/process/runCli.ts';
 
 interface Manifest {
   readonly name: string;
@@ -11,29 +15,32 @@ interface Manifest {
 }
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const KEYS_INIT = ['keys', 'init', '--key-file', './holdfast.key'];
 const EXACT = /^\d+\.\d+\.\d+$/;
 
-test('UX-1 tools are pinned exactly, and so is the one dependency whose next version crashes', () => {
-  const loose = Object.entries(manifest.devDependencies).filter(([, range]) => !EXACT.test(range));
-  expect(loose).toEqual([]);
-  expect(manifest.dependencies['better-sqlite3']).toBe('12.11.1');
-});
-
-test('UX-1 an app can share its own xstate: the range takes later minor versions', () => {
-  expect(manifest.dependencies['xstate']).toMatch(/^\^5\./);
+test('UX-1 SE-5 what ships and what makes it is pinned exactly, as the lock file has it', () => {
+  const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+  expect(ranges.filter(([, range]) => !EXACT.test(range))).toEqual([]);
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly version?: string }>>;
+  };
+  const locked = ranges.map(([name]) => [name, packages[`node_modules/${name}`]?.version]);
+  expect(locked).toEqual(ranges);
 });
 
 describe('UX-1 what is published (of the last build)', () => {
+  let folder = '';
+  let tarball = '';
   let packed: readonly string[] = [];
 
   beforeAll(() => {
-    // Without scripts: packing must not build again beneath the other tests.
-    const report = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [content] = JSON.parse(report) as readonly { files: readonly { path: string }[] }[];
-    packed = (content?.files ?? []).map(({ path }) => path);
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-packed-'));
+    tarball = packPackage(folder);
+    packed = filesIn(tarball);
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
   });
 
   test('UX-1 the library, its types, the program, the docs and the licence are in it', () => {
@@ -60,7 +67,8 @@ describe('UX-1 what is published (of the last build)', () => {
   });
 
   test('UX-1 tests, benches and the tools that write the docs are not', () => {
-    const strangers = /^(test|bench|\.ci|node_modules|dist\/tree)\/|tsbuildinfo/;
+    const strangers =
+      /^(test|bench\/.*\.(ts|mjs)|\.ci|node_modules|dist\/tree|docs\/api)\/?|tsbuildinfo/;
     expect(packed.filter((path) => strangers.test(path))).toEqual([]);
   });
 
@@ -69,6 +77,54 @@ describe('UX-1 what is published (of the last build)', () => {
     expect(built.filter((path) => readFileSync(path, 'utf8').includes('@noble/'))).toEqual([]);
     const needed = Object.keys(manifest.dependencies);
     expect(needed.filter((name) => name.startsWith('@noble/'))).toEqual([]);
+  });
+
+  test('UX-1 its manifest has what an app needs, and no scripts or tools of ours', () => {
+    const app = appWithPackage(tarball);
+    const published: unknown = JSON.parse(
+      readFileSync(join(app, 'node_modules/holdfast/package.json'), 'utf8'),
+    );
+    const { scripts, devDependencies, allowScripts, ...rest } = manifest as unknown as Record<
+      string,
+      unknown
+    >;
+    expect([scripts, devDependencies, allowScripts]).not.toContain(undefined);
+    expect(published).toEqual(rest);
+  });
+
+  test('UX-1 every link in its pages leads to a file in it', () => {
+    const pages = packed.filter((path) => path.endsWith('.md'));
+    expect(pages.length).toBeGreaterThan(50);
+    const installed = join(appWithPackage(tarball), 'node_modules/holdfast');
+    expect(pages.flatMap((page) => deadLinks(installed, page))).toEqual([]);
+    // Control: in a clone a page leads to the sources, which the package does not have.
+    cpSync('docs/ARCHITECTURE.md', join(installed, 'docs/ARCHITECTURE.md'));
+    expect(deadLinks(installed, 'docs/ARCHITECTURE.md')).toContain(
+      'docs/ARCHITECTURE.md → ../src/createRuntime.ts',
+    );
+  });
+
+  test('UX-1 nothing in it names a source map, and a stack trace names the source', () => {
+    const built = packed.filter((path) => path.endsWith('.js'));
+    expect(packed.filter((path) => path.endsWith('.map'))).toEqual([]);
+    for (const path of built) {
+      const text = readFileSync(path, 'utf8');
+      expect(text, path).not.toContain('sourceMappingURL');
+      expect(text, path).toMatch(/^\/\/#region (src|persistence|machines|actors)\/|^export \{/m);
+    }
+  });
+
+  test('UX-1 its examples are in it and run from it', async () => {
+    const app = appWithPackage(tarball);
+    const holdfast = 'node_modules/holdfast';
+    const cli = await runNode([`${holdfast}/dist/cli.js`, ...KEYS_INIT], { cwd: app });
+    expect(cli.exitCode, cli.stderr).toBe(0);
+    const examples = packed.filter((path) => path.startsWith('examples/'));
+    expect(examples).toContain('examples/restart.mjs');
+    for (const example of ['examples/quickstart.mjs', 'examples/restart.mjs']) {
+      const { exitCode, stderr } = await runNode([`${holdfast}/${example}`], { cwd: app });
+      expect(exitCode, stderr).toBe(0);
+    }
   });
 
   test('UX-1 the program says how it is run', () => {
@@ -97,3 +153,12 @@ describe('UX-1 what is published (of the last build)', () => {
     expect(names.trim().split(',')).toEqual(expect.arrayContaining(expected));
   });
 });
+
+/** The links of a page in `folder` that lead to no file. */
+function deadLinks(folder: string, page: string): readonly string[] {
+  return [...readFileSync(join(folder, page), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target.replace(/#.*$/, ''))
+    .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+    .filter((target) => !existsSync(join(folder, dirname(page), target)))
+    .map((target) => `${page} → ${target}`);
+}
