@@ -225,6 +225,8 @@ const ROOMS = {
   'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],
   'src/typed': [VOCABULARY, 'machines/policy/request', ...ENGINE],
   'src/crisis': [VOCABULARY, 'machines/policy/retry', 'actors', 'src/http'],
+  // What an app sees of facts without asking: its log, and channels.
+  'src/telemetry': [VOCABULARY, 'machines/policy/service', ...ENGINE],
   'src/upkeep': [VOCABULARY, 'persistence/files', 'persistence/upkeep', 'actors/platform'],
   // Crises of other processes: the thread that answers them, and the main thread's side of it.
   'src/outside': [
@@ -304,6 +306,7 @@ const ROOMS = {
     'src/http',
     'src/crisis',
     'src/outside',
+    'src/telemetry',
     'src/typed',
     'src/upkeep',
     'src/views',

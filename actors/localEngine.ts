@@ -29,7 +29,7 @@ import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
-import type { FactListener, Override } from './facts/fact.ts';
+import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream } from './facts/factStream.ts';
 import {
   type Acceptance,
@@ -247,6 +247,7 @@ export class LocalEngine implements Engine {
   }
 
   async stop(deadlineMs: number): Promise<void> {
+    if (!this.isStopped) this.#facts.emit('runtime.stopping', deadlineMs);
     await this.#supervisor.stop(deadlineMs);
   }
 
@@ -385,8 +386,8 @@ export class LocalEngine implements Engine {
     };
   }
 
-  subscribe(listener: FactListener): () => void {
-    return this.#facts.subscribe(listener);
+  subscribe(listener: FactListener, kinds?: readonly FactKind[]): () => void {
+    return this.#facts.subscribe(listener, kinds);
   }
 
   health(): EngineHealth {

@@ -28,7 +28,7 @@ import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { TurnWait } from './dispatch/turnWait.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
-import type { FactListener } from './facts/fact.ts';
+import type { FactKind, FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
@@ -70,6 +70,8 @@ export type {
   Override,
   ParkReason,
 } from './facts/fact.ts';
+export type { FactChannel } from './facts/factStream.ts';
+export { FACT_KINDS } from './facts/factTable.ts';
 export type { Acceptance } from './operation/acceptance.ts';
 export type {
   OperationActor,
@@ -353,8 +355,7 @@ export interface Engine extends OperationRecords {
   readonly crisisModes: CrisisModeOrders;
 
   /**
-   * Makes a call under the flow control of its upstream, and keeps nothing of it: permit, breaker,
-   * time-outs, retries. Works without a store.
+   * Makes a call under the flow control of its upstream, and keeps nothing of it. Works without a store.
    *
    * @throws HoldfastError (rejects) `HF_UPSTREAM_UNKNOWN`, `HF_UPSTREAM_DOWN`, `HF_QUEUE_FULL`,
    * `HF_ATTEMPT_TIMED_OUT`, `HF_EXPIRED`, `HF_CLOSED`; and what `run` throws.
@@ -394,6 +395,6 @@ export interface Engine extends OperationRecords {
   /** What an operator may order of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstreamOrders(name: string): UpstreamOrders;
   health(): EngineHealth;
-  /** Tells `listener` of every fact from now on, in order, until the returned function is called. */
-  subscribe(listener: FactListener): () => void;
+  /** Tells `listener` of every fact, or of these kinds, in order, until the returned function is called. */
+  subscribe(listener: FactListener, kinds?: readonly FactKind[]): () => void;
 }

@@ -38,6 +38,8 @@ import {
 import { OutsideHost } from './outside/outsideHost.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
+import { factChannels } from './telemetry/factChannels.ts';
+import { Log } from './telemetry/log.ts';
 import type { TypesOf, UpstreamOf } from './typed/operationTypes.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
@@ -63,17 +65,30 @@ export function createRuntime<
   return assembleRuntime(keyless, store);
 }
 
+/** Writes to the app's logger, from the first fact on. */
+function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | null {
+  if (logger === null) return null;
+  const onFailed = (error: unknown): void => {
+    facts.emit('failure.noted', error);
+  };
+  const log = new Log({ logger, clock, onFailed });
+  facts.subscribe(log.fact, log.kinds);
+  return log;
+}
+
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
 export function assembleRuntime(options: KeylessOptions, store: Store): Runtime {
   const { clock, crisis, payloadBytesMax } = options;
   const damage = new StoreDamage();
-  const facts = new FactStream(clock);
+  const facts = new FactStream(clock, factChannels(options.name));
+  const log = openLog(options, facts);
   raiseAlerts({
     facts,
     clock,
-    onAlert: (error) => {
+    onAlert: (error, kind) => {
       damage.note(error, clock.now());
       options.onError(error);
+      log?.alert(error, kind);
     },
   });
   const onError = (error: unknown): void => {

@@ -5,16 +5,19 @@
  */
 
 import { inTime } from '../actors/platform/inTime.ts';
-import type {
-  Acceptance,
-  Attempt,
-  CallFunction,
-  CallOptions,
-  CrisisAnswer,
-  CrisisPlans,
-  Engine,
-  FactListener,
-  Handler,
+import {
+  type Acceptance,
+  type Attempt,
+  type CallFunction,
+  type CallOptions,
+  type CrisisAnswer,
+  type CrisisPlans,
+  type Engine,
+  FACT_KINDS,
+  type FactKind,
+  type FactListener,
+  type FactOf,
+  type Handler,
 } from '../actors/port.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -218,6 +221,16 @@ export class HoldfastRuntime implements Runtime {
   subscribe(listener: FactListener): () => void {
     requireOption(typeof listener === 'function', 'listener', 'must be a function');
     return this.#parts.engine.subscribe(listener);
+  }
+
+  on<Kind extends FactKind>(kind: Kind, listener: (fact: FactOf<Kind>) => void): () => void {
+    requireOption(
+      FACT_KINDS.includes(kind),
+      'kind',
+      'must be a kind of facts; docs/facts.md has all',
+    );
+    requireOption(typeof listener === 'function', 'listener', 'must be a function');
+    return this.#parts.engine.subscribe(listener as FactListener, [kind]);
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {

@@ -142,11 +142,21 @@ export type {
 export type { OutsideState } from './outside/outsideHost.ts';
 export type { OutsideHttpOptions, OutsideOptions } from './outside/outsideOptions.ts';
 export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
+export type { FactMessage } from './telemetry/factChannels.ts';
+export type {
+  FieldsFirstLogger,
+  LogFields,
+  LogFunction,
+  Logger,
+  LogLevel,
+  MessageFirstLogger,
+} from './telemetry/logger.ts';
 export {
   type DefinedHandler,
   defineHandler,
   type HandlerDefinition,
 } from './typed/defineHandler.ts';
+export type { FactIn } from './typed/factTypes.ts';
 export type {
   AnyTypes,
   KnownUpstream,

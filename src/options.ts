@@ -37,6 +37,7 @@ import {
   type OutsideOptions,
 } from './outside/outsideOptions.ts';
 import { policyEntries } from './policyOptions.ts';
+import { isLogger, type LogFunction, type Logger, logFunction } from './telemetry/logger.ts';
 import type { KnownUpstream } from './typed/operationTypes.ts';
 
 /** What can be set for one upstream: its layer of the policies. All of it is optional. */
@@ -117,6 +118,19 @@ export interface RuntimeOptions {
    * not kept. Default 64 MiB.
    */
   readonly unwrittenBytesMax?: number | undefined;
+  /**
+   * Where what a person should see is written, at most a few lines of a kind a minute: attempts that fail, dead
+   * letters, what waits for a person, breakers, levels, crises, storage, starts and stops. pino, `console` or any
+   * logger that takes the message first, or a function of your own. Nothing of a request is in a line. Default: none.
+   *
+   * @example
+   * createRuntime({ store, key, logger: console });
+   * createRuntime({ store, key, logger: pino().child({ part: 'sync' }) });
+   * createRuntime({ store, key, logger: (level, message, fields) => bunyan[level](fields, message) });
+   */
+  readonly logger?: Logger | undefined;
+  /** Tells the runtimes of one process apart on `node:diagnostics_channel`. Default: `store`, as it was given. */
+  readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Sees every transition of every chart, without context or payload. */
@@ -160,6 +174,8 @@ export interface CheckedOptions {
   readonly residentsMax: number;
   readonly operationsMax: number;
   readonly unwrittenBytesMax: number;
+  readonly logger: LogFunction | null;
+  readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly inspect: InspectionObserver | undefined;
@@ -267,6 +283,11 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   residentsMax: AT_LEAST_ONE,
   operationsMax: AT_LEAST_ONE,
   unwrittenBytesMax: AT_LEAST_ONE,
+  logger: {
+    matches: isLogger,
+    rule: 'must be pino, console, another object with info, warn and error, or a function (level, message, fields)',
+  },
+  name: 'text',
   clock: 'object',
   random: 'object',
   inspect: 'function',
@@ -302,6 +323,8 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     residentsMax: options.residentsMax ?? 1_000,
     operationsMax: options.operationsMax ?? OPERATIONS_MAX,
     unwrittenBytesMax: options.unwrittenBytesMax ?? UNWRITTEN_BYTES_MAX,
+    logger: options.logger === undefined ? null : logFunction(options.logger),
+    name: options.name ?? store,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     inspect: options.inspect,

@@ -10,7 +10,7 @@ import type {
   CallOptions,
   CrisisAnswer,
   CrisisPlans,
-  FactListener,
+  FactKind,
   Handler,
   OperationPage,
   Outcome,
@@ -27,6 +27,7 @@ import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
 import type { Operation } from './operation.ts';
+import type { FactIn } from './typed/factTypes.ts';
 import type {
   AnyTypes,
   OperationTypes,
@@ -235,7 +236,21 @@ export interface Runtime<
    *
    * @throws HoldfastError `HF_OPTION_INVALID`.
    */
-  subscribe(listener: FactListener): () => void;
+  subscribe(listener: (fact: FactIn<Types, Upstream>) => void): () => void;
+  /**
+   * As {@link subscribe}, of one kind of facts: those of other kinds are not even made for it.
+   *
+   * @example
+   * runtime.on('operation.ended', ({ ending, type, operationId, code }) => {
+   *   if (ending === 'deadLettered') page(`${type} ${operationId} was given up: ${code}`);
+   * });
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` for a kind that there is not.
+   */
+  on<Kind extends FactKind>(
+    kind: Kind,
+    listener: (fact: FactIn<Types, Upstream, Kind>) => void,
+  ): () => void;
   /**
    * Copies the store, as it stands at one moment, into a new folder (PS-5). No call waits for it.
    *

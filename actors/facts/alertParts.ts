@@ -5,11 +5,14 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { FactKind } from './fact.ts';
 import type { FactTaps } from './factStream.ts';
 
 export interface AlertParts {
   readonly facts: FactTaps;
   readonly clock: Clock;
-  /** Told of what a person has to know. */
-  readonly onAlert: (error: unknown) => void;
+  /** Told of what a person has to know, and of what kind the fact is that it is about. */
+  readonly onAlert: OnAlert;
 }
+
+export type OnAlert = (error: unknown, kind: FactKind) => void;

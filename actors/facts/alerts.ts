@@ -22,21 +22,25 @@ export function raiseAlerts(parts: AlertParts): void {
   tellOfBlockedLoop(parts);
   tellOfEscalations(parts);
   tellOfStuckWork(parts);
-  facts.tap('failure.noted', onAlert);
-  facts.tap('component.failed', (_, error) => {
-    onAlert(error);
+  facts.tap('failure.noted', (error) => {
+    onAlert(error, 'failure.noted');
   });
-  facts.tap('start.failed', onAlert);
+  facts.tap('component.failed', (_, error) => {
+    onAlert(error, 'component.failed');
+  });
+  facts.tap('start.failed', (cause) => {
+    onAlert(cause, 'start.failed');
+  });
   facts.tap('supervisor.alerted', ({ component, reason }) => {
-    onAlert(alert(`Alert: ${reason} (${component ?? 'runtime'}).`));
+    onAlert(alert(`Alert: ${reason} (${component ?? 'runtime'}).`), 'supervisor.alerted');
   });
   facts.tap('storage.changed', (_, to, error) => {
     // A writer that has ended is a component that failed, and told of as that.
     if (error?.code === 'HF_STORE_UNAVAILABLE') return;
-    onAlert(error ?? alert(`Alert: ${STORAGE_ADVICE[to]}.`));
+    onAlert(error ?? alert(`Alert: ${STORAGE_ADVICE[to]}.`), 'storage.changed');
   });
   facts.tap('store.held', (_, told) => {
-    onAlert(told);
+    onAlert(told, 'store.held');
   });
   facts.tap('record.quarantined', (id, code) => {
     onAlert(
@@ -45,10 +49,11 @@ export function raiseAlerts(parts: AlertParts): void {
         `Operation ${id} can't be opened (${code}); it was set aside and the others go on. See holdfast quarantine.`,
         { withStack: false },
       ),
+      'record.quarantined',
     );
   });
   facts.tap('crisis.refused', (cause) => {
-    onAlert(refusedCrisis(cause));
+    onAlert(refusedCrisis(cause), 'crisis.refused');
   });
   facts.tap('crisis.mended', (_, leftOut) => {
     onAlert(
@@ -57,6 +62,7 @@ export function raiseAlerts(parts: AlertParts): void {
         `A crisis breaks a rule of requests and is delivered with what is sound in it. Left out, or not as it was given: ${leftOut.join(', ')}. Correct the app that sends it.`,
         { withStack: false },
       ),
+      'crisis.mended',
     );
   });
   tellOfFirstNewer(parts);
@@ -74,6 +80,7 @@ function tellOfFirstNewer({ facts, onAlert }: AlertParts): void {
         `Operation ${id} was written by a later version of holdfast. It is left as it is, and so are others like it: run that version, or a later one. Health counts them.`,
         { retry: 'later', withStack: false },
       ),
+      'record.newer',
     );
   });
 }

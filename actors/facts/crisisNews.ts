@@ -7,6 +7,7 @@
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
+import type { FactKind } from './fact.ts';
 import { Seldom } from './seldom.ts';
 
 const WHY = {
@@ -19,25 +20,25 @@ const SEE = 'See holdfast crises, acknowledge it there, and look after the perso
 
 export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
   const seldom = new Seldom(clock);
-  const tell = (kind: string, make: (more: string) => HoldfastError): void => {
-    const leftOut = seldom.leftOut(kind);
+  const tell = (kind: FactKind, make: (more: string) => HoldfastError, step = ''): void => {
+    const leftOut = seldom.leftOut(`${kind} ${step}`);
     if (leftOut === null) return;
-    onAlert(make(leftOut === 0 ? '' : ` ${leftOut} more since this was last told.`));
+    onAlert(make(leftOut === 0 ? '' : ` ${leftOut} more since this was last told.`), kind);
   };
   facts.tap('crisis.escalated', ({ id }, _upstream, cause) => {
-    tell('escalated', (more) =>
+    tell('crisis.escalated', (more) =>
       escalated(`Crisis ${id} is not delivered: ${WHY[cause]}. It is tried on.${more} ${SEE}`),
     );
   });
   facts.tap('crisis.exhausted', ({ id }) => {
-    tell('exhausted', (more) =>
+    tell('crisis.exhausted', (more) =>
       escalated(
         `Nobody has taken on crisis ${id}, and nobody is left in crisis.escalation to be told.${more} ${SEE}`,
       ),
     );
   });
   facts.tap('crisis.stepFailed', ({ id }, _upstream, { name, why, willRepeat }, thrown) => {
-    tell(`step ${name}`, (more) => {
+    const make = (more: string): HoldfastError => {
       const how = why === 'timedOut' ? 'did not answer in time' : 'failed';
       const next = willRepeat ? 'It is called again' : 'The next step is told at once';
       const error = escalated(
@@ -46,7 +47,8 @@ export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
       // For code that asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
       Object.defineProperty(error, 'cause', { get: () => thrown });
       return error;
-    });
+    };
+    tell('crisis.stepFailed', make, name);
   });
 }
 

@@ -24,6 +24,6 @@ export function tellOfExceptions({ facts, clock, onAlert }: AlertParts): void {
     );
     // For code that asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
     Object.defineProperty(error, 'cause', { get: () => thrown });
-    onAlert(error);
+    onAlert(error, 'handler.threw');
   });
 }

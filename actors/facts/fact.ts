@@ -225,6 +225,11 @@ export interface OverrideMade extends Told<'override.made'> {
 /** It runs: the store is open and work is accepted. */
 export type RuntimeStarted = Told<'runtime.started'>;
 
+/** It was told to stop: nothing is admitted any more, and what is in flight has so long to end. */
+export interface RuntimeStopping extends Told<'runtime.stopping'> {
+  readonly deadlineMs: number;
+}
+
 /** It has stopped: nothing more happens in it. */
 export type RuntimeStopped = Told<'runtime.stopped'>;
 
@@ -297,6 +302,7 @@ export type Fact =
   | CrisisFact
   | OverrideMade
   | RuntimeStarted
+  | RuntimeStopping
   | RuntimeStopped
   | StartFailed
   | ComponentFailed

@@ -4,8 +4,8 @@
  * A fact is made where it happens and its listeners are called a moment later, when the work that it is
  * part of has been done: they may call the runtime, which must not be entered in the midst of a step.
  *
- * A fact that nobody listens to is not made: telling of it then costs one look at a table. The parts
- * of holdfast that keep count read the material of a fact by {@link FactStream.tap} instead of the
+ * A fact of a kind that nobody listens to is not made: telling of it then costs two looks at tables. The
+ * parts of holdfast that keep count read the material of a fact by {@link FactStream.tap} instead of the
  * fact, so that they cost no fact either.
  *
  * @module
@@ -13,7 +13,7 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Fact, FactKind, FactListener } from './fact.ts';
-import { FACT_TABLE, type Material } from './factTable.ts';
+import { FACT_KINDS, FACT_TABLE, type Material } from './factTable.ts';
 import { callListener } from './listeners.ts';
 
 /** Where facts are told. */
@@ -31,6 +31,13 @@ export interface FactTaps {
   tap<Kind extends FactKind>(kind: Kind, tap: (...material: Material<Kind>) => void): void;
 }
 
+/** Where facts of one kind are told as well, to all in the process who listen there. */
+export interface FactChannel {
+  readonly hasSubscribers: boolean;
+  /** Must not throw. */
+  publish(fact: Fact): void;
+}
+
 type AnyMaterial = (a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;
 
 interface Subscription {
@@ -43,20 +50,32 @@ interface Subscription {
 interface Untold {
   readonly fact: Fact;
   readonly to: readonly Subscription[];
+  readonly channel: FactChannel | null;
 }
+
+const NOBODY: readonly Subscription[] = [];
 
 export class FactStream implements Facts, FactTaps {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #make: Readonly<Record<FactKind, AnyMaterial>>;
   readonly #taps: { [Kind in FactKind]?: AnyMaterial[] } = {};
+  readonly #channels: Readonly<Partial<Record<FactKind, FactChannel>>>;
   /** A new list with each change, so that a fact is told to those who listened when it happened. */
-  #subscriptions: readonly Subscription[] = [];
+  readonly #subscriptions: { [Kind in FactKind]?: readonly Subscription[] } = {};
   #untold: Untold[] = [];
   #isPlanned = false;
 
-  /** @param table how facts are made; given by tests */
-  constructor(clock: Pick<Clock, 'now'>, table: typeof FACT_TABLE = FACT_TABLE) {
+  /**
+   * @param channels where facts are told besides, by kind
+   * @param table how facts are made; given by tests
+   */
+  constructor(
+    clock: Pick<Clock, 'now'>,
+    channels: Readonly<Partial<Record<FactKind, FactChannel>>> = {},
+    table: typeof FACT_TABLE = FACT_TABLE,
+  ) {
     this.#clock = clock;
+    this.#channels = channels;
     this.#make = table as Readonly<Record<FactKind, AnyMaterial>>;
   }
 
@@ -64,11 +83,13 @@ export class FactStream implements Facts, FactTaps {
   emit(kind: FactKind, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
     const taps = this.#taps[kind];
     if (taps !== undefined) for (const tap of taps) tap(a, b, c, d);
-    const to = this.#subscriptions;
-    if (to.length === 0) return;
+    const to = this.#subscriptions[kind] ?? NOBODY;
+    const channel = this.#channels[kind];
+    const isPublished = channel?.hasSubscribers === true;
+    if (to.length === 0 && !isPublished) return;
     const details = this.#make[kind](a, b, c, d) as object;
     const fact = Object.freeze({ kind, atMs: this.#clock.now(), ...details }) as Fact;
-    this.#untold.push({ fact, to });
+    this.#untold.push({ fact, to, channel: isPublished ? channel : null });
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     queueMicrotask(this.#tell);
@@ -80,13 +101,15 @@ export class FactStream implements Facts, FactTaps {
     this.#taps[kind] = taps;
   }
 
-  /** Tells `listener` of every fact from now on, until the returned function is called. */
-  subscribe(listener: FactListener): () => void {
+  /** Tells `listener` of every fact of these kinds from now on, until the returned function is called. */
+  subscribe(listener: FactListener, kinds: readonly FactKind[] = FACT_KINDS): () => void {
     const subscription: Subscription = { listener, isOver: false, hasThrown: false };
-    this.#subscriptions = [...this.#subscriptions, subscription];
+    const all = this.#subscriptions;
+    for (const kind of kinds) all[kind] = [...(all[kind] ?? NOBODY), subscription];
     return () => {
       subscription.isOver = true;
-      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
+      for (const kind of kinds)
+        all[kind] = (all[kind] ?? NOBODY).filter((other) => other !== subscription);
     };
   }
 
@@ -95,8 +118,10 @@ export class FactStream implements Facts, FactTaps {
       const untold = this.#untold;
       // What listeners set off comes after, so that all see one order.
       this.#untold = [];
-      for (const { fact, to } of untold)
+      for (const { fact, to, channel } of untold) {
         for (const subscription of to) this.#call(subscription, fact);
+        channel?.publish(fact);
+      }
     }
     this.#isPlanned = false;
   };

@@ -206,6 +206,7 @@ export const FACT_TABLE = {
     count: about.count ?? 0,
   }),
   'runtime.started': () => ({}),
+  'runtime.stopping': (deadlineMs: number) => ({ deadlineMs }),
   'runtime.stopped': () => ({}),
   'start.failed': (cause: unknown) => ({ code: codeOf(cause) ?? 'HF_INTERNAL' }),
   'component.failed': (component: string, error: unknown) => ({ component, code: codeOf(error) }),
@@ -227,6 +228,9 @@ export const FACT_TABLE = {
 };
 
 type FactTable = typeof FACT_TABLE;
+
+/** Every kind that there is. */
+export const FACT_KINDS: readonly FactKind[] = Object.keys(FACT_TABLE) as FactKind[];
 
 /** What has to be handed over to tell of a fact of this kind. */
 export type Material<Kind extends FactKind> = Parameters<FactTable[Kind]>;

@@ -22,6 +22,7 @@ export function tellOfBlockedLoop({ facts, clock, onAlert }: AlertParts): void {
           'Look for what computes for long without a pause: a handler, a listener, other code of the app. A machine that slept looks the same.',
         { withStack: false },
       ),
+      'eventLoop.blocked',
     );
   });
 }

@@ -23,6 +23,7 @@ export function tellOfStuckWork({ facts, clock, onAlert }: AlertParts): void {
         `Work for ${upstream} is due, and nothing has begun for ${Math.round(forMs / 1_000)} s; ${why}. Nothing is lost: a restart of the process takes it up. Please report this defect.`,
         { withStack: false },
       ),
+      'work.stuck',
     );
   });
 }

@@ -12,7 +12,7 @@ import {
 } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AlertParts } from './alertParts.ts';
+import type { AlertParts, OnAlert } from './alertParts.ts';
 
 /** The first one is told of at once, and those that follow within this time together. */
 const TOGETHER_MS = 10_000;
@@ -50,13 +50,13 @@ export function tellOfWaiting({ facts, clock, onAlert }: AlertParts): void {
 
 class WaitingNews {
   readonly #clock: Clock;
-  readonly #onAlert: (error: unknown) => void;
+  readonly #onAlert: OnAlert;
   readonly #untold = new Map<AskingReason, Set<string>>();
   #isPlanned = false;
   #nextAtMs = 0;
   #cancel: () => void = () => undefined;
 
-  constructor(clock: Clock, onAlert: (error: unknown) => void) {
+  constructor(clock: Clock, onAlert: OnAlert) {
     this.#clock = clock;
     this.#onAlert = onAlert;
   }
@@ -99,7 +99,8 @@ class WaitingNews {
       const { code, why } = NEWS[reason];
       const state = STATE_WAITING_FOR[reason];
       this.#nextAtMs = this.#clock.monotonic() + TOGETHER_MS;
-      this.#onAlert(new HoldfastError(code, `${who} as ${state}: ${why}.`, { withStack: false }));
+      const error = new HoldfastError(code, `${who} as ${state}: ${why}.`, { withStack: false });
+      this.#onAlert(error, 'operation.parked');
     }
     this.#untold.clear();
   }

@@ -68,4 +68,5 @@ export type KnownUpstream<Handled, Upstreams> = Handled extends { readonly upstr
 
 type PlainResponse<Handled> = Handled extends Handler ? Awaited<ReturnType<Handled['run']>> : never;
 
-type IsAny<Given> = 0 extends 1 & Given ? true : false;
+/** Whether nothing more is known of it. */
+export type IsAny<Given> = 0 extends 1 & Given ? true : false;

@@ -15,7 +15,7 @@ function openStream() {
       return { operationId };
     },
   };
-  const stream = new FactStream(clock, table);
+  const stream = new FactStream(clock, {}, table);
   return { clock, stream, made: () => made };
 }
 

@@ -146,6 +146,13 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
       () => (part === 'token' ? [overLoopback()] : []),
     ]),
   ),
+  logger: () => [
+    tried('logger', 'one that throws', { logger: fails }),
+    tried('logger', 'one that never answers', {
+      logger: () => new Promise<never>(() => undefined),
+    }),
+  ],
+  name: () => [tried('name', 'any', { name: 'x'.repeat(1_000) })],
   // The house has a clock of its own; src/testing shows what one that is set does.
   clock: () => [],
   random: () =>

@@ -81,6 +81,12 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
       runtime.subscribe(({ kind }) => kind);
     },
   },
+  'runtime.on': {
+    begin: ({ runtime }) =>
+      runtime.on('operation.accepted', () => {
+        throw new Error('A defect of a listener.');
+      }),
+  },
   'runtime.backup': { begin: ({ runtime }) => runtime.backup(join(tempFolder(), 'copy')) },
   'runtime.release': { begin: ({ runtime }) => runtime.release() },
   'runtime.upstream': READS,

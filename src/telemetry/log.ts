@@ -1,0 +1,157 @@
+/**
+ * Writes to the app's logger what a person should see without asking (OB-6): facts, and what `onError` is told.
+ *
+ * Nothing is written where it happens: lines wait for a later turn of the event loop, and a slow logger has a few
+ * milliseconds of each turn, so that none stands between a crisis and its answer (CR-1). What a logger throws
+ * harms nothing (SV-2).
+ *
+ * @module
+ */
+
+import { stackLocation } from '../../actors/platform/stackLocation.ts';
+import type { Fact, FactKind, FactListener } from '../../actors/port.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { className, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { LineLimit } from './lineLimit.ts';
+import type { LogFields, LogFunction, LogLevel } from './logger.ts';
+import { alertLevel, LOGGED_KINDS, lineOf } from './logLines.ts';
+
+/** So long lines are written in one turn of the event loop. */
+const SLICE_MS = 2;
+/** At the end a process may exit without another turn: what waits then has so long. */
+const LAST_SLICE_MS = 50;
+/** So many wait to be written; a logger that is slower than that loses the others, and is told how many. */
+const WAITING_MAX = 1_000;
+
+interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export interface LogParts {
+  readonly logger: LogFunction;
+  readonly clock: Clock;
+  /** What the logger threw, or rejected with, the first time that it did. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+export class Log {
+  readonly #parts: LogParts;
+  readonly #limit: LineLimit;
+  #waiting: Line[] = [];
+  #isPlanned = false;
+  #lost = 0;
+  #hasFailed = false;
+
+  constructor(parts: LogParts) {
+    this.#parts = parts;
+    this.#limit = new LineLimit(parts.clock, (kind, leftOut) => {
+      const [fact = kind] = kind.split(' ');
+      const message = `${leftOut} more lines like this were left out: ${kind}`;
+      this.#add({ level: 'warn', message, fields: { kind: fact, leftOut } });
+    });
+  }
+
+  /** The kinds of facts that {@link fact} makes something of. */
+  readonly kinds: readonly FactKind[] = LOGGED_KINDS;
+
+  readonly fact: FactListener = (fact) => {
+    const isLast = fact.kind === 'runtime.stopped';
+    if (isLast) this.#limit.sum();
+    const line = lineOf(fact);
+    // A copy, since some loggers add to what they are given.
+    if (line !== null && this.#limit.admits(nameOf(fact))) {
+      this.#add({ ...line, fields: { ...fact } });
+    }
+    if (isLast) this.#writeFor(LAST_SLICE_MS);
+  };
+
+  /** What `onError` is told; where the fact behind it has a line of its own, nothing is written twice. */
+  alert(error: unknown, kind: FactKind): void {
+    const level = alertLevel(kind);
+    if (level === undefined) return;
+    const { code, message } = told(error);
+    // Of those that are told apart by their code, each code has its own lines.
+    if (this.#limit.admits(`${kind} ${code ?? ''}`.trim())) {
+      this.#add({ level, message, fields: { kind, atMs: this.#parts.clock.now(), code } });
+    }
+  }
+
+  #add(line: Line): void {
+    if (this.#waiting.length >= WAITING_MAX) {
+      this.#lost += 1;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#parts.clock.defer(() => {
+      this.#isPlanned = false;
+      this.#writeFor(SLICE_MS);
+    });
+  }
+
+  #writeFor(sliceMs: number): void {
+    const { clock } = this.#parts;
+    const untilMs = clock.monotonic() + sliceMs;
+    const lines = this.#waiting;
+    let written = 0;
+    for (const line of lines) {
+      if (written > 0 && clock.monotonic() >= untilMs) break;
+      written += 1;
+      this.#write(line);
+    }
+    this.#waiting = this.#waiting.slice(written);
+    if (this.#waiting.length > 0) {
+      this.#plan();
+      return;
+    }
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost === 0) return;
+    const message = `${lost} lines were lost: the logger was too slow for them`;
+    this.#write({ level: 'warn', message, fields: { lost } });
+  }
+
+  #write({ level, message, fields }: Line): void {
+    try {
+      const returned = this.#parts.logger(level, `holdfast: ${message}`, fields);
+      if (returned instanceof Promise) returned.catch(this.#failed);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  readonly #failed = (error: unknown): void => {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#parts.onFailed(error);
+  };
+}
+
+/** What tells the causes of facts of one kind apart: each has lines of its own. */
+const APART = ['upstream', 'type', 'to', 'code', 'exception'] as const;
+
+/** What lines are counted by. */
+function nameOf(fact: Fact): string {
+  const its = fact as Partial<Record<(typeof APART)[number], string | null>>;
+  return APART.reduce<string>(
+    (name, part) => (its[part] ? `${name} ${its[part]}` : name),
+    fact.kind,
+  );
+}
+
+/** The words of an error of holdfast hold nothing secret; of any other only its class and place are known to be so. */
+function told(error: unknown): { readonly code: string | null; readonly message: string } {
+  if (isHoldfastError(error)) return { code: error.code, message: error.message };
+  const location = stackLocation(error);
+  return {
+    code: null,
+    message: `something that no caller hears of has failed: ${className(error)}${location === null ? '' : ` at ${location}`}`,
+  };
+}
