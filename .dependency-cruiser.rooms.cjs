@@ -49,6 +49,7 @@ const MANAGEMENT = [
   'src/management/deadLetters',
   'src/management/quarantine',
   'src/management/store',
+  'src/management/operations',
   'src/management/breaker',
   'src/management/crises',
   'src/management/crisisMode',
@@ -253,6 +254,7 @@ const ROOMS = {
     ...ENGINE,
     'src/management/call',
   ],
+  'src/management/operations': [VOCABULARY, 'actors', 'src/management/call'],
   'src/management/quarantine': [VOCABULARY, PORT, 'actors', 'src/management/call'],
   'src/management/store': [
     VOCABULARY,

@@ -349,10 +349,11 @@ export class LocalEngine implements Engine {
     return this.#operations.watch(id, listener);
   }
 
-  async tell(id: string, wish: Wish): Promise<void> {
+  async tell(id: string, wish: Wish): Promise<boolean> {
     const tookNotice = await this.#operations.tell(id, wish);
     if (tookNotice)
       this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
+    return tookNotice;
   }
 
   actorOf(id: string): OperationActor | undefined {

@@ -261,6 +261,19 @@ export interface EngineHealth {
 export interface OperationRecords {
   /** Operations in order of acceptance, as they stand now. */
   list(query: OperationPageQuery): Promise<OperationPage>;
+  /**
+   * One as it stands now.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`.
+   */
+  view(id: string): Promise<OperationView>;
+  /**
+   * Tells one what somebody wants of it; `false` where it takes no notice, as one does that has ended. Resolves
+   * once what follows is durable; at rest it goes on from there when a process next runs.
+   *
+   * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
+   */
+  tell(id: string, wish: Wish): Promise<boolean>;
   /** Crises that are not over, and what people decide about them (CR-5). */
   readonly crises: CrisisAccess;
   /** What was given up and waits for a person (OP-5). */
@@ -365,12 +378,6 @@ export interface Engine extends OperationRecords {
   // One operation, by its id.
 
   /**
-   * Where it stands now.
-   *
-   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`.
-   */
-  view(id: string): Promise<OperationView>;
-  /**
    * How it ended, once that is durable; for a crisis as soon as its delivery has ended.
    *
    * @throws HoldfastError as {@link view}; `HF_STORE_…`; `HF_CLOSED` when the engine stops before it ends.
@@ -378,13 +385,6 @@ export interface Engine extends OperationRecords {
   outcome(id: string): Promise<Outcome>;
   /** Calls `listener` with each change of its state until the returned function is called. */
   watch(id: string, listener: (view: OperationView) => void): () => void;
-  /**
-   * Tells it what somebody wants of it; one that has ended ignores that. Resolves once what follows is
-   * durable.
-   *
-   * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
-   */
-  tell(id: string, wish: Wish): Promise<void>;
   /** Its actor to look at, where the engine has a live one in this process; `undefined` anywhere else. */
   actorOf(id: string): OperationActor | undefined;
 

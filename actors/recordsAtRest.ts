@@ -7,13 +7,14 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
-import { readPage } from './operation/rowView.ts';
+import { readPage, viewOf } from './operation/rowView.ts';
 import { turnWaitAtRest } from './operation/waitView.ts';
 import type { OperationRecords } from './port.ts';
 import { crisisAccessAtRest } from './recovery/crisisAccess.ts';
 import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { quarantineAccess } from './recovery/quarantineAccess.ts';
 import { accessAtRest } from './recovery/serviceAccess.ts';
+import { rowAtRest, tellAtRest } from './recovery/tellAtRest.ts';
 
 /** Operations of a store at rest, and its hold. */
 export interface RecordsAtRest extends OperationRecords {
@@ -31,6 +32,8 @@ export function recordsAtRest(
   let hold = heldBy;
   return {
     list: (query) => readPage(store, query, () => null, turnWaitAtRest),
+    view: async (id) => viewOf(await rowAtRest(store, id), turnWaitAtRest),
+    tell: (id, wish) => tellAtRest(store, clock, id, wish),
     crises: crisisAccessAtRest(store, clock),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),

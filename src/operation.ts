@@ -65,7 +65,11 @@ export function operationHandle(engine: Engine, id: string, isDuplicate = false)
     },
     view: () => engine.view(id),
     subscribe: (listener) => engine.watch(id, listener),
-    cancel: () => engine.tell(id, 'cancel.requested'),
-    retryNow: () => engine.tell(id, 'retry.requested'),
+    cancel: async () => {
+      await engine.tell(id, 'cancel.requested');
+    },
+    retryNow: async () => {
+      await engine.tell(id, 'retry.requested');
+    },
   };
 }

@@ -131,6 +131,15 @@ export function toOutcome(
   }
 }
 
+/** There is none of that id, or no longer. */
+export function operationUnknown(): HoldfastError {
+  return new HoldfastError(
+    'HF_OPERATION_UNKNOWN',
+    'There is no operation of that id in the store; it may have been purged.',
+    { field: 'id' },
+  );
+}
+
 /** For an operation whose record is quarantined: it does not run and gets no outcome (PS-3). */
 export function quarantinedError(): HoldfastError {
   return new HoldfastError(

@@ -17,6 +17,7 @@ import type { OperationActor } from '../operation/operationActor.ts';
 import {
   type OperationView,
   type Outcome,
+  operationUnknown,
   quarantinedError,
   toOutcome,
   toView,
@@ -150,11 +151,7 @@ export class Operations {
     const newer = row === null ? null : newerRecordIn(syncOperationMachine, row.state);
     if (newer !== null) throw newer;
     if (row !== null) return row;
-    throw new HoldfastError(
-      'HF_OPERATION_UNKNOWN',
-      'There is no operation of that id in the store; it may have been purged.',
-      { field: 'id' },
-    );
+    throw operationUnknown();
   }
 }
 

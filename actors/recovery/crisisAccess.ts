@@ -25,6 +25,7 @@ import type { Store, StoredOperation, WriteResult } from '../../persistence/port
 import { crisisChart } from '../charts/chartOfWork.ts';
 import { decodeWork, encodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
+import { operationUnknown } from '../operation/outcome.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 
 /** A crisis as it is shown to people: whose, how far it is, who was told, who decided. No payload. */
@@ -211,11 +212,7 @@ function inOrder(views: readonly CrisisView[]): readonly CrisisView[] {
 /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_CRISIS_OVER`, `HF_RECORD_…`. */
 function crisisOfRow(row: StoredOperation | null): KeptCrisis {
   if (row === null) {
-    throw new HoldfastError(
-      'HF_OPERATION_UNKNOWN',
-      'There is no operation of that id in the store; it may have been purged.',
-      { field: 'id' },
-    );
+    throw operationUnknown();
   }
   const { chart, snapshot } = decodeWork(row);
   if (chart !== crisisChart) throw over();

@@ -14,6 +14,7 @@ import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts
 import type { StoredOperation, WriteResult } from '../../persistence/port/store.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
+import { operationUnknown } from '../operation/outcome.ts';
 import { deadLetterContext, replayWrite } from './replay.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
@@ -151,14 +152,6 @@ async function quarantineUnreadable(
       revision,
       code: 'HF_RECORD_UNSUPPORTED',
     })),
-  );
-}
-
-function operationUnknown(): HoldfastError {
-  return new HoldfastError(
-    'HF_OPERATION_UNKNOWN',
-    'There is no operation of that id in the store; it may have been purged.',
-    { field: 'id' },
   );
 }
 

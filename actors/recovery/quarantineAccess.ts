@@ -9,6 +9,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QuarantinedRecord, SealedRecord } from '../../persistence/port/store.ts';
 import { headOfSnapshot } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
+import { operationUnknown } from '../operation/outcome.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
 /** A quarantined record, with nothing of what it holds but which chart and state wrote it. */
@@ -92,14 +93,6 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
 
 function recordOf({ state, ...record }: QuarantinedRecord): QuarantineRecord {
   return { ...record, snapshot: state === null ? null : headOfSnapshot(state) };
-}
-
-function operationUnknown(): HoldfastError {
-  return new HoldfastError(
-    'HF_OPERATION_UNKNOWN',
-    'There is no operation of that id in the store; it may have been purged.',
-    { field: 'id' },
-  );
 }
 
 function notQuarantined(): HoldfastError {

@@ -13,7 +13,7 @@ import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
-import { operationsCommand } from './commands/operations.ts';
+import { operationsCommand } from './commands/operations/operations.ts';
 import { policiesCommand } from './commands/policies/policies.ts';
 import { quarantineCommand } from './commands/quarantine/quarantine.ts';
 import { releaseCommand } from './commands/release.ts';

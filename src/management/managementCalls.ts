@@ -24,6 +24,9 @@ import { purgeBatch } from './deadLetters/purgeBatch.ts';
 import { replayDeadLetter } from './deadLetters/replay.ts';
 import { replayBatch } from './deadLetters/replayBatch.ts';
 import { showDeadLetter } from './deadLetters/show.ts';
+import { cancelOperation } from './operations/cancel.ts';
+import { retryOperation } from './operations/retry.ts';
+import { showOperation } from './operations/show.ts';
 import { setPolicies } from './policies/set.ts';
 import { showPolicies } from './policies/show.ts';
 import { pageOfQuarantine } from './quarantine/page.ts';
@@ -41,6 +44,9 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   backup,
   releaseStore,
   listOperations,
+  showOperation,
+  cancelOperation,
+  retryOperation,
   pageOfDeadLetters,
   showDeadLetter,
   answerOfDeadLetter,

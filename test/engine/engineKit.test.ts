@@ -92,7 +92,7 @@ const PLANTED: readonly (readonly [string, Planted, RegExp])[] = [
   ['forgets its disk', { forgetsItsDisk: true }, /^SV-3 OP-2/],
   [
     'says that it does what it is told, and does not',
-    { wrap: (engine) => faceOf(engine, { tell: () => Promise.resolve() }) },
+    { wrap: (engine) => faceOf(engine, { tell: () => Promise.resolve(true) }) },
     /^OP-5 is cancelled/,
   ],
 ];

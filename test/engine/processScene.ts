@@ -158,9 +158,7 @@ class RemoteEngine {
       crisis,
       view: (id) => this.#ask('view', id),
       outcome: async (id) => outcomeOf(await this.#ask<Outcome>('outcome', id)),
-      tell: async (id, wish) => {
-        await this.#ask('tell', id, wish);
-      },
+      tell: (id, wish) => this.#ask('tell', id, wish),
       list: (query) => this.#ask('list', query),
       health: () => {
         throw new Error('The health of another process is not read at once.');

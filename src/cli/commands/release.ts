@@ -17,7 +17,7 @@ export function releaseCommand(): Command {
     options: [...storeOptions(), jsonOption()],
     notes: `What waits in such a store may have been done since by the one it was copied from. An upstream that
 honours idempotency keys takes a repeat for what it is, as long as it remembers them. See what waits
-first; what must not be done again is cancelled by a program: runtime.getOperation(id).cancel()
+first, and cancel what must not be done again (holdfast operations cancel):
   $ holdfast operations --store ./restored --key-file ./holdfast.key`,
     examples: ['holdfast release --store ./restored --key-file ./holdfast.key'],
     async run({ options, output }) {

@@ -7,7 +7,7 @@
 
 import { TIERS, type Tier } from '../../../machines/vocabulary/urgency.ts';
 import type { LedgerEntry } from '../../testing/upstreamLedger.ts';
-import { table } from '../kit/output.ts';
+import { table } from '../kit/table.ts';
 import { crisisKey, type DemoPlan, demoRequest, demoTier } from './demoPlan.ts';
 
 /** The longest a crisis may wait for its answer (CR-1). */

@@ -59,6 +59,9 @@ export interface CommandSpec<Options extends JsonOptions, Arguments extends read
   ): Promise<ExitCode | void>;
 }
 
+/** The first example of each command, which the help of its group has. */
+const exampleOf = new WeakMap<Command, string>();
+
 /** Makes a command of what it declares. */
 export function command<
   Options extends JsonOptions = JsonOptions,
@@ -67,6 +70,7 @@ export function command<
   const made = new Command(spec.name).description(spec.description);
   for (const [name, what] of spec.arguments ?? []) made.argument(name, what);
   for (const option of spec.options) made.addOption(option);
+  exampleOf.set(made, spec.examples[0] ?? '');
   return made.addHelpText('after', helpOf(spec)).action(async (...given: readonly unknown[]) => {
     // Commander hands over the arguments, then the options, then the command.
     const args = given.slice(0, -2) as unknown as Arguments;
@@ -114,10 +118,19 @@ export function commandGroup(
   name: string,
   description: string,
   commands: readonly Command[],
+  /** The command that is meant where none is named. */
+  { isDefault }: { readonly isDefault?: string } = {},
 ): Command {
   const group = new Command(name).description(description).helpCommand(false);
-  for (const one of commands) group.addCommand(one);
-  return group;
+  for (const one of commands) group.addCommand(one, { isDefault: one.name() === isDefault });
+  group.hook('preSubcommand', () => {
+    // What is no command is not meant for the default one, which has no arguments: it is misspelt.
+    const [first = '-'] = group.args;
+    if (first.startsWith('-') || commands.some((one) => one.name() === first)) return;
+    (group as unknown as { unknownCommand(): never }).unknownCommand();
+  });
+  const examples = commands.map((one) => exampleOf.get(one) ?? '');
+  return group.addHelpText('after', helpOf({ examples }));
 }
 
 function helpOf({

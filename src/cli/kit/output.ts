@@ -189,27 +189,3 @@ function stacksOf(error: unknown): string {
   }
   return stacks.join('\n  caused by: ');
 }
-
-/** Columns padded to the width of their widest cell; numbers right-aligned; a line a row. */
-export function table(
-  head: readonly string[],
-  content: readonly (readonly (string | number)[])[],
-): string {
-  const rows = content.map((cells) =>
-    cells.map((cell) => (typeof cell === 'string' ? plainLine(cell) : cell)),
-  );
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => String(row[column] ?? '').length)),
-  );
-  const isNumber = (value: unknown): boolean => typeof value === 'number';
-  const numeric = head.map((_, column) => rows.every((row) => isNumber(row[column])));
-  const line = (cells: readonly (string | number)[]): string =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return numeric[column] === true ? String(cell).padStart(width) : String(cell).padEnd(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return [line(head), ...rows.map(line)].join('\n');
-}

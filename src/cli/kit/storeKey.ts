@@ -61,13 +61,14 @@ export async function storeKey(
 
 /** Asks at the terminal, and shows nothing of what is typed. */
 async function askFor(question: string): Promise<string> {
-  process.stderr.write(plainLine(question));
   const nowhere = new Writable({
     write: (_chunk, _encoding, done) => {
       done();
     },
   });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // From here on the terminal shows nothing of what is typed.
+  process.stderr.write(plainLine(question));
   try {
     return await terminal.question('');
   } catch (error) {

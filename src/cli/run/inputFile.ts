@@ -61,7 +61,7 @@ export async function openInput(path: string, signal?: AbortSignal): Promise<Inp
 /** As a socket, whose reading can be ended at any moment; that of a file can't. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Input | null> {
   const opening = promisify(openFile)(path, 'r');
-  // Whoever opens a pipe to read waits for a writer, and nothing but one ends that.
+  // Opening a pipe to read waits for a writer, and nothing but one ends that.
   const beWriter = (): void => {
     open(path, constants.O_WRONLY | constants.O_NONBLOCK).then(
       (writer) => writer.close(),

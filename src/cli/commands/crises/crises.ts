@@ -18,8 +18,9 @@ import {
   jsonOption,
   value,
 } from '../../kit/command.ts';
-import { type Output, table } from '../../kit/output.ts';
+import { type Output } from '../../kit/output.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
+import { facts, table, timeOf } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';
 
 type ListOptions = StoreOptions & JsonOptions & { readonly unacknowledged: boolean };
@@ -147,10 +148,6 @@ function nameOf({ id, role }: Person): string {
   return role === undefined ? id : `${id} (${role})`;
 }
 
-function timeOf(atMs: number | null): string {
-  return atMs === null ? '' : new Date(atMs).toISOString();
-}
-
 function tableOf(open: readonly CrisisView[]): string {
   return table(
     ['id', 'subject', 'accepted', 'delivery', 'attempt', 'escalated', 'people', 'taken on by'],
@@ -168,20 +165,17 @@ function tableOf(open: readonly CrisisView[]): string {
 }
 
 function textOf(view: CrisisView): string {
-  const facts = table(
-    ['what', 'value'],
-    [
-      ['id', view.id],
-      ['type', view.type],
-      ['subject', view.subject ?? ''],
-      ['accepted', timeOf(view.acceptedAtMs)],
-      ['delivery', `${view.delivery}, attempt ${view.attempt}`],
-      ['last failure', view.failure ?? ''],
-      ['escalated', [timeOf(view.escalatedAtMs), view.cause].filter(Boolean).join(' ')],
-      ['people', view.escalation],
-      ['over', timeOf(view.settledAtMs)],
-    ],
-  );
+  const known = facts([
+    ['id', view.id],
+    ['type', view.type],
+    ['subject', view.subject ?? ''],
+    ['accepted', timeOf(view.acceptedAtMs)],
+    ['delivery', `${view.delivery}, attempt ${view.attempt}`],
+    ['last failure', view.failure ?? ''],
+    ['escalated', [timeOf(view.escalatedAtMs), view.cause].filter(Boolean).join(' ')],
+    ['people', view.escalation],
+    ['over', timeOf(view.settledAtMs)],
+  ]);
   const told = view.told.map(({ atMs, name, outcome, calls }) => [
     timeOf(atMs),
     `step ${name}`,
@@ -194,5 +188,5 @@ function textOf(view: CrisisView): string {
     what,
     note ?? '',
   ]);
-  return `${facts}\n\n${table(['at', 'who', 'what', ''], [...told, ...decisions])}`;
+  return `${known}\n\n${table(['at', 'who', 'what', ''], [...told, ...decisions])}`;
 }

@@ -27,9 +27,9 @@ import {
   jsonOption,
   value,
 } from '../../kit/command.ts';
-import { table } from '../../kit/output.ts';
 import { requireStore } from '../../kit/storeFolder.ts';
 import { storeOption } from '../../kit/storeOptions.ts';
+import { table } from '../../kit/table.ts';
 
 interface ListOptions extends JsonOptions {
   readonly store: string;

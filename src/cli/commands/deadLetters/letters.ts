@@ -49,10 +49,6 @@ export async function withLetters<Result>(
   );
 }
 
-export function timeOf(atMs: number): string {
-  return new Date(atMs).toISOString();
-}
-
 function parseCode(given: string): ErrorCode {
   const code = ERROR_CODES.find((known) => known === given);
   if (code === undefined) throw new InvalidArgumentError('Codes are listed in docs/errors.md.');

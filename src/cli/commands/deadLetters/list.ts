@@ -15,9 +15,9 @@ import {
   jsonOption,
   value,
 } from '../../kit/command.ts';
-import { table } from '../../kit/output.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
-import { type FilterOptions, filterOf, filterOptions, timeOf, withLetters } from './letters.ts';
+import { table, timeOf } from '../../kit/table.ts';
+import { type FilterOptions, filterOf, filterOptions, withLetters } from './letters.ts';
 
 type ListOptions = StoreOptions & JsonOptions & FilterOptions & { readonly limit: number };
 

@@ -15,9 +15,11 @@ import {
   type JsonOptions,
   jsonOption,
 } from '../../kit/command.ts';
-import { plainLine, table } from '../../kit/output.ts';
+import { historyTable } from '../../kit/historyTable.ts';
+import { plainLine } from '../../kit/output.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
-import { timeOf, withLetters } from './letters.ts';
+import { facts, timeOf } from '../../kit/table.ts';
+import { withLetters } from './letters.ts';
 
 export function showCommand(): Command {
   return command<StoreOptions & JsonOptions & { readonly answer?: boolean }, [id: string]>({
@@ -55,33 +57,18 @@ function textOfAnswer(answer: UpstreamAnswer | null): string {
 
 function textOf(details: DeadLetterDetails): string {
   const { entity, history } = details;
-  const facts = table(
-    ['what', 'value'],
-    [
-      ['id', details.id],
-      ['type', details.type],
-      ['subject', details.subject],
-      ['entity', entity === null ? '' : `${entity.type} ${entity.id}`],
-      ['tier, priority', `${details.tier}, ${details.priority}`],
-      ['accepted', timeOf(details.acceptedAtMs)],
-      ['given up', timeOf(details.deadLetteredAtMs)],
-      ['expires', details.expiresAtMs === null ? '' : timeOf(details.expiresAtMs)],
-      ['reason', `${details.code} ${details.message}`],
-      ['may be applied', details.mayBeApplied ? 'yes: look at the upstream first' : 'no'],
-      ['payload', details.hasPayload ? 'kept' : 'erased'],
-    ],
-  );
-  const rows = history.map((entry, at) => {
-    const since = history[at - 1]?.atMs ?? details.acceptedAtMs;
-    const { startedAtMs } = entry;
-    return [
-      timeOf(entry.atMs),
-      entry.what,
-      entry.attempt,
-      startedAtMs === undefined ? '' : `${startedAtMs - since} ms`,
-      startedAtMs === undefined ? '' : `${entry.atMs - startedAtMs} ms`,
-      [entry.failureClass, entry.code, entry.exception].filter(Boolean).join(' '),
-    ];
-  });
-  return `${facts}\n\n${table(['at', 'what', 'attempt', 'waited', 'took', 'why'], rows)}`;
+  const known = facts([
+    ['id', details.id],
+    ['type', details.type],
+    ['subject', details.subject],
+    ['entity', entity === null ? '' : `${entity.type} ${entity.id}`],
+    ['tier, priority', `${details.tier}, ${details.priority}`],
+    ['accepted', timeOf(details.acceptedAtMs)],
+    ['given up', timeOf(details.deadLetteredAtMs)],
+    ['expires', timeOf(details.expiresAtMs)],
+    ['reason', `${details.code} ${details.message}`],
+    ['may be applied', details.mayBeApplied ? 'yes: look at the upstream first' : 'no'],
+    ['payload', details.hasPayload ? 'kept' : 'erased'],
+  ]);
+  return `${known}\n\n${historyTable(history, details.acceptedAtMs)}`;
 }

@@ -11,8 +11,8 @@ import { askOwner } from '../../../control/controlClient.ts';
 import { showPolicies } from '../../../management/policies/show.ts';
 import { type PolicyView, policyViews } from '../../../views/policyView.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
-import { table } from '../../kit/output.ts';
 import { requireStore } from '../../kit/storeFolder.ts';
+import { table } from '../../kit/table.ts';
 
 interface PoliciesOptions extends JsonOptions {
   readonly store?: string;

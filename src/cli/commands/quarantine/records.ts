@@ -6,8 +6,8 @@
 
 import { type Quarantine, quarantine } from '../../../management/quarantine/quarantine.ts';
 import type { Quarantined } from '../../../management/quarantine/quarantined.ts';
-import { table } from '../../kit/output.ts';
 import type { StoreOptions } from '../../kit/storeOptions.ts';
+import { table } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';
 
 export async function withQuarantine<Result>(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { table } from '../../kit/output.ts';
+import { table } from '../../kit/table.ts';
 import type { DrillReport } from './drillReport.ts';
 import { verdictText } from './markdown.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createRuntime, keyFile } from '../../../../src/index.ts';
+import { createKeyFile } from '../../../../persistence/sealing/keyFile.ts';
+import { conflictFailure, createRuntime, keyFile } from '../../../../src/index.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
@@ -42,4 +43,63 @@ test('HM-1 UX-1 lists what each operation of a store at rest waits for, since wh
     [first.id, { reason: 'start', sinceAtMs: views[0]?.acceptedAtMs, untilAtMs: null }],
     [second.id, { reason: 'lane', sinceAtMs: expect.any(Number), untilAtMs: null }],
   ]);
+});
+
+test('OP-5 UX-1 shows, cancels and retries one in the process that owns it, and at rest', async () => {
+  const parent = tempFolder();
+  const key = join(parent, 'test.key');
+  const of = ['--store', join(parent, 'store'), '--key-file', key, '--json'];
+  await createKeyFile(key);
+  let isRefused = true;
+  const boot = () =>
+    createRuntime({
+      store: join(parent, 'store'),
+      key: keyFile(key),
+      handlers: {
+        [REQUEST.type]: {
+          upstream: 'default',
+          run: () => {
+            if (isRefused) throw conflictFailure('Another version.');
+            return null;
+          },
+        },
+      },
+    });
+  const first = boot();
+  await first.ready;
+  const overrides: string[] = [];
+  first.subscribe((fact) => {
+    if (fact.kind === 'override.made') overrides.push(fact.what);
+  });
+  const sync = async (payload: string) => {
+    const { id } = await first.sync({ ...REQUEST, payload });
+    await expect
+      .poll(async () => (await first.getOperation(id).view()).state, { timeout: 10_000 })
+      .toBe('conflicted');
+    return id;
+  };
+  const [one, two, three] = [await sync('Ann'), await sync('Bo'), await sync('Cy')];
+  const shown = await runCli(['operations', 'show', one, ...of.slice(0, -1)]);
+  expect(shown.stdout).toMatch(/state +conflicted\nwaits for +conflict since \d{4}-/);
+  expect(shown.stdout).toMatch(/failed +1 +\d+ ms +\d+ ms +conflict HF_CONFLICT/);
+  expect(shown.stdout).not.toContain('Ann');
+  isRefused = false;
+  const retried = await runCli(['operations', 'retry', one, ...of]);
+  expect(JSON.parse(retried.stdout)).toMatchObject({ id: one, done: true, isRunning: true });
+  expect(await first.getOperation(one).outcome).toMatchObject({ status: 'completed' });
+  const cancelled = await runCli(['operations', 'cancel', two, ...of]);
+  expect(JSON.parse(cancelled.stdout)).toMatchObject({ done: true, state: 'cancelled' });
+  const late = await runCli(['operations', 'cancel', two, ...of.slice(0, -1)]);
+  expect(late).toMatchObject({ exitCode: 1 });
+  expect(late.stdout).toMatch(/has ended already: cancelled/);
+  // Told of once each, whichever way it was asked.
+  expect(overrides).toEqual(['operation.retryNow', 'operation.cancel']);
+  await first.close();
+
+  const atRest = await runCli(['operations', 'retry', three, ...of.slice(0, -1)]);
+  expect(atRest).toMatchObject({ exitCode: 0 });
+  expect(atRest.stdout).toMatch(/tried when a process opens the store/);
+  const next = boot();
+  expect(await next.getOperation(three).outcome).toMatchObject({ status: 'completed' });
+  await next.close();
 });

@@ -10,8 +10,8 @@ import {
   plain,
   plainJson,
   plainLine,
-  table,
 } from '../../../../src/cli/kit/output.ts';
+import { table } from '../../../../src/cli/kit/table.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';

@@ -22,6 +22,7 @@ async function stage(key: 'file' | 'passphrase') {
     key: key === 'file' ? keyFile(secret) : passphrase(PASSPHRASE),
     handlers: { 'mail.send': { upstream: 'default', run: () => null } },
   });
+  await runtime.ready;
   const { outcome } = await runtime.sync({ type: 'mail.send', subject: 'u', tier: 'basic' });
   await outcome;
   await runtime.close();

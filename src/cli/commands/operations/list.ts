@@ -1,20 +1,20 @@
 /**
- * `holdfast operations`: lists what a store holds, also while a process owns it.
+ * `holdfast operations list`.
  *
  * @module
  */
 
 import { type Command, InvalidArgumentError } from 'commander';
-import type { OperationPage, OperationView, OperationWait } from '../../../actors/port.ts';
-import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
-import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
-import type { Caller } from '../../management/call/managementCall.ts';
-import { listOperations } from '../../management/store/listOperations.ts';
-import { parseCount } from '../kit/argumentParsers.ts';
-import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../kit/command.ts';
-import { table } from '../kit/output.ts';
-import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
-import { withStore } from '../kit/withStore.ts';
+import type { OperationPage, OperationView, OperationWait } from '../../../../actors/port.ts';
+import { crisisMachine } from '../../../../machines/crisis/crisisMachine.ts';
+import { syncOperationMachine } from '../../../../machines/operation/syncOperationMachine.ts';
+import type { Caller } from '../../../management/call/managementCall.ts';
+import { listOperations } from '../../../management/store/listOperations.ts';
+import { parseCount } from '../../kit/argumentParsers.ts';
+import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
+import { table } from '../../kit/table.ts';
+import { withStore } from '../../kit/withStore.ts';
 
 interface OperationsOptions extends StoreOptions, JsonOptions {
   readonly state?: string;
@@ -32,9 +32,9 @@ const STATES: readonly string[] = [
   ]),
 ];
 
-export function operationsCommand(): Command {
+export function listCommand(): Command {
   return command<OperationsOptions>({
-    name: 'operations',
+    name: 'list',
     description: 'list the operations of a store, at rest or in use; never their payloads',
     options: [
       ...storeOptions(),

@@ -1,0 +1,50 @@
+/**
+ * `holdfast operations show`.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
+import type { OperationView } from '../../../../actors/port.ts';
+import { showOperation } from '../../../management/operations/show.ts';
+import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
+import { historyTable } from '../../kit/historyTable.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
+import { facts, timeOf } from '../../kit/table.ts';
+import { withStore } from '../../kit/withStore.ts';
+
+export function showCommand(): Command {
+  return command<StoreOptions & JsonOptions, [id: string]>({
+    name: 'show',
+    description: 'show one: its state, what it waits for, and what happened to it',
+    arguments: [['<id>', 'id of the operation']],
+    options: [...storeOptions(), jsonOption()],
+    examples: [`holdfast operations show 01998a2c-… ${EXAMPLE_STORE}`],
+    async run({ options, output }, id) {
+      const view = await withStore(options, (caller) => caller.call(showOperation, { id }));
+      output.result(view, textOf(view));
+    },
+  });
+}
+
+function textOf(view: OperationView): string {
+  const { entity, wait, failure, history } = view;
+  const until = wait?.untilAtMs ?? null;
+  const known = facts([
+    ['id', view.id],
+    ['type', view.type],
+    ['state', view.state],
+    ['waits for', wait === null ? '' : `${wait.reason} since ${timeOf(wait.sinceAtMs)}`],
+    ['until', timeOf(until)],
+    ['next try', view.retryAtMs === until ? '' : timeOf(view.retryAtMs)],
+    ['subject', view.subject],
+    ['entity', entity === null ? '' : `${entity.type} ${entity.id}`],
+    ['tier, priority', `${view.tier}, ${view.priority}`],
+    ['attempt', view.attempt],
+    ['accepted', timeOf(view.acceptedAtMs)],
+    ['ended', timeOf(view.settledAtMs)],
+    ['expires', timeOf(view.expiresAtMs)],
+    ['last failure', failure === null ? '' : `${failure.code} ${failure.message}`],
+  ]);
+  return history.length === 0 ? known : `${known}\n\n${historyTable(history, view.acceptedAtMs)}`;
+}

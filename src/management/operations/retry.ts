@@ -1,0 +1,20 @@
+/**
+ * Management call: tries one operation again now.
+ *
+ * @module
+ */
+
+import { storeCall } from '../call/managementCall.ts';
+import { ID } from '../call/params.ts';
+import { type Told, tellOperation } from './tell.ts';
+
+export const retryOperation = storeCall<{ readonly id: string }, Told>({
+  name: 'operation.retry',
+  summary: 'Tries one operation again now, where it waits for a retry, a decision or a review.',
+  capability: 'operate',
+  params: { id: ID },
+  audited: ['id'],
+  // The engine tells of it, whichever way it was asked.
+  override: null,
+  run: (store, { id }) => tellOperation(store, id, 'retry.requested'),
+});
