@@ -139,6 +139,7 @@ const CLI_ROOMS = {
     ...ENGINE,
     'src/management/call',
     'src/management/store',
+    'src/management/operations',
     'src/cli/kit',
   ],
   'src/cli': [

@@ -254,7 +254,6 @@ const ROOMS = {
     ...ENGINE,
     'src/management/call',
   ],
-  'src/management/operations': [VOCABULARY, 'actors', 'src/management/call'],
   'src/management/quarantine': [VOCABULARY, PORT, 'actors', 'src/management/call'],
   'src/management/store': [
     VOCABULARY,
@@ -262,6 +261,13 @@ const ROOMS = {
     'actors',
     'src/upkeep',
     'src/views',
+    'src/management/call',
+  ],
+  'src/management/operations': [
+    VOCABULARY,
+    'machines/operation',
+    'machines/crisis',
+    'actors',
     'src/management/call',
   ],
   'src/management/breaker': ['src/management/call'],

@@ -78,6 +78,7 @@ export type {
   OperationActorObserver,
   OperationActorSnapshot,
 } from './operation/operationActor.ts';
+export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage } from './operation/rowView.ts';
 export type { CrisisAccess, CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
@@ -259,7 +260,7 @@ export interface EngineHealth {
 
 /** What can be asked of operations at rest, whether or not an engine runs on them. */
 export interface OperationRecords {
-  /** Operations in order of acceptance, as they stand now. */
+  /** A bounded piece of the operations that match, as they stand now. */
   list(query: OperationPageQuery): Promise<OperationPage>;
   /**
    * One as it stands now.

@@ -18,6 +18,8 @@ import {
   type FactListener,
   type FactOf,
   type Handler,
+  type OperationPage,
+  type OperationView,
 } from '../actors/port.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -34,18 +36,20 @@ import type { Management } from './management/call/management.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode/crisisMode.ts';
 import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
+import type { OperationQuery } from './management/operations/list.ts';
+import { type OperationSearch, operationsOf, pageOf } from './management/operations/operations.ts';
 import { setPolicies } from './management/policies/set.ts';
 import { showPolicies } from './management/policies/show.ts';
 import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
 import { backup } from './management/store/backup.ts';
 import { health } from './management/store/health.ts';
-import { listOperations } from './management/store/listOperations.ts';
 import { releaseStore } from './management/store/release.ts';
 import { type Operation, operationHandle } from './operation.ts';
 import { checkHandler, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
 import { handlerUnknown } from './refusals.ts';
 import type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
+import type { ListedType } from './typed/operationTypes.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import type { HealthStatus } from './views/health.ts';
@@ -196,10 +200,16 @@ export class HoldfastRuntime implements Runtime {
     return operationHandle(this.#parts.engine, id);
   }
 
-  async listOperations(
-    query: { readonly afterSeq?: number | undefined; readonly limit?: number | undefined } = {},
-  ): ReturnType<Runtime['listOperations']> {
-    return await this.#parts.management.call(listOperations, query);
+  async listOperations<Type extends string | undefined>(
+    query: OperationQuery<NonNullable<Type>> = {},
+  ): Promise<OperationPage<ListedType<Type>>> {
+    return await pageOf<ListedType<Type>>(this.#parts.management, query);
+  }
+
+  operations<Type extends string | undefined>(
+    search: OperationSearch<NonNullable<Type>> = {},
+  ): AsyncIterable<OperationView<ListedType<Type>>> {
+    return operationsOf<ListedType<Type>>(this.#parts.management, search);
   }
 
   policies(scope: PolicyScope = {}): readonly PolicyView[] {

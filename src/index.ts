@@ -27,6 +27,7 @@ export type {
   OperationActor,
   OperationActorObserver,
   OperationActorSnapshot,
+  OperationFilter,
   OperationPage,
   OperationView,
   OperationWait,
@@ -129,6 +130,8 @@ export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/dea
 export type { DeadLetterRun, DeadLetters } from './management/deadLetters/deadLetters.ts';
 export type { DeadLetterFilter } from './management/deadLetters/filter.ts';
 export type { ReplayOptions } from './management/deadLetters/replay.ts';
+export type { OperationQuery } from './management/operations/list.ts';
+export type { OperationSearch } from './management/operations/operations.ts';
 export type { Quarantine } from './management/quarantine/quarantine.ts';
 export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation } from './operation.ts';
@@ -160,6 +163,7 @@ export type { FactIn } from './typed/factTypes.ts';
 export type {
   AnyTypes,
   KnownUpstream,
+  ListedType,
   OperationType,
   OperationTypes,
   RequestOf,

@@ -13,6 +13,7 @@ import type {
   FactKind,
   Handler,
   OperationPage,
+  OperationView,
   Outcome,
 } from '../actors/port.ts';
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -25,11 +26,14 @@ import type { BulkAcceptance, BulkOptions } from './bulk.ts';
 import type { Crises } from './management/crises/crises.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
+import type { OperationQuery } from './management/operations/list.ts';
+import type { OperationSearch } from './management/operations/operations.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
 import type { Operation } from './operation.ts';
 import type { FactIn } from './typed/factTypes.ts';
 import type {
   AnyTypes,
+  ListedType,
   OperationTypes,
   RequestOf,
   ResponseOf,
@@ -171,15 +175,32 @@ export interface Runtime<
     id: string,
   ): Operation<ResponseOf<Types, Type>>;
   /**
-   * Operations in order of acceptance, a page of at most 1000 at a time (default 100); go on with
-   * `nextAfterSeq`.
+   * A page of the operations that match, full or the last: the oldest first, or with `order: 'newest'` the
+   * newest; go on with `nextAfterSeq`. Pages are read in pieces, so that neither the event loop nor the disk is
+   * held up; what a filter costs {@link OperationFilter} says. Those in memory are shown as they are now.
    *
-   * @throws HoldfastError `HF_OPTION_INVALID`.
+   * @example
+   * const { views, nextAfterSeq } = await runtime.listOperations({ state: 'deadLettered', order: 'newest', limit: 20 });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
    */
-  listOperations(query?: {
-    readonly afterSeq?: number | undefined;
-    readonly limit?: number | undefined;
-  }): Promise<OperationPage>;
+  listOperations<Type extends TypeOf<Types> | undefined = undefined>(
+    query?: OperationQuery<NonNullable<Type>>,
+  ): Promise<OperationPage<ListedType<Type>>>;
+  /**
+   * Goes through all operations that match. Each is shown as it is when its piece is read; what comes and goes
+   * meanwhile may be seen or not.
+   *
+   * @example
+   * for await (const { id, wait } of runtime.operations({ type: 'payments.push', reason: 'review' })) {
+   *   console.log(id, new Date(wait.sinceAtMs));
+   * }
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID`; while it goes, as {@link listOperations}.
+   */
+  operations<Type extends TypeOf<Types> | undefined = undefined>(
+    search?: OperationSearch<NonNullable<Type>>,
+  ): AsyncIterable<OperationView<ListedType<Type>>>;
   /** The crisis plans of subjects, which lead the answers to a crisis of theirs (CR-3). */
   readonly crisisPlans: CrisisPlans;
   /** A person says that somebody, or everybody, is in danger until further notice (CR-6). */

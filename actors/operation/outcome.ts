@@ -45,9 +45,9 @@ export type Outcome<Response = Json | undefined> =
     });
 
 /** An operation as people may see it: no payload, no response. */
-export interface OperationView {
+export interface OperationView<Type extends string = string> {
   readonly id: string;
-  readonly type: string;
+  readonly type: Type;
   readonly subject: string;
   readonly entity: Entity | null;
   readonly tier: Tier;

@@ -1,47 +1,96 @@
 /**
- * What is shown of an operation that rests on disk, read from its row.
+ * What is shown of operations that rest on disk, read from their rows.
  *
  * @module
  */
 
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { SearchStore, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
+import {
+  asksForPlace,
+  matchesFilter,
+  type OperationFilter,
+  searchedFor,
+} from './operationFilter.ts';
 import { type OperationView, toView } from './outcome.ts';
 import type { TurnWaitOf } from './waitView.ts';
 
-/** A page of operations, in order of acceptance. */
-export interface OperationPage {
-  readonly views: readonly OperationView[];
+/** A page of operations, in the order asked for. */
+export interface OperationPage<Type extends string = string> {
+  readonly views: readonly OperationView<Type>[];
   /**
-   * How many lie between them and can't be shown: quarantined (`holdfast quarantine`), or damaged in
-   * the file (`holdfast doctor --deep`).
+   * How many lie between them and can't be shown, so that nobody knows whether they are meant: quarantined
+   * (`holdfast quarantine`), or damaged in the file (`holdfast doctor --deep`).
    */
   readonly unreadable: number;
+  /** Where the next page begins, as its `afterSeq`; `null` after the last. */
   readonly nextAfterSeq: number | null;
 }
 
-/** Which page of operations is meant: the next `limit` of those accepted after `afterSeq`. */
+/** Which page of operations is meant: the next of those accepted after or, newest first, before `afterSeq`. */
 export interface OperationPageQuery {
+  readonly filter: OperationFilter;
+  readonly order: 'newest' | 'oldest';
   readonly afterSeq: number;
+  /** Fewer may come, or none, and the page not be the last: it is a bounded piece of work. */
   readonly limit: number;
 }
 
-/** A page as the store has it, but for what `viewInMemory` knows better. */
+/** What an engine knows of its operations beyond their rows. */
+export interface ViewsInMemory {
+  /** `null` for one that is on disk only. */
+  of(id: string): OperationView | null;
+  /** Of all that were accepted. */
+  all(): readonly { readonly seq: number; readonly view: OperationView }[];
+}
+
+/** Where nothing runs. */
+export const NOTHING_IN_MEMORY: ViewsInMemory = { of: () => null, all: () => [] };
+
+/** Records that are opened for a page at least where the filter can't tell before. */
+const OPENED_ROWS = 256;
+
+/** A page as the store has it, but for what is known better in memory. */
 export async function readPage(
-  store: RecordStore,
-  { afterSeq, limit }: OperationPageQuery,
-  viewInMemory: (id: string) => OperationView | null,
+  store: SearchStore,
+  { filter, order, afterSeq, limit }: OperationPageQuery,
+  memory: ViewsInMemory,
   turnWaitOf: TurnWaitOf,
 ): Promise<OperationPage> {
-  const rows = await store.list({ afterSeq, limit });
-  const views = rows.flatMap(
-    (row) => viewInMemory(row.id) ?? viewIfReadable(row, turnWaitOf) ?? [],
-  );
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const found = await store.search({
+    ...searchedFor(filter),
+    order,
+    fromSeq: afterSeq,
+    limit: isFiltered ? Math.max(limit, OPENED_ROWS) : limit,
+  });
+  const { rows, nextSeq } = found;
+  const ids = new Set(rows.map(({ id }) => id));
+  const isInPiece = (seq: number): boolean =>
+    order === 'newest'
+      ? seq < afterSeq && seq >= (nextSeq ?? 0)
+      : seq > afterSeq && seq <= (nextSeq ?? Number.MAX_SAFE_INTEGER);
+  // What is in memory may stand elsewhere by now than its row does.
+  const moved = asksForPlace(filter)
+    ? memory.all().filter(({ seq, view }) => isInPiece(seq) && !ids.has(view.id))
+    : [];
+  const sign = order === 'newest' ? -1 : 1;
+  const looked = [
+    ...rows.map((row) => ({
+      seq: row.seq,
+      view: memory.of(row.id) ?? viewIfReadable(row, turnWaitOf),
+    })),
+    ...moved,
+  ]
+    .filter(({ view }) => view === null || matchesFilter(view, filter))
+    .toSorted((a, b) => sign * (a.seq - b.seq));
+  const shown = looked.slice(0, limit);
+  const views = shown.flatMap(({ view }) => view ?? []);
   return {
     views,
-    unreadable: rows.length - views.length,
-    nextAfterSeq: rows.length < limit ? null : (rows.at(-1)?.seq ?? null),
+    unreadable: shown.length - views.length,
+    nextAfterSeq: shown.length < looked.length ? (shown.at(-1)?.seq ?? nextSeq) : nextSeq,
   };
 }
 

@@ -22,3 +22,13 @@ export function operationId(clock: Clock, random: Random): string {
 export function madeAtMs(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
+
+const MADE_AT_MAX = 2 ** 48 - 1;
+
+/** The first id that can be made at an instant. */
+export function firstIdAt(atMs: number): string {
+  const time = Math.max(0, Math.min(MADE_AT_MAX, Math.floor(atMs)))
+    .toString(16)
+    .padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}

@@ -6,7 +6,7 @@
 
 import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { RecordStore, SearchStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { WorkActor } from '../charts/chartOfWork.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
@@ -22,11 +22,13 @@ import {
   toOutcome,
   toView,
 } from '../operation/outcome.ts';
+import type { Resident } from '../operation/resident.ts';
 import {
   hasEnded,
   type OperationPage,
   type OperationPageQuery,
   readPage,
+  type ViewsInMemory,
   viewOf,
 } from '../operation/rowView.ts';
 import type { OperationPool } from './operationPool.ts';
@@ -34,7 +36,7 @@ import type { OperationPool } from './operationPool.ts';
 export interface OperationsParts {
   readonly pool: OperationPool;
   readonly journal: Pick<Journal, 'written' | 'failure' | 'isHanging'>;
-  readonly store: RecordStore;
+  readonly store: RecordStore & SearchStore;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -70,9 +72,16 @@ export class Operations {
   async list(query: OperationPageQuery): Promise<OperationPage> {
     const { store } = this.#parts;
     await this.#untilAnswering();
+    const { pool } = this.#parts;
     // What is in memory is newer than its row.
-    const { turnWaitOf } = this.#parts.pool;
-    return await readPage(store, query, (id) => this.#viewInMemory(id), turnWaitOf);
+    const memory: ViewsInMemory = {
+      of: (id) => this.#viewInMemory(id),
+      all: () =>
+        pool.residents
+          .filter((resident) => resident.seq > 0 && isAccepted(resident))
+          .map((resident) => ({ seq: resident.seq, view: this.#viewOf(resident) })),
+    };
+    return await readPage(store, query, memory, pool.turnWaitOf);
   }
 
   async outcome(id: string): Promise<Outcome> {
@@ -119,11 +128,12 @@ export class Operations {
   }
 
   #viewInMemory(id: string): OperationView | null {
-    const { pool } = this.#parts;
-    const resident = pool.resident(id);
-    if (resident === undefined) return null;
-    const { chart, actor, urgency } = resident;
-    return toView(chart, actor.getSnapshot(), urgency, pool.turnWaitOf);
+    const resident = this.#parts.pool.resident(id);
+    return resident === undefined ? null : this.#viewOf(resident);
+  }
+
+  #viewOf({ chart, actor, urgency }: Resident): OperationView {
+    return toView(chart, actor.getSnapshot(), urgency, this.#parts.pool.turnWaitOf);
   }
 
   /** A listener to an operation that has ended, or never was, must not take up memory without limit. */
@@ -153,6 +163,12 @@ export class Operations {
     if (row !== null) return row;
     throw operationUnknown();
   }
+}
+
+/** Whether its acceptance is written. */
+function isAccepted(resident: Resident): boolean {
+  const { state, chart } = resident;
+  return state !== null && chart.demandOf(state, resident).write !== 'acceptance';
 }
 
 /** The disk answers nothing, so that the store is not asked. */

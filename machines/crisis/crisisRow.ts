@@ -6,7 +6,7 @@
 
 import type { Standing } from '../vocabulary/standing.ts';
 import type { CrisisContext } from './crisisContext.ts';
-import type { CrisisStates } from './crisisState.ts';
+import type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
 
 /** The states that it wakes up in after a restart: what was under way was ordered, no more. */
 export function crisisToKeep({
@@ -36,4 +36,14 @@ export function crisisOfRow(
 ): CrisisStates {
   const record = standing === 'settled' && ending !== null ? 'closed' : 'durable';
   return { ...kept, record };
+}
+
+/**
+ * Where rows stand of crises whose delivery is in this state. Versions before had crises on the chart of
+ * operations, where they rested.
+ */
+export function crisisStandingsOf(delivery: CrisisDeliveryState): readonly Standing[] {
+  if (delivery === 'attempting') return [];
+  if (delivery === 'delivered' || delivery === 'calledOff') return ['inHand', 'settled'];
+  return ['inHand', 'due', 'held'];
 }

@@ -11,15 +11,17 @@ import type { SyncOperationContext, SyncOperationState } from './syncOperationMa
  * - `rate`: its subject's or its tier's rate is used up, until its token is due.
  * - `overhang`: its handler is silent far beyond its time-out, and has to return first.
  */
-export type WaitReason =
-  | 'turn'
-  | 'lane'
-  | 'handler'
-  | 'backoff'
-  | 'rate'
-  | 'conflict'
-  | 'review'
-  | 'overhang';
+export const WAIT_REASONS = [
+  'turn',
+  'lane',
+  'handler',
+  'backoff',
+  'rate',
+  'conflict',
+  'review',
+  'overhang',
+] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
 
 const REASONS: Partial<Readonly<Record<SyncOperationState, WaitReason>>> = {
   waiting: 'turn',

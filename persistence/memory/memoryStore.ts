@@ -16,11 +16,13 @@ import type {
   DeadLetterQuery,
   DeadLetterRows,
   Expired,
+  FoundRows,
   KeptCrisisPlan,
   QuarantinedRecord,
   QuarantinedRow,
   SealedRecord,
   SearchPage,
+  SearchQuery,
   StandingCounts,
   Store,
   StoredOperation,
@@ -32,6 +34,7 @@ import type {
 import { NEVER_MS } from '../port/store.ts';
 import { deadLettersOf, quarantineOf } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
+import { searchRows } from './memorySearch.ts';
 import { MemoryTables } from './memoryTables.ts';
 
 /** @param storeId 32 hex digits; any will do. */
@@ -210,6 +213,10 @@ class MemoryStore implements Store {
         .slice(0, query.limit)
         .map((row) => ({ ...operationOf(row), payload: null }));
     });
+  }
+
+  search(query: SearchQuery): Promise<FoundRows> {
+    return this.#answer(() => searchRows(this.#tables.all(), query));
   }
 
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterRows> {

@@ -18,6 +18,7 @@ export const QUESTIONS = [
   'find',
   'crisisPlan',
   'list',
+  'search',
   'deadLetters',
   'quarantine',
   'sealedQuarantine',

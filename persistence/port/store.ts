@@ -16,6 +16,7 @@ import type { Hold } from './hold.ts';
 import type { QueueStore } from './queue.ts';
 import type { RecordStore } from './records.ts';
 import type { ReviewStore } from './review.ts';
+import type { SearchStore } from './search.ts';
 import type { UpkeepStore } from './upkeep.ts';
 import type { AcceptWrite } from './writes.ts';
 
@@ -37,6 +38,7 @@ export type {
 } from './queue.ts';
 export type { RecordStore } from './records.ts';
 export type { DeadLetterQuery, DeadLetterRows, ReviewStore } from './review.ts';
+export type { FoundRows, Searched, SearchQuery, SearchStore } from './search.ts';
 export {
   type BlockedCounts,
   NEVER_MS,
@@ -110,4 +112,5 @@ export interface Store
     CrisisPlanStore,
     QueueStore,
     ReviewStore,
+    SearchStore,
     UpkeepStore {}

@@ -25,6 +25,7 @@ import { replayDeadLetter } from './deadLetters/replay.ts';
 import { replayBatch } from './deadLetters/replayBatch.ts';
 import { showDeadLetter } from './deadLetters/show.ts';
 import { cancelOperation } from './operations/cancel.ts';
+import { listOperations } from './operations/list.ts';
 import { retryOperation } from './operations/retry.ts';
 import { showOperation } from './operations/show.ts';
 import { setPolicies } from './policies/set.ts';
@@ -36,7 +37,6 @@ import { pageOfSealed } from './quarantine/sealed.ts';
 import { showQuarantined } from './quarantine/show.ts';
 import { backup } from './store/backup.ts';
 import { health } from './store/health.ts';
-import { listOperations } from './store/listOperations.ts';
 import { releaseStore } from './store/release.ts';
 
 export const MANAGEMENT_CALLS: readonly AnyCall[] = [

@@ -33,6 +33,12 @@ export type TypeOf<Types extends OperationTypes> = keyof Types & string;
 export type ResponseOf<Types extends OperationTypes, Type extends TypeOf<Types>> =
   IsAny<Types> extends true ? Json | undefined : Types[Type]['response'];
 
+/**
+ * The type of what is listed: the one that was asked for; any name where none was, for a store may hold work of
+ * types that this program does not know.
+ */
+export type ListedType<Type extends string | undefined> = Type extends string ? Type : string;
+
 /** A request of one of the types. */
 export type RequestOf<
   Types extends OperationTypes,

@@ -4,7 +4,13 @@ import { expect, test } from 'vitest';
 import { createRuntime } from '../../src/createRuntime.ts';
 import * as holdfast from '../../src/index.ts';
 
-const PAGES = ['README.md', 'docs/guide.md', 'docs/errors.md', 'docs/card-data.md'];
+const PAGES = [
+  'README.md',
+  'docs/guide.md',
+  'docs/errors.md',
+  'docs/card-data.md',
+  'docs/how-to/find-operations.md',
+];
 
 function samples(): [string, string][] {
   return PAGES.flatMap((page) => {

@@ -294,7 +294,12 @@ const KEYS: readonly Behaviour[] = [
     title: 'OP-2 what was accepted is listed in the order of acceptance',
     async show(scene) {
       const sent = [await send(scene), await send(scene), await send(scene)];
-      const { views } = await scene.engine.list({ afterSeq: 0, limit: 1_000 });
+      const { views } = await scene.engine.list({
+        filter: {},
+        order: 'oldest',
+        afterSeq: 0,
+        limit: 1_000,
+      });
       const ids = views.map(({ id }) => id);
       const places = sent.map(({ id }) => ids.indexOf(id));
       expect(places).not.toContain(-1);

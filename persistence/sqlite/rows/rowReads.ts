@@ -6,7 +6,6 @@
 
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
 import type { Query } from '../../port/questions.ts';
 import type {
   BlockedCounts,
@@ -26,11 +25,12 @@ import { crisisPlan } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { freedHead } from './laneRanks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
+import { search } from './search.ts';
 import { checkIndexes, recount } from './selfChecks.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
 import { listRow, showRow } from './tables.ts';
-import { isDamage, takeAll } from './unreadableRows.ts';
+import { isDamage, NO_ID, takeAll, unreadableRow } from './unreadableRows.ts';
 
 const LISTS = {
   settled: 'listSettled',
@@ -64,6 +64,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return crisisPlan(tables, request.query);
     case 'list':
       return list(tables, request.query);
+    case 'search':
+      return search(tables, request.query);
     case 'deadLetters':
       return deadLetters(tables, request.query);
     case 'quarantine':
@@ -137,9 +139,6 @@ function check(tables: Tables, query: Query<'check'>): CheckedPage {
   };
 }
 
-/** Stands for the id of a row that can't be read. */
-const NO_ID = '';
-
 /**
  * A page of rows in order of acceptance. Where one of them can't be read they are read one by one,
  * and that one is shown as quarantined, without its id: the others are not to be lost with it.
@@ -159,27 +158,17 @@ function readPage(
   let seq = statements.nextSeq.get(afterSeq) as number | undefined;
   while (seq !== undefined && rows.length < limit) {
     // Edited: it can neither be asked for, nor what comes behind it.
-    if (!Number.isSafeInteger(seq)) return [...rows, { ...UNREADABLE, seq }];
+    if (!Number.isSafeInteger(seq)) return [...rows, unreadableRow(seq)];
     try {
       rows.push(...all(one, seq).map(show));
     } catch (error) {
       if (!isDamage(error)) throw error;
-      rows.push({ ...UNREADABLE, seq });
+      rows.push(unreadableRow(seq));
     }
     seq = statements.nextSeq.get(seq) as number | undefined;
   }
   return rows;
 }
-
-const UNREADABLE: Omit<StoredOperation, 'seq'> = {
-  id: NO_ID,
-  revision: 0,
-  standing: 'quarantined',
-  dueAtMs: null,
-  urgency: URGENCY_MAX,
-  state: '',
-  payload: null,
-};
 
 /** See {@link Store.expired}. */
 function expired(tables: Tables, { nowMs, limit, passOver = [] }: Query<'expired'>): Expired {

@@ -28,7 +28,7 @@ const STATE = `${readable('state')} AS state`;
 const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
 const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload`;
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
-const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
+export const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
 const CRISIS_PLAN = `subject, revision, key_id, pinned, ${STATE}`;
 const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 /** The seqs of a {@link PassOver}, as JSON. */

@@ -20,6 +20,7 @@ import type {
 import { goesInside, idOfBytes } from '../seals/rowSeals.ts';
 import type { KnownRows, LanesLeft } from './knownRows.ts';
 import type { SelfChecks } from './probes.ts';
+import type { SearchStatements } from './searchStatements.ts';
 import type { Statements } from './statements.ts';
 
 /** What reading and writing rows needs; made anew for each connection, but for what is remembered. */
@@ -34,6 +35,7 @@ export interface Tables {
   readonly known: KnownRows;
   readonly lanesLeft: LanesLeft;
   readonly checks: SelfChecks;
+  readonly searches: SearchStatements;
   /** Indexes that don't find what is there and could not be made anew. */
   readonly distrusted: Set<string>;
   /** Rows, by their seq, that can't be read from the file, as far as they were met. */

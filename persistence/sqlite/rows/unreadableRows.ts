@@ -7,11 +7,29 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../port/store.ts';
 import { isSqliteError } from '../driver/library.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 import type { Tables } from './tables.ts';
 import { takeRow, takeRows } from './tables.ts';
+
+/** Stands for the id of a row that can't be read. */
+export const NO_ID = '';
+
+/** How a row is shown that can't be read, and of which no more is known than its number. */
+export function unreadableRow(seq: number): StoredOperation {
+  return {
+    seq,
+    id: NO_ID,
+    revision: 0,
+    standing: 'quarantined',
+    dueAtMs: null,
+    urgency: URGENCY_MAX,
+    state: '',
+    payload: null,
+  };
+}
 
 /** Whether a page of the file is to blame. */
 export function isDamage(error: unknown): boolean {

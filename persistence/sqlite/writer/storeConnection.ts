@@ -15,6 +15,7 @@ import { migrate } from '../migrations/migrate.ts';
 import { createMutations } from '../mutations/mutations.ts';
 import type { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { createSelfChecks } from '../rows/probes.ts';
+import { createSearchStatements } from '../rows/searchStatements.ts';
 import { prepareStatements } from '../rows/statements.ts';
 import { checkMark, insertMark } from '../rows/storeMark.ts';
 import type { Tables } from '../rows/tables.ts';
@@ -78,6 +79,7 @@ export function connectStore(
         statements: prepareStatements(db),
         mutations: createMutations(db),
         checks: createSelfChecks(db),
+        searches: createSearchStatements(db),
         inTransaction: () => db.inTransaction,
         seals,
         ...remembered,

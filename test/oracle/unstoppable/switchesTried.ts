@@ -69,6 +69,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   },
   'runtime.getOperation': READS,
   'runtime.listOperations': { begin: ({ runtime }) => runtime.listOperations() },
+  'runtime.operations': { begin: ({ runtime }) => first(runtime.operations()) },
   'runtime.policies': READS,
   'runtime.policyLayers': READS,
   'runtime.setPolicies': 'each policy is set: options.test.ts',

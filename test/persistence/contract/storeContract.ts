@@ -18,6 +18,7 @@ import { testLife } from './life.ts';
 import { testQuarantine } from './quarantine.ts';
 import { testQueue } from './queue.ts';
 import { testRepeats } from './repeats.ts';
+import { testSearch } from './search.ts';
 import { testTexts } from './texts.ts';
 import { testUpkeep } from './upkeep.ts';
 
@@ -80,6 +81,9 @@ export function storeContract(
     });
     describe('dead letters', () => {
       testDeadLetters(contract);
+    });
+    describe('search', () => {
+      testSearch(contract);
     });
     describe('quarantine', () => {
       testQuarantine(contract);

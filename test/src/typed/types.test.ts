@@ -148,6 +148,26 @@ export async function closures(runtime: ReturnType<typeof typed>): Promise<void>
 }
 
 /** Is never called: the compiler reads it. */
+export async function lists(runtime: ReturnType<typeof typed>, any: Runtime): Promise<void> {
+  const moods = await runtime.listOperations({ type: 'mood.put', limit: 10 });
+  expectTypeOf(moods.views[0]?.type).toEqualTypeOf<'mood.put' | undefined>();
+  // A store may hold work of types that this program does not know.
+  const all = await runtime.listOperations({ state: 'deadLettered' });
+  expectTypeOf(all.views[0]?.type).toEqualTypeOf<string | undefined>();
+  for await (const { type } of runtime.operations({ type: 'payments.push', reason: 'breaker' })) {
+    expectTypeOf(type).toEqualTypeOf<'payments.push'>();
+  }
+  for await (const { type } of runtime.operations()) expectTypeOf(type).toEqualTypeOf<string>();
+  // @ts-expect-error There is no such type.
+  await runtime.listOperations({ type: 'mood.putt' });
+  // @ts-expect-error There is no such state.
+  runtime.operations({ state: 'dead' });
+  for await (const { type } of any.operations({ type: 'anything' })) {
+    expectTypeOf(type).toEqualTypeOf<'anything'>();
+  }
+}
+
+/** Is never called: the compiler reads it. */
 export function schemas(): void {
   defineHandler()({
     upstream: 'clinic',

@@ -9,7 +9,7 @@ import type { OperationPage, OperationView, OperationWait } from '../../../../ac
 import { crisisMachine } from '../../../../machines/crisis/crisisMachine.ts';
 import { syncOperationMachine } from '../../../../machines/operation/syncOperationMachine.ts';
 import type { Caller } from '../../../management/call/managementCall.ts';
-import { listOperations } from '../../../management/store/listOperations.ts';
+import { listOperations } from '../../../management/operations/list.ts';
 import { parseCount } from '../../kit/argumentParsers.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';

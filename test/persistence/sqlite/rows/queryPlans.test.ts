@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MUTATIONS } from '../../../../persistence/sqlite/mutations/statements.ts';
+import { createSearchStatements } from '../../../../persistence/sqlite/rows/searchStatements.ts';
 import type { StatementName } from '../../../../persistence/sqlite/rows/statements.ts';
 import { SQL } from '../../../../persistence/sqlite/rows/statements.ts';
-import { createSchema } from '../../../../persistence/sqlite/schema/schema.ts';
+import { createSchema, IS_ASKING, IS_HELD } from '../../../../persistence/sqlite/schema/schema.ts';
 
 let db: Database.Database;
 
@@ -79,6 +80,37 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     const plan = planOf(SQL[name]);
     expect(plan.join('\n')).toContain(index);
     expect(plan.filter(isSlow)).toEqual([expect.stringContaining('SCAN json_each')]);
+  });
+
+  test('OP-10 a piece of a search reads one stretch of the table, or of an index', () => {
+    const plans: string[] = [];
+    const spied = {
+      prepare: (text: string) => {
+        plans.push(planOf(text.replaceAll(/@\w+/g, '?')).join('; '));
+        return { get: () => undefined, all: () => [], pluck: () => ({ all: () => [] }) };
+      },
+    } as unknown as Database.Database;
+    const searches = createSearchStatements(spied);
+    const sources = [
+      { index: null, where: 'TRUE' },
+      { index: 'operation_held', where: IS_HELD },
+      { index: 'operation_asking', where: `${IS_ASKING} AND waits_for = @waits` },
+    ];
+    const bound = {} as Parameters<typeof searches.meant>[2];
+    for (const source of sources) {
+      for (const order of ['newest', 'oldest'] as const) {
+        searches.seqs(source, order, bound);
+        searches.meant(source, order, bound);
+      }
+    }
+    expect(plans).toEqual([
+      ...['<', '<', '>', '>'].map(() => expect.stringMatching(/INTEGER PRIMARY KEY \(rowid[<>]\?/)),
+      ...[0, 1, 2, 3].map(() => expect.stringMatching(/INDEX operation_held \(seq[<>]\?/)),
+      ...[0, 1, 2, 3].map(() =>
+        expect.stringMatching(/INDEX operation_asking \(waits_for=\? AND seq[<>]\?/),
+      ),
+    ]);
+    expect(plans.join('; ')).not.toContain('TEMP B-TREE');
   });
 
   test('freedHeads looks for who is ahead by the lane index', () => {

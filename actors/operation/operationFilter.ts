@@ -1,0 +1,107 @@
+/**
+ * Which operations are meant by a filter: what a store is searched for, and which views match in the end.
+ *
+ * @module
+ */
+
+import { isCrisisState } from '../../machines/crisis/crisisDemand.ts';
+import { crisisStandingsOf } from '../../machines/crisis/crisisRow.ts';
+import { hasEnded } from '../../machines/operation/demand.ts';
+import {
+  placeOfReason,
+  placeOfState,
+  type SearchedPlace,
+} from '../../machines/operation/standingsOf.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { Searched } from '../../persistence/port/store.ts';
+import type { ParkReason } from '../facts/fact.ts';
+import { firstIdAt } from '../platform/operationId.ts';
+import type { OperationView } from './outcome.ts';
+
+/**
+ * Which operations are meant; what is left out restricts nothing. All of it has to hold.
+ *
+ * What each costs in a store of a million operations: `state` and `reason` read what may be in it and little
+ * else, but for `completed`, `cancelled` and `expired`, which read all that has ended. `subject`, `sinceMs` and
+ * `untilMs` compare every record without opening it: some three seconds. `type`, `entity`, `tier` and
+ * `priority` open each that the others leave: half a minute or so. That is done in pieces of a few milliseconds
+ * in the thread of the store, between which everything else goes on.
+ */
+export interface OperationFilter<Type extends string = string> {
+  /** As {@link OperationView.state} has it: `waiting`, `backingOff`, `deadLettered`, … */
+  readonly state?: OperationView['state'] | undefined;
+  readonly type?: Type | undefined;
+  /** Whom it concerns. */
+  readonly subject?: string | undefined;
+  readonly entity?: Entity | undefined;
+  readonly tier?: Tier | undefined;
+  readonly priority?: Priority | undefined;
+  /** Why it waits now, as {@link OperationView.wait} has it: `breaker`, `lane`, `review`, … */
+  readonly reason?: ParkReason | undefined;
+  /** Accepted at or after this instant, in milliseconds since the epoch. */
+  readonly sinceMs?: number | undefined;
+  /** Accepted before this instant. */
+  readonly untilMs?: number | undefined;
+}
+
+/** Between the making of an id and the acceptance that is stamped with it, at most and by far. */
+const MADE_BEFORE_MS = 60_000;
+
+/** What rows have to be and say to be looked at: no more than that, {@link matchesFilter} tells the rest. */
+export function searchedFor(filter: OperationFilter): Searched {
+  const { subject, sinceMs, untilMs } = filter;
+  return {
+    ...placeOf(filter),
+    subject,
+    idFrom: sinceMs === undefined ? undefined : firstIdAt(sinceMs - MADE_BEFORE_MS),
+    idBefore: untilMs === undefined ? undefined : firstIdAt(Math.ceil(untilMs)),
+    mentions: mentionsOf(filter),
+  };
+}
+
+/** Whether where it stands changes with what happens to it, so that what is in memory may stand elsewhere by now. */
+export function asksForPlace({ state, reason }: OperationFilter): boolean {
+  return state !== undefined || reason !== undefined;
+}
+
+export function matchesFilter(view: OperationView, filter: OperationFilter): boolean {
+  const { state, type, subject, entity, tier, priority, reason, sinceMs, untilMs } = filter;
+  return (
+    (state === undefined || view.state === state) &&
+    (type === undefined || view.type === type) &&
+    (subject === undefined || view.subject === subject) &&
+    (entity === undefined || isSame(view.entity, entity)) &&
+    (tier === undefined || view.tier === tier) &&
+    (priority === undefined || view.priority === priority) &&
+    (reason === undefined || view.wait?.reason === reason) &&
+    (sinceMs === undefined || view.acceptedAtMs >= sinceMs) &&
+    (untilMs === undefined || view.acceptedAtMs < untilMs)
+  );
+}
+
+function isSame(one: Entity | null, other: Entity): boolean {
+  return one?.type === other.type && one.id === other.id;
+}
+
+function placeOf({ state, reason }: OperationFilter): SearchedPlace {
+  if (state === undefined) return reason === undefined ? {} : placeOfReason(reason);
+  if (isCrisisState(state)) return { standings: crisisStandingsOf(state) };
+  return placeOfState(state);
+}
+
+/** What stands in the state of such an operation, as it is kept; it may stand in others, too. */
+function mentionsOf({ state, type, entity, tier, priority }: OperationFilter): string[] {
+  const field = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`"${name}":${JSON.stringify(value)}`];
+  const ending =
+    state !== undefined && !isCrisisState(state) && hasEnded(state) ? state : undefined;
+  return [
+    ...field('ending', ending),
+    ...field('type', type),
+    ...field('type', entity?.type),
+    ...field('id', entity?.id),
+    ...field('tier', tier),
+    ...field('priority', priority),
+  ];
+}

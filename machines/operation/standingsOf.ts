@@ -1,0 +1,63 @@
+/**
+ * Where rows stand that say of an operation that it is in a state: what a search for that state looks at.
+ *
+ * @module
+ */
+
+import type { Standing, WaitsFor } from '../vocabulary/standing.ts';
+import type { WaitCause } from '../vocabulary/waitCause.ts';
+import type { SyncOperationState } from './syncOperationState.ts';
+import { STATE_WAITING_FOR, type WaitReason } from './waitReason.ts';
+
+/** Of a state in which no row is kept, none: an operation is in it in memory only. */
+const STANDINGS: Readonly<Record<SyncOperationState, readonly Standing[]>> = {
+  accepting: [],
+  inLane: ['held'],
+  waiting: ['due'],
+  handlerMissing: ['due'],
+  suspect: [],
+  ordering: ['inHand'],
+  attempting: [],
+  overhanging: [],
+  cancelling: ['inHand'],
+  backingOff: ['due'],
+  rateLimited: ['due'],
+  conflicted: ['held'],
+  inReview: ['held'],
+  settling: [],
+  completed: ['settled'],
+  deadLettered: ['deadLettered'],
+  replayed: ['due', 'held'],
+  cancelled: ['settled'],
+  expired: ['settled'],
+  rejected: [],
+  duplicate: [],
+};
+
+const WAITS_FOR: Partial<Readonly<Record<SyncOperationState, WaitsFor>>> = {
+  handlerMissing: 'handler',
+  rateLimited: 'rate',
+  conflicted: 'conflict',
+  inReview: 'review',
+};
+
+/** What is looked at for those that are meant. */
+export interface SearchedPlace {
+  readonly standings?: readonly Standing[] | undefined;
+  readonly waitsFor?: WaitsFor | undefined;
+}
+
+const ANY_WAIT: readonly Standing[] = ['due', 'inHand', 'held'];
+
+/** Where rows stand in which an operation is in this state, as `stateOfRow` reads them. */
+export function placeOfState(state: SyncOperationState): SearchedPlace {
+  return { standings: STANDINGS[state], waitsFor: WAITS_FOR[state] };
+}
+
+/** Where rows stand of what waits for this reason; of an upstream's reasons, all that may wait for their turn. */
+export function placeOfReason(reason: WaitReason | WaitCause): SearchedPlace {
+  if (reason === 'conflict') return placeOfState(STATE_WAITING_FOR.conflict);
+  if (reason === 'review') return placeOfState(STATE_WAITING_FOR.review);
+  if (reason === 'lane') return { standings: ['held'] };
+  return { standings: reason === 'overhang' ? [] : ANY_WAIT };
+}

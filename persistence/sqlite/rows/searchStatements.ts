@@ -1,0 +1,86 @@
+/**
+ * The questions of searches, put together from where they look and in which order; each is prepared when it is
+ * first asked on a connection.
+ *
+ * @module
+ */
+
+import type Database from 'better-sqlite3';
+import type { SearchQuery } from '../../port/search.ts';
+import { SEARCHED_ROWS } from '../../port/search.ts';
+import type { OperationRow } from '../seals/rowSeals.ts';
+import { ROW_WITHOUT_PAYLOAD } from './statements.ts';
+
+/** Rows that are read in order of acceptance, by the index that has them all. */
+export interface Source {
+  readonly index: string | null;
+  readonly where: string;
+}
+
+const MEANT =
+  '(@standings IS NULL OR (@standings >> standing) & 1) AND (@waits IS NULL OR waits_for = @waits) ' +
+  'AND (@subject IS NULL OR subject = @subject) ' +
+  'AND (@idFrom IS NULL OR id >= @idFrom OR urgency = 0) AND (@idBefore IS NULL OR id < @idBefore)';
+
+/** What a piece is asked with. */
+export interface Bound {
+  /** A bit for the number of each standing that is meant; `null` for all. */
+  readonly standings: number | null;
+  readonly waits: number | null;
+  readonly subject: Uint8Array | null;
+  readonly idFrom: Uint8Array | null;
+  readonly idBefore: Uint8Array | null;
+  readonly from: number;
+  readonly limit: number;
+}
+
+export interface SearchStatements {
+  /** The number of the last row of the next piece, and how many there are in it. */
+  end(source: Source, order: SearchQuery['order'], bound: Bound): { end: number; rows: number };
+  /** The numbers of its rows. */
+  seqs(source: Source, order: SearchQuery['order'], bound: Bound): number[];
+  /** Those that are meant, from there to `to`, which belongs to them. */
+  meant(
+    source: Source,
+    order: SearchQuery['order'],
+    bound: Bound & { readonly to: number },
+  ): OperationRow[];
+}
+
+/** The questions of searches, each prepared when it is first asked on this connection. */
+export function createSearchStatements(db: Database.Database): SearchStatements {
+  const prepared = new Map<string, Database.Statement>();
+  const ask = (text: string): Database.Statement => {
+    const statement = prepared.get(text) ?? db.prepare(text);
+    prepared.set(text, statement);
+    return statement;
+  };
+  const next = ({ index, where }: Source, order: SearchQuery['order']): string =>
+    `SELECT seq FROM operation ${by(index)} WHERE ${where} AND ${beyond(order)} ` +
+    `${inOrder(order)} LIMIT ${SEARCHED_ROWS}`;
+  return {
+    end: (source, order, bound) =>
+      ask(
+        `SELECT ${order === 'newest' ? 'min' : 'max'}(seq) AS end, count(*) AS rows FROM (${next(source, order)})`,
+      ).get(bound) as { end: number; rows: number },
+    seqs: (source, order, bound) => ask(next(source, order)).pluck().all(bound) as number[],
+    meant: (source, order, bound) =>
+      ask(
+        `${ROW_WITHOUT_PAYLOAD} ${by(source.index)} WHERE ${source.where} AND ${beyond(order)} AND ` +
+          `${order === 'newest' ? 'seq >= @to' : 'seq <= @to'} AND ${MEANT} ${inOrder(order)} LIMIT @limit`,
+      ).all(bound) as OperationRow[],
+  };
+}
+
+function by(index: string | null): string {
+  return index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`;
+}
+
+/** Not beyond what can be counted on: a number that was edited would be found for ever. */
+function beyond(order: SearchQuery['order']): string {
+  return order === 'newest' ? 'seq < @from' : `seq > @from AND seq <= ${Number.MAX_SAFE_INTEGER}`;
+}
+
+function inOrder(order: SearchQuery['order']): string {
+  return order === 'newest' ? 'ORDER BY seq DESC' : 'ORDER BY seq';
+}

@@ -1,0 +1,38 @@
+/**
+ * The rules for filters of operations: one that is misunderstood would show what nobody meant, or nothing.
+ *
+ * @module
+ */
+
+import type { OperationFilter } from '../../../actors/port.ts';
+import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
+import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import { WAIT_REASONS } from '../../../machines/operation/waitReason.ts';
+import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
+import { PRIORITIES, TIERS } from '../../../machines/vocabulary/urgency.ts';
+import { WAIT_CAUSES } from '../../../machines/vocabulary/waitCause.ts';
+
+/** Every state an operation may be shown in: of operations, and of the deliveries of crises. */
+export const OPERATION_STATES: readonly string[] = [
+  ...new Set([
+    ...Object.keys(syncOperationMachine.states),
+    ...Object.keys(crisisMachine.root.states['delivery']?.states ?? {}),
+  ]),
+];
+
+/** Every reason to wait that is shown; one that waits for its turn shows what its upstream waits for. */
+export const SHOWN_REASONS: readonly string[] = [
+  ...new Set([...WAIT_REASONS.filter((reason) => reason !== 'turn'), ...WAIT_CAUSES]),
+];
+
+export const OPERATION_FILTER_RULES = {
+  state: { oneOf: OPERATION_STATES },
+  type: 'text',
+  subject: 'text',
+  entity: { fields: { type: { required: 'text' }, id: { required: 'text' } } },
+  tier: { oneOf: TIERS },
+  priority: { oneOf: PRIORITIES },
+  reason: { oneOf: SHOWN_REASONS },
+  sinceMs: 'instant',
+  untilMs: 'instant',
+} as const satisfies OptionRules<OperationFilter>;
