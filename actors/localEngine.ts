@@ -197,7 +197,8 @@ export class LocalEngine implements Engine {
       rules: {
         type: crisis.type,
         hasHandler: (type) => core.pool.registered.byType.has(type),
-        check: (request, bytesMax) => checkRequest(request, bytesMax, exemptionsOf),
+        check: (request, bytesMax) =>
+          checkRequest(request, { payloadBytesMax: bytesMax, exemptionsOf }),
         exemptionsOf,
       },
       payloadBytesMax: crisisPayloadBytesMax(payloadBytesMax),

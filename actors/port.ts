@@ -290,7 +290,7 @@ export interface OperationRecords {
  * @example
  * ```ts
  * engine.begin();
- * const { id } = await engine.accept(checkRequest(request, payloadBytesMax, exemptionsOf), { withinMs: 2_000 });
+ * const { id } = await engine.accept(checkRequest(request, { payloadBytesMax, exemptionsOf }), { withinMs: 2_000 });
  * const outcome = await engine.outcome(id);
  * await engine.stop(5_000);
  * ```

@@ -17,6 +17,7 @@ import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
   type CheckedRequest,
   checkRequest,
+  refuseExpired,
   type SyncRequest,
 } from '../machines/policy/request/request.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
@@ -26,6 +27,7 @@ import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
 import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
+import { watchThisProcess } from './forgottenClose.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import {
@@ -158,13 +160,16 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
           },
           onError,
         });
-  const check = (request: SyncRequest): CheckedRequest =>
-    checkRequest(
-      request,
+  const check = (request: SyncRequest): CheckedRequest => {
+    const checked = checkRequest(request, {
       payloadBytesMax,
-      (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
-      (type) => engine.handlers.get(type)?.schema,
-    );
+      exemptionsOf: (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
+      schemaOf: (type) => engine.handlers.get(type)?.schema,
+      defaultTier: options.defaultTier,
+    });
+    refuseExpired(checked, clock.now());
+    return checked;
+  };
   const management = runtimeManagement({
     options,
     policies,
@@ -186,7 +191,11 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     outside,
     management,
     checkRequest: check,
+    onClose: () => {
+      stopWatching();
+    },
   });
+  const stopWatching = watchThisProcess(options, () => runtime.getHealthStatus());
   outside?.open();
   engine.begin();
   return runtime;

@@ -66,6 +66,7 @@ export interface RuntimeParts {
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
   readonly checkRequest: (request: SyncRequest) => CheckedRequest;
+  readonly onClose: () => void;
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -262,8 +263,13 @@ export class HoldfastRuntime implements Runtime {
     return upstreamControl(engine, management, name);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
+    this.#parts.onClose();
     await this.#parts.outside?.close();
     await this.#parts.control?.close();
     await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);

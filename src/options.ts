@@ -13,7 +13,7 @@ import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
-import { isTypeName } from '../machines/policy/request/request.ts';
+import { DEFAULT_TIER, isTypeName } from '../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
 import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
 import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
@@ -27,7 +27,7 @@ import {
   type OptionRules,
 } from '../machines/vocabulary/optionRules.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import type { RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
+import { type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import {
@@ -91,6 +91,8 @@ export interface RuntimeOptions {
   readonly policies?: PolicyOptions | undefined;
   /** By request type. */
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
+  /** The tier of requests that name none. Default `basic`. */
+  readonly defaultTier?: Tier | undefined;
   readonly crisis?: CrisisOptions | undefined;
   /** Short for `policies.tiers.<class>.retry`; by class: `crisis`, `premium`, `basic`, `trial`. */
   readonly retry?: Readonly<Partial<Record<RetryClass, Partial<RetryPolicy>>>> | undefined;
@@ -161,6 +163,7 @@ export interface CheckedOptions {
   readonly upstreams: ReadonlySet<string>;
   readonly policies: PolicyTable;
   readonly handlers: Readonly<Record<string, Handler>>;
+  readonly defaultTier: Tier;
   readonly crisis: Required<{
     [Name in Exclude<keyof CrisisOptions, 'outside' | 'escalation'>]: NonNullable<
       CrisisOptions[Name]
@@ -197,7 +200,8 @@ const LOCAL_AFTER_MS: NumberRule = { min: 0, max: 150, whole: false };
 const PLAN_WITHIN_MS: NumberRule = { min: 0, max: 100, whole: false };
 /** No setting keeps people from being told. */
 const ESCALATE_AFTER_MS: NumberRule = { min: 1_000, max: 3_600_000, whole: true };
-const TYPE_RULE = 'it must be words of letters and digits joined by dots, such as payments.push';
+const TYPE_RULE =
+  'it must be words of letters, digits, - and _ joined by dots, such as payments.push';
 const EXEMPT_PATH =
   /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
 const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -270,6 +274,7 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
     },
   },
   handlers: { entries: { fields: HANDLER_RULES }, named: HANDLER_TYPE },
+  defaultTier: { oneOf: TIERS },
   crisis: { fields: CRISIS_RULES },
   // What is in them is checked with the layers that they belong to.
   policies: { fields: { defaults: 'object', tiers: 'object', types: 'object' } },
@@ -309,6 +314,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     upstreams,
     policies: new PolicyTable(policyEntries(options, upstreams)),
     handlers,
+    defaultTier: options.defaultTier ?? DEFAULT_TIER,
     crisis: {
       type: crisis.type ?? 'crisis.alert',
       resources: crisis.resources ?? [],

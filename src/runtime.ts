@@ -290,7 +290,11 @@ export interface Runtime<
   upstream(name: Upstream): UpstreamControl;
   /**
    * Stops: admits nothing, lets what is in flight finish until the deadline (default 5 s), writes
-   * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4).
+   * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4). Until it is
+   * called the process is kept alive; where a program has come to its end without it, a warning
+   * (`HOLDFAST_NOT_CLOSED`) says so.
    */
   close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
+  /** {@link close}, for `await using runtime = createRuntime(…)`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

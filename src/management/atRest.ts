@@ -7,7 +7,6 @@
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
 import { recordsAtRest } from '../../actors/recordsAtRest.ts';
-import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -54,7 +53,7 @@ export function managementAtRest(parts: {
       clock,
       random,
       // Nobody knows the handlers here, and what they exempt from the search for card data.
-      checkRequest: (request) => checkRequest(request, payloadBytesMax, () => exemptionsOf()),
+      checkRequest: (request) => checkRequest(request, { payloadBytesMax }),
       release: () => records.release(),
     },
     runtime: null,

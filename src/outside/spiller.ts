@@ -123,7 +123,8 @@ export class Spiller {
       type,
       // Who takes it up knows which handlers there are by then.
       hasHandler: () => true,
-      check: (given, bytesMax) => checkRequest(given, bytesMax, exempt),
+      check: (given, bytesMax) =>
+        checkRequest(given, { payloadBytesMax: bytesMax, exemptionsOf: exempt }),
       exemptionsOf: exempt,
     };
     const limits = { bytesMax: payloadBytesMax, mayCut: true };

@@ -28,15 +28,19 @@ export interface SyncRequest {
   readonly subject: string;
   /** What it changes; operations of one entity run in order. Left out: it has no lane. */
   readonly entity?: Entity | undefined;
-  /** What the subject pays for. */
-  readonly tier: Tier;
+  /** What the subject pays for. Left out: the runtime's `defaultTier`. */
+  readonly tier?: Tier | undefined;
   /** Default `normal`. `crisis` is for `runtime.crisis()`, which also answers. */
   readonly priority?: Priority | undefined;
   /** Anything JSON can carry, up to the payload limit; an interface will do. */
   readonly payload?: Json | object | undefined;
   /** Makes a repeat of this request find the first. Left out: a random one. At most 256 characters. */
   readonly idempotencyKey?: string | undefined;
-  /** When to give up, in milliseconds since the epoch. A crisis never gives up: it is left out. */
+  /**
+   * When to give up, in milliseconds since the epoch. A time that is over is refused; with an
+   * `idempotencyKey`, which may be that of an earlier request, it ends as `expired` and never runs. A crisis
+   * never gives up: it is left out.
+   */
   readonly expiresAtMs?: number | undefined;
   /** The version of the entity that this change was made on; handed to conflict resolution. */
   readonly base?: Json | undefined;
@@ -61,7 +65,7 @@ export interface CheckedRequest {
   readonly body: string;
 }
 
-const TYPE_PATTERN = /^[a-z][A-Za-z0-9]*(\.[a-zA-Z][A-Za-z0-9]*)*$/;
+const TYPE_PATTERN = /^[a-z][\w-]*(\.[a-zA-Z][\w-]*)*$/;
 const NAME_LENGTH_MAX = 256;
 const PATH_LENGTH_MAX = 2048;
 /** Half a surrogate pair would be lost in UTF-8, and NUL separates the parts of a key. */
@@ -86,6 +90,19 @@ export type ExemptionsOf = (type: string) => (path: ValuePath) => boolean;
 /** The schema of a type's payloads, where its handler has one. */
 export type SchemaOf = (type: string) => PayloadSchema | undefined;
 
+/** What requests are checked by beside the rules for all. */
+export interface RequestRules {
+  /** Of the body as JSON. */
+  readonly payloadBytesMax?: number | undefined;
+  readonly exemptionsOf?: ExemptionsOf | undefined;
+  readonly schemaOf?: SchemaOf | undefined;
+  /** Of requests that name none. Default {@link DEFAULT_TIER}. */
+  readonly defaultTier?: Tier | undefined;
+}
+
+/** For apps without tiers. */
+export const DEFAULT_TIER: Tier = 'basic';
+
 /**
  * Checks a request of unknown origin and fills in defaults. Nothing is stored before it passed.
  *
@@ -94,9 +111,12 @@ export type SchemaOf = (type: string) => PayloadSchema | undefined;
  */
 export function checkRequest(
   request: unknown,
-  payloadBytesMax = PAYLOAD_BYTES_MAX,
-  exemptionsOf: ExemptionsOf = () => () => false,
-  schemaOf: SchemaOf = () => undefined,
+  {
+    payloadBytesMax = PAYLOAD_BYTES_MAX,
+    exemptionsOf = () => () => false,
+    schemaOf = () => undefined,
+    defaultTier = DEFAULT_TIER,
+  }: RequestRules = {},
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
@@ -120,7 +140,7 @@ export function checkRequest(
     type,
     subject: text(given.subject, 'subject'),
     entity: given.entity === undefined ? null : checkEntity(given.entity, text),
-    tier: checkOneOf(given.tier, TIERS, 'tier'),
+    tier: given.tier === undefined ? defaultTier : checkOneOf(given.tier, TIERS, 'tier'),
     priority:
       given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
     idempotencyKey:
@@ -133,6 +153,23 @@ export function checkRequest(
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
     body: encodeBody({ payload, base }, { bytesMax: payloadBytesMax, isExempt }),
   };
+}
+
+/**
+ * Refuses what has expired before it came. One with a key may be a request that was accepted in time and is
+ * sent again: it is left to the store, which finds that one, or ends this one before it runs.
+ *
+ * @throws HoldfastError `HF_REQUEST_INVALID`.
+ */
+export function refuseExpired(
+  { expiresAtMs, idempotencyKey }: Pick<CheckedRequest, 'expiresAtMs' | 'idempotencyKey'>,
+  nowMs: number,
+): void {
+  if (expiresAtMs === null || expiresAtMs > nowMs || idempotencyKey !== null) return;
+  throw invalid(
+    'expiresAtMs',
+    'is over already; give an instant to come, in milliseconds since 1970',
+  );
 }
 
 /** What a type may be named, for a request and for the handler that is to perform it. */
@@ -156,7 +193,7 @@ function checkType(value: unknown): string {
   if (!isTypeName(type)) {
     throw invalid(
       'type',
-      'must be words of letters and digits joined by dots, such as payments.push',
+      'must be words of letters, digits, - and _ joined by dots, such as payments.push',
     );
   }
   return type;

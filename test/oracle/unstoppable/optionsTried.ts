@@ -24,6 +24,7 @@ import {
   type OptionRules,
   type PlainRule,
 } from '../../../machines/vocabulary/optionRules.ts';
+import { TIERS } from '../../../machines/vocabulary/urgency.ts';
 import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
@@ -104,6 +105,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   'handlers.*.cardDataExempt[]': () => [
     tried('cardDataExempt', 'everything', ofHandlers({ cardDataExempt: ['payload', 'subject'] })),
   ],
+  defaultTier: () => TIERS.map((tier) => tried('defaultTier', tier, { defaultTier: tier })),
   'crisis.type': () => [tried('crisis.type', 'of other work', { crisis: { type: 'work.push' } })],
   'crisis.resources[]': () => [
     tried('crisis.resources', 'none', { crisis: { resources: [] } }),

@@ -18,7 +18,7 @@ import { parseBody } from '../../../../machines/policy/request/requestBody.ts';
 const rules: CrisisRules = {
   type: 'crisis.alert',
   hasHandler: () => true,
-  check: (request, bytesMax) => checkRequest(request, bytesMax),
+  check: (request, bytesMax) => checkRequest(request, { payloadBytesMax: bytesMax }),
   exemptionsOf: () => () => false,
 };
 const LIMITS: ReadingLimits = { bytesMax: 10_000, mayCut: true };
@@ -293,7 +293,7 @@ describe('what is not sound', () => {
       ...rules,
       check: (_, bytesMax) => {
         asked += 1;
-        return checkRequest({ ...WHOLE, tier: 'gold' }, bytesMax);
+        return checkRequest({ ...WHOLE, tier: 'gold' }, { payloadBytesMax: bytesMax });
       },
     };
     expect(() => readCrisis(WHOLE, stubborn)).toThrow(expect.objectContaining({ field: 'tier' }));

@@ -60,10 +60,25 @@ test.each(['POST\n', 'XPOST', 'POSTS', 'GET /', 'HEAD', '', 7])(
 
 test('OP-9 UX-2 what a type may be named', () => {
   const longest = `a${'b'.repeat(255)}`;
-  for (const type of ['a', 'payments', 'payments.push', 'a.B.c9', longest]) {
+  for (const type of ['a', 'payments', 'payments.push', 'a.B.c9', 'a-b.c_d-', longest]) {
     expect([type, isTypeName(type)]).toEqual([type, true]);
   }
-  for (const type of ['', 'A', 'a.', '.a', 'a.9', 'a-b', 'a b', `${longest}b`, 7, ['a'], null]) {
+  for (const type of [
+    '',
+    'A',
+    'a.',
+    '.a',
+    'a.9',
+    '-a',
+    'a.-b',
+    'a._b',
+    'a/b',
+    'a b',
+    `${longest}b`,
+    7,
+    ['a'],
+    null,
+  ]) {
     expect([type, isTypeName(type)]).toEqual([type, false]);
   }
 });

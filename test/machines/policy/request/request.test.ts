@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { checkRequest } from '../../../../machines/policy/request/request.ts';
+import { checkRequest, refuseExpired } from '../../../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX, parseBody } from '../../../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../../../machines/vocabulary/errors.ts';
 
@@ -14,7 +14,7 @@ interface Refusal {
 
 function refusalOf(request: unknown, payloadBytesMax?: number): Refusal {
   try {
-    checkRequest(request, payloadBytesMax);
+    checkRequest(request, { payloadBytesMax });
   } catch (error) {
     if (isHoldfastError(error)) return error;
     throw error;
@@ -70,17 +70,17 @@ describe('what is refused', () => {
     ['type', /is missing/, { ...GOOD, type: undefined }],
     [
       'type',
-      /must be words of letters and digits joined by dots/,
+      /must be words of letters, digits, - and _ joined by dots/,
       { ...GOOD, type: 'Payments push' },
     ],
     [
       'type',
-      /must be words of letters and digits joined by dots/,
+      /must be words of letters, digits, - and _ joined by dots/,
       { ...GOOD, type: 'payments..push' },
     ],
     [
       'type',
-      /must be words of letters and digits joined by dots/,
+      /must be words of letters, digits, - and _ joined by dots/,
       { ...GOOD, type: '../payments' },
     ],
     ['subject', /is missing/, { type: 'a.b', tier: 'basic' }],
@@ -89,7 +89,8 @@ describe('what is refused', () => {
     ['subject', /at most 256 characters/, { ...GOOD, subject: 'x'.repeat(257) }],
     ['subject', /well-formed text without NUL/, { ...GOOD, subject: 'a\0b' }],
     ['subject', /well-formed text without NUL/, { ...GOOD, subject: 'a\ud800b' }],
-    ['tier', /is missing/, { ...GOOD, tier: undefined }],
+    ['type', /joined by dots/, { ...GOOD, type: '-payments.push' }],
+    ['type', /joined by dots/, { ...GOOD, type: 'payments.2nd' }],
     ['tier', /must be one of premium, basic, trial/, { ...GOOD, tier: 'gold' }],
     ['priority', /must be one of crisis, high, normal, low/, { ...GOOD, priority: 'urgent' }],
     ['entity', /must be \{ type, id \}/, { ...GOOD, entity: 'sub-1' }],
@@ -165,7 +166,7 @@ describe('what is refused', () => {
     // The euro sign takes 3 bytes in one UTF-16 unit, the face 4 in two.
     const payload = '€😀';
     const bytes = new TextEncoder().encode(`{"payload":"${payload}"}`).length;
-    expect(() => checkRequest({ ...GOOD, payload }, bytes)).not.toThrow();
+    expect(() => checkRequest({ ...GOOD, payload }, { payloadBytesMax: bytes })).not.toThrow();
     const refusal = refusalOf({ ...GOOD, payload }, bytes - 1);
     expect(refusal).toMatchObject({ code: 'HF_PAYLOAD_TOO_LARGE', field: 'payload' });
     expect(refusal.message).toContain(`more than ${bytes - 1} bytes`);
@@ -282,5 +283,26 @@ describe('the body', () => {
     expect(bodyOf({ a: 1, b: '1' })).not.toBe(bodyOf({ a: '1', b: 1 }));
     expect(bodyOf([1, 2])).not.toBe(bodyOf([2, 1]));
     expect(checkRequest({ ...GOOD, base: 1 }).body).not.toBe(bodyOf(1));
+  });
+});
+
+describe('UX-1 what may be left out or named freely', () => {
+  test('UX-1 a request that names no tier gets that of the rules', () => {
+    const { tier: _, ...without } = GOOD;
+    expect(checkRequest(without).tier).toBe('basic');
+    expect(checkRequest(without, { defaultTier: 'premium' }).tier).toBe('premium');
+    expect(checkRequest(GOOD, { defaultTier: 'trial' }).tier).toBe('premium');
+  });
+
+  test('OP-5 UX-2 what has expired before it comes is refused, but for what may be a repeat', () => {
+    const check =
+      (expiresAtMs: number | null, idempotencyKey: string | null = null) =>
+      () => {
+        refuseExpired({ expiresAtMs, idempotencyKey }, 1_000);
+      };
+    expect(check(1_000)).toThrow(/^expiresAtMs is over already; give an instant to come/u);
+    expect(check(1_001)).not.toThrow();
+    expect(check(null)).not.toThrow();
+    expect(check(1, 'sent-before')).not.toThrow();
   });
 });

@@ -1,0 +1,84 @@
+/**
+ * Says, once, that a program has come to its end and an open runtime is all that keeps its process alive:
+ * without a word it looks as if something hung (UX-3).
+ *
+ * @module
+ */
+
+import { isMainThread } from 'node:worker_threads';
+import { systemClock } from '../actors/platform/systemClock.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { HealthStatus } from './views/health.ts';
+
+/** When it is first looked; each further look comes after twice the time, so that a process at rest sleeps. */
+const FIRST_LOOK_MS = 10_000;
+
+/**
+ * What a process that only has a runtime open is kept alive by, as Node names it, each as often as it may
+ * be there: a timer of the runtime, and a terminal for output and errors. Anything else, a second timer too,
+ * may be work of the program.
+ */
+const OF_NO_PROGRAM: Readonly<Record<string, number>> = { Timeout: 1, TTYWrap: 2 };
+
+export interface ForgottenCloseParts {
+  readonly store: string;
+  readonly health: () => HealthStatus;
+  readonly schedule: Clock['schedule'];
+  readonly activeResources: () => readonly string[];
+  readonly warn: (message: string) => void;
+}
+
+/** Watches until it has warned, or the returned function is called. */
+export function watchForForgottenClose(parts: ForgottenCloseParts): () => void {
+  let afterMs = FIRST_LOOK_MS;
+  let cancel = parts.schedule(afterMs, look);
+  function look(): void {
+    if (hasProgramEnded(parts.activeResources()) && isAtRest(parts.health())) {
+      parts.warn(
+        `Nothing but the open runtime over the store in ${parts.store} keeps this process alive, and nothing is left for it to do. Call runtime.close() when the program is done.`,
+      );
+      return;
+    }
+    afterMs *= 2;
+    cancel = parts.schedule(afterMs, look);
+  }
+  return () => {
+    cancel();
+  };
+}
+
+/** The same over this process; does nothing where nobody could say what keeps that alive. */
+export function watchThisProcess(
+  { store, clock }: { readonly store: string; readonly clock: Clock },
+  health: () => HealthStatus,
+): () => void {
+  // A store in memory has no thread, an Electron app lives by its windows, and a thread by its parent.
+  const isOther =
+    store === ':memory:' || process.versions['electron'] !== undefined || !isMainThread;
+  if (isOther || clock !== systemClock) return () => undefined;
+  return watchForForgottenClose({
+    store,
+    health,
+    schedule: (delayMs, wake) => systemClock.schedule(delayMs, wake),
+    activeResources: () => process.getActiveResourcesInfo(),
+    warn: (message) => {
+      process.emitWarning(message, { type: 'HoldfastWarning', code: 'HOLDFAST_NOT_CLOSED' });
+    },
+  });
+}
+
+function hasProgramEnded(resources: readonly string[]): boolean {
+  const counts = new Map<string, number>();
+  for (const kind of resources) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].every(([kind, count]) => count <= (OF_NO_PROGRAM[kind] ?? 0));
+}
+
+/** Nothing is in memory, on its way or due; what waits for a person or a handler goes on by neither. */
+function isAtRest({ phase, operations, waiting }: HealthStatus): boolean {
+  return (
+    phase === 'running' &&
+    operations.inMemory === 0 &&
+    operations.attemptsRunning === 0 &&
+    waiting.turn + waiting.inLane + waiting.rateLimited === 0
+  );
+}
