@@ -21,9 +21,15 @@ export type BulkResult =
       readonly status: 'accepted' | 'duplicate';
       /** For `runtime.getOperation()`. */
       readonly id: string;
+      readonly error?: undefined;
     }
   /** Not accepted, for the reasons that `sync()` gives; where `error.retry` is `later`, offer it again. */
-  | { readonly index: number; readonly status: 'refused'; readonly error: HoldfastError };
+  | {
+      readonly index: number;
+      readonly status: 'refused';
+      readonly id?: undefined;
+      readonly error: HoldfastError;
+    };
 
 /** How many requests of a bulk ended in each way. */
 export interface BulkAcceptance {

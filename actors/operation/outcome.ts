@@ -38,9 +38,11 @@ export type Outcome<Response = Json | undefined> =
       readonly status: 'completed';
       /** `undefined` where it has no form in JSON, or is no longer kept. */
       readonly response: Response | undefined;
+      readonly error?: undefined;
     })
   | (Ended & {
       readonly status: 'deadLettered' | 'cancelled' | 'expired';
+      readonly response?: undefined;
       readonly error: HoldfastError;
     });
 

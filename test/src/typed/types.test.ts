@@ -10,6 +10,7 @@ import { z } from 'zod';
 import {
   createRuntime,
   defineHandler,
+  type ErrorCode,
   type Handler,
   httpHandler,
   type Json,
@@ -165,6 +166,20 @@ export async function lists(runtime: ReturnType<typeof typed>, any: Runtime): Pr
   for await (const { type } of any.operations({ type: 'anything' })) {
     expectTypeOf(type).toEqualTypeOf<'anything'>();
   }
+}
+
+/** Is never called: fields taken out of what may have ended in several ways are known once its status is. */
+export async function takenApart(runtime: Runtime): Promise<void> {
+  const { outcome } = await runtime.sync({ type: 'payments.push', subject: 'user-42' });
+  const { status, response, error } = await outcome;
+  if (status === 'completed') expectTypeOf(response).toEqualTypeOf<Json | undefined>();
+  else expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
+  await runtime.syncAll([], {
+    onResult: ({ status: result, id, error: refusal }) => {
+      if (result === 'refused') expectTypeOf(refusal.code).toEqualTypeOf<ErrorCode>();
+      else expectTypeOf(id).toEqualTypeOf<string>();
+    },
+  });
 }
 
 /** Is never called: the compiler reads it. */
