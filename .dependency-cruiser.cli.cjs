@@ -111,6 +111,15 @@ const CLI_ROOMS = {
     'src/management/store',
     'src/cli/kit',
   ],
+  'src/cli/commands/status': [
+    VOCABULARY,
+    'persistence',
+    'actors/platform',
+    'src/control',
+    'src/views',
+    'src/management/store',
+    'src/cli/kit',
+  ],
   'src/cli/commands/quarantine': [VOCABULARY, 'src/management/quarantine', 'src/cli/kit'],
   'src/cli/commands/crises': [VOCABULARY, 'actors', 'src/management/crises', 'src/cli/kit'],
   'src/cli/commands/crisisMode': [
@@ -149,6 +158,7 @@ const CLI_ROOMS = {
     'src/cli/crisisDrill',
     'src/cli/doctor',
     'src/cli/commands',
+    'src/cli/commands/status',
     'src/cli/commands/operations',
     'src/cli/commands/deadLetters',
     'src/cli/commands/quarantine',

@@ -13,7 +13,6 @@ import type { RecordStore, StoredOperation } from '../../persistence/port/store.
 import { operationChart } from '../charts/chartOfWork.ts';
 import { decodeWork, encodeWork } from '../charts/workRecord.ts';
 import { operationUnknown, quarantinedError } from '../operation/outcome.ts';
-import type { Wish } from '../port.ts';
 
 /** One by its id. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`. */
 export async function rowAtRest(store: RecordStore, id: string): Promise<StoredOperation> {
@@ -28,7 +27,7 @@ export async function tellAtRest(
   store: RecordStore,
   clock: Pick<Clock, 'now'>,
   id: string,
-  wish: Wish,
+  wish: 'cancel.requested' | 'retry.requested',
 ): Promise<boolean> {
   const row = await rowAtRest(store, id);
   const { chart, snapshot } = decodeWork(row);

@@ -18,6 +18,7 @@ import { policiesCommand } from './commands/policies/policies.ts';
 import { quarantineCommand } from './commands/quarantine/quarantine.ts';
 import { releaseCommand } from './commands/release.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { statusCommand } from './commands/status/status.ts';
 import { crisisDrillCommand } from './crisisDrill/crisisDrill.ts';
 import { demoCommand } from './demo/demo.ts';
 import { doctorCommand } from './doctor/doctor.ts';
@@ -29,6 +30,7 @@ const COMMANDS = [
   demoCommand,
   crisisDrillCommand,
   runCommand,
+  statusCommand,
   operationsCommand,
   deadLettersCommand,
   quarantineCommand,

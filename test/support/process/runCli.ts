@@ -22,6 +22,8 @@ export interface RunningCli {
   readonly kill: (signal: NodeJS.Signals) => void;
   /** What it has said on stderr so far. */
   readonly said: () => string;
+  /** What it has printed on stdout so far. */
+  readonly printed: () => string;
 }
 
 /** Starts `holdfast <args>` as a real process; killed when the test ends. */
@@ -60,6 +62,7 @@ export function startCli(
       child.kill(signal);
     },
     said: () => stderr,
+    printed: () => stdout,
   };
 }
 

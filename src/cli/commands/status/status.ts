@@ -1,0 +1,139 @@
+/**
+ * `holdfast status`: how a store and the process on it are doing, once or as long as somebody watches.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import { openAtRest } from '../../../../persistence/openStore.ts';
+import { askOwner } from '../../../control/controlClient.ts';
+import { health } from '../../../management/store/health.ts';
+import type { HealthStatus } from '../../../views/health.ts';
+import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { EXIT } from '../../kit/exitCodes.ts';
+import { canRedraw, frames } from '../../kit/frames.ts';
+import { errorText, type Output } from '../../kit/output.ts';
+import { requireStore } from '../../kit/storeFolder.ts';
+import { storeKey } from '../../kit/storeKey.ts';
+import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
+import { type RestingStore, restingText, runningLine, runningText } from './statusText.ts';
+
+interface StatusOptions extends StoreOptions, JsonOptions {
+  /** In milliseconds; `true` where no number is given. */
+  readonly watch?: number | true;
+}
+
+const WATCH_MS_DEFAULT = 1_000;
+/** Each look asks the process that answers crises. */
+const WATCH_MS_MIN = 250;
+
+export function statusCommand(): Command {
+  return command<StatusOptions>({
+    name: 'status',
+    description:
+      'how it is doing: phase, breakers, what waits and for what, what waits for a person',
+    options: [
+      ...storeOptions(),
+      value(
+        '--watch [seconds]',
+        'look again and again, every second where no number is given',
+        parseEvery,
+      ),
+      jsonOption('print JSON, one object a look'),
+    ],
+    notes: `A running process is asked, which needs no key. At rest the store is opened for a moment, and its file counts
+what it holds; --watch only waits there until a process runs. Ctrl-C ends it (130).`,
+    examples: [
+      'holdfast status --store ./sync-store',
+      'holdfast status --store ./sync-store --watch 5',
+    ],
+    async run({ options, output }) {
+      if (options.watch !== undefined) return await watch(options, output);
+      const owner = await askOwner(options.store, health, {});
+      if (owner === null) {
+        const resting = await lookAtRest(options);
+        output.result({ isRunning: false, ...resting }, restingText(resting));
+      } else {
+        const text = runningText(owner.result, systemClock.now());
+        output.result({ isRunning: true, health: owner.result }, text);
+      }
+      return EXIT.ok;
+    },
+  });
+}
+
+async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
+  const { store: folder } = options;
+  requireStore(folder);
+  const key = await storeKey(options, folder);
+  const { store, info } = await openAtRest({ folder, key });
+  try {
+    const [counts, waiting] = await Promise.all([store.counts(), store.blockedCounts()]);
+    const { hold } = info;
+    return { hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs }, counts, waiting };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Looks until a signal ends it. A store at rest is left alone: who opens it is in the way of who wants to run. */
+async function watch({ store, watch: every, json }: StatusOptions, output: Output) {
+  requireStore(store);
+  const draw = canRedraw(process.stdout) && !json ? frames(process.stdout) : null;
+  let cancel = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  });
+  let isEnded = false;
+  void ended.then(() => {
+    isEnded = true;
+  });
+  while (!isEnded) {
+    const seen = await look(store);
+    if (isEnded) break;
+    if (draw !== null) draw(seen.text);
+    else output.result(seen.data, seen.line);
+    const next = new Promise<void>((resolve) => {
+      cancel = systemClock.schedule(every === true ? WATCH_MS_DEFAULT : (every ?? 0), resolve);
+    });
+    await Promise.race([next, ended]);
+    cancel();
+  }
+  return EXIT.interrupted;
+}
+
+interface Look {
+  readonly data: object;
+  readonly text: string;
+  readonly line: string;
+}
+
+async function look(store: string): Promise<Look> {
+  const nowMs = systemClock.now();
+  let seen: HealthStatus | null;
+  try {
+    seen = (await askOwner(store, health, {}))?.result ?? null;
+  } catch (error) {
+    // One that is silent for a while may answer again.
+    const text = errorText(error);
+    return { data: { isRunning: true, trouble: text }, text, line: text.replaceAll('\n', ' ') };
+  }
+  if (seen === null) {
+    const text = 'at rest: nothing runs until a process opens the store';
+    return { data: { isRunning: false }, text, line: text };
+  }
+  return {
+    data: { isRunning: true, health: seen },
+    text: runningText(seen, nowMs),
+    line: runningLine(seen, nowMs),
+  };
+}
+
+/** @throws InvalidArgumentError of commander, which makes it a usage error */
+function parseEvery(text: string): number {
+  const everyMs = Number(text) * 1_000;
+  if (everyMs >= WATCH_MS_MIN && everyMs <= 3_600_000) return everyMs;
+  throw new InvalidArgumentError('Give seconds, from 0.25 to 3600.');
+}

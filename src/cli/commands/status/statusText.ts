@@ -1,0 +1,157 @@
+/**
+ * How a store is doing, as a person reads it.
+ *
+ * @module
+ */
+
+import type { Standing, WaitsFor } from '../../../../machines/vocabulary/standing.ts';
+import type { HealthStatus, UpstreamHealth } from '../../../views/health.ts';
+import { spanOf, table, timeOf } from '../../kit/table.ts';
+
+/** What nobody runs on, as its file counts it. */
+export interface RestingStore {
+  readonly hold: HealthStatus['hold'];
+  readonly counts: Readonly<Record<Standing, number>>;
+  readonly waiting: Readonly<Record<Extract<WaitsFor, 'conflict' | 'review' | 'handler'>, number>>;
+}
+
+/** What waits for a person, with the command that shows it. */
+const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string])[] = [
+  ['conflicted', 'conflicted', 'holdfast operations --state conflicted'],
+  ['inReview', 'in review', 'holdfast operations --state inReview'],
+  ['handlerMissing', 'without a handler', 'holdfast operations --state handlerMissing'],
+  ['deadLettered', 'dead letters', 'holdfast dead-letters list'],
+  ['quarantined', 'in quarantine', 'holdfast quarantine list'],
+  ['newerVersion', 'of a later version', 'start the version that wrote them'],
+];
+const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
+  ['turn', 'their turn or a retry'],
+  ['inLane', 'their lane'],
+  ['rateLimited', 'their rate'],
+  ['overhanging', 'a handler that is silent'],
+];
+
+/** What a running process says of itself. */
+export function runningText(health: HealthStatus, nowMs: number): string {
+  const { phase, overall, score, reasons, level, operations, waiting, crises } = health;
+  const open = crises.unacknowledged;
+  return sections([
+    [
+      `${phase}, ${overall} (score ${score}), service level ${level}`,
+      ...startOf(health, nowMs),
+      ...holdOf(health.hold),
+      ...reasons.map((reason) => `! ${reason}`),
+    ].join('\n'),
+    upstreamsOf(health.upstreams, nowMs),
+    [
+      `in memory ${operations.inMemory}, attempts in flight ${operations.attemptsRunning}`,
+      `since the start: accepted ${operations.accepted}, completed ${operations.completed}, ` +
+        `dead-lettered ${operations.deadLettered}, retries ${operations.retries}`,
+    ].join('\n'),
+    countsOf(
+      'waiting for',
+      REASONS.map(([name, what]) => [waiting[name], what]),
+    ),
+    countsOf('for a person', [
+      ...ASKING.map(([name, what, how]) => [waiting[name], what, how] as const),
+      [open, 'crises that nobody has taken on', 'holdfast crises list --unacknowledged'],
+    ]),
+  ]);
+}
+
+/** What the file of a store says that nobody runs on. */
+export function restingText({ hold, counts, waiting }: RestingStore): string {
+  const person: Partial<Record<keyof HealthStatus['waiting'], number>> = {
+    conflicted: waiting.conflict,
+    inReview: waiting.review,
+    handlerMissing: waiting.handler,
+    deadLettered: counts.deadLettered,
+    quarantined: counts.quarantined,
+  };
+  return sections([
+    ['at rest: nothing runs until a process opens the store', ...holdOf(hold)].join('\n'),
+    countsOf('kept', [
+      [counts.inHand, 'in flight when it was left'],
+      [counts.due, 'due, at their time'],
+      [counts.held, 'held, by their lane or for a person'],
+      [counts.settled, 'ended'],
+    ]),
+    countsOf(
+      'for a person',
+      ASKING.map(([name, what, how]) => [person[name] ?? 0, what, how]),
+    ),
+  ]);
+}
+
+/** All of it in one line, for where nothing can be drawn over. */
+export function runningLine(health: HealthStatus, nowMs: number): string {
+  const { phase, overall, score, level, operations, waiting } = health;
+  const shut = Object.entries(health.upstreams)
+    .filter(([, { breaker }]) => breaker !== 'closed')
+    .map(([name, upstream]) => `${name} ${breakerOf(upstream, nowMs)}`);
+  const asking = ASKING.reduce((sum, [name]) => sum + waiting[name], 0);
+  const queued = REASONS.reduce((sum, [name]) => sum + waiting[name], 0);
+  return [
+    `${timeOf(nowMs)} ${phase}, ${overall} (score ${score}), level ${level}`,
+    ...shut,
+    `in flight ${operations.attemptsRunning}`,
+    `waiting ${queued}`,
+    `for a person ${asking}`,
+  ].join(' · ');
+}
+
+function upstreamsOf(upstreams: HealthStatus['upstreams'], nowMs: number): string {
+  const rows = Object.entries(upstreams).map(([name, upstream]) => [
+    name,
+    breakerOf(upstream, nowMs),
+    upstream.level,
+    `${upstream.inFlight} of ${upstream.flow.slots}`,
+    waitOf(upstream, nowMs),
+  ]);
+  return rows.length === 0
+    ? ''
+    : table(['upstream', 'breaker', 'level', 'in flight', 'new work waits for'], rows);
+}
+
+/** `open, next try in 12s`, or who holds it. */
+function breakerOf({ breaker, nextTryAtMs, hold }: UpstreamHealth, nowMs: number): string {
+  if (hold !== null) {
+    const by = hold.by === null ? '' : ` by ${hold.by}`;
+    return `${breaker}${by} for ${spanOf(nowMs - hold.sinceAtMs)}`;
+  }
+  return nextTryAtMs === null ? breaker : `${breaker}, next try in ${spanOf(nextTryAtMs - nowMs)}`;
+}
+
+function waitOf({ waits }: UpstreamHealth, nowMs: number): string {
+  if (waits === null) return '';
+  return waits.untilAtMs === null
+    ? waits.reason
+    : `${waits.reason}, for ${spanOf(waits.untilAtMs - nowMs)}`;
+}
+
+function startOf({ start }: HealthStatus, nowMs: number): string[] {
+  if (start === null) return [];
+  const next = start.nextTryAtMs === null ? '' : `, next in ${spanOf(start.nextTryAtMs - nowMs)}`;
+  return [`! not started: ${start.code}, ${start.tries} tries${next}`];
+}
+
+function holdOf(hold: HealthStatus['hold']): string[] {
+  return hold === null
+    ? []
+    : [`! held (${hold.reason}): nothing but crises runs until holdfast release`];
+}
+
+/** What is none is left out. */
+function countsOf(
+  title: string,
+  counts: readonly (readonly [count: number, what: string, how?: string])[],
+): string {
+  const rows = counts
+    .filter(([count]) => count > 0)
+    .map(([count, what, how = '']) => [count, what, how]);
+  return rows.length === 0 ? `${title}: nothing` : table([title, '', ''], rows);
+}
+
+function sections(texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n\n');
+}

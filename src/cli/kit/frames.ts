@@ -1,0 +1,30 @@
+/**
+ * Draws the same text again and again in place, as long as somebody watches it.
+ *
+ * @module
+ */
+
+import { plain } from './output.ts';
+import { cut, terminalWidth } from './table.ts';
+
+type Screen = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns' | 'rows'>;
+
+/** Whether text can be drawn over what was drawn before. */
+export function canRedraw(stream: Pick<NodeJS.WriteStream, 'isTTY'>): boolean {
+  return stream.isTTY && process.env['TERM'] !== 'dumb';
+}
+
+/** Gives a function that draws a text in the place of the one before, cut to the terminal. */
+export function frames(screen: Screen): (text: string) => void {
+  let linesDrawn = 0;
+  return (text) => {
+    const width = terminalWidth(screen);
+    // One that is higher than the terminal would scroll, and what has scrolled can't be drawn over.
+    const lines = plain(text)
+      .split('\n')
+      .slice(0, Math.max(1, (screen.rows ?? 24) - 1));
+    const back = linesDrawn === 0 ? '' : `\u001b[${linesDrawn}A`;
+    screen.write(`${back}\r\u001b[J${lines.map((line) => `${cut(line, width)}\n`).join('')}`);
+    linesDrawn = lines.length;
+  };
+}

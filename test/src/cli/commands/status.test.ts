@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createKeyFile } from '../../../../persistence/sealing/keyFile.ts';
+import {
+  restingText,
+  runningLine,
+  runningText,
+} from '../../../../src/cli/commands/status/statusText.ts';
+import { frames } from '../../../../src/cli/kit/frames.ts';
+import { cut, spanOf, table, terminalWidth } from '../../../../src/cli/kit/table.ts';
+import { conflictFailure, createRuntime, keyFile } from '../../../../src/index.ts';
+import { createWorld } from '../../../support/harness/engineHarness.ts';
+import { runCli, startCli } from '../../../support/process/runCli.ts';
+import { tempFolder } from '../../../support/store/tempFolder.ts';
+
+const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
+
+describe('how it is doing, as text', () => {
+  test('HM-1 UX-1 names phase, level, breakers with their next try, the queue, and what waits for a person', async () => {
+    const world = createWorld();
+    const { runtime } = world.boot({
+      upstreams: { payments: {}, mail: {} },
+      handlers: {
+        [REQUEST.type]: {
+          upstream: 'payments',
+          run: () => {
+            throw conflictFailure('Another version.');
+          },
+        },
+      },
+    });
+    await world.clock.run(runtime.ready);
+    await world.clock.run(runtime.sync(REQUEST));
+    await world.clock.advance(1_000);
+    runtime.upstream('mail').forceOpen('maintenance', 'ana');
+    await world.clock.advance(30_000);
+    const nowMs = world.clock.now();
+    const text = runningText(runtime.getHealthStatus(), nowMs);
+    expect(text).toMatch(
+      /^running, degraded \(score \d+\), service level normal\n! 1 operations wait/,
+    );
+    expect(text).toMatch(/\nmail +forcedOpen by ana for 30s +/);
+    expect(text).toMatch(/\npayments +closed +normal +0 of \d+\n/);
+    expect(text).toMatch(/waiting for: nothing/);
+    expect(text).toMatch(/ 1 {2}conflicted +holdfast operations --state conflicted$/);
+    expect(text).not.toMatch(/user-42/);
+    const health = runtime.getHealthStatus();
+    const { payments } = health.upstreams;
+    expect(payments).toBeDefined();
+    if (payments === undefined) return;
+    const open = { ...payments, breaker: 'open', nextTryAtMs: nowMs + 12_000 } as const;
+    const shut = { ...health, upstreams: { payments: open } };
+    expect(runningText(shut, nowMs)).toMatch(/payments +open, next try in 12s/);
+    expect(runningLine(shut, nowMs)).toMatch(
+      /Z running, degraded .* · payments open, next try in 12s · in flight 0 · waiting 0 · for a person 1$/,
+    );
+  });
+
+  test('UX-1 at rest it is what the file counts', () => {
+    const text = restingText({
+      hold: { reason: 'restored', sinceAtMs: 0 },
+      counts: { inHand: 1, due: 2, held: 0, settled: 40, deadLettered: 3, quarantined: 0 },
+      waiting: { conflict: 0, review: 5, handler: 0 },
+    });
+    expect(text).toMatch(/^at rest: nothing runs[^\n]*\n! held \(restored\)/);
+    expect(text).toMatch(/ 1 {2}in flight when it was left\n +2 {2}due[^\n]*\n +40 {2}ended\n/);
+    expect(text).toMatch(/ 5 {2}in review[^]* 3 {2}dead letters +holdfast dead-letters list$/);
+  });
+});
+
+describe('at a terminal', () => {
+  test('UX-1 a table is cut to its width, and elsewhere it is whole', () => {
+    const rows = [['first', 'x'.repeat(30)]];
+    expect(table(['name', 'failure'], rows, 20)).toBe(`name   failure\nfirst  ${'x'.repeat(12)}…`);
+    expect(table(['name', 'failure'], rows, Number.POSITIVE_INFINITY)).toContain('x'.repeat(30));
+    expect(cut('äöü😀x', 4)).toBe('äöü…');
+    expect(terminalWidth({ isTTY: false, columns: 20 })).toBe(Number.POSITIVE_INFINITY);
+    expect([0, 119_000, 120_000, 7_200_000, 172_800_000].map(spanOf)).toEqual([
+      '0s',
+      '119s',
+      '2m',
+      '2h',
+      '2d',
+    ]);
+  });
+
+  test('UX-1 what is watched is drawn in place, no wider and no higher than the terminal', () => {
+    let written = '';
+    const write = (text: string | Uint8Array): boolean => {
+      written += String(text);
+      return true;
+    };
+    const draw = frames({ write, isTTY: true, columns: 5, rows: 3 });
+    draw('123456\nb\nc');
+    expect(written).toBe('\r\u001b[J1234…\nb\n');
+    written = '';
+    draw('\u001b[2Jx');
+    expect(written).toBe('\u001b[2A\r\u001b[J\\u{1…\n');
+  });
+});
+
+test('SV-5 UX-1 asks the running process, watches it, and reads a store at rest', async () => {
+  const parent = tempFolder();
+  const key = join(parent, 'key');
+  await createKeyFile(key);
+  const store = join(parent, 'store');
+  const boot = () =>
+    createRuntime({
+      store,
+      key: keyFile(key),
+      handlers: { [REQUEST.type]: { upstream: 'default', run: () => null } },
+    });
+  const runtime = boot();
+  await runtime.ready;
+  await (await runtime.sync(REQUEST)).outcome;
+  // Who may open the socket needs no key.
+  const inUse = await runCli(['status', '--store', store, '--json']);
+  expect(inUse).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(JSON.parse(inUse.stdout)).toMatchObject({
+    isRunning: true,
+    health: { phase: 'running', operations: { completed: 1 } },
+  });
+  const watching = startCli(['status', '--store', store, '--watch', '0.25']);
+  await expect
+    .poll(() => watching.printed(), { timeout: 20_000 })
+    .toMatch(/ running, [^]*\n.* running, /);
+  await runtime.close();
+  await expect.poll(() => watching.printed(), { timeout: 20_000 }).toMatch(/at rest/);
+  watching.kill('SIGINT');
+  expect(await watching.result).toMatchObject({ exitCode: 130, signal: null });
+
+  const atRest = await runCli(['status', '--store', store, '--key-file', key, '--json']);
+  expect(JSON.parse(atRest.stdout)).toMatchObject({
+    isRunning: false,
+    hold: null,
+    counts: { settled: 1, due: 0 },
+  });
+  const none = await runCli(['status', '--store', join(parent, 'none')]);
+  expect(none).toMatchObject({ exitCode: 5 });
+  expect((await runCli(['status', '--store', store, '--watch', '0.1'])).exitCode).toBe(2);
+});
