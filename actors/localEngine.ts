@@ -41,7 +41,7 @@ import {
 } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
-import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
+import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { inTime } from './platform/inTime.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
@@ -363,6 +363,9 @@ export class LocalEngine implements Engine {
 
   async list(query: OperationPageQuery): Promise<OperationPage> {
     return await this.#operations.list(query);
+  }
+  async counts(): Promise<StoreCounts> {
+    return await this.#operations.counts();
   }
 
   upstream(name: string): UpstreamState {

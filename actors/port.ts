@@ -32,7 +32,7 @@ import type { FactKind, FactListener } from './facts/fact.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
-import type { OperationPage, OperationPageQuery } from './operation/rowView.ts';
+import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import type { CrisisAccess } from './recovery/crisisAccess.ts';
 import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
 import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
@@ -80,7 +80,7 @@ export type {
 } from './operation/operationActor.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
-export type { OperationPage } from './operation/rowView.ts';
+export type { OperationPage, StoreCounts } from './operation/rowView.ts';
 export type { CrisisAccess, CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
 export type {
   DeadLetterAccess,
@@ -262,6 +262,8 @@ export interface EngineHealth {
 export interface OperationRecords {
   /** A bounded piece of the operations that match, as they stand now. */
   list(query: OperationPageQuery): Promise<OperationPage>;
+  /** How many there are, as the store keeps count. */
+  counts(): Promise<StoreCounts>;
   /**
    * One as it stands now.
    *
@@ -376,8 +378,6 @@ export interface Engine extends OperationRecords {
    */
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value>;
 
-  // One operation, by its id.
-
   /**
    * How it ended, once that is durable; for a crisis as soon as its delivery has ended.
    *
@@ -388,8 +388,6 @@ export interface Engine extends OperationRecords {
   watch(id: string, listener: (view: OperationView) => void): () => void;
   /** Its actor to look at, where the engine has a live one in this process; `undefined` anywhere else. */
   actorOf(id: string): OperationActor | undefined;
-
-  // Upstreams and health.
 
   /** The state of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstream(name: string): UpstreamState;

@@ -7,7 +7,7 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
-import { NOTHING_IN_MEMORY, readPage, viewOf } from './operation/rowView.ts';
+import { NOTHING_IN_MEMORY, readCounts, readPage, viewOf } from './operation/rowView.ts';
 import { turnWaitAtRest } from './operation/waitView.ts';
 import type { OperationRecords } from './port.ts';
 import { crisisAccessAtRest } from './recovery/crisisAccess.ts';
@@ -32,6 +32,7 @@ export function recordsAtRest(
   let hold = heldBy;
   return {
     list: (query) => readPage(store, query, NOTHING_IN_MEMORY, turnWaitAtRest),
+    counts: () => readCounts(store),
     view: async (id) => viewOf(await rowAtRest(store, id), turnWaitAtRest),
     tell: (id, wish) => tellAtRest(store, clock, id, wish),
     crises: crisisAccessAtRest(store, clock),

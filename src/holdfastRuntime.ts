@@ -18,6 +18,7 @@ import {
   type FactListener,
   type FactOf,
   type Handler,
+  type OperationFilter,
   type OperationPage,
   type OperationView,
 } from '../actors/port.ts';
@@ -36,8 +37,14 @@ import type { Management } from './management/call/management.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode/crisisMode.ts';
 import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
+import type { OperationCounts } from './management/operations/count.ts';
 import type { OperationQuery } from './management/operations/list.ts';
-import { type OperationSearch, operationsOf, pageOf } from './management/operations/operations.ts';
+import {
+  countsOf,
+  type OperationSearch,
+  operationsOf,
+  pageOf,
+} from './management/operations/operations.ts';
 import { setPolicies } from './management/policies/set.ts';
 import { showPolicies } from './management/policies/show.ts';
 import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
@@ -211,6 +218,10 @@ export class HoldfastRuntime implements Runtime {
     search: OperationSearch<NonNullable<Type>> = {},
   ): AsyncIterable<OperationView<ListedType<Type>>> {
     return operationsOf<ListedType<Type>>(this.#parts.management, search);
+  }
+
+  async countOperations(filter: OperationFilter = {}): Promise<OperationCounts> {
+    return await countsOf(this.#parts.management, filter);
   }
 
   policies(scope: PolicyScope = {}): readonly PolicyView[] {

@@ -130,6 +130,7 @@ export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/dea
 export type { DeadLetterRun, DeadLetters } from './management/deadLetters/deadLetters.ts';
 export type { DeadLetterFilter } from './management/deadLetters/filter.ts';
 export type { ReplayOptions } from './management/deadLetters/replay.ts';
+export type { OperationCounts } from './management/operations/count.ts';
 export type { OperationQuery } from './management/operations/list.ts';
 export type { OperationSearch } from './management/operations/operations.ts';
 export type { Quarantine } from './management/quarantine/quarantine.ts';

@@ -12,6 +12,7 @@ import type {
   CrisisPlans,
   FactKind,
   Handler,
+  OperationFilter,
   OperationPage,
   OperationView,
   Outcome,
@@ -26,6 +27,7 @@ import type { BulkAcceptance, BulkOptions } from './bulk.ts';
 import type { Crises } from './management/crises/crises.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
+import type { OperationCounts } from './management/operations/count.ts';
 import type { OperationQuery } from './management/operations/list.ts';
 import type { OperationSearch } from './management/operations/operations.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
@@ -201,6 +203,18 @@ export interface Runtime<
   operations<Type extends TypeOf<Types> | undefined = undefined>(
     search?: OperationSearch<NonNullable<Type>>,
   ): AsyncIterable<OperationView<ListedType<Type>>>;
+  /**
+   * How many operations there are, by how far they are. Without a filter it costs next to nothing, whatever their
+   * number: it is what the store keeps count of. With one, those that match are looked at one by one, piece by piece, as
+   * {@link operations} does, and each is counted as it is when its piece is read.
+   *
+   * @example
+   * const { ready, inReview, deadLettered } = await runtime.countOperations();
+   * const { total } = await runtime.countOperations({ type: 'payments.push', sinceMs: Date.now() - 3_600_000 });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  countOperations(filter?: OperationFilter<TypeOf<Types>>): Promise<OperationCounts>;
   /** The crisis plans of subjects, which lead the answers to a crisis of theirs (CR-3). */
   readonly crisisPlans: CrisisPlans;
   /** A person says that somebody, or everybody, is in danger until further notice (CR-6). */

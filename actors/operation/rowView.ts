@@ -5,7 +5,13 @@
  */
 
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { SearchStore, StoredOperation } from '../../persistence/port/store.ts';
+import type {
+  BlockedCounts,
+  QueueStore,
+  SearchStore,
+  StandingCounts,
+  StoredOperation,
+} from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import {
   asksForPlace,
@@ -92,6 +98,18 @@ export async function readPage(
     unreadable: shown.length - views.length,
     nextAfterSeq: shown.length < looked.length ? (shown.at(-1)?.seq ?? nextSeq) : nextSeq,
   };
+}
+
+/** How many operations stand where, and how many of them wait for what. */
+export interface StoreCounts {
+  readonly standings: StandingCounts;
+  readonly blocked: BlockedCounts;
+}
+
+/** Asked together, so that nothing is written between the two. */
+export async function readCounts(store: QueueStore): Promise<StoreCounts> {
+  const [standings, blocked] = await Promise.all([store.counts(), store.blockedCounts()]);
+  return { standings, blocked };
 }
 
 /** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */

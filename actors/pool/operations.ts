@@ -6,7 +6,12 @@
 
 import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { RecordStore, SearchStore, StoredOperation } from '../../persistence/port/store.ts';
+import type {
+  QueueStore,
+  RecordStore,
+  SearchStore,
+  StoredOperation,
+} from '../../persistence/port/store.ts';
 import type { WorkActor } from '../charts/chartOfWork.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
@@ -27,7 +32,9 @@ import {
   hasEnded,
   type OperationPage,
   type OperationPageQuery,
+  readCounts,
   readPage,
+  type StoreCounts,
   type ViewsInMemory,
   viewOf,
 } from '../operation/rowView.ts';
@@ -36,7 +43,7 @@ import type { OperationPool } from './operationPool.ts';
 export interface OperationsParts {
   readonly pool: OperationPool;
   readonly journal: Pick<Journal, 'written' | 'failure' | 'isHanging'>;
-  readonly store: RecordStore & SearchStore;
+  readonly store: RecordStore & QueueStore & SearchStore;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -82,6 +89,11 @@ export class Operations {
           .map((resident) => ({ seq: resident.seq, view: this.#viewOf(resident) })),
     };
     return await readPage(store, query, memory, pool.turnWaitOf);
+  }
+
+  async counts(): Promise<StoreCounts> {
+    await this.#untilAnswering();
+    return await readCounts(this.#parts.store);
   }
 
   async outcome(id: string): Promise<Outcome> {

@@ -25,6 +25,7 @@ import { replayDeadLetter } from './deadLetters/replay.ts';
 import { replayBatch } from './deadLetters/replayBatch.ts';
 import { showDeadLetter } from './deadLetters/show.ts';
 import { cancelOperation } from './operations/cancel.ts';
+import { countOperations } from './operations/count.ts';
 import { listOperations } from './operations/list.ts';
 import { retryOperation } from './operations/retry.ts';
 import { showOperation } from './operations/show.ts';
@@ -44,6 +45,7 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   backup,
   releaseStore,
   listOperations,
+  countOperations,
   showOperation,
   cancelOperation,
   retryOperation,

@@ -17,7 +17,7 @@ import {
 import { managementAtRest } from '../../src/management/atRest.ts';
 import type { Caller } from '../../src/management/call/managementCall.ts';
 import { OPERATION_STATES, SHOWN_REASONS } from '../../src/management/operations/filter.ts';
-import { operationsOf, pageOf } from '../../src/management/operations/operations.ts';
+import { countsOf, operationsOf, pageOf } from '../../src/management/operations/operations.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import type { VirtualClock } from '../../src/testing/virtualClock.ts';
 import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
@@ -169,6 +169,28 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
     const rested = await check((filter) => operationsOf(atRest, filter));
     expect(rested).toContain('waiting');
     await store.close();
+  });
+
+  test('OP-10 they are counted as they are found, with and without a filter, while it runs and at rest', async () => {
+    const world = make();
+    const { clock } = world;
+    const { runtime, close } = await busyStore(world);
+    const found = await clock.run(runtime.countOperations());
+    expect(found).toEqual({
+      ...{ ready: 5, inLane: 8, rateLimited: 0, handlerMissing: 1, conflicted: 1, inReview: 1 },
+      ...{ deadLettered: 1, ended: 3, unreadable: 0, total: 20 },
+    });
+    expect(await clock.run(runtime.countOperations({ sinceMs: 0 }))).toEqual(found);
+    const mine = await clock.run(taken(runtime.operations({ type: 'work.held' })));
+    const { total, inLane } = await clock.run(runtime.countOperations({ type: 'work.held' }));
+    expect(total).toBe(mine.length);
+    expect(inLane).toBe(mine.filter(({ state }) => state === 'inLane').length);
+    await close();
+    await world.disk.open();
+    const atRest = callerAtRest(world.disk, clock);
+    const all = await countsOf(atRest, {});
+    expect(await countsOf(atRest, { untilMs: Number.POSITIVE_INFINITY })).toEqual(all);
+    await world.disk.close();
   });
 
   test('OP-10 a page is full or the last, and pages follow on each other', async () => {

@@ -5,10 +5,16 @@
  * @module
  */
 
-import type { OperationPage, OperationView } from '../../../actors/port.ts';
+import type { OperationFilter, OperationPage, OperationView } from '../../../actors/port.ts';
 import { checkFields } from '../../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
 import type { Caller } from '../call/managementCall.ts';
+import {
+  type CountedPiece,
+  countOperations,
+  NO_OPERATIONS,
+  type OperationCounts,
+} from './count.ts';
 import { OPERATION_FILTER_RULES } from './filter.ts';
 import { LIST_ROWS, listOperations, type OperationQuery, QUERY_RULES } from './list.ts';
 
@@ -63,4 +69,21 @@ export function operationsOf<Type extends string = string>(
       afterSeq = piece.nextAfterSeq;
     }
   })();
+}
+
+/** Counts all that match; without a filter at once. */
+export async function countsOf(caller: Caller, filter: OperationFilter): Promise<OperationCounts> {
+  checkFields(filter, OPERATION_FILTER_RULES, '');
+  let counts = NO_OPERATIONS;
+  for (let afterSeq: number | undefined; ; ) {
+    const piece: CountedPiece = await caller.call(countOperations, { ...filter, afterSeq });
+    counts = added(counts, piece.counts);
+    if (piece.nextAfterSeq === null) return counts;
+    afterSeq = piece.nextAfterSeq;
+  }
+}
+
+function added(a: OperationCounts, b: OperationCounts): OperationCounts {
+  const names = Object.keys(a) as (keyof OperationCounts)[];
+  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as OperationCounts;
 }
