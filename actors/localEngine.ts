@@ -17,7 +17,7 @@ import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Store } from '../persistence/port/store.ts';
-import { exemptionsAmong, type Handler } from './attempt/handler.ts';
+import { exemptionsAmong, type Handler, type OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
@@ -262,7 +262,7 @@ export class LocalEngine implements Engine {
 
   async accept(
     given: CheckedRequest,
-    { withinMs, handler }: { readonly withinMs: number; readonly handler?: Handler | undefined },
+    { withinMs, handler }: { readonly withinMs: number; readonly handler?: OwnHandler | undefined },
   ): Promise<Acceptance> {
     const clock = this.#clock;
     const { sound, id } = neverExpiring(this.#parts, given);

@@ -20,7 +20,7 @@ import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
-import type { Handler } from './attempt/handler.ts';
+import type { Handler, OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeState.ts';
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
@@ -49,7 +49,7 @@ export type {
   SpillLine,
   ToSpill,
 } from '../persistence/port/spillLine.ts';
-export type { Attempt, Handler, Run } from './attempt/handler.ts';
+export type { Attempt, Handler, OwnHandler, Run } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type {
@@ -340,7 +340,7 @@ export interface Engine extends OperationRecords {
    */
   accept(
     request: CheckedRequest,
-    how: { readonly withinMs: number; readonly handler?: Handler | undefined },
+    how: { readonly withinMs: number; readonly handler?: OwnHandler | undefined },
   ): Promise<Acceptance>;
   /**
    * Accepts one of many requests: at the price of its record, without a deadline, in the order of the
@@ -358,10 +358,7 @@ export interface Engine extends OperationRecords {
   crisis(request: unknown, id?: string): Promise<CrisisAnswer>;
   /** Tells `listener` of the crisis plans that are in memory, now and whenever they have changed. */
   watchPlans(listener: (plans: PlansInMemory) => void): void;
-  /**
-   * A line for a thread that answers crises while this one is blocked, by which it has them kept without it
-   * (CR-4); `null` while there is nobody who could.
-   */
+  /** By which a thread that answers crises has them kept while this one is blocked (CR-4); `null` for nobody who could. */
   spillLine(): SpillLine | null;
   /** Another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
   loopWasBlocked(forMs: number): void;

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { inTime } from '../actors/platform/inTime.ts';
 import {
   type Acceptance,
   type Attempt,
@@ -21,12 +20,12 @@ import {
   type OperationFilter,
   type OperationPage,
   type OperationView,
+  type OwnHandler,
 } from '../actors/port.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
-import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
 import { PRIORITIES, TIERS } from '../machines/vocabulary/urgency.ts';
@@ -55,7 +54,14 @@ import { type Operation, operationHandle } from './operation.ts';
 import { checkHandler, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
 import { handlerUnknown } from './refusals.ts';
-import type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
+import {
+  RESILIENT_RULES,
+  type ResilientOptions,
+  type ResilientParts,
+  type ResilientResult,
+  resilientSync,
+} from './resilientSync.ts';
+import type { CrisisRequest, Runtime } from './runtime.ts';
 import type { ListedType } from './typed/operationTypes.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
@@ -148,35 +154,30 @@ export class HoldfastRuntime implements Runtime {
     },
     userId: string,
     run: (attempt: Attempt<Payload>) => Promise<Response> | Response,
+    options: ResilientOptions = {},
   ): Promise<ResilientResult<Response>> {
     requireOption(typeof run === 'function', 'run', 'must be a function');
-    const { engine, checkRequest } = this.#parts;
-    const { clock } = this.#parts.options;
-    const startedAtMs = clock.monotonic();
+    checkFields(options, RESILIENT_RULES, '');
+    const { engine, checkRequest, options: of } = this.#parts;
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
     // Its types are the caller's word: what the request holds is checked, and kept as JSON.
     const checked = checkRequest({ ...rest, subject: userId } as SyncRequest);
     engine.upstream(upstream);
-    const { id } = await this.#accept(checked, { upstream, run: run as unknown as Handler['run'] });
-    const leftMs = this.#responseDeadlineMs(checked, upstream) - (clock.monotonic() - startedAtMs);
-    const ended = engine.outcome(id).catch((error: unknown) => {
-      // It was accepted, and goes on at the next start.
-      if (isHoldfastError(error) && error.code === 'HF_CLOSED') return null;
-      throw error;
-    });
-    const outcome = (await inTime(clock, ended, leftMs))?.value ?? null;
-    return {
-      success: outcome?.status === 'completed',
-      response:
-        outcome?.status === 'completed' ? (outcome.response as Response | undefined) : undefined,
-      resilience: {
-        operationId: id,
-        status: outcome?.status ?? 'accepted',
-        attempts: outcome?.attempts ?? 0,
-        error: outcome === null || outcome.status === 'completed' ? undefined : outcome.error,
-      },
-      metrics: { elapsedMs: clock.monotonic() - startedAtMs },
+    const parts: ResilientParts = {
+      engine,
+      clock: of.clock,
+      crisisType: of.crisis.type,
+      accept: (accepted, handler, withinMs) => this.#accept(accepted, { handler, withinMs }),
+      onError: of.onError,
     };
+    const result = await resilientSync(parts, {
+      request: checked,
+      upstream,
+      run: run as unknown as Handler['run'],
+      options,
+      deadlineMs: options.deadlineMs ?? this.#responseDeadlineMs(checked, upstream),
+    });
+    return result as unknown as ResilientResult<Response>;
   }
 
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
@@ -300,15 +301,16 @@ export class HoldfastRuntime implements Runtime {
   }
 
   /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
-  async #accept(request: CheckedRequest, handler?: Handler): Promise<Acceptance> {
+  async #accept(
+    request: CheckedRequest,
+    own?: { readonly handler: OwnHandler; readonly withinMs: number },
+  ): Promise<Acceptance> {
     const { engine, options, responseTimes } = this.#parts;
     const { clock } = options;
     const startedAtMs = clock.monotonic();
-    const withinMs = this.#responseDeadlineMs(
-      request,
-      handler?.upstream ?? engine.handlers.get(request.type)?.upstream ?? DEFAULT_UPSTREAM,
-    );
-    const acceptance = await engine.accept(request, { withinMs, handler });
+    const upstream = engine.handlers.get(request.type)?.upstream ?? DEFAULT_UPSTREAM;
+    const withinMs = own?.withinMs ?? this.#responseDeadlineMs(request, upstream);
+    const acceptance = await engine.accept(request, { withinMs, handler: own?.handler });
     responseTimes.record(request.tier, clock.monotonic() - startedAtMs);
     return acceptance;
   }

@@ -145,7 +145,8 @@ export type {
 } from './options.ts';
 export type { OutsideState } from './outside/outsideHost.ts';
 export type { OutsideHttpOptions, OutsideOptions } from './outside/outsideOptions.ts';
-export type { CrisisRequest, ResilientResult, Runtime } from './runtime.ts';
+export type { ResilientOptions, ResilientResult } from './resilientSync.ts';
+export type { CrisisRequest, Runtime } from './runtime.ts';
 export type { FactMessage } from './telemetry/factChannels.ts';
 export type {
   FieldsFirstLogger,

@@ -15,12 +15,10 @@ import type {
   OperationFilter,
   OperationPage,
   OperationView,
-  Outcome,
 } from '../actors/port.ts';
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
 import type { SyncRequest } from '../machines/policy/request/request.ts';
-import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
@@ -32,6 +30,7 @@ import type { OperationQuery } from './management/operations/list.ts';
 import type { OperationSearch } from './management/operations/operations.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
 import type { Operation } from './operation.ts';
+import type { ResilientOptions, ResilientResult } from './resilientSync.ts';
 import type { FactIn } from './typed/factTypes.ts';
 import type {
   AnyTypes,
@@ -57,21 +56,6 @@ export type CrisisRequest = Pick<SyncRequest, 'subject'> &
     /** Where the person is, as an ISO 3166 code (`DE`, `US-CA`): what serves there comes first. Not delivered. */
     readonly region?: string | undefined;
   };
-
-/** What `executeResilientSync` answers. */
-export interface ResilientResult<Response = Json | undefined> {
-  /** True once the upstream has answered; false while it is still being tried, or when it was given up. */
-  readonly success: boolean;
-  readonly response: Response | undefined;
-  readonly resilience: {
-    readonly operationId: string;
-    /** `accepted`: it goes on after this answer; see {@link Runtime.getOperation}. */
-    readonly status: Outcome['status'] | 'accepted';
-    readonly attempts: number;
-    readonly error: HoldfastError | undefined;
-  };
-  readonly metrics: { readonly elapsedMs: number };
-}
 
 /**
  * A running holdfast, made by `createRuntime`, which knows its types and upstreams by the options. Its holder
@@ -125,9 +109,24 @@ export interface Runtime<
     options?: BulkOptions,
   ): Promise<BulkAcceptance>;
   /**
-   * Runs a function as a durable operation and answers within the response deadline of its tier:
-   * with the outcome, or with `accepted` while it goes on. The function lives with the process;
-   * after a restart the operation waits for a handler of its type.
+   * Runs a function as a durable operation and answers within the response deadline of its tier, or within
+   * `deadlineMs`: with the outcome, or with `accepted` while it goes on; then `resilience` says how often it was tried,
+   * why the last attempt failed and when the next one is due, and `operation` tells how it ends.
+   *
+   * The function lives with the process. After a restart the operation goes on by the handler of its type; where there is
+   * none it waits for one, or is given up, as `afterRestart` says.
+   *
+   * @example
+   * const { success, response, resilience, operation } = await runtime.executeResilientSync(
+   *   { type: 'mood.save', tier: 'basic', upstream: 'clinic', payload: { score: 7 } },
+   *   'user-42',
+   *   async ({ payload, idempotencyKey, signal }) => await save(payload, { idempotencyKey, signal }),
+   *   { signal: request.signal, deadlineMs: 500 },
+   * );
+   * if (!success && resilience.status === 'accepted') void operation.outcome.then(tellTheUser);
+   *
+   * @throws HoldfastError (rejects) as {@link sync}, but for `HF_HANDLER_UNKNOWN`; `HF_UPSTREAM_UNKNOWN`,
+   * `HF_OPTION_INVALID`; `HF_STORE_STALLED` where the disk has not confirmed it by the deadline; the reason of `signal`.
    */
   executeResilientSync<Response, Payload = Json>(
     request: Omit<SyncRequest, 'subject' | 'payload'> & {
@@ -136,6 +135,7 @@ export interface Runtime<
     },
     userId: string,
     run: (attempt: Attempt<Payload>) => Promise<Response> | Response,
+    options?: ResilientOptions,
   ): Promise<ResilientResult<Response>>;
   /**
    * Calls an upstream under its flow control, without durability: the function runs once a permit is its,

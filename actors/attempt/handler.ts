@@ -94,6 +94,12 @@ export interface Handler {
   readonly cardDataExempt?: readonly string[] | undefined;
 }
 
+/** One that was given with a request: it lives with the process (docs/decisions/0020). */
+export interface OwnHandler extends Handler {
+  /** True: where it is gone and its type has no handler, the operation is given up. */
+  readonly isBoundToProcess?: boolean | undefined;
+}
+
 /** Answers, for a type and a path, whether card data may stand there. */
 export function exemptionsAmong(handlers: ReadonlyMap<string, Handler>): ExemptionsOf {
   return (type) => exemptionsOf(handlers.get(type)?.cardDataExempt);

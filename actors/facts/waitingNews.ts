@@ -31,7 +31,7 @@ const NEWS: Readonly<Record<AskingReason, { readonly code: ErrorCode; readonly w
   },
   handler: {
     code: 'HF_HANDLER_UNKNOWN',
-    why: 'no handler of its type is registered. Register one in handlers or with runtime.handle()',
+    why: 'no handler of its type is registered, and a function given to executeResilientSync ends with its process. Register one in handlers or with runtime.handle(), or cancel()',
   },
 };
 

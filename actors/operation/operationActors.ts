@@ -80,6 +80,7 @@ export class OperationActors {
     id: string,
     request: CheckedRequest,
     its: Pick<Resident, 'urgency' | 'route' | 'handler' | 'permit' | 'pending'>,
+    isBoundToProcess = false,
   ): Resident {
     const { clock, retry } = this.#parts;
     const atMs = clock.now();
@@ -89,7 +90,9 @@ export class OperationActors {
     const policies = retry(its.handler?.upstream ?? '', request.type);
     const actor = isCrisis
       ? this.#crisis(id, { input: crisisInput(id, request, atMs) })
-      : this.#operation(id, { input: operationInput(id, request, policies, atMs) });
+      : this.#operation(id, {
+          input: operationInput(id, request, policies, atMs, isBoundToProcess),
+        });
     return createResident(actor, {
       ...its,
       id,

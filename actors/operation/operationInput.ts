@@ -17,10 +17,11 @@ export function operationInput(
   request: CheckedRequest,
   retry: Readonly<Record<RetryClass, RetryPolicy>>,
   acceptedAtMs: number,
+  isBoundToProcess = false,
 ): SyncOperationInput {
   const { idempotencyKey } = request;
   const { attemptsMax, thenEveryMs } = retry[retryClassOf(request.priority, request.tier)];
-  return {
+  const input: SyncOperationInput = {
     id,
     type: request.type,
     subject: request.subject,
@@ -35,6 +36,7 @@ export function operationInput(
     expiresAtMs: request.expiresAtMs,
     attemptsMax: thenEveryMs === null ? attemptsMax : null,
   };
+  return isBoundToProcess ? { ...input, isBoundToProcess } : input;
 }
 
 /** What a crisis starts with; its idempotency key is for the upstream alone. */

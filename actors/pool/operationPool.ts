@@ -14,7 +14,7 @@ import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
-import type { Handler } from '../attempt/handler.ts';
+import type { Handler, OwnHandler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
@@ -224,7 +224,7 @@ export class OperationPool {
   accept(
     request: CheckedRequest,
     pending: PendingAcceptance,
-    closure?: Handler,
+    closure?: OwnHandler,
     id?: string,
   ): void {
     const { failure } = this.#parts.journal;
@@ -242,7 +242,7 @@ export class OperationPool {
   start(
     request: CheckedRequest,
     pending: PendingAcceptance,
-    closure?: Handler,
+    closure?: OwnHandler,
     id: string = operationId(this.#parts.clock, this.#parts.random),
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
@@ -257,13 +257,13 @@ export class OperationPool {
             subject: request.subject,
             tier: request.tier,
           });
-    const resident = this.#actors.create(id, request, {
-      urgency,
-      route: closure?.upstream ?? routeOf(request.type),
-      handler,
-      permit,
-      pending,
-    });
+    const route = closure?.upstream ?? routeOf(request.type);
+    const resident = this.#actors.create(
+      id,
+      request,
+      { urgency, route, handler, permit, pending },
+      closure?.isBoundToProcess,
+    );
     if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);
     this.#crisisRoom.admit(request, resident);

@@ -29,6 +29,8 @@ export interface SyncOperationInput {
   readonly expiresAtMs: number | null;
   /** Attempts in all; `null` for as long as it takes (crisis). */
   readonly attemptsMax: number | null;
+  /** True where it is given up once the function that came with it is gone, with its process; absent else (OP-7). */
+  readonly isBoundToProcess?: boolean | undefined;
 }
 
 /** How an operation ended. */
@@ -73,7 +75,7 @@ export interface SyncOperationContext extends SyncOperationInput {
 
 /** Field by field, because this runs for every request and spreading so many fields is slow. */
 export function newOperation(input: SyncOperationInput): SyncOperationContext {
-  return {
+  const context: SyncOperationContext = {
     id: input.id,
     type: input.type,
     subject: input.subject,
@@ -99,4 +101,5 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     settledAtMs: null,
     history: [],
   };
+  return input.isBoundToProcess === true ? { ...context, isBoundToProcess: true } : context;
 }

@@ -24,6 +24,7 @@ import {
   approving,
   becomingReady,
   beingOrdered,
+  endingWithItsFunction,
   expiring,
   expiringMeanwhile,
   givingUp,
@@ -107,9 +108,11 @@ export const syncOperationMachine = operationSetup.createMachine({
       },
     },
     handlerMissing: {
-      description: 'No handler of its type is registered. Registering one frees it.',
+      description:
+        'No handler of its type is registered. Registering one frees it. One that was to end with its function is given up at once.',
       tags: ['rest'],
       meta: { requirements: ['OP-7'] },
+      always: endingWithItsFunction,
       on: {
         'handler.registered': becomingReady,
         'cancel.requested': takingBack,

@@ -10,6 +10,7 @@ import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import { type Failure, mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { CRASHED, crashesAfter, isCulprit } from '../policy/retry/crashPolicy.ts';
 import { mayBeFirstOfOutage } from '../policy/retry/excuse.ts';
+import { FUNCTION_GONE } from '../policy/retry/functionGone.ts';
 import { givenUp, isGivenUp, upMark } from '../policy/retry/giveUp.ts';
 import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
 import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
@@ -58,6 +59,7 @@ export const operationSetup = setup({
       (idempotencyKey === null || !context.isOutcomeUnknown || isRepeatApproved),
     hasExpired: ({ context: { expiresAtMs } }, { atMs }: { atMs: number }) =>
       expiresAtMs !== null && atMs >= expiresAtMs,
+    isBoundToProcess: ({ context }) => context.isBoundToProcess === true,
     isCompleted: ({ context }) => context.ending === 'completed',
     isDeadLettered: ({ context }) => context.ending === 'deadLettered',
     isCancelled: ({ context }) => context.ending === 'cancelled',
@@ -138,6 +140,8 @@ export const operationSetup = setup({
         failure: null,
         ending: null,
         settledAtMs: null,
+        // Somebody wants it done, by whichever handler there will be.
+        ...(context.isBoundToProcess === true ? { isBoundToProcess: undefined } : undefined),
       };
     }),
     approveRepeat: assign({ isOutcomeUnknown: false }),
@@ -170,6 +174,11 @@ export const operationSetup = setup({
       ending: 'deadLettered' as const,
       settledAtMs: params.atMs,
       failure: CRASHED,
+    })),
+    giveUpWithProcess: assign((_, params: { atMs: number }) => ({
+      ending: 'deadLettered' as const,
+      settledAtMs: params.atMs,
+      failure: FUNCTION_GONE,
     })),
     cancel: assign((_, params: { atMs: number }) => ({
       ending: 'cancelled' as const,

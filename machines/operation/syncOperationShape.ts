@@ -41,6 +41,7 @@ const CONTEXT = {
   acceptedAtMs: isNumber,
   expiresAtMs: orNull(isNumber),
   attemptsMax: orNull(isCount),
+  isBoundToProcess: orAbsent(isFlag),
   attempt: isCount,
   isSpent: isFlag,
   unspentFailures: orAbsent(isCount),

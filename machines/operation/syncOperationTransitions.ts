@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { SyncOperationContext } from './syncOperationContext.ts';
+
 /** The event itself, for actions that read nothing but when it came. */
 export const facts = ({ event }: { event: { atMs: number } }): { atMs: number } => event;
 
@@ -63,6 +65,18 @@ export const comingUnderSuspicion = {
 export const missingHandler = {
   target: '#syncOperation.handlerMissing',
   actions: [{ type: 'noteWait', params: facts }],
+} as const;
+
+/** When it began to wait: what led there is no part of what it is told. */
+const sinceItWaits = ({ context }: { context: SyncOperationContext }): { atMs: number } => ({
+  atMs: context.sinceAtMs ?? context.acceptedAtMs,
+});
+
+/** Nobody wanted it done by anything but the function that came with it. */
+export const endingWithItsFunction = {
+  guard: { type: 'isBoundToProcess' },
+  target: '#syncOperation.settling',
+  actions: [{ type: 'giveUpWithProcess', params: sinceItWaits }],
 } as const;
 
 /** It may have been applied, and a person has to say whether it may be done again. */

@@ -237,6 +237,7 @@ const CONTEXTS: readonly SyncOperationContext[] = (
     { priority: 'crisis', attemptsMax: null, ending: 'cancelled' },
     { attempt: 2, isSpent: true, isOutcomeUnknown: true, crashes: 9, ending: 'deadLettered' },
     { ending: 'completed', expiresAtMs: 2_000 },
+    { isBoundToProcess: true },
     { upMark: { upstream: 'payments', upMs: 0 } },
   ] as const
 ).map((differing) => {

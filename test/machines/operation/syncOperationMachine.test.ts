@@ -121,6 +121,23 @@ describe('waiting', () => {
     },
   );
 
+  test('OP-7 one that was to end with its function is given up where that is gone, and replayed by a handler', () => {
+    const operation = new OperationHarness({ isBoundToProcess: true, turn: 'awaitsUpstream' });
+    operation.commit();
+    operation.tell('handler.missing');
+    expect(operation.state).toBe('settling');
+    expect(operation.context).toMatchObject({
+      ending: 'deadLettered',
+      failure: { code: 'HF_FUNCTION_GONE', failureClass: 'permanent' },
+    });
+    operation.commit();
+    expect(operation.state).toBe('deadLettered');
+    operation.replay();
+    expect(operation.context.isBoundToProcess).toBeUndefined();
+    operation.tell('handler.missing');
+    expect(operation.state).toBe('handlerMissing');
+  });
+
   test('OP-7 an attempt without a handler did not happen, and spends nothing', () => {
     const operation = attempting();
     operation.tell('handler.missing');
