@@ -41,7 +41,10 @@ async function bundle(entries) {
     input: Object.fromEntries(entries),
     platform: 'node',
     external: [/^node:/, ...dependencies],
-    transform: { target: 'node20.19' },
+    transform: {
+      target: 'node20.19',
+      define: { HOLDFAST_VERSION: JSON.stringify(manifest.version) },
+    },
     onwarn({ message }) {
       throw new Error(message);
     },

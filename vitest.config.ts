@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    // Kills, power cuts and failing disks have scripts of their own: npm run test:restart, test:crash, test:disk.
-    exclude: ['test/oracle/restart/**', 'test/oracle/crash/**', 'test/disk/**'],
+    // Kills, power cuts and failing disks have scripts of their own: npm run test:restart, test:crash, test:disk. The matrix of installs too: test:matrix.
+    exclude: ['test/oracle/restart/**', 'test/oracle/crash/**', 'test/disk/**', 'test/matrix/**'],
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
     // A process a file, so that a test that kills, stalls or exhausts something harms no other.
     pool: 'forks',

@@ -12,7 +12,7 @@
 import { createRequire } from 'node:module';
 import type Database from 'better-sqlite3';
 import { causeText, HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { BUNDLE_ADVICE } from '../../files/threadFile.ts';
+import { BUNDLE_ADVICE, installedPackage, placeOf } from '../../files/installed.ts';
 
 type Library = typeof Database;
 
@@ -55,9 +55,10 @@ function loaded(): Library {
   let version: string;
   let found: Library;
   try {
-    // Where a bundler has emptied the address of this file, there is only the program's to look from.
+    // From the package where it is found: an app that was made one file may not have what holdfast has.
     const here: string | undefined = import.meta.url;
-    found = createRequire(here ?? `${process.cwd()}/`)('better-sqlite3') as Library;
+    const place = installedPackage(here)?.manifest ?? placeOf(here);
+    found = createRequire(place)('better-sqlite3') as Library;
     // Its native part is loaded by the first database, so a fault of it is told from one of a store.
     const db = new found(':memory:');
     version = versionOf(db);

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Where the package runs, installed as a user would: apart from the other tests, since it asks a registry and
+ * builds native parts. `npm run test:matrix -- --mode short` takes a fraction of the time.
+ */
+export default defineConfig(({ mode }) => ({
+  test: {
+    environment: 'node',
+    include: ['test/matrix/**/*.test.ts'],
+    env: { MATRIX: mode },
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 1_200_000,
+    hookTimeout: 60_000,
+  },
+}));
