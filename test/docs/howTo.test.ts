@@ -5,15 +5,20 @@ import { expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const FOLDER = 'docs/how-to';
-/** A program in JavaScript, and what it prints where that follows. */
+/** JavaScript, and what it prints where that follows. */
 const SAMPLE = /^```js\n([^]*?)^```\n(?:\n```text\n([^]*?)^```)?/gm;
 
 function samples(): readonly (readonly [string, string, string | undefined])[] {
   return readdirSync(FOLDER).flatMap((page) => {
     const found = readFileSync(`${FOLDER}/${page}`, 'utf8').matchAll(SAMPLE);
-    return [...found].map(([, code = '', printed], at) => [`${page} ${at + 1}`, code, printed]);
+    return [...found]
+      .map(([, code = '', printed], at) => [`${page} ${at + 1}`, code, printed] as const)
+      .filter(([, code]) => IS_PROGRAM.test(code));
   });
 }
+
+/** A whole program, not a part of one: samples.test.ts reads those. */
+const IS_PROGRAM = /^import .* from 'holdfast';$/m;
 
 /** Ids are others in each run, and cut on the page. */
 const withoutIds = (text: string): string =>

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { createRuntime } from '../../src/createRuntime.ts';
@@ -9,7 +9,7 @@ const PAGES = [
   'docs/guide.md',
   'docs/errors.md',
   'docs/card-data.md',
-  'docs/how-to/find-operations.md',
+  ...readdirSync('docs/how-to').map((page) => `docs/how-to/${page}`),
 ];
 
 function samples(): [string, string][] {
