@@ -60,7 +60,7 @@ describe('UX-1 the README', () => {
   });
 
   test('UX-1 the code of the page on testing is the file that runs', () => {
-    const page = readFileSync('docs/testing-your-app.md', 'utf8');
+    const page = readFileSync('docs/how-to/test-your-app.md', 'utf8');
     expect(page).toContain(readFileSync('examples/testing.mjs', 'utf8'));
   });
 

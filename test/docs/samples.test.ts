@@ -1,43 +1,101 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import ts from 'typescript';
-import { expect, test } from 'vitest';
-import { createRuntime } from '../../src/createRuntime.ts';
-import * as holdfast from '../../src/index.ts';
+/**
+ * Every sample of the pages for users is run, as test/support/samples/markdown.ts says, and those in
+ * TypeScript are compiled. (What is built last is what they run on.)
+ *
+ * @module
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { samplesOf } from '../support/samples/markdown.ts';
+import { faultsOf, fits } from '../support/samples/samplePage.ts';
+import { typeErrorsOf } from '../support/samples/sampleTypes.ts';
 
 const PAGES = [
   'README.md',
-  'docs/guide.md',
+  'docs/tutorial.md',
   'docs/errors.md',
   'docs/card-data.md',
-  ...readdirSync('docs/how-to').map((page) => `docs/how-to/${page}`),
-];
+  'docs/crisis.md',
+  'docs/policies.md',
+  ...pagesIn('docs/how-to'),
+  ...pagesIn('docs/reference'),
+].filter((page) => existsSync(page));
+/** What is not run as a sample is looked at in another way below, or is no program. */
+const LANGUAGES = /^(js|ts|sh|text|json|yaml|dockerfile|ini|mermaid)$/;
 
-function samples(): [string, string][] {
-  return PAGES.flatMap((page) => {
-    const blocks = readFileSync(page, 'utf8').matchAll(/^```js\n([^]*?)^```/gm);
-    return [...blocks].map(([, code = ''], at): [string, string] => [`${page} ${at + 1}`, code]);
-  });
+const samples = PAGES.flatMap((page) => samplesOf(page, readFileSync(page, 'utf8')));
+const ofPage = (page: string) => samples.filter(({ place }) => place.startsWith(`${page}:`));
+
+function pagesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`);
 }
 
-test.each(samples())('UX-2 sample %s is JavaScript, and imports what there is', (_, code) => {
-  const { diagnostics = [] } = ts.transpileModule(code, {
-    reportDiagnostics: true,
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext },
+describe('UX-1 the samples of the guides', () => {
+  test.each(PAGES.filter((page) => ofPage(page).length > 0))(
+    'UX-1 each of %s runs, and prints what the page says',
+    async (page) => {
+      expect(await faultsOf(ofPage(page))).toEqual([]);
+    },
+  );
+
+  test('UX-1 those in TypeScript compile under strict', { timeout: 90_000 }, () => {
+    const typed = samples.filter(
+      ({ language, file, notRun }) => language === 'ts' && (file ?? notRun) === null,
+    );
+    expect(typeErrorsOf(typed)).toEqual([]);
   });
-  expect(diagnostics.map(({ messageText }) => messageText)).toEqual([]);
-  for (const [, names = ''] of code.matchAll(/import \{([^}]+)\} from 'holdfast'/g)) {
-    for (const name of names.split(',')) expect(holdfast).toHaveProperty(name.trim());
-  }
+
+  test('UX-1 each says in what language it is', () => {
+    const strange = samples.filter(({ language }) => !LANGUAGES.test(language));
+    expect(strange.map(({ place, language }) => `${place} ${language}`)).toEqual([]);
+    for (const page of PAGES) {
+      expect(readFileSync(page, 'utf8').match(/^```/gm)?.length ?? 0, page).toSatisfy(
+        (marks: number) => marks === 2 * ofPageBlocks(page),
+      );
+    }
+  });
 });
 
-test('HM-1 the guide names each field of health, and no other', async () => {
-  const runtime = createRuntime({ store: ':memory:' });
-  await runtime.ready;
-  const page = readFileSync('docs/guide.md', 'utf8');
-  const table = page.split('## Health')[1]?.split(/\n###? /)[0] ?? '';
-  const heads = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map(([, head = '']) => head);
-  const named = heads.flatMap((head) => [...head.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  const fields = Object.keys(runtime.getHealthStatus());
-  await runtime.close();
-  expect(new Set(named)).toEqual(new Set(fields));
+/** Blocks of a page, outputs included. */
+function ofPageBlocks(page: string): number {
+  return [...readFileSync(page, 'utf8').matchAll(/^```\w+\n[^]*?^```$/gm)].length;
+}
+
+describe('UX-1 controls of the samples', () => {
+  const page = (code: string, comment = ''): readonly [string, string] => [
+    'page.md',
+    `Text.\n\n${comment}\`\`\`ts\n${code}\n\`\`\`\n`,
+  ];
+
+  test('UX-1 control: one that throws, prints something else or does not end is caught', async () => {
+    const bad = [
+      ...samplesOf(...page("throw new Error('planted');")),
+      ...samplesOf('page.md', '```js\nconsole.log(1);\n```\n\n<!-- output -->\n```text\n2\n```\n'),
+      ...samplesOf(...page('process.exit(3);')),
+    ];
+    const faults = await faultsOf(bad);
+    expect(faults).toHaveLength(3);
+    expect(faults[0]).toMatch(/^page\.md:3 Error: planted/);
+    expect(faults[1]).toMatch(/^page\.md:1 printed\n1\n/);
+    expect(faults[2]).toContain('ended the process');
+  });
+
+  test('UX-1 control: one that does not compile is caught at its place', () => {
+    const bad = samplesOf(...page('await runtime.sync({ type: 42 });'));
+    expect(typeErrorsOf(bad)).toEqual([expect.stringMatching(/^page\.md:3 .*42/)]);
+  });
+
+  test('UX-1 control: a comment that is misspelt is not passed over', () => {
+    expect(() => samplesOf(...page('1;', '<!-- sample: nto run, x -->\n'))).toThrow('page.md:4');
+    expect(() => samplesOf(...page('1;', '<!-- sample\nno place\n-->\n'))).toThrow('no line //…');
+  });
+
+  test('UX-1 control: an output fits as a whole, with … for anything', () => {
+    expect(fits('a 17 b\n', 'a … b\n')).toBe(true);
+    expect(fits('a 17 b\nc\n', 'a … b\n')).toBe(false);
+  });
 });

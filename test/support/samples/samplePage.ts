@@ -1,0 +1,156 @@
+/**
+ * Runs the samples of a page in their order, in a folder as an app would have it: the built package in its
+ * `node_modules`, and what the samples write beside them.
+ *
+ * @module
+ */
+
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import ts from 'typescript';
+import { tempFolder } from '../store/tempFolder.ts';
+import type { Sample } from './markdown.ts';
+import { programOf, scriptOf } from './program.ts';
+
+/** What an app has installed beside holdfast, in samples. */
+const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3'];
+const TIME_LIMIT_MS = 30_000;
+/** What a shell is told before each script; npx asks nobody, and takes what is installed. */
+const PRELUDE = `set -euo pipefail
+trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR
+npx() { "./node_modules/.bin/$@"; }`;
+
+interface Ran {
+  readonly printed: string;
+  readonly error: string | null;
+}
+
+/** A new folder in which holdfast and a few others are installed. */
+export function appFolder(): string {
+  const folder = tempFolder();
+  mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+  for (const name of INSTALLED) {
+    symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
+  }
+  symlinkSync(resolve('.'), join(folder, 'node_modules/holdfast'));
+  symlinkSync(resolve('dist/cli.js'), join(folder, 'node_modules/.bin/holdfast'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  return folder;
+}
+
+/** What is wrong with the samples of a page; empty where nothing is. */
+export async function faultsOf(samples: readonly Sample[]): Promise<readonly string[]> {
+  const folder = appFolder();
+  const runner = await startRunner(folder);
+  const faults: string[] = [];
+  try {
+    for (const [index, sample] of samples.entries()) {
+      const ran = await runOne(sample, folder, `sample${index}`, runner);
+      if (ran.error !== null) faults.push(`${sample.place} ${ran.error}\n${ran.printed}`);
+      else if (sample.output !== null && !fits(ran.printed, sample.output)) {
+        faults.push(`${sample.place} printed\n${ran.printed}`);
+      }
+    }
+  } finally {
+    runner.stop();
+  }
+  return faults;
+}
+
+/** Whether what was printed is what the page says, with `…` for anything. */
+export function fits(printed: string, said: string): boolean {
+  const pattern = said
+    .trim()
+    .split('…')
+    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+    .join('[^]*');
+  return new RegExp(`^${pattern}$`).test(printed.trim());
+}
+
+async function runOne(
+  sample: Sample,
+  folder: string,
+  name: string,
+  runner: Awaited<ReturnType<typeof startRunner>>,
+): Promise<Ran> {
+  const { language, code, file, notRun } = sample;
+  if (notRun !== null) return { printed: '', error: null };
+  if (file !== null) {
+    writeFileSync(join(folder, file), code);
+    return { printed: '', error: null };
+  }
+  if (language === 'sh') return await runScript(scriptOf(sample), folder);
+  if (language !== 'js' && language !== 'ts') return { printed: '', error: null };
+  const path = join(folder, `${name}.mjs`);
+  writeFileSync(path, javaScriptOf(programOf(sample)));
+  return await runner.run(path);
+}
+
+function javaScriptOf(program: string): string {
+  return ts.transpileModule(program, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      inlineSourceMap: true,
+    },
+  }).outputText;
+}
+
+/** Runs it with all that it starts, in a group of processes that ends with it or with its time. */
+async function runScript(script: string, folder: string): Promise<Ran> {
+  const child = spawn('bash', ['-c', `${PRELUDE}\n${script}`], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      PATH: `${join(folder, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+    },
+  });
+  let printed = '';
+  let errors = '';
+  child.stdout.on('data', (piece: Buffer) => (printed += piece.toString()));
+  child.stderr.on('data', (piece: Buffer) => (errors += piece.toString()));
+  const endAll = (): void => {
+    try {
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+    } catch {
+      // None is left.
+    }
+  };
+  const timer = setTimeout(endAll, TIME_LIMIT_MS);
+  child.once('exit', endAll);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return { printed, error: code === 0 ? null : `ended with ${code}\n${errors}` };
+}
+
+async function startRunner(folder: string) {
+  const child = fork(resolve('test/support/samples/sampleRunner.mjs'), [], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await once(child, 'message');
+  return {
+    async run(path: string): Promise<Ran> {
+      if (!existsSync(path)) throw new Error(`${path} is not there`);
+      child.send(path);
+      const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+      const ended = once(child, 'exit', { signal: limit }).then(() => [
+        { printed: '', error: 'ended the process' },
+      ]);
+      ended.catch(() => undefined);
+      const [ran] = (await Promise.race([once(child, 'message', { signal: limit }), ended]).catch(
+        () => [{ printed: '', error: `did not end within ${TIME_LIMIT_MS} ms` }],
+      )) as [Ran];
+      return ran;
+    },
+    stop() {
+      child.kill('SIGKILL');
+    },
+  };
+}
