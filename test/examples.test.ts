@@ -55,8 +55,11 @@ describe('UX-1 the examples, with the built package by its name', () => {
 describe('UX-1 the README', () => {
   const readme = readFileSync('README.md', 'utf8');
 
-  test('UX-1 the code of its example is the file that runs', () => {
-    expect(readme).toContain(readFileSync('examples/quickstart.mjs', 'utf8'));
+  test('UX-1 the chart in it is the one that is drawn from the source', () => {
+    const page = readFileSync('docs/machines/circuitBreaker.md', 'utf8');
+    const [chart = ''] = /^```mermaid\n[^]*?^```$/m.exec(page) ?? [];
+    expect(chart).toContain('stateDiagram');
+    expect(readme).toContain(chart);
   });
 
   test('UX-1 the code of the page on testing is the file that runs', () => {

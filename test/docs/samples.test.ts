@@ -13,10 +13,12 @@ import { typeErrorsOf } from '../support/samples/sampleTypes.ts';
 
 const PAGES = [
   'README.md',
+  'docs/README.md',
   'docs/tutorial.md',
   'docs/errors.md',
   'docs/card-data.md',
   'docs/crisis.md',
+  'docs/health.md',
   'docs/policies.md',
   ...pagesIn('docs/how-to'),
   ...pagesIn('docs/reference'),
