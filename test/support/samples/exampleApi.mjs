@@ -25,7 +25,8 @@ export async function startExampleApi() {
       records.set(path, next);
       return [200, { etag: `"v${next.version}"` }, body];
     }
-    if (method === 'GET' && path === '/v1/rates') return [200, {}, [{ pair: 'EUR/USD', rate: 1.1 }]];
+    if (method === 'GET' && path === '/v1/rates')
+      return [200, {}, [{ pair: 'EUR/USD', rate: 1.1 }]];
     if (method === 'GET' && path === '/v1/payments') {
       return [200, {}, answers.has(query.get('reference')) ? [{ receipt: 'r-1' }] : []];
     }
@@ -39,7 +40,13 @@ export async function startExampleApi() {
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
     const { pathname, searchParams } = new URL(request.url, 'http://127.0.0.1');
     const body = text === '' ? null : JSON.parse(text);
-    const [status, headers, said] = answer(request.method, pathname, searchParams, request.headers, body);
+    const [status, headers, said] = answer(
+      request.method,
+      pathname,
+      searchParams,
+      request.headers,
+      body,
+    );
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify(said));
   });

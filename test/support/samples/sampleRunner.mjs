@@ -10,8 +10,8 @@ import { startExampleApi } from './exampleApi.mjs';
 
 const api = await startExampleApi();
 const { fetch } = globalThis;
-globalThis.fetch = (input, init) =>
-  fetch(String(input).replace(/^https:\/\/(api|elsewhere)\.example(\.com)?/, api.url), init);
+globalThis.fetch = (url, init) =>
+  fetch(new URL(url).href.replace(/^https:\/\/(api|elsewhere)\.example(\.com)?/, api.url), init);
 
 let printed = '';
 for (const level of ['log', 'info', 'warn', 'error']) {
