@@ -7,6 +7,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { samplesOf } from '../support/samples/markdown.ts';
 import { faultsOf, fits } from '../support/samples/samplePage.ts';
 import { typeErrorsOf } from '../support/samples/sampleTypes.ts';
@@ -24,7 +25,7 @@ const PAGES = [
   ...pagesIn('docs/reference'),
 ].filter((page) => existsSync(page));
 /** What is not run as a sample is looked at in another way below, or is no program. */
-const LANGUAGES = /^(js|ts|sh|text|json|yaml|dockerfile|ini|mermaid)$/;
+const LANGUAGES = /^(js|ts|sh|text|json|jsonc|yaml|dockerfile|ini|mermaid)$/;
 
 const samples = PAGES.flatMap((page) => samplesOf(page, readFileSync(page, 'utf8')));
 const ofPage = (page: string) => samples.filter(({ place }) => place.startsWith(`${page}:`));
@@ -49,6 +50,17 @@ describe('UX-1 the samples of the guides', () => {
       ({ language, file, notRun }) => language === 'ts' && (file ?? notRun) === null,
     );
     expect(typeErrorsOf(typed)).toEqual([]);
+  });
+
+  test('UX-1 what is data can be read', () => {
+    // JSON is YAML; comments in it are not.
+    const data = samples.filter(({ language }) => /^(yaml|jsonc?)$/.test(language));
+    const faults = data.flatMap(({ place, code }) =>
+      parseAllDocuments(code.replaceAll(/^\/\/.*\n/gm, '')).flatMap(({ errors }) =>
+        errors.map(({ message }) => `${place} ${message}`),
+      ),
+    );
+    expect(faults).toEqual([]);
   });
 
   test('UX-1 each says in what language it is', () => {
