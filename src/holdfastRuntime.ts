@@ -123,7 +123,7 @@ export class HoldfastRuntime implements Runtime {
     const checked = this.#parts.checkRequest(request);
     this.#requireHandler(checked.type);
     const { id, isDuplicate } = await this.#accept(checked);
-    return operationHandle(this.#parts.engine, id, isDuplicate);
+    return this.#handleOf(id, isDuplicate);
   }
 
   async syncAll(
@@ -206,7 +206,7 @@ export class HoldfastRuntime implements Runtime {
   }
 
   getOperation(id: string): Operation {
-    return operationHandle(this.#parts.engine, id);
+    return this.#handleOf(id);
   }
 
   async listOperations<Type extends string | undefined>(
@@ -285,6 +285,11 @@ export class HoldfastRuntime implements Runtime {
     await this.#parts.outside?.close();
     await this.#parts.control?.close();
     await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+  }
+
+  #handleOf(id: string, isDuplicate = false): Operation {
+    const { engine, options } = this.#parts;
+    return operationHandle({ engine, clock: options.clock }, id, isDuplicate);
   }
 
   /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */

@@ -4,9 +4,28 @@
  * @module
  */
 
+import { inTime } from '../actors/platform/inTime.ts';
 import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
-import { checkId } from '../machines/vocabulary/optionFields.ts';
+import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+
+/** How long to wait for an outcome. */
+export interface WaitOptions {
+  /** The longest wait in milliseconds, by a clock that nobody sets. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait, and nothing but the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An operation that had not ended when the time to wait for it was over. It goes on. */
+export interface StillPending {
+  readonly status: 'pending';
+  readonly operationId: string;
+  /** Where it stood then; `null` where the disk did not say within a moment. */
+  readonly view: OperationView | null;
+}
 
 /** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
 export interface Operation<Response = Json | undefined> {
@@ -30,6 +49,21 @@ export interface Operation<Response = Json | undefined> {
   /** Tells of each change of state until the returned function is called. */
   subscribe(listener: (view: OperationView) => void): () => void;
   /**
+   * Waits for its outcome for so long and no longer. At the time-out it resolves with `status: 'pending'` and where
+   * the operation stands then, and the operation goes on: nothing is thrown that somebody has to catch, and
+   * `cancel()` is there for those who want an end. Without `timeoutMs` it waits as {@link outcome} does.
+   *
+   * @example
+   * const result = await operation.wait({ timeoutMs: 5_000 });
+   * if (result.status === 'pending') reply(202, { id: operation.id, waitsFor: result.view?.wait?.reason });
+   * else if (result.status === 'completed') reply(200, result.response);
+   * else reply(502, result.error.code);
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`; what {@link outcome} rejects with; the reason of `signal`.
+   */
+  wait(options?: WaitOptions & { readonly timeoutMs?: undefined }): Promise<Outcome<Response>>;
+  wait(options: WaitOptions): Promise<Outcome<Response> | StillPending>;
+  /**
    * Ends it, aborting a running attempt. Does nothing to one that has ended. Resolves once that is on
    * disk; rejects with `HF_STORE_…` or `HF_CLOSED`, to be asked again later, where it may hold or not.
    */
@@ -41,8 +75,16 @@ export interface Operation<Response = Json | undefined> {
   retryNow(): Promise<void>;
 }
 
+const WAIT_RULES: OptionRules<WaitOptions> = { timeoutMs: 'span', signal: 'signal' };
+/** How long one that is on disk may take to say where it stands, once the time is over. */
+const VIEW_WITHIN_MS = 250;
+
 /** @throws HoldfastError `HF_OPTION_INVALID`. */
-export function operationHandle(engine: Engine, id: string, isDuplicate = false): Operation {
+export function operationHandle(
+  { engine, clock }: { readonly engine: Engine; readonly clock: Clock },
+  id: string,
+  isDuplicate = false,
+): Operation {
   checkId(id);
   let outcome: Promise<Outcome> | null = null;
   // Asking for the outcome is what registers a watcher, so it is not asked for before the caller does.
@@ -54,9 +96,31 @@ export function operationHandle(engine: Engine, id: string, isDuplicate = false)
     }
     return outcome;
   };
+  const stillPending = async (): Promise<StillPending> => {
+    const looking = engine.view(id).catch(() => null);
+    const view = (await inTime(clock, looking, VIEW_WITHIN_MS))?.value ?? null;
+    return { status: 'pending', operationId: id, view };
+  };
+  async function wait(options?: WaitOptions & { readonly timeoutMs?: undefined }): Promise<Outcome>;
+  async function wait(options: WaitOptions): Promise<Outcome | StillPending>;
+  async function wait(options: WaitOptions = {}): Promise<Outcome | StillPending> {
+    checkFields(options, WAIT_RULES, '');
+    const { timeoutMs, signal } = options;
+    signal?.throwIfAborted();
+    const aborted = untilAborted(signal);
+    try {
+      const ended = Promise.race([outcomeOf(), aborted.promise]);
+      if (timeoutMs === undefined) return await ended;
+      const inTimeOrNot = await inTime(clock, ended, timeoutMs);
+      return inTimeOrNot === null ? await stillPending() : inTimeOrNot.value;
+    } finally {
+      aborted.leave();
+    }
+  }
   return {
     id,
     isDuplicate,
+    wait,
     get outcome() {
       return outcomeOf();
     },
@@ -72,4 +136,19 @@ export function operationHandle(engine: Engine, id: string, isDuplicate = false)
       await engine.tell(id, 'retry.requested');
     },
   };
+}
+
+/** Rejects with the reason of the signal, until nobody asks any more. */
+function untilAborted(signal: AbortSignal | undefined): {
+  readonly promise: Promise<never>;
+  readonly leave: () => void;
+} {
+  let abort: () => void = () => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    abort = () => {
+      reject(signal?.reason as Error);
+    };
+  });
+  signal?.addEventListener('abort', abort, { once: true });
+  return { promise, leave: () => signal?.removeEventListener('abort', abort) };
 }

@@ -208,7 +208,7 @@ class ResilientSync {
         afterRestart: null,
       },
       metrics: { elapsedMs: this.#elapsedMs() },
-      operation: operationHandle(this.#parts.engine, id, isDuplicate),
+      operation: operationHandle(this.#parts, id, isDuplicate),
     };
   }
 
@@ -232,7 +232,7 @@ class ResilientSync {
         afterRestart: this.#hasHandler() ? 'handler' : isGivenUp ? 'giveUp' : 'wait',
       },
       metrics: { elapsedMs: this.#elapsedMs() },
-      operation: operationHandle(engine, id, isDuplicate),
+      operation: operationHandle(this.#parts, id, isDuplicate),
     };
   }
 

@@ -96,3 +96,9 @@ export function crisisEndedAs(state: CrisisDeliveryState): CrisisEnding | null {
   if (state === 'delivered') return 'completed';
   return state === 'calledOff' ? 'cancelled' : null;
 }
+
+/** How far it is, in the words by which operations are counted. */
+export function crisisStageOf(state: CrisisDeliveryState): 'ready' | 'handlerMissing' | 'ended' {
+  if (crisisEndedAs(state) !== null) return 'ended';
+  return state === 'awaitingHandler' ? 'handlerMissing' : 'ready';
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Standing, WaitsFor } from '../vocabulary/standing.ts';
 import { hasEnded } from './demand.ts';
 import type { SyncOperationState } from './syncOperationState.ts';
 import { waitReasonOf } from './waitReason.ts';
@@ -39,4 +40,22 @@ export function stageOf(state: SyncOperationState): Stage {
   if (hasEnded(state)) return state === 'deadLettered' ? 'deadLettered' : 'ended';
   const reason = waitReasonOf(state);
   return reason === null ? 'ready' : OF_REASON[reason];
+}
+
+/** How many are in each, by how many stand where, and how many of these wait for more than their turn and lane. */
+export function countedByStage(
+  { inHand, due, held, settled, deadLettered }: Readonly<Record<Standing, number>>,
+  { handler, conflict, review, rate }: Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>,
+): Readonly<Record<Stage, number>> {
+  const inLane = held - conflict - review;
+  return {
+    ready: inHand + due - handler - rate,
+    inLane,
+    rateLimited: rate,
+    handlerMissing: handler,
+    conflicted: conflict,
+    inReview: review,
+    deadLettered,
+    ended: settled,
+  };
 }

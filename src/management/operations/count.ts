@@ -5,12 +5,8 @@
  */
 
 import type { OperationFilter, OperationView, StoreCounts } from '../../../actors/port.ts';
-import {
-  crisisEndedAs,
-  crisisWaitsFor,
-  isCrisisState,
-} from '../../../machines/crisis/crisisDemand.ts';
-import { STAGES, type Stage, stageOf } from '../../../machines/operation/stage.ts';
+import { crisisStageOf, isCrisisState } from '../../../machines/crisis/crisisDemand.ts';
+import { countedByStage, STAGES, type Stage, stageOf } from '../../../machines/operation/stage.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { OPERATION_FILTER_RULES } from './filter.ts';
@@ -22,7 +18,7 @@ import { OPERATION_FILTER_RULES } from './filter.ts';
  * completed, cancelled or expired, and kept until their retention is over.
  */
 export type OperationCounts = Readonly<Record<Stage, number>> & {
-  /** Set aside (`holdfast quarantine`), or damaged; with a filter, of what was looked at, whatever it was. */
+  /** Quarantined, or damaged; with a filter, of what was looked at, whatever it was. */
   readonly unreadable: number;
   /** All of them. */
   readonly total: number;
@@ -65,27 +61,13 @@ export const countOperations = storeCall<
 });
 
 function stageOfView({ state }: OperationView): Stage {
-  if (!isCrisisState(state)) return stageOf(state);
-  if (crisisEndedAs(state) !== null) return 'ended';
-  return crisisWaitsFor(state) === 'handler' ? 'handlerMissing' : 'ready';
+  return isCrisisState(state) ? crisisStageOf(state) : stageOf(state);
 }
 
 /** As the store's file keeps count. */
 function ofAll({ standings, blocked }: StoreCounts): OperationCounts {
-  const { inHand, due, held, settled, deadLettered, quarantined } = standings;
-  const { handler, conflict, review, rate } = blocked;
-  const open = inHand + due + held;
-  const inLane = held - conflict - review;
-  return {
-    ready: open - inLane - handler - conflict - review - rate,
-    inLane,
-    rateLimited: rate,
-    handlerMissing: handler,
-    conflicted: conflict,
-    inReview: review,
-    deadLettered,
-    ended: settled,
-    unreadable: quarantined,
-    total: open + settled + deadLettered + quarantined,
-  };
+  const counts = countedByStage(standings, blocked);
+  const unreadable = standings.quarantined;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, unreadable);
+  return { ...counts, unreadable, total };
 }

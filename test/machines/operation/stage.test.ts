@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { STAGES, stageOf } from '../../../machines/operation/stage.ts';
+import { countedByStage, STAGES, stageOf } from '../../../machines/operation/stage.ts';
 import {
   type SyncOperationState,
   syncOperationMachine,
@@ -12,4 +12,13 @@ test('OP-10 every state is in one stage, and every stage has a state', () => {
   const inStage = (stage: string) => STATES.filter((state) => stageOf(state) === stage);
   expect(inStage('ended')).toEqual(['completed', 'cancelled', 'expired']);
   for (const stage of STAGES.slice(1, -1)) expect(inStage(stage)).toEqual([stage]);
+});
+
+test('OP-10 what stands somewhere is in one stage', () => {
+  const standings = { inHand: 1, due: 20, held: 30, settled: 4, deadLettered: 5, quarantined: 6 };
+  const blocked = { handler: 2, conflict: 3, review: 7, rate: 11 };
+  expect(countedByStage(standings, blocked)).toEqual({
+    ...{ ready: 8, inLane: 20, rateLimited: 11, handlerMissing: 2, conflicted: 3, inReview: 7 },
+    ...{ deadLettered: 5, ended: 4 },
+  });
 });
