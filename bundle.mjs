@@ -36,8 +36,9 @@ const THREADS = [
 
 const dependencies = Object.keys(manifest.dependencies);
 
+/** The names of the files that it made. */
 async function bundle(entries) {
-  await build({
+  const { output } = await build({
     input: Object.fromEntries(entries),
     platform: 'node',
     external: [/^node:/, ...dependencies],
@@ -57,10 +58,13 @@ async function bundle(entries) {
       comments: { jsdoc: false },
     },
   });
+  return output.map(({ fileName }) => fileName);
 }
 
 mkdirSync(FOLDER, { recursive: true });
-for (const file of readdirSync(FOLDER)) if (file.endsWith('.js')) rmSync(join(FOLDER, file));
-await bundle([...imported, ...PROCESSES]);
-for (const thread of THREADS) await bundle([thread]);
+const made = new Set(await bundle([...imported, ...PROCESSES]));
+for (const thread of THREADS) for (const file of await bundle([thread])) made.add(file);
+// Of a build before; only now, since programs may be running in the folder.
+const left = readdirSync(FOLDER).filter((file) => file.endsWith('.js') && !made.has(file));
+for (const file of left) rmSync(join(FOLDER, file));
 chmodSync(join(FOLDER, 'cli.js'), 0o755);

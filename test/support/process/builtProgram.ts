@@ -7,18 +7,10 @@
  * @module
  */
 
-import {
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { transformSync } from 'rolldown/utils';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGE = join(ROOT, 'node_modules/.cache/holdfast');
@@ -28,7 +20,10 @@ const FOLDERS = ['machines', 'persistence', 'actors', 'inspector', 'src'];
 export function builtProgram(): string {
   const dist = join(PACKAGE, 'dist');
   mkdirSync(dist, { recursive: true });
-  copyFileSync(join(ROOT, 'package.json'), join(PACKAGE, 'package.json'));
+  const manifest = join(ROOT, 'package.json');
+  if (isNewer(manifest, join(PACKAGE, 'package.json'))) {
+    write(join(PACKAGE, 'package.json'), readFileSync(manifest, 'utf8'));
+  }
   for (const folder of FOLDERS) {
     for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
       if (file.endsWith('.ts')) translate(join(ROOT, folder, file), join(dist, folder, file));
@@ -37,23 +32,31 @@ export function builtProgram(): string {
   return dist;
 }
 
+/** A file of TypeScript without its types. */
+export function asJavaScript(source: string): string {
+  const { code, errors } = transformSync(source, readFileSync(source, 'utf8'), {
+    target: 'node20.19',
+    typescript: { onlyRemoveTypeImports: true, rewriteImportExtensions: 'rewrite' },
+  });
+  if (errors.length > 0) throw new Error(`${source}: ${errors[0]?.message}`);
+  return code;
+}
+
 function translate(source: string, target: string): void {
   const output = target.replace(/\.ts$/, '.js');
-  const { mtimeMs } = statSync(source);
-  if ((statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0) > mtimeMs) return;
-  const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-    fileName: source,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-      inlineSourceMap: true,
-    },
-  });
+  if (!isNewer(source, output)) return;
   mkdirSync(dirname(output), { recursive: true });
-  // Test files run at the same time: nobody may read half a file.
-  const partial = `${output}.${process.pid}`;
-  writeFileSync(partial, outputText);
-  renameSync(partial, output);
+  write(output, asJavaScript(source));
+}
+
+function isNewer(source: string, made: string): boolean {
+  const { mtimeMs } = statSync(source);
+  return (statSync(made, { throwIfNoEntry: false })?.mtimeMs ?? 0) <= mtimeMs;
+}
+
+/** Test files run at the same time, and so do the processes they start: nobody may read half a file. */
+function write(path: string, text: string): void {
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, text);
+  renameSync(partial, path);
 }

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
-import { builtProgram } from './builtProgram.ts';
+import { asJavaScript, builtProgram } from './builtProgram.ts';
 
 const TESTS = fileURLToPath(new URL('../..', import.meta.url));
 const programs = new Map<string, string>();
@@ -29,20 +28,11 @@ export function childProgram(program: URL, others: readonly URL[]): string {
 
 function translate(url: URL): string {
   const source = fileURLToPath(url);
-  const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-    fileName: source,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-    },
-  });
   // As deep as in the repository, so that imports of it and of its neighbours lead where they should.
   const place = relative(TESTS, dirname(source));
   const folder = join(builtProgram(), `test-${process.pid}`, place);
   mkdirSync(folder, { recursive: true });
   const target = join(folder, basename(source).replace(/\.ts$/, '.js'));
-  writeFileSync(target, outputText);
+  writeFileSync(target, asJavaScript(source));
   return target;
 }
