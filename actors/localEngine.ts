@@ -1,7 +1,6 @@
 /**
- * The engine of one process over one store, as the port shows it: the parts that run operations
- * (engine.ts), the supervisor that orders their start, restarts and stop, and the crisis path beside
- * both.
+ * The engine of one process over one store, as the port shows it: the parts that run operations (engine.ts), the
+ * supervisor that orders their start, restarts and stop, and the crisis path beside both.
  *
  * @module
  */

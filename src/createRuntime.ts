@@ -191,6 +191,7 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     outside,
     management,
     checkRequest: check,
+    onError,
     onClose: () => {
       stopWatching();
     },

@@ -79,6 +79,8 @@ export interface RuntimeParts {
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
   readonly checkRequest: (request: SyncRequest) => CheckedRequest;
+  /** Told of what no caller hears of. */
+  readonly onError: (error: unknown) => void;
   readonly onClose: () => void;
 }
 
@@ -168,7 +170,7 @@ export class HoldfastRuntime implements Runtime {
       clock: of.clock,
       crisisType: of.crisis.type,
       accept: (accepted, handler, withinMs) => this.#accept(accepted, { handler, withinMs }),
-      onError: of.onError,
+      onError: this.#parts.onError,
     };
     const result = await resilientSync(parts, {
       request: checked,
