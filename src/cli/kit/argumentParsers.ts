@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from 'commander';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -44,6 +45,16 @@ export function parseInstant(text: string): number {
     throw new InvalidArgumentError('Give a date: 2026-11-25, or 2026-11-25T03:00:00Z.');
   }
   return atMs;
+}
+
+/**
+ * Reads an instant as {@link parseInstant}, or how long ago it was: `1h`, `7d`.
+ *
+ * @throws InvalidArgumentError of commander, which makes it a usage error
+ */
+export function parseInstantOrAgo(text: string): number {
+  if (/^[\d.]+[a-z]+$/.test(text)) return systemClock.now() - parseDuration(text);
+  return parseInstant(text);
 }
 
 /**

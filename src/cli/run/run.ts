@@ -90,8 +90,8 @@ export function runCommand(): Command {
       jsonOption('print the result as one line of JSON, the last on stdout'),
     ],
     notes: `A line: {"type":"payments.push","subject":"user-42","tier":"premium","payload":{"amount":1}}
-Required: type (words joined by dots), subject, tier (premium, basic, trial).
-Optional: priority (high, normal, low, crisis), entity {"type","id"}, payload, idempotencyKey,
+Required: type (words joined by dots), subject.
+Optional: tier (premium, basic, trial), priority (high, normal, low, crisis), entity {"type","id"}, payload, idempotencyKey,
 expiresAtMs, method and path (below the upstream's URL).
 
 A line without idempotencyKey gets one from its content and its number, so that the same file run

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError, type Option } from 'commander';
+import type { Command } from 'commander';
 import type { CrisisDecided, CrisisView } from '../../../../actors/port.ts';
 import type { Person } from '../../../../machines/vocabulary/person.ts';
 import { type Crises, crises } from '../../../management/crises/crises.ts';
@@ -19,6 +19,7 @@ import {
   value,
 } from '../../kit/command.ts';
 import { type Output } from '../../kit/output.ts';
+import { byOption } from '../../kit/person.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { facts, table, timeOf } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';
@@ -28,13 +29,6 @@ type DecisionOptions = StoreOptions &
   JsonOptions & { readonly by: Person; readonly note?: string; readonly reason?: string };
 
 const ID = ['<id>', 'id of the crisis'] as const;
-const byOption = (): Option =>
-  value(
-    '--by <id:role>',
-    'who you are, such as staff-7:clinician; kept and told',
-    parsePerson,
-  ).makeOptionMandatory();
-
 export function crisesCommand(): Command {
   return commandGroup(
     'crises',
@@ -83,7 +77,7 @@ function acknowledgeCommand(): Command {
     arguments: [ID],
     options: [
       ...storeOptions(),
-      byOption(),
+      byOption({ needsRole: true }),
       value('--note <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
     ],
@@ -103,7 +97,7 @@ function callOffCommand(): Command {
     arguments: [ID],
     options: [
       ...storeOptions(),
-      byOption(),
+      byOption({ needsRole: true }),
       value('--reason <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
     ],
@@ -132,16 +126,6 @@ function tell(output: Output, decided: CrisisDecided, text: string): void {
   if (!decided.isDurable) {
     output.say('holdfast: it is in force, and not on disk yet: a restart before that forgets it.');
   }
-}
-
-/** `staff-7:clinician`; the id may hold colons, the role none. */
-function parsePerson(text: string): Person {
-  const at = text.lastIndexOf(':');
-  const [id, role] = [text.slice(0, at), text.slice(at + 1)];
-  if (at < 1 || role === '') {
-    throw new InvalidArgumentError('Give an id and a role: staff-7:clinician.');
-  }
-  return { id, role };
 }
 
 function nameOf({ id, role }: Person): string {

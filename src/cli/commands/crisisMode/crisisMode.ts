@@ -13,6 +13,7 @@ import {
 } from '../../../../machines/policy/crisis/crisisMode.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../../../machines/vocabulary/optionFields.ts';
+import type { Person } from '../../../../machines/vocabulary/person.ts';
 import { askOwner } from '../../../control/controlClient.ts';
 import type { ManagementCall } from '../../../management/call/managementCall.ts';
 import { enterCrisisMode } from '../../../management/crisisMode/enter.ts';
@@ -27,6 +28,7 @@ import {
   jsonOption,
   value,
 } from '../../kit/command.ts';
+import { byOption } from '../../kit/person.ts';
 import { requireStore } from '../../kit/storeFolder.ts';
 import { storeOption } from '../../kit/storeOptions.ts';
 import { table } from '../../kit/table.ts';
@@ -38,8 +40,7 @@ interface ListOptions extends JsonOptions {
 interface OrderOptions extends ListOptions {
   readonly subject?: string;
   readonly everybody: boolean;
-  readonly by: string;
-  readonly role?: string;
+  readonly by: Person;
 }
 
 interface EnterOptions extends OrderOptions {
@@ -49,9 +50,8 @@ interface EnterOptions extends OrderOptions {
 
 const WHOM = [
   value('--subject <subject>', 'whom it is for'),
-  flag('--everybody', 'it is for everybody; then give --role, too'),
-  value('--by <id>', 'who you are: an id, which is kept and shown').makeOptionMandatory(),
-  value('--role <role>', 'what you are there, such as clinician'),
+  flag('--everybody', 'it is for everybody; then name your role, too'),
+  byOption({ needsRole: false }),
 ];
 
 export function crisisModeCommand(): Command {
@@ -94,7 +94,7 @@ ready. For everybody, what is not urgent makes way. Crises are answered and deli
 its time-out, or by somebody else than all who switched it on or prolonged it.`,
     examples: [
       'holdfast crisis-mode enter --store ./sync-store --subject user-42 --by staff-7 --for 12h',
-      'holdfast crisis-mode enter --store ./sync-store --everybody --by staff-7 --role lead',
+      'holdfast crisis-mode enter --store ./sync-store --everybody --by staff-7:lead',
     ],
     async run({ options, output }) {
       const { reason, for: forMs } = options;
@@ -157,13 +157,13 @@ async function ask<Params extends object, Result>(
 }
 
 /** @throws HoldfastError `HF_OPTION_INVALID` unless it is said once whom it is for. */
-function orderOf({ subject, everybody, by, role }: OrderOptions) {
+function orderOf({ subject, everybody, by }: OrderOptions) {
   requireOption(
     (subject !== undefined) !== everybody,
     '--subject',
     'or --everybody has to say whom it is for, and not both',
   );
-  return { subject, by: { id: by, role } };
+  return { subject, by };
 }
 
 function parseLength(text: string): number {

@@ -9,7 +9,7 @@ import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../machines/vocabulary/errors.ts';
 import { type DeadLetters, deadLetters } from '../../../management/deadLetters/deadLetters.ts';
 import type { DeadLetterFilter } from '../../../management/deadLetters/filter.ts';
-import { parseInstant } from '../../kit/argumentParsers.ts';
+import { parseInstantOrAgo } from '../../kit/argumentParsers.ts';
 import { value } from '../../kit/command.ts';
 import { type StoreOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
@@ -28,8 +28,12 @@ export function filterOptions(): readonly Option[] {
     value('--type <type>', 'only of this type'),
     value('--upstream <name>', 'only for this upstream'),
     value('--code <code>', 'only those given up for this reason', parseCode),
-    value('--since <date>', 'only those given up then or later', parseInstant),
-    value('--until <date>', 'only those given up before', parseInstant),
+    value(
+      '--since <date>',
+      'only those given up then or later: a date, or 1h for an hour ago',
+      parseInstantOrAgo,
+    ),
+    value('--until <date>', 'only those given up before', parseInstantOrAgo),
   ];
 }
 

@@ -4,47 +4,65 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from 'commander';
-import type { OperationPage, OperationView, OperationWait } from '../../../../actors/port.ts';
-import { crisisMachine } from '../../../../machines/crisis/crisisMachine.ts';
-import { syncOperationMachine } from '../../../../machines/operation/syncOperationMachine.ts';
+import type { Command } from 'commander';
+import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import type { OperationFilter, OperationPage, OperationView } from '../../../../actors/port.ts';
+import { TIERS } from '../../../../machines/vocabulary/urgency.ts';
 import type { Caller } from '../../../management/call/managementCall.ts';
+import { OPERATION_STATES, SHOWN_REASONS } from '../../../management/operations/filter.ts';
 import { listOperations } from '../../../management/operations/list.ts';
-import { parseCount } from '../../kit/argumentParsers.ts';
-import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { parseCount, parseInstantOrAgo } from '../../kit/argumentParsers.ts';
+import {
+  command,
+  EXAMPLE_STORE,
+  JSON_LINES,
+  type JsonOptions,
+  jsonOption,
+  value,
+} from '../../kit/command.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
-import { table } from '../../kit/table.ts';
+import { spanOf, table, timeOf } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';
 
-interface OperationsOptions extends StoreOptions, JsonOptions {
-  readonly state?: string;
+interface ListOptions
+  extends StoreOptions,
+    JsonOptions,
+    Pick<OperationFilter, 'state' | 'type' | 'subject' | 'tier' | 'reason'> {
+  readonly since?: number;
+  readonly until?: number;
+  readonly order: 'newest' | 'oldest';
   readonly limit: number;
 }
 
 /** Operations fetched at a time. */
 const PAGE_ROWS = 500;
 
-/** Of operations, and of the deliveries of crises. */
-const STATES: readonly string[] = [
-  ...new Set([
-    ...Object.keys(syncOperationMachine.states),
-    ...Object.keys(crisisMachine.root.states['delivery']?.states ?? {}),
-  ]),
-];
-
 export function listCommand(): Command {
-  return command<OperationsOptions>({
+  return command<ListOptions>({
     name: 'list',
-    description: 'list the operations of a store, at rest or in use; never their payloads',
+    description: 'list them, the newest first, and what each waits for; never their payloads',
     options: [
       ...storeOptions(),
-      value('--state <state>', 'only those in this state, such as deadLettered', parseState),
+      value('--state <state>', 'only those in this state').choices(OPERATION_STATES),
+      value('--reason <reason>', 'only those that wait for this').choices(SHOWN_REASONS),
+      value('--type <type>', 'only those of this type'),
+      value('--subject <subject>', 'only those that concern this subject'),
+      value('--tier <tier>', 'only those of this tier').choices(TIERS),
+      value(
+        '--since <date>',
+        'only those accepted then or later: a date, or 1h for an hour ago',
+        parseInstantOrAgo,
+      ),
+      value('--until <date>', 'only those accepted before', parseInstantOrAgo),
+      value('--order <order>', 'in order of acceptance')
+        .choices(['newest', 'oldest'])
+        .default('newest'),
       value('--limit <n>', 'how many to list', parseCount(1, 1_000_000), 100),
-      jsonOption('print one JSON object a line'),
+      jsonOption(JSON_LINES),
     ],
-    notes: `States: ${STATES.join(', ')}`,
     examples: [
       `holdfast operations ${EXAMPLE_STORE} --state deadLettered`,
+      `holdfast operations ${EXAMPLE_STORE} --type payments.push --since 1h`,
       `holdfast operations ${EXAMPLE_STORE} --json | jq .failure`,
     ],
     async run({ options, output }) {
@@ -54,7 +72,10 @@ export function listCommand(): Command {
       if (options.json) {
         for (const view of listed) output.result(view, '');
       } else {
-        output.result({}, listed.length === 0 ? 'No operations.' : tableOf(listed));
+        output.result(
+          {},
+          listed.length === 0 ? 'No operations.' : tableOf(listed, systemClock.now()),
+        );
       }
       if (unreadable > 0) {
         output.say(
@@ -66,56 +87,56 @@ export function listCommand(): Command {
   });
 }
 
-/** The first operations in that state, in order of acceptance, and how many records can't be shown. */
+/** Those that match, in their order, and how many records can't be shown. */
 async function listOf(
   caller: Caller,
-  { state, limit }: OperationsOptions,
+  { state, type, subject, tier, reason, since, until, order, limit }: ListOptions,
 ): Promise<{
   readonly listed: readonly OperationView[];
   readonly isCut: boolean;
   readonly unreadable: number;
 }> {
+  const filter = { state, type, subject, tier, reason, sinceMs: since, untilMs: until };
   const listed: OperationView[] = [];
   let unreadable = 0;
-  for (let afterSeq: number | null = 0; afterSeq !== null; ) {
-    const page: OperationPage = await caller.call(listOperations, { afterSeq, limit: PAGE_ROWS });
+  // One more tells whether there are more.
+  const rows = Math.min(PAGE_ROWS, limit + 1);
+  for (let afterSeq: number | null | undefined; afterSeq !== null; ) {
+    const page: OperationPage = await caller.call(listOperations, {
+      ...filter,
+      order,
+      afterSeq,
+      limit: rows,
+    });
     unreadable += page.unreadable;
-    for (const view of page.views) {
-      if (state !== undefined && view.state !== state) continue;
-      if (listed.length === limit) return { listed, isCut: true, unreadable };
-      listed.push(view);
-    }
+    listed.push(...page.views);
+    if (listed.length > limit) return { listed: listed.slice(0, limit), isCut: true, unreadable };
     afterSeq = page.nextAfterSeq;
   }
   return { listed, isCut: false, unreadable };
 }
 
-function parseState(text: string): string {
-  if (STATES.includes(text)) return text;
-  throw new InvalidArgumentError(`States are ${STATES.join(', ')}.`);
-}
-
-function tableOf(views: readonly OperationView[]): string {
+function tableOf(views: readonly OperationView[], nowMs: number): string {
   return table(
-    ['id', 'type', 'tier', 'priority', 'state', 'waits for', 'attempt', 'accepted', 'failure'],
+    ['id', 'type', 'state', 'waits for', 'attempt', 'accepted', 'tier', 'priority', 'failure'],
     views.map((view) => [
       view.id,
       view.type,
+      view.state,
+      waitText(view, nowMs),
+      view.attempt,
+      timeOf(view.acceptedAtMs),
       view.tier,
       view.priority,
-      view.state,
-      waitText(view.wait),
-      view.attempt,
-      new Date(view.acceptedAtMs).toISOString(),
       view.failure === null ? '' : `${view.failure.code} ${view.failure.message}`,
     ]),
   );
 }
 
-/** `breaker since 2030-01-01T00:00:00.000Z, until 2030-01-01T00:00:05.000Z`. */
-function waitText(wait: OperationWait | null): string {
+/** `breaker for 5m, 12s more`. */
+function waitText({ wait }: OperationView, nowMs: number): string {
   if (wait === null) return '';
   const { reason, sinceAtMs, untilAtMs } = wait;
-  const until = untilAtMs === null ? '' : `, until ${new Date(untilAtMs).toISOString()}`;
-  return `${reason} since ${new Date(sinceAtMs).toISOString()}${until}`;
+  const until = untilAtMs === null ? '' : `, ${spanOf(untilAtMs - nowMs)} more`;
+  return `${reason} for ${spanOf(nowMs - sinceAtMs)}${until}`;
 }

@@ -27,8 +27,17 @@ describe('holdfast crisis-mode', () => {
   test('CR-6 UX-1 switches it on, shows it, and needs a second person to end it', async () => {
     const { runtime, cli } = await started();
     expect(await cli('list')).toMatchObject({ exitCode: 0, stdout: 'Crisis mode is off.\n' });
-    const its = ['--subject', 'user-42', '--role', 'clinician'] as const;
-    const entered = await cli('enter', ...its, '--by', 'ann', '--reason', 'called', '--for', '12h');
+    const its = ['--subject', 'user-42'] as const;
+    const entered = await cli(
+      'enter',
+      ...its,
+      '--by',
+      'ann:clinician',
+      '--reason',
+      'called',
+      '--for',
+      '12h',
+    );
     expect(entered.exitCode).toBe(0);
     expect(entered.stdout).toMatch(/^Crisis mode is on for user-42 until \d{4}-.*Z\.\n$/);
     const [mode] = runtime.crisisMode.list();
@@ -39,12 +48,12 @@ describe('holdfast crisis-mode', () => {
     expect(JSON.parse(listed.stdout)).toEqual({ modes: [mode] });
     expect((await cli('list')).stdout).toMatch(/user-42 +ann +clinician .* yes +called/);
 
-    const alone = await cli('leave', ...its, '--by', 'ann');
+    const alone = await cli('leave', ...its, '--by', 'ann:clinician');
     expect([alone.exitCode, alone.stdout]).toEqual([1, '']);
     expect(alone.stderr).toContain('HF_SECOND_PERSON_NEEDED');
-    const left = await cli('leave', ...its, '--by', 'ben', '--json');
+    const left = await cli('leave', ...its, '--by', 'ben:clinician', '--json');
     expect(JSON.parse(left.stdout)).toEqual({ wasOn: true, isDurable: true });
-    const again = await cli('leave', ...its, '--by', 'ben');
+    const again = await cli('leave', ...its, '--by', 'ben:clinician');
     expect(again.stdout).toBe('Crisis mode was not on for user-42.\n');
   });
 
@@ -65,7 +74,7 @@ describe('holdfast crisis-mode', () => {
       expect(stderr).not.toBe('');
     }
     expect(runtime.crisisMode.list()).toEqual([]);
-    const all = await cli('enter', '--everybody', '--by', 'ann', '--role', 'lead', '--json');
+    const all = await cli('enter', '--everybody', '--by', 'ann:lead', '--json');
     expect(JSON.parse(all.stdout)).toMatchObject({ subject: null, isDurable: true });
     expect(runtime.getHealthStatus().level).toBe('criticalOnly');
   });

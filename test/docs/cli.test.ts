@@ -1,0 +1,137 @@
+/**
+ * docs/cli.md, written from the commands themselves: `npx vitest run test/docs/cli.test.ts -u` writes it anew.
+ *
+ * @module
+ */
+
+import { expect, test } from 'vitest';
+import { holdfastProgram } from '../../src/cli/holdfastProgram.ts';
+import {
+  type CommandFacts,
+  commandLineOf,
+  type OptionFacts,
+} from '../../src/cli/kit/commandLine.ts';
+import { EXIT } from '../../src/cli/kit/exitCodes.ts';
+
+const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'All is well.',
+  failed: 'It failed, or there was nothing to do.',
+  usage: 'Wrong usage.',
+  someBad: 'Some work ended in the dead letters, or some input was bad.',
+  unfinished: 'Work was left when `--deadline` came.',
+  storeUnavailable: "The store can't be opened: its key, its owner, its version, its folder.",
+  interrupted: 'Ctrl-C, or SIGTERM.',
+};
+
+const COMMANDS = commandLineOf(holdfastProgram());
+
+test('OB-3 UX-1 the reference page has every command and every option as they are', async () => {
+  await expect(page(COMMANDS)).toMatchFileSnapshot('../../docs/cli.md');
+});
+
+test('UX-1 every command that does something shows an example', () => {
+  const program = holdfastProgram();
+  const without = COMMANDS.filter(({ path, commands }) => {
+    if (path.length === 0 || commands.length > 0 || path[0] === 'help') return false;
+    let command = program;
+    for (const name of path)
+      command = command.commands.find((one) => one.name() === name) ?? command;
+    let help = '';
+    command.configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    });
+    command.outputHelp();
+    return !/Examples?:\n {2}\$ /.test(help);
+  });
+  expect(without).toEqual([]);
+});
+
+function page(commands: readonly CommandFacts[]): string {
+  const variables = new Map<string, string>(
+    commands.flatMap(({ options }) =>
+      options.flatMap(({ variable, flags }) =>
+        variable === null ? [] : ([[variable, `Stands for \`${flags}\`.`]] as const),
+      ),
+    ),
+  );
+  variables.set('HOLDFAST_DEBUG', 'Set to anything: shows the stack and the causes of an error.');
+  variables.set('NO_COLOR, FORCE_COLOR', 'No colours, or colours also away from a terminal.');
+  return `# Command line
+
+Written from the commands themselves, by [test/docs/cli.test.ts](../test/docs/cli.test.ts). \`holdfast help <command>\` says the same, with
+notes and examples.
+
+Results go to stdout, everything said to a person to stderr; \`--json\` prints for machines. What the arguments say comes before what
+the environment says.
+
+## Exit codes
+
+${rows(
+  ['Code', 'Meaning'],
+  Object.entries(EXIT).map(([name, code]) => [String(code), CODES[name as keyof typeof EXIT]]),
+)}
+
+## Environment
+
+${rows(
+  ['Variable', 'What it does'],
+  [...variables].map(([name, what]) => [
+    name
+      .split(', ')
+      .map((one) => `\`${one}\``)
+      .join(', '),
+    what,
+  ]),
+)}
+
+${commands
+  .filter(({ path }) => path.length > 0)
+  .map(section)
+  .join('\n\n')}
+`;
+}
+
+function section({
+  path,
+  description,
+  arguments: given,
+  options,
+  commands,
+  standard,
+}: CommandFacts): string {
+  const usage = ['holdfast', ...path, ...given.map(([name]) => name)].join(' ');
+  const below = commands.map(
+    (name) => `\`${name}\`${name === standard ? ' (meant where none is named)' : ''}`,
+  );
+  return [
+    `${'#'.repeat(path.length + 1)} ${path.join(' ')}`,
+    `${description.charAt(0).toUpperCase()}${description.slice(1)}.`,
+    below.length > 0 ? `Commands: ${below.join(', ')}.` : `\`${usage}\``,
+    given.length === 0
+      ? ''
+      : rows(
+          ['Argument', 'What it is'],
+          given.map(([name, what]) => [`\`${name}\``, what]),
+        ),
+    options.length === 0 ? '' : rows(['Option', 'What it does'], options.map(optionRow)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function optionRow({ flags, what, choices, standard, variable }: OptionFacts): string[] {
+  const more = [
+    choices.length > 0 ? `One of ${choices.map((one) => `\`${one}\``).join(', ')}.` : '',
+    standard === null ? '' : `Default: \`${standard}\`.`,
+    variable === null ? '' : `Or \`${variable}\`.`,
+  ].filter((part) => part !== '');
+  return [`\`${flags}\``, [`${what}${more.length > 0 ? '.' : ''}`, ...more].join(' ')];
+}
+
+function rows(head: readonly string[], content: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...content.map(line)].join('\n');
+}
