@@ -350,10 +350,9 @@ export class LocalEngine implements Engine {
   }
 
   async tell(id: string, wish: Wish): Promise<boolean> {
-    const tookNotice = await this.#operations.tell(id, wish);
-    if (tookNotice)
-      this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
-    return tookNotice;
+    const told = await this.#operations.tell(id, wish);
+    if (told) this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
+    return told;
   }
 
   actorOf(id: string): OperationActor | undefined {

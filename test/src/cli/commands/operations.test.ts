@@ -44,8 +44,8 @@ test('HM-1 UX-1 lists what each operation of a store at rest waits for, for how 
   ]);
 
   const found = async (...filter: string[]) => {
-    const { stdout } = await runCli(['operations', ...of, '--json', ...filter]);
-    return (stdout.match(/"id":"[^"]+","type"/g) ?? []).length;
+    const matching = await runCli(['operations', ...of, '--json', ...filter]);
+    return (matching.stdout.match(/"id":"[^"]+","type"/g) ?? []).length;
   };
   expect(await found('--reason', 'lane')).toBe(1);
   expect(await found('--since', '1h', '--type', REQUEST.type, '--order', 'oldest')).toBe(2);
