@@ -299,10 +299,19 @@ const ROOMS = {
     'src/management/call',
     'src/management/store',
   ],
+  // Clients of a store in other processes: the line to its owner, from either end.
+  'src/connect': [
+    VOCABULARY,
+    'machines/policy/request',
+    'machines/policy/crisis',
+    ...ENGINE,
+    'src/control',
+  ],
   src: [
     ...MACHINES,
     PORT,
     'persistence',
+    'persistence/owner',
     'persistence/memory',
     'persistence/sealing',
     'persistence/upkeep',
@@ -321,6 +330,7 @@ const ROOMS = {
     'src/management',
     ...MANAGEMENT,
     'src/control',
+    'src/connect',
   ],
   // holdfast/schemas: nothing of the product imports it.
   'src/schemas': ['machines/policy/request', 'machines/policy/clinical'],

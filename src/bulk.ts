@@ -6,7 +6,7 @@
  */
 
 import type { Acceptance } from '../actors/port.ts';
-import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
+import type { SyncRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
@@ -46,7 +46,12 @@ export interface BulkOptions {
   readonly onResult?: ((result: BulkResult) => Promise<void> | void) | undefined;
 }
 
-export interface BulkParts {
+/** What is known of a request once it is checked. */
+interface Checked {
+  readonly body: string;
+}
+
+export interface BulkParts<Request extends Checked> {
   readonly clock: Clock;
   /**
    * Resolves once the store is open; `null` while it is.
@@ -55,9 +60,9 @@ export interface BulkParts {
    */
   readonly opening: () => Promise<void> | null;
   /** @throws HoldfastError why the request is refused. */
-  readonly check: (request: SyncRequest) => CheckedRequest;
+  readonly check: (request: SyncRequest) => Request;
   /** Resolves once the request is durable; rejects with a `HoldfastError`. */
-  readonly accept: (request: CheckedRequest) => Promise<Acceptance>;
+  readonly accept: (request: Request) => Promise<Acceptance>;
 }
 
 /** Requests read and not certain yet. More would make no larger commits, only others wait for them. */
@@ -68,8 +73,8 @@ const UNDER_WAY_UNITS_MAX = 8 * 1_048_576;
 const SLICE_MS = 2;
 
 /** One call of `syncAll()`. */
-export class Bulk {
-  readonly #parts: BulkParts;
+export class Bulk<Request extends Checked> {
+  readonly #parts: BulkParts<Request>;
   readonly #onResult: BulkOptions['onResult'];
   readonly #counts = { accepted: 0, duplicates: 0, refused: 0 };
   #underWay = 0;
@@ -79,7 +84,7 @@ export class Bulk {
   #wake: () => void = () => undefined;
 
   /** @throws HoldfastError `HF_OPTION_INVALID`. */
-  constructor(parts: BulkParts, options: BulkOptions) {
+  constructor(parts: BulkParts<Request>, options: BulkOptions) {
     checkFields(options, { onResult: 'function' } satisfies OptionRules<BulkOptions>, '');
     this.#parts = parts;
     this.#onResult = options.onResult;
@@ -122,7 +127,7 @@ export class Bulk {
   }
 
   #offer(index: number, request: SyncRequest): void {
-    let checked: CheckedRequest;
+    let checked: Request;
     try {
       checked = this.#parts.check(request);
     } catch (error) {

@@ -25,6 +25,8 @@ import { openStore } from '../persistence/openStore.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
+import { LineServer } from './connect/lineServer.ts';
+import { OwnerDesk } from './connect/ownerDesk.ts';
 import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { watchThisProcess } from './forgottenClose.ts';
@@ -34,6 +36,7 @@ import {
   checkOptions,
   type DEFAULT_UPSTREAM,
   type KeylessOptions,
+  type RuntimeOptions,
   type TypedOptions,
   type UpstreamOptions,
 } from './options.ts';
@@ -60,11 +63,27 @@ export function createRuntime<
   const Handlers extends Readonly<Record<string, Handler>> = Readonly<Record<string, Handler>>,
   const Upstreams extends Readonly<Record<string, UpstreamOptions>> = NoUpstreams,
 >(options: TypedOptions<Handlers, Upstreams>): Runtime<TypesOf<Handlers>, UpstreamOf<Upstreams>> {
+  return createOwner(options as RuntimeOptions).runtime;
+}
+
+/** A runtime, with what it does for clients of its store. */
+export interface Owner {
+  readonly runtime: Runtime;
+  readonly desk: OwnerDesk;
+  /** Resolves once the runtime is closed. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * {@link createRuntime} with what a client needs. A candidate may find that another process owns the store, and
+ * has no sockets before it does.
+ */
+export function createOwner(options: RuntimeOptions, isCandidate = false): Owner {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
-  if (key === null) return assembleRuntime(keyless, createMemoryStore());
+  if (key === null) return assembleOwner(keyless, createMemoryStore(), isCandidate);
   const { store: folder, clock } = keyless;
   const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
-  return assembleRuntime(keyless, store);
+  return assembleOwner(keyless, store, isCandidate);
 }
 
 /** Writes to the app's logger, from the first fact on. */
@@ -80,6 +99,10 @@ function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | nu
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
 export function assembleRuntime(options: KeylessOptions, store: Store): Runtime {
+  return assembleOwner(options, store, false).runtime;
+}
+
+function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boolean): Owner {
   const { clock, crisis, payloadBytesMax } = options;
   const damage = new StoreDamage();
   const facts = new FactStream(clock, factChannels(options.name));
@@ -130,8 +153,11 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     onError,
     onRunning: () => {
       control?.open();
+      if (isCandidate) outside?.open();
     },
   });
+  const callByName = (name: string, params: unknown): Promise<unknown> =>
+    management.callByName(MANAGEMENT_CALLS, name, params);
   const control =
     options.store === ':memory:'
       ? null
@@ -139,7 +165,10 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
           storeFolder: options.store,
           clock,
           onError,
-          answer: (name, params) => management.callByName(MANAGEMENT_CALLS, name, params),
+          answer: callByName,
+          onUpgrade: (request, socket, head) => {
+            lines.take(request, socket, head);
+          },
         });
   const outside =
     crisis.outside === null
@@ -182,12 +211,26 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
       facts.emit('override.made', what, about);
     },
   });
+  const desk = new OwnerDesk({
+    ...{ engine, clock, callByName },
+    accept: (request) => runtime.sync(request),
+    acceptMany: (request) => runtime.acceptMany(request),
+  });
+  const lines = new LineServer({
+    ...{ clock, desk, payloadBytesMax },
+    crisisSocket: crisis.outside?.socketPath ?? null,
+  });
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   const runtime = new HoldfastRuntime({
     options,
     policies,
     engine,
     responseTimes,
     control,
+    lines,
     outside,
     management,
     checkRequest: check,
@@ -195,9 +238,10 @@ export function assembleRuntime(options: KeylessOptions, store: Store): Runtime 
     onClose: () => {
       stopWatching();
     },
+    onClosed: end,
   });
   const stopWatching = watchThisProcess(options, () => runtime.getHealthStatus());
-  outside?.open();
+  if (!isCandidate) outside?.open();
   engine.begin();
-  return runtime;
+  return { runtime, desk, ended };
 }

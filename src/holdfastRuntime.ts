@@ -31,6 +31,7 @@ import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRul
 import { PRIORITIES, TIERS } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
+import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import type { Management } from './management/call/management.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
@@ -75,13 +76,16 @@ export interface RuntimeParts {
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
   readonly control: ControlServer | null;
+  readonly lines: LineServer;
   readonly outside: OutsideHost | null;
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
   readonly checkRequest: (request: SyncRequest) => CheckedRequest;
   /** Told of what no caller hears of. */
   readonly onError: (error: unknown) => void;
+  /** It begins to stop. */
   readonly onClose: () => void;
+  readonly onClosed: () => void;
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -122,9 +126,7 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async sync(request: SyncRequest): Promise<Operation> {
-    const checked = this.#parts.checkRequest(request);
-    this.#requireHandler(checked.type);
-    const { id, isDuplicate } = await this.#accept(checked);
+    const { id, isDuplicate } = await this.#accept(this.#checkHandled(request));
     return this.#handleOf(id, isDuplicate);
   }
 
@@ -132,21 +134,25 @@ export class HoldfastRuntime implements Runtime {
     requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>,
     options: BulkOptions = {},
   ): Promise<BulkAcceptance> {
-    const { engine, checkRequest } = this.#parts;
+    const { engine } = this.#parts;
     const bulk = new Bulk(
       {
         clock: this.#parts.options.clock,
         opening: () => (engine.isAccepting ? null : engine.whenRunning()),
-        check: (request) => {
-          const checked = checkRequest(request);
-          this.#requireHandler(checked.type);
-          return checked;
-        },
+        check: (request) => this.#checkHandled(request),
         accept: (request) => engine.acceptMany(request),
       },
       options,
     );
     return await bulk.run(requests);
+  }
+
+  /** Accepts one request of a bulk that comes from elsewhere. */
+  async acceptMany(request: SyncRequest): Promise<Acceptance> {
+    const { engine } = this.#parts;
+    const checked = this.#checkHandled(request);
+    if (!engine.isAccepting) await engine.whenRunning();
+    return await engine.acceptMany(checked);
   }
 
   async executeResilientSync<Response, Payload>(
@@ -287,6 +293,9 @@ export class HoldfastRuntime implements Runtime {
     await this.#parts.outside?.close();
     await this.#parts.control?.close();
     await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+    // Until then crises of clients are taken (SV-4); all else goes to the next owner.
+    this.#parts.lines.close();
+    this.#parts.onClosed();
   }
 
   #handleOf(id: string, isDuplicate = false): Operation {
@@ -294,10 +303,12 @@ export class HoldfastRuntime implements Runtime {
     return operationHandle({ engine, clock: options.clock }, id, isDuplicate);
   }
 
-  /** @throws HoldfastError `HF_HANDLER_UNKNOWN`. */
-  #requireHandler(type: string): void {
+  /** @throws HoldfastError what is wrong with it; `HF_HANDLER_UNKNOWN`. */
+  #checkHandled(request: SyncRequest): CheckedRequest {
+    const checked = this.#parts.checkRequest(request);
     const { handlers } = this.#parts.engine;
-    if (!handlers.has(type)) throw handlerUnknown(handlers);
+    if (!handlers.has(checked.type)) throw handlerUnknown(handlers);
+    return checked;
   }
 
   /** When its caller gets an answer at the latest, in milliseconds from its call (PF-1). */

@@ -79,9 +79,12 @@ const WAIT_RULES: OptionRules<WaitOptions> = { timeoutMs: 'span', signal: 'signa
 /** How long one that is on disk may take to say where it stands, once the time is over. */
 const VIEW_WITHIN_MS = 250;
 
+/** What a handle asks of operations, wherever they run. */
+export type OperationsById = Pick<Engine, 'outcome' | 'view' | 'watch' | 'tell' | 'actorOf'>;
+
 /** @throws HoldfastError `HF_OPTION_INVALID`. */
 export function operationHandle(
-  { engine, clock }: { readonly engine: Engine; readonly clock: Clock },
+  { engine, clock }: { readonly engine: OperationsById; readonly clock: Clock },
   id: string,
   isDuplicate = false,
 ): Operation {

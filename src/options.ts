@@ -20,7 +20,6 @@ import type { DegradationPolicy } from '../machines/policy/service/degradationPo
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
-  isObject,
   type MatchRule,
   milliseconds,
   type NumberRule,
@@ -30,6 +29,7 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import { type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
+import { RESOURCES_RULE } from './crisis/resourcesRule.ts';
 import {
   type CheckedOutside,
   checkOutside,
@@ -232,15 +232,7 @@ const HANDLER_RULES: OptionRules<Handler> = {
 
 const CRISIS_RULES: OptionRules<CrisisOptions> = {
   type: { matches: isTypeName, rule: `is no type that a handler can have: ${TYPE_RULE}` },
-  resources: {
-    each: {
-      matches: (resource) =>
-        isObject(resource) &&
-        typeof Reflect.get(resource, 'name') === 'string' &&
-        Array.isArray(Reflect.get(resource, 'regions')),
-      rule: "must be { kind, name, regions, … }, with regions such as ['DE'] or ['*']",
-    },
-  },
+  resources: RESOURCES_RULE,
   localAfterMs: LOCAL_AFTER_MS,
   planWithinMs: PLAN_WITHIN_MS,
   outside: { fields: OUTSIDE_RULES },

@@ -57,8 +57,8 @@ const NO_SUBJECT: FoundPlan = { status: 'noSubject', resources: [] };
 const ANSWER_MS_MAX = 200;
 /** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
 const READ_AT_ONCE_BYTES = 8_192;
-/** Crises of outside callers whose ids are remembered. */
-const OUTSIDE_REMEMBERED_MAX = 50_000;
+/** Crises of other processes whose ids are remembered. */
+const REMEMBERED_MAX = 50_000;
 
 export interface CrisisResponderParts {
   readonly pool: OperationPool;
@@ -97,8 +97,11 @@ interface Promises {
 
 export class CrisisResponder {
   readonly #parts: CrisisResponderParts;
-  /** Ids that outside callers were told, of crises that are on their way; the oldest first. */
-  readonly #fromOutside = new Set<string>();
+  /**
+   * Crises that other processes were told an id of, the oldest first: what comes again under one, by another
+   * way, is the same crisis.
+   */
+  readonly #known = new Map<string, Begun>();
 
   constructor(parts: CrisisResponderParts) {
     this.#parts = parts;
@@ -108,16 +111,19 @@ export class CrisisResponder {
    * Answers. Never rejects and never throws: what is wrong with the request is told
    * beside the answer, and what is sound in it is delivered.
    *
-   * @param id of its operation, where somebody has been told one already
+   * @param id of its operation, where somebody has been told one already; what is known under it is not begun
+   * again
    */
   async answer(request: unknown, id?: string): Promise<CrisisAnswer> {
     const { clock, random, facts, resources, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
-    if (id !== undefined) this.#remember(id);
     // Before the crisis is written: behind that it would wait for the sync.
     const subject = fieldOf(request, 'subject');
     const asked = isPlanSubject(subject) ? plans.find(subject) : NO_SUBJECT;
-    const { isTaken, ...begun } = this.#begin(request, id ?? operationId(clock, random));
+    const { isTaken, ...begun } =
+      id === undefined
+        ? this.#begin(request, operationId(clock, random))
+        : this.#beginOnce(request, id);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
@@ -141,16 +147,20 @@ export class CrisisResponder {
    */
   takeUp(crises: readonly OutsideCrisis[]): void {
     const { rules, facts } = this.#parts;
-    const left = crises.filter(({ id }) => !this.#fromOutside.has(id));
+    const left = crises.filter(({ id }) => !this.#known.has(id));
     for (const { id, request } of left) {
-      this.#remember(id);
+      const durable = promised<undefined>();
       const delivery = promised<Outcome>();
+      this.#remember(id, {
+        ...{ operationId: id, isTaken: true },
+        ...{ durable: durable.promise, delivery: delivery.promise },
+      });
       try {
         const checked = JSON.parse(request) as CheckedRequest;
         // As of one that comes now: what nobody handles would wait for a handler that may never come.
         const isHandled = rules.hasHandler(checked.type) || !rules.hasHandler(rules.type);
         const type = isHandled ? checked.type : rules.type;
-        this.#deliver(id, { ...checked, type }, { durable: promised<undefined>(), delivery });
+        this.#deliver(id, { ...checked, type }, { durable, delivery });
       } catch (error) {
         facts.emit('crisis.refused', refusalOf(error));
       }
@@ -158,12 +168,26 @@ export class CrisisResponder {
     if (left.length > 0) facts.emit('failure.noted', takenUp(left.length));
   }
 
-  #remember(id: string): void {
-    this.#fromOutside.add(id);
-    const [oldest] = this.#fromOutside;
-    if (this.#fromOutside.size > OUTSIDE_REMEMBERED_MAX && oldest !== undefined) {
-      this.#fromOutside.delete(oldest);
-    }
+  #beginOnce(request: unknown, id: string): Begun {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const begun = this.#begin(request, id);
+    this.#remember(id, begun);
+    return begun;
+  }
+
+  #remember(id: string, begun: Begun): void {
+    this.#known.set(id, begun);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > REMEMBERED_MAX && oldest !== undefined) this.#known.delete(oldest);
+    void Promise.allSettled([begun.durable, begun.delivery]).then(([durable, delivery]) => {
+      if (this.#known.get(id) !== begun) return;
+      const isSafe = durable.status === 'fulfilled' || delivery.status === 'fulfilled';
+      // Where nothing has come of it, a repeat begins it again.
+      if (isSafe)
+        this.#known.set(id, { ...begun, delivery: ignorable(withoutResponse(begun.delivery)) });
+      else this.#known.delete(id);
+    });
   }
 
   #begin(request: unknown, id: string): Begun {
@@ -263,6 +287,17 @@ function fieldOf(request: unknown, name: 'subject' | 'region'): unknown {
   } catch {
     return undefined;
   }
+}
+
+function ignorable<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** What is remembered of a delivery takes little, whatever its upstream has answered. */
+async function withoutResponse(delivery: Promise<Outcome>): Promise<Outcome> {
+  const outcome = await delivery;
+  return outcome.status === 'completed' ? { ...outcome, response: undefined } : outcome;
 }
 
 /** A promise whose rejection may be ignored without ending the process. */

@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   'HF_STORE_MENDED',
   'HF_STORE_MISSING',
   'HF_STORE_HELD',
+  'HF_OWNER_GONE',
   // Backups.
   'HF_TARGET_EXISTS',
   'HF_BACKUP_MISSING',
@@ -269,8 +270,10 @@ export function framesOf(stack: string): string[] {
   return stack.split('\n').filter((line) => FRAME.test(line));
 }
 
-/** Rebuilds the error that {@link toPlainError} flattened. */
-export function reviveError(plain: PlainError): HoldfastError {
+/** Rebuilds the error that {@link toPlainError} flattened; `at` has come by another way, if at all. */
+export function reviveError(
+  plain: PlainError & { readonly at?: ValuePath | undefined },
+): HoldfastError {
   return new HoldfastError(plain.code, plain.message, {
     ...plain,
     cause: reviveCause(plain.cause),

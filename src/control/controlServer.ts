@@ -7,8 +7,9 @@
  */
 
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -18,11 +19,16 @@ import { controlSocketPath } from './controlSocket.ts';
 /** Connections that may make a call at once; up to the second number are told to come again. */
 const SERVED_MAX = 16;
 const CONNECTIONS_MAX = 64;
+/** Those that were handed on have a bound of their own. */
+const HANDED_ON_MAX = 256;
 const HEADER_BYTES_MAX = 8_192;
 const IDLE_MS_MAX = 10_000;
 /** A request has to be there whole by then, however steadily it trickles in. */
 const REQUEST_WITHIN_MS = 10_000;
 const FOR_OTHERS = 0o077;
+
+/** Takes a connection that asks for another protocol, with what has come on it already. */
+export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 interface Connection {
   readonly isServed: boolean;
@@ -33,6 +39,7 @@ export class ControlServer {
   readonly #path: string | null;
   readonly #clock: Clock;
   readonly #answer: AnswerCall;
+  readonly #onUpgrade: OnUpgrade | undefined;
   readonly #onError: (error: unknown) => void;
   readonly #connections = new Map<Socket, Connection>();
   #opening: Promise<void> = Promise.resolve();
@@ -43,11 +50,14 @@ export class ControlServer {
     readonly storeFolder: string;
     readonly clock: Clock;
     readonly answer: AnswerCall;
+    /** Left out: every connection makes calls. */
+    readonly onUpgrade?: OnUpgrade | undefined;
     readonly onError: (error: unknown) => void;
   }) {
     this.#path = controlSocketPath(parts.storeFolder);
     this.#clock = parts.clock;
     this.#answer = parts.answer;
+    this.#onUpgrade = parts.onUpgrade;
     this.#onError = parts.onError;
   }
 
@@ -56,19 +66,19 @@ export class ControlServer {
     if (this.#path !== null && !this.#isClosed) this.#opening = this.#open(this.#path);
   }
 
-  /** Resolves once the socket is gone, also where it was still being opened; for good. */
+  /**
+   * Resolves once the socket is gone, also where it was still being opened; for good. What was handed on is
+   * left to who has it.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#opening;
     const server = this.#server;
     this.#server = null;
     if (server === null) return;
+    // The socket is gone when this returns; connections that were handed on keep the rest of it alive.
+    server.close();
     for (const socket of this.#connections.keys()) socket.destroy();
-    await new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
   }
 
   async #open(path: string): Promise<void> {
@@ -77,7 +87,8 @@ export class ControlServer {
       const server = this.#createServer();
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        closedToOthers(() => server.listen(path, resolve));
+        // In a cluster it is this worker's own, and none of a server that its workers share.
+        closedToOthers(() => server.listen({ path, exclusive: true }, resolve));
       });
       this.#server = server;
       server.on('error', this.#onError);
@@ -109,11 +120,20 @@ export class ControlServer {
           : turnAway(request, response, onWhole);
       answered.catch(this.#onError);
     });
-    server.maxConnections = CONNECTIONS_MAX;
+    server.maxConnections = CONNECTIONS_MAX + HANDED_ON_MAX;
     server.maxRequestsPerSocket = 1;
     server.on('connection', (socket: Socket) => {
       this.#keep(socket);
     });
+    const onUpgrade = this.#onUpgrade;
+    if (onUpgrade !== undefined) {
+      server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+        this.#connections.get(socket)?.cancelDeadline();
+        this.#connections.delete(socket);
+        socket.setTimeout(0);
+        onUpgrade(request, socket, head);
+      });
+    }
     server.on('clientError', (error: Error & { readonly rawPacket?: Buffer }, socket) => {
       if (socket.writable) socket.end(unreadableReply(error.rawPacket));
       else socket.destroy();
@@ -124,6 +144,10 @@ export class ControlServer {
   }
 
   #keep(socket: Socket): void {
+    if (this.#connections.size >= CONNECTIONS_MAX) {
+      socket.destroy();
+      return;
+    }
     // Or a few connections that send a byte now and then would lock everybody else out.
     const cancelDeadline = this.#clock.schedule(REQUEST_WITHIN_MS, () => {
       socket.destroy();

@@ -22,6 +22,7 @@ const CRISIS_PATH = '/crisis';
 const HEALTH_PATH = '/health';
 /** How long a caller may have its answer wait for the disk. */
 const RECORDED_WITHIN_MS_MAX = 10_000;
+const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '[::1]'];
 const LOOPBACK_ADDRESS = /^127(?:\.\d{1,3}){3}$/;
 
@@ -110,7 +111,9 @@ async function replyTo(
     }
     const recordedWithinMs = spanIn(searchParams.get('recordedWithinMs'));
     const { arrivedAtMs } = parts;
-    const sent = { bytes, arrivedAtMs, recordedWithinMs };
+    // A client of the store has told its caller one already; nobody else has any say in ids.
+    const id = http === null ? idIn(searchParams.get('operationId')) : null;
+    const sent = { id, bytes, arrivedAtMs, recordedWithinMs };
     return { status: 200, body: await answers.answer(requestIn(text), sent), headers: shared };
   }
   if (request.method !== 'GET') return refuse(404, 'path', PATHS, shared);
@@ -163,6 +166,10 @@ function requestIn(text: string): unknown {
 function addressOf({ url = '' }: IncomingMessage): URL {
   const base = 'http://localhost';
   return URL.canParse(url, base) ? new URL(url, base) : new URL(base);
+}
+
+function idIn(text: string | null): string | null {
+  return text !== null && OPERATION_ID.test(text) ? text : null;
 }
 
 function spanIn(text: string | null): number {

@@ -76,8 +76,9 @@ export class Handover {
     return this.#spiller.canKeep;
   }
 
-  /** Hands it on; false where too much waits already. */
+  /** Hands it on, once; false where too much waits already. */
   give(crisis: HandedOver, bytes: number): boolean {
+    if (this.recorded(crisis.id) !== null) return true;
     const isFull = this.#waiting.size >= WAITING_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
     if (isFull) return false;
     this.#bytes += bytes;

@@ -90,7 +90,8 @@ export class Listener {
     const server = this.#createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(at, () => {
+      // In a cluster it is this worker's own.
+      server.listen({ ...at, exclusive: true }, () => {
         server.off('error', reject);
         resolve();
       });

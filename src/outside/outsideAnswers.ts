@@ -86,18 +86,20 @@ export class OutsideAnswers {
 
   /**
    * @param request whatever the caller has sent
-   * @param sent its size in bytes, when it came, and how long the answer may wait for it to be on disk
+   * @param sent the id of its operation where its caller has one, its size in bytes, when it came, and how
+   * long the answer may wait for it to be on disk
    */
   async answer(
     request: unknown,
     sent: {
+      readonly id: string | null;
       readonly bytes: number;
       readonly arrivedAtMs: number;
       readonly recordedWithinMs: number;
     },
   ): Promise<OutsideAnswer> {
     const { bytes, arrivedAtMs, recordedWithinMs } = sent;
-    const id = operationId(this.#clock, systemRandom);
+    const id = sent.id ?? operationId(this.#clock, systemRandom);
     const known = this.#planOf(fieldOf(request, 'subject'));
     const wantsPlan = known === null;
     const elapsed = (): number => this.#clock.monotonic() - arrivedAtMs;

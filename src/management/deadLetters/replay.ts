@@ -6,7 +6,6 @@
 
 import { operationId } from '../../../actors/platform/operationId.ts';
 import type { DeadLetterRecord } from '../../../actors/port.ts';
-import { broughtBack } from '../../../machines/operation/broughtBack.ts';
 import type { SyncOperationContext } from '../../../machines/operation/syncOperationMachine.ts';
 import { parseBody } from '../../../machines/policy/request/requestBody.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
@@ -41,6 +40,8 @@ export const replayDeadLetter = storeCall<ReplayOptions & { readonly id: string 
   audited: ['id', 'evenIfApplied'],
   override: ofOperation('deadLetter.replay'),
   async run(store, { id, payload, evenIfApplied }) {
+    // Loaded by who runs letters again, and not by who only asks the owner to.
+    const { broughtBack } = await import('../../../machines/operation/broughtBack.ts');
     const { deadLetters } = store.records;
     const letter = await deadLetters.find(id);
     if (letter.body === null && payload === undefined) throw payloadErased();

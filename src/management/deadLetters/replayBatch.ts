@@ -4,7 +4,6 @@
  * @module
  */
 
-import { broughtBack } from '../../../machines/operation/broughtBack.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { ofMany } from '../call/overrides.ts';
 import { BATCH_RULES, type Batch, type BatchResult, countsOf } from './counts.ts';
@@ -24,6 +23,8 @@ export const replayBatch = storeCall<
   audited: ['filter', 'fromSeq', 'dryRun', 'evenIfApplied'],
   override: ofMany('deadLetter.replay'),
   async run({ records, clock }, { filter, fromSeq, dryRun, evenIfApplied }) {
+    // Loaded by who runs letters again, and not by who only asks the owner to.
+    const { broughtBack } = await import('../../../machines/operation/broughtBack.ts');
     const { matching, nextSeq } = await lettersOf(records, { filter, order: 'oldest', fromSeq });
     const facts = {
       atMs: clock.now(),

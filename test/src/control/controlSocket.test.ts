@@ -98,7 +98,7 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
     ) {
       const server = Reflect.apply(listen as Server['listen'], this, args);
       // It is bound by now, and nothing else has run.
-      seen.push(statSync(String(args[0])).mode & 0o077);
+      seen.push(statSync(String(Reflect.get(Object(args[0]), 'path'))).mode & 0o077);
       return server;
     });
     onTestFinished(() => {

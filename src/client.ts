@@ -1,0 +1,101 @@
+/**
+ * The public face of a client: what a process calls that uses a store which another process owns.
+ *
+ * @module
+ */
+
+import type { CrisisAnswer, CrisisModeState, CrisisResource } from '../actors/port.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import type { KeySource } from '../persistence/sealing/keySource.ts';
+import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
+import type { TypedOptions } from './options.ts';
+import type { CrisisRequest, Runtime } from './runtime.ts';
+import type { AnyTypes, OperationTypes } from './typed/operationTypes.ts';
+import type { HealthStatus } from './views/health.ts';
+
+/** What `connect` takes. */
+export interface ConnectOptions {
+  /** The folder of the store, as its owner has it. */
+  readonly store: string;
+  /**
+   * How long a call waits while nobody owns the store, or its owner does not answer, in milliseconds; then it
+   * rejects with `HF_OWNER_GONE`. Following an operation, and crises, wait as long as it takes. 100 ms to an
+   * hour, default 15 s.
+   */
+  readonly ownerWithinMs?: number | undefined;
+  readonly crisis?:
+    | {
+        /** In answers before the built-in help lines, while no owner tells those of its own. */
+        readonly resources?: readonly CrisisResource[] | undefined;
+      }
+    | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Told of what no caller hears of: why the owner can't be reached, or why this process can't own the store. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** The options of a process that owns the store where nobody else does. */
+export interface OwnOptions<Handlers, Upstreams> extends ConnectOptions {
+  /** The key of the store. It goes to the store and nowhere else. */
+  readonly key: KeySource;
+  /** What `createRuntime` takes, but for the store and its key: the same in every process that may own it. */
+  readonly own: Omit<
+    TypedOptions<Handlers, Upstreams>,
+    'store' | 'key' | 'clock' | 'random' | 'onError'
+  >;
+}
+
+/** The operations that a runtime knows: `connect<typeof runtime>(…)` takes and gives the same. */
+export type TypesOfRuntime<Of> =
+  Of extends Runtime<infer Types, infer _Upstream> ? Types : AnyTypes;
+
+/**
+ * A client of a store, made by `connect`: what it is asked is done by the process that owns the store, this one
+ * where it may own it and does. Its calls are those of a {@link Runtime}, with the same types and errors.
+ *
+ * The owner may change at any time. What was under way is asked again of the next one, which has all that was
+ * accepted; what is accepted twice is one operation, by its idempotency key.
+ */
+export interface Client<Types extends OperationTypes = AnyTypes>
+  extends Pick<
+    Runtime<Types>,
+    | 'sync'
+    | 'syncAll'
+    | 'getOperation'
+    | 'listOperations'
+    | 'operations'
+    | 'countOperations'
+    | 'crises'
+    | 'deadLetters'
+    | 'quarantine'
+  > {
+  /**
+   * Resolves once somebody owns the store and answers. Nothing needs to wait for it: every call does by itself.
+   *
+   * @throws HoldfastError (rejects) `HF_OWNER_GONE` where that is not so within `ownerWithinMs`; the client goes
+   * on to look for one.
+   */
+  readonly ready: Promise<void>;
+  /** The runtime of this process, while it owns the store; `null` while another does, or nobody. */
+  readonly runtime: Runtime<Types> | null;
+  /**
+   * Answers a person in crisis at once, whatever the owner does: from its memory where it answers within a tenth
+   * of a second, else from that of this process. Never rejects (CR-1). It is kept here until an owner has it on
+   * disk: `durable` says when that is.
+   */
+  crisis(request: CrisisRequest): Promise<CrisisAnswer>;
+  /** As that of the runtime; all that are on are asked of the owner. */
+  readonly crisisMode: Pick<CrisisMode, 'enter' | 'leave'> & {
+    list(): Promise<readonly CrisisModeState[]>;
+  };
+  /** How the owner is doing. @throws HoldfastError (rejects) `HF_OWNER_GONE`, `HF_CLOSED`. */
+  getHealthStatus(): Promise<HealthStatus>;
+  /**
+   * Leaves. What was accepted goes on at the owner. Where this process is that, it stops as a runtime does, with
+   * `deadlineMs` for what is in flight (default 5 s), and another process that may own the store takes it over:
+   * calls of other clients wait for that and are not refused.
+   */
+  close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
+}

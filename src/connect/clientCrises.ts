@@ -1,0 +1,185 @@
+/**
+ * Crises of a client: each is answered within a bound whatever the owner of the store does, and kept here until
+ * an owner has it on disk (CR-1, CR-4).
+ *
+ * It goes two ways under one id: to the thread by which the owner answers outside callers, where that is on,
+ * since an event loop that is blocked does not hold it up; and to the owner itself, over as many owners as it
+ * takes. An owner takes what comes under one id once.
+ *
+ * @module
+ */
+
+import { inTime } from '../../actors/platform/inTime.ts';
+import { operationId } from '../../actors/platform/operationId.ts';
+import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
+import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
+import { countryOf } from '../../machines/policy/crisis/crisisResource.ts';
+import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import { soundJson } from '../../machines/policy/crisis/soundJson.ts';
+import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import { askOutside } from './askOutside.ts';
+import type { CrisisKept, CrisisTold, PlainOutcome } from './lineProtocol.ts';
+import type { OwnerLink } from './ownerLink.ts';
+
+/** The answer waits no longer for what the owner knows: a plan, a crisis mode, resources of its own. */
+const TOLD_WITHIN_MS = 100;
+/** What waits for an owner that does not come is bounded (OP-6). */
+const WAITING_MAX = 10_000;
+const WAITING_BYTES_MAX = 64 * 1_048_576;
+/** An owner that refuses one is asked again, and at most as seldom. */
+const AGAIN_MS_MIN = 250;
+const AGAIN_MS_MAX = 30_000;
+
+export interface ClientCrisesParts {
+  readonly link: OwnerLink;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What is shown where no owner tells more. */
+  readonly resources: CrisisResources;
+  /** Where the owner answers outside callers, as far as is known; `null` where it does not. */
+  readonly outsideSocket: () => string | null;
+}
+
+type Promises = Pick<CrisisAnswer, 'durable' | 'delivery'>;
+
+export class ClientCrises {
+  readonly #parts: ClientCrisesParts;
+  /** By id: what they take. */
+  readonly #waiting = new Map<string, number>();
+  #bytes = 0;
+
+  constructor(parts: ClientCrisesParts) {
+    this.#parts = parts;
+  }
+
+  /** How many no owner has on disk, as far as is known. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Never rejects. */
+  async answer(given: unknown): Promise<CrisisAnswer> {
+    const { clock, random, resources } = this.#parts;
+    const startedAtMs = clock.monotonic();
+    const id = operationId(clock, random);
+    const request = soundJson(given, 'request', {
+      bytesMax: PAYLOAD_BYTES_MAX,
+      // The owner masks card data; only it knows what is exempt.
+      isExempt: () => true,
+    }).value;
+    let tell = (_told: CrisisTold): void => undefined;
+    const asked = new Promise<CrisisTold>((resolve) => {
+      tell = resolve;
+    });
+    const promises = this.#hand(id, request, tell);
+    const told = await this.#firstOf(asked, this.#askThread(id, request));
+    const elapsedMs = clock.monotonic() - startedAtMs;
+    const subject = fieldOf(request, 'subject');
+    const unheard = this.#parts.link.seat === null ? 'storeNotOpen' : 'notReadInTime';
+    return {
+      source: told?.source ?? 'local',
+      resources: told?.resources ?? resources.after([], countryOf(fieldOf(request, 'region'))),
+      plan: told?.plan ?? (isPlanSubject(subject) ? unheard : 'noSubject'),
+      crisisMode: told?.crisisMode ?? 'none',
+      elapsedMs,
+      operationId: promises === null ? null : id,
+      ...(promises ?? notTaken()),
+    };
+  }
+
+  /** What is told first; `null` where nobody tells anything in time. */
+  async #firstOf(
+    asked: Promise<CrisisTold>,
+    thread: Promise<CrisisTold | null>,
+  ): Promise<CrisisTold | null> {
+    const { clock, link } = this.#parts;
+    // Without an owner nothing comes by the first way.
+    const hasOwner = link.seat !== null;
+    const first = new Promise<CrisisTold | null>((resolve) => {
+      void asked.then(resolve);
+      void thread.then((told) => {
+        if (told !== null || !hasOwner) resolve(told);
+      });
+    });
+    return (await inTime(clock, first, TOLD_WITHIN_MS))?.value ?? null;
+  }
+
+  async #askThread(id: string, request: Json): Promise<CrisisTold | null> {
+    const socket = this.#parts.outsideSocket();
+    return socket === null ? null : await askOutside(socket, id, request);
+  }
+
+  /** Hands it to the owner that there is, or will be; `null` where too much waits already. */
+  #hand(id: string, request: Json, tell: (told: CrisisTold) => void): Promises | null {
+    const bytes = JSON.stringify(request).length;
+    if (this.#waiting.size >= WAITING_MAX || this.#bytes + bytes > WAITING_BYTES_MAX) return null;
+    this.#waiting.set(id, bytes);
+    this.#bytes += bytes;
+    const kept = this.#keep(id, request, tell).finally(() => {
+      this.#waiting.delete(id);
+      this.#bytes -= bytes;
+    });
+    const durable = kept.then((how) => {
+      if ('outcome' in how) throw notOnDisk();
+    });
+    const delivery = kept.then(async (how) => {
+      return outcomeOf('outcome' in how ? how.outcome : await this.#outcome(id));
+    });
+    // Who looks at neither must not be brought down by a close.
+    durable.catch(() => undefined);
+    delivery.catch(() => undefined);
+    return { durable, delivery };
+  }
+
+  /** Resolves once an owner has it on disk, or has delivered it. */
+  async #keep(id: string, request: Json, tell: (told: CrisisTold) => void): Promise<CrisisKept> {
+    const { link, clock } = this.#parts;
+    for (let waitMs = AGAIN_MS_MIN, isAgain = false; ; isAgain = true) {
+      const params = (wasAsked: boolean) => ({ id, request, isRepeat: wasAsked || isAgain });
+      try {
+        return await link.ask('crisis', params, { patience: 'endless', told: tell }).answer;
+      } catch (error) {
+        if (link.isClosed) throw error;
+      }
+      await new Promise<void>((resolve) => {
+        clock.schedule(waitMs, resolve);
+      });
+      waitMs = Math.min(2 * waitMs, AGAIN_MS_MAX);
+    }
+  }
+
+  async #outcome(id: string): Promise<PlainOutcome> {
+    return await this.#parts.link.ask('outcome', { id }, { patience: 'endless' }).answer;
+  }
+}
+
+export function outcomeOf(plain: PlainOutcome): Outcome {
+  return plain.status === 'completed' ? plain : { ...plain, error: reviveError(plain.error) };
+}
+
+function fieldOf(request: Json, name: string): unknown {
+  return typeof request === 'object' && request !== null ? Reflect.get(request, name) : undefined;
+}
+
+function notTaken(): Promises {
+  const error = new HoldfastError(
+    'HF_CRISIS_REFUSED',
+    'This crisis was answered, and nothing else will come of it: as many as may wait here for an owner of the store already. See to it that a process owns the store.',
+    { withStack: false },
+  );
+  const durable = Promise.reject(error);
+  durable.catch(() => undefined);
+  return { durable, delivery: durable };
+}
+
+function notOnDisk(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_HANGING',
+    'The crisis is delivered, and its record is not on disk: the disk did not take it.',
+    { withStack: false },
+  );
+}

@@ -1,0 +1,215 @@
+/**
+ * A client's side of a line to the owner of a store.
+ *
+ * @module
+ */
+
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import type { ControlAnswer } from '../control/controlSocket.ts';
+import { FrameFault, FrameReader, frameOf } from './frames.ts';
+import {
+  type Asked,
+  type AskName,
+  type Asks,
+  type ClientFrame,
+  CRISIS_SOCKET,
+  FRAME_BYTES_MAX,
+  LINE_PATH,
+  LINE_PROTOCOL,
+  LineEnded,
+  type OwnerFrame,
+  type OwnerPort,
+} from './lineProtocol.ts';
+
+/** An owner whose event loop is blocked is waited for. */
+const LINE_WITHIN_MS = 10_000;
+/** A page of operations, or an outcome with a large response. */
+const ANSWER_BYTES_MAX = 256 * 1_048_576;
+
+/** What came of asking for a line: one, or nobody answers there, or why there is none. */
+export type LineAnswer = Line | 'nobody' | HoldfastError;
+
+/** Asks the process that listens at the control socket for a line. */
+export async function openLine(socketPath: string): Promise<LineAnswer> {
+  return await new Promise<LineAnswer>((resolve) => {
+    const request = httpRequest({
+      socketPath,
+      path: LINE_PATH,
+      agent: false,
+      headers: { connection: 'Upgrade', upgrade: LINE_PROTOCOL },
+    });
+    let isLate = false;
+    request.setTimeout(LINE_WITHIN_MS, () => {
+      isLate = true;
+      request.destroy();
+    });
+    request.on('upgrade', (response, socket, head) => {
+      resolve(new Line(socket, response, head));
+    });
+    request.on('response', (response) => {
+      text(response).then(
+        (said) => {
+          resolve(refusalOf(said));
+        },
+        () => {
+          resolve('nobody');
+        },
+      );
+    });
+    request.on('error', (error) => {
+      const { code } = error as { readonly code?: unknown };
+      const isForeign = String(code).startsWith('HPE_');
+      resolve(isForeign ? otherVersion() : isLate ? silent() : 'nobody');
+    });
+    request.end();
+  });
+}
+
+interface Open {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly told: (value: unknown) => void;
+}
+
+export class Line implements OwnerPort {
+  readonly #socket: Duplex;
+  readonly #reader = new FrameReader(ANSWER_BYTES_MAX);
+  readonly #frameBytesMax: number;
+  readonly #open = new Map<number, Open>();
+  #n = 0;
+  #isEnded = false;
+  /** Where the owner answers crises by a thread of their own; `null` where it does not. */
+  readonly crisisSocket: string | null;
+  /** Resolves once the line is no more. */
+  readonly ended: Promise<void>;
+
+  constructor(socket: Duplex, { headers }: IncomingMessage, head: Buffer) {
+    this.#socket = socket;
+    this.#frameBytesMax = Number(headers[FRAME_BYTES_MAX] ?? 0);
+    const crisisSocket = headers[CRISIS_SOCKET];
+    this.crisisSocket = typeof crisisSocket === 'string' ? decodeURIComponent(crisisSocket) : null;
+    if (socket instanceof Socket) socket.setTimeout(0);
+    socket.on('data', (chunk: Buffer) => {
+      this.#read(chunk);
+    });
+    socket.on('error', () => undefined);
+    socket.on('end', () => {
+      socket.destroy();
+    });
+    this.ended = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#end();
+        resolve();
+      });
+    });
+    if (head.length > 0) this.#read(head);
+  }
+
+  ask<Name extends AskName>(
+    name: Name,
+    params: Asks[Name]['params'],
+    told: (value: Asks[Name]['told']) => void,
+  ): Asked<Asks[Name]['result']> {
+    this.#n += 1;
+    const n = this.#n;
+    const answer = new Promise<Asks[Name]['result']>((resolve, reject) => {
+      if (this.#isEnded) {
+        reject(new LineEnded());
+        return;
+      }
+      const frame = frameOf({ n, ask: name, params } satisfies ClientFrame);
+      if (frame.length > this.#frameBytesMax && Buffer.byteLength(frame) > this.#frameBytesMax) {
+        reject(tooLarge());
+        return;
+      }
+      this.#open.set(n, {
+        resolve,
+        reject,
+        told: told as Open['told'],
+      });
+      this.#socket.write(frame);
+    });
+    return {
+      answer,
+      stop: () => {
+        if (!this.#open.delete(n)) return;
+        this.#socket.write(frameOf({ n, stop: true } satisfies ClientFrame));
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#socket.destroy();
+    await this.ended;
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const { reject } of open) reject(new LineEnded());
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reader.read(chunk)) this.#heard(frame as OwnerFrame);
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      this.#socket.destroy();
+    }
+  }
+
+  #heard(frame: OwnerFrame): void {
+    const open = this.#open.get(frame.n);
+    // It was stopped meanwhile.
+    if (open === undefined) return;
+    if ('told' in frame) {
+      open.told(frame.told);
+      return;
+    }
+    this.#open.delete(frame.n);
+    if ('error' in frame) open.reject(reviveError({ ...frame.error, at: frame.at }));
+    else open.resolve(frame.result);
+  }
+}
+
+function refusalOf(said: string): HoldfastError {
+  try {
+    const answer = JSON.parse(said) as ControlAnswer;
+    // One that knows no lines says that there is no such call.
+    if ('error' in answer && answer.error.code !== 'HF_OPTION_INVALID') {
+      return reviveError(answer.error);
+    }
+  } catch {
+    // It is no owner of ours, as below.
+  }
+  return otherVersion();
+}
+
+function otherVersion(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    'The owner of the store is of a version of holdfast that has no clients. Use one version of holdfast in all processes of a store.',
+    { retry: 'later', withStack: false },
+  );
+}
+
+function silent(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The owner of the store does not answer within ${LINE_WITHIN_MS / 1_000} s: it is stopped, or its event loop is blocked. It is asked again.`,
+    { retry: 'later', withStack: false },
+  );
+}
+
+function tooLarge(): HoldfastError {
+  return new HoldfastError(
+    'HF_PAYLOAD_TOO_LARGE',
+    'payload takes more as JSON than the owner of the store accepts. Send less, or raise payloadBytesMax there. Nothing was stored.',
+    { field: 'payload', withStack: false },
+  );
+}

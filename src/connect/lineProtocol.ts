@@ -1,0 +1,115 @@
+/**
+ * What a client and the owner of a store say to each other: a connection to the control socket that was
+ * upgraded to a line (docs/decisions/0162), on which each frame is one JSON value and a line feed.
+ *
+ * @module
+ */
+
+import type { Acceptance, CrisisAnswer, OperationView, Outcome, Wish } from '../../actors/port.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import type { PlainError, ValuePath } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Tier } from '../../machines/vocabulary/urgency.ts';
+
+/** Where the control socket is asked for a line. */
+export const LINE_PATH = '/v1/line';
+/** The name and version of what is spoken on it, as `Upgrade` has it. A change that both sides must know is a new number. */
+export const LINE_PROTOCOL = 'holdfast-line/1';
+/** Headers of the answer: the longest frame that the owner takes, and its socket for crises. */
+export const FRAME_BYTES_MAX = 'holdfast-frame-bytes-max';
+export const CRISIS_SOCKET = 'holdfast-crisis-socket';
+
+/** What may be asked, with what it takes, what it gives in the end, and what it tells until then. */
+export interface Asks {
+  /** Accepts a request: its answer comes once it is on disk (OP-2). */
+  readonly sync: Ask<WireRequest, Acceptance>;
+  /** The same for one of many, without a deadline. */
+  readonly syncMany: Ask<WireRequest, Acceptance>;
+  readonly view: Ask<OfOperation, OperationView>;
+  readonly tell: Ask<OfOperation & { readonly wish: Wish }, boolean>;
+  /** Lasts until it has ended. */
+  readonly outcome: Ask<OfOperation, PlainOutcome>;
+  /** Lasts until it is stopped. */
+  readonly watch: Ask<OfOperation, null, OperationView>;
+  /** Tells the answer at once, and ends once the crisis is on disk, or else is delivered. */
+  readonly crisis: Ask<WireCrisis, CrisisKept, CrisisTold>;
+  /** A management call, by its name. */
+  readonly call: Ask<{ readonly name: string; readonly params: object }, unknown>;
+}
+
+interface Ask<Params, Result, Told = never> {
+  readonly params: Params;
+  readonly result: Result;
+  readonly told: Told;
+}
+
+export type AskName = keyof Asks;
+/** They last as long as what they follow. */
+export const FOLLOWING: ReadonlySet<AskName> = new Set(['outcome', 'watch', 'crisis'] as const);
+
+interface OfOperation {
+  readonly id: string;
+}
+
+/** A request whose form was checked; the owner checks what only it knows: schemas, and what may hold card data. */
+export type WireRequest = Omit<CheckedRequest, 'idempotencyKey' | 'tier'> & {
+  /** `null` for what the owner takes where none is named. */
+  readonly tier: Tier | null;
+  /** Under it a request that is sent again, to the next owner, too, finds the first. */
+  readonly idempotencyKey: string;
+};
+
+export interface WireCrisis {
+  /** Of its operation, which its client has told already. */
+  readonly id: string;
+  readonly request: Json;
+  /** An owner was asked for it before, which may have kept it. */
+  readonly isRepeat: boolean;
+}
+
+/** What the owner has for the answer to a crisis. */
+export type CrisisTold = Pick<CrisisAnswer, 'source' | 'resources' | 'plan' | 'crisisMode'>;
+
+/** On disk; or delivered, where the disk did not take it. */
+export type CrisisKept = { readonly isDurable: true } | { readonly outcome: PlainOutcome };
+
+/** An outcome whose error can be sent. */
+export type PlainOutcome =
+  | Extract<Outcome, { readonly status: 'completed' }>
+  | (Omit<Exclude<Outcome, { readonly status: 'completed' }>, 'error'> & {
+      readonly error: PlainError;
+    });
+
+/** From a client. Each ask has a number of its own on its line. */
+export type ClientFrame =
+  | { readonly n: number; readonly ask: AskName; readonly params: unknown }
+  | { readonly n: number; readonly stop: true };
+
+/** From the owner, about the ask of that number. */
+export type OwnerFrame =
+  | { readonly n: number; readonly told: unknown }
+  | { readonly n: number; readonly result: unknown }
+  /** `at` is beside the error, since no log may show it. */
+  | { readonly n: number; readonly error: PlainError; readonly at?: ValuePath | undefined };
+
+/** The owner of the store, in this process or behind a line. */
+export interface OwnerPort {
+  ask<Name extends AskName>(
+    name: Name,
+    params: Asks[Name]['params'],
+    told: (value: Asks[Name]['told']) => void,
+  ): Asked<Asks[Name]['result']>;
+}
+
+/** Something that was asked. */
+export interface Asked<Result> {
+  /** Rejects with a `HoldfastError`, or with {@link LineEnded}. */
+  readonly answer: Promise<Result>;
+  /** Nobody waits for it any more; what was ordered holds all the same. */
+  stop(): void;
+}
+
+/** The line has ended before the answer came: whether what was asked is done, is not known. */
+export class LineEnded extends Error {
+  override readonly name = 'LineEnded';
+}

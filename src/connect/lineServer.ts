@@ -1,0 +1,127 @@
+/**
+ * Lines of clients at the owner of a store: it takes over connections to the control socket that ask for
+ * one. Who can open that socket may make every management call by it, and so may have a line.
+ *
+ * @module
+ */
+
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import type { ControlAnswer } from '../control/controlSocket.ts';
+import {
+  CRISIS_SOCKET,
+  FRAME_BYTES_MAX,
+  LINE_PATH,
+  LINE_PROTOCOL,
+  type OwnerPort,
+} from './lineProtocol.ts';
+import { LineSession } from './lineSession.ts';
+
+/** Processes that hold a line at once. */
+const LINES_MAX = 128;
+/** Beside payload and base: the other fields of a request, and what JSON adds. */
+const FRAME_BYTES = 65_536;
+
+export interface LineServerParts {
+  readonly clock: Clock;
+  readonly desk: OwnerPort;
+  /** The largest payload, in bytes of JSON; it travels as a text in JSON. */
+  readonly payloadBytesMax: number;
+  /** Where outside callers are answered by a thread of their own; `null` where they are not. */
+  readonly crisisSocket: string | null;
+}
+
+export class LineServer {
+  readonly #parts: LineServerParts;
+  readonly #sessions = new Set<LineSession>();
+  #isClosed = false;
+
+  constructor(parts: LineServerParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers a request for a line on the connection that it came by. */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => undefined);
+    const refusal = this.#refusal(request);
+    if (refusal !== null) {
+      socket.end(refusalText(refusal.status, refusal.error));
+      return;
+    }
+    const { clock, desk, payloadBytesMax, crisisSocket } = this.#parts;
+    const frameBytesMax = 2 * payloadBytesMax + FRAME_BYTES;
+    const headers = {
+      upgrade: LINE_PROTOCOL,
+      connection: 'Upgrade',
+      [FRAME_BYTES_MAX]: frameBytesMax,
+      ...(crisisSocket === null ? {} : { [CRISIS_SOCKET]: encodeURIComponent(crisisSocket) }),
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    socket.write(['HTTP/1.1 101 Switching Protocols', ...lines, '', ''].join('\r\n'));
+    const session: LineSession = new LineSession({
+      ...{ socket, clock, desk, frameBytesMax },
+      onEnded: () => this.#sessions.delete(session),
+    });
+    this.#sessions.add(session);
+    session.begin(head);
+  }
+
+  /** Ends all lines, for good. */
+  close(): void {
+    this.#isClosed = true;
+    for (const session of this.#sessions) session.close();
+  }
+
+  #refusal({
+    url,
+    headers,
+  }: IncomingMessage): { readonly status: number; readonly error: HoldfastError } | null {
+    // A browser that could reach the socket would say where its page comes from.
+    if (url !== LINE_PATH || headers.origin !== undefined) {
+      return { status: 404, error: noLineThere() };
+    }
+    if (headers.upgrade !== LINE_PROTOCOL) {
+      return { status: 426, error: otherVersion() };
+    }
+    if (this.#isClosed || this.#sessions.size >= LINES_MAX) return { status: 503, error: full() };
+    return null;
+  }
+}
+
+function refusalText(status: number, error: HoldfastError): string {
+  const text = `${JSON.stringify({ error: toPlainError(error) } satisfies ControlAnswer)}\n`;
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+    ...(status === 426 ? [`upgrade: ${LINE_PROTOCOL}`] : []),
+    '',
+    text,
+  ].join('\r\n');
+}
+
+function noLineThere(): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `A line is asked for at ${LINE_PATH}.`, {
+    field: 'path',
+    withStack: false,
+  });
+}
+
+function otherVersion(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The owner of the store speaks ${LINE_PROTOCOL} with its clients, and this client is of another version of holdfast. Use one version of holdfast in all processes of a store; the next owner may be of yours.`,
+    { retry: 'later', withStack: false },
+  );
+}
+
+function full(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The owner of the store is closing, or holds ${LINES_MAX} lines already. Make one client in each process and share it; it is asked again.`,
+    { retry: 'later', withStack: false },
+  );
+}

@@ -1,0 +1,192 @@
+/**
+ * The owner's side of one line: asks come in, answers go out, and neither can grow without bound.
+ *
+ * @module
+ */
+
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import { FrameFault, FrameReader, frameOf } from './frames.ts';
+import {
+  type Asked,
+  type AskName,
+  type ClientFrame,
+  FOLLOWING,
+  type OwnerFrame,
+  type OwnerPort,
+} from './lineProtocol.ts';
+
+/** Asks under way at which no more are read from this client; what it follows does not count. */
+const UNDER_WAY_MAX = 1_024;
+/** Operations and crises that one client follows at once. */
+const FOLLOWED_MAX = 25_000;
+/** While a client has so much to read, no more of its asks are read; with the second number it is let go. */
+const UNREAD_BYTES_HIGH = 1_048_576;
+const UNREAD_BYTES_MAX = 16 * 1_048_576;
+/** A frame has to be there whole by then, however steadily it trickles in. */
+const FRAME_WITHIN_MS = 10_000;
+
+export interface LineSessionParts {
+  readonly socket: Duplex;
+  readonly clock: Clock;
+  readonly desk: OwnerPort;
+  readonly frameBytesMax: number;
+  readonly onEnded: () => void;
+}
+
+export class LineSession {
+  readonly #parts: LineSessionParts;
+  readonly #reader: FrameReader;
+  readonly #underWay = new Map<number, Asked<unknown>>();
+  readonly #followed = new Map<number, Asked<unknown>>();
+  #cancelDeadline: () => void = () => undefined;
+  #isEnded = false;
+
+  constructor(parts: LineSessionParts) {
+    this.#parts = parts;
+    this.#reader = new FrameReader(parts.frameBytesMax);
+    const { socket } = parts;
+    socket.on('data', (chunk: Buffer) => {
+      this.#read(chunk);
+    });
+    socket.on('drain', () => {
+      this.#flow();
+    });
+    // What is wrong with a connection ends it, and its client comes again.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#end();
+    });
+    socket.on('end', () => {
+      socket.destroy();
+    });
+  }
+
+  /** What came with the request for the line. */
+  begin(head: Buffer): void {
+    if (head.length > 0) this.#read(head);
+  }
+
+  close(): void {
+    this.#parts.socket.destroy();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#cancelDeadline();
+    for (const n of this.#followed.keys()) this.#over(n);
+    this.#parts.onEnded();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isEnded) return;
+    try {
+      for (const frame of this.#reader.read(chunk)) this.#take(frame);
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      this.close();
+      return;
+    }
+    this.#watchFrame();
+    this.#flow();
+  }
+
+  /** Or a few lines that send a byte now and then would hold memory without end. */
+  #watchFrame(): void {
+    const { clock } = this.#parts;
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#reader.isWithin
+      ? clock.schedule(FRAME_WITHIN_MS, () => {
+          this.close();
+        })
+      : () => undefined;
+  }
+
+  #take(frame: unknown): void {
+    if (!isFrame(frame)) throw new FrameFault('no frame');
+    const { n } = frame;
+    if ('stop' in frame) {
+      // What was ordered is done all the same, and answered.
+      if (this.#followed.has(n)) this.#over(n);
+      return;
+    }
+    if (this.#followed.has(n) || this.#underWay.has(n)) throw new FrameFault('a number in use');
+    const isFollowing = FOLLOWING.has(frame.ask);
+    if (isFollowing && this.#followed.size >= FOLLOWED_MAX) {
+      this.#refuse(n, tooMany());
+      return;
+    }
+    const asked = this.#ask(frame);
+    (isFollowing ? this.#followed : this.#underWay).set(n, asked);
+    asked.answer.then(
+      (result) => {
+        if (this.#over(n)) this.#send({ n, result });
+        this.#flow();
+      },
+      (error: unknown) => {
+        if (this.#over(n)) this.#refuse(n, error);
+        this.#flow();
+      },
+    );
+  }
+
+  #ask({ n, ask, params }: Extract<ClientFrame, { readonly ask: AskName }>): Asked<unknown> {
+    return this.#parts.desk.ask(ask, params as never, (told: unknown) => {
+      this.#send({ n, told });
+    });
+  }
+
+  /** False where it was over before. */
+  #over(n: number): boolean {
+    this.#followed.get(n)?.stop();
+    return this.#followed.delete(n) || this.#underWay.delete(n);
+  }
+
+  #refuse(n: number, error: unknown): void {
+    const at = isHoldfastError(error) ? error.at : undefined;
+    this.#send({ n, error: toPlainError(error), at });
+  }
+
+  #send(frame: OwnerFrame): void {
+    if (this.#isEnded) return;
+    const { socket } = this.#parts;
+    socket.write(frameOf(frame));
+    // A client that reads nothing costs so much and no more; it finds out all again by a line of its own.
+    if (socket.writableLength > UNREAD_BYTES_MAX) this.close();
+  }
+
+  /** Reads on, or leaves what comes with the system until there is room for it. */
+  #flow(): void {
+    if (this.#isEnded) return;
+    const { socket } = this.#parts;
+    const isFull =
+      this.#underWay.size >= UNDER_WAY_MAX || socket.writableLength > UNREAD_BYTES_HIGH;
+    if (isFull && !socket.isPaused()) {
+      // A frame that is held up by us is not late.
+      this.#cancelDeadline();
+      socket.pause();
+    }
+    if (!isFull && socket.isPaused()) {
+      socket.resume();
+      this.#watchFrame();
+    }
+  }
+}
+
+function isFrame(frame: unknown): frame is ClientFrame {
+  if (!isObject(frame)) return false;
+  const { n, ask, stop } = frame as { n?: unknown; ask?: unknown; stop?: unknown };
+  return Number.isSafeInteger(n) && (typeof ask === 'string' || stop === true);
+}
+
+function tooMany(): HoldfastError {
+  return new HoldfastError(
+    'HF_QUEUE_FULL',
+    `This client follows ${FOLLOWED_MAX} operations already. Wait for some of them to end, or ask for the others later by their ids.`,
+    { retry: 'later', withStack: false },
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * What the owner of a store does for a client, in this process or behind a line.
+ *
+ * @module
+ */
+
+import { inTime } from '../../actors/platform/inTime.ts';
+import type { Acceptance, Engine, Outcome, Wish } from '../../actors/port.ts';
+import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { parseBody } from '../../machines/policy/request/requestBody.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { checkId, requireOption } from '../../machines/vocabulary/optionFields.ts';
+import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import type {
+  Asked,
+  AskName,
+  Asks,
+  CrisisKept,
+  CrisisTold,
+  OwnerPort,
+  PlainOutcome,
+  WireCrisis,
+  WireRequest,
+} from './lineProtocol.ts';
+
+/** A crisis waits no longer to be told from one that is kept already; delivered twice, it has one key. */
+const LOOK_WITHIN_MS = 1_000;
+/** Of a crisis that is new here: it becomes the id of a row. */
+const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const WISHES: readonly Wish[] = ['cancel.requested', 'retry.requested'];
+
+export interface OwnerDeskParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** Accepts a request as `sync()` does. */
+  readonly accept: (request: SyncRequest) => Promise<Acceptance>;
+  /** Accepts one of many, as `syncAll()` does. */
+  readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
+  /** Makes the management call of this name. */
+  readonly callByName: (name: string, params: unknown) => Promise<unknown>;
+}
+
+/** What an ask does; its parameters come from another process and may be anything. */
+type Doing<Name extends AskName> = (
+  params: Asks[Name]['params'],
+  told: (value: Asks[Name]['told']) => void,
+  stopped: (stop: () => void) => void,
+) => Promise<Asks[Name]['result']>;
+
+export class OwnerDesk implements OwnerPort {
+  readonly #parts: OwnerDeskParts;
+  readonly #doings: { readonly [Name in AskName]: Doing<Name> };
+
+  constructor(parts: OwnerDeskParts) {
+    this.#parts = parts;
+    const { engine, accept, acceptMany, callByName } = parts;
+    this.#doings = {
+      sync: async (wire) => await accept(requestOf(wire)),
+      syncMany: async (wire) => await acceptMany(requestOf(wire)),
+      view: async ({ id }) => await engine.view(checked(id)),
+      tell: async ({ id, wish }) => {
+        requireOption(WISHES.includes(wish), 'wish', `must be one of ${WISHES.join(', ')}`);
+        return await engine.tell(checked(id), wish);
+      },
+      outcome: async ({ id }) => plainOutcome(await engine.outcome(checked(id))),
+      watch: async ({ id }, told, stopped) => {
+        stopped(engine.watch(checked(id), told));
+        return await new Promise<never>(() => undefined);
+      },
+      crisis: (crisis, told) => this.#crisis(crisis, told),
+      call: async ({ name, params }) => await callByName(name, params),
+    };
+  }
+
+  ask<Name extends AskName>(
+    name: Name,
+    params: Asks[Name]['params'],
+    told: (value: Asks[Name]['told']) => void,
+  ): Asked<Asks[Name]['result']> {
+    let isStopped = false;
+    let stop = (): void => undefined;
+    const answer = this.#do(name, params, told, (given) => {
+      stop = given;
+      if (isStopped) stop();
+    });
+    return {
+      answer,
+      stop: () => {
+        isStopped = true;
+        stop();
+      },
+    };
+  }
+
+  async #do<Name extends AskName>(
+    name: Name,
+    params: Asks[Name]['params'],
+    told: (value: Asks[Name]['told']) => void,
+    stopped: (stop: () => void) => void,
+  ): Promise<Asks[Name]['result']> {
+    requireOption(Object.hasOwn(this.#doings, name), 'ask', 'is none that this owner knows');
+    requireOption(isObject(params), 'params', 'must be an object');
+    return await this.#doings[name](params, told, stopped);
+  }
+
+  async #crisis(
+    { id, request, isRepeat }: WireCrisis,
+    told: (value: CrisisTold) => void,
+  ): Promise<CrisisKept> {
+    requireOption(OPERATION_ID.test(id), 'id', 'must be the id of an operation');
+    if (isRepeat && (await this.#isKept(id))) return { isDurable: true };
+    const answer = await this.#parts.engine.crisis(request, id);
+    const { source, resources, plan, crisisMode } = answer;
+    told({ source, resources, plan, crisisMode });
+    try {
+      await answer.durable;
+      return { isDurable: true };
+    } catch {
+      return { outcome: plainOutcome(await answer.delivery) };
+    }
+  }
+
+  /** Whether an owner before this one has it on disk. */
+  async #isKept(id: string): Promise<boolean> {
+    const { engine, clock } = this.#parts;
+    try {
+      return (await inTime(clock, engine.view(id), LOOK_WITHIN_MS)) !== null;
+    } catch (error) {
+      return isHoldfastError(error) && error.code !== 'HF_OPERATION_UNKNOWN';
+    }
+  }
+}
+
+/** The request as its caller gave it; what it holds is checked as that of any caller. */
+function requestOf(wire: WireRequest): SyncRequest {
+  const { body, ...fields } = wire;
+  requireOption(typeof body === 'string', 'body', 'must be a text');
+  const given = Object.entries(fields).filter(([, value]) => value !== null);
+  return { ...Object.fromEntries(given), ...parsed(body) } as unknown as SyncRequest;
+}
+
+function checked(id: string): string {
+  checkId(id);
+  return id;
+}
+
+function parsed(body: string): ReturnType<typeof parseBody> {
+  try {
+    return parseBody(body);
+  } catch {
+    // The cause is left out: its message quotes the body.
+    requireOption(false, 'body', 'must be JSON');
+  }
+}
+
+function plainOutcome(outcome: Outcome): PlainOutcome {
+  if (outcome.status === 'completed') return outcome;
+  return { ...outcome, error: toPlainError(outcome.error) };
+}

@@ -1,0 +1,309 @@
+/**
+ * A client's way to the owner of the store: what is asked goes to the owner that there is, and to the next one
+ * where that is gone before it has answered. So a change of owner is a pause, and nothing is asked in vain.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import { type Asked, type AskName, type Asks, LineEnded, type OwnerPort } from './lineProtocol.ts';
+
+/** An owner, in this process or at the other end of a line. */
+export interface Seat extends OwnerPort {
+  /** Resolves once it owns the store no more, or can't be reached. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Looks for an owner once, and may become it: the one that is there, or `null`; rejects with why there is none
+ * where that is known.
+ */
+export type FindSeat = () => Promise<Seat | null>;
+
+/** How long an ask waits for its answer. */
+export type Patience =
+  /** So long in all. */
+  | 'bounded'
+  /** So long while nobody owns the store, and as long as it takes an owner. */
+  | 'boundedWithoutOwner'
+  /** Until it comes, over as many owners as there are. */
+  | 'endless';
+
+export interface HowToAsk<Told> {
+  readonly patience: Patience;
+  /** False where doing it twice is more than doing it once: then it is not asked again. Default true. */
+  readonly isRepeatable?: boolean;
+  readonly told?: ((value: Told) => void) | undefined;
+}
+
+export interface OwnerLinkParts {
+  readonly store: string;
+  readonly find: FindSeat;
+  readonly ownerWithinMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told of why there is no owner, where that is more than that nobody is there. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Open {
+  readonly name: AskName;
+  /** `isRepeat` once an owner was asked before. */
+  readonly params: (isRepeat: boolean) => object;
+  readonly patience: Patience;
+  readonly isRepeatable: boolean;
+  readonly told: (value: unknown) => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: HoldfastError) => void;
+  /** At the present owner; `null` while it waits for one. */
+  asked: Asked<unknown> | null;
+  wasAsked: boolean;
+  cancelDeadline: () => void;
+}
+
+/** Between two looks for an owner, in milliseconds: a new one is there within a few, a restart takes longer. */
+const LOOK_MS_MIN = 20;
+const LOOK_MS_MAX = 300;
+/** The same where it is known what is wrong, and that it is not that nobody is there. */
+const LOOK_AGAIN_MS_MAX = 5_000;
+
+export class OwnerLink {
+  readonly #parts: OwnerLinkParts;
+  readonly #open = new Set<Open>();
+  readonly #waiters = new Set<() => void>();
+  #seat: Seat | null = null;
+  /** Why nobody was found lately; `null` where nobody is there. */
+  #trouble: HoldfastError | null = null;
+  #wake: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(parts: OwnerLinkParts) {
+    this.#parts = parts;
+  }
+
+  get seat(): Seat | null {
+    return this.#seat;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  begin(): void {
+    void this.#look();
+  }
+
+  /** Asks the owner of the store, now or once there is one. @throws HoldfastError (rejects) `HF_OWNER_GONE`, `HF_CLOSED`. */
+  ask<Name extends AskName>(
+    name: Name,
+    params: Asks[Name]['params'] | ((isRepeat: boolean) => Asks[Name]['params']),
+    how: HowToAsk<Asks[Name]['told']>,
+  ): Asked<Asks[Name]['result']> {
+    const { patience, isRepeatable = true, told } = how;
+    let open: Open | null = null;
+    const answer = new Promise<Asks[Name]['result']>((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(closed());
+        return;
+      }
+      open = {
+        ...{ name, patience, isRepeatable, asked: null, wasAsked: false },
+        params: typeof params === 'function' ? params : () => params,
+        told: (told ?? (() => undefined)) as Open['told'],
+        resolve,
+        reject,
+        cancelDeadline: () => undefined,
+      };
+      this.#open.add(open);
+      if (patience !== 'endless') this.#limit(open);
+      this.#send(open);
+    });
+    return {
+      answer,
+      stop: () => {
+        if (open !== null) this.#over(open);
+      },
+    };
+  }
+
+  /**
+   * Resolves once somebody owns the store.
+   *
+   * @throws HoldfastError (rejects) `HF_OWNER_GONE`, `HF_CLOSED`.
+   */
+  async whenOwned(): Promise<void> {
+    const { clock, ownerWithinMs } = this.#parts;
+    if (this.#seat !== null) return;
+    if (this.#isClosed) throw closed();
+    await new Promise<void>((resolve) => {
+      const tell = (): void => {
+        cancel();
+        this.#waiters.delete(tell);
+        resolve();
+      };
+      const cancel = clock.schedule(ownerWithinMs, tell);
+      this.#waiters.add(tell);
+    });
+    if (this.#isClosed) throw closed();
+    if (this.#seat === null) throw this.#gone(false);
+  }
+
+  /** Asks nobody any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wake();
+    for (const open of this.#open) {
+      this.#over(open);
+      open.reject(closed());
+    }
+    this.#tellWaiters();
+    const seat = this.#seat;
+    this.#seat = null;
+    await seat?.close();
+  }
+
+  /** Looks for an owner until there is one. */
+  async #look(): Promise<void> {
+    const { clock, random } = this.#parts;
+    for (let waitMs = LOOK_MS_MIN; !this.#isClosed; ) {
+      const seat = await this.#find();
+      if (seat !== null) {
+        await this.#sit(seat);
+        waitMs = LOOK_MS_MIN;
+        continue;
+      }
+      // Spread, so that of several that may own the store not all try at once.
+      const ms = waitMs * (0.5 + random.next());
+      await new Promise<void>((resolve) => {
+        const cancel = clock.schedule(ms, resolve);
+        this.#wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+      const mostMs = this.#trouble === null ? LOOK_MS_MAX : LOOK_AGAIN_MS_MAX;
+      waitMs = Math.min(2 * waitMs, mostMs);
+    }
+  }
+
+  async #find(): Promise<Seat | null> {
+    try {
+      const seat = await this.#parts.find();
+      this.#trouble = null;
+      return seat;
+    } catch (error) {
+      const trouble = isHoldfastError(error) ? error : null;
+      if (trouble?.message !== this.#trouble?.message) this.#parts.onError(error);
+      this.#trouble = trouble;
+      return null;
+    }
+  }
+
+  /** Has what waits done there, and returns once it owns the store no more. */
+  async #sit(seat: Seat): Promise<void> {
+    if (this.#isClosed) {
+      await seat.close();
+      return;
+    }
+    this.#seat = seat;
+    for (const open of this.#open) {
+      if (open.patience === 'boundedWithoutOwner') open.cancelDeadline();
+      this.#send(open);
+    }
+    this.#tellWaiters();
+    await seat.ended;
+    if (this.#isClosed) return;
+    this.#seat = null;
+    for (const open of this.#open) {
+      if (open.patience === 'boundedWithoutOwner') this.#limit(open);
+    }
+  }
+
+  #tellWaiters(): void {
+    for (const tell of this.#waiters) tell();
+  }
+
+  #limit(open: Open): void {
+    const { clock, ownerWithinMs } = this.#parts;
+    if (open.patience === 'boundedWithoutOwner' && this.#seat !== null) return;
+    open.cancelDeadline();
+    open.cancelDeadline = clock.schedule(ownerWithinMs, () => {
+      this.#over(open);
+      open.reject(this.#gone(open.wasAsked));
+    });
+  }
+
+  #send(open: Open): void {
+    const seat = this.#seat;
+    if (seat === null) return;
+    const asked = seat.ask(open.name, open.params(open.wasAsked) as never, open.told);
+    open.asked = asked;
+    open.wasAsked = true;
+    asked.answer.then(
+      (result) => {
+        if (!this.#over(open)) return;
+        open.resolve(result);
+      },
+      (error: unknown) => {
+        this.#failed(open, asked, error);
+      },
+    );
+  }
+
+  #failed(open: Open, asked: Asked<unknown>, error: unknown): void {
+    if (open.asked !== asked || !this.#open.has(open)) return;
+    if (isOwnersEnd(error)) {
+      open.asked = null;
+      if (open.isRepeatable) return;
+      this.#over(open);
+      open.reject(this.#gone(true));
+      return;
+    }
+    this.#over(open);
+    open.reject(error as HoldfastError);
+  }
+
+  /** False where it was over before. */
+  #over(open: Open): boolean {
+    if (!this.#open.delete(open)) return false;
+    open.cancelDeadline();
+    open.asked?.stop();
+    return true;
+  }
+
+  #gone(mayBeStored: boolean): HoldfastError {
+    const { store, ownerWithinMs } = this.#parts;
+    const within = `within ${ownerWithinMs / 1_000} s`;
+    const what =
+      this.#seat === null
+        ? `Nobody owns the store in ${store}, and nobody came to own it ${within}`
+        : `The owner of the store in ${store} has not answered ${within}: it is busy, stopped or its event loop is blocked`;
+    const why = this.#trouble === null ? '' : ` (${this.#trouble.message})`;
+    const fate = mayBeStored
+      ? 'What was asked for may hold or not; ask again later, a request under the same idempotencyKey.'
+      : 'Nothing was stored. Start a process that owns it, or ask again later.';
+    return new HoldfastError('HF_OWNER_GONE', `${what}${why}. ${fate}`, {
+      path: store,
+      retry: 'later',
+      mayBeStored,
+      cause: this.#trouble ?? undefined,
+      withStack: false,
+    });
+  }
+}
+
+/** It is closing, or was cut off: the next one is asked. */
+function isOwnersEnd(error: unknown): boolean {
+  return error instanceof LineEnded || (isHoldfastError(error) && error.code === 'HF_CLOSED');
+}
+
+function closed(): HoldfastError {
+  return new HoldfastError(
+    'HF_CLOSED',
+    'The client is closed. What was accepted goes on at the owner of the store.',
+    { retry: 'later', withStack: false },
+  );
+}

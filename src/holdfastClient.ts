@@ -1,0 +1,208 @@
+/**
+ * A client of a store: what each call of its public face does.
+ *
+ * @module
+ */
+
+import type {
+  CrisisAnswer,
+  OperationFilter,
+  OperationPage,
+  OperationView,
+  Outcome,
+} from '../actors/port.ts';
+import { checkRequest, type SyncRequest } from '../machines/policy/request/request.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
+import { checkFields } from '../machines/vocabulary/optionFields.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
+import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
+import type { Client } from './client.ts';
+import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';
+import type { AskName, Asks, WireRequest } from './connect/lineProtocol.ts';
+import type { OwnerLink } from './connect/ownerLink.ts';
+import type { Caller, ManagementCall } from './management/call/managementCall.ts';
+import { type Crises, crises } from './management/crises/crises.ts';
+import { enterCrisisMode } from './management/crisisMode/enter.ts';
+import { leaveCrisisMode } from './management/crisisMode/leave.ts';
+import { listCrisisMode } from './management/crisisMode/list.ts';
+import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
+import type { OperationCounts } from './management/operations/count.ts';
+import type { OperationQuery } from './management/operations/list.ts';
+import type { OperationSearch } from './management/operations/operations.ts';
+import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
+import { health } from './management/store/health.ts';
+import { type Operation, type OperationsById, operationHandle } from './operation.ts';
+import type { CrisisRequest, Runtime } from './runtime.ts';
+import type { ListedType } from './typed/operationTypes.ts';
+import type { HealthStatus } from './views/health.ts';
+
+export interface ClientParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly link: OwnerLink;
+  readonly clientCrises: ClientCrises;
+  /** The runtime of this process, while it owns the store. */
+  readonly runtime: () => Runtime | null;
+  /** How long what is in flight at this process may take to end, from now on. */
+  readonly closeWithin: (deadlineMs: number) => void;
+}
+
+interface Wired {
+  readonly wire: WireRequest;
+  readonly body: string;
+  /** Its key is one of ours. */
+  readonly isMinted: boolean;
+}
+
+/** The owner knows its limit, and a frame has one. */
+const BYTES_MAX = Number.MAX_SAFE_INTEGER;
+
+export class HoldfastClient implements Client {
+  readonly #parts: ClientParts;
+  readonly #operations: { readonly engine: OperationsById; readonly clock: Clock };
+  readonly #caller: Caller;
+  readonly ready: Promise<void>;
+  readonly crises: Crises;
+  readonly deadLetters: DeadLetters;
+  readonly quarantine: Quarantine;
+  readonly crisisMode: Client['crisisMode'];
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    const { link } = parts;
+    this.ready = link.whenOwned();
+    // Who never looks at it still has its crises answered.
+    this.ready.catch(() => undefined);
+    const caller: Caller = { call: (call, params) => this.#call(call, params) };
+    this.#caller = caller;
+    this.crises = crises(caller);
+    this.deadLetters = deadLetters(caller, () => parts.clock.now());
+    this.quarantine = quarantine(caller);
+    this.crisisMode = {
+      enter: (order) => this.#call(enterCrisisMode, order),
+      leave: (order) => this.#call(leaveCrisisMode, order),
+      list: () => this.#call(listCrisisMode, {}),
+    };
+    this.#operations = { engine: operationsBy(link), clock: parts.clock };
+  }
+
+  get runtime(): Runtime | null {
+    return this.#parts.runtime();
+  }
+
+  async sync(request: SyncRequest): Promise<Operation> {
+    const { wire, isMinted } = this.#wire(request);
+    const { id, isDuplicate } = await this.#ask('sync', wire);
+    // Under a key of our own it is one that was sent before a change of owner.
+    return operationHandle(this.#operations, id, isDuplicate && !isMinted);
+  }
+
+  async syncAll(
+    requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>,
+    options: BulkOptions = {},
+  ): Promise<BulkAcceptance> {
+    const { clock, link } = this.#parts;
+    const bulk = new Bulk(
+      {
+        clock,
+        opening: () => (link.seat === null ? link.whenOwned() : null),
+        check: (request) => this.#wire(request),
+        accept: async ({ wire, isMinted }) => {
+          const asked = link.ask('syncMany', wire, { patience: 'boundedWithoutOwner' });
+          const { id, isDuplicate } = await asked.answer;
+          return { id, isDuplicate: isDuplicate && !isMinted };
+        },
+      },
+      options,
+    );
+    return await bulk.run(requests);
+  }
+
+  async crisis(request: CrisisRequest): Promise<CrisisAnswer> {
+    return await this.#parts.clientCrises.answer(request);
+  }
+
+  getOperation(id: string): Operation {
+    return operationHandle(this.#operations, id);
+  }
+
+  // What finds operations knows the states of charts, and is loaded where somebody looks for some.
+  async listOperations<Type extends string | undefined>(
+    query: OperationQuery<NonNullable<Type>> = {},
+  ): Promise<OperationPage<ListedType<Type>>> {
+    const { pageOf } = await import('./management/operations/operations.ts');
+    return await pageOf<ListedType<Type>>(this.#caller, query);
+  }
+
+  async *operations<Type extends string | undefined>(
+    search: OperationSearch<NonNullable<Type>> = {},
+  ): AsyncGenerator<OperationView<ListedType<Type>>, void, undefined> {
+    const { operationsOf } = await import('./management/operations/operations.ts');
+    yield* operationsOf<ListedType<Type>>(this.#caller, search);
+  }
+
+  async countOperations(filter: OperationFilter = {}): Promise<OperationCounts> {
+    const { countsOf } = await import('./management/operations/operations.ts');
+    return await countsOf(this.#caller, filter);
+  }
+
+  async getHealthStatus(): Promise<HealthStatus> {
+    return await this.#call(health, {});
+  }
+
+  async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
+    checkFields(options, { deadlineMs: 'span' }, '');
+    const { link, closeWithin } = this.#parts;
+    if (options.deadlineMs !== undefined) closeWithin(options.deadlineMs);
+    await link.close();
+  }
+
+  /**
+   * A request as it is sent. What can be checked without an owner is: that checks schemas, and what may hold
+   * card data. Without a key one that has to be sent again would be two.
+   */
+  #wire(request: SyncRequest): Wired {
+    const exemptionsOf = () => () => true;
+    const checked = checkRequest(request, { payloadBytesMax: BYTES_MAX, exemptionsOf });
+    const { body, idempotencyKey } = checked;
+    const key = idempotencyKey ?? this.#parts.random.uuid();
+    const wire = { ...checked, tier: request.tier ?? null, idempotencyKey: key };
+    return { wire, body, isMinted: idempotencyKey === null };
+  }
+
+  async #ask<Name extends AskName>(
+    name: Name,
+    params: Asks[Name]['params'],
+  ): Promise<Asks[Name]['result']> {
+    return await this.#parts.link.ask(name, params, { patience: 'bounded' }).answer;
+  }
+
+  /** One that changes something is not made twice: its caller looks whether it was. */
+  async #call<Params extends object, Result>(
+    { name, override }: ManagementCall<Params, Result>,
+    params: Params,
+  ): Promise<Awaited<Result>> {
+    const how = { patience: 'bounded', isRepeatable: override === null } as const;
+    return (await this.#parts.link.ask('call', { name, params }, how).answer) as Awaited<Result>;
+  }
+}
+
+/** Operations at the owner of the store, as the handle of one asks for them. */
+function operationsBy(link: OwnerLink): OperationsById {
+  return {
+    async outcome(id): Promise<Outcome> {
+      return outcomeOf(await link.ask('outcome', { id }, { patience: 'endless' }).answer);
+    },
+    view: (id) => link.ask('view', { id }, { patience: 'bounded' }).answer,
+    watch(id, listener) {
+      const watching = link.ask('watch', { id }, { patience: 'endless', told: listener });
+      watching.answer.catch(() => undefined);
+      return () => {
+        watching.stop();
+      };
+    },
+    tell: (id, wish) => link.ask('tell', { id, wish }, { patience: 'bounded' }).answer,
+    // Actors live where the store is owned.
+    actorOf: () => undefined,
+  };
+}
