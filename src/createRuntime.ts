@@ -63,7 +63,7 @@ export function createRuntime<
   const Handlers extends Readonly<Record<string, Handler>> = Readonly<Record<string, Handler>>,
   const Upstreams extends Readonly<Record<string, UpstreamOptions>> = NoUpstreams,
 >(options: TypedOptions<Handlers, Upstreams>): Runtime<TypesOf<Handlers>, UpstreamOf<Upstreams>> {
-  return createOwner(options as RuntimeOptions).runtime;
+  return createOwner(options).runtime;
 }
 
 /** A runtime, with what it does for clients of its store. */
