@@ -145,6 +145,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'upstream.release': { begin: ({ runtime }) => runtime.upstream('default').release() },
   'operation.view': READS,
   'operation.subscribe': READS,
+  'operation.wait': READS,
   'operation.cancel': 'of a crisis: a person answers for it that it needs no delivery (CR-4)',
   'operation.retryNow': 'of a crisis: it is only sent sooner',
   // The same calls, over the control socket.
