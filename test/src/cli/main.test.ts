@@ -12,6 +12,7 @@ describe('holdfast', () => {
       'demo',
       'run',
       'keys',
+      'status',
       'operations',
       'dead-letters',
       'quarantine',
@@ -23,7 +24,23 @@ describe('holdfast', () => {
     }
     const packageFile = new URL('../../../package.json', import.meta.url);
     const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
-    expect(await runCli(['--version'])).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+    for (const flag of ['--version', '-v', '-V']) {
+      expect(await runCli([flag])).toMatchObject({
+        exitCode: 0,
+        stdout: `${version}\n`,
+        stderr: '',
+      });
+    }
+  });
+
+  test('UX-1 help names a command as --help does, and a near miss', async () => {
+    const asked = await runCli(['help', 'operations', 'show']);
+    expect(asked).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(asked.stdout).toBe((await runCli(['operations', 'show', '--help'])).stdout);
+    const group = await runCli(['operations', '--help']);
+    expect(group.stdout).toMatch(/cancel .*[^]*Examples:\n {2}\$ holdfast operations/);
+    expect(await runCli(['help', 'fly'])).toMatchObject({ exitCode: 2, stdout: '' });
+    expect((await runCli(['statsu'])).stderr).toMatch(/Did you mean status\?/);
   });
 
   test.each([

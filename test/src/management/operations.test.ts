@@ -28,9 +28,9 @@ function boot(world: World, outside: Outside) {
     handlers: {
       'payments.push': {
         upstream: 'default',
-        run: ({ idempotencyKey }) => {
+        run: ({ idempotencyKey, payload }) => {
           if (outside.failure !== null) throw outside.failure();
-          outside.applied.push(idempotencyKey);
+          outside.applied.push(`${idempotencyKey} ${JSON.stringify(payload)}`);
           return null;
         },
       },
@@ -86,7 +86,7 @@ describe('OP-5 at rest', () => {
       const view = await again();
       expect(await view(head)).toMatchObject({ state: 'cancelled' });
       expect(await view(behind)).toMatchObject({ state: 'completed' });
-      expect(outside.applied).toEqual(['key-2']);
+      expect(outside.applied).toEqual(['key-2 {"secret":"Ann"}']);
     },
   );
 
@@ -98,7 +98,7 @@ describe('OP-5 at rest', () => {
     const view = await again();
     expect(await view(behind)).toMatchObject({ state: 'cancelled' });
     expect(await view(head)).toMatchObject({ state: 'completed' });
-    expect(outside.applied).toEqual(['key-1']);
+    expect(outside.applied).toEqual(['key-1 {"secret":"Ann"}']);
   });
 
   test('OP-5 a conflict that is to be tried again is, at the next start, with its payload', async () => {

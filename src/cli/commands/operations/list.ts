@@ -137,6 +137,7 @@ function tableOf(views: readonly OperationView[], nowMs: number): string {
 function waitText({ wait }: OperationView, nowMs: number): string {
   if (wait === null) return '';
   const { reason, sinceAtMs, untilAtMs } = wait;
-  const until = untilAtMs === null ? '' : `, ${spanOf(untilAtMs - nowMs)} more`;
+  const isDue = untilAtMs !== null && untilAtMs <= nowMs;
+  const until = untilAtMs === null ? '' : isDue ? ', due' : `, ${spanOf(untilAtMs - nowMs)} more`;
   return `${reason} for ${spanOf(nowMs - sinceAtMs)}${until}`;
 }

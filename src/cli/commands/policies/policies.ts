@@ -26,7 +26,9 @@ export function policiesCommand(): Command {
     name: 'policies',
     description: 'print the policies that are in force, and where each value came from',
     options: [
-      value('--store <dir>', 'folder of the store, to ask the process that runs on it'),
+      value('--store <dir>', 'folder of the store, to ask the process that runs on it').env(
+        'HOLDFAST_STORE',
+      ),
       value('--upstream <name>', 'those of this upstream'),
       value('--tier <tier>', 'those of this tier, or of crises').choices(RETRY_CLASSES),
       value('--type <type>', 'those of this type of operation'),
