@@ -283,10 +283,6 @@ export class HoldfastRuntime implements Runtime {
     return upstreamControl(engine, management, name);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
     this.#parts.onClose();

@@ -309,6 +309,4 @@ export interface Runtime<
    * (`HOLDFAST_NOT_CLOSED`) says so.
    */
   close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
-  /** {@link close}, for `await using runtime = createRuntime(…)`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }

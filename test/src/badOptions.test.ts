@@ -78,8 +78,8 @@ describe('options of createRuntime', () => {
     ],
     [
       'a type that no request could name',
-      { ...MEMORY, handlers: { 'pay-ments.push': { upstream: 'default', run } } },
-      'handlers.pay-ments.push',
+      { ...MEMORY, handlers: { 'pay ments.push': { upstream: 'default', run } } },
+      'handlers.pay ments.push',
       /words of letters/,
     ],
     [

@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ForgottenCloseParts, watchForForgottenClose } from '../../src/forgottenClose.ts';
 import { createRuntime } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtualClock.ts';
 import type { HealthStatus } from '../../src/views/health.ts';
-import { builtProgram } from '../support/process/builtProgram.ts';
-import { tempFolder } from '../support/store/tempFolder.ts';
 
 const RUNTIME_ALONE = ['TTYWrap', 'TTYWrap', 'Timeout'];
 
@@ -74,19 +70,4 @@ test('UX-1 nothing is said while work waits for its time, nor once it was closed
     await clock.advance(86_400_000);
     expect(world.warnings).toEqual([]);
   }
-});
-
-test('SV-4 a program whose runtime is closed by `await using` ends by itself', async () => {
-  const script = `
-    const { createRuntime, rawKey } = await import(${JSON.stringify(join(builtProgram(), 'src/index.js'))});
-    const runtime = createRuntime({ store: ${JSON.stringify(join(tempFolder(), 'store'))}, key: rawKey(new Uint8Array(32).fill(7)) });
-    await runtime.ready;
-    await runtime[Symbol.asyncDispose]();`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: 'inherit',
-  });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
 });

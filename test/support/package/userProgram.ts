@@ -1,0 +1,73 @@
+/**
+ * A program of a user, in TypeScript: what the package's types are judged by. It is compiled and never run.
+ *
+ * @module
+ */
+
+export const USER_PROGRAM = `
+import {
+  createRuntime,
+  defineHandler,
+  type Fact,
+  httpHandler,
+  type InspectionFrame,
+  keyFile,
+  type OperationActor,
+  type OperationActorSnapshot,
+  type Runtime,
+  type RuntimeOptions,
+} from 'holdfast';
+import { type Phq9, phq9 } from 'holdfast/schemas';
+import { createTestBed } from 'holdfast/testing';
+
+interface Mood { score: number }
+const mood = defineHandler<Mood, { id: string }>()({
+  upstream: 'payments',
+  run: ({ payload }) => ({ id: String(payload.score) }),
+});
+const assess = defineHandler()({
+  upstream: 'payments',
+  schema: phq9,
+  run: ({ payload }) => ({ flagged: payload.riskFlag }),
+});
+const typed = createRuntime({
+  store: ':memory:',
+  upstreams: { payments: {} },
+  handlers: { 'mood.put': mood, 'assessments.put': assess },
+});
+const score: Mood = { score: 3 };
+const put = await typed.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
+const stored = await put.outcome;
+if (stored.status === 'completed') stored.response?.id.trim();
+declare const filledIn: Phq9;
+await typed.sync({ type: 'assessments.put', subject: 'user-42', tier: 'basic', payload: filledIn });
+// @ts-expect-error: no such type
+await typed.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
+const any: Runtime = typed;
+void any;
+const handlers: NonNullable<RuntimeOptions['handlers']> = {
+  'payments.push': { upstream: 'payments', run: httpHandler({ baseUrl: 'http://localhost' }) },
+};
+const frames: InspectionFrame[] = [];
+const runtime = createRuntime({
+  store: './sync-store',
+  key: keyFile('/elsewhere/holdfast.key'),
+  upstreams: { payments: {} },
+  handlers,
+  inspect: (frame) => frames.push(frame),
+});
+runtime.subscribe((fact: Fact) => fact.kind === 'operation.accepted');
+const operation = await runtime.sync({ type: 'payments.push', subject: 'user-42', tier: 'premium' });
+const actor: OperationActor | undefined = operation.actor;
+const states: OperationActorSnapshot['value'][] = [];
+const subscription = actor?.subscribe((snapshot) => states.push(snapshot.value));
+actor?.subscribe({ next: ({ context }) => context.attempt + 1, complete: () => undefined });
+subscription?.unsubscribe();
+const attempt: number | undefined = actor?.getSnapshot().context.attempt;
+const bed = createTestBed({ seed: 7 });
+const tested: Runtime = bed.start({ handlers }).runtime;
+void tested;
+const outcome = await operation.outcome;
+if (outcome.status === 'completed') outcome.response satisfies unknown;
+export const seen: readonly unknown[] = [attempt, frames, states];
+`;
