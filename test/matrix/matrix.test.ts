@@ -7,7 +7,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type Installing,
   installPackage,
@@ -17,7 +17,8 @@ import {
   sqliteIn,
 } from '../support/package/installPackage.ts';
 import { packPackage } from '../support/package/packedPackage.ts';
-import { nodeOf } from '../support/package/tools.ts';
+import { nodeOf, tool } from '../support/package/tools.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 import { killedAndFound, removeStore } from './killedAndFound.ts';
 
 const HERE = process.versions.node;
@@ -62,6 +63,17 @@ beforeAll(() => {
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
+});
+
+test('UX-2 a tool that cannot be fetched is named, with what to do about it', () => {
+  vi.stubEnv('npm_config_offline', 'true');
+  vi.stubEnv('npm_config_cache', tempFolder());
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  expect(() => tool('esbuild@0.28.1')).toThrow(
+    /^esbuild@0\.28\.1 is not there and npm could not fetch it: .+Where there is a registry, run this again/,
+  );
 });
 
 describe('UX-1 the packed package runs', () => {
