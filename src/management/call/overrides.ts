@@ -23,6 +23,11 @@ export function ofOperation(what: Override): OverrideRule<{ readonly id: string 
   return { what, about: ({ id }) => ({ operationId: id, count: 1 }) };
 }
 
+/** An override that the engine tells of itself, whichever way it was asked. */
+export function toldByEngine(what: Override): OverrideRule<unknown, unknown> {
+  return { what, about: () => null };
+}
+
 /** An override of all that match. */
 export function ofMany(
   what: Override,

@@ -5,6 +5,7 @@
  */
 
 import { storeCall } from '../call/managementCall.ts';
+import { toldByEngine } from '../call/overrides.ts';
 import { ID } from '../call/params.ts';
 import { type Told, tellOperation } from './tell.ts';
 
@@ -14,7 +15,6 @@ export const retryOperation = storeCall<{ readonly id: string }, Told>({
   capability: 'operate',
   params: { id: ID },
   audited: ['id'],
-  // The engine tells of it, whichever way it was asked.
-  override: null,
+  override: toldByEngine('operation.retryNow'),
   run: (store, { id }) => tellOperation(store, id, 'retry.requested'),
 });

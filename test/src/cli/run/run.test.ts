@@ -324,9 +324,9 @@ describe('holdfast operations and doctor', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as object);
     expect(views.map((view) => 'state' in view && view.state)).toEqual([
-      'completed',
-      'completed',
       'deadLettered',
+      'completed',
+      'completed',
     ]);
     expect(all.stdout).not.toContain('Ann');
     const dead = await runCli(['operations', ...storeArgs, '--state', 'deadLettered']);
@@ -345,10 +345,12 @@ describe('holdfast operations and doctor', () => {
     writeFileSync(file, requests(2));
     const running = startCli(args);
     await expect.poll(() => upstream.ledger.summary().requested, { timeout: 10_000 }).toBe(2);
-    const { exitCode, stdout } = await runCli(['operations', ...storeArgs, '--json']);
+    const [{ exitCode, stdout }, doctor] = await Promise.all([
+      runCli(['operations', ...storeArgs, '--json']),
+      runCli(['doctor', ...storeArgs]),
+    ]);
     expect(exitCode).toBe(0);
     expect(stdout.match(/"type":"payments.push"/g)).toHaveLength(2);
-    const doctor = await runCli(['doctor', ...storeArgs]);
     expect(doctor.stdout).toMatch(/in use by a running process/);
     expect(await running.result).toMatchObject({ exitCode: 0 });
   });
