@@ -66,7 +66,7 @@ describe('options of createRuntime', () => {
     ],
     [
       'a crisis type that no request could name',
-      { ...MEMORY, crisis: { type: 'a-b' } },
+      { ...MEMORY, crisis: { type: 'a b' } },
       'crisis.type',
       /words of letters/,
     ],
@@ -129,10 +129,10 @@ describe('options of createRuntime', () => {
   });
 
   test('UX-2 the same is checked of a handler that is registered later', async () => {
-    const handle = started().handle('a_b', { upstream: 'default', run });
+    const handle = started().handle('a b', { upstream: 'default', run });
     await expect(handle).rejects.toMatchObject({
       code: 'HF_OPTION_INVALID',
-      field: 'handlers.a_b',
+      field: 'handlers.a b',
     });
   });
 
