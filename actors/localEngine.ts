@@ -365,7 +365,6 @@ export class LocalEngine implements Engine {
   async counts(): Promise<StoreCounts> {
     return await this.#operations.counts();
   }
-
   upstream(name: string): UpstreamState {
     return stateOfUpstream(this.#core, this.#core.upstreams.get(name));
   }

@@ -22,7 +22,7 @@ import type { OperationView } from './outcome.ts';
 /**
  * Which operations are meant; what is left out restricts nothing. All of it has to hold.
  *
- * What each costs in a store of a million operations: `state` and `reason` read what may be in it and little
+ * What each costs in a store of a million operations: `tag` reads those that have it. `state` and `reason` read what may be in it and little
  * else, but for `completed`, `cancelled` and `expired`, which read all that has ended. `subject`, `sinceMs` and
  * `untilMs` compare every record without opening it: some three seconds. `type`, `entity`, `tier` and
  * `priority` open each that the others leave: half a minute or so. That is done in pieces of a few milliseconds
@@ -37,6 +37,8 @@ export interface OperationFilter<Type extends string = string> {
   readonly entity?: Entity | undefined;
   readonly tier?: Tier | undefined;
   readonly priority?: Priority | undefined;
+  /** One of the tags that its request had. */
+  readonly tag?: string | undefined;
   /** Why it waits now, as {@link OperationView.wait} has it: `breaker`, `lane`, `review`, … */
   readonly reason?: ParkReason | undefined;
   /** Accepted at or after this instant, in milliseconds since the epoch. */
@@ -50,10 +52,11 @@ const MADE_BEFORE_MS = 60_000;
 
 /** What rows have to be and say to be looked at: no more than that, {@link matchesFilter} tells the rest. */
 export function searchedFor(filter: OperationFilter): Searched {
-  const { subject, sinceMs, untilMs } = filter;
+  const { subject, tag, sinceMs, untilMs } = filter;
   return {
     ...placeOf(filter),
     subject,
+    tag,
     idFrom: sinceMs === undefined ? undefined : firstIdAt(sinceMs - MADE_BEFORE_MS),
     idBefore: untilMs === undefined ? undefined : firstIdAt(Math.ceil(untilMs)),
     mentions: mentionsOf(filter),
@@ -66,7 +69,7 @@ export function asksForPlace({ state, reason }: OperationFilter): boolean {
 }
 
 export function matchesFilter(view: OperationView, filter: OperationFilter): boolean {
-  const { state, type, subject, entity, tier, priority, reason, sinceMs, untilMs } = filter;
+  const { state, type, subject, entity, tier, priority, tag, reason, sinceMs, untilMs } = filter;
   return (
     (state === undefined || view.state === state) &&
     (type === undefined || view.type === type) &&
@@ -74,6 +77,7 @@ export function matchesFilter(view: OperationView, filter: OperationFilter): boo
     (entity === undefined || isSame(view.entity, entity)) &&
     (tier === undefined || view.tier === tier) &&
     (priority === undefined || view.priority === priority) &&
+    (tag === undefined || view.tags.includes(tag)) &&
     (reason === undefined || view.wait?.reason === reason) &&
     (sinceMs === undefined || view.acceptedAtMs >= sinceMs) &&
     (untilMs === undefined || view.acceptedAtMs < untilMs)

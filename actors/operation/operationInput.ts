@@ -36,7 +36,13 @@ export function operationInput(
     expiresAtMs: request.expiresAtMs,
     attemptsMax: thenEveryMs === null ? attemptsMax : null,
   };
-  return isBoundToProcess ? { ...input, isBoundToProcess } : input;
+  const { tags } = request;
+  if (tags.length === 0 && !isBoundToProcess) return input;
+  return {
+    ...input,
+    ...(tags.length > 0 ? { tags } : {}),
+    ...(isBoundToProcess ? { isBoundToProcess } : {}),
+  };
 }
 
 /** What a crisis starts with; its idempotency key is for the upstream alone. */

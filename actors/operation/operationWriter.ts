@@ -88,6 +88,7 @@ export class OperationWriter {
           lane,
           idempotencyKey: storedKeyOf(context),
           expiresAtMs: context.expiresAtMs,
+          tags: context.tags,
           ...texts,
           payload: resident.body ?? NO_BODY,
         };

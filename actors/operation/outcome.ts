@@ -54,6 +54,8 @@ export interface OperationView<Type extends string = string> {
   readonly entity: Entity | null;
   readonly tier: Tier;
   readonly priority: Priority;
+  /** As the request had them. */
+  readonly tags: readonly string[];
   /** State of its chart: `waiting`, `backingOff`, `completed`, …; of a crisis, that of its delivery. */
   readonly state: SyncOperationState | CrisisDeliveryState;
   /** The attempt ordered, running or last made. */
@@ -85,6 +87,7 @@ export function toView(
     entity: context.entity,
     tier: context.tier,
     priority: context.priority,
+    tags: context.tags ?? [],
     state: typeof value === 'string' ? value : value.delivery,
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,

@@ -93,6 +93,7 @@ export class BulkAcceptor {
         lane,
         idempotencyKey: storedKeyOf(context),
         expiresAtMs: context.expiresAtMs,
+        tags: context.tags,
         ...texts,
         payload: request.body,
       }),

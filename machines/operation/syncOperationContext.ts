@@ -31,6 +31,8 @@ export interface SyncOperationInput {
   readonly attemptsMax: number | null;
   /** True where it is given up once the function that came with it is gone, with its process; absent else (OP-7). */
   readonly isBoundToProcess?: boolean | undefined;
+  /** By which it is found; absent where it has none. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** How an operation ended. */
@@ -101,5 +103,11 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     settledAtMs: null,
     history: [],
   };
-  return input.isBoundToProcess === true ? { ...context, isBoundToProcess: true } : context;
+  if (input.isBoundToProcess !== true && input.tags === undefined) return context;
+  const { isBoundToProcess, tags } = input;
+  return {
+    ...context,
+    ...(isBoundToProcess === true ? { isBoundToProcess } : {}),
+    ...(tags === undefined ? {} : { tags }),
+  };
 }

@@ -25,6 +25,7 @@ const isFailure = hasShape({ failureClass: isText, code: isText, message: isText
 const isUpMark = hasShape({ upstream: isText, upMs: isNumber });
 const isReservation = hasShape({ owner: isText, dueAtMs: isNumber, timesAsked: isCount });
 const isEntry = hasShape({ atMs: isNumber, what: isText, attempt: isCount, code: orNull(isText) });
+const isTags: Check = (value) => Array.isArray(value) && value.every(isText);
 const isHistory: Check = (value) => Array.isArray(value) && value.every(isEntry);
 
 const CONTEXT = {
@@ -42,6 +43,7 @@ const CONTEXT = {
   expiresAtMs: orNull(isNumber),
   attemptsMax: orNull(isCount),
   isBoundToProcess: orAbsent(isFlag),
+  tags: orAbsent(isTags),
   attempt: isCount,
   isSpent: isFlag,
   unspentFailures: orAbsent(isCount),

@@ -11,6 +11,7 @@ export interface MemoryRow extends StoredOperation {
   readonly route: string;
   readonly waitsFor: WaitsFor;
   readonly subject: string | null;
+  readonly tags?: readonly string[] | undefined;
   readonly lane: string | null;
   readonly idempotencyKey: string | null;
   readonly expiresAtMs: number | null;

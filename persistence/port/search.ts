@@ -17,6 +17,8 @@ export interface Searched {
   readonly waitsFor?: WaitsFor | undefined;
   /** Whom they concern: compared as a keyed blind index. */
   readonly subject?: string | undefined;
+  /** Those that were accepted with this tag. */
+  readonly tag?: string | undefined;
   /**
    * Those with ids from this one on, since ids sort by when they were made; and those of rank 0, whose ids
    * may be older than their acceptance.

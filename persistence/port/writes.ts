@@ -34,6 +34,8 @@ export interface AcceptWrite {
    * same one stores nothing and is answered with the first.
    */
   readonly idempotencyKey: string | null;
+  /** By which it is found, each kept as a keyed blind index, for as long as it is kept; absent for none. */
+  readonly tags?: readonly string[] | undefined;
   /** When it expires if it has not settled by then; `null` for never. Stored beside the due time. */
   readonly expiresAtMs: number | null;
   readonly state: string;

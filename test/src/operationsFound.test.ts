@@ -1,5 +1,6 @@
 /** Operations are found by what is asked for, wherever they are: in memory, on disk, at rest. */
 
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
@@ -65,7 +66,10 @@ async function busyStore(world: World): Promise<{ runtime: Runtime; close: () =>
   await clock.advance(1_000);
   for (const tier of ['premium', 'basic', 'trial'] as const) {
     for (const priority of ['high', 'normal', 'low'] as const) {
-      await send('work.held', { tier, priority, subject: `user-${tier}`, entity });
+      await send('work.held', {
+        ...{ tier, priority, entity, subject: `user-${tier}` },
+        tags: [`of ${tier}`, 'batch "7"'],
+      });
     }
   }
   await clock.advance(1_000);
@@ -117,6 +121,9 @@ function filtersOf(all: readonly OperationView[]): readonly OperationFilter[] {
     { tier: 'trial' },
     { priority: 'low' },
     { priority: 'crisis' },
+    { tag: 'batch "7"' },
+    { tag: 'of trial', state: 'inLane' },
+    { tag: 'of' },
     { sinceMs: middle },
     { sinceMs: middle + 1 },
     { untilMs: middle },
@@ -130,8 +137,9 @@ function filtersOf(all: readonly OperationView[]): readonly OperationFilter[] {
 
 /** What the filter says, in other words than the code's. */
 function isMeant(view: OperationView, filter: OperationFilter): boolean {
-  const { reason, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, ...same } = filter;
+  const { reason, tag, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, ...same } = filter;
   if (reason !== undefined && view.wait?.reason !== reason) return false;
+  if (tag !== undefined && !view.tags.some((one) => one === tag)) return false;
   if (view.acceptedAtMs < sinceMs || view.acceptedAtMs >= untilMs) return false;
   return Object.entries(same).every(
     ([name, value]) => JSON.stringify(view[name as keyof OperationView]) === JSON.stringify(value),
@@ -214,6 +222,30 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
     }
     await close();
   });
+});
+
+test('OP-12 SE-1 tags come with every way of acceptance, stay over replays, and are nowhere in the clear', async () => {
+  const folder = join(tempFolder(), 'store');
+  const world = createWorldOnFile(1, inThreadStore(folder));
+  const { clock } = world;
+  const { runtime } = world.boot({ handlers: HANDLERS, upstreams: { [UPSTREAM]: {}, closed: {} } });
+  await clock.run(runtime.ready);
+  const tags = ['quiet word'];
+  const request = { subject: 'user-1', tier: 'basic', tags } as const;
+  const one = await clock.run(runtime.sync({ ...request, type: 'work.bad' }));
+  await clock.run(one.outcome);
+  await clock.run(runtime.syncAll([{ ...request, type: 'work.done' }]));
+  await clock.run(
+    runtime.executeResilientSync({ tags, tier: 'basic', type: 'work.other' }, 'user-1', () => 1),
+  );
+  await clock.run(runtime.deadLetters.replay(one.id));
+  const found = await clock.run(taken(runtime.operations({ tag: 'quiet word' })));
+  expect(found.map(({ type }) => type)).toEqual(['work.bad', 'work.done', 'work.other']);
+  expect(new Set(found.map((view) => view.tags.join()))).toEqual(new Set(['quiet word']));
+  await clock.run(runtime.close());
+  for (const name of readdirSync(folder)) {
+    expect(readFileSync(join(folder, name)).includes('quiet word')).toBe(false);
+  }
 });
 
 describe('UX-2 OP-10 a filter that can not be meant is refused, and says what is wrong', () => {

@@ -49,7 +49,7 @@ export interface ReadingLimits {
   readonly mayCut: boolean;
 }
 
-/** What a crisis may give. Its priority is its own, and it never expires (CR-4). */
+/** What a crisis may give. Its priority is its own, it never expires (CR-4), and it has no tags. */
 const FIELDS: readonly Field[] = [
   'type',
   'subject',
@@ -62,7 +62,7 @@ const FIELDS: readonly Field[] = [
   'path',
 ];
 /** Not of a crisis, and no field that nobody knows. */
-const IGNORED: readonly string[] = ['priority', 'expiresAtMs'] satisfies readonly Field[];
+const IGNORED: readonly string[] = ['priority', 'expiresAtMs', 'tags'] satisfies readonly Field[];
 /** Its own name may be data. */
 const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';

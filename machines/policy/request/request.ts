@@ -19,6 +19,7 @@ import {
   wholeField,
 } from './requestBody.ts';
 import { pathProblem } from './requestPath.ts';
+import { checkTags } from './requestTags.ts';
 
 /** What an app hands to `runtime.sync()`. */
 export interface SyncRequest {
@@ -42,6 +43,11 @@ export interface SyncRequest {
    * never gives up: it is left out.
    */
   readonly expiresAtMs?: number | undefined;
+  /**
+   * At most 8 different texts of at most 64 characters by which operations are found: `runtime.operations({ tag })`.
+   * No part of what a repeat is told by; a crisis has none.
+   */
+  readonly tags?: readonly string[] | undefined;
   /** The version of the entity that this change was made on; handed to conflict resolution. */
   readonly base?: Json | undefined;
   /** For `httpHandler`: the HTTP method, in place of POST. */
@@ -59,6 +65,7 @@ export interface CheckedRequest {
   readonly priority: Priority;
   readonly idempotencyKey: string | null;
   readonly expiresAtMs: number | null;
+  readonly tags: readonly string[];
   readonly method: string | null;
   readonly path: string | null;
   /** Payload and base as JSON with sorted keys: what is sealed, sent and fingerprinted. */
@@ -79,6 +86,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'payload',
   'idempotencyKey',
   'expiresAtMs',
+  'tags',
   'base',
   'method',
   'path',
@@ -149,6 +157,7 @@ export function checkRequest(
         : checkKey(text(given.idempotencyKey, 'idempotencyKey')),
     expiresAtMs:
       given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
+    tags: checkTags(given.tags, text),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
     body: encodeBody({ payload, base }, { bytesMax: payloadBytesMax, isExempt }),

@@ -13,6 +13,7 @@ import { faultPoint } from '../../port/faultPoints.ts';
 import { foldWal } from '../file/connection.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { CRISIS_PLAN_TABLES } from '../schema/schemaV5.ts';
+import { TAG_TABLES } from '../schema/schemaV6.ts';
 import { keepTally } from '../schema/tallyKept.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
@@ -46,6 +47,12 @@ const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
     4,
     (db) => {
       for (const statement of CRISIS_PLAN_TABLES) db.exec(statement);
+    },
+  ],
+  [
+    5,
+    (db) => {
+      for (const statement of TAG_TABLES) db.exec(statement);
     },
   ],
 ]);

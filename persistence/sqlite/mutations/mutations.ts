@@ -14,6 +14,8 @@ import { MUTATIONS } from './statements.ts';
 export interface Mutations {
   /** Adds an operation; `false` where it met a row with its number, id or idempotency key. */
   insertOperation(row: OperationColumns, state: Uint8Array): boolean;
+  /** Has an operation found by a tag, until it is taken away. @param tag its fingerprint */
+  tagOperation(seq: number, tag: Uint8Array): void;
   /** Changes what an update changes; the lane and the rank only where the lane is left. */
   updateOperation(row: OperationColumns, state: Uint8Array, leavesLane: boolean): void;
   /** Gives an operation another rank; its state is sealed for it. */
@@ -51,6 +53,7 @@ export function createMutations(db: Database.Database): Mutations {
   const statement = (name: keyof typeof MUTATIONS): Database.Statement =>
     db.prepare(MUTATIONS[name]);
   const insertOperation = statement('insertOperation');
+  const tagOperation = statement('tagOperation');
   const updateOperation = statement('updateOperation');
   const updateLeavingLane = statement('updateLeavingLane');
   const rankOperation = statement('rankOperation');
@@ -88,6 +91,9 @@ export function createMutations(db: Database.Database): Mutations {
         state,
       );
       return changes > 0;
+    },
+    tagOperation(seq, tag) {
+      tagOperation.run(tag, seq);
     },
     updateOperation(row, state, leavesLane) {
       const { revision, key_id, standing, due_at, waits_for, route, urgency, seq } = row;

@@ -26,15 +26,20 @@ import type { Tables } from './tables.ts';
 import { listRow } from './tables.ts';
 import { isDamage, unreadableRow } from './unreadableRows.ts';
 
-const EVERYTHING: Source = { index: null, where: 'TRUE' };
-const ASKING: Source = { index: 'operation_asking', where: `${IS_ASKING} AND waits_for = @waits` };
+const EVERYTHING: Source = { from: 'operation NOT INDEXED', where: 'TRUE' };
+const ASKING: Source = {
+  from: 'operation INDEXED BY operation_asking',
+  where: `${IS_ASKING} AND waits_for = @waits`,
+};
+/** For those of a tag that few have, or many: they are in order of acceptance. */
+const TAGGED: Source = { from: 'tagged CROSS JOIN operation USING (seq)', where: 'tag = @tag' };
 /** Settled rows are most of a grown store, and have no such index. */
 const STANDING: Readonly<Record<Exclude<Standing, 'settled'>, Source>> = {
-  inHand: { index: 'operation_in_hand', where: IS_IN_HAND },
-  due: { index: 'operation_due', where: IS_DUE },
-  held: { index: 'operation_held', where: IS_HELD },
-  deadLettered: { index: 'operation_dead_lettered', where: IS_DEAD_LETTERED },
-  quarantined: { index: 'operation_quarantined', where: IS_QUARANTINED },
+  inHand: { from: 'operation INDEXED BY operation_in_hand', where: IS_IN_HAND },
+  due: { from: 'operation INDEXED BY operation_due', where: IS_DUE },
+  held: { from: 'operation INDEXED BY operation_held', where: IS_HELD },
+  deadLettered: { from: 'operation INDEXED BY operation_dead_lettered', where: IS_DEAD_LETTERED },
+  quarantined: { from: 'operation INDEXED BY operation_quarantined', where: IS_QUARANTINED },
 };
 /** Their indexes are in order of acceptance; those of the others are sorted. */
 const IN_ORDER: ReadonlySet<Standing> = new Set(['held', 'deadLettered', 'quarantined']);
@@ -61,12 +66,13 @@ export function search(tables: Tables, query: SearchQuery): FoundRows {
 }
 
 function boundOf({ seals }: Tables, query: SearchQuery): Bound {
-  const { standings, waitsFor, subject, idFrom, idBefore, fromSeq, limit } = query;
+  const { standings, waitsFor, subject, tag, idFrom, idBefore, fromSeq, limit } = query;
   return {
     standings:
       standings?.reduce((mask, standing) => mask | (1 << STANDING_CODES[standing]), 0) ?? null,
     waits: waitsFor === undefined ? null : WAITS_FOR_CODES[waitsFor],
     subject: subject === undefined ? null : seals.subjectTag(subject),
+    tag: tag === undefined ? null : seals.tagTag(tag),
     idFrom: idFrom === undefined ? null : bytesOfId(idFrom),
     idBefore: idBefore === undefined ? null : bytesOfId(idBefore),
     from: fromSeq,
@@ -74,7 +80,8 @@ function boundOf({ seals }: Tables, query: SearchQuery): Bound {
   };
 }
 
-function sourcesOf({ statements }: Tables, { standings, waitsFor }: SearchQuery): Source[] {
+function sourcesOf({ statements }: Tables, { standings, waitsFor, tag }: SearchQuery): Source[] {
+  if (tag !== undefined) return [TAGGED];
   if (waitsFor !== undefined && WAITS_FOR_CODES[waitsFor] >= WAITS_FOR_CODES.handler) {
     return [ASKING];
   }

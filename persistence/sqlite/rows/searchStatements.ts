@@ -9,11 +9,12 @@ import type Database from 'better-sqlite3';
 import type { SearchQuery } from '../../port/search.ts';
 import { SEARCHED_ROWS } from '../../port/search.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
-import { ROW_WITHOUT_PAYLOAD } from './statements.ts';
+import { COLUMNS } from './statements.ts';
 
-/** Rows that are read in order of acceptance, by the index that has them all. */
+/** Rows that are read in order of acceptance, where all of them are found. */
 export interface Source {
-  readonly index: string | null;
+  /** The table `operation`, with the index that is read, or what is read in front of it. */
+  readonly from: string;
   readonly where: string;
 }
 
@@ -28,6 +29,7 @@ export interface Bound {
   readonly standings: number | null;
   readonly waits: number | null;
   readonly subject: Uint8Array | null;
+  readonly tag: Uint8Array | null;
   readonly idFrom: Uint8Array | null;
   readonly idBefore: Uint8Array | null;
   readonly from: number;
@@ -55,8 +57,8 @@ export function createSearchStatements(db: Database.Database): SearchStatements 
     prepared.set(text, statement);
     return statement;
   };
-  const next = ({ index, where }: Source, order: SearchQuery['order']): string =>
-    `SELECT seq FROM operation ${by(index)} WHERE ${where} AND ${beyond(order)} ` +
+  const next = ({ from, where }: Source, order: SearchQuery['order']): string =>
+    `SELECT seq FROM ${from} WHERE ${where} AND ${beyond(order)} ` +
     `${inOrder(order)} LIMIT ${SEARCHED_ROWS}`;
   return {
     end: (source, order, bound) =>
@@ -66,14 +68,10 @@ export function createSearchStatements(db: Database.Database): SearchStatements 
     seqs: (source, order, bound) => ask(next(source, order)).pluck().all(bound) as number[],
     meant: (source, order, bound) =>
       ask(
-        `${ROW_WITHOUT_PAYLOAD} ${by(source.index)} WHERE ${source.where} AND ${beyond(order)} AND ` +
+        `SELECT ${COLUMNS}, NULL AS payload FROM ${source.from} WHERE ${source.where} AND ${beyond(order)} AND ` +
           `${order === 'newest' ? 'seq >= @to' : 'seq <= @to'} AND ${MEANT} ${inOrder(order)} LIMIT @limit`,
       ).all(bound) as OperationRow[],
   };
-}
-
-function by(index: string | null): string {
-  return index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`;
 }
 
 /** Not beyond what can be counted on: a number that was edited would be found for ever. */

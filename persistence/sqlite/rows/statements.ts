@@ -25,10 +25,10 @@ const readable = (blob: string): string =>
 const PLAIN_COLUMNS =
   'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency';
 const STATE = `${readable('state')} AS state`;
-const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
+export const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
 const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload`;
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
-export const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
+const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
 const CRISIS_PLAN = `subject, revision, key_id, pinned, ${STATE}`;
 const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 /** The seqs of a {@link PassOver}, as JSON. */

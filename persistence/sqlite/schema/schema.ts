@@ -1,5 +1,5 @@
 /**
- * What the tables of a store's file mean (they are in schemaV5.ts), and the check that a
+ * What the tables of a store's file mean (they are in schemaV6.ts, and those before), and the check that a
  * file holds exactly these and nothing else.
  *
  * @module
@@ -14,6 +14,7 @@ import { DDL_V2 } from './schemaV2.ts';
 import { DDL_V3 } from './schemaV3.ts';
 import { DDL_V4 } from './schemaV4.ts';
 import { DDL_V5 } from './schemaV5.ts';
+import { DDL_V6 } from './schemaV6.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
@@ -21,7 +22,7 @@ export const APPLICATION_ID = 0x48667374;
  * A change of the tables needs the next version, a step that brings the one before to it
  * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
  */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -70,7 +71,8 @@ const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
   [2, DDL_V2],
   [3, DDL_V3],
   [4, DDL_V4],
-  [SCHEMA_VERSION, DDL_V5],
+  [5, DDL_V5],
+  [SCHEMA_VERSION, DDL_V6],
 ]);
 
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */

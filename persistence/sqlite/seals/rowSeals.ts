@@ -75,6 +75,7 @@ export interface RowSeals {
   routeTag(name: string): Uint8Array;
   subjectTag(subject: string): Uint8Array;
   laneTag(name: string): Uint8Array;
+  tagTag(tag: string): Uint8Array;
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
   crisisPlanTag(subject: string): Uint8Array;
@@ -202,6 +203,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       return tag;
     },
     subjectTag: (subject) => sealer.blindIndex('operation.subject', subject),
+    tagTag: (tag) => sealer.blindIndex('operation.tag', tag),
     laneTag: (name) => sealer.blindIndex('operation.lane', name),
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),

@@ -32,6 +32,7 @@ export const OPERATION_FILTER_RULES = {
   entity: { fields: { type: { required: 'text' }, id: { required: 'text' } } },
   tier: { oneOf: TIERS },
   priority: { oneOf: PRIORITIES },
+  tag: 'text',
   reason: { oneOf: SHOWN_REASONS },
   sinceMs: 'instant',
   untilMs: 'instant',

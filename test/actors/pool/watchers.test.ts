@@ -10,6 +10,7 @@ function view(id: string, state: OperationView['state'] = 'waiting'): OperationV
     entity: null,
     tier: 'basic',
     priority: 'normal',
+    tags: [],
     state,
     attempt: 1,
     acceptedAtMs: 0,

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { SEARCHED_ROWS } from '../../../persistence/port/search.ts';
 import type { SearchQuery, Store, Write } from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
-import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
+import { accept, commitOne, deadLetter, idOf, replay, settlement, update } from './writes.ts';
 
 /** As the engine makes them: they sort by time. */
 function timedId(seq: number): string {
@@ -126,6 +126,52 @@ export function testSearch(contract: Contract): void {
       expect((await all({ standings, order: 'oldest' })).seqs).toEqual(wanted);
       expect((await all({ standings })).seqs).toEqual(wanted.toReversed());
     }
+  });
+
+  test('OP-12 it finds by tag, whatever became of those that have it', async () => {
+    const tags = ['import', 'vip'];
+    await contract.store().commit([
+      accept(1, { tags }),
+      accept(2, { tags: ['import'], lane: 'a', idempotencyKey: 'key' }),
+      accept(3),
+      accept(4, { tags: ['import'] }),
+      accept(5, { tags: ['import'] }),
+      accept(6, { tags: ['vip'], lane: 'a' }),
+      // What meets an earlier one with its key is not there.
+      accept(7, { tags: ['vip'], idempotencyKey: 'key' }),
+    ]);
+    // A repeat changes nothing.
+    await contract.store().commit([accept(1, { tags })]);
+    expect((await piece({ tag: 'import' })).seqs).toEqual([5, 4, 2, 1]);
+    expect(await all({ tag: 'import', limit: 1, order: 'oldest' })).toMatchObject({
+      seqs: [1, 2, 4, 5],
+    });
+    expect((await piece({ tag: 'vip' })).seqs).toEqual([6, 1]);
+    expect((await piece({ tag: 'vip', standings: ['held'] })).seqs).toEqual([6]);
+    expect((await piece({ tag: 'vi' })).seqs).toEqual([]);
+
+    await contract
+      .store()
+      .commit([
+        settlement(1, { dueAtMs: 5 }),
+        deadLetter(2),
+        { kind: 'withdraw', seq: 4, id: idOf(4) },
+        { kind: 'quarantine', seq: 5, id: idOf(5), revision: 1, code: 'HF_RECORD_UNSUPPORTED' },
+      ]);
+    expect((await piece({ tag: 'import' })).seqs).toEqual([5, 2, 1]);
+    // Replayed it goes to the tail of its lane, and is put back from the quarantine.
+    await contract
+      .store()
+      .commit([
+        replay(2, { lane: 'a', toSeq: 102 }),
+        { kind: 'reinstate', seq: 5, id: idOf(5), revision: 1, toSeq: 105 },
+      ]);
+    expect((await piece({ tag: 'import' })).seqs).toEqual([102, 5, 1]);
+    await contract.store().commit([{ kind: 'purgeSettled', nowMs: 1e12, limit: 9 }]);
+    expect((await piece({ tag: 'import' })).seqs).toEqual([102, 5]);
+    const again = await contract.reopened();
+    await again.open();
+    expect((await piece({ tag: 'import' }, again)).seqs).toEqual([102, 5]);
   });
 
   test('OP-10 it reads what is there, also when the store is opened again', async () => {

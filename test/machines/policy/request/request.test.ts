@@ -34,6 +34,7 @@ describe('what is accepted', () => {
       priority: 'normal',
       idempotencyKey: null,
       expiresAtMs: null,
+      tags: [],
       method: null,
       path: null,
       body: '{"payload":null}',
@@ -47,6 +48,7 @@ describe('what is accepted', () => {
       priority: 'high',
       idempotencyKey: 'key-1',
       expiresAtMs: 1_764_032_604_000,
+      tags: ['import', 'vip'],
       method: 'PUT',
       path: '/v1/subscriptions/sub-1',
     } as const;

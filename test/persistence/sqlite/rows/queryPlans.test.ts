@@ -92,9 +92,13 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     } as unknown as Database.Database;
     const searches = createSearchStatements(spied);
     const sources = [
-      { index: null, where: 'TRUE' },
-      { index: 'operation_held', where: IS_HELD },
-      { index: 'operation_asking', where: `${IS_ASKING} AND waits_for = @waits` },
+      { from: 'operation NOT INDEXED', where: 'TRUE' },
+      { from: 'operation INDEXED BY operation_held', where: IS_HELD },
+      {
+        from: 'operation INDEXED BY operation_asking',
+        where: `${IS_ASKING} AND waits_for = @waits`,
+      },
+      { from: 'tagged CROSS JOIN operation USING (seq)', where: 'tag = @tag' },
     ];
     const bound = {} as Parameters<typeof searches.meant>[2];
     for (const source of sources) {
@@ -108,6 +112,9 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
       ...[0, 1, 2, 3].map(() => expect.stringMatching(/INDEX operation_held \(seq[<>]\?/)),
       ...[0, 1, 2, 3].map(() =>
         expect.stringMatching(/INDEX operation_asking \(waits_for=\? AND seq[<>]\?/),
+      ),
+      ...[0, 1, 2, 3].map(() =>
+        expect.stringMatching(/tagged USING PRIMARY KEY \(tag=\? AND seq[<>]\?/),
       ),
     ]);
     expect(plans.join('; ')).not.toContain('TEMP B-TREE');
