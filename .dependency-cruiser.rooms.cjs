@@ -342,6 +342,7 @@ const ROOMS = {
     'persistence/memory',
     ...ENGINE,
     'src',
+    'src/typed',
   ],
   ...CLI_ROOMS,
 };

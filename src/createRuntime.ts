@@ -34,8 +34,8 @@ import { HoldfastRuntime } from './holdfastRuntime.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import {
   checkOptions,
-  type DEFAULT_UPSTREAM,
   type KeylessOptions,
+  type NoUpstreams,
   type RuntimeOptions,
   type TypedOptions,
   type UpstreamOptions,
@@ -48,9 +48,6 @@ import { Log } from './telemetry/log.ts';
 import type { TypesOf, UpstreamOf } from './typed/operationTypes.ts';
 import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
-
-/** Those of options that name none. */
-type NoUpstreams = Readonly<Record<typeof DEFAULT_UPSTREAM, UpstreamOptions>>;
 
 /**
  * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits

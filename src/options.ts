@@ -145,14 +145,21 @@ export interface RuntimeOptions {
 }
 
 /** The options of a runtime, where each handler names an upstream that there is. */
-export type TypedOptions<Handlers, Upstreams> = Omit<RuntimeOptions, 'handlers' | 'upstreams'> & {
+export type TypedOptions<Handlers, Upstreams> = Omit<RuntimeOptions, 'handlers' | 'upstreams'> &
+  TypedParts<Handlers, Upstreams>;
+
+/** What the types of a runtime are inferred from. */
+export interface TypedParts<Handlers, Upstreams> {
   readonly upstreams?: Upstreams | undefined;
   readonly handlers?:
     | (Handlers & {
         readonly [Type in keyof Handlers]: KnownUpstream<Handlers[Type], Upstreams>;
       })
     | undefined;
-};
+}
+
+/** The upstreams of options that name none. */
+export type NoUpstreams = Readonly<Record<typeof DEFAULT_UPSTREAM, UpstreamOptions>>;
 
 /** The options with every default filled in. */
 export interface CheckedOptions {

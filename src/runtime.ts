@@ -4,6 +4,9 @@
  * @module
  */
 
+// Whose own settings have no such library finds Symbol.asyncDispose all the same.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type {
   Attempt,
   CallFunction,

@@ -5,18 +5,29 @@
  * @module
  */
 
+import type { Handler } from '../../actors/port.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
 import { assembleRuntime } from '../createRuntime.ts';
-import { checkOptions, type RuntimeOptions } from '../options.ts';
+import {
+  checkOptions,
+  type NoUpstreams,
+  type RuntimeOptions,
+  type TypedParts,
+  type UpstreamOptions,
+} from '../options.ts';
 import type { Runtime } from '../runtime.ts';
+import type { AnyTypes, OperationTypes, TypesOf, UpstreamOf } from '../typed/operationTypes.ts';
 import { mortalClock, mortalHandler, mortalStore, newLife } from './mortal.ts';
 import { type SeededRandom, seededRandom } from './seededRandom.ts';
 import { VirtualClock } from './virtualClock.ts';
 
 /** A runtime on a {@link TestBed}. */
-export interface TestProcess {
-  readonly runtime: Runtime;
+export interface TestProcess<
+  Types extends OperationTypes = AnyTypes,
+  Upstream extends string = AnyTypes,
+> {
+  readonly runtime: Runtime<Types, Upstream>;
   /**
    * As SIGKILL: nothing of the runtime acts any more, nobody who waits for it is answered, and nothing
    * is closed. What its handlers have sent stays sent.
@@ -29,17 +40,26 @@ export interface TestBed {
   /** For the test's own draws. */
   readonly random: SeededRandom;
   /**
-   * Starts a runtime on the store; at once, as `createRuntime` does. The one before must be closed or
-   * killed.
+   * Starts a runtime on the store; at once, and with types from its handlers, as `createRuntime` does. The
+   * one before must be closed or killed.
    *
    * @throws HoldfastError `HF_OPTION_INVALID` as `createRuntime` does, and where another runtime still
    *   has the store.
    */
-  readonly start: (options?: TestOptions) => TestProcess;
+  readonly start: <
+    const Handlers extends Readonly<Record<string, Handler>> = Readonly<Record<string, Handler>>,
+    const Upstreams extends Readonly<Record<string, UpstreamOptions>> = NoUpstreams,
+  >(
+    options?: TestOptions<Handlers, Upstreams>,
+  ) => TestProcess<TypesOf<Handlers>, UpstreamOf<Upstreams>>;
 }
 
 /** Options of a runtime; what the test bed decides is left out. */
-export type TestOptions = Omit<Partial<RuntimeOptions>, 'store' | 'key' | 'clock'>;
+export type TestOptions<
+  Handlers = Readonly<Record<string, Handler>>,
+  Upstreams = Readonly<Record<string, UpstreamOptions>>,
+> = Omit<RuntimeOptions, 'store' | 'key' | 'clock' | 'handlers' | 'upstreams'> &
+  TypedParts<Handlers, Upstreams>;
 
 /**
  * Makes a machine with a clock and a store of its own.
@@ -61,7 +81,7 @@ export function createTestBed({ seed = 1 }: { readonly seed?: number } = {}): Te
   return {
     clock,
     random: seededRandom(seed),
-    start(options = {}) {
+    start(options: TestOptions = {}) {
       if (isTaken()) {
         throw new HoldfastError(
           'HF_OPTION_INVALID',

@@ -22,10 +22,9 @@ export type FactIn<
       ? Named<FactOf<Kind>, Types, Upstream>
       : never;
 
-type Named<Fact, Types extends OperationTypes, Upstream extends string> = {
-  readonly [Field in keyof Fact]: Field extends 'upstream'
-    ? Upstream | Exclude<Fact[Field], string>
-    : Field extends 'type'
-      ? TypeOf<Types> | (string & {})
-      : Fact[Field];
+/** A fact of its kind, and more: so a runtime whose types are known will do where any is asked for. */
+type Named<Told, Types extends OperationTypes, Upstream extends string> = Told & {
+  readonly [Field in keyof Told & ('upstream' | 'type')]: Field extends 'upstream'
+    ? Upstream | Exclude<Told[Field], string>
+    : TypeOf<Types> | (string & {});
 };

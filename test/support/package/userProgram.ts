@@ -30,11 +30,9 @@ const assess = defineHandler()({
   schema: phq9,
   run: ({ payload }) => ({ flagged: payload.riskFlag }),
 });
-const typed = createRuntime({
-  store: ':memory:',
-  upstreams: { payments: {} },
-  handlers: { 'mood.put': mood, 'assessments.put': assess },
-});
+const upstreams = { payments: {} };
+const both = { 'mood.put': mood, 'assessments.put': assess };
+const typed = createRuntime({ store: ':memory:', upstreams, handlers: both });
 const score: Mood = { score: 3 };
 const put = await typed.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
 const stored = await put.outcome;
@@ -65,6 +63,11 @@ actor?.subscribe({ next: ({ context }) => context.attempt + 1, complete: () => u
 subscription?.unsubscribe();
 const attempt: number | undefined = actor?.getSnapshot().context.attempt;
 const bed = createTestBed({ seed: 7 });
+const inTest = bed.start({ upstreams, handlers: both });
+const same: typeof typed = inTest.runtime;
+await same.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
+// @ts-expect-error: no such type on a test bed either
+await inTest.runtime.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
 const tested: Runtime = bed.start({ handlers }).runtime;
 void tested;
 const outcome = await operation.outcome;
