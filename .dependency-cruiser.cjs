@@ -44,10 +44,10 @@ module.exports = {
     },
     {
       name: 'no-unresolved',
-      // The peers of the benches are installed beside them, and only where that bench is run.
+      // The peers of the benches and the packages of the example apps are installed only where these are run.
       comment: 'What cannot be found cannot be checked.',
       severity: 'error',
-      from: { pathNot: '^bench/peers/' },
+      from: { pathNot: '^(bench/peers|examples/[^/]+)/' },
       to: { couldNotResolve: true, pathNot: '^holdfast' },
     },
     ...Object.entries(ROOMS).map(([room, allowed]) =>

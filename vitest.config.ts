@@ -5,8 +5,14 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    // Kills, power cuts and failing disks have scripts of their own: npm run test:restart, test:crash, test:disk. The matrix of installs too: test:matrix.
-    exclude: ['test/oracle/restart/**', 'test/oracle/crash/**', 'test/disk/**', 'test/matrix/**'],
+    // Kills, power cuts, failing disks, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
+    exclude: [
+      'test/oracle/restart/**',
+      'test/oracle/crash/**',
+      'test/disk/**',
+      'test/exampleApps/**',
+      'test/matrix/**',
+    ],
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
     // A process a file, so that a test that kills, stalls or exhausts something harms no other.
     pool: 'forks',
