@@ -60,8 +60,7 @@ function page(commands: readonly CommandFacts[]): string {
   variables.set('NO_COLOR, FORCE_COLOR', 'No colours, or colours also away from a terminal.');
   return `# Command line
 
-Written from the commands themselves, by [test/docs/cli.test.ts](../test/docs/cli.test.ts). \`holdfast help <command>\` says the same, with
-notes and examples.
+Written from the commands themselves. \`holdfast help <command>\` says the same, with notes and examples.
 
 Results go to stdout, everything said to a person to stderr; \`--json\` prints for machines. What the arguments say comes before what
 the environment says.

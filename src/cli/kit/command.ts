@@ -130,14 +130,18 @@ export function commandGroup(
     (group as unknown as { unknownCommand(): never }).unknownCommand();
   });
   const examples = commands.map((one) => exampleOf.get(one) ?? '');
-  return group.addHelpText('after', helpOf({ examples }));
+  const notes =
+    isDefault === undefined
+      ? undefined
+      : `Without a command it is ${isDefault}: holdfast ${name} ${isDefault} --help has the options.`;
+  return group.addHelpText('after', helpOf({ notes, examples }));
 }
 
 function helpOf({
   notes,
   examples,
 }: {
-  readonly notes?: string;
+  readonly notes?: string | undefined;
   readonly examples: readonly string[];
 }): string {
   const title = examples.length === 1 ? 'Example:' : 'Examples:';

@@ -38,7 +38,9 @@ describe('holdfast', () => {
     expect(asked).toMatchObject({ exitCode: 0, stderr: '' });
     expect(asked.stdout).toBe((await runCli(['operations', 'show', '--help'])).stdout);
     const group = await runCli(['operations', '--help']);
-    expect(group.stdout).toMatch(/cancel .*[^]*Examples:\n {2}\$ holdfast operations/);
+    expect(group.stdout).toMatch(
+      /cancel .*[^]*it is list: [^]*Examples:\n {2}\$ holdfast operations/,
+    );
     expect(await runCli(['help', 'fly'])).toMatchObject({ exitCode: 2, stdout: '' });
     expect((await runCli(['statsu'])).stderr).toMatch(/Did you mean status\?/);
   });
