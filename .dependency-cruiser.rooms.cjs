@@ -17,6 +17,14 @@ const POLICY = [
   'machines/policy/crisis',
   'machines/policy/layers',
 ];
+/** What merges records of several devices: a house of its own, from the ground up. */
+const MERGE = [
+  'machines/merge/clock',
+  'machines/merge/values',
+  'machines/merge/rules',
+  'machines/merge/declaration',
+  'machines/merge/entities',
+];
 const CHARTS = [
   'machines/operation',
   'machines/crisis',
@@ -80,6 +88,19 @@ const ROOMS = {
     'machines/policy/service',
     'machines/policy/crisis',
   ],
+
+  'machines/merge/clock': [],
+  'machines/merge/values': [VOCABULARY, 'machines/policy/request'],
+  'machines/merge/rules': [VOCABULARY, 'machines/merge/values'],
+  'machines/merge/declaration': [VOCABULARY, 'machines/merge/rules'],
+  'machines/merge/entities': [
+    VOCABULARY,
+    'machines/policy/clinical',
+    'machines/merge/values',
+    'machines/merge/rules',
+    'machines/merge/declaration',
+  ],
+  'machines/merge': [VOCABULARY, ...MERGE],
 
   // Charts: they decide by policies and never import each other.
   ...Object.fromEntries(CHARTS.map((chart) => [chart, [VOCABULARY, ...POLICY]])),
@@ -334,6 +355,8 @@ const ROOMS = {
   ],
   // holdfast/schemas: nothing of the product imports it.
   'src/schemas': ['machines/policy/request', 'machines/policy/clinical'],
+  // holdfast/merge: nothing of the product imports it yet.
+  'src/merge': [...MERGE, 'machines/merge'],
   // holdfast/testing: nothing of the product imports it but the demo.
   'src/testing': [
     VOCABULARY,

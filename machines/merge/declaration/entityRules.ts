@@ -1,0 +1,71 @@
+/**
+ * The declaration of an entity: by which rules each of its fields is merged, what is computed from them, and
+ * what must hold afterwards (CF-4).
+ *
+ * @module
+ */
+
+import type { JsonObject } from '../../vocabulary/json.ts';
+import type { Change } from '../rules/change.ts';
+import { type FieldRules, fields } from '../rules/fields.ts';
+import type { AnyRule } from '../rules/rule.ts';
+import type { Alternative } from '../rules/ruling.ts';
+
+/** Something that a merge must not leave as it is. */
+export interface Finding {
+  /** A JSON Pointer. */
+  readonly path: string;
+  readonly reason: string;
+  readonly alternatives?: readonly Alternative[];
+  /** Fields that are put right at once. */
+  readonly put?: JsonObject;
+}
+
+/** Something that must hold of an entity. */
+export interface Check {
+  readonly says: string;
+  /** What does not hold. What did not hold before the changes either was told then. */
+  readonly find: (value: JsonObject, changes: readonly Change[]) => readonly Finding[];
+}
+
+/** The rules of an entity. Make one with `defineEntity`. */
+export interface EntityRules {
+  readonly type: string;
+  /** What it is called by those who approve the rules. */
+  readonly title: string;
+  /** Who has the last word. */
+  readonly authority: string;
+  readonly fields: AnyRule;
+  /** Fields that follow from the others and from the changes. */
+  readonly computes: (
+    value: JsonObject,
+    changes: readonly Change[],
+    base: JsonObject | undefined,
+  ) => JsonObject;
+  readonly checks: readonly Check[];
+  /** Names of fields, in small letters, of which nothing is ever kept. */
+  readonly leavesOut: ReadonlySet<string>;
+}
+
+export interface EntityDeclaration extends FieldRules {
+  readonly type: string;
+  readonly title: string;
+  readonly authority: string;
+  readonly computes?: EntityRules['computes'];
+  readonly checks?: readonly Check[];
+  readonly leavesOut?: readonly string[];
+}
+
+/** Rules of an entity from its declaration. */
+export function declareEntity(declaration: EntityDeclaration): EntityRules {
+  const { type, title, authority, computes, checks = [], leavesOut = [] } = declaration;
+  return {
+    type,
+    title,
+    authority,
+    fields: fields(declaration),
+    computes: computes ?? (() => ({})),
+    checks,
+    leavesOut: new Set(leavesOut),
+  };
+}

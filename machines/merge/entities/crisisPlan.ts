@@ -1,0 +1,126 @@
+/**
+ * A crisis plan (CF-5). The person it is about has the last word. Nothing of it is lost by a merge, and the
+ * plan is usable at once, whatever waits for somebody to look at it.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { declareEntity, type Finding } from '../declaration/entityRules.ts';
+import { anything } from '../rules/anything.ts';
+import { fields } from '../rules/fields.ts';
+import { list, set } from '../rules/list.ts';
+import { alternative } from '../rules/ruling.ts';
+import { both, firstStays, latest } from '../rules/single.ts';
+import { canonical, isList, isObject } from '../values/canonical.ts';
+
+/** Lists of people who can be reached. */
+const CONTACT_LISTS = ['emergencyContacts', 'professionals', 'contacts'] as const;
+/** Lists of lines. */
+const STEP_LISTS = [
+  'warningSigns',
+  'copingStrategies',
+  'copingSteps',
+  'distractions',
+  'safeSurroundings',
+  'meansSafety',
+] as const;
+/** Where a contact may be reached. */
+const REACHED_BY = ['phones', 'phone', 'sms', 'text', 'chat', 'email', 'url'] as const;
+
+const words = both();
+/** Whatever it is, nothing of it is lost. */
+const rest = anything(words);
+
+const phones = set({ id: dialled, keepsOne: true, asksOfReplaced: true });
+
+const contact = fields({
+  fields: { id: firstStays(), name: words, phones, order: latest() },
+  other: rest,
+});
+
+/** An item that comes with the app, as a national line does. */
+function isSystem(item: Json): boolean {
+  if (!isObject(item)) return false;
+  return item['system'] === true || item['source'] === 'system' || item['kind'] === 'system';
+}
+
+const contacts = list({ id: 'id', item: contact, removing: 'confirmed', isFixed: isSystem });
+const step = anything(words);
+const steps = list({ id: 'id', item: step, removing: 'confirmed', isFixed: isSystem });
+
+export const crisisPlan = declareEntity({
+  type: 'crisis_plan',
+  title: 'Crisis plan',
+  authority: 'the person it is about; a clinician for what they signed together',
+  fields: {
+    ...Object.fromEntries(CONTACT_LISTS.map((name) => [name, contacts])),
+    ...Object.fromEntries(STEP_LISTS.map((name) => [name, steps])),
+    reasonsForLiving: words,
+    note: words,
+  },
+  other: rest,
+  checks: [
+    { says: 'Somebody can be reached.', find: withoutContacts },
+    { says: 'Each contact can be reached.', find: unreachable },
+    { says: 'Nobody is in it twice.', find: twins },
+  ],
+});
+
+/** A number as it is dialled, which is who it reaches; another text is itself. */
+function dialled(phone: Json): string {
+  const digits = typeof phone === 'string' ? phone.replaceAll(/[^\d+]/g, '') : '';
+  return digits === '' ? canonical(phone) : digits;
+}
+
+function withoutContacts(plan: JsonObject): readonly Finding[] {
+  const lists = CONTACT_LISTS.map((name) => plan[name]).filter((one) => isList(one));
+  return lists.length > 0 && lists.every((one) => one.length === 0)
+    ? [{ path: '/emergencyContacts', reason: 'no contact is left' }]
+    : [];
+}
+
+function contactsOf(
+  plan: JsonObject,
+): readonly { readonly path: string; readonly contact: JsonObject }[] {
+  return CONTACT_LISTS.flatMap((name) => {
+    const all = plan[name];
+    return (isList(all) ? all : []).flatMap((one) =>
+      isObject(one) ? [{ path: `/${name}/${idOf(one)}`, contact: one }] : [],
+    );
+  });
+}
+
+function idOf({ id }: JsonObject): string {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : '-';
+}
+
+function unreachable(plan: JsonObject): readonly Finding[] {
+  const isGiven = (value: Json | undefined): boolean =>
+    isList(value) ? value.some(isGiven) : typeof value === 'string' && value.trim() !== '';
+  return contactsOf(plan)
+    .filter((one) => REACHED_BY.every((field) => !isGiven(one.contact[field])))
+    .map((one) => ({
+      path: one.path,
+      reason: 'there is no way to reach this contact',
+      alternatives: [alternative(one.contact, null)],
+    }));
+}
+
+/** Contacts of one name and one number under two identities: a hint, nothing is folded. */
+function twins(plan: JsonObject): readonly Finding[] {
+  const seen = new Map<string, JsonObject>();
+  return contactsOf(plan).flatMap((one) => {
+    const { name = null, phones: numbers } = one.contact;
+    for (const phone of isList(numbers) ? numbers : []) {
+      const key = canonical([name, dialled(phone)]);
+      const other = seen.get(key);
+      if (other !== undefined && other !== one.contact) {
+        const alternatives = [alternative(other, null), alternative(one.contact, null)];
+        return [{ path: one.path, reason: 'the same person may be in it twice', alternatives }];
+      }
+      seen.set(key, one.contact);
+    }
+    return [];
+  });
+}

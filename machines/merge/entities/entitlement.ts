@@ -1,0 +1,131 @@
+/**
+ * What a user is entitled to, from all sources. Only what the server has verified counts. No feature for a
+ * crisis depends on any of it.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { declareEntity } from '../declaration/entityRules.ts';
+import type { Change } from '../rules/change.ts';
+import { computed, map } from '../rules/fields.ts';
+import { others, type Rule, whole } from '../rules/rule.ts';
+import { firstStays, serverDecides } from '../rules/single.ts';
+import { snapshot } from '../rules/snapshot.ts';
+import { canonical, compareText, isList, isObject } from '../values/canonical.ts';
+
+/** How long an answer of the server is good for without another. */
+const GRACE_MS = 3 * 24 * 3_600_000;
+
+export const entitlement = declareEntity({
+  type: 'entitlement',
+  title: 'Entitlement',
+  authority: 'the server, for each source',
+  fields: {
+    id: firstStays(),
+    sources: map(snapshot({ asOf: asOfMs, prefers: isActive })),
+    revokedTransactionIds: revoked(),
+    active: computed('Whether any source is active, as the last answer of the server says.'),
+    expiresAt: computed('The last end of those that are active; none when one has no end.'),
+  },
+  other: verifiedOnly(),
+  computes: (value, changes) => {
+    const { sources } = value;
+    if (!isObject(sources) || Object.keys(sources).length === 0) return {};
+    return standing(value, answeredAtMs(changes));
+  },
+});
+
+/**
+ * Whether a merged entitlement is active at a moment, and until when: what is kept was judged when the server
+ * answered last, and goes on to age.
+ *
+ * @param entitled the value of a merge, or of what was kept of one
+ * @param nowMs the present, in milliseconds since 1970
+ */
+export function entitlementAt(
+  entitled: unknown,
+  nowMs: number,
+): { readonly active: boolean; readonly expiresAt: number | null } {
+  return standing(isObject(entitled as Json) ? (entitled as JsonObject) : {}, nowMs);
+}
+
+/** What the sources come to at a moment; `null` judges each by its own answer. */
+function standing(
+  { sources, revokedTransactionIds }: JsonObject,
+  atMs: number | null,
+): { active: boolean; expiresAt: number | null } {
+  const taken = new Set(isList(revokedTransactionIds) ? revokedTransactionIds : []);
+  const active = Object.values(isObject(sources) ? sources : {}).filter(
+    (source) =>
+      isObject(source) && !taken.has(source['transactionId'] ?? '') && isValid(source, atMs),
+  );
+  const ends = active.map((source) => (isObject(source) ? (source['expiresAt'] ?? null) : null));
+  const last = Math.max(...ends.map((end) => (typeof end === 'number' ? end : Number.MAX_VALUE)));
+  return {
+    active: active.length > 0,
+    expiresAt: active.length === 0 || last === Number.MAX_VALUE ? null : last,
+  };
+}
+
+/** An end is compared with the moment of the answer, while that is recent. */
+function isValid(source: JsonObject, atMs: number | null): boolean {
+  if (source['active'] !== true) return false;
+  const { expiresAt: endsAtMs } = source;
+  if (typeof endsAtMs !== 'number') return true;
+  const answerMs = asOfMs(source) ?? atMs;
+  const isRecent = answerMs !== null && atMs !== null && atMs - answerMs <= GRACE_MS;
+  const momentMs = isRecent || atMs === null ? answerMs : atMs;
+  return momentMs === null || endsAtMs > momentMs;
+}
+
+/** When the server answered last, as far as these changes know. */
+function answeredAtMs(changes: readonly Change[]): number | null {
+  const moments = changes
+    .filter(({ from }) => from.isVerified)
+    .map(({ from }) => from.receivedAtMs ?? from.ms);
+  return moments.length === 0 ? null : Math.max(...moments);
+}
+
+function asOfMs(source: Json | undefined): number | null {
+  const moment = isObject(source) ? source['asOf'] : undefined;
+  return typeof moment === 'number' ? moment : null;
+}
+
+function isActive(source: Json): boolean {
+  return isObject(source) && source['active'] === true;
+}
+
+/** What was revoked stays revoked. */
+function revoked(): Rule {
+  return whole(
+    { kind: 'set', says: 'What the server has revoked stays revoked.', asks: '' },
+    (alts, base) => {
+      const all = new Map<string, Json>();
+      const sworn = alts.filter((alt) => alt.sworn !== null);
+      for (const value of [base, ...sworn.map((alt) => alt.value)]) {
+        for (const one of isList(value) ? value : []) all.set(canonical(one), one);
+      }
+      const lost = alts.filter((alt) => alt.sworn === null);
+      const value = [...all]
+        .toSorted(([one], [other]) => compareText(one, other))
+        .map(([, one]) => one);
+      return {
+        value: base === undefined && all.size === 0 ? [] : value,
+        lost,
+        reason: 'not verified',
+      };
+    },
+  );
+}
+
+/** Only the server changes it, from the first value on. */
+function verifiedOnly(): Rule {
+  const rule = serverDecides();
+  return whole({ kind: rule.kind, says: rule.says, asks: '' }, (alts, base) => {
+    const sworn = alts.filter((alt) => alt.sworn !== null);
+    const [first] = sworn;
+    const value = first === undefined ? base : first.value;
+    return { value, lost: others(alts, first), reason: 'the server decides' };
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * An invoice with its payments and refunds. The provider's ledger has the last word; what is in the ledger
+ * stays in it, and amounts are neither added up nor averaged (CF-7).
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { declareEntity, type Finding } from '../declaration/entityRules.ts';
+import { anything } from '../rules/anything.ts';
+import type { Change } from '../rules/change.ts';
+import { fields } from '../rules/fields.ts';
+import { list } from '../rules/list.ts';
+import { type Alternative, alternative, GROUP_MARK } from '../rules/ruling.ts';
+import { firstStays, furthest, latest } from '../rules/single.ts';
+import { snapshot } from '../rules/snapshot.ts';
+import { isList, isObject, isSame } from '../values/canonical.ts';
+import { CARD_FIELDS } from './cardFields.ts';
+
+const TOTALS = ['amountDue', 'amountPaid', 'amountRemaining', 'subtotal', 'tax', 'total'] as const;
+
+const record = fields({
+  fields: {
+    id: firstStays(),
+    idempotencyKey: firstStays(),
+    amount: firstStays(),
+    currency: firstStays(),
+    state: furthest([
+      'pending',
+      'requires_action',
+      'processing',
+      ['succeeded', 'failed', 'canceled'],
+      'disputed',
+    ]),
+  },
+  other: anything(latest()),
+});
+
+const ledger = list({ id: 'id', item: record, removing: 'never', uniqueBy: 'idempotencyKey' });
+
+export const invoice = declareEntity({
+  type: 'invoice',
+  title: 'Invoice and payments',
+  authority: "the provider's ledger",
+  fields: {
+    id: firstStays(),
+    number: firstStays(),
+    currency: firstStays(),
+    status: furthest(['draft', 'open', 'uncollectible', ['paid', 'void']]),
+    payments: ledger,
+    refunds: ledger,
+  },
+  groups: { totals: { names: TOTALS, rule: snapshot() } },
+  other: anything(latest()),
+  checks: [
+    { says: 'It is paid once.', find: paidTwice },
+    { says: 'All is in one currency.', find: mixedCurrencies },
+    { says: 'Amounts are whole numbers of the smallest unit.', find: brokenAmounts },
+    { says: 'No more goes back than was paid.', find: overRefunded },
+    { says: 'What is due does not change once the invoice is out.', find: changedTotals },
+    { says: 'It is paid only by a payment, or on the word of the provider.', find: unproven },
+  ],
+  leavesOut: CARD_FIELDS,
+});
+
+function recordsOf(value: Json | undefined): readonly JsonObject[] {
+  return (isList(value) ? value : []).filter((one) => isObject(one));
+}
+
+function succeeded({ payments }: JsonObject): readonly JsonObject[] {
+  return recordsOf(payments).filter(({ state }) => state === 'succeeded');
+}
+
+function sum(records: readonly JsonObject[]): number {
+  return records.reduce(
+    (total, { amount }) => total + (typeof amount === 'number' ? amount : 0),
+    0,
+  );
+}
+
+function paidTwice(value: JsonObject): readonly Finding[] {
+  const paid = succeeded(value);
+  const due = value['amountDue'];
+  const isMore = typeof due !== 'number' || sum(paid) - sum(recordsOf(value['refunds'])) > due;
+  if (paid.length < 2 || !isMore) return [];
+  return [{ path: '/payments', reason: 'paid more than once', alternatives: shown(paid) }];
+}
+
+function mixedCurrencies(value: JsonObject): readonly Finding[] {
+  const all = [...recordsOf(value['payments']), ...recordsOf(value['refunds'])];
+  const { currency } = value;
+  const others = all.filter(
+    (one) =>
+      one['currency'] !== undefined && currency !== undefined && one['currency'] !== currency,
+  );
+  if (others.length === 0) return [];
+  return [{ path: '/payments', reason: 'another currency', alternatives: shown(others) }];
+}
+
+function brokenAmounts(value: JsonObject): readonly Finding[] {
+  const all = [...recordsOf(value['payments']), ...recordsOf(value['refunds'])];
+  const broken = all.filter(
+    ({ amount }) => amount !== undefined && !(Number.isSafeInteger(amount) && Number(amount) >= 0),
+  );
+  const { amountDue } = value;
+  const isBroken =
+    amountDue !== undefined && amountDue !== null && !Number.isSafeInteger(amountDue);
+  return [
+    ...(broken.length > 0
+      ? [{ path: '/payments', reason: 'not an amount', alternatives: shown(broken) }]
+      : []),
+    ...(isBroken ? [{ path: '/amountDue', reason: 'not an amount' }] : []),
+  ];
+}
+
+function overRefunded(value: JsonObject): readonly Finding[] {
+  const refunds = recordsOf(value['refunds']).filter(({ state }) => state !== 'failed');
+  const paid = succeeded(value);
+  if (paid.length === 0 || sum(refunds) <= sum(paid)) return [];
+  return [
+    { path: '/refunds', reason: 'more goes back than was paid', alternatives: shown(refunds) },
+  ];
+}
+
+function changedTotals(_: JsonObject, changes: readonly Change[]): readonly Finding[] {
+  return changes.length === 0 ? [] : changedDue(changes);
+}
+
+/** Amounts due that sides say, when they say different ones. */
+function changedDue(changes: readonly Change[]): readonly Finding[] {
+  const said = changes.flatMap(({ path, value, from }) =>
+    path[0] === `${GROUP_MARK}totals` && isObject(value) && value['amountDue'] !== undefined
+      ? [alternative(value['amountDue'], from)]
+      : [],
+  );
+  const [first] = said;
+  return first === undefined || said.every(({ value }) => isSame(value, first.value))
+    ? []
+    : [{ path: '/amountDue', reason: 'different amounts are due', alternatives: said }];
+}
+
+function unproven(value: JsonObject, changes: readonly Change[]): readonly Finding[] {
+  const claims = changes.filter(
+    ({ path, value: state }) => path.length === 1 && path[0] === 'status' && state === 'paid',
+  );
+  const isProven = claims.some(({ from }) => from.isVerified) || succeeded(value).length > 0;
+  if (claims.length === 0 || isProven || value['status'] !== 'paid') return [];
+  const alternatives = claims.map(({ value: state, from }) => alternative(state, from));
+  return [{ path: '/status', reason: 'nothing shows that it was paid', alternatives }];
+}
+
+function shown(records: readonly JsonObject[]): readonly Alternative[] {
+  return records.map((one) => alternative(one, null));
+}

@@ -1,0 +1,31 @@
+/**
+ * A user's preferences. What lets data out goes by the stricter choice; what keeps somebody reachable in a
+ * crisis is asked.
+ *
+ * @module
+ */
+
+import { declareEntity } from '../declaration/entityRules.ts';
+import { anything } from '../rules/anything.ts';
+import { map } from '../rules/fields.ts';
+import { ask, latest, strictest } from '../rules/single.ts';
+
+const consent = strictest([false, true]);
+
+export const preferences = declareEntity({
+  type: 'preferences',
+  title: 'Preferences',
+  authority: 'the user',
+  fields: {
+    consents: map(consent),
+    consent: map(consent),
+    crisisAlerts: ask(true),
+    quietHours: latest(),
+  },
+  groups: { quietHours: { names: ['quietStart', 'quietEnd', 'quietTz'], rule: latest() } },
+  named: [
+    { pattern: /crisis|emergency/i, rule: ask(true) },
+    { pattern: /consent|shar(e|ing)|marketing|research|analytics|tracking/i, rule: consent },
+  ],
+  other: anything(latest()),
+});

@@ -1,0 +1,124 @@
+/**
+ * Merges what several devices made of one entity. The merge is the union of their changes; the value is read
+ * from that union (CF-2). It never throws, changes nothing that it is given, and knows no locale and no clock:
+ * `nowMs` only bounds stamps from the future.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../vocabulary/json.ts';
+import type { EntityRules, Finding } from './declaration/entityRules.ts';
+import { entityRulesOf } from './entities/entities.ts';
+import { type Change, ChangeNotes, nodeOf, unionOf } from './rules/change.ts';
+import { inOrder } from './rules/fields.ts';
+import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';
+import { isAbsent, type Side, type SideMeta, sidesOf } from './sides.ts';
+import { canonical, isObject } from './values/canonical.ts';
+import { cleanJson } from './values/cleanJson.ts';
+import { sha256 } from './values/sha256.ts';
+
+/** What comes of a merge. */
+export interface Merged {
+  /** Usable at once, whatever waits for a person. */
+  readonly value: Json;
+  /** What no rule could decide safely, with all that there is to choose from. */
+  readonly review: readonly ReviewItem[];
+  /** What was decided, with what was not taken. */
+  readonly audit: readonly AuditEntry[];
+  /** The same on every device that has the same changes: SHA-256 of them and the value. */
+  readonly mergeId: string;
+}
+
+/**
+ * Merges the states that devices, and the server, made of one entity since they were at one.
+ *
+ * @param entity the name of an entity that holdfast knows, or rules made with `defineEntity`. What nobody has
+ *   declared is merged field by field, and where devices differ both are kept and a person is asked
+ * @param base the state that all of them began with; `null` when it is not known, so that nothing counts as
+ *   removed
+ * @param sides what each has now, and who, when, and whether an authority answers for it
+ * @param nowMs the present, in milliseconds since 1970; only bounds stamps of sides that no server received
+ *
+ * @example
+ * const { value, review } = mergeEntity('crisis_plan', base, [
+ *   { value: mine, meta: { actor: 'phone', hlc: { ms: 1_790_000_000_000, c: 0 } } },
+ *   { value: theirs, meta: { actor: 'tablet', hlc: { ms: 1_790_000_060_000, c: 0 } } },
+ * ], Date.now());
+ */
+export function mergeEntity(
+  entity: string | EntityRules,
+  base: unknown,
+  sides: readonly { readonly value: unknown; readonly meta?: SideMeta }[],
+  nowMs: number,
+): Merged {
+  const rules = typeof entity === 'string' ? entityRulesOf(entity) : entity;
+  const isLeftOut = (name: string) => rules.leavesOut.has(name);
+  const before = ancestor(base, isLeftOut);
+  const changes = unionOf(
+    sidesOf(sides, nowMs, isLeftOut).map((side) => changesOf(rules, before, side)),
+  );
+  return project(rules, before, changes);
+}
+
+/** What a side changed. */
+export function changesOf(
+  rules: EntityRules,
+  base: Json | undefined,
+  { value, origin }: Side,
+): readonly Change[] {
+  const notes = new ChangeNotes(origin);
+  rules.fields.note(base, value, notes);
+  return notes.changes;
+}
+
+/** What the entity is after a set of changes, whoever put it together and in whatever order. */
+export function project(
+  rules: EntityRules,
+  base: Json | undefined,
+  changes: readonly Change[],
+): Merged {
+  const ruling = new Ruling();
+  const before = isObject(base) ? base : undefined;
+  let value = changes.length === 0 ? base : rules.fields.project(base, nodeOf(changes), ruling);
+  if (isObject(value)) {
+    value = settled(rules, { ...value, ...rules.computes(value, changes, before) }, before);
+  }
+  ruling.sort();
+  const whole = value ?? null;
+  const ids = changes.map(({ id }) => id).join('\n');
+  const mergeId = sha256(`${rules.type}\n${canonical(whole)}\n${ids}`);
+  return { value: whole, review: ruling.review, audit: ruling.audit, mergeId };
+
+  /** The value with what must hold put right, where that can be done, and asked of where not. */
+  function settled(
+    { checks, computes }: EntityRules,
+    merged: JsonObject,
+    known: JsonObject | undefined,
+  ): JsonObject {
+    let result = merged;
+    const former =
+      known === undefined || checks.length === 0
+        ? undefined
+        : { ...known, ...computes(known, [], known) };
+    for (const { says, find } of checks) {
+      const found = find(result, changes);
+      if (found.length === 0) continue;
+      const told = new Set(former === undefined ? [] : find(former, []).map(nameOf));
+      for (const finding of found) {
+        if (finding.put !== undefined) result = { ...result, ...finding.put };
+        if (told.has(nameOf(finding))) continue;
+        ruling.ask(says, finding.reason, finding.alternatives ?? [], finding.path);
+      }
+    }
+    return inOrder(result);
+  }
+}
+
+function nameOf({ path, reason }: Finding): string {
+  return `${path} ${reason}`;
+}
+
+function ancestor(base: unknown, isLeftOut: (name: string) => boolean): Json | undefined {
+  const value = cleanJson(base, isLeftOut);
+  return isAbsent(value) ? undefined : value;
+}

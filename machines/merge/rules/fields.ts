@@ -1,0 +1,186 @@
+/**
+ * An object, field by field. A field that a side does not have is not known to it, which is no removal (CF-7).
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { compareText, isObject, isSame } from '../values/canonical.ts';
+import type { ChangeNode, ChangeNotes } from './change.ts';
+import { type AnyRule, altsOf, type Rule } from './rule.ts';
+import { alternative, GROUP_MARK, type Ruling } from './ruling.ts';
+import { decideLatest } from './single.ts';
+
+/** Fields that are ruled as one value: an object of those that are there. */
+export interface Group {
+  readonly names: readonly string[];
+  readonly rule: AnyRule;
+  /** A side's fields as they are: what it does not have is then gone with them. */
+  readonly isWhole?: boolean;
+}
+
+export interface FieldRules {
+  readonly fields?: Readonly<Record<string, AnyRule>>;
+  /** Fields that belong together. */
+  readonly groups?: Readonly<Record<string, Group>>;
+  /** Rules for fields that are known by a part of their name only. */
+  readonly named?: readonly { readonly pattern: RegExp; readonly rule: AnyRule }[];
+  /** The rule of all others. */
+  readonly other: AnyRule;
+  /** An explicit `null` in place of the object resets it. */
+  readonly isResettable?: boolean;
+}
+
+/** An object, by the rules of its fields. */
+export function fields(rules: FieldRules): Rule {
+  const own = new Map(Object.entries(rules.fields ?? {}));
+  const groups = Object.entries(rules.groups ?? {});
+  const grouped = new Set(groups.flatMap(([, { names }]) => names));
+  const ruleOf = (name: string): AnyRule =>
+    own.get(name) ?? rules.named?.find(({ pattern }) => pattern.test(name))?.rule ?? rules.other;
+
+  const note = (base: Json | undefined, side: Json | undefined, notes: ChangeNotes): void => {
+    if (side === undefined) return;
+    if (!isObject(side)) {
+      if (!isSame(base, side)) notes.add('set', side);
+      return;
+    }
+    const from = isObject(base) ? base : {};
+    const names = Object.keys(side);
+    if (names.length === 0 && base === undefined) notes.add('set', side);
+    for (const [name, group] of groups) {
+      const before = part(from, group.names);
+      const given = part(side, group.names);
+      if (given === undefined) continue;
+      const after = group.isWhole === true ? given : { ...before, ...given };
+      notes.at(GROUP_MARK + name, () => group.rule.note(before, inOrder(after), notes));
+    }
+    for (const name of names) {
+      if (grouped.has(name)) continue;
+      const before = from[name];
+      const after = side[name];
+      // Most fields are as they were; rules that take down what did not change are not of fields alone.
+      if (before === after && (typeof after !== 'object' || after === null)) continue;
+      notes.at(name, () => ruleOf(name).note(before, after, notes));
+    }
+  };
+
+  const project = (base: Json | undefined, node: ChangeNode, ruling: Ruling): Json | undefined => {
+    const alts = altsOf(node.own);
+    if (node.under.size === 0 && alts.length > 0) return ofAnotherShape(base, node, ruling);
+    if (alts.length > 0) {
+      const strange = alts.filter(({ value }) => !isObject(value));
+      if (strange.length > 0) {
+        const others = strange.map(({ value, from }) => alternative(value, from));
+        ruling.ask('fields', 'not an object', others);
+      }
+    }
+    if (node.under.size === 0) return base;
+    const before: JsonObject = isObject(base) ? base : {};
+    const after: Record<string, Json> = {};
+    const set = (name: string, value: Json | undefined) => {
+      if (value !== undefined) after[name] = value;
+    };
+    for (const [name, group] of groups) {
+      const changes = node.under.get(GROUP_MARK + name);
+      const whole = part(before, group.names);
+      const ruled =
+        changes === undefined
+          ? whole
+          : ruling.at(GROUP_MARK + name, () => group.rule.project(whole, changes, ruling));
+      if (isObject(ruled)) for (const one of group.names) set(one, ruled[one]);
+    }
+    const names = new Set([...Object.keys(before), ...node.under.keys()]);
+    for (const name of names) {
+      if (grouped.has(name) || name.startsWith(GROUP_MARK)) continue;
+      const changes = node.under.get(name);
+      set(
+        name,
+        changes === undefined
+          ? before[name]
+          : ruling.at(name, () => ruleOf(name).project(before[name], changes, ruling)),
+      );
+    }
+    return inOrder(after);
+  };
+
+  const ofAnotherShape = (
+    base: Json | undefined,
+    node: ChangeNode,
+    ruling: Ruling,
+  ): Json | undefined => {
+    const alts = altsOf(node.own);
+    const objects = alts.filter(({ value }) => isObject(value));
+    const strange = alts.filter(({ value }) => !isObject(value));
+    const isReset = rules.isResettable === true && alts.every(({ value }) => value === null);
+    if (!isReset && strange.length > 0 && (isObject(base) || objects.length > 0)) {
+      const others = strange.map(({ value, from }) => alternative(value, from));
+      ruling.ask('fields', 'not an object', others);
+      return isObject(base) ? base : objects[0]?.value;
+    }
+    const { value, lost = [] } = decideLatest(alts, base);
+    if (lost.length > 0) {
+      const others = lost.map((alt) => alternative(alt.value, alt.from));
+      ruling.note('fields', 'a later edit stands', value, others);
+    }
+    return value;
+  };
+
+  return {
+    kind: 'fields',
+    says: 'Field by field.',
+    asks: '',
+    parts: [
+      ...groups.map(([, { names, rule }]) => [names.join(', '), rule] as const),
+      ...own,
+      ...(rules.named ?? []).map(
+        ({ pattern, rule }) => [`named like ${pattern.source}`, rule] as const,
+      ),
+      ['all others', rules.other],
+    ],
+    note,
+    project,
+  };
+}
+
+/** An object of keys that nobody knows beforehand, each by one rule. */
+export function map(rule: AnyRule): Rule {
+  const all = fields({ other: rule });
+  return { ...all, says: `For each key: ${rule.says}`, asks: rule.asks, parts: [] };
+}
+
+/** What is computed from the rest: what a side says of it changes nothing. */
+export function computed(says: string): Rule {
+  return {
+    kind: 'computed',
+    says,
+    asks: '',
+    note: () => {},
+    project: (base) => base,
+  };
+}
+
+/** Those of the fields that are there; `undefined` for none. */
+function part(object: JsonObject, names: readonly string[]): JsonObject | undefined {
+  const found: Record<string, Json> = {};
+  for (const name of names) {
+    const value = object[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return Object.keys(found).length === 0 ? undefined : inOrder(found);
+}
+
+/** The object with its keys in the one order. */
+export function inOrder(object: JsonObject): JsonObject {
+  const names = Object.keys(object);
+  let previous = '';
+  let isOrdered = true;
+  for (const name of names) {
+    if (name < previous) isOrdered = false;
+    previous = name;
+  }
+  if (isOrdered) return object;
+  return Object.fromEntries(
+    names.toSorted(compareText).map((name): [string, Json] => [name, object[name] ?? null]),
+  );
+}

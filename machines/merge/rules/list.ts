@@ -1,0 +1,316 @@
+/**
+ * Lists whose items are known by an identity, and sets. An item that is not there was not removed: it goes
+ * by a removal that somebody has declared, as far as the list allows one (CF-5, CF-7).
+ *
+ * @module
+ */
+
+import type { Json } from '../../vocabulary/json.ts';
+import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
+import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
+import { type AnyRule, altsOf, type Rule } from './rule.ts';
+import { type Alternative, alternative, pointerOf, Ruling } from './ruling.ts';
+import { inSequence } from './sequence.ts';
+import { decideLatest, latest } from './single.ts';
+
+/** How an item may go. */
+export type Removing =
+  /** By a confirmed removal of an item that nobody edited meanwhile. */
+  | 'confirmed'
+  /** By any declared removal, edits or not. */
+  | 'declared'
+  /** Never. */
+  | 'never'
+  /** By not being there any more: for sets. */
+  | 'observed';
+
+export interface ListRules {
+  /** Field that identifies an item, or what makes an identity of it. */
+  readonly id: string | ((item: Json) => string);
+  readonly item: AnyRule;
+  readonly removing: Removing;
+  /** Items that nobody removes. */
+  readonly isFixed?: (item: Json) => boolean;
+  /** The last item stays; a person is asked. */
+  readonly keepsOne?: boolean;
+  /** A person is asked when devices replaced the same item by different ones. */
+  readonly asksOfReplaced?: boolean;
+  /** Of new items that agree in this field only one is taken. */
+  readonly uniqueBy?: string;
+}
+
+const SAYS: Readonly<Record<Removing, string>> = {
+  confirmed:
+    'Items of all devices. One goes only by a removal that a person has confirmed; an edit of it on another device keeps it.',
+  declared:
+    'Items of all devices. One that was removed on any device is gone, whatever others did.',
+  never: 'Items of all devices. None ever goes.',
+  observed: 'Items of all devices, without those that a device took out.',
+};
+
+const ASKS: Readonly<Record<Removing, string>> = {
+  confirmed: 'an item is missing without a confirmed removal, or was removed here and edited there',
+  declared: 'an item is missing without a removal',
+  never: 'somebody removed an item',
+  observed: '',
+};
+
+/** A list whose items have an identity. */
+export function list(rules: ListRules): Rule<never[]> {
+  return {
+    kind: 'list',
+    says: SAYS[rules.removing],
+    asks: ASKS[rules.removing],
+    parts: [['each', rules.item]],
+    note: (base, side, notes) => noteList(rules, base, side, notes),
+    project: (base, node, ruling) => projectList(rules, base, node, ruling),
+  };
+}
+
+/** A set: values of which each is there once. */
+export function set(options: Partial<Omit<ListRules, 'item' | 'removing'>> = {}): Rule<never[]> {
+  const rules = { id: canonical, ...options, item: latest(), removing: 'observed' } as const;
+  return {
+    ...list(rules),
+    kind: 'set',
+    asks: [
+      options.keepsOne === true ? 'the last one would go' : '',
+      options.asksOfReplaced === true ? 'two devices replaced the same one differently' : '',
+    ]
+      .filter((words) => words !== '')
+      .join('; '),
+    parts: [],
+  };
+}
+
+/** Marks an identity that is the item itself. */
+const CONTENT_MARK = '=';
+
+/** The items by identity, in their order. What has no identity of its own has its content for one. */
+function itemsOf({ id }: ListRules, value: Json | undefined): ReadonlyMap<string, Json> {
+  const items = new Map<string, Json>();
+  for (const item of isList(value) ? value : []) {
+    const own = identityOf(id, item);
+    const key = own ?? CONTENT_MARK + canonical(item);
+    // A second item under the same identity that says something else is not lost.
+    const isTwin = items.has(key) && !isSame(items.get(key), item);
+    items.set(isTwin ? CONTENT_MARK + canonical(item) : key, item);
+  }
+  return items;
+}
+
+function identityOf(id: ListRules['id'], item: Json): string | null {
+  if (typeof id === 'function') return id(item);
+  const own = isObject(item) ? item[id] : undefined;
+  if (typeof own === 'number') return String(own);
+  if (typeof own !== 'string' || own === '') return null;
+  return own.startsWith(CONTENT_MARK) ? CONTENT_MARK + own : own;
+}
+
+function noteList(
+  rules: ListRules,
+  base: Json | undefined,
+  side: Json | undefined,
+  notes: ChangeNotes,
+): void {
+  if (side === undefined) return;
+  // An explicit null in place of a list: as if nothing were in it.
+  if (!isList(side) && side !== null) {
+    if (!isSame(base, side)) notes.add('set', side);
+    return;
+  }
+  if (isList(side) && side.length === 0 && base === undefined) notes.add('set', side);
+  const before = itemsOf(rules, base);
+  const after = itemsOf(rules, side);
+  const { removals } = notes.from;
+  const place = pointerOf(notes.path);
+  for (const [key, item] of after) {
+    notes.at(key, () => rules.item.note(before.get(key), item, notes));
+  }
+  for (const key of before.keys()) {
+    if (after.has(key)) continue;
+    const removal = removals.get(place + pointerOf([key])) ?? null;
+    notes.at(key, () => notes.add('missing', null, removal));
+  }
+  for (const [pointer, removal] of removals) {
+    if (!pointer.startsWith(`${place}/`)) continue;
+    const key = keyIn(pointer.slice(place.length + 1));
+    if (key === null || before.has(key) || after.has(key)) continue;
+    notes.at(key, () => notes.add('missing', null, removal));
+  }
+  const kept = [...before.keys()].filter((key) => after.has(key));
+  const order = [...after.keys()];
+  if (order.some((key, at) => key !== kept[at])) notes.add('order', order);
+}
+
+/** The key that the rest of a pointer names; `null` when it leads further down. */
+function keyIn(rest: string): string | null {
+  return rest.includes('/') ? null : rest.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function projectList(
+  rules: ListRules,
+  base: Json | undefined,
+  node: ChangeNode,
+  ruling: Ruling,
+): Json | undefined {
+  const strange = altsOf(node.own);
+  if (strange.length > 0) {
+    const isBare = node.under.size === 0 && !isList(base);
+    const others = strange.filter(({ value }) => !isList(value));
+    if (isBare && others.length === strange.length) return decideLatest(strange, base).value;
+    if (others.length > 0) {
+      const alternatives = others.map(({ value, from }) => alternative(value, from));
+      ruling.ask('list', 'not a list', alternatives);
+    }
+    if (node.under.size === 0) return isList(base) ? base : [];
+  }
+  if (node.under.size === 0 && node.own.length === 0) return base;
+  const before = itemsOf(rules, base);
+  const kept = new Map<string, Json>();
+  for (const key of [...new Set([...before.keys(), ...node.under.keys()])].toSorted(compareText)) {
+    const changes = node.under.get(key);
+    const item =
+      changes === undefined
+        ? before.get(key)
+        : ruling.at(key, () => projectItem(rules, before.get(key), changes, ruling));
+    if (item !== undefined) kept.set(key, item);
+  }
+  if (rules.asksOfReplaced === true) askOfReplaced(node, before, ruling);
+  if (rules.keepsOne === true && kept.size === 0 && before.size > 0) {
+    for (const [key, item] of before) kept.set(key, item);
+    ruling.ask('set', 'the last one stays', sidesOf(node, before));
+  }
+  if (rules.uniqueBy !== undefined) leaveTwinsOut(rules.uniqueBy, kept, before, ruling);
+  const orders = node.own
+    .filter(({ kind }) => kind === 'order')
+    .toSorted((one, other) => compareOrigins(other.from, one.from) || compareText(one.id, other.id))
+    .map(({ value }) => value as readonly string[]);
+  return inSequence(kept, [...orders, [...before.keys()]]);
+}
+
+function projectItem(
+  { item, removing, isFixed }: ListRules,
+  base: Json | undefined,
+  node: ChangeNode,
+  ruling: Ruling,
+): Json | undefined {
+  const missing = node.own.filter(({ kind }) => kind === 'missing');
+  const edits: ChangeNode = {
+    own: node.own.filter(({ kind }) => kind !== 'missing'),
+    under: node.under,
+  };
+  const isEdited = edits.own.length > 0 || edits.under.size > 0;
+  if (missing.length === 0) return item.project(base, edits, ruling);
+  const whole = (into: Ruling) => (isEdited ? item.project(base, edits, into) : base);
+  const removals = missing.flatMap(({ removal }) => removal ?? []);
+  const isConfirmed = removals.some((removal) => removal.isConfirmed);
+
+  const stays = (reason: string): Json | undefined => {
+    const kept = whole(ruling);
+    if (kept !== undefined)
+      ruling.ask('list', reason, [alternative(kept, null), ...goneOf(missing)]);
+    return kept;
+  };
+  const goes = (isAsked: boolean): undefined => {
+    const lost = whole(new Ruling());
+    if (lost === undefined) return;
+    if (isAsked) ruling.ask('list', 'removed, and written elsewhere', [alternative(lost, null)]);
+    const gone = alternative(lost, isEdited ? latestOf(edits) : null);
+    ruling.note('list', 'removed', null, [gone], removals);
+  };
+
+  switch (removing) {
+    case 'observed':
+      return isEdited ? whole(ruling) : undefined;
+    case 'never':
+      return removals.length > 0 ? stays('nothing is removed from this list') : whole(ruling);
+    case 'declared':
+      return removals.length > 0 ? goes(false) : stays('missing without a removal');
+    case 'confirmed':
+      if (base !== undefined && isFixed?.(base) === true) return stays('this item stays');
+      if (!isConfirmed) return stays('missing without a confirmed removal');
+      if (base !== undefined && isEdited) return stays('removed on one device, edited on another');
+      // Whoever still has it may only not know that it was removed: he is not put back unseen.
+      return goes(isEdited);
+  }
+}
+
+function goneOf(missing: readonly Change[]): readonly Alternative[] {
+  return missing.map(({ from }) => alternative(null, from));
+}
+
+function latestOf(node: ChangeNode): Change['from'] | null {
+  const all = [node, ...node.under.values()].flatMap(({ own }) => own.map(({ from }) => from));
+  return all.toSorted(compareOrigins).at(-1) ?? null;
+}
+
+/** Asks where devices took the same item out and put different ones in. */
+function askOfReplaced(node: ChangeNode, before: ReadonlyMap<string, Json>, ruling: Ruling): void {
+  const removers = [...before.keys()].map((key) =>
+    (node.under.get(key)?.own ?? []).filter(({ kind }) => kind === 'missing'),
+  );
+  if (!removers.some((changes) => changes.length > 1)) return;
+  const sides = sidesOf(node, before).filter(({ value }) => isList(value) && value.length > 0);
+  const distinct = new Set(sides.map(({ value }) => canonical(value)));
+  if (distinct.size > 1) ruling.ask('set', 'replaced differently', sides);
+}
+
+/** What each side has put in. */
+function sidesOf(node: ChangeNode, before: ReadonlyMap<string, Json>): readonly Alternative[] {
+  const added = new Map<Change['from'], Json[]>();
+  for (const [key, { own }] of [...node.under].toSorted(([one], [two]) => compareText(one, two))) {
+    for (const { kind, value, from } of own) {
+      const values = added.get(from) ?? [];
+      added.set(from, values);
+      if (kind === 'set' && !before.has(key)) values.push(value);
+    }
+  }
+  return [...added]
+    .toSorted(([one], [other]) => compareOrigins(one, other))
+    .map(([from, values]) => alternative(values, from));
+}
+
+/** Of new items that agree in a field, the one whose identity comes first stays. */
+function leaveTwinsOut(
+  field: string,
+  kept: Map<string, Json>,
+  before: ReadonlyMap<string, Json>,
+  ruling: Ruling,
+): void {
+  const first = new Map<string, string>();
+  for (const key of [...kept.keys()].toSorted(compareText)) {
+    const item = kept.get(key);
+    const name = isObject(item) ? item[field] : undefined;
+    if (typeof name !== 'string' || before.has(key)) continue;
+    const known = first.get(name);
+    if (known === undefined) {
+      first.set(name, key);
+      continue;
+    }
+    const twin = alternative(item ?? null, null);
+    const other = kept.get(known) ?? null;
+    if (isWithin(other, item ?? null)) {
+      kept.delete(key);
+      ruling.at(key, () => ruling.note('list', `the same ${field} as another`, other, [twin]));
+    } else {
+      ruling.at(known, () =>
+        ruling.ask('list', `the same ${field}, but not the same`, [alternative(other, null), twin]),
+      );
+      kept.delete(key);
+    }
+  }
+}
+
+/** Whether two records say the same but for their identity and state. */
+function isWithin(one: Json, other: Json): boolean {
+  const rest = (value: Json) =>
+    isObject(value)
+      ? canonical(
+          Object.fromEntries(
+            Object.entries(value).filter(([name]) => name !== 'id' && name !== 'state'),
+          ),
+        )
+      : canonical(value);
+  return rest(one) === rest(other);
+}

@@ -1,0 +1,166 @@
+/**
+ * What a conflict rule is: it takes down what a side changed at its place, and reads from all changes there
+ * what the place holds (CF-3).
+ *
+ * @module
+ */
+
+import type { Json } from '../../vocabulary/json.ts';
+import { canonical, compareText, isSame } from '../values/canonical.ts';
+import type { Change, ChangeNode, ChangeNotes, Origin } from './change.ts';
+import { compareOrigins } from './change.ts';
+import { alternative, type Ruling } from './ruling.ts';
+
+/** The policies of the kit. */
+export type RuleKind =
+  | 'latest wins'
+  | 'server decides'
+  | 'both are kept'
+  | 'ask'
+  | 'strictest wins'
+  | 'furthest wins'
+  | 'largest wins'
+  | 'first stays'
+  | 'text by lines'
+  | 'set'
+  | 'list'
+  | 'fields'
+  | 'together'
+  | 'provider snapshot'
+  | 'computed'
+  | 'own rule';
+
+/**
+ * A rule for values of `Value`. Make one with the functions of this folder.
+ */
+export interface Rule<Value = never> {
+  readonly kind: RuleKind;
+  /** The rule in words that somebody who does not program can approve. */
+  readonly says: string;
+  /** When a person is asked; empty for never. */
+  readonly asks: string;
+  /** Rules of what is inside, for the page that is made of them. */
+  readonly parts?: readonly (readonly [name: string, rule: AnyRule])[];
+  /** @internal Takes down what the side changed. A side without a value changed nothing. */
+  readonly note: (base: Json | undefined, side: Json | undefined, notes: ChangeNotes) => void;
+  /** @internal What the place holds after these changes. */
+  readonly project: (base: Json | undefined, node: ChangeNode, ruling: Ruling) => Json | undefined;
+  /** @internal Only carries the type. */
+  readonly accepts?: Value;
+}
+
+/** A rule for whatever values. */
+export type AnyRule = Rule<unknown>;
+
+/** One value that sides have put at a place, and who did. */
+export interface Alt<Value = Json> {
+  readonly value: Value;
+  /** The latest of those who say so. */
+  readonly from: Origin;
+  /** Of those whom an authority answers for the one that speaks of the latest moment; or `null`. */
+  readonly sworn: Origin | null;
+}
+
+/** What a rule for a single value decides. */
+export interface Verdict {
+  readonly value: Json | undefined;
+  /** Why what follows was not taken. */
+  readonly reason?: string;
+  /** What was not taken. */
+  readonly lost?: readonly Alt[];
+  /** What a person is asked, each with what there is to choose from. */
+  readonly asks?: readonly Question[];
+}
+
+export interface Question {
+  readonly reason: string;
+  readonly alternatives: readonly (Alt | { readonly value: Json; readonly from: null })[];
+  /** Where, below the place of the rule. */
+  readonly below?: readonly string[];
+}
+
+export type Decide = (alts: readonly Alt[], base: Json | undefined) => Verdict;
+
+/** A rule for a value that is taken whole. */
+export function whole<Value = never>(
+  words: Pick<Rule, 'kind' | 'says' | 'asks'>,
+  decide: Decide,
+  /** A side that an authority answers for says what it says even where nothing changed. */
+  isSworn = false,
+): Rule<Value> {
+  return {
+    ...words,
+    note: (base, side, notes) => {
+      if (side === undefined) return;
+      if (isSame(base, side) && !(isSworn && notes.from.isVerified)) return;
+      notes.add('set', side);
+    },
+    project: (base, { own }, ruling) => {
+      const verdict = decide(altsOf(own), base);
+      ruleBy(words.kind, verdict, ruling);
+      return verdict.value;
+    },
+  };
+}
+
+/** Writes down what a verdict did not take, and what it asks. */
+export function ruleBy(kind: string, verdict: Verdict, ruling: Ruling): void {
+  const { value, lost = [], asks = [], reason = kind } = verdict;
+  if (lost.length > 0) {
+    const apart = lost.map((alt) => alternative(alt.value, alt.from));
+    ruling.note(kind, reason, value, apart);
+  }
+  for (const question of asks) {
+    const below = question.below ?? [];
+    ruling.path.push(...below);
+    const alternatives = question.alternatives.map((alt) => alternative(alt.value, alt.from));
+    ruling.ask(kind, question.reason, alternatives);
+    ruling.path.length -= below.length;
+  }
+}
+
+/** What sides have put at a place, each value once, the latest first. */
+export function altsOf(changes: readonly Change[]): readonly Alt[] {
+  const byValue = new Map<string, Alt>();
+  for (const { kind, value, from } of changes) {
+    if (kind !== 'set') continue;
+    const key = canonical(value);
+    const known = byValue.get(key);
+    const sworn = from.isVerified ? from : null;
+    byValue.set(
+      key,
+      known === undefined
+        ? { value, from, sworn }
+        : {
+            value,
+            from: compareOrigins(from, known.from) > 0 ? from : known.from,
+            sworn: laterSworn(sworn, known.sworn),
+          },
+    );
+  }
+  return [...byValue.values()].toSorted(compareAlts);
+}
+
+/** Order of alternatives, the latest first; of two at the same moment by what they say. */
+function compareAlts(one: Alt, other: Alt): number {
+  return (
+    compareOrigins(other.from, one.from) ||
+    compareText(canonical(one.value), canonical(other.value))
+  );
+}
+
+/** The later one, by the moment of which it speaks. */
+export function laterSworn(one: Origin | null, other: Origin | null): Origin | null {
+  if (one === null || other === null) return one ?? other;
+  return compareSworn(one, other) >= 0 ? one : other;
+}
+
+/** Order of what authorities say, the earliest first. */
+export function compareSworn(one: Origin, other: Origin): number {
+  return (one.asOfMs ?? -1) - (other.asOfMs ?? -1) || compareOrigins(one, other);
+}
+
+/** All but one. */
+export function others(alts: readonly Alt[], kept: Alt | undefined): readonly Alt[] {
+  return alts.filter((alt) => alt !== kept);
+}

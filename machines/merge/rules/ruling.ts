@@ -1,0 +1,126 @@
+/**
+ * What comes of a merge beside the value: what a person has to look at, and what was decided without one.
+ * Nothing that a side wrote is in none of the three (CF-6).
+ *
+ * @module
+ */
+
+import type { Json } from '../../vocabulary/json.ts';
+import { canonical, compareText } from '../values/canonical.ts';
+import { sha256 } from '../values/sha256.ts';
+import type { Origin, Removal } from './change.ts';
+
+/** One side's value, and whose it is. */
+export interface Alternative {
+  readonly value: Json;
+  /** The device or service; `null` for the common ancestor. */
+  readonly actor: string | null;
+  /** Its clock, in milliseconds since 1970, as it came. */
+  readonly atMs: number | null;
+  readonly verified?: boolean;
+}
+
+/** Something that no rule could decide safely. The value is usable meanwhile. */
+export interface ReviewItem {
+  /** The same on every device that meets the same conflict. */
+  readonly id: string;
+  /** A JSON Pointer into the value; an item of a list by its identity. */
+  readonly path: string;
+  /** The rule that could not decide. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** Something that a rule decided, with what it did not take. */
+export interface AuditEntry {
+  readonly path: string;
+  readonly rule: string;
+  readonly reason: string;
+  /** What stands in the value; `null` when nothing does. */
+  readonly kept: Json;
+  readonly lost: readonly Alternative[];
+  /** Who removed it, where that is what happened. */
+  readonly removedBy?: readonly string[];
+}
+
+/** An entry before the name of the merge is known. */
+export class Ruling {
+  readonly review: ReviewItem[] = [];
+  readonly audit: AuditEntry[] = [];
+  /** Where the rule stands that rules. */
+  readonly path: string[] = [];
+
+  ask(
+    rule: string,
+    reason: string,
+    alternatives: readonly Alternative[],
+    path: string = this.pointer(),
+  ): void {
+    const id = sha256(canonical([path, reason, alternatives as unknown as Json])).slice(0, 32);
+    if (this.review.every((item) => item.id !== id)) {
+      this.review.push({ id, path, rule, reason, alternatives });
+    }
+  }
+
+  note(
+    rule: string,
+    reason: string,
+    kept: Json | undefined,
+    lost: readonly Alternative[],
+    removals: readonly Removal[] = [],
+  ): void {
+    this.audit.push({
+      path: this.pointer(),
+      rule,
+      reason,
+      kept: kept ?? null,
+      lost,
+      ...(removals.length === 0 ? {} : { removedBy: removals.map(({ by }) => by) }),
+    });
+  }
+
+  at<T>(key: string, rule: () => T): T {
+    this.path.push(key);
+    const result = rule();
+    this.path.pop();
+    return result;
+  }
+
+  pointer(): string {
+    return pointerOf(this.path);
+  }
+
+  /** Both lists in one order. */
+  sort(): void {
+    this.review.sort(
+      (one, other) => compareText(one.path, other.path) || compareText(one.id, other.id),
+    );
+    this.audit.sort(
+      (one, other) =>
+        compareText(one.path, other.path) ||
+        compareText(canonical(one as unknown as Json), canonical(other as unknown as Json)),
+    );
+  }
+}
+
+/** What marks the key of a group of fields, which is no field. */
+export const GROUP_MARK = '\u0000';
+
+/** What marks a step that leads to another way of taking the same value. */
+export const SHAPE_MARK = '\u0001';
+
+/** The JSON Pointer of a path. */
+export function pointerOf(path: readonly string[]): string {
+  return path
+    .filter((key) => !key.startsWith(SHAPE_MARK))
+    .map((key) => `/${key.replace(GROUP_MARK, '').replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
+}
+
+/** What a side says, for review and audit. */
+export function alternative(value: Json, from: Origin | null): Alternative {
+  if (from === null) return { value, actor: null, atMs: null };
+  const { actor, givenMs, isVerified } = from;
+  return { value, actor, atMs: givenMs, ...(isVerified ? { verified: true } : {}) };
+}

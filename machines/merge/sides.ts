@@ -1,0 +1,150 @@
+/**
+ * The sides of a merge as they come: cleaned, their clocks bounded, and without those whose changes another
+ * side has seen (CF-1).
+ *
+ * @module
+ */
+
+import type { Json } from '../vocabulary/json.ts';
+import { clampedMs, type HybridStamp } from './clock/hybridClock.ts';
+import { compareVectors, type VersionVector, vectorFrom } from './clock/versionVector.ts';
+import type { Origin, Removal } from './rules/change.ts';
+import { canonical, compareText, isList, isObject } from './values/canonical.ts';
+import { cleanJson } from './values/cleanJson.ts';
+
+/** That somebody removed an item, and that it is not just missing. */
+export interface Tombstone {
+  /** `/collection/id`, a JSON Pointer whose last part is the item's identity. */
+  readonly path: string;
+  /** Whether the person was asked and said yes. */
+  readonly confirmed?: boolean;
+  readonly by?: string;
+  /** When, in milliseconds since 1970. */
+  readonly at?: number;
+  readonly reason?: string;
+}
+
+/** Who made a side, when, and what else is known of it. */
+export interface SideMeta {
+  /** The device, or the service. */
+  readonly actor: string;
+  /** The moment of its last edit. It only orders what is concurrent. */
+  readonly hlc?: HybridStamp;
+  /** When the server received it, in milliseconds since 1970; set once, by the server. */
+  readonly receivedAt?: number;
+  /** What of each device, and of the server (`srv`), this side has seen. A side that another has seen is history. */
+  readonly vv?: VersionVector;
+  /** The provider or the server answers for it. Never take this from a device. */
+  readonly verified?: boolean;
+  /** The moment of which the provider speaks, in milliseconds since 1970. */
+  readonly asOf?: number;
+  readonly tombstones?: readonly Tombstone[];
+}
+
+/** A side as merges take it. */
+export interface Side {
+  readonly value: Json | undefined;
+  readonly origin: Origin;
+}
+
+interface Read extends Side {
+  readonly vector: VersionVector | null;
+}
+
+/** The sides that count. */
+export function sidesOf(
+  given: unknown,
+  nowMs: number,
+  isLeftOut: (name: string) => boolean,
+): readonly Side[] {
+  const all = (Array.isArray(given) ? given : []).map((side: unknown) =>
+    read(side, nowMs, isLeftOut),
+  );
+  return all.flatMap((side): readonly Side[] => {
+    if (all.some((other) => hasSeen(other, side))) return [];
+    // What it has seen removed, and does not have, is removed.
+    const seen = all.filter((other) => hasSeen(side, other));
+    const removals = new Map(seen.flatMap(({ origin }) => [...origin.removals]));
+    for (const [pointer, removal] of side.origin.removals) removals.set(pointer, removal);
+    return [{ value: side.value, origin: { ...side.origin, removals } }];
+  });
+}
+
+function hasSeen(one: Read, other: Read): boolean {
+  if (one === other || one.vector === null || other.vector === null) return false;
+  return compareVectors(one.vector, other.vector) === 'after';
+}
+
+function read(side: unknown, nowMs: number, isLeftOut: (name: string) => boolean): Read {
+  const { value, meta } = fieldsOf(side);
+  const { actor, hlc, receivedAt, vv, verified, asOf, tombstones } = fieldsOf(meta);
+  const { ms, c } = fieldsOf(hlc);
+  const givenMs = finite(ms) ?? 0;
+  const receivedAtMs = finite(receivedAt);
+  const horizonMs = receivedAtMs ?? finite(nowMs);
+  const clamp = (at: number) => (horizonMs === null ? at : clampedMs(at, horizonMs));
+  const asOfMs = finite(asOf);
+  const cleaned = cleanJson(value, isLeftOut);
+  return {
+    value: isAbsent(cleaned) ? undefined : cleaned,
+    vector: vectorFrom(vv),
+    origin: {
+      actor: textOf(actor),
+      ms: clamp(givenMs),
+      counter: finite(c) ?? 0,
+      givenMs,
+      receivedAtMs,
+      isVerified: verified === true,
+      asOfMs: asOfMs === null ? null : clamp(asOfMs),
+      removals: removalsOf(tombstones),
+    },
+  };
+}
+
+/** Whether a device has nothing, which is no removal of everything. */
+export function isAbsent(value: Json | undefined): boolean {
+  return value === undefined || value === null;
+}
+
+function removalsOf(tombstones: unknown): ReadonlyMap<string, Removal> {
+  const found = (Array.isArray(tombstones) ? tombstones : [])
+    .map((one: unknown) => fieldsOf(one))
+    .flatMap(({ path, confirmed, by, at, reason }): readonly [string, Removal][] => {
+      const pointer = textOf(path);
+      if (!pointer.startsWith('/')) return [];
+      const removal: Removal = {
+        isConfirmed: confirmed === true,
+        by: textOf(by),
+        atMs: finite(at),
+        reason: typeof reason === 'string' ? textOf(reason) : null,
+      };
+      return [[pointer, removal]];
+    });
+  // Of two for one item the confirmed one counts; of two alike the one that comes first as a text.
+  const ordered = found.toSorted(
+    ([, one], [, other]) =>
+      Number(one.isConfirmed) - Number(other.isConfirmed) ||
+      compareText(nameOf(other), nameOf(one)),
+  );
+  return new Map(ordered);
+}
+
+function nameOf({ by, atMs, reason }: Removal): string {
+  return canonical([by, atMs, reason]);
+}
+
+/** The fields of what may be anything. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value as Json) && !isList(value as Json)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}
+
+function finite(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function textOf(value: unknown): string {
+  const text = cleanJson(typeof value === 'string' ? value : '');
+  return typeof text === 'string' ? text : '';
+}

@@ -1,0 +1,78 @@
+/**
+ * One text for one value: what two devices compare, sort and hash by. Keys in the order of their UTF-16 code
+ * units, whatever the locale.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+
+/** The text of a value that `cleanJson` made, whose keys are in order already; of nothing, an empty text. */
+export function canonical(value: Json | undefined): string {
+  if (value === undefined) return '';
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Nested deeper than the stack is.
+    return deepText(value);
+  }
+}
+
+/** Whether two values that `cleanJson` made are equal. */
+export function isSame(one: Json | undefined, other: Json | undefined): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object') return false;
+  return one !== null && other !== null && canonical(one) === canonical(other);
+}
+
+/** Order by UTF-16 code units. */
+export function compareText(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+export function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The same text as JSON.stringify would give, on a stack of its own. */
+function deepText(value: Json): string {
+  const pieces: string[] = [];
+  const open: (Json | { readonly text: string })[] = [value];
+  const isText = (one: unknown): one is { readonly text: string } => one instanceof Piece;
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (isText(one)) {
+      pieces.push(one.text);
+    } else if (isList(one)) {
+      open.push(new Piece(']'));
+      for (let at = one.length - 1; at >= 0; at--) {
+        open.push(one[at] ?? null);
+        if (at > 0) open.push(new Piece(','));
+      }
+      open.push(new Piece('['));
+    } else if (isObject(one)) {
+      const names = Object.keys(one);
+      open.push(new Piece('}'));
+      for (let at = names.length - 1; at >= 0; at--) {
+        const name = names[at] ?? '';
+        open.push(one[name] ?? null);
+        open.push(new Piece(`${at > 0 ? ',' : ''}${JSON.stringify(name)}:`));
+      }
+      open.push(new Piece('{'));
+    } else {
+      pieces.push(JSON.stringify(one));
+    }
+  }
+  return pieces.join('');
+}
+
+class Piece {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
