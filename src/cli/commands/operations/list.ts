@@ -7,7 +7,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { OperationFilter, OperationPage, OperationView } from '../../../../actors/port.ts';
-import { TIERS } from '../../../../machines/vocabulary/urgency.ts';
+import { PRIORITIES, TIERS } from '../../../../machines/vocabulary/urgency.ts';
 import type { Caller } from '../../../management/call/managementCall.ts';
 import { OPERATION_STATES, SHOWN_REASONS } from '../../../management/operations/filter.ts';
 import { listOperations } from '../../../management/operations/list.ts';
@@ -27,7 +27,7 @@ import { withStore } from '../../kit/withStore.ts';
 interface ListOptions
   extends StoreOptions,
     JsonOptions,
-    Pick<OperationFilter, 'state' | 'type' | 'subject' | 'tier' | 'reason'> {
+    Pick<OperationFilter, 'state' | 'type' | 'subject' | 'tag' | 'tier' | 'priority' | 'reason'> {
   readonly since?: number;
   readonly until?: number;
   readonly order: 'newest' | 'oldest';
@@ -47,7 +47,9 @@ export function listCommand(): Command {
       value('--reason <reason>', 'only those that wait for this').choices(SHOWN_REASONS),
       value('--type <type>', 'only those of this type'),
       value('--subject <subject>', 'only those that concern this subject'),
+      value('--tag <tag>', 'only those that have this tag'),
       value('--tier <tier>', 'only those of this tier').choices(TIERS),
+      value('--priority <priority>', 'only those of this priority').choices(PRIORITIES),
       value(
         '--since <date>',
         'only those accepted then or later: a date, or 1h for an hour ago',
@@ -90,13 +92,15 @@ export function listCommand(): Command {
 /** Those that match, in their order, and how many records can't be shown. */
 async function listOf(
   caller: Caller,
-  { state, type, subject, tier, reason, since, until, order, limit }: ListOptions,
+  { since, until, order, limit, ...options }: ListOptions,
 ): Promise<{
   readonly listed: readonly OperationView[];
   readonly isCut: boolean;
   readonly unreadable: number;
 }> {
-  const filter = { state, type, subject, tier, reason, sinceMs: since, untilMs: until };
+  const { state, type, subject, tag, tier, priority, reason } = options;
+  const which = { state, type, subject, tag, tier, priority, reason };
+  const filter = { ...which, sinceMs: since, untilMs: until };
   const listed: OperationView[] = [];
   let unreadable = 0;
   // One more tells whether there are more.

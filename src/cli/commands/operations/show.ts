@@ -39,6 +39,7 @@ function textOf(view: OperationView): string {
     ['next try', view.retryAtMs === until ? '' : timeOf(view.retryAtMs)],
     ['subject', view.subject],
     ['entity', entity === null ? '' : `${entity.type} ${entity.id}`],
+    ['tags', view.tags.join(', ')],
     ['tier, priority', `${view.tier}, ${view.priority}`],
     ['attempt', view.attempt],
     ['accepted', timeOf(view.acceptedAtMs)],

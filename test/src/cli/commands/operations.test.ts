@@ -21,7 +21,7 @@ test('HM-1 UX-1 lists what each operation of a store at rest waits for, for how 
   await runtime.start();
   const entity = { type: 'account', id: 'a1' };
   const first = await runtime.sync({ ...REQUEST, entity });
-  const second = await runtime.sync({ ...REQUEST, entity });
+  const second = await runtime.sync({ ...REQUEST, entity, tags: ['import'] });
   await runtime.close();
 
   const { exitCode, stdout } = await runCli(['operations', ...of]);
@@ -50,6 +50,8 @@ test('HM-1 UX-1 lists what each operation of a store at rest waits for, for how 
   expect(await found('--reason', 'lane')).toBe(1);
   expect(await found('--since', '1h', '--type', REQUEST.type, '--order', 'oldest')).toBe(2);
   expect(await found('--until', '1h')).toBe(0);
+  expect(await found('--tag', 'import')).toBe(1);
+  expect(await found('--priority', 'high')).toBe(0);
   const one = await runCli(['operations', ...of, '--limit', '1']);
   expect(one.stdout.trimEnd().split('\n')).toHaveLength(2);
   expect(one.stderr).toMatch(/--limit lists more/);
