@@ -103,6 +103,8 @@ const CLI_ROOMS = {
   ],
   'src/cli/commands/operations': [
     VOCABULARY,
+    'machines/operation',
+    'machines/crisis',
     ...ENGINE,
     'src/management/call',
     'src/management/operations',

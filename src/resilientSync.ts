@@ -15,6 +15,8 @@ import type {
   Outcome,
   OwnHandler,
 } from '../actors/port.ts';
+import { isCrisisAttempted, isCrisisState } from '../machines/crisis/crisisDemand.ts';
+import { isAttempted } from '../machines/operation/demand.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
@@ -80,8 +82,6 @@ export const RESILIENT_RULES: OptionRules<ResilientOptions> = {
 
 /** What is known of it is asked at the deadline; it comes from memory, or from a disk that is given so long. */
 const VIEW_WITHIN_MS = 50;
-/** States in which an attempt is under way. */
-const TRYING: readonly OperationView['state'][] = ['attempting', 'overhanging', 'cancelling'];
 /** Entries of a history that stand for an attempt that has ended. */
 const TRIED: readonly string[] = ['failed', 'crashed', 'interrupted'];
 
@@ -270,9 +270,13 @@ async function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
+function isTried({ state }: OperationView): boolean {
+  return isCrisisState(state) ? isCrisisAttempted(state) : isAttempted(state);
+}
+
 /** Attempts of an operation that another call began, as far as its history goes back. */
 function attemptsIn(view: OperationView | null): number {
   if (view === null) return 0;
   const ended = view.history.filter(({ what }) => TRIED.includes(what)).length;
-  return ended + (TRYING.includes(view.state) ? 1 : 0);
+  return ended + (isTried(view) ? 1 : 0);
 }

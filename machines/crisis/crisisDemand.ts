@@ -55,6 +55,12 @@ export function isCrisisOver(state: CrisisState): boolean {
   return STATES[state].write === 'ending';
 }
 
+/** Whether an attempt of it is under way: its handler has been called, and has not returned. */
+export function isCrisisAttempted(state: CrisisDeliveryState): boolean {
+  const { does } = STATES[state];
+  return does === 'attempt' || does === 'awaitHandler';
+}
+
 /** Whether it is to go out now, and waits for a place. */
 export function awaitsPlace(state: CrisisState): boolean {
   return state === 'awaitingPlace';

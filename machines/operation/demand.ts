@@ -69,6 +69,22 @@ export function isSuspect(state: SyncOperationState): boolean {
   return OF_STATE[state].does === 'standBy';
 }
 
+/** Whether an attempt of it is under way: its handler has been called, and has not returned. */
+export function isAttempted(state: SyncOperationState): boolean {
+  const { does } = OF_STATE[state];
+  return does === 'attempt' || does === 'awaitHandler';
+}
+
+/** Whether it was taken back, and its handler has not returned yet. */
+export function isTakenBack(state: SyncOperationState): boolean {
+  return state === 'cancelling';
+}
+
+/** Whether it was given up and waits for a person. */
+export function isGivenUp(state: SyncOperationState): boolean {
+  return state === 'deadLettered';
+}
+
 /** Whether it has ended, and that is on disk. */
 export function hasEnded(state: SyncOperationState): state is Ending {
   return OF_STATE[state].does === 'report';

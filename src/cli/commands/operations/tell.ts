@@ -6,6 +6,8 @@
 
 import type { Command } from 'commander';
 import type { OperationView } from '../../../../actors/port.ts';
+import { isCrisisState } from '../../../../machines/crisis/crisisDemand.ts';
+import { hasEnded, isGivenUp, isTakenBack } from '../../../../machines/operation/demand.ts';
 import type { ManagementCall } from '../../../management/call/managementCall.ts';
 import { cancelOperation } from '../../../management/operations/cancel.ts';
 import { retryOperation } from '../../../management/operations/retry.ts';
@@ -23,7 +25,7 @@ A dead letter is forgotten by holdfast dead-letters purge; a crisis is called of
 call-off.`,
     done: ({ id, state }, isAtRest) => {
       if (isAtRest) return `${id} is cancelled: it ends when a process opens the store.`;
-      return state === 'cancelling'
+      return !isCrisisState(state) && isTakenBack(state)
         ? `${id} is cancelled: its handler is told to stop, and it ends once that has returned.`
         : `${id} is cancelled.`;
     },
@@ -76,10 +78,11 @@ function tellCommand(
 
 /** Why nothing was changed, and what there is instead. */
 function whyNot(name: 'cancel' | 'retry', { id, state, priority, wait }: OperationView): string {
-  if (state === 'deadLettered') {
+  const isOver = !isCrisisState(state) && hasEnded(state);
+  if (isOver && isGivenUp(state)) {
     return `${id} was given up. See holdfast dead-letters: replay runs it again, purge forgets it.`;
   }
-  if (state === 'completed' || state === 'cancelled' || state === 'expired') {
+  if (isOver) {
     return `${id} has ended already: ${state}. Nothing was changed.`;
   }
   if (priority === 'crisis') {
