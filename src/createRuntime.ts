@@ -221,7 +221,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const runtime = new HoldfastRuntime({
+  const runtime: HoldfastRuntime = new HoldfastRuntime({
     options,
     policies,
     engine,
