@@ -1,5 +1,5 @@
 /**
- * Packs what `npm run build` and `npm run build:types` have made, as it is to be installed: `npm run pack`, or
+ * Packs what `npm run build` and `npm run build:types` have made, as it is to be installed: `npm run tarball`, or
  * pack.mjs [folder for the tarball]. Prints the path of the tarball.
  *
  * What the pages link to and the package does not have, as sources and tests, becomes plain text, so that

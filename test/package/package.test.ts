@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appWithPackage, filesIn, packPackage } from '../support/package/packedPackage.ts';
 import { runNode } from '../support/process/runCli.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
 
 interface Manifest {
   readonly name: string;
@@ -26,6 +27,20 @@ test('UX-1 SE-5 what ships and what makes it is pinned exactly, as the lock file
   };
   const locked = ranges.map(([name]) => [name, packages[`node_modules/${name}`]?.version]);
   expect(locked).toEqual(ranges);
+});
+
+test('UX-2 npm pack by itself refuses, and names the script that packs', () => {
+  const { scripts } = manifest as unknown as { readonly scripts: Readonly<Record<string, string>> };
+  // npm would run it before a script of that name too.
+  expect(Object.keys(scripts)).not.toContain('pack');
+  const folder = tempFolder();
+  const { status, stderr } = spawnSync('npm', ['pack', '--pack-destination', folder], {
+    encoding: 'utf8',
+  });
+  expect(status).not.toBe(0);
+  const [, named = ''] = /Use npm run (\w+)/.exec(stderr) ?? [];
+  expect(scripts[named]).toContain('pack.mjs');
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 describe('UX-1 what is published (of the last build)', () => {
@@ -105,7 +120,7 @@ describe('UX-1 what is published (of the last build)', () => {
   });
 
   test('UX-1 nothing in it names a source map, and a stack trace names the source', () => {
-    const built = packed.filter((path) => path.endsWith('.js'));
+    const built = packed.filter((path) => /^dist\/.*\.js$/.test(path));
     expect(packed.filter((path) => path.endsWith('.map'))).toEqual([]);
     for (const path of built) {
       const text = readFileSync(path, 'utf8');
