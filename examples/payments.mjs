@@ -31,6 +31,8 @@ const runtime = createRuntime({
   },
 });
 
+// Without it a request waits as long as its tier may wait for an answer, which on a busy machine can be too short.
+await runtime.ready;
 const operations = await Promise.all(
   Array.from({ length: PAYMENTS }, (_, index) =>
     runtime.sync({

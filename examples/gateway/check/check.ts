@@ -57,6 +57,13 @@ const ids = new Map<number, string>();
 let next = 1;
 /** The last that may be sent now: so that each kill comes in the midst of them. */
 let last = 0;
+function paymentOf(number: number) {
+  return {
+    method: 'POST',
+    headers: { 'idempotency-key': `order-${number}` },
+    body: { amountCents: 100 + number, currency: 'EUR', token: `tok_${number}` },
+  };
+}
 async function pay(): Promise<void> {
   while (next <= PAYMENTS) {
     if (next > last) {
@@ -65,11 +72,7 @@ async function pay(): Promise<void> {
     }
     const number = next;
     next += 1;
-    const sent = {
-      method: 'POST',
-      headers: { 'idempotency-key': `order-${number}` },
-      body: { amountCents: 100 + number, currency: 'EUR', token: `tok_${number}` },
-    };
+    const sent = paymentOf(number);
     const { status, body } = await client.send('/payments', sent);
     if (status !== 202) throw new Error(`Payment ${number} was answered ${status}.`);
     ids.set(number, String(body['id']));
@@ -103,6 +106,11 @@ async function payThroughKillsAndRestarts(): Promise<void> {
   const [address = ''] = client.addresses;
   const waiting = await client.once(address, '/health/ready');
   check('a second process waits for the store while the first has it', waiting.status === 503);
+  const tooEarly = await client.once(address, '/payments', paymentOf(0));
+  check(
+    'what it can not take yet is to be sent again, and says nothing of this machine',
+    tooEarly.status === 503 && !JSON.stringify(tooEarly.body).includes(folder),
+  );
   const early = await client.once(address, '/crisis', { method: 'POST', body: { said: 'help' } });
   check('and answers a crisis meanwhile', hasHelp(early.body));
   await accepted(PAYMENTS * 0.5);

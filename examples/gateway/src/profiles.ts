@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { FastifyInstance } from 'fastify';
-import { transientFailure } from 'holdfast';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { type CallContext, type Outcome, transientFailure } from 'holdfast';
 import type { z } from 'zod';
-import { baseOf, callerOf, keyOf } from './caller.js';
+import { baseOf, callerOf, keyOf, Refusal } from './caller.js';
 import { standingOf } from './standing.js';
 import type { profile, Sync } from './sync.js';
 
@@ -24,19 +24,18 @@ export function addProfiles(app: FastifyInstance, sync: Sync, profilesUrl: strin
   app.get<OfProfile>('/profiles/:id', async (request, reply) => {
     callerOf(request);
     const url = `${profilesUrl}/profiles/${encodeURIComponent(request.params.id)}`;
-    const found = await sync.call(
-      'profiles',
-      async ({ signal }) => {
-        const answer = await fetch(url, { signal });
-        if (answer.status >= 500) throw transientFailure('No profile.', { status: answer.status });
-        return {
-          status: answer.status,
-          etag: answer.headers.get('etag'),
-          body: await answer.text(),
-        };
-      },
-      { deadlineMs: 3_000 },
-    );
+    const read = async ({ signal }: CallContext) => {
+      const answer = await fetch(url, { signal });
+      if (answer.status >= 500) throw transientFailure('No profile.', { status: answer.status });
+      return { status: answer.status, etag: answer.headers.get('etag'), body: await answer.text() };
+    };
+    const found = await sync
+      .call('profiles', read, { deadlineMs: 3_000 })
+      .catch((error: unknown) => {
+        // Down, too slow, or what `fetch` has thrown.
+        request.log.warn(error);
+        throw new Refusal(503, 'The profiles can not be reached now.');
+      });
     if (found.etag !== null) void reply.header('etag', found.etag);
     return await reply.code(found.status).type('application/json').send(found.body);
   });
@@ -54,8 +53,12 @@ export function addProfiles(app: FastifyInstance, sync: Sync, profilesUrl: strin
       path: `profiles/${encodeURIComponent(id)}`,
       payload: request.body as z.input<typeof profile>,
     });
-    const location = `/profiles/${encodeURIComponent(id)}/changes/${operation.id}`;
-    return await reply.code(202).header('location', location).send({ id: operation.id });
+    void reply.header('location', `/profiles/${encodeURIComponent(id)}/changes/${operation.id}`);
+    // Most changes are made within a moment: then the client is told at once. The others go on.
+    const soon = await operation.wait({ timeoutMs: 1_000 });
+    if (soon.status === 'pending') return await reply.code(202).send({ id: operation.id });
+    tellVersion(soon, reply);
+    return { id: operation.id, state: soon.status };
   });
 
   app.get<OfChange>('/profiles/:id/changes/:change', async (request, reply) => {
@@ -64,9 +67,7 @@ export function addProfiles(app: FastifyInstance, sync: Sync, profilesUrl: strin
       type: 'profiles.put',
       subject: callerOf(request),
     });
-    // The version that the change made, as the upstream has named it.
-    const etag = outcome?.answer?.headers?.['etag'];
-    if (etag !== undefined) void reply.header('etag', etag);
+    if (outcome !== null) tellVersion(outcome, reply);
     return standing;
   });
 
@@ -77,4 +78,10 @@ export function addProfiles(app: FastifyInstance, sync: Sync, profilesUrl: strin
     await operation.cancel();
     return await reply.code(204).send();
   });
+}
+
+/** The version that a change has made, as the upstream has named it. */
+function tellVersion({ answer }: Outcome<unknown>, reply: FastifyReply): void {
+  const etag = answer?.headers?.['etag'];
+  if (etag !== undefined) void reply.header('etag', etag);
 }

@@ -23,12 +23,14 @@ export function answerRefusal(error: unknown, reply: FastifyReply): boolean {
     return true;
   }
   if (!isHoldfastError(error)) return false;
-  const { code, message, retry } = error;
+  const { code, retry } = error;
   // Under the same key it is safe to send it again, whether it was stored or not.
   if (retry === 'later') void reply.header('retry-after', '1');
   const status = retry === 'later' ? 503 : (STATUSES[code] ?? 500);
-  // The path of what is wrong goes to the caller, who sent it, and into no log.
-  const at = error.at?.join('.');
+  // What is wrong here, such as where the store is, is for our log. What is wrong with the request, and where in
+  // it, is for the caller, who sent it, and for no log.
+  const message = status < 500 ? error.message : 'It can not be taken now.';
+  const at = status < 500 ? error.at?.join('.') : undefined;
   void reply.code(status).send({ error: message, code, ...(at === undefined ? {} : { at }) });
   return true;
 }
