@@ -54,6 +54,17 @@ import { StoreDamage } from './views/storeDamage.ts';
  * until the store is open, and `ready` tells when that is or why it can't be. Its types are those of the
  * handlers: a request of another type, with another payload or for another upstream does not compile.
  *
+ * @example
+ * const runtime = createRuntime({
+ *   store: ':memory:', // or a folder, with key: keyFile(path)
+ *   upstreams: { payments: {} },
+ *   handlers: {
+ *     'payments.push': { upstream: 'payments', run: httpHandler({ baseUrl: 'https://api.example.com/v1' }) },
+ *   },
+ * });
+ * await runtime.ready;
+ * await runtime.close();
+ *
  * @throws HoldfastError `HF_OPTION_INVALID` naming the option.
  */
 export function createRuntime<

@@ -44,9 +44,21 @@ export interface Operation<Response = Json | undefined> {
    * to `onError`.
    */
   readonly actor: OperationActor | undefined;
-  /** Where it stands now. */
+  /**
+   * Where it stands now.
+   *
+   * @example
+   * const { state, wait, failure } = await operation.view();
+   * if (wait !== null) console.log(state, wait.reason, failure?.message);
+   */
   view(): Promise<OperationView>;
-  /** Tells of each change of state until the returned function is called. */
+  /**
+   * Tells of each change of state until the returned function is called.
+   *
+   * @example
+   * const leave = operation.subscribe(({ state, attempt }) => console.log(state, attempt));
+   * leave();
+   */
   subscribe(listener: (view: OperationView) => void): () => void;
   /**
    * Waits for its outcome for so long and no longer. At the time-out it resolves with `status: 'pending'` and where
@@ -66,11 +78,18 @@ export interface Operation<Response = Json | undefined> {
   /**
    * Ends it, aborting a running attempt. Does nothing to one that has ended. Resolves once that is on
    * disk; rejects with `HF_STORE_…` or `HF_CLOSED`, to be asked again later, where it may hold or not.
+   *
+   * @example
+   * await operation.cancel();
+   * const { status } = await operation.outcome;
    */
   cancel(): Promise<void>;
   /**
    * Tries it again now, where it waits for a retry, a decision or a review. Resolves and rejects as
    * {@link cancel} does.
+   *
+   * @example
+   * await operation.retryNow();
    */
   retryNow(): Promise<void>;
 }

@@ -82,12 +82,24 @@ export interface Runtime<
    * sick disk, `HF_KEY_UNAVAILABLE`), every few seconds. So a process that is started before the old
    * one has ended takes the store over: `await runtime.start()`.
    *
+   * @example
+   * await runtime.start(); // waits for the old process, where one has the store still
+   *
    * @throws HoldfastError (rejects) what does not pass by itself, as `HF_KEY_WRONG`, `HF_STORE_NEWER`
    * or `HF_STORE_CORRUPT`: mend it and call again. `HF_CLOSED` after {@link close}.
    */
   start(): Promise<void>;
   /**
    * Accepts a request. Resolves once it is on disk and synced (OP-2); from then on it is not lost.
+   *
+   * @example
+   * const { id, isDuplicate } = await runtime.sync({
+   *   type: 'payments.push',
+   *   subject: 'user-42',
+   *   tier: 'premium',
+   *   idempotencyKey: 'invoice-118',
+   *   payload: { amountCents: 1_250, token: 'tok_1' },
+   * });
    *
    * @throws HoldfastError `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE`, `HF_CARD_NUMBER_REFUSED`,
    * `HF_HANDLER_UNKNOWN`, `HF_IDEMPOTENCY_CONFLICT`, `HF_STORE_STALLED`, `HF_QUEUE_FULL`,
@@ -106,6 +118,13 @@ export interface Runtime<
    * Resolves once every request is certain; rejects, all that was read before being certain, with
    * `HF_CLOSED` or `HF_STORE_…` when the runtime can't go on, and with what `requests` or `onResult`
    * throw. Sending the rest, or all, again under the same keys is safe.
+   *
+   * @example
+   * const { accepted, duplicates, refused } = await runtime.syncAll([request], {
+   *   onResult: (result) => {
+   *     if (result.status === 'refused') console.error(result.index, result.error.message);
+   *   },
+   * });
    */
   syncAll(
     requests: Iterable<RequestOf<Types>> | AsyncIterable<RequestOf<Types>>,
@@ -162,10 +181,18 @@ export interface Runtime<
    * `deadlineMs`, `HF_CLOSED`; the reason of `signal`; and what the function throws.
    */
   call<Value>(upstream: Upstream, run: CallFunction<Value>, options?: CallOptions): Promise<Value>;
-  /** Answers a person in crisis at once. Never rejects (CR-1). */
+  /**
+   * Answers a person in crisis at once. Never rejects (CR-1).
+   *
+   * @example
+   * const { resources, delivery } = await runtime.crisis({ subject: 'user-42', region: 'DE', payload: { said: 'help' } });
+   */
   crisis(request: CrisisRequest): Promise<CrisisAnswer>;
   /**
    * Registers a handler, also while running; what waited for one of its type goes on (OP-7).
+   *
+   * @example
+   * await runtime.handle('orders.pull', { upstream: 'shop', run: ({ payload }) => ({ seen: payload }) });
    *
    * @throws HoldfastError `HF_OPTION_INVALID`, `HF_UPSTREAM_UNKNOWN`.
    */
@@ -198,7 +225,7 @@ export interface Runtime<
    *
    * @example
    * for await (const { id, wait } of runtime.operations({ type: 'payments.push', reason: 'review' })) {
-   *   console.log(id, new Date(wait.sinceAtMs));
+   *   console.log(id, wait?.sinceAtMs);
    * }
    *
    * @throws HoldfastError `HF_OPTION_INVALID`; while it goes, as {@link listOperations}.
@@ -255,7 +282,12 @@ export interface Runtime<
    * @throws HoldfastError `HF_OPTION_INVALID` naming the path of what can't be used; then nothing is changed.
    */
   setPolicies(layers: PolicyLayers): void;
-  /** How it is doing at this moment; reads memory only, and works in every phase. */
+  /**
+   * How it is doing at this moment; reads memory only, and works in every phase.
+   *
+   * @example
+   * const { overall, reasons, phase } = runtime.getHealthStatus();
+   */
   getHealthStatus(): HealthStatus;
   /**
    * Tells `listener` of everything that happens from now on, in order, until the returned function is
@@ -292,6 +324,9 @@ export interface Runtime<
   /**
    * Copies the store, as it stands at one moment, into a new folder (PS-5). No call waits for it.
    *
+   * @example
+   * const { path } = await runtime.backup(`./backup-${Date.now()}`);
+   *
    * @throws HoldfastError `HF_TARGET_EXISTS`, `HF_STORE_FULL`, `HF_STORE_…`, `HF_OPTION_INVALID` for
    * a store in memory.
    */
@@ -300,16 +335,27 @@ export interface Runtime<
    * Lets a held store go (PS-5): what waits in it runs from now on. Resolves once that is on disk;
    * `false` where it was not held.
    *
+   * @example
+   * const wasHeld = await runtime.release();
+   *
    * @throws HoldfastError `HF_STORE_…`: it is held still.
    */
   release(): Promise<boolean>;
-  /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
+  /**
+   * @example
+   * const { breaker, nextTryAtMs } = runtime.upstream('payments');
+   *
+   * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
+   */
   upstream(name: Upstream): UpstreamControl;
   /**
    * Stops: admits nothing, lets what is in flight finish until the deadline (default 5 s), writes
    * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4). Until it is
    * called the process is kept alive; where a program has come to its end without it, a warning
    * (`HOLDFAST_NOT_CLOSED`) says so.
+   *
+   * @example
+   * process.once('SIGTERM', () => runtime.close({ deadlineMs: 10_000 }));
    */
   close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
 }

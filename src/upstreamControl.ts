@@ -35,6 +35,10 @@ export interface UpstreamControl {
    * are counted: two need two releases, and the strongest is in force (forced open, disabled, observed).
    *
    * @param by who wants it, for other people to read.
+   *
+   * @example
+   * runtime.upstream('payments').forceOpen('maintenance until 18:00', 'ana');
+   *
    * @throws HoldfastError `HF_OPTION_INVALID` without one, or for one of over 1000 characters.
    */
   forceOpen(reason: string, by?: string): void;
@@ -42,7 +46,12 @@ export interface UpstreamControl {
   disable(reason?: string, by?: string): void;
   /** Lets every call out until {@link release}, and tells what would have opened it (`flow.changed`). */
   observe(reason?: string, by?: string): void;
-  /** Lets go of one order: the latest of `by`, or the latest of all. */
+  /**
+   * Lets go of one order: the latest of `by`, or the latest of all.
+   *
+   * @example
+   * runtime.upstream('payments').release('ana');
+   */
   release(by?: string): void;
 }
 

@@ -52,6 +52,9 @@ export interface CrisisPlans {
    * of a device, or the few whom a service looks after now. At most 100; it holds until {@link unpin}
    * or {@link delete}, and also for a plan that is put later.
    *
+   * @example
+   * await runtime.crisisPlans.pin('user-42');
+   *
    * @throws HoldfastError (rejects) `HF_OPTION_INVALID` where 100 others are pinned, `HF_RECORD_…` where
    * the plan can't be opened.
    */

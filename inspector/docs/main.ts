@@ -6,10 +6,11 @@
  * @module
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machines } from '../../machines/index.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
+import { stalePages, writePages } from './pageFolder.ts';
 import type { SourceFile } from './requirements.ts';
 
 const FOLDER = 'docs/machines';
@@ -17,8 +18,8 @@ const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
 const { pages, faults, notes } = buildDocs(readInput());
 const isCheck = process.argv.includes('--check');
-const stale = isCheck ? stalePages() : [];
-if (!isCheck) writePages();
+const stale = isCheck ? stalePages(FOLDER, pages, 'machine') : [];
+if (!isCheck) writePages(FOLDER, pages);
 
 for (const note of notes) process.stdout.write(`note: ${note}\n`);
 for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);
@@ -42,28 +43,4 @@ function readTree(folder: string): readonly SourceFile[] {
     .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
     .toSorted()
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
-}
-
-function stalePages(): readonly string[] {
-  const present = listPages();
-  const wanted = pages.map((page) => page.path);
-  return [
-    ...pages
-      .filter(({ path, text }) => !present.includes(path) || readFileSync(path, 'utf8') !== text)
-      .map(({ path }) => `${path} is stale; run npm run docs`),
-    ...present
-      .filter((path) => !wanted.includes(path))
-      .map((path) => `${path} belongs to no machine; run npm run docs`),
-  ];
-}
-
-function writePages(): void {
-  for (const path of listPages()) rmSync(path);
-  mkdirSync(FOLDER, { recursive: true });
-  for (const { path, text } of pages) writeFileSync(path, text);
-}
-
-function listPages(): readonly string[] {
-  mkdirSync(FOLDER, { recursive: true });
-  return readdirSync(FOLDER).map((name) => `${FOLDER}/${name}`);
 }

@@ -169,7 +169,17 @@ export class HoldfastError extends Error {
   }
 }
 
-/** True for an error of holdfast, also one made by another copy of the package. */
+/**
+ * True for an error of holdfast, also one made by another copy of the package.
+ *
+ * @example
+ * try {
+ *   await runtime.sync(request);
+ * } catch (error) {
+ *   if (isHoldfastError(error) && error.retry === 'later') console.log('send it again', error.code);
+ *   else throw error;
+ * }
+ */
 export function isHoldfastError(error: unknown): error is HoldfastError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }

@@ -28,6 +28,9 @@ const HAS_MODES = process.platform !== 'win32';
  *
  * On loading it throws HoldfastError `HF_KEY_MISSING` (no such file), `HF_KEY_FILE_EXPOSED` (others
  * can read or replace it), `HF_KEY_FILE_IN_STORE`, `HF_KEY_INVALID` (not a plain file, or not 64 hex digits).
+ *
+ * @example
+ * const key = keyFile('/etc/payments/holdfast.key');
  */
 export function keyFile(path: string): KeySource {
   const file = checkPath(path);
@@ -47,6 +50,9 @@ export function keyFile(path: string): KeySource {
 
 /**
  * Makes a key file with a new random key, mode 0600, on disk when this resolves.
+ *
+ * @example
+ * await createKeyFile('./holdfast.key');
  *
  * @throws HoldfastError `HF_KEY_FILE_EXISTS` when there is something at `path` already (a key is
  * never overwritten), `HF_KEY_FILE_EXPOSED` or `HF_KEY_FILE_IN_STORE` where no key may lie,

@@ -59,6 +59,9 @@ export interface KeySource {
 /**
  * A key the program holds itself. The bytes are copied; the caller's buffer is never changed.
  *
+ * @example
+ * const key = rawKey(crypto.getRandomValues(new Uint8Array(32))); // keep it: nothing else opens the store
+ *
  * @throws HoldfastError `HF_KEY_INVALID` when there are not 32 bytes, or all are zero.
  */
 export function rawKey(bytes: Uint8Array): KeySource {

@@ -38,6 +38,9 @@ export interface PassphraseOptions {
  * The key comes from a passphrase, by scrypt with a random salt that is kept in the keyring. The
  * text is normalised (Unicode NFKC), so that it may be typed on any keyboard.
  *
+ * @example
+ * const key = passphrase('correct horse battery staple');
+ *
  * @throws HoldfastError `HF_KEY_INVALID` for fewer than 12 visible characters, or fewer than 6 different
  * ones; `HF_OPTION_INVALID` for a cost out of range.
  */

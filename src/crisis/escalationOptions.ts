@@ -29,7 +29,7 @@ export interface EscalationRetry {
  * A step of the chain: a callback or a webhook.
  *
  * @example
- * const escalation = [
+ * const escalation: EscalationStepOptions[] = [
  *   { name: 'on-call', webhook: { url: 'https://pager.example/alarm', secret }, acknowledgeWithinMs: 120_000 },
  *   { name: 'clinician', notify: async ({ operationId, subject }, { signal }) => callClinician(subject, signal) },
  * ];

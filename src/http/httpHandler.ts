@@ -105,6 +105,13 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
  *
  * The type of the response is what you say the upstream answers; nothing looks at it.
  *
+ * @example
+ * const run = httpHandler<{ receipt: string }>({
+ *   baseUrl: 'https://api.example.com/v1',
+ *   headers: async () => ({ authorization: `Bearer ${process.env['TOKEN']}` }),
+ *   ifMatchBase: true,
+ * });
+ *
  * @throws HoldfastError `HF_OPTION_INVALID`
  */
 export function httpHandler<Response = Json | undefined>(

@@ -80,6 +80,9 @@ export const phq9: PayloadSchema<Phq9, ScoredPhq9> = assessmentSchema(PHQ9);
 /**
  * The Generalised Anxiety Disorder scale (GAD-7): seven items, sum 0 to 21, mild from 5, moderate from 10,
  * severe from 15 (Spitzer, Kroenke, Williams, Löwe 2006). What it gives back has `total` and `severity`.
+ *
+ * @example
+ * const push = defineHandler()({ upstream: 'records', schema: gad7, run: httpHandler({ baseUrl }) });
  */
 export const gad7: PayloadSchema<Gad7, ScoredGad7> = assessmentSchema(GAD7);
 

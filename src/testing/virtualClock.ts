@@ -114,7 +114,7 @@ export class VirtualClock implements Clock {
    *
    * @example
    * const post = httpHandler({ baseUrl: upstream.url });
-   * const handler = { upstream: 'payments', run: (attempt) => clock.freezeWhile(post(attempt)) };
+   * const run: Run = async (attempt) => await clock.freezeWhile(Promise.resolve(post(attempt)));
    */
   freezeWhile<T>(work: Promise<T>): Promise<T> {
     const over = work.then(

@@ -9,6 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { samplesOf } from '../support/samples/markdown.ts';
+import { REFERENCE_FRAMES, REFERENCE_NAMES } from '../support/samples/referenceFrames.ts';
 import { faultsOf, fits } from '../support/samples/samplePage.ts';
 import { typeErrorsOf } from '../support/samples/sampleTypes.ts';
 
@@ -27,7 +28,16 @@ const PAGES = [
 /** What is not run as a sample is looked at in another way below, or is no program. */
 const LANGUAGES = /^(js|ts|sh|text|json|jsonc|yaml|dockerfile|ini|mermaid)$/;
 
-const samples = PAGES.flatMap((page) => samplesOf(page, readFileSync(page, 'utf8')));
+const samples = PAGES.flatMap((page) => samplesOf(page, readFileSync(page, 'utf8'))).map(
+  (sample) =>
+    sample.place.startsWith('docs/reference/')
+      ? {
+          ...sample,
+          frame: REFERENCE_FRAMES[sample.heading] ?? sample.frame,
+          names: REFERENCE_NAMES[sample.heading] ?? '',
+        }
+      : sample,
+);
 const ofPage = (page: string) => samples.filter(({ place }) => place.startsWith(`${page}:`));
 
 function pagesIn(folder: string): readonly string[] {
@@ -76,7 +86,7 @@ describe('UX-1 the samples of the guides', () => {
 
 /** Blocks of a page, outputs included. */
 function ofPageBlocks(page: string): number {
-  return [...readFileSync(page, 'utf8').matchAll(/^```\w+\n[^]*?^```$/gm)].length;
+  return [...readFileSync(page, 'utf8').matchAll(/^```\w+(?: signature)?\n[^]*?^```$/gm)].length;
 }
 
 describe('UX-1 controls of the samples', () => {

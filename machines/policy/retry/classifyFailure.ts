@@ -77,7 +77,12 @@ export class AttemptFailure extends HoldfastError {
   }
 }
 
-/** The attempt may succeed later, and nothing was changed at the upstream. */
+/**
+ * The attempt may succeed later, and nothing was changed at the upstream.
+ *
+ * @example
+ * const busy = transientFailure('The bank is busy.', { notApplied: true, retryAfterMs: 5_000 });
+ */
 export function transientFailure(
   message: string,
   options: AttemptFailureOptions = {},
@@ -85,7 +90,12 @@ export function transientFailure(
   return new AttemptFailure('transient', message, options);
 }
 
-/** The attempt will fail again: the operation goes to the dead letters. */
+/**
+ * The attempt will fail again: the operation goes to the dead letters.
+ *
+ * @example
+ * const wrong = permanentFailure('There is no such account.', { status: 404 });
+ */
 export function permanentFailure(
   message: string,
   options: AttemptFailureOptions = {},
@@ -93,7 +103,12 @@ export function permanentFailure(
   return new AttemptFailure('permanent', message, { code: 'HF_UPSTREAM_REFUSED', ...options });
 }
 
-/** The upstream holds a newer version of the entity. */
+/**
+ * The upstream holds a newer version of the entity.
+ *
+ * @example
+ * const newer = conflictFailure('The record has another version.');
+ */
 export function conflictFailure(
   message: string,
   options: AttemptFailureOptions = {},
@@ -101,7 +116,12 @@ export function conflictFailure(
   return new AttemptFailure('conflict', message, { code: 'HF_CONFLICT', ...options });
 }
 
-/** The upstream may or may not have acted. */
+/**
+ * The upstream may or may not have acted.
+ *
+ * @example
+ * const inDoubt = unknownOutcome('The line broke after the request.', { cause: new Error('ECONNRESET') });
+ */
 export function unknownOutcome(
   message: string,
   options: AttemptFailureOptions = {},

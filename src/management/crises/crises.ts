@@ -18,6 +18,9 @@ export interface Crises {
   /**
    * Those that are not over, in order of acceptance; `unacknowledged` leaves out those that have not escalated
    * and those that somebody has taken on.
+   *
+   * @example
+   * for (const { id, subject } of await runtime.crises.list({ unacknowledged: true })) console.log(id, subject);
    */
   list(query?: { readonly unacknowledged?: boolean | undefined }): Promise<readonly CrisisView[]>;
   /** @throws HoldfastError (rejects) `HF_OPERATION_UNKNOWN`; `HF_CRISIS_OVER` for what is no crisis. */
@@ -39,6 +42,9 @@ export interface Crises {
   /**
    * Calls it off: it is delivered no more, and nobody else is told. What is being sent is told to stop, and
    * counts where it arrived. At rest it is over once a process next runs on the store.
+   *
+   * @example
+   * await runtime.crises.callOff(id, { by: { id: 'staff-7', role: 'clinician' }, reason: 'a test call' });
    *
    * @throws HoldfastError (rejects) as {@link acknowledge}.
    */

@@ -51,6 +51,9 @@ export interface CrisisMode {
   /**
    * Ends it: off when the call returns; resolves as {@link enter} does. `wasOn` is false where it was not on.
    *
+   * @example
+   * await runtime.crisisMode.leave({ subject: 'user-42', by: { id: 'staff-9', role: 'clinician' } });
+   *
    * @throws HoldfastError (rejects) `HF_SECOND_PERSON_NEEDED` where `by` is one of those who switched it on
    * or prolonged it; `HF_OPTION_INVALID`, `HF_CLOSED`.
    */

@@ -39,13 +39,29 @@ export interface DeadLetterRun {
 
 /** What a runtime offers. */
 export interface DeadLetters {
-  /** Those that match, the newest first. Reads a page at a time. */
+  /**
+   * Those that match, the newest first. Reads a page at a time.
+   *
+   * @example
+   * for await (const { id, code, message } of runtime.deadLetters.list({ type: 'payments.push' })) {
+   *   console.log(id, code, message);
+   * }
+   */
   list(filter?: DeadLetterFilter): AsyncIterable<DeadLetter>;
-  /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`. */
+  /**
+   * @example
+   * const { subject, history, mayBeApplied } = await runtime.deadLetters.show(id);
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`.
+   */
   show(id: string): Promise<DeadLetterDetails>;
   /**
    * What the upstream said to its last attempt: of `httpHandler` the status, some headers, and the body of a
    * refusal. `null` where nothing was kept. It may hold health data.
+   *
+   * @example
+   * const said = await runtime.deadLetters.answer(id);
+   * console.log(said?.status, said?.headers);
    *
    * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`.
    */
@@ -54,16 +70,36 @@ export interface DeadLetters {
    * Runs it again, its attempts counted again, under the same idempotency key. Resolves once that is on
    * disk. It goes to the tail of its lane, or keeps its place where it still holds the lane.
    *
+   * @example
+   * await runtime.deadLetters.replay(id);
+   *
    * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`, `HF_PAYLOAD_ERASED`,
    * `HF_EXPIRED`, `HF_MAY_BE_APPLIED` (an edited one), and for an edited
    * payload what `sync()` throws for one.
    */
   replay(id: string, options?: ReplayOptions): Promise<void>;
-  /** Replays all that match and were given up before this call, in bounded batches. */
+  /**
+   * Replays all that match and were given up before this call, in bounded batches.
+   *
+   * @example
+   * const { matched } = await runtime.deadLetters.replayAll({ type: 'payments.push' }, { dryRun: true });
+   */
   replayAll(filter?: DeadLetterFilter, run?: DeadLetterRun): Promise<DeadLetterCounts>;
-  /** Forgets it for good. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`. */
+  /**
+   * Forgets it for good.
+   *
+   * @example
+   * await runtime.deadLetters.purge(id);
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_DEAD_LETTERED`.
+   */
   purge(id: string): Promise<void>;
-  /** Forgets all that match and were given up before this call. */
+  /**
+   * Forgets all that match and were given up before this call.
+   *
+   * @example
+   * await runtime.deadLetters.purgeAll({ code: 'HF_UPSTREAM_REFUSED' });
+   */
   purgeAll(filter?: DeadLetterFilter, run?: DeadLetterRun): Promise<DeadLetterCounts>;
 }
 

@@ -17,7 +17,12 @@ import { showQuarantined } from './show.ts';
 
 /** What a runtime offers. */
 export interface Quarantine {
-  /** In order of acceptance. Reads a page at a time. */
+  /**
+   * In order of acceptance. Reads a page at a time.
+   *
+   * @example
+   * for await (const { id, code } of runtime.quarantine.list()) console.log(id, code);
+   */
   list(): AsyncIterable<Quarantined>;
   /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`. */
   show(id: string): Promise<Quarantined>;

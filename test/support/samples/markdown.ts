@@ -15,12 +15,16 @@
 export interface Sample {
   /** `docs/tutorial.md:12`, the line at which it begins. */
   readonly place: string;
+  /** The heading that it stands under. */
+  readonly heading: string;
   readonly language: string;
   readonly code: string;
   /** The program around it; `null` for the common frame. */
   readonly frame: string | null;
   /** Where it is to be written in place of being run. */
   readonly file: string | null;
+  /** Declarations that it takes for granted besides those of the common frame. */
+  readonly names: string;
   /** Why it is not run. */
   readonly notRun: string | null;
   /** What it prints. */
@@ -40,6 +44,12 @@ export function samplesOf(page: string, text: string): readonly Sample[] {
     const said = comment.trim();
     const line = text.slice(0, index + all.indexOf('```')).split('\n').length;
     const place = `${page}:${line}`;
+    const heading =
+      text
+        .slice(0, index)
+        .match(/^#+ .+$/gm)
+        ?.at(-1)
+        ?.replace(/^#+ /, '') ?? '';
     if (said === 'output') {
       const last = samples.pop();
       if (last === undefined) throw new Error(`${place}: no sample prints this output`);
@@ -57,7 +67,7 @@ export function samplesOf(page: string, text: string): readonly Sample[] {
     }
     if (given !== null) lastFrame = given;
     const frame = given ?? (isRepeated ? lastFrame : null);
-    samples.push({ place, language, code, frame, file, notRun, output: null });
+    samples.push({ place, heading, language, code, frame, names: '', file, notRun, output: null });
   }
   return samples;
 }

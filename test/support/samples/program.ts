@@ -4,7 +4,9 @@
  * @module
  */
 
+import { readFileSync } from 'node:fs';
 import * as holdfast from '../../../src/index.ts';
+import * as schemas from '../../../src/schemas/index.ts';
 import * as testing from '../../../src/testing/index.ts';
 import type { Sample } from './markdown.ts';
 
@@ -47,13 +49,29 @@ const IMPORT = /^import [^]*? from '[^']+';\n|^import '[^']+';\n/gm;
 
 /** Values that have to be imported by name. */
 const VALUES = new Map<string, string>([
+  ...Object.keys(schemas).map((name) => [name, 'holdfast/schemas'] as const),
   ...Object.keys(testing).map((name) => [name, 'holdfast/testing'] as const),
   ...Object.keys(holdfast).map((name) => [name, 'holdfast'] as const),
 ]);
 
-/** The whole program of a sample in JavaScript or TypeScript. */
-export function programOf({ frame, code }: Pick<Sample, 'frame' | 'code'>): string {
-  const around = frame ?? NAMES + (/\b(const|let) runtime\b/.test(code) ? ALONE : RUNTIME);
+/** Types that have to be, in the declarations of the last build. */
+const TYPES = new Map<string, string>(
+  ['holdfast', 'testing', 'schemas'].flatMap((file) => {
+    const declared = readFileSync(`dist/${file}.d.ts`, 'utf8');
+    const from = file === 'holdfast' ? file : `holdfast/${file}`;
+    return [...declared.matchAll(/^export declare (?:interface|type) (\w+)/gm)].map(
+      ([, name = '']): [string, string] => [name, from],
+    );
+  }),
+);
+
+/**
+ * The whole program of a sample in JavaScript or TypeScript.
+ *
+ * @param names declarations that it takes for granted besides the usual ones
+ */
+export function programOf({ frame, code }: Pick<Sample, 'frame' | 'code'>, names = ''): string {
+  const around = frame ?? NAMES + names + (/\b(const|let) runtime\b/.test(code) ? ALONE : RUNTIME);
   const own = code.match(IMPORT) ?? [];
   const framed = around.match(IMPORT) ?? [];
   const body = around.replace(IMPORT, '').replace(PLACE, () => code.replace(IMPORT, ''));
@@ -68,8 +86,12 @@ export function scriptOf({ frame, code }: Pick<Sample, 'frame' | 'code'>): strin
 
 function missingImports(imports: string, body: string): readonly string[] {
   const text = body.replaceAll(/\/\/.*$/gm, '');
-  return [...VALUES]
-    .filter(([name]) => new RegExp(`(?<![.\\w'])${name}\\b(?!['\\w:])`).test(text))
-    .filter(([name]) => !new RegExp(`\\b${name}\\b`).test(imports))
-    .map(([name, from]) => `import { ${name} } from '${from}';`);
+  const isMissing = (name: string): boolean =>
+    new RegExp(`(?<![.\\w'])${name}\\b(?!['\\w:])`).test(text) &&
+    !new RegExp(`\\b${name}\\b`).test(imports) &&
+    !new RegExp(`\\b(?:interface|type) ${name}\\b`).test(text);
+  return [
+    ...[...VALUES].map(([name, from]) => [name, `import { ${name} } from '${from}';`]),
+    ...[...TYPES].map(([name, from]) => [name, `import type { ${name} } from '${from}';`]),
+  ].flatMap(([name = '', line = '']) => (isMissing(name) ? [line] : []));
 }

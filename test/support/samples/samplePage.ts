@@ -84,7 +84,7 @@ async function runOne(
   if (language === 'sh') return await runScript(scriptOf(sample), folder);
   if (language !== 'js' && language !== 'ts') return { printed: '', error: null };
   const path = join(folder, `${name}.mjs`);
-  writeFileSync(path, javaScriptOf(programOf(sample)));
+  writeFileSync(path, javaScriptOf(programOf(sample, sample.names)));
   return await runner.run(path);
 }
 

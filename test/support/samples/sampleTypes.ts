@@ -18,7 +18,7 @@ export function typeErrorsOf(samples: readonly Sample[]): readonly string[] {
   const places = new Map(
     samples.map((sample, index) => {
       const path = join(folder, `sample${index}.ts`);
-      writeFileSync(path, programOf(sample));
+      writeFileSync(path, programOf(sample, sample.names));
       return [path, sample.place];
     }),
   );

@@ -1,0 +1,165 @@
+/**
+ * Reads what a file of declarations exports, with what is said of it. The file is one that stands alone, as the
+ * package has it, so that nothing has to be resolved: it is parsed and no more.
+ *
+ * @module
+ */
+
+import ts from 'typescript';
+import { type DocComment, readDocComment } from './docComment.ts';
+
+export interface Member {
+  readonly name: string;
+  readonly isOptional: boolean;
+  /** Of a field its type; of a method all of it. */
+  readonly signature: string;
+  readonly isMethod: boolean;
+  readonly doc: DocComment;
+}
+
+export interface Declaration {
+  readonly name: string;
+  readonly kind: 'function' | 'class' | 'interface' | 'type' | 'value';
+  readonly isExported: boolean;
+  /** As it is written, without comments and without `export declare`; of an overloaded function each. */
+  readonly signature: string;
+  readonly doc: DocComment;
+  /** Of a class or an interface, or a type that is one object. */
+  readonly members: readonly Member[];
+  /** What it has its other members from. */
+  readonly bases: readonly string[];
+}
+
+type Declared =
+  | ts.FunctionDeclaration
+  | ts.ClassDeclaration
+  | ts.InterfaceDeclaration
+  | ts.TypeAliasDeclaration;
+
+const PRINTER = ts.createPrinter({ removeComments: true });
+
+/** Everything that is declared in a file, exported or not, by name. */
+export function declarationsIn(text: string): ReadonlyMap<string, Declaration> {
+  const file = ts.createSourceFile('holdfast.d.ts', text, ts.ScriptTarget.Latest, true);
+  const found = new Map<string, Declaration>();
+  for (const statement of file.statements) {
+    for (const declaration of read(file, statement)) {
+      const earlier = found.get(declaration.name);
+      found.set(
+        declaration.name,
+        earlier === undefined ? declaration : joined(earlier, declaration),
+      );
+    }
+  }
+  return found;
+}
+
+/** An overload adds its signature; what is said stands at the first. */
+function joined(first: Declaration, second: Declaration): Declaration {
+  return { ...first, signature: `${first.signature}\n${second.signature}` };
+}
+
+function read(file: ts.SourceFile, statement: ts.Statement): readonly Declaration[] {
+  const isExported =
+    ts.canHaveModifiers(statement) &&
+    ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+  const common = {
+    isExported,
+    signature: signatureOf(file, statement),
+    doc: docOf(file, statement),
+  };
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.map(({ name }) => ({
+      ...common,
+      name: name.getText(file),
+      kind: 'value',
+      members: [],
+      bases: [],
+    }));
+  }
+  if (!isDeclared(statement) || statement.name === undefined) return [];
+  return [
+    {
+      ...common,
+      name: statement.name.text,
+      kind: kindOf(statement),
+      members: membersOf(file, statement),
+      bases: basesOf(file, statement),
+    },
+  ];
+}
+
+function isDeclared(statement: ts.Statement): statement is Declared {
+  return (
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement)
+  );
+}
+
+function kindOf(statement: Declared): Declaration['kind'] {
+  if (ts.isFunctionDeclaration(statement)) return 'function';
+  if (ts.isClassDeclaration(statement)) return 'class';
+  return ts.isInterfaceDeclaration(statement) ? 'interface' : 'type';
+}
+
+function membersOf(file: ts.SourceFile, statement: Declared): readonly Member[] {
+  if (ts.isClassDeclaration(statement) || ts.isInterfaceDeclaration(statement)) {
+    const shown = statement.members.filter(
+      (member) => !/^(private|protected|#)/.test(member.getText(file)),
+    );
+    return shown.map((member) => memberOf(file, member));
+  }
+  if (!ts.isTypeAliasDeclaration(statement)) return [];
+  const { type } = statement;
+  return ts.isTypeLiteralNode(type) ? type.members.map((member) => memberOf(file, member)) : [];
+}
+
+function memberOf(file: ts.SourceFile, member: ts.ClassElement | ts.TypeElement): Member {
+  const isField =
+    ts.isPropertySignature(member) ||
+    ts.isPropertyDeclaration(member) ||
+    ts.isGetAccessorDeclaration(member);
+  const { type, name } = member as ts.PropertySignature;
+  const called = ts.isConstructorDeclaration(member) ? 'constructor' : name;
+  return {
+    name: typeof called === 'string' ? called : (called?.getText(file) ?? ''),
+    isOptional: 'questionToken' in member && member.questionToken !== undefined,
+    signature: isField && type !== undefined ? print(file, type) : print(file, member),
+    isMethod: !isField,
+    doc: docOf(file, member),
+  };
+}
+
+/** What it extends; of a type that is another, that one. */
+function basesOf(file: ts.SourceFile, statement: Declared): readonly string[] {
+  if (ts.isTypeAliasDeclaration(statement)) {
+    const { type } = statement;
+    return ts.isTypeReferenceNode(type) ? [type.typeName.getText(file)] : [];
+  }
+  if (ts.isFunctionDeclaration(statement)) return [];
+  // What a class implements it has itself.
+  return (statement.heritageClauses ?? [])
+    .filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)
+    .flatMap(({ types }) => types.map(({ expression }) => expression.getText(file)));
+}
+
+function signatureOf(file: ts.SourceFile, node: ts.Node): string {
+  return print(file, node)
+    .replace(/^export declare /, '')
+    .replace(/^declare /, '');
+}
+
+function print(file: ts.SourceFile, node: ts.Node): string {
+  return PRINTER.printNode(ts.EmitHint.Unspecified, node, file);
+}
+
+/** The comment right before a node; what stands further up is about something else. */
+function docOf(file: ts.SourceFile, node: ts.Node): DocComment {
+  const ranges = ts.getLeadingCommentRanges(file.text, node.getFullStart()) ?? [];
+  const comments = ranges
+    .map(({ pos, end }) => file.text.slice(pos, end))
+    .filter((comment) => comment.startsWith('/**') && !/^\s*\*\s*@module\b/m.test(comment));
+  return readDocComment(comments.at(-1) ?? '');
+}

@@ -1,0 +1,192 @@
+/**
+ * Writes the pages of the reference: each public name with its signature, what is said of it, what it throws and
+ * its examples (decision 0171).
+ *
+ * @module
+ */
+
+import { code, linkIds, table } from '../markdown.ts';
+import type { Declaration, Member } from './declarations.ts';
+import type { DocComment } from './docComment.ts';
+import { SUBJECTS, type Subject } from './subjects.ts';
+
+export interface ReferenceInput {
+  /** What each import of the package declares. */
+  readonly declared: Readonly<Record<Subject['from'], ReadonlyMap<string, Declaration>>>;
+  /** The requirements that there are. */
+  readonly known: ReadonlySet<string>;
+}
+
+export interface ReferencePage {
+  readonly path: string;
+  readonly text: string;
+}
+
+const FOLDER = 'docs/reference';
+const WRITTEN =
+  '<!-- Written by `npm run docs` from the comments of the source. Edit those, not this page. -->';
+/** Ids in parentheses say which requirement a sentence keeps: of use to those who change the program. */
+const IDS_ASIDE = / ?\((?:[A-Z]{2}-\d+(?:, | to | and |; )?)+\)/g;
+
+/** Every page, and an index. */
+export function referencePages(input: ReferenceInput): readonly ReferencePage[] {
+  return [indexPage(input), ...SUBJECTS.map((subject) => subjectPage(subject, input))];
+}
+
+/** The names that stand on a page: those it lists, and on the last of its import what no page lists. */
+export function namesOn(subject: Subject, input: ReferenceInput): readonly string[] {
+  const { from, names } = subject;
+  const isExported = (name: string): boolean => input.declared[from].get(name)?.isExported === true;
+  const ofImport = SUBJECTS.filter((other) => other.from === from);
+  if (subject !== ofImport.findLast(({ file }) => file === 'types' || from !== 'holdfast')) {
+    return names.filter(isExported);
+  }
+  const listed = new Set(ofImport.flatMap((other) => other.names));
+  const others = [...input.declared[from].keys()].filter((name) => !listed.has(name));
+  return [...names, ...others].filter(isExported);
+}
+
+function indexPage(input: ReferenceInput): ReferencePage {
+  const rows = SUBJECTS.map((subject) => [
+    `[${subject.title}](${subject.file}.md)`,
+    namesOn(subject, input)
+      .map((name) => `[${code(name)}](${subject.file}.md#${anchorOf(name)})`)
+      .join(' '),
+  ]);
+  const text = `# Reference
+
+${WRITTEN}
+
+Every name that the package exports. Examples take a \`runtime\` for granted, and are run by the tests.
+
+${table(['Page', 'Names'], rows)}
+`;
+  return { path: `${FOLDER}/README.md`, text };
+}
+
+function subjectPage(subject: Subject, input: ReferenceInput): ReferencePage {
+  const page = new Page(subject, input);
+  const names = namesOn(subject, input);
+  const text = `# ${subject.title}
+
+${WRITTEN}
+
+${subject.intro}
+
+${names.map((name) => page.entry(name)).join('\n\n')}
+`;
+  return { path: `${FOLDER}/${subject.file}.md`, text };
+}
+
+function anchorOf(name: string): string {
+  return name.toLowerCase();
+}
+
+class Page {
+  readonly #subject: Subject;
+  readonly #input: ReferenceInput;
+
+  constructor(subject: Subject, input: ReferenceInput) {
+    this.#subject = subject;
+    this.#input = input;
+  }
+
+  entry(name: string): string {
+    const declaration = this.#declared.get(name);
+    if (declaration === undefined) throw new Error(`${name} is not declared`);
+    const { kind, doc, signature } = declaration;
+    const members = this.#membersOf(declaration);
+    const methods = members.filter(({ isMethod }) => isMethod);
+    const fields = members.filter(({ isMethod }) => !isMethod);
+    const isLong = members.length > 0 && kind !== 'function';
+    return [
+      `## ${name}`,
+      this.#prose(doc.text),
+      fence(isLong ? headOf(signature) : signature),
+      ...this.#about(doc),
+      fields.length > 0 ? this.#fields(fields) : '',
+      ...methods.map((method) => this.#method(name, method)),
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n');
+  }
+
+  get #declared(): ReadonlyMap<string, Declaration> {
+    return this.#input.declared[this.#subject.from];
+  }
+
+  /** Its own, and those of what it extends where that has no entry of its own. */
+  #membersOf(declaration: Declaration): readonly Member[] {
+    const inherited = declaration.bases
+      .map((base) => this.#declared.get(base))
+      .flatMap((base) => (base === undefined || base.isExported ? [] : this.#membersOf(base)));
+    const members = new Map<string, Member>();
+    for (const member of [...declaration.members, ...inherited]) {
+      const earlier = members.get(member.name);
+      members.set(member.name, earlier === undefined ? member : overloaded(earlier, member));
+    }
+    return [...members.values()];
+  }
+
+  #fields(fields: readonly Member[]): string {
+    return table(
+      ['Field', 'Type', ''],
+      fields.map(({ name, isOptional, signature, doc }) => [
+        `${code(name)}${isOptional ? ' (optional)' : ''}`,
+        code(signature.replace(/ \| undefined$/, '').replaceAll(/\s+/g, ' ')),
+        [this.#prose(doc.text), ...doc.throws.map((said) => `Throws ${this.#prose(said)}`)].join(
+          ' ',
+        ),
+      ]),
+    );
+  }
+
+  #method(owner: string, { name, signature, doc }: Member): string {
+    return [`### ${owner}.${name}`, this.#prose(doc.text), fence(signature), ...this.#about(doc)]
+      .filter((part) => part !== '')
+      .join('\n\n');
+  }
+
+  /** What stands below a signature. */
+  #about({ params, throws, examples }: DocComment): readonly string[] {
+    return [
+      ...params.map(([name, said]) => `- ${code(name)}: ${this.#prose(said)}`),
+      ...throws.map((said) => `**Throws** ${this.#prose(said)}`),
+      ...examples.map((example) => `\`\`\`ts\n${example}\n\`\`\``),
+    ];
+  }
+
+  #prose(text: string): string {
+    const linked = text
+      .replaceAll(IDS_ASIDE, '')
+      .replaceAll(/\{@link ([\w.]+)\}/g, (_, name: string) => this.#link(name))
+      .replaceAll(/(?<![\w(/`])docs\/([\w/-]+\.md)/g, '[docs/$1](../$1)');
+    return linkIds(linked, this.#input.known);
+  }
+
+  #link(name: string): string {
+    const [owner = ''] = name.split('.');
+    const target = SUBJECTS.find(
+      (subject) =>
+        subject.from === this.#subject.from && namesOn(subject, this.#input).includes(owner),
+    );
+    if (target === undefined) return code(name);
+    return `[${code(name)}](${target.file}.md#${anchorOf(owner)})`;
+  }
+}
+
+/** One more way to call a method. What is said of it stands at one of them. */
+function overloaded(first: Member, second: Member): Member {
+  if (!first.isMethod || first.signature === second.signature) return first;
+  const doc = first.doc.text === '' ? second.doc : first.doc;
+  return { ...first, doc, signature: `${first.signature}\n${second.signature}` };
+}
+
+/** Of what has a table of its members: all before them. */
+function headOf(signature: string): string {
+  return `${signature.slice(0, signature.indexOf('{'))}{ … }`;
+}
+
+function fence(signature: string): string {
+  return `\`\`\`ts signature\n${signature}\n\`\`\``;
+}

@@ -1,0 +1,97 @@
+/**
+ * What the reference owes its readers: an example for each function, a default for each option. (Of the
+ * declarations that were built last.)
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Declaration, declarationsIn } from '../../inspector/docs/reference/declarations.ts';
+import { SUBJECTS } from '../../inspector/docs/reference/subjects.ts';
+
+const FILES = {
+  holdfast: 'holdfast',
+  'holdfast/testing': 'testing',
+  'holdfast/schemas': 'schemas',
+};
+const declared = Object.fromEntries(
+  Object.entries(FILES).map(([from, file]) => [
+    from,
+    declarationsIn(readFileSync(`dist/${file}.d.ts`, 'utf8')),
+  ]),
+) as Readonly<Record<keyof typeof FILES, ReadonlyMap<string, Declaration>>>;
+
+/** Without an example of their own, for a reason. A new name needs one. */
+const WITHOUT_EXAMPLE: readonly RegExp[] = [
+  // What an app gives, and we call.
+  /^(Clock|Random|KeySource|FieldsFirstLogger|MessageFirstLogger|JsonObject)\./,
+  // What is made by functions that have one.
+  /\.constructor$/,
+  // What holdfast/testing gives beside what it is for; the how-to page has a whole test.
+  /^(VirtualClock|SeededRandom|UpstreamLedger)\./,
+  // The example of the type, or of what stands beside it, has them.
+  /^(OperationActor|Quarantine|CrisisPlans|CrisisMode|Crises|UpstreamControl)\./,
+  /^Runtime\.(policyLayers|\[Symbol\.asyncDispose\])$/,
+];
+
+function withoutExample(declarations: ReadonlyMap<string, Declaration>): readonly string[] {
+  return [...declarations.values()]
+    .filter(({ isExported }) => isExported)
+    .flatMap(({ name, kind, doc, members }) => {
+      const own = kind === 'function' && doc.examples.length === 0 ? [name] : [];
+      const has = new Set(
+        members.flatMap((one) => (one.doc.examples.length > 0 ? [one.name] : [])),
+      );
+      const methods = members
+        .filter((one) => one.isMethod && !has.has(one.name))
+        .map((one) => `${name}.${one.name}`);
+      return [...own, ...methods];
+    });
+}
+
+describe('UX-1 the reference', () => {
+  test('UX-1 every function and method has an example, or a reason to have none', () => {
+    const bare = Object.values(declared).flatMap(withoutExample);
+    expect(bare.filter((name) => !WITHOUT_EXAMPLE.some((known) => known.test(name)))).toEqual([]);
+    for (const known of WITHOUT_EXAMPLE) expect(bare.some((name) => known.test(name))).toBe(true);
+  });
+
+  test('UX-1 control: a new function or method without an example is found', () => {
+    const added = declarationsIn(
+      '/** New. */\nexport declare function brew(): void;\nexport declare interface Runtime { pour(): void; }',
+    );
+    expect(withoutExample(added)).toEqual(['brew', 'Runtime.pour']);
+  });
+
+  test('UX-1 every name that a page lists is there, and every name is on a page', () => {
+    const gone = SUBJECTS.flatMap(({ from, names }) =>
+      names.filter((name) => declared[from].get(name)?.isExported !== true),
+    );
+    expect(gone).toEqual([]);
+    const index = readFileSync('docs/reference/README.md', 'utf8');
+    const missing = Object.values(declared)
+      .flatMap((all) => [...all.values()])
+      .filter(({ name, isExported }) => isExported && !index.includes(`[\`${name}\`]`));
+    // The last word on what is stale has npm run docs:check.
+    expect(missing.length).toBeLessThan(10);
+  });
+
+  test.each([
+    // What stands for nothing where it is left out needs no default.
+    [
+      'RuntimeOptions',
+      /^(key|upstreams|policies|handlers|crisis|retry|degradation|clock|random|inspect|onError)$/,
+    ],
+    ['CrisisOptions', /^resources$/],
+    ['HttpHandlerOptions', /^(headers|fetch)$/],
+    ['Handler', /^schema$/],
+  ] as const)('UX-1 every option of %s says its default', (name, without) => {
+    const options = declared.holdfast.get(name)?.members.filter(({ isOptional }) => isOptional);
+    expect(options?.length).toBeGreaterThan(3);
+    const silent = options?.filter(({ doc }) => !/\bdefaults?\b/i.test(doc.text));
+    expect(silent?.map((option) => option.name).filter((option) => !without.test(option))).toEqual(
+      [],
+    );
+  });
+});

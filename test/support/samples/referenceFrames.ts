@@ -1,0 +1,143 @@
+/**
+ * The programs around examples of the reference that need more than the common frame, by heading. Comments in
+ * the source hold none of that: an editor would show it.
+ *
+ * @module
+ */
+
+const LETTERS = `
+let wasMended = false;
+const runtime = createRuntime({
+  store: ':memory:',
+  upstreams: { payments: {} },
+  handlers: { 'payments.push': { upstream: 'payments', run: () => { if (!wasMended) throw permanentFailure('No such account.'); return null; } } },
+});
+const { id, outcome } = await runtime.sync({ type: 'payments.push', subject: 'user-42', tier: 'premium', payload: {} });
+await outcome;
+wasMended = true;
+//…
+await runtime.close({ deadlineMs: 0 });
+`;
+const OPEN_CRISIS = `
+const runtime = createRuntime({ store: ':memory:' });
+await runtime.ready;
+const answer = await runtime.crisis({ subject: 'user-42' });
+answer.delivery.catch(() => undefined);
+await answer.durable;
+const id = answer.operationId ?? '';
+//…
+await runtime.close({ deadlineMs: 0 });
+`;
+const IN_A_FOLDER = `
+const { mkdtempSync } = await import('node:fs');
+process.chdir(mkdtempSync('example-'));
+await createKeyFile('./example.key');
+const runtime = createRuntime({ store: './store', key: keyFile('./example.key') });
+await runtime.ready;
+//…
+await runtime.close();
+process.chdir('..');
+`;
+
+/** Names that an example takes for granted, by heading. */
+export const REFERENCE_NAMES: Readonly<Record<string, string>> = {
+  defineHandler:
+    'const charge = async (_amountCents: number, token: string, _key: string) => ({ receipt: token });',
+  'Operation.wait': 'const reply = (status: number, _body?: unknown): number => status;',
+  'Runtime.subscribe': 'const page = (..._said: unknown[]): void => undefined;',
+  'Runtime.on': 'const page = (..._said: unknown[]): void => undefined;',
+  createTestBed: `
+const upstreams = { payments: {} };
+const handlers = { 'payments.push': { upstream: 'payments', run: () => null } };
+`,
+  VirtualClock: "const handlers = { 'payments.push': { upstream: 'default', run: () => null } };",
+  'VirtualClock.freezeWhile': `
+import { startMisbehavingUpstream } from 'holdfast/testing';
+const clock = new VirtualClock();
+const upstream = await startMisbehavingUpstream();
+`,
+  startMisbehavingUpstream: `
+import assert from 'node:assert/strict';
+const keys: string[] = [];
+`,
+};
+
+const ON_A_CLOCK = `
+const clock = new VirtualClock();
+const shop = misbehavingHandler({ clock });
+const { ledger } = shop;
+const runtime = createRuntime({
+  store: ':memory:',
+  clock,
+  handlers: { 'orders.push': { upstream: 'default', run: shop.run } },
+});
+let operation = await clock.run(runtime.sync({ type: 'orders.push', subject: 'user-42', tier: 'basic', payload: {} }));
+for (let number = 1; number < 12; number += 1) {
+  operation = await clock.run(runtime.sync({ type: 'orders.push', subject: 'user-42', tier: 'basic', payload: { number } }));
+}
+//…
+await clock.run(runtime.close());
+`;
+
+export const REFERENCE_FRAMES: Readonly<Record<string, string>> = {
+  'DeadLetters.list': LETTERS,
+  'DeadLetters.show': LETTERS,
+  'DeadLetters.answer': LETTERS,
+  'DeadLetters.replay': LETTERS,
+  'DeadLetters.replayAll': LETTERS,
+  'DeadLetters.purge': LETTERS,
+  'DeadLetters.purgeAll': LETTERS,
+  'Crises.acknowledge': OPEN_CRISIS,
+  'Crises.callOff': OPEN_CRISIS,
+  'Runtime.backup': IN_A_FOLDER,
+  'CrisisMode.leave': `
+const runtime = createRuntime({ store: ':memory:' });
+await runtime.crisisMode.enter({ subject: 'user-42', by: { id: 'staff-7', role: 'clinician' } });
+//…
+await runtime.close();
+`,
+  'Runtime.executeResilientSync': `
+const runtime = createRuntime({ store: ':memory:', upstreams: { clinic: {} } });
+await runtime.ready;
+const request = { signal: new AbortController().signal };
+const save = async (payload: { score: number }, _how: object) => ({ saved: payload.score });
+const tellTheUser = (): void => undefined;
+//…
+await runtime.close({ deadlineMs: 0 });
+`,
+  'VirtualClock.advanceUntil': ON_A_CLOCK,
+  'VirtualClock.run': ON_A_CLOCK,
+  'UpstreamLedger.broken': `
+import assert from 'node:assert/strict';
+const clock = new VirtualClock();
+const upstream = misbehavingHandler({ clock });
+const runtime = createRuntime({
+  store: ':memory:',
+  clock,
+  handlers: { 'orders.push': { upstream: 'default', run: upstream.run } },
+});
+for (const idempotencyKey of ['order-1', 'order-2']) {
+  const { outcome } = await clock.run(runtime.sync({ type: 'orders.push', subject: 'user-42', tier: 'basic', idempotencyKey, payload: {} }));
+  await clock.run(outcome);
+}
+//…
+await clock.run(runtime.close());
+`,
+  EscalationStepOptions: `
+const secret = 'a secret of 32 characters or more';
+const callClinician = async (_subject: string | null, _signal: AbortSignal): Promise<void> => undefined;
+//…
+const runtime = createRuntime({ store: ':memory:', crisis: { escalation } });
+await runtime.close();
+`,
+  OperationActor: `
+import type { OperationActor, OperationActorSnapshot } from 'holdfast';
+const runtime = createRuntime({ store: ':memory:', handlers: { 'notes.put': { upstream: 'default', run: () => null } } });
+const operation = await runtime.sync({ type: 'notes.put', subject: 'user-42', tier: 'basic', payload: {} });
+// What @xstate/react has.
+const useSelector = <Value>(actor: OperationActor | undefined, select: (snapshot: OperationActorSnapshot | undefined) => Value): Value =>
+  select(actor?.getSnapshot());
+//…
+await runtime.close();
+`,
+};
