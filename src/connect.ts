@@ -67,7 +67,7 @@ const CONNECT_RULES: OptionRules<Given> = {
  * does, and the others are its clients. So in a cluster of equal processes all call `connect` and nothing else.
  *
  * @example
- * const client = await connect<typeof runtime>({ store: '/var/lib/app/store' });
+ * const client = await connect<typeof runtime>({ store: './store' });
  * const operation = await client.sync({ type: 'payments.push', subject, tier: 'premium', payload });
  *
  * @example

@@ -31,7 +31,7 @@ const WITHOUT_EXAMPLE: readonly RegExp[] = [
   // What holdfast/testing gives beside what it is for; the how-to page has a whole test.
   /^(VirtualClock|SeededRandom|UpstreamLedger)\./,
   // The example of the type, or of what stands beside it, has them.
-  /^(OperationActor|Quarantine|CrisisPlans|CrisisMode|Crises|UpstreamControl)\./,
+  /^(OperationActor|Client|Quarantine|CrisisPlans|CrisisMode|Crises|UpstreamControl)\./,
   /^Runtime\.(policyLayers|\[Symbol\.asyncDispose\])$/,
 ];
 
@@ -86,6 +86,7 @@ describe('UX-1 the reference', () => {
     ['CrisisOptions', /^resources$/],
     ['HttpHandlerOptions', /^(headers|fetch)$/],
     ['Handler', /^schema$/],
+    ['PolicySettings', /^$/],
   ] as const)('UX-1 every option of %s says its default', (name, without) => {
     const options = declared.holdfast.get(name)?.members.filter(({ isOptional }) => isOptional);
     expect(options?.length).toBeGreaterThan(3);

@@ -25,8 +25,8 @@ const PAGES = [
   ...pagesIn('docs/how-to'),
   ...pagesIn('docs/reference'),
 ].filter((page) => existsSync(page));
-/** What is not run as a sample is looked at in another way below, or is no program. */
-const LANGUAGES = /^(js|ts|sh|text|json|jsonc|yaml|dockerfile|ini|mermaid)$/;
+/** What is no program is looked at in another way below; modules are run by severalProcesses.test.ts. */
+const LANGUAGES = /^(js|mjs|cjs|ts|sh|text|json|jsonc|yaml|dockerfile|ini|mermaid)$/;
 
 const samples = PAGES.flatMap((page) => samplesOf(page, readFileSync(page, 'utf8'))).map(
   (sample) =>

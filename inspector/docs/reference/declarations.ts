@@ -17,6 +17,15 @@ export interface Member {
   readonly doc: DocComment;
 }
 
+/** A declaration whose members another has, too, or some of them. */
+export interface Base {
+  readonly name: string;
+  /** Whether it has the member of that name. */
+  readonly has: (member: string) => boolean;
+  /** Each of them may be left out. */
+  readonly isPartial: boolean;
+}
+
 export interface Declaration {
   readonly name: string;
   readonly kind: 'function' | 'class' | 'interface' | 'type' | 'value';
@@ -27,7 +36,7 @@ export interface Declaration {
   /** Of a class or an interface, or a type that is one object. */
   readonly members: readonly Member[];
   /** What it has its other members from. */
-  readonly bases: readonly string[];
+  readonly bases: readonly Base[];
 }
 
 type Declared =
@@ -111,9 +120,14 @@ function membersOf(file: ts.SourceFile, statement: Declared): readonly Member[] 
     );
     return shown.map((member) => memberOf(file, member));
   }
-  if (!ts.isTypeAliasDeclaration(statement)) return [];
-  const { type } = statement;
-  return ts.isTypeLiteralNode(type) ? type.members.map((member) => memberOf(file, member)) : [];
+  return ts.isTypeAliasDeclaration(statement) ? literalMembers(file, statement.type) : [];
+}
+
+/** Members that are written out in a type, or in a part of it. */
+function literalMembers(file: ts.SourceFile, type: ts.TypeNode): readonly Member[] {
+  if (ts.isTypeLiteralNode(type)) return type.members.map((member) => memberOf(file, member));
+  if (!ts.isIntersectionTypeNode(type)) return [];
+  return type.types.flatMap((part) => literalMembers(file, part));
 }
 
 function memberOf(file: ts.SourceFile, member: ts.ClassElement | ts.TypeElement): Member {
@@ -132,17 +146,45 @@ function memberOf(file: ts.SourceFile, member: ts.ClassElement | ts.TypeElement)
   };
 }
 
-/** What it extends; of a type that is another, that one. */
-function basesOf(file: ts.SourceFile, statement: Declared): readonly string[] {
-  if (ts.isTypeAliasDeclaration(statement)) {
-    const { type } = statement;
-    return ts.isTypeReferenceNode(type) ? [type.typeName.getText(file)] : [];
-  }
+/** What it extends; of a type what it is made of. */
+function basesOf(file: ts.SourceFile, statement: Declared): readonly Base[] {
+  if (ts.isTypeAliasDeclaration(statement)) return basesOfType(file, statement.type);
   if (ts.isFunctionDeclaration(statement)) return [];
   // What a class implements it has itself.
   return (statement.heritageClauses ?? [])
     .filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)
-    .flatMap(({ types }) => types.map(({ expression }) => expression.getText(file)));
+    .flatMap(({ types }) => types.map(({ expression }) => whole(expression.getText(file))));
+}
+
+function whole(name: string): Base {
+  return { name, has: () => true, isPartial: false };
+}
+
+/** `A & Pick<B, 'a'> & Partial<Omit<C, 'b'>>`: of A all, of B one, of C all but one. */
+function basesOfType(file: ts.SourceFile, type: ts.TypeNode): readonly Base[] {
+  if (ts.isIntersectionTypeNode(type)) return type.types.flatMap((part) => basesOfType(file, part));
+  if (!ts.isTypeReferenceNode(type)) return [];
+  const [of, names] = type.typeArguments ?? [];
+  const name = type.typeName.getText(file);
+  if (of === undefined) return [whole(name)];
+  const bases = basesOfType(file, of);
+  const named = new Set(names?.getText(file).match(/\w+/g));
+  switch (name) {
+    case 'Pick':
+      return bases.map((base) => ({
+        ...base,
+        has: (member) => base.has(member) && named.has(member),
+      }));
+    case 'Omit':
+      return bases.map((base) => ({
+        ...base,
+        has: (member) => base.has(member) && !named.has(member),
+      }));
+    case 'Partial':
+      return bases.map((base) => ({ ...base, isPartial: true }));
+    default:
+      return [];
+  }
 }
 
 function signatureOf(file: ts.SourceFile, node: ts.Node): string {

@@ -98,7 +98,7 @@ class Page {
     const members = this.#membersOf(declaration);
     const methods = members.filter(({ isMethod }) => isMethod);
     const fields = members.filter(({ isMethod }) => !isMethod);
-    const isLong = members.length > 0 && kind !== 'function';
+    const isLong = declaration.members.length > 0 && kind !== 'function' && kind !== 'type';
     return [
       `## ${name}`,
       this.#prose(doc.text),
@@ -117,9 +117,13 @@ class Page {
 
   /** Its own, and those of what it extends where that has no entry of its own. */
   #membersOf(declaration: Declaration): readonly Member[] {
-    const inherited = declaration.bases
-      .map((base) => this.#declared.get(base))
-      .flatMap((base) => (base === undefined || base.isExported ? [] : this.#membersOf(base)));
+    const inherited = declaration.bases.flatMap(({ name, has, isPartial }) => {
+      const base = this.#declared.get(name);
+      if (base === undefined || base.isExported) return [];
+      return this.#membersOf(base)
+        .filter((member) => has(member.name))
+        .map((member) => ({ ...member, isOptional: member.isOptional || isPartial }));
+    });
     const members = new Map<string, Member>();
     for (const member of [...declaration.members, ...inherited]) {
       const earlier = members.get(member.name);

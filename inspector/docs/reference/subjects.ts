@@ -49,6 +49,8 @@ export const SUBJECTS: readonly Subject[] = [
       'ParkReason',
       'HistoryEntry',
       'UpstreamAnswer',
+      'WaitOptions',
+      'StillPending',
       'BulkOptions',
       'BulkResult',
       'BulkAcceptance',
@@ -64,6 +66,14 @@ export const SUBJECTS: readonly Subject[] = [
       'OperationActorObserver',
       'OperationActorSnapshot',
     ],
+  },
+  {
+    file: 'several-processes',
+    title: 'Several processes',
+    intro:
+      'One store, and the other processes of an app. How to use it: [Use one store from several processes](../how-to/several-processes.md).',
+    from: 'holdfast',
+    names: ['connect', 'ConnectOptions', 'OwnOptions', 'Client', 'TypesOfRuntime'],
   },
   {
     file: 'handlers',

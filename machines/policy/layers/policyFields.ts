@@ -74,17 +74,29 @@ export interface ProcessPolicy {
 
 /** Every policy there is, as it may be written in a layer; what is left out is left to a wider layer. */
 export interface PolicySettings {
+  /** The longest that one attempt may take, in milliseconds; the upstream's latency may make it less. Default 10 s. */
   readonly attemptTimeoutMs?: number | undefined;
+  /** How failed attempts are repeated. Default by class: 10, 7, 5 or 3 attempts. */
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /** When its caller gets an answer at the latest, in milliseconds. Default by tier: 1 s, 2 s, 5 s. */
   readonly responseDeadlineMs?: number | undefined;
+  /** Of each subject at the upstream. Default `null`: no limit. */
   readonly subjectRate?: RateLimit | null | undefined;
+  /** Of all subjects of the tier at the upstream together. Default `null`: no limit. */
   readonly tierRate?: RateLimit | null | undefined;
+  /** Trip rules besides that of surprise. Default: none. */
   readonly breaker?: Partial<BreakerPolicy> | undefined;
+  /** How calls are measured, slots tuned and probes paced. Its defaults are in docs/policies.md. */
   readonly flow?: Partial<FlowTuning> | undefined;
+  /** Attempts in flight at once, at most. Default 128. */
   readonly concurrency?: number | undefined;
+  /** Crisis deliveries in flight at once, beside the others. Default 16. */
   readonly crisisConcurrency?: number | undefined;
+  /** Of the whole upstream. Default `null`: no limit but what it bears. */
   readonly rate?: RateLimit | null | undefined;
+  /** At which signals the level of service changes. Its defaults are in docs/policies.md. */
   readonly degradation?: Partial<DegradationPolicy> | undefined;
+  /** Work is due, a slot is free, and nothing has begun for so long: an alert, in milliseconds. Default 10 s. */
   readonly watchdogMs?: number | undefined;
 }
 export type PolicyName = keyof PolicySettings;

@@ -46,6 +46,8 @@ const ALONE = '{\n//…\n}\n';
 
 const PLACE = /^(?:\/\/|#)….*$/m;
 const IMPORT = /^import [^]*? from '[^']+';\n|^import '[^']+';\n/gm;
+/** Of a file that the page shows: what it exports stands in the program around the sample. */
+const OF_PAGE = /^import type .* from '\.\/.*';\n$/;
 
 /** Values that have to be imported by name. */
 const VALUES = new Map<string, string>([
@@ -75,7 +77,7 @@ export function programOf({ frame, code }: Pick<Sample, 'frame' | 'code'>, names
   const own = code.match(IMPORT) ?? [];
   const framed = around.match(IMPORT) ?? [];
   const body = around.replace(IMPORT, '').replace(PLACE, () => code.replace(IMPORT, ''));
-  const imports = [...new Set([...framed, ...own])];
+  const imports = [...new Set([...framed, ...own])].filter((line) => !OF_PAGE.test(line));
   return [...imports, ...missingImports(imports.join(''), body), body, 'export {};\n'].join('\n');
 }
 

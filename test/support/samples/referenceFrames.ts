@@ -90,6 +90,20 @@ export const REFERENCE_FRAMES: Readonly<Record<string, string>> = {
   'Crises.acknowledge': OPEN_CRISIS,
   'Crises.callOff': OPEN_CRISIS,
   'Runtime.backup': IN_A_FOLDER,
+  connect: `
+const { mkdtempSync } = await import('node:fs');
+process.chdir(mkdtempSync('connect-'));
+const path = './example.key';
+await createKeyFile(path);
+const [store, subject, payload, upstreams] = ['./store', 'user-42', {}, {}];
+const handlers = { 'payments.push': { upstream: 'default', run: () => null } };
+const runtime = createRuntime({ store, key: keyFile(path), handlers });
+await runtime.ready;
+//…
+await client.close();
+await runtime.close();
+process.chdir('..');
+`,
   'CrisisMode.leave': `
 const runtime = createRuntime({ store: ':memory:' });
 await runtime.crisisMode.enter({ subject: 'user-42', by: { id: 'staff-7', role: 'clinician' } });

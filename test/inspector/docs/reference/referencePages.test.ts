@@ -36,6 +36,17 @@ export declare interface KeySource extends Hidden {
     readonly withinMs?: number | undefined;
 }
 
+/** Made of others. */
+export declare type LoadedKey = Pick<Hidden, 'kind'> & Partial<Omit<Rest, 'gone'>> & {
+    /** Its own. */
+    readonly own: string;
+};
+
+declare interface Rest {
+    readonly gone: string;
+    readonly stays: string;
+}
+
 /** On no page. */
 export declare type Unlisted = string;
 
@@ -84,6 +95,14 @@ test('OB-3 UX-1 fields are a table, with those of a base that has no entry; meth
   expect(keys).toContain('```ts signature\nload(): void;\nload(again: boolean): void;\n```');
   expect(keys).toContain('**Throws** HoldfastError `HF_KEY_MISSING`.');
   expect(keys.match(/^### KeySource\.load$/gm)).toHaveLength(1);
+});
+
+test('OB-3 UX-1 of a type that is made of others, those of its fields that it has', () => {
+  const [, entry = ''] = keys.split('## LoadedKey');
+  expect(entry).toContain('| `own` | `string` | Its own. |');
+  expect(entry).toContain('| `kind` |');
+  expect(entry).toContain('| `stays` (optional) |');
+  expect(entry).not.toContain('`gone`');
 });
 
 test('OB-3 a name that no page lists is on the last one, and what is not exported on none', () => {
