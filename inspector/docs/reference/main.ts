@@ -11,15 +11,21 @@ import { stalePages, writePages } from '../pageFolder.ts';
 import { declarationsIn } from './declarations.ts';
 import { referencePages } from './referencePages.ts';
 
-const read = (name: string) => declarationsIn(readFileSync(`dist/${name}.d.ts`, 'utf8'));
+const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+};
+const declared = new Map(
+  Object.entries(exports).flatMap(([path, target]) =>
+    typeof target === 'string'
+      ? []
+      : [[path.replace('.', name), declarationsIn(readFileSync(target.types, 'utf8'))] as const],
+  ),
+);
 const requirements = readFileSync('docs/requirements.md', 'utf8');
 
 const pages = referencePages({
-  declared: {
-    holdfast: read('holdfast'),
-    'holdfast/testing': read('testing'),
-    'holdfast/schemas': read('schemas'),
-  },
+  declared,
   known: new Set([...requirements.matchAll(/\*\*([A-Z]{2}-\d+)\*\*/g)].map(([, id = '']) => id)),
 });
 const isCheck = process.argv.includes('--check');

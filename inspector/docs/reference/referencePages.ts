@@ -8,11 +8,11 @@
 import { code, linkIds, table } from '../markdown.ts';
 import type { Declaration, Member } from './declarations.ts';
 import type { DocComment } from './docComment.ts';
-import { SUBJECTS, type Subject } from './subjects.ts';
+import { type Subject, subjectsOf } from './subjects.ts';
 
 export interface ReferenceInput {
-  /** What each import of the package declares. */
-  readonly declared: Readonly<Record<Subject['from'], ReadonlyMap<string, Declaration>>>;
+  /** What each import of the package declares, by its name. */
+  readonly declared: ReadonlyMap<string, ReadonlyMap<string, Declaration>>;
   /** The requirements that there are. */
   readonly known: ReadonlySet<string>;
 }
@@ -30,24 +30,30 @@ const IDS_ASIDE = / ?\((?:[A-Z]{2}-\d+(?:, | to | and |; )?)+\)/g;
 
 /** Every page, and an index. */
 export function referencePages(input: ReferenceInput): readonly ReferencePage[] {
-  return [indexPage(input), ...SUBJECTS.map((subject) => subjectPage(subject, input))];
+  return [indexPage(input), ...subjectsFor(input).map((subject) => subjectPage(subject, input))];
+}
+
+function subjectsFor({ declared }: ReferenceInput): readonly Subject[] {
+  return subjectsOf([...declared.keys()]);
 }
 
 /** The names that stand on a page: those it lists, and on the last of its import what no page lists. */
 export function namesOn(subject: Subject, input: ReferenceInput): readonly string[] {
   const { from, names } = subject;
-  const isExported = (name: string): boolean => input.declared[from].get(name)?.isExported === true;
-  const ofImport = SUBJECTS.filter((other) => other.from === from);
-  if (subject !== ofImport.findLast(({ file }) => file === 'types' || from !== 'holdfast')) {
+  const declared = input.declared.get(from) ?? new Map<string, Declaration>();
+  const isExported = (name: string): boolean => declared.get(name)?.isExported === true;
+  const ofImport = subjectsFor(input).filter((other) => other.from === from);
+  const last = ofImport.find(({ file }) => file === 'types') ?? ofImport.at(-1);
+  if (subject.file !== last?.file) {
     return names.filter(isExported);
   }
   const listed = new Set(ofImport.flatMap((other) => other.names));
-  const others = [...input.declared[from].keys()].filter((name) => !listed.has(name));
+  const others = [...declared.keys()].filter((name) => !listed.has(name));
   return [...names, ...others].filter(isExported);
 }
 
 function indexPage(input: ReferenceInput): ReferencePage {
-  const rows = SUBJECTS.map((subject) => [
+  const rows = subjectsFor(input).map((subject) => [
     `[${subject.title}](${subject.file}.md)`,
     namesOn(subject, input)
       .map((name) => `[${code(name)}](${subject.file}.md#${anchorOf(name)})`)
@@ -112,7 +118,7 @@ class Page {
   }
 
   get #declared(): ReadonlyMap<string, Declaration> {
-    return this.#input.declared[this.#subject.from];
+    return this.#input.declared.get(this.#subject.from) ?? new Map();
   }
 
   /** Its own, and those of what it extends where that has no entry of its own. */
@@ -170,7 +176,7 @@ class Page {
 
   #link(name: string): string {
     const [owner = ''] = name.split('.');
-    const target = SUBJECTS.find(
+    const target = subjectsFor(this.#input).find(
       (subject) =>
         subject.from === this.#subject.from && namesOn(subject, this.#input).includes(owner),
     );

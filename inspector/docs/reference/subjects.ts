@@ -1,6 +1,6 @@
 /**
- * Which page of the reference each public name stands on. A name that is not here stands on the last page, so
- * that nothing is left out.
+ * Which page of the reference each public name stands on. A name that is not here stands on the last page of its
+ * import, and an import that is not here has a page, so that nothing is left out.
  *
  * @module
  */
@@ -11,12 +11,12 @@ export interface Subject {
   readonly title: string;
   readonly intro: string;
   /** The import that has it. */
-  readonly from: 'holdfast' | 'holdfast/testing' | 'holdfast/schemas';
+  readonly from: string;
   /** In this order; what is not named follows on the last page of its import. */
   readonly names: readonly string[];
 }
 
-export const SUBJECTS: readonly Subject[] = [
+const SUBJECTS: readonly Subject[] = [
   {
     file: 'runtime',
     title: 'Runtime',
@@ -302,3 +302,19 @@ export const SUBJECTS: readonly Subject[] = [
     names: ['phq9', 'gad7', 'crisisPlan', 'moodEntry'],
   },
 ];
+
+/** The pages for these imports of the package. */
+export function subjectsOf(imports: readonly string[]): readonly Subject[] {
+  const listed = SUBJECTS.filter(({ from }) => imports.includes(from));
+  const others = imports.filter((name) => !SUBJECTS.some(({ from }) => from === name));
+  return [
+    ...listed,
+    ...others.map((from) => ({
+      file: from.slice('holdfast/'.length),
+      title: from,
+      intro: `What \`import … from '${from}'\` gives.`,
+      from,
+      names: [],
+    })),
+  ];
+}

@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as holdfast from '../../../src/index.ts';
+import * as merge from '../../../src/merge/index.ts';
 import * as schemas from '../../../src/schemas/index.ts';
 import * as testing from '../../../src/testing/index.ts';
 import type { Sample } from './markdown.ts';
@@ -51,6 +52,7 @@ const OF_PAGE = /^import type .* from '\.\/.*';\n$/;
 
 /** Values that have to be imported by name. */
 const VALUES = new Map<string, string>([
+  ...Object.keys(merge).map((name) => [name, 'holdfast/merge'] as const),
   ...Object.keys(schemas).map((name) => [name, 'holdfast/schemas'] as const),
   ...Object.keys(testing).map((name) => [name, 'holdfast/testing'] as const),
   ...Object.keys(holdfast).map((name) => [name, 'holdfast'] as const),
@@ -58,7 +60,7 @@ const VALUES = new Map<string, string>([
 
 /** Types that have to be, in the declarations of the last build. */
 const TYPES = new Map<string, string>(
-  ['holdfast', 'testing', 'schemas'].flatMap((file) => {
+  ['holdfast', 'testing', 'schemas', 'merge'].flatMap((file) => {
     const declared = readFileSync(`dist/${file}.d.ts`, 'utf8');
     const from = file === 'holdfast' ? file : `holdfast/${file}`;
     return [...declared.matchAll(/^export declare (?:interface|type) (\w+)/gm)].map(

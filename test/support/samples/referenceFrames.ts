@@ -56,6 +56,11 @@ import { startMisbehavingUpstream } from 'holdfast/testing';
 const clock = new VirtualClock();
 const upstream = await startMisbehavingUpstream();
 `,
+  defineEntity: `
+const base = null;
+const sides = [{ value: { title: 'mine' }, meta: { actor: 'phone', hlc: { ms: 1, c: 0 } } }];
+`,
+  mergeEntity: 'const [base, mine, theirs] = [null, {}, {}];',
   startMisbehavingUpstream: `
 import assert from 'node:assert/strict';
 const keys: string[] = [];

@@ -54,13 +54,11 @@ export { }
 `;
 
 function pages(text = DECLARED): ReadonlyMap<string, string> {
-  const none = new Map();
   const written = referencePages({
-    declared: {
-      holdfast: declarationsIn(text),
-      'holdfast/testing': none,
-      'holdfast/schemas': none,
-    },
+    declared: new Map([
+      ['holdfast', declarationsIn(text)],
+      ['holdfast/new', declarationsIn('export declare type Fresh = string;')],
+    ]),
     known: new Set(['RT-2']),
   });
   return new Map(written.map((page) => [page.path, page.text]));
@@ -110,6 +108,7 @@ test('OB-3 a name that no page lists is on the last one, and what is not exporte
   expect(pages().get('docs/reference/types.md')).toContain('## Unlisted');
   expect(pages().get('docs/reference/README.md')).toContain('[`Unlisted`](types.md#unlisted)');
   expect(all).not.toContain('## Hidden');
+  expect(pages().get('docs/reference/new.md')).toContain('## Fresh');
 });
 
 test('OB-3 control: a page that was left behind, or belongs to nothing, is told', () => {
