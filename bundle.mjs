@@ -3,18 +3,20 @@
  * starts a thread or a process finds its file beside himself. Usage: npm run build
  */
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
 
 const FOLDER = 'dist';
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
+/** An entry whose room holds something else. */
+const ELSEWHERE = { connect: 'src/connectEntry.ts' };
 /** What an app imports: `./testing` of the manifest is src/testing/index.ts. */
 const imported = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith('.json'))
   .map((path) => path.slice('./'.length))
-  .map((name) => (name === '' ? ['index', 'src/index.ts'] : [name, `src/${name}/index.ts`]));
+  .map((name) => [name || 'index', ELSEWHERE[name] ?? join('src', name, 'index.ts')]);
 /** What is started as a process: the command line, and what it starts. */
 const PROCESSES = [
   ['cli', 'src/cli/main.ts'],
@@ -68,3 +70,8 @@ for (const thread of THREADS) for (const file of await bundle([thread])) made.ad
 const left = readdirSync(FOLDER).filter((file) => file.endsWith('.js') && !made.has(file));
 for (const file of left) rmSync(join(FOLDER, file));
 chmodSync(join(FOLDER, 'cli.js'), 0o755);
+// Its names are those of the whole, so that types of the two are one.
+const names = [...readFileSync(ELSEWHERE.connect, 'utf8').matchAll(/^export (.*?)\{([^}]*)\}/gms)]
+  .map(([, type, list]) => `export ${type}{${list}} from './holdfast.js';\n`)
+  .join('');
+writeFileSync(join(FOLDER, 'connect.d.ts'), names);
