@@ -171,7 +171,15 @@ export class CrisisResponder {
   #beginOnce(request: unknown, id: string): Begun {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const begun = this.#begin(request, id);
+    const { pool } = this.#parts;
+    // Recovery has brought it back from disk already.
+    const isRecovered = pool.resident(id) !== undefined;
+    const begun = isRecovered
+      ? {
+          ...{ operationId: id, isTaken: true, durable: Promise.resolve() },
+          delivery: ignorable(pool.watchers.outcome(id)),
+        }
+      : this.#begin(request, id);
     this.#remember(id, begun);
     return begun;
   }

@@ -18,7 +18,7 @@ import type { CrisisResources } from '../../machines/policy/crisis/crisisResourc
 import { soundJson } from '../../machines/policy/crisis/soundJson.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { askOutside } from './askOutside.ts';
@@ -137,23 +137,41 @@ export class ClientCrises {
 
   /** Resolves once an owner has it on disk, or has delivered it. */
   async #keep(id: string, request: Json, tell: (told: CrisisTold) => void): Promise<CrisisKept> {
+    return await this.#again(
+      async (isAgain) => {
+        const params = (wasAsked: boolean) => ({ id, request, isRepeat: wasAsked || isAgain });
+        const how = { patience: 'endless', told: tell } as const;
+        return await this.#parts.link.ask('crisis', params, how).answer;
+      },
+      () => true,
+    );
+  }
+
+  async #outcome(id: string): Promise<PlainOutcome> {
+    return await this.#again(
+      async () => await this.#parts.link.ask('outcome', { id }, { patience: 'endless' }).answer,
+      // As where the disk of the owner hangs just now.
+      (error) => isHoldfastError(error) && error.retry !== 'never',
+    );
+  }
+
+  /** Does it again while it fails in a way that may pass. */
+  async #again<T>(
+    go: (isAgain: boolean) => Promise<T>,
+    mayPass: (error: unknown) => boolean,
+  ): Promise<T> {
     const { link, clock } = this.#parts;
     for (let waitMs = AGAIN_MS_MIN, isAgain = false; ; isAgain = true) {
-      const params = (wasAsked: boolean) => ({ id, request, isRepeat: wasAsked || isAgain });
       try {
-        return await link.ask('crisis', params, { patience: 'endless', told: tell }).answer;
+        return await go(isAgain);
       } catch (error) {
-        if (link.isClosed) throw error;
+        if (link.isClosed || !mayPass(error)) throw error;
       }
       await new Promise<void>((resolve) => {
         clock.schedule(waitMs, resolve);
       });
       waitMs = Math.min(2 * waitMs, AGAIN_MS_MAX);
     }
-  }
-
-  async #outcome(id: string): Promise<PlainOutcome> {
-    return await this.#parts.link.ask('outcome', { id }, { patience: 'endless' }).answer;
   }
 }
 

@@ -5,11 +5,11 @@
  */
 
 import { inTime } from '../../actors/platform/inTime.ts';
-import type { Acceptance, Engine, Outcome, Wish } from '../../actors/port.ts';
+import type { Acceptance, CrisisAnswer, Engine, Outcome, Wish } from '../../actors/port.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import { type ErrorCode, isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { checkId, requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { isObject } from '../../machines/vocabulary/optionRules.ts';
 import type {
@@ -26,8 +26,12 @@ import type {
 
 /** A crisis waits no longer to be told from one that is kept already; delivered twice, it has one key. */
 const LOOK_WITHIN_MS = 1_000;
+/** Longer than a sync takes on a disk that is busy. */
+const RECORD_WITHIN_MS = 5_000;
 /** Of a crisis that is new here: it becomes the id of a row. */
 const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Its record is there, and can't be shown. */
+const THERE: ReadonlySet<ErrorCode> = new Set(['HF_QUARANTINED', 'HF_RECORD_NEWER'] as const);
 const WISHES: readonly Wish[] = ['cancel.requested', 'retry.requested'];
 
 export interface OwnerDeskParts {
@@ -113,23 +117,39 @@ export class OwnerDesk implements OwnerPort {
     const answer = await this.#parts.engine.crisis(request, id);
     const { source, resources, plan, crisisMode } = answer;
     told({ source, resources, plan, crisisMode });
-    try {
-      await answer.durable;
-      return { isDurable: true };
-    } catch {
-      return { outcome: plainOutcome(await answer.delivery) };
-    }
+    return await firstOf(answer.durable, this.#delivered(answer));
   }
 
-  /** Whether an owner before this one has it on disk. */
+  /** Delivered is as good as kept: the record has some time to come after it, and is waited for no longer. */
+  async #delivered({ durable, delivery }: CrisisAnswer): Promise<CrisisKept> {
+    const outcome = plainOutcome(await delivery);
+    const { clock } = this.#parts;
+    const recorded = durable.then(
+      () => true,
+      () => false,
+    );
+    const isDurable = (await inTime(clock, recorded, RECORD_WITHIN_MS))?.value === true;
+    return isDurable ? { isDurable } : { outcome };
+  }
+
+  /** Whether an owner before this one has it on disk; false where that can't be told. */
   async #isKept(id: string): Promise<boolean> {
     const { engine, clock } = this.#parts;
     try {
       return (await inTime(clock, engine.view(id), LOOK_WITHIN_MS)) !== null;
     } catch (error) {
-      return isHoldfastError(error) && error.code !== 'HF_OPERATION_UNKNOWN';
+      return isHoldfastError(error) && THERE.has(error.code);
     }
   }
+}
+
+async function firstOf(
+  durable: Promise<void>,
+  delivered: Promise<CrisisKept>,
+): Promise<CrisisKept> {
+  const kept = durable.then(() => ({ isDurable: true }) as const);
+  // Where it is neither, why it is not delivered says more.
+  return await Promise.any([kept, delivered]).catch(async () => await delivered);
 }
 
 /** The request as its caller gave it; what it holds is checked as that of any caller. */

@@ -1,0 +1,100 @@
+/**
+ * A crisis that comes again, to an owner that may have been preceded by one which kept it.
+ *
+ * @module
+ */
+
+import { expect, test } from 'vitest';
+import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { OwnerDesk, type OwnerDeskParts } from '../../../src/connect/ownerDesk.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+
+const ID = '01a21a26-17cc-7213-bcf7-873e9da1b893';
+
+/** Whether an owner begins a crisis that comes again, where a look for its record ends like this. */
+async function isBegun(look: ErrorCode | 'found' | 'never'): Promise<boolean> {
+  const begun: (string | undefined)[] = [];
+  const clock = new VirtualClock();
+  const engine = {
+    view: () =>
+      look === 'never'
+        ? new Promise(() => undefined)
+        : look === 'found'
+          ? Promise.resolve({})
+          : Promise.reject(new HoldfastError(look, 'So it ends.')),
+    crisis: (_: unknown, id?: string) => {
+      begun.push(id);
+      const delivery = new Promise(() => undefined);
+      return Promise.resolve({ durable: Promise.resolve(), delivery });
+    },
+  };
+  const desk = new OwnerDesk({ engine, clock } as unknown as OwnerDeskParts);
+  const params = { id: ID, request: {}, isRepeat: true };
+  const { answer } = desk.ask('crisis', params, () => undefined);
+  if (look === 'never') await clock.advance(2_000);
+  expect(await answer).toEqual({ isDurable: true });
+  return begun.length === 1;
+}
+
+test.each(['found', 'HF_QUARANTINED', 'HF_RECORD_NEWER'] as const)(
+  'SC-4 CR-4 one that is on disk (%s) is not begun again',
+  async (look) => {
+    expect(await isBegun(look)).toBe(false);
+  },
+);
+
+test.each([
+  'HF_OPERATION_UNKNOWN',
+  'HF_STORE_HANGING',
+  'HF_STORE_IO',
+  'HF_CLOSED',
+  'HF_INTERNAL',
+  'never',
+] as const)('SC-4 CR-4 one of which nobody knows whether it is (%s) is', async (look) => {
+  expect(await isBegun(look)).toBe(true);
+});
+
+test('SC-4 CR-4 one that is delivered and whose record does not come is told of all the same', async () => {
+  const clock = new VirtualClock();
+  const outcome = { status: 'completed', operationId: ID };
+  const engine = {
+    crisis: () =>
+      Promise.resolve({
+        durable: new Promise(() => undefined),
+        delivery: Promise.resolve(outcome),
+      }),
+  };
+  const desk = new OwnerDesk({ engine, clock } as unknown as OwnerDeskParts);
+  const params = { id: ID, request: {}, isRepeat: false };
+  const { answer } = desk.ask('crisis', params, () => undefined);
+  await clock.advance(5_001);
+  expect(await answer).toEqual({ outcome });
+});
+
+test('SC-4 CR-4 one that is neither kept nor delivered is refused with why it is not delivered', async () => {
+  const refused = (code: ErrorCode) => Promise.reject(new HoldfastError(code, 'So it ends.'));
+  const engine = {
+    crisis: () =>
+      Promise.resolve({
+        durable: refused('HF_STORE_FULL'),
+        delivery: refused('HF_CRISIS_REFUSED'),
+      }),
+  };
+  const desk = new OwnerDesk({ engine, clock: new VirtualClock() } as unknown as OwnerDeskParts);
+  const params = { id: ID, request: {}, isRepeat: false };
+  const { answer } = desk.ask('crisis', params, () => undefined);
+  await expect(answer).rejects.toMatchObject({ code: 'HF_CRISIS_REFUSED' });
+});
+
+test('SC-4 SE-5 an id that is none of an operation, and an ask that is none, are refused', async () => {
+  const desk = new OwnerDesk({} as unknown as OwnerDeskParts);
+  const refused = { code: 'HF_OPTION_INVALID' };
+  const bad = { id: '../x', request: {}, isRepeat: false };
+  await expect(desk.ask('crisis', bad, () => undefined).answer).rejects.toMatchObject(refused);
+  for (const name of ['constructor', 'nothing']) {
+    const { answer } = desk.ask(name as 'view', { id: ID }, () => undefined);
+    await expect(answer).rejects.toMatchObject(refused);
+  }
+  const { answer } = desk.ask('view', null as never, () => undefined);
+  await expect(answer).rejects.toMatchObject(refused);
+});
