@@ -52,6 +52,7 @@ export type ConnectedEvent =
     }
   | { readonly event: 'durable'; readonly id: string | null }
   | { readonly event: 'delivered'; readonly id: string | null; readonly status: string }
+  | { readonly event: 'failed'; readonly id: string | null; readonly message: string }
   | { readonly event: 'blocking' }
   | { readonly event: 'health'; readonly completed: number }
   | { readonly event: 'closed' }
@@ -82,7 +83,7 @@ async function crisis(client: Client, request: unknown): Promise<void> {
   const ms = performance.now() - startedAtMs;
   say({ event: 'answered', id, ms, resources: resources.length });
   const failed = (error: unknown): void => {
-    say({ event: 'error', message: codeOf(error) });
+    say({ event: 'failed', id, message: codeOf(error) });
   };
   answer.durable.then(() => {
     say({ event: 'durable', id });
@@ -112,6 +113,8 @@ async function begin(setup: ConnectedSetup): Promise<void> {
         own: {
           upstreams: { ledger: {} },
           retry: { premium: fast, basic: fast, trial: fast },
+          // A machine that is busy must not look like a disk that stalls.
+          responseDeadlineMs: { premium: 30_000, basic: 30_000, trial: 30_000 },
           handlers: {
             'ledger.put': { upstream: 'ledger', run },
             'crisis.alert': { upstream: 'ledger', run },

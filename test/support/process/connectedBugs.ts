@@ -45,12 +45,15 @@ export function plantConnectedBug(bug: ConnectedBug): void {
         return ask.call(this, name, name === 'sync' ? anew : params, how);
       });
       break;
-    case 'crisisForgotten':
+    case 'crisisForgotten': {
+      let isFirst = true;
       plant(function ({ name, params, how }) {
-        if (name !== 'crisis' || this.seat !== null) return ask.call(this, name, params, how);
+        if (name !== 'crisis' || !isFirst) return ask.call(this, name, params, how);
+        isFirst = false;
         const answer = new Promise(() => undefined);
         return { answer, stop: () => undefined };
       });
       break;
+    }
   }
 }

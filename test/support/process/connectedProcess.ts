@@ -10,7 +10,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
+import { faultEnvironment } from '../store/plantedFaults.ts';
 import { tempFolder } from '../store/tempFolder.ts';
+import { builtProgram } from './builtProgram.ts';
 import { childProgram } from './childProgram.ts';
 import type { ConnectedEvent, ConnectedOrder, ConnectedSetup } from './connectedApp.ts';
 import { LedgerServer } from './ledgerServer.ts';
@@ -41,12 +43,14 @@ export class ConnectedScene {
     return scene;
   }
 
-  start(changes: Partial<ConnectedSetup> = {}): ConnectedProcess {
-    const process = new ConnectedProcess({
+  /** `fault` is as in {@link faultEnvironment}. */
+  start(changes: Partial<ConnectedSetup> = {}, fault = ''): ConnectedProcess {
+    const setup = {
       ...{ store: this.store, keyFile: this.#keyFile, url: this.#url },
       ...{ mayOwn: true, outside: false, bug: null, lifeMs: LIFE_MS },
       ...changes,
-    });
+    };
+    const process = new ConnectedProcess(setup, fault);
     this.processes.push(process);
     onTestFinished(() => process.kill());
     return process;
@@ -75,10 +79,11 @@ export class ConnectedProcess {
   isAlive = true;
   complaints = '';
 
-  constructor(setup: ConnectedSetup) {
+  constructor(setup: ConnectedSetup, fault: string) {
     const program = childProgram(APP, OTHERS);
     this.#child = spawn(process.execPath, [program, JSON.stringify(setup)], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...faultEnvironment(fault, builtProgram()) },
     });
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on('error', () => undefined);
