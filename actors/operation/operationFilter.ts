@@ -8,6 +8,7 @@ import { isCrisisState } from '../../machines/crisis/crisisDemand.ts';
 import { crisisStandingsOf } from '../../machines/crisis/crisisRow.ts';
 import { hasEnded } from '../../machines/operation/demand.ts';
 import {
+  isKeptAsShown,
   placeOfReason,
   placeOfState,
   type SearchedPlace,
@@ -22,11 +23,11 @@ import type { OperationView } from './outcome.ts';
 /**
  * Which operations are meant; what is left out restricts nothing. All of it has to hold.
  *
- * What each costs in a store of a million operations: `tag` reads those that have it. `state` and `reason` read what may be in it and little
- * else, but for `completed`, `cancelled` and `expired`, which read all that has ended. `subject`, `sinceMs` and
- * `untilMs` compare every record without opening it: some three seconds. `type`, `entity`, `tier` and
- * `priority` open each that the others leave: half a minute or so. That is done in pieces of a few milliseconds
- * in the thread of the store, between which everything else goes on.
+ * What each costs, whatever the number of operations: `tag` reads those that have it; `state` and `reason` read what may
+ * be in it and little else, but for `completed`, `cancelled` and `expired`, which read all that has ended. `subject`,
+ * `sinceMs` and `untilMs` compare every record without opening it, for a microsecond or so each; `type`, `entity`, `tier` and
+ * `priority` open each that the others leave, for some thirty (`npm run bench:search`). That is done in pieces of a few
+ * milliseconds in the thread of the store, between which everything else goes on.
  */
 export interface OperationFilter<Type extends string = string> {
   /** As {@link OperationView.state} has it: `waiting`, `backingOff`, `deadLettered`, … */
@@ -98,10 +99,12 @@ function placeOf({ state, reason }: OperationFilter): SearchedPlace {
 function mentionsOf({ state, type, entity, tier, priority }: OperationFilter): string[] {
   const field = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`"${name}":${JSON.stringify(value)}`];
-  const ending =
-    state !== undefined && !isCrisisState(state) && hasEnded(state) ? state : undefined;
+  const own = state === undefined || isCrisisState(state) ? undefined : state;
+  const ending = own !== undefined && hasEnded(own) ? own : undefined;
+  const kept = own !== undefined && isKeptAsShown(own) ? own : undefined;
   return [
     ...field('ending', ending),
+    ...field('value', kept),
     ...field('type', type),
     ...field('type', entity?.type),
     ...field('id', entity?.id),

@@ -55,7 +55,7 @@ export interface ViewsInMemory {
 export const NOTHING_IN_MEMORY: ViewsInMemory = { of: () => null, all: () => [] };
 
 /** Records that are opened for a page at least where the filter can't tell before. */
-const OPENED_ROWS = 256;
+const OPENED_ROWS = 128;
 
 /** A page as the store has it, but for what is known better in memory. */
 export async function readPage(

@@ -41,6 +41,18 @@ const WAITS_FOR: Partial<Readonly<Record<SyncOperationState, WaitsFor>>> = {
   inReview: 'review',
 };
 
+/** States that no row has but one that is kept in them, whatever version wrote it. */
+const KEPT_AS_SHOWN: ReadonlySet<SyncOperationState> = new Set([
+  'backingOff',
+  'replayed',
+  'cancelling',
+]);
+
+/** Whether a row says that an operation is in this state only where it is kept in that. */
+export function isKeptAsShown(state: SyncOperationState): boolean {
+  return KEPT_AS_SHOWN.has(state);
+}
+
 /** What is looked at for those that are meant. */
 export interface SearchedPlace {
   readonly standings?: readonly Standing[] | undefined;

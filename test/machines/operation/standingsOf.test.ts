@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { restingPosition } from '../../../machines/operation/position.ts';
 import { isKept, stateOfRow } from '../../../machines/operation/rowState.ts';
-import { placeOfReason, placeOfState } from '../../../machines/operation/standingsOf.ts';
+import {
+  isKeptAsShown,
+  placeOfReason,
+  placeOfState,
+} from '../../../machines/operation/standingsOf.ts';
 import {
   newOperation,
   type SyncOperationContext,
@@ -94,4 +98,16 @@ test('OP-10 states that are in memory only are looked for nowhere on disk', () =
     'rejected',
     'duplicate',
   ]);
+});
+
+test('OP-10 a state that is looked for in the text of rows is said by no other', () => {
+  const standings: readonly Standing[] = ['inHand', 'due', 'held', 'settled', 'deadLettered'];
+  const shown = STATES.filter(isKeptAsShown);
+  expect(shown).toEqual(['cancelling', 'backingOff', 'replayed']);
+  for (const kept of STATES.filter(isKept)) {
+    for (const standing of standings) {
+      const { value } = stateOfRow(kept, { ...context, ending: 'completed' }, standing);
+      if (isKeptAsShown(value)) expect(value).toBe(kept);
+    }
+  }
 });
