@@ -1,6 +1,7 @@
 import * as holdfast from 'holdfast';
+import { moodEntry } from 'holdfast/schemas';
 import { createTestBed } from 'holdfast/testing';
 import { work } from './work.mjs';
 
 createTestBed({ seed: 1 });
-void work(holdfast, process.argv[2]);
+void work(holdfast, moodEntry, process.argv[2]);

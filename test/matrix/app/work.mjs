@@ -11,7 +11,7 @@ const REQUEST = {
   idempotencyKey: 'payment-1',
 };
 
-export async function work({ createRuntime, keyFile, createKeyFile }, step) {
+export async function work({ createRuntime, keyFile, createKeyFile }, moodEntry, step) {
   if (step === 'accept') await createKeyFile('./holdfast.key');
   let delivered = 0;
   const runtime = createRuntime({
@@ -24,6 +24,7 @@ export async function work({ createRuntime, keyFile, createKeyFile }, step) {
         run: ({ payload }) =>
           step === 'accept' ? new Promise(() => {}) : { paid: payload.amount },
       },
+      'mood.put': { upstream: 'payments', schema: moodEntry, run: () => null },
       'crisis.alert': {
         upstream: 'payments',
         run: () => {
