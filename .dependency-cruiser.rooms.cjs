@@ -362,6 +362,8 @@ const ROOMS = {
   // holdfast/testing: nothing of the product imports it but the demo.
   'src/testing': [
     VOCABULARY,
+    ...MERGE,
+    'machines/merge',
     'machines/policy/retry',
     PORT,
     'persistence/memory',

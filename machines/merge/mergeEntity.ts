@@ -114,8 +114,8 @@ export function project(
   }
 }
 
-function nameOf({ path, reason }: Finding): string {
-  return `${path} ${reason}`;
+function nameOf({ path, reason, alternatives = [] }: Finding): string {
+  return canonical([path, reason, alternatives as unknown as Json]);
 }
 
 function ancestor(base: unknown, isLeftOut: (name: string) => boolean): Json | undefined {

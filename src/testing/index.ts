@@ -5,6 +5,13 @@
  * @module
  */
 
+export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
+export {
+  type BrokenLaws,
+  type MergeLawOptions,
+  type MergeLawReport,
+  mergeLaws,
+} from './mergeLaws.ts';
 export { type MisbehavingHandler, misbehavingHandler } from './misbehavingHandler.ts';
 export {
   type MisbehavingUpstream,

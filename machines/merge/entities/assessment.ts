@@ -59,8 +59,8 @@ function risk() {
   );
   return {
     ...rule,
-    note: ((_, side, notes) => {
-      if (side === true) notes.add('set', side);
+    note: ((base, side, notes) => {
+      if (side === true && base !== true) notes.add('set', side);
     }) satisfies typeof rule.note,
   };
 }

@@ -106,7 +106,7 @@ function revoked(): Rule {
       for (const value of [base, ...sworn.map((alt) => alt.value)]) {
         for (const one of isList(value) ? value : []) all.set(canonical(one), one);
       }
-      const lost = alts.filter((alt) => alt.sworn === null);
+      const lost = alts.filter((alt) => alt.sworn === null || !isList(alt.value));
       const value = [...all]
         .toSorted(([one], [other]) => compareText(one, other))
         .map(([, one]) => one);

@@ -11,7 +11,7 @@ import type { ChangeNode } from './change.ts';
 import { fields } from './fields.ts';
 import { list, set } from './list.ts';
 import { type AnyRule, altsOf, type Rule } from './rule.ts';
-import { type Alternative, alternative, Ruling, SHAPE_MARK } from './ruling.ts';
+import { type Alternative, allOf, alternative, SHAPE_MARK } from './ruling.ts';
 
 /** Below this depth a value is taken whole. */
 const DEPTH_MAX = 24;
@@ -35,16 +35,13 @@ export function anything(single: AnyRule): Rule {
       const [first, ...rest] = parts;
       if (first === undefined) return single.project(base, node, ruling);
       // Some changed parts of it, others replaced it whole, or made another thing of it.
-      const apart: readonly Alternative[] = [
+      const others: readonly Alternative[] = [
         ...altsOf(node.own)
           .filter(({ value }) => !isEmpty(value))
           .map(({ value, from }) => alternative(value, from)),
-        ...rest.flatMap((part) => {
-          const value = part.rule.project(undefined, part.node, new Ruling());
-          return value === undefined ? [] : [alternative(value, null)];
-        }),
+        ...rest.flatMap((part) => allOf((apart) => part.rule.project(undefined, part.node, apart))),
       ];
-      if (apart.length > 0) ruling.ask(single.kind, 'changed whole and in parts', apart);
+      if (others.length > 0) ruling.ask(single.kind, 'changed whole and in parts', others);
       const project = () => first.rule.project(base, first.node, ruling);
       return first.mark === null ? project() : ruling.at(first.mark, project);
     },

@@ -8,8 +8,8 @@
 import type { Json } from '../../vocabulary/json.ts';
 import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
 import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
-import { type AnyRule, altsOf, type Rule } from './rule.ts';
-import { type Alternative, alternative, pointerOf, Ruling } from './ruling.ts';
+import { type AnyRule, altsOf, type Rule, ruleBy } from './rule.ts';
+import { type Alternative, allOf, alternative, pointerOf, type Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
 
@@ -158,7 +158,11 @@ function projectList(
   if (strange.length > 0) {
     const isBare = node.under.size === 0 && !isList(base);
     const others = strange.filter(({ value }) => !isList(value));
-    if (isBare && others.length === strange.length) return decideLatest(strange, base).value;
+    if (isBare && others.length === strange.length) {
+      const verdict = decideLatest(strange, base);
+      ruleBy('list', verdict, ruling);
+      return verdict.value;
+    }
     if (others.length > 0) {
       const alternatives = others.map(({ value, from }) => alternative(value, from));
       ruling.ask('list', 'not a list', alternatives);
@@ -213,11 +217,10 @@ function projectItem(
     return kept;
   };
   const goes = (isAsked: boolean): undefined => {
-    const lost = whole(new Ruling());
-    if (lost === undefined) return;
-    if (isAsked) ruling.ask('list', 'removed, and written elsewhere', [alternative(lost, null)]);
-    const gone = alternative(lost, isEdited ? latestOf(edits) : null);
-    ruling.note('list', 'removed', null, [gone], removals);
+    const gone = allOf(whole, isEdited ? latestOf(edits) : null);
+    if (gone.length === 0) return;
+    if (isAsked) ruling.ask('list', 'removed, and written elsewhere', gone);
+    ruling.note('list', 'removed', null, gone, removals);
   };
 
   switch (removing) {

@@ -7,7 +7,8 @@
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { canonical, compareText, isObject, isSame } from '../values/canonical.ts';
-import { type Alt, compareSworn, type Question, type Rule, type Verdict, whole } from './rule.ts';
+import { compareOrigins } from './change.ts';
+import { type Alt, type Question, type Rule, type Verdict, whole } from './rule.ts';
 
 /** The fields that belong to one version of a questionnaire. */
 export const QUESTIONNAIRE_FIELDS = [
@@ -51,22 +52,30 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
   const all = alts.flatMap((alt): readonly Version[] => {
     const { value } = alt;
     if (!isObject(value)) return [];
-    const answers = isObject(value['answers']) ? value['answers'] : {};
+    const given = value['answers'];
+    if (given !== undefined && !isObject(given)) return [];
+    const answers = given ?? {};
     return [{ alt, value, rank: RANKS.get(value['status'] ?? 'in-progress') ?? -1, answers }];
   });
-  const earlier = earliest(all)?.value;
   const isOfKind = (value: JsonObject): boolean =>
     ['instrument', 'version'].every((name) => {
-      const expected = base?.[name] ?? earlier?.[name];
+      const expected = base?.[name] ?? firstSaid(all, name);
       return value[name] === undefined || isSame(value[name], expected);
     });
   const known = all.filter(({ value, rank }) => rank >= 0 && isOfKind(value));
-  const strange = all.filter((version) => !known.includes(version));
-  ask('another instrument or an unknown status', strange);
+  const strange = alts.filter((alt) => known.every((version) => version.alt !== alt));
+  if (strange.length > 0) {
+    asks.push({ reason: 'another instrument, or nothing that is known', alternatives: strange });
+  }
 
   const baseRank = base === undefined ? 0 : (RANKS.get(base['status'] ?? 'in-progress') ?? 0);
+  const isDraft = baseRank === 0 && known.every(({ rank }) => rank === 0);
   const verdict = baseRank > 0 ? ofCompleted(base ?? {}, baseRank) : ofDraft();
-  return { ...verdict, asks };
+  const kept = verdict.value;
+  const lost = isDraft
+    ? alts.filter(({ value }) => isApart(value, kept))
+    : alts.filter(({ value }) => !isSame(value, kept));
+  return { value: kept, lost, reason: 'another version stands', asks };
 
   function ask(reason: string, versions: readonly Version[], beside?: JsonObject): void {
     if (versions.length === 0) return;
@@ -143,20 +152,19 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
       const heaviest = values.toSorted((one, other) => weight(other) - weight(one))[0];
       if (heaviest !== undefined) answers[item] = heaviest;
     }
-    const rest = earliest(known)?.value ?? {};
     const ordered = Object.entries(answers).toSorted(([one], [other]) => compareText(one, other));
     const hasAnswers = ordered.length > 0 || known.some(({ value }) => isObject(value['answers']));
     return {
       ...(hasAnswers ? { answers: Object.fromEntries(ordered) } : {}),
-      ...keep('completedAt', rest),
-      ...keep('instrument', rest),
-      ...keep('status', rest),
-      ...keep('version', rest),
+      ...keep('completedAt'),
+      ...keep('instrument'),
+      ...keep('status'),
+      ...keep('version'),
     };
   }
 
-  function keep(name: string, rest: JsonObject): JsonObject {
-    const value = base?.[name] ?? rest[name];
+  function keep(name: string): JsonObject {
+    const value = base?.[name] ?? firstSaid(known, name);
     return value === undefined ? {} : { [name]: value };
   }
 
@@ -204,12 +212,21 @@ function differsIn(value: JsonObject, { value: other }: Version): boolean {
   return value['status'] !== other['status'];
 }
 
-function earliest(versions: readonly Version[]): Version | undefined {
-  return versions.toSorted(
-    (one, other) =>
-      compareSworn(one.alt.from, other.alt.from) ||
-      compareText(canonical(one.value), canonical(other.value)),
-  )[0];
+/** What the earliest version says of a field that says anything. */
+function firstSaid(versions: readonly Version[], name: string): Json | undefined {
+  return versions
+    .filter(({ value }) => value[name] !== undefined && value[name] !== null)
+    .toSorted(
+      (one, other) =>
+        compareOrigins(one.alt.from, other.alt.from) ||
+        compareText(canonical(one.value), canonical(other.value)),
+    )[0]?.value[name];
+}
+
+/** Whether a draft says something beside its answers that what was put together does not. */
+function isApart(draft: Json, kept: Json | undefined): boolean {
+  if (!isObject(draft) || !isObject(kept)) return true;
+  return Object.keys(draft).some((name) => name !== 'answers' && !isSame(draft[name], kept[name]));
 }
 
 /** An answer that the questionnaires have; null takes one back. */

@@ -110,12 +110,27 @@ export const GROUP_MARK = '\u0000';
 /** What marks a step that leads to another way of taking the same value. */
 export const SHAPE_MARK = '\u0001';
 
-/** The JSON Pointer of a path. */
+/** The JSON Pointer of a path; of a group that of the object whose fields it is of. */
 export function pointerOf(path: readonly string[]): string {
   return path
-    .filter((key) => !key.startsWith(SHAPE_MARK))
-    .map((key) => `/${key.replace(GROUP_MARK, '').replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .filter((key) => !key.startsWith(SHAPE_MARK) && !key.startsWith(GROUP_MARK))
+    .map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
     .join('');
+}
+
+/** All that a projection comes to that does not stand: its value, and what it did not take itself. */
+export function allOf(
+  project: (ruling: Ruling) => Json | undefined,
+  from: Origin | null = null,
+): readonly Alternative[] {
+  const apart = new Ruling();
+  const value = project(apart);
+  if (value === undefined) return [];
+  return [
+    alternative(value, from),
+    ...apart.audit.flatMap(({ lost }) => lost),
+    ...apart.review.flatMap(({ alternatives }) => alternatives),
+  ];
 }
 
 /** What a side says, for review and audit. */

@@ -14,7 +14,7 @@ import { decideLatest } from './single.ts';
 const LINES_MAX = 500;
 
 /** Free text, merged by lines. */
-export function text(): Rule<string | null> {
+export function text(): Rule<string> {
   return whole(
     {
       kind: 'text by lines',

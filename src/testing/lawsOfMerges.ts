@@ -1,0 +1,156 @@
+/**
+ * What holds of every merge, whatever the rules (CF-2, CF-6).
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import { changesOf, type Merged, mergeEntity, project } from '../../machines/merge/mergeEntity.ts';
+import { type Change, unionOf } from '../../machines/merge/rules/change.ts';
+import { type SideMeta, sidesOf } from '../../machines/merge/sides.ts';
+import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+
+/** A law of merges. */
+export type MergeLaw =
+  /** It ends without throwing, whatever it is given. */
+  | 'total'
+  /** It changes nothing that it is given. */
+  | 'pure'
+  /** The same again gives the same. */
+  | 'repeatable'
+  /** Any order of the sides gives the same bytes. */
+  | 'commutative'
+  /** In whatever steps the changes came together, they give the same bytes. */
+  | 'associative'
+  /** A side that is delivered again changes nothing. */
+  | 'idempotent'
+  /** A side that changed nothing changes nothing. */
+  | 'identity'
+  /** Two sides that say the same give what they say. */
+  | 'agreement'
+  /** What a side wrote is in the value, in the review or in the audit. */
+  | 'conservation';
+
+export interface MergeCase {
+  readonly base: unknown;
+  readonly sides: readonly { readonly value: unknown; readonly meta: SideMeta }[];
+  readonly nowMs: number;
+}
+
+/** The laws that a merge by these rules breaks. */
+export function lawsBrokenBy(rules: EntityRules, one: MergeCase): readonly MergeLaw[] {
+  const { base, sides, nowMs } = one;
+  const before = JSON.stringify(one);
+  deepFreeze(one);
+  const merge = (these: MergeCase['sides']) => mergeEntity(rules, base, these, nowMs);
+  let merged: Merged;
+  try {
+    merged = merge(sides);
+  } catch {
+    return ['total'];
+  }
+  const text = JSON.stringify(merged);
+  const broken: MergeLaw[] = [];
+  const hold = (law: MergeLaw, isHeld: () => boolean) => {
+    try {
+      if (!isHeld()) broken.push(law);
+    } catch {
+      broken.push(law);
+    }
+  };
+  hold('repeatable', () => JSON.stringify(merge(sides)) === text);
+  hold('pure', () => JSON.stringify(one) === before && !('polluted' in {}));
+  hold('commutative', () =>
+    rotations(sides).every((order) => JSON.stringify(merge(order)) === text),
+  );
+  hold('associative', () =>
+    groupings(rules, one).every((changes) => {
+      const known = cleanJson(base) ?? null;
+      const apart = project(rules, known === null ? undefined : known, changes);
+      return JSON.stringify(apart) === text;
+    }),
+  );
+  hold('idempotent', () => JSON.stringify(merge([...sides, ...sides.slice(0, 1)])) === text);
+  hold('identity', () => {
+    const idle = { value: base, meta: { actor: '~idle', hlc: { ms: nowMs, c: 0 } } };
+    return JSON.stringify(merge([...sides, idle])) === text;
+  });
+  hold('agreement', () =>
+    sides.every(({ value, meta }) => {
+      const alone = merge([{ value, meta }]);
+      const echo = { value, meta: { ...meta, actor: `${meta.actor}~` } };
+      return JSON.stringify(merge([{ value, meta }, echo]).value) === JSON.stringify(alone.value);
+    }),
+  );
+  hold('conservation', () => lostOf(rules, one, merged).length === 0);
+  return broken;
+}
+
+/** Single values that a side wrote and that are nowhere after the merge. */
+function lostOf(rules: EntityRules, { base, sides }: MergeCase, merged: Merged): readonly Json[] {
+  const computed = new Set(
+    (rules.fields.parts ?? []).flatMap(([name, { kind }]) => (kind === 'computed' ? [name] : [])),
+  );
+  const isLeftOut = (name: string) => rules.leavesOut.has(name);
+  const known = leavesOf(cleanJson(base, isLeftOut), computed);
+  const kept = leavesOf([merged.value, merged.review, merged.audit] as unknown as Json, new Set());
+  const texts = [...kept].filter((one) => typeof one === 'string');
+  const isKept = (leaf: Json): boolean =>
+    kept.has(leaf) ||
+    // Text that was put together has its lines.
+    (typeof leaf === 'string' &&
+      leaf.split('\n').every((line) => texts.some((one) => one.split('\n').includes(line))));
+  return sides.flatMap(({ value }) =>
+    [...leavesOf(cleanJson(value, isLeftOut), computed)].filter(
+      (leaf) => leaf !== null && !known.has(leaf) && !isKept(leaf),
+    ),
+  );
+}
+
+function leavesOf(value: Json | undefined, leftOut: ReadonlySet<string>): ReadonlySet<Json> {
+  const leaves = new Set<Json>();
+  const open: (Json | undefined)[] = [value];
+  for (let isTop = true; open.length > 0; isTop = false) {
+    const one = open.pop();
+    if (typeof one !== 'object' || one === null) {
+      if (one !== undefined) leaves.add(one);
+      continue;
+    }
+    for (const [name, field] of Object.entries(one)) {
+      if (!isTop || !leftOut.has(name)) open.push(field);
+    }
+  }
+  return leaves;
+}
+
+/** The changes of a case, brought together in several ways. */
+function groupings(
+  rules: EntityRules,
+  { base, sides, nowMs }: MergeCase,
+): readonly (readonly Change[])[] {
+  const isLeftOut = (name: string) => rules.leavesOut.has(name);
+  const known = cleanJson(base, isLeftOut) ?? null;
+  const sets = sidesOf(sides, nowMs, isLeftOut).map((side) =>
+    changesOf(rules, known === null ? undefined : known, side),
+  );
+  const left = sets.reduce<readonly Change[]>((all, set) => unionOf([all, set]), []);
+  const right = sets.toReversed().reduce<readonly Change[]>((all, set) => unionOf([set, all]), []);
+  const halves = [sets.filter((_, at) => at % 2 === 0), sets.filter((_, at) => at % 2 === 1)];
+  return [left, right, unionOf(halves.map((half) => unionOf([...half, ...half])))];
+}
+
+function rotations<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const turned = all.map((_, at) => [...all.slice(at), ...all.slice(0, at)]);
+  return [...turned, ...turned.map((order) => order.toReversed())];
+}
+
+function deepFreeze(value: unknown): void {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one !== 'object' || one === null || Object.isFrozen(one)) continue;
+    Object.freeze(one);
+    open.push(...Object.values(one));
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Runs the laws of merges on an app's own entity.
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import type { SideMeta, Tombstone } from '../../machines/merge/sides.ts';
+import { lawsBrokenBy, type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
+import { type SeededRandom, seededRandom } from './seededRandom.ts';
+
+export interface MergeLawOptions {
+  /** A record as a device might have it. Few ids and few words make sides that meet each other. */
+  readonly value: (random: SeededRandom) => unknown;
+  /** How many merges are tried (1,000). */
+  readonly runs?: number;
+  /** What decides the records; the same gives the same (1). */
+  readonly seed?: number;
+}
+
+export interface BrokenLaws {
+  readonly laws: readonly MergeLaw[];
+  /** The merge that broke them. */
+  readonly example: MergeCase;
+}
+
+export interface MergeLawReport {
+  readonly runs: number;
+  readonly seed: number;
+  /** The smallest merges that broke a law, five at most; empty when all of them hold. */
+  readonly broken: readonly BrokenLaws[];
+}
+
+const NOW_MS = 1_790_000_000_000;
+const BROKEN_MAX = 5;
+
+/**
+ * Tries merges by rules made with `defineEntity`, and tells which laws they break: that they end, change
+ * nothing they are given, give the same in any order and number of deliveries, and lose nothing.
+ *
+ * @param rules the rules
+ * @param options how records are made
+ * @example
+ * const { broken } = mergeLaws(recipe, {
+ *   value: (random) => ({ id: 'r1', title: random.pick(['a', 'b', 'c']) }),
+ * });
+ * expect(broken).toEqual([]);
+ */
+export function mergeLaws(
+  rules: EntityRules,
+  { value, runs = 1_000, seed = 1 }: MergeLawOptions,
+): MergeLawReport {
+  const random = seededRandom(seed);
+  const broken: BrokenLaws[] = [];
+  for (let run = 0; run < runs; run++) {
+    const example = caseOf(value, random);
+    const laws = lawsBrokenBy(rules, example);
+    if (laws.length > 0) broken.push({ laws, example });
+  }
+  const smallest = broken.toSorted((one, other) => sizeOf(one) - sizeOf(other));
+  return { runs, seed, broken: smallest.slice(0, BROKEN_MAX) };
+}
+
+function sizeOf({ example }: BrokenLaws): number {
+  return JSON.stringify(example).length;
+}
+
+function caseOf(value: MergeLawOptions['value'], random: SeededRandom): MergeCase {
+  const base = random.chance(0.9) ? value(random) : null;
+  const sides = Array.from({ length: 1 + random.below(4) }, (_, at) => ({
+    // Each side has a copy of its own, as after a journey as JSON.
+    value: structuredClone(random.chance(0.1) ? base : value(random)),
+    meta: metaOf(`device-${at}`, base, random),
+  }));
+  return { base, sides, nowMs: NOW_MS };
+}
+
+function metaOf(actor: string, base: unknown, random: SeededRandom): SideMeta {
+  const ms = NOW_MS - random.below(3) * 1_000;
+  return {
+    actor,
+    hlc: { ms, c: random.below(2) },
+    ...(random.chance(0.5) ? { receivedAt: NOW_MS } : {}),
+    ...(random.chance(0.3) ? { verified: true, asOf: NOW_MS - random.below(3) } : {}),
+    tombstones: removalsOf(base, random),
+  };
+}
+
+/** Removals of items that lists of the record have. */
+function removalsOf(base: unknown, random: SeededRandom): readonly Tombstone[] {
+  if (typeof base !== 'object' || base === null) return [];
+  return Object.entries(base).flatMap(([name, list]) =>
+    (Array.isArray(list) ? list : []).flatMap((item: unknown): readonly Tombstone[] => {
+      const id: unknown =
+        typeof item === 'object' && item !== null && 'id' in item ? item.id : null;
+      if (typeof id !== 'string' || random.chance(0.6)) return [];
+      return [{ path: `/${name}/${id}`, confirmed: random.chance(0.7), by: 'user' }];
+    }),
+  );
+}
