@@ -25,6 +25,8 @@ const RESOLUTIONS = {
   },
 } as const;
 
+/** Names of the whole, and nothing of its own. */
+const NAMES = 'dist/connect.d.ts';
 const TYPES = ['dist/holdfast.d.ts', 'dist/schemas.d.ts', 'dist/testing.d.ts'];
 const LANGUAGE = new Map<string, ts.SourceFile | undefined>();
 
@@ -42,6 +44,7 @@ function errorsOf(
   for (const file of TYPES) {
     writeFileSync(join(modules, 'holdfast', file), change(readFileSync(file, 'utf8')));
   }
+  cpSync(NAMES, join(modules, 'holdfast', NAMES));
   for (const name of ['@types/node', 'undici-types']) {
     symlinkSync(resolve('node_modules', name), join(modules, name));
   }

@@ -17,6 +17,7 @@ import {
   type Runtime,
   type RuntimeOptions,
 } from 'holdfast';
+import { connect } from 'holdfast/connect';
 import { type Phq9, phq9 } from 'holdfast/schemas';
 import { createTestBed } from 'holdfast/testing';
 
@@ -68,6 +69,15 @@ const same: typeof typed = inTest.runtime;
 await same.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
 // @ts-expect-error: no such type on a test bed either
 await inTest.runtime.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
+const client = await connect<typeof typed>({ store: './sync-store' });
+await client.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
+// @ts-expect-error: no such type at a client either
+await client.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
+const key = keyFile('/elsewhere/holdfast.key');
+const mayOwn = await connect({ store: './sync-store', key, own: { upstreams, handlers: both } });
+await mayOwn.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
+// @ts-expect-error: nor where it may own the store
+await mayOwn.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
 const tested: Runtime = bed.start({ handlers }).runtime;
 void tested;
 const outcome = await operation.outcome;
