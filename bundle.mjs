@@ -29,7 +29,7 @@ const PROCESSES = [
     'crisisDrill/measure/drillControlThread.ts',
   ].map((file) => [basename(file, '.ts'), `src/cli/${file}`]),
 ];
-/** Each is whole by itself, so that a bundled app may take it along as one file. */
+/** Each is whole by itself: a thread starts by reading one file, which needs nothing beside it but better-sqlite3. */
 const THREADS = [
   'persistence/sqlite/writer/writerThread.ts',
   'src/outside/outsideThread.ts',
