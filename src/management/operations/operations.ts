@@ -50,20 +50,15 @@ export async function pageOf<Type extends string = string>(
   }
 }
 
-/**
- * Goes through all that match, a piece at a time; `onPiece` hears of each, whatever it found. `Type` is what the
- * search asks for.
- */
+/** Goes through all that match, a piece at a time. `Type` is what the search asks for. */
 export function operationsOf<Type extends string = string>(
   caller: Caller,
   search: OperationSearch,
-  onPiece: (piece: OperationPage) => void = () => undefined,
 ): AsyncIterable<OperationView<Type>> {
   checkFields(search, SEARCH_RULES, '');
   return (async function* pieces() {
     for (let afterSeq: number | undefined; ; ) {
       const piece: OperationPage = await caller.call(listOperations, { ...search, afterSeq });
-      onPiece(piece);
       yield* piece.views as readonly OperationView<Type>[];
       if (piece.nextAfterSeq === null) return;
       afterSeq = piece.nextAfterSeq;
