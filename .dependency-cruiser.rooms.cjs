@@ -243,8 +243,8 @@ const ROOMS = {
   'inspector/charts': ['machines', ...MACHINES],
   inspector: ['machines', ...MACHINES, 'inspector/charts'],
   // The public names, from the declarations of the build.
-  'inspector/docs/reference': ['inspector/docs'],
   'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
+  'inspector/docs/reference': ['inspector/docs'],
 
   'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],
   'src/typed': [VOCABULARY, 'machines/policy/request', ...ENGINE],
