@@ -62,6 +62,12 @@ describe('UX-1 the samples of the guides', () => {
     expect(typeErrorsOf(typed)).toEqual([]);
   });
 
+  test('UX-1 of programs only those for a machine that is not here are left out', () => {
+    const leftOut = samples.filter(({ language, notRun }) => language !== 'sh' && notRun !== null);
+    const electron = /^docs\/how-to\/run-in-electron-and-bundlers\.md:/;
+    expect(leftOut.map(({ place }) => place).filter((place) => !electron.test(place))).toEqual([]);
+  });
+
   test('UX-1 what is data can be read', () => {
     // JSON is YAML; comments in it are not.
     const data = samples.filter(({ language }) => /^(yaml|jsonc?)$/.test(language));

@@ -93,7 +93,7 @@ function missingImports(imports: string, body: string): readonly string[] {
   const isMissing = (name: string): boolean =>
     new RegExp(`(?<![.\\w'])${name}\\b(?!['\\w:])`).test(text) &&
     !new RegExp(`\\b${name}\\b`).test(imports) &&
-    !new RegExp(`\\b(?:interface|type) ${name}\\b`).test(text);
+    !new RegExp(`\\b(?:const|let|function|interface|type) ${name}\\b`).test(text);
   return [
     ...[...VALUES].map(([name, from]) => [name, `import { ${name} } from '${from}';`]),
     ...[...TYPES].map(([name, from]) => [name, `import type { ${name} } from '${from}';`]),
