@@ -243,7 +243,7 @@ const ROOMS = {
   'inspector/charts': ['machines', ...MACHINES],
   inspector: ['machines', ...MACHINES, 'inspector/charts'],
   // The public names, from the declarations of the build.
-  'inspector/docs': ['machines', ...MACHINES, 'inspector/charts'],
+  'inspector/docs': ['machines', ...MACHINES, ...MERGE, 'inspector/charts'],
   'inspector/docs/reference': ['inspector/docs'],
 
   'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],

@@ -1,25 +1,38 @@
 #!/usr/bin/env node
 /**
- * `npm run docs` writes docs/machines/; `npm run docs:check` compares instead of writing, and fails
+ * `npm run docs` writes docs/machines/ and the tables of docs/conflicts.md; `npm run docs:check` compares instead of writing, and fails
  * on a stale page or a faulty chart. Run from the repository's root, on the built files.
  *
  * @module
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machines } from '../../machines/index.ts';
+import { ENTITIES } from '../../machines/merge/entities/entities.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
+import { withConflictTables } from './conflictTables.ts';
 import { stalePages, writePages } from './pageFolder.ts';
 import type { SourceFile } from './requirements.ts';
 
 const FOLDER = 'docs/machines';
+const CONFLICTS = 'docs/conflicts.md';
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
 const { pages, faults, notes } = buildDocs(readInput());
 const isCheck = process.argv.includes('--check');
-const stale = isCheck ? stalePages(FOLDER, pages, 'machine') : [];
-if (!isCheck) writePages(FOLDER, pages);
+const written = readFileSync(CONFLICTS, 'utf8');
+const conflicts = withConflictTables(written, ENTITIES);
+const stale = isCheck
+  ? [
+      ...stalePages(FOLDER, pages, 'machine'),
+      ...(conflicts === written ? [] : [`${CONFLICTS} is stale; run npm run docs`]),
+    ]
+  : [];
+if (!isCheck) {
+  writePages(FOLDER, pages);
+  writeFileSync(CONFLICTS, conflicts);
+}
 
 for (const note of notes) process.stdout.write(`note: ${note}\n`);
 for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);

@@ -107,14 +107,11 @@ function revoked(): Rule {
         for (const one of isList(value) ? value : []) all.set(canonical(one), one);
       }
       const lost = alts.filter((alt) => alt.sworn === null || !isList(alt.value));
+      if (sworn.length === 0) return { value: base, lost, reason: 'not verified' };
       const value = [...all]
         .toSorted(([one], [other]) => compareText(one, other))
         .map(([, one]) => one);
-      return {
-        value: base === undefined && all.size === 0 ? [] : value,
-        lost,
-        reason: 'not verified',
-      };
+      return { value, lost, reason: 'not verified' };
     },
   );
 }
