@@ -106,9 +106,12 @@ describe('UX-1 controls of the samples', () => {
       ...samplesOf(...page("throw new Error('planted');")),
       ...samplesOf('page.md', '```js\nconsole.log(1);\n```\n\n<!-- output -->\n```text\n2\n```\n'),
       ...samplesOf(...page('process.exit(3);')),
+      // What it leaves running holds up nobody.
+      ...samplesOf('page.md', '```sh\nsleep 60 &\nexit 4\n```\n'),
     ];
     const faults = await faultsOf(bad);
-    expect(faults).toHaveLength(3);
+    expect(faults).toHaveLength(4);
+    expect(faults[3]).toContain('ended with 4');
     expect(faults[0]).toMatch(/^page\.md:3 Error: planted/);
     expect(faults[1]).toMatch(/^page\.md:1 printed\n1\n/);
     expect(faults[2]).toContain('ended the process');

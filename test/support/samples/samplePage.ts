@@ -99,9 +99,13 @@ function javaScriptOf(program: string): string {
   }).outputText;
 }
 
-/** Runs it with all that it starts, in a group of processes that ends with it or with its time. */
+/**
+ * Runs it with all that it starts, in a group of processes that ends with it. `timeout` ends the group too, so
+ * that nothing goes on where the test itself was killed.
+ */
 async function runScript(script: string, folder: string): Promise<Ran> {
-  const child = spawn('bash', ['-c', `${PRELUDE}\n${script}`], {
+  const limit = ['-s', 'KILL', String(TIME_LIMIT_MS / 1_000)];
+  const child = spawn('timeout', [...limit, 'bash', '-c', `${PRELUDE}\n${script}`], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -122,10 +126,8 @@ async function runScript(script: string, folder: string): Promise<Ran> {
       // None is left.
     }
   };
-  const timer = setTimeout(endAll, TIME_LIMIT_MS);
   child.once('exit', endAll);
   const [code] = (await once(child, 'close')) as [number | null];
-  clearTimeout(timer);
   return { printed, error: code === 0 ? null : `ended with ${code}\n${errors}` };
 }
 
