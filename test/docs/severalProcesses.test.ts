@@ -9,6 +9,8 @@ import { startMisbehavingUpstream } from '../../src/testing/index.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const TIMEOUT_MS = 120_000;
+/** The primary and its workers, also where this test is killed before it could end them. */
+const ENDS_BY_ITSELF = `--import=data:text/javascript,setTimeout(()=>process.exit(9),${TIMEOUT_MS}).unref()`;
 /** A file of the page: its name, and what is in it. */
 const FILE = /^```[mc]js\n\/\/ (\S+)\n([^]*?)^```/gm;
 
@@ -62,7 +64,7 @@ async function ownerOf(folder: string, before: number): Promise<number> {
 function started(folder: string, env: object): ChildProcess {
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: folder,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, NODE_OPTIONS: ENDS_BY_ITSELF },
     stdio: 'inherit',
     detached: true,
   });
