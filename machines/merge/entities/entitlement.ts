@@ -23,7 +23,7 @@ export const entitlement = declareEntity({
   authority: 'the server, for each source',
   fields: {
     id: firstStays(),
-    sources: map(snapshot({ asOf: asOfMs, prefers: isActive })),
+    sources: map(snapshot({ asOf: asOfMs, prefers: isActive }), { isStrict: true }),
     revokedTransactionIds: revoked(),
     active: computed('Whether any source is active, as the last answer of the server says.'),
     expiresAt: computed('The last end of those that are active; none when one has no end.'),

@@ -27,6 +27,8 @@ export interface FieldRules {
   readonly named?: readonly { readonly pattern: RegExp; readonly rule: AnyRule }[];
   /** The rule of all others. */
   readonly other: AnyRule;
+  /** Nothing but an object is ever taken. */
+  readonly isStrict?: boolean;
   /** An explicit `null` in place of the object resets it. */
   readonly isResettable?: boolean;
 }
@@ -76,6 +78,9 @@ export function fields(rules: FieldRules): Rule {
       }
     }
     if (node.under.size === 0) return base;
+    if (base !== undefined && base !== null && !isObject(base)) {
+      ruling.note('fields', 'not an object', null, [alternative(base, null)]);
+    }
     const before: JsonObject = isObject(base) ? base : {};
     const after: Record<string, Json> = {};
     const set = (name: string, value: Json | undefined) => {
@@ -113,10 +118,11 @@ export function fields(rules: FieldRules): Rule {
     const objects = alts.filter(({ value }) => isObject(value));
     const strange = alts.filter(({ value }) => !isObject(value));
     const isReset = rules.isResettable === true && alts.every(({ value }) => value === null);
-    if (!isReset && strange.length > 0 && (isObject(base) || objects.length > 0)) {
+    const isKnown = isObject(base) || objects.length > 0 || rules.isStrict === true;
+    if (!isReset && strange.length > 0 && isKnown) {
       const others = strange.map(({ value, from }) => alternative(value, from));
       ruling.ask('fields', 'not an object', others);
-      return isObject(base) ? base : objects[0]?.value;
+      return isObject(base) ? base : (objects[0]?.value ?? base);
     }
     const { value, lost = [] } = decideLatest(alts, base);
     if (lost.length > 0) {
@@ -144,8 +150,8 @@ export function fields(rules: FieldRules): Rule {
 }
 
 /** An object of keys that nobody knows beforehand, each by one rule. */
-export function map(rule: AnyRule): Rule {
-  const all = fields({ other: rule });
+export function map(rule: AnyRule, options: Pick<FieldRules, 'isStrict'> = {}): Rule {
+  const all = fields({ ...options, other: rule });
   return { ...all, says: `For each key: ${rule.says}`, asks: rule.asks, parts: [] };
 }
 
