@@ -69,9 +69,9 @@ export class Log {
 
   /** What `onError` is told; where the fact behind it has a line of its own, nothing is written twice. */
   alert(error: unknown, kind: FactKind): void {
-    const level = alertLevel(kind);
-    if (level === undefined) return;
     const { code, message } = told(error);
+    const level = alertLevel(kind, code);
+    if (level === undefined) return;
     // Of those that are told apart by their code, each code has its own lines.
     if (this.#limit.admits(`${kind} ${code ?? ''}`.trim())) {
       this.#add({ level, message, fields: { kind, atMs: this.#parts.clock.now(), code } });

@@ -152,6 +152,8 @@ export function lineOf(fact: Fact): LogLine | null {
 }
 
 /** The level at which alerts of this kind are logged; `undefined` where the fact has a line of its own. */
-export function alertLevel(kind: FactKind): LogLevel | undefined {
+export function alertLevel(kind: FactKind, code: string | null): LogLevel | undefined {
+  // A process that is started before the old one has ended waits for the store; nothing is wrong.
+  if (kind === 'start.failed' && code === 'HF_STORE_OWNED') return 'warn';
   return ALERT_LEVELS[kind];
 }

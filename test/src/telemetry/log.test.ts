@@ -11,6 +11,7 @@ import {
 } from '../../../src/index.ts';
 import { LINES_MAX } from '../../../src/telemetry/lineLimit.ts';
 import { Log } from '../../../src/telemetry/log.ts';
+import { alertLevel } from '../../../src/telemetry/logLines.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
@@ -145,6 +146,8 @@ describe('OB-6 the log', () => {
     await expect(wrong.ready).rejects.toMatchObject({ code: expect.any(String) });
     await wrong.close();
     expect(lines.of('start.failed')).toMatchObject([{ level: 'error' }]);
+    // A takeover is no trouble.
+    expect(alertLevel('start.failed', 'HF_STORE_OWNED')).toBe('warn');
     expect(JSON.stringify(lines.lines)).not.toContain(SECRET);
   });
 
