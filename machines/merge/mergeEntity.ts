@@ -9,7 +9,7 @@
 import type { Json, JsonObject } from '../vocabulary/json.ts';
 import type { EntityRules, Finding } from './declaration/entityRules.ts';
 import { entityRulesOf } from './entities/entities.ts';
-import { type Change, ChangeNotes, nodeOf, unionOf } from './rules/change.ts';
+import { type Change, ChangeNotes, nameOf, nodeOf, unionOf } from './rules/change.ts';
 import { inOrder } from './rules/fields.ts';
 import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';
 import { isAbsent, type Side, type SideMeta, sidesOf } from './sides.ts';
@@ -85,8 +85,7 @@ export function project(
   }
   ruling.sort();
   const whole = value ?? null;
-  const ids = changes.map(({ id }) => id).join('\n');
-  const mergeId = sha256(`${rules.type}\n${canonical(whole)}\n${ids}`);
+  const mergeId = sha256(`${rules.type}\n${canonical(whole)}\n${nameOf(changes)}`);
   return { value: whole, review: ruling.review, audit: ruling.audit, mergeId };
 
   /** The value with what must hold put right, where that can be done, and asked of where not. */
@@ -103,10 +102,10 @@ export function project(
     for (const { says, find } of checks) {
       const found = find(result, changes);
       if (found.length === 0) continue;
-      const told = new Set(former === undefined ? [] : find(former, []).map(nameOf));
+      const told = new Set(former === undefined ? [] : find(former, []).map(findingName));
       for (const finding of found) {
         if (finding.put !== undefined) result = { ...result, ...finding.put };
-        if (told.has(nameOf(finding))) continue;
+        if (told.has(findingName(finding))) continue;
         ruling.ask(says, finding.reason, finding.alternatives ?? [], finding.path);
       }
     }
@@ -114,7 +113,7 @@ export function project(
   }
 }
 
-function nameOf({ path, reason, alternatives = [] }: Finding): string {
+function findingName({ path, reason, alternatives = [] }: Finding): string {
   return canonical([path, reason, alternatives as unknown as Json]);
 }
 

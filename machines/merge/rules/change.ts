@@ -45,6 +45,8 @@ export interface Change {
   readonly value: Json;
   readonly removal: Removal | null;
   readonly from: Origin;
+  /** What it is, without whose. */
+  readonly what: string;
   /** The same for the same change wherever it is met. */
   readonly id: string;
 }
@@ -75,8 +77,8 @@ export class ChangeNotes {
     const path = [...this.path];
     const removed =
       removal === null ? '' : JSON.stringify([removal.isConfirmed, removal.by, removal.atMs]);
-    const id = `${JSON.stringify(path)}${kind}${canonical(value)}${removed}${mark}`;
-    this.changes.push({ path, kind, value, removal, from, id });
+    const what = `${JSON.stringify(path)}${kind}${canonical(value)}${removed}`;
+    this.changes.push({ path, kind, value, removal, from, what, id: what + mark });
   }
 
   /** Writes what is below `key`. */
@@ -92,6 +94,19 @@ export function unionOf(sets: readonly (readonly Change[])[]): readonly Change[]
   const byId = new Map<string, Change>();
   for (const set of sets) for (const change of set) byId.set(change.id, change);
   return [...byId.values()].toSorted((one, other) => compareText(one.id, other.id));
+}
+
+/** A text for a set of changes, which two sets share only when they are the same. */
+export function nameOf(changes: readonly Change[]): string {
+  const marks = new Map<string, number>();
+  const lines = changes.map(({ what, id }) => {
+    const mark = id.slice(what.length);
+    const place = marks.get(mark) ?? marks.size;
+    marks.set(mark, place);
+    return `${place}${what}`;
+  });
+  // Each origin once: most of what a change says of itself is who made it, and when.
+  return [...marks.keys(), ...lines].join('\n');
 }
 
 /** The changes by place. */

@@ -10,14 +10,22 @@ const BLOCK = 64;
 /** The first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4, 4.2.2 and 5.3.3). */
 const { rounds: ROUNDS, start: START } = constants();
 
+const utf8 = new TextEncoder();
+/** Used again for each block. */
 const words = new Int32Array(BLOCK);
 
-/** The hash of the text's UTF-8, as 64 hexadecimal digits. */
+/** The hash of the text's UTF-8, as 64 hexadecimal digits. A lone surrogate counts as U+FFFD, as everywhere. */
 export function sha256(text: string): string {
-  const bytes = padded(text);
-  const view = new DataView(bytes.buffer);
+  const bytes = utf8.encode(text);
+  const { length } = bytes;
+  const padded = new Uint8Array(Math.ceil((length + 9) / BLOCK) * BLOCK);
+  padded.set(bytes);
+  padded[length] = 0x80;
+  const view = new DataView(padded.buffer);
+  view.setUint32(padded.length - 8, Math.floor(length / 0x20_00_00_00));
+  view.setUint32(padded.length - 4, (length << 3) >>> 0);
   const state = Int32Array.from(START);
-  for (let offset = 0; offset < bytes.length; offset += BLOCK) takeBlock(state, view, offset);
+  for (let offset = 0; offset < padded.length; offset += BLOCK) takeBlock(state, view, offset);
   return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
@@ -25,16 +33,24 @@ function takeBlock(state: Int32Array, view: DataView, offset: number): void {
   const w = words;
   for (let at = 0; at < 16; at++) w[at] = view.getInt32(offset + at * 4);
   for (let at = 16; at < BLOCK; at++) {
-    const x = w[at - 15] ?? 0;
-    const y = w[at - 2] ?? 0;
+    const x = w[at - 15] as number;
+    const y = w[at - 2] as number;
     const small0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
     const small1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-    w[at] = ((w[at - 16] ?? 0) + small0 + (w[at - 7] ?? 0) + small1) | 0;
+    w[at] = ((w[at - 16] as number) + small0 + (w[at - 7] as number) + small1) | 0;
   }
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+  let a = state[0] as number;
+  let b = state[1] as number;
+  let c = state[2] as number;
+  let d = state[3] as number;
+  let e = state[4] as number;
+  let f = state[5] as number;
+  let g = state[6] as number;
+  let h = state[7] as number;
   for (let at = 0; at < BLOCK; at++) {
     const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const one = (h + big1 + ((e & f) ^ (~e & g)) + (ROUNDS[at] ?? 0) + (w[at] ?? 0)) | 0;
+    const mixed = (e & f) ^ (~e & g);
+    const one = (h + big1 + mixed + (ROUNDS[at] as number) + (w[at] as number)) | 0;
     const big0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
     const two = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     h = g;
@@ -46,47 +62,14 @@ function takeBlock(state: Int32Array, view: DataView, offset: number): void {
     b = a;
     a = (one + two) | 0;
   }
-  const added = [a, b, c, d, e, f, g, h];
-  for (let at = 0; at < 8; at++) state[at] = ((state[at] ?? 0) + (added[at] ?? 0)) | 0;
-}
-
-/** UTF-8, a bit that is set, zeros, and the length in bits. A lone surrogate is U+FFFD, as everywhere. */
-function padded(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Math.ceil((text.length * 3 + 9) / BLOCK) * BLOCK);
-  let length = 0;
-  for (let at = 0; at < text.length; at++) {
-    let code = text.charCodeAt(at);
-    if (code >= 0xd8_00 && code < 0xe0_00) {
-      const low = code < 0xdc_00 ? text.charCodeAt(at + 1) : 0;
-      if (low >= 0xdc_00 && low < 0xe0_00) {
-        code = 0x1_00_00 + ((code - 0xd8_00) << 10) + (low - 0xdc_00);
-        at += 1;
-      } else {
-        code = 0xff_fd;
-      }
-    }
-    if (code < 0x80) {
-      bytes[length++] = code;
-    } else if (code < 0x8_00) {
-      bytes[length++] = 0xc0 | (code >> 6);
-      bytes[length++] = 0x80 | (code & 0x3f);
-    } else {
-      if (code < 0x1_00_00) {
-        bytes[length++] = 0xe0 | (code >> 12);
-      } else {
-        bytes[length++] = 0xf0 | (code >> 18);
-        bytes[length++] = 0x80 | ((code >> 12) & 0x3f);
-      }
-      bytes[length++] = 0x80 | ((code >> 6) & 0x3f);
-      bytes[length++] = 0x80 | (code & 0x3f);
-    }
-  }
-  bytes[length] = 0x80;
-  const whole = bytes.subarray(0, Math.ceil((length + 9) / BLOCK) * BLOCK).slice();
-  const view = new DataView(whole.buffer);
-  view.setUint32(whole.length - 8, Math.floor(length / 0x20_00_00_00));
-  view.setUint32(whole.length - 4, (length << 3) >>> 0);
-  return whole;
+  state[0] = (state[0] as number) + a;
+  state[1] = (state[1] as number) + b;
+  state[2] = (state[2] as number) + c;
+  state[3] = (state[3] as number) + d;
+  state[4] = (state[4] as number) + e;
+  state[5] = (state[5] as number) + f;
+  state[6] = (state[6] as number) + g;
+  state[7] = (state[7] as number) + h;
 }
 
 function constants(): { readonly rounds: Int32Array; readonly start: readonly number[] } {
