@@ -19,7 +19,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An operation that had not ended when the time to wait for it was over. It goes on. */
+/** An operation that had not ended when the time to wait for it was over. It goes on (OP-11). */
 export interface StillPending {
   readonly status: 'pending';
   readonly operationId: string;

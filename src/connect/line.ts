@@ -1,5 +1,5 @@
 /**
- * A client's side of a line to the owner of a store.
+ * A client's side of a line to the owner of a store (SC-4).
  *
  * @module
  */
