@@ -100,9 +100,9 @@ export function project(
         ? undefined
         : { ...known, ...computes(known, [], known) };
     for (const { says, find } of checks) {
-      const found = find(result, changes);
+      const found = find(result, changes, known);
       if (found.length === 0) continue;
-      const told = new Set(former === undefined ? [] : find(former, []).map(findingName));
+      const told = new Set(former === undefined ? [] : find(former, [], known).map(findingName));
       for (const finding of found) {
         if (finding.put !== undefined) result = { ...result, ...finding.put };
         if (told.has(findingName(finding))) continue;

@@ -25,7 +25,11 @@ export interface Finding {
 export interface Check {
   readonly says: string;
   /** What does not hold. What did not hold before the changes either was told then. */
-  readonly find: (value: JsonObject, changes: readonly Change[]) => readonly Finding[];
+  readonly find: (
+    value: JsonObject,
+    changes: readonly Change[],
+    base: JsonObject | undefined,
+  ) => readonly Finding[];
 }
 
 /** The rules of an entity. Make one with `defineEntity`. */

@@ -122,21 +122,24 @@ function overRefunded(value: JsonObject): readonly Finding[] {
   ];
 }
 
-function changedTotals(_: JsonObject, changes: readonly Change[]): readonly Finding[] {
-  return changes.length === 0 ? [] : changedDue(changes);
-}
-
-/** Amounts due that sides say, when they say different ones. */
-function changedDue(changes: readonly Change[]): readonly Finding[] {
+/** Amounts due that sides say, and the one that is out, when they are not the same. */
+function changedTotals(
+  _: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Finding[] {
   const said = changes.flatMap(({ path, value, from }) =>
     path[0] === `${GROUP_MARK}totals` && isObject(value) && value['amountDue'] !== undefined
       ? [alternative(value['amountDue'], from)]
       : [],
   );
-  const [first] = said;
-  return first === undefined || said.every(({ value }) => isSame(value, first.value))
+  const { status, amountDue } = base ?? {};
+  const isOut = amountDue !== undefined && status !== undefined && status !== 'draft';
+  const alternatives = isOut ? [alternative(amountDue, null), ...said] : said;
+  const [first] = alternatives;
+  return first === undefined || alternatives.every(({ value }) => isSame(value, first.value))
     ? []
-    : [{ path: '/amountDue', reason: 'different amounts are due', alternatives: said }];
+    : [{ path: '/amountDue', reason: 'different amounts are due', alternatives }];
 }
 
 function unproven(value: JsonObject, changes: readonly Change[]): readonly Finding[] {

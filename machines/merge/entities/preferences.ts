@@ -24,8 +24,11 @@ export const preferences = declareEntity({
   },
   groups: { quietHours: { names: ['quietStart', 'quietEnd', 'quietTz'], rule: latest() } },
   named: [
-    { pattern: /crisis|emergency/i, rule: ask(true) },
-    { pattern: /consent|shar(e|ing)|marketing|research|analytics|tracking/i, rule: consent },
+    { pattern: /crisis|emergency/i, rule: anything(ask(true)) },
+    {
+      pattern: /consent|shar(e|ing)|marketing|research|analytics|tracking/i,
+      rule: anything(consent),
+    },
   ],
   other: anything(latest()),
 });

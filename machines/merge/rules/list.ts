@@ -7,7 +7,7 @@
 
 import type { Json } from '../../vocabulary/json.ts';
 import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
-import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
+import { type Change, type ChangeNode, ChangeNotes, compareOrigins, nodeOf } from './change.ts';
 import { type AnyRule, altsOf, type Rule, ruleBy } from './rule.ts';
 import { type Alternative, allOf, alternative, pointerOf, type Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
@@ -185,7 +185,7 @@ function projectList(
     for (const [key, item] of before) kept.set(key, item);
     ruling.ask('set', 'the last one stays', sidesOf(node, before));
   }
-  if (rules.uniqueBy !== undefined) leaveTwinsOut(rules.uniqueBy, kept, before, ruling);
+  if (rules.uniqueBy !== undefined) leaveTwinsOut(rules, kept, before, node, ruling);
   const orders = node.own
     .filter(({ kind }) => kind === 'order')
     .toSorted((one, other) => compareOrigins(other.from, one.from) || compareText(one.id, other.id))
@@ -274,46 +274,37 @@ function sidesOf(node: ChangeNode, before: ReadonlyMap<string, Json>): readonly 
     .map(([from, values]) => alternative(values, from));
 }
 
-/** Of new items that agree in a field, the one whose identity comes first stays. */
+/**
+ * Of new items that agree in a field, the one whose identity comes first stays. The others are taken for what
+ * other devices made of it.
+ */
 function leaveTwinsOut(
-  field: string,
+  { item: rule, uniqueBy = '' }: ListRules,
   kept: Map<string, Json>,
   before: ReadonlyMap<string, Json>,
+  node: ChangeNode,
   ruling: Ruling,
 ): void {
   const first = new Map<string, string>();
   for (const key of [...kept.keys()].toSorted(compareText)) {
-    const item = kept.get(key);
-    const name = isObject(item) ? item[field] : undefined;
+    const twin = kept.get(key);
+    const name = isObject(twin) ? twin[uniqueBy] : undefined;
     if (typeof name !== 'string' || before.has(key)) continue;
     const known = first.get(name);
-    if (known === undefined) {
+    const one = known === undefined ? undefined : kept.get(known);
+    const changes = node.under.get(key);
+    const from = changes === undefined ? null : latestOf(changes);
+    if (known === undefined || !isObject(one) || !isObject(twin) || from === null) {
       first.set(name, key);
       continue;
     }
-    const twin = alternative(item ?? null, null);
-    const other = kept.get(known) ?? null;
-    if (isWithin(other, item ?? null)) {
-      kept.delete(key);
-      ruling.at(key, () => ruling.note('list', `the same ${field} as another`, other, [twin]));
-    } else {
-      ruling.at(known, () =>
-        ruling.ask('list', `the same ${field}, but not the same`, [alternative(other, null), twin]),
-      );
-      kept.delete(key);
-    }
+    const notes = new ChangeNotes(from);
+    rule.note(one, { ...twin, id: one['id'] ?? key }, notes);
+    kept.delete(key);
+    ruling.at(known, () => {
+      const both = rule.project(one, nodeOf(notes.changes), ruling) ?? one;
+      kept.set(known, both);
+      ruling.note('list', `the same ${uniqueBy} as another`, both, [alternative(twin, from)]);
+    });
   }
-}
-
-/** Whether two records say the same but for their identity and state. */
-function isWithin(one: Json, other: Json): boolean {
-  const rest = (value: Json) =>
-    isObject(value)
-      ? canonical(
-          Object.fromEntries(
-            Object.entries(value).filter(([name]) => name !== 'id' && name !== 'state'),
-          ),
-        )
-      : canonical(value);
-  return rest(one) === rest(other);
 }

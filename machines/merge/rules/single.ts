@@ -109,13 +109,16 @@ export function swornAlts(alts: readonly Alt[]): readonly Alt[] {
  */
 export function strictest(order: readonly Json[] = [false, true]): Rule {
   const places = new Map(order.map((value, place) => [canonical(value), place]));
+  // Null takes back what was said, which is no permission.
+  if (!places.has('null')) places.set('null', 0.5);
   return whole(
     {
       kind: 'strictest wins',
       says: `Of different edits the strictest stands, whichever is later: ${order.map((value) => canonical(value)).join(' before ')}.`,
-      asks: 'a device wrote something else than these',
+      asks: 'devices differ, and one wrote something else than these',
     },
     (alts, base) => {
+      if (alts.length < 2) return decideLatest(alts, base);
       const known = alts.filter(({ value }) => places.has(canonical(value)));
       const unknown = alts.filter(({ value }) => !places.has(canonical(value)));
       const place = ({ value }: Alt) => places.get(canonical(value)) ?? 0;
@@ -125,12 +128,7 @@ export function strictest(order: readonly Json[] = [false, true]): Rule {
         lost: others(alts, first),
         reason: 'the stricter stands',
       };
-      // Null takes back what was said, which is no permission.
-      const strange = unknown.filter(({ value }) => value !== null);
-      if (first === undefined && unknown.length === 1 && strange.length === 0) {
-        return { value: null };
-      }
-      return strange.length === 0
+      return unknown.length === 0
         ? verdict
         : { ...verdict, asks: [question('not a known choice', alts)] };
     },

@@ -192,6 +192,14 @@ describe('CF-4 CF-7 invoices', () => {
     );
     expect(idsOf(valueOf(twins)['payments'])).toEqual(['py_1']);
     expect(twins.review).toEqual([]);
+    const further = merged(
+      'invoice',
+      invoice,
+      [paid(payment('py_1', 'k1', { state: 'pending' })), A],
+      [paid(payment('py_2', 'k1')), B],
+    );
+    expect(valueOf(further)['payments']).toMatchObject([{ id: 'py_1', state: 'succeeded' }]);
+    expect(isKept(further, 'py_2')).toBe(true);
     const differing = merged(
       'invoice',
       invoice,
@@ -215,6 +223,7 @@ describe('CF-4 CF-7 invoices', () => {
 
   test.each([
     ['another currency', paid(payment('py_1', 'k1', { currency: 'eur' }))],
+    ['different amounts are due', { ...invoice, amountDue: 1 }],
     ['not an amount', paid(payment('py_1', 'k1', { amount: 19.99 }))],
     ['must not change', { ...invoice, currency: 'eur' }],
     ['must not change', { ...invoice, number: 'F-2' }],

@@ -174,6 +174,8 @@ describe('CF-4 mood, sessions, preferences', () => {
     expect(valueOf(withdrawn)).toEqual(consent(false));
     const given = merged('preferences', consent(false), [consent(true), A], [consent(false), B]);
     expect(valueOf(given)).toEqual(consent(true));
+    const taken = merged('preferences', consent(false), [consent(null), A], [consent(true), B]);
+    expect(valueOf(taken)).toEqual(consent(null));
   });
 
   test('null resets a setting; alerts for a crisis stand as they were', () => {
