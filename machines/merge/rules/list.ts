@@ -304,7 +304,8 @@ function leaveTwinsOut(
     ruling.at(known, () => {
       const both = rule.project(one, nodeOf(notes.changes), ruling) ?? one;
       kept.set(known, both);
-      ruling.note('list', `the same ${uniqueBy} as another`, both, [alternative(twin, from)]);
+      const apart = [alternative(one, null), alternative(twin, from)];
+      ruling.note('list', `the same ${uniqueBy} as another`, both, apart);
     });
   }
 }

@@ -17,6 +17,12 @@ import type { Json } from '../../vocabulary/json.ts';
 /** Names that would reach beyond the object. */
 const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Security codes have three or four. */
+const CODE_DIGITS_MIN = 3;
+
+/** No name of a card or a code is without one of these. */
+const MAY_BE_CODE = /c|pin/i;
+
 type Target = Json[] | Record<string, Json>;
 
 interface Open {
@@ -65,8 +71,12 @@ export function cleanJson(
     const names = Object.keys(source).toSorted();
     for (const name of names) {
       if (RESERVED.has(name) || isLeftOut(name.toLowerCase())) continue;
-      const copied = copyOf(source[name], contextOfField(name, names, context));
-      if (copied !== undefined) target[hasDigit(name) ? maskText(name) : name] = copied;
+      const isNoCard = context === NO_CARD && !MAY_BE_CODE.test(name);
+      const copied = copyOf(
+        source[name],
+        isNoCard ? NO_CARD : contextOfField(name, names, context),
+      );
+      if (copied !== undefined) target[mayHoldCard(name) ? maskText(name) : name] = copied;
     }
   }
 }
@@ -74,7 +84,7 @@ export function cleanJson(
 function leafOf(value: unknown, context: CardContext): Json | undefined {
   if (typeof value === 'string') {
     const text = isPlain(value) ? value : value.normalize('NFC');
-    return hasDigit(text) ? maskLeaf(text, context) : text;
+    return mayHoldCard(text) ? maskLeaf(text, context) : text;
   }
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) return undefined;
@@ -89,11 +99,13 @@ function isPlain(text: string): boolean {
   return true;
 }
 
-function hasDigit(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
+/** Whether a text has the digits of a security code, which is shorter than a number. */
+function mayHoldCard(text: string): boolean {
+  let digits = 0;
+  for (let at = 0; at < text.length && digits < CODE_DIGITS_MIN; at++) {
     const code = text.charCodeAt(at);
-    // Digits, and all that is not ASCII, which may be digits in another script.
-    if ((code >= 48 && code <= 57) || code > 127) return true;
+    // All that is not ASCII may be a digit of another script.
+    if ((code >= 48 && code <= 57) || code > 127) digits += 1;
   }
-  return false;
+  return digits === CODE_DIGITS_MIN;
 }

@@ -74,6 +74,25 @@ describe('CF-2 merges of hostile values', () => {
     expect('polluted' in {}).toBe(false);
   });
 
+  test('CF-7 a security code is masked under each of its names', () => {
+    const names = [
+      'cvc',
+      'CVV2',
+      'cvn',
+      'csc',
+      'cav2',
+      'cvd',
+      'security_code',
+      'securityCode',
+      'card_pin',
+    ];
+    for (const name of names) {
+      const side = { [name]: '737', card: { pin: 738, cid: '739' } };
+      const result = merged('preferences', {}, [side, A]);
+      expect(JSON.stringify([result.value, result.audit])).not.toMatch(/73[789]/);
+    }
+  });
+
   test('one name in two forms of Unicode is one', () => {
     const result = merged('mood_entry', { tags: ['é'] }, [{ tags: ['e\u0301', 'ı'] }, A]);
     expect(valueOf(result)['tags']).toEqual(['é', 'ı']);
