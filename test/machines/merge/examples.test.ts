@@ -3,8 +3,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { failuresOf } from './support/asserts.ts';
-import { type Example, readExamples } from './support/examples.ts';
+import { failuresOf } from '../../support/merge/asserts.ts';
+import { type Example, readExamples } from '../../support/merge/examples.ts';
 
 const examples = readExamples('test/fixtures/merge-examples.json');
 

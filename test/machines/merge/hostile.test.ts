@@ -12,8 +12,8 @@ import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
 import { sha256 } from '../../../machines/merge/values/sha256.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { lawsBrokenBy } from '../../../src/testing/lawsOfMerges.ts';
-import { casesOf, RECORDS } from './support/arbitraries.ts';
-import { A, B, isKept, merged, NOW, valueOf } from './support/two.ts';
+import { casesOf, RECORDS } from '../../support/merge/arbitraries.ts';
+import { A, B, isKept, merged, NOW, valueOf } from '../../support/merge/two.ts';
 
 const TYPES = [...ENTITIES.map(({ type }) => type), 'undeclared'];
 

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
 import { lawsBrokenBy } from '../../../src/testing/lawsOfMerges.ts';
-import { casesOf, RECORDS } from './support/arbitraries.ts';
+import { casesOf, RECORDS } from '../../support/merge/arbitraries.ts';
 
 const RUNS = Number(process.env['MERGE_LAW_RUNS'] ?? 300);
 const LIMIT_MS = 3_600_000;

@@ -8,8 +8,8 @@ import { type Merged, mergeEntity } from '../../../machines/merge/mergeEntity.ts
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
 import type { MergeCase } from '../../../src/testing/lawsOfMerges.ts';
-import { casesOf, RECORDS } from './support/arbitraries.ts';
-import { leaves } from './support/asserts.ts';
+import { casesOf, RECORDS } from '../../support/merge/arbitraries.ts';
+import { leaves } from '../../support/merge/asserts.ts';
 
 const RUNS = Number(process.env['MERGE_LAW_RUNS'] ?? 300);
 const LIMIT_MS = 3_600_000;

@@ -3,7 +3,7 @@ import { defineEntity } from '../../../../machines/merge/declaration/defineEntit
 import { mergeEntity } from '../../../../machines/merge/mergeEntity.ts';
 import { type OwnRule, ownRule } from '../../../../machines/merge/rules/ownRule.ts';
 import { latest } from '../../../../machines/merge/rules/single.ts';
-import { A, B, NOW } from '../support/two.ts';
+import { A, B, NOW } from '../../../support/merge/two.ts';
 
 interface Habit {
   readonly streak: number;

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { A, B, isKept, isWhole, merged, reasonsOf, removed, valueOf } from '../support/two.ts';
+import {
+  A,
+  B,
+  isKept,
+  isWhole,
+  merged,
+  reasonsOf,
+  removed,
+  valueOf,
+} from '../../../support/merge/two.ts';
 
 const ALL = { q1: 1, q2: 1, q3: 2, q4: 1, q5: 0, q6: 1, q7: 1, q8: 0, q9: 0 };
 const draft = (answers: object, more: object = {}) => ({

@@ -12,7 +12,7 @@ import {
   removed,
   sworn,
   valueOf,
-} from '../support/two.ts';
+} from '../../../support/merge/two.ts';
 
 describe('CF-7 subscriptions', () => {
   const sub = {

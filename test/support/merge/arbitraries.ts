@@ -5,8 +5,8 @@
  */
 
 import fc from 'fast-check';
-import type { SideMeta } from '../../../../machines/merge/sides.ts';
-import type { MergeCase } from '../../../../src/testing/lawsOfMerges.ts';
+import type { SideMeta } from '../../../machines/merge/sides.ts';
+import type { MergeCase } from '../../../src/testing/lawsOfMerges.ts';
 import { DAY, MINUTE, NOW } from './two.ts';
 
 type Any = fc.Arbitrary<unknown>;

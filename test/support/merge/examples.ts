@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { SideMeta } from '../../../../machines/merge/sides.ts';
+import type { SideMeta } from '../../../machines/merge/sides.ts';
 
 export interface Assert {
   readonly op: string;

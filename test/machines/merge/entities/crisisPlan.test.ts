@@ -11,7 +11,7 @@ import {
   removed,
   type Sided,
   valueOf,
-} from '../support/two.ts';
+} from '../../../support/merge/two.ts';
 
 const mom = { id: 'c1', name: 'Mom', phones: ['+15550100'] };
 const bob = { id: 'c2', name: 'Bob', phones: ['+15550101'] };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Merged, mergeEntity } from '../../../../machines/merge/mergeEntity.ts';
+import { type Merged, mergeEntity } from '../../../machines/merge/mergeEntity.ts';
 import { type Assert, type Example, sidesOfExample, unpacked } from './examples.ts';
 
 /** What does not hold of an example, in words. */

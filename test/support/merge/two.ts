@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Merged, mergeEntity } from '../../../../machines/merge/mergeEntity.ts';
-import type { SideMeta, Tombstone } from '../../../../machines/merge/sides.ts';
+import { type Merged, mergeEntity } from '../../../machines/merge/mergeEntity.ts';
+import type { SideMeta, Tombstone } from '../../../machines/merge/sides.ts';
 import { leaves, nodes, ordersOf } from './asserts.ts';
 
 export const NOW = 1_790_000_000_000;
