@@ -171,9 +171,15 @@ export function checkRequest(
  * @throws HoldfastError `HF_REQUEST_INVALID`.
  */
 export function refuseExpired(
-  { expiresAtMs, idempotencyKey }: Pick<CheckedRequest, 'expiresAtMs' | 'idempotencyKey'>,
+  {
+    expiresAtMs,
+    idempotencyKey,
+    priority,
+  }: Pick<CheckedRequest, 'expiresAtMs' | 'idempotencyKey' | 'priority'>,
   nowMs: number,
 ): void {
+  // A crisis never expires: its time is left out.
+  if (priority === 'crisis') return;
   if (expiresAtMs === null || expiresAtMs > nowMs || idempotencyKey !== null) return;
   throw invalid(
     'expiresAtMs',

@@ -24,7 +24,9 @@ beforeAll(() => {
     symlinkSync(resolve(name), join(folder, name));
   }
   mkdirSync(join(folder, 'docs'));
-  cpSync('docs/requirements.md', join(folder, 'docs/requirements.md'));
+  for (const page of ['requirements.md', 'conflicts.md']) {
+    cpSync(join('docs', page), join(folder, 'docs', page));
+  }
 });
 
 afterAll(() => {

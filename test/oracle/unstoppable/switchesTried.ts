@@ -36,6 +36,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
       return Promise.all(Array.from({ length: 300 }, () => runtime.sync(WORK)));
     },
   },
+  'runtime.acceptMany': 'as runtime.syncAll, for another process',
   'runtime.syncAll': {
     begin: ({ runtime, upstream }) => {
       upstream.isWorkStuck = true;

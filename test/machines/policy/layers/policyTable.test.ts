@@ -110,7 +110,7 @@ describe('layers of policies', () => {
     ['a layer that is none', { upstream: {} }, 'policies.upstream', /mean upstreams/],
     ['an upstream that is none', { upstreams: { pay: {} } }, 'policies.upstreams.pay', /payments/],
     ['a tier that is none', { tiers: { gold: {} } }, 'policies.tiers.gold', /premium/],
-    ['a type that is none', { types: { 'a-b': {} } }, 'policies.types.a-b', /no type/],
+    ['a type that is none', { types: { 'a b': {} } }, 'policies.types.a b', /no type/],
     [
       'slots for a type',
       { types: { 'a.b': { concurrency: 1 } } },

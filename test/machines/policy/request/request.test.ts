@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { checkRequest, refuseExpired } from '../../../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX, parseBody } from '../../../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import type { Priority } from '../../../../machines/vocabulary/urgency.ts';
 
 const GOOD = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 
@@ -298,13 +299,18 @@ describe('UX-1 what may be left out or named freely', () => {
 
   test('OP-5 UX-2 what has expired before it comes is refused, but for what may be a repeat', () => {
     const check =
-      (expiresAtMs: number | null, idempotencyKey: string | null = null) =>
+      (
+        expiresAtMs: number | null,
+        idempotencyKey: string | null = null,
+        priority: Priority = 'normal',
+      ) =>
       () => {
-        refuseExpired({ expiresAtMs, idempotencyKey }, 1_000);
+        refuseExpired({ expiresAtMs, idempotencyKey, priority }, 1_000);
       };
     expect(check(1_000)).toThrow(/^expiresAtMs is over already; give an instant to come/u);
     expect(check(1_001)).not.toThrow();
     expect(check(null)).not.toThrow();
     expect(check(1, 'sent-before')).not.toThrow();
+    expect(check(1, null, 'crisis')).not.toThrow();
   });
 });
