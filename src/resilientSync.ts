@@ -175,8 +175,11 @@ class ResilientSync {
 
   /** Counts the attempts, and keeps what the last of them threw. */
   readonly #run = async (attempt: Attempt): Promise<Json | undefined> => {
-    // It was accepted as its caller gave up: a cancel is under way, and nothing begins.
-    if (this.#isCancelled) return await untilAborted(attempt.signal);
+    if (this.#isCancelled) {
+      // It was accepted after its caller gave up. Where that was late, nobody has been told, and no cancel is under way.
+      if (this.#acceptance === null) this.#tellCancelled(attempt.operationId);
+      return await untilAborted(attempt.signal);
+    }
     this.#calls += 1;
     try {
       return await this.#call.run(attempt);
@@ -187,10 +190,14 @@ class ResilientSync {
   };
 
   #cancel(): void {
-    const { engine, onError } = this.#parts;
     // One that others began is theirs.
     if (this.#acceptance === null || this.#acceptance.isDuplicate) return;
-    engine.tell(this.#acceptance.id, 'cancel.requested').catch(onError);
+    this.#tellCancelled(this.#acceptance.id);
+  }
+
+  #tellCancelled(id: string): void {
+    const { engine, onError } = this.#parts;
+    engine.tell(id, 'cancel.requested').catch(onError);
   }
 
   #ended({ id, isDuplicate }: Acceptance, outcome: Outcome): ResilientResult {

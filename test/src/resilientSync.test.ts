@@ -244,6 +244,33 @@ describe('OP-5 a signal', () => {
     expect(await only(runtime, world)).toMatchObject({ state: 'cancelled' });
   });
 
+  test('OP-5 aborted while the disk is late for its acceptance: it ends as cancelled, uncalled', async () => {
+    const world = createWorld();
+    const { runtime, store } = world.boot(OPTIONS);
+    await world.clock.run(runtime.ready);
+    store.faults.delayMs = () => 2_000;
+    const controller = new AbortController();
+    let isCalled = false;
+    const seen = watched(
+      runtime.executeResilientSync(
+        REQUEST,
+        'user-42',
+        () => {
+          isCalled = true;
+        },
+        { signal: controller.signal, deadlineMs: 300 },
+      ),
+    );
+    await world.clock.advance(20);
+    controller.abort(reason);
+    await world.clock.advance(2_100);
+    expect(seen.error).toBe(reason);
+    store.faults.delayMs = () => 0;
+    await world.clock.advance(5_000);
+    expect(isCalled).toBe(false);
+    expect(await only(runtime, world)).toMatchObject({ state: 'cancelled', attempt: 1 });
+  });
+
   test.each([
     ['attempting', { run: obey, atMs: 10, state: 'attempting' }],
     ['backing off', { run: busy, atMs: 50, state: 'backingOff' }],
