@@ -17,7 +17,7 @@ export const MUTATIONS = {
   insertOperation:
     `INSERT INTO operation (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ` +
     'ON CONFLICT DO NOTHING',
-  tagOperation: 'INSERT INTO tagged (tag, seq) VALUES (?, ?)',
+  tagOperation: 'INSERT INTO tagged (tag, seq) VALUES (?, ?) ON CONFLICT DO NOTHING',
   // Two statements, because naming the lane would rewrite its index entry every time.
   updateOperation: `UPDATE operation SET ${CHANGING} WHERE seq = ?`,
   updateLeavingLane: `UPDATE operation SET ${CHANGING}, lane = NULL, urgency = ? WHERE seq = ?`,

@@ -41,5 +41,11 @@ test('OP-12 SE-1 an entry is a keyed fingerprint, goes with its row, and harms n
   await store.commit([{ kind: 'withdraw', seq: 1, id: idOf(1) }]);
   const left = await inFile((db) => db.prepare('SELECT seq FROM tagged').pluck().all());
   expect(left).toEqual([2, 99]);
+  // Whose number comes to be given has that tag already.
+  await store.commit([accept(99, { tags: ['vip', 'new'] })]);
+  expect(await found()).toEqual([
+    [2, 'state 2.1'],
+    [99, 'state 99.1'],
+  ]);
   await store.close();
 });
