@@ -53,6 +53,8 @@ export class Operations {
   readonly #parts: OperationsParts;
   /** One for each actor that was asked for, so that it can be told from the next. */
   readonly #actorViews = new WeakMap<WorkActor, OperationActor>();
+  /** Settles once the pages asked for so far are read. */
+  #pages: Promise<unknown> = Promise.resolve();
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
@@ -76,10 +78,20 @@ export class Operations {
     return leave;
   }
 
+  /**
+   * One page after the other: those that many ask for at once would be read in one go before what is written,
+   * and shown in one turn of the event loop, and a crisis would wait for all of them (CR-1).
+   */
   async list(query: OperationPageQuery): Promise<OperationPage> {
-    const { store } = this.#parts;
     await this.#untilAnswering();
-    const { pool } = this.#parts;
+    const page = this.#pages.then(() => this.#page(query));
+    this.#pages = page.catch(() => undefined);
+    return await page;
+  }
+
+  async #page(query: OperationPageQuery): Promise<OperationPage> {
+    await this.#untilAnswering();
+    const { store, pool } = this.#parts;
     // What is in memory is newer than its row.
     const memory: ViewsInMemory = {
       of: (id) => this.#viewInMemory(id),

@@ -19,9 +19,10 @@ export interface OperationQuery<Type extends string = string> extends OperationF
   readonly limit?: number | undefined;
 }
 
-/** A page is built on the thread that answers crises. */
 const LIST_ROWS_MAX = 1_000;
 export const LIST_ROWS = 100;
+/** A piece is built in one turn of the thread that answers crises: a larger page comes in several. */
+const PIECE_ROWS_MAX = 250;
 
 export const QUERY_RULES = {
   ...OPERATION_FILTER_RULES,
@@ -39,6 +40,7 @@ export const listOperations = storeCall<OperationQuery, OperationPage>({
   override: null,
   run({ records }, { order = 'oldest', afterSeq, limit = LIST_ROWS, ...filter }) {
     const first = order === 'newest' ? Number.MAX_SAFE_INTEGER : 0;
-    return records.list({ filter, order, afterSeq: afterSeq ?? first, limit });
+    const rows = Math.min(limit, PIECE_ROWS_MAX);
+    return records.list({ filter, order, afterSeq: afterSeq ?? first, limit: rows });
   },
 });

@@ -18,8 +18,10 @@ const SETTLED = idOf(1);
 const UNKNOWN = idOf(2);
 
 /** Operations of which none is in memory, over a store that holds one that has ended. */
-async function atRest(): Promise<{ operations: Operations; watchers: Watchers }> {
-  const store = createMemoryStore();
+async function atRest(store = createMemoryStore()): Promise<{
+  operations: Operations;
+  watchers: Watchers;
+}> {
   await store.open();
   const context = newOperation({
     id: SETTLED,
@@ -74,4 +76,34 @@ test('OP-6 whoever awaits what has ended is told, whoever awaits what never was 
     code: 'HF_OPERATION_UNKNOWN',
   });
   expect([SETTLED, UNKNOWN].filter((id) => watchers.has(id))).toEqual([]);
+});
+
+test('CR-1 SC-1 pages that many ask for at once are read one after the other, whatever becomes of one', async () => {
+  const inner = createMemoryStore();
+  const search = inner.search.bind(inner);
+  let underWay = 0;
+  let most = 0;
+  let asked = 0;
+  const store = Object.assign(inner, {
+    search: async (query: Parameters<typeof search>[0]) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      asked += 1;
+      const isRefused = asked === 2;
+      await settleJobs();
+      underWay -= 1;
+      if (isRefused) throw new Error('The disk is ill.');
+      return await search(query);
+    },
+  });
+  const { operations } = await atRest(store);
+  const query = { filter: {}, order: 'oldest', afterSeq: 0, limit: 9 } as const;
+  const pages = await Promise.allSettled([1, 2, 3, 4].map(() => operations.list(query)));
+  expect(pages.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+  ]);
+  expect(most).toBe(1);
 });
