@@ -95,7 +95,14 @@ export async function connect(options: Given): Promise<Client> {
     'store',
     "must be a shorter path: that of a socket in the store's folder has at most 103 bytes",
   );
-  const { clock = systemClock, random = systemRandom, onError = () => undefined } = options;
+  const { clock = systemClock, random = systemRandom } = options;
+  const onError = (error: unknown): void => {
+    try {
+      options.onError?.(error);
+    } catch {
+      // There is nobody else to be told.
+    }
+  };
   // Options that can't be used are told of now, and not where somebody dies.
   const owning = own === undefined ? null : { ...own, store, key, clock, random };
   const owner = owning === null ? null : await candidate(owning, onError);
@@ -103,16 +110,22 @@ export async function connect(options: Given): Promise<Client> {
   let runtime: Runtime | null = null;
   let closeDeadlineMs = CLOSE_DEADLINE_MS;
   let crisisSocket: string | null = socketBeside(store);
+  const leaving = new AbortController();
+  let coming: Runtime | null = null;
   const find = async (): Promise<Seat | null> => {
-    const answer = await openLine(socketPath);
+    const answer = await openLine(socketPath, leaving.signal);
     if (isHoldfastError(answer)) throw answer;
     if (answer !== 'nobody') {
       crisisSocket = answer.crisisSocket ?? crisisSocket;
       return answer;
     }
     // It starts, or closes: the system says so where it can.
-    if (owner === null || isOwnedByNote(store)) return null;
-    const owned = await owner();
+    if (owner === null || leaving.signal.aborted || isOwnedByNote(store)) return null;
+    const owned = await owner((made) => {
+      coming = made;
+    }).finally(() => {
+      coming = null;
+    });
     if (owned === null) return null;
     runtime = owned.runtime;
     void owned.ended.then(() => {
@@ -124,7 +137,11 @@ export async function connect(options: Given): Promise<Client> {
       close: () => owned.runtime.close({ deadlineMs: closeDeadlineMs }),
     };
   };
-  const link = new OwnerLink({ store, find, ownerWithinMs, clock, random, onError });
+  const giveUp = async (): Promise<void> => {
+    leaving.abort();
+    await coming?.close({ deadlineMs: closeDeadlineMs });
+  };
+  const link = new OwnerLink({ store, find, giveUp, ownerWithinMs, clock, random, onError });
   const resources = crisis.resources ?? own?.crisis?.resources ?? [];
   const clientCrises = new ClientCrises({
     ...{ link, clock, random },
@@ -145,18 +162,19 @@ export async function connect(options: Given): Promise<Client> {
 async function candidate(
   options: RuntimeOptions,
   onError: (error: unknown) => void,
-): Promise<() => Promise<Owner | null>> {
+): Promise<(onMade: (coming: Runtime) => void) => Promise<Owner | null>> {
   const [{ createOwner }, { checkOptions }] = await Promise.all([
     import('./createRuntime.ts'),
     import('./options.ts'),
   ]);
   checkOptions(options);
-  return async () => {
+  return async (onMade) => {
     const told = (error: unknown): void => {
       // That another was quicker is no failure.
       if (!isOwnedElsewhere(error)) onError(error);
     };
     const owner = createOwner({ ...options, onError: told }, true);
+    onMade(owner.runtime);
     try {
       await owner.runtime.ready;
       return owner;

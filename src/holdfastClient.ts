@@ -195,7 +195,8 @@ function operationsBy(link: OwnerLink): OperationsById {
     },
     view: (id) => link.ask('view', { id }, { patience: 'bounded' }).answer,
     watch(id, listener) {
-      const watching = link.ask('watch', { id }, { patience: 'endless', told: listener });
+      const params = (isRepeat: boolean) => ({ id, isRepeat });
+      const watching = link.ask('watch', params, { patience: 'endless', told: listener });
       watching.answer.catch(() => undefined);
       return () => {
         watching.stop();

@@ -162,7 +162,10 @@ export class CrisisResponder {
         const type = isHandled ? checked.type : rules.type;
         this.#deliver(id, { ...checked, type }, { durable, delivery });
       } catch (error) {
-        facts.emit('crisis.refused', refusalOf(error));
+        const cause = refusalOf(error);
+        facts.emit('crisis.refused', cause);
+        durable.reject(cause);
+        delivery.reject(cause);
       }
     }
     if (left.length > 0) facts.emit('failure.noted', takenUp(left.length));

@@ -160,16 +160,14 @@ export class ClientCrises {
     go: (isAgain: boolean) => Promise<T>,
     mayPass: (error: unknown) => boolean,
   ): Promise<T> {
-    const { link, clock } = this.#parts;
+    const { link } = this.#parts;
     for (let waitMs = AGAIN_MS_MIN, isAgain = false; ; isAgain = true) {
       try {
         return await go(isAgain);
       } catch (error) {
         if (link.isClosed || !mayPass(error)) throw error;
       }
-      await new Promise<void>((resolve) => {
-        clock.schedule(waitMs, resolve);
-      });
+      await link.pause(waitMs);
       waitMs = Math.min(2 * waitMs, AGAIN_MS_MAX);
     }
   }

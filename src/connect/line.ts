@@ -34,12 +34,13 @@ const ANSWER_BYTES_MAX = 256 * 1_048_576;
 export type LineAnswer = Line | 'nobody' | HoldfastError;
 
 /** Asks the process that listens at the control socket for a line. */
-export async function openLine(socketPath: string): Promise<LineAnswer> {
+export async function openLine(socketPath: string, signal: AbortSignal): Promise<LineAnswer> {
   return await new Promise<LineAnswer>((resolve) => {
     const request = httpRequest({
       socketPath,
       path: LINE_PATH,
       agent: false,
+      signal,
       headers: { connection: 'Upgrade', upgrade: LINE_PROTOCOL },
     });
     let isLate = false;

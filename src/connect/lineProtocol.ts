@@ -30,7 +30,14 @@ export interface Asks {
   /** Lasts until it has ended. */
   readonly outcome: Ask<OfOperation, PlainOutcome>;
   /** Lasts until it is stopped. */
-  readonly watch: Ask<OfOperation, null, OperationView>;
+  readonly watch: Ask<
+    OfOperation & {
+      /** An owner was asked for it before. */
+      readonly isRepeat: boolean;
+    },
+    null,
+    OperationView
+  >;
   /** Tells the answer at once, and ends once the crisis is on disk, or else is delivered. */
   readonly crisis: Ask<WireCrisis, CrisisKept, CrisisTold>;
   /** A management call, by its name. */

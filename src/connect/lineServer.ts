@@ -7,6 +7,7 @@
 
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { ControlAnswer } from '../control/controlSocket.ts';
@@ -23,6 +24,8 @@ import { LineSession } from './lineSession.ts';
 const LINES_MAX = 128;
 /** Beside payload and base: the other fields of a request, and what JSON adds. */
 const FRAME_BYTES = 65_536;
+/** Who was refused has read so by then. */
+const REFUSED_WITHIN_MS = 10_000;
 
 export interface LineServerParts {
   readonly clock: Clock;
@@ -48,10 +51,12 @@ export class LineServer {
     const refusal = this.#refusal(request);
     if (refusal !== null) {
       socket.end(refusalText(refusal.status, refusal.error));
+      this.#endSoon(socket);
       return;
     }
     const { clock, desk, payloadBytesMax, crisisSocket } = this.#parts;
-    const frameBytesMax = 2 * payloadBytesMax + FRAME_BYTES;
+    // A crisis may be larger than a payload: what is too large of one is cut here, and none is turned away.
+    const frameBytesMax = Math.max(2 * payloadBytesMax, PAYLOAD_BYTES_MAX) + FRAME_BYTES;
     const headers = {
       upgrade: LINE_PROTOCOL,
       connection: 'Upgrade',
@@ -72,6 +77,15 @@ export class LineServer {
   close(): void {
     this.#isClosed = true;
     for (const session of this.#sessions) session.close();
+  }
+
+  /** Whoever was refused and stays would take a place from others. */
+  #endSoon(socket: Duplex): void {
+    const cancel = this.#parts.clock.schedule(REFUSED_WITHIN_MS, () => {
+      socket.destroy();
+    });
+    socket.once('close', cancel);
+    socket.resume();
   }
 
   #refusal({

@@ -41,7 +41,8 @@ export class LineSession {
   readonly #reader: FrameReader;
   readonly #underWay = new Map<number, Asked<unknown>>();
   readonly #followed = new Map<number, Asked<unknown>>();
-  #cancelDeadline: () => void = () => undefined;
+  /** Of the frame that comes just now. */
+  #cancelDeadline: (() => void) | null = null;
   #isEnded = false;
 
   constructor(parts: LineSessionParts) {
@@ -77,7 +78,7 @@ export class LineSession {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#cancelDeadline();
+    this.#endWatch();
     for (const n of this.#followed.keys()) this.#over(n);
     this.#parts.onEnded();
   }
@@ -85,7 +86,9 @@ export class LineSession {
   #read(chunk: Buffer): void {
     if (this.#isEnded) return;
     try {
-      for (const frame of this.#reader.read(chunk)) this.#take(frame);
+      const frames = this.#reader.read(chunk);
+      if (frames.length > 0) this.#endWatch();
+      for (const frame of frames) this.#take(frame);
     } catch (error) {
       if (!(error instanceof FrameFault)) throw error;
       this.close();
@@ -97,13 +100,15 @@ export class LineSession {
 
   /** Or a few lines that send a byte now and then would hold memory without end. */
   #watchFrame(): void {
-    const { clock } = this.#parts;
-    this.#cancelDeadline();
-    this.#cancelDeadline = this.#reader.isWithin
-      ? clock.schedule(FRAME_WITHIN_MS, () => {
-          this.close();
-        })
-      : () => undefined;
+    if (this.#isEnded || !this.#reader.isWithin) return;
+    this.#cancelDeadline ??= this.#parts.clock.schedule(FRAME_WITHIN_MS, () => {
+      this.close();
+    });
+  }
+
+  #endWatch(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = null;
   }
 
   #take(frame: unknown): void {
@@ -167,7 +172,7 @@ export class LineSession {
       this.#underWay.size >= UNDER_WAY_MAX || socket.writableLength > UNREAD_BYTES_HIGH;
     if (isFull && !socket.isPaused()) {
       // A frame that is held up by us is not late.
-      this.#cancelDeadline();
+      this.#endWatch();
       socket.pause();
     }
     if (!isFull && socket.isPaused()) {

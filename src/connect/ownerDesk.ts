@@ -68,8 +68,11 @@ export class OwnerDesk implements OwnerPort {
         return await engine.tell(checked(id), wish);
       },
       outcome: async ({ id }) => plainOutcome(await engine.outcome(checked(id))),
-      watch: async ({ id }, told, stopped) => {
+      watch: async ({ id, isRepeat }, told, stopped) => {
         stopped(engine.watch(checked(id), told));
+        // What has changed while nobody owned the store, its end perhaps, was told to nobody.
+        const now = isRepeat ? await engine.view(id).catch(() => null) : null;
+        if (now !== null) told(now);
         return await new Promise<never>(() => undefined);
       },
       crisis: (crisis, told) => this.#crisis(crisis, told),
@@ -113,7 +116,9 @@ export class OwnerDesk implements OwnerPort {
     told: (value: CrisisTold) => void,
   ): Promise<CrisisKept> {
     requireOption(OPERATION_ID.test(id), 'id', 'must be the id of an operation');
-    if (isRepeat && (await this.#isKept(id))) return { isDurable: true };
+    // One that is in memory may not be on disk yet: whoever began it tells when it is.
+    const mayBeAtRest = isRepeat && this.#parts.engine.actorOf(id) === undefined;
+    if (mayBeAtRest && (await this.#isKept(id))) return { isDurable: true };
     const answer = await this.#parts.engine.crisis(request, id);
     const { source, resources, plan, crisisMode } = answer;
     told({ source, resources, plan, crisisMode });

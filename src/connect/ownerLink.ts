@@ -42,10 +42,12 @@ export interface HowToAsk<Told> {
 export interface OwnerLinkParts {
   readonly store: string;
   readonly find: FindSeat;
+  /** Ends a look that is under way; resolves once nothing is left of it. */
+  readonly giveUp: () => Promise<void>;
   readonly ownerWithinMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of why there is no owner, where that is more than that nobody is there. */
+  /** Told of why there is no owner, where that is more than that nobody is there, and of what listeners throw. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -77,8 +79,9 @@ export class OwnerLink {
   #seat: Seat | null = null;
   /** Why nobody was found lately; `null` where nobody is there. */
   #trouble: HoldfastError | null = null;
-  #wake: () => void = () => undefined;
+  readonly #pauses = new Set<() => void>();
   #isClosed = false;
+  #closing: Promise<void> | null = null;
 
   constructor(parts: OwnerLinkParts) {
     this.#parts = parts;
@@ -112,7 +115,14 @@ export class OwnerLink {
       open = {
         ...{ name, patience, isRepeatable, asked: null, wasAsked: false },
         params: typeof params === 'function' ? params : () => params,
-        told: (told ?? (() => undefined)) as Open['told'],
+        told: (value) => {
+          // What a listener throws ends neither the process nor what else has come.
+          try {
+            told?.(value as never);
+          } catch (error) {
+            this.#parts.onError(error);
+          }
+        },
         resolve,
         reject,
         cancelDeadline: () => undefined,
@@ -151,23 +161,43 @@ export class OwnerLink {
     if (this.#seat === null) throw this.#gone(false);
   }
 
+  /** Waits so long, or until it is closed. */
+  async pause(ms: number): Promise<void> {
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        cancel();
+        this.#pauses.delete(wake);
+        resolve();
+      };
+      const cancel = this.#parts.clock.schedule(ms, wake);
+      this.#pauses.add(wake);
+    });
+  }
+
   /** Asks nobody any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#wake();
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const wake of this.#pauses) wake();
     for (const open of this.#open) {
       this.#over(open);
-      open.reject(closed());
+      open.reject(closed(open.wasAsked));
     }
     this.#tellWaiters();
     const seat = this.#seat;
     this.#seat = null;
     await seat?.close();
+    await this.#parts.giveUp();
   }
 
   /** Looks for an owner until there is one. */
   async #look(): Promise<void> {
-    const { clock, random } = this.#parts;
+    const { random } = this.#parts;
     for (let waitMs = LOOK_MS_MIN; !this.#isClosed; ) {
       const seat = await this.#find();
       if (seat !== null) {
@@ -176,14 +206,7 @@ export class OwnerLink {
         continue;
       }
       // Spread, so that of several that may own the store not all try at once.
-      const ms = waitMs * (0.5 + random.next());
-      await new Promise<void>((resolve) => {
-        const cancel = clock.schedule(ms, resolve);
-        this.#wake = () => {
-          cancel();
-          resolve();
-        };
-      });
+      await this.pause(waitMs * (0.5 + random.next()));
       const mostMs = this.#trouble === null ? LOOK_MS_MAX : LOOK_AGAIN_MS_MAX;
       waitMs = Math.min(2 * waitMs, mostMs);
     }
@@ -196,7 +219,8 @@ export class OwnerLink {
       return seat;
     } catch (error) {
       const trouble = isHoldfastError(error) ? error : null;
-      if (trouble?.message !== this.#trouble?.message) this.#parts.onError(error);
+      const isNew = trouble === null || trouble.message !== this.#trouble?.message;
+      if (isNew && !this.#isClosed) this.#parts.onError(error);
       this.#trouble = trouble;
       return null;
     }
@@ -259,7 +283,7 @@ export class OwnerLink {
       open.asked = null;
       if (open.isRepeatable) return;
       this.#over(open);
-      open.reject(this.#gone(true));
+      open.reject(this.#gone(true, true));
       return;
     }
     this.#over(open);
@@ -274,11 +298,12 @@ export class OwnerLink {
     return true;
   }
 
-  #gone(mayBeStored: boolean): HoldfastError {
+  #gone(mayBeStored: boolean, hasEnded = false): HoldfastError {
     const { store, ownerWithinMs } = this.#parts;
     const within = `within ${ownerWithinMs / 1_000} s`;
-    const what =
-      this.#seat === null
+    const what = hasEnded
+      ? `The owner of the store in ${store} has ended before it had answered`
+      : this.#seat === null
         ? `Nobody owns the store in ${store}, and nobody came to own it ${within}`
         : `The owner of the store in ${store} has not answered ${within}: it is busy, stopped or its event loop is blocked`;
     const why = this.#trouble === null ? '' : ` (${this.#trouble.message})`;
@@ -300,10 +325,10 @@ function isOwnersEnd(error: unknown): boolean {
   return error instanceof LineEnded || (isHoldfastError(error) && error.code === 'HF_CLOSED');
 }
 
-function closed(): HoldfastError {
+function closed(mayBeStored = false): HoldfastError {
   return new HoldfastError(
     'HF_CLOSED',
     'The client is closed. What was accepted goes on at the owner of the store.',
-    { retry: 'later', withStack: false },
+    { retry: 'later', mayBeStored, withStack: false },
   );
 }

@@ -112,7 +112,7 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     ['JSON that is no frame', '42\n'],
     ['a number that is none', `${JSON.stringify({ n: 'x', ask: 'view', params: {} })}\n`],
     ['a number in use', ask(1, 'watch') + ask(1, 'view')],
-    ['a frame that is too long', `"${'x'.repeat(100_000)}`],
+    ['a frame that is too long', `"${'x'.repeat(1_200_000)}`],
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x0a])],
   ])('SC-4 it sends %s', async (_, bytes) => {
     const { path } = await serve();
@@ -130,7 +130,8 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     await clock.advance(9_000);
     slow.socket.write('"ask"');
     await sleep(100);
-    await clock.advance(10_001);
+    // However steadily it comes.
+    await clock.advance(1_001);
     await slow.closed;
     idle.socket.write(ask(1, 'view'));
     await vi.waitFor(() => expect(idle.frames()).toHaveLength(1));
@@ -185,6 +186,20 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     expect(said.toString()).toContain('200 OK');
     all[0]?.socket.destroy();
     await vi.waitFor(async () => expect((await line(path)).said()).toContain('101'));
+  });
+
+  test('SC-4 one that is refused and stays is ended', async () => {
+    const { path, clock } = await serve();
+    const refused = connectSocket({ path, allowHalfOpen: true });
+    const failed = once(refused, 'error');
+    refused.write(UPGRADE('holdfast-line/2'));
+    await once(refused, 'data');
+    await clock.advance(10_001);
+    const staying = setInterval(() => refused.write('x'), 10);
+    onTestFinished(() => {
+      clearInterval(staying);
+    });
+    expect(await failed).toMatchObject([{ code: 'EPIPE' }]);
   });
 
   test('SC-4 SE-5 no page in a browser gets a line, nor is there one at another path', async () => {

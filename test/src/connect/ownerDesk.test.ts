@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { OwnerDesk, type OwnerDeskParts } from '../../../src/connect/ownerDesk.ts';
@@ -16,6 +17,7 @@ async function isBegun(look: ErrorCode | 'found' | 'never'): Promise<boolean> {
   const begun: (string | undefined)[] = [];
   const clock = new VirtualClock();
   const engine = {
+    actorOf: () => undefined,
     view: () =>
       look === 'never'
         ? new Promise(() => undefined)
@@ -52,6 +54,34 @@ test.each([
   'never',
 ] as const)('SC-4 CR-4 one of which nobody knows whether it is (%s) is', async (look) => {
   expect(await isBegun(look)).toBe(true);
+});
+
+test('SC-4 CR-4 one that is in memory and not on disk yet is not taken for kept', async () => {
+  let keep = (): void => undefined;
+  const durable = new Promise<void>((resolve) => {
+    keep = resolve;
+  });
+  const engine = {
+    actorOf: () => ({}),
+    view: () => Promise.resolve({}),
+    crisis: () => Promise.resolve({ durable, delivery: new Promise(() => undefined) }),
+  };
+  const desk = new OwnerDesk({ engine, clock: new VirtualClock() } as unknown as OwnerDeskParts);
+  const { answer } = desk.ask('crisis', { id: ID, request: {}, isRepeat: true }, () => undefined);
+  expect(await Promise.race([answer, sleep(50, 'waits')])).toBe('waits');
+  keep();
+  expect(await answer).toEqual({ isDurable: true });
+});
+
+test('SC-4 who follows an operation again is told where it stands', async () => {
+  const engine = { watch: () => () => undefined, view: () => Promise.resolve('now') };
+  const desk = new OwnerDesk({ engine } as unknown as OwnerDeskParts);
+  const told: unknown[] = [];
+  for (const isRepeat of [false, true]) {
+    desk.ask('watch', { id: ID, isRepeat }, (view) => told.push(view));
+    await sleep(5);
+  }
+  expect(told).toEqual(['now']);
 });
 
 test('SC-4 CR-4 one that is delivered and whose record does not come is told of all the same', async () => {
