@@ -81,6 +81,8 @@ export class Line implements OwnerPort {
   readonly #reader = new FrameReader(ANSWER_BYTES_MAX);
   readonly #frameBytesMax: number;
   readonly #open = new Map<number, Open>();
+  /** Frames that wait until the owner has read those before them; who stops waiting takes its own away. */
+  readonly #unsent = new Map<number, string>();
   #n = 0;
   #isEnded = false;
   /** Where the owner answers crises by a thread of their own; `null` where it does not. */
@@ -96,6 +98,9 @@ export class Line implements OwnerPort {
     if (socket instanceof Socket) socket.setTimeout(0);
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
+    });
+    socket.on('drain', () => {
+      this.#sendOn();
     });
     socket.on('error', () => undefined);
     socket.on('end', () => {
@@ -132,12 +137,15 @@ export class Line implements OwnerPort {
         reject,
         told: told as Open['told'],
       });
-      this.#socket.write(frame);
+      // Or what is asked of an owner that is stopped would stay here when nobody waits for it any more.
+      const waits = this.#socket.writableNeedDrain && name !== 'crisis';
+      if (waits) this.#unsent.set(n, frame);
+      else this.#socket.write(frame);
     });
     return {
       answer,
       stop: () => {
-        if (!this.#open.delete(n)) return;
+        if (!this.#open.delete(n) || this.#unsent.delete(n)) return;
         this.#socket.write(frameOf({ n, stop: true } satisfies ClientFrame));
       },
     };
@@ -150,9 +158,18 @@ export class Line implements OwnerPort {
 
   #end(): void {
     this.#isEnded = true;
+    this.#unsent.clear();
     const open = [...this.#open.values()];
     this.#open.clear();
     for (const { reject } of open) reject(new LineEnded());
+  }
+
+  #sendOn(): void {
+    for (const [n, frame] of this.#unsent) {
+      if (this.#socket.writableNeedDrain) return;
+      this.#unsent.delete(n);
+      this.#socket.write(frame);
+    }
   }
 
   #read(chunk: Buffer): void {

@@ -192,5 +192,5 @@ test('SC-4 a close while it comes to own the store leaves the store to others', 
   });
   await loading;
   await Promise.all([at.close(), at.close()]);
-  await owner(store).ready;
+  expect(await owner(store).ready).toBeUndefined();
 });
