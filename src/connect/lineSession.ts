@@ -22,9 +22,14 @@ import {
 const UNDER_WAY_MAX = 1_024;
 /** Operations and crises that one client follows at once. */
 const FOLLOWED_MAX = 25_000;
-/** While a client has so much to read, no more of its asks are read; with the second number it is let go. */
+/**
+ * While a client has so much to read, no more of its asks are read. With the second number it has ten seconds to
+ * read all of it, since what it follows may end all at once; with the third it is let go.
+ */
 const UNREAD_BYTES_HIGH = 1_048_576;
 const UNREAD_BYTES_MAX = 16 * 1_048_576;
+const UNREAD_BYTES_EVER = 256 * 1_048_576;
+const UNREAD_WITHIN_MS = 10_000;
 /** A frame has to be there whole by then, however steadily it trickles in. */
 const FRAME_WITHIN_MS = 10_000;
 
@@ -43,6 +48,8 @@ export class LineSession {
   readonly #followed = new Map<number, Asked<unknown>>();
   /** Of the frame that comes just now. */
   #cancelDeadline: (() => void) | null = null;
+  /** Of what it has to read. */
+  #cancelUnread: (() => void) | null = null;
   #isEnded = false;
 
   constructor(parts: LineSessionParts) {
@@ -53,6 +60,8 @@ export class LineSession {
       this.#read(chunk);
     });
     socket.on('drain', () => {
+      this.#cancelUnread?.();
+      this.#cancelUnread = null;
       this.#flow();
     });
     // What is wrong with a connection ends it, and its client comes again.
@@ -79,6 +88,7 @@ export class LineSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#endWatch();
+    this.#cancelUnread?.();
     for (const n of this.#followed.keys()) this.#over(n);
     this.#parts.onEnded();
   }
@@ -161,7 +171,12 @@ export class LineSession {
     const { socket } = this.#parts;
     socket.write(frameOf(frame));
     // A client that reads nothing costs so much and no more; it finds out all again by a line of its own.
-    if (socket.writableLength > UNREAD_BYTES_MAX) this.close();
+    if (socket.writableLength > UNREAD_BYTES_EVER) this.close();
+    else if (socket.writableLength > UNREAD_BYTES_MAX) {
+      this.#cancelUnread ??= this.#parts.clock.schedule(UNREAD_WITHIN_MS, () => {
+        this.close();
+      });
+    }
   }
 
   /** Reads on, or leaves what comes with the system until there is room for it. */

@@ -163,6 +163,26 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     expect(asked.length).toBeLessThan(1_500);
   });
 
+  test('SC-4 OP-6 what comes all at once is read by one that reads, and one that does not is let go', async () => {
+    let go = (): void => undefined;
+    const waits = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { path, clock } = await serve({ waits, answer: 'x'.repeat(250_000) });
+    const [reads, deaf] = [await line(path), await line(path)];
+    deaf.socket.pause();
+    const asks = Array.from({ length: 100 }, (_, n) => ask(n, 'outcome')).join('');
+    reads.socket.write(asks);
+    deaf.socket.write(asks);
+    await sleep(200);
+    go();
+    await vi.waitFor(() => expect(reads.frames()).toHaveLength(100), { timeout: 20_000 });
+    await clock.advance(10_001);
+    deaf.socket.resume();
+    await deaf.closed;
+    expect(deaf.frames().length).toBeLessThan(100);
+  });
+
   test('SC-4 what it follows is left when it goes, or says so', async () => {
     const { path, stopped } = await serve();
     const follower = await line(path);
