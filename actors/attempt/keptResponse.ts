@@ -34,16 +34,18 @@ export function keptResponse(
   });
 }
 
-/** The same for the answer around it, which is much shorter. */
+/** The same for the answer around it, which is much shorter; what is too long is left out with its body. */
 export function keptAnswer(
   answer: UpstreamAnswer,
   id: string,
   exempt: readonly string[] | undefined,
   onError: (error: unknown) => void,
 ): UpstreamAnswer | undefined {
-  return kept(answer, ANSWER_UNITS_MAX, exempt, (units) => {
+  const { body: _, ...withoutBody } = answer;
+  const whole = kept(answer, ANSWER_UNITS_MAX, exempt, (units) => {
     onError(tooLarge(`answer kept of operation ${id}`, units, ANSWER_UNITS_MAX));
   });
+  return whole ?? kept(withoutBody, ANSWER_UNITS_MAX, exempt, () => undefined);
 }
 
 function kept<Given>(
@@ -68,7 +70,7 @@ function kept<Given>(
 function tooLarge(what: string, units: number, unitsMax: number): HoldfastError {
   return new HoldfastError(
     'HF_RESPONSE_TOO_LARGE',
-    `The ${what} has ${units} characters of JSON, and at most ${unitsMax} are kept. The operation goes on without it.`,
+    `The ${what} has ${units} characters of JSON, and at most ${unitsMax} are kept. The operation goes on without what is too much.`,
     { withStack: false },
   );
 }

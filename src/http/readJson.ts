@@ -82,15 +82,16 @@ export interface BodyStart {
  * ends early, with what has come, where the body breaks off, takes more than a second (its attempt holds a
  * slot) or the signal aborts. Never throws: the status says what happened, whatever becomes of the body.
  *
- * A packed body is given up unread: a few bytes of it may unpack to any number at once.
+ * A packed body is unpacked piece by piece as it is read, and no further: a few bytes of it may stand for any
+ * number.
  */
 export async function readBodyStart(response: Response, signal: AbortSignal): Promise<BodyStart> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let isWhole = false;
   let isStopped = signal.aborted;
-  const isPlain = (response.headers.get('content-encoding') ?? 'identity') === 'identity';
-  const reader = response.body?.getReader();
+  // Of another `fetch` it may have been read already.
+  const reader = response.body?.locked === false ? response.body.getReader() : undefined;
   const stop = (): void => {
     isStopped = true;
     // A body that is given up may fail in its own way; nobody waits for that.
@@ -99,7 +100,7 @@ export async function readBodyStart(response: Response, signal: AbortSignal): Pr
   signal.addEventListener('abort', stop, { once: true });
   const cancelTimer = systemClock.schedule(BODY_START_MS, stop);
   try {
-    while (isPlain && length <= DRAINED_BYTES_MAX && !isStopped) {
+    while (length <= DRAINED_BYTES_MAX && !isStopped) {
       const part = await reader?.read();
       isWhole = part?.done ?? true;
       if (part?.value === undefined) break;

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { UpstreamAnswer } from '../../../machines/vocabulary/upstreamAnswer.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
@@ -91,6 +92,24 @@ describe('what httpHandler keeps', () => {
     expect(kept?.body).toEqual(expected);
   });
 
+  test('OP-3 of a refusal that is packed what it says', async () => {
+    const kept = await keptFrom((response) => {
+      response.writeHead(422, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"code":"no_funds"}'));
+    });
+    expect(kept).toEqual({ status: 422, headers: {}, body: { code: 'no_funds' } });
+  });
+
+  test('OP-3 of an answer of another fetch whose body was read the status', async () => {
+    const fetchAndRead: typeof fetch = async (...how) => {
+      const response = await fetch(...how);
+      await response.text();
+      return response;
+    };
+    const kept = await keptFrom(refusal('text/plain', 'No funds.'), { fetch: fetchAndRead });
+    expect(kept).toEqual({ status: 402, headers: {} });
+  });
+
   test('OP-6 a refusal whose body never ends holds up the attempt for a second at most', async () => {
     const kept = await keptFrom((response) => {
       response.writeHead(503, { 'content-type': 'text/plain' });
@@ -162,7 +181,7 @@ describe('where it goes', () => {
     expect((await outcome).answer).not.toHaveProperty('body');
   });
 
-  test('OP-6 one that is too long is left out, and onError is told', async () => {
+  test('OP-6 a body that is too long is left out, and onError is told', async () => {
     const told: unknown[] = [];
     const runtime = createRuntime({
       store: ':memory:',
@@ -171,14 +190,14 @@ describe('where it goes', () => {
         'payments.push': {
           upstream: 'default',
           run: ({ keepAnswer }) => {
-            keepAnswer({ body: 'x'.repeat(70_000) });
+            keepAnswer({ status: 418, body: 'x'.repeat(70_000) });
             return null;
           },
         },
       },
     });
     const { outcome } = await runtime.sync(REQUEST);
-    expect((await outcome).answer).toBeUndefined();
+    expect((await outcome).answer).toEqual({ status: 418 });
     await runtime.close();
     expect(told).toMatchObject([{ code: 'HF_RESPONSE_TOO_LARGE' }]);
   });
