@@ -12,6 +12,7 @@ import type {
   Outcome,
 } from '../actors/port.ts';
 import { checkRequest, type SyncRequest } from '../machines/policy/request/request.ts';
+import { encodeBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { checkFields } from '../machines/vocabulary/optionFields.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
@@ -182,6 +183,11 @@ export class HoldfastClient implements Client {
     { name, override }: ManagementCall<Params, Result>,
     params: Params,
   ): Promise<Awaited<Result>> {
+    // JSON would change in silence what the owner would refuse.
+    const { payload } = params as { readonly payload?: unknown };
+    if (payload !== undefined) {
+      encodeBody({ payload, base: undefined }, { bytesMax: BYTES_MAX, isExempt: () => true });
+    }
     const how = { patience: 'bounded', isRepeatable: override === null } as const;
     return (await this.#parts.link.ask('call', { name, params }, how).answer) as Awaited<Result>;
   }

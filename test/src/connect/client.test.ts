@@ -207,6 +207,12 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     for await (const letter of at.deadLetters.list()) letters.push(letter);
     expect(letters).toHaveLength(1);
     expect((await at.getHealthStatus()).operations.deadLettered).toBe(1);
+    for (const payload of [{ at: new Date() }, 5n]) {
+      const given = { payload: payload as never };
+      expect(await refusalOf(at.deadLetters.replay(letters[0]?.id ?? '', given))).toMatchObject({
+        code: 'HF_REQUEST_INVALID',
+      });
+    }
     const by = { id: 'staff-7', role: 'clinician' };
     await at.crisisMode.enter({ subject: 'user-1', by });
     expect(await at.crisisMode.list()).toMatchObject([{ subject: 'user-1' }]);
