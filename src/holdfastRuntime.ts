@@ -286,12 +286,15 @@ export class HoldfastRuntime implements Runtime {
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
     this.#parts.onClose();
-    await this.#parts.outside?.close();
-    await this.#parts.control?.close();
-    await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
-    // Until then crises of clients are taken (SV-4); all else goes to the next owner.
-    this.#parts.lines.close();
-    this.#parts.onClosed();
+    try {
+      await this.#parts.outside?.close();
+      await this.#parts.control?.close();
+      await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+    } finally {
+      // Until then crises of clients are taken (SV-4); all else goes to the next owner.
+      this.#parts.lines.close();
+      this.#parts.onClosed();
+    }
   }
 
   #handleOf(id: string, isDuplicate = false): Operation {
