@@ -79,7 +79,7 @@ export class LineServer {
     for (const session of this.#sessions) session.close();
   }
 
-  /** Whoever was refused and stays would take a place from others. */
+  /** A refused connection that stays open would take a place from others. */
   #endSoon(socket: Duplex): void {
     const cancel = this.#parts.clock.schedule(REFUSED_WITHIN_MS, () => {
       socket.destroy();

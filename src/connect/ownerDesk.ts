@@ -116,7 +116,7 @@ export class OwnerDesk implements OwnerPort {
     told: (value: CrisisTold) => void,
   ): Promise<CrisisKept> {
     requireOption(OPERATION_ID.test(id), 'id', 'must be the id of an operation');
-    // One that is in memory may not be on disk yet: whoever began it tells when it is.
+    // One that is in memory may not be on disk yet: its own promise tells when it is.
     const mayBeAtRest = isRepeat && this.#parts.engine.actorOf(id) === undefined;
     if (mayBeAtRest && (await this.#isKept(id))) return { isDurable: true };
     const answer = await this.#parts.engine.crisis(request, id);
