@@ -20,7 +20,6 @@ import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.t
 import { maskText } from '../../machines/policy/request/cardData.ts';
 import { callReportOf } from '../../machines/policy/retry/callReportOf.ts';
 import {
-  AT_WORK_MS,
   AttemptFailure,
   type Failure,
   failureOf,
@@ -229,10 +228,9 @@ export class AttemptRun {
     const { context, handler, ranked } = this.#order;
     const { clock, steady, random, retry, exceptions } = this.#parts;
     // Once it has timed out, what its handler throws is most often that; an answer of the upstream counts.
-    const sinceFirstMs = steady.latest() - (context.firstAttemptAtMs ?? this.#startedAtMs);
-    let failure = describe(thrown, { context, handler, sinceFirstMs });
+    let failure = describe(thrown, context, handler);
     const isLate = this.#late !== null && failure.status === undefined;
-    if (isLate) failure = describe(this.#late?.failure, { context, handler, sinceFirstMs });
+    if (isLate) failure = describe(this.#late?.failure, context, handler);
     failure = exceptions.note(this.#order, failure, isLate ? this.#late?.failure : thrown);
     const event = attemptFailed(context, handler, retry(handler.upstream, context.type), {
       failure,
@@ -291,15 +289,10 @@ export class AttemptRun {
   }
 }
 
-function describe(
-  thrown: unknown,
-  of: Pick<AttemptOrder, 'context' | 'handler'> & { readonly sinceFirstMs: number },
-): Failure {
-  const { context, handler, sinceFirstMs } = of;
+function describe(thrown: unknown, context: SyncOperationContext, handler: Handler): Failure {
   try {
     const failure = failureOf(thrown, {
       afterUnknownOutcome: context.isOutcomeUnknown,
-      mayBeAtWork: sinceFirstMs < AT_WORK_MS,
       honoursIdempotencyKey: handler.honoursIdempotencyKey,
     });
     // Masked before it is cut, or half a number might stay.

@@ -129,15 +129,10 @@ export function unknownOutcome(
   return new AttemptFailure('unknownOutcome', message, { code: 'HF_OUTCOME_UNKNOWN', ...options });
 }
 
-/** For so long after the first attempt an upstream may be at work on one that it never answered. */
-export const AT_WORK_MS = 600_000;
-
 /** What happened to the operation before, where it changes what a failure means. */
 export interface FailureContext {
   /** An earlier attempt of the same operation ended with its outcome unknown. */
   readonly afterUnknownOutcome?: boolean | undefined;
-  /** And the upstream may be at work on it still: see {@link AT_WORK_MS}. */
-  readonly mayBeAtWork?: boolean | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
 }
@@ -321,7 +316,7 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
 function inContext(failure: Failure, context: FailureContext): Failure {
   const { failureClass, status, code } = failure;
   if (failureClass === 'conflict' && status === 409) {
-    return { ...failure, ...keyInUse(context) };
+    return { ...failure, failureClass: classifyStatus(409, context) };
   }
   const isKeyIgnored = context.honoursIdempotencyKey === false;
   if (!isKeyIgnored || failureClass !== 'transient' || !mayBeApplied(failure)) return failure;
@@ -330,13 +325,6 @@ function inContext(failure: Failure, context: FailureContext): Failure {
     failureClass: 'unknownOutcome',
     code: code === 'HF_ATTEMPT_FAILED' ? 'HF_OUTCOME_UNKNOWN' : code,
   };
-}
-
-/** What a 409 stands for: while the upstream is at work under the same key, this attempt changed nothing. */
-function keyInUse(context: FailureContext): Pick<Failure, 'failureClass' | 'notApplied'> {
-  const failureClass = classifyStatus(409, context);
-  if (failureClass !== 'transient' || context.mayBeAtWork !== true) return { failureClass };
-  return { failureClass, notApplied: true };
 }
 
 /**

@@ -117,7 +117,7 @@ export const UNSPENT_WAIT_MS_MAX = 1_000;
 /**
  * The number of the attempt whose wait follows a failure (RT-1): failures that spent no attempt count
  * for it while the wait is at most {@link UNSPENT_WAIT_MS_MAX}, and no further than to that before the last
- * attempt; after a 429 (too many came) or a 409 (it is at work on an earlier attempt) as far as to that. It is flow control that spares the upstream
+ * attempt; after a 429 (too many came) as far as to that. It is flow control that spares the upstream
  * meanwhile (CB-2, PF-5): a longer wait would only keep an operation, and its lane, from going on once the
  * upstream is back.
  */
@@ -129,7 +129,7 @@ export function waitsAsAfter(
 ): number {
   const { attemptsMax, initialDelayMs, multiplier } = policy;
   const most = Math.max(attempt, Math.min(attempt + unspentFailures, attemptsMax - 1));
-  if (status === 429 || status === 409) return most;
+  if (status === 429) return most;
   let number = attempt;
   let delayMs = initialDelayMs * multiplier ** attempt;
   while (number < most && delayMs <= UNSPENT_WAIT_MS_MAX) {
@@ -159,8 +159,7 @@ export function spendsAttempt(
 /**
  * Whether a failure that changed nothing seems to lie in the request and not in the upstream.
  *
- * Where nothing was sent, too many others came (429), or an earlier attempt is still worked on (409), the
- * upstream has not looked at the request.
+ * Where nothing was sent, or too many others came (429), the upstream has not looked at the request.
  * Of another failure, what became of others tells: one among successes may be about the request, one
  * of a row, or from while the breaker was not closed, is about the upstream.
  *
@@ -170,8 +169,7 @@ export function spendsAttempt(
 export function singlesOut(failure: Failure, isUpstreamWell: boolean): boolean {
   const { notApplied, code, status } = failure;
   if (notApplied !== true) return false;
-  if (code === 'HF_UPSTREAM_UNREACHABLE' || status === 429 || status === 409) return false;
-  return isUpstreamWell;
+  return code !== 'HF_UPSTREAM_UNREACHABLE' && status !== 429 && isUpstreamWell;
 }
 
 function backoffMs(

@@ -253,12 +253,6 @@ describe('failureOf', () => {
     const inUse = conflictFailure('in use', { status: 409 });
     expect(failureOf(inUse).failureClass).toBe('conflict');
     expect(failureOf(inUse, { afterUnknownOutcome: true }).failureClass).toBe('transient');
-    expect(failureOf(inUse, { afterUnknownOutcome: true }).notApplied).toBeUndefined();
-    expect(failureOf(inUse, { afterUnknownOutcome: true, mayBeAtWork: true })).toMatchObject({
-      failureClass: 'transient',
-      notApplied: true,
-    });
-    expect(failureOf(inUse, { mayBeAtWork: true }).failureClass).toBe('conflict');
     const merge = conflictFailure('newer version');
     expect(failureOf(merge, { afterUnknownOutcome: true }).failureClass).toBe('conflict');
     expect(failureOf(transientFailure('in use', { status: 409 })).failureClass).toBe('transient');

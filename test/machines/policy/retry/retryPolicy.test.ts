@@ -51,7 +51,6 @@ describe('which failures spend an attempt', () => {
     ['503 that does not say so', { status: 503 }, 'spends', 'spends', 'spends'],
     ['503 that changed nothing', { status: 503, notApplied: true }, 'free', 'spends', 'free'],
     ['429', { status: 429, notApplied: true }, 'free', 'free', 'free'],
-    ['409, an earlier attempt at work', { status: 409, notApplied: true }, 'free', 'free', 'free'],
     [
       'nothing sent',
       { code: 'HF_UPSTREAM_UNREACHABLE', notApplied: true },
