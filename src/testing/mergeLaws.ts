@@ -41,10 +41,11 @@ const BROKEN_MAX = 5;
  * @param rules the rules
  * @param options how records are made
  * @example
- * const { broken } = mergeLaws(recipe, {
- *   value: (random) => ({ id: 'r1', title: random.pick(['a', 'b', 'c']) }),
+ * const note = defineEntity<{ title: string }>()({ type: 'note', fields: { title: latest() } });
+ * const { broken } = mergeLaws(note, {
+ *   value: (random) => ({ title: random.pick(['a', 'b', 'c']) }),
  * });
- * expect(broken).toEqual([]);
+ * if (broken.length > 0) throw new Error(`broken: ${broken[0]?.laws.join(', ')}`);
  */
 export function mergeLaws(
   rules: EntityRules,

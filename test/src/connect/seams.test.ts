@@ -99,7 +99,7 @@ test('SC-4 a listener that throws is told to onError, and what comes beside it i
   await operation.retryNow();
   await operation.cancel();
   await operation.outcome;
-  await vi.waitFor(() => expect(told).toContain(thrown));
+  await vi.waitFor(() => expect(told).toContain(thrown), { timeout: 10_000 });
 });
 
 test('SC-4 an onError that throws stops nothing', async () => {
