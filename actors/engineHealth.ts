@@ -18,7 +18,7 @@ export function engineHealth(
   supervisor: Pick<Supervisor, 'phase' | 'isImpaired' | 'startTrouble'>,
 ): EngineHealth {
   const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
-  const { conflict, review, handler, rate, deadLetter } = pool.waiting.counts;
+  const { conflict, review, handler, rate, startAt, deadLetter } = pool.waiting.counts;
   const { due, held } = pool.standings.counts;
   return {
     phase: supervisor.phase,
@@ -54,8 +54,9 @@ export function engineHealth(
       overhanging: pool.overhanging(),
       // The two are read at different moments.
       inLane: Math.max(0, held - conflict - review),
+      scheduled: startAt,
       rateLimited: rate,
-      turn: Math.max(0, due - handler - rate),
+      turn: Math.max(0, due - handler - rate - startAt),
     },
     crises: {
       refused: counts.crisesRefused.times,

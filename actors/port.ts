@@ -224,6 +224,8 @@ export interface EngineHealth {
     readonly overhanging: number;
     /** An earlier one of their entity has not ended. */
     readonly inLane: number;
+    /** It is to begin at an instant to come. */
+    readonly scheduled: number;
     /** The rate of their subject or tier is used up. */
     readonly rateLimited: number;
     /** Their turn at an upstream, which says why it is not theirs, or the time after a failed attempt. */

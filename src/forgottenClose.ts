@@ -79,6 +79,6 @@ function isAtRest({ phase, operations, waiting }: HealthStatus): boolean {
     phase === 'running' &&
     operations.inMemory === 0 &&
     operations.attemptsRunning === 0 &&
-    waiting.turn + waiting.inLane + waiting.rateLimited === 0
+    waiting.turn + waiting.inLane + waiting.scheduled + waiting.rateLimited === 0
   );
 }

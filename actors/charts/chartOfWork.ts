@@ -18,7 +18,7 @@ import {
 } from '../../machines/crisis/crisisDemand.ts';
 import type { CrisisEvent, CrisisStates } from '../../machines/crisis/crisisMachine.ts';
 import { demandOf, isBusy, isEnding, isSuspect } from '../../machines/operation/demand.ts';
-import { retryAtMs } from '../../machines/operation/due.ts';
+import { retryAtMs, watchedAtMs } from '../../machines/operation/due.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import {
   acceptedStanding,
@@ -76,6 +76,8 @@ export interface ChartOfWork {
   isInLine(state: WorkState): boolean;
   /** When it is tried again, by the wall clock; `null` where time is not what it waits for. */
   retryAtMs(state: WorkState, context: WorkContext): number | null;
+  /** By which instant of the wall clock its row is found while it waits; `null` for none. */
+  watchedAtMs(state: WorkState | null, context: WorkContext): number | null;
   /** Whether something is under way that an orderly stop waits for. */
   isBusy(state: WorkState, isStoreOpen: boolean): boolean;
   /** Whether its ending is being written. */
@@ -103,6 +105,7 @@ export const operationChart: ChartOfWork = {
   waitReasonOf,
   isInLine: isSuspect,
   retryAtMs,
+  watchedAtMs,
   isBusy,
   isEnding,
   isSuspected: isSuspect,
@@ -119,6 +122,7 @@ export const crisisChart: ChartOfWork = {
   waitReasonOf: crisisWaitsFor,
   isInLine: awaitsPlace,
   retryAtMs: crisisDueAtMs,
+  watchedAtMs: () => null,
   isBusy: isCrisisBusy,
   isEnding: isCrisisOver,
   isSuspected: (state, context) => wasFoundInFlight(state as CrisisState, context),

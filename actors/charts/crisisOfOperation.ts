@@ -27,6 +27,7 @@ const GOES_ON_IN: Readonly<Record<SyncOperationState, CrisisDeliveryState | null
   overhanging: 'awaitingPlace',
   suspect: 'awaitingPlace',
   inLane: 'fastBackoff',
+  scheduled: 'fastBackoff',
   waiting: 'fastBackoff',
   backingOff: 'fastBackoff',
   rateLimited: 'fastBackoff',

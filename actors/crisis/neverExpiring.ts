@@ -1,5 +1,6 @@
 /**
- * A crisis that comes as a request of any kind, and may say when it expires: it never does (CR-4).
+ * A crisis that comes as a request of any kind, and may say when it expires, or when it is to begin: it never
+ * expires, and nothing delays it (CR-4).
  *
  * @module
  */
@@ -12,7 +13,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { operationId } from '../platform/operationId.ts';
 
-/** The request without an expiry, where it may have none; then it was told of under this id. */
+/** The request without these instants, where it may have none; then it was told of under this id. */
 export function neverExpiring(
   {
     clock,
@@ -21,9 +22,13 @@ export function neverExpiring(
   }: { readonly clock: Clock; readonly random: Random; readonly facts: Facts },
   given: CheckedRequest,
 ): { readonly sound: CheckedRequest; readonly id?: string } {
-  if (!passesBy('expiry', given) || given.expiresAtMs === null) return { sound: given };
-  const leftOut = ['expiresAtMs'];
+  if (!passesBy('expiry', given)) return { sound: given };
+  const leftOut = (['expiresAtMs', 'startAtMs'] as const).filter((field) => given[field] !== null);
+  if (leftOut.length === 0) return { sound: given };
   const id = operationId(clock, random);
   facts.emit('crisis.mended', id, leftOut);
-  return { sound: { ...given, expiresAtMs: null, body: withNote(given.body, leftOut) }, id };
+  return {
+    sound: { ...given, expiresAtMs: null, startAtMs: null, body: withNote(given.body, leftOut) },
+    id,
+  };
 }

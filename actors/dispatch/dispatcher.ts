@@ -24,12 +24,12 @@ import {
   NO_VERDICT,
   type Permit,
 } from '../flow/flowControl.ts';
-import type { Resident } from '../operation/resident.ts';
+import { type Resident, watchedAtMs } from '../operation/resident.ts';
 import { AloneMark } from './aloneMark.ts';
 import { CrisisTurns } from './crisisTurns.ts';
 import type { DispatcherParts } from './dispatcherParts.ts';
-import { ExpiryWatch } from './expiryWatch.ts';
 import { holdsPermitOf } from './heldPermit.ts';
+import { InstantWatch } from './instantWatch.ts';
 import { LeaseCheck } from './leaseCheck.ts';
 import type { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
@@ -46,7 +46,7 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #queues = new UpstreamQueues();
   readonly #suspects: Suspects;
-  readonly #expiry: ExpiryWatch;
+  readonly #instants: InstantWatch;
   /** Who was alone in flight at its last order. */
   readonly alone: AloneMark;
   readonly #crises: CrisisTurns;
@@ -96,13 +96,9 @@ export class Dispatcher {
         this.#pumpSuspects();
       },
     });
-    this.#expiry = new ExpiryWatch({
+    this.#instants = new InstantWatch({
       ...parts,
-      expire: (row, atMs) => {
-        this.wake(row, ({ actor }) => {
-          actor.send({ type: 'expiry.due', atMs });
-        });
-      },
+      wake: this.wake.bind(this),
     });
   }
 
@@ -156,7 +152,7 @@ export class Dispatcher {
     if (this.#isStarted || this.#isStopped) return;
     this.#isStarted = true;
     this.#queues.start(occupied);
-    this.#expiry.start();
+    this.#instants.start();
     this.#pumpSuspects();
   }
 
@@ -169,7 +165,7 @@ export class Dispatcher {
     this.#leases.stop();
     this.#watches.stop();
     this.#queues.stop();
-    this.#expiry.stop();
+    this.#instants.stop();
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
   }
 
@@ -285,8 +281,8 @@ export class Dispatcher {
       return;
     }
     // The watch overlooks what is in hand, so its time may have come unseen.
-    const { expiresAtMs } = resident.actor.getSnapshot().context;
-    if (expiresAtMs !== null) this.noteExpiry(expiresAtMs);
+    const atMs = watchedAtMs(resident);
+    if (atMs !== null) this.noteInstant(atMs);
     this.#waitOrLeave(resident, position.standing === 'due' ? (position.dueAtMs ?? 0) : null);
   }
 
@@ -352,9 +348,9 @@ export class Dispatcher {
     this.#pumpSuspects();
   }
 
-  /** An operation expires at `atMs`. */
-  noteExpiry(atMs: number): void {
-    this.#expiry.note(atMs);
+  /** An operation expires at `atMs`, or may begin then. */
+  noteInstant(atMs: number): void {
+    this.#instants.note(atMs);
   }
 
   /** It was in flight when the process died. */

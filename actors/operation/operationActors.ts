@@ -98,7 +98,9 @@ export class OperationActors {
       id,
       chart,
       body: request.body,
-      standing: chart.acceptedStanding(turnAtAcceptance(false, its.permit !== null)),
+      standing: chart.acceptedStanding(
+        turnAtAcceptance(false, its.permit !== null, actor.getSnapshot().context),
+      ),
     });
   }
 

@@ -36,13 +36,23 @@ export function operationInput(
     expiresAtMs: request.expiresAtMs,
     attemptsMax: thenEveryMs === null ? attemptsMax : null,
   };
-  const { tags } = request;
-  if (tags.length === 0 && !isBoundToProcess) return input;
+  const { tags, startAtMs } = request;
+  const isForLater = startsLater(request, acceptedAtMs);
+  if (tags.length === 0 && !isBoundToProcess && !isForLater) return input;
   return {
     ...input,
     ...(tags.length > 0 ? { tags } : {}),
     ...(isBoundToProcess ? { isBoundToProcess } : {}),
+    ...(isForLater && startAtMs !== null ? { startAtMs } : {}),
   };
+}
+
+/** Whether it is to begin after this. */
+export function startsLater(
+  { startAtMs }: Pick<CheckedRequest, 'startAtMs'>,
+  atMs: number,
+): boolean {
+  return startAtMs !== null && startAtMs > atMs;
 }
 
 /** What a crisis starts with; its idempotency key is for the upstream alone. */

@@ -10,6 +10,7 @@ import { keepsPayload, leavesLane, settledPosition } from '../../machines/operat
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
@@ -19,7 +20,7 @@ import { encodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type JournalEntry, type Pending, supersede } from '../journal/journalEntry.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import { NO_BODY, type Resident } from './resident.ts';
+import { NO_BODY, type Resident, watchedAtMs } from './resident.ts';
 
 /** Orders the writes of operations: what goes on the row in each situation. */
 export class OperationWriter {
@@ -70,8 +71,10 @@ export class OperationWriter {
     // What is under way already is kept as it is; everything else as it will go on.
     const texts = isUnderWay
       ? { state: encodeWork(chart, snapshot) }
-      : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null), lane);
-    const dueAtMs = standing === 'due' ? this.#steady.stamp() : null;
+      : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null, context), lane);
+    const { startAtMs } = context;
+    const isDueAtMs = startAtMs === undefined ? this.#steady.stamp() : NEVER_MS;
+    const dueAtMs = standing === 'due' ? isDueAtMs : null;
     resident.revision = 1;
     return this.#journal.write({
       build: () => {
@@ -88,6 +91,7 @@ export class OperationWriter {
           lane,
           idempotencyKey: storedKeyOf(context),
           expiresAtMs: context.expiresAtMs,
+          startAtMs,
           tags: context.tags,
           ...texts,
           payload: resident.body ?? NO_BODY,
@@ -161,7 +165,8 @@ export class OperationWriter {
       return;
     }
     const snapshot = resident.actor.getSnapshot();
-    const { expiresAtMs, subject, priority, tier } = snapshot.context;
+    const { subject, priority, tier } = snapshot.context;
+    const expiresAtMs = watchedAtMs(resident);
     const state = encodeWork(resident.chart, snapshot, resident.said);
     resident.standing = update.position.standing;
     const before = resident.unwritten;

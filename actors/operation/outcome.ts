@@ -64,7 +64,7 @@ export interface OperationView<Type extends string = string> {
   readonly settledAtMs: number | null;
   /** Why it waits, since when, and until when where that is known; `null` where it does not wait. */
   readonly wait: OperationWait | null;
-  /** When it is tried again, where time is what it waits for. */
+  /** When it is tried again, or begins, where time is what it waits for. */
   readonly retryAtMs: number | null;
   readonly expiresAtMs: number | null;
   readonly failure: { readonly code: ErrorCode; readonly message: string } | null;

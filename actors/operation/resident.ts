@@ -100,5 +100,11 @@ export function takesNotice({ actor }: Resident, tell: () => void): boolean {
   return actor.getSnapshot() !== before;
 }
 
+/** By which instant of the wall clock its row is found while it waits; `null` for none. */
+export function watchedAtMs({ chart, actor }: Resident): number | null {
+  const { value, context } = actor.getSnapshot();
+  return chart.watchedAtMs(chart.stateOf(value), context);
+}
+
 /** What an erased payload is read as; nothing asks for it any more. */
 export const NO_BODY = '{"payload":null}';

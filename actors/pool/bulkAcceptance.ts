@@ -15,6 +15,7 @@ import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore } from '../../persistence/port/store.ts';
@@ -71,14 +72,15 @@ export class BulkAcceptor {
     }
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
-    const dueAtMs = steady.stamp();
     const urgency = urgencyOf(request.priority, request.tier);
     const route = routeOf(request.type);
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), clock.now()),
     );
+    const { startAtMs, expiresAtMs } = context;
+    const dueAtMs = startAtMs === undefined ? steady.stamp() : NEVER_MS;
     const lane = entityKey(context.entity);
-    const texts = encodeAccepted(context, turnAtAcceptance(false, false), lane);
+    const texts = encodeAccepted(context, turnAtAcceptance(false, false, context), lane);
     this.#waiting.add(pending);
     journal.write({
       build: () => ({
@@ -92,7 +94,8 @@ export class BulkAcceptor {
         subject: context.subject,
         lane,
         idempotencyKey: storedKeyOf(context),
-        expiresAtMs: context.expiresAtMs,
+        expiresAtMs,
+        startAtMs,
         tags: context.tags,
         ...texts,
         payload: request.body,
@@ -109,13 +112,15 @@ export class BulkAcceptor {
         facts.emit('operation.accepted', context, handler.upstream);
         pending.resolve({ id, isDuplicate: false });
         const { dispatcher } = pool;
-        if (context.expiresAtMs !== null) dispatcher.noteExpiry(context.expiresAtMs);
+        if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);
         // Behind another in its lane it is woken by that one.
         const isLaneBusy = result.kind === 'accepted' && result.laneBusy;
         if (result.kind === 'accepted' && result.raised !== null) {
           dispatcher.raise(result.raised, route);
         }
-        if (!isLaneBusy) dispatcher.noteDue(route, dueAtMs, urgency);
+        if (isLaneBusy) return;
+        if (startAtMs === undefined) dispatcher.noteDue(route, dueAtMs, urgency);
+        else dispatcher.noteInstant(startAtMs);
       },
       isPatient: true,
       onFailed: (error) => {

@@ -151,8 +151,8 @@ export class Demands {
     }
     takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
     const { expiresAtMs } = context;
-    if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
-    return turnAtAcceptance(isLaneBusy, resident.permit !== null);
+    if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);
+    return turnAtAcceptance(isLaneBusy, resident.permit !== null, context);
   }
 
   #foundDuplicate(
@@ -197,7 +197,7 @@ export class Demands {
     const { chart, route } = resident;
     const state = chart.stateOf(value);
     const position = chart.restingPosition(state, context, route, steady.stamp());
-    if (saysAlready(resident, position)) {
+    if (saysAlready(resident, position, context)) {
       dispatcher.rested(resident, position);
       return;
     }

@@ -27,6 +27,7 @@ import {
 } from '../operation/acceptance.ts';
 import { AttemptRunner } from '../operation/attemptRunner.ts';
 import { OperationActors } from '../operation/operationActors.ts';
+import { startsLater } from '../operation/operationInput.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
 import { type Resident, takePending, takesNotice } from '../operation/resident.ts';
 import type { TurnWaitOf } from '../operation/waitView.ts';
@@ -249,7 +250,7 @@ export class OperationPool {
     const handler = closure ?? this.registered.of(request);
     const urgency = urgencyOf(request.priority, request.tier);
     const permit =
-      handler === null || passesBy('flow', request)
+      handler === null || passesBy('flow', request) || startsLater(request, this.#parts.clock.now())
         ? null
         : this.dispatcher.tryStart(handler.upstream, {
             id,

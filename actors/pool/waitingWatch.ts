@@ -5,7 +5,7 @@
  * @module
  */
 
-import { asksForSomebody } from '../../machines/operation/waitReason.ts';
+import { asksForSomebody, type WaitReason } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { BlockedCounts, QueueStore } from '../../persistence/port/store.ts';
 import type { FactTaps } from '../facts/factStream.ts';
@@ -27,9 +27,17 @@ export interface WaitingCounts extends BlockedCounts {
 const READ_PAUSE_MS = 500;
 const READ_AGAIN_MS = 5_000;
 
+/** Whether as many wait for it as are counted here: a rate changes too often for that. */
+function isCounted(reason: WaitReason): boolean {
+  return asksForSomebody(reason) || reason === 'startAt';
+}
+
 export class WaitingWatch {
   readonly #parts: WaitingWatchParts;
-  #counts: WaitingCounts = { handler: 0, conflict: 0, review: 0, rate: 0, deadLetter: 0 };
+  #counts: WaitingCounts = {
+    ...{ handler: 0, conflict: 0, review: 0, rate: 0, startAt: 0 },
+    deadLetter: 0,
+  };
   #isReading = false;
   #isStale = false;
   #isStopped = false;
@@ -39,10 +47,14 @@ export class WaitingWatch {
     this.#parts = parts;
     const { facts } = parts;
     facts.tap('operation.parked', (_context, _upstream, _reason, waitsFor) => {
-      if (asksForSomebody(waitsFor)) this.refresh();
+      if (isCounted(waitsFor)) this.refresh();
     });
     facts.tap('operation.resumed', (_context, _upstream, waitedFor) => {
-      if (asksForSomebody(waitedFor)) this.refresh();
+      if (isCounted(waitedFor)) this.refresh();
+    });
+    // Of many that are accepted at once none is in memory, to be told of as waiting.
+    facts.tap('operation.accepted', ({ startAtMs }) => {
+      if (startAtMs !== undefined) this.refresh();
     });
     facts.tap('operation.ended', ({ ending }) => {
       if (ending === 'deadLettered') this.refresh();

@@ -107,7 +107,7 @@ export function accessLive(
     },
     broughtBack(operations) {
       for (const { expiresAtMs } of operations) {
-        if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+        if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);
       }
       dispatcher.lookEverywhere();
     },
@@ -115,8 +115,10 @@ export function accessLive(
       onLeftQuarantine();
       if (row === null) return;
       if (row.standing === 'inHand') takeOver(parts, row);
-      const { type, expiresAtMs } = decodeWork(row).snapshot.context;
-      if (expiresAtMs !== null) dispatcher.noteExpiry(expiresAtMs);
+      const { chart, state, snapshot } = decodeWork(row);
+      const { type } = snapshot.context;
+      const watchedAtMs = chart.watchedAtMs(state, snapshot.context);
+      if (watchedAtMs !== null) dispatcher.noteInstant(watchedAtMs);
       dispatcher.lookEverywhere();
       if (pool.registered.byType.has(type)) await adoptHandler(parts, type);
       await sweepLanes(parts);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { watchedAtMs } from '../../machines/operation/due.ts';
 import { inHandPosition, restingPosition, routeOf } from '../../machines/operation/position.ts';
 import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
 import { toldAtRest } from '../../machines/operation/toldAtRest.ts';
@@ -47,7 +48,7 @@ export async function tellAtRest(
       seq: row.seq,
       id,
       urgency: urgencyOf(context.priority, context.tier),
-      expiresAtMs: context.expiresAtMs,
+      expiresAtMs: watchedAtMs(told.value, context),
       subject: context.subject,
       revision: row.revision + 1,
       ...position,

@@ -23,17 +23,19 @@ export function operationDue({
   value: state,
   context,
 }: Pick<SyncOperationSnapshot, 'value' | 'context'>): {
-  readonly type: 'turn.granted' | 'expiry.due';
+  readonly type: 'turn.granted' | 'start.due' | 'expiry.due';
   readonly atMs: number;
 } | null {
   const { expiresAtMs } = context;
-  const turnAtMs = turnDueAtMs(state, context);
+  const startAtMs = startDueAtMs(state, context);
+  const turnAtMs = startAtMs ?? turnDueAtMs(state, context);
   if (expiresAtMs !== null && (turnAtMs === null || expiresAtMs <= turnAtMs)) {
     return waitsFor(state) === null && !isSuspect(state)
       ? null
       : { type: 'expiry.due', atMs: expiresAtMs };
   }
-  return turnAtMs === null ? null : { type: 'turn.granted', atMs: turnAtMs };
+  if (turnAtMs === null) return null;
+  return { type: startAtMs === null ? 'turn.granted' : 'start.due', atMs: turnAtMs };
 }
 
 /** When its turn may be granted; `null` where it does not wait for that. */
@@ -49,8 +51,36 @@ function turnDueAtMs(
 /** When it is tried again, by the wall clock; `null` where time is not what it waits for. */
 export function retryAtMs(
   state: SyncOperationState,
-  { wakeAtMs }: Pick<SyncOperationContext, 'wakeAtMs'>,
+  context: Pick<SyncOperationContext, 'wakeAtMs' | 'startAtMs'>,
 ): number | null {
   const reason = waitReasonOf(state);
-  return reason === 'backoff' || reason === 'rate' ? wakeAtMs : null;
+  if (reason === 'startAt') return startDueAtMs(state, context);
+  return reason === 'backoff' || reason === 'rate' ? context.wakeAtMs : null;
+}
+
+/** When it may begin, where it waits for that; else `null`. */
+export function startDueAtMs(
+  state: SyncOperationState | null,
+  { startAtMs }: Pick<SyncOperationContext, 'startAtMs'>,
+): number | null {
+  return state === 'scheduled' ? (startAtMs ?? 0) : null;
+}
+
+/**
+ * By which instant of the wall clock a row is found that waits (`expires_at` on disk): that at which it may
+ * begin, else that at which it expires. It begins before it expires, so one of the two is enough.
+ */
+export function watchedAtMs(
+  state: SyncOperationState | null,
+  context: Pick<SyncOperationContext, 'startAtMs' | 'expiresAtMs'>,
+): number | null {
+  return startDueAtMs(state, context) ?? context.expiresAtMs;
+}
+
+/** What is told to one that was found by that instant: where both are over, that it has expired. */
+export function instantDue(
+  { expiresAtMs }: Pick<SyncOperationContext, 'expiresAtMs'>,
+  atMs: number,
+): 'start.due' | 'expiry.due' {
+  return expiresAtMs !== null && expiresAtMs <= atMs ? 'expiry.due' : 'start.due';
 }

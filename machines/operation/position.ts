@@ -63,6 +63,13 @@ export function unhandledPosition(type: string): RowPosition {
   return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'handler', route };
 }
 
+/**
+ * Where it waits until it may begin. No queue claims it: the watch over instants finds its row.
+ */
+export function scheduledPosition(route: string): RowPosition {
+  return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'startAt', route };
+}
+
 /** Where an operation waits that comes to rest in `state` at `nowMs`: for a time, or for an event. */
 export function restingPosition(
   state: SyncOperationState,
@@ -72,6 +79,7 @@ export function restingPosition(
 ): RowPosition {
   const what = waitsFor(state) ?? 'turn';
   if (what === 'handler') return unhandledPosition(context.type);
+  if (what === 'startAt') return scheduledPosition(route);
   if (what === 'rate') {
     const dueAtMs = context.rate?.dueAtMs ?? nowMs;
     return { ...queuedPosition(route, dueAtMs), waitsFor: 'rate' };
@@ -93,9 +101,13 @@ export function acceptedStanding(turn: Turn): Standing {
 export function saysAlready(
   { revision, standing }: { readonly revision: number; readonly standing: Standing },
   position: RowPosition,
+  { sinceAtMs }: Pick<SyncOperationContext, 'sinceAtMs'>,
 ): boolean {
   // In hand it was accepted to run at once.
   if (revision !== 1 || standing === 'inHand') return false;
-  const isAsAccepted = position.waitsFor === 'turn' || position.waitsFor === 'lane';
+  // One that was to begin later, and now may, stands where it stood.
+  if (sinceAtMs !== undefined) return false;
+  const { waitsFor: what } = position;
+  const isAsAccepted = what === 'turn' || what === 'lane' || what === 'startAt';
   return isAsAccepted && standing === position.standing;
 }

@@ -20,6 +20,7 @@ const ACCEPTED_IN: Readonly<Record<Turn, SyncOperationState>> = {
   awaitsUpstream: 'waiting',
   awaitsLane: 'inLane',
   awaitsHandler: 'handlerMissing',
+  awaitsStart: 'scheduled',
 };
 
 /** The state that a newly accepted row is kept in. */
@@ -50,6 +51,10 @@ export function stateOfRow(
     return { value: 'inLane', context: { ...context, isOutcomeUnknown: true } };
   const reason = waitReasonOf(kept);
   const isBehind =
-    kept === 'waiting' || reason === 'backoff' || reason === 'rate' || reason === 'handler';
+    kept === 'waiting' ||
+    reason === 'backoff' ||
+    reason === 'rate' ||
+    reason === 'handler' ||
+    reason === 'startAt';
   return { value: isBehind ? 'inLane' : kept, context };
 }

@@ -11,11 +11,12 @@ import { waitReasonOf } from './waitReason.ts';
 
 /**
  * Each operation is in one of them. `ready`: nothing is in its way but its turn, so it is under way, or waits for
- * its upstream or for the time after a failed attempt. `ended`: completed, cancelled or expired, and kept.
+ * its upstream or for the time after a failed attempt. `scheduled`: it is to begin at an instant to come. `ended`: completed, cancelled or expired, and kept.
  */
 export const STAGES = [
   'ready',
   'inLane',
+  'scheduled',
   'rateLimited',
   'handlerMissing',
   'conflicted',
@@ -28,6 +29,7 @@ export type Stage = (typeof STAGES)[number];
 const OF_REASON = {
   lane: 'inLane',
   rate: 'rateLimited',
+  startAt: 'scheduled',
   handler: 'handlerMissing',
   conflict: 'conflicted',
   review: 'inReview',
@@ -45,12 +47,19 @@ export function stageOf(state: SyncOperationState): Stage {
 /** How many are in each, by how many stand where, and how many of these wait for more than their turn and lane. */
 export function countedByStage(
   { inHand, due, held, settled, deadLettered }: Readonly<Record<Standing, number>>,
-  { handler, conflict, review, rate }: Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>,
+  {
+    handler,
+    conflict,
+    review,
+    rate,
+    startAt,
+  }: Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>,
 ): Readonly<Record<Stage, number>> {
   const inLane = held - conflict - review;
   return {
-    ready: inHand + due - handler - rate,
+    ready: inHand + due - handler - rate - startAt,
     inLane,
+    scheduled: startAt,
     rateLimited: rate,
     handlerMissing: handler,
     conflicted: conflict,

@@ -13,6 +13,7 @@ import { STATE_WAITING_FOR, type WaitReason } from './waitReason.ts';
 const STANDINGS: Readonly<Record<SyncOperationState, readonly Standing[]>> = {
   accepting: [],
   inLane: ['held'],
+  scheduled: ['due'],
   waiting: ['due'],
   handlerMissing: ['due'],
   suspect: [],
@@ -37,6 +38,7 @@ const STANDINGS: Readonly<Record<SyncOperationState, readonly Standing[]>> = {
 const WAITS_FOR: Partial<Readonly<Record<SyncOperationState, WaitsFor>>> = {
   handlerMissing: 'handler',
   rateLimited: 'rate',
+  scheduled: 'startAt',
   conflicted: 'conflict',
   inReview: 'review',
 };

@@ -27,6 +27,8 @@ export interface SyncOperationInput {
   readonly path: string | null;
   readonly acceptedAtMs: number;
   readonly expiresAtMs: number | null;
+  /** Before which it does not begin, by the wall clock; absent once that is over, or where there is none. */
+  readonly startAtMs?: number | undefined;
   /** Attempts in all; `null` for as long as it takes (crisis). */
   readonly attemptsMax: number | null;
   /** True where it is given up once the function that came with it is gone, with its process; absent else (OP-7). */
@@ -103,11 +105,12 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     settledAtMs: null,
     history: [],
   };
-  if (input.isBoundToProcess !== true && input.tags === undefined) return context;
-  const { isBoundToProcess, tags } = input;
+  const { isBoundToProcess, tags, startAtMs } = input;
+  if (isBoundToProcess !== true && tags === undefined && startAtMs === undefined) return context;
   return {
     ...context,
     ...(isBoundToProcess === true ? { isBoundToProcess } : {}),
     ...(tags === undefined ? {} : { tags }),
+    ...(startAtMs === undefined ? {} : { startAtMs }),
   };
 }

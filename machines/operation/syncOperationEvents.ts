@@ -9,7 +9,7 @@ import type { Failure } from '../policy/retry/classifyFailure.ts';
 import type { UpTime } from '../policy/retry/giveUp.ts';
 
 /** Whether an operation may begin once it is accepted, or what it must wait for. */
-export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler';
+export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler' | 'awaitsStart';
 
 /** How an attempt failed, and what the policies make of it. */
 export interface FailureFacts {
@@ -56,6 +56,8 @@ export type SyncOperationEvent =
   | { readonly type: 'attempts.exhausted'; readonly atMs: number }
   /** At its turn: it was tried for as long as its policy allows. */
   | { readonly type: 'giveup.due'; readonly atMs: number }
+  /** The instant has come from which it may begin. */
+  | { readonly type: 'start.due'; readonly atMs: number }
   | { readonly type: 'lane.freed'; readonly atMs: number }
   | { readonly type: 'handler.missing'; readonly atMs: number }
   | { readonly type: 'handler.registered'; readonly atMs: number }

@@ -10,7 +10,7 @@
  * What the chart is made of is in syncOperationSetup.ts; the states of an attempt are in
  * syncOperationAttempt.ts, the way back from the dead letters in syncOperationReplay.ts.
  *
- * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, RT-2, RT-4, PS-2.
+ * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, OP-13, RT-2, RT-4, PS-2.
  *
  * @module
  */
@@ -34,6 +34,7 @@ import {
   retrying,
   runningOut,
   takingBack,
+  waitingForStart,
 } from './syncOperationTransitions.ts';
 
 export type { HistoryEntry } from '../policy/retry/history.ts';
@@ -72,6 +73,10 @@ export const syncOperationMachine = operationSetup.createMachine({
             guard: { type: 'isHandlerMissing', params: ({ event }) => event },
             target: 'handlerMissing',
           },
+          {
+            guard: { type: 'isToStartLater', params: ({ event }) => event },
+            target: 'scheduled',
+          },
           { target: 'waiting' },
         ],
         'journal.failed': { target: 'rejected' },
@@ -85,8 +90,20 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['rest'],
       meta: { requirements: ['OP-4', 'OP-6'] },
       on: {
-        'lane.freed': becomingReady,
+        'lane.freed': [waitingForStart, becomingReady],
         'handler.missing': missingHandler,
+        'cancel.requested': takingBack,
+        'expiry.due': expiring,
+      },
+    },
+    scheduled: {
+      description:
+        'Waits for the instant from which it may begin, by the wall clock, and holds its lane meanwhile. A person may let it begin at once.',
+      tags: ['rest'],
+      meta: { requirements: ['OP-13', 'OP-4'] },
+      on: {
+        'start.due': becomingReady,
+        'retry.requested': retrying,
         'cancel.requested': takingBack,
         'expiry.due': expiring,
       },
@@ -114,7 +131,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: { requirements: ['OP-7'] },
       always: endingWithItsFunction,
       on: {
-        'handler.registered': becomingReady,
+        'handler.registered': [waitingForStart, becomingReady],
         'cancel.requested': takingBack,
         'expiry.due': expiring,
       },

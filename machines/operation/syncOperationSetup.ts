@@ -38,6 +38,9 @@ export const operationSetup = setup({
     isTurnGranted: (_, params: { turn?: Turn | undefined }) => params.turn === 'granted',
     isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
     isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
+    isToStartLater: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsStart',
+    isBeforeStart: ({ context: { startAtMs } }, { atMs }: { atMs: number }) =>
+      startAtMs !== undefined && atMs < startAtMs,
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
       isCulprit(context.crashes, wasAlone),
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
@@ -142,6 +145,7 @@ export const operationSetup = setup({
         settledAtMs: null,
         // Somebody wants it done, by whichever handler there will be.
         ...(context.isBoundToProcess === true ? { isBoundToProcess: undefined } : undefined),
+        ...(context.startAtMs === undefined ? undefined : { startAtMs: undefined }),
       };
     }),
     approveRepeat: assign({ isOutcomeUnknown: false }),
@@ -198,11 +202,15 @@ function mayPass({ failureClass }: Failure): boolean {
 
 /** What it waited for is there. Its time until it is given up does not count that, and begins anew. */
 function beginningToWait(
-  { upMark: mark }: SyncOperationContext,
+  { upMark: mark, startAtMs }: SyncOperationContext,
   atMs: number,
 ): Partial<SyncOperationContext> {
-  const since = { wakeAtMs: atMs, sinceAtMs: atMs };
-  return mark === undefined ? since : { ...since, upMark: undefined };
+  return {
+    wakeAtMs: atMs,
+    sinceAtMs: atMs,
+    ...(mark === undefined ? {} : { upMark: undefined }),
+    ...(startAtMs === undefined ? {} : { startAtMs: undefined }),
+  };
 }
 
 /**

@@ -41,6 +41,7 @@ const CONTEXT = {
   path: orNull(isText),
   acceptedAtMs: isNumber,
   expiresAtMs: orNull(isNumber),
+  startAtMs: orAbsent(isNumber),
   attemptsMax: orNull(isCount),
   isBoundToProcess: orAbsent(isFlag),
   tags: orAbsent(isTags),

@@ -8,6 +8,7 @@
 export type SyncOperationState =
   | 'accepting'
   | 'inLane'
+  | 'scheduled'
   | 'waiting'
   | 'handlerMissing'
   | 'suspect'

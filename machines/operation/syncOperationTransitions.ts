@@ -37,6 +37,13 @@ export const becomingReady = {
   actions: [{ type: 'wakeNow', params: facts }],
 } as const;
 
+/** What it waited for is there, and the instant from which it may begin is not. */
+export const waitingForStart = {
+  guard: { type: 'isBeforeStart', params: facts },
+  target: '#syncOperation.scheduled',
+  actions: [{ type: 'noteWait', params: facts }],
+} as const;
+
 /** A person wants it tried again. */
 export const retrying = {
   target: '#syncOperation.waiting',

@@ -11,8 +11,13 @@ import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
 import type { SyncOperationContext, Turn } from './syncOperationMachine.ts';
 
 /** How a newly accepted operation goes on, which is told with `journal.committed`. */
-export function turnAtAcceptance(isLaneBusy: boolean, isGranted: boolean): Turn {
+export function turnAtAcceptance(
+  isLaneBusy: boolean,
+  isGranted: boolean,
+  { startAtMs }: Pick<SyncOperationContext, 'startAtMs'>,
+): Turn {
   if (isLaneBusy) return 'awaitsLane';
+  if (startAtMs !== undefined) return 'awaitsStart';
   return isGranted ? 'granted' : 'awaitsUpstream';
 }
 

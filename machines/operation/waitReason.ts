@@ -9,6 +9,7 @@ import type { SyncOperationContext, SyncOperationState } from './syncOperationMa
 /**
  * What ends the wait: its turn at the upstream, an event, a due time, or a person's decision.
  * - `rate`: its subject's or its tier's rate is used up, until its token is due.
+ * - `startAt`: it is to begin at an instant to come (`startAtMs`).
  * - `overhang`: its handler is silent far beyond its time-out, and has to return first.
  */
 export const WAIT_REASONS = [
@@ -17,6 +18,7 @@ export const WAIT_REASONS = [
   'handler',
   'backoff',
   'rate',
+  'startAt',
   'conflict',
   'review',
   'overhang',
@@ -30,6 +32,7 @@ const REASONS: Partial<Readonly<Record<SyncOperationState, WaitReason>>> = {
   handlerMissing: 'handler',
   backingOff: 'backoff',
   rateLimited: 'rate',
+  scheduled: 'startAt',
   overhanging: 'overhang',
   conflicted: 'conflict',
   inReview: 'review',
@@ -43,7 +46,10 @@ export function asksForSomebody(reason: WaitReason): reason is AskingReason {
   return reason === 'handler' || reason === 'conflict' || reason === 'review';
 }
 
-/** Whether something has to happen, or somebody to decide: nothing that comes by itself with time. */
+/**
+ * Whether its end is told of: something has to happen, somebody to decide, or the instant to come that it was
+ * accepted for; no pause on its way.
+ */
 export function isEvent(reason: WaitReason): boolean {
   return reason !== 'turn' && reason !== 'backoff' && reason !== 'rate';
 }

@@ -18,11 +18,11 @@ export type Standing = 'settled' | 'inHand' | 'due' | 'held' | 'quarantined' | '
 
 /**
  * What an operation that has not ended waits for, beside the time it is due: nothing but its turn, its
- * lane, a handler of its type to be registered, a person's word on a conflict or on what may have
+ * lane, a handler of its type to be registered, the instant from which it may begin (`startAt`), a person's word on a conflict or on what may have
  * been done already, or the rate of its subject or tier. It is kept beside the standing, so that what
  * waits for more than its turn and its lane can be counted.
  */
-export type WaitsFor = 'turn' | 'lane' | 'handler' | 'conflict' | 'review' | 'rate';
+export type WaitsFor = 'turn' | 'lane' | 'handler' | 'conflict' | 'review' | 'rate' | 'startAt';
 
 /** A due time that never comes: what waits for a handler of its type to be registered. */
 export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;

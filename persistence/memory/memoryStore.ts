@@ -253,6 +253,7 @@ class MemoryStore implements Store {
         conflict: of('conflict'),
         review: of('review'),
         rate: of('rate'),
+        startAt: of('startAt'),
       };
     });
   }

@@ -189,7 +189,7 @@ export class MemoryTables implements ReviewTables {
   }
 
   #accept(write: AcceptWrite): WriteResult {
-    const { kind: _, stateInLane = write.state, ...given } = write;
+    const { kind: _, stateInLane = write.state, startAtMs, ...given } = write;
     const same = this.byId(write.id);
     if (same !== undefined && same.seq === write.seq) {
       return {
@@ -212,7 +212,9 @@ export class MemoryTables implements ReviewTables {
     };
     const kept: MemoryRow = laneBusy
       ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane', state: stateInLane }
-      : row;
+      : startAtMs === undefined
+        ? row
+        : { ...row, waitsFor: 'startAt', expiresAtMs: startAtMs };
     this.#put(kept);
     return { kind: 'accepted', laneBusy, raised: this.raiseHead(kept) };
   }
@@ -232,6 +234,7 @@ export class MemoryTables implements ReviewTables {
       revision: write.revision,
       standing: write.standing,
       dueAtMs: write.dueAtMs,
+      expiresAtMs: write.expiresAtMs,
       waitsFor: write.waitsFor,
       route: write.route,
       state: write.state,

@@ -78,7 +78,7 @@ export interface QueueStore {
     readonly passOver?: PassOver | undefined;
   }): Promise<readonly StoredOperation[]>;
   /**
-   * `due` and `held` rows whose `expiresAtMs` has come, with payloads, and when the next one comes.
+   * `due` and `held` rows whose `expiresAtMs` (or `startAtMs`, in its place) has come, with payloads, and when the next one comes.
    * Unlike a claim it asks no route, so that an open breaker can't hide what has expired.
    */
   expired(query: {

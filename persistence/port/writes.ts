@@ -38,6 +38,11 @@ export interface AcceptWrite {
   readonly tags?: readonly string[] | undefined;
   /** When it expires if it has not settled by then; `null` for never. Stored beside the due time. */
   readonly expiresAtMs: number | null;
+  /**
+   * When it may begin, unless its lane is busy: then it waits for that (`startAt`), and this is stored in the place
+   * of its expiry. Absent where it may begin at once.
+   */
+  readonly startAtMs?: number | undefined;
   readonly state: string;
   /** In place of `state` where its lane is busy; absent without a lane. */
   readonly stateInLane?: string | undefined;
@@ -45,7 +50,7 @@ export interface AcceptWrite {
 }
 
 /**
- * Replaces the state of an operation. Expiry, subject, lane and idempotency key stay as accepted; its
+ * Replaces the state of an operation. Subject, lane and idempotency key stay as accepted; its
  * urgency too, but that the head of a lane has the rank of the most urgent in it. An update whose revision and content are on disk already is a repeat and changes nothing.
  *
  * What stays is given all the same, but for lane and key: a row whose seal is broken is made whole by
@@ -57,6 +62,7 @@ export interface UpdateWrite {
   readonly id: string;
   /** Its own rank, which it has again once it has left its lane. */
   readonly urgency: number;
+  /** By which it is found while it waits: when it expires or, before that, may begin; `null` for never. */
   readonly expiresAtMs: number | null;
   readonly subject: string | null;
   /** The row's revision after this write: one more than before. */

@@ -89,6 +89,8 @@ export interface HealthStatus {
     readonly overhanging: number;
     /** An earlier operation of its entity has not ended. */
     readonly inLane: number;
+    /** It is to begin at an instant to come (`startAtMs`). */
+    readonly scheduled: number;
     /** The rate of its subject or tier is used up. */
     readonly rateLimited: number;
     /** Its turn at its upstream, of which `upstreams` says what it is bound by, or the time after a failed attempt. */

@@ -57,6 +57,7 @@ describe('CR-4 OP-9 a crisis that breaks a rule of requests is delivered with wh
     ['a base that JSON can not carry', { base: 7n }, 'base'],
     ['a card-like number as its key', { idempotencyKey: '4111111111111111' }, 'idempotencyKey'],
     ['an expiry', { expiresAtMs: VIRTUAL_EPOCH_MS + 1_000 }, 'expiresAtMs'],
+    ['a start', { startAtMs: VIRTUAL_EPOCH_MS + 1_000 }, 'startAtMs'],
     ['an expiry that is none', { expiresAtMs: 'soon' }, 'expiresAtMs'],
   ])('CR-4 %s', async (_, flaw, leftOut) => {
     const { clock, runtime, errors, attempts } = await started();

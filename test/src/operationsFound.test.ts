@@ -185,7 +185,15 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
     const { runtime, close } = await busyStore(world);
     const found = await clock.run(runtime.countOperations());
     expect(found).toEqual({
-      ...{ ready: 5, inLane: 8, rateLimited: 0, handlerMissing: 1, conflicted: 1, inReview: 1 },
+      ...{
+        ready: 5,
+        inLane: 8,
+        scheduled: 0,
+        rateLimited: 0,
+        handlerMissing: 1,
+        conflicted: 1,
+        inReview: 1,
+      },
       ...{ deadLettered: 1, ended: 3, unreadable: 0, total: 20 },
     });
     expect(await clock.run(runtime.countOperations({ sinceMs: 0 }))).toEqual(found);

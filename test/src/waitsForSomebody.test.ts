@@ -21,6 +21,7 @@ const NOBODY = {
   turn: 0,
   inLane: 0,
   rateLimited: 0,
+  scheduled: 0,
   overhanging: 0,
   conflicted: 0,
   inReview: 0,

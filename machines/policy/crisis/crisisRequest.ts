@@ -49,7 +49,7 @@ export interface ReadingLimits {
   readonly mayCut: boolean;
 }
 
-/** What a crisis may give. Its priority is its own, it never expires (CR-4), and it has no tags. */
+/** What a crisis may give. Its priority is its own, it never expires nor waits for its start (CR-4), and it has no tags. */
 const FIELDS: readonly Field[] = [
   'type',
   'subject',
@@ -61,8 +61,10 @@ const FIELDS: readonly Field[] = [
   'method',
   'path',
 ];
+/** Nothing ends a crisis but its delivery, and nothing delays it. */
+const INSTANTS = ['expiresAtMs', 'startAtMs'] as const satisfies readonly Field[];
 /** Not of a crisis, and no field that nobody knows. */
-const IGNORED: readonly string[] = ['priority', 'expiresAtMs', 'tags'] satisfies readonly Field[];
+const IGNORED: readonly string[] = ['priority', ...INSTANTS, 'tags'] satisfies readonly Field[];
 /** Its own name may be data. */
 const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';
@@ -131,10 +133,12 @@ function knownFields(request: unknown): CrisisReading {
       leftOut.push(field);
     }
   }
-  try {
-    if (Reflect.get(request, 'expiresAtMs') !== undefined) leftOut.push('expiresAtMs');
-  } catch {
-    leftOut.push('expiresAtMs');
+  for (const field of INSTANTS) {
+    try {
+      if (Reflect.get(request, field) !== undefined) leftOut.push(field);
+    } catch {
+      leftOut.push(field);
+    }
   }
   const strays = straysOf(request);
   if (strays === null) leftOut.push(WHOLE_REQUEST);

@@ -44,6 +44,13 @@ export interface SyncRequest {
    */
   readonly expiresAtMs?: number | undefined;
   /**
+   * Before when not to begin, in milliseconds since the epoch, by the wall clock; one that is over means at
+   * once. It is accepted and durable now, and holds its place in its entity's lane: those accepted after it
+   * wait for it. `retryNow()` begins it at once, `cancel()` ends it. Has to lie before `expiresAtMs`; no part
+   * of what a repeat is told by. A crisis never waits: it is left out.
+   */
+  readonly startAtMs?: number | undefined;
+  /**
    * At most 8 different texts of at most 64 characters by which operations are found: `runtime.operations({ tag })`.
    * No part of what a repeat is told by; a crisis has none.
    */
@@ -65,6 +72,7 @@ export interface CheckedRequest {
   readonly priority: Priority;
   readonly idempotencyKey: string | null;
   readonly expiresAtMs: number | null;
+  readonly startAtMs: number | null;
   readonly tags: readonly string[];
   readonly method: string | null;
   readonly path: string | null;
@@ -86,6 +94,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'payload',
   'idempotencyKey',
   'expiresAtMs',
+  'startAtMs',
   'tags',
   'base',
   'method',
@@ -142,6 +151,8 @@ export function checkRequest(
     return checked;
   };
   const { base } = given;
+  const expiresAtMs =
+    given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs');
   const schema = schemaOf(type);
   const payload = schema === undefined ? given.payload : fittedPayload(schema, given.payload);
   return {
@@ -155,8 +166,8 @@ export function checkRequest(
       given.idempotencyKey === undefined
         ? null
         : checkKey(text(given.idempotencyKey, 'idempotencyKey')),
-    expiresAtMs:
-      given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs'),
+    expiresAtMs,
+    startAtMs: given.startAtMs === undefined ? null : checkStart(given.startAtMs, expiresAtMs),
     tags: checkTags(given.tags, text),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
@@ -257,6 +268,14 @@ function checkInstant(value: unknown, field: string): number {
     throw invalid(field, 'must be a whole number of milliseconds since 1970');
   }
   return value;
+}
+
+function checkStart(value: unknown, expiresAtMs: number | null): number {
+  const startAtMs = checkInstant(value, 'startAtMs');
+  if (expiresAtMs !== null && startAtMs >= expiresAtMs) {
+    throw invalid('startAtMs', 'must be before expiresAtMs, or it would expire before it begins');
+  }
+  return startAtMs;
 }
 
 function checkMethod(value: unknown): string {

@@ -96,8 +96,11 @@ export function createMutations(db: Database.Database): Mutations {
       tagOperation.run(tag, seq);
     },
     updateOperation(row, state, leavesLane) {
-      const { revision, key_id, standing, due_at, waits_for, route, urgency, seq } = row;
-      const changed = [revision, key_id, standing, due_at, waits_for, route, state] as const;
+      const { revision, key_id, standing, due_at, expires_at, waits_for, route } = row;
+      const { urgency, seq } = row;
+      const changed = [
+        ...[revision, key_id, standing, due_at, expires_at, waits_for, route, state],
+      ] as const;
       if (leavesLane) updateLeavingLane.run(...changed, urgency, seq);
       else updateOperation.run(...changed, seq);
     },
@@ -110,11 +113,11 @@ export function createMutations(db: Database.Database): Mutations {
         row.key_id,
         row.standing,
         row.due_at,
+        row.expires_at,
         row.waits_for,
         row.route,
         state,
         row.id,
-        row.expires_at,
         row.urgency,
         row.subject,
         row.lane,
@@ -128,6 +131,7 @@ export function createMutations(db: Database.Database): Mutations {
         row.key_id,
         row.standing,
         row.due_at,
+        row.expires_at,
         row.waits_for,
         row.route,
         state,

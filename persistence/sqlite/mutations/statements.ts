@@ -10,7 +10,7 @@ import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 const COLUMNS =
   'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency, state';
 const CHANGING =
-  'revision = ?, key_id = ?, standing = ?, due_at = ?, waits_for = ?, route = ?, state = ?';
+  'revision = ?, key_id = ?, standing = ?, due_at = ?, expires_at = ?, waits_for = ?, route = ?, state = ?';
 
 /** The text of each statement, by what it is for. */
 export const MUTATIONS = {
@@ -23,7 +23,7 @@ export const MUTATIONS = {
   updateLeavingLane: `UPDATE operation SET ${CHANGING}, lane = NULL, urgency = ? WHERE seq = ?`,
   rankOperation: 'UPDATE operation SET urgency = ?, key_id = ?, state = ? WHERE seq = ?',
   // Every column: of a row that does not open, none is kept.
-  replaceOperation: `UPDATE operation SET ${CHANGING}, id = ?, expires_at = ?, urgency = ?, subject = ?, lane = ?, idempotency = ? WHERE seq = ?`,
+  replaceOperation: `UPDATE operation SET ${CHANGING}, id = ?, urgency = ?, subject = ?, lane = ?, idempotency = ? WHERE seq = ?`,
   // Also to another seq, where it goes to the tail of its lane.
   moveOperation: `UPDATE operation SET ${CHANGING}, lane = ?, seq = ? WHERE seq = ?`,
   deleteOperation: 'DELETE FROM operation WHERE seq = ?',

@@ -10,7 +10,7 @@ import type { OperationColumns } from '../seals/rowSeals.ts';
 /** The columns of a row that its updates keep, and the revision they must follow. */
 export type KnownColumns = Pick<
   OperationColumns,
-  'id' | 'revision' | 'urgency' | 'expires_at' | 'subject' | 'lane' | 'idempotency'
+  'id' | 'revision' | 'urgency' | 'subject' | 'lane' | 'idempotency'
 >;
 
 export interface KnownRow extends KnownColumns {
@@ -35,12 +35,11 @@ export class KnownRows {
       if (oldest.done !== true) this.#rows.delete(oldest.value);
     }
     // Field by field: spreading costs as much as sealing the row.
-    const { id, revision, urgency, expires_at, subject, lane, idempotency } = from;
+    const { id, revision, urgency, subject, lane, idempotency } = from;
     this.#rows.set(seq, {
       id,
       revision,
       urgency,
-      expires_at,
       subject,
       lane,
       idempotency,

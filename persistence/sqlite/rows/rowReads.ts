@@ -228,6 +228,7 @@ function blockedCounts(statements: Statements): BlockedCounts {
     conflict: of('conflict'),
     review: of('review'),
     rate: of('rate'),
+    startAt: of('startAt'),
   };
 }
 

@@ -81,9 +81,10 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     key_id: seals.keyId,
     standing: STANDING_CODES[laneBusy ? 'held' : write.standing],
     due_at: laneBusy ? null : write.dueAtMs,
-    expires_at: write.expiresAtMs,
+    expires_at: (laneBusy ? null : write.startAtMs) ?? write.expiresAtMs,
     urgency: write.urgency,
-    waits_for: WAITS_FOR_CODES[laneBusy ? 'lane' : 'turn'],
+    waits_for:
+      WAITS_FOR_CODES[laneBusy ? 'lane' : write.startAtMs === undefined ? 'turn' : 'startAt'],
     route: seals.routeTag(write.route),
     subject: write.subject === null ? null : seals.subjectTag(write.subject),
     lane,
@@ -151,7 +152,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     key_id: seals.keyId,
     standing: STANDING_CODES[write.standing],
     due_at: write.dueAtMs,
-    expires_at: row.expires_at,
+    expires_at: write.expiresAtMs,
     // In its lane it may have that of another: see laneRanks.ts.
     urgency: leaving === null ? row.urgency : write.urgency,
     waits_for: WAITS_FOR_CODES[write.waitsFor],

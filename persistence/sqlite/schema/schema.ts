@@ -42,6 +42,7 @@ export const WAITS_FOR_CODES = {
   conflict: 3,
   review: 4,
   rate: 5,
+  startAt: 6,
 } as const satisfies Record<WaitsFor, number>;
 
 /** In the tally, a reason to wait is counted under its number and this. */

@@ -92,7 +92,7 @@ export function runCommand(): Command {
     notes: `A line: {"type":"payments.push","subject":"user-42","tier":"premium","payload":{"amount":1}}
 Required: type (words joined by dots), subject.
 Optional: tier (premium, basic, trial), priority (high, normal, low, crisis), entity {"type","id"},
-payload, idempotencyKey, tags, expiresAtMs, method and path (below the upstream's URL).
+payload, idempotencyKey, tags, expiresAtMs, startAtMs, method and path (below the upstream's URL).
 
 A line without idempotencyKey gets one from its content and its number, so that the same file run
 again finds its operations. Give keys of your own where lines may move.

@@ -13,8 +13,8 @@ import { OPERATION_FILTER_RULES } from './filter.ts';
 
 /**
  * How many operations there are, by how far they are. Each is in one of these: those in `ready` are under way, or
- * wait for their turn at an upstream or for the time after a failed attempt; those in `inLane` and `rateLimited` go on
- * by themselves, too. `handlerMissing`, `conflicted`, `inReview` and `deadLettered` wait for somebody. `ended` are
+ * wait for their turn at an upstream or for the time after a failed attempt; those in `inLane`, `scheduled` and
+ * `rateLimited` go on by themselves, too. `handlerMissing`, `conflicted`, `inReview` and `deadLettered` wait for somebody. `ended` are
  * completed, cancelled or expired, and kept until their retention is over.
  */
 export type OperationCounts = Readonly<Record<Stage, number>> & {

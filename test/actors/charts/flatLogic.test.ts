@@ -45,6 +45,7 @@ const PLAIN = [
   'attempts.exhausted',
   'giveup.due',
   'lane.freed',
+  'start.due',
   'handler.missing',
   'handler.registered',
   'repeat.unsafe',
@@ -58,9 +59,9 @@ const PLAIN = [
 
 const EVENTS: readonly SyncOperationEvent[] = [
   ...PLAIN.map((type) => ({ type, atMs: 2_000 })),
-  ...(['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler', undefined] as const).map(
-    (turn) => ({ type: 'journal.committed' as const, atMs: 2_000, turn }),
-  ),
+  ...(
+    ['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler', 'awaitsStart', undefined] as const
+  ).map((turn) => ({ type: 'journal.committed' as const, atMs: 2_000, turn })),
   ...[true, false].map((wasAlone) => ({
     type: 'process.restarted' as const,
     atMs: 2_000,
@@ -237,6 +238,7 @@ const CONTEXTS: readonly SyncOperationContext[] = (
     { priority: 'crisis', attemptsMax: null, ending: 'cancelled' },
     { attempt: 2, isSpent: true, isOutcomeUnknown: true, crashes: 9, ending: 'deadLettered' },
     { ending: 'completed', expiresAtMs: 2_000 },
+    { startAtMs: 2_001 },
     { isBoundToProcess: true },
     { upMark: { upstream: 'payments', upMs: 0 } },
   ] as const

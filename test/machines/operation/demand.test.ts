@@ -41,6 +41,7 @@ test('PS-2 OP-1 what each state asks for', () => {
     cancelling: 'awaitHandler order',
     backingOff: 'rest position',
     rateLimited: 'rest position',
+    scheduled: 'rest position',
     conflicted: 'rest position',
     inReview: 'rest position',
     settling: 'wait ending!',

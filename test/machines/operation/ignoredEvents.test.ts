@@ -114,9 +114,9 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
     states: ['accepting'],
   },
   {
-    why: 'it is not in line: its lane, a handler or a person comes first',
+    why: 'it is not in line: its lane, its time, a handler or a person comes first',
     events: ['turn.granted'],
-    states: ['inLane', 'handlerMissing', 'conflicted', 'inReview'],
+    states: ['inLane', 'scheduled', 'handlerMissing', 'conflicted', 'inReview'],
   },
   {
     why: 'it has its turn',
@@ -132,7 +132,15 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   {
     why: 'its handler is looked for when its turn comes, or its attempt begins',
     events: ['handler.missing', 'handler.registered'],
-    states: ['accepting', 'ordering', 'overhanging', 'cancelling', 'conflicted', 'inReview'],
+    states: [
+      ...(['accepting', 'ordering', 'overhanging', 'cancelling'] as const),
+      ...(['conflicted', 'inReview', 'scheduled'] as const),
+    ],
+  },
+  {
+    why: 'it does not wait for its start, or for something else first, after which its start is asked',
+    events: ['start.due'],
+    states: but(LIVE, 'scheduled'),
   },
   {
     why: 'it does not wait for a handler: one that is registered is found when its turn comes',
@@ -147,7 +155,7 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   {
     why: 'it waits neither for time nor for a decision, so trying again now would change nothing',
     events: ['retry.requested'],
-    states: but(LIVE, 'backingOff', 'conflicted', 'inReview'),
+    states: but(LIVE, 'backingOff', 'conflicted', 'inReview', 'scheduled'),
   },
   {
     why: 'the deadline of its attempt lies no later than its expiry, and what the attempt brings counts',

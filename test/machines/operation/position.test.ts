@@ -81,25 +81,38 @@ test('OP-1 a new row is in hand where it runs at once, else it is due', () => {
   expect(acceptedStanding('awaitsUpstream')).toBe('due');
 });
 
+/** It waits as it did since its acceptance. */
+const AS_ACCEPTED = {};
+
 describe('OP-6 a row as accepted is not written again only to say the same', () => {
   const waiting = restingPosition('waiting', context, 'payments', 1_000);
   const inLane = restingPosition('inLane', context, 'payments', 1_000);
 
   test('it waits for its turn, or for its lane', () => {
-    expect(saysAlready({ revision: 1, standing: 'due' }, waiting)).toBe(true);
-    expect(saysAlready({ revision: 1, standing: 'held' }, inLane)).toBe(true);
+    expect(saysAlready({ revision: 1, standing: 'due' }, waiting, AS_ACCEPTED)).toBe(true);
+    expect(saysAlready({ revision: 1, standing: 'held' }, inLane, AS_ACCEPTED)).toBe(true);
   });
 
   test('a later row is written, and one that stands elsewhere', () => {
-    expect(saysAlready({ revision: 2, standing: 'due' }, waiting)).toBe(false);
-    expect(saysAlready({ revision: 1, standing: 'held' }, waiting)).toBe(false);
+    expect(saysAlready({ revision: 2, standing: 'due' }, waiting, AS_ACCEPTED)).toBe(false);
+    expect(saysAlready({ revision: 1, standing: 'held' }, waiting, AS_ACCEPTED)).toBe(false);
+  });
+
+  test('OP-13 one that is to begin later stands as accepted until it may, and is written then', () => {
+    const scheduled = restingPosition('scheduled', context, 'payments', 1_000);
+    expect(scheduled).toEqual({ ...waiting, dueAtMs: NEVER_MS, waitsFor: 'startAt' });
+    expect(saysAlready({ revision: 1, standing: 'due' }, scheduled, AS_ACCEPTED)).toBe(true);
+    expect(saysAlready({ revision: 1, standing: 'held' }, scheduled, AS_ACCEPTED)).toBe(false);
+    expect(saysAlready({ revision: 1, standing: 'due' }, waiting, { sinceAtMs: 5_000 })).toBe(
+      false,
+    );
   });
 
   test('OP-7 and so is one that waits for somebody', () => {
     const missing = restingPosition('handlerMissing', context, 'payments', 1_000);
     const conflicted = restingPosition('conflicted', context, 'payments', 1_000);
-    expect(saysAlready({ revision: 1, standing: 'due' }, missing)).toBe(false);
-    expect(saysAlready({ revision: 1, standing: 'held' }, conflicted)).toBe(false);
+    expect(saysAlready({ revision: 1, standing: 'due' }, missing, AS_ACCEPTED)).toBe(false);
+    expect(saysAlready({ revision: 1, standing: 'held' }, conflicted, AS_ACCEPTED)).toBe(false);
   });
 });
 

@@ -33,7 +33,13 @@ const context: SyncOperationContext = newOperation({
 });
 
 describe('PS-2 a new row is kept in the state that the chart goes to once it is durable', () => {
-  const turns: readonly Turn[] = ['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler'];
+  const turns: readonly Turn[] = [
+    'granted',
+    'awaitsUpstream',
+    'awaitsLane',
+    'awaitsHandler',
+    'awaitsStart',
+  ];
 
   test.each(turns)('%s', (turn) => {
     const accepting = syncOperationMachine.resolveState({ value: 'accepting', context });

@@ -20,6 +20,7 @@ const plain = (
     | 'exhaust'
     | 'giveUp'
     | 'laneFreed'
+    | 'startDue'
     | 'handlerMissing'
     | 'handlerRegistered'
     | 'succeed'
@@ -43,7 +44,7 @@ const anyStep = fc.oneof(
     }),
   },
   plain(6, 'commitNext', 'retryNow'),
-  plain(4, 'laneFreed', 'handlerRegistered', 'interrupt', 'stop'),
+  plain(4, 'laneFreed', 'startDue', 'handlerRegistered', 'interrupt', 'stop'),
   plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'replay', 'revoke', 'overhang'),
   plain(1, 'cancel', 'expire', 'exhaust', 'giveUp'),
   {
@@ -89,8 +90,16 @@ const RESTARTS: ReadonlySet<string> = new Set(['restart', 'crashInFlight']);
 
 const anyStart = fc.record({
   turn: fc.constantFrom(
-    ...(['granted', 'granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler'] as const),
+    ...([
+      'granted',
+      'granted',
+      'awaitsUpstream',
+      'awaitsLane',
+      'awaitsHandler',
+      'awaitsStart',
+    ] as const),
   ),
+  startsInMs: fc.option(fc.integer({ min: 1, max: 100_000 })),
   expiresInMs: fc.option(fc.nat(200_000)),
 });
 
@@ -133,6 +142,10 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
     case 'laneFreed':
       operation.tell('lane.freed');
       reference.laneFreed(nowMs);
+      break;
+    case 'startDue':
+      operation.tell('start.due');
+      reference.startDue(nowMs);
       break;
     case 'handlerMissing':
       operation.tell('handler.missing');
@@ -207,6 +220,7 @@ function factsOf({ state, context, history }: OperationHarness): Facts {
     upMarkMs: upMark?.upMs ?? null,
     rateDueAtMs: rate?.dueAtMs ?? null,
     sinceAtMs: context.sinceAtMs ?? null,
+    startAtMs: context.startAtMs ?? null,
   };
   return { state, ...counts, isOutcomeUnknown, wakeAtMs, ending, history };
 }
@@ -236,6 +250,7 @@ function expectLive(operation: OperationHarness): void {
     operation.commit();
     operation.tell('lane.freed');
     operation.tell('handler.registered');
+    operation.tell('start.due');
     operation.tell('retry.requested');
     // Whoever cancelled it hears in the end that its handler has returned.
     operation.tell('attempt.interrupted');
@@ -250,16 +265,20 @@ function check(
 ): void {
   fc.assert(
     fc.property(anyStart, fc.array(anyStep, { maxLength: 60, size: 'max' }), (start, steps) => {
-      const { turn, expiresInMs } = start;
+      const { turn, expiresInMs, startsInMs } = start;
+      // What has its turn, or waits for it, is to begin at once.
+      const isAtOnce = turn === 'granted' || turn === 'awaitsUpstream' || startsInMs === null;
+      const startAtMs = isAtOnce ? undefined : START_MS + startsInMs;
       const expiresAtMs = expiresInMs === null ? null : START_MS + expiresInMs;
       const operation = new OperationHarness(
-        { turn, expiresAtMs, attemptsMax: ATTEMPTS_MAX },
+        { turn, expiresAtMs, startAtMs, attemptsMax: ATTEMPTS_MAX },
         machine,
       );
       const reference = new ReferenceOperation({
         turn,
         attemptsMax: ATTEMPTS_MAX,
         expiresAtMs,
+        startAtMs,
         nowMs: operation.nowMs,
       });
       for (const step of steps) {
@@ -294,6 +313,7 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
       faulty({ actions: { noteCrash: assign({ isSpent: true }) } }),
     ],
     ['never takes anything for a crasher', faulty({ guards: { hasCrashedTooOften: () => false } })],
+    ['begins before its time', faulty({ guards: { isBeforeStart: () => false } })],
     ['repeats what is not safe', faulty({ guards: { isRepeatUnsafe: () => false } })],
     [
       'spends an attempt on what says nothing about the request',

@@ -46,7 +46,7 @@ test('OP-5 cancelled at rest it is kept as told to stop, whatever it waited for'
 
 test('OP-5 tried again at rest it is due, where it waits for a retry, a decision or a review', () => {
   const changed = KEPT.filter((value) => toldAtRest({ value, context }, 'retry.requested', 5_000));
-  expect(changed.toSorted()).toEqual(['backingOff', 'conflicted', 'inReview']);
+  expect(changed.toSorted()).toEqual(['backingOff', 'conflicted', 'inReview', 'scheduled']);
   for (const value of changed) {
     expect(toldAtRest({ value, context }, 'retry.requested', 5_000)).toMatchObject({
       value: 'waiting',

@@ -72,10 +72,12 @@ describe('a turn at its upstream', () => {
   });
 });
 
-test('OP-1 OP-4 how an accepted operation goes on', () => {
-  expect(turnAtAcceptance(false, true)).toBe('granted');
-  expect(turnAtAcceptance(false, false)).toBe('awaitsUpstream');
-  expect(turnAtAcceptance(true, true)).toBe('awaitsLane');
+test('OP-1 OP-4 OP-13 how an accepted operation goes on', () => {
+  expect(turnAtAcceptance(false, true, {})).toBe('granted');
+  expect(turnAtAcceptance(false, false, {})).toBe('awaitsUpstream');
+  expect(turnAtAcceptance(true, true, {})).toBe('awaitsLane');
+  expect(turnAtAcceptance(true, false, { startAtMs: 9 })).toBe('awaitsLane');
+  expect(turnAtAcceptance(false, true, { startAtMs: 9 })).toBe('awaitsStart');
 });
 
 describe('the keys of an operation', () => {

@@ -11,11 +11,19 @@ import {
   waitReasonOf,
 } from '../../../machines/operation/waitReason.ts';
 
-const REASONS: readonly WaitReason[] = ['turn', 'lane', 'handler', 'backoff', 'conflict', 'review'];
+const REASONS: readonly WaitReason[] = [
+  'turn',
+  'lane',
+  'handler',
+  'backoff',
+  'conflict',
+  'review',
+  'startAt',
+];
 
 test('OP-7 CF-6 who waits for somebody, and who for something that does not come with time', () => {
   expect(REASONS.filter(asksForSomebody)).toEqual(['handler', 'conflict', 'review']);
-  expect(REASONS.filter(isEvent)).toEqual(['lane', 'handler', 'conflict', 'review']);
+  expect(REASONS.filter(isEvent)).toEqual(['lane', 'handler', 'conflict', 'review', 'startAt']);
 });
 
 test('OP-1 what is under way, suspect or at its end waits for nothing', () => {

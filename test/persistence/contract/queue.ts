@@ -158,12 +158,49 @@ export function testQueue(contract: Contract): void {
     expect(await expired(30, 1)).toEqual([[2], 20]);
     expect(await expired(9)).toEqual([[], 10]);
     expect(await expired(90)).toEqual([[2, 4, 1, 6], null]);
-    // The expiry stays with the row, and counts again when it waits again.
-    await store.commit([update(3, { standing: 'held' }), update(2)]);
+    // In hand it does not count, and again when it waits again.
+    await store.commit([update(3, { standing: 'held', expiresAtMs: 5 }), update(2)]);
     expect(await expired(30)).toEqual([[3, 4, 1], 90]);
     expect((await store.expired({ nowMs: 9, limit: 9 })).rows[0]).toMatchObject({
       payload: 'payload 3',
     });
+  });
+
+  test('OP-13 what is to begin later is found at that time, counted, and claimed by nobody', async () => {
+    const store = contract.store();
+    const later = (seq: number, given: object = {}) =>
+      accept(seq, {
+        ...{ standing: 'due', dueAtMs: NEVER_MS, startAtMs: 50, expiresAtMs: 90, ...given },
+      });
+    await store.commit([later(1, { lane: 'a' }), later(2, { lane: 'a' }), later(3)]);
+    const found = async (nowMs: number, by = store): Promise<[number[], number | null]> => {
+      const { rows, nextExpiryAtMs } = await by.expired({ nowMs, limit: 9 });
+      return [rows.map(({ seq }) => seq), nextExpiryAtMs];
+    };
+    expect((await store.blockedCounts()).startAt).toBe(2);
+    expect(await found(49)).toEqual([[], 50]);
+    // The one behind it in its lane has its expiry.
+    expect(await found(50)).toEqual([[1, 3], 90]);
+    expect(await found(90)).toEqual([[1, 3, 2], null]);
+    const claim = { routes: ['payments'], urgencyMax: 9, nowMs: NEVER_MS - 1, limit: 9 };
+    expect(await store.claim(claim)).toEqual({ rows: [], nextDueAtMs: null });
+    expect(await store.strays({ routes: [], limit: 9 })).toEqual([]);
+
+    // It has begun: from then on it is its expiry that counts.
+    await store.commit([update(1, { standing: 'due', dueAtMs: 50, expiresAtMs: 90 })]);
+    const again = await contract.reopened();
+    await again.open();
+    expect((await again.blockedCounts()).startAt).toBe(1);
+    expect(await found(50, again)).toEqual([[3], 90]);
+    expect((await again.claim(claim)).rows.map(({ seq }) => seq)).toEqual([1]);
+    // The other is freed, and waits for its start.
+    const scheduled = { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'startAt' } as const;
+    await again.commit([
+      settlement(1, { revision: 3, leavesLane: true }),
+      update(2, { ...scheduled, expiresAtMs: 60 }),
+    ]);
+    expect((await again.blockedCounts()).startAt).toBe(2);
+    expect(await found(60, again)).toEqual([[3, 2], null]);
   });
 
   test('SC-1 OP-4 the heads of lanes are found page by page, whatever the size of a page', async () => {

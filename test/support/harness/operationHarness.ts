@@ -12,6 +12,7 @@ import {
   type RowPosition,
   restingPosition,
   saysAlready,
+  scheduledPosition,
 } from '../../../machines/operation/position.ts';
 import { acceptedState, stateToKeep } from '../../../machines/operation/rowState.ts';
 import { settledPosition } from '../../../machines/operation/settlement.ts';
@@ -80,6 +81,11 @@ export function isOfTurns(label: string): boolean {
   return /overhang|cancelling|rateLimited|rate\.limited|attempts\.exhausted|giveup\.due|turn\.revoked|isGivenUp|failed\[hasExpired/.test(
     label,
   );
+}
+
+/** The same, for what is about operations that are to begin later. */
+export function isOfStart(label: string): boolean {
+  return /scheduled|start\.due|isBeforeStart|isToStartLater/.test(label);
 }
 
 /** A handler of its type is registered, always. */
@@ -353,7 +359,8 @@ export class OperationHarness {
     const demand = demandOf(value, { handler: HANDLER });
     const position = this.#positionFor(demand, snapshot);
     if (position === null) return;
-    if (demand.write === 'position' && saysAlready({ revision, standing }, position)) return;
+    if (demand.write === 'position' && saysAlready({ revision, standing }, position, context))
+      return;
     const isAcceptance = demand.write === 'acceptance';
     this.#ordered = {
       value: isAcceptance ? acceptedState(this.#keptTurn) : stateToKeep(value),
@@ -385,6 +392,7 @@ export class OperationHarness {
   }
 
   get #acceptedPosition(): RowPosition {
+    if (this.#turn === 'awaitsStart') return scheduledPosition('payments');
     const isHeld = this.#turn === 'awaitsLane';
     const standing = isHeld ? 'held' : acceptedStanding(this.#turn);
     return { standing, dueAtMs: null, waitsFor: isHeld ? 'lane' : 'turn', route: 'payments' };

@@ -28,6 +28,8 @@ export interface Facts {
   readonly rateDueAtMs: number | null;
   /** Since when it waits as it does; `null`: since its acceptance. */
   readonly sinceAtMs: number | null;
+  /** Before which it does not begin; `null` once that is no matter. */
+  readonly startAtMs: number | null;
   readonly crashes: number;
   readonly isOutcomeUnknown: boolean;
   readonly wakeAtMs: number;
@@ -56,6 +58,7 @@ const WAITS: ReadonlySet<string> = new Set([
   'accepting',
   'ordering',
   'inLane',
+  'scheduled',
   'waiting',
   'handlerMissing',
   'suspect',
@@ -65,6 +68,12 @@ const WAITS: ReadonlySet<string> = new Set([
   'inReview',
   'replayed',
 ]);
+/** Where it waits as its row was accepted. */
+const AS_ACCEPTED: Readonly<Record<Exclude<Turn, 'granted' | 'awaitsHandler'>, string>> = {
+  awaitsUpstream: 'waiting',
+  awaitsLane: 'inLane',
+  awaitsStart: 'scheduled',
+};
 /** States in which its turn may come. */
 const TURNS = ['waiting', 'suspect', 'backingOff', 'rateLimited', 'replayed'] as const;
 /** Of time in which its upstream was up, it is given up after this. */
@@ -89,6 +98,7 @@ export class ReferenceOperation {
     readonly turn: Turn;
     readonly attemptsMax: number;
     readonly expiresAtMs: number | null;
+    readonly startAtMs?: number | undefined;
     readonly nowMs: number;
   }) {
     this.#turn = facts.turn;
@@ -104,6 +114,7 @@ export class ReferenceOperation {
       upMarkMs: null,
       rateDueAtMs: null,
       sinceAtMs: null,
+      startAtMs: facts.startAtMs ?? null,
       crashes: 0,
       isOutcomeUnknown: false,
       wakeAtMs: facts.nowMs,
@@ -130,7 +141,7 @@ export class ReferenceOperation {
       this.#rest('handlerMissing');
     } else {
       // It lies on disk as accepted, so nothing is written.
-      this.#enter(this.#turn === 'awaitsLane' ? 'inLane' : 'waiting');
+      this.#enter(AS_ACCEPTED[this.#turn]);
     }
   }
 
@@ -178,11 +189,18 @@ export class ReferenceOperation {
 
   laneFreed(nowMs: number): void {
     if (this.#is('cancelling')) this.#end('cancelled');
-    if (this.#is('inLane', 'replayed')) this.#becomeReady(nowMs);
+    if (this.#is('inLane')) this.#startOrWait(nowMs);
+    if (this.#is('replayed')) this.#becomeReady(nowMs);
   }
 
   handlerRegistered(nowMs: number): void {
-    if (this.#is('handlerMissing', 'replayed')) this.#becomeReady(nowMs);
+    if (this.#is('handlerMissing')) this.#startOrWait(nowMs);
+    if (this.#is('replayed')) this.#becomeReady(nowMs);
+  }
+
+  /** The instant has come that it was to begin at. */
+  startDue(nowMs: number): void {
+    if (this.#is('scheduled')) this.#becomeReady(nowMs);
   }
 
   handlerMissing(nowMs: number): void {
@@ -258,10 +276,11 @@ export class ReferenceOperation {
   }
 
   retryNow(nowMs: number): void {
-    if (!this.#is('backingOff', 'conflicted', 'inReview')) return;
+    if (!this.#is('backingOff', 'conflicted', 'inReview', 'scheduled')) return;
     // A person has looked at it.
     if (this.#is('inReview')) this.#note({ isOutcomeUnknown: false });
     this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, isToBeJudged: false, upMarkMs: null });
+    this.#note({ startAtMs: null });
     this.#remember('retryRequested');
     this.#rest('waiting');
   }
@@ -289,7 +308,7 @@ export class ReferenceOperation {
     this.#remember('replayRequested');
     this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, isSingledOut: false });
     this.#note({ isToBeJudged: false, upMarkMs: null, rateDueAtMs: null, sinceAtMs: nowMs });
-    this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null });
+    this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null, startAtMs: null });
     this.#enter('replayed');
     this.disk = { facts: this.facts, isInHand: false };
   }
@@ -347,16 +366,26 @@ export class ReferenceOperation {
     this.#remember('interrupted');
   }
 
+  #startOrWait(nowMs: number): void {
+    const { startAtMs } = this.facts;
+    if (startAtMs === null || startAtMs <= nowMs) {
+      this.#becomeReady(nowMs);
+      return;
+    }
+    this.#note({ sinceAtMs: nowMs });
+    this.#rest('scheduled');
+  }
+
   #becomeReady(nowMs: number): void {
-    this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, upMarkMs: null });
+    this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, startAtMs: null, upMarkMs: null });
     this.#rest('waiting');
   }
 
   /** It is kept as what it will be once that is durable: ordered, or waiting for its turn or its lane. */
   #accept(): void {
-    const isGranted = this.#turn === 'granted';
-    const waits = this.#turn === 'awaitsLane' ? 'inLane' : 'waiting';
-    const facts = { ...this.facts, state: isGranted ? 'ordering' : waits };
+    const turn = this.#turn === 'awaitsHandler' ? 'awaitsUpstream' : this.#turn;
+    const isGranted = turn === 'granted';
+    const facts = { ...this.facts, state: isGranted ? 'ordering' : AS_ACCEPTED[turn] };
     this.queue.push({ facts, isInHand: isGranted, waits: 'accepting' });
   }
 

@@ -27,6 +27,7 @@ const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string]
 const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
   ['turn', 'their turn or a retry'],
   ['inLane', 'their lane'],
+  ['scheduled', 'their start'],
   ['rateLimited', 'their rate'],
   ['overhanging', 'a handler that is silent'],
 ];

@@ -53,6 +53,7 @@ describe('a sound crisis', () => {
       priority: 'crisis',
       idempotencyKey: 'key-1',
       expiresAtMs: null,
+      startAtMs: null,
       method: 'PUT',
       path: '/crises',
     });
@@ -100,8 +101,14 @@ describe('what is not sound', () => {
   });
 
   test('CR-4 it never expires, and what is not known is named once, without its name', () => {
-    const { request, leftOut } = read({ ...WHOLE, expiresAtMs: 5, secretName: 1, other: 2 });
-    expect(leftOut).toEqual(['expiresAtMs', 'a field that is not known']);
+    const { request, leftOut } = read({
+      ...WHOLE,
+      expiresAtMs: 5,
+      startAtMs: 4,
+      secretName: 1,
+      other: 2,
+    });
+    expect(leftOut).toEqual(['expiresAtMs', 'startAtMs', 'a field that is not known']);
     expect(request.expiresAtMs).toBeNull();
   });
 

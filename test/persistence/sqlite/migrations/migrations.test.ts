@@ -102,6 +102,7 @@ async function expectAllThere(store: Store): Promise<void> {
     conflict: 1,
     review: isFirst ? 1 : 2,
     rate: 0,
+    startAt: 0,
   });
 }
 

@@ -163,7 +163,9 @@ test('OP-6 SE-4 a count that was edited is put right and told of', async () => {
   await store.recount();
   expect(told).toEqual(['HF_STORE_MENDED']);
   expect(await store.counts()).toMatchObject({ due: 1, inHand: 1, held: 1, settled: 0 });
-  expect(await store.blockedCounts()).toEqual({ handler: 0, conflict: 1, review: 0, rate: 0 });
+  expect(await store.blockedCounts()).toEqual({
+    ...{ handler: 0, conflict: 1, review: 0, rate: 0, startAt: 0 },
+  });
   expect(await store.find(idOf(1))).toMatchObject({ standing: 'due' });
   await store.recount();
   expect(told).toHaveLength(1);

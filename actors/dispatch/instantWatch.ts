@@ -1,37 +1,39 @@
 /**
- * Watches the expiry of operations that wait, on disk and in memory, by the earliest instant
- * known.
+ * Watches over the instants of operations that wait, on disk and in memory: when they expire, and before that
+ * when they may begin. By the wall clock, and by the earliest that is known.
  *
  * @module
  */
 
+import { instantDue } from '../../machines/operation/due.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import { Backoff, pause, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { PAGE_ROWS } from './claims.ts';
 
-export interface ExpiryWatchParts {
+export interface InstantWatchParts {
   readonly store: QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;
   /** Rows that can't be read here. */
   readonly passOver: () => PassOver;
-  readonly expire: (row: StoredOperation, atMs: number) => void;
+  readonly wake: (row: StoredOperation, tell: (resident: Resident) => void) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** Ends operations whose time is over, wherever they wait (OP-5). */
-export class ExpiryWatch {
-  readonly #parts: ExpiryWatchParts;
+/** Tells operations whose time has come, wherever they wait (OP-5, OP-13). */
+export class InstantWatch {
+  readonly #parts: InstantWatchParts;
   #nextAtMs = Number.POSITIVE_INFINITY;
   readonly #backoff = new Backoff();
   #isStarted = false;
   #cancelTimer: (() => void) | null = null;
 
-  constructor(parts: ExpiryWatchParts) {
+  constructor(parts: InstantWatchParts) {
     this.#parts = parts;
   }
 
@@ -45,18 +47,18 @@ export class ExpiryWatch {
     this.#cancelTimer?.();
   }
 
-  /** An operation expires at `atMs`. */
+  /** An operation expires at `atMs`, or may begin then. */
   note(atMs: number): void {
     if (!this.#isStarted || atMs >= this.#nextAtMs) return;
     this.#nextAtMs = atMs;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#parts.timers.at(atMs, () => {
-      void this.#expireDue();
+      void this.#tellDue();
     });
   }
 
-  async #expireDue(): Promise<void> {
-    const { store, clock, passOver, expire, onError } = this.#parts;
+  async #tellDue(): Promise<void> {
+    const { store, clock, passOver, wake, onError } = this.#parts;
     this.#nextAtMs = Number.POSITIVE_INFINITY;
     const atMs = clock.now();
     try {
@@ -66,7 +68,11 @@ export class ExpiryWatch {
         passOver: passOver(),
       });
       this.#backoff.reset();
-      for (const row of rows) expire(row, atMs);
+      for (const row of rows) {
+        wake(row, ({ actor }) => {
+          actor.send({ type: instantDue(actor.getSnapshot().context, atMs), atMs });
+        });
+      }
       // Until they are on disk as settled they would be found again.
       if (rows.length > 0) await whenWritten(this.#parts);
       if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));
