@@ -100,8 +100,12 @@ export class StoreCheck {
       await this.#failed(error);
     }
     if (this.#afterSeq < this.#seqBefore - 1) return true;
+    // A stop between two slices is no trouble.
+    if (this.#isStopped) return false;
     // By indexes that were found to be right.
-    await this.#parts.store.recount().catch(this.#parts.onError);
+    await this.#parts.store.recount().catch((error: unknown) => {
+      if (!this.#isStopped) this.#parts.onError(error);
+    });
     this.#state = 'done';
     return false;
   }
