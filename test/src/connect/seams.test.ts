@@ -13,6 +13,7 @@ import type { AskName, OwnerPort } from '../../../src/connect/lineProtocol.ts';
 import { LineServer } from '../../../src/connect/lineServer.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import {
+  type Attempt,
   type ConnectOptions,
   connect,
   createRuntime,
@@ -27,6 +28,14 @@ const REQUEST = { type: 'notes.push', subject: 'user-1', tier: 'basic', payload:
 const HANDLERS = {
   'notes.push': { upstream: 'default', run: () => 'pushed' },
   'crisis.alert': { upstream: 'default', run: () => 'heard' },
+  /** Goes on until it is told to stop. */
+  'notes.hold': {
+    upstream: 'default',
+    run: async ({ signal }: Attempt) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return 'stopped';
+    },
+  },
 } as const;
 
 async function client(store: string, options: Partial<ConnectOptions> = {}) {
@@ -92,11 +101,10 @@ test('SC-4 a listener that throws is told to onError, and what comes beside it i
   owner(store);
   const at = await client(store, { onError: (error) => told.push(error) });
   const thrown = new Error('listener');
-  const operation = await at.sync(REQUEST);
+  const operation = await at.sync({ ...REQUEST, type: 'notes.hold' });
   operation.subscribe(() => {
     throw thrown;
   });
-  await operation.retryNow();
   await operation.cancel();
   await operation.outcome;
   await vi.waitFor(() => expect(told).toContain(thrown), { timeout: 10_000 });
