@@ -35,7 +35,7 @@ export async function startExampleApi() {
     return [201, {}, answers.get(key)];
   }
 
-  const server = createServer(async (request, response) => {
+  const serve = async (request, response) => {
     let text = '';
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
     const { pathname, searchParams } = new URL(request.url, 'http://127.0.0.1');
@@ -49,6 +49,9 @@ export async function startExampleApi() {
     );
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify(said));
+  };
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error) => response.destroy(error));
   });
   await new Promise((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

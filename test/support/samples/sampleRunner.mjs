@@ -20,7 +20,7 @@ for (const level of ['log', 'info', 'warn', 'error']) {
   };
 }
 
-process.on('message', async (file) => {
+async function runSample(file) {
   printed = '';
   api.reset();
   try {
@@ -29,6 +29,10 @@ process.on('message', async (file) => {
   } catch (error) {
     process.send({ printed, error: error instanceof Error ? error.stack : String(error) });
   }
+}
+
+process.on('message', (file) => {
+  void runSample(file);
 });
 process.on('disconnect', () => process.exit());
 process.send('ready');
