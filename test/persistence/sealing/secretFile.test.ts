@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSecretFile } from '../../../persistence/sealing/secretFile.ts';
@@ -37,3 +37,25 @@ test('UX-2 what is no secret file says so', async () => {
     /no plain file/,
   );
 });
+
+test('UX-2 a path below a file says what failed, and a device is read where a pipe may be', async () => {
+  const path = join(tempFolder(), 'secret');
+  writeFileSync(path, 'x', { mode: 0o600 });
+  await expect(readSecretFile(join(path, 'below'), RULES)).rejects.toThrow(/failed with ENOTDIR/);
+  expect(await readSecretFile('/dev/null', RULES)).toBe('');
+});
+
+// Only root can give a file away.
+test.runIf(process.getuid?.() === 0)(
+  'SE-5 one of another user is refused, and so is a folder',
+  async () => {
+    const folder = join(tempFolder(), 'folder');
+    mkdirSync(folder, { mode: 0o700 });
+    const path = join(folder, 'secret');
+    writeFileSync(path, 'x', { mode: 0o600 });
+    chownSync(folder, 65_534, 65_534);
+    await expect(readSecretFile(path, RULES)).rejects.toThrow(/in the place of/);
+    chownSync(path, 65_534, 65_534);
+    await expect(readSecretFile(path, RULES)).rejects.toThrow(/belongs to another user/);
+  },
+);
