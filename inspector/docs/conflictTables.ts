@@ -9,6 +9,13 @@ import type { EntityRules } from '../../machines/merge/declaration/entityRules.t
 import type { AnyRule } from '../../machines/merge/rules/rule.ts';
 
 const BEGIN = '<!-- Written by npm run docs from machines/merge/entities. -->';
+const MEANWHILE: Readonly<Record<EntityRules['whileInReview'], string>> = {
+  goesOut:
+    'While a person is asked, the merged record is sent and used; what they decide is sent as one more change.',
+  waits:
+    'While a person is asked, the merged record waits: nothing of it is sent until they have decided.',
+};
+
 const END = '<!-- End of what npm run docs writes. -->';
 
 /** The page with its tables written anew. */
@@ -20,13 +27,16 @@ export function withConflictTables(page: string, entities: readonly EntityRules[
   return `${page.slice(0, begins)}${BEGIN}\n\n${tables}\n\n${page.slice(ends)}`;
 }
 
-function tableOf({ type, title, authority, fields, checks }: EntityRules): string {
+function tableOf(rules: EntityRules): string {
+  const { type, title, authority, whileInReview, fields, checks } = rules;
   const rows = rowsOf('', fields.parts ?? []);
   const after = checks.map(({ says }) => `- ${says}`);
   return [
     `### ${title} (\`${type}\`)`,
     '',
     `The last word has: ${authority}.`,
+    '',
+    MEANWHILE[whileInReview],
     '',
     '| What | When devices differ | A person is asked when |',
     '| --- | --- | --- |',

@@ -23,6 +23,12 @@ export interface OwnEntity<Value extends object> {
   readonly title?: string;
   /** Who has the last word. */
   readonly authority?: string;
+  /**
+   * Whether the merged record is sent while a person is asked something of it (`goesOut`), or nothing is until
+   * they have decided (`waits`, also without this). Let a record wait where sending what is in doubt does harm
+   * that a later change does not undo, as with money; let it go out where being without it does.
+   */
+  readonly whileInReview?: EntityRules['whileInReview'];
   readonly fields: FieldRulesOf<Value>;
   /** Fields of which one side's are taken together, never some of each. */
   readonly groups?: Readonly<
@@ -53,12 +59,13 @@ export interface OwnEntity<Value extends object> {
 export function defineEntity<Value extends object>(): (
   declaration: OwnEntity<Value>,
 ) => EntityRules {
-  return ({ type, title = type, authority = 'the user', fields, groups, other, checks = [] }) =>
+  return ({ type, title = type, authority = 'the user', groups, other, checks = [], ...rest }) =>
     declareEntity({
       type,
       title,
       authority,
-      fields: fields as Readonly<Record<string, AnyRule>>,
+      whileInReview: rest.whileInReview ?? 'waits',
+      fields: rest.fields as Readonly<Record<string, AnyRule>>,
       ...(groups === undefined ? {} : { groups }),
       other: other ?? anything(both()),
       checks,

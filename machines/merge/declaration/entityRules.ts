@@ -39,6 +39,11 @@ export interface EntityRules {
   readonly title: string;
   /** Who has the last word. */
   readonly authority: string;
+  /**
+   * What becomes of a merged record of which a person is asked something: `goesOut`, it is sent at once, and
+   * what they decide is another change; `waits`, nothing is sent until they have decided.
+   */
+  readonly whileInReview: 'goesOut' | 'waits';
   readonly fields: AnyRule;
   /** Fields that follow from the others and from the changes. */
   readonly computes: (
@@ -55,6 +60,8 @@ export interface EntityDeclaration extends FieldRules {
   readonly type: string;
   readonly title: string;
   readonly authority: string;
+  /** Without it: `waits`. */
+  readonly whileInReview?: EntityRules['whileInReview'];
   readonly computes?: EntityRules['computes'];
   readonly checks?: readonly Check[];
   readonly leavesOut?: readonly string[];
@@ -62,11 +69,13 @@ export interface EntityDeclaration extends FieldRules {
 
 /** Rules of an entity from its declaration. */
 export function declareEntity(declaration: EntityDeclaration): EntityRules {
-  const { type, title, authority, computes, checks = [], leavesOut = [] } = declaration;
+  const { type, title, authority, whileInReview = 'waits' } = declaration;
+  const { computes, checks = [], leavesOut = [] } = declaration;
   return {
     type,
     title,
     authority,
+    whileInReview,
     fields: fields(declaration),
     computes: computes ?? (() => ({})),
     checks,

@@ -36,6 +36,7 @@ export const assessment = declareEntity({
   type: 'assessment',
   title: 'Questionnaire (PHQ-9, GAD-7)',
   authority: 'the person who fills it in; a clinician for an amendment',
+  whileInReview: 'goesOut',
   fields: {
     id: firstStays(),
     startedAt: firstStays(),

@@ -53,6 +53,7 @@ export const crisisPlan = declareEntity({
   type: 'crisis_plan',
   title: 'Crisis plan',
   authority: 'the person it is about; a clinician for what they signed together',
+  whileInReview: 'goesOut',
   fields: {
     ...Object.fromEntries(CONTACT_LISTS.map((name) => [name, contacts])),
     ...Object.fromEntries(STEP_LISTS.map((name) => [name, steps])),

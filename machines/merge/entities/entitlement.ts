@@ -21,6 +21,7 @@ export const entitlement = declareEntity({
   type: 'entitlement',
   title: 'Entitlement',
   authority: 'the server, for each source',
+  whileInReview: 'waits',
   fields: {
     id: firstStays(),
     sources: map(snapshot({ asOf: asOfMs, prefers: isActive }), { isStrict: true }),

@@ -42,6 +42,7 @@ export const invoice = declareEntity({
   type: 'invoice',
   title: 'Invoice and payments',
   authority: "the provider's ledger",
+  whileInReview: 'waits',
   fields: {
     id: firstStays(),
     number: firstStays(),

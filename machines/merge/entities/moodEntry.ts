@@ -23,5 +23,6 @@ export const moodEntry = declareEntity({
   type: 'mood_entry',
   title: 'Mood entry',
   authority: 'the user',
+  whileInReview: 'goesOut',
   ...ENTRY,
 });

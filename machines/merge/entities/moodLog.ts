@@ -14,6 +14,7 @@ export const moodLog = declareEntity({
   type: 'mood_log',
   title: 'Mood diary',
   authority: 'the user',
+  whileInReview: 'goesOut',
   fields: { entries: list({ id: 'id', item: entryRule, removing: 'confirmed' }) },
   other: anything(latest()),
 });

@@ -36,6 +36,7 @@ export const paymentMethod = declareEntity({
   type: 'payment_method',
   title: 'Payment methods',
   authority: "the provider's vault; the user for what is removed",
+  whileInReview: 'waits',
   fields: {
     id: firstStays(),
     methods: list({ id: 'id', item: method, removing: 'declared' }),

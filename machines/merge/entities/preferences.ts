@@ -16,6 +16,7 @@ export const preferences = declareEntity({
   type: 'preferences',
   title: 'Preferences',
   authority: 'the user',
+  whileInReview: 'goesOut',
   fields: {
     consents: map(consent),
     consent: map(consent),

@@ -17,6 +17,7 @@ export const session = declareEntity({
   type: 'session',
   title: 'Session',
   authority: 'the user',
+  whileInReview: 'goesOut',
   fields: {
     id: firstStays(),
     minutesByDevice: map(largest({ grows: true })),

@@ -64,6 +64,7 @@ export const subscription = declareEntity({
   type: 'subscription',
   title: 'Subscription',
   authority: 'the payment provider, through the server',
+  whileInReview: 'waits',
   fields: {
     id: firstStays(),
     provider: firstStays(),
