@@ -20,6 +20,7 @@ import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import type { AboutAttempt, AboutOperation, Told } from './about.ts';
+import type { ConflictFact } from './conflictFacts.ts';
 import type { CrisisFact } from './crisisFacts.ts';
 
 /** It is on disk and synced: no crash loses it from here on (OP-2). */
@@ -206,6 +207,8 @@ export type Override =
   | 'operation.retryNow'
   | 'crisis.acknowledge'
   | 'crisis.callOff'
+  | 'conflict.resolve'
+  | 'conflict.undo'
   | 'deadLetter.replay'
   | 'deadLetter.purge'
   | 'quarantine.retry'
@@ -299,6 +302,7 @@ export type Fact =
   | StoreHeld
   | RecordQuarantined
   | RecordNewer
+  | ConflictFact
   | CrisisFact
   | OverrideMade
   | RuntimeStarted

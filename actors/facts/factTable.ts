@@ -21,6 +21,7 @@ import type { LevelCause } from '../../machines/policy/service/degradationPolicy
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { Alert } from '../../machines/supervisor/supervisorMachine.ts';
+import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import {
   type ErrorCode,
   type HoldfastError,
@@ -28,6 +29,7 @@ import {
 } from '../../machines/vocabulary/errors.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
 import type { AboutAttempt, AboutOperation } from './about.ts';
+import type { AboutConflict, ConflictMerged } from './conflictFacts.ts';
 import type { CrisisModeChanged } from './crisisFacts.ts';
 import type {
   AttemptAborted,
@@ -196,6 +198,36 @@ export const FACT_TABLE = {
     by: Person | null,
     endsAtMs: number | null,
   ) => ({ modeId: mode.id, scope: mode.scope, what, by: by && Object.freeze({ ...by }), endsAtMs }),
+  'conflict.detected': (of: AboutConflict, reason: ConflictReason) => ({ ...conflict(of), reason }),
+  'conflict.merged': (
+    of: AboutConflict,
+    made: Pick<ConflictMerged, 'round' | 'questions' | 'decided' | 'elapsedMs'>,
+  ) => ({
+    ...conflict(of),
+    round: made.round,
+    questions: made.questions,
+    decided: made.decided,
+    elapsedMs: made.elapsedMs,
+  }),
+  'conflict.awaitsReview': (
+    of: AboutConflict,
+    reason: ConflictReason,
+    questions: number,
+    isHeld: boolean,
+  ) => ({ ...conflict(of), reason, questions, isHeld }),
+  'conflict.resolved': (of: AboutConflict, by: Person | null, elapsedMs: number) => ({
+    ...conflict(of),
+    by: by && Object.freeze({ ...by }),
+    elapsedMs,
+  }),
+  'conflict.undone': (of: AboutConflict, by: Person) => ({
+    ...conflict(of),
+    by: Object.freeze({ ...by }),
+  }),
+  'conflict.quarantined': (of: AboutConflict, reason: ConflictReason) => ({
+    ...conflict(of),
+    reason,
+  }),
   'override.made': (
     what: Override,
     about: Partial<Pick<OverrideMade, 'upstream' | 'operationId' | 'count'>>,
@@ -247,6 +279,17 @@ function operation(context: Context, upstream: UpstreamName): AboutOperation {
 
 function attempt(context: Context, upstream: UpstreamName): AboutAttempt {
   return { ...operation(context, upstream), attempt: context.attempt };
+}
+
+/** Nothing else that a record of a conflict has may get into a fact. */
+function conflict(of: AboutConflict): AboutConflict {
+  return {
+    conflictId: of.conflictId,
+    operationId: of.operationId,
+    type: of.type,
+    upstream: of.upstream,
+    entityType: of.entityType,
+  };
 }
 
 function whyOf(event: CircuitBreakerEvent | null): BreakerChange {

@@ -25,6 +25,9 @@ const warn = (message: string): LogLine => ({ level: 'warn', message });
 const error = (message: string): LogLine => ({ level: 'error', message });
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
+const of = (operationId: string | null): string =>
+  operationId === null ? '' : `, of operation ${operationId}`;
+
 const SEE_CRISES = 'See holdfast crises, and look after the person';
 
 /** A kind that is not here, and has no alert, is not logged: an operation that goes well writes no line. */
@@ -108,6 +111,26 @@ const WORDS = {
   'crisis.answeredLate': ({ elapsedMs }) => error(`a crisis was answered after ${elapsedMs} ms`),
   'crisisMode.changed': ({ modeId, scope, what }) =>
     warn(`crisis mode ${modeId} for ${scope === 'global' ? 'everybody' : 'a subject'}: ${what}`),
+  'conflict.detected': ({ conflictId, operationId, entityType, reason }) =>
+    info(`conflict ${conflictId} about a ${entityType}${of(operationId)} (${reason})`),
+  'conflict.merged': ({ conflictId, entityType, questions, round }) =>
+    info(
+      `conflict ${conflictId} about a ${entityType} is merged${round === 0 ? '' : `, and goes out as round ${round}`}; ${plural(questions, 'question')} left for a person`,
+    ),
+  'conflict.awaitsReview': ({ conflictId, operationId, entityType, reason, questions, isHeld }) =>
+    warn(
+      `conflict ${conflictId} about a ${entityType}${of(operationId)} (${reason}) waits for a person, with ${plural(questions, 'question')}${isHeld ? '; its operation waits until that is decided' : ''}. See holdfast conflicts`,
+    ),
+  'conflict.resolved': ({ conflictId, entityType, by }) =>
+    info(
+      `conflict ${conflictId} about a ${entityType} is resolved, ${by === null ? 'with nothing left to ask' : 'by a person'}`,
+    ),
+  'conflict.undone': ({ conflictId, entityType }) =>
+    info(`what was decided of conflict ${conflictId} about a ${entityType} is undone by a person`),
+  'conflict.quarantined': ({ conflictId, operationId, entityType, reason }) =>
+    error(
+      `conflict ${conflictId} about a ${entityType}${of(operationId)} can't be merged (${reason}): both sides are kept and wait for a person. See holdfast conflicts`,
+    ),
   'override.made': ({ what, upstream, operationId, count }) =>
     info(
       `${what} was ordered${upstream === null ? '' : ` for ${upstream}`}${operationId === null ? '' : ` for operation ${operationId}`}${count > 1 ? `, ${count} operations` : ''}`,

@@ -1,0 +1,29 @@
+/**
+ * Why there is a conflict about a record.
+ *
+ * @module
+ */
+
+/**
+ * Why there is a conflict about a record.
+ * - `conflict`: the upstream held another version than the one that the edit was made on.
+ * - `predecessor`: an earlier edit of the record was merged or given up, so this one was made on what is no more.
+ * - `remoteChange`: a change from elsewhere was told of while edits waited.
+ * - `outcomeUnknown`: an attempt may have been applied, and the upstream holds something else now.
+ * - `rounds`: the record changed at the upstream each time before the merged one arrived.
+ * - `silent`: this store has heard nothing of the upstream for longer than removals are remembered.
+ * - `mergeFailed`: the rules of the entity threw, or gave what is no record.
+ * - `unreadable`: what the upstream holds can't be read as a record.
+ */
+export const CONFLICT_REASONS = [
+  'conflict',
+  'predecessor',
+  'remoteChange',
+  'outcomeUnknown',
+  'rounds',
+  'silent',
+  'mergeFailed',
+  'unreadable',
+] as const;
+
+export type ConflictReason = (typeof CONFLICT_REASONS)[number];
