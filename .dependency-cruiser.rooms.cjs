@@ -89,7 +89,7 @@ const ROOMS = {
     'machines/policy/crisis',
   ],
 
-  'machines/merge/clock': [],
+  'machines/merge/clock': [VOCABULARY],
   'machines/merge/values': [VOCABULARY, 'machines/policy/request'],
   'machines/merge/rules': [VOCABULARY, 'machines/merge/values'],
   'machines/merge/declaration': [VOCABULARY, 'machines/merge/rules'],
@@ -332,6 +332,7 @@ const ROOMS = {
   ],
   src: [
     ...MACHINES,
+    'machines/merge/declaration',
     PORT,
     'persistence',
     'persistence/owner',
@@ -358,7 +359,7 @@ const ROOMS = {
   // holdfast/schemas: nothing of the product imports it.
   'src/schemas': ['machines/policy/request', 'machines/policy/clinical'],
   // holdfast/merge: nothing of the product imports it yet.
-  'src/merge': [...MERGE, 'machines/merge'],
+  'src/merge': [VOCABULARY, ...MERGE, 'machines/merge'],
   // holdfast/testing: nothing of the product imports it but the demo.
   'src/testing': [
     VOCABULARY,

@@ -49,7 +49,16 @@ export type {
   SpillLine,
   ToSpill,
 } from '../persistence/port/spillLine.ts';
-export type { Attempt, Handler, OwnHandler, Run } from './attempt/handler.ts';
+export { conflictRulesOf } from './attempt/conflictRules.ts';
+export type {
+  Attempt,
+  ConflictOptions,
+  Fetch,
+  Handler,
+  OwnHandler,
+  Run,
+  TakenRecord,
+} from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type {

@@ -202,6 +202,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       payloadBytesMax,
       exemptionsOf: (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
       schemaOf: (type) => engine.handlers.get(type)?.schema,
+      isEdited: (type) => engine.handlers.get(type)?.conflicts !== undefined,
       defaultTier: options.defaultTier,
     });
     refuseExpired(checked, clock.now());

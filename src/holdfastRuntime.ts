@@ -33,6 +33,7 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
+import { checkHandler } from './handlerOptions.ts';
 import type { Management } from './management/call/management.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode/crisisMode.ts';
@@ -52,7 +53,7 @@ import { backup } from './management/store/backup.ts';
 import { health } from './management/store/health.ts';
 import { releaseStore } from './management/store/release.ts';
 import { type Operation, operationHandle } from './operation.ts';
-import { checkHandler, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
+import { DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
 import { handlerUnknown } from './refusals.ts';
 import {

@@ -10,6 +10,7 @@ export type {
   CallContext,
   CallFunction,
   CallOptions,
+  ConflictOptions,
   CrisisAnswer,
   CrisisDecided,
   CrisisModeEnd,
@@ -22,6 +23,7 @@ export type {
   FactKind,
   FactListener,
   FactOf,
+  Fetch,
   Handler,
   HelpLine,
   OperationActor,
@@ -36,6 +38,7 @@ export type {
   ParkReason,
   PlanStatus,
   Run,
+  TakenRecord,
 } from '../actors/port.ts';
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
@@ -101,6 +104,15 @@ export type { Json, JsonObject } from '../machines/vocabulary/json.ts';
 export type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
 export type { Person } from '../machines/vocabulary/person.ts';
 export type { Random } from '../machines/vocabulary/random.ts';
+export type {
+  Current,
+  EditBase,
+  EditCondition,
+  HybridStamp,
+  RecordMeta,
+  Tombstone,
+  VersionVector,
+} from '../machines/vocabulary/record.ts';
 export type { UpstreamAnswer } from '../machines/vocabulary/upstreamAnswer.ts';
 export type { Priority, RetryClass, Tier } from '../machines/vocabulary/urgency.ts';
 export type { SealedRecord, Standing } from '../persistence/port/store.ts';

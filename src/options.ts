@@ -8,6 +8,7 @@ import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection.ts';
+import { areEntityRules, type EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
@@ -20,7 +21,6 @@ import type { DegradationPolicy } from '../machines/policy/service/degradationPo
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
-  type MatchRule,
   milliseconds,
   type NumberRule,
   type OptionRules,
@@ -30,6 +30,7 @@ import { type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgenc
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import { RESOURCES_RULE } from './crisis/resourcesRule.ts';
+import { checkPartsOf, HANDLERS_RULE, TYPE_RULE } from './handlerOptions.ts';
 import {
   type CheckedOutside,
   checkOutside,
@@ -91,6 +92,20 @@ export interface RuntimeOptions {
   readonly policies?: PolicyOptions | undefined;
   /** By request type. */
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
+  /**
+   * The name of this store among those that change the same records: who made what, in version vectors and in
+   * reviews. Every store needs one of its own, and keeps it; `srv` is the server's. 1 to 64 letters, digits and
+   * `.` `_` `:` `-`, and nothing that tells who somebody is. Default: a random one, kept with the store.
+   */
+  readonly device?: string | undefined;
+  /**
+   * The app's own entities, made by `defineEntity` of `holdfast/merge`: by these rules their records are merged,
+   * before those that holdfast has. An entity that nobody declared is merged by rules that lose nothing.
+   *
+   * @example
+   * createRuntime({ store, key, entities: [defineEntity<Recipe>()({ type: 'recipe', fields: { title: latest() } })] });
+   */
+  readonly entities?: readonly EntityRules[] | undefined;
   /** The tier of requests that name none. Default `basic`. */
   readonly defaultTier?: Tier | undefined;
   readonly crisis?: CrisisOptions | undefined;
@@ -170,6 +185,9 @@ export interface CheckedOptions {
   readonly upstreams: ReadonlySet<string>;
   readonly policies: PolicyTable;
   readonly handlers: Readonly<Record<string, Handler>>;
+  /** `null` for the store's own. */
+  readonly device: string | null;
+  readonly entities: readonly EntityRules[];
   readonly defaultTier: Tier;
   readonly crisis: Required<{
     [Name in Exclude<keyof CrisisOptions, 'outside' | 'escalation'>]: NonNullable<
@@ -207,35 +225,8 @@ const LOCAL_AFTER_MS: NumberRule = { min: 0, max: 150, whole: false };
 const PLAN_WITHIN_MS: NumberRule = { min: 0, max: 100, whole: false };
 /** No setting keeps people from being told. */
 const ESCALATE_AFTER_MS: NumberRule = { min: 1_000, max: 3_600_000, whole: true };
-const TYPE_RULE =
-  'it must be words of letters, digits, - and _ joined by dots, such as payments.push';
-const EXEMPT_PATH =
-  /^(?:(?:payload|base|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
+const DEVICE_NAME = /^[A-Za-z0-9][\w.:-]{0,63}$/;
 const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-
-const HANDLER_TYPE: MatchRule = {
-  matches: isTypeName,
-  rule: `is no type that a request can name: ${TYPE_RULE}`,
-};
-
-const HANDLER_RULES: OptionRules<Handler> = {
-  upstream: { required: 'text' },
-  run: { required: 'function' },
-  schema: {
-    matches: (schema) => typeof Object(Object(schema)['~standard']).validate === 'function',
-    rule: 'must be a Standard Schema, as zod, valibot and arktype make them',
-  },
-  honoursIdempotencyKey: 'boolean',
-  keyLifetimeMs: 'span',
-  strictOrder: 'boolean',
-  attemptTimeoutMs: milliseconds(1),
-  cardDataExempt: {
-    each: {
-      matches: (path) => typeof path === 'string' && EXEMPT_PATH.test(path),
-      rule: 'must be a path such as payload.orderId, base.orderId, response.orderId, entity.id, subject, idempotencyKey or path',
-    },
-  },
-};
 
 const CRISIS_RULES: OptionRules<CrisisOptions> = {
   type: { matches: isTypeName, rule: `is no type that a handler can have: ${TYPE_RULE}` },
@@ -272,7 +263,17 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
       rule: 'must be named by letters, digits, - and _, and not global',
     },
   },
-  handlers: { entries: { fields: HANDLER_RULES }, named: HANDLER_TYPE },
+  handlers: HANDLERS_RULE,
+  device: {
+    matches: (name) => typeof name === 'string' && DEVICE_NAME.test(name) && name !== 'srv',
+    rule: 'must be 1 to 64 letters, digits and . _ : -, beginning with a letter or a digit, and not srv, which is the server',
+  },
+  entities: {
+    each: {
+      matches: areEntityRules,
+      rule: 'must be the rules of an entity, as defineEntity of holdfast/merge makes them',
+    },
+  },
   defaultTier: { oneOf: TIERS },
   crisis: { fields: CRISIS_RULES },
   // What is in them is checked with the layers that they belong to.
@@ -305,7 +306,8 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
   const isInMemory = store === ':memory:';
   requireOption(isInMemory || key !== undefined, 'key', `is missing: ${KEY_SOURCES}`);
   const upstreams = new Set([DEFAULT_UPSTREAM, ...Object.keys(options.upstreams ?? {})]);
-  for (const [type, handler] of Object.entries(handlers)) checkUpstreamOf(type, handler, upstreams);
+  for (const [type, handler] of Object.entries(handlers)) checkPartsOf(type, handler, upstreams);
+  checkEntities(options.entities ?? []);
   return {
     store,
     key: isInMemory ? null : (key ?? null),
@@ -313,6 +315,8 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     upstreams,
     policies: new PolicyTable(policyEntries(options, upstreams)),
     handlers,
+    device: options.device ?? null,
+    entities: options.entities ?? [],
     defaultTier: options.defaultTier ?? DEFAULT_TIER,
     crisis: {
       type: crisis.type ?? 'crisis.alert',
@@ -337,22 +341,16 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
   };
 }
 
-/** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
-export function checkHandler(type: string, handler: Handler, upstreams: ReadonlySet<string>): void {
-  requireOption(HANDLER_TYPE.matches(type), `handlers.${type}`, HANDLER_TYPE.rule);
-  checkFields(handler, HANDLER_RULES, `handlers.${type}`);
-  checkUpstreamOf(type, handler, upstreams);
-}
-
-function checkUpstreamOf(
-  type: string,
-  { upstream }: Handler,
-  upstreams: ReadonlySet<string>,
-): void {
-  if (upstreams.has(upstream)) return;
-  // Only where it is wrong: it names all upstreams, and each may have a handler.
-  const rule = `must be one of the upstreams: ${[...upstreams].join(', ')}`;
-  requireOption(false, `handlers.${type}.upstream`, rule);
+/** By which of two rules a record is merged must not be chance. */
+function checkEntities(entities: readonly EntityRules[]): void {
+  for (const [index, { type }] of entities.entries()) {
+    const isFirst = entities.findIndex((other) => other.type === type) === index;
+    requireOption(
+      isFirst,
+      `entities[${index}]`,
+      'has the type of one before it; declare each entity once',
+    );
+  }
 }
 
 /** A listener that throws has nobody left to be told, and must break nothing (SV-2). */

@@ -55,7 +55,9 @@ import type { PolicyView } from './views/policyView.ts';
  * `durable` is settled.
  */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &
-  Partial<Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs' | 'startAtMs' | 'tags'>> & {
+  Partial<
+    Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs' | 'startAtMs' | 'tags' | 'removals'>
+  > & {
     /** Where the person is, as an ISO 3166 code (`DE`, `US-CA`): what serves there comes first. Not delivered. */
     readonly region?: string | undefined;
   };

@@ -10,10 +10,12 @@ import { parseBody, type RequestBody } from '../../machines/policy/request/reque
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
+import type { EditCondition, RecordMeta } from '../../machines/vocabulary/record.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { guardSignal } from '../facts/listeners.ts';
-import type { Attempt } from './handler.ts';
+import type { Attempt, TakenRecord } from './handler.ts';
 
+const ABSENT: EditCondition = Object.freeze({ absent: true });
 const NOTHING: readonly string[] = Object.freeze([]);
 
 export class GivenAttempt implements Attempt {
@@ -23,6 +25,7 @@ export class GivenAttempt implements Attempt {
   readonly networkGrade: NetworkGrade = 'good';
   #parsed: RequestBody | null = null;
   #answer: UpstreamAnswer | undefined;
+  #current: TakenRecord | undefined;
   #controller: AbortController | null = null;
   #aborted: unknown;
   readonly #onError: (error: unknown) => void;
@@ -70,17 +73,28 @@ export class GivenAttempt implements Attempt {
   get path() {
     return this.#context.path;
   }
-  get payload(): Json {
+  get #given(): RequestBody {
     this.#parsed ??= parseBody(this.#body);
-    return this.#parsed.payload;
+    return this.#parsed;
+  }
+  get payload(): Json {
+    const { payload, merged } = this.#given;
+    return merged === undefined ? payload : merged.payload;
   }
   get base(): Json | undefined {
-    this.#parsed ??= parseBody(this.#body);
-    return this.#parsed.base;
+    return this.#given.base;
+  }
+  get condition(): EditCondition | undefined {
+    const { merged } = this.#given;
+    if (merged?.absent === true) return ABSENT;
+    const version = merged?.version ?? null;
+    return version === null ? undefined : { version };
+  }
+  get meta(): RecordMeta | undefined {
+    return this.#given.merged?.meta;
   }
   get leftOut(): readonly string[] {
-    this.#parsed ??= parseBody(this.#body);
-    return this.#parsed.leftOut ?? NOTHING;
+    return this.#given.leftOut ?? NOTHING;
   }
   get signal(): AbortSignal {
     this.#controller ??= guardedController(this.#onError);
@@ -102,6 +116,17 @@ export class GivenAttempt implements Attempt {
   get keepAnswer(): (answer: UpstreamAnswer) => void {
     return (answer) => {
       this.#answer = answer;
+    };
+  }
+
+  /** What its handler says the upstream holds now. */
+  get current(): TakenRecord | undefined {
+    return this.#current;
+  }
+
+  get keepCurrent(): (current: TakenRecord) => void {
+    return (current) => {
+      this.#current = current;
     };
   }
 

@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
+import type { Current, EditCondition, RecordMeta } from '../../machines/vocabulary/record.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 
@@ -21,16 +23,33 @@ export interface Attempt<Payload = Json> {
   readonly entity: Entity | null;
   readonly tier: Tier;
   readonly priority: Priority;
-  /** As the request gave it; `null` where it gave none. Of a crisis it may have any form: nothing refuses one. */
+  /**
+   * As the request gave it; `null` where it gave none. Of an edit (its handler has `conflicts`) what it was merged
+   * to, where others have changed the record. Of a crisis it may have any form: nothing refuses one.
+   */
   readonly payload: Payload;
-  /** The version of the entity that the change was made on; `undefined` when none was given. */
+  /**
+   * The version of the entity that the change was made on, as the request gave it; `undefined` when it gave none.
+   * What an edit was merged with since then is in {@link condition}.
+   */
   readonly base: Json | undefined;
   /**
    * Of a crisis that broke a rule of requests: what is not as the app gave it, such as
    * `payload: card data masked`; it may be shown to those who look after the person. Else empty.
    */
   readonly leftOut: readonly string[];
-  /** The same for every attempt and across restarts; hand it to the upstream. */
+  /**
+   * Of an edit: what the upstream must still hold for it to be taken, this version or no such record. Hand it to the
+   * upstream as the condition of the write, and throw `conflictFailure()` where it is not met. `undefined` where there
+   * is nothing to hold it to.
+   */
+  readonly condition: EditCondition | undefined;
+  /** Of an edit: to be kept with the record where the upstream can, for other stores that read it. */
+  readonly meta: RecordMeta | undefined;
+  /**
+   * The same for every attempt and across restarts; hand it to the upstream. That of an edit is another one once it
+   * was made anew after a definite conflict: it is another request then.
+   */
   readonly idempotencyKey: string;
   /** From 1. */
   readonly number: number;
@@ -51,6 +70,21 @@ export interface Attempt<Payload = Json> {
    * JSON; its card data is masked.
    */
   readonly keepAnswer: (answer: UpstreamAnswer) => void;
+  /**
+   * Of an edit: tells what the upstream holds now that it has taken this attempt, at least the new version, so that
+   * the next edit is held to that. Left out, or with `version: null`, the next edit reads the record first.
+   */
+  readonly keepCurrent: (current: TakenRecord) => void;
+}
+
+/** What an upstream says of a record that it has just taken. */
+export interface TakenRecord {
+  /** Its validator, exactly as the upstream gave it; `null` where it gave none. */
+  readonly version: string | null;
+  /** Where the upstream holds something else than was sent. */
+  readonly value?: Json | undefined;
+  /** Where it keeps something else with it than was sent. */
+  readonly meta?: RecordMeta | undefined;
 }
 
 /**
@@ -60,9 +94,42 @@ export interface Attempt<Payload = Json> {
  * an object that holds itself) is left out: the operation completes without a response. To fail, throw:
  * an `AttemptFailure` says what kind of failure it is, anything else is classified by RT-2.
  */
-export type Run<Payload = Json, Response = Json | undefined> = (
+export interface Run<Payload = Json, Response = Json | undefined> {
+  (attempt: Attempt<Payload>): Promise<Response> | Response;
+  /** Reads what the upstream holds of an entity; that of `httpHandler` sends a GET. Used where there are `conflicts`. */
+  readonly fetchCurrent?: Fetch<Payload> | undefined;
+}
+
+/**
+ * Reads a record: what the upstream holds of the attempt's entity now, `null` where it has none. It changes
+ * nothing, may be called at any time and again, and fails as a handler does: by what it throws.
+ */
+export type Fetch<Payload = Json, Value = Json> = (
   attempt: Attempt<Payload>,
-) => Promise<Response> | Response;
+) => Promise<Current<Value> | null> | Current<Value> | null;
+
+/** How edits of a type are merged with what others made of the same record. All of it is optional. */
+export interface ConflictOptions<Payload = Json> {
+  /** How the record is read. Default: `run.fetchCurrent`, which `httpHandler` has. */
+  readonly fetchCurrent?: Fetch<Payload, Payload | Json> | undefined;
+  /** How often an edit is merged and sent anew because others were faster, before a person is asked. Default 16. */
+  readonly roundsMax?: number | undefined;
+  /**
+   * True: what the upstream holds counts as verified, as of when it was read unless it says so itself. For records
+   * that one service alone may change, such as billing. Default false.
+   */
+  readonly isAuthority?: boolean | undefined;
+  /**
+   * A store that has not heard of the upstream for longer asks a person, since others may have forgotten what was
+   * removed meanwhile. In milliseconds, default 400 days.
+   */
+  readonly silentMaxMs?: number | undefined;
+  /**
+   * The crisis plan that a record holds, `null` for none: it is kept as that of the subject whenever the record
+   * changes, so that a crisis is answered with it. Default: no plan is made of it.
+   */
+  readonly asCrisisPlan?: ((value: Payload) => CrisisPlan | null) | undefined;
+}
 
 /** How operations of one type are performed, and what their upstream can be relied on for. */
 export interface Handler {
@@ -75,6 +142,12 @@ export interface Handler {
    * once: a schema that answers by a promise refuses everything.
    */
   readonly schema?: PayloadSchema | undefined;
+  /**
+   * Makes operations of this type edits of a merged record: each is sent on the condition that the upstream holds
+   * what it was made on, and where it does not, it is merged with what is there. Requests need an `entity`, and
+   * their payload is the whole record. `true` for every default. Default: a conflict waits for a person (CF-6).
+   */
+  readonly conflicts?: true | ConflictOptions | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
   /**

@@ -132,6 +132,8 @@ export async function send(
     priority,
     payload: { amount: job.index },
     base: undefined,
+    condition: undefined,
+    meta: undefined,
     idempotencyKey: key,
     number,
     deadlineAtMs: clock.now() + ATTEMPT_TIMEOUT_MS,
@@ -141,6 +143,7 @@ export async function send(
     method: null,
     path: null,
     keepAnswer: () => undefined,
+    keepCurrent: () => undefined,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
   try {

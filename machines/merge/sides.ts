@@ -6,23 +6,12 @@
  */
 
 import type { Json } from '../vocabulary/json.ts';
-import { clampedMs, type HybridStamp } from './clock/hybridClock.ts';
-import { compareVectors, type VersionVector, vectorFrom } from './clock/versionVector.ts';
+import type { HybridStamp, Tombstone, VersionVector } from '../vocabulary/record.ts';
+import { clampedMs } from './clock/hybridClock.ts';
+import { compareVectors, vectorFrom } from './clock/versionVector.ts';
 import type { Origin, Removal } from './rules/change.ts';
 import { canonical, compareText, isList, isObject } from './values/canonical.ts';
 import { cleanJson } from './values/cleanJson.ts';
-
-/** That somebody removed an item, and that it is not just missing. */
-export interface Tombstone {
-  /** `/collection/id`, a JSON Pointer whose last part is the item's identity. */
-  readonly path: string;
-  /** Whether the person was asked and said yes. */
-  readonly confirmed?: boolean;
-  readonly by?: string;
-  /** When, in milliseconds since 1970. */
-  readonly at?: number;
-  readonly reason?: string;
-}
 
 /** Who made a side, when, and what else is known of it. */
 export interface SideMeta {

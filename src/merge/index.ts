@@ -8,7 +8,6 @@
 export {
   CLOCK_DRIFT_MAX_MS,
   compareStamps,
-  type HybridStamp,
   nextStamp,
   stampAfter,
 } from '../../machines/merge/clock/hybridClock.ts';
@@ -17,7 +16,6 @@ export {
   type Causality,
   compareVectors,
   joinVectors,
-  type VersionVector,
 } from '../../machines/merge/clock/versionVector.ts';
 export {
   defineEntity,
@@ -51,4 +49,5 @@ export {
 } from '../../machines/merge/rules/single.ts';
 export { type SnapshotRules, snapshot } from '../../machines/merge/rules/snapshot.ts';
 export { text } from '../../machines/merge/rules/text.ts';
-export type { SideMeta, Tombstone } from '../../machines/merge/sides.ts';
+export type { SideMeta } from '../../machines/merge/sides.ts';
+export type { HybridStamp, Tombstone, VersionVector } from '../../machines/vocabulary/record.ts';

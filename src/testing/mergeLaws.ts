@@ -5,7 +5,8 @@
  */
 
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
-import type { SideMeta, Tombstone } from '../../machines/merge/sides.ts';
+import type { SideMeta } from '../../machines/merge/sides.ts';
+import type { Tombstone } from '../../machines/vocabulary/record.ts';
 import { lawsBrokenBy, type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
 import { type SeededRandom, seededRandom } from './seededRandom.ts';
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Attempt, Handler } from '../../actors/port.ts';
+import type { Attempt, ConflictOptions, Handler } from '../../actors/port.ts';
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 
@@ -18,9 +18,11 @@ export interface DefinedHandler<Payload, Response, Upstream extends string = str
 
 /** What {@link defineHandler} takes: a {@link Handler} whose `run` is typed. */
 export interface HandlerDefinition<Upstream extends string, Payload, Response>
-  extends Omit<Handler, 'upstream' | 'run' | 'schema'> {
+  extends Omit<Handler, 'upstream' | 'run' | 'schema' | 'conflicts'> {
   readonly upstream: Upstream;
   readonly run: (attempt: Attempt<Payload>) => Promise<Response> | Response;
+  /** As that of {@link Handler}, its record a payload. */
+  readonly conflicts?: true | ConflictOptions<Payload> | undefined;
 }
 
 /**

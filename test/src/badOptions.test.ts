@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { defineEntity } from '../../machines/merge/declaration/defineEntity.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { createKeyFile } from '../../persistence/sealing/keyFile.ts';
 import { createRuntime, httpHandler, keyFile, passphrase, rawKey } from '../../src/index.ts';
@@ -8,6 +9,7 @@ import { createWorld } from '../support/harness/engineHarness.ts';
 
 const MEMORY = { store: ':memory:' };
 const run = (): null => null;
+const recipe = defineEntity<{ title: string }>()({ type: 'recipe', fields: {} });
 
 /** Calls with what no type allows, as JavaScript does. */
 function untyped(owner: object, name: string): (...args: unknown[]) => unknown {
@@ -105,6 +107,69 @@ describe('options of createRuntime', () => {
       withHandler({ cardDataExempt: ['orderId'] }),
       'handlers.a.b.cardDataExempt[0]',
       /payload\.orderId/,
+    ],
+    [
+      'conflicts that are none',
+      withHandler({ conflicts: false }),
+      'handlers.a.b.conflicts',
+      /true/,
+    ],
+    [
+      'conflicts with nothing that reads the record',
+      withHandler({ conflicts: true }),
+      'handlers.a.b.conflicts',
+      /needs a function that reads the record/,
+    ],
+    [
+      'conflicts of which nothing but the rounds is known',
+      withHandler({ conflicts: { roundsMax: 3 } }),
+      'handlers.a.b.conflicts.fetchCurrent',
+      /needs a function that reads the record/,
+    ],
+    [
+      'a misspelt option of conflicts',
+      withHandler({ conflicts: { fetchCurent: run } }),
+      'handlers.a.b.conflicts.fetchCurent',
+      /mean fetchCurrent/,
+    ],
+    [
+      'rounds without an end',
+      withHandler({ conflicts: { fetchCurrent: run, roundsMax: Number.POSITIVE_INFINITY } }),
+      'handlers.a.b.conflicts.roundsMax',
+      /from 1 to 1000/,
+    ],
+    [
+      'no silence at all',
+      withHandler({ conflicts: { fetchCurrent: run, silentMaxMs: 0 } }),
+      'handlers.a.b.conflicts.silentMaxMs',
+      /1 or more milliseconds/,
+    ],
+    [
+      'a plan that nothing makes',
+      withHandler({ conflicts: { fetchCurrent: run, asCrisisPlan: true } }),
+      'handlers.a.b.conflicts.asCrisisPlan',
+      /a function/,
+    ],
+    [
+      'an authority that is named',
+      withHandler({ conflicts: { fetchCurrent: run, isAuthority: 'server' } }),
+      'handlers.a.b.conflicts.isAuthority',
+      /true or false/,
+    ],
+    ['the device of the server', { ...MEMORY, device: 'srv' }, 'device', /not srv/],
+    ['a device without a name', { ...MEMORY, device: '' }, 'device', /1 to 64 letters/],
+    ['a device with an address', { ...MEMORY, device: 'a@b.c' }, 'device', /1 to 64 letters/],
+    [
+      'a declaration of an entity in place of its rules',
+      { ...MEMORY, entities: [{ type: 'recipe', fields: {} }] },
+      'entities[0]',
+      /defineEntity/,
+    ],
+    [
+      'an entity that is declared twice',
+      { ...MEMORY, entities: [recipe, recipe] },
+      'entities[1]',
+      /declare each entity once/,
     ],
     [
       'a deadline of no tier',

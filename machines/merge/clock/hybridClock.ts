@@ -5,11 +5,7 @@
  * @module
  */
 
-/** A moment: wall time in milliseconds, and a counter for what falls into the same one. */
-export interface HybridStamp {
-  readonly ms: number;
-  readonly c: number;
-}
+import type { HybridStamp } from '../../vocabulary/record.ts';
 
 /** How far ahead of the server's receipt, or of this device, a stamp may be before it is clamped. */
 export const CLOCK_DRIFT_MAX_MS = 5 * 60_000;

@@ -5,8 +5,7 @@
  * @module
  */
 
-/** Changes seen, by device id; `srv` is the server. A device that is missing counts 0. */
-export type VersionVector = Readonly<Record<string, number>>;
+import type { VersionVector } from '../../vocabulary/record.ts';
 
 /** How one state stands to another. */
 export type Causality = 'equal' | 'before' | 'after' | 'concurrent';

@@ -82,3 +82,12 @@ export function declareEntity(declaration: EntityDeclaration): EntityRules {
     leavesOut: new Set(leavesOut),
   };
 }
+
+/** Whether something is rules of an entity, and not, say, the declaration that they are made from. */
+export function areEntityRules(value: unknown): value is EntityRules {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, fields: rule, computes, checks, leavesOut } = value as Partial<EntityRules>;
+  const isNamed = typeof type === 'string' && type !== '';
+  const isWhole = typeof rule === 'object' && typeof computes === 'function';
+  return isNamed && isWhole && Array.isArray(checks) && leavesOut instanceof Set;
+}

@@ -49,7 +49,7 @@ export interface ReadingLimits {
   readonly mayCut: boolean;
 }
 
-/** What a crisis may give. Its priority is its own, it never expires nor waits for its start (CR-4), and it has no tags. */
+/** What a crisis may give. Its priority is its own, it never expires nor waits for its start (CR-4), it has no tags, and it is no edit of a record. */
 const FIELDS: readonly Field[] = [
   'type',
   'subject',
@@ -64,7 +64,12 @@ const FIELDS: readonly Field[] = [
 /** Nothing ends a crisis but its delivery, and nothing delays it. */
 const INSTANTS = ['expiresAtMs', 'startAtMs'] as const satisfies readonly Field[];
 /** Not of a crisis, and no field that nobody knows. */
-const IGNORED: readonly string[] = ['priority', ...INSTANTS, 'tags'] satisfies readonly Field[];
+const IGNORED: readonly string[] = [
+  'priority',
+  ...INSTANTS,
+  'tags',
+  'removals',
+] satisfies readonly Field[];
 /** Its own name may be data. */
 const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';

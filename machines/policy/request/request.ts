@@ -8,8 +8,10 @@ import type { Entity } from '../../vocabulary/entity.ts';
 import type { HoldfastError, ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
 import { nearestName } from '../../vocabulary/nearestName.ts';
+import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
 import { cardDatumInText } from './cardData.ts';
+import { checkEdit } from './editRequest.ts';
 import { fittedPayload, type PayloadSchema } from './payloadSchema.ts';
 import {
   cardRefused,
@@ -55,8 +57,21 @@ export interface SyncRequest {
    * No part of what a repeat is told by; a crisis has none.
    */
   readonly tags?: readonly string[] | undefined;
-  /** The version of the entity that this change was made on; handed to conflict resolution. */
-  readonly base?: Json | undefined;
+  /**
+   * The version of the entity that this change was made on; handed to conflict resolution. Where the handler of
+   * the type has `conflicts`: the validator of that version as the upstream gave it, or what `entities.get()` gave
+   * as `base`, which also tells what the changes are.
+   */
+  readonly base?: Json | EditBase | undefined;
+  /**
+   * What a person has said yes to having removed from the entity: what is missing in a payload is not removed by
+   * that (CF-7). Only where the handler of the type has `conflicts`; at most 256, each with a path of at most 1024
+   * characters, `by` of 256 and `reason` of 1000.
+   *
+   * @example
+   * removals: [{ path: '/contacts/c2', confirmed: true, by: 'p-17', at: Date.now() }]
+   */
+  readonly removals?: readonly Tombstone[] | undefined;
   /** For `httpHandler`: the HTTP method, in place of POST. */
   readonly method?: string | undefined;
   /** For `httpHandler`: the path below its base URL, in place of the type. */
@@ -76,7 +91,7 @@ export interface CheckedRequest {
   readonly tags: readonly string[];
   readonly method: string | null;
   readonly path: string | null;
-  /** Payload and base as JSON with sorted keys: what is sealed, sent and fingerprinted. */
+  /** Payload, base and removals as JSON with sorted keys: what is sealed, sent and fingerprinted. */
   readonly body: string;
 }
 
@@ -97,6 +112,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'startAtMs',
   'tags',
   'base',
+  'removals',
   'method',
   'path',
 ]);
@@ -113,6 +129,8 @@ export interface RequestRules {
   readonly payloadBytesMax?: number | undefined;
   readonly exemptionsOf?: ExemptionsOf | undefined;
   readonly schemaOf?: SchemaOf | undefined;
+  /** Whether requests of a type are edits of a merged record: its handler has `conflicts`. Left out: nobody knows. */
+  readonly isEdited?: ((type: string) => boolean) | undefined;
   /** Of requests that name none. Default {@link DEFAULT_TIER}. */
   readonly defaultTier?: Tier | undefined;
 }
@@ -132,6 +150,7 @@ export function checkRequest(
     payloadBytesMax = PAYLOAD_BYTES_MAX,
     exemptionsOf = () => () => false,
     schemaOf = () => undefined,
+    isEdited,
     defaultTier = DEFAULT_TIER,
   }: RequestRules = {},
 ): CheckedRequest {
@@ -150,11 +169,13 @@ export function checkRequest(
     refuseCard(checked, field, isExempt);
     return checked;
   };
-  const { base } = given;
+  const { base, removals } = given;
   const expiresAtMs =
     given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs');
   const schema = schemaOf(type);
   const payload = schema === undefined ? given.payload : fittedPayload(schema, given.payload);
+  // A crisis is no edit, whatever it changes: nothing may refuse it or hold it up.
+  checkEdit(given, given.priority === 'crisis' ? null : (isEdited?.(type) ?? null));
   return {
     type,
     subject: text(given.subject, 'subject'),
@@ -171,7 +192,7 @@ export function checkRequest(
     tags: checkTags(given.tags, text),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
-    body: encodeBody({ payload, base }, { bytesMax: payloadBytesMax, isExempt }),
+    body: encodeBody({ payload, base, removals }, { bytesMax: payloadBytesMax, isExempt }),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Payload and base of a request as JSON with sorted keys, so that equal values have equal texts.
+ * Payload, base and removals of a request as JSON with sorted keys, so that equal values have equal texts.
  * Stricter than `JSON.stringify`: what that would change in silence (NaN, a Date, undefined in an
  * array) is refused. The size is counted while the text is made, so that what is too large costs
  * little, and card data is looked for in each value as it is written (CF-7, OP-9).
@@ -9,6 +9,7 @@
 
 import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import type { RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import {
   type CardContext,
   type CardDatum,
@@ -18,7 +19,7 @@ import {
   NO_CARD,
 } from './cardData.ts';
 
-/** The default limit of a payload (with its base), in UTF-8 bytes of JSON. */
+/** The default limit of a payload (with its base and removals), in UTF-8 bytes of JSON. */
 export const PAYLOAD_BYTES_MAX = 1_048_576;
 
 /** How deep a value may be nested. */
@@ -28,27 +29,48 @@ export const DEPTH_MAX = 100;
 export interface RequestBody {
   readonly payload: Json;
   readonly base?: Json;
+  /** Of an edit: what a person has confirmed to be removed. */
+  readonly removals?: readonly Tombstone[];
+  /** Of an edit that has been compared with its record: what is sent in place of the payload (CF-1). */
+  readonly merged?: MergedBody;
   /** Of a crisis that broke a rule of requests: what was left out, masked, cut or took its default (CR-4). */
   readonly leftOut?: readonly string[];
 }
 
+/** What an edit is sent as. What the app gave stands beside it, unchanged. */
+export interface MergedBody {
+  readonly payload: Json;
+  /** The validator of the version that it was made on; `null` where the upstream has given none. */
+  readonly version: string | null;
+  /** True: the upstream is to have no such record. */
+  readonly absent?: true;
+  /** How often it was made anew after a definite conflict. */
+  readonly round: number;
+  readonly meta: RecordMeta;
+  /** The value that it is to be compared with when the upstream turns out to hold another. */
+  readonly ancestor?: Json;
+}
+
+/** The parts of a request of unknown origin that make its body; of the removals the fields are checked already. */
+export interface GivenBody {
+  readonly payload: unknown;
+  readonly base?: unknown;
+  readonly removals?: unknown;
+}
+
 export interface BodyRules {
   readonly bytesMax: number;
-  /** Whether card data may stand at a path that begins with `payload` or `base`. */
+  /** Whether card data may stand at a path that begins with `payload`, `base` or `removals`. */
   readonly isExempt: (path: ValuePath) => boolean;
 }
 
 /** The text of a body; {@link parseBody} is the inverse. */
-export function encodeBody(
-  { payload, base }: { readonly payload: unknown; readonly base: unknown },
-  rules: BodyRules,
-): string {
+export function encodeBody({ payload, base, removals }: GivenBody, rules: BodyRules): string {
   const encoder = new Encoder(rules);
   const encodedPayload = encoder.encode(payload === undefined ? null : payload, 'payload');
-  const body =
-    base === undefined
-      ? `{"payload":${encodedPayload}}`
-      : `{"base":${encoder.encode(base, 'base')},"payload":${encodedPayload}}`;
+  const before = base === undefined ? '' : `"base":${encoder.encode(base, 'base')},`;
+  const after = removals === undefined ? '' : `,"removals":${encoder.encode(removals, 'removals')}`;
+  const body = `{${before}"payload":${encodedPayload}${after}}`;
   // A UTF-16 unit takes at most 3 bytes of UTF-8, so short bodies need no exact count.
   if (body.length * 3 > rules.bytesMax && utf8Length(body) > rules.bytesMax) {
     throw tooLarge(rules.bytesMax);
@@ -59,6 +81,12 @@ export function encodeBody(
 /** The body with a note for who reads the crisis: what is not as it was given. */
 export function withNote(body: string, leftOut: readonly string[]): string {
   return leftOut.length === 0 ? body : `{"leftOut":${JSON.stringify(leftOut)},${body.slice(1)}`;
+}
+
+/** The body with what it is sent as, in place of what that was before; `null` for as the app gave it. */
+export function withMerged(body: string, merged: MergedBody | null): string {
+  const { merged: _, ...given } = parseBody(body);
+  return JSON.stringify(merged === null ? given : { merged, ...given });
 }
 
 export function parseBody(body: string): RequestBody {
@@ -83,7 +111,7 @@ class Encoder {
     this.#namesLeft = Math.max(rules.bytesMax, PAYLOAD_BYTES_MAX);
   }
 
-  encode(value: unknown, field: 'payload' | 'base'): string {
+  encode(value: unknown, field: keyof GivenBody): string {
     this.#field = field;
     this.#root = value;
     return this.#value(value, NO_CARD);

@@ -64,10 +64,11 @@ function editedBody(
   { context, body }: DeadLetterRecord,
   payload: Json,
 ): string {
-  const base = body === null ? undefined : parseBody(body).base;
-  const { type, subject, tier } = context;
-  const request = base === undefined ? { payload } : { payload, base };
-  return store.checkRequest({ type, subject, tier, ...request }).body;
+  const { base, removals } = body === null ? {} : parseBody(body);
+  const { type, subject, tier, entity } = context;
+  // Of an edit the entity belongs to what is checked.
+  const about = entity === null ? { type, subject, tier } : { type, subject, tier, entity };
+  return store.checkRequest({ ...about, payload, base, removals }).body;
 }
 
 function payloadErased(): HoldfastError {

@@ -7,6 +7,7 @@
  */
 
 import { join } from 'node:path';
+import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
 import { RATE_LIMIT_RULES } from '../../../machines/policy/flow/tokenBucket.ts';
 import {
   POLICY_PARTS,
@@ -51,6 +52,10 @@ const YEAR_MS = 366 * 86_400_000;
 /** The first and the last of these that a rule allows are tried where it names no range. */
 const NUMBERS = [0, 1, YEAR_MS, HUGE];
 const CRISIS = 'crisis.alert';
+const RECIPE = defineEntity<{ title: string }>()({ type: 'recipe', fields: {} });
+/** Conflicts whose record nobody can read, and whose record nobody ever answers for. */
+const UNREADABLE = { fetchCurrent: fails, asCrisisPlan: fails, roundsMax: 1, silentMaxMs: 1 };
+const SILENT = { fetchCurrent: () => new Promise<never>(() => undefined), isAuthority: true };
 
 /** Tried at the least and the greatest that their rules allow. */
 const BY_RULE: readonly string[] = [
@@ -102,6 +107,13 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
       ofHandlers({ schema: schemaOf(() => new Promise<never>(() => undefined)) }),
     ),
   ],
+  // A crisis is no edit, whatever else operations of its type are.
+  'handlers.*.conflicts': () => [
+    tried('conflicts', 'whose record nobody can read', ofHandlers({ conflicts: UNREADABLE })),
+    tried('conflicts', 'that never answer', ofHandlers({ conflicts: SILENT })),
+  ],
+  device: () => [tried('device', 'phone-1', { device: 'phone-1' })],
+  'entities[]': () => [tried('entities', 'of the app', { entities: [RECIPE] })],
   'handlers.*.cardDataExempt[]': () => [
     tried('cardDataExempt', 'everything', ofHandlers({ cardDataExempt: ['payload', 'subject'] })),
   ],

@@ -17,6 +17,8 @@ export function attemptOf(given: Partial<Attempt> = {}): Attempt {
     priority: 'normal',
     payload: { amount: 1 },
     base: undefined,
+    condition: undefined,
+    meta: undefined,
     idempotencyKey: 'key-1',
     number: 1,
     deadlineAtMs: Number.MAX_SAFE_INTEGER,
@@ -26,6 +28,7 @@ export function attemptOf(given: Partial<Attempt> = {}): Attempt {
     method: null,
     path: null,
     keepAnswer: () => undefined,
+    keepCurrent: () => undefined,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     ...given,
   };

@@ -5,7 +5,8 @@
  */
 
 import { type Merged, mergeEntity } from '../../../machines/merge/mergeEntity.ts';
-import type { SideMeta, Tombstone } from '../../../machines/merge/sides.ts';
+import type { SideMeta } from '../../../machines/merge/sides.ts';
+import type { Tombstone } from '../../../machines/vocabulary/record.ts';
 import { leaves, nodes, ordersOf } from './asserts.ts';
 
 export const NOW = 1_790_000_000_000;

@@ -1,0 +1,148 @@
+/**
+ * What a request of a type whose handler has `conflicts` must meet beside the rules for all: it is an edit of
+ * the record of an entity, and is merged with what others made of that (CF-1, CF-7).
+ *
+ * @module
+ */
+
+import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
+import { invalidField as invalid } from './requestBody.ts';
+
+/** How many removals a request may have. */
+const REMOVALS_MAX = 256;
+const POINTER_LENGTH_MAX = 1_024;
+const BY_LENGTH_MAX = 256;
+const REASON_LENGTH_MAX = 1_000;
+/** As long as a header may be with most servers, and far longer than any validator. */
+export const VERSION_LENGTH_MAX = 1_024;
+
+/** RFC 6901; that of the whole record, which is empty, removes no item of it. */
+const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
+
+const REMOVAL_FIELDS = {
+  path: 0,
+  confirmed: 0,
+  by: 0,
+  at: 0,
+  reason: 0,
+} as const satisfies Record<keyof Tombstone, 0>;
+const BASE_FIELDS = { version: 0, value: 0 } as const satisfies Record<keyof EditBase, 0>;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks what an edit is made of. Card data is looked for where the body is made.
+ *
+ * @param isEdit `null` where the handlers are not known
+ * @throws HoldfastError `HF_REQUEST_INVALID` naming the field
+ */
+export function checkEdit(
+  given: { readonly entity?: unknown; readonly base?: unknown; readonly removals?: unknown },
+  isEdit: boolean | null,
+): void {
+  const { entity, base, removals } = given;
+  if (isEdit === true) {
+    if (entity === undefined) {
+      throw invalid(
+        'entity',
+        'is missing: the handler of this type has conflicts, so a request has to say which record it changes, { type, id }',
+      );
+    }
+    if (base !== undefined) checkBase(base);
+  }
+  if (removals === undefined) return;
+  if (isEdit === false) {
+    throw invalid(
+      'removals',
+      'are only for types whose handler has conflicts: nothing else would look at them',
+    );
+  }
+  checkRemovals(removals);
+}
+
+function checkBase(base: unknown): void {
+  const what =
+    'must be the validator of the version that the change was made on, a text such as \'"v7"\', or { version, value } as entities.get() gives it';
+  if (typeof base === 'string') {
+    requireThat(isVersion(base), 'base', what);
+    return;
+  }
+  const fields = fieldsOf(base);
+  requireThat(fields !== null && onlyKnown(fields, BASE_FIELDS), 'base', what);
+  const { version, value } = fields;
+  requireThat(
+    version === null || (typeof version === 'string' && isVersion(version)),
+    'base.version',
+    `must be a text of 1 to ${VERSION_LENGTH_MAX} characters, or null`,
+  );
+  requireThat(value !== undefined, 'base.value', 'is missing');
+}
+
+function checkRemovals(removals: unknown): void {
+  requireThat(
+    Array.isArray(removals),
+    'removals',
+    'must be a list of { path, confirmed, by, at, reason }',
+  );
+  requireThat(removals.length <= REMOVALS_MAX, 'removals', `must be at most ${REMOVALS_MAX}`);
+  for (const [index, removal] of removals.entries()) {
+    checkRemoval(fieldsOf(removal), `removals[${index}]`);
+  }
+}
+
+function checkRemoval(fields: Fields | null, field: string): void {
+  requireThat(
+    fields !== null && onlyKnown(fields, REMOVAL_FIELDS),
+    field,
+    `must be an object with path, and of ${Object.keys(REMOVAL_FIELDS).slice(1).join(', ')} what is known`,
+  );
+  const { path, confirmed, by, at, reason } = fields;
+  requireThat(
+    isText(path, POINTER_LENGTH_MAX) && POINTER.test(path),
+    `${field}.path`,
+    `must be a JSON Pointer of at most ${POINTER_LENGTH_MAX} characters, such as /contacts/c2`,
+  );
+  requireThat(
+    confirmed === undefined || typeof confirmed === 'boolean',
+    `${field}.confirmed`,
+    'must be true or false',
+  );
+  requireThat(
+    by === undefined || isText(by, BY_LENGTH_MAX),
+    `${field}.by`,
+    `must be a text of at most ${BY_LENGTH_MAX} characters`,
+  );
+  requireThat(
+    at === undefined || (Number.isSafeInteger(at) && Number(at) >= 0),
+    `${field}.at`,
+    'must be a whole number of milliseconds since 1970',
+  );
+  requireThat(
+    reason === undefined || isText(reason, REASON_LENGTH_MAX),
+    `${field}.reason`,
+    `must be a text of at most ${REASON_LENGTH_MAX} characters`,
+  );
+}
+
+/** Whether a text may be the validator of a version. */
+function isVersion(text: string): boolean {
+  return text !== '' && text.length <= VERSION_LENGTH_MAX;
+}
+
+function isText(value: unknown, lengthMax: number): value is string {
+  return typeof value === 'string' && value.length <= lengthMax;
+}
+
+function fieldsOf(value: unknown): Fields | null {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Fields) : null;
+}
+
+/** A field that is misspelt would be lost without a word. */
+function onlyKnown(fields: Fields, known: Readonly<Record<string, 0>>): boolean {
+  return Object.keys(fields).every((name) => Object.hasOwn(known, name));
+}
+
+function requireThat(holds: boolean, field: string, problem: string): asserts holds {
+  if (!holds) throw invalid(field, problem);
+}

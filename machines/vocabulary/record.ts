@@ -1,0 +1,64 @@
+/**
+ * What travels with the record of an entity, between a store and an upstream that keeps it (CF-1, CF-6).
+ *
+ * @module
+ */
+
+import type { Json } from './json.ts';
+
+/** Changes seen, by device id; `srv` is the server. A device that is missing counts 0. */
+export type VersionVector = Readonly<Record<string, number>>;
+
+/** A moment: wall time in milliseconds, and a counter for what falls into the same one. */
+export interface HybridStamp {
+  readonly ms: number;
+  readonly c: number;
+}
+
+/** That somebody removed an item, and that it is not just missing. */
+export interface Tombstone {
+  /** `/collection/id`, a JSON Pointer whose last part is the item's identity. */
+  readonly path: string;
+  /** Whether the person was asked and said yes. */
+  readonly confirmed?: boolean;
+  readonly by?: string;
+  /** When, in milliseconds since 1970. */
+  readonly at?: number;
+  readonly reason?: string;
+}
+
+/** What a store says of a record beside its value, so that others can tell what is newer and what is removed. */
+export interface RecordMeta {
+  /** What of each device, and of the server, the value has seen. */
+  readonly vv: VersionVector;
+  /** The device that made it. */
+  readonly actor: string;
+  /** When it did. It only orders what is concurrent. */
+  readonly hlc: HybridStamp;
+  readonly tombstones?: readonly Tombstone[];
+  /** When each device was heard of, in milliseconds since 1970: what all have seen need not be kept for ever. */
+  readonly heard?: Readonly<Record<string, number>>;
+}
+
+/** A record as its upstream holds it. */
+export interface Current<Value = Json> {
+  /** Its validator, such as an entity tag, exactly as the upstream gave it; `null` where it has given none. */
+  readonly version: string | null;
+  readonly value: Value;
+  /** What another store said of it; left out where the upstream does not carry that. */
+  readonly meta?: RecordMeta | undefined;
+  /** Of an authority: the moment of which it speaks, in milliseconds since 1970. */
+  readonly asOfMs?: number | undefined;
+  /** True: the upstream itself answers for it. Never take this from a device. */
+  readonly isVerified?: boolean | undefined;
+}
+
+/** The version of a record that a change was made on: what `entities.get()` gives as `base`. */
+export interface EditBase {
+  /** Its validator; `null` where the upstream has given none. */
+  readonly version: string | null;
+  readonly value: Json;
+}
+
+/** What the upstream has to hold for an edit to be taken: this version, or no record at all. */
+export type EditCondition = { readonly version: string } | { readonly absent: true };

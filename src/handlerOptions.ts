@@ -1,0 +1,95 @@
+/**
+ * What a handler may say, checked where it is given.
+ *
+ * @module
+ */
+
+import { type ConflictOptions, conflictRulesOf, type Handler } from '../actors/port.ts';
+import { isTypeName } from '../machines/policy/request/request.ts';
+import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
+import {
+  count,
+  type MatchRule,
+  milliseconds,
+  type OptionRule,
+  type OptionRules,
+} from '../machines/vocabulary/optionRules.ts';
+
+/** The end of a sentence about a name that is none. */
+export const TYPE_RULE =
+  'it must be words of letters, digits, - and _ joined by dots, such as payments.push';
+const EXEMPT_PATH =
+  /^(?:(?:payload|base|removals|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
+
+const HANDLER_TYPE: MatchRule = {
+  matches: isTypeName,
+  rule: `is no type that a request can name: ${TYPE_RULE}`,
+};
+
+const CONFLICT_RULES: OptionRules<ConflictOptions> = {
+  fetchCurrent: 'function',
+  roundsMax: count(1, 1_000),
+  isAuthority: 'boolean',
+  silentMaxMs: milliseconds(1),
+  asCrisisPlan: 'function',
+};
+
+const HANDLER_RULES: OptionRules<Handler> = {
+  upstream: { required: 'text' },
+  run: { required: 'function' },
+  schema: {
+    matches: (schema) => typeof Object(Object(schema)['~standard']).validate === 'function',
+    rule: 'must be a Standard Schema, as zod, valibot and arktype make them',
+  },
+  // What is in it is checked below.
+  conflicts: {
+    matches: (given) =>
+      given === true || (typeof given === 'object' && given !== null && !Array.isArray(given)),
+    rule: `must be true, or an object of ${Object.keys(CONFLICT_RULES).join(', ')}`,
+  },
+  honoursIdempotencyKey: 'boolean',
+  keyLifetimeMs: 'span',
+  strictOrder: 'boolean',
+  attemptTimeoutMs: milliseconds(1),
+  cardDataExempt: {
+    each: {
+      matches: (path) => typeof path === 'string' && EXEMPT_PATH.test(path),
+      rule: 'must be a path such as payload.orderId, base.orderId, response.orderId, entity.id, subject, idempotencyKey or path',
+    },
+  },
+};
+
+/** The rule of all handlers together, by type. */
+export const HANDLERS_RULE: OptionRule = {
+  entries: { fields: HANDLER_RULES },
+  named: HANDLER_TYPE,
+};
+
+/** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
+export function checkHandler(type: string, handler: Handler, upstreams: ReadonlySet<string>): void {
+  requireOption(HANDLER_TYPE.matches(type), `handlers.${type}`, HANDLER_TYPE.rule);
+  checkFields(handler, HANDLER_RULES, `handlers.${type}`);
+  checkPartsOf(type, handler, upstreams);
+}
+
+/**
+ * What a handler whose fields keep their rules must be besides.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` naming the field.
+ */
+export function checkPartsOf(type: string, handler: Handler, upstreams: ReadonlySet<string>): void {
+  const { upstream, conflicts } = handler;
+  if (!upstreams.has(upstream)) {
+    // Only where it is wrong: it names all upstreams, and each may have a handler.
+    const rule = `must be one of the upstreams: ${[...upstreams].join(', ')}`;
+    requireOption(false, `handlers.${type}.upstream`, rule);
+  }
+  if (conflicts === undefined) return;
+  const field = `handlers.${type}.conflicts`;
+  if (conflicts !== true) checkFields(conflicts, CONFLICT_RULES, field);
+  requireOption(
+    conflictRulesOf(handler) !== null,
+    conflicts === true ? field : `${field}.fetchCurrent`,
+    'needs a function that reads the record at the upstream: conflicts: { fetchCurrent: async (attempt) => ({ version, value }) }; run has none of its own, as that of httpHandler has',
+  );
+}
