@@ -102,6 +102,9 @@ const ROOMS = {
   ],
   'machines/merge': [VOCABULARY, ...MERGE],
 
+  // What is kept of a conflict, and what becomes of it by what a person decides.
+  'machines/conflict': [VOCABULARY, 'machines/policy/request', ...MERGE, 'machines/merge'],
+
   // Charts: they decide by policies and never import each other.
   ...Object.fromEntries(CHARTS.map((chart) => [chart, [VOCABULARY, ...POLICY]])),
   machines: CHARTS,

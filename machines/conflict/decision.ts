@@ -1,0 +1,187 @@
+/**
+ * What becomes of a conflict by what a person decides: their choices put into the record, and a decision taken back
+ * (CF-6). Pure: who may decide, and what is then sent, others know.
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../merge/declaration/entityRules.ts';
+import type { ReviewItem } from '../merge/rules/ruling.ts';
+import { isObject, isSame } from '../merge/values/canonical.ts';
+import { cleanJson } from '../merge/values/cleanJson.ts';
+import { HoldfastError } from '../vocabulary/errors.ts';
+import type { Json } from '../vocabulary/json.ts';
+import type { Person } from '../vocabulary/person.ts';
+import {
+  type ConflictChoice,
+  type ConflictDecided,
+  type ConflictRecord,
+  isToBeCarriedOut,
+} from './conflictRecord.ts';
+import { valueAt, withValueAt } from './valueAt.ts';
+
+/** What a person decides: each question, or the whole record at once. */
+export interface ConflictDecision {
+  readonly by: Person;
+  /** By the id of the question. Every question needs one, unless a whole record is given. */
+  readonly choices?: Readonly<Record<string, ConflictChoice>> | undefined;
+  /** The whole record, in place of all of it. */
+  readonly value?: Json | undefined;
+  /** The record of the side of this number, from 1, in place of all of it. */
+  readonly side?: number | undefined;
+}
+
+/** Rules that are ruled as one value though they are several fields. */
+const OF_SEVERAL_FIELDS: ReadonlySet<string> = new Set(['together', 'provider snapshot']);
+
+/**
+ * The record of the conflict with the decision in it; nothing of it is carried out yet.
+ *
+ * @param rules of its entity: fields that follow from others are computed anew
+ * @throws HoldfastError `HF_CONFLICT_RESOLVED`; `HF_OPTION_INVALID` naming what is missing or can't be.
+ */
+export function decided(
+  record: ConflictRecord,
+  decision: ConflictDecision & { readonly atMs: number },
+  rules: EntityRules,
+): ConflictRecord {
+  if (record.state === 'resolved') throw alreadyResolved(record);
+  const { by, atMs, choices = {} } = decision;
+  const before = record.value;
+  const after = computed(rules, chosen(record, decision), before);
+  const entry: ConflictDecided = {
+    ...{ kind: 'resolved', by, atMs, before, after, operationId: null },
+    // What waits goes on whatever was decided; what went out is sent again only where it is another.
+    isCarriedOut: !record.isHeld && isSame(before, after),
+    choices: decision.value === undefined && decision.side === undefined ? choices : {},
+  };
+  return { ...record, state: 'resolved', decisions: [...record.decisions, entry] };
+}
+
+/**
+ * The record of the conflict with its last decision taken back. One that nothing carries yet is as if it had not been
+ * made; any other is followed by another change, which puts back what was before.
+ *
+ * @throws HoldfastError `HF_CONFLICT_OPEN` where nobody has decided, `HF_CONFLICT_RESOLVED` where that is undone.
+ */
+export function undone(record: ConflictRecord, by: Person, atMs: number): ConflictRecord {
+  const last = record.decisions.at(-1);
+  if (last === undefined || record.state !== 'resolved') throw notDecided();
+  if (last.kind === 'undone') {
+    throw new HoldfastError(
+      'HF_CONFLICT_RESOLVED',
+      `What was decided of that conflict is undone already, by ${last.by.id}. Nothing was changed.`,
+      { field: 'id' },
+    );
+  }
+  const isTakenBack = isToBeCarriedOut(record);
+  const entry: ConflictDecided = {
+    ...{ kind: 'undone', by, atMs, choices: {}, operationId: null },
+    before: last.after,
+    after: last.before,
+    isCarriedOut: isTakenBack || isSame(last.before, last.after),
+  };
+  return {
+    ...record,
+    state: isTakenBack ? 'awaitingReview' : 'resolved',
+    decisions: [...record.decisions, entry],
+  };
+}
+
+/**
+ * The record of the conflict whose last decision is carried out by this operation; `null` where nothing had to be
+ * sent, or what waited for the decision is gone.
+ */
+export function carriedOut(record: ConflictRecord, operationId: string | null): ConflictRecord {
+  const last = record.decisions.at(-1);
+  if (last === undefined) return record;
+  const entry = { ...last, isCarriedOut: true, operationId };
+  return { ...record, decisions: [...record.decisions.slice(0, -1), entry] };
+}
+
+function chosen(record: ConflictRecord, { choices = {}, value, side }: ConflictDecision): Json {
+  if (value !== undefined) return cleanJson(value) ?? null;
+  if (side !== undefined) return sideOf(record, side);
+  const known = new Set(record.items.map(({ id }) => id));
+  for (const id of Object.keys(choices)) {
+    if (!known.has(id)) throw unusable('choices', 'names no question of this conflict');
+  }
+  const missing = record.items.filter(({ id }) => !Object.hasOwn(choices, id));
+  if (missing.length > 0) {
+    throw unusable(
+      'choices',
+      `needs an answer to each of ${record.items.length} questions, and has none to ${missing.length} of them: choose one of the alternatives, or 0 for what stands now`,
+    );
+  }
+  let whole = record.value;
+  // What is further down is put into what was chosen above it.
+  for (const item of record.items.toSorted((one, other) => depthOf(one) - depthOf(other))) {
+    const choice = choices[item.id];
+    if (choice !== undefined) whole = withChoice(whole, item, choice);
+  }
+  return whole;
+}
+
+function withChoice(whole: Json, item: ReviewItem, choice: ConflictChoice): Json {
+  if ('value' in choice) return withValueAt(whole, item.path, cleanJson(choice.value) ?? null);
+  const { take } = choice;
+  if (take === 0) return whole;
+  const alternative = Number.isInteger(take) ? item.alternatives[take - 1] : undefined;
+  if (alternative === undefined) {
+    const many = item.alternatives.length;
+    throw unusable('choices', `takes an alternative of a question by its number, 0 to ${many}`);
+  }
+  const { value } = alternative;
+  const current = valueAt(whole, item.path);
+  if (!OF_SEVERAL_FIELDS.has(item.rule) || !isObject(value) || !isObject(current)) {
+    return withValueAt(whole, item.path, value);
+  }
+  // Fields of the group that this version does not have go with the others of it.
+  const ofGroup = new Set(
+    item.alternatives.flatMap((one) => (isObject(one.value) ? Object.keys(one.value) : [])),
+  );
+  const apart = Object.entries(current).filter(([name]) => !ofGroup.has(name));
+  return withValueAt(whole, item.path, { ...Object.fromEntries(apart), ...value });
+}
+
+function sideOf({ sides }: ConflictRecord, side: number): Json {
+  const taken = Number.isInteger(side) ? sides[side - 1] : undefined;
+  if (taken === undefined)
+    throw unusable('side', `must be the number of a side, 1 to ${sides.length}`);
+  return taken.value;
+}
+
+/** With what follows from other fields computed, and without what is never kept. */
+function computed(rules: EntityRules, value: Json, before: Json): Json {
+  const clean = cleanJson(value, (name) => rules.leavesOut.has(name)) ?? null;
+  if (!isObject(clean)) return clean;
+  const follows = rules.computes(clean, [], isObject(before) ? before : undefined);
+  const whole = cleanJson({ ...clean, ...follows }) ?? null;
+  return isSame(whole, before) ? before : whole;
+}
+
+function depthOf({ path }: ReviewItem): number {
+  return path.split('/').length;
+}
+
+function unusable(field: string, rule: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `${field} ${rule}.`, { field });
+}
+
+function alreadyResolved(record: ConflictRecord): HoldfastError {
+  const last = record.decisions.at(-1);
+  const how = last === undefined ? 'by its rules alone' : `by ${last.by.id}`;
+  return new HoldfastError(
+    'HF_CONFLICT_RESOLVED',
+    `That conflict is resolved already, ${how}. Nothing was changed.`,
+    { field: 'id' },
+  );
+}
+
+function notDecided(): HoldfastError {
+  return new HoldfastError(
+    'HF_CONFLICT_OPEN',
+    'Nobody has decided that conflict, so there is nothing to undo. Nothing was changed.',
+    { field: 'id' },
+  );
+}
