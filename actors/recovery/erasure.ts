@@ -74,18 +74,22 @@ export class Erasure {
   }
 }
 
-/** Whether it takes a payload or a plan away, or a whole record. */
+/** Whether it takes a payload, a plan or a kept text away, or a whole record. */
 function erases(write: Write): boolean {
   switch (write.kind) {
     case 'update':
-      return write.payload === null;
+      return write.payload === null || write.newPayload !== undefined;
     case 'replay':
       return write.payload !== null;
     case 'crisisPlan':
       // The one before, wherever another takes its place.
       return write.plan !== undefined;
+    case 'keep':
+      // The text before, but for a record that begins.
+      return write.revision !== 0;
     case 'purge':
     case 'purgeSettled':
+    case 'purgeKept':
     case 'withdraw':
       return true;
     default:

@@ -17,7 +17,12 @@ import type {
   DeadLetterRows,
   Expired,
   FoundRows,
+  Kept,
+  KeptCounts,
   KeptCrisisPlan,
+  KeptKey,
+  KeptPage,
+  KeptPageQuery,
   QuarantinedRecord,
   QuarantinedRow,
   SealedRecord,
@@ -201,6 +206,18 @@ class MemoryStore implements Store {
 
   crisisPlan(subject: string): Promise<KeptCrisisPlan | null> {
     return this.#answer(() => this.#tables.crisisPlans.get(subject) ?? null);
+  }
+
+  kept(query: KeptKey): Promise<Kept | null> {
+    return this.#answer(() => this.#tables.kept.find(query));
+  }
+
+  keptPage(query: KeptPageQuery): Promise<KeptPage> {
+    return this.#answer(() => this.#tables.kept.page(query));
+  }
+
+  keptCounts(): Promise<KeptCounts> {
+    return this.#answer(() => this.#tables.kept.counts());
   }
 
   list(query: Parameters<Store['list']>[0]): Promise<readonly StoredOperation[]> {

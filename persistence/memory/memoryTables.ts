@@ -5,6 +5,7 @@
  */
 
 import type { Hold } from '../port/hold.ts';
+import { hasPayloadOf, payloadAfter } from '../port/payloadAfter.ts';
 import type {
   AcceptWrite,
   CrisisPlanWrite,
@@ -19,6 +20,7 @@ import type {
 } from '../port/store.ts';
 import { NEVER_MS } from '../port/store.ts';
 import { checkWrite, misuse } from '../port/writeChecks.ts';
+import { MemoryKept } from './memoryKept.ts';
 import { purgeSettled } from './memoryRetention.ts';
 import { applyReview, type ReviewTables } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
@@ -29,6 +31,7 @@ type Due = SortedList<MemoryRow>;
 export class MemoryTables implements ReviewTables {
   readonly components = new Map<string, string>();
   readonly crisisPlans = new Map<string, KeptCrisisPlan>();
+  readonly kept = new MemoryKept();
   hold: Hold | null = null;
   readonly #rows = new Map<number, MemoryRow>();
   readonly #ids = new Map<string, number>();
@@ -71,6 +74,10 @@ export class MemoryTables implements ReviewTables {
           return { kind: 'componentKept' };
         case 'crisisPlan':
           return this.#keepCrisisPlan(write);
+        case 'keep':
+          return this.kept.keep(write);
+        case 'purgeKept':
+          return this.kept.purge(write);
         case 'hold':
           this.hold = write.hold;
           return { kind: 'holdKept' };
@@ -180,6 +187,7 @@ export class MemoryTables implements ReviewTables {
       row.standing === write.standing &&
       row.dueAtMs === write.dueAtMs &&
       row.state === write.state &&
+      hasPayloadOf(row, write) &&
       row.route === write.route;
     if (done) return;
     throw misuse(
@@ -241,7 +249,7 @@ export class MemoryTables implements ReviewTables {
       urgency: write.leavesLane && row.lane !== null ? write.urgency : row.urgency,
       lane: write.leavesLane ? null : row.lane,
       laneLeft: write.leavesLane ? row.lane : row.laneLeft,
-      payload: write.payload,
+      payload: payloadAfter(write),
     });
     return { kind: 'updated', laneNext: write.leavesLane ? this.heldHeadOf(row.lane) : null };
   }

@@ -13,6 +13,7 @@
 
 import type { CrisisPlanStore, CrisisPlansAtOpen } from './crisisPlans.ts';
 import type { Hold } from './hold.ts';
+import type { KeptStore } from './kept.ts';
 import type { QueueStore } from './queue.ts';
 import type { RecordStore } from './records.ts';
 import type { ReviewStore } from './review.ts';
@@ -27,6 +28,18 @@ export type {
   KeptCrisisPlan,
   UnreadableCrisisPlan,
 } from './crisisPlans.ts';
+export type {
+  KeepWrite,
+  Kept,
+  KeptCounts,
+  KeptKey,
+  KeptPage,
+  KeptPageQuery,
+  KeptRoom,
+  KeptStore,
+  PurgeKeptWrite,
+  UnreadableKept,
+} from './kept.ts';
 export type { QuarantinedRecord, QuarantinedRow, SealedRecord } from './quarantined.ts';
 export type {
   Claim,
@@ -110,6 +123,7 @@ export interface Store
   extends StoreLife,
     RecordStore,
     CrisisPlanStore,
+    KeptStore,
     QueueStore,
     ReviewStore,
     SearchStore,

@@ -6,7 +6,8 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Standing, Write } from './store.ts';
+import { KEPT_ROOMS } from './kept.ts';
+import type { KeepWrite, Standing, Write } from './store.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -18,7 +19,11 @@ export function isOperationId(id: string): boolean {
 /** @throws HoldfastError `HF_INTERNAL` naming the field at fault. */
 export function checkWrite(write: Write): void {
   if (write.kind === 'component' || write.kind === 'crisisPlan' || write.kind === 'hold') return;
-  if (write.kind === 'purgeSettled') {
+  if (write.kind === 'keep') {
+    checkKeep(write);
+    return;
+  }
+  if (write.kind === 'purgeSettled' || write.kind === 'purgeKept') {
     demand(isCount(write.nowMs), 'nowMs', 'must be whole milliseconds since the epoch');
     demand(isCount(write.limit), 'limit', 'must be a non-negative safe integer');
     return;
@@ -37,6 +42,17 @@ export function checkWrite(write: Write): void {
   }
   demand(isOperationId(write.id), 'id', 'must be a UUID in lower case');
   demand(isCount(write.urgency), 'urgency', 'must be a non-negative safe integer');
+}
+
+function checkKeep({ room, key, revision = 0, keepUntilMs = null }: KeepWrite): void {
+  demand(KEPT_ROOMS.includes(room), 'room', 'must be one of those there are');
+  demand(key !== '', 'key', 'must not be empty');
+  demand(isCount(revision), 'revision', 'must be a non-negative safe integer');
+  demand(
+    keepUntilMs === null || isCount(keepUntilMs),
+    'keepUntilMs',
+    'must be whole milliseconds since the epoch, or null',
+  );
 }
 
 function checkStanding(standing: Standing, dueAtMs: number | null): void {

@@ -6,6 +6,7 @@
 
 import type { CrisisPlanResult, CrisisPlanWrite } from './crisisPlans.ts';
 import type { HoldWrite } from './hold.ts';
+import type { KeepWrite, KeptResult, PurgeKeptWrite } from './kept.ts';
 import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
 
 /**
@@ -76,6 +77,8 @@ export interface UpdateWrite {
   readonly leavesLane: boolean;
   /** The payload as it was given, which is kept; `null` erases it (SE-5). */
   readonly payload: string | null;
+  /** In place of the payload that is kept, in the same commit as the state; of no effect where `payload` is `null`. */
+  readonly newPayload?: string | undefined;
 }
 
 /** Forgets an operation whose acceptance was reported as failed though it may have reached the disk. */
@@ -168,6 +171,8 @@ export type Write =
   | PurgeSettledWrite
   | ComponentWrite
   | CrisisPlanWrite
+  | KeepWrite
+  | PurgeKeptWrite
   | HoldWrite;
 
 /** The head of a lane that has the rank of a more urgent one behind it from now on (OP-4). */
@@ -210,5 +215,6 @@ export type WriteResult =
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
   | CrisisPlanResult
+  | KeptResult
   | { readonly kind: 'componentKept' }
   | { readonly kind: 'holdKept' };

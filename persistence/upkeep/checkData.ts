@@ -19,6 +19,7 @@ import { inspectSchema, STANDING_CODES, tablesOf } from '../sqlite/schema/schema
 import type {
   ComponentRow,
   CrisisPlanRow,
+  KeptRow,
   OperationRow,
   RowSeals,
 } from '../sqlite/seals/rowSeals.ts';
@@ -29,13 +30,14 @@ import { giveWay, type UpkeepOptions } from './progress.ts';
 const ROWS_AT_ONCE = 500;
 /** Enough to see what happened; the count says how many there are. */
 const LISTED_MAX = 20;
-/** The first version whose states say which payload is theirs, and the first with crisis plans. */
+/** The first version whose states say which payload is theirs, that with crisis plans, that with kept records. */
 const PAYLOADS_BOUND_SINCE = 3;
 const CRISIS_PLANS_SINCE = 5;
+const KEPT_SINCE = 7;
 
 /** A record that does not open with the key of the store. */
 export interface UnreadableRecord {
-  /** The operation's id; `null` for a component or a crisis plan, whose name is sealed. */
+  /** The operation's id; `null` for a component, a crisis plan or a kept record, whose name is sealed. */
   readonly id: string | null;
   readonly code: string;
 }
@@ -195,6 +197,24 @@ async function openAll(
         seals.openCrisisPlan(row);
       },
     );
+  }
+  if (schemaVersion < KEPT_SINCE) return { recordsOpened, unreadableCount, unreadable };
+  const kept = db.prepare<[number], KeptRow>(
+    `SELECT * FROM kept WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
+  );
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    const rows = kept.all(after);
+    for (const row of rows) {
+      after = row.seq;
+      tryToOpen(
+        () => null,
+        () => {
+          seals.openKept(row);
+        },
+      );
+    }
+    if (rows.length < ROWS_AT_ONCE) break;
+    await giveWay(options);
   }
   return { recordsOpened, unreadableCount, unreadable };
 }

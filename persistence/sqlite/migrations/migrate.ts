@@ -14,6 +14,7 @@ import { foldWal } from '../file/connection.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { CRISIS_PLAN_TABLES } from '../schema/schemaV5.ts';
 import { TAG_TABLES } from '../schema/schemaV6.ts';
+import { KEPT_TABLES } from '../schema/schemaV7.ts';
 import { keepTally } from '../schema/tallyKept.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
@@ -53,6 +54,12 @@ const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
     5,
     (db) => {
       for (const statement of TAG_TABLES) db.exec(statement);
+    },
+  ],
+  [
+    6,
+    (db) => {
+      for (const statement of KEPT_TABLES) db.exec(statement);
     },
   ],
 ]);

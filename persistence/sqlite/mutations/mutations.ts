@@ -7,7 +7,7 @@
 
 import type Database from 'better-sqlite3';
 import { OPERATION_INDEXES } from '../schema/schemaV4.ts';
-import type { ComponentRow, CrisisPlanRow, OperationColumns } from '../seals/rowSeals.ts';
+import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 
 /** Changes of rows, to be asked for inside a transaction. */
@@ -40,6 +40,13 @@ export interface Mutations {
   keepCrisisPlan(row: CrisisPlanRow): void;
   /** @param subject its fingerprint */
   deleteCrisisPlan(subject: Uint8Array): void;
+  insertKept(row: KeptRow): void;
+  /** Changes what a later write changes; room and key stay. */
+  updateKept(row: KeptRow): void;
+  /** @param key its fingerprint */
+  deleteKept(room: number, key: Uint8Array): void;
+  /** Takes the end of one away that can't be opened. */
+  unendKept(seq: number): void;
   /** @param storeId 16 bytes */
   insertMark(storeId: Uint8Array, keyId: number, seal: Uint8Array): void;
   updateMark(keyId: number, seal: Uint8Array): void;
@@ -69,6 +76,10 @@ export function createMutations(db: Database.Database): Mutations {
   const keepComponent = statement('keepComponent');
   const keepCrisisPlan = statement('keepCrisisPlan');
   const deleteCrisisPlan = statement('deleteCrisisPlan');
+  const insertKept = statement('insertKept');
+  const updateKept = statement('updateKept');
+  const deleteKept = statement('deleteKept');
+  const unendKept = statement('unendKept');
   const insertMark = statement('insertMark');
   const updateMark = statement('updateMark');
   const keepCount = statement('keepCount');
@@ -170,6 +181,18 @@ export function createMutations(db: Database.Database): Mutations {
     },
     deleteCrisisPlan(subject) {
       deleteCrisisPlan.run(subject);
+    },
+    insertKept({ seq, room, key, revision, key_id, is_open, keep_until, state }) {
+      insertKept.run(seq, room, key, revision, key_id, is_open, keep_until, state);
+    },
+    updateKept({ seq, revision, key_id, is_open, keep_until, state }) {
+      updateKept.run(revision, key_id, is_open, keep_until, state, seq);
+    },
+    deleteKept(room, key) {
+      deleteKept.run(room, key);
+    },
+    unendKept(seq) {
+      unendKept.run(seq);
     },
     insertMark(storeId, keyId, seal) {
       insertMark.run(storeId, keyId, seal);

@@ -50,6 +50,12 @@ export const MUTATIONS = {
     'INSERT INTO crisis_plan (subject, revision, key_id, pinned, state) VALUES (?, ?, ?, ?, ?) ' +
     'ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, pinned = excluded.pinned, state = excluded.state',
   deleteCrisisPlan: 'DELETE FROM crisis_plan WHERE subject = ?',
+  insertKept:
+    'INSERT INTO kept (seq, room, key, revision, key_id, is_open, keep_until, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  updateKept:
+    'UPDATE kept SET revision = ?, key_id = ?, is_open = ?, keep_until = ?, state = ? WHERE seq = ?',
+  deleteKept: 'DELETE FROM kept WHERE room = ? AND key = ?',
+  unendKept: 'UPDATE kept SET keep_until = NULL WHERE seq = ?',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
   keepCount: 'INSERT OR REPLACE INTO tally (kind, operations) VALUES (?, ?)',
   updateMark: 'UPDATE meta SET key_id = ?, seal = ?',

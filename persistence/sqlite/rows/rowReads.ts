@@ -23,6 +23,7 @@ import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
 import { crisisPlan } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
+import { findKept, keptCounts, keptPage } from './kept.ts';
 import { freedHead } from './laneRanks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { search } from './search.ts';
@@ -62,6 +63,12 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return find(tables, request.query);
     case 'crisisPlan':
       return crisisPlan(tables, request.query);
+    case 'kept':
+      return findKept(tables, request.query);
+    case 'keptPage':
+      return keptPage(tables, request.query);
+    case 'keptCounts':
+      return keptCounts(tables);
     case 'list':
       return list(tables, request.query);
     case 'search':

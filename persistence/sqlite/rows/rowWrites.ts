@@ -6,6 +6,7 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { hasPayloadOf, payloadAfter } from '../../port/payloadAfter.ts';
 import type {
   AcceptWrite,
   ComponentWrite,
@@ -20,6 +21,7 @@ import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
 import { keepCrisisPlan } from './crisisPlans.ts';
+import { keep, purgeKept } from './kept.ts';
 import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { purgeSettled } from './retention.ts';
@@ -60,6 +62,10 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
       return keepComponent(tables, write);
     case 'crisisPlan':
       return keepCrisisPlan(tables, write);
+    case 'keep':
+      return keep(tables, write);
+    case 'purgeKept':
+      return purgeKept(tables, write);
     case 'hold':
       changeMark(tables, { hold: write.hold });
       return HOLD_KEPT;
@@ -161,10 +167,13 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     lane: write.leavesLane ? null : row.lane,
     idempotency: row.idempotency,
   };
-  const staysApart = row.envelope !== null && write.payload !== null && !goesInside(write.payload);
+  const text = payloadAfter(write);
+  // One that lies by itself is written once, until another takes its place.
+  const isKept = write.newPayload === undefined && text !== null && !goesInside(text);
+  const staysApart = isKept && row.envelope !== null;
   const { payload, envelope } = staysApart
     ? { payload: row.envelope, envelope: null }
-    : sealPayload(tables, columns, write.payload);
+    : sealPayload(tables, columns, text);
   const state = seals.sealState(columns, write.state, payload);
   mutations.updateOperation(columns, state, leaving !== null);
   if (envelope !== null) mutations.putPayload(write.seq, envelope);
@@ -200,7 +209,7 @@ function makeWhole(tables: Tables, write: UpdateWrite): WriteResult {
     lane: null,
     idempotency: null,
   };
-  const { payload, envelope } = sealPayload(tables, columns, write.payload);
+  const { payload, envelope } = sealPayload(tables, columns, payloadAfter(write));
   mutations.replaceOperation(columns, seals.sealState(columns, write.state, payload));
   mutations.forgetQuarantine(write.seq);
   if (envelope === null) mutations.deletePayload(write.seq);
@@ -220,6 +229,7 @@ function updateAgain(tables: Tables, write: UpdateWrite): WriteResult {
     stored.standing === write.standing &&
     stored.dueAtMs === write.dueAtMs &&
     stored.state === write.state &&
+    hasPayloadOf(stored, write) &&
     Buffer.compare(row.route, seals.routeTag(write.route)) === 0;
   if (!done) {
     throw misuse(

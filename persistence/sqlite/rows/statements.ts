@@ -18,6 +18,7 @@ import {
   IS_SETTLED,
   WAITS_IN_LANE,
 } from '../schema/schema.ts';
+import { ENDS, IS_KEPT_OF, IS_KEPT_OPEN } from '../schema/schemaV7.ts';
 
 /** A blob larger than any envelope is read as an empty one, which opens no more than it would. */
 const readable = (blob: string): string =>
@@ -30,6 +31,13 @@ const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq 
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
 const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
 const CRISIS_PLAN = `subject, revision, key_id, pinned, ${STATE}`;
+const KEPT = `seq, room, key, revision, key_id, is_open, keep_until, ${STATE}`;
+/** A number that was edited beyond what can be told apart names no row, and would be found for ever. */
+const IN_RANGE = `seq BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
+/** The numbers of a page, from its index alone. */
+const keptPage = (order: 'newest' | 'oldest', index: string, where: string): string =>
+  `SELECT seq FROM kept INDEXED BY ${index} WHERE ${where} AND ${IN_RANGE} AND ` +
+  (order === 'newest' ? 'seq < ? ORDER BY seq DESC LIMIT ?' : 'seq > ? ORDER BY seq LIMIT ?');
 const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 /** The seqs of a {@link PassOver}, as JSON. */
 const NOT_PASSED_OVER = 'seq NOT IN (SELECT value FROM json_each(?))';
@@ -45,6 +53,24 @@ export const SQL = {
   crisisPlan: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE subject = ?`,
   pinnedCrisisPlans: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE pinned = 1`,
   anyCrisisPlan: 'SELECT 1 FROM crisis_plan LIMIT 1',
+  kept: `SELECT ${KEPT} FROM kept WHERE room = ? AND key = ?`,
+  keptBySeq: `SELECT ${KEPT} FROM kept WHERE seq = ?`,
+  nextKeptSeq: `SELECT coalesce(max(seq), 0) + 1 FROM kept WHERE seq < ${Number.MAX_SAFE_INTEGER}`,
+  keptEntitiesNewest: keptPage('newest', 'kept_entity', IS_KEPT_OF.entity),
+  keptEntitiesOldest: keptPage('oldest', 'kept_entity', IS_KEPT_OF.entity),
+  keptConflictsNewest: keptPage('newest', 'kept_conflict', IS_KEPT_OF.conflict),
+  keptConflictsOldest: keptPage('oldest', 'kept_conflict', IS_KEPT_OF.conflict),
+  keptOpenNewest: keptPage('newest', 'kept_open', `${IS_KEPT_OPEN} AND room = ?`),
+  keptOpenOldest: keptPage('oldest', 'kept_open', `${IS_KEPT_OPEN} AND room = ?`),
+  keptEntityCount: `SELECT count(*) FROM kept INDEXED BY kept_entity WHERE ${IS_KEPT_OF.entity}`,
+  keptConflictCount: `SELECT count(*) FROM kept INDEXED BY kept_conflict WHERE ${IS_KEPT_OF.conflict}`,
+  keptOpenCount: `SELECT count(*) FROM kept INDEXED BY kept_open WHERE ${IS_KEPT_OPEN} AND room = ?`,
+  keptEnding:
+    `SELECT seq FROM kept WHERE ${ENDS} AND keep_until <= ? AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY keep_until, seq LIMIT ?',
+  nextKeptEndingAt:
+    `SELECT keep_until FROM kept WHERE ${ENDS} AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
+    'ORDER BY keep_until, seq LIMIT 1',
   mark: 'SELECT key_id, seal FROM meta',
 
   bySeq: `${ROW} WHERE seq = ?`,

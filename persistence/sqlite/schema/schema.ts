@@ -1,5 +1,5 @@
 /**
- * What the tables of a store's file mean (they are in schemaV6.ts, and those before), and the check that a
+ * What the tables of a store's file mean (they are in schemaV7.ts, and those before), and the check that a
  * file holds exactly these and nothing else.
  *
  * @module
@@ -15,6 +15,7 @@ import { DDL_V3 } from './schemaV3.ts';
 import { DDL_V4 } from './schemaV4.ts';
 import { DDL_V5 } from './schemaV5.ts';
 import { DDL_V6 } from './schemaV6.ts';
+import { DDL_V7 } from './schemaV7.ts';
 
 /** "Hfst": tells a store from any other SQLite file. */
 export const APPLICATION_ID = 0x48667374;
@@ -22,7 +23,7 @@ export const APPLICATION_ID = 0x48667374;
  * A change of the tables needs the next version, a step that brings the one before to it
  * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
  */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -73,7 +74,8 @@ const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
   [3, DDL_V3],
   [4, DDL_V4],
   [5, DDL_V5],
-  [SCHEMA_VERSION, DDL_V6],
+  [6, DDL_V6],
+  [SCHEMA_VERSION, DDL_V7],
 ]);
 
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */

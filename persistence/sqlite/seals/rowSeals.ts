@@ -57,6 +57,20 @@ export interface CrisisPlanRow {
   readonly state: Uint8Array;
 }
 
+/** A kept record as it lies on disk; its key is a keyed fingerprint. */
+export interface KeptRow {
+  readonly seq: number;
+  /** A room of KEPT_ROOM_CODES (schemaV7.ts). */
+  readonly room: number;
+  readonly key: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  /** 1 where it is open, else 0. */
+  readonly is_open: number;
+  readonly keep_until: number | null;
+  readonly state: Uint8Array;
+}
+
 /** What an operation's row opens to. */
 export interface OpenedRow {
   readonly state: string;
@@ -79,6 +93,8 @@ export interface RowSeals {
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
   crisisPlanTag(subject: string): Uint8Array;
+  /** Of its own kind in each room. */
+  keptTag(room: string, key: string): Uint8Array;
   /** A payload as text only where {@link goesInside} says that it goes with the state. */
   sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
   /**
@@ -94,6 +110,7 @@ export interface RowSeals {
     subject: string,
     plan: string | null,
   ): Uint8Array;
+  sealKept(row: Omit<KeptRow, 'state'>, key: string, text: string): Uint8Array;
   sealMark(text: string): Uint8Array;
   /**
    * @throws HoldfastError as {@link Sealer.open} does; so do those below. `HF_RECORD_TAMPERED` also where
@@ -104,6 +121,7 @@ export interface RowSeals {
   openState(row: OperationRow): OpenedRow;
   openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
   openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
+  openKept(row: KeptRow): { readonly key: string; readonly text: string };
   openMark(seal: Uint8Array): string;
   /** How versions before the present schema sealed. */
   readonly v2: SealsV2;
@@ -189,6 +207,19 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.pinned,
   ];
 
+  const keptFields = (row: Omit<KeptRow, 'state'>): AssociatedField[] => [
+    'kept',
+    'state',
+    storeId,
+    row.seq,
+    row.room,
+    row.key,
+    row.revision,
+    row.key_id,
+    row.is_open,
+    row.keep_until,
+  ];
+
   const openState = (row: OperationRow): PartedState => parted(open(row.state, stateFields(row)));
 
   return {
@@ -208,12 +239,14 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
     crisisPlanTag: (subject) => sealer.blindIndex('crisisPlan.subject', subject),
+    keptTag: (room, key) => sealer.blindIndex(`kept.${room}`, key),
     sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
     resealState: (row, columns) => seal(open(row.state, stateFields(row)), stateFields(columns)),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
     sealCrisisPlan: (row, subject, plan) =>
       seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
+    sealKept: (row, key, text) => seal(JSON.stringify([key, text]), keptFields(row)),
     sealMark: (text) => sealer.seal(utf8.encode(text), mark),
     openRow(row) {
       const { state, payload, commitment } = openState(row);
@@ -230,6 +263,10 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       const opened = open(row.state, crisisPlanFields(row));
       const [subject, plan] = JSON.parse(opened) as [string, string | null];
       return { subject, plan };
+    },
+    openKept(row) {
+      const [key, text] = JSON.parse(open(row.state, keptFields(row))) as [string, string];
+      return { key, text };
     },
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
     v2: createSealsV2(sealer, storeId),

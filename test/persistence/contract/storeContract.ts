@@ -12,9 +12,11 @@ import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
 import { testCrisisPlans } from './crisisPlans.ts';
 import { testDeadLetters } from './deadLetters.ts';
+import { testKept } from './kept.ts';
 import { testLaneRanks } from './laneRanks.ts';
 import { testLanes } from './lanes.ts';
 import { testLife } from './life.ts';
+import { testNewPayloads } from './newPayloads.ts';
 import { testQuarantine } from './quarantine.ts';
 import { testQueue } from './queue.ts';
 import { testRepeats } from './repeats.ts';
@@ -69,11 +71,15 @@ export function storeContract(
       testAcceptance(contract);
       testRepeats(contract);
       testTexts(contract);
+      testNewPayloads(contract);
       testLanes(contract);
       testLaneRanks(contract);
     });
     describe('crisis plans', () => {
       testCrisisPlans(contract);
+    });
+    describe('kept records', () => {
+      testKept(contract);
     });
     describe('queue', () => {
       testQueue(contract);

@@ -145,6 +145,10 @@ function pretendResult(write: Write): WriteResult {
       const { subject, plan = null, isPinned = false } = write;
       return { kind: 'crisisPlanKept', kept: { subject, plan, isPinned } };
     }
+    case 'keep':
+      return { kind: 'kept', revision: write.text === null ? 0 : (write.revision ?? 0) + 1 };
+    case 'purgeKept':
+      return { kind: 'purgedKept', count: 0, nextDueAtMs: null };
     case 'hold':
       return { kind: 'holdKept' };
   }

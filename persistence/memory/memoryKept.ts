@@ -1,0 +1,84 @@
+/**
+ * The memory store's kept records: those of sqlite/rows/kept.ts, never sealed.
+ *
+ * @module
+ */
+
+import { answerToKeep } from '../port/kept.ts';
+import type {
+  KeepWrite,
+  Kept,
+  KeptCounts,
+  KeptKey,
+  KeptPage,
+  KeptPageQuery,
+  PurgeKeptWrite,
+  WriteResult,
+} from '../port/store.ts';
+import { NEVER_MS } from '../port/store.ts';
+
+export class MemoryKept {
+  readonly #records = new Map<string, Kept>();
+  #lastSeq = 0;
+
+  find(key: KeptKey): Kept | null {
+    return this.#records.get(nameOf(key)) ?? null;
+  }
+
+  /** See {@link KeepWrite}. */
+  keep(write: KeepWrite): WriteResult {
+    const { room, key, text, isOpen = false, keepUntilMs = null } = write;
+    const before = this.find(write);
+    const answer = answerToKeep(before, write);
+    if (answer !== 'write') return answer;
+    if (text === null) {
+      this.#records.delete(nameOf(write));
+      return { kind: 'kept', revision: 0 };
+    }
+    if (before === null) this.#lastSeq += 1;
+    const revision = (before?.revision ?? 0) + 1;
+    const seq = before?.seq ?? this.#lastSeq;
+    this.#records.set(nameOf(write), { room, key, text, revision, seq, isOpen, keepUntilMs });
+    return { kind: 'kept', revision };
+  }
+
+  /** See {@link PurgeKeptWrite}. */
+  purge({ nowMs, limit }: PurgeKeptWrite): WriteResult {
+    const ending = [...this.#records.values()]
+      .filter(({ isOpen, keepUntilMs }) => !isOpen && keepUntilMs !== null)
+      .toSorted((a, b) => endOf(a) - endOf(b) || a.seq - b.seq);
+    const purged = ending.filter((record) => endOf(record) <= nowMs).slice(0, limit);
+    for (const record of purged) this.#records.delete(nameOf(record));
+    const nextDueAtMs = ending[purged.length]?.keepUntilMs ?? null;
+    return { kind: 'purgedKept', count: purged.length, nextDueAtMs };
+  }
+
+  /** See {@link KeptStore.keptPage}. */
+  page({ room, isOpen, order, fromSeq, limit }: KeptPageQuery): KeptPage {
+    const isNewest = order === 'newest';
+    const rows = [...this.#records.values()]
+      .filter((record) => record.room === room && (isOpen === undefined || record.isOpen))
+      .filter(({ seq }) => (isNewest ? seq < fromSeq : seq > fromSeq))
+      .toSorted((a, b) => (isNewest ? b.seq - a.seq : a.seq - b.seq))
+      .slice(0, limit);
+    return { rows, nextSeq: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) };
+  }
+
+  counts(): KeptCounts {
+    const all = [...this.#records.values()];
+    const conflicts = all.filter(({ room }) => room === 'conflict');
+    return {
+      entity: all.length - conflicts.length,
+      conflict: conflicts.length,
+      openConflicts: conflicts.filter(({ isOpen }) => isOpen).length,
+    };
+  }
+}
+
+function nameOf({ room, key }: KeptKey): string {
+  return `${room} ${key}`;
+}
+
+function endOf({ keepUntilMs }: Kept): number {
+  return keepUntilMs ?? NEVER_MS;
+}

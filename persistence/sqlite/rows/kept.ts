@@ -1,0 +1,172 @@
+/**
+ * Kept records in their table. One that can't be opened stands in nobody's way: it is said to be so, and the
+ * next write under its key takes its place.
+ *
+ * @module
+ */
+
+import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { answerToKeep, KEPT_ROOMS } from '../../port/kept.ts';
+import type {
+  KeepWrite,
+  Kept,
+  KeptCounts,
+  KeptKey,
+  KeptPage,
+  KeptPageQuery,
+  KeptRoom,
+  PurgeKeptWrite,
+  UnreadableKept,
+  WriteResult,
+} from '../../port/store.ts';
+import { KEPT_ROOM_CODES } from '../schema/schemaV7.ts';
+import type { KeptRow } from '../seals/rowSeals.ts';
+import type { StatementName } from './statements.ts';
+import type { Tables } from './tables.ts';
+import { isDamage } from './unreadableRows.ts';
+
+const FIRST_REVISION = 1;
+const OPEN = 1;
+const ERASED: WriteResult = { kind: 'kept', revision: 0 };
+const TAMPERED: UnreadableKept = { unreadable: 'HF_RECORD_TAMPERED' };
+/** Its page can't be read. */
+const DAMAGED: UnreadableKept = { unreadable: 'HF_STORE_CORRUPT' };
+const ROOMS: ReadonlyMap<number, KeptRoom> = new Map(
+  KEPT_ROOMS.map((room) => [KEPT_ROOM_CODES[room], room]),
+);
+
+/** See {@link KeptStore.kept}. */
+export function findKept(tables: Tables, query: KeptKey): Kept | UnreadableKept | null {
+  try {
+    const row = rowOf(tables, query);
+    return row === undefined ? null : opened(tables, row);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return DAMAGED;
+  }
+}
+
+/** See {@link KeptStore.keptPage}. */
+export function keptPage(tables: Tables, query: KeptPageQuery): KeptPage {
+  // From its index, so that a record of a damaged page is there to be told of.
+  const seqs = seqsOf(tables, query);
+  const rows = seqs.map((seq): KeptPage['rows'][number] => {
+    try {
+      const record = opened(tables, tables.statements.keptBySeq.get(seq) as KeptRow);
+      return 'unreadable' in record ? { ...record, seq } : record;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return { ...DAMAGED, seq };
+    }
+  });
+  return { rows, nextSeq: seqs.length < query.limit ? null : (seqs.at(-1) ?? null) };
+}
+
+/** See {@link KeptStore.keptCounts}. */
+export function keptCounts({ statements }: Tables): KeptCounts {
+  return {
+    entity: statements.keptEntityCount.get() as number,
+    conflict: statements.keptConflictCount.get() as number,
+    openConflicts: statements.keptOpenCount.get(KEPT_ROOM_CODES.conflict) as number,
+  };
+}
+
+/** See {@link KeepWrite}. */
+export function keep(tables: Tables, write: KeepWrite): WriteResult {
+  const { statements, mutations, seals } = tables;
+  const { room, text, isOpen = false, keepUntilMs = null } = write;
+  const row = rowOf(tables, write);
+  const before = row === undefined ? null : opened(tables, row);
+  const answer = answerToKeep(before, write);
+  if (answer !== 'write') return answer;
+  const isReadable = before !== null && !('unreadable' in before);
+  const place = { room: KEPT_ROOM_CODES[room], key: seals.keptTag(room, write.key) };
+  // Nothing of a row that does not open is taken over, its number least of all.
+  if (!isReadable || text === null) mutations.deleteKept(place.room, place.key);
+  if (text === null) return ERASED;
+  const columns = {
+    ...place,
+    seq: isReadable ? before.seq : (statements.nextKeptSeq.get() as number),
+    revision: isReadable ? before.revision + 1 : FIRST_REVISION,
+    key_id: seals.keyId,
+    is_open: isOpen ? OPEN : 0,
+    keep_until: keepUntilMs,
+  };
+  const state = seals.sealKept(columns, write.key, text);
+  if (isReadable) mutations.updateKept({ ...columns, state });
+  else mutations.insertKept({ ...columns, state });
+  return { kind: 'kept', revision: columns.revision };
+}
+
+/**
+ * See {@link PurgeKeptWrite}. Each is opened before it goes: a damaged column must not make one that waits
+ * look as if it had ended. One that can't be opened loses its end and stays, to be told of.
+ */
+export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): WriteResult {
+  const { statements, mutations } = tables;
+  const passed: number[] = [];
+  let count = 0;
+  for (;;) {
+    const seqs = statements.keptEnding.all(
+      nowMs,
+      JSON.stringify(passed),
+      limit - count,
+    ) as number[];
+    for (const seq of seqs) {
+      try {
+        const row = statements.keptBySeq.get(seq) as KeptRow;
+        if ('unreadable' in opened(tables, row)) mutations.unendKept(seq);
+        else {
+          mutations.deleteKept(row.room, row.key);
+          count += 1;
+        }
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        passed.push(seq);
+      }
+    }
+    // What lost its end is no longer found.
+    if (seqs.length === 0 || count === limit) break;
+  }
+  const next = statements.nextKeptEndingAt.get(JSON.stringify(passed)) as number | undefined;
+  return { kind: 'purgedKept', count, nextDueAtMs: next ?? null };
+}
+
+const PAGES = {
+  entity: { newest: 'keptEntitiesNewest', oldest: 'keptEntitiesOldest' },
+  conflict: { newest: 'keptConflictsNewest', oldest: 'keptConflictsOldest' },
+} as const satisfies Record<KeptRoom, Record<KeptPageQuery['order'], StatementName>>;
+const OPEN_PAGES = { newest: 'keptOpenNewest', oldest: 'keptOpenOldest' } as const;
+
+function seqsOf({ statements }: Tables, query: KeptPageQuery): number[] {
+  const { room, order, fromSeq, limit } = query;
+  return query.isOpen === true
+    ? (statements[OPEN_PAGES[order]].all(KEPT_ROOM_CODES[room], fromSeq, limit) as number[])
+    : (statements[PAGES[room][order]].all(fromSeq, limit) as number[]);
+}
+
+function rowOf({ statements, seals }: Tables, { room, key }: KeptKey): KeptRow | undefined {
+  return statements.kept.get(KEPT_ROOM_CODES[room], seals.keptTag(room, key)) as
+    | KeptRow
+    | undefined;
+}
+
+function opened({ seals }: Pick<Tables, 'seals'>, row: KeptRow): Kept | UnreadableKept {
+  const room = ROOMS.get(row.room);
+  if (room === undefined) return TAMPERED;
+  try {
+    const { key, text } = seals.openKept(row);
+    const { seq, revision, keep_until: keepUntilMs } = row;
+    return { room, key, text, revision, seq, isOpen: row.is_open === OPEN, keepUntilMs };
+  } catch (error) {
+    if (isHoldfastError(error)) return { unreadable: codeOf(error) };
+    // Any other failure here means a column that no row of ours can hold.
+    if (error instanceof TypeError || error instanceof RangeError) return TAMPERED;
+    throw error;
+  }
+}
+
+/** A column that can't even be bound says as much as a seal that does not open. */
+function codeOf({ code }: HoldfastError): string {
+  return code === 'HF_INTERNAL' ? TAMPERED.unreadable : code;
+}
