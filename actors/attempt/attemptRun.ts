@@ -293,6 +293,7 @@ function describe(thrown: unknown, context: SyncOperationContext, handler: Handl
   try {
     const failure = failureOf(thrown, {
       afterUnknownOutcome: context.isOutcomeUnknown,
+      isEdit: context.isEdit,
       honoursIdempotencyKey: handler.honoursIdempotencyKey,
     });
     // Masked before it is cut, or half a number might stay.

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { keyOfRound } from '../../machines/operation/keys.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody, type RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -62,7 +63,7 @@ export class GivenAttempt implements Attempt {
     return this.#context.priority;
   }
   get idempotencyKey() {
-    return this.#context.idempotencyKey;
+    return keyOfRound(this.#context);
   }
   get number() {
     return this.#context.attempt;

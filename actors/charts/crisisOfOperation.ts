@@ -41,6 +41,7 @@ const GOES_ON_IN: Readonly<Record<SyncOperationState, CrisisDeliveryState | null
   deadLettered: null,
   cancelled: null,
   expired: null,
+  comparing: null,
   accepting: null,
   rejected: null,
   duplicate: null,

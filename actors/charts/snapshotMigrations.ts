@@ -56,6 +56,8 @@ export const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {
     },
     // What is new is absent until it is needed: a failure of before is not judged, and its time begins with the next.
     { from: '2', to: '3', migrate: (kept) => kept },
+    // What it knows of edits is absent until there is one.
+    { from: '3', to: '4', migrate: (kept) => kept },
   ],
   crisis: [{ from: '1', to: '2', migrate: withEscalation }],
   circuitBreaker: [{ from: '1', to: '2', migrate: withOutages }],

@@ -41,6 +41,8 @@ export interface DemandsParts {
   readonly isInMemory: (resident: Resident) => boolean;
   /** It may have been replaced while this one ran. */
   readonly renewHandler: (resident: Resident) => void;
+  /** Compares it with what is known of its record, and tells it what comes of that. */
+  readonly compare?: (resident: Resident) => void;
   /** It has ended, or was never accepted: it leaves memory. */
   readonly release: (resident: Resident, snapshot: WorkSnapshot) => void;
 }
@@ -63,6 +65,9 @@ export class Demands {
     switch (demand.does) {
       case 'standBy':
         dispatcher.addSuspect(resident);
+        break;
+      case 'compare':
+        this.#compare(resident);
         break;
       case 'lackHandler':
         resident.actor.send({ type: 'handler.missing', atMs: clock.now() });
@@ -181,6 +186,13 @@ export class Demands {
       }
       this.#committed(resident, resident.chart.stateOf(snapshot.value));
     });
+  }
+
+  /** Where nothing is known of records, nothing stands in its way. */
+  #compare(resident: Resident): void {
+    const { compare, clock } = this.#parts;
+    if (compare === undefined) resident.actor.send({ type: 'edit.compared', atMs: clock.now() });
+    else compare(resident);
   }
 
   /** Answers a barrier. One that was left meanwhile, by a cancel, must not be taken for the next. */

@@ -15,6 +15,7 @@ import {
 
 const DEMANDS: Readonly<Record<StateTag, Demand>> = {
   accept: { does: 'wait', write: 'acceptance', isBarrier: true },
+  compare: { does: 'compare', write: null, isBarrier: false },
   order: { does: 'wait', write: 'order', isBarrier: true },
   attempt: { does: 'attempt', write: null, isBarrier: false },
   overhang: { does: 'awaitHandler', write: null, isBarrier: false },
@@ -46,10 +47,12 @@ export function demandOf(
 
 /**
  * Whether something is under way that a stop in good order waits for. While the store is not open that
- * is no ending, which may never be written.
+ * is no ending, which may never be written, and nothing that is compared.
  */
 export function isBusy(state: SyncOperationState, isStoreOpen: boolean): boolean {
   const { does, write, isBarrier } = OF_STATE[state];
+  // It reads what is kept of its record.
+  if (does === 'compare') return isStoreOpen;
   const isAtWork = isBarrier || does === 'attempt' || does === 'awaitHandler';
   return isAtWork && (isStoreOpen || write !== 'ending');
 }

@@ -21,6 +21,17 @@ export function storedKeyOf(
 }
 
 /**
+ * What the upstream sees of an attempt: one key for every attempt and restart of one body (OP-3). A body that
+ * was made after the upstream had definitely refused the one before has another, which no other body ever had.
+ */
+export function keyOfRound(
+  context: Pick<SyncOperationContext, 'id' | 'idempotencyKey' | 'round' | 'roundsKey'>,
+): string {
+  const { id, idempotencyKey, round = 0, roundsKey = id } = context;
+  return round === 0 ? idempotencyKey : `${roundsKey}-r${round}`;
+}
+
+/**
  * What a request is whose idempotency key already belongs to another: the same again, or another request
  * under a key that is taken (OP-8).
  */

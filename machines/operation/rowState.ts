@@ -9,8 +9,12 @@ import { demandOf } from './demand.ts';
 import type { SyncOperationContext, SyncOperationState, Turn } from './syncOperationMachine.ts';
 import { waitReasonOf } from './waitReason.ts';
 
-/** The state that an operation wakes up in after a restart: a running attempt was ordered, no more. */
+/**
+ * The state that an operation wakes up in after a restart: a running attempt was ordered, no more, and one
+ * that is compared waits for its turn.
+ */
 export function stateToKeep(state: SyncOperationState): SyncOperationState {
+  if (state === 'comparing') return 'waiting';
   return state === 'attempting' || state === 'overhanging' ? 'ordering' : state;
 }
 

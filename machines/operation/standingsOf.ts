@@ -17,6 +17,7 @@ const STANDINGS: Readonly<Record<SyncOperationState, readonly Standing[]>> = {
   waiting: ['due'],
   handlerMissing: ['due'],
   suspect: [],
+  comparing: [],
   ordering: ['inHand'],
   attempting: [],
   overhanging: [],

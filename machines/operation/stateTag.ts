@@ -7,6 +7,8 @@
 export type StateTag =
   /** The acceptance is being written; the state is left when that is durable, or has failed. */
   | 'accept'
+  /** It has its turn, and is compared with what is known of its record. */
+  | 'compare'
   /** The order of an attempt is being written; the state is left when that is durable. */
   | 'order'
   /** The attempt that was ordered runs. */

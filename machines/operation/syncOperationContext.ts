@@ -35,6 +35,8 @@ export interface SyncOperationInput {
   readonly isBoundToProcess?: boolean | undefined;
   /** By which it is found; absent where it has none. */
   readonly tags?: readonly string[] | undefined;
+  /** True where it is an edit of a record that is merged: it is compared before it goes out; absent else (CF-6). */
+  readonly isEdit?: boolean | undefined;
 }
 
 /** How an operation ended. */
@@ -64,7 +66,16 @@ export interface SyncOperationContext extends SyncOperationInput {
   readonly crashes: number;
   /** True once an attempt may have been applied without an answer. */
   readonly isOutcomeUnknown: boolean;
-  /** When the first attempt was ordered; `null` before, and while it is the one that was ordered at acceptance. */
+  /**
+   * Of an edit: how often a new body was made for it after the upstream had refused the one before; absent
+   * while that never was. Each has a key of its own (`keyOfRound`).
+   */
+  readonly round?: number | undefined;
+  /** What the keys of its rounds begin with, where that is not its id: the key of an edited replay. */
+  readonly roundsKey?: string | undefined;
+  /** True once an edit was compared: the body that goes out under its present key is decided, and kept; absent else. */
+  readonly isCompared?: boolean | undefined;
+  /** When the first attempt under the present key was ordered; `null` before, and while it is the one that was ordered at acceptance. */
   readonly firstAttemptAtMs: number | null;
   /** When it may be tried again. */
   readonly wakeAtMs: number;
@@ -105,10 +116,12 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     settledAtMs: null,
     history: [],
   };
-  const { isBoundToProcess, tags, startAtMs } = input;
-  if (isBoundToProcess !== true && tags === undefined && startAtMs === undefined) return context;
+  const { isBoundToProcess, tags, startAtMs, isEdit } = input;
+  const isPlain = isBoundToProcess !== true && isEdit !== true;
+  if (isPlain && tags === undefined && startAtMs === undefined) return context;
   return {
     ...context,
+    ...(isEdit === true ? { isEdit } : {}),
     ...(isBoundToProcess === true ? { isBoundToProcess } : {}),
     ...(tags === undefined ? {} : { tags }),
     ...(startAtMs === undefined ? {} : { startAtMs }),

@@ -65,6 +65,17 @@ export type SyncOperationEvent =
   | { readonly type: 'repeat.unsafe'; readonly atMs: number }
   | { readonly type: 'attempt.succeeded'; readonly atMs: number }
   | ({ readonly type: 'attempt.failed' } & FailureFacts)
+  /** Nothing that is known of its record stands in its way, or what does is merged: its body is decided. */
+  | { readonly type: 'edit.compared'; readonly atMs: number }
+  /** What its record is now has to be fetched, or a person has to be asked, before anything goes out. */
+  | { readonly type: 'conflict.found'; readonly atMs: number }
+  | ({ readonly type: 'conflict.merged' } & MergeFacts)
+  /** The upstream holds exactly what was sent: an attempt was applied after all. */
+  | { readonly type: 'conflict.applied'; readonly atMs: number }
+  /** The upstream holds the version that it held before: it is still at work on an earlier attempt. */
+  | { readonly type: 'conflict.pending'; readonly atMs: number; readonly retryAtMs: number }
+  /** The upstream will not have its record read. */
+  | { readonly type: 'conflict.refused'; readonly atMs: number; readonly failure: Failure }
   /** Its handler is silent far beyond its time-out: it loses its slot, and keeps its lane. */
   | { readonly type: 'attempt.overhangs'; readonly atMs: number }
   /** It was aborted, by a stop or a cancel, and its handler has returned or is left; it spends nothing. */
@@ -77,6 +88,15 @@ export type SyncOperationEvent =
   | ({ readonly type: 'replay.requested' } & ReplayFacts)
   | { readonly type: 'cancel.requested'; readonly atMs: number }
   | { readonly type: 'expiry.due'; readonly atMs: number };
+
+/** A new body was made for an edit; it is kept with the operation. */
+export interface MergeFacts {
+  readonly atMs: number;
+  /** Its number: one that no body before it had. Its key is of that. */
+  readonly round: number;
+  /** Where an attempt may have been applied: it is known that none was, or a person has decided. Default false. */
+  readonly isOutcomeKnown?: boolean | undefined;
+}
 
 /** How a person wants a dead letter replayed. */
 export interface ReplayFacts {

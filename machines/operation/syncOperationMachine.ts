@@ -8,22 +8,23 @@
  * was running comes back as `ordering`. A crisis is on a chart of its own (machines/crisis).
  *
  * What the chart is made of is in syncOperationSetup.ts; the states of an attempt are in
- * syncOperationAttempt.ts, the way back from the dead letters in syncOperationReplay.ts.
+ * syncOperationAttempt.ts, those of edits and conflicts in syncOperationConflict.ts, the way back from the dead letters in syncOperationReplay.ts.
  *
- * Requirements: OP-1, OP-2, OP-4, OP-5, OP-7, OP-13, RT-2, RT-4, PS-2.
+ * Requirements: OP-1, OP-2, OP-3, OP-4, OP-5, OP-7, OP-13, RT-2, RT-4, PS-2, CF-6, CF-8.
  *
  * @module
  */
 
 import type { SnapshotFrom } from 'xstate';
 import { attempting, cancelling, ordering, overhanging } from './syncOperationAttempt.ts';
+import { comparing, conflicted } from './syncOperationConflict.ts';
 import { newOperation } from './syncOperationContext.ts';
 import { deadLettered, replayed } from './syncOperationReplay.ts';
 import { operationSetup } from './syncOperationSetup.ts';
 import {
   approving,
   becomingReady,
-  beingOrdered,
+  beingCompared,
   endingWithItsFunction,
   expiring,
   expiringMeanwhile,
@@ -34,6 +35,7 @@ import {
   retrying,
   runningOut,
   takingBack,
+  takingTurn,
   waitingForStart,
 } from './syncOperationTransitions.ts';
 
@@ -48,7 +50,7 @@ export type { ReplayFacts, SyncOperationEvent, Turn } from './syncOperationEvent
 
 export const syncOperationMachine = operationSetup.createMachine({
   id: 'syncOperation',
-  version: '3',
+  version: '4',
   description: 'One sync request, from acceptance to one of its endings.',
   context: ({ input }) => newOperation(input),
   initial: 'accepting',
@@ -61,6 +63,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       on: {
         'journal.committed': [
           expiringMeanwhile,
+          beingCompared,
           {
             guard: { type: 'isTurnGranted', params: ({ event }) => event },
             target: 'attempting',
@@ -114,7 +117,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['rest'],
       meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
       on: {
-        'turn.granted': beingOrdered,
+        'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,
@@ -142,7 +145,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['standBy'],
       meta: { requirements: ['RT-4', 'SV-3'] },
       on: {
-        'turn.granted': beingOrdered,
+        'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,
@@ -153,6 +156,7 @@ export const syncOperationMachine = operationSetup.createMachine({
         'expiry.due': expiring,
       },
     },
+    comparing,
     ordering,
     attempting,
     overhanging,
@@ -163,7 +167,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['rest'],
       meta: { requirements: ['RT-1', 'RT-4', 'OP-5'] },
       on: {
-        'turn.granted': beingOrdered,
+        'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,
@@ -180,7 +184,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       tags: ['rest'],
       meta: { requirements: ['PF-5', 'OP-6'] },
       on: {
-        'turn.granted': beingOrdered,
+        'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
         'attempts.exhausted': runningOut,
         'giveup.due': givingUp,
@@ -190,16 +194,7 @@ export const syncOperationMachine = operationSetup.createMachine({
         'expiry.due': expiring,
       },
     },
-    conflicted: {
-      description: 'The upstream holds another version (409 or 412); waits for a decision.',
-      tags: ['rest'],
-      meta: { requirements: ['RT-2', 'CF-6'] },
-      on: {
-        'retry.requested': retrying,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
+    conflicted,
     inReview: {
       description:
         'It may or may not have been applied, and repeating it is not safe; waits for a person.',

@@ -11,12 +11,12 @@
 import { operationSetup } from './syncOperationSetup.ts';
 import {
   becomingReady,
-  beingOrdered,
   expiring,
   goingToReview,
   keepingItsRate,
   missingHandler,
   takingBack,
+  takingTurn,
 } from './syncOperationTransitions.ts';
 
 export const deadLettered = operationSetup.createStateConfig({
@@ -39,7 +39,7 @@ export const replayed = operationSetup.createStateConfig({
   tags: ['rest'],
   meta: { requirements: ['OP-4', 'OP-5', 'PS-2'] },
   on: {
-    'turn.granted': beingOrdered,
+    'turn.granted': takingTurn,
     'rate.limited': keepingItsRate,
     'lane.freed': becomingReady,
     'handler.registered': becomingReady,

@@ -16,10 +16,18 @@ import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
 import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
 import type { StateTag } from './stateTag.ts';
 import type { SyncOperationContext, SyncOperationInput } from './syncOperationContext.ts';
-import type { FailureFacts, ReplayFacts, SyncOperationEvent, Turn } from './syncOperationEvents.ts';
+import type {
+  FailureFacts,
+  MergeFacts,
+  ReplayFacts,
+  SyncOperationEvent,
+  Turn,
+} from './syncOperationEvents.ts';
 
 type TurnFacts = Extract<SyncOperationEvent, { type: 'turn.granted' }>;
 type RateFacts = Extract<SyncOperationEvent, { type: 'rate.limited' }>;
+type PendingFacts = Extract<SyncOperationEvent, { type: 'conflict.pending' }>;
+type RefusalFacts = Extract<SyncOperationEvent, { type: 'conflict.refused' }>;
 type CrashFacts = Extract<SyncOperationEvent, { type: 'process.restarted' }>;
 
 export const operationSetup = setup({
@@ -41,6 +49,14 @@ export const operationSetup = setup({
     isToStartLater: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsStart',
     isBeforeStart: ({ context: { startAtMs } }, { atMs }: { atMs: number }) =>
       startAtMs !== undefined && atMs < startAtMs,
+    isToBeCompared: ({ context }) => isUncompared(context),
+    isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
+      params.turn === 'granted' && isUncompared(context),
+    /** A body that may have been applied is not replaced by another (OP-3), and no key serves two bodies. */
+    canBeRebased: ({ context }, { round, isOutcomeKnown }: MergeFacts) =>
+      context.isEdit === true &&
+      round > (context.round ?? 0) &&
+      (!context.isOutcomeUnknown || isOutcomeKnown === true),
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
       isCulprit(context.crashes, wasAlone),
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
@@ -69,25 +85,48 @@ export const operationSetup = setup({
   },
   actions: {
     /** Takes the next attempt number, unless the one before it never ran, or failed for an outage. */
-    orderAttempt: assign(({ context }, { atMs, wasOutage }: TurnFacts) => {
-      const { attempt, isSpent, failedAtMs, rate } = context;
-      const isExcused = isSpent && wasOutage === true;
-      return {
-        attempt: isSpent && !isExcused ? attempt + 1 : attempt,
-        isSpent: false,
-        firstAttemptAtMs: context.firstAttemptAtMs ?? atMs,
-        ...(isExcused ? { unspentFailures: (context.unspentFailures ?? 0) + 1 } : {}),
-        ...(failedAtMs === undefined ? {} : { failedAtMs: undefined }),
-        ...(rate === undefined ? {} : { rate: undefined }),
-      };
-    }),
+    orderAttempt: assign(({ context }, facts: TurnFacts) => ({
+      ...turnTaken(context, facts),
+      firstAttemptAtMs: context.firstAttemptAtMs ?? facts.atMs,
+    })),
+    /** The same, of an edit that is compared first: no attempt under its key is ordered yet. */
+    takeTurn: assign(({ context }, facts: TurnFacts) => turnTaken(context, facts)),
+    /** Its body is decided, and is kept with the order that follows. */
+    noteCompared: assign(({ context }, { atMs }: { atMs: number }) => ({
+      isCompared: true,
+      firstAttemptAtMs: context.firstAttemptAtMs ?? atMs,
+    })),
+    /** A new body, under a key of its own: of what became of the one before, nothing counts but its history. */
+    noteMerged: assign(({ context }, { atMs, round }: MergeFacts) => ({
+      ...remembering(context, 'merged', atMs),
+      ...beginningToWait(context, atMs),
+      isCompared: true,
+      round,
+      firstAttemptAtMs: null,
+      isOutcomeUnknown: false,
+      crashes: 0,
+      failure: null,
+    })),
+    notePending: assign(({ context }, { atMs, retryAtMs }: PendingFacts) => ({
+      unspentFailures: (context.unspentFailures ?? 0) + 1,
+      sinceAtMs: atMs,
+      wakeAtMs: retryAtMs,
+      delayMs: Math.max(0, retryAtMs - atMs),
+    })),
+    noteRefusal: assign(({ context }, { atMs, failure }: RefusalFacts) => ({
+      ...remembering(context, 'failed', atMs, { startedAtMs: atMs, ...failure }),
+      failure,
+    })),
     noteFailure: assign(({ context }, facts: FailureFacts) => {
       const { startedAtMs, atMs, failure, retryAtMs, isUpstreamWell, up } = facts;
-      const isSpent = spendsAttempt(failure, isUpstreamWell, context.isSingledOut === true);
+      // What becomes of an edit that meets another version is bounded by its rounds.
+      const isMerged = context.isEdit === true && failure.failureClass === 'conflict';
+      const isSpent =
+        !isMerged && spendsAttempt(failure, isUpstreamWell, context.isSingledOut === true);
       const isJudgedLater = isSpent && mayPass(failure);
       return {
         ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
-        ...(isSpent ? {} : { unspentFailures: (context.unspentFailures ?? 0) + 1 }),
+        ...(isSpent || isMerged ? {} : { unspentFailures: (context.unspentFailures ?? 0) + 1 }),
         ...(up === undefined ? {} : { upMark: upMark(context.upMark, up) }),
         failedAtMs: isJudgedLater ? facts.steadyAtMs : undefined,
         sinceAtMs: atMs,
@@ -143,6 +182,9 @@ export const operationSetup = setup({
         failure: null,
         ending: null,
         settledAtMs: null,
+        ...(context.isEdit === true && idempotencyKey !== null
+          ? { isCompared: undefined, round: undefined, roundsKey: idempotencyKey }
+          : undefined),
         // Somebody wants it done, by whichever handler there will be.
         ...(context.isBoundToProcess === true ? { isBoundToProcess: undefined } : undefined),
         ...(context.startAtMs === undefined ? undefined : { startAtMs: undefined }),
@@ -194,6 +236,25 @@ export const operationSetup = setup({
     })),
   },
 });
+
+function isUncompared({ isEdit, isCompared }: SyncOperationContext): boolean {
+  return isEdit === true && isCompared !== true;
+}
+
+/** It has its turn: it takes the next attempt number, unless the one before never ran, or failed for an outage. */
+function turnTaken(
+  { attempt, isSpent, unspentFailures = 0, failedAtMs, rate }: SyncOperationContext,
+  { wasOutage }: TurnFacts,
+): Partial<SyncOperationContext> {
+  const isExcused = isSpent && wasOutage === true;
+  return {
+    attempt: isSpent && !isExcused ? attempt + 1 : attempt,
+    isSpent: false,
+    ...(isExcused ? { unspentFailures: unspentFailures + 1 } : {}),
+    ...(failedAtMs === undefined ? {} : { failedAtMs: undefined }),
+    ...(rate === undefined ? {} : { rate: undefined }),
+  };
+}
 
 /** Whether another attempt could fare otherwise, and an outage may be to blame. */
 function mayPass({ failureClass }: Failure): boolean {

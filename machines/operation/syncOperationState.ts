@@ -12,6 +12,7 @@ export type SyncOperationState =
   | 'waiting'
   | 'handlerMissing'
   | 'suspect'
+  | 'comparing'
   | 'ordering'
   | 'attempting'
   | 'overhanging'

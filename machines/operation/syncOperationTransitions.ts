@@ -56,10 +56,23 @@ export const approving = {
   actions: [{ type: 'noteRetryRequest', params: facts }, { type: 'approveRepeat' }],
 } as const;
 
-/** Its turn: the attempt is made durable first. */
-export const beingOrdered = {
-  target: '#syncOperation.ordering',
-  actions: [{ type: 'orderAttempt', params: asEvent }],
+/** Its turn: an edit is compared first, and the attempt is made durable before it begins. */
+export const takingTurn = [
+  {
+    guard: { type: 'isToBeCompared' },
+    target: '#syncOperation.comparing',
+    actions: [{ type: 'takeTurn', params: asEvent }],
+  },
+  {
+    target: '#syncOperation.ordering',
+    actions: [{ type: 'orderAttempt', params: asEvent }],
+  },
+] as const;
+
+/** An edit that has its turn at once: what was ordered with its acceptance waits until it is compared. */
+export const beingCompared = {
+  guard: { type: 'isGrantedUncompared', params: asEvent },
+  target: '#syncOperation.comparing',
 } as const;
 
 /** A restart found it in flight: it is suspect, and runs again apart from the others (docs/decisions/0014). */

@@ -9,6 +9,8 @@
 export interface Demand {
   readonly does: /** Nothing but to wait for what the state has begun or ordered. */
     | 'wait'
+    /** It is compared with what is known of its record, and told what comes of that. */
+    | 'compare'
     /** The attempt that was ordered runs; the chart invokes it. */
     | 'attempt'
     /** Its handler is waited for, which is told to stop. */

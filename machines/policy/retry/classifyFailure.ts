@@ -133,6 +133,8 @@ export function unknownOutcome(
 export interface FailureContext {
   /** An earlier attempt of the same operation ended with its outcome unknown. */
   readonly afterUnknownOutcome?: boolean | undefined;
+  /** It is an edit of a record that is merged: what the upstream holds is looked at, whatever became of it before. */
+  readonly isEdit?: boolean | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
 }
@@ -140,11 +142,14 @@ export interface FailureContext {
 /**
  * The class of an HTTP answer that is not a success.
  *
- * 409 after an attempt of unknown outcome is transient: the upstream still works on that attempt
+ * 409 after an attempt of unknown outcome is transient, but for an edit: the upstream still works on that attempt
  * and holds its idempotency key. A redirect is permanent, because redirects are not followed.
  */
 export function classifyStatus(status: number, context: FailureContext = {}): FailureClass {
-  if (status === 409) return context.afterUnknownOutcome === true ? 'transient' : 'conflict';
+  if (status === 409) {
+    const isAtWork = context.afterUnknownOutcome === true && context.isEdit !== true;
+    return isAtWork ? 'transient' : 'conflict';
+  }
   if (status === 412) return 'conflict';
   if (status === 408 || status === 425 || status === 429) return 'transient';
   return status >= 500 ? 'transient' : 'permanent';

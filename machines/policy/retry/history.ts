@@ -15,6 +15,7 @@ export interface HistoryEntry {
     | 'failed'
     | 'crashed'
     | 'interrupted'
+    | 'merged'
     | 'retryRequested'
     | 'replayRequested'
     | 'editedReplayRequested'

@@ -49,6 +49,9 @@ const PLAIN = [
   'handler.missing',
   'handler.registered',
   'repeat.unsafe',
+  'edit.compared',
+  'conflict.found',
+  'conflict.applied',
   'attempt.succeeded',
   'attempt.overhangs',
   'attempt.interrupted',
@@ -74,6 +77,14 @@ const EVENTS: readonly SyncOperationEvent[] = [
     retryAtMs: 3_000,
     reservation: { owner: 'tier', dueAtMs: 3_000, timesAsked: 1 },
   },
+  { type: 'conflict.pending', atMs: 2_000, retryAtMs: 3_000 },
+  {
+    type: 'conflict.refused',
+    atMs: 2_000,
+    failure: { failureClass: 'permanent', code: 'HF_UPSTREAM_REFUSED', message: 'No.' },
+  },
+  ...[1, 2].map((round) => ({ type: 'conflict.merged' as const, atMs: 2_000, round })),
+  { type: 'conflict.merged', atMs: 2_000, round: 3, isOutcomeKnown: true },
   { type: 'journal.failed' },
   { type: 'journal.duplicated' },
   { type: 'process.stopping' },
@@ -241,6 +252,8 @@ const CONTEXTS: readonly SyncOperationContext[] = (
     { startAtMs: 2_001 },
     { isBoundToProcess: true },
     { upMark: { upstream: 'payments', upMs: 0 } },
+    { isEdit: true, attempt: 2, isSpent: true },
+    { isEdit: true, isCompared: true, round: 1, isOutcomeUnknown: true },
   ] as const
 ).map((differing) => {
   const { context } = createActor(syncOperationMachine, { input: INPUT }).getSnapshot();

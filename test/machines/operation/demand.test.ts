@@ -35,6 +35,7 @@ test('PS-2 OP-1 what each state asks for', () => {
     waiting: 'rest position',
     handlerMissing: 'rest position',
     suspect: 'standBy -',
+    comparing: 'compare -',
     ordering: 'wait order!',
     attempting: 'attempt -',
     overhanging: 'awaitHandler -',
@@ -77,6 +78,7 @@ test('a demand is made once, not for each operation', () => {
 test('SV-4 a stop waits for what is written or attempted, and for an ending once the store is open', () => {
   expect(STATES.filter((state) => isBusy(state, true))).toEqual([
     'accepting',
+    'comparing',
     'ordering',
     'attempting',
     'overhanging',

@@ -51,9 +51,9 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
     states: but(LIVE, 'accepting', 'ordering'),
   },
   {
-    why: 'a turn is taken back only as its attempt would begin',
+    why: 'a turn is taken back only as its attempt would begin, or while it is compared',
     events: ['turn.revoked'],
-    states: but(LIVE, 'attempting'),
+    states: but(LIVE, 'attempting', 'comparing'),
   },
   {
     why: 'at its turn only: it is not in line, or has its turn',
@@ -78,7 +78,22 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   {
     why: 'no attempt runs: this is of one that was cut off',
     events: ['attempt.succeeded', 'attempt.failed', 'attempt.interrupted'],
-    states: but(LIVE, 'attempting', 'overhanging', 'cancelling'),
+    states: but(LIVE, 'attempting', 'overhanging', 'cancelling', 'comparing'),
+  },
+  {
+    why: 'it is compared, and nothing of it runs',
+    events: ['attempt.succeeded', 'attempt.failed'],
+    states: ['comparing'],
+  },
+  {
+    why: 'it is not compared: it was told so once, or is none that is',
+    events: ['edit.compared', 'conflict.found'],
+    states: but(LIVE, 'comparing'),
+  },
+  {
+    why: 'it waits for no conflict: it was told what became of it, or was taken out of it',
+    events: ['conflict.merged', 'conflict.applied', 'conflict.pending', 'conflict.refused'],
+    states: but(LIVE, 'conflicted'),
   },
   {
     why: 'a stop tells it that it has failed: its time-out has passed',
@@ -93,6 +108,7 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
       'ordering',
       'accepting',
       'suspect',
+      'comparing',
       'attempting',
       'overhanging',
       'cancelling',
@@ -101,7 +117,7 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   {
     why: 'no row is kept in this state, so no process finds it there',
     events: ['process.restarted'],
-    states: ['accepting', 'suspect', 'attempting', 'overhanging'],
+    states: ['accepting', 'suspect', 'comparing', 'attempting', 'overhanging'],
   },
   {
     why: 'what rests is on disk, what is being written is waited for, and an attempt is interrupted',
@@ -121,7 +137,7 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   {
     why: 'it has its turn',
     events: ['turn.granted'],
-    states: ['ordering', 'attempting', 'overhanging', 'cancelling'],
+    states: ['comparing', 'ordering', 'attempting', 'overhanging', 'cancelling'],
   },
   {
     why: 'it does not wait for its lane: it is at the head',
@@ -145,7 +161,10 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   {
     why: 'it does not wait for a handler: one that is registered is found when its turn comes',
     events: ['handler.registered'],
-    states: ['inLane', 'waiting', 'suspect', 'attempting', 'backingOff', 'rateLimited'],
+    states: [
+      ...(['inLane', 'waiting', 'suspect', 'comparing'] as const),
+      ...(['attempting', 'backingOff', 'rateLimited'] as const),
+    ],
   },
   {
     why: 'whether a repeat is safe is asked only when a turn could be granted',

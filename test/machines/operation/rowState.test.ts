@@ -54,6 +54,7 @@ test('PS-2 what is kept is a state that rests, an order or an ending, and an att
   expect(STATES.filter((state) => !isKept(state))).toEqual([
     'accepting',
     'suspect',
+    'comparing',
     'attempting',
     'overhanging',
     'completed',
@@ -64,9 +65,11 @@ test('PS-2 what is kept is a state that rests, an order or an ending, and an att
     'duplicate',
   ]);
   expect(STATES.filter((state) => stateToKeep(state) !== state)).toEqual([
+    'comparing',
     'attempting',
     'overhanging',
   ]);
+  expect(stateToKeep('comparing')).toBe('waiting');
 });
 
 describe('what a row says by where it stands', () => {

@@ -92,6 +92,7 @@ test('OP-10 states that are in memory only are looked for nowhere on disk', () =
   expect(inMemoryOnly).toEqual([
     'accepting',
     'suspect',
+    'comparing',
     'attempting',
     'overhanging',
     'settling',

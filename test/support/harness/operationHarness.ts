@@ -6,6 +6,7 @@
 
 import { createActor, type EventObject, fromCallback } from 'xstate';
 import { demandOf, hasEnded } from '../../../machines/operation/demand.ts';
+import { keyOfRound } from '../../../machines/operation/keys.ts';
 import {
   acceptedStanding,
   inHandPosition,
@@ -38,6 +39,8 @@ interface Row {
   /** `inHand` while the process that wrote it has it in hand: after a crash it is suspect. */
   readonly standing: Standing;
   readonly revision: number;
+  /** Which body it has: 0 as the app gave it, each that was made after that another. */
+  readonly body: number;
 }
 
 interface PendingWrite {
@@ -51,6 +54,9 @@ export interface BegunAttempt {
   /** Of the operation, as the attempt was told. */
   readonly id: string;
   readonly number: number;
+  /** What the upstream saw: its key, and which body. */
+  readonly key: string;
+  readonly body: number;
   readonly onDisk: Row | null;
   /** How often it had been brought back from the dead letters. */
   readonly replays: number;
@@ -78,9 +84,15 @@ export const GIVE_UP_AFTER_MS = 1_000_000;
  * take it.
  */
 export function isOfTurns(label: string): boolean {
+  if (isOfConflicts(label)) return false;
   return /overhang|cancelling|rateLimited|rate\.limited|attempts\.exhausted|giveup\.due|turn\.revoked|isGivenUp|failed\[hasExpired/.test(
     label,
   );
+}
+
+/** The same, for what is about edits, and what becomes of a conflict. */
+export function isOfConflicts(label: string): boolean {
+  return /comparing|conflict\./.test(label);
 }
 
 /** The same, for what is about operations that are to begin later. */
@@ -115,6 +127,8 @@ export class OperationHarness {
   readonly #machine: typeof syncOperationMachine;
   readonly #input: SyncOperationInput;
   readonly #turn: Turn;
+  #body = 0;
+  #bodies = 0;
   #writes: PendingWrite[] = [];
   #row: Row | null = null;
   /** What the newest write ordered, durable or not. */
@@ -147,6 +161,8 @@ export class OperationHarness {
           this.begun.push({
             id,
             number: this.context.attempt,
+            key: keyOfRound(this.context),
+            body: this.#body,
             onDisk: this.#row,
             replays: this.replays,
           });
@@ -208,6 +224,9 @@ export class OperationHarness {
       | 'process.stopping'
       | 'process.restarted'
       | 'rate.limited'
+      | 'conflict.merged'
+      | 'conflict.pending'
+      | 'conflict.refused'
     >,
   ): void {
     this.send({ type, atMs: this.nowMs });
@@ -279,6 +298,45 @@ export class OperationHarness {
     return this;
   }
 
+  /** It is compared, and a body made for it. */
+  compare(): this {
+    if (this.state === 'comparing') this.#makeBody();
+    this.tell('edit.compared');
+    return this;
+  }
+
+  /** A new body is made of what the upstream holds now, where its chart takes that. */
+  merge(round = (this.context.round ?? 0) + 1, isOutcomeKnown?: boolean): this {
+    const event = { type: 'conflict.merged', atMs: this.nowMs, round, isOutcomeKnown } as const;
+    if (this.isOver || !this.snapshot.can(event)) return this;
+    this.#makeBody();
+    this.send(event);
+    return this;
+  }
+
+  /** The upstream is still at work on what was sent before. */
+  pend(retryInMs: number): this {
+    const retryAtMs = this.nowMs + retryInMs;
+    this.send({ type: 'conflict.pending', atMs: this.nowMs, retryAtMs });
+    return this;
+  }
+
+  /** The upstream will not have its record read. */
+  refuseConflict(): this {
+    const failure = {
+      failureClass: 'permanent',
+      code: 'HF_UPSTREAM_REFUSED',
+      message: 'No.',
+    } as const;
+    this.send({ type: 'conflict.refused', atMs: this.nowMs, failure });
+    return this;
+  }
+
+  #makeBody(): void {
+    this.#bodies += 1;
+    this.#body = this.#bodies;
+  }
+
   /** A person replays it, from its row; no dead letter, or one that can't be replayed, stays as it is. */
   replay(how: Partial<ReplayFacts> = {}): this {
     const row = this.#row;
@@ -299,9 +357,11 @@ export class OperationHarness {
     letter.stop();
     if (next.value !== 'replayed') return this;
     this.replays += 1;
+    if (typeof how.idempotencyKey === 'string') this.#makeBody();
+    const body = this.#body;
     // Its row is written whole before an actor lives again.
     const { value, context } = next;
-    this.#row = { value, context, standing: 'due', revision: row.revision + 1 };
+    this.#row = { value, context, standing: 'due', revision: row.revision + 1, body };
     this.#actor = this.#start(this.#row);
     return this;
   }
@@ -332,6 +392,7 @@ export class OperationHarness {
   #start(row: Row | null) {
     this.#ordered = row;
     this.#lastState = row?.value ?? null;
+    this.#body = row?.body ?? 0;
     const kept = row && (JSON.parse(JSON.stringify(row)) as Row);
     const actor = createActor(this.#machine, {
       input: this.#input,
@@ -367,6 +428,7 @@ export class OperationHarness {
       context,
       standing: position.standing,
       revision: revision + 1,
+      body: this.#body,
     };
     this.#writes.push({ row: this.#ordered, barrier: demand.isBarrier ? value : null });
   }

@@ -1,0 +1,78 @@
+/**
+ * The part of the operation's chart in which an edit is compared with what is known of its record, and in
+ * which what the upstream refuses as another version waits for what becomes of that (CF-6, CF-8). The chart
+ * itself is in syncOperationMachine.ts.
+ *
+ * An edit is compared at its turn, before its first attempt under a key: what was made of it is kept with the
+ * order of that attempt. From then on nothing changes what goes out under that key (OP-3); another body comes
+ * only from a conflict, and has a key of its own.
+ *
+ * @module
+ */
+
+import { operationSetup } from './syncOperationSetup.ts';
+import {
+  completing,
+  expiring,
+  facts,
+  missingHandler,
+  retrying,
+  takingBack,
+} from './syncOperationTransitions.ts';
+
+/** It was compared with what may not hold at its next turn, and nothing has gone out: it comes again. */
+const comingAgain = {
+  target: '#syncOperation.waiting',
+  actions: [{ type: 'noteWait', params: facts }],
+} as const;
+
+export const comparing = operationSetup.createStateConfig({
+  description:
+    'It has its turn. Its record is compared with what is known of it now, and merged where that has changed, before it is sent. Nothing of that is kept before its order is.',
+  tags: ['compare'],
+  meta: { requirements: ['CF-6', 'CF-8', 'OP-3'] },
+  on: {
+    'edit.compared': {
+      target: '#syncOperation.ordering',
+      actions: [{ type: 'noteCompared', params: facts }],
+    },
+    'conflict.found': {
+      target: '#syncOperation.conflicted',
+      actions: [{ type: 'noteWait', params: facts }],
+    },
+    'turn.revoked': comingAgain,
+    'attempt.interrupted': comingAgain,
+    'handler.missing': missingHandler,
+    'cancel.requested': takingBack,
+    'expiry.due': expiring,
+  },
+});
+
+export const conflicted = operationSetup.createStateConfig({
+  description:
+    'The upstream holds another version (409 or 412). An edit is merged with that and goes out as a new body, unless a person has to be asked; anything else waits for a decision.',
+  tags: ['rest'],
+  meta: { requirements: ['RT-2', 'CF-6', 'CF-8'] },
+  on: {
+    'conflict.merged': {
+      guard: { type: 'canBeRebased', params: ({ event }) => event },
+      target: '#syncOperation.waiting',
+      actions: [{ type: 'noteMerged', params: ({ event }) => event }],
+    },
+    'conflict.applied': completing,
+    'conflict.pending': {
+      target: '#syncOperation.backingOff',
+      actions: [{ type: 'notePending', params: ({ event }) => event }],
+    },
+    'conflict.refused': {
+      target: '#syncOperation.settling',
+      actions: [
+        { type: 'noteRefusal', params: ({ event }) => event },
+        { type: 'deadLetter', params: facts },
+      ],
+    },
+    'retry.requested': retrying,
+    'cancel.requested': takingBack,
+    'expiry.due': expiring,
+  },
+});
