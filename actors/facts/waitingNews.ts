@@ -1,6 +1,6 @@
 /**
- * Tells of operations that go on only when somebody does something: of the first at once, of many
- * together, and of each once (OP-7, CF-6).
+ * Tells of operations that go on only when somebody does something, and of conflicts that somebody has to decide: of
+ * the first at once, of many together, and of each once (OP-7, CF-6).
  *
  * @module
  */
@@ -8,40 +8,80 @@
 import {
   type AskingReason,
   asksForSomebody,
+  asksNow,
   STATE_WAITING_FOR,
 } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts, OnAlert } from './alertParts.ts';
+import type { FactKind } from './fact.ts';
 
 /** The first one is told of at once, and those that follow within this time together. */
 const TOGETHER_MS = 10_000;
 /** So many are told of without waiting for more. */
 const TOGETHER_MAX = 1_000;
 
-/** What is said of each: why it waits, and what to do. */
-const NEWS: Readonly<Record<AskingReason, { readonly code: ErrorCode; readonly why: string }>> = {
+const OF_OPERATION = { kind: 'operation.parked', what: 'Operation' } as const;
+
+/** What somebody is asked about: an operation that waits, or the decision of a conflict. */
+type Asked = AskingReason | 'decision';
+
+/** What is said of each: what it is and does, why, and what to do. */
+const NEWS: Readonly<
+  Record<
+    Asked,
+    {
+      readonly code: ErrorCode;
+      readonly kind: FactKind;
+      readonly what: string;
+      readonly as: string;
+      readonly why: string;
+    }
+  >
+> = {
   conflict: {
+    ...OF_OPERATION,
+    as: ` as ${STATE_WAITING_FOR.conflict}`,
     code: 'HF_CONFLICT',
     why: 'the upstream holds another version. Decide: retryNow() or cancel(); until then its lane waits, too',
   },
   review: {
+    ...OF_OPERATION,
+    as: ` as ${STATE_WAITING_FOR.review}`,
     code: 'HF_OUTCOME_UNKNOWN',
     why: 'it may have been applied, and to repeat it is not known to be safe. Look at the upstream, then retryNow() or cancel(); until then its lane waits, too',
   },
   handler: {
+    ...OF_OPERATION,
+    as: ` as ${STATE_WAITING_FOR.handler}`,
     code: 'HF_HANDLER_UNKNOWN',
     why: 'no handler of its type is registered, and a function given to executeResilientSync ends with its process. Register one in handlers or with runtime.handle(), or cancel()',
+  },
+  decision: {
+    kind: 'conflict.awaitsReview',
+    what: 'Conflict',
+    as: ' for a decision',
+    code: 'HF_CONFLICT',
+    why: 'both sides of a record are kept, and rules do not decide between them. See holdfast conflicts, and decide there or with runtime.conflicts.resolve()',
   },
 };
 
 export function tellOfWaiting({ facts, clock, onAlert }: AlertParts): void {
   const news = new WaitingNews(clock, onAlert);
-  facts.tap('operation.parked', ({ id }, _upstream, _reason, waitsFor) => {
-    if (asksForSomebody(waitsFor)) news.began(id, waitsFor);
+  facts.tap('operation.parked', (context, _upstream, _reason, waitsFor) => {
+    if (asksNow(waitsFor, context)) news.began(context.id, waitsFor);
   });
   facts.tap('operation.resumed', ({ id }, _upstream, waitedFor) => {
     if (asksForSomebody(waitedFor)) news.ended(id, waitedFor);
+  });
+  facts.tap('conflict.awaitsReview', ({ conflictId }) => {
+    news.began(conflictId, 'decision');
+  });
+  facts.tap('conflict.quarantined', ({ conflictId }) => {
+    news.began(conflictId, 'decision');
+  });
+  facts.tap('conflict.resolved', ({ conflictId }) => {
+    news.ended(conflictId, 'decision');
   });
   facts.tap('runtime.stopped', () => {
     news.flush();
@@ -51,7 +91,7 @@ export function tellOfWaiting({ facts, clock, onAlert }: AlertParts): void {
 class WaitingNews {
   readonly #clock: Clock;
   readonly #onAlert: OnAlert;
-  readonly #untold = new Map<AskingReason, Set<string>>();
+  readonly #untold = new Map<Asked, Set<string>>();
   #isPlanned = false;
   #nextAtMs = 0;
   #cancel: () => void = () => undefined;
@@ -61,11 +101,11 @@ class WaitingNews {
     this.#onAlert = onAlert;
   }
 
-  ended(id: string, reason: AskingReason): void {
+  ended(id: string, reason: Asked): void {
     this.#untold.get(reason)?.delete(id);
   }
 
-  began(id: string, reason: AskingReason): void {
+  began(id: string, reason: Asked): void {
     const ids = this.#untold.get(reason) ?? new Set();
     this.#untold.set(reason, ids.add(id));
     if (ids.size >= TOGETHER_MAX) this.flush();
@@ -94,13 +134,11 @@ class WaitingNews {
       const [first] = ids;
       if (first === undefined) continue;
       const more = ids.size - 1;
-      const who =
-        more === 0 ? `Operation ${first} waits` : `Operation ${first} and ${more} more wait`;
-      const { code, why } = NEWS[reason];
-      const state = STATE_WAITING_FOR[reason];
+      const { code, kind, what, as, why } = NEWS[reason];
+      const who = more === 0 ? `${what} ${first} waits` : `${what} ${first} and ${more} more wait`;
       this.#nextAtMs = this.#clock.monotonic() + TOGETHER_MS;
-      const error = new HoldfastError(code, `${who} as ${state}: ${why}.`, { withStack: false });
-      this.#onAlert(error, 'operation.parked');
+      const error = new HoldfastError(code, `${who}${as}: ${why}.`, { withStack: false });
+      this.#onAlert(error, kind);
     }
     this.#untold.clear();
   }

@@ -52,14 +52,7 @@ export function attemptFailed(
   { failure, startedAtMs, atMs, steadyAtMs, latestMs, draw, urgency }: FailedAttempt,
 ): AttemptFailed {
   const policy = policies[retryClassOf(context.priority, context.tier)];
-  // Its attempts are its own; its waits are those of whoever waits for it, where these are shorter.
-  const pace = policies[retryClassOf(context.priority, paceTier(context.tier, urgency))];
-  const delayMs = retryDelayMs(pace, {
-    attempt: waitsAsAfter(pace, context.attempt, context.unspentFailures ?? 0, failure),
-    draw,
-    previousDelayMs: context.delayMs,
-    retryAfterMs: failure.retryAfterMs ?? null,
-  });
+  const delayMs = delayAfter(context, policies, failure, { draw, urgency });
   return {
     type: 'attempt.failed',
     startedAtMs,
@@ -71,4 +64,38 @@ export function attemptFailed(
     giveUpAfterMs: policy.giveUpAfterMs,
     fastAttemptsMax: policy.attemptsMax,
   };
+}
+
+/** What is known when it turns out that the upstream is at work on an earlier attempt of an edit. */
+type PendingFacts = Pick<FailedAttempt, 'atMs' | 'draw' | 'urgency'>;
+
+/**
+ * The event that tells the chart of that (CF-8): the same body goes out again, later each time, as after a failure
+ * that the upstream asks for with 429, and spends no attempt.
+ */
+export function conflictPending(
+  context: SyncOperationContext,
+  policies: RetryPolicies,
+  { atMs, ...how }: PendingFacts,
+): Extract<SyncOperationEvent, { type: 'conflict.pending' }> {
+  const retryAfterMs = context.failure?.retryAfterMs;
+  const delayMs = delayAfter(context, policies, { status: 429, retryAfterMs }, how);
+  return { type: 'conflict.pending', atMs, retryAtMs: atMs + delayMs };
+}
+
+/** How long it waits after a failure, in milliseconds. */
+function delayAfter(
+  context: SyncOperationContext,
+  policies: RetryPolicies,
+  failure: Pick<Failure, 'status' | 'retryAfterMs'>,
+  { draw, urgency }: Pick<FailedAttempt, 'draw' | 'urgency'>,
+): number {
+  // Its attempts are its own; its waits are those of whoever waits for it, where these are shorter.
+  const pace = policies[retryClassOf(context.priority, paceTier(context.tier, urgency))];
+  return retryDelayMs(pace, {
+    attempt: waitsAsAfter(pace, context.attempt, context.unspentFailures ?? 0, failure),
+    draw,
+    previousDelayMs: context.delayMs,
+    retryAfterMs: failure.retryAfterMs ?? null,
+  });
 }

@@ -46,6 +46,14 @@ export function asksForSomebody(reason: WaitReason): reason is AskingReason {
   return reason === 'handler' || reason === 'conflict' || reason === 'review';
 }
 
+/** Whether this operation does: a conflict of an edit is merged, and somebody asked only where rules can't decide. */
+export function asksNow(
+  reason: WaitReason,
+  { isEdit }: Pick<SyncOperationContext, 'isEdit'>,
+): reason is AskingReason {
+  return asksForSomebody(reason) && !(reason === 'conflict' && isEdit === true);
+}
+
 /**
  * Whether its end is told of: something has to happen, somebody to decide, or the instant to come that it was
  * accepted for; no pause on its way.

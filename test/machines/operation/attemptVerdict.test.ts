@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attemptFailed, type FailedAttempt } from '../../../machines/operation/attemptVerdict.ts';
+import {
+  attemptFailed,
+  conflictPending,
+  type FailedAttempt,
+} from '../../../machines/operation/attemptVerdict.ts';
 import {
   type HandlerFacts,
   isRepeatSafe,
@@ -97,6 +101,21 @@ describe('RT-1 when an operation may be tried again', () => {
     const failure = { ...BUSY, retryAfterMs: 10_000 };
     expect(verdict({}, { failure }).retryAtMs).toBe(NOW_MS + 10_000);
   });
+});
+
+test('CF-8 RT-1 an edit whose first attempt is still at work is tried again, later each time', () => {
+  const waitMs = (context: Partial<SyncOperationContext>, draw = 0) => {
+    const how = { atMs: NOW_MS, draw, urgency: urgencyOf('normal', 'basic') };
+    const event = conflictPending(operation(context), DEFAULT_RETRY, how);
+    expect(event).toMatchObject({ type: 'conflict.pending', atMs: NOW_MS });
+    return event.retryAtMs - NOW_MS;
+  };
+  // As after a 429: up to the wait before the last of its five attempts.
+  const waits = [0, 1, 2, 3, 99].map((unspentFailures) => waitMs({ unspentFailures }));
+  expect(waits).toEqual([500, 1_000, 2_000, 4_000, 4_000]);
+  expect(waitMs({}, 0.5)).toBe(750);
+  const failure = { ...BUSY, retryAfterMs: 30_000 };
+  expect(waitMs({ failure })).toBe(30_000);
 });
 
 describe('RT-2 whether the repeat is safe', () => {

@@ -5,6 +5,7 @@ import {
 } from '../../../machines/operation/syncOperationMachine.ts';
 import {
   asksForSomebody,
+  asksNow,
   isBackingOff,
   isEvent,
   type WaitReason,
@@ -26,8 +27,27 @@ test('OP-7 CF-6 who waits for somebody, and who for something that does not come
   expect(REASONS.filter(isEvent)).toEqual(['lane', 'handler', 'conflict', 'review', 'startAt']);
 });
 
+test('CF-6 CF-8 an edit asks nobody while its conflict is merged', () => {
+  expect(REASONS.filter((reason) => asksNow(reason, { isEdit: true }))).toEqual([
+    'handler',
+    'review',
+  ]);
+  expect(REASONS.filter((reason) => asksNow(reason, {}))).toEqual([
+    'handler',
+    'conflict',
+    'review',
+  ]);
+});
+
 test('OP-1 what is under way, suspect or at its end waits for nothing', () => {
-  for (const state of ['accepting', 'attempting', 'suspect', 'settling', 'completed'] as const) {
+  for (const state of [
+    'accepting',
+    'comparing',
+    'attempting',
+    'suspect',
+    'settling',
+    'completed',
+  ] as const) {
     expect(waitReasonOf(state)).toBeNull();
   }
 });

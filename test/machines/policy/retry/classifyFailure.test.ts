@@ -39,6 +39,8 @@ describe('classifyStatus', () => {
   test('RT-2 409 after an unknown outcome is transient, 412 stays a conflict', () => {
     expect(classifyStatus(409, { afterUnknownOutcome: true })).toBe('transient');
     expect(classifyStatus(412, { afterUnknownOutcome: true })).toBe('conflict');
+    // Of an edit it is looked up what the upstream holds.
+    expect(classifyStatus(409, { afterUnknownOutcome: true, isEdit: true })).toBe('conflict');
   });
 });
 

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { keyOfRound } from '../../../machines/operation/keys.ts';
+
+const OPERATION = { id: '01a210a7', idempotencyKey: 'invoice-118' };
+
+test('OP-3 the key is the caller’s until another body goes out, and then one of the operation', () => {
+  expect(keyOfRound(OPERATION)).toBe('invoice-118');
+  expect(keyOfRound({ ...OPERATION, round: 0 })).toBe('invoice-118');
+  expect(keyOfRound({ ...OPERATION, round: 2 })).toBe('01a210a7-r2');
+  expect(keyOfRound({ ...OPERATION, idempotencyKey: '01b3', roundsKey: '01b3' })).toBe('01b3');
+  expect(keyOfRound({ ...OPERATION, round: 2, roundsKey: '01b3' })).toBe('01b3-r2');
+});
+
+test('OP-3 no two rounds of any operations have one key', () => {
+  // An id, or the key of an edited replay: random, and of one length.
+  const base = fc.uuid();
+  const one = fc.record({
+    id: base,
+    roundsKey: fc.option(base, { nil: undefined }),
+    round: fc.nat(),
+  });
+  const other = fc.record({ ...{ id: base, round: fc.nat() } });
+  fc.assert(
+    fc.property(one, other, (a, b) => {
+      fc.pre((a.roundsKey ?? a.id) !== b.id || a.round !== b.round);
+      fc.pre(a.round > 0 && b.round > 0);
+      const keys = [a, b].map((context) => keyOfRound({ idempotencyKey: 'k', ...context }));
+      expect(new Set(keys).size).toBe(2);
+      expect(keys.join('')).toMatch(/^[\x20-\x7e]+$/);
+    }),
+  );
+});
