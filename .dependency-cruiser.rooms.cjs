@@ -169,7 +169,14 @@ const ROOMS = {
     'actors/flow',
   ],
   // One attempt, performed for whoever has an operation's context and payload.
-  'actors/attempt': [...MACHINES, PORT, 'actors/platform', 'actors/time', 'actors/facts'],
+  'actors/attempt': [
+    ...MACHINES,
+    'machines/merge/clock',
+    PORT,
+    'actors/platform',
+    'actors/time',
+    'actors/facts',
+  ],
   'actors/call': [...MACHINES, 'actors/time', 'actors/facts', 'actors/flow'],
   'actors/operation': [
     ...MACHINES,
@@ -249,7 +256,13 @@ const ROOMS = {
   'inspector/docs': ['machines', ...MACHINES, ...MERGE, 'inspector/charts'],
   'inspector/docs/reference': ['inspector/docs'],
 
-  'src/http': [VOCABULARY, 'machines/policy/request', 'machines/policy/retry', ...ENGINE],
+  'src/http': [
+    VOCABULARY,
+    'machines/policy/request',
+    'machines/policy/retry',
+    'machines/merge/clock',
+    ...ENGINE,
+  ],
   'src/typed': [VOCABULARY, 'machines/policy/request', ...ENGINE],
   'src/crisis': [VOCABULARY, 'machines/policy/retry', 'actors', 'src/http'],
   // What an app sees of facts without asking: its log, and channels.

@@ -136,7 +136,7 @@ export type {
   EscalationStepOptions,
   Webhook,
 } from './crisis/escalationOptions.ts';
-export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
+export { type HttpHandlerOptions, type HttpRun, httpHandler } from './http/httpHandler.ts';
 export type { Crises } from './management/crises/crises.ts';
 export type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 export type { DeadLetterCounts } from './management/deadLetters/counts.ts';

@@ -15,6 +15,7 @@ import type { EditCondition, RecordMeta } from '../../machines/vocabulary/record
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { guardSignal } from '../facts/listeners.ts';
 import type { Attempt, TakenRecord } from './handler.ts';
+import { takenRecord } from './takenRecord.ts';
 
 const ABSENT: EditCondition = Object.freeze({ absent: true });
 const NOTHING: readonly string[] = Object.freeze([]);
@@ -127,7 +128,7 @@ export class GivenAttempt implements Attempt {
 
   get keepCurrent(): (current: TakenRecord) => void {
     return (current) => {
-      this.#current = current;
+      this.#current = takenRecord(current);
     };
   }
 

@@ -4,34 +4,36 @@
  * @module
  */
 
-import { systemClock } from '../../actors/platform/systemClock.ts';
-import type { Run } from '../../actors/port.ts';
-import {
-  AttemptFailure,
-  classifyStatus,
-  type FailureClass,
-  networkFailureOf,
-  permanentFailure,
-  transientFailure,
-  unknownOutcome,
-} from '../../machines/policy/retry/classifyFailure.ts';
-import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryAfter.ts';
-import {
-  type ErrorCode,
-  HoldfastError,
-  isHoldfastError,
-} from '../../machines/vocabulary/errors.ts';
+import type { Attempt, Fetch, Run, TakenRecord } from '../../actors/port.ts';
+import { AttemptFailure, permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { abortable, cutOff, noAnswer, refusalOf } from './failures.ts';
+import { readRecord } from './fetchCurrent.ts';
+import { splitMeta, withMeta } from './metaField.ts';
+import { checkPathTemplate, pathOfEntity } from './pathOfEntity.ts';
 import { readBodyStart, readJson } from './readJson.ts';
-import { checkHeaders, headersOf, moreHeaders, type RequestHeaders } from './requestHeaders.ts';
+import {
+  checkHeaders,
+  headersOf,
+  headersOfRead,
+  moreHeaders,
+  type RequestHeaders,
+} from './requestHeaders.ts';
 import { parseBaseUrl, requestUrl } from './requestUrl.ts';
 import { answerOf, HEADERS_KEPT, refusalBody } from './upstreamAnswer.ts';
+import { versionOf } from './validators.ts';
 
 export interface HttpHandlerOptions {
-  /** Requests go to `<baseUrl>/<type with dots as slashes>`, or to the path the request names. */
+  /** Requests go to `<baseUrl>/<type with dots as slashes>`, or to {@link path}, or to the path the request names. */
   readonly baseUrl: string | URL;
+  /**
+   * The path below `baseUrl` of requests that name none, in place of their type: `plans/{entity.id}`. It may name
+   * `{entity.id}`, `{entity.type}` and `{subject}`, each of which is encoded.
+   */
+  readonly path?: string | undefined;
   /**
    * More headers, such as `Authorization`: as an object, or as a function that is called for every attempt, so
    * that a token can be fresh. Never stored. They can't replace `Idempotency-Key`.
@@ -41,8 +43,16 @@ export interface HttpHandlerOptions {
    * True: where the request's `base` is text, it is the validator of the version that the change was made on,
    * so that an upstream that holds another answers 412 and the operation waits as `conflicted`: an entity tag
    * goes out as `If-Match`, a `Last-Modified` date as `If-Unmodified-Since` (RFC 9110 §13.1). Default false.
+   * Where the handler has `conflicts` every request is held to its version, and this adds nothing.
    */
   readonly ifMatchBase?: boolean | undefined;
+  /**
+   * Where the handler has `conflicts`: the field of the record's JSON object in which what holdfast knows of it
+   * travels (`attempt.meta`), so that other stores that read the record can tell what is newer and what was
+   * removed. It is put in where the record is written and split off where it is read; a payload that has the field
+   * itself is refused. Default: it does not travel, and versions alone tell what has changed.
+   */
+  readonly metaField?: string | undefined;
   /**
    * The response headers that are kept with the outcome, sealed, as `outcome.answer.headers`. Default: the
    * validators `etag` and `last-modified`, `location`, `content-location`, `retry-after`, and the ids of the
@@ -73,8 +83,13 @@ const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 
 const KINDS = {
   baseUrl: 'anything',
+  path: 'text',
   headers: 'anything',
   ifMatchBase: 'boolean',
+  metaField: {
+    matches: (name) => typeof name === 'string' && name !== '' && name.length <= 128,
+    rule: 'must be the name of a field, such as holdfast',
+  },
   keepHeaders: {
     each: {
       matches: (name) => typeof name === 'string' && HEADER_NAME.test(name),
@@ -90,7 +105,18 @@ const KINDS = {
 
 /** Methods that change nothing, so that an attempt whose outcome is unknown did no harm. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+/** Of the others the validator in an answer may be that of something else (RFC 9110 §9.3.4, RFC 5789 §2). */
+const TELLING_METHODS: ReadonlySet<string> = new Set(['PUT', 'PATCH']);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** What {@link httpHandler} makes: it performs attempts, and reads records for handlers with `conflicts`. */
+export interface HttpRun<Response = Json | undefined> extends Run<unknown, Response> {
+  /**
+   * What is at the URL of the attempt, by GET: `version` is its `ETag`, or `Last-Modified` where there is none;
+   * `null` for 404 and 410. Fails as attempts do, but that nothing is ever applied by it.
+   */
+  readonly fetchCurrent: Fetch<unknown>;
+}
 
 /**
  * A handler that sends each attempt as an HTTP request and classifies the answer by RT-2.
@@ -102,6 +128,13 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
  *
  * Status and some headers of the last answer are kept, sealed, as `outcome.answer`, and of a refusal what it
  * says, up to 16 KiB.
+ *
+ * Where the handler has `conflicts`, each request is held to the version that it was made on: a tag goes out as
+ * `If-Match` (a weak one as it is, which only servers that compare weak tags let pass), a date as
+ * `If-Unmodified-Since`, and a record that is not there yet as `If-None-Match: *`. 409 and 412 are conflicts, and so is
+ * 404 or 410 to an edit of a version, for the record is gone. The ETag of the answer to a PUT or PATCH is the version
+ * that the next edit is held to; without one the record is read first. Compression is not asked for then, since proxies
+ * that compress change or drop the tags.
  *
  * The type of the response is what you say the upstream answers; nothing looks at it.
  *
@@ -116,13 +149,14 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
  */
 export function httpHandler<Response = Json | undefined>(
   options: HttpHandlerOptions,
-): Run<unknown, Response> {
+): HttpRun<Response> {
   checkFields(options, KINDS, '');
   const base = parseBaseUrl(options.baseUrl, { allowInsecure: options.allowInsecure === true });
   const methodDefault = options.method ?? 'POST';
   const bytesMax = options.responseBytesMax ?? 1_048_576;
   const notAppliedStatuses = checkStatuses(options.notAppliedStatuses ?? [503]);
   checkHeaders(options.headers);
+  checkPathTemplate(options.path);
   const namesKept = options.keepHeaders ?? HEADERS_KEPT;
   if (!METHODS.has(methodDefault)) {
     throw new HoldfastError(
@@ -145,7 +179,21 @@ export function httpHandler<Response = Json | undefined>(
 
   if (options.fetch === undefined) loadClient();
 
-  return async (attempt) => {
+  const { metaField, path } = options;
+  const urlOf = (attempt: Attempt<unknown>): URL => {
+    const own = path === undefined ? null : pathOfEntity(path, attempt);
+    return requestUrl(base, attempt.type, attempt.path ?? own);
+  };
+  /** What the headers option gives, asked for only where the attempt may still begin. */
+  const askedHeaders = async (
+    attempt: Attempt<unknown>,
+  ): Promise<Readonly<Record<string, string>>> => {
+    const { signal } = attempt;
+    if (signal.aborted) throw cutOff(signal, 'transient');
+    return await abortable(moreHeaders(attempt, options.headers), signal);
+  };
+
+  const run = async (attempt: Attempt<unknown>): Promise<Response> => {
     const method = attempt.method ?? methodDefault;
     if (!METHODS.has(method)) {
       throw permanentFailure(`method must be one of ${[...METHODS].join(', ')}.`, {
@@ -153,17 +201,17 @@ export function httpHandler<Response = Json | undefined>(
         field: 'method',
       });
     }
-    const url = requestUrl(base, attempt.type, attempt.path);
-    const { signal } = attempt;
-    if (signal.aborted) throw cutOff(signal, 'transient');
-    const more = await abortable(moreHeaders(attempt, options.headers), signal);
+    const url = urlOf(attempt);
+    const { signal, condition, meta } = attempt;
+    const payload = withMeta(attempt.payload, metaField, meta);
+    const more = await askedHeaders(attempt);
     const headers = headersOf(attempt, more, options.ifMatchBase === true);
     const isSafe = SAFE_METHODS.has(method);
     try {
       const response = await (options.fetch ?? fetch)(url, {
         method,
         headers,
-        body: isSafe ? null : JSON.stringify(attempt.payload),
+        body: isSafe ? null : JSON.stringify(payload),
         redirect: 'manual',
         signal,
       });
@@ -171,15 +219,56 @@ export function httpHandler<Response = Json | undefined>(
       if (!response.ok) {
         const { bytes, isWhole } = await readBodyStart(response, signal);
         attempt.keepAnswer(answerOf(response, namesKept, refusalBody(response, bytes, isWhole)));
-        throw refusalOf(response, notApplied);
+        throw refusalOf(response, { notApplied, condition, ifMatch: headers.get('if-match') });
       }
       attempt.keepAnswer(answerOf(response, namesKept));
-      return (await readJson(response, bytesMax)) as Response;
+      const body = await readJson(response, bytesMax);
+      if (condition !== undefined || meta !== undefined) {
+        attempt.keepCurrent(takenRecord(response, { method, url, body, metaField }));
+      }
+      return body as Response;
     } catch (error) {
       if (error instanceof AttemptFailure) throw error;
       throw noAnswer(error, signal, isSafe);
     }
   };
+  const fetchCurrent: Fetch<unknown> = async (attempt) => {
+    const { signal } = attempt;
+    const url = urlOf(attempt);
+    const headers = headersOfRead(attempt, await askedHeaders(attempt));
+    return await readRecord({
+      fetch: options.fetch ?? fetch,
+      ...{ url, headers, signal, bytesMax, metaField },
+    });
+  };
+  return Object.assign(run, { fetchCurrent });
+}
+
+/** What is known of the record once the upstream has taken an edit of it. */
+function takenRecord(
+  response: globalThis.Response,
+  {
+    method,
+    url,
+    body,
+    metaField,
+  }: {
+    readonly method: string;
+    readonly url: URL;
+    readonly body: Json | undefined;
+    readonly metaField: string | undefined;
+  },
+): TakenRecord {
+  const { headers } = response;
+  const found = TELLING_METHODS.has(method) ? versionOf(headers) : null;
+  if (found === null || found === 'tooFresh') return { version: null };
+  const location = headers.get('content-location');
+  const isRecord =
+    body !== undefined &&
+    location !== null &&
+    URL.canParse(location, url.href) &&
+    new URL(location, url).href === url.href;
+  return isRecord ? { ...found, ...splitMeta(body, metaField) } : found;
 }
 
 function checkStatuses(given: readonly number[]): ReadonlySet<number> {
@@ -204,74 +293,4 @@ function isServerError(status: number): boolean {
  */
 function loadClient(): void {
   void new Headers();
-}
-
-/** Waits for `work` no longer than the signal allows. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(cutOff(signal, 'transient'));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
-  });
-}
-
-const CODE_OF_CLASS: Readonly<Record<FailureClass, ErrorCode>> = {
-  transient: 'HF_ATTEMPT_FAILED',
-  permanent: 'HF_UPSTREAM_REFUSED',
-  conflict: 'HF_CONFLICT',
-  unknownOutcome: 'HF_OUTCOME_UNKNOWN',
-};
-
-/** The failure that an answer other than 2xx stands for. */
-function refusalOf(response: Response, notApplied: boolean): AttemptFailure {
-  const { status, headers } = response;
-  const failureClass = classifyStatus(status);
-  const hint = status < 400 ? ' Redirects are not followed.' : '';
-  return new AttemptFailure(failureClass, `The upstream answered ${status}.${hint}`, {
-    code: CODE_OF_CLASS[failureClass],
-    status,
-    retryAfterMs: retryAfterOf(headers),
-    // Too many came; whatever this one is, it was not looked at (RFC 6585 §4).
-    notApplied: notApplied || status === 429,
-  });
-}
-
-/** `Retry-After`, a date in it measured by the upstream's own clock where it tells the time. */
-function retryAfterOf(headers: Headers): number | undefined {
-  const localNowMs = systemClock.now();
-  const nowMs = parseHttpDate(headers.get('date') ?? '', localNowMs) ?? localNowMs;
-  return parseRetryAfter(headers.get('retry-after'), nowMs);
-}
-
-/** The failure of a request that was begun and got no whole answer. */
-function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
-  if (signal.aborted) return cutOff(signal, isSafe ? 'transient' : 'unknownOutcome');
-  const failure = networkFailureOf(error);
-  if (failure === 'notSent') {
-    return transientFailure('The upstream could not be reached; nothing was sent.', {
-      code: 'HF_UPSTREAM_UNREACHABLE',
-      notApplied: true,
-      cause: error,
-    });
-  }
-  const options = {
-    code: failure === 'timedOut' ? 'HF_ATTEMPT_TIMED_OUT' : 'HF_OUTCOME_UNKNOWN',
-    cause: error,
-  } as const;
-  const message = 'The connection was lost before the answer was complete.';
-  return isSafe
-    ? transientFailure(message, { ...options, notApplied: true })
-    : unknownOutcome(message, options);
-}
-
-/** The failure of an attempt that its signal ended, with the code that the signal's reason gives. */
-function cutOff(signal: AbortSignal, failureClass: 'transient' | 'unknownOutcome'): AttemptFailure {
-  const reason: unknown = signal.reason;
-  const code = isHoldfastError(reason) ? reason.code : 'HF_ATTEMPT_TIMED_OUT';
-  const when = failureClass === 'transient' ? 'before anything was changed' : 'while it waited';
-  return new AttemptFailure(failureClass, `The attempt was ended ${when}.`, { code });
 }

@@ -8,6 +8,7 @@ import { stackLocation } from '../../actors/platform/stackLocation.ts';
 import type { Attempt } from '../../actors/port.ts';
 import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { className, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { setCondition, setValidator } from './validators.ts';
 
 /** More headers: the same for every attempt, or asked for each. */
 export type RequestHeaders =
@@ -18,12 +19,18 @@ export type RequestHeaders =
 
 /** What a header may carry without being changed on its way. */
 const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
-/** A tag in quotation marks, weak or not: RFC 9110 §8.8.3. */
-const ENTITY_TAG = /^(?:W\/)?"[\u0021\u0023-\u007e]*"$/;
-
-/** The form in which dates are sent: RFC 9110 §5.6.7. */
-const HTTP_DATE =
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** A proxy that packs an answer makes its tag weak, drops it or adds to it, so that it never matches again. */
+const UNPACKED = 'identity';
+const NOT_OF_READS = [
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+];
 
 /** @throws HoldfastError `HF_OPTION_INVALID`; no value is repeated, for it is often a secret. */
 export function checkHeaders(headers: unknown): void {
@@ -73,6 +80,32 @@ export function headersOf(
     );
   }
   const headers = new Headers({ accept: 'application/json', 'content-type': 'application/json' });
+  const { condition, meta, base } = attempt;
+  if (condition !== undefined || meta !== undefined) headers.set('accept-encoding', UNPACKED);
+  setMore(headers, more);
+  if (condition !== undefined) setCondition(headers, condition);
+  else if (ifMatchBase && typeof base === 'string') setValidator(headers, base);
+  headers.set('idempotency-key', attempt.idempotencyKey);
+  headers.set('traceparent', attempt.traceparent);
+  headers.set('holdfast-attempt', String(attempt.number));
+  if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
+  return headers;
+}
+
+/** All headers of a read of a record. */
+export function headersOfRead(
+  attempt: Attempt<unknown>,
+  more: Readonly<Record<string, string>>,
+): Headers {
+  const headers = new Headers({ accept: 'application/json', 'accept-encoding': UNPACKED });
+  setMore(headers, more);
+  // It has no body, and a condition would hide what is there.
+  for (const name of NOT_OF_READS) headers.delete(name);
+  headers.set('traceparent', attempt.traceparent);
+  return headers;
+}
+
+function setMore(headers: Headers, more: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(more)) {
     if (isCarried(name, value)) {
       headers.set(name, value);
@@ -83,12 +116,6 @@ export function headersOf(
       field: 'headers',
     });
   }
-  if (ifMatchBase && typeof attempt.base === 'string') setValidator(headers, attempt.base);
-  headers.set('idempotency-key', attempt.idempotencyKey);
-  headers.set('traceparent', attempt.traceparent);
-  headers.set('holdfast-attempt', String(attempt.number));
-  if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
-  return headers;
 }
 
 function isCarried(name: string, value: unknown): boolean {
@@ -99,16 +126,5 @@ function isCarried(name: string, value: unknown): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function setValidator(headers: Headers, base: string): void {
-  if (ENTITY_TAG.test(base)) headers.set('if-match', base);
-  else if (HTTP_DATE.test(base)) headers.set('if-unmodified-since', base);
-  else {
-    throw permanentFailure(
-      'base is neither an entity tag, such as "v7" in quotation marks, nor a date of HTTP; nothing was sent.',
-      { code: 'HF_REQUEST_INVALID', field: 'base' },
-    );
   }
 }

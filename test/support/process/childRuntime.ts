@@ -7,6 +7,7 @@
 
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { Handler } from '../../../actors/port.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { openStore } from '../../../persistence/openStore.ts';
@@ -25,7 +26,7 @@ const setup = JSON.parse(process.argv[2] ?? '{}') as ChildSetup;
 systemClock.schedule(setup.lifeMs, () => process.exit(9));
 
 const key = keyFile(setup.keyFile);
-const ledger = { upstream: 'ledger', run: httpHandler({ baseUrl: setup.url }) };
+const ledger: Handler = { upstream: 'ledger', run: httpHandler({ baseUrl: setup.url }) };
 const handlers = Object.fromEntries(setup.types.map((type) => [type, ledger]));
 const { killerType, sabotage } = setup;
 if (killerType !== null) handlers[killerType] = { upstream: 'ledger', run: die };

@@ -1,0 +1,128 @@
+/**
+ * What an HTTP answer that is no success, or none at all, means for an attempt (RT-2).
+ *
+ * @module
+ */
+
+import { systemClock } from '../../actors/platform/systemClock.ts';
+import {
+  AttemptFailure,
+  classifyStatus,
+  type FailureClass,
+  networkFailureOf,
+  transientFailure,
+  unknownOutcome,
+} from '../../machines/policy/retry/classifyFailure.ts';
+import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryAfter.ts';
+import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { EditCondition } from '../../machines/vocabulary/record.ts';
+
+/** Waits for `work` no longer than the signal allows. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(cutOff(signal, 'transient'));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
+
+const CODE_OF_CLASS: Readonly<Record<FailureClass, ErrorCode>> = {
+  transient: 'HF_ATTEMPT_FAILED',
+  permanent: 'HF_UPSTREAM_REFUSED',
+  conflict: 'HF_CONFLICT',
+  unknownOutcome: 'HF_OUTCOME_UNKNOWN',
+};
+
+/** What an answer is read with. */
+export interface Asked {
+  /** The upstream surely changed nothing. */
+  readonly notApplied: boolean;
+  /** Of an edit: what the upstream was to hold. */
+  readonly condition?: EditCondition | undefined;
+  /** The `If-Match` that went out. */
+  readonly ifMatch?: string | null | undefined;
+}
+
+/** The failure that an answer other than 2xx stands for. */
+export function refusalOf(response: Response, asked: Asked): AttemptFailure {
+  const { status, headers } = response;
+  const { notApplied } = asked;
+  const failureClass = isChanged(status, asked.condition) ? 'conflict' : classifyStatus(status);
+  const hint = failureClass === 'conflict' ? conflictHint(status, asked) : hintOf(status);
+  return new AttemptFailure(failureClass, `The upstream answered ${status}.${hint}`, {
+    code: CODE_OF_CLASS[failureClass],
+    status,
+    retryAfterMs: retryAfterOf(headers),
+    // Too many came; whatever this one is, it was not looked at (RFC 6585 §4).
+    notApplied: notApplied || status === 429,
+  });
+}
+
+/**
+ * Whether an answer says that the record is not what an edit was made on, though it is none of the statuses for
+ * that: it is gone, or (304, of some servers to `If-None-Match: *`) it is there.
+ */
+function isChanged(status: number, condition: EditCondition | undefined): boolean {
+  if (condition === undefined) return false;
+  return 'version' in condition ? status === 404 || status === 410 : status === 304;
+}
+
+function conflictHint(status: number, { ifMatch }: Asked): string {
+  if (status !== 412 || ifMatch?.startsWith('W/') !== true) return '';
+  return (
+    ' The entity tag that went out is weak (W/), and one that is weak never matches by RFC 9110:' +
+    ' have the upstream send strong ones, or compare weak ones as FHIR servers do.'
+  );
+}
+
+function hintOf(status: number): string {
+  if (status < 400) return ' Redirects are not followed.';
+  if (status !== 428) return '';
+  return (
+    ' It takes no change without a condition: give the handler conflicts,' +
+    ' or requests the version they were made on as base, with ifMatchBase: true.'
+  );
+}
+
+/** `Retry-After`, a date in it measured by the upstream's own clock where it tells the time. */
+function retryAfterOf(headers: Headers): number | undefined {
+  const localNowMs = systemClock.now();
+  const nowMs = parseHttpDate(headers.get('date') ?? '', localNowMs) ?? localNowMs;
+  return parseRetryAfter(headers.get('retry-after'), nowMs);
+}
+
+/** The failure of a request that was begun and got no whole answer. */
+export function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
+  if (signal.aborted) return cutOff(signal, isSafe ? 'transient' : 'unknownOutcome');
+  const failure = networkFailureOf(error);
+  if (failure === 'notSent') {
+    return transientFailure('The upstream could not be reached; nothing was sent.', {
+      code: 'HF_UPSTREAM_UNREACHABLE',
+      notApplied: true,
+      cause: error,
+    });
+  }
+  const options = {
+    code: failure === 'timedOut' ? 'HF_ATTEMPT_TIMED_OUT' : 'HF_OUTCOME_UNKNOWN',
+    cause: error,
+  } as const;
+  const message = 'The connection was lost before the answer was complete.';
+  return isSafe
+    ? transientFailure(message, { ...options, notApplied: true })
+    : unknownOutcome(message, options);
+}
+
+/** The failure of an attempt that its signal ended, with the code that the signal's reason gives. */
+export function cutOff(
+  signal: AbortSignal,
+  failureClass: 'transient' | 'unknownOutcome',
+): AttemptFailure {
+  const reason: unknown = signal.reason;
+  const code = isHoldfastError(reason) ? reason.code : 'HF_ATTEMPT_TIMED_OUT';
+  const when = failureClass === 'transient' ? 'before anything was changed' : 'while it waited';
+  return new AttemptFailure(failureClass, `The attempt was ended ${when}.`, { code });
+}

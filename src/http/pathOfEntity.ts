@@ -1,0 +1,44 @@
+/**
+ * The path of a record from the names of its entity: `plans/{entity.id}`.
+ *
+ * @module
+ */
+
+import type { Attempt } from '../../actors/port.ts';
+import { pathProblem } from '../../machines/policy/request/requestPath.ts';
+import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+
+type Named = Pick<Attempt<unknown>, 'subject' | 'entity'>;
+
+const NAMES: Readonly<Record<string, (attempt: Named) => string | undefined>> = {
+  'entity.id': ({ entity }) => entity?.id,
+  'entity.type': ({ entity }) => entity?.type,
+  subject: ({ subject }) => subject,
+};
+const NAME = /\{([^{}]*)\}/g;
+
+/** @throws HoldfastError `HF_OPTION_INVALID`. */
+export function checkPathTemplate(template: string | undefined): void {
+  if (template === undefined) return;
+  const unknown = [...template.matchAll(NAME)].some(([, name = '']) => !Object.hasOwn(NAMES, name));
+  requireOption(!unknown, 'path', `may name {${Object.keys(NAMES).join('}, {')}} and no more`);
+  const problem = pathProblem(template.replace(NAME, 'x'));
+  requireOption(
+    problem === null,
+    'path',
+    `${problem ?? ''}; give one below baseUrl, such as plans/{entity.id}`,
+  );
+}
+
+/** What a path names is encoded, so that no id leads elsewhere. */
+export function pathOfEntity(template: string, attempt: Named): string {
+  return template.replace(NAME, (_, name: string) => {
+    const value = NAMES[name]?.(attempt);
+    if (value !== undefined) return encodeURIComponent(value);
+    throw permanentFailure('The path of httpHandler names an entity, and the request has none.', {
+      code: 'HF_REQUEST_INVALID',
+      field: 'entity',
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
+
+const META = {
+  vv: { 'phone-1': 2, srv: 1 },
+  actor: 'phone-1',
+  hlc: { ms: 1_764_032_604_000, c: 3 },
+  tombstones: [{ path: '/contacts/c2', confirmed: true, by: 'p-17', at: 7, reason: 'moved' }],
+  heard: { 'phone-1': 5 },
+};
+
+test('CF-1 what a store said of a record is read as it was written', () => {
+  expect(recordMetaFrom(JSON.parse(JSON.stringify(META)))).toEqual(META);
+  const { vv, actor, hlc } = META;
+  expect(recordMetaFrom({ vv, actor, hlc })).toEqual({ vv, actor, hlc });
+});
+
+test.each<[unknown]>([
+  [undefined],
+  [null],
+  ['meta'],
+  [[META]],
+  [{ ...META, vv: null }],
+  [{ ...META, actor: '' }],
+  [{ ...META, actor: 7 }],
+  [{ ...META, hlc: null }],
+  [{ ...META, hlc: { ms: 1 } }],
+  [{ ...META, hlc: { ms: 1.5, c: 0 } }],
+  [{ ...META, hlc: { ms: 1, c: -1 } }],
+])('CF-1 CF-2 %j says nothing of a record', (value) => {
+  expect(recordMetaFrom(value)).toBeNull();
+});
+
+test('CF-1 CF-2 of what is sound in part, that part is read', () => {
+  const tombstones = [7, { path: 'c2' }, { path: '/c3', confirmed: 'yes', by: 1, at: 'x' }];
+  const meta = recordMetaFrom({ ...META, tombstones, heard: { a: 1, b: 'x', c: -1 }, more: 1 });
+  expect(meta).toEqual({ ...META, tombstones: [{ path: '/c3' }], heard: { a: 1 } });
+  expect(recordMetaFrom({ ...META, tombstones: {}, heard: [] })).toEqual({
+    ...{ vv: META.vv, actor: META.actor, hlc: META.hlc },
+  });
+});
+
+test('CF-2 nothing that comes makes it throw, and reading it again changes nothing', () => {
+  fc.assert(
+    fc.property(fc.anything({ maxDepth: 4 }), fc.anything({ maxDepth: 4 }), (value, part) => {
+      for (const given of [value, { ...META, tombstones: part }, { ...META, vv: part }]) {
+        const meta = recordMetaFrom(given);
+        if (meta !== null) expect(recordMetaFrom(meta)).toEqual(meta);
+      }
+    }),
+  );
+});
