@@ -27,14 +27,18 @@ export interface Tombstone {
   readonly reason?: string;
 }
 
+/** Who made a version of a record, and when. */
+export interface Maker {
+  /** The device, or the upstream. */
+  readonly actor: string;
+  /** It only orders what is concurrent. */
+  readonly hlc: HybridStamp;
+}
+
 /** What a store says of a record beside its value, so that others can tell what is newer and what is removed. */
-export interface RecordMeta {
+export interface RecordMeta extends Maker {
   /** What of each device, and of the server, the value has seen. */
   readonly vv: VersionVector;
-  /** The device that made it. */
-  readonly actor: string;
-  /** When it did. It only orders what is concurrent. */
-  readonly hlc: HybridStamp;
   readonly tombstones?: readonly Tombstone[];
   /** When each device was heard of, in milliseconds since 1970: what all have seen need not be kept for ever. */
   readonly heard?: Readonly<Record<string, number>>;

@@ -5,11 +5,11 @@
  */
 
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import { lostIn } from '../../machines/merge/lost.ts';
 import { changesOf, type Merged, mergeEntity, project } from '../../machines/merge/mergeEntity.ts';
 import { type Change, unionOf } from '../../machines/merge/rules/change.ts';
 import { type SideMeta, sidesOf } from '../../machines/merge/sides.ts';
 import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 
 /** A law of merges. */
 export type MergeLaw =
@@ -83,45 +83,8 @@ export function lawsBrokenBy(rules: EntityRules, one: MergeCase): readonly Merge
       return JSON.stringify(merge([{ value, meta }, echo]).value) === JSON.stringify(alone.value);
     }),
   );
-  hold('conservation', () => lostOf(rules, one, merged).length === 0);
+  hold('conservation', () => lostIn(rules, one, merged).length === 0);
   return broken;
-}
-
-/** Single values that a side wrote and that are nowhere after the merge. */
-function lostOf(rules: EntityRules, { base, sides }: MergeCase, merged: Merged): readonly Json[] {
-  const computed = new Set(
-    (rules.fields.parts ?? []).flatMap(([name, { kind }]) => (kind === 'computed' ? [name] : [])),
-  );
-  const isLeftOut = (name: string) => rules.leavesOut.has(name);
-  const known = leavesOf(cleanJson(base, isLeftOut), computed);
-  const kept = leavesOf([merged.value, merged.review, merged.audit] as unknown as Json, new Set());
-  const texts = [...kept].filter((one) => typeof one === 'string');
-  const isKept = (leaf: Json): boolean =>
-    kept.has(leaf) ||
-    // Text that was put together has its lines.
-    (typeof leaf === 'string' &&
-      leaf.split('\n').every((line) => texts.some((one) => one.split('\n').includes(line))));
-  return sides.flatMap(({ value }) =>
-    [...leavesOf(cleanJson(value, isLeftOut), computed)].filter(
-      (leaf) => leaf !== null && !known.has(leaf) && !isKept(leaf),
-    ),
-  );
-}
-
-function leavesOf(value: Json | undefined, leftOut: ReadonlySet<string>): ReadonlySet<Json> {
-  const leaves = new Set<Json>();
-  const open: (Json | undefined)[] = [value];
-  for (let isTop = true; open.length > 0; isTop = false) {
-    const one = open.pop();
-    if (typeof one !== 'object' || one === null) {
-      if (one !== undefined) leaves.add(one);
-      continue;
-    }
-    for (const [name, field] of Object.entries(one)) {
-      if (!isTop || !leftOut.has(name)) open.push(field);
-    }
-  }
-  return leaves;
 }
 
 /** The changes of a case, brought together in several ways. */

@@ -31,11 +31,18 @@ export const ENTITIES: readonly EntityRules[] = [
   preferences,
 ];
 
+const NOBODY = 'nobody';
+
 const BY_TYPE = new Map(ENTITIES.map((rules) => [rules.type, rules]));
 
 /** The rules of an entity; of one that nobody declared, those that lose nothing. */
 export function entityRulesOf(type: string): EntityRules {
   const known = BY_TYPE.get(type);
   if (known !== undefined) return known;
-  return declareEntity({ type, title: type, authority: 'nobody', other: anything(both()) });
+  return declareEntity({ type, title: type, authority: NOBODY, other: anything(both()) });
+}
+
+/** Whether somebody has declared these rules; else they are those that lose nothing. */
+export function isDeclared({ authority }: EntityRules): boolean {
+  return authority !== NOBODY;
 }

@@ -9,7 +9,7 @@
 
 import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
-import type { RecordMeta, Tombstone } from '../../vocabulary/record.ts';
+import type { Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import {
   type CardContext,
   type CardDatum,
@@ -33,6 +33,8 @@ export interface RequestBody {
   readonly removals?: readonly Tombstone[];
   /** Of an edit that has been compared with its record: what is sent in place of the payload (CF-1). */
   readonly merged?: MergedBody;
+  /** True of an edit that carries out what a person has decided: the app knows nothing of it (CF-6). */
+  readonly isDecision?: true;
   /** Of a crisis that broke a rule of requests: what was left out, masked, cut or took its default (CR-4). */
   readonly leftOut?: readonly string[];
 }
@@ -47,8 +49,12 @@ export interface MergedBody {
   /** How often it was made anew after a definite conflict. */
   readonly round: number;
   readonly meta: RecordMeta;
-  /** The value that it is to be compared with when the upstream turns out to hold another. */
+  /** The value that it is to be compared with when the upstream turns out to hold another; absent where none is known. */
   readonly ancestor?: Json;
+  /** Who made what is in it beside the edit, and when; absent where there is nothing. */
+  readonly others?: Maker;
+  /** True: a person has decided that it is this, whatever the app gave. */
+  readonly isDecided?: true;
 }
 
 /** The parts of a request of unknown origin that make its body; of the removals the fields are checked already. */
@@ -81,6 +87,11 @@ export function encodeBody({ payload, base, removals }: GivenBody, rules: BodyRu
 /** The body with a note for who reads the crisis: what is not as it was given. */
 export function withNote(body: string, leftOut: readonly string[]): string {
   return leftOut.length === 0 ? body : `{"leftOut":${JSON.stringify(leftOut)},${body.slice(1)}`;
+}
+
+/** The body as that of a decision. */
+export function asDecision(body: string): string {
+  return `{"isDecision":true,${body.slice(1)}`;
 }
 
 /** The body with what it is sent as, in place of what that was before; `null` for as the app gave it. */

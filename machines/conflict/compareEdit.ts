@@ -1,0 +1,176 @@
+/**
+ * Compares an edit with what is known of its record, before it is sent (CF-1). An edit is what the app made of a value
+ * that it had: its ancestor. Edits that follow each other in a lane are each made of the one before, whatever the
+ * upstream was given for that, so they never look as if they were made apart.
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../merge/declaration/entityRules.ts';
+import { isDeclared } from '../merge/entities/entities.ts';
+import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
+import type { Json } from '../vocabulary/json.ts';
+import type { Current, RecordMeta, Tombstone } from '../vocabulary/record.ts';
+import type { EntityRecord } from './entityRecord.ts';
+import { isSameRecord, missingFrom, pointersIn } from './items.ts';
+import { fieldsOf, joinHeard } from './recordMeta.ts';
+import { baseNameOf } from './recordNews.ts';
+import { nextVector } from './remembered.ts';
+
+/** An edit, as its operation has it. */
+export interface Edit {
+  readonly body: RequestBody;
+  readonly acceptedAtMs: number;
+  /** How often it was merged anew after a definite conflict. */
+  readonly round: number;
+  /** It had ended and was brought back: what was sent meanwhile was not made of what came before it. */
+  readonly isBroughtBack?: boolean;
+}
+
+/** What an edit is compared by. */
+export interface Comparison {
+  readonly record: EntityRecord | null;
+  readonly edit: Edit;
+  readonly rules: EntityRules;
+  /** The name of this store in vectors. */
+  readonly device: string;
+  /** The present, by the wall clock. */
+  readonly nowMs: number;
+}
+
+/**
+ * - `clear`: it goes out as the app gave it.
+ * - `merge`: its record is another by now: `mergeEdit` puts the two together.
+ * - `fetch`: the version of what is known of the record is not known, so the upstream is asked.
+ */
+export type Compared =
+  | { readonly kind: 'clear'; readonly merged: MergedBody }
+  | { readonly kind: 'merge' }
+  | { readonly kind: 'fetch' };
+
+/** What becomes of an edit by what is known of its record. */
+export function compareEdit(comparison: Comparison): Compared {
+  const { record, edit, rules } = comparison;
+  const { current = null, isGone = false } = record ?? {};
+  const ancestor = ancestorOf(record, edit);
+  if (current === null) {
+    const { version } = baseOf(edit.body.base);
+    if (version === undefined) return clear({ version: null, absent: true });
+    return version === null ? { kind: 'fetch' } : clear({ version });
+  }
+  if (isGone) return { kind: 'merge' };
+  if (current.version === null) return { kind: 'fetch' };
+  const isUntouched = ancestor !== null && isSameRecord(ancestor, current.value);
+  if (!isUntouched && !isSameRecord(edit.body.payload, current.value)) return { kind: 'merge' };
+  // What was taken out without a word is for the rules to judge, where somebody has declared them.
+  return isDeclared(rules) && missingFrom(rules, current.value, edit.body.payload).length > 0
+    ? { kind: 'merge' }
+    : clear({ version: current.version });
+
+  function clear(on: { readonly version: string | null; readonly absent?: true }): Compared {
+    const merged = bodyOf(comparison, {
+      ...on,
+      payload: edit.body.payload,
+      ancestor,
+      current,
+      removals: removalsOf(comparison, ancestor),
+    });
+    return { kind: 'clear', merged };
+  }
+}
+
+/** What the app made the edit of; `null` where nobody knows. */
+export function ancestorOf(
+  record: EntityRecord | null,
+  { body, isBroughtBack }: Edit,
+): Json | null {
+  if (body.merged !== undefined) return body.merged.ancestor ?? null;
+  const base = baseOf(body.base);
+  const current = record === null || record.isGone ? null : record.current;
+  const isOnCurrent = typeof base.version === 'string' && base.version === current?.version;
+  const onBase = base.value ?? (isOnCurrent && current !== null ? current.value : null);
+  if (body.isDecision === true) return onBase;
+  const before = isBroughtBack === true ? null : (record?.ancestor ?? null);
+  // The app has looked at the record since its last edit, or it has not.
+  const hasLooked = before === null || before.baseName !== baseNameOf(body.base);
+  return hasLooked ? (onBase ?? before?.value ?? null) : before.value;
+}
+
+/** What the app says that it made the edit of; a version that is left out is `undefined`. */
+function baseOf(base: Json | undefined): {
+  readonly version: string | null | undefined;
+  readonly value: Json | null;
+} {
+  if (typeof base === 'string') return { version: base, value: null };
+  const { version, value } = fieldsOf(base);
+  return {
+    version: typeof version === 'string' || version === null ? version : undefined,
+    value: (value as Json | undefined) ?? null,
+  };
+}
+
+/** What is removed by an edit: what a person has confirmed, and what a decision leaves out. */
+export function removalsOf({ edit, rules }: Comparison, before: Json | null): readonly Tombstone[] {
+  const { removals = [], isDecision, merged, payload } = edit.body;
+  const isDecided = merged?.isDecided === true;
+  if ((isDecision !== true && !isDecided) || before === null) return removals;
+  const after = isDecided ? merged.payload : payload;
+  const told = new Set(removals.map(({ path }) => path));
+  const left = missingFrom(rules, before, after).filter((path) => !told.has(path));
+  return [...removals, ...left.map((path) => ({ path, confirmed: true, at: edit.acceptedAtMs }))];
+}
+
+/** What an edit is sent as. */
+export interface Sending {
+  readonly payload: Json;
+  readonly version: string | null;
+  readonly absent?: true | undefined;
+  readonly ancestor: Json | null;
+  readonly current: Current | null;
+  readonly removals: readonly Tombstone[];
+}
+
+/** The body of an edit, with what travels beside it. */
+export function bodyOf(comparison: Comparison, sending: Sending): MergedBody {
+  const { edit } = comparison;
+  const { payload, version, absent, ancestor } = sending;
+  return {
+    payload,
+    version,
+    ...(absent === true ? { absent } : {}),
+    round: edit.round,
+    meta: metaOf(comparison, sending),
+    ...(ancestor === null ? {} : { ancestor }),
+  };
+}
+
+function metaOf(
+  { record, edit, rules, device, nowMs }: Comparison,
+  { payload, current, removals }: Sending,
+): RecordMeta {
+  const meta = current?.meta;
+  const tombstones = [
+    ...removals,
+    ...(record?.tombstones ?? []).map(({ tombstone }) => tombstone),
+    ...(meta?.tombstones ?? []),
+  ];
+  // What is there again is not removed.
+  const there = tombstones.length === 0 ? new Set() : pointersIn(rules, payload);
+  const byPath = new Map<string, Tombstone>();
+  for (const tombstone of tombstones) {
+    const { path } = tombstone;
+    const isNews =
+      !byPath.has(path) || (tombstone.confirmed === true && byPath.get(path)?.confirmed !== true);
+    if (isNews && !there.has(path)) byPath.set(path, tombstone);
+  }
+  const removed = [...byPath.values()].toSorted((one, other) => (one.path < other.path ? -1 : 1));
+  const heard = joinHeard(record?.heard ?? {}, meta?.heard ?? {}, nowMs);
+  return {
+    // Each body counts, sent or not, so that no two that go out are taken for one.
+    vv: nextVector(device, record?.vv ?? {}, meta?.vv ?? {}, edit.body.merged?.meta.vv ?? {}),
+    actor: device,
+    hlc: { ms: edit.acceptedAtMs, c: 0 },
+    ...(removed.length === 0 ? {} : { tombstones: removed }),
+    heard: joinHeard(heard, { [device]: nowMs }, nowMs),
+  };
+}

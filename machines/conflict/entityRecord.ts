@@ -1,0 +1,146 @@
+/**
+ * What this store knows of a record of the app: what the upstream held when it was last heard of, what the app's last
+ * edit was, who has seen what, and what was removed (CF-1, CF-7). It is kept sealed, an edit is compared with it
+ * before it is sent, and `recordNews.ts` says how it goes on.
+ *
+ * @module
+ */
+
+import { vectorFrom } from '../merge/clock/versionVector.ts';
+import { canonical } from '../merge/values/canonical.ts';
+import type { Entity } from '../vocabulary/entity.ts';
+import type { Json } from '../vocabulary/json.ts';
+import type { Current, Maker, Tombstone, VersionVector } from '../vocabulary/record.ts';
+import { isFlag, isNumber, isText, orNull } from '../vocabulary/shape.ts';
+import {
+  fieldsOf,
+  heardFrom,
+  listOf,
+  makerFrom,
+  recordMetaFrom,
+  tombstoneFrom,
+} from './recordMeta.ts';
+
+/** The app's last edit that the upstream took. What the app edits next it has made of this. */
+export interface Ancestor {
+  /** As the app gave it, whatever was merged into it. */
+  readonly value: Json;
+  /** Names the base that the app gave with it; `null` where it gave none. */
+  readonly baseName: string | null;
+}
+
+/** A removal that is remembered, since a device that has not heard of it would bring the item back. */
+export interface HeldTombstone {
+  readonly tombstone: Tombstone;
+  /** When this store came to know of it, by its wall clock. */
+  readonly sinceMs: number;
+  /** What the version was made of that brought it. A device that wrote after that has seen it. */
+  readonly vv: VersionVector;
+}
+
+export interface EntityRecord {
+  readonly entity: Entity;
+  readonly subject: string;
+  /** What the upstream held when it was last heard of; `null` while nothing is known of it. */
+  readonly current: Current | null;
+  /** The upstream has said since that it has no such record any more. */
+  readonly isGone: boolean;
+  /** Versions that the upstream has gone beyond, the newest last: what is told of them comes late. */
+  readonly past: readonly string[];
+  readonly ancestor: Ancestor | null;
+  /** Who made what differs between {@link ancestor} and {@link current}, the latest of them; `null` for nobody. */
+  readonly others: Maker | null;
+  /** What this store has seen of each device. */
+  readonly vv: VersionVector;
+  readonly tombstones: readonly HeldTombstone[];
+  /** When each device was last heard of, in milliseconds since 1970. */
+  readonly heard: Readonly<Record<string, number>>;
+  /** When the upstream was last heard of, by this store's wall clock. */
+  readonly heardAtMs: number;
+}
+
+/** A record of which nothing is known yet. */
+export function newRecord(about: Pick<EntityRecord, 'entity' | 'subject'>): EntityRecord {
+  return {
+    entity: about.entity,
+    subject: about.subject,
+    current: null,
+    isGone: false,
+    past: [],
+    ancestor: null,
+    others: null,
+    vv: {},
+    tombstones: [],
+    heard: {},
+    heardAtMs: 0,
+  };
+}
+
+/** The text that is kept. What the upstream holds and what the app gave are mostly the same: it is written once. */
+export function encodeEntityRecord(record: EntityRecord): string {
+  const { current, ancestor } = record;
+  const isShared =
+    current !== null && ancestor !== null && canonical(current.value) === canonical(ancestor.value);
+  const kept = isShared ? { ...record, ancestor: { baseName: ancestor.baseName } } : record;
+  return canonical(kept as unknown as Json);
+}
+
+/** `null` for what is no such text: then nothing is known of the record. */
+export function decodeEntityRecord(text: string): EntityRecord | null {
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { entity, subject, current, isGone, past, ancestor, others, vv } = fieldsOf(read);
+  const { tombstones, heard, heardAtMs } = fieldsOf(read);
+  const about = fieldsOf(entity);
+  const vector = vectorFrom(vv);
+  const now = current === null ? null : currentFrom(current);
+  if (!isText(about['type']) || !isText(about['id']) || !isText(subject)) return null;
+  if (vector === null || now === undefined || !isFlag(isGone) || !isNumber(heardAtMs)) return null;
+  const before = ancestor === null ? null : ancestorFrom(ancestor, now);
+  if (before === undefined) return null;
+  return {
+    entity: { type: String(about['type']), id: String(about['id']) },
+    subject: String(subject),
+    current: now,
+    isGone: isGone === true,
+    past: listOf(past).filter((one) => typeof one === 'string'),
+    ancestor: before,
+    others: makerFrom(others),
+    vv: vector,
+    tombstones: listOf(tombstones).flatMap((one) => heldFrom(one) ?? []),
+    heard: heardFrom(heard),
+    heardAtMs: Number(heardAtMs),
+  };
+}
+
+/** `undefined` for what is none. */
+function currentFrom(value: unknown): Current | undefined {
+  const { version, value: held, meta, asOfMs, isVerified } = fieldsOf(value);
+  if (!orNull(isText)(version) || held === undefined) return undefined;
+  const known = recordMetaFrom(meta);
+  return {
+    version: version as string | null,
+    value: held as Json,
+    ...(known === null ? {} : { meta: known }),
+    ...(typeof asOfMs === 'number' ? { asOfMs } : {}),
+    ...(isVerified === true ? { isVerified } : {}),
+  };
+}
+
+function ancestorFrom(value: unknown, current: Current | null): Ancestor | undefined {
+  const { value: given = current?.value, baseName } = fieldsOf(value);
+  if (given === undefined || !orNull(isText)(baseName)) return undefined;
+  return { value: given as Json, baseName: baseName as string | null };
+}
+
+function heldFrom(value: unknown): HeldTombstone | null {
+  const { tombstone, sinceMs, vv } = fieldsOf(value);
+  const removed = tombstoneFrom(tombstone);
+  const vector = vectorFrom(vv);
+  if (removed === null || vector === null || typeof sinceMs !== 'number') return null;
+  return { tombstone: removed, sinceMs, vv: vector };
+}

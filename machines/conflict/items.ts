@@ -1,0 +1,60 @@
+/**
+ * What is in a record, by the pointers that removals name: an item of a list by its identity, which the rules of the
+ * entity know.
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../merge/declaration/entityRules.ts';
+import { changesOf } from '../merge/mergeEntity.ts';
+import type { Origin } from '../merge/rules/change.ts';
+import { pointerOf } from '../merge/rules/ruling.ts';
+import { isSame } from '../merge/values/canonical.ts';
+import { cleanJson } from '../merge/values/cleanJson.ts';
+import type { Json } from '../vocabulary/json.ts';
+
+const NOBODY: Origin = {
+  actor: '',
+  ms: 0,
+  counter: 0,
+  givenMs: 0,
+  receivedAtMs: null,
+  isVerified: false,
+  asOfMs: null,
+  removals: new Map(),
+};
+
+/** Whether two records are the same, as merges take them: whatever the order of their fields. */
+export function isSameRecord(one: Json, other: Json): boolean {
+  return one === other || isSame(cleanJson(one), cleanJson(other));
+}
+
+/** The pointer of everything that is in a record; empty where rules of the app throw. */
+export function pointersIn(rules: EntityRules, value: Json | null): ReadonlySet<string> {
+  const pointers = new Set<string>();
+  for (const { path } of noted(rules, null, value)) {
+    for (let length = 1; length <= path.length; length += 1) {
+      pointers.add(pointerOf(path.slice(0, length)));
+    }
+  }
+  return pointers;
+}
+
+/** The pointers of items that are in one record and not in the other. */
+export function missingFrom(rules: EntityRules, before: Json, after: Json): readonly string[] {
+  return noted(rules, before, after).flatMap(({ kind, path }) =>
+    kind === 'missing' ? [pointerOf(path)] : [],
+  );
+}
+
+function noted(rules: EntityRules, base: Json | null, value: Json | null) {
+  const clean = (one: Json | null) => cleanJson(one, (name) => rules.leavesOut.has(name));
+  try {
+    const before = clean(base);
+    const after = clean(value);
+    if (after === null || after === undefined) return [];
+    return changesOf(rules, before === null ? undefined : before, { value: after, origin: NOBODY });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * Merges an edit with what its upstream holds by now, by the rules of its entity (CF-1, CF-6). What comes of it goes
+ * out on that version, or waits for a person; nothing of either side is lost, or it is told that it failed.
+ *
+ * @module
+ */
+
+import { lostIn } from '../merge/lost.ts';
+import { type Merged, mergeEntity } from '../merge/mergeEntity.ts';
+import type { AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
+import type { SideMeta } from '../merge/sides.ts';
+import { canonical, compareText } from '../merge/values/canonical.ts';
+import { cleanJson } from '../merge/values/cleanJson.ts';
+import { sha256 } from '../merge/values/sha256.ts';
+import { type MergedBody, PAYLOAD_BYTES_MAX, utf8Length } from '../policy/request/requestBody.ts';
+import type { Json } from '../vocabulary/json.ts';
+import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
+import { ancestorOf, bodyOf, type Comparison, removalsOf } from './compareEdit.ts';
+import type { ConflictSide } from './conflictRecord.ts';
+import { isSameRecord, pointersIn } from './items.ts';
+import { laterMaker } from './recordMeta.ts';
+import { makerOfCurrent, UPSTREAM } from './recordNews.ts';
+
+export interface MergeQuestion extends Comparison {
+  /** What the upstream holds; `null` where it has no such record. */
+  readonly current: Current | null;
+  /** Of the merged record as JSON, in UTF-8. Default {@link PAYLOAD_BYTES_MAX}. */
+  readonly bytesMax?: number | undefined;
+}
+
+/** Both sides, for whoever has to decide. */
+export interface BothSides {
+  /** What both began with; `null` where nobody knows. */
+  readonly base: Json | null;
+  readonly sides: readonly ConflictSide[];
+}
+
+/** What an edit and the version of its upstream come to. */
+export interface EditMerged extends BothSides {
+  readonly isMerged: true;
+  /** What is sent, unless it waits. */
+  readonly merged: MergedBody;
+  readonly review: readonly ReviewItem[];
+  readonly audit: readonly AuditEntry[];
+  readonly mergeId: string;
+  /** A person is asked, and by the rules of the entity nothing goes out before that. */
+  readonly isHeld: boolean;
+  /** The upstream holds all of it already: nothing is to be sent. */
+  readonly isNothingLeft: boolean;
+}
+
+/** - `tooLarge`: together they are more than may be sent. - `failed`: rules of the app threw, or something would be lost. */
+export interface EditNotMerged extends BothSides {
+  readonly isMerged: false;
+  readonly because: 'tooLarge' | 'failed';
+}
+
+/** The question that is put where the upstream has lost the record. */
+const GONE = { rule: 'absence', reason: 'the upstream has it no more' } as const;
+
+/** Merges an edit with what the upstream holds. Never throws. */
+export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
+  const { record, edit, rules, device, nowMs, current, bytesMax = PAYLOAD_BYTES_MAX } = question;
+  const { body, acceptedAtMs } = edit;
+  const ancestor = ancestorOf(record, edit);
+  const ours = body.merged?.isDecided === true ? body.merged.payload : body.payload;
+  const known = record?.current ?? null;
+  // Others have made something of what the upstream has no more.
+  const theirs = current ?? known;
+  const maker = theirMaker(question, theirs);
+  const both: BothSides = {
+    base: ancestor,
+    sides: [
+      { who: device, atMs: acceptedAtMs, isOurs: true, value: ours },
+      {
+        who: maker?.actor ?? UPSTREAM,
+        atMs: maker === null || maker.hlc.ms === 0 ? null : maker.hlc.ms,
+        isOurs: false,
+        value: current?.value ?? null,
+      },
+    ],
+  };
+  const removals = removalsOf(
+    question,
+    body.merged?.isDecided === true ? (theirs?.value ?? null) : ancestor,
+  );
+  const sides = [
+    { value: ours, meta: ourMeta(question, removals) },
+    ...(theirs === null
+      ? []
+      : [{ value: theirs.value, meta: theirMeta(question, theirs, maker, ancestor, ours) }]),
+  ];
+  let result: Merged;
+  try {
+    result = mergeEntity(rules, ancestor, sides, nowMs);
+    if (lostIn(rules, { base: ancestor, sides }, result).length > 0) {
+      return { isMerged: false, because: 'failed', ...both };
+    }
+  } catch {
+    return { isMerged: false, because: 'failed', ...both };
+  }
+  const { value, audit, mergeId } = result;
+  if (utf8Length(canonical(value)) > bytesMax) {
+    return { isMerged: false, because: 'tooLarge', ...both };
+  }
+  const isLost = current === null && wasThere(question);
+  const review = isLost
+    ? [...result.review, goneItem(value, device)].toSorted(byPath)
+    : result.review;
+  const merged: MergedBody = {
+    ...bodyOf(question, {
+      payload: value,
+      version: current?.version ?? null,
+      ...(current === null ? { absent: true } : {}),
+      ancestor,
+      current,
+      removals,
+    }),
+    ...(maker === null ? {} : { others: maker }),
+  };
+  const isHeld = review.length > 0 && rules.whileInReview === 'waits';
+  return {
+    isMerged: true,
+    ...both,
+    merged,
+    review,
+    audit,
+    mergeId,
+    isHeld,
+    isNothingLeft:
+      current !== null && isSameRecord(value, current.value) && areKnown(merged, current),
+  };
+}
+
+/** The body of an edit by what a person has decided, whatever the app gave. */
+export function decidedBody(
+  comparison: Comparison,
+  decided: { readonly value: Json; readonly version: string | null; readonly absent?: true },
+): MergedBody {
+  const { record, edit } = comparison;
+  const { value, version, absent } = decided;
+  const current = record?.current ?? null;
+  const before = edit.body.merged?.payload ?? edit.body.payload;
+  const asDecided: Comparison = {
+    ...comparison,
+    edit: {
+      ...edit,
+      acceptedAtMs: comparison.nowMs,
+      body: { ...edit.body, isDecision: true, payload: value },
+    },
+  };
+  const removed = [before, current?.value ?? null].flatMap((one) => removalsOf(asDecided, one));
+  const body = bodyOf(asDecided, {
+    payload: value,
+    version,
+    absent,
+    // The person has seen this: it is what a later version is compared with.
+    ancestor: current?.value ?? null,
+    current,
+    removals: removed,
+  });
+  return { ...body, isDecided: true };
+}
+
+function ourMeta(
+  { device, record, edit }: MergeQuestion,
+  removals: readonly Tombstone[],
+): SideMeta {
+  const seen = (record?.tombstones ?? []).map(({ tombstone }) => tombstone);
+  const { merged } = edit.body;
+  return {
+    actor: device,
+    // A decision is of when it was made.
+    hlc: merged?.isDecided === true ? merged.meta.hlc : { ms: edit.acceptedAtMs, c: 0 },
+    tombstones: [...seen, ...removals],
+  };
+}
+
+function theirMeta(
+  { record, edit, rules }: MergeQuestion,
+  { meta, asOfMs, isVerified }: Current,
+  maker: Maker | null,
+  ancestor: Json | null,
+  ours: Json,
+): SideMeta {
+  const tombstones = meta?.tombstones ?? [];
+  // What the app did not have, and puts in again, though this store knew that it was removed, is meant to be there.
+  const before = tombstones.length === 0 ? new Set() : pointersIn(rules, ancestor);
+  const after = tombstones.length === 0 ? new Set() : pointersIn(rules, ours);
+  const known = new Set(
+    (record?.tombstones ?? []).flatMap(({ tombstone: { path }, sinceMs }) =>
+      sinceMs <= edit.acceptedAtMs ? [path] : [],
+    ),
+  );
+  const isBack = (path: string): boolean =>
+    ancestor !== null && known.has(path) && after.has(path) && !before.has(path);
+  return {
+    actor: maker?.actor ?? UPSTREAM,
+    hlc: maker?.hlc ?? { ms: 0, c: 0 },
+    tombstones: tombstones.filter(({ path }) => !isBack(path)),
+    ...(isVerified === true ? { verified: true } : {}),
+    ...(asOfMs === undefined ? {} : { asOf: asOfMs }),
+  };
+}
+
+/** Who made what is there beside the edit. */
+function theirMaker({ record, device }: MergeQuestion, theirs: Current | null): Maker | null {
+  const others = record?.others ?? null;
+  return theirs === null ? others : laterMaker(others, makerOfCurrent(theirs, device));
+}
+
+/** Whether the upstream is known to have had the record: its absence is then no beginning. */
+function wasThere({ record, edit: { body } }: MergeQuestion): boolean {
+  if (record?.current !== undefined && record.current !== null) return true;
+  if (body.merged !== undefined) return body.merged.absent !== true;
+  return body.base !== undefined;
+}
+
+/** Nobody has to hear of a removal that the upstream does not carry. */
+function areKnown({ meta }: MergedBody, current: Current): boolean {
+  if (current.meta === undefined) return true;
+  const listed = new Set((current.meta.tombstones ?? []).map(({ path }) => path));
+  return (meta.tombstones ?? []).every(({ path }) => listed.has(path));
+}
+
+function goneItem(value: Json, device: string): ReviewItem {
+  const alternatives = [
+    { value, actor: device, atMs: null },
+    { value: null, actor: UPSTREAM, atMs: null },
+  ];
+  const id = sha256(canonical(cleanJson(['', GONE.reason, alternatives]))).slice(0, 32);
+  return { id, path: '', ...GONE, alternatives };
+}
+
+function byPath(one: ReviewItem, other: ReviewItem): number {
+  return compareText(one.path, other.path) || compareText(one.id, other.id);
+}

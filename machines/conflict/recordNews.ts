@@ -1,0 +1,247 @@
+/**
+ * How a record goes on by what is heard of it: an edit that the upstream took, or what the upstream holds (CF-1).
+ *
+ * @module
+ */
+
+import { compareVectors, joinVectors } from '../merge/clock/versionVector.ts';
+import { canonical } from '../merge/values/canonical.ts';
+import { cleanJson } from '../merge/values/cleanJson.ts';
+import { sha256 } from '../merge/values/sha256.ts';
+import type { RequestBody } from '../policy/request/requestBody.ts';
+import type { Entity } from '../vocabulary/entity.ts';
+import type { Json } from '../vocabulary/json.ts';
+import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
+import { type EntityRecord, newRecord } from './entityRecord.ts';
+import { isSameRecord } from './items.ts';
+import { joinHeard, laterMaker } from './recordMeta.ts';
+import {
+  type Onlooker,
+  withAllHeard,
+  withoutForgotten,
+  withoutTakenBack,
+  withTombstones,
+} from './remembered.ts';
+
+/** Which record it is. */
+export interface About {
+  readonly entity: Entity;
+  readonly subject: string;
+}
+
+/** An edit that the upstream has taken. */
+export interface SentEdit {
+  /** As it was sent: with its `merged`. */
+  readonly body: RequestBody;
+  readonly acceptedAtMs: number;
+  /**
+   * What the upstream has answered, or was found to hold: its version, and its value and meta where they are known
+   * and are not those that were sent. Left out where it said nothing.
+   */
+  readonly kept?: {
+    readonly version: string | null;
+    readonly value?: Json;
+    readonly meta?: RecordMeta | undefined;
+  };
+}
+
+/** What became of what was told: `known` and `older` are no news. */
+export type NewsStatus = 'taken' | 'known' | 'older';
+
+export interface RemoteNews {
+  readonly status: NewsStatus;
+  readonly record: EntityRecord;
+}
+
+/** Of how many versions it is known that they are over. */
+const PAST_MAX = 16;
+
+/** The name of whoever wrote a version that says nothing of it. */
+export const UPSTREAM = 'upstream';
+
+/** A name for the base of an edit, by which two edits are known to be made on the same; `null` for none. */
+export function baseNameOf(base: Json | undefined): string | null {
+  return base === undefined ? null : sha256(canonical(cleanJson(base)));
+}
+
+/** The record after the upstream has taken an edit. */
+export function afterSent(
+  record: EntityRecord | null,
+  about: About,
+  { body, acceptedAtMs, kept }: SentEdit,
+  onlooker: Onlooker,
+): EntityRecord {
+  const { device, nowMs } = onlooker;
+  const before = record ?? newRecord(about);
+  const { merged, removals = [] } = body;
+  const meta = kept?.meta ?? merged?.meta;
+  const sent = currentOf({
+    version: kept?.version ?? null,
+    value: kept?.value ?? merged?.payload ?? body.payload,
+    meta,
+  });
+  // Somebody told of a later version before this was written down.
+  const isOver = isBehind(meta, before.current);
+  const current = isOver ? before.current : sent;
+  const vv = joined(before.vv, merged?.meta.vv, kept?.meta?.vv);
+  const ancestor =
+    body.isDecision === true
+      ? before.ancestor
+      : { value: body.payload, baseName: baseNameOf(body.base) };
+  const isAlone =
+    ancestor !== null && current !== null && isSameRecord(ancestor.value, current.value);
+  const others = isAlone
+    ? null
+    : [merged?.others ?? null, makerOf(kept?.meta, device)].reduce(laterMaker, before.others);
+  const own = { sinceMs: acceptedAtMs, vv: merged?.meta.vv ?? vv };
+  const seen = { sinceMs: nowMs, vv: joined(own.vv, meta?.vv) };
+  const next: EntityRecord = {
+    ...before,
+    current,
+    isGone: false,
+    past: isOver ? withPast(before.past, sent.version) : pastOf(before, sent),
+    ancestor,
+    others,
+    vv,
+    tombstones: withTombstones(
+      withTombstones(
+        withTombstones(before.tombstones, removals, own),
+        merged?.meta.tombstones ?? [],
+        own,
+      ),
+      kept?.meta?.tombstones ?? [],
+      seen,
+    ),
+    heard: withAllHeard(
+      joinHeard(joinHeard(before.heard, meta?.heard ?? {}, nowMs), { [device]: nowMs }, nowMs),
+      before.vv,
+      vv,
+      nowMs,
+    ),
+    heardAtMs: nowMs,
+  };
+  return withoutForgotten(withoutTakenBack(next, onlooker.rules), onlooker);
+}
+
+/**
+ * The record after it was heard what the upstream holds.
+ *
+ * @param remote `null`: it has no such record
+ * @param isAsked the upstream was asked just now, so that it holds this, whatever was heard before. What was only told
+ *   of may come late
+ */
+export function afterRemote(
+  record: EntityRecord | null,
+  about: About,
+  remote: Current | null,
+  onlooker: Onlooker,
+  isAsked: boolean,
+): RemoteNews {
+  const before = record ?? newRecord(about);
+  const { nowMs } = onlooker;
+  if (remote === null || remote.value === null) {
+    const isKnown = record !== null && (before.isGone || before.current === null);
+    const gone = { ...before, isGone: before.current !== null, heardAtMs: nowMs };
+    return { status: isKnown ? 'known' : 'taken', record: gone };
+  }
+  const status = standingOf(before, remote, isAsked);
+  if (status === 'older') return { status, record: before };
+  const meta = remote.meta;
+  const current = currentOf(
+    status === 'known' && before.current?.meta !== undefined && meta === undefined
+      ? { ...remote, meta: before.current.meta }
+      : remote,
+  );
+  const vv = joined(before.vv, meta?.vv);
+  // A version that was made without knowledge of a removal: whoever wrote it has yet to see that.
+  const tombstones = before.tombstones.map((held) =>
+    meta === undefined || isWithin(held.vv, meta.vv) ? held : { ...held, vv: joined(held.vv, vv) },
+  );
+  const isAlone = before.ancestor !== null && isSameRecord(before.ancestor.value, current.value);
+  const isNews = status === 'taken';
+  const next: EntityRecord = {
+    ...before,
+    current,
+    isGone: false,
+    past: pastOf(before, current),
+    others: isAlone
+      ? null
+      : isNews
+        ? laterMaker(before.others, makerOfCurrent(current, onlooker.device))
+        : before.others,
+    vv,
+    tombstones: withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
+    heard: withAllHeard(joinHeard(before.heard, meta?.heard ?? {}, nowMs), before.vv, vv, nowMs),
+    heardAtMs: nowMs,
+  };
+  return {
+    status,
+    record: withoutForgotten(withoutTakenBack(next, onlooker.rules), onlooker),
+  };
+}
+
+/** How what was heard stands to what is known. */
+function standingOf(record: EntityRecord, remote: Current, isAsked: boolean): NewsStatus {
+  const { current, isGone, past, vv } = record;
+  if (current === null || isGone) return 'taken';
+  if (remote.version !== null && remote.version === current.version) return 'known';
+  if (isAsked) return 'taken';
+  if (remote.meta !== undefined) {
+    const order = compareVectors(remote.meta.vv, current.meta?.vv ?? vv);
+    if (order === 'before') return 'older';
+    if (order === 'equal' && isSameRecord(remote.value, current.value)) return 'known';
+    return 'taken';
+  }
+  if (remote.version !== null && past.includes(remote.version)) return 'older';
+  if (remote.asOfMs !== undefined && current.asOfMs !== undefined) {
+    if (remote.asOfMs < current.asOfMs) return 'older';
+  }
+  const isUnnamed = remote.version === null;
+  return isUnnamed && isSameRecord(remote.value, current.value) ? 'known' : 'taken';
+}
+
+/** Who made it, when it was another device, or nobody says who. */
+export function makerOfCurrent({ meta, asOfMs }: Current, device: string): Maker | null {
+  if (meta !== undefined) return makerOf(meta, device);
+  return { actor: UPSTREAM, hlc: { ms: asOfMs ?? 0, c: 0 } };
+}
+
+function makerOf(meta: RecordMeta | undefined, device: string): Maker | null {
+  return meta === undefined || meta.actor === device ? null : { actor: meta.actor, hlc: meta.hlc };
+}
+
+function isBehind(meta: RecordMeta | undefined, current: Current | null): boolean {
+  if (meta === undefined || current?.meta === undefined) return false;
+  return compareVectors(meta.vv, current.meta.vv) === 'before';
+}
+
+function pastOf({ current, past }: EntityRecord, next: Current): readonly string[] {
+  const over = current?.version === next.version ? past : withPast(past, current?.version ?? null);
+  // It may come back to what it was: then that is what it holds.
+  return over.filter((version) => version !== next.version);
+}
+
+function withPast(past: readonly string[], version: string | null): readonly string[] {
+  if (version === null) return past;
+  return [...past.filter((one) => one !== version), version].slice(-PAST_MAX);
+}
+
+/** Without fields that say nothing, so that it has one text. */
+function currentOf({ version, value, meta, asOfMs, isVerified }: Current): Current {
+  return {
+    version,
+    value,
+    ...(meta === undefined ? {} : { meta }),
+    ...(asOfMs === undefined ? {} : { asOfMs }),
+    ...(isVerified === true ? { isVerified } : {}),
+  };
+}
+
+function joined(...vectors: readonly (VersionVector | undefined)[]): VersionVector {
+  return vectors.reduce<VersionVector>((all, one) => joinVectors(all, one ?? {}), {});
+}
+
+function isWithin(one: VersionVector, other: VersionVector): boolean {
+  const order = compareVectors(one, other);
+  return order === 'before' || order === 'equal';
+}

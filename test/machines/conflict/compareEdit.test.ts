@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../machines/vocabulary/json.ts';
+import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
+
+describe('CF-1 an edit is compared with what is known of its record', () => {
+  test('CF-1 the first one of a record that nobody knows makes it', () => {
+    const phone = new Device('phone');
+    expect(phone.compare(phone.edit({ theme: 'dark' }))).toEqual({
+      kind: 'clear',
+      merged: {
+        payload: { theme: 'dark' },
+        version: null,
+        absent: true,
+        round: 0,
+        meta: { vv: { phone: 1 }, actor: 'phone', hlc: { ms: T0, c: 0 }, heard: { phone: T0 } },
+      },
+    });
+  });
+
+  test.each([
+    ['a version alone', '"1"', undefined],
+    ['a version and its value', { version: '"1"', value: { theme: 'light' } }, { theme: 'light' }],
+  ])('CF-1 the first one made on %s goes out on that', (_, base, ancestor) => {
+    const phone = new Device('phone');
+    const compared = phone.compare(phone.edit({ theme: 'dark' }, { base }));
+    expect(compared).toMatchObject({ kind: 'clear', merged: { version: '"1"' } });
+    expect(compared).not.toHaveProperty('merged.absent');
+    if (compared.kind === 'clear') expect(compared.merged.ancestor).toEqual(ancestor);
+  });
+
+  test('CF-1 a record of which the version is not known is asked for', () => {
+    const phone = new Device('phone');
+    expect(
+      phone.compare(phone.edit({ theme: 'dark' }, { base: { version: null, value: {} } })).kind,
+    ).toBe('fetch');
+    phone.puts({ theme: 'dark' }, '"1"');
+    phone.sent(phone.edit({ theme: 'dark' }), phone.toSend(phone.edit({ theme: 'dark' })), null);
+    expect(phone.compare(phone.edit({ theme: 'light' })).kind).toBe('fetch');
+  });
+});
+
+describe('CF-1 edits that follow each other were never made apart', () => {
+  const fields = { theme: 'a', quietStart: 'b' };
+
+  test.each<[string, JsonObject[]]>([
+    ['the same field', [{ theme: '1' }, { theme: '2' }, { theme: '3' }]],
+    ['several fields', [{ theme: '1' }, { quietStart: '2' }, { locale: '3' }]],
+  ])('CF-1 three of %s, all made before the first is sent', (_, edits) => {
+    const phone = new Device('phone');
+    let value: JsonObject = fields;
+    phone.puts(value, '"0"');
+    const chain = edits.map((change) => {
+      phone.nowMs += 10;
+      value = { ...value, ...change };
+      return phone.edit(value);
+    });
+    for (const [at, edit] of chain.entries()) {
+      phone.nowMs += DAY_MS;
+      const compared = phone.compare(edit);
+      expect(compared).toMatchObject({
+        kind: 'clear',
+        merged: { version: `"${at}"`, payload: edit.body.payload },
+      });
+      phone.sent(edit, phone.toSend(edit), `"${at + 1}"`);
+    }
+    expect(phone.record?.vv).toEqual({ phone: 4 });
+  });
+
+  test('CF-1 the second still is when the first was merged with another device on the way', () => {
+    const phone = new Device('phone');
+    phone.puts(fields, '"0"');
+    phone.nowMs += 10;
+    const first = phone.edit({ ...fields, theme: 'phone' });
+    const second = phone.edit({ ...fields, theme: 'phone again' });
+    const theirs = versionOf(
+      '"1"',
+      { ...fields, quietStart: 'tablet' },
+      { vv: { phone: 1, tablet: 1 } },
+    );
+    phone.hears(theirs);
+    const one = phone.merged(first, theirs);
+    expect(one).toMatchObject({ review: [], audit: [], isHeld: false });
+    expect(one.merged.payload).toEqual({ theme: 'phone', quietStart: 'tablet' });
+    phone.sent(first, one.merged, '"2"');
+    expect(phone.compare(second).kind).toBe('merge');
+    const two = phone.merged(second);
+    expect(two).toMatchObject({ review: [], audit: [] });
+    expect(two.merged).toMatchObject({
+      version: '"2"',
+      payload: { theme: 'phone again', quietStart: 'tablet' },
+      ancestor: first.body.payload,
+    });
+  });
+});
