@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assign } from 'xstate';
-import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import { keyOfRound } from '../../../machines/operation/keys.ts';
+import {
+  type SyncOperationContext,
+  syncOperationMachine,
+} from '../../../machines/operation/syncOperationMachine.ts';
 import { FAILURE_CLASSES } from '../../../machines/policy/retry/classifyFailure.ts';
 import { OperationHarness, START_MS } from '../../support/harness/operationHarness.ts';
 import { type Facts, ReferenceOperation } from '../../support/harness/referenceOperation.ts';
@@ -30,7 +34,10 @@ const plain = (
     | 'retryNow'
     | 'cancel'
     | 'expire'
-    | 'replay'
+    | 'compare'
+    | 'findConflict'
+    | 'findApplied'
+    | 'refuseConflict'
   )[]
 ) => ({ weight, arbitrary: fc.record({ kind: fc.constantFrom(...kinds) }) });
 
@@ -45,8 +52,26 @@ const anyStep = fc.oneof(
   },
   plain(6, 'commitNext', 'retryNow'),
   plain(4, 'laneFreed', 'startDue', 'handlerRegistered', 'interrupt', 'stop'),
-  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'replay', 'revoke', 'overhang'),
-  plain(1, 'cancel', 'expire', 'exhaust', 'giveUp'),
+  plain(12, 'compare'),
+  plain(2, 'handlerMissing', 'refuseRepeat', 'succeed', 'revoke', 'overhang', 'findConflict'),
+  plain(1, 'cancel', 'expire', 'exhaust', 'giveUp', 'findApplied', 'refuseConflict'),
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('replay' as const), isEdited: fc.boolean() }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('merge' as const),
+      // Most often the next round; some that was there already, and one that leaves one out.
+      ahead: fc.constantFrom(1, 1, 1, 0, -1, 2),
+      isOutcomeKnown: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('pend' as const), retryInMs: fc.nat(60_000) }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('limit' as const), waitMs: fc.nat(10_000) }),
@@ -99,6 +124,7 @@ const anyStart = fc.record({
       'awaitsStart',
     ] as const),
   ),
+  isEdit: fc.boolean(),
   startsInMs: fc.option(fc.integer({ min: 1, max: 100_000 })),
   expiresInMs: fc.option(fc.nat(200_000)),
 });
@@ -187,9 +213,37 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
       operation.tell('expiry.due');
       reference.expire();
       break;
-    case 'replay':
-      operation.replay();
-      reference.replay(nowMs);
+    case 'replay': {
+      const idempotencyKey = step.isEdited ? `key-of-replay-${operation.replays}` : null;
+      operation.replay({ idempotencyKey });
+      reference.replay(idempotencyKey, nowMs);
+      break;
+    }
+    case 'compare':
+      operation.compare();
+      reference.compare();
+      break;
+    case 'findConflict':
+      operation.tell('conflict.found');
+      reference.findConflict(nowMs);
+      break;
+    case 'merge': {
+      const round = (operation.context.round ?? 0) + step.ahead;
+      operation.merge(round, step.isOutcomeKnown);
+      reference.merge(round, step.isOutcomeKnown, nowMs);
+      break;
+    }
+    case 'findApplied':
+      operation.tell('conflict.applied');
+      reference.findApplied();
+      break;
+    case 'pend':
+      operation.pend(step.retryInMs);
+      reference.pend(nowMs + step.retryInMs, nowMs);
+      break;
+    case 'refuseConflict':
+      operation.refuseConflict();
+      reference.refuseConflict();
       break;
     case 'restart':
       operation.restart(step.downMs, step.wasAlone);
@@ -198,6 +252,7 @@ function take(step: Step, operation: OperationHarness, reference: ReferenceOpera
     case 'crashInFlight':
       for (let time = 0; time < step.times && !reference.isOver; time += 1) {
         take({ kind: 'grant', wasOutage: false }, operation, reference);
+        take({ kind: 'compare' }, operation, reference);
         take({ kind: 'commit' }, operation, reference);
         take({ kind: 'restart', downMs: 0, wasAlone: true }, operation, reference);
       }
@@ -216,6 +271,8 @@ function factsOf({ state, context, history }: OperationHarness): Facts {
     unspentFailures,
     isSingledOut,
     crashes,
+    key: keyOfRound(context),
+    isCompared: context.isCompared === true,
     isToBeJudged: failedAtMs !== undefined,
     upMarkMs: upMark?.upMs ?? null,
     rateDueAtMs: rate?.dueAtMs ?? null,
@@ -230,7 +287,7 @@ function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
   const { begun, row, context } = operation;
   expect(operation.running).toBe(operation.state === 'attempting' && !operation.isOver ? 1 : 0);
   // What is kept is never an attempt under way, nor a suspect: both come back as ordered.
-  expect(['attempting', 'overhanging', 'suspect']).not.toContain(row?.value);
+  expect(['attempting', 'overhanging', 'suspect', 'comparing']).not.toContain(row?.value);
   for (const [i, { number, onDisk, replays }] of begun.entries()) {
     // State before effect (PS-2): this very attempt was on disk, ordered, when it began.
     expect(onDisk?.value).toBe('ordering');
@@ -240,8 +297,23 @@ function expectSafe(operation: OperationHarness, steps: readonly Step[]): void {
     const least = before?.replays === replays ? before.number : 1;
     expect(number).toBeGreaterThanOrEqual(least);
   }
+  expectOneBody(operation);
   const asked = steps.filter(({ kind }) => kind === 'retryNow').length;
   expect(context.attempt).toBeLessThanOrEqual(ATTEMPTS_MAX + asked);
+}
+
+/** One key is one body, on disk before it goes out (OP-3); an edit is compared before that (CF-6). */
+function expectOneBody({ begun, context }: OperationHarness): void {
+  const bodies = new Map<string, number>();
+  for (const { key, body, isCompared, inDoubt, onDisk } of begun) {
+    // What may have been applied goes out again as it was, if at all (RT-2).
+    expect(key).toBe(inDoubt ?? key);
+    expect(isCompared).toBe(context.isEdit === true);
+    expect(onDisk?.body).toBe(body);
+    expect(onDisk?.context.isCompared).toBe(onDisk?.context.isEdit);
+    expect([key, bodies.get(key) ?? body]).toEqual([key, body]);
+    bodies.set(key, body);
+  }
 }
 
 /** Given its turns, its commits and an upstream that answers, it ends. */
@@ -254,7 +326,7 @@ function expectLive(operation: OperationHarness): void {
     operation.tell('retry.requested');
     // Whoever cancelled it hears in the end that its handler has returned.
     operation.tell('attempt.interrupted');
-    operation.commit().grant().commit().succeed();
+    operation.commit().grant().compare().commit().succeed();
   }
   expect(operation.commit().isOver).toBe(true);
 }
@@ -265,13 +337,13 @@ function check(
 ): void {
   fc.assert(
     fc.property(anyStart, fc.array(anyStep, { maxLength: 60, size: 'max' }), (start, steps) => {
-      const { turn, expiresInMs, startsInMs } = start;
+      const { turn, isEdit, expiresInMs, startsInMs } = start;
       // What has its turn, or waits for it, is to begin at once.
       const isAtOnce = turn === 'granted' || turn === 'awaitsUpstream' || startsInMs === null;
       const startAtMs = isAtOnce ? undefined : START_MS + startsInMs;
       const expiresAtMs = expiresInMs === null ? null : START_MS + expiresInMs;
       const operation = new OperationHarness(
-        { turn, expiresAtMs, startAtMs, attemptsMax: ATTEMPTS_MAX },
+        { turn, expiresAtMs, startAtMs, isEdit: isEdit || undefined, attemptsMax: ATTEMPTS_MAX },
         machine,
       );
       const reference = new ReferenceOperation({
@@ -279,6 +351,7 @@ function check(
         attemptsMax: ATTEMPTS_MAX,
         expiresAtMs,
         startAtMs,
+        isEdit,
         nowMs: operation.nowMs,
       });
       for (const step of steps) {
@@ -296,6 +369,48 @@ function check(
     options,
   );
 }
+
+const isEdit = ({ context }: { context: SyncOperationContext }) => context.isEdit === true;
+
+/** What may be wrong with the chart of an edit. */
+const FAULTY = {
+  // A new body goes out under the key of the one before.
+  forgetsRound: syncOperationMachine.provide({
+    actions: {
+      noteMerged: assign(({ context }, { atMs }) => ({
+        isCompared: true,
+        isOutcomeUnknown: false,
+        crashes: 0,
+        upMark: undefined,
+        sinceAtMs: atMs,
+        wakeAtMs: atMs,
+        history: [
+          ...context.history.slice(-31),
+          { atMs, what: 'merged', attempt: context.attempt, code: null },
+        ],
+      })),
+    },
+  }),
+  // The body that a person gave goes out, and nobody has looked at the record.
+  keepsComparedOnReplay: syncOperationMachine.provide({
+    actions: {
+      beginAfresh: assign(({ context }, { atMs, idempotencyKey }) => ({
+        idempotencyKey: idempotencyKey ?? context.idempotencyKey,
+        isCompared: true,
+        round: undefined,
+        roundsKey: idempotencyKey ?? undefined,
+        attempt: 1,
+        isSpent: false,
+        wakeAtMs: atMs,
+        ending: null,
+        settledAtMs: null,
+      })),
+    },
+  }),
+  replacesInDoubt: syncOperationMachine.provide({ guards: { canBeRebased: isEdit } }),
+  neverCompares: syncOperationMachine.provide({ guards: { isToBeCompared: () => false } }),
+  comparesAgain: syncOperationMachine.provide({ guards: { isToBeCompared: isEdit } }),
+};
 
 describe('random histories with restarts, downtime, cancels, expiry and retries', () => {
   test('OP-1 RT-4 PS-2 the chart does what the requirements say, and always comes to an end', () => {
@@ -330,10 +445,61 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
       'forgets on a replay what may have been applied',
       faulty({ actions: { beginAfresh: assign({ isOutcomeUnknown: false }) } }),
     ],
-  ])('RT-4 control: a chart that %s is caught', (_, machine) => {
+    ['compares what it has sent', FAULTY.comparesAgain],
+    ['sends an edit uncompared', FAULTY.neverCompares],
+    [
+      'sends one that has its turn at once so',
+      faulty({ guards: { isGrantedUncompared: () => false } }),
+    ],
+    ['replaces what may have been applied', FAULTY.replacesInDoubt],
+    ['forgets the key of a round', FAULTY.forgetsRound],
+    ['forgets that it was compared', faulty({ actions: { noteCompared: assign({}) } })],
+    [
+      'spends attempts on conflicts',
+      faulty({ actions: { noteFailure: assign({ isSpent: true }) } }),
+    ],
+    ['sends an edited replay uncompared', FAULTY.keepsComparedOnReplay],
+  ])('RT-4 OP-3 CF-6 control: a chart that %s is caught', (_, machine) => {
     expect(() => {
       check(machine, { numRuns: 2_000, seed: 2, endOnFailure: true });
     }).toThrow('Property failed');
+  });
+
+  /** Whatever may go wrong with an edit, each in its turn. */
+  function throughAll(machine?: typeof syncOperationMachine): OperationHarness {
+    const operation = new OperationHarness(
+      { isEdit: true, turn: 'awaitsUpstream', attemptsMax: 9 },
+      machine,
+    );
+    // Sent, in doubt, sent again as it was; refused, while nobody knows; merged once that is known.
+    operation.commit().grant().compare().commit().fail('unknownOutcome').commit();
+    operation.grant().compare().commit().fail('conflict', { status: 409 }).commit();
+    operation.merge().commit().grant().compare().commit();
+    if (operation.state === 'attempting') operation.fail('conflict').commit();
+    operation.merge(undefined, true).commit().grant().compare().commit();
+    // Refused for good, and replayed with another body.
+    operation.fail('permanent').commit().replay({ idempotencyKey: 'key-2' });
+    return operation.grant().compare().commit();
+  }
+
+  test.each(Object.entries(FAULTY))(
+    'OP-3 CF-6 control: a chart that %s is caught without the reference',
+    (_, machine) => {
+      expect(() => {
+        expectSafe(throughAll(machine), []);
+      }).toThrow();
+    },
+  );
+
+  test('OP-3 CF-6 control: and one without a fault is not', () => {
+    const operation = throughAll();
+    expect(operation.begun.map(({ key, body }) => [key, body])).toEqual([
+      ['key-1', 1],
+      ['key-1', 1],
+      ['operation-1-r1', 2],
+      ['key-2', 4],
+    ]);
+    expectSafe(operation, []);
   });
 
   test('PS-2 control: an attempt that begins before it is on disk is caught without the reference', () => {

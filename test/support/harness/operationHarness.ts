@@ -57,6 +57,10 @@ export interface BegunAttempt {
   /** What the upstream saw: its key, and which body. */
   readonly key: string;
   readonly body: number;
+  /** Whether that body was made by comparing or merging. */
+  readonly isCompared: boolean;
+  /** The key of what may have been applied, and nobody knows; `null` for nothing. */
+  readonly inDoubt: string | null;
   readonly onDisk: Row | null;
   /** How often it had been brought back from the dead letters. */
   readonly replays: number;
@@ -129,6 +133,8 @@ export class OperationHarness {
   readonly #turn: Turn;
   #body = 0;
   #bodies = 0;
+  #inDoubt: string | null = null;
+  readonly #compared = new Set<number>();
   #writes: PendingWrite[] = [];
   #row: Row | null = null;
   /** What the newest write ordered, durable or not. */
@@ -163,6 +169,8 @@ export class OperationHarness {
             number: this.context.attempt,
             key: keyOfRound(this.context),
             body: this.#body,
+            isCompared: this.#compared.has(this.#body),
+            inDoubt: this.#inDoubt,
             onDisk: this.#row,
             replays: this.replays,
           });
@@ -229,6 +237,8 @@ export class OperationHarness {
       | 'conflict.refused'
     >,
   ): void {
+    // A person has looked at it.
+    if (type === 'retry.requested' && this.state === 'inReview') this.#inDoubt = null;
     this.send({ type, atMs: this.nowMs });
   }
 
@@ -276,6 +286,9 @@ export class OperationHarness {
   fail(failureClass: FailureClass = 'transient', how: Failing = {}): this {
     const { retryInMs = 1_000, isRepeatSafe = true, isUpstreamWell = true } = how;
     const { status, notApplied, isDoubted = false, upMs = 0 } = how;
+    if (this.state === 'attempting' && failureClass === 'unknownOutcome') {
+      this.#inDoubt = keyOfRound(this.context);
+    }
     this.send({
       type: 'attempt.failed',
       startedAtMs: this.nowMs - 50,
@@ -300,7 +313,7 @@ export class OperationHarness {
 
   /** It is compared, and a body made for it. */
   compare(): this {
-    if (this.state === 'comparing') this.#makeBody();
+    if (this.state === 'comparing') this.#makeBody(true);
     this.tell('edit.compared');
     return this;
   }
@@ -309,7 +322,8 @@ export class OperationHarness {
   merge(round = (this.context.round ?? 0) + 1, isOutcomeKnown?: boolean): this {
     const event = { type: 'conflict.merged', atMs: this.nowMs, round, isOutcomeKnown } as const;
     if (this.isOver || !this.snapshot.can(event)) return this;
-    this.#makeBody();
+    this.#makeBody(true);
+    if (isOutcomeKnown === true) this.#inDoubt = null;
     this.send(event);
     return this;
   }
@@ -332,9 +346,10 @@ export class OperationHarness {
     return this;
   }
 
-  #makeBody(): void {
+  #makeBody(isCompared: boolean): void {
     this.#bodies += 1;
     this.#body = this.#bodies;
+    if (isCompared) this.#compared.add(this.#body);
   }
 
   /** A person replays it, from its row; no dead letter, or one that can't be replayed, stays as it is. */
@@ -357,7 +372,8 @@ export class OperationHarness {
     letter.stop();
     if (next.value !== 'replayed') return this;
     this.replays += 1;
-    if (typeof how.idempotencyKey === 'string') this.#makeBody();
+    if (how.isRepeatApproved === true) this.#inDoubt = null;
+    if (typeof how.idempotencyKey === 'string') this.#makeBody(false);
     const body = this.#body;
     // Its row is written whole before an actor lives again.
     const { value, context } = next;

@@ -31,6 +31,9 @@ export interface Facts {
   /** Before which it does not begin; `null` once that is no matter. */
   readonly startAtMs: number | null;
   readonly crashes: number;
+  /** What the upstream sees of its next attempt, and whether the body that goes out under that is decided. */
+  readonly key: string;
+  readonly isCompared: boolean;
   readonly isOutcomeUnknown: boolean;
   readonly wakeAtMs: number;
   readonly ending: string | null;
@@ -56,6 +59,7 @@ interface Kept {
 /** States in which it waits, for whatever. In all of them it can be cancelled and can expire. */
 const WAITS: ReadonlySet<string> = new Set([
   'accepting',
+  'comparing',
   'ordering',
   'inLane',
   'scheduled',
@@ -90,6 +94,7 @@ export class ReferenceOperation {
   /** Writes under way, oldest first, each with the state that waits for it. */
   queue: (Kept & { readonly waits: string | null })[] = [];
   isOver = false;
+  readonly #isEdit: boolean;
   readonly #turn: Turn;
   readonly #attemptsMax: number;
   readonly #expiresAtMs: number | null;
@@ -99,8 +104,10 @@ export class ReferenceOperation {
     readonly attemptsMax: number;
     readonly expiresAtMs: number | null;
     readonly startAtMs?: number | undefined;
+    readonly isEdit?: boolean | undefined;
     readonly nowMs: number;
   }) {
+    this.#isEdit = facts.isEdit === true;
     this.#turn = facts.turn;
     this.#attemptsMax = facts.attemptsMax;
     this.#expiresAtMs = facts.expiresAtMs;
@@ -116,6 +123,8 @@ export class ReferenceOperation {
       sinceAtMs: null,
       startAtMs: facts.startAtMs ?? null,
       crashes: 0,
+      key: 'key-1',
+      isCompared: false,
       isOutcomeUnknown: false,
       wakeAtMs: facts.nowMs,
       ending: null,
@@ -135,8 +144,12 @@ export class ReferenceOperation {
       this.isOver = true;
     } else if (this.#hasExpired(nowMs)) {
       this.#end('expired');
-    } else if (write.waits === 'ordering' || this.#turn === 'granted') {
+    } else if (write.waits === 'ordering') {
       this.#begin();
+    } else if (this.#turn === 'granted') {
+      // What is in line with others of its record goes out only once it is compared (CF-6).
+      if (this.#isEdit) this.#enter('comparing');
+      else this.#begin();
     } else if (this.#turn === 'awaitsHandler') {
       this.#rest('handlerMissing');
     } else {
@@ -158,7 +171,52 @@ export class ReferenceOperation {
       isToBeJudged: false,
       rateDueAtMs: null,
     });
-    this.#keep('ordering', { isInHand: true, waits: 'ordering' });
+    if (this.#isEdit && !this.facts.isCompared) this.#enter('comparing');
+    else this.#order();
+  }
+
+  /** It is compared: from here on its body is decided (OP-3). */
+  compare(): void {
+    if (!this.#is('comparing')) return;
+    this.#note({ isCompared: true });
+    this.#order();
+  }
+
+  findConflict(nowMs: number): void {
+    if (!this.#is('comparing')) return;
+    this.#note({ sinceAtMs: nowMs });
+    this.#rest('conflicted');
+  }
+
+  /** Another body may go out only where the one before surely was not applied, and never under a key that was used. */
+  merge(round: number, isOutcomeKnown: boolean, nowMs: number): void {
+    if (!this.#is('conflicted') || !this.#isEdit || round <= roundOf(this.facts.key)) return;
+    if (this.facts.isOutcomeUnknown && !isOutcomeKnown) return;
+    this.#note({ key: keyOf(this.facts.key, round), isCompared: true, isOutcomeUnknown: false });
+    this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, crashes: 0, upMarkMs: null, startAtMs: null });
+    this.#remember('merged');
+    this.#rest('waiting');
+  }
+
+  /** The upstream has it already. */
+  findApplied(): void {
+    if (!this.#is('conflicted')) return;
+    this.#note({ isSpent: true, crashes: 0 });
+    this.#end('completed');
+  }
+
+  /** The upstream is at work on it still: it comes again, and nothing is spent (RT-1). */
+  pend(retryAtMs: number, nowMs: number): void {
+    if (!this.#is('conflicted')) return;
+    const unspentFailures = this.facts.unspentFailures + 1;
+    this.#note({ unspentFailures, wakeAtMs: retryAtMs, sinceAtMs: nowMs });
+    this.#rest('backingOff');
+  }
+
+  refuseConflict(): void {
+    if (!this.#is('conflicted')) return;
+    this.#remember('failed');
+    this.#end('deadLettered');
   }
 
   /** At its turn: nothing is left, or its time is over. */
@@ -176,7 +234,7 @@ export class ReferenceOperation {
 
   /** Its type goes elsewhere now, and its handler was not called yet. */
   revoke(nowMs: number): void {
-    if (!this.#is('attempting')) return;
+    if (!this.#is('attempting', 'comparing')) return;
     this.#note({ sinceAtMs: nowMs });
     this.#rest('waiting');
   }
@@ -204,7 +262,7 @@ export class ReferenceOperation {
   }
 
   handlerMissing(nowMs: number): void {
-    if (!this.#is('attempting', 'inLane', ...TURNS)) return;
+    if (!this.#is('attempting', 'comparing', 'inLane', ...TURNS)) return;
     this.#note({ sinceAtMs: nowMs });
     this.#rest('handlerMissing');
   }
@@ -232,13 +290,16 @@ export class ReferenceOperation {
     // Too many came, or nobody was served: that is not about this request. Once among those that were
     // served is chance, or the first failure of an outage (RT-1).
     const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
-    const isFree = notApplied && !(isSingledOut && this.facts.isSingledOut);
+    // The conflict of an edit is bounded by its rounds, and is no reason to wait longer.
+    const isMerged = failureClass === 'conflict' && this.#isEdit;
+    const isUnspent = notApplied && !(isSingledOut && this.facts.isSingledOut);
+    const isFree = isUnspent || isMerged;
     const isPassing = failureClass === 'transient' || failureClass === 'unknownOutcome';
     const { upMarkMs } = this.facts;
     const isTooLong = upMarkMs !== null && failing.upMs - upMarkMs >= GIVE_UP_AFTER_MS;
     this.#note({
       isSpent: !isFree,
-      unspentFailures: this.facts.unspentFailures + (isFree ? 1 : 0),
+      unspentFailures: this.facts.unspentFailures + (isFree && !isMerged ? 1 : 0),
       isSingledOut,
       crashes: 0,
       isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
@@ -266,6 +327,11 @@ export class ReferenceOperation {
 
   interrupt(nowMs: number): void {
     if (this.#is('cancelling')) this.#end('cancelled');
+    // Nothing of it has gone out yet.
+    if (this.#is('comparing')) {
+      this.revoke(nowMs);
+      return;
+    }
     if (!this.#is('attempting')) return;
     this.#cutOff(nowMs);
     this.#rest('waiting');
@@ -299,13 +365,18 @@ export class ReferenceOperation {
     if (WAITS.has(this.facts.state)) this.#end('expired');
   }
 
-  /** A person brings it back from the dead letters; what may have been applied stays so (RT-2). */
-  replay(nowMs: number): void {
+  /**
+   * A person brings it back from the dead letters; what may have been applied stays so (RT-2). Edited, it is
+   * another request, under another key, and is compared anew.
+   */
+  replay(newKey: string | null, nowMs: number): void {
     if (!this.isOver || this.disk?.facts.ending !== 'deadLettered') return;
     if (this.#hasExpired(nowMs)) return;
+    if (newKey !== null && this.disk.facts.isOutcomeUnknown) return;
     this.isOver = false;
     this.facts = this.disk.facts;
-    this.#remember('replayRequested');
+    this.#remember(newKey === null ? 'replayRequested' : 'editedReplayRequested');
+    if (newKey !== null) this.#note({ key: newKey, isCompared: false });
     this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, isSingledOut: false });
     this.#note({ isToBeJudged: false, upMarkMs: null, rateDueAtMs: null, sinceAtMs: nowMs });
     this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null, startAtMs: null });
@@ -356,6 +427,10 @@ export class ReferenceOperation {
     return this.#expiresAtMs !== null && this.#expiresAtMs <= nowMs;
   }
 
+  #order(): void {
+    this.#keep('ordering', { isInHand: true, waits: 'ordering' });
+  }
+
   #begin(): void {
     this.#enter('attempting');
     this.begun.push(this.facts.attempt);
@@ -402,4 +477,15 @@ export class ReferenceOperation {
     this.#enter(state);
     this.queue.push({ facts: this.facts, ...how });
   }
+}
+
+/** Which round a key is of. */
+function roundOf(key: string): number {
+  return Number(/-r(\d+)$/.exec(key)?.[1] ?? 0);
+}
+
+/** The key of a round: of the operation, or of the edited replay that it follows. */
+function keyOf(key: string, round: number): string {
+  const base = key === 'key-1' ? 'operation-1' : key.replace(/-r\d+$/, '');
+  return `${base}-r${round}`;
 }
