@@ -487,7 +487,7 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     (_, machine) => {
       expect(() => {
         expectSafe(throughAll(machine), []);
-      }).toThrow();
+      }).toThrow('expected');
     },
   );
 
