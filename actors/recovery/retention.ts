@@ -1,5 +1,5 @@
 /**
- * Purges settled operations whose retention is over, in batches beside the work (PS-5).
+ * Purges settled operations and kept records whose retention is over, in batches beside the work (PS-5).
  *
  * @module
  */
@@ -37,7 +37,7 @@ export interface RetentionParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Purges settled rows that were kept long enough, in the background (PS-5). */
+/** Purges settled rows, and kept records, that were kept long enough, in the background (PS-5). */
 export class Retention {
   readonly #parts: RetentionParts;
   #isStopped = false;
@@ -73,18 +73,24 @@ export class Retention {
     const startedAtMs = clock.monotonic();
     try {
       const limit = this.#rowsAtOnce;
-      const purge = { kind: 'purgeSettled', nowMs, limit } as const;
-      const [result] = await store.commit([purge]);
+      const purges = [
+        { kind: 'purgeSettled', nowMs, limit },
+        { kind: 'purgeKept', nowMs, limit },
+      ] as const;
+      const results = await store.commit(purges);
       const tookMs = clock.monotonic() - startedAtMs;
-      const purged = result?.kind === 'purgedSettled' ? result : { count: 0, nextDueAtMs: null };
-      if (purged.count > 0) onCommitted([purge]);
-      if (purged.count === limit) {
+      const purged = results.filter(
+        (result) => result.kind === 'purgedSettled' || result.kind === 'purgedKept',
+      );
+      if (purged.some(({ count }) => count > 0)) onCommitted(purges);
+      if (purged.some(({ count }) => count === limit)) {
         this.#rowsAtOnce = Math.min(ROWS_AT_ONCE_MAX, limit * 2);
         this.#plan(Math.min(REST_MS_MAX, Math.max(REST_MS_MIN, tookMs * REST_FACTOR)));
         return;
       }
       this.#rowsAtOnce = Math.max(ROWS_AT_ONCE_MIN, limit / 2);
-      const nextInMs = (purged.nextDueAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
+      const dueAtMs = purged.map(({ nextDueAtMs }) => nextDueAtMs ?? Number.POSITIVE_INFINITY);
+      const nextInMs = Math.min(...dueAtMs) - clock.now();
       this.#plan(Math.min(Math.max(nextInMs, LOOK_MS_MIN), LOOK_AGAIN_MS));
       await tidy(nowMs);
     } catch (error) {

@@ -6,6 +6,7 @@
 
 import { answerToKeep } from '../port/kept.ts';
 import type {
+  KeepResult,
   KeepWrite,
   Kept,
   KeptCounts,
@@ -27,6 +28,14 @@ export class MemoryKept {
 
   /** See {@link KeepWrite}. */
   keep(write: KeepWrite): WriteResult {
+    const result = this.#keepOne(write);
+    if (result.kind === 'kept') {
+      for (const other of write.also ?? []) this.#keepOne({ kind: 'keep', ...other });
+    }
+    return result;
+  }
+
+  #keepOne(write: KeepWrite): KeepResult {
     const { room, key, text, isOpen = false, keepUntilMs = null } = write;
     const before = this.find(write);
     const answer = answerToKeep(before, write);

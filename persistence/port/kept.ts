@@ -51,7 +51,12 @@ export interface KeepWrite {
   readonly keepUntilMs?: number | null | undefined;
   /** Written only if this is the revision of what is there, 0 if nothing is; absent whatever is there. */
   readonly revision?: number | undefined;
+  /** Others that are written in the same commit, whatever is there, if this one is; so they are on disk or none is. */
+  readonly also?: readonly KeptAlso[] | undefined;
 }
+
+/** A write that goes with another. */
+export type KeptAlso = Omit<KeepWrite, 'kind' | 'revision' | 'also'>;
 
 /** Erases the records that are not open and whose time has come, the earliest first. */
 export interface PurgeKeptWrite {
@@ -61,11 +66,14 @@ export interface PurgeKeptWrite {
   readonly limit: number;
 }
 
-export type KeptResult =
+export type KeepResult =
   /** It is on disk; `revision` is what it has now, 0 where nothing is kept any more. */
   | { readonly kind: 'kept'; readonly revision: number }
   /** Something else is there, at this revision; 0 for nothing. Nothing was changed. */
-  | { readonly kind: 'keptOtherwise'; readonly revision: number }
+  | { readonly kind: 'keptOtherwise'; readonly revision: number };
+
+export type KeptResult =
+  | KeepResult
   /** How many went, and when the next may be purged; `null` where there is none. */
   | { readonly kind: 'purgedKept'; readonly count: number; readonly nextDueAtMs: number | null };
 
@@ -114,7 +122,7 @@ export type KeptBefore =
   | null;
 
 /** What becomes of a write, in every store: `write` where it is to be performed, else its answer. */
-export function answerToKeep(before: KeptBefore, write: KeepWrite): KeptResult | 'write' {
+export function answerToKeep(before: KeptBefore, write: KeepWrite): KeepResult | 'write' {
   const { text, revision } = write;
   const found = before === null || 'unreadable' in before ? 0 : before.revision;
   // A condition that is met is written, the same or not: its revision is the next.

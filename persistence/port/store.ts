@@ -29,8 +29,10 @@ export type {
   UnreadableCrisisPlan,
 } from './crisisPlans.ts';
 export type {
+  KeepResult,
   KeepWrite,
   Kept,
+  KeptAlso,
   KeptCounts,
   KeptKey,
   KeptPage,

@@ -44,7 +44,7 @@ export function checkWrite(write: Write): void {
   demand(isCount(write.urgency), 'urgency', 'must be a non-negative safe integer');
 }
 
-function checkKeep({ room, key, revision = 0, keepUntilMs = null }: KeepWrite): void {
+function checkKeep({ room, key, revision = 0, keepUntilMs = null, also = [] }: KeepWrite): void {
   demand(KEPT_ROOMS.includes(room), 'room', 'must be one of those there are');
   demand(key !== '', 'key', 'must not be empty');
   demand(isCount(revision), 'revision', 'must be a non-negative safe integer');
@@ -53,6 +53,7 @@ function checkKeep({ room, key, revision = 0, keepUntilMs = null }: KeepWrite): 
     'keepUntilMs',
     'must be whole milliseconds since the epoch, or null',
   );
+  for (const other of also) checkKeep({ kind: 'keep', ...other });
 }
 
 function checkStanding(standing: Standing, dueAtMs: number | null): void {

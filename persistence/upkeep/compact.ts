@@ -33,7 +33,7 @@ export interface Rewrite {
 }
 
 /**
- * Purges what has settled and was kept long enough; resolves to how many rows went.
+ * Purges what has settled and was kept long enough, and kept records; resolves to how many operations went.
  *
  * @throws HoldfastError (rejects) as {@link openAtRest}.
  */
@@ -44,11 +44,15 @@ export async function purgeAtRest(store: StoreOptions, options: UpkeepOptions): 
   try {
     const total = (await opened.counts()).settled;
     for (;;) {
-      const [result] = await opened.commit([{ kind: 'purgeSettled', nowMs, limit: ROWS_AT_ONCE }]);
-      const count = result?.kind === 'purgedSettled' ? result.count : 0;
+      const [settled, kept] = await opened.commit([
+        { kind: 'purgeSettled', nowMs, limit: ROWS_AT_ONCE },
+        { kind: 'purgeKept', nowMs, limit: ROWS_AT_ONCE },
+      ]);
+      const count = settled?.kind === 'purgedSettled' ? settled.count : 0;
+      const keptCount = kept?.kind === 'purgedKept' ? kept.count : 0;
       purged += count;
       options.onProgress?.({ step: 'purging', done: purged, total });
-      if (count < ROWS_AT_ONCE) break;
+      if (Math.max(count, keptCount) < ROWS_AT_ONCE) break;
       await giveWay(options);
     }
     await removeOldMigrationBackups(store.folder, nowMs);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Store } from '../../persistence/port/store.ts';
 import { temporaryFolder, threadedStore } from './contract/storeUnderTest.ts';
-import { accept, idOf, settlement } from './contract/writes.ts';
+import { accept, idOf, settlement, update } from './contract/writes.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -29,6 +29,9 @@ const CANARIES = {
   route: 'canary-in-the-route',
   component: 'canary-in-a-component-name',
   componentState: 'canary-in-a-component-state',
+  newPayload: 'canary-in-a-new-payload',
+  keptKey: 'canary-in-a-kept-key',
+  keptText: 'canary-in-a-kept-text',
 };
 
 /** In which files of the folder a text stands, as it is, in UTF-16, in base64 or in hex. */
@@ -50,12 +53,18 @@ async function filesWith(text: string): Promise<string[]> {
 
 test('SE-5 nothing that was given to be kept can be read in any file, open or closed', async () => {
   const { state, payload, lane, idempotencyKey, route, component, componentState } = CANARIES;
+  const { newPayload, keptKey, keptText } = CANARIES;
   await store.commit([
     accept(1, { state, payload, lane, idempotencyKey, route }),
     accept(2, { state, payload, lane, route, standing: 'due', dueAtMs: 7 }),
     { kind: 'component', name: component, state: componentState },
+    { kind: 'keep', room: 'entity', key: keptKey, text: keptText },
+    { kind: 'keep', room: 'conflict', key: keptKey, text: keptText, isOpen: true },
   ]);
-  await store.commit([settlement(1, { state, route })]);
+  await store.commit([
+    settlement(1, { state, route }),
+    update(2, { state, route, payload, newPayload, standing: 'due', dueAtMs: 7 }),
+  ]);
   // Rows are found by these, so that the indexes are in use.
   await store.claim({ routes: [route], urgencyMax: 9, nowMs: 9, limit: 9 });
   expect(await readdir(folder)).toEqual(expect.arrayContaining(['data.db-wal', 'data.db-shm']));

@@ -8,6 +8,7 @@
 import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { answerToKeep, KEPT_ROOMS } from '../../port/kept.ts';
 import type {
+  KeepResult,
   KeepWrite,
   Kept,
   KeptCounts,
@@ -27,7 +28,7 @@ import { isDamage } from './unreadableRows.ts';
 
 const FIRST_REVISION = 1;
 const OPEN = 1;
-const ERASED: WriteResult = { kind: 'kept', revision: 0 };
+const ERASED: KeepResult = { kind: 'kept', revision: 0 };
 const TAMPERED: UnreadableKept = { unreadable: 'HF_RECORD_TAMPERED' };
 /** Its page can't be read. */
 const DAMAGED: UnreadableKept = { unreadable: 'HF_STORE_CORRUPT' };
@@ -73,6 +74,14 @@ export function keptCounts({ statements }: Tables): KeptCounts {
 
 /** See {@link KeepWrite}. */
 export function keep(tables: Tables, write: KeepWrite): WriteResult {
+  const result = keepOne(tables, write);
+  if (result.kind === 'kept') {
+    for (const other of write.also ?? []) keepOne(tables, { kind: 'keep', ...other });
+  }
+  return result;
+}
+
+function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   const { statements, mutations, seals } = tables;
   const { room, text, isOpen = false, keepUntilMs = null } = write;
   const row = rowOf(tables, write);

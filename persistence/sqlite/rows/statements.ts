@@ -66,10 +66,10 @@ export const SQL = {
   keptConflictCount: `SELECT count(*) FROM kept INDEXED BY kept_conflict WHERE ${IS_KEPT_OF.conflict}`,
   keptOpenCount: `SELECT count(*) FROM kept INDEXED BY kept_open WHERE ${IS_KEPT_OPEN} AND room = ?`,
   keptEnding:
-    `SELECT seq FROM kept WHERE ${ENDS} AND keep_until <= ? AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
+    `SELECT seq FROM kept INDEXED BY kept_ending WHERE ${ENDS} AND keep_until <= ? AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
     'ORDER BY keep_until, seq LIMIT ?',
   nextKeptEndingAt:
-    `SELECT keep_until FROM kept WHERE ${ENDS} AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
+    `SELECT keep_until FROM kept INDEXED BY kept_ending WHERE ${ENDS} AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
     'ORDER BY keep_until, seq LIMIT 1',
   mark: 'SELECT key_id, seal FROM meta',
 

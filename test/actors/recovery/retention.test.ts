@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { Retention } from '../../../actors/recovery/retention.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import type { Write } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { keep } from '../../persistence/contract/kept.ts';
 import { accept } from '../../persistence/contract/writes.ts';
 
 const SECOND_MS = 1_000;
@@ -68,3 +70,42 @@ test.each([
     expect(Math.max(...late)).toBeLessThan(perSecond * 5);
   },
 );
+
+test('PS-5 kept records that end are purged when their time has come, a batch at a time, and no others', async () => {
+  const clock = new VirtualClock();
+  const disk = createMemoryStore();
+  await disk.open();
+  const endingAtMs = (count: number, keepUntilMs: number): Write[] =>
+    Array.from({ length: count }, (_, index) =>
+      keep(`${keepUntilMs} ${index}`, { room: 'conflict', keepUntilMs }),
+    );
+  const soonMs = clock.now() + 5 * SECOND_MS;
+  const lateMs = clock.now() + 60 * SECOND_MS;
+  await disk.commit([
+    ...endingAtMs(250, soonMs),
+    ...endingAtMs(1, lateMs),
+    keep('for ever'),
+    keep('open', { room: 'conflict', isOpen: true, keepUntilMs: soonMs }),
+  ]);
+  const erased: Write[] = [];
+  const errors: unknown[] = [];
+  const retention = new Retention({
+    store: disk,
+    clock,
+    timers: new TimerService(clock, (error) => errors.push(error)),
+    tidy: () => Promise.resolve(),
+    onCommitted: (writes) => erased.push(...writes),
+    onError: (error) => errors.push(error),
+  });
+  retention.start();
+  const left = async (): Promise<number> => (await disk.keptCounts()).conflict;
+  await clock.advance(9 * SECOND_MS);
+  expect(await left()).toBe(252);
+  await clock.advance(2 * SECOND_MS);
+  expect(await left()).toBe(2);
+  expect(erased.filter(({ kind }) => kind === 'purgeKept')).toHaveLength(2);
+  await clock.advance(50 * SECOND_MS);
+  expect(await disk.keptCounts()).toEqual({ entity: 1, conflict: 1, openConflicts: 1 });
+  retention.stop();
+  expect(errors).toEqual([]);
+});

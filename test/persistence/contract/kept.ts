@@ -144,6 +144,28 @@ export function testKept(contract: Contract): void {
     },
   );
 
+  test('CF-8 what goes with a write is written if that is, in the same commit', async () => {
+    const store = contract.store();
+    const also = [
+      { ...conflict, key: 'c', text: 'with it', isOpen: true },
+      { room: 'entity', key: 'b', text: null },
+    ] as const;
+    await store.commit([keep('b'), keep('c', { ...conflict, text: 'before' })]);
+    expect(await commitOne(store, keep('a', { revision: 1, also }))).toMatchObject({
+      kind: 'keptOtherwise',
+    });
+    expect(await store.keptCounts()).toEqual({ entity: 1, conflict: 1, openConflicts: 0 });
+    const write = keep('a', { revision: 0, also });
+    for (const _ of ['once', 'again']) {
+      expect(await commitOne(store, write)).toEqual({ kind: 'kept', revision: 1 });
+      expect(await store.keptCounts()).toEqual({ entity: 1, conflict: 1, openConflicts: 1 });
+    }
+    expect(await store.kept({ ...conflict, key: 'c' })).toMatchObject({ text: 'with it' });
+    const refused = keep('d', { also: [{ room: 'entity', key: '', text: '' }] });
+    await expect(store.commit([refused])).rejects.toMatchObject({ code: 'HF_INTERNAL' });
+    expect(await store.kept({ room: 'entity', key: 'd' })).toBeNull();
+  });
+
   test('OP-2 a batch that is refused keeps nothing', async () => {
     const store = contract.store();
     await store.commit([accept(9)]);

@@ -7,6 +7,7 @@ import { purgeAtRest, rewriteAtRest } from '../../../persistence/upkeep/compact.
 import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
 import { hideRows } from '../../support/store/damage.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
+import { keep } from '../contract/kept.ts';
 import { inThreadStore, OTHER_KEY, TEST_KEY } from '../contract/storeUnderTest.ts';
 import { accept, deadLetter, idOf, settlement } from '../contract/writes.ts';
 
@@ -25,6 +26,12 @@ beforeEach(async () => {
     Array.from({ length: ROWS - 2 }, (_, index) => settlement(index + 1, { dueAtMs: 1 })),
   );
   await store.commit([deadLetter(ROWS)]);
+  const conflict = { room: 'conflict', keepUntilMs: 1 } as const;
+  await store.commit([
+    ...Array.from({ length: ROWS }, (_, index) => keep(`conflict ${index}`, conflict)),
+    keep('open', { ...conflict, isOpen: true }),
+    keep('entity'),
+  ]);
   await store.close();
 });
 /** As the next process would. */
@@ -56,6 +63,8 @@ test('PS-5 purges what was kept long enough, writes the file anew, and all else 
   await openAnew();
   expect(await store.counts()).toMatchObject({ settled: 0, inHand: 1, deadLettered: 1 });
   expect(await store.find(idOf(ROWS))).toMatchObject({ state: `state ${ROWS}.2` });
+  expect(await store.keptCounts()).toEqual({ entity: 1, conflict: 1, openConflicts: 1 });
+  expect(await store.kept({ room: 'entity', key: 'entity' })).toMatchObject({ revision: 1 });
 });
 
 test('PS-5 is refused while the store is in use, and for another key', async () => {

@@ -62,6 +62,17 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['listDeadLettered', 'INDEX operation_dead_lettered (seq>?)'],
     ['deadLettersNewest', 'INDEX operation_dead_lettered (seq<?)'],
     ['quarantined', 'INDEX operation_quarantined (seq>?)'],
+    ['kept', 'INDEX sqlite_autoindex_kept_1 (room=? AND key=?)'],
+    ['keptBySeq', 'INTEGER PRIMARY KEY (rowid=?)'],
+    ['nextKeptSeq', 'INTEGER PRIMARY KEY (rowid<?)'],
+    ['keptEntitiesNewest', 'COVERING INDEX kept_entity (seq>? AND seq<?)'],
+    ['keptEntitiesOldest', 'COVERING INDEX kept_entity (seq>? AND seq<?)'],
+    ['keptConflictsNewest', 'COVERING INDEX kept_conflict (seq>? AND seq<?)'],
+    ['keptConflictsOldest', 'COVERING INDEX kept_conflict (seq>? AND seq<?)'],
+    ['keptOpenNewest', 'COVERING INDEX kept_open (room=? AND seq>? AND seq<?)'],
+    ['keptOpenOldest', 'COVERING INDEX kept_open (room=? AND seq>? AND seq<?)'],
+    ['keptOpenCount', 'COVERING INDEX kept_open (room=?)'],
+    ['deleteKept', 'INDEX sqlite_autoindex_kept_1 (room=? AND key=?)'],
     ['updateOperation', 'INTEGER PRIMARY KEY (rowid=?)'],
     ['deletePayload', 'INTEGER PRIMARY KEY (rowid=?)'],
   ])('%s uses %s', (name, index) => {
@@ -76,6 +87,8 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['dueHeadsButSome', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at>?)'],
     ['expiredButSome', 'INDEX operation_expiry (expires_at>? AND expires_at<?)'],
     ['nextExpiryAtButSome', 'INDEX operation_expiry (expires_at>?)'],
+    ['keptEnding', 'COVERING INDEX kept_ending (keep_until>? AND keep_until<?)'],
+    ['nextKeptEndingAt', 'COVERING INDEX kept_ending (keep_until>?)'],
   ])('%s uses %s, and reads nothing else but what it passes over', (name, index) => {
     const plan = planOf(SQL[name]);
     expect(plan.join('\n')).toContain(index);
