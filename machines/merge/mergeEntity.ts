@@ -14,7 +14,7 @@ import { inOrder } from './rules/fields.ts';
 import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';
 import { isAbsent, type Side, type SideMeta, sidesOf } from './sides.ts';
 import { canonical, isObject } from './values/canonical.ts';
-import { cleanJson } from './values/cleanJson.ts';
+import { cleaner } from './values/cleanJson.ts';
 import { sha256 } from './values/sha256.ts';
 
 /** What comes of a merge. */
@@ -52,10 +52,11 @@ export function mergeEntity(
   nowMs: number,
 ): Merged {
   const rules = typeof entity === 'string' ? entityRulesOf(entity) : entity;
-  const isLeftOut = (name: string) => rules.leavesOut.has(name);
-  const before = ancestor(base, isLeftOut);
+  const clean = cleaner((name) => rules.leavesOut.has(name));
+  const { value: known } = clean(base);
+  const before = isAbsent(known) ? undefined : known;
   const changes = unionOf(
-    sidesOf(sides, nowMs, isLeftOut).map((side) => changesOf(rules, before, side)),
+    sidesOf(sides, nowMs, clean).map((side) => changesOf(rules, before, side)),
   );
   return project(rules, before, changes);
 }
@@ -64,9 +65,9 @@ export function mergeEntity(
 export function changesOf(
   rules: EntityRules,
   base: Json | undefined,
-  { value, origin }: Side,
+  { value, changed = null, origin }: Side,
 ): readonly Change[] {
-  const notes = new ChangeNotes(origin);
+  const notes = new ChangeNotes(origin, changed);
   rules.fields.note(base, value, notes);
   return notes.changes;
 }
@@ -81,7 +82,7 @@ export function project(
   const before = isObject(base) ? base : undefined;
   let value = changes.length === 0 ? base : rules.fields.project(base, nodeOf(changes), ruling);
   if (isObject(value)) {
-    value = settled(rules, { ...value, ...rules.computes(value, changes, before) }, before);
+    value = settled(rules, withFields(value, rules.computes(value, changes, before)), before);
   }
   ruling.sort();
   const whole = value ?? null;
@@ -95,29 +96,28 @@ export function project(
     known: JsonObject | undefined,
   ): JsonObject {
     let result = merged;
-    const former =
-      known === undefined || checks.length === 0
-        ? undefined
-        : { ...known, ...computes(known, [], known) };
     for (const { says, find } of checks) {
       const found = find(result, changes, known);
       if (found.length === 0) continue;
-      const told = new Set(former === undefined ? [] : find(former, [], known).map(findingName));
+      const former =
+        known === undefined ? [] : find(withFields(known, computes(known, [], known)), [], known);
+      const told = new Set(former.map(findingName));
       for (const finding of found) {
-        if (finding.put !== undefined) result = { ...result, ...finding.put };
+        if (finding.put !== undefined) result = withFields(result, finding.put);
         if (told.has(findingName(finding))) continue;
         ruling.ask(says, finding.reason, finding.alternatives ?? [], finding.path);
       }
     }
-    return inOrder(result);
+    return result;
   }
+}
+
+/** The value with these fields set. */
+function withFields(value: JsonObject, put: JsonObject): JsonObject {
+  const isSet = Object.keys(put).every((name) => value[name] === put[name]);
+  return isSet ? value : inOrder({ ...value, ...put });
 }
 
 function findingName({ path, reason, alternatives = [] }: Finding): string {
   return canonical([path, reason, alternatives as unknown as Json]);
-}
-
-function ancestor(base: unknown, isLeftOut: (name: string) => boolean): Json | undefined {
-  const value = cleanJson(base, isLeftOut);
-  return isAbsent(value) ? undefined : value;
 }

@@ -11,7 +11,7 @@ import { clampedMs } from './clock/hybridClock.ts';
 import { compareVectors, vectorFrom } from './clock/versionVector.ts';
 import type { Origin, Removal } from './rules/change.ts';
 import { canonical, compareText, isList, isObject } from './values/canonical.ts';
-import { cleanJson } from './values/cleanJson.ts';
+import { type Cleaned, cleanJson } from './values/cleanJson.ts';
 
 /** Who made a side, when, and what else is known of it. */
 export interface SideMeta {
@@ -33,6 +33,8 @@ export interface SideMeta {
 /** A side as merges take it. */
 export interface Side {
   readonly value: Json | undefined;
+  /** The fields that are not as in the ancestor; without it, or `null`, all have to be looked at. */
+  readonly changed?: readonly string[] | null;
   readonly origin: Origin;
 }
 
@@ -40,22 +42,24 @@ interface Read extends Side {
   readonly vector: VersionVector | null;
 }
 
-/** The sides that count. */
+/**
+ * The sides that count.
+ *
+ * @param clean made by `cleaner`
+ */
 export function sidesOf(
   given: unknown,
   nowMs: number,
-  isLeftOut: (name: string) => boolean,
+  clean: (value: unknown) => Cleaned,
 ): readonly Side[] {
-  const all = (Array.isArray(given) ? given : []).map((side: unknown) =>
-    read(side, nowMs, isLeftOut),
-  );
+  const all = (Array.isArray(given) ? given : []).map((side: unknown) => read(side, nowMs, clean));
   return all.flatMap((side): readonly Side[] => {
     if (all.some((other) => hasSeen(other, side))) return [];
     // What it has seen removed, and does not have, is removed.
     const seen = all.filter((other) => hasSeen(side, other));
     const removals = new Map(seen.flatMap(({ origin }) => [...origin.removals]));
     for (const [pointer, removal] of side.origin.removals) removals.set(pointer, removal);
-    return [{ value: side.value, origin: { ...side.origin, removals } }];
+    return [{ ...side, origin: { ...side.origin, removals } }];
   });
 }
 
@@ -64,7 +68,7 @@ function hasSeen(one: Read, other: Read): boolean {
   return compareVectors(one.vector, other.vector) === 'after';
 }
 
-function read(side: unknown, nowMs: number, isLeftOut: (name: string) => boolean): Read {
+function read(side: unknown, nowMs: number, clean: (value: unknown) => Cleaned): Read {
   const { value, meta } = fieldsOf(side);
   const { actor, hlc, receivedAt, vv, verified, asOf, tombstones } = fieldsOf(meta);
   const { ms, c } = fieldsOf(hlc);
@@ -73,9 +77,10 @@ function read(side: unknown, nowMs: number, isLeftOut: (name: string) => boolean
   const horizonMs = receivedAtMs ?? finite(nowMs);
   const clamp = (at: number) => (horizonMs === null ? at : clampedMs(at, horizonMs));
   const asOfMs = finite(asOf);
-  const cleaned = cleanJson(value, isLeftOut);
+  const { value: cleaned, changed } = clean(value);
   return {
     value: isAbsent(cleaned) ? undefined : cleaned,
+    changed,
     vector: vectorFrom(vv),
     origin: {
       actor: textOf(actor),

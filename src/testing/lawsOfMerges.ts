@@ -9,7 +9,7 @@ import { lostIn } from '../../machines/merge/lost.ts';
 import { changesOf, type Merged, mergeEntity, project } from '../../machines/merge/mergeEntity.ts';
 import { type Change, unionOf } from '../../machines/merge/rules/change.ts';
 import { type SideMeta, sidesOf } from '../../machines/merge/sides.ts';
-import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
+import { cleaner, cleanJson } from '../../machines/merge/values/cleanJson.ts';
 
 /** A law of merges. */
 export type MergeLaw =
@@ -92,9 +92,9 @@ function groupings(
   rules: EntityRules,
   { base, sides, nowMs }: MergeCase,
 ): readonly (readonly Change[])[] {
-  const isLeftOut = (name: string) => rules.leavesOut.has(name);
-  const known = cleanJson(base, isLeftOut) ?? null;
-  const sets = sidesOf(sides, nowMs, isLeftOut).map((side) =>
+  const clean = cleaner((name) => rules.leavesOut.has(name));
+  const { value: known = null } = clean(base);
+  const sets = sidesOf(sides, nowMs, clean).map((side) =>
     changesOf(rules, known === null ? undefined : known, side),
   );
   const left = sets.reduce<readonly Change[]>((all, set) => unionOf([all, set]), []);

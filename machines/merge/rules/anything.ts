@@ -25,6 +25,7 @@ export function anything(single: AnyRule): Rule {
     says: single.says,
     asks: single.asks,
     note: (base, side, notes) => {
+      if (notes.isIdle(base, side)) return;
       const shape = notes.path.length > DEPTH_MAX ? null : shapeOf(base, side);
       if (shape === 'object') object.note(base, side, notes);
       else if (shape === null) single.note(base, side, notes);
@@ -53,6 +54,7 @@ export function anything(single: AnyRule): Rule {
   };
 
   const partsOf = (node: ChangeNode) => {
+    if (node.under.size === 0) return [];
     const parts: { mark: string | null; rule: AnyRule; node: ChangeNode }[] = [];
     const keys = new Map(node.under);
     for (const mark of [RECORDS, VALUES] as const) {

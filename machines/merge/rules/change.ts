@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
-import { canonical, compareText } from '../values/canonical.ts';
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { canonical, compareText, quoted } from '../values/canonical.ts';
 
 /** Who is behind a change, and when. */
 export interface Origin {
@@ -54,7 +54,7 @@ export interface Change {
 /** The changes at a place, and those below it. */
 export interface ChangeNode {
   readonly own: Change[];
-  readonly under: Map<string, ChangeNode>;
+  readonly under: ReadonlyMap<string, ChangeNode>;
 }
 
 /** Takes down what one side changed. */
@@ -63,12 +63,28 @@ export class ChangeNotes {
   readonly changes: Change[] = [];
   /** Where the rule stands that writes. */
   readonly path: string[] = [];
+  /** Whether it may say something of what it did not change. */
+  private readonly saysMore: boolean;
+  private readonly changed: readonly string[] | null;
   private readonly mark: string;
 
-  constructor(from: Origin) {
+  /** @param changed the fields of the entity that are not as they were; `null` when that is not known */
+  constructor(from: Origin, changed: readonly string[] | null = null) {
     this.from = from;
+    this.saysMore = from.isVerified || from.removals.size > 0;
+    this.changed = this.saysMore ? null : changed;
     const { actor, givenMs, counter, receivedAtMs, isVerified, asOfMs } = from;
     this.mark = JSON.stringify([actor, givenMs, counter, receivedAtMs, isVerified, asOfMs]);
+  }
+
+  /** Whether there is nothing to write of a place, as the side has there what was there. */
+  isIdle(base: Json | undefined, side: Json | undefined): boolean {
+    return base === side && !this.saysMore;
+  }
+
+  /** The fields of an object to look at. */
+  namesOf(side: JsonObject): readonly string[] {
+    return this.path.length === 0 && this.changed !== null ? this.changed : Object.keys(side);
   }
 
   /** Writes one change at the place where the rule stands. */
@@ -77,7 +93,9 @@ export class ChangeNotes {
     const path = [...this.path];
     const removed =
       removal === null ? '' : JSON.stringify([removal.isConfirmed, removal.by, removal.atMs]);
-    const what = `${JSON.stringify(path)}${kind}${canonical(value)}${removed}`;
+    let place = '';
+    for (const key of path) place += place === '' ? quoted(key) : `,${quoted(key)}`;
+    const what = `[${place}]${kind}${canonical(value)}${removed}`;
     this.changes.push({ path, kind, value, removal, from, what, id: what + mark });
   }
 
@@ -91,19 +109,24 @@ export class ChangeNotes {
 
 /** The union of sets of changes: each once, in one order. */
 export function unionOf(sets: readonly (readonly Change[])[]): readonly Change[] {
-  const byId = new Map<string, Change>();
-  for (const set of sets) for (const change of set) byId.set(change.id, change);
-  return [...byId.values()].toSorted((one, other) => compareText(one.id, other.id));
+  const all = sets.flat().toSorted((one, other) => compareText(one.id, other.id));
+  return all.filter(({ id }, at) => id !== all[at - 1]?.id);
 }
 
 /** A text for a set of changes, which two sets share only when they are the same. */
 export function nameOf(changes: readonly Change[]): string {
+  const places = new Map<Origin, number>();
   const marks = new Map<string, number>();
-  const lines = changes.map(({ what, id }) => {
+  const placeOf = ({ what, id }: Change): number => {
     const mark = id.slice(what.length);
     const place = marks.get(mark) ?? marks.size;
     marks.set(mark, place);
-    return `${place}${what}`;
+    return place;
+  };
+  const lines = changes.map((change) => {
+    const place = places.get(change.from) ?? placeOf(change);
+    places.set(change.from, place);
+    return `${place}${change.what}`;
   });
   // Each origin once: most of what a change says of itself is who made it, and when.
   return [...marks.keys(), ...lines].join('\n');
@@ -111,13 +134,14 @@ export function nameOf(changes: readonly Change[]): string {
 
 /** The changes by place. */
 export function nodeOf(changes: readonly Change[]): ChangeNode {
-  const root = emptyNode();
+  const root: Growing = { own: [], under: NOTHING_UNDER };
   for (const change of changes) {
     let node = root;
     for (const key of change.path) {
+      if (node.under === NOTHING_UNDER) node.under = new Map();
       let next = node.under.get(key);
       if (next === undefined) {
-        next = emptyNode();
+        next = { own: [], under: NOTHING_UNDER };
         node.under.set(key, next);
       }
       node = next;
@@ -127,9 +151,12 @@ export function nodeOf(changes: readonly Change[]): ChangeNode {
   return root;
 }
 
-function emptyNode(): ChangeNode {
-  return { own: [], under: new Map() };
+interface Growing extends ChangeNode {
+  under: Map<string, Growing>;
 }
+
+/** Most nodes have nothing below them. */
+const NOTHING_UNDER: Map<string, Growing> = new Map();
 
 /** Order of origins, the earliest first. */
 export function compareOrigins(one: Origin, other: Origin): number {

@@ -42,13 +42,13 @@ export function fields(rules: FieldRules): Rule {
     own.get(name) ?? rules.named?.find(({ pattern }) => pattern.test(name))?.rule ?? rules.other;
 
   const note = (base: Json | undefined, side: Json | undefined, notes: ChangeNotes): void => {
-    if (side === undefined) return;
+    if (side === undefined || notes.isIdle(base, side)) return;
     if (!isObject(side)) {
       if (!isSame(base, side)) notes.add('set', side);
       return;
     }
     const from = isObject(base) ? base : {};
-    const names = Object.keys(side);
+    const names = notes.namesOf(side);
     if (names.length === 0 && base === undefined) notes.add('set', side);
     for (const [name, group] of groups) {
       const before = part(from, group.names);
@@ -63,6 +63,7 @@ export function fields(rules: FieldRules): Rule {
       const after = side[name];
       // Most fields are as they were; rules that take down what did not change are not of fields alone.
       if (before === after && (typeof after !== 'object' || after === null)) continue;
+      if (notes.isIdle(before, after)) continue;
       notes.at(name, () => ruleOf(name).note(before, after, notes));
     }
   };
@@ -83,6 +84,7 @@ export function fields(rules: FieldRules): Rule {
     }
     const before: JsonObject = isObject(base) ? base : {};
     const after: Record<string, Json> = {};
+    let isInOrder = true;
     const set = (name: string, value: Json | undefined) => {
       if (value !== undefined) after[name] = value;
     };
@@ -93,11 +95,12 @@ export function fields(rules: FieldRules): Rule {
         changes === undefined
           ? whole
           : ruling.at(GROUP_MARK + name, () => group.rule.project(whole, changes, ruling));
-      if (isObject(ruled)) for (const one of group.names) set(one, ruled[one]);
+      if (!isObject(ruled)) continue;
+      isInOrder = false;
+      for (const one of group.names) set(one, ruled[one]);
     }
-    const names = new Set([...Object.keys(before), ...node.under.keys()]);
-    for (const name of names) {
-      if (grouped.has(name) || name.startsWith(GROUP_MARK)) continue;
+    const setField = (name: string) => {
+      if (grouped.has(name) || name.startsWith(GROUP_MARK)) return;
       const changes = node.under.get(name);
       set(
         name,
@@ -105,8 +108,14 @@ export function fields(rules: FieldRules): Rule {
           ? before[name]
           : ruling.at(name, () => ruleOf(name).project(before[name], changes, ruling)),
       );
+    };
+    for (const name of Object.keys(before)) setField(name);
+    for (const name of node.under.keys()) {
+      if (Object.hasOwn(before, name)) continue;
+      isInOrder = false;
+      setField(name);
     }
-    return inOrder(after);
+    return isInOrder ? after : inOrder(after);
   };
 
   const ofAnotherShape = (
@@ -186,7 +195,7 @@ export function inOrder(object: JsonObject): JsonObject {
     previous = name;
   }
   if (isOrdered) return object;
-  return Object.fromEntries(
-    names.toSorted(compareText).map((name): [string, Json] => [name, object[name] ?? null]),
-  );
+  const ordered: Record<string, Json> = {};
+  for (const name of names.toSorted(compareText)) ordered[name] = object[name] ?? null;
+  return ordered;
 }

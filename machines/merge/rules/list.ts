@@ -113,7 +113,7 @@ function noteList(
   side: Json | undefined,
   notes: ChangeNotes,
 ): void {
-  if (side === undefined) return;
+  if (side === undefined || notes.isIdle(base, side)) return;
   // An explicit null in place of a list: as if nothing were in it.
   if (!isList(side) && side !== null) {
     if (!isSame(base, side)) notes.add('set', side);

@@ -121,6 +121,13 @@ export function ruleBy(kind: string, verdict: Verdict, ruling: Ruling): void {
 
 /** What sides have put at a place, each value once, the latest first. */
 export function altsOf(changes: readonly Change[]): readonly Alt[] {
+  const [only] = changes;
+  // Most places have been changed once.
+  if (only === undefined) return [];
+  if (changes.length === 1) {
+    const { kind, value, from } = only;
+    return kind === 'set' ? [{ value, from, sworn: from.isVerified ? from : null }] : [];
+  }
   const byValue = new Map<string, Alt>();
   for (const { kind, value, from } of changes) {
     if (kind !== 'set') continue;

@@ -23,12 +23,48 @@ const CODE_DIGITS_MIN = 3;
 /** No name of a card or a code is without one of these. */
 const MAY_BE_CODE = /c|pin/i;
 
+/** What is nested deeper is copied by turns: a hostile value may be nested deeper than the program's stack. */
+const DEPTH_MAX = 64;
+
 type Target = Json[] | Record<string, Json>;
 
-interface Open {
-  readonly source: object;
-  readonly target: Target;
+interface Field {
+  readonly name: string;
+  /** Its name as it is kept. */
+  readonly kept: string;
   readonly context: CardContext;
+}
+
+/** The names of an object as they come, and those of its fields that are kept, in their order. */
+interface Shape {
+  readonly names: readonly string[];
+  readonly fields: readonly Field[];
+  readonly isMasked: boolean;
+  readonly outer: CardContext;
+}
+
+const NO_SHAPE: Shape = { names: [], fields: [], isMasked: false, outer: NO_CARD };
+
+/** An object or a list that was copied. */
+interface Known {
+  readonly source: object;
+  readonly copy: Target;
+  readonly shape: Shape;
+  /** The objects and lists in it, each at the place of its field or item. */
+  readonly under: readonly (Known | undefined)[];
+  /** The fields in which it differs from what it was compared with; `null` when it was not. */
+  readonly changed: readonly string[] | null;
+  /** Whether each single value in it was kept as it came. */
+  readonly isExact: boolean;
+}
+
+const NOTHING_UNDER: readonly (Known | undefined)[] = [];
+
+/** A state of a record, cleaned. */
+export interface Cleaned {
+  readonly value: Json | undefined;
+  /** The fields that differ from those of the first state; `null` when all have to be looked at. */
+  readonly changed: readonly string[] | null;
 }
 
 /**
@@ -41,50 +77,185 @@ export function cleanJson(
   value: unknown,
   isLeftOut: (name: string) => boolean = () => false,
 ): Json | undefined {
-  // A stack of its own: a hostile value may be nested deeper than the program's.
-  const open: Open[] = [];
-  const copyOf = (one: unknown, context: CardContext): Json | undefined => {
-    if (typeof one !== 'object' || one === null) return leafOf(one, context);
-    const target: Target = Array.isArray(one) ? [] : {};
-    open.push({ source: one, target, context });
-    return target;
-  };
-  const whole = copyOf(value, NO_CARD);
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { source, target, context } = next;
-    if (Array.isArray(target)) {
-      for (const item of source as readonly unknown[]) {
-        const copied = copyOf(item, context);
-        if (copied !== undefined) target.push(copied);
-      }
-    } else {
-      copyFields(source as Readonly<Record<string, unknown>>, target, context);
-    }
-  }
-  return whole;
+  const isLeaf = typeof value !== 'object' || value === null;
+  return isLeaf ? leafOf(value, NO_CARD) : cleaner(isLeftOut)(value).value;
+}
 
-  function copyFields(
-    source: Readonly<Record<string, unknown>>,
-    target: Record<string, Json>,
-    context: CardContext,
-  ): void {
-    const names = Object.keys(source).toSorted();
-    for (const name of names) {
-      if (RESERVED.has(name) || isLeftOut(name.toLowerCase())) continue;
-      const isNoCard = context === NO_CARD && !MAY_BE_CODE.test(name);
-      const copied = copyOf(
-        source[name],
-        isNoCard ? NO_CARD : contextOfField(name, names, context),
-      );
-      if (copied !== undefined) target[mayHoldCard(name) ? maskText(name) : name] = copied;
+/**
+ * Copies the states of one record, each as {@link cleanJson} does, but that the fields of the record itself may
+ * be in another order from the second state on. What a later one has as the first one has it is the same copy,
+ * so that it is known to be the same without another look.
+ */
+export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) => Cleaned {
+  let first: Known | null | undefined;
+  let lastShape = NO_SHAPE;
+  const open: { readonly known: Known; readonly context: CardContext }[] = [];
+
+  return (value) => {
+    if (typeof value !== 'object' || value === null) {
+      first ??= null;
+      return { value: leafOf(value, NO_CARD), changed: null };
     }
+    const whole = copyOf(value, NO_CARD, first ?? undefined, 0);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { source, copy } = next.known;
+      if (Array.isArray(copy)) listOf(source, next.context, undefined, 0, copy);
+      else objectOf(source, next.context, undefined, 0, copy);
+    }
+    if (first === undefined) first = whole;
+    const { copy, changed } = whole;
+    return { value: copy, changed: whole === first ? null : changed };
+  };
+
+  function copyOf(
+    source: object,
+    context: CardContext,
+    known: Known | undefined,
+    depth: number,
+  ): Known {
+    const isOfItems = Array.isArray(source);
+    if (depth > DEPTH_MAX) {
+      const copy = isOfItems ? [] : {};
+      const later = {
+        source,
+        copy,
+        shape: NO_SHAPE,
+        under: NOTHING_UNDER,
+        changed: null,
+        isExact: false,
+      };
+      open.push({ known: later, context });
+      return later;
+    }
+    const like = known !== undefined && Array.isArray(known.copy) === isOfItems ? known : undefined;
+    return isOfItems
+      ? listOf(source, context, like, depth, [])
+      : objectOf(source, context, like, depth, {});
   }
+
+  function listOf(
+    source: object,
+    context: CardContext,
+    like: Known | undefined,
+    depth: number,
+    copy: Json[],
+  ): Known {
+    const items = source as readonly unknown[];
+    const likeItems = like?.source as readonly unknown[] | undefined;
+    // What was left out of it moved the rest.
+    const likeCopy = like?.copy as readonly Json[] | undefined;
+    const isAligned = likeItems !== undefined && likeItems.length === likeCopy?.length;
+    let isSame = likeItems?.length === items.length;
+    const under: (Known | undefined)[] = [];
+    for (let at = 0; at < items.length; at++) {
+      const one = items[at];
+      let copied: Json | undefined;
+      if (typeof one === 'object' && one !== null) {
+        const was = like?.under[at];
+        const inner = copyOf(one, context, was, depth + 1);
+        if (inner !== was) isSame = false;
+        under[at] = inner;
+        copied = inner.copy;
+      } else if (isAligned && at < likeItems.length && one === likeItems[at]) {
+        copied = likeCopy[at];
+      } else {
+        isSame = false;
+        copied = leafOf(one, context);
+      }
+      if (copied !== undefined) copy.push(copied);
+    }
+    if (isSame && like !== undefined) return like;
+    return { source, copy, shape: NO_SHAPE, under, changed: null, isExact: false };
+  }
+
+  function objectOf(
+    source: object,
+    context: CardContext,
+    like: Known | undefined,
+    depth: number,
+    copy: Record<string, Json>,
+  ): Known {
+    const values = source as Readonly<Record<string, unknown>>;
+    const shape = shapeOf(source, context, like?.shape);
+    const likeFields = like?.shape.fields ?? [];
+    const likeValues = like?.source as Readonly<Record<string, unknown>> | undefined;
+    const likeCopy = like?.copy as Readonly<Record<string, Json>> | undefined;
+    const mayShare = like?.shape.isMasked === false && !shape.isMasked;
+    const isSame = like?.shape === shape;
+    // A copy of all fields at once, in which most of them stay.
+    const isWhole =
+      depth === 0 && isSame && like.isExact && shape.names.length === shape.fields.length;
+    const target = isWhole ? { ...(source as Record<string, Json>) } : copy;
+    const changed: string[] = [];
+    const under: (Known | undefined)[] = [];
+    let isExact = !shape.isMasked;
+    let likeAt = 0;
+    for (let at = 0; at < shape.fields.length; at++) {
+      const { name, kept, context: inner } = shape.fields[at] as Field;
+      let other = likeFields[likeAt];
+      // Both are in one order.
+      while (other !== undefined && other.name < name) other = likeFields[++likeAt];
+      const isThere = other !== undefined && other.name === name && other.context === inner;
+      const one = values[name];
+      let copied: Json | undefined;
+      if (typeof one === 'object' && one !== null) {
+        const was = isThere ? like?.under[likeAt] : undefined;
+        const found = copyOf(one, inner, was, depth + 1);
+        if (found !== was) changed.push(kept);
+        under[at] = found;
+        copied = found.copy;
+      } else if (mayShare && isThere && one === likeValues?.[name]) {
+        if (isWhole) continue;
+        copied = likeCopy?.[kept];
+      } else {
+        changed.push(kept);
+        copied = leafOf(one, inner);
+        if (copied !== one) isExact = false;
+      }
+      if (copied !== undefined) target[kept] = copied;
+      else if (isWhole) Reflect.deleteProperty(target, kept);
+    }
+    if (isSame && changed.length === 0) return like;
+    return {
+      source,
+      copy: target,
+      shape,
+      under,
+      changed: like === undefined ? null : changed,
+      isExact,
+    };
+  }
+
+  function shapeOf(source: object, outer: CardContext, like: Shape | undefined): Shape {
+    const names = Object.keys(source);
+    if (like !== undefined && isOfShape(names, outer, like)) return like;
+    if (isOfShape(names, outer, lastShape)) return lastShape;
+    const fields: Field[] = [];
+    let isMasked = false;
+    for (const name of names.toSorted()) {
+      if (RESERVED.has(name) || isLeftOut(name.toLowerCase())) continue;
+      const isNoCard = outer === NO_CARD && !MAY_BE_CODE.test(name);
+      const context = isNoCard ? NO_CARD : contextOfField(name, names, outer);
+      const kept = mayHoldCard(name) ? maskText(name) : name;
+      if (kept !== name) isMasked = true;
+      fields.push({ name, kept, context });
+    }
+    lastShape = { names, fields, isMasked, outer };
+    return lastShape;
+  }
+}
+
+function isOfShape(names: readonly string[], outer: CardContext, shape: Shape): boolean {
+  if (names.length !== shape.names.length || outer !== shape.outer) return false;
+  for (let at = 0; at < names.length; at++) if (names[at] !== shape.names[at]) return false;
+  return true;
 }
 
 function leafOf(value: unknown, context: CardContext): Json | undefined {
   if (typeof value === 'string') {
-    const text = isPlain(value) ? value : value.normalize('NFC');
-    return mayHoldCard(text) ? maskLeaf(text, context) : text;
+    const digits = digitsIn(value);
+    if (digits === null) return maskLeaf(value.normalize('NFC'), context);
+    return digits < CODE_DIGITS_MIN ? value : maskLeaf(value, context);
   }
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) return undefined;
@@ -93,19 +264,19 @@ function leafOf(value: unknown, context: CardContext): Json | undefined {
   return typeof value === 'boolean' || value === null ? value : undefined;
 }
 
-/** Whether a text holds nothing that a normal form changes: what combines begins at U+0300. */
-function isPlain(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0x3_00) return false;
-  return true;
-}
-
 /** Whether a text has the digits of a security code, which is shorter than a number. */
 function mayHoldCard(text: string): boolean {
+  const digits = digitsIn(text);
+  return digits === null || digits >= CODE_DIGITS_MIN;
+}
+
+/** How many digits are in a text of ASCII; `null` for another, which may have digits of another script. */
+function digitsIn(text: string): number | null {
   let digits = 0;
-  for (let at = 0; at < text.length && digits < CODE_DIGITS_MIN; at++) {
+  for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    // All that is not ASCII may be a digit of another script.
-    if ((code >= 48 && code <= 57) || code > 127) digits += 1;
+    if (code > 127) return null;
+    if (code >= 48 && code <= 57) digits += 1;
   }
-  return digits === CODE_DIGITS_MIN;
+  return digits;
 }

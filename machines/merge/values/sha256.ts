@@ -11,25 +11,39 @@ const BLOCK = 64;
 const { rounds: ROUNDS, start: START } = constants();
 
 const utf8 = new TextEncoder();
-/** Used again for each block. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** A UTF-16 code unit comes to this many bytes at most. */
+const BYTES_MAX = 3;
+/** What is used again for each text, and for each block. A longer text has one of its own. */
+const room = roomFor(16_384);
 const words = new Int32Array(BLOCK);
+const state = new Int32Array(8);
 
 /** The hash of the text's UTF-8, as 64 hexadecimal digits. A lone surrogate counts as U+FFFD, as everywhere. */
 export function sha256(text: string): string {
-  const bytes = utf8.encode(text);
-  const { length } = bytes;
-  const padded = new Uint8Array(Math.ceil((length + 9) / BLOCK) * BLOCK);
-  padded.set(bytes);
-  padded[length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - 8, Math.floor(length / 0x20_00_00_00));
-  view.setUint32(padded.length - 4, (length << 3) >>> 0);
-  const state = Int32Array.from(START);
-  for (let offset = 0; offset < padded.length; offset += BLOCK) takeBlock(state, view, offset);
-  return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  const needed = text.length * BYTES_MAX + 2 * BLOCK;
+  const { bytes, view } = needed <= room.bytes.length ? room : roomFor(needed);
+  const { written: length } = utf8.encodeInto(text, bytes);
+  const end = Math.ceil((length + 9) / BLOCK) * BLOCK;
+  bytes.fill(0, length, end);
+  bytes[length] = 0x80;
+  view.setUint32(end - 8, Math.floor(length / 0x20_00_00_00));
+  view.setUint32(end - 4, (length << 3) >>> 0);
+  state.set(START);
+  for (let offset = 0; offset < end; offset += BLOCK) takeBlock(view, offset);
+  let digits = '';
+  for (const word of state) {
+    for (let shift = 24; shift >= 0; shift -= 8) digits += HEX[(word >>> shift) & 0xff] ?? '';
+  }
+  return digits;
 }
 
-function takeBlock(state: Int32Array, view: DataView, offset: number): void {
+function roomFor(length: number): { readonly bytes: Uint8Array; readonly view: DataView } {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+function takeBlock(view: DataView, offset: number): void {
   const w = words;
   for (let at = 0; at < 16; at++) w[at] = view.getInt32(offset + at * 4);
   for (let at = 16; at < BLOCK; at++) {
@@ -49,10 +63,9 @@ function takeBlock(state: Int32Array, view: DataView, offset: number): void {
   let h = state[7] as number;
   for (let at = 0; at < BLOCK; at++) {
     const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const mixed = (e & f) ^ (~e & g);
-    const one = (h + big1 + mixed + (ROUNDS[at] as number) + (w[at] as number)) | 0;
+    const one = (h + big1 + (g ^ (e & (f ^ g))) + (ROUNDS[at] as number) + (w[at] as number)) | 0;
     const big0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-    const two = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    const two = (big0 + ((a & b) | (c & (a | b)))) | 0;
     h = g;
     g = f;
     f = e;

@@ -139,7 +139,7 @@ describe('CF-2 merges elsewhere', () => {
       { length: 140 },
       (_, length) => 'é'.repeat(length % 3) + 'a'.repeat(length),
     );
-    for (const text of [...texts, '\uD800', 'a\uDC00b', '😀', '\uD83D']) {
+    for (const text of [...texts, 'é'.repeat(20_000), 'a', '\uD800', 'a\uDC00b', '😀', '\uD83D']) {
       expect(sha256(text)).toBe(expected(text));
     }
     fc.assert(
@@ -152,7 +152,7 @@ describe('CF-2 merges elsewhere', () => {
   test('the same text comes of a value on both ways to it', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const cleaned = cleanJson(value) ?? null;
+        const cleaned = cleanJson([value]) ?? null;
         const stringify = vi.spyOn(JSON, 'stringify');
         const quick = canonical(cleaned);
         stringify.mockImplementationOnce(() => {
