@@ -210,6 +210,22 @@ const ROOMS = {
     'actors/dispatch',
     'actors/escalation',
   ],
+  // Edits of merged records: compared, read, merged and sent anew, beside the queue.
+  'actors/conflict': [
+    ...MACHINES,
+    ...MERGE,
+    'machines/merge',
+    'machines/conflict',
+    PORT,
+    ...ENGINE_BASE,
+    'actors/charts',
+    'actors/journal',
+    'actors/attempt',
+    'actors/call',
+    'actors/operation',
+    'actors/dispatch',
+    'actors/pool',
+  ],
   'actors/recovery': [
     ...MACHINES,
     PORT,
@@ -235,6 +251,7 @@ const ROOMS = {
   ],
   actors: [
     ...MACHINES,
+    ...MERGE,
     PORT,
     ...ENGINE_BASE,
     'actors/charts',
@@ -248,6 +265,7 @@ const ROOMS = {
     'actors/recovery',
     'actors/crisis',
     'actors/escalation',
+    'actors/conflict',
   ],
 
   'inspector/charts': ['machines', ...MACHINES],

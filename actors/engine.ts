@@ -6,7 +6,10 @@
  * @module
  */
 
+import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
+import { entityRulesOf } from '../machines/merge/entities/entities.ts';
 import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
+import type { CrisisPlan } from '../machines/policy/crisis/crisisPlan.ts';
 import type { UnwrittenLimits } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
@@ -20,6 +23,7 @@ import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
+import { ConflictDesk } from './conflict/conflictDesk.ts';
 import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { ALONE } from './dispatch/aloneMark.ts';
@@ -67,6 +71,12 @@ export interface EngineParts {
   readonly handlers: Readonly<Record<string, Handler>>;
   /** The type whose handler takes crises of types that nobody handles. */
   readonly crisisType: string;
+  /** The name of this store in vectors and reviews; `null` for its id. */
+  readonly device: string | null;
+  /** The app's own rules of records, before those that holdfast has. */
+  readonly entities: readonly EntityRules[];
+  /** Keeps the crisis plan of a subject. */
+  readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
@@ -101,6 +111,8 @@ export class EngineCore {
   readonly rates: UpstreamRates;
   /** Work that is guarded and not durable. */
   readonly calls: Calls;
+  /** Where edits of merged records are looked after. */
+  readonly desk: ConflictDesk;
   /** Records quarantined, now and by earlier processes. */
   quarantined = 0;
   readonly storeCheck: StoreCheck;
@@ -117,6 +129,7 @@ export class EngineCore {
   #isServing = false;
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
+  #storeId = '';
   readonly #recoveryParts: RecoveryParts;
   readonly #componentsParts: ComponentsParts;
   readonly #sweep: LaneSweep;
@@ -177,9 +190,20 @@ export class EngineCore {
       },
       onFailed: onComponentFailed,
     });
+    const ownRules = new Map(given.entities.map((rules) => [rules.type, rules]));
+    this.desk = new ConflictDesk({
+      ...{ store, journal, clock, steady, random, timers, facts, system, retry, onError },
+      retentionMs: given.retentionMs,
+      pool: () => this.pool,
+      call: (upstream, run, options) => this.calls.call(upstream, run, options),
+      device: () => given.device ?? this.#storeId,
+      rulesOf: (type) => ownRules.get(type) ?? entityRulesOf(type),
+      keepPlan: given.keepPlan,
+    });
     const pool = new OperationPool({
       ...given,
       ...{ journal, steady, timers, retry, unwritten },
+      edits: this.desk,
       rates: (upstream) => this.rates.of(upstream),
       callsAt: (upstream) => this.calls.inFlightAt(upstream),
       callsWaiting: (upstream) => this.calls.waitingAt(upstream),
@@ -249,6 +273,7 @@ export class EngineCore {
       // A start that is under way may have asked before for which types there are rows.
       this.pool.dispatcher.noteDue(handler.upstream, 0);
       await adoptHandler(this.#recoveryParts, type);
+      this.desk.lookEverywhere();
     } else await adoptInMemory(this.#recoveryParts, type);
   }
 
@@ -275,6 +300,7 @@ export class EngineCore {
   /** Where it fails nothing is open, and it may be called again. */
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
+    this.#storeId = info.storeId;
     this.plans.opened(info.crisisPlans);
     this.#components = info.components;
     const fromMs = this.steady.now();
@@ -319,6 +345,7 @@ export class EngineCore {
     });
     await adoptHandlers(parts, occupied);
     await findStrays(parts);
+    this.desk.start();
     this.storeCheck.start(this.#firstSeq);
     this.#retention.start();
   }
@@ -374,6 +401,7 @@ export class EngineCore {
     this.#retention.stop();
     this.pool.dispatcher.stop();
     this.pool.escalations.stop();
+    this.desk.stop();
   }
 
   #storageChanged(failure: HoldfastError | null): void {

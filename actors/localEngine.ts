@@ -6,6 +6,7 @@
  */
 
 import type { InspectionEvent } from 'xstate';
+import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
@@ -81,6 +82,10 @@ export interface LocalEngineParts {
     /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
     readonly escalateAfterMs: number;
   };
+  /** The name of this store in vectors and reviews; `null` for its id. */
+  readonly device: string | null;
+  /** The app's own rules of records. */
+  readonly entities: readonly EntityRules[];
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
   readonly retentionMs: number;
@@ -128,6 +133,9 @@ export class LocalEngine implements Engine {
       upstreams: parts.upstreams,
       handlers: parts.handlers,
       crisisType: crisis.type,
+      device: parts.device,
+      entities: parts.entities,
+      keepPlan: (subject, plan) => this.crisisPlans.put(subject, plan),
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,

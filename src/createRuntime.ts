@@ -148,6 +148,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       escalation: crisis.escalation,
       escalateAfterMs: crisis.escalateAfterMs,
     },
+    device: options.device,
+    entities: options.entities,
     payloadBytesMax,
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,

@@ -39,7 +39,7 @@ import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Exceptions } from './exceptions.ts';
 import { GivenAttempt } from './givenAttempt.ts';
-import type { Attempt, Handler } from './handler.ts';
+import type { Attempt, Handler, TakenRecord } from './handler.ts';
 import { keptAnswer, keptResponse } from './keptResponse.ts';
 
 /** The longest message of a failure that is kept. */
@@ -82,6 +82,8 @@ export interface AttemptVerdict {
   readonly report: CallReport;
   /** What is kept of what the upstream said. */
   readonly said: Said;
+  /** Of an edit: what its handler says the upstream holds now; `null` where it says nothing. */
+  readonly taken: TakenRecord | null;
 }
 
 /** Who is told of an attempt. */
@@ -215,7 +217,8 @@ export class AttemptRun {
     const response = keptResponse(answer, context.id, handler.cardDataExempt, onError);
     const event = { type: 'attempt.succeeded', atMs: clock.now() } as const;
     const said = { response, answer: this.#keptAnswer() };
-    this.#end({ event, report: { sign: 'answered' }, said });
+    const taken = this.#attempt.current ?? null;
+    this.#end({ event, report: { sign: 'answered' }, said, taken });
   };
 
   readonly #fail = (thrown: unknown): void => {
@@ -242,12 +245,12 @@ export class AttemptRun {
       urgency: ranked.urgency,
     });
     const report = callReportOf(failure, isLate && this.#isOwnExpiry);
-    this.#end({ event, report, said: { answer: this.#keptAnswer() } });
+    this.#end({ event, report, said: { answer: this.#keptAnswer() }, taken: null });
   };
 
   #interrupted(): void {
     const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
-    this.#end({ event, report: SILENT, said: NOTHING_SAID });
+    this.#end({ event, report: SILENT, said: NOTHING_SAID, taken: null });
   }
 
   #keptAnswer(): UpstreamAnswer | undefined {

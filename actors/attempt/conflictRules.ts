@@ -18,7 +18,7 @@ export interface ConflictRules {
 }
 
 const ROUNDS_MAX = 16;
-const SILENT_MAX_MS = 400 * 86_400_000;
+export const SILENT_MAX_MS = 400 * 86_400_000;
 
 /** By what edits of a handler are merged; `null` for one whose operations are no edits, or that can't read a record. */
 export function conflictRulesOf({ conflicts, run }: Handler): ConflictRules | null {

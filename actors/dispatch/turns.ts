@@ -10,6 +10,7 @@ import type { SyncOperationContext } from '../../machines/operation/syncOperatio
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Permit } from '../flow/flowControl.ts';
+import { isEditBy } from '../operation/edit.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { giveBack } from './lateAnswers.ts';
@@ -76,7 +77,9 @@ export class Turns {
   ): void {
     const { clock, steady, isInMemory, onHeld, onRefused } = this.#parts;
     const atMs = clock.now();
-    const turn = { type: 'turn.granted', atMs, wasOutage } as const;
+    // By what its handler is now: it may have been accepted before there was one.
+    const isEdit = isEditBy(resident.handler, context);
+    const turn = { type: 'turn.granted', atMs, wasOutage, isEdit } as const;
     if (!isInMemory(resident) || !resident.actor.getSnapshot().can(turn)) {
       // An operation that can not take its turn holds no slot.
       onRefused(resident);

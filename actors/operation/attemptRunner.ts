@@ -166,6 +166,7 @@ class RunningAttempt {
     if (!isTold) this.#note(report);
     // An attempt that was cut off says nothing of those before it.
     if (verdict.event.type !== 'attempt.interrupted') resident.said = verdict.said;
+    resident.taken = verdict.taken;
     this.#tell(this.#eventOf(verdict, this.#told ?? known));
   }
 

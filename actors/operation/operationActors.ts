@@ -30,7 +30,7 @@ import { crisisChart, operationChart, type WorkActor } from '../charts/chartOfWo
 import { flatLogic } from '../charts/flatLogic.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
-import { crisisInput, operationInput } from './operationInput.ts';
+import { crisisInput, type OperationTraits, operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 
 export interface OperationActorsParts {
@@ -80,7 +80,7 @@ export class OperationActors {
     id: string,
     request: CheckedRequest,
     its: Pick<Resident, 'urgency' | 'route' | 'handler' | 'permit' | 'pending'>,
-    isBoundToProcess = false,
+    traits: OperationTraits = {},
   ): Resident {
     const { clock, retry } = this.#parts;
     const atMs = clock.now();
@@ -91,7 +91,7 @@ export class OperationActors {
     const actor = isCrisis
       ? this.#crisis(id, { input: crisisInput(id, request, atMs) })
       : this.#operation(id, {
-          input: operationInput(id, request, policies, atMs, isBoundToProcess),
+          input: operationInput(id, request, policies, atMs, traits),
         });
     return createResident(actor, {
       ...its,

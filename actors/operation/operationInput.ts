@@ -11,13 +11,21 @@ import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import { type RetryClass, retryClassOf } from '../../machines/vocabulary/urgency.ts';
 import { fingerprintOf } from '../platform/fingerprint.ts';
 
+/** What its handler makes of an operation. */
+export interface OperationTraits {
+  /** It is given up once the function that came with it is gone. */
+  readonly isBoundToProcess?: boolean | undefined;
+  /** It is compared with what is known of its record before it is sent. */
+  readonly isEdit?: boolean | undefined;
+}
+
 /** What the operation of a request starts with, whichever way it is accepted. */
 export function operationInput(
   id: string,
   request: CheckedRequest,
   retry: Readonly<Record<RetryClass, RetryPolicy>>,
   acceptedAtMs: number,
-  isBoundToProcess = false,
+  { isBoundToProcess = false, isEdit = false }: OperationTraits = {},
 ): SyncOperationInput {
   const { idempotencyKey } = request;
   const { attemptsMax, thenEveryMs } = retry[retryClassOf(request.priority, request.tier)];
@@ -38,11 +46,12 @@ export function operationInput(
   };
   const { tags, startAtMs } = request;
   const isForLater = startsLater(request, acceptedAtMs);
-  if (tags.length === 0 && !isBoundToProcess && !isForLater) return input;
+  if (tags.length === 0 && !isBoundToProcess && !isForLater && !isEdit) return input;
   return {
     ...input,
     ...(tags.length > 0 ? { tags } : {}),
     ...(isBoundToProcess ? { isBoundToProcess } : {}),
+    ...(isEdit ? { isEdit } : {}),
     ...(isForLater && startAtMs !== null ? { startAtMs } : {}),
   };
 }

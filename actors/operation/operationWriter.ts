@@ -174,6 +174,8 @@ export class OperationWriter {
     const isSuperseding = this.#journal.holdsBack(before);
     if (!isSuperseding) resident.revision += 1;
     const { revision } = resident;
+    // What goes before it in the journal may be given up for it, so it brings the body along itself.
+    const newPayload = resident.isBodyNew ? (resident.body ?? undefined) : undefined;
     const entry: JournalEntry = {
       build: () => ({
         kind: 'update',
@@ -188,8 +190,15 @@ export class OperationWriter {
         state,
         leavesLane: update.leavesLane ?? false,
         payload: (update.keepsPayload ?? true) ? resident.body : null,
+        newPayload: (update.keepsPayload ?? true) ? newPayload : undefined,
       }),
-      onDurable: update.onDurable,
+      onDurable:
+        newPayload === undefined
+          ? update.onDurable
+          : (result) => {
+              if (resident.body === newPayload) resident.isBodyNew = false;
+              update.onDurable(result);
+            },
       onRefused: (error) => this.#onRefused(resident, error),
     };
     if (isSuperseding) supersede(before, entry);

@@ -7,7 +7,7 @@
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
-import type { Handler } from '../attempt/handler.ts';
+import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { ChartOfWork, WorkActor, WorkState } from '../charts/chartOfWork.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Pending } from '../journal/journalEntry.ts';
@@ -35,8 +35,13 @@ export interface Resident {
   isKept: boolean;
   /** Where the row stands after the last write ordered. */
   standing: Standing;
-  /** The request's payload as kept, parsed when an attempt asks for it; `null` once it is erased. */
-  readonly body: string | null;
+  /**
+   * The request's payload as kept, parsed when an attempt asks for it; `null` once it is erased. Of an edit that was
+   * merged it has the merged record beside what the app gave.
+   */
+  body: string | null;
+  /** The payload on disk is another one: each write of its row brings this one there, until one of them has. */
+  isBodyNew: boolean;
   handler: Handler | null;
   permit: Permit | null;
   /** The call of its permit has: until then that goes back unused. */
@@ -49,6 +54,8 @@ export interface Resident {
   isBusy: boolean;
   /** What the upstream said to the last attempt that was made to its end. */
   said: Said;
+  /** Of an edit that the upstream has taken: what it holds now, as far as that is known. */
+  taken: TakenRecord | null;
 }
 
 /** An operation that enters memory: a new one, or one read back from its row. */
@@ -73,6 +80,7 @@ export function createResident(
     isKept: true,
     standing: from.standing,
     body: from.body,
+    isBodyNew: false,
     handler: from.handler,
     permit: from.permit,
     hasBegun: false,
@@ -80,7 +88,15 @@ export function createResident(
     interrupt: null,
     isBusy: false,
     said: from.said ?? NOTHING_SAID,
+    taken: null,
   };
+}
+
+/** From now on it is sent with this payload, which is on disk before it is. */
+export function giveBody(resident: Resident, body: string): void {
+  if (resident.body === body) return;
+  resident.body = body;
+  resident.isBodyNew = true;
 }
 
 /** Who waits for its acceptance, to be told once. */

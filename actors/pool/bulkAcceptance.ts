@@ -25,6 +25,7 @@ import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PendingAcceptance } from '../operation/acceptance.ts';
 import { acceptanceUnknown, notAccepted } from '../operation/acceptance.ts';
+import { isEditBy } from '../operation/edit.ts';
 import { operationInput } from '../operation/operationInput.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -75,7 +76,9 @@ export class BulkAcceptor {
     const urgency = urgencyOf(request.priority, request.tier);
     const route = routeOf(request.type);
     const context = newOperation(
-      operationInput(id, request, retry(handler.upstream, request.type), clock.now()),
+      operationInput(id, request, retry(handler.upstream, request.type), clock.now(), {
+        isEdit: isEditBy(handler, request),
+      }),
     );
     const { startAtMs, expiresAtMs } = context;
     const dueAtMs = startAtMs === undefined ? steady.stamp() : NEVER_MS;

@@ -25,6 +25,7 @@ import { type Resident, takePending } from '../operation/resident.ts';
 import type { TurnWaitOf } from '../operation/waitView.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { answerDuplicate } from './duplicates.ts';
+import type { Edits } from './edits.ts';
 import type { Watchers } from './watchers.ts';
 
 export interface DemandsParts {
@@ -39,10 +40,10 @@ export interface DemandsParts {
   readonly turnWaitOf: TurnWaitOf;
   /** Whether it is still the one in memory. */
   readonly isInMemory: (resident: Resident) => boolean;
+  /** Who looks after edits of merged records. */
+  readonly edits: Edits;
   /** It may have been replaced while this one ran. */
   readonly renewHandler: (resident: Resident) => void;
-  /** Compares it with what is known of its record, and tells it what comes of that. */
-  readonly compare?: (resident: Resident) => void;
   /** It has ended, or was never accepted: it leaves memory. */
   readonly release: (resident: Resident, snapshot: WorkSnapshot) => void;
 }
@@ -67,7 +68,7 @@ export class Demands {
         dispatcher.addSuspect(resident);
         break;
       case 'compare':
-        this.#compare(resident);
+        this.#parts.edits.compare(resident);
         break;
       case 'lackHandler':
         resident.actor.send({ type: 'handler.missing', atMs: clock.now() });
@@ -177,8 +178,21 @@ export class Demands {
   }
 
   #settle(resident: Resident, snapshot: WorkSnapshot): void {
-    const { writer, dispatcher } = this.#parts;
+    const { dispatcher, edits } = this.#parts;
     dispatcher.ended(resident, snapshot.context);
+    edits.ended(resident, snapshot.context);
+    if (!edits.isToBeRecorded(resident, snapshot.context)) {
+      this.#writeEnding(resident, snapshot);
+      return;
+    }
+    // The next in its lane is compared with what it has made of the record, which is on disk before that goes on.
+    edits.record(resident, () => {
+      this.#writeEnding(resident, snapshot);
+    });
+  }
+
+  #writeEnding(resident: Resident, snapshot: WorkSnapshot): void {
+    const { writer, dispatcher } = this.#parts;
     writer.settlement(resident, snapshot, (result) => {
       faultPoint('engine.afterSettle');
       if (result.kind === 'updated' && result.laneNext !== null) {
@@ -186,13 +200,6 @@ export class Demands {
       }
       this.#committed(resident, resident.chart.stateOf(snapshot.value));
     });
-  }
-
-  /** Where nothing is known of records, nothing stands in its way. */
-  #compare(resident: Resident): void {
-    const { compare, clock } = this.#parts;
-    if (compare === undefined) resident.actor.send({ type: 'edit.compared', atMs: clock.now() });
-    else compare(resident);
   }
 
   /** Answers a barrier. One that was left meanwhile, by a cancel, must not be taken for the next. */
@@ -203,7 +210,7 @@ export class Demands {
 
   /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
   #rest(resident: Resident, { value, context }: WorkSnapshot, { does }: Demand): void {
-    const { writer, dispatcher, steady, isInMemory, renewHandler } = this.#parts;
+    const { writer, dispatcher, edits, steady, isInMemory, renewHandler } = this.#parts;
     dispatcher.forget(resident);
     renewHandler(resident);
     const { chart, route } = resident;
@@ -219,6 +226,7 @@ export class Demands {
       if (!isInHand && isInMemory(resident) && resident.state === state) {
         dispatcher.rested(resident, position);
       }
+      if (position.waitsFor === 'conflict') edits.conflicted(resident);
     });
     if (isInHand) dispatcher.rested(resident, position);
   }

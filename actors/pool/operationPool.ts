@@ -26,6 +26,7 @@ import {
   type PendingAcceptance,
 } from '../operation/acceptance.ts';
 import { AttemptRunner } from '../operation/attemptRunner.ts';
+import { isEditBy } from '../operation/edit.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { startsLater } from '../operation/operationInput.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
@@ -157,6 +158,7 @@ export class OperationPool {
       dispatcher: this.dispatcher,
       watchers: this.watchers,
       exceptions: this.exceptions,
+      edits: parts.edits,
       renewHandler: this.renewHandler.bind(this),
       turnWaitOf: this.turnWaitOf,
       isInMemory: this.#isInMemory,
@@ -249,8 +251,10 @@ export class OperationPool {
     if (this.#isAbandoned) throw notBegun();
     const handler = closure ?? this.registered.of(request);
     const urgency = urgencyOf(request.priority, request.tier);
+    const isEdit = isEditBy(handler, request);
+    const waits = isEdit || startsLater(request, this.#parts.clock.now());
     const permit =
-      handler === null || passesBy('flow', request) || startsLater(request, this.#parts.clock.now())
+      handler === null || passesBy('flow', request) || waits
         ? null
         : this.dispatcher.tryStart(handler.upstream, {
             id,
@@ -263,7 +267,7 @@ export class OperationPool {
       id,
       request,
       { urgency, route, handler, permit, pending },
-      closure?.isBoundToProcess,
+      { isBoundToProcess: closure?.isBoundToProcess, isEdit },
     );
     if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);

@@ -18,6 +18,7 @@ import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { Edits } from './edits.ts';
 
 /** What the pool of operations stands on. */
 export interface PoolParts {
@@ -44,6 +45,8 @@ export interface PoolParts {
   /** Who is told of a crisis that is not delivered, and after how long. */
   readonly escalation: Pick<EscalationsParts, 'chain' | 'escalateAfterMs'>;
   readonly system: ActorSystem;
+  /** Who looks after edits of merged records. */
+  readonly edits: Edits;
   /** Calls to an upstream under way that are no operations. */
   readonly callsAt: (upstream: string) => number;
   /** Gives this permit to a call that waits and goes before this rank; `false` where there is none. */

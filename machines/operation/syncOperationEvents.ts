@@ -37,11 +37,15 @@ export type SyncOperationEvent =
   | { readonly type: 'journal.committed'; readonly atMs: number; readonly turn?: Turn | undefined }
   | { readonly type: 'journal.failed' }
   | { readonly type: 'journal.duplicated' }
-  /** A permit of the upstream is reserved for it. `wasOutage`: what failed it last spent no attempt. */
+  /**
+   * A permit of the upstream is reserved for it. `wasOutage`: what failed it last spent no attempt. `isEdit`: whether it
+   * is an edit to the handler that it has now; absent: as it was accepted.
+   */
   | {
       readonly type: 'turn.granted';
       readonly atMs: number;
       readonly wasOutage?: boolean | undefined;
+      readonly isEdit?: boolean | undefined;
     }
   /** Its type goes to another upstream since it had its turn: it waits for that one. Nothing was spent. */
   | { readonly type: 'turn.revoked'; readonly atMs: number }

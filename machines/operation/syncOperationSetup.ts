@@ -49,7 +49,11 @@ export const operationSetup = setup({
     isToStartLater: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsStart',
     isBeforeStart: ({ context: { startAtMs } }, { atMs }: { atMs: number }) =>
       startAtMs !== undefined && atMs < startAtMs,
-    isToBeCompared: ({ context }) => isUncompared(context),
+    /** One that became an edit after an attempt was ordered goes on as it began: its body may be applied (OP-3). */
+    isToBeCompared: ({ context }, { isEdit = context.isEdit }: TurnFacts) =>
+      isEdit === true &&
+      context.isCompared !== true &&
+      (context.isEdit === true || context.firstAttemptAtMs === null),
     isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
       params.turn === 'granted' && isUncompared(context),
     /** A body that may have been applied is not replaced by another (OP-3), and no key serves two bodies. */
@@ -90,7 +94,10 @@ export const operationSetup = setup({
       firstAttemptAtMs: context.firstAttemptAtMs ?? facts.atMs,
     })),
     /** The same, of an edit that is compared first: no attempt under its key is ordered yet. */
-    takeTurn: assign(({ context }, facts: TurnFacts) => turnTaken(context, facts)),
+    takeTurn: assign(({ context }, facts: TurnFacts) => ({
+      ...turnTaken(context, facts),
+      ...(context.isEdit === true ? {} : { isEdit: true }),
+    })),
     /** Its body is decided, and is kept with the order that follows. */
     noteCompared: assign(({ context }, { atMs }: { atMs: number }) => ({
       isCompared: true,

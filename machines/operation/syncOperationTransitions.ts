@@ -59,7 +59,7 @@ export const approving = {
 /** Its turn: an edit is compared first, and the attempt is made durable before it begins. */
 export const takingTurn = [
   {
-    guard: { type: 'isToBeCompared' },
+    guard: { type: 'isToBeCompared', params: asEvent },
     target: '#syncOperation.comparing',
     actions: [{ type: 'takeTurn', params: asEvent }],
   },

@@ -54,6 +54,8 @@ export function kitEngine(parts: {
     upstreams: options.upstreams,
     handlers,
     crisis: { ...options.crisis, resources: [], helpLines: HELP_LINES },
+    device: options.device,
+    entities: options.entities,
     payloadBytesMax: options.payloadBytesMax,
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,

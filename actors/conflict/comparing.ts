@@ -1,0 +1,63 @@
+/**
+ * Compares an edit with what is known of its record, at its turn (CF-1). What its predecessor became, and what was
+ * heard of the record while it waited, is merged in here, so that it is not refused for that first.
+ *
+ * @module
+ */
+
+import { compareEdit } from '../../machines/conflict/compareEdit.ts';
+import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
+import { mergeEdit } from '../../machines/conflict/mergeEdit.ts';
+import { parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
+import type { Handler } from '../attempt/handler.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
+import type { DeskTools } from './deskParts.ts';
+import { comparisonOf, keepConflict, type Met } from './merging.ts';
+
+/** What comes of it for the edit. */
+export interface ComparedEdit {
+  readonly event: 'edit.compared' | 'conflict.found';
+  /** What it is sent as; `null` where that is not known yet. */
+  readonly body: string | null;
+}
+
+/** Somebody has to be asked first: the upstream, or a person. */
+const NOT_YET: ComparedEdit = { event: 'conflict.found', body: null };
+/** There is nothing to compare. */
+const AS_GIVEN: ComparedEdit = { event: 'edit.compared', body: null };
+
+export async function compareAtTurn(
+  tools: DeskTools,
+  edit: {
+    readonly context: WorkContext;
+    readonly body: string | null;
+    readonly handler: Handler | null;
+  },
+): Promise<ComparedEdit> {
+  const { context, body, handler } = edit;
+  if (context.entity === null || body === null || handler === null) return AS_GIVEN;
+  const record = await tools.records.read(context.entity);
+  const comparison = comparisonOf(tools, { context, body: parseBody(body), record });
+  const compared = compareEdit(comparison);
+  switch (compared.kind) {
+    case 'clear':
+      return { event: 'edit.compared', body: withMerged(body, compared.merged) };
+    case 'fetch':
+      return NOT_YET;
+    case 'merge': {
+      const current = record?.isGone === true ? null : (record?.current ?? null);
+      const made = mergeEdit({ ...comparison, current });
+      const met: Met = {
+        ...{ conflictId: conflictIdOf(context), context, handler },
+        reason: 'predecessor',
+        version: current?.version ?? null,
+        atMs: tools.clock.now(),
+      };
+      const isHeld = await keepConflict(tools, met, made);
+      if (isHeld || !made.isMerged) return NOT_YET;
+      return { event: 'edit.compared', body: withMerged(body, made.merged) };
+    }
+    default:
+      return compared satisfies never;
+  }
+}

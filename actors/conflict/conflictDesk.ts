@@ -1,0 +1,160 @@
+/**
+ * The desk at which edits of merged records are looked after, beside the queue: each is compared with what is known of
+ * its record before it is sent, what the upstream refuses as another version is read, merged and sent anew, and what
+ * became of a record is kept (CF-1, CF-6, CF-8). Nothing else waits for it, crises least of all.
+ *
+ * @module
+ */
+
+import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
+import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
+import { parseBody } from '../../machines/policy/request/requestBody.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { TakenRecord } from '../attempt/handler.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
+import { isEditBy } from '../operation/edit.ts';
+import { giveBody, type Resident } from '../operation/resident.ts';
+import type { Edits } from '../pool/edits.ts';
+import { Backlog, type RestingEdit } from './backlog.ts';
+import { compareAtTurn } from './comparing.ts';
+import { ConflictKeeper } from './conflictKeeper.ts';
+import { ConflictWork } from './conflictWork.ts';
+import type { DeskParts, DeskTools } from './deskParts.ts';
+import { EntityRecords } from './entityRecords.ts';
+import { keepAsPlan, onlookerOf } from './merging.ts';
+import { RestingEdits } from './restingEdits.ts';
+
+export class ConflictDesk implements Edits {
+  readonly #tools: DeskTools;
+  readonly #backlog: Backlog;
+  readonly #works = new Map<string, ConflictWork>();
+
+  constructor(parts: DeskParts) {
+    const { store, journal, timers, pool, retentionMs, onError } = parts;
+    this.#tools = {
+      ...parts,
+      records: new EntityRecords({ store, journal, onError }),
+      conflicts: new ConflictKeeper({ store, journal, retentionMs }),
+      resting: new RestingEdits({ store, pool }),
+    };
+    this.#backlog = new Backlog({
+      ...{ store, timers, onError },
+      read: (row) => {
+        const found = this.#tools.resting.ofRow(row);
+        if (found === null) return null;
+        return { id: row.id, seq: row.seq, upstream: found.handler.upstream };
+      },
+      isAsked: async (row) => {
+        const found = this.#tools.resting.ofRow(row);
+        if (found === null) return true;
+        return await this.#tools.conflicts.isAsked(conflictIdOf(found.context), row.id);
+      },
+      begin: (edit) => {
+        this.#begin(edit);
+      },
+    });
+  }
+
+  /** Conflicts that are worked on now. */
+  get atWork(): number {
+    return this.#backlog.atWork;
+  }
+
+  get tools(): DeskTools {
+    return this.#tools;
+  }
+
+  /** The store is open and serves: conflicts that an earlier process left are taken up. */
+  start(): void {
+    this.#backlog.start();
+  }
+
+  /** A handler of some type is there from now on, whose edits may rest. */
+  lookEverywhere(): void {
+    this.#backlog.lookEverywhere();
+  }
+
+  /** Nothing is begun any more; what is under way is left, and taken up at the next start. */
+  stop(): void {
+    this.#backlog.stop();
+    for (const work of [...this.#works.values()]) work.stop();
+  }
+
+  compare(resident: Resident): void {
+    const before = resident.actor.getSnapshot();
+    this.#compare(resident).catch((error: unknown) => {
+      if (resident.actor.getSnapshot() !== before) return;
+      const atMs = this.#tools.clock.now();
+      const isStoreIll = this.#tools.journal.failure !== null;
+      if (!isStoreIll) this.#tools.onError(error);
+      // Where the store is well, it is looked at anew, beside the queue.
+      resident.actor.send({ type: isStoreIll ? 'turn.revoked' : 'conflict.found', atMs });
+    });
+  }
+
+  conflicted(resident: Resident): void {
+    const found = this.#tools.resting.ofResident(resident);
+    if (found === null) return;
+    const { id, seq } = resident;
+    this.#backlog.add({ id, seq, upstream: found.handler.upstream });
+  }
+
+  isToBeRecorded({ handler }: Resident, context: WorkContext): boolean {
+    const isTaken = context.ending === 'completed' && context.isCompared === true;
+    return isTaken && isEditBy(handler, context);
+  }
+
+  record(resident: Resident, goOn: () => void): void {
+    this.#record(resident)
+      .catch((error: unknown) => {
+        // The next edit of the record finds that it has changed, and reads it.
+        if (!isHoldfastError(error) || this.#tools.journal.failure === null) {
+          this.#tools.onError(error);
+        }
+      })
+      .finally(goOn);
+  }
+
+  ended({ id }: Resident): void {
+    this.#works.get(id)?.stop();
+  }
+
+  async #record({ actor, body, taken, handler }: Resident): Promise<void> {
+    const { context } = actor.getSnapshot();
+    const { entity, subject, acceptedAtMs } = context;
+    if (entity === null || body === null || handler === null) return;
+    const sent = { body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
+    const record = await this.#tools.records.update(entity, (before) =>
+      afterSent(before, { entity, subject }, sent, onlookerOf(this.#tools, entity, handler)),
+    );
+    await keepAsPlan(this.#tools, record, handler, record.current?.value ?? null);
+  }
+
+  async #compare(resident: Resident): Promise<void> {
+    const before = resident.actor.getSnapshot();
+    const { handler, body } = resident;
+    const { context } = before;
+    const compared = await compareAtTurn(this.#tools, { context, body, handler });
+    // It was taken back, has expired, or was stopped: what was found out about it is of no use to anybody.
+    if (resident.actor.getSnapshot() !== before) return;
+    const { clock } = this.#tools;
+    if (compared.body !== null) giveBody(resident, compared.body);
+    resident.actor.send({ type: compared.event, atMs: clock.now() });
+  }
+
+  #begin(edit: RestingEdit): void {
+    const work = new ConflictWork(this.#tools, edit, () => {
+      if (this.#works.get(edit.id) === work) this.#works.delete(edit.id);
+      this.#backlog.done(edit);
+    });
+    this.#works.set(edit.id, work);
+    work.begin();
+  }
+}
+
+/** What the upstream has said that it holds now, without what it left open. */
+function keptOf(taken: TakenRecord | null): Pick<SentEdit, 'kept'> {
+  if (taken === null) return {};
+  const { version, value, meta } = taken;
+  return { kept: { version, ...(value === undefined ? {} : { value }), meta } };
+}

@@ -1,0 +1,52 @@
+/**
+ * What the conflict desk needs of the parts around it.
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
+import type { KeptStore, RecordStore, SearchStore } from '../../persistence/port/store.ts';
+import type { ActorSystem } from '../charts/actorSystem.ts';
+import type { Facts } from '../facts/factStream.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { OperationPool } from '../pool/operationPool.ts';
+import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
+import type { ConflictKeeper } from './conflictKeeper.ts';
+import type { EntityRecords } from './entityRecords.ts';
+import type { MakeCall } from './fetchCurrent.ts';
+import type { RestingEdits } from './restingEdits.ts';
+
+export interface DeskParts {
+  readonly store: RecordStore & SearchStore & KeptStore;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly steady: Pick<SteadyClock, 'now'>;
+  readonly random: Random;
+  readonly timers: TimerService;
+  readonly facts: Facts;
+  readonly system: ActorSystem;
+  readonly retry: RetryPoliciesOf;
+  readonly pool: () => OperationPool;
+  /** Guarded calls, by which records are read at their upstreams. */
+  readonly call: MakeCall;
+  /** The name of this store in vectors and reviews; asked once the store is open. */
+  readonly device: () => string;
+  /** By which rules a kind of record is merged. */
+  readonly rulesOf: (entityType: string) => EntityRules;
+  /** Keeps the crisis plan of a subject. */
+  readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
+  readonly retentionMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The same, with what the desk has made of it. */
+export interface DeskTools extends DeskParts {
+  readonly records: EntityRecords;
+  readonly conflicts: ConflictKeeper;
+  readonly resting: RestingEdits;
+}

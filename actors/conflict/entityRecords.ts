@@ -1,0 +1,128 @@
+/**
+ * What this store knows of the records of an app, as its parts read and change them: one change of a record after
+ * the other, each on disk before the next is made (CF-1).
+ *
+ * @module
+ */
+
+import {
+  decodeEntityRecord,
+  type EntityRecord,
+  encodeEntityRecord,
+} from '../../machines/conflict/entityRecord.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { KeepWrite, KeptStore, WriteResult } from '../../persistence/port/store.ts';
+import type { Journal } from '../journal/journal.ts';
+
+export interface EntityRecordsParts {
+  readonly store: KeptStore;
+  readonly journal: Journal;
+  /** A record can't be read: it is taken for one that is not known, and fetched anew (PS-3). */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What is known of a record, and at which revision that is kept. */
+interface Read {
+  readonly record: EntityRecord | null;
+  /** 0 where nothing is kept that could be read. */
+  readonly revision: number;
+}
+
+/** As often a change is made anew on what another has written meanwhile, which nobody does for long. */
+const REPEATS_MAX = 8;
+
+export class EntityRecords {
+  readonly #parts: EntityRecordsParts;
+  /** What is to be over before a record is read next; by its key, only while something is under way. */
+  readonly #busy = new Map<string, Promise<unknown>>();
+
+  constructor(parts: EntityRecordsParts) {
+    this.#parts = parts;
+  }
+
+  /** What is known of it, once the changes asked for before are made; `null` for nothing. */
+  async read(entity: Entity): Promise<EntityRecord | null> {
+    const key = keyOf(entity);
+    return await this.#inTurn(key, async () => (await this.#read(key)).record);
+  }
+
+  /**
+   * Changes what is known of a record, and resolves with that once it is on disk. `change` may be called again,
+   * where another has written it; where it gives back what it was given, nothing is written.
+   *
+   * @throws HoldfastError `HF_STORE_…`, also where the store is well and refuses it.
+   */
+  async update(
+    entity: Entity,
+    change: (record: EntityRecord | null) => EntityRecord,
+  ): Promise<EntityRecord> {
+    const key = keyOf(entity);
+    return await this.#inTurn(key, async () => {
+      for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
+        const { record, revision } = await this.#read(key);
+        const next = change(record);
+        if (next === record) return record;
+        const text = encodeEntityRecord(next);
+        const result = await keep(this.#parts.journal, { room: 'entity', key, text, revision });
+        if (result.kind === 'kept') return next;
+      }
+      throw new HoldfastError(
+        'HF_INTERNAL',
+        'What is known of a record was changed by others each time it was to be kept. Please report this defect.',
+      );
+    });
+  }
+
+  async #read(key: string): Promise<Read> {
+    const kept = await this.#parts.store.kept({ room: 'entity', key });
+    if (kept === null) return { record: null, revision: 0 };
+    if ('unreadable' in kept) {
+      this.#parts.onError(recordUnreadable());
+      return { record: null, revision: 0 };
+    }
+    const record = decodeEntityRecord(kept.text);
+    if (record === null) this.#parts.onError(recordUnreadable());
+    return { record, revision: kept.revision };
+  }
+
+  async #inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(key);
+    const acting = before === undefined ? act() : before.then(act, act);
+    this.#busy.set(key, acting);
+    try {
+      return await acting;
+    } finally {
+      if (this.#busy.get(key) === acting) this.#busy.delete(key);
+    }
+  }
+}
+
+/** Keeps a text under its key, and tells once that is on disk. */
+export async function keep(
+  journal: Journal,
+  write: Omit<KeepWrite, 'kind'>,
+): Promise<Extract<WriteResult, { readonly kind: 'kept' | 'keptOtherwise' }>> {
+  const result = await new Promise<WriteResult>((resolve, reject) => {
+    journal.write({
+      build: () => ({ kind: 'keep', ...write }),
+      onDurable: resolve,
+      onRefused: reject,
+    });
+  });
+  if (result.kind === 'kept' || result.kind === 'keptOtherwise') return result;
+  throw new HoldfastError('HF_INTERNAL', 'A store answered a write with something else.');
+}
+
+function keyOf(entity: Entity): string {
+  return entityKey(entity) ?? '';
+}
+
+function recordUnreadable(): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_MALFORMED',
+    'What was known of a record can not be read. It is fetched from its upstream anew; nothing else waits for that.',
+    { withStack: false },
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * Reads what an upstream holds of a record, as a guarded call: with the rank of the edit that needs it, and under
+ * the breaker, the level and the places of the upstream. While that is down it waits; nothing has failed (CF-6).
+ *
+ * @module
+ */
+
+import { type Failure, failureOf } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Current } from '../../machines/vocabulary/record.ts';
+import type { ConflictRules } from '../attempt/conflictRules.ts';
+import { GivenAttempt } from '../attempt/givenAttempt.ts';
+import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
+
+/** Makes a guarded call. */
+export type MakeCall = <Value>(
+  upstream: string,
+  run: CallFunction<Value>,
+  options: CallOptions,
+) => Promise<Value>;
+
+export interface FetchParts {
+  readonly call: MakeCall;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface FetchOrder {
+  readonly context: WorkContext;
+  readonly body: string;
+  readonly upstream: string;
+  readonly rules: ConflictRules;
+  /** Aborted when nobody wants to know any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What came of it. */
+export type Fetched =
+  /** `null`: the upstream has no such record. */
+  | { readonly kind: 'current'; readonly current: Current | null; readonly atMs: number }
+  /** What it holds is no record. */
+  | { readonly kind: 'unreadable' }
+  /** It will not have it read, whoever asks again. */
+  | { readonly kind: 'refused'; readonly failure: Failure }
+  /** It may be read later. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Past the end of the call's own time-out; what the handler is told of it is its signal. */
+const NO_DEADLINE_MS = Number.MAX_SAFE_INTEGER;
+
+/** Never rejects. */
+export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promise<Fetched> {
+  const { context, upstream, rules, signal } = order;
+  const { tier, priority, type, subject } = context;
+  let atMs = parts.clock.now();
+  try {
+    const given: unknown = await parts.call(
+      upstream,
+      async (call) => {
+        atMs = parts.clock.now();
+        return await rules.fetchCurrent(attemptOf(parts, order, call.signal));
+      },
+      { tier, priority, type, subject, signal, waitWhileDown: true },
+    );
+    const current = currentFrom(given);
+    if (current === undefined) return { kind: 'unreadable' };
+    return { kind: 'current', current: answeredFor(current, rules, atMs), atMs };
+  } catch (error) {
+    const failure = failureOf(error);
+    const isFinal = failure.failureClass === 'permanent' && isOfUpstream(error);
+    return { kind: isFinal ? 'refused' : 'failed', failure };
+  }
+}
+
+/** The attempt as `fetchCurrent` sees it: what it says of the edit is true, and it ends with the call. */
+function attemptOf(
+  { onError }: FetchParts,
+  { context, body }: FetchOrder,
+  signal: AbortSignal,
+): GivenAttempt {
+  const attempt = new GivenAttempt(context, body, NO_DEADLINE_MS, onError);
+  const abort = (): void => {
+    attempt.abort(
+      isHoldfastError(signal.reason)
+        ? signal.reason
+        : new HoldfastError('HF_CANCELLED', 'The record is not read any more.', {
+            withStack: false,
+          }),
+    );
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return attempt;
+}
+
+/** What is said by holdfast itself, as that it is closing, says nothing about the record. */
+function isOfUpstream(error: unknown): boolean {
+  return !isHoldfastError(error) || 'failureClass' in error;
+}
+
+/** Of records that one service alone may change, what it holds counts as verified. */
+function answeredFor(
+  current: Current | null,
+  { isAuthority }: ConflictRules,
+  atMs: number,
+): Current | null {
+  if (current === null || !isAuthority) return current;
+  return { asOfMs: atMs, ...current, isVerified: true };
+}
+
+/** What a function of the app gave, whatever it is; `undefined` for what is no record. */
+function currentFrom(given: unknown): Current | null | undefined {
+  if (given === null) return null;
+  if (typeof given !== 'object') return undefined;
+  const { version, value, meta, asOfMs, isVerified } = given as Partial<Current>;
+  if (value === undefined || !(version === null || typeof version === 'string')) return undefined;
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return undefined;
+  return {
+    version: version === '' ? null : version,
+    value: JSON.parse(text) as Json,
+    ...(meta === undefined ? {} : { meta }),
+    ...(asOfMs === undefined ? {} : { asOfMs }),
+    ...(isVerified === true ? { isVerified } : {}),
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * Merges an edit with what its upstream holds, and keeps what comes of that: for people to look at, and for those who
+ * are asked (CF-6).
+ *
+ * @module
+ */
+
+import type { Comparison } from '../../machines/conflict/compareEdit.ts';
+import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
+import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
+import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
+import type { Onlooker } from '../../machines/conflict/remembered.ts';
+import { canonical } from '../../machines/merge/values/canonical.ts';
+import type { RequestBody } from '../../machines/policy/request/requestBody.ts';
+import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import { conflictRulesOf, SILENT_MAX_MS } from '../attempt/conflictRules.ts';
+import type { Handler } from '../attempt/handler.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
+import type { AboutConflict } from '../facts/conflictFacts.ts';
+import type { DeskTools } from './deskParts.ts';
+
+/** A conflict, as far as it is known before it is merged. */
+export interface Met {
+  readonly conflictId: string;
+  readonly context: WorkContext;
+  readonly handler: Handler;
+  readonly reason: ConflictReason;
+  /** The version that the upstream held; `null` where it gave none, or has no such record. */
+  readonly version: string | null;
+  /** When it was met, by the wall clock. */
+  readonly atMs: number;
+}
+
+/** What this store looks at a record by. */
+export function onlookerOf(
+  { device, rulesOf, clock }: DeskTools,
+  { type }: Entity,
+  handler: Handler | null,
+): Onlooker {
+  const silentMaxMs =
+    (handler === null ? null : conflictRulesOf(handler))?.silentMaxMs ?? SILENT_MAX_MS;
+  return { device: device(), rules: rulesOf(type), nowMs: clock.now(), silentMaxMs };
+}
+
+/** An edit, and what it is compared with. */
+export function comparisonOf(
+  { device, rulesOf, clock }: DeskTools,
+  {
+    context,
+    body,
+    record,
+    round = context.round ?? 0,
+  }: {
+    readonly context: WorkContext;
+    readonly body: RequestBody;
+    readonly record: EntityRecord | null;
+    /** Of the body that is made; left out: as many as it had. */
+    readonly round?: number;
+  },
+): Comparison {
+  return {
+    record,
+    edit: {
+      body,
+      acceptedAtMs: context.acceptedAtMs,
+      round,
+      isBroughtBack: context.history.some(({ what }) => BROUGHT_BACK.has(what)),
+    },
+    rules: rulesOf(context.entity?.type ?? ''),
+    device: device(),
+    nowMs: clock.now(),
+  };
+}
+
+const BROUGHT_BACK: ReadonlySet<string> = new Set(['replayRequested', 'editedReplayRequested']);
+
+/** Whether a merge is worth a look: something was decided, or is asked, or is not as the app gave it. */
+function isTrueMerge(made: EditMerged, reason: ConflictReason): boolean {
+  if (made.review.length > 0 || made.audit.length > 0) return true;
+  const ours = made.sides.find(({ isOurs }) => isOurs);
+  const isAsGiven = ours !== undefined && canonical(ours.value) === canonical(made.merged.payload);
+  // What was merged for an edit before it in its lane is told there.
+  return reason !== 'predecessor' && !isAsGiven;
+}
+
+/**
+ * Keeps what came of a merge where it is worth a look, and tells of it; resolves once that is on disk. True where the
+ * edit waits for a person.
+ */
+export async function keepConflict(
+  tools: DeskTools,
+  met: Met,
+  made: EditMerged | EditNotMerged,
+): Promise<boolean> {
+  const { facts, conflicts, clock } = tools;
+  const about = aboutOf(met);
+  const isHeld = !made.isMerged || made.isHeld;
+  if (made.isMerged && !isTrueMerge(made, met.reason)) return false;
+  await conflicts.keep(recordOf(met, made));
+  const questions = made.isMerged ? made.review.length : 0;
+  if (!made.isMerged) facts.emit('conflict.quarantined', about, 'mergeFailed');
+  else if (questions > 0) facts.emit('conflict.awaitsReview', about, met.reason, questions, isHeld);
+  if (made.isMerged && !isHeld) {
+    const { round } = made.merged;
+    const elapsedMs = clock.now() - met.atMs;
+    facts.emit('conflict.merged', about, {
+      round,
+      questions,
+      decided: made.audit.length,
+      elapsedMs,
+    });
+  }
+  return isHeld;
+}
+
+export function aboutOf({
+  conflictId,
+  context,
+  handler,
+}: Omit<Met, 'reason' | 'version' | 'atMs'>): AboutConflict {
+  return {
+    conflictId,
+    operationId: context.id,
+    type: context.type,
+    upstream: handler.upstream,
+    entityType: context.entity?.type ?? '',
+  };
+}
+
+function recordOf(met: Met, made: EditMerged | EditNotMerged): ConflictRecord {
+  const { conflictId, context, reason, version, atMs } = met;
+  const { type, subject, entity, id } = context;
+  if (entity === null) throw new HoldfastError('HF_INTERNAL', 'An edit has no entity.');
+  const its = { id: conflictId, type, subject, entity, operationId: id, openedAtMs: atMs, version };
+  const sides = { base: made.base, sides: made.sides, decisions: [] };
+  if (!made.isMerged) {
+    const ours = made.sides.find(({ isOurs }) => isOurs)?.value ?? null;
+    return {
+      ...{ ...its, ...sides, state: 'quarantined', reason: 'mergeFailed', isHeld: true },
+      ...{ value: ours, items: [], audit: [], mergeId: '' },
+    };
+  }
+  const { merged, review, audit, mergeId, isHeld } = made;
+  const state = review.length > 0 ? 'awaitingReview' : 'resolved';
+  return {
+    ...its,
+    ...sides,
+    state,
+    reason,
+    isHeld,
+    value: merged.payload,
+    items: review,
+    audit,
+    mergeId,
+  };
+}
+
+/** Keeps a record as the crisis plan of its subject, where its handler makes one of it. */
+export async function keepAsPlan(
+  { keepPlan, onError }: DeskTools,
+  { subject }: { readonly subject: string },
+  handler: Handler | null,
+  value: Json,
+): Promise<void> {
+  const asCrisisPlan = handler === null ? null : (conflictRulesOf(handler)?.asCrisisPlan ?? null);
+  if (asCrisisPlan === null || value === null) return;
+  try {
+    const plan = asCrisisPlan(value);
+    if (plan !== null) await keepPlan(subject, plan);
+  } catch (error) {
+    // The plan from before stays; the record goes on.
+    onError(error);
+  }
+}
