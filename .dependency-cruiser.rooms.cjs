@@ -35,6 +35,8 @@ const CHARTS = [
   'machines/storage',
   'machines/supervisor',
 ];
+/** What is known of a conflict, and the rules by which it is merged. */
+const CONFLICT = ['machines/conflict', ...MERGE];
 const MACHINES = [VOCABULARY, ...POLICY, ...CHARTS];
 const PORT = 'persistence/port';
 const ENGINE_BASE = ['actors/platform', 'actors/time', 'actors/facts'];
@@ -61,6 +63,7 @@ const MANAGEMENT = [
   'src/management/breaker',
   'src/management/crises',
   'src/management/crisisMode',
+  'src/management/conflicts',
   'src/management/policies',
 ];
 const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
@@ -249,6 +252,8 @@ const ROOMS = {
     'actors/operation',
     'actors/pool',
   ],
+  // Conflicts about records of the app: what is kept of them, and who decides.
+  'actors/conflict': [...MACHINES, ...CONFLICT, PORT, 'actors/time', 'actors/facts'],
   actors: [
     ...MACHINES,
     ...MERGE,
@@ -335,6 +340,7 @@ const ROOMS = {
     'actors',
     'src/management/call',
   ],
+  'src/management/conflicts': [VOCABULARY, ...CONFLICT, 'actors', 'src/management/call'],
   'src/management/policies': [
     VOCABULARY,
     'machines/policy/layers',
@@ -365,6 +371,7 @@ const ROOMS = {
     'src/control',
   ],
   src: [
+    ...CONFLICT,
     ...MACHINES,
     'machines/merge/declaration',
     PORT,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ConflictsHealth } from './conflict/openConflicts.ts';
 import { crisisModeHealth } from './crisis/crisisModeState.ts';
 import { type TurnWait, turnWait } from './dispatch/turnWait.ts';
 import type { EngineCore } from './engine.ts';
@@ -16,6 +17,7 @@ import { upstreamState } from './upstream/upstreamState.ts';
 export function engineHealth(
   core: EngineCore,
   supervisor: Pick<Supervisor, 'phase' | 'isImpaired' | 'startTrouble'>,
+  conflicts: ConflictsHealth,
 ): EngineHealth {
   const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
   const { conflict, review, handler, rate, startAt, deadLetter } = pool.waiting.counts;
@@ -68,6 +70,7 @@ export function engineHealth(
       isMending: counts.crisesMended.isRecent,
       isUnkept: counts.crisesUnkept.isRecent,
     },
+    conflicts,
     crisisMode: crisisModeHealth(core.crisisModes.states),
     eventLoop: {
       delayMs: upstreams.loop.delayMs,

@@ -20,6 +20,8 @@ import type { Store } from '../persistence/port/store.ts';
 import { exemptionsAmong, type Handler, type OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
+import type { ConflictAccess } from './conflict/conflictAccess.ts';
+import { ConflictReview, noOrders } from './conflict/conflictReview.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
@@ -50,6 +52,7 @@ import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAc
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import { TimerService } from './time/timerService.ts';
+import { upstreamOrders } from './upstream/upstreamOrders.ts';
 
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
@@ -104,6 +107,7 @@ export interface LocalEngineParts {
 
 export class LocalEngine implements Engine {
   readonly ready: Promise<void>;
+  readonly conflicts: ConflictAccess;
   readonly deadLetters: DeadLetterAccess;
   readonly quarantine: QuarantineAccess;
   readonly crisisPlans: CrisisPlans;
@@ -117,6 +121,7 @@ export class LocalEngine implements Engine {
   readonly #supervisor: Supervisor;
   readonly #crisis: CrisisResponder;
   readonly #operations: Operations;
+  readonly #review: ConflictReview;
 
   constructor(parts: LocalEngineParts) {
     const { store, clock, random, inspect, facts, onError, payloadBytesMax, crisis } = parts;
@@ -163,6 +168,7 @@ export class LocalEngine implements Engine {
       onFailed: onError,
       onRunning: () => {
         facts.emit('runtime.started');
+        this.#review.resume().catch(onError);
         parts.onRunning();
       },
       onAlert: (alert, cause) => {
@@ -223,6 +229,14 @@ export class LocalEngine implements Engine {
       ready: () => this.whenRunning(),
     });
     this.crises = crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() });
+    this.#review = new ConflictReview({
+      ...{ store, clock, facts, timers: core.timers, retentionMs: parts.retentionMs },
+      ready: () => this.whenRunning(),
+      orders: noOrders((writes) => access.commit(writes.map((write) => () => write))),
+      rulesOf: () => undefined,
+      upstreamOf: (type) => core.pool.registered.byType.get(type)?.upstream,
+    });
+    this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
   }
@@ -378,22 +392,7 @@ export class LocalEngine implements Engine {
   }
 
   upstreamOrders(name: string): UpstreamOrders {
-    const { breaker } = this.#core.upstreams.get(name);
-    const { steady } = this.#core;
-    return {
-      forceOpen: (reason, by) => {
-        breaker.send({ type: 'operator.forcedOpen', reason, by, atMs: steady.now() });
-      },
-      disable: (reason, by) => {
-        breaker.send({ type: 'operator.disabled', reason, by, atMs: steady.now() });
-      },
-      observe: (reason, by) => {
-        breaker.send({ type: 'operator.observing', reason, by, atMs: steady.now() });
-      },
-      release: (by) => {
-        breaker.send({ type: 'operator.released', by, atMs: steady.now() });
-      },
-    };
+    return upstreamOrders(this.#core.upstreams.get(name), this.#core.steady);
   }
 
   subscribe(listener: FactListener, kinds?: readonly FactKind[]): () => void {
@@ -401,6 +400,6 @@ export class LocalEngine implements Engine {
   }
 
   health(): EngineHealth {
-    return engineHealth(this.#core, this.#supervisor);
+    return engineHealth(this.#core, this.#supervisor, this.#review.health());
   }
 }

@@ -9,7 +9,6 @@
  */
 
 import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
-import type { HoldKind } from '../machines/policy/breaker/operatorHolds.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
@@ -22,6 +21,8 @@ import type { Hold } from '../persistence/port/hold.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Handler, OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
+import type { ConflictAccess } from './conflict/conflictAccess.ts';
+import type { ConflictsHealth } from './conflict/openConflicts.ts';
 import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeState.ts';
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
@@ -38,6 +39,7 @@ import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
 import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
+import type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
 
 export type {
   AnsweredResource,
@@ -61,6 +63,8 @@ export type {
 } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
+export type { ConflictAccess, ConflictPageRead } from './conflict/conflictAccess.ts';
+export type { ConflictsHealth } from './conflict/openConflicts.ts';
 export type {
   CrisisModeEnd,
   CrisisModeHealth,
@@ -100,6 +104,7 @@ export type {
 export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
+export type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
 
 /** What a caller may ask of an operation. */
 export type Wish = 'cancel.requested' | 'retry.requested';
@@ -131,17 +136,6 @@ export interface UpstreamState {
   readonly flow: UpstreamFlow;
 }
 
-/** Who holds the breaker of an upstream, why and since when; of several the latest of the strongest. */
-export interface UpstreamHold {
-  readonly kind: HoldKind;
-  readonly reason: string | null;
-  readonly by: string | null;
-  /** In milliseconds since the epoch. */
-  readonly sinceAtMs: number;
-  /** How many orders are in force, and so how many have to be let go. */
-  readonly orders: number;
-}
-
 /** From the last known failure to the first success, in milliseconds. */
 export interface UpstreamRecovery {
   readonly times: number;
@@ -162,21 +156,6 @@ export interface UpstreamFlow {
   readonly ratePerSecond: number | null;
   /** The share of its calls that fail while it is up, at least what counts as usual. */
   readonly usualFailureShare: number;
-}
-
-/**
- * What an operator may order of one upstream. Each order is in force for this process when the call
- * returns, and durable a moment later.
- */
-export interface UpstreamOrders {
-  /** Keeps its breaker open until {@link release}; `by` names who wants it. */
-  forceOpen(reason: string, by?: string): void;
-  /** Switches its breaker off until {@link release}. */
-  disable(reason?: string, by?: string): void;
-  /** Lets every call out, and only tells of what would have opened it, until {@link release}. */
-  observe(reason?: string, by?: string): void;
-  /** Lets go of one order: the latest of `by`, or the latest of all. */
-  release(by?: string): void;
 }
 
 /** How an engine is doing, as plain data; read from memory, in every phase. */
@@ -253,6 +232,8 @@ export interface EngineHealth {
     readonly isMending: boolean;
     readonly isUnkept: boolean;
   };
+  /** Conflicts that wait for a person, over restarts (CF-6). */
+  readonly conflicts: ConflictsHealth;
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisModes.states` says. */
   readonly crisisMode: CrisisModeHealth;
   /** How late the event loop runs what is due, while work is under way (CR-1). */
@@ -290,6 +271,8 @@ export interface OperationRecords {
   tell(id: string, wish: Wish): Promise<boolean>;
   /** Crises that are not over, and what people decide about them (CR-5). */
   readonly crises: CrisisAccess;
+  /** Conflicts about records of the app, and what people decide about them (CF-6). */
+  readonly conflicts: ConflictAccess;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetterAccess;
   /** What could not be opened or read and was quarantined (PS-3). */

@@ -7,6 +7,7 @@
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
+import { conflictAccessAtRest } from './conflict/conflictReview.ts';
 import { NOTHING_IN_MEMORY, readCounts, readPage, viewOf } from './operation/rowView.ts';
 import { turnWaitAtRest } from './operation/waitView.ts';
 import type { OperationRecords } from './port.ts';
@@ -36,6 +37,7 @@ export function recordsAtRest(
     view: async (id) => viewOf(await rowAtRest(store, id), turnWaitAtRest),
     tell: (id, wish) => tellAtRest(store, clock, id, wish),
     crises: crisisAccessAtRest(store, clock),
+    conflicts: conflictAccessAtRest(store, clock),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     async release() {

@@ -68,6 +68,7 @@ export interface Client<Types extends OperationTypes = AnyTypes>
     | 'operations'
     | 'countOperations'
     | 'crises'
+    | 'conflicts'
     | 'deadLetters'
     | 'quarantine'
   > {

@@ -22,6 +22,7 @@ import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';
 import type { AskName, Asks, WireRequest } from './connect/lineProtocol.ts';
 import type { OwnerLink } from './connect/ownerLink.ts';
 import type { Caller, ManagementCall } from './management/call/managementCall.ts';
+import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
 import { enterCrisisMode } from './management/crisisMode/enter.ts';
 import { leaveCrisisMode } from './management/crisisMode/leave.ts';
@@ -64,6 +65,7 @@ export class HoldfastClient implements Client {
   readonly #caller: Caller;
   readonly ready: Promise<void>;
   readonly crises: Crises;
+  readonly conflicts: Conflicts;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
   readonly crisisMode: Client['crisisMode'];
@@ -77,6 +79,7 @@ export class HoldfastClient implements Client {
     const caller: Caller = { call: (call, params) => this.#call(call, params) };
     this.#caller = caller;
     this.crises = crises(caller);
+    this.conflicts = conflicts(caller);
     this.deadLetters = deadLetters(caller, () => parts.clock.now());
     this.quarantine = quarantine(caller);
     this.crisisMode = {

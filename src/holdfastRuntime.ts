@@ -35,6 +35,7 @@ import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import { checkHandler } from './handlerOptions.ts';
 import type { Management } from './management/call/management.ts';
+import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode/crisisMode.ts';
 import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
@@ -111,6 +112,7 @@ export class HoldfastRuntime implements Runtime {
   readonly crisisPlans: CrisisPlans;
   readonly crisisMode: CrisisMode;
   readonly crises: Crises;
+  readonly conflicts: Conflicts;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
 
@@ -120,6 +122,7 @@ export class HoldfastRuntime implements Runtime {
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);
     this.crises = crises(parts.management);
+    this.conflicts = conflicts(parts.management);
     this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
     this.quarantine = quarantine(parts.management);
     // A program that never looks at `ready` still gets its crises answered.

@@ -43,11 +43,16 @@ export type {
 export type { InspectionFrame, InspectionObserver } from '../inspector/projection.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type {
+  ConflictChoice,
+  ConflictRecordState,
+} from '../machines/conflict/conflictRecord.ts';
+export type {
   CrisisDecision,
   EscalationCause,
   StepFailure,
   ToldStep,
 } from '../machines/crisis/crisisEscalation.ts';
+export type { Alternative, AuditEntry } from '../machines/merge/rules/ruling.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';
 export type { BreakerPolicy, BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 export type { CrisisModeFor } from '../machines/policy/crisis/crisisMode.ts';
@@ -93,6 +98,7 @@ export type {
 export type { StorageState, StorageTrouble } from '../machines/policy/service/storageTrouble.ts';
 export type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 export type { Clock } from '../machines/vocabulary/clock.ts';
+export type { ConflictReason } from '../machines/vocabulary/conflictReason.ts';
 export type { Entity } from '../machines/vocabulary/entity.ts';
 export {
   type ErrorCode,
@@ -137,6 +143,19 @@ export type {
   Webhook,
 } from './crisis/escalationOptions.ts';
 export { type HttpHandlerOptions, type HttpRun, httpHandler } from './http/httpHandler.ts';
+export type {
+  Conflict,
+  ConflictAbout,
+  ConflictAlternative,
+  ConflictDecisionAbout,
+  ConflictDetails,
+  ConflictOutcome,
+  ConflictQuestion,
+  ConflictSideAbout,
+} from './management/conflicts/conflict.ts';
+export type { ConflictResolution, Conflicts } from './management/conflicts/conflicts.ts';
+export type { ConflictFilter } from './management/conflicts/filter.ts';
+export type { ConflictPreview } from './management/conflicts/preview.ts';
 export type { Crises } from './management/crises/crises.ts';
 export type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 export type { DeadLetterCounts } from './management/deadLetters/counts.ts';

@@ -25,6 +25,7 @@ import type { SyncRequest } from '../machines/policy/request/request.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
+import type { Conflicts } from './management/conflicts/conflicts.ts';
 import type { Crises } from './management/crises/crises.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
@@ -253,6 +254,8 @@ export interface Runtime<
   readonly crisisMode: CrisisMode;
   /** Crises that are not over: who was told of each, who takes it on or calls it off (CR-5). */
   readonly crises: Crises;
+  /** Records that two sides have changed: what waits for a person, and what they decide (CF-6). */
+  readonly conflicts: Conflicts;
   /** What was given up and waits for a person (OP-5). */
   readonly deadLetters: DeadLetters;
   /** What could not be opened or read and was quarantined (PS-3). */

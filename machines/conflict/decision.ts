@@ -23,7 +23,10 @@ import { valueAt, withValueAt } from './valueAt.ts';
 /** What a person decides: each question, or the whole record at once. */
 export interface ConflictDecision {
   readonly by: Person;
-  /** By the id of the question. Every question needs one, unless a whole record is given. */
+  /**
+   * By the id of the question, its path, or its number, from 1. Every question needs one, unless a whole record is
+   * given.
+   */
   readonly choices?: Readonly<Record<string, ConflictChoice>> | undefined;
   /** The whole record, in place of all of it. */
   readonly value?: Json | undefined;
@@ -46,14 +49,19 @@ export function decided(
   rules: EntityRules,
 ): ConflictRecord {
   if (record.state === 'resolved') throw alreadyResolved(record);
-  const { by, atMs, choices = {} } = decision;
+  const { by, atMs, value, side } = decision;
   const before = record.value;
-  const after = computed(rules, chosen(record, decision), before);
+  const isWhole = value !== undefined || side !== undefined;
+  if (isWhole && (decision.choices !== undefined || (value !== undefined && side !== undefined))) {
+    throw unusable('choices', 'or value or side: give one of them');
+  }
+  const choices = isWhole ? {} : choicesOf(record, decision.choices ?? {});
+  const after = withComputed(rules, chosen(record, decision, choices), before);
   const entry: ConflictDecided = {
     ...{ kind: 'resolved', by, atMs, before, after, operationId: null },
     // What waits goes on whatever was decided; what went out is sent again only where it is another.
     isCarriedOut: !record.isHeld && isSame(before, after),
-    choices: decision.value === undefined && decision.side === undefined ? choices : {},
+    choices,
   };
   return { ...record, state: 'resolved', decisions: [...record.decisions, entry] };
 }
@@ -99,20 +107,40 @@ export function carriedOut(record: ConflictRecord, operationId: string | null): 
   return { ...record, decisions: [...record.decisions.slice(0, -1), entry] };
 }
 
-function chosen(record: ConflictRecord, { choices = {}, value, side }: ConflictDecision): Json {
-  if (value !== undefined) return cleanJson(value) ?? null;
-  if (side !== undefined) return sideOf(record, side);
-  const known = new Set(record.items.map(({ id }) => id));
-  for (const id of Object.keys(choices)) {
-    if (!known.has(id)) throw unusable('choices', 'names no question of this conflict');
+type Choices = Readonly<Record<string, ConflictChoice>>;
+
+/** By the id of each question, however it was named. */
+function choicesOf({ items }: ConflictRecord, given: Choices): Choices {
+  const choices: Record<string, ConflictChoice> = {};
+  for (const [name, choice] of Object.entries(given)) {
+    const byPath = items.filter(({ path }) => path === name);
+    const item = items.find(({ id }, at) => id === name || String(at + 1) === name) ?? byPath[0];
+    // Nothing of what was given is repeated: a path may hold what the record holds.
+    if (item === undefined) {
+      const which = items.length === 0 ? 'it has none' : `by its number it is 1 to ${items.length}`;
+      throw unusable('choices', `names a question that this conflict does not have; ${which}`);
+    }
+    if (byPath.length > 1) {
+      throw unusable('choices', 'names a path that several questions have: name them by number');
+    }
+    if (choices[item.id] !== undefined) {
+      throw unusable('choices', 'answers one question twice');
+    }
+    choices[item.id] = choice;
   }
-  const missing = record.items.filter(({ id }) => !Object.hasOwn(choices, id));
+  const missing = items.flatMap(({ id }, at) => (choices[id] === undefined ? [at + 1] : []));
   if (missing.length > 0) {
     throw unusable(
       'choices',
-      `needs an answer to each of ${record.items.length} questions, and has none to ${missing.length} of them: choose one of the alternatives, or 0 for what stands now`,
+      `needs an answer to each question, and has none to number ${missing.join(', ')}: take an alternative by its number, or 0 for what stands now`,
     );
   }
+  return choices;
+}
+
+function chosen(record: ConflictRecord, { value, side }: ConflictDecision, choices: Choices): Json {
+  if (value !== undefined) return cleanJson(value) ?? null;
+  if (side !== undefined) return sideOf(record, side);
   let whole = record.value;
   // What is further down is put into what was chosen above it.
   for (const item of record.items.toSorted((one, other) => depthOf(one) - depthOf(other))) {
@@ -151,8 +179,8 @@ function sideOf({ sides }: ConflictRecord, side: number): Json {
   return taken.value;
 }
 
-/** With what follows from other fields computed, and without what is never kept. */
-function computed(rules: EntityRules, value: Json, before: Json): Json {
+/** The value with what follows from other fields computed, and without what is never kept. */
+export function withComputed(rules: EntityRules, value: Json, before: Json): Json {
   const clean = cleanJson(value, (name) => rules.leavesOut.has(name)) ?? null;
   if (!isObject(clean)) return clean;
   const follows = rules.computes(clean, [], isObject(before) ? before : undefined);

@@ -10,6 +10,12 @@ import { forceBreakerOpen } from './breaker/forceOpen.ts';
 import { observeBreaker } from './breaker/observe.ts';
 import { releaseBreaker } from './breaker/release.ts';
 import type { AnyCall } from './call/managementCall.ts';
+import { aboutConflict } from './conflicts/about.ts';
+import { pageOfConflicts } from './conflicts/page.ts';
+import { previewConflict } from './conflicts/preview.ts';
+import { resolveConflict } from './conflicts/resolve.ts';
+import { showConflict } from './conflicts/show.ts';
+import { undoConflict } from './conflicts/undo.ts';
 import { acknowledgeCrisis } from './crises/acknowledge.ts';
 import { callOffCrisis } from './crises/callOff.ts';
 import { listCrises } from './crises/list.ts';
@@ -49,6 +55,12 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   showOperation,
   cancelOperation,
   retryOperation,
+  pageOfConflicts,
+  aboutConflict,
+  showConflict,
+  previewConflict,
+  resolveConflict,
+  undoConflict,
   pageOfDeadLetters,
   showDeadLetter,
   answerOfDeadLetter,

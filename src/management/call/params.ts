@@ -5,6 +5,7 @@
  */
 
 import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
+import { PERSON_RULES } from '../../../machines/vocabulary/person.ts';
 
 /** The id of an operation. Ids come from outside, and one that is no text must not reach the store. */
 export const ID = {
@@ -34,4 +35,9 @@ export const REASON = {
   rule: `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,
   matches: (value) =>
     typeof value === 'string' && value.trim() !== '' && value.length <= REASON_LENGTH_MAX,
+} as const satisfies OptionRule;
+
+/** Who decides, with their role: who reads of it later has to know whom to ask (CR-5, CF-6). */
+export const DECIDER = {
+  required: { fields: { id: PERSON_RULES.id, role: { required: PERSON_RULES.role } } },
 } as const satisfies OptionRule;

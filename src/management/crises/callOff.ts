@@ -8,8 +8,7 @@ import type { CrisisDecided } from '../../../actors/port.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { ofOperation } from '../call/overrides.ts';
-import { ID, REASON } from '../call/params.ts';
-import { DECIDER } from './params.ts';
+import { DECIDER, ID, REASON } from '../call/params.ts';
 
 export const callOffCrisis = storeCall<
   { readonly id: string; readonly by: Person; readonly reason?: string | undefined },

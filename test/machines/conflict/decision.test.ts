@@ -92,9 +92,13 @@ describe('CF-6 a person decides', () => {
   });
 
   test.each([
-    ['a question without an answer', { choices: {} }, /2 questions, and has none to 2/],
-    ['no choices at all', {}, /2 questions, and has none to 2/],
-    ['a question that there is not', { choices: { nothing: { take: 1 } } }, /names no question/],
+    ['a question without an answer', { choices: {} }, /none to number 1, 2/],
+    ['no choices at all', {}, /none to number 1, 2/],
+    [
+      'a question that there is not',
+      { choices: { nothing: { take: 1 } } },
+      /names a question that this conflict does not have/,
+    ],
     ['a side that there is not', { side: 3 }, /1 to 2/],
     ['a part of a number', { side: 1.5 }, /1 to 2/],
   ])('CF-6 UX-2 %s is refused, and says so', (_, decision, says) => {
@@ -105,6 +109,26 @@ describe('CF-6 a person decides', () => {
     const record = plan();
     const choices = taking(record, { [NAME]: 9, [BOB]: 0 });
     expect(() => decided(record, { by: ANA, atMs: 9, choices }, rules)).toThrow(/0 to 2/);
+  });
+
+  test('CF-6 UX-2 a question is named by its id, its path or its number, once', () => {
+    const record = plan();
+    const of = (choices: Readonly<Record<string, { take: number }>>) =>
+      decided(record, { by: ANA, atMs: 9, choices }, rules);
+    const byId = of(taking(record, { [NAME]: 2, [BOB]: 0 }));
+    expect(of({ [NAME]: { take: 2 }, [BOB]: { take: 0 } })).toEqual(byId);
+    expect(of({ 1: { take: 2 }, 2: { take: 0 } })).toEqual(byId);
+    expect(() => of({ 1: { take: 1 }, [NAME]: { take: 2 }, 2: { take: 0 } })).toThrow(/twice/);
+    expect(() => decided(record, { by: ANA, atMs: 9, side: 1, value: {} }, rules)).toThrow(
+      /one of them/,
+    );
+    // Of two that stand at one place neither is meant.
+    const [first] = record.items;
+    if (first === undefined) throw new Error('Nobody is asked.');
+    const twice = { ...record, items: [first, { ...first, id: 'other' }] };
+    expect(() =>
+      decided(twice, { by: ANA, atMs: 9, choices: { [NAME]: { take: 1 } } }, rules),
+    ).toThrow(/several questions/);
   });
 
   test('CF-6 what is decided is not decided again', () => {

@@ -1,0 +1,140 @@
+/**
+ * The review of conflicts under a running engine, and in a store at rest: who may be asked of them, what of their
+ * decisions is told and counted, and who carries them out (CF-6).
+ *
+ * @module
+ */
+
+import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
+import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import { entityRulesOf } from '../../machines/merge/entities/entities.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Store, WriteResult } from '../../persistence/port/store.ts';
+import type { AboutConflict } from '../facts/conflictFacts.ts';
+import type { FactStream } from '../facts/factStream.ts';
+import type { TimerService } from '../time/timerService.ts';
+import { type ConflictAccess, Conflicts } from './conflictAccess.ts';
+import type { ConflictOrders } from './conflictOrders.ts';
+import { type ConflictsHealth, OpenConflicts } from './openConflicts.ts';
+
+/** How long after a decision that could not be carried out it is tried again. */
+const CARRY_AGAIN_MS = 30_000;
+/** How long a store at rest keeps what is over; a running one says so itself. */
+const RETENTION_MS = 30 * 86_400_000;
+
+export interface ConflictReviewParts {
+  readonly store: Pick<Store, 'kept' | 'keptPage'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly timers: Pick<TimerService, 'after'>;
+  readonly facts: FactStream;
+  readonly retentionMs: number;
+  readonly ready: () => Promise<void>;
+  readonly orders: ConflictOrders;
+  /** The rules of an entity of the app; `undefined` for one that it has not declared. */
+  readonly rulesOf: (entityType: string) => EntityRules | undefined;
+  /** The upstream of a type that has a handler. */
+  readonly upstreamOf: (type: string) => string | undefined;
+}
+
+export class ConflictReview {
+  readonly access: ConflictAccess;
+  readonly #parts: ConflictReviewParts;
+  readonly #conflicts: Conflicts;
+  readonly #open: OpenConflicts;
+  #cancel: () => void = () => undefined;
+
+  constructor(parts: ConflictReviewParts) {
+    const { facts, clock, orders, rulesOf } = parts;
+    this.#parts = parts;
+    this.#open = new OpenConflicts(facts, () => clock.now());
+    this.#conflicts = new Conflicts({
+      ...parts,
+      carrier: orders,
+      keep: async (write) => onlyOf(await orders.keep([write])),
+      rulesOf: (type) => rulesOf(type) ?? entityRulesOf(type),
+      onLeft: (error) => {
+        facts.emit('failure.noted', error);
+        this.#carryLater();
+      },
+      onChanged: (record, change) => {
+        this.#tell(record, change);
+      },
+    });
+    this.access = this.#conflicts;
+    facts.tap('runtime.stopped', () => {
+      this.#cancel();
+    });
+  }
+
+  /** Carries out what was decided at rest or before a crash, and counts what waits. Called once the store is open. */
+  async resume(): Promise<void> {
+    await this.#conflicts.carryOutAll((record) => {
+      this.#open.opened(record);
+    });
+  }
+
+  health(): ConflictsHealth {
+    return this.#open.health(this.#parts.upstreamOf);
+  }
+
+  #carryLater(): void {
+    this.#cancel();
+    this.#cancel = this.#parts.timers.after(CARRY_AGAIN_MS, () => {
+      this.resume().catch((error: unknown) => {
+        this.#parts.facts.emit('failure.noted', error);
+        this.#carryLater();
+      });
+    });
+  }
+
+  #tell(record: ConflictRecord, change: 'resolved' | 'undone'): void {
+    const { facts, clock, upstreamOf } = this.#parts;
+    const { id, operationId, type, entity, decisions, openedAtMs, state } = record;
+    const by = decisions.at(-1)?.by;
+    if (by === undefined) return;
+    const upstream = upstreamOf(type) ?? null;
+    const about: AboutConflict = {
+      ...{ conflictId: id, operationId, type, upstream, entityType: entity.type },
+    };
+    if (change === 'undone') {
+      facts.emit('conflict.undone', about, by);
+      if (state !== 'resolved') this.#open.opened(record);
+    } else {
+      facts.emit('conflict.resolved', about, by, Math.max(0, clock.now() - openedAtMs));
+    }
+  }
+}
+
+/** The conflicts of a store at rest: what is decided is kept, and the next process carries it out. */
+export function conflictAccessAtRest(
+  store: Pick<Store, 'kept' | 'keptPage' | 'commit'>,
+  clock: Pick<Clock, 'now'>,
+): ConflictAccess {
+  return new Conflicts({
+    ...{ store, clock, retentionMs: RETENTION_MS, carrier: null },
+    ready: () => Promise.resolve(),
+    keep: async (write) => onlyOf(await store.commit([write])),
+    // Rules of the app's own are not known here: what follows from other fields is computed when it is carried out.
+    rulesOf: entityRulesOf,
+    onLeft: () => undefined,
+    onChanged: () => undefined,
+  });
+}
+
+/** A commit answers each of its writes, or rejects. */
+function onlyOf([result]: readonly WriteResult[]): WriteResult {
+  if (result === undefined) throw new TypeError('The store has not answered.');
+  return result;
+}
+
+/** Decisions are kept, and carried out by nobody yet. */
+export function noOrders(keep: ConflictOrders['keep']): ConflictOrders {
+  const nobody = (): Promise<never> =>
+    Promise.reject(
+      new HoldfastError('HF_INTERNAL', 'Nobody carries out decisions about conflicts yet.', {
+        retry: 'later',
+      }),
+    );
+  return { keep, decide: nobody, edit: nobody };
+}

@@ -1,0 +1,260 @@
+/**
+ * What people decide about conflicts: on disk before anything follows from it, carried out once, and counted.
+ *
+ * @module
+ */
+
+import { describe, expect, test } from 'vitest';
+import type { ConflictOrders } from '../../../actors/conflict/conflictOrders.ts';
+import { ConflictReview, conflictAccessAtRest } from '../../../actors/conflict/conflictReview.ts';
+import type { Fact } from '../../../actors/facts/fact.ts';
+import { FactStream } from '../../../actors/facts/factStream.ts';
+import { TimerService } from '../../../actors/time/timerService.ts';
+import {
+  type ConflictRecord,
+  decodeConflict,
+  encodeConflict,
+  isOpen,
+} from '../../../machines/conflict/conflictRecord.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import type { KeepWrite } from '../../../persistence/port/store.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { conflictOf, MERGED_AT_MS } from '../../support/merge/conflictOf.ts';
+
+const ANA = { id: 'staff-7', role: 'clinician' };
+
+const note = (text: string) => ({ note: text });
+/** One question, at `/note`: ours is `mine`, theirs is later and stands. */
+const record = (how: Partial<ConflictRecord> = {}): ConflictRecord =>
+  conflictOf(
+    { entity: 'crisis_plan', base: note(''), ours: note('mine'), theirs: note('theirs') },
+    how,
+  );
+
+interface Carried {
+  readonly decided: unknown[];
+  readonly edits: unknown[];
+  /** What stands in the way of an edit, once. */
+  trouble: Error | null;
+  isWaiting: boolean;
+}
+
+async function scene(...records: readonly ConflictRecord[]) {
+  const clock = new VirtualClock();
+  const store = createMemoryStore();
+  await store.open();
+  const write = (one: ConflictRecord): KeepWrite => ({
+    ...{ kind: 'keep', room: 'conflict', key: one.id, text: encodeConflict(one) },
+    isOpen: isOpen(one),
+  });
+  if (records.length > 0) await store.commit(records.map(write));
+  const carried: Carried = { decided: [], edits: [], trouble: null, isWaiting: true };
+  const orders: ConflictOrders = {
+    keep: (writes) => store.commit(writes),
+    decide: (operationId, { value, version, absent }) => {
+      carried.decided.push({ operationId, value, version, ...(absent === true ? { absent } : {}) });
+      return Promise.resolve(carried.isWaiting);
+    },
+    edit: (of, how) => {
+      const { trouble } = carried;
+      carried.trouble = null;
+      if (trouble !== null) return Promise.reject(trouble);
+      carried.edits.push({ entity: of.entity, ...how });
+      return Promise.resolve(`edit-${how.key}`);
+    },
+  };
+  const facts = new FactStream(clock);
+  const told: Fact[] = [];
+  facts.subscribe((fact) => told.push(fact));
+  const errors: unknown[] = [];
+  const boot = () =>
+    new ConflictReview({
+      ...{ store, clock, facts, orders, retentionMs: 1_000 },
+      timers: new TimerService(clock, (error) => errors.push(error)),
+      ready: () => Promise.resolve(),
+      rulesOf: () => undefined,
+      upstreamOf: (type) => (type === 'plans.put' ? 'records' : undefined),
+    });
+  const atRest = conflictAccessAtRest(store, clock);
+  const kept = async (id: string) => {
+    const found = await store.kept({ room: 'conflict', key: id });
+    return found !== null && 'text' in found
+      ? { ...found, record: decodeConflict(found.text) }
+      : null;
+  };
+  return { clock, store, carried, told, boot, atRest, kept, review: boot(), facts, errors };
+}
+
+const first = { choices: { 1: { take: 2 } } } as const;
+
+describe('CF-6 a decision under a running engine', () => {
+  test('CF-6 an edit that waits goes on with what was decided, and the conflict is over', async () => {
+    const { review, carried, told, kept } = await scene(record());
+    const after = await review.access.decide('op-1-c1', { by: ANA, ...first });
+    expect(carried.decided).toEqual([
+      { operationId: 'op-1', value: note('mine'), version: '"v2"' },
+    ]);
+    expect(carried.edits).toEqual([]);
+    expect(after.decisions.at(-1)).toMatchObject({ operationId: 'op-1', isCarriedOut: true });
+    expect(await kept('op-1-c1')).toMatchObject({ record: after, isOpen: false });
+    expect(told).toEqual([
+      expect.objectContaining({ kind: 'conflict.resolved', by: ANA, conflictId: 'op-1-c1' }),
+    ]);
+  });
+
+  test('CF-6 what the upstream does not have is sent as new', async () => {
+    const gone = record({
+      version: null,
+      sides: [{ who: 'phone-1', atMs: MERGED_AT_MS, isOurs: true, value: note('mine') }],
+    });
+    const { review, carried } = await scene(gone);
+    await review.access.decide('op-1-c1', { by: ANA, side: 1 });
+    expect(carried.decided).toEqual([
+      { operationId: 'op-1', value: note('mine'), version: null, absent: true },
+    ]);
+  });
+
+  test('CF-6 what went out is followed by another edit, where it was decided otherwise', async () => {
+    const out = record({ isHeld: false });
+    const { review, carried } = await scene(out, { ...out, id: 'same' });
+    await review.access.decide('op-1-c1', { by: ANA, ...first });
+    expect(carried.edits).toEqual([
+      {
+        entity: out.entity,
+        value: note('mine'),
+        base: { version: null, value: note('theirs') },
+        key: 'op-1-c1-d1',
+      },
+    ]);
+    // What stands already needs no edit.
+    const same = await review.access.decide('same', { by: ANA, choices: { 1: { take: 0 } } });
+    expect(same.decisions.at(-1)).toMatchObject({ isCarriedOut: true, operationId: null });
+    expect(carried.edits).toHaveLength(1);
+    expect(carried.decided).toEqual([]);
+  });
+
+  test('CF-6 where what waited is gone, nothing is sent, and the record says so', async () => {
+    const { review, carried, kept } = await scene(record());
+    carried.isWaiting = false;
+    const after = await review.access.decide('op-1-c1', { by: ANA, ...first });
+    expect(after.decisions.at(-1)).toMatchObject({ isCarriedOut: true, operationId: null });
+    expect(carried.edits).toEqual([]);
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
+  });
+
+  test('CF-6 undone, what was sent is followed by an edit that puts back what was', async () => {
+    const { review, carried, told } = await scene(record());
+    await review.access.decide('op-1-c1', { by: ANA, ...first });
+    const back = await review.access.undo('op-1-c1', ANA);
+    expect(carried.decided).toHaveLength(1);
+    expect(carried.edits).toEqual([
+      {
+        entity: back.entity,
+        value: note('theirs'),
+        base: { version: null, value: note('mine') },
+        key: 'op-1-c1-d2',
+      },
+    ]);
+    expect(told.map(({ kind }) => kind)).toEqual(['conflict.resolved', 'conflict.undone']);
+  });
+
+  test('CF-6 of two decisions at once the first counts', async () => {
+    const { review, carried } = await scene(record());
+    const both = [1, 2].map((side) => review.access.decide('op-1-c1', { by: ANA, side }));
+    const results = await Promise.allSettled(both);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(results[1]).toMatchObject({ reason: { code: 'HF_CONFLICT_RESOLVED' } });
+    expect(carried.decided).toHaveLength(1);
+  });
+
+  test('CF-6 PS-2 what could not be carried out is kept, told of, and tried again', async () => {
+    const { review, carried, clock, told, kept } = await scene(record({ isHeld: false }));
+    carried.trouble = new Error('The queue is full.');
+    const after = await review.access.decide('op-1-c1', { by: ANA, ...first });
+    expect(after.decisions.at(-1)).toMatchObject({ isCarriedOut: false });
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: true });
+    expect(told.map(({ kind }) => kind)).toContain('failure.noted');
+    await clock.advance(30_000);
+    expect(carried.edits).toHaveLength(1);
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
+    await clock.advance(60_000);
+    expect(carried.edits).toHaveLength(1);
+  });
+});
+
+describe('CF-6 a decision at rest', () => {
+  test('CF-6 it is kept, and carried out once by the next process', async () => {
+    const { atRest, boot, carried, kept } = await scene(record());
+    const decided = await atRest.decide('op-1-c1', { by: ANA, ...first });
+    expect(decided.decisions.at(-1)).toMatchObject({ isCarriedOut: false, operationId: null });
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: true });
+    expect(carried.decided).toEqual([]);
+    await boot().resume();
+    await boot().resume();
+    expect(carried.decided).toEqual([
+      { operationId: 'op-1', value: note('mine'), version: '"v2"' },
+    ]);
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
+  });
+
+  test('CF-6 taken back at rest, it is open again, and nothing is sent', async () => {
+    const { atRest, boot, carried, review } = await scene(record());
+    await atRest.decide('op-1-c1', { by: ANA, ...first });
+    expect(await atRest.undo('op-1-c1', ANA)).toMatchObject({ state: 'awaitingReview' });
+    await boot().resume();
+    expect(carried).toMatchObject({ decided: [], edits: [] });
+    await review.access.decide('op-1-c1', { by: ANA, side: 2 });
+    expect(carried.decided).toEqual([
+      expect.objectContaining({ operationId: 'op-1', value: note('theirs') }),
+    ]);
+  });
+
+  test('CF-6 PS-3 one that can not be read hides no other', async () => {
+    const { atRest, store } = await scene(record());
+    await store.commit([
+      { kind: 'keep', room: 'conflict', key: 'odd', text: '{"id":"odd"}', isOpen: true },
+    ]);
+    const page = await atRest.page({ isOpen: true, order: 'newest', limit: 10 });
+    expect(page).toMatchObject({ records: [record()], unreadable: 1, nextSeq: null });
+    await expect(atRest.find('odd')).rejects.toMatchObject({ code: 'HF_RECORD_UNSUPPORTED' });
+    await expect(atRest.find('none')).rejects.toMatchObject({ code: 'HF_CONFLICT_UNKNOWN' });
+    await expect(atRest.find('')).rejects.toMatchObject({ code: 'HF_CONFLICT_UNKNOWN' });
+  });
+});
+
+describe('HM-1 CF-6 what waits for a person is counted', () => {
+  const about = { operationId: 'op-2', upstream: 'records', entityType: 'crisis_plan' };
+
+  test('HM-1 from the start on, and as it comes and goes, by upstream', async () => {
+    const other = record({
+      id: 'b',
+      type: 'notes.put',
+      isHeld: false,
+      openedAtMs: MERGED_AT_MS - 5,
+    });
+    const { review, facts } = await scene(record(), other, record({ id: 'c', state: 'resolved' }));
+    const none = { count: 0, held: 0, oldestAtMs: null };
+    expect(review.health()).toEqual({ ...none, upstreams: {} });
+    await review.resume();
+    expect(review.health()).toEqual({
+      ...{ count: 2, held: 1, oldestAtMs: MERGED_AT_MS - 5 },
+      upstreams: { records: { count: 1, held: 1, oldestAtMs: MERGED_AT_MS } },
+    });
+    const third = { ...about, conflictId: 'd', type: 'plans.put' };
+    facts.emit('conflict.awaitsReview', third, 'conflict', 1, false);
+    facts.emit('conflict.awaitsReview', third, 'conflict', 1, false);
+    expect(review.health()).toMatchObject({ count: 3, held: 1 });
+    await review.access.decide('op-1-c1', { by: ANA, side: 1 });
+    facts.emit('conflict.resolved', third, null, 5);
+    expect(review.health()).toMatchObject({ count: 1, held: 0, upstreams: {} });
+  });
+
+  test('HM-1 what is decided and not carried out waits for no person', async () => {
+    const { atRest, boot, carried } = await scene(record({ isHeld: false }));
+    await atRest.decide('op-1-c1', { by: ANA, ...first });
+    carried.trouble = new Error('The queue is full.');
+    const review = boot();
+    await review.resume();
+    expect(review.health()).toMatchObject({ count: 0 });
+  });
+});
