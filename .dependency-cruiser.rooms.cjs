@@ -252,8 +252,6 @@ const ROOMS = {
     'actors/operation',
     'actors/pool',
   ],
-  // Conflicts about records of the app: what is kept of them, and who decides.
-  'actors/conflict': [...MACHINES, ...CONFLICT, PORT, 'actors/time', 'actors/facts'],
   actors: [
     ...MACHINES,
     ...MERGE,

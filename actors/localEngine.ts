@@ -21,7 +21,7 @@ import { exemptionsAmong, type Handler, type OwnHandler } from './attempt/handle
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
-import { ConflictReview, noOrders } from './conflict/conflictReview.ts';
+import type { ConflictReview } from './conflict/conflictReview.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
@@ -33,6 +33,7 @@ import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream } from './facts/factStream.ts';
+import { liveReview } from './liveReview.ts';
 import {
   type Acceptance,
   closed,
@@ -229,13 +230,7 @@ export class LocalEngine implements Engine {
       ready: () => this.whenRunning(),
     });
     this.crises = crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() });
-    this.#review = new ConflictReview({
-      ...{ store, clock, facts, timers: core.timers, retentionMs: parts.retentionMs },
-      ready: () => this.whenRunning(),
-      orders: noOrders((writes) => access.commit(writes.map((write) => () => write))),
-      rulesOf: () => undefined,
-      upstreamOf: (type) => core.pool.registered.byType.get(type)?.upstream,
-    });
+    this.#review = liveReview(parts, core, access, () => this.whenRunning());
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);

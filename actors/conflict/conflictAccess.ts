@@ -196,9 +196,11 @@ export class Conflicts implements ConflictAccess {
     const rules = this.#parts.rulesOf(record.entity.type);
     const value = withComputed(rules, standingValue(record), last?.before ?? record.value);
     if (isHeld && operationId !== null && last?.kind === 'resolved') {
-      const isThere = record.sides.some((side) => !side.isOurs && side.value !== null);
-      const absent = version === null && !isThere ? (true as const) : undefined;
-      const isWaiting = await carrier.decide(operationId, { value, version, absent });
+      // What has come to the upstream since is compared with what the person has seen of it.
+      const ancestor = record.sides.find(({ isOurs }) => !isOurs)?.value ?? null;
+      const absent = version === null && ancestor === null ? (true as const) : undefined;
+      const decision = { value, version, absent, ancestor: ancestor ?? undefined };
+      const isWaiting = await carrier.decide(operationId, decision);
       return isWaiting ? operationId : null;
     }
     return await carrier.edit(record, {

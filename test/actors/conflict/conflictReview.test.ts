@@ -51,8 +51,9 @@ async function scene(...records: readonly ConflictRecord[]) {
   const carried: Carried = { decided: [], edits: [], trouble: null, isWaiting: true };
   const orders: ConflictOrders = {
     keep: (writes) => store.commit(writes),
-    decide: (operationId, { value, version, absent }) => {
-      carried.decided.push({ operationId, value, version, ...(absent === true ? { absent } : {}) });
+    decide: (operationId, { value, version, absent, ancestor }) => {
+      const theirs = absent === true ? { absent } : { ancestor };
+      carried.decided.push({ operationId, value, version, ...theirs });
       return Promise.resolve(carried.isWaiting);
     },
     edit: (of, how) => {
@@ -92,7 +93,7 @@ describe('CF-6 a decision under a running engine', () => {
     const { review, carried, told, kept } = await scene(record());
     const after = await review.access.decide('op-1-c1', { by: ANA, ...first });
     expect(carried.decided).toEqual([
-      { operationId: 'op-1', value: note('mine'), version: '"v2"' },
+      { operationId: 'op-1', value: note('mine'), version: '"v2"', ancestor: note('theirs') },
     ]);
     expect(carried.edits).toEqual([]);
     expect(after.decisions.at(-1)).toMatchObject({ operationId: 'op-1', isCarriedOut: true });
@@ -192,7 +193,7 @@ describe('CF-6 a decision at rest', () => {
     await boot().resume();
     await boot().resume();
     expect(carried.decided).toEqual([
-      { operationId: 'op-1', value: note('mine'), version: '"v2"' },
+      { operationId: 'op-1', value: note('mine'), version: '"v2"', ancestor: note('theirs') },
     ]);
     expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
   });
