@@ -6,6 +6,7 @@
  */
 
 export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
+export type { LoopbackOptions } from './loopbackServer.ts';
 export {
   type BrokenLaws,
   type MergeLawOptions,
@@ -24,6 +25,19 @@ export {
   type MisbehaviourCounts,
   type MisbehaviourOptions,
 } from './misbehaviour.ts';
+export {
+  type RecordServer,
+  type RecordServerOptions,
+  startRecordServer,
+} from './recordServer.ts';
+export {
+  type HeldRecord,
+  RECORD_FAULTS,
+  type RecordCounts,
+  type RecordFault,
+  type RecordsOptions,
+  type RecordWrite,
+} from './records.ts';
 export { type SeededRandom, seededRandom } from './seededRandom.ts';
 export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';
 export type { LedgerEntry, LedgerSummary, UpstreamLedger } from './upstreamLedger.ts';

@@ -5,9 +5,16 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from '../../actors/platform/systemClock.ts';
+import {
+  headerOf,
+  type LoopbackOptions,
+  readBody,
+  reply,
+  replyLines,
+  startLoopbackServer,
+} from './loopbackServer.ts';
 import {
   MisbehavingWork,
   type MisbehaviourCounts,
@@ -15,12 +22,7 @@ import {
 } from './misbehaviour.ts';
 import type { UpstreamLedger } from './upstreamLedger.ts';
 
-export interface UpstreamOptions extends MisbehaviourOptions {
-  /** Stops by itself after this, in milliseconds of real time. Default 10 min. */
-  readonly lifeMs?: number | undefined;
-  /** Stops by itself after this many requests. Default 1,000,000. */
-  readonly requestsMax?: number | undefined;
-}
+export interface UpstreamOptions extends MisbehaviourOptions, LoopbackOptions {}
 
 export interface MisbehavingUpstream {
   /** `http://127.0.0.1:<port>`, the base URL for requests. */
@@ -36,7 +38,6 @@ export interface MisbehavingUpstream {
   readonly close: () => Promise<void>;
 }
 
-const BODY_BYTES_MAX = 4 * 1_048_576;
 const TRICKLE_STEPS = 5;
 const TRICKLE_STEP_MS = 40;
 
@@ -63,121 +64,59 @@ const TRICKLE_STEP_MS = 40;
 export async function startMisbehavingUpstream(
   options: UpstreamOptions = {},
 ): Promise<MisbehavingUpstream> {
-  const { requestsMax = 1_000_000, lifeMs = 600_000 } = options;
   const work = new MisbehavingWork(options, systemClock);
   const { ledger, counts } = work;
-  let requests = 0;
-
-  const server = createServer((request, response) => {
-    void serve(request, response).catch(() => {
-      // The caller went away in the middle of it: what it asked for may or may not have been done,
-      // as in life.
-      response.destroy();
-    });
-  });
-
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (url.pathname.startsWith('/_')) {
-      control(request, url, response);
-      return;
-    }
-    requests += 1;
-    if (requests >= requestsMax) void close();
-    if (work.isCutOff()) {
-      request.socket.destroy();
-      return;
-    }
-    const body = await readBody(request);
-    const key = request.headers['idempotency-key'];
-    await work.serve(
-      {
-        key: typeof key === 'string' ? key : undefined,
-        attempt: Number(request.headers['holdfast-attempt'] ?? 0),
-        body,
-        path: url.pathname,
-      },
-      {
-        reply(status, text, retryAfterSeconds) {
-          if (retryAfterSeconds !== undefined) {
-            response.setHeader('retry-after', String(retryAfterSeconds));
-          }
-          reply(response, status, text);
-        },
-        drop() {
-          request.socket.destroy();
-        },
-        trickle: (text) => trickle(response, text),
-      },
-    );
-  }
-
-  function control(request: IncomingMessage, url: URL, response: ServerResponse): void {
-    request.resume();
-    if (url.pathname === '/_ledger') {
-      response.setHeader('content-type', 'application/x-ndjson');
-      for (const entry of ledger.entries()) response.write(`${JSON.stringify(entry)}\n`);
-      response.end();
-    } else if (url.pathname === '/_summary') {
-      reply(response, 200, JSON.stringify({ ...ledger.summary(), misbehaviours: counts }));
-    } else if (url.pathname === '/_outage' && request.method === 'POST') {
-      work.startOutage(Number(url.searchParams.get('ms') ?? 1_000));
-      reply(response, 200, '{}');
-    } else {
-      reply(response, 404, '{"error":"unknown control path"}');
-    }
-  }
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const closed = new Promise<void>((resolve) => {
-    server.once('close', resolve);
-  });
-  const cancelLife = systemClock.schedule(lifeMs, () => {
-    void close();
-  });
-
-  async function close(): Promise<void> {
-    cancelLife();
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  }
-
   const startOutage = (durationMs: number): void => {
     work.startOutage(durationMs);
   };
-  return { url: urlOf(server), ledger, counts, startOutage, closed, close };
+  const server = await startLoopbackServer(options, {
+    async serve(request, url, response) {
+      if (work.isCutOff()) {
+        request.socket.destroy();
+        return;
+      }
+      await work.serve(
+        {
+          key: headerOf(request, 'idempotency-key'),
+          attempt: Number(request.headers['holdfast-attempt'] ?? 0),
+          body: await readBody(request),
+          path: url.pathname,
+        },
+        {
+          reply(status, text, retryAfterSeconds) {
+            if (retryAfterSeconds !== undefined) {
+              response.setHeader('retry-after', String(retryAfterSeconds));
+            }
+            reply(response, status, text);
+          },
+          drop() {
+            request.socket.destroy();
+          },
+          trickle: (text) => trickle(response, text),
+        },
+      );
+    },
+    control(request, url, response) {
+      if (url.pathname === '/_ledger') replyLines(response, ledger.entries());
+      else if (url.pathname === '/_summary') {
+        reply(response, 200, JSON.stringify({ ...ledger.summary(), misbehaviours: counts }));
+      } else if (isOutageOrder(request, url)) {
+        startOutage(Number(url.searchParams.get('ms') ?? 1_000));
+        reply(response, 200, '{}');
+      } else reply(response, 404, '{"error":"unknown control path"}');
+    },
+  });
+  return { ...server, ledger, counts, startOutage };
 }
 
-function urlOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+function isOutageOrder(request: IncomingMessage, url: URL): boolean {
+  return url.pathname === '/_outage' && request.method === 'POST';
 }
 
 async function sleep(delayMs: number): Promise<void> {
   await new Promise<void>((resolve) => {
     systemClock.schedule(delayMs, resolve);
   });
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > BODY_BYTES_MAX) throw new RangeError('body too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function reply(response: ServerResponse, status: number, text: string): void {
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
-  response.setHeader('content-length', Buffer.byteLength(text));
-  response.end(text);
 }
 
 /** Sends the answer in small pieces with pauses between. */

@@ -156,12 +156,7 @@ export class MisbehavingWork {
   #draw(entry: LedgerEntry | null): Misbehaviour | null {
     const { seed = 1, misbehaviour = {} } = this.#options;
     const text = `${seed}|${entry?.key ?? this.#keyless}|${entry?.requested ?? 0}`;
-    let share = createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
-    for (const name of MISBEHAVIOURS) {
-      share -= misbehaviour[name] ?? 0;
-      if (share < 0) return name;
-    }
-    return null;
+    return drawn(text, MISBEHAVIOURS, misbehaviour);
   }
 
   /** Applies the effect unless its key was applied before, and returns the answer to give. */
@@ -179,6 +174,20 @@ export class MisbehavingWork {
       this.#clock.schedule(ms, resolve);
     });
   }
+}
+
+/** One of the names, each as often as its share says; the same for the same text. `null` for none. */
+export function drawn<Name extends string>(
+  text: string,
+  names: readonly Name[],
+  shares: Readonly<Partial<Record<Name, number>>>,
+): Name | null {
+  let share = createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+  for (const name of names) {
+    share -= shares[name] ?? 0;
+    if (share < 0) return name;
+  }
+  return null;
 }
 
 function error(text: string): string {

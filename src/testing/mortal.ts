@@ -7,7 +7,6 @@
 
 import type { Attempt, Handler } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Store } from '../../persistence/port/store.ts';
 
 /** Whether a process lives, and the way to end it. */
@@ -42,19 +41,35 @@ export function mortalClock(clock: Clock, { isDead }: Life): Clock {
 }
 
 /** A handler that neither begins nor answers in a dead process; what it has sent stays sent. */
-export function mortalHandler(handler: Handler, { isDead }: Life): Handler {
+export function mortalHandler(handler: Handler, life: Life): Handler {
+  const { conflicts } = handler;
+  const fetchOfRun = handler.run.fetchCurrent;
+  const fetchCurrent = typeof conflicts === 'object' ? conflicts.fetchCurrent : undefined;
   return {
     ...handler,
-    run: async (attempt: Attempt): Promise<Json | undefined> => {
+    run: Object.assign(
+      mortalWork((attempt) => handler.run(attempt), life),
+      fetchOfRun === undefined ? {} : { fetchCurrent: mortalWork(fetchOfRun, life) },
+    ),
+    ...(typeof conflicts === 'object' && fetchCurrent !== undefined
+      ? { conflicts: { ...conflicts, fetchCurrent: mortalWork(fetchCurrent, life) } }
+      : {}),
+  };
+}
+
+function mortalWork<Answer>(
+  work: (attempt: Attempt) => Promise<Answer> | Answer,
+  { isDead }: Life,
+): (attempt: Attempt) => Promise<Answer> {
+  return async (attempt) => {
+    if (isDead()) return await never();
+    try {
+      const answer = await work(attempt);
+      return isDead() ? await never() : answer;
+    } catch (error) {
       if (isDead()) return await never();
-      try {
-        const response = await handler.run(attempt);
-        return isDead() ? await never() : response;
-      } catch (error) {
-        if (isDead()) return await never();
-        throw error;
-      }
-    },
+      throw error;
+    }
   };
 }
 
