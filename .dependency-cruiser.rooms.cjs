@@ -110,7 +110,7 @@ const ROOMS = {
 
   // Charts: they decide by policies and never import each other.
   ...Object.fromEntries(CHARTS.map((chart) => [chart, [VOCABULARY, ...POLICY]])),
-  machines: CHARTS,
+  machines: [...CHARTS, 'machines/conflict'],
 
   [PORT]: [VOCABULARY],
   'persistence/files': [VOCABULARY],

@@ -7,6 +7,7 @@
 
 import type { AnyStateMachine } from 'xstate';
 import { circuitBreakerMachine } from './breaker/circuitBreakerMachine.ts';
+import { conflictMachine } from './conflict/conflictMachine.ts';
 import { crisisMachine } from './crisis/crisisMachine.ts';
 import { crisisModeMachine } from './crisisMode/crisisModeMachine.ts';
 import { degradationMachine } from './degradation/degradationMachine.ts';
@@ -18,6 +19,7 @@ import { supervisorMachine } from './supervisor/supervisorMachine.ts';
 export const machines: readonly AnyStateMachine[] = [
   supervisorMachine,
   syncOperationMachine,
+  conflictMachine,
   crisisMachine,
   crisisModeMachine,
   circuitBreakerMachine,

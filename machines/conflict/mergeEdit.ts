@@ -43,7 +43,9 @@ export interface EditMerged extends BothSides {
   readonly review: readonly ReviewItem[];
   readonly audit: readonly AuditEntry[];
   readonly mergeId: string;
-  /** A person is asked, and by the rules of the entity nothing goes out before that. */
+  /** By the rules of the entity nothing goes out while a person is asked. */
+  readonly isToWait: boolean;
+  /** A person is asked by the rules, and nothing goes out before that. */
   readonly isHeld: boolean;
   /** The upstream holds all of it already: nothing is to be sent. */
   readonly isNothingLeft: boolean;
@@ -118,7 +120,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
     }),
     ...(maker === null ? {} : { others: maker }),
   };
-  const isHeld = review.length > 0 && rules.whileInReview === 'waits';
+  const isToWait = rules.whileInReview === 'waits';
   return {
     isMerged: true,
     ...both,
@@ -126,7 +128,8 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
     review,
     audit,
     mergeId,
-    isHeld,
+    isToWait,
+    isHeld: isToWait && review.length > 0,
     isNothingLeft:
       current !== null && isSameRecord(value, current.value) && areKnown(merged, current),
   };

@@ -1,0 +1,187 @@
+/**
+ * What the chart of a conflict is made of: its context, its events, its guards and actions, and what it has done.
+ *
+ * @module
+ */
+
+import { assign, type EventObject, fromCallback, setup } from 'xstate';
+import type { ConflictReason } from '../vocabulary/conflictReason.ts';
+import type { SentStanding } from './sentEdit.ts';
+
+export interface ConflictInput {
+  readonly conflictId: string;
+  /** The edit that met it. */
+  readonly operationId: string;
+  /** `predecessor` where it was met before anything was sent. */
+  readonly reason: ConflictReason;
+  /** How often the edit was merged anew. */
+  readonly round: number;
+  /** After so many a person is asked. */
+  readonly roundsMax: number;
+  /** An attempt at the edit may have been applied without an answer. */
+  readonly isOutcomeUnknown: boolean;
+  /** The upstream has said that it is at work on an attempt with the same key. */
+  readonly isKeyInUse: boolean;
+  /** What the upstream holds is known already: nobody has to ask it. */
+  readonly isCurrentKnown: boolean;
+  /** When this store last heard of the upstream's record; `null` where it never has. */
+  readonly heardAtMs: number | null;
+  /** For how long it may not have, and still merge by itself. */
+  readonly silentMaxMs: number;
+  /** The present. */
+  readonly atMs: number;
+  /** When the upstream is to be asked. */
+  readonly fetchAtMs: number;
+}
+
+/**
+ * How it ended:
+ * - `pending`: the upstream is at work on the edit still; it is sent again later, as it is.
+ * - `applied`: the upstream holds what the edit was to make of it.
+ * - `merged`: the merged record is to be sent. `decided`: what a person has decided is.
+ * - `refused`: the upstream refuses to be read.
+ * - `left`: the edit ended, or somebody sent it on.
+ */
+export type ConflictOutcome = 'pending' | 'applied' | 'merged' | 'decided' | 'refused' | 'left';
+
+/** Ids, counts and instants; never what a record holds. */
+export interface ConflictContext extends ConflictInput {
+  /** How often the upstream was asked. */
+  readonly fetches: number;
+  /** How often it has shown what is known to be over. */
+  readonly olderFetches: number;
+  readonly standing: SentStanding | null;
+  /** Why a person has to look at it, whatever the rules of the entity say; `null` for no such reason. */
+  readonly asks: ConflictReason | null;
+  /** What the rules could not decide. */
+  readonly questions: number;
+  /** By the rules of its entity nothing goes out before a person has looked at it. */
+  readonly isToWait: boolean;
+  /** Nothing of it is to be sent. */
+  readonly isNothingLeft: boolean;
+  /** Nothing was lost, and it may be sent. */
+  readonly isSound: boolean;
+  readonly outcome: ConflictOutcome | null;
+}
+
+export interface Instant {
+  readonly atMs: number;
+}
+
+/** What the upstream holds, by what is known of the edit. */
+export interface FetchedFacts extends Instant {
+  readonly standing: SentStanding;
+  /** When it is to be asked again, should it have shown what is over. */
+  readonly retryAtMs: number;
+}
+
+export interface RetryFacts extends Instant {
+  readonly retryAtMs: number;
+}
+
+export interface MergedFacts extends Instant {
+  readonly questions: number;
+  readonly isToWait: boolean;
+  readonly isNothingLeft: boolean;
+  readonly isSound: boolean;
+}
+
+export type ConflictEvent =
+  | ({ readonly type: 'fetch.due' } & Instant)
+  | ({ readonly type: 'current.fetched' } & FetchedFacts)
+  /** It may answer later. */
+  | ({ readonly type: 'fetch.failed' } & RetryFacts)
+  /** It will not answer. */
+  | ({ readonly type: 'fetch.refused' } & Instant)
+  /** What it answered is no record. */
+  | ({ readonly type: 'current.unreadable' } & Instant)
+  | ({ readonly type: 'edit.merged' } & MergedFacts)
+  /** The rules threw, or it is more than may be sent. */
+  | ({ readonly type: 'merge.failed' } & Instant)
+  /** What was ordered is on disk. */
+  | ({ readonly type: 'journal.committed' } & Instant)
+  /** Something else was heard of the record before it was written. */
+  | ({ readonly type: 'record.changed' } & RetryFacts)
+  /** A person has decided. */
+  | ({ readonly type: 'person.decided' } & Instant)
+  /** A person wants it to be tried again as if it were new. */
+  | ({ readonly type: 'retry.requested' } & Instant)
+  /** The edit does not wait for it any more. */
+  | ({ readonly type: 'edit.left' } & Instant);
+
+/** How often an upstream that shows what is over is asked again. */
+export const OLDER_FETCHES_MAX = 4;
+
+export const conflictSetup = setup({
+  types: {
+    context: {} as ConflictContext,
+    events: {} as ConflictEvent,
+    input: {} as ConflictInput,
+    output: {} as { readonly outcome: ConflictOutcome | null },
+    meta: {} as { readonly requirements: readonly string[] },
+  },
+  actors: {
+    /** Asks the upstream what it holds. Given life in actors/; this default never answers. */
+    fetch: fromCallback<EventObject, { readonly id: string }>(() => undefined),
+    /** Merges the edit with that by the rules of its entity. Given life in actors/. */
+    merge: fromCallback<EventObject, { readonly id: string }>(() => undefined),
+  },
+  guards: {
+    isCurrentKnown: ({ context: { isCurrentKnown } }) => isCurrentKnown,
+    isFetchDue: ({ context: { fetchAtMs } }, { atMs }: Instant) => atMs >= fetchAtMs,
+    /** It may only lag behind: it is asked again, so many times. */
+    isToBeAskedAgain: ({ context: { olderFetches } }, { standing }: FetchedFacts) =>
+      standing === 'older' && olderFetches < OLDER_FETCHES_MAX,
+    /** Its own first attempt is what it conflicts with. */
+    isAtWork: ({ context: { standing, isKeyInUse } }) => standing === 'sameVersion' && isKeyInUse,
+    isApplied: ({ context: { standing } }) => standing === 'applied',
+    /** Whether it was applied can't be told, so that merging might do it twice. */
+    isUnproven: ({ context: { standing } }) => standing === 'unproven',
+    /** It shows what is over, however often it is asked. */
+    isBehind: ({ context: { standing } }) => standing === 'older',
+    /** Removals of that time may be forgotten. */
+    isSilentTooLong: ({ context: { heardAtMs, silentMaxMs, atMs } }) =>
+      heardAtMs !== null && atMs - heardAtMs > silentMaxMs,
+    hasNoRoundsLeft: ({ context: { round, roundsMax } }) => round >= roundsMax,
+    isUnsound: ({ context: { isSound } }) => !isSound,
+    /** A person is asked before anything is sent. What the entity lets go is sent, but into no endless round. */
+    isPersonFirst: ({ context: { asks, isToWait, questions } }) =>
+      isToWait ? asks !== null || questions > 0 : asks !== null && asks !== 'outcomeUnknown',
+    /** It is what that person wants, whatever is heard meanwhile. */
+    isDecided: ({ context: { outcome } }) => outcome === 'decided',
+    isNothingLeft: ({ context: { isNothingLeft } }) => isNothingLeft,
+  },
+  actions: {
+    noteFetch: assign(({ context }, { atMs }: Instant) => ({ fetches: context.fetches + 1, atMs })),
+    noteStanding: assign((_, { standing, atMs }: FetchedFacts) => ({ standing, atMs })),
+    countOlder: assign({ olderFetches: ({ context }) => context.olderFetches + 1 }),
+    planFetch: assign((_, { retryAtMs, atMs }: RetryFacts) => ({
+      fetchAtMs: retryAtMs,
+      isCurrentKnown: false,
+      atMs,
+    })),
+    /** As if it had just been met. */
+    beginAnew: assign((_, { atMs }: Instant) => ({
+      fetchAtMs: atMs,
+      atMs,
+      isCurrentKnown: false,
+      olderFetches: 0,
+      standing: null,
+      asks: null,
+      round: 0,
+    })),
+    ask: assign((_, { asks }: { readonly asks: ConflictReason }) => ({ asks })),
+    noteMerge: assign((_, { questions, isToWait, isNothingLeft, isSound, atMs }: MergedFacts) => ({
+      questions,
+      isToWait,
+      isNothingLeft,
+      isSound,
+      atMs,
+    })),
+    noteFailure: assign((_, { asks, atMs }: Instant & { readonly asks: ConflictReason }) => ({
+      asks,
+      atMs,
+    })),
+    end: assign((_, { outcome }: { readonly outcome: ConflictOutcome }) => ({ outcome })),
+  },
+});
