@@ -54,6 +54,8 @@ export type Acknowledgement =
     }
   /** The upstream has said that the effect is made. */
   | { readonly event: 'applied'; readonly key: string; readonly number: number }
+  /** A worker of `recordedStore.ts` was told that its round is on disk. */
+  | { readonly event: 'stored'; readonly worker: number; readonly round: number }
   /** The attempt ended otherwise. */
   | { readonly event: 'unanswered'; readonly key: string; readonly attempt: number };
 

@@ -82,6 +82,16 @@ export interface RecordingOptions {
   readonly failingSyncs?: { readonly aRound: number; readonly failing: number } | undefined;
   /** What an earlier life left, and what it had said. */
   readonly earlier: EarlierLife | null;
+  /** What runs; a program around the runtime where it is absent. */
+  readonly program?: RecordedProgram | undefined;
+}
+
+export interface RecordedProgram {
+  readonly url: URL;
+  /** The other files of `test/` that it needs. */
+  readonly others: readonly URL[];
+  /** What it is told beside its setup. */
+  readonly argument: string;
 }
 
 export interface EarlierLife {
@@ -161,7 +171,7 @@ export async function record(options: RecordingOptions): Promise<Recording> {
       sabotage: VARIANTS[options.variant].sabotage,
       lifeMs: LIFE_MS,
     };
-    await run(setup, environment(options, root, log));
+    await run(options.program, setup, environment(options, root, log));
     const timeline = timelineOf(readRecording(log), acknowledgements);
     const recording = { options, root, rootInode, found, timeline };
     checkComplete(recording, foundIn(root));
@@ -253,9 +263,13 @@ export function sabotageEnvironment(
   };
 }
 
-async function run(setup: RecordedSetup, env: NodeJS.ProcessEnv): Promise<void> {
-  const program = childProgram(CHILD, CHILD_OTHERS);
-  const child = spawn(process.execPath, [program, JSON.stringify(setup)], {
+async function run(
+  { url, others, argument }: RecordedProgram = { url: CHILD, others: CHILD_OTHERS, argument: '' },
+  setup: RecordedSetup,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const program = childProgram(url, others);
+  const child = spawn(process.execPath, [program, JSON.stringify(setup), argument], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
