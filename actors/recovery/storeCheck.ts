@@ -10,7 +10,8 @@ import {
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
-import type { UpkeepStore } from '../../persistence/port/store.ts';
+import { KEPT_ROOMS, type KeptRoom } from '../../persistence/port/kept.ts';
+import type { KeptPage, KeptStore, UpkeepStore } from '../../persistence/port/store.ts';
 import { Backoff, inSlices, pause, type WaitParts } from '../journal/background.ts';
 
 /** Records opened between two requests of others: some two milliseconds. */
@@ -19,7 +20,7 @@ const SLICE_ROWS = 64;
 const PERMANENT: ReadonlySet<ErrorCode> = new Set(['HF_STORE_CORRUPT', 'HF_INTERNAL']);
 
 export interface StoreCheckParts extends WaitParts {
-  readonly store: UpkeepStore;
+  readonly store: UpkeepStore & Pick<KeptStore, 'keptPage'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -30,7 +31,7 @@ export interface CheckProgress {
   readonly checked: number;
   /** Of what the store held when it was opened, from 0 to 1. */
   readonly share: number;
-  /** Records that can't be read from the file, and so are not quarantined. */
+  /** Records that can't be read from the file, and so are not quarantined; and kept records that can't be opened. */
   readonly unreadableRecords: number;
   /** Stretches of records that could not be read from the file at all. */
   readonly unreadableStretches: number;
@@ -53,6 +54,9 @@ export class StoreCheck {
   #discrepancies = 0;
   #afterSeq = 0;
   #seqBefore = 0;
+  /** The rooms of kept records that are still to be looked into, and how far the first of them is. */
+  #rooms: readonly KeptRoom[] = KEPT_ROOMS;
+  #afterKept = 0;
   #isStopped = false;
 
   constructor(parts: StoreCheckParts) {
@@ -79,11 +83,23 @@ export class StoreCheck {
     if (this.#state !== 'notStarted' || this.#isStopped) return;
     this.#state = 'running';
     this.#seqBefore = seqBefore;
-    void inSlices(this.#parts, () => this.#next());
+    void this.#run();
   }
 
   stop(): void {
     this.#isStopped = true;
+  }
+
+  async #run(): Promise<void> {
+    await inSlices(this.#parts, () => this.#next());
+    await inSlices(this.#parts, () => this.#nextKept());
+    // A stop between two slices is no trouble.
+    if (this.#isStopped) return;
+    // By indexes that were found to be right.
+    await this.#parts.store.recount().catch((error: unknown) => {
+      if (!this.#isStopped) this.#parts.onError(error);
+    });
+    this.#state = 'done';
   }
 
   async #next(): Promise<boolean> {
@@ -99,27 +115,47 @@ export class StoreCheck {
     } catch (error) {
       await this.#failed(error);
     }
-    if (this.#afterSeq < this.#seqBefore - 1) return true;
-    // A stop between two slices is no trouble.
-    if (this.#isStopped) return false;
-    // By indexes that were found to be right.
-    await this.#parts.store.recount().catch((error: unknown) => {
-      if (!this.#isStopped) this.#parts.onError(error);
-    });
-    this.#state = 'done';
-    return false;
+    return this.#afterSeq < this.#seqBefore - 1;
+  }
+
+  /** Those are opened as they are shown, and set nothing aside. */
+  async #nextKept(): Promise<boolean> {
+    const [room] = this.#rooms;
+    if (this.#isStopped || room === undefined) return false;
+    try {
+      const query = { order: 'oldest', fromSeq: this.#afterKept, limit: SLICE_ROWS } as const;
+      const { rows, nextSeq } = await this.#parts.store.keptPage({ room, ...query });
+      const unreadable = unreadableIn(rows);
+      if (unreadable.length > 0) this.#parts.onError(unreadableKept(room, unreadable));
+      this.#unreadableRecords += unreadable.length;
+      this.#backoff.reset();
+      this.#checked += rows.length;
+      this.#afterKept = nextSeq ?? 0;
+      if (nextSeq === null) this.#rooms = this.#rooms.slice(1);
+    } catch (error) {
+      if (await this.#mayRepeat(error)) return true;
+      // A damaged page of the index: no way leads behind it.
+      this.#unreadableStretches += 1;
+      this.#rooms = this.#rooms.slice(1);
+      this.#afterKept = 0;
+    }
+    return true;
   }
 
   async #failed(error: unknown): Promise<void> {
-    if (this.#isStopped) return;
+    if (await this.#mayRepeat(error)) return;
+    // A damaged page: what lies behind it may be well.
+    this.#unreadableStretches += 1;
+    this.#afterSeq += SLICE_ROWS;
+  }
+
+  /** False where a second look would end in the same; else it has waited for a while. */
+  async #mayRepeat(error: unknown): Promise<boolean> {
+    if (this.#isStopped) return true;
     this.#parts.onError(error);
-    if (!isHoldfastError(error) || PERMANENT.has(error.code)) {
-      // A damaged page: what lies behind it may be well.
-      this.#unreadableStretches += 1;
-      this.#afterSeq += SLICE_ROWS;
-    } else {
-      await pause(this.#parts, this.#backoff.nextMs());
-    }
+    if (!isHoldfastError(error) || PERMANENT.has(error.code)) return false;
+    await pause(this.#parts, this.#backoff.nextMs());
+    return true;
   }
 }
 
@@ -127,6 +163,19 @@ function unreadableRecords(count: number): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
     `${count} records of the store are damaged and can't be read; the others go on. Look with holdfast doctor --deep, and restore a backup.`,
+    { withStack: false },
+  );
+}
+
+function unreadableIn(rows: KeptPage['rows']): readonly string[] {
+  return rows.flatMap((row) => ('unreadable' in row ? [row.unreadable] : []));
+}
+
+function unreadableKept(room: KeptRoom, codes: readonly string[]): HoldfastError {
+  const what = room === 'entity' ? 'what is known of entities' : 'conflicts';
+  return new HoldfastError(
+    'HF_STORE_CORRUPT',
+    `${codes.length} records of ${what} can't be opened (${[...new Set(codes)].join(', ')}) and count as not there; the others go on. Look with holdfast doctor --deep, and restore a backup.`,
     { withStack: false },
   );
 }

@@ -138,7 +138,10 @@ export async function checkDeep(
     const { faults, recordsOpened, unreadableCount, unreadable } = check;
     const listed = unreadable
       .slice(0, LISTED_MAX)
-      .map(({ id, code }) => `${id ?? 'a component or a crisis plan'} (${code})`);
+      .map(
+        ({ id, code }) =>
+          `${id ?? 'a component, a crisis plan, an entity or a conflict'} (${code})`,
+      );
     return [
       faults.length === 0
         ? ok('pages', 'tables and indexes are sound')

@@ -21,6 +21,7 @@ import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
 import { restoreStore } from '../../../persistence/upkeep/restore.ts';
 import { placeStoreFixture } from '../../support/harness/fixtures.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
+import { keep } from '../contract/kept.ts';
 import { inThreadStore, OTHER_KEY, TEST_KEY, threadedStore } from '../contract/storeUnderTest.ts';
 import { accept, deadLetter, idOf } from '../contract/writes.ts';
 
@@ -63,6 +64,46 @@ function inFile(path: string, sql: string): void {
 
 const at = (name: string): string => join(parent, name);
 const left = (): string[] => readdirSync(parent).filter((name) => name !== 'store');
+
+describe('CF-8 PS-5 kept records', () => {
+  const conflict = { room: 'conflict', isOpen: true } as const;
+
+  async function keepRecords(): Promise<void> {
+    const store = await opened(folder);
+    await store.commit([accept(1), keep('a'), keep('c', conflict)]);
+    await store.commit([keep('a', { revision: 1, text: 'second' })]);
+    await store.close();
+  }
+
+  test('CF-8 PS-5 are in a backup, are checked with it, and are there once it is restored', async () => {
+    await keepRecords();
+    const { check } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+    expect(check).toMatchObject({ recordsOpened: 3, unreadableCount: 0 });
+    await restoreStore(at('backup'), at('back'), TEST_KEY, RESTORE);
+    const store = await opened(at('back'));
+    expect(await store.keptCounts()).toEqual({ entity: 1, conflict: 1, openConflicts: 1 });
+    const entity = await store.kept({ room: 'entity', key: 'a' });
+    expect(entity).toMatchObject({ text: 'second', revision: 2 });
+    expect(await store.commit([keep('a', { revision: 2 })])).toEqual([
+      { kind: 'kept', revision: 3 },
+    ]);
+  });
+
+  test.each(['is_open = 0', 'keep_until = 1', "state = x'00'"])(
+    'SE-4 PS-5 one that does not open (%s) is found by the check of a backup',
+    async (change) => {
+      await keepRecords();
+      inFile(join(folder, 'data.db'), `UPDATE kept SET ${change} WHERE room = 1`);
+      const { check } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+      expect(check).toMatchObject({
+        unreadableCount: 1,
+        unreadable: [{ id: null, code: expect.stringMatching(/^HF_RECORD_/) }],
+      });
+      const restored = restoreStore(at('backup'), at('back'), TEST_KEY, RESTORE);
+      await expect(restored).rejects.toMatchObject({ code: 'HF_BACKUP_DAMAGED' });
+    },
+  );
+});
 
 describe('CR-3 PS-5 crisis plans', () => {
   const plans: readonly CrisisPlanWrite[] = [

@@ -1,5 +1,6 @@
 /** A payload that is gone, or was exchanged, never runs: its operation says which one belongs to it. */
 
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -94,6 +95,36 @@ describe('SE-4 PS-3 what is not as its operation says is set aside, and the othe
     expect(put).toMatchObject({ kind: 'notReinstated', code: 'HF_RECORD_TAMPERED' });
   });
 
+  test.each([
+    ['a large one by a large one', LARGE, EDITED],
+    ['a large one by a small one', LARGE, 'PAY 2 EUR'],
+  ])('the earlier payload of an operation that was given another, %s', async (_, before, after) => {
+    await store.commit([accept(3, { payload: before })]);
+    const old = await inFile((db) =>
+      db.prepare('SELECT envelope FROM payload WHERE seq = 3').pluck().get(),
+    );
+    await store.commit([update(3, { ...due, payload: before, newPayload: after })]);
+    expect(await claimed()).toContainEqual([3, after]);
+    await inFile((db) => db.prepare('INSERT OR REPLACE INTO payload VALUES (3, ?)').run(old));
+    expect(await claimed()).not.toContainEqual([3, expect.anything()]);
+    expect(quarantined).toMatchObject([{ seq: 3, code: 'HF_RECORD_TAMPERED' }]);
+  });
+
+  test('the new payload of an operation, where it was taken away or is that of another', async () => {
+    await store.commit([accept(3, { payload: 'small' }), accept(4, { payload: LARGE })]);
+    await store.commit([
+      update(3, { ...due, payload: 'small', newPayload: EDITED }),
+      update(4, { ...due, payload: LARGE, newPayload: EDITED }),
+    ]);
+    expect(await claimed()).toContainEqual([3, EDITED]);
+    await inFile((db) => {
+      db.exec('DELETE FROM payload WHERE seq = 3');
+      db.exec('UPDATE payload SET seq = 3 WHERE seq = 4');
+    });
+    expect((await claimed()) as unknown[]).toHaveLength(2);
+    expect(quarantined.map(({ seq }) => seq)).toEqual([3, 4]);
+  });
+
   test('a payload is bound through every update, in this process and the next', async () => {
     await store.commit([accept(3, { payload: LARGE }), update(3, { payload: LARGE })]);
     await inFile(() => undefined);
@@ -158,4 +189,27 @@ test('SE-4 what is edited in a row while its operation runs gets no new seal', a
   expect(await store.find(idOf(1))).toMatchObject({ standing: 'due', urgency: 4 });
   expect((await store.expired({ nowMs: 899, limit: 9 })).nextExpiryAtMs).toBe(900);
   expect(await claimed()).toEqual([[1, 'payload 1']]);
+});
+
+test('PS-3 CF-6 an update that gives another payload makes a row whole that was edited while it ran', async () => {
+  await store.commit([accept(1, { payload: LARGE })]);
+  await inFile((db) => db.exec('UPDATE operation SET urgency = 0'));
+  await store.commit([update(1, { ...due, payload: LARGE, newPayload: EDITED })]);
+  expect(quarantined).toMatchObject([{ seq: 1 }]);
+  expect(await claimed()).toEqual([[1, EDITED]]);
+});
+
+test('SE-5 a payload that another took the place of is in no file, sealed neither', async () => {
+  await store.commit([accept(1, { payload: LARGE }), accept(2, { payload: LARGE })]);
+  const old = await inFile((db) =>
+    db.prepare<[], Buffer>('SELECT envelope FROM payload').pluck().all(),
+  );
+  await store.commit([
+    update(1, { ...due, payload: LARGE, newPayload: EDITED }),
+    update(2, { ...due, payload: LARGE, newPayload: 'small' }),
+  ]);
+  expect(await store.clearErased()).toBe(true);
+  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+  const isFound = (envelope: Buffer): boolean => files.some((bytes) => bytes.includes(envelope));
+  expect(old.map(isFound)).toEqual([false, false]);
 });
