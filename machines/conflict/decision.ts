@@ -20,6 +20,9 @@ import {
 } from './conflictRecord.ts';
 import { valueAt, withValueAt } from './valueAt.ts';
 
+/** Where nothing could be merged. */
+const UNMERGED: ReadonlySet<ConflictRecord['reason']> = new Set(['mergeFailed', 'unreadable']);
+
 /** What a person decides: each question, or the whole record at once. */
 export interface ConflictDecision {
   readonly by: Person;
@@ -91,7 +94,7 @@ export function undone(record: ConflictRecord, by: Person, atMs: number): Confli
   };
   return {
     ...record,
-    state: isTakenBack ? 'awaitingReview' : 'resolved',
+    state: isTakenBack ? openStateOf(record) : 'resolved',
     decisions: [...record.decisions, entry],
   };
 }
@@ -186,6 +189,11 @@ export function withComputed(rules: EntityRules, value: Json, before: Json): Jso
   const follows = rules.computes(clean, [], isObject(before) ? before : undefined);
   const whole = cleanJson({ ...clean, ...follows }) ?? null;
   return isSame(whole, before) ? before : whole;
+}
+
+/** What it was before anybody decided. */
+function openStateOf({ reason }: ConflictRecord): ConflictRecord['state'] {
+  return UNMERGED.has(reason) ? 'quarantined' : 'awaitingReview';
 }
 
 function depthOf({ path }: ReviewItem): number {

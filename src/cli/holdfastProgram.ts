@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { backupCommand } from './commands/backup.ts';
 import { compactCommand } from './commands/compact.ts';
 import { completionCommand } from './commands/completion/completion.ts';
+import { conflictsCommand } from './commands/conflicts/conflicts.ts';
 import { crisesCommand } from './commands/crises/crises.ts';
 import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   statusCommand,
   operationsCommand,
   deadLettersCommand,
+  conflictsCommand,
   quarantineCommand,
   crisesCommand,
   policiesCommand,

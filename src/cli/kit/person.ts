@@ -1,10 +1,11 @@
 /**
- * Who gives an order, as every command takes it: `--by id:role`.
+ * Who gives an order, as every command takes it: `--by id:role`, or `--by id --role role`.
  *
  * @module
  */
 
 import { InvalidArgumentError, type Option } from 'commander';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { value } from './command.ts';
 
@@ -14,6 +15,32 @@ export function byOption({ needsRole }: { readonly needsRole: boolean }): Option
   return value(flags, 'who you are, such as staff-7:clinician; kept and told', (text) =>
     parsePerson(text, needsRole),
   ).makeOptionMandatory();
+}
+
+/** Beside `--by` where that has an id alone. */
+export function roleOption(): Option {
+  return value('--role <role>', 'what you are there, where --by does not say it');
+}
+
+/** Who decides, by either way. @throws HoldfastError `HF_OPTION_INVALID` without a role, or with two. */
+export function decider({
+  by,
+  role,
+}: {
+  readonly by: Person;
+  readonly role?: string;
+}): Required<Person> {
+  const given = role ?? by.role;
+  if (given === undefined || (role !== undefined && by.role !== undefined && role !== by.role)) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      given === undefined
+        ? 'Say what you are there: --by ID:ROLE, or --role ROLE.'
+        : '--by and --role name different roles.',
+      { field: '--role' },
+    );
+  }
+  return { id: by.id, role: given };
 }
 
 /** `staff-7:clinician`; the id may hold colons, the role none. */

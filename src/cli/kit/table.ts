@@ -37,9 +37,12 @@ export function table(
 }
 
 /** What is known of one thing, a line each, never cut; what is empty is left out. */
-export function facts(content: readonly Cells[]): string {
+export function facts(
+  content: readonly Cells[],
+  head: readonly string[] = ['what', 'value'],
+): string {
   const known = content.filter(([, value]) => value !== '');
-  return table(['what', 'value'], known, Number.POSITIVE_INFINITY);
+  return table(head, known, Number.POSITIVE_INFINITY);
 }
 
 /** A line that is no wider than `width`, with a mark where something is left out. */

@@ -15,6 +15,7 @@ import {
 import { valueAt } from '../../../machines/conflict/valueAt.ts';
 import { ruleInWords } from '../../../machines/merge/rules/ruleWords.ts';
 import type { AuditEntry } from '../../../machines/merge/rules/ruling.ts';
+import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
 import type { ConflictReason } from '../../../machines/vocabulary/conflictReason.ts';
 import type { Entity } from '../../../machines/vocabulary/entity.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
@@ -149,7 +150,9 @@ export function detailsOf(record: ConflictRecord): ConflictDetails {
   const { base, sides, audit, decisions } = record;
   return {
     ...aboutOf(record),
-    ...{ base, sides, audit, decisions },
+    ...{ audit, decisions },
+    base: masked(base),
+    sides: sides.map((side) => ({ ...side, value: masked(side.value) })),
     value: standingValue(record),
     asked: record.items.map((item, at) => ({
       id: item.id,
@@ -165,6 +168,11 @@ export function detailsOf(record: ConflictRecord): ConflictDetails {
       })),
     })),
   };
+}
+
+/** What a side says came from elsewhere: card data in it is not shown (CF-7). */
+function masked(value: Json): Json {
+  return cleanJson(value) ?? null;
 }
 
 export function outcomeOf(record: ConflictRecord): ConflictOutcome {

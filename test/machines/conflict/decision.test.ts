@@ -200,6 +200,9 @@ describe('CF-6 a decision is taken back', () => {
     expect(back.state).toBe('awaitingReview');
     expect(standingValue(back)).toEqual(record.value);
     expect(back.decisions.map(({ kind }) => kind)).toEqual(['resolved', 'undone']);
+    const unmerged = { ...record, state: 'quarantined', reason: 'mergeFailed' } as const;
+    const set = decided(unmerged, { by: ANA, atMs: 9, side: 1 }, rules);
+    expect(undone(set, ANA, 10).state).toBe('quarantined');
     // It can be decided again.
     expect(decided(back, { by: ANA, atMs: 11, side: 2 }, rules).state).toBe('resolved');
   });

@@ -4,14 +4,11 @@
  * @module
  */
 
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../../machines/vocabulary/json.ts';
 import { command, EXAMPLE_STORE, flag, JSON_LINES, jsonOption, value } from '../../kit/command.ts';
 import type { ExitCode } from '../../kit/exitCodes.ts';
 import { storeOptions } from '../../kit/storeOptions.ts';
-import { openInput } from '../../run/inputFile.ts';
+import { readJson } from '../../run/jsonFile.ts';
 import { filterOf, filterOptions, withLetters } from './letters.ts';
 import { forAll, isForAll, type ManyOptions, RUNS_LATER, usage } from './many.ts';
 
@@ -62,15 +59,4 @@ another payload gets a new key. Stopped or crashed on the way, the same command 
       output.result({ id, replayed: true }, `Replayed ${id}.${when}`);
     },
   });
-}
-
-async function readJson(path: string): Promise<Json> {
-  const input = await openInput(path);
-  try {
-    return JSON.parse(await text(input.bytes())) as Json;
-  } catch (cause) {
-    throw new HoldfastError('HF_INPUT_UNREADABLE', `${input.name} holds no JSON.`, { path, cause });
-  } finally {
-    await input.close();
-  }
 }

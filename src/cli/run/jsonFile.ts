@@ -1,0 +1,22 @@
+/**
+ * A file that holds one JSON value, or what comes on stdin.
+ *
+ * @module
+ */
+
+import { text } from 'node:stream/consumers';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Json } from '../../../machines/vocabulary/json.ts';
+import { openInput } from './inputFile.ts';
+
+/** @throws HoldfastError (rejects) `HF_INPUT_UNREADABLE` */
+export async function readJson(path: string): Promise<Json> {
+  const input = await openInput(path);
+  try {
+    return JSON.parse(await text(input.bytes())) as Json;
+  } catch (cause) {
+    throw new HoldfastError('HF_INPUT_UNREADABLE', `${input.name} holds no JSON.`, { path, cause });
+  } finally {
+    await input.close();
+  }
+}
