@@ -100,7 +100,7 @@ export interface RuntimeOptions {
   readonly device?: string | undefined;
   /**
    * The app's own entities, made by `defineEntity` of `holdfast/merge`: by these rules their records are merged,
-   * before those that holdfast has. An entity that nobody declared is merged by rules that lose nothing.
+   * before those that holdfast has. An entity that nobody declared is merged by rules that lose nothing. Default: none of its own.
    *
    * @example
    * createRuntime({ store, key, entities: [defineEntity<Recipe>()({ type: 'recipe', fields: { title: latest() } })] });

@@ -94,11 +94,12 @@ export interface TakenRecord {
  * an object that holds itself) is left out: the operation completes without a response. To fail, throw:
  * an `AttemptFailure` says what kind of failure it is, anything else is classified by RT-2.
  */
-export interface Run<Payload = Json, Response = Json | undefined> {
-  (attempt: Attempt<Payload>): Promise<Response> | Response;
+export type Run<Payload = Json, Response = Json | undefined> = ((
+  attempt: Attempt<Payload>,
+) => Promise<Response> | Response) & {
   /** Reads what the upstream holds of an entity; that of `httpHandler` sends a GET. Used where there are `conflicts`. */
   readonly fetchCurrent?: Fetch<Payload> | undefined;
-}
+};
 
 /**
  * Reads a record: what the upstream holds of the attempt's entity now, `null` where it has none. It changes

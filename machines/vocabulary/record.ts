@@ -58,10 +58,10 @@ export interface Current<Value = Json> {
 }
 
 /** The version of a record that a change was made on: what `entities.get()` gives as `base`. */
-export interface EditBase {
+export interface EditBase<Value = Json> {
   /** Its validator; `null` where the upstream has given none. */
   readonly version: string | null;
-  readonly value: Json;
+  readonly value: Value;
 }
 
 /** What the upstream has to hold for an edit to be taken: this version, or no record at all. */

@@ -31,7 +31,7 @@ export interface HttpHandlerOptions {
   readonly baseUrl: string | URL;
   /**
    * The path below `baseUrl` of requests that name none, in place of their type: `plans/{entity.id}`. It may name
-   * `{entity.id}`, `{entity.type}` and `{subject}`, each of which is encoded.
+   * `{entity.id}`, `{entity.type}` and `{subject}`, each of which is encoded. Default: that of the type.
    */
   readonly path?: string | undefined;
   /**

@@ -62,7 +62,7 @@ export interface SyncRequest {
    * the type has `conflicts`: the validator of that version as the upstream gave it, or what `entities.get()` gave
    * as `base`, which also tells what the changes are.
    */
-  readonly base?: Json | EditBase | undefined;
+  readonly base?: Json | EditBase<Json | object> | undefined;
   /**
    * What a person has said yes to having removed from the entity: what is missing in a payload is not removed by
    * that (CF-7). Only where the handler of the type has `conflicts`; at most 256, each with a path of at most 1024

@@ -10,15 +10,18 @@ import { z } from 'zod';
 import {
   createRuntime,
   defineHandler,
+  type EditCondition,
   type ErrorCode,
   type Handler,
   httpHandler,
   type Json,
   type Operation,
   type Outcome,
+  type RecordMeta,
   type Runtime,
   type SyncRequest,
 } from '../../../src/index.ts';
+import { defineEntity, latest } from '../../../src/merge/index.ts';
 
 interface Payment {
   readonly amountCents: number;
@@ -81,6 +84,63 @@ export async function requests(runtime: ReturnType<typeof typed>): Promise<void>
   ]);
   runtime.upstream('clinic');
   await runtime.call('default', async () => 1);
+}
+
+interface Plan {
+  readonly title: string;
+  readonly contacts: readonly { readonly id: string; readonly phone: string }[];
+}
+
+/** Is never called: the compiler reads it. */
+export async function edits(plan: Plan): Promise<void> {
+  const run = httpHandler({ baseUrl: 'http://127.0.0.1', method: 'PUT', path: '{entity.id}' });
+  const put = defineHandler<Plan>()({
+    upstream: 'records',
+    run,
+    conflicts: {
+      fetchCurrent: async (attempt) => {
+        expectTypeOf(attempt.payload).toEqualTypeOf<Plan>();
+        return attempt.payload.title === '' ? null : { version: '"1"', value: plan };
+      },
+      asCrisisPlan: (value) => {
+        expectTypeOf(value).toEqualTypeOf<Plan>();
+        return { resources: value.contacts.map(({ id, phone }) => ({ name: id, phone })) };
+      },
+    },
+  });
+  const runtime = createRuntime({
+    store: ':memory:',
+    device: 'phone-1',
+    entities: [defineEntity<Plan>()({ type: 'plan', fields: { title: latest() } })],
+    upstreams: { records: {} },
+    handlers: {
+      'plans.put': put,
+      'notes.put': { upstream: 'records', run, conflicts: true },
+      'own.put': {
+        upstream: 'records',
+        run: ({ condition, meta, keepCurrent }) => {
+          expectTypeOf(condition).toEqualTypeOf<EditCondition | undefined>();
+          expectTypeOf(meta).toEqualTypeOf<RecordMeta | undefined>();
+          keepCurrent({ version: null });
+          return null;
+        },
+        conflicts: { fetchCurrent: run.fetchCurrent, roundsMax: 3 },
+      },
+    },
+  });
+  const entity = { type: 'plan', id: 'p1' };
+  const about = { ...SUBJECT, type: 'plans.put', entity, payload: plan } as const;
+  await runtime.sync({ ...about, base: '"1"' });
+  await runtime.sync({ ...about, base: { version: '"1"', value: plan } });
+  await runtime.sync({ ...about, removals: [{ path: '/contacts/c1', confirmed: true }] });
+  // @ts-expect-error: a removal of what
+  await runtime.sync({ ...about, removals: [{ confirmed: true }] });
+  defineHandler<Plan>()({
+    upstream: 'records',
+    run,
+    // @ts-expect-error: the record is no plan
+    conflicts: { asCrisisPlan: ({ name }: { name: string }) => ({ resources: [{ name }] }) },
+  });
 }
 
 /** Is never called: the compiler reads it. */

@@ -61,6 +61,7 @@ const base = null;
 const sides = [{ value: { title: 'mine' }, meta: { actor: 'phone', hlc: { ms: 1, c: 0 } } }];
 `,
   mergeEntity: 'const [base, mine, theirs] = [null, {}, {}];',
+  startRecordServer: "import assert from 'node:assert/strict';",
   startMisbehavingUpstream: `
 import assert from 'node:assert/strict';
 const keys: string[] = [];
