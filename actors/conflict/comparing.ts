@@ -45,7 +45,7 @@ export async function compareAtTurn(
     case 'fetch':
       return NOT_YET;
     case 'merge': {
-      const current = record?.isGone === true ? null : (record?.current ?? null);
+      const { current } = compared;
       const made = mergeEdit({ ...comparison, current });
       const met: Met = {
         ...{ conflictId: conflictIdOf(context), context, handler },

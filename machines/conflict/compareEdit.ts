@@ -6,6 +6,7 @@
  * @module
  */
 
+import { fieldsOf } from '../merge/clock/recordMeta.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import { isDeclared } from '../merge/entities/entities.ts';
 import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
@@ -13,7 +14,7 @@ import type { Json } from '../vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone } from '../vocabulary/record.ts';
 import type { EntityRecord } from './entityRecord.ts';
 import { isSameRecord, missingFrom, pointersIn } from './items.ts';
-import { fieldsOf, joinHeard } from './recordMeta.ts';
+import { joinHeard } from './recordMeta.ts';
 import { baseNameOf } from './recordNews.ts';
 import { nextVector } from './remembered.ts';
 
@@ -45,38 +46,54 @@ export interface Comparison {
  */
 export type Compared =
   | { readonly kind: 'clear'; readonly merged: MergedBody }
-  | { readonly kind: 'merge' }
+  | {
+      readonly kind: 'merge';
+      /** What `mergeEdit` is to take for what the upstream holds. */
+      readonly current: Current | null;
+    }
   | { readonly kind: 'fetch' };
 
 /** What becomes of an edit by what is known of its record. */
 export function compareEdit(comparison: Comparison): Compared {
-  const { record, edit, rules } = comparison;
-  const { current = null, isGone = false } = record ?? {};
+  const { record, edit } = comparison;
+  const base = baseOf(edit.body.base);
   const ancestor = ancestorOf(record, edit);
+  const isGone = record?.isGone ?? false;
+  const current = record?.current ?? currentOfBase(base);
   if (current === null) {
-    const { version } = baseOf(edit.body.base);
-    if (version === undefined) return clear({ version: null, absent: true });
-    return version === null ? { kind: 'fetch' } : clear({ version });
+    if (base.version === undefined) return clear({ version: null, absent: true });
+    return base.version === null ? { kind: 'fetch' } : clear({ version: base.version });
   }
-  if (isGone) return { kind: 'merge' };
+  if (isGone) return { kind: 'merge', current: null };
   if (current.version === null) return { kind: 'fetch' };
   const isUntouched = ancestor !== null && isSameRecord(ancestor, current.value);
-  if (!isUntouched && !isSameRecord(edit.body.payload, current.value)) return { kind: 'merge' };
-  // What was taken out without a word is for the rules to judge, where somebody has declared them.
-  return isDeclared(rules) && missingFrom(rules, current.value, edit.body.payload).length > 0
-    ? { kind: 'merge' }
-    : clear({ version: current.version });
+  const isClear =
+    (isUntouched || isSameRecord(edit.body.payload, current.value)) &&
+    !isForRules(comparison, current.value);
+  if (isClear) return clear({ version: current.version });
+  // What is kept of it is not all that the upstream holds.
+  return record?.isMasked === true ? { kind: 'fetch' } : { kind: 'merge', current };
 
   function clear(on: { readonly version: string | null; readonly absent?: true }): Compared {
     const merged = bodyOf(comparison, {
       ...on,
       payload: edit.body.payload,
       ancestor,
-      current,
+      current: record?.current ?? null,
       removals: removalsOf(comparison, ancestor),
     });
     return { kind: 'clear', merged };
   }
+}
+
+/** What a person or a device has taken out without a word is for the rules to judge, where there are some. */
+function isForRules({ edit, rules }: Comparison, current: Json): boolean {
+  const { payload, removals = [], isDecision } = edit.body;
+  if (isDecision === true || !isDeclared(rules)) return false;
+  const confirmed = new Set(
+    removals.filter((one) => one.confirmed === true).map(({ path }) => path),
+  );
+  return missingFrom(rules, current, payload).some((path) => !confirmed.has(path));
 }
 
 /** What the app made the edit of; `null` where nobody knows. */
@@ -96,17 +113,25 @@ export function ancestorOf(
   return hasLooked ? (onBase ?? before?.value ?? null) : before.value;
 }
 
-/** What the app says that it made the edit of; a version that is left out is `undefined`. */
-function baseOf(base: Json | undefined): {
+interface Base {
+  /** `undefined` where the app gave none. */
   readonly version: string | null | undefined;
   readonly value: Json | null;
-} {
+}
+
+/** What the app says that it made the edit of. */
+function baseOf(base: Json | undefined): Base {
   if (typeof base === 'string') return { version: base, value: null };
-  const { version, value } = fieldsOf(base);
+  const { version, value } = fieldsOf(base) ?? {};
   return {
     version: typeof version === 'string' || version === null ? version : undefined,
     value: (value as Json | undefined) ?? null,
   };
+}
+
+/** What the app has seen of the upstream, where this store has not. */
+function currentOfBase({ version, value }: Base): Current | null {
+  return typeof version !== 'string' || value === null ? null : { version, value };
 }
 
 /** What is removed by an edit: what a person has confirmed, and what a decision leaves out. */

@@ -6,20 +6,19 @@
  * @module
  */
 
+import {
+  fieldsOf,
+  instantsFrom,
+  recordMetaFrom,
+  tombstonesFrom,
+} from '../merge/clock/recordMeta.ts';
 import { vectorFrom } from '../merge/clock/versionVector.ts';
 import { canonical } from '../merge/values/canonical.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, Tombstone, VersionVector } from '../vocabulary/record.ts';
 import { isFlag, isNumber, isText, orNull } from '../vocabulary/shape.ts';
-import {
-  fieldsOf,
-  heardFrom,
-  listOf,
-  makerFrom,
-  recordMetaFrom,
-  tombstoneFrom,
-} from './recordMeta.ts';
+import { makerFrom } from './recordMeta.ts';
 
 /** The app's last edit that the upstream took. What the app edits next it has made of this. */
 export interface Ancestor {
@@ -45,6 +44,8 @@ export interface EntityRecord {
   readonly current: Current | null;
   /** The upstream has said since that it has no such record any more. */
   readonly isGone: boolean;
+  /** Card data was left out of what the upstream held: nothing is merged with that. */
+  readonly isMasked: boolean;
   /** Versions that the upstream has gone beyond, the newest last: what is told of them comes late. */
   readonly past: readonly string[];
   readonly ancestor: Ancestor | null;
@@ -66,6 +67,7 @@ export function newRecord(about: Pick<EntityRecord, 'entity' | 'subject'>): Enti
     subject: about.subject,
     current: null,
     isGone: false,
+    isMasked: false,
     past: [],
     ancestor: null,
     others: null,
@@ -93,9 +95,10 @@ export function decodeEntityRecord(text: string): EntityRecord | null {
   } catch {
     return null;
   }
-  const { entity, subject, current, isGone, past, ancestor, others, vv } = fieldsOf(read);
-  const { tombstones, heard, heardAtMs } = fieldsOf(read);
-  const about = fieldsOf(entity);
+  const { entity, subject, current, isGone, isMasked, past, ancestor, others, vv } =
+    fieldsOf(read) ?? {};
+  const { tombstones, heard, heardAtMs } = fieldsOf(read) ?? {};
+  const about = fieldsOf(entity) ?? {};
   const vector = vectorFrom(vv);
   const now = current === null ? null : currentFrom(current);
   if (!isText(about['type']) || !isText(about['id']) || !isText(subject)) return null;
@@ -107,19 +110,20 @@ export function decodeEntityRecord(text: string): EntityRecord | null {
     subject: String(subject),
     current: now,
     isGone: isGone === true,
-    past: listOf(past).filter((one) => typeof one === 'string'),
+    isMasked: isMasked === true,
+    past: textsOf(past),
     ancestor: before,
     others: makerFrom(others),
     vv: vector,
-    tombstones: listOf(tombstones).flatMap((one) => heldFrom(one) ?? []),
-    heard: heardFrom(heard),
+    tombstones: heldOf(tombstones),
+    heard: instantsFrom(heard) ?? {},
     heardAtMs: Number(heardAtMs),
   };
 }
 
 /** `undefined` for what is none. */
 function currentFrom(value: unknown): Current | undefined {
-  const { version, value: held, meta, asOfMs, isVerified } = fieldsOf(value);
+  const { version, value: held, meta, asOfMs, isVerified } = fieldsOf(value) ?? {};
   if (!orNull(isText)(version) || held === undefined) return undefined;
   const known = recordMetaFrom(meta);
   return {
@@ -132,15 +136,21 @@ function currentFrom(value: unknown): Current | undefined {
 }
 
 function ancestorFrom(value: unknown, current: Current | null): Ancestor | undefined {
-  const { value: given = current?.value, baseName } = fieldsOf(value);
+  const { value: given = current?.value, baseName } = fieldsOf(value) ?? {};
   if (given === undefined || !orNull(isText)(baseName)) return undefined;
   return { value: given as Json, baseName: baseName as string | null };
 }
 
-function heldFrom(value: unknown): HeldTombstone | null {
-  const { tombstone, sinceMs, vv } = fieldsOf(value);
-  const removed = tombstoneFrom(tombstone);
-  const vector = vectorFrom(vv);
-  if (removed === null || vector === null || typeof sinceMs !== 'number') return null;
-  return { tombstone: removed, sinceMs, vv: vector };
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
+
+function heldOf(value: unknown): readonly HeldTombstone[] {
+  return (Array.isArray(value) ? value : []).flatMap((one: unknown) => {
+    const { tombstone: given, sinceMs, vv } = fieldsOf(one) ?? {};
+    const [tombstone] = tombstonesFrom([given]) ?? [];
+    const vector = vectorFrom(vv);
+    if (tombstone === undefined || vector === null || typeof sinceMs !== 'number') return [];
+    return [{ tombstone, sinceMs, vv: vector }];
+  });
 }

@@ -7,7 +7,7 @@
 
 import { lostIn } from '../merge/lost.ts';
 import { type Merged, mergeEntity } from '../merge/mergeEntity.ts';
-import type { AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
+import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
 import type { SideMeta } from '../merge/sides.ts';
 import { canonical, compareText } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
@@ -15,6 +15,7 @@ import { sha256 } from '../merge/values/sha256.ts';
 import { type MergedBody, PAYLOAD_BYTES_MAX, utf8Length } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
+import { holdsCards, withoutCards } from './cards.ts';
 import { ancestorOf, bodyOf, type Comparison, removalsOf } from './compareEdit.ts';
 import type { ConflictSide } from './conflictRecord.ts';
 import { isSameRecord, pointersIn } from './items.ts';
@@ -51,10 +52,14 @@ export interface EditMerged extends BothSides {
   readonly isNothingLeft: boolean;
 }
 
-/** - `tooLarge`: together they are more than may be sent. - `failed`: rules of the app threw, or something would be lost. */
+/**
+ * - `tooLarge`: together they are more than may be sent.
+ * - `cardData`: one of them holds what looks like card data, which a merge would mask.
+ * - `failed`: rules of the app threw, or something would be lost.
+ */
 export interface EditNotMerged extends BothSides {
   readonly isMerged: false;
-  readonly because: 'tooLarge' | 'failed';
+  readonly because: 'tooLarge' | 'cardData' | 'failed';
 }
 
 /** The question that is put where the upstream has lost the record. */
@@ -82,10 +87,12 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
       },
     ],
   };
-  const removals = removalsOf(
-    question,
-    body.merged?.isDecided === true ? (theirs?.value ?? null) : ancestor,
-  );
+  if (holdsCards(ours) || (theirs !== null && holdsCards(theirs.value))) {
+    const masked = both.sides.map((side) => ({ ...side, value: withoutCards(side.value) }));
+    const base = ancestor === null ? null : withoutCards(ancestor);
+    return { isMerged: false, because: 'cardData', base, sides: masked };
+  }
+  const removals = removalsOf(question, ancestor);
   const sides = [
     { value: ours, meta: ourMeta(question, removals) },
     ...(theirs === null
@@ -101,14 +108,15 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   } catch {
     return { isMerged: false, because: 'failed', ...both };
   }
-  const { value, audit, mergeId } = result;
+  const { value, mergeId } = result;
   if (utf8Length(canonical(value)) > bytesMax) {
     return { isMerged: false, because: 'tooLarge', ...both };
   }
   const isLost = current === null && wasThere(question);
-  const review = isLost
-    ? [...result.review, goneItem(value, device)].toSorted(byPath)
-    : result.review;
+  const review = [...result.review, ...(isLost ? [goneItem(value, device)] : [])]
+    .map((item) => ({ ...item, alternatives: item.alternatives.map(withoutZero) }))
+    .toSorted(byPath);
+  const audit = result.audit.map((entry) => ({ ...entry, lost: entry.lost.map(withoutZero) }));
   const merged: MergedBody = {
     ...bodyOf(question, {
       payload: value,
@@ -138,7 +146,14 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
 /** The body of an edit by what a person has decided, whatever the app gave. */
 export function decidedBody(
   comparison: Comparison,
-  decided: { readonly value: Json; readonly version: string | null; readonly absent?: true },
+  decided: {
+    readonly value: Json;
+    /** Of what the person has seen; on that it is sent. */
+    readonly version: string | null;
+    readonly absent?: true | undefined;
+    /** What the person has seen of the upstream. Left out: what is known of it. */
+    readonly ancestor?: Json | undefined;
+  },
 ): MergedBody {
   const { record, edit } = comparison;
   const { value, version, absent } = decided;
@@ -152,13 +167,14 @@ export function decidedBody(
       body: { ...edit.body, isDecision: true, payload: value },
     },
   };
-  const removed = [before, current?.value ?? null].flatMap((one) => removalsOf(asDecided, one));
+  const seen = decided.ancestor ?? current?.value ?? null;
+  const removed = [before, seen].flatMap((one) => removalsOf(asDecided, one));
   const body = bodyOf(asDecided, {
     payload: value,
     version,
     absent,
-    // The person has seen this: it is what a later version is compared with.
-    ancestor: current?.value ?? null,
+    // A later version is compared with what the person has seen.
+    ancestor: seen,
     current,
     removals: removed,
   });
@@ -224,6 +240,11 @@ function areKnown({ meta }: MergedBody, current: Current): boolean {
   if (current.meta === undefined) return true;
   const listed = new Set((current.meta.tombstones ?? []).map(({ path }) => path));
   return (meta.tombstones ?? []).every(({ path }) => listed.has(path));
+}
+
+/** An upstream that does not say when has not said 1970. */
+function withoutZero(one: Alternative): Alternative {
+  return one.actor === UPSTREAM && one.atMs === 0 ? { ...one, atMs: null } : one;
 }
 
 function goneItem(value: Json, device: string): ReviewItem {

@@ -1,56 +1,16 @@
 /**
- * What travels with a record, read from whatever an upstream carried (CF-1).
+ * Who made a version of a record, and when its devices were heard of (CF-1).
  *
  * @module
  */
 
 import { clampedMs, compareStamps } from '../merge/clock/hybridClock.ts';
-import { vectorFrom } from '../merge/clock/versionVector.ts';
-import type { HybridStamp, Maker, RecordMeta, Tombstone } from '../vocabulary/record.ts';
-import { isCount, isFlag, isNumber, orAbsent } from '../vocabulary/shape.ts';
+import { fieldsOf, stampFrom } from '../merge/clock/recordMeta.ts';
+import type { Maker } from '../vocabulary/record.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/**
- * What a store said of a record; `null` for what says nothing of the kind. What is wrong in a part of it is left
- * out, so that a stranger's entry costs no more than itself.
- */
-export function recordMetaFrom(value: unknown): RecordMeta | null {
-  const { vv, actor, hlc, tombstones, heard } = fieldsOf(value);
-  const vector = vectorFrom(vv);
-  const stamp = stampFrom(hlc);
-  if (vector === null || stamp === null || typeof actor !== 'string') return null;
-  const removed = listOf(tombstones).flatMap((one) => tombstoneFrom(one) ?? []);
-  const instants = heardFrom(heard);
-  return {
-    vv: vector,
-    actor,
-    hlc: stamp,
-    ...(removed.length === 0 ? {} : { tombstones: removed }),
-    ...(Object.keys(instants).length === 0 ? {} : { heard: instants }),
-  };
-}
-
-export function tombstoneFrom(value: unknown): Tombstone | null {
-  const { path, confirmed, by, at, reason } = fieldsOf(value);
-  if (typeof path !== 'string' || !path.startsWith('/')) return null;
-  return {
-    path,
-    ...(isFlag(confirmed) ? { confirmed: confirmed === true } : {}),
-    ...(typeof by === 'string' ? { by } : {}),
-    ...(typeof at === 'number' && isNumber(at) ? { at } : {}),
-    ...(typeof reason === 'string' ? { reason } : {}),
-  };
-}
-
-/** Instants by device; what is none is left out. */
-export function heardFrom(value: unknown): Readonly<Record<string, number>> {
-  const instants = Object.entries(fieldsOf(value)).filter(([, atMs]) => isNumber(atMs));
-  return Object.fromEntries(instants) as Record<string, number>;
-}
-
+/** `null` for what says nothing of the kind. */
 export function makerFrom(value: unknown): Maker | null {
-  const { actor, hlc } = fieldsOf(value);
+  const { actor, hlc } = fieldsOf(value) ?? {};
   const stamp = stampFrom(hlc);
   return stamp === null || typeof actor !== 'string' ? null : { actor, hlc: stamp };
 }
@@ -74,20 +34,4 @@ export function joinHeard(
   }
   const instants = [...joined].map(([device, atMs]) => [device, clampedMs(atMs, nowMs)] as const);
   return Object.fromEntries(instants.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function stampFrom(value: unknown): HybridStamp | null {
-  const { ms, c } = fieldsOf(value);
-  if (typeof ms !== 'number' || !isNumber(ms) || !orAbsent(isCount)(c)) return null;
-  return { ms, c: typeof c === 'number' ? c : 0 };
-}
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : {};
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

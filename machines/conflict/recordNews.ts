@@ -12,6 +12,7 @@ import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
+import { withoutCards } from './cards.ts';
 import { type EntityRecord, newRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
 import { joinHeard, laterMaker } from './recordMeta.ts';
@@ -75,11 +76,8 @@ export function afterSent(
   const before = record ?? newRecord(about);
   const { merged, removals = [] } = body;
   const meta = kept?.meta ?? merged?.meta;
-  const sent = currentOf({
-    version: kept?.version ?? null,
-    value: kept?.value ?? merged?.payload ?? body.payload,
-    meta,
-  });
+  const held = kept?.value ?? merged?.payload ?? body.payload;
+  const sent = currentOf({ version: kept?.version ?? null, value: held, meta }, onlooker);
   // Somebody told of a later version before this was written down.
   const isOver = isBehind(meta, before.current);
   const current = isOver ? before.current : sent;
@@ -99,6 +97,7 @@ export function afterSent(
     ...before,
     current,
     isGone: false,
+    isMasked: isOver ? before.isMasked : sent.value !== held,
     past: isOver ? withPast(before.past, sent.version) : pastOf(before, sent),
     ancestor,
     others,
@@ -151,6 +150,7 @@ export function afterRemote(
     status === 'known' && before.current?.meta !== undefined && meta === undefined
       ? { ...remote, meta: before.current.meta }
       : remote,
+    onlooker,
   );
   const vv = joined(before.vv, meta?.vv);
   // A version that was made without knowledge of a removal: whoever wrote it has yet to see that.
@@ -163,6 +163,7 @@ export function afterRemote(
     ...before,
     current,
     isGone: false,
+    isMasked: current.value !== remote.value,
     past: pastOf(before, current),
     others: isAlone
       ? null
@@ -226,11 +227,14 @@ function withPast(past: readonly string[], version: string | null): readonly str
   return [...past.filter((one) => one !== version), version].slice(-PAST_MAX);
 }
 
-/** Without fields that say nothing, so that it has one text. */
-function currentOf({ version, value, meta, asOfMs, isVerified }: Current): Current {
+/** As it is kept: without card data, and without fields that say nothing. */
+function currentOf(
+  { version, value, meta, asOfMs, isVerified }: Current,
+  { isExempt }: Onlooker,
+): Current {
   return {
     version,
-    value,
+    value: withoutCards(value, isExempt),
     ...(meta === undefined ? {} : { meta }),
     ...(asOfMs === undefined ? {} : { asOfMs }),
     ...(isVerified === true ? { isVerified } : {}),

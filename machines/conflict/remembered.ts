@@ -9,6 +9,7 @@
 import { advanceVector, joinVectors } from '../merge/clock/versionVector.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { Tombstone, VersionVector } from '../vocabulary/record.ts';
+import type { CardExemption } from './cards.ts';
 import type { EntityRecord, HeldTombstone } from './entityRecord.ts';
 import { pointersIn } from './items.ts';
 
@@ -21,6 +22,8 @@ export interface Onlooker {
   readonly nowMs: number;
   /** For how long a device may be silent and still merge by itself. */
   readonly silentMaxMs: number;
+  /** What its handler exempts from the rule that no card data is kept. Left out: nothing. */
+  readonly isExempt?: CardExemption | undefined;
 }
 
 /** The server's entry in a vector: it is no device that could bring an item back. */

@@ -27,12 +27,14 @@ export function recordMetaFrom(value: unknown): RecordMeta | null {
   };
 }
 
-function stampFrom(value: unknown): HybridStamp | null {
+/** A moment; `null` for what is none. */
+export function stampFrom(value: unknown): HybridStamp | null {
   const { ms, c } = fieldsOf(value) ?? {};
   return isInstant(ms) && isInstant(c) ? { ms, c } : null;
 }
 
-function tombstonesFrom(value: unknown): readonly Tombstone[] | null {
+/** Removals, without what is none; `null` for no list. */
+export function tombstonesFrom(value: unknown): readonly Tombstone[] | null {
   if (!Array.isArray(value)) return null;
   return value.flatMap((one: unknown): readonly Tombstone[] => {
     const { path, confirmed, by, at, reason } = fieldsOf(one) ?? {};
@@ -48,7 +50,8 @@ function tombstonesFrom(value: unknown): readonly Tombstone[] | null {
   });
 }
 
-function instantsFrom(value: unknown): Readonly<Record<string, number>> | null {
+/** Instants by device, without what is none; `null` where there are none at all. */
+export function instantsFrom(value: unknown): Readonly<Record<string, number>> | null {
   const fields = fieldsOf(value);
   if (fields === null) return null;
   return Object.fromEntries(
@@ -56,7 +59,8 @@ function instantsFrom(value: unknown): Readonly<Record<string, number>> | null {
   );
 }
 
-function fieldsOf(value: unknown): Fields | null {
+/** The fields of what may be anything; `null` where it has none. */
+export function fieldsOf(value: unknown): Fields | null {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? (value as Fields) : null;
 }

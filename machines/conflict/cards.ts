@@ -1,0 +1,29 @@
+/**
+ * Card data in a record that an upstream holds: nothing of it is kept, and a record that has some is merged by nobody,
+ * since what is masked must not be sent back in its place (CF-7).
+ *
+ * @module
+ */
+
+import { cleanJson } from '../merge/values/cleanJson.ts';
+import { maskCardData } from '../policy/request/cardData.ts';
+import type { ValuePath } from '../vocabulary/errors.ts';
+import type { Json } from '../vocabulary/json.ts';
+
+/** Whether what stands at a path, which begins with `payload`, may be kept though it looks like card data. */
+export type CardExemption = (path: ValuePath) => boolean;
+
+/** The record as it may be kept; the same where it holds no card data. */
+export function withoutCards(value: Json, isExempt: CardExemption = () => false): Json {
+  try {
+    return maskCardData(value, ([, ...path]) => isExempt(['payload', ...path]));
+  } catch {
+    // Nested deeper than the stack is.
+    return cleanJson(value) ?? null;
+  }
+}
+
+/** Whether a merge would mask something in it. */
+export function holdsCards(value: Json): boolean {
+  return withoutCards(value) !== value;
+}
