@@ -32,7 +32,7 @@ const words = both();
 /** Whatever it is, nothing of it is lost. */
 const rest = anything(words);
 
-const phones = set({ id: dialled, keepsOne: true, asksOfReplaced: true });
+const phones = set({ id: dialled, keepsOne: canBeDialled, asksOfReplaced: true });
 
 const contact = fields({
   fields: { id: firstStays(), name: words, phones, order: latest() },
@@ -72,6 +72,10 @@ export const crisisPlan = declareEntity({
 function dialled(phone: Json): string {
   const digits = typeof phone === 'string' ? phone.replaceAll(/[^\d+]/g, '') : '';
   return digits === '' ? canonical(phone) : digits;
+}
+
+function canBeDialled(phone: Json): boolean {
+  return /\d/.test(typeof phone === 'string' ? phone : canonical(phone));
 }
 
 function withoutContacts(plan: JsonObject): readonly Finding[] {

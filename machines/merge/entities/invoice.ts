@@ -79,17 +79,33 @@ function sum(records: readonly JsonObject[]): number {
   );
 }
 
+/** The records of each currency: amounts of two of them are never added up. */
+function byCurrency(
+  records: readonly JsonObject[],
+  usual: Json | undefined,
+): ReadonlyMap<Json | undefined, readonly JsonObject[]> {
+  const found = new Map<Json | undefined, JsonObject[]>();
+  for (const one of records) {
+    const currency = one['currency'] ?? usual;
+    found.set(currency, [...(found.get(currency) ?? []), one]);
+  }
+  return found;
+}
+
 function paidTwice(value: JsonObject): readonly Finding[] {
   const paid = succeeded(value);
-  const due = value['amountDue'];
-  const isMore = typeof due !== 'number' || sum(paid) - sum(recordsOf(value['refunds'])) > due;
+  const { amountDue: due, currency } = value;
+  const refunds = byCurrency(recordsOf(value['refunds']), currency);
+  const isMore = [...byCurrency(paid, currency)].some(
+    ([one, records]) => typeof due !== 'number' || sum(records) - sum(refunds.get(one) ?? []) > due,
+  );
   if (paid.length < 2 || !isMore) return [];
   return [{ path: '/payments', reason: 'paid more than once', alternatives: shown(paid) }];
 }
 
 function mixedCurrencies(value: JsonObject): readonly Finding[] {
   const all = [...recordsOf(value['payments']), ...recordsOf(value['refunds'])];
-  const { currency } = value;
+  const { currency = all.find((one) => one['currency'] !== undefined)?.['currency'] } = value;
   const others = all.filter(
     (one) =>
       one['currency'] !== undefined && currency !== undefined && one['currency'] !== currency,
@@ -117,7 +133,11 @@ function brokenAmounts(value: JsonObject): readonly Finding[] {
 function overRefunded(value: JsonObject): readonly Finding[] {
   const refunds = recordsOf(value['refunds']).filter(({ state }) => state !== 'failed');
   const paid = succeeded(value);
-  if (paid.length === 0 || sum(refunds) <= sum(paid)) return [];
+  const given = byCurrency(paid, value['currency']);
+  const isMore = [...byCurrency(refunds, value['currency'])].some(
+    ([currency, records]) => sum(records) > sum(given.get(currency) ?? []),
+  );
+  if (paid.length === 0 || !isMore) return [];
   return [
     { path: '/refunds', reason: 'more goes back than was paid', alternatives: shown(refunds) },
   ];

@@ -75,6 +75,7 @@ function shapeOf(
   base: Json | undefined,
   side: Json | undefined,
 ): 'object' | typeof RECORDS | typeof VALUES | null {
+  if (side === undefined) return isList(base) && isRecords(base) ? RECORDS : null;
   if (base === undefined && isEmpty(side)) return null;
   if (isObject(side)) return base === undefined || isObject(base) ? 'object' : null;
   if (!isList(side) || !(base === undefined || isList(base))) return null;

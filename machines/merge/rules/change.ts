@@ -35,8 +35,11 @@ export interface Removal {
   readonly reason: string | null;
 }
 
-/** `set` a value, `missing` an item that the base has, `order` the items of a list. */
-export type ChangeKind = 'set' | 'missing' | 'order';
+/**
+ * `set` a value, `missing` an item that the base has, `kept` an item whose removal the side knows of, `order` the
+ * items of a list.
+ */
+export type ChangeKind = 'set' | 'missing' | 'kept' | 'order';
 
 export interface Change {
   /** Keys from the root down; an item of a list by its identity. */
@@ -87,6 +90,14 @@ export class ChangeNotes {
     return this.path.length === 0 && this.changed !== null ? this.changed : Object.keys(side);
   }
 
+  /** The fields of the entity from which something was removed. */
+  removedFrom(): ReadonlySet<string> {
+    const names = new Set<string>();
+    if (this.path.length > 0) return names;
+    for (const pointer of this.from.removals.keys()) names.add(keyOf(pointer.split('/')[1] ?? ''));
+    return names;
+  }
+
   /** Writes one change at the place where the rule stands. */
   add(kind: ChangeKind, value: Json, removal: Removal | null = null): void {
     const { from, mark } = this;
@@ -105,6 +116,11 @@ export class ChangeNotes {
     write();
     this.path.pop();
   }
+}
+
+/** The key that a step of a JSON Pointer stands for. */
+export function keyOf(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** The union of sets of changes: each once, in one order. */

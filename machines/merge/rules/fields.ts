@@ -66,6 +66,10 @@ export function fields(rules: FieldRules): Rule {
       if (notes.isIdle(before, after)) continue;
       notes.at(name, () => ruleOf(name).note(before, after, notes));
     }
+    for (const name of notes.removedFrom()) {
+      if (side[name] !== undefined || grouped.has(name)) continue;
+      notes.at(name, () => ruleOf(name).note(from[name], undefined, notes));
+    }
   };
 
   const project = (base: Json | undefined, node: ChangeNode, ruling: Ruling): Json | undefined => {

@@ -7,9 +7,17 @@
 
 import type { Json } from '../../vocabulary/json.ts';
 import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
-import { type Change, type ChangeNode, ChangeNotes, compareOrigins, nodeOf } from './change.ts';
+import {
+  type Change,
+  type ChangeNode,
+  ChangeNotes,
+  compareOrigins,
+  keyOf,
+  nodeOf,
+  type Removal,
+} from './change.ts';
 import { type AnyRule, altsOf, type Rule, ruleBy } from './rule.ts';
-import { type Alternative, allOf, alternative, pointerOf, type Ruling } from './ruling.ts';
+import { type Alternative, allOf, alternative, pointerOf, Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
 
@@ -31,8 +39,8 @@ export interface ListRules {
   readonly removing: Removing;
   /** Items that nobody removes. */
   readonly isFixed?: (item: Json) => boolean;
-  /** The last item stays; a person is asked. */
-  readonly keepsOne?: boolean;
+  /** The last item, or the last one of which this holds, stays; a person is asked. */
+  readonly keepsOne?: boolean | ((item: Json) => boolean);
   /** A person is asked when devices replaced the same item by different ones. */
   readonly asksOfReplaced?: boolean;
   /** Of new items that agree in this field only one is taken. */
@@ -74,13 +82,17 @@ export function set(options: Partial<Omit<ListRules, 'item' | 'removing'>> = {})
     ...list(rules),
     kind: 'set',
     asks: [
-      options.keepsOne === true ? 'the last one would go' : '',
-      options.asksOfReplaced === true ? 'two devices replaced the same one differently' : '',
+      isSaid(options.keepsOne) ? 'the last one would go' : '',
+      isSaid(options.asksOfReplaced) ? 'two devices replaced the same one differently' : '',
     ]
       .filter((words) => words !== '')
       .join('; '),
     parts: [],
   };
+}
+
+function isSaid(option: unknown): boolean {
+  return option !== undefined && option !== false;
 }
 
 /** Marks an identity that is the item itself. */
@@ -113,7 +125,14 @@ function noteList(
   side: Json | undefined,
   notes: ChangeNotes,
 ): void {
-  if (side === undefined || notes.isIdle(base, side)) return;
+  if (notes.isIdle(base, side)) return;
+  if (side === undefined) {
+    // It does not know of the list, or does not tell all of it; what it removed it did remove.
+    for (const [key, removal] of removedBy(notes)) {
+      notes.at(key, () => notes.add('missing', null, removal));
+    }
+    return;
+  }
   // An explicit null in place of a list: as if nothing were in it.
   if (!isList(side) && side !== null) {
     if (!isSame(base, side)) notes.add('set', side);
@@ -122,20 +141,20 @@ function noteList(
   if (isList(side) && side.length === 0 && base === undefined) notes.add('set', side);
   const before = itemsOf(rules, base);
   const after = itemsOf(rules, side);
-  const { removals } = notes.from;
-  const place = pointerOf(notes.path);
+  const removals = removedBy(notes);
   for (const [key, item] of after) {
-    notes.at(key, () => rules.item.note(before.get(key), item, notes));
+    notes.at(key, () => {
+      rules.item.note(before.get(key), item, notes);
+      const removal = removals.get(key);
+      if (removal !== undefined) notes.add('kept', null, removal);
+    });
   }
   for (const key of before.keys()) {
     if (after.has(key)) continue;
-    const removal = removals.get(place + pointerOf([key])) ?? null;
-    notes.at(key, () => notes.add('missing', null, removal));
+    notes.at(key, () => notes.add('missing', null, removals.get(key) ?? null));
   }
-  for (const [pointer, removal] of removals) {
-    if (!pointer.startsWith(`${place}/`)) continue;
-    const key = keyIn(pointer.slice(place.length + 1));
-    if (key === null || before.has(key) || after.has(key)) continue;
+  for (const [key, removal] of removals) {
+    if (before.has(key) || after.has(key)) continue;
     notes.at(key, () => notes.add('missing', null, removal));
   }
   const kept = [...before.keys()].filter((key) => after.has(key));
@@ -143,9 +162,21 @@ function noteList(
   if (order.some((key, at) => key !== kept[at])) notes.add('order', order);
 }
 
+/** What the side removed from the list where the rule stands. */
+function removedBy({ from, path }: ChangeNotes): ReadonlyMap<string, Removal> {
+  const removed = new Map<string, Removal>();
+  if (from.removals.size === 0) return removed;
+  const place = `${pointerOf(path)}/`;
+  for (const [pointer, removal] of from.removals) {
+    const key = pointer.startsWith(place) ? keyIn(pointer.slice(place.length)) : null;
+    if (key !== null) removed.set(key, removal);
+  }
+  return removed;
+}
+
 /** The key that the rest of a pointer names; `null` when it leads further down. */
 function keyIn(rest: string): string | null {
-  return rest.includes('/') ? null : rest.replaceAll('~1', '/').replaceAll('~0', '~');
+  return rest.includes('/') ? null : keyOf(rest);
 }
 
 function projectList(
@@ -160,7 +191,8 @@ function projectList(
     const others = strange.filter(({ value }) => !isList(value));
     if (isBare && others.length === strange.length) {
       const verdict = decideLatest(strange, base);
-      ruleBy('list', verdict, ruling);
+      const asks = strange.length > 1 ? [{ reason: 'not a list', alternatives: strange }] : [];
+      ruleBy('list', { ...verdict, asks }, ruling);
       return verdict.value;
     }
     if (others.length > 0) {
@@ -181,10 +213,7 @@ function projectList(
     if (item !== undefined) kept.set(key, item);
   }
   if (rules.asksOfReplaced === true) askOfReplaced(node, before, ruling);
-  if (rules.keepsOne === true && kept.size === 0 && before.size > 0) {
-    for (const [key, item] of before) kept.set(key, item);
-    ruling.ask('set', 'the last one stays', sidesOf(node, before));
-  }
+  keepLast(rules, kept, before, node, ruling);
   if (rules.uniqueBy !== undefined) leaveTwinsOut(rules, kept, before, node, ruling);
   const orders = node.own
     .filter(({ kind }) => kind === 'order')
@@ -199,14 +228,18 @@ function projectItem(
   node: ChangeNode,
   ruling: Ruling,
 ): Json | undefined {
-  const missing = node.own.filter(({ kind }) => kind === 'missing');
+  const known = removing === 'confirmed' ? node.own.filter(({ kind }) => kind === 'kept') : [];
+  // Whoever has it though he knows of its removal has put it back.
+  const missing = node.own.filter(
+    (change) => change.kind === 'missing' && !known.some((one) => isOfOneRemoval(one, change)),
+  );
   const edits: ChangeNode = {
-    own: node.own.filter(({ kind }) => kind !== 'missing'),
+    own: node.own.filter(({ kind }) => kind !== 'missing' && kind !== 'kept'),
     under: node.under,
   };
   const isEdited = edits.own.length > 0 || edits.under.size > 0;
-  if (missing.length === 0) return item.project(base, edits, ruling);
   const whole = (into: Ruling) => (isEdited ? item.project(base, edits, into) : base);
+  if (missing.length === 0) return whole(ruling);
   const removals = missing.flatMap(({ removal }) => removal ?? []);
   const isConfirmed = removals.some((removal) => removal.isConfirmed);
 
@@ -231,12 +264,24 @@ function projectItem(
     case 'declared':
       return removals.length > 0 ? goes(false) : stays('missing without a removal');
     case 'confirmed':
-      if (base !== undefined && isFixed?.(base) === true) return stays('this item stays');
+      if (isFixed !== undefined && isThere(isFixed, base ?? whole(new Ruling()))) {
+        return stays('this item stays');
+      }
       if (!isConfirmed) return stays('missing without a confirmed removal');
       if (base !== undefined && isEdited) return stays('removed on one device, edited on another');
       // Whoever still has it may only not know that it was removed: he is not put back unseen.
       return goes(isEdited);
   }
+}
+
+function isThere(holds: (item: Json) => boolean, item: Json | undefined): boolean {
+  return item !== undefined && holds(item);
+}
+
+/** Whether two changes speak of the same removal, by who removed it and when. */
+function isOfOneRemoval({ removal: one }: Change, { removal: other }: Change): boolean {
+  if (one === null || other === null || one.atMs === null) return false;
+  return one.atMs === other.atMs && one.by === other.by && one.isConfirmed === other.isConfirmed;
 }
 
 function goneOf(missing: readonly Change[]): readonly Alternative[] {
@@ -257,6 +302,22 @@ function askOfReplaced(node: ChangeNode, before: ReadonlyMap<string, Json>, ruli
   const sides = sidesOf(node, before).filter(({ value }) => isList(value) && value.length > 0);
   const distinct = new Set(sides.map(({ value }) => canonical(value)));
   if (distinct.size > 1) ruling.ask('set', 'replaced differently', sides);
+}
+
+/** Puts the last ones back that the list is not to be without. */
+function keepLast(
+  { keepsOne = false }: ListRules,
+  kept: Map<string, Json>,
+  before: ReadonlyMap<string, Json>,
+  node: ChangeNode,
+  ruling: Ruling,
+): void {
+  if (keepsOne === false) return;
+  const all = [...before.values()];
+  const counts = keepsOne === true || !all.some(keepsOne) ? () => true : keepsOne;
+  if (!all.some(counts) || [...kept.values()].some(counts)) return;
+  for (const [key, item] of before) if (counts(item)) kept.set(key, item);
+  ruling.ask('set', 'the last one stays', sidesOf(node, before));
 }
 
 /** What each side has put in. */
