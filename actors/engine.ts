@@ -19,7 +19,7 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { OutsideCrisis } from '../persistence/port/spillLine.ts';
 import type { Store } from '../persistence/port/store.ts';
-import type { Handler } from './attempt/handler.ts';
+import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
@@ -199,6 +199,7 @@ export class EngineCore {
       device: () => given.device ?? this.#storeId,
       rulesOf: (type) => ownRules.get(type) ?? entityRulesOf(type),
       keepPlan: given.keepPlan,
+      exemptionsOf: (type) => exemptionsAmong(this.pool.registered.byType)(type),
     });
     const pool = new OperationPool({
       ...given,
@@ -291,7 +292,7 @@ export class EngineCore {
 
   /** Rejects all pending callers with HF_CLOSED: the engine has stopped. */
   abandon(): void {
-    for (const part of [this.room, this.bulk, this.pool, this.#service]) part?.abandon();
+    for (const part of [this.room, this.bulk, this.pool, this.desk, this.#service]) part?.abandon();
     this.#parts.facts.emit('runtime.stopped');
   }
 

@@ -4,22 +4,32 @@
  * @module
  */
 
-import { ConflictReview, noOrders } from './conflict/conflictReview.ts';
+import type { CheckedRequest } from '../machines/policy/request/request.ts';
+import { carryingOut } from './conflict/carryingOut.ts';
+import { ConflictReview } from './conflict/conflictReview.ts';
 import type { EngineCore } from './engine.ts';
 import type { LocalEngineParts } from './localEngine.ts';
+import type { Acceptance } from './operation/acceptance.ts';
 import type { ServiceAccess } from './recovery/serviceAccess.ts';
 
 /** What people decide of conflicts reaches the operations of `core`. */
 export function liveReview(
   { store, clock, facts, retentionMs, entities }: LocalEngineParts,
-  { timers, pool }: EngineCore,
+  { timers, pool, desk }: EngineCore,
   access: ServiceAccess,
-  ready: () => Promise<void>,
+  how: {
+    readonly ready: () => Promise<void>;
+    readonly accept: (request: CheckedRequest) => Promise<Acceptance>;
+  },
 ): ConflictReview {
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
   return new ConflictReview({
-    ...{ store, clock, facts, timers, retentionMs, ready },
-    orders: noOrders((writes) => access.commit(writes.map((write) => () => write))),
+    ...{ store, clock, facts, timers, retentionMs, ready: how.ready },
+    orders: carryingOut({
+      tools: desk.tools,
+      accept: how.accept,
+      keep: (writes) => access.commit(writes.map((write) => () => write)),
+    }),
     rulesOf: (type) => ownRules.get(type),
     upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
   });

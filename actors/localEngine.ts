@@ -22,6 +22,8 @@ import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
 import type { ConflictReview } from './conflict/conflictReview.ts';
+import type { EntityAccess } from './conflict/entityAccess.ts';
+import { EntityViews } from './conflict/entityViews.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
@@ -55,6 +57,8 @@ import { Supervisor } from './supervisor.ts';
 import { TimerService } from './time/timerService.ts';
 import { upstreamOrders } from './upstream/upstreamOrders.ts';
 
+/** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
+const DECISION_WITHIN_MS = 10_000;
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
   'cancel.requested': 'operation.cancel',
@@ -109,6 +113,7 @@ export interface LocalEngineParts {
 export class LocalEngine implements Engine {
   readonly ready: Promise<void>;
   readonly conflicts: ConflictAccess;
+  readonly entities: EntityAccess;
   readonly deadLetters: DeadLetterAccess;
   readonly quarantine: QuarantineAccess;
   readonly crisisPlans: CrisisPlans;
@@ -178,6 +183,7 @@ export class LocalEngine implements Engine {
       },
     });
     this.ready = this.#supervisor.ready;
+    this.entities = new EntityViews(core.desk.tools, () => this.whenRunning());
     this.#operations = new Operations({
       pool: core.pool,
       journal: core.journal,
@@ -230,7 +236,10 @@ export class LocalEngine implements Engine {
       ready: () => this.whenRunning(),
     });
     this.crises = crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() });
-    this.#review = liveReview(parts, core, access, () => this.whenRunning());
+    this.#review = liveReview(parts, core, access, {
+      ready: () => this.whenRunning(),
+      accept: (request) => this.accept(request, { withinMs: DECISION_WITHIN_MS }),
+    });
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);

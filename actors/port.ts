@@ -22,6 +22,7 @@ import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Handler, OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
+import type { EntityAccess } from './conflict/entityAccess.ts';
 import type { ConflictsHealth } from './conflict/openConflicts.ts';
 import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeState.ts';
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
@@ -64,6 +65,13 @@ export type {
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type { ConflictAccess, ConflictPageRead } from './conflict/conflictAccess.ts';
+export type {
+  Entities,
+  EntityAccess,
+  EntityView,
+  RemoteChange,
+  RemoteChangeResult,
+} from './conflict/entityAccess.ts';
 export type { ConflictsHealth } from './conflict/openConflicts.ts';
 export type {
   CrisisModeEnd,
@@ -356,6 +364,8 @@ export interface Engine extends OperationRecords {
   spillLine(): SpillLine | null;
   /** Another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
   loopWasBlocked(forMs: number): void;
+  /** The records that edits change, as they are known here (CF-1). */
+  readonly entities: EntityAccess;
   /** The crisis plans of subjects, which lead the answers to them (CR-3). */
   readonly crisisPlans: CrisisPlans;
   /** What people order of crisis mode (CR-6). */

@@ -12,6 +12,7 @@ import {
   type CrisisAnswer,
   type CrisisPlans,
   type Engine,
+  type Entities,
   FACT_KINDS,
   type FactKind,
   type FactListener,
@@ -21,10 +22,13 @@ import {
   type OperationPage,
   type OperationView,
   type OwnHandler,
+  type RemoteChange,
+  type RemoteChangeResult,
 } from '../actors/port.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
+import { checkedChange, checkedEntity } from '../machines/policy/request/remoteChange.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
@@ -109,6 +113,7 @@ const CALL_RULES: OptionRules<CallOptions> = {
 export class HoldfastRuntime implements Runtime {
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
+  readonly entities: Entities;
   readonly crisisPlans: CrisisPlans;
   readonly crisisMode: CrisisMode;
   readonly crises: Crises;
@@ -119,6 +124,9 @@ export class HoldfastRuntime implements Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.engine.ready;
+    this.entities = {
+      get: async (entity) => await parts.engine.entities.get(checkedEntity(entity)),
+    };
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);
     this.crises = crises(parts.management);
@@ -132,6 +140,11 @@ export class HoldfastRuntime implements Runtime {
   async sync(request: SyncRequest): Promise<Operation> {
     const { id, isDuplicate } = await this.#accept(this.#checkHandled(request));
     return this.#handleOf(id, isDuplicate);
+  }
+
+  async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
+    const { engine, options } = this.#parts;
+    return await engine.entities.remoteChange(checkedChange(change, options.payloadBytesMax));
   }
 
   async syncAll(

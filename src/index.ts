@@ -18,6 +18,8 @@ export type {
   CrisisPlans,
   CrisisResource,
   CrisisView,
+  Entities,
+  EntityView,
   EscalationNotice,
   Fact,
   FactKind,
@@ -37,6 +39,8 @@ export type {
   Override,
   ParkReason,
   PlanStatus,
+  RemoteChange,
+  RemoteChangeResult,
   Run,
   TakenRecord,
 } from '../actors/port.ts';

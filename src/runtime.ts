@@ -13,11 +13,14 @@ import type {
   CallOptions,
   CrisisAnswer,
   CrisisPlans,
+  Entities,
   FactKind,
   Handler,
   OperationFilter,
   OperationPage,
   OperationView,
+  RemoteChange,
+  RemoteChangeResult,
 } from '../actors/port.ts';
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
@@ -248,6 +251,25 @@ export interface Runtime<
    * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
    */
   countOperations(filter?: OperationFilter<TypeOf<Types>>): Promise<OperationCounts>;
+  /** The records that edits change: see `conflicts` of a handler (CF-1). */
+  readonly entities: Entities;
+  /**
+   * Tells what was heard of a record at its upstream, by a push or a poll of the app, so that it is shown and the next
+   * edit is made on it. What is older than what is known changes nothing. Resolves once it is on disk. `value` is checked
+   * as a payload is.
+   *
+   * @example
+   * const { status } = await runtime.remoteChange({
+   *   entity: { type: 'crisis_plan', id: 'p-17' },
+   *   subject: 'user-42',
+   *   value: { contacts: [{ id: 'c1', name: 'Sam' }] },
+   *   version: '"v8"',
+   * });
+   *
+   * @throws HoldfastError (rejects) `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE`, `HF_CARD_NUMBER_REFUSED`,
+   * `HF_STORE_…`, `HF_CLOSED`.
+   */
+  remoteChange(change: RemoteChange): Promise<RemoteChangeResult>;
   /** The crisis plans of subjects, which lead the answers to a crisis of theirs (CR-3). */
   readonly crisisPlans: CrisisPlans;
   /** A person says that somebody, or everybody, is in danger until further notice (CR-6). */

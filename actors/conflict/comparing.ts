@@ -53,8 +53,9 @@ export async function compareAtTurn(
         version: current?.version ?? null,
         atMs: tools.clock.now(),
       };
-      const isHeld = await keepConflict(tools, met, made);
-      if (isHeld || !made.isMerged) return NOT_YET;
+      const waits = !made.isMerged || made.isHeld;
+      await keepConflict(tools, met, made, waits);
+      if (waits) return NOT_YET;
       return { event: 'edit.compared', body: withMerged(body, made.merged) };
     }
     default:

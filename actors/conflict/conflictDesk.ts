@@ -12,6 +12,7 @@ import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { TakenRecord } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
+import { type KeptRecords, keptRecords } from '../journal/keptRecords.ts';
 import { isEditBy } from '../operation/edit.ts';
 import { giveBody, type Resident } from '../operation/resident.ts';
 import type { Edits } from '../pool/edits.ts';
@@ -26,22 +27,24 @@ import { RestingEdits } from './restingEdits.ts';
 
 export class ConflictDesk implements Edits {
   readonly #tools: DeskTools;
+  readonly #kept: KeptRecords;
   readonly #backlog: Backlog;
   readonly #works = new Map<string, ConflictWork>();
 
   constructor(parts: DeskParts) {
     const { store, journal, timers, pool, retentionMs, onError } = parts;
+    this.#kept = keptRecords({ store, journal });
     this.#tools = {
       ...parts,
-      records: new EntityRecords({ store, journal, onError }),
-      conflicts: new ConflictKeeper({ store, journal, retentionMs }),
+      records: new EntityRecords({ kept: this.#kept, onError }),
+      conflicts: new ConflictKeeper({ kept: this.#kept, retentionMs }),
       resting: new RestingEdits({ store, pool }),
     };
     this.#backlog = new Backlog({
       ...{ store, timers, onError },
       read: (row) => {
         const found = this.#tools.resting.ofRow(row);
-        if (found === null) return null;
+        if (found === null || found.handler === null) return null;
         return { id: row.id, seq: row.seq, upstream: found.handler.upstream };
       },
       isAsked: async (row) => {
@@ -80,6 +83,11 @@ export class ConflictDesk implements Edits {
     for (const work of [...this.#works.values()]) work.stop();
   }
 
+  /** Rejects what waits for the disk with HF_CLOSED: the engine has stopped. */
+  abandon(): void {
+    this.#kept.abandon();
+  }
+
   compare(resident: Resident): void {
     const before = resident.actor.getSnapshot();
     this.#compare(resident).catch((error: unknown) => {
@@ -93,10 +101,10 @@ export class ConflictDesk implements Edits {
   }
 
   conflicted(resident: Resident): void {
-    const found = this.#tools.resting.ofResident(resident);
-    if (found === null) return;
+    const handler = this.#tools.resting.ofResident(resident)?.handler ?? null;
+    if (handler === null) return;
     const { id, seq } = resident;
-    this.#backlog.add({ id, seq, upstream: found.handler.upstream });
+    this.#backlog.add({ id, seq, upstream: handler.upstream });
   }
 
   isToBeRecorded({ handler }: Resident, context: WorkContext): boolean {
@@ -143,9 +151,11 @@ export class ConflictDesk implements Edits {
   }
 
   #begin(edit: RestingEdit): void {
-    const work = new ConflictWork(this.#tools, edit, () => {
+    const work = new ConflictWork(this.#tools, edit, (ended) => {
       if (this.#works.get(edit.id) === work) this.#works.delete(edit.id);
       this.#backlog.done(edit);
+      // It may rest again, for another conflict.
+      if (ended === 'stale') this.#backlog.add(edit);
     });
     this.#works.set(edit.id, work);
     work.begin();

@@ -11,13 +11,10 @@ import {
   encodeConflict,
   isOpen,
 } from '../../machines/conflict/conflictRecord.ts';
-import type { KeptStore } from '../../persistence/port/store.ts';
-import type { Journal } from '../journal/journal.ts';
-import { keep } from './entityRecords.ts';
+import type { KeptRecords } from '../journal/keptRecords.ts';
 
 export interface ConflictKeeperParts {
-  readonly store: KeptStore;
-  readonly journal: Journal;
+  readonly kept: KeptRecords;
   /** How long one is kept that nobody has to look at. */
   readonly retentionMs: number;
 }
@@ -55,22 +52,25 @@ export class ConflictKeeper {
         before === null
           ? record
           : { ...record, openedAtMs: before.openedAtMs, decisions: before.decisions };
-      const result = await keep(this.#parts.journal, {
-        room: 'conflict',
-        key: record.id,
-        text: encodeConflict(next),
-        isOpen: isOpen(next),
-        keepUntilMs: record.openedAtMs + this.#parts.retentionMs,
-        revision,
-      });
-      if (result.kind === 'kept') return;
+      const [result] = await this.#parts.kept.commit([
+        {
+          kind: 'keep',
+          room: 'conflict',
+          key: record.id,
+          text: encodeConflict(next),
+          isOpen: isOpen(next),
+          keepUntilMs: record.openedAtMs + this.#parts.retentionMs,
+          revision,
+        },
+      ]);
+      if (result?.kind === 'kept') return;
     }
   }
 
   async #read(
     id: string,
   ): Promise<{ readonly record: ConflictRecord | null; readonly revision: number }> {
-    const kept = await this.#parts.store.kept({ room: 'conflict', key: id });
+    const kept = await this.#parts.kept.find({ room: 'conflict', key: id });
     if (kept === null || 'unreadable' in kept) return { record: null, revision: 0 };
     return { record: decodeConflict(kept.text), revision: kept.revision };
   }

@@ -1,134 +1,227 @@
 /**
- * The work on one conflict: what the upstream holds is read and put together with the edit, both are kept, and the edit
- * goes on with what came of it (CF-6, CF-8). It holds nothing that would be missed: whatever ends it, it is begun anew
- * from what is on disk, and comes to the same.
+ * The work on one conflict, as its chart orders it: what the upstream holds is read and put together with the edit, both
+ * are kept, and the edit goes on with what came of it (CF-6, CF-8). It holds nothing that would be missed: whatever ends
+ * it, it is begun again from what is on disk, and comes to the same.
  *
  * @module
  */
 
-import { compareEdit } from '../../machines/conflict/compareEdit.ts';
-import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
-import { mergeEdit } from '../../machines/conflict/mergeEdit.ts';
-import { afterRemote } from '../../machines/conflict/recordNews.ts';
-import { parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
+import { type EventObject, fromCallback } from 'xstate';
+import {
+  type ConflictEvent,
+  type ConflictSnapshot,
+  conflictDue,
+  conflictMachine,
+  conflictOrders,
+} from '../../machines/conflict/conflictMachine.ts';
+import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
-import { conflictRulesOf } from '../attempt/conflictRules.ts';
+import { ChartActor } from '../charts/chartActor.ts';
 import type { RestingEdit } from './backlog.ts';
 import type { DeskTools } from './deskParts.ts';
+import { Encounter, type Made } from './encounter.ts';
 import { fetchCurrent } from './fetchCurrent.ts';
-import { aboutOf, comparisonOf, keepConflict, onlookerOf } from './merging.ts';
-import type { ConflictEnd, ConflictedEdit } from './restingEdits.ts';
+
+/** The pause before the upstream is asked: longer from round to round, so that devices do not meet again. */
+const PAUSE_MS_MIN = 25;
+const PAUSE_MS_MAX = 2_000;
+/** After a read that failed, and its repeats. */
+const READ_AGAIN_MS = 5_000;
+/** So often it is read before others have their turn; it is looked at again a little later. */
+const READS_MAX = 3;
+
+/** How it ended for those who count what is under way. */
+type Ended = 'over' | 'stale';
 
 export class ConflictWork {
   readonly #tools: DeskTools;
   readonly #edit: RestingEdit;
-  readonly #onDone: () => void;
+  readonly #onDone: (ended: Ended) => void;
   readonly #stopped = new AbortController();
+  #chart: ChartActor<typeof conflictMachine> | null = null;
+  #current: Current | null = null;
+  #made: Made | null = null;
+  #failure: Failure | null = null;
+  #isOver = false;
 
-  constructor(tools: DeskTools, edit: RestingEdit, onDone: () => void) {
+  /** @param onDone told once; `stale`: something has happened to the edit meanwhile, and it may rest again */
+  constructor(tools: DeskTools, edit: RestingEdit, onDone: (ended: Ended) => void) {
     this.#tools = tools;
     this.#edit = edit;
     this.#onDone = onDone;
   }
 
   begin(): void {
-    void this.#run()
-      .catch((error: unknown) => {
-        if (this.#tools.journal.failure === null && !this.#stopped.signal.aborted) {
-          this.#tools.onError(error);
-        }
-      })
-      .finally(this.#onDone);
+    this.#do(async () => {
+      const met = await Encounter.read(this.#tools, this.#edit.id);
+      if (met === null || this.#isOver) {
+        this.#end('over');
+        return;
+      }
+      this.#chart = this.#chartOf(met);
+      this.#chart.start();
+    });
   }
 
   /** What it comes to is of no use to anybody any more. */
   stop(): void {
-    this.#stopped.abort();
+    this.#end('over');
   }
 
-  async #run(): Promise<void> {
-    const { resting, conflicts, records, clock } = this.#tools;
-    const edit = await resting.read(this.#edit.id);
-    if (edit === null) return;
-    const { context, handler } = edit;
-    const { entity, subject } = context;
-    const rules = conflictRulesOf(handler);
-    if (entity === null || rules === null) return;
-    const conflictId = conflictIdOf(context);
-    if (await conflicts.isAsked(conflictId, context.id)) return;
-    await this.#pause(context.round ?? 0);
-    const fetched = await fetchCurrent(this.#tools, {
-      ...{ context, body: edit.body, upstream: handler.upstream, rules },
-      signal: this.#stopped.signal,
+  #chartOf(met: Encounter): ChartActor<typeof conflictMachine> {
+    const { system, steady, timers, random, onError } = this.#tools;
+    const atMs = steady.now();
+    const pauseMs = random.next() * Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** met.round);
+    return new ChartActor({
+      system,
+      id: `conflict:${met.edit.id}`,
+      input: { ...met.input(atMs), fetchAtMs: atMs + pauseMs },
+      due: { of: conflictDue, steady, after: timers.after.bind(timers) },
+      machine: conflictMachine.provide({
+        actors: {
+          fetch: fromCallback<EventObject, { readonly id: string }>(({ sendBack }) => {
+            this.#do(async () => {
+              sendBack(await this.#fetch(met));
+            });
+          }),
+          merge: fromCallback<EventObject, { readonly id: string }>(({ sendBack }) => {
+            this.#do(async () => {
+              sendBack(await this.#merge(met));
+            });
+          }),
+        },
+      }),
+      onChange: (snapshot, event) => {
+        this.#changed(met, snapshot, event);
+      },
+      onFailed: (error) => {
+        onError(error);
+        this.#end('over');
+      },
     });
-    if (fetched.kind !== 'current') return;
-    const { current } = fetched;
-    const onlooker = onlookerOf(this.#tools, entity, handler);
-    const record = await records.update(
-      entity,
-      (before) => afterRemote(before, { entity, subject }, current, onlooker, true).record,
-    );
-    const round = (context.round ?? 0) + 1;
-    const comparison = comparisonOf(this.#tools, {
-      context,
-      body: parseBody(edit.body),
-      record,
-      round,
-    });
-    if (context.isCompared !== true) {
-      const compared = compareEdit(comparison);
-      if (compared.kind === 'clear') {
-        await this.#tell(edit, {
-          event: { type: 'conflict.merged', atMs: clock.now(), round },
-          body: withMerged(edit.body, compared.merged),
-        });
-        return;
-      }
-    }
-    const made = mergeEdit({ ...comparison, current });
-    const met = {
-      conflictId,
-      context,
-      handler,
-      reason: 'conflict',
-      version: current?.version ?? null,
-      atMs: context.sinceAtMs ?? clock.now(),
-    } as const;
-    this.#tools.facts.emit('conflict.detected', aboutOf(met), met.reason);
-    if (await keepConflict(this.#tools, met, made)) return;
-    if (!made.isMerged) return;
-    if (made.isNothingLeft) {
-      await this.#tell(edit, {
-        event: { type: 'conflict.applied', atMs: clock.now() },
-        taken: takenOf(current),
-      });
+  }
+
+  #changed(met: Encounter, snapshot: ConflictSnapshot, event: ConflictEvent | undefined): void {
+    const { context, status } = snapshot;
+    if (status === 'done') {
+      this.#resolved(met, snapshot);
       return;
     }
-    await this.#tell(edit, {
-      event: { type: 'conflict.merged', atMs: clock.now(), round },
-      body: withMerged(edit.body, made.merged),
+    if (event?.type === 'fetch.failed' && context.fetches >= READS_MAX) {
+      this.#end('over');
+      return;
+    }
+    switch (conflictOrders(snapshot)) {
+      case 'rebase':
+        this.#do(() => this.#rebase(met, context.asks));
+        break;
+      case 'askPerson':
+        this.#do(() => this.#ask(met, context.asks ?? context.reason));
+        break;
+      case null:
+        break;
+    }
+  }
+
+  async #fetch(met: Encounter): Promise<ConflictEvent> {
+    const { context, body, handler } = met.edit;
+    const fetched = await fetchCurrent(this.#tools, {
+      ...{ context, body, upstream: handler.upstream, rules: met.rules },
+      signal: this.#stopped.signal,
+    });
+    const atMs = this.#tools.steady.now();
+    switch (fetched.kind) {
+      case 'current': {
+        this.#current = fetched.current;
+        const standing = await met.heard(fetched.current);
+        const retryAtMs = atMs + READ_AGAIN_MS;
+        return { type: 'current.fetched', standing, atMs, retryAtMs };
+      }
+      case 'unreadable':
+        return { type: 'current.unreadable', atMs };
+      case 'refused':
+        this.#failure = fetched.failure;
+        return { type: 'fetch.refused', atMs };
+      case 'failed':
+        return { type: 'fetch.failed', atMs, retryAtMs: atMs + READ_AGAIN_MS };
+      default:
+        return fetched satisfies never;
+    }
+  }
+
+  async #merge(met: Encounter): Promise<ConflictEvent> {
+    const made = met.merge(this.#current);
+    this.#made = made;
+    const atMs = this.#tools.steady.now();
+    if (!made.isMerged) return { type: 'merge.failed', atMs };
+    const { review, isToWait, isNothingLeft } = made;
+    return await Promise.resolve({
+      type: 'edit.merged',
+      atMs,
+      questions: review.length,
+      isToWait,
+      isNothingLeft,
+      isSound: true,
     });
   }
 
-  async #tell({ id, revision }: ConflictedEdit, end: ConflictEnd): Promise<void> {
-    await this.#tools.resting.tell(id, revision, () => end);
+  /** Both sides are kept, then the edit goes on with the body that was made, which its row is written with. */
+  async #rebase(met: Encounter, asks: ConflictReason | null): Promise<void> {
+    const made = this.#made;
+    if (made?.isMerged !== true) return;
+    await met.keep(made, this.#current, asks, false);
+    if (await met.goOnWith(made)) {
+      await this.#tools.journal.written();
+      this.#chart?.send({ type: 'journal.committed', atMs: this.#tools.steady.now() });
+    } else this.#end('stale');
   }
 
-  async #pause(round: number): Promise<void> {
-    const { random, timers } = this.#tools;
-    const ms = random.next() * Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** round);
-    await new Promise<void>((resolve) => {
-      timers.after(ms, resolve);
+  async #ask(met: Encounter, reason: ConflictReason): Promise<void> {
+    await met.keep(this.#made, this.#current, reason, true);
+    this.#end('over');
+  }
+
+  #resolved(met: Encounter, { context: { outcome } }: ConflictSnapshot): void {
+    switch (outcome) {
+      case 'pending':
+        this.#do(() => this.#tell(met.pending()));
+        break;
+      case 'applied':
+        this.#do(() => this.#tell(met.applied(this.#current)));
+        break;
+      case 'refused':
+        this.#do(() => this.#tell(met.refused(this.#failure)));
+        break;
+      case 'merged':
+      case 'decided':
+      case 'left':
+      case null:
+        this.#end('over');
+        break;
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  async #tell(telling: Promise<boolean>): Promise<void> {
+    this.#end((await telling) ? 'over' : 'stale');
+  }
+
+  /** What fails here is begun again a little later, from what is on disk. */
+  #do(act: () => Promise<void>): void {
+    const { onError, journal } = this.#tools;
+    act().catch((error: unknown) => {
+      if (!this.#isOver && journal.failure === null) onError(error);
+      this.#end('over');
     });
   }
-}
 
-const PAUSE_MS_MIN = 25;
-const PAUSE_MS_MAX = 2_000;
-
-function takenOf(current: Current | null) {
-  return {
-    version: current?.version ?? null,
-    ...(current === null ? {} : { value: current.value, meta: current.meta }),
-  };
+  #end(ended: Ended): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stopped.abort();
+    this.#chart?.stop();
+    this.#onDone(ended);
+  }
 }

@@ -7,6 +7,7 @@
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { KeptStore, RecordStore, SearchStore } from '../../persistence/port/store.ts';
@@ -25,7 +26,7 @@ export interface DeskParts {
   readonly store: RecordStore & SearchStore & KeptStore;
   readonly journal: Journal;
   readonly clock: Clock;
-  readonly steady: Pick<SteadyClock, 'now'>;
+  readonly steady: SteadyClock;
   readonly random: Random;
   readonly timers: TimerService;
   readonly facts: Facts;
@@ -38,6 +39,8 @@ export interface DeskParts {
   readonly device: () => string;
   /** By which rules a kind of record is merged. */
   readonly rulesOf: (entityType: string) => EntityRules;
+  /** Where card data may stand in what is sent for a type. */
+  readonly exemptionsOf: ExemptionsOf;
   /** Keeps the crisis plan of a subject. */
   readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
   readonly retentionMs: number;

@@ -13,12 +13,10 @@ import {
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { KeepWrite, KeptStore, WriteResult } from '../../persistence/port/store.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { KeptRecords } from '../journal/keptRecords.ts';
 
 export interface EntityRecordsParts {
-  readonly store: KeptStore;
-  readonly journal: Journal;
+  readonly kept: KeptRecords;
   /** A record can't be read: it is taken for one that is not known, and fetched anew (PS-3). */
   readonly onError: (error: unknown) => void;
 }
@@ -65,8 +63,10 @@ export class EntityRecords {
         const next = change(record);
         if (next === record) return record;
         const text = encodeEntityRecord(next);
-        const result = await keep(this.#parts.journal, { room: 'entity', key, text, revision });
-        if (result.kind === 'kept') return next;
+        const [result] = await this.#parts.kept.commit([
+          { kind: 'keep', room: 'entity', key, text, revision },
+        ]);
+        if (result?.kind === 'kept') return next;
       }
       throw new HoldfastError(
         'HF_INTERNAL',
@@ -76,7 +76,7 @@ export class EntityRecords {
   }
 
   async #read(key: string): Promise<Read> {
-    const kept = await this.#parts.store.kept({ room: 'entity', key });
+    const kept = await this.#parts.kept.find({ room: 'entity', key });
     if (kept === null) return { record: null, revision: 0 };
     if ('unreadable' in kept) {
       this.#parts.onError(recordUnreadable());
@@ -97,22 +97,6 @@ export class EntityRecords {
       if (this.#busy.get(key) === acting) this.#busy.delete(key);
     }
   }
-}
-
-/** Keeps a text under its key, and tells once that is on disk. */
-export async function keep(
-  journal: Journal,
-  write: Omit<KeepWrite, 'kind'>,
-): Promise<Extract<WriteResult, { readonly kind: 'kept' | 'keptOtherwise' }>> {
-  const result = await new Promise<WriteResult>((resolve, reject) => {
-    journal.write({
-      build: () => ({ kind: 'keep', ...write }),
-      onDurable: resolve,
-      onRefused: reject,
-    });
-  });
-  if (result.kind === 'kept' || result.kind === 'keptOtherwise') return result;
-  throw new HoldfastError('HF_INTERNAL', 'A store answered a write with something else.');
 }
 
 function keyOf(entity: Entity): string {

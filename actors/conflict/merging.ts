@@ -80,6 +80,7 @@ const BROUGHT_BACK: ReadonlySet<string> = new Set(['replayRequested', 'editedRep
 /** Whether a merge is worth a look: something was decided, or is asked, or is not as the app gave it. */
 function isTrueMerge(made: EditMerged, reason: ConflictReason): boolean {
   if (made.review.length > 0 || made.audit.length > 0) return true;
+  if (reason === 'outcomeUnknown') return true;
   const ours = made.sides.find(({ isOurs }) => isOurs);
   const isAsGiven = ours !== undefined && canonical(ours.value) === canonical(made.merged.payload);
   // What was merged for an edit before it in its lane is told there.
@@ -87,33 +88,35 @@ function isTrueMerge(made: EditMerged, reason: ConflictReason): boolean {
 }
 
 /**
- * Keeps what came of a merge where it is worth a look, and tells of it; resolves once that is on disk. True where the
- * edit waits for a person.
+ * Keeps what came of a merge where it is worth a look, and tells of it; resolves once that is on disk.
+ *
+ * @param waits whether the edit waits for a person
  */
 export async function keepConflict(
   tools: DeskTools,
   met: Met,
   made: EditMerged | EditNotMerged,
-): Promise<boolean> {
+  waits: boolean,
+): Promise<void> {
   const { facts, conflicts, clock } = tools;
   const about = aboutOf(met);
-  const isHeld = !made.isMerged || made.isHeld;
-  if (made.isMerged && !isTrueMerge(made, met.reason)) return false;
-  await conflicts.keep(recordOf(met, made));
-  const questions = made.isMerged ? made.review.length : 0;
-  if (!made.isMerged) facts.emit('conflict.quarantined', about, 'mergeFailed');
-  else if (questions > 0) facts.emit('conflict.awaitsReview', about, met.reason, questions, isHeld);
-  if (made.isMerged && !isHeld) {
-    const { round } = made.merged;
-    const elapsedMs = clock.now() - met.atMs;
-    facts.emit('conflict.merged', about, {
-      round,
-      questions,
-      decided: made.audit.length,
-      elapsedMs,
-    });
+  if (made.isMerged && !waits && !isTrueMerge(made, met.reason)) return;
+  await conflicts.keep(recordOf(met, made, waits));
+  if (!made.isMerged) {
+    facts.emit('conflict.quarantined', about, notMergedFor(met.reason));
+    return;
   }
-  return isHeld;
+  const questions = made.review.length;
+  if (questions > 0 || waits || met.reason === 'outcomeUnknown')
+    facts.emit('conflict.awaitsReview', about, met.reason, questions, waits);
+  if (waits) return;
+  const { round } = made.merged;
+  const elapsedMs = clock.now() - met.atMs;
+  facts.emit('conflict.merged', about, { round, questions, decided: made.audit.length, elapsedMs });
+}
+
+function notMergedFor(reason: ConflictReason): ConflictReason {
+  return reason === 'unreadable' ? reason : 'mergeFailed';
 }
 
 export function aboutOf({
@@ -130,7 +133,7 @@ export function aboutOf({
   };
 }
 
-function recordOf(met: Met, made: EditMerged | EditNotMerged): ConflictRecord {
+function recordOf(met: Met, made: EditMerged | EditNotMerged, waits: boolean): ConflictRecord {
   const { conflictId, context, reason, version, atMs } = met;
   const { type, subject, entity, id } = context;
   if (entity === null) throw new HoldfastError('HF_INTERNAL', 'An edit has no entity.');
@@ -139,18 +142,20 @@ function recordOf(met: Met, made: EditMerged | EditNotMerged): ConflictRecord {
   if (!made.isMerged) {
     const ours = made.sides.find(({ isOurs }) => isOurs)?.value ?? null;
     return {
-      ...{ ...its, ...sides, state: 'quarantined', reason: 'mergeFailed', isHeld: true },
+      ...{ ...its, ...sides, state: 'quarantined', reason: notMergedFor(reason), isHeld: true },
       ...{ value: ours, items: [], audit: [], mergeId: '' },
     };
   }
-  const { merged, review, audit, mergeId, isHeld } = made;
-  const state = review.length > 0 ? 'awaitingReview' : 'resolved';
+  const { merged, review, audit, mergeId } = made;
+  // One that may have been applied is looked at, though it goes out.
+  const isAsked = review.length > 0 || waits || reason === 'outcomeUnknown';
+  const state = isAsked ? 'awaitingReview' : 'resolved';
   return {
     ...its,
     ...sides,
     state,
     reason,
-    isHeld,
+    isHeld: waits,
     value: merged.payload,
     items: review,
     audit,

@@ -19,9 +19,19 @@ export interface ConflictedEdit {
   readonly id: string;
   /** Of its row: it is another once anything has happened to it. */
   readonly revision: number;
+  /** Its rank now. */
+  readonly urgency: number;
   readonly context: WorkContext;
   readonly body: string;
-  readonly handler: Handler;
+  /** `null` where nobody handles it here, or not as an edit. */
+  readonly handler: Handler | null;
+}
+
+/** Whose it is. */
+interface Handled {
+  readonly context: WorkContext;
+  /** `null` where nobody handles it here, or not as an edit. */
+  readonly handler: Handler | null;
 }
 
 /** What a conflict has come to, for its edit. */
@@ -48,24 +58,20 @@ export class RestingEdits {
     this.#parts = parts;
   }
 
-  /** What a row says; `null` for one that is no edit, or that nobody handles here. */
-  ofRow(row: StoredOperation): { readonly context: WorkContext; readonly handler: Handler } | null {
+  /** What a row says; `null` for one that does not rest for a conflict, or is no edit. */
+  ofRow(row: StoredOperation): Handled | null {
     try {
       const { chart, state, snapshot } = decodeWork(row);
       if (chart !== operationChart || chart.waitReasonOf(state) !== 'conflict') return null;
       return this.#handled(snapshot.context);
     } catch {
-      // The check of the store finds it, and sets it aside.
+      // The check of the store finds it, and puts it into quarantine.
       return null;
     }
   }
 
   /** What rests of it in memory; `null` where it does not rest for a conflict, or is no edit. */
-  ofResident({
-    chart,
-    state,
-    actor,
-  }: Resident): { readonly context: WorkContext; readonly handler: Handler } | null {
+  ofResident({ chart, state, actor }: Resident): Handled | null {
     if (state === null || chart.waitReasonOf(state) !== 'conflict') return null;
     return this.#handled(actor.getSnapshot().context);
   }
@@ -76,7 +82,9 @@ export class RestingEdits {
     if (found === null) return null;
     const { revision, body } = found;
     const handled = 'resident' in found ? this.ofResident(found.resident) : this.ofRow(found.row);
-    return handled === null || body === null ? null : { id, revision, body, ...handled };
+    if (handled === null || body === null) return null;
+    const { urgency } = 'resident' in found ? found.resident : found.row;
+    return { id, revision, body, urgency, ...handled };
   }
 
   /**
@@ -97,16 +105,14 @@ export class RestingEdits {
     return dispatcher.wake(found.row, (resident) => applyTo(resident, endOf(resident)));
   }
 
-  #handled(
-    context: WorkContext,
-  ): { readonly context: WorkContext; readonly handler: Handler } | null {
+  #handled(context: WorkContext): Handled | null {
     if (context.isEdit !== true) return null;
     const handler = this.#parts.pool().registered.of(context);
-    return handler !== null && isEditBy(handler, context) ? { context, handler } : null;
+    return { context, handler: isEditBy(handler, context) ? handler : null };
   }
 
   /** In memory, or else its row as it is now. */
-  async #find(id: string) {
+  async #find(id: string): Promise<Found | null> {
     const pool = this.#parts.pool();
     for (;;) {
       const resident = pool.resident(id);
@@ -122,6 +128,12 @@ export class RestingEdits {
     }
   }
 }
+
+/** An edit in memory, or on disk. */
+type Found = { readonly revision: number; readonly body: string | null } & (
+  | { readonly resident: Resident }
+  | { readonly row: StoredOperation }
+);
 
 /** Its body first: what it orders when it is told is written with that. */
 function applyTo(resident: Resident, { event, body, taken }: ConflictEnd): boolean {

@@ -252,7 +252,8 @@ function refuseCard(text: string, field: string, isExempt: (path: ValuePath) => 
   if (datum !== null && !isExempt(place.at)) throw cardRefused(field, datum, place);
 }
 
-function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string {
+/** @throws HoldfastError `HF_REQUEST_INVALID` for what is no text that a key can be made of. */
+export function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string {
   if (value === undefined) throw invalid(field, 'is missing');
   if (typeof value !== 'string') throw invalid(field, 'must be a string');
   if (value === '') throw invalid(field, 'must not be empty');
@@ -271,7 +272,11 @@ function checkKey(key: string): string {
   return key;
 }
 
-function checkEntity(value: unknown, text: (value: unknown, field: string) => string): Entity {
+/** @throws HoldfastError `HF_REQUEST_INVALID` for what is no `{ type, id }`. */
+export function checkEntity(
+  value: unknown,
+  text: (value: unknown, field: string) => string,
+): Entity {
   if (typeof value !== 'object' || value === null) throw invalid('entity', 'must be { type, id }');
   const entity = value as { type?: unknown; id?: unknown };
   return { type: text(entity.type, 'entity.type'), id: text(entity.id, 'entity.id') };

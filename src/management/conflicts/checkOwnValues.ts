@@ -24,8 +24,8 @@ export async function checkOwnValues(
   const given = value === undefined ? own : [value, ...own];
   if (given.length === 0) return;
   const record = await store.records.conflicts.preview(id, decision);
-  const { type, subject } = record;
+  const { type, subject, entity } = record;
   for (const payload of [...given, standingValue(record)]) {
-    store.checkRequest({ type, subject, tier: 'basic', payload });
+    store.checkRequest({ type, subject, entity, tier: 'basic', payload });
   }
 }

@@ -1,0 +1,240 @@
+/**
+ * An edit that has met another version of its record, with all that is asked of it and told to it while that is worked
+ * on (CF-6).
+ *
+ * @module
+ */
+
+import { type Comparison, compareEdit } from '../../machines/conflict/compareEdit.ts';
+import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
+import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
+import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
+import {
+  type EditMerged,
+  type EditNotMerged,
+  mergeEdit,
+} from '../../machines/conflict/mergeEdit.ts';
+import { afterRemote } from '../../machines/conflict/recordNews.ts';
+import { type SentStanding, standingOfSent } from '../../machines/conflict/sentEdit.ts';
+import { conflictPending } from '../../machines/operation/attemptVerdict.ts';
+import {
+  parseBody,
+  type RequestBody,
+  withMerged,
+} from '../../machines/policy/request/requestBody.ts';
+import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Current } from '../../machines/vocabulary/record.ts';
+import { type ConflictRules, conflictRulesOf } from '../attempt/conflictRules.ts';
+import type { Handler } from '../attempt/handler.ts';
+import type { DeskTools } from './deskParts.ts';
+import { aboutOf, comparisonOf, keepConflict, type Met, onlookerOf } from './merging.ts';
+import type { ConflictEnd, ConflictedEdit } from './restingEdits.ts';
+
+/** What was made of both sides. */
+export type Made = EditMerged | EditNotMerged;
+
+/** An edit that somebody handles here. */
+type HandledEdit = ConflictedEdit & { readonly handler: Handler };
+
+export class Encounter {
+  readonly edit: HandledEdit;
+  readonly rules: ConflictRules;
+  readonly #tools: DeskTools;
+  readonly #entity: Entity;
+  readonly #body: RequestBody;
+  readonly #conflictId: string;
+  #record: EntityRecord | null;
+
+  private constructor(
+    tools: DeskTools,
+    its: {
+      readonly edit: HandledEdit;
+      readonly entity: Entity;
+      readonly rules: ConflictRules;
+      readonly record: EntityRecord | null;
+    },
+  ) {
+    this.#tools = tools;
+    this.edit = its.edit;
+    this.rules = its.rules;
+    this.#entity = its.entity;
+    this.#record = its.record;
+    this.#body = parseBody(its.edit.body);
+    this.#conflictId = conflictIdOf(its.edit.context);
+  }
+
+  /** What is to be worked on; `null` where nothing is: it has moved on, or a person is asked. */
+  static async read(tools: DeskTools, id: string): Promise<Encounter | null> {
+    const edit = await tools.resting.read(id);
+    if (edit === null || edit.handler === null) return null;
+    const { handler } = edit;
+    const { entity } = edit.context;
+    const rules = conflictRulesOf(handler);
+    if (entity === null || rules === null) return null;
+    if (await tools.conflicts.isAsked(conflictIdOf(edit.context), id)) return null;
+    const record = await tools.records.read(entity);
+    return new Encounter(tools, { edit: { ...edit, handler }, entity, rules, record });
+  }
+
+  /** How often the edit was merged before. */
+  get round(): number {
+    return this.edit.context.round ?? 0;
+  }
+
+  /** What its chart begins with; `atMs` by the steady clock. */
+  input(atMs: number): Omit<ConflictInput, 'fetchAtMs'> {
+    const { context } = this.edit;
+    const heardAtMs = this.#record?.heardAtMs;
+    return {
+      conflictId: this.#conflictId,
+      operationId: context.id,
+      reason: this.#reason,
+      round: this.round,
+      roundsMax: this.rules.roundsMax,
+      isOutcomeUnknown: context.isOutcomeUnknown,
+      isKeyInUse: context.failure?.status === 409 && context.isOutcomeUnknown,
+      isCurrentKnown: false,
+      // By the chart's clock, as long ago as it is by the other.
+      heardAtMs: heardAtMs === undefined ? null : atMs - (this.#tools.clock.now() - heardAtMs),
+      silentMaxMs: this.rules.silentMaxMs,
+      atMs,
+    };
+  }
+
+  /** Keeps what was heard of the record, and says what that means for the edit. */
+  async heard(current: Current | null): Promise<SentStanding> {
+    const { records, device, facts } = this.#tools;
+    const { context, handler } = this.edit;
+    const standing = standingOfSent({
+      sent: context.isCompared === true ? this.#body.merged : undefined,
+      current,
+      record: this.#record,
+      device: device(),
+      isOutcomeUnknown: context.isOutcomeUnknown,
+    });
+    const { subject } = context;
+    const about = { entity: this.#entity, subject };
+    const onlooker = onlookerOf(this.#tools, this.#entity, handler);
+    this.#record = await records.update(
+      this.#entity,
+      (before) => afterRemote(before, about, current, onlooker, true).record,
+    );
+    if (standing === 'other')
+      facts.emit('conflict.detected', aboutOf(this.#met(current)), this.#reason);
+    return standing;
+  }
+
+  /** Puts both sides together. */
+  merge(current: Current | null): Made {
+    const comparison = this.#comparison();
+    const made = mergeEdit({ ...comparison, current });
+    if (this.edit.context.isCompared === true || !made.isMerged) return made;
+    // It was never sent: nothing may stand in its way, now that the record is known.
+    const compared = compareEdit(comparison);
+    if (compared.kind !== 'clear') return made;
+    return {
+      ...made,
+      merged: compared.merged,
+      review: [],
+      audit: [],
+      isHeld: false,
+      isNothingLeft: false,
+    };
+  }
+
+  /** Keeps what was made, where it is worth a look; a person is asked where the edit `waits`. */
+  async keep(
+    made: Made | null,
+    current: Current | null,
+    reason: ConflictReason | null,
+    waits: boolean,
+  ): Promise<void> {
+    const met = { ...this.#met(current), ...(reason === null ? {} : { reason }) };
+    await keepConflict(this.#tools, met, made ?? this.#unread(), waits);
+  }
+
+  /** The edit is sent with the body that was made. */
+  async goOnWith({ merged }: EditMerged): Promise<boolean> {
+    return await this.#tell({
+      event: {
+        type: 'conflict.merged',
+        atMs: this.#tools.clock.now(),
+        round: this.round + 1,
+        // The chart has judged it.
+        isOutcomeKnown: true,
+      },
+      body: withMerged(this.edit.body, merged),
+    });
+  }
+
+  /** The upstream is at work on it: it is sent again later, as it is. */
+  async pending(): Promise<boolean> {
+    const { clock, random, retry } = this.#tools;
+    const { context, handler } = this.edit;
+    const event = conflictPending(context, retry(handler.upstream, context.type), {
+      atMs: clock.now(),
+      draw: random.next(),
+      urgency: this.edit.urgency,
+    });
+    return await this.#tell({ event });
+  }
+
+  /** The upstream holds what it was to make of the record. */
+  async applied(current: Current | null): Promise<boolean> {
+    const taken =
+      current === null
+        ? undefined
+        : { version: current.version, value: current.value, meta: current.meta };
+    return await this.#tell({
+      event: { type: 'conflict.applied', atMs: this.#tools.clock.now() },
+      taken,
+    });
+  }
+
+  /** The upstream refuses to have the record read. */
+  async refused(failure: Failure | null): Promise<boolean> {
+    if (failure === null) return false;
+    return await this.#tell({
+      event: { type: 'conflict.refused', atMs: this.#tools.clock.now(), failure },
+    });
+  }
+
+  async #tell(end: ConflictEnd): Promise<boolean> {
+    const { id, revision } = this.edit;
+    return await this.#tools.resting.tell(id, revision, () => end);
+  }
+
+  /** It was never sent where it was found to need its record read first. */
+  get #reason(): ConflictReason {
+    return this.edit.context.isCompared === true ? 'conflict' : 'predecessor';
+  }
+
+  #comparison(): Comparison {
+    const { context } = this.edit;
+    const round = this.round + 1;
+    return comparisonOf(this.#tools, { context, body: this.#body, record: this.#record, round });
+  }
+
+  #met(current: Current | null): Met {
+    const { context, handler } = this.edit;
+    return {
+      ...{ conflictId: this.#conflictId, context, handler, reason: this.#reason },
+      version: current?.version ?? null,
+      atMs: context.sinceAtMs ?? this.#tools.clock.now(),
+    };
+  }
+
+  /** What the upstream holds is no record: there is only the one side. */
+  #unread(): Made {
+    const { context } = this.edit;
+    const side = {
+      who: this.#tools.device(),
+      atMs: context.acceptedAtMs,
+      isOurs: true,
+      value: this.#body.payload,
+    };
+    return { isMerged: false, because: 'failed', base: null, sides: [side] };
+  }
+}
