@@ -70,7 +70,7 @@ export function engineHealth(
       isMending: counts.crisesMended.isRecent,
       isUnkept: counts.crisesUnkept.isRecent,
     },
-    conflicts,
+    conflicts: { ...conflicts, atWork: core.desk.atWork },
     crisisMode: crisisModeHealth(core.crisisModes.states),
     eventLoop: {
       delayMs: upstreams.loop.delayMs,

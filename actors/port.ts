@@ -241,7 +241,10 @@ export interface EngineHealth {
     readonly isUnkept: boolean;
   };
   /** Conflicts that wait for a person, over restarts (CF-6). */
-  readonly conflicts: ConflictsHealth;
+  readonly conflicts: ConflictsHealth & {
+    /** Edits that are being read and merged, and ask nobody. */
+    readonly atWork: number;
+  };
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisModes.states` says. */
   readonly crisisMode: CrisisModeHealth;
   /** How late the event loop runs what is due, while work is under way (CR-1). */

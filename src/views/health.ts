@@ -75,7 +75,10 @@ export interface HealthStatus {
    * somebody does something. Why one operation waits says its own view.
    */
   readonly waiting: {
-    /** The upstream holds another version: `retryNow()` or `cancel()`. */
+    /**
+     * The upstream holds another version: `retryNow()` or `cancel()`. Edits whose handler has `conflicts` are among
+     * them: `conflicts` says how many of these wait for a person, and how many are being merged.
+     */
     readonly conflicted: number;
     /** It may have been applied, and to repeat it is not known to be safe: `retryNow()` or `cancel()`. */
     readonly inReview: number;
@@ -113,6 +116,12 @@ export interface HealthStatus {
     /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
     readonly plansLate: number;
   };
+  /**
+   * Conflicts about records that wait for a person, over restarts too: how many (`count`), how many operations wait
+   * for that with all that is in their lanes (`held`), and since when the first of them does (`oldestAtMs`; `null` for
+   * none); in all, and by upstream. `conflicts.list()` has them. `atWork`: edits that are being merged and ask nobody.
+   */
+  readonly conflicts: EngineHealth['conflicts'];
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisMode.list()` says. */
   readonly crisisMode: CrisisModeHealth;
   /**
@@ -178,6 +187,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       exhausted: health.crises.exhausted,
       plansLate: health.crises.plansLate,
     },
+    conflicts: health.conflicts,
     crisisMode: health.crisisMode,
     eventLoop: {
       delayMs: health.eventLoop.delayMs,

@@ -65,7 +65,7 @@ export function findingsOf(
   { policies, responseTimes, damage, outside }: HealthSources,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  const { phase, start, hold, waiting, crises, crisisMode, eventLoop } = health;
+  const { phase, start, hold, waiting, conflicts, crises, crisisMode, eventLoop } = health;
   if (start !== null || (phase !== 'running' && phase !== 'starting')) {
     findings.push({
       component: 'storage',
@@ -100,8 +100,11 @@ export function findingsOf(
     });
   }
   for (const [kind, what] of Object.entries(ASKING)) {
-    const count = waiting[kind as keyof typeof ASKING];
+    const count = asking(health, kind as keyof typeof ASKING);
     if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
+  }
+  if (conflicts.count > 0) {
+    findings.push({ ...WAITING, reason: conflictReason(conflicts) });
   }
   if (waiting.quarantined > 0) {
     findings.push({
@@ -224,6 +227,25 @@ export function findingsOf(
     }
   }
   return findings;
+}
+
+/** How many operations wait for somebody in this way, and in no other that health names. */
+export function asking(
+  { waiting, conflicts }: Pick<EngineHealth, 'waiting' | 'conflicts'>,
+  kind: keyof EngineHealth['waiting'],
+): number {
+  const count = waiting[kind];
+  // Edits are asked about by their conflicts, or not at all.
+  return kind === 'conflicted' ? Math.max(0, count - conflicts.held - conflicts.atWork) : count;
+}
+
+/** The first words are always the same. */
+function conflictReason({ count, held, oldestAtMs, upstreams }: EngineHealth['conflicts']): string {
+  const since = oldestAtMs === null ? '' : ` since ${new Date(oldestAtMs).toISOString()}`;
+  const names = Object.entries(upstreams).map(([name, its]) => `${name}: ${its.count}`);
+  const where = names.length === 0 ? '' : ` (${names.join(', ')})`;
+  const waits = held === 0 ? '' : `, and ${held} operations wait for that`;
+  return `${count} conflicts wait for a person${since}${where}${waits}; see holdfast conflicts`;
 }
 
 function modeReason({

@@ -6,6 +6,8 @@
 
 import type { Command } from 'commander';
 import type { OperationView } from '../../../../actors/port.ts';
+import type { Caller } from '../../../management/call/managementCall.ts';
+import { pageOfConflicts } from '../../../management/conflicts/page.ts';
 import { showOperation } from '../../../management/operations/show.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { historyTable } from '../../kit/historyTable.ts';
@@ -21,13 +23,29 @@ export function showCommand(): Command {
     options: [...storeOptions(), jsonOption()],
     examples: [`holdfast operations show 01998a2c-… ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {
-      const view = await withStore(options, (caller) => caller.call(showOperation, { id }));
-      output.result(view, textOf(view));
+      const { view, conflictId } = await withStore(options, async (caller) => {
+        const shown = await caller.call(showOperation, { id });
+        return { view: shown, conflictId: await conflictOf(caller, shown) };
+      });
+      output.result(conflictId === null ? view : { ...view, conflictId }, textOf(view, conflictId));
     },
   });
 }
 
-function textOf(view: OperationView): string {
+/** The conflict that it waits for a person to decide; `null` where there is none. */
+async function conflictOf(caller: Caller, { id, wait }: OperationView): Promise<string | null> {
+  if (wait?.reason !== 'conflict') return null;
+  for (let fromSeq: number | undefined; ; ) {
+    const filter = { operationId: id };
+    const page = await caller.call(pageOfConflicts, { filter, order: 'newest', fromSeq });
+    const [found] = page.conflicts;
+    if (found !== undefined) return found.id;
+    if (page.nextSeq === null) return null;
+    fromSeq = page.nextSeq;
+  }
+}
+
+function textOf(view: OperationView, conflictId: string | null): string {
   const { entity, wait, failure, history } = view;
   const until = wait?.untilAtMs ?? null;
   const known = facts([
@@ -35,6 +53,7 @@ function textOf(view: OperationView): string {
     ['type', view.type],
     ['state', view.state],
     ['waits for', wait === null ? '' : `${wait.reason} since ${timeOf(wait.sinceAtMs)}`],
+    ['conflict', conflictId === null ? '' : `${conflictId}: holdfast conflicts show`],
     ['until', timeOf(until)],
     ['next try', view.retryAtMs === until ? '' : timeOf(view.retryAtMs)],
     ['subject', view.subject],

@@ -7,6 +7,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import { decodeConflict } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { askOwner } from '../../../control/controlClient.ts';
 import { health } from '../../../management/store/health.ts';
@@ -54,7 +55,8 @@ what it holds; --watch only waits there until a process runs. Ctrl-C ends it (13
       const owner = await askOwner(options.store, health, {});
       if (owner === null) {
         const resting = await lookAtRest(options);
-        output.result({ isRunning: false, ...resting }, restingText(resting));
+        const text = restingText(resting, systemClock.now());
+        output.result({ isRunning: false, ...resting }, text);
       } else {
         const text = runningText(owner.result, systemClock.now());
         output.result({ isRunning: true, health: owner.result }, text);
@@ -70,9 +72,21 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
   const key = await storeKey(options, folder);
   const { store, info } = await openAtRest({ folder, key });
   try {
-    const [counts, waiting] = await Promise.all([store.counts(), store.blockedCounts()]);
+    const [counts, waiting, kept, oldest] = await Promise.all([
+      store.counts(),
+      store.blockedCounts(),
+      store.keptCounts(),
+      store.keptPage({ room: 'conflict', isOpen: true, order: 'oldest', fromSeq: 0, limit: 1 }),
+    ]);
     const { hold } = info;
-    return { hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs }, counts, waiting };
+    const [first] = oldest.rows;
+    const record = first !== undefined && 'text' in first ? decodeConflict(first.text) : null;
+    const oldestAtMs = record?.openedAtMs ?? null;
+    return {
+      hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
+      conflicts: { count: kept.openConflicts, oldestAtMs },
+      ...{ counts, waiting },
+    };
   } finally {
     await store.close();
   }

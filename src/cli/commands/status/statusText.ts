@@ -6,12 +6,15 @@
 
 import type { Standing, WaitsFor } from '../../../../machines/vocabulary/standing.ts';
 import type { HealthStatus, UpstreamHealth } from '../../../views/health.ts';
+import { asking } from '../../../views/healthFindings.ts';
 import { spanOf, table, timeOf } from '../../kit/table.ts';
 
 /** What nobody runs on, as its file counts it. */
 export interface RestingStore {
   readonly hold: HealthStatus['hold'];
   readonly counts: Readonly<Record<Standing, number>>;
+  /** Conflicts that wait for a person, or whose decision is to be carried out. */
+  readonly conflicts: { readonly count: number; readonly oldestAtMs: number | null };
   readonly waiting: Readonly<Record<Extract<WaitsFor, 'conflict' | 'review' | 'handler'>, number>>;
 }
 
@@ -54,14 +57,18 @@ export function runningText(health: HealthStatus, nowMs: number): string {
       REASONS.map(([name, what]) => [waiting[name], what]),
     ),
     countsOf('for a person', [
-      ...ASKING.map(([name, what, how]) => [waiting[name], what, how] as const),
+      ...ASKING.map(([name, what, how]) => [asking(health, name), what, how] as const),
+      conflictsOf(health.conflicts, nowMs),
       [open, 'crises that nobody has taken on', 'holdfast crises list --unacknowledged'],
     ]),
   ]);
 }
 
 /** What the file of a store says that nobody runs on. */
-export function restingText({ hold, counts, waiting }: RestingStore): string {
+export function restingText(
+  { hold, counts, waiting, conflicts }: RestingStore,
+  nowMs: number,
+): string {
   const person: Partial<Record<keyof HealthStatus['waiting'], number>> = {
     conflicted: waiting.conflict,
     inReview: waiting.review,
@@ -77,28 +84,38 @@ export function restingText({ hold, counts, waiting }: RestingStore): string {
       [counts.held, 'held, by their lane or for a person'],
       [counts.settled, 'ended'],
     ]),
-    countsOf(
-      'for a person',
-      ASKING.map(([name, what, how]) => [person[name] ?? 0, what, how]),
-    ),
+    countsOf('for a person', [
+      ...ASKING.map(([name, what, how]) => [person[name] ?? 0, what, how] as const),
+      conflictsOf(conflicts, nowMs),
+    ]),
   ]);
 }
 
 /** All of it in one line, for where nothing can be drawn over. */
 export function runningLine(health: HealthStatus, nowMs: number): string {
-  const { phase, overall, score, level, operations, waiting } = health;
+  const { phase, overall, score, level, operations, waiting, conflicts } = health;
   const shut = Object.entries(health.upstreams)
     .filter(([, { breaker }]) => breaker !== 'closed')
     .map(([name, upstream]) => `${name} ${breakerOf(upstream, nowMs)}`);
-  const asking = ASKING.reduce((sum, [name]) => sum + waiting[name], 0);
+  const forPerson = ASKING.reduce((sum, [name]) => sum + asking(health, name), conflicts.count);
   const queued = REASONS.reduce((sum, [name]) => sum + waiting[name], 0);
   return [
     `${timeOf(nowMs)} ${phase}, ${overall} (score ${score}), level ${level}`,
     ...shut,
     `in flight ${operations.attemptsRunning}`,
     `waiting ${queued}`,
-    `for a person ${asking}`,
+    `for a person ${forPerson}`,
+    ...(conflicts.count === 0 ? [] : [conflictsOf(conflicts, nowMs).slice(0, 2).join(' ')]),
   ].join(' · ');
+}
+
+/** As a row of what waits for a person. */
+function conflictsOf(
+  { count, oldestAtMs }: RestingStore['conflicts'],
+  nowMs: number,
+): readonly [count: number, what: string, how: string] {
+  const age = oldestAtMs === null ? '' : `, the first for ${spanOf(nowMs - oldestAtMs)}`;
+  return [count, `conflicts${age}`, 'holdfast conflicts list'];
 }
 
 function upstreamsOf(upstreams: HealthStatus['upstreams'], nowMs: number): string {

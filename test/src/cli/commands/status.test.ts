@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createKeyFile } from '../../../../persistence/sealing/keyFile.ts';
 import {
+  type RestingStore,
   restingText,
   runningLine,
   runningText,
@@ -57,14 +58,38 @@ describe('how it is doing, as text', () => {
   });
 
   test('UX-1 at rest it is what the file counts', () => {
-    const text = restingText({
+    const resting: RestingStore = {
       hold: { reason: 'restored', sinceAtMs: 0 },
       counts: { inHand: 1, due: 2, held: 0, settled: 40, deadLettered: 3, quarantined: 0 },
+      conflicts: { count: 0, oldestAtMs: null },
       waiting: { conflict: 0, review: 5, handler: 0 },
-    });
+    };
+    const text = restingText(resting, 7_200_000);
     expect(text).toMatch(/^at rest: nothing runs[^\n]*\n! held \(restored\)/);
     expect(text).toMatch(/ 1 {2}in flight when it was left\n +2 {2}due[^\n]*\n +40 {2}ended\n/);
     expect(text).toMatch(/ 5 {2}in review[^]* 3 {2}dead letters +holdfast dead-letters list$/);
+    const asked = { ...resting, conflicts: { count: 2, oldestAtMs: 0 } };
+    expect(restingText(asked, 7_200_000)).toMatch(
+      / 2 {2}conflicts, the first for 2h +holdfast conflicts list$/,
+    );
+  });
+
+  test('HM-1 CF-6 conflicts that wait for a person are a line of their own, and edits at work ask nobody', async () => {
+    const world = createWorld();
+    const { runtime } = world.boot();
+    await world.clock.run(runtime.ready);
+    const health = runtime.getHealthStatus();
+    const nowMs = world.clock.now();
+    const oldestAtMs = nowMs - 3 * 3_600_000;
+    const asked = {
+      ...health,
+      waiting: { ...health.waiting, conflicted: 5 },
+      conflicts: { count: 3, held: 2, atWork: 2, oldestAtMs, upstreams: {} },
+    };
+    const text = runningText(asked, nowMs);
+    expect(text).toMatch(/ 1 {2}conflicted +holdfast operations --state conflicted\n/);
+    expect(text).toMatch(/ 3 {2}conflicts, the first for 3h +holdfast conflicts list$/);
+    expect(runningLine(asked, nowMs)).toMatch(/ · for a person 4 · 3 conflicts, the first for 3h$/);
   });
 });
 
