@@ -5,7 +5,13 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { RecordStore, Write } from '../../persistence/port/store.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type {
+  PurgeKeptWrite,
+  PurgeSettledWrite,
+  RecordStore,
+  Write,
+} from '../../persistence/port/store.ts';
 import type { TimerService } from '../time/timerService.ts';
 
 /** A few milliseconds of the writer's time. */
@@ -68,34 +74,51 @@ export class Retention {
   }
 
   async #purge(): Promise<void> {
-    const { store, clock, tidy, onCommitted, onError } = this.#parts;
+    const { clock, tidy, onError } = this.#parts;
     const nowMs = clock.now();
     const startedAtMs = clock.monotonic();
-    try {
-      const limit = this.#rowsAtOnce;
-      const purges = [
-        { kind: 'purgeSettled', nowMs, limit },
-        { kind: 'purgeKept', nowMs, limit },
-      ] as const;
-      const results = await store.commit(purges);
-      const tookMs = clock.monotonic() - startedAtMs;
-      const purged = results.filter(
-        (result) => result.kind === 'purgedSettled' || result.kind === 'purgedKept',
-      );
-      if (purged.some(({ count }) => count > 0)) onCommitted(purges);
-      if (purged.some(({ count }) => count === limit)) {
-        this.#rowsAtOnce = Math.min(ROWS_AT_ONCE_MAX, limit * 2);
-        this.#plan(Math.min(REST_MS_MAX, Math.max(REST_MS_MIN, tookMs * REST_FACTOR)));
-        return;
+    const limit = this.#rowsAtOnce;
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    let isBehind = false;
+    let hasFailed = false;
+    for (const kind of ['purgeSettled', 'purgeKept'] as const) {
+      try {
+        const { count, nextDueAtMs } = await this.#purgeOne({ kind, nowMs, limit });
+        isBehind ||= count === limit;
+        dueAtMs = Math.min(dueAtMs, nextDueAtMs ?? Number.POSITIVE_INFINITY);
+      } catch (error) {
+        onError(error);
+        hasFailed = true;
+        // A damaged page of one table leaves the other as it is; any other failure is of both.
+        if (!isHoldfastError(error) || error.code !== 'HF_STORE_CORRUPT') break;
       }
-      this.#rowsAtOnce = Math.max(ROWS_AT_ONCE_MIN, limit / 2);
-      const dueAtMs = purged.map(({ nextDueAtMs }) => nextDueAtMs ?? Number.POSITIVE_INFINITY);
-      const nextInMs = Math.min(...dueAtMs) - clock.now();
-      this.#plan(Math.min(Math.max(nextInMs, LOOK_MS_MIN), LOOK_AGAIN_MS));
-      await tidy(nowMs);
-    } catch (error) {
-      onError(error);
-      this.#plan(RETRY_MS);
     }
+    const tookMs = clock.monotonic() - startedAtMs;
+    if (isBehind) {
+      this.#rowsAtOnce = Math.min(ROWS_AT_ONCE_MAX, limit * 2);
+      this.#plan(Math.min(REST_MS_MAX, Math.max(REST_MS_MIN, tookMs * REST_FACTOR)));
+      return;
+    }
+    if (hasFailed) {
+      this.#plan(RETRY_MS);
+      return;
+    }
+    this.#rowsAtOnce = Math.max(ROWS_AT_ONCE_MIN, limit / 2);
+    this.#plan(Math.min(Math.max(dueAtMs - clock.now(), LOOK_MS_MIN), LOOK_AGAIN_MS));
+    await tidy(nowMs).catch(onError);
   }
+
+  async #purgeOne(purge: PurgeSettledWrite | PurgeKeptWrite): Promise<Purged> {
+    const { store, onCommitted } = this.#parts;
+    const [result] = await store.commit([purge]);
+    const isPurged = result?.kind === 'purgedSettled' || result?.kind === 'purgedKept';
+    const purged = isPurged ? result : { count: 0, nextDueAtMs: null };
+    if (purged.count > 0) onCommitted([purge]);
+    return purged;
+  }
+}
+
+interface Purged {
+  readonly count: number;
+  readonly nextDueAtMs: number | null;
 }

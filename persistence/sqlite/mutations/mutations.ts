@@ -45,8 +45,6 @@ export interface Mutations {
   updateKept(row: KeptRow): void;
   /** @param key its fingerprint */
   deleteKept(room: number, key: Uint8Array): void;
-  /** Takes the end of one away that can't be opened. */
-  unendKept(seq: number): void;
   /** @param storeId 16 bytes */
   insertMark(storeId: Uint8Array, keyId: number, seal: Uint8Array): void;
   updateMark(keyId: number, seal: Uint8Array): void;
@@ -79,7 +77,6 @@ export function createMutations(db: Database.Database): Mutations {
   const insertKept = statement('insertKept');
   const updateKept = statement('updateKept');
   const deleteKept = statement('deleteKept');
-  const unendKept = statement('unendKept');
   const insertMark = statement('insertMark');
   const updateMark = statement('updateMark');
   const keepCount = statement('keepCount');
@@ -190,9 +187,6 @@ export function createMutations(db: Database.Database): Mutations {
     },
     deleteKept(room, key) {
       deleteKept.run(room, key);
-    },
-    unendKept(seq) {
-      unendKept.run(seq);
     },
     insertMark(storeId, keyId, seal) {
       insertMark.run(storeId, keyId, seal);

@@ -55,7 +55,6 @@ export const MUTATIONS = {
   updateKept:
     'UPDATE kept SET revision = ?, key_id = ?, is_open = ?, keep_until = ?, state = ? WHERE seq = ?',
   deleteKept: 'DELETE FROM kept WHERE room = ? AND key = ?',
-  unendKept: 'UPDATE kept SET keep_until = NULL WHERE seq = ?',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
   keepCount: 'INSERT OR REPLACE INTO tally (kind, operations) VALUES (?, ?)',
   updateMark: 'UPDATE meta SET key_id = ?, seal = ?',

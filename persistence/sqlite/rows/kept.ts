@@ -52,13 +52,9 @@ export function keptPage(tables: Tables, query: KeptPageQuery): KeptPage {
   // From its index, so that a record of a damaged page is there to be told of.
   const seqs = seqsOf(tables, query);
   const rows = seqs.map((seq): KeptPage['rows'][number] => {
-    try {
-      const record = opened(tables, tables.statements.keptBySeq.get(seq) as KeptRow);
-      return 'unreadable' in record ? { ...record, seq } : record;
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      return { ...DAMAGED, seq };
-    }
+    const row = readableRow(tables, seq);
+    const record = row === null ? DAMAGED : opened(tables, row);
+    return 'unreadable' in record ? { ...record, seq } : record;
   });
   return { rows, nextSeq: seqs.length < query.limit ? null : (seqs.at(-1) ?? null) };
 }
@@ -90,7 +86,7 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   if (answer !== 'write') return answer;
   const isReadable = before !== null && !('unreadable' in before);
   const place = { room: KEPT_ROOM_CODES[room], key: seals.keptTag(room, write.key) };
-  // Nothing of a row that does not open is taken over, its number least of all.
+  // Nothing of a row that does not open is taken over.
   if (!isReadable || text === null) mutations.deleteKept(place.room, place.key);
   if (text === null) return ERASED;
   const columns = {
@@ -103,41 +99,36 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   };
   const state = seals.sealKept(columns, write.key, text);
   if (isReadable) mutations.updateKept({ ...columns, state });
-  else mutations.insertKept({ ...columns, state });
+  else {
+    mutations.insertKept({ ...columns, state });
+    // It may have the number of one that is gone.
+    tables.unreadableKept.delete(columns.seq);
+  }
   return { kind: 'kept', revision: columns.revision };
 }
 
 /**
  * See {@link PurgeKeptWrite}. Each is opened before it goes: a damaged column must not make one that waits
- * look as if it had ended. One that can't be opened loses its end and stays, to be told of.
+ * look as if it had ended. One that can't be opened stays, to be told of, and is passed over from then on; after one
+ * that can't even be read SQLite takes no more writes in this transaction, and the next purge passes over it.
  */
 export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): WriteResult {
-  const { statements, mutations } = tables;
-  const passed: number[] = [];
+  const { statements, mutations, unreadableKept } = tables;
+  const passedOver = (): string => JSON.stringify([...unreadableKept]);
   let count = 0;
   for (;;) {
-    const seqs = statements.keptEnding.all(
-      nowMs,
-      JSON.stringify(passed),
-      limit - count,
-    ) as number[];
+    const seqs = statements.keptEnding.all(nowMs, passedOver(), limit - count) as number[];
     for (const seq of seqs) {
-      try {
-        const row = statements.keptBySeq.get(seq) as KeptRow;
-        if ('unreadable' in opened(tables, row)) mutations.unendKept(seq);
-        else {
-          mutations.deleteKept(row.room, row.key);
-          count += 1;
-        }
-      } catch (error) {
-        if (!isDamage(error)) throw error;
-        passed.push(seq);
+      const row = readableRow(tables, seq);
+      if (row === null || 'unreadable' in opened(tables, row)) unreadableKept.add(seq);
+      else {
+        mutations.deleteKept(row.room, row.key);
+        count += 1;
       }
     }
-    // What lost its end is no longer found.
     if (seqs.length === 0 || count === limit) break;
   }
-  const next = statements.nextKeptEndingAt.get(JSON.stringify(passed)) as number | undefined;
+  const next = statements.nextKeptEndingAt.get(passedOver()) as number | undefined;
   return { kind: 'purgedKept', count, nextDueAtMs: next ?? null };
 }
 
@@ -152,6 +143,16 @@ function seqsOf({ statements }: Tables, query: KeptPageQuery): number[] {
   return query.isOpen === true
     ? (statements[OPEN_PAGES[order]].all(KEPT_ROOM_CODES[room], fromSeq, limit) as number[])
     : (statements[PAGES[room][order]].all(fromSeq, limit) as number[]);
+}
+
+/** `null` where its page is damaged. */
+function readableRow({ statements }: Tables, seq: number): KeptRow | null {
+  try {
+    return statements.keptBySeq.get(seq) as KeptRow;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return null;
+  }
 }
 
 function rowOf({ statements, seals }: Tables, { room, key }: KeptKey): KeptRow | undefined {

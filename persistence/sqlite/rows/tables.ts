@@ -40,6 +40,8 @@ export interface Tables {
   readonly distrusted: Set<string>;
   /** Rows, by their seq, that can't be read from the file, as far as they were met. */
   readonly unreadable: Set<number>;
+  /** Kept records, by their seq, that can't be opened and would be purged, as far as they were met. */
+  readonly unreadableKept: Set<number>;
   readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }

@@ -63,6 +63,7 @@ export class SqliteCore {
   readonly #known = new KnownRows();
   readonly #distrusted = new Set<string>();
   readonly #unreadable = new Set<number>();
+  readonly #unreadableKept = new Set<number>();
   readonly #lanesLeft = new LanesLeft();
   readonly #files: StoreFiles;
   readonly #owner: OwnerClaim;
@@ -337,6 +338,7 @@ export class SqliteCore {
         lanesLeft: this.#lanesLeft,
         distrusted: this.#distrusted,
         unreadable: this.#unreadable,
+        unreadableKept: this.#unreadableKept,
         onNotice: (notice) => {
           this.#notice(notice);
         },

@@ -45,6 +45,7 @@ export interface ConnectionParts {
   readonly lanesLeft: LanesLeft;
   readonly distrusted: Set<string>;
   readonly unreadable: Set<number>;
+  readonly unreadableKept: Set<number>;
   readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }

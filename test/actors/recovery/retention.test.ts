@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Retention } from '../../../actors/recovery/retention.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Write } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
@@ -109,3 +110,48 @@ test('PS-5 kept records that end are purged when their time has come, a batch at
   retention.stop();
   expect(errors).toEqual([]);
 });
+
+test.each([
+  ['purgeSettled', 'conflict'],
+  ['purgeKept', 'settled'],
+] as const)(
+  'PS-5 where a damaged page fails %s, the other is purged all the same (%s)',
+  async (damaged, what) => {
+    const clock = new VirtualClock();
+    const disk = createMemoryStore();
+    await disk.open();
+    const dueAtMs = clock.now() + SECOND_MS;
+    await disk.commit([
+      accept(disk.nextSeq(), { standing: 'settled', dueAtMs }),
+      keep('conflict', { room: 'conflict', keepUntilMs: dueAtMs }),
+    ]);
+    const errors: unknown[] = [];
+    const retention = new Retention({
+      store: {
+        ...disk,
+        commit: async (writes) => {
+          if (writes.some(({ kind }) => kind === damaged)) {
+            throw new HoldfastError('HF_STORE_CORRUPT', 'Its page is damaged.');
+          }
+          return await disk.commit(writes);
+        },
+      },
+      clock,
+      timers: new TimerService(clock, (error) => errors.push(error)),
+      tidy: () => Promise.resolve(),
+      onCommitted: () => undefined,
+      onError: (error) => errors.push(error),
+    });
+    retention.start();
+    await clock.advance(100 * SECOND_MS);
+    const left = { ...(await disk.counts()), ...(await disk.keptCounts()) };
+    expect(left).toMatchObject({
+      settled: damaged === 'purgeSettled' ? 1 : 0,
+      conflict: damaged === 'purgeKept' ? 1 : 0,
+    });
+    expect(left[what]).toBe(0);
+    retention.stop();
+    // Once a minute.
+    expect(errors).toHaveLength(2);
+  },
+);
