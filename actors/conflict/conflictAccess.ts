@@ -88,7 +88,7 @@ export interface ConflictAccessParts {
   /** A decision is kept and could not be carried out now. */
   readonly onLeft: (error: unknown) => void;
   /** Told of each record once its change is on disk. */
-  readonly onChanged: (record: ConflictRecord, change: 'resolved' | 'undone') => void;
+  readonly onChanged: (record: ConflictRecord, change: 'resolved' | 'undone' | 'closed') => void;
 }
 
 const ROOM = 'conflict';
@@ -165,6 +165,15 @@ export class Conflicts implements ConflictAccess {
       }
       fromSeq = page.nextSeq;
     }
+  }
+
+  /** Nobody has to decide it any more: the edit that waited for it has ended. */
+  async close(id: string): Promise<void> {
+    await this.#alone(id, async () => {
+      if ((await this.#read(id)).record.state === 'resolved') return;
+      const record = await this.#change(id, (before) => ({ ...before, state: 'resolved' }));
+      this.#parts.onChanged(record, 'closed');
+    });
   }
 
   #decided(record: ConflictRecord, decision: ConflictDecision): ConflictRecord {

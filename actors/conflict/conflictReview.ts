@@ -10,6 +10,7 @@ import type { EntityRules } from '../../machines/merge/declaration/entityRules.t
 import { entityRulesOf } from '../../machines/merge/entities/entities.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
@@ -23,8 +24,11 @@ const CARRY_AGAIN_MS = 30_000;
 /** How long a store at rest keeps what is over; a running one says so itself. */
 const RETENTION_MS = 30 * 86_400_000;
 
+/** Where an operation stands that waits for nobody any more. */
+const ENDED: ReadonlySet<Standing> = new Set(['settled', 'deadLettered']);
+
 export interface ConflictReviewParts {
-  readonly store: Pick<Store, 'kept' | 'keptPage'>;
+  readonly store: Pick<Store, 'kept' | 'keptPage' | 'find'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly timers: Pick<TimerService, 'after'>;
   readonly facts: FactStream;
@@ -62,6 +66,10 @@ export class ConflictReview {
       },
     });
     this.access = this.#conflicts;
+    facts.tap('operation.ended', ({ id }) => {
+      const asked = this.#open.heldFor(id);
+      if (asked !== undefined) this.#closeLater(asked);
+    });
     facts.tap('runtime.stopped', () => {
       this.#cancel();
     });
@@ -69,13 +77,29 @@ export class ConflictReview {
 
   /** Carries out what was decided at rest or before a crash, and counts what waits. Called once the store is open. */
   async resume(): Promise<void> {
+    const held: ConflictRecord[] = [];
     await this.#conflicts.carryOutAll((record) => {
       this.#open.opened(record);
+      if (record.isHeld && record.operationId !== null) held.push(record);
     });
+    // Some may have ended at rest, or right before a crash.
+    for (const { id, operationId } of held) {
+      const row = await this.#parts.store.find(operationId ?? '');
+      if (row === null || ENDED.has(row.standing)) await this.#conflicts.close(id);
+    }
   }
 
   health(): ConflictsHealth {
     return this.#open.health(this.#parts.upstreamOf);
+  }
+
+  /** Not amid what tells of the ending. Where it fails, the next start closes it. */
+  #closeLater(id: string): void {
+    queueMicrotask(() => {
+      this.#conflicts.close(id).catch((error: unknown) => {
+        this.#parts.facts.emit('failure.noted', error);
+      });
+    });
   }
 
   #carryLater(): void {
@@ -88,16 +112,15 @@ export class ConflictReview {
     });
   }
 
-  #tell(record: ConflictRecord, change: 'resolved' | 'undone'): void {
+  #tell(record: ConflictRecord, change: 'resolved' | 'undone' | 'closed'): void {
     const { facts, clock, upstreamOf } = this.#parts;
     const { id, operationId, type, entity, decisions, openedAtMs, state } = record;
-    const by = decisions.at(-1)?.by;
-    if (by === undefined) return;
+    const by = change === 'closed' ? null : (decisions.at(-1)?.by ?? null);
     const upstream = upstreamOf(type) ?? null;
     const about: AboutConflict = {
       ...{ conflictId: id, operationId, type, upstream, entityType: entity.type },
     };
-    if (change === 'undone') {
+    if (change === 'undone' && by !== null) {
       facts.emit('conflict.undone', about, by);
       if (state !== 'resolved') this.#open.opened(record);
     } else {

@@ -23,28 +23,40 @@ export interface ConflictsHealth extends WaitingConflicts {
 
 interface Waiting {
   readonly type: string;
+  readonly operationId: string | null;
   readonly openedAtMs: number;
   readonly isHeld: boolean;
 }
 
 export class OpenConflicts {
   readonly #waiting = new Map<string, Waiting>();
+  /** By the operation that waits for the decision. */
+  readonly #held = new Map<string, string>();
 
   constructor(facts: FactTaps, now: () => number) {
-    facts.tap('conflict.awaitsReview', ({ conflictId, type }, _reason, _questions, isHeld) => {
-      this.#opened(conflictId, { type, openedAtMs: now(), isHeld });
+    facts.tap('conflict.awaitsReview', (about, _reason, _questions, isHeld) => {
+      const { conflictId, type, operationId } = about;
+      this.#opened(conflictId, { type, operationId, openedAtMs: now(), isHeld });
     });
     facts.tap('conflict.quarantined', ({ conflictId, operationId, type }) => {
-      this.#opened(conflictId, { type, openedAtMs: now(), isHeld: operationId !== null });
+      const isHeld = operationId !== null;
+      this.#opened(conflictId, { type, operationId, openedAtMs: now(), isHeld });
     });
-    facts.tap('conflict.resolved', ({ conflictId }) => {
+    facts.tap('conflict.resolved', ({ conflictId, operationId }) => {
       this.#waiting.delete(conflictId);
+      if (this.heldFor(operationId ?? '') === conflictId) this.#held.delete(operationId ?? '');
     });
   }
 
   /** It waits, as its record says. */
-  opened({ id, type, openedAtMs, isHeld }: ConflictRecord): void {
-    this.#waiting.set(id, { type, openedAtMs, isHeld });
+  opened({ id, type, operationId, openedAtMs, isHeld }: ConflictRecord): void {
+    this.#waiting.delete(id);
+    this.#opened(id, { type, operationId, openedAtMs, isHeld });
+  }
+
+  /** The conflict whose decision this operation waits for. */
+  heldFor(operationId: string): string | undefined {
+    return this.#held.get(operationId);
   }
 
   /** Which of them are of which upstream follows from the handlers that there are now. */
@@ -68,6 +80,7 @@ export class OpenConflicts {
   #opened(id: string, waiting: Waiting): void {
     // One that is met again after a crash waits since it was met first.
     if (!this.#waiting.has(id)) this.#waiting.set(id, waiting);
+    if (waiting.isHeld && waiting.operationId !== null) this.#held.set(waiting.operationId, id);
   }
 }
 

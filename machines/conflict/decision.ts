@@ -206,7 +206,7 @@ function unusable(field: string, rule: string): HoldfastError {
 
 function alreadyResolved(record: ConflictRecord): HoldfastError {
   const last = record.decisions.at(-1);
-  const how = last === undefined ? 'by its rules alone' : `by ${last.by.id}`;
+  const how = last === undefined ? 'and nobody has to decide it' : `by ${last.by.id}`;
   return new HoldfastError(
     'HF_CONFLICT_RESOLVED',
     `That conflict is resolved already, ${how}. Nothing was changed.`,

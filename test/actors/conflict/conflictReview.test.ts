@@ -70,7 +70,12 @@ async function scene(...records: readonly ConflictRecord[]) {
   const errors: unknown[] = [];
   const boot = () =>
     new ConflictReview({
-      ...{ store, clock, facts, orders, retentionMs: 1_000 },
+      ...{ clock, facts, orders, retentionMs: 1_000 },
+      store: {
+        kept: (query) => store.kept(query),
+        keptPage: (query) => store.keptPage(query),
+        find: () => Promise.resolve({ standing: 'held' } as never),
+      },
       timers: new TimerService(clock, (error) => errors.push(error)),
       ready: () => Promise.resolve(),
       rulesOf: () => undefined,

@@ -106,16 +106,16 @@ async function listOf(
 
 function tableOf(conflicts: readonly Conflict[], nowMs: number): string {
   return table(
-    ['id', 'entity', 'type', 'state', 'age', 'questions', 'holds', 'reason'],
+    ['id', 'age', 'entity', 'state', 'questions', 'holds', 'reason', 'type'],
     conflicts.map((conflict) => [
       conflict.id,
-      conflict.entityType,
-      conflict.type,
-      stateOf(conflict),
       spanOf(nowMs - conflict.openedAtMs),
+      conflict.entityType,
+      stateOf(conflict),
       conflict.questions,
       conflict.isHeld ? 'its operation' : '',
       conflict.reason,
+      conflict.type,
     ]),
   );
 }
