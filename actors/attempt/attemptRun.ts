@@ -231,9 +231,9 @@ export class AttemptRun {
     const { context, handler, ranked } = this.#order;
     const { clock, steady, random, retry, exceptions } = this.#parts;
     // Once it has timed out, what its handler throws is most often that; an answer of the upstream counts.
-    let failure = describe(thrown, context, handler);
+    let failure = describe(thrown, this.#order, this.#attempt);
     const isLate = this.#late !== null && failure.status === undefined;
-    if (isLate) failure = describe(this.#late?.failure, context, handler);
+    if (isLate) failure = describe(this.#late?.failure, this.#order, this.#attempt);
     failure = exceptions.note(this.#order, failure, isLate ? this.#late?.failure : thrown);
     const event = attemptFailed(context, handler, retry(handler.upstream, context.type), {
       failure,
@@ -292,12 +292,20 @@ export class AttemptRun {
   }
 }
 
-function describe(thrown: unknown, context: SyncOperationContext, handler: Handler): Failure {
+function describe(
+  thrown: unknown,
+  { context, handler }: AttemptOrder,
+  attempt: Pick<GivenAttempt, 'base'>,
+): Failure {
   try {
     const failure = failureOf(thrown, {
       afterUnknownOutcome: context.isOutcomeUnknown,
       isEdit: context.isEdit,
       honoursIdempotencyKey: handler.honoursIdempotencyKey,
+      // Asked only where it matters: a payload that is gone has none.
+      get namesVersion() {
+        return attempt.base !== undefined;
+      },
     });
     // Masked before it is cut, or half a number might stay.
     const message = maskText(failure.message.slice(0, SEARCHED_LENGTH_MAX));

@@ -59,12 +59,14 @@ export const conflicted = operationSetup.createStateConfig({
       target: '#syncOperation.waiting',
       actions: [{ type: 'noteMerged', params: ({ event }) => event }],
     },
-    'conflict.applied': completing,
+    'conflict.applied': { guard: { type: 'isEdit' }, ...completing },
     'conflict.pending': {
+      guard: { type: 'isEdit' },
       target: '#syncOperation.backingOff',
       actions: [{ type: 'notePending', params: ({ event }) => event }],
     },
     'conflict.refused': {
+      guard: { type: 'isEdit' },
       target: '#syncOperation.settling',
       actions: [
         { type: 'noteRefusal', params: ({ event }) => event },

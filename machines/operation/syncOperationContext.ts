@@ -58,6 +58,8 @@ export interface SyncOperationContext extends SyncOperationInput {
   readonly failedAtMs?: number | undefined;
   /** From where the time counts until it is given up (OP-5): its first failure, or that after a wait for somebody. */
   readonly upMark?: UpTime | undefined;
+  /** From where it counts how long its upstream may be at work on an attempt in doubt (RT-1); absent without one. */
+  readonly workMark?: UpTime | undefined;
   /** Until when its subject's or its tier's rate is used up; it is not asked again before (PF-5). */
   readonly rate?: RateReservation | undefined;
   /** Since when it is in the wait that it is in; absent: since its acceptance. */

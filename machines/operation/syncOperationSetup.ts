@@ -7,6 +7,7 @@
  */
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
+import { isAtWorkTooLong, workMark } from '../policy/retry/atWork.ts';
 import { type Failure, mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { CRASHED, crashesAfter, isCulprit } from '../policy/retry/crashPolicy.ts';
 import { mayBeFirstOfOutage } from '../policy/retry/excuse.ts';
@@ -56,6 +57,7 @@ export const operationSetup = setup({
       (context.isEdit === true || context.firstAttemptAtMs === null),
     isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
       params.turn === 'granted' && isUncompared(context),
+    isEdit: ({ context }) => context.isEdit === true,
     /** A body that may have been applied is not replaced by another (OP-3), and no key serves two bodies. */
     canBeRebased: ({ context }, { round, isOutcomeKnown }: MergeFacts) =>
       context.isEdit === true &&
@@ -69,13 +71,12 @@ export const operationSetup = setup({
       mayBeApplied(failure) && !isRepeatSafe,
     isGivenUp: ({ context }, { up, giveUpAfterMs }: FailureFacts) =>
       up !== undefined && isGivenUp(context.upMark, up, giveUpAfterMs),
-    /** Where it may lie in an outage, as far as is known now, it has one more turn, at which it is judged. */
-    hasAttemptsLeft: ({ context }, { failure, isUpstreamWell, isDoubted }: FailureFacts) =>
-      isDoubted ||
-      mayBeFirstOfOutage(failure) ||
-      context.attemptsMax === null ||
-      context.attempt < context.attemptsMax ||
-      !spendsAttempt(failure, isUpstreamWell, context.isSingledOut === true),
+    hasAttemptsLeft: ({ context }, facts: FailureFacts) => hasAttemptsLeft(context, facts),
+    /** What was taken for an upstream at work is a conflict after all (RT-2). */
+    isConflictAfterAll: ({ context }, facts: FailureFacts) =>
+      isAtWorkTooLong(context.workMark, facts.failure, facts.up) ||
+      (facts.failure.conflictIs === 'possible' && !hasAttemptsLeft(context, facts)),
+    hasMetConflict: ({ context }) => context.failure?.conflictIs !== undefined,
     /** A new key does not protect from what the old one may have done. */
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
@@ -92,6 +93,8 @@ export const operationSetup = setup({
     orderAttempt: assign(({ context }, facts: TurnFacts) => ({
       ...turnTaken(context, facts),
       firstAttemptAtMs: context.firstAttemptAtMs ?? facts.atMs,
+      // An edit whose handler merges nothing now goes out as it is, and stays so under its key (OP-3).
+      ...(isUncompared(context) ? { isCompared: true } : {}),
     })),
     /** The same, of an edit that is compared first: no attempt under its key is ordered yet. */
     takeTurn: assign(({ context }, facts: TurnFacts) => ({
@@ -115,6 +118,7 @@ export const operationSetup = setup({
       failure: null,
     })),
     notePending: assign(({ context }, { atMs, retryAtMs }: PendingFacts) => ({
+      isSpent: false,
       unspentFailures: (context.unspentFailures ?? 0) + 1,
       sinceAtMs: atMs,
       wakeAtMs: retryAtMs,
@@ -135,6 +139,7 @@ export const operationSetup = setup({
         ...remembering(context, 'failed', atMs, { startedAtMs, ...failure }),
         ...(isSpent || isMerged ? {} : { unspentFailures: (context.unspentFailures ?? 0) + 1 }),
         ...(up === undefined ? {} : { upMark: upMark(context.upMark, up) }),
+        ...atWork(context, failure, up),
         failedAtMs: isJudgedLater ? facts.steadyAtMs : undefined,
         sinceAtMs: atMs,
         isSpent,
@@ -146,6 +151,12 @@ export const operationSetup = setup({
         delayMs: Math.max(0, retryAtMs - atMs),
       };
     }),
+    /** Nothing more will come of trying again: it is what it said. */
+    noteConflict: assign(({ context: { failure } }, { atMs }: { atMs: number }) => ({
+      failure: failure && { ...failure, failureClass: 'conflict' as const },
+      failedAtMs: undefined,
+      sinceAtMs: atMs,
+    })),
     noteCrash: assign(({ context }, { atMs, wasAlone }: CrashFacts) => ({
       ...remembering(context, 'crashed', atMs),
       crashes: crashesAfter(context.crashes, wasAlone),
@@ -160,7 +171,8 @@ export const operationSetup = setup({
       sinceAtMs: atMs,
     })),
     noteRetryRequest: assign(({ context }, { atMs }: { atMs: number }) => ({
-      ...remembering(context, 'retryRequested', atMs),
+      // No attempt shows by it: it may have waited for its start, or for what its record is.
+      history: remembering(context, 'retryRequested', atMs).history,
       ...beginningToWait(context, atMs),
       // A person wants another attempt, whatever became of the last one.
       failedAtMs: undefined,
@@ -178,6 +190,7 @@ export const operationSetup = setup({
         isSingledOut: undefined,
         failedAtMs: undefined,
         upMark: undefined,
+        workMark: undefined,
         rate: undefined,
         sinceAtMs: atMs,
         crashes: 0,
@@ -268,15 +281,40 @@ function mayPass({ failureClass }: Failure): boolean {
   return failureClass === 'transient' || failureClass === 'unknownOutcome';
 }
 
+/** Where it may lie in an outage, as far as is known now, it has one more turn, at which it is judged. */
+function hasAttemptsLeft(
+  { attempt, attemptsMax, isSingledOut }: SyncOperationContext,
+  { failure, isUpstreamWell, isDoubted }: FailureFacts,
+): boolean {
+  return (
+    isDoubted ||
+    mayBeFirstOfOutage(failure) ||
+    attemptsMax === null ||
+    attempt < attemptsMax ||
+    !spendsAttempt(failure, isUpstreamWell, isSingledOut === true)
+  );
+}
+
+/** Since when its upstream may be at work on an attempt in doubt; most failures tell nothing of that. */
+function atWork(
+  context: SyncOperationContext,
+  failure: Failure,
+  up: FailureFacts['up'],
+): Pick<SyncOperationContext, 'workMark'> {
+  const mark = workMark(context.workMark, failure, up);
+  return mark === context.workMark ? {} : { workMark: mark };
+}
+
 /** What it waited for is there. Its time until it is given up does not count that, and begins anew. */
 function beginningToWait(
-  { upMark: mark, startAtMs }: SyncOperationContext,
+  { upMark: mark, workMark: atWorkMark, startAtMs }: SyncOperationContext,
   atMs: number,
 ): Partial<SyncOperationContext> {
   return {
     wakeAtMs: atMs,
     sinceAtMs: atMs,
     ...(mark === undefined ? {} : { upMark: undefined }),
+    ...(atWorkMark === undefined ? {} : { workMark: undefined }),
     ...(startAtMs === undefined ? {} : { startAtMs: undefined }),
   };
 }

@@ -52,6 +52,7 @@ const CONTEXT = {
   isSingledOut: orAbsent(isFlag),
   failedAtMs: orAbsent(isNumber),
   upMark: orAbsent(isUpMark),
+  workMark: orAbsent(isUpMark),
   rate: orAbsent(isReservation),
   sinceAtMs: orAbsent(isNumber),
   crashes: isCount,

@@ -111,11 +111,18 @@ export const keepingItsRate = {
   actions: [{ type: 'noteRate', params: asEvent }],
 } as const;
 
-/** Its last attempt was spent, as its turn has shown. */
-export const runningOut = {
-  target: '#syncOperation.settling',
-  actions: [{ type: 'deadLetter', params: facts }],
-} as const;
+/** Its last attempt was spent, as its turn has shown. What the upstream said last may be that it holds another version. */
+export const runningOut = [
+  {
+    guard: { type: 'hasMetConflict' },
+    target: '#syncOperation.conflicted',
+    actions: [{ type: 'noteConflict', params: facts }],
+  },
+  {
+    target: '#syncOperation.settling',
+    actions: [{ type: 'deadLetter', params: facts }],
+  },
+] as const;
 
 /** It was tried for as long as its policy allows. */
 export const givingUp = {
@@ -163,6 +170,14 @@ export const failing = [
     actions: [
       { type: 'noteFailure', params: asEvent },
       { type: 'giveUp', params: facts },
+    ],
+  },
+  {
+    guard: { type: 'isConflictAfterAll', params: asEvent },
+    target: '#syncOperation.conflicted',
+    actions: [
+      { type: 'noteFailure', params: asEvent },
+      { type: 'noteConflict', params: facts },
     ],
   },
   {

@@ -31,6 +31,11 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
   /** True where the upstream surely changed nothing, and not for what the request says. */
   readonly notApplied?: boolean | undefined;
+  /**
+   * Of a 409 after an attempt that may have been applied, and so taken to be at work still: whether it may be a
+   * conflict all the same. `possible`: the request names the version that it was made on; else `unlikely`.
+   */
+  readonly conflictIs?: 'unlikely' | 'possible' | undefined;
   /** The class of the app's own exception, and where it came from; absent for any other failure. */
   readonly exception?: string | undefined;
 }
@@ -133,6 +138,8 @@ export function unknownOutcome(
 export interface FailureContext {
   /** An earlier attempt of the same operation ended with its outcome unknown. */
   readonly afterUnknownOutcome?: boolean | undefined;
+  /** The request names the version of what it changes (`base`). */
+  readonly namesVersion?: boolean | undefined;
   /** It is an edit of a record that is merged: what the upstream holds is looked at, whatever became of it before. */
   readonly isEdit?: boolean | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
@@ -321,7 +328,9 @@ export function failureOf(error: unknown, context: FailureContext = {}): Failure
 function inContext(failure: Failure, context: FailureContext): Failure {
   const { failureClass, status, code } = failure;
   if (failureClass === 'conflict' && status === 409) {
-    return { ...failure, failureClass: classifyStatus(409, context) };
+    if (classifyStatus(409, context) === 'conflict') return failure;
+    const conflictIs = context.namesVersion === true ? 'possible' : 'unlikely';
+    return { ...failure, failureClass: 'transient', conflictIs };
   }
   const isKeyIgnored = context.honoursIdempotencyKey === false;
   if (!isKeyIgnored || failureClass !== 'transient' || !mayBeApplied(failure)) return failure;

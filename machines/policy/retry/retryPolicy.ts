@@ -117,7 +117,8 @@ export const UNSPENT_WAIT_MS_MAX = 1_000;
 /**
  * The number of the attempt whose wait follows a failure (RT-1): failures that spent no attempt count
  * for it while the wait is at most {@link UNSPENT_WAIT_MS_MAX}, and no further than to that before the last
- * attempt; after a 429 (too many came) as far as to that. It is flow control that spares the upstream
+ * attempt; after a 429 (too many came), and while an upstream is taken to be at work on an earlier attempt, as far
+ * as to that. It is flow control that spares the upstream
  * meanwhile (CB-2, PF-5): a longer wait would only keep an operation, and its lane, from going on once the
  * upstream is back.
  */
@@ -125,11 +126,11 @@ export function waitsAsAfter(
   policy: Pick<RetryPolicy, 'attemptsMax' | 'initialDelayMs' | 'multiplier'>,
   attempt: number,
   unspentFailures: number,
-  { status }: Pick<Failure, 'status'>,
+  { status, conflictIs }: Pick<Failure, 'status' | 'conflictIs'>,
 ): number {
   const { attemptsMax, initialDelayMs, multiplier } = policy;
   const most = Math.max(attempt, Math.min(attempt + unspentFailures, attemptsMax - 1));
-  if (status === 429) return most;
+  if (status === 429 || conflictIs !== undefined) return most;
   let number = attempt;
   let delayMs = initialDelayMs * multiplier ** attempt;
   while (number < most && delayMs <= UNSPENT_WAIT_MS_MAX) {
@@ -142,7 +143,8 @@ export function waitsAsAfter(
 /**
  * Whether a failed attempt is one of those that the operation has (RT-1, docs/decisions/0052, 0120).
  *
- * What says nothing about the request spends none. Of what changed nothing, only a second failure in
+ * What says nothing about the request spends none; nor does a 409 that tells that an earlier attempt is at work
+ * still (`isAtWorkTooLong`, docs/decisions/0186). Of what changed nothing, only a second failure in
  * a row that singles the request out does: one alone may be the first of an outage.
  *
  * @param wasSingledOut whether the operation's failure before this one {@link singlesOut} it
@@ -152,6 +154,7 @@ export function spendsAttempt(
   isUpstreamWell: boolean,
   wasSingledOut: boolean,
 ): boolean {
+  if (failure.conflictIs === 'unlikely') return false;
   if (failure.notApplied !== true) return true;
   return wasSingledOut && singlesOut(failure, isUpstreamWell);
 }

@@ -60,7 +60,7 @@ const PLAIN = [
   'expiry.due',
 ] as const;
 
-const EVENTS: readonly SyncOperationEvent[] = [
+const EVENTS_OF_MOST: readonly SyncOperationEvent[] = [
   ...PLAIN.map((type) => ({ type, atMs: 2_000 })),
   ...(
     ['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler', 'awaitsStart', undefined] as const
@@ -71,6 +71,7 @@ const EVENTS: readonly SyncOperationEvent[] = [
     wasAlone,
   })),
   { type: 'turn.granted', atMs: 2_000, wasOutage: true },
+  ...[true, false].map((isEdit) => ({ type: 'turn.granted' as const, atMs: 2_000, isEdit })),
   {
     type: 'rate.limited',
     atMs: 2_000,
@@ -135,6 +136,17 @@ const EVENTS: readonly SyncOperationEvent[] = [
   })),
 ];
 
+/** Answered with 409 after an attempt in doubt. */
+const AT_WORK = (['unlikely', 'possible'] as const).flatMap((conflictIs) =>
+  EVENTS_OF_MOST.slice(-1).map((event) =>
+    event.type === 'attempt.failed'
+      ? { ...event, isDoubted: false, failure: { ...event.failure, status: 409, conflictIs } }
+      : event,
+  ),
+);
+
+const EVENTS = [...EVENTS_OF_MOST, ...AT_WORK];
+
 const observe = coverTransitions(syncOperationMachine);
 
 /** What is written down of the one that is acting: what an effect begins is its doing. */
@@ -163,8 +175,7 @@ function runners(machine = syncOperationMachine) {
 }
 
 const RUNNERS = runners();
-const unheard = (error: unknown): never => expect.unreachable(String(error));
-const SYSTEM = new ActorSystem(undefined, unheard);
+const SYSTEM = new ActorSystem(undefined, (error) => expect.unreachable(String(error)));
 
 interface Start {
   readonly input?: SyncOperationInput;
@@ -252,6 +263,15 @@ const CONTEXTS: readonly SyncOperationContext[] = (
     { startAtMs: 2_001 },
     { isBoundToProcess: true },
     { upMark: { upstream: 'payments', upMs: 0 } },
+    {
+      workMark: { upstream: 'payments', upMs: -600_000 },
+      failure: {
+        failureClass: 'transient',
+        code: 'HF_CONFLICT',
+        message: 'In use.',
+        conflictIs: 'possible',
+      },
+    },
     { isEdit: true, attempt: 2, isSpent: true },
     { isEdit: true, isCompared: true, round: 1, isOutcomeUnknown: true },
   ] as const

@@ -188,7 +188,8 @@ describe('OP-3 CF-8 after a definite conflict a new body goes out under a new ke
   });
 
   test('CF-6 what is no edit is merged with nothing', () => {
-    const operation = conflicted({ isEdit: undefined }).merge();
+    const operation = conflicted({ isEdit: undefined }).merge().pend(1_000).refuseConflict();
+    operation.tell('conflict.applied');
     expect(operation.state).toBe('conflicted');
   });
 

@@ -276,6 +276,99 @@ test('RT-4 SV-3 from where it runs alone, only a crash that found it alone count
   expect(operation.commit().state).toBe('deadLettered');
 });
 
+describe('RT-1 RT-2 409 after an attempt in doubt: the upstream may be at work on that', () => {
+  /** It told nothing of its attempt, and then answers the next with 409, so long after. */
+  const answering409 = (
+    conflictIs: 'unlikely' | 'possible',
+    upMs: number,
+    { isDoubted = false, attemptsMax = 2 } = {},
+  ) =>
+    new OperationHarness({ attemptsMax })
+      .commit()
+      .fail('unknownOutcome')
+      .commit()
+      .grant()
+      .commit()
+      .fail('transient', { status: 409, conflictIs, upMs, isDoubted })
+      .commit();
+
+  test('RT-1 it spends no attempt until the upstream was up for ten minutes, and is a conflict then', () => {
+    const operation = answering409('unlikely', 1_000);
+    for (let upMs = 60_000; upMs < 600_000; upMs += 60_000) {
+      expect(operation.state).toBe('backingOff');
+      operation.restart().grant().commit();
+      operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs }).commit();
+    }
+    expect(operation.context.attempt).toBe(2);
+    operation.grant().commit();
+    operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs: 600_000 }).commit();
+    expect(operation.state).toBe('conflicted');
+    expect(operation.context).toMatchObject({
+      attempt: 2,
+      isOutcomeUnknown: true,
+      failure: { failureClass: 'conflict', status: 409 },
+    });
+  });
+
+  test('RT-1 what is in doubt anew counts anew', () => {
+    const operation = answering409('unlikely', 599_999, { attemptsMax: 9 });
+    operation.grant().commit().fail('unknownOutcome', { upMs: 700_000 }).commit().grant().commit();
+    operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs: 1_200_000 }).commit();
+    expect(operation.context.workMark?.upMs).toBe(700_000);
+  });
+
+  test('RT-2 of a handler that overhangs, too', () => {
+    const operation = answering409('unlikely', 1_000).grant().commit();
+    operation.tell('attempt.overhangs');
+    operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs: 600_000 }).commit();
+    expect(operation.state).toBe('conflicted');
+  });
+
+  test('RT-2 a request that names a version spends its attempts, and is a conflict then', () => {
+    expect(answering409('possible', 1_000).state).toBe('conflicted');
+    expect(answering409('possible', 1_000, { attemptsMax: 3 }).context).toMatchObject({
+      attempt: 2,
+      isSpent: true,
+    });
+  });
+
+  test.each([
+    ['backingOff', () => undefined],
+    ['rateLimited', (operation: OperationHarness) => operation.limit(10)],
+    ['waiting', (operation: OperationHarness) => operation.grant().commit().tell('turn.revoked')],
+    ['suspect', (operation: OperationHarness) => operation.grant().commit().restart()],
+  ] as const)(
+    'RT-2 judged at its turn in %s, its last attempt spent, it is a conflict and no dead letter',
+    (state, bring) => {
+      const operation = answering409('possible', 1_000, { isDoubted: true });
+      bring(operation);
+      operation.wait(50);
+      expect(operation.commit().state).toBe(state);
+      operation.tell('attempts.exhausted');
+      expect(operation.commit().state).toBe('conflicted');
+      expect(operation.context).toMatchObject({
+        sinceAtMs: operation.nowMs,
+        failure: { failureClass: 'conflict' },
+      });
+    },
+  );
+
+  test('RT-2 a person who wants it tried again gives it its time anew', () => {
+    const operation = answering409('unlikely', 1_000).grant().commit();
+    operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs: 600_000 }).commit();
+    operation.tell('retry.requested');
+    expect(operation.context.workMark).toBeUndefined();
+    operation.grant().commit();
+    operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs: 700_000 }).commit();
+    expect(operation.state).toBe('backingOff');
+  });
+
+  test('RT-2 control: what its handler calls transient is no conflict', () => {
+    const operation = new OperationHarness({ attemptsMax: 1 }).commit();
+    expect(operation.fail('transient', { status: 409 }).commit().state).toBe('deadLettered');
+  });
+});
+
 test('OB-3 every transition of these was taken', () => {
   const { seen, missing } = transitionsTaken(syncOperationMachine);
   expect(missing.filter(isOfTurns)).toEqual([]);

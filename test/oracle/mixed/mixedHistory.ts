@@ -301,6 +301,8 @@ class MixedHistory {
         tier,
         priority,
         idempotencyKey: key,
+        // Only what names a version meets another one.
+        ...(key.startsWith(CONFLICT) ? { base: 'v1' } : {}),
         ...(lane === null ? {} : { entity: { type: 'account', id: `a${lane}` } }),
       })
       .then(

@@ -57,8 +57,11 @@ export interface BegunAttempt {
   /** What the upstream saw: its key, and which body. */
   readonly key: string;
   readonly body: number;
-  /** Whether that body was made by comparing or merging. */
+  /** Whether that body was made by comparing or merging, and whether it was to be. */
   readonly isCompared: boolean;
+  readonly isEdit: boolean;
+  /** Whether its handler was called: not where its turn was taken back, or there is no handler. */
+  readonly isCalled: boolean;
   /** The key of what may have been applied, and nobody knows; `null` for nothing. */
   readonly inDoubt: string | null;
   readonly onDisk: Row | null;
@@ -70,6 +73,8 @@ export interface Failing {
   readonly retryInMs?: number | undefined;
   readonly isRepeatSafe?: boolean | undefined;
   readonly status?: number | undefined;
+  /** Of a 409 after an attempt in doubt. */
+  readonly conflictIs?: 'unlikely' | 'possible' | undefined;
   /** The upstream surely changed nothing. Default false. */
   readonly notApplied?: boolean | undefined;
   /** The upstream serves others. Default true. */
@@ -89,7 +94,7 @@ export const GIVE_UP_AFTER_MS = 1_000_000;
  */
 export function isOfTurns(label: string): boolean {
   if (isOfConflicts(label)) return false;
-  return /overhang|cancelling|rateLimited|rate\.limited|attempts\.exhausted|giveup\.due|turn\.revoked|isGivenUp|failed\[hasExpired/.test(
+  return /overhang|cancelling|rateLimited|rate\.limited|attempts\.exhausted|giveup\.due|turn\.revoked|isGivenUp|isConflictAfterAll|failed\[hasExpired/.test(
     label,
   );
 }
@@ -134,6 +139,7 @@ export class OperationHarness {
   #body = 0;
   #bodies = 0;
   #inDoubt: string | null = null;
+  #isEditNow: boolean | undefined;
   readonly #compared = new Set<number>();
   #writes: PendingWrite[] = [];
   #row: Row | null = null;
@@ -170,6 +176,8 @@ export class OperationHarness {
             key: keyOfRound(this.context),
             body: this.#body,
             isCompared: this.#compared.has(this.#body),
+            isEdit: this.context.isEdit === true && this.#isEditNow !== false,
+            isCalled: true,
             inDoubt: this.#inDoubt,
             onDisk: this.#row,
             replays: this.replays,
@@ -239,6 +247,11 @@ export class OperationHarness {
   ): void {
     // A person has looked at it.
     if (type === 'retry.requested' && this.state === 'inReview') this.#inDoubt = null;
+    const last = this.begun.at(-1);
+    const isUncalled = type === 'turn.revoked' || type === 'handler.missing';
+    if (this.state === 'attempting' && isUncalled && last !== undefined) {
+      this.begun.splice(-1, 1, { ...last, isCalled: false });
+    }
     this.send({ type, atMs: this.nowMs });
   }
 
@@ -264,9 +277,14 @@ export class OperationHarness {
     this.send({ type });
   }
 
-  /** @param wasOutage its last failure lay in an outage */
-  grant(wasOutage = false): this {
-    this.send({ type: 'turn.granted', atMs: this.nowMs, wasOutage });
+  /**
+   * @param wasOutage its last failure lay in an outage
+   * @param isEdit whether it is an edit to the handler that it has now; absent: as it was accepted
+   */
+  grant(wasOutage = false, isEdit?: boolean): this {
+    const turn = { type: 'turn.granted', atMs: this.nowMs, wasOutage, isEdit } as const;
+    if (!this.isOver && this.snapshot.can(turn)) this.#isEditNow = isEdit;
+    this.send(turn);
     return this;
   }
 
@@ -285,7 +303,7 @@ export class OperationHarness {
 
   fail(failureClass: FailureClass = 'transient', how: Failing = {}): this {
     const { retryInMs = 1_000, isRepeatSafe = true, isUpstreamWell = true } = how;
-    const { status, notApplied, isDoubted = false, upMs = 0 } = how;
+    const { status, notApplied, conflictIs, isDoubted = false, upMs = 0 } = how;
     if (this.state === 'attempting' && failureClass === 'unknownOutcome') {
       this.#inDoubt = keyOfRound(this.context);
     }
@@ -299,6 +317,7 @@ export class OperationHarness {
         message: 'It failed.',
         status,
         notApplied,
+        conflictIs,
       },
       retryAtMs: this.nowMs + retryInMs,
       isRepeatSafe,

@@ -5,51 +5,11 @@
  */
 
 import type { Turn } from '../../../machines/operation/syncOperationMachine.ts';
-import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
 import {
   CRASHES_ALONE_MAX,
   CRASHES_IN_A_ROW_MAX,
 } from '../../../machines/policy/retry/crashPolicy.ts';
-
-/** What is known of an operation at one instant. */
-export interface Facts {
-  readonly state: string;
-  readonly attempt: number;
-  readonly isSpent: boolean;
-  /** Failures that spent no attempt. */
-  readonly unspentFailures: number;
-  /** The last failure may lie in the request: others were served. */
-  readonly isSingledOut: boolean;
-  /** Its last failure is judged at its next turn. */
-  readonly isToBeJudged: boolean;
-  /** How long its upstream was up when its time began; `null` where it has not begun. */
-  readonly upMarkMs: number | null;
-  /** When its rate lets it go on; `null` where that is not what it waited for. */
-  readonly rateDueAtMs: number | null;
-  /** Since when it waits as it does; `null`: since its acceptance. */
-  readonly sinceAtMs: number | null;
-  /** Before which it does not begin; `null` once that is no matter. */
-  readonly startAtMs: number | null;
-  readonly crashes: number;
-  /** What the upstream sees of its next attempt, and whether the body that goes out under that is decided. */
-  readonly key: string;
-  readonly isCompared: boolean;
-  readonly isOutcomeUnknown: boolean;
-  readonly wakeAtMs: number;
-  readonly ending: string | null;
-  readonly history: readonly string[];
-}
-
-/** How an attempt failed. */
-export interface Failing {
-  readonly failureClass: FailureClass;
-  readonly isRepeatSafe: boolean;
-  readonly status: number | undefined;
-  readonly notApplied: boolean;
-  readonly isUpstreamWell: boolean;
-  readonly isDoubted: boolean;
-  readonly upMs: number;
-}
+import { type Facts, type Failing, keyOf, roundOf } from './referenceFacts.ts';
 
 interface Kept {
   readonly facts: Facts;
@@ -82,6 +42,8 @@ const AS_ACCEPTED: Readonly<Record<Exclude<Turn, 'granted' | 'awaitsHandler'>, s
 const TURNS = ['waiting', 'suspect', 'backingOff', 'rateLimited', 'replayed'] as const;
 /** Of time in which its upstream was up, it is given up after this. */
 const GIVE_UP_AFTER_MS = 1_000_000;
+/** And for as long its upstream may be at work on an attempt in doubt. */
+const AT_WORK_MS = 600_000;
 
 /**
  * What the requirements say about an operation, written without looking at the chart: a state, a
@@ -94,7 +56,6 @@ export class ReferenceOperation {
   /** Writes under way, oldest first, each with the state that waits for it. */
   queue: (Kept & { readonly waits: string | null })[] = [];
   isOver = false;
-  readonly #isEdit: boolean;
   readonly #turn: Turn;
   readonly #attemptsMax: number;
   readonly #expiresAtMs: number | null;
@@ -107,7 +68,6 @@ export class ReferenceOperation {
     readonly isEdit?: boolean | undefined;
     readonly nowMs: number;
   }) {
-    this.#isEdit = facts.isEdit === true;
     this.#turn = facts.turn;
     this.#attemptsMax = facts.attemptsMax;
     this.#expiresAtMs = facts.expiresAtMs;
@@ -119,12 +79,16 @@ export class ReferenceOperation {
       isSingledOut: false,
       isToBeJudged: false,
       upMarkMs: null,
+      workMarkMs: null,
+      hasMetConflict: false,
       rateDueAtMs: null,
       sinceAtMs: null,
       startAtMs: facts.startAtMs ?? null,
       crashes: 0,
       key: 'key-1',
       isCompared: false,
+      isEdit: facts.isEdit === true,
+      isOrdered: false,
       isOutcomeUnknown: false,
       wakeAtMs: facts.nowMs,
       ending: null,
@@ -148,7 +112,7 @@ export class ReferenceOperation {
       this.#begin();
     } else if (this.#turn === 'granted') {
       // What is in line with others of its record goes out only once it is compared (CF-6).
-      if (this.#isEdit) this.#enter('comparing');
+      if (this.facts.isEdit) this.#enter('comparing');
       else this.#begin();
     } else if (this.#turn === 'awaitsHandler') {
       this.#rest('handlerMissing');
@@ -158,7 +122,7 @@ export class ReferenceOperation {
     }
   }
 
-  grant(wasOutage: boolean): void {
+  grant(wasOutage: boolean, isEditNow?: boolean): void {
     if (!this.#is(...TURNS)) return;
     // An attempt that was ordered and never ended keeps its number (RT-4), and so does one that failed for
     // an outage (RT-1).
@@ -171,8 +135,16 @@ export class ReferenceOperation {
       isToBeJudged: false,
       rateDueAtMs: null,
     });
-    if (this.#isEdit && !this.facts.isCompared) this.#enter('comparing');
-    else this.#order();
+    // What was sent as it is goes on so, though its handler merges records now (OP-3).
+    const { isEdit, isCompared, isOrdered } = this.facts;
+    const isToBeCompared = (isEditNow ?? isEdit) && !isCompared && (isEdit || !isOrdered);
+    if (isToBeCompared) this.#note({ isEdit: true });
+    if (isToBeCompared) this.#enter('comparing');
+    else {
+      // As it is, and so under its key from here on.
+      if (isEdit) this.#note({ isCompared: true });
+      this.#order();
+    }
   }
 
   /** It is compared: from here on its body is decided (OP-3). */
@@ -190,39 +162,54 @@ export class ReferenceOperation {
 
   /** Another body may go out only where the one before surely was not applied, and never under a key that was used. */
   merge(round: number, isOutcomeKnown: boolean, nowMs: number): void {
-    if (!this.#is('conflicted') || !this.#isEdit || round <= roundOf(this.facts.key)) return;
+    if (!this.#isMerged || round <= roundOf(this.facts.key)) return;
     if (this.facts.isOutcomeUnknown && !isOutcomeKnown) return;
     this.#note({ key: keyOf(this.facts.key, round), isCompared: true, isOutcomeUnknown: false });
+    this.#note({ isOrdered: false });
     this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, crashes: 0, upMarkMs: null, startAtMs: null });
+    this.#note({ workMarkMs: null, hasMetConflict: false });
     this.#remember('merged');
     this.#rest('waiting');
   }
 
   /** The upstream has it already. */
   findApplied(): void {
-    if (!this.#is('conflicted')) return;
+    if (!this.#isMerged) return;
     this.#note({ isSpent: true, crashes: 0 });
     this.#end('completed');
   }
 
   /** The upstream is at work on it still: it comes again, and nothing is spent (RT-1). */
   pend(retryAtMs: number, nowMs: number): void {
-    if (!this.#is('conflicted')) return;
+    if (!this.#isMerged) return;
     const unspentFailures = this.facts.unspentFailures + 1;
-    this.#note({ unspentFailures, wakeAtMs: retryAtMs, sinceAtMs: nowMs });
+    this.#note({ isSpent: false, unspentFailures, wakeAtMs: retryAtMs, sinceAtMs: nowMs });
     this.#rest('backingOff');
   }
 
   refuseConflict(): void {
-    if (!this.#is('conflicted')) return;
+    if (!this.#isMerged) return;
     this.#remember('failed');
     this.#end('deadLettered');
   }
 
-  /** At its turn: nothing is left, or its time is over. */
+  /** At its turn: its time is over. */
   endAtTurn(): void {
     const isItsTurn = this.#is('waiting', 'suspect', 'backingOff', 'rateLimited');
     if (isItsTurn) this.#end('deadLettered');
+  }
+
+  /** At its turn: its last attempt was spent. A 409 then is the conflict that it says it is. */
+  exhaust(nowMs: number): void {
+    if (
+      !this.facts.hasMetConflict ||
+      !this.#is('waiting', 'suspect', 'backingOff', 'rateLimited')
+    ) {
+      this.endAtTurn();
+      return;
+    }
+    this.#note({ sinceAtMs: nowMs, isToBeJudged: false });
+    this.#rest('conflicted');
   }
 
   limitRate(nowMs: number, waitMs: number): void {
@@ -291,11 +278,15 @@ export class ReferenceOperation {
     // served is chance, or the first failure of an outage (RT-1).
     const isSingledOut = notApplied && status !== 429 && isUpstreamWell;
     // The conflict of an edit is bounded by its rounds, and is no reason to wait longer.
-    const isMerged = failureClass === 'conflict' && this.#isEdit;
+    const isMerged = failureClass === 'conflict' && this.facts.isEdit;
     const isUnspent = notApplied && !(isSingledOut && this.facts.isSingledOut);
-    const isFree = isUnspent || isMerged;
+    const isAtWork = failing.conflictIs === 'unlikely';
+    const isFree = isUnspent || isMerged || isAtWork;
     const isPassing = failureClass === 'transient' || failureClass === 'unknownOutcome';
     const { upMarkMs } = this.facts;
+    const { workMarkMs: markMs } = this.facts;
+    const isConflict = isAtWork && markMs !== null && failing.upMs - markMs >= AT_WORK_MS;
+    const isMarked = isUnknown || failing.conflictIs !== undefined;
     const isTooLong = upMarkMs !== null && failing.upMs - upMarkMs >= GIVE_UP_AFTER_MS;
     this.#note({
       isSpent: !isFree,
@@ -306,6 +297,8 @@ export class ReferenceOperation {
       wakeAtMs: retryAtMs,
       isToBeJudged: !isFree && isPassing,
       upMarkMs: upMarkMs ?? failing.upMs,
+      workMarkMs: isUnknown ? failing.upMs : (markMs ?? (isMarked ? failing.upMs : null)),
+      hasMetConflict: failing.conflictIs !== undefined,
       sinceAtMs: nowMs,
     });
     this.#remember('failed');
@@ -314,6 +307,7 @@ export class ReferenceOperation {
     else if (isUnknown && !isRepeatSafe) this.#rest('inReview');
     else if (this.#hasExpired(nowMs)) this.#end('expired');
     else if (isTooLong) this.#end('deadLettered');
+    else if (isConflict) this.#meetConflict();
     // While the upstream fails in a row, or may have begun to, it has one more turn to be judged at.
     else if (
       this.facts.attempt >= this.#attemptsMax &&
@@ -321,7 +315,8 @@ export class ReferenceOperation {
       !failing.isDoubted &&
       !isCutOff
     ) {
-      this.#end('deadLettered');
+      if (failing.conflictIs === 'possible') this.#meetConflict();
+      else this.#end('deadLettered');
     } else this.#rest('backingOff');
   }
 
@@ -346,7 +341,7 @@ export class ReferenceOperation {
     // A person has looked at it.
     if (this.#is('inReview')) this.#note({ isOutcomeUnknown: false });
     this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, isToBeJudged: false, upMarkMs: null });
-    this.#note({ startAtMs: null });
+    this.#note({ startAtMs: null, workMarkMs: null });
     this.#remember('retryRequested');
     this.#rest('waiting');
   }
@@ -376,9 +371,12 @@ export class ReferenceOperation {
     this.isOver = false;
     this.facts = this.disk.facts;
     this.#remember(newKey === null ? 'replayRequested' : 'editedReplayRequested');
-    if (newKey !== null) this.#note({ key: newKey, isCompared: false });
+    if (newKey !== null && this.facts.isEdit) this.#note({ isCompared: false });
+    if (newKey !== null) this.#note({ key: newKey });
+    this.#note({ isOrdered: this.facts.isOrdered && this.facts.isOutcomeUnknown });
     this.#note({ attempt: 1, isSpent: false, unspentFailures: 0, isSingledOut: false });
     this.#note({ isToBeJudged: false, upMarkMs: null, rateDueAtMs: null, sinceAtMs: nowMs });
+    this.#note({ workMarkMs: null, hasMetConflict: false });
     this.#note({ crashes: 0, wakeAtMs: nowMs, ending: null, startAtMs: null });
     this.#enter('replayed');
     this.disk = { facts: this.facts, isInHand: false };
@@ -407,6 +405,17 @@ export class ReferenceOperation {
     this.#enter('suspect');
   }
 
+  /** What was taken for an upstream at work is a conflict: a person decides. */
+  #meetConflict(): void {
+    this.#note({ isToBeJudged: false });
+    this.#rest('conflicted');
+  }
+
+  /** Whether it is in conflict, and merged with what the upstream holds. */
+  get #isMerged(): boolean {
+    return this.#is('conflicted') && this.facts.isEdit;
+  }
+
   #is(...states: readonly string[]): boolean {
     return states.includes(this.facts.state);
   }
@@ -416,7 +425,12 @@ export class ReferenceOperation {
   }
 
   #remember(what: string): void {
-    this.#note({ history: [...this.facts.history, `${what} ${this.facts.attempt}`].slice(-32) });
+    // What happened to an attempt shows that there was one.
+    const isOrdered = this.facts.isOrdered || /^(failed|crashed|interrupted)/.test(what);
+    this.#note({
+      isOrdered,
+      history: [...this.facts.history, `${what} ${this.facts.attempt}`].slice(-32),
+    });
   }
 
   #enter(state: string): void {
@@ -428,6 +442,7 @@ export class ReferenceOperation {
   }
 
   #order(): void {
+    this.#note({ isOrdered: true });
     this.#keep('ordering', { isInHand: true, waits: 'ordering' });
   }
 
@@ -453,6 +468,7 @@ export class ReferenceOperation {
 
   #becomeReady(nowMs: number): void {
     this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, startAtMs: null, upMarkMs: null });
+    this.#note({ workMarkMs: null });
     this.#rest('waiting');
   }
 
@@ -469,7 +485,7 @@ export class ReferenceOperation {
   }
 
   #end(ending: string): void {
-    this.#note({ ending });
+    this.#note({ ending, hasMetConflict: false });
     this.#keep('settling', { isInHand: false, waits: 'settling' });
   }
 
@@ -477,15 +493,4 @@ export class ReferenceOperation {
     this.#enter(state);
     this.queue.push({ facts: this.facts, ...how });
   }
-}
-
-/** Which round a key is of. */
-function roundOf(key: string): number {
-  return Number(/-r(\d+)$/.exec(key)?.[1] ?? 0);
-}
-
-/** The key of a round: of the operation, or of the edited replay that it follows. */
-function keyOf(key: string, round: number): string {
-  const base = key === 'key-1' ? 'operation-1' : key.replace(/-r\d+$/, '');
-  return `${base}-r${round}`;
 }
