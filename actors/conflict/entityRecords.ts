@@ -22,7 +22,7 @@ export interface EntityRecordsParts {
 }
 
 /** What is known of a record, and at which revision that is kept. */
-interface Read {
+export interface KeptRecord {
   readonly record: EntityRecord | null;
   /** 0 where nothing is kept that could be read. */
   readonly revision: number;
@@ -42,8 +42,13 @@ export class EntityRecords {
 
   /** What is known of it, once the changes asked for before are made; `null` for nothing. */
   async read(entity: Entity): Promise<EntityRecord | null> {
+    return (await this.kept(entity)).record;
+  }
+
+  /** As {@link read}, with its revision: the same where nothing was changed. */
+  async kept(entity: Entity): Promise<KeptRecord> {
     const key = keyOf(entity);
-    return await this.#inTurn(key, async () => (await this.#read(key)).record);
+    return await this.#inTurn(key, async () => await this.#read(key));
   }
 
   /**
@@ -75,7 +80,7 @@ export class EntityRecords {
     });
   }
 
-  async #read(key: string): Promise<Read> {
+  async #read(key: string): Promise<KeptRecord> {
     const kept = await this.#parts.kept.find({ room: 'entity', key });
     if (kept === null) return { record: null, revision: 0 };
     if ('unreadable' in kept) {

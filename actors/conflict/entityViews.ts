@@ -60,8 +60,7 @@ export class EntityViews implements EntityAccess {
 
   async get(entity: Entity): Promise<EntityView | null> {
     await this.#ready();
-    const record = await this.#tools.records.read(entity);
-    return (await this.#project(entity, record))?.view ?? null;
+    return (await this.#shown(entity))?.view ?? null;
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
@@ -75,17 +74,34 @@ export class EntityViews implements EntityAccess {
       value === null ? null : { version, value, ...(known === null ? {} : { meta: known }) };
     const onlooker = onlookerOf(this.#tools, entity, null);
     let status: RemoteChangeResult['status'] = 'known';
-    const record = await records.update(entity, (before) => {
+    await records.update(entity, (before) => {
       const news = afterRemote(before, { entity, subject }, current, onlooker, false);
       ({ status } = news);
       return news.record;
     });
-    const { view } = (await this.#project(entity, record)) ?? { view: NOTHING };
+    const { view } = (await this.#shown(entity)) ?? { view: NOTHING };
     return { status, value: view.value, base: view.base, inReview: view.inReview };
   }
 
-  async #project(entity: Entity, record: EntityRecord | null): Promise<Projected | null> {
-    const waiting = await this.#waitingFor(entity, record);
+  /**
+   * An edit that ends while those that wait are looked for is in the record, or among them. It must not be in
+   * neither: what the app then made of the value would take the edit back.
+   */
+  async #shown(entity: Entity): Promise<Projected | null> {
+    const { records } = this.#tools;
+    for (let kept = await records.kept(entity); ; ) {
+      const waiting = await this.#waitingFor(entity, kept.record);
+      const now = await records.kept(entity);
+      if (now.revision === kept.revision) return this.#project(entity, kept.record, waiting);
+      kept = now;
+    }
+  }
+
+  #project(
+    entity: Entity,
+    record: EntityRecord | null,
+    waiting: readonly Waiting[],
+  ): Projected | null {
     let seen = record;
     let inReview = false;
     for (const { context, handler, body, isConflicted } of waiting) {
