@@ -48,7 +48,7 @@ export interface Attempt<Payload = Json> {
   readonly meta: RecordMeta | undefined;
   /**
    * The same for every attempt and across restarts; hand it to the upstream. That of an edit is another one once it
-   * was made anew after a definite conflict: it is another request then.
+   * was made again after a definite conflict: it is another request then.
    */
   readonly idempotencyKey: string;
   /** From 1. */
@@ -113,7 +113,7 @@ export type Fetch<Payload = Json, Value = Json> = (
 export interface ConflictOptions<Payload = Json> {
   /** How the record is read. Default: `run.fetchCurrent`, which `httpHandler` has. */
   readonly fetchCurrent?: Fetch<Payload, Payload | Json> | undefined;
-  /** How often an edit is merged and sent anew because others were faster, before a person is asked. Default 16. */
+  /** How often an edit is merged and sent again because others were faster, before a person is asked. Default 16. */
   readonly roundsMax?: number | undefined;
   /**
    * True: what the upstream holds counts as verified, as of when it was read unless it says so itself. For records
