@@ -70,7 +70,8 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   const { record, edit, rules, device, nowMs, current, bytesMax = PAYLOAD_BYTES_MAX } = question;
   const { body, acceptedAtMs } = edit;
   const ancestor = ancestorOf(record, edit);
-  const ours = body.merged?.isDecided === true ? body.merged.payload : body.payload;
+  const isDecided = body.merged?.isDecided === true;
+  const ours = isDecided ? (body.merged?.payload ?? body.payload) : body.payload;
   const known = record?.current ?? null;
   // Others have made something of what the upstream has no more.
   const theirs = current ?? known;
@@ -122,11 +123,13 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
       payload: value,
       version: current?.version ?? null,
       ...(current === null ? { absent: true } : {}),
-      ancestor,
+      // A decision is carried on from version to version; what the app gave counts no more.
+      ancestor: isDecided ? (current?.value ?? ancestor) : ancestor,
       current,
       removals,
     }),
     ...(maker === null ? {} : { others: maker }),
+    ...(isDecided ? { isDecided } : {}),
   };
   const isToWait = rules.whileInReview === 'waits';
   return {

@@ -1,0 +1,242 @@
+/**
+ * Several devices and one upstream, whatever happens between them. `FLEET_RUNS=20000 npx vitest run
+ * test/machines/conflict/fleet.property.test.ts` runs it so many times; a failure prints its seed.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  Fleet,
+  type FleetOptions,
+  type HouseRules,
+  RULES_OF_THE_HOUSE,
+  type Step,
+} from '../../support/conflict/fleet.ts';
+
+const RUNS = Number(process.env['FLEET_RUNS'] ?? 400);
+const LIMIT_MS = 3_600_000;
+
+const device = fc.nat(3);
+const pick = fc.nat(7);
+const change = fc.constantFrom(
+  'title',
+  'text',
+  'addPerson',
+  'renamePerson',
+  'removePerson',
+  'addTag',
+);
+const fate = fc.oneof(
+  { weight: 5, arbitrary: fc.constant('arrives' as const) },
+  { weight: 1, arbitrary: fc.constantFrom('lost' as const, 'answerLost' as const) },
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ does: fc.constant('edit' as const), device, change, pick }) },
+  { weight: 9, arbitrary: fc.record({ does: fc.constant('send' as const), device, fate }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('look' as const), device }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('tell' as const), device, pick }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('late' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('giveUp' as const), device }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const), days: fc.nat(3) }) },
+);
+const steps = fc.array(step, { maxLength: 60, size: 'max' });
+const options: fc.Arbitrary<FleetOptions> = fc.record({
+  devices: fc.integer({ min: 2, max: 4 }),
+  carriesMeta: fc.boolean(),
+  whileInReview: fc.constantFrom('goesOut' as const, 'waits' as const),
+});
+
+function play(its: FleetOptions, history: readonly Step[], house?: HouseRules): Fleet {
+  const fleet = new Fleet({ ...its, ...(house === undefined ? {} : { house }) });
+  for (const one of history) fleet.step(one);
+  fleet.settle();
+  return fleet;
+}
+
+describe('CF-1 CF-6 devices that edit one record', () => {
+  test(
+    'CF-6 lose nothing: each word is there, or was replaced knowingly, or a person or the audit has it',
+    () => {
+      fc.assert(
+        fc.property(options, steps, (its, history) => {
+          expect(play(its, history).lost).toEqual([]);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'CF-1 bring nothing back that somebody replaced knowing it, unasked',
+    () => {
+      fc.assert(
+        fc.property(options, steps, (its, history) => {
+          expect(play(its, history).broughtBack).toEqual([]);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'CF-1 all come to the same',
+    () => {
+      fc.assert(
+        fc.property(options, steps, (its, history) => {
+          const fleet = play(its, history);
+          if (fleet.current === null) return;
+          for (const app of fleet.apps) expect(app.value).toEqual(fleet.current.value);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'CF-1 one device alone never meets a conflict, whatever is lost on the way',
+    () => {
+      const alone = fc.record({
+        carriesMeta: fc.boolean(),
+        whileInReview: fc.constantFrom('goesOut' as const, 'waits' as const),
+      });
+      fc.assert(
+        fc.property(alone, steps, (its, history) => {
+          // What an edit was made of that was given up is no more: then somebody may be asked.
+          const kept = history.filter(({ does }) => does !== 'giveUp');
+          expect(play({ ...its, devices: 1 }, kept).questions).toBe(0);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    LIMIT_MS,
+  );
+});
+
+/** Whether anything that is promised is broken by a history. */
+function isBroken(its: FleetOptions, history: readonly Step[], house?: HouseRules): boolean {
+  try {
+    const fleet = play(its, history, house);
+    const kept = history.filter(({ does }) => does !== 'giveUp');
+    const one = play({ ...its, devices: 1 }, kept, house);
+    return fleet.lost.length > 0 || fleet.broughtBack.length > 0 || one.questions > 0;
+  } catch {
+    return true;
+  }
+}
+
+const house = RULES_OF_THE_HOUSE;
+
+type Bug = readonly [
+  name: string,
+  house: Partial<HouseRules>,
+  upstream: Pick<FleetOptions, 'ignoresVersions'>,
+];
+
+const BUGS: readonly Bug[] = [
+  ['the upstream takes whatever comes', {}, { ignoresVersions: true }],
+  [
+    'an edit goes out as it was given, whatever is known',
+    {
+      compareEdit: (comparison) => {
+        const compared = house.compareEdit(comparison);
+        if (compared.kind !== 'merge') return compared;
+        const made = house.mergeEdit({ ...comparison, current: compared.current });
+        if (!made.isMerged) return compared;
+        const { payload } = comparison.edit.body;
+        return { kind: 'clear', merged: { ...made.merged, payload } };
+      },
+    },
+    {},
+  ],
+  [
+    'what an edit is made of is forgotten',
+    { afterSent: (...given) => ({ ...house.afterSent(...given), ancestor: null }) },
+    {},
+  ],
+  [
+    'an edit is taken to be made of what was sent for the one before it',
+    {
+      afterSent: (...given) => {
+        const record = house.afterSent(...given);
+        const { ancestor, current } = record;
+        if (ancestor === null || current === null) return record;
+        return { ...record, ancestor: { ...ancestor, value: current.value } };
+      },
+    },
+    {},
+  ],
+  ['a refused edit is taken to have arrived', { standingOfSent: () => 'applied' }, {}],
+  [
+    'one that may have arrived is taken to have',
+    {
+      standingOfSent: (question) =>
+        question.isOutcomeUnknown ? 'applied' : house.standingOfSent(question),
+    },
+    {},
+  ],
+  [
+    'what the upstream holds is taken as it is',
+    {
+      mergeEdit: (question) => {
+        const made = house.mergeEdit(question);
+        if (!made.isMerged || question.current === null) return made;
+        return { ...made, merged: { ...made.merged, payload: question.current.value } };
+      },
+    },
+    {},
+  ],
+  [
+    'what no rule decides is not told',
+    {
+      mergeEdit: (question) => {
+        const made = house.mergeEdit(question);
+        return made.isMerged ? { ...made, review: [], isHeld: false } : made;
+      },
+    },
+    {},
+  ],
+];
+
+describe('CF-1 CF-6 controls: what a fleet tells', () => {
+  test.each<Bug>(BUGS)(
+    'CF-6 control: %s',
+    (_, bug, more) => {
+      const result = fc.check(
+        fc.property(options, steps, (its, history) => {
+          expect(isBroken({ ...its, ...more }, history, { ...house, ...bug })).toBe(false);
+        }),
+        { numRuns: 3_000, endOnFailure: true },
+      );
+      expect(result.failed).toBe(true);
+    },
+    LIMIT_MS,
+  );
+
+  test.each([true, false])(
+    'OP-3 an edit that arrived without an answer is not merged again: meta carried %s',
+    (carriesMeta) => {
+      const its = { devices: 3, carriesMeta, whileInReview: 'waits' } as const;
+      // The clock of device1 is ahead, so that its edit would stand though device2 has replaced it.
+      const history: readonly Step[] = [
+        { does: 'edit', device: 1, change: 'title', pick: 0 },
+        { does: 'send', device: 1, fate: 'answerLost' },
+        { does: 'tell', device: 2, pick: 0 },
+        { does: 'look', device: 2 },
+        { does: 'edit', device: 2, change: 'title', pick: 0 },
+        { does: 'send', device: 2, fate: 'arrives' },
+      ];
+      const fleet = play(its, history);
+      expect(fleet.broughtBack).toEqual([]);
+      // Without the vector only a person can say.
+      expect(fleet.unproven).toBe(carriesMeta ? 0 : 1);
+      const standingOfSent: HouseRules['standingOfSent'] = (question) => {
+        const standing = house.standingOfSent(question);
+        return standing === 'applied' || standing === 'unproven' ? 'other' : standing;
+      };
+      expect(play(its, history, { ...house, standingOfSent }).broughtBack).toEqual(['w1']);
+    },
+  );
+});
