@@ -75,7 +75,10 @@ function dialled(phone: Json): string {
 }
 
 function canBeDialled(phone: Json): boolean {
-  return /\d/.test(typeof phone === 'string' ? phone : canonical(phone));
+  const parts = typeof phone === 'object' && phone !== null ? Object.values(phone) : [phone];
+  return parts.some(
+    (part) => typeof part === 'number' || (typeof part === 'string' && /\d/.test(part)),
+  );
 }
 
 function withoutContacts(plan: JsonObject): readonly Finding[] {

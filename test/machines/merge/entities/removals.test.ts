@@ -29,7 +29,7 @@ const at = (meta: SideMeta, ms: number): SideMeta => ({
 
 describe('CF-5 removals from a crisis plan', () => {
   test('CF-5: a number that nobody can dial takes the place of none', () => {
-    for (const phones of [[''], ['none'], ['', '-'], []]) {
+    for (const phones of [[''], ['none'], ['', '-'], [], [{ 0: false }]]) {
       const result = merged('crisis_plan', plan(mom), [plan({ ...mom, phones }), A]);
       const [contact] = valueOf(result)['emergencyContacts'] as (typeof mom)[];
       expect(contact?.phones).toContain('+15550100');

@@ -1,0 +1,184 @@
+/**
+ * Laws of single entities: L8 to L14.
+ *
+ * @module
+ */
+
+import { mergeEntity } from '../../../machines/merge/mergeEntity.ts';
+import { canonical } from '../../../machines/merge/values/canonical.ts';
+import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
+import { leaves } from '../merge/asserts.ts';
+import { fieldsOf, type Law, listOf, must, ofMerges, statesOf } from './law.ts';
+
+const LIST = 'emergencyContacts';
+const dialled = (phone: unknown) => String(phone).replaceAll(/[^\d+]/g, '');
+const canBeDialled = (phone: unknown) =>
+  (typeof phone === 'object' && phone !== null ? Object.values(phone) : [phone]).some(
+    (part) => typeof part === 'number' || (typeof part === 'string' && /\d/.test(part)),
+  );
+
+const contactsStay = ofMerges((one, { value }) => {
+  const ids = new Set(listOf(value, LIST).map(({ id }) => id));
+  for (const { id } of statesOf(one).flatMap((each) => listOf(each, LIST))) {
+    const isConfirmed = one.sides.some(({ meta }) =>
+      meta.tombstones?.some(
+        ({ path, confirmed }) => confirmed === true && path === `/${LIST}/${String(id)}`,
+      ),
+    );
+    if (!isConfirmed && typeof id === 'string') must(ids.has(id), `contact ${id} is gone`);
+  }
+});
+
+const contactsAreReached = ofMerges((one, { value }) => {
+  // Two contacts under one identity are two contacts.
+  const areTwo = statesOf(one).some((each) => {
+    const ids = listOf(each, LIST).map(({ id }) => id);
+    return new Set(ids).size < ids.length;
+  });
+  if (areTwo) return;
+  const contacts = listOf(value, LIST);
+  const before = new Map(listOf(one.base, LIST).map(({ id, phones }) => [id, phones]));
+  for (const { id, phones } of contacts) {
+    const known = before.get(id);
+    if (!Array.isArray(known) || !Array.isArray(phones)) continue;
+    if (known.length > 0) must(phones.length > 0, `contact ${String(id)} has lost its last number`);
+    const isLost = known.some(canBeDialled) && !phones.some(canBeDialled);
+    must(!isLost, `contact ${String(id)} cannot be dialled any more`);
+  }
+  const reached = new Set(leaves(contacts).map(dialled));
+  const kept = new Set(contacts.map(({ id }) => id));
+  for (const { id, phones } of one.sides.flatMap((side) => listOf(side.value, LIST))) {
+    const known = before.get(id);
+    const isList = known === undefined || Array.isArray(known);
+    if (!kept.has(id) || !Array.isArray(phones) || !isList) continue;
+    const old = new Set((known ?? []).map(dialled));
+    for (const phone of phones.filter((each) => typeof each === 'string').map(dialled)) {
+      if (!old.has(phone) && phone !== '') must(reached.has(phone), `${phone} is not reached`);
+    }
+  }
+});
+
+const riskStays = ofMerges((one, { value }) => {
+  const isRisk = (each: unknown) => {
+    const { riskFlag, instrument, answers } = fieldsOf(each);
+    const answer = fieldsOf(answers)['q9'];
+    return (
+      riskFlag === true || (instrument === 'PHQ-9' && typeof answer === 'number' && answer > 0)
+    );
+  };
+  if (statesOf(one).some(isRisk)) must(fieldsOf(value)['riskFlag'] === true, 'risk taken back');
+});
+
+const answersAreGiven = ofMerges((one, { value }) => {
+  for (const [item, answer] of Object.entries(fieldsOf(fieldsOf(value)['answers']))) {
+    const given = statesOf(one).map((each) =>
+      canonical(cleanJson(fieldsOf(fieldsOf(each)['answers'])[item])),
+    );
+    must(given.includes(canonical(cleanJson(answer))), `nobody answered ${item} so`);
+  }
+});
+
+const ledgerGrows = ofMerges((one, { value }) => {
+  for (const name of ['payments', 'refunds']) {
+    const merged = listOf(value, name);
+    const before = listOf(one.base, name);
+    for (const { id, amount, currency } of before) {
+      const now = merged.filter((record) => record['id'] === id);
+      must(now.length > 0, `${name}/${String(id)} is gone`);
+      const isOnly = before.filter((record) => record['id'] === id).length === 1;
+      const isAsWritten = now.some(
+        (record) =>
+          (amount === undefined || record['amount'] === amount) &&
+          (currency === undefined || record['currency'] === currency),
+      );
+      if (isOnly) must(isAsWritten, `${name}/${String(id)} is of another amount`);
+    }
+    const written = statesOf(one).flatMap((each) => listOf(each, name));
+    for (const field of ['amount', 'currency']) {
+      for (const { [field]: now } of merged) {
+        const isWritten = written.some((record) => record[field] === now);
+        if (now !== undefined) must(isWritten, `nobody wrote that ${field}`);
+      }
+    }
+  }
+});
+
+/** Facts that only an authority changes. */
+const FACTS: Readonly<Record<string, readonly string[]>> = {
+  subscription: ['status', 'tier', 'currentPeriodStart', 'currentPeriodEnd'],
+  entitlement: ['sources', 'revokedTransactionIds', 'plan', 'active', 'expiresAt'],
+};
+
+const claimsChangeNothing = ofMerges(({ base, sides, nowMs }, _, rules) => {
+  const claims = sides.map(({ value, meta }) => ({ value, meta: { ...meta, verified: false } }));
+  const { value } = mergeEntity(rules, base, claims, nowMs);
+  const alone = mergeEntity(rules, base, [], nowMs);
+  for (const name of FACTS[rules.type] ?? []) {
+    const now = fieldsOf(value)[name];
+    const before = fieldsOf(alone.value)[name];
+    // What is no record of billing at all may become an empty one; what is computed may be for the first time.
+    const isNone = (field: unknown) =>
+      ['{}', '[]', 'null', 'false'].includes(JSON.stringify(field ?? null)) ||
+      (name === 'sources' && (typeof field !== 'object' || Array.isArray(field))) ||
+      (name === 'revokedTransactionIds' && !Array.isArray(field));
+    if (isNone(before) && isNone(now)) continue;
+    const isComputed = name === 'active' || name === 'expiresAt';
+    if (isComputed && before === undefined) continue;
+    must(JSON.stringify(now) === JSON.stringify(before), `a claim changed ${name}`);
+  }
+});
+
+const consentIsNotWider = ofMerges((one, { value }) => {
+  const consentOf = (each: unknown) => fieldsOf(fieldsOf(each)['consents'])['research'];
+  const before = consentOf(one.base);
+  const chosen = one.sides
+    .map((side) => consentOf(side.value))
+    .filter((choice) => typeof choice === 'boolean' && choice !== before);
+  const isRefused = chosen.includes(false) && before !== false;
+  if (isRefused) must(consentOf(value) === false, 'a consent that was refused stands');
+});
+
+export const ENTITY_LAWS: readonly Law[] = [
+  {
+    id: 'L8',
+    says: 'a contact goes only by a confirmed removal',
+    entities: ['crisis_plan'],
+    property: contactsStay,
+  },
+  {
+    id: 'L9',
+    says: 'each contact that stays can be dialled, by each number that was put in',
+    entities: ['crisis_plan'],
+    property: contactsAreReached,
+  },
+  {
+    id: 'L10',
+    says: 'a sign of risk is never taken back',
+    entities: ['assessment'],
+    property: riskStays,
+  },
+  {
+    id: 'L11',
+    says: 'no answer is invented',
+    entities: ['assessment'],
+    property: answersAreGiven,
+  },
+  {
+    id: 'L12',
+    says: 'a ledger only grows, its amounts as they were written',
+    entities: ['invoice'],
+    property: ledgerGrows,
+  },
+  {
+    id: 'L13',
+    says: 'what nobody verified changes no billing fact',
+    entities: ['subscription', 'entitlement'],
+    property: claimsChangeNothing,
+  },
+  {
+    id: 'L14',
+    says: 'a consent is no wider than any device chose that chose anything',
+    entities: ['preferences'],
+    property: consentIsNotWider,
+  },
+];
