@@ -35,11 +35,8 @@ export interface Removal {
   readonly reason: string | null;
 }
 
-/**
- * `set` a value, `missing` an item that the base has, `kept` an item whose removal the side knows of, `order` the
- * items of a list.
- */
-export type ChangeKind = 'set' | 'missing' | 'kept' | 'order';
+/** `set` a value, `missing` an item that the base has, `order` the items of a list. */
+export type ChangeKind = 'set' | 'missing' | 'order';
 
 export interface Change {
   /** Keys from the root down; an item of a list by its identity. */

@@ -143,11 +143,7 @@ function noteList(
   const after = itemsOf(rules, side);
   const removals = removedBy(notes);
   for (const [key, item] of after) {
-    notes.at(key, () => {
-      rules.item.note(before.get(key), item, notes);
-      const removal = removals.get(key);
-      if (removal !== undefined) notes.add('kept', null, removal);
-    });
+    notes.at(key, () => rules.item.note(before.get(key), item, notes));
   }
   for (const key of before.keys()) {
     if (after.has(key)) continue;
@@ -228,13 +224,9 @@ function projectItem(
   node: ChangeNode,
   ruling: Ruling,
 ): Json | undefined {
-  const known = removing === 'confirmed' ? node.own.filter(({ kind }) => kind === 'kept') : [];
-  // Whoever has it though he knows of its removal has put it back.
-  const missing = node.own.filter(
-    (change) => change.kind === 'missing' && !known.some((one) => isOfOneRemoval(one, change)),
-  );
+  const missing = node.own.filter(({ kind }) => kind === 'missing');
   const edits: ChangeNode = {
-    own: node.own.filter(({ kind }) => kind !== 'missing' && kind !== 'kept'),
+    own: node.own.filter(({ kind }) => kind !== 'missing'),
     under: node.under,
   };
   const isEdited = edits.own.length > 0 || edits.under.size > 0;
@@ -276,12 +268,6 @@ function projectItem(
 
 function isThere(holds: (item: Json) => boolean, item: Json | undefined): boolean {
   return item !== undefined && holds(item);
-}
-
-/** Whether two changes speak of the same removal, by who removed it and when. */
-function isOfOneRemoval({ removal: one }: Change, { removal: other }: Change): boolean {
-  if (one === null || other === null || one.atMs === null) return false;
-  return one.atMs === other.atMs && one.by === other.by && one.isConfirmed === other.isConfirmed;
 }
 
 function goneOf(missing: readonly Change[]): readonly Alternative[] {
