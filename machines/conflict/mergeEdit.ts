@@ -94,11 +94,10 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
     return { isMerged: false, because: 'cardData', base, sides: masked };
   }
   const removals = removalsOf(question, ancestor);
+  const back = broughtBack(question, ancestor, ours);
   const sides = [
-    { value: ours, meta: ourMeta(question, removals) },
-    ...(theirs === null
-      ? []
-      : [{ value: theirs.value, meta: theirMeta(question, theirs, maker, ancestor, ours) }]),
+    { value: ours, meta: ourMeta(question, ours, back, removals) },
+    ...(theirs === null ? [] : [{ value: theirs.value, meta: theirMeta(theirs, maker, back) }]),
   ];
   let result: Merged;
   try {
@@ -184,11 +183,33 @@ export function decidedBody(
   return { ...body, isDecided: true };
 }
 
+/**
+ * What the app put in again though this store knew that it was removed, and the app did not have it: it is meant to be
+ * there. Whoever merely has it still, or did not know, puts nothing back.
+ */
+function broughtBack({ record, edit, rules }: Comparison, ancestor: Json | null, ours: Json) {
+  const tombstones = record?.tombstones ?? [];
+  if (ancestor === null || tombstones.length === 0) return new Set<string>();
+  const before = pointersIn(rules, ancestor);
+  const after = pointersIn(rules, ours);
+  const known = tombstones.filter(({ sinceMs }) => sinceMs <= edit.acceptedAtMs);
+  return new Set(
+    known
+      .map(({ tombstone: { path } }) => path)
+      .filter((path) => after.has(path) && !before.has(path)),
+  );
+}
+
 function ourMeta(
-  { device, record, edit }: MergeQuestion,
+  { device, record, edit, rules }: MergeQuestion,
+  ours: Json,
+  back: ReadonlySet<string>,
   removals: readonly Tombstone[],
 ): SideMeta {
-  const seen = (record?.tombstones ?? []).map(({ tombstone }) => tombstone);
+  const held = (record?.tombstones ?? []).map(({ tombstone }) => tombstone);
+  const there = held.length === 0 ? new Set() : pointersIn(rules, ours);
+  // An item beside its own removal counts as put back.
+  const seen = held.filter(({ path }) => back.has(path) || !there.has(path));
   const { merged } = edit.body;
   return {
     actor: device,
@@ -199,27 +220,14 @@ function ourMeta(
 }
 
 function theirMeta(
-  { record, edit, rules }: MergeQuestion,
   { meta, asOfMs, isVerified }: Current,
   maker: Maker | null,
-  ancestor: Json | null,
-  ours: Json,
+  back: ReadonlySet<string>,
 ): SideMeta {
-  const tombstones = meta?.tombstones ?? [];
-  // What the app did not have, and puts in again, though this store knew that it was removed, is meant to be there.
-  const before = tombstones.length === 0 ? new Set() : pointersIn(rules, ancestor);
-  const after = tombstones.length === 0 ? new Set() : pointersIn(rules, ours);
-  const known = new Set(
-    (record?.tombstones ?? []).flatMap(({ tombstone: { path }, sinceMs }) =>
-      sinceMs <= edit.acceptedAtMs ? [path] : [],
-    ),
-  );
-  const isBack = (path: string): boolean =>
-    ancestor !== null && known.has(path) && after.has(path) && !before.has(path);
   return {
     actor: maker?.actor ?? UPSTREAM,
     hlc: maker?.hlc ?? { ms: 0, c: 0 },
-    tombstones: tombstones.filter(({ path }) => !isBack(path)),
+    tombstones: (meta?.tombstones ?? []).filter(({ path }) => !back.has(path)),
     ...(isVerified === true ? { verified: true } : {}),
     ...(asOfMs === undefined ? {} : { asOf: asOfMs }),
   };
