@@ -255,6 +255,12 @@ describe('failureOf', () => {
     const inUse = conflictFailure('in use', { status: 409 });
     expect(failureOf(inUse).failureClass).toBe('conflict');
     expect(failureOf(inUse, { afterUnknownOutcome: true }).failureClass).toBe('transient');
+    const told = (namesVersion?: boolean) =>
+      failureOf(inUse, { afterUnknownOutcome: true, namesVersion }).conflictIs;
+    expect([told(), told(false), told(true)]).toEqual(['unlikely', 'unlikely', 'possible']);
+    expect(failureOf(inUse)).not.toHaveProperty('conflictIs');
+    const ofEdit = failureOf(inUse, { afterUnknownOutcome: true, isEdit: true });
+    expect([ofEdit.failureClass, ofEdit.conflictIs]).toEqual(['conflict', undefined]);
     const merge = conflictFailure('newer version');
     expect(failureOf(merge, { afterUnknownOutcome: true }).failureClass).toBe('conflict');
     expect(failureOf(transientFailure('in use', { status: 409 })).failureClass).toBe('transient');

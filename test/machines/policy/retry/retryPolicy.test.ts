@@ -57,6 +57,12 @@ describe('which failures spend an attempt', () => {
       ...(['free', 'free', 'free'] as const),
     ],
     ['an unknown outcome', { failureClass: 'unknownOutcome' }, 'spends', 'spends', 'spends'],
+    ['409 of an upstream at work', { status: 409, conflictIs: 'unlikely' }, 'free', 'free', 'free'],
+    [
+      '409 that may be another version',
+      { status: 409, conflictIs: 'possible' },
+      ...(['spends', 'spends', 'spends'] as const),
+    ],
   ] as const)('RT-1 %s', (_, its, amongOthersServed, onceMore, elsewhere) => {
     const tell = (isUpstreamWell: boolean, wasSingledOut: boolean): string =>
       spendsAttempt(failure(its), isUpstreamWell, wasSingledOut) ? 'spends' : 'free';
@@ -92,9 +98,14 @@ describe('how far waits grow', () => {
     ['premium', 1, 9, 6],
     ['trial', 1, 9, 2],
     ['trial', 3, 9, 3],
-  ] as const)('RT-1 where too many come, of %s', (name, attempt, unspent, expected) => {
-    expect(waitsAsAfter(DEFAULT_RETRY[name], attempt, unspent, { status: 429 })).toBe(expected);
-  });
+  ] as const)(
+    'RT-1 where too many come, or an earlier attempt is at work, of %s',
+    (name, attempt, unspent, expected) => {
+      expect(waitsAsAfter(DEFAULT_RETRY[name], attempt, unspent, { status: 429 })).toBe(expected);
+      const atWork = { status: 409, conflictIs: 'unlikely' } as const;
+      expect(waitsAsAfter(DEFAULT_RETRY[name], attempt, unspent, atWork)).toBe(expected);
+    },
+  );
 
   test('RT-1 no further than to the wait before the last attempt, and not at all without growth', () => {
     const quick = { attemptsMax: 3, initialDelayMs: 1, multiplier: 2 };
