@@ -85,8 +85,8 @@ function erases(write: Write): boolean {
       // The one before, wherever another takes its place.
       return write.plan !== undefined;
     case 'keep':
-      // The text before, but for a record that begins.
-      return write.revision !== 0;
+      // The text before, but for a record that begins alone.
+      return write.revision !== 0 || write.also !== undefined;
     case 'purge':
     case 'purgeSettled':
     case 'purgeKept':

@@ -157,6 +157,17 @@ describe('PS-5 SE-4 what was made to look as if it had ended is not purged', () 
     expect(await commitOne(store, purge)).toEqual(purged);
   });
 
+  test('and what takes its place is purged like any other, under the same number too', async () => {
+    await inFile((db) => {
+      db.exec('UPDATE kept SET is_open = 0, keep_until = 1 WHERE seq = 3');
+    });
+    const purge = { kind: 'purgeKept', nowMs: 9, limit: 9 } as const;
+    expect(await commitOne(store, purge)).toMatchObject({ count: 0 });
+    await store.commit([keep('user-1', { ...CONFLICT, keepUntilMs: 2 })]);
+    expect(await store.kept({ ...A, ...CONFLICT })).toMatchObject({ seq: 3 });
+    expect(await commitOne(store, purge)).toMatchObject({ count: 1 });
+  });
+
   test('control: one that had ended by what it was sealed with goes', async () => {
     await store.commit([keep('user-1', { ...CONFLICT, keepUntilMs: 1 })]);
     const purge = { kind: 'purgeKept', nowMs: 60, limit: 9 } as const;
