@@ -10,6 +10,7 @@ import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { TakenRecord } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { type KeptRecords, keptRecords } from '../journal/keptRecords.ts';
@@ -132,9 +133,11 @@ export class ConflictDesk implements Edits {
     const { entity, subject, acceptedAtMs } = context;
     if (entity === null || body === null || handler === null) return;
     const sent = { body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
+    faultPoint('conflict.beforeRecord');
     const record = await this.#tools.records.update(entity, (before) =>
       afterSent(before, { entity, subject }, sent, onlookerOf(this.#tools, entity, handler)),
     );
+    faultPoint('conflict.afterRecord');
     await keepAsPlan(this.#tools, record, handler, record.current?.value ?? null);
   }
 
@@ -142,10 +145,12 @@ export class ConflictDesk implements Edits {
     const before = resident.actor.getSnapshot();
     const { handler, body } = resident;
     const { context } = before;
+    faultPoint('conflict.beforeCompare');
     const compared = await compareAtTurn(this.#tools, { context, body, handler });
     // It was taken back, has expired, or was stopped: what was found out about it is of no use to anybody.
     if (resident.actor.getSnapshot() !== before) return;
     const { clock } = this.#tools;
+    faultPoint('conflict.afterCompare');
     if (compared.body !== null) giveBody(resident, compared.body);
     resident.actor.send({ type: compared.event, atMs: clock.now() });
   }

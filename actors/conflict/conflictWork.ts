@@ -17,6 +17,7 @@ import {
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
+import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { RestingEdit } from './backlog.ts';
 import type { DeskTools } from './deskParts.ts';
@@ -126,15 +127,18 @@ export class ConflictWork {
 
   async #fetch(met: Encounter): Promise<ConflictEvent> {
     const { context, body, handler } = met.edit;
+    faultPoint('conflict.beforeFetch');
     const fetched = await fetchCurrent(this.#tools, {
       ...{ context, body, upstream: handler.upstream, rules: met.rules },
       signal: this.#stopped.signal,
     });
+    faultPoint('conflict.afterFetch');
     const atMs = this.#tools.steady.now();
     switch (fetched.kind) {
       case 'current': {
         this.#current = fetched.current;
         const standing = await met.heard(fetched.current);
+        faultPoint('conflict.afterHeard');
         const retryAtMs = atMs + READ_AGAIN_MS;
         return { type: 'current.fetched', standing, atMs, retryAtMs };
       }
@@ -170,8 +174,11 @@ export class ConflictWork {
   async #rebase(met: Encounter, asks: ConflictReason | null): Promise<void> {
     const made = this.#made;
     if (made?.isMerged !== true) return;
+    faultPoint('conflict.beforeKeep');
     await met.keep(made, this.#current, asks, false);
+    faultPoint('conflict.afterKeep');
     if (await met.goOnWith(made)) {
+      faultPoint('conflict.afterTell');
       await this.#tools.journal.written();
       this.#chart?.send({ type: 'journal.committed', atMs: this.#tools.steady.now() });
     } else this.#end('stale');

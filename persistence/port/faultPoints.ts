@@ -41,6 +41,22 @@ const OPERATION_POINTS = {
   'recovery.beforeRevive': 'A row that a dead process had in hand is about to be taken up.',
   'recovery.afterRevive': 'All that a dead process had in hand is taken up.',
 } as const;
+/**
+ * The points of an edit and of its conflict, in the order in which one passes them. Whatever the point, a crash at it
+ * loses nothing that a side wrote, and sends no body twice (test/actors/conflict/editCrashes.test.ts).
+ */
+const CONFLICT_POINTS = {
+  'conflict.beforeCompare': 'An edit has its turn; what is known of its record is not read yet.',
+  'conflict.afterCompare': 'Its body is decided; nothing of that is ordered yet.',
+  'conflict.beforeFetch': 'It rests for a conflict; the upstream is about to be asked.',
+  'conflict.afterFetch': 'The upstream has answered; nothing of that is kept yet.',
+  'conflict.afterHeard': 'What the upstream holds is durable; the two are not merged yet.',
+  'conflict.beforeKeep': 'Both sides are merged; nothing of that is kept yet.',
+  'conflict.afterKeep': 'Both sides are durable; the edit is not told yet.',
+  'conflict.afterTell': 'The edit has its new body; that is not durable yet.',
+  'conflict.beforeRecord': 'The upstream has taken an edit; what it holds now is not kept yet.',
+  'conflict.afterRecord': 'What the upstream holds now is durable; the ending of the edit is not.',
+} as const;
 /** The points of a schema migration, in order. */
 const MIGRATION_POINTS = {
   'migration.beforeBackup': 'The file is of an older version; nothing was changed.',
@@ -48,11 +64,16 @@ const MIGRATION_POINTS = {
   'migration.beforeCommit': 'Every step is done inside the transaction, which is not committed.',
   'migration.afterCommit': 'The new version is on disk; nothing was done with it yet.',
 } as const;
-export type FaultPoint = keyof typeof OPERATION_POINTS | keyof typeof MIGRATION_POINTS;
+export type FaultPoint =
+  | keyof typeof OPERATION_POINTS
+  | keyof typeof CONFLICT_POINTS
+  | keyof typeof MIGRATION_POINTS;
 export const OPERATION_FAULT_POINTS = Object.keys(OPERATION_POINTS) as readonly FaultPoint[];
+export const CONFLICT_FAULT_POINTS = Object.keys(CONFLICT_POINTS) as readonly FaultPoint[];
 export const MIGRATION_FAULT_POINTS = Object.keys(MIGRATION_POINTS) as readonly FaultPoint[];
 export const FAULT_POINTS: readonly FaultPoint[] = [
   ...OPERATION_FAULT_POINTS,
+  ...CONFLICT_FAULT_POINTS,
   ...MIGRATION_FAULT_POINTS,
 ];
 
