@@ -189,13 +189,20 @@ export class ConflictWork {
     this.#end('over');
   }
 
-  #resolved(met: Encounter, { context: { outcome } }: ConflictSnapshot): void {
+  /** Nothing of it is to be sent; what the rules did not take of it is kept first. */
+  async #arrived(met: Encounter, asks: ConflictReason | null): Promise<void> {
+    const made = this.#made;
+    if (made?.isMerged === true) await met.keep(made, this.#current, asks, false);
+    await this.#tell(met.applied(this.#current));
+  }
+
+  #resolved(met: Encounter, { context: { outcome, asks } }: ConflictSnapshot): void {
     switch (outcome) {
       case 'pending':
         this.#do(() => this.#tell(met.pending()));
         break;
       case 'applied':
-        this.#do(() => this.#tell(met.applied(this.#current)));
+        this.#do(() => this.#arrived(met, asks));
         break;
       case 'refused':
         this.#do(() => this.#tell(met.refused(this.#failure)));

@@ -77,6 +77,25 @@ describe('an edit', () => {
     await world.clock.run(runtime.close());
   });
 
+  test('CF-6 that a later one has replaced is sent no more, and what it said is in the audit', async () => {
+    const upstream = new RecordUpstream();
+    upstream.put('p-1', { theme: 'light' });
+    const { runtime, world, facts, errors } = bootOn(upstream);
+    const later = { ms: world.clock.now() + 60_000, c: 0 };
+    upstream.put('p-1', { theme: 'blue' }, { vv: { tablet: 1 }, actor: 'tablet', hlc: later });
+    const operation = await world.clock.run(
+      runtime.sync(edit({ theme: 'dark' }, on(1, { theme: 'light' }))),
+    );
+    expect(await world.clock.run(operation.outcome)).toMatchObject({ status: 'completed' });
+    expect(upstream.writes.map(({ what }) => what)).toEqual(['refused']);
+    expect(kinds(facts)).toEqual(['conflict.detected', 'conflict.merged']);
+    const [kept] = await world.clock.run(all(runtime.conflicts.list({ all: true })));
+    const { audit } = await world.clock.run(runtime.conflicts.show(kept?.id ?? ''));
+    expect(audit).toMatchObject([{ path: '/theme', kept: 'blue', lost: [{ value: 'dark' }] }]);
+    expect(errors).toEqual([]);
+    await world.clock.run(runtime.close());
+  });
+
   test('CF-1 that nobody has met goes out on the condition that there is no such record', async () => {
     const upstream = new RecordUpstream();
     const { runtime, world } = bootOn(upstream);
