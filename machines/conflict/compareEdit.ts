@@ -13,7 +13,7 @@ import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone } from '../vocabulary/record.ts';
 import type { EntityRecord } from './entityRecord.ts';
-import { isSameRecord, missingFrom, pointersIn } from './items.ts';
+import { holdsChanges, isSameRecord, missingFrom, pointersIn } from './items.ts';
 import { joinHeard } from './recordMeta.ts';
 import { baseNameOf } from './recordNews.ts';
 import { nextVector } from './remembered.ts';
@@ -57,7 +57,7 @@ export type Compared =
 export function compareEdit(comparison: Comparison): Compared {
   const { record, edit } = comparison;
   const base = baseOf(edit.body.base);
-  const ancestor = ancestorOf(record, edit);
+  const ancestor = ancestorOf(comparison);
   const isGone = record?.isGone ?? false;
   const current = record?.current ?? currentOfBase(base);
   if (current === null) {
@@ -96,11 +96,17 @@ function isForRules({ edit, rules }: Comparison, current: Json): boolean {
   return missingFrom(rules, current, payload).some((path) => !confirmed.has(path));
 }
 
-/** What the app made the edit of; `null` where nobody knows. */
-export function ancestorOf(
-  record: EntityRecord | null,
-  { body, isBroughtBack }: Edit,
-): Json | null {
+/**
+ * What the app made the edit of; `null` where nobody knows.
+ *
+ * A base with its value is what the app had: so it says, and two windows of one app may edit the same. Where it gave
+ * none, or only a version, it goes on from what it gave before.
+ */
+export function ancestorOf({
+  record,
+  edit: { body, isBroughtBack },
+  rules,
+}: Pick<Comparison, 'record' | 'edit' | 'rules'>): Json | null {
   if (body.merged !== undefined) return body.merged.ancestor ?? null;
   const base = baseOf(body.base);
   const current = record === null || record.isGone ? null : record.current;
@@ -108,9 +114,12 @@ export function ancestorOf(
   const onBase = base.value ?? (isOnCurrent && current !== null ? current.value : null);
   if (body.isDecision === true) return onBase;
   const before = isBroughtBack === true ? null : (record?.ancestor ?? null);
-  // The app has looked at the record since its last edit, or it has not.
-  const hasLooked = before === null || before.baseName !== baseNameOf(body.base);
-  return hasLooked ? (onBase ?? before?.value ?? null) : before.value;
+  if (before === null) return onBase;
+  const isOnSame = before.baseName === baseNameOf(body.base);
+  if (base.value === null) return isOnSame ? before.value : (onBase ?? before.value);
+  // With all of its changes in it, it may as well be made of the one before it.
+  const isMoreOf = isOnSame && holdsChanges(rules, base.value, before.value, body.payload);
+  return isMoreOf ? before.value : base.value;
 }
 
 interface Base {

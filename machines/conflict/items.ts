@@ -47,6 +47,13 @@ export function missingFrom(rules: EntityRules, before: Json, after: Json): read
   );
 }
 
+/** Whether all that one record changed of a base is changed so in the other, too. */
+export function holdsChanges(rules: EntityRules, base: Json, one: Json, other: Json): boolean {
+  const held = new Set(noted(rules, base, other).map(({ what }) => what));
+  // New items change the order as well, each time they come.
+  return noted(rules, base, one).every(({ kind, what }) => kind === 'order' || held.has(what));
+}
+
 function noted(rules: EntityRules, base: Json | null, value: Json | null) {
   const clean = (one: Json | null) => cleanJson(one, (name) => rules.leavesOut.has(name));
   try {

@@ -69,7 +69,7 @@ const GONE = { rule: 'absence', reason: 'the upstream has it no more' } as const
 export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   const { record, edit, rules, device, nowMs, current, bytesMax = PAYLOAD_BYTES_MAX } = question;
   const { body, acceptedAtMs } = edit;
-  const ancestor = ancestorOf(record, edit);
+  const ancestor = ancestorOf(question);
   const isDecided = body.merged?.isDecided === true;
   const ours = isDecided ? (body.merged?.payload ?? body.payload) : body.payload;
   const known = record?.current ?? null;
@@ -96,7 +96,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   const removals = removalsOf(question, ancestor);
   const back = broughtBack(question, ancestor, ours);
   const sides = [
-    { value: ours, meta: ourMeta(question, ours, back, removals) },
+    { value: ours, meta: ourMeta(question, ours, removals) },
     ...(theirs === null ? [] : [{ value: theirs.value, meta: theirMeta(theirs, maker, back) }]),
   ];
   let result: Merged;
@@ -127,7 +127,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
       current,
       removals,
     }),
-    ...(maker === null ? {} : { others: maker }),
+    ...(maker === null || maker.actor === device ? {} : { others: maker }),
     ...(isDecided ? { isDecided } : {}),
   };
   const isToWait = rules.whileInReview === 'waits';
@@ -203,19 +203,17 @@ function broughtBack({ record, edit, rules }: Comparison, ancestor: Json | null,
 function ourMeta(
   { device, record, edit, rules }: MergeQuestion,
   ours: Json,
-  back: ReadonlySet<string>,
   removals: readonly Tombstone[],
 ): SideMeta {
   const held = (record?.tombstones ?? []).map(({ tombstone }) => tombstone);
+  // That this store knows of a removal does not mean that the app did when it gave what has the item still.
   const there = held.length === 0 ? new Set() : pointersIn(rules, ours);
-  // An item beside its own removal counts as put back.
-  const seen = held.filter(({ path }) => back.has(path) || !there.has(path));
   const { merged } = edit.body;
   return {
     actor: device,
     // A decision is of when it was made.
     hlc: merged?.isDecided === true ? merged.meta.hlc : { ms: edit.acceptedAtMs, c: 0 },
-    tombstones: [...seen, ...removals],
+    tombstones: [...held.filter(({ path }) => !there.has(path)), ...removals],
   };
 }
 
@@ -236,7 +234,11 @@ function theirMeta(
 /** Who made what is there beside the edit. */
 function theirMaker({ record, device }: MergeQuestion, theirs: Current | null): Maker | null {
   const others = record?.others ?? null;
-  return theirs === null ? others : laterMaker(others, makerOfCurrent(theirs, device));
+  if (theirs === null) return others;
+  const { meta } = theirs;
+  // Nobody else: then it is of another window of this app.
+  const own = meta === undefined ? null : { actor: meta.actor, hlc: meta.hlc };
+  return laterMaker(others, makerOfCurrent(theirs, device)) ?? own;
 }
 
 /** Whether the upstream is known to have had the record: its absence is then no beginning. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../machines/vocabulary/json.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
+import { noteRules } from '../../support/conflict/fleet.ts';
 
 describe('CF-1 an edit is compared with what is known of its record', () => {
   test('CF-1 the first one of a record that nobody knows makes it', () => {
@@ -90,5 +91,66 @@ describe('CF-1 edits that follow each other were never made apart', () => {
       payload: { theme: 'phone again', quietStart: 'tablet' },
       ancestor: first.body.payload,
     });
+  });
+});
+
+describe('CF-1 two windows of one app edit what both were shown', () => {
+  const shown = { tags: ['v'] };
+  const base = { version: '"0"', value: shown };
+  const edits = [['a'], ['b'], ['c']].map(([tag]) => ({ tags: ['v', tag ?? ''] }));
+  const rules = noteRules('waits');
+
+  test.each([[[0, 1]], [[1, 0]], [[0, 1, 2]], [[2, 0, 1]]])(
+    'CF-1 in the order %j none takes back what another added',
+    (order) => {
+      const phone = new Device('phone', rules);
+      phone.puts(shown, '"0"');
+      for (const [at, which] of order.entries()) {
+        phone.nowMs += 10;
+        const merged = phone.puts(edits[which] ?? {}, `"${at + 1}"`, { base });
+        expect(merged.version).toBe(`"${at}"`);
+      }
+      const value = phone.record?.current?.value as { tags: string[] };
+      expect(value.tags.toSorted()).toEqual(
+        ['v', ...order.map((which) => edits[which]?.tags[1] ?? '')].toSorted(),
+      );
+    },
+  );
+
+  test('CF-1 one that has all of the other goes on from it, so that what became of that counts', () => {
+    const phone = new Device('phone', rules);
+    phone.puts({ title: 'old' }, '"0"');
+    const made = { version: '"0"', value: { title: 'old' } };
+    phone.nowMs += 10;
+    const first = phone.edit({ title: 'phone' }, { base: made });
+    const theirs = versionOf(
+      '"1"',
+      { title: 'tablet' },
+      {
+        vv: { phone: 1, tablet: 1 },
+        hlc: { ms: phone.nowMs + 5_000, c: 0 },
+      },
+    );
+    phone.hears(theirs);
+    const merged = phone.merged(first, theirs);
+    expect(merged.merged.payload).toEqual({ title: 'tablet' });
+    phone.sent(first, merged.merged, '"2"');
+    phone.nowMs += 60_000;
+    const second = phone.merged(phone.edit({ title: 'phone', text: 'more' }, { base: made }));
+    // Made of the first, it changes no title: that was decided.
+    expect(second).toMatchObject({ review: [], audit: [] });
+    expect(second.merged.payload).toEqual({ title: 'tablet', text: 'more' });
+  });
+
+  test('CF-1 both wrote the same field: the later stands, the other is in the audit', () => {
+    const phone = new Device('phone', rules);
+    const old = { version: '"0"', value: { title: 'old' } };
+    phone.puts({ title: 'old' }, '"0"');
+    phone.nowMs += 10;
+    phone.puts({ title: 'one' }, '"1"', { base: old });
+    phone.nowMs += 10;
+    const second = phone.merged(phone.edit({ title: 'two' }, { base: old }));
+    expect(second.merged.payload).toEqual({ title: 'two' });
+    expect(second.audit).toMatchObject([{ lost: [{ value: 'one', actor: 'phone' }] }]);
   });
 });

@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Comparison } from '../../../machines/conflict/compareEdit.ts';
 import {
   Fleet,
   type FleetOptions,
@@ -18,6 +19,7 @@ const LIMIT_MS = 3_600_000;
 
 const device = fc.nat(3);
 const pick = fc.nat(7);
+const tab = fc.nat(2);
 const change = fc.constantFrom(
   'title',
   'text',
@@ -31,9 +33,12 @@ const fate = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('lost' as const, 'answerLost' as const) },
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ does: fc.constant('edit' as const), device, change, pick }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ does: fc.constant('edit' as const), device, tab, change, pick }),
+  },
   { weight: 9, arbitrary: fc.record({ does: fc.constant('send' as const), device, fate }) },
-  { weight: 3, arbitrary: fc.record({ does: fc.constant('look' as const), device }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('look' as const), device, tab }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('tell' as const), device, pick }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('late' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('giveUp' as const), device }) },
@@ -41,7 +46,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const steps = fc.array(step, { maxLength: 60, size: 'max' });
 const options: fc.Arbitrary<FleetOptions> = fc.record({
-  devices: fc.integer({ min: 2, max: 4 }),
+  devices: fc.integer({ min: 1, max: 4 }),
+  tabs: fc.integer({ min: 1, max: 3 }),
   carriesMeta: fc.boolean(),
   whileInReview: fc.constantFrom('goesOut' as const, 'waits' as const),
 });
@@ -87,7 +93,9 @@ describe('CF-1 CF-6 devices that edit one record', () => {
         fc.property(options, steps, (its, history) => {
           const fleet = play(its, history);
           if (fleet.current === null) return;
-          for (const app of fleet.apps) expect(app.value).toEqual(fleet.current.value);
+          for (const { tabs } of fleet.apps) {
+            for (const { value } of tabs) expect(value).toEqual(fleet.current.value);
+          }
         }),
         { numRuns: RUNS },
       );
@@ -120,7 +128,7 @@ function isBroken(its: FleetOptions, history: readonly Step[], house?: HouseRule
   try {
     const fleet = play(its, history, house);
     const kept = history.filter(({ does }) => does !== 'giveUp');
-    const one = play({ ...its, devices: 1 }, kept, house);
+    const one = play({ ...its, devices: 1, tabs: 1 }, kept, house);
     return fleet.lost.length > 0 || fleet.broughtBack.length > 0 || one.questions > 0;
   } catch {
     return true;
@@ -168,6 +176,14 @@ const BUGS: readonly Bug[] = [
     },
     {},
   ],
+  [
+    'two windows of an app are taken for one',
+    {
+      compareEdit: (comparison) => house.compareEdit(chained(comparison)),
+      mergeEdit: (question) => house.mergeEdit(chained(question)),
+    },
+    {},
+  ],
   ['a refused edit is taken to have arrived', { standingOfSent: () => 'applied' }, {}],
   [
     'one that may have arrived is taken to have',
@@ -199,6 +215,15 @@ const BUGS: readonly Bug[] = [
     {},
   ],
 ];
+
+/** As if each edit were made of the one before it, whatever it says. */
+function chained<Question extends Comparison>(question: Question): Question {
+  const { edit, record } = question;
+  if (record === null || record.ancestor === null) return question;
+  const { base: _, ...body } = edit.body;
+  const ancestor = { ...record.ancestor, baseName: null };
+  return { ...question, edit: { ...edit, body }, record: { ...record, ancestor } };
+}
 
 describe('CF-1 CF-6 controls: what a fleet tells', () => {
   test.each<Bug>(BUGS)(

@@ -66,16 +66,17 @@ export const noteRules = (whileInReview: EntityRules['whileInReview']): EntityRu
 
 export type Change = 'title' | 'text' | 'addPerson' | 'renamePerson' | 'removePerson' | 'addTag';
 
-/** One thing that happens. `device` is taken modulo the devices there are. */
+/** One thing that happens. `device` is taken modulo the devices there are, `tab` modulo the windows of its app. */
 export type Step =
   | {
       readonly does: 'edit';
       readonly device: number;
+      readonly tab?: number;
       readonly change: Change;
       readonly pick: number;
     }
   /** The app looks at the record, and edits what it sees from now on. */
-  | { readonly does: 'look'; readonly device: number }
+  | { readonly does: 'look'; readonly device: number; readonly tab?: number }
   | { readonly does: 'send'; readonly device: number; readonly fate: Fate }
   | { readonly does: 'giveUp'; readonly device: number }
   /** A copy of a message that was on its way arrives. */
@@ -95,23 +96,31 @@ interface Waiting extends Omit<Edit, 'round'> {
   isOutcomeUnknown: boolean;
 }
 
+/** A window of an app: what it has, and what it has that from. */
+interface Tab {
+  value: Note;
+  base: EditBase | null;
+}
+
 class App {
   readonly name: string;
   readonly skewMs: number;
-  value: Note = {};
-  base: EditBase | null = null;
+  readonly tabs: Tab[];
   queue: Waiting[] = [];
   /** As it is kept. */
   record: string | null = null;
 
-  constructor(name: string, skewMs: number) {
+  constructor(name: string, skewMs: number, tabs: number) {
     this.name = name;
     this.skewMs = skewMs;
+    this.tabs = Array.from({ length: tabs }, () => ({ value: {}, base: null }));
   }
 }
 
 export interface FleetOptions {
   readonly devices: number;
+  /** Windows of each app. Default 1. */
+  readonly tabs?: number;
   /** Whether the upstream carries what travels with a record. */
   readonly carriesMeta: boolean;
   readonly whileInReview: EntityRules['whileInReview'];
@@ -147,7 +156,7 @@ export class Fleet {
     this.rules = noteRules(options.whileInReview);
     this.apps = Array.from(
       { length: options.devices },
-      (_, at) => new App(`device${at}`, [0, 90_000, -5 * DAY_MS, 700][at] ?? 0),
+      (_, at) => new App(`device${at}`, [0, 90_000, -5 * DAY_MS, 700][at] ?? 0, options.tabs ?? 1),
     );
   }
 
@@ -155,9 +164,9 @@ export class Fleet {
     this.nowMs += 1_000;
     switch (step.does) {
       case 'edit':
-        return this.#edit(this.#app(step.device), step.change, step.pick);
+        return this.#edit(this.#app(step.device), step);
       case 'look':
-        return this.#look(this.#app(step.device));
+        return this.#look(this.#app(step.device), step.tab ?? 0);
       case 'send':
         return this.#send(this.#app(step.device), step.fate);
       case 'giveUp':
@@ -182,7 +191,7 @@ export class Fleet {
     for (const app of this.apps) {
       if (app.queue.length > 0) throw new Error(`${app.name} does not come to an end`);
       this.#hear(app, this.current, true);
-      this.#look(app);
+      for (const tab of app.tabs.keys()) this.#look(app, tab);
     }
   }
 
@@ -221,8 +230,11 @@ export class Fleet {
     return word;
   }
 
-  #edit(app: App, change: Change, pick: number): void {
-    const before = app.value;
+  #edit(app: App, { change, pick, tab: number = 0 }: Step & { readonly does: 'edit' }): void {
+    // A window that does not say what it began with is the only one of its app.
+    const tab = app.tabs[app.tabs[0]?.base === null ? 0 : number % app.tabs.length];
+    if (tab === undefined) return;
+    const before = tab.value;
     const people = before.people ?? [];
     const chosen = people[pick % Math.max(1, people.length)];
     const removals: Tombstone[] = [];
@@ -241,11 +253,11 @@ export class Fleet {
       after = { ...before, people: people.filter((one) => one !== chosen) };
       removals.push({ path: `/people/${chosen.id}`, confirmed: true, at: this.nowMs });
     }
-    app.value = after;
+    tab.value = after;
     app.queue.push({
       body: {
         payload: after as unknown as Json,
-        ...(app.base === null ? {} : { base: app.base as unknown as Json }),
+        ...(tab.base === null ? {} : { base: tab.base as unknown as Json }),
         ...(removals.length === 0 ? {} : { removals }),
       },
       acceptedAtMs: this.nowMs + app.skewMs,
@@ -255,10 +267,11 @@ export class Fleet {
       isSent: false,
       isOutcomeUnknown: false,
     });
+    if (tab.base !== null) this.#look(app, app.tabs.indexOf(tab));
   }
 
   /** As `entities.get()`: what the upstream holds, with what waits merged in. */
-  #look(app: App): void {
+  #look(app: App, number: number): void {
     let record = this.#recordOf(app);
     const version = record?.current?.version ?? null;
     if (record === null) return;
@@ -281,8 +294,11 @@ export class Fleet {
     }
     const value = record?.current?.value ?? null;
     if (value === null) return;
-    app.value = value as unknown as Note;
-    app.base = { version, value };
+    const looked = { value: value as unknown as Note, base: { version, value } };
+    const isFirst = app.tabs[0]?.base === null;
+    for (const [at, tab] of app.tabs.entries()) {
+      if (isFirst || at === number % app.tabs.length) Object.assign(tab, looked);
+    }
   }
 
   #comparison(app: App, edit: Edit, record = this.#recordOf(app)) {
