@@ -4,7 +4,10 @@
  * @module
  */
 
+import type { Ending } from '../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
+import type { StoredOperation } from '../persistence/port/store.ts';
+import { decodeWork } from './charts/workRecord.ts';
 import { carryingOut } from './conflict/carryingOut.ts';
 import { ConflictReview } from './conflict/conflictReview.ts';
 import type { EngineCore } from './engine.ts';
@@ -31,6 +34,20 @@ export function liveReview(
       keep: (writes) => access.commit(writes.map((write) => () => write)),
     }),
     rulesOf: (type) => ownRules.get(type),
+    endingOf: async (id) => {
+      const row = await store.find(id);
+      if (row === null) return 'purged';
+      // One that can't be read waits as it is.
+      return row.standing === 'quarantined' ? null : endingIn(row);
+    },
     upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
   });
+}
+
+function endingIn(row: StoredOperation): Ending | null {
+  try {
+    return decodeWork(row).snapshot.context.ending;
+  } catch {
+    return null;
+  }
 }

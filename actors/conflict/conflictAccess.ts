@@ -23,6 +23,7 @@ import {
   withComputed,
 } from '../../machines/conflict/decision.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
@@ -85,6 +86,8 @@ export interface ConflictAccessParts {
   readonly rulesOf: (entityType: string) => EntityRules;
   /** `null` at rest: the next process carries decisions out. */
   readonly carrier: Pick<ConflictOrders, 'decide' | 'edit'> | null;
+  /** How an operation has ended; `null` where it has not, `purged` where it is not there any more. */
+  readonly endingOf: (operationId: string) => Promise<Ending | 'purged' | null>;
   /** A decision is kept and could not be carried out now. */
   readonly onLeft: (error: unknown) => void;
   /** Told of each record once its change is on disk. */
@@ -210,7 +213,10 @@ export class Conflicts implements ConflictAccess {
       const absent = version === null && ancestor === null ? (true as const) : undefined;
       const decision = { value, version, absent, ancestor: ancestor ?? undefined };
       const isWaiting = await carrier.decide(operationId, decision);
-      return isWaiting ? operationId : null;
+      if (isWaiting) return operationId;
+      // It went on with this before a crash, or it is gone.
+      const ending = await this.#parts.endingOf(operationId);
+      return ending === null || ending === 'completed' ? operationId : null;
     }
     return await carrier.edit(record, {
       value,

@@ -10,12 +10,11 @@ import type { EntityRules } from '../../machines/merge/declaration/entityRules.t
 import { entityRulesOf } from '../../machines/merge/entities/entities.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { type ConflictAccess, Conflicts } from './conflictAccess.ts';
+import { type ConflictAccess, type ConflictAccessParts, Conflicts } from './conflictAccess.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
 import { type ConflictsHealth, OpenConflicts } from './openConflicts.ts';
 
@@ -24,11 +23,8 @@ const CARRY_AGAIN_MS = 30_000;
 /** How long a store at rest keeps what is over; a running one says so itself. */
 const RETENTION_MS = 30 * 86_400_000;
 
-/** Where an operation stands that waits for nobody any more. */
-const ENDED: ReadonlySet<Standing> = new Set(['settled', 'deadLettered']);
-
 export interface ConflictReviewParts {
-  readonly store: Pick<Store, 'kept' | 'keptPage' | 'find'>;
+  readonly store: Pick<Store, 'kept' | 'keptPage'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly timers: Pick<TimerService, 'after'>;
   readonly facts: FactStream;
@@ -37,6 +33,8 @@ export interface ConflictReviewParts {
   readonly orders: ConflictOrders;
   /** The rules of an entity of the app; `undefined` for one that it has not declared. */
   readonly rulesOf: (entityType: string) => EntityRules | undefined;
+  /** How an operation has ended; `null` where it has not, `purged` where it is not there any more. */
+  readonly endingOf: ConflictAccessParts['endingOf'];
   /** The upstream of a type that has a handler. */
   readonly upstreamOf: (type: string) => string | undefined;
 }
@@ -84,8 +82,8 @@ export class ConflictReview {
     });
     // Some may have ended at rest, or right before a crash.
     for (const { id, operationId } of held) {
-      const row = await this.#parts.store.find(operationId ?? '');
-      if (row === null || ENDED.has(row.standing)) await this.#conflicts.close(id);
+      const ending = await this.#parts.endingOf(operationId ?? '');
+      if (ending !== null) await this.#conflicts.close(id);
     }
   }
 
@@ -140,6 +138,7 @@ export function conflictAccessAtRest(
     keep: async (write) => onlyOf(await store.commit([write])),
     // Rules of the app's own are not known here: what follows from other fields is computed when it is carried out.
     rulesOf: entityRulesOf,
+    endingOf: () => Promise.resolve(null),
     onLeft: () => undefined,
     onChanged: () => undefined,
   });

@@ -211,10 +211,58 @@ describe('CF-6 what goes out while a person is asked', () => {
       await world.clock.run(runtime.close());
     }
     const taken = upstream.writes.filter(({ what }) => what === 'taken');
-    expect(
-      taken
-        .map(({ payload }) => payload)
-        .filter((one) => one === value || JSON.stringify(one) === JSON.stringify(value)),
-    ).toHaveLength(1);
+    expect(taken.map(({ payload }) => payload).filter((one) => same(one, value))).toHaveLength(1);
   });
 });
+
+describe('CF-6 PS-2 where the process dies while a decision is carried out', () => {
+  test.each([
+    ['what waits', RECIPE],
+    ['what went out', PLAN],
+  ] as const)('CF-6 PS-2 of %s, it is carried out once all the same', async (_, entity) => {
+    const ends = new Set<string>();
+    const decisions = new Set<boolean>();
+    for (let steps = 0; steps < 24; steps += 1) {
+      const scenery = scene();
+      const { world, upstream, boot } = scenery;
+      const first = await met(scenery, entity);
+      const sent = upstream.writes.length;
+      // So that the process dies between what is on disk and what comes next.
+      first.store.faults.delayMs = () => 2;
+      const value = { note: 'by hand' };
+      const resolving = first.runtime.conflicts.resolve(first.id, { ...ANA, value });
+      let end = 'under way';
+      resolving.then(
+        () => {
+          end = 'resolved';
+        },
+        () => {
+          end = 'unknown';
+        },
+      );
+      for (let step = 0; step < steps; step += 1) await world.clock.advance(1);
+      first.kill();
+      ends.add(end);
+      const { runtime } = await boot();
+      await world.clock.advance(60_000);
+      const about = await world.clock.run(runtime.conflicts.about(first.id));
+      const isDecided = about.decisions.length > 0;
+      // What was told to be on disk is; what was not may be or not.
+      decisions.add(isDecided);
+      if (end === 'resolved') expect(isDecided).toBe(true);
+      if (isDecided) expect(about.decisions).toMatchObject([{ isCarriedOut: true }]);
+      const applied = upstream.writes
+        .slice(sent)
+        .filter(({ what, payload }) => what === 'taken' && same(payload, value));
+      expect(applied).toHaveLength(isDecided ? 1 : 0);
+      expect(upstream.value('p-1')).toEqual(isDecided ? value : (upstream.value('p-1') ?? null));
+      await world.clock.run(runtime.close());
+    }
+    expect([...ends].toSorted()).toEqual(['resolved', 'under way']);
+    expect(decisions.size).toBe(2);
+  });
+});
+
+function same(one: Json, other: Json): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

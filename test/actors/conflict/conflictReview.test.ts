@@ -37,6 +37,10 @@ interface Carried {
   /** What stands in the way of an edit, once. */
   trouble: Error | null;
   isWaiting: boolean;
+  /** How the operation has ended. */
+  ending: 'completed' | 'cancelled' | null;
+  /** The process dies with the effect of a decision, before anything is known of it. */
+  isDying: boolean;
 }
 
 async function scene(...records: readonly ConflictRecord[]) {
@@ -48,20 +52,27 @@ async function scene(...records: readonly ConflictRecord[]) {
     isOpen: isOpen(one),
   });
   if (records.length > 0) await store.commit(records.map(write));
-  const carried: Carried = { decided: [], edits: [], trouble: null, isWaiting: true };
+  const carried: Carried = {
+    decided: [],
+    edits: [],
+    trouble: null,
+    isWaiting: true,
+    ending: null,
+    isDying: false,
+  };
   const orders: ConflictOrders = {
     keep: (writes) => store.commit(writes),
     decide: (operationId, { value, version, absent, ancestor }) => {
       const theirs = absent === true ? { absent } : { ancestor };
       carried.decided.push({ operationId, value, version, ...theirs });
-      return Promise.resolve(carried.isWaiting);
+      return carried.isDying ? new Promise(() => undefined) : Promise.resolve(carried.isWaiting);
     },
     edit: (of, how) => {
       const { trouble } = carried;
       carried.trouble = null;
       if (trouble !== null) return Promise.reject(trouble);
       carried.edits.push({ entity: of.entity, ...how });
-      return Promise.resolve(`edit-${how.key}`);
+      return carried.isDying ? new Promise(() => undefined) : Promise.resolve(`edit-${how.key}`);
     },
   };
   const facts = new FactStream(clock);
@@ -71,11 +82,8 @@ async function scene(...records: readonly ConflictRecord[]) {
   const boot = () =>
     new ConflictReview({
       ...{ clock, facts, orders, retentionMs: 1_000 },
-      store: {
-        kept: (query) => store.kept(query),
-        keptPage: (query) => store.keptPage(query),
-        find: () => Promise.resolve({ standing: 'held' } as never),
-      },
+      store,
+      endingOf: () => Promise.resolve(carried.ending),
       timers: new TimerService(clock, (error) => errors.push(error)),
       ready: () => Promise.resolve(),
       rulesOf: () => undefined,
@@ -141,7 +149,7 @@ describe('CF-6 a decision under a running engine', () => {
 
   test('CF-6 where what waited is gone, nothing is sent, and the record says so', async () => {
     const { review, carried, kept } = await scene(record());
-    carried.isWaiting = false;
+    Object.assign(carried, { isWaiting: false, ending: 'cancelled' });
     const after = await review.access.decide('op-1-c1', { by: ANA, ...first });
     expect(after.decisions.at(-1)).toMatchObject({ isCarriedOut: true, operationId: null });
     expect(carried.edits).toEqual([]);
@@ -185,6 +193,43 @@ describe('CF-6 a decision under a running engine', () => {
     expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
     await clock.advance(60_000);
     expect(carried.edits).toHaveLength(1);
+  });
+});
+
+describe('CF-6 PS-2 a process that dies with the effect of a decision', () => {
+  test('CF-6 PS-2 repeats an edit under the same key', async () => {
+    const { review, boot, carried, kept } = await scene(record({ isHeld: false }));
+    carried.isDying = true;
+    void review.access.decide('op-1-c1', { by: ANA, ...first });
+    while (carried.edits.length === 0) await Promise.resolve();
+    carried.isDying = false;
+    await boot().resume();
+    const keys = carried.edits.map((edit) => (edit as { readonly key: string }).key);
+    expect(keys).toEqual(['op-1-c1-d1', 'op-1-c1-d1']);
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
+  });
+
+  test('CF-6 PS-2 finds that what waited has gone on with it', async () => {
+    const { review, boot, carried, kept } = await scene(record());
+    carried.isDying = true;
+    void review.access.decide('op-1-c1', { by: ANA, ...first });
+    while (carried.decided.length === 0) await Promise.resolve();
+    Object.assign(carried, { isDying: false, isWaiting: false, ending: 'completed' });
+    await boot().resume();
+    const { record: after, isOpen: isStillOpen } = (await kept('op-1-c1')) ?? {};
+    expect(isStillOpen).toBe(false);
+    expect(after?.decisions).toMatchObject([{ isCarriedOut: true, operationId: 'op-1' }]);
+  });
+
+  test('CF-6 two processes that change one record lose no decision of either', async () => {
+    const { review, boot, kept } = await scene(record({ isHeld: false }));
+    const other = boot();
+    const results = await Promise.allSettled([
+      review.access.decide('op-1-c1', { by: ANA, side: 1 }),
+      other.access.decide('op-1-c1', { by: { id: 'staff-8', role: 'lead' }, side: 2 }),
+    ]);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect((await kept('op-1-c1'))?.record?.decisions).toHaveLength(1);
   });
 });
 
