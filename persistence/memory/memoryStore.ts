@@ -204,6 +204,16 @@ class MemoryStore implements Store {
     });
   }
 
+  lane(query: Parameters<Store['lane']>[0]): Promise<readonly StoredOperation[]> {
+    return this.#answer(() =>
+      this.#tables
+        .inLane(query.lane)
+        .filter(({ seq }) => seq > query.afterSeq)
+        .slice(0, query.limit)
+        .map(operationOf),
+    );
+  }
+
   crisisPlan(subject: string): Promise<KeptCrisisPlan | null> {
     return this.#answer(() => this.#tables.crisisPlans.get(subject) ?? null);
   }

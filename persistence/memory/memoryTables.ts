@@ -137,6 +137,13 @@ export class MemoryTables implements ReviewTables {
       .filter((row) => row !== undefined);
   }
 
+  /** In the order of the lane. */
+  inLane(lane: string): MemoryRow[] {
+    return [...(this.#lanes.get(lane) ?? [])]
+      .map((seq) => this.#rows.get(seq))
+      .filter((row) => row !== undefined);
+  }
+
   hasKey(idempotencyKey: string): boolean {
     return this.#idempotencyKeys.has(idempotencyKey);
   }

@@ -16,6 +16,7 @@ export const QUESTIONS = [
   'strays',
   'expired',
   'find',
+  'lane',
   'crisisPlan',
   'kept',
   'keptPage',

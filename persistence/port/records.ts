@@ -24,6 +24,16 @@ export interface RecordStore {
   spill(write: AcceptWrite): Promise<void>;
   /** One operation with its payload, by its id; `null` when there is none. */
   find(id: string): Promise<StoredOperation | null>;
+  /**
+   * The operations that occupy a lane or wait in it, in the order of the lane, with payloads; a short page means that
+   * there are no more. What can't be opened is left out.
+   */
+  lane(query: {
+    /** As {@link AcceptWrite.lane} has it. */
+    readonly lane: string;
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly StoredOperation[]>;
   /** Operations in order of acceptance, without payloads. */
   list(query: {
     readonly afterSeq: number;

@@ -32,7 +32,6 @@ export type {
   KeepResult,
   KeepWrite,
   Kept,
-  KeptAlso,
   KeptCounts,
   KeptKey,
   KeptPage,

@@ -61,6 +61,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return expired(tables, request.query);
     case 'find':
       return find(tables, request.query);
+    case 'lane':
+      return inLane(tables, request.query);
     case 'crisisPlan':
       return crisisPlan(tables, request.query);
     case 'kept':
@@ -201,6 +203,16 @@ function find(tables: Tables, id: string): StoredOperation | null {
   if (!isOperationId(id)) return null;
   const row = tables.statements.byId.get(bytesOfId(id)) as OperationRow | undefined;
   return row === undefined ? null : showRow(tables, row);
+}
+
+/** See {@link Store.lane}. */
+function inLane(tables: Tables, { lane, afterSeq, limit }: Query<'lane'>): StoredOperation[] {
+  const { statements, seals, unreadable } = tables;
+  const tag = seals.laneTag(lane);
+  const fetch = (): OperationRow[] =>
+    all(statements.inLane, tag, afterSeq, passedOver(tables) ?? '[]', limit);
+  const most = limit + unreadable.size;
+  return takeAll(tables, fetch, [statements.inLaneSeqs, tag, afterSeq, most]);
 }
 
 /** See {@link Store.list}. */

@@ -81,6 +81,8 @@ export const SQL = {
   laneHead:
     'SELECT seq, id, urgency FROM operation WHERE lane = ? AND seq <> ? ORDER BY seq LIMIT 1',
   moreUrgentInLane: `${ROW_WITHOUT_PAYLOAD} WHERE ${WAITS_IN_LANE} AND lane = ? AND urgency < ? ORDER BY urgency, seq LIMIT 1`,
+  inLane: `${ROW} WHERE lane = ? AND seq > ? AND ${NOT_PASSED_OVER} ORDER BY seq LIMIT ?`,
+  inLaneSeqs: 'SELECT seq FROM operation WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?',
   headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
 
   due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,

@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Contract } from './contract.ts';
-import { accept, commitOne, idOf, settlement, update } from './writes.ts';
+import { accept, commitOne, deadLetter, idOf, settlement, update } from './writes.ts';
 
 export function testLanes(contract: Contract): void {
   test('OP-4 who comes into a busy lane is held until the one ahead leaves it', async () => {
@@ -115,5 +115,29 @@ export function testLanes(contract: Contract): void {
       ),
       { numRuns: 20 },
     );
+  });
+
+  test('CF-6 a lane is read in its order, with payloads, and without what has left it', async () => {
+    const store = contract.store();
+    await store.commit([
+      accept(1, { lane: 'a' }),
+      accept(2, { lane: 'b' }),
+      accept(3, { lane: 'a', payload: 'x'.repeat(5_000) }),
+      accept(4, { lane: 'a' }),
+      accept(5),
+    ]);
+    const seqsOf = async (lane: string, afterSeq = 0, limit = 9): Promise<number[]> =>
+      (await store.lane({ lane, afterSeq, limit })).map(({ seq }) => seq);
+    expect(await seqsOf('a')).toEqual([1, 3, 4]);
+    expect(await seqsOf('a', 1, 1)).toEqual([3]);
+    expect(await seqsOf('a', 4)).toEqual([]);
+    expect(await seqsOf('none')).toEqual([]);
+    expect((await store.lane({ lane: 'a', afterSeq: 1, limit: 1 }))[0]).toEqual(
+      await store.find(idOf(3)),
+    );
+    await store.commit([settlement(1)]);
+    expect(await seqsOf('a')).toEqual([3, 4]);
+    await store.commit([deadLetter(3, { leavesLane: false, payload: 'x'.repeat(5_000) })]);
+    expect(await seqsOf('a')).toEqual([3, 4]);
   });
 }

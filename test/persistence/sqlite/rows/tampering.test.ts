@@ -193,6 +193,14 @@ describe('SE-4 a row that was changed in the file is set aside and blocks nobody
     expect(quarantined.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
+  test('a page of its lane is full without it', async () => {
+    await store.commit([1, 2, 3].map((seq) => accept(90 + seq, { lane: 'read' })));
+    await tamper('UPDATE operation SET urgency = 1 WHERE seq = 92');
+    const read = await store.lane({ lane: 'read', afterSeq: 0, limit: 2 });
+    expect(read.map(({ seq }) => seq)).toEqual([91, 93]);
+    expect(quarantined).toContainEqual(expect.objectContaining({ seq: 92 }));
+  });
+
   test('the head that a settlement frees is skipped when it was changed', async () => {
     await store.commit([
       accept(1, { lane: 'a' }),
