@@ -4,20 +4,27 @@
  * @module
  */
 
+import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import type { Ending } from '../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
-import type { StoredOperation } from '../persistence/port/store.ts';
+import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import { decodeWork } from './charts/workRecord.ts';
 import { carryingOut } from './conflict/carryingOut.ts';
-import { ConflictReview } from './conflict/conflictReview.ts';
+import { ConflictReview, type ConflictReviewParts } from './conflict/conflictReview.ts';
 import type { EngineCore } from './engine.ts';
-import type { LocalEngineParts } from './localEngine.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { ServiceAccess } from './recovery/serviceAccess.ts';
 
+export interface LiveReviewParts
+  extends Pick<ConflictReviewParts, 'clock' | 'facts' | 'retentionMs'> {
+  readonly store: Store;
+  /** The app's own entities. */
+  readonly entities: readonly EntityRules[];
+}
+
 /** What people decide of conflicts reaches the operations of `core`. */
 export function liveReview(
-  { store, clock, facts, retentionMs, entities }: LocalEngineParts,
+  { store, clock, facts, retentionMs, entities }: LiveReviewParts,
   { timers, pool, desk }: EngineCore,
   access: ServiceAccess,
   how: {
