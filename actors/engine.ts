@@ -214,7 +214,10 @@ export class EngineCore {
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
     this.room = new AdmissionLimit({ store, journal, operationsMax, unwritten });
-    this.bulk = new BulkAcceptor({ store, journal, clock, steady, random, retry, facts, pool });
+    this.bulk = new BulkAcceptor({
+      ...{ store, journal, clock, steady, random, retry, facts, pool },
+      edits: this.desk,
+    });
     this.upstreams = new Upstreams({
       ...{ clock, steady, random, timers, facts, system },
       policies,

@@ -127,7 +127,8 @@ export interface ConflictOptions<Payload = Json> {
   readonly silentMaxMs?: number | undefined;
   /**
    * The crisis plan that a record holds, `null` for none: it is kept as that of the subject whenever the record
-   * changes, so that a crisis is answered with it. Default: no plan is made of it.
+   * changes, so that a crisis is answered with it: by an edit that was accepted, sent or not, by what it was merged
+   * with, and by `remoteChange()` of a record of the type `crisis_plan`. Default: no plan is made of it.
    */
   readonly asCrisisPlan?: ((value: Payload) => CrisisPlan | null) | undefined;
 }

@@ -11,7 +11,7 @@ import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts'
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { TakenRecord } from '../attempt/handler.ts';
+import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { type KeptRecords, keptRecords } from '../journal/keptRecords.ts';
 import { isEditBy } from '../operation/edit.ts';
@@ -23,8 +23,10 @@ import { ConflictKeeper } from './conflictKeeper.ts';
 import { ConflictWork } from './conflictWork.ts';
 import type { DeskParts, DeskTools } from './deskParts.ts';
 import { EntityRecords } from './entityRecords.ts';
-import { keepAsPlan, onlookerOf } from './merging.ts';
+import { EntityViews } from './entityViews.ts';
+import { onlookerOf } from './merging.ts';
 import { RestingEdits } from './restingEdits.ts';
+import { ShownPlans } from './shownPlans.ts';
 
 export class ConflictDesk implements Edits {
   readonly #tools: DeskTools;
@@ -40,7 +42,12 @@ export class ConflictDesk implements Edits {
       records: new EntityRecords({ kept: this.#kept, onError }),
       conflicts: new ConflictKeeper({ kept: this.#kept, retentionMs }),
       resting: new RestingEdits({ store, pool }),
+      plans: new ShownPlans(
+        () => this.#tools,
+        async (entity) => (await shown.get(entity))?.value ?? null,
+      ),
     };
+    const shown = new EntityViews(this.#tools, async () => undefined);
     this.#backlog = new Backlog({
       ...{ store, timers, onError },
       read: (row) => {
@@ -101,6 +108,11 @@ export class ConflictDesk implements Edits {
     });
   }
 
+  accepted({ entity, subject, priority }: WorkContext, handler: Handler | null): void {
+    if (entity === null || handler === null || !isEditBy(handler, { entity, priority })) return;
+    void this.#tools.plans.changed(entity, subject, handler);
+  }
+
   conflicted(resident: Resident): void {
     const handler = this.#tools.resting.ofResident(resident)?.handler ?? null;
     if (handler === null) return;
@@ -134,11 +146,11 @@ export class ConflictDesk implements Edits {
     if (entity === null || body === null || handler === null) return;
     const sent = { body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
     faultPoint('conflict.beforeRecord');
-    const record = await this.#tools.records.update(entity, (before) =>
+    await this.#tools.records.update(entity, (before) =>
       afterSent(before, { entity, subject }, sent, onlookerOf(this.#tools, entity, handler)),
     );
     faultPoint('conflict.afterRecord');
-    await keepAsPlan(this.#tools, record, handler, record.current?.value ?? null);
+    await this.#tools.plans.changed(entity, subject, handler);
   }
 
   async #compare(resident: Resident): Promise<void> {

@@ -21,6 +21,7 @@ import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { EntityRecords } from './entityRecords.ts';
 import type { MakeCall } from './fetchCurrent.ts';
 import type { RestingEdits } from './restingEdits.ts';
+import type { ShownPlans } from './shownPlans.ts';
 
 export interface DeskParts {
   readonly store: RecordStore & SearchStore & KeptStore;
@@ -52,4 +53,5 @@ export interface DeskTools extends DeskParts {
   readonly records: EntityRecords;
   readonly conflicts: ConflictKeeper;
   readonly resting: RestingEdits;
+  readonly plans: ShownPlans;
 }

@@ -42,13 +42,6 @@ interface Waiting {
   readonly isConflicted: boolean;
 }
 
-/** A record with what waits for it. */
-interface Projected {
-  readonly view: EntityView;
-  /** The handler of the edit that came last; `null` where none waits. */
-  readonly handler: Handler | null;
-}
-
 export class EntityViews implements EntityAccess {
   readonly #tools: DeskTools;
   readonly #ready: () => Promise<void>;
@@ -60,7 +53,7 @@ export class EntityViews implements EntityAccess {
 
   async get(entity: Entity): Promise<EntityView | null> {
     await this.#ready();
-    return (await this.#shown(entity))?.view ?? null;
+    return await this.#shown(entity);
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
@@ -73,21 +66,22 @@ export class EntityViews implements EntityAccess {
     const current: Current | null =
       value === null ? null : { version, value, ...(known === null ? {} : { meta: known }) };
     const onlooker = onlookerOf(this.#tools, entity, null);
-    let status: RemoteChangeResult['status'] = 'known';
+    const told: { status: RemoteChangeResult['status'] } = { status: 'known' };
     await records.update(entity, (before) => {
       const news = afterRemote(before, { entity, subject }, current, onlooker, false);
-      ({ status } = news);
+      told.status = news.status;
       return news.record;
     });
-    const { view } = (await this.#shown(entity)) ?? { view: NOTHING };
-    return { status, value: view.value, base: view.base, inReview: view.inReview };
+    if (told.status !== 'older') await this.#tools.plans.heard(entity, subject);
+    const { value: shown, base, inReview } = (await this.#shown(entity)) ?? NOTHING;
+    return { ...told, value: shown, base, inReview };
   }
 
   /**
    * An edit that ends while those that wait are looked for is in the record, or among them. It must not be in
    * neither: what the app then made of the value would take the edit back.
    */
-  async #shown(entity: Entity): Promise<Projected | null> {
+  async #shown(entity: Entity): Promise<EntityView | null> {
     const { records } = this.#tools;
     for (let kept = await records.kept(entity); ; ) {
       const waiting = await this.#waitingFor(entity, kept.record);
@@ -101,7 +95,7 @@ export class EntityViews implements EntityAccess {
     entity: Entity,
     record: EntityRecord | null,
     waiting: readonly Waiting[],
-  ): Projected | null {
+  ): EntityView | null {
     let seen = record;
     let inReview = false;
     for (const { context, handler, body, isConflicted } of waiting) {
@@ -118,10 +112,7 @@ export class EntityViews implements EntityAccess {
     const value = seen === null || seen.isGone ? null : (seen.current?.value ?? null);
     if (value === null && waiting.length === 0) return null;
     const version = record === null || record.isGone ? null : (record.current?.version ?? null);
-    return {
-      view: { value, base: { version, value }, waiting: waiting.length, inReview },
-      handler: waiting.at(-1)?.handler ?? null,
-    };
+    return { value, base: { version, value }, waiting: waiting.length, inReview };
   }
 
   /** What an edit would be sent as, by what is known of its record now. */

@@ -15,7 +15,6 @@ import type { RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import { conflictRulesOf, SILENT_MAX_MS } from '../attempt/conflictRules.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
@@ -161,22 +160,4 @@ function recordOf(met: Met, made: EditMerged | EditNotMerged, waits: boolean): C
     audit,
     mergeId,
   };
-}
-
-/** Keeps a record as the crisis plan of its subject, where its handler makes one of it. */
-export async function keepAsPlan(
-  { keepPlan, onError }: DeskTools,
-  { subject }: { readonly subject: string },
-  handler: Handler | null,
-  value: Json,
-): Promise<void> {
-  const asCrisisPlan = handler === null ? null : (conflictRulesOf(handler)?.asCrisisPlan ?? null);
-  if (asCrisisPlan === null || value === null) return;
-  try {
-    const plan = asCrisisPlan(value);
-    if (plan !== null) await keepPlan(subject, plan);
-  } catch (error) {
-    // The plan from before stays; the record goes on.
-    onError(error);
-  }
 }

@@ -30,6 +30,7 @@ import { operationInput } from '../operation/operationInput.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { answerDuplicate } from './duplicates.ts';
+import type { Edits } from './edits.ts';
 import type { OperationPool } from './operationPool.ts';
 
 export interface BulkAcceptorParts {
@@ -41,6 +42,8 @@ export interface BulkAcceptorParts {
   readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly pool: OperationPool;
+  /** Who looks after edits of merged records. */
+  readonly edits: Pick<Edits, 'accepted'>;
 }
 
 export class BulkAcceptor {
@@ -62,7 +65,7 @@ export class BulkAcceptor {
     pending: PendingAcceptance,
     crisisId?: string,
   ): void {
-    const { store, journal, clock, steady, random, retry, facts, pool } = this.#parts;
+    const { store, journal, clock, steady, random, retry, facts, pool, edits } = this.#parts;
     if (passesBy('bulk', request)) {
       pool.accept(request, pending, undefined, crisisId);
       return;
@@ -113,6 +116,7 @@ export class BulkAcceptor {
         }
         faultPoint('engine.afterAccept');
         facts.emit('operation.accepted', context, handler.upstream);
+        edits.accepted(context, handler);
         pending.resolve({ id, isDuplicate: false });
         const { dispatcher } = pool;
         if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);

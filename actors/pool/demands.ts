@@ -147,7 +147,7 @@ export class Demands {
 
   /** The acceptance is durable: tells how the operation goes on. */
   #accepted(resident: Resident, isLaneBusy: boolean): Turn {
-    const { facts, dispatcher } = this.#parts;
+    const { facts, dispatcher, edits } = this.#parts;
     faultPoint('engine.afterAccept');
     const { context } = resident.actor.getSnapshot();
     facts.emit('operation.accepted', context, resident.handler?.upstream ?? null);
@@ -155,6 +155,7 @@ export class Demands {
       resident.standing = 'held';
       dispatcher.forget(resident);
     }
+    edits.accepted(context, resident.handler);
     takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
     const { expiresAtMs } = context;
     if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);

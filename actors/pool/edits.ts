@@ -5,10 +5,13 @@
  * @module
  */
 
+import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { Resident } from '../operation/resident.ts';
 
 export interface Edits {
+  /** Work was accepted, and is on disk; an edit, perhaps. */
+  accepted(context: WorkContext, handler: Handler | null): void;
   /** It has its turn: compares it with what is known of its record, and tells it what came of that. */
   compare(resident: Resident): void;
   /** It rests for a conflict, and that is on disk. */

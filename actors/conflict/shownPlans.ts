@@ -1,0 +1,90 @@
+/**
+ * Keeps crisis plans that are records of the app as the app shows them: with what was changed on this device and has
+ * not been sent, and with what was heard from others (CR-3, CF-5). So whom somebody has taken out offline is in no
+ * answer any more, and a device that only reads has the plan.
+ *
+ * @module
+ */
+
+import { crisisPlan } from '../../machines/merge/entities/crisisPlan.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import { conflictRulesOf } from '../attempt/conflictRules.ts';
+import type { Handler } from '../attempt/handler.ts';
+import type { DeskTools } from './deskParts.ts';
+
+/** Gives the value of a record as it is shown; `null` for none. */
+export type ShownValue = (entity: Entity) => Promise<Json>;
+
+/** Whose plan a record is, and what makes it one. */
+interface PlanRecord {
+  readonly entity: Entity;
+  readonly subject: string;
+  readonly handlers: readonly Handler[];
+}
+
+export class ShownPlans {
+  readonly #tools: () => DeskTools;
+  readonly #shown: ShownValue;
+  /** By record: what is being kept, and what is to be kept after it. */
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #next = new Map<string, Promise<void>>();
+
+  constructor(tools: () => DeskTools, shown: ShownValue) {
+    this.#tools = tools;
+    this.#shown = shown;
+  }
+
+  /** An edit of the record by this handler was accepted, or has arrived. Resolves once the plan is on disk. */
+  async changed(entity: Entity, subject: string, handler: Handler): Promise<void> {
+    if (makesPlans(handler)) await this.#keep({ entity, subject, handlers: [handler] });
+  }
+
+  /** A record was heard of from elsewhere: by which handler it would be edited here, it does not say. */
+  async heard(entity: Entity, subject: string): Promise<void> {
+    if (entity.type !== crisisPlan.type) return;
+    const handlers = [...this.#tools().pool().registered.byType.values()].filter(makesPlans);
+    if (handlers.length > 0) await this.#keep({ entity, subject, handlers });
+  }
+
+  /** One after the other, so that an older one is never laid over a later one; of those that wait one does for all. */
+  async #keep(plan: PlanRecord): Promise<void> {
+    const key = entityKey(plan.entity) ?? '';
+    const next = this.#next.get(key);
+    if (next !== undefined) {
+      await next;
+      return;
+    }
+    const before = this.#busy.get(key) ?? Promise.resolve();
+    const keeping = before.then(async () => {
+      this.#next.delete(key);
+      await this.#put(plan);
+    });
+    this.#next.set(key, keeping);
+    this.#busy.set(key, keeping);
+    await keeping;
+    if (this.#busy.get(key) === keeping) this.#busy.delete(key);
+  }
+
+  async #put({ entity, subject, handlers }: PlanRecord): Promise<void> {
+    const { keepPlan, onError } = this.#tools();
+    try {
+      const value = await this.#shown(entity);
+      if (value === null) return;
+      for (const handler of handlers) {
+        const plan = conflictRulesOf(handler)?.asCrisisPlan?.(value) ?? null;
+        if (plan === null) continue;
+        await keepPlan(subject, plan);
+        return;
+      }
+    } catch (error) {
+      // The plan from before stays; the record goes on.
+      onError(error);
+    }
+  }
+}
+
+function makesPlans(handler: Handler): boolean {
+  return (conflictRulesOf(handler)?.asCrisisPlan ?? null) !== null;
+}
