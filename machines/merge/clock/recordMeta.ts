@@ -4,8 +4,11 @@
  * @module
  */
 
-import type { HybridStamp, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
+import type { HybridStamp, RecordMeta, Tombstone, VersionVector } from '../../vocabulary/record.ts';
 import { vectorFrom } from './versionVector.ts';
+
+/** No device makes as many changes; one more than the greatest whole number could not be counted. */
+const COUNT_MAX = 2 ** 48;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,7 +18,7 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function recordMetaFrom(value: unknown): RecordMeta | null {
   const { vv, actor, hlc, tombstones, heard } = fieldsOf(value) ?? {};
-  const vector = vectorFrom(vv);
+  const vector = countedFrom(vv);
   const stamp = stampFrom(hlc);
   if (vector === null || stamp === null || typeof actor !== 'string' || actor === '') return null;
   const removed = tombstonesFrom(tombstones);
@@ -25,6 +28,13 @@ export function recordMetaFrom(value: unknown): RecordMeta | null {
     ...(removed === null ? {} : { tombstones: removed }),
     ...(heardAt === null ? {} : { heard: heardAt }),
   };
+}
+
+/** A vector whose counts all have a next one. */
+function countedFrom(value: unknown): VersionVector | null {
+  const vector = vectorFrom(value);
+  if (vector === null) return null;
+  return Object.fromEntries(Object.entries(vector).filter(([, count]) => count <= COUNT_MAX));
 }
 
 /** A moment; `null` for what is none. */

@@ -41,6 +41,11 @@ test('CF-1 CF-2 of what is sound in part, that part is read', () => {
   });
 });
 
+test('CF-1 CF-2 a count that no device can have made is none, so that there is always a next one', () => {
+  const vv = { a: Number.MAX_SAFE_INTEGER, b: 2 ** 48, c: 1 };
+  expect(recordMetaFrom({ ...META, vv })?.vv).toEqual({ b: 2 ** 48, c: 1 });
+});
+
 test('CF-2 nothing that comes makes it throw, and reading it again changes nothing', () => {
   fc.assert(
     fc.property(fc.anything({ maxDepth: 4 }), fc.anything({ maxDepth: 4 }), (value, part) => {
