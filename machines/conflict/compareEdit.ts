@@ -183,10 +183,14 @@ function metaOf(
   { payload, current, removals }: Sending,
 ): RecordMeta {
   const meta = current?.meta;
+  const held = record?.tombstones ?? [];
+  // What all have seen travels no more.
+  const seen = new Set(held.flatMap((one) => (one.isSeen === true ? [one.tombstone.path] : [])));
   const tombstones = [
     ...removals,
-    ...(record?.tombstones ?? []).map(({ tombstone }) => tombstone),
-    ...(meta?.tombstones ?? []),
+    ...[...held.map(({ tombstone }) => tombstone), ...(meta?.tombstones ?? [])].filter(
+      ({ path }) => !seen.has(path),
+    ),
   ];
   // What is there again is not removed.
   const there = tombstones.length === 0 ? new Set() : pointersIn(rules, payload);

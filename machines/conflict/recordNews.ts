@@ -155,7 +155,9 @@ export function afterRemote(
   const vv = joined(before.vv, meta?.vv);
   // A version that was made without knowledge of a removal: whoever wrote it has yet to see that.
   const tombstones = before.tombstones.map((held) =>
-    meta === undefined || isWithin(held.vv, meta.vv) ? held : { ...held, vv: joined(held.vv, vv) },
+    meta === undefined || isWithin(held.vv, meta.vv)
+      ? held
+      : { tombstone: held.tombstone, sinceMs: held.sinceMs, vv: joined(held.vv, vv) },
   );
   const isAlone = before.ancestor !== null && isSameRecord(before.ancestor.value, current.value);
   const isNews = status === 'taken';

@@ -1,7 +1,8 @@
 /**
- * How long removals and devices are remembered (CF-7). A removal is forgotten once every device that was heard of has
- * written after it, and so has seen it, or once a device that has not is silent for longer than a store may be: that
- * one asks a person when it comes back. It goes by what each has seen; clocks only say who is silent.
+ * How long removals and devices are remembered (CF-7). A removal travels with its record until every device that was
+ * heard of has written after it, and so has seen it; a store remembers it for as long as a device may be silent, since
+ * one that was silent for longer asks a person when it comes back. It goes by what each has seen; clocks only say who
+ * is silent.
  *
  * @module
  */
@@ -75,12 +76,16 @@ export function withoutForgotten(record: EntityRecord, onlooker: Onlooker): Enti
   const others = [...devices].filter((name) => name !== device && name !== SERVER);
   const awaited = others.filter((name) => !isSilent(name));
   const own = record.tombstones.length === 0 ? new Set() : pointersIn(rules, ancestorOf(record));
-  const tombstones = record.tombstones.filter(({ tombstone, sinceMs, vv }) => {
-    if (nowMs - sinceMs > silentMaxMs) return false;
+  const isSeen = ({ tombstone, vv }: HeldTombstone): boolean =>
+    awaited.length > 0 &&
     // The app has it still, and may edit it: what it gives next is compared with that.
-    if (own.has(tombstone.path)) return true;
-    return awaited.length === 0 || !awaited.every((name) => hasWrittenAfter(record.vv, vv, name));
-  });
+    !own.has(tombstone.path) &&
+    awaited.every((name) => hasWrittenAfter(record.vv, vv, name));
+  const tombstones = record.tombstones
+    .filter(({ sinceMs }) => nowMs - sinceMs <= silentMaxMs)
+    .map((held) =>
+      held.isSeen !== true && isSeen(held) ? { ...held, isSeen: true as const } : held,
+    );
   const isKept = ([name]: readonly [string, number]): boolean => !isSilent(name);
   return {
     ...record,
