@@ -1,0 +1,308 @@
+/** Conflicts at work: what they wait for, what ends them, and what they hold up. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  permanentFailure,
+  transientFailure,
+} from '../../../machines/policy/retry/classifyFailure.ts';
+import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { RuntimeOptions } from '../../../src/options.ts';
+import type { Runtime } from '../../../src/runtime.ts';
+import { createWorld, type World } from '../../support/harness/engineHarness.ts';
+import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
+
+function edit(id: string, payload: Json, base: Json = { version: '"1"', value: { a: 0, b: 0 } }) {
+  return {
+    type: 'records.put',
+    subject: 'user-42',
+    tier: 'premium',
+    entity: { type: 'preferences', id },
+    payload,
+    base,
+  } as const;
+}
+
+/** An upstream of records that have moved on since the app read them. */
+function movedOn(count = 1): RecordUpstream {
+  const upstream = new RecordUpstream();
+  for (let number = 1; number <= count; number += 1) {
+    upstream.put(`p-${number}`, { a: 0, b: 0 });
+    upstream.put(`p-${number}`, { a: 0, b: 5 });
+  }
+  return upstream;
+}
+
+function optionsFor(
+  upstream: RecordUpstream,
+  options: Partial<RuntimeOptions> = {},
+): Partial<RuntimeOptions> {
+  return { device: 'phone', handlers: { 'records.put': upstream.handler() }, ...options };
+}
+
+/** No call holds a slot once nothing is under way. */
+async function expectNoSlotOut({ clock }: World, runtime: Runtime): Promise<void> {
+  await clock.advance(30_000);
+  expect(runtime.upstream('default').inFlight).toBe(0);
+}
+
+describe('a conflict at work', () => {
+  test('CF-8 OP-6 with one slot at its upstream it waits for its turn among others, and all end', async () => {
+    const upstream = movedOn(10);
+    const world = createWorld();
+    const { clock, boot } = world;
+    const { runtime, errors } = boot(
+      optionsFor(upstream, { upstreams: { default: { concurrency: 1 } } }),
+    );
+    const slow = async (): Promise<void> => {
+      await new Promise<void>((resolve) => {
+        clock.schedule(20, resolve);
+      });
+    };
+    upstream.beforeWrite = slow;
+    upstream.beforeRead = slow;
+    const operations = await clock.run(
+      Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          runtime.sync(edit(`p-${index + 1}`, { a: 1, b: 0 })),
+        ),
+      ),
+    );
+    const outcomes = await clock.run(Promise.all(operations.map(({ outcome }) => outcome)));
+    expect(outcomes.every(({ status }) => status === 'completed')).toBe(true);
+    for (let number = 1; number <= 10; number += 1) {
+      expect(upstream.value(`p-${number}`)).toEqual({ a: 1, b: 5 });
+    }
+    await expectNoSlotOut(world, runtime);
+    expect(errors).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('CF-8 CB-1 an open breaker delays it and fails nothing', async () => {
+    const upstream = movedOn();
+    const world = createWorld();
+    const { clock, boot } = world;
+    const { runtime, errors } = boot(optionsFor(upstream));
+    upstream.beforeRead = () => {
+      upstream.beforeRead = () => undefined;
+      runtime.upstream('default').forceOpen('maintenance');
+      throw transientFailure('It is down.', { notApplied: true });
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advance(3_600_000);
+    expect(upstream.reads).toBe(1);
+    expect((await clock.run(operation.view())).state).toBe('conflicted');
+    runtime.upstream('default').release();
+    const { status } = await clock.run(operation.outcome);
+    expect(status).toBe('completed');
+    expect(upstream.value('p-1')).toEqual({ a: 1, b: 5 });
+    await expectNoSlotOut(world, runtime);
+    expect(errors).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('CF-8 an upstream that fails for hours is asked again, and nothing is lost', async () => {
+    const upstream = movedOn();
+    const world = createWorld();
+    const { clock, boot } = world;
+    const { runtime } = boot(optionsFor(upstream));
+    let isFailing = true;
+    upstream.beforeRead = () => {
+      if (isFailing) throw transientFailure('Busy.');
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advance(2 * 3_600_000);
+    expect(upstream.reads).toBeGreaterThan(3);
+    isFailing = false;
+    const { status } = await clock.run(operation.outcome);
+    expect(status).toBe('completed');
+    await clock.run(runtime.close());
+  });
+
+  test('CF-8 an upstream that refuses to be read for good ends in the dead letters', async () => {
+    const upstream = movedOn();
+    const { clock, boot } = createWorld();
+    const { runtime } = boot(optionsFor(upstream));
+    upstream.beforeRead = () => {
+      throw permanentFailure('Forbidden.', { status: 403 });
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    const { status, error } = await clock.run(operation.outcome);
+    expect(status).toBe('deadLettered');
+    expect(error).toMatchObject({ code: 'HF_UPSTREAM_REFUSED' });
+    await clock.run(runtime.close());
+  });
+
+  test('SV-4 CF-8 a stop ends the reading, and the next process takes the conflict up', async () => {
+    const upstream = movedOn();
+    const { clock, boot } = createWorld();
+    const first = boot(optionsFor(upstream));
+    upstream.beforeRead = async ({ signal }) => {
+      await new Promise<void>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      });
+    };
+    const { id } = await clock.run(first.runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advanceUntil(() => upstream.reads === 1);
+    await clock.run(first.runtime.close({ deadlineMs: 1_000 }));
+    expect(first.errors).toEqual([]);
+    upstream.beforeRead = () => undefined;
+    const { runtime, errors } = boot(optionsFor(upstream));
+    const { status } = await clock.run(runtime.getOperation(id).outcome);
+    expect(status).toBe('completed');
+    expect(upstream.takenOf(id)).toBe(1);
+    expect(errors).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test.each([0, 500, 1_500, 2_500, 3_000, 3_500])(
+    'CF-8 OP-5 one that a person tries again %i ms into its conflict ends once',
+    async (afterMs) => {
+      const upstream = movedOn();
+      const world = createWorld();
+      const { clock, boot } = world;
+      const { runtime, errors } = boot(optionsFor(upstream));
+      upstream.beforeRead = async () => {
+        await new Promise<void>((resolve) => {
+          clock.schedule(2_500, resolve);
+        });
+      };
+      const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+      await clock.advanceUntil(() => upstream.writes.length > 0);
+      await clock.advance(afterMs);
+      await clock.run(operation.retryNow());
+      const { status } = await clock.run(operation.outcome);
+      expect(status).toBe('completed');
+      expect(upstream.takenOf(operation.id)).toBe(1);
+      expect(upstream.value('p-1')).toEqual({ a: 1, b: 5 });
+      await expectNoSlotOut(world, runtime);
+      expect(errors).toEqual([]);
+      await clock.run(runtime.close());
+    },
+  );
+
+  test.each([0, 500, 1_500, 2_500, 3_000, 3_500])(
+    'CF-8 OP-5 one that is cancelled %i ms into its conflict is not sent again, and its lane goes on',
+    async (afterMs) => {
+      const upstream = movedOn();
+      const world = createWorld();
+      const { clock, boot } = world;
+      const { runtime, errors } = boot(optionsFor(upstream));
+      upstream.beforeRead = async () => {
+        await new Promise<void>((resolve) => {
+          clock.schedule(2_500, resolve);
+        });
+      };
+      const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+      const next = await clock.run(runtime.sync(edit('p-1', { a: 0, b: 0, c: 1 })));
+      await clock.advanceUntil(() => upstream.writes.length > 0);
+      await clock.advance(afterMs);
+      await clock.run(operation.cancel());
+      const { status } = await clock.run(operation.outcome);
+      expect(['cancelled', 'completed']).toContain(status);
+      expect(upstream.takenOf(operation.id)).toBe(status === 'completed' ? 1 : 0);
+      expect((await clock.run(next.outcome)).status).toBe('completed');
+      await expectNoSlotOut(world, runtime);
+      expect(errors).toEqual([]);
+      await clock.run(runtime.close());
+    },
+  );
+
+  test('OP-6 CF-8 of thousands that rest when a process starts a few are worked on at once, and all end', async () => {
+    const count = 2_000;
+    const upstream = movedOn(count);
+    const world = createWorld();
+    const { clock, boot } = world;
+    const first = boot(optionsFor(upstream, { residentsMax: 10 }));
+    // The upstream can be written to, and not be read.
+    upstream.beforeRead = async () => await new Promise<never>(() => undefined);
+    await clock.run(
+      first.runtime.syncAll(
+        Array.from({ length: count }, (_, index) => edit(`p-${index + 1}`, { a: 1, b: 0 })),
+      ),
+    );
+    await clock.advanceUntil(() => upstream.writes.length === count, 3_600_000);
+    await clock.advance(1_000);
+    first.kill();
+    let reading = 0;
+    let readingMax = 0;
+    upstream.beforeRead = async () => {
+      reading += 1;
+      readingMax = Math.max(readingMax, reading);
+      await new Promise<void>((resolve) => {
+        clock.schedule(10, resolve);
+      });
+      reading -= 1;
+    };
+    const { runtime, errors } = boot(optionsFor(upstream, { residentsMax: 10 }));
+    let inMemoryMax = 0;
+    for (let rounds = 0; rounds < 4_000; rounds += 1) {
+      await clock.advance(500);
+      inMemoryMax = Math.max(inMemoryMax, runtime.getHealthStatus().operations.inMemory);
+      const { total, ended } = await clock.run(runtime.countOperations());
+      if (total === ended) break;
+    }
+    const { ended } = await clock.run(runtime.countOperations());
+    expect(ended).toBe(count);
+    expect(upstream.value(`p-${count}`)).toEqual({ a: 1, b: 5 });
+    expect(readingMax).toBeLessThanOrEqual(8);
+    expect(inMemoryMax).toBeLessThan(200);
+    expect(errors).toEqual([]);
+    await clock.run(runtime.close());
+  }, 60_000);
+
+  test('CR-1 CR-4 a crisis about the same record waits for none of it', async () => {
+    const upstream = movedOn();
+    const { clock, boot } = createWorld();
+    const delivered: Json[] = [];
+    const { runtime } = boot(
+      optionsFor(upstream, {
+        handlers: {
+          'records.put': upstream.handler(),
+          'crisis.alert': {
+            upstream: 'default',
+            run: ({ payload }) => {
+              delivered.push(payload);
+              return null;
+            },
+          },
+        },
+      }),
+    );
+    upstream.beforeRead = async () => await new Promise<never>(() => undefined);
+    await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advance(1_000);
+    const answer = await clock.run(
+      runtime.crisis({
+        subject: 'user-42',
+        entity: { type: 'preferences', id: 'p-1' },
+        payload: 1,
+      }),
+      1,
+    );
+    await clock.run(answer.delivery, 10);
+    expect(delivered).toEqual([1]);
+    await clock.run(runtime.close({ deadlineMs: 100 }));
+  });
+
+  test('PS-6 CF-8 while storage fails nothing goes wrong, and it goes on when that is well', async () => {
+    const upstream = movedOn();
+    const world = createWorld();
+    const { clock, boot } = world;
+    const { runtime, store } = boot(optionsFor(upstream));
+    await clock.run(runtime.ready);
+    upstream.beforeRead = () => {
+      store.faults.fate = () => 'fails';
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advance(60_000);
+    upstream.beforeRead = () => undefined;
+    store.faults.fate = () => 'works';
+    const { status } = await clock.run(operation.outcome);
+    expect(status).toBe('completed');
+    expect(upstream.takenOf(operation.id)).toBe(1);
+    await expectNoSlotOut(world, runtime);
+    await clock.run(runtime.close());
+  });
+});
