@@ -6,10 +6,7 @@
  * @module
  */
 
-import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
-import { entityRulesOf } from '../machines/merge/entities/entities.ts';
 import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
-import type { CrisisPlan } from '../machines/policy/crisis/crisisPlan.ts';
 import type { UnwrittenLimits } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
@@ -19,13 +16,14 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { OutsideCrisis } from '../persistence/port/spillLine.ts';
 import type { Store } from '../persistence/port/store.ts';
-import { exemptionsAmong, type Handler } from './attempt/handler.ts';
+import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
-import { ConflictDesk } from './conflict/conflictDesk.ts';
+import type { ConflictDesk } from './conflict/conflictDesk.ts';
 import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
+import { type DeskOptions, deskOf } from './deskOf.ts';
 import { ALONE } from './dispatch/aloneMark.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
@@ -61,7 +59,7 @@ import { TimerService } from './time/timerService.ts';
 import { UpstreamRates } from './upstream/upstreamRates.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
-export interface EngineParts {
+export interface EngineParts extends DeskOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -71,12 +69,6 @@ export interface EngineParts {
   readonly handlers: Readonly<Record<string, Handler>>;
   /** The type whose handler takes crises of types that nobody handles. */
   readonly crisisType: string;
-  /** The name of this store in vectors and reviews; `null` for its id. */
-  readonly device: string | null;
-  /** The app's own rules of records, before those that holdfast has. */
-  readonly entities: readonly EntityRules[];
-  /** Keeps the crisis plan of a subject. */
-  readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
@@ -129,7 +121,8 @@ export class EngineCore {
   #isServing = false;
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
-  #storeId = '';
+  /** Empty until the store is open. */
+  storeId = '';
   readonly #recoveryParts: RecoveryParts;
   readonly #componentsParts: ComponentsParts;
   readonly #sweep: LaneSweep;
@@ -190,17 +183,7 @@ export class EngineCore {
       },
       onFailed: onComponentFailed,
     });
-    const ownRules = new Map(given.entities.map((rules) => [rules.type, rules]));
-    this.desk = new ConflictDesk({
-      ...{ store, journal, clock, steady, random, timers, facts, system, retry, onError },
-      retentionMs: given.retentionMs,
-      pool: () => this.pool,
-      call: (upstream, run, options) => this.calls.call(upstream, run, options),
-      device: () => given.device ?? this.#storeId,
-      rulesOf: (type) => ownRules.get(type) ?? entityRulesOf(type),
-      keepPlan: given.keepPlan,
-      exemptionsOf: (type) => exemptionsAmong(this.pool.registered.byType)(type),
-    });
+    this.desk = deskOf(given, { journal, steady, timers, retry }, this);
     const pool = new OperationPool({
       ...given,
       ...{ journal, steady, timers, retry, unwritten },
@@ -245,11 +228,8 @@ export class EngineCore {
       pool.dispatcher.addFlow(flow, () => policies.table.upstream(flow.upstream).crisisConcurrency);
     }
     this.#componentsParts = {
-      store,
-      onError,
-      storage: this.storage,
-      upstreams: this.upstreams,
-      crisisModes: this.crisisModes,
+      ...{ store, onError, storage: this.storage },
+      ...{ upstreams: this.upstreams, crisisModes: this.crisisModes },
       recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
     };
     for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
@@ -304,7 +284,7 @@ export class EngineCore {
   /** Where it fails nothing is open, and it may be called again. */
   async openStore(): Promise<void> {
     const info = await this.#parts.store.open();
-    this.#storeId = info.storeId;
+    this.storeId = info.storeId;
     this.plans.opened(info.crisisPlans);
     this.#components = info.components;
     const fromMs = this.steady.now();
@@ -387,10 +367,8 @@ export class EngineCore {
       this.journal.close();
       this.timers.stop();
       this.storage.stop();
-      this.pool.waiting.stop();
-      this.pool.standings.stop();
-      this.upstreams.stop();
-      this.crisisModes.stop();
+      const { waiting, standings } = this.pool;
+      for (const part of [waiting, standings, this.upstreams, this.crisisModes]) part.stop();
       await unlessStalled(this.#parts.clock, this.#parts.store.close());
     }
   }

@@ -6,14 +6,16 @@
 
 import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import type { Ending } from '../machines/operation/syncOperationMachine.ts';
-import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import { decodeWork } from './charts/workRecord.ts';
 import { carryingOut } from './conflict/carryingOut.ts';
 import { ConflictReview, type ConflictReviewParts } from './conflict/conflictReview.ts';
 import type { EngineCore } from './engine.ts';
-import type { Acceptance } from './operation/acceptance.ts';
+import type { Engine } from './port.ts';
 import type { ServiceAccess } from './recovery/serviceAccess.ts';
+
+/** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
+const DECISION_WITHIN_MS = 10_000;
 
 export interface LiveReviewParts
   extends Pick<ConflictReviewParts, 'clock' | 'facts' | 'retentionMs'> {
@@ -27,17 +29,14 @@ export function liveReview(
   { store, clock, facts, retentionMs, entities }: LiveReviewParts,
   { timers, pool, desk }: EngineCore,
   access: ServiceAccess,
-  how: {
-    readonly ready: () => Promise<void>;
-    readonly accept: (request: CheckedRequest) => Promise<Acceptance>;
-  },
+  engine: Pick<Engine, 'whenRunning' | 'accept'>,
 ): ConflictReview {
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
   return new ConflictReview({
-    ...{ store, clock, facts, timers, retentionMs, ready: how.ready },
+    ...{ store, clock, facts, timers, retentionMs, ready: () => engine.whenRunning() },
     orders: carryingOut({
       tools: desk.tools,
-      accept: how.accept,
+      accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),
       keep: (writes) => access.commit(writes.map((write) => () => write)),
     }),
     rulesOf: (type) => ownRules.get(type),

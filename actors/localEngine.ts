@@ -6,7 +6,6 @@
  */
 
 import type { InspectionEvent } from 'xstate';
-import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
@@ -30,6 +29,7 @@ import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts'
 import { neverExpiring } from './crisis/neverExpiring.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
+import type { RecordOptions } from './deskOf.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
@@ -57,15 +57,13 @@ import { Supervisor } from './supervisor.ts';
 import { TimerService } from './time/timerService.ts';
 import { upstreamOrders } from './upstream/upstreamOrders.ts';
 
-/** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
-const DECISION_WITHIN_MS = 10_000;
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {
   'cancel.requested': 'operation.cancel',
   'retry.requested': 'operation.retryNow',
 } as const satisfies Readonly<Record<Wish, Override>>;
 
-export interface LocalEngineParts {
+export interface LocalEngineParts extends RecordOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -90,10 +88,6 @@ export interface LocalEngineParts {
     /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
     readonly escalateAfterMs: number;
   };
-  /** The name of this store in vectors and reviews; `null` for its id. */
-  readonly device: string | null;
-  /** The app's own rules of records. */
-  readonly entities: readonly EntityRules[];
   /** The largest payload, in bytes of JSON. */
   readonly payloadBytesMax: number;
   readonly retentionMs: number;
@@ -236,10 +230,7 @@ export class LocalEngine implements Engine {
       ready: () => this.whenRunning(),
     });
     this.crises = crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() });
-    this.#review = liveReview(parts, core, access, {
-      ready: () => this.whenRunning(),
-      accept: (request) => this.accept(request, { withinMs: DECISION_WITHIN_MS }),
-    });
+    this.#review = liveReview(parts, core, access, this);
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);

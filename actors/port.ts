@@ -47,11 +47,7 @@ export type {
   CrisisResource,
   HelpLine,
 } from '../machines/policy/crisis/crisisResource.ts';
-export type {
-  FromSpill,
-  SpillLine,
-  ToSpill,
-} from '../persistence/port/spillLine.ts';
+export type { FromSpill, SpillLine, ToSpill } from '../persistence/port/spillLine.ts';
 export { conflictRulesOf } from './attempt/conflictRules.ts';
 export type {
   Attempt,

@@ -1,6 +1,6 @@
 /**
  * The desk at which edits of merged records are looked after, beside the queue: each is compared with what is known of
- * its record before it is sent, what the upstream refuses as another version is read, merged and sent anew, and what
+ * its record before it is sent, what the upstream refuses as another version is read, merged and sent again, and what
  * became of a record is kept (CF-1, CF-6, CF-8). Nothing else waits for it, crises least of all.
  *
  * @module
@@ -103,7 +103,7 @@ export class ConflictDesk implements Edits {
       const atMs = this.#tools.clock.now();
       const isStoreIll = this.#tools.journal.failure !== null;
       if (!isStoreIll) this.#tools.onError(error);
-      // Where the store is well, it is looked at anew, beside the queue.
+      // Where the store is well, it is looked at again, beside the queue.
       resident.actor.send({ type: isStoreIll ? 'turn.revoked' : 'conflict.found', atMs });
     });
   }

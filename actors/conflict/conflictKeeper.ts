@@ -19,7 +19,7 @@ export interface ConflictKeeperParts {
   readonly retentionMs: number;
 }
 
-/** As often it is put down anew beside what another has written meanwhile. */
+/** As often it is written again over what another has written meanwhile. */
 const REPEATS_MAX = 8;
 
 export class ConflictKeeper {

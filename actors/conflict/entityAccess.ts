@@ -33,9 +33,13 @@ export interface RemoteChange {
 }
 
 /** What became of a change from elsewhere. */
-export interface RemoteChangeResult extends Omit<EntityView, 'waiting'> {
+export interface RemoteChangeResult {
   /** `taken`: it is known from now on. `known`: it was already. `older`: something newer is known, and stays. */
   readonly status: 'taken' | 'known' | 'older';
+  /** As {@link EntityView} has them. */
+  readonly value: Json;
+  readonly base: EditBase;
+  readonly inReview: boolean;
 }
 
 /** The records that edits change. */

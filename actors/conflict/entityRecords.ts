@@ -17,7 +17,7 @@ import type { KeptRecords } from '../journal/keptRecords.ts';
 
 export interface EntityRecordsParts {
   readonly kept: KeptRecords;
-  /** A record can't be read: it is taken for one that is not known, and fetched anew (PS-3). */
+  /** A record can't be read: it is taken for one that is not known, and fetched (PS-3). */
   readonly onError: (error: unknown) => void;
 }
 
@@ -28,7 +28,7 @@ export interface KeptRecord {
   readonly revision: number;
 }
 
-/** As often a change is made anew on what another has written meanwhile, which nobody does for long. */
+/** As often a change is made again on what another has written meanwhile, which nobody does for long. */
 const REPEATS_MAX = 8;
 
 export class EntityRecords {

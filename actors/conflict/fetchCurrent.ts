@@ -53,7 +53,7 @@ export type Fetched =
   | { readonly kind: 'current'; readonly current: Current | null; readonly atMs: number }
   /** What it holds is no record. */
   | { readonly kind: 'unreadable' }
-  /** It will not have it read, whoever asks again. */
+  /** It will not have it read, however often it is asked. */
   | { readonly kind: 'refused'; readonly failure: Failure }
   /** It may be read later. */
   | { readonly kind: 'failed'; readonly failure: Failure };

@@ -1,5 +1,5 @@
 /**
- * What the pool asks of whoever looks after edits of merged records (CF-1, CF-6). It is done beside the queue
+ * What the pool asks of the part that looks after edits of merged records (CF-1, CF-6). It is done beside the queue
  * (actors/conflict): nothing but the edits themselves waits for it.
  *
  * @module

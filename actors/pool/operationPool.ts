@@ -88,16 +88,8 @@ export class OperationPool {
     this.#crisisRoom = new CrisisRoom({ ...parts, count: () => this.size });
     const runs = new FailureRuns(steady.now());
     this.#runner = new AttemptRunner({
-      clock,
-      steady,
-      random,
-      timers,
-      facts,
-      retry,
+      ...{ clock, steady, random, timers, facts, retry, onError, attemptTimeoutMs, runs },
       exceptions: this.exceptions,
-      onError,
-      attemptTimeoutMs,
-      runs,
       onSlotBack: (resident, report) =>
         this.dispatcher.attemptEnded(resident, report, resident.interrupt === null),
       isInMemory: this.#isInMemory,

@@ -293,7 +293,7 @@ describe('a conflict at work', () => {
     const { runtime, store } = boot(optionsFor(upstream));
     await clock.run(runtime.ready);
     upstream.beforeRead = () => {
-      store.faults.fate = () => 'fails';
+      store.faults.fate = () => 'failsUnwritten';
     };
     const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
     await clock.advance(60_000);

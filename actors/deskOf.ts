@@ -1,0 +1,49 @@
+/**
+ * The conflict desk, on the parts of a running engine.
+ *
+ * @module
+ */
+
+import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
+import { entityRulesOf } from '../machines/merge/entities/entities.ts';
+import type { CrisisPlan } from '../machines/policy/crisis/crisisPlan.ts';
+import { exemptionsAmong } from './attempt/handler.ts';
+import type { Calls } from './call/calls.ts';
+import { ConflictDesk } from './conflict/conflictDesk.ts';
+import type { DeskParts } from './conflict/deskParts.ts';
+import type { OperationPool } from './pool/operationPool.ts';
+
+/** What an app says of the records that its edits change. */
+export interface RecordOptions {
+  /** The name of this store in vectors and reviews; `null` for its id. */
+  readonly device: string | null;
+  /** The app's own rules of records, before those that holdfast has. */
+  readonly entities: readonly EntityRules[];
+}
+
+/** What an engine gives to the desk. */
+export interface DeskOptions extends RecordOptions {
+  /** Keeps the crisis plan of a subject. */
+  readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
+}
+
+type Given = 'store' | 'clock' | 'random' | 'facts' | 'system' | 'retentionMs' | 'onError';
+type Made = 'journal' | 'steady' | 'timers' | 'retry';
+
+/** @param core what is made after the desk, or known once the store is open */
+export function deskOf(
+  given: DeskOptions & Pick<DeskParts, Given>,
+  made: Pick<DeskParts, Made>,
+  core: { readonly pool: OperationPool; readonly calls: Calls; readonly storeId: string },
+): ConflictDesk {
+  const { device, entities, keepPlan } = given;
+  const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
+  return new ConflictDesk({
+    ...{ ...given, ...made, keepPlan },
+    pool: () => core.pool,
+    call: (upstream, run, options) => core.calls.call(upstream, run, options),
+    device: () => device ?? core.storeId,
+    rulesOf: (type) => ownRules.get(type) ?? entityRulesOf(type),
+    exemptionsOf: (type) => exemptionsAmong(core.pool.registered.byType)(type),
+  });
+}
