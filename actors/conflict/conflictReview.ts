@@ -9,7 +9,6 @@ import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../../machines/merge/entities/entities.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
@@ -148,15 +147,4 @@ export function conflictAccessAtRest(
 function onlyOf([result]: readonly WriteResult[]): WriteResult {
   if (result === undefined) throw new TypeError('The store has not answered.');
   return result;
-}
-
-/** Decisions are kept, and carried out by nobody yet. */
-export function noOrders(keep: ConflictOrders['keep']): ConflictOrders {
-  const nobody = (): Promise<never> =>
-    Promise.reject(
-      new HoldfastError('HF_INTERNAL', 'Nobody carries out decisions about conflicts yet.', {
-        retry: 'later',
-      }),
-    );
-  return { keep, decide: nobody, edit: nobody };
 }
