@@ -160,14 +160,16 @@ export class Conflicts implements ConflictAccess {
         ...{ isOpen: true, order: 'oldest', limit: OPEN_ROWS },
         fromSeq,
       });
-      for (const { id } of page.records) {
-        const record = await this.#alone(id, async () =>
-          this.#carryOut((await this.#read(id)).record),
-        );
-        if (isOpen(record) && !isToBeCarriedOut(record)) onWaiting(record);
+      for (const record of page.records) {
+        const after = isToBeCarriedOut(record) ? await this.#carryOutNow(record.id) : record;
+        if (isOpen(after) && !isToBeCarriedOut(after)) onWaiting(after);
       }
       fromSeq = page.nextSeq;
     }
+  }
+
+  async #carryOutNow(id: string): Promise<ConflictRecord> {
+    return await this.#alone(id, async () => this.#carryOut((await this.#read(id)).record));
   }
 
   /** Nobody has to decide it any more: the edit that waited for it has ended. */
