@@ -103,24 +103,26 @@ export function fields(rules: FieldRules): Rule {
       isInOrder = false;
       for (const one of group.names) set(one, ruled[one]);
     }
-    const setField = (name: string) => {
-      if (grouped.has(name) || name.startsWith(GROUP_MARK)) return;
+    for (const name of Object.keys(before)) {
+      if (grouped.has(name)) continue;
       const changes = node.under.get(name);
-      set(
-        name,
-        changes === undefined
-          ? before[name]
-          : ruling.at(name, () => ruleOf(name).project(before[name], changes, ruling)),
-      );
-    };
-    for (const name of Object.keys(before)) setField(name);
-    for (const name of node.under.keys()) {
-      if (Object.hasOwn(before, name)) continue;
+      if (changes === undefined) after[name] = before[name] as Json;
+      else set(name, projectField(name, before[name], changes, ruling));
+    }
+    for (const [name, changes] of node.under) {
+      if (name.startsWith(GROUP_MARK) || Object.hasOwn(before, name)) continue;
       isInOrder = false;
-      setField(name);
+      set(name, projectField(name, undefined, changes, ruling));
     }
     return isInOrder ? after : inOrder(after);
   };
+
+  const projectField = (
+    name: string,
+    base: Json | undefined,
+    changes: ChangeNode,
+    ruling: Ruling,
+  ): Json | undefined => ruling.at(name, () => ruleOf(name).project(base, changes, ruling));
 
   const ofAnotherShape = (
     base: Json | undefined,

@@ -192,10 +192,15 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
     let likeAt = 0;
     for (let at = 0; at < shape.fields.length; at++) {
       const { name, kept, context: inner } = shape.fields[at] as Field;
-      let other = likeFields[likeAt];
-      // Both are in one order.
-      while (other !== undefined && other.name < name) other = likeFields[++likeAt];
-      const isThere = other !== undefined && other.name === name && other.context === inner;
+      let isThere = isSame;
+      if (isSame) {
+        likeAt = at;
+      } else {
+        let other = likeFields[likeAt];
+        // Both are in one order.
+        while (other !== undefined && other.name < name) other = likeFields[++likeAt];
+        isThere = other !== undefined && other.name === name && other.context === inner;
+      }
       const one = values[name];
       let copied: Json | undefined;
       if (typeof one === 'object' && one !== null) {
@@ -236,13 +241,19 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
       if (RESERVED.has(name) || isLeftOut(name.toLowerCase())) continue;
       const isNoCard = outer === NO_CARD && !MAY_BE_CODE.test(name);
       const context = isNoCard ? NO_CARD : contextOfField(name, names, outer);
-      const kept = mayHoldCard(name) ? maskText(name) : name;
+      const kept = keptName(name);
       if (kept !== name) isMasked = true;
       fields.push({ name, kept, context });
     }
     lastShape = { names, fields, isMasked, outer };
     return lastShape;
   }
+}
+
+/** A field's name without a card's number, and without what marks steps of merges that are no fields. */
+function keptName(name: string): string {
+  const masked = mayHoldCard(name) ? maskText(name) : name;
+  return masked.charCodeAt(0) < 2 ? `\u{FFFD}${masked.slice(1)}` : masked;
 }
 
 function isOfShape(names: readonly string[], outer: CardContext, shape: Shape): boolean {

@@ -93,6 +93,18 @@ describe('CF-2 merges of hostile values', () => {
     }
   });
 
+  test('CF-7 a name like a mark of merges is a field like another', () => {
+    for (const mark of ['\u0000', '\u0001']) {
+      const side = { [`${mark}quietHours`]: { quietStart: 'x' }, [`${mark}records`]: ['y'] };
+      const result = merged('preferences', { quietStart: '22:00' }, [side, A]);
+      expect(valueOf(result)).toEqual({
+        quietStart: '22:00',
+        '\ufffdquietHours': { quietStart: 'x' },
+        '\ufffdrecords': ['y'],
+      });
+    }
+  });
+
   test('one name in two forms of Unicode is one', () => {
     const result = merged('mood_entry', { tags: ['é'] }, [{ tags: ['e\u0301', 'ı'] }, A]);
     expect(valueOf(result)['tags']).toEqual(['é', 'ı']);
