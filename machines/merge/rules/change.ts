@@ -74,7 +74,7 @@ export class ChangeNotes {
     this.saysMore = from.isVerified || from.removals.size > 0;
     this.changed = this.saysMore ? null : changed;
     const { actor, givenMs, counter, receivedAtMs, isVerified, asOfMs } = from;
-    this.mark = JSON.stringify([actor, givenMs, counter, receivedAtMs, isVerified, asOfMs]);
+    this.mark = `[${quoted(actor)},${givenMs},${counter},${receivedAtMs},${isVerified},${asOfMs}]`;
   }
 
   /** Whether there is nothing to write of a place, as the side has there what was there. */
@@ -122,8 +122,13 @@ export function keyOf(step: string): string {
 
 /** The union of sets of changes: each once, in one order. */
 export function unionOf(sets: readonly (readonly Change[])[]): readonly Change[] {
-  const all = sets.flat().toSorted((one, other) => compareText(one.id, other.id));
+  const all = sets.flat().toSorted(byId);
   return all.filter(({ id }, at) => id !== all[at - 1]?.id);
+}
+
+function byId(one: Change, other: Change): number {
+  if (one.id < other.id) return -1;
+  return one.id > other.id ? 1 : 0;
 }
 
 /** A text for a set of changes, which two sets share only when they are the same. */

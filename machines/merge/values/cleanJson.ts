@@ -28,22 +28,18 @@ const DEPTH_MAX = 64;
 
 type Target = Json[] | Record<string, Json>;
 
-interface Field {
-  readonly name: string;
-  /** Its name as it is kept. */
-  readonly kept: string;
-  readonly context: CardContext;
-}
-
-/** The names of an object as they come, and those of its fields that are kept, in their order. */
+/** The names of an object as they come, and those of the fields that are copied, in their order. */
 interface Shape {
   readonly names: readonly string[];
-  readonly fields: readonly Field[];
-  readonly isMasked: boolean;
+  readonly fields: readonly string[];
+  /** The names under which they are kept, where one has another. */
+  readonly kept: readonly string[] | null;
+  /** Where each of them stands; `null` where none has to do with a card. */
+  readonly contexts: readonly CardContext[] | null;
   readonly outer: CardContext;
 }
 
-const NO_SHAPE: Shape = { names: [], fields: [], isMasked: false, outer: NO_CARD };
+const NO_SHAPE: Shape = { names: [], fields: [], kept: null, contexts: null, outer: NO_CARD };
 
 /** An object or a list that was copied. */
 interface Known {
@@ -180,7 +176,8 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
     const likeFields = like?.shape.fields ?? [];
     const likeValues = like?.source as Readonly<Record<string, unknown>> | undefined;
     const likeCopy = like?.copy as Readonly<Record<string, Json>> | undefined;
-    const mayShare = like?.shape.isMasked === false && !shape.isMasked;
+    const likeContexts = like?.shape.contexts ?? null;
+    const mayShare = like?.shape.kept === null && shape.kept === null;
     const isSame = like?.shape === shape;
     // A copy of all fields at once, in which most of them stay.
     const isWhole =
@@ -188,18 +185,20 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
     const target = isWhole ? { ...(source as Record<string, Json>) } : copy;
     const changed: string[] = [];
     const under: (Known | undefined)[] = [];
-    let isExact = !shape.isMasked;
+    let isExact = shape.kept === null;
     let likeAt = 0;
     for (let at = 0; at < shape.fields.length; at++) {
-      const { name, kept, context: inner } = shape.fields[at] as Field;
+      const name = shape.fields[at] as string;
+      const kept = shape.kept?.[at] ?? name;
+      const inner = shape.contexts?.[at] ?? NO_CARD;
       let isThere = isSame;
       if (isSame) {
         likeAt = at;
       } else {
         let other = likeFields[likeAt];
         // Both are in one order.
-        while (other !== undefined && other.name < name) other = likeFields[++likeAt];
-        isThere = other !== undefined && other.name === name && other.context === inner;
+        while (other !== undefined && other < name) other = likeFields[++likeAt];
+        isThere = other === name && (likeContexts?.[likeAt] ?? NO_CARD) === inner;
       }
       const one = values[name];
       let copied: Json | undefined;
@@ -235,17 +234,29 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
     const names = Object.keys(source);
     if (like !== undefined && isOfShape(names, outer, like)) return like;
     if (isOfShape(names, outer, lastShape)) return lastShape;
-    const fields: Field[] = [];
+    const fields: string[] = [];
+    const kept: string[] = [];
+    const contexts: CardContext[] = [];
     let isMasked = false;
+    let isOfCard = false;
     for (const name of names.toSorted()) {
       if (RESERVED.has(name) || isLeftOut(name.toLowerCase())) continue;
       const isNoCard = outer === NO_CARD && !MAY_BE_CODE.test(name);
       const context = isNoCard ? NO_CARD : contextOfField(name, names, outer);
-      const kept = keptName(name);
-      if (kept !== name) isMasked = true;
-      fields.push({ name, kept, context });
+      const own = keptName(name);
+      if (own !== name) isMasked = true;
+      if (context !== NO_CARD) isOfCard = true;
+      fields.push(name);
+      kept.push(own);
+      contexts.push(context);
     }
-    lastShape = { names, fields, isMasked, outer };
+    lastShape = {
+      names,
+      fields,
+      kept: isMasked ? kept : null,
+      contexts: isOfCard ? contexts : null,
+      outer,
+    };
     return lastShape;
   }
 }

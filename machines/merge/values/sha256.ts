@@ -32,8 +32,9 @@ export function sha256(text: string): string {
   state.set(START);
   for (let offset = 0; offset < end; offset += BLOCK) takeBlock(view, offset);
   let digits = '';
-  for (const word of state) {
-    for (let shift = 24; shift >= 0; shift -= 8) digits += HEX[(word >>> shift) & 0xff] ?? '';
+  for (let at = 0; at < 8; at++) {
+    const word = state[at] as number;
+    for (let shift = 24; shift >= 0; shift -= 8) digits += HEX[(word >>> shift) & 0xff] as string;
   }
   return digits;
 }
