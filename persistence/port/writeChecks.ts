@@ -9,6 +9,8 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { KEPT_ROOMS } from './kept.ts';
 import type { KeepWrite, Standing, Write } from './store.ts';
 
+/** So that it can be sealed, whatever of it has to be escaped. */
+const KEPT_UNITS_MAX = 10_000_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** True for a UUID in its usual lower-case form, the only form an operation's id can have. */
@@ -44,9 +46,12 @@ export function checkWrite(write: Write): void {
   demand(isCount(write.urgency), 'urgency', 'must be a non-negative safe integer');
 }
 
-function checkKeep({ room, key, revision = 0, keepUntilMs = null, also = [] }: KeepWrite): void {
+function checkKeep(write: KeepWrite): void {
+  const { room, key, text, revision = 0, keepUntilMs = null, also = [] } = write;
   demand(KEPT_ROOMS.includes(room), 'room', 'must be one of those there are');
   demand(key !== '', 'key', 'must not be empty');
+  const length = text?.length ?? 0;
+  demand(length <= KEPT_UNITS_MAX, 'text', `must not have over ${KEPT_UNITS_MAX} characters`);
   demand(isCount(revision), 'revision', 'must be a non-negative safe integer');
   demand(
     keepUntilMs === null || isCount(keepUntilMs),

@@ -176,6 +176,7 @@ export function testKept(contract: Contract): void {
 
   test.each<[string, KeepWrite]>([
     ['an empty key', keep('')],
+    ['a text that can not be sealed', keep('a', { text: 'x'.repeat(10_000_001) })],
     ['a revision that is no count', keep('a', { revision: -1 })],
     ['an end that is no whole instant', keep('a', { keepUntilMs: 1.5 })],
     ['a room that there is not', { ...keep('a'), room: 'other' as 'entity' }],
