@@ -35,17 +35,17 @@ export function carryingOut({ tools, accept, keep }: CarryingOutParts): Conflict
     const body = parseBody(edit.body);
     const comparison = comparisonOf(tools, { context, body, record, round });
     const { value, version, absent, ancestor } = decided;
-    const { ancestor: _, ...merged } = decidedBody(comparison, {
-      ...{ value, version },
-      ...(absent === true ? { absent } : {}),
-    });
+    if (value === null && absent === true) {
+      // The upstream has it no more, and that is how it is to be: there is nothing to send.
+      return await resting.tell(operationId, revision, () => ({
+        event: { type: 'conflict.applied', atMs: clock.now() },
+      }));
+    }
+    // What comes to the upstream later is compared with what the person has seen of it.
+    const merged = decidedBody(comparison, { value, version, absent, ancestor });
     return await resting.tell(operationId, revision, () => ({
       event: { type: 'conflict.merged', atMs: clock.now(), round, isOutcomeKnown: true },
-      // What comes to the upstream later is compared with what the person has seen of it.
-      body: withMerged(edit.body, {
-        ...merged,
-        ...(ancestor === undefined ? {} : { ancestor }),
-      }),
+      body: withMerged(edit.body, merged),
     }));
   }
 

@@ -11,6 +11,7 @@ import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import type { Onlooker } from '../../machines/conflict/remembered.ts';
 import { canonical } from '../../machines/merge/values/canonical.ts';
+import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
 import type { RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
@@ -41,7 +42,8 @@ export function onlookerOf(
 ): Onlooker {
   const silentMaxMs =
     (handler === null ? null : conflictRulesOf(handler))?.silentMaxMs ?? SILENT_MAX_MS;
-  return { device: device(), rules: rulesOf(type), nowMs: clock.now(), silentMaxMs };
+  const isExempt = exemptionsOf(handler?.cardDataExempt);
+  return { device: device(), rules: rulesOf(type), nowMs: clock.now(), silentMaxMs, isExempt };
 }
 
 /** An edit, and what it is compared with. */

@@ -88,7 +88,9 @@ export function isToBeCarriedOut({ state, decisions }: ConflictRecord): boolean 
 
 /** What stands after all that was decided. */
 export function standingValue({ state, value, decisions }: ConflictRecord): Json {
-  return state === 'resolved' ? (decisions.at(-1)?.after ?? value) : value;
+  const last = decisions.at(-1);
+  // That there is no such record may be what was decided.
+  return state === 'resolved' && last !== undefined ? last.after : value;
 }
 
 export function encodeConflict(record: ConflictRecord): string {

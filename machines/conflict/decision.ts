@@ -37,6 +37,9 @@ export interface ConflictDecision {
   readonly side?: number | undefined;
 }
 
+/** The rule by which a person is asked about a record that its upstream has no more. */
+export const ABSENCE = 'absence';
+
 /** Rules that are ruled as one value though they are several fields. */
 const OF_SEVERAL_FIELDS: ReadonlySet<string> = new Set(['together', 'provider snapshot']);
 
@@ -60,6 +63,7 @@ export function decided(
   }
   const choices = isWhole ? {} : choicesOf(record, decision.choices ?? {});
   const after = withComputed(rules, chosen(record, decision, choices), before);
+  if (after === null && !mayBeNone(record)) throw notNone();
   const entry: ConflictDecided = {
     ...{ kind: 'resolved', by, atMs, before, after, operationId: null },
     // What waits goes on whatever was decided; what went out is sent again only where it is another.
@@ -194,6 +198,18 @@ export function withComputed(rules: EntityRules, value: Json, before: Json): Jso
 /** What it was before anybody decided. */
 function openStateOf({ reason }: ConflictRecord): ConflictRecord['state'] {
   return UNMERGED.has(reason) ? 'quarantined' : 'awaitingReview';
+}
+
+/** Whether the upstream has it no more, and the edit that would make it again waits. */
+function mayBeNone({ isHeld, items }: ConflictRecord): boolean {
+  return isHeld && items.some(({ rule }) => rule === ABSENCE);
+}
+
+function notNone(): HoldfastError {
+  return unusable(
+    'value',
+    'must be a record: an edit removes none. Where it is to go, remove it by an operation of your own',
+  );
 }
 
 function depthOf({ path }: ReviewItem): number {

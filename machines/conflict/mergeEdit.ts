@@ -18,6 +18,7 @@ import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
 import { holdsCards, withoutCards } from './cards.ts';
 import { ancestorOf, bodyOf, type Comparison, removalsOf } from './compareEdit.ts';
 import type { ConflictSide } from './conflictRecord.ts';
+import { ABSENCE } from './decision.ts';
 import { isSameRecord, pointersIn } from './items.ts';
 import { laterMaker } from './recordMeta.ts';
 import { makerOfCurrent, UPSTREAM } from './recordNews.ts';
@@ -63,7 +64,7 @@ export interface EditNotMerged extends BothSides {
 }
 
 /** The question that is put where the upstream has lost the record. */
-const GONE = { rule: 'absence', reason: 'the upstream has it no more' } as const;
+const GONE = { rule: ABSENCE, reason: 'the upstream has it no more' } as const;
 
 /** Merges an edit with what the upstream holds. Never throws. */
 export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {

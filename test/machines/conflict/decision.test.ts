@@ -45,6 +45,29 @@ const taking = (record: ConflictRecord, takes: Readonly<Record<string, number>>)
 const NAME = '/emergencyContacts/c1/name';
 const BOB = '/emergencyContacts/c2';
 
+describe('CF-7 a record that its upstream has no more', () => {
+  const asked = (how: Partial<ConflictRecord>): ConflictRecord => {
+    const record = plan();
+    const alternatives = [record.value, null].map((value) => ({ value, actor: null, atMs: null }));
+    const item = { id: 'gone', path: '', rule: 'absence', reason: 'gone', alternatives };
+    return { ...record, items: [item], ...how };
+  };
+  const decide = (record: ConflictRecord, take: number) =>
+    decided(record, { by: ANA, atMs: MERGED_AT_MS, choices: { gone: { take } } }, rules);
+
+  test('CF-7 it may stay so, as long as nothing was sent', () => {
+    const record = asked({ isHeld: true, version: null });
+    expect(standingValue(decide(record, 2))).toBeNull();
+    expect(standingValue(decide(record, 1))).toEqual(record.value);
+  });
+
+  test('CF-7 an edit removes no record: that is refused, and says what to do', () => {
+    expect(() => decide(asked({ isHeld: false, version: null }), 2)).toThrow(/removes none/);
+    const whole = { by: ANA, atMs: MERGED_AT_MS, value: null };
+    expect(() => decided(plan(), whole, rules)).toThrow(/removes none/);
+  });
+});
+
 describe('CF-6 a person decides', () => {
   test('CF-6 CF-5 each alternative that is taken stands where its question was', () => {
     const record = plan();

@@ -259,4 +259,19 @@ describe('CF-6 what a person has decided', () => {
       text: 'last',
     });
   });
+
+  test('CF-6 and what takes it back keeps all that was written since', () => {
+    const phone = phoneWith({ title: 'a', text: 'old' }, 'goesOut');
+    const before = { title: 'a', text: 'old' };
+    const after = { title: 'decided', text: 'old' };
+    phone.puts(after, '"1"', { base: { version: null, value: before }, isDecision: true });
+    phone.hears(
+      versionOf('"2"', { ...after, text: 'new', tags: ['later'] }, { vv: { phone: 2, tablet: 1 } }),
+    );
+    phone.nowMs += 1_000;
+    const undo = { base: { version: null, value: after }, isDecision: true } as const;
+    const made = phone.merged(phone.edit(before, undo));
+    expect(made.merged.payload).toEqual({ title: 'a', text: 'new', tags: ['later'] });
+    expect(made.review).toEqual([]);
+  });
 });
