@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keyOfRound } from '../../../machines/operation/keys.ts';
+import { entityKey, keyOfRound, repeatOf, storedKeyOf } from '../../../machines/operation/keys.ts';
 
 const OPERATION = { id: '01a210a7', idempotencyKey: 'invoice-118' };
 
@@ -30,4 +30,20 @@ test('OP-3 no two rounds of any operations have one key', () => {
       expect(keys.join('')).toMatch(/^[\x20-\x7e]+$/);
     }),
   );
+});
+
+test('OP-4 an entity has one text, and no two have the same', () => {
+  expect(entityKey(null)).toBeNull();
+  expect(entityKey({ type: 'plan', id: 'p-1' })).toBe('plan\0p-1');
+});
+
+test('OP-8 a key is kept by type and subject, and only one that the caller gave', () => {
+  const request = { fingerprint: 'f', type: 'pay', subject: 'user-1', idempotencyKey: 'k' };
+  expect(storedKeyOf(request)).toBe('pay\0user-1\0k');
+  expect(storedKeyOf({ ...request, fingerprint: null })).toBeNull();
+});
+
+test('OP-8 what comes again under a key is the same, or another request', () => {
+  expect(repeatOf('f', 'f')).toBe('repeat');
+  expect(repeatOf('f', 'g')).toBe('conflict');
 });
