@@ -19,6 +19,8 @@ export interface RecordOptions {
   readonly device: string | null;
   /** The app's own rules of records, before those that holdfast has. */
   readonly entities: readonly EntityRules[];
+  /** The largest payload, in bytes of JSON. */
+  readonly payloadBytesMax: number;
 }
 
 /** What an engine gives to the desk. */
@@ -26,6 +28,9 @@ export interface DeskOptions extends RecordOptions {
   /** Keeps the crisis plan of a subject. */
   readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
 }
+
+/** A merged record may be so many times as large as a payload. */
+const RECORD_FACTOR = 4;
 
 type Given = 'store' | 'clock' | 'random' | 'facts' | 'system' | 'retentionMs' | 'onError';
 type Made = 'journal' | 'steady' | 'timers' | 'retry';
@@ -36,10 +41,12 @@ export function deskOf(
   made: Pick<DeskParts, Made>,
   core: { readonly pool: OperationPool; readonly calls: Calls; readonly storeId: string },
 ): ConflictDesk {
-  const { device, entities, keepPlan } = given;
+  const { device, entities, keepPlan, payloadBytesMax } = given;
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
   return new ConflictDesk({
     ...{ ...given, ...made, keepPlan },
+    // What several have put in is more than each of them may.
+    recordBytesMax: RECORD_FACTOR * payloadBytesMax,
     pool: () => core.pool,
     call: (upstream, run, options) => core.calls.call(upstream, run, options),
     device: () => device ?? core.storeId,

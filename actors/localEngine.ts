@@ -88,8 +88,6 @@ export interface LocalEngineParts extends RecordOptions {
     /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
     readonly escalateAfterMs: number;
   };
-  /** The largest payload, in bytes of JSON. */
-  readonly payloadBytesMax: number;
   readonly retentionMs: number;
   readonly residentsMax: number;
   readonly operationsMax: number;
@@ -140,6 +138,7 @@ export class LocalEngine implements Engine {
       crisisType: crisis.type,
       device: parts.device,
       entities: parts.entities,
+      payloadBytesMax,
       keepPlan: (subject, plan) => this.crisisPlans.put(subject, plan),
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,

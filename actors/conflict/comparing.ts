@@ -46,7 +46,7 @@ export async function compareAtTurn(
       return NOT_YET;
     case 'merge': {
       const { current } = compared;
-      const made = mergeEdit({ ...comparison, current });
+      const made = mergeEdit({ ...comparison, current, bytesMax: tools.recordBytesMax });
       const met: Met = {
         ...{ conflictId: conflictIdOf(context), context, handler },
         reason: 'predecessor',

@@ -5,12 +5,15 @@
  * @module
  */
 
+import { nextConflictId } from '../../machines/conflict/conflictIds.ts';
 import {
   type ConflictRecord,
   decodeConflict,
   encodeConflict,
   isOpen,
+  isToBeCarriedOut,
 } from '../../machines/conflict/conflictRecord.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 
 export interface ConflictKeeperParts {
@@ -41,30 +44,38 @@ export class ConflictKeeper {
   }
 
   /**
-   * Keeps a conflict, and resolves once that is on disk. What people have decided of it before stays with it.
+   * Keeps a conflict, and resolves once that is on disk. What people have decided of it before stays with it; while a
+   * decision is being carried out, that is left alone, and this is kept beside it.
    *
+   * @returns whether somebody was asked before of what needs nobody any more
    * @throws HoldfastError `HF_STORE_…`.
    */
-  async keep(record: ConflictRecord): Promise<void> {
+  async keep(record: ConflictRecord): Promise<boolean> {
+    let { id } = record;
     for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
-      const { record: before, revision } = await this.#read(record.id);
-      const next =
-        before === null
-          ? record
-          : { ...record, openedAtMs: before.openedAtMs, decisions: before.decisions };
+      const { record: before, revision } = await this.#read(id);
+      if (before !== null && isToBeCarriedOut(before)) {
+        id = nextConflictId(id);
+        continue;
+      }
+      const next = { ...record, id, ...(before === null ? {} : keptOf(before)) };
       const [result] = await this.#parts.kept.commit([
         {
           kind: 'keep',
           room: 'conflict',
-          key: record.id,
+          key: id,
           text: encodeConflict(next),
           isOpen: isOpen(next),
           keepUntilMs: record.openedAtMs + this.#parts.retentionMs,
           revision,
         },
       ]);
-      if (result?.kind === 'kept') return;
+      if (result?.kind === 'kept') return before !== null && isOpen(before) && !isOpen(next);
     }
+    throw new HoldfastError(
+      'HF_INTERNAL',
+      'A conflict was written by others each time it was to be kept. Please report this defect.',
+    );
   }
 
   async #read(
@@ -74,4 +85,11 @@ export class ConflictKeeper {
     if (kept === null || 'unreadable' in kept) return { record: null, revision: 0 };
     return { record: decodeConflict(kept.text), revision: kept.revision };
   }
+}
+
+/** What stays of a conflict that is met again. */
+function keptOf(before: ConflictRecord): Partial<ConflictRecord> {
+  const { openedAtMs, decisions } = before;
+  // What people have decided is over; what is asked now is asked since now.
+  return isOpen(before) ? { openedAtMs, decisions } : { decisions };
 }

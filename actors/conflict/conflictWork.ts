@@ -16,6 +16,7 @@ import {
 } from '../../machines/conflict/conflictMachine.ts';
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import { ChartActor } from '../charts/chartActor.ts';
@@ -226,7 +227,8 @@ export class ConflictWork {
   #do(act: () => Promise<void>): void {
     const { onError, journal } = this.#tools;
     act().catch((error: unknown) => {
-      if (!this.#isOver && journal.failure === null) onError(error);
+      const isStopped = isHoldfastError(error) && error.code === 'HF_CLOSED';
+      if (!this.#isOver && !isStopped && journal.failure === null) onError(error);
       this.#end('over');
     });
   }

@@ -42,6 +42,8 @@ export interface DeskParts {
   readonly rulesOf: (entityType: string) => EntityRules;
   /** Where card data may stand in what is sent for a type. */
   readonly exemptionsOf: ExemptionsOf;
+  /** The largest record that is read, merged and sent, in bytes of JSON. */
+  readonly recordBytesMax: number;
   /** Keeps the crisis plan of a subject. */
   readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
   readonly retentionMs: number;

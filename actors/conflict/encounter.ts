@@ -129,7 +129,7 @@ export class Encounter {
   /** Puts both sides together. */
   merge(current: Current | null): Made {
     const comparison = this.#comparison();
-    const made = mergeEdit({ ...comparison, current });
+    const made = mergeEdit({ ...comparison, current, bytesMax: this.#tools.recordBytesMax });
     if (this.edit.context.isCompared === true || !made.isMerged) return made;
     // It was never sent: nothing may stand in its way, now that the record is known.
     const compared = compareEdit(comparison);

@@ -128,7 +128,7 @@ export class EntityViews implements EntityAccess {
     }
     const compared = compareEdit(comparison);
     if (compared.kind === 'clear') return { merged: compared.merged, isAsked: false };
-    const made = mergeEdit({ ...comparison, current });
+    const made = mergeEdit({ ...comparison, current, bytesMax: this.#tools.recordBytesMax });
     if (made.isMerged) return { merged: made.merged, isAsked: made.review.length > 0 };
     const given = { payload: body.payload, version: null, ancestor: null, current, removals: [] };
     return { merged: bodyOf(comparison, given), isAsked: true };

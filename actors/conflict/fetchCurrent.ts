@@ -8,14 +8,14 @@
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { VERSION_LENGTH_MAX } from '../../machines/policy/request/editRequest.ts';
 import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
-import { encodeBody, parseBody } from '../../machines/policy/request/requestBody.ts';
+import {
+  type BodyRules,
+  encodeBody,
+  parseBody,
+} from '../../machines/policy/request/requestBody.ts';
 import { type Failure, failureOf } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import {
-  HoldfastError,
-  isHoldfastError,
-  type ValuePath,
-} from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import type { ConflictRules } from '../attempt/conflictRules.ts';
@@ -33,6 +33,8 @@ export type MakeCall = <Value>(
 export interface FetchParts {
   readonly call: MakeCall;
   readonly clock: Pick<Clock, 'now'>;
+  /** The largest record that is read, in bytes of JSON. */
+  readonly recordBytesMax: number;
   /** Where card data may stand in the records of a type. */
   readonly exemptionsOf: ExemptionsOf;
   readonly onError: (error: unknown) => void;
@@ -58,8 +60,6 @@ export type Fetched =
   /** It may be read later. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** The largest record that is read, in bytes of JSON: what may be sent, and what others may have made of it. */
-const BYTES_MAX = 4 * 1_048_576;
 /** Past the end of the call's own time-out; what the handler is told of it is its signal. */
 const NO_DEADLINE_MS = Number.MAX_SAFE_INTEGER;
 
@@ -77,7 +77,10 @@ export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promis
       },
       { tier, priority, type, subject, signal, waitWhileDown: true },
     );
-    const current = currentFrom(given, parts.exemptionsOf(type));
+    const current = currentFrom(given, {
+      bytesMax: parts.recordBytesMax,
+      isExempt: parts.exemptionsOf(type),
+    });
     if (current === undefined) return { kind: 'unreadable' };
     return { kind: 'current', current: answeredFor(current, rules, atMs), atMs };
   } catch (error) {
@@ -124,10 +127,7 @@ function answeredFor(
 }
 
 /** What a function of the app gave, whatever it is; `undefined` for what is no record, or holds card data (CF-7). */
-function currentFrom(
-  given: unknown,
-  isExempt: (path: ValuePath) => boolean,
-): Current | null | undefined {
+function currentFrom(given: unknown, rules: BodyRules): Current | null | undefined {
   if (given === null) return null;
   if (typeof given !== 'object') return undefined;
   const { version, value, meta, asOfMs, isVerified } = given as Partial<Current>;
@@ -135,7 +135,7 @@ function currentFrom(
     return undefined;
   }
   const known = recordMetaFrom(meta);
-  const record = recordFrom(value, isExempt);
+  const record = recordFrom(value, rules);
   if (record === undefined) return undefined;
   return {
     version: version === '' ? null : version,
@@ -147,10 +147,10 @@ function currentFrom(
 }
 
 /** The value as JSON; `undefined` where it has no such form, or may not be kept. */
-function recordFrom(value: unknown, isExempt: (path: ValuePath) => boolean): Json | undefined {
+function recordFrom(value: unknown, rules: BodyRules): Json | undefined {
   if (value === undefined) return undefined;
   try {
-    return parseBody(encodeBody({ payload: value }, { bytesMax: BYTES_MAX, isExempt })).payload;
+    return parseBody(encodeBody({ payload: value }, rules)).payload;
   } catch {
     return undefined;
   }

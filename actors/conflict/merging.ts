@@ -102,7 +102,8 @@ export async function keepConflict(
   const { facts, conflicts, clock } = tools;
   const about = aboutOf(met);
   if (made.isMerged && !waits && !isTrueMerge(made, met.reason)) return;
-  await conflicts.keep(recordOf(met, made, waits));
+  const isSettled = await conflicts.keep(recordOf(met, made, waits));
+  if (isSettled) facts.emit('conflict.resolved', about, null, clock.now() - met.atMs);
   if (!made.isMerged) {
     facts.emit('conflict.quarantined', about, notMergedFor(met.reason));
     return;

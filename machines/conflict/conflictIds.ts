@@ -4,17 +4,15 @@
  * @module
  */
 
-/** An edit, as far as it says which conflict it is in. */
-interface InConflict {
-  readonly id: string;
-  readonly round?: number | undefined;
-  readonly isCompared?: boolean | undefined;
+/**
+ * The id of the conflict that an edit is in. It has one: what it meets in a later round, or again after a crash, is
+ * the same conflict, so that nobody is asked twice.
+ */
+export function conflictIdOf({ id }: { readonly id: string }): string {
+  return `${id}-c1`;
 }
 
-/**
- * The id of the conflict that an edit is in: of what it is about, so that one that is met again after a crash is the
- * same. Of one that was never sent it is about the body that it was to have; of one that was refused about the next.
- */
-export function conflictIdOf({ id, round = 0, isCompared }: InConflict): string {
-  return `${id}-c${isCompared === true ? round + 1 : round}`;
+/** The id of another conflict of the same edit, for while a decision about the first is being carried out. */
+export function nextConflictId(conflictId: string): string {
+  return conflictId.replace(/\d+$/, (number) => String(Number(number) + 1));
 }
