@@ -74,7 +74,7 @@ export interface Conflicts {
    * @example
    * const { before, after } = await runtime.conflicts.preview(id, {
    *   by: { id: 'staff-7', role: 'clinician' },
-   *   choices: { 1: { take: 2 } },
+   *   choices: { 1: { take: 2 }, 2: { take: 0 } },
    * });
    *
    * @throws HoldfastError (rejects) as {@link resolve}.

@@ -28,6 +28,41 @@ const id = answer.operationId ?? '';
 //…
 await runtime.close({ deadlineMs: 0 });
 `;
+const OPEN_CONFLICT = `
+const plan = (name: string, phone: string) => ({ id: 'p1', emergencyContacts: [{ id: 'c1', name, phone }] });
+const held = { version: '"2"', value: plan('Sam B.', '+49 30 7654321') };
+const runtime = createRuntime({
+  store: ':memory:',
+  handlers: {
+    'plans.put': {
+      upstream: 'default',
+      run: ({ condition }) => {
+        const isMet = condition !== undefined && 'version' in condition && condition.version === held.version;
+        if (!isMet) throw conflictFailure('The plan is another.', { status: 412 });
+        return null;
+      },
+      conflicts: { fetchCurrent: () => held },
+    },
+  },
+});
+const base = { version: '"1"', value: plan('Sam', '+49 30 1234567') };
+const payload = plan('Samuel', '+49 30 1111111');
+const edit = { type: 'plans.put', subject: 'user-42', tier: 'premium', entity: { type: 'crisis_plan', id: 'p1' } } as const;
+const sent = await runtime.sync({ ...edit, base, payload });
+await sent.outcome;
+let id = '';
+for await (const conflict of runtime.conflicts.list()) id = conflict.id;
+//…
+await runtime.close({ deadlineMs: 0 });
+`;
+const DECIDED = OPEN_CONFLICT.replace(
+  '//…',
+  `await runtime.conflicts.resolve(id, {
+  by: { id: 'staff-7', role: 'clinician' },
+  choices: { 1: { take: 1 }, 2: { take: 2 } },
+});
+//…`,
+);
 const IN_A_FOLDER = `
 const { mkdtempSync } = await import('node:fs');
 process.chdir(mkdtempSync('example-'));
@@ -93,6 +128,11 @@ export const REFERENCE_FRAMES: Readonly<Record<string, string>> = {
   'DeadLetters.replayAll': LETTERS,
   'DeadLetters.purge': LETTERS,
   'DeadLetters.purgeAll': LETTERS,
+  'Conflicts.show': OPEN_CONFLICT,
+  'Conflicts.about': OPEN_CONFLICT,
+  'Conflicts.preview': OPEN_CONFLICT,
+  'Conflicts.resolve': OPEN_CONFLICT,
+  'Conflicts.undo': DECIDED,
   'Crises.acknowledge': OPEN_CRISIS,
   'Crises.callOff': OPEN_CRISIS,
   'Runtime.backup': IN_A_FOLDER,
