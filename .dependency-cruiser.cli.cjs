@@ -32,6 +32,19 @@ const CLI_ROOMS = {
     'src',
     'src/cli/kit',
   ],
+  // Two devices that change the same records.
+  'src/cli/demo/conflicts': [
+    VOCABULARY,
+    'machines/merge/values',
+    'machines/policy/crisis',
+    'machines/policy/request',
+    'persistence/sealing',
+    'actors/platform',
+    'src/testing',
+    'src/http',
+    'src',
+    'src/cli/kit',
+  ],
   'src/cli/demo': [
     VOCABULARY,
     'machines/policy/request',
@@ -42,6 +55,7 @@ const CLI_ROOMS = {
     'src',
     'src/cli/kit',
     'src/cli/run',
+    'src/cli/demo/conflicts',
   ],
   // The crisis drill: what measures, what fails, what is drilled, the scenarios, and the reports.
   'src/cli/crisisDrill/measure': ['actors/platform'],

@@ -23,6 +23,8 @@ const PROCESSES = [
   ...[
     'demo/demoRuntimeProcess.ts',
     'demo/demoUpstreamProcess.ts',
+    'demo/conflicts/conflictDeviceProcess.ts',
+    'demo/conflicts/demoRecordsProcess.ts',
     'crisisDrill/drillProcess.ts',
     'crisisDrill/stage/drillCallerProcess.ts',
     'crisisDrill/upstream/drillUpstreamProcess.ts',

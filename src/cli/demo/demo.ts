@@ -1,5 +1,6 @@
 /**
- * `holdfast demo`: the main job end to end, self-contained, with a verdict.
+ * `holdfast demo`: the main job end to end, self-contained, with a verdict; with `--conflicts`, what becomes of
+ * records that two devices have changed.
  *
  * @module
  */
@@ -9,24 +10,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
 import type { UpstreamOptions } from '../../testing/misbehavingUpstream.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
-import type { Output, Paint } from '../kit/output.ts';
+import type { Output } from '../kit/output.ts';
+import { dimly, paintVerdict, percentile } from '../kit/verdict.ts';
+import { CONFLICT_PLANTS, type ConflictPlant, conflictsDemo } from './conflicts/conflictsDemo.ts';
 import { crisisKey } from './demoPlan.ts';
 import { DemoRun } from './demoRun.ts';
 import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
-import { type DemoEvidence, judgeDemo, percentile, summaryText } from './demoVerdict.ts';
+import { type DemoEvidence, judgeDemo, summaryText } from './demoVerdict.ts';
+
+/** Defects that can be planted, to see the demo fail. */
+const DEMO_PLANTS = ['double-apply', 'false-success'] as const;
 
 interface DemoOptions extends JsonOptions {
   readonly seed: number;
   readonly operations: number;
   readonly kills: number;
   readonly keep: boolean;
-  readonly plant?: 'double-apply' | 'false-success';
+  readonly plant: (typeof DEMO_PLANTS)[number] | null;
+}
+
+/** As they come from the command line. */
+interface GivenOptions extends Omit<DemoOptions, 'plant'> {
+  readonly conflicts: boolean;
+  readonly plant?: DemoOptions['plant'] | ConflictPlant;
 }
 
 /**
@@ -57,11 +70,15 @@ const CRISES_DELIVERED_WITHIN_MS = 20_000;
 const POLL_MS = 100;
 
 export function demoCommand(): Command {
-  return command<DemoOptions>({
+  return command<GivenOptions>({
     name: 'demo',
     description:
       'the main job end to end: a failing upstream, kills with SIGKILL, crises; a verdict',
     options: [
+      flag(
+        '--conflicts',
+        'instead: a phone and a tablet change the same records offline, and one is killed',
+      ).conflicts(['operations', 'kills']),
       value('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000),
       value('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3),
       value(
@@ -72,21 +89,42 @@ export function demoCommand(): Command {
       ),
       flag('--keep', 'keep the folder with store and key'),
       value('--plant <defect>', 'plant a defect, to see the demo fail').choices([
-        'double-apply',
-        'false-success',
+        ...DEMO_PLANTS,
+        ...CONFLICT_PLANTS,
       ]),
       jsonOption(),
     ],
     notes: `It needs nothing: store and key lie in a temporary folder, the upstream is a process of its own on
 127.0.0.1. It fails (exit 1) if one operation is lost, one is applied twice at the upstream, or one
-crisis waits 200 ms or more for its answer.`,
+crisis waits 200 ms or more for its answer.
+
+With --conflicts it fails if something that was written is lost or there twice, if a device holds other
+bytes than the upstream, if a question for a person is not asked or its answer does not stand, or if a
+crisis waits 200 ms or more. The last three defects are for it, the others for the demo without.`,
     examples: [
       'holdfast demo',
       'holdfast demo --operations 500 --kills 8 --seed 7',
+      'holdfast demo --conflicts',
       'holdfast demo --plant double-apply      # an upstream that forgets keys: this must fail',
     ],
-    run: ({ options, output }) => demo(options, output),
+    run: ({ options, output }) => {
+      const { conflicts, seed, keep, plant = null } = options;
+      if (conflicts && !isOneOf(DEMO_PLANTS, plant)) {
+        return conflictsDemo({ seed, keep, plant }, output);
+      }
+      if (!conflicts && !isOneOf(CONFLICT_PLANTS, plant))
+        return demo({ ...options, plant }, output);
+      throw new HoldfastError(
+        'HF_OPTION_INVALID',
+        `${plant} is a defect for the demo ${conflicts ? 'without' : 'with'} --conflicts.`,
+        { field: 'plant' },
+      );
+    },
   });
+}
+
+function isOneOf<Name extends string>(names: readonly Name[], name: string | null): name is Name {
+  return names.some((one) => one === name);
 }
 
 async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
@@ -173,13 +211,6 @@ async function runDemo(
     run.kill();
   }
 }
-
-const dimly: Paint = (line, { dim }) => dim(line);
-
-const paintVerdict: Paint = (line, { bold, green, red }) => {
-  if (line.startsWith('PASS ')) return bold(green(line));
-  return line.startsWith('FAIL ') ? bold(red(line)) : line;
-};
 
 function evidenceOf(run: DemoRun): Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'cutShort'> {
   const { plan, accepted, settled, crisisAnswersMs, crisesDurable, kills } = run;

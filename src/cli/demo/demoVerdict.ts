@@ -8,10 +8,8 @@
 import { TIERS, type Tier } from '../../../machines/vocabulary/urgency.ts';
 import type { LedgerEntry } from '../../testing/upstreamLedger.ts';
 import { table } from '../kit/table.ts';
+import { CRISIS_ANSWER_MS_MAX, percentile } from '../kit/verdict.ts';
 import { crisisKey, type DemoPlan, demoRequest, demoTier } from './demoPlan.ts';
-
-/** The longest a crisis may wait for its answer (CR-1). */
-export const CRISIS_ANSWER_MS_MAX = 200;
 
 /** How an operation ended, as the runtime reports it. */
 export interface SettledReport {
@@ -71,12 +69,6 @@ export interface DemoSummary {
     readonly p99Ms: number;
     readonly maxMs: number;
   };
-}
-
-/** The value below which `share` of the values lie (nearest rank); 0 for none. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
 export function judgeDemo(evidence: DemoEvidence): DemoSummary {

@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkRequest } from '../../../../machines/policy/request/request.ts';
 import { crisisKey, demoRequest } from '../../../../src/cli/demo/demoPlan.ts';
-import {
-  type DemoEvidence,
-  judgeDemo,
-  percentile,
-  summaryText,
-} from '../../../../src/cli/demo/demoVerdict.ts';
+import { type DemoEvidence, judgeDemo, summaryText } from '../../../../src/cli/demo/demoVerdict.ts';
+import { percentile } from '../../../../src/cli/kit/verdict.ts';
 import { UpstreamLedger } from '../../../../src/testing/upstreamLedger.ts';
 
 const plan = { seed: 1, operations: 3 };
