@@ -6,6 +6,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import { holdWrite } from '../../persistence/port/hold.ts';
 import type { Conflict } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { type Conflicts, conflicts } from '../../src/management/conflicts/conflicts.ts';
@@ -266,3 +267,28 @@ describe('CF-6 PS-2 where the process dies while a decision is carried out', () 
 function same(one: Json, other: Json): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
+
+describe('CF-6 PS-5 a store that is held', () => {
+  test('CF-6 PS-5 what was decided is carried out once it is released, and not before', async () => {
+    const scenery = scene();
+    const { world, upstream, boot } = scenery;
+    const first = await met(scenery, RECIPE);
+    await world.clock.run(first.runtime.close());
+    await atRest(world, (rest) => rest.resolve(first.id, { ...ANA, value: { note: 'by hand' } }));
+    await world.disk.open();
+    const hold = { reason: 'restored', sinceAtMs: world.clock.now(), seqMax: 1_000 } as const;
+    await world.disk.commit([holdWrite(hold)]);
+    await world.disk.close();
+    const { runtime, errors } = await boot();
+    await world.clock.advance(120_000);
+    expect(upstream.value('p-1')).toEqual(theirs);
+    expect(errors.map((error) => (error as { readonly code?: string }).code)).toEqual([
+      'HF_STORE_HELD',
+    ]);
+    await world.clock.run(runtime.release());
+    await world.clock.advance(120_000);
+    expect(upstream.value('p-1')).toEqual({ note: 'by hand' });
+    expect(upstream.takenOf(first.operation.id)).toBe(1);
+    await world.clock.run(runtime.close());
+  });
+});

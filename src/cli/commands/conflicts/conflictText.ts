@@ -150,7 +150,7 @@ function whose({ isOurs }: ConflictSideAbout): string {
 }
 
 /** A text as it is, anything else as JSON; what is not there says so. */
-export function valueText(value: Json): string {
+function valueText(value: Json): string {
   if (value === null) return '(nothing)';
   if (typeof value !== 'string') return JSON.stringify(value, null, 2);
   return value === '' ? '(an empty text)' : value;
