@@ -16,6 +16,7 @@
 import type { SnapshotFrom } from 'xstate';
 import {
   type ConflictInput,
+  type ConflictOutcome,
   conflictSetup,
   type FetchedFacts,
   type Instant,
@@ -25,9 +26,7 @@ import {
 
 const told = <Event>({ event }: { event: Event }): Event => event;
 
-const ending = <Outcome extends 'pending' | 'applied' | 'merged' | 'decided' | 'refused' | 'left'>(
-  outcome: Outcome,
-) =>
+const ending = <Outcome extends ConflictOutcome>(outcome: Outcome) =>
   ({
     target: 'resolved',
     actions: [{ type: 'end', params: { outcome } }],
@@ -201,7 +200,7 @@ export const conflictMachine = conflictSetup.createMachine({
   },
 });
 
-export type { ConflictEvent, ConflictInput, ConflictOutcome } from './conflictSetup.ts';
+export type { ConflictEvent, ConflictInput } from './conflictSetup.ts';
 export type ConflictSnapshot = SnapshotFrom<typeof conflictMachine>;
 
 /** The event it waits for, and when that is due; `null` while it waits for no instant. */

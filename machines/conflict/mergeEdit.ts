@@ -26,7 +26,7 @@ import { makerOfCurrent, UPSTREAM } from './recordNews.ts';
 export interface MergeQuestion extends Comparison {
   /** What the upstream holds; `null` where it has no such record. */
   readonly current: Current | null;
-  /** Of the merged record as JSON, in UTF-8. Default {@link PAYLOAD_BYTES_MAX}. */
+  /** Of the merged record as JSON, in UTF-8. Default {@link PAYLOAD_BYTES_MAX}, or twice what one side has, where that is more. */
   readonly bytesMax?: number | undefined;
 }
 
@@ -110,7 +110,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
     return { isMerged: false, because: 'failed', ...both };
   }
   const { value, mergeId } = result;
-  if (utf8Length(canonical(value)) > bytesMax) {
+  if (isTooLarge(value, [ours, theirs?.value ?? null], bytesMax)) {
     return { isMerged: false, because: 'tooLarge', ...both };
   }
   const isLost = current === null && wasThere(question);
@@ -240,6 +240,13 @@ function theirMaker({ record, device }: MergeQuestion, theirs: Current | null): 
   // Nobody else: then it is of another window of this app.
   const own = meta === undefined ? null : { actor: meta.actor, hlc: meta.hlc };
   return laterMaker(others, makerOfCurrent(theirs, device)) ?? own;
+}
+
+/** Where one side alone is more than is usual, the app may send more. */
+function isTooLarge(value: Json, sides: readonly Json[], bytesMax: number): boolean {
+  const bytesOf = (one: Json): number => utf8Length(canonical(one));
+  const sideBytes = Math.max(...sides.map(bytesOf));
+  return bytesOf(value) > (sideBytes > bytesMax ? 2 * sideBytes : bytesMax);
 }
 
 /** Whether the upstream is known to have had the record: its absence is then no beginning. */
