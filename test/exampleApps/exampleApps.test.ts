@@ -35,6 +35,16 @@ const APPS: Readonly<
     ],
     plants: { 'double-apply': /FAILED:[^]*changes, each once: [1-9]/ },
   },
+  'two-devices': {
+    says: [
+      'a person is asked of /place: Harbour Street 2, or by video?',
+      'Both devices and the service hold the same; nothing was lost and nothing doubled.',
+    ],
+    plants: {
+      'ignore-versions': /FAILED:[^]*lost: [^n]/,
+      'edit-twice': /FAILED:[^]*and doubled: [^n]/,
+    },
+  },
   'tested-app': { says: ['pass 6', 'fail 0'], plants: {} },
 };
 
