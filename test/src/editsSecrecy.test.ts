@@ -113,6 +113,7 @@ test('SE-5 AC-2 CF-6 nothing of a record, its version and what travels with it s
   const key = rawKey(new Uint8Array(32).fill(7));
   const seen: unknown[] = [];
   const runtime = runtimeAt(server, seen, { store: folder, key });
+  await runtime.ready;
   await everyEdit(runtime, server, seen);
   expect(JSON.stringify(server.writes)).toContain('canary-device');
   expect(server.counts.unmet412).toBeGreaterThan(0);
