@@ -54,7 +54,7 @@ export const operationSetup = setup({
     isToBeCompared: ({ context }, { isEdit = context.isEdit }: TurnFacts) =>
       isEdit === true &&
       context.isCompared !== true &&
-      (context.isEdit === true || context.firstAttemptAtMs === null),
+      (context.isEdit === true || isUnsent(context)),
     isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
       params.turn === 'granted' && isUncompared(context),
     isEdit: ({ context }) => context.isEdit === true,
@@ -112,6 +112,7 @@ export const operationSetup = setup({
       ...beginningToWait(context, atMs),
       isCompared: true,
       round,
+      isSpent: false,
       firstAttemptAtMs: null,
       isOutcomeUnknown: false,
       crashes: 0,
@@ -256,6 +257,13 @@ export const operationSetup = setup({
     })),
   },
 });
+
+/** Whether nothing can have gone out under its present key: a plain replay brings back one that was sent. */
+function isUnsent({ firstAttemptAtMs, history }: SyncOperationContext): boolean {
+  const last = history.at(-1);
+  const isNew = last === undefined || last.what === 'editedReplayRequested';
+  return firstAttemptAtMs === null && isNew;
+}
 
 function isUncompared({ isEdit, isCompared }: SyncOperationContext): boolean {
   return isEdit === true && isCompared !== true;

@@ -157,6 +157,14 @@ describe('OP-3 CF-8 after a definite conflict a new body goes out under a new ke
     expect(operation.succeed().commit().state).toBe('completed');
   });
 
+  test('OP-3 a new body goes out under the number of the attempt that was refused, whatever that had spent', () => {
+    const operation = attempting({ attemptsMax: 1 });
+    operation.fail('transient', { status: 409, conflictIs: 'possible' }).commit();
+    expect([operation.state, operation.context.isSpent]).toEqual(['conflicted', true]);
+    operation.merge().commit().grant();
+    expect(operation.context.attempt).toBe(1);
+  });
+
   test('OP-3 control: a conflict of what is no edit spends its attempt', () => {
     const operation = new OperationHarness().commit().fail('conflict', { status: 412 }).commit();
     operation.tell('retry.requested');
@@ -261,6 +269,14 @@ describe('OP-5 CF-6 an edit that was given up, replayed', () => {
       ['key-2-r1', 5],
     ]);
   });
+});
+
+test('OP-3 what was sent as no edit and is replayed stays so under its key, though its handler merges records now', () => {
+  const letter = () => new OperationHarness().commit().fail('permanent').commit();
+  expect(letter().replay().grant(false, true).state).toBe('ordering');
+  expect(letter().replay({ idempotencyKey: 'key-2' }).grant(false, true).state).toBe('comparing');
+  const fresh = new OperationHarness({ turn: 'awaitsUpstream' }).commit().grant(false, true);
+  expect(fresh.state).toBe('comparing');
 });
 
 test('CF-6 only an edit that waits for its conflict hears what becomes of it', () => {

@@ -24,6 +24,7 @@ const FAULTY = {
       noteMerged: assign(({ context }, { atMs }) => ({
         isCompared: true,
         isOutcomeUnknown: false,
+        isSpent: false,
         crashes: 0,
         upMark: undefined,
         sinceAtMs: atMs,

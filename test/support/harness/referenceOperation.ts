@@ -136,7 +136,9 @@ export class ReferenceOperation {
       rateDueAtMs: null,
     });
     // What was sent as it is goes on so, though its handler merges records now (OP-3).
-    const { isEdit, isCompared, isOrdered } = this.facts;
+    const { isEdit, isCompared, isOrdered: hasOrder, history } = this.facts;
+    const isNew = history.length === 0 || history.at(-1)?.startsWith('edited') === true;
+    const isOrdered = hasOrder || !isNew;
     const isToBeCompared = (isEditNow ?? isEdit) && !isCompared && (isEdit || !isOrdered);
     if (isToBeCompared) this.#note({ isEdit: true });
     if (isToBeCompared) this.#enter('comparing');
@@ -165,7 +167,7 @@ export class ReferenceOperation {
     if (!this.#isMerged || round <= roundOf(this.facts.key)) return;
     if (this.facts.isOutcomeUnknown && !isOutcomeKnown) return;
     this.#note({ key: keyOf(this.facts.key, round), isCompared: true, isOutcomeUnknown: false });
-    this.#note({ isOrdered: false });
+    this.#note({ isOrdered: false, isSpent: false });
     this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, crashes: 0, upMarkMs: null, startAtMs: null });
     this.#note({ workMarkMs: null, hasMetConflict: false });
     this.#remember('merged');
