@@ -99,8 +99,9 @@ export function findingsOf(
       reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
     });
   }
+  const asked = asking(health);
   for (const [kind, what] of Object.entries(ASKING)) {
-    const count = asking(health, kind as keyof typeof ASKING);
+    const count = asked[kind as keyof typeof ASKING];
     if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
   }
   if (conflicts.count > 0) {
@@ -229,14 +230,16 @@ export function findingsOf(
   return findings;
 }
 
-/** How many operations wait for somebody in this way, and in no other that health names. */
-export function asking(
-  { waiting, conflicts }: Pick<EngineHealth, 'waiting' | 'conflicts'>,
-  kind: keyof EngineHealth['waiting'],
-): number {
-  const count = waiting[kind];
-  // Edits are asked about by their conflicts, or not at all.
-  return kind === 'conflicted' ? Math.max(0, count - conflicts.held - conflicts.atWork) : count;
+/** How many operations wait, by what for, without edits: their conflicts ask about them, or nobody does. */
+export function asking({
+  waiting,
+  conflicts,
+}: {
+  readonly waiting: EngineHealth['waiting'];
+  readonly conflicts: EngineHealth['conflicts'];
+}): EngineHealth['waiting'] {
+  const edits = conflicts.held + conflicts.atWork;
+  return { ...waiting, conflicted: Math.max(0, waiting.conflicted - edits) };
 }
 
 /** The first words are always the same. */

@@ -39,6 +39,7 @@ const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
 export function runningText(health: HealthStatus, nowMs: number): string {
   const { phase, overall, score, reasons, level, operations, waiting, crises } = health;
   const open = crises.unacknowledged;
+  const asked = asking(health);
   return sections([
     [
       `${phase}, ${overall} (score ${score}), service level ${level}`,
@@ -57,7 +58,7 @@ export function runningText(health: HealthStatus, nowMs: number): string {
       REASONS.map(([name, what]) => [waiting[name], what]),
     ),
     countsOf('for a person', [
-      ...ASKING.map(([name, what, how]) => [asking(health, name), what, how] as const),
+      ...ASKING.map(([name, what, how]) => [asked[name], what, how] as const),
       conflictsOf(health.conflicts, nowMs),
       [open, 'crises that nobody has taken on', 'holdfast crises list --unacknowledged'],
     ]),
@@ -97,7 +98,8 @@ export function runningLine(health: HealthStatus, nowMs: number): string {
   const shut = Object.entries(health.upstreams)
     .filter(([, { breaker }]) => breaker !== 'closed')
     .map(([name, upstream]) => `${name} ${breakerOf(upstream, nowMs)}`);
-  const forPerson = ASKING.reduce((sum, [name]) => sum + asking(health, name), conflicts.count);
+  const asked = asking(health);
+  const forPerson = ASKING.reduce((sum, [name]) => sum + asked[name], conflicts.count);
   const queued = REASONS.reduce((sum, [name]) => sum + waiting[name], 0);
   return [
     `${timeOf(nowMs)} ${phase}, ${overall} (score ${score}), level ${level}`,
