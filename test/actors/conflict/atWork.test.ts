@@ -305,4 +305,62 @@ describe('a conflict at work', () => {
     await expectNoSlotOut(world, runtime);
     await clock.run(runtime.close());
   });
+
+  test('CF-8 OP-3 what was found out before a person tried it again is told to nobody', async () => {
+    const upstream = movedOn();
+    upstream.knowsKeys = false;
+    const { clock, boot } = createWorld();
+    const { runtime, errors } = boot(optionsFor(upstream));
+    let answer = (): void => undefined;
+    upstream.afterRead = async () => {
+      upstream.afterRead = () => undefined;
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advanceUntil(() => upstream.reads === 1);
+    // Somebody has put the record back, so that it is taken now; its answer is lost, and another writes on top of it.
+    upstream.records.set('p-1', { version: 1, value: { a: 0, b: 0 } });
+    upstream.afterWrite = ({ meta }) => {
+      upstream.afterWrite = () => undefined;
+      const seen =
+        meta === undefined
+          ? undefined
+          : { ...meta, actor: 'tablet', vv: { ...meta.vv, tablet: 1 } };
+      upstream.put('p-1', { a: 1, b: 7 }, seen);
+      throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    };
+    await clock.run(operation.retryNow());
+    await clock.advanceUntil(() => upstream.writes.length === 3);
+    await clock.advance(10);
+    answer();
+    const { status } = await clock.run(operation.outcome);
+    expect(status).toBe('completed');
+    expect(upstream.takenOf(operation.id)).toBe(1);
+    expect(upstream.value('p-1')).toEqual({ a: 1, b: 7 });
+    expect(errors).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('PS-2 CF-1 what the upstream holds now is on disk before the ending of the edit that it took', async () => {
+    const upstream = movedOn();
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot(optionsFor(upstream));
+    await clock.run(runtime.ready);
+    const ordered: string[] = [];
+    store.faults.delayMs = () => 5;
+    store.faults.fate = (writes) => {
+      for (const write of writes) {
+        if (write.kind === 'keep' && write.room === 'entity') ordered.push('record');
+        if (write.kind === 'update' && write.standing === 'settled') ordered.push('ending');
+      }
+      return 'works';
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.run(operation.outcome);
+    // What was read of it, what it became, and only then the ending.
+    expect(ordered).toEqual(['record', 'record', 'ending']);
+    await clock.run(runtime.close());
+  });
 });

@@ -51,6 +51,7 @@ interface HistoryOptions {
   /** Over a thousand characters, a payload is a record of its own on disk. */
   readonly start?: JsonObject;
   readonly residentsMax?: number;
+  readonly arrange?: (upstream: RecordUpstream) => void;
 }
 
 /** What is wrong in the end; empty for nothing. */
@@ -58,11 +59,12 @@ async function runHistory(
   crashes: readonly Crash[],
   seed: number,
   world: World = createWorld(seed),
-  { start = { start: true }, residentsMax = 100 }: HistoryOptions = {},
+  { start = { start: true }, residentsMax = 100, arrange = () => undefined }: HistoryOptions = {},
 ): Promise<{ readonly wrongs: string[]; readonly struck: number }> {
   const { clock } = world;
   const random = seededRandom(seed);
   const upstream = new RecordUpstream();
+  arrange(upstream);
   const asked = new Map<string, { readonly id: string; readonly field: string }>();
   const expected = new Map<string, Set<string>>(RECORDS.map((id) => [id, new Set()]));
   for (const id of RECORDS) upstream.put(id, start);
@@ -208,4 +210,24 @@ describe('an edit in a process that dies', () => {
     const { wrongs } = await runHistory([], 1, world, { start, residentsMax: 1 });
     expect(wrongs).toEqual([]);
   }, 60_000);
+
+  test('CF-6 control: where an upstream takes what it should refuse, it is found that something is lost', async () => {
+    const arrange = (upstream: RecordUpstream): void => {
+      upstream.ignoresConditions = true;
+    };
+    const { wrongs } = await runHistory([], 1, createWorld(1), { arrange });
+    expect(wrongs.some((wrong) => wrong.includes('has lost'))).toBe(true);
+  });
+
+  test('OP-3 control: where an upstream knows no keys and answers get lost, it is found that something is taken twice', async () => {
+    const arrange = (upstream: RecordUpstream): void => {
+      upstream.knowsKeys = false;
+      upstream.ignoresConditions = true;
+    };
+    const found: string[] = [];
+    for (let seed = 1; seed <= 4; seed += 1) {
+      found.push(...(await runHistory([], seed, createWorld(seed), { arrange })).wrongs);
+    }
+    expect(found.some((wrong) => wrong.includes('was taken'))).toBe(true);
+  });
 });
