@@ -23,6 +23,7 @@ const WORK = { type: 'work.push', subject: 'user-1', tier: 'premium' } as const;
 const PLAN = { resources: [{ kind: 'contact', name: 'Sam', phone: '+49 30 1234567' }] } as const;
 /** So long an answer may wait for a plan on disk, where there are any (CR-3). */
 const PLAN_WITHIN_MS = 20;
+const RECORD = { type: 'crisis_plan', id: '1' } as const;
 const WHO = { id: 'staff-7', role: 'clinician' };
 const BY = { id: 'ana', role: 'clinician' } as const;
 const READS = 'it only reads';
@@ -124,6 +125,11 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'crises.show': { begin: ({ runtime }) => runtime.crises.show('none') },
   'crises.acknowledge': { begin: ({ runtime }) => runtime.crises.acknowledge('none', { by: WHO }) },
   'crises.callOff': { begin: ({ runtime }) => runtime.crises.callOff('none', { by: WHO }) },
+  'runtime.remoteChange': {
+    begin: ({ runtime }) =>
+      runtime.remoteChange({ entity: RECORD, subject: 'user-1', value: {}, version: '"1"' }),
+  },
+  'entities.get': { begin: ({ runtime }) => runtime.entities.get(RECORD) },
   'conflicts.list': { begin: ({ runtime }) => first(runtime.conflicts.list()) },
   'conflicts.show': { begin: ({ runtime }) => runtime.conflicts.show('none') },
   'conflicts.about': { begin: ({ runtime }) => runtime.conflicts.about('none') },
