@@ -60,7 +60,7 @@ export type {
 } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
-export type { ConflictAccess, ConflictPageRead } from './conflict/conflictAccess.ts';
+export type { ConflictAccess } from './conflict/conflictAccess.ts';
 export type {
   Entities,
   EntityAccess,
