@@ -132,8 +132,7 @@ export class EngineCore {
     const { store, clock, random, policies, facts, system, tidy, onError, onComponentFailed } =
       given;
     const retry: RetryPoliciesOf = (upstream, type) => policies.table.retries(upstream, type);
-    const { residentsMax, operationsMax, unwrittenBytesMax } = given;
-    const unwritten: UnwrittenLimits = { residentsMax, unwrittenBytesMax };
+    const unwritten: UnwrittenLimits = given;
     const timers = new TimerService(clock, onError);
     const steady = new SteadyClock(clock, (state) => {
       this.#writes.write(TIME, () => state);
@@ -196,7 +195,7 @@ export class EngineCore {
     this.pool = pool;
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new AdmissionLimit({ store, journal, operationsMax, unwritten });
+    this.room = new AdmissionLimit({ ...given, journal, unwritten });
     this.bulk = new BulkAcceptor({
       ...{ store, journal, clock, steady, random, retry, facts, pool },
       edits: this.desk,
@@ -209,9 +208,7 @@ export class EngineCore {
       isCrisisMode: () => this.crisisModes.isGlobal,
       isStorageDown: () => this.storage.isDown,
       isBusy: () => pool.attemptsRunning > 0,
-      keep: (component, state) => {
-        this.#keep(component, state);
-      },
+      keep: this.#keep.bind(this),
       onFailed: onComponentFailed,
       onError,
     });

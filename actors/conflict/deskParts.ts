@@ -9,8 +9,10 @@ import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts
 import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { KeptStore, RecordStore, SearchStore } from '../../persistence/port/store.ts';
+import type { Handler } from '../attempt/handler.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -21,7 +23,6 @@ import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { EntityRecords } from './entityRecords.ts';
 import type { MakeCall } from './fetchCurrent.ts';
 import type { RestingEdits } from './restingEdits.ts';
-import type { ShownPlans } from './shownPlans.ts';
 
 export interface DeskParts {
   readonly store: RecordStore & SearchStore & KeptStore;
@@ -50,10 +51,18 @@ export interface DeskParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** Keeps crisis plans as records are shown. */
+export interface PlansKept {
+  /** An edit of the record by this handler was accepted, or has arrived. Resolves once the plan is on disk. */
+  changed(entity: Entity, subject: string, handler: Handler): Promise<void>;
+  /** A record was heard of from elsewhere. */
+  heard(entity: Entity, subject: string): Promise<void>;
+}
+
 /** The same, with what the desk has made of it. */
 export interface DeskTools extends DeskParts {
   readonly records: EntityRecords;
   readonly conflicts: ConflictKeeper;
   readonly resting: RestingEdits;
-  readonly plans: ShownPlans;
+  readonly plans: PlansKept;
 }

@@ -84,7 +84,7 @@ export class EntityViews implements EntityAccess {
   async #shown(entity: Entity): Promise<EntityView | null> {
     const { records } = this.#tools;
     for (let kept = await records.kept(entity); ; ) {
-      const waiting = await this.#waitingFor(entity, kept.record);
+      const waiting = await this.#waitingFor(entity);
       const now = await records.kept(entity);
       if (now.revision === kept.revision) return this.#project(entity, kept.record, waiting);
       kept = now;
@@ -135,31 +135,22 @@ export class EntityViews implements EntityAccess {
   }
 
   /** The edits of a record that the upstream has not taken, in the order of their lane. */
-  async #waitingFor(entity: Entity, record: EntityRecord | null): Promise<readonly Waiting[]> {
+  async #waitingFor(entity: Entity): Promise<readonly Waiting[]> {
     const { pool: poolOf, store } = this.#tools;
     const pool = poolOf();
-    const lane = entityKey(entity);
+    const lane = entityKey(entity) ?? '';
     const isOf = (context: WorkContext): boolean => entityKey(context.entity) === lane;
     const found = new Map<string, Waiting>();
     const add = (id: string, waiting: Waiting | null): void => {
       if (waiting !== null && isOf(waiting.context)) found.set(id, waiting);
     };
-    for (let next: number | null = 0; next !== null; ) {
-      const page = await store.search({
-        standings: ['inHand', 'due', 'held'],
-        order: 'oldest',
-        mentions: [JSON.stringify(entity.id)],
-        fromSeq: next,
-        limit: PAGE_ROWS,
-        ...(record === null ? {} : { subject: record.subject }),
-      });
-      for (const row of page.rows) {
-        if (pool.resident(row.id) !== undefined) continue;
-        // A search gives no payloads.
-        const whole = await store.find(row.id);
-        if (whole !== null) add(row.id, this.#waitingOfRow(whole));
+    for (let afterSeq = 0, isLast = false; !isLast; ) {
+      const rows = await store.lane({ lane, afterSeq, limit: PAGE_ROWS });
+      for (const row of rows) {
+        if (pool.resident(row.id) === undefined) add(row.id, this.#waitingOfRow(row));
       }
-      next = page.nextSeq;
+      isLast = rows.length < PAGE_ROWS;
+      afterSeq = rows.at(-1)?.seq ?? afterSeq;
     }
     // What is in memory is newer than its row.
     for (const resident of pool.residents) add(resident.id, this.#waitingOfResident(resident));

@@ -43,16 +43,16 @@ async function aboutToEnd() {
 
 /** Once, while the edits that wait are looked for, something else happens. */
 function betweenReads(store: Store, happens: () => Promise<void>): void {
-  const search = store.search.bind(store);
+  const lane = store.lane.bind(store);
   let isOver = false;
   Object.assign(store, {
-    search: async (...query: Parameters<Store['search']>) => {
-      const page = await search(...query);
+    lane: async (...query: Parameters<Store['lane']>) => {
+      const rows = await lane(...query);
       if (!isOver) {
         isOver = true;
         await happens();
       }
-      return page;
+      return rows;
     },
   });
 }
