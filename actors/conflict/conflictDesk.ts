@@ -42,10 +42,7 @@ export class ConflictDesk implements Edits {
       records: new EntityRecords({ kept: this.#kept, onError }),
       conflicts: new ConflictKeeper({ kept: this.#kept, retentionMs }),
       resting: new RestingEdits({ store, pool }),
-      plans: new ShownPlans(
-        () => this.#tools,
-        async (entity) => (await shown.get(entity))?.value ?? null,
-      ),
+      plans: new ShownPlans(parts, async (entity) => (await shown.get(entity))?.value ?? null),
     };
     const shown = new EntityViews(this.#tools, async () => undefined);
     this.#backlog = new Backlog({

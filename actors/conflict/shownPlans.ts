@@ -8,11 +8,19 @@
 
 import { crisisPlan } from '../../machines/merge/entities/crisisPlan.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { conflictRulesOf } from '../attempt/conflictRules.ts';
 import type { Handler } from '../attempt/handler.ts';
-import type { DeskTools } from './deskParts.ts';
+import type { Handlers } from '../pool/handlers.ts';
+
+/** What it needs of the desk. */
+export interface ShownPlansParts {
+  readonly pool: () => { readonly registered: Pick<Handlers, 'byType'> };
+  readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
 
 /** Gives the value of a record as it is shown; `null` for none. */
 export type ShownValue = (entity: Entity) => Promise<Json>;
@@ -25,14 +33,14 @@ interface PlanRecord {
 }
 
 export class ShownPlans {
-  readonly #tools: () => DeskTools;
+  readonly #parts: ShownPlansParts;
   readonly #shown: ShownValue;
   /** By record: what is being kept, and what is to be kept after it. */
   readonly #busy = new Map<string, Promise<void>>();
   readonly #next = new Map<string, Promise<void>>();
 
-  constructor(tools: () => DeskTools, shown: ShownValue) {
-    this.#tools = tools;
+  constructor(parts: ShownPlansParts, shown: ShownValue) {
+    this.#parts = parts;
     this.#shown = shown;
   }
 
@@ -44,7 +52,7 @@ export class ShownPlans {
   /** A record was heard of from elsewhere: by which handler it would be edited here, it does not say. */
   async heard(entity: Entity, subject: string): Promise<void> {
     if (entity.type !== crisisPlan.type) return;
-    const handlers = [...this.#tools().pool().registered.byType.values()].filter(makesPlans);
+    const handlers = [...this.#parts.pool().registered.byType.values()].filter(makesPlans);
     if (handlers.length > 0) await this.#keep({ entity, subject, handlers });
   }
 
@@ -68,7 +76,7 @@ export class ShownPlans {
   }
 
   async #put({ entity, subject, handlers }: PlanRecord): Promise<void> {
-    const { keepPlan, onError } = this.#tools();
+    const { keepPlan, onError } = this.#parts;
     try {
       const value = await this.#shown(entity);
       if (value === null) return;

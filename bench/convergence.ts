@@ -1,0 +1,188 @@
+/**
+ * How soon devices that have changed the same records offline hold the same, and what that costs: 10 devices,
+ * 1,000 records, each changed on every device, over real HTTP with a stated latency; beside the loop that an
+ * app writes by itself, and how many edits that loop loses.
+ * Usage: convergence.js [--devices=10] [--records=1000] [--latency=20] [--systems=apart,holdfast,naive] [--quick]
+ *
+ * @module
+ */
+
+import { canonical } from '../machines/merge/values/canonical.ts';
+import { type Figures, newFigures } from './convergence/figures.ts';
+import { HoldfastDevice } from './convergence/holdfastDevice.ts';
+import { NaiveDevice } from './convergence/naive.ts';
+import { found } from './convergence/records.ts';
+import { type RecordsProcess, startRecords } from './convergence/recordsProcess.ts';
+import { percentile, printMachine, printTable, temporaryFolder } from './support.ts';
+
+/** `apart` is holdfast where each device has records of its own: what the same edits cost that meet nobody. */
+const SYSTEMS = { apart, holdfast, naive };
+type System = keyof typeof SYSTEMS;
+/** Calls of one device to its own store under way. */
+const AT_ONCE = 32;
+const CONFLICT_MS_MAX = 5_000;
+const CPU_MS_MAX = 10;
+
+const isQuick = process.argv.includes('--quick');
+const devices = Number(given('devices') ?? (isQuick ? 4 : 10));
+const records = Number(given('records') ?? (isQuick ? 50 : 1_000));
+const latencyMs = Number(given('latency') ?? 20);
+const systems = (given('systems')?.split(',') ?? Object.keys(SYSTEMS)) as readonly System[];
+
+function given(option: string): string | undefined {
+  const start = `--${option}=`;
+  return process.argv.find((argument) => argument.startsWith(start))?.slice(start.length);
+}
+
+const numbers = Array.from({ length: records }, (_, record) => record);
+
+async function forEach(work: (record: number) => Promise<void>): Promise<void> {
+  const waiting = numbers.values();
+  const go = async (): Promise<void> => {
+    for (const record of waiting) await work(record);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, go));
+}
+
+/** Measures from the moment at which the devices come online. */
+async function measured(figures: Figures, work: () => Promise<void>): Promise<void> {
+  const startMs = performance.now();
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  figures.totalMs = performance.now() - startMs;
+  figures.cpuMs = (user + system) / 1_000;
+}
+
+async function holdfast(upstream: RecordsProcess): Promise<Figures> {
+  return await edited(upstream, 'holdfast', () => true);
+}
+
+async function apart(upstream: RecordsProcess): Promise<Figures> {
+  return await edited(
+    upstream,
+    'holdfast, nobody met',
+    (device, record) => record % devices === device,
+  );
+}
+
+/** Devices that edit, offline, each record that is theirs, and then come online. */
+async function edited(
+  upstream: RecordsProcess,
+  system: string,
+  isTheirs: (device: number, record: number) => boolean,
+): Promise<Figures> {
+  const figures = newFigures(system);
+  const folder = temporaryFolder();
+  const all = Array.from(
+    { length: devices },
+    (_, device) => new HoldfastDevice(upstream.url, folder, device, figures),
+  );
+  for (const device of all) await device.ready;
+  for (const device of all) await forEach(async (record) => await device.hear(record, false));
+  for (const device of all) device.disconnect();
+  for (const [number, device] of all.entries()) {
+    await forEach(async (record) => {
+      if (!isTheirs(number, record)) return;
+      figures.edits += 1;
+      await device.edit(record);
+    });
+  }
+  console.error(`${system}: ${figures.edits} edits are made offline`);
+  await measured(figures, async () => {
+    await Promise.all(all.map(async (device) => await device.connect()));
+  });
+  const sentAtMs = performance.now();
+  await Promise.all(
+    all.map(async (device) => await forEach(async (record) => await device.hear(record, true))),
+  );
+  figures.allEqualMs = performance.now() - sentAtMs;
+  const held = await upstream.values();
+  for (const device of all) {
+    await forEach(async (record) => {
+      const isSame = canonical(await device.shown(record)) === canonical(held[record] ?? null);
+      if (!isSame) figures.unequal += 1;
+    });
+    await device.close();
+  }
+  return figures;
+}
+
+async function naive(upstream: RecordsProcess): Promise<Figures> {
+  const figures = newFigures('refetch, last writer wins');
+  const all = Array.from(
+    { length: devices },
+    (_, device) => new NaiveDevice(upstream.url, device, figures),
+  );
+  for (const device of all) await device.begin(numbers);
+  for (const device of all) for (const record of numbers) device.edit(record);
+  figures.edits = devices * records;
+  await measured(figures, async () => {
+    await Promise.all(all.map(async (device) => await device.connect()));
+  });
+  return figures;
+}
+
+async function run(system: System): Promise<Figures> {
+  const upstream = await startRecords({ records, latencyMs });
+  try {
+    const figures = await SYSTEMS[system](upstream);
+    const values = await upstream.values();
+    figures.lost =
+      figures.edits - values.reduce<number>((sum, value) => sum + found(value, devices), 0);
+    return figures;
+  } finally {
+    upstream.stop();
+  }
+}
+
+/** What an edit that meets others takes of a processor more than one that does not, for each conflict. */
+function costOfConflict(met: Figures, alone: Figures): number {
+  return (met.cpuMs - met.edits * (alone.cpuMs / alone.edits)) / met.conflicts.length;
+}
+
+printMachine();
+console.log(
+  `${devices} devices, ${records} records, each changed on every device while all are offline; then all come online at once.\n` +
+    `HTTP on 127.0.0.1, ${latencyMs} ms added to every answer; each store on disk, all devices in one process.`,
+);
+const all: Figures[] = [];
+for (const system of systems) all.push(await run(system));
+
+const ms = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(1));
+printTable(
+  'From the refusal of a write to its being merged and taken by the upstream, network included',
+  all.map((one) => ({
+    system: one.system,
+    conflicts: one.conflicts.length,
+    'p50 ms': ms(percentile(one.conflicts, 0.5)),
+    'p99 ms': ms(percentile(one.conflicts, 0.99)),
+    'max ms': ms(percentile(one.conflicts, 1)),
+    'CPU ms an edit': ms(one.cpuMs / one.edits),
+    'edits lost': `${one.lost} of ${one.edits}`,
+    'all sent, s': ms(one.totalMs / 1_000),
+  })),
+);
+const own = all.find(({ system }) => system === 'holdfast');
+const alone = all.find(({ system }) => system === 'holdfast, nobody met');
+if (own !== undefined) {
+  const cpuMs = alone === undefined ? Number.NaN : costOfConflict(own, alone);
+  printTable('Hearing of a version of another device, and what a conflict costs', [
+    {
+      changes: own.remoteChanges.length,
+      'p50 ms': ms(percentile(own.remoteChanges, 0.5)),
+      'p99 ms': ms(percentile(own.remoteChanges, 0.99)),
+      'CPU ms more for a conflict': ms(cpuMs),
+      'rounds a conflict': ms(own.rounds / own.conflicts.length),
+      'devices apart': own.unequal,
+    },
+  ]);
+  const faults = [
+    own.lost > 0 && `${own.lost} edits are lost`,
+    own.unequal > 0 && `${own.unequal} records are not the same on a device`,
+    percentile(own.conflicts, 0.99) >= CONFLICT_MS_MAX && `p99 is not under ${CONFLICT_MS_MAX} ms`,
+    cpuMs >= CPU_MS_MAX && `a conflict takes ${CPU_MS_MAX} ms or more of a processor`,
+  ].filter((fault) => typeof fault === 'string');
+  console.log(faults.length === 0 ? '\nAll goals are met.' : `\nNOT MET: ${faults.join('; ')}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
