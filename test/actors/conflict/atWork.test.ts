@@ -1,6 +1,7 @@
 /** Conflicts at work: what they wait for, what ends them, and what they hold up. */
 
 import { describe, expect, test } from 'vitest';
+import { entityKey } from '../../../machines/operation/keys.ts';
 import {
   permanentFailure,
   transientFailure,
@@ -361,6 +362,66 @@ describe('a conflict at work', () => {
     await clock.run(operation.outcome);
     // What was read of it, what it became, and only then the ending.
     expect(ordered).toEqual(['record', 'record', 'ending']);
+    await clock.run(runtime.close());
+  });
+
+  test('OP-7 CF-1 one that was accepted before its handler was there is compared all the same', async () => {
+    const upstream = movedOn();
+    const { clock, boot } = createWorld();
+    const first = boot(optionsFor(upstream, { upstreams: { default: { concurrency: 1 } } }));
+    first.runtime.upstream('default').forceOpen('not yet');
+    const { id } = await clock.run(first.runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.run(first.runtime.close());
+    const { runtime } = boot({ device: 'phone' });
+    await clock.advance(1_000);
+    runtime.upstream('default').release();
+    await clock.run(runtime.handle('records.put', upstream.handler()));
+    const { status } = await clock.run(runtime.getOperation(id).outcome);
+    expect(status).toBe('completed');
+    expect(upstream.value('p-1')).toEqual({ a: 1, b: 5 });
+    await clock.run(runtime.close());
+  });
+
+  test('PS-3 CF-1 what is known of a record and can not be read is read at the upstream, and holds nothing up', async () => {
+    const upstream = movedOn();
+    const world = createWorld();
+    const { clock, boot, disk } = world;
+    const { runtime, errors } = boot(optionsFor(upstream));
+    await clock.run(runtime.ready);
+    const key = entityKey({ type: 'preferences', id: 'p-1' }) ?? '';
+    await disk.commit([{ kind: 'keep', room: 'entity', key, text: 'no record' }]);
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    const { status } = await clock.run(operation.outcome);
+    expect(status).toBe('completed');
+    expect(upstream.value('p-1')).toEqual({ a: 1, b: 5 });
+    expect(errors.map((error) => (error as { code?: string }).code)).toContain(
+      'HF_RECORD_MALFORMED',
+    );
+    const next = await clock.run(runtime.sync(edit('p-1', { a: 2, b: 0 })));
+    expect((await clock.run(next.outcome)).status).toBe('completed');
+    expect(upstream.value('p-1')).toEqual({ a: 2, b: 5 });
+    await clock.run(runtime.close());
+  });
+
+  test('OP-6 HM-1 an edit that rests and that nobody works on is found again without anybody asking', async () => {
+    const upstream = movedOn();
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot(optionsFor(upstream));
+    await clock.run(runtime.ready);
+    // What is read of it fails as it is taken up, once the store seems well.
+    let failures = 0;
+    upstream.beforeWrite = () => {
+      upstream.beforeWrite = () => undefined;
+      store.faults.readFails = () => {
+        failures += 1;
+        return failures <= 3;
+      };
+    };
+    const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
+    await clock.advance(180_000);
+    const { status } = await clock.run(operation.outcome);
+    expect(status).toBe('completed');
+    expect(failures).toBeGreaterThan(0);
     await clock.run(runtime.close());
   });
 });
