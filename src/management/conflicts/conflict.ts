@@ -12,6 +12,7 @@ import {
   isToBeCarriedOut,
   standingValue,
 } from '../../../machines/conflict/conflictRecord.ts';
+import { ABSENCE } from '../../../machines/conflict/decision.ts';
 import { valueAt } from '../../../machines/conflict/valueAt.ts';
 import { ruleInWords } from '../../../machines/merge/rules/ruleWords.ts';
 import type { AuditEntry } from '../../../machines/merge/rules/ruling.ts';
@@ -125,6 +126,9 @@ export type ConflictOutcome = Pick<Conflict, 'id' | 'state' | 'isHeld' | 'isToBe
   readonly operationId: string | null;
 };
 
+const ABSENCE_IN_WORDS =
+  'A record that its upstream has lost is made again, of all that is known of it.';
+
 export function conflictOf(record: ConflictRecord): Conflict {
   const { id, state, entity, type, reason, openedAtMs, items, isHeld, operationId } = record;
   return {
@@ -159,7 +163,7 @@ export function detailsOf(record: ConflictRecord): ConflictDetails {
       number: at + 1,
       path: item.path,
       rule: item.rule,
-      says: ruleInWords(item.rule),
+      says: item.rule === ABSENCE ? ABSENCE_IN_WORDS : ruleInWords(item.rule),
       reason: item.reason,
       stands: valueAt(record.value, item.path),
       alternatives: item.alternatives.map(({ value, actor, atMs, verified }, place) => ({
