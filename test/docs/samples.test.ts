@@ -19,6 +19,7 @@ const PAGES = [
   'docs/tutorial.md',
   'docs/errors.md',
   'docs/card-data.md',
+  'docs/conflicts.md',
   'docs/crisis.md',
   'docs/health.md',
   'docs/policies.md',
