@@ -61,20 +61,17 @@ export class OpenConflicts {
 
   /** Which of them are of which upstream follows from the handlers that there are now. */
   health(upstreamOf: (type: string) => string | undefined): ConflictsHealth {
-    const all = [...this.#waiting.values()];
-    const byUpstream = new Map<string, Waiting[]>();
-    for (const one of all) {
-      const upstream = upstreamOf(one.type);
-      if (upstream !== undefined) {
-        byUpstream.set(upstream, [...(byUpstream.get(upstream) ?? []), one]);
-      }
+    const upstreams = new Map<string, Counted>();
+    const all: Counted = { ...NONE };
+    for (const waiting of this.#waiting.values()) {
+      count(all, waiting);
+      const upstream = upstreamOf(waiting.type);
+      if (upstream === undefined) continue;
+      const its = upstreams.get(upstream) ?? { ...NONE };
+      upstreams.set(upstream, its);
+      count(its, waiting);
     }
-    return {
-      ...summaryOf(all),
-      upstreams: Object.fromEntries(
-        [...byUpstream].map(([name, waiting]) => [name, summaryOf(waiting)]),
-      ),
-    };
+    return { ...all, upstreams: Object.fromEntries(upstreams) };
   }
 
   #opened(id: string, waiting: Waiting): void {
@@ -84,13 +81,12 @@ export class OpenConflicts {
   }
 }
 
-function summaryOf(waiting: readonly Waiting[]): WaitingConflicts {
-  return {
-    count: waiting.length,
-    held: waiting.filter(({ isHeld }) => isHeld).length,
-    oldestAtMs: waiting.reduce<number | null>(
-      (oldest, { openedAtMs }) => Math.min(oldest ?? openedAtMs, openedAtMs),
-      null,
-    ),
-  };
+type Counted = { -readonly [Field in keyof WaitingConflicts]: WaitingConflicts[Field] };
+
+const NONE: WaitingConflicts = { count: 0, held: 0, oldestAtMs: null };
+
+function count(counted: Counted, { isHeld, openedAtMs }: Waiting): void {
+  counted.count += 1;
+  if (isHeld) counted.held += 1;
+  counted.oldestAtMs = Math.min(counted.oldestAtMs ?? openedAtMs, openedAtMs);
 }

@@ -300,6 +300,19 @@ describe('HM-1 CF-6 what waits for a person is counted', () => {
     expect(review.health()).toMatchObject({ count: 1, held: 0, upstreams: {} });
   });
 
+  test('HM-1 OP-6 a hundred thousand of one upstream are counted in no time', async () => {
+    const { review, facts } = await scene();
+    for (let n = 0; n < 100_000; n += 1) {
+      const its = { conflictId: `c-${n}`, operationId: `op-${n}`, type: 'plans.put' };
+      const one = { ...about, ...its };
+      facts.emit('conflict.awaitsReview', one, 'conflict', 1, true);
+    }
+    const beganAtMs = performance.now();
+    expect(review.health()).toMatchObject({ count: 100_000, held: 100_000 });
+    // It is milliseconds; one that grows with the square takes minutes.
+    expect(performance.now() - beganAtMs).toBeLessThan(1_000);
+  });
+
   test('HM-1 what is decided and not carried out waits for no person', async () => {
     const { atRest, boot, carried } = await scene(record({ isHeld: false }));
     await atRest.decide('op-1-c1', { by: ANA, ...first });
