@@ -35,12 +35,12 @@ export class ConflictDesk implements Edits {
   readonly #works = new Map<string, ConflictWork>();
 
   constructor(parts: DeskParts) {
-    const { store, journal, timers, pool, retentionMs, onError } = parts;
+    const { store, journal, clock, timers, pool, retentionMs, onError } = parts;
     this.#kept = keptRecords({ store, journal });
     this.#tools = {
       ...parts,
       records: new EntityRecords({ kept: this.#kept, onError }),
-      conflicts: new ConflictKeeper({ kept: this.#kept, retentionMs }),
+      conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs }),
       resting: new RestingEdits({ store, pool }),
       plans: new ShownPlans(parts, async (entity) => (await shown.get(entity))?.value ?? null),
     };

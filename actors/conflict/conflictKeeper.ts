@@ -13,11 +13,13 @@ import {
   isOpen,
   isToBeCarriedOut,
 } from '../../machines/conflict/conflictRecord.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 
 export interface ConflictKeeperParts {
   readonly kept: KeptRecords;
+  readonly clock: Pick<Clock, 'now'>;
   /** How long one is kept that nobody has to look at. */
   readonly retentionMs: number;
 }
@@ -51,6 +53,7 @@ export class ConflictKeeper {
    * @throws HoldfastError `HF_STORE_…`.
    */
   async keep(record: ConflictRecord): Promise<boolean> {
+    const { kept, clock, retentionMs } = this.#parts;
     let { id } = record;
     for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
       const { record: before, revision } = await this.#read(id);
@@ -59,14 +62,15 @@ export class ConflictKeeper {
         continue;
       }
       const next = { ...record, id, ...(before === null ? {} : keptOf(before)) };
-      const [result] = await this.#parts.kept.commit([
+      const [result] = await kept.commit([
         {
           kind: 'keep',
           room: 'conflict',
           key: id,
           text: encodeConflict(next),
           isOpen: isOpen(next),
-          keepUntilMs: record.openedAtMs + this.#parts.retentionMs,
+          // It may have waited for longer than that before anybody could look at it.
+          keepUntilMs: clock.now() + retentionMs,
           revision,
         },
       ]);

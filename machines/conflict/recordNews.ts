@@ -8,7 +8,7 @@ import { compareVectors, joinVectors } from '../merge/clock/versionVector.ts';
 import { canonical } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import { sha256 } from '../merge/values/sha256.ts';
-import type { RequestBody } from '../policy/request/requestBody.ts';
+import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
@@ -79,7 +79,7 @@ export function afterSent(
   const held = kept?.value ?? merged?.payload ?? body.payload;
   const sent = currentOf({ version: kept?.version ?? null, value: held, meta }, onlooker);
   // Somebody told of a later version before this was written down.
-  const isOver = isBehind(meta, before.current);
+  const isOver = isBehind(meta, before.current) || isOutrun(merged, sent, before.current);
   const current = isOver ? before.current : sent;
   const vv = joined(before.vv, merged?.meta.vv, kept?.meta?.vv);
   const ancestor =
@@ -211,6 +211,16 @@ export function makerOfCurrent({ meta, asOfMs }: Current, device: string): Maker
 
 function makerOf(meta: RecordMeta | undefined, device: string): Maker | null {
   return meta === undefined || meta.actor === device ? null : { actor: meta.actor, hlc: meta.hlc };
+}
+
+/**
+ * Whether something was heard of the record while the edit was on its way. The upstream took the edit on the version
+ * that it was made on, so what it told of meanwhile came after it, or is the edit itself. Vectors know better.
+ */
+function isOutrun(merged: MergedBody | undefined, sent: Current, current: Current | null): boolean {
+  if (merged === undefined || current === null || current.version === null) return false;
+  if (sent.meta !== undefined && current.meta !== undefined) return false;
+  return current.version !== merged.version && current.version !== sent.version;
 }
 
 function isBehind(meta: RecordMeta | undefined, current: Current | null): boolean {

@@ -1,0 +1,141 @@
+/** Where conflicts meet the rest: what is shown, kept, told of and ended while something else happens. */
+
+import { describe, expect, test } from 'vitest';
+import type { Json } from '../../../machines/vocabulary/json.ts';
+import { createWorld } from '../../support/harness/engineHarness.ts';
+import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
+
+const HOUR_MS = 3_600_000;
+
+function edit(id: string, payload: Json, base: Json, subject = 'user-42') {
+  return {
+    type: 'records.put',
+    subject,
+    tier: 'premium',
+    entity: { type: 'preferences', id },
+    payload,
+    base,
+  } as const;
+}
+
+async function all<Item>(given: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of given) found.push(item);
+  return found;
+}
+
+describe('a record that several subjects edit', () => {
+  test('CF-1 CF-2 OP-6 is shown with the edits of all of them, wherever they lie', async () => {
+    const upstream = new RecordUpstream();
+    upstream.put('p-1', { a: 0, b: 0 });
+    const world = createWorld();
+    const options = { device: 'phone', handlers: { 'records.put': upstream.handler() } };
+    const first = world.boot(options);
+    const { runtime } = first;
+    const entity = { type: 'preferences', id: 'p-1' };
+    const known = { a: 0, b: 0 };
+    await world.clock.run(
+      runtime.remoteChange({ entity, subject: 'patient', value: known, version: '"1"' }),
+    );
+    runtime.upstream('default').forceOpen('offline');
+    const base = { version: '"1"', value: known };
+    await world.clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 }, base, 'carer')));
+    await world.clock.advance(1_000);
+    first.kill();
+    const { runtime: second } = world.boot(options);
+    second.upstream('default').forceOpen('offline');
+    await world.clock.run(second.ready);
+    await world.clock.advance(1_000);
+    const view = await world.clock.run(second.entities.get(entity));
+    expect(view).toMatchObject({ value: { a: 1, b: 0 }, waiting: 1 });
+    await world.clock.run(second.close());
+  });
+});
+
+describe('news of a record', () => {
+  test('CF-1 CF-2 that come while an edit is on its way are what is known after it', async () => {
+    const upstream = new RecordUpstream();
+    upstream.keepsMeta = false;
+    upstream.put('p-1', { a: 0, b: 0 });
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      device: 'phone',
+      handlers: { 'records.put': upstream.handler() },
+    });
+    const entity = { type: 'preferences', id: 'p-1' };
+    const later = { entity, subject: 'user-42', value: { a: 1, b: 7 }, version: '"3"' };
+    upstream.afterWrite = async () => {
+      upstream.put('p-1', later.value);
+      await runtime.remoteChange(later);
+    };
+    const base = { version: '"1"', value: { a: 0, b: 0 } };
+    const { outcome } = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 }, base)));
+    expect((await clock.run(outcome)).status).toBe('completed');
+    expect((await clock.run(runtime.entities.get(entity)))?.value).toEqual({ a: 1, b: 7 });
+    expect((await clock.run(runtime.remoteChange(later))).status).toBe('known');
+    await clock.run(runtime.close());
+  });
+});
+
+describe('what was merged', () => {
+  test('CF-6 can be looked at for as long as operations are, however long it waited', async () => {
+    const upstream = new RecordUpstream();
+    upstream.put('p-1', { theme: 'light' });
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      device: 'phone',
+      retentionMs: HOUR_MS,
+      handlers: { 'records.put': upstream.handler() },
+    });
+    upstream.put(
+      'p-1',
+      { theme: 'blue' },
+      { vv: { tablet: 1 }, actor: 'tablet', hlc: { ms: clock.now() + 60_000, c: 0 } },
+    );
+    upstream.beforeRead = () => {
+      upstream.beforeRead = () => undefined;
+      runtime.upstream('default').forceOpen('maintenance');
+      throw new Error('Busy.');
+    };
+    const base = { version: '"1"', value: { theme: 'light' } };
+    const { outcome } = await clock.run(runtime.sync(edit('p-1', { theme: 'dark' }, base)));
+    await clock.advance(3 * HOUR_MS);
+    runtime.upstream('default').release();
+    expect((await clock.run(outcome)).status).toBe('completed');
+    await clock.advance(HOUR_MS / 2);
+    expect(await clock.run(all(runtime.conflicts.list({ all: true })))).toHaveLength(1);
+    await clock.run(runtime.close());
+  }, 60_000);
+});
+
+describe('an edit that is taken back', () => {
+  test('CF-6 HM-1 while the question about it is kept leaves none', async () => {
+    const upstream = new RecordUpstream();
+    upstream.put('p-1', { title: 'Soup' });
+    upstream.put('p-1', { title: 'Stew' });
+    const { clock, boot } = createWorld();
+    const { runtime, store } = boot({
+      device: 'phone',
+      handlers: { 'records.put': upstream.handler() },
+    });
+    const operation = await clock.run(
+      runtime.sync({
+        ...edit('p-1', { title: 'Broth' }, { version: '"1"', value: { title: 'Soup' } }),
+        entity: { type: 'recipe', id: 'p-1' },
+      }),
+    );
+    const kept = store.kept.bind(store);
+    Object.assign(store, {
+      kept: async (query: Parameters<typeof kept>[0]) => {
+        const found = await kept(query);
+        if (query.room === 'conflict' && upstream.reads > 0) void operation.cancel();
+        return found;
+      },
+    });
+    expect((await clock.run(operation.outcome)).status).toBe('cancelled');
+    await clock.advance(1_000);
+    expect(runtime.getHealthStatus().conflicts?.count ?? 0).toBe(0);
+    expect(await clock.run(all(runtime.conflicts.list({})))).toEqual([]);
+    await clock.run(runtime.close());
+  });
+});
