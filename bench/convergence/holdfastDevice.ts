@@ -50,8 +50,8 @@ export class HoldfastDevice {
   }
 
   #listen(): void {
-    this.#runtime.on('conflict.detected', ({ operationId }) => {
-      if (operationId !== null && !this.#detected.has(operationId)) {
+    this.#runtime.on('attempt.failed', ({ operationId, code }) => {
+      if (code === 'HF_CONFLICT' && !this.#detected.has(operationId)) {
         this.#detected.set(operationId, performance.now());
       }
     });

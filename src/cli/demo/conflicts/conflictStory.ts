@@ -247,11 +247,14 @@ function changedAt(
   return { ...value, [field]: items };
 }
 
+/** The state of a wish that goes no further. */
+export const WITHDRAWN = 'rejected';
+
 /** What the person decides of the subscription: the yearly plan stands, the other wish is withdrawn. */
 export function decided(subscription: JsonObject): JsonObject {
   const intents = (subscription['intents'] ?? []) as readonly JsonObject[];
   return {
     ...subscription,
-    intents: intents.map((one) => (one['kind'] === 'cancel' ? { ...one, state: 'rejected' } : one)),
+    intents: intents.map((one) => (one['kind'] === 'cancel' ? { ...one, state: WITHDRAWN } : one)),
   };
 }

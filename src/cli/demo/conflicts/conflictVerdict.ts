@@ -15,6 +15,7 @@ import {
   RECORDS,
   type Story,
   SUBSCRIPTION,
+  WITHDRAWN,
 } from './conflictStory.ts';
 
 export interface ConflictEvidence {
@@ -139,7 +140,7 @@ function isAsDecided(upstream: ReadonlyMap<string, string>): boolean {
   const { intents } = JSON.parse(upstream.get(pathOf(SUBSCRIPTION)) ?? '{}') as {
     readonly intents?: readonly JsonObject[];
   };
-  return intents?.find(({ kind }) => kind === 'cancel')?.['state'] === 'rejected';
+  return intents?.find(({ kind }) => kind === 'cancel')?.['state'] === WITHDRAWN;
 }
 
 /** The summary as a person reads it; the last line is the verdict. */
