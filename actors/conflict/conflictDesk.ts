@@ -27,12 +27,14 @@ import { EntityViews } from './entityViews.ts';
 import { onlookerOf } from './merging.ts';
 import { RestingEdits } from './restingEdits.ts';
 import { ShownPlans } from './shownPlans.ts';
+import { keepWaitingPlans } from './waitingPlans.ts';
 
 export class ConflictDesk implements Edits {
   readonly #tools: DeskTools;
   readonly #kept: KeptRecords;
   readonly #backlog: Backlog;
   readonly #works = new Map<string, ConflictWork>();
+  #isStarted = false;
 
   constructor(parts: DeskParts) {
     const { store, journal, clock, timers, pool, retentionMs, onError } = parts;
@@ -74,16 +76,20 @@ export class ConflictDesk implements Edits {
 
   /** The store is open and serves: conflicts that an earlier process left are taken up. */
   start(): void {
+    this.#isStarted = true;
     this.#backlog.start();
+    this.#keepPlans();
   }
 
   /** A handler of some type is there from now on, whose edits may rest. */
   lookEverywhere(): void {
     this.#backlog.lookEverywhere();
+    this.#keepPlans();
   }
 
   /** Nothing is begun any more; what is under way is left, and taken up at the next start. */
   stop(): void {
+    this.#isStarted = false;
     this.#backlog.stop();
     for (const work of [...this.#works.values()]) work.stop();
   }
@@ -135,6 +141,14 @@ export class ConflictDesk implements Edits {
 
   ended({ id }: Resident): void {
     this.#works.get(id)?.stop();
+  }
+
+  #keepPlans(): void {
+    if (!this.#isStarted) return;
+    void keepWaitingPlans(this.#tools, () => !this.#isStarted).catch((error: unknown) => {
+      // The plans from before stay; the edits go on.
+      if (this.#isStarted) this.#tools.onError(error);
+    });
   }
 
   async #record({ actor, body, taken, handler }: Resident): Promise<void> {

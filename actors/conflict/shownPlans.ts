@@ -93,6 +93,7 @@ export class ShownPlans {
   }
 }
 
-function makesPlans(handler: Handler): boolean {
+/** Whether records that are edited by it are crisis plans. */
+export function makesPlans(handler: Handler): boolean {
   return (conflictRulesOf(handler)?.asCrisisPlan ?? null) !== null;
 }

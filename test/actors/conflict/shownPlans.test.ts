@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CrisisPlan } from '../../../machines/policy/crisis/crisisPlan.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
+import { armFaultPoint, disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 
@@ -22,13 +23,15 @@ function boot(contacts: readonly (typeof sam)[]) {
   const begun = { emergencyContacts: contacts };
   upstream.put(ENTITY.id, begun);
   const world = createWorld();
-  const { runtime, errors } = world.boot({
-    device: 'phone',
-    handlers: {
-      'plans.put': upstream.handler({ asCrisisPlan }),
-      'crisis.alert': { upstream: 'default', run: () => null },
-    },
-  });
+  const start = () =>
+    world.boot({
+      device: 'phone',
+      handlers: {
+        'plans.put': upstream.handler({ asCrisisPlan }),
+        'crisis.alert': { upstream: 'default', run: () => null },
+      },
+    });
+  const { runtime, errors, kill } = start();
   const base = { version: '"1"', value: begun };
   const edit = (now: readonly (typeof sam)[], removals: (typeof REMOVAL)[] = []) => ({
     type: 'plans.put',
@@ -38,12 +41,12 @@ function boot(contacts: readonly (typeof sam)[]) {
     base,
     removals,
   });
-  const named = async (): Promise<readonly string[]> => {
+  const named = async (of = runtime): Promise<readonly string[]> => {
     await world.clock.advance(100);
-    const { resources } = await world.clock.run(runtime.crisis({ subject: SUBJECT }));
+    const { resources } = await world.clock.run(of.crisis({ subject: SUBJECT }));
     return resources.filter(({ from }) => from === 'plan').map(({ name }) => name);
   };
-  return { upstream, world, runtime, errors, base, edit, named };
+  return { upstream, world, runtime, errors, base, edit, named, start, kill };
 }
 
 describe('a crisis plan that is a record', () => {
@@ -66,6 +69,20 @@ describe('a crisis plan that is a record', () => {
     expect(await named()).toEqual(['Sam', 'Mia']);
     expect(upstream.writes).toEqual([]);
     await world.clock.run(runtime.close());
+  });
+
+  test('CR-3 CF-5 PS-2 so it does where the process died right behind the acceptance', async () => {
+    const { upstream, world, runtime, base, edit, named, start, kill } = boot([sam, robin]);
+    await world.clock.run(runtime.remoteChange({ entity: ENTITY, subject: SUBJECT, ...base }));
+    upstream.isDown = true;
+    armFaultPoint('engine.afterAccept', 1, kill);
+    void runtime.sync(edit([sam, mia], [REMOVAL]));
+    await world.clock.advance(100);
+    disarmFaultPoints();
+    const next = start();
+    expect(await named(next.runtime)).toEqual(['Sam', 'Mia']);
+    expect(next.errors).toEqual([]);
+    await world.clock.run(next.runtime.close());
   });
 
   test('CR-3 CF-5 so it does where many were handed in at once', async () => {
