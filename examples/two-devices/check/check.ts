@@ -162,8 +162,10 @@ async function editOffline(phone: Device, tablet: Device): Promise<Device> {
   return again;
 }
 
-async function decide({ runtime }: Device): Promise<void> {
+/** Whichever device is online first has its change taken; the other one asks. */
+async function decide({ runtime }: Device): Promise<number> {
   const { conflicts } = runtime;
+  let decided = 0;
   for await (const { id } of conflicts.list()) {
     const { asked } = await conflicts.show(id);
     for (const { path, alternatives } of asked) {
@@ -172,8 +174,10 @@ async function decide({ runtime }: Device): Promise<void> {
       const choices = { [path]: { value: 'by video' } };
       await conflicts.resolve(id, { by: { id: 'user-1', role: 'user' }, choices });
       console.log('     by video, says the person');
+      decided += 1;
     }
   }
+  return decided;
 }
 
 /** Each sees what the others sent, and sends what came of it, until there is nothing new. */
@@ -226,7 +230,8 @@ try {
   await service.start();
   await hasSent(phone);
   await settle([tablet, phone]);
-  await decide(tablet);
+  const decided = (await decide(tablet)) + (await decide(phone));
+  check('a person was asked once', decided === 1);
   await settle([tablet, phone]);
   await compare([phone, tablet]);
   for (const { runtime } of [phone, tablet]) await runtime.close();
