@@ -103,7 +103,8 @@ export type Run<Payload = Json, Response = Json | undefined> = ((
 
 /**
  * Reads a record: what the upstream holds of the attempt's entity now, `null` where it has none. It changes
- * nothing, may be called at any time and again, and fails as a handler does: by what it throws.
+ * nothing, may be called at any time and again, and fails as a handler does: by what it throws. A record without a
+ * version fails the edit for good: held to nothing, it could lay itself over what others write.
  */
 export type Fetch<Payload = Json, Value = Json> = (
   attempt: Attempt<Payload>,

@@ -13,7 +13,11 @@ import {
   encodeBody,
   parseBody,
 } from '../../machines/policy/request/requestBody.ts';
-import { type Failure, failureOf } from '../../machines/policy/retry/classifyFailure.ts';
+import {
+  type Failure,
+  failureOf,
+  permanentFailure,
+} from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -82,12 +86,22 @@ export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promis
       isExempt: parts.exemptionsOf(type),
     });
     if (current === undefined) return { kind: 'unreadable' };
+    if (current !== null && current.version === null) {
+      return { kind: 'refused', failure: failureOf(withoutVersion()) };
+    }
     return { kind: 'current', current: answeredFor(current, rules, atMs), atMs };
   } catch (error) {
     const failure = failureOf(error);
     const isFinal = failure.failureClass === 'permanent' && isOfUpstream(error);
     return { kind: isFinal ? 'refused' : 'failed', failure };
   }
+}
+
+/** Held to nothing, the edit could lay itself over what others write meanwhile, unseen. */
+function withoutVersion(): Error {
+  return permanentFailure(
+    'fetchCurrent gave a record without a version, so nothing tells whether others change it before the edit arrives. Give its validator as version, or a hash of the record where the upstream compares that.',
+  );
 }
 
 /** The attempt as `fetchCurrent` sees it: what it says of the edit is true, and it ends with the call. */

@@ -139,3 +139,30 @@ describe('an edit that is taken back', () => {
     await clock.run(runtime.close());
   });
 });
+
+describe('an upstream that names no version of what it holds', () => {
+  test('CF-1 is written over by nobody: the edit ends among the dead letters, which say why', async () => {
+    const upstream = new RecordUpstream();
+    upstream.keepsMeta = false;
+    upstream.put('p-1', { a: 0, b: 0 });
+    upstream.put('p-1', { a: 0, b: 5 });
+    const { clock, boot } = createWorld();
+    const fetchCurrent = () => ({ version: null, value: upstream.value('p-1') ?? null });
+    const { runtime } = boot({
+      device: 'phone',
+      handlers: { 'records.put': upstream.handler({ fetchCurrent }) },
+    });
+    // Another device is faster than what was merged with what was there before.
+    upstream.beforeWrite = () => {
+      if (upstream.writes.length === 1) upstream.put('p-1', { a: 0, b: 7 });
+    };
+    const base = { version: '"1"', value: { a: 0, b: 0 } };
+    const { outcome } = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 }, base)));
+    expect(await clock.run(outcome)).toMatchObject({
+      status: 'deadLettered',
+      error: { message: expect.stringContaining('version') as string },
+    });
+    expect(upstream.value('p-1')).toMatchObject({ b: 5 });
+    await clock.run(runtime.close());
+  });
+});
