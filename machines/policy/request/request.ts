@@ -58,8 +58,8 @@ export interface SyncRequest {
    */
   readonly tags?: readonly string[] | undefined;
   /**
-   * The version of the entity that this change was made on; handed to conflict resolution. Where the handler of
-   * the type has `conflicts`: the validator of that version as the upstream gave it, or what `entities.get()` gave
+   * The version of the entity that this change was made on; the handler gets it. Where the handler of the type has
+   * `conflicts`: the validator of that version as the upstream gave it, or what `entities.get()` gave
    * as `base`, which also tells what the changes are.
    */
   readonly base?: Json | EditBase<Json | object> | undefined;
