@@ -24,7 +24,7 @@ import type { ConflictReview } from './conflict/conflictReview.ts';
 import type { EntityAccess } from './conflict/entityAccess.ts';
 import { EntityViews } from './conflict/entityViews.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
-import { type CrisisPlans, crisisPlans } from './crisis/crisisPlans.ts';
+import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
 import { neverExpiring } from './crisis/neverExpiring.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
@@ -139,7 +139,7 @@ export class LocalEngine implements Engine {
       device: parts.device,
       entities: parts.entities,
       payloadBytesMax,
-      keepPlan: (subject, plan) => this.crisisPlans.put(subject, plan),
+      keepPlan: (...plan) => keepPlanOfRecord(this.crisisPlans, this.#core.plans, ...plan),
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,

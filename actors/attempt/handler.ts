@@ -127,9 +127,10 @@ export interface ConflictOptions<Payload = Json> {
    */
   readonly silentMaxMs?: number | undefined;
   /**
-   * The crisis plan that a record holds, `null` for none: it is kept as that of the subject whenever the record
-   * changes, so that a crisis is answered with it: by an edit that was accepted, sent or not, by what it was merged
-   * with, and by `remoteChange()` of a record of the type `crisis_plan`. Default: no plan is made of it.
+   * The crisis plan that a record holds, `null` for a record that is none: it is kept as that of the subject whenever
+   * the record changes, so that a crisis is answered with it: by an edit that was accepted, sent or not, by what it was
+   * merged with, and by `remoteChange()` of a record of the type `crisis_plan`. One without resources is deleted. What
+   * can't be a plan leaves the one from before, and `onError` is told. Default: no plan is made of it.
    */
   readonly asCrisisPlan?: ((value: Payload) => CrisisPlan | null) | undefined;
 }

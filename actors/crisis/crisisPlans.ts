@@ -77,6 +77,25 @@ export interface CrisisPlansParts {
 /** So that all of them are a few megabytes at most. */
 const PINNED_MAX = 100;
 
+/**
+ * Keeps the plan that a record of the app holds. One that names nobody is deleted: whom a person has taken out must be
+ * in no answer. A subject that is pinned stays so, for the next plan.
+ */
+export async function keepPlanOfRecord(
+  plans: CrisisPlans,
+  atHand: Pick<PlansAtHand, 'isPinned'>,
+  subject: string,
+  plan: CrisisPlan,
+): Promise<void> {
+  if (!Array.isArray(plan.resources) || plan.resources.length > 0) {
+    await plans.put(subject, plan);
+    return;
+  }
+  const isPinned = atHand.isPinned(subject);
+  await plans.delete(subject);
+  if (isPinned) await plans.pin(subject);
+}
+
 export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts): CrisisPlans {
   async function keep(subject: string, change: Pick<CrisisPlanWrite, 'plan' | 'isPinned'>) {
     await ready();

@@ -108,7 +108,8 @@ function asCrisisPlan(value: Json): CrisisPlan | null {
   const resources = (emergencyContacts ?? []).flatMap(({ name, phones }) =>
     phones.map((phone) => ({ kind: 'contact' as const, name, phone })),
   );
-  return resources.length === 0 ? null : { resources };
+  // Without anybody in it there is no plan any more.
+  return { resources };
 }
 
 interface Contact {

@@ -15,7 +15,7 @@ const REMOVAL = { path: '/emergencyContacts/robin', confirmed: true, by: SUBJECT
 function asCrisisPlan(value: Json): CrisisPlan | null {
   const { emergencyContacts = [] } = value as { emergencyContacts?: readonly (typeof sam)[] };
   const resources = emergencyContacts.map(({ name, phones: [phone] }) => ({ name, phone }));
-  return resources.length === 0 ? null : { resources };
+  return { resources };
 }
 
 function boot(contacts: readonly (typeof sam)[]) {
@@ -100,6 +100,19 @@ describe('a crisis plan that is a record', () => {
     const { outcome } = await world.clock.run(runtime.sync(edit([sam, mia])));
     await world.clock.run(outcome);
     expect((await named()).toSorted()).toEqual(['Mia', 'Robin', 'Sam']);
+    await world.clock.run(runtime.close());
+  });
+
+  test('CR-3 CF-5 whoever was taken out last is in no answer any more', async () => {
+    const { upstream, world, runtime, base, edit, named, errors } = boot([robin]);
+    await world.clock.run(runtime.remoteChange({ entity: ENTITY, subject: SUBJECT, ...base }));
+    await world.clock.run(runtime.crisisPlans.pin(SUBJECT));
+    expect(await named()).toEqual(['Robin']);
+    upstream.isDown = true;
+    await world.clock.run(runtime.sync(edit([], [REMOVAL])));
+    expect(await named()).toEqual([]);
+    expect(await world.clock.run(runtime.crisisPlans.get(SUBJECT))).toBeNull();
+    expect(errors).toEqual([]);
     await world.clock.run(runtime.close());
   });
 
