@@ -4,9 +4,10 @@
  * @module
  */
 
+import { clampedMs } from '../merge/clock/hybridClock.ts';
 import { compareVectors } from '../merge/clock/versionVector.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
-import type { Current } from '../vocabulary/record.ts';
+import type { Current, RecordMeta } from '../vocabulary/record.ts';
 import type { EntityRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
 
@@ -61,8 +62,21 @@ function dotIn(
   if (theirs < ours) return 'notIn';
   // A store that was put back from a backup counts again from there: the same count may be another edit.
   if (theirs > ours) return 'unknown';
-  if (meta.actor !== device) return isOutcomeUnknown ? 'in' : 'unknown';
+  if (meta.actor !== device) {
+    return isOutcomeUnknown && hasHeardOf(sent, device, meta) ? 'in' : 'unknown';
+  }
   return meta.hlc.ms === sent.meta.hlc.ms && meta.hlc.c === sent.meta.hlc.c ? 'in' : 'unknown';
+}
+
+/**
+ * Whether another device has seen this edit, and not one that this store sent under the same count before it was put
+ * back from a backup: with an edit one hears when it was made, unless that is too far ahead to be believed.
+ */
+function hasHeardOf(sent: MergedBody, device: string, { actor, heard = {} }: RecordMeta): boolean {
+  const madeAtMs = sent.meta.heard?.[device];
+  if (madeAtMs === undefined || heard[device] === madeAtMs) return true;
+  const theirNowMs = heard[actor];
+  return theirNowMs !== undefined && clampedMs(madeAtMs, theirNowMs) !== madeAtMs;
 }
 
 /** Nobody has to hear of a removal that the upstream does not carry. */

@@ -35,6 +35,14 @@ describe('OP-3 CF-1 an edit that was refused for its version', () => {
     expect(standing(current, true)).toBe(inDoubt);
   });
 
+  test('CF-1 PS-5 in doubt, the same count of an earlier life of a restored store proves nothing', () => {
+    const made: MergedBody = { ...sent, meta: { ...sent.meta, heard: { phone: T0 } } };
+    const seen = (phone: number) =>
+      versionOf('"3"', theirs, { vv: { phone: 6, tablet: 2 }, heard: { phone, tablet: T0 + 9 } });
+    expect(standing(seen(T0), true, made)).toBe('applied');
+    expect(standing(seen(T0 - 5_000), true, made)).toBe('unproven');
+  });
+
   test('OP-3 one that was to make the record: there is none yet', () => {
     const first: MergedBody = { ...sent, version: null, absent: true };
     expect(standing(null, true, first)).toBe('sameVersion');
