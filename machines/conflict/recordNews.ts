@@ -4,7 +4,8 @@
  * @module
  */
 
-import { compareVectors, joinVectors } from '../merge/clock/versionVector.ts';
+import { clampedMs } from '../merge/clock/hybridClock.ts';
+import { compareVectors, joinHeardOf } from '../merge/clock/versionVector.ts';
 import { canonical } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import { sha256 } from '../merge/values/sha256.ts';
@@ -90,7 +91,9 @@ export function afterSent(
     ancestor !== null && current !== null && isSameRecord(ancestor.value, current.value);
   const others = isAlone
     ? null
-    : [merged?.others ?? null, makerOf(kept?.meta, device)].reduce(laterMaker, before.others);
+    : [merged?.others ?? null, makerOf(kept?.meta, device)]
+        .map((maker) => maker && received(maker, nowMs))
+        .reduce(laterMaker, before.others);
   const own = { sinceMs: acceptedAtMs, vv: merged?.meta.vv ?? vv };
   const seen = { sinceMs: nowMs, vv: joined(own.vv, meta?.vv) };
   const next: EntityRecord = {
@@ -104,7 +107,7 @@ export function afterSent(
     vv,
     tombstones: withTombstones(
       withTombstones(
-        withTombstones(before.tombstones, removals, own),
+        withTombstones(before.tombstones, removals, own, Number.POSITIVE_INFINITY),
         merged?.meta.tombstones ?? [],
         own,
       ),
@@ -242,19 +245,26 @@ function withPast(past: readonly string[], version: string | null): readonly str
 /** As it is kept: without card data, and without fields that say nothing. */
 function currentOf(
   { version, value, meta, asOfMs, isVerified }: Current,
-  { isExempt }: Onlooker,
+  { isExempt, nowMs }: Onlooker,
 ): Current {
   return {
     version,
     value: withoutCards(value, isExempt),
-    ...(meta === undefined ? {} : { meta }),
+    ...(meta === undefined ? {} : { meta: received(meta, nowMs) }),
     ...(asOfMs === undefined ? {} : { asOfMs }),
     ...(isVerified === true ? { isVerified } : {}),
   };
 }
 
+/** A stamp from the future counts as of when it was received: else all that is made until then would be older. */
+function received<Made extends Maker>(maker: Made, nowMs: number): Made {
+  const { hlc } = maker;
+  const ms = clampedMs(hlc.ms, nowMs);
+  return ms === hlc.ms ? maker : { ...maker, hlc: { ms, c: 0 } };
+}
+
 function joined(...vectors: readonly (VersionVector | undefined)[]): VersionVector {
-  return vectors.reduce<VersionVector>((all, one) => joinVectors(all, one ?? {}), {});
+  return vectors.reduce<VersionVector>((all, one) => joinHeardOf(all, one ?? {}), {});
 }
 
 function isWithin(one: VersionVector, other: VersionVector): boolean {

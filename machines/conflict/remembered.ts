@@ -7,7 +7,7 @@
  * @module
  */
 
-import { advanceVector, joinVectors } from '../merge/clock/versionVector.ts';
+import { advanceVector, joinHeardOf } from '../merge/clock/versionVector.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { Tombstone, VersionVector } from '../vocabulary/record.ts';
 import type { CardExemption } from './cards.ts';
@@ -30,17 +30,29 @@ export interface Onlooker {
 /** The server's entry in a vector: it is no device that could bring an item back. */
 const SERVER = 'srv';
 
-/** Removals that are held, with those that were just heard of. */
+/** So many removals that others tell of are remembered for a record. */
+const HELD_MAX = 1_024;
+
+/**
+ * Removals that are held, with those that were just heard of.
+ *
+ * @param heldMax no more are taken in: none that is held gives way, and of an item whose removal is not known a person
+ *   is asked. What this store removed itself is taken in always
+ */
 export function withTombstones(
   held: readonly HeldTombstone[],
   heardOf: readonly Tombstone[],
   since: { readonly sinceMs: number; readonly vv: VersionVector },
+  heldMax = HELD_MAX,
 ): readonly HeldTombstone[] {
   const byPath = new Map(held.map((one) => [one.tombstone.path, one]));
   for (const tombstone of heardOf) {
     const known = byPath.get(tombstone.path);
     // A confirmed one counts for more than one that is not.
-    const isNews = known === undefined || (!isConfirmed(known) && tombstone.confirmed === true);
+    const isNews =
+      known === undefined
+        ? byPath.size < heldMax
+        : !isConfirmed(known) && tombstone.confirmed === true;
     if (isNews) byPath.set(tombstone.path, { tombstone, ...since });
   }
   return [...byPath.values()].toSorted((one, other) =>
@@ -114,7 +126,7 @@ export function withAllHeard(
 /** The vector of a version that this device makes now. */
 export function nextVector(device: string, ...seen: readonly VersionVector[]): VersionVector {
   return advanceVector(
-    seen.reduce((all, one) => joinVectors(all, one), {}),
+    seen.reduce((all, one) => joinHeardOf(all, one), {}),
     device,
   );
 }

@@ -5,10 +5,15 @@
  */
 
 import type { HybridStamp, RecordMeta, Tombstone, VersionVector } from '../../vocabulary/record.ts';
-import { vectorFrom } from './versionVector.ts';
+import { DEVICES_MAX, vectorFrom } from './versionVector.ts';
 
 /** No device makes as many changes; one more than the greatest whole number could not be counted. */
 const COUNT_MAX = 2 ** 48;
+/** So many removals of a record are taken from elsewhere. An item of any further one stays, and a person is asked. */
+const REMOVALS_MAX = 512;
+/** Of the name of a device, of a person who removed something and of their reason, in UTF-16 code units. */
+const NAME_LENGTH_MAX = 256;
+const PATH_LENGTH_MAX = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,7 +25,7 @@ export function recordMetaFrom(value: unknown): RecordMeta | null {
   const { vv, actor, hlc, tombstones, heard } = fieldsOf(value) ?? {};
   const vector = countedFrom(vv);
   const stamp = stampFrom(hlc);
-  if (vector === null || stamp === null || typeof actor !== 'string' || actor === '') return null;
+  if (vector === null || stamp === null || typeof actor !== 'string' || !isName(actor)) return null;
   const removed = tombstonesFrom(tombstones);
   const heardAt = instantsFrom(heard);
   return {
@@ -30,11 +35,13 @@ export function recordMetaFrom(value: unknown): RecordMeta | null {
   };
 }
 
-/** A vector whose counts all have a next one. */
+/** A vector whose counts all have a next one; `null` for none, and for one of too many devices. */
 function countedFrom(value: unknown): VersionVector | null {
   const vector = vectorFrom(value);
-  if (vector === null) return null;
-  return Object.fromEntries(Object.entries(vector).filter(([, count]) => count <= COUNT_MAX));
+  const counts = Object.entries(vector ?? {}).filter(([name]) => isName(name));
+  if (vector === null || counts.length > DEVICES_MAX) return null;
+  // A count that is left out would make its device's next version look older than this one.
+  return Object.fromEntries(counts.map(([name, count]) => [name, Math.min(count, COUNT_MAX)]));
 }
 
 /** A moment; `null` for what is none. */
@@ -43,30 +50,33 @@ export function stampFrom(value: unknown): HybridStamp | null {
   return isInstant(ms) && isInstant(c) ? { ms, c } : null;
 }
 
-/** Removals, without what is none; `null` for no list. */
+/** Removals, without what is none, and without those past the bound; `null` for no list. */
 export function tombstonesFrom(value: unknown): readonly Tombstone[] | null {
   if (!Array.isArray(value)) return null;
-  return value.flatMap((one: unknown): readonly Tombstone[] => {
-    const { path, confirmed, by, at, reason } = fieldsOf(one) ?? {};
-    if (typeof path !== 'string' || !path.startsWith('/')) return [];
-    const removal: Tombstone = {
-      path,
-      ...(typeof confirmed === 'boolean' ? { confirmed } : {}),
-      ...(typeof by === 'string' ? { by } : {}),
-      ...(isInstant(at) ? { at } : {}),
-      ...(typeof reason === 'string' ? { reason } : {}),
-    };
-    return [removal];
-  });
+  return value.flatMap(tombstoneFrom).slice(0, REMOVALS_MAX);
+}
+
+function tombstoneFrom(value: unknown): readonly Tombstone[] {
+  const { path, confirmed, by, at, reason } = fieldsOf(value) ?? {};
+  if (typeof path !== 'string' || !path.startsWith('/') || path.length > PATH_LENGTH_MAX) return [];
+  const removal: Tombstone = {
+    path,
+    ...(typeof confirmed === 'boolean' ? { confirmed } : {}),
+    ...(isShort(by) ? { by } : {}),
+    ...(isInstant(at) ? { at } : {}),
+    ...(isShort(reason) ? { reason } : {}),
+  };
+  return [removal];
 }
 
 /** Instants by device, without what is none; `null` where there are none at all. */
 export function instantsFrom(value: unknown): Readonly<Record<string, number>> | null {
   const fields = fieldsOf(value);
   if (fields === null) return null;
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, number] => isInstant(entry[1])),
+  const instants = Object.entries(fields).filter(
+    (entry): entry is [string, number] => isName(entry[0]) && isInstant(entry[1]),
   );
+  return Object.fromEntries(instants.length > DEVICES_MAX ? [] : instants);
 }
 
 /** The fields of what may be anything; `null` where it has none. */
@@ -77,4 +87,13 @@ export function fieldsOf(value: unknown): Fields | null {
 
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Whether a text can be the name of a device. */
+function isName(text: string): boolean {
+  return text !== '' && isShort(text) && text !== '__proto__';
+}
+
+function isShort(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= NAME_LENGTH_MAX;
 }

@@ -7,6 +7,12 @@
 
 import type { VersionVector } from '../../vocabulary/record.ts';
 
+/**
+ * A record has so many devices at most: what one of them claims is kept with the record by all others, is compared at
+ * each edit and travels with it. Of a larger claim nothing is believed, so that versions alone tell what is newer.
+ */
+export const DEVICES_MAX = 128;
+
 /** How one state stands to another. */
 export type Causality = 'equal' | 'before' | 'after' | 'concurrent';
 
@@ -31,6 +37,16 @@ export function joinVectors(one: VersionVector, other: VersionVector): VersionVe
   return Object.fromEntries(
     devices.map((device) => [device, Math.max(countOf(one, device), countOf(other, device))]),
   );
+}
+
+/**
+ * What is known joined with what was heard, in no more devices than a record can have: further ones count 0, so that
+ * what they make counts as concurrent.
+ */
+export function joinHeardOf(known: VersionVector, heardOf: VersionVector): VersionVector {
+  const all = joinVectors(known, heardOf);
+  if (Object.keys(all).length <= DEVICES_MAX) return all;
+  return Object.fromEntries(Object.entries(all).filter(([device]) => Object.hasOwn(known, device)));
 }
 
 /** The vector after one more change of a device. */

@@ -235,3 +235,41 @@ describe('CF-6 the record as it is kept', () => {
     },
   );
 });
+
+describe('CF-1 CF-7 what a device claims that nobody can trust', () => {
+  test('CF-1 a stamp from the future counts as of its receipt, so that later edits are later', () => {
+    const one = phone();
+    const hlc = { ms: T0 + 3_650 * DAY_MS, c: 9 };
+    const { meta, ...told } = versionOf('"1"', { title: 'evil' }, of({ tablet: 1 }));
+    if (meta === undefined) throw new Error('no meta');
+    one.hears({ ...told, meta: { ...meta, hlc } });
+    expect(its(one).others).toEqual({ actor: 'tablet', hlc: { ms: one.nowMs, c: 0 } });
+    expect(its(one).current?.meta?.hlc.ms).toBe(one.nowMs);
+  });
+
+  test('CF-7 a new crowd of devices in each version does not fill what is known of the others', () => {
+    const one = phone();
+    one.hears(versionOf('"0"', { title: 'a' }, of({ tablet: 7 })));
+    for (let at = 0; at < 5; at += 1) {
+      const crowd = Array.from({ length: 100 }, (_, n) => [`evil-${at}-${n}`, 1] as const);
+      one.hears(versionOf(`"${at + 1}"`, { title: 'a' }, of(Object.fromEntries(crowd))));
+    }
+    const counts = Object.keys(its(one).vv);
+    expect(counts.length).toBeLessThanOrEqual(128);
+    expect(its(one).vv).toMatchObject({ tablet: 7 });
+  });
+
+  test('CF-7 a flood of removals pushes out none that is held, and is not kept whole', () => {
+    const one = phone();
+    const flood = (at: number): readonly Tombstone[] =>
+      Array.from({ length: 500 }, (_, n) => ({ path: `/people/e${at}-${n}`, confirmed: true }));
+    for (const [at, tombstones] of [[REMOVED], flood(1), flood(2), flood(3)].entries()) {
+      const said = versionOf(`"${at}"`, { title: 'a' }, of({ tablet: at + 1 }));
+      if (said.meta === undefined) throw new Error('no meta');
+      one.hears({ ...said, meta: { ...said.meta, tombstones } });
+    }
+    const held = its(one).tombstones.map(({ tombstone }) => tombstone);
+    expect(held).toHaveLength(1_024);
+    expect(held).toContainEqual(REMOVED);
+  });
+});

@@ -41,9 +41,38 @@ test('CF-1 CF-2 of what is sound in part, that part is read', () => {
   });
 });
 
-test('CF-1 CF-2 a count that no device can have made is none, so that there is always a next one', () => {
+test('CF-1 CF-2 a count that no device can have made stays one that has a next', () => {
   const vv = { a: Number.MAX_SAFE_INTEGER, b: 2 ** 48, c: 1 };
-  expect(recordMetaFrom({ ...META, vv })?.vv).toEqual({ b: 2 ** 48, c: 1 });
+  expect(recordMetaFrom({ ...META, vv })?.vv).toEqual({ a: 2 ** 48, b: 2 ** 48, c: 1 });
+});
+
+test('CF-1 CF-2 of a claim of more devices than a record can have nothing is believed', () => {
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`d${at}`, 1]));
+  expect(Object.keys(recordMetaFrom({ ...META, vv: many(128) })?.vv ?? {})).toHaveLength(128);
+  expect(recordMetaFrom({ ...META, vv: many(129) })).toBeNull();
+  expect(recordMetaFrom({ ...META, heard: many(129) })).toEqual({ ...META, heard: {} });
+});
+
+test('CF-1 CF-2 of removals no more are taken than a record can carry, and nothing that is too long', () => {
+  const path = (at: number) => ({ path: `/contacts/c${at}`, confirmed: true });
+  const tombstones = Array.from({ length: 600 }, (_, at) => path(at));
+  expect(recordMetaFrom({ ...META, tombstones })?.tombstones).toEqual(tombstones.slice(0, 512));
+  const long = 'x'.repeat(2_000);
+  const sent = [{ path: `/${long}` }, { path: '/a', by: long, reason: long }];
+  expect(recordMetaFrom({ ...META, tombstones: sent })?.tombstones).toEqual([{ path: '/a' }]);
+  expect(recordMetaFrom({ ...META, actor: long })).toBeNull();
+});
+
+test('CF-1 CF-2 no device is named as the prototype of an object is', () => {
+  const said = JSON.stringify(META).replaceAll('phone-1', '__proto__');
+  expect(recordMetaFrom(JSON.parse(said))).toBeNull();
+  const vv: unknown = JSON.parse('{"__proto__":3,"a":2}');
+  expect(recordMetaFrom({ ...META, vv, heard: vv })).toEqual({
+    ...META,
+    vv: { a: 2 },
+    heard: { a: 2 },
+  });
 });
 
 test('CF-2 nothing that comes makes it throw, and reading it again changes nothing', () => {
