@@ -2,11 +2,14 @@
  * How soon devices that have changed the same records offline hold the same, and what that costs: 10 devices,
  * 1,000 records, each changed on every device, over real HTTP with a stated latency; beside the loop that an
  * app writes by itself, and how many edits that loop loses.
- * Usage: convergence.js [--devices=10] [--records=1000] [--latency=20] [--systems=apart,holdfast,naive] [--quick]
+ *
+ * Usage: convergence.js [--devices=10] [--records=1000] [--latency=20] [--window=20] [--systems=apart,holdfast,naive]
+ * [--quick]. The window is the time in seconds over which the devices come online, one after the other; 0: all at once.
  *
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { canonical } from '../machines/merge/values/canonical.ts';
 import { type Figures, newFigures } from './convergence/figures.ts';
 import { HoldfastDevice } from './convergence/holdfastDevice.ts';
@@ -27,6 +30,7 @@ const isQuick = process.argv.includes('--quick');
 const devices = Number(given('devices') ?? (isQuick ? 4 : 10));
 const records = Number(given('records') ?? (isQuick ? 50 : 1_000));
 const latencyMs = Number(given('latency') ?? 20);
+const windowMs = Number(given('window') ?? (isQuick ? 4 : 20)) * 1_000;
 const systems = (given('systems')?.split(',') ?? Object.keys(SYSTEMS)) as readonly System[];
 
 function given(option: string): string | undefined {
@@ -54,22 +58,33 @@ async function measured(figures: Figures, work: () => Promise<void>): Promise<vo
   figures.cpuMs = (user + system) / 1_000;
 }
 
+/** All processors and disks are those of one machine here: devices have their own, and their own moments. */
+async function comeOnline(
+  all: readonly { connect(): Promise<void> }[],
+  withinMs = windowMs,
+): Promise<void> {
+  const connected = all.map(async (device, at) => {
+    await sleep((at * withinMs) / all.length);
+    await device.connect();
+  });
+  await Promise.all(connected);
+}
+
 async function holdfast(upstream: RecordsProcess): Promise<Figures> {
-  return await edited(upstream, 'holdfast', () => true);
+  return await edited(upstream, 'holdfast', windowMs, () => true);
 }
 
 async function apart(upstream: RecordsProcess): Promise<Figures> {
-  return await edited(
-    upstream,
-    'holdfast, nobody met',
-    (device, record) => record % devices === device,
-  );
+  // At once, so that nothing but the edits takes time of the processor.
+  const isTheirs = (device: number, record: number): boolean => record % devices === device;
+  return await edited(upstream, 'holdfast, nobody met', 0, isTheirs);
 }
 
 /** Devices that edit, offline, each record that is theirs, and then come online. */
 async function edited(
   upstream: RecordsProcess,
   system: string,
+  withinMs: number,
   isTheirs: (device: number, record: number) => boolean,
 ): Promise<Figures> {
   const figures = newFigures(system);
@@ -90,7 +105,7 @@ async function edited(
   }
   console.error(`${system}: ${figures.edits} edits are made offline`);
   await measured(figures, async () => {
-    await Promise.all(all.map(async (device) => await device.connect()));
+    await comeOnline(all, withinMs);
   });
   const sentAtMs = performance.now();
   await Promise.all(
@@ -118,7 +133,7 @@ async function naive(upstream: RecordsProcess): Promise<Figures> {
   for (const device of all) for (const record of numbers) device.edit(record);
   figures.edits = devices * records;
   await measured(figures, async () => {
-    await Promise.all(all.map(async (device) => await device.connect()));
+    await comeOnline(all);
   });
   return figures;
 }
@@ -143,7 +158,7 @@ function costOfConflict(met: Figures, alone: Figures): number {
 
 printMachine();
 console.log(
-  `${devices} devices, ${records} records, each changed on every device while all are offline; then all come online at once.\n` +
+  `${devices} devices, ${records} records, each changed on every device while all are offline; then they come online within ${windowMs / 1_000} s.\n` +
     `HTTP on 127.0.0.1, ${latencyMs} ms added to every answer; each store on disk, all devices in one process.`,
 );
 const all: Figures[] = [];
