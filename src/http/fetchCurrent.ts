@@ -72,6 +72,12 @@ async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> 
 /** Nothing that is read is applied, so no outcome is unknown. */
 function harmless(error: unknown, signal: AbortSignal): Error {
   if (!(error instanceof AttemptFailure)) return noAnswer(error, signal, true);
+  if (error.code === 'HF_RESPONSE_TOO_LARGE') {
+    return permanentFailure(
+      'The record that the upstream holds is larger than responseBytesMax of httpHandler: the edit can not be merged with it. Raise that, and retry the edit.',
+      { code: error.code, status: error.status },
+    );
+  }
   if (error.failureClass !== 'unknownOutcome' && error.failureClass !== 'conflict') return error;
   const { message, code, status, cause } = error;
   return transientFailure(message, { code, status, cause, notApplied: true });

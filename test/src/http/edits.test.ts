@@ -276,7 +276,11 @@ describe('reading a record', () => {
     [
       'too much',
       answering(200, { ...json, etag: '"1"' }, JSON.stringify('x'.repeat(200))),
-      { failureClass: 'permanent', code: 'HF_RESPONSE_TOO_LARGE' },
+      {
+        failureClass: 'permanent',
+        code: 'HF_RESPONSE_TOO_LARGE',
+        message: expect.stringContaining('The record that the upstream holds is larger') as string,
+      },
     ],
     [
       'a broken connection',

@@ -68,7 +68,10 @@ export function aboutText(about: ConflictAbout): string {
 export function detailsText(details: ConflictDetails, width: number): string {
   const { asked, sides, value, audit } = details;
   const isOver = details.state === 'resolved';
-  const rulings = audit.map(
+  // What stands for now where a person is asked is decided by nobody yet.
+  const open = new Set(isOver ? [] : asked.map(({ path }) => path));
+  const ruled = audit.filter(({ path }) => !open.has(path));
+  const rulings = ruled.map(
     ({ path, reason, kept, lost }) =>
       `${path === '' ? '(the record)' : path}: ${reason}; kept ${jsonLine(kept)}, not taken ${lost.map((one) => jsonLine(one.value)).join(', ')}`,
   );

@@ -106,14 +106,15 @@ async function listOf(
 
 function tableOf(conflicts: readonly Conflict[], nowMs: number): string {
   return table(
-    ['id', 'age', 'entity', 'state', 'questions', 'holds', 'reason', 'type'],
+    ['id', 'age', 'entity', 'asks', 'waits', 'state', 'reason', 'type'],
     conflicts.map((conflict) => [
       conflict.id,
       spanOf(nowMs - conflict.openedAtMs),
       conflict.entityType,
-      stateOf(conflict),
+      // Before what a narrow terminal cuts off.
       conflict.questions,
-      conflict.isHeld ? 'its operation' : '',
+      conflict.isHeld ? 'yes' : '',
+      stateOf(conflict),
       conflict.reason,
       conflict.type,
     ]),

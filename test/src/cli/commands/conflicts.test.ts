@@ -73,12 +73,10 @@ describe('holdfast conflicts, at rest', () => {
     const { exitCode, stdout } = await cli('list');
     expect(exitCode).toBe(0);
     const [head, first, second, ...rest] = stdout.trimEnd().split('\n');
-    expect(head).toMatch(/^id +age +entity +state +questions +holds +reason +type$/);
-    expect(first).toMatch(
-      /^op-2-c16 +\w+ +mood_entry +awaitingReview +0 +its operation +rounds +moods.put$/,
-    );
+    expect(head).toMatch(/^id +age +entity +asks +waits +state +reason +type$/);
+    expect(first).toMatch(/^op-2-c16 +\w+ +mood_entry +0 +yes +awaitingReview +rounds +moods.put$/);
     expect(second).toMatch(
-      /^op-1-c1 +\w+ +crisis_plan +awaitingReview +2 +its operation +conflict +plans.put$/,
+      /^op-1-c1 +\w+ +crisis_plan +2 +yes +awaitingReview +conflict +plans.put$/,
     );
     expect(rest).toEqual([]);
     const all = await cli('list', '--all', '--json');
@@ -130,6 +128,21 @@ describe('holdfast conflicts, at rest', () => {
     for (const hidden of [SECRET, 'Mother', 'emergencyContacts']) {
       expect(about.stdout).not.toContain(hidden);
     }
+  });
+
+  test('CF-6 UX-1 what a person is asked is not told as decided', async () => {
+    const asked = {
+      path: '/emergencyContacts/c1/name',
+      rule: 'both are kept',
+      reason: 'a later edit stands',
+    };
+    const ruled = { path: '/seen', rule: 'latest wins', reason: 'a later one stands' };
+    const lost = { kept: 'a', lost: [] };
+    const audit = [asked, ruled].map((one) => ({ ...one, ...lost }));
+    const { cli } = await scene(plan({ audit }));
+    const { stdout } = await cli('show', 'op-1-c1');
+    expect(stdout).toContain('/seen: a later one stands');
+    expect(stdout).not.toContain('a later edit stands');
   });
 
   test('CF-6 UX-2 a decision that is not whole, or not one, changes nothing and says why', async () => {
