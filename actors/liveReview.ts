@@ -39,6 +39,7 @@ export function liveReview(
       accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),
       keep: (writes) => access.commit(writes.map((write) => () => write)),
     }),
+    asked: desk.tools.asked,
     rulesOf: (type) => ownRules.get(type),
     endingOf: async (id) => {
       const row = await store.find(id);

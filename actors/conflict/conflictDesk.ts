@@ -17,6 +17,7 @@ import { type KeptRecords, keptRecords } from '../journal/keptRecords.ts';
 import { isEditBy } from '../operation/edit.ts';
 import { giveBody, type Resident } from '../operation/resident.ts';
 import type { Edits } from '../pool/edits.ts';
+import { AskedRecords } from './askedRecords.ts';
 import { Backlog, type RestingEdit } from './backlog.ts';
 import { compareAtTurn } from './comparing.ts';
 import { ConflictKeeper } from './conflictKeeper.ts';
@@ -39,10 +40,12 @@ export class ConflictDesk implements Edits {
   constructor(parts: DeskParts) {
     const { store, journal, clock, timers, pool, retentionMs, onError } = parts;
     this.#kept = keptRecords({ store, journal });
+    const asked = new AskedRecords();
     this.#tools = {
       ...parts,
       records: new EntityRecords({ kept: this.#kept, onError }),
-      conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs }),
+      conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked }),
+      asked,
       resting: new RestingEdits({ store, pool }),
       plans: new ShownPlans(parts, async (entity) => (await shown.get(entity))?.value ?? null),
     };

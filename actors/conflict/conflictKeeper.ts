@@ -16,12 +16,14 @@ import {
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
+import type { AskedRecords } from './askedRecords.ts';
 
 export interface ConflictKeeperParts {
   readonly kept: KeptRecords;
   readonly clock: Pick<Clock, 'now'>;
   /** How long one is kept that nobody has to look at. */
   readonly retentionMs: number;
+  readonly asked: AskedRecords;
 }
 
 /** As often it is written again over what another has written meanwhile. */
@@ -53,7 +55,7 @@ export class ConflictKeeper {
    * @throws HoldfastError `HF_STORE_…`.
    */
   async keep(record: ConflictRecord): Promise<boolean> {
-    const { kept, clock, retentionMs } = this.#parts;
+    const { kept, clock, retentionMs, asked } = this.#parts;
     let { id } = record;
     for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
       const { record: before, revision } = await this.#read(id);
@@ -74,7 +76,9 @@ export class ConflictKeeper {
           revision,
         },
       ]);
-      if (result?.kind === 'kept') return before !== null && isOpen(before) && !isOpen(next);
+      if (result?.kind !== 'kept') continue;
+      asked.kept(next);
+      return before !== null && isOpen(before) && !isOpen(next);
     }
     throw new HoldfastError(
       'HF_INTERNAL',

@@ -13,6 +13,7 @@ import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { AskedRecords } from './askedRecords.ts';
 import { type ConflictAccess, type ConflictAccessParts, Conflicts } from './conflictAccess.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
 import { type ConflictsHealth, OpenConflicts } from './openConflicts.ts';
@@ -30,6 +31,7 @@ export interface ConflictReviewParts {
   readonly retentionMs: number;
   readonly ready: () => Promise<void>;
   readonly orders: ConflictOrders;
+  readonly asked: AskedRecords;
   /** The rules of an entity of the app; `undefined` for one that it has not declared. */
   readonly rulesOf: (entityType: string) => EntityRules | undefined;
   /** How an operation has ended; `null` where it has not, `purged` where it is not there any more. */
@@ -63,6 +65,9 @@ export class ConflictReview {
       },
     });
     this.access = this.#conflicts;
+    facts.tap('conflict.resolved', ({ conflictId }) => {
+      parts.asked.closed(conflictId);
+    });
     facts.tap('operation.ended', ({ id }) => {
       const asked = this.#open.heldFor(id);
       if (asked !== undefined) this.#closeLater(asked);
@@ -77,6 +82,7 @@ export class ConflictReview {
     const held: ConflictRecord[] = [];
     await this.#conflicts.carryOutAll((record) => {
       this.#open.opened(record);
+      this.#parts.asked.kept(record);
       if (record.isHeld && record.operationId !== null) held.push(record);
     });
     // Some may have ended at rest, or right before a crash.
@@ -119,7 +125,9 @@ export class ConflictReview {
     };
     if (change === 'undone' && by !== null) {
       facts.emit('conflict.undone', about, by);
-      if (state !== 'resolved') this.#open.opened(record);
+      if (state === 'resolved') return;
+      this.#open.opened(record);
+      this.#parts.asked.kept(record);
     } else {
       facts.emit('conflict.resolved', about, by, Math.max(0, clock.now() - openedAtMs));
     }

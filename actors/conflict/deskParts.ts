@@ -19,6 +19,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { AskedRecords } from './askedRecords.ts';
 import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { EntityRecords } from './entityRecords.ts';
 import type { MakeCall } from './fetchCurrent.ts';
@@ -65,4 +66,6 @@ export interface DeskTools extends DeskParts {
   readonly conflicts: ConflictKeeper;
   readonly resting: RestingEdits;
   readonly plans: PlansKept;
+  /** Of which records a person is asked something. */
+  readonly asked: AskedRecords;
 }

@@ -16,10 +16,7 @@ export interface EntityView<Value = Json> {
   readonly base: EditBase;
   /** Edits that the upstream has not taken yet. */
   readonly waiting: number;
-  /**
-   * A person is asked about an edit that waits, or will be when it is merged. Questions about what went out already
-   * are in `conflicts.list()`.
-   */
+  /** A person is asked about it, or will be when what waits is merged. */
   readonly inReview: boolean;
 }
 

@@ -97,7 +97,7 @@ export class EntityViews implements EntityAccess {
     waiting: readonly Waiting[],
   ): EntityView | null {
     let seen = record;
-    let inReview = false;
+    let inReview = this.#tools.asked.has(entity);
     for (const { context, handler, body, isConflicted } of waiting) {
       const { merged, isAsked } = this.#asSent(seen, context, body);
       inReview ||= isAsked || isConflicted;

@@ -5,6 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { AskedRecords } from '../../../actors/conflict/askedRecords.ts';
 import type { ConflictOrders } from '../../../actors/conflict/conflictOrders.ts';
 import { ConflictReview, conflictAccessAtRest } from '../../../actors/conflict/conflictReview.ts';
 import type { Fact } from '../../../actors/facts/fact.ts';
@@ -83,6 +84,7 @@ async function scene(...records: readonly ConflictRecord[]) {
     new ConflictReview({
       ...{ clock, facts, orders, retentionMs: 1_000 },
       store,
+      asked: new AskedRecords(),
       endingOf: () => Promise.resolve(carried.ending),
       timers: new TimerService(clock, (error) => errors.push(error)),
       ready: () => Promise.resolve(),
