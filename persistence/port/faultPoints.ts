@@ -43,7 +43,8 @@ const OPERATION_POINTS = {
 } as const;
 /**
  * The points of an edit and of its conflict, in the order in which one passes them. Whatever the point, a crash at it
- * loses nothing that a side wrote, and sends no body twice (test/actors/conflict/editCrashes.test.ts).
+ * loses nothing that a side wrote, and sends no body twice (test/actors/conflict/editCrashes.test.ts,
+ * test/oracle/restart/edits.test.ts).
  */
 const CONFLICT_POINTS = {
   'conflict.beforeCompare': 'An edit has its turn; what is known of its record is not read yet.',

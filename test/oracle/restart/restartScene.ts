@@ -64,6 +64,7 @@ export class RestartScene {
       types: ['ledger.put'],
       killerType: null,
       sabotage: null,
+      editing: null,
       lifeMs: CHILD_LIFE_MS,
     };
   }
@@ -102,6 +103,21 @@ export class RestartScene {
     const rows = await rowsAtRest(store);
     await store.close();
     return rows;
+  }
+
+  /** The text of each conflict on disk; nobody may have the store open. */
+  async conflictsAtRest(): Promise<readonly string[]> {
+    const opened = await this.#openCopy();
+    if (opened === null) return [];
+    const { store } = opened;
+    const texts: string[] = [];
+    for (let fromSeq: number | null = 0; fromSeq !== null; ) {
+      const page = await store.keptPage({ room: 'conflict', order: 'oldest', fromSeq, limit: 200 });
+      for (const row of page.rows) if ('text' in row) texts.push(row.text);
+      fromSeq = page.nextSeq;
+    }
+    await store.close();
+    return texts;
   }
 
   /** What is on disk under the name of a component; nobody may have the store open. */

@@ -21,6 +21,7 @@ import type { ChildEvent, ChildOrder, ChildSetup } from './childRuntimeMessages.
 import { sabotaged } from './childRuntimeSabotage.ts';
 
 const LETHAL_AFTER_MS = 60;
+const ANSWER_EVERY_MS = 100;
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as ChildSetup;
 systemClock.schedule(setup.lifeMs, () => process.exit(9));
@@ -28,7 +29,12 @@ systemClock.schedule(setup.lifeMs, () => process.exit(9));
 const key = keyFile(setup.keyFile);
 const ledger: Handler = { upstream: 'ledger', run: httpHandler({ baseUrl: setup.url }) };
 const handlers = Object.fromEntries(setup.types.map((type) => [type, ledger]));
-const { killerType, sabotage } = setup;
+const { killerType, sabotage, editing } = setup;
+if (editing !== null) {
+  const place = { baseUrl: editing.url, method: 'PUT', path: '{entity.type}/{entity.id}' } as const;
+  const run = httpHandler({ ...place, metaField: 'holdfast' });
+  handlers['records.put'] = { upstream: 'records', run, conflicts: { roundsMax: 64 } };
+}
 if (killerType !== null) handlers[killerType] = { upstream: 'ledger', run: die };
 const store = openStore({ folder: setup.folder, key });
 const runtime = assembleRuntime(
@@ -53,6 +59,7 @@ async function start(made: Runtime): Promise<void> {
     process.exit(5);
   }
   say({ event: 'ready' });
+  if (editing?.isAnswering === true) void answerAll(made);
   createInterface({ input: process.stdin }).on('line', (line) => {
     obey(made, JSON.parse(line) as ChildOrder).catch((error: unknown) => {
       say({ event: 'failed', ...describe(error) });
@@ -165,6 +172,27 @@ async function reportOutcome(operation: Operation): Promise<void> {
     id: operation.id,
     outcome: { status, attempts, settledAtMs, code },
   });
+}
+
+/** A person who looks again and again, and takes the first alternative of each question. */
+async function answerAll(made: Runtime): Promise<void> {
+  for (;;) {
+    await new Promise<void>((resolve) => {
+      systemClock.schedule(ANSWER_EVERY_MS, resolve);
+    });
+    try {
+      for await (const { id } of made.conflicts.list()) {
+        const { asked, value } = await made.conflicts.show(id);
+        const choices = Object.fromEntries(asked.map(({ number }) => [number, { take: 1 }]));
+        const by = { id: 'staff-7', role: 'clinician' };
+        await made.conflicts.resolve(id, asked.length > 0 ? { by, choices } : { by, value });
+      }
+    } catch (error) {
+      // What was asked is told by the record itself by now.
+      if (isHoldfastError(error) && error.code === 'HF_CONFLICT_RESOLVED') continue;
+      say({ event: 'failed', ...describe(error) });
+    }
+  }
 }
 
 async function close(made: Runtime, deadlineMs: number): Promise<void> {

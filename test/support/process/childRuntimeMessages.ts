@@ -20,6 +20,9 @@ export const SABOTAGES = [
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 
+/** The same, of edits: what one is sent as does not reach the disk with the state that says so. */
+export type EditSabotage = 'sentBodyForgotten';
+
 /** What a child is started with, as JSON in its first argument. */
 export interface ChildSetup {
   readonly folder: string;
@@ -30,7 +33,9 @@ export interface ChildSetup {
   readonly types: readonly string[];
   /** A type whose handler kills the process. */
   readonly killerType: string | null;
-  readonly sabotage: Sabotage | null;
+  readonly sabotage: Sabotage | EditSabotage | null;
+  /** Where records are that edits of `records.put` change, and whether a person answers what is asked about them. */
+  readonly editing: { readonly url: string; readonly isAnswering: boolean } | null;
   /** The child ends by itself after this. */
   readonly lifeMs: number;
 }

@@ -5,13 +5,17 @@
  */
 
 import type { Store, UpdateWrite, Write, WriteResult } from '../../../persistence/port/store.ts';
-import type { Sabotage } from './childRuntimeMessages.ts';
+import type { EditSabotage, Sabotage } from './childRuntimeMessages.ts';
 
 /** How much later than promised a sabotaged write reaches the disk. */
 const LATE_MS = 150;
 
 /** A store with a defect that the oracle of the restart tests must catch. */
-export function sabotaged(store: Store, sabotage: Sabotage, lateMs = LATE_MS): Store {
+export function sabotaged(
+  store: Store,
+  sabotage: Sabotage | EditSabotage,
+  lateMs = LATE_MS,
+): Store {
   const { commit } = defects(store, lateMs)[sabotage];
   return new Proxy(store, {
     get: (target, name) => {
@@ -22,7 +26,10 @@ export function sabotaged(store: Store, sabotage: Sabotage, lateMs = LATE_MS): S
   });
 }
 
-function defects(store: Store, lateMs: number): Record<Sabotage, Pick<Store, 'commit'>> {
+function defects(
+  store: Store,
+  lateMs: number,
+): Record<Sabotage | EditSabotage, Pick<Store, 'commit'>> {
   return {
     acknowledgeBeforeCommit: answersBefore(store, () => true, lateMs),
     effectBeforeJournal: answersBefore(store, isOrder, lateMs),
@@ -36,6 +43,11 @@ function defects(store: Store, lateMs: number): Record<Sabotage, Pick<Store, 'co
     ),
     keyForgotten: changes(store, (write) =>
       write.kind === 'update' ? withContext(write, { idempotencyKey: 'another' }) : write,
+    ),
+    sentBodyForgotten: changes(store, (write) =>
+      write.kind === 'update'
+        ? { ...write, payload: asGiven(write.payload), newPayload: undefined }
+        : write,
     ),
     laneForgotten: changes(store, (write) =>
       write.kind === 'accept' ? { ...write, lane: null } : write,
@@ -91,6 +103,13 @@ function withContext(write: UpdateWrite, changed: object): UpdateWrite {
     ...write,
     state: JSON.stringify({ ...state, context: { ...state.context, ...changed } }),
   };
+}
+
+/** The body of an edit as its app gave it, without what it is sent as. */
+function asGiven(payload: string | null): string | null {
+  if (payload === null) return null;
+  const { merged: _, ...given } = JSON.parse(payload) as { readonly merged?: object };
+  return JSON.stringify(given);
 }
 
 function stateOf(text: string): { readonly value: string; readonly context: object } {
