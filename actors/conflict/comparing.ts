@@ -7,7 +7,6 @@
 
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
-import { mergeEdit } from '../../machines/conflict/mergeEdit.ts';
 import { parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
@@ -46,7 +45,8 @@ export async function compareAtTurn(
       return NOT_YET;
     case 'merge': {
       const { current } = compared;
-      const made = mergeEdit({ ...comparison, current, bytesMax: tools.recordBytesMax });
+      const question = { ...comparison, current, bytesMax: tools.recordBytesMax };
+      const made = await tools.guard.merge(context.id, question);
       const met: Met = {
         ...{ conflictId: conflictIdOf(context), context, handler },
         reason: 'predecessor',

@@ -25,6 +25,7 @@ import { ConflictWork } from './conflictWork.ts';
 import type { DeskParts, DeskTools } from './deskParts.ts';
 import { EntityRecords } from './entityRecords.ts';
 import { EntityViews } from './entityViews.ts';
+import { MergeGuard } from './mergeGuard.ts';
 import { onlookerOf } from './merging.ts';
 import { RestingEdits } from './restingEdits.ts';
 import { ShownPlans } from './shownPlans.ts';
@@ -46,6 +47,7 @@ export class ConflictDesk implements Edits {
       records: new EntityRecords({ kept: this.#kept, onError }),
       conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked }),
       asked,
+      guard: new MergeGuard({ kept: this.#kept, journal, clock, retentionMs }),
       resting: new RestingEdits({ store, pool }),
       plans: new ShownPlans(parts, async (entity) => (await shown.get(entity))?.value ?? null),
     };

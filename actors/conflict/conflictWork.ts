@@ -156,19 +156,13 @@ export class ConflictWork {
   }
 
   async #merge(met: Encounter): Promise<ConflictEvent> {
-    const made = met.merge(this.#current);
+    const made = await met.merge(this.#current);
     this.#made = made;
     const atMs = this.#tools.steady.now();
     if (!made.isMerged) return { type: 'merge.failed', atMs };
     const { review, isToWait, isNothingLeft } = made;
-    return await Promise.resolve({
-      type: 'edit.merged',
-      atMs,
-      questions: review.length,
-      isToWait,
-      isNothingLeft,
-      isSound: true,
-    });
+    const questions = review.length;
+    return { type: 'edit.merged', atMs, questions, isToWait, isNothingLeft, isSound: true };
   }
 
   /** Both sides are kept, then the edit goes on with the body that was made, which its row is written with. */

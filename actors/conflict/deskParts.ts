@@ -23,6 +23,7 @@ import type { AskedRecords } from './askedRecords.ts';
 import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { EntityRecords } from './entityRecords.ts';
 import type { MakeCall } from './fetchCurrent.ts';
+import type { MergeGuard } from './mergeGuard.ts';
 import type { RestingEdits } from './restingEdits.ts';
 
 export interface DeskParts {
@@ -64,6 +65,7 @@ export interface PlansKept {
 export interface DeskTools extends DeskParts {
   readonly records: EntityRecords;
   readonly conflicts: ConflictKeeper;
+  readonly guard: MergeGuard;
   readonly resting: RestingEdits;
   readonly plans: PlansKept;
   /** Of which records a person is asked something. */

@@ -9,11 +9,7 @@ import { type Comparison, compareEdit } from '../../machines/conflict/compareEdi
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
-import {
-  type EditMerged,
-  type EditNotMerged,
-  mergeEdit,
-} from '../../machines/conflict/mergeEdit.ts';
+import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../machines/conflict/recordNews.ts';
 import { type SentStanding, standingOfSent } from '../../machines/conflict/sentEdit.ts';
 import { conflictPending } from '../../machines/operation/attemptVerdict.ts';
@@ -127,9 +123,11 @@ export class Encounter {
   }
 
   /** Puts both sides together. */
-  merge(current: Current | null): Made {
+  async merge(current: Current | null): Promise<Made> {
     const comparison = this.#comparison();
-    const made = mergeEdit({ ...comparison, current, bytesMax: this.#tools.recordBytesMax });
+    const { guard, recordBytesMax } = this.#tools;
+    const question = { ...comparison, current, bytesMax: recordBytesMax };
+    const made = await guard.merge(this.edit.id, question);
     if (this.edit.context.isCompared === true || !made.isMerged) return made;
     // It was never sent: nothing may stand in its way, now that the record is known.
     const compared = compareEdit(comparison);

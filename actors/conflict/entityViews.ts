@@ -7,7 +7,6 @@
 
 import { bodyOf, compareEdit } from '../../machines/conflict/compareEdit.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
-import { mergeEdit } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
@@ -86,20 +85,22 @@ export class EntityViews implements EntityAccess {
     for (let kept = await records.kept(entity); ; ) {
       const waiting = await this.#waitingFor(entity);
       const now = await records.kept(entity);
-      if (now.revision === kept.revision) return this.#project(entity, kept.record, waiting);
+      if (now.revision === kept.revision) {
+        return await this.#project(entity, kept.record, waiting);
+      }
       kept = now;
     }
   }
 
-  #project(
+  async #project(
     entity: Entity,
     record: EntityRecord | null,
     waiting: readonly Waiting[],
-  ): EntityView | null {
+  ): Promise<EntityView | null> {
     let seen = record;
     let inReview = this.#tools.asked.has(entity);
     for (const { context, handler, body, isConflicted } of waiting) {
-      const { merged, isAsked } = this.#asSent(seen, context, body);
+      const { merged, isAsked } = await this.#asSent(seen, context, body);
       inReview ||= isAsked || isConflicted;
       const version = seen?.current?.version ?? null;
       seen = afterSent(
@@ -116,11 +117,11 @@ export class EntityViews implements EntityAccess {
   }
 
   /** What an edit would be sent as, by what is known of its record now. */
-  #asSent(
+  async #asSent(
     record: EntityRecord | null,
     context: WorkContext,
     body: RequestBody,
-  ): { readonly merged: MergedBody; readonly isAsked: boolean } {
+  ): Promise<{ readonly merged: MergedBody; readonly isAsked: boolean }> {
     const comparison = comparisonOf(this.#tools, { context, body, record });
     const current = record === null || record.isGone ? null : record.current;
     if (body.merged !== undefined && body.merged.version === (current?.version ?? null)) {
@@ -128,7 +129,9 @@ export class EntityViews implements EntityAccess {
     }
     const compared = compareEdit(comparison);
     if (compared.kind === 'clear') return { merged: compared.merged, isAsked: false };
-    const made = mergeEdit({ ...comparison, current, bytesMax: this.#tools.recordBytesMax });
+    const { guard, recordBytesMax } = this.#tools;
+    const question = { ...comparison, current, bytesMax: recordBytesMax };
+    const made = await guard.merge(context.id, question);
     if (made.isMerged) return { merged: made.merged, isAsked: made.review.length > 0 };
     const given = { payload: body.payload, version: null, ancestor: null, current, removals: [] };
     return { merged: bodyOf(comparison, given), isAsked: true };
@@ -147,7 +150,11 @@ export class EntityViews implements EntityAccess {
     for (let afterSeq = 0, isLast = false; !isLast; ) {
       const rows = await store.lane({ lane, afterSeq, limit: PAGE_ROWS });
       for (const row of rows) {
-        if (pool.resident(row.id) === undefined) add(row.id, this.#waitingOfRow(row));
+        const resident = pool.resident(row.id);
+        // It may leave memory before the rest is read.
+        const waiting =
+          resident === undefined ? this.#waitingOfRow(row) : this.#waitingOfResident(resident);
+        add(row.id, waiting);
       }
       isLast = rows.length < PAGE_ROWS;
       afterSeq = rows.at(-1)?.seq ?? afterSeq;

@@ -69,30 +69,17 @@ const GONE = { rule: ABSENCE, reason: 'the upstream has it no more' } as const;
 /** Merges an edit with what the upstream holds. Never throws. */
 export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   const { record, edit, rules, device, nowMs, current, bytesMax = PAYLOAD_BYTES_MAX } = question;
-  const { body, acceptedAtMs } = edit;
+  const { body } = edit;
   const ancestor = ancestorOf(question);
   const isDecided = body.merged?.isDecided === true;
-  const ours = isDecided ? (body.merged?.payload ?? body.payload) : body.payload;
+  const ours = oursOf(question);
   const known = record?.current ?? null;
   // Others have made something of what the upstream has no more.
   const theirs = current ?? known;
   const maker = theirMaker(question, theirs);
-  const both: BothSides = {
-    base: ancestor,
-    sides: [
-      { who: device, atMs: acceptedAtMs, isOurs: true, value: ours },
-      {
-        who: maker?.actor ?? UPSTREAM,
-        atMs: maker === null || maker.hlc.ms === 0 ? null : maker.hlc.ms,
-        isOurs: false,
-        value: current?.value ?? null,
-      },
-    ],
-  };
+  const both = bothSides(question, ancestor, maker);
   if (holdsCards(ours) || (theirs !== null && holdsCards(theirs.value))) {
-    const masked = both.sides.map((side) => ({ ...side, value: withoutCards(side.value) }));
-    const base = ancestor === null ? null : withoutCards(ancestor);
-    return { isMerged: false, because: 'cardData', base, sides: masked };
+    return { isMerged: false, because: 'cardData', ...masked(both) };
   }
   const removals = removalsOf(question, ancestor);
   const back = broughtBack(question, ancestor, ours);
@@ -143,6 +130,45 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
     isHeld: isToWait && review.length > 0,
     isNothingLeft:
       current !== null && isSameRecord(value, current.value) && areKnown(merged, current),
+  };
+}
+
+/** Both sides of an edit that nobody can merge; kept as they are. */
+export function notMerged(question: MergeQuestion): EditNotMerged {
+  const { record, current } = question;
+  const maker = theirMaker(question, current ?? record?.current ?? null);
+  return {
+    isMerged: false,
+    because: 'failed',
+    ...masked(bothSides(question, ancestorOf(question), maker)),
+  };
+}
+
+/** Nothing is kept of card data that an upstream holds (CF-7). */
+function masked({ base, sides }: BothSides): BothSides {
+  return {
+    base: base === null ? null : withoutCards(base),
+    sides: sides.map((side) => ({ ...side, value: withoutCards(side.value) })),
+  };
+}
+
+function oursOf({ edit: { body } }: Comparison): Json {
+  return body.merged?.isDecided === true ? body.merged.payload : body.payload;
+}
+
+function bothSides(question: MergeQuestion, ancestor: Json | null, maker: Maker | null): BothSides {
+  const { device, edit, current } = question;
+  return {
+    base: ancestor,
+    sides: [
+      { who: device, atMs: edit.acceptedAtMs, isOurs: true, value: oursOf(question) },
+      {
+        who: maker?.actor ?? UPSTREAM,
+        atMs: maker === null || maker.hlc.ms === 0 ? null : maker.hlc.ms,
+        isOurs: false,
+        value: current?.value ?? null,
+      },
+    ],
   };
 }
 

@@ -1,0 +1,86 @@
+/**
+ * Merges that may end the process: of large records, and by rules of the app, whose checks are its code. Each is marked
+ * on disk before it begins, so that one that has ended the process so many times is left to a person, and the process
+ * lives (CF-6, PS-2).
+ *
+ * @module
+ */
+
+import {
+  type EditMerged,
+  type EditNotMerged,
+  type MergeQuestion,
+  mergeEdit,
+  notMerged,
+} from '../../machines/conflict/mergeEdit.ts';
+import { entityRulesOf, isDeclared } from '../../machines/merge/entities/entities.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { KeptRecords } from '../journal/keptRecords.ts';
+
+/** As often an attempt may end the process before it is given up. */
+const DEATHS_MAX = 3;
+/** Of JSON: smaller ones take milliseconds. */
+const LARGE_LENGTH = 256 * 1_024;
+
+export interface MergeGuardParts {
+  readonly kept: KeptRecords;
+  readonly journal: Pick<Journal, 'failure'>;
+  readonly clock: Pick<Clock, 'now' | 'defer'>;
+  readonly retentionMs: number;
+}
+
+export class MergeGuard {
+  readonly #parts: MergeGuardParts;
+  /** One at a time: what ends the process is told apart, and others have the process in between. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: MergeGuardParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * What both sides come to; not merged where that has ended the process before.
+   *
+   * @param operationId of the edit
+   * @throws HoldfastError `HF_STORE_…`, `HF_CLOSED`.
+   */
+  async merge(operationId: string, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
+    // While nothing can be written, records can still be looked at.
+    if (!isRisky(question) || this.#parts.journal.failure !== null) return mergeEdit(question);
+    const merging = this.#last.then(async () => await this.#marked(operationId, question));
+    this.#last = merging.catch(() => undefined);
+    return await merging;
+  }
+
+  async #marked(operationId: string, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
+    const { kept, clock, retentionMs } = this.#parts;
+    const mark = { kind: 'keep', room: 'entity', key: `merging\0${operationId}` } as const;
+    const found = await kept.find(mark);
+    const deaths = found !== null && 'text' in found ? deathsIn(found.text) : 0;
+    if (deaths >= DEATHS_MAX) return notMerged(question);
+    const keepUntilMs = clock.now() + retentionMs;
+    await kept.commit([{ ...mark, text: String(deaths + 1), keepUntilMs }]);
+    await new Promise<void>((resolve) => {
+      clock.defer(resolve);
+    });
+    const made = mergeEdit(question);
+    kept.order({ ...mark, text: null });
+    return made;
+  }
+}
+
+function deathsIn(text: string): number {
+  const deaths = Number(text);
+  return Number.isSafeInteger(deaths) ? deaths : 0;
+}
+
+function isRisky({ rules, edit, current }: MergeQuestion): boolean {
+  const isOfApp = isDeclared(rules) && rules !== entityRulesOf(rules.type);
+  return isOfApp || isLarge(edit.body.payload) || isLarge(current?.value ?? null);
+}
+
+function isLarge(value: Json): boolean {
+  return JSON.stringify(value).length > LARGE_LENGTH;
+}
