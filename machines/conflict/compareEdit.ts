@@ -184,13 +184,13 @@ function metaOf(
 ): RecordMeta {
   const meta = current?.meta;
   const held = record?.tombstones ?? [];
-  // What all have seen travels no more.
-  const seen = new Set(held.flatMap((one) => (one.isSeen === true ? [one.tombstone.path] : [])));
+  // Of a version that was heard of, the record holds those that anybody still needs.
+  const known = record?.current ?? null;
+  const isHeardOf = known !== null && known.version === current?.version;
   const tombstones = [
     ...removals,
-    ...[...held.map(({ tombstone }) => tombstone), ...(meta?.tombstones ?? [])].filter(
-      ({ path }) => !seen.has(path),
-    ),
+    ...held.map(({ tombstone }) => tombstone),
+    ...(isHeardOf ? [] : (meta?.tombstones ?? [])),
   ];
   // What is there again is not removed.
   const there = tombstones.length === 0 ? new Set() : pointersIn(rules, payload);

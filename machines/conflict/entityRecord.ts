@@ -35,8 +35,6 @@ export interface HeldTombstone {
   readonly sinceMs: number;
   /** What the version was made of that brought it. A device that wrote after that has seen it. */
   readonly vv: VersionVector;
-  /** Every device that was heard of has seen it: it travels no more, and only this store remembers it. */
-  readonly isSeen?: true;
 }
 
 export interface EntityRecord {
@@ -149,10 +147,10 @@ function textsOf(value: unknown): readonly string[] {
 
 function heldOf(value: unknown): readonly HeldTombstone[] {
   return (Array.isArray(value) ? value : []).flatMap((one: unknown) => {
-    const { tombstone: given, sinceMs, vv, isSeen } = fieldsOf(one) ?? {};
+    const { tombstone: given, sinceMs, vv } = fieldsOf(one) ?? {};
     const [tombstone] = tombstonesFrom([given]) ?? [];
     const vector = vectorFrom(vv);
     if (tombstone === undefined || vector === null || typeof sinceMs !== 'number') return [];
-    return [{ tombstone, sinceMs, vv: vector, ...(isSeen === true ? { isSeen } : {}) }];
+    return [{ tombstone, sinceMs, vv: vector }];
   });
 }

@@ -1,8 +1,7 @@
 /**
- * How long removals and devices are remembered (CF-7). A removal travels with its record until every device that was
- * heard of has written after it, and so has seen it; a store remembers it for as long as a device may be silent, since
- * one that was silent for longer asks a person when it comes back. It goes by what each has seen; clocks only say who
- * is silent.
+ * How long removals and devices are remembered (CF-7): for as long as a device may be silent, since one that was silent
+ * for longer asks a person when it comes back. Until then a removal travels with its record, whoever has seen it: a
+ * device that has only read is in no vector, and its stale copy would bring back whom somebody removed.
  *
  * @module
  */
@@ -79,25 +78,14 @@ export function withoutTakenBack(record: EntityRecord, rules: EntityRules): Enti
 
 /** The record without what nobody needs any more. */
 export function withoutForgotten(record: EntityRecord, onlooker: Onlooker): EntityRecord {
-  const { device, rules, nowMs, silentMaxMs } = onlooker;
+  const { device, nowMs, silentMaxMs } = onlooker;
   const isSilent = (name: string): boolean => {
     const atMs = record.heard[name];
     return name !== device && atMs !== undefined && nowMs - atMs > silentMaxMs;
   };
-  const devices = new Set([...Object.keys(record.vv), ...Object.keys(record.heard)]);
-  const others = [...devices].filter((name) => name !== device && name !== SERVER);
-  const awaited = others.filter((name) => !isSilent(name));
-  const own = record.tombstones.length === 0 ? new Set() : pointersIn(rules, ancestorOf(record));
-  const isSeen = ({ tombstone, vv }: HeldTombstone): boolean =>
-    awaited.length > 0 &&
-    // The app has it still, and may edit it: what it gives next is compared with that.
-    !own.has(tombstone.path) &&
-    awaited.every((name) => hasWrittenAfter(record.vv, vv, name));
-  const tombstones = record.tombstones
-    .filter(({ sinceMs }) => nowMs - sinceMs <= silentMaxMs)
-    .map((held) =>
-      held.isSeen !== true && isSeen(held) ? { ...held, isSeen: true as const } : held,
-    );
+  const tombstones = record.tombstones.filter(
+    ({ tombstone, sinceMs }) => !isOver(tombstone, sinceMs, onlooker),
+  );
   const isKept = ([name]: readonly [string, number]): boolean => !isSilent(name);
   return {
     ...record,
@@ -105,6 +93,20 @@ export function withoutForgotten(record: EntityRecord, onlooker: Onlooker): Enti
     vv: Object.fromEntries(Object.entries(record.vv).filter(isKept)),
     heard: Object.fromEntries(Object.entries(record.heard).filter(isKept)),
   };
+}
+
+/**
+ * Whether nobody needs a removal any more. It counts from when it was made, where that is known: stores that tell each
+ * other of it would else begin anew each time.
+ *
+ * @param sinceMs when this store came to know of it
+ */
+export function isOver(
+  { at }: Tombstone,
+  sinceMs: number,
+  { nowMs, silentMaxMs }: Pick<Onlooker, 'nowMs' | 'silentMaxMs'>,
+): boolean {
+  return nowMs - Math.min(at ?? sinceMs, sinceMs) > silentMaxMs;
 }
 
 /** When each device of a vector was heard of; of one that nothing says it of, now. */
@@ -131,20 +133,12 @@ export function nextVector(device: string, ...seen: readonly VersionVector[]): V
   );
 }
 
-function ancestorOf({ ancestor }: EntityRecord) {
-  return ancestor?.value ?? null;
-}
-
 function isConfirmed({ tombstone }: HeldTombstone): boolean {
   return tombstone.confirmed === true;
 }
 
 function hasSeen(one: VersionVector, other: VersionVector, devices: readonly string[]): boolean {
   return devices.every((name) => countOf(one, name) >= countOf(other, name));
-}
-
-function hasWrittenAfter(seen: VersionVector, mark: VersionVector, device: string): boolean {
-  return countOf(seen, device) > countOf(mark, device);
 }
 
 function countOf(vector: VersionVector, device: string): number {

@@ -234,7 +234,7 @@ class Gossip {
     return [
       ...(await this.#apart()).map((one) => `apart: ${one}`),
       ...this.#marks(isTold),
-      ...this.#risen(isTold),
+      ...this.#risen(),
     ];
   }
 
@@ -254,17 +254,16 @@ class Gossip {
     });
   }
 
-  /** Whom a person has removed is not there again, unless somebody wrote to the contact, or a person is asked. */
-  #risen(isTold: (text: string) => boolean): readonly string[] {
+  /** Whom a person has removed is not there again, unless somebody wrote to the contact. */
+  #risen(): readonly string[] {
     const touched = new Set(this.#made.flatMap(({ touches }) => touches ?? []));
     const { emergencyContacts = [] } = this.#value(ENTITIES[0]) as {
       readonly emergencyContacts?: readonly { readonly id: string }[];
     };
     const there = new Set(emergencyContacts.map(({ id }) => id));
     return this.#made.flatMap(({ removes, isAccepted }) => {
-      if (removes === null || !isAccepted || touched.has(removes) || !there.has(removes)) return [];
-      const isAsked = isTold(`"path":"/emergencyContacts/${removes}","rule":"list","says"`);
-      return isAsked ? [] : [`risen: ${removes}`];
+      const isBack = removes !== null && !touched.has(removes) && there.has(removes);
+      return isAccepted && isBack ? [`risen: ${removes}`] : [];
     });
   }
 
