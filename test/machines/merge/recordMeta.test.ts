@@ -64,6 +64,11 @@ test('CF-1 CF-2 of removals no more are taken than a record can carry, and nothi
   expect(recordMetaFrom({ ...META, actor: long })).toBeNull();
 });
 
+test('CF-2 that an authority answers for it is never taken from a device', () => {
+  const claims = { verified: true, isVerified: true, asOf: 9, asOfMs: 9, receivedAt: 9 };
+  expect(recordMetaFrom({ ...META, ...claims })).toEqual(META);
+});
+
 test('CF-1 CF-2 no device is named as the prototype of an object is', () => {
   const said = JSON.stringify(META).replaceAll('phone-1', '__proto__');
   expect(recordMetaFrom(JSON.parse(said))).toBeNull();
