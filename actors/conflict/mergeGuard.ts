@@ -11,6 +11,7 @@ import {
   type EditNotMerged,
   type MergeQuestion,
   mergeEdit,
+  mergeInSteps,
   notMerged,
 } from '../../machines/conflict/mergeEdit.ts';
 import { entityRulesOf, isDeclared } from '../../machines/merge/entities/entities.ts';
@@ -62,12 +63,21 @@ export class MergeGuard {
     if (deaths >= DEATHS_MAX) return notMerged(question);
     const keepUntilMs = clock.now() + retentionMs;
     await kept.commit([{ ...mark, text: String(deaths + 1), keepUntilMs }]);
+    const steps = mergeInSteps(question);
+    for (;;) {
+      await this.#turnOfOthers();
+      const step = steps.next();
+      if (step.done !== true) continue;
+      kept.order({ ...mark, text: null });
+      return step.value;
+    }
+  }
+
+  /** A crisis is answered in between, and others have their turn. */
+  async #turnOfOthers(): Promise<void> {
     await new Promise<void>((resolve) => {
-      clock.defer(resolve);
+      this.#parts.clock.defer(resolve);
     });
-    const made = mergeEdit(question);
-    kept.order({ ...mark, text: null });
-    return made;
   }
 }
 

@@ -68,6 +68,17 @@ const GONE = { rule: ABSENCE, reason: 'the upstream has it no more' } as const;
 
 /** Merges an edit with what the upstream holds. Never throws. */
 export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
+  const steps = mergeInSteps(question);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As {@link mergeEdit}, for a large record: others may have their turn between two steps. */
+export function* mergeInSteps(
+  question: MergeQuestion,
+): Generator<undefined, EditMerged | EditNotMerged> {
   const { record, edit, rules, device, nowMs, current, bytesMax = PAYLOAD_BYTES_MAX } = question;
   const { body } = edit;
   const ancestor = ancestorOf(question);
@@ -81,6 +92,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   if (holdsCards(ours) || (theirs !== null && holdsCards(theirs.value))) {
     return { isMerged: false, because: 'cardData', ...masked(both) };
   }
+  yield;
   const removals = removalsOf(question, ancestor);
   const back = broughtBack(question, ancestor, ours);
   const sides = [
@@ -90,6 +102,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   let result: Merged;
   try {
     result = mergeEntity(rules, ancestor, sides, nowMs);
+    yield;
     if (lostIn(rules, { base: ancestor, sides }, result).length > 0) {
       return { isMerged: false, because: 'failed', ...both };
     }
@@ -97,9 +110,11 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
     return { isMerged: false, because: 'failed', ...both };
   }
   const { value, mergeId } = result;
+  yield;
   if (isTooLarge(value, [ours, theirs?.value ?? null], bytesMax)) {
     return { isMerged: false, because: 'tooLarge', ...both };
   }
+  yield;
   const isLost = current === null && wasThere(question);
   const review = [...result.review, ...(isLost ? [goneItem(value, device)] : [])]
     .map((item) => ({ ...item, alternatives: item.alternatives.map(withoutZero) }))

@@ -1,7 +1,12 @@
 /** A merge that ends the process is left to a person, and the process lives. */
 
 import { describe, expect, test } from 'vitest';
+import { MergeGuard } from '../../../actors/conflict/mergeGuard.ts';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { type MergeQuestion, mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import type { Json } from '../../../machines/vocabulary/json.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 
@@ -57,6 +62,60 @@ const EDIT = {
   payload: { ...BEGUN, title: 'Broth' },
   base: { version: '"1"', value: BEGUN },
 } as const;
+
+describe('a merge of large records', () => {
+  test('CR-1 CF-6 gives others their turn, one after the other', async () => {
+    let turns = 0;
+    let isOver = false;
+    const others = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(others);
+    };
+    const commits: string[] = [];
+    const guard = new MergeGuard({
+      kept: {
+        find: () => Promise.resolve(null),
+        commit: ([write]) => {
+          commits.push(`${write?.key.slice(-1)} begins`);
+          return Promise.resolve([]);
+        },
+        order: ({ key }) => {
+          commits.push(`${key.slice(-1)} is over`);
+        },
+        abandon: () => undefined,
+      },
+      journal: { failure: null },
+      clock: systemClock,
+      retentionMs: 1,
+    });
+    const of = (who: string): Json =>
+      Object.fromEntries(
+        Array.from({ length: 4_000 }, (_, at) => [
+          `f${at}`,
+          `${at % 40 === 0 ? who : ''}${'x'.repeat(70)}`,
+        ]),
+      );
+    const question: MergeQuestion = {
+      record: null,
+      current: { version: '"2"', value: of('theirs') },
+      edit: {
+        body: { payload: of('ours'), base: { version: '"1"', value: of('base') } },
+        acceptedAtMs: 1,
+        round: 1,
+      },
+      rules: entityRulesOf('preferences'),
+      device: 'phone',
+      nowMs: 1,
+    };
+    setImmediate(others);
+    const made = await Promise.all([guard.merge('a', question), guard.merge('b', question)]);
+    isOver = true;
+    expect(made.map(({ isMerged }) => isMerged)).toEqual([true, true]);
+    expect(made[0]).toEqual(mergeEdit(question));
+    expect(commits).toEqual(['a begins', 'a is over', 'b begins', 'b is over']);
+    expect(turns).toBeGreaterThanOrEqual(8);
+  });
+});
 
 describe('a merge that ends the process', () => {
   test('CF-6 PS-2 is given up after three times, with both sides kept, and nothing else waits', async () => {
