@@ -324,9 +324,9 @@ export class EngineCore {
         this.pool.dispatcher.start(occupied);
       },
     });
+    this.desk.start(); // What follows goes through all that rests, with pauses.
     await adoptHandlers(parts, occupied);
     await findStrays(parts);
-    this.desk.start();
     this.storeCheck.start(this.#firstSeq);
     this.#retention.start();
   }
