@@ -126,6 +126,7 @@ export class HoldfastRuntime implements Runtime {
     this.ready = parts.engine.ready;
     this.entities = {
       get: async (entity) => await parts.engine.entities.get(checkedEntity(entity)),
+      forget: async (entity) => await parts.engine.entities.forget(checkedEntity(entity)),
     };
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);

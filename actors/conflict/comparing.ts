@@ -11,7 +11,7 @@ import { parseBody, withMerged } from '../../machines/policy/request/requestBody
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { DeskTools } from './deskParts.ts';
-import { comparisonOf, keepConflict, type Met } from './merging.ts';
+import { comparisonOf, keepConflict, type Met, silentMaxMsOf } from './merging.ts';
 
 /** What comes of it for the edit. */
 export interface ComparedEdit {
@@ -36,6 +36,9 @@ export async function compareAtTurn(
   const { context, body, handler } = edit;
   if (context.entity === null || body === null || handler === null) return AS_GIVEN;
   const record = await tools.records.read(context.entity);
+  // What was known may have been forgotten since it was made: what the upstream holds is read first.
+  const isOld = tools.clock.now() - context.acceptedAtMs > silentMaxMsOf(tools, handler);
+  if (record === null && isOld) return NOT_YET;
   const comparison = comparisonOf(tools, { context, body: parseBody(body), record });
   const compared = compareEdit(comparison);
   switch (compared.kind) {

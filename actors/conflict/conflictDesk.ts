@@ -162,8 +162,9 @@ export class ConflictDesk implements Edits {
     if (entity === null || body === null || handler === null) return;
     const sent = { body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
     faultPoint('conflict.beforeRecord');
-    await this.#tools.records.update(entity, (before) =>
-      afterSent(before, { entity, subject }, sent, onlookerOf(this.#tools, entity, handler)),
+    const onlooker = onlookerOf(this.#tools, entity, handler);
+    await this.#tools.records.update(entity, onlooker, (before) =>
+      afterSent(before, { entity, subject }, sent, onlooker),
     );
     faultPoint('conflict.afterRecord');
     await this.#tools.plans.changed(entity, subject, handler);

@@ -86,6 +86,14 @@ export class ConflictKeeper {
     );
   }
 
+  /** Erases one that is over, and resolves with whether it did. */
+  async erase(id: string, revision: number): Promise<boolean> {
+    const [result] = await this.#parts.kept.commit([
+      { kind: 'keep', room: 'conflict', key: id, text: null, revision },
+    ]);
+    return result?.kind === 'kept';
+  }
+
   async #read(
     id: string,
   ): Promise<{ readonly record: ConflictRecord | null; readonly revision: number }> {

@@ -82,7 +82,8 @@ export class Encounter {
   /** What its chart begins with; `atMs` by the steady clock. */
   input(atMs: number): Omit<ConflictInput, 'fetchAtMs'> {
     const { context } = this.edit;
-    const heardAtMs = this.#record?.heardAtMs;
+    // Where nothing is known, this store may have forgotten it since the edit was made.
+    const heardAtMs = this.#record?.heardAtMs ?? context.acceptedAtMs;
     return {
       conflictId: this.#conflictId,
       operationId: context.id,
@@ -93,7 +94,7 @@ export class Encounter {
       isKeyInUse: context.failure?.status === 409 && context.isOutcomeUnknown,
       isCurrentKnown: false,
       // By the chart's clock, as long ago as it is by the other.
-      heardAtMs: heardAtMs === undefined ? null : atMs - (this.#tools.clock.now() - heardAtMs),
+      heardAtMs: atMs - (this.#tools.clock.now() - heardAtMs),
       silentMaxMs: this.rules.silentMaxMs,
       atMs,
     };
@@ -115,6 +116,7 @@ export class Encounter {
     const onlooker = onlookerOf(this.#tools, this.#entity, handler);
     this.#record = await records.update(
       this.#entity,
+      onlooker,
       (before) => afterRemote(before, about, current, onlooker, true).record,
     );
     if (standing === 'other')

@@ -55,6 +55,20 @@ export interface Entities {
    * @throws HoldfastError (rejects) `HF_REQUEST_INVALID` for what is no entity, `HF_STORE_…`, `HF_CLOSED`.
    */
   get(entity: Entity): Promise<EntityView | null>;
+  /**
+   * Erases what this store knows of a record, and its conflicts that are decided: for a person who is to be forgotten
+   * here. Resolves once that is on disk with whether there was anything. Dead letters and the crisis plan of its
+   * subject stay: `deadLetters.purge()` and `crisisPlans.delete()` erase those. The upstream is told nothing, and
+   * what is heard of the record from then on is kept again.
+   *
+   * @example
+   * const wasKnown = await runtime.entities.forget({ type: 'crisis_plan', id: 'p-17' });
+   * console.log(wasKnown);
+   *
+   * @throws HoldfastError (rejects) `HF_ENTITY_IN_USE` while operations of it wait or a conflict of it is open: nothing
+   * is erased then. `HF_REQUEST_INVALID` for what is no entity, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  forget(entity: Entity): Promise<boolean>;
 }
 
 /** What an engine can say of records. */

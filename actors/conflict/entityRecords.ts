@@ -10,6 +10,7 @@ import {
   type EntityRecord,
   encodeEntityRecord,
 } from '../../machines/conflict/entityRecord.ts';
+import type { Onlooker } from '../../machines/conflict/remembered.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -53,12 +54,14 @@ export class EntityRecords {
 
   /**
    * Changes what is known of a record, and resolves with that once it is on disk. `change` may be called again,
-   * where another has written it; where it gives back what it was given, nothing is written.
+   * where another has written it; where it gives back what it was given, nothing is written. It is kept from `nowMs`
+   * for as long as a device may be silent.
    *
    * @throws HoldfastError `HF_STORE_…`, also where the store is well and refuses it.
    */
   async update(
     entity: Entity,
+    { nowMs, silentMaxMs }: Pick<Onlooker, 'nowMs' | 'silentMaxMs'>,
     change: (record: EntityRecord | null) => EntityRecord,
   ): Promise<EntityRecord> {
     const key = keyOf(entity);
@@ -68,8 +71,9 @@ export class EntityRecords {
         const next = change(record);
         if (next === record) return record;
         const text = encodeEntityRecord(next);
+        const keepUntilMs = nowMs + silentMaxMs;
         const [result] = await this.#parts.kept.commit([
-          { kind: 'keep', room: 'entity', key, text, revision },
+          { kind: 'keep', room: 'entity', key, text, keepUntilMs, revision },
         ]);
         if (result?.kind === 'kept') return next;
       }
@@ -77,6 +81,23 @@ export class EntityRecords {
         'HF_INTERNAL',
         'What is known of a record was changed by others each time it was to be kept. Please report this defect.',
       );
+    });
+  }
+
+  /**
+   * Erases what is known of a record, once the changes asked for before are made. Resolves once that is on disk with
+   * whether there was anything.
+   *
+   * @param check throws where it is not to be erased
+   */
+  async forget(entity: Entity, check: () => Promise<void>): Promise<boolean> {
+    const key = keyOf(entity);
+    const { kept } = this.#parts;
+    return await this.#inTurn(key, async () => {
+      await check();
+      if ((await kept.find({ room: 'entity', key })) === null) return false;
+      await kept.commit([{ kind: 'keep', room: 'entity', key, text: null }]);
+      return true;
     });
   }
 

@@ -26,6 +26,7 @@ import { isEditBy } from '../operation/edit.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { DeskTools } from './deskParts.ts';
 import type { EntityAccess, EntityView, RemoteChange, RemoteChangeResult } from './entityAccess.ts';
+import { forgetEntity } from './forgetting.ts';
 import { comparisonOf, onlookerOf } from './merging.ts';
 
 /** Rows looked at between two requests of others. */
@@ -55,6 +56,13 @@ export class EntityViews implements EntityAccess {
     return await this.#shown(entity);
   }
 
+  async forget(entity: Entity): Promise<boolean> {
+    await this.#ready();
+    const { journal } = this.#tools;
+    if (journal.failure !== null) await demandDurable(journal);
+    return await forgetEntity(this.#tools, entity);
+  }
+
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
     await this.#ready();
     const { entity, subject, value, version, meta } = change;
@@ -66,7 +74,7 @@ export class EntityViews implements EntityAccess {
       value === null ? null : { version, value, ...(known === null ? {} : { meta: known }) };
     const onlooker = onlookerOf(this.#tools, entity, null);
     const told: { status: RemoteChangeResult['status'] } = { status: 'known' };
-    await records.update(entity, (before) => {
+    await records.update(entity, onlooker, (before) => {
       const news = afterRemote(before, { entity, subject }, current, onlooker, false);
       told.status = news.status;
       return news.record;

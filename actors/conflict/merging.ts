@@ -35,15 +35,18 @@ export interface Met {
 }
 
 /** What this store looks at a record by. */
-export function onlookerOf(
-  { device, rulesOf, clock }: DeskTools,
-  { type }: Entity,
-  handler: Handler | null,
-): Onlooker {
-  const silentMaxMs =
-    (handler === null ? null : conflictRulesOf(handler))?.silentMaxMs ?? SILENT_MAX_MS;
+export function onlookerOf(tools: DeskTools, { type }: Entity, handler: Handler | null): Onlooker {
+  const { device, rulesOf, clock } = tools;
+  const silentMaxMs = silentMaxMsOf(tools, handler);
   const isExempt = exemptionsOf(handler?.cardDataExempt);
   return { device: device(), rules: rulesOf(type), nowMs: clock.now(), silentMaxMs, isExempt };
+}
+
+/** How long a device may be silent: by the handler, or by the most patient of all where none is named. */
+export function silentMaxMsOf({ pool }: DeskTools, handler: Handler | null): number {
+  const handlers = handler === null ? [...pool().registered.byType.values()] : [handler];
+  const spans = handlers.flatMap((one) => conflictRulesOf(one)?.silentMaxMs ?? []);
+  return spans.length === 0 ? SILENT_MAX_MS : Math.max(...spans);
 }
 
 /** An edit, and what it is compared with. */

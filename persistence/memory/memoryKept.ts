@@ -4,7 +4,7 @@
  * @module
  */
 
-import { answerToKeep } from '../port/kept.ts';
+import { answerToKeep, IN_USE_AGAIN_MS } from '../port/kept.ts';
 import type {
   KeepResult,
   KeepWrite,
@@ -51,15 +51,30 @@ export class MemoryKept {
     return { kind: 'kept', revision };
   }
 
-  /** See {@link PurgeKeptWrite}. */
-  purge({ nowMs, limit }: PurgeKeptWrite): WriteResult {
-    const ending = [...this.#records.values()]
+  /**
+   * See {@link PurgeKeptWrite}.
+   *
+   * @param isLaneTaken whether operations are in the lane of that name
+   */
+  purge({ nowMs, limit }: PurgeKeptWrite, isLaneTaken: (lane: string) => boolean): WriteResult {
+    let count = 0;
+    for (const record of this.#ending().slice(0, limit)) {
+      if (endOf(record) > nowMs) break;
+      if (record.room === 'entity' && isLaneTaken(record.key)) {
+        this.#keepOne({ kind: 'keep', ...record, keepUntilMs: nowMs + IN_USE_AGAIN_MS });
+      } else {
+        this.#records.delete(nameOf(record));
+        count += 1;
+      }
+    }
+    return { kind: 'purgedKept', count, nextDueAtMs: this.#ending()[0]?.keepUntilMs ?? null };
+  }
+
+  /** Those that have an end, the earliest first. */
+  #ending(): Kept[] {
+    return [...this.#records.values()]
       .filter(({ isOpen, keepUntilMs }) => !isOpen && keepUntilMs !== null)
       .toSorted((a, b) => endOf(a) - endOf(b) || a.seq - b.seq);
-    const purged = ending.filter((record) => endOf(record) <= nowMs).slice(0, limit);
-    for (const record of purged) this.#records.delete(nameOf(record));
-    const nextDueAtMs = ending[purged.length]?.keepUntilMs ?? null;
-    return { kind: 'purgedKept', count: purged.length, nextDueAtMs };
   }
 
   /** See {@link KeptStore.keptPage}. */

@@ -77,7 +77,7 @@ export class MemoryTables implements ReviewTables {
         case 'keep':
           return this.kept.keep(write);
         case 'purgeKept':
-          return this.kept.purge(write);
+          return this.kept.purge(write, (lane) => (this.#lanes.get(lane)?.size ?? 0) > 0);
         case 'hold':
           this.hold = write.hold;
           return { kind: 'holdKept' };

@@ -58,13 +58,19 @@ export interface KeepWrite {
 /** A write that goes with another. */
 export type KeptAlso = Omit<KeepWrite, 'kind' | 'revision' | 'also'>;
 
-/** Erases the records that are not open and whose time has come, the earliest first. */
+/**
+ * Erases the records that are not open and whose time has come, the earliest first. What is known of an entity stays
+ * while operations are in the lane of that name, which may need it: it is looked at again {@link IN_USE_AGAIN_MS} later.
+ */
 export interface PurgeKeptWrite {
   readonly kind: 'purgeKept';
   readonly nowMs: number;
-  /** How many at most. */
+  /** How many at most are erased or left for later. */
   readonly limit: number;
 }
+
+/** How long a record is left alone that was to be purged while operations were in its lane. */
+export const IN_USE_AGAIN_MS = 86_400_000;
 
 export type KeepResult =
   /** It is on disk; `revision` is what it has now, 0 where nothing is kept any more. */

@@ -6,7 +6,7 @@
  */
 
 import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { answerToKeep, KEPT_ROOMS } from '../../port/kept.ts';
+import { answerToKeep, IN_USE_AGAIN_MS, KEPT_ROOMS } from '../../port/kept.ts';
 import type {
   KeepResult,
   KeepWrite,
@@ -116,20 +116,30 @@ export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): Wri
   const { statements, mutations, unreadableKept } = tables;
   const passedOver = (): string => JSON.stringify([...unreadableKept]);
   let count = 0;
+  let inUse = 0;
   for (;;) {
-    const seqs = statements.keptEnding.all(nowMs, passedOver(), limit - count) as number[];
+    const seqs = statements.keptEnding.all(nowMs, passedOver(), limit - count - inUse) as number[];
     for (const seq of seqs) {
       const row = readableRow(tables, seq);
-      if (row === null || 'unreadable' in opened(tables, row)) unreadableKept.add(seq);
-      else {
+      const record = row === null ? DAMAGED : opened(tables, row);
+      if (row === null || 'unreadable' in record) unreadableKept.add(seq);
+      else if (isInUse(tables, record)) {
+        keepOne(tables, { kind: 'keep', ...record, keepUntilMs: nowMs + IN_USE_AGAIN_MS });
+        inUse += 1;
+      } else {
         mutations.deleteKept(row.room, row.key);
         count += 1;
       }
     }
-    if (seqs.length === 0 || count === limit) break;
+    if (seqs.length === 0 || count + inUse === limit) break;
   }
   const next = statements.nextKeptEndingAt.get(passedOver()) as number | undefined;
   return { kind: 'purgedKept', count, nextDueAtMs: next ?? null };
+}
+
+/** Whether operations are in the lane of an entity. */
+function isInUse({ statements, seals }: Tables, { room, key }: Kept): boolean {
+  return room === 'entity' && statements.inLaneSeqs.get(seals.laneTag(key), 0, 1) !== undefined;
 }
 
 const PAGES = {

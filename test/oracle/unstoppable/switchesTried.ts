@@ -130,6 +130,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
       runtime.remoteChange({ entity: RECORD, subject: 'user-1', value: {}, version: '"1"' }),
   },
   'entities.get': { begin: ({ runtime }) => runtime.entities.get(RECORD) },
+  'entities.forget': { begin: ({ runtime }) => runtime.entities.forget(RECORD) },
   'conflicts.list': { begin: ({ runtime }) => first(runtime.conflicts.list()) },
   'conflicts.show': { begin: ({ runtime }) => runtime.conflicts.show('none') },
   'conflicts.about': { begin: ({ runtime }) => runtime.conflicts.about('none') },

@@ -6,9 +6,10 @@
 
 import { expect, test } from 'vitest';
 import { armFaultPoint } from '../../../persistence/port/faultPoints.ts';
+import { IN_USE_AGAIN_MS } from '../../../persistence/port/kept.ts';
 import type { KeepWrite, KeptPage, KeptPageQuery, Store } from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
-import { accept, commitOne, idOf } from './writes.ts';
+import { accept, commitOne, idOf, update } from './writes.ts';
 
 /** A write that keeps a text under a key, whatever is there, unless its test says otherwise. */
 export function keep(key: string, change: Partial<KeepWrite> = {}): KeepWrite {
@@ -253,6 +254,29 @@ export function testKept(contract: Contract): void {
     await store.commit([keep('open', { ...conflict, keepUntilMs: 5 })]);
     expect(await purge(99)).toMatchObject({ count: 1 });
     expect(await store.find(idOf(1))).not.toBeNull();
+  });
+
+  test('CF-7 PS-5 what is known of an entity stays while operations are in its lane', async () => {
+    const store = contract.store();
+    const purge = async (nowMs: number) =>
+      await commitOne(store, { kind: 'purgeKept', nowMs, limit: 2 });
+    await store.commit([
+      accept(1, { lane: 'a' }),
+      keep('a', { keepUntilMs: 10 }),
+      keep('b', { keepUntilMs: 11 }),
+      keep('a', { ...conflict, keepUntilMs: 12 }),
+      keep('c', { keepUntilMs: 13 }),
+    ]);
+    const before = await store.kept({ room: 'entity', key: 'a' });
+    expect(await purge(20)).toEqual({ kind: 'purgedKept', count: 1, nextDueAtMs: 12 });
+    const keepUntilMs = 20 + IN_USE_AGAIN_MS;
+    expect(await purge(20)).toEqual({ kind: 'purgedKept', count: 2, nextDueAtMs: keepUntilMs });
+    const after = await store.kept({ room: 'entity', key: 'a' });
+    expect(after).toEqual({ ...before, keepUntilMs, revision: 2 });
+    expect(await keysOf(store, conflict)).toEqual([]);
+    await store.commit([update(1, { leavesLane: true, standing: 'settled' })]);
+    expect(await purge(keepUntilMs)).toEqual({ kind: 'purgedKept', count: 1, nextDueAtMs: null });
+    expect(await store.kept({ room: 'entity', key: 'a' })).toBeNull();
   });
 
   test('OP-2 calls take effect in the order they were made', async () => {

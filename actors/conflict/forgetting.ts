@@ -1,0 +1,71 @@
+/**
+ * Erases what is known of a record, for a person who is to be forgotten (SE-5): only while nobody needs it.
+ *
+ * @module
+ */
+
+import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Kept } from '../../persistence/port/store.ts';
+import type { DeskTools } from './deskParts.ts';
+
+/** Conflicts looked at between two requests of others. */
+const PAGE_ROWS = 32;
+
+/**
+ * Resolves once it is on disk with whether there was anything.
+ *
+ * @throws HoldfastError `HF_ENTITY_IN_USE`: nothing was erased; `HF_STORE_…`, `HF_CLOSED`.
+ */
+export async function forgetEntity(tools: DeskTools, entity: Entity): Promise<boolean> {
+  const { records, conflicts } = tools;
+  let wasKnown = await records.forget(entity, async () => {
+    await demandFree(tools, entity);
+  });
+  for await (const { key, revision, isOpen } of conflictsOf(tools, entity)) {
+    if (!isOpen && (await conflicts.erase(key, revision))) wasKnown = true;
+  }
+  return wasKnown;
+}
+
+async function demandFree(tools: DeskTools, entity: Entity): Promise<void> {
+  const lane = entityKey(entity) ?? '';
+  const [waiting] = await tools.store.lane({ lane, afterSeq: 0, limit: 1 });
+  if (waiting !== undefined) {
+    throw inUse(
+      `Operations of this entity wait, the first of them is ${waiting.id}. Let them end, or cancel them, then forget it.`,
+    );
+  }
+  for await (const { isOpen } of conflictsOf(tools, entity, true)) {
+    if (isOpen) {
+      throw inUse(
+        'A person is asked about a conflict of this entity. Decide it (holdfast conflicts list), then forget it.',
+      );
+    }
+  }
+}
+
+/** The conflicts of an entity that can be read. */
+async function* conflictsOf(
+  { store }: DeskTools,
+  entity: Entity,
+  isOpen?: true,
+): AsyncGenerator<Kept> {
+  const key = entityKey(entity);
+  for (let fromSeq: number | null = 0; fromSeq !== null; ) {
+    const page = await store.keptPage({
+      ...{ room: 'conflict', order: 'oldest', limit: PAGE_ROWS, fromSeq },
+      ...(isOpen === true ? { isOpen } : {}),
+    });
+    for (const row of page.rows) {
+      if ('text' in row && entityKey(decodeConflict(row.text)?.entity ?? null) === key) yield row;
+    }
+    fromSeq = page.nextSeq;
+  }
+}
+
+function inUse(message: string): HoldfastError {
+  return new HoldfastError('HF_ENTITY_IN_USE', message, { retry: 'later', withStack: false });
+}
