@@ -70,10 +70,14 @@ export function scheduledPosition(route: string): RowPosition {
   return { standing: 'due', dueAtMs: NEVER_MS, waitsFor: 'startAt', route };
 }
 
+/** What of an operation says where it rests. */
+type RestingFacts = Pick<SyncOperationContext, 'type' | 'delayMs' | 'rate'> &
+  Partial<Pick<SyncOperationContext, 'round' | 'sinceAtMs' | 'acceptedAtMs'>>;
+
 /** Where an operation waits that comes to rest in `state` at `nowMs`: for a time, or for an event. */
 export function restingPosition(
   state: SyncOperationState,
-  context: Pick<SyncOperationContext, 'type' | 'delayMs' | 'rate'>,
+  context: RestingFacts,
   route: string,
   nowMs: number,
 ): RowPosition {
@@ -85,8 +89,17 @@ export function restingPosition(
     return { ...queuedPosition(route, dueAtMs), waitsFor: 'rate' };
   }
   if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route };
-  const delayMs = isBackingOff(state) ? (context.delayMs ?? 0) : 0;
-  return queuedPosition(route, nowMs + delayMs);
+  if (isBackingOff(state)) return queuedPosition(route, nowMs + (context.delayMs ?? 0));
+  return queuedPosition(route, Math.max(0, nowMs - waitedMs(context)));
+}
+
+/**
+ * For how long it has stood in line before it was merged: it keeps its place, for behind all that came meanwhile
+ * what it was merged with would be old again at its turn.
+ */
+function waitedMs({ round = 0, sinceAtMs, acceptedAtMs }: RestingFacts): number {
+  if (round === 0 || sinceAtMs === undefined || acceptedAtMs === undefined) return 0;
+  return Math.max(0, sinceAtMs - acceptedAtMs);
 }
 
 /** Where a newly accepted row stands, unless its lane is busy. */

@@ -47,6 +47,18 @@ describe('OP-6 where an operation rests', () => {
     },
   );
 
+  test('CF-8 merged after a conflict: in that queue, with its place from before', () => {
+    const merged = { ...context, round: 1, acceptedAtMs: 5_000, sinceAtMs: 5_600 };
+    expect(restingPosition('waiting', merged, 'payments', 1_000)).toEqual(
+      queuedPosition('payments', 400),
+    );
+    // A clock that was set meanwhile puts it before all or now, never later.
+    const later = { ...merged, sinceAtMs: 9_000_000 };
+    expect(restingPosition('waiting', later, 'payments', 1_000).dueAtMs).toBe(0);
+    const earlier = { ...merged, sinceAtMs: 1 };
+    expect(restingPosition('waiting', earlier, 'payments', 1_000).dueAtMs).toBe(1_000);
+  });
+
   test('RT-1 backing off: in that queue, due when the wait is over', () => {
     expect(at('backingOff')).toEqual(queuedPosition('payments', 1_500));
   });
