@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { entityKey } from '../../../machines/operation/keys.ts';
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';
@@ -46,15 +47,19 @@ async function conflictsOf({ clock }: World, runtime: Runtime) {
 }
 
 /** An edit that was made, and the process with it; back after so long, with the upstream a minute later. */
-async function awayFor(days: number, meanwhile: (world: World) => Promise<void>) {
+async function awayFor(
+  days: number,
+  meanwhile: (world: World, upstream: RecordUpstream) => Promise<void>,
+  request: (nowMs: number) => SyncRequest = () => edit({ ...BEGUN, theme: 'dark' }),
+) {
   const { world, upstream, runtime, kill } = await heard();
   upstream.isDown = true;
-  await world.clock.run(runtime.sync(edit({ ...BEGUN, theme: 'dark' })));
+  await world.clock.run(runtime.sync(request(world.clock.now())));
   await world.clock.advance(1_000);
   kill();
   upstream.put('p-1', { ...BEGUN, fontSize: 14 });
   await world.clock.advance(days * DAY_MS);
-  await meanwhile(world);
+  await meanwhile(world, upstream);
   const back = bootOn(world, upstream);
   await world.clock.run(back.runtime.ready);
   await world.clock.advance(60_000);
@@ -94,6 +99,24 @@ describe('what is known of a record', () => {
     });
     expect(kept).toBeNull();
     expect(upstream.value('p-1')).toEqual({ ...BEGUN, fontSize: 14 });
+    expect(await conflictsOf(world, runtime)).toMatchObject([
+      { state: 'awaitingReview', reason: 'silent' },
+    ]);
+    await world.clock.run(runtime.close());
+  });
+
+  test('CF-7 so a record that others have removed meanwhile is not made again unasked', async () => {
+    const { base: _, ...request } = edit({ ...BEGUN, theme: 'dark' });
+    const forgotten = async ({ disk }: World, there: RecordUpstream): Promise<void> => {
+      there.remove('p-1');
+      await disk.commit([{ kind: 'keep', ...KEY, text: null }]);
+    };
+    const { world, upstream, runtime } = await awayFor(401, forgotten, (nowMs) => ({
+      ...request,
+      // It was compared with nothing before.
+      startAtMs: nowMs + DAY_MS,
+    }));
+    expect(upstream.writes).toEqual([]);
     expect(await conflictsOf(world, runtime)).toMatchObject([
       { state: 'awaitingReview', reason: 'silent' },
     ]);
