@@ -49,8 +49,18 @@ export function deskOf(
     recordBytesMax: RECORD_FACTOR * payloadBytesMax,
     pool: () => core.pool,
     call: (upstream, run, options) => core.calls.call(upstream, run, options),
-    device: () => device ?? core.storeId,
+    device: () => nameInVectors(device, core.storeId),
     rulesOf: (type) => ownRules.get(type) ?? entityRulesOf(type),
     exemptionsOf: (type) => exemptionsAmong(core.pool.registered.byType)(type),
   });
+}
+
+const ID_DIGITS = 8;
+
+/**
+ * The name of a store in vectors and reviews. An app that gives each of its devices the same one must not have two of
+ * them count as one: what the first has written would be taken for the work of the second.
+ */
+function nameInVectors(device: string | null, storeId: string): string {
+  return device === null ? storeId : `${device}.${storeId.slice(0, ID_DIGITS)}`;
 }

@@ -94,8 +94,9 @@ export interface RuntimeOptions {
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
   /**
    * The name of this store among those that change the same records: who made what, in version vectors and in
-   * reviews. Every store needs one of its own, and keeps it; `srv` is the server's. 1 to 64 letters, digits and
-   * `.` `_` `:` `-`, and nothing that tells who somebody is. Default: a random one, kept with the store.
+   * reviews. A point and eight digits of the store's own id follow it, so that two with one name are two; `srv` is
+   * the server's. 1 to 64 letters, digits and `.` `_` `:` `-`, and nothing that tells who somebody is. Default: the
+   * store's id, which is random.
    */
   readonly device?: string | undefined;
   /**

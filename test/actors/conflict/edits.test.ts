@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FACT_KINDS } from '../../../actors/port.ts';
+import { unknownOutcome } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Process } from '../../support/harness/engineHarness.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
@@ -220,4 +222,28 @@ describe('an edit', () => {
     expect(kinds(facts)).toEqual(['conflict.detected', 'conflict.awaitsReview', 'conflict.merged']);
     await world.clock.run(runtime.close());
   });
+});
+
+test('CF-1 two stores that an app has given one name are two: none takes the work of the other for its own', async () => {
+  const upstream = new RecordUpstream();
+  upstream.put('p-1', { theme: 'light', fontSize: 12 });
+  const base = on(1, { theme: 'light', fontSize: 12 });
+  const elsewhere = createWorld(2, createMemoryStore('2'.repeat(32)));
+  const [one, other] = [bootOn(upstream), bootOn(upstream, elsewhere)];
+  let isLost = true;
+  upstream.beforeWrite = () => {
+    if (isLost) throw unknownOutcome('The line broke.');
+  };
+  const operation = await one.world.clock.run(
+    one.runtime.sync(edit({ theme: 'dark', fontSize: 12 }, base)),
+  );
+  await one.world.clock.advance(100);
+  isLost = false;
+  const theirs = await other.world.clock.run(
+    other.runtime.sync(edit({ theme: 'light', fontSize: 20 }, base)),
+  );
+  expect((await other.world.clock.run(theirs.outcome)).status).toBe('completed');
+  await one.world.clock.advance(60_000);
+  expect((await one.world.clock.run(operation.outcome)).status).toBe('completed');
+  expect(upstream.value('p-1')).toEqual({ theme: 'dark', fontSize: 20 });
 });
