@@ -96,15 +96,18 @@ test('OB-3 control: an import from any room into any that it may not know is cau
     rooms.filter((other) => other !== room && !(ROOMS[room] ?? []).includes(other));
   const folder = plant(
     Object.fromEntries(
-      rooms.map((room) => [
-        `${room}/planted.ts`,
+      rooms.flatMap((room) => [
+        // What is imported imports nothing: the cruiser would look for every circle among them.
+        [`${room}/wanted.ts`, 'export const wanted = 1;'],
         [
-          ...forbidden(room).map(
-            (other) =>
-              `import type { planted } from './${posix.relative(room, other)}/planted.ts';`,
-          ),
-          'export const planted = 1;',
-        ].join('\n'),
+          `${room}/planted.ts`,
+          forbidden(room)
+            .map(
+              (other) =>
+                `import type { wanted } from './${posix.relative(room, other)}/wanted.ts';`,
+            )
+            .join('\n'),
+        ],
       ]),
     ),
   );

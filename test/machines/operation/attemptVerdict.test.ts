@@ -162,9 +162,11 @@ test('RT-1 RT-2 the next attempt comes within the bounds of its class, and under
     fc.property(history, fc.boolean(), failure, handler, draws, sinceFirst, (...given) => {
       const [context, isCrisis, facts, promises, draw, sinceFirstMs] = given;
       const atMs = ACCEPTED_AT_MS + sinceFirstMs;
+      const priority = isCrisis ? 'crisis' : 'normal';
+      const urgency = urgencyOf(priority, context.tier);
       const event = verdict(
-        { ...context, priority: isCrisis ? 'crisis' : 'normal' },
-        { failure: { ...BUSY, ...facts }, atMs, latestMs: atMs, draw },
+        { ...context, priority },
+        { failure: { ...BUSY, ...facts }, atMs, latestMs: atMs, draw, urgency },
         promises,
       );
       const policy = DEFAULT_RETRY[isCrisis ? 'crisis' : context.tier];
