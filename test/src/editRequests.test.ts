@@ -60,7 +60,7 @@ describe('a request that is an edit', () => {
     const { outcome } = await clock.run(runtime.sync(request));
     expect((await clock.run(outcome)).status).toBe('completed');
     expect(attempts.map(({ condition, meta }) => [condition, meta?.actor])).toEqual([
-      [{ absent: true }, 'phone-1'],
+      [{ absent: true }, 'phone-1.00000000'],
     ]);
     expect(attempts[0]?.meta?.tombstones).toEqual([expect.objectContaining(REMOVALS[0] ?? {})]);
     expect((await clock.run(runtime.sync(request))).isDuplicate).toBe(true);
