@@ -10,6 +10,7 @@
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
+import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
@@ -88,13 +89,18 @@ export interface Owner {
  */
 export function createOwner(options: RuntimeOptions, isCandidate = false): Owner {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
-  if (key === null) return assembleOwner(keyless, createMemoryStore(), isCandidate);
+  if (key === null) return assembleOwner(keyless, createMemoryStore(newStoreId()), isCandidate);
   const { store: folder, clock } = keyless;
   const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
   return assembleOwner(keyless, store, isCandidate);
 }
 
 /** Writes to the app's logger, from the first fact on. */
+/** Of a store in memory: two of them are two devices, though the same chance is given to both. */
+function newStoreId(): string {
+  return systemRandom.uuid().replaceAll('-', '');
+}
+
 function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | null {
   if (logger === null) return null;
   const onFailed = (error: unknown): void => {

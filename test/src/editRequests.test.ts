@@ -122,3 +122,16 @@ describe('a request that is an edit', () => {
     await expect(refused).rejects.toThrow(refusal('HF_REQUEST_INVALID', 'entity'));
   });
 });
+
+test('CF-1 two stores in memory are two devices, without a name and with one', async () => {
+  const actorOf = async (device?: string): Promise<string | undefined> => {
+    const { attempts, handlers } = editing();
+    const options = device === undefined ? {} : { device };
+    const runtime = createRuntime({ store: ':memory:', handlers, ...options });
+    await (await runtime.sync(EDIT)).outcome;
+    await runtime.close();
+    return attempts[0]?.meta?.actor;
+  };
+  expect(await actorOf()).not.toBe(await actorOf());
+  expect(await actorOf('phone')).not.toBe(await actorOf('phone'));
+});
