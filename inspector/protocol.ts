@@ -1,0 +1,200 @@
+/**
+ * What an inspector is told, by the feed of a running process and over the local server to the page. This
+ * list is all that can ever leave: names of charts, states and events, times, counts and reasons; never
+ * context, input, output, a payload, a subject or an entity (AC-2, SE-5).
+ *
+ * Times are milliseconds since the epoch, by the wall clock of the process that is watched.
+ *
+ * @module
+ */
+
+/** Raised when a message changes its meaning; a page and a process of two numbers do not go together. */
+export const INSPECTOR_PROTOCOL = 1;
+
+/** Of an operation: nothing that says whose it is or what it holds. */
+export interface AboutWork {
+  /** The type of its request. */
+  readonly type: string;
+  readonly upstream: string | null;
+  readonly tier: string;
+  readonly priority: string;
+}
+
+/** One live actor of a chart. */
+export interface WatchedActor {
+  /** Its number in its process; one that is started again under the same id has another. */
+  readonly actor: number;
+  /** An operation's id, `breaker:payments`, `degradation:global`, `supervisor`. */
+  readonly id: string;
+  /** Id and version of its chart. */
+  readonly machine: string;
+  readonly version: string | null;
+  /** The innermost active states, as paths, one for each region: `['delivery.waiting', 'record.kept']`. */
+  readonly states: readonly string[];
+  /** Since when it stands there. */
+  readonly sinceAtMs: number;
+  /** `null` for a component. */
+  readonly about: AboutWork | null;
+}
+
+/** One event taken by one actor. */
+export interface Step {
+  /** Counts steps of the process from 1 without gaps: a gap says how many this viewer was not sent. */
+  readonly serial: number;
+  readonly actor: number;
+  readonly atMs: number;
+  /** The type of the event, and nothing that it carried. */
+  readonly event: string;
+  /** The innermost active states before and after; equal where it stays. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  /** The transitions taken, in order, by their place in the chart's list (`ChartModel.transitions`). */
+  readonly transitions: readonly number[];
+}
+
+/** Something that happened: a fact, cut to what is listed for its kind. */
+export interface News {
+  /** Counts news of the process from 1. */
+  readonly serial: number;
+  readonly atMs: number;
+  /** The kind of the fact: `operation.parked`, `breaker.changed`. */
+  readonly kind: string;
+  /** The id of the actor it is about; `null` for none. */
+  readonly id: string | null;
+  /** Why, in the words of the fact: `breaker`, `HF_UPSTREAM_REFUSED`, `errorRate`; `null` for none. */
+  readonly reason: string | null;
+  /** What else is listed for its kind. */
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** Work that waits at one upstream, of one urgency. */
+export interface QueueRow {
+  readonly upstream: string;
+  readonly tier: string;
+  readonly priority: string;
+  readonly waiting: number;
+  /** When the one that has waited longest was due; `null` where that is not known. */
+  readonly oldestAtMs: number | null;
+  /** Why the next of them does not run now; `null` where it does. */
+  readonly because: string | null;
+}
+
+/** One upstream as it is at this moment. */
+export interface UpstreamOverview {
+  readonly name: string;
+  readonly breaker: string;
+  readonly level: string;
+  readonly causes: readonly string[];
+  readonly inFlight: number;
+  readonly overhanging: number;
+  readonly downSinceAtMs: number | null;
+  readonly nextTryAtMs: number | null;
+  /** Why one that comes now would have to wait; `null` where it would not. */
+  readonly waits: string | null;
+  /** The order of a person that is in force: its kind, and since when. */
+  readonly hold: { readonly kind: string; readonly sinceAtMs: number } | null;
+  readonly pace: string;
+  readonly slots: number;
+  readonly slotsMax: number;
+  readonly timeoutMs: number;
+  readonly ratePerSecond: number | null;
+  readonly usualFailureShare: number;
+  /** How soon it was found to be back. */
+  readonly recoveries: {
+    readonly times: number;
+    readonly meanMs: number;
+    readonly longestMs: number;
+  };
+}
+
+/** How long callers of one tier, or of crises, waited, beside how long they may. */
+export interface AnswerTimes {
+  /** `crisis`, or a tier. */
+  readonly of: string;
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly deadlineMs: number;
+}
+
+/** The system at a glance. */
+export interface Overview {
+  readonly atMs: number;
+  readonly overall: string;
+  readonly score: number;
+  readonly reasons: readonly string[];
+  readonly crisisCapability: string;
+  readonly phase: string;
+  readonly level: string;
+  readonly causes: readonly string[];
+  readonly storage: { readonly state: string; readonly sinceAtMs: number | null };
+  readonly isHeld: boolean;
+  readonly upstreams: readonly UpstreamOverview[];
+  readonly queue: readonly QueueRow[];
+  /** Work that is due and does not begin, where nothing explains that. */
+  readonly stuck: readonly {
+    readonly upstream: string;
+    readonly because: string;
+    readonly forMs: number;
+  }[];
+  /** Counts by name: accepted, completed, …; and of what waits for somebody. */
+  readonly operations: Readonly<Record<string, number>>;
+  readonly waiting: Readonly<Record<string, number>>;
+  readonly crises: Readonly<Record<string, number>>;
+  readonly conflicts: { readonly count: number; readonly held: number; readonly atWork: number };
+  readonly answers: readonly AnswerTimes[];
+  readonly eventLoop: { readonly delayMs: number; readonly longestMs: number };
+}
+
+/** The first message of a process that is watched; another one says that another process has taken over. */
+export interface Hello {
+  readonly kind: 'hello';
+  readonly protocol: number;
+  /** The version of holdfast that runs there. */
+  readonly holdfast: string;
+  /** The name of the runtime, as the option `name` has it. */
+  readonly name: string;
+  readonly startedAtMs: number;
+  /** By the clock of that process, so that a viewer can tell how far its own is off. */
+  readonly nowMs: number;
+  /** Each chart that its actors are of, once. */
+  readonly charts: readonly { readonly machine: string; readonly version: string | null }[];
+}
+
+export type FeedMessage =
+  | Hello
+  /** Actors that are there; the first ones after `hello`, in pieces, are all that are. */
+  | { readonly kind: 'actors'; readonly actors: readonly WatchedActor[]; readonly isAll: boolean }
+  /** Actors that have ended, by number. */
+  | { readonly kind: 'ended'; readonly actors: readonly number[]; readonly atMs: number }
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  | { readonly kind: 'news'; readonly news: readonly News[] }
+  /** About once a second. */
+  | { readonly kind: 'overview'; readonly overview: Overview }
+  /** Nobody runs the store now, or the process can't be reached; another `hello` follows once somebody does. */
+  | { readonly kind: 'away'; readonly reason: string; readonly atMs: number };
+
+/** Where a feed comes from: the runtime of this process, or the owner of a store over its socket. */
+export interface FeedSource {
+  /**
+   * Begins to watch. The listener is called with messages in batches, at most every 50 ms; the first one begins with
+   * `hello` and all actors, and the steps and news that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
+   */
+  readonly watch: (listener: (messages: readonly FeedMessage[]) => void) => () => void;
+  /** Makes a management call of the registry; rejects as that does. */
+  readonly call: (name: string, params: Readonly<Record<string, unknown>>) => Promise<unknown>;
+}
+
+/** What the server tells a page that has a session. */
+export interface SessionInfo {
+  readonly session: string;
+  /** Whether orders are taken: the server was started with `--operate`. */
+  readonly canOperate: boolean;
+  readonly protocol: number;
+}
+
+/** What `POST /call` answers. */
+export type CallAnswer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
