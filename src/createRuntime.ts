@@ -95,12 +95,12 @@ export function createOwner(options: RuntimeOptions, isCandidate = false): Owner
   return assembleOwner(keyless, store, isCandidate);
 }
 
-/** Writes to the app's logger, from the first fact on. */
 /** Of a store in memory: two of them are two devices, though the same chance is given to both. */
 function newStoreId(): string {
   return systemRandom.uuid().replaceAll('-', '');
 }
 
+/** Writes to the app's logger, from the first fact on. */
 function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | null {
   if (logger === null) return null;
   const onFailed = (error: unknown): void => {
