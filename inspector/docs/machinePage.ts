@@ -7,12 +7,12 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { MAY_RUN_TABLE } from '../../machines/scheduler/mayRun.ts';
 import { requirementsCarried, requirementsOf } from '../charts/chartFaults.ts';
+import { eventInWords } from '../charts/eventInWords.ts';
 import { toMermaid } from '../charts/toMermaid.ts';
 import {
   allStates,
   allTransitions,
   type ChartTransition,
-  eventInWords,
   statePath,
 } from '../charts/transitions.ts';
 import { code, heading, linkIds, table } from './markdown.ts';
