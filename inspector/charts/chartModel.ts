@@ -5,7 +5,13 @@
  * @module
  */
 
-/** A chart. Its `hash` is that of everything here and of the text of its guards and actions. */
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { requirementsOf } from './chartFaults.ts';
+import { chartHash } from './chartHash.ts';
+import { actionName, guardInWords } from './chartNames.ts';
+import { allStates, allTransitions, type ChartTransition } from './transitions.ts';
+
+/** A chart. Its `hash` is that of everything else here. */
 export interface ChartModel {
   readonly id: string;
   readonly version: string | null;
@@ -17,6 +23,8 @@ export interface ChartModel {
   readonly states: readonly StateModel[];
   /** In the order of `allTransitions`; a step of the inspector names them by place. */
   readonly transitions: readonly TransitionModel[];
+  /** What its guards and actions are: the names of its setup, then the functions that these use. */
+  readonly rules: readonly RuleModel[];
 }
 
 export interface StateModel {
@@ -25,7 +33,7 @@ export interface StateModel {
   readonly name: string;
   /** `null` for the root. */
   readonly parent: string | null;
-  readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
+  readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'deepHistory';
   /** Where it starts, as a path; `null` where nothing is inside, or all is at once. */
   readonly initial: string | null;
   readonly description: string;
@@ -48,4 +56,82 @@ export interface TransitionModel {
   readonly actions: readonly string[];
   /** Paths; none where it stays. */
   readonly targets: readonly string[];
+  /** Whether it leaves its state and enters it again, where it leads there. */
+  readonly reenters: boolean;
+}
+
+/** The text of one rule, without comments, types and line breaks. */
+export interface RuleModel {
+  readonly name: string;
+  /**
+   * `function` for what guards and actions use, wherever in machines/ it is; `given` for how the transitions
+   * make what they hand to guards and actions, and for what a chart begins with.
+   */
+  readonly kind: 'guard' | 'action' | 'delay' | 'function' | 'given';
+  readonly text: string;
+  /** Names of the functions and constants that it uses itself. */
+  readonly uses: readonly string[];
+}
+
+/**
+ * A chart as data. `rules` are what its source says of its guards and actions; without them the hash is that
+ * of the chart alone.
+ */
+export function chartModel(machine: AnyStateMachine, rules: readonly RuleModel[] = []): ChartModel {
+  const model = {
+    id: machine.id,
+    version: machine.version ?? null,
+    purpose: machine.root.description ?? '',
+    states: allStates(machine).map(stateModel),
+    transitions: allTransitions(machine).map(transitionModel),
+    rules,
+  };
+  const { id, version, ...rest } = model;
+  return { id, version, hash: chartHash(model), ...rest };
+}
+
+function stateModel(node: AnyStateNode): StateModel {
+  return {
+    path: pathOf(node),
+    name: node.key,
+    parent: node.parent === undefined ? null : pathOf(node.parent),
+    kind: node.type === 'history' && node.history === 'deep' ? 'deepHistory' : node.type,
+    initial: initialOf(node),
+    description: node.description ?? '',
+    tags: node.tags.toSorted(),
+    requirements: requirementsOf(node),
+    entry: node.entry.filter(isOfTheChart).map(actionName),
+    exit: node.exit.filter(isOfTheChart).map(actionName),
+    invokes: node.invoke.map(({ src, id }) => (typeof src === 'string' ? src : id)),
+  };
+}
+
+function transitionModel(transition: ChartTransition): TransitionModel {
+  const { label, source, eventType, targets, definition } = transition;
+  const { guard, actions, reenter } = definition;
+  return {
+    label,
+    source: pathOf(source),
+    event: eventType,
+    guard: guard === undefined ? null : guardInWords(guard),
+    actions: actions.map(actionName),
+    targets: targets.map(pathOf),
+    reenters: reenter,
+  };
+}
+
+function initialOf(node: AnyStateNode): string | null {
+  if (node.type !== 'compound') return null;
+  const [target] = node.initial.target;
+  return target === undefined ? null : pathOf(target);
+}
+
+/** Not XState's own timers, which every state with `after` starts and stops. */
+function isOfTheChart(action: unknown): boolean {
+  if (typeof action !== 'function' || !('type' in action)) return true;
+  return action.type !== 'xstate.raise' && action.type !== 'xstate.cancel';
+}
+
+function pathOf(node: AnyStateNode): string {
+  return node.path.join('.');
 }

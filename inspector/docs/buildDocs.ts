@@ -6,6 +6,8 @@
 
 import type { AnyStateMachine } from 'xstate';
 import { chartFaults, requirementsCarried } from '../charts/chartFaults.ts';
+import { chartModel } from '../charts/chartModel.ts';
+import { chartRules } from './chartRules.ts';
 import { indexPage } from './indexPage.ts';
 import { machinePage, machinePagePath } from './machinePage.ts';
 import { parseRequirements, type SourceFile, traceRequirements } from './requirements.ts';
@@ -40,8 +42,9 @@ export function buildDocs({ machines, requirementsPage, code, tests }: DocsInput
   const pages: SourceFile[] = [
     { path: 'docs/machines/README.md', text: indexPage(machines, known) },
   ];
+  const charts = code.filter(({ path }) => path.startsWith('machines/'));
+  const rulesOf = chartRules(charts);
   for (const machine of machines) {
-    const charts = code.filter(({ path }) => path.startsWith('machines/'));
     const source = charts.find(({ path }) => path.endsWith(`/${machine.id}Machine.ts`));
     if (source === undefined) {
       faults.push(`machine ${machine.id} is in no file ${machine.id}Machine.ts of machines/`);
@@ -49,7 +52,12 @@ export function buildDocs({ machines, requirementsPage, code, tests }: DocsInput
     }
     const sourcePath = source.path;
     const page = machinePage(machine, [source, ...charts], traces);
+    const model = chartModel(machine, rulesOf(machine.id));
     pages.push({ path: machinePagePath(machine), text: page });
+    pages.push({
+      path: `docs/machines/${machine.id}.json`,
+      text: `${JSON.stringify(model, null, 2)}\n`,
+    });
     faults.push(...chartFaults(machine).map((fault) => `${sourcePath}: ${fault}`));
     for (const id of requirementsCarried(machine)) {
       if (!known.has(id)) faults.push(`${sourcePath}: there is no requirement ${id}`);

@@ -7,6 +7,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { MAY_RUN_TABLE } from '../../machines/scheduler/mayRun.ts';
 import { requirementsCarried, requirementsOf } from '../charts/chartFaults.ts';
+import { actionName } from '../charts/chartNames.ts';
 import { eventInWords } from '../charts/eventInWords.ts';
 import { toMermaid } from '../charts/toMermaid.ts';
 import {
@@ -116,7 +117,7 @@ function transitionTable(transitions: readonly ChartTransition[]): string {
       ? `*${eventInWords(eventType)}*`
       : code(eventType),
     guard === null ? '' : code(guard),
-    definition.actions.map((action) => code(nameOf(action))).join(', '),
+    definition.actions.map((action) => code(actionName(action))).join(', '),
     targets.length === 0 ? '*stays*' : targets.map((node) => code(statePath(node))).join(', '),
   ]);
   return table(['In', 'On', 'Only if', 'Does', 'Goes to'], rows);
@@ -156,7 +157,7 @@ function actions(
   const rows = Object.keys(machine.implementations.actions)
     .toSorted()
     .map((name) => {
-      const has = (list: readonly unknown[]) => list.some((action) => nameOf(action) === name);
+      const has = (list: readonly unknown[]) => list.some((action) => actionName(action) === name);
       const causes = transitions
         .filter(({ definition }) => has(definition.actions))
         .map(({ eventType }) => `on ${code(eventInWords(eventType))}`);
@@ -226,12 +227,6 @@ function requirements(
 
 function section(title: string, body: string | null): readonly string[] {
   return body === null ? [] : [`## ${title}`, body];
-}
-
-function nameOf(action: unknown): string {
-  if (typeof action === 'string') return action;
-  if (typeof action === 'object' && action !== null && 'type' in action) return String(action.type);
-  return typeof action === 'function' && action.name !== '' ? action.name : 'unnamed';
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
