@@ -5,11 +5,12 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    // Kills, power cuts, failing disks, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
+    // Kills, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
     exclude: [
       'test/oracle/restart/**',
       'test/oracle/crash/**',
       'test/disk/**',
+      'test/browser/**',
       'test/exampleApps/**',
       'test/matrix/**',
     ],

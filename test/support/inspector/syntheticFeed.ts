@@ -79,12 +79,10 @@ export function syntheticFeed({
       charts: machines.map(({ id, version }) => ({ machine: id, version: version ?? null })),
     },
     ...piecesOf(actors.all).map(
-      (piece, at, all): FeedMessage => ({
-        ...{ kind: 'actors', actors: piece, isAll: at === all.length - 1 },
-      }),
+      (piece, at): FeedMessage => ({ kind: 'actors', actors: piece, isAll: at === 0 }),
     ),
-    { kind: 'steps', steps },
-    { kind: 'news', news },
+    ...piecesOf(steps).map((piece): FeedMessage => ({ kind: 'steps', steps: piece })),
+    ...piecesOf(news).map((piece): FeedMessage => ({ kind: 'news', news: piece })),
     overview(Date.now()),
   ];
 
@@ -110,8 +108,8 @@ export function syntheticFeed({
     const messages: FeedMessage[] = [];
     if (begun.length > 0) messages.push({ kind: 'actors', actors: begun, isAll: false });
     if (newSteps.length > 0) messages.push({ kind: 'steps', steps: newSteps });
-    if (ended.length > 0) messages.push({ kind: 'ended', actors: ended, atMs });
     if (newNews.length > 0) messages.push({ kind: 'news', news: newNews });
+    if (ended.length > 0) messages.push({ kind: 'ended', actors: ended, atMs });
     if (atMs >= overviewDueAtMs) {
       overviewDueAtMs = atMs + 1_000;
       messages.push(overview(atMs));

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** The inspector's page in a real browser: apart from the other tests, since it needs Chromium and a built page. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/browser/**/*.test.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
