@@ -211,6 +211,8 @@ const ROOMS = {
 
   'inspector/charts': ['machines', ...MACHINES],
   inspector: ['machines', ...MACHINES, 'inspector/charts'],
+  // The page and its feed, for browsers of this machine.
+  'inspector/server': [VOCABULARY, 'inspector'],
   // The public names, from the declarations of the build.
   'inspector/docs': ['machines', ...MACHINES, ...MERGE, 'inspector/charts'],
   'inspector/docs/reference': ['inspector/docs'],
@@ -305,6 +307,16 @@ const ROOMS = {
     'machines/policy/crisis',
     ...ENGINE,
     'src/control',
+  ],
+  // What a page of the inspector may ask for.
+  'src/inspect': [
+    VOCABULARY,
+    'machines/operation',
+    'actors',
+    'inspector',
+    'inspector/server',
+    'src/management/call',
+    ...MANAGEMENT,
   ],
   src: [
     ...CONFLICT,

@@ -94,6 +94,8 @@ export const ERROR_CODES = [
   'HF_CLOSED',
   'HF_ALERT',
   'HF_WORK_STUCK',
+  'HF_INSPECTOR_UNAVAILABLE',
+  'HF_INSPECTOR_READ_ONLY',
   'HF_INTERNAL',
   // holdfast/testing.
   'HF_TEST_STUCK',

@@ -1,0 +1,186 @@
+/**
+ * The inspector's own server: the page, a session for whoever has the link, the feed, and calls. On this
+ * machine alone.
+ *
+ * What it holds and against whom is in SECURITY.md; why it is so, in docs/decisions/0196.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { causeText, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+import type { FeedSource } from '../protocol.ts';
+import { CONNECTIONS_MAX, Connections } from './connections.ts';
+import type { InspectorCall } from './inspectorCall.ts';
+import { OwnTimers } from './ownTimers.ts';
+import { unreadableReply } from './replies.ts';
+import { Requests } from './requests.ts';
+import { newSecret, Sessions } from './sessions.ts';
+import { readStaticFiles } from './staticFiles.ts';
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+const HEADER_BYTES_MAX = 8_192;
+const HEADERS_MAX = 64;
+
+export interface InspectorServerOptions {
+  /** What is watched, and who makes calls. */
+  readonly source: FeedSource;
+  /** The folder of the built page. */
+  readonly assets: string;
+  /** 0 for one that is free. */
+  readonly port: number;
+  /** `127.0.0.1`, which is the default, or `::1`. */
+  readonly host?: string | undefined;
+  /** Whether orders are taken. */
+  readonly canOperate: boolean;
+  /** All that a page may ask for. */
+  readonly calls: readonly InspectorCall[];
+  readonly clock: Clock;
+  /** Told of what goes wrong while it runs; of no request that is refused. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface InspectorServer {
+  /** `http://127.0.0.1:7080`, without the token. */
+  readonly url: string;
+  /** What a person opens. The token stands behind `#`, which no browser sends; whoever has it may look. */
+  readonly link: string;
+  /** Ends it at once, with every connection; resolves once nothing of it is left. Never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server.
+ *
+ * @example
+ * const { link, close } = await startInspectorServer({ source, assets, port: 0, canOperate: false, calls, clock, onError });
+ *
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a host that is not of this machine alone or a port
+ * that is none; `HF_INSPECTOR_UNAVAILABLE` where the port can't be had, or the page is missing.
+ */
+export async function startInspectorServer(
+  options: InspectorServerOptions,
+): Promise<InspectorServer> {
+  const { host = '127.0.0.1', port, onError } = options;
+  requireOption(
+    LOOPBACK.includes(host),
+    'host',
+    'must be 127.0.0.1 or ::1: the inspector is for this machine alone. From another one, use a tunnel: ssh -L 7080:127.0.0.1:7080',
+  );
+  requireOption(
+    Number.isInteger(port) && port >= 0 && port <= 65_535,
+    'port',
+    'must be a whole number from 0 to 65535; 0 is one that is free',
+  );
+  const files = await readStaticFiles(options.assets);
+  const token = newSecret();
+  const clock = new OwnTimers(options.clock);
+  const sessions = new Sessions(clock, token);
+  const connections = new Connections(clock);
+  const requests = new Requests({ ...options, clock, host, files, sessions, connections });
+  const server = createServer(
+    {
+      // The deadline of a request is kept by the clock.
+      ...{ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 },
+      maxHeaderSize: HEADER_BYTES_MAX,
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      requests.answer(request, response).catch((error: unknown) => {
+        request.socket.destroy();
+        if (!isGone(request, response)) onError(error);
+      });
+    },
+  );
+  bound(server, connections);
+  try {
+    await listening(server, host, port);
+  } catch (error) {
+    throw notListening(host, port, error);
+  }
+  const { address, port: taken } = server.address() as AddressInfo;
+  if (address !== host) {
+    server.close();
+    throw notListening(host, port, new Error('another address was given'));
+  }
+  server.on('error', onError);
+  requests.listeningAt(taken);
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
+  let closing: Promise<void> | null = null;
+  return {
+    url,
+    link: `${url}/#token=${token}`,
+    close() {
+      closing ??= closed(server, () => {
+        sessions.endAll();
+        connections.endAll();
+        clock.end();
+      });
+      return closing;
+    },
+  };
+}
+
+function bound(server: Server, connections: Connections): void {
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxHeadersCount = HEADERS_MAX;
+  server.maxRequestsPerSocket = 1;
+  server.on('connection', (socket: Socket) => {
+    connections.keep(socket);
+  });
+  server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const reply =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? unreadableReply(431, `The head of a request must have at most ${HEADER_BYTES_MAX} bytes.`)
+        : unreadableReply(400, 'A request must be HTTP.');
+    socket.end(reply);
+  });
+}
+
+async function listening(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    // In a cluster it is this worker's own.
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function closed(server: Server, endAll: () => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    endAll();
+  });
+}
+
+/** Its caller has left in the middle: nothing is wrong here. */
+function isGone(request: IncomingMessage, response: ServerResponse): boolean {
+  return request.destroyed || response.destroyed;
+}
+
+function notListening(host: string, port: number, cause: unknown): HoldfastError {
+  const { code } = Object(cause) as { readonly code?: unknown };
+  const place = `port ${port} of ${host}`;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `${place} is taken, perhaps by another inspector. Give another port, or none for one that is free.`,
+    EACCES: `${place} is not for this user. Give a port from 1024 on, or none for one that is free.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Leave the host out.`,
+  };
+  const why = reasons[String(code)] ?? `${place} can't be listened on (${causeText(cause)}).`;
+  return new HoldfastError('HF_INSPECTOR_UNAVAILABLE', `The inspector does not start: ${why}`, {
+    field: code === 'EADDRNOTAVAIL' ? 'host' : 'port',
+    retry: 'later',
+    cause,
+  });
+}

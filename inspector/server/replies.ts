@@ -1,0 +1,109 @@
+/**
+ * The answers of the server, and the headers that each of them has.
+ *
+ * @module
+ */
+
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
+import type { CallAnswer } from '../protocol.ts';
+
+/** No style and no script but the server's own, and nothing from elsewhere or to elsewhere. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  // One request a connection: so each has a deadline of its own.
+  connection: 'close',
+};
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Why a request is not answered, as status and as what a person reads. */
+export class Refusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    message: string,
+    more: {
+      readonly code?: ErrorCode;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    this.status = status;
+    this.message = message;
+    this.code = more.code ?? 'HF_REQUEST_INVALID';
+    this.headers = more.headers ?? {};
+  }
+
+  get answer(): CallAnswer {
+    return { ok: false, error: { code: this.code, message: this.message } };
+  }
+}
+
+/** The head of an answer that goes on. */
+export function begin(response: ServerResponse, status: number, contentType: string): void {
+  response.writeHead(status, { ...HEADERS, 'content-type': contentType });
+}
+
+export function sendFile(response: ServerResponse, bytes: Buffer, contentType: string): void {
+  send(response, 200, contentType, bytes);
+}
+
+export function sendJson(response: ServerResponse, status: number, body: object): void {
+  send(response, status, JSON_TYPE, Buffer.from(`${JSON.stringify(body)}\n`));
+}
+
+export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
+  const body = Buffer.from(`${JSON.stringify(refusal.answer)}\n`);
+  send(response, refusal.status, JSON_TYPE, body, refusal.headers);
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: Buffer,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  if (response.destroyed || response.headersSent) return;
+  response.writeHead(status, {
+    ...HEADERS,
+    ...more,
+    'content-type': contentType,
+    'content-length': body.length,
+  });
+  response.end(body);
+}
+
+/** The whole of an answer to what could not be read as a request. */
+export function unreadableReply(status: number, message: string): string {
+  const text = `${JSON.stringify(new Refusal(status, message).answer)}\n`;
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(HEADERS).map(([name, value]) => `${name}: ${value}`),
+    `content-type: ${JSON_TYPE}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    '',
+    text,
+  ].join('\r\n');
+}

@@ -1,0 +1,162 @@
+/**
+ * What becomes of each request: checked, then the page, a session, the feed or a call.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { type FeedSource, INSPECTOR_PROTOCOL, type SessionInfo } from '../protocol.ts';
+import { Calls } from './calls.ts';
+import type { Connections } from './connections.ts';
+import { FeedLines } from './feedLines.ts';
+import { FeedStream } from './feedStream.ts';
+import type { InspectorCall } from './inspectorCall.ts';
+import { Refusal, sendFile, sendJson, sendRefusal } from './replies.ts';
+import { hasBody, readBody } from './requestBody.ts';
+import { bearerOf, checkRequest, hostNames } from './requestChecks.ts';
+import type { Session, Sessions } from './sessions.ts';
+import type { StaticFiles } from './staticFiles.ts';
+
+/** Pages that may follow at once. */
+const FEEDS_MAX = 8;
+/** How long the answer to a wrong token or session takes. */
+const WRONG_ANSWER_MS = 500;
+
+export interface RequestsParts {
+  readonly host: string;
+  readonly source: FeedSource;
+  readonly calls: readonly InspectorCall[];
+  readonly canOperate: boolean;
+  readonly files: StaticFiles;
+  readonly sessions: Sessions;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Requests {
+  readonly #parts: RequestsParts;
+  readonly #calls: Calls;
+  readonly #lines = new FeedLines();
+  readonly #feeds = new Set<FeedStream>();
+  #hosts: readonly string[] = [];
+
+  constructor(parts: RequestsParts) {
+    this.#parts = parts;
+    this.#calls = new Calls(parts);
+  }
+
+  /** By which names it may be asked from now on. */
+  listeningAt(port: number): void {
+    this.#hosts = hostNames(this.#parts.host, port);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const checked = checkRequest(request, this.#hosts);
+    const body = request.method === 'POST' ? await readBody(request) : null;
+    const refusal = checked instanceof Refusal ? checked : body instanceof Refusal ? body : null;
+    if (refusal !== null) {
+      this.#refuse(request, response, refusal);
+      return;
+    }
+    const { path } = checked as { readonly path: string };
+    const outcome = await this.#answerTo(path, request, response, body as string | null);
+    if (outcome instanceof Refusal) this.#refuse(request, response, outcome);
+  }
+
+  async #answerTo(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: string | null,
+  ): Promise<Refusal | undefined> {
+    const wanted = METHODS[path] ?? 'GET';
+    if (request.method !== wanted) {
+      return new Refusal(405, `${path} is asked by ${wanted}.`, { headers: { allow: wanted } });
+    }
+    if (body === null && hasBody(request)) return new Refusal(400, 'A GET must have no body.');
+    this.#parts.connections.whole(request.socket);
+    if (!(path in METHODS)) return this.#file(path, response);
+    if (path === '/session') return await this.#begin(request, response);
+    const session = this.#parts.sessions.find(bearerOf(request) ?? '');
+    if (session === null)
+      return await this.#wrong('Authorization must be Bearer and a session. Open the link again.');
+    if (path === '/feed') return this.#feed(session, request, response);
+    if (path === '/logout') {
+      this.#parts.sessions.end(session);
+      sendJson(response, 200, { ok: true, result: null });
+      return undefined;
+    }
+    const made = await this.#calls.make(body ?? '');
+    if (made instanceof Refusal) return made;
+    sendJson(response, 200, made);
+    return undefined;
+  }
+
+  #file(path: string, response: ServerResponse): Refusal | undefined {
+    const file = this.#parts.files.get(path);
+    if (file === undefined) return new Refusal(404, 'There is nothing at that path.');
+    sendFile(response, file.bytes, file.type);
+    return undefined;
+  }
+
+  async #begin(request: IncomingMessage, response: ServerResponse): Promise<Refusal | undefined> {
+    const { sessions, canOperate } = this.#parts;
+    if (!sessions.isToken(bearerOf(request) ?? '')) {
+      return await this.#wrong(
+        'Authorization must be Bearer and the token of the link: it stands behind #token= in what was printed, and each start has another one.',
+      );
+    }
+    const session = sessions.begin();
+    const info: SessionInfo = { session, canOperate, protocol: INSPECTOR_PROTOCOL };
+    sendJson(response, 200, info);
+    return undefined;
+  }
+
+  #feed(session: Session, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
+    if (this.#feeds.size >= FEEDS_MAX) {
+      return new Refusal(503, `${FEEDS_MAX} pages follow already. Close one of them.`, {
+        code: 'HF_STORE_UNAVAILABLE',
+      });
+    }
+    const { source, clock, onError } = this.#parts;
+    const end = (): void => {
+      stream.end();
+    };
+    const stream: FeedStream = new FeedStream({
+      ...{ response, source, clock, onError, lines: this.#lines },
+      onEnd: () => {
+        this.#feeds.delete(stream);
+        session.onEnd.delete(end);
+      },
+    });
+    this.#feeds.add(stream);
+    session.onEnd.add(end);
+    request.socket.setTimeout(0);
+    stream.open();
+    return undefined;
+  }
+
+  /** Not at once: so that guesses are slow, and each holds one of few connections. */
+  async #wrong(message: string): Promise<Refusal> {
+    await new Promise<void>((resolve) => {
+      this.#parts.clock.schedule(WRONG_ANSWER_MS, resolve);
+    });
+    return new Refusal(401, message, { headers: { 'www-authenticate': 'Bearer' } });
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    sendRefusal(response, refusal);
+    // What still comes of it is not read: the connection ends with the answer.
+    if (!request.complete) request.resume();
+  }
+}
+
+/** Paths that are no files. */
+const METHODS: Readonly<Record<string, string>> = {
+  '/session': 'POST',
+  '/feed': 'GET',
+  '/call': 'POST',
+  '/logout': 'POST',
+};

@@ -1,0 +1,100 @@
+/**
+ * Who may look: whoever has the token of the link gets a session for it, and asks with that from then on.
+ *
+ * Neither is ever in an address, and neither is kept: what is kept are digests, which are compared in a
+ * time that does not depend on them.
+ *
+ * @module
+ */
+
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+
+/** 256 bits: nobody guesses one. */
+const SECRET_BYTES = 32;
+/** Pages that may be open; one more ends the one that has asked for nothing for the longest. */
+const SESSIONS_MAX = 16;
+/** A page that is open asks all the time: so this is the time after it was left. */
+const IDLE_MS_MAX = 12 * 60 * 60 * 1_000;
+
+/** One page that has shown the token. */
+export interface Session {
+  readonly digest: Buffer;
+  lastUsedAtMs: number;
+  /** Feeds that are open under it: these end with it. */
+  readonly onEnd: Set<() => void>;
+}
+
+export class Sessions {
+  /** For the link, once: it is not kept here. */
+  readonly #tokenDigest: Buffer;
+  readonly #clock: Clock;
+  readonly #sessions = new Set<Session>();
+
+  constructor(clock: Clock, token: string) {
+    this.#clock = clock;
+    this.#tokenDigest = digestOf(token);
+  }
+
+  isToken(secret: string): boolean {
+    return timingSafeEqual(digestOf(secret), this.#tokenDigest);
+  }
+
+  /** A session for one who has shown the token. */
+  begin(): string {
+    this.#endIdle();
+    if (this.#sessions.size >= SESSIONS_MAX) this.end(this.#longestIdle());
+    const secret = newSecret();
+    this.#sessions.add({
+      digest: digestOf(secret),
+      lastUsedAtMs: this.#clock.monotonic(),
+      onEnd: new Set(),
+    });
+    return secret;
+  }
+
+  /** The session of this secret; `null` for none. Takes as long for one that is nearly right. */
+  find(secret: string): Session | null {
+    this.#endIdle();
+    const digest = digestOf(secret);
+    let found: Session | null = null;
+    for (const session of this.#sessions) {
+      if (timingSafeEqual(session.digest, digest)) found = session;
+    }
+    if (found !== null) found.lastUsedAtMs = this.#clock.monotonic();
+    return found;
+  }
+
+  end(session: Session | null): void {
+    if (session === null || !this.#sessions.delete(session)) return;
+    for (const onEnd of session.onEnd) onEnd();
+  }
+
+  endAll(): void {
+    for (const session of this.#sessions) this.end(session);
+  }
+
+  #endIdle(): void {
+    const since = this.#clock.monotonic() - IDLE_MS_MAX;
+    for (const session of this.#sessions) {
+      if (session.onEnd.size === 0 && session.lastUsedAtMs < since) this.end(session);
+    }
+  }
+
+  /** One without a feed before one with a feed. */
+  #longestIdle(): Session | null {
+    const order = (session: Session): number => (session.onEnd.size === 0 ? 0 : 1);
+    const [first] = [...this.#sessions].toSorted(
+      (a, b) => order(a) - order(b) || a.lastUsedAtMs - b.lastUsedAtMs,
+    );
+    return first ?? null;
+  }
+}
+
+export function newSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('base64url');
+}
+
+function digestOf(secret: string): Buffer {
+  return hash('sha256', secret, 'buffer');
+}

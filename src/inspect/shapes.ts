@@ -1,0 +1,161 @@
+/**
+ * What of operations, dead letters, conflicts, quarantined records and crises leaves for the inspector's page:
+ * names, states, times, counts and codes. Never whom or what it is about, what anybody wrote, or what an upstream, a
+ * handler or a foreign error has said (AC-2, SE-5).
+ *
+ * @module
+ */
+
+import type {
+  CrisisDecided,
+  CrisisModeState,
+  CrisisView,
+  OperationView,
+} from '../../actors/port.ts';
+import type { AnswerShape } from '../../inspector/server/answerShape.ts';
+import type { HistoryEntry } from '../../machines/operation/syncOperationMachine.ts';
+import type { Conflict, ConflictAbout, ConflictOutcome } from '../management/conflicts/conflict.ts';
+import type { DeadLetter, DeadLetterDetails } from '../management/deadLetters/deadLetter.ts';
+import type { Quarantined } from '../management/quarantine/quarantined.ts';
+
+/** What happened to an operation, without where an exception was thrown. */
+const HISTORY = {
+  each: {
+    fields: {
+      atMs: 'plain',
+      what: 'plain',
+      attempt: 'plain',
+      code: 'plain',
+      startedAtMs: 'plain',
+      failureClass: 'plain',
+    },
+  },
+} as const satisfies AnswerShape<readonly HistoryEntry[]>;
+
+export const OPERATION = {
+  fields: {
+    id: 'plain',
+    type: 'plain',
+    tier: 'plain',
+    priority: 'plain',
+    state: 'plain',
+    attempt: 'plain',
+    acceptedAtMs: 'plain',
+    settledAtMs: 'plain',
+    wait: { fields: { reason: 'plain', sinceAtMs: 'plain', untilAtMs: 'plain' } },
+    retryAtMs: 'plain',
+    expiresAtMs: 'plain',
+    failure: { fields: { code: 'plain' } },
+    history: HISTORY,
+  },
+} as const satisfies AnswerShape<OperationView>;
+
+const LETTER_FIELDS = {
+  id: 'plain',
+  type: 'plain',
+  tier: 'plain',
+  priority: 'plain',
+  code: 'plain',
+  attempts: 'plain',
+  acceptedAtMs: 'plain',
+  deadLetteredAtMs: 'plain',
+  expiresAtMs: 'plain',
+  mayBeApplied: 'plain',
+} as const;
+
+export const DEAD_LETTER = { fields: LETTER_FIELDS } as const satisfies AnswerShape<DeadLetter>;
+
+export const DEAD_LETTER_DETAILS = {
+  fields: { ...LETTER_FIELDS, history: HISTORY, hasPayload: 'plain' },
+} as const satisfies AnswerShape<DeadLetterDetails>;
+
+const CONFLICT_FIELDS = {
+  id: 'plain',
+  state: 'plain',
+  entityType: 'plain',
+  type: 'plain',
+  reason: 'plain',
+  openedAtMs: 'plain',
+  questions: 'plain',
+  isHeld: 'plain',
+  operationId: 'plain',
+  isToBeCarriedOut: 'plain',
+} as const;
+
+export const CONFLICT = { fields: CONFLICT_FIELDS } as const satisfies AnswerShape<Conflict>;
+
+/** Sides without their names, for a device may be called after its owner; deciders by their role alone. */
+export const CONFLICT_ABOUT = {
+  fields: {
+    ...CONFLICT_FIELDS,
+    sides: { each: { fields: { atMs: 'plain', isOurs: 'plain' } } },
+    decisions: {
+      each: {
+        fields: {
+          kind: 'plain',
+          by: { fields: { role: 'plain' } },
+          atMs: 'plain',
+          isCarriedOut: 'plain',
+          operationId: 'plain',
+        },
+      },
+    },
+  },
+} as const satisfies AnswerShape<ConflictAbout>;
+
+export const CONFLICT_OUTCOME = {
+  fields: {
+    id: 'plain',
+    state: 'plain',
+    isHeld: 'plain',
+    isToBeCarriedOut: 'plain',
+    operationId: 'plain',
+  },
+} as const satisfies AnswerShape<ConflictOutcome>;
+
+export const QUARANTINED = {
+  fields: {
+    id: 'plain',
+    code: 'plain',
+    setAsideAtMs: 'plain',
+    stood: 'plain',
+    opensNot: 'plain',
+    snapshot: { fields: { machine: 'plain', version: 'plain', state: 'plain' } },
+  },
+} as const satisfies AnswerShape<Quarantined>;
+
+/** Steps without their names, which may be those of people. */
+export const CRISIS = {
+  fields: {
+    id: 'plain',
+    type: 'plain',
+    tier: 'plain',
+    delivery: 'plain',
+    escalation: 'plain',
+    attempt: 'plain',
+    failure: 'plain',
+    acceptedAtMs: 'plain',
+    escalatedAtMs: 'plain',
+    cause: 'plain',
+    told: { each: { fields: { outcome: 'plain', calls: 'plain', atMs: 'plain' } } },
+    decisions: {
+      each: { fields: { what: 'plain', by: { fields: { role: 'plain' } }, atMs: 'plain' } },
+    },
+    settledAtMs: 'plain',
+  },
+} as const satisfies AnswerShape<CrisisView>;
+
+export const CRISIS_DECIDED = {
+  fields: { crisis: CRISIS, isDurable: 'plain' },
+} as const satisfies AnswerShape<CrisisDecided>;
+
+/** That it is on for somebody, and never for whom. */
+export const CRISIS_MODE = {
+  fields: {
+    id: 'plain',
+    sinceAtMs: 'plain',
+    endsAtMs: 'plain',
+    isEnding: 'plain',
+    isDurable: 'plain',
+  },
+} as const satisfies AnswerShape<CrisisModeState>;
