@@ -100,7 +100,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
   states: {
     closed: {
       description: 'The upstream works: every call that has a slot goes out, and is measured.',
-      meta: { requirements: ['CB-1', 'CB-5', 'CB-6'] },
+      meta: { requirements: ['CB-1', 'CB-5', 'CB-6'], lasts: 'Until the upstream is down.' },
       entry: ['startGeneration'],
       on: {
         'outage.detected': {
@@ -113,7 +113,11 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     open: {
       description:
         'The upstream is down: calls wait for the next probe, which comes after a share of the outage. Crises still go out.',
-      meta: { requirements: ['CB-1', 'CB-2', 'CB-3', 'CB-4'] },
+      meta: {
+        requirements: ['CB-1', 'CB-2', 'CB-3', 'CB-4'],
+        lasts:
+          'Until the next probe: 0.25 s at least and 15 s at most, or for as long as the upstream asks; a crisis that is delivered ends it sooner.',
+      },
       entry: ['startGeneration'],
       exit: ['endCooldown'],
       on: {
@@ -131,7 +135,11 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     halfOpen: {
       description:
         'The upstream may be back: one probe goes out, or a few where one could fail by chance. The others wait; the first success closes.',
-      meta: { requirements: ['CB-1', 'CB-2', 'CB-3'] },
+      meta: {
+        requirements: ['CB-1', 'CB-2', 'CB-3'],
+        lasts:
+          'Until the first success, or until all probes have failed. It stays while there is no work that can probe.',
+      },
       entry: ['startGeneration'],
       exit: ['forgetProbes'],
       on: {
@@ -183,7 +191,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     forcedOpen: {
       description:
         'Somebody keeps it open: calls wait until all who ordered that let go. Crises still go out.',
-      meta: { requirements: ['CB-1', 'CB-3', 'CB-4'] },
+      meta: { requirements: ['CB-1', 'CB-3', 'CB-4'], lasts: 'Until all who ordered it let go.' },
       entry: ['startGeneration'],
       on: {
         'operator.released': [
@@ -202,7 +210,10 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     },
     disabled: {
       description: 'Somebody has switched the breaker off: every call goes out, nothing counts.',
-      meta: { requirements: ['CB-1', 'CB-4'] },
+      meta: {
+        requirements: ['CB-1', 'CB-4'],
+        lasts: 'Until all who ordered it let go, or a stronger order comes.',
+      },
       entry: ['startGeneration'],
       on: {
         'operator.released': [
@@ -215,7 +226,10 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
     observing: {
       description:
         'Somebody wants to see what the breaker would do: every call goes out, and trips are only told.',
-      meta: { requirements: ['CB-1', 'CB-4'] },
+      meta: {
+        requirements: ['CB-1', 'CB-4'],
+        lasts: 'Until all who ordered it let go, or a stronger order comes.',
+      },
       entry: ['startGeneration', 'forgetObserved'],
       on: {
         'outage.detected': {

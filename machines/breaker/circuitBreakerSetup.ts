@@ -37,6 +37,7 @@ import {
   withLease,
 } from '../policy/breaker/probeLeases.ts';
 import type { RuleCause } from '../policy/breaker/tripRules.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 
 export interface CircuitBreakerInput {
   readonly upstream: string;
@@ -86,18 +87,29 @@ export interface RestartFacts extends Instant {
 }
 
 export type CircuitBreakerEvent =
+  /** Failures that chance does not explain, or a rule that was set, say that the upstream is down. */
   | ({ readonly type: 'outage.detected' } & DetectedFacts)
+  /** The wait before the next probe is over. */
   | ({ readonly type: 'cooldown.due' } & Instant)
+  /** A call asks for leave to go out as a probe. */
   | ({ readonly type: 'permit.requested' } & PermitFacts)
+  /** A probe was answered well. */
   | ({ readonly type: 'probe.succeeded' } & ProbeFacts)
+  /** A probe failed. */
   | ({ readonly type: 'probe.failed' } & ProbeFacts & TripFacts)
+  /** A probe ended without saying anything of the upstream, or was lost. */
   | ({ readonly type: 'probe.ignored' } & ProbeFacts)
   /** The upstream has taken a crisis that was sent since the breaker opened. */
   | ({ readonly type: 'crisis.delivered' } & Instant)
+  /** The lease of a probe that has not reported has ended. */
   | ({ readonly type: 'lease.due' } & Instant)
+  /** A person orders that no call goes out. */
   | ({ readonly type: 'operator.forcedOpen' } & OrderFacts)
+  /** A person orders that every call goes out, and nothing counts. */
   | ({ readonly type: 'operator.disabled' } & OrderFacts)
+  /** A person orders that every call goes out, and trips are only told. */
   | ({ readonly type: 'operator.observing' } & OrderFacts)
+  /** A person lets an order go. */
   | ({ readonly type: 'operator.released' } & Instant & HoldRelease)
   /** Another policy is in force from now on. */
   | { readonly type: 'policy.changed'; readonly policy: BreakerPacing }
@@ -109,77 +121,102 @@ export const breakerSetup = setup({
     context: {} as CircuitBreakerContext,
     events: {} as CircuitBreakerEvent,
     input: {} as CircuitBreakerInput,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   guards: {
+    /** What is told belongs to the present generation: nothing has changed state since it began. */
     isCurrent: ({ context }, params: { generation: number }) =>
       params.generation === context.generation,
+    /** The wait before the next probe is over, or there is none. */
     isCooldownOver: ({ context }, params: Instant) => isWaitOver(context, params),
+    /** No wait is running, a probe may still go out, and whoever asks holds none yet. */
     canProbe: ({ context }, params: PermitFacts) =>
       isWaitOver(context, params) &&
       !isLeaseHeld(context.probes, params) &&
       probesFree(context, params.atMs) > 0,
-    /** The upstream asks for more time than is known, by whichever probe: even one that is late. */
+    /** The upstream asks for a longer wait than is known, by whichever probe: even one that is late. */
     isAskedForTime: ({ context }, params: TripFacts) =>
       isAskedForTime(context, context.policy, params),
-    /** Of this half-open time, and its lease runs. */
+    /** The probe belongs to this half-open time, and its lease has not ended. */
     isProbeOut: ({ context }, params: ProbeFacts) => isProbeOut(context, params),
-    /** The last of those that go out together: not all of them can have failed by chance. */
+    /** It is the last of the probes that go out together: not all of them can have failed by chance. */
     isLastProbe: ({ context }, params: ProbeFacts) =>
       isProbeOut(context, params) && context.probesFailed + 1 >= context.probesAtOnce,
-    /** What is ordered now changes nothing that is in force. */
+    /** An order that is at least as strong is in force, so that this one changes nothing yet. */
     isHeldAsStrongly: ({ context }, { kind }: { readonly kind: HoldKind }) =>
       isAsStrong(holdInForce(context.holds), kind),
-    /** Another order of the kind that is in force stays. */
+    /** Another order of the kind that is in force stays when this one is let go. */
     isHeldStill: ({ context }, params: HoldRelease) => {
       const kind = holdInForce(context.holds);
       return kind !== null && isHeldAs(kind, context, params);
     },
+    /** Once this order is let go, the strongest that is left is one to switch the breaker off. */
     isDisabledStill: ({ context }, params: HoldRelease) => isHeldAs('disabled', context, params),
+    /** Once this order is let go, the strongest that is left is one to observe only. */
     isObservingStill: ({ context }, params: HoldRelease) => isHeldAs('observing', context, params),
   },
   actions: {
+    /** Begins the next generation, so that what belongs to an earlier state changes nothing. */
     startGeneration: assign({ generation: ({ context }) => context.generation + 1 }),
+    /** Notes that an outage began, and when the first probe is due. */
     trip: assign(({ context }, params: OutageFacts) => tripped(context, context.policy, params)),
-    /** The upstream is down still. */
+    /** Notes that the upstream is down still, and when the next probe is due: after a share of the outage. */
     reopen: assign(({ context }, params: TripFacts) => reopened(context, context.policy, params)),
+    /** Holds back further probes for as long as the upstream has asked for. */
     holdProbes: assign(({ context }, params: TripFacts) =>
       askedForTime(context, context.policy, params),
     ),
+    /** Notes that no wait is running any more. */
     endCooldown: assign({ openUntilAtMs: null }),
+    /** Lets one probe out, as a lease that ends by itself. */
     grantPermit: assign(({ context }, params: PermitFacts) => {
       const { probes, policy, firstFailureAtMs, downSinceAtMs } = context;
       const downMs = params.atMs - (firstFailureAtMs ?? downSinceAtMs ?? params.atMs);
       return { probes: withLease(probes, policy, params, downMs) };
     }),
+    /** Takes back the places of probes whose lease has ended. */
     endLeases: assign(({ context: { probes } }, params: Instant) => ({
       probes: heldLeases(probes, params.atMs),
     })),
+    /** Takes back the place of the probe that has reported. */
     returnPermit: assign(({ context }, params: { permitId: string }) => ({
       probes: context.probes.filter(({ id }) => id !== params.permitId),
     })),
+    /** Counts one more failed probe of this half-open time. */
     countFailedProbe: assign({ probesFailed: ({ context }) => context.probesFailed + 1 }),
+    /** Forgets the probes of the half-open time that ends. */
     forgetProbes: assign({ probes: [], probesFailed: 0 }),
+    /** Notes that the upstream is back, and how soon after its last known failure that was found. */
     recordRecovery: assign(({ context }, params: Instant) => recovered(context, params.atMs)),
-    /** A trip that is only told. */
+    /** Counts a trip that is only told, since it observes. */
     noteTrip: assign({ tripsObserved: ({ context }) => context.tripsObserved + 1 }),
+    /** Keeps the order with who gave it, when and why. */
     takeOrder: assign(({ context }, params: OrderFacts & { readonly kind: HoldKind }) => ({
       holds: withHold(context.holds, holdOf(params)),
     })),
+    /** Forgets the order that is let go: the latest of that person, or the latest of all. */
     dropOrder: assign(({ context }, params: HoldRelease) => ({
       holds: withoutHold(context.holds, params),
     })),
+    /**
+     * Ends the outage that was known, where there was one: from here on a person decides, and the upstream
+     * counts as up or as down by their order.
+     */
     handOver: assign(({ context }, params: Instant & { readonly isUp: boolean }) =>
       handedOver(context, params.atMs, params.isUp),
     ),
-    /** Its operator has let go; whether it is up the first probe will show. */
+    /** Counts the upstream as down still, now that nobody holds it open; whether it is up the first probe shows. */
     waitForProbe: assign(({ context }, params: Instant) => ({
       ...wentDown(context, params.atMs),
       probesAtOnce: 1,
     })),
+    /** Notes that the upstream counts as up from now on. */
     goUp: assign(({ context }, params: Instant) => cameUp(context, params.atMs)),
+    /** Takes the policy that is in force from now on. */
     takePolicy: assign((_, { policy }: { readonly policy: BreakerPacing }) => ({ policy })),
+    /** Begins to count observed trips from none. */
     forgetObserved: assign({ tripsObserved: 0 }),
+    /** Goes on from what was kept: waits keep their end, and probes of the ended process are gone. */
     resumeAfterRestart: assign(({ context }, params: RestartFacts) => ({
       ...resumed(context, params.atMs, params.diedAtMs ?? params.atMs),
       policy: params.policy ?? context.policy,

@@ -62,7 +62,11 @@ export const conflictMachine = conflictSetup.createMachine({
     detected: {
       description:
         'The edit and its upstream are at odds. What the upstream holds is asked for after a short pause, longer from round to round, so that devices do not run into each other again.',
-      meta: { requirements: ['CF-1', 'CF-8'] },
+      meta: {
+        requirements: ['CF-1', 'CF-8'],
+        lasts:
+          'A pause of seconds, and again after each question that the upstream did not answer.',
+      },
       always: { guard: 'isCurrentKnown', target: 'classified' },
       on: {
         'fetch.due': {
@@ -76,7 +80,10 @@ export const conflictMachine = conflictSetup.createMachine({
     fetching: {
       description:
         'The upstream is asked what it holds: its version, the record, who has seen what.',
-      meta: { requirements: ['CF-1', 'CF-8'] },
+      meta: {
+        requirements: ['CF-1', 'CF-8'],
+        lasts: 'As long as a call to the upstream may take.',
+      },
       invoke: { id: 'fetch', src: 'fetch', input: ({ context }) => ({ id: context.operationId }) },
       on: {
         'current.fetched': [
@@ -123,7 +130,10 @@ export const conflictMachine = conflictSetup.createMachine({
     },
     merging: {
       description: 'Both sides are merged by the rules of the entity.',
-      meta: { requirements: ['CF-2', 'CF-3', 'CF-4'] },
+      meta: {
+        requirements: ['CF-2', 'CF-3', 'CF-4'],
+        lasts: 'As long as it takes to merge the record.',
+      },
       invoke: { id: 'merge', src: 'merge', input: ({ context }) => ({ id: context.operationId }) },
       on: {
         'edit.merged': {
@@ -161,7 +171,7 @@ export const conflictMachine = conflictSetup.createMachine({
       description:
         'The merged record is written with its edit, under the key of the next round, together with both sides. Only then is it sent.',
       tags: ['barrier'],
-      meta: { requirements: ['CF-6', 'OP-3', 'PS-2'] },
+      meta: { requirements: ['CF-6', 'OP-3', 'PS-2'], lasts: 'As long as the disk takes.' },
       on: {
         'journal.committed': { target: 'resolved' },
         'record.changed': [
@@ -174,7 +184,11 @@ export const conflictMachine = conflictSetup.createMachine({
       description:
         'Only a person can say how it goes on. Both sides are kept; what the rules made of them is shown meanwhile, and nothing is sent.',
       tags: ['rest'],
-      meta: { requirements: ['CF-6'] },
+      meta: {
+        requirements: ['CF-6'],
+        lasts:
+          'Until a person has decided, or the edit expires or is cancelled. Nothing else ends it.',
+      },
       on: {
         'person.decided': DECIDED,
         'retry.requested': BEGIN_ANEW,
@@ -185,7 +199,11 @@ export const conflictMachine = conflictSetup.createMachine({
       description:
         'It could not be merged: the rules failed, it is too large, or the upstream holds no record that can be read. Both sides are kept as they are, for a person.',
       tags: ['rest'],
-      meta: { requirements: ['CF-6', 'CF-7'] },
+      meta: {
+        requirements: ['CF-6', 'CF-7'],
+        lasts:
+          'Until a person has decided, or the edit expires or is cancelled. Nothing else ends it.',
+      },
       on: {
         'person.decided': DECIDED,
         'retry.requested': BEGIN_ANEW,

@@ -6,6 +6,7 @@
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
 import type { ConflictReason } from '../vocabulary/conflictReason.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import type { SentStanding } from './sentEdit.ts';
 
 export interface ConflictInput {
@@ -87,7 +88,9 @@ export interface MergedFacts extends Instant {
 }
 
 export type ConflictEvent =
+  /** The pause before the upstream is asked is over. */
   | ({ readonly type: 'fetch.due' } & Instant)
+  /** The upstream has answered with what it holds. */
   | ({ readonly type: 'current.fetched' } & FetchedFacts)
   /** It may answer later. */
   | ({ readonly type: 'fetch.failed' } & RetryFacts)
@@ -95,6 +98,7 @@ export type ConflictEvent =
   | ({ readonly type: 'fetch.refused' } & Instant)
   /** What it answered is no record. */
   | ({ readonly type: 'current.unreadable' } & Instant)
+  /** The rules of the entity have merged both sides. */
   | ({ readonly type: 'edit.merged' } & MergedFacts)
   /** The rules threw, or it is more than may be sent. */
   | ({ readonly type: 'merge.failed' } & Instant)
@@ -118,7 +122,7 @@ export const conflictSetup = setup({
     events: {} as ConflictEvent,
     input: {} as ConflictInput,
     output: {} as { readonly outcome: ConflictOutcome | null },
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   actors: {
     /** Asks the upstream what it holds. Given life in actors/; this default never answers. */
@@ -127,40 +131,56 @@ export const conflictSetup = setup({
     merge: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {
+    /** What the upstream holds is known already, so that nobody has to ask it. */
     isCurrentKnown: ({ context: { isCurrentKnown } }) => isCurrentKnown,
+    /** The pause before the upstream is asked is over. */
     isFetchDue: ({ context: { fetchAtMs } }, { atMs }: Instant) => atMs >= fetchAtMs,
-    /** It may only lag behind: it is asked again, so many times. */
+    /** The upstream shows what is over already, and was not asked too often: it may only lag behind. */
     isToBeAskedAgain: ({ context: { olderFetches } }, { standing }: FetchedFacts) =>
       standing === 'older' && olderFetches < OLDER_FETCHES_MAX,
-    /** Its own first attempt is what it conflicts with. */
+    /**
+     * The upstream holds the version that it held before, and has said that it is at work on this edit: the
+     * conflict is with the edit’s own first attempt.
+     */
     isAtWork: ({ context: { standing, isKeyInUse } }) => standing === 'sameVersion' && isKeyInUse,
+    /** The upstream holds what the edit was to make of the record. */
     isApplied: ({ context: { standing } }) => standing === 'applied',
-    /** Whether it was applied can't be told, so that merging might do it twice. */
+    /** It can’t be told whether the edit was applied, so that merging might do it twice. */
     isUnproven: ({ context: { standing } }) => standing === 'unproven',
-    /** It shows what is over, however often it is asked. */
+    /** The upstream shows what is over already, however often it is asked. */
     isBehind: ({ context: { standing } }) => standing === 'older',
-    /** Removals of that time may be forgotten. */
+    /** This store has not heard of the record for so long that removals of that time may be forgotten. */
     isSilentTooLong: ({ context: { heardAtMs, silentMaxMs, atMs } }) =>
       heardAtMs !== null && atMs - heardAtMs > silentMaxMs,
+    /** The edit was merged anew as often as may be, and met another version each time. */
     hasNoRoundsLeft: ({ context: { round, roundsMax } }) => round >= roundsMax,
+    /** The merge has lost something that a side wrote, or has made what may not be sent. */
     isUnsound: ({ context: { isSound } }) => !isSound,
-    /** A person is asked before anything is sent. What the entity lets go is sent, but into no endless round. */
+    /**
+     * A person is asked before anything is sent: the entity wants that where there is a question, or there is a
+     * reason that no merge takes away. What the entity lets go is sent all the same, but into no endless round.
+     */
     isPersonFirst: ({ context: { asks, isToWait, questions } }) =>
       isToWait ? asks !== null || questions > 0 : asks !== null && asks !== 'outcomeUnknown',
-    /** It is what that person wants, whatever is heard meanwhile. */
+    /** A person has decided: it is what they want, whatever is heard meanwhile. */
     isDecided: ({ context: { outcome } }) => outcome === 'decided',
+    /** The upstream holds everything that the edit was to change: nothing is left to send. */
     isNothingLeft: ({ context: { isNothingLeft } }) => isNothingLeft,
   },
   actions: {
+    /** Counts one more question to the upstream. */
     noteFetch: assign(({ context }, { atMs }: Instant) => ({ fetches: context.fetches + 1, atMs })),
+    /** Keeps what the upstream’s record says of the edit. */
     noteStanding: assign((_, { standing, atMs }: FetchedFacts) => ({ standing, atMs })),
+    /** Counts one more answer that shows what is over. */
     countOlder: assign({ olderFetches: ({ context }) => context.olderFetches + 1 }),
+    /** Notes when the upstream is asked again. */
     planFetch: assign((_, { retryAtMs, atMs }: RetryFacts) => ({
       fetchAtMs: retryAtMs,
       isCurrentKnown: false,
       atMs,
     })),
-    /** As if it had just been met. */
+    /** Forgets what was found out and how often it was tried, as if the conflict had just been met. */
     beginAnew: assign((_, { atMs }: Instant) => ({
       fetchAtMs: atMs,
       atMs,
@@ -170,7 +190,9 @@ export const conflictSetup = setup({
       asks: null,
       round: 0,
     })),
+    /** Notes why a person has to look at it, whatever the rules make of it. */
     ask: assign((_, { asks }: { readonly asks: ConflictReason }) => ({ asks })),
+    /** Keeps how the merge went: what is left open, whether it waits for a person, whether it is sound. */
     noteMerge: assign((_, { questions, isToWait, isNothingLeft, isSound, atMs }: MergedFacts) => ({
       questions,
       isToWait,
@@ -178,10 +200,12 @@ export const conflictSetup = setup({
       isSound,
       atMs,
     })),
+    /** Notes why it could not be merged. */
     noteFailure: assign((_, { asks, atMs }: Instant & { readonly asks: ConflictReason }) => ({
       asks,
       atMs,
     })),
+    /** Notes how the conflict ends. */
     end: assign((_, { outcome }: { readonly outcome: ConflictOutcome }) => ({ outcome })),
   },
 });

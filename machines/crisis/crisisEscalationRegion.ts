@@ -41,7 +41,11 @@ export const escalationRegion = crisisSetup.createStateConfig({
   states: {
     quiet: {
       description: 'It may be delivered fast: nobody is told yet.',
-      meta: { requirements: ['CR-5'] },
+      meta: {
+        requirements: ['CR-5'],
+        lasts:
+          'Until it is delivered, or its fast attempts are used up, or it took too long: a minute, unless set otherwise.',
+      },
       on: {
         ...over,
         ...takenOn,
@@ -69,7 +73,7 @@ export const escalationRegion = crisisSetup.createStateConfig({
     notifyDue: {
       description:
         'A step of the chain is to be told: at once, or in a moment where a call of it has failed.',
-      meta: { requirements: ['CR-5'] },
+      meta: { requirements: ['CR-5'], lasts: 'No time, or a moment before a call is repeated.' },
       on: {
         ...over,
         ...takenOn,
@@ -83,7 +87,10 @@ export const escalationRegion = crisisSetup.createStateConfig({
     notifying: {
       description:
         'A step of the chain is being told. At its time limit the call counts as failed, and is made again as often as is set for the step.',
-      meta: { requirements: ['CR-5'] },
+      meta: {
+        requirements: ['CR-5'],
+        lasts: 'The time limit of the step: 10 s, unless set otherwise.',
+      },
       invoke: { id: 'notify', src: 'notify', input: ({ context }) => ({ context }) },
       on: {
         ...over,
@@ -105,19 +112,26 @@ export const escalationRegion = crisisSetup.createStateConfig({
     awaitingAcknowledgement: {
       description:
         'Somebody was told, and has time to say that they take it on. After that the next step is told.',
-      meta: { requirements: ['CR-5'] },
+      meta: {
+        requirements: ['CR-5'],
+        lasts: 'The time that the step has to be acknowledged: 5 min, unless set otherwise.',
+      },
       on: { ...over, ...takenOn, 'step.due': next },
     },
     exhausted: {
       description:
         'Nobody is left to be told and nobody has taken it on: every step was told, or there is no chain. Health shows that until somebody does, and a chain that has grown goes on.',
-      meta: { requirements: ['CR-5'] },
+      meta: {
+        requirements: ['CR-5'],
+        lasts:
+          'Until somebody takes it on, or it is delivered or called off. A step that is added goes on with it.',
+      },
       on: { ...over, ...takenOn, 'step.due': [next[0]] },
     },
     acknowledged: {
       description:
         'A person has taken it on, who is named: no further step is told. Another may take it over. It is delivered all the same.',
-      meta: { requirements: ['CR-5'] },
+      meta: { requirements: ['CR-5'], lasts: 'Until it is delivered or called off.' },
       on: { ...over, ...takenOn },
     },
     ended: {

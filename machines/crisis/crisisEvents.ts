@@ -69,10 +69,13 @@ export type CrisisEvent =
   | { readonly type: 'retry.due'; readonly atMs: number }
   /** A person wants it tried again at once. */
   | { readonly type: 'retry.requested'; readonly atMs: number }
+  /** No handler of its type is registered. */
   | { readonly type: 'handler.missing'; readonly atMs: number }
+  /** A handler of its type was registered. */
   | { readonly type: 'handler.registered'; readonly atMs: number }
   /** The upstream took it. */
   | { readonly type: 'attempt.succeeded'; readonly atMs: number }
+  /** The upstream did not take it, or has not answered in time. */
   | ({ readonly type: 'attempt.failed' } & CrisisFailureFacts)
   /** It was aborted by a stop of the process; it spends nothing. */
   | { readonly type: 'attempt.interrupted'; readonly atMs: number }
@@ -80,7 +83,9 @@ export type CrisisEvent =
   | { readonly type: 'process.restarted'; readonly atMs: number }
   /** A person answers for it that this crisis needs no delivery any more. */
   | ({ readonly type: 'callOff.requested' } & CallOffFacts)
+  /** A person takes it on. */
   | ({ readonly type: 'acknowledgement.given' } & AcknowledgementFacts)
+  /** Somebody is to be told: the next step of the chain, or nobody where none is left. */
   | ({ readonly type: 'step.due' } & StepDueFacts)
   /** Its call has succeeded. */
   | ({ readonly type: 'step.notified' } & StepNotifiedFacts)

@@ -88,7 +88,11 @@ export const crisisMachine = crisisSetup.createMachine({
           description:
             'It is to be sent now, and waits for one of the places that are kept for crises at its upstream; most often there is one at once.',
           tags: ['place'],
-          meta: { requirements: ['CR-2', 'CR-4', 'RT-4'] },
+          meta: {
+            requirements: ['CR-2', 'CR-4', 'RT-4'],
+            lasts:
+              'Most often no time. A delivery that takes longer than 1 s makes room for another.',
+          },
           invoke: { id: 'place', src: 'place', input: ({ context }) => ({ id: context.id }) },
           on: {
             'place.granted': { target: 'attempting' },
@@ -104,7 +108,11 @@ export const crisisMachine = crisisSetup.createMachine({
           description:
             'The app has not said yet where crises of its type go (no handler of that type is registered). It goes out the moment that it does.',
           tags: ['stay'],
-          meta: { requirements: ['OP-7', 'CR-4'] },
+          meta: {
+            requirements: ['OP-7', 'CR-4'],
+            lasts:
+              'Until the app says where it goes. After a minute, unless set otherwise, people are told.',
+          },
           on: {
             'handler.registered': sending,
             'callOff.requested': callingOff,
@@ -114,7 +122,10 @@ export const crisisMachine = crisisSetup.createMachine({
           description:
             'It is being sent. At its time-out it counts as not delivered, and is sent again.',
           tags: ['delivery'],
-          meta: { requirements: ['CR-2', 'CR-4', 'OP-3'] },
+          meta: {
+            requirements: ['CR-2', 'CR-4', 'OP-3'],
+            lasts: 'At most its time-out, which is between 1 s and 25 s.',
+          },
           invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
           on: {
             'attempt.succeeded': {
@@ -143,21 +154,31 @@ export const crisisMachine = crisisSetup.createMachine({
           description:
             'It was not delivered, or its process ended meanwhile; it is sent again in a moment, at the latest when its upstream is back.',
           tags: ['stay'],
-          meta: { requirements: ['CR-4', 'RT-1', 'RT-4'] },
+          meta: {
+            requirements: ['CR-4', 'RT-1', 'RT-4'],
+            lasts: 'Until it is sent again, 30 s at most.',
+          },
           on: waiting,
         },
         pacing: {
           description:
             'Its fast attempts are used up. It is sent again about every half minute, without end.',
           tags: ['stay'],
-          meta: { requirements: ['CR-4'] },
+          meta: {
+            requirements: ['CR-4'],
+            lasts:
+              'Until it is sent again, 30 s at most; so it goes on until it is delivered or called off.',
+          },
           on: waiting,
         },
         callingOff: {
           description:
             'A person has called it off while it was being sent, which is written. It is over once that has ended: what reached somebody all the same counts as delivered.',
           tags: ['recall'],
-          meta: { requirements: ['CR-4', 'OP-5'] },
+          meta: {
+            requirements: ['CR-4', 'OP-5'],
+            lasts: 'Until the attempt under way has ended, 25 s at most.',
+          },
           on: {
             'attempt.succeeded': {
               target: 'delivered',
@@ -192,7 +213,10 @@ export const crisisMachine = crisisSetup.createMachine({
       states: {
         writing: {
           description: 'It is on its way to the disk, however long that takes.',
-          meta: { requirements: ['CR-4', 'PS-2'] },
+          meta: {
+            requirements: ['CR-4', 'PS-2'],
+            lasts: 'As long as the disk takes, or until it is kept beside the database.',
+          },
           on: {
             'record.durable': { target: 'durable' },
             'record.spilled': { target: 'spilled' },
@@ -202,12 +226,15 @@ export const crisisMachine = crisisSetup.createMachine({
         spilled: {
           description:
             'The database fails: it is in a file of its own beside it, sealed, and is written as soon as the database takes it.',
-          meta: { requirements: ['CR-4'] },
+          meta: { requirements: ['CR-4'], lasts: 'Until the database takes it.' },
           on: { 'record.durable': { target: 'durable' } },
         },
         durable: {
           description: 'It is on disk: no crash loses it. What changes is written as it comes.',
-          meta: { requirements: ['CR-4', 'PS-2'] },
+          meta: {
+            requirements: ['CR-4', 'PS-2'],
+            lasts: 'Until the crisis is over and its ending is written.',
+          },
           on: {
             'record.refused': { target: 'quarantined' },
             'journal.committed': { target: 'closed' },
@@ -216,13 +243,19 @@ export const crisisMachine = crisisSetup.createMachine({
         quarantined: {
           description:
             'Its record on disk is damaged and takes no change; it is delivered from memory all the same.',
-          meta: { requirements: ['CR-4', 'PS-3'] },
+          meta: {
+            requirements: ['CR-4', 'PS-3'],
+            lasts: 'Until the crisis is over and its ending is written.',
+          },
           on: { 'journal.committed': { target: 'closed' } },
         },
         unkept: {
           description:
             'The disk answers nothing, and as much as may waits for it: it is delivered, and lost if the process ends before that.',
-          meta: { requirements: ['CR-4', 'OP-6'] },
+          meta: {
+            requirements: ['CR-4', 'OP-6'],
+            lasts: 'Until the crisis is over and its ending is written.',
+          },
           on: { 'journal.committed': { target: 'closed' } },
         },
         closed: {

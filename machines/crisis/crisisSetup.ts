@@ -8,6 +8,7 @@ import { assign, type EventObject, fromCallback, not, setup, stateIn } from 'xst
 import { mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { pauseOfCrashedCrisisMs } from '../policy/retry/crashPolicy.ts';
 import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import { type CrisisContext, type CrisisInput } from './crisisContext.ts';
 import {
   type CrisisEscalation,
@@ -37,7 +38,7 @@ export const crisisSetup = setup({
     context: {} as CrisisContext,
     events: {} as CrisisEvent,
     tags: {} as CrisisTag,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   actors: {
     /** Asks for one of the places that are kept for crises. Given life in actors/. */
@@ -48,14 +49,22 @@ export const crisisSetup = setup({
     notify: fromCallback<EventObject, { readonly context: CrisisContext }>(() => undefined),
   },
   guards: {
+    /** It was tried less often than it is tried fast. */
     hasFastAttemptsLeft: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt < fastAttemptsMax,
-    /** What is told of an attempt is about the one under way: a late word ends no escalation. */
+    /**
+     * It is being sent at this moment, so that the news is of the attempt under way; a late word ends no
+     * escalation.
+     */
     isBeingSent: stateIn({ delivery: 'attempting' }),
+    /** It is not being sent, so that the news is of an attempt that is over. */
     isNotBeingSent: not(stateIn({ delivery: 'attempting' })),
+    /** It was tried as often as it is tried fast. */
     hasUsedUpFastAttempts: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt >= fastAttemptsMax,
+    /** A step of the chain is left that was not told yet. */
     hasStep: (_, { step }: StepDueFacts) => step !== null,
+    /** The step may be called once more. */
     hasCallsLeft: (_, { retryAtMs }: StepFailedFacts) => retryAtMs !== null,
   },
   actions: {
@@ -65,7 +74,7 @@ export const crisisSetup = setup({
       isSpent: false,
       firstAttemptAtMs: context.firstAttemptAtMs ?? atMs,
     })),
-    /** Whatever the upstream said, it is repeated. */
+    /** Keeps how the attempt failed, and when it is sent again: whatever the upstream said, it is repeated. */
     noteFailure: assign(({ context }, facts: CrisisFailureFacts) => {
       const { startedAtMs, atMs, failure, retryAtMs } = facts;
       const { code, failureClass, exception } = failure;
@@ -81,17 +90,20 @@ export const crisisSetup = setup({
         sinceAtMs: atMs,
       };
     }),
+    /** Notes that it escalates, since its fast attempts are used up. */
     escalateForFailures: assign(({ context }, { atMs }: Instant) =>
       escalated(context, 'attemptsUsedUp', atMs),
     ),
+    /** Notes that it escalates, since it was not delivered in time. */
     escalateForTime: assign(({ context }, { atMs }: Instant) =>
       escalated(context, 'notInTime', atMs),
     ),
-    /** A call of it begins: the first, or one more. */
+    /** Counts a call of the step that begins: the first, or one more. */
     beginStep: assign(({ context: { escalation } }, { step, atMs }: StepDueFacts) => {
       const calls = step === escalation.step ? escalation.calls + 1 : 1;
       return { escalation: { ...escalation, step, calls, dueAtMs: atMs, waitMs: 0 } };
     }),
+    /** Notes that the step was told, and until when it has time to be acknowledged. */
     noteNotified: assign(({ context }, { atMs, acknowledgeWithinMs }: StepNotifiedFacts) => ({
       escalation: {
         ...withOutcome(context, 'notified', atMs),
@@ -99,21 +111,22 @@ export const crisisSetup = setup({
         waitMs: acknowledgeWithinMs,
       },
     })),
-    /** It is called again when its wait is over. */
+    /** Notes when the step is called again. */
     noteCallFailed: assign(({ context: { escalation } }, facts: StepFailedFacts) => {
       const dueAtMs = facts.retryAtMs ?? facts.atMs;
       return {
         escalation: { ...escalation, dueAtMs, waitMs: Math.max(0, dueAtMs - facts.atMs) },
       };
     }),
-    /** It makes way to the next. */
+    /** Notes that the step could not be told: it makes way to the next. */
     noteStepFailed: assign(({ context }, { atMs, why }: StepFailedFacts) => ({
       escalation: { ...withOutcome(context, why, atMs), dueAtMs: atMs, waitMs: 0 },
     })),
+    /** Keeps who has taken it on, and when. */
     acknowledge: assign(({ context }, { by, note, atMs }: AcknowledgementFacts) => ({
       escalation: withDecision(context.escalation, { what: 'acknowledged', by, note, atMs }),
     })),
-    /** It may be what ended the process: at many crashes in a row it waits before it is sent again. */
+    /** Counts the crash, which it may have caused: after many in a row it waits before it is sent again. */
     noteCrash: assign(({ context }, { atMs }: Instant) => {
       const crashes = context.crashes + 1;
       const delayMs = pauseOfCrashedCrisisMs(crashes);
@@ -126,7 +139,7 @@ export const crisisSetup = setup({
         sinceAtMs: atMs,
       };
     }),
-    /** It goes on at once, in this process or the next. */
+    /** Notes that its attempt was cut off: it goes on at once, in this process or the next. */
     noteInterruption: assign(({ context }, { atMs }: Instant) => ({
       ...remembering(context, { atMs, what: 'interrupted', code: null }),
       isOutcomeUnknown: true,
@@ -134,11 +147,13 @@ export const crisisSetup = setup({
       delayMs: 0,
       sinceAtMs: atMs,
     })),
+    /** Notes that a person wants it sent now. */
     noteRetryRequest: assign(({ context }, { atMs }: Instant) =>
       remembering(context, { atMs, what: 'retryRequested', code: null }),
     ),
-    /** It waits for something else from now on. */
+    /** Notes that it waits for something else from now on. */
     noteWait: assign({ sinceAtMs: (_, { atMs }: Instant) => atMs }),
+    /** Notes that it was delivered, and when. */
     complete: assign((_, { atMs }: Instant) => ({
       isSpent: true,
       crashes: 0,
@@ -146,6 +161,7 @@ export const crisisSetup = setup({
       ending: 'completed' as const,
       settledAtMs: atMs,
     })),
+    /** Keeps who has called it off, where that is known, and when. */
     noteCallOff: assign(({ context }, { atMs, by, note = null }: CallOffFacts) => {
       const { history, attempt, escalation } = context;
       return {
@@ -156,6 +172,7 @@ export const crisisSetup = setup({
             : withDecision(escalation, { what: 'calledOff', by, note, atMs }),
       };
     }),
+    /** Notes that it is over, called off. */
     callOff: assign((_, { atMs }: Instant) => ({
       ending: 'cancelled' as const,
       settledAtMs: atMs,

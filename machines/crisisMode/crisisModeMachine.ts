@@ -26,6 +26,7 @@ import {
   warnsAtMs,
 } from '../policy/crisis/crisisMode.ts';
 import type { Person } from '../vocabulary/person.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 
 export interface CrisisModeInput {
   readonly scope: CrisisModeScope;
@@ -46,7 +47,9 @@ export type CrisisModeEvent =
   | ({ readonly type: 'person.entered' } & ModeOrder)
   /** A person wants it to end. */
   | ({ readonly type: 'person.left'; readonly by: Person } & Instant)
+  /** It ends soon, and that is to be told. */
   | ({ readonly type: 'warning.due' } & Instant)
+  /** Its time is over. */
   | ({ readonly type: 'timeout.due' } & Instant)
   /** Sent once to what was switched on before the store was open. */
   | ({ readonly type: 'store.opened' } & ModeAtOpen)
@@ -58,16 +61,16 @@ const crisisModeSetup = setup({
     context: {} as CrisisModeContext,
     events: {} as CrisisModeEvent,
     input: {} as CrisisModeInput,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   guards: {
-    /** Somebody else than all who wanted it on. */
+    /** Whoever wants it to end is somebody else than all who switched it on or prolonged it. */
     isSecondPerson: ({ context: { on } }, params: { readonly by: Person }) =>
       on !== null && isSecondPerson(on, params.by),
-    /** It ends later than it would have. */
+    /** By this order it ends later than it would have. */
     isProlonged: ({ context: { on } }, params: ModeOrder) =>
       on !== null && switchedOn(on, params).endsAtMs > on.endsAtMs,
-    /** Its end is near. */
+    /** Its end is so near that people are to be told. */
     isWarningDue: ({ context: { on } }, { atMs }: Instant) => on !== null && atMs >= warnsAtMs(on),
     /** Its time is over. */
     isTimeOver: ({ context: { on } }, { atMs }: Instant) => on !== null && atMs >= on.endsAtMs,
@@ -75,14 +78,15 @@ const crisisModeSetup = setup({
   actions: {
     /** Keeps who wants it, why, and until when. */
     takeOrder: assign(({ context }, params: ModeOrder) => ({ on: switchedOn(context.on, params) })),
-    /** Goes by the clock of the store, and by what an earlier process kept. */
+    /** Goes by the clock of the store from now on, and by what an earlier process kept of the same. */
     joinEarlier: assign(({ context: { on } }, params: ModeAtOpen) => ({
       on: on === null ? null : joined(on, params),
     })),
-    /** What is left is never longer than it was to last. */
+    /** Goes on after a restart: what is left is never longer than it was to last. */
     goOn: assign(({ context: { on } }, { atMs }: Instant) => ({
       on: on === null ? null : goneOn(on, atMs),
     })),
+    /** Forgets who wanted it on, and until when. */
     forget: assign({ on: null }),
   },
 });
@@ -117,13 +121,17 @@ export const crisisModeMachine = crisisModeSetup.createMachine({
   states: {
     off: {
       description: 'Nobody has switched it on, or it has ended.',
-      meta: { requirements: ['CR-6'] },
+      meta: { requirements: ['CR-6'], lasts: 'Until a person switches it on.' },
       on: { 'person.entered': { target: 'on', actions: [TAKE] } },
     },
     on: {
       description:
         'A person has switched it on. Another one can end it, and so does its time-out; whoever wants it on prolongs it.',
-      meta: { requirements: ['CR-6'] },
+      meta: {
+        requirements: ['CR-6'],
+        lasts:
+          'Until it is about to end: 4 h after it was switched on, unless set otherwise, and 24 h after the last order at most. Another person ends it sooner.',
+      },
       on: {
         'person.entered': { actions: [TAKE] },
         'person.left': LEAVE,
@@ -136,7 +144,10 @@ export const crisisModeMachine = crisisModeSetup.createMachine({
     },
     ending: {
       description: 'It is on, and ends soon unless somebody prolongs it: that was told.',
-      meta: { requirements: ['CR-6'] },
+      meta: {
+        requirements: ['CR-6'],
+        lasts: '15 min at most, unless somebody prolongs it. Another person ends it sooner.',
+      },
       on: {
         'person.entered': [
           {

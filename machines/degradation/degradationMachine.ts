@@ -16,6 +16,7 @@
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import type { Level } from '../policy/service/degradationLevel.ts';
 import type { DegradationPolicy, WantedLevel } from '../policy/service/degradationPolicy.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 
 export interface DegradationInput {
   /** `global`, or the name of the upstream. */
@@ -59,7 +60,7 @@ const degradationSetup = setup({
     context: {} as DegradationContext,
     events: {} as DegradationEvent,
     input: {} as DegradationInput,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   guards: {
     /** The signals call for `normal`. */
@@ -72,10 +73,11 @@ const degradationSetup = setup({
     isOfflineWanted: (_, params: Wanted) => params.wanted === 'offline',
   },
   actions: {
-    /** A level begins. */
+    /** Notes which signals called for the level, and since when it is in force. */
     enterLevel: assign((_, { causes, atMs }: Measured) => ({ causes, sinceAtMs: atMs })),
-    /** It goes on, for reasons that may be others. */
+    /** Notes which signals call for the level now, which may be others. */
     noteCauses: assign((_, { causes }: Measured) => ({ causes })),
+    /** Takes the policy that is in force from now on. */
     takePolicy: assign(({ context }, params: Pick<RestartFacts, 'policy'>) => ({
       policy: params.policy ?? context.policy,
     })),
@@ -126,7 +128,7 @@ export const degradationMachine = degradationSetup.createMachine({
   states: {
     normal: {
       description: 'All is well: everything runs.',
-      meta: { requirements: ['DG-1', 'DG-2'] },
+      meta: { requirements: ['DG-1', 'DG-2'], lasts: 'Until the signals call for another level.' },
       on: {
         'signals.measured': {
           guard: { type: 'isNormalWanted', params: ({ event }) => event },
@@ -137,7 +139,10 @@ export const degradationMachine = degradationSetup.createMachine({
     limited: {
       description:
         'There is less room than is asked for: what is not urgent runs in what is left, and in a small share.',
-      meta: { requirements: ['DG-1', 'DG-2', 'DG-3'] },
+      meta: {
+        requirements: ['DG-1', 'DG-2', 'DG-3'],
+        lasts: 'Until the signals call for another level, which they may at any moment.',
+      },
       on: {
         'signals.measured': {
           guard: { type: 'isLimitedWanted', params: ({ event }) => event },
@@ -148,7 +153,10 @@ export const degradationMachine = degradationSetup.createMachine({
     criticalOnly: {
       description:
         'Little gets through: only what is urgent has room of its own, the rest has what that leaves.',
-      meta: { requirements: ['DG-1', 'DG-2', 'DG-3'] },
+      meta: {
+        requirements: ['DG-1', 'DG-2', 'DG-3'],
+        lasts: 'Until the signals call for another level, which they may at any moment.',
+      },
       on: {
         'signals.measured': {
           guard: { type: 'isCriticalOnlyWanted', params: ({ event }) => event },
@@ -159,7 +167,10 @@ export const degradationMachine = degradationSetup.createMachine({
     offline: {
       description:
         'Nothing gets through, or nothing can be kept safe: everything waits, and only crises are tried.',
-      meta: { requirements: ['DG-1', 'DG-2', 'DG-3'] },
+      meta: {
+        requirements: ['DG-1', 'DG-2', 'DG-3'],
+        lasts: 'Until the signals call for another level, which they may at any moment.',
+      },
       on: {
         'signals.measured': {
           guard: { type: 'isOfflineWanted', params: ({ event }) => event },

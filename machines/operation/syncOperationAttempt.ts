@@ -30,7 +30,7 @@ export const ordering = operationSetup.createStateConfig({
   description:
     'The number of the next attempt is being written to disk, before the attempt runs. If it expires meanwhile, it does not run.',
   tags: ['order'],
-  meta: { requirements: ['PS-2', 'RT-4', 'OP-5'] },
+  meta: { requirements: ['PS-2', 'RT-4', 'OP-5'], lasts: 'As long as the disk takes.' },
   on: {
     'journal.committed': [expiringMeanwhile, { target: '#syncOperation.attempting' }],
     'process.restarted': [
@@ -50,7 +50,11 @@ export const attempting = operationSetup.createStateConfig({
   description:
     'The handler performs one attempt against the upstream. At its time-out it is aborted, and the state is left once it has returned.',
   tags: ['attempt'],
-  meta: { requirements: ['OP-3', 'OP-4', 'RT-2'] },
+  meta: {
+    requirements: ['OP-3', 'OP-4', 'RT-2'],
+    lasts:
+      'Until its handler returns. It is aborted at its time-out, and after three times that it is overhanging.',
+  },
   invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
   on: {
     'attempt.succeeded': completing,
@@ -76,7 +80,10 @@ export const overhanging = operationSetup.createStateConfig({
   description:
     'The handler is silent far beyond its time-out. Its slot is given back, its lane is not: nothing else of it runs until the handler has returned, or the process has ended.',
   tags: ['overhang'],
-  meta: { requirements: ['OP-3', 'OP-4', 'OP-6'] },
+  meta: {
+    requirements: ['OP-3', 'OP-4', 'OP-6'],
+    lasts: 'Until its handler returns, or the process ends.',
+  },
   on: {
     'attempt.succeeded': completing,
     'attempt.failed': failing,
@@ -88,7 +95,10 @@ export const cancelling = operationSetup.createStateConfig({
   description:
     'Cancelled while its handler was at work, which is durable; it ends once the handler has returned, or the process has ended. What was done all the same counts.',
   tags: ['cancel'],
-  meta: { requirements: ['OP-4', 'OP-5'] },
+  meta: {
+    requirements: ['OP-4', 'OP-5'],
+    lasts: 'Until its handler returns, or the process ends.',
+  },
   on: {
     'attempt.succeeded': completing,
     'attempt.interrupted': takingBack,

@@ -30,7 +30,10 @@ export const comparing = operationSetup.createStateConfig({
   description:
     'It has its turn. Its record is compared with what is known of it now, and merged where that has changed, before it is sent. Nothing of that is kept before its order is.',
   tags: ['compare'],
-  meta: { requirements: ['CF-6', 'CF-8', 'OP-3'] },
+  meta: {
+    requirements: ['CF-6', 'CF-8', 'OP-3'],
+    lasts: 'As long as it takes to merge what is known already.',
+  },
   on: {
     'edit.compared': {
       target: '#syncOperation.ordering',
@@ -52,7 +55,11 @@ export const conflicted = operationSetup.createStateConfig({
   description:
     'The upstream holds another version (409 or 412). An edit is merged with that and goes out as a new body, unless a person has to be asked; anything else waits for a decision.',
   tags: ['rest'],
-  meta: { requirements: ['RT-2', 'CF-6', 'CF-8'] },
+  meta: {
+    requirements: ['RT-2', 'CF-6', 'CF-8'],
+    lasts:
+      'An edit: until it is merged, which takes seconds, or until a person has decided. Anything else: until a person has. Each: until it expires or is cancelled.',
+  },
   on: {
     'conflict.merged': {
       guard: { type: 'canBeRebased', params: ({ event }) => event },

@@ -35,7 +35,9 @@ export interface FailureFacts {
 export type SyncOperationEvent =
   /** What the barrier state ordered is durable. `turn` tells an accepted operation how it goes on. */
   | { readonly type: 'journal.committed'; readonly atMs: number; readonly turn?: Turn | undefined }
+  /** The request could not be written, and is not on disk. */
   | { readonly type: 'journal.failed' }
+  /** An operation with the same idempotency key is on disk already. */
   | { readonly type: 'journal.duplicated' }
   /**
    * A permit of the upstream is reserved for it. `wasOutage`: what failed it last spent no attempt. `isEdit`: whether it
@@ -62,17 +64,23 @@ export type SyncOperationEvent =
   | { readonly type: 'giveup.due'; readonly atMs: number }
   /** The instant has come from which it may begin. */
   | { readonly type: 'start.due'; readonly atMs: number }
+  /** No operation that was accepted before it for the same entity is left. */
   | { readonly type: 'lane.freed'; readonly atMs: number }
+  /** No handler of its type is registered. */
   | { readonly type: 'handler.missing'; readonly atMs: number }
+  /** A handler of its type was registered. */
   | { readonly type: 'handler.registered'; readonly atMs: number }
   /** An attempt may have been applied, and doing it again is not known to do nothing twice. */
   | { readonly type: 'repeat.unsafe'; readonly atMs: number }
+  /** The upstream took it. */
   | { readonly type: 'attempt.succeeded'; readonly atMs: number }
+  /** Its handler has returned without success. */
   | ({ readonly type: 'attempt.failed' } & FailureFacts)
   /** Nothing that is known of its record stands in its way, or what does is merged: its body is decided. */
   | { readonly type: 'edit.compared'; readonly atMs: number }
   /** What its record is now has to be fetched, or a person has to be asked, before anything goes out. */
   | { readonly type: 'conflict.found'; readonly atMs: number }
+  /** Its record was merged with what the upstream holds, which is on disk as its new body. */
   | ({ readonly type: 'conflict.merged' } & MergeFacts)
   /** The upstream holds exactly what was sent: an attempt was applied after all. */
   | { readonly type: 'conflict.applied'; readonly atMs: number }
@@ -88,9 +96,13 @@ export type SyncOperationEvent =
   | { readonly type: 'process.stopping' }
   /** The process that held it in hand is gone. `wasAlone`: nothing else was in flight that may have ended it. */
   | { readonly type: 'process.restarted'; readonly atMs: number; readonly wasAlone: boolean }
+  /** A person wants it tried again now. */
   | { readonly type: 'retry.requested'; readonly atMs: number }
+  /** A person wants it brought back from the dead letters. */
   | ({ readonly type: 'replay.requested' } & ReplayFacts)
+  /** Its caller takes it back. */
   | { readonly type: 'cancel.requested'; readonly atMs: number }
+  /** The instant has come after which its caller does not want it done any more. */
   | { readonly type: 'expiry.due'; readonly atMs: number };
 
 /** A new body was made for an edit; it is kept with the operation. */
@@ -110,3 +122,6 @@ export interface ReplayFacts {
   /** The person knows that an attempt may have been applied, and wants it done all the same. */
   readonly isRepeatApproved: boolean;
 }
+
+/** It has its turn. */
+export type TurnFacts = Extract<SyncOperationEvent, { type: 'turn.granted' }>;

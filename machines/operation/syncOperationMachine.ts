@@ -59,7 +59,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'The request and its first attempt number are being written to disk, as what it will be then: no row is kept in this state.',
       tags: ['accept'],
-      meta: { requirements: ['OP-1', 'OP-2', 'PS-2'] },
+      meta: {
+        requirements: ['OP-1', 'OP-2', 'PS-2'],
+        lasts: 'As long as the disk takes. Where that hangs, its caller is told.',
+      },
       on: {
         'journal.committed': [
           expiringMeanwhile,
@@ -91,7 +94,10 @@ export const syncOperationMachine = operationSetup.createMachine({
     inLane: {
       description: 'Waits until the operations accepted before it for the same entity have ended.',
       tags: ['rest'],
-      meta: { requirements: ['OP-4', 'OP-6'] },
+      meta: {
+        requirements: ['OP-4', 'OP-6'],
+        lasts: 'Until those before it have ended; until it expires or is cancelled.',
+      },
       on: {
         'lane.freed': [waitingForStart, becomingReady],
         'handler.missing': missingHandler,
@@ -103,7 +109,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'Waits for the instant from which it may begin, by the wall clock, and holds its lane meanwhile. A person may let it begin at once.',
       tags: ['rest'],
-      meta: { requirements: ['OP-13', 'OP-4'] },
+      meta: {
+        requirements: ['OP-13', 'OP-4'],
+        lasts: 'Until the instant that its caller has given; until it expires or is cancelled.',
+      },
       on: {
         'start.due': becomingReady,
         'retry.requested': retrying,
@@ -115,7 +124,11 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
       tags: ['rest'],
-      meta: { requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'] },
+      meta: {
+        requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'],
+        lasts:
+          'Until its turn, which each has, whatever else arrives; until it expires or is cancelled.',
+      },
       on: {
         'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
@@ -131,7 +144,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'No handler of its type is registered. Registering one frees it. One that was to end with its function is given up at once.',
       tags: ['rest'],
-      meta: { requirements: ['OP-7'] },
+      meta: {
+        requirements: ['OP-7'],
+        lasts: 'Until the app registers a handler of its type; until it expires or is cancelled.',
+      },
       always: endingWithItsFunction,
       on: {
         'handler.registered': [waitingForStart, becomingReady],
@@ -143,7 +159,11 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
       tags: ['standBy'],
-      meta: { requirements: ['RT-4', 'SV-3'] },
+      meta: {
+        requirements: ['RT-4', 'SV-3'],
+        lasts:
+          'Until it has its turn apart from the others, after a pause of 5 s at most; until it expires or is cancelled.',
+      },
       on: {
         'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
@@ -165,7 +185,11 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'The attempt failed in a way that may pass; waits until the next one is due. At its turn it is judged whether that failure spent an attempt.',
       tags: ['rest'],
-      meta: { requirements: ['RT-1', 'RT-4', 'OP-5'] },
+      meta: {
+        requirements: ['RT-1', 'RT-4', 'OP-5'],
+        lasts:
+          'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up it is given up.',
+      },
       on: {
         'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
@@ -182,7 +206,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'The rate of its subject or its tier is used up (PF-5); waits until its token is due. Nothing is spent.',
       tags: ['rest'],
-      meta: { requirements: ['PF-5', 'OP-6'] },
+      meta: {
+        requirements: ['PF-5', 'OP-6'],
+        lasts: 'Until a token is due, which it has reserved; until it expires or is cancelled.',
+      },
       on: {
         'turn.granted': takingTurn,
         'rate.limited': keepingItsRate,
@@ -199,7 +226,10 @@ export const syncOperationMachine = operationSetup.createMachine({
       description:
         'It may or may not have been applied, and repeating it is not safe; waits for a person.',
       tags: ['rest'],
-      meta: { requirements: ['RT-2', 'CF-6'] },
+      meta: {
+        requirements: ['RT-2', 'CF-6'],
+        lasts: 'Until a person decides; until it expires or is cancelled.',
+      },
       on: {
         'retry.requested': approving,
         'cancel.requested': takingBack,
@@ -209,7 +239,7 @@ export const syncOperationMachine = operationSetup.createMachine({
     settling: {
       description: 'The ending is being written to disk, before anybody is told.',
       tags: ['settle'],
-      meta: { requirements: ['OP-1', 'PS-2', 'SE-5'] },
+      meta: { requirements: ['OP-1', 'PS-2', 'SE-5'], lasts: 'As long as the disk takes.' },
       on: {
         'journal.committed': [
           { guard: { type: 'isCompleted' }, target: 'completed' },

@@ -23,7 +23,10 @@ export const deadLettered = operationSetup.createStateConfig({
   description:
     'Given up: a permanent failure, no attempts left, tried for too long, or it kills the process. Waits for a person, who replays or purges it.',
   tags: ['report'],
-  meta: { requirements: ['OP-1', 'OP-5', 'RT-4'] },
+  meta: {
+    requirements: ['OP-1', 'OP-5', 'RT-4'],
+    lasts: 'Until a person replays it, or its retention is over.',
+  },
   on: {
     'replay.requested': {
       guard: { type: 'canReplay', params: ({ event }) => event },
@@ -37,7 +40,10 @@ export const replayed = operationSetup.createStateConfig({
   description:
     'A person has brought it back from the dead letters; it waits for its turn or its lane, its attempts afresh.',
   tags: ['rest'],
-  meta: { requirements: ['OP-4', 'OP-5', 'PS-2'] },
+  meta: {
+    requirements: ['OP-4', 'OP-5', 'PS-2'],
+    lasts: 'Until its turn or its lane; until it expires or is cancelled.',
+  },
   on: {
     'turn.granted': takingTurn,
     'rate.limited': keepingItsRate,

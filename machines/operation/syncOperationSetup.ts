@@ -7,14 +7,24 @@
  */
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
-import { isAtWorkTooLong, workMark } from '../policy/retry/atWork.ts';
-import { type Failure, mayBeApplied } from '../policy/retry/classifyFailure.ts';
+import { isAtWorkTooLong } from '../policy/retry/atWork.ts';
+import { mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { CRASHED, crashesAfter, isCulprit } from '../policy/retry/crashPolicy.ts';
-import { mayBeFirstOfOutage } from '../policy/retry/excuse.ts';
 import { FUNCTION_GONE } from '../policy/retry/functionGone.ts';
 import { givenUp, isGivenUp, upMark } from '../policy/retry/giveUp.ts';
-import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
+import { withEntry } from '../policy/retry/history.ts';
 import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
+import {
+  atWork,
+  beginningToWait,
+  hasAttemptsLeft,
+  isUncompared,
+  isUnsent,
+  mayPass,
+  remembering,
+  turnTaken,
+} from './operationRules.ts';
 import type { StateTag } from './stateTag.ts';
 import type { SyncOperationContext, SyncOperationInput } from './syncOperationContext.ts';
 import type {
@@ -23,9 +33,9 @@ import type {
   ReplayFacts,
   SyncOperationEvent,
   Turn,
+  TurnFacts,
 } from './syncOperationEvents.ts';
 
-type TurnFacts = Extract<SyncOperationEvent, { type: 'turn.granted' }>;
 type RateFacts = Extract<SyncOperationEvent, { type: 'rate.limited' }>;
 type PendingFacts = Extract<SyncOperationEvent, { type: 'conflict.pending' }>;
 type RefusalFacts = Extract<SyncOperationEvent, { type: 'conflict.refused' }>;
@@ -37,55 +47,86 @@ export const operationSetup = setup({
     context: {} as SyncOperationContext,
     events: {} as SyncOperationEvent,
     tags: {} as StateTag,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   actors: {
     /** Performs one attempt through the handler. Given life in actors/; this default never answers. */
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {
+    /** It may begin at once. */
     isTurnGranted: (_, params: { turn?: Turn | undefined }) => params.turn === 'granted',
+    /** An operation that was accepted before it for the same entity has not ended. */
     isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
+    /** No handler of its type is registered. */
     isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
+    /** It has an instant from which it may begin, and that is not here yet. */
     isToStartLater: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsStart',
+    /** The instant from which it may begin is not here yet. */
     isBeforeStart: ({ context: { startAtMs } }, { atMs }: { atMs: number }) =>
       startAtMs !== undefined && atMs < startAtMs,
-    /** One that became an edit after an attempt was ordered goes on as it began: its body may be applied (OP-3). */
+    /**
+     * It is an edit that was not compared yet, and nothing of it has gone out under its present key: what may
+     * be applied already goes on as it began (OP-3).
+     */
     isToBeCompared: ({ context }, { isEdit = context.isEdit }: TurnFacts) =>
       isEdit === true &&
       context.isCompared !== true &&
       (context.isEdit === true || isUnsent(context)),
+    /** It may begin at once, and is an edit that was not compared yet. */
     isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
       params.turn === 'granted' && isUncompared(context),
+    /** It is an edit of a record that is merged. */
     isEdit: ({ context }) => context.isEdit === true,
-    /** A body that may have been applied is not replaced by another (OP-3), and no key serves two bodies. */
+    /** The body is new, and none that may have been applied is replaced by it: no key serves two bodies (OP-3). */
     canBeRebased: ({ context }, { round, isOutcomeKnown }: MergeFacts) =>
       context.isEdit === true &&
       round > (context.round ?? 0) &&
       (!context.isOutcomeUnknown || isOutcomeKnown === true),
+    /** It was in flight at so many crashes, or at so many alone, that it is taken for their cause. */
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
       isCulprit(context.crashes, wasAlone),
+    /** The upstream holds another version, or has said that it conflicts. */
     isConflict: (_, { failure }: FailureFacts) => failure.failureClass === 'conflict',
+    /** The upstream refuses it for good: no repeat changes that. */
     isPermanent: (_, { failure }: FailureFacts) => failure.failureClass === 'permanent',
+    /** The attempt may have been applied, and a repeat might do it twice. */
     isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>
       mayBeApplied(failure) && !isRepeatSafe,
+    /** It was tried for as long as its policy allows, in time in which its upstream was up. */
     isGivenUp: ({ context }, { up, giveUpAfterMs }: FailureFacts) =>
       up !== undefined && isGivenUp(context.upMark, up, giveUpAfterMs),
+    /**
+     * It may be tried again: it has attempts left, the failure spent none, or an outage may be to blame, which
+     * is judged at its next turn.
+     */
     hasAttemptsLeft: ({ context }, facts: FailureFacts) => hasAttemptsLeft(context, facts),
-    /** What was taken for an upstream at work is a conflict after all (RT-2). */
+    /**
+     * The upstream was taken to be at work on an earlier attempt, and has said so for too long or to the last
+     * attempt: it is a conflict (RT-2).
+     */
     isConflictAfterAll: ({ context }, facts: FailureFacts) =>
       isAtWorkTooLong(context.workMark, facts.failure, facts.up) ||
       (facts.failure.conflictIs === 'possible' && !hasAttemptsLeft(context, facts)),
+    /** What the upstream said last may mean that it holds another version. */
     hasMetConflict: ({ context }) => context.failure?.conflictIs !== undefined,
-    /** A new key does not protect from what the old one may have done. */
+    /**
+     * It has not expired, and a new key would do nothing twice: no earlier attempt may have been applied, or
+     * the person wants it all the same.
+     */
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&
       (idempotencyKey === null || !context.isOutcomeUnknown || isRepeatApproved),
+    /** The instant has come after which its caller does not want it done any more. */
     hasExpired: ({ context: { expiresAtMs } }, { atMs }: { atMs: number }) =>
       expiresAtMs !== null && atMs >= expiresAtMs,
+    /** Its caller wants it done by the function that came with it, or not at all. */
     isBoundToProcess: ({ context }) => context.isBoundToProcess === true,
+    /** Its ending is that it was done. */
     isCompleted: ({ context }) => context.ending === 'completed',
+    /** Its ending is that it was given up. */
     isDeadLettered: ({ context }) => context.ending === 'deadLettered',
+    /** Its ending is that its caller took it back. */
     isCancelled: ({ context }) => context.ending === 'cancelled',
   },
   actions: {
@@ -96,17 +137,20 @@ export const operationSetup = setup({
       // An edit whose handler merges nothing now goes out as it is, and stays so under its key (OP-3).
       ...(isUncompared(context) ? { isCompared: true } : {}),
     })),
-    /** The same, of an edit that is compared first: no attempt under its key is ordered yet. */
+    /**
+     * Takes the number of the next attempt, of an edit that is compared first: no attempt under its key is
+     * ordered yet.
+     */
     takeTurn: assign(({ context }, facts: TurnFacts) => ({
       ...turnTaken(context, facts),
       ...(context.isEdit === true ? {} : { isEdit: true }),
     })),
-    /** Its body is decided, and is kept with the order that follows. */
+    /** Notes that its body is decided, which is kept with the order that follows. */
     noteCompared: assign(({ context }, { atMs }: { atMs: number }) => ({
       isCompared: true,
       firstAttemptAtMs: context.firstAttemptAtMs ?? atMs,
     })),
-    /** A new body, under a key of its own: of what became of the one before, nothing counts but its history. */
+    /** Takes a new body, under a key of its own: of what became of the one before, nothing counts but its history. */
     noteMerged: assign(({ context }, { atMs, round }: MergeFacts) => ({
       ...remembering(context, 'merged', atMs),
       ...beginningToWait(context, atMs),
@@ -118,6 +162,7 @@ export const operationSetup = setup({
       crashes: 0,
       failure: null,
     })),
+    /** Notes that the upstream is at work on an earlier attempt still, and when it is sent again. */
     notePending: assign(({ context }, { atMs, retryAtMs }: PendingFacts) => ({
       isSpent: false,
       unspentFailures: (context.unspentFailures ?? 0) + 1,
@@ -125,10 +170,12 @@ export const operationSetup = setup({
       wakeAtMs: retryAtMs,
       delayMs: Math.max(0, retryAtMs - atMs),
     })),
+    /** Keeps why the upstream does not let its record be read. */
     noteRefusal: assign(({ context }, { atMs, failure }: RefusalFacts) => ({
       ...remembering(context, 'failed', atMs, { startedAtMs: atMs, ...failure }),
       failure,
     })),
+    /** Keeps how the attempt failed, whether that spent it, and when the next may follow. */
     noteFailure: assign(({ context }, facts: FailureFacts) => {
       const { startedAtMs, atMs, failure, retryAtMs, isUpstreamWell, up } = facts;
       // What becomes of an edit that meets another version is bounded by its rounds.
@@ -152,12 +199,13 @@ export const operationSetup = setup({
         delayMs: Math.max(0, retryAtMs - atMs),
       };
     }),
-    /** Nothing more will come of trying again: it is what it said. */
+    /** Notes that it is a conflict: nothing more comes of trying again. */
     noteConflict: assign(({ context: { failure } }, { atMs }: { atMs: number }) => ({
       failure: failure && { ...failure, failureClass: 'conflict' as const },
       failedAtMs: undefined,
       sinceAtMs: atMs,
     })),
+    /** Counts the crash that found it in flight; it spends no attempt. */
     noteCrash: assign(({ context }, { atMs, wasAlone }: CrashFacts) => ({
       ...remembering(context, 'crashed', atMs),
       crashes: crashesAfter(context.crashes, wasAlone),
@@ -165,12 +213,14 @@ export const operationSetup = setup({
       wakeAtMs: atMs,
       sinceAtMs: atMs,
     })),
+    /** Notes that its attempt was cut off, so that nobody knows what came of it; it spends nothing. */
     noteInterruption: assign(({ context }, { atMs }: { atMs: number }) => ({
       ...remembering(context, 'interrupted', atMs),
       isOutcomeUnknown: true,
       wakeAtMs: atMs,
       sinceAtMs: atMs,
     })),
+    /** Notes that a person wants another attempt, whatever became of the last one. */
     noteRetryRequest: assign(({ context }, { atMs }: { atMs: number }) => ({
       // No attempt shows by it: it may have waited for its start, or for what its record is.
       history: remembering(context, 'retryRequested', atMs).history,
@@ -178,7 +228,7 @@ export const operationSetup = setup({
       // A person wants another attempt, whatever became of the last one.
       failedAtMs: undefined,
     })),
-    /** As newly accepted, but for its history and for what its earlier attempts may have done. */
+    /** Begins as newly accepted, but for its history and for what its earlier attempts may have done. */
     beginAfresh: assign(({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) => {
       const isOutcomeUnknown = context.isOutcomeUnknown && !isRepeatApproved;
       const what = idempotencyKey === null ? 'replayRequested' : 'editedReplayRequested';
@@ -211,16 +261,19 @@ export const operationSetup = setup({
         ...(context.startAtMs === undefined ? undefined : { startAtMs: undefined }),
       };
     }),
+    /** Notes that a person has decided: it may be done again. */
     approveRepeat: assign({ isOutcomeUnknown: false }),
+    /** Notes that it stands in line from now on; its time until it is given up begins anew. */
     wakeNow: assign(({ context }, { atMs }: { atMs: number }) => beginningToWait(context, atMs)),
-    /** It waits for something else from now on, or in another way. */
+    /** Notes that it waits for something else from now on, or in another way. */
     noteWait: assign({ sinceAtMs: (_, params: { atMs: number }) => params.atMs }),
+    /** Keeps until when the rate is used up, and what it has reserved of it. */
     noteRate: assign((_, { atMs, retryAtMs, reservation }: RateFacts) => ({
       rate: reservation,
       wakeAtMs: retryAtMs,
       sinceAtMs: atMs,
     })),
-    /** One action for all that a success changes: it is the way most operations end. */
+    /** Notes that it was done, and all that a success changes, in one: it is the way most operations end. */
     complete: assign((_, params: { atMs: number }) => ({
       isSpent: true,
       crashes: 0,
@@ -228,128 +281,38 @@ export const operationSetup = setup({
       ending: 'completed' as const,
       settledAtMs: params.atMs,
     })),
+    /** Notes that it ends in the dead letters. */
     deadLetter: assign((_, params: { atMs: number }) => ({
       ending: 'deadLettered' as const,
       settledAtMs: params.atMs,
     })),
+    /** Notes that it ends in the dead letters, since it was tried for too long. */
     giveUp: assign(({ context }, params: { atMs: number }) => ({
       ending: 'deadLettered' as const,
       settledAtMs: params.atMs,
       failure: givenUp(context.failure),
     })),
+    /** Notes that it ends in the dead letters, since it ends the process. */
     deadLetterAsCrasher: assign((_, params: { atMs: number }) => ({
       ending: 'deadLettered' as const,
       settledAtMs: params.atMs,
       failure: CRASHED,
     })),
+    /** Notes that it ends in the dead letters, since the function that came with it is gone. */
     giveUpWithProcess: assign((_, params: { atMs: number }) => ({
       ending: 'deadLettered' as const,
       settledAtMs: params.atMs,
       failure: FUNCTION_GONE,
     })),
+    /** Notes that it ends, taken back by its caller. */
     cancel: assign((_, params: { atMs: number }) => ({
       ending: 'cancelled' as const,
       settledAtMs: params.atMs,
     })),
+    /** Notes that it ends, since its time is over. */
     expire: assign((_, params: { atMs: number }) => ({
       ending: 'expired' as const,
       settledAtMs: params.atMs,
     })),
   },
 });
-
-/** Whether nothing can have gone out under its present key: a plain replay brings back one that was sent. */
-function isUnsent({ firstAttemptAtMs, history }: SyncOperationContext): boolean {
-  const last = history.at(-1);
-  const isNew = last === undefined || last.what === 'editedReplayRequested';
-  return firstAttemptAtMs === null && isNew;
-}
-
-function isUncompared({ isEdit, isCompared }: SyncOperationContext): boolean {
-  return isEdit === true && isCompared !== true;
-}
-
-/** It has its turn: it takes the next attempt number, unless the one before never ran, or failed for an outage. */
-function turnTaken(
-  { attempt, isSpent, unspentFailures = 0, failedAtMs, rate }: SyncOperationContext,
-  { wasOutage }: TurnFacts,
-): Partial<SyncOperationContext> {
-  const isExcused = isSpent && wasOutage === true;
-  return {
-    attempt: isSpent && !isExcused ? attempt + 1 : attempt,
-    isSpent: false,
-    ...(isExcused ? { unspentFailures: unspentFailures + 1 } : {}),
-    ...(failedAtMs === undefined ? {} : { failedAtMs: undefined }),
-    ...(rate === undefined ? {} : { rate: undefined }),
-  };
-}
-
-/** Whether another attempt could fare otherwise, and an outage may be to blame. */
-function mayPass({ failureClass }: Failure): boolean {
-  return failureClass === 'transient' || failureClass === 'unknownOutcome';
-}
-
-/** Where it may lie in an outage, as far as is known now, it has one more turn, at which it is judged. */
-function hasAttemptsLeft(
-  { attempt, attemptsMax, isSingledOut }: SyncOperationContext,
-  { failure, isUpstreamWell, isDoubted }: FailureFacts,
-): boolean {
-  return (
-    isDoubted ||
-    mayBeFirstOfOutage(failure) ||
-    attemptsMax === null ||
-    attempt < attemptsMax ||
-    !spendsAttempt(failure, isUpstreamWell, isSingledOut === true)
-  );
-}
-
-/** Since when its upstream may be at work on an attempt in doubt; most failures tell nothing of that. */
-function atWork(
-  context: SyncOperationContext,
-  failure: Failure,
-  up: FailureFacts['up'],
-): Pick<SyncOperationContext, 'workMark'> {
-  const mark = workMark(context.workMark, failure, up);
-  return mark === context.workMark ? {} : { workMark: mark };
-}
-
-/** What it waited for is there. Its time until it is given up does not count that, and begins anew. */
-function beginningToWait(
-  { upMark: mark, workMark: atWorkMark, startAtMs }: SyncOperationContext,
-  atMs: number,
-): Partial<SyncOperationContext> {
-  return {
-    wakeAtMs: atMs,
-    sinceAtMs: atMs,
-    ...(mark === undefined ? {} : { upMark: undefined }),
-    ...(atWorkMark === undefined ? {} : { workMark: undefined }),
-    ...(startAtMs === undefined ? {} : { startAtMs: undefined }),
-  };
-}
-
-/**
- * One more line of history. What happened to an attempt also shows that there was one: where none
- * was ordered since, it is the one that was ordered at acceptance.
- */
-function remembering(
-  context: SyncOperationContext,
-  what: HistoryEntry['what'],
-  atMs: number,
-  failed?: Failure & { readonly startedAtMs: number },
-): Pick<SyncOperationContext, 'history' | 'firstAttemptAtMs'> {
-  const entry = { atMs, what, attempt: context.attempt, code: failed?.code ?? null };
-  return {
-    history: withEntry(
-      context.history,
-      failed === undefined
-        ? entry
-        : {
-            ...entry,
-            startedAtMs: failed.startedAtMs,
-            failureClass: failed.failureClass,
-            ...(failed.exception === undefined ? {} : { exception: failed.exception }),
-          },
-    ),
-    firstAttemptAtMs: context.firstAttemptAtMs ?? context.acceptedAtMs,
-  };
-}

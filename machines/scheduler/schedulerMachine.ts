@@ -14,6 +14,7 @@
 
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import type { FlowNews, KeptFlow } from '../policy/flow/flowNews.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import type { Intake } from '../vocabulary/waitCause.ts';
 
 export interface SchedulerInput {
@@ -47,6 +48,7 @@ export type SchedulerEvent =
   | ({ readonly type: 'work.started' } & Instant)
   /** One that may have ended the process runs alone, or is about to. */
   | ({ readonly type: 'isolation.began' } & Instant)
+  /** The one that ran alone has ended, and is not what ends processes. */
   | ({ readonly type: 'isolation.ended' } & Instant)
   /** No work is handed out any more. */
   | ({ readonly type: 'work.stopped' } & FlowFact)
@@ -58,12 +60,15 @@ export type SchedulerEvent =
   | News<'overload.detected'>
   /** Fewer slots are tried, to see whether as much gets done. */
   | News<'trial.began'>
+  /** As much gets done with fewer slots: they stay so. */
   | News<'trial.kept'>
+  /** Less gets done with fewer slots: they are given back. */
   | News<'trial.undone'>
   /** All slots that it takes are open. */
   | News<'ramp.ended'>
   /** It answers 429: so many calls a second are what it takes. */
   | News<'rate.learned'>
+  /** It has answered no 429 for a while: the rate is asked no more. */
   | News<'rate.lifted'>
   /** Sent once after a restore, before anything else. */
   | ({ readonly type: 'process.restarted' } & Instant);
@@ -73,17 +78,21 @@ const schedulerSetup = setup({
     context: {} as SchedulerContext,
     events: {} as SchedulerEvent,
     input: {} as SchedulerInput,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   actions: {
     /** Keeps what the flow meter knows, for the next process. */
     keepFlow: assign((_, { flow }: FlowFact) => ({ flow })),
+    /** Notes since when calls go at another pace, and keeps what the flow meter knows for the next process. */
     changePace: assign((_, { flow, atMs }: FlowFact) => ({ flow, paceSinceAtMs: atMs })),
+    /** Keeps the rate that the upstream was found to take. */
     noteRate: assign((_, { flow, perSecond }: News<'rate.learned'>) => ({
       flow,
       ratePerSecond: perSecond,
     })),
+    /** Forgets the rate: the upstream takes what comes. */
     forgetRate: assign((_, { flow }: FlowFact) => ({ flow, ratePerSecond: null })),
+    /** Notes that the pace begins anew with this process. */
     resumeAfterRestart: assign((_, { atMs }: Instant) => ({ paceSinceAtMs: atMs })),
   },
 });
@@ -116,7 +125,10 @@ export const schedulerMachine = schedulerSetup.createMachine({
       states: {
         notStarted: {
           description: 'Nothing runs yet: the store is not open, or it is held.',
-          meta: { requirements: ['SV-1', 'PS-5'] },
+          meta: {
+            requirements: ['SV-1', 'PS-5'],
+            lasts: 'Until the store is open, or a person lets a held store go.',
+          },
           on: {
             'work.started': 'open',
             'isolation.began': 'isolated',
@@ -125,7 +137,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
         },
         open: {
           description: 'Work runs.',
-          meta: { requirements: ['OP-6'] },
+          meta: { requirements: ['OP-6'], lasts: 'Until the stop, or until one has to run alone.' },
           on: {
             'isolation.began': 'isolated',
             'work.stopped': {
@@ -136,7 +148,11 @@ export const schedulerMachine = schedulerSetup.createMachine({
         },
         isolated: {
           description: 'Only one operation that may have ended the process runs, or is about to.',
-          meta: { requirements: ['RT-4'] },
+          meta: {
+            requirements: ['RT-4'],
+            lasts:
+              'As long as that one may take; others wait no longer than one attempt of it takes.',
+          },
           on: {
             'isolation.ended': 'open',
             'work.stopped': {
@@ -147,7 +163,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
         },
         stopped: {
           description: 'Nothing runs any more.',
-          meta: { requirements: ['SV-4'] },
+          meta: { requirements: ['SV-4'], lasts: 'For the rest of the process.' },
         },
       },
     },
@@ -165,7 +181,10 @@ export const schedulerMachine = schedulerSetup.createMachine({
         ramping: {
           description:
             'After a start or an outage: slots open with successes, so that what has waited does not bury the upstream.',
-          meta: { requirements: ['DG-3', 'PF-6'] },
+          meta: {
+            requirements: ['DG-3', 'PF-6'],
+            lasts: 'Until all slots that the upstream takes are open.',
+          },
           on: {
             'ramp.ended': toPace('steady'),
             'overload.detected': toPace('overloaded'),
@@ -174,7 +193,10 @@ export const schedulerMachine = schedulerSetup.createMachine({
         },
         steady: {
           description: 'As many slots as the upstream was found to bear.',
-          meta: { requirements: ['PF-6'] },
+          meta: {
+            requirements: ['PF-6'],
+            lasts: 'Until the upstream takes more or less than before.',
+          },
           on: {
             'trial.began': toPace('trying'),
             'overload.detected': toPace('overloaded'),
@@ -184,7 +206,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
         trying: {
           description:
             'Answers take longer: fewer slots are tried, to see whether as much gets done.',
-          meta: { requirements: ['PF-6'] },
+          meta: { requirements: ['PF-6'], lasts: 'Until it shows whether as much gets done.' },
           on: {
             'trial.kept': toPace('steady'),
             'trial.undone': toPace('steady'),
@@ -195,7 +217,10 @@ export const schedulerMachine = schedulerSetup.createMachine({
         overloaded: {
           description:
             'The upstream had too much to do: its slots were halved, and open again with successes.',
-          meta: { requirements: ['PF-6', 'DG-3'] },
+          meta: {
+            requirements: ['PF-6', 'DG-3'],
+            lasts: 'Until the slots that were closed are open again.',
+          },
           on: {
             'overload.detected': {
               actions: [{ type: 'keepFlow', params: ({ event }) => event }],
@@ -207,7 +232,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
         },
         down: {
           description: 'The breaker is not closed: only its probes go out.',
-          meta: { requirements: ['CB-2'] },
+          meta: { requirements: ['CB-2'], lasts: 'Until the breaker is closed again.' },
           on: {
             'outage.ended': toPace('ramping'),
           },
@@ -221,7 +246,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
       states: {
         unlimited: {
           description: 'The upstream has said nothing of a rate.',
-          meta: { requirements: ['PF-5'] },
+          meta: { requirements: ['PF-5'], lasts: 'Until the upstream says that there is a rate.' },
           on: {
             'rate.learned': {
               target: 'limited',
@@ -231,7 +256,10 @@ export const schedulerMachine = schedulerSetup.createMachine({
         },
         limited: {
           description: 'The upstream answers 429: it is asked as often as it was found to take.',
-          meta: { requirements: ['PF-5'] },
+          meta: {
+            requirements: ['PF-5'],
+            lasts: 'Until the upstream has taken ever more for 10 s without a 429.',
+          },
           on: {
             'rate.learned': {
               actions: [{ type: 'noteRate', params: ({ event }) => event }],

@@ -15,99 +15,11 @@
  * @module
  */
 
-import { assign, type SnapshotFrom, setup } from 'xstate';
-import {
-  HANGING_AFTER_MS,
-  nextProbeDelayMs,
-  OVERDUE_AFTER_MS,
-  type StorageState,
-  type StorageTrouble,
-} from '../policy/service/storageTrouble.ts';
+import type { SnapshotFrom } from 'xstate';
+import type { StorageState } from '../policy/service/storageTrouble.ts';
+import { storageHealthSetup } from './storageHealthSetup.ts';
 
-export interface StorageHealthContext {
-  /** Grows with every failure that counts. */
-  readonly generation: number;
-  /** When the present state was entered; `null` for the first. */
-  readonly sinceAtMs: number | null;
-  /** When the next probe is due; `null` while one is under way, and while none is needed. */
-  readonly probeAtMs: number | null;
-  /** How long the wait for that probe is, or was; 0 while storage is well. */
-  readonly probeDelayMs: number;
-}
-
-interface AtFacts {
-  readonly atMs: number;
-}
-
-interface WriteFacts extends AtFacts {
-  /** The chart's generation when the write was posted. */
-  readonly generation: number;
-}
-
-interface OverdueFacts extends WriteFacts {
-  /** How long nothing was answered, while that write was out. */
-  readonly silentMs: number;
-}
-
-interface CommitFacts extends WriteFacts {
-  readonly tookMs: number;
-}
-
-interface FailureFacts extends WriteFacts {
-  readonly trouble: StorageTrouble;
-}
-
-export type StorageHealthEvent =
-  | ({ readonly type: 'write.overdue' } & OverdueFacts)
-  | ({ readonly type: 'write.committed' } & CommitFacts)
-  | ({ readonly type: 'write.failed' } & FailureFacts)
-  | { readonly type: 'write.refused'; readonly atMs: number }
-  | { readonly type: 'probe.due'; readonly atMs: number };
-
-const storageHealthSetup = setup({
-  types: {
-    context: {} as StorageHealthContext,
-    events: {} as StorageHealthEvent,
-    meta: {} as { readonly requirements: readonly string[] },
-  },
-  guards: {
-    isPresent: ({ context }, params: WriteFacts) => params.generation === context.generation,
-    isPresentAndInTime: ({ context }, params: CommitFacts) =>
-      params.generation === context.generation && params.tookMs < OVERDUE_AFTER_MS,
-    isPresentAndSilent: ({ context }, params: OverdueFacts) =>
-      params.generation === context.generation && params.silentMs >= HANGING_AFTER_MS,
-    isPresentTrouble: ({ context }, params: FailureFacts & { readonly is: StorageTrouble }) =>
-      params.generation === context.generation && params.trouble === params.is,
-    isProbeDue: ({ context }, params: { atMs: number }) =>
-      context.probeAtMs !== null && params.atMs >= context.probeAtMs,
-  },
-  actions: {
-    /** Provided by actors/: repeats what could not be written. */
-    orderProbe: () => {},
-    recordTrouble: assign(({ context }, { atMs }: FailureFacts) => {
-      const probeDelayMs = nextProbeDelayMs(context.probeDelayMs);
-      return {
-        generation: context.generation + 1,
-        sinceAtMs: atMs,
-        probeDelayMs,
-        probeAtMs: atMs + probeDelayMs,
-      };
-    }),
-    recordEntry: assign((_, { atMs }: AtFacts) => ({ sinceAtMs: atMs })),
-    recordRecovery: assign((_, { atMs }: WriteFacts) => ({
-      sinceAtMs: atMs,
-      probeAtMs: null,
-      probeDelayMs: 0,
-    })),
-    /** The disk may get well without any work: then only a probe can tell. */
-    recordLateness: assign(({ context }, { atMs }: AtFacts) => {
-      if (context.probeAtMs !== null) return {};
-      const probeDelayMs = nextProbeDelayMs(context.probeDelayMs);
-      return { probeDelayMs, probeAtMs: atMs + probeDelayMs };
-    }),
-    recordProbe: assign({ probeAtMs: null }),
-  },
-});
+export type { StorageHealthContext, StorageHealthEvent } from './storageHealthSetup.ts';
 
 export const storageHealthMachine = storageHealthSetup.createMachine({
   id: 'storageHealth',
@@ -119,35 +31,32 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
   on: {
     'write.failed': [
       {
-        guard: {
-          type: 'isPresentTrouble',
-          params: ({ event }) => ({ ...event, is: 'locked' }),
-        },
+        guard: { type: 'isLocked', params: ({ event }) => event },
         target: '.troubled.locked',
         actions: [{ type: 'recordTrouble', params: ({ event }) => event }],
       },
       {
-        guard: { type: 'isPresentTrouble', params: ({ event }) => ({ ...event, is: 'full' }) },
+        guard: { type: 'isFull', params: ({ event }) => event },
         target: '.troubled.full',
         actions: [{ type: 'recordTrouble', params: ({ event }) => event }],
       },
       {
-        guard: { type: 'isPresentTrouble', params: ({ event }) => ({ ...event, is: 'readOnly' }) },
+        guard: { type: 'isReadOnly', params: ({ event }) => event },
         target: '.troubled.readOnly',
         actions: [{ type: 'recordTrouble', params: ({ event }) => event }],
       },
       {
-        guard: { type: 'isPresentTrouble', params: ({ event }) => ({ ...event, is: 'failing' }) },
+        guard: { type: 'isFailing', params: ({ event }) => event },
         target: '.troubled.failing',
         actions: [{ type: 'recordTrouble', params: ({ event }) => event }],
       },
       {
-        guard: { type: 'isPresentTrouble', params: ({ event }) => ({ ...event, is: 'corrupt' }) },
+        guard: { type: 'isCorrupt', params: ({ event }) => event },
         target: '.troubled.corrupt',
         actions: [{ type: 'recordTrouble', params: ({ event }) => event }],
       },
       {
-        guard: { type: 'isPresentTrouble', params: ({ event }) => ({ ...event, is: 'lost' }) },
+        guard: { type: 'isLost', params: ({ event }) => event },
         target: '.troubled.lost',
         actions: [{ type: 'recordTrouble', params: ({ event }) => event }],
       },
@@ -156,7 +65,7 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
   states: {
     well: {
       description: 'What is written becomes durable, in time.',
-      meta: { requirements: ['PS-6'] },
+      meta: { requirements: ['PS-6'], lasts: 'Until a write is overdue, after 1 s, or fails.' },
       on: {
         'write.overdue': {
           guard: { type: 'isPresent', params: ({ event }) => event },
@@ -168,7 +77,10 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
     slow: {
       description:
         'A write takes too long, and has not failed. What is urgent goes on; the disk is spared the rest. It ends with a write in time.',
-      meta: { requirements: ['PS-6', 'DG-1'] },
+      meta: {
+        requirements: ['PS-6', 'DG-1'],
+        lasts: 'Until a write is in time again. After 5 s without any answer the disk hangs.',
+      },
       on: {
         'write.committed': [
           {
@@ -195,7 +107,10 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
     hanging: {
       description:
         'The disk answers nothing, and has not failed. Requests are refused before it is given them, nothing but crises starts, and what was accepted is kept in order. It ends with any answer.',
-      meta: { requirements: ['PS-6', 'OP-6', 'DG-1', 'CR-4'] },
+      meta: {
+        requirements: ['PS-6', 'OP-6', 'DG-1', 'CR-4'],
+        lasts: 'Until the disk answers anything.',
+      },
       on: {
         'write.committed': {
           guard: { type: 'isPresent', params: ({ event }) => event },
@@ -217,7 +132,11 @@ export const storageHealthMachine = storageHealthSetup.createMachine({
     troubled: {
       description:
         'Nothing can be made durable. New work is refused, what was accepted is kept in memory in order, and crises go on.',
-      meta: { requirements: ['PS-6', 'DG-1', 'CR-4'] },
+      meta: {
+        requirements: ['PS-6', 'DG-1', 'CR-4'],
+        lasts:
+          'Until a write becomes durable: it is tried again after 0.1 s at first, and every 5 s at most.',
+      },
       initial: 'failing',
       on: {
         'write.committed': {

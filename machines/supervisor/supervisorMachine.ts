@@ -69,7 +69,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
       states: {
         openingStore: {
           description: 'The keys are unlocked, and the store is opened with them.',
-          meta: { requirements: ['SV-1'] },
+          meta: {
+            requirements: ['SV-1'],
+            lasts: 'As long as the key source and the disk take to answer.',
+          },
           invoke: {
             id: 'openStore',
             src: 'openStore',
@@ -85,7 +88,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
         },
         restoringComponents: {
           description: 'Breakers and degradation levels go on from where they were.',
-          meta: { requirements: ['SV-1', 'CB-4'] },
+          meta: {
+            requirements: ['SV-1', 'CB-4'],
+            lasts: 'As long as it takes to read a few records.',
+          },
           invoke: {
             id: 'restoreComponents',
             src: 'restoreComponents',
@@ -124,7 +130,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
         waiting: {
           description:
             'The cause may pass: the owner of the store may end, the disk may be well again, the key source may answer. It is tried again after longer and longer waits, of some seconds at most.',
-          meta: { requirements: ['SV-5', 'SV-6'] },
+          meta: {
+            requirements: ['SV-5', 'SV-6'],
+            lasts: 'Until the next try, 5 s at most; it ends with a start that succeeds.',
+          },
           on: {
             'start.due': [
               { guard: 'isStartPlanned', target: '#supervisor.starting' },
@@ -135,14 +144,20 @@ export const supervisorMachine = supervisorSetup.createMachine({
         lasting: {
           description:
             'The cause does not pass by itself, as with a wrong key: it is tried again when somebody asks for it.',
-          meta: { requirements: ['SV-6'] },
+          meta: {
+            requirements: ['SV-6'],
+            lasts: 'Until somebody asks for another start, or for a stop.',
+          },
         },
       },
     },
     running,
     draining: {
       description: 'No new work is accepted; what is in flight may finish until the deadline.',
-      meta: { requirements: ['SV-4'] },
+      meta: {
+        requirements: ['SV-4'],
+        lasts: 'Until what is in flight has finished, and no longer than the deadline of the stop.',
+      },
       invoke: {
         id: 'drain',
         src: 'drain',
@@ -167,7 +182,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
     closing: {
       description:
         'What was written is brought to disk and the store is closed. What is unfinished goes on at the next start.',
-      meta: { requirements: ['SV-4'] },
+      meta: {
+        requirements: ['SV-4'],
+        lasts: 'As long as the disk takes; a second request to stop ends it at once.',
+      },
       invoke: {
         id: 'closeStore',
         src: 'closeStore',

@@ -33,7 +33,7 @@ const recovery = supervisorSetup.createStateConfig({
     held: {
       description:
         'The store was restored or copied: its work may have been done by another copy of it, so nothing runs until a person lets it go. New work is accepted and waits; crises are served.',
-      meta: { requirements: ['PS-5', 'CR-4'] },
+      meta: { requirements: ['PS-5', 'CR-4'], lasts: 'Until a person lets the store go.' },
       invoke: {
         id: 'recoverCrises',
         src: 'recoverCrises',
@@ -51,7 +51,10 @@ const recovery = supervisorSetup.createStateConfig({
     recovering: {
       description:
         'Operations that an earlier process left behind are read back, most urgent first.',
-      meta: { requirements: ['SV-1', 'SV-3'] },
+      meta: {
+        requirements: ['SV-1', 'SV-3'],
+        lasts: 'As long as it takes to read back what was left behind.',
+      },
       invoke: {
         id: 'recoverOperations',
         src: 'recoverOperations',
@@ -73,7 +76,11 @@ const recovery = supervisorSetup.createStateConfig({
     },
     interrupted: {
       description: 'Reading back has stopped; the restart of the operations takes it up again.',
-      meta: { requirements: ['SV-2', 'SV-3'] },
+      meta: {
+        requirements: ['SV-2', 'SV-3'],
+        lasts:
+          'Until what reads back is restarted: at once, or as soon as it may be restarted again.',
+      },
       on: {
         'components.restarted': {
           guard: { type: 'hasRestartedOperations', params: ({ event }) => event },
@@ -83,7 +90,7 @@ const recovery = supervisorSetup.createStateConfig({
     },
     recovered: {
       description: 'Everything that was left behind is in hand again.',
-      meta: { requirements: ['SV-3'] },
+      meta: { requirements: ['SV-3'], lasts: 'Until the stop.' },
     },
   },
 });
@@ -101,7 +108,7 @@ const components = supervisorSetup.createStateConfig({
     },
     healthy: {
       description: 'Every component works.',
-      meta: { requirements: ['SV-2'] },
+      meta: { requirements: ['SV-2'], lasts: 'Until a component fails.' },
       on: {
         'component.failed': [
           {
@@ -122,7 +129,7 @@ const components = supervisorSetup.createStateConfig({
     },
     restarting: {
       description: 'A component failed; it, and what cannot go on without it, is restarted.',
-      meta: { requirements: ['SV-2'] },
+      meta: { requirements: ['SV-2'], lasts: 'As long as the restart takes.' },
       invoke: {
         id: 'restartComponents',
         src: 'restartComponents',
@@ -168,7 +175,10 @@ const components = supervisorSetup.createStateConfig({
     impaired: {
       description:
         'A component is down until its restart is due; the rest works on, and crises are answered.',
-      meta: { requirements: ['SV-2'] },
+      meta: {
+        requirements: ['SV-2'],
+        lasts: 'Until what is down was restarted, which is tried as soon as it may be.',
+      },
       on: {
         'component.failed': [
           { guard: { type: 'isKnownToBeDown', params: ({ event }) => event } },

@@ -21,6 +21,7 @@ import {
 import { type Component, isRestartedWith } from '../policy/service/restartPolicy.ts';
 import { type FailedStart, noteFailedStart, planStart } from '../policy/service/startRetry.ts';
 import { type ErrorCode, toPlainError } from '../vocabulary/errors.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 
 export interface SupervisorInput {
   readonly startedAtMs: number;
@@ -59,19 +60,25 @@ export interface StopFacts {
 }
 
 export type SupervisorEvent =
+  /** A component has failed. */
   | ({ readonly type: 'component.failed' } & ComponentFacts)
+  /** The instant has come at which a component may be restarted. */
   | { readonly type: 'restart.due'; readonly atMs: number }
   /** A start that failed is due to be tried again, or it has to be decided when. */
   | { readonly type: 'start.due'; readonly atMs: number }
   /** Somebody asks for a start that failed to be tried again now. */
   | { readonly type: 'start.requested' }
+  /** Somebody asks for a stop in good order, with its deadline. */
   | ({ readonly type: 'stop.requested' } & StopFacts)
+  /** The deadline of the stop is over. */
   | { readonly type: 'drain.due'; readonly atMs: number }
+  /** Somebody asks for a stop at once. */
   | { readonly type: 'stop.forced' }
   /** A person has let the held store go, and that is on disk. */
   | { readonly type: 'hold.released' }
   /** Raised by the chart itself, from one of its halves to the other. */
   | { readonly type: 'components.restarted'; readonly components: readonly Component[] }
+  /** Raised by the chart itself: reading back has failed. */
   | { readonly type: 'recovery.failed' };
 
 export const supervisorSetup = setup({
@@ -81,83 +88,121 @@ export const supervisorSetup = setup({
     input: {} as SupervisorInput,
     tags: {} as 'accepting',
     output: {} as Pick<SupervisorContext, 'failure'>,
-    meta: {} as { readonly requirements: readonly string[] },
+    meta: {} as StateMeta,
   },
   // Provided by actors/. What stands here does nothing, so that the chart can be run by itself.
   actors: {
+    /** Unlocks the keys, and opens the store with them. */
     openStore: fromPromise<{ readonly isHeld: boolean }>(async () => ({ isHeld: false })),
+    /** Brings back breakers, levels and what else the work needs. */
     restoreComponents: fromPromise<void>(async () => {}),
+    /** Reads back the operations that an earlier process left behind. */
     recoverOperations: fromPromise<void>(async () => {}),
+    /** Reads back the crises that an earlier process left behind, while all else is held. */
     recoverCrises: fromPromise<void>(async () => {}),
+    /** Restarts components that failed, in the order of start-up. */
     restartComponents: fromPromise<void, { components: readonly Component[] }>(async () => {}),
+    /** Lets what is in flight finish, until the deadline. */
     drain: fromPromise<void, { deadlineAtMs: number }>(async () => {}),
+    /** Brings to disk what was written, and closes the store. */
     closeStore: fromPromise<void>(async () => {}),
   },
   guards: {
+    /** The store is held: it was restored or copied, and nobody has let it go. */
     isHeld: ({ context }) => context.isHeld,
+    /** What failed is what reads back operations, or what that can not go on without. */
     isRecoveryLost: (_, params: ComponentFacts) => isRestartedWith('operations', params.component),
+    /** What reads back operations was restarted. */
     hasRestartedOperations: (_, params: { components: readonly Component[] }) =>
       params.components.includes('operations'),
+    /** The component is known to be down already. */
     isKnownToBeDown: ({ context }, params: ComponentFacts) =>
       isDown(context.ledger, params.component),
+    /** The component was not restarted too often of late, and nothing that it needs is down. */
     canRestart: ({ context }, params: ComponentFacts) =>
       canRestartNow(context.ledger, params.component, params.atMs),
+    /** The component was restarted as often of late as may be. */
     isRestartedTooOften: ({ context }, params: ComponentFacts) =>
       restartAllowedAtMs(context.ledger, params.component, params.atMs) > params.atMs,
+    /** A component that is down may be restarted now. */
     hasRestartDue: ({ context }, params: { atMs: number }) =>
       nextToRestart(context.ledger, params.atMs) !== null,
+    /** What reads back operations is down. */
     hasOperationsDown: ({ context }) => isDown(context.ledger, 'operations'),
+    /** A component is down. */
     isAnythingDown: ({ context }) => context.ledger.down.length > 0,
+    /** The cause may pass by itself, and the last start failed for the same. */
     hasFailedAsBefore: ({ context: { failedStart } }) =>
       failedStart?.mayPass === true && !failedStart.isNews,
+    /** The cause may pass by itself. */
     canPass: ({ context }) => context.failedStart?.mayPass === true,
+    /** It was decided already when the start is tried again, and that is now. */
     isStartPlanned: ({ context }) => (context.failedStart?.dueAtMs ?? null) !== null,
+    /** The deadline of the stop is over. */
     isDrainOver: ({ context }, params: { atMs: number }) =>
       context.drainUntilAtMs === null || params.atMs >= context.drainUntilAtMs,
   },
   actions: {
-    /** Provided by actors/: tells the people who watch. */
+    /** Tells the people who watch. Provided by actors/. */
     raiseAlert: (_args, _alert: Alert) => {},
+    /** Notes whether the store is held. */
     noteHold: assign((_, params: { isHeld: boolean }) => ({ isHeld: params.isHeld })),
+    /** Notes that a person has let the store go. */
     endHold: assign({ isHeld: false }),
+    /** Keeps why the stop failed. */
     recordFailure: assign((_, params: { error: unknown }) => ({
       failure: { code: toPlainError(params.error).code },
     })),
+    /** Keeps why the start failed, and whether it failed so before. */
     recordFailedStart: assign(({ context }, params: { error: unknown }) => {
       const failedStart = noteFailedStart(context.failedStart, params.error);
       return { failedStart, failure: { code: failedStart.code } };
     }),
+    /** Decides when the start is tried again. */
     planStart: assign(({ context: { failedStart } }, params: { atMs: number }) => ({
       failedStart: failedStart && planStart(failedStart, params.atMs),
     })),
+    /** Forgets the failed starts, since one has succeeded. */
     forgetFailedStart: assign({ failedStart: null, failure: null }),
+    /** Notes what is restarted now: the component that failed, and what can not go on without it. */
     beginRestart: assign(({ context: { ledger } }, params: ComponentFacts) => ({
       ledger: beginRestart(ledger, params.component, params.atMs),
     })),
+    /** Notes what is restarted now: the component whose restart is due, and what can not go on without it. */
     beginDueRestart: assign(({ context: { ledger } }, { atMs }: { atMs: number }) => ({
       ledger: beginRestart(ledger, nextToRestart(ledger, atMs), atMs),
     })),
+    /** Notes that the restart has succeeded. */
     endRestart: assign(({ context }) => ({ ledger: endRestart(context.ledger) })),
+    /** Notes that the restart has failed, and when it is tried again. */
     failRestart: assign(({ context }) => ({ ledger: failRestart(context.ledger) })),
+    /** Notes that the component is down, and from when on it may be restarted. */
     noteDown: assign(({ context: { ledger } }, params: ComponentFacts) => ({
       ledger: withDown(ledger, params.component, params.atMs),
     })),
     // Nobody said when it failed, so it is due at once; the timer's answer brings the instant.
+    /** Notes that what reads back operations is down; it is restarted at once. */
     noteRecoveryFailed: assign(({ context }) => ({
       ledger: withDown(context.ledger, 'operations', 0),
     })),
+    /** Decides anew when the next restart is due. */
     reviewRestarts: assign(({ context: { ledger } }, params: { atMs: number }) => ({
       ledger: reviewRestarts(ledger, params.atMs),
     })),
+    /** Tells the other half of the chart what was restarted. */
     reportRestarted: raise(({ context }) => ({
       type: 'components.restarted' as const,
       components: context.ledger.restarting,
     })),
+    /** Tells the other half of the chart that reading back has failed. */
     reportRecoveryFailed: raise({ type: 'recovery.failed' }),
+    /** Keeps until when what is in flight may finish. */
     startDrain: assign((_, params: StopFacts) => ({ drainUntilAtMs: params.deadlineAtMs })),
+    /** Takes an earlier deadline; a later one changes nothing. */
     hastenDrain: assign(({ context }, { deadlineAtMs }: StopFacts) => ({
       drainUntilAtMs: Math.min(context.drainUntilAtMs ?? deadlineAtMs, deadlineAtMs),
     })),
+    /** Forgets the deadline of the stop. */
     endDrain: assign({ drainUntilAtMs: null }),
   },
 });
