@@ -132,6 +132,19 @@ module.exports = {
       from: { pathNot: '^(src/cli|test|bench)/' },
       to: { path: '(^|/)node_modules/(commander|picocolors)/' },
     },
+    onlyPackages(
+      'the-page-needs-no-node',
+      '^inspector/page/',
+      '(^|/)node_modules/(preact|@xstate/store)/',
+      'A browser has neither Node nor a package but what is bundled (decision 0197).',
+    ),
+    {
+      name: 'what-the-page-is-drawn-with-only-there',
+      comment: 'It is bundled for a browser; a process has no use for it.',
+      severity: 'error',
+      from: { path: PRODUCT, pathNot: '^inspector/page/' },
+      to: { path: '(^|/)node_modules/(preact|@xstate/store)/' },
+    },
     {
       name: 'no-dev-dependency-in-the-product',
       comment:
@@ -139,8 +152,9 @@ module.exports = {
       severity: 'error',
       from: {
         path: PRODUCT,
-        // Neither is published.
-        pathNot: '^(persistence/sealing/nobleEngine[.]ts$|inspector/docs/reference/)',
+        // The first two are not published; the page is, with what it needs inside.
+        pathNot:
+          '^(persistence/sealing/nobleEngine[.]ts$|inspector/docs/reference/|inspector/page/)',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },
@@ -151,7 +165,7 @@ module.exports = {
     exclude: { path: '^(dist|coverage|bench/peers|[.]stryker-tmp)/' },
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js'],
+      extensions: ['.ts', '.tsx', '.js'],
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'node', 'default'],
     },

@@ -41,6 +41,8 @@ const MANAGEMENT = [
   'src/management/conflicts',
   'src/management/policies',
 ];
+const PAGE_BASE = ['inspector', 'inspector/page/words', 'inspector/page/model'];
+const PAGE_KIT = [...PAGE_BASE, 'inspector/page/kit'];
 const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
 
 /** The rooms of SQLite below `room`. */
@@ -216,6 +218,14 @@ const ROOMS = {
   // The public names, from the declarations of the build.
   'inspector/docs': ['machines', ...MACHINES, ...MERGE, 'inspector/charts'],
   'inspector/docs/reference': ['inspector/docs'],
+
+  // The inspector's page: it runs in a browser, and of the rest it knows the messages that it is sent.
+  'inspector/page/words': ['inspector'],
+  'inspector/page/model': ['inspector'],
+  'inspector/page/kit': PAGE_BASE,
+  'inspector/page/overview': PAGE_KIT,
+  'inspector/page/actors': PAGE_KIT,
+  'inspector/page': [...PAGE_KIT, 'inspector/page/overview', 'inspector/page/actors'],
 
   'src/http': [
     VOCABULARY,

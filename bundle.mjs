@@ -3,7 +3,16 @@
  * starts a thread or a process finds its file beside himself. Usage: npm run build
  */
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'rolldown';
 
@@ -65,9 +74,64 @@ async function bundle(entries) {
   return output.map(({ fileName }) => fileName);
 }
 
+/** The inspector's page: what a browser loads, and nothing else (decision 0197). */
+async function bundlePage(folder) {
+  const { output } = await build({
+    input: 'inspector/page/main.tsx',
+    platform: 'browser',
+    // How JSX is read says the tsconfig.json beside it.
+    transform: { target: 'es2023' },
+    onwarn({ message }) {
+      throw new Error(message);
+    },
+    output: { dir: folder, format: 'esm', entryFileNames: 'app.js', minify: true },
+  });
+  const style = 'inspector/page/style';
+  const sheets = readdirSync(style).toSorted();
+  const css = sheets.map((sheet) => readFileSync(join(style, sheet), 'utf8')).join('\n');
+  const bare = css.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\s+/g, ' ');
+  writeFileSync(join(folder, 'app.css'), bare.trim());
+  for (const file of ['index.html', 'favicon.svg']) {
+    copyFileSync(join('inspector/page', file), join(folder, file));
+  }
+  writeFileSync(join(folder, 'licences.txt'), licencesOf(output[0].moduleIds));
+  bundleCharts(join(folder, 'charts'));
+}
+
+/** What others wrote of a bundle, each with its licence. */
+function licencesOf(moduleIds) {
+  const names = moduleIds
+    .map((id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1])
+    .filter((name) => name !== undefined);
+  return [...new Set(names)]
+    .toSorted()
+    .map((name) => {
+      const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
+      const licence = readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim();
+      return `${name} ${version}\n\n${licence}\n`;
+    })
+    .join(`\n${'-'.repeat(72)}\n\n`);
+}
+
+/** The charts that the docs have, without their style: the page has its own, and lets in no other. */
+function bundleCharts(folder) {
+  mkdirSync(folder, { recursive: true });
+  const charts = 'docs/machines';
+  const drawings = readdirSync(charts).filter((file) => file.endsWith('.svg'));
+  for (const drawing of drawings) {
+    const svg = readFileSync(join(charts, drawing), 'utf8');
+    writeFileSync(join(folder, drawing), svg.replaceAll(/<style[\s\S]*?<\/style>\s*/g, ''));
+    const model = drawing.replace(/svg$/, 'json');
+    if (existsSync(join(charts, model))) copyFileSync(join(charts, model), join(folder, model));
+  }
+  const known = new Set(drawings.flatMap((file) => [file, file.replace(/svg$/, 'json')]));
+  for (const file of readdirSync(folder)) if (!known.has(file)) rmSync(join(folder, file));
+}
+
 mkdirSync(FOLDER, { recursive: true });
 const made = new Set(await bundle([...imported, ...PROCESSES]));
 for (const thread of THREADS) for (const file of await bundle([thread])) made.add(file);
+await bundlePage(join(FOLDER, 'inspector'));
 // Of a build before; only now, since programs may be running in the folder.
 const left = readdirSync(FOLDER).filter((file) => file.endsWith('.js') && !made.has(file));
 for (const file of left) rmSync(join(FOLDER, file));

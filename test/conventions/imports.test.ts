@@ -64,7 +64,7 @@ test('OB-3 imports go down the list of rooms, and the check has read the tree', 
 test('OB-3 every file of the product lies in a room', () => {
   const outside = repositoryFiles()
     .map(({ path }) => path)
-    .filter((path) => /^(machines|persistence|actors|inspector|src)\/.*\.ts$/.test(path))
+    .filter((path) => /^(machines|persistence|actors|inspector|src)\/.*\.tsx?$/.test(path))
     .filter((path) => !(dirname(path) in ROOMS));
   expect(outside).toEqual([]);
 });

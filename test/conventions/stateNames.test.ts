@@ -39,7 +39,7 @@ const PATTERN = new RegExp(
 function namedOutside(files: readonly RepositoryFile[]): readonly string[] {
   const product = files.filter(
     ({ path }) =>
-      /^(persistence|actors|inspector|src)\/.*\.ts$/.test(path) && !(path in EXCEPTIONS),
+      /^(persistence|actors|inspector|src)\/.*\.tsx?$/.test(path) && !(path in EXCEPTIONS),
   );
   return findAll(
     product.map(({ path, text }) => ({ path, text: withoutComments(text) })),

@@ -15,7 +15,7 @@ function hasHeader(text: string): boolean {
 }
 
 const files = repositoryFiles();
-const sources = files.filter(({ path }) => /\.(ts|cjs|mjs)$/.test(path));
+const sources = files.filter(({ path }) => /\.(tsx?|cjs|mjs)$/.test(path));
 const product = sources
   .filter(({ path }) => /^(machines|persistence|actors|inspector|src)\//.test(path))
   .map(({ path, text }) => ({ path, text: withoutComments(text) }));
@@ -35,7 +35,7 @@ describe('OB-3 the house rules of files', () => {
   });
 
   test('OB-3 every file begins with a header that names its subject', () => {
-    const own = /^(machines|persistence|actors|inspector|src|test|bench)\/.*\.ts$/;
+    const own = /^(machines|persistence|actors|inspector|src|test|bench)\/.*\.tsx?$/;
     const others = /\.test\.ts$|\/fixtures\//;
     const bare = sources.filter(
       ({ path, text }) => own.test(path) && !others.test(path) && !hasHeader(text),

@@ -67,6 +67,12 @@ describe('UX-1 what is published (of the last build)', () => {
       'dist/backupThread.js',
       'dist/demoRuntimeProcess.js',
       'dist/drillProcess.js',
+      // The inspector's page, and what its makers ask to be told.
+      'dist/inspector/index.html',
+      'dist/inspector/app.js',
+      'dist/inspector/app.css',
+      'dist/inspector/favicon.svg',
+      'dist/inspector/licences.txt',
       'docs/requirements.md',
       'docs/errors.md',
       'README.md',
@@ -116,7 +122,7 @@ describe('UX-1 what is published (of the last build)', () => {
   });
 
   test('UX-1 nothing in it names a source map, and a stack trace names the source', () => {
-    const built = packed.filter((path) => /^dist\/.*\.js$/.test(path));
+    const built = packed.filter((path) => /^dist\/[^/]*\.js$/.test(path));
     expect(packed.filter((path) => path.endsWith('.map'))).toEqual([]);
     for (const path of built) {
       const text = readFileSync(path, 'utf8');

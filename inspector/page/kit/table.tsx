@@ -1,0 +1,58 @@
+/**
+ * A table of few rows. On a narrow screen it scrolls in its own frame, never the page. Thousands of rows are
+ * for `rows.tsx`.
+ *
+ * @module
+ */
+
+import type { ComponentChildren, Key } from 'preact';
+
+export interface Column<T> {
+  readonly name: string;
+  /** Numbers stand at the right. */
+  readonly isNumber?: boolean;
+  readonly cell: (row: T) => ComponentChildren;
+}
+
+export function Table<T>(props: {
+  /** What it is of, for who can't see it. */
+  readonly caption: string;
+  readonly columns: readonly Column<T>[];
+  readonly rows: readonly T[];
+  readonly keyOf: (row: T) => Key;
+  readonly toneOf?: (row: T) => string | undefined;
+}) {
+  return (
+    <div class="scroll" role="region" aria-label={props.caption} tabIndex={0}>
+      <table>
+        <caption class="spoken">{props.caption}</caption>
+        <thead>
+          <tr>
+            {props.columns.map(({ name, isNumber }) => (
+              <th key={name} scope="col" class={isNumber === true ? 'number' : ''}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {props.rows.map((row) => (
+            <tr key={props.keyOf(row)} class={props.toneOf?.(row) ?? ''}>
+              {props.columns.map(({ name, isNumber, cell }, index) =>
+                index === 0 ? (
+                  <th key={name} scope="row">
+                    {cell(row)}
+                  </th>
+                ) : (
+                  <td key={name} class={isNumber === true ? 'number' : ''}>
+                    {cell(row)}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+/**
+ * Small words of every view: how something is, since when, until when.
+ *
+ * @module
+ */
+
+import type { ComponentChildren } from 'preact';
+import { agoText, clockText, sinceText } from '../words/time.ts';
+import { useNow } from './page.tsx';
+
+/** How something is: each has a sign of its own, so that colour is never alone. */
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'quiet';
+
+const SIGNS: Readonly<Record<Tone, string>> = {
+  good: '●',
+  busy: '◐',
+  warn: '▲',
+  bad: '■',
+  quiet: '○',
+};
+
+/** A word with the sign and the colour of how that is. */
+export function Mark(props: {
+  readonly tone: Tone;
+  readonly children: ComponentChildren;
+  readonly title?: string;
+}) {
+  return (
+    <span class={`mark ${props.tone}`} title={props.title}>
+      <span class="sign" aria-hidden="true">
+        {SIGNS[props.tone]}
+      </span>
+      {props.children}
+    </span>
+  );
+}
+
+/** `4 min 12 s`, which grows; the hour in full is in its title. */
+export function Ago(props: { readonly atMs: number }) {
+  const now = useNow();
+  return (
+    <time dateTime={new Date(props.atMs).toISOString()} title={clockText(props.atMs)}>
+      {agoText(now - props.atMs)}
+    </time>
+  );
+}
+
+/** `since 03:12 (4 min 12 s)`. */
+export function Since(props: { readonly atMs: number }) {
+  const now = useNow();
+  return (
+    <time dateTime={new Date(props.atMs).toISOString()} class="since">
+      since {sinceText(props.atMs, now)} ({agoText(now - props.atMs)})
+    </time>
+  );
+}
+
+/** `in 12 s`, which shrinks; `now` from then on. */
+export function Until(props: { readonly atMs: number }) {
+  const left = props.atMs - useNow();
+  return (
+    <time dateTime={new Date(props.atMs).toISOString()} title={clockText(props.atMs)}>
+      {left < 500 ? 'now' : `in ${agoText(left)}`}
+    </time>
+  );
+}
+
+/** What is read out and not shown. */
+export function Spoken(props: { readonly children: ComponentChildren }) {
+  return <span class="spoken">{props.children}</span>;
+}
+
+/** A key of the keyboard. */
+export function Key(props: { readonly children: ComponentChildren }) {
+  return <kbd>{props.children}</kbd>;
+}

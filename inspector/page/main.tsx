@@ -1,0 +1,104 @@
+/**
+ * Begins the page: its store, its line to the server, its keyboard.
+ *
+ * @module
+ */
+
+import { render } from 'preact';
+import type { FeedMessage } from '../protocol.ts';
+import { after, draw, each, keptIn, pageNow, perFrame } from './kit/browser.ts';
+import { Commands, PageProvider } from './kit/page.tsx';
+import { FeedClient } from './model/feedClient.ts';
+import { commandOf } from './model/keymap.ts';
+import type { Theme } from './model/pageState.ts';
+import { createPageStore } from './model/pageStore.ts';
+import { parseRoute } from './model/route.ts';
+import { Shell } from './shell.tsx';
+
+const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
+
+/** The token of the page's link, which is taken out of the address at once. */
+function takeToken(): string | null {
+  const token = /^#token=([\w.~-]+)$/.exec(location.hash)?.[1] ?? null;
+  if (token !== null) history.replaceState(null, '', '#/');
+  return token;
+}
+
+const store = createPageStore(pageNow());
+const commands = new Commands();
+const token = takeToken();
+
+const take = perFrame<readonly FeedMessage[]>((batches) => {
+  store.trigger.fed({ messages: batches.flat(), pageNowMs: pageNow() });
+});
+const client = new FeedClient(
+  {
+    fetch: (path, init) => fetch(path, init),
+    clock: { now: pageNow, after },
+    random: draw,
+    kept: keptIn(() => sessionStorage, 'holdfast.session'),
+  },
+  {
+    onConnection: (connection) => {
+      store.trigger.connectionChanged({ connection });
+    },
+    onSession: ({ canOperate }) => {
+      store.trigger.sessionBegan({ canOperate });
+    },
+    onMessages: take,
+  },
+);
+
+function readAddress(): void {
+  store.trigger.routed({ route: parseRoute(location.hash) });
+}
+addEventListener('hashchange', readAddress);
+readAddress();
+
+const keptTheme = keptIn(() => localStorage, 'holdfast.theme');
+function paint(theme: Theme): void {
+  if (theme === 'auto') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+}
+function choose(theme: Theme): void {
+  store.trigger.themeChosen({ theme });
+  paint(theme);
+  keptTheme.write(theme === 'auto' ? null : theme);
+}
+choose(THEMES.find((theme) => theme === keptTheme.read()) ?? 'auto');
+
+commands.listen('theme', () => {
+  const now = THEMES.indexOf(store.getSnapshot().context.theme);
+  choose(THEMES[(now + 1) % THEMES.length] ?? 'auto');
+});
+commands.listen('help', () => {
+  store.trigger.helpToggled();
+});
+
+let before = '';
+addEventListener('keydown', (event) => {
+  const target = event.target instanceof HTMLElement ? event.target : null;
+  const isTyping = target?.matches('input, select, textarea') ?? false;
+  // What has keys of its own keeps them.
+  if (event.key === 'Enter' && target?.matches('a, button, summary') === true) return;
+  if (document.querySelector('dialog[open]') !== null) return;
+  const isWithModifier = event.ctrlKey || event.altKey || event.metaKey;
+  const result = commandOf({ key: event.key, isWithModifier, isTyping }, before);
+  before = result.before;
+  if (result.command === null) return;
+  if (result.command.startsWith('go:')) location.hash = `#/${result.command.slice('go:'.length)}`;
+  else if (!commands.tell(result.command)) return;
+  event.preventDefault();
+});
+
+each(1_000, () => {
+  store.trigger.ticked({ pageNowMs: pageNow() });
+});
+
+render(
+  <PageProvider parts={{ store, commands, call: (name, params) => client.call(name, params) }}>
+    <Shell />
+  </PageProvider>,
+  document.getElementById('page') ?? document.body,
+);
+void client.run(token);

@@ -1,0 +1,148 @@
+/**
+ * What messages of the feed make of what the page knows. All that came within one frame is applied at once;
+ * what did not change stays the same object, so that nothing of it is drawn again.
+ *
+ * @module
+ */
+
+import type { FeedMessage, Hello, News, Step, WatchedActor } from '../../protocol.ts';
+import { NO_FLOW, withSamples } from './flowLines.ts';
+import { ENDED_MAX, type EndedActor, NEWS_MAX, type PageState, STEPS_MAX } from './pageState.ts';
+
+/** What is gathered while messages are applied: copied once, at the first change. */
+interface Draft {
+  readonly page: PageState;
+  actors: Map<number, WatchedActor> | null;
+  ended: Map<number, EndedActor> | null;
+  readonly steps: Step[];
+  readonly news: News[];
+}
+
+/**
+ * @param pageNowMs now, by the clock of the page
+ */
+export function applyMessages(
+  page: PageState,
+  messages: readonly FeedMessage[],
+  pageNowMs: number,
+): PageState {
+  let draft = draftOf(page);
+  for (const message of messages) {
+    if (message.kind === 'hello') draft = draftOf(begunAnew(finished(draft), message, pageNowMs));
+    else if (message.kind === 'away')
+      draft = draftOf(goneAway(finished(draft), message, pageNowMs));
+    else if (message.kind === 'overview') {
+      draft = draftOf({
+        ...finished(draft),
+        overview: message.overview,
+        flow: withSamples(draft.page.flow, message.overview.atMs, message.overview.upstreams),
+      });
+    } else if (message.kind === 'news') draft.news.push(...message.news);
+    else if (message.kind === 'steps') for (const step of message.steps) takeStep(draft, step);
+    else if (message.kind === 'ended') takeEnds(draft, message.actors, message.atMs);
+    else takeActors(draft, message.actors, message.isAll);
+  }
+  return finished(draft);
+}
+
+function draftOf(page: PageState): Draft {
+  return { page, actors: null, ended: null, steps: [], news: [] };
+}
+
+/** A process begins to be watched: all that was known is of another one, or is told again. */
+function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState {
+  return {
+    ...page,
+    connection: { state: 'live', sinceAtMs: pageNowMs, reason: null, nextTryAtMs: null },
+    hello,
+    skewMs: hello.nowMs - pageNowMs,
+    nowMs: hello.nowMs,
+    actors: new Map(),
+    ended: new Map(),
+    steps: [],
+    stepsMissed: 0,
+    news: [],
+    overview: null,
+    flow: page.hello?.startedAtMs === hello.startedAtMs ? page.flow : NO_FLOW,
+    past: null,
+  };
+}
+
+function goneAway(page: PageState, { reason }: { readonly reason: string }, pageNowMs: number) {
+  return {
+    ...page,
+    connection: { state: 'away', sinceAtMs: pageNowMs, reason, nextTryAtMs: null },
+  } as const;
+}
+
+function takeActors(draft: Draft, actors: readonly WatchedActor[], isAll: boolean): void {
+  if (isAll) draft.actors = new Map();
+  draft.actors ??= new Map(draft.page.actors);
+  for (const actor of actors) draft.actors.set(actor.actor, actor);
+}
+
+/** A step that is told again, from before its actor stood where it stands, moves nobody. */
+function takeStep(draft: Draft, step: Step): void {
+  draft.steps.push(step);
+  const actor = (draft.actors ?? draft.page.actors).get(step.actor);
+  if (actor === undefined || step.atMs < actor.sinceAtMs) return;
+  if (isSame(actor.states, step.to)) return;
+  draft.actors ??= new Map(draft.page.actors);
+  draft.actors.set(step.actor, { ...actor, states: step.to, sinceAtMs: step.atMs });
+}
+
+function takeEnds(draft: Draft, numbers: readonly number[], endedAtMs: number): void {
+  draft.actors ??= new Map(draft.page.actors);
+  draft.ended ??= new Map(draft.page.ended);
+  for (const number of numbers) {
+    const actor = draft.actors.get(number);
+    if (actor === undefined) continue;
+    draft.actors.delete(number);
+    draft.ended.set(number, { ...actor, endedAtMs });
+  }
+  for (const number of draft.ended.keys()) {
+    if (draft.ended.size <= ENDED_MAX) break;
+    draft.ended.delete(number);
+  }
+}
+
+function finished({ page, actors, ended, steps, news }: Draft): PageState {
+  const isUnchanged = actors === null && ended === null && steps.length + news.length === 0;
+  if (isUnchanged) return page;
+  const kept = joined(page.steps, steps, STEPS_MAX);
+  return {
+    ...page,
+    actors: actors ?? page.actors,
+    ended: ended ?? page.ended,
+    steps: kept,
+    stepsMissed: page.stepsMissed + missedBetween(page.steps.at(-1)?.serial ?? null, steps),
+    news: joined(page.news, news, NEWS_MAX),
+  };
+}
+
+/** The newest `max` of both; what is there already does not come twice. */
+function joined<T extends { readonly serial: number }>(
+  before: readonly T[],
+  added: readonly T[],
+  max: number,
+): readonly T[] {
+  const last = before.at(-1)?.serial ?? 0;
+  const fresh = added.filter(({ serial }) => serial > last);
+  return fresh.length === 0 ? before : before.concat(fresh).slice(-max);
+}
+
+/** How many serials are left out; before the first one that ever came, nobody knows. */
+function missedBetween(last: number | null, steps: readonly Step[]): number {
+  let missed = 0;
+  let before = last;
+  for (const { serial } of steps) {
+    if (before !== null && serial > before + 1) missed += serial - before - 1;
+    before = Math.max(before ?? serial, serial);
+  }
+  return missed;
+}
+
+/** Whether two lists of paths are the same. */
+export function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((path, index) => path === other[index]);
+}

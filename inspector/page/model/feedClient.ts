@@ -1,0 +1,209 @@
+/**
+ * The page's line to its server: a session for the token of its link, the feed, which is asked for again
+ * whenever it ends, and calls.
+ *
+ * @module
+ */
+
+import {
+  type CallAnswer,
+  type FeedMessage,
+  INSPECTOR_PROTOCOL,
+  type SessionInfo,
+} from '../../protocol.ts';
+import { Lines } from './ndjson.ts';
+import type { Connection } from './pageState.ts';
+
+/** Two heartbeats and a half: a feed that is silent for longer is dead. */
+const SILENCE_MAX_MS = 25_000;
+const FIRST_WAIT_MS = 500;
+const WAIT_MAX_MS = 10_000;
+
+const NO_SESSION =
+  'This page has no session. Open the link that holdfast printed when it began to inspect.';
+const TOKEN_REFUSED =
+  'The link is used up, or of another process. Open the one that holdfast printed last.';
+const SESSION_OVER =
+  'The session has ended: what served it has stopped, or was started anew. Open the link that holdfast printed last.';
+const OTHER_PROTOCOL =
+  'What serves this page is of another version of holdfast. Load the page again.';
+
+export interface FeedPorts {
+  readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
+  readonly clock: {
+    readonly now: () => number;
+    /** Calls back once, unless it is called off. */
+    readonly after: (ms: number, then: () => void) => () => void;
+  };
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Where the session is kept while the page is loaded again. */
+  readonly kept: {
+    readonly read: () => string | null;
+    readonly write: (session: string | null) => void;
+  };
+}
+
+export interface FeedListener {
+  readonly onConnection: (connection: Connection) => void;
+  readonly onSession: (info: { readonly canOperate: boolean }) => void;
+  readonly onMessages: (messages: readonly FeedMessage[]) => void;
+}
+
+/** Ends the line for good: asking again would change nothing. */
+class Refused extends Error {}
+
+export class FeedClient {
+  readonly #ports: FeedPorts;
+  readonly #listener: FeedListener;
+  readonly #stopped = new AbortController();
+  #session: string | null;
+
+  constructor(ports: FeedPorts, listener: FeedListener) {
+    this.#ports = ports;
+    this.#listener = listener;
+    this.#session = ports.kept.read();
+  }
+
+  /**
+   * Reads until `stop()`, over failures; ends where only a new link helps.
+   *
+   * @param token of the page's link; `null` where it was loaded without one
+   */
+  async run(token: string | null): Promise<void> {
+    for (let tries = 0; !this.#stopped.signal.aborted; tries += 1) {
+      try {
+        if (token !== null && this.#session === null) await this.#enter(token);
+        // A link that is opened once more, by somebody who has a session, needs none.
+        await this.#read(() => {
+          tries = 0;
+        });
+        this.#tell('lost', 'The feed has ended.', null);
+      } catch (error) {
+        if (error instanceof Refused && token !== null && this.#session !== null) {
+          // The session that was kept is of another process; the link is new.
+          this.#keep(null);
+          continue;
+        }
+        if (error instanceof Refused) {
+          this.#keep(null);
+          this.#tell('refused', error.message, null);
+          return;
+        }
+        if (this.#stopped.signal.aborted) return;
+      }
+      const waitMs = retryWaitMs(tries, this.#ports.random());
+      this.#tell('lost', null, this.#ports.clock.now() + waitMs);
+      await this.#wait(waitMs);
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /** Makes a management call; a failure of the line is an answer too. */
+  async call(name: string, params: Readonly<Record<string, unknown>>): Promise<CallAnswer> {
+    try {
+      const response = await this.#ask('/call', {
+        method: 'POST',
+        body: JSON.stringify({ name, params }),
+      });
+      return (await response.json()) as CallAnswer;
+    } catch (error) {
+      const message =
+        error instanceof Refused ? error.message : 'What serves this page does not answer.';
+      return { ok: false, error: { code: 'HF_INSPECTOR_LINE', message } };
+    }
+  }
+
+  async #enter(token: string): Promise<void> {
+    const response = await this.#ports.fetch('/session', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      signal: this.#stopped.signal,
+    });
+    if (response.status === 401 || response.status === 403) throw new Refused(TOKEN_REFUSED);
+    if (!response.ok) throw new Error(`session: ${response.status}`);
+    const info = (await response.json()) as SessionInfo;
+    if (info.protocol !== INSPECTOR_PROTOCOL) throw new Refused(OTHER_PROTOCOL);
+    this.#keep(JSON.stringify(info));
+    this.#listener.onSession(info);
+  }
+
+  async #read(onBegin: () => void): Promise<void> {
+    const silent = new AbortController();
+    const signal = AbortSignal.any([this.#stopped.signal, silent.signal]);
+    let callOff = this.#ports.clock.after(SILENCE_MAX_MS, () => {
+      silent.abort();
+    });
+    try {
+      const response = await this.#ask('/feed', { signal });
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const lines = new Lines();
+      for (;;) {
+        const piece = await reader?.read();
+        if (piece === undefined || piece.done) return;
+        onBegin();
+        callOff();
+        callOff = this.#ports.clock.after(SILENCE_MAX_MS, () => {
+          silent.abort();
+        });
+        for (const line of lines.push(piece.value)) {
+          const messages = JSON.parse(line) as readonly FeedMessage[];
+          if (messages.length > 0) this.#listener.onMessages(messages);
+        }
+      }
+    } finally {
+      callOff();
+    }
+  }
+
+  /** Asks with the session. */
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    if (this.#session === null) throw new Refused(NO_SESSION);
+    const { session, canOperate } = JSON.parse(this.#session) as SessionInfo;
+    this.#listener.onSession({ canOperate });
+    const response = await this.#ports.fetch(path, {
+      ...init,
+      headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
+    });
+    if (response.status === 401) throw new Refused(SESSION_OVER);
+    if (!response.ok && path === '/feed') throw new Error(`feed: ${response.status}`);
+    return response;
+  }
+
+  #keep(session: string | null): void {
+    this.#session = session;
+    this.#ports.kept.write(session);
+  }
+
+  #tell(state: Connection['state'], reason: string | null, nextTryAtMs: number | null): void {
+    this.#listener.onConnection({
+      state,
+      reason,
+      nextTryAtMs,
+      sinceAtMs: this.#ports.clock.now(),
+    });
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = this.#ports.clock.after(ms, resolve);
+      this.#stopped.signal.addEventListener(
+        'abort',
+        () => {
+          callOff();
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}
+
+/** Twice as long each time, up to ten seconds; several pages do not come back at once. */
+export function retryWaitMs(tries: number, draw: number): number {
+  const longest = Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** Math.min(tries, 10));
+  return Math.round(longest / 2 + (longest / 2) * draw);
+}

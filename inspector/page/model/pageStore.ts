@@ -1,0 +1,53 @@
+/**
+ * The store of the page, and every event that changes it.
+ *
+ * @module
+ */
+
+import { createStore } from '@xstate/store';
+import type { FeedMessage } from '../../protocol.ts';
+import { applyMessages } from './applyMessages.ts';
+import { type Connection, firstState, type PageState, type Theme } from './pageState.ts';
+import type { Route } from './route.ts';
+
+export type PageStore = ReturnType<typeof createPageStore>;
+
+/**
+ * @param pageNowMs now, by the clock of the page; so are all times in its events
+ */
+export function createPageStore(pageNowMs: number) {
+  return createStore({
+    context: firstState(pageNowMs),
+    on: {
+      /** What the feed brought since the last frame. */
+      fed: (page: PageState, event: { messages: readonly FeedMessage[]; pageNowMs: number }) =>
+        applyMessages(page, event.messages, event.pageNowMs),
+      /** A second has passed. */
+      ticked: (page: PageState, event: { pageNowMs: number }): PageState => ({
+        ...page,
+        nowMs: event.pageNowMs + page.skewMs,
+      }),
+      connectionChanged: (page: PageState, event: { connection: Connection }): PageState => ({
+        ...page,
+        connection: event.connection,
+      }),
+      sessionBegan: (page: PageState, event: { canOperate: boolean }): PageState =>
+        page.canOperate === event.canOperate ? page : { ...page, canOperate: event.canOperate },
+      routed: (page: PageState, event: { route: Route }): PageState => ({
+        ...page,
+        route: event.route,
+        isHelpOpen: false,
+      }),
+      /** Looks at the moment after a step; `null` for the present. */
+      pastChosen: (page: PageState, event: { past: number | null }): PageState => ({
+        ...page,
+        past: event.past,
+      }),
+      themeChosen: (page: PageState, event: { theme: Theme }): PageState => ({
+        ...page,
+        theme: event.theme,
+      }),
+      helpToggled: (page: PageState): PageState => ({ ...page, isHelpOpen: !page.isHelpOpen }),
+    },
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * The frame around every view: where one is, whether the page still hears something, and the keyboard.
+ *
+ * @module
+ */
+
+import { useEffect, useRef } from 'preact/hooks';
+import { ConnectionNote } from './connectionNote.tsx';
+import { Help } from './help.tsx';
+import { usePage, useParts } from './kit/page.tsx';
+import { formatRoute } from './model/route.ts';
+import { TopBar } from './topBar.tsx';
+import { BANNERS, VIEWS, type View } from './views.tsx';
+
+const NOWHERE: Pick<View, 'title' | 'component'> = {
+  title: 'Nothing here',
+  component: () => (
+    <p>
+      There is no such view. <a href="#/">To the overview</a>
+    </p>
+  ),
+};
+
+export function Shell() {
+  const route = usePage((page) => page.route);
+  const isHelpOpen = usePage((page) => page.isHelpOpen);
+  const { store } = useParts();
+  const main = useRef<HTMLElement>(null);
+  const view = VIEWS.find(({ name }) => name === route.view) ?? NOWHERE;
+  const Content = (route.of === null ? undefined : (view as View).ofOne) ?? view.component;
+  const place = `${route.view}/${route.of ?? ''}`;
+  useTitle(view.title);
+  useEffect(() => {
+    main.current?.focus({ preventScroll: true });
+  }, [place]);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
+      <TopBar />
+      <div class="house">
+        <Navigation />
+        <main ref={main} id="main" tabIndex={-1} aria-label={view.title}>
+          <ConnectionNote />
+          {BANNERS.map((Banner, index) => (
+            <Banner key={index} />
+          ))}
+          <Content key={place} />
+        </main>
+      </div>
+      {isHelpOpen ? (
+        <Help
+          onClose={() => {
+            if (store.getSnapshot().context.isHelpOpen) store.trigger.helpToggled();
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function Navigation() {
+  const current = usePage((page) => page.route.view);
+  const waiting = usePage((page) => page.overview?.waiting) ?? {};
+  return (
+    <nav aria-label="Views">
+      <ul>
+        {VIEWS.map(({ name, title, countOf }) => {
+          const count = countOf?.(waiting) ?? 0;
+          return (
+            <li key={name}>
+              <a
+                href={formatRoute({ view: name })}
+                aria-current={name === current ? 'page' : undefined}
+              >
+                {title}
+                {count > 0 ? <span class="count">{count}</span> : null}
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+    </nav>
+  );
+}
+
+/** The name of the view and of the process, with how it is, so that a tab tells it too. */
+function useTitle(view: string): void {
+  const name = usePage((page) => page.hello?.name ?? 'holdfast');
+  const overall = usePage((page) => page.overview?.overall ?? '');
+  const sign = { healthy: '●', degraded: '▲', critical: '■' }[overall] ?? '○';
+  useEffect(() => {
+    document.title = `${sign} ${view} · ${name}`;
+  }, [sign, view, name]);
+}

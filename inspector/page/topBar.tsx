@@ -1,0 +1,100 @@
+/**
+ * Across the top: which process it is, how it is, and whether the page hears it.
+ *
+ * @module
+ */
+
+import { usePage, useParts } from './kit/page.tsx';
+import { Ago, Mark, type Tone } from './kit/text.tsx';
+import type { ConnectionState, Theme } from './model/pageState.ts';
+import { overallText, overallTone } from './words/health.ts';
+
+const CONNECTIONS: Readonly<Record<ConnectionState, readonly [Tone, string]>> = {
+  connecting: ['busy', 'Connecting'],
+  live: ['good', 'Live'],
+  away: ['warn', 'Away'],
+  lost: ['warn', 'Lost'],
+  refused: ['bad', 'No session'],
+};
+
+const THEMES: Readonly<Record<Theme, string>> = { auto: 'Auto', light: 'Light', dark: 'Dark' };
+
+export function TopBar() {
+  const hello = usePage((page) => page.hello);
+  const overall = usePage((page) => page.overview?.overall ?? null);
+  const connection = usePage((page) => page.connection.state);
+  const canOperate = usePage((page) => page.canOperate);
+  const [tone, text] = CONNECTIONS[connection];
+  return (
+    <header class="top">
+      <h1>
+        <a href="#/">
+          <Logo />
+          <span>{hello?.name ?? 'holdfast'}</span>
+        </a>
+      </h1>
+      {overall === null ? null : <Mark tone={overallTone(overall)}>{overallText(overall)}</Mark>}
+      {hello === null ? null : (
+        <span class="more" title={`holdfast ${hello.holdfast}`}>
+          up <Ago atMs={hello.startedAtMs} />
+        </span>
+      )}
+      <span class="space" />
+      {canOperate === null ? null : (
+        <span class="more" title="Started to operate, or to look only">
+          {canOperate ? 'may operate' : 'read-only'}
+        </span>
+      )}
+      <span role="status">
+        <Mark tone={tone}>{text}</Mark>
+      </span>
+      <ThemeSwitch />
+      <HelpButton />
+    </header>
+  );
+}
+
+function Logo() {
+  return (
+    <svg viewBox="0 0 32 32" width="20" height="20" aria-hidden="true">
+      <rect width="32" height="32" rx="7" />
+      <path d="M9 7v18M23 7v18M9 16h14" />
+    </svg>
+  );
+}
+
+function ThemeSwitch() {
+  const { commands } = useParts();
+  const theme = usePage((page) => page.theme);
+  return (
+    <button
+      type="button"
+      class="plain"
+      title="Light, dark, or as the system has it (Shift+T)"
+      onClick={() => {
+        commands.tell('theme');
+      }}
+    >
+      <span aria-hidden="true">◐</span>
+      <span class="spoken">Colours: </span>
+      <span class="more">{THEMES[theme]}</span>
+    </button>
+  );
+}
+
+function HelpButton() {
+  const { store } = useParts();
+  return (
+    <button
+      type="button"
+      class="plain"
+      aria-label="Keys"
+      title="Keys (?)"
+      onClick={() => {
+        store.trigger.helpToggled();
+      }}
+    >
+      ?
+    </button>
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * Times and spans as people say them. Spans have at most two units, so that they are read at a glance.
+ *
+ * @module
+ */
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** `340 ms`, `4.2 s`, `42 s`, `3 min 20 s`, `2 d 4 h`. */
+export function spanText(ms: number): string {
+  const rest = Math.max(0, ms);
+  if (rest < 999.5) return `${Math.round(rest)} ms`;
+  if (rest < 9_950) return `${(rest / 1_000).toFixed(1)} s`;
+  return agoText(rest);
+}
+
+/** In whole seconds at least, so that it does not flicker: `0 s`, `42 s`, `3 min 20 s`, `2 d 4 h`. */
+export function agoText(ms: number): string {
+  const seconds = Math.round(Math.max(0, ms) / 1_000) * 1_000;
+  const first = UNITS.findIndex(([, unitMs]) => seconds >= unitMs);
+  const largest = UNITS[first];
+  if (largest === undefined) return '0 s';
+  const [name, unitMs] = largest;
+  const whole = `${Math.floor(seconds / unitMs)} ${name}`;
+  const next = UNITS[first + 1];
+  const left = next === undefined ? 0 : Math.floor((seconds % unitMs) / next[1]);
+  return next === undefined || left === 0 ? whole : `${whole} ${left} ${next[0]}`;
+}
+
+/** `03:12:45`, by the clock on the wall where the page is. */
+export function clockText(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8);
+}
+
+/** `03:12` today, `26 Nov 03:12` on another day. */
+export function sinceText(atMs: number, nowMs: number): string {
+  const [at, now] = [new Date(atMs), new Date(nowMs)];
+  const time = clockText(atMs).slice(0, 5);
+  if (at.toDateString() === now.toDateString()) return time;
+  return `${at.getDate()} ${MONTHS[at.getMonth()]} ${time}`;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `1,234,567`. */
+export function countText(count: number): string {
+  return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** `1 conflict`, `1,234 conflicts`. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
+/** `3.5 %`, `12 %`. */
+export function shareText(share: number): string {
+  const percent = share * 100;
+  return `${percent < 10 && percent > 0 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
