@@ -25,25 +25,25 @@ export interface StorageHealthContext {
   readonly probeDelayMs: number;
 }
 
-interface AtFacts {
+export interface AtFacts {
   readonly atMs: number;
 }
 
-interface WriteFacts extends AtFacts {
+export interface WriteFacts extends AtFacts {
   /** The chart's generation when the write was posted. */
   readonly generation: number;
 }
 
-interface OverdueFacts extends WriteFacts {
+export interface OverdueFacts extends WriteFacts {
   /** How long nothing was answered, while that write was out. */
   readonly silentMs: number;
 }
 
-interface CommitFacts extends WriteFacts {
+export interface CommitFacts extends WriteFacts {
   readonly tookMs: number;
 }
 
-interface FailureFacts extends WriteFacts {
+export interface FailureFacts extends WriteFacts {
   readonly trouble: StorageTrouble;
 }
 
