@@ -318,15 +318,18 @@ const ROOMS = {
     ...ENGINE,
     'src/control',
   ],
-  // What a page of the inspector may ask for.
+  // Inspectors in this process and in others: what they are told, and what they may ask.
   'src/inspect': [
     VOCABULARY,
     'machines/operation',
+    'persistence/owner',
     'actors',
     'inspector',
     'inspector/server',
     'src/management/call',
     ...MANAGEMENT,
+    'src/control',
+    'src/connect',
   ],
   src: [
     ...CONFLICT,
@@ -354,6 +357,7 @@ const ROOMS = {
     ...MANAGEMENT,
     'src/control',
     'src/connect',
+    'src/inspect',
   ],
   // holdfast/schemas: nothing of the product imports it.
   'src/schemas': ['machines/policy/request', 'machines/policy/clinical'],

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { ControlAnswer } from '../control/controlSocket.ts';
+import { askUpgrade } from '../control/upgradeRequest.ts';
 import { FrameFault, FrameReader, frameOf } from './frames.ts';
 import {
   type Asked,
@@ -35,39 +34,16 @@ export type LineAnswer = Line | 'nobody' | HoldfastError;
 
 /** Asks the process that listens at the control socket for a line. */
 export async function openLine(socketPath: string, signal: AbortSignal): Promise<LineAnswer> {
-  return await new Promise<LineAnswer>((resolve) => {
-    const request = httpRequest({
-      socketPath,
-      path: LINE_PATH,
-      agent: false,
-      signal,
-      headers: { connection: 'Upgrade', upgrade: LINE_PROTOCOL },
-    });
-    let isLate = false;
-    request.setTimeout(LINE_WITHIN_MS, () => {
-      isLate = true;
-      request.destroy();
-    });
-    request.on('upgrade', (response, socket, head) => {
-      resolve(new Line(socket, response, head));
-    });
-    request.on('response', (response) => {
-      text(response).then(
-        (said) => {
-          resolve(refusalOf(said));
-        },
-        () => {
-          resolve('nobody');
-        },
-      );
-    });
-    request.on('error', (error) => {
-      const { code } = error as { readonly code?: unknown };
-      const isForeign = String(code).startsWith('HPE_');
-      resolve(isForeign ? otherVersion() : isLate ? silent() : 'nobody');
-    });
-    request.end();
+  const answer = await askUpgrade({
+    ...{ socketPath, signal, path: LINE_PATH, protocol: LINE_PROTOCOL },
+    withinMs: LINE_WITHIN_MS,
   });
+  if (answer === 'nobody') return answer;
+  if (answer === 'foreign') return otherVersion();
+  if (answer === 'silent') return silent();
+  if ('refusal' in answer) return refusalOf(answer.refusal);
+  const { socket, response, head } = answer.upgraded;
+  return new Line(socket, response, head);
 }
 
 interface Open {
@@ -95,7 +71,6 @@ export class Line implements OwnerPort {
     this.#frameBytesMax = Number(headers[FRAME_BYTES_MAX] ?? 0);
     const crisisSocket = headers[CRISIS_SOCKET];
     this.crisisSocket = typeof crisisSocket === 'string' ? decodeURIComponent(crisisSocket) : null;
-    if (socket instanceof Socket) socket.setTimeout(0);
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -107,10 +82,12 @@ export class Line implements OwnerPort {
       socket.destroy();
     });
     this.ended = new Promise((resolve) => {
-      socket.once('close', () => {
+      const end = (): void => {
         this.#end();
         resolve();
-      });
+      };
+      if (socket.closed) end();
+      else socket.once('close', end);
     });
     if (head.length > 0) this.#read(head);
   }

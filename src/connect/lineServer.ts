@@ -5,12 +5,12 @@
  * @module
  */
 
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
-import type { ControlAnswer } from '../control/controlSocket.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { refuseUpgrade, type UpgradeRefusal, upgradeHead } from '../control/upgradeReply.ts';
 import {
   CRISIS_SOCKET,
   FRAME_BYTES_MAX,
@@ -24,8 +24,6 @@ import { LineSession } from './lineSession.ts';
 const LINES_MAX = 128;
 /** Beside payload and base: the other fields of a request, and what JSON adds. */
 const FRAME_BYTES = 65_536;
-/** Who was refused has read so by then. */
-const REFUSED_WITHIN_MS = 10_000;
 
 export interface LineServerParts {
   readonly clock: Clock;
@@ -48,23 +46,17 @@ export class LineServer {
   /** Answers a request for a line on the connection that it came by. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
+    const { clock, desk, payloadBytesMax, crisisSocket } = this.#parts;
     const refusal = this.#refusal(request);
     if (refusal !== null) {
-      socket.end(refusalText(refusal.status, refusal.error));
-      this.#endSoon(socket);
+      refuseUpgrade(socket, clock, { ...refusal, protocol: LINE_PROTOCOL });
       return;
     }
-    const { clock, desk, payloadBytesMax, crisisSocket } = this.#parts;
     // A crisis may be larger than a payload: what is too large of one is cut here, and none is turned away.
     const frameBytesMax = Math.max(2 * payloadBytesMax, PAYLOAD_BYTES_MAX) + FRAME_BYTES;
-    const headers = {
-      upgrade: LINE_PROTOCOL,
-      connection: 'Upgrade',
-      [FRAME_BYTES_MAX]: frameBytesMax,
-      ...(crisisSocket === null ? {} : { [CRISIS_SOCKET]: encodeURIComponent(crisisSocket) }),
-    };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    socket.write(['HTTP/1.1 101 Switching Protocols', ...lines, '', ''].join('\r\n'));
+    const ofCrises =
+      crisisSocket === null ? {} : { [CRISIS_SOCKET]: encodeURIComponent(crisisSocket) };
+    socket.write(upgradeHead(LINE_PROTOCOL, { [FRAME_BYTES_MAX]: frameBytesMax, ...ofCrises }));
     const session: LineSession = new LineSession({
       ...{ socket, clock, desk, frameBytesMax },
       onEnded: () => this.#sessions.delete(session),
@@ -79,19 +71,7 @@ export class LineServer {
     for (const session of this.#sessions) session.close();
   }
 
-  /** A refused connection that stays open would take a place from others. */
-  #endSoon(socket: Duplex): void {
-    const cancel = this.#parts.clock.schedule(REFUSED_WITHIN_MS, () => {
-      socket.destroy();
-    });
-    socket.once('close', cancel);
-    socket.resume();
-  }
-
-  #refusal({
-    url,
-    headers,
-  }: IncomingMessage): { readonly status: number; readonly error: HoldfastError } | null {
+  #refusal({ url, headers }: IncomingMessage): UpgradeRefusal | null {
     // A browser that could reach the socket would say where its page comes from.
     if (url !== LINE_PATH || headers.origin !== undefined) {
       return { status: 404, error: noLineThere() };
@@ -102,19 +82,6 @@ export class LineServer {
     if (this.#isClosed || this.#sessions.size >= LINES_MAX) return { status: 503, error: full() };
     return null;
   }
-}
-
-function refusalText(status: number, error: HoldfastError): string {
-  const text = `${JSON.stringify({ error: toPlainError(error) } satisfies ControlAnswer)}\n`;
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(text)}`,
-    'connection: close',
-    ...(status === 426 ? [`upgrade: ${LINE_PROTOCOL}`] : []),
-    '',
-    text,
-  ].join('\r\n');
 }
 
 function noLineThere(): HoldfastError {

@@ -28,9 +28,33 @@ export async function askOwner<Params extends object, Result>(
   params: Params,
   answerWithinMs: number = ANSWER_WITHIN_MS,
 ): Promise<{ readonly result: Awaited<Result> } | null> {
+  const answer = await askByName(storeFolder, { name: call.name, params }, answerWithinMs);
+  return answer as { readonly result: Awaited<Result> } | null;
+}
+
+/**
+ * Makes the call of this name at the process that owns a store.
+ *
+ * @throws HoldfastError (rejects) as {@link askOwner}; `HF_STORE_UNAVAILABLE`, too, where nobody answers.
+ */
+export async function callOwner(
+  storeFolder: string,
+  name: string,
+  params: object,
+): Promise<unknown> {
+  const answer = await askByName(storeFolder, { name, params }, ANSWER_WITHIN_MS);
+  if (answer === null) throw nobodyThere(storeFolder);
+  return answer.result;
+}
+
+async function askByName(
+  storeFolder: string,
+  call: { readonly name: string; readonly params: object },
+  answerWithinMs: number,
+): Promise<{ readonly result: unknown } | null> {
   const path = controlSocketPath(storeFolder);
   if (path === null) return null;
-  const answer = await exchange(path, { name: call.name, params }, answerWithinMs);
+  const answer = await exchange(path, call, answerWithinMs);
   if (answer === 'nobody') return null;
   if (answer === 'foreign') throw otherProtocol(storeFolder);
   if (answer === 'silent') {
@@ -39,7 +63,7 @@ export async function askOwner<Params extends object, Result>(
     throw unanswered(storeFolder, answerWithinMs, said);
   }
   if ('error' in answer) throw reviveError(answer.error);
-  return { result: answer.result as Awaited<Result> };
+  return { result: answer.result };
 }
 
 /** The calls of a store that is owned, carried to its owner. */
@@ -120,6 +144,14 @@ function otherProtocol(path: string): HoldfastError {
     `The store in ${path} is in use by ${nameOwner(path)}, which is of a version of holdfast that this ` +
       'command can not ask. Use the command line of its version, or end it.',
     { path },
+  );
+}
+
+function nobodyThere(path: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `No process runs on the store in ${path}, so there is nobody to be asked. Start one, and ask again.`,
+    { path, retry: 'later' },
   );
 }
 

@@ -1,0 +1,122 @@
+/**
+ * What waits for a viewer that is behind, made as small as it can be without telling it anything wrong: its size is
+ * that of the live actors, however long it reads nothing.
+ *
+ * @module
+ */
+
+import type { FeedMessage, News, Step, WatchedActor } from './protocol.ts';
+
+/** So much of what happened is kept for one that is behind. */
+const NEWS_MAX = 200;
+/** Entries of one message. */
+const PIECE_MAX = 500;
+
+type MessageOf<Kind extends FeedMessage['kind']> = Extract<FeedMessage, { readonly kind: Kind }>;
+
+/**
+ * The messages that say the same in the end: of the steps of an actor the last one, of the news the last ones, of
+ * what was overtaken nothing. Serials that are missing say that something was left out.
+ */
+export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
+  // With a hello all begins anew.
+  const from = messages.findLastIndex(({ kind }) => kind === 'hello');
+  let hello: MessageOf<'hello'> | null = null;
+  let away: MessageOf<'away'> | null = null;
+  let overview: MessageOf<'overview'> | null = null;
+  let isAll = false;
+  let endedAtMs = 0;
+  let news: News[] = [];
+  const actors = new Map<number, WatchedActor>();
+  const ended = new Set<number>();
+  const last = new Map<number, Step>();
+  for (const message of messages.slice(Math.max(0, from))) {
+    switch (message.kind) {
+      case 'hello':
+        hello = message;
+        break;
+      case 'actors':
+        if (message.isAll) {
+          isAll = true;
+          actors.clear();
+          ended.clear();
+          last.clear();
+        }
+        for (const one of message.actors) {
+          actors.set(one.actor, one);
+          // Where it stands is said with it.
+          last.delete(one.actor);
+        }
+        break;
+      case 'steps':
+        for (const step of message.steps) last.set(step.actor, step);
+        break;
+      case 'ended':
+        endedAtMs = message.atMs;
+        for (const number of message.actors) {
+          actors.delete(number);
+          last.delete(number);
+          ended.add(number);
+        }
+        break;
+      case 'news':
+        news = [...news, ...message.news].slice(-NEWS_MAX);
+        break;
+      case 'overview':
+        overview = message;
+        break;
+      case 'away':
+        away = message;
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+  const steps = [...last.values()].sort((a, b) => a.serial - b.serial);
+  const left: (FeedMessage | null)[] = [
+    hello,
+    isAll || actors.size > 0 ? { kind: 'actors', actors: [...actors.values()], isAll } : null,
+    ended.size > 0 ? { kind: 'ended', actors: [...ended], atMs: endedAtMs } : null,
+    steps.length > 0 ? { kind: 'steps', steps } : null,
+    news.length > 0 ? { kind: 'news', news } : null,
+    overview,
+    away,
+  ];
+  return left.filter((message) => message !== null);
+}
+
+/** The same messages, none with more than 500 entries: none takes long to be written or read. */
+export function inPieces(messages: readonly FeedMessage[]): FeedMessage[] {
+  return messages.flatMap((message): readonly FeedMessage[] => {
+    switch (message.kind) {
+      case 'actors':
+        // The first one takes the place of what was known, and the others add to it.
+        return cut(message, message.actors, (actors, at) => ({
+          ...message,
+          actors,
+          isAll: message.isAll && at === 0,
+        }));
+      case 'ended':
+        return cut(message, message.actors, (actors) => ({ ...message, actors }));
+      case 'steps':
+        return cut(message, message.steps, (steps) => ({ ...message, steps }));
+      case 'news':
+        return cut(message, message.news, (news) => ({ ...message, news }));
+      default:
+        return [message];
+    }
+  });
+}
+
+/** One that is small enough stays the value that it is: who keeps something by it finds that again. */
+function cut<Entry>(
+  message: FeedMessage,
+  entries: readonly Entry[],
+  piece: (entries: readonly Entry[], at: number) => FeedMessage,
+): readonly FeedMessage[] {
+  if (entries.length <= PIECE_MAX) return [message];
+  const count = Math.ceil(entries.length / PIECE_MAX);
+  return Array.from({ length: count }, (_, at) =>
+    piece(entries.slice(at * PIECE_MAX, (at + 1) * PIECE_MAX), at),
+  );
+}

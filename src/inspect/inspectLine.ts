@@ -1,0 +1,110 @@
+/**
+ * The owner's side of one line to an inspector. What waits for a viewer stays small: values that the feed holds
+ * anyway, made JSON only once the viewer has read what went before.
+ *
+ * @module
+ */
+
+import type { Duplex } from 'node:stream';
+import type { FeedMessage } from '../../inspector/protocol.ts';
+import { inPieces, squeezed } from '../../inspector/squeeze.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HEARTBEAT_MS } from './inspectProtocol.ts';
+
+/** So many messages wait before they are made fewer; a batch has a handful, and comes each 50 ms. */
+const WAITING_MAX = 400;
+/** A viewer that has read nothing for so long is let go; it finds out all again by a line of its own. */
+const UNREAD_WITHIN_MS = 10_000;
+
+export interface InspectLineParts {
+  readonly socket: Duplex;
+  readonly clock: Clock;
+  /** A message as a frame; the same text for all lines. */
+  readonly frameOf: (message: FeedMessage) => string;
+  readonly onEnded: () => void;
+}
+
+export class InspectLine {
+  readonly #parts: InspectLineParts;
+  #waiting: FeedMessage[] = [];
+  #waitingMax = WAITING_MAX;
+  #cancelUnread: (() => void) | null = null;
+  #cancelHeartbeat: () => void = () => undefined;
+  #isEnded = false;
+
+  constructor(parts: InspectLineParts) {
+    this.#parts = parts;
+    const { socket } = parts;
+    socket.on('drain', () => {
+      this.#endUnread();
+      this.#write();
+    });
+    // A viewer has nothing to say.
+    socket.on('data', () => {
+      socket.destroy();
+    });
+    socket.on('end', () => {
+      socket.destroy();
+    });
+    socket.on('close', () => {
+      this.#end();
+    });
+    this.#beat();
+  }
+
+  /** Says this, now or once the viewer has read what went before. */
+  say(messages: readonly FeedMessage[]): void {
+    if (this.#isEnded) return;
+    this.#waiting.push(...inPieces(messages));
+    if (this.#waiting.length > this.#waitingMax) {
+      this.#waiting = inPieces(squeezed(this.#waiting));
+      // Of very many actors there is much to say, and it is not gone through for each batch.
+      this.#waitingMax = Math.max(WAITING_MAX, 2 * this.#waiting.length);
+    }
+    this.#write();
+  }
+
+  /** Says this at last, and ends. Who is behind does not hear it: a line that is ended says as much. */
+  close(last: FeedMessage): void {
+    if (this.#isEnded) return;
+    const { socket, frameOf } = this.#parts;
+    socket.end(frameOf(last), () => socket.destroy());
+    // One that reads nothing must not keep the process.
+    if (socket.writableLength > 0) socket.destroy();
+    this.#end();
+  }
+
+  #write(): void {
+    const { socket, clock, frameOf } = this.#parts;
+    while (!socket.writableNeedDrain) {
+      const message = this.#waiting.shift();
+      if (message === undefined) return;
+      socket.write(frameOf(message));
+    }
+    this.#cancelUnread ??= clock.schedule(UNREAD_WITHIN_MS, () => {
+      socket.destroy();
+    });
+  }
+
+  #endUnread(): void {
+    this.#cancelUnread?.();
+    this.#cancelUnread = null;
+  }
+
+  /** So that a viewer can tell one that has nothing to say from one that is stopped. */
+  #beat(): void {
+    this.#cancelHeartbeat = this.#parts.clock.schedule(HEARTBEAT_MS, () => {
+      if (!this.#parts.socket.writableNeedDrain) this.#parts.socket.write('[]\n');
+      this.#beat();
+    });
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#waiting = [];
+    this.#cancelHeartbeat();
+    this.#endUnread();
+    this.#parts.onEnded();
+  }
+}

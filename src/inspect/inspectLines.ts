@@ -1,0 +1,116 @@
+/**
+ * Lines of inspectors at the owner of a store: it takes over connections to the control socket that ask for one.
+ * Who can open that socket may make every management call by it, and so may look.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FeedMessage, FeedSource } from '../../inspector/protocol.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { frameOf } from '../connect/frames.ts';
+import { refuseUpgrade, type UpgradeRefusal, upgradeHead } from '../control/upgradeReply.ts';
+import { InspectLine } from './inspectLine.ts';
+import { INSPECT_PATH, INSPECT_PROTOCOL } from './inspectProtocol.ts';
+
+/** Viewers at once: each costs the owner what it takes to write to it. */
+const LINES_MAX = 16;
+
+export interface InspectLinesParts {
+  readonly clock: Clock;
+  /** What is watched, from the first line on and until the last one has ended. */
+  readonly source: Pick<FeedSource, 'watch'>;
+}
+
+export class InspectLines {
+  readonly #parts: InspectLinesParts;
+  readonly #lines = new Set<InspectLine>();
+  /** Frames by message: where the feed tells all lines the same, it is made JSON once. */
+  readonly #frames = new WeakMap<FeedMessage, string>();
+  #isClosed = false;
+
+  constructor(parts: InspectLinesParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a connection that asks for another protocol asks for a line of an inspector. */
+  isAskedBy({ url }: IncomingMessage): boolean {
+    return url === INSPECT_PATH;
+  }
+
+  /** Answers a request for a line on the connection that it came by. */
+  take(request: IncomingMessage, socket: Duplex): void {
+    socket.on('error', () => undefined);
+    const { clock, source } = this.#parts;
+    const refusal = this.#refusal(request);
+    if (refusal !== null) {
+      refuseUpgrade(socket, clock, { ...refusal, protocol: INSPECT_PROTOCOL });
+      return;
+    }
+    socket.write(upgradeHead(INSPECT_PROTOCOL));
+    let stop = (): void => undefined;
+    const line: InspectLine = new InspectLine({
+      ...{ socket, clock },
+      frameOf: (message) => this.#frameOf(message),
+      onEnded: () => {
+        this.#lines.delete(line);
+        stop();
+      },
+    });
+    this.#lines.add(line);
+    stop = source.watch((messages) => {
+      line.say(messages);
+    });
+  }
+
+  /** Ends all lines, for good. */
+  close(): void {
+    this.#isClosed = true;
+    const atMs = this.#parts.clock.now();
+    for (const line of this.#lines) line.close({ kind: 'away', reason: CLOSED, atMs });
+  }
+
+  #frameOf(message: FeedMessage): string {
+    const known = this.#frames.get(message);
+    if (known !== undefined) return known;
+    const frame = frameOf([message]);
+    if (this.#lines.size > 1) this.#frames.set(message, frame);
+    return frame;
+  }
+
+  #refusal({ headers }: IncomingMessage): UpgradeRefusal | null {
+    // A browser that could reach the socket would say where its page comes from.
+    if (headers.origin !== undefined) return { status: 404, error: noLineThere() };
+    if (headers.upgrade !== INSPECT_PROTOCOL) return { status: 426, error: otherVersion() };
+    if (this.#isClosed || this.#lines.size >= LINES_MAX) return { status: 503, error: full() };
+    return null;
+  }
+}
+
+const CLOSED = 'the process that ran the store has closed it';
+
+function noLineThere(): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `A line is asked for at ${INSPECT_PATH}.`, {
+    field: 'path',
+    withStack: false,
+  });
+}
+
+function otherVersion(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The process that runs the store speaks ${INSPECT_PROTOCOL} with inspectors, and this one is of another ` +
+      'version of holdfast. Inspect it with the command line of its version.',
+    { retry: 'later', withStack: false },
+  );
+}
+
+function full(): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_UNAVAILABLE',
+    `The process that runs the store is closing, or is watched by ${LINES_MAX} viewers already. Close a page that nobody looks at; it is asked again.`,
+    { retry: 'later', withStack: false },
+  );
+}

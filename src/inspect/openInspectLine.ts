@@ -1,0 +1,65 @@
+/**
+ * Asks the owner of a store to be watched: what becomes of that, in words for the one who watches.
+ *
+ * @module
+ */
+
+import type { Duplex } from 'node:stream';
+import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import { nameOwner } from '../../persistence/owner/ownerNote.ts';
+import type { ControlAnswer } from '../control/controlSocket.ts';
+import { askUpgrade } from '../control/upgradeRequest.ts';
+import { INSPECT_PATH, INSPECT_PROTOCOL } from './inspectProtocol.ts';
+
+/** One whose event loop is blocked for a moment is waited for. */
+const LINE_WITHIN_MS = 5_000;
+
+export type InspectAnswer =
+  | { readonly socket: Duplex; readonly head: Buffer }
+  /** Why there is nothing to watch; `isSettled` where only another process will change that. */
+  | { readonly reason: string; readonly isSettled: boolean };
+
+export async function openInspectLine(
+  storeFolder: string,
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<InspectAnswer> {
+  const answer = await askUpgrade({
+    ...{ socketPath, signal, path: INSPECT_PATH, protocol: INSPECT_PROTOCOL },
+    withinMs: LINE_WITHIN_MS,
+  });
+  if (answer === 'nobody') return { reason: NOBODY, isSettled: false };
+  if (answer === 'silent') {
+    return { reason: silent(storeFolder), isSettled: false };
+  }
+  if (answer === 'foreign') return { reason: otherVersion(storeFolder), isSettled: true };
+  if ('refusal' in answer) {
+    const error = errorOf(answer.refusal);
+    // One that knows no inspectors says that there is no such line.
+    const isOther = error === null || error.code === 'HF_OPTION_INVALID';
+    return { reason: isOther ? otherVersion(storeFolder) : error.message, isSettled: true };
+  }
+  const { socket, head } = answer.upgraded;
+  return { socket, head };
+}
+
+/** How it is said that nobody is there. */
+export const NOBODY = 'no process runs on the store';
+
+/** What is said of one that is there and says nothing. */
+export function silent(storeFolder: string): string {
+  return `${nameOwner(storeFolder)} does not answer: it is stopped, or its event loop is blocked`;
+}
+
+function otherVersion(storeFolder: string): string {
+  return `${nameOwner(storeFolder)} is of a version of holdfast that this one can not watch`;
+}
+
+function errorOf(refusal: string): PlainError | null {
+  try {
+    const answer = JSON.parse(refusal) as ControlAnswer;
+    return 'error' in answer ? answer.error : null;
+  } catch {
+    return null;
+  }
+}
