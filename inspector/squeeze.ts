@@ -72,7 +72,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
         message satisfies never;
     }
   }
-  const steps = [...last.values()].sort((a, b) => a.serial - b.serial);
+  const steps = [...last.values()].toSorted((a, b) => a.serial - b.serial);
   const left: (FeedMessage | null)[] = [
     hello,
     isAll || actors.size > 0 ? { kind: 'actors', actors: [...actors.values()], isAll } : null,
