@@ -134,7 +134,7 @@ test('OB-1 what waits has the size of what lives, however much happened', () => 
   }
   const left = squeezed(messagesOf(happenings));
   const count = (kind: string): number =>
-    left.flatMap((message) => {
+    left.flatMap((message): readonly unknown[] => {
       if (message.kind === 'steps') return message.kind === kind ? message.steps : [];
       if (message.kind === 'news') return message.kind === kind ? message.news : [];
       if (message.kind === 'actors') return message.kind === kind ? message.actors : [];
