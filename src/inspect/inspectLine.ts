@@ -19,13 +19,16 @@ const UNREAD_WITHIN_MS = 10_000;
 export interface InspectLineParts {
   readonly socket: Duplex;
   readonly clock: Clock;
-  /** A message as a frame; the same text for all lines. */
-  readonly frameOf: (message: FeedMessage) => string;
+  /** A message as JSON; the same text for all lines. */
+  readonly jsonOf: (message: FeedMessage) => string;
   readonly onEnded: () => void;
 }
 
 export class InspectLine {
   readonly #parts: InspectLineParts;
+  /** Of the batch that is being written: a large one goes out in pieces, with pauses between them. */
+  #batch: readonly FeedMessage[] = [];
+  #at = 0;
   #waiting: FeedMessage[] = [];
   #waitingMax = WAITING_MAX;
   #cancelUnread: (() => void) | null = null;
@@ -67,23 +70,40 @@ export class InspectLine {
   /** Says this at last, and ends. Who is behind does not hear it: a line that is ended says as much. */
   close(last: FeedMessage): void {
     if (this.#isEnded) return;
-    const { socket, frameOf } = this.#parts;
-    socket.end(frameOf(last), () => socket.destroy());
+    const { socket, jsonOf } = this.#parts;
+    const isBehind = this.#isWithin || socket.writableNeedDrain;
+    if (!isBehind) socket.end(`[${jsonOf(last)}]\n`, () => socket.destroy());
     // One that reads nothing must not keep the process.
-    if (socket.writableLength > 0) socket.destroy();
+    if (isBehind || socket.writableLength > 0) socket.destroy();
     this.#end();
   }
 
+  get #isWithin(): boolean {
+    return this.#at < this.#batch.length;
+  }
+
   #write(): void {
-    const { socket, clock, frameOf } = this.#parts;
+    const { socket, clock } = this.#parts;
     while (!socket.writableNeedDrain) {
-      const message = this.#waiting.shift();
-      if (message === undefined) return;
-      socket.write(frameOf(message));
+      if (!this.#isWithin) {
+        if (this.#waiting.length === 0) return;
+        this.#batch = this.#waiting;
+        this.#at = 0;
+        this.#waiting = [];
+      }
+      socket.write(this.#piece());
     }
     this.#cancelUnread ??= clock.schedule(UNREAD_WITHIN_MS, () => {
       socket.destroy();
     });
+  }
+
+  /** The next message of the batch, as its part of the JSON. */
+  #piece(): string {
+    const message = this.#batch[this.#at] as FeedMessage;
+    const before = this.#at === 0 ? '[' : ',';
+    this.#at += 1;
+    return `${before}${this.#parts.jsonOf(message)}${this.#isWithin ? '' : ']\n'}`;
   }
 
   #endUnread(): void {
@@ -94,7 +114,8 @@ export class InspectLine {
   /** So that a viewer can tell one that has nothing to say from one that is stopped. */
   #beat(): void {
     this.#cancelHeartbeat = this.#parts.clock.schedule(HEARTBEAT_MS, () => {
-      if (!this.#parts.socket.writableNeedDrain) this.#parts.socket.write('[]\n');
+      const { socket } = this.#parts;
+      if (!this.#isWithin && !socket.writableNeedDrain) socket.write('[]\n');
       this.#beat();
     });
   }
@@ -103,6 +124,7 @@ export class InspectLine {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#waiting = [];
+    this.#batch = [];
     this.#cancelHeartbeat();
     this.#endUnread();
     this.#parts.onEnded();

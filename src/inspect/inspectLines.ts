@@ -10,7 +10,6 @@ import type { Duplex } from 'node:stream';
 import type { FeedMessage, FeedSource } from '../../inspector/protocol.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { frameOf } from '../connect/frames.ts';
 import { refuseUpgrade, type UpgradeRefusal, upgradeHead } from '../control/upgradeReply.ts';
 import { InspectLine } from './inspectLine.ts';
 import { INSPECT_PATH, INSPECT_PROTOCOL } from './inspectProtocol.ts';
@@ -27,8 +26,8 @@ export interface InspectLinesParts {
 export class InspectLines {
   readonly #parts: InspectLinesParts;
   readonly #lines = new Set<InspectLine>();
-  /** Frames by message: where the feed tells all lines the same, it is made JSON once. */
-  readonly #frames = new WeakMap<FeedMessage, string>();
+  /** JSON by message: where the feed tells all lines the same, it is made once. */
+  readonly #json = new WeakMap<FeedMessage, string>();
   #isClosed = false;
 
   constructor(parts: InspectLinesParts) {
@@ -53,7 +52,7 @@ export class InspectLines {
     let stop = (): void => undefined;
     const line: InspectLine = new InspectLine({
       ...{ socket, clock },
-      frameOf: (message) => this.#frameOf(message),
+      jsonOf: (message) => this.#jsonOf(message),
       onEnded: () => {
         this.#lines.delete(line);
         stop();
@@ -72,12 +71,12 @@ export class InspectLines {
     for (const line of this.#lines) line.close({ kind: 'away', reason: CLOSED, atMs });
   }
 
-  #frameOf(message: FeedMessage): string {
-    const known = this.#frames.get(message);
+  #jsonOf(message: FeedMessage): string {
+    const known = this.#json.get(message);
     if (known !== undefined) return known;
-    const frame = frameOf([message]);
-    if (this.#lines.size > 1) this.#frames.set(message, frame);
-    return frame;
+    const json = JSON.stringify(message);
+    if (this.#lines.size > 1) this.#json.set(message, json);
+    return json;
   }
 
   #refusal({ headers }: IncomingMessage): UpgradeRefusal | null {

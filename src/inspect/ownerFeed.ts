@@ -25,8 +25,8 @@ const LOOK_AGAIN_MS_MAX = 5_000;
 const SILENT_AFTER_MS = 5 * HEARTBEAT_MS;
 /** Where it was this process that stood still, what has come meanwhile is read by then. */
 const READ_WITHIN_MS = 250;
-/** A frame of 500 entries has some hundred thousand. */
-const FRAME_BYTES_MAX = 16 * 1_048_576;
+/** The first one has all actors, and what is remembered. */
+const FRAME_BYTES_MAX = 256 * 1_048_576;
 
 type Listener = (messages: readonly FeedMessage[]) => void;
 
@@ -158,12 +158,13 @@ class Watching {
   #hear(frame: unknown): string | null {
     if (!Array.isArray(frame)) throw new FrameFault('no messages');
     const messages = frame as readonly FeedMessage[];
-    const away = messages.find(({ kind }) => kind === 'away');
-    if (messages.length > 0 && away === undefined) {
+    const told = messages.filter(({ kind }) => kind !== 'away');
+    if (told.length > 0) {
       this.#reason = null;
-      this.#tell(messages);
+      this.#tell(told);
     }
-    return away?.kind === 'away' ? away.reason : null;
+    const away = messages.findLast((message) => message.kind === 'away');
+    return away?.reason ?? null;
   }
 
   #away(reason: string): void {
