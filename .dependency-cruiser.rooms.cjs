@@ -212,7 +212,11 @@ const ROOMS = {
   ],
 
   'inspector/charts': ['machines', ...MACHINES],
-  inspector: ['machines', ...MACHINES, 'inspector/charts'],
+  // The messages; src and the page know them.
+  inspector: [],
+  // What may be told of charts and facts; and who is told, when.
+  'inspector/projection': ['inspector', 'inspector/charts'],
+  'inspector/feed': [VOCABULARY, 'inspector', 'inspector/projection'],
   // The page and its feed, for browsers of this machine.
   'inspector/server': [VOCABULARY, 'inspector'],
   // The public names, from the declarations of the build.
@@ -320,12 +324,16 @@ const ROOMS = {
   ],
   // Inspectors in this process and in others: what they are told, and what they may ask.
   'src/inspect': [
+    'machines',
     VOCABULARY,
     'machines/operation',
+    'machines/policy/crisis',
     'persistence/owner',
     'actors',
     'inspector',
+    'inspector/feed',
     'inspector/server',
+    'src/views',
     'src/management/call',
     ...MANAGEMENT,
     'src/control',
@@ -343,6 +351,8 @@ const ROOMS = {
     'persistence/upkeep',
     'persistence/sqlite/migrations',
     'inspector',
+    'inspector/projection',
+    'inspector/feed',
     'actors/platform',
     'actors/facts',
     'actors',
@@ -353,6 +363,7 @@ const ROOMS = {
     'src/typed',
     'src/upkeep',
     'src/views',
+    'src/inspect',
     'src/management',
     ...MANAGEMENT,
     'src/control',

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { InspectionEvent } from 'xstate';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
@@ -35,6 +34,7 @@ import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream } from './facts/factStream.ts';
+import { type Inspection, inspectionOf } from './inspection.ts';
 import { liveReview } from './liveReview.ts';
 import {
   type Acceptance,
@@ -94,7 +94,6 @@ export interface LocalEngineParts extends RecordOptions {
   readonly unwrittenBytesMax: number;
   /** Removes what else in the store's folder was kept long enough. */
   readonly tidy: (nowMs: number) => Promise<void>;
-  readonly inspect: ((event: InspectionEvent) => void) | undefined;
   /** Where everything that happens is told. */
   readonly facts: FactStream;
   readonly onError: (error: unknown) => void;
@@ -111,6 +110,7 @@ export class LocalEngine implements Engine {
   readonly crisisPlans: CrisisPlans;
   readonly crises: CrisisAccess;
   readonly crisisModes: CrisisModes;
+  readonly inspection: Inspection;
   readonly #clock: Clock;
   readonly #store: Store;
   readonly #parts: LocalEngineParts;
@@ -122,12 +122,12 @@ export class LocalEngine implements Engine {
   readonly #review: ConflictReview;
 
   constructor(parts: LocalEngineParts) {
-    const { store, clock, random, inspect, facts, onError, payloadBytesMax, crisis } = parts;
+    const { store, clock, random, facts, onError, payloadBytesMax, crisis } = parts;
     this.#facts = facts;
     this.#clock = clock;
     this.#store = store;
     this.#parts = parts;
-    const system = new ActorSystem(inspect, onError);
+    const system = new ActorSystem(onError);
     const core = new EngineCore({
       store,
       clock,
@@ -160,6 +160,7 @@ export class LocalEngine implements Engine {
     });
     this.#core = core;
     this.crisisModes = core.crisisModes;
+    this.inspection = inspectionOf(system, core);
     this.#supervisor = new Supervisor({
       engine: core,
       clock,

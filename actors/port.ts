@@ -8,13 +8,11 @@
  * @module
  */
 
-import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
 import type { StorageState } from '../machines/policy/service/storageTrouble.ts';
 import type { StuckReason } from '../machines/policy/service/stuckWork.ts';
-import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/hold.ts';
@@ -28,9 +26,9 @@ import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeStat
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
-import type { TurnWait } from './dispatch/turnWait.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
+import type { Inspection } from './inspection.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
@@ -40,7 +38,8 @@ import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
 import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
-import type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
+import type { UpstreamOrders } from './upstream/upstreamOrders.ts';
+import type { UpstreamState } from './upstreamShown.ts';
 
 export type {
   AnsweredResource,
@@ -60,6 +59,7 @@ export type {
 } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
+export type { ChartedActor, ChartObserver, ChartStep } from './charts/chartWatch.ts';
 export type { ConflictAccess } from './conflict/conflictAccess.ts';
 export type {
   Entities,
@@ -78,6 +78,7 @@ export type {
 export type { CrisisPlans } from './crisis/crisisPlans.ts';
 export type { CrisisAnswer } from './crisis/crisisResponder.ts';
 export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
+export type { WaitingWork } from './dispatch/waitingWork.ts';
 export type { EscalationNotice, EscalationStep } from './escalation/escalationStep.ts';
 export type {
   Fact,
@@ -87,8 +88,10 @@ export type {
   Override,
   ParkReason,
 } from './facts/fact.ts';
+export { FACT_NEWS } from './facts/factNews.ts';
 export type { FactChannel } from './facts/factStream.ts';
 export { FACT_KINDS } from './facts/factTable.ts';
+export type { Inspection } from './inspection.ts';
 export type { Acceptance } from './operation/acceptance.ts';
 export type {
   OperationActor,
@@ -109,58 +112,10 @@ export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAc
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
 export type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
+export type { UpstreamFlow, UpstreamRecovery, UpstreamState } from './upstreamShown.ts';
 
 /** What a caller may ask of an operation. */
 export type Wish = 'cancel.requested' | 'retry.requested';
-
-/** One upstream as it is at this moment. */
-export interface UpstreamState {
-  readonly name: string;
-  /** State of its breaker. */
-  readonly breaker: BreakerState;
-  /** Its level of service. */
-  readonly level: Level;
-  /** The signals that call for it; none where it is normal. */
-  readonly causes: readonly LevelCause[];
-  /** Attempts in flight. */
-  readonly inFlight: number;
-  /** Of these, and of those that have lost their slot, whose handler is silent far beyond its time-out. */
-  readonly overhanging: number;
-  /** Why an operation that comes now would have to wait, and until when; `null` where it would not. */
-  readonly waits: TurnWait | null;
-  /** Since when it is down; `null` while it is up. */
-  readonly downSinceAtMs: number | null;
-  /** Before when a breaker lets no try through, in milliseconds since the epoch; `null` for none. */
-  readonly nextTryAtMs: number | null;
-  /** The order of a person that is in force; `null` while none is. */
-  readonly hold: UpstreamHold | null;
-  /** How soon it was found to be back, since its state was first kept (CB-6). */
-  readonly recovery: UpstreamRecovery;
-  /** At what pace its work runs, and by which measures. */
-  readonly flow: UpstreamFlow;
-}
-
-/** From the last known failure to the first success, in milliseconds. */
-export interface UpstreamRecovery {
-  readonly times: number;
-  /** 0 before the first, as are the others. */
-  readonly lastMs: number;
-  readonly meanMs: number;
-  readonly longestMs: number;
-}
-
-export interface UpstreamFlow {
-  readonly pace: Pace;
-  /** Calls that may be in flight at once now, and at most. */
-  readonly slots: number;
-  readonly slotsMax: number;
-  /** How long an attempt may take now, in milliseconds. */
-  readonly timeoutMs: number;
-  /** The rate that it was found to take, in calls a second; `null` for none. */
-  readonly ratePerSecond: number | null;
-  /** The share of its calls that fail while it is up, at least what counts as usual. */
-  readonly usualFailureShare: number;
-}
 
 /** How an engine is doing, as plain data; read from memory, in every phase. */
 export interface EngineHealth {
@@ -388,6 +343,9 @@ export interface Engine extends OperationRecords {
   watch(id: string, listener: (view: OperationView) => void): () => void;
   /** Its actor to look at, where the engine has a live one in this process; `undefined` anywhere else. */
   actorOf(id: string): OperationActor | undefined;
+
+  /** What may be watched of its charts in this process (OB-1). */
+  readonly inspection: Inspection;
 
   /** The state of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstream(name: string): UpstreamState;

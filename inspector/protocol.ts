@@ -31,8 +31,8 @@ export interface WatchedActor {
   readonly version: string | null;
   /** The innermost active states, as paths, one for each region: `['delivery.waiting', 'record.kept']`. */
   readonly states: readonly string[];
-  /** Since when it stands there. */
-  readonly sinceAtMs: number;
+  /** Since when it stands there; `null` where it did before anybody watched. */
+  readonly sinceAtMs: number | null;
   /** `null` for a component. */
   readonly about: AboutWork | null;
 }
@@ -72,8 +72,11 @@ export interface QueueRow {
   readonly upstream: string;
   readonly tier: string;
   readonly priority: string;
+  /** Of these that are in memory. */
   readonly waiting: number;
-  /** When the one that has waited longest was due; `null` where that is not known. */
+  /** Others of them are due on disk, and not counted. */
+  readonly isMore: boolean;
+  /** When the first in line was accepted; `null` where it is on disk. */
   readonly oldestAtMs: number | null;
   /** Why the next of them does not run now; `null` where it does. */
   readonly because: string | null;
@@ -164,7 +167,7 @@ export interface Hello {
 
 export type FeedMessage =
   | Hello
-  /** Actors that are there; the first ones after `hello`, in pieces, are all that are. */
+  /** Actors that are there. `isAll` begins a new list of all, which goes on in the messages after it. */
   | { readonly kind: 'actors'; readonly actors: readonly WatchedActor[]; readonly isAll: boolean }
   /** Actors that have ended, by number. */
   | { readonly kind: 'ended'; readonly actors: readonly number[]; readonly atMs: number }

@@ -12,7 +12,7 @@ import { FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
-import { projectInspection } from '../inspector/projection.ts';
+import { projectInspection } from '../inspector/projection/frames.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
@@ -32,6 +32,7 @@ import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { watchThisProcess } from './forgottenClose.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
+import { runtimeFeed } from './inspect/runtimeFeed.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import {
   checkOptions,
@@ -133,8 +134,6 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   const onError = (error: unknown): void => {
     facts.emit('failure.noted', error);
   };
-  const inspect =
-    options.inspect === undefined ? undefined : projectInspection(options.inspect, onError);
   const responseTimes = new ResponseTimes();
   const policies = new PoliciesInForce(options.policies);
 
@@ -164,7 +163,6 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     tidy: async (nowMs) => {
       if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
     },
-    inspect,
     facts,
     onError,
     onRunning: () => {
@@ -172,6 +170,11 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       if (isCandidate) outside?.open();
     },
   });
+  if (options.inspect !== undefined) {
+    const shown = projectInspection(options.inspect, () => clock.now());
+    engine.inspection.watch(shown);
+    for (const actor of engine.inspection.actors()) shown.began(actor);
+  }
   const callByName = (name: string, params: unknown): Promise<unknown> =>
     management.callByName(MANAGEMENT_CALLS, name, params);
   const control =
@@ -228,6 +231,12 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       facts.emit('override.made', what, about);
     },
   });
+  const feed = runtimeFeed({
+    ...{ options, policies, engine, responseTimes, damage, clock, onError },
+    name: options.name,
+    outside: () => outside?.state ?? null,
+    call: callByName,
+  });
   const desk = new OwnerDesk({
     ...{ engine, clock, callByName },
     accept: (request) => runtime.sync(request),
@@ -249,13 +258,17 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     control,
     lines,
     outside,
+    feed,
     management,
     checkRequest: check,
     onError,
     onClose: () => {
       stopWatching();
     },
-    onClosed: end,
+    onClosed: () => {
+      feed.end();
+      end();
+    },
   });
   const stopWatching = watchThisProcess(options, () => runtime.getHealthStatus());
   if (!isCandidate) outside?.open();

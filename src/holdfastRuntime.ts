@@ -25,6 +25,7 @@ import {
   type RemoteChange,
   type RemoteChangeResult,
 } from '../actors/port.ts';
+import type { Feed } from '../inspector/feed/feed.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
@@ -84,6 +85,8 @@ export interface RuntimeParts {
   readonly control: ControlServer | null;
   readonly lines: LineServer;
   readonly outside: OutsideHost | null;
+  /** What an inspector watches. */
+  readonly feed: Feed;
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
   readonly checkRequest: (request: SyncRequest) => CheckedRequest;
@@ -136,6 +139,11 @@ export class HoldfastRuntime implements Runtime {
     this.quarantine = quarantine(parts.management);
     // A program that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
+  }
+
+  /** What an inspector watches. */
+  get feed(): Feed {
+    return this.#parts.feed;
   }
 
   async sync(request: SyncRequest): Promise<Operation> {

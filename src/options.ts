@@ -7,7 +7,7 @@
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
-import type { InspectionObserver } from '../inspector/projection.ts';
+import type { InspectionObserver } from '../inspector/projection/frames.ts';
 import { areEntityRules, type EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';

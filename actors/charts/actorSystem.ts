@@ -1,6 +1,6 @@
 /**
  * The one actor system of a runtime: a root that is the parent of every component and of the family
- * of operations, and gives them identity, inspection and an end. The only module that uses what
+ * of operations, and gives them identity, a tap and an end. The only module that uses what
  * XState keeps to itself, so that a new version of it breaks one file.
  *
  * @module
@@ -8,11 +8,16 @@
 
 import {
   type ActorRefFrom,
+  type ActorScope,
   type AnyActorRef,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyTransitionDefinition,
   createActor,
+  type EventObject,
   fromTransition,
-  type InspectionEvent,
 } from 'xstate';
+import { actorNumber, ChartWatch } from './chartWatch.ts';
 
 /**
  * A parent that does nothing: what it hears is how each child ended, which the child's own observers
@@ -41,23 +46,15 @@ export class ActorSystem {
   /** Parent of all operations. No snapshot lists them, so making one costs the same whatever their number. */
   readonly operations: ParentRef;
 
-  /** @param inspect hears of every actor; what it throws goes to `onError` and breaks no actor. */
-  constructor(
-    inspect: ((event: InspectionEvent) => void) | undefined,
-    onError: (error: unknown) => void,
-  ) {
-    const guarded = (event: InspectionEvent): void => {
-      try {
-        inspect?.(event);
-      } catch (error) {
-        onError(error);
-      }
-    };
-    this.root = createActor(parentLogic, {
-      id: 'runtime',
-      systemId: 'runtime',
-      ...(inspect === undefined ? {} : { inspect: guarded }),
-    });
+  /** Who looks on at its charts. */
+  readonly charts: ChartWatch;
+  /** The transitions of the step that a chart takes at this moment, while somebody watches. */
+  #taken: { readonly by: unknown; readonly transitions: AnyTransitionDefinition[] } | null = null;
+
+  /** @param onError told of what an observer of its charts throws; it breaks no actor. */
+  constructor(onError: (error: unknown) => void) {
+    this.root = createActor(parentLogic, { id: 'runtime', systemId: 'runtime' });
+    this.charts = new ChartWatch({ listen: () => this.#listen(), onError });
     // It would keep a table of all actors, which nothing reads (docs/decisions/0023).
     Object.assign(this.root.system, { _register: (session: string) => session });
     this.root.start();
@@ -81,6 +78,61 @@ export class ActorSystem {
     // In the midst of a transition it stops only afterwards, and its successor may be there before.
     const { _unregister: unregister } = system;
     unregister(actor);
+  }
+
+  /** The chart, telling those who watch of each step; they hear of flat ones by `flatLogic`. */
+  observed<Machine extends AnyStateMachine>(machine: Machine): Machine {
+    const logic = Object.create(machine) as AnyStateMachine;
+    logic.getInitialSnapshot = (scope, input) =>
+      this.#step(scope, 'xstate.init', null, () => machine.getInitialSnapshot(scope, input));
+    logic.transition = (snapshot, event, scope) =>
+      this.#step(scope, event.type, snapshot, () => machine.transition(snapshot, event, scope));
+    return logic as Machine;
+  }
+
+  #step(
+    scope: ActorScope<AnyMachineSnapshot, EventObject>,
+    event: string,
+    before: AnyMachineSnapshot | null,
+    take: () => AnyMachineSnapshot,
+  ): AnyMachineSnapshot {
+    const { told } = this.charts;
+    if (told === null) return take();
+    const outer = this.#taken;
+    const transitions: AnyTransitionDefinition[] = [];
+    this.#taken = { by: scope.self, transitions };
+    try {
+      const after = take();
+      // What it takes no notice of is no step; nor is an event that ends it with an error.
+      const isIgnored = transitions.length === 0 && before !== null;
+      if (isIgnored || after.status === 'error') return after;
+      told.stepped({
+        ...{
+          actor: actorNumber(scope),
+          id: scope.id,
+          machine: after.machine as AnyStateMachine,
+          event,
+          transitions,
+        },
+        from: before === null ? null : before.value,
+        to: after.value,
+      });
+      return after;
+    } finally {
+      this.#taken = outer;
+    }
+  }
+
+  /** XState tells of each transition that a chart takes, and of all else, while anybody asks. */
+  #listen(): () => void {
+    const subscription = this.root.system.inspect((inspected) => {
+      if (inspected.type !== '@xstate.microstep') return;
+      if (inspected.actorRef !== this.#taken?.by) return;
+      this.#taken.transitions.push(...inspected._transitions);
+    });
+    return () => {
+      subscription.unsubscribe();
+    };
   }
 
   /** Ends the root. Actors that still run go on until each is stopped. */

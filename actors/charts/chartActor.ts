@@ -26,6 +26,7 @@
 import {
   type Actor,
   type ActorOptions,
+  type AnyMachineSnapshot,
   type AnyStateMachine,
   createActor,
   type EventFromLogic,
@@ -34,6 +35,7 @@ import {
 } from 'xstate';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { ActorSystem } from './actorSystem.ts';
+import { actorNumber } from './chartWatch.ts';
 import type { SnapshotMigrations } from './snapshotMigrations.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
 
@@ -115,7 +117,7 @@ export class ChartActor<Machine extends AnyStateMachine> {
   }
 
   start(): void {
-    this.#actor.start();
+    this.#begin(this.#actor);
     this.#arm(this.snapshot);
   }
 
@@ -144,19 +146,34 @@ export class ChartActor<Machine extends AnyStateMachine> {
   stop(): void {
     this.#isStopped = true;
     this.#cancelDue?.();
-    this.#parts.system.stop(this.#actor);
+    this.#end(this.#actor);
   }
 
   #replace(snapshot: SnapshotFrom<Machine> | undefined): void {
     if (this.#isStopped) return;
-    const { system } = this.#parts;
     this.#cancelDue?.();
-    system.stop(this.#actor);
+    this.#end(this.#actor);
     this.#isFailed = false;
     this.#event = undefined;
     this.#actor = this.#create(snapshot);
-    this.#actor.start();
+    this.#begin(this.#actor);
     if (!this.#isFailed) this.#changed(this.snapshot);
+  }
+
+  #begin(actor: Actor<Machine>): void {
+    const { machine, id, system } = this.#parts;
+    const number = actorNumber(actor);
+    system.charts.componentBegan(number, () => {
+      const { value } = actor.getSnapshot();
+      return { actor: number, id, machine, value, about: null };
+    });
+    actor.start();
+  }
+
+  #end(actor: Actor<Machine>): void {
+    const { system } = this.#parts;
+    system.stop(actor);
+    system.charts.componentEnded(actorNumber(actor));
   }
 
   /** An actor that is not started yet. It is told apart from those before it, which may still be told of. */
@@ -178,8 +195,11 @@ export class ChartActor<Machine extends AnyStateMachine> {
         // The first is where it starts, which is no change.
         if (isStarted && actor === this.#actor) this.#changed(next);
         isStarted = true;
+        const { status } = next as AnyMachineSnapshot;
+        if (status !== 'active') system.charts.componentEnded(actorNumber(actor));
       },
       error: (error) => {
+        system.charts.componentEnded(actorNumber(actor));
         if (actor === this.#actor) this.#failed(error);
       },
     });
@@ -188,10 +208,11 @@ export class ChartActor<Machine extends AnyStateMachine> {
 
   /** The chart, noting which event it takes: its subscribers are told of the snapshot only. */
   #heard(machine: Machine): Machine {
-    const logic = Object.create(machine) as AnyStateMachine;
+    const observed = this.#parts.system.observed(machine);
+    const logic = Object.create(observed) as AnyStateMachine;
     logic.transition = (snapshot, event, scope) => {
       this.#event = event as EventFromLogic<Machine>;
-      return machine.transition(snapshot, event, scope);
+      return observed.transition(snapshot, event, scope);
     };
     return logic as Machine;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AnyStateMachine } from 'xstate';
 import {
   awaitsPlace,
   type CrisisState,
@@ -16,7 +17,11 @@ import {
   isCrisisOver,
   wasFoundInFlight,
 } from '../../machines/crisis/crisisDemand.ts';
-import type { CrisisEvent, CrisisStates } from '../../machines/crisis/crisisMachine.ts';
+import {
+  type CrisisEvent,
+  type CrisisStates,
+  crisisMachine,
+} from '../../machines/crisis/crisisMachine.ts';
 import { demandOf, isBusy, isEnding, isSuspect } from '../../machines/operation/demand.ts';
 import { retryAtMs, watchedAtMs } from '../../machines/operation/due.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
@@ -26,11 +31,12 @@ import {
   type RowPosition,
   restingPosition,
 } from '../../machines/operation/position.ts';
-import type {
-  SyncOperationContext,
-  SyncOperationEvent,
-  SyncOperationState,
-  Turn,
+import {
+  type SyncOperationContext,
+  type SyncOperationEvent,
+  type SyncOperationState,
+  syncOperationMachine,
+  type Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { type WaitReason, waitReasonOf } from '../../machines/operation/waitReason.ts';
 import type { Demand, DemandFacts } from '../../machines/vocabulary/demand.ts';
@@ -65,6 +71,8 @@ export interface WorkActor {
 
 /** What the engine has to know of a chart. The states it is asked about are the chart's own. */
 export interface ChartOfWork {
+  /** As it is drawn. */
+  readonly machine: AnyStateMachine;
   /** What it is told when its caller takes it back. */
   readonly takingBack: 'cancel.requested' | 'callOff.requested';
   /** Where work is that has this value. */
@@ -99,6 +107,7 @@ export interface ChartOfWork {
 
 /** The chart of all work but crises. */
 export const operationChart: ChartOfWork = {
+  machine: syncOperationMachine,
   takingBack: 'cancel.requested',
   stateOf: (value) => value as SyncOperationState,
   demandOf,
@@ -116,6 +125,7 @@ export const operationChart: ChartOfWork = {
 
 /** The chart of crises. They stay in hand, and keep the order of an entity in memory. */
 export const crisisChart: ChartOfWork = {
+  machine: crisisMachine,
   takingBack: 'callOff.requested',
   stateOf: (value) => crisisStateOf(value as CrisisStates),
   demandOf: crisisDemand,

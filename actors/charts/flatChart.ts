@@ -35,6 +35,8 @@ export interface FlatTransition {
   readonly target: FlatState;
   /** False where it stays, and what the state invokes goes on. */
   readonly leaves: boolean;
+  /** As it stands in the chart. */
+  readonly definition: AnyTransitionDefinition;
 }
 
 export interface FlatState {
@@ -113,9 +115,10 @@ function readInvoke(node: AnyStateNode, refuse: Refuse): FlatState['invoke'] {
 
 function readTransition(
   machine: AnyStateMachine,
-  { source, target, guard, actions, reenter }: AnyTransitionDefinition,
+  definition: AnyTransitionDefinition,
   state: (key: string) => FlatState,
 ): FlatTransition {
+  const { source, target, guard, actions, reenter } = definition;
   const refuse = refuserOf(machine);
   const [aim = source, ...more] = target ?? [];
   if (more.length > 0 || aim.parent !== machine.root) refuse(`a transition of ${source.id}`);
@@ -134,6 +137,7 @@ function readTransition(
     ),
     target: state(aim.key),
     leaves: aim !== source || reenter,
+    definition,
   };
 }
 

@@ -12,12 +12,14 @@ import type {
   ActorLogic,
   ActorScope,
   AnyStateMachine,
+  AnyTransitionDefinition,
   EventFromLogic,
   EventObject,
   InputFrom,
   SnapshotFrom,
 } from 'xstate';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { actorNumber, type ChartWatch } from './chartWatch.ts';
 import {
   type Context,
   type Facts,
@@ -40,6 +42,9 @@ type AnyEffect = Effect<unknown, EventObject>;
 /** Under this a snapshot holds what its state has begun; XState keeps a child actor there. */
 const EFFECT = Symbol('effect');
 
+/** For a chart at which nobody can look. */
+const NOBODY = { told: null };
+
 interface RunningEffect {
   readonly end: () => void;
 }
@@ -48,14 +53,16 @@ interface RunningEffect {
  * The logic of the chart's actors, for `createActor`.
  *
  * @param effects what its states invoke, by name.
+ * @param watch who looks on; XState tells nobody of the transitions of a chart that it does not run.
  * @throws HoldfastError `HF_INTERNAL` for a chart that is not flat.
  */
 export function flatLogic<Machine extends AnyStateMachine, Input>(
   machine: Machine,
   effects: Readonly<Record<string, Effect<Input, EventFromLogic<Machine>>>>,
+  watch: Pick<ChartWatch, 'told'> = NOBODY,
 ): ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>> {
   // Inside, the chart is data; outside, the types of the machine hold.
-  const logic: unknown = new FlatLogic(machine, effects);
+  const logic: unknown = new FlatLogic(machine, effects, watch);
   return logic as ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>>;
 }
 
@@ -65,21 +72,30 @@ class FlatLogic {
   readonly #machine: AnyStateMachine;
   readonly #chart: FlatChart;
   readonly #effects: Readonly<Record<string, AnyEffect>>;
+  readonly #watch: Pick<ChartWatch, 'told'>;
 
-  constructor(machine: AnyStateMachine, effects: Readonly<Record<string, unknown>>) {
+  constructor(
+    machine: AnyStateMachine,
+    effects: Readonly<Record<string, unknown>>,
+    watch: Pick<ChartWatch, 'told'>,
+  ) {
     this.config = machine.config;
     this.#machine = machine;
     this.#chart = readFlatChart(machine);
     this.#effects = effects as Readonly<Record<string, AnyEffect>>;
+    this.#watch = watch;
   }
 
   readonly getInitialSnapshot = (scope: Scope, input: unknown): Snapshot => {
     const { initial, newContext } = this.#chart;
     const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
     const first = choose(initial.always, facts);
-    if (first === null) return this.#enter(initial, facts, scope);
-    const { target, changed } = follow(first, facts);
-    return this.#enter(target, { ...facts, context: changed }, scope);
+    const taken = this.#taken();
+    const followed = first === null ? null : follow(first, facts, taken);
+    const { target, changed } = followed ?? { target: initial, changed: facts.context };
+    const next = this.#enter(target, { ...facts, context: changed }, scope);
+    this.#tell(scope, facts.event, null, next, taken);
+    return next;
   };
 
   readonly transition = (snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot => {
@@ -111,10 +127,34 @@ class FlatLogic {
       choose(state.on.get(event.type), { context, event }) ??
       choose(state.always, { context, event });
     if (first === null) return snapshot;
-    const { target, changed, leaves } = follow(first, { context, event });
-    if (!leaves) return { ...snapshot, context: changed };
-    endEffect(snapshot, scope);
-    return this.#enter(target, { context: changed, event }, scope);
+    const taken = this.#taken();
+    const { target, changed, leaves } = follow(first, { context, event }, taken);
+    let next: Snapshot;
+    if (leaves) {
+      endEffect(snapshot, scope);
+      next = this.#enter(target, { context: changed, event }, scope);
+    } else next = { ...snapshot, context: changed };
+    this.#tell(scope, event, snapshot, next, taken);
+    return next;
+  }
+
+  /** Where to note the transitions that are taken; `null` while nobody watches. */
+  #taken(): AnyTransitionDefinition[] | null {
+    return this.#watch.told === null ? null : [];
+  }
+
+  #tell(
+    scope: Scope,
+    { type }: EventObject,
+    before: Snapshot | null,
+    { value: to }: Snapshot,
+    transitions: readonly AnyTransitionDefinition[] | null,
+  ): void {
+    if (transitions === null) return;
+    this.#watch.told?.stepped({
+      ...{ actor: actorNumber(scope), id: scope.id, machine: this.#machine },
+      ...{ event: type, from: before === null ? null : before.value, to, transitions },
+    });
   }
 
   #stateOf(snapshot: Snapshot): FlatState {
@@ -178,6 +218,7 @@ function choose(
 function follow(
   first: FlatTransition,
   { context, event }: Facts,
+  notes: AnyTransitionDefinition[] | null,
 ): { readonly target: FlatState; readonly changed: Context; readonly leaves: boolean } {
   let changed = context;
   let leaves = false;
@@ -188,6 +229,7 @@ function follow(
       changed = { ...changed, ...rule.read(facts, rule.paramsOf(facts)) };
     }
     leaves ||= taken.leaves;
+    notes?.push(taken.definition);
     ({ target } = taken);
     taken = choose(target.always, { context: changed, event });
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
 import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import {
@@ -53,8 +54,6 @@ export interface CrisisAnswer {
 }
 
 const NO_SUBJECT: FoundPlan = { status: 'noSubject', resources: [] };
-/** An answer after this is late (CR-1). */
-const ANSWER_MS_MAX = 200;
 /** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
 const READ_AT_ONCE_BYTES = 8_192;
 /** Crises of other processes whose ids are remembered. */
@@ -130,7 +129,8 @@ export class CrisisResponder {
     const plan = asked instanceof Promise ? await asked : asked;
     if (plan.status === 'notReadInTime') facts.emit('crisis.planLate', begun.operationId);
     const elapsedMs = clock.monotonic() - startedAtMs;
-    if (elapsedMs > ANSWER_MS_MAX) facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
+    if (elapsedMs > CRISIS_ANSWER_MS_MAX)
+      facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
     return {
       source: isDelivered ? 'upstream' : 'local',
       resources: resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),

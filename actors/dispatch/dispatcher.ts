@@ -107,6 +107,11 @@ export class Dispatcher {
     return this.#queues.routes;
   }
 
+  /** Of all upstreams, to look at. */
+  get queues(): Iterable<Pick<UpstreamQueue, 'flow' | 'waitingRanks'>> {
+    return this.#queues.values();
+  }
+
   /** Takes on the work of one upstream. */
   addFlow(flow: FlowControl, crisisSlotsMax: () => number): void {
     const { upstream } = flow;

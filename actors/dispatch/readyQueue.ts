@@ -43,6 +43,11 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
     return true;
   }
 
+  /** How many of this rank wait. */
+  count(rank: number): number {
+    return this.#ranks[rank]?.size ?? 0;
+  }
+
   /** The first of these ranks; it stays in the queue. */
   first(among: RankSet = ALL_RANKS): T | undefined {
     const ranks = this.#waiting & among;

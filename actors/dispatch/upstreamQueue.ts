@@ -33,6 +33,18 @@ export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn
   readonly onWaiting: (atMs: number) => void;
 }
 
+/** What waits of one rank. */
+interface WaitingRank {
+  readonly rank: number;
+  readonly inMemory: number;
+  /** The first of these. */
+  readonly first: Resident | null;
+  /** Others may be due on disk. */
+  readonly isMore: boolean;
+}
+
+const RANKS = Array.from({ length: URGENCY_MAX + 1 }, (_, rank) => rank);
+
 export class UpstreamQueue {
   readonly flow: FlowControl;
   readonly crisis: CrisisSlots;
@@ -79,6 +91,19 @@ export class UpstreamQueue {
       return { id: ready.id, urgency: ready.urgency, isNext: true };
     }
     return Number.isFinite(onDisk) ? { id: null, urgency: onDisk, isNext: true } : null;
+  }
+
+  /** What waits here, by rank, the most urgent first; none of a rank of which nothing does. */
+  get waitingRanks(): readonly WaitingRank[] {
+    const due = this.#claims.dueRanks;
+    return RANKS.filter((rank) => ((this.#ready.ranks | due) & only(rank)) !== NO_RANKS).map(
+      (rank) => ({
+        rank,
+        inMemory: this.#ready.count(rank),
+        first: this.#ready.first(only(rank)) ?? null,
+        isMore: (due & only(rank)) !== NO_RANKS,
+      }),
+    );
   }
 
   stop(): void {

@@ -57,10 +57,11 @@ export class OperationActors {
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
-    this.#operationLogic = flatLogic(syncOperationMachine, {
-      attempt: ({ id }: About, report) => parts.beginAttempt(id, report),
-    });
-    this.#crisisLogic = crisisMachine.provide({
+    const { system } = parts;
+    const attempt = ({ id }: About, report: (event: SyncOperationEvent) => void): (() => void) =>
+      parts.beginAttempt(id, report);
+    this.#operationLogic = flatLogic(syncOperationMachine, { attempt }, system.charts);
+    const provided = crisisMachine.provide({
       actors: {
         place: fromCallback<EventObject, About>(({ input: { id }, sendBack }) =>
           parts.awaitPlace(id, sendBack),
@@ -73,6 +74,7 @@ export class OperationActors {
         ),
       },
     });
+    this.#crisisLogic = system.observed(provided);
   }
 
   /** An operation for a request. Its actor is not started yet. */

@@ -9,6 +9,7 @@ import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { ChartOfWork, WorkActor, WorkState } from '../charts/chartOfWork.ts';
+import { actorNumber, type ChartedActor } from '../charts/chartWatch.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Pending } from '../journal/journalEntry.ts';
 import type { PendingAcceptance } from './acceptance.ts';
@@ -89,6 +90,16 @@ export function createResident(
     isBusy: false,
     said: from.said ?? NOTHING_SAID,
     taken: null,
+  };
+}
+
+/** It as whoever watches its chart may know it. */
+export function chartedActor({ id, chart, actor, handler }: Resident): ChartedActor {
+  const { value, context } = actor.getSnapshot();
+  const { type, tier, priority } = context;
+  return {
+    ...{ actor: actorNumber(actor), id, machine: chart.machine, value },
+    about: { type, upstream: handler?.upstream ?? null, tier, priority },
   };
 }
 

@@ -16,6 +16,7 @@ import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler, OwnHandler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
+import { actorNumber } from '../charts/chartWatch.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
 import {
@@ -30,7 +31,7 @@ import { isEditBy } from '../operation/edit.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { startsLater } from '../operation/operationInput.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
-import { type Resident, takePending, takesNotice } from '../operation/resident.ts';
+import { chartedActor, type Resident, takePending, takesNotice } from '../operation/resident.ts';
 import type { TurnWaitOf } from '../operation/waitView.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
@@ -326,6 +327,7 @@ export class OperationPool {
   #enter(resident: Resident): void {
     this.#residents.add(resident);
     this.#crisisRoom.entered(resident);
+    this.#parts.system.charts.told?.began(chartedActor(resident));
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
@@ -391,6 +393,8 @@ export class OperationPool {
   #remove(resident: Resident): void {
     this.staleReads.note(resident.id);
     this.escalations.leave(resident);
-    if (this.#residents.delete(resident.id)) this.#crisisRoom.left(resident);
+    if (!this.#residents.delete(resident.id)) return;
+    this.#crisisRoom.left(resident);
+    this.#parts.system.charts.told?.ended(actorNumber(resident.actor));
   }
 }

@@ -6,7 +6,6 @@
  */
 
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { getStateNodes } from 'xstate/graph';
 
 /** One arrow of a chart. */
 export interface ChartTransition {
@@ -23,7 +22,12 @@ export interface ChartTransition {
 
 /** Every state of a chart in document order, the root first. */
 export function allStates(machine: AnyStateMachine): readonly AnyStateNode[] {
-  return [machine.root, ...getStateNodes(machine)].toSorted((a, b) => a.order - b.order);
+  return withStates(machine.root).toSorted((a, b) => a.order - b.order);
+}
+
+function withStates(node: AnyStateNode): AnyStateNode[] {
+  const inside: readonly AnyStateNode[] = Object.values(node.states);
+  return [node, ...inside.flatMap(withStates)];
 }
 
 /** Every transition of a chart, in document order; those of one event in the order they are tried. */

@@ -62,7 +62,6 @@ export function kitEngine(parts: {
     operationsMax: options.operationsMax,
     unwrittenBytesMax: options.unwrittenBytesMax,
     tidy: () => Promise.resolve(),
-    inspect: undefined,
     facts: new FactStream(clock),
     onError: () => undefined,
     onRunning: () => undefined,

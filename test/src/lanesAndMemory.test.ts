@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InspectionFrame } from '../../inspector/projection.ts';
+import type { InspectionFrame } from '../../inspector/projection/frames.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { InspectionFrame } from '../../inspector/projection.ts';
+import type { InspectionFrame } from '../../inspector/projection/frames.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,

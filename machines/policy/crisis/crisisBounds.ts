@@ -14,6 +14,9 @@ const FAST_ATTEMPTS_MAX = 20;
 /** So much of what somebody says is always taken, in bytes of JSON, however little a payload may be. */
 const PAYLOAD_BYTES_MIN = 8_192;
 
+/** An answer to a crisis that takes longer is late (CR-1). */
+export const CRISIS_ANSWER_MS_MAX = 200;
+
 /** How long one attempt of a crisis may take, in milliseconds. */
 export function crisisTimeoutMs(setMs: number): number {
   return Math.min(TIMEOUT_MS.max, Math.max(TIMEOUT_MS.min, setMs));

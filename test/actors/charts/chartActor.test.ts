@@ -77,7 +77,7 @@ function light(options: Options = {}) {
   const steady = new SteadyClock(clock, () => undefined);
   const failures: unknown[] = [];
   const timers = new TimerService(clock, (error) => failures.push(error));
-  const system = new ActorSystem(undefined, (error) => failures.push(error));
+  const system = new ActorSystem((error) => failures.push(error));
   const kept: string[] = [];
   const changes: string[] = [];
   const chart = new ChartActor({

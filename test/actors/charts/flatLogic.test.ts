@@ -175,7 +175,7 @@ function runners(machine = syncOperationMachine) {
 }
 
 const RUNNERS = runners();
-const SYSTEM = new ActorSystem(undefined, (error) => expect.unreachable(String(error)));
+const SYSTEM = new ActorSystem((error) => expect.unreachable(String(error)));
 
 interface Start {
   readonly input?: SyncOperationInput;

@@ -35,7 +35,7 @@ beforeEach(async () => {
     clock,
     steady: new SteadyClock(clock, () => undefined),
     facts: new FactStream(clock),
-    system: new ActorSystem(undefined, onError),
+    system: new ActorSystem(onError),
     probe: () => {
       journal.retry();
     },

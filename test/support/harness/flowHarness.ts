@@ -64,7 +64,7 @@ export function createFlow(options: FlowOptions = {}) {
     random: seededRandom(options.seed ?? 1),
     timers: new TimerService(clock, onError),
     facts,
-    system: new ActorSystem(undefined, onError),
+    system: new ActorSystem(onError),
     globalLevel: () => state.level,
     isStorageDown: () => state.isStorageDown,
     keep: (component, text) => kept.set(component, text),

@@ -1,0 +1,146 @@
+/**
+ * The tap of an engine's charts: every transition of every chart actor, for whoever looks on. While nobody
+ * does, a step costs the reading of one field.
+ *
+ * It hands on names and places of charts, and never context, input or what an event carries. What an
+ * observer throws ends at the tap.
+ *
+ * @module
+ */
+
+import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
+import type { AboutOperation } from '../facts/about.ts';
+
+/** As XState writes it: the name of a state, or of each region its own. */
+export type StateShown = string | { readonly [region: string]: StateShown | undefined };
+
+/** Of an operation: nothing that says whose it is or what it holds. */
+export type AboutWork = Omit<AboutOperation, 'operationId'>;
+
+/** An actor of a chart, as it stands now. */
+export interface ChartedActor {
+  /** Its number in the process; one that is started again under the same id has another. */
+  readonly actor: number;
+  /** An operation's id, `breaker:payments`, `supervisor`. */
+  readonly id: string;
+  readonly machine: AnyStateMachine;
+  readonly value: StateShown;
+  /** `null` for a component. */
+  readonly about: AboutWork | null;
+}
+
+/** One event that an actor took, where that led to a transition. */
+export interface ChartStep {
+  readonly actor: number;
+  readonly id: string;
+  readonly machine: AnyStateMachine;
+  /** The type of the event, and nothing that it carried; `xstate.init` for the first step. */
+  readonly event: string;
+  /** `null` for the first step. */
+  readonly from: StateShown | null;
+  readonly to: StateShown;
+  /** In the order in which they were taken; those of a chart with other implementations are objects of their own. */
+  readonly transitions: readonly AnyTransitionDefinition[];
+}
+
+/** Told in the midst of what it is told of: be quick, and call nothing of the engine. */
+export interface ChartObserver {
+  /** From now on it takes events; its first step may have been told before. */
+  readonly began: (actor: ChartedActor) => void;
+  readonly stepped: (step: ChartStep) => void;
+  /** It takes no event any more. */
+  readonly ended: (actor: number) => void;
+}
+
+export interface ChartWatchParts {
+  /** Begins to tell of the transitions that XState takes; returns what ends that. */
+  readonly listen: () => () => void;
+  /** Told once of each observer that throws. */
+  readonly onError: (error: unknown) => void;
+}
+
+export class ChartWatch {
+  /** Whom to tell; `null` while nobody watches. */
+  told: ChartObserver | null = null;
+  readonly #parts: ChartWatchParts;
+  readonly #components = new Map<number, () => ChartedActor>();
+  #observers: readonly ChartObserver[] = [];
+  #stopListening: (() => void) | null = null;
+
+  constructor(parts: ChartWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** The components that run. */
+  get components(): readonly ChartedActor[] {
+    return [...this.#components.values()].map((current) => current());
+  }
+
+  /** Tells `observer` of all that follows, until the returned function is called. */
+  attach(observer: ChartObserver): () => void {
+    const guarded = guardedObserver(observer, this.#parts.onError);
+    this.#setObservers([...this.#observers, guarded]);
+    return () => {
+      this.#setObservers(this.#observers.filter((other) => other !== guarded));
+    };
+  }
+
+  componentBegan(actor: number, current: () => ChartedActor): void {
+    this.#components.set(actor, current);
+    this.told?.began(current());
+  }
+
+  /** Told of one that has not begun, or has ended before, it does nothing. */
+  componentEnded(actor: number): void {
+    if (this.#components.delete(actor)) this.told?.ended(actor);
+  }
+
+  #setObservers(observers: readonly ChartObserver[]): void {
+    this.#observers = observers;
+    const [first = null, ...more] = observers;
+    this.told = more.length === 0 ? first : toAll(observers);
+    if (first !== null) this.#stopListening ??= this.#parts.listen();
+    else {
+      this.#stopListening?.();
+      this.#stopListening = null;
+    }
+  }
+}
+
+/** The number of an actor, which XState writes behind `x:`. */
+export function actorNumber({ sessionId }: { readonly sessionId: string }): number {
+  return Number(sessionId.slice(2));
+}
+
+/** It is told of everything, and may throw each time: that is told once. */
+function guardedObserver(
+  { began, stepped, ended }: ChartObserver,
+  onError: (error: unknown) => void,
+): ChartObserver {
+  let hasThrown = false;
+  const guarded =
+    <Told>(tell: (told: Told) => void) =>
+    (told: Told): void => {
+      try {
+        tell(told);
+      } catch (error) {
+        if (!hasThrown) onError(error);
+        hasThrown = true;
+      }
+    };
+  return { began: guarded(began), stepped: guarded(stepped), ended: guarded(ended) };
+}
+
+function toAll(observers: readonly ChartObserver[]): ChartObserver {
+  return {
+    began: (actor) => {
+      for (const observer of observers) observer.began(actor);
+    },
+    stepped: (step) => {
+      for (const observer of observers) observer.stepped(step);
+    },
+    ended: (actor) => {
+      for (const observer of observers) observer.ended(actor);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What may be watched of an engine that runs in this process (OB-1): its charts, and what waits.
+ *
+ * @module
+ */
+
+import type { ActorSystem } from './charts/actorSystem.ts';
+import type { ChartedActor, ChartObserver } from './charts/chartWatch.ts';
+import { type WaitingWork, waitingWork } from './dispatch/waitingWork.ts';
+import type { EngineCore } from './engine.ts';
+import { chartedActor } from './operation/resident.ts';
+
+/** Looking on costs the engine something while it lasts, and nothing before and after. */
+export interface Inspection {
+  /**
+   * Tells `observer` of every step of every chart that follows, until the returned function is called. It is
+   * told in the midst of the step; what it throws harms nothing, and goes to `onError` once.
+   */
+  watch(observer: ChartObserver): () => void;
+  /** Every live actor: the components, and the operations that are in memory. */
+  actors(): readonly ChartedActor[];
+  /** What waits for its turn, by upstream and urgency, as far as memory knows. */
+  waitingWork(): readonly WaitingWork[];
+}
+
+export function inspectionOf(
+  { charts }: ActorSystem,
+  { pool }: Pick<EngineCore, 'pool'>,
+): Inspection {
+  return {
+    watch: (observer) => charts.attach(observer),
+    actors: () => [...charts.components, ...pool.residents.map(chartedActor)],
+    waitingWork: () => [...pool.dispatcher.queues].flatMap(waitingWork),
+  };
+}

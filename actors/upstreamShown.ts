@@ -1,0 +1,61 @@
+/**
+ * One upstream as the port shows it (HM-1).
+ *
+ * @module
+ */
+
+import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
+import type { Level } from '../machines/policy/service/degradationLevel.ts';
+import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
+import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
+import type { TurnWait } from './dispatch/turnWait.ts';
+import type { UpstreamHold } from './upstream/upstreamOrders.ts';
+
+/** One upstream as it is at this moment. */
+export interface UpstreamState {
+  readonly name: string;
+  /** State of its breaker. */
+  readonly breaker: BreakerState;
+  /** Its level of service. */
+  readonly level: Level;
+  /** The signals that call for it; none where it is normal. */
+  readonly causes: readonly LevelCause[];
+  /** Attempts in flight. */
+  readonly inFlight: number;
+  /** Of these, and of those that have lost their slot, whose handler is silent far beyond its time-out. */
+  readonly overhanging: number;
+  /** Why an operation that comes now would have to wait, and until when; `null` where it would not. */
+  readonly waits: TurnWait | null;
+  /** Since when it is down; `null` while it is up. */
+  readonly downSinceAtMs: number | null;
+  /** Before when a breaker lets no try through, in milliseconds since the epoch; `null` for none. */
+  readonly nextTryAtMs: number | null;
+  /** The order of a person that is in force; `null` while none is. */
+  readonly hold: UpstreamHold | null;
+  /** How soon it was found to be back, since its state was first kept (CB-6). */
+  readonly recovery: UpstreamRecovery;
+  /** At what pace its work runs, and by which measures. */
+  readonly flow: UpstreamFlow;
+}
+
+/** From the last known failure to the first success, in milliseconds. */
+export interface UpstreamRecovery {
+  readonly times: number;
+  /** 0 before the first, as are the others. */
+  readonly lastMs: number;
+  readonly meanMs: number;
+  readonly longestMs: number;
+}
+
+export interface UpstreamFlow {
+  readonly pace: Pace;
+  /** Calls that may be in flight at once now, and at most. */
+  readonly slots: number;
+  readonly slotsMax: number;
+  /** How long an attempt may take now, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The rate that it was found to take, in calls a second; `null` for none. */
+  readonly ratePerSecond: number | null;
+  /** The share of its calls that fail while it is up, at least what counts as usual. */
+  readonly usualFailureShare: number;
+}

@@ -1,0 +1,317 @@
+/**
+ * What an inspector is told of the process itself: every actor and where it stands, the last steps and news,
+ * and all that follows, in batches. While nobody watches nothing is collected, unless it is kept open.
+ *
+ * Told by the tap it makes one small object and puts it into a list; everything else is done by a timer. A
+ * viewer that throws is dropped, and so is one that holds up the process with each batch.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import {
+  projectActor,
+  projectFact,
+  projectStep,
+  type TapObserver,
+  type TappedActor,
+  type TappedFact,
+  type TellingRules,
+} from '../projection/projection.ts';
+import {
+  type FeedMessage,
+  type FeedSource,
+  type Hello,
+  INSPECTOR_PROTOCOL,
+  type News,
+  type Overview,
+  type Step,
+  type WatchedActor,
+} from '../protocol.ts';
+import { Ring } from './ring.ts';
+import { Viewer } from './viewer.ts';
+
+export interface FeedParts {
+  readonly clock: Clock;
+  /** The charts that are watched. */
+  readonly inspection: {
+    watch(observer: TapObserver): () => void;
+    actors(): readonly TappedActor[];
+  };
+  readonly subscribe: (listener: (fact: TappedFact) => void) => () => void;
+  /** What may be told of a fact. */
+  readonly rules: TellingRules;
+  readonly about: Pick<Hello, 'holdfast' | 'name' | 'startedAtMs' | 'charts'>;
+  readonly overview: () => Overview;
+  readonly call: FeedSource['call'];
+  /** Told why a viewer was dropped. */
+  readonly onError: (error: unknown) => void;
+}
+
+const STEPS_KEPT = 10_000;
+const NEWS_KEPT = 1_000;
+const BATCH_MS = 50;
+const OVERVIEW_MS = 1_000;
+/** Entries of one message. */
+const PIECE = 500;
+
+/** An actor with what changes of it. */
+interface Watched {
+  readonly its: WatchedActor;
+  states: readonly string[];
+  sinceAtMs: number | null;
+}
+
+export class Feed implements FeedSource {
+  readonly call: FeedSource['call'];
+  readonly #parts: FeedParts;
+  readonly #actors = new Map<number, Watched>();
+  readonly #steps = new Ring<Step>(STEPS_KEPT);
+  readonly #news = new Ring<News>(NEWS_KEPT);
+  readonly #viewers = new Set<Viewer>();
+  #serials = { step: 0, news: 0 };
+  /** Since the last batch. */
+  #batch = emptyBatch();
+  #isCollecting = false;
+  #isKeptOpen = false;
+  #isOver = false;
+  #detach: readonly (() => void)[] = [];
+  #cancelBatch: (() => void) | null = null;
+  #overviewAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+    this.call = parts.call;
+  }
+
+  /** Collects from now on, though nobody watches yet, until {@link close}. */
+  open(): void {
+    this.#isKeptOpen = true;
+    this.#collect();
+  }
+
+  close(): void {
+    this.#isKeptOpen = false;
+    this.#restIfAlone();
+  }
+
+  /** Whether anything is collected. */
+  get isCollecting(): boolean {
+    return this.#isCollecting;
+  }
+
+  /** Who watches now. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  watch(listener: (messages: readonly FeedMessage[]) => void): () => void {
+    const { clock, onError } = this.#parts;
+    const viewer = new Viewer({
+      clock,
+      listener,
+      onDropped: (error) => {
+        this.#leave(viewer);
+        if (error !== null) onError(error);
+      },
+    });
+    if (this.#isOver) {
+      viewer.welcome([[this.#hello(), this.#away()]]);
+      return () => {
+        viewer.leave();
+      };
+    }
+    this.#collect();
+    // What is in the batch is in the table and remembered: those who watch already are told of it first.
+    this.#flush();
+    this.#viewers.add(viewer);
+    viewer.welcome(this.#beginning());
+    this.#arm();
+    return () => {
+      viewer.leave();
+      this.#leave(viewer);
+    };
+  }
+
+  /** The process is about to end: says so, and lets go of everybody. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#flush();
+    this.#isOver = true;
+    for (const viewer of this.#viewers) viewer.tell([this.#away()]);
+    for (const viewer of this.#viewers) viewer.finish();
+    this.#viewers.clear();
+    this.close();
+  }
+
+  #collect(): void {
+    if (this.#isCollecting || this.#isOver) return;
+    this.#isCollecting = true;
+    const { inspection, subscribe } = this.#parts;
+    this.#detach = [
+      inspection.watch({ began: this.#began, stepped: this.#stepped, ended: this.#ended }),
+      subscribe(this.#happened),
+    ];
+    for (const actor of inspection.actors()) this.#enter(actor, null);
+  }
+
+  #leave(viewer: Viewer): void {
+    this.#viewers.delete(viewer);
+    this.#restIfAlone();
+  }
+
+  #restIfAlone(): void {
+    if (this.#viewers.size > 0) return;
+    this.#cancelBatch?.();
+    this.#cancelBatch = null;
+    this.#batch = emptyBatch();
+    if (this.#isKeptOpen || !this.#isCollecting) return;
+    this.#isCollecting = false;
+    for (const detach of this.#detach) detach();
+    this.#detach = [];
+    this.#actors.clear();
+    this.#steps.clear();
+    this.#news.clear();
+  }
+
+  #enter(actor: TappedActor, sinceAtMs: number | null): WatchedActor {
+    const its = projectActor(actor, sinceAtMs);
+    this.#actors.set(its.actor, { its, states: its.states, sinceAtMs });
+    return its;
+  }
+
+  readonly #began: TapObserver['began'] = (actor) => {
+    const its = this.#enter(actor, this.#parts.clock.now());
+    this.#noteFor((batch) => batch.actors.push(its));
+  };
+
+  readonly #stepped: TapObserver['stepped'] = (tapped) => {
+    this.#serials.step += 1;
+    const step = projectStep(tapped, this.#serials.step, this.#parts.clock.now());
+    this.#steps.push(step);
+    const watched = this.#actors.get(step.actor);
+    if (watched !== undefined) {
+      if (!isSame(watched.states, step.to)) watched.sinceAtMs = step.atMs;
+      watched.states = step.to;
+    }
+    this.#noteFor((batch) => batch.steps.push(step));
+  };
+
+  readonly #ended: TapObserver['ended'] = (actor) => {
+    if (this.#actors.delete(actor)) this.#noteFor((batch) => batch.ended.push(actor));
+  };
+
+  readonly #happened = (fact: TappedFact): void => {
+    const news = projectFact(fact, this.#serials.news + 1, this.#parts.rules);
+    if (news === null) return;
+    this.#serials.news += 1;
+    this.#news.push(news);
+    this.#noteFor((batch) => batch.news.push(news));
+  };
+
+  #noteFor(note: (batch: Batch) => void): void {
+    if (this.#viewers.size > 0) note(this.#batch);
+  }
+
+  /** Batches go out as long as somebody watches, since each second there is an overview. */
+  #arm(): void {
+    if (this.#viewers.size === 0) return;
+    this.#cancelBatch ??= this.#parts.clock.schedule(BATCH_MS, () => {
+      this.#cancelBatch = null;
+      this.#flush();
+      this.#arm();
+    });
+  }
+
+  #flush(): void {
+    const messages = messagesOf(this.#batch, this.#parts.clock.now());
+    this.#batch = emptyBatch();
+    if (this.#viewers.size === 0) return;
+    const nowMs = this.#parts.clock.monotonic();
+    if (nowMs - this.#overviewAtMs >= OVERVIEW_MS) messages.push(...this.#overview(nowMs));
+    if (messages.length === 0) return;
+    for (const viewer of this.#viewers) viewer.tell(messages);
+  }
+
+  #overview(nowMs: number): readonly FeedMessage[] {
+    this.#overviewAtMs = nowMs;
+    try {
+      return [{ kind: 'overview', overview: this.#parts.overview() }];
+    } catch (error) {
+      this.#parts.onError(error);
+      return [];
+    }
+  }
+
+  #hello(): Hello {
+    const { about, clock } = this.#parts;
+    const { holdfast, name, startedAtMs, charts } = about;
+    const nowMs = clock.now();
+    return {
+      ...{ kind: 'hello', protocol: INSPECTOR_PROTOCOL, holdfast, name, startedAtMs, nowMs },
+      charts,
+    };
+  }
+
+  #away(): FeedMessage {
+    return { kind: 'away', reason: 'closed', atMs: this.#parts.clock.now() };
+  }
+
+  /** What a viewer is told first, piece by piece, each in a turn of its own. */
+  #beginning(): readonly (readonly FeedMessage[])[] {
+    const actors = [...this.#actors.values()].map(({ its, states, sinceAtMs }) => ({
+      ...its,
+      states,
+      sinceAtMs,
+    }));
+    const all = pieces(actors).map((piece, index): FeedMessage[] => [
+      { kind: 'actors', actors: piece, isAll: index === 0 },
+    ]);
+    const steps = pieces(this.#steps.items).map((piece): FeedMessage[] => [
+      { kind: 'steps', steps: piece },
+    ]);
+    const news = pieces(this.#news.items).map((piece): FeedMessage[] => [
+      { kind: 'news', news: piece },
+    ]);
+    const none: FeedMessage = { kind: 'actors', actors: [], isAll: true };
+    const [first = [none], ...more] = all;
+    const overview = this.#overview(this.#parts.clock.monotonic());
+    return [[this.#hello(), ...first], [...overview], ...more, ...steps, ...news].filter(
+      (messages) => messages.length > 0,
+    );
+  }
+}
+
+interface Batch {
+  readonly actors: WatchedActor[];
+  readonly steps: Step[];
+  readonly news: News[];
+  readonly ended: number[];
+}
+
+function emptyBatch(): Batch {
+  return { actors: [], steps: [], news: [], ended: [] };
+}
+
+/** Who has come, what they did, who has gone. */
+function messagesOf({ actors, steps, news, ended }: Batch, atMs: number): FeedMessage[] {
+  const messages: FeedMessage[] = [];
+  if (actors.length > 0) messages.push({ kind: 'actors', actors, isAll: false });
+  if (steps.length > 0) messages.push({ kind: 'steps', steps });
+  if (news.length > 0) messages.push({ kind: 'news', news });
+  if (ended.length > 0) messages.push({ kind: 'ended', actors: ended, atMs });
+  return messages;
+}
+
+function pieces<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / PIECE);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * PIECE, (index + 1) * PIECE),
+  );
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return (
+    one === other || (one.length === other.length && one.every((state, i) => state === other[i]))
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * What may be seen of a running system from outside: an allow-list (AC-2, SE-5). Everything that is told
+ * of charts and facts is made here, field by field; a field that is not named here is not told.
+ *
+ * @module
+ */
+
+import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
+import type { AboutWork, News, Step, WatchedActor } from '../protocol.ts';
+import { type StateShown, statePaths, transitionPlaces } from './chartNames.ts';
+
+/** An actor of a chart, as the tap of the engine tells of it. */
+export interface TappedActor {
+  readonly actor: number;
+  readonly id: string;
+  readonly machine: AnyStateMachine;
+  readonly value: StateShown;
+  readonly about: AboutWork | null;
+}
+
+/** One event that an actor took, as the tap tells of it. */
+export interface TappedStep {
+  readonly actor: number;
+  readonly id: string;
+  readonly machine: AnyStateMachine;
+  readonly event: string;
+  readonly from: StateShown | null;
+  readonly to: StateShown;
+  readonly transitions: readonly AnyTransitionDefinition[];
+}
+
+/** Who is told by the tap. */
+export interface TapObserver {
+  readonly began: (actor: TappedActor) => void;
+  readonly stepped: (step: TappedStep) => void;
+  readonly ended: (actor: number) => void;
+}
+
+/** A fact, as its stream tells of it. */
+export interface TappedFact {
+  readonly kind: string;
+  readonly atMs: number;
+}
+
+/** Which fields of a kind of fact may be told, and as what. */
+export interface TellingRule {
+  readonly about: string | null;
+  readonly actor?: string;
+  readonly otherwise?: string;
+  readonly reason: string | null;
+  readonly details: readonly string[];
+}
+
+export type TellingRules = Readonly<Record<string, TellingRule>>;
+
+type Plain = string | number | boolean | null;
+
+export function projectActor(
+  { actor, id, machine, value, about }: TappedActor,
+  sinceAtMs: number | null,
+): WatchedActor {
+  return {
+    actor,
+    id,
+    machine: machine.id,
+    version: machine.version ?? null,
+    states: statePaths(value),
+    sinceAtMs,
+    about: about && {
+      type: about.type,
+      upstream: about.upstream,
+      tier: about.tier,
+      priority: about.priority,
+    },
+  };
+}
+
+export function projectStep(
+  { actor, event, from, to, transitions }: TappedStep,
+  serial: number,
+  atMs: number,
+): Step {
+  return {
+    serial,
+    actor,
+    atMs,
+    event,
+    from: statePaths(from),
+    to: statePaths(to),
+    transitions: transitionPlaces(transitions),
+  };
+}
+
+/** `null` for a kind that no rule lists. */
+export function projectFact(fact: TappedFact, serial: number, rules: TellingRules): News | null {
+  const rule = Object.hasOwn(rules, fact.kind) ? rules[fact.kind] : undefined;
+  if (rule === undefined) return null;
+  const field = (name: string | null): Plain => {
+    if (name === null) return null;
+    return plain((fact as unknown as Readonly<Record<string, unknown>>)[name]);
+  };
+  const about = field(rule.about);
+  const reason = field(rule.reason);
+  const details: Record<string, Plain> = {};
+  for (const name of rule.details) details[name] = field(name);
+  return {
+    serial,
+    atMs: fact.atMs,
+    kind: fact.kind,
+    id: about === null ? (rule.otherwise ?? null) : `${rule.actor ?? ''}${about}`,
+    reason: reason === null ? null : String(reason),
+    details,
+  };
+}
+
+/** What has parts is not told, but for a list of words. */
+function plain(value: unknown): Plain {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return value;
+    default:
+      return Array.isArray(value) && value.length > 0
+        ? value.filter((one) => typeof one === 'string').join(', ')
+        : null;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The system at a glance, as an inspector is told it: mapped field by field from health and from what
+ * waits, so that nothing is told that is not listed here. Of an order of a person it is told that there is
+ * one and since when, and neither who gave it nor what they wrote.
+ *
+ * @module
+ */
+
+import type { Engine, EngineHealth, UpstreamState } from '../../actors/port.ts';
+import type {
+  AnswerTimes,
+  Overview,
+  QueueRow,
+  UpstreamOverview,
+} from '../../inspector/protocol.ts';
+import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { TIERS } from '../../machines/vocabulary/urgency.ts';
+import { readHealth } from '../views/health.ts';
+import type { HealthSources } from '../views/healthFindings.ts';
+
+export interface OverviewSources extends HealthSources {
+  readonly engine: Pick<Engine, 'health' | 'handlers' | 'inspection'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export function overviewOf(sources: OverviewSources): Overview {
+  const { engine, clock } = sources;
+  const health = withoutWords(engine.health());
+  const shown = readHealth({
+    ...sources,
+    engine: { handlers: engine.handlers, health: () => health },
+  });
+  const { operations, waiting, crises, conflicts, eventLoop } = shown;
+  return {
+    atMs: clock.now(),
+    overall: shown.overall,
+    score: shown.score,
+    reasons: shown.reasons,
+    crisisCapability: shown.crisisCapability,
+    phase: shown.phase,
+    level: shown.level,
+    causes: health.causes,
+    storage: { state: shown.storage.state, sinceAtMs: shown.storage.sinceAtMs },
+    isHeld: shown.hold !== null,
+    upstreams: health.upstreams.map(upstreamOverview),
+    queue: engine.inspection.waitingWork().map(
+      ({ upstream, tier, priority, waiting: count, isMore, oldestAtMs, because }): QueueRow => ({
+        ...{ upstream, tier, priority, waiting: count, isMore, oldestAtMs, because },
+      }),
+    ),
+    stuck: shown.stuck.map(({ upstream, because, forMs }) => ({ upstream, because, forMs })),
+    operations: {
+      inMemory: operations.inMemory,
+      attemptsRunning: operations.attemptsRunning,
+      accepted: operations.accepted,
+      completed: operations.completed,
+      deadLettered: operations.deadLettered,
+      cancelled: operations.cancelled,
+      expired: operations.expired,
+      attempts: operations.attempts,
+      retries: operations.retries,
+    },
+    waiting: {
+      turn: waiting.turn,
+      inLane: waiting.inLane,
+      scheduled: waiting.scheduled,
+      rateLimited: waiting.rateLimited,
+      conflicted: waiting.conflicted,
+      inReview: waiting.inReview,
+      handlerMissing: waiting.handlerMissing,
+      deadLettered: waiting.deadLettered,
+      quarantined: waiting.quarantined,
+      newerVersion: waiting.newerVersion,
+      overhanging: waiting.overhanging,
+    },
+    crises: {
+      refused: crises.refused,
+      mended: crises.mended,
+      unkept: crises.unkept,
+      escalated: crises.escalated,
+      unacknowledged: crises.unacknowledged,
+      exhausted: crises.exhausted,
+      plansLate: crises.plansLate,
+    },
+    conflicts: { count: conflicts.count, held: conflicts.held, atWork: conflicts.atWork },
+    answers: answerTimes(sources),
+    eventLoop: { delayMs: eventLoop.delayMs, longestMs: eventLoop.longestMs },
+  };
+}
+
+function upstreamOverview(upstream: UpstreamState): UpstreamOverview {
+  const { hold, recovery, flow } = upstream;
+  return {
+    name: upstream.name,
+    breaker: upstream.breaker,
+    level: upstream.level,
+    causes: upstream.causes,
+    inFlight: upstream.inFlight,
+    overhanging: upstream.overhanging,
+    downSinceAtMs: upstream.downSinceAtMs,
+    nextTryAtMs: upstream.nextTryAtMs,
+    waits: upstream.waits?.reason ?? null,
+    hold: hold && { kind: hold.kind, sinceAtMs: hold.sinceAtMs },
+    pace: flow.pace,
+    slots: flow.slots,
+    slotsMax: flow.slotsMax,
+    timeoutMs: flow.timeoutMs,
+    ratePerSecond: flow.ratePerSecond,
+    usualFailureShare: flow.usualFailureShare,
+    recoveries: {
+      times: recovery.times,
+      meanMs: recovery.meanMs,
+      longestMs: recovery.longestMs,
+    },
+  };
+}
+
+function answerTimes({ responseTimes, policies }: OverviewSources): readonly AnswerTimes[] {
+  const { table } = policies;
+  return (['crisis', ...TIERS] as const).map((of) => {
+    const { count, p50Ms, p99Ms, maxMs } = responseTimes.summary(of);
+    const deadlineMs =
+      of === 'crisis' ? CRISIS_ANSWER_MS_MAX : table.operation('', of, '').responseDeadlineMs;
+    return { of, count, p50Ms, p99Ms, maxMs, deadlineMs };
+  });
+}
+
+/** Without what a person wrote, and who they are: sentences of health are made of it. */
+function withoutWords(health: EngineHealth): EngineHealth {
+  const { crisisMode } = health;
+  const global = crisisMode.global && {
+    ...crisisMode.global,
+    by: { ...crisisMode.global.by, id: 'a person' },
+    reason: null,
+  };
+  return {
+    ...health,
+    crisisMode: { ...crisisMode, global },
+    upstreams: health.upstreams.map((upstream) => ({
+      ...upstream,
+      hold: upstream.hold && { ...upstream.hold, by: null, reason: null },
+    })),
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * The feed of this process, from its engine: what the inspector in it watches, and one in another process
+ * over the control socket.
+ *
+ * @module
+ */
+
+import type { Engine } from '../../actors/port.ts';
+import { FACT_NEWS } from '../../actors/port.ts';
+import { Feed } from '../../inspector/feed/feed.ts';
+import type { FeedSource } from '../../inspector/protocol.ts';
+import { machines } from '../../machines/index.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { type OverviewSources, overviewOf } from './overview.ts';
+import { ownVersion } from './ownVersion.ts';
+
+export interface RuntimeFeedParts extends OverviewSources {
+  readonly engine: Pick<Engine, 'health' | 'handlers' | 'inspection' | 'subscribe'>;
+  readonly clock: Clock;
+  /** The name of the runtime. */
+  readonly name: string;
+  readonly call: FeedSource['call'];
+  readonly onError: (error: unknown) => void;
+}
+
+/** Nothing is collected before somebody watches, or it is opened. */
+export function runtimeFeed(parts: RuntimeFeedParts): Feed {
+  const { engine, clock, name, call, onError } = parts;
+  return new Feed({
+    ...{ clock, call, onError, rules: FACT_NEWS, inspection: engine.inspection },
+    subscribe: (listener) => engine.subscribe(listener),
+    about: {
+      ...{ holdfast: ownVersion(), name, startedAtMs: clock.now() },
+      charts: machines.map(({ id, version }) => ({ machine: id, version: version ?? null })),
+    },
+    overview: () => overviewOf(parts),
+  });
+}
