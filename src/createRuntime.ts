@@ -9,6 +9,7 @@
 
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
+import { callListener } from '../actors/facts/listeners.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
@@ -173,7 +174,11 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   if (options.inspect !== undefined) {
     const shown = projectInspection(options.inspect, () => clock.now());
     engine.inspection.watch(shown);
-    for (const actor of engine.inspection.actors()) shown.began(actor);
+    for (const actor of engine.inspection.actors()) {
+      callListener(() => {
+        shown.began(actor);
+      }, onError);
+    }
   }
   const callByName = (name: string, params: unknown): Promise<unknown> =>
     management.callByName(MANAGEMENT_CALLS, name, params);

@@ -98,7 +98,8 @@ export function chartedActor({ id, chart, actor, handler }: Resident): ChartedAc
   const { value, context } = actor.getSnapshot();
   const { type, tier, priority } = context;
   return {
-    ...{ actor: actorNumber(actor), id, machine: chart.machine, value },
+    ...{ actor: actorNumber(actor), id, machine: chart.machine },
+    value: typeof value === 'string' ? value : { ...value },
     about: { type, upstream: handler?.upstream ?? null, tier, priority },
   };
 }

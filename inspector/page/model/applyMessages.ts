@@ -85,7 +85,7 @@ function takeActors(draft: Draft, actors: readonly WatchedActor[], isAll: boolea
 function takeStep(draft: Draft, step: Step): void {
   draft.steps.push(step);
   const actor = (draft.actors ?? draft.page.actors).get(step.actor);
-  if (actor === undefined || step.atMs < actor.sinceAtMs) return;
+  if (actor === undefined || step.atMs < (actor.sinceAtMs ?? 0)) return;
   if (isSame(actor.states, step.to)) return;
   draft.actors ??= new Map(draft.page.actors);
   draft.actors.set(step.actor, { ...actor, states: step.to, sinceAtMs: step.atMs });

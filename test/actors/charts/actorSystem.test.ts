@@ -5,7 +5,7 @@ import {
   type StatelyInspectionEvent,
 } from '@statelyai/inspect';
 import { describe, expect, test } from 'vitest';
-import { type AnyStateMachine, createActor, createMachine, type InspectionEvent } from 'xstate';
+import { type AnyStateMachine, createActor, createMachine } from 'xstate';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { flatLogic } from '../../../actors/charts/flatLogic.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
@@ -39,12 +39,12 @@ const INPUT = {
 
 const unheard = (error: unknown): never => expect.unreachable(String(error));
 
-function startOperation(system: ActorSystem, logic = operationLogic()) {
+function startOperation(system: ActorSystem, logic = operationLogic(system)) {
   return createActor(logic, { ...system.operation('operation-1'), input: INPUT }).start();
 }
 
-function operationLogic() {
-  return flatLogic(syncOperationMachine, { attempt: () => () => undefined });
+function operationLogic(system: ActorSystem) {
+  return flatLogic(syncOperationMachine, { attempt: () => () => undefined }, system.charts);
 }
 
 function startBreaker(system: ActorSystem): Breaker {
@@ -69,7 +69,13 @@ function startBreaker(system: ActorSystem): Breaker {
 async function framesOf(work: (system: ActorSystem) => void): Promise<StatelyInspectionEvent[]> {
   const frames: StatelyInspectionEvent[] = [];
   const inspector = createInspector({ send: (frame) => frames.push(frame) });
-  work(new ActorSystem((event) => inspector.inspect.next?.(event), unheard));
+  const system = new ActorSystem(unheard);
+  const { root, operations } = system;
+  for (const actorRef of [root, operations]) {
+    inspector.inspect.next?.({ type: '@xstate.actor', actorRef, rootId: root.sessionId });
+  }
+  root.system.inspect(inspector.inspect);
+  work(system);
   // It sends when nothing else is to be done.
   await setTimeout(20);
   return frames;
@@ -105,7 +111,7 @@ describe("OB-1 Stately's own inspector", () => {
 
   test('OB-1 control: logic that does not show its chart is not drawn', async () => {
     const logic = Object.assign(
-      Object.create(operationLogic()) as ReturnType<typeof operationLogic>,
+      Object.create(operationLogic(new ActorSystem(unheard))) as ReturnType<typeof operationLogic>,
       {
         config: undefined,
       },
@@ -161,19 +167,22 @@ describe('OB-1 the system of a runtime', () => {
     expect(last).toMatchObject({ event: { type: 'xstate.stop' } });
   });
 
-  test('SV-2 what an inspector throws breaks no actor', () => {
+  test('SV-2 what an observer throws breaks no actor, and is told once', () => {
     const told: unknown[] = [];
-    const seen: InspectionEvent[] = [];
-    const system = new ActorSystem(
-      (event) => {
-        seen.push(event);
-        throw new Error('bad inspector');
+    let steps = 0;
+    const system = new ActorSystem((error) => told.push(error));
+    system.charts.attach({
+      began: () => expect.unreachable('no actor of a pool or a component begins here'),
+      stepped: () => {
+        steps += 1;
+        throw new Error('bad observer');
       },
-      (error) => told.push(error),
-    );
+      ended: () => undefined,
+    });
     const actor = startOperation(system);
     actor.send({ type: 'journal.committed', atMs: 0, turn: 'granted' });
     expect(actor.getSnapshot().value).toBe('attempting');
-    expect(told).toHaveLength(seen.length);
+    expect(steps).toBe(2);
+    expect(told).toEqual([new Error('bad observer')]);
   });
 });

@@ -153,7 +153,7 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       row('payments', 'trial', 'low', Math.round(waiting / 3), isDown ? 'breaker' : 'slot'),
       row('records', 'premium', 'normal', 4, null),
       row('notifications', 'basic', 'low', 31, 'rate'),
-    ].map((queued) => ({ ...queued, oldestAtMs: atMs - 40 * queued.waiting - 200 })),
+    ].map((queued) => ({ ...queued, isMore: false, oldestAtMs: atMs - 40 * queued.waiting - 200 })),
     stuck: isDown ? [] : [{ upstream: 'notifications', because: 'overhang', forMs: 12_000 }],
     operations: {
       ...{ inMemory: counted.live, attemptsRunning: Math.round(19 + 8 * breathes) },
