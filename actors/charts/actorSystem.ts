@@ -128,7 +128,8 @@ export class ActorSystem {
     const subscription = this.root.system.inspect((inspected) => {
       if (inspected.type !== '@xstate.microstep') return;
       if (inspected.actorRef !== this.#taken?.by) return;
-      this.#taken.transitions.push(...inspected._transitions);
+      const { _transitions: transitions } = inspected;
+      this.#taken.transitions.push(...transitions);
     });
     return () => {
       subscription.unsubscribe();
