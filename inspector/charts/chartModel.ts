@@ -1,77 +1,17 @@
 /**
- * A chart as plain data: what its pages, its drawing, its diff, its approval and the inspector's page are made
- * from, and what docs/machines/<id>.json holds.
+ * A chart as plain data, made of its machine.
  *
  * @module
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { ChartModel, RuleModel, StateModel, TransitionModel } from './chartData.ts';
 import { requirementsOf } from './chartFaults.ts';
 import { chartHash } from './chartHash.ts';
 import { actionName, guardInWords } from './chartNames.ts';
 import { allStates, allTransitions, type ChartTransition } from './transitions.ts';
 
-/** A chart. Its `hash` is that of everything else here. */
-export interface ChartModel {
-  readonly id: string;
-  readonly version: string | null;
-  /** `sha256:…`: an approval is of this. */
-  readonly hash: string;
-  /** What it is, in one sentence. */
-  readonly purpose: string;
-  /** In document order, the root first. */
-  readonly states: readonly StateModel[];
-  /** In the order of `allTransitions`; a step of the inspector names them by place. */
-  readonly transitions: readonly TransitionModel[];
-  /** What its guards and actions are: the names of its setup, then the functions that these use. */
-  readonly rules: readonly RuleModel[];
-}
-
-export interface StateModel {
-  /** `''` for the root, else its keys joined by dots. */
-  readonly path: string;
-  readonly name: string;
-  /** `null` for the root. */
-  readonly parent: string | null;
-  readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'deepHistory';
-  /** Where it starts, as a path; `null` where nothing is inside, or all is at once. */
-  readonly initial: string | null;
-  readonly description: string;
-  readonly tags: readonly string[];
-  readonly requirements: readonly string[];
-  readonly entry: readonly string[];
-  readonly exit: readonly string[];
-  /** Names of what runs while it is active. */
-  readonly invokes: readonly string[];
-}
-
-export interface TransitionModel {
-  /** As `transitionLabel` has it: unique in its chart. */
-  readonly label: string;
-  readonly source: string;
-  /** The event's type; `''` for one that is taken at once. */
-  readonly event: string;
-  /** Name and parameters of its guard, `not(isCrisis)`, `isPresentTrouble(kind=full)`; `null` for none. */
-  readonly guard: string | null;
-  readonly actions: readonly string[];
-  /** Paths; none where it stays. */
-  readonly targets: readonly string[];
-  /** Whether it leaves its state and enters it again, where it leads there. */
-  readonly reenters: boolean;
-}
-
-/** The text of one rule, without comments, types and line breaks. */
-export interface RuleModel {
-  readonly name: string;
-  /**
-   * `function` for what guards and actions use, wherever in machines/ it is; `given` for how the transitions
-   * make what they hand to guards and actions, and for what a chart begins with.
-   */
-  readonly kind: 'guard' | 'action' | 'delay' | 'function' | 'given';
-  readonly text: string;
-  /** Names of the functions and constants that it uses itself. */
-  readonly uses: readonly string[];
-}
+export type { ChartModel, RuleModel, StateModel, TransitionModel } from './chartData.ts';
 
 /**
  * A chart as data. `rules` are what its source says of its guards and actions; without them the hash is that

@@ -1,0 +1,100 @@
+/**
+ * What happened to an operation, and what it waits for, in sentences.
+ *
+ * @module
+ */
+
+import { spanText } from '../words/time.ts';
+import type { CrisisSeen, HistoryLine, OperationSeen } from './calls.ts';
+
+const WHAT: Readonly<Record<string, (line: HistoryLine) => string>> = {
+  failed: ({ attempt }) => `Attempt ${attempt} failed`,
+  crashed: ({ attempt }) => `The process died while attempt ${attempt} ran`,
+  interrupted: ({ attempt }) => `The process was stopped while attempt ${attempt} ran`,
+  merged: () => 'Two versions of its record were put together',
+  retryRequested: () => 'A person asked for another attempt',
+  replayRequested: () => 'A person brought it back from the dead letters',
+  editedReplayRequested: () => 'A person brought it back with another payload',
+  calledOff: () => 'A person called it off',
+};
+
+const CLASSES: Readonly<Record<string, string>> = {
+  transient: 'it may succeed later',
+  permanent: 'it would fail again',
+  conflict: 'the upstream holds another version',
+  unknownOutcome: 'nobody knows whether the upstream has acted',
+};
+
+/** `Attempt 2 failed after 1.2 s: HF_ATTEMPT_TIMED_OUT, nobody knows whether the upstream has acted.` */
+export function historySentence(line: HistoryLine): string {
+  const { what, startedAtMs, atMs, code, failureClass } = line;
+  const happened = WHAT[what]?.(line) ?? `${what}, attempt ${line.attempt}`;
+  const took = startedAtMs === undefined ? '' : ` after ${spanText(atMs - startedAtMs)}`;
+  const meant = failureClass === undefined ? undefined : (CLASSES[failureClass] ?? failureClass);
+  const why = [code, meant].filter((part) => typeof part === 'string').join(', ');
+  return `${happened}${took}${why === '' ? '' : `: ${why}`}.`;
+}
+
+/** How long it waited before each line, and how long that attempt took: for bars beside the sentences. */
+export function historySpans(
+  history: readonly HistoryLine[],
+  acceptedAtMs: number,
+): readonly { readonly waitedMs: number; readonly tookMs: number | null }[] {
+  return history.map(({ atMs, startedAtMs }, at) => {
+    const since = history[at - 1]?.atMs ?? acceptedAtMs;
+    return {
+      waitedMs: Math.max(0, (startedAtMs ?? atMs) - since),
+      tookMs: startedAtMs === undefined ? null : Math.max(0, atMs - startedAtMs),
+    };
+  });
+}
+
+const WAITS: Readonly<Record<string, string>> = {
+  lane: 'those before it in its lane',
+  handler: 'a handler of its type',
+  backoff: 'the time after a failed attempt',
+  rate: 'a token of its rate',
+  startAt: 'the instant from which it may begin',
+  conflict: 'somebody to decide a conflict',
+  review: 'somebody to say whether it may be done again',
+  overhang: 'its handler, which does not return',
+  start: 'the process to be ready',
+  stopping: 'another process: this one stops',
+  storage: 'the disk',
+  suspect: 'one that runs alone',
+  operator: 'a person who holds the breaker open',
+  breaker: 'its upstream, which is down',
+  probe: 'a probe of its upstream',
+  slot: 'a free slot',
+  ramp: 'slots that open again one by one',
+  level: 'slots that are kept for what is more urgent',
+};
+
+/** `for a free slot`; the word itself where it is not known here. */
+export function waitInWords(reason: string): string {
+  return WAITS[reason] ?? reason;
+}
+
+/** `Waits for a free slot for 12 s, until 03:12:45.`; `null` where it does not wait. */
+export function waitSentence(
+  { wait }: Pick<OperationSeen, 'wait'>,
+  nowMs: number,
+  clock: (atMs: number) => string,
+): string | null {
+  if (wait === null) return null;
+  const until = wait.untilAtMs === null ? '' : `, until ${clock(wait.untilAtMs)}`;
+  const since = spanText(Math.max(0, nowMs - wait.sinceAtMs));
+  return `Has waited ${since} for ${waitInWords(wait.reason)}${until}.`;
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  notified: 'was told',
+  failed: 'could not be told',
+  timedOut: 'was not told in time',
+};
+
+/** `Step 1 was told.`; the names of steps may be those of people. */
+export function toldSentence({ outcome, calls }: CrisisSeen['told'][number], at: number): string {
+  const how = OUTCOMES[outcome] ?? outcome;
+  return `Step ${at + 1} ${how}${calls === 1 ? '' : `, after ${calls} calls`}.`;
+}

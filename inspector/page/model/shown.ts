@@ -1,0 +1,82 @@
+/**
+ * What is shown: the present, or the moment that is looked at. Views of actors and steps read it from here, so that
+ * the whole page travels in time together.
+ *
+ * @module
+ */
+
+import type { News, Step, WatchedActor } from '../../protocol.ts';
+import { momentAt, type Then } from '../past/moment.ts';
+import type { EndedActor, PageState, Past } from './pageState.ts';
+
+/** What is looked at from now on: what is remembered is kept where one begins to look back. */
+export function pastAt(page: PageState, serial: number | null): Past | null {
+  if (serial === null) return null;
+  const { actors, ended, steps, news } = page.past ?? page;
+  return { actors, ended, steps, news, moment: momentAt(steps, serial) };
+}
+
+/** An actor as it was, or is. */
+export interface ShownActor {
+  readonly actor: WatchedActor;
+  readonly endedAtMs: number | null;
+  /** `unknown` where steps between are not remembered: `states` are empty then, as they are where it was not there. */
+  readonly is: 'there' | 'ended' | 'absent' | 'unknown';
+  readonly states: readonly string[];
+  readonly sinceAtMs: number | null;
+}
+
+/** All that is remembered, of the present or of what one looks back at. */
+export function rememberedOf(page: PageState): {
+  readonly steps: readonly Step[];
+  readonly news: readonly News[];
+} {
+  return page.past ?? page;
+}
+
+/** The serial that is looked at; `null` for the present. */
+export function serialOf({ past }: PageState): number | null {
+  return past?.moment.serial ?? null;
+}
+
+/** An actor by its number or by its id, the latest of that id; `null` where it is not known. */
+export function shownActor(page: PageState, key: string): ShownActor | null {
+  const { actors, ended } = page.past ?? page;
+  const found = byNumber(actors, ended, Number(key)) ?? byId(actors, key) ?? byId(ended, key);
+  return found === null ? null : shown(page.past, found);
+}
+
+/** All that were there at the moment, or that live. */
+export function shownActors(page: PageState): readonly ShownActor[] {
+  const { past } = page;
+  if (past === null) return [...page.actors.values()].map((actor) => shown(null, actor));
+  return [...past.ended.values(), ...past.actors.values()]
+    .map((actor) => shown(past, actor))
+    .filter(({ is }) => is !== 'absent' && is !== 'ended');
+}
+
+type Known = WatchedActor & Partial<Pick<EndedActor, 'endedAtMs'>>;
+
+function byNumber(
+  actors: ReadonlyMap<number, WatchedActor>,
+  ended: ReadonlyMap<number, EndedActor>,
+  number: number,
+): Known | null {
+  return actors.get(number) ?? ended.get(number) ?? null;
+}
+
+function byId(actors: ReadonlyMap<number, Known>, id: string): Known | null {
+  let found: Known | null = null;
+  for (const actor of actors.values()) if (actor.id === id) found = actor;
+  return found;
+}
+
+function shown(past: Past | null, actor: Known): ShownActor {
+  const endedAtMs = actor.endedAtMs ?? null;
+  const now = { actor, endedAtMs, states: actor.states, sinceAtMs: actor.sinceAtMs };
+  if (past === null) return { ...now, is: endedAtMs === null ? 'there' : 'ended' };
+  const then: Then = past.moment.of(actor.actor, { sinceAtMs: actor.sinceAtMs, endedAtMs });
+  if (then.kind === 'asNow') return { ...now, is: 'there' };
+  if (then.kind !== 'known') return { ...now, is: then.kind, states: [], sinceAtMs: null };
+  return { ...now, is: 'there', states: then.states, sinceAtMs: then.sinceAtMs };
+}

@@ -1,0 +1,58 @@
+/**
+ * What a person says for orders, field by field.
+ *
+ * @module
+ */
+
+import type { Field } from './order.ts';
+
+const KEPT =
+  'It is kept, shown to other people and told in facts: give an id of your own, and no name.';
+
+/** Who decides, with their role: whoever reads of it later has to know whom to ask. */
+export const DECIDER: readonly Field[] = [
+  { name: 'by.id', label: 'Your id', help: KEPT, kind: 'word', isNeeded: true },
+  {
+    name: 'by.role',
+    label: 'Your role',
+    help: 'What you are here: clinician, on call, support.',
+    kind: 'word',
+    isNeeded: true,
+  },
+];
+
+/** Who gives an order to a breaker. */
+export const BY: Field = {
+  name: 'by',
+  label: 'Your id',
+  help: KEPT,
+  kind: 'word',
+  isNeeded: false,
+};
+
+/** Why, for other people. */
+export function reason(isNeeded: boolean): Field {
+  return {
+    name: 'reason',
+    label: 'Reason',
+    help: 'For other people: it is kept, shown and told. Nothing about a person.',
+    kind: 'text',
+    isNeeded,
+  };
+}
+
+export const NOTE: Field = {
+  name: 'note',
+  label: 'Note',
+  help: 'Kept sealed with the crisis, and told to nobody.',
+  kind: 'text',
+  isNeeded: false,
+};
+
+export const EVEN_IF_APPLIED: Field = {
+  name: 'evenIfApplied',
+  label: 'I have looked at the upstream: nothing of it is applied there, or twice does no harm',
+  help: 'Without this, an attempt in doubt waits for a review first where its upstream does not honour keys.',
+  kind: 'flag',
+  isNeeded: false,
+};

@@ -1,0 +1,189 @@
+/**
+ * The orders about people in crisis, about breakers and about the store, with what each does in words.
+ *
+ * @module
+ */
+
+import { ORDER } from './calls.ts';
+import { BY, DECIDER, NOTE, reason } from './fields.ts';
+import { type Order, plainOrder } from './order.ts';
+
+/** Orders about a crisis that is not over. */
+export function ordersOfCrisis(id: string): readonly Order[] {
+  return [
+    {
+      ...plainOrder(ORDER.acknowledgeCrisis, 'Take it on', 'Take this crisis on?', id),
+      params: { id },
+      says: [
+        'From this moment no further step of the chain is told: you answer for it that somebody cares for the person.',
+        'It is delivered all the same.',
+        'Somebody else may take it over from you.',
+      ],
+      fields: [...DECIDER, NOTE],
+      done: durably('It is taken on: nobody else is told.'),
+    },
+    {
+      ...plainOrder(ORDER.callOffCrisis, 'Call it off', 'Call this crisis off?', id),
+      params: { id },
+      isDestroying: true,
+      says: [
+        'It is delivered no more, and nobody else is told: you answer for it that nobody is in danger.',
+        'What is being sent is told to stop, and counts where it has arrived.',
+        'It can not be taken back; a new crisis can be raised.',
+      ],
+      fields: [...DECIDER, { ...NOTE, name: 'reason', label: 'Reason' }],
+      done: durably('It is called off.'),
+    },
+  ];
+}
+
+function durably(done: string): Order['done'] {
+  return (result) => {
+    const { isDurable } = (result ?? {}) as { readonly isDurable?: boolean };
+    return isDurable === false
+      ? `${done} It is not on disk yet: it is written as soon as it can be, and a restart before that forgets it.`
+      : done;
+  };
+}
+
+/**
+ * Orders about the breaker of an upstream.
+ *
+ * @param isHeld an order of a person is in force there
+ */
+export function ordersOfBreaker(upstream: string, isHeld: boolean): readonly Order[] {
+  const still = 'Crises still go out. It stays so, over restarts too, until it is released.';
+  const params = { upstream };
+  return [
+    {
+      ...plainOrder(
+        ORDER.forceBreakerOpen,
+        'Force open',
+        `Force the breaker of ${upstream} open?`,
+        upstream,
+      ),
+      params,
+      says: [`No call goes out to ${upstream}: all work for it waits.`, still],
+      fields: [reason(true), BY],
+      done: () => `The breaker of ${upstream} is held open.`,
+    },
+    {
+      ...plainOrder(
+        ORDER.observeBreaker,
+        'Only observe',
+        `Let the breaker of ${upstream} only observe?`,
+        upstream,
+      ),
+      params,
+      says: [
+        `Every call goes out to ${upstream}, also while it is down; what would open the breaker is only told.`,
+        'Failures are those of each operation, and use up its attempts.',
+        'It stays so, over restarts too, until it is released.',
+      ],
+      fields: [reason(false), BY],
+      done: () => `The breaker of ${upstream} only observes.`,
+    },
+    {
+      ...plainOrder(
+        ORDER.disableBreaker,
+        'Switch off',
+        `Switch the breaker of ${upstream} off?`,
+        upstream,
+      ),
+      params,
+      says: [
+        `Every call goes out to ${upstream}, and nothing is counted: nothing protects it, nor the work that fails there.`,
+        'Failures are those of each operation, and use up its attempts.',
+        'It stays so, over restarts too, until it is released.',
+      ],
+      fields: [reason(false), BY],
+      done: () => `The breaker of ${upstream} is switched off.`,
+    },
+    ...(isHeld
+      ? [
+          {
+            ...plainOrder(
+              ORDER.releaseBreaker,
+              'Release',
+              `Release the breaker of ${upstream}?`,
+              upstream,
+            ),
+            params,
+            says: [
+              'One order is let go: the latest of yours, where you give your id, else the latest of all.',
+              'Once none is left the breaker follows its own rules again.',
+            ],
+            fields: [BY],
+            done: () => 'One order is let go.',
+          },
+        ]
+      : []),
+  ];
+}
+
+const HOURS = [1, 4, 12, 24];
+
+/** Orders about crisis mode for everybody; for one person it is decided where one knows whom it is about. */
+export const CRISIS_MODE_ORDERS: readonly Order[] = [
+  {
+    ...plainOrder(
+      ORDER.enterCrisisMode,
+      'Switch crisis mode on',
+      'Switch crisis mode on for everybody?',
+      'everybody',
+    ),
+    says: [
+      'What is not urgent makes way, at every upstream, until somebody else ends it or its time is over.',
+      'Crises are answered and delivered as ever.',
+      'It goes on over restarts. Where it is on, it is prolonged.',
+    ],
+    fields: [
+      ...DECIDER,
+      reason(false),
+      {
+        name: 'forMs',
+        label: 'For how long',
+        help: 'Four hours, unless you choose.',
+        kind: 'choice',
+        isNeeded: false,
+        options: HOURS.map((hours) => ({
+          value: hours * 3_600_000,
+          label: hours === 1 ? '1 hour' : `${hours} hours`,
+        })),
+      },
+    ],
+    done: durably('Crisis mode is on for everybody.'),
+  },
+  {
+    ...plainOrder(
+      ORDER.leaveCrisisMode,
+      'End crisis mode',
+      'End crisis mode for everybody?',
+      'everybody',
+    ),
+    says: [
+      'What made way goes on.',
+      'Somebody else has to end it than those who switched it on or prolonged it.',
+    ],
+    fields: DECIDER,
+    done: (result) => {
+      const { wasOn } = (result ?? {}) as { readonly wasOn?: boolean };
+      return wasOn === false ? 'It was not on.' : durably('Crisis mode is off.')(result);
+    },
+  },
+];
+
+/** The order that ends the hold of a restored or copied store. */
+export const RELEASE_STORE: Order = {
+  ...plainOrder(
+    ORDER.releaseStore,
+    'Release the store',
+    'Let the work of this store run?',
+    'store',
+  ),
+  says: [
+    'This store was restored or copied, and nothing of it runs until somebody says so. Released, all that waits in it runs.',
+    'Make sure first that no other process runs the store that it was copied from: each would do the same work.',
+  ],
+  done: () => 'What waits in it runs from now on.',
+};

@@ -1,0 +1,153 @@
+/**
+ * Time travel: in which states an actor was right after any step that is remembered. Told from the states of
+ * now and the steps since, backwards; where steps are missing it is said that nobody knows, and nothing is guessed.
+ *
+ * A moment is the serial of a step: what was right after it.
+ *
+ * @module
+ */
+
+import type { Step } from '../../protocol.ts';
+
+/** What is known of an actor at a moment. */
+export type Then =
+  /** It stood where it stands now: nothing has happened to it since. */
+  | { readonly kind: 'asNow' }
+  | { readonly kind: 'known'; readonly states: readonly string[] }
+  /** It was not there yet, or no longer. */
+  | { readonly kind: 'absent' }
+  /** Steps between are not remembered. */
+  | { readonly kind: 'unknown' };
+
+/** Steps in the order of their serials. */
+export type Remembered = readonly Step[];
+
+/** The moments that can be gone back to; `null` where no step is remembered. */
+export function reachOf(steps: Remembered): { readonly from: number; readonly to: number } | null {
+  const [first, last] = [steps[0], steps.at(-1)];
+  return first === undefined || last === undefined ? null : { from: first.serial, to: last.serial };
+}
+
+/** Where the first step after this moment lies among the remembered ones. */
+export function placeAfter(steps: Remembered, moment: number): number {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((steps[middle]?.serial ?? 0) <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** When the step of this moment, or the last remembered one before it, was taken; `null` before all. */
+export function timeOf(steps: Remembered, moment: number): number | null {
+  return steps[placeAfter(steps, moment) - 1]?.atMs ?? null;
+}
+
+/** All actors at a moment. */
+export interface Moment {
+  readonly serial: number;
+  /** When its step was taken. */
+  readonly atMs: number | null;
+  /**
+   * @param now since when it stands where it stands now, `null` where that is not known, and when it ended; `null`
+   * for one that lives
+   */
+  of(
+    actor: number,
+    now: { readonly sinceAtMs: number | null; readonly endedAtMs: number | null },
+  ): Then;
+}
+
+/**
+ * Every actor at one moment, in one pass over the steps. Serials count without gaps, so a number that is missing
+ * is a step that this page was not sent, and nobody knows whose it was.
+ */
+export function momentAt(steps: Remembered, serial: number): Moment {
+  const place = placeAfter(steps, serial);
+  const atMs = steps[place - 1]?.atMs ?? null;
+  const after = firstSteps(steps, place, serial);
+  let before: ReadonlyMap<number, Step> | null = null;
+  return {
+    serial,
+    atMs,
+    of(actor, { sinceAtMs, endedAtMs }) {
+      if (endedAtMs !== null && atMs !== null && endedAtMs < atMs) return { kind: 'absent' };
+      const next = after.steps.get(actor);
+      if (next !== undefined) return standing(next.from);
+      before ??= lastSteps(steps, place, serial);
+      const last = before.get(actor);
+      if (last !== undefined) return standing(last.to);
+      if (!after.isWhole) return { kind: 'unknown' };
+      // It came to where it stands by no step, after this moment: that is how it began.
+      if (atMs !== null && sinceAtMs !== null && sinceAtMs > atMs) return { kind: 'absent' };
+      return { kind: 'asNow' };
+    },
+  };
+}
+
+function standing(states: readonly string[]): Then {
+  return states.length === 0 ? { kind: 'absent' } : { kind: 'known', states };
+}
+
+/** The first step of each actor after a moment, up to the first that is missing. */
+function firstSteps(
+  steps: Remembered,
+  place: number,
+  serial: number,
+): { readonly steps: ReadonlyMap<number, Step>; readonly isWhole: boolean } {
+  const found = new Map<number, Step>();
+  for (let at = place; at < steps.length; at += 1) {
+    const step = steps[at];
+    if (step?.serial !== serial + 1 + at - place) return { steps: found, isWhole: false };
+    if (!found.has(step.actor)) found.set(step.actor, step);
+  }
+  return { steps: found, isWhole: true };
+}
+
+/** The last step of each actor up to a moment, back to the first that is missing. */
+function lastSteps(steps: Remembered, place: number, serial: number): ReadonlyMap<number, Step> {
+  const found = new Map<number, Step>();
+  for (let at = place - 1; at >= 0; at -= 1) {
+    const step = steps[at];
+    if (step?.serial !== serial - (place - 1 - at)) break;
+    if (!found.has(step.actor)) found.set(step.actor, step);
+  }
+  return found;
+}
+
+/** Where a scrubber goes by a key: to the step before or after this moment, among these. */
+export type Move = 'earlier' | 'later' | 'first' | 'last' | 'farEarlier' | 'farLater';
+
+const FAR = 10;
+
+/**
+ * The moment that a move leads to; `null` is live. Going on after the last one is live again.
+ *
+ * @param serials of the steps to stop at, ascending: those of one actor, or all
+ */
+export function moved(
+  serials: readonly number[],
+  moment: number | null,
+  move: Move,
+): number | null {
+  const last = serials.length - 1;
+  if (last < 0) return null;
+  // Live stands after the last step, and the step before it is that of the moment before last.
+  const place = moment === null ? last : lastUpTo(serials, moment);
+  const target = {
+    earlier: moment === null || (serials[place] ?? 0) === moment ? place - 1 : place,
+    later: place + 1,
+    first: 0,
+    last,
+    farEarlier: place - FAR,
+    farLater: place + FAR,
+  }[move];
+  if (target > last) return null;
+  return serials[Math.max(0, target)] ?? null;
+}
+
+function lastUpTo(serials: readonly number[], moment: number): number {
+  const after = serials.findIndex((serial) => serial > moment);
+  return (after === -1 ? serials.length : after) - 1;
+}

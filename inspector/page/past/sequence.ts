@@ -1,0 +1,141 @@
+/**
+ * The event sequence of an actor, or of several beside each other: who took which event when, as rows. The newest
+ * is first.
+ *
+ * @module
+ */
+
+import type { News, Step, WatchedActor } from '../../protocol.ts';
+
+/** An event that an actor took. */
+export interface StepRow {
+  readonly kind: 'step';
+  readonly step: Step;
+  /** How long after the row before it in time; `null` for the first. */
+  readonly afterMs: number | null;
+  /** It took the event and stayed in its states. */
+  readonly isStay: boolean;
+}
+
+/** A fact that was told about it. */
+export interface NewsRow {
+  readonly kind: 'news';
+  readonly news: News;
+  readonly afterMs: number | null;
+}
+
+/** Steps of the process that this page was not sent: some may have been its own. */
+export interface MissedRow {
+  readonly kind: 'missed';
+  /** Between which serials. */
+  readonly after: number;
+  readonly count: number;
+}
+
+export type SequenceRow = StepRow | NewsRow | MissedRow;
+
+/** Whose rows are shown. */
+export interface Cast {
+  readonly actors: ReadonlySet<number>;
+  /** News are told by id. */
+  readonly ids: ReadonlySet<string>;
+}
+
+/** How much is shown of one sequence: what lies before is still in the time travel. */
+const ROWS_MAX = 2_000;
+
+/**
+ * The rows of these actors, the newest first.
+ *
+ * @param steps in the order of their serials
+ * @param news in the order of theirs
+ */
+export function sequenceOf(
+  steps: readonly Step[],
+  news: readonly News[],
+  { actors, ids }: Cast,
+): readonly SequenceRow[] {
+  const rows: SequenceRow[] = [];
+  let [stepAt, newsAt] = [steps.length - 1, news.length - 1];
+  while (rows.length < ROWS_MAX && (stepAt >= 0 || newsAt >= 0)) {
+    const [step, told] = [steps[stepAt], news[newsAt]];
+    // What is told of a step is told after it was taken.
+    if (told !== undefined && (step === undefined || told.atMs >= step.atMs)) {
+      newsAt -= 1;
+      if (told.id !== null && ids.has(told.id)) {
+        rows.push({ kind: 'news', news: told, afterMs: null });
+      }
+      continue;
+    }
+    if (step === undefined) break;
+    if (actors.has(step.actor)) {
+      rows.push({ kind: 'step', step, afterMs: null, isStay: isSame(step.from, step.to) });
+    }
+    const before = steps[stepAt - 1];
+    const missing = before === undefined ? 0 : step.serial - before.serial - 1;
+    if (before !== undefined && missing > 0) addMissed(rows, before.serial, missing);
+    stepAt -= 1;
+  }
+  if (rows.at(-1)?.kind === 'missed') rows.pop();
+  return withWaits(rows);
+}
+
+/** Gaps that lie side by side among these rows are one. */
+function addMissed(rows: SequenceRow[], after: number, count: number): void {
+  const last = rows.at(-1);
+  if (last === undefined) return;
+  if (last.kind === 'missed') rows.pop();
+  const more = last.kind === 'missed' ? last.count : 0;
+  rows.push({ kind: 'missed', after, count: count + more });
+}
+
+function withWaits(rows: readonly SequenceRow[]): readonly SequenceRow[] {
+  return rows.map((row, at) => {
+    const earlier = rows[at + 1];
+    const [time, before] = [timeOfRow(row), earlier === undefined ? null : timeOfRow(earlier)];
+    if (row.kind === 'missed' || time === null || before === null) return row;
+    return { ...row, afterMs: Math.max(0, time - before) };
+  });
+}
+
+function timeOfRow(row: SequenceRow): number | null {
+  if (row.kind === 'missed') return null;
+  return row.kind === 'step' ? row.step.atMs : row.news.atMs;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((state, at) => state === b[at]);
+}
+
+/** The serials of the steps of one actor that can be gone back to, ascending. */
+export function serialsOf(steps: readonly Step[], actor: number): readonly number[] {
+  return steps.filter((step) => step.actor === actor).map(({ serial }) => serial);
+}
+
+/** The last step of an actor up to a moment; `null` for live means up to now. */
+export function lastStepOf(
+  steps: readonly Step[],
+  actor: number,
+  moment: number | null,
+): Step | null {
+  for (let at = steps.length - 1; at >= 0; at -= 1) {
+    const step = steps[at];
+    if (step?.actor === actor && (moment === null || step.serial <= moment)) return step;
+  }
+  return null;
+}
+
+/**
+ * The components that say most about what an operation for `upstream` went through: what is named after it
+ * (`breaker:payments`), what is for all (`degradation:global`), and what there is one of (`supervisor`).
+ */
+export function companionsOf<Actor extends Pick<WatchedActor, 'id' | 'about'>>(
+  actors: Iterable<Actor>,
+  upstream: string | null,
+): readonly Actor[] {
+  return [...actors].filter(({ id, about }) => {
+    if (about !== null) return false;
+    const [, of] = /:(.*)$/s.exec(id) ?? [];
+    return of === undefined || of === 'global' || of === upstream;
+  });
+}
