@@ -41,7 +41,12 @@ const MANAGEMENT = [
   'src/management/conflicts',
   'src/management/policies',
 ];
-const PAGE_BASE = ['inspector', 'inspector/page/words', 'inspector/page/model'];
+const PAGE_BASE = [
+  'inspector',
+  'inspector/page/words',
+  'inspector/page/past',
+  'inspector/page/model',
+];
 const PAGE_KIT = [...PAGE_BASE, 'inspector/page/kit'];
 const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
 
@@ -225,11 +230,32 @@ const ROOMS = {
 
   // The inspector's page: it runs in a browser, and of the rest it knows the messages that it is sent.
   'inspector/page/words': ['inspector'],
-  'inspector/page/model': ['inspector'],
+  // What was, told from the steps that are remembered.
+  'inspector/page/past': ['inspector'],
+  'inspector/page/model': ['inspector', 'inspector/page/past'],
+  // Names of management calls, and what the server lets through of their answers.
+  'inspector/page/calls': ['inspector/page/words'],
   'inspector/page/kit': PAGE_BASE,
   'inspector/page/overview': PAGE_KIT,
   'inspector/page/actors': PAGE_KIT,
-  'inspector/page': [...PAGE_KIT, 'inspector/page/overview', 'inspector/page/actors'],
+  'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
+  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts'],
+  'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],
+  'inspector/page/actor': [
+    ...PAGE_KIT,
+    'inspector/page/calls',
+    'inspector/page/orders',
+    'inspector/page/chart',
+    'inspector/charts',
+  ],
+  'inspector/page': [
+    ...PAGE_KIT,
+    'inspector/page/overview',
+    'inspector/page/actors',
+    'inspector/page/chart',
+    'inspector/page/piles',
+    'inspector/page/actor',
+  ],
 
   'src/http': [
     VOCABULARY,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChartModel, StateModel, TransitionModel } from '../../charts/chartModel.ts';
+import type { ChartModel, StateModel, TransitionModel } from '../../charts/chartData.ts';
 import { eventInWords } from '../../charts/eventInWords.ts';
 import type { Step } from '../../protocol.ts';
 

@@ -64,7 +64,6 @@ function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState 
     news: [],
     overview: null,
     flow: page.hello?.startedAtMs === hello.startedAtMs ? page.flow : NO_FLOW,
-    past: null,
   };
 }
 

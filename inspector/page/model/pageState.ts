@@ -6,6 +6,7 @@
  */
 
 import type { Hello, News, Overview, Step, WatchedActor } from '../../protocol.ts';
+import type { Moment } from '../past/moment.ts';
 import { type FlowLines, NO_FLOW } from './flowLines.ts';
 import { OVERVIEW_ROUTE, type Route } from './route.ts';
 
@@ -41,6 +42,14 @@ export interface EndedActor extends WatchedActor {
 
 export type Theme = 'auto' | 'light' | 'dark';
 
+/**
+ * A moment that is looked at, with what was remembered when one began to look: the page goes on remembering the
+ * present meanwhile, and forgets what is old.
+ */
+export interface Past extends Pick<PageState, 'actors' | 'ended' | 'steps' | 'news'> {
+  readonly moment: Moment;
+}
+
 export interface PageState {
   readonly connection: Connection;
   /** Whether orders are taken; `null` before there is a session. */
@@ -64,8 +73,8 @@ export interface PageState {
   /** The flow of each upstream in the last two minutes. */
   readonly flow: FlowLines;
   readonly route: Route;
-  /** The serial of the step that is looked at; `null` for the present. */
-  readonly past: number | null;
+  /** The moment that is looked at; `null` for the present. */
+  readonly past: Past | null;
   readonly theme: Theme;
   readonly isHelpOpen: boolean;
 }

@@ -9,6 +9,7 @@ import type { FeedMessage } from '../../protocol.ts';
 import { applyMessages } from './applyMessages.ts';
 import { type Connection, firstState, type PageState, type Theme } from './pageState.ts';
 import type { Route } from './route.ts';
+import { pastAt } from './shown.ts';
 
 export type PageStore = ReturnType<typeof createPageStore>;
 
@@ -38,10 +39,10 @@ export function createPageStore(pageNowMs: number) {
         route: event.route,
         isHelpOpen: false,
       }),
-      /** Looks at the moment after a step; `null` for the present. */
-      pastChosen: (page: PageState, event: { past: number | null }): PageState => ({
+      /** Looks at the moment right after the step of this serial; `null` for the present. */
+      pastChosen: (page: PageState, event: { serial: number | null }): PageState => ({
         ...page,
-        past: event.past,
+        past: pastAt(page, event.serial),
       }),
       themeChosen: (page: PageState, event: { theme: Theme }): PageState => ({
         ...page,

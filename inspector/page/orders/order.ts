@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OrderName } from './calls.ts';
+import type { OrderName } from '../calls/calls.ts';
 
 /** Something that a person says for an order. */
 export interface Field {

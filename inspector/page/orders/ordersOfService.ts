@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ORDER } from './calls.ts';
+import { ORDER } from '../calls/calls.ts';
 import { BY, DECIDER, NOTE, reason } from './fields.ts';
 import { type Order, plainOrder } from './order.ts';
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ConflictSeen, type LetterSeen, type OperationSeen, ORDER } from './calls.ts';
+import { type ConflictSeen, type LetterSeen, type OperationSeen, ORDER } from '../calls/calls.ts';
 import { DECIDER, EVEN_IF_APPLIED } from './fields.ts';
 import { type Order, plainOrder } from './order.ts';
 

@@ -13,7 +13,12 @@ import type { Step } from '../../protocol.ts';
 export type Then =
   /** It stood where it stands now: nothing has happened to it since. */
   | { readonly kind: 'asNow' }
-  | { readonly kind: 'known'; readonly states: readonly string[] }
+  | {
+      readonly kind: 'known';
+      readonly states: readonly string[];
+      /** When it took its last event before; `null` where that is not remembered. */
+      readonly sinceAtMs: number | null;
+    }
   /** It was not there yet, or no longer. */
   | { readonly kind: 'absent' }
   /** Steps between are not remembered. */
@@ -74,10 +79,10 @@ export function momentAt(steps: Remembered, serial: number): Moment {
     of(actor, { sinceAtMs, endedAtMs }) {
       if (endedAtMs !== null && atMs !== null && endedAtMs < atMs) return { kind: 'absent' };
       const next = after.steps.get(actor);
-      if (next !== undefined) return standing(next.from);
       before ??= lastSteps(steps, place, serial);
       const last = before.get(actor);
-      if (last !== undefined) return standing(last.to);
+      if (next !== undefined) return standing(next.from, last?.atMs);
+      if (last !== undefined) return standing(last.to, last.atMs);
       if (!after.isWhole) return { kind: 'unknown' };
       // It came to where it stands by no step, after this moment: that is how it began.
       if (atMs !== null && sinceAtMs !== null && sinceAtMs > atMs) return { kind: 'absent' };
@@ -86,8 +91,9 @@ export function momentAt(steps: Remembered, serial: number): Moment {
   };
 }
 
-function standing(states: readonly string[]): Then {
-  return states.length === 0 ? { kind: 'absent' } : { kind: 'known', states };
+function standing(states: readonly string[], sinceAtMs: number | undefined): Then {
+  if (states.length === 0) return { kind: 'absent' };
+  return { kind: 'known', states, sinceAtMs: sinceAtMs ?? null };
 }
 
 /** The first step of each actor after a moment, up to the first that is missing. */

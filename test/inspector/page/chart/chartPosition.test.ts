@@ -3,7 +3,7 @@ import type {
   ChartModel,
   StateModel,
   TransitionModel,
-} from '../../../../inspector/charts/chartModel.ts';
+} from '../../../../inspector/charts/chartData.ts';
 import {
   activePaths,
   goesTo,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ConflictSeen, LOOK, ORDER } from '../../../../inspector/page/orders/calls.ts';
+import { type ConflictSeen, LOOK, ORDER } from '../../../../inspector/page/calls/calls.ts';
 import {
   checked,
   isConfirmed,

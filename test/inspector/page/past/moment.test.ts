@@ -28,10 +28,15 @@ describe('OB-1 time travel', () => {
   ];
 
   test('OB-1 an actor stood where its next step began, and where its last one ended', () => {
-    expect(momentAt(steps, 5).of(1, lives)).toEqual({ kind: 'known', states: ['b'] });
-    expect(momentAt(steps, 6).of(1, lives)).toEqual({ kind: 'known', states: ['b'] });
-    expect(momentAt(steps, 7).of(1, lives)).toEqual({ kind: 'known', states: ['c'] });
-    expect(momentAt(steps, 8).of(2, lives)).toEqual({ kind: 'known', states: ['y'] });
+    expect(momentAt(steps, 5).of(1, lives)).toMatchObject({ kind: 'known', states: ['b'] });
+    expect(momentAt(steps, 6).of(1, lives)).toMatchObject({ kind: 'known', states: ['b'] });
+    expect(momentAt(steps, 7).of(1, lives)).toMatchObject({ kind: 'known', states: ['c'] });
+    expect(momentAt(steps, 8).of(2, lives)).toEqual({
+      ...{ kind: 'known', states: ['y'], sinceAtMs: 800 },
+    });
+    expect(momentAt([step(3, 1, 'a', 'b'), step(4, 2, 'k', 'l')], 3).of(2, lives)).toEqual({
+      ...{ kind: 'known', states: ['k'], sinceAtMs: null },
+    });
   });
 
   test('OB-1 before its first step ever it was not there; what did nothing stands as now', () => {
@@ -54,11 +59,11 @@ describe('OB-1 time travel', () => {
   test('OB-1 steps that this page was not sent make unknown what they may have changed', () => {
     const gap = [step(5, 1, 'a', 'b'), step(6, 3, 'k', 'l'), step(9, 1, 'd', 'e')];
     // 7 and 8 are missing: at 7 nobody knows where 1 stood, nor whether 2 moved.
-    expect(momentAt(gap, 6).of(1, lives)).toEqual({ kind: 'known', states: ['b'] });
+    expect(momentAt(gap, 6).of(1, lives)).toMatchObject({ kind: 'known', states: ['b'] });
     expect(momentAt(gap, 7).of(1, lives)).toEqual({ kind: 'unknown' });
     expect(momentAt(gap, 7).of(2, lives)).toEqual({ kind: 'unknown' });
     // From 8 on the next step is known again.
-    expect(momentAt(gap, 8).of(1, lives)).toEqual({ kind: 'known', states: ['d'] });
+    expect(momentAt(gap, 8).of(1, lives)).toMatchObject({ kind: 'known', states: ['d'] });
     expect(momentAt(gap, 8).of(2, lives)).toEqual({ kind: 'asNow' });
   });
 
