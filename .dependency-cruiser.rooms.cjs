@@ -354,6 +354,7 @@ const ROOMS = {
     VOCABULARY,
     'machines/operation',
     'machines/policy/crisis',
+    'persistence/files',
     'persistence/owner',
     'actors',
     'inspector',

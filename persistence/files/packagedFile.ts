@@ -1,0 +1,55 @@
+/**
+ * Finds what the package has beside its code: in the sources, in the package, and beside an app that was made
+ * one file.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Installed, installedPackage, OWN_VERSION, placeOf } from './installed.ts';
+
+export interface PackagedFile {
+  /** Where it is, or where it should be. */
+  readonly path: string;
+  readonly isThere: boolean;
+  /** The installed package where it is of another version than the code that runs: its files are not for that. */
+  readonly other: Installed | null;
+}
+
+/**
+ * A file or folder of the package. All of them lie in one folder, so it is beside the file of `here`; where that went
+ * into a bundle, it is in the installed package, if that is of the same version. From the sources (in tests) it is
+ * the built one.
+ *
+ * @param here - `import.meta.url`, which some bundlers empty
+ * @param isIt - whether what is at this path is the one that is meant
+ */
+export function packagedFile(
+  here: string | undefined,
+  file: string,
+  isIt: (path: string) => boolean = existsSync,
+): PackagedFile {
+  const beside = outsideArchive(besideOf(here, file));
+  if (isIt(beside)) return { path: beside, isThere: true, other: null };
+  const installed = OWN_VERSION === null ? null : installedPackage(here);
+  if (installed === null) return { path: beside, isThere: false, other: null };
+  const path = outsideArchive(join(dirname(installed.manifest), 'dist', file));
+  const other = installed.version === OWN_VERSION ? null : installed;
+  return { path, isThere: other === null && isIt(path), other };
+}
+
+function besideOf(here: string | undefined, file: string): string {
+  const place = placeOf(here);
+  const url = place.endsWith('.ts')
+    ? new URL(`../../dist/${file}`, import.meta.url)
+    : new URL(`./${file}`, place);
+  return fileURLToPath(url);
+}
+
+/** Electron packs an app into an archive, `app.asar`; what is unpacked lies beside that, as a real file. */
+function outsideArchive(path: string): string {
+  const outside = path.replace(/(\.asar)([\\/])/, '$1.unpacked$2');
+  return existsSync(outside) ? outside : path;
+}

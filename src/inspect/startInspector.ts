@@ -1,0 +1,45 @@
+/**
+ * The inspector's server with the page of the package and what that may ask for: the same for every process that
+ * shows it. Loaded only where somebody wants to look.
+ *
+ * @module
+ */
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { FeedSource } from '../../inspector/protocol.ts';
+import {
+  type InspectorServer,
+  startInspectorServer,
+} from '../../inspector/server/inspectorServer.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { BUNDLE_ADVICE, OWN_VERSION } from '../../persistence/files/installed.ts';
+import { packagedFile } from '../../persistence/files/packagedFile.ts';
+import { INSPECTOR_CALLS } from './inspectorCalls.ts';
+
+export interface InspectorParts {
+  readonly source: FeedSource;
+  readonly port: number;
+  readonly canOperate: boolean;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+/** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`, `HF_OPTION_INVALID`. */
+export async function startInspector(parts: InspectorParts): Promise<InspectorServer> {
+  return await startInspectorServer({ ...parts, assets: pageFolder(), calls: INSPECTOR_CALLS });
+}
+
+/** The folder of the built page. */
+function pageFolder(): string {
+  const isPage = (path: string): boolean => existsSync(join(path, 'index.html'));
+  const { path, isThere, other } = packagedFile(import.meta.url, 'inspector', isPage);
+  if (isThere) return path;
+  const why =
+    other === null
+      ? `The page of the inspector is not there at ${path}.`
+      : `The app was bundled with holdfast ${OWN_VERSION}, and ${other.version} is installed at ` +
+        `${dirname(other.manifest)}, which has another page. Bundle it again.`;
+  throw new HoldfastError('HF_INSPECTOR_UNAVAILABLE', `${why} ${BUNDLE_ADVICE}`, { path });
+}
