@@ -33,6 +33,8 @@ import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { watchThisProcess } from './forgottenClose.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
+import { InspectLines } from './inspect/inspectLines.ts';
+import { OpenInspectors } from './inspect/openInspectors.ts';
 import { runtimeFeed } from './inspect/runtimeFeed.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import {
@@ -191,7 +193,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
           onError,
           answer: callByName,
           onUpgrade: (request, socket, head) => {
-            lines.take(request, socket, head);
+            if (viewers.isAskedBy(request)) viewers.take(request, socket);
+            else lines.take(request, socket, head);
           },
         });
   const outside =
@@ -242,6 +245,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     outside: () => outside?.state ?? null,
     call: callByName,
   });
+  const viewers = new InspectLines({ clock, source: feed });
+  const inspectors = new OpenInspectors({ feed, clock, onError });
   const desk = new OwnerDesk({
     ...{ engine, clock, callByName },
     accept: (request) => runtime.sync(request),
@@ -264,6 +269,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     lines,
     outside,
     feed,
+    inspectors,
     management,
     checkRequest: check,
     onError,
@@ -272,6 +278,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     },
     onClosed: () => {
       feed.end();
+      viewers.close();
       end();
     },
   });

@@ -39,6 +39,8 @@ import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import { checkHandler } from './handlerOptions.ts';
+import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
+import type { OpenInspectors } from './inspect/openInspectors.ts';
 import type { Management } from './management/call/management.ts';
 import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
@@ -87,6 +89,7 @@ export interface RuntimeParts {
   readonly outside: OutsideHost | null;
   /** What an inspector watches. */
   readonly feed: Feed;
+  readonly inspectors: OpenInspectors;
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
   readonly checkRequest: (request: SyncRequest) => CheckedRequest;
@@ -290,6 +293,10 @@ export class HoldfastRuntime implements Runtime {
     return this.#parts.engine.subscribe(listener as FactListener, [kind]);
   }
 
+  async inspector(options: InspectorOptions = {}): Promise<Inspector> {
+    return await this.#parts.inspectors.open(options);
+  }
+
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
     checkFields(options, BACKUP_RULES, '');
     return await this.#parts.management.call(backup, { ...options, path });
@@ -320,6 +327,7 @@ export class HoldfastRuntime implements Runtime {
       // Until then crises of clients are taken (SV-4); all else goes to the next owner.
       this.#parts.lines.close();
       this.#parts.onClosed();
+      await this.#parts.inspectors.close();
     }
   }
 

@@ -139,7 +139,6 @@ export type { UpkeepProgress } from '../persistence/upkeep/progress.ts';
 export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
 export type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './client.ts';
 export { connect } from './connect.ts';
-
 export { createRuntime } from './createRuntime.ts';
 export type {
   EscalationRetry,
@@ -147,6 +146,7 @@ export type {
   Webhook,
 } from './crisis/escalationOptions.ts';
 export { type HttpHandlerOptions, type HttpRun, httpHandler } from './http/httpHandler.ts';
+export type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 export type {
   Conflict,
   ConflictAbout,

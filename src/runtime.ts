@@ -28,6 +28,7 @@ import type { SyncRequest } from '../machines/policy/request/request.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
+import type { Inspectable } from './inspect/inspectable.ts';
 import type { Conflicts } from './management/conflicts/conflicts.ts';
 import type { Crises } from './management/crises/crises.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
@@ -74,7 +75,7 @@ export type CrisisRequest = Pick<SyncRequest, 'subject'> &
 export interface Runtime<
   Types extends OperationTypes = AnyTypes,
   Upstream extends string = AnyTypes,
-> {
+> extends Inspectable {
   /**
    * Settles with the first start: resolves once the store is open and recovery is under way; rejects
    * with the reason it can't be. After that a start is tried again where the cause may pass (SV-6):

@@ -1,0 +1,78 @@
+/**
+ * The inspectors of a runtime: each serves the page until it is closed, at the latest with the runtime.
+ *
+ * @module
+ */
+
+import type { Feed } from '../../inspector/feed/feed.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { checkFields } from '../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import type { Inspector, InspectorOptions } from './inspectable.ts';
+
+export interface OpenInspectorsParts {
+  readonly feed: Feed;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+const RULES: OptionRules<InspectorOptions> = {
+  port: { min: 0, max: 65_535, whole: true },
+  operate: 'boolean',
+};
+
+export class OpenInspectors {
+  readonly #parts: OpenInspectorsParts;
+  readonly #open = new Set<Inspector>();
+  #isClosed = false;
+
+  constructor(parts: OpenInspectorsParts) {
+    this.#parts = parts;
+  }
+
+  /** As `runtime.inspector()`. */
+  async open(options: InspectorOptions): Promise<Inspector> {
+    checkFields(options, RULES, '');
+    const { port = 0, operate: canOperate = false } = options;
+    const { feed, clock, onError } = this.#parts;
+    if (this.#isClosed) throw closed();
+    // An app that never looks loads none of it.
+    const { startInspector } = await import('./startInspector.ts');
+    const server = await startInspector({ source: feed, port, canOperate, clock, onError });
+    const inspector: Inspector = {
+      url: server.url,
+      link: server.link,
+      close: async () => {
+        // What is remembered is for pages to come, and there are none of the last one.
+        if (this.#open.delete(inspector) && this.#open.size === 0) feed.close();
+        await server.close();
+      },
+    };
+    this.#open.add(inspector);
+    feed.open();
+    if (this.#isClosed) {
+      await inspector.close();
+      throw closed();
+    }
+    return inspector;
+  }
+
+  /** Closes all of them, for good. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#open.size === 0) return;
+    // So that pages hear of the end, which was told them just now.
+    await new Promise<void>((resolve) => {
+      this.#parts.clock.defer(resolve);
+    });
+    await Promise.all([...this.#open].map((inspector) => inspector.close()));
+  }
+}
+
+function closed(): HoldfastError {
+  return new HoldfastError('HF_CLOSED', 'The runtime is closed: there is nothing to look at.', {
+    retry: 'never',
+    withStack: false,
+  });
+}
