@@ -1,5 +1,5 @@
 /**
- * Batches of the feed as lines of JSON. A message that several pages are sent is written once.
+ * Messages of the feed as lines of JSON. One that several pages are sent is written once.
  *
  * @module
  */
@@ -13,8 +13,20 @@ export class FeedLines {
   /** As long as somebody holds the message. */
   readonly #written = new WeakMap<FeedMessage, string>();
 
-  lineOf(messages: readonly FeedMessage[]): string {
-    return `[${messages.map((message) => this.#textOf(message)).join(',')}]\n`;
+  /** A line of the first messages, of about `lengthMax` characters; of one message at least. */
+  lineOf(
+    messages: readonly FeedMessage[],
+    lengthMax: number,
+  ): { readonly text: string; readonly count: number } {
+    const texts: string[] = [];
+    let length = 0;
+    for (const message of messages) {
+      if (length >= lengthMax) break;
+      const text = this.#textOf(message);
+      texts.push(text);
+      length += text.length;
+    }
+    return { text: `[${texts.join(',')}]\n`, count: texts.length };
   }
 
   #textOf(message: FeedMessage): string {

@@ -1,9 +1,9 @@
 /**
- * The feed of one page: a line of JSON for each batch, for as long as the page reads.
+ * The feed of one page: lines of JSON, for as long as the page reads.
  *
  * A page that does not keep up is not written for: its watch ends, so that nothing is collected for it, and
- * begins anew once it has read what it was sent, with all that is there by then. One that reads nothing
- * for a while is cut.
+ * begins anew once it has read what it was sent, with all that is there by then. One that is far behind for
+ * too long is cut.
  *
  * @module
  */
@@ -17,8 +17,10 @@ import { begin } from './replies.ts';
 const HEARTBEAT_MS = 10_000;
 /** How far a page may be behind, beyond what its watch began with. */
 const BEHIND_BYTES_MAX = 1_048_576;
-/** How long one that is behind may read nothing. */
-const SILENT_MS_MAX = 10_000;
+/** How long one that is behind may take to read what it was sent. */
+const BEHIND_MS_MAX = 10_000;
+/** Written in one turn, about: this may be the thread that answers crises. */
+const TURN_BYTES = 65_536;
 
 export interface FeedStreamParts {
   readonly response: ServerResponse;
@@ -30,13 +32,22 @@ export interface FeedStreamParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** A watch of the source, as long as the page keeps up. */
+interface Watch {
+  readonly end: () => void;
+  readonly toWrite: FeedMessage[];
+  /** Of `toWrite`, how many are of what the watch began with. */
+  beginningLeft: number;
+  /** What it began with: a page is given the time to read that. */
+  beginningBytes: number;
+}
+
 export class FeedStream {
   readonly #parts: FeedStreamParts;
-  #unwatch: () => void = () => undefined;
+  /** `null` while the page is behind. */
+  #watch: Watch | null = null;
   #cancelHeartbeat: () => void = () => undefined;
   #cancelCut: () => void = () => undefined;
-  /** What the watch began with: a page has to be given the time to read that. */
-  #firstBytes: number | null = null;
   #isEnded = false;
 
   constructor(parts: FeedStreamParts) {
@@ -45,46 +56,54 @@ export class FeedStream {
 
   open(): void {
     const { response } = this.#parts;
-    begin(response, 200, 'application/x-ndjson; charset=utf-8');
-    response.flushHeaders();
-    response.on('close', () => {
+    const end = (): void => {
       this.end();
-    });
-    response.on('error', () => {
-      this.end();
-    });
+    };
+    response.on('close', end);
+    response.on('error', end);
     response.on('drain', () => {
       this.#drained();
     });
-    this.#watch();
+    begin(response, 200, 'application/x-ndjson; charset=utf-8');
+    response.flushHeaders();
     this.#beat();
+    this.#beginWatch();
   }
 
   /** Ends it at once. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#unwatch();
+    this.#endWatch();
     this.#cancelHeartbeat();
     this.#cancelCut();
     this.#parts.response.destroy();
     this.#parts.onEnd();
   }
 
-  #watch(): void {
+  #beginWatch(): void {
     const { source, onError } = this.#parts;
-    this.#firstBytes = null;
     let isOver = false;
     let unwatch: () => void = () => undefined;
-    this.#unwatch = () => {
-      isOver = true;
-      unwatch();
+    const watch: Watch = {
+      end: () => {
+        isOver = true;
+        unwatch();
+      },
+      ...{ toWrite: [], beginningLeft: 0, beginningBytes: 0 },
     };
+    this.#watch = watch;
+    let isFirst = true;
     try {
       unwatch = source.watch((messages) => {
-        if (!isOver) this.#send(messages);
+        if (isOver) return;
+        if (isFirst) watch.beginningLeft = messages.length;
+        isFirst = false;
+        const isWriting = watch.toWrite.length > 0;
+        watch.toWrite.push(...messages);
+        if (!isWriting) this.#write(watch);
       });
-      // Ended by what it was sent at once.
+      // Over already, by what it began with.
       if (isOver) unwatch();
     } catch (error) {
       onError(error);
@@ -92,38 +111,46 @@ export class FeedStream {
     }
   }
 
-  #send(messages: readonly FeedMessage[]): void {
-    const { response, lines } = this.#parts;
-    const line = lines.lineOf(messages);
-    this.#firstBytes ??= Buffer.byteLength(line);
-    response.write(line);
-    if (response.writableLength > this.#firstBytes + BEHIND_BYTES_MAX) this.#fallBehind();
+  #endWatch(): void {
+    this.#watch?.end();
+    this.#watch = null;
+  }
+
+  /** Writes what waits, in as many turns as it takes. */
+  #write(watch: Watch): void {
+    const { response, lines, clock } = this.#parts;
+    if (this.#watch !== watch) return;
+    const { text, count } = lines.lineOf(watch.toWrite, TURN_BYTES);
+    if (watch.beginningLeft > 0) watch.beginningBytes += Buffer.byteLength(text);
+    watch.beginningLeft = Math.max(0, watch.beginningLeft - count);
+    watch.toWrite.splice(0, count);
+    response.write(text);
+    if (response.writableLength > watch.beginningBytes + BEHIND_BYTES_MAX) {
+      this.#fallBehind();
+    } else if (watch.toWrite.length > 0) {
+      clock.defer(() => {
+        this.#write(watch);
+      });
+    }
   }
 
   #fallBehind(): void {
-    this.#unwatch();
-    this.#unwatch = () => undefined;
-    this.#cancelCut();
-    this.#cancelCut = this.#parts.clock.schedule(SILENT_MS_MAX, () => {
+    this.#endWatch();
+    this.#cancelCut = this.#parts.clock.schedule(BEHIND_MS_MAX, () => {
       this.end();
     });
-    this.#isBehind = true;
   }
 
-  #isBehind = false;
-
   #drained(): void {
-    if (!this.#isBehind || this.#isEnded) return;
-    this.#isBehind = false;
+    if (this.#watch !== null || this.#isEnded) return;
     this.#cancelCut();
-    this.#watch();
+    this.#beginWatch();
   }
 
   #beat(): void {
     const { clock, response } = this.#parts;
     this.#cancelHeartbeat = clock.schedule(HEARTBEAT_MS, () => {
-      // Of one that reads nothing the heartbeats are all that would pile up.
-      if (!this.#isBehind) response.write(HEARTBEAT);
+      if (this.#watch !== null) response.write(HEARTBEAT);
       this.#beat();
     });
   }

@@ -82,6 +82,7 @@ export class Requests {
     const session = this.#parts.sessions.find(bearerOf(request) ?? '');
     if (session === null)
       return await this.#wrong('Authorization must be Bearer and a session. Open the link again.');
+    this.#parts.connections.known(request.socket);
     if (path === '/feed') return this.#feed(session, request, response);
     if (path === '/logout') {
       this.#parts.sessions.end(session);

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { newSecret, Sessions } from '../../../inspector/server/sessions.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import {
+  away,
+  bearer,
+  hurriedClock,
+  ServedInspector,
+} from '../../support/inspector/servedInspector.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('AC-2 a session for whoever has the link', () => {
+  test('AC-2: the link has the token behind #, and the page gets a session for it', async () => {
+    const inspector = await ServedInspector.start({ canOperate: true });
+    expect(inspector.server.link).toBe(
+      `http://127.0.0.1:${inspector.port}/#token=${inspector.token}`,
+    );
+    expect(inspector.token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const info = await inspector.session();
+    expect(info).toEqual({ session: info.session, canOperate: true, protocol: 1 });
+    expect(info.session).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(info.session).not.toBe(inspector.token);
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['another token', bearer(newSecret())],
+    ['an empty one', bearer('')],
+    ['the token as a password', { authorization: `Basic ${btoa('x:TOKEN')}` }],
+    ['the token as a cookie', { cookie: 'token=TOKEN' }],
+    ['the token in another header', { 'x-token': 'TOKEN' }],
+    ['the token without its last character', { authorization: 'Bearer TOKEN-' }],
+    ['the token and more', { authorization: 'Bearer TOKENx' }],
+    ['the token twice', { authorization: 'Bearer TOKEN TOKEN' }],
+  ])('AC-2: %s gives no session', async (_, given) => {
+    const inspector = await ServedInspector.start();
+    const { token } = inspector;
+    const headers = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [
+        name,
+        value.replaceAll('TOKEN-', token.slice(0, -1)).replaceAll('TOKEN', token),
+      ]),
+    );
+    const reply = await inspector.ask({ method: 'POST', path: '/session', headers });
+    expect(reply.status).toBe(401);
+    expect(reply.text).not.toContain('"session"');
+  });
+
+  test('AC-2: the token is no session, and a session is no token', async () => {
+    const inspector = await ServedInspector.start();
+    const { session } = await inspector.session();
+    const post = { method: 'POST', path: '/session' };
+    expect(await inspector.ask({ ...post, headers: bearer(session) })).toMatchObject({
+      status: 401,
+    });
+    const headers = bearer(inspector.token);
+    expect(await inspector.ask({ path: '/feed', headers })).toMatchObject({ status: 401 });
+    expect(await inspector.call('x', {}, inspector.token)).toMatchObject({ status: 401 });
+    expect(inspector.source.watches).toBe(0);
+  });
+
+  test('AC-2: of another server neither is one, after a restart on the same port too', async () => {
+    const first = await ServedInspector.start();
+    const { session } = await first.session();
+    await first.server.close();
+    const second = await ServedInspector.start({ port: first.port });
+    expect(await second.call('x', {}, session)).toMatchObject({ status: 401 });
+    const headers = bearer(first.token);
+    const begun = await second.ask({ method: 'POST', path: '/session', headers });
+    expect(begun).toMatchObject({ status: 401 });
+  });
+
+  test('AC-2: after a logout a session is none, and its feed has ended; others go on', async () => {
+    const inspector = await ServedInspector.start();
+    const { session } = await inspector.session();
+    const { session: other } = await inspector.session();
+    const feed = await inspector.follow(session);
+    await expect.poll(() => inspector.source.listeners.size).toBe(1);
+    const headers = bearer(session);
+    const out = { method: 'POST', path: '/logout', headers };
+    expect(await inspector.ask(out)).toMatchObject({ status: 200 });
+    await feed.ended;
+    expect(inspector.source.listeners.size).toBe(0);
+    expect(await inspector.ask({ path: '/feed', headers })).toMatchObject({ status: 401 });
+    expect(await inspector.call('x', {}, session)).toMatchObject({ status: 401 });
+    expect(await inspector.ask(out)).toMatchObject({ status: 401 });
+    const kept = await inspector.follow(other);
+    await expect.poll(() => kept.text()).toContain(JSON.stringify(away('nobody yet')));
+  });
+
+  test('AC-2: a wrong token is not answered at once', async () => {
+    const inspector = await ServedInspector.start({ clock: hurriedClock(2) });
+    const before = performance.now();
+    await inspector.ask({ method: 'POST', path: '/session', headers: bearer(newSecret()) });
+    expect(performance.now() - before).toBeGreaterThanOrEqual(240);
+  });
+});
+
+describe('AC-2 sessions end', () => {
+  test('AC-2: one that has asked for nothing for twelve hours', async () => {
+    const clock = new VirtualClock();
+    const sessions = new Sessions(clock, newSecret());
+    const idle = sessions.begin();
+    const used = sessions.begin();
+    await clock.advance(11 * HOUR_MS);
+    expect(sessions.find(used)).not.toBeNull();
+    await clock.advance(2 * HOUR_MS);
+    expect(sessions.find(idle)).toBeNull();
+    expect(sessions.find(used)).not.toBeNull();
+  });
+
+  test('AC-2: one with an open feed stays', async () => {
+    const clock = new VirtualClock();
+    const sessions = new Sessions(clock, newSecret());
+    const secret = sessions.begin();
+    sessions.find(secret)?.onEnd.add(() => undefined);
+    await clock.advance(48 * HOUR_MS);
+    expect(sessions.find(secret)).not.toBeNull();
+  });
+
+  test('AC-2: there are sixteen at most: one more ends the longest idle, without a feed first', async () => {
+    const clock = new VirtualClock();
+    const sessions = new Sessions(clock, newSecret());
+    const ended: number[] = [];
+    const secrets: string[] = [];
+    for (let at = 0; at < 16; at += 1) {
+      await clock.advance(1);
+      await clock.advance(1);
+      const secret = sessions.begin();
+      if (at < 3) sessions.find(secret)?.onEnd.add(() => ended.push(at));
+      secrets.push(secret);
+    }
+    const begin = (): string => sessions.begin();
+    begin();
+    expect(sessions.find(secrets[3] ?? '')).toBeNull();
+    expect(ended).toEqual([]);
+    for (let more = 0; more < 100; more += 1) begin();
+    expect(secrets.filter((secret) => sessions.find(secret) !== null)).toHaveLength(3);
+    sessions.endAll();
+    expect(ended).toEqual([0, 1, 2]);
+  });
+});
