@@ -17,6 +17,8 @@ import { begin } from './replies.ts';
 const HEARTBEAT_MS = 10_000;
 /** How far a page may be behind, beyond what its watch began with. */
 const BEHIND_BYTES_MAX = 1_048_576;
+/** More than any beginning has: all actors, and the steps and news that are remembered. */
+const BEGINNING_BYTES_MAX = 16 * 1_048_576;
 /** How long one that is behind may take to read what it was sent. */
 const BEHIND_MS_MAX = 10_000;
 /** Written in one turn, about: this may be the thread that answers crises. */
@@ -36,9 +38,9 @@ export interface FeedStreamParts {
 interface Watch {
   readonly end: () => void;
   readonly toWrite: FeedMessage[];
-  /** Of `toWrite`, how many are of what the watch began with. */
-  beginningLeft: number;
-  /** What it began with: a page is given the time to read that. */
+  /** All that comes before the first overview is what it begins with. */
+  isBegun: boolean;
+  /** A page is given the time to read that. */
   beginningBytes: number;
 }
 
@@ -90,15 +92,12 @@ export class FeedStream {
         isOver = true;
         unwatch();
       },
-      ...{ toWrite: [], beginningLeft: 0, beginningBytes: 0 },
+      ...{ toWrite: [], isBegun: false, beginningBytes: 0 },
     };
     this.#watch = watch;
-    let isFirst = true;
     try {
       unwatch = source.watch((messages) => {
         if (isOver) return;
-        if (isFirst) watch.beginningLeft = messages.length;
-        isFirst = false;
         const isWriting = watch.toWrite.length > 0;
         watch.toWrite.push(...messages);
         if (!isWriting) this.#write(watch);
@@ -121,9 +120,12 @@ export class FeedStream {
     const { response, lines, clock } = this.#parts;
     if (this.#watch !== watch) return;
     const { text, count } = lines.lineOf(watch.toWrite, TURN_BYTES);
-    if (watch.beginningLeft > 0) watch.beginningBytes += Buffer.byteLength(text);
-    watch.beginningLeft = Math.max(0, watch.beginningLeft - count);
-    watch.toWrite.splice(0, count);
+    const written = watch.toWrite.splice(0, count);
+    if (!watch.isBegun) {
+      const bytes = watch.beginningBytes + Buffer.byteLength(text);
+      watch.beginningBytes = Math.min(bytes, BEGINNING_BYTES_MAX);
+      watch.isBegun = written.some(({ kind }) => kind === 'overview' || kind === 'away');
+    }
     response.write(text);
     if (response.writableLength > watch.beginningBytes + BEHIND_BYTES_MAX) {
       this.#fallBehind();

@@ -18,7 +18,7 @@ import type { InspectorCall } from './inspectorCall.ts';
 import { OwnTimers } from './ownTimers.ts';
 import { unreadableReply } from './replies.ts';
 import { Requests } from './requests.ts';
-import { newSecret, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { readStaticFiles } from './staticFiles.ts';
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
@@ -46,8 +46,13 @@ export interface InspectorServerOptions {
 export interface InspectorServer {
   /** `http://127.0.0.1:7080`, without the token. */
   readonly url: string;
-  /** What a person opens. The token stands behind `#`, which no browser sends; whoever has it may look. */
+  /**
+   * What a person opens, once. The token stands behind `#`, which no browser sends, but each keeps in its history:
+   * it is worth nothing any more once a page has used it.
+   */
   readonly link: string;
+  /** A link for another page. Of those that nobody has opened, the last eight are good. */
+  newLink(): string;
   /** Ends it at once, with every connection; resolves once nothing of it is left. Never rejects. */
   close(): Promise<void>;
 }
@@ -76,9 +81,8 @@ export async function startInspectorServer(
     'must be a whole number from 0 to 65535; 0 is one that is free',
   );
   const files = await readStaticFiles(options.assets);
-  const token = newSecret();
   const clock = new OwnTimers(options.clock);
-  const sessions = new Sessions(clock, token);
+  const sessions = new Sessions(clock);
   const connections = new Connections(clock);
   const requests = new Requests({ ...options, clock, host, files, sessions, connections });
   const server = createServer(
@@ -109,10 +113,12 @@ export async function startInspectorServer(
   server.on('error', onError);
   requests.listeningAt(taken);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
+  const newLink = (): string => `${url}/#token=${sessions.newToken()}`;
   let closing: Promise<void> | null = null;
   return {
     url,
-    link: `${url}/#token=${token}`,
+    link: newLink(),
+    newLink,
     close() {
       closing ??= closed(server, () => {
         sessions.endAll();

@@ -7,6 +7,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { CallAnswer } from '../protocol.ts';
+import type { StaticFile } from './staticFiles.ts';
 
 /** No style and no script but the server's own, and nothing from elsewhere or to elsewhere. */
 const CONTENT_SECURITY_POLICY = [
@@ -65,8 +66,21 @@ export function begin(response: ServerResponse, status: number, contentType: str
   response.writeHead(status, { ...HEADERS, 'content-type': contentType });
 }
 
-export function sendFile(response: ServerResponse, bytes: Buffer, contentType: string): void {
-  send(response, 200, contentType, bytes);
+/** A file, compressed for whoever takes it so. */
+export function sendFile(
+  response: ServerResponse,
+  { bytes, gzipped, type }: StaticFile,
+  acceptEncoding: string | undefined,
+): void {
+  const vary = { vary: 'accept-encoding' };
+  if (!takesGzip(acceptEncoding)) send(response, 200, type, bytes, vary);
+  else send(response, 200, type, gzipped, { ...vary, 'content-encoding': 'gzip' });
+}
+
+function takesGzip(acceptEncoding = ''): boolean {
+  return acceptEncoding
+    .split(',')
+    .some((coding) => /^\s*gzip\s*(?:;\s*q=(?:1|0?\.\d*[1-9]\d*)(?:\.0*)?\s*)?$/i.test(coding));
 }
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {

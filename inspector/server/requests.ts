@@ -77,7 +77,7 @@ export class Requests {
     }
     if (body === null && hasBody(request)) return new Refusal(400, 'A GET must have no body.');
     this.#parts.connections.whole(request.socket);
-    if (!(path in METHODS)) return this.#file(path, response);
+    if (!(path in METHODS)) return this.#file(path, request, response);
     if (path === '/session') return await this.#begin(request, response);
     const session = this.#parts.sessions.find(bearerOf(request) ?? '');
     if (session === null)
@@ -95,21 +95,21 @@ export class Requests {
     return undefined;
   }
 
-  #file(path: string, response: ServerResponse): Refusal | undefined {
+  #file(path: string, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
     const file = this.#parts.files.get(path);
     if (file === undefined) return new Refusal(404, 'There is nothing at that path.');
-    sendFile(response, file.bytes, file.type);
+    sendFile(response, file, request.headers['accept-encoding']);
     return undefined;
   }
 
   async #begin(request: IncomingMessage, response: ServerResponse): Promise<Refusal | undefined> {
     const { sessions, canOperate } = this.#parts;
-    if (!sessions.isToken(bearerOf(request) ?? '')) {
+    const session = sessions.begin(bearerOf(request) ?? '');
+    if (session === null) {
       return await this.#wrong(
-        'Authorization must be Bearer and the token of the link: it stands behind #token= in what was printed, and each start has another one.',
+        'Authorization must be Bearer and the token of a link, which stands behind #token= in it and opens one page, once. Ask for another link where the inspector was started.',
       );
     }
-    const session = sessions.begin();
     const info: SessionInfo = { session, canOperate, protocol: INSPECTOR_PROTOCOL };
     sendJson(response, 200, info);
     return undefined;

@@ -1,8 +1,9 @@
 /**
- * Who may look: whoever has the token of the link gets a session for it, and asks with that from then on.
+ * Who may look: whoever has the token of a link gets a session for it, once, and asks with that from then on.
  *
- * Neither is ever in an address, and neither is kept: what is kept are digests, which are compared in a
- * time that does not depend on them.
+ * A browser keeps the address that it was opened with in its history, what stands behind # too: so a token is
+ * worth nothing once it was used. Neither it nor a session is kept here: what is kept are digests, which are
+ * compared in a time that does not depend on them.
  *
  * @module
  */
@@ -12,6 +13,8 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** 256 bits: nobody guesses one. */
 const SECRET_BYTES = 32;
+/** Links that nobody has opened yet; one more makes the oldest worthless. */
+const TOKENS_MAX = 8;
 /** Pages that may be open; one more ends the one that has asked for nothing for the longest. */
 const SESSIONS_MAX = 16;
 /** A page that is open asks all the time: so this is the time after it was left. */
@@ -26,22 +29,33 @@ export interface Session {
 }
 
 export class Sessions {
-  /** For the link, once: it is not kept here. */
-  readonly #tokenDigest: Buffer;
   readonly #clock: Clock;
+  /** Digests of those that were not used, the oldest first. */
+  readonly #tokens = new Set<Buffer>();
   readonly #sessions = new Set<Session>();
 
-  constructor(clock: Clock, token: string) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#tokenDigest = digestOf(token);
   }
 
-  isToken(secret: string): boolean {
-    return timingSafeEqual(digestOf(secret), this.#tokenDigest);
+  /** A token for one more link. */
+  newToken(): string {
+    const token = newSecret();
+    this.#tokens.add(digestOf(token));
+    const [oldest] = this.#tokens;
+    if (this.#tokens.size > TOKENS_MAX && oldest !== undefined) this.#tokens.delete(oldest);
+    return token;
   }
 
-  /** A session for one who has shown the token. */
-  begin(): string {
+  /** A session for one who shows a token, which is used up by that; `null` for what is none, or none any more. */
+  begin(token: string): string | null {
+    const digest = digestOf(token);
+    let used: Buffer | null = null;
+    for (const known of this.#tokens) {
+      if (timingSafeEqual(known, digest)) used = known;
+    }
+    if (used === null) return null;
+    this.#tokens.delete(used);
     this.#endIdle();
     if (this.#sessions.size >= SESSIONS_MAX) this.end(this.#longestIdle());
     const secret = newSecret();
@@ -71,6 +85,7 @@ export class Sessions {
   }
 
   endAll(): void {
+    this.#tokens.clear();
     for (const session of this.#sessions) this.end(session);
   }
 
@@ -91,7 +106,7 @@ export class Sessions {
   }
 }
 
-export function newSecret(): string {
+function newSecret(): string {
   return randomBytes(SECRET_BYTES).toString('base64url');
 }
 

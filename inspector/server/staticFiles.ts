@@ -7,6 +7,8 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip as gzipInThread } from 'node:zlib';
 import { causeText, HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -17,10 +19,12 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
 };
+const gzip = promisify(gzipInThread);
 const INDEX = '/index.html';
 
 export interface StaticFile {
   readonly bytes: Buffer;
+  readonly gzipped: Buffer;
   readonly type: string;
 }
 
@@ -41,7 +45,8 @@ export async function readStaticFiles(folder: string): Promise<StaticFiles> {
       if (!entry.isFile() || type === undefined) continue;
       const place = join(entry.parentPath, entry.name);
       const path = `/${relative(folder, place).split(sep).join('/')}`;
-      files.set(path, { bytes: await readFile(place), type });
+      const bytes = await readFile(place);
+      files.set(path, { bytes, gzipped: await gzip(bytes, { level: 9 }), type });
     }
   } catch (error) {
     throw missing(folder, causeText(error), error);

@@ -107,7 +107,9 @@ describe('AC-2 the calls of a page', () => {
     const inspector = await ServedInspector.start({ calls: CALLS });
     const { session } = await inspector.session();
     const failing = async (error: unknown): Promise<unknown> => {
-      inspector.source.answer = () => Promise.reject(error as Error);
+      inspector.source.answer = async () => {
+        throw error;
+      };
       return JSON.parse((await inspector.call('look', {}, session)).text);
     };
     const own = new HoldfastError('HF_NOT_DEAD_LETTERED', 'It is none.', {

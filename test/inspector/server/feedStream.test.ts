@@ -53,6 +53,7 @@ describe('OB-1 the feed of a page', () => {
   test('OB-1: a large beginning is written in pieces, in several turns, whole and in order', async () => {
     const source = new PlayedSource();
     source.beginning = Array.from({ length: 100 }, (_, at) => bulk(30, at + 1));
+    // Beyond what a page may be behind, were it no beginning.
     const inspector = await ServedInspector.start({ source, clock: hurriedClock(1) });
     const { session } = await inspector.session();
     const feed = await inspector.follow(session);
@@ -174,6 +175,49 @@ describe('OB-1 AC-2 a page that does not keep up', () => {
     expect(source.watches).toBe(2);
     source.tell([away('and on')]);
     await expect.poll(() => text.slice(-200)).toContain(JSON.stringify(away('and on')));
+    socket.destroy();
+  });
+
+  test('OB-1: a beginning that comes in batches is none that a page is behind with', async () => {
+    const source = new PlayedSource();
+    source.beginning = [bulk(1)];
+    const inspector = await ServedInspector.start({ source, clock: hurriedClock(1) });
+    const { session } = await inspector.session();
+    const socket = await inspector.socket();
+    socket.pause();
+    socket.write(feedRequest(inspector.host, session));
+    await expect.poll(() => source.listeners.size).toBe(1);
+    // More than kernel and bound take, in pieces, in turns of their own.
+    for (let at = 0; at < 40; at += 1) {
+      source.tell([bulk(256)]);
+      await sleep(1);
+    }
+    await sleep(50);
+    expect(source.listeners.size).toBe(1);
+    source.tell([away('begun')]);
+    for (let at = 0; at < 200 && source.listeners.size > 0; at += 1) {
+      source.tell([bulk(256)]);
+      await sleep(1);
+    }
+    expect(source.listeners.size).toBe(0);
+    socket.destroy();
+  });
+
+  test('OB-1: a beginning without end is bounded, too', async () => {
+    const source = new PlayedSource();
+    source.beginning = [bulk(1)];
+    const inspector = await ServedInspector.start({ source, clock: hurriedClock(1) });
+    const { session } = await inspector.session();
+    const socket = await inspector.socket();
+    socket.pause();
+    socket.write(feedRequest(inspector.host, session));
+    await expect.poll(() => source.listeners.size).toBe(1);
+    let told = 0;
+    for (; told < 200 && source.listeners.size > 0; told += 1) {
+      source.tell([bulk(1_024)]);
+      await sleep(1);
+    }
+    expect(told).toBeLessThan(40);
     socket.destroy();
   });
 

@@ -66,8 +66,9 @@ describe('AC-2 on this machine alone', () => {
       expect(server).toMatchObject({ code: 'HF_INSPECTOR_UNAVAILABLE', field: 'host' });
       return;
     }
-    const { url, close } = server as Awaited<ReturnType<typeof startInspectorServer>>;
-    onTestFinished(close);
+    const started = server as Awaited<ReturnType<typeof startInspectorServer>>;
+    onTestFinished(() => started.close());
+    const { url } = started;
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect((await fetch(url)).status).toBe(200);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { newSecret, Sessions } from '../../../inspector/server/sessions.ts';
+import { Sessions } from '../../../inspector/server/sessions.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import {
   away,
@@ -9,6 +9,12 @@ import {
 } from '../../support/inspector/servedInspector.ts';
 
 const HOUR_MS = 3_600_000;
+
+function begun(sessions: Sessions): string {
+  const secret = sessions.begin(sessions.newToken());
+  if (secret === null) throw new Error('a token that is none');
+  return secret;
+}
 
 describe('AC-2 a session for whoever has the link', () => {
   test('AC-2: the link has the token behind #, and the page gets a session for it', async () => {
@@ -25,7 +31,7 @@ describe('AC-2 a session for whoever has the link', () => {
 
   test.each([
     ['nothing', {}],
-    ['another token', bearer(newSecret())],
+    ['another token', bearer('x'.repeat(43))],
     ['an empty one', bearer('')],
     ['the token as a password', { authorization: `Basic ${btoa('x:TOKEN')}` }],
     ['the token as a cookie', { cookie: 'token=TOKEN' }],
@@ -45,6 +51,43 @@ describe('AC-2 a session for whoever has the link', () => {
     const reply = await inspector.ask({ method: 'POST', path: '/session', headers });
     expect(reply.status).toBe(401);
     expect(reply.text).not.toContain('"session"');
+  });
+
+  test('AC-2: a token opens one page, once: what a browser keeps of its address is worth nothing', async () => {
+    const inspector = await ServedInspector.start();
+    const post = { method: 'POST', path: '/session', headers: bearer(inspector.token) };
+    const first = await inspector.ask(post);
+    expect(first).toMatchObject({ status: 200 });
+    const second = await inspector.ask(post);
+    expect(second.status).toBe(401);
+    expect(second.text).toContain('another link');
+    expect(second.text).not.toContain('"session"');
+    const { session } = JSON.parse(first.text) as { readonly session: string };
+    expect(await inspector.call('x', {}, session)).toMatchObject({ status: 403 });
+  });
+
+  test('AC-2: what is refused for another reason uses no token up', async () => {
+    const inspector = await ServedInspector.start();
+    const post = { method: 'POST', path: '/session' };
+    for (const more of [{ origin: 'http://evil.example' }, { host: 'evil.example' }]) {
+      await inspector.ask({ ...post, headers: { ...bearer(inspector.token), ...more } });
+    }
+    await inspector.ask({ ...post, method: 'GET', headers: bearer(inspector.token) });
+    await inspector.ask({ ...post, headers: bearer(inspector.token), body: 'x'.repeat(20_000) });
+    expect(await inspector.ask({ ...post, headers: bearer(inspector.token) })).toMatchObject({
+      status: 200,
+    });
+  });
+
+  test('AC-2: each link has a token of its own; of those unused, the last eight are good', () => {
+    const sessions = new Sessions(new VirtualClock());
+    const tokens = Array.from({ length: 10 }, () => sessions.newToken());
+    expect(new Set(tokens).size).toBe(10);
+    expect(tokens.map((token) => sessions.begin(token) !== null)).toEqual([
+      ...[false, false],
+      ...Array.from({ length: 8 }, () => true),
+    ]);
+    expect(tokens.map((token) => sessions.begin(token))).toEqual(tokens.map(() => null));
   });
 
   test('AC-2: the token is no session, and a session is no token', async () => {
@@ -92,7 +135,7 @@ describe('AC-2 a session for whoever has the link', () => {
   test('AC-2: a wrong token is not answered at once', async () => {
     const inspector = await ServedInspector.start({ clock: hurriedClock(2) });
     const before = performance.now();
-    await inspector.ask({ method: 'POST', path: '/session', headers: bearer(newSecret()) });
+    await inspector.ask({ method: 'POST', path: '/session', headers: bearer('x'.repeat(43)) });
     expect(performance.now() - before).toBeGreaterThanOrEqual(240);
   });
 });
@@ -100,9 +143,9 @@ describe('AC-2 a session for whoever has the link', () => {
 describe('AC-2 sessions end', () => {
   test('AC-2: one that has asked for nothing for twelve hours', async () => {
     const clock = new VirtualClock();
-    const sessions = new Sessions(clock, newSecret());
-    const idle = sessions.begin();
-    const used = sessions.begin();
+    const sessions = new Sessions(clock);
+    const idle = begun(sessions);
+    const used = begun(sessions);
     await clock.advance(11 * HOUR_MS);
     expect(sessions.find(used)).not.toBeNull();
     await clock.advance(2 * HOUR_MS);
@@ -112,8 +155,8 @@ describe('AC-2 sessions end', () => {
 
   test('AC-2: one with an open feed stays', async () => {
     const clock = new VirtualClock();
-    const sessions = new Sessions(clock, newSecret());
-    const secret = sessions.begin();
+    const sessions = new Sessions(clock);
+    const secret = begun(sessions);
     sessions.find(secret)?.onEnd.add(() => undefined);
     await clock.advance(48 * HOUR_MS);
     expect(sessions.find(secret)).not.toBeNull();
@@ -121,17 +164,17 @@ describe('AC-2 sessions end', () => {
 
   test('AC-2: there are sixteen at most: one more ends the longest idle, without a feed first', async () => {
     const clock = new VirtualClock();
-    const sessions = new Sessions(clock, newSecret());
+    const sessions = new Sessions(clock);
     const ended: number[] = [];
     const secrets: string[] = [];
     for (let at = 0; at < 16; at += 1) {
       await clock.advance(1);
       await clock.advance(1);
-      const secret = sessions.begin();
+      const secret = begun(sessions);
       if (at < 3) sessions.find(secret)?.onEnd.add(() => ended.push(at));
       secrets.push(secret);
     }
-    const begin = (): string => sessions.begin();
+    const begin = (): string => begun(sessions);
     begin();
     expect(sessions.find(secrets[3] ?? '')).toBeNull();
     expect(ended).toEqual([]);

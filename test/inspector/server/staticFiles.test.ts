@@ -44,6 +44,31 @@ describe('AC-2 the files of the page', () => {
     expect(reply.text).not.toContain('beside-the-page');
   });
 
+  test.each([
+    ['gzip, deflate, br', 'gzip'],
+    ['br;q=1.0, gzip;q=0.8, *;q=0.1', 'gzip'],
+    ['gzip;q=0', undefined],
+    ['gzip;q=0.0', undefined],
+    ['identity', undefined],
+    ['xgzip', undefined],
+    ['', undefined],
+  ])('OB-1: whoever accepts %j gets %s', async (accepted, coding) => {
+    const inspector = await ServedInspector.start();
+    const { headers } = await inspector.ask({
+      path: '/app.js',
+      headers: { 'accept-encoding': accepted },
+    });
+    expect(headers['content-encoding']).toBe(coding);
+    expect(headers.vary).toBe('accept-encoding');
+  });
+
+  test('OB-1: what is compressed is the file', async () => {
+    const { server } = await ServedInspector.start();
+    const reply = await fetch(`${server.url}/app.js`);
+    expect(reply.headers.get('content-encoding')).toBe('gzip');
+    expect(await reply.text()).toBe('export {};');
+  });
+
   test('AC-2: a link in the folder is not followed, and files of other kinds are left out', async () => {
     const folder = tempFolder();
     await mkdir(join(folder, 'page'));

@@ -95,7 +95,7 @@ export class ServedInspector {
     this.errors = about.errors;
     this.folder = about.folder;
     this.port = Number(new URL(server.url).port);
-    this.token = server.link.slice(server.link.indexOf('=') + 1);
+    this.token = tokenIn(server.link);
   }
 
   static async start(
@@ -148,11 +148,11 @@ export class ServedInspector {
     });
   }
 
-  /** Exchanges the token, as the page does. */
+  /** Exchanges the token of a new link, as the page does. */
   async session(): Promise<SessionInfo> {
     const { text } = await this.ask({
       ...{ method: 'POST', path: '/session' },
-      headers: bearer(this.token),
+      headers: bearer(tokenIn(this.server.newLink())),
     });
     return JSON.parse(text) as SessionInfo;
   }
@@ -213,6 +213,10 @@ export class ServedInspector {
     socket.write(feedRequest(this.host, session));
     return { text: () => text, ended };
   }
+}
+
+export function tokenIn(link: string): string {
+  return link.slice(link.indexOf('=') + 1);
 }
 
 export function feedRequest(host: string, session: string): string {
