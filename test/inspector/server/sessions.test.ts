@@ -110,8 +110,8 @@ describe('AC-2 a session for whoever has the link', () => {
     const second = await ServedInspector.start({ port: first.port });
     expect(await second.call('x', {}, session)).toMatchObject({ status: 401 });
     const headers = bearer(first.token);
-    const begun = await second.ask({ method: 'POST', path: '/session', headers });
-    expect(begun).toMatchObject({ status: 401 });
+    const reply = await second.ask({ method: 'POST', path: '/session', headers });
+    expect(reply).toMatchObject({ status: 401 });
   });
 
   test('AC-2: after a logout a session is none, and its feed has ended; others go on', async () => {
