@@ -32,7 +32,7 @@ async function historyOf({ page }: InspectorInBrowser): Promise<string> {
 }
 
 test('AC-2 the token leaves the address at once, and stands in no request, Referer or history', async () => {
-  const opened = await InspectorInBrowser.open(browser, await inspector.newLink());
+  const opened = await InspectorInBrowser.open(browser, inspector.newLink());
   const { page, token } = opened;
   expect(token).toMatch(/^[\w-]{20,}$/);
   expect(page.url()).not.toContain(token);
@@ -58,7 +58,7 @@ test('AC-2 the token leaves the address at once, and stands in no request, Refer
 });
 
 test('AC-2 a page that is loaded again keeps its session, and asks for no other', async () => {
-  const opened = await InspectorInBrowser.open(browser, await inspector.newLink());
+  const opened = await InspectorInBrowser.open(browser, inspector.newLink());
   const session = await opened.session();
   await opened.go('#/actors');
   await opened.page.reload();
@@ -67,6 +67,21 @@ test('AC-2 a page that is loaded again keeps its session, and asks for no other'
   expect(await opened.session()).toBe(session);
   const entered = opened.watched.requests.filter(({ url }) => url.endsWith('/session'));
   expect(entered).toHaveLength(1);
+  await opened.close();
+});
+
+/** A browser keeps the address of the first load in a file, whatever the page does about it. */
+test('AC-2 a token that was used once is worth nothing, wherever a browser has noted it', async () => {
+  const link = inspector.newLink();
+  const opened = await InspectorInBrowser.open(browser, link);
+  const again = await WatchedPage.open(browser);
+  await again.page.goto(link);
+  const alert = again.page.getByRole('alert');
+  await alert.waitFor();
+  expect(await alert.textContent()).toMatch(/used up/i);
+  const { origin } = new URL(link);
+  expect(again.faults(origin, [opened.token], [/401 \(Unauthorized\)/])).toEqual([]);
+  await again.close();
   await opened.close();
 });
 
@@ -96,7 +111,7 @@ test('AC-2 a wrong token is refused, and the page says so', async () => {
 });
 
 test('OB-1 a page says that nobody runs the store, keeps what it last heard, and goes on with the next process', async () => {
-  const opened = await InspectorInBrowser.open(browser, await inspector.newLink());
+  const opened = await InspectorInBrowser.open(browser, inspector.newLink());
   const { page } = opened;
   feed.away(1_500);
   await page.getByRole('status').filter({ hasText: 'Away' }).first().waitFor();

@@ -56,8 +56,8 @@ export class ServedInspector {
   }
 
   /** A link that nobody has used. */
-  async newLink(): Promise<string> {
-    return this.server.link;
+  newLink(): string {
+    return this.server.newLink();
   }
 
   async close(): Promise<void> {
