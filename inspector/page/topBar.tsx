@@ -5,9 +5,10 @@
  */
 
 import { usePage, useParts } from './kit/page.tsx';
-import { Ago, Mark, type Tone } from './kit/text.tsx';
+import { Ago, Mark } from './kit/text.tsx';
 import type { ConnectionState, Theme } from './model/pageState.ts';
-import { overallText, overallTone } from './words/health.ts';
+import { overallSaid } from './words/health.ts';
+import type { Tone } from './words/tone.ts';
 
 const CONNECTIONS: Readonly<Record<ConnectionState, readonly [Tone, string]>> = {
   connecting: ['busy', 'Connecting'],
@@ -33,7 +34,7 @@ export function TopBar() {
           <span>{hello?.name ?? 'holdfast'}</span>
         </a>
       </h1>
-      {overall === null ? null : <Mark tone={overallTone(overall)}>{overallText(overall)}</Mark>}
+      {overall === null ? null : <Overall overall={overall} />}
       {hello === null ? null : (
         <span class="more" title={`holdfast ${hello.holdfast}`}>
           up <Ago atMs={hello.startedAtMs} />
@@ -52,6 +53,11 @@ export function TopBar() {
       <HelpButton />
     </header>
   );
+}
+
+function Overall({ overall }: { readonly overall: string }) {
+  const [tone, text] = overallSaid(overall);
+  return <Mark tone={tone}>{text}</Mark>;
 }
 
 function Logo() {

@@ -6,11 +6,10 @@
 
 import type { ComponentChildren } from 'preact';
 import { agoText, clockText, sinceText } from '../words/time.ts';
+import type { Tone } from '../words/tone.ts';
 import { useNow } from './page.tsx';
 
-/** How something is: each has a sign of its own, so that colour is never alone. */
-export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'quiet';
-
+/** Each has a sign of its own, so that colour is never alone. */
 const SIGNS: Readonly<Record<Tone, string>> = {
   good: '●',
   busy: '◐',

@@ -1,14 +1,45 @@
 /**
- * The system at a glance: what is wrong and since when, first.
+ * The system at a glance: what is wrong and since when comes first.
  *
  * @module
  */
 
 import { usePage } from '../kit/page.tsx';
 import { Nothing } from '../kit/panel.tsx';
+import { AnswersPanel } from './answersPanel.tsx';
+import { NewsPanel } from './newsPanel.tsx';
+import { CrisesPanel, PeoplePanel } from './peoplePanel.tsx';
+import { QueuePanel } from './queuePanel.tsx';
+import { Strip } from './strip.tsx';
+import { UpstreamTile } from './upstreamTile.tsx';
+import { Verdict } from './verdict.tsx';
 
 export function Overview() {
   const overview = usePage((page) => page.overview);
-  if (overview === null) return <Nothing>Waiting for the first word of the process.</Nothing>;
-  return <p>{overview.overall}</p>;
+  const isConnecting = usePage((page) => page.connection.state === 'connecting');
+  if (overview === null) {
+    return isConnecting ? <Nothing>Waiting for the first word of the process …</Nothing> : null;
+  }
+  return (
+    <div class="overview">
+      <Verdict overview={overview} />
+      <Strip overview={overview} />
+      <section class="tiles" aria-label="Upstreams">
+        {overview.upstreams.map((upstream) => (
+          <UpstreamTile key={upstream.name} upstream={upstream} />
+        ))}
+      </section>
+      <div class="columns">
+        <div class="wide">
+          <QueuePanel overview={overview} />
+          <AnswersPanel answers={overview.answers} />
+        </div>
+        <div class="narrow">
+          <PeoplePanel overview={overview} />
+          <CrisesPanel overview={overview} />
+          <NewsPanel />
+        </div>
+      </div>
+    </div>
+  );
 }

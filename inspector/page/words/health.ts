@@ -1,21 +1,90 @@
 /**
- * How the whole is, in words.
+ * How the whole is, in words: for each word of health a tone, and what it says to somebody who has never seen it.
  *
  * @module
  */
 
-type Tone = 'good' | 'warn' | 'bad' | 'quiet';
+import type { Tone } from './tone.ts';
 
-const OVERALL: Readonly<Record<string, readonly [Tone, string]>> = {
+export type Said = readonly [tone: Tone, text: string];
+
+const OVERALL: Readonly<Record<string, Said>> = {
   healthy: ['good', 'Healthy'],
   degraded: ['warn', 'Degraded'],
   critical: ['bad', 'Critical'],
 };
 
-export function overallTone(overall: string): Tone {
-  return OVERALL[overall]?.[0] ?? 'quiet';
+const PHASES: Readonly<Record<string, Said>> = {
+  starting: ['busy', 'Starting'],
+  startFailed: ['bad', 'Start failed'],
+  running: ['good', 'Running'],
+  draining: ['warn', 'Stopping: lets what is in flight end'],
+  closing: ['warn', 'Stopping: closes its store'],
+  stopped: ['bad', 'Stopped'],
+};
+
+const LEVELS: Readonly<Record<string, Said>> = {
+  normal: ['good', 'Normal'],
+  limited: ['warn', 'Limited'],
+  criticalOnly: ['bad', 'Critical only'],
+  offline: ['bad', 'Offline'],
+};
+
+const CAUSES: Readonly<Record<string, string>> = {
+  breaker: 'an upstream is down',
+  ramp: 'slots open again step by step',
+  overload: 'an upstream has too much to do',
+  storage: 'of storage',
+  network: 'of the network',
+  eventLoopDelayMs: 'the process has more to do than it can',
+  crisisMode: 'crisis mode is on',
+};
+
+const STORAGE: Readonly<Record<string, Said>> = {
+  well: ['good', 'Well'],
+  slow: ['warn', 'Slow: a write is overdue; see what else keeps the disk busy'],
+  hanging: ['bad', 'The disk answers nothing: look at it, its controller or its network'],
+  locked: ['bad', 'Another program holds the file: close it'],
+  full: ['bad', 'The disk is full: free some space'],
+  readOnly: ['bad', 'It can only be read: make disk, folder and file writable'],
+  failing: ['bad', 'Writes fail: check the disk'],
+  corrupt: ['bad', 'Damaged: check the disk, stop, and restore a backup'],
+  lost: ['bad', 'The file is not where it was: put it back, or move away what lies in its place'],
+};
+
+const UNKNOWN: Tone = 'quiet';
+
+export function overallSaid(overall: string): Said {
+  return OVERALL[overall] ?? [UNKNOWN, inWords(overall)];
 }
 
-export function overallText(overall: string): string {
-  return OVERALL[overall]?.[1] ?? overall;
+export function phaseSaid(phase: string): Said {
+  return PHASES[phase] ?? [UNKNOWN, inWords(phase)];
+}
+
+export function levelSaid(level: string): Said {
+  return LEVELS[level] ?? [UNKNOWN, inWords(level)];
+}
+
+export function storageSaid(state: string): Said {
+  return STORAGE[state] ?? [UNKNOWN, inWords(state)];
+}
+
+/** `because an upstream is down and slots open again step by step`; `''` for none. */
+export function causesText(causes: readonly string[]): string {
+  const said = causes.map((cause) => CAUSES[cause] ?? inWords(cause));
+  return said.length === 0 ? '' : `because ${said.join(' and ')}`;
+}
+
+/** `backing off` for `backingOff`: what no list has is at least legible. */
+export function inWords(name: string): string {
+  return name.replaceAll(
+    /([a-z\d])([A-Z])/g,
+    (_, before: string, next: string) => `${before} ${next.toLowerCase()}`,
+  );
+}
+
+/** With a capital at its beginning. */
+export function asSentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

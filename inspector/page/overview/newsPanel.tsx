@@ -1,0 +1,79 @@
+/**
+ * The latest news, newest first, in words.
+ *
+ * @module
+ */
+
+import { useState } from 'preact/hooks';
+import type { News } from '../../protocol.ts';
+import { usePage } from '../kit/page.tsx';
+import { Nothing, Panel } from '../kit/panel.tsx';
+import { Mark } from '../kit/text.tsx';
+import { latestNews } from '../model/newsList.ts';
+import { formatRoute } from '../model/route.ts';
+import { newsLine } from '../words/news.ts';
+import { clockText } from '../words/time.ts';
+
+const SHOWN = 60;
+
+export function NewsPanel() {
+  const [isAll, setAll] = useState(false);
+  const news = usePage((page) => page.news);
+  const shown = latestNews(news, isAll, SHOWN);
+  return (
+    <Panel
+      title="News"
+      class="news"
+      aside={
+        <label>
+          <input
+            type="checkbox"
+            checked={isAll}
+            onChange={() => {
+              setAll(!isAll);
+            }}
+          />{' '}
+          each operation too
+        </label>
+      }
+    >
+      {shown.length === 0 ? (
+        <Nothing>None yet.</Nothing>
+      ) : (
+        <ol tabIndex={0} aria-label="Latest news, newest first">
+          {shown.map((told) => (
+            <Line key={told.serial} told={told} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+function Line({ told }: { readonly told: News }) {
+  const { tone, text } = newsLine(told);
+  const name = told.id ?? upstreamOf(told);
+  return (
+    <li>
+      <time dateTime={new Date(told.atMs).toISOString()}>{clockText(told.atMs)}</time>
+      <Mark tone={tone}>
+        {name === null ? null : (
+          <>
+            <a href={formatRoute({ view: 'actors', of: name })}>{shortName(name)}</a>{' '}
+          </>
+        )}
+        {text}
+      </Mark>
+    </li>
+  );
+}
+
+function upstreamOf({ details }: News): string | null {
+  const upstream = details['upstream'];
+  return typeof upstream === 'string' ? upstream : null;
+}
+
+/** Of a random id its beginning is enough to tell it from the others. */
+function shortName(id: string): string {
+  return id.length > 24 ? `${id.slice(0, 13)}…` : id;
+}

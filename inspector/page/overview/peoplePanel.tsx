@@ -1,0 +1,71 @@
+/**
+ * What waits for a person, and how crises went.
+ *
+ * @module
+ */
+
+import type { Overview } from '../../protocol.ts';
+import { Nothing, Panel } from '../kit/panel.tsx';
+import { Mark } from '../kit/text.tsx';
+import { pilesOf } from '../model/piles.ts';
+import { formatRoute } from '../model/route.ts';
+import { countText } from '../words/time.ts';
+
+export function PeoplePanel({ overview }: { readonly overview: Overview }) {
+  const piles = pilesOf(overview);
+  const { held, atWork } = overview.conflicts;
+  return (
+    <Panel title="Waits for a person">
+      {piles.length === 0 ? (
+        <Nothing>Nothing does.</Nothing>
+      ) : (
+        <ul class="piles">
+          {piles.map(({ name, text, to }) => (
+            <li key={name}>
+              <a href={formatRoute(to)}>{text}</a>
+              {name === 'conflicts' && held > 0 ? (
+                <span class="soft">{countText(held)} hold up their operation</span>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      {atWork > 0 ? <p class="soft">{countText(atWork)} conflicts are being merged.</p> : null}
+    </Panel>
+  );
+}
+
+const CRISES: readonly (readonly [string, string])[] = [
+  ['escalated', 'not delivered in time, so that people are told'],
+  ['unacknowledged', 'of these, nobody has taken on'],
+  ['exhausted', 'of these, nobody is left to be told'],
+  ['refused', 'answered, and neither stored nor delivered'],
+  ['unkept', 'delivered, and not kept'],
+  ['mended', 'delivered without what broke a rule'],
+  ['plansLate', 'answered without the person’s plan'],
+];
+
+const SERIOUS: ReadonlySet<string> = new Set(['unacknowledged', 'exhausted', 'refused', 'unkept']);
+
+export function CrisesPanel({ overview }: { readonly overview: Overview }) {
+  const { crises, answers } = overview;
+  const answered = answers.find(({ of }) => of === 'crisis')?.count ?? 0;
+  const amiss = CRISES.filter(([name]) => (crises[name] ?? 0) > 0);
+  return (
+    <Panel title="Crises" aside={answered === 0 ? 'none yet' : `${countText(answered)} answered`}>
+      {amiss.length === 0 ? (
+        <Nothing>Each went as it should.</Nothing>
+      ) : (
+        <ul class="piles">
+          {amiss.map(([name, text]) => (
+            <li key={name}>
+              <Mark tone={SERIOUS.has(name) ? 'bad' : 'warn'}>
+                {countText(crises[name] ?? 0)} {text}
+              </Mark>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * One upstream: whether calls go out, how many at once, and how that went in the last two minutes.
+ *
+ * @module
+ */
+
+import type { UpstreamOverview } from '../../protocol.ts';
+import { usePage } from '../kit/page.tsx';
+import { Fact, Facts } from '../kit/panel.tsx';
+import { Mark, Since, Until } from '../kit/text.tsx';
+import type { FlowSample } from '../model/flowLines.ts';
+import { flowShape } from '../model/flowShape.ts';
+import { formatRoute } from '../model/route.ts';
+import { causesText, levelSaid } from '../words/health.ts';
+import { countOf, shareText, spanText } from '../words/time.ts';
+import { breakerSaid, holdText, paceSaid, waitText } from '../words/upstream.ts';
+
+const NO_SAMPLES: readonly FlowSample[] = [];
+
+export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview }) {
+  const { name, breaker, level, causes, downSinceAtMs, nextTryAtMs, hold, waits } = upstream;
+  const samples = usePage((page) => page.flow[name] ?? NO_SAMPLES);
+  const [breakerTone, breakerText] = breakerSaid(breaker);
+  const [levelTone, levelText] = levelSaid(level);
+  const [paceTone, paceText] = paceSaid(upstream.pace);
+  const { recoveries, ratePerSecond, overhanging } = upstream;
+  return (
+    <article class={`panel tile ${breakerTone}`} aria-label={`Upstream ${name}`}>
+      <header>
+        <h3>
+          <a href={formatRoute({ view: 'actors', query: { upstream: name } })}>{name}</a>
+        </h3>
+        <Mark tone={breakerTone}>{breakerText}</Mark>
+      </header>
+      <FlowLine upstream={upstream} samples={samples} />
+      <Facts>
+        {downSinceAtMs === null ? null : (
+          <Fact name="Down">
+            <Since atMs={downSinceAtMs} />
+          </Fact>
+        )}
+        {nextTryAtMs === null ? null : (
+          <Fact name="Next try">
+            <Until atMs={nextTryAtMs} />
+          </Fact>
+        )}
+        {hold === null ? null : (
+          <Fact name="Order">
+            {holdText(hold.kind)} <Since atMs={hold.sinceAtMs} />
+          </Fact>
+        )}
+        <Fact name="Pace">
+          <Mark tone={paceTone}>{paceText}</Mark>
+          {ratePerSecond === null ? '' : `, at most ${Math.round(ratePerSecond)} a second`}
+        </Fact>
+        <Fact name="Level">
+          <Mark tone={levelTone}>{levelText.toLowerCase()}</Mark> {causesText(causes)}
+        </Fact>
+        {waits === null ? null : <Fact name="New work">waits: {waitText(waits)}</Fact>}
+        {overhanging === 0 ? null : (
+          <Fact name="Silent">
+            <Mark tone="warn">{countOf(overhanging, 'handler')} beyond the time-out</Mark>
+          </Fact>
+        )}
+        <Fact name="Time-out">
+          {spanText(upstream.timeoutMs)}; usually {shareText(upstream.usualFailureShare)} fail
+        </Fact>
+        <Fact name="Recoveries">
+          {recoveries.times === 0
+            ? 'none yet'
+            : `${recoveries.times}: ${spanText(recoveries.meanMs)} on average, ${spanText(recoveries.longestMs)} at most`}
+        </Fact>
+      </Facts>
+    </article>
+  );
+}
+
+const WIDTH = 240;
+const HEIGHT = 44;
+
+function FlowLine(props: {
+  readonly upstream: UpstreamOverview;
+  readonly samples: readonly FlowSample[];
+}) {
+  const { inFlight, slots, slotsMax } = props.upstream;
+  const shape = flowShape(props.samples, WIDTH, HEIGHT);
+  const told =
+    shape === null ? '' : `; in the last two minutes ${shape.least} to ${shape.most} in flight`;
+  return (
+    <figure class="flow">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${inFlight} in flight of ${slots} slots, ${slotsMax} at most${told}`}
+      >
+        {shape === null ? null : (
+          <>
+            <path class="area" d={shape.area} />
+            <path class="slots" d={shape.slots} vector-effect="non-scaling-stroke" />
+          </>
+        )}
+      </svg>
+      <figcaption aria-hidden="true">
+        <b>{inFlight}</b> in flight <i>/</i> <b>{slots}</b> slots <i>/</i> {slotsMax} max
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * How it is in one line, then everything that is wrong, worst first, with since when.
+ *
+ * @module
+ */
+
+import type { Overview } from '../../protocol.ts';
+import { usePage } from '../kit/page.tsx';
+import { Mark, Since, Until } from '../kit/text.tsx';
+import { formatRoute } from '../model/route.ts';
+import { type Trouble, troublesOf } from '../model/troubles.ts';
+import { overallSaid } from '../words/health.ts';
+
+export function Verdict(props: { readonly overview: Overview }) {
+  const { overview } = props;
+  // Not drawn again for each change of an actor: the overview comes once a second.
+  const troubles = usePage(
+    (page) => page,
+    (one, other) => one.overview === other.overview,
+  );
+  const list = troublesOf(overview, troubles.actors);
+  const [tone, text] = overallSaid(overview.overall);
+  const worst = list[0]?.tone === 'bad' ? 'bad' : tone;
+  return (
+    <section class={`verdict ${worst}`} aria-label="How it is">
+      <header>
+        <h2>
+          <Mark tone={tone}>{list.length === 0 ? 'All is well' : text}</Mark>
+        </h2>
+        <span class="soft" title="100 is all well; each reason takes some of it">
+          {overview.score} of 100
+        </span>
+      </header>
+      {list.length === 0 ? null : (
+        <ul>
+          {list.map((trouble) => (
+            <Line key={trouble.id} trouble={trouble} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Line({ trouble }: { readonly trouble: Trouble }) {
+  const { tone, text, sinceAtMs, nextAtMs, to } = trouble;
+  return (
+    <li>
+      <Mark tone={tone}>{to === null ? text : <a href={formatRoute(to)}>{text}</a>}</Mark>
+      {sinceAtMs === null ? null : <Since atMs={sinceAtMs} />}
+      {nextAtMs === null ? null : (
+        <span class="soft">
+          next try <Until atMs={nextAtMs} />
+        </span>
+      )}
+    </li>
+  );
+}

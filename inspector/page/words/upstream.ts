@@ -1,0 +1,78 @@
+/**
+ * Upstreams and what waits for them, in words.
+ *
+ * @module
+ */
+
+import { inWords, type Said } from './health.ts';
+
+const BREAKERS: Readonly<Record<string, Said>> = {
+  closed: ['good', 'Up'],
+  open: ['bad', 'Down'],
+  halfOpen: ['busy', 'Being tried again'],
+  forcedOpen: ['bad', 'Held down by a person'],
+  disabled: ['warn', 'Breaker off: never held back'],
+  observing: ['warn', 'Breaker only watches'],
+};
+
+const PACES: Readonly<Record<string, Said>> = {
+  ramping: ['busy', 'slots open again'],
+  steady: ['good', 'steady'],
+  trying: ['busy', 'tries with fewer slots'],
+  overloaded: ['warn', 'had too much: fewer slots'],
+  down: ['bad', 'down'],
+};
+
+const HOLDS: Readonly<Record<string, string>> = {
+  forcedOpen: 'held down by a person',
+  disabled: 'never held back, by order of a person',
+  observing: 'its breaker only watches, by order of a person',
+};
+
+/** As docs/health.md has them, and those of one operation. */
+const WAITS: Readonly<Record<string, string>> = {
+  start: 'nothing runs yet',
+  stopping: 'the process stops',
+  storage: 'nothing can be made durable',
+  suspect: 'one that may have ended the process runs alone',
+  operator: 'a person holds it back',
+  breaker: 'the upstream is down',
+  probe: 'a probe is out',
+  rate: 'its rate is used up',
+  slot: 'every slot is taken',
+  ramp: 'slots open again step by step',
+  level: 'what is more urgent goes first',
+  turn: 'its turn has not come',
+  lane: 'an earlier one of its entity has not ended',
+  handler: 'no handler of its type is registered',
+  backoff: 'its last attempt failed, the next is not due',
+  startAt: 'it is to begin later',
+  conflict: 'a person has to decide a conflict',
+  review: 'a person has to decide',
+  overhang: 'its handler has not returned',
+  unknown: 'nobody knows why',
+};
+
+export function breakerSaid(breaker: string): Said {
+  return BREAKERS[breaker] ?? ['quiet', inWords(breaker)];
+}
+
+export function paceSaid(pace: string): Said {
+  return PACES[pace] ?? ['quiet', inWords(pace)];
+}
+
+export function holdText(kind: string): string {
+  return HOLDS[kind] ?? inWords(kind);
+}
+
+/** Why something waits. */
+export function waitText(because: string): string {
+  return WAITS[because] ?? inWords(because);
+}
+
+const SHUT: ReadonlySet<string> = new Set(['open', 'halfOpen', 'forcedOpen']);
+
+/** Whether calls to it are held back, as health has it. */
+export function isShut(breaker: string): boolean {
+  return SHUT.has(breaker);
+}
