@@ -49,6 +49,7 @@ export function Shell() {
       <div class="house">
         <Navigation />
         <main ref={main} id="main" tabIndex={-1} aria-label={view.title}>
+          <h1 class="spoken">{view.title}</h1>
           <ConnectionNote />
           {BANNERS.map((Banner, index) => (
             <Banner key={index} />

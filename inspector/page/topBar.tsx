@@ -28,12 +28,10 @@ export function TopBar() {
   const [tone, text] = CONNECTIONS[connection];
   return (
     <header class="top">
-      <h1>
-        <a href="#/">
-          <Logo />
-          <span>{hello?.name ?? 'holdfast'}</span>
-        </a>
-      </h1>
+      <a href="#/" class="brand">
+        <Logo />
+        <span>{hello?.name ?? 'holdfast'}</span>
+      </a>
       {overall === null ? null : <Overall overall={overall} />}
       {hello === null ? null : (
         <span class="more" title={`holdfast ${hello.holdfast}`}>

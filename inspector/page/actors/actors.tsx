@@ -1,12 +1,68 @@
 /**
- * Every actor that lives.
+ * Every actor that lives, or lived at the moment that is looked at: components first, then operations, who has
+ * stood longest where it stands before the others.
  *
  * @module
  */
 
-import { usePage } from '../kit/page.tsx';
+import { useMemo } from 'preact/hooks';
+import type { WatchedActor } from '../../protocol.ts';
+import { goTo, usePage } from '../kit/page.tsx';
+import { Nothing } from '../kit/panel.tsx';
+import { Rows } from '../kit/rows.tsx';
+import { useIsNarrow } from '../kit/useMedia.ts';
+import { filterOf } from '../model/actorList.ts';
+import { countText } from '../words/time.ts';
+import { actorCells } from './actorCells.tsx';
+import { Filters } from './filters.tsx';
+import { StateChips } from './stateChips.tsx';
+import { useActorList } from './useActorList.ts';
+
+const COLUMNS = ['Actor', 'Chart', 'State', 'Type', 'Upstream', 'Tier', 'Priority', 'Since'];
+const ROW_HEIGHT = 32;
+const NARROW_ROW_HEIGHT = 54;
 
 export function Actors() {
-  const actors = usePage((page) => page.actors);
-  return <p>{actors.size}</p>;
+  const route = usePage((page) => page.route);
+  const filter = useMemo(() => filterOf(route.query), [route]);
+  const list = useActorList(filter);
+  const isNarrow = useIsNarrow();
+  const { shown, total, counts } = list;
+  return (
+    <section class="panel actors" aria-label="Actors">
+      <Filters route={route} counts={counts} />
+      <StateChips route={route} counts={counts.state} />
+      <p class="tally" role="status">
+        {shown.length === total
+          ? `${countText(total)} actors`
+          : `${countText(shown.length)} of ${countText(total)} actors`}
+      </p>
+      {shown.length === 0 ? (
+        <Nothing>{total === 0 ? 'None are there.' : 'None of them is like that.'}</Nothing>
+      ) : (
+        <Rows
+          label="Actors"
+          columns={COLUMNS}
+          rows={shown}
+          keyOf={numberOf}
+          rowHeight={isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT}
+          cells={actorCells}
+          dataOf={dataOf}
+          onOpen={open}
+        />
+      )}
+    </section>
+  );
+}
+
+function numberOf({ actor }: WatchedActor): number {
+  return actor;
+}
+
+function dataOf({ actor }: WatchedActor) {
+  return { 'data-actor': String(actor) };
+}
+
+function open({ actor }: WatchedActor): void {
+  goTo({ view: 'actors', of: String(actor) });
 }

@@ -22,6 +22,8 @@ export interface RowsProps<T> {
   /** The cells of a row, one for each column, each with its role: `<span role="gridcell">`. */
   readonly cells: (row: T) => ComponentChildren;
   readonly onOpen: (row: T) => void;
+  /** For tests: what tells a row from others, as `data-…`. */
+  readonly dataOf?: (row: T) => Readonly<Record<`data-${string}`, string>>;
 }
 
 const FIRST_HEIGHT = 600;
@@ -33,6 +35,8 @@ export function Rows<T>(props: RowsProps<T>) {
   const [scrollTop, setScrollTop] = useState(0);
   const [on, setOn] = useState<string | number | null>(null);
   const place = on === null ? -1 : rows.findIndex((row) => keyOf(row) === on);
+  const lastPlace = useRef(-1);
+  if (place >= 0) lastPlace.current = place;
   const { from, to } = windowOf(scrollTop, height, rowHeight, rows.length);
 
   const turnTo = (index: number): void => {
@@ -43,11 +47,12 @@ export function Rows<T>(props: RowsProps<T>) {
     frame.current.scrollTop = scrolledTo(next, frame.current.scrollTop, height, rowHeight);
     frame.current.focus({ preventScroll: true });
   };
+  // Where the row that was on is gone, the one that came into its place is the next.
   useCommand('down', () => {
-    turnTo(place + 1);
+    turnTo(place >= 0 ? place + 1 : Math.max(0, lastPlace.current));
   });
   useCommand('up', () => {
-    turnTo(place - 1);
+    turnTo((place >= 0 ? place : lastPlace.current) - 1);
   });
   useCommand('first', () => {
     turnTo(0);
@@ -101,6 +106,7 @@ export function Rows<T>(props: RowsProps<T>) {
                 index={from + index}
                 isOn={keyOf(row) === on}
                 cells={props.cells}
+                data={props.dataOf?.(row)}
                 onOpen={onOpen}
               />
             ))}
@@ -117,6 +123,7 @@ interface RowProps<T> {
   readonly index: number;
   readonly isOn: boolean;
   readonly cells: (row: T) => ComponentChildren;
+  readonly data: Readonly<Record<string, string>> | undefined;
   readonly onOpen: (row: T) => void;
 }
 
@@ -128,9 +135,10 @@ class Row<T> extends Component<RowProps<T>> {
   }
 
   override render() {
-    const { id, row, index, isOn, cells, onOpen } = this.props;
+    const { id, row, index, isOn, cells, data, onOpen } = this.props;
     return (
       <div
+        {...data}
         id={id}
         class={isOn ? 'row on' : 'row'}
         role="row"

@@ -11,6 +11,8 @@ export interface Column<T> {
   readonly name: string;
   /** Numbers stand at the right. */
   readonly isNumber?: boolean;
+  /** Left out on a narrow screen. */
+  readonly isExtra?: boolean;
   readonly cell: (row: T) => ComponentChildren;
 }
 
@@ -28,9 +30,9 @@ export function Table<T>(props: {
         <caption class="spoken">{props.caption}</caption>
         <thead>
           <tr>
-            {props.columns.map(({ name, isNumber }) => (
-              <th key={name} scope="col" class={isNumber === true ? 'number' : ''}>
-                {name}
+            {props.columns.map((column) => (
+              <th key={column.name} scope="col" class={classOf(column)}>
+                {column.name}
               </th>
             ))}
           </tr>
@@ -38,14 +40,14 @@ export function Table<T>(props: {
         <tbody>
           {props.rows.map((row) => (
             <tr key={props.keyOf(row)} class={props.toneOf?.(row) ?? ''}>
-              {props.columns.map(({ name, isNumber, cell }, index) =>
+              {props.columns.map((column, index) =>
                 index === 0 ? (
-                  <th key={name} scope="row">
-                    {cell(row)}
+                  <th key={column.name} scope="row">
+                    {column.cell(row)}
                   </th>
                 ) : (
-                  <td key={name} class={isNumber === true ? 'number' : ''}>
-                    {cell(row)}
+                  <td key={column.name} class={classOf(column)}>
+                    {column.cell(row)}
                   </td>
                 ),
               )}
@@ -55,4 +57,8 @@ export function Table<T>(props: {
       </table>
     </div>
   );
+}
+
+function classOf({ isNumber, isExtra }: Pick<Column<never>, 'isNumber' | 'isExtra'>): string {
+  return `${isNumber === true ? 'number' : ''} ${isExtra === true ? 'extra' : ''}`.trim();
 }

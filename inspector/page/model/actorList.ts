@@ -74,9 +74,12 @@ export function listActors(actors: Iterable<WatchedActor>, filter: ActorFilter):
 }
 
 /** What an actor has of a choice: a chart with regions is in several states at once. */
-export function valuesOf({ machine, states, about }: WatchedActor, choice: Choice): readonly string[] {
+function valuesOf({ id, machine, states, about }: WatchedActor, choice: Choice): readonly string[] {
   if (choice === 'machine') return [machine];
   if (choice === 'state') return states;
+  // `breaker:payments` is a component of that upstream.
+  const [, of = 'global'] = about === null ? id.split(':') : [];
+  if (choice === 'upstream' && of !== 'global') return [of];
   const value = about?.[choice] ?? null;
   return value === null ? [] : [value];
 }
@@ -85,7 +88,6 @@ function isChosen(actor: WatchedActor, choice: Choice, value: string | undefined
   return value === undefined || valuesOf(actor, choice).includes(value);
 }
 
-/** Also of a component, whose upstream is a part of its id. */
 function isFound({ id, machine, states, about }: WatchedActor, word: string): boolean {
   return (
     id.toLowerCase().includes(word) ||

@@ -53,6 +53,9 @@ export interface FeedListener {
 /** Ends the line for good: asking again would change nothing. */
 class Refused extends Error {}
 
+/** The server is there, and says why not now. */
+class Unavailable extends Error {}
+
 export class FeedClient {
   readonly #ports: FeedPorts;
   readonly #listener: FeedListener;
@@ -71,17 +74,20 @@ export class FeedClient {
    * @param token of the page's link; `null` where it was loaded without one
    */
   async run(token: string | null): Promise<void> {
+    let unspent = token;
     for (let tries = 0; !this.#stopped.signal.aborted; tries += 1) {
+      let reason: string | null = null;
       try {
-        if (token !== null && this.#session === null) await this.#enter(token);
-        // A link that is opened once more, by somebody who has a session, needs none.
+        if (unspent !== null && this.#session === null) {
+          await this.#enter(unspent);
+          unspent = null;
+        }
         await this.#read(() => {
           tries = 0;
         });
-        this.#tell('lost', 'The feed has ended.', null);
       } catch (error) {
-        if (error instanceof Refused && token !== null && this.#session !== null) {
-          // The session that was kept is of another process; the link is new.
+        if (error instanceof Refused && unspent !== null && this.#session !== null) {
+          // The session that was kept is of another process; the link is a new one.
           this.#keep(null);
           continue;
         }
@@ -91,9 +97,10 @@ export class FeedClient {
           return;
         }
         if (this.#stopped.signal.aborted) return;
+        if (error instanceof Unavailable) reason = error.message;
       }
       const waitMs = retryWaitMs(tries, this.#ports.random());
-      this.#tell('lost', null, this.#ports.clock.now() + waitMs);
+      this.#tell('lost', reason, this.#ports.clock.now() + waitMs);
       await this.#wait(waitMs);
     }
   }
@@ -139,6 +146,7 @@ export class FeedClient {
     });
     try {
       const response = await this.#ask('/feed', { signal });
+      if (!response.ok) throw new Unavailable(await reasonOf(response));
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       const lines = new Lines();
       for (;;) {
@@ -169,7 +177,6 @@ export class FeedClient {
       headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
     });
     if (response.status === 401) throw new Refused(SESSION_OVER);
-    if (!response.ok && path === '/feed') throw new Error(`feed: ${response.status}`);
     return response;
   }
 
@@ -200,6 +207,11 @@ export class FeedClient {
       );
     });
   }
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  const answer = (await response.json()) as CallAnswer;
+  return answer.ok ? '' : answer.error.message;
 }
 
 /** Twice as long each time, up to ten seconds; several pages do not come back at once. */

@@ -47,12 +47,18 @@ export function shownActor(page: PageState, key: string): ShownActor | null {
 }
 
 /** All that were there at the moment, or that live. */
-export function shownActors(page: PageState): readonly ShownActor[] {
+export function shownActors(page: Pick<PageState, 'past' | 'actors'>): readonly ShownActor[] {
   const { past } = page;
   if (past === null) return [...page.actors.values()].map((actor) => shown(null, actor));
   return [...past.ended.values(), ...past.actors.values()]
     .map((actor) => shown(past, actor))
     .filter(({ is }) => is !== 'absent' && is !== 'ended');
+}
+
+/** The same as plain actors, for lists: one that did not change is the same object. */
+export function listedActors(page: Pick<PageState, 'past' | 'actors'>): Iterable<WatchedActor> {
+  if (page.past === null) return page.actors.values();
+  return shownActors(page).map(({ actor, states, sinceAtMs }) => ({ ...actor, states, sinceAtMs }));
 }
 
 type Known = WatchedActor & Partial<Pick<EndedActor, 'endedAtMs'>>;

@@ -12,14 +12,25 @@ import { lateText } from '../model/troubles.ts';
 import { countText, spanText } from '../words/time.ts';
 
 const COLUMNS: readonly Column<AnswerTimes>[] = [
-  { name: 'Of', cell: ({ of }) => (of === 'crisis' ? 'crises' : of) },
-  { name: 'Answers', isNumber: true, cell: ({ count }) => countText(count) },
-  { name: 'Half within', isNumber: true, cell: (row) => spanOf(row, row.p50Ms) },
+  {
+    name: 'Of',
+    cell: (row) => (
+      <>
+        {row.of === 'crisis' ? 'crises' : row.of}
+        <small class="narrow-only">
+          <Mark tone={toneOf(row)}>{lateText(row)}</Mark>
+        </small>
+      </>
+    ),
+  },
+  { name: 'Answers', isNumber: true, isExtra: true, cell: ({ count }) => countText(count) },
+  { name: 'Half within', isNumber: true, isExtra: true, cell: (row) => spanOf(row, row.p50Ms) },
   { name: '99 % within', isNumber: true, cell: (row) => spanOf(row, row.p99Ms) },
   { name: 'Slowest', isNumber: true, cell: (row) => spanOf(row, row.maxMs) },
   { name: 'Deadline', isNumber: true, cell: ({ deadlineMs }) => spanText(deadlineMs) },
   {
     name: 'Verdict',
+    isExtra: true,
     cell: (row) => <Mark tone={toneOf(row)}>{lateText(row)}</Mark>,
   },
 ];

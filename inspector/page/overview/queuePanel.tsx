@@ -15,13 +15,18 @@ import { waitText } from '../words/upstream.ts';
 
 const COLUMNS: readonly Column<QueueRow>[] = [
   {
-    name: 'Upstream',
+    name: 'For',
     cell: ({ upstream, tier, priority }) => (
-      <a href={formatRoute({ view: 'actors', query: { upstream, tier, priority } })}>{upstream}</a>
+      <>
+        <a href={formatRoute({ view: 'actors', query: { upstream, tier, priority } })}>
+          {upstream}
+        </a>{' '}
+        <span class="soft">
+          {tier}, {priority}
+        </span>
+      </>
     ),
   },
-  { name: 'Tier', cell: ({ tier }) => tier },
-  { name: 'Priority', cell: ({ priority }) => priority },
   {
     name: 'Waiting',
     isNumber: true,

@@ -22,7 +22,8 @@ export function stateText(path: string): string {
   return path.split('.').map(inWords).join(' · ');
 }
 
-/** All regions: `pace · steady, intake · open`. */
+/** `backing off`; of several regions each with its name: `intake: open, pace: steady`. */
 export function statesText(states: readonly string[]): string {
-  return states.map(stateText).join(', ');
+  if (states.length === 1) return stateText(states[0] ?? '');
+  return states.map((path) => stateText(path).replace(' · ', ': ')).join(', ');
 }

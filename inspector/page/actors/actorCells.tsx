@@ -1,0 +1,39 @@
+/**
+ * The cells of an actor's row.
+ *
+ * @module
+ */
+
+import type { WatchedActor } from '../../protocol.ts';
+import { Ago } from '../kit/text.tsx';
+import { formatRoute } from '../model/route.ts';
+import { machineText, statesText } from '../words/states.ts';
+
+export function actorCells({ actor, id, machine, states, sinceAtMs, about }: WatchedActor) {
+  return (
+    <>
+      <span role="gridcell" class="name">
+        <a href={formatRoute({ view: 'actors', of: String(actor) })} tabIndex={-1} title={id}>
+          {id}
+        </a>
+      </span>
+      <span role="gridcell" class="soft">
+        {machineText(machine)}
+      </span>
+      <span role="gridcell" class="states" data-states title={states.join(', ')}>
+        {states.length === 0 ? 'not remembered' : statesText(states)}
+      </span>
+      <span role="gridcell">{about?.type}</span>
+      <span role="gridcell">{about?.upstream}</span>
+      <span role="gridcell">{about?.tier}</span>
+      <span role="gridcell">{about?.priority}</span>
+      <span role="gridcell" class="number">
+        {sinceAtMs === null ? (
+          <span title="Since before anybody looked">–</span>
+        ) : (
+          <Ago atMs={sinceAtMs} />
+        )}
+      </span>
+    </>
+  );
+}
