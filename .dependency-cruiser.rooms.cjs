@@ -232,7 +232,7 @@ const ROOMS = {
   'inspector/page/words': ['inspector'],
   // What was, told from the steps that are remembered.
   'inspector/page/past': ['inspector'],
-  'inspector/page/model': ['inspector', 'inspector/page/past'],
+  'inspector/page/model': ['inspector', 'inspector/page/words', 'inspector/page/past'],
   // Names of management calls, and what the server lets through of their answers.
   'inspector/page/calls': ['inspector/page/words'],
   'inspector/page/kit': PAGE_BASE,

@@ -25,8 +25,7 @@ export function ConnectionNote() {
 }
 
 function said({ state, reason }: Connection): string {
-  if (state === 'away')
-    return `Nobody runs this store now${reason === null ? '' : ` (${reason})`}.`;
+  if (state === 'away') return `Nothing new comes: ${reason ?? 'nobody runs this store now'}.`;
   return reason ?? 'What serves this page does not answer.';
 }
 

@@ -5,9 +5,18 @@
  * @module
  */
 
-import type { FeedMessage, Hello, News, Step, WatchedActor } from '../../protocol.ts';
+import {
+  type FeedMessage,
+  type Hello,
+  INSPECTOR_PROTOCOL,
+  type News,
+  type Step,
+  type WatchedActor,
+} from '../../protocol.ts';
 import { NO_FLOW, withSamples } from './flowLines.ts';
 import { ENDED_MAX, type EndedActor, NEWS_MAX, type PageState, STEPS_MAX } from './pageState.ts';
+
+const OTHER_PROTOCOL = 'what runs it now is of a version that this page can’t read';
 
 /** What is gathered while messages are applied: copied once, at the first change. */
 interface Draft {
@@ -53,7 +62,10 @@ function draftOf(page: PageState): Draft {
 function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState {
   return {
     ...page,
-    connection: { state: 'live', sinceAtMs: pageNowMs, reason: null, nextTryAtMs: null },
+    connection:
+      hello.protocol === INSPECTOR_PROTOCOL
+        ? { state: 'live', sinceAtMs: pageNowMs, reason: null, nextTryAtMs: null }
+        : { state: 'away', sinceAtMs: pageNowMs, reason: OTHER_PROTOCOL, nextTryAtMs: null },
     hello,
     skewMs: hello.nowMs - pageNowMs,
     nowMs: hello.nowMs,
