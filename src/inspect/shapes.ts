@@ -124,7 +124,7 @@ export const QUARANTINED = {
   },
 } as const satisfies AnswerShape<Quarantined>;
 
-/** Steps without their names, which may be those of people. */
+/** Who decided, by their role alone. */
 export const CRISIS = {
   fields: {
     id: 'plain',
@@ -137,7 +137,7 @@ export const CRISIS = {
     acceptedAtMs: 'plain',
     escalatedAtMs: 'plain',
     cause: 'plain',
-    told: { each: { fields: { outcome: 'plain', calls: 'plain', atMs: 'plain' } } },
+    told: { each: { fields: { name: 'plain', outcome: 'plain', calls: 'plain', atMs: 'plain' } } },
     decisions: {
       each: { fields: { what: 'plain', by: { fields: { role: 'plain' } }, atMs: 'plain' } },
     },

@@ -126,26 +126,8 @@ export class ServedInspector {
   }
 
   /** Any request; what is left out is as a browser's own page sends it. */
-  async ask({ method = 'GET', path = '/', headers = {}, body }: Asked = {}): Promise<Reply> {
-    return await new Promise((resolve, reject) => {
-      const request = httpRequest(
-        {
-          ...{ host: '127.0.0.1', port: this.port, method, path, agent: false },
-          headers: headers as Record<string, string>,
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const { statusCode: status = 0, headers: given } = response;
-            resolve({ status, headers: given, text: Buffer.concat(chunks).toString('utf8') });
-          });
-        },
-      );
-      request.on('error', reject);
-      request.end(body);
-    });
+  async ask(asked: Asked = {}): Promise<Reply> {
+    return await askAt(this.port, asked);
   }
 
   /** Exchanges the token of a new link, as the page does. */
@@ -213,6 +195,32 @@ export class ServedInspector {
     socket.write(feedRequest(this.host, session));
     return { text: () => text, ended };
   }
+}
+
+/** A request to whatever listens there. */
+export async function askAt(
+  port: number,
+  { method = 'GET', path = '/', headers = {}, body }: Asked,
+): Promise<Reply> {
+  return await new Promise((resolve, reject) => {
+    const request = httpRequest(
+      {
+        ...{ host: '127.0.0.1', port, method, path, agent: false },
+        headers: headers as Record<string, string>,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const { statusCode: status = 0, headers: given } = response;
+          resolve({ status, headers: given, text: Buffer.concat(chunks).toString('utf8') });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
 }
 
 export function tokenIn(link: string): string {
