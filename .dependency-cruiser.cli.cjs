@@ -32,6 +32,8 @@ const CLI_ROOMS = {
     'src',
     'src/cli/kit',
   ],
+  // The inspector's page for a store, and a browser that shows it.
+  'src/cli/inspector': ['actors/platform', 'inspector', 'src/inspect'],
   // Two devices that change the same records.
   'src/cli/demo/conflicts': [
     VOCABULARY,
@@ -137,6 +139,14 @@ const CLI_ROOMS = {
     'src/management/store',
     'src/cli/kit',
   ],
+  'src/cli/commands/inspect': [
+    'inspector',
+    'src/control',
+    'src/management/store',
+    'src/inspect',
+    'src/cli/kit',
+    'src/cli/inspector',
+  ],
   'src/cli/commands/quarantine': [VOCABULARY, 'src/management/quarantine', 'src/cli/kit'],
   'src/cli/commands/conflicts': [
     VOCABULARY,
@@ -187,6 +197,7 @@ const CLI_ROOMS = {
     'src/cli/commands',
     'src/cli/commands/completion',
     'src/cli/commands/status',
+    'src/cli/commands/inspect',
     'src/cli/commands/operations',
     'src/cli/commands/deadLetters',
     'src/cli/commands/quarantine',

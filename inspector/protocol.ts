@@ -165,6 +165,15 @@ export interface Hello {
   readonly charts: readonly { readonly machine: string; readonly version: string | null }[];
 }
 
+/** What whoever shows the page says to those who look, as the demo tells its story. No process says any. */
+export interface Note {
+  /** Counts notes from 1; one may come again after a new beginning. */
+  readonly serial: number;
+  readonly atMs: number;
+  readonly tone: 'plain' | 'good' | 'bad';
+  readonly text: string;
+}
+
 export type FeedMessage =
   | Hello
   /** Actors that are there. `isAll` begins a new list of all, which goes on in the messages after it. */
@@ -175,6 +184,7 @@ export type FeedMessage =
   | { readonly kind: 'news'; readonly news: readonly News[] }
   /** About once a second. */
   | { readonly kind: 'overview'; readonly overview: Overview }
+  | { readonly kind: 'notes'; readonly notes: readonly Note[] }
   /** Nobody runs the store now, or the process can't be reached; another `hello` follows once somebody does. */
   | { readonly kind: 'away'; readonly reason: string; readonly atMs: number };
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { FeedMessage, News, Step, WatchedActor } from './protocol.ts';
+import type { FeedMessage, News, Note, Step, WatchedActor } from './protocol.ts';
 
 /** So much of what happened is kept for one that is behind. */
 const NEWS_MAX = 200;
@@ -27,6 +27,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
   let isAll = false;
   let endedAtMs = 0;
   let news: News[] = [];
+  let notes: Note[] = [];
   const actors = new Map<number, WatchedActor>();
   const ended = new Set<number>();
   const last = new Map<number, Step>();
@@ -62,6 +63,9 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
       case 'news':
         news = [...news, ...message.news].slice(-NEWS_MAX);
         break;
+      case 'notes':
+        notes = [...notes, ...message.notes].slice(-NEWS_MAX);
+        break;
       case 'overview':
         overview = message;
         break;
@@ -79,6 +83,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
     ended.size > 0 ? { kind: 'ended', actors: [...ended], atMs: endedAtMs } : null,
     steps.length > 0 ? { kind: 'steps', steps } : null,
     news.length > 0 ? { kind: 'news', news } : null,
+    notes.length > 0 ? { kind: 'notes', notes } : null,
     overview,
     away,
   ];

@@ -7,6 +7,7 @@
 import type { ComponentType } from 'preact';
 import { Actors } from './actors/actors.tsx';
 import { Overview } from './overview/overview.tsx';
+import { Story } from './story.tsx';
 
 export interface View {
   /** As its address has it: `#/actors`. */
@@ -25,4 +26,4 @@ export const VIEWS: readonly View[] = [
 ];
 
 /** Across the top of every view, while it has something to say. */
-export const BANNERS: readonly ComponentType[] = [];
+export const BANNERS: readonly ComponentType[] = [Story];

@@ -54,12 +54,17 @@ function foreignOrigin({ headers, headersDistinct }: IncomingMessage): Refusal |
   return new Refusal(403, 'Origin must be that of the inspector: no other page may ask it.');
 }
 
-/** A person who opens the link comes from nowhere; all that its page asks for is of the same origin. */
-function foreignSite({ method, headers }: IncomingMessage): Refusal | null {
+/**
+ * A person who opens the link comes from nowhere, or has clicked on it in another page, as `--open` does for him;
+ * that asks for the page itself, alone in its tab, which holds nothing. All that the page asks for is of the same
+ * origin.
+ */
+function foreignSite({ method, url, headers }: IncomingMessage): Refusal | null {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin') return null;
-  const isOpened = site === 'none' && method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
-  if (isOpened) return null;
+  const isOpened = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
+  const isThePage = url === '/' && headers['sec-fetch-dest'] === 'document';
+  if (isOpened && (site === 'none' || isThePage)) return null;
   return new Refusal(
     403,
     'Another page has asked for this. Copy the link into the address of a new tab.',

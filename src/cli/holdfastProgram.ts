@@ -12,6 +12,7 @@ import { conflictsCommand } from './commands/conflicts/conflicts.ts';
 import { crisesCommand } from './commands/crises/crises.ts';
 import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
+import { inspectCommand } from './commands/inspect/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { operationsCommand } from './commands/operations/operations.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   crisisDrillCommand,
   runCommand,
   statusCommand,
+  inspectCommand,
   operationsCommand,
   deadLettersCommand,
   conflictsCommand,

@@ -13,6 +13,8 @@ import { health } from '../management/store/health.ts';
 import type { HealthStatus } from '../views/health.ts';
 import { CALL_PATH, type ControlAnswer, controlSocketPath } from './controlSocket.ts';
 
+export { nameOwner };
+
 const ANSWER_WITHIN_MS = 5_000;
 
 /**

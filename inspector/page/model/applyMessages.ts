@@ -17,6 +17,8 @@ import { NO_FLOW, withSamples } from './flowLines.ts';
 import { ENDED_MAX, type EndedActor, NEWS_MAX, type PageState, STEPS_MAX } from './pageState.ts';
 
 const OTHER_PROTOCOL = 'what runs it now is of a version that this page can’t read';
+/** What is told of what happens is short, and its beginning belongs to it. */
+const NOTES_MAX = 100;
 
 /** What is gathered while messages are applied: copied once, at the first change. */
 interface Draft {
@@ -49,7 +51,10 @@ export function applyMessages(
     } else if (message.kind === 'news') draft.news.push(...message.news);
     else if (message.kind === 'steps') for (const step of message.steps) takeStep(draft, step);
     else if (message.kind === 'ended') takeEnds(draft, message.actors, message.atMs);
-    else takeActors(draft, message.actors, message.isAll);
+    else if (message.kind === 'notes') {
+      const now = finished(draft);
+      draft = draftOf({ ...now, notes: joined(now.notes, message.notes, NOTES_MAX) });
+    } else takeActors(draft, message.actors, message.isAll);
   }
   return finished(draft);
 }

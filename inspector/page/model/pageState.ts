@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Hello, News, Overview, Step, WatchedActor } from '../../protocol.ts';
+import type { Hello, News, Note, Overview, Step, WatchedActor } from '../../protocol.ts';
 import type { Moment } from '../past/moment.ts';
 import { type FlowLines, NO_FLOW } from './flowLines.ts';
 import { OVERVIEW_ROUTE, type Route } from './route.ts';
@@ -69,6 +69,8 @@ export interface PageState {
   readonly stepsMissed: number;
   /** By serial, newest last. */
   readonly news: readonly News[];
+  /** By serial, newest last: what whoever shows the page says. */
+  readonly notes: readonly Note[];
   readonly overview: Overview | null;
   /** The flow of each upstream in the last two minutes. */
   readonly flow: FlowLines;
@@ -92,6 +94,7 @@ export function firstState(pageNowMs: number): PageState {
     steps: [],
     stepsMissed: 0,
     news: [],
+    notes: [],
     overview: null,
     flow: NO_FLOW,
     route: OVERVIEW_ROUTE,

@@ -96,6 +96,23 @@ describe('AC-2 who is not looked at', () => {
     expect(await inspector.ask({ headers })).toMatchObject({ status });
   });
 
+  test.each([
+    ['the page in a tab', '/', 'GET', 'navigate', 'document', 200],
+    ['the page in a frame', '/', 'GET', 'navigate', 'iframe', 403],
+    ['the page by a script', '/', 'GET', 'no-cors', 'document', 403],
+    ['a script of the page', '/app.js', 'GET', 'navigate', 'document', 403],
+    ['the feed', '/feed', 'GET', 'navigate', 'document', 403],
+    ['a form that is sent', '/session', 'POST', 'navigate', 'document', 403],
+  ])('AC-2: another page leads to %s', async (_, path, method, mode, dest, status) => {
+    const inspector = await ServedInspector.start();
+    const { session } = await inspector.session();
+    const headers = {
+      ...bearer(session),
+      ...{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode, 'sec-fetch-dest': dest },
+    };
+    expect(await inspector.ask({ method, path, headers })).toMatchObject({ status });
+  });
+
   test('AC-2: a POST is no navigation: none is refused for it', async () => {
     const inspector = await ServedInspector.start();
     const headers = {

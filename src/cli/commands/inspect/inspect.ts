@@ -1,0 +1,131 @@
+/**
+ * `holdfast inspect`: a page for a browser that shows a store and whatever process runs on it.
+ *
+ * @module
+ */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { FeedMessage } from '../../../../inspector/protocol.ts';
+import { askOwner, nameOwner } from '../../../control/controlClient.ts';
+import { NOBODY } from '../../../inspect/openInspectLine.ts';
+import { health } from '../../../management/store/health.ts';
+import { openBrowser } from '../../inspector/openBrowser.ts';
+import { serveStorePage } from '../../inspector/storePage.ts';
+import { parseCount } from '../../kit/argumentParsers.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { EXIT } from '../../kit/exitCodes.ts';
+import { onInterrupt } from '../../kit/interrupt.ts';
+import { errorText, type Output } from '../../kit/output.ts';
+import { requireStore } from '../../kit/storeFolder.ts';
+import { storeOption } from '../../kit/storeOptions.ts';
+
+interface InspectOptions extends JsonOptions {
+  readonly store: string;
+  readonly port: number;
+  readonly operate: boolean;
+  readonly open: boolean;
+}
+
+/** One that is busy is waited for no longer: the page finds it in its own time. */
+const ANSWER_WITHIN_MS = 2_000;
+
+export function inspectCommand(): Command {
+  return command<InspectOptions>({
+    name: 'inspect',
+    description: 'a page for your browser: the running system, its actors and charts as they live',
+    options: [
+      storeOption('folder of the store whose process is watched'),
+      value(
+        '--port <n>',
+        'port of the page on 127.0.0.1; 0 is one that is free',
+        parseCount(0, 65_535),
+        0,
+      ),
+      flag('--operate', 'take orders from the page: replay, purge, retry, resolve, force breakers'),
+      flag('--open', 'open the page in a browser here'),
+      jsonOption('print the link as one line of JSON'),
+    ],
+    notes: `It needs no key: the process that runs the store is asked, over the socket in the store's folder. Processes may
+come and go meanwhile, the page goes on with the next one. It shows names, states, times and counts, never a payload,
+a subject or an entity. Whoever has the link may look; it is good until this command ends. Ctrl-C ends it (130).`,
+    examples: [
+      'holdfast inspect --store ./sync-store --open',
+      'holdfast inspect --store ./sync-store --port 7080 --operate',
+    ],
+    async run({ options, output }) {
+      const { store, port, operate, open } = options;
+      requireStore(store);
+      const changes = new Changes(store, output);
+      const page = await serveStorePage({
+        ...{ store, port, operate },
+        onError: (error) => {
+          output.say(errorText(error));
+        },
+        onMessages: (messages) => {
+          changes.hear(messages);
+        },
+      });
+      const ended = new Promise<void>((end) => {
+        onInterrupt(output, end);
+      });
+      const { link, url } = page;
+      output.result({ link, url, store: resolve(store), operate }, link);
+      output.say(await whoRuns(store));
+      output.say(
+        operate
+          ? 'Whoever has the link may look, and give orders. Ctrl-C ends it.'
+          : 'Whoever has the link may look; orders need --operate. Ctrl-C ends it.',
+      );
+      const opened = open ? await openBrowser(link) : null;
+      if (opened?.trouble !== null && opened !== null) {
+        output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
+      }
+      await ended;
+      await page.close();
+      await opened?.forget();
+      return EXIT.interrupted;
+    },
+  });
+}
+
+async function whoRuns(store: string): Promise<string> {
+  try {
+    const owner = await askOwner(store, health, {}, ANSWER_WITHIN_MS);
+    if (owner !== null) return `Watching ${nameOwner(store)}.`;
+    return 'No process runs on this store now, so there is nothing to see yet: start your app, or holdfast run. The page waits for it.';
+  } catch (error) {
+    // It may answer later, and the page says what comes of it.
+    return errorText(error);
+  }
+}
+
+/** Says what changes while somebody looks: each thing once, however many pages hear of it. */
+class Changes {
+  readonly #store: string;
+  readonly #output: Output;
+  #last: string | null = null;
+
+  constructor(store: string, output: Output) {
+    this.#store = store;
+    this.#output = output;
+  }
+
+  hear(messages: readonly FeedMessage[]): void {
+    for (const message of messages) {
+      if (message.kind === 'hello') {
+        this.#tell(`since ${message.startedAtMs}`, () => `watching ${nameOwner(this.#store)}.`);
+      }
+      // That nobody is there is no news where it was said that one has ended.
+      if (message.kind === 'away' && (message.reason !== NOBODY || this.#last === null)) {
+        this.#tell(message.reason, () => `${message.reason}; the page waits.`);
+      }
+    }
+  }
+
+  #tell(what: string, text: () => string): void {
+    if (this.#last === what) return;
+    this.#last = what;
+    this.#output.say(`holdfast: ${text()}`);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Opens a link in the browser of whoever sits at this machine, where that can be.
+ *
+ * The link holds a token, and what a program is started with is to be seen by every user of the machine. So the
+ * program is given a file that only this user can read, and which leads on to the link.
+ *
+ * @module
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+
+/** One that hands over to a browser that runs has done so by then; one that is the browser goes on. */
+const HANDED_OVER_WITHIN_MS = 3_000;
+
+export interface Opened {
+  /** Why it could not be opened; `null` where it was, as far as can be told. */
+  readonly trouble: string | null;
+  /** Takes the file away. */
+  readonly forget: () => Promise<void>;
+}
+
+interface Opener {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** What opens a file; a text says why there is nothing that could. */
+function openerOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Opener | string {
+  switch (platform) {
+    case 'darwin':
+      return { command: 'open', args: [] };
+    case 'win32':
+      return { command: 'cmd', args: ['/c', 'start', ''] };
+    default: {
+      const { DISPLAY: x11, WAYLAND_DISPLAY: wayland, WSL_DISTRO_NAME: wsl } = env;
+      const isSeen = [x11, wayland, wsl].some((one) => one !== undefined && one !== '');
+      return isSeen
+        ? { command: 'xdg-open', args: [] }
+        : 'there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set)';
+    }
+  }
+}
+
+/** Opens it. Never rejects: the link is printed in any case. */
+export async function openBrowser(
+  link: string,
+  { platform, env }: Pick<NodeJS.Process, 'platform' | 'env'> = process,
+): Promise<Opened> {
+  const opener = openerOf(platform, env);
+  if (typeof opener === 'string') return { trouble: opener, forget: () => Promise.resolve() };
+  let folder: string | null = null;
+  const forget = async (): Promise<void> => {
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-inspect-'));
+    const file = join(folder, 'inspector.html');
+    await writeFile(file, leadingTo(link), { mode: 0o600, flag: 'wx' });
+    return { trouble: await started(opener, file), forget };
+  } catch (error) {
+    return { trouble: error instanceof Error ? error.message : String(error), forget };
+  }
+}
+
+/** A page that leads on by itself; a token has nothing that HTML would read. */
+function leadingTo(link: string): string {
+  return `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>holdfast inspector</title><meta http-equiv="refresh" content="0;url=${link}"><p><a href="${link}">To the inspector</a></p>\n`;
+}
+
+async function started({ command, args }: Opener, file: string): Promise<string | null> {
+  return await new Promise<string | null>((resolve) => {
+    const child = spawn(command, [...args, file], { stdio: 'ignore', detached: true });
+    const cancel = systemClock.schedule(HANDED_OVER_WITHIN_MS, () => {
+      resolve(null);
+    });
+    const end = (trouble: string | null): void => {
+      cancel();
+      resolve(trouble);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      end(error.code === 'ENOENT' ? `${command} is not there` : error.message);
+    });
+    child.once('exit', (code) => {
+      end(code === 0 ? null : `${command} ended with ${code ?? 'a signal'}`);
+    });
+    child.unref();
+  });
+}

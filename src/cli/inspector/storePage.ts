@@ -1,0 +1,45 @@
+/**
+ * The inspector's page for whatever process runs on a store, served by this one, while owners come and go.
+ *
+ * @module
+ */
+
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { systemRandom } from '../../../actors/platform/systemRandom.ts';
+import type { FeedMessage, FeedSource } from '../../../inspector/protocol.ts';
+import { ownerFeed } from '../../inspect/ownerFeed.ts';
+import { startInspector } from '../../inspect/startInspector.ts';
+
+export interface StorePageOptions {
+  readonly store: string;
+  /** 0 for one that is free. */
+  readonly port: number;
+  readonly operate: boolean;
+  readonly onError: (error: unknown) => void;
+  /** Told of what the pages are told, and when one begins to watch. */
+  readonly onWatched?: () => void;
+  readonly onMessages?: (messages: readonly FeedMessage[]) => void;
+}
+
+export interface StorePage {
+  readonly url: string;
+  readonly link: string;
+  readonly close: () => Promise<void>;
+}
+
+/** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`; `HF_OPTION_INVALID` for a path that is too long. */
+export async function serveStorePage(options: StorePageOptions): Promise<StorePage> {
+  const { store, port, operate, onError, onWatched, onMessages } = options;
+  const feed = ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom });
+  const source: FeedSource = {
+    watch(listener) {
+      onWatched?.();
+      return feed.watch((messages) => {
+        onMessages?.(messages);
+        listener(messages);
+      });
+    },
+    call: feed.call,
+  };
+  return await startInspector({ source, port, canOperate: operate, clock: systemClock, onError });
+}
