@@ -17,7 +17,7 @@ function line(replies: Readonly<Record<string, readonly Reply[]>>, kept: string 
   const messages: FeedMessage[] = [];
   const sessions: boolean[] = [];
   let stored = kept;
-  let timers: { readonly ms: number; readonly then: () => void }[] = [];
+  let timers: { readonly ms: number; readonly ring: () => void }[] = [];
   const client = new FeedClient(
     {
       fetch: async (path, init) => {
@@ -28,8 +28,8 @@ function line(replies: Readonly<Record<string, readonly Reply[]>>, kept: string 
       },
       clock: {
         now: () => 1_000,
-        after: (ms, then) => {
-          const timer = { ms, then };
+        after: (ms, ring) => {
+          const timer = { ms, ring };
           timers.push(timer);
           return () => {
             timers = timers.filter((other) => other !== timer);
@@ -59,7 +59,7 @@ function line(replies: Readonly<Record<string, readonly Reply[]>>, kept: string 
       await settled();
       const due = timers.filter((timer) => timer.ms === ms);
       timers = timers.filter((timer) => !due.includes(timer));
-      for (const timer of due) timer.then();
+      for (const timer of due) timer.ring();
       await settled();
     },
   };
