@@ -20,6 +20,7 @@ import { onInterrupt } from '../kit/interrupt.ts';
 import type { Output } from '../kit/output.ts';
 import { dimly, paintVerdict, percentile } from '../kit/verdict.ts';
 import { CONFLICT_PLANTS, type ConflictPlant, conflictsDemo } from './conflicts/conflictsDemo.ts';
+import { type DemoPage, openDemoPage } from './demoPage.ts';
 import { crisisKey } from './demoPlan.ts';
 import { DemoRun } from './demoRun.ts';
 import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
@@ -33,6 +34,10 @@ interface DemoOptions extends JsonOptions {
   readonly operations: number;
   readonly kills: number;
   readonly keep: boolean;
+  readonly inspect: boolean;
+  readonly port: number;
+  readonly operate: boolean;
+  readonly open: boolean;
   readonly plant: (typeof DEMO_PLANTS)[number] | null;
 }
 
@@ -63,11 +68,16 @@ const UPSTREAM: UpstreamOptions = {
 /** The upstream disappears each time this share of the work is done. */
 const OUTAGE_SHARES = [0.2, 0.55];
 const OUTAGE_MS = 1_200;
+/** Its upstream, where somebody looks at what is left. */
+const LOOKED_AT_LIFE_MS = 4 * 3_600_000;
 /** A demo that takes longer has failed. */
 const DURATION_MAX_MS = 120_000;
 /** How long the last crises may take to be delivered once the work is done. */
 const CRISES_DELIVERED_WITHIN_MS = 20_000;
 const POLL_MS = 100;
+
+/** What is for the page is given where one is wanted. */
+const WITH_PAGE = { inspect: true };
 
 export function demoCommand(): Command {
   return command<GivenOptions>({
@@ -78,7 +88,7 @@ export function demoCommand(): Command {
       flag(
         '--conflicts',
         'instead: a phone and a tablet change the same records offline, and one is killed',
-      ).conflicts(['operations', 'kills']),
+      ).conflicts(['operations', 'kills', 'inspect', 'port', 'operate', 'open']),
       value('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000),
       value('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3),
       value(
@@ -88,6 +98,15 @@ export function demoCommand(): Command {
         1,
       ),
       flag('--keep', 'keep the folder with store and key'),
+      flag('--inspect', 'a page for your browser that shows it as it happens'),
+      value(
+        '--port <n>',
+        'port of that page on 127.0.0.1; 0 is one that is free',
+        parseCount(0, 65_535),
+        0,
+      ).implies(WITH_PAGE),
+      flag('--operate', 'take orders from that page, too').implies(WITH_PAGE),
+      flag('--open', 'open that page in a browser here').implies(WITH_PAGE),
       value('--plant <defect>', 'plant a defect, to see the demo fail').choices([
         ...DEMO_PLANTS,
         ...CONFLICT_PLANTS,
@@ -98,12 +117,16 @@ export function demoCommand(): Command {
 127.0.0.1. It fails (exit 1) if one operation is lost, one is applied twice at the upstream, or one
 crisis waits 200 ms or more for its answer.
 
+With --inspect it begins once the page is there, and at the end the page stays until Ctrl-C, with what the demo has left
+to look at: its dead letters, its charts. Without a terminal, and with --json, it ends with the verdict.
+
 With --conflicts it fails if something that was written is lost or there twice, if a device holds other
 bytes than the upstream, if a question for a person is not asked or its answer does not stand, or if a
 crisis waits 200 ms or more. The last three defects are for it, the others for the demo without.`,
     examples: [
       'holdfast demo',
       'holdfast demo --operations 500 --kills 8 --seed 7',
+      'holdfast demo --inspect --open',
       'holdfast demo --conflicts',
       'holdfast demo --plant double-apply      # an upstream that forgets keys: this must fail',
     ],
@@ -131,11 +154,17 @@ async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
   const upstream = await startDemoUpstream({
     ...UPSTREAM,
+    lifeMs: options.inspect ? LOOKED_AT_LIFE_MS : UPSTREAM.lifeMs,
     seed: options.seed,
     doubleApply: options.plant === 'double-apply',
   });
   try {
-    return await runDemo(options, { folder, upstream, output });
+    const page = options.inspect ? await openDemoPage(storeIn(folder), options, output) : null;
+    try {
+      return await runDemo(options, { folder, upstream, output, page });
+    } finally {
+      await page?.close();
+    }
   } finally {
     upstream.stop();
     if (options.keep) output.say(`Kept ${folder}`);
@@ -143,46 +172,65 @@ async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
   }
 }
 
+function storeIn(folder: string): string {
+  return join(folder, 'store');
+}
+
 interface Stage {
   readonly folder: string;
   readonly upstream: DemoUpstream;
   readonly output: Output;
+  readonly page: DemoPage | null;
 }
 
-async function runDemo(
+async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitCode> {
+  const { output, page } = stage;
+  const interruption = new Interruption(output);
+  try {
+    await Promise.race([page?.somebodyLooks, interruption.told]);
+    if (interruption.isTold) return EXIT.interrupted;
+    return await playDemo(options, stage, interruption);
+  } finally {
+    interruption.forget();
+  }
+}
+
+async function playDemo(
   { seed, operations, kills, plant }: DemoOptions,
-  { folder, upstream, output }: Stage,
+  { folder, upstream, output, page }: Stage,
+  interruption: Interruption,
 ): Promise<ExitCode> {
   const startedAtMs = systemClock.monotonic();
   const keyFile = join(folder, 'holdfast.key');
   await createKeyFile(keyFile);
-  output.say(
+  const happens = (text: string): void => {
+    output.say(`${seconds(startedAtMs)}  ${text}`, dimly);
+    page?.tell(text);
+  };
+  const what =
     `${operations} operations and a stream of crises against an upstream that fails, stalls and ` +
-      `disappears; ${kills} kills.`,
-  );
+    `disappears; ${kills} kills.`;
+  output.say(what);
+  page?.tell(what);
   const outages = [...OUTAGE_SHARES];
   const run = new DemoRun({
     plan: { seed, operations },
-    storeFolder: join(folder, 'store'),
+    storeFolder: storeIn(folder),
     keyFile,
     upstreamUrl: upstream.url,
     falseSuccess: plant === 'false-success' ? operations - 1 : null,
     kills,
-    onEvent: (text) => {
-      output.say(`${seconds(startedAtMs)}  ${text}`, dimly);
-    },
+    onEvent: happens,
     onProgress: () => {
       output.progress(() => progressText(run, kills));
       const [share] = outages;
       if (share === undefined || run.settled.size < share * operations) return;
       outages.shift();
-      output.say(`${seconds(startedAtMs)}  the upstream disappears for ${OUTAGE_MS} ms`, dimly);
+      happens(`the upstream disappears for ${OUTAGE_MS} ms`);
       void upstream.startOutage(OUTAGE_MS);
     },
   });
-  let isInterrupted = false;
-  const forgetSignals = onInterrupt(output, () => {
-    isInterrupted = true;
+  void interruption.told.then(() => {
     run.giveUp('interrupted');
   });
   const cancelTimeout = systemClock.schedule(DURATION_MAX_MS, () => {
@@ -190,11 +238,14 @@ async function runDemo(
   });
   try {
     const cutShort = await run.run();
-    if (isInterrupted) return EXIT.interrupted;
+    cancelTimeout();
+    if (interruption.isTold) return EXIT.interrupted;
+    const isKept = page?.isKept === true;
     if (cutShort === null) {
       run.calm();
       await crisesDelivered(run, upstream);
-      await run.stop();
+      // While somebody looks it runs on, with nothing to do.
+      if (!isKept) await run.stop();
     }
     const ledger = await upstream.ledger();
     const misbehaviours = await upstream.misbehaviours();
@@ -204,11 +255,34 @@ async function runDemo(
     const isPass = summary.verdict === 'PASS';
     const text = summaryText(summary, misbehaviours);
     output.result({ ...summary, misbehaviours, elapsedMs }, text, paintVerdict);
+    page?.tell(text.slice(text.lastIndexOf('\n') + 1), isPass ? 'good' : 'bad');
+    if (isKept) {
+      output.say('The page stays until Ctrl-C.');
+      await interruption.told;
+      await run.stop();
+    }
     return isPass ? EXIT.ok : EXIT.failed;
   } finally {
     cancelTimeout();
-    forgetSignals();
     run.kill();
+  }
+}
+
+/** Ctrl-C, once. */
+class Interruption {
+  isTold = false;
+  readonly told: Promise<void>;
+  readonly forget: () => void;
+
+  constructor(output: Output) {
+    let tell = (): void => undefined;
+    this.told = new Promise((resolve) => {
+      tell = resolve;
+    });
+    this.forget = onInterrupt(output, () => {
+      this.isTold = true;
+      tell();
+    });
   }
 }
 

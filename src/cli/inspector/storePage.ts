@@ -9,6 +9,7 @@ import { systemRandom } from '../../../actors/platform/systemRandom.ts';
 import type { FeedMessage, FeedSource } from '../../../inspector/protocol.ts';
 import { ownerFeed } from '../../inspect/ownerFeed.ts';
 import { startInspector } from '../../inspect/startInspector.ts';
+import type { Story } from './story.ts';
 
 export interface StorePageOptions {
   readonly store: string;
@@ -19,6 +20,8 @@ export interface StorePageOptions {
   /** Told of what the pages are told, and when one begins to watch. */
   readonly onWatched?: () => void;
   readonly onMessages?: (messages: readonly FeedMessage[]) => void;
+  /** What this command says of what happens. */
+  readonly story?: Story;
 }
 
 export interface StorePage {
@@ -29,9 +32,9 @@ export interface StorePage {
 
 /** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`; `HF_OPTION_INVALID` for a path that is too long. */
 export async function serveStorePage(options: StorePageOptions): Promise<StorePage> {
-  const { store, port, operate, onError, onWatched, onMessages } = options;
+  const { store, port, operate, onError, onWatched, onMessages, story } = options;
   const feed = ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom });
-  const source: FeedSource = {
+  const heard: FeedSource = {
     watch(listener) {
       onWatched?.();
       return feed.watch((messages) => {
@@ -41,5 +44,6 @@ export async function serveStorePage(options: StorePageOptions): Promise<StorePa
     },
     call: feed.call,
   };
+  const source = story === undefined ? heard : story.toldIn(heard);
   return await startInspector({ source, port, canOperate: operate, clock: systemClock, onError });
 }
