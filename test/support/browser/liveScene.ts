@@ -10,9 +10,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FeedSource } from '../../../inspector/protocol.ts';
 import { type Priority, TIERS } from '../../../machines/vocabulary/urgency.ts';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../../src/createRuntime.ts';
+import type { HoldfastRuntime } from '../../../src/holdfastRuntime.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
 import {
   type MisbehavingUpstream,
@@ -35,6 +37,8 @@ export type LiveRuntime = ReturnType<typeof createRuntimeOf>;
 
 export class LiveScene {
   readonly runtime: LiveRuntime;
+  /** What an inspector of it watches. */
+  readonly source: FeedSource;
   readonly payments: MisbehavingUpstream;
   readonly records: RecordServer;
   readonly store: string;
@@ -54,6 +58,7 @@ export class LiveScene {
     this.store = store;
     [this.payments, this.records] = upstreams;
     this.runtime = runtime;
+    this.source = (runtime as unknown as HoldfastRuntime).feed;
   }
 
   static async open(): Promise<LiveScene> {

@@ -48,14 +48,24 @@ export function syntheticFeed({
   const call = syntheticCalls(random, Date.now());
   const listeners = new Set<Listener>();
   let startedAtMs = Date.now();
-  let actors = new SyntheticActors(random, actorCount, startedAtMs);
+  const begin = (): SyntheticActors => {
+    const made = new SyntheticActors(random, actorCount, startedAtMs);
+    // The components stand where the story has brought them by now.
+    for (const { atMs, step } of BEATS) {
+      if (atMs >= storyAtMs % STORY_MS) break;
+      if (step !== undefined) made.tell(step.id, step.event, step.to, startedAtMs);
+    }
+    made.changes();
+    return made;
+  };
+  let storyAtMs = storyFromMs;
+  let actors = begin();
   let steps: Step[] = [];
   let news: News[] = [];
   let serials = { step: 0, news: 0 };
   let due = 0;
   let overviewDueAtMs = 0;
   let lastAtMs = Date.now();
-  let storyAtMs = storyFromMs;
   let isAway = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -122,7 +132,11 @@ export function syntheticFeed({
       timer ??= setInterval(beat, BATCH_MS);
       const own: Listener = (messages) => listener(messages);
       listeners.add(own);
-      own(isAway ? [{ kind: 'away', reason: 'nobody', atMs: Date.now() }] : greeting());
+      own(
+        isAway
+          ? [{ kind: 'away', reason: 'no process runs on the store', atMs: Date.now() }]
+          : greeting(),
+      );
       return () => listeners.delete(own);
     },
     async call(name, params) {
@@ -130,11 +144,11 @@ export function syntheticFeed({
     },
     away(forMs) {
       isAway = true;
-      tell([{ kind: 'away', reason: 'nobody', atMs: Date.now() }]);
+      tell([{ kind: 'away', reason: 'no process runs on the store', atMs: Date.now() }]);
       setTimeout(() => {
         isAway = false;
         startedAtMs = Date.now();
-        actors = new SyntheticActors(random, actorCount, startedAtMs);
+        actors = begin();
         [steps, news, serials] = [[], [], { step: 0, news: 0 }];
         tell(greeting());
       }, forMs).unref();

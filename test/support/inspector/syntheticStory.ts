@@ -66,16 +66,19 @@ export const BEATS: readonly Beat[] = [
   ...breaker(31_000, 'probe.failed', ['halfOpen', 'open'], 'probeFailed'),
   {
     atMs: 34_000,
-    news: { kind: 'crisis.escalated', id: null, reason: 'attemptsFailed' },
+    news: { kind: 'crisis.escalated', id: null, reason: 'attemptsUsedUp' },
   },
   { atMs: 38_000, news: { kind: 'crisis.acknowledged', id: null, reason: null } },
   {
     atMs: 40_000,
-    news: { kind: 'conflict.opened', id: null, reason: 'rule', details: { questions: 2 } },
+    news: { kind: 'conflict.awaitsReview', id: null, reason: 'rule', details: { questions: 2 } },
   },
   ...[42_000, 44_500].map((atMs) => ({
     atMs,
-    news: { kind: 'operation.ended', id: null, reason: 'HF_UPSTREAM_REFUSED' },
+    news: {
+      ...{ kind: 'operation.ended', id: null, reason: 'HF_UPSTREAM_REFUSED' },
+      details: { ...payments, ending: 'deadLettered' },
+    },
   })),
   ...breaker(50_000, 'cooldown.due', ['open', 'halfOpen'], 'cooldownOver'),
   ...breaker(51_000, 'probe.succeeded', ['halfOpen', 'closed'], 'probeSucceeded'),
@@ -111,9 +114,13 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
   const beganAtMs = atMs - sinceMs;
   return {
     atMs,
-    overall: isDown ? 'impaired' : isRamping ? 'degraded' : 'healthy',
+    overall: isEscalated ? 'critical' : isDown || isRamping ? 'degraded' : 'healthy',
     score: isDown ? 62 : isRamping ? 85 : 100,
-    reasons: isDown ? ['the breaker of payments is open'] : [],
+    reasons: isDown
+      ? [
+          `breaker of payments is open since ${new Date(beganAtMs + 20_000).toISOString()}, next try at ${new Date(beganAtMs + 50_000).toISOString()}`,
+        ]
+      : [],
     crisisCapability: 'operational',
     phase: 'running',
     level: isDown || isRamping ? 'limited' : 'normal',
@@ -144,7 +151,7 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       {
         ...quiet('notifications', 2 + breathes),
         ...{ ratePerSecond: 40, usualFailureShare: 0.04 },
-        hold: sinceMs < 15_000 ? { kind: 'observe', sinceAtMs: beganAtMs } : null,
+        hold: sinceMs < 15_000 ? { kind: 'observing', sinceAtMs: beganAtMs } : null,
       },
     ],
     queue: [

@@ -1,0 +1,29 @@
+/**
+ * The views of the inspector's page, each by its address.
+ *
+ * @module
+ */
+
+import type { Page } from 'playwright-core';
+
+export interface BrowsedView {
+  /** Of its picture. */
+  readonly name: string;
+  readonly title: string;
+  readonly hash: string;
+  /** Resolves once its content is there. */
+  readonly isThere: (page: Page) => Promise<void>;
+}
+
+const headed = (name: string, title: string, hash: string): BrowsedView => ({
+  ...{ name, title, hash },
+  async isThere(page) {
+    await page.getByRole('main', { name: title }).waitFor();
+    await page.waitForTimeout(600);
+  },
+});
+
+export const VIEWS: readonly BrowsedView[] = [
+  headed('overview', 'Overview', '#/'),
+  headed('actors', 'Actors', '#/actors'),
+];
