@@ -7,29 +7,38 @@
 import { pageNow } from './kit/browser.ts';
 import { useNow, usePage } from './kit/page.tsx';
 import type { Connection } from './model/pageState.ts';
+import { asSentence } from './words/health.ts';
 import { agoText, clockText } from './words/time.ts';
 
 export function ConnectionNote() {
   const connection = usePage((page) => page.connection);
   const hasSome = usePage((page) => page.hello !== null);
-  useNow();
-  if (connection.state === 'live') return null;
-  if (connection.state === 'connecting') return null;
+  if (connection.state === 'live' || connection.state === 'connecting') return null;
+  const { state, sinceAtMs, nextTryAtMs } = connection;
   return (
-    <div class={`note ${connection.state === 'refused' ? 'bad' : 'warn'}`} role="alert">
-      <strong>{said(connection)}</strong>
-      {hasSome ? ` What follows is as of ${clockText(connection.sinceAtMs)}.` : ''}
-      {connection.nextTryAtMs === null ? '' : ` ${nextTry(connection.nextTryAtMs)}`}
+    <div class={`note ${state === 'refused' ? 'bad' : 'warn'}`}>
+      <span role="alert">
+        <strong>{said(connection)}</strong>
+        {hasSome ? ` What follows is as of ${clockText(sinceAtMs)}.` : ''}
+      </span>
+      {nextTryAtMs === null ? null : <NextTry atMs={nextTryAtMs} />}
     </div>
   );
 }
 
 function said({ state, reason }: Connection): string {
-  if (state === 'away') return `Nothing new comes: ${reason ?? 'nobody runs this store now'}.`;
+  if (state === 'away') return `${asSentence(reason ?? 'nobody runs what is watched')}.`;
   return reason ?? 'What serves this page does not answer.';
 }
 
-function nextTry(atMs: number): string {
+/** Not a part of the alert, which would be read out each second. */
+function NextTry({ atMs }: { readonly atMs: number }) {
+  useNow();
   const left = atMs - pageNow();
-  return left < 500 ? 'Asking again.' : `Asked again in ${agoText(left)}.`;
+  return (
+    <span aria-hidden="true">
+      {' '}
+      {left < 500 ? 'Asking again.' : `Asked again in ${agoText(left)}.`}
+    </span>
+  );
 }

@@ -57,7 +57,7 @@ export class Calls {
     if (call.kind === 'order' && !canOperate) {
       return new Refusal(
         403,
-        'This inspector only looks. Start it with --operate (canOperate in code) to give orders.',
+        'This inspector only looks. Start it with --operate (operate: true in code) to give orders.',
         { code: 'HF_INSPECTOR_READ_ONLY' },
       );
     }

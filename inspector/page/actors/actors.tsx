@@ -10,6 +10,7 @@ import type { WatchedActor } from '../../protocol.ts';
 import { goTo, usePage } from '../kit/page.tsx';
 import { Nothing } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
+import { Told } from '../kit/told.tsx';
 import { useIsNarrow } from '../kit/useMedia.ts';
 import { filterOf } from '../model/actorList.ts';
 import { countText } from '../words/time.ts';
@@ -32,11 +33,8 @@ export function Actors() {
     <section class="panel actors" aria-label="Actors">
       <Filters route={route} counts={counts} />
       <StateChips route={route} counts={counts.state} />
-      <p class="tally" role="status">
-        {shown.length === total
-          ? `${countText(total)} actors`
-          : `${countText(shown.length)} of ${countText(total)} actors`}
-      </p>
+      <p class="tally">{tally(shown.length, total)}</p>
+      <Told text={tally(shown.length, total)} when={filter} />
       {shown.length === 0 ? (
         <Nothing>{total === 0 ? 'None are there.' : 'None of them is like that.'}</Nothing>
       ) : (
@@ -53,6 +51,11 @@ export function Actors() {
       )}
     </section>
   );
+}
+
+function tally(shown: number, total: number): string {
+  if (shown === total) return `${countText(total)} actors`;
+  return `${countText(shown)} of ${countText(total)} actors`;
 }
 
 function numberOf({ actor }: WatchedActor): number {

@@ -106,7 +106,7 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'crisis.answeredLate': ['bad', (details) => `a crisis was answered late${took(details)}`],
   'crisisMode.changed': [
     'warn',
-    (details) => `crisis mode: ${MODES[text(details, 'what')] ?? inWords(text(details, 'what'))}`,
+    (_, reason) => `crisis mode: ${MODES[reason ?? ''] ?? inWords(reason ?? 'changed')}`,
   ],
   'conflict.detected': ['quiet', 'another version of its record is there'],
   'conflict.merged': ['quiet', 'both sides are put together'],
@@ -114,7 +114,7 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'conflict.resolved': ['good', 'its conflict is over'],
   'conflict.undone': ['quiet', 'a decision was taken back'],
   'conflict.quarantined': ['warn', 'could not be merged: both sides are kept for a person'],
-  'override.made': ['busy', (details) => orderNews(details)],
+  'override.made': ['busy', (details, reason) => orderNews(details, reason ?? '')],
   'runtime.started': ['good', 'started: work is accepted'],
   'runtime.stopping': ['warn', 'told to stop: nothing new is admitted'],
   'runtime.stopped': ['warn', 'stopped'],
@@ -127,7 +127,7 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'work.stuck': [
     'bad',
     (details, reason) =>
-      `work is due and nothing begins${forLong(details)}: ${waitText(reason ?? text(details, 'because'))}`,
+      `work is due and nothing begins${forLong(details)}: ${waitText(reason ?? 'unknown')}`,
   ],
   'work.moving': ['good', 'work goes on'],
   'eventLoop.blocked': [
@@ -176,7 +176,7 @@ function endingOf(details: Details): readonly [Tone, string] {
 
 function breakerNews(details: Details, reason: string | null): string {
   const to = text(details, 'to');
-  const why = BREAKER_WHYS[reason ?? text(details, 'why')];
+  const why = BREAKER_WHYS[reason ?? ''];
   return `${small(breakerSaid(to)[1])}${why === undefined ? '' : `: ${why}`}`;
 }
 
@@ -189,15 +189,14 @@ function flowNews(details: Details): string {
 }
 
 function levelNews(details: Details, reason: string | null): string {
-  const causes = text(details, 'causes') || (reason ?? '');
-  const why = causesText(causes === '' ? [] : causes.split(/[\s,]+/));
+  const why = causesText((reason ?? '').split(/[\s,]+/).filter(Boolean));
   return `level ${small(levelSaid(text(details, 'to'))[1])}${why === '' ? '' : ` ${why}`}`;
 }
 
-function orderNews(details: Details): string {
+function orderNews(details: Details, what: string): string {
   const count = value(details, 'count');
   const many = count > 1 ? ` (${countOf(count, 'operation')})` : '';
-  return `order of a person: ${inWords(text(details, 'what').replace('.', ': '))}${many}`;
+  return `order of a person: ${inWords(what.replace('.', ': '))}${many}`;
 }
 
 function text(details: Details, name: string): string {

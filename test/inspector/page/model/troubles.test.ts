@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { latestNews } from '../../../../inspector/page/model/newsList.ts';
+import { pilesOf } from '../../../../inspector/page/model/piles.ts';
+import { queueInOrder } from '../../../../inspector/page/model/queue.ts';
+import { lateText, troublesOf } from '../../../../inspector/page/model/troubles.ts';
+import type { AnswerTimes, News, Overview, WatchedActor } from '../../../../inspector/protocol.ts';
+
+const UPSTREAM: Overview['upstreams'][number] = {
+  ...{ name: 'payments', breaker: 'closed', level: 'normal', causes: [], inFlight: 3 },
+  ...{ overhanging: 0, downSinceAtMs: null, nextTryAtMs: null, waits: null, hold: null },
+  ...{ pace: 'steady', slots: 8, slotsMax: 64, timeoutMs: 900, ratePerSecond: null },
+  usualFailureShare: 0.01,
+  recoveries: { times: 0, meanMs: 0, longestMs: 0 },
+};
+const WELL: Overview = {
+  ...{ atMs: 100_000, overall: 'healthy', score: 100, reasons: [] },
+  ...{ crisisCapability: 'operational', phase: 'running', level: 'normal', causes: [] },
+  ...{ storage: { state: 'well', sinceAtMs: null }, isHeld: false, upstreams: [UPSTREAM] },
+  ...{ queue: [], stuck: [], operations: {}, waiting: {}, crises: {}, answers: [] },
+  conflicts: { count: 0, held: 0, atWork: 0 },
+  eventLoop: { delayMs: 1, longestMs: 9 },
+};
+const ANSWERS: AnswerTimes = {
+  ...{ of: 'basic', count: 10, p50Ms: 10, p99Ms: 20, maxMs: 30, deadlineMs: 100 },
+};
+
+const texts = (change: Partial<Overview>, actors: readonly WatchedActor[] = []) =>
+  troublesOf({ ...WELL, ...change }, new Map(actors.map((actor) => [actor.actor, actor]))).map(
+    ({ tone, text }) => `${tone} ${text}`,
+  );
+const withUpstream = (change: Partial<typeof UPSTREAM>) => ({
+  upstreams: [{ ...UPSTREAM, ...change }],
+});
+
+describe('OB-1 what is wrong', () => {
+  test('OB-1 nothing, where all is well', () => {
+    expect(texts({})).toEqual([]);
+  });
+
+  test('OB-1 an upstream that is down comes with since when and the next try', () => {
+    const change = withUpstream({
+      ...{ breaker: 'open', level: 'offline', causes: ['breaker'] },
+      ...{ downSinceAtMs: 70_000, nextTryAtMs: 105_000 },
+    });
+    const [trouble, ...more] = troublesOf(
+      { ...WELL, ...change, level: 'limited', causes: ['breaker'] },
+      new Map(),
+    );
+    expect(trouble).toMatchObject({
+      ...{ tone: 'bad', text: 'payments is down', sinceAtMs: 70_000, nextAtMs: 105_000 },
+      to: { view: 'actors', query: { upstream: 'payments' } },
+    });
+    expect(more).toEqual([]);
+  });
+
+  test('OB-1 who looks at an order of a person is told that it is one', () => {
+    const hold = { kind: 'forcedOpen', sinceAtMs: 5 };
+    expect(texts(withUpstream({ breaker: 'forcedOpen', hold }))).toEqual([
+      'bad payments is held down by a person',
+    ]);
+    expect(texts(withUpstream({ hold: { kind: 'observing', sinceAtMs: 5 } }))).toHaveLength(1);
+  });
+
+  test('OB-1 a level says why, and since when from its actor', () => {
+    const actor: WatchedActor = {
+      ...{ actor: 1, id: 'degradation:payments', machine: 'degradation', version: null },
+      ...{ states: ['limited'], sinceAtMs: 90_000, about: null },
+    };
+    const overview = { ...WELL, ...withUpstream({ level: 'limited', causes: ['overload'] }) };
+    expect(troublesOf(overview, new Map([[1, actor]]))).toMatchObject([
+      {
+        ...{ tone: 'warn', sinceAtMs: 90_000 },
+        text: 'payments is at level limited because an upstream has too much to do',
+      },
+    ]);
+  });
+
+  test('OB-1 the worst comes first', () => {
+    expect(
+      texts({
+        ...withUpstream({ overhanging: 2 }),
+        ...{ waiting: { deadLettered: 4 }, isHeld: true },
+        ...{ storage: { state: 'full', sinceAtMs: 1 }, crises: { unacknowledged: 1 } },
+        stuck: [{ upstream: 'records', because: 'overhang', forMs: 12_000 }],
+      }).map((text) => text.slice(0, 22)),
+    ).toEqual(
+      [
+        'bad Storage: The disk i',
+        'bad 1 crisis not deliver',
+        'bad Work for records is ',
+        'warn The store is held: ',
+        'warn 2 handlers of payme',
+        'warn Waits for a person:',
+      ].map((text) => text.slice(0, 22)),
+    );
+  });
+
+  test('OB-1 what health says and nothing here does, is said in its words; the rest once', () => {
+    const reasons = [
+      'breaker of payments is open since 2026-11-27T03:12:00.000Z, next try now',
+      'payments is at level limited (overload)',
+      'storage is full. Free some space on its disk',
+      'work for records is due and nothing has begun for 12 s (overhang)',
+      '4 dead letters wait for somebody; see holdfast dead-letters',
+      '3 conflicts wait for a person; see holdfast conflicts',
+      '1 records set aside; see holdfast quarantine',
+      '2 crises are not delivered, and nobody has taken them on: see holdfast crises',
+      'answers to basic are late',
+      'no work is accepted: startFailed',
+    ];
+    expect(texts({ reasons })).toEqual([]);
+    const others = [
+      "the store's file is damaged (2 times met): look with holdfast doctor --deep",
+      'a component fails too often to be restarted',
+      '2 crises delivered without what broke a rule of requests, with a note of that',
+      'crisis mode is on for everybody since then by a person',
+    ];
+    expect(texts({ reasons: others })).toEqual(
+      others.map((reason) => `warn ${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}`),
+    );
+  });
+
+  test('OB-1 a tier is late from its hundredth on; a crisis that is late is worse', () => {
+    const late = { ...ANSWERS, p99Ms: 200, maxMs: 900 };
+    expect(texts({ answers: [ANSWERS] })).toEqual([]);
+    expect(texts({ answers: [late] })[0]).toMatch(/^warn Answers to basic are late/);
+    expect(texts({ answers: [{ ...late, of: 'crisis' }] })[0]).toMatch(/^bad Answers to crises/);
+    expect(texts({ answers: [{ ...late, count: 0 }] })).toEqual([]);
+  });
+});
+
+test.each([
+  [{ count: 0 }, 'none yet'],
+  [{}, 'all within'],
+  [{ maxMs: 101 }, 'within, but the slowest'],
+  [{ p99Ms: 101 }, '1 in 100 or more are beyond'],
+  [{ p50Ms: 101, p99Ms: 200 }, 'half of them or more are beyond'],
+])('OB-1 how answers stand to their deadline: %o', (change, said) => {
+  expect(lateText({ ...ANSWERS, ...change })).toBe(said);
+});
+
+describe('OB-1 what waits for a person', () => {
+  test('OB-1 each pile with where it is worked off', () => {
+    const waiting = { deadLettered: 40, conflicted: 5, inReview: 1, quarantined: 1, turn: 9 };
+    const piles = pilesOf({ ...WELL, waiting, conflicts: { count: 2, held: 3, atWork: 1 } });
+    expect(piles.map(({ text, to }) => `${text} → ${to.view}`)).toEqual([
+      '40 dead letters → dead-letters',
+      '2 conflicts → conflicts',
+      '1 review → waiting',
+      '1 other version → waiting',
+      '1 record set aside → quarantine',
+    ]);
+    expect(pilesOf(WELL)).toEqual([]);
+  });
+
+  test('OB-1 edits that are merged or wait in a conflict ask for nothing of their own', () => {
+    const conflicts = { count: 2, held: 3, atWork: 2 };
+    const piles = pilesOf({ ...WELL, waiting: { conflicted: 5 }, conflicts });
+    expect(piles.map(({ name }) => name)).toEqual(['conflicts']);
+  });
+});
+
+test('OB-1 the queue is shown as it is served', () => {
+  const row = (upstream: string, priority: string, tier: string, waiting = 1) => ({
+    ...{ upstream, priority, tier, waiting, isMore: false, oldestAtMs: null, because: null },
+  });
+  const queue = [
+    row('records', 'low', 'basic'),
+    row('payments', 'normal', 'trial'),
+    row('payments', 'high', 'basic'),
+    row('payments', 'normal', 'premium'),
+    row('payments', 'low', 'premium', 0),
+  ];
+  expect(
+    queueInOrder(queue).map((each) => `${each.upstream} ${each.priority} ${each.tier}`),
+  ).toEqual([
+    'payments high basic',
+    'payments normal premium',
+    'payments normal trial',
+    'records low basic',
+  ]);
+});
+
+test('OB-1 news of each operation that went well are asked for apart', () => {
+  const told = (serial: number, kind: string, ending?: string): News => ({
+    ...{ serial, atMs: 0, kind, id: null, reason: null },
+    details: ending === undefined ? {} : { ending },
+  });
+  const news = [
+    told(1, 'breaker.changed'),
+    told(2, 'operation.accepted'),
+    told(3, 'operation.ended', 'completed'),
+    told(4, 'operation.ended', 'deadLettered'),
+    told(5, 'attempt.started'),
+  ];
+  const serials = (isAll: boolean, count = 9) =>
+    latestNews(news, isAll, count).map(({ serial }) => serial);
+  expect(serials(false)).toEqual([4, 1]);
+  expect(serials(true)).toEqual([5, 4, 3, 2, 1]);
+  expect(serials(true, 2)).toEqual([5, 4]);
+});
