@@ -26,7 +26,7 @@ const NARROW_ROW_HEIGHT = 54;
 export function Actors() {
   const route = usePage((page) => page.route);
   const filter = useMemo(() => filterOf(route.query), [route]);
-  const list = useActorList(filter);
+  const { list, hold } = useActorList(filter);
   const isNarrow = useIsNarrow();
   const { shown, total, counts } = list;
   return (
@@ -47,6 +47,7 @@ export function Actors() {
           cells={actorCells}
           dataOf={dataOf}
           onOpen={open}
+          onAttention={hold}
         />
       )}
     </section>

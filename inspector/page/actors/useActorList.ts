@@ -5,7 +5,7 @@
  * @module
  */
 
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { after, pageNow } from '../kit/browser.ts';
 import { useParts } from '../kit/page.tsx';
 import { type ActorFilter, type ActorList, listActors } from '../model/actorList.ts';
@@ -13,23 +13,38 @@ import type { PageState } from '../model/pageState.ts';
 import { listedActors } from '../model/shown.ts';
 
 const PAUSE_MS = 500;
+/** So long after somebody has pointed at it, it holds still, up to a limit. */
+const HELD_MS = 1_500;
+const HELD_MS_MAX = 6_000;
 
-export function useActorList(filter: ActorFilter): ActorList {
-  const { past, actors } = useCalmPage();
+/** The list, and what to call where somebody points at it. */
+export function useActorList(filter: ActorFilter): {
+  readonly list: ActorList;
+  readonly hold: () => void;
+} {
+  const { page, hold } = useCalmPage();
+  const { past, actors } = page;
   const listed = useMemo(() => listedActors({ past, actors }), [past, actors]);
   const all = useMemo(() => [...listed], [listed]);
-  return useMemo(() => listActors(all, filter), [all, filter]);
+  const list = useMemo(() => listActors(all, filter), [all, filter]);
+  return { list, hold };
 }
 
 /** What is shown, half a second old at most; a journey in time is seen at once. */
-function useCalmPage(): PageState {
+function useCalmPage(): { readonly page: PageState; readonly hold: () => void } {
   const { store } = useParts();
+  const heldUntilMs = useRef(0);
   const [page, setPage] = useState(() => store.getSnapshot().context);
   useEffect(() => {
     let last = page;
     let takenAtMs = pageNow();
     let callOff: (() => void) | null = null;
     const take = (): void => {
+      const heldMs = heldUntilMs.current - pageNow();
+      if (heldMs > 0 && pageNow() < takenAtMs + HELD_MS_MAX) {
+        callOff = after(heldMs, take);
+        return;
+      }
       callOff = null;
       takenAtMs = pageNow();
       last = store.getSnapshot().context;
@@ -39,6 +54,7 @@ function useCalmPage(): PageState {
       const now = store.getSnapshot().context;
       if (now.past !== last.past || now.hello !== last.hello) {
         callOff?.();
+        heldUntilMs.current = 0;
         take();
       } else if (now.past === null && now.actors !== last.actors) {
         callOff ??= after(Math.max(0, takenAtMs + PAUSE_MS - pageNow()), take);
@@ -51,5 +67,8 @@ function useCalmPage(): PageState {
       callOff?.();
     };
   }, [store]);
-  return page;
+  const hold = useCallback(() => {
+    heldUntilMs.current = pageNow() + HELD_MS;
+  }, []);
+  return { page, hold };
 }

@@ -6,7 +6,7 @@
  */
 
 import { Component, type ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { scrolledTo, windowOf } from '../model/listWindow.ts';
 import { useCommand } from './page.tsx';
 import { useHeight } from './useHeight.ts';
@@ -22,37 +22,51 @@ export interface RowsProps<T> {
   /** The cells of a row, one for each column, each with its role: `<span role="gridcell">`. */
   readonly cells: (row: T) => ComponentChildren;
   readonly onOpen: (row: T) => void;
+  /** Somebody points at the list, or goes through it: it had better hold still. */
+  readonly onAttention?: () => void;
   /** For tests: what tells a row from others, as `data-…`. */
   readonly dataOf?: (row: T) => Readonly<Record<`data-${string}`, string>>;
 }
 
 const FIRST_HEIGHT = 600;
 
+/** Where one was in a list, for whoever comes back to it. */
+const places = new Map<
+  string,
+  { readonly on: string | number | null; readonly scrollTop: number }
+>();
+
 export function Rows<T>(props: RowsProps<T>) {
   const { rows, keyOf, rowHeight, onOpen } = props;
   const frame = useRef<HTMLDivElement>(null);
   const height = useHeight(frame, FIRST_HEIGHT);
-  const [scrollTop, setScrollTop] = useState(0);
-  const [on, setOn] = useState<string | number | null>(null);
-  const place = on === null ? -1 : rows.findIndex((row) => keyOf(row) === on);
-  const lastPlace = useRef(-1);
-  if (place >= 0) lastPlace.current = place;
+  const run = useRef<HTMLDivElement>(null);
+  const [scrollTop, setScrollTop] = useState(places.get(props.label)?.scrollTop ?? 0);
+  const [on, setOn] = useState(places.get(props.label)?.on ?? null);
   const { from, to } = windowOf(scrollTop, height, rowHeight, rows.length);
-
+  const place = on === null ? -1 : rows.findIndex((row) => keyOf(row) === on);
+  // Where one is, also once the row that is on has gone, or has moved out of sight.
+  const here = useRef(place);
+  const isSeen = place >= from && place < to;
+  if (isSeen) here.current = place;
   const turnTo = (index: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
     const row = rows[next];
     if (row === undefined || frame.current === null) return;
     setOn(keyOf(row));
-    frame.current.scrollTop = scrolledTo(next, frame.current.scrollTop, height, rowHeight);
+    here.current = next;
+    props.onAttention?.();
+    // The heading stays in sight, above the rows.
+    const seen = height - (run.current?.offsetTop ?? 0);
+    frame.current.scrollTop = scrolledTo(next, frame.current.scrollTop, seen, rowHeight);
     frame.current.focus({ preventScroll: true });
   };
-  // Where the row that was on is gone, the one that came into its place is the next.
   useCommand('down', () => {
-    turnTo(place >= 0 ? place + 1 : Math.max(0, lastPlace.current));
+    // What has come into the place of a row that has left it is the next.
+    turnTo(isSeen || here.current < 0 ? here.current + 1 : here.current);
   });
   useCommand('up', () => {
-    turnTo((place >= 0 ? place : lastPlace.current) - 1);
+    turnTo(here.current - 1);
   });
   useCommand('first', () => {
     turnTo(0);
@@ -65,12 +79,18 @@ export function Rows<T>(props: RowsProps<T>) {
     if (row !== undefined) onOpen(row);
   });
   useLayoutEffect(() => {
+    if (frame.current !== null) frame.current.scrollTop = scrollTop;
+  }, []);
+  useEffect(() => {
+    places.set(props.label, { on, scrollTop });
+  }, [props.label, on, scrollTop]);
+  useLayoutEffect(() => {
     // A list that became shorter is seen from its end, not from below it.
     if (frame.current !== null) setScrollTop(frame.current.scrollTop);
   }, [rows.length]);
 
   const drawn = rows.slice(from, to);
-  const active = place >= from && place < to ? `row-${on}` : undefined;
+  const active = isSeen ? `row-${on}` : undefined;
   return (
     <div class="rows" role="presentation">
       <div
@@ -81,6 +101,7 @@ export function Rows<T>(props: RowsProps<T>) {
         aria-rowcount={rows.length + 1}
         aria-activedescendant={active}
         tabIndex={0}
+        onPointerMove={props.onAttention}
         onScroll={(event) => {
           setScrollTop(event.currentTarget.scrollTop);
         }}
@@ -144,8 +165,9 @@ class Row<T> extends Component<RowProps<T>> {
         role="row"
         aria-rowindex={index + 2}
         aria-selected={isOn}
-        onClick={() => {
-          onOpen(row);
+        onClick={(event) => {
+          // A link in it goes its own way, into another tab too.
+          if (!(event.target instanceof Element && event.target.closest('a, button'))) onOpen(row);
         }}
       >
         {cells(row)}
