@@ -43,6 +43,7 @@ export class OpenInspectors {
     const inspector: Inspector = {
       url: server.url,
       link: server.link,
+      newLink: () => server.newLink(),
       close: async () => {
         // What is remembered is for pages to come, and there are none of the last one.
         if (this.#open.delete(inspector) && this.#open.size === 0) feed.close();

@@ -257,7 +257,7 @@ async function playDemo(
     output.result({ ...summary, misbehaviours, elapsedMs }, text, paintVerdict);
     page?.tell(text.slice(text.lastIndexOf('\n') + 1), isPass ? 'good' : 'bad');
     if (isKept) {
-      output.say('The page stays until Ctrl-C.');
+      output.say('The page stays until Ctrl-C; Enter prints a link for another one.');
       await interruption.told;
       await run.stop();
     }

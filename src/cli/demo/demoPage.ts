@@ -10,6 +10,7 @@ import type { Note } from '../../../inspector/protocol.ts';
 import { openBrowser } from '../inspector/openBrowser.ts';
 import { serveStorePage } from '../inspector/storePage.ts';
 import { Story } from '../inspector/story.ts';
+import { hasKeyboard, onEnter } from '../kit/enterKey.ts';
 import { errorText, type Output } from '../kit/output.ts';
 
 export interface DemoPageOptions {
@@ -37,12 +38,12 @@ export async function openDemoPage(
   output: Output,
 ): Promise<DemoPage> {
   const story = new Story();
-  const isTerminal = process.stdin.isTTY && !json;
+  const isTerminal = hasKeyboard() && !json;
   let begin = (): void => undefined;
   const somebodyLooks = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const { link, close } = await serveStorePage({
+  const page = await serveStorePage({
     ...{ store, port, operate, story },
     onError: (error) => {
       output.say(errorText(error));
@@ -50,20 +51,24 @@ export async function openDemoPage(
     onWatched: begin,
   });
   const cancel = systemClock.schedule(PAGE_WITHIN_MS, begin);
-  if (isTerminal) process.stdin.once('data', begin);
+  let isBegun = false;
   void somebodyLooks.then(() => {
+    isBegun = true;
     cancel();
-    process.stdin.off('data', begin);
-    // Or it would keep the process.
-    process.stdin.pause();
   });
-  output.say(link);
+  const forgetEnter = isTerminal
+    ? onEnter(() => {
+        if (isBegun) output.say(page.newLink());
+        begin();
+      })
+    : null;
+  output.say(page.link);
   const enter = isTerminal ? ' or you press Enter,' : '';
   output.say(
     `Open it in a browser of this machine. The demo begins once the page is there,${enter} at the latest in ${PAGE_WITHIN_MS / 1_000} s.`,
   );
-  const opened = open ? await openBrowser(link) : null;
-  if (opened?.trouble !== null && opened !== null) {
+  const opened = open ? await openBrowser(page.newLink()) : null;
+  if (typeof opened?.trouble === 'string') {
     output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
   }
   return {
@@ -74,7 +79,8 @@ export async function openDemoPage(
     },
     close: async () => {
       begin();
-      await close();
+      forgetEnter?.();
+      await page.close();
       await opened?.forget();
     },
   };

@@ -7,6 +7,7 @@
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../../actors/platform/systemRandom.ts';
 import type { FeedMessage, FeedSource } from '../../../inspector/protocol.ts';
+import type { InspectorServer } from '../../../inspector/server/inspectorServer.ts';
 import { ownerFeed } from '../../inspect/ownerFeed.ts';
 import { startInspector } from '../../inspect/startInspector.ts';
 import type { Story } from './story.ts';
@@ -24,14 +25,8 @@ export interface StorePageOptions {
   readonly story?: Story;
 }
 
-export interface StorePage {
-  readonly url: string;
-  readonly link: string;
-  readonly close: () => Promise<void>;
-}
-
 /** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`; `HF_OPTION_INVALID` for a path that is too long. */
-export async function serveStorePage(options: StorePageOptions): Promise<StorePage> {
+export async function serveStorePage(options: StorePageOptions): Promise<InspectorServer> {
   const { store, port, operate, onError, onWatched, onMessages, story } = options;
   const feed = ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom });
   const heard: FeedSource = {

@@ -104,6 +104,9 @@ describe('OB-1 runtime.inspector()', () => {
     await expect
       .poll(() => page.messages.flatMap((said) => (said.kind === 'steps' ? said.steps : [])).length)
       .toBeGreaterThan(3);
+    // A link lets one page in, and there is another one for the next.
+    expect(await enter(one)).not.toHaveProperty('session');
+    expect(await enter({ ...one, link: one.newLink() })).toHaveProperty('session');
     await one.close();
     await page.ended;
     expect(feed.isCollecting).toBe(true);

@@ -14,6 +14,7 @@ import { openBrowser } from '../../inspector/openBrowser.ts';
 import { serveStorePage } from '../../inspector/storePage.ts';
 import { parseCount } from '../../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { hasKeyboard, onEnter } from '../../kit/enterKey.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
 import { onInterrupt } from '../../kit/interrupt.ts';
 import { errorText, type Output } from '../../kit/output.ts';
@@ -48,7 +49,8 @@ export function inspectCommand(): Command {
     ],
     notes: `It needs no key: the process that runs the store is asked, over the socket in the store's folder. Processes may
 come and go meanwhile, the page goes on with the next one. It shows names, states, times and counts, never a payload,
-a subject or an entity. Whoever has the link may look; it is good until this command ends. Ctrl-C ends it (130).`,
+a subject or an entity. A link is good for one page, which stays in until its tab is closed; Enter prints another one.
+Ctrl-C ends it (130).`,
     examples: [
       'holdfast inspect --store ./sync-store --open',
       'holdfast inspect --store ./sync-store --port 7080 --operate',
@@ -72,21 +74,25 @@ a subject or an entity. Whoever has the link may look; it is good until this com
       const { link, url } = page;
       output.result({ link, url, store: resolve(store), operate }, link);
       output.say(await whoRuns(store));
-      output.say(
-        operate
-          ? 'Whoever has the link may look, and give orders. Ctrl-C ends it.'
-          : 'Whoever has the link may look; orders need --operate. Ctrl-C ends it.',
-      );
-      const opened = open ? await openBrowser(link) : null;
-      if (opened?.trouble !== null && opened !== null) {
+      output.say(rights(operate));
+      const opened = open ? await openBrowser(page.newLink()) : null;
+      if (typeof opened?.trouble === 'string') {
         output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
       }
+      const forgetEnter = hasKeyboard() ? onEnter(() => output.say(page.newLink())) : null;
       await ended;
+      forgetEnter?.();
       await page.close();
       await opened?.forget();
       return EXIT.interrupted;
     },
   });
+}
+
+function rights(operate: boolean): string {
+  const more = hasKeyboard() ? 'Enter prints another link' : 'for another page run this again';
+  const may = operate ? 'may look, and give orders' : 'may look; orders need --operate';
+  return `The first page that comes by the link ${may}; ${more}. Ctrl-C ends it.`;
 }
 
 async function whoRuns(store: string): Promise<string> {
