@@ -153,8 +153,7 @@ module.exports = {
       from: {
         path: PRODUCT,
         // The first two are not published; the page is, with what it needs inside.
-        pathNot:
-          '^(persistence/sealing/nobleEngine[.]ts$|inspector/docs/reference/|inspector/page/)',
+        pathNot: '^(persistence/sealing/nobleEngine[.]ts$|inspector/docs/|inspector/page/)',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },

@@ -5,6 +5,7 @@
  */
 
 const { CLI_ROOMS } = require('./.dependency-cruiser.cli.cjs');
+const { INSPECTOR_ROOMS } = require('./.dependency-cruiser.inspector.cjs');
 const {
   VOCABULARY,
   MERGE,
@@ -41,13 +42,6 @@ const MANAGEMENT = [
   'src/management/conflicts',
   'src/management/policies',
 ];
-const PAGE_BASE = [
-  'inspector',
-  'inspector/page/words',
-  'inspector/page/past',
-  'inspector/page/model',
-];
-const PAGE_KIT = [...PAGE_BASE, 'inspector/page/kit'];
 const BELOW_SQLITE = [VOCABULARY, PORT, 'persistence/files'];
 
 /** The rooms of SQLite below `room`. */
@@ -216,46 +210,7 @@ const ROOMS = {
     'actors/conflict',
   ],
 
-  'inspector/charts': ['machines', ...MACHINES],
-  // The messages; src and the page know them.
-  inspector: [],
-  // What may be told of charts and facts; and who is told, when.
-  'inspector/projection': ['inspector', 'inspector/charts'],
-  'inspector/feed': [VOCABULARY, 'inspector', 'inspector/projection'],
-  // The page and its feed, for browsers of this machine.
-  'inspector/server': [VOCABULARY, 'inspector'],
-  // The public names, from the declarations of the build.
-  'inspector/docs': ['machines', ...MACHINES, ...MERGE, 'inspector/charts'],
-  'inspector/docs/reference': ['inspector/docs'],
-
-  // The inspector's page: it runs in a browser, and of the rest it knows the messages that it is sent.
-  'inspector/page/words': ['inspector'],
-  // What was, told from the steps that are remembered.
-  'inspector/page/past': ['inspector'],
-  'inspector/page/model': ['inspector', 'inspector/page/words', 'inspector/page/past'],
-  // Names of management calls, and what the server lets through of their answers.
-  'inspector/page/calls': ['inspector/page/words'],
-  'inspector/page/kit': PAGE_BASE,
-  'inspector/page/overview': PAGE_KIT,
-  'inspector/page/actors': PAGE_KIT,
-  'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
-  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts'],
-  'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],
-  'inspector/page/actor': [
-    ...PAGE_KIT,
-    'inspector/page/calls',
-    'inspector/page/orders',
-    'inspector/page/chart',
-    'inspector/charts',
-  ],
-  'inspector/page': [
-    ...PAGE_KIT,
-    'inspector/page/overview',
-    'inspector/page/actors',
-    'inspector/page/chart',
-    'inspector/page/piles',
-    'inspector/page/actor',
-  ],
+  ...INSPECTOR_ROOMS,
 
   'src/http': [
     VOCABULARY,

@@ -1,5 +1,5 @@
 /**
- * What an inspector is told, by the feed of a running process and over the local server to the page. This
+ * What an inspector is told (OB-1), by the feed of a running process and over the local server to the page. This
  * list is all that can ever leave: names of charts, states and events, times, counts and reasons; never
  * context, input, output, a payload, a subject or an entity (AC-2, SE-5).
  *

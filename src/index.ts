@@ -1,5 +1,5 @@
 /**
- * The public surface of holdfast. What is not named here may change without notice.
+ * The public surface of holdfast (UX-1). What is not named here may change without notice.
  *
  * @module
  */

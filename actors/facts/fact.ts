@@ -1,5 +1,5 @@
 /**
- * Every fact that the runtime tells of: what happened, when, and to which operation, upstream or
+ * Every fact that the runtime tells of (OB-5): what happened, when, and to which operation, upstream or
  * component. No fact holds a payload, a response, a subject, an entity, a key or the text of a
  * failure, so any of them may be logged, counted or sent on (SE-5). docs/facts.md lists them for apps.
  *

@@ -33,6 +33,8 @@ export interface StateModel {
   readonly description: string;
   readonly tags: readonly string[];
   readonly requirements: readonly string[];
+  /** How long one can stay in it at most, and what ends it; `null` where it says nothing of that itself. */
+  readonly lasts: string | null;
   readonly entry: readonly string[];
   readonly exit: readonly string[];
   /** Names of what runs while it is active. */

@@ -1,11 +1,12 @@
 /**
- * Checks a chart as a document: descriptions, requirement ids, unreachable states and transitions.
+ * Checks a chart as a document: descriptions, requirement ids, states that can't be entered or left, transitions that
+ * are never tried.
  *
  * @module
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { reachableStates } from './reachability.ts';
+import { deadEnds, reachableStates } from './reachability.ts';
 import { allStates, allTransitions, type ChartTransition } from './transitions.ts';
 
 /** What is wrong with a chart as a document, one sentence a fault; empty when nothing is. */
@@ -16,6 +17,9 @@ export function chartFaults(machine: AnyStateMachine): readonly string[] {
     const name = node.path.length === 0 ? `machine ${machine.id}` : `state ${node.id}`;
     if ((node.description ?? '').trim() === '') faults.push(`${name} has no description`);
     if (!reachable.has(node)) faults.push(`${name} can't be reached`);
+  }
+  for (const { id } of deadEnds(machine)) {
+    faults.push(`state ${id} can't be left; give it a way out, or make it an ending`);
   }
   const transitions = allTransitions(machine);
   const labels = new Set<string>();
@@ -48,12 +52,14 @@ export function requirementsOf(node: AnyStateNode): readonly string[] {
   return Array.isArray(meta.requirements) ? meta.requirements.map(String) : [];
 }
 
-/** Every requirement id that a chart carries, in the order of {@link compareIds}. */
-export function requirementsCarried(machine: AnyStateMachine): readonly string[] {
-  return [...new Set(allStates(machine).flatMap(requirementsOf))].toSorted(compareIds);
+/** How long one can stay in a state at most, as it says itself in `meta.lasts`; `null` where it says nothing. */
+export function lastsOf(node: AnyStateNode): string | null {
+  const meta: unknown = node.meta;
+  if (typeof meta !== 'object' || meta === null || !('lasts' in meta)) return null;
+  return typeof meta.lasts === 'string' ? meta.lasts : null;
 }
 
-/** Orders requirement ids by their letters, then by number: CB-2 before CB-10. */
+/** Orders requirement ids by their letters, then by number: 9 before 10. */
 export function compareIds(a: string, b: string): number {
   const [lettersA = '', numberA = ''] = a.split('-');
   const [lettersB = '', numberB = ''] = b.split('-');

@@ -1,11 +1,11 @@
 /**
- * Which states of a chart can be entered at all.
+ * Which states of a chart can be entered at all, and which can't be left.
  *
  * @module
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { allTransitions } from './transitions.ts';
+import { allStates, allTransitions } from './transitions.ts';
 
 /**
  * The states that some sequence of events can enter, guards ignored: what is missing here can never
@@ -30,4 +30,21 @@ function enteredWith(node: AnyStateNode): readonly AnyStateNode[] {
   if (node.type === 'compound') return [...parent, ...node.initial.target];
   if (node.type === 'parallel') return [...parent, ...Object.values(node.states)];
   return parent;
+}
+
+/**
+ * The innermost states that are no endings and that no event leads out of, guards ignored: not from there, and
+ * not from what holds them.
+ */
+export function deadEnds(machine: AnyStateMachine): readonly AnyStateNode[] {
+  const leading = allTransitions(machine).filter(({ targets }) => targets.length > 0);
+  const leads = (from: AnyStateNode, end: AnyStateNode) =>
+    leading.some(({ source, targets }) => source === from && targets.some((one) => one !== end));
+  return allStates(machine).filter(
+    (node) => node.type === 'atomic' && ![node, ...holdersOf(node)].some((one) => leads(one, node)),
+  );
+}
+
+function holdersOf(node: AnyStateNode): readonly AnyStateNode[] {
+  return node.parent === undefined ? [] : [node.parent, ...holdersOf(node.parent)];
 }

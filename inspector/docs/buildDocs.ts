@@ -1,16 +1,33 @@
 /**
- * Builds the documentation of all machines, and lists what is wrong or missing in it.
+ * Builds the documentation of all machines, and lists what is wrong or missing in it (OB-3).
  *
  * @module
  */
 
+import { posix } from 'node:path';
 import type { AnyStateMachine } from 'xstate';
-import { chartFaults, requirementsCarried } from '../charts/chartFaults.ts';
+import { chartFaults } from '../charts/chartFaults.ts';
 import { chartModel } from '../charts/chartModel.ts';
-import { chartRules } from './chartRules.ts';
-import { indexPage } from './indexPage.ts';
-import { machinePage, machinePagePath } from './machinePage.ts';
-import { parseRequirements, type SourceFile, traceRequirements } from './requirements.ts';
+import { machinePage, machinePagePath } from './chart/machinePage.ts';
+import { COVERAGE_FILE, coverageFaults } from './check/coverageFaults.ts';
+import { linkFaults } from './check/linkFaults.ts';
+import { sourceFaults } from './check/sourceFaults.ts';
+import { traceFaults, unknownIds } from './check/traceFaults.ts';
+import { readApprovals } from './text/approvals.ts';
+import type { ChartDoc } from './text/chartDoc.ts';
+import { chartRules } from './text/chartRules.ts';
+import { readChartSource } from './text/chartSource.ts';
+import { readCoverage } from './text/coverage.ts';
+import type { NotBuilt } from './text/notBuilt.ts';
+import {
+  idsInTitles,
+  parseRequirements,
+  type SourceFile,
+  traceRequirements,
+} from './text/requirements.ts';
+import { commentOn, headerOf, instantsOf } from './text/sourceComments.ts';
+import { matrixPage } from './tour/matrixPage.ts';
+import { tourPages } from './tour/tours.ts';
 
 export interface DocsInput {
   readonly machines: readonly AnyStateMachine[];
@@ -20,67 +37,103 @@ export interface DocsInput {
   readonly code: readonly SourceFile[];
   /** The test files. */
   readonly tests: readonly SourceFile[];
+  /** The words of the tours. */
+  readonly tours: readonly SourceFile[];
+  readonly notBuilt: readonly NotBuilt[];
+  /** The text of docs/machines/coverage.json; `null` where it is not there. */
+  readonly coverage: string | null;
+  /** The text of docs/machines/approvals.json; `null` where nothing was approved yet. */
+  readonly approvals: string | null;
+  /** The charts, drawn. */
+  readonly pictures: readonly SourceFile[];
+  /** Any other file of the repository, to see whether a link leads somewhere; `null` where it is not there. */
+  readonly textOf: (path: string) => string | null;
 }
 
 export interface Docs {
   /** What docs/machines/ should hold. */
   readonly pages: readonly SourceFile[];
-  /** What must be mended before the docs can be trusted, one sentence each. */
+  /** What must be mended before the docs can be trusted, one sentence each: where it is, and what to do. */
   readonly faults: readonly string[];
-  /** What is still open, one sentence each: requirements that no code carries or no test proves. */
-  readonly notes: readonly string[];
 }
 
 /** The documentation of every machine, and what is wrong or missing in it. */
-export function buildDocs({ machines, requirementsPage, code, tests }: DocsInput): Docs {
+export function buildDocs(input: DocsInput): Docs {
+  const { requirementsPage, code, tests, notBuilt, tours, pictures, textOf } = input;
   const requirements = parseRequirements(requirementsPage);
-  const known = new Set(requirements.map((requirement) => requirement.id));
+  const known = new Set(requirements.map(({ id }) => id));
   const traces = traceRequirements(requirements, code, tests);
-  const faults: string[] = [];
-  if (requirements.length === 0) faults.push('docs/requirements.md holds no requirement');
-
-  const pages: SourceFile[] = [
-    { path: 'docs/machines/README.md', text: indexPage(machines, known) },
+  const coverage = input.coverage === null ? {} : readCoverage(input.coverage);
+  const approvals = input.approvals === null ? [] : readApprovals(input.approvals);
+  const faults: string[] = [
+    ...traceFaults(traces, notBuilt),
+    ...unknownIds([...code, ...tours], known),
+    ...unknownIds(titlesOf(tests), known),
+    ...(input.coverage === null
+      ? [`${COVERAGE_FILE} is not there; run npm test, which writes it`]
+      : []),
+    ...(coverage === null ? [unreadable('coverage')] : []),
+    ...(approvals === null ? [unreadable('approvals')] : []),
   ];
-  const charts = code.filter(({ path }) => path.startsWith('machines/'));
-  const rulesOf = chartRules(charts);
-  for (const machine of machines) {
-    const source = charts.find(({ path }) => path.endsWith(`/${machine.id}Machine.ts`));
-    if (source === undefined) {
+
+  const rulesOf = chartRules(code.filter(({ path }) => path.startsWith('machines/')));
+  const docs: ChartDoc[] = [];
+  for (const machine of input.machines) {
+    const own = code.find(({ path }) => path.endsWith(`/${machine.id}Machine.ts`));
+    if (own === undefined) {
       faults.push(`machine ${machine.id} is in no file ${machine.id}Machine.ts of machines/`);
       continue;
     }
-    const sourcePath = source.path;
-    const page = machinePage(machine, [source, ...charts], traces);
+    const folder = posix.dirname(own.path);
+    const beside = code.filter(({ path }) => posix.dirname(path) === folder);
+    const texts = [own, ...code.filter(({ path }) => path.startsWith('machines/'))].map(
+      ({ text }) => text,
+    );
     const model = chartModel(machine, rulesOf(machine.id));
-    pages.push({ path: machinePagePath(machine), text: page });
-    pages.push({
-      path: `docs/machines/${machine.id}.json`,
-      text: `${JSON.stringify(model, null, 2)}\n`,
-    });
-    faults.push(...chartFaults(machine).map((fault) => `${sourcePath}: ${fault}`));
-    for (const id of requirementsCarried(machine)) {
-      if (!known.has(id)) faults.push(`${sourcePath}: there is no requirement ${id}`);
+    const doc: ChartDoc = {
+      machine,
+      model,
+      said: readChartSource([own, ...beside.filter((file) => file !== own)]),
+      path: own.path,
+      introduction: headerOf(own.text),
+      instants: instantsOf(texts).map((name) => [name, commentOn(texts.join('\n'), name)]),
+      coverage: coverage?.[machine.id] ?? null,
+      approvals: approvals ?? [],
+      hasPicture: pictures.some(({ path }) => path === `docs/machines/${machine.id}.svg`),
+      traces,
+    };
+    docs.push(doc);
+    faults.push(...chartFaults(machine).map((fault) => `${own.path}: ${fault}`));
+    faults.push(...sourceFaults(doc));
+    if (input.coverage !== null && coverage !== null) {
+      faults.push(...coverageFaults(model, doc.coverage, (path) => textOf(path) !== null));
     }
   }
 
-  const notes = [
-    open(
-      'no code carries',
-      traces.filter((trace) => trace.carriers.length === 0),
-    ),
-    open(
-      'no test proves',
-      traces.filter((trace) => trace.tests.length === 0),
-    ),
-  ].filter((note) => note !== null);
-  return { pages, faults, notes };
+  const toured = tourPages(tours, docs);
+  const pages: SourceFile[] = [
+    ...toured.pages,
+    {
+      path: 'docs/machines/matrix.md',
+      text: matrixPage(docs, traces, tests, notBuilt),
+    },
+    ...docs.flatMap((doc) => [
+      { path: machinePagePath(doc.model.id), text: machinePage(doc) },
+      {
+        path: `docs/machines/${doc.model.id}.json`,
+        text: `${JSON.stringify(doc.model, null, 2)}\n`,
+      },
+    ]),
+    ...pictures,
+  ];
+  return { pages, faults: [...faults, ...toured.faults, ...linkFaults(pages, textOf)] };
 }
 
-function open(
-  what: string,
-  traces: readonly { readonly requirement: { readonly id: string } }[],
-): string | null {
-  if (traces.length === 0) return null;
-  return `${what} ${traces.map(({ requirement }) => requirement.id).join(', ')}`;
+/** The ids that titles of tests begin with, as texts. */
+function titlesOf(tests: readonly SourceFile[]): readonly SourceFile[] {
+  return tests.map(({ path, text }) => ({ path, text: [...idsInTitles(text)].join(' ') }));
+}
+
+function unreadable(name: 'coverage' | 'approvals'): string {
+  return `docs/machines/${name}.json can't be read; restore it from the history, or write it anew`;
 }

@@ -12,14 +12,16 @@ import { machines } from '../../machines/index.ts';
 import { ENTITIES } from '../../machines/merge/entities/entities.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
 import { withConflictTables } from './conflictTables.ts';
-import { stalePages, writePages } from './pageFolder.ts';
-import type { SourceFile } from './requirements.ts';
+import { NOT_BUILT } from './text/notBuilt.ts';
+import { stalePages, writePages } from './text/pageFolder.ts';
+import type { SourceFile } from './text/requirements.ts';
+import { TOURS } from './tour/tours.ts';
 
 const FOLDER = 'docs/machines';
 const CONFLICTS = 'docs/conflicts.md';
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
-const { pages, faults, notes } = buildDocs(readInput());
+const { pages, faults } = buildDocs(readInput());
 const isCheck = process.argv.includes('--check');
 const written = readFileSync(CONFLICTS, 'utf8');
 const conflicts = withConflictTables(written, ENTITIES);
@@ -34,7 +36,6 @@ if (!isCheck) {
   writeFileSync(CONFLICTS, conflicts);
 }
 
-for (const note of notes) process.stdout.write(`note: ${note}\n`);
 for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);
 process.stdout.write(
   `${pages.length} pages ${isCheck ? 'compared' : 'written'}, ${faults.length + stale.length} errors\n`,
@@ -47,7 +48,22 @@ function readInput(): DocsInput {
     requirementsPage: readFileSync('docs/requirements.md', 'utf8'),
     code: CODE.flatMap(readTree),
     tests: readTree('test').filter(({ path }) => path.endsWith('.test.ts')),
+    tours: TOURS.map(([path]) => ({ path, text: readFileSync(path, 'utf8') })),
+    notBuilt: NOT_BUILT,
+    coverage: textOf(`${FOLDER}/coverage.json`),
+    approvals: textOf(`${FOLDER}/approvals.json`),
+    pictures: [],
+    textOf,
   };
+}
+
+/** `null` where there is no such file. */
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 function readTree(folder: string): readonly SourceFile[] {

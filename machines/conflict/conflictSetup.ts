@@ -124,10 +124,11 @@ export const conflictSetup = setup({
     output: {} as { readonly outcome: ConflictOutcome | null },
     meta: {} as StateMeta,
   },
+  // Given life in actors/. What stands here never answers.
   actors: {
-    /** Asks the upstream what it holds. Given life in actors/; this default never answers. */
+    /** Asks the upstream what it holds. */
     fetch: fromCallback<EventObject, { readonly id: string }>(() => undefined),
-    /** Merges the edit with that by the rules of its entity. Given life in actors/. */
+    /** Merges the edit with that by the rules of its entity. */
     merge: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {

@@ -40,24 +40,22 @@ export const crisisSetup = setup({
     tags: {} as CrisisTag,
     meta: {} as StateMeta,
   },
+  // Given life in actors/. What stands here never answers.
   actors: {
-    /** Asks for one of the places that are kept for crises. Given life in actors/. */
+    /** Asks for one of the places that are kept for crises. */
     place: fromCallback<EventObject, { readonly id: string }>(() => undefined),
-    /** Performs one attempt through the handler. Given life in actors/; this default never answers. */
+    /** Performs one attempt through the handler. */
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
-    /** Tells one step of the chain. Given life in actors/. */
+    /** Tells one step of the chain. */
     notify: fromCallback<EventObject, { readonly context: CrisisContext }>(() => undefined),
   },
   guards: {
     /** It was tried less often than it is tried fast. */
     hasFastAttemptsLeft: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt < fastAttemptsMax,
-    /**
-     * It is being sent at this moment, so that the news is of the attempt under way; a late word ends no
-     * escalation.
-     */
+    /** It is being sent at this moment, so that the news is of the attempt under way. */
     isBeingSent: stateIn({ delivery: 'attempting' }),
-    /** It is not being sent, so that the news is of an attempt that is over. */
+    /** It is not being sent at this moment: the news is of an attempt that is over. */
     isNotBeingSent: not(stateIn({ delivery: 'attempting' })),
     /** It was tried as often as it is tried fast. */
     hasUsedUpFastAttempts: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>

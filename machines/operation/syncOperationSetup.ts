@@ -49,8 +49,9 @@ export const operationSetup = setup({
     tags: {} as StateTag,
     meta: {} as StateMeta,
   },
+  // Given life in actors/. What stands here never answers.
   actors: {
-    /** Performs one attempt through the handler. Given life in actors/; this default never answers. */
+    /** Performs one attempt through the handler. */
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {

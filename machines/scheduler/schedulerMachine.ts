@@ -258,7 +258,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
           description: 'The upstream answers 429: it is asked as often as it was found to take.',
           meta: {
             requirements: ['PF-5'],
-            lasts: 'Until the upstream has taken ever more for 10 s without a 429.',
+            lasts: 'Until the upstream has taken ever more for a while without a 429.',
           },
           on: {
             'rate.learned': {

@@ -19,8 +19,6 @@ import type { SnapshotFrom } from 'xstate';
 import type { StorageState } from '../policy/service/storageTrouble.ts';
 import { storageHealthSetup } from './storageHealthSetup.ts';
 
-export type { StorageHealthContext, StorageHealthEvent } from './storageHealthSetup.ts';
-
 export const storageHealthMachine = storageHealthSetup.createMachine({
   id: 'storageHealth',
   version: '1',

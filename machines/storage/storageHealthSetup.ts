@@ -92,7 +92,8 @@ export const storageHealthSetup = setup({
       context.probeAtMs !== null && params.atMs >= context.probeAtMs,
   },
   actions: {
-    /** Orders a probe: what could not be written is written again. Provided by actors/. */
+    /** Orders a probe: what could not be written is written again. */
+    // Provided by actors/.
     orderProbe: () => {},
     /** Begins the next generation, and notes since when there is trouble and when storage is probed. */
     recordTrouble: assign(({ context }, { atMs }: FailureFacts) => {

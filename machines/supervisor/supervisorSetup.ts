@@ -143,7 +143,7 @@ export const supervisorSetup = setup({
       context.drainUntilAtMs === null || params.atMs >= context.drainUntilAtMs,
   },
   actions: {
-    /** Tells the people who watch. Provided by actors/. */
+    /** Tells the people who watch. */
     raiseAlert: (_args, _alert: Alert) => {},
     /** Notes whether the store is held. */
     noteHold: assign((_, params: { isHeld: boolean }) => ({ isHeld: params.isHeld })),

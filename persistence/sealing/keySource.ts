@@ -1,6 +1,6 @@
 /**
  * Where the key that protects a store comes from. Three sources are built in: `keyFile`,
- * `passphrase` and `rawKey`; a host can give its own, for a keychain or a key management service.
+ * `passphrase` and `rawKey`; a host can give its own, for a keychain or a key management service (SE-2).
  *
  * The key never touches the records: it wraps the random store key in the keyring (keyring.ts), so
  * it can be changed later without sealing them again.

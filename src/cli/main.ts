@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The entry of the command line.
+ * The entry of the command line (UX-1).
  *
  * @module
  */

@@ -62,7 +62,7 @@ describe('PF-6 goodput of what the server could do, simulated', () => {
     'i',
     'l',
   ];
-  test.each(drills)('PF-6 drill %s: at least nine tenths, with few calls in vain', (name) => {
+  test.each(drills)('PF-6 RT-3 drill %s: at least nine tenths, with few calls in vain', (name) => {
     const all = figures(name);
     expect(middle(all.map((each) => each.goodput95))).toBeGreaterThanOrEqual(0.9);
     expect(Math.min(...all.map((each) => each.goodput95))).toBeGreaterThanOrEqual(0.8);

@@ -20,7 +20,7 @@ function textOf(value: unknown): string {
   return value < 0.001 ? value.toFixed(5) : String(Math.round(value * 1_000) / 1_000);
 }
 
-test('UX-2 UX-4 policies.md names each policy with its default, and no other', () => {
+test('UX-2 policies.md names each policy with its default, and no other', () => {
   const table = new PolicyTable([]);
   const byClass = RETRY_CLASSES.map((tier) => table.explain({ tier }));
   const expected = Object.fromEntries(

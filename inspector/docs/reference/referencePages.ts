@@ -5,7 +5,7 @@
  * @module
  */
 
-import { code, linkIds, table } from '../markdown.ts';
+import { code, linkIds, table } from '../text/markdown.ts';
 import type { Declaration, Member } from './declarations.ts';
 import type { DocComment } from './docComment.ts';
 import { type Subject, subjectsOf } from './subjects.ts';

@@ -1,6 +1,6 @@
 /**
  * Measures the calls to one upstream and says how many may be in flight, how many a second, and how long
- * each may take (CB-1, PF-1, PF-6).
+ * each may take (CB-1, PF-1, PF-6). A retry takes one of these places, so retries make no extra load (RT-3).
  *
  * It reads no clock and draws no chance: instants are given, in milliseconds of a clock that only grows.
  *

@@ -1,6 +1,7 @@
 /**
  * The entry of the writer thread. It waits for requests, takes everything that has come in since the
- * last sync, and commits it as one.
+ * last sync, and commits it as one. All of SQLite is here, so no disk call blocks the thread that answers a
+ * crisis (PS-1).
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { chartFaults } from '../../../inspector/charts/chartFaults.ts';
-import { reachableStates } from '../../../inspector/charts/reachability.ts';
+import { deadEnds, reachableStates } from '../../../inspector/charts/reachability.ts';
 
 test('OB-3 a chart that tells everything has no fault', () => {
   const machine = createMachine({
@@ -36,6 +36,8 @@ test('OB-3 a state without description, an unreachable state and a dead arrow ar
   expect(chartFaults(machine)).toEqual([
     'state sampleFaulty.on has no description',
     "state sampleFaulty.island can't be reached",
+    "state sampleFaulty.off can't be left; give it a way out, or make it an ending",
+    "state sampleFaulty.island can't be left; give it a way out, or make it an ending",
     "two transitions can't be told apart: sampleFaulty.off --key.turned[isLate]--> (stays)",
     'an unguarded transition before it takes every event: sampleFaulty.on --key.turned[isLate]--> sampleFaulty.on',
   ]);
@@ -72,4 +74,21 @@ test('OB-3 regions, their completion, history and eventless arrows count as ways
     'sampleWays.box.second',
     'sampleWays.done',
   ]);
+});
+
+test('OB-3 a way out of what holds a state, and an ending, are no dead ends; coming back to itself is one', () => {
+  const machine = createMachine({
+    id: 'sampleLeft',
+    initial: 'box',
+    states: {
+      box: {
+        initial: 'in',
+        on: { 'box.shaken': 'over' },
+        states: { in: {}, out: { on: { 'box.turned': 'out' } } },
+      },
+      over: { type: 'final' },
+      loop: { on: { again: { target: 'loop', reenter: true } } },
+    },
+  });
+  expect(deadEnds(machine).map(({ id }) => id)).toEqual(['sampleLeft.loop']);
 });

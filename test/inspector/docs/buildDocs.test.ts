@@ -1,129 +1,129 @@
-import { expect, test } from 'vitest';
-import { type AnyStateMachine, assign, setup } from 'xstate';
+import { describe, expect, test } from 'vitest';
+import { createMachine } from 'xstate';
 import { buildDocs } from '../../../inspector/docs/buildDocs.ts';
-import { idsInTitles, parseRequirements } from '../../../inspector/docs/requirements.ts';
-import { commentOn, headerOf, instantsOf } from '../../../inspector/docs/sourceComments.ts';
+import {
+  coverageOf,
+  DOOR_SOURCE,
+  door,
+  doorInput,
+  doorModel,
+} from '../../support/docs/doorDocs.ts';
 
-const requirementsPage = `# Requirements
-- <a id="cb-1"></a>**CB-1** States \`closed\` and \`open\`.
-- <a id="cb-2"></a>**CB-2** Not open for ever.
-`;
-
-const source = `/**
- * Keeps a door, in the words of CB-1.
- *
- * - It says {@link sampleDoor}.
- *
- * Requirements: CB-1.
- *
- * @module
- */
-export interface SampleDoorContext extends Ajar {
-  /** When it last moved. */
-  readonly movedAtMs: number;
-}
-interface Ajar {
-  readonly ajarSinceAtMs: number;
-}
-export type SampleDoorEvent =
-  /** Somebody leans on it,
-   * gently. */
-  | { readonly type: 'push.felt'; readonly atMs: number };
-`;
-
-function doorMachine(description: string | undefined): AnyStateMachine {
-  return setup({
-    guards: { isLocked: () => false },
-    actions: { noteMove: assign({}) },
-  }).createMachine({
-    id: 'sampleDoor',
-    version: '3',
-    description: 'Keeps a door.',
-    initial: 'closed',
-    states: {
-      closed: {
-        description: 'Shut | tight (CB-1).',
-        tags: ['resting'],
-        meta: { requirements: ['CB-1'] },
-        on: { 'push.felt': [{ guard: 'isLocked' }, { target: 'open', actions: ['noteMove'] }] },
-      },
-      open: { ...(description === undefined ? {} : { description }), entry: ['noteMove'] },
-    },
-  });
+/** The line, from 1, on which a source has this. */
+function lineOf(source: string, text: string): number {
+  return source.slice(0, source.indexOf(text)).split('\n').length;
 }
 
-function build(machine: AnyStateMachine) {
-  return buildDocs({
-    machines: [machine],
-    requirementsPage,
-    code: [{ path: 'machines/door/sampleDoorMachine.ts', text: source }],
-    tests: [{ path: 'test/door.test.ts', text: "test('CB-1, CB-2 the door', () => {" }],
-  });
-}
+const faultsOf = (more: Parameters<typeof doorInput>[0]) => buildDocs(doorInput(more)).faults;
 
-test('OB-3 a page says what the chart and the comments of its source say, the same every time', () => {
-  const { pages, faults } = build(doorMachine('Wide.'));
+test('OB-3 a chart that tells everything has no fault, and its pages are the same every time', () => {
+  const { pages, faults } = buildDocs(doorInput());
   expect(faults).toEqual([]);
-  expect(build(doorMachine('Wide.')).pages).toEqual(pages);
-  const page = pages.find(({ path }) => path === 'docs/machines/sampleDoor.md')?.text ?? '';
-  for (const line of [
-    '# Sample door',
-    'Keeps a door, in the words of [CB-1](../requirements.md#cb-1).',
-    '- It says `sampleDoor`.',
-    'Version: 3.',
-    '  s_closed --> s_open : push.felt',
-    '| `closed` | Shut \\| tight ([CB-1](../requirements.md#cb-1)). | `resting` | [CB-1](../requirements.md#cb-1) |',
-    '| `closed` | `push.felt` | `isLocked` |  | *stays* |',
-    '| `closed` | `push.felt` |  | `noteMove` | `open` |',
-    '| `push.felt` | Somebody leans on it, gently. | `closed` |',
-    '| Guard | Rule |',
-    '| `isLocked` | `() => false` |',
-    '| `noteMove` | entering `open`, on `push.felt` |',
-    '| `ajarSinceAtMs` |  |',
-    '| `movedAtMs` | When it last moved. |',
-    '| [CB-1](../requirements.md#cb-1) | `closed` | [test/door.test.ts](../../test/door.test.ts) |',
-  ]) {
-    expect(page).toContain(line);
-  }
-  expect(page).not.toContain('@module');
-});
-
-test('OB-3 a state without description is a fault, wherever else the page is fine', () => {
-  expect(build(doorMachine(undefined)).faults).toEqual([
-    'machines/door/sampleDoorMachine.ts: state sampleDoor.open has no description',
+  expect(buildDocs(doorInput()).pages).toEqual(pages);
+  expect(pages.map(({ path }) => path)).toEqual([
+    'docs/machines/README.md',
+    'docs/machines/clinicians.md',
+    'docs/machines/matrix.md',
+    'docs/machines/sampleDoor.md',
+    'docs/machines/sampleDoor.json',
   ]);
 });
 
-test('OB-3 a chart that cites no known requirement, or lies elsewhere, is a fault', () => {
-  const machine = doorMachine('Wide.');
-  const input = { machines: [machine], requirementsPage: '', tests: [] };
-  const code = [{ path: 'machines/door/sampleDoorMachine.ts', text: source }];
-  expect(buildDocs({ ...input, code }).faults).toEqual([
-    'docs/requirements.md holds no requirement',
-    'machines/door/sampleDoorMachine.ts: there is no requirement CB-1',
-  ]);
-  expect(buildDocs({ ...input, requirementsPage, code: [] }).faults).toEqual([
-    'machine sampleDoor is in no file sampleDoorMachine.ts of machines/',
-  ]);
-});
+describe('OB-3 the check finds each planted fault, and says where it is', () => {
+  test('OB-3 a state without description', () => {
+    expect(faultsOf({ machine: door({ description: ' ' }) })).toEqual([
+      'machines/door/sampleDoorMachine.ts: state sampleDoor.open has no description',
+    ]);
+  });
 
-test('OB-3 a requirement that no code carries or no test proves is reported', () => {
-  expect(build(doorMachine('Wide.')).notes).toEqual(['no code carries CB-2']);
-});
+  test('OB-3 a state that does not say how long it lasts', () => {
+    expect(faultsOf({ machine: door({ meta: { requirements: ['CB-2'] } }) })).toEqual([
+      'machines/door/sampleDoorMachine.ts: state sampleDoor.open does not say how long it lasts at most; write meta.lasts',
+    ]);
+  });
 
-test('OB-3 requirement ids are read from titles only where they begin one', () => {
-  expect([...idsInTitles(`test('CB-1 opens', () => { see('about CB-9'); });`)]).toEqual(['CB-1']);
-  expect([...idsInTitles('test.prop([fc.nat()])(\n  `OP-10 and RT-2 hold`,')]).toEqual([
-    'OP-10',
-    'RT-2',
-  ]);
-  expect(parseRequirements(requirementsPage).map(({ id }) => id)).toEqual(['CB-1', 'CB-2']);
-});
+  test.each([
+    ['guard', 'isLocked', '    /** Nobody has the key. */\n'],
+    ['action', 'noteMove', '    /** Notes that it has moved. */\n'],
+    ['actor', 'look', '    /** Looks who is there. */\n'],
+    ['event', 'close.due', '  /** It has been open for long. */\n'],
+  ])('OB-3 %s without description: %s', (kind, name, comment) => {
+    const source = DOOR_SOURCE.replace(comment, '');
+    const line = lineOf(source, kind === 'event' ? `'${name}'` : `${name}:`);
+    expect(faultsOf({ source })).toEqual([
+      `machines/door/sampleDoorMachine.ts:${line}: ${kind} ${name} has no description; write a comment above it`,
+    ]);
+  });
 
-test('OB-3 comments are found beside what they speak of, and nowhere else', () => {
-  expect(headerOf('export const a = 1;\n/** Late. */')).toEqual([]);
-  expect(commentOn('/** First. */ one: 1,\n two: 2', 'two')).toBe('');
-  expect(commentOn('/** Grouped. */\n | ({ readonly type: "x" })', 'x')).toBe('');
-  expect(commentOn("/** Grouped. */\n | ({ readonly type: 'x.y' })", 'x.y')).toBe('Grouped.');
-  expect(instantsOf(['interface FooContext extends Bar, Baz {\n}'])).toEqual([]);
+  test('OB-3 a guard that no source has, and one that no chart uses', () => {
+    const source = DOOR_SOURCE.replace('isLocked:', 'isShut:');
+    expect(faultsOf({ source })).toEqual([
+      'machines/door/sampleDoorMachine.ts: guard isLocked is in no setup and no type of the files beside it',
+      `machines/door/sampleDoorMachine.ts:${lineOf(source, 'isShut:')}: guard isShut is used nowhere; remove it`,
+      'docs/machines/sampleDoor.md: a link leads to docs/machines/sampleDoor.md#guard-islocked, and there is no such place',
+    ]);
+  });
+
+  test('OB-3 a state that can not be reached, and one that can not be left', () => {
+    expect(faultsOf({ machine: door({ on: {}, invoke: [] }) })).toContain(
+      "machines/door/sampleDoorMachine.ts: state sampleDoor.open can't be left; give it a way out, or make it an ending",
+    );
+    const island = door({
+      initial: 'in',
+      states: { in: { always: '#sampleDoor.closed' }, out: {} },
+    });
+    expect(faultsOf({ machine: island })).toContain(
+      "machines/door/sampleDoorMachine.ts: state sampleDoor.open.out can't be reached",
+    );
+  });
+
+  test('OB-3 no coverage, one of another version, one that can not be read', () => {
+    expect(faultsOf({ coverage: null })).toEqual([
+      'docs/machines/coverage.json is not there; run npm test, which writes it',
+    ]);
+    expect(faultsOf({ coverage: coverageOf(doorModel(door({ description: 'Ajar.' }))) })).toEqual([
+      'docs/machines/coverage.json is of another version of the chart sampleDoor; run npm test, which writes it',
+    ]);
+    expect(faultsOf({ coverage: '{"format":2,"charts":{}}' })).toEqual([
+      "docs/machines/coverage.json can't be read; restore it from the history, or write it anew",
+    ]);
+  });
+
+  test('OB-4 approvals that can not be read', () => {
+    for (const approvals of ['', '{}', '{"format":1,"approvals":[{"machine":"sampleDoor"}]}']) {
+      expect(faultsOf({ approvals })).toEqual([
+        "docs/machines/approvals.json can't be read; restore it from the history, or write it anew",
+      ]);
+    }
+  });
+
+  test('OB-3 an id that is cited and is no requirement, in code and by a test', () => {
+    expect(faultsOf({ source: DOOR_SOURCE.replace('CB-2', 'CB-9') })).toContain(
+      'machines/door/sampleDoorMachine.ts: there is no requirement CB-9',
+    );
+    const tests = [{ path: 'test/a.test.ts', text: "test('CB-1, CB-2, CB-7 a door', () => {" }];
+    expect(faultsOf({ tests })).toContain('test/a.test.ts: there is no requirement CB-7');
+  });
+
+  test('OB-3 a machine whose file has another name', () => {
+    const machine = createMachine({ id: 'sampleGate', initial: 'a', states: { a: {} } });
+    expect(faultsOf({ machines: [machine], tours: [] })).toContain(
+      'machine sampleGate is in no file sampleGateMachine.ts of machines/',
+    );
+  });
+
+  test('OB-3 a tour that is not there', () => {
+    expect(faultsOf({ tours: doorInput().tours.slice(1) })).toEqual([
+      "inspector/docs/tour/system.md is not there: docs/machines/README.md can't be written",
+    ]);
+  });
+
+  test('OB-3 a link that leads nowhere', () => {
+    expect(faultsOf({ textOf: (path) => (path.endsWith('.test.ts') ? null : '') })).toContain(
+      'docs/machines/coverage.json names test/door.test.ts, which is not there; run npm test, which writes it',
+    );
+    expect(faultsOf({ textOf: (path) => (path.startsWith('machines') ? null : '') })).toContain(
+      'docs/machines/sampleDoor.md: a link leads to machines/door/sampleDoorMachine.ts, which is not there',
+    );
+  });
 });

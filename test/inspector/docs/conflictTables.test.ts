@@ -5,7 +5,7 @@ import { ENTITIES } from '../../../machines/merge/entities/entities.ts';
 
 const page = readFileSync('docs/conflicts.md', 'utf8');
 
-describe('CF-4 UX-4 docs/conflicts.md', () => {
+describe('CF-4 OB-3 docs/conflicts.md', () => {
   test('has the rules of each entity as they are declared', () => {
     expect(withConflictTables(page, ENTITIES)).toBe(page);
     for (const { type } of ENTITIES) expect(page).toContain(`(\`${type}\`)`);

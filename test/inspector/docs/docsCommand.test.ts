@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,7 +12,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chartModel } from '../../../inspector/charts/chartModel.ts';
+import { chartRules } from '../../../inspector/docs/text/chartRules.ts';
+import { machines } from '../../../machines/index.ts';
+import { repositoryFiles } from '../../conventions/repository.ts';
+import { coverageOf } from '../../support/docs/doorDocs.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';
+
+const ANY_TEST = 'test/inspector/docs/docsCommand.test.ts';
 
 let folder = '';
 let program = '';
@@ -23,10 +31,18 @@ beforeAll(() => {
   for (const name of ['machines', 'actors', 'persistence', 'src', 'inspector', 'test']) {
     symlinkSync(resolve(name), join(folder, name));
   }
-  mkdirSync(join(folder, 'docs'));
-  for (const page of ['requirements.md', 'conflicts.md']) {
+  mkdirSync(join(folder, 'docs/machines'), { recursive: true });
+  for (const page of ['requirements.md', 'conflicts.md', 'ARCHITECTURE.md', 'glossary.md']) {
     cpSync(join('docs', page), join(folder, 'docs', page));
   }
+  const rules = chartRules(
+    repositoryFiles()
+      .filter(({ path }) => path.startsWith('machines/'))
+      .map(({ path }) => ({ path, text: readFileSync(path, 'utf8') })),
+  );
+  const models = machines.map((machine) => chartModel(machine, rules(machine.id)));
+  const coverage = coverageOf(...models).replaceAll(/test\/\w+\.test\.ts/g, ANY_TEST);
+  writeFileSync(join(folder, 'docs/machines/coverage.json'), coverage);
 });
 
 afterAll(() => {

@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { stalePages, writePages } from '../../../../inspector/docs/pageFolder.ts';
 import { declarationsIn } from '../../../../inspector/docs/reference/declarations.ts';
 import { referencePages } from '../../../../inspector/docs/reference/referencePages.ts';
+import { stalePages, writePages } from '../../../../inspector/docs/text/pageFolder.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 const DECLARED = `

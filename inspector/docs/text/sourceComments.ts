@@ -1,9 +1,10 @@
 /**
- * What a chart's source says in its comments: XState keeps descriptions of states, but not of
- * events, guards and actions, so the page takes those from the doc comments beside them.
+ * What a chart's source says in the head of its file, and of the instants that it keeps.
  *
  * @module
  */
+
+import { plainComment } from './plainComment.ts';
 
 /** The paragraphs of a file's header comment, without its tags and its list of requirement ids. */
 export function headerOf(source: string): readonly string[] {
@@ -39,14 +40,4 @@ export function instantsOf(files: readonly string[]): readonly string[] {
     for (const [, field = ''] of body.matchAll(/^ {2}readonly (\w+AtMs)\b/gm)) names.add(field);
   }
   return [...names].toSorted();
-}
-
-/** A comment's text without its stars, with `{@link X}` as `X`; paragraphs stay apart. */
-function plainComment(comment: string): string {
-  return comment
-    .split('\n')
-    .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
-    .join('\n')
-    .replaceAll(/\{@link (\w+)\}/g, '`$1`')
-    .trim();
 }

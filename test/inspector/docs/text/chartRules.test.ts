@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { chartRules } from '../../../inspector/docs/chartRules.ts';
-import { machines } from '../../../machines/index.ts';
+import { chartRules } from '../../../../inspector/docs/text/chartRules.ts';
+import { machines } from '../../../../machines/index.ts';
 
 const machine = (params: string) => `
 import { doorSetup } from './doorSetup.ts';

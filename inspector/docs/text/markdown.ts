@@ -24,10 +24,35 @@ export function code(text: string): string {
   return `${fence}${text}${fence}`;
 }
 
+/** A camelCase name as words: `circuitBreaker` becomes `circuit breaker`. */
+export function words(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
 /** A camelCase name as a heading: `circuitBreaker` becomes `Circuit breaker`. */
 export function heading(name: string): string {
-  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capital(words(name));
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A sentence as part of another: without its full stop, and its first letter small. */
+export function clause(sentence: string): string {
+  const text = sentence.trim().replace(/\.$/, '');
+  return /^[A-Z][a-z]*\b/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+/** A part that is folded away until somebody opens it. */
+export function folded(summary: string, body: string): string {
+  return `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** Code in a block, with a fence that is longer than any in it. */
+export function codeBlock(language: string, text: string): string {
+  const fence = text.includes('```') ? '````' : '```';
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
 }
 
 /** Turns each requirement id that `known` has into a link to its place on the requirements page. */

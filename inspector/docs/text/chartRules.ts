@@ -8,7 +8,7 @@
 
 import { posix } from 'node:path';
 import ts from 'typescript';
-import type { RuleModel } from '../charts/chartModel.ts';
+import type { RuleModel } from '../../charts/chartData.ts';
 import type { SourceFile } from './requirements.ts';
 
 /** What one file declares, by name: where it comes from, if it is imported. */

@@ -1,0 +1,74 @@
+/**
+ * The rooms of the inspector: what reads charts, what a viewer is sent, the local server, the documentation, and
+ * the page for a browser. See .dependency-cruiser.rooms.cjs.
+ */
+
+const { VOCABULARY, MERGE, MACHINES } = require('./.dependency-cruiser.machines.cjs');
+
+const PAGE_BASE = [
+  'inspector',
+  'inspector/page/words',
+  'inspector/page/past',
+  'inspector/page/model',
+];
+const PAGE_KIT = [...PAGE_BASE, 'inspector/page/kit'];
+
+/** Room → the rooms it may import. */
+const INSPECTOR_ROOMS = {
+  'inspector/charts': ['machines', ...MACHINES],
+  // The messages; src and the page know them.
+  inspector: [],
+  // What may be told of charts and facts; and who is told, when.
+  'inspector/projection': ['inspector', 'inspector/charts'],
+  'inspector/feed': [VOCABULARY, 'inspector', 'inspector/projection'],
+  // The page and its feed, for browsers of this machine.
+  'inspector/server': [VOCABULARY, 'inspector'],
+  // The documentation of the charts: what it is read from, a chart's page, the tours, what is checked.
+  'inspector/docs/text': [VOCABULARY, 'inspector/charts'],
+  'inspector/docs/chart': ['machines/scheduler', 'inspector/charts', 'inspector/docs/text'],
+  'inspector/docs/tour': ['inspector/charts', 'inspector/docs/text'],
+  'inspector/docs/check': ['inspector/charts', 'inspector/docs/text'],
+  'inspector/docs': [
+    'machines',
+    ...MACHINES,
+    ...MERGE,
+    'inspector/charts',
+    'inspector/docs/text',
+    'inspector/docs/chart',
+    'inspector/docs/tour',
+    'inspector/docs/check',
+  ],
+  // The public names, from the declarations of the build.
+  'inspector/docs/reference': ['inspector/docs/text'],
+
+  // The inspector's page: it runs in a browser, and of the rest it knows the messages that it is sent.
+  'inspector/page/words': ['inspector'],
+  // What was, told from the steps that are remembered.
+  'inspector/page/past': ['inspector'],
+  'inspector/page/model': ['inspector', 'inspector/page/words', 'inspector/page/past'],
+  // Names of management calls, and what the server lets through of their answers.
+  'inspector/page/calls': ['inspector/page/words'],
+  'inspector/page/kit': PAGE_BASE,
+  'inspector/page/overview': PAGE_KIT,
+  'inspector/page/actors': PAGE_KIT,
+  'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
+  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts'],
+  'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],
+  'inspector/page/actor': [
+    ...PAGE_KIT,
+    'inspector/page/calls',
+    'inspector/page/orders',
+    'inspector/page/chart',
+    'inspector/charts',
+  ],
+  'inspector/page': [
+    ...PAGE_KIT,
+    'inspector/page/overview',
+    'inspector/page/actors',
+    'inspector/page/chart',
+    'inspector/page/piles',
+    'inspector/page/actor',
+  ],
+};
+
+module.exports = { INSPECTOR_ROOMS };
