@@ -13,6 +13,7 @@ import {
   ServedInspector,
   WIDE,
 } from '../support/browser/inspectorInBrowser.ts';
+import { tooWide } from '../support/browser/tooWide.ts';
 import { VIEWS } from '../support/browser/views.ts';
 import { syntheticFeed } from '../support/inspector/syntheticFeed.ts';
 
@@ -53,25 +54,10 @@ describe.each(SETTINGS)('OB-1 AC-2 $name', ({ name, options }) => {
     await opened.go(view.hash);
     await view.isThere(opened.page);
     await opened.picture(`${view.name}-${name}`);
-    const wide = await opened.page.evaluate<string>(TOO_WIDE);
-    expect(wide).toBe('');
+    expect(await tooWide(opened.page)).toBe('');
     expect(await axeFaults(opened.page)).toEqual([]);
   });
 });
-
-/** What is wider than the screen without scrolling inside a box of its own; `''` for nothing. */
-const TOO_WIDE = `(() => {
-  const root = document.documentElement;
-  if (root.scrollWidth <= root.clientWidth) return '';
-  const wide = [...document.querySelectorAll('body *')].filter((element) => {
-    if (element.getBoundingClientRect().right <= root.clientWidth + 1) return false;
-    for (let box = element.parentElement; box !== null; box = box.parentElement) {
-      if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(box).overflowX)) return false;
-    }
-    return true;
-  });
-  return root.scrollWidth + ' wide: ' + wide.slice(0, 5).map((element) => element.tagName + '.' + element.getAttribute('class')).join(', ');
-})()`;
 
 test('OB-1 every link of the navigation leads to a view that is looked at here', async () => {
   const opened = await InspectorInBrowser.open(browser, inspector.newLink());
