@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Check, hasShape, isText, orNull } from '../../../machines/vocabulary/shape.ts';
+import { type Check, hasShape, isText } from '../../../machines/vocabulary/shape.ts';
 
 export interface TransitionCoverage {
   /** As the chart's own label has it. */
@@ -36,17 +36,57 @@ const isTransition = hasShape({
   label: isText,
   chartTests: isListOf(isText),
   runtimeTests: isListOf(isText),
-  onlyChartBecause: orNull(isText),
 });
-const isChart = hasShape({ hash: isText, transitions: isListOf(isTransition) });
-const isCharts: Check = (value) =>
-  typeof value === 'object' && value !== null && Object.values(value).every(isChart);
-const isCoverage = hasShape({ format: (value) => value === 1, charts: isCharts });
+const isFile = hasShape({
+  format: (value) => value === 1,
+  charts: isListOf(
+    hasShape({ machine: isText, hash: isText, transitions: isListOf(isTransition) }),
+  ),
+  onlyByChartTests: isListOf(hasShape({ machine: isText, label: isText, reason: isText })),
+});
 
-/** What the file says; `null` where it is none of this format. */
+/** The file as the test run writes it. */
+interface CoverageFile {
+  readonly charts: readonly (Omit<ChartCoverage, 'transitions'> & {
+    readonly machine: string;
+    readonly transitions: readonly Omit<TransitionCoverage, 'onlyChartBecause'>[];
+  })[];
+  readonly onlyByChartTests: readonly {
+    readonly machine: string;
+    readonly label: string;
+    readonly reason: string;
+  }[];
+}
+
+/** What the file says, by the id of the machine; `null` where it is none of this format. */
 export function readCoverage(text: string): Coverage | null {
   const read = parsed(text);
-  return isCoverage(read) ? (read as { readonly charts: Coverage }).charts : null;
+  if (!isFile(read)) return null;
+  const { charts, onlyByChartTests } = read as CoverageFile;
+  return Object.fromEntries(
+    charts.map(({ machine, hash, transitions }) => {
+      const reasons = new Map(
+        onlyByChartTests
+          .filter((only) => only.machine === machine)
+          .map(({ label, reason }) => [label, reason]),
+      );
+      const known = transitions.map((transition) => ({
+        ...transition,
+        onlyChartBecause: reasons.get(transition.label) ?? null,
+      }));
+      // A reason for what is not there is told as a transition that is not.
+      const labels = new Set(known.map(({ label }) => label));
+      const strangers = [...reasons]
+        .filter(([label]) => !labels.has(label))
+        .map(([label, reason]) => ({
+          label,
+          chartTests: [],
+          runtimeTests: [],
+          onlyChartBecause: reason,
+        }));
+      return [machine, { hash, transitions: [...known, ...strangers] }];
+    }),
+  );
 }
 
 /** What a text of JSON says; `undefined` where it is none. */

@@ -41,7 +41,7 @@ beforeAll(() => {
       .map(({ path }) => ({ path, text: readFileSync(path, 'utf8') })),
   );
   const models = machines.map((machine) => chartModel(machine, rules(machine.id)));
-  const coverage = coverageOf(...models).replaceAll(/test\/\w+\.test\.ts/g, ANY_TEST);
+  const coverage = coverageOf(models).replaceAll(/test\/\w+\.test\.ts/g, ANY_TEST);
   writeFileSync(join(folder, 'docs/machines/coverage.json'), coverage);
 });
 

@@ -5,7 +5,7 @@ import { readCoverage } from '../../../../inspector/docs/text/coverage.ts';
 import { coverageOf, door, doorModel } from '../../../support/docs/doorDocs.ts';
 
 const model = doorModel(door());
-const whole = readCoverage(coverageOf(model))?.['sampleDoor'] ?? { hash: '', transitions: [] };
+const whole = readCoverage(coverageOf([model]))?.['sampleDoor'] ?? { hash: '', transitions: [] };
 const [first = { label: '', chartTests: [], runtimeTests: [], onlyChartBecause: null }, ...rest] =
   whole.transitions;
 
@@ -49,5 +49,12 @@ test('OB-3 a reason that holds no more, a transition that is gone and a test tha
 test('OB-3 a chart that no run has told of is a fault', () => {
   expect(coverageFaults(model, null, () => true)).toEqual([
     'docs/machines/coverage.json knows nothing of the chart sampleDoor; run npm test, which writes it',
+  ]);
+});
+
+test('OB-3 a reason for a transition that is not there is a fault', () => {
+  const text = coverageOf([model], [{ label: 'a --b--> c', reason: 'No clock goes so.' }]);
+  expect(coverageFaults(model, readCoverage(text)?.['sampleDoor'] ?? null, () => true)).toEqual([
+    'docs/machines/coverage.json: the chart sampleDoor has no transition a --b--> c; run npm test, which writes it',
   ]);
 });
