@@ -46,11 +46,11 @@ const INSPECTOR_ROOMS = {
   // What was, told from the steps that are remembered.
   'inspector/page/past': ['inspector'],
   'inspector/page/model': ['inspector', 'inspector/page/words', 'inspector/page/past'],
-  // Names of management calls, and what the server lets through of their answers.
-  'inspector/page/calls': ['inspector/page/words'],
   'inspector/page/kit': PAGE_BASE,
   'inspector/page/overview': PAGE_KIT,
   'inspector/page/actors': PAGE_KIT,
+  // Names of management calls, and what the server lets through of their answers.
+  'inspector/page/calls': PAGE_KIT,
   'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
   'inspector/page/chart': [...PAGE_KIT, 'inspector/charts'],
   'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],
@@ -59,6 +59,7 @@ const INSPECTOR_ROOMS = {
     'inspector/page/calls',
     'inspector/page/orders',
     'inspector/page/chart',
+    'inspector/page/piles',
     'inspector/charts',
   ],
   'inspector/page': [

@@ -28,7 +28,8 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const view = VIEWS.find(({ name }) => name === route.view) ?? NOWHERE;
   const Content = (route.of === null ? undefined : (view as View).ofOne) ?? view.component;
-  const place = `${route.view}/${route.of ?? ''}`;
+  // A list that shows the one beside itself stays, whichever is open.
+  const place = Content === view.component ? route.view : `${route.view}/${route.of ?? ''}`;
   useTitle(view.title);
   useEffect(() => {
     main.current?.focus({ preventScroll: true });
@@ -70,12 +71,12 @@ export function Shell() {
 
 function Navigation() {
   const current = usePage((page) => page.route.view);
-  const waiting = usePage((page) => page.overview?.waiting) ?? {};
+  const overview = usePage((page) => page.overview);
   return (
     <nav aria-label="Views">
       <ul>
         {VIEWS.map(({ name, title, countOf }) => {
-          const count = countOf?.(waiting) ?? 0;
+          const count = overview === null ? 0 : (countOf?.(overview) ?? 0);
           return (
             <li key={name}>
               <a

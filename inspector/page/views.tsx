@@ -5,8 +5,17 @@
  */
 
 import type { ComponentType } from 'preact';
+import type { Overview as OverviewData } from '../protocol.ts';
+import { ActorView } from './actor/actorView.tsx';
+import { TimeBar } from './actor/timeBar.tsx';
 import { Actors } from './actors/actors.tsx';
+import { ChartOfOne, Charts } from './chart/charts.tsx';
 import { Overview } from './overview/overview.tsx';
+import { Conflicts } from './piles/conflicts.tsx';
+import { Crises } from './piles/crises.tsx';
+import { DeadLetters } from './piles/deadLetters.tsx';
+import { Quarantine } from './piles/quarantine.tsx';
+import { Waiting } from './piles/waiting.tsx';
 import { Story } from './story.tsx';
 
 export interface View {
@@ -14,16 +23,47 @@ export interface View {
   readonly name: string;
   readonly title: string;
   readonly component: ComponentType;
-  /** For `#/actors/<of>`; the view itself where it is left out. */
+  /** For `#/actors/<of>`; where it is left out, the view shows the one beside the others. */
   readonly ofOne?: ComponentType;
   /** How many wait there, beside its name; 0 is not shown. */
-  readonly countOf?: (waiting: Readonly<Record<string, number>>) => number;
+  readonly countOf?: (overview: OverviewData) => number;
 }
 
 export const VIEWS: readonly View[] = [
   { name: '', title: 'Overview', component: Overview },
-  { name: 'actors', title: 'Actors', component: Actors },
+  { name: 'actors', title: 'Actors', component: Actors, ofOne: ActorView },
+  {
+    name: 'crises',
+    title: 'Crises',
+    component: Crises,
+    countOf: ({ crises }) => crises['unacknowledged'] ?? 0,
+  },
+  {
+    name: 'waiting',
+    title: 'Waiting',
+    component: Waiting,
+    countOf: ({ waiting }) => (waiting['inReview'] ?? 0) + (waiting['handlerMissing'] ?? 0),
+  },
+  {
+    name: 'conflicts',
+    title: 'Conflicts',
+    component: Conflicts,
+    countOf: ({ conflicts }) => conflicts.count,
+  },
+  {
+    name: 'dead-letters',
+    title: 'Dead letters',
+    component: DeadLetters,
+    countOf: ({ waiting }) => waiting['deadLettered'] ?? 0,
+  },
+  {
+    name: 'quarantine',
+    title: 'Quarantine',
+    component: Quarantine,
+    countOf: ({ waiting }) => waiting['quarantined'] ?? 0,
+  },
+  { name: 'charts', title: 'Charts', component: Charts, ofOne: ChartOfOne },
 ];
 
 /** Across the top of every view, while it has something to say. */
-export const BANNERS: readonly ComponentType[] = [Story];
+export const BANNERS: readonly ComponentType[] = [TimeBar, Story];

@@ -14,6 +14,7 @@ export const LOOK = {
   conflicts: 'conflict.page',
   conflict: 'conflict.about',
   quarantine: 'quarantine.page',
+  quarantined: 'quarantine.show',
   crises: 'crisis.list',
   crisis: 'crisis.show',
   crisisMode: 'crisisMode.list',

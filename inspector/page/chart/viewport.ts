@@ -109,13 +109,21 @@ function shifted(from: number, length: number, start: number, size: number): num
   return start + size > from + length ? start + size - length : from;
 }
 
-/** At a size at which it can be read, with the middle of `box` in the middle of the frame. */
-export function centredOn(view: Viewport, box: Box, frame: Size): Viewport {
+/** With the middle of `box` in the middle of the frame, or as near to it as leaves no room beside the drawing. */
+export function centredOn(view: Viewport, box: Box, drawing: Size, frame: Size): Viewport {
+  const margin = MARGIN / view.scale;
+  const across = frame.width / view.scale;
+  const down = frame.height / view.scale;
   return {
     ...view,
-    x: box.x + box.width / 2 - frame.width / view.scale / 2,
-    y: box.y + box.height / 2 - frame.height / view.scale / 2,
+    x: filling(box.x + box.width / 2 - across / 2, across, drawing.width, margin),
+    y: filling(box.y + box.height / 2 - down / 2, down, drawing.height, margin),
   };
+}
+
+function filling(from: number, length: number, size: number, margin: number): number {
+  if (length >= size + 2 * margin) return (size - length) / 2;
+  return between(-margin, from, size + margin - length);
 }
 
 /** The `viewBox` of the drawing. */

@@ -26,6 +26,8 @@ export interface RowsProps<T> {
   readonly onAttention?: () => void;
   /** For tests: what tells a row from others, as `data-…`. */
   readonly dataOf?: (row: T) => Readonly<Record<`data-${string}`, string>>;
+  /** The key of the row that is open: it is on, until somebody goes on from it. */
+  readonly on?: string | number | null;
 }
 
 const FIRST_HEIGHT = 600;
@@ -42,7 +44,10 @@ export function Rows<T>(props: RowsProps<T>) {
   const height = useHeight(frame, FIRST_HEIGHT);
   const run = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(places.get(props.label)?.scrollTop ?? 0);
-  const [on, setOn] = useState(places.get(props.label)?.on ?? null);
+  const [on, setOn] = useState(props.on ?? places.get(props.label)?.on ?? null);
+  useEffect(() => {
+    if (props.on !== undefined && props.on !== null) setOn(props.on);
+  }, [props.on]);
   const { from, to } = windowOf(scrollTop, height, rowHeight, rows.length);
   const place = on === null ? -1 : rows.findIndex((row) => keyOf(row) === on);
   // Where one is, also once the row that is on has gone, or has moved out of sight.

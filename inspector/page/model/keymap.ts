@@ -36,6 +36,8 @@ export const KEYS: readonly KeyHelp[] = [
   { keys: 't', command: 'time', says: 'Travel in time, or back to now' },
   { keys: 'g o', command: 'go:', says: 'Overview' },
   { keys: 'g a', command: 'go:actors', says: 'Actors' },
+  { keys: 'g e', command: 'go:crises', says: 'Crises (emergencies)' },
+  { keys: 'g w', command: 'go:waiting', says: 'What waits for somebody' },
   { keys: 'g d', command: 'go:dead-letters', says: 'Dead letters' },
   { keys: 'g c', command: 'go:conflicts', says: 'Conflicts' },
   { keys: 'g q', command: 'go:quarantine', says: 'Quarantine' },

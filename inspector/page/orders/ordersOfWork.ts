@@ -120,7 +120,7 @@ export function orderOfLetters(
         stopping,
       ],
       fields: [EVEN_IF_APPLIED],
-      done: () => 'Done.',
+      done: (result) => (typeof result === 'string' ? result : 'It is done.'),
     };
   }
   return {
@@ -131,7 +131,7 @@ export function orderOfLetters(
       `${letters} and their payloads are forgotten: ${which}. Nothing brings them back.`,
       stopping,
     ],
-    done: () => 'Done.',
+    done: (result) => (typeof result === 'string' ? result : 'It is done.'),
   };
 }
 

@@ -37,6 +37,11 @@ export function clockText(atMs: number): string {
   return new Date(atMs).toTimeString().slice(0, 8);
 }
 
+/** `03:12:45.120`. */
+export function preciseText(atMs: number): string {
+  return `${clockText(atMs)}.${String(new Date(atMs).getMilliseconds()).padStart(3, '0')}`;
+}
+
 /** `03:12` today, `26 Nov 03:12` on another day. */
 export function sinceText(atMs: number, nowMs: number): string {
   const [at, now] = [new Date(atMs), new Date(nowMs)];

@@ -140,7 +140,7 @@ export function syntheticFeed({
       return () => listeners.delete(own);
     },
     async call(name, params) {
-      return call(name, params);
+      return await call(name, params);
     },
     away(forMs) {
       isAway = true;

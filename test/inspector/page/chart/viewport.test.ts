@@ -68,9 +68,16 @@ describe('UX-1 which part of a chart is looked at', () => {
     expect(showing(view, { x: 1_500, y: 900, width: 80, height: 40 }, frame)).toEqual({
       ...{ x: 596, y: 356, scale: 1 },
     });
-    expect(centredOn(view, { x: 1_500, y: 900, width: 80, height: 40 }, frame)).toEqual({
-      ...{ x: 1_040, y: 620, scale: 1 },
-    });
+  });
+
+  test('UX-1 a state is put into the middle, as far as that leaves no room beside the chart', () => {
+    const view = { x: 0, y: 0, scale: 1 };
+    const state = { x: 1_200, y: 900, width: 80, height: 40 };
+    expect(centredOn(view, state, drawing, frame)).toEqual({ x: 740, y: 620, scale: 1 });
+    const atEdge = { x: 0, y: 2_950, width: 80, height: 40 };
+    expect(centredOn(view, atEdge, drawing, frame)).toEqual({ x: -16, y: 2_416, scale: 1 });
+    const small = { width: 400, height: 200 };
+    expect(centredOn(view, atEdge, small, frame)).toEqual({ x: -300, y: -200, scale: 1 });
   });
 
   test('UX-1 the viewBox is what is in the frame', () => {

@@ -1,0 +1,144 @@
+/**
+ * One actor: what it is and where it stands, its chart as it moves, the events that it took, and what its store keeps
+ * of it.
+ *
+ * @module
+ */
+
+import { useMemo } from 'preact/hooks';
+import type { Step } from '../../protocol.ts';
+import { ChartPicture } from '../chart/chartPicture.tsx';
+import { activePaths, isDrawnBy, takenBy, waysOn } from '../chart/chartPosition.ts';
+import { ChartText, TransitionList } from '../chart/chartText.tsx';
+import type { Marks } from '../chart/drawnChart.ts';
+import { type Chart, useChart } from '../chart/useChart.ts';
+import { usePage } from '../kit/page.tsx';
+import { Nothing, Panel } from '../kit/panel.tsx';
+import type { PageState } from '../model/pageState.ts';
+import { rememberedOf, type ShownActor, serialOf, shownActor } from '../model/shown.ts';
+import { lastStepOf } from '../past/sequence.ts';
+import { KeptOperation } from '../piles/keptOperation.tsx';
+import { ActorHeader } from './actorHeader.tsx';
+import { Disclosure } from './disclosure.tsx';
+import { LastStep } from './lastStep.tsx';
+import { Sequence } from './sequence.tsx';
+
+function sameShown(one: ShownActor | null, other: ShownActor | null): boolean {
+  if (one === null || other === null) return one === other;
+  const keys = ['actor', 'is', 'states', 'sinceAtMs', 'endedAtMs'] as const;
+  return keys.every((key) => one[key] === other[key]);
+}
+
+export function ActorView() {
+  const key = usePage((page) => page.route.of ?? '');
+  const shown = usePage((page) => shownActor(page, key), sameShown);
+  const hasActors = usePage((page) => page.hello !== null);
+  const fetched = useChart(shown?.actor.machine ?? null);
+  const last = usePage((page) => lastOf(page, shown?.actor.actor));
+  if (shown === null) {
+    return hasActors ? <NotLive id={key} /> : <Nothing>Waiting for the first actors …</Nothing>;
+  }
+  return (
+    <div class="actor">
+      <ActorHeader shown={shown} chart={fetched.kind === 'here' ? fetched.chart : null} />
+      {fetched.kind === 'coming' ? <Nothing>Reading its chart …</Nothing> : null}
+      {fetched.kind === 'unknown' ? (
+        <Panel title="Chart">
+          <Nothing>This page has no chart {shown.actor.machine}.</Nothing>
+        </Panel>
+      ) : null}
+      {fetched.kind === 'here' ? <Live shown={shown} chart={fetched.chart} last={last} /> : null}
+      <div class="two">
+        <Sequence key={shown.actor.actor} shown={shown} />
+        {shown.actor.about === null ? null : (
+          <KeptOperation
+            id={shown.actor.id}
+            isBeside
+            changedBy={shown.actor.states.join(' ')}
+            onDone={() => undefined}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function lastOf(page: PageState, actor: number | undefined): Step | null {
+  return actor === undefined ? null : lastStepOf(rememberedOf(page).steps, actor, serialOf(page));
+}
+
+/** An id that no actor has: an operation may lie in the store all the same. */
+function NotLive(props: { readonly id: string }) {
+  const isNumber = /^\d+$/.test(props.id);
+  return (
+    <div class="actor">
+      <Panel title="No actor lives under this id" aside={<code>{props.id}</code>}>
+        <p>
+          {isNumber
+            ? 'It has ended long ago, or belongs to a process before this one.'
+            : 'It has ended, or rests on disk: nothing of it is in memory. What its store keeps of it follows.'}
+        </p>
+      </Panel>
+      {isNumber ? null : <KeptOperation id={props.id} onDone={() => undefined} />}
+    </div>
+  );
+}
+
+function Live(props: {
+  readonly shown: ShownActor;
+  readonly chart: Chart;
+  readonly last: Step | null;
+}) {
+  const { shown, chart, last } = props;
+  const { actor, states } = shown;
+  const isDrawn = isDrawnBy(chart.model, actor.version, states);
+  const place = states.join(' ');
+  const marks: Marks = useMemo(
+    () => ({
+      standing: isDrawn ? states : [],
+      active: isDrawn ? activePaths(states) : new Set(),
+      taken: new Set(isDrawn ? last?.transitions : []),
+      possible: new Set(isDrawn ? waysOn(chart.model, states).map(({ index }) => index) : []),
+    }),
+    [chart, isDrawn, place, last],
+  );
+  const ways = useMemo(() => waysOn(chart.model, states), [chart, place]);
+  if (!isDrawn && states.length > 0) {
+    return (
+      <Panel title="Chart">
+        <p>
+          The process runs version {actor.version ?? 'without a number'} of {actor.machine}, and
+          this page has version {chart.model.version ?? 'without a number'}: its states are shown as
+          text, for a drawing of another version could tell them wrongly.
+        </p>
+      </Panel>
+    );
+  }
+  const where = states.length === 0 ? 'nobody knows where it stood' : `in ${states.join(', ')}`;
+  return (
+    <div class="live">
+      <Panel title="Chart" class="drawing">
+        <ChartPicture
+          chart={chart}
+          marks={marks}
+          label={`Chart of ${actor.machine}; ${actor.id} is ${where}`}
+        />
+        <Disclosure summary="All states and transitions as text">
+          {() => <ChartText model={chart.model} active={marks.active} taken={marks.taken} />}
+        </Disclosure>
+      </Panel>
+      <div class="beside">
+        <LastStep step={last} taken={takenBy(chart.model, last)} isEnded={shown.is === 'ended'} />
+        <Panel title="What can come next" aside={ways.length === 0 ? undefined : ways.length}>
+          {ways.length === 0 ? (
+            <Nothing>
+              {states.length === 0 ? 'Nobody knows.' : 'Nothing: it is at one of its ends.'}
+            </Nothing>
+          ) : (
+            <TransitionList transitions={ways} />
+          )}
+        </Panel>
+      </div>
+    </div>
+  );
+}

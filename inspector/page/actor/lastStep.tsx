@@ -1,0 +1,66 @@
+/**
+ * The last event that an actor took: when, under which guard, and where that led.
+ *
+ * @module
+ */
+
+import { eventInWords } from '../../charts/eventInWords.ts';
+import type { Step } from '../../protocol.ts';
+import { type PlacedTransition, statesInWords } from '../chart/chartPosition.ts';
+import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Ago } from '../kit/text.tsx';
+import { isSame } from '../model/applyMessages.ts';
+import { preciseText } from '../words/time.ts';
+
+export function LastStep(props: {
+  readonly step: Step | null;
+  readonly taken: readonly PlacedTransition[];
+  readonly isEnded: boolean;
+}) {
+  const { step, taken, isEnded } = props;
+  if (step === null) {
+    return (
+      <Panel title="Last event">
+        <Nothing>None is remembered: it took none since this page began to watch.</Nothing>
+      </Panel>
+    );
+  }
+  const guards = taken.flatMap(({ guard }) => guard ?? []);
+  const actions = taken.flatMap((transition) => transition.actions);
+  return (
+    <Panel title="Last event" aside={<AgoText atMs={step.atMs} />}>
+      <div class="body">
+        <p class="event">
+          <b>{eventInWords(step.event)}</b>
+        </p>
+        <Facts>
+          <Fact name="At">{preciseText(step.atMs)}</Fact>
+          {guards.length === 0 ? null : (
+            <Fact name="Because">
+              <code>{guards.join(', ')}</code>
+            </Fact>
+          )}
+          {actions.length === 0 ? null : (
+            <Fact name="Did">
+              <code>{actions.join(', ')}</code>
+            </Fact>
+          )}
+          <Fact name="Led">
+            {isSame(step.from, step.to)
+              ? `nowhere: it stays in ${statesInWords(step.to)}`
+              : `${statesInWords(step.from)} → ${statesInWords(step.to)}`}
+          </Fact>
+        </Facts>
+        {isEnded ? <p class="soft">It has ended with this.</p> : null}
+      </div>
+    </Panel>
+  );
+}
+
+function AgoText(props: { readonly atMs: number }) {
+  return (
+    <>
+      <Ago atMs={props.atMs} /> ago
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * The charts that the page knows: what runs here, as it is meant to.
+ *
+ * @module
+ */
+
+import { usePage } from '../kit/page.tsx';
+import { Nothing, Panel } from '../kit/panel.tsx';
+import { formatRoute } from '../model/route.ts';
+import { countOf } from '../words/time.ts';
+import { ChartPicture } from './chartPicture.tsx';
+import { ChartText } from './chartText.tsx';
+import { type Chart, useChart } from './useChart.ts';
+
+export function Charts() {
+  const charts = usePage((page) => page.hello?.charts);
+  if (charts === undefined) return <Nothing>Waiting for the process …</Nothing>;
+  return (
+    <ul class="catalogue">
+      {charts.map(({ machine, version }) => (
+        <li key={machine}>
+          <Entry machine={machine} version={version} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Entry(props: { readonly machine: string; readonly version: string | null }) {
+  const { machine, version } = props;
+  const fetched = useChart(machine);
+  const live = usePage((page) => {
+    let count = 0;
+    for (const actor of page.actors.values()) if (actor.machine === machine) count += 1;
+    return count;
+  });
+  return (
+    <Panel title={machine} aside={version === null ? undefined : `version ${version}`}>
+      <div class="body">
+        <p>{fetched.kind === 'here' ? fetched.chart.model.purpose : ''}</p>
+        <p class="soft">
+          {fetched.kind === 'here'
+            ? `${countOf(fetched.chart.model.states.length - 1, 'state')}, ${countOf(fetched.chart.model.transitions.length, 'transition')}, `
+            : ''}
+          {countOf(live, 'actor')} live
+        </p>
+        <p>
+          <a href={formatRoute({ view: 'charts', of: machine })}>
+            Look at it<span class="spoken"> ({machine})</span>
+          </a>
+          {' · '}
+          <a href={formatRoute({ view: 'actors', query: { machine } })}>
+            Its actors<span class="spoken"> ({machine})</span>
+          </a>
+        </p>
+      </div>
+    </Panel>
+  );
+}
+
+export function ChartOfOne() {
+  const machine = usePage((page) => page.route.of ?? '');
+  const fetched = useChart(machine);
+  if (fetched.kind === 'coming') return <Nothing>Reading …</Nothing>;
+  if (fetched.kind === 'unknown') {
+    return (
+      <Nothing>
+        There is no chart {machine} in this page. <a href="#/charts">All charts</a>
+      </Nothing>
+    );
+  }
+  return <One chart={fetched.chart} />;
+}
+
+function One(props: { readonly chart: Chart }) {
+  const { model } = props.chart;
+  return (
+    <div class="actor">
+      <Panel
+        title={model.id}
+        aside={model.version === null ? undefined : `version ${model.version}`}
+      >
+        <div class="body">
+          <p>{model.purpose}</p>
+          <p class="soft">
+            Approvals are of <code>{model.hash.slice(0, 19)}…</code>
+          </p>
+        </div>
+      </Panel>
+      <Panel title="Picture" class="drawing">
+        <ChartPicture chart={props.chart} label={`Chart of ${model.id}. ${model.purpose}`} />
+      </Panel>
+      <Panel title="States and transitions">
+        <ChartText model={model} />
+      </Panel>
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * One conflict: why there is one, which sides there are, who has decided, and what can be decided here.
+ *
+ * @module
+ */
+
+import { type ConflictSeen, LOOK } from '../calls/calls.ts';
+import { useAnswer } from '../calls/usePages.ts';
+import { usePage } from '../kit/page.tsx';
+import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Mark, Since } from '../kit/text.tsx';
+import { formatRoute } from '../model/route.ts';
+import { OrderButtons } from '../orders/orderButtons.tsx';
+import { ordersOfConflict } from '../orders/ordersOfWork.ts';
+import { countOf, sinceText } from '../words/time.ts';
+import { conflictReason, conflictState, decisionInWords } from './conflictWords.ts';
+
+export function ConflictDetail(props: { readonly id: string; readonly onDone: () => void }) {
+  const { id, onDone } = props;
+  const { value, error, reload } = useAnswer(
+    LOOK.conflict,
+    { id },
+    (result) => result as ConflictSeen,
+  );
+  if (value === null) {
+    return (
+      <Panel title="Conflict">
+        <Nothing>{error ?? 'Reading …'}</Nothing>
+      </Panel>
+    );
+  }
+  const [tone, says] = conflictState(value.state);
+  return (
+    <>
+      <Panel title={`A ${value.entityType ?? 'record'}`} aside={<code>{id}</code>}>
+        <div class="body">
+          <p>
+            <Mark tone={tone}>{says}</Mark>
+          </p>
+          <p>{conflictReason(value.reason)}</p>
+          <Facts>
+            <Fact name="Open">
+              <Since atMs={value.openedAtMs} />
+            </Fact>
+            <Fact name="Asks">{countOf(value.questions, 'question')}</Fact>
+            <Fact name="Edits of">{value.type}</Fact>
+            <Fact name="Meanwhile">
+              {value.isHeld
+                ? 'The edit waits, with what is in its lane.'
+                : 'What the rules made is in use.'}
+            </Fact>
+            {value.operationId === null ? null : (
+              <Fact name="Met by">
+                <a href={formatRoute({ view: 'actors', of: value.operationId })}>
+                  <code>{value.operationId}</code>
+                </a>
+              </Fact>
+            )}
+            {value.isToBeCarriedOut ? (
+              <Fact name="Decided">It is carried out as soon as that can be.</Fact>
+            ) : null}
+          </Facts>
+          <OrderButtons
+            orders={ordersOfConflict(value)}
+            onDone={() => {
+              reload();
+              onDone();
+            }}
+          />
+        </div>
+      </Panel>
+      <Sides conflict={value} />
+      <Panel title="What each side says">
+        <div class="body soft">
+          <p>
+            This page shows no value of a record. To see both sides, and to answer question by
+            question:
+          </p>
+          <p>
+            <code>holdfast conflicts show {id}</code>
+          </p>
+        </div>
+      </Panel>
+    </>
+  );
+}
+
+function Sides(props: { readonly conflict: ConflictSeen }) {
+  const { sides = [], decisions = [] } = props.conflict;
+  const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
+  if (sides.length + decisions.length === 0) return null;
+  return (
+    <Panel title="Sides and decisions">
+      <ol class="history">
+        {sides.map(({ atMs, isOurs }, at) => (
+          <li key={at}>
+            <span class="soft">{atMs === null ? 'unknown' : sinceText(atMs, minute)}</span>
+            <span>
+              Side {at + 1}: written by {isOurs ? 'this store' : 'the other side'}.
+            </span>
+          </li>
+        ))}
+        {decisions.map(({ kind, by, atMs, isCarriedOut, operationId }) => (
+          <li key={atMs}>
+            <span class="soft">{sinceText(atMs, minute)}</span>
+            <span>
+              {decisionInWords(kind, by.role)},{' '}
+              {isCarriedOut ? 'and carried out' : 'not carried out yet'}.
+              {operationId === null ? null : (
+                <>
+                  {' '}
+                  <a href={formatRoute({ view: 'actors', of: operationId })}>Its operation</a>
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}

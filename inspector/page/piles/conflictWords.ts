@@ -1,0 +1,72 @@
+/**
+ * Conflicts, quarantine and crises in words.
+ *
+ * @module
+ */
+
+const REASONS: Readonly<Record<string, string>> = {
+  conflict: 'The upstream held another version than the one that the edit was made on.',
+  predecessor:
+    'An earlier edit of the record was merged or given up, so this one was made on what is no more.',
+  remoteChange: 'A change from elsewhere was told of while edits waited.',
+  outcomeUnknown: 'An attempt may have been applied, and the upstream holds something else now.',
+  rounds: 'The record changed at the upstream each time before the merged one arrived.',
+  silent: 'This store has heard nothing of the upstream for longer than removals are remembered.',
+  mergeFailed: 'The rules of the entity failed, or gave what is no record.',
+  unreadable: 'What the upstream holds can not be read as a record.',
+};
+
+/** Why there is a conflict, in a sentence; the word itself where it is not known here. */
+export function conflictReason(reason: string): string {
+  return REASONS[reason] ?? reason;
+}
+
+type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'quiet';
+
+const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
+  awaitingReview: ['warn', 'Waits for a decision'],
+  quarantined: ['bad', 'Could not be merged'],
+  resolved: ['good', 'Decided'],
+};
+
+export function conflictState(state: string): readonly [Tone, string] {
+  return STATES[state] ?? ['quiet', state];
+}
+
+const CODES: Readonly<Record<string, string>> = {
+  HF_RECORD_TAMPERED: 'It was changed on disk, or damaged.',
+  HF_RECORD_MALFORMED: 'It is no record of holdfast, or only a part of one.',
+  HF_RECORD_UNSUPPORTED: 'It is of a version that this one can not read.',
+  HF_RECORD_NEWER: 'A later version of holdfast wrote it.',
+  HF_KEY_UNKNOWN: 'It is sealed under a key that is not in the keyring.',
+  HF_KEY_WRONG: 'It is sealed under another key.',
+};
+
+/** Why a record can't be opened, in a sentence; `null` where only the code says it. */
+export function codeInWords(code: string): string | null {
+  return CODES[code] ?? null;
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  attemptsUsedUp: 'Its fast attempts were used up.',
+  notInTime: 'It was not delivered in time.',
+};
+
+/** Why a crisis has escalated. */
+export function causeInWords(cause: string): string {
+  return CAUSES[cause] ?? cause;
+}
+
+const DECISIONS: Readonly<Record<string, string>> = {
+  acknowledged: 'taken on',
+  calledOff: 'called off',
+  resolved: 'decided',
+  undone: 'taken back',
+};
+
+/** `Decided by a clinician`. */
+export function decisionInWords(what: string, role: string | undefined): string {
+  const done = DECISIONS[what] ?? what;
+  const by = role === undefined ? 'somebody' : `somebody with the role ${role}`;
+  return `${done.slice(0, 1).toUpperCase()}${done.slice(1)} by ${by}`;
+}

@@ -1,0 +1,40 @@
+/**
+ * Who was told of a crisis, and what people have decided, in the order in which it happened.
+ *
+ * @module
+ */
+
+import type { CrisisSeen } from '../calls/calls.ts';
+import { toldSentence } from '../calls/historyWords.ts';
+import { usePage } from '../kit/page.tsx';
+import { Nothing, Panel } from '../kit/panel.tsx';
+import { sinceText } from '../words/time.ts';
+import { decisionInWords } from './conflictWords.ts';
+
+export function CrisisDecisions(props: { readonly crisis: CrisisSeen }) {
+  const { told, decisions } = props.crisis;
+  const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
+  const lines = [
+    ...told.map((step, at) => ({ atMs: step.atMs, says: toldSentence(step, at) })),
+    ...decisions.map(({ what, by, atMs }) => ({
+      atMs,
+      says: `${decisionInWords(what, by.role)}.`,
+    })),
+  ].toSorted((a, b) => a.atMs - b.atMs);
+  return (
+    <Panel title="Who was told, who decided">
+      {lines.length === 0 ? (
+        <Nothing>Nobody yet.</Nothing>
+      ) : (
+        <ol class="history">
+          {lines.map(({ atMs, says }, at) => (
+            <li key={at}>
+              <span class="soft">{sinceText(atMs, minute)}</span>
+              <span>{says}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * Dead letters: operations that were given up and wait for a person.
+ *
+ * @module
+ */
+
+import { useMemo, useState } from 'preact/hooks';
+import { type LetterSeen, LOOK } from '../calls/calls.ts';
+import type { PagesQuery } from '../calls/usePages.ts';
+import { usePage } from '../kit/page.tsx';
+import { Ago, Mark } from '../kit/text.tsx';
+import { ChoiceFilter, TextFilter } from './filters.tsx';
+import { letterFilter, SINCE, whichLetters } from './filterWords.ts';
+import { LetterDetail } from './letterDetail.tsx';
+import { LettersOrder } from './lettersOrder.tsx';
+import { Pile, ShortId } from './pile.tsx';
+
+const COLUMNS = ['Given up', 'Type', 'Why', 'Attempts', 'Id'];
+
+export function DeadLetters() {
+  const query = usePage((page) => page.route.query);
+  const count = usePage((page) => page.overview?.waiting['deadLettered'] ?? 0);
+  const upstreams = usePage((page) => page.overview?.upstreams, sameNames)?.map(({ name }) => name);
+  // To the minute, and as it was when the list was opened: else it were another list each second.
+  const openedAtMs = usePage(
+    (page) => Math.floor(page.nowMs / 60_000) * 60_000,
+    () => true,
+  );
+  const filter = useMemo(() => letterFilter(query, openedAtMs), [query, openedAtMs]);
+  const pages: PagesQuery<LetterSeen> = {
+    call: LOOK.deadLetters,
+    params: { filter, order: 'newest' },
+    from: { name: 'fromSeq', first: undefined },
+    read: readLetters,
+  };
+  return (
+    <Pile
+      view="dead-letters"
+      title="Dead letters"
+      query={pages}
+      changedBy={count}
+      columns={COLUMNS}
+      cells={letterCells}
+      empty={
+        Object.keys(filter).length === 0
+          ? 'There are none: nothing was given up.'
+          : 'None of them matches.'
+      }
+      filters={
+        <>
+          <TextFilter name="type" label="Type" />
+          <TextFilter name="upstream" label="Upstream" options={upstreams ?? []} />
+          <TextFilter name="code" label="Why" />
+          <ChoiceFilter name="since" label="Given up" options={SINCE} />
+        </>
+      }
+      orders={(reload) => <ManyOrders filter={filter} query={query} onDone={reload} />}
+      detail={(id, reload) => <LetterDetail key={id} id={id} onDone={reload} />}
+    />
+  );
+}
+
+function sameNames(
+  one: readonly { readonly name: string }[] | undefined,
+  other: readonly { readonly name: string }[] | undefined,
+): boolean {
+  const names = (list: typeof one) => list?.map(({ name }) => name).join(' ');
+  return names(one) === names(other);
+}
+
+function readLetters(result: unknown) {
+  const { letters, nextSeq } = result as {
+    readonly letters: readonly LetterSeen[];
+    readonly nextSeq: number | null;
+  };
+  return { rows: letters, next: nextSeq };
+}
+
+function letterCells({ id, type, code, attempts, deadLetteredAtMs, mayBeApplied }: LetterSeen) {
+  return (
+    <>
+      <span role="gridcell">
+        <Ago atMs={deadLetteredAtMs} />
+      </span>
+      <span role="gridcell">{type}</span>
+      <span role="gridcell">
+        {mayBeApplied ? (
+          <Mark tone="warn" title="An attempt may have been applied">
+            {code}
+          </Mark>
+        ) : (
+          code
+        )}
+      </span>
+      <span role="gridcell" class="wide number">
+        {attempts}
+      </span>
+      <span role="gridcell" class="wide">
+        <ShortId id={id} />
+      </span>
+    </>
+  );
+}
+
+function ManyOrders(props: {
+  readonly filter: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly onDone: () => void;
+}) {
+  const canOperate = usePage((page) => page.canOperate);
+  const [what, setWhat] = useState<'replay' | 'purge' | null>(null);
+  if (canOperate !== true) return null;
+  return (
+    <>
+      <span class="space" />
+      <button
+        type="button"
+        onClick={() => {
+          setWhat('replay');
+        }}
+      >
+        Replay all…
+      </button>
+      <button
+        type="button"
+        class="danger"
+        onClick={() => {
+          setWhat('purge');
+        }}
+      >
+        Purge all…
+      </button>
+      {what === null ? null : (
+        <LettersOrder
+          what={what}
+          filter={props.filter}
+          which={whichLetters(props.query)}
+          onDone={props.onDone}
+          onClose={() => {
+            setWhat(null);
+          }}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * The filters of lists: from the address to the parameters of a call, and in words.
+ *
+ * @module
+ */
+
+const HOUR_MS = 3_600_000;
+const SPANS: Readonly<Record<string, readonly [ms: number, words: string]>> = {
+  hour: [HOUR_MS, 'in the last hour'],
+  day: [24 * HOUR_MS, 'in the last 24 hours'],
+  week: [7 * 24 * HOUR_MS, 'in the last 7 days'],
+};
+
+/** For a choice: what stands in the address, and what is read. */
+export const SINCE: readonly (readonly [string, string])[] = [
+  ['', 'At any time'],
+  ...Object.entries(SPANS).map(([name, [, words]]) => [name, capital(words)] as const),
+];
+
+type Query = Readonly<Record<string, string>>;
+
+/** The filter of the calls about dead letters; what is left empty is left out. */
+export function letterFilter(query: Query, nowMs: number): Readonly<Record<string, unknown>> {
+  const span = SPANS[query['since'] ?? ''];
+  return {
+    ...named(query, ['type', 'upstream', 'code']),
+    ...(span === undefined ? {} : { sinceMs: nowMs - span[0] }),
+  };
+}
+
+/** `all of type payments.push at payments, given up in the last hour`. */
+export function whichLetters(query: Query): string {
+  const { type, upstream, code, since } = query;
+  const parts = [
+    type === undefined ? '' : ` of type ${type}`,
+    upstream === undefined ? '' : ` for ${upstream}`,
+    code === undefined ? '' : ` with ${code}`,
+    SPANS[since ?? ''] === undefined ? '' : `, given up ${SPANS[since ?? '']?.[1]}`,
+  ];
+  return `all${parts.join('')}`;
+}
+
+/** What of the query is set, by these names. */
+export function named(query: Query, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = query[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+}
+
+function capital(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}

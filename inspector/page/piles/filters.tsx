@@ -1,0 +1,77 @@
+/**
+ * What a list is narrowed by; it stands in the address, so that it can be kept and sent on.
+ *
+ * @module
+ */
+
+import { useId, useState } from 'preact/hooks';
+import { searchFor, usePage } from '../kit/page.tsx';
+
+/** A text that is searched for once somebody has typed it: by Enter, or on leaving the field. */
+export function TextFilter(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly options?: readonly string[];
+}) {
+  const route = usePage((page) => page.route);
+  const current = route.query[props.name] ?? '';
+  const [typed, setTyped] = useState(current);
+  const id = useId();
+  const search = (): void => {
+    if (typed.trim() !== current) searchFor(route, { [props.name]: typed.trim() });
+  };
+  return (
+    <div class="filter">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        value={typed}
+        list={props.options === undefined ? undefined : `${id}-options`}
+        spellcheck={false}
+        autoComplete="off"
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+        }}
+        onChange={search}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') search();
+        }}
+      />
+      {props.options === undefined ? null : (
+        <datalist id={`${id}-options`}>
+          {props.options.map((option) => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      )}
+    </div>
+  );
+}
+
+/** One of a few; the first is what is meant where nothing is chosen. */
+export function ChoiceFilter(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+}) {
+  const route = usePage((page) => page.route);
+  const id = useId();
+  return (
+    <div class="filter">
+      <label for={id}>{props.label}</label>
+      <select
+        id={id}
+        value={route.query[props.name] ?? ''}
+        onChange={(event) => {
+          searchFor(route, { [props.name]: event.currentTarget.value });
+        }}
+      >
+        {props.options.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * One dead letter: why it was given up, what happened to it, and what can be done.
+ *
+ * @module
+ */
+
+import { type LetterSeen, LOOK } from '../calls/calls.ts';
+import { useAnswer } from '../calls/usePages.ts';
+import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Mark, Since, Until } from '../kit/text.tsx';
+import { OrderButtons } from '../orders/orderButtons.tsx';
+import { ordersOfLetter } from '../orders/ordersOfWork.ts';
+import { HistoryList } from './historyList.tsx';
+
+export function LetterDetail(props: { readonly id: string; readonly onDone: () => void }) {
+  const { id, onDone } = props;
+  const { value, error } = useAnswer(LOOK.deadLetter, { id }, (result) => result as LetterSeen);
+  if (value === null) {
+    return (
+      <Panel title="Dead letter">
+        <Nothing>{error ?? 'Reading …'}</Nothing>
+      </Panel>
+    );
+  }
+  const { type, code, tier, priority, attempts, deadLetteredAtMs, acceptedAtMs } = value;
+  return (
+    <>
+      <Panel title={type} aside={<code>{id}</code>}>
+        <div class="body">
+          <p>
+            <Mark tone="bad">{code}</Mark>
+          </p>
+          {value.mayBeApplied ? (
+            <p>
+              <Mark tone="warn">An attempt of it may have been applied at the upstream.</Mark>
+            </p>
+          ) : null}
+          {value.hasPayload === false ? (
+            <p>
+              <Mark tone="warn">
+                Its payload is gone: it can be replayed with another one only, which this page does
+                not send.
+              </Mark>
+            </p>
+          ) : null}
+          <Facts>
+            <Fact name="Given up">
+              <Since atMs={deadLetteredAtMs} />
+            </Fact>
+            <Fact name="Attempts">{attempts}</Fact>
+            <Fact name="Tier, priority">
+              {tier}, {priority}
+            </Fact>
+            {value.expiresAtMs === null ? null : (
+              <Fact name="Its time is over">
+                <Until atMs={value.expiresAtMs} />
+              </Fact>
+            )}
+          </Facts>
+          <OrderButtons orders={ordersOfLetter(value)} onDone={onDone} />
+        </div>
+      </Panel>
+      <Panel title="What happened to it">
+        <HistoryList history={value.history ?? []} acceptedAtMs={acceptedAtMs} />
+      </Panel>
+    </>
+  );
+}

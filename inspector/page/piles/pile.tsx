@@ -1,0 +1,106 @@
+/**
+ * What waits for a person, as a list with the one that is open beside it.
+ *
+ * @module
+ */
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { type PagesQuery, usePages } from '../calls/usePages.ts';
+import { goTo, usePage } from '../kit/page.tsx';
+import { Nothing, Panel } from '../kit/panel.tsx';
+import { Rows } from '../kit/rows.tsx';
+import { formatRoute } from '../model/route.ts';
+import { countText } from '../words/time.ts';
+
+const ROW_HEIGHT = 44;
+
+export interface PileProps<T extends { readonly id: string }> {
+  /** As its address has it. */
+  readonly view: string;
+  readonly title: string;
+  readonly query: PagesQuery<T>;
+  /** When this changes there may be others: the list is read again. */
+  readonly changedBy: unknown;
+  readonly columns: readonly string[];
+  /** The same function each time. */
+  readonly cells: (row: T) => ComponentChildren;
+  /** What is said where there are none. */
+  readonly empty: string;
+  readonly filters?: ComponentChildren;
+  /** Orders about all of them. */
+  readonly orders?: (reload: () => void) => ComponentChildren;
+  readonly detail: (id: string, reload: () => void) => ComponentChildren;
+}
+
+export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
+  const { view, title, query, changedBy } = props;
+  const route = usePage((page) => page.route);
+  const pages = usePages(query);
+  const { rows, isLoading, error, hasMore, more, reload } = pages;
+  const seen = useRef(changedBy);
+  useEffect(() => {
+    if (seen.current === changedBy) return;
+    seen.current = changedBy;
+    reload();
+  }, [changedBy, reload]);
+  const isOpen = route.of !== null;
+  const known = `${countText(rows.length)}${hasMore ? ' and more' : ''}`;
+  return (
+    <div class={isOpen ? 'pile open' : 'pile'}>
+      <Panel title={title} class="list" aside={rows.length === 0 ? undefined : known}>
+        {props.filters === undefined ? null : <div class="filters">{props.filters}</div>}
+        {error === null ? null : (
+          <p class="failure" role="alert">
+            {error}
+          </p>
+        )}
+        {rows.length === 0 ? (
+          <Nothing>{isLoading ? 'Reading …' : error === null ? props.empty : ''}</Nothing>
+        ) : (
+          <Rows
+            label={title}
+            columns={props.columns}
+            rows={rows}
+            keyOf={idOf}
+            rowHeight={ROW_HEIGHT}
+            cells={props.cells}
+            on={route.of}
+            onOpen={({ id }) => {
+              goTo({ view, of: id, query: route.query });
+            }}
+          />
+        )}
+        <div class="below">
+          {hasMore ? (
+            <button type="button" disabled={isLoading} onClick={more}>
+              {isLoading ? 'Reading …' : 'Look further'}
+            </button>
+          ) : null}
+          <button type="button" onClick={reload} disabled={isLoading}>
+            Read again
+          </button>
+          {props.orders?.(reload)}
+        </div>
+      </Panel>
+      {route.of === null ? null : (
+        <div class="detail">
+          <a class="back" href={formatRoute({ view, query: route.query })}>
+            ← All {title.toLowerCase()}
+          </a>
+          {props.detail(route.of, reload)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function idOf({ id }: { readonly id: string }): string {
+  return id;
+}
+
+/** An id as it is told from others at a glance; all of it is in its title. */
+export function ShortId(props: { readonly id: string }) {
+  const { id } = props;
+  return <code title={id}>{id.length > 18 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id}</code>;
+}

@@ -1,0 +1,120 @@
+/**
+ * The quarantine: records that could not be opened or read, kept whole so that the others go on.
+ *
+ * @module
+ */
+
+import { LOOK, type QuarantinedSeen } from '../calls/calls.ts';
+import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
+import { usePage } from '../kit/page.tsx';
+import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Ago, Mark, Since } from '../kit/text.tsx';
+import { OrderButtons } from '../orders/orderButtons.tsx';
+import { ordersOfQuarantined } from '../orders/ordersOfWork.ts';
+import { codeInWords } from './conflictWords.ts';
+import { Pile, ShortId } from './pile.tsx';
+
+const COLUMNS = ['Since', 'Why', 'Now', 'Stood', 'Id'];
+
+const PAGES: PagesQuery<QuarantinedSeen> = {
+  call: LOOK.quarantine,
+  params: {},
+  from: { name: 'fromSeq', first: 0 },
+  read: (result) => {
+    const { records, nextSeq } = result as {
+      readonly records: readonly QuarantinedSeen[];
+      readonly nextSeq: number | null;
+    };
+    return { rows: records, next: nextSeq };
+  },
+};
+
+export function Quarantine() {
+  const count = usePage((page) => page.overview?.waiting['quarantined'] ?? 0);
+  return (
+    <Pile
+      view="quarantine"
+      title="Quarantine"
+      query={PAGES}
+      changedBy={count}
+      columns={COLUMNS}
+      cells={cells}
+      empty="It is empty: every record could be opened."
+      detail={(id, reload) => <Detail key={id} id={id} onDone={reload} />}
+    />
+  );
+}
+
+function Opens(props: { readonly record: QuarantinedSeen }) {
+  return props.record.opensNot === null ? (
+    <Mark tone="good">Opens now</Mark>
+  ) : (
+    <Mark tone="bad">Still closed</Mark>
+  );
+}
+
+function cells(record: QuarantinedSeen) {
+  const { id, code, setAsideAtMs, stood } = record;
+  return (
+    <>
+      <span role="gridcell">{setAsideAtMs === null ? '' : <Ago atMs={setAsideAtMs} />}</span>
+      <span role="gridcell">{code}</span>
+      <span role="gridcell">
+        <Opens record={record} />
+      </span>
+      <span role="gridcell" class="wide">
+        {stood ?? ''}
+      </span>
+      <span role="gridcell" class="wide">
+        <ShortId id={id} />
+      </span>
+    </>
+  );
+}
+
+function Detail(props: { readonly id: string; readonly onDone: () => void }) {
+  const { id, onDone } = props;
+  const { value, error } = useAnswer(
+    LOOK.quarantined,
+    { id },
+    (result) => result as QuarantinedSeen,
+  );
+  if (value === null) {
+    return (
+      <Panel title="Record">
+        <Nothing>{error ?? 'Reading …'}</Nothing>
+      </Panel>
+    );
+  }
+  const { code, opensNot, setAsideAtMs, stood, snapshot } = value;
+  const now = opensNot === null ? null : (codeInWords(opensNot) ?? opensNot);
+  return (
+    <Panel title="A record in quarantine" aside={<code>{id}</code>}>
+      <div class="body">
+        <p>
+          <Opens record={value} />
+        </p>
+        <p>{now ?? 'Its seals open by now: try to put it back.'}</p>
+        <Facts>
+          <Fact name="Why">
+            <code>{code}</code>
+          </Fact>
+          <Fact name="In quarantine">
+            {setAsideAtMs === null ? (
+              'Since a time that was not noted'
+            ) : (
+              <Since atMs={setAsideAtMs} />
+            )}
+          </Fact>
+          <Fact name="Stood">{stood ?? 'Nobody knows where'}</Fact>
+          {snapshot === null ? null : (
+            <Fact name="Written by">
+              {snapshot.machine} {snapshot.version}, in {snapshot.state}
+            </Fact>
+          )}
+        </Facts>
+        <OrderButtons orders={ordersOfQuarantined(id)} onDone={onDone} />
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Operations that go on only when somebody does something: decides whether they may be done again, decides what the
+ * upstream's other version means, or registers their handler.
+ *
+ * @module
+ */
+
+import { useMemo } from 'preact/hooks';
+import { LOOK, type OperationSeen } from '../calls/calls.ts';
+import { waitInWords } from '../calls/historyWords.ts';
+import type { PagesQuery } from '../calls/usePages.ts';
+import { usePage } from '../kit/page.tsx';
+import { Ago } from '../kit/text.tsx';
+import { ChoiceFilter, TextFilter } from './filters.tsx';
+import { named } from './filterWords.ts';
+import { KeptOperation } from './keptOperation.tsx';
+import { Pile, ShortId } from './pile.tsx';
+
+const COLUMNS = ['Waits', 'Type', 'For', 'Last failure', 'Id'];
+
+/** The reasons to wait that end only when somebody does something. */
+const REASONS = [
+  ['', 'A review'],
+  ['conflict', 'A conflict'],
+  ['handler', 'A handler'],
+] as const;
+
+export function Waiting() {
+  const query = usePage((page) => page.route.query);
+  const count = usePage((page) => JSON.stringify(page.overview?.waiting ?? {}));
+  const params = useMemo(
+    () => ({
+      ...named(query, ['type']),
+      reason: query['for'] ?? 'review',
+      order: 'oldest',
+      limit: 100,
+    }),
+    [query],
+  );
+  const pages: PagesQuery<OperationSeen> = {
+    call: LOOK.operations,
+    params,
+    from: { name: 'afterSeq', first: undefined },
+    read: (result) => {
+      const { views, nextAfterSeq } = result as {
+        readonly views: readonly OperationSeen[];
+        readonly nextAfterSeq: number | null;
+      };
+      return { rows: views, next: nextAfterSeq };
+    },
+  };
+  return (
+    <Pile
+      view="waiting"
+      title="Waiting for somebody"
+      query={pages}
+      changedBy={count}
+      columns={COLUMNS}
+      cells={cells}
+      empty="None waits for that."
+      filters={
+        <>
+          <ChoiceFilter name="for" label="Waits for" options={REASONS} />
+          <TextFilter name="type" label="Type" />
+        </>
+      }
+      detail={(id, reload) => <KeptOperation key={id} id={id} onDone={reload} />}
+    />
+  );
+}
+
+function cells({ id, type, wait, acceptedAtMs, failure }: OperationSeen) {
+  return (
+    <>
+      <span role="gridcell">
+        <Ago atMs={wait?.sinceAtMs ?? acceptedAtMs} />
+      </span>
+      <span role="gridcell">{type}</span>
+      <span role="gridcell">{wait === null ? '' : waitInWords(wait.reason)}</span>
+      <span role="gridcell" class="wide">
+        {failure?.code ?? ''}
+      </span>
+      <span role="gridcell" class="wide">
+        <ShortId id={id} />
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { letterFilter, named, whichLetters } from '../../../../inspector/page/piles/filterWords.ts';
+import { checkFields } from '../../../../machines/vocabulary/optionFields.ts';
+import { FILTER_RULES } from '../../../../src/management/deadLetters/filter.ts';
+
+describe('OP-5 which dead letters are listed', () => {
+  const query = { type: 'payments.push', upstream: '', code: 'HF_UPSTREAM_REFUSED', since: 'day' };
+
+  test('OP-5 the address says it, in the parameters that the call takes', () => {
+    const filter = letterFilter(query, 100_000_000);
+    expect(filter).toEqual({
+      type: 'payments.push',
+      code: 'HF_UPSTREAM_REFUSED',
+      sinceMs: 13_600_000,
+    });
+    expect(() => {
+      checkFields(filter, FILTER_RULES, 'filter');
+    }).not.toThrow();
+    expect(letterFilter({ since: 'ever' }, 5)).toEqual({});
+  });
+
+  test('OP-5 an order about all of them says which they are', () => {
+    expect(whichLetters({ type: 'a.b', upstream: 'mail', since: 'hour' })).toBe(
+      'all of type a.b for mail, given up in the last hour',
+    );
+    expect(whichLetters({})).toBe('all');
+    expect(named({ type: 'x', other: 'y' }, ['type', 'code'])).toEqual({ type: 'x' });
+  });
+});
