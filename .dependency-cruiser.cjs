@@ -146,14 +146,29 @@ module.exports = {
       to: { path: '(^|/)node_modules/(preact|@xstate/store)/' },
     },
     {
+      name: 'charts-are-laid-out-by-one-room',
+      comment: 'It takes seconds, so nothing does it but the documentation (decision 0198).',
+      severity: 'error',
+      from: { pathNot: '^inspector/draw/' },
+      to: { path: '(^|/)node_modules/elkjs/' },
+    },
+    {
+      name: 'pictures-are-drawn-by-the-docs',
+      comment:
+        'What runs for a user shows the pictures that the documentation has (decision 0198).',
+      severity: 'error',
+      from: { pathNot: '^(inspector/(draw|docs)|test)/' },
+      to: { path: '^inspector/draw/' },
+    },
+    {
       name: 'no-dev-dependency-in-the-product',
       comment:
         'What ships must install with the package. The portable crypto engine does not ship (decision 0074).',
       severity: 'error',
       from: {
         path: PRODUCT,
-        // The first two are not published; the page is, with what it needs inside.
-        pathNot: '^(persistence/sealing/nobleEngine[.]ts$|inspector/docs/|inspector/page/)',
+        // All but the page are not published; it is, with what it needs inside.
+        pathNot: '^(persistence/sealing/nobleEngine[.]ts$|inspector/(docs|draw|page)/)',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },

@@ -23,6 +23,8 @@ const INSPECTOR_ROOMS = {
   'inspector/feed': [VOCABULARY, 'inspector', 'inspector/projection'],
   // The page and its feed, for browsers of this machine.
   'inspector/server': [VOCABULARY, 'inspector'],
+  // Pictures of charts, laid out by elkjs: for the documentation, and nothing that runs for a user.
+  'inspector/draw': ['inspector/charts'],
   // The documentation of the charts: what it is read from, a chart's page, the tours, what is checked.
   'inspector/docs/text': [VOCABULARY, 'inspector/charts'],
   'inspector/docs/chart': ['machines/scheduler', 'inspector/charts', 'inspector/docs/text'],
@@ -33,6 +35,7 @@ const INSPECTOR_ROOMS = {
     ...MACHINES,
     ...MERGE,
     'inspector/charts',
+    'inspector/draw',
     'inspector/docs/text',
     'inspector/docs/chart',
     'inspector/docs/tour',

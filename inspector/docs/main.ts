@@ -10,8 +10,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machines } from '../../machines/index.ts';
 import { ENTITIES } from '../../machines/merge/entities/entities.ts';
+import { chartModel } from '../charts/chartModel.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
 import { withConflictTables } from './conflictTables.ts';
+import { drawings } from './drawings.ts';
+import { chartRules } from './text/chartRules.ts';
 import { NOT_BUILT } from './text/notBuilt.ts';
 import { stalePages, writePages } from './text/pageFolder.ts';
 import type { SourceFile } from './text/requirements.ts';
@@ -21,7 +24,7 @@ const FOLDER = 'docs/machines';
 const CONFLICTS = 'docs/conflicts.md';
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
-const { pages, faults } = buildDocs(readInput());
+const { pages, faults } = buildDocs(await readInput());
 const isCheck = process.argv.includes('--check');
 const written = readFileSync(CONFLICTS, 'utf8');
 const conflicts = withConflictTables(written, ENTITIES);
@@ -42,17 +45,19 @@ process.stdout.write(
 );
 process.exitCode = faults.length + stale.length === 0 ? 0 : 1;
 
-function readInput(): DocsInput {
+async function readInput(): Promise<DocsInput> {
+  const code = CODE.flatMap(readTree);
+  const rulesOf = chartRules(code.filter(({ path }) => path.startsWith('machines/')));
   return {
     machines,
     requirementsPage: readFileSync('docs/requirements.md', 'utf8'),
-    code: CODE.flatMap(readTree),
+    code,
     tests: readTree('test').filter(({ path }) => path.endsWith('.test.ts')),
     tours: TOURS.map(([path]) => ({ path, text: readFileSync(path, 'utf8') })),
     notBuilt: NOT_BUILT,
     coverage: textOf(`${FOLDER}/coverage.json`),
     approvals: textOf(`${FOLDER}/approvals.json`),
-    pictures: [],
+    pictures: await drawings(machines.map((machine) => chartModel(machine, rulesOf(machine.id)))),
     textOf,
   };
 }

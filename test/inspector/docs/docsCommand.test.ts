@@ -28,7 +28,16 @@ let program = '';
 beforeAll(() => {
   program = join(builtProgram(), 'inspector/docs/main.js');
   folder = mkdtempSync(join(tmpdir(), 'holdfast-docs-'));
-  for (const name of ['machines', 'actors', 'persistence', 'src', 'inspector', 'test']) {
+  // Of node_modules it needs the pictures that were drawn before.
+  for (const name of [
+    'machines',
+    'actors',
+    'persistence',
+    'src',
+    'inspector',
+    'test',
+    'node_modules',
+  ]) {
     symlinkSync(resolve(name), join(folder, name));
   }
   mkdirSync(join(folder, 'docs/machines'), { recursive: true });
@@ -43,7 +52,7 @@ beforeAll(() => {
   const models = machines.map((machine) => chartModel(machine, rules(machine.id)));
   const coverage = coverageOf(models).replaceAll(/test\/\w+\.test\.ts/g, ANY_TEST);
   writeFileSync(join(folder, 'docs/machines/coverage.json'), coverage);
-});
+}, 180_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -74,4 +83,4 @@ test('OB-3 the docs command writes the pages, and the check fails on any drift f
 
   expect(await run()).toMatchObject({ status: 0 });
   expect(await run('--check')).toMatchObject({ status: 0 });
-});
+}, 180_000);
