@@ -167,8 +167,10 @@ module.exports = {
       severity: 'error',
       from: {
         path: PRODUCT,
-        // All but the page are not published; it is, with what it needs inside.
-        pathNot: '^(persistence/sealing/nobleEngine[.]ts$|inspector/(docs|draw|page)/)',
+        // All but the page are not published; it is, with what it needs inside. The inspector of Stately is an
+        // optional peer, loaded where an app asks for it (decision 0202).
+        pathNot:
+          '^(persistence/sealing/nobleEngine[.]ts$|inspector/(docs|draw|page)/|inspector/stately/statelyInspector[.]ts$)',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },

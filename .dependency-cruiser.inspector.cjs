@@ -25,6 +25,8 @@ const INSPECTOR_ROOMS = {
   'inspector/server': [VOCABULARY, 'inspector'],
   // Pictures of charts, laid out by elkjs: for the documentation, and nothing that runs for a user.
   'inspector/draw': ['inspector/charts'],
+  // The inspector of Stately, which an app installs by itself.
+  'inspector/stately': [VOCABULARY, 'inspector', 'inspector/charts'],
   // The documentation of the charts: what it is read from, a chart's page, the tours, what is checked.
   'inspector/docs/text': [VOCABULARY, 'inspector/charts'],
   'inspector/docs/chart': ['machines/scheduler', 'inspector/charts', 'inspector/docs/text'],

@@ -315,6 +315,7 @@ const ROOMS = {
     'inspector',
     'inspector/feed',
     'inspector/server',
+    'inspector/stately',
     'src/views',
     'src/management/call',
     ...MANAGEMENT,

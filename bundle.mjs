@@ -47,7 +47,7 @@ const THREADS = [
   'src/upkeep/backupThread.ts',
 ].map((file) => [basename(file, '.ts'), file]);
 
-const dependencies = Object.keys(manifest.dependencies);
+const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
 
 /** The names of the files that it made. */
 async function bundle(entries) {

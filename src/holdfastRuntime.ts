@@ -41,6 +41,7 @@ import type { ControlServer } from './control/controlServer.ts';
 import { checkHandler } from './handlerOptions.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 import type { OpenInspectors } from './inspect/openInspectors.ts';
+import type { StatelyInspector, StatelyInspectorOptions } from './inspect/statelyOptions.ts';
 import type { Management } from './management/call/management.ts';
 import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
@@ -295,6 +296,10 @@ export class HoldfastRuntime implements Runtime {
 
   async inspector(options: InspectorOptions = {}): Promise<Inspector> {
     return await this.#parts.inspectors.open(options);
+  }
+
+  async statelyInspector(options: StatelyInspectorOptions = {}): Promise<StatelyInspector> {
+    return await this.#parts.inspectors.openStately(options);
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {

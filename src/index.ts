@@ -148,6 +148,11 @@ export type {
 export { type HttpHandlerOptions, type HttpRun, httpHandler } from './http/httpHandler.ts';
 export type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 export type {
+  StatelyInspector,
+  StatelyInspectorOptions,
+  StatelyInspectorTarget,
+} from './inspect/statelyOptions.ts';
+export type {
   Conflict,
   ConflictAbout,
   ConflictAlternative,

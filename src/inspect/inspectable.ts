@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { StatelyInspector, StatelyInspectorOptions } from './statelyOptions.ts';
+
 /** What `runtime.inspector()` takes. */
 export interface InspectorOptions {
   /** The port of the page on 127.0.0.1; left out or 0: one that is free. */
@@ -47,4 +49,19 @@ export interface Inspectable {
    * page behind; `HF_OPTION_INVALID`; `HF_CLOSED`.
    */
   inspector(options?: InspectorOptions): Promise<Inspector>;
+  /**
+   * Shows its actors, their charts and states in the inspector of Stately, for which `@statelyai/inspect` has to be
+   * installed: over the WebSocket of a server on this machine, or by an inspector that the app has made of it. The same
+   * is told as to {@link inspector}, and no context, payload, subject or entity. What leaves the machine where its hosted
+   * page is used says docs/how-to/watch-in-the-stately-inspector.md. A server that goes away is looked for again for half a minute,
+   * then `onError` is told.
+   *
+   * @example
+   * const stately = await runtime.statelyInspector({ url: 'ws://127.0.0.1:8080' });
+   * stately.close();
+   *
+   * @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE` where nobody answers or the package is missing;
+   * `HF_OPTION_INVALID`, also for a `url` of another machine without `leavesThisMachine`; `HF_CLOSED`.
+   */
+  statelyInspector(options?: StatelyInspectorOptions): Promise<StatelyInspector>;
 }

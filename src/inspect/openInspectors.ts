@@ -10,6 +10,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import type { Inspector, InspectorOptions } from './inspectable.ts';
+import type { StatelyInspector, StatelyInspectorOptions } from './statelyOptions.ts';
 
 export interface OpenInspectorsParts {
   readonly feed: Feed;
@@ -25,6 +26,7 @@ const RULES: OptionRules<InspectorOptions> = {
 export class OpenInspectors {
   readonly #parts: OpenInspectorsParts;
   readonly #open = new Set<Inspector>();
+  readonly #stately = new Set<StatelyInspector>();
   #isClosed = false;
 
   constructor(parts: OpenInspectorsParts) {
@@ -59,9 +61,30 @@ export class OpenInspectors {
     return inspector;
   }
 
+  /** As `runtime.statelyInspector()`. */
+  async openStately(options: StatelyInspectorOptions): Promise<StatelyInspector> {
+    const { feed, clock, onError } = this.#parts;
+    if (this.#isClosed) throw closed();
+    const { openStately } = await import('./openStately.ts');
+    const opened = await openStately({ source: feed, clock, onError }, options);
+    const stately: StatelyInspector = {
+      close: () => {
+        this.#stately.delete(stately);
+        opened.close();
+      },
+    };
+    this.#stately.add(stately);
+    if (this.#isClosed) {
+      stately.close();
+      throw closed();
+    }
+    return stately;
+  }
+
   /** Closes all of them, for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const stately of this.#stately) stately.close();
     if (this.#open.size === 0) return;
     // So that pages hear of the end, which was told them just now.
     await new Promise<void>((resolve) => {

@@ -1,0 +1,23 @@
+/**
+ * Where an actor stands, as XState writes it, from the paths by which the feed tells it.
+ *
+ * @module
+ */
+
+/** The name of a state, or of each region its own. */
+export type StateValue = string | { readonly [key: string]: StateValue };
+
+/** `{ delivery: 'waiting', record: 'kept' }` for `['delivery.waiting', 'record.kept']`. */
+export function stateValueOf(paths: readonly string[]): StateValue {
+  const [only] = paths;
+  if (only === undefined) return {};
+  if (paths.length === 1 && !only.includes('.')) return only;
+  const inside = new Map<string, string[]>();
+  for (const path of paths) {
+    const at = path.indexOf('.');
+    const key = at === -1 ? path : path.slice(0, at);
+    const rest = at === -1 ? [] : [path.slice(at + 1)];
+    inside.set(key, [...(inside.get(key) ?? []), ...rest]);
+  }
+  return Object.fromEntries([...inside].map(([key, rest]) => [key, stateValueOf(rest)]));
+}

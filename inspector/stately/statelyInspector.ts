@@ -1,0 +1,134 @@
+/**
+ * Attaches the inspector of Stately (`@statelyai/inspect`) to a feed. Nothing of it is loaded before that, and nothing
+ * but names leaves by it.
+ *
+ * @module
+ */
+
+import type { AnyStateMachine } from 'xstate';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { causeText, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+import type { FeedSource } from '../protocol.ts';
+import { type StatelyFrame, StatelyFrames } from './statelyFrames.ts';
+import { StatelyLink } from './statelyLink.ts';
+import { checkStatelyUrl } from './statelyUrl.ts';
+import { openTextSocket } from './webSocketClient.ts';
+
+/** Whose frames these are. */
+const VERSION_KNOWN = '0.7.2';
+
+/** What an app has made with the package: all that is used of it is how it takes frames. */
+export interface StatelyTarget {
+  readonly adapter: { send(frame: StatelyFrame): void };
+}
+
+export interface StatelyInspectorParts {
+  readonly source: FeedSource;
+  /** The charts that may be of its actors. */
+  readonly machines: readonly AnyStateMachine[];
+  readonly clock: Clock;
+  /** Told where the other side has gone for good. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Shows the feed by the adapter of an inspector that the app has made. Its `filter` and its sanitizers are not
+ * asked: there is nothing left that they could take out.
+ *
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for what is none.
+ */
+export async function showOnTarget(
+  { source, machines, onError }: StatelyInspectorParts,
+  target: StatelyTarget,
+): Promise<() => void> {
+  const { adapter } = Object(target) as Partial<StatelyTarget>;
+  requireOption(
+    typeof adapter?.send === 'function',
+    'inspector',
+    'must be what createBrowserInspector or createWebSocketInspector of @statelyai/inspect has made',
+  );
+  // Who has made one has the package, though a bundler may have hidden it from here.
+  const version = await packageVersion().catch(() => VERSION_KNOWN);
+  const frames = new StatelyFrames(version, machines);
+  let isOver = false;
+  let unwatch: () => void = () => undefined;
+  const end = (): void => {
+    isOver = true;
+    unwatch();
+  };
+  unwatch = source.watch((messages) => {
+    if (isOver) return;
+    try {
+      for (const frame of frames.framesOf(messages)) adapter.send(frame);
+    } catch (error) {
+      end();
+      onError(gone('What was given as inspector has thrown', causeText(error), error));
+    }
+  });
+  if (isOver) unwatch();
+  return end;
+}
+
+/**
+ * Shows the feed over a WebSocket.
+ *
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a place that is none, or is on another machine;
+ * `HF_INSPECTOR_UNAVAILABLE` where nobody answers, or the package is not installed.
+ */
+export async function showOverSocket(
+  { source, machines, clock, onError }: StatelyInspectorParts,
+  { url, leavesThisMachine }: { readonly url: string; readonly leavesThisMachine: boolean },
+): Promise<() => void> {
+  const address = checkStatelyUrl(url, leavesThisMachine);
+  const version = await packageVersion();
+  const open = (): ReturnType<typeof openTextSocket> => openTextSocket(address, clock);
+  const link = new StatelyLink({
+    ...{ source, clock, open },
+    newFrames: () => new StatelyFrames(version, machines),
+    onGone: () => {
+      onError(gone(`The Stately inspector at ${address.host} has gone`, 'nobody is there', null));
+    },
+  });
+  try {
+    link.follow(await open());
+  } catch (error) {
+    throw new HoldfastError(
+      'HF_INSPECTOR_UNAVAILABLE',
+      `No Stately inspector answers at ${address.host} (${causeText(error)}). Start its server first, or give another url.`,
+      { field: 'url', retry: 'later', cause: error },
+    );
+  }
+  return () => {
+    link.close();
+  };
+}
+
+/** What the installed package writes into its frames: it is asked for one. */
+async function packageVersion(): Promise<string> {
+  let version: string | null = null;
+  try {
+    const { createInspector } = await import('@statelyai/inspect');
+    const probe = createInspector({
+      send: ({ _version: its }) => {
+        version = its;
+      },
+    });
+    probe.event('probe', 'probe');
+  } catch (error) {
+    throw new HoldfastError(
+      'HF_INSPECTOR_UNAVAILABLE',
+      'The Stately inspector is a package of its own, which is not installed: npm install --save-dev @statelyai/inspect@0.7 xstate@5.',
+      { cause: error },
+    );
+  }
+  return version ?? VERSION_KNOWN;
+}
+
+function gone(what: string, why: string, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_INSPECTOR_UNAVAILABLE',
+    `${what} (${why}): nothing is shown there any more. Call statelyInspector() again.`,
+    { retry: 'later', cause },
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * Shows a feed to a Stately inspector over a WebSocket, until it is closed.
+ *
+ * What it does not read in time waits here, squeezed: no more than the live actors and where each stands. One that
+ * has gone is looked for a few times, and then no more.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { FeedMessage, FeedSource } from '../protocol.ts';
+import { inPieces, squeezed } from '../squeeze.ts';
+import type { StatelyFrames } from './statelyFrames.ts';
+import type { TextSocket } from './webSocketClient.ts';
+
+/** More of it is sent once all that was sent is taken. */
+const BEHIND_BYTES_MAX = 1_048_576;
+/** Messages that wait as they came. */
+const WAITING_MAX = 100;
+/** When one that has gone is looked for, each after the one before: five times, in half a minute. */
+const AGAIN_AFTER_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 15_000];
+
+export interface StatelyLinkParts {
+  readonly source: FeedSource;
+  readonly clock: Clock;
+  readonly newFrames: () => StatelyFrames;
+  /** Connects to the same place. */
+  readonly open: () => Promise<TextSocket>;
+  /** Told once, when nobody was found there any more: it is closed by then. */
+  readonly onGone: () => void;
+}
+
+export class StatelyLink {
+  readonly #parts: StatelyLinkParts;
+  #end: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(parts: StatelyLinkParts) {
+    this.#parts = parts;
+  }
+
+  /** Shows all over this socket from now on, and over the next one when it has ended. */
+  follow(socket: TextSocket): void {
+    const show = new Showing(this.#parts, socket);
+    this.#end = () => {
+      show.end();
+      socket.close();
+    };
+    if (this.#isClosed) {
+      this.#end();
+      return;
+    }
+    socket.onEnd = () => {
+      show.end();
+      this.#lookAgain(0);
+    };
+    show.begin();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#end();
+  }
+
+  #lookAgain(times: number): void {
+    if (this.#isClosed) return;
+    const afterMs = AGAIN_AFTER_MS[times];
+    if (afterMs === undefined) {
+      this.close();
+      this.#parts.onGone();
+      return;
+    }
+    this.#end = this.#parts.clock.schedule(afterMs, () => {
+      this.#parts.open().then(
+        (socket) => {
+          this.follow(socket);
+        },
+        () => {
+          this.#lookAgain(times + 1);
+        },
+      );
+    });
+  }
+}
+
+/** What is shown over one socket. */
+class Showing {
+  readonly #socket: TextSocket;
+  readonly #frames: StatelyFrames;
+  readonly #source: FeedSource;
+  #waiting: FeedMessage[] = [];
+  #unwatch: () => void = () => undefined;
+  #isOver = false;
+
+  constructor({ source, newFrames }: StatelyLinkParts, socket: TextSocket) {
+    this.#socket = socket;
+    this.#frames = newFrames();
+    this.#source = source;
+  }
+
+  begin(): void {
+    this.#socket.onDrain = () => {
+      this.#send();
+    };
+    this.#unwatch = this.#source.watch((messages) => {
+      if (this.#isOver) return;
+      this.#waiting.push(...messages.filter(isShown));
+      this.#send();
+      if (this.#waiting.length > WAITING_MAX) this.#waiting = inPieces(squeezed(this.#waiting));
+    });
+    if (this.#isOver) this.#unwatch();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#waiting = [];
+    this.#unwatch();
+  }
+
+  #send(): void {
+    while (this.#socket.behindBytes <= BEHIND_BYTES_MAX) {
+      const message = this.#waiting.shift();
+      if (message === undefined) return;
+      for (const frame of this.#frames.framesOf([message])) {
+        this.#socket.send(JSON.stringify(frame));
+      }
+    }
+  }
+}
+
+/** The protocol has no place for anything else. */
+function isShown({ kind }: FeedMessage): boolean {
+  return kind === 'hello' || kind === 'actors' || kind === 'steps' || kind === 'ended';
+}

@@ -1,0 +1,31 @@
+/**
+ * Where frames may be sent: this machine, unless it was said that they may leave it.
+ *
+ * @module
+ */
+
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;
+
+/**
+ * Checks the address of a WebSocket.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` for one that is none, and for one of another machine unless
+ * `leavesThisMachine` is true.
+ */
+export function checkStatelyUrl(url: string, leavesThisMachine: boolean): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const isSocket = parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:';
+  requireOption(
+    parsed !== null && isSocket && parsed.username === '' && parsed.password === '',
+    'url',
+    'must be the address of a WebSocket, such as ws://127.0.0.1:8080, without a name and password',
+  );
+  requireOption(
+    leavesThisMachine || LOOPBACK.test(parsed.hostname),
+    'url',
+    'leads to another machine: names of charts, states, events, upstreams and ids of operations would leave this one. Say leavesThisMachine: true where they may',
+  );
+  return parsed;
+}
