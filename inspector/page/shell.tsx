@@ -24,6 +24,7 @@ const NOWHERE: Pick<View, 'title' | 'component'> = {
 export function Shell() {
   const route = usePage((page) => page.route);
   const isHelpOpen = usePage((page) => page.isHelpOpen);
+  const isLive = usePage((page) => page.connection.state === 'live');
   const { store } = useParts();
   const main = useRef<HTMLElement>(null);
   const view = VIEWS.find(({ name }) => name === route.view) ?? NOWHERE;
@@ -49,7 +50,13 @@ export function Shell() {
       <TopBar />
       <div class="house">
         <Navigation />
-        <main ref={main} id="main" tabIndex={-1} aria-label={view.title}>
+        <main
+          ref={main}
+          id="main"
+          class={isLive ? '' : 'stale'}
+          tabIndex={-1}
+          aria-label={view.title}
+        >
           <h1 class="spoken">{view.title}</h1>
           <ConnectionNote />
           {BANNERS.map((Banner, index) => (
@@ -97,7 +104,9 @@ function Navigation() {
 /** The name of the view and of the process, with how it is, so that a tab tells it too. */
 function useTitle(view: string): void {
   const name = usePage((page) => page.hello?.name ?? 'holdfast');
-  const overall = usePage((page) => page.overview?.overall ?? '');
+  const overall = usePage(({ connection, overview }) =>
+    connection.state === 'live' ? (overview?.overall ?? '') : '',
+  );
   const sign = { healthy: '●', degraded: '▲', critical: '■' }[overall] ?? '○';
   useEffect(() => {
     document.title = `${sign} ${view} · ${name}`;

@@ -28,12 +28,12 @@ export function TopBar() {
   const [tone, text] = CONNECTIONS[connection];
   return (
     <header class="top">
-      <a href="#/" class="brand">
+      <a href="#/" class="brand" title={hello?.name}>
         <Logo />
-        <span>{hello?.name ?? 'holdfast'}</span>
+        <span>{shortName(hello?.name ?? 'holdfast')}</span>
       </a>
-      {overall === null ? null : <Overall overall={overall} />}
-      {hello === null ? null : (
+      {overall === null ? null : <Overall overall={overall} isLive={connection === 'live'} />}
+      {hello === null || connection !== 'live' ? null : (
         <span class="more" title={`holdfast ${hello.holdfast}`}>
           up <Ago atMs={hello.startedAtMs} />
         </span>
@@ -53,9 +53,15 @@ export function TopBar() {
   );
 }
 
-function Overall({ overall }: { readonly overall: string }) {
-  const [tone, text] = overallSaid(overall);
-  return <Mark tone={tone}>{text}</Mark>;
+/** Of a folder, by which a runtime without a name goes, the end tells it from others. */
+function shortName(name: string): string {
+  return name.split(/[\\/]/).slice(-2).join('/');
+}
+
+function Overall(props: { readonly overall: string; readonly isLive: boolean }) {
+  const [tone, text] = overallSaid(props.overall);
+  if (props.isLive) return <Mark tone={tone}>{text}</Mark>;
+  return <Mark tone="quiet">was {text.toLowerCase()}</Mark>;
 }
 
 function Logo() {

@@ -80,7 +80,8 @@ function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState 
     stepsMissed: 0,
     news: [],
     overview: null,
-    flow: page.hello?.startedAtMs === hello.startedAtMs ? page.flow : NO_FLOW,
+    // Of the same runtime it goes on, with a gap where nobody ran it.
+    flow: page.hello?.name === hello.name ? page.flow : NO_FLOW,
   };
 }
 

@@ -1,14 +1,16 @@
 /**
- * The flow of each upstream as it breathes: what was in flight, and how many might have been, once a second
- * for two minutes.
+ * The flow of each upstream as it breathes: what was in flight, and how many might have been, about once a
+ * second for two minutes, over processes that come and go.
  *
  * @module
  */
 
 import type { UpstreamOverview } from '../../protocol.ts';
 
-/** Two minutes, once a second. */
-export const SAMPLES_MAX = 120;
+/** So far back it is remembered. */
+export const FLOW_SPAN_MS = 120_000;
+/** As many at most, however often somebody tells. */
+const SAMPLES_MAX = 240;
 
 export interface FlowSample {
   readonly atMs: number;
@@ -29,7 +31,9 @@ export function withSamples(
 ): FlowLines {
   return Object.fromEntries(
     upstreams.map(({ name, inFlight, slots }) => {
-      const before = (lines[name] ?? []).filter((sample) => sample.atMs < atMs);
+      const before = (lines[name] ?? []).filter(
+        (sample) => sample.atMs < atMs && sample.atMs >= atMs - FLOW_SPAN_MS,
+      );
       return [name, [...before.slice(1 - SAMPLES_MAX), { atMs, inFlight, slots }]];
     }),
   );

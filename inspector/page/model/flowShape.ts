@@ -4,43 +4,74 @@
  * @module
  */
 
-import { type FlowSample, SAMPLES_MAX } from './flowLines.ts';
+import { FLOW_SPAN_MS, type FlowSample } from './flowLines.ts';
+
+/** Where nobody told for so long, the line is broken. */
+const GAP_MS = 3_500;
 
 export interface FlowShape {
-  /** What was in flight: an area from the ground up. */
+  /** What was in flight: areas from the ground up. */
   readonly area: string;
-  /** The slots: a line of steps. */
+  /** The slots: lines of steps. */
   readonly slots: string;
   readonly least: number;
   readonly most: number;
 }
 
-/** The newest sample stands at the right, in a box of `width` by `height`; none of two minutes ago at the left. */
+/** The newest sample stands at the right, in a box of `width` by `height`; two minutes ago at the left. */
 export function flowShape(
   samples: readonly FlowSample[],
   width: number,
   height: number,
 ): FlowShape | null {
-  const first = samples[0];
-  if (first === undefined) return null;
-  const top = Math.max(1, ...samples.map(({ inFlight, slots }) => Math.max(inFlight, slots)));
-  const xOf = (index: number): number =>
-    round(width - ((samples.length - 1 - index) * width) / (SAMPLES_MAX - 1));
-  const yOf = (count: number): number => round(height - (count / top) * (height - 1));
-  const inFlight = samples.map((sample) => sample.inFlight);
-  const line = inFlight.map((count, index) => `${xOf(index)} ${yOf(count)}`).join('L');
-  const slots = samples
-    .map(
-      (sample, index) =>
-        `${index === 0 ? 'M' : `H${xOf(index)}V`}${index === 0 ? `${xOf(0)} ${yOf(sample.slots)}` : yOf(sample.slots)}`,
+  const latest = samples.at(-1);
+  if (latest === undefined) return null;
+  const counts = samples.map(({ inFlight }) => inFlight);
+  const top = Math.max(1, ...counts, ...samples.map(({ slots }) => slots));
+  const x = ({ atMs }: FlowSample): number =>
+    round(width * (1 - (latest.atMs - atMs) / FLOW_SPAN_MS));
+  const y = (count: number): number => round(height - (count / top) * (height - 1));
+  const runs = runsOf(samples);
+  return {
+    area: runs.map((run) => areaOf(run, height, x, y)).join(''),
+    slots: runs.map((run) => stepsOf(run, x, y)).join(''),
+    least: Math.min(...counts),
+    most: Math.max(...counts),
+  };
+}
+
+type Place<T> = (of: T) => number;
+
+function areaOf(
+  run: readonly FlowSample[],
+  height: number,
+  x: Place<FlowSample>,
+  y: Place<number>,
+): string {
+  const points = run.map((sample) => `L${x(sample)} ${y(sample.inFlight)}`).join('');
+  const [first, last] = [run[0], run.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  return `M${x(first)} ${height}${points}L${x(last)} ${height}Z`;
+}
+
+function stepsOf(run: readonly FlowSample[], x: Place<FlowSample>, y: Place<number>): string {
+  return run
+    .map((sample, index) =>
+      index === 0 ? `M${x(sample)} ${y(sample.slots)}` : `H${x(sample)}V${y(sample.slots)}`,
     )
     .join('');
-  return {
-    area: `M${xOf(0)} ${height}L${line}V${height}Z`,
-    slots,
-    least: Math.min(...inFlight),
-    most: Math.max(...inFlight),
-  };
+}
+
+/** Without the gaps. */
+function runsOf(samples: readonly FlowSample[]): readonly (readonly FlowSample[])[] {
+  const runs: FlowSample[][] = [];
+  let last: FlowSample | undefined;
+  for (const sample of samples) {
+    if (last === undefined || sample.atMs - last.atMs > GAP_MS) runs.push([]);
+    runs.at(-1)?.push(sample);
+    last = sample;
+  }
+  return runs;
 }
 
 function round(value: number): number {

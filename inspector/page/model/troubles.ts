@@ -81,8 +81,8 @@ function processFindings(overview: Overview): readonly Finding[] {
     findings.push({ id: 'held', tone: 'warn', text });
   }
   if (overview.crisisCapability !== 'operational') {
-    const text = 'Crises are answered, and can’t be delivered: no handler of theirs is registered';
-    findings.push({ id: 'crises', tone: 'bad', text });
+    const text = 'Crises of the usual type are answered and wait: it has no handler';
+    findings.push({ id: 'crises', tone: 'warn', text });
   }
   // Where an upstream is down, that is the news; the level of the whole only follows.
   const [levelTone, levelText] = levelSaid(level);

@@ -26,7 +26,7 @@ export function Strip({ overview }: { readonly overview: Overview }) {
         said={
           overview.crisisCapability === 'operational'
             ? ['good', 'Delivered']
-            : ['bad', 'Only answered']
+            : ['warn', 'Answered, and wait']
         }
       />
       <Cell name="Storage" said={storageSaid(overview.storage.state)} />

@@ -19,13 +19,17 @@ export function Verdict(props: { readonly overview: Overview }) {
     (one, other) => one.overview === other.overview,
   );
   const list = troublesOf(overview, troubles.actors);
+  const isLive = usePage((page) => page.connection.state === 'live');
   const [tone, text] = overallSaid(overview.overall);
-  const worst = list[0]?.tone === 'bad' ? 'bad' : tone;
+  const headline = list.length === 0 ? 'All is well' : text;
+  const edge = !isLive ? 'quiet' : list[0]?.tone === 'bad' ? 'bad' : tone;
   return (
-    <section class={`verdict ${worst}`} aria-label="How it is">
+    <section class={`verdict ${edge}`} aria-label="How it is">
       <header>
         <h2>
-          <Mark tone={tone}>{list.length === 0 ? 'All is well' : text}</Mark>
+          <Mark tone={isLive ? tone : 'quiet'}>
+            {isLive ? headline : `Last known: ${headline.toLowerCase()}`}
+          </Mark>
         </h2>
         <span class="soft" title="100 is all well; each reason takes some of it">
           {overview.score} of 100

@@ -25,7 +25,8 @@ const OPERATIONS_PER_ENTITY = 6;
 const PRIORITY_SHARES = [0, 0.1, 0.7, 0.2] as const;
 
 /** Every type the demo has a handler for. */
-export const DEMO_TYPES: readonly string[] = [...TYPES, REFUSED_TYPE, 'crisis.report'];
+export const CRISIS_TYPE = 'crisis.report';
+export const DEMO_TYPES: readonly string[] = [...TYPES, REFUSED_TYPE, CRISIS_TYPE];
 
 export interface DemoPlan {
   readonly seed: number;

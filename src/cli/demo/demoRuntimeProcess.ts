@@ -16,7 +16,7 @@ import { reportOnce } from '../kit/notices.ts';
 import { createOutput, errorText } from '../kit/output.ts';
 import { syncPatiently } from '../run/patientSync.ts';
 import type { Order, Report, StartOrder } from './demoMessages.ts';
-import { crisisKey, DEMO_TYPES, demoRequest, demoTier } from './demoPlan.ts';
+import { CRISIS_TYPE, crisisKey, DEMO_TYPES, demoRequest, demoTier } from './demoPlan.ts';
 import type { SettledReport } from './demoVerdict.ts';
 
 const REPORT_EVERY_MS = 50;
@@ -67,6 +67,7 @@ async function start(order: StartOrder): Promise<void> {
     // Quicker than the default, as its stalls are shorter than real ones.
     upstreams: { [UPSTREAM]: { attemptTimeoutMs: 2_000 } },
     onError: reportOnce(createOutput({ json: false })),
+    crisis: { type: CRISIS_TYPE },
     handlers: Object.fromEntries(DEMO_TYPES.map((type) => [type, { upstream: UPSTREAM, run }])),
   });
   runtime = made;
@@ -113,7 +114,7 @@ function crisis(made: Runtime, order: StartOrder, number: number): void {
   if (isCalm) return;
   void made
     .crisis({
-      type: 'crisis.report',
+      type: CRISIS_TYPE,
       subject: `subject-${number % 40}`,
       tier: demoTier(number),
       payload: { number, note: 'A crisis of the demo.' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NO_FLOW, SAMPLES_MAX, withSamples } from '../../../../inspector/page/model/flowLines.ts';
+import { FLOW_SPAN_MS, NO_FLOW, withSamples } from '../../../../inspector/page/model/flowLines.ts';
 import { flowShape } from '../../../../inspector/page/model/flowShape.ts';
 import type { UpstreamOverview } from '../../../../inspector/protocol.ts';
 
@@ -12,24 +12,29 @@ const upstream = (name: string, inFlight: number, slots: number): UpstreamOvervi
 
 test('OB-1 the flow of two minutes is remembered, of upstreams that are there', () => {
   let lines = NO_FLOW;
-  for (let second = 0; second < SAMPLES_MAX + 30; second += 1) {
+  for (let second = 0; second < 150; second += 1) {
     lines = withSamples(lines, second * 1_000, [upstream('a', second, 8), upstream('b', 1, 8)]);
   }
-  expect(lines['a']).toHaveLength(SAMPLES_MAX);
-  expect(lines['a']?.at(-1)).toEqual({ atMs: 149_000, inFlight: 149, slots: 8 });
+  const kept = lines['a'] ?? [];
+  expect((kept.at(-1)?.atMs ?? 0) - (kept[0]?.atMs ?? 0)).toBe(FLOW_SPAN_MS);
+  expect(kept.at(-1)).toEqual({ atMs: 149_000, inFlight: 149, slots: 8 });
   expect(Object.keys(withSamples(lines, 150_000, [upstream('b', 1, 8)]))).toEqual(['b']);
   const again = withSamples(lines, 149_000, [upstream('a', 0, 8)])['a'] ?? [];
   expect(again.filter(({ atMs }) => atMs === 149_000)).toHaveLength(1);
 });
 
-test('OB-1 the newest stands at the right, the largest at the top', () => {
-  expect(flowShape([], 100, 20)).toBeNull();
+test('OB-1 the newest stands at the right, the largest at the top, and a gap is a gap', () => {
+  expect(flowShape([], 120, 21)).toBeNull();
   const samples = [
-    { atMs: 0, inFlight: 0, slots: 4 },
-    { atMs: 1, inFlight: 2, slots: 4 },
+    { atMs: 100_000, inFlight: 4, slots: 4 },
+    { atMs: 101_000, inFlight: 2, slots: 4 },
+    // Nobody ran it for a while.
+    { atMs: 119_000, inFlight: 0, slots: 2 },
+    { atMs: 120_000, inFlight: 1, slots: 4 },
   ];
-  expect(flowShape(samples, SAMPLES_MAX - 1, 21)).toEqual({
-    ...{ area: 'M118 21L118 21L119 11V21Z', slots: 'M118 1H119V1' },
-    ...{ least: 0, most: 2 },
+  expect(flowShape(samples, 120, 21)).toEqual({
+    area: 'M100 21L100 1L101 11L101 21ZM119 21L119 21L120 16L120 21Z',
+    slots: 'M100 1H101V1M119 11H120V1',
+    ...{ least: 0, most: 4 },
   });
 });
