@@ -5,7 +5,7 @@
  */
 
 import { usePage, useParts } from './kit/page.tsx';
-import { Ago, Mark } from './kit/text.tsx';
+import { Ago, Mark, Spoken } from './kit/text.tsx';
 import type { ConnectionState, Theme } from './model/pageState.ts';
 import { overallSaid } from './words/health.ts';
 import type { Tone } from './words/tone.ts';
@@ -86,7 +86,7 @@ function ThemeSwitch() {
       }}
     >
       <span aria-hidden="true">◐</span>
-      <span class="spoken">Colours: </span>
+      <Spoken>Colours: </Spoken>
       <span class="more">{THEMES[theme]}</span>
     </button>
   );

@@ -137,7 +137,11 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'failure.noted': ['warn', 'something failed of which no caller hears'],
 };
 
-/** Whether there are words for a kind. */
+/**
+ * Whether there are words for a kind.
+ *
+ * @internal
+ */
 export function isTold(kind: string): boolean {
   return kind in TELLINGS;
 }
