@@ -33,7 +33,7 @@ export interface FailureFacts {
 }
 
 export type SyncOperationEvent =
-  /** What the barrier state ordered is durable. `turn` tells an accepted operation how it goes on. */
+  /** What was ordered is durable. `turn`: how an accepted operation goes on. */
   | { readonly type: 'journal.committed'; readonly atMs: number; readonly turn?: Turn | undefined }
   /** The request could not be written, and is not on disk. */
   | { readonly type: 'journal.failed' }

@@ -274,7 +274,7 @@ export const operationSetup = setup({
       wakeAtMs: retryAtMs,
       sinceAtMs: atMs,
     })),
-    /** Notes that it was done, and all that a success changes, in one: it is the way most operations end. */
+    /** Notes that it was done, with all that a success changes. */
     complete: assign((_, params: { atMs: number }) => ({
       isSpent: true,
       crashes: 0,

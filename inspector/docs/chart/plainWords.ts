@@ -83,46 +83,49 @@ function stay({ model, traces }: ChartDoc, state: StateModel): readonly string[]
 function waysOut(doc: ChartDoc, state: StateModel): readonly string[] {
   const own = placed(doc.model).filter(({ source }) => source === state.path);
   const events = [...new Set(own.map(({ event }) => event))];
-  return events.flatMap((event) => {
+  const lines = events.flatMap((event) => {
     const ways = own.filter((transition) => transition.event === event);
     const [first] = ways;
     if (first === undefined) return [];
     const what = eventMeaning(doc, event);
     if (ways.length === 1) {
       const only = first.guard === null ? '' : `, but only if ${condition(doc, first.guard)}`;
-      return [`- ${what} → ${follows(doc, first, false)}${only}`];
+      return [`- ${what} → ${follows(doc, first, own)}${only}`];
     }
     const isOpen = ways.some(({ guard }) => guard === null);
     return [
       `- ${what}`,
       ...ways.map((way, index) =>
         way.guard === null
-          ? `  - ${index === 0 ? 'always' : 'else'} → ${follows(doc, way, hasTwinAmong(ways, way))}`
-          : `  - ${index === 0 ? 'if' : 'else, if'} ${condition(doc, way.guard)} → ${follows(doc, way, hasTwinAmong(ways, way))}`,
+          ? `  - ${index === 0 ? 'always' : 'else'} → ${follows(doc, way, own)}`
+          : `  - ${index === 0 ? 'if' : 'else, if'} ${condition(doc, way.guard)} → ${follows(doc, way, own)}`,
       ),
       ...(isOpen ? [] : ['  - else nothing changes']),
     ];
   });
+  return lines.map((line) => linkIds(line, knownIds(doc.traces)));
 }
 
-/** Where it leads; what it does where it stays, and where another way out of the same leads to the same. */
-function follows(
-  { model, said }: ChartDoc,
-  { source, targets, actions }: Placed,
-  hasTwin: boolean,
-): string {
+/** Where it leads; what it does where it stays, and where another way out of the same state leads there, too. */
+function follows({ model, said }: ChartDoc, way: Placed, own: readonly Placed[]): string {
+  const { source, targets, actions } = way;
   const others = targets.filter((path) => path !== source);
-  const does = actions.map((name) => clause(said.actions.get(name)?.meaning ?? name));
+  const does = (name: string) =>
+    clause(said.actions.get(name)?.meaning ?? name).replace(/^notes that /, '');
   if (others.length > 0) {
     const to = others.map((path) => linkTo(model, path)).join(' and ');
-    return hasTwin && does.length > 0 ? `${to}, and ${does.join('; and ')}` : to;
+    const last = actions.at(-1);
+    return last !== undefined && hasTwin(way, own) ? `${to}: ${does(last)}` : to;
   }
-  if (does.length === 0) return targets.length === 0 ? 'nothing changes' : 'it begins anew';
-  return `it stays, and ${does.join('; and ')}`;
+  if (actions.length === 0) return targets.length === 0 ? 'nothing changes' : 'it begins anew';
+  return `it stays: ${actions.map(does).join('; ')}`;
 }
 
-function hasTwinAmong(ways: readonly Placed[], way: Placed): boolean {
-  return ways.some((other) => other !== way && other.targets.join() === way.targets.join());
+/** Whether another way out of its state leads to the same, and not in the same manner. */
+function hasTwin({ targets, actions }: Placed, own: readonly Placed[]): boolean {
+  return own.some(
+    (other) => other.targets.join() === targets.join() && other.actions.at(-1) !== actions.at(-1),
+  );
 }
 
 function eventMeaning({ said }: ChartDoc, event: string): string {
@@ -131,7 +134,8 @@ function eventMeaning({ said }: ChartDoc, event: string): string {
   if (how === 'done.actor') return 'What runs meanwhile has ended.';
   if (how === 'error.actor') return 'What runs meanwhile has failed.';
   if (how === 'done.state') return 'Everything in it has ended.';
-  return said.events.get(event)?.meaning ?? code(event);
+  // What is said of its fields is for engineers.
+  return said.events.get(event)?.meaning.replace(/ `\w+`: .*$/, '') ?? code(event);
 }
 
 /** A guard as part of a sentence. */

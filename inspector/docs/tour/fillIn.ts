@@ -4,6 +4,7 @@
  *
  *     {{crisis}}                      a link to the page of a machine
  *     {{crisis.delivery.attempting}}  a link to a state
+ *     {{crisis.record.closed|its end}}  the same, in other words
  *     {{picture crisis}}              its chart
  *     {{charts}}                      a table of all charts
  *     {{states crisis.delivery        a table of its states, each with what a person has of it
@@ -40,7 +41,7 @@ export function fillIn(text: string, docs: readonly ChartDoc[]): Filled {
       if (what === 'charts') return chartTable(docs);
       if (what === 'picture') return picture(docs, of, faults);
       if (what === 'states') return statesTable(docs, of, rows, faults);
-      return link(docs, what, BEGINS.test(whole.slice(0, at)), faults);
+      return link(docs, inside.trim(), BEGINS.test(whole.slice(0, at)), faults);
     },
   );
   return { text: filled.replaceAll(/\n{3,}/g, '\n\n'), faults };
@@ -64,13 +65,20 @@ function found(
   return null;
 }
 
-function link(docs: readonly ChartDoc[], name: string, isFirst: boolean, faults: string[]): string {
+function link(
+  docs: readonly ChartDoc[],
+  written: string,
+  isFirst: boolean,
+  faults: string[],
+): string {
+  const [name = '', text] = written.split('|');
   const it = found(docs, name, faults);
   if (it === null) return name;
   const { id } = it.doc.model;
-  const shown = it.path === '' ? words(id) : stateWords(it.doc.model, it.path);
+  const own = it.path === '' ? words(id) : stateWords(it.doc.model, it.path);
+  const shown = text ?? (isFirst ? capital(own) : own);
   const place = it.path === '' ? '' : `#${stateAnchor(it.path)}`;
-  return `[${isFirst ? capital(shown) : shown}](${id}.md${place})`;
+  return `[${shown}](${id}.md${place})`;
 }
 
 function picture(docs: readonly ChartDoc[], id: string, faults: string[]): string {

@@ -38,7 +38,7 @@ test('OB-3 plain words: meaning, how long, what goes on, and what each event lea
       '### <a id="state-closed"></a>Closed',
       'Shut | tight ([CB-1](../requirements.md#cb-1)).',
       '*How long:* Until somebody leans on it.',
-      '- Somebody leans on it, gently.\n  - if nobody has the key → it stays, and says how\n  - else, if it is as heavy as that (CB-2) → nothing changes\n  - else → [open](#state-open)',
+      '- Somebody leans on it, gently.\n  - if nobody has the key → it stays: says how\n  - else, if it is as heavy as that ([CB-2](../requirements.md#cb-2)) → nothing changes\n  - else → [open](#state-open)',
       '### <a id="state-open"></a>Open',
       'Wide.',
       '*Meanwhile:* Looks who is there.',

@@ -16,8 +16,12 @@ function tour(text: string, machine = door()) {
 }
 
 test('OB-3 names in braces are links to machines and states, capital where they begin a sentence', () => {
-  expect(tour('{{sampleDoor}} is {{sampleDoor.open}} (CB-1). {{sampleDoor.closed}}')).toEqual({
-    text: '[Sample door](sampleDoor.md) is [open](sampleDoor.md#state-open) ([CB-1](../requirements.md#cb-1)). [Closed](sampleDoor.md#state-closed)',
+  expect(
+    tour(
+      '{{sampleDoor}} is {{sampleDoor.open}} (CB-1). {{sampleDoor.closed}} {{sampleDoor.open|in short}}',
+    ),
+  ).toEqual({
+    text: '[Sample door](sampleDoor.md) is [open](sampleDoor.md#state-open) ([CB-1](../requirements.md#cb-1)). [Closed](sampleDoor.md#state-closed) [in short](sampleDoor.md#state-open)',
     faults: [],
   });
 });
