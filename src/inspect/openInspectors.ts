@@ -85,11 +85,6 @@ export class OpenInspectors {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const stately of this.#stately) stately.close();
-    if (this.#open.size === 0) return;
-    // So that pages hear of the end, which was told them just now.
-    await new Promise<void>((resolve) => {
-      this.#parts.clock.defer(resolve);
-    });
     await Promise.all([...this.#open].map((inspector) => inspector.close()));
   }
 }

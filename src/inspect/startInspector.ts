@@ -28,7 +28,21 @@ export interface InspectorParts {
 
 /** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`, `HF_OPTION_INVALID`. */
 export async function startInspector(parts: InspectorParts): Promise<InspectorServer> {
-  return await startInspectorServer({ ...parts, assets: pageFolder(), calls: INSPECTOR_CALLS });
+  const { clock } = parts;
+  const calls = INSPECTOR_CALLS;
+  const server = await startInspectorServer({ ...parts, assets: pageFolder(), calls });
+  return {
+    url: server.url,
+    link: server.link,
+    newLink: () => server.newLink(),
+    close: async () => {
+      // So that pages hear what they were told just now: why it ends, or a verdict.
+      await new Promise<void>((resolve) => {
+        clock.defer(resolve);
+      });
+      await server.close();
+    },
+  };
 }
 
 /** The folder of the built page. */

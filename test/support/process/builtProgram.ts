@@ -7,13 +7,23 @@
  * @module
  */
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'rolldown/utils';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGE = join(ROOT, 'node_modules/.cache/holdfast');
+/** The page of the inspector, as `npm run build` makes it, and who looks for it beside his file. */
+const PAGE = { built: 'dist/inspector', place: 'src/inspect/inspector' };
 const FOLDERS = ['machines', 'persistence', 'actors', 'inspector', 'src'];
 
 /** Translates what changed since the last call and returns the folder that stands for `dist/`. */
@@ -29,7 +39,18 @@ export function builtProgram(): string {
       if (file.endsWith('.ts')) translate(join(ROOT, folder, file), join(dist, folder, file));
     }
   }
+  copyPage(join(ROOT, PAGE.built), join(dist, PAGE.place));
   return dist;
+}
+
+function copyPage(built: string, place: string): void {
+  if (!existsSync(built)) return;
+  for (const file of readdirSync(built, { recursive: true, encoding: 'utf8' })) {
+    const [source, target] = [join(built, file), join(place, file)];
+    if (statSync(source).isDirectory() || !isNewer(source, target)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    write(target, readFileSync(source, 'utf8'));
+  }
 }
 
 /** A file of TypeScript without its types. */
