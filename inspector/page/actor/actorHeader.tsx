@@ -49,6 +49,7 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
               <p key={state.path}>
                 {states.length > 1 ? <b>{nameOfState(state.path)}: </b> : null}
                 {state.description}
+                {state.lasts === null ? null : <span class="soft"> {state.lasts}</span>}
               </p>
             ))}
         {is === 'there' && sinceAtMs !== null ? (

@@ -8,12 +8,13 @@
 import { useMemo } from 'preact/hooks';
 import type { Step } from '../../protocol.ts';
 import { ChartPicture } from '../chart/chartPicture.tsx';
-import { activePaths, isDrawnBy, takenBy, waysOn } from '../chart/chartPosition.ts';
+import { activePaths, isDrawnBy, stepInWords, takenBy, waysOn } from '../chart/chartPosition.ts';
 import { ChartText, TransitionList } from '../chart/chartText.tsx';
 import type { Marks } from '../chart/drawnChart.ts';
-import { type Chart, useChart } from '../chart/useChart.ts';
+import { type Chart, type Fetched, useChart } from '../chart/useChart.ts';
 import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
+import { Told } from '../kit/told.tsx';
 import type { PageState } from '../model/pageState.ts';
 import { rememberedOf, type ShownActor, serialOf, shownActor } from '../model/shown.ts';
 import { lastStepOf } from '../past/sequence.ts';
@@ -41,6 +42,7 @@ export function ActorView() {
   return (
     <div class="actor">
       <ActorHeader shown={shown} chart={fetched.kind === 'here' ? fetched.chart : null} />
+      {last === null ? null : <Told text={toldOf(last, fetched)} when={last.serial} />}
       {fetched.kind === 'coming' ? <Nothing>Reading its chart …</Nothing> : null}
       {fetched.kind === 'unknown' ? (
         <Panel title="Chart">
@@ -61,6 +63,11 @@ export function ActorView() {
       </div>
     </div>
   );
+}
+
+/** What somebody hears who can't see the chart move. */
+function toldOf(step: Step, fetched: Fetched): string {
+  return stepInWords(step, fetched.kind === 'here' ? takenBy(fetched.chart.model, step) : []);
 }
 
 function lastOf(page: PageState, actor: number | undefined): Step | null {
@@ -135,7 +142,9 @@ function Live(props: {
               {states.length === 0 ? 'Nobody knows.' : 'Nothing: it is at one of its ends.'}
             </Nothing>
           ) : (
-            <TransitionList transitions={ways} />
+            <div class="ways" role="region" aria-label="What can come next" tabIndex={0}>
+              <TransitionList transitions={ways} />
+            </div>
           )}
         </Panel>
       </div>

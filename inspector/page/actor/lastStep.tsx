@@ -6,7 +6,7 @@
 
 import { eventInWords } from '../../charts/eventInWords.ts';
 import type { Step } from '../../protocol.ts';
-import { type PlacedTransition, statesInWords } from '../chart/chartPosition.ts';
+import { changeOf, type PlacedTransition, statesInWords } from '../chart/chartPosition.ts';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
 import { Ago } from '../kit/text.tsx';
 import { isSame } from '../model/applyMessages.ts';
@@ -25,6 +25,7 @@ export function LastStep(props: {
       </Panel>
     );
   }
+  const { left, entered } = changeOf(step);
   const guards = taken.flatMap(({ guard }) => guard ?? []);
   const actions = taken.flatMap((transition) => transition.actions);
   return (
@@ -48,7 +49,7 @@ export function LastStep(props: {
           <Fact name="Led">
             {isSame(step.from, step.to)
               ? `nowhere: it stays in ${statesInWords(step.to)}`
-              : `${statesInWords(step.from)} → ${statesInWords(step.to)}`}
+              : `${statesInWords(left)} → ${statesInWords(entered)}`}
           </Fact>
         </Facts>
         {isEnded ? <p class="soft">It has ended with this.</p> : null}

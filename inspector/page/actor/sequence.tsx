@@ -7,7 +7,7 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { eventInWords } from '../../charts/eventInWords.ts';
-import { statesInWords } from '../chart/chartPosition.ts';
+import { changeOf, statesInWords } from '../chart/chartPosition.ts';
 import { usePage, useParts } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
@@ -212,16 +212,18 @@ function Led(props: { readonly row: SequenceRow }) {
   }
   if (row.kind === 'news') return <span role="gridcell" class="led" />;
   const { from, to } = row.step;
+  const { left, entered } = changeOf(row.step);
   return (
-    <span role="gridcell" class="led">
+    <span role="gridcell" class="led" title={`${statesInWords(from)} → ${statesInWords(to)}`}>
       {row.isStay ? (
         <span class="soft">stays in {statesInWords(to)}</span>
       ) : from.length === 0 ? (
         `begins in ${statesInWords(to)}`
       ) : (
         <>
-          <span class="soft">{statesInWords(from)} → </span>
-          {statesInWords(to)}
+          {left.length === 0 ? null : <span class="soft">{statesInWords(left)} </span>}
+          <span class="soft">→ </span>
+          {entered.length === 0 ? <span class="soft">left</span> : statesInWords(entered)}
         </>
       )}
     </span>

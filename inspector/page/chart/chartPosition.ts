@@ -96,6 +96,17 @@ export function statesInWords(states: readonly string[]): string {
   return states.length === 0 ? 'not there' : states.map(nameOfState).join(', ');
 }
 
+/** What changed by a step, and what came of it: of several regions those that moved. */
+export function changeOf({ from, to }: Pick<Step, 'from' | 'to'>): {
+  readonly left: readonly string[];
+  readonly entered: readonly string[];
+} {
+  return {
+    left: from.filter((path) => !to.includes(path)),
+    entered: to.filter((path) => !from.includes(path)),
+  };
+}
+
 /** A step as one sentence: `breaker.opened [isCurrent]: closed → open`. */
 export function stepInWords(
   step: Pick<Step, 'event' | 'from' | 'to'>,

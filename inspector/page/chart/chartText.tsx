@@ -47,7 +47,7 @@ function StateText(props: {
   readonly transitions: readonly PlacedTransition[];
 }) {
   const { state, isActive, taken, transitions } = props;
-  const { path, kind, description, requirements, invokes, entry, exit } = state;
+  const { path, kind, description, lasts, requirements, invokes, entry, exit } = state;
   const isRoot = state.parent === null;
   if (isRoot && transitions.length === 0) return null;
   const more = [
@@ -68,7 +68,12 @@ function StateText(props: {
           </>
         ) : null}
       </h3>
-      {isRoot ? null : <p>{description}</p>}
+      {isRoot ? null : (
+        <p>
+          {description}
+          {lasts === null ? null : <span class="soft"> {lasts}</span>}
+        </p>
+      )}
       {more.length === 0 || isRoot ? null : <p class="soft">{more.join(' · ')}</p>}
       <TransitionList transitions={transitions} taken={taken} />
     </li>

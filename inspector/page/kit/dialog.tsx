@@ -15,15 +15,25 @@ export function Dialog(props: {
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const isThere = useRef(true);
   useEffect(() => {
     const element = dialog.current;
+    isThere.current = true;
     element?.showModal();
     return () => {
+      // It tells of its close later, when another one may stand in its place.
+      isThere.current = false;
       element?.close();
     };
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={props.onClose}>
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onClose={() => {
+        if (isThere.current) props.onClose();
+      }}
+    >
       <header>
         <h2 id={id}>{props.title}</h2>
         <button type="button" class="plain" aria-label="Close" onClick={props.onClose}>

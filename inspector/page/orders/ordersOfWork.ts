@@ -115,7 +115,7 @@ export function orderOfLetters(
       ...plainOrder(ORDER.replayLetters, 'Replay all', `Replay ${letters}?`, which),
       params: { filter },
       says: [
-        `${letters} run again as they were, under their old idempotency keys: ${which}.`,
+        `${letters} run again as they were, under their old idempotency keys.`,
         'What is given up again meanwhile is not taken up twice.',
         stopping,
       ],

@@ -32,7 +32,7 @@ export function ConflictDetail(props: { readonly id: string; readonly onDone: ()
   const [tone, says] = conflictState(value.state);
   return (
     <>
-      <Panel title={`A ${value.entityType ?? 'record'}`} aside={<code>{id}</code>}>
+      <Panel title={value.entityType ?? 'Conflict'} aside={<code>{id}</code>}>
         <div class="body">
           <p>
             <Mark tone={tone}>{says}</Mark>

@@ -8,13 +8,13 @@ import { useMemo } from 'preact/hooks';
 import { type ConflictSeen, LOOK } from '../calls/calls.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
-import { Ago, Mark } from '../kit/text.tsx';
+import { Mark } from '../kit/text.tsx';
 import { countOf } from '../words/time.ts';
 import { ConflictDetail } from './conflictDetail.tsx';
 import { conflictReason, conflictState } from './conflictWords.ts';
 import { ChoiceFilter, TextFilter } from './filters.tsx';
 import { named } from './filterWords.ts';
-import { Pile } from './pile.tsx';
+import { Age, Pile } from './pile.tsx';
 
 const COLUMNS = ['Open', 'State', 'Record', 'Asks', 'Edits', 'Reason'];
 
@@ -74,7 +74,7 @@ function cells({ state, entityType, type, reason, questions, openedAtMs, isHeld 
   return (
     <>
       <span role="gridcell">
-        <Ago atMs={openedAtMs} />
+        <Age atMs={openedAtMs} />
       </span>
       <span role="gridcell">
         <Mark tone={tone}>{says}</Mark>

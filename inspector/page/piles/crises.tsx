@@ -8,13 +8,13 @@ import { type CrisisModeSeen, type CrisisSeen, LOOK } from '../calls/calls.ts';
 import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Ago, Mark, Since, Until } from '../kit/text.tsx';
+import { Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { CRISIS_MODE_ORDERS, ordersOfCrisis } from '../orders/ordersOfService.ts';
 import { causeInWords } from './conflictWords.ts';
 import { CrisisDecisions } from './crisisDecisions.tsx';
-import { Pile, ShortId } from './pile.tsx';
+import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Age', 'Type', 'People', 'Delivery', 'Attempts', 'Id'];
 
@@ -62,7 +62,7 @@ function cells(crisis: CrisisSeen) {
   return (
     <>
       <span role="gridcell">
-        <Ago atMs={acceptedAtMs} />
+        <Age atMs={acceptedAtMs} />
       </span>
       <span role="gridcell">{type}</span>
       <span role="gridcell">
@@ -163,7 +163,10 @@ function CrisisModePanel() {
             ))}
           </ul>
         )}
-        <OrderButtons orders={CRISIS_MODE_ORDERS} onDone={reload} />
+        <OrderButtons
+          orders={CRISIS_MODE_ORDERS.slice(0, (value ?? []).length === 0 ? 1 : 2)}
+          onDone={reload}
+        />
       </div>
     </Panel>
   );

@@ -8,12 +8,12 @@ import { useMemo, useState } from 'preact/hooks';
 import { type LetterSeen, LOOK } from '../calls/calls.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
-import { Ago, Mark } from '../kit/text.tsx';
+import { Mark } from '../kit/text.tsx';
 import { ChoiceFilter, TextFilter } from './filters.tsx';
 import { letterFilter, SINCE, whichLetters } from './filterWords.ts';
 import { LetterDetail } from './letterDetail.tsx';
 import { LettersOrder } from './lettersOrder.tsx';
-import { Pile, ShortId } from './pile.tsx';
+import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Given up', 'Type', 'Why', 'Attempts', 'Id'];
 
@@ -80,7 +80,7 @@ function letterCells({ id, type, code, attempts, deadLetteredAtMs, mayBeApplied 
   return (
     <>
       <span role="gridcell">
-        <Ago atMs={deadLetteredAtMs} />
+        <Age atMs={deadLetteredAtMs} />
       </span>
       <span role="gridcell">{type}</span>
       <span role="gridcell">

@@ -28,7 +28,7 @@ export function letterFilter(query: Query, nowMs: number): Readonly<Record<strin
   };
 }
 
-/** `all of type payments.push at payments, given up in the last hour`. */
+/** `all dead letters of type payments.push for payments, given up in the last hour`. */
 export function whichLetters(query: Query): string {
   const { type, upstream, code, since } = query;
   const parts = [
@@ -37,7 +37,7 @@ export function whichLetters(query: Query): string {
     code === undefined ? '' : ` with ${code}`,
     SPANS[since ?? ''] === undefined ? '' : `, given up ${SPANS[since ?? '']?.[1]}`,
   ];
-  return `all${parts.join('')}`;
+  return `all dead letters${parts.join('')}`;
 }
 
 /** What of the query is set, by these names. */

@@ -11,7 +11,7 @@ import { goTo, usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
 import { formatRoute } from '../model/route.ts';
-import { countText } from '../words/time.ts';
+import { countText, roughText } from '../words/time.ts';
 
 const ROW_HEIGHT = 44;
 
@@ -93,6 +93,12 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
       )}
     </div>
   );
+}
+
+/** How old it is, roughly: it is one of many. */
+export function Age(props: { readonly atMs: number }) {
+  const text = usePage((page) => roughText(page.nowMs - props.atMs));
+  return <time title={new Date(props.atMs).toISOString()}>{text}</time>;
 }
 
 function idOf({ id }: { readonly id: string }): string {

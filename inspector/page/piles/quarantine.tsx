@@ -8,11 +8,11 @@ import { LOOK, type QuarantinedSeen } from '../calls/calls.ts';
 import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Ago, Mark, Since } from '../kit/text.tsx';
+import { Mark, Since } from '../kit/text.tsx';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfQuarantined } from '../orders/ordersOfWork.ts';
 import { codeInWords } from './conflictWords.ts';
-import { Pile, ShortId } from './pile.tsx';
+import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Since', 'Why', 'Now', 'Stood', 'Id'];
 
@@ -57,7 +57,7 @@ function cells(record: QuarantinedSeen) {
   const { id, code, setAsideAtMs, stood } = record;
   return (
     <>
-      <span role="gridcell">{setAsideAtMs === null ? '' : <Ago atMs={setAsideAtMs} />}</span>
+      <span role="gridcell">{setAsideAtMs === null ? '' : <Age atMs={setAsideAtMs} />}</span>
       <span role="gridcell">{code}</span>
       <span role="gridcell">
         <Opens record={record} />

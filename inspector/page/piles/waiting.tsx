@@ -10,11 +10,10 @@ import { LOOK, type OperationSeen } from '../calls/calls.ts';
 import { waitInWords } from '../calls/historyWords.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
-import { Ago } from '../kit/text.tsx';
 import { ChoiceFilter, TextFilter } from './filters.tsx';
 import { named } from './filterWords.ts';
 import { KeptOperation } from './keptOperation.tsx';
-import { Pile, ShortId } from './pile.tsx';
+import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Waits', 'Type', 'For', 'Last failure', 'Id'];
 
@@ -73,7 +72,7 @@ function cells({ id, type, wait, acceptedAtMs, failure }: OperationSeen) {
   return (
     <>
       <span role="gridcell">
-        <Ago atMs={wait?.sinceAtMs ?? acceptedAtMs} />
+        <Age atMs={wait?.sinceAtMs ?? acceptedAtMs} />
       </span>
       <span role="gridcell">{type}</span>
       <span role="gridcell">{wait === null ? '' : waitInWords(wait.reason)}</span>

@@ -32,6 +32,11 @@ export function agoText(ms: number): string {
   return next === undefined || left === 0 ? whole : `${whole} ${left} ${next[0]}`;
 }
 
+/** Its largest unit, for a column of ages: `42 s`, `3 min`, `2 d`. */
+export function roughText(ms: number): string {
+  return agoText(ms).split(' ').slice(0, 2).join(' ');
+}
+
 /** `03:12:45`, by the clock on the wall where the page is. */
 export function clockText(atMs: number): string {
   return new Date(atMs).toTimeString().slice(0, 8);

@@ -21,9 +21,9 @@ describe('OP-5 which dead letters are listed', () => {
 
   test('OP-5 an order about all of them says which they are', () => {
     expect(whichLetters({ type: 'a.b', upstream: 'mail', since: 'hour' })).toBe(
-      'all of type a.b for mail, given up in the last hour',
+      'all dead letters of type a.b for mail, given up in the last hour',
     );
-    expect(whichLetters({})).toBe('all');
+    expect(whichLetters({})).toBe('all dead letters');
     expect(named({ type: 'x', other: 'y' }, ['type', 'code'])).toEqual({ type: 'x' });
   });
 });
