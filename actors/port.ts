@@ -88,7 +88,7 @@ export type {
   Override,
   ParkReason,
 } from './facts/fact.ts';
-export { FACT_NEWS } from './facts/factNews.ts';
+export { FACT_NEWS, NEWS_KINDS } from './facts/factNews.ts';
 export type { FactChannel } from './facts/factStream.ts';
 export { FACT_KINDS } from './facts/factTable.ts';
 export type { Inspection } from './inspection.ts';

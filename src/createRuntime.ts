@@ -178,7 +178,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     engine.inspection.watch(shown);
     for (const actor of engine.inspection.actors()) {
       callListener(() => {
-        shown.began(actor);
+        shown.began(() => actor);
       }, onError);
     }
   }

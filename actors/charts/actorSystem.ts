@@ -16,8 +16,9 @@ import {
   createActor,
   type EventObject,
   fromTransition,
+  type InspectionEvent,
 } from 'xstate';
-import { actorNumber, ChartWatch } from './chartWatch.ts';
+import { ChartWatch } from './chartWatch.ts';
 
 /**
  * A parent that does nothing: what it hears is how each child ended, which the child's own observers
@@ -30,7 +31,10 @@ type ParentRef = ActorRefFrom<typeof parentLogic>;
 /** What XState keeps to itself. */
 interface Inside {
   readonly _stop: () => void;
-  readonly system: { readonly _unregister: (actor: AnyActorRef) => void };
+  readonly system: {
+    readonly _unregister: (actor: AnyActorRef) => void;
+    readonly _sendInspectionEvent: (event: InspectionEvent) => void;
+  };
 }
 
 /** What `createActor` is given besides the logic, so that the actor is part of the system. */
@@ -108,7 +112,7 @@ export class ActorSystem {
       if (isIgnored || after.status === 'error') return after;
       told.stepped({
         ...{
-          actor: actorNumber(scope),
+          session: scope.sessionId,
           id: scope.id,
           machine: after.machine as AnyStateMachine,
           event,
@@ -123,16 +127,24 @@ export class ActorSystem {
     }
   }
 
-  /** XState tells of each transition that a chart takes, and of all else, while anybody asks. */
+  /**
+   * Hears from XState which transitions a chart takes. An observer of its own would be handed whatever happens to
+   * any actor, which for thousands of operations costs more than all else of watching them.
+   */
   #listen(): () => void {
-    const subscription = this.root.system.inspect((inspected) => {
-      if (inspected.type !== '@xstate.microstep') return;
-      if (inspected.actorRef !== this.#taken?.by) return;
-      const { _transitions: transitions } = inspected;
-      this.#taken.transitions.push(...transitions);
+    const { system } = this.root as unknown as Inside;
+    const { _sendInspectionEvent: tell } = system;
+    Object.assign(system, {
+      _sendInspectionEvent: (event: InspectionEvent): void => {
+        if (event.type === '@xstate.microstep' && event.actorRef === this.#taken?.by) {
+          const { _transitions: transitions } = event;
+          this.#taken.transitions.push(...transitions);
+        }
+        tell(event);
+      },
     });
     return () => {
-      subscription.unsubscribe();
+      Object.assign(system, { _sendInspectionEvent: tell });
     };
   }
 

@@ -35,7 +35,6 @@ import {
 } from 'xstate';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { ActorSystem } from './actorSystem.ts';
-import { actorNumber } from './chartWatch.ts';
 import type { SnapshotMigrations } from './snapshotMigrations.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
 
@@ -162,10 +161,10 @@ export class ChartActor<Machine extends AnyStateMachine> {
 
   #begin(actor: Actor<Machine>): void {
     const { machine, id, system } = this.#parts;
-    const number = actorNumber(actor);
-    system.charts.componentBegan(number, () => {
+    const { sessionId: session } = actor;
+    system.charts.componentBegan(session, () => {
       const { value } = actor.getSnapshot();
-      return { actor: number, id, machine, value, about: null };
+      return { session, id, machine, value, about: null };
     });
     actor.start();
   }
@@ -173,7 +172,7 @@ export class ChartActor<Machine extends AnyStateMachine> {
   #end(actor: Actor<Machine>): void {
     const { system } = this.#parts;
     system.stop(actor);
-    system.charts.componentEnded(actorNumber(actor));
+    system.charts.componentEnded(actor.sessionId);
   }
 
   /** An actor that is not started yet. It is told apart from those before it, which may still be told of. */
@@ -196,10 +195,10 @@ export class ChartActor<Machine extends AnyStateMachine> {
         if (isStarted && actor === this.#actor) this.#changed(next);
         isStarted = true;
         const { status } = next as AnyMachineSnapshot;
-        if (status !== 'active') system.charts.componentEnded(actorNumber(actor));
+        if (status !== 'active') system.charts.componentEnded(actor.sessionId);
       },
       error: (error) => {
-        system.charts.componentEnded(actorNumber(actor));
+        system.charts.componentEnded(actor.sessionId);
         if (actor === this.#actor) this.#failed(error);
       },
     });

@@ -19,8 +19,8 @@ export type AboutWork = Omit<AboutOperation, 'operationId'>;
 
 /** An actor of a chart, as it stands now. */
 export interface ChartedActor {
-  /** Its number in the process; one that is started again under the same id has another. */
-  readonly actor: number;
+  /** Its session, `x:12`: one that is started again under the same id has another. */
+  readonly session: string;
   /** An operation's id, `breaker:payments`, `supervisor`. */
   readonly id: string;
   readonly machine: AnyStateMachine;
@@ -31,7 +31,7 @@ export interface ChartedActor {
 
 /** One event that an actor took, where that led to a transition. */
 export interface ChartStep {
-  readonly actor: number;
+  readonly session: string;
   readonly id: string;
   readonly machine: AnyStateMachine;
   /** The type of the event, and nothing that it carried; `xstate.init` for the first step. */
@@ -45,11 +45,11 @@ export interface ChartStep {
 
 /** Told in the midst of what it is told of: be quick, and call nothing of the engine. */
 export interface ChartObserver {
-  /** From now on it takes events; its first step may have been told before. */
-  readonly began: (actor: ChartedActor) => void;
+  /** From now on it takes events; its first step may have been told before. `shown` makes it as it stands when it is called. */
+  readonly began: (shown: () => ChartedActor) => void;
   readonly stepped: (step: ChartStep) => void;
   /** It takes no event any more. */
-  readonly ended: (actor: number) => void;
+  readonly ended: (session: string) => void;
 }
 
 export interface ChartWatchParts {
@@ -63,7 +63,7 @@ export class ChartWatch {
   /** Whom to tell; `null` while nobody watches. */
   told: ChartObserver | null = null;
   readonly #parts: ChartWatchParts;
-  readonly #components = new Map<number, () => ChartedActor>();
+  readonly #components = new Map<string, () => ChartedActor>();
   #observers: readonly ChartObserver[] = [];
   #stopListening: (() => void) | null = null;
 
@@ -73,7 +73,7 @@ export class ChartWatch {
 
   /** The components that run. */
   get components(): readonly ChartedActor[] {
-    return [...this.#components.values()].map((current) => current());
+    return [...this.#components.values()].map((shown) => shown());
   }
 
   /** Tells `observer` of all that follows, until the returned function is called. */
@@ -85,14 +85,14 @@ export class ChartWatch {
     };
   }
 
-  componentBegan(actor: number, current: () => ChartedActor): void {
-    this.#components.set(actor, current);
-    this.told?.began(current());
+  componentBegan(session: string, shown: () => ChartedActor): void {
+    this.#components.set(session, shown);
+    this.told?.began(shown);
   }
 
   /** Told of one that has not begun, or has ended before, it does nothing. */
-  componentEnded(actor: number): void {
-    if (this.#components.delete(actor)) this.told?.ended(actor);
+  componentEnded(session: string): void {
+    if (this.#components.delete(session)) this.told?.ended(session);
   }
 
   #setObservers(observers: readonly ChartObserver[]): void {
@@ -105,11 +105,6 @@ export class ChartWatch {
       this.#stopListening = null;
     }
   }
-}
-
-/** The number of an actor, which XState writes behind `x:`. */
-export function actorNumber({ sessionId }: { readonly sessionId: string }): number {
-  return Number(sessionId.slice(2));
 }
 
 /** It is told of everything, and may throw each time: that is told once. */
@@ -133,14 +128,14 @@ function guardedObserver(
 
 function toAll(observers: readonly ChartObserver[]): ChartObserver {
   return {
-    began: (actor) => {
-      for (const observer of observers) observer.began(actor);
+    began: (shown) => {
+      for (const observer of observers) observer.began(shown);
     },
     stepped: (step) => {
       for (const observer of observers) observer.stepped(step);
     },
-    ended: (actor) => {
-      for (const observer of observers) observer.ended(actor);
+    ended: (session) => {
+      for (const observer of observers) observer.ended(session);
     },
   };
 }

@@ -19,7 +19,7 @@ import type {
   SnapshotFrom,
 } from 'xstate';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { actorNumber, type ChartWatch } from './chartWatch.ts';
+import type { ChartWatch } from './chartWatch.ts';
 import {
   type Context,
   type Facts,
@@ -152,8 +152,13 @@ class FlatLogic {
   ): void {
     if (transitions === null) return;
     this.#watch.told?.stepped({
-      ...{ actor: actorNumber(scope), id: scope.id, machine: this.#machine },
-      ...{ event: type, from: before === null ? null : before.value, to, transitions },
+      session: scope.sessionId,
+      id: scope.id,
+      machine: this.#machine,
+      event: type,
+      from: before === null ? null : before.value,
+      to,
+      transitions,
     });
   }
 

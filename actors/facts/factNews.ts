@@ -7,6 +7,7 @@
  */
 
 import type { FactKind, FactOf } from './fact.ts';
+import { FACT_KINDS } from './factTable.ts';
 
 /** Which fields of a kind may be told, and as what. */
 export interface NewsRule<Field extends string = string> {
@@ -19,6 +20,8 @@ export interface NewsRule<Field extends string = string> {
   /** The field that says why; `null` for none. */
   readonly reason: Field | null;
   readonly details: readonly Field[];
+  /** A fact with one of these values in that field is no news: the steps of its chart tell it as well. */
+  readonly unless?: { readonly field: Field; readonly is: string };
 }
 
 type NewsRules = { readonly [Kind in FactKind]: NewsRule<keyof FactOf<Kind> & string> };
@@ -31,13 +34,17 @@ const OPERATION = { about: 'operationId', reason: null } as const;
 export const FACT_NEWS = {
   'operation.accepted': { ...OPERATION, details: WORK },
   'operation.duplicated': { ...OPERATION, details: [] },
-  'operation.parked': { ...OPERATION, reason: 'reason', details: [...WORK, 'dueAtMs'] },
+  'operation.parked': {
+    ...{ about: 'operationId', reason: 'reason', details: [...WORK, 'dueAtMs'] },
+    unless: { field: 'reason', is: 'slot' },
+  },
   'operation.resumed': { ...OPERATION, details: WORK },
   'operation.suspected': { ...OPERATION, details: [...WORK, 'crashes'] },
   'operation.ended': {
     ...OPERATION,
     reason: 'code',
     details: [...WORK, 'ending', 'attempts', 'elapsedMs'],
+    unless: { field: 'ending', is: 'completed' },
   },
   'attempt.started': { ...OPERATION, details: [...ATTEMPT, 'isRetry'] },
   'attempt.succeeded': { ...OPERATION, details: [...ATTEMPT, 'elapsedMs'] },
@@ -117,3 +124,14 @@ export const FACT_NEWS = {
   'work.moving': { about: 'upstream', actor: 'scheduler:', reason: null, details: ['upstream'] },
   'failure.noted': { about: null, reason: 'code', details: [] },
 } as const satisfies NewsRules;
+
+/** What each operation goes through that all is well with: its steps tell it, and thousands a second would hide what is new. */
+const ROUTINE: ReadonlySet<FactKind> = new Set([
+  'operation.accepted',
+  'operation.resumed',
+  'attempt.started',
+  'attempt.succeeded',
+]);
+
+/** The kinds that are news. */
+export const NEWS_KINDS: readonly FactKind[] = FACT_KINDS.filter((kind) => !ROUTINE.has(kind));

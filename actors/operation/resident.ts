@@ -9,7 +9,7 @@ import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { ChartOfWork, WorkActor, WorkState } from '../charts/chartOfWork.ts';
-import { actorNumber, type ChartedActor } from '../charts/chartWatch.ts';
+import type { ChartedActor } from '../charts/chartWatch.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Pending } from '../journal/journalEntry.ts';
 import type { PendingAcceptance } from './acceptance.ts';
@@ -98,7 +98,7 @@ export function chartedActor({ id, chart, actor, handler }: Resident): ChartedAc
   const { value, context } = actor.getSnapshot();
   const { type, tier, priority } = context;
   return {
-    ...{ actor: actorNumber(actor), id, machine: chart.machine },
+    ...{ session: actor.sessionId, id, machine: chart.machine },
     value: typeof value === 'string' ? value : { ...value },
     about: { type, upstream: handler?.upstream ?? null, tier, priority },
   };

@@ -16,7 +16,6 @@ import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler, OwnHandler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
-import { actorNumber } from '../charts/chartWatch.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
 import {
@@ -327,7 +326,7 @@ export class OperationPool {
   #enter(resident: Resident): void {
     this.#residents.add(resident);
     this.#crisisRoom.entered(resident);
-    this.#parts.system.charts.told?.began(chartedActor(resident));
+    this.#parts.system.charts.told?.began(() => chartedActor(resident));
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
@@ -395,6 +394,6 @@ export class OperationPool {
     this.escalations.leave(resident);
     if (!this.#residents.delete(resident.id)) return;
     this.#crisisRoom.left(resident);
-    this.#parts.system.charts.told?.ended(actorNumber(resident.actor));
+    this.#parts.system.charts.told?.ended(resident.actor.sessionId);
   }
 }

@@ -10,14 +10,15 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
+  actorNumber,
   projectActor,
   projectFact,
-  projectStep,
   type TapObserver,
   type TappedActor,
   type TappedFact,
   type TellingRules,
 } from '../projection/projection.ts';
+import { StepLog } from '../projection/stepLog.ts';
 import {
   type FeedMessage,
   type FeedSource,
@@ -55,23 +56,17 @@ const OVERVIEW_MS = 1_000;
 /** Entries of one message. */
 const PIECE = 500;
 
-/** An actor with what changes of it. */
-interface Watched {
-  readonly its: WatchedActor;
-  states: readonly string[];
-  sinceAtMs: number | null;
-}
-
 export class Feed implements FeedSource {
   readonly call: FeedSource['call'];
   readonly #parts: FeedParts;
-  readonly #actors = new Map<number, Watched>();
-  readonly #steps = new Ring<Step>(STEPS_KEPT);
+  readonly #steps = new StepLog(STEPS_KEPT);
   readonly #news = new Ring<News>(NEWS_KEPT);
   readonly #viewers = new Set<Viewer>();
-  #serials = { step: 0, news: 0 };
-  /** Since the last batch. */
+  #newsTold = 0;
+  /** Since the last batch, beside steps. */
   #batch = emptyBatch();
+  /** The last step that was in a batch. */
+  #toldUpTo = 0;
   #isCollecting = false;
   #isKeptOpen = false;
   #isOver = false;
@@ -152,7 +147,6 @@ export class Feed implements FeedSource {
       inspection.watch({ began: this.#began, stepped: this.#stepped, ended: this.#ended }),
       subscribe(this.#happened),
     ];
-    for (const actor of inspection.actors()) this.#enter(actor, null);
   }
 
   #leave(viewer: Viewer): void {
@@ -169,49 +163,30 @@ export class Feed implements FeedSource {
     this.#isCollecting = false;
     for (const detach of this.#detach) detach();
     this.#detach = [];
-    this.#actors.clear();
-    this.#steps.clear();
+    this.#steps.forget();
     this.#news.clear();
   }
 
-  #enter(actor: TappedActor, sinceAtMs: number | null): WatchedActor {
-    const its = projectActor(actor, sinceAtMs);
-    this.#actors.set(its.actor, { its, states: its.states, sinceAtMs });
-    return its;
-  }
-
-  readonly #began: TapObserver['began'] = (actor) => {
-    const its = this.#enter(actor, this.#parts.clock.now());
-    this.#noteFor((batch) => batch.actors.push(its));
+  readonly #began: TapObserver['began'] = (shown) => {
+    if (this.#viewers.size === 0) return;
+    this.#batch.actors.push(projectActor(shown(), this.#parts.clock.now()));
   };
 
-  readonly #stepped: TapObserver['stepped'] = (tapped) => {
-    this.#serials.step += 1;
-    const step = projectStep(tapped, this.#serials.step, this.#parts.clock.now());
-    this.#steps.push(step);
-    const watched = this.#actors.get(step.actor);
-    if (watched !== undefined) {
-      if (!isSame(watched.states, step.to)) watched.sinceAtMs = step.atMs;
-      watched.states = step.to;
-    }
-    this.#noteFor((batch) => batch.steps.push(step));
+  readonly #stepped: TapObserver['stepped'] = (step) => {
+    this.#steps.note(step, this.#parts.clock.now());
   };
 
-  readonly #ended: TapObserver['ended'] = (actor) => {
-    if (this.#actors.delete(actor)) this.#noteFor((batch) => batch.ended.push(actor));
+  readonly #ended: TapObserver['ended'] = (session) => {
+    if (this.#viewers.size > 0) this.#batch.ended.push(actorNumber(session));
   };
 
   readonly #happened = (fact: TappedFact): void => {
-    const news = projectFact(fact, this.#serials.news + 1, this.#parts.rules);
+    const news = projectFact(fact, this.#newsTold + 1, this.#parts.rules);
     if (news === null) return;
-    this.#serials.news += 1;
+    this.#newsTold += 1;
     this.#news.push(news);
-    this.#noteFor((batch) => batch.news.push(news));
+    if (this.#viewers.size > 0) this.#batch.news.push(news);
   };
-
-  #noteFor(note: (batch: Batch) => void): void {
-    if (this.#viewers.size > 0) note(this.#batch);
-  }
 
   /** Batches go out as long as somebody watches, since each second there is an overview. */
   #arm(): void {
@@ -224,17 +199,22 @@ export class Feed implements FeedSource {
   }
 
   #flush(): void {
-    const messages = messagesOf(this.#batch, this.#parts.clock.now());
+    const batch = this.#batch;
+    const toldUpTo = this.#toldUpTo;
     this.#batch = emptyBatch();
+    this.#toldUpTo = this.#steps.last;
     if (this.#viewers.size === 0) return;
+    const messages = messagesOf(batch, this.#steps.after(toldUpTo), this.#parts.clock.now());
     const nowMs = this.#parts.clock.monotonic();
-    if (nowMs - this.#overviewAtMs >= OVERVIEW_MS) messages.push(...this.#overview(nowMs));
+    if (nowMs - this.#overviewAtMs >= OVERVIEW_MS) {
+      this.#overviewAtMs = nowMs;
+      messages.push(...this.#overview());
+    }
     if (messages.length === 0) return;
     for (const viewer of this.#viewers) viewer.tell(messages);
   }
 
-  #overview(nowMs: number): readonly FeedMessage[] {
-    this.#overviewAtMs = nowMs;
+  #overview(): readonly FeedMessage[] {
     try {
       return [{ kind: 'overview', overview: this.#parts.overview() }];
     } catch (error) {
@@ -254,20 +234,23 @@ export class Feed implements FeedSource {
   }
 
   #away(): FeedMessage {
-    return { kind: 'away', reason: 'closed', atMs: this.#parts.clock.now() };
+    return {
+      kind: 'away',
+      reason: 'the process has closed its store',
+      atMs: this.#parts.clock.now(),
+    };
   }
 
   /** What a viewer is told first, piece by piece, each in a turn of its own. */
   #beginning(): readonly (readonly FeedMessage[])[] {
-    const actors = [...this.#actors.values()].map(({ its, states, sinceAtMs }) => ({
-      ...its,
-      states,
-      sinceAtMs,
-    }));
+    const changes = this.#steps.changes();
+    const actors = this.#parts.inspection
+      .actors()
+      .map((actor) => projectActor(actor, changes.get(actor.session) ?? null));
     const all = pieces(actors).map((piece, index): FeedMessage[] => [
       { kind: 'actors', actors: piece, isAll: index === 0 },
     ]);
-    const steps = pieces(this.#steps.items).map((piece): FeedMessage[] => [
+    const steps = pieces(this.#steps.after(0)).map((piece): FeedMessage[] => [
       { kind: 'steps', steps: piece },
     ]);
     const news = pieces(this.#news.items).map((piece): FeedMessage[] => [
@@ -275,26 +258,26 @@ export class Feed implements FeedSource {
     ]);
     const none: FeedMessage = { kind: 'actors', actors: [], isAll: true };
     const [first = [none], ...more] = all;
-    const overview = this.#overview(this.#parts.clock.monotonic());
-    return [[this.#hello(), ...first], [...overview], ...more, ...steps, ...news].filter(
-      (messages) => messages.length > 0,
-    );
+    return [[this.#hello(), ...first], ...more, ...steps, ...news, this.#overview()];
   }
 }
 
 interface Batch {
   readonly actors: WatchedActor[];
-  readonly steps: Step[];
   readonly news: News[];
   readonly ended: number[];
 }
 
 function emptyBatch(): Batch {
-  return { actors: [], steps: [], news: [], ended: [] };
+  return { actors: [], news: [], ended: [] };
 }
 
 /** Who has come, what they did, who has gone. */
-function messagesOf({ actors, steps, news, ended }: Batch, atMs: number): FeedMessage[] {
+function messagesOf(
+  { actors, news, ended }: Batch,
+  steps: readonly Step[],
+  atMs: number,
+): FeedMessage[] {
   const messages: FeedMessage[] = [];
   if (actors.length > 0) messages.push({ kind: 'actors', actors, isAll: false });
   if (steps.length > 0) messages.push({ kind: 'steps', steps });
@@ -307,11 +290,5 @@ function pieces<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   const count = Math.ceil(items.length / PIECE);
   return Array.from({ length: count }, (_, index) =>
     items.slice(index * PIECE, (index + 1) * PIECE),
-  );
-}
-
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return (
-    one === other || (one.length === other.length && one.every((state, i) => state === other[i]))
   );
 }

@@ -11,18 +11,21 @@ import { allTransitions } from '../charts/transitions.ts';
 /** As XState writes where an actor is: the name of a state, or of each region its own. */
 export type StateShown = string | { readonly [region: string]: StateShown | undefined };
 
-/** Of states without regions, which are few and come again and again. */
-const single = new Map<string, readonly string[]>();
+/** Each list of paths once: they are few, and come again and again. */
+const known = new Map<string, readonly string[]>();
 const NOWHERE: readonly string[] = [];
 
-/** The innermost active states as paths, one for each region. */
+/** The innermost active states as paths, one for each region: always the same list for the same states. */
 export function statePaths(value: StateShown | null): readonly string[] {
   if (value === null) return NOWHERE;
-  if (typeof value !== 'string') return innermost(value, '');
-  const known = single.get(value);
-  if (known !== undefined) return known;
-  const paths = Object.freeze([value]);
-  single.set(value, paths);
+  if (typeof value === 'string') return known.get(value) ?? remembered(value, [value]);
+  const paths = innermost(value, '');
+  const key = paths.join('|');
+  return known.get(key) ?? remembered(key, paths);
+}
+
+function remembered(key: string, paths: readonly string[]): readonly string[] {
+  known.set(key, Object.freeze(paths));
   return paths;
 }
 
@@ -35,20 +38,28 @@ function innermost(value: StateShown, within: string): readonly string[] {
 }
 
 const places = new WeakMap<AnyTransitionDefinition, number>();
-/** Lists of one place, which most steps have. */
-const alone: (readonly number[])[] = [];
+/** Each list of places once. */
+const listed = new Map<string, readonly number[]>();
+/** Those of one place, which most steps have. */
+const single: (readonly number[])[] = [];
+const NONE: readonly number[] = [];
 
-/** The places of transitions in the list of their chart. */
+/** The places of transitions in the list of their chart: always the same list for the same places. */
 export function transitionPlaces(
   transitions: readonly AnyTransitionDefinition[],
 ): readonly number[] {
-  const [first, ...more] = transitions;
-  if (first === undefined) return [];
-  if (more.length > 0) return transitions.map(placeOf).filter((place) => place !== -1);
-  const place = placeOf(first);
-  if (place === -1) return [];
-  alone[place] ??= Object.freeze([place]);
-  return alone[place];
+  const [first] = transitions;
+  if (first === undefined) return NONE;
+  if (transitions.length === 1) {
+    const place = placeOf(first);
+    return single[place] ?? (single[place] = Object.freeze(place === -1 ? [] : [place]));
+  }
+  const found = transitions.map(placeOf).filter((place) => place !== -1);
+  const key = found.join();
+  const before = listed.get(key);
+  if (before !== undefined) return before;
+  listed.set(key, Object.freeze(found));
+  return found;
 }
 
 /** The step into the state where a chart begins is in no list: XState makes it of `initial`. */

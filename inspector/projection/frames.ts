@@ -34,7 +34,8 @@ export type InspectionObserver = (frame: InspectionFrame) => void;
 /** Shows the observer each actor that starts, and each change of its state. */
 export function projectInspection(observe: InspectionObserver, now: () => number): TapObserver {
   return {
-    began: ({ id, machine, value }) => {
+    began: (shown) => {
+      const { id, machine, value } = shown();
       observe({
         ...{ actor: id, machine: machine.id, version: machine.version ?? null },
         ...{ from: null, to: pathOf(value), event: 'xstate.init', guard: null, atMs: now() },

@@ -6,12 +6,12 @@
  */
 
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
-import type { AboutWork, News, Step, WatchedActor } from '../protocol.ts';
-import { type StateShown, statePaths, transitionPlaces } from './chartNames.ts';
+import type { AboutWork, News, WatchedActor } from '../protocol.ts';
+import { type StateShown, statePaths } from './chartNames.ts';
 
 /** An actor of a chart, as the tap of the engine tells of it. */
 export interface TappedActor {
-  readonly actor: number;
+  readonly session: string;
   readonly id: string;
   readonly machine: AnyStateMachine;
   readonly value: StateShown;
@@ -20,7 +20,7 @@ export interface TappedActor {
 
 /** One event that an actor took, as the tap tells of it. */
 export interface TappedStep {
-  readonly actor: number;
+  readonly session: string;
   readonly id: string;
   readonly machine: AnyStateMachine;
   readonly event: string;
@@ -31,9 +31,9 @@ export interface TappedStep {
 
 /** Who is told by the tap. */
 export interface TapObserver {
-  readonly began: (actor: TappedActor) => void;
+  readonly began: (shown: () => TappedActor) => void;
   readonly stepped: (step: TappedStep) => void;
-  readonly ended: (actor: number) => void;
+  readonly ended: (session: string) => void;
 }
 
 /** A fact, as its stream tells of it. */
@@ -49,18 +49,24 @@ export interface TellingRule {
   readonly otherwise?: string;
   readonly reason: string | null;
   readonly details: readonly string[];
+  readonly unless?: { readonly field: string; readonly is: string };
 }
 
 export type TellingRules = Readonly<Record<string, TellingRule>>;
 
 type Plain = string | number | boolean | null;
 
+/** The number of an actor, which XState writes behind `x:`. */
+export function actorNumber(session: string): number {
+  return Number(session.slice(2));
+}
+
 export function projectActor(
-  { actor, id, machine, value, about }: TappedActor,
+  { session, id, machine, value, about }: TappedActor,
   sinceAtMs: number | null,
 ): WatchedActor {
   return {
-    actor,
+    actor: actorNumber(session),
     id,
     machine: machine.id,
     version: machine.version ?? null,
@@ -75,23 +81,7 @@ export function projectActor(
   };
 }
 
-export function projectStep(
-  { actor, event, from, to, transitions }: TappedStep,
-  serial: number,
-  atMs: number,
-): Step {
-  return {
-    serial,
-    actor,
-    atMs,
-    event,
-    from: statePaths(from),
-    to: statePaths(to),
-    transitions: transitionPlaces(transitions),
-  };
-}
-
-/** `null` for a kind that no rule lists. */
+/** `null` for what is no news. */
 export function projectFact(fact: TappedFact, serial: number, rules: TellingRules): News | null {
   const rule = Object.hasOwn(rules, fact.kind) ? rules[fact.kind] : undefined;
   if (rule === undefined) return null;
@@ -99,6 +89,7 @@ export function projectFact(fact: TappedFact, serial: number, rules: TellingRule
     if (name === null) return null;
     return plain((fact as unknown as Readonly<Record<string, unknown>>)[name]);
   };
+  if (rule.unless !== undefined && field(rule.unless.field) === rule.unless.is) return null;
   const about = field(rule.about);
   const reason = field(rule.reason);
   const details: Record<string, Plain> = {};
