@@ -18,6 +18,7 @@ import {
   type FactListener,
   type FactOf,
   type Handler,
+  type Inspection,
   type OperationFilter,
   type OperationPage,
   type OperationView,
@@ -148,6 +149,11 @@ export class HoldfastRuntime implements Runtime {
   /** What an inspector watches. */
   get feed(): Feed {
     return this.#parts.feed;
+  }
+
+  /** The charts that its engine runs. @internal */
+  get inspection(): Inspection {
+    return this.#parts.engine.inspection;
   }
 
   async sync(request: SyncRequest): Promise<Operation> {

@@ -6,14 +6,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type AnyStateMachine,
+  type AnyTransitionDefinition,
   assign,
   createActor,
   type EventObject,
   fromCallback,
+  type InspectionEvent,
   setup,
 } from 'xstate';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { flatLogic } from '../../../actors/charts/flatLogic.ts';
+import { transitionLabel } from '../../../inspector/charts/transitions.ts';
 import {
   type SyncOperationContext,
   type SyncOperationEvent,
@@ -168,14 +171,36 @@ function runners(machine = syncOperationMachine) {
         ),
       },
     }),
-    flat: flatLogic(machine, {
-      attempt: ({ id }: { readonly id: string }, report) => begin(id, report),
-    }),
+    flat: flatLogic(
+      machine,
+      { attempt: ({ id }: { readonly id: string }, report) => begin(id, report) },
+      SYSTEM.charts,
+    ),
   };
 }
 
-const RUNNERS = runners();
 const SYSTEM = new ActorSystem((error) => expect.unreachable(String(error)));
+SYSTEM.charts.attach({
+  began: () => undefined,
+  stepped: ({ transitions }) => {
+    noteTaken(transitions);
+  },
+  ended: () => undefined,
+});
+const RUNNERS = runners();
+
+/** The arrows that were taken are among what happened. */
+function noteTaken(transitions: readonly AnyTransitionDefinition[]): void {
+  for (const transition of transitions) acting?.log.push(`took ${transitionLabel(transition)}`);
+}
+
+/** What XState tells of a step: each arrow for itself. */
+function observeXstate(event: InspectionEvent): void {
+  observe(event);
+  if (event.type !== '@xstate.microstep') return;
+  const { _transitions: transitions } = event;
+  noteTaken(transitions);
+}
 
 interface Start {
   readonly input?: SyncOperationInput;
@@ -197,16 +222,16 @@ class Watched {
       input,
       ...(value === undefined ? {} : { snapshot: syncOperationMachine.resolveState(restored) }),
     };
+    acting = { log: this.log, reports: this.reports };
     this.#actor =
       engine === 'xstate'
-        ? createActor(by.xstate, { ...options, inspect: observe })
+        ? createActor(by.xstate, { ...options, inspect: observeXstate })
         : createActor(by.flat, { ...options, parent: SYSTEM.operations });
     this.#actor.subscribe({
       next: (told) => this.log.push(`told ${told.value} ${JSON.stringify(told.context)}`),
       error: (error: unknown) => this.log.push(`died of ${String(error)}`),
       complete: () => this.log.push('complete'),
     });
-    acting = { log: this.log, reports: this.reports };
     this.#actor.start();
   }
 

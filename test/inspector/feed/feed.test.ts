@@ -1,0 +1,278 @@
+import { describe, expect, test } from 'vitest';
+import { Feed, type FeedParts } from '../../../inspector/feed/feed.ts';
+import type {
+  TapObserver,
+  TappedActor,
+  TappedStep,
+} from '../../../inspector/projection/projection.ts';
+import type { FeedMessage, Overview } from '../../../inspector/protocol.ts';
+import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
+import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+
+type Told = readonly FeedMessage[];
+
+/** A feed over charts that the test moves by hand. */
+function createStage(parts: Partial<FeedParts> = {}) {
+  const clock = new VirtualClock();
+  const errors: unknown[] = [];
+  const taps = new Set<TapObserver>();
+  const listeners = new Set<(fact: { kind: string; atMs: number }) => void>();
+  const actors = new Map<string, TappedActor>();
+  const actor = (number: number, value = 'closed'): TappedActor => ({
+    ...{ session: `x:${number}`, id: `breaker:${number}`, machine: circuitBreakerMachine },
+    ...{ value, about: null },
+  });
+  const feed = new Feed({
+    clock,
+    inspection: {
+      watch: (observer) => {
+        taps.add(observer);
+        return () => taps.delete(observer);
+      },
+      actors: () => [...actors.values()],
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    rules: { 'thing.happened': { about: null, reason: null, details: ['count'] } },
+    about: { holdfast: '1.2.3', name: 'it', startedAtMs: 5, charts: [] },
+    overview: () => ({ atMs: clock.now() }) as Overview,
+    call: () => Promise.resolve(null),
+    onError: (error) => errors.push(error),
+    ...parts,
+  });
+  const step = (number: number, from: string, to: string): void => {
+    const its = actors.get(`x:${number}`) ?? actor(number);
+    actors.set(its.session, { ...its, value: to });
+    const { session, id, machine } = its;
+    const told: TappedStep = { session, id, machine, event: 'go', from, to, transitions: [] };
+    for (const tap of taps) tap.stepped(told);
+  };
+  const begin = (number: number): void => {
+    const its = actor(number);
+    actors.set(its.session, its);
+    for (const tap of taps) tap.began(() => its);
+  };
+  const end = (number: number): void => {
+    actors.delete(`x:${number}`);
+    for (const tap of taps) tap.ended(`x:${number}`);
+  };
+  const happen = (count: number): void => {
+    const fact = { kind: 'thing.happened', atMs: clock.now(), count };
+    for (const listener of listeners) listener(fact);
+  };
+  const watch = () => {
+    const told: Told[] = [];
+    const stop = feed.watch((messages) => told.push(messages));
+    return { told, stop };
+  };
+  const isWatched = (): boolean => taps.size + listeners.size > 0;
+  return { clock, errors, feed, step, begin, end, happen, watch, isWatched };
+}
+
+const kinds = (told: readonly Told[]): readonly string[] => told.flat().map(({ kind }) => kind);
+const serials = (told: readonly Told[]): readonly number[] =>
+  told
+    .flat()
+    .flatMap((message) => (message.kind === 'steps' ? message.steps : []))
+    .map(({ serial }) => serial);
+
+describe('OB-1 the feed of a process', () => {
+  test('OB-1 begins with hello, all actors and an overview, and goes on in batches', async () => {
+    const { clock, begin, step, end, happen, watch } = createStage();
+    begin(1);
+    const { told } = watch();
+    expect(told).toEqual([]);
+    await clock.advance(1);
+    expect(kinds(told)).toEqual(['hello', 'actors', 'overview']);
+    expect(told[0]?.[0]).toMatchObject({
+      kind: 'hello',
+      protocol: 1,
+      holdfast: '1.2.3',
+      name: 'it',
+    });
+    expect(told[0]?.[1]).toMatchObject({ isAll: true, actors: [{ actor: 1, sinceAtMs: null }] });
+    begin(2);
+    step(2, 'closed', 'open');
+    happen(3);
+    end(1);
+    await clock.advance(50);
+    expect(kinds(told).slice(3)).toEqual(['actors', 'steps', 'news', 'ended', 'overview']);
+    const [batch, ...more] = told.slice(-1);
+    expect(more).toEqual([]);
+    expect(batch).toMatchObject([
+      { isAll: false, actors: [{ actor: 2, states: ['closed'] }] },
+      { steps: [{ serial: 1, actor: 2, from: ['closed'], to: ['open'], transitions: [] }] },
+      { news: [{ serial: 1, kind: 'thing.happened', details: { count: 3 } }] },
+      { actors: [1] },
+      {},
+    ]);
+  });
+
+  test('OB-1 tells nothing between batches but an overview each second', async () => {
+    const { clock, watch } = createStage();
+    const { told } = watch();
+    await clock.advance(5_000);
+    expect(kinds(told).filter((kind) => kind === 'overview').length).toBeGreaterThanOrEqual(5);
+    expect(kinds(told).filter((kind) => kind !== 'overview')).toEqual(['hello', 'actors']);
+  });
+
+  test('OB-1 collects nothing while nobody watches, and counts on', async () => {
+    const { clock, step, watch, isWatched, feed } = createStage();
+    expect(isWatched()).toBe(false);
+    const first = watch();
+    const second = watch();
+    step(1, 'closed', 'open');
+    await clock.advance(50);
+    first.stop();
+    expect(isWatched()).toBe(true);
+    second.stop();
+    expect(isWatched()).toBe(false);
+    expect(feed).toMatchObject({ isCollecting: false, viewers: 0 });
+    // Nothing of it is left to be done.
+    await clock.advance(10_000);
+    const third = watch();
+    step(1, 'open', 'halfOpen');
+    await clock.advance(50);
+    expect(serials(third.told)).toEqual([2]);
+    expect([serials(first.told), serials(second.told)]).toEqual([[1], [1]]);
+  });
+
+  test('OB-1 kept open it remembers 10,000 steps and 1,000 news for whoever comes', async () => {
+    const { clock, step, happen, watch, feed, isWatched } = createStage();
+    feed.open();
+    for (let count = 1; count <= 10_500; count += 1) step(1, 'closed', 'open');
+    for (let count = 1; count <= 1_200; count += 1) happen(count);
+    const { told, stop } = watch();
+    await clock.advance(1);
+    expect(serials(told)).toEqual(Array.from({ length: 10_000 }, (_, index) => 501 + index));
+    const news = told.flat().flatMap((message) => (message.kind === 'news' ? message.news : []));
+    expect(news.map(({ serial }) => serial)).toEqual(
+      Array.from({ length: 1_000 }, (_, index) => 201 + index),
+    );
+    // No message of the beginning is long, and each is told in a turn of its own.
+    for (const messages of told) expect(JSON.stringify(messages).length).toBeLessThan(120_000);
+    expect(told.length).toBeGreaterThan(20);
+    stop();
+    expect(isWatched()).toBe(true);
+    feed.close();
+    expect(isWatched()).toBe(false);
+  });
+
+  test('OB-1 says since when an actor stands, as far as steps are remembered', async () => {
+    const { clock, begin, step, watch, feed } = createStage();
+    feed.open();
+    begin(1);
+    begin(2);
+    await clock.advance(700);
+    step(1, 'closed', 'open');
+    const atMs = clock.now();
+    await clock.advance(700);
+    step(1, 'open', 'open');
+    const { told } = watch();
+    await clock.advance(1);
+    expect(told[0]?.[1]).toMatchObject({
+      actors: [
+        { actor: 1, states: ['open'], sinceAtMs: atMs },
+        { actor: 2, sinceAtMs: null },
+      ],
+    });
+  });
+
+  test('OB-1 hands all viewers one and the same batch', async () => {
+    const { clock, step, watch } = createStage();
+    const [first, second] = [watch(), watch()];
+    await clock.advance(1);
+    step(1, 'closed', 'open');
+    await clock.advance(50);
+    expect(first.told.at(-1)).toBe(second.told.at(-1));
+  });
+
+  test('SV-2 a viewer that throws is dropped and told of, and the others see no difference', async () => {
+    const { clock, step, watch, feed, errors } = createStage();
+    const well = watch();
+    let calls = 0;
+    feed.watch(() => {
+      calls += 1;
+      if (calls > 1) throw new Error('bad viewer');
+    });
+    await clock.advance(1);
+    for (let count = 0; count < 5; count += 1) {
+      step(1, 'closed', 'open');
+      await clock.advance(50);
+    }
+    expect(calls).toBe(2);
+    expect(errors).toEqual([new Error('bad viewer')]);
+    expect(feed.viewers).toBe(1);
+    expect(serials(well.told)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('CR-1 a viewer that holds the process up with each batch is dropped', async () => {
+    let skewMs = 0;
+    const real = new VirtualClock();
+    const clock: FeedParts['clock'] = {
+      now: () => real.now(),
+      monotonic: () => real.monotonic() + skewMs,
+      schedule: (delayMs, wake) => real.schedule(delayMs, wake),
+      defer: (go) => {
+        real.defer(go);
+      },
+    };
+    const { feed, step, errors, isWatched } = createStage({ clock });
+    let calls = 0;
+    feed.watch(() => {
+      calls += 1;
+      // One that is quick now and then is left alone.
+      skewMs += calls === 3 ? 10 : 80;
+    });
+    await real.advance(1);
+    for (let count = 0; count < 20; count += 1) {
+      step(1, 'closed', 'open');
+      await real.advance(50);
+    }
+    expect(calls).toBe(3 + 5);
+    expect(errors).toMatchObject([{ message: expect.stringContaining('longer than 50 ms') }]);
+    expect(isWatched()).toBe(false);
+  });
+
+  test('OB-1 an overview that can not be made costs only itself', async () => {
+    const { clock, step, watch, errors } = createStage({
+      overview: () => {
+        throw new Error('no health');
+      },
+    });
+    const { told } = watch();
+    step(1, 'closed', 'open');
+    await clock.advance(50);
+    expect(kinds(told)).toEqual(['hello', 'actors', 'steps']);
+    expect(errors[0]).toEqual(new Error('no health'));
+  });
+
+  test('OB-1 says that the process ends, and lets everybody go', async () => {
+    const { clock, step, watch, feed, isWatched } = createStage();
+    const early = watch();
+    await clock.advance(1);
+    feed.open();
+    step(1, 'closed', 'open');
+    feed.end();
+    feed.end();
+    expect(serials(early.told)).toEqual([1]);
+    expect(kinds(early.told).at(-1)).toBe('away');
+    expect(isWatched()).toBe(false);
+    const late = watch();
+    await clock.advance(2_000);
+    expect(kinds(late.told)).toEqual(['hello', 'away']);
+    expect(isWatched()).toBe(false);
+  });
+
+  test('OB-1 whoever leaves in the midst of the beginning is told no more', async () => {
+    const { clock, begin, watch } = createStage();
+    for (let number = 0; number < 2_000; number += 1) begin(number);
+    const told: Told[] = [];
+    const { stop } = watch();
+    stop();
+    await clock.advance(1_000);
+    expect(told).toEqual([]);
+  });
+});
