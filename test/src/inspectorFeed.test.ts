@@ -271,7 +271,7 @@ describe('AC-2 SE-5 no message holds a secret', () => {
     await runtime.crisis({ subject: 'canary-person', payload: { note: 'canary-need' } });
     const by = { id: 'canary-nurse', role: 'canary-role' };
     await world.clock.run(
-      runtime.crisisMode.enter({ by, reason: 'canary-reason' } as never).catch(() => undefined),
+      runtime.crisisMode.enter({ by, reason: 'canary-reason' }).catch(() => undefined),
     );
     runtime.upstream('default').forceOpen('canary-reason', 'canary-nurse');
     await world.clock.advance(120_000);
@@ -364,7 +364,7 @@ describe('SV-2 whoever watches harms nothing', () => {
       runtime.handle('slow.work', {
         upstream: 'slow',
         run: () => sleep(world, 60_000),
-      } as never),
+      }),
     );
     runtime.upstream('slow').forceOpen('full');
     const accepted = Array.from({ length: 5_000 }, (_, index) =>

@@ -50,7 +50,7 @@ describe('AC-2 SE-5 what is told is listed, field by field', () => {
         ...MORE,
         ...{ session: 'x:7', id: 'it', machine: syncOperationMachine, event: 'go', from: null },
         ...{ to: { one: 'a', two: { inner: 'b' } }, transitions: [definition] },
-      } as Parameters<StepLog['note']>[0],
+      },
       9,
     );
     expect(log.after(0)).toEqual([
