@@ -12,20 +12,20 @@ import { allTransitions } from '../charts/transitions.ts';
 export type StateShown = string | { readonly [region: string]: StateShown | undefined };
 
 /** Each list of paths once: they are few, and come again and again. */
-const known = new Map<string, readonly string[]>();
+const remembered = new Map<string, readonly string[]>();
 const NOWHERE: readonly string[] = [];
 
 /** The innermost active states as paths, one for each region: always the same list for the same states. */
 export function statePaths(value: StateShown | null): readonly string[] {
   if (value === null) return NOWHERE;
-  if (typeof value === 'string') return known.get(value) ?? remembered(value, [value]);
+  if (typeof value === 'string') return remembered.get(value) ?? remember(value, [value]);
   const paths = innermost(value, '');
   const key = paths.join('|');
-  return known.get(key) ?? remembered(key, paths);
+  return remembered.get(key) ?? remember(key, paths);
 }
 
-function remembered(key: string, paths: readonly string[]): readonly string[] {
-  known.set(key, Object.freeze(paths));
+function remember(key: string, paths: readonly string[]): readonly string[] {
+  remembered.set(key, Object.freeze(paths));
   return paths;
 }
 
