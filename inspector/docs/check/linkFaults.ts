@@ -7,7 +7,8 @@
 import { posix } from 'node:path';
 import type { SourceFile } from '../text/requirements.ts';
 
-const LINK = /\]\(([^)\s]+)\)/g;
+/** Of Markdown, and of the HTML in it. */
+const LINK = /\]\(([^)\s]+)\)|\b(?:href|src)="([^"]+)"/g;
 const PLACE = /<a id="([^"]+)">/g;
 const HEADING = /^#{1,6} (.+)$/gm;
 
@@ -44,7 +45,9 @@ export function linkFaults(
 
 /** What the links of a page lead to, each once, but for those that leave the repository. */
 function targetsIn(text: string): readonly string[] {
-  const targets = [...withoutCode(text).matchAll(LINK)].map(([, target = '']) => target);
+  const targets = [...withoutCode(text).matchAll(LINK)].map(
+    ([, target, attribute = '']) => target ?? attribute,
+  );
   return [...new Set(targets)].filter((target) => !/^[a-z]+:/.test(target));
 }
 

@@ -5,7 +5,7 @@
  *     {{crisis}}                      a link to the page of a machine
  *     {{crisis.delivery.attempting}}  a link to a state
  *     {{crisis.record.closed|its end}}  the same, in other words
- *     {{picture crisis}}              its chart
+ *     {{picture crisis}}              its chart, small, which leads to its page
  *     {{charts}}                      a table of all charts
  *     {{states crisis.delivery        a table of its states, each with what a person has of it
  *     attempting: They have …
@@ -25,6 +25,8 @@ export interface Filled {
   readonly faults: readonly string[];
 }
 
+/** Of a small picture, in pixels: what is in it is read on the page of its chart. */
+const WIDTH = 480;
 const IN_BRACES = /\{\{([\s\S]*?)\}\}/g;
 /** Before what begins a sentence. */
 const BEGINS = /(^|\n\n|[.!?] )$/;
@@ -84,7 +86,8 @@ function link(
 function picture(docs: readonly ChartDoc[], id: string, faults: string[]): string {
   const it = found(docs, id, faults);
   if (it === null || !it.doc.hasPicture) return '';
-  return `[![The chart of ${heading(id).toLowerCase()}: ${it.doc.model.purpose}](${id}.svg)](${id}.md)`;
+  const { purpose } = it.doc.model;
+  return `<a href="${id}.md"><img src="${id}.svg" width="${WIDTH}" alt="The chart of ${words(id)}. ${purpose}"></a>`;
 }
 
 function chartTable(docs: readonly ChartDoc[]): string {

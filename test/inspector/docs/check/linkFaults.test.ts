@@ -16,12 +16,14 @@ test('OB-3 links to files, places and headings that are there are no faults', ()
 });
 
 test('OB-3 a file or a place that is not there is a fault, once', () => {
-  const text = '![p](a.svg) [x](gone.md) [x](gone.md#y) [x](gone.md) [y](../b.md#cb-2) [z](#z)';
+  const text =
+    '![p](a.svg) [x](gone.md) [x](gone.md#y) [x](gone.md) [y](../b.md#cb-2) [z](#z) <img src="b.svg">';
   expect(linkFaults(page(text), textOf)).toEqual([
     'docs/machines/a.md: a link leads to docs/machines/a.svg, which is not there',
     'docs/machines/a.md: a link leads to docs/machines/gone.md, which is not there',
     'docs/machines/a.md: a link leads to docs/machines/gone.md, which is not there',
     'docs/machines/a.md: a link leads to docs/b.md#cb-2, and there is no such place',
     'docs/machines/a.md: a link leads to docs/machines/a.md#z, and there is no such place',
+    'docs/machines/a.md: a link leads to docs/machines/b.svg, which is not there',
   ]);
 });

@@ -26,6 +26,18 @@ test('OB-3 names in braces are links to machines and states, capital where they 
   });
 });
 
+test('OB-3 a chart that is drawn stands in a tour as a small picture that leads to its page', () => {
+  const [system] = doorInput().tours;
+  const text = `# Tour\n\n{{picture sampleDoor}}\n`;
+  const tours = [{ path: system?.path ?? '', text }, ...doorInput().tours.slice(1)];
+  const pictures = [{ path: 'docs/machines/sampleDoor.svg', text: '<svg/>' }];
+  const { pages, faults } = buildDocs(doorInput({ tours, pictures }));
+  expect(faults).toEqual([]);
+  expect(pages[0]?.text).toContain(
+    '<a href="sampleDoor.md"><img src="sampleDoor.svg" width="480" alt="The chart of sample door. Keeps a door."></a>',
+  );
+});
+
 test('OB-3 a name that is no machine or no state any more is a fault', () => {
   expect(tour('{{sampleGate}} {{sampleDoor.ajar}}').faults).toEqual([
     'inspector/docs/tour/clinicians.md: there is no machine sampleGate; it has {{sampleGate}}',
