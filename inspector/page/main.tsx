@@ -24,36 +24,48 @@ function takeToken(): string | null {
   return token;
 }
 
+const firstToken = takeToken();
 const store = createPageStore(pageNow());
 const commands = new Commands();
-const token = takeToken();
-
 const take = perFrame<readonly FeedMessage[]>((batches) => {
   store.trigger.fed({ messages: batches.flat(), pageNowMs: pageNow() });
 });
-const client = new FeedClient(
-  {
-    fetch: (path, init) => fetch(path, init),
-    clock: { now: pageNow, after },
-    random: draw,
-    kept: keptIn(() => sessionStorage, 'holdfast.session'),
-  },
-  {
-    onConnection: (connection) => {
-      store.trigger.connectionChanged({ connection });
+
+function newClient(): FeedClient {
+  return new FeedClient(
+    {
+      fetch: (path, init) => fetch(path, init),
+      clock: { now: pageNow, after },
+      random: draw,
+      kept: keptIn(() => sessionStorage, 'holdfast.session'),
     },
-    onSession: ({ canOperate }) => {
-      store.trigger.sessionBegan({ canOperate });
+    {
+      onConnection: (connection) => {
+        store.trigger.connectionChanged({ connection });
+      },
+      onSession: ({ canOperate }) => {
+        store.trigger.sessionBegan({ canOperate });
+      },
+      onMessages: take,
     },
-    onMessages: take,
-  },
-);
+  );
+}
+let client = newClient();
 
 function readAddress(): void {
   store.trigger.routed({ route: parseRoute(location.hash) });
 }
-addEventListener('hashchange', readAddress);
 readAddress();
+addEventListener('hashchange', () => {
+  // A new link that is opened in the tab of an old one loads nothing: only the address changes.
+  const token = takeToken();
+  if (token !== null) {
+    client.stop();
+    client = newClient();
+    void client.run(token);
+  }
+  readAddress();
+});
 
 const keptTheme = keptIn(() => localStorage, 'holdfast.theme');
 function paint(theme: Theme): void {
@@ -101,4 +113,4 @@ render(
   </PageProvider>,
   document.getElementById('page') ?? document.body,
 );
-void client.run(token);
+void client.run(firstToken);

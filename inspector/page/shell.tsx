@@ -79,9 +79,15 @@ export function Shell() {
 function Navigation() {
   const current = usePage((page) => page.route.view);
   const overview = usePage((page) => page.overview);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // On a phone the views stand beside each other, and not all are seen.
+    const link = list.current?.querySelector('[aria-current]');
+    link?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
   return (
     <nav aria-label="Views">
-      <ul>
+      <ul ref={list}>
         {VIEWS.map(({ name, title, countOf }) => {
           const count = overview === null ? 0 : (countOf?.(overview) ?? 0);
           return (

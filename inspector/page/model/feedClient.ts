@@ -96,9 +96,9 @@ export class FeedClient {
           this.#tell('refused', error.message, null);
           return;
         }
-        if (this.#stopped.signal.aborted) return;
         if (error instanceof Unavailable) reason = error.message;
       }
+      if (this.#stopped.signal.aborted) return;
       const waitMs = retryWaitMs(tries, this.#ports.random());
       this.#tell('lost', reason, this.#ports.clock.now() + waitMs);
       await this.#wait(waitMs);

@@ -16,9 +16,11 @@ import { Verdict } from './verdict.tsx';
 
 export function Overview() {
   const overview = usePage((page) => page.overview);
-  const isConnecting = usePage((page) => page.connection.state === 'connecting');
+  const isComing = usePage(
+    ({ connection: { state } }) => state === 'connecting' || state === 'live',
+  );
   if (overview === null) {
-    return isConnecting ? <Nothing>Waiting for the first word of the process …</Nothing> : null;
+    return isComing ? <Nothing>Waiting for the first word of the process …</Nothing> : null;
   }
   return (
     <div class="overview">

@@ -180,6 +180,15 @@ describe('OB-1 the line of the page', () => {
     it.client.stop();
   });
 
+  test('OB-1 a line that is stopped tells nothing more', async () => {
+    const it = line({ '/feed': [silent, feed('[]\n')] }, JSON.stringify(SESSION));
+    const running = it.client.run(null);
+    await settled();
+    it.client.stop();
+    await running;
+    expect([it.told, it.waits()]).toEqual([[], []]);
+  });
+
   test('OB-1 a call answers, also where nobody does', async () => {
     const it = line({ '/call': [json({ ok: true, result: 7 })] }, JSON.stringify(SESSION));
     expect(await it.client.call('operation.show', { id: 'x' })).toEqual({ ok: true, result: 7 });
