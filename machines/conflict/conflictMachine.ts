@@ -65,7 +65,7 @@ export const conflictMachine = conflictSetup.createMachine({
       meta: {
         requirements: ['CF-1', 'CF-8'],
         lasts:
-          'A pause of seconds, and again after each question that the upstream did not answer.',
+          'A pause of some seconds at most, and again after each question that the upstream did not answer.',
       },
       always: { guard: 'isCurrentKnown', target: 'classified' },
       on: {

@@ -158,8 +158,8 @@ export const conflictSetup = setup({
     /** The merge has lost something that a side wrote, or has made what may not be sent. */
     isUnsound: ({ context: { isSound } }) => !isSound,
     /**
-     * A person is asked before anything is sent: the entity wants that where there is a question, or there is a
-     * reason that no merge takes away. What the entity lets go is sent all the same, but into no endless round.
+     * A person is asked before anything is sent: where the entity waits for that, over any question or reason; else
+     * only over a reason that sending it would not take away, such as too many rounds.
      */
     isPersonFirst: ({ context: { asks, isToWait, questions } }) =>
       isToWait ? asks !== null || questions > 0 : asks !== null && asks !== 'outcomeUnknown',

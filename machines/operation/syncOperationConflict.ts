@@ -58,7 +58,7 @@ export const conflicted = operationSetup.createStateConfig({
   meta: {
     requirements: ['RT-2', 'CF-6', 'CF-8'],
     lasts:
-      'An edit: until it is merged, which takes seconds, or until a person has decided. Anything else: until a person has. Each: until it expires or is cancelled.',
+      'An edit: until it is merged, which takes seconds where the upstream answers, or until a person has decided. Anything else: until a person has. Each: until it expires or is cancelled.',
   },
   on: {
     'conflict.merged': {

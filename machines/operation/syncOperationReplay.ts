@@ -25,7 +25,7 @@ export const deadLettered = operationSetup.createStateConfig({
   tags: ['report'],
   meta: {
     requirements: ['OP-1', 'OP-5', 'RT-4'],
-    lasts: 'Until a person replays it, or its retention is over.',
+    lasts: 'Until a person replays or purges it, or its retention is over.',
   },
   on: {
     'replay.requested': {

@@ -22,7 +22,9 @@ export function requirementTable({ model, traces }: ChartDoc): string | null {
         .filter(({ requirements }) => requirements.includes(id))
         .map(({ path }) => `[${code(path)}](#${stateAnchor(path)})`)
         .join(', '),
-      tests.length === 0 ? '' : `[${tests.length} test files](matrix.md#${id.toLowerCase()})`,
+      tests.length === 0
+        ? ''
+        : `[${tests.length} ${tests.length === 1 ? 'test file' : 'test files'}](matrix.md#${id.toLowerCase()})`,
     ];
   });
   return rows.length === 0 ? null : table(['Requirement', 'Carried by', 'Proven in'], rows);
