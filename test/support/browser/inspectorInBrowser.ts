@@ -70,6 +70,7 @@ export class ServedInspector {
 export class InspectorInBrowser {
   readonly watched: WatchedPage;
   readonly #link: URL;
+  readonly #expected: RegExp[] = [];
 
   private constructor(watched: WatchedPage, link: URL) {
     this.watched = watched;
@@ -119,10 +120,15 @@ export class InspectorInBrowser {
     await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
   }
 
+  /** What may stand on the console: of a request that a test lets fail. */
+  expectOnConsole(pattern: RegExp): void {
+    this.#expected.push(pattern);
+  }
+
   /** Closes it; throws where something has happened that must not. */
-  async close(expected: readonly RegExp[] = []): Promise<void> {
+  async close(): Promise<void> {
     const secrets = [this.token, await this.session().catch(() => '')].filter((one) => one !== '');
     await this.watched.close();
-    expect(this.watched.faults(this.#link.origin, secrets, expected)).toEqual([]);
+    expect(this.watched.faults(this.#link.origin, secrets, this.#expected)).toEqual([]);
   }
 }

@@ -93,6 +93,11 @@ export class LiveScene {
     });
   }
 
+  /** One request to an upstream that takes it, sooner or later. */
+  submit() {
+    return this.runtime.sync(this.#request());
+  }
+
   /** One request that its upstream refuses for good, until it is a dead letter. */
   async refused(): Promise<string> {
     const operation = await this.runtime.sync({ ...this.#request(), type: 'payments.refused' });

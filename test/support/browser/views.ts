@@ -23,7 +23,24 @@ const headed = (name: string, title: string, hash: string): BrowsedView => ({
   },
 });
 
+const charted = (name: string, title: string, hash: string): BrowsedView => ({
+  ...{ name, title, hash },
+  async isThere(page) {
+    await page.locator('main svg [data-state]').first().waitFor();
+    await page.waitForTimeout(600);
+  },
+});
+
 export const VIEWS: readonly BrowsedView[] = [
   headed('overview', 'Overview', '#/'),
   headed('actors', 'Actors', '#/actors'),
+  charted('breaker', 'A breaker', '#/actors/breaker%3Apayments'),
+  charted('supervisor', 'The supervisor', '#/actors/supervisor'),
+  headed('crises', 'Crises', '#/crises'),
+  headed('waiting', 'Waiting', '#/waiting'),
+  headed('conflicts', 'Conflicts', '#/conflicts'),
+  headed('dead-letters', 'Dead letters', '#/dead-letters'),
+  headed('quarantine', 'Quarantine', '#/quarantine'),
+  headed('charts', 'Charts', '#/charts'),
+  charted('chart', 'The chart of an operation', '#/charts/syncOperation'),
 ];
