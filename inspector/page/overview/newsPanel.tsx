@@ -9,7 +9,7 @@ import type { News } from '../../protocol.ts';
 import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { Mark } from '../kit/text.tsx';
-import { latestNews } from '../model/newsList.ts';
+import { type ListedNews, latestNews } from '../model/newsList.ts';
 import { formatRoute } from '../model/route.ts';
 import { newsLine } from '../words/news.ts';
 import { clockText } from '../words/time.ts';
@@ -41,8 +41,8 @@ export function NewsPanel() {
         <Nothing>None yet.</Nothing>
       ) : (
         <ol tabIndex={0} aria-label="Latest news, newest first">
-          {shown.map((told) => (
-            <Line key={told.serial} told={told} />
+          {shown.map(({ told, times }) => (
+            <Line key={told.serial} told={told} times={times} />
           ))}
         </ol>
       )}
@@ -50,7 +50,7 @@ export function NewsPanel() {
   );
 }
 
-function Line({ told }: { readonly told: News }) {
+function Line({ told, times }: ListedNews) {
   const { tone, text } = newsLine(told);
   const name = told.id ?? upstreamOf(told);
   return (
@@ -63,6 +63,7 @@ function Line({ told }: { readonly told: News }) {
           </>
         )}
         {text}
+        {times === 1 ? null : <span class="soft"> (changed {times} times)</span>}
       </Mark>
     </li>
   );

@@ -9,7 +9,7 @@ import { Nothing, Panel } from '../kit/panel.tsx';
 import { Mark } from '../kit/text.tsx';
 import { pilesOf } from '../model/piles.ts';
 import { formatRoute } from '../model/route.ts';
-import { countText } from '../words/time.ts';
+import { countText, spanText } from '../words/time.ts';
 
 export function PeoplePanel({ overview }: { readonly overview: Overview }) {
   const piles = pilesOf(overview);
@@ -49,14 +49,23 @@ const SERIOUS: ReadonlySet<string> = new Set(['unacknowledged', 'exhausted', 're
 
 export function CrisesPanel({ overview }: { readonly overview: Overview }) {
   const { crises, answers } = overview;
-  const answered = answers.find(({ of }) => of === 'crisis')?.count ?? 0;
+  const times = answers.find(({ of }) => of === 'crisis');
+  const answered = times?.count ?? 0;
+  const isLate = times !== undefined && times.maxMs > times.deadlineMs;
   const amiss = CRISES.filter(([name]) => (crises[name] ?? 0) > 0);
   return (
     <Panel title="Crises" aside={answered === 0 ? 'none yet' : `${countText(answered)} answered`}>
-      {amiss.length === 0 ? (
+      {amiss.length === 0 && !isLate ? (
         <Nothing>Each went as it should.</Nothing>
       ) : (
         <ul class="piles">
+          {isLate ? (
+            <li>
+              <Mark tone="bad">
+                slowest answer {spanText(times.maxMs)}, and may take {spanText(times.deadlineMs)}
+              </Mark>
+            </li>
+          ) : null}
           {amiss.map(([name, text]) => (
             <li key={name}>
               <Mark tone={SERIOUS.has(name) ? 'bad' : 'warn'}>

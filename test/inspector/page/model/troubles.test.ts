@@ -194,8 +194,31 @@ test('OB-1 news of each operation that went well are asked for apart', () => {
     told(5, 'attempt.started'),
   ];
   const serials = (isAll: boolean, count = 9) =>
-    latestNews(news, isAll, count).map(({ serial }) => serial);
+    latestNews(news, isAll, count).map(({ told: { serial } }) => serial);
   expect(serials(false)).toEqual([4, 1]);
   expect(serials(true)).toEqual([5, 4, 3, 2, 1]);
   expect(serials(true, 2)).toEqual([5, 4]);
+});
+
+test('OB-1 what flutters is told once, with how often', () => {
+  const told = (serial: number, atMs: number, kind: string, id: string): News => ({
+    ...{ serial, atMs, kind, id, reason: null, details: {} },
+  });
+  const news = [
+    told(1, 1_000, 'level.changed', 'degradation:a'),
+    told(2, 20_000, 'level.changed', 'degradation:a'),
+    told(3, 21_000, 'level.changed', 'degradation:b'),
+    told(4, 22_000, 'breaker.changed', 'breaker:a'),
+    told(5, 23_000, 'breaker.changed', 'breaker:a'),
+    told(6, 24_000, 'level.changed', 'degradation:a'),
+  ];
+  const listed = latestNews(news, false, 9).map(({ told: { serial }, times }) => [serial, times]);
+  expect(listed).toEqual([
+    [6, 2],
+    [5, 1],
+    [4, 1],
+    [3, 1],
+    [1, 1],
+  ]);
+  expect(latestNews(news, true, 9)).toHaveLength(6);
 });
