@@ -32,6 +32,8 @@ const CLI_ROOMS = {
     'src',
     'src/cli/kit',
   ],
+  // The git clone that charts are reviewed in.
+  'src/cli/clone': [VOCABULARY, 'inspector/charts', 'inspector/review', 'src/cli/kit'],
   // The inspector's page for a store, and a browser that shows it.
   'src/cli/inspector': ['actors/platform', 'inspector', 'src/inspect'],
   // Two devices that change the same records.
@@ -170,6 +172,21 @@ const CLI_ROOMS = {
     'src/management/crisisMode',
     'src/cli/kit',
   ],
+  'src/cli/commands/charts': [
+    VOCABULARY,
+    'actors/platform',
+    'inspector/charts',
+    'inspector/review',
+    'src/cli/kit',
+    'src/cli/clone',
+  ],
+  'src/cli/commands/evidence': [
+    VOCABULARY,
+    'inspector/charts',
+    'inspector/review',
+    'src/cli/kit',
+    'src/cli/clone',
+  ],
   'src/cli/commands/policies': [
     VOCABULARY,
     'machines/policy/layers',
@@ -207,6 +224,8 @@ const CLI_ROOMS = {
     'src/cli/commands/conflicts',
     'src/cli/commands/crises',
     'src/cli/commands/crisisMode',
+    'src/cli/commands/charts',
+    'src/cli/commands/evidence',
   ],
 };
 

@@ -27,8 +27,10 @@ const INSPECTOR_ROOMS = {
   'inspector/draw': ['inspector/charts'],
   // The inspector of Stately, which an app installs by itself.
   'inspector/stately': [VOCABULARY, 'inspector', 'inspector/charts'],
+  // What changed of charts, and who has approved them.
+  'inspector/review': [VOCABULARY, 'inspector/charts'],
   // The documentation of the charts: what it is read from, a chart's page, the tours, what is checked.
-  'inspector/docs/text': [VOCABULARY, 'inspector/charts'],
+  'inspector/docs/text': [VOCABULARY, 'inspector/charts', 'inspector/review'],
   'inspector/docs/chart': ['machines/scheduler', 'inspector/charts', 'inspector/docs/text'],
   'inspector/docs/tour': ['inspector/charts', 'inspector/docs/text'],
   'inspector/docs/check': ['inspector/charts', 'inspector/docs/text'],
@@ -38,6 +40,7 @@ const INSPECTOR_ROOMS = {
     ...MERGE,
     'inspector/charts',
     'inspector/draw',
+    'inspector/review',
     'inspector/docs/text',
     'inspector/docs/chart',
     'inspector/docs/tour',

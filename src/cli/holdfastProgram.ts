@@ -6,6 +6,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { backupCommand } from './commands/backup.ts';
+import { chartsCommand } from './commands/charts/charts.ts';
 import { compactCommand } from './commands/compact.ts';
 import { completionCommand } from './commands/completion/completion.ts';
 import { conflictsCommand } from './commands/conflicts/conflicts.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   crisesCommand,
   policiesCommand,
   crisisModeCommand,
+  chartsCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,

@@ -6,7 +6,7 @@
 
 import type { AnyStateMachine } from 'xstate';
 import type { ChartModel, StateModel, TransitionModel } from '../../charts/chartData.ts';
-import type { Approval } from './approvals.ts';
+import type { Approval } from '../../review/approvals.ts';
 import type { ChartSource } from './chartSource.ts';
 import type { ChartCoverage } from './coverage.ts';
 import type { Trace } from './requirements.ts';

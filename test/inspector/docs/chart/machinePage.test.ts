@@ -84,7 +84,7 @@ test('OB-3 where the runtime never takes a transition in a test, the page says w
 test('OB-4 approvals are shown, and void where the chart has changed since', () => {
   expect(page()).toContain('Nobody has approved this version yet.');
   const { hash } = doorModel(door());
-  const approval = { machine: 'sampleDoor', name: 'A. Nurse', role: 'clinician' };
+  const approval = { machine: 'sampleDoor', version: '1', name: 'A. Nurse', role: 'clinician' };
   const approvals = JSON.stringify({
     format: 1,
     approvals: [

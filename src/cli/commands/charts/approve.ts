@@ -1,0 +1,119 @@
+/**
+ * `holdfast charts approve`: writes down that somebody has approved charts as they are.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import type { ChartModel } from '../../../../inspector/charts/chartData.ts';
+import { type Approval, isDate, withApproval } from '../../../../inspector/review/approvals.ts';
+import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import { nearestName } from '../../../../machines/vocabulary/nearestName.ts';
+import { isAsHashed, keepApprovals, keptApprovals, presentCharts } from '../../clone/chartFiles.ts';
+import { type CloneOptions, cloneOption, cloneRoot } from '../../clone/clone.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { shortHash } from './versions.ts';
+
+interface ApproveOptions extends CloneOptions, JsonOptions {
+  readonly machine: readonly string[];
+  readonly all: boolean;
+  readonly name: string;
+  readonly role: string;
+  readonly note?: string;
+  readonly date?: string;
+}
+
+export function approveCommand(): Command {
+  return command<ApproveOptions>({
+    name: 'approve',
+    description: 'write down that you approve charts as they are',
+    options: [
+      value(
+        '--machine <id>',
+        'the chart, such as crisis; may be given again',
+        (id: string, before: readonly string[] = []) => [...before, id],
+        [],
+      ),
+      flag('--all', 'all charts'),
+      value('--name <name>', 'who approves; kept in the repository', wordsOf).makeOptionMandatory(),
+      value('--role <role>', 'what you are, such as clinical lead', wordsOf).makeOptionMandatory(),
+      value('--note <text>', 'a remark', wordsOf),
+      value('--date <date>', 'the day, such as 2026-11-27; else today, by UTC', dateOf),
+      cloneOption(),
+      jsonOption(),
+    ],
+    notes:
+      'It goes to docs/machines/approvals.json with the hash of each chart, and is void as soon as the chart or one of its rules changes. Commit the file, signed where your process asks for that: the history says who wrote it.',
+    examples: [
+      'holdfast charts approve --machine crisis --name "A. Moreau" --role "clinical lead"',
+      'holdfast charts approve --all --name "A. Moreau" --role "clinical lead" --note "release 0.2"',
+    ],
+    async run({ options, output }) {
+      const root = cloneRoot(options);
+      const charts = chosen(presentCharts(root), options);
+      const date = options.date ?? new Date(systemClock.now()).toISOString().slice(0, 10);
+      const made = charts.map((chart) => approvalOf(chart, options, date));
+      const path = keepApprovals(root, made.reduce(withApproval, keptApprovals(root)));
+      const lines = made.map(
+        ({ machine, version, hash }) => `  ${machine} ${version ?? ''} ${shortHash(hash)}`,
+      );
+      const text = [
+        `${options.name} (${options.role}) approves, as of ${date}:`,
+        ...lines,
+        `Written to ${path}. Run npm run docs, so that the pages show it, and commit both.`,
+      ].join('\n');
+      output.result({ path, approvals: made }, text);
+    },
+  });
+}
+
+/** @throws HoldfastError `HF_OPTION_INVALID`. */
+function chosen(
+  charts: ReadonlyMap<string, ChartModel>,
+  { machine, all }: ApproveOptions,
+): readonly ChartModel[] {
+  if (all === machine.length > 0) {
+    throw invalid('Give --machine ID, or --all for every chart.', '--machine');
+  }
+  const found = all ? [...charts.values()] : machine.map((id) => chartOf(charts, id));
+  const edited = found.find((chart) => !isAsHashed(chart));
+  if (edited === undefined) return found;
+  throw invalid(
+    `docs/machines/${edited.id}.json is not what its hash says: npm run docs writes it from the sources.`,
+    '--machine',
+  );
+}
+
+function chartOf(charts: ReadonlyMap<string, ChartModel>, id: string): ChartModel {
+  const found = charts.get(id);
+  if (found !== undefined) return found;
+  const near = nearestName(id, [...charts.keys()]);
+  const hint =
+    near === null ? `They are ${[...charts.keys()].join(', ')}.` : `Did you mean ${near}?`;
+  throw invalid(`There is no chart ${id}. ${hint}`, '--machine');
+}
+
+function approvalOf(
+  { id, hash, version }: ChartModel,
+  { name, role, note }: ApproveOptions,
+  date: string,
+): Approval {
+  return { machine: id, hash, version, name, role, date, ...(note === undefined ? {} : { note }) };
+}
+
+/** One line with something on it. */
+function wordsOf(text: string): string {
+  const words = text.trim();
+  if (words !== '' && !/\p{Cc}/u.test(words)) return words;
+  throw new InvalidArgumentError('Give some words, on one line.');
+}
+
+function dateOf(text: string): string {
+  if (isDate(text)) return text;
+  throw new InvalidArgumentError('Give a day such as 2026-11-27.');
+}
+
+function invalid(message: string, field: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', message, { field });
+}
