@@ -165,7 +165,7 @@ export interface Hello {
   readonly charts: readonly { readonly machine: string; readonly version: string | null }[];
 }
 
-/** What whoever shows the page says to those who look, as the demo tells its story. No process says any. */
+/** What the command that shows the page says to those who look, as the demo tells its story. No process says any. */
 export interface Note {
   /** Counts notes from 1; one may come again after a new beginning. */
   readonly serial: number;

@@ -19,7 +19,7 @@ type MessageOf<Kind extends FeedMessage['kind']> = Extract<FeedMessage, { readon
  * what was overtaken nothing. Serials that are missing say that something was left out.
  */
 export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
-  // With a hello all begins anew.
+  // A hello begins all over.
   const from = messages.findLastIndex(({ kind }) => kind === 'hello');
   let hello: MessageOf<'hello'> | null = null;
   let away: MessageOf<'away'> | null = null;

@@ -1,5 +1,5 @@
 /**
- * What whoever shows the page says of what happens, as the demo does: the last of it, and behind it the rest.
+ * What the command that shows the page says of what happens: the last of it, and behind it the rest.
  *
  * @module
  */

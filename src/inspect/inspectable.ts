@@ -22,8 +22,8 @@ export interface Inspector {
   /** The address of the page without its token, for a log: `http://127.0.0.1:7080`. */
   readonly url: string;
   /**
-   * What a person opens, once: the first page that comes by it takes it, and stays in until its tab is closed. Whoever
-   * has it may look, and may give orders where `operate` is on: print it where only such people read it.
+   * What a person opens, once: the first page that comes by it takes it, and stays in until its tab is closed. One
+   * who has it may look, and give orders where `operate` is on: print it where only such people read it.
    */
   readonly link: string;
   /** Another link, for another page. */

@@ -1,5 +1,5 @@
 /**
- * Opens a link in the browser of whoever sits at this machine, where that can be.
+ * Opens a link in the browser of the person at this machine, where that can be.
  *
  * The link holds a token, and what a program is started with is to be seen by every user of the machine. So the
  * program is given a file that only this user can read, and which leads on to the link.
