@@ -9,11 +9,11 @@ import { Ago } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { machineText, statesText } from '../words/states.ts';
 
-export function actorCells({ actor, id, machine, states, sinceAtMs, about }: WatchedActor) {
+export function actorCells({ id, machine, states, sinceAtMs, about }: WatchedActor) {
   return (
     <>
       <span role="gridcell" class="name">
-        <a href={formatRoute({ view: 'actors', of: String(actor) })} tabIndex={-1} title={id}>
+        <a href={formatRoute({ view: 'actors', of: id })} tabIndex={-1} title={id}>
           {id}
         </a>
       </span>

@@ -67,6 +67,7 @@ function dataOf({ actor }: WatchedActor) {
   return { 'data-actor': String(actor) };
 }
 
-function open({ actor }: WatchedActor): void {
-  goTo({ view: 'actors', of: String(actor) });
+/** By its id: that of a component or an operation outlives a process, its number does not. */
+function open({ id }: WatchedActor): void {
+  goTo({ view: 'actors', of: id });
 }

@@ -71,9 +71,15 @@ function byNumber(
   return actors.get(number) ?? ended.get(number) ?? null;
 }
 
+/** What was looked for last among these actors: several components look for the same one. */
+const lastFound = new WeakMap<object, { readonly id: string; readonly found: Known | null }>();
+
 function byId(actors: ReadonlyMap<number, Known>, id: string): Known | null {
+  const last = lastFound.get(actors);
+  if (last?.id === id) return last.found;
   let found: Known | null = null;
   for (const actor of actors.values()) if (actor.id === id) found = actor;
+  lastFound.set(actors, { id, found });
   return found;
 }
 

@@ -1,0 +1,55 @@
+/**
+ * A feed that says what a test tells it to, and answers calls as the test has it.
+ *
+ * @module
+ */
+
+import {
+  type FeedMessage,
+  type FeedSource,
+  INSPECTOR_PROTOCOL,
+  type WatchedActor,
+} from '../../../inspector/protocol.ts';
+
+export type Answers = Readonly<
+  Record<string, (params: Readonly<Record<string, unknown>>) => unknown>
+>;
+
+export class ScriptedFeed implements FeedSource {
+  readonly #listeners = new Set<(messages: readonly FeedMessage[]) => void>();
+  readonly #actors: readonly WatchedActor[];
+  readonly #answers: Answers;
+  /** Every call that came, in order. */
+  readonly calls: { readonly name: string; readonly params: unknown }[] = [];
+
+  constructor(actors: readonly WatchedActor[], answers: Answers = {}) {
+    this.#actors = actors;
+    this.#answers = answers;
+  }
+
+  watch(listener: (messages: readonly FeedMessage[]) => void): () => void {
+    const own = (messages: readonly FeedMessage[]): void => {
+      listener(messages);
+    };
+    this.#listeners.add(own);
+    own([
+      {
+        ...{ kind: 'hello', protocol: INSPECTOR_PROTOCOL, holdfast: '0.0.0', name: 'scripted' },
+        ...{ startedAtMs: 1_000, nowMs: Date.now(), charts: [] },
+      },
+      { kind: 'actors', actors: this.#actors, isAll: true },
+    ]);
+    return () => this.#listeners.delete(own);
+  }
+
+  tell(...messages: FeedMessage[]): void {
+    for (const listener of this.#listeners) listener(messages);
+  }
+
+  async call(name: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    this.calls.push({ name, params });
+    const answer = this.#answers[name];
+    if (answer === undefined) throw new Error(`the test has no answer for ${name}`);
+    return await answer(params);
+  }
+}
