@@ -10,7 +10,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { causeText, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type { FeedSource } from '../protocol.ts';
-import { type StatelyFrame, StatelyFrames } from './statelyFrames.ts';
+import { StatelyFrames } from './statelyFrames.ts';
 import { StatelyLink } from './statelyLink.ts';
 import { checkStatelyUrl } from './statelyUrl.ts';
 import { openTextSocket } from './webSocketClient.ts';
@@ -20,7 +20,7 @@ const VERSION_KNOWN = '0.7.2';
 
 /** What an app has made with the package: all that is used of it is how it takes frames. */
 export interface StatelyTarget {
-  readonly adapter: { send(frame: StatelyFrame): void };
+  readonly adapter: { send(frame: object): void };
 }
 
 export interface StatelyInspectorParts {

@@ -1,7 +1,11 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { FeedMessage, Step } from '../../../inspector/protocol.ts';
 import { FeedLines } from '../../../inspector/server/feedLines.ts';
+import { FeedStream } from '../../../inspector/server/feedStream.ts';
 import {
   away,
   feedRequest,
@@ -64,6 +68,40 @@ describe('OB-1 the feed of a page', () => {
     await expect.poll(() => messagesIn(feed.text()).at(-1)).toEqual(away('after it'));
     expect(messagesIn(feed.text()).slice(0, -1)).toEqual(source.beginning);
     expect(source.watches).toBe(1);
+  });
+
+  test('OB-1: of a large beginning a piece is written in a turn, whatever else is told meanwhile', () => {
+    const written: string[] = [];
+    const response = Object.assign(new EventEmitter(), {
+      ...{ writableLength: 0, writeHead: () => undefined, flushHeaders: () => undefined },
+      write: (text: string) => written.push(text),
+      destroy: () => undefined,
+    }) as unknown as ServerResponse;
+    const deferred: (() => void)[] = [];
+    const clock = {
+      ...systemClock,
+      schedule: () => () => undefined,
+      defer: (go: () => void) => deferred.push(go),
+    };
+    const source = new PlayedSource();
+    source.beginning = Array.from({ length: 50 }, () => bulk(30));
+    const lines = new FeedLines();
+    const stream = new FeedStream({
+      ...{ response, source, lines, clock, onEnd: () => undefined, onError: () => undefined },
+    });
+    stream.open();
+    expect(written).toHaveLength(1);
+    source.tell([away('meanwhile')]);
+    source.tell([away('and more')]);
+    expect(written).toHaveLength(1);
+    for (let turns = 0; deferred.length > 0; turns += 1) {
+      expect(written).toHaveLength(turns + 1);
+      deferred.shift()?.();
+    }
+    expect(Math.max(...written.map((text) => text.length))).toBeLessThan(150_000);
+    const told = written.flatMap((line) => JSON.parse(line) as FeedMessage[]);
+    expect(told).toEqual([...source.beginning, away('meanwhile'), away('and more')]);
+    stream.end();
   });
 
   test('OB-1: each message is made JSON of once, for however many pages', () => {

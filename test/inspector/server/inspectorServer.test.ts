@@ -1,7 +1,9 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { startInspectorServer } from '../../../inspector/server/inspectorServer.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import {
   bearer,
   feedRequest,
@@ -129,6 +131,44 @@ describe('AC-2 its end', () => {
     expect(source.listeners.size).toBe(0);
     expect(await connects('127.0.0.1', inspector.port)).toBe(false);
     expect(inspector.errors).toEqual([]);
+  });
+
+  test('AC-2: none of its timers is left', async () => {
+    let pending = 0;
+    const clock: Clock = {
+      ...systemClock,
+      schedule(delayMs, wake) {
+        pending += 1;
+        let isOver = false;
+        const over = (): void => {
+          if (!isOver) pending -= 1;
+          isOver = true;
+        };
+        const cancel = systemClock.schedule(delayMs, () => {
+          over();
+          wake();
+        });
+        return () => {
+          over();
+          cancel();
+        };
+      },
+    };
+    const source = new PlayedSource();
+    source.answer = () => new Promise(() => undefined);
+    const calls = [{ name: 'x', kind: 'look', params: [], answer: 'plain' }] as const;
+    const inspector = await ServedInspector.start({ source, calls, clock });
+    const { session } = await inspector.session();
+    await inspector.follow(session);
+    const asked = [
+      inspector.call('x', {}, session),
+      inspector.ask({ path: '/feed', headers: bearer('x') }),
+    ].map((reply) => reply.catch(() => null));
+    await expect.poll(() => source.asked.length + source.listeners.size).toBe(2);
+    await expect.poll(() => pending).toBeGreaterThanOrEqual(3);
+    await inspector.server.close();
+    await Promise.all(asked);
+    expect(pending).toBe(0);
   });
 
   test('AC-2: nothing of it keeps a process alive', async () => {
