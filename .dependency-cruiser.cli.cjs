@@ -58,6 +58,7 @@ const CLI_ROOMS = {
     'src/testing',
     'src/http',
     'src',
+    'src/inspect',
     'src/cli/kit',
     'src/cli/inspector',
     'src/cli/run',

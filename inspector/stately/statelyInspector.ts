@@ -1,5 +1,5 @@
 /**
- * Attaches the inspector of Stately (`@statelyai/inspect`) to a feed. Nothing of it is loaded before that, and nothing
+ * Attaches the inspector of Stately (`@statelyai/inspect`) to a feed (OB-2). Nothing of it is loaded before that, and nothing
  * but names leaves by it.
  *
  * @module

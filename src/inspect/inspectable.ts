@@ -57,7 +57,7 @@ export interface Inspectable {
    * then `onError` is told.
    *
    * @example
-   * const stately = await runtime.statelyInspector({ url: 'ws://127.0.0.1:8080' });
+   * const stately = await runtime.statelyInspector({ url });
    * stately.close();
    *
    * @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE` where nobody answers or the package is missing;

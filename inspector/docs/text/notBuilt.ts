@@ -66,5 +66,4 @@ export const NOT_BUILT: readonly NotBuilt[] = [
       'In part: the port of an engine and the tests for one are there; there is no distributed engine yet.',
   },
   { id: 'SC-3', missing: 'All of it: an upstream has one endpoint.' },
-  { id: 'OB-2', missing: 'All of it: the adapter for the Stately inspector is being built.' },
 ];

@@ -23,6 +23,7 @@ import { CONFLICT_PLANTS, type ConflictPlant, conflictsDemo } from './conflicts/
 import { type DemoPage, openDemoPage } from './demoPage.ts';
 import { crisisKey } from './demoPlan.ts';
 import { DemoRun } from './demoRun.ts';
+import { openDemoStately } from './demoStately.ts';
 import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
 import { type DemoEvidence, judgeDemo, summaryText } from './demoVerdict.ts';
 
@@ -38,6 +39,8 @@ interface DemoOptions extends JsonOptions {
   readonly port: number;
   readonly operate: boolean;
   readonly open: boolean;
+  /** The WebSocket of the Stately inspector. */
+  readonly stately?: string;
   readonly plant: (typeof DEMO_PLANTS)[number] | null;
 }
 
@@ -76,6 +79,9 @@ const DURATION_MAX_MS = 120_000;
 const CRISES_DELIVERED_WITHIN_MS = 20_000;
 const POLL_MS = 100;
 
+/** Where the server of the Stately inspector listens by default. */
+const STATELY_URL = 'ws://127.0.0.1:8080';
+
 /** What is for the page is given where one is wanted. */
 const WITH_PAGE = { inspect: true };
 
@@ -88,7 +94,7 @@ export function demoCommand(): Command {
       flag(
         '--conflicts',
         'instead: a phone and a tablet change the same records offline, and one is killed',
-      ).conflicts(['operations', 'kills', 'inspect', 'port', 'operate', 'open']),
+      ).conflicts(['operations', 'kills', 'inspect', 'port', 'operate', 'open', 'stately']),
       value('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000),
       value('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3),
       value(
@@ -107,6 +113,10 @@ export function demoCommand(): Command {
       ).implies(WITH_PAGE),
       flag('--operate', 'take orders from that page, too').implies(WITH_PAGE),
       flag('--open', 'open that page in a browser here').implies(WITH_PAGE),
+      value(
+        '--stately [url]',
+        'show it in the Stately inspector, at the WebSocket of its server on this machine',
+      ).preset(STATELY_URL),
       value('--plant <defect>', 'plant a defect, to see the demo fail').choices([
         ...DEMO_PLANTS,
         ...CONFLICT_PLANTS,
@@ -120,6 +130,9 @@ crisis waits 200 ms or more for its answer.
 With --inspect it begins once the page is there, and at the end the page stays until Ctrl-C, with what the demo has left
 to look at: its dead letters, its charts. Without a terminal, and with --json, it ends with the verdict.
 
+With --stately the server of the Stately inspector has to run, and the package @statelyai/inspect to be installed: docs/how-to/
+watch-in-the-stately-inspector.md says how, and what leaves the machine by its page. With --operations 100 it can follow.
+
 With --conflicts it fails if something that was written is lost or there twice, if a device holds other
 bytes than the upstream, if a question for a person is not asked or its answer does not stand, or if a
 crisis waits 200 ms or more. The last three defects are for it, the others for the demo without.`,
@@ -127,6 +140,7 @@ crisis waits 200 ms or more. The last three defects are for it, the others for t
       'holdfast demo',
       'holdfast demo --operations 500 --kills 8 --seed 7',
       'holdfast demo --inspect --open',
+      'holdfast demo --stately --operations 100',
       'holdfast demo --conflicts',
       'holdfast demo --plant double-apply      # an upstream that forgets keys: this must fail',
     ],
@@ -161,7 +175,12 @@ async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
   try {
     const page = options.inspect ? await openDemoPage(storeIn(folder), options, output) : null;
     try {
-      return await runDemo(options, { folder, upstream, output, page });
+      const stately = await openDemoStately(storeIn(folder), options.stately, output);
+      try {
+        return await runDemo(options, { folder, upstream, output, page });
+      } finally {
+        stately?.close();
+      }
     } finally {
       await page?.close();
     }

@@ -146,11 +146,13 @@ describe('OB-2 AC-2 SE-5 canaries in every input, searched in every frame', () =
   async function shown(told: (source: FeedSource) => FeedSource): Promise<string> {
     const server = await StatelyServer.start();
     await canaryScene(async (source) => {
-      const { close } = await openStately(
+      const stately = await openStately(
         { source: told(source), clock: systemClock, onError: () => undefined },
         { url: server.url },
       );
-      onTestFinished(close);
+      onTestFinished(() => {
+        stately.close();
+      });
     });
     for (const machine of ['syncOperation', 'crisis', 'conflict', 'crisisMode', 'circuitBreaker']) {
       await expect.poll(() => server.frames.some((frame) => frame.includes(machine))).toBe(true);

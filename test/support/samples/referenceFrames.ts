@@ -120,6 +120,18 @@ for (let number = 1; number < 12; number += 1) {
 await clock.run(runtime.close());
 `;
 
+const STATELY = `
+const { WebSocketServer } = await import('ws');
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+await new Promise<void>((listening) => server.once('listening', () => listening()));
+const url = \`ws://127.0.0.1:\${(server.address() as { readonly port: number }).port}\`;
+const runtime = createRuntime({ store: ':memory:' });
+await runtime.ready;
+//…
+await runtime.close();
+server.close();
+`;
+
 export const REFERENCE_FRAMES: Readonly<Record<string, string>> = {
   'DeadLetters.list': LETTERS,
   'DeadLetters.show': LETTERS,
@@ -150,6 +162,8 @@ await client.close();
 await runtime.close();
 process.chdir('..');
 `,
+  'Inspectable.statelyInspector': STATELY,
+  'Runtime.statelyInspector': STATELY,
   'CrisisMode.leave': `
 const runtime = createRuntime({ store: ':memory:' });
 await runtime.crisisMode.enter({ subject: 'user-42', by: { id: 'staff-7', role: 'clinician' } });

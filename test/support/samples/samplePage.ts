@@ -15,7 +15,7 @@ import type { Sample } from './markdown.ts';
 import { programOf, scriptOf } from './program.ts';
 
 /** What an app has installed beside holdfast, in samples. */
-const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3'];
+const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3', 'ws'];
 const TIME_LIMIT_MS = 30_000;
 /** What a shell is told before each script; npx asks nobody, and takes what is installed. */
 const PRELUDE = `set -euo pipefail
