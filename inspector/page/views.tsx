@@ -14,6 +14,7 @@ import { Overview } from './overview/overview.tsx';
 import { Conflicts } from './piles/conflicts.tsx';
 import { Crises } from './piles/crises.tsx';
 import { DeadLetters } from './piles/deadLetters.tsx';
+import { HeldNote } from './piles/heldNote.tsx';
 import { Quarantine } from './piles/quarantine.tsx';
 import { Waiting } from './piles/waiting.tsx';
 import { Story } from './story.tsx';
@@ -66,4 +67,4 @@ export const VIEWS: readonly View[] = [
 ];
 
 /** Across the top of every view, while it has something to say. */
-export const BANNERS: readonly ComponentType[] = [TimeBar, Story];
+export const BANNERS: readonly ComponentType[] = [HeldNote, TimeBar, Story];

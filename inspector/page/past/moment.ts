@@ -27,12 +27,6 @@ export type Then =
 /** Steps in the order of their serials. */
 export type Remembered = readonly Step[];
 
-/** The moments that can be gone back to; `null` where no step is remembered. */
-export function reachOf(steps: Remembered): { readonly from: number; readonly to: number } | null {
-  const [first, last] = [steps[0], steps.at(-1)];
-  return first === undefined || last === undefined ? null : { from: first.serial, to: last.serial };
-}
-
 /** Where the first step after this moment lies among the remembered ones. */
 export function placeAfter(steps: Remembered, moment: number): number {
   let [low, high] = [0, steps.length];
