@@ -54,6 +54,8 @@ interface Watched {
 interface Scene {
   readonly name: string;
   readonly hash: string;
+  /** What the person does first. */
+  readonly begin?: (page: Page) => Promise<void>;
   /** What the person does meanwhile, again and again. */
   readonly act?: (page: Page) => Promise<void>;
   readonly seconds?: number;
@@ -69,6 +71,25 @@ const SCENES: readonly Scene[] = [
       await page.mouse.move(500, 500);
       await page.mouse.wheel(0, 900);
       await page.waitForTimeout(60);
+    },
+  },
+  {
+    name: 'actors, looking back step by step',
+    hash: '#/actors',
+    async begin(page) {
+      await page.keyboard.press('t');
+    },
+    async act(page) {
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForTimeout(60);
+    },
+  },
+  {
+    name: 'an operation and its chart',
+    hash: '#/actors?machine=syncOperation',
+    async begin(page) {
+      await page.keyboard.press('Escape');
+      await page.locator('[data-actor]').nth(3).click();
     },
   },
   { name: 'one breaker and its chart', hash: '#/actors/breaker%3Apayments' },
@@ -93,6 +114,7 @@ async function metricsOf(client: CDPSession): Promise<{ heapMb: number; nodes: n
 async function measure(page: Page, client: CDPSession, scene: Scene): Promise<Measured> {
   await page.evaluate(`location.hash = ${JSON.stringify(scene.hash)}`);
   await page.waitForTimeout(SETTLE_MS);
+  await scene.begin?.(page);
   await page.evaluate('takeFrames()');
   const endsAt = performance.now() + (scene.seconds ?? SECONDS) * 1_000;
   while (performance.now() < endsAt) {

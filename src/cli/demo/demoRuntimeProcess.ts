@@ -64,6 +64,7 @@ async function start(order: StartOrder): Promise<void> {
   const made = createRuntime({
     store: order.storeFolder,
     key: keyFile(order.keyFile),
+    name: 'holdfast demo',
     // Quicker than the default, as its stalls are shorter than real ones.
     upstreams: { [UPSTREAM]: { attemptTimeoutMs: 2_000 } },
     onError: reportOnce(createOutput({ json: false })),
