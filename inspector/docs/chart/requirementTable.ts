@@ -22,9 +22,8 @@ export function requirementTable({ model, traces }: ChartDoc): string | null {
         .filter(({ requirements }) => requirements.includes(id))
         .map(({ path }) => `[${code(path)}](#${stateAnchor(path)})`)
         .join(', '),
-      tests.length === 0
-        ? ''
-        : `[${tests.length} ${tests.length === 1 ? 'test file' : 'test files'}](matrix.md#${id.toLowerCase()})`,
+      // How many they are is no matter of this page, which would change with each of them.
+      tests.length === 0 ? '' : `[its tests](matrix.md#${id.toLowerCase()})`,
     ];
   });
   return rows.length === 0 ? null : table(['Requirement', 'Carried by', 'Proven in'], rows);

@@ -61,7 +61,7 @@ test('OB-3 tables: each transition with its tests, guards with their parameters,
     '| `movedAtMs` | When it last moved. |',
     '| `resting` | Nobody is near. | `closed` |',
     '| `open` | `look` | Looks who is there. |',
-    '| [CB-1](../requirements.md#cb-1) | [`closed`](#state-closed) | [1 test file](matrix.md#cb-1) |',
+    '| [CB-1](../requirements.md#cb-1) | [`closed`](#state-closed) | [its tests](matrix.md#cb-1) |',
   ]);
 });
 
