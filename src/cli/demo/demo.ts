@@ -128,7 +128,8 @@ export function demoCommand(): Command {
 crisis waits 200 ms or more for its answer.
 
 With --inspect it begins once the page is there, and at the end the page stays until Ctrl-C, with what the demo has left
-to look at: its dead letters, its charts. Without a terminal, and with --json, it ends with the verdict.
+to look at: its dead letters, its charts. Without a terminal, and with --json, it ends with the verdict. --port,
+--operate and --open ask for the page, too.
 
 With --stately the server of the Stately inspector has to run, and the package @statelyai/inspect to be installed: docs/how-to/
 watch-in-the-stately-inspector.md says how, and what leaves the machine by its page. With --operations 100 it can follow.

@@ -75,7 +75,7 @@ export async function openDemoPage(
     somebodyLooks,
     isKept: isTerminal,
     tell: (text, tone) => {
-      story.tell(text, tone);
+      story.tell(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`, tone);
     },
     close: async () => {
       begin();

@@ -30,8 +30,8 @@ describe('holdfast demo --inspect', () => {
     const notes = page.messages.flatMap((said) => (said.kind === 'notes' ? said.notes : []));
     expect(notes.map(({ serial }) => serial)).toEqual(notes.map((_, at) => at + 1));
     const texts = notes.map(({ text }) => text).join('\n');
-    expect(texts).toContain('the upstream disappears');
-    expect(texts).toContain('killed the runtime with SIGKILL');
+    expect(texts).toContain('The upstream disappears');
+    expect(texts).toContain('Killed the runtime with SIGKILL');
     expect(notes.at(-1)).toMatchObject({
       tone: 'good',
       text: expect.stringMatching(/^PASS {2}60 operations/),
