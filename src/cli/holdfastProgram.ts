@@ -13,6 +13,7 @@ import { conflictsCommand } from './commands/conflicts/conflicts.ts';
 import { crisesCommand } from './commands/crises/crises.ts';
 import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
+import { evidenceCommand } from './commands/evidence/evidence.ts';
 import { inspectCommand } from './commands/inspect/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -42,6 +43,7 @@ const COMMANDS = [
   policiesCommand,
   crisisModeCommand,
   chartsCommand,
+  evidenceCommand,
   doctorCommand,
   backupCommand,
   restoreCommand,

@@ -34,7 +34,7 @@ export function cloneRoot({ clone }: CloneOptions): string {
   }
   throw new HoldfastError(
     'HF_OPTION_INVALID',
-    `This needs a git clone of holdfast, and ${start} is in none: charts are reviewed with their sources and history, which the installed package does not have. Run it in a clone, or give --clone DIR.`,
+    `This needs a git clone of holdfast, and ${start} is in none: an installed package has neither its sources nor their history. Run it in a clone, or give --clone DIR.`,
     { field: '--clone' },
   );
 }

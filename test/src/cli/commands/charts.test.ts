@@ -4,60 +4,20 @@
  * @module
  */
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { chartHash } from '../../../../inspector/charts/chartHash.ts';
-import { type ChartModel, chartModel } from '../../../../inspector/charts/chartModel.ts';
 import { machines } from '../../../../machines/index.ts';
+import { chartClone } from '../../../support/charts/chartClone.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
-
-const RULES = [{ name: 'isAnything', kind: 'guard', text: '() => true', uses: [] }] as const;
-const models = machines.map((machine) => chartModel(machine, RULES));
-
-/** A clone whose only commit has every chart. */
-function cloned() {
-  const root = join(tempFolder(), 'clone');
-  const folder = join(root, 'docs/machines');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(root, 'package.json'), '{"name":"holdfast"}');
-  const write = (model: ChartModel): void =>
-    writeFileSync(join(folder, `${model.id}.json`), JSON.stringify(model));
-  const git = (...parameters: readonly string[]): string =>
-    execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@x', ...parameters], {
-      cwd: root,
-      encoding: 'utf8',
-    }).trim();
-  git('init', '-q');
-  const commit = (title: string): string => {
-    git('add', '-A');
-    git('commit', '-q', '-m', title);
-    return git('rev-parse', '--short', 'HEAD');
-  };
-  commit('before charts were data');
-  for (const model of models) write(model);
-  const first = commit('charts');
-  const cli = (...args: readonly string[]) => runCli(['charts', ...args, '--clone', root]);
-  const change = (id: string, text: string): void => {
-    const { hash: _, ...rest } = models.find((model) => model.id === id) ?? raise(id);
-    const changed = { ...rest, rules: [{ ...RULES[0], text }] };
-    write({ ...changed, hash: chartHash(changed) });
-  };
-  return { root, folder, cli, change, commit, first };
-}
-
-function raise(id: string): never {
-  throw new Error(`no chart ${id}`);
-}
 
 const WHO = ['--name', 'A. Moreau', '--role', 'clinical lead', '--date', '2026-11-27'] as const;
 
 describe('holdfast charts', () => {
   test('OB-4 UX-1 diff says what changed since a commit, or that nothing did', async () => {
-    const { cli, change, commit, first, folder } = cloned();
-    const same = await cli('diff', '--exit-code');
+    const { cli, change, commit, first, folder } = chartClone();
+    const same = await cli('charts', 'diff', '--exit-code');
     expect(same.exitCode).toBe(0);
     expect(same.stdout).toMatch(
       /^Nothing changed of any chart between HEAD \(\w{10}\) and the files as they are\.\n$/,
@@ -65,56 +25,60 @@ describe('holdfast charts', () => {
 
     change('crisis', '() => false');
     rmSync(join(folder, 'scheduler.json'));
-    const changed = await cli('diff');
+    const changed = await cli('charts', 'diff');
     expect(changed.exitCode).toBe(0);
     expect(changed.stdout).toMatch(/\n\ncrisis: version 2, \w{12} -> version 2, \w{12}\n/);
     expect(changed.stdout).toContain(
       '~ The rule of guard isAnything changed.\n      was: () => true\n      is : () => false',
     );
     expect(changed.stdout).toMatch(/scheduler: .* -> not there\n {2}- The chart is gone: /);
-    expect((await cli('diff', '--exit-code')).exitCode).toBe(3);
+    expect((await cli('charts', 'diff', '--exit-code')).exitCode).toBe(3);
 
     commit('another rule');
-    expect(JSON.parse((await cli('diff', first, 'HEAD', '--json')).stdout)).toMatchObject({
-      charts: [
-        {
-          machine: 'crisis',
-          changes: [{ about: 'rule', what: 'changed', before: '() => true', after: '() => false' }],
-        },
-        { machine: 'scheduler', after: null, changes: [{ what: 'removed' }] },
-      ],
-    });
+    expect(JSON.parse((await cli('charts', 'diff', first, 'HEAD', '--json')).stdout)).toMatchObject(
+      {
+        charts: [
+          {
+            machine: 'crisis',
+            changes: [
+              { about: 'rule', what: 'changed', before: '() => true', after: '() => false' },
+            ],
+          },
+          { machine: 'scheduler', after: null, changes: [{ what: 'removed' }] },
+        ],
+      },
+    );
   });
 
   test('OB-4 UX-1 diff refuses what is no commit, and one from before charts were data', async () => {
-    const { cli } = cloned();
+    const { cli } = chartClone();
     for (const [rev, says] of [
       ['nope', 'git knows no commit nope here.'],
       ['HEAD~1', 'HEAD~1 has no docs/machines/*.json: it is from before charts were kept as data'],
       ['--upload-pack=x', "unknown option '--upload-pack=x'"],
     ] as const) {
-      const refused = await cli('diff', rev);
+      const refused = await cli('charts', 'diff', rev);
       expect([refused.exitCode, refused.stdout]).toEqual([2, '']);
       expect(refused.stderr).toContain(says);
     }
   });
 
   test('OB-4 an approval holds until the chart or a rule of it changes', async () => {
-    const { cli, change, commit, first, folder } = cloned();
-    expect((await cli('status')).stdout).toMatch(/^never {5}circuitBreaker /m);
-    const approved = await cli('approve', '--all', ...WHO, '--note', 'release 0.2');
+    const { cli, change, commit, first, folder } = chartClone();
+    expect((await cli('charts', 'status')).stdout).toMatch(/^never {5}circuitBreaker /m);
+    const approved = await cli('charts', 'approve', '--all', ...WHO, '--note', 'release 0.2');
     expect(approved.exitCode).toBe(0);
     expect(approved.stdout).toContain('A. Moreau (clinical lead) approves, as of 2026-11-27:');
-    expect(await cli('status', '--exit-code')).toMatchObject({ exitCode: 0 });
+    expect(await cli('charts', 'status', '--exit-code')).toMatchObject({ exitCode: 0 });
     const kept = readFileSync(join(folder, 'approvals.json'), 'utf8');
     expect(JSON.parse(kept)).toMatchObject({ format: 1, approvals: { length: machines.length } });
     // The same again is the same file.
-    await cli('approve', '--machine', 'crisis', ...WHO, '--note', 'release 0.2');
+    await cli('charts', 'approve', '--machine', 'crisis', ...WHO, '--note', 'release 0.2');
     expect(readFileSync(join(folder, 'approvals.json'), 'utf8')).toBe(kept);
 
     change('crisis', '() => false');
     commit('another rule');
-    const { stdout, exitCode } = await cli('status', '--exit-code');
+    const { stdout, exitCode } = await cli('charts', 'status', '--exit-code');
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(
       /^void {6}crisis \(version 2, \w{12}\)\n +by A\. Moreau, clinical lead, 2026-11-27: release 0\.2\n/m,
@@ -123,11 +87,11 @@ describe('holdfast charts', () => {
     expect(stdout.match(/^approved/gm)).toHaveLength(machines.length - 1);
     // The control: with the rule as it was, the approval holds again.
     change('crisis', '() => true');
-    expect(await cli('status', '--exit-code')).toMatchObject({ exitCode: 0 });
+    expect(await cli('charts', 'status', '--exit-code')).toMatchObject({ exitCode: 0 });
   });
 
   test('OB-4 UX-1 approve refuses what it can not stand for', async () => {
-    const { cli, folder } = cloned();
+    const { cli, folder } = chartClone();
     const path = join(folder, 'crisis.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace('() => true', '() => false'));
     for (const [args, says] of [
@@ -137,7 +101,7 @@ describe('holdfast charts', () => {
       [['--machine', 'scheduler', '--date', '2026-02-30'], 'Give a day such as 2026-11-27.'],
       [['--machine', 'scheduler', '--name', ' '], 'Give some words, on one line.'],
     ] as const) {
-      const refused = await cli('approve', ...WHO, ...args);
+      const refused = await cli('charts', 'approve', ...WHO, ...args);
       expect([refused.exitCode, refused.stdout]).toEqual([2, '']);
       expect(refused.stderr).toContain(says);
     }

@@ -1,0 +1,68 @@
+/**
+ * `holdfast evidence`: everything that an auditor of a release asks for, in one folder with a manifest.
+ *
+ * @module
+ */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type CloneOptions, cloneOption, cloneRoot } from '../../clone/clone.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
+import { EXIT } from '../../kit/exitCodes.ts';
+import type { Paint } from '../../kit/output.ts';
+import { table } from '../../kit/table.ts';
+import { writeBundle } from './bundleFolder.ts';
+import { partsOf } from './evidenceParts.ts';
+import { whatItIsOf } from './release.ts';
+
+interface EvidenceOptions extends CloneOptions, JsonOptions {
+  readonly out: string;
+  readonly drill?: string;
+  readonly force: boolean;
+}
+
+export function evidenceCommand(): Command {
+  return command<EvidenceOptions>({
+    name: 'evidence',
+    description:
+      'gather what a release is judged by, in one folder; exit 3 if something is missing',
+    options: [
+      value(
+        '--out <dir>',
+        'where to put it: an empty folder, or one that is not there yet',
+      ).makeOptionMandatory(),
+      value('--drill <dir>', 'report of a crisis drill; else node_modules/.cache/crisis-drill'),
+      flag('--force', 'also into a folder that is not empty; an earlier bundle in it is replaced'),
+      cloneOption(),
+      jsonOption(),
+    ],
+    notes:
+      'Charts, the matrix of requirements, what tests took of each chart, approvals, requirements and decisions, the report of the crisis drill, results of tests, versions, the lock file, a bill of materials, and manifest.json with the sha256 of every file. What is missing is named with the command that makes it. The same clone gives the same bundle.',
+    examples: ['holdfast evidence --out ./evidence'],
+    async run({ options, output }) {
+      const root = cloneRoot(options);
+      const release = await whatItIsOf(root);
+      const parts = await partsOf(root, {
+        release,
+        drill: options.drill === undefined ? null : resolve(options.drill),
+      });
+      const folder = resolve(options.out);
+      const manifest = writeBundle(folder, { release, parts, isForced: options.force });
+      const rows = manifest.parts.map(({ name, files, missing }) => [
+        missing === null ? 'there' : 'MISSING',
+        name,
+        missing === null ? (files === 1 ? '1 file' : `${files} files`) : `make it: ${missing}`,
+      ]);
+      const isWhole = manifest.parts.every(({ missing }) => missing === null);
+      const text = [
+        table(['', 'what', ''], rows, Number.POSITIVE_INFINITY),
+        `${manifest.files.length} files in ${folder}, of commit ${release.commit.slice(0, 10)}${release.isChanged ? ', WITH CHANGES THAT ARE NOT COMMITTED' : ''}.`,
+      ].join('\n');
+      output.result({ folder, ...manifest }, text, paint);
+      return isWhole ? EXIT.ok : EXIT.someBad;
+    },
+  });
+}
+
+const paint: Paint = (line, { yellow }) =>
+  line.startsWith('MISSING') || line.includes('NOT COMMITTED') ? yellow(line) : line;
