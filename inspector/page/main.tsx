@@ -87,11 +87,13 @@ commands.listen('help', () => {
   store.trigger.helpToggled();
 });
 
+const FIELDS = 'input, select, textarea';
+const TYPED_INTO = 'input:not([type="range"], [type="checkbox"]), select, textarea';
 let before = '';
 addEventListener('keydown', (event) => {
   const target = event.target instanceof HTMLElement ? event.target : null;
-  const isTyping = target?.matches('input, select, textarea') ?? false;
-  // What has keys of its own keeps them.
+  // What has keys of its own keeps them: a switch or a slider its arrows, and no letters.
+  const isTyping = target?.matches(event.key.length === 1 ? TYPED_INTO : FIELDS) ?? false;
   if (event.key === 'Enter' && target?.matches('a, button, summary') === true) return;
   if (document.querySelector('dialog[open]') !== null) return;
   const isWithModifier = event.ctrlKey || event.altKey || event.metaKey;
