@@ -76,6 +76,8 @@ describe('OB-1 what messages of the feed make of the page', () => {
     );
     expect(page.actors.get(1)?.states).toEqual(['c']);
     expect(page.steps).toHaveLength(2);
+    const older = after(hello(), actors(true, actor(1, ['c'], 300)), steps(step(1, 1, ['b'], 200)));
+    expect(older.actors.get(1)).toMatchObject({ states: ['c'], sinceAtMs: 300 });
   });
 
   test('OB-1 an actor that has ended is gone from the list, and still has a name', () => {

@@ -165,6 +165,16 @@ describe('OB-1 the line of the page', () => {
     it.client.stop();
   });
 
+  test('AC-2 a token is spent once, and a session that ends is not called a used link', async () => {
+    const it = line({ '/session': [json(SESSION)], '/feed': [feed('[]\n'), refused] });
+    const running = it.client.run('t-1');
+    await it.pass(500);
+    await running;
+    expect(it.asked.map(({ path }) => path)).toEqual(['/session', '/feed', '/feed']);
+    expect(it.told.at(-1)).toMatchObject({ state: 'refused' });
+    expect(it.told.at(-1)?.reason).toMatch(/^The session has ended/);
+  });
+
   test('OB-1 a server of another protocol is not read', async () => {
     const it = line({ '/session': [json({ ...SESSION, protocol: 99 })] });
     await it.client.run('t-1');
