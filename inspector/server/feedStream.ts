@@ -42,6 +42,9 @@ interface Watch {
   isBegun: boolean;
   /** A page is given the time to read that. */
   beginningBytes: number;
+  /** Nothing has come since the last heartbeat, of a source that tells something each second. */
+  isSilent: boolean;
+  isAway: boolean;
 }
 
 export class FeedStream {
@@ -92,12 +95,15 @@ export class FeedStream {
         isOver = true;
         unwatch();
       },
-      ...{ toWrite: [], isBegun: false, beginningBytes: 0 },
+      ...{ toWrite: [], isBegun: false, beginningBytes: 0, isSilent: false, isAway: false },
     };
     this.#watch = watch;
     try {
       unwatch = source.watch((messages) => {
         if (isOver) return;
+        watch.isSilent = false;
+        // While the process is away nothing more is told until another one begins.
+        watch.isAway = messages.at(-1)?.kind === 'away';
         const isWriting = watch.toWrite.length > 0;
         watch.toWrite.push(...messages);
         if (!isWriting) this.#write(watch);
@@ -136,6 +142,16 @@ export class FeedStream {
     }
   }
 
+  /** A source drops who has held it up: one that is silent for so long has forgotten this page. */
+  #reviveIfSilent(watch: Watch): void {
+    if (watch.isSilent && !watch.isAway) {
+      this.#endWatch();
+      this.#beginWatch();
+    } else {
+      watch.isSilent = true;
+    }
+  }
+
   #fallBehind(): void {
     this.#endWatch();
     this.#cancelCut = this.#parts.clock.schedule(BEHIND_MS_MAX, () => {
@@ -152,7 +168,10 @@ export class FeedStream {
   #beat(): void {
     const { clock, response } = this.#parts;
     this.#cancelHeartbeat = clock.schedule(HEARTBEAT_MS, () => {
-      if (this.#watch !== null) response.write(HEARTBEAT);
+      if (this.#watch !== null) {
+        response.write(HEARTBEAT);
+        this.#reviveIfSilent(this.#watch);
+      }
       this.#beat();
     });
   }

@@ -54,6 +54,23 @@ describe('OB-1 the feed of a page', () => {
     await expect.poll(() => feed.text().split('[]\n').length).toBeGreaterThan(3);
   });
 
+  test('OB-1: a source that has dropped the page is watched anew; one that is away is waited for', async () => {
+    const source = new PlayedSource();
+    source.beginning = [bulk(1)];
+    const inspector = await ServedInspector.start({ source, clock: hurriedClock(200) });
+    const { session } = await inspector.session();
+    const feed = await inspector.follow(session);
+    await expect.poll(() => source.watches).toBe(1);
+    source.listeners.clear();
+    await expect.poll(() => source.watches).toBeGreaterThan(1);
+    source.tell([away('for a while')]);
+    await expect.poll(() => feed.text()).toContain('for a while');
+    const { watches } = source;
+    const beats = feed.text().split('[]\n').length;
+    await expect.poll(() => feed.text().split('[]\n').length).toBeGreaterThan(beats + 4);
+    expect(source.watches).toBe(watches);
+  });
+
   test('OB-1: a large beginning is written in pieces, in several turns, whole and in order', async () => {
     const source = new PlayedSource();
     source.beginning = Array.from({ length: 100 }, (_, at) => bulk(30, at + 1));
