@@ -39,6 +39,8 @@ describe('PS-2 control: the rule of state before effect catches a planted short 
     meta: { requirements: ['PS-2'] },
     invoke: { src: 'attempt' },
   } as const;
+  const over = { description: 'Over.', meta: { requirements: ['PS-2'] }, type: 'final' } as const;
+  const ending = { 'sample.ended': { target: '.over' } } as const;
   const plain = { description: 'Waits.', meta: { requirements: ['PS-2'] } } as const;
 
   const withArrow = (on: object, id = 'sample'): AnyStateMachine =>
@@ -47,7 +49,8 @@ describe('PS-2 control: the rule of state before effect catches a planted short 
       version: '1',
       description: 'Sample.',
       initial: 'ordering',
-      states: { ordering: { ...plain, on }, acting: effectful },
+      on: ending,
+      states: { ordering: { ...plain, on }, acting: effectful, over },
     });
 
   test('PS-2 through the barrier, or on the chart of crises, is kept', () => {
@@ -71,9 +74,11 @@ describe('PS-2 control: the rule of state before effect catches a planted short 
       version: '1',
       description: 'Sample.',
       initial: 'acting',
+      on: ending,
       states: {
         acting: { ...effectful, on: { 'box.opened': { target: 'box' } } },
         box: { ...plain, initial: 'inner', states: { inner: effectful } },
+        over,
       },
     });
     expect(brokenRules(machine)).toEqual([
