@@ -14,6 +14,7 @@ import { Rows } from '../kit/rows.tsx';
 import { Mark } from '../kit/text.tsx';
 import { rememberedOf, type ShownActor, serialOf } from '../model/shown.ts';
 import { companionsOf, type SequenceRow, sequenceOf } from '../past/sequence.ts';
+import { newsLine } from '../words/news.ts';
 import { countOf, preciseText, spanText } from '../words/time.ts';
 
 const ROW_HEIGHT = 44;
@@ -186,11 +187,10 @@ function What(props: { readonly row: SequenceRow }) {
     );
   }
   if (row.kind === 'news') {
-    const { kind, reason } = row.news;
+    const { tone, text } = newsLine(row.news);
     return (
-      <span role="gridcell" class="what told">
-        told: {kind}
-        {reason === null ? '' : ` (${reason})`}
+      <span role="gridcell" class="told" aria-colspan={2} title={row.news.kind}>
+        <Mark tone={tone}>{text}</Mark>
       </span>
     );
   }
@@ -210,7 +210,7 @@ function Led(props: { readonly row: SequenceRow }) {
       </span>
     );
   }
-  if (row.kind === 'news') return <span role="gridcell" class="led" />;
+  if (row.kind === 'news') return null;
   const { from, to } = row.step;
   const { left, entered } = changeOf(row.step);
   return (

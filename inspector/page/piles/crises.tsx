@@ -37,7 +37,7 @@ export function Crises() {
         changedBy={count}
         columns={COLUMNS}
         cells={cells}
-        empty="There is none that is not over."
+        empty="None is open: all that came are over."
         detail={(id, reload) => <Detail key={id} id={id} onDone={reload} />}
       />
     </>
