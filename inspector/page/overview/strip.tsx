@@ -31,7 +31,7 @@ export function Strip({ overview }: { readonly overview: Overview }) {
       />
       <Cell name="Storage" said={storageSaid(overview.storage.state)} />
       <Cell name="Event loop" said={loopSaid(eventLoop.delayMs)}>
-        longest {spanText(eventLoop.longestMs)}
+        {eventLoop.longestMs > eventLoop.delayMs ? `longest ${spanText(eventLoop.longestMs)}` : ''}
       </Cell>
       <div>
         <dt>Operations</dt>
