@@ -15,7 +15,7 @@ export interface StatelyInspectorOptions {
   readonly url?: string | undefined;
   /**
    * Whether `url` may lead to another machine. Names of charts, states, events, types and upstreams, ids of operations and times
-   * leave this one then, for whoever listens there. Default false: such a `url` is refused.
+   * leave this one then, to what listens there. Default false: such a `url` is refused.
    */
   readonly leavesThisMachine?: boolean | undefined;
   /** In place of `url`: frames are handed to its adapter. Where they go from there is yours to know. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
+import { actionName } from '../../../inspector/charts/chartNames.ts';
 import { allStates, allTransitions } from '../../../inspector/charts/transitions.ts';
 import { chartDefinition } from '../../../inspector/stately/chartDefinition.ts';
 import { stateValueOf } from '../../../inspector/stately/stateValue.ts';
@@ -18,9 +19,11 @@ describe('OB-2 a chart as the Stately inspector draws it', () => {
       const statesOf = (one: AnyStateMachine): readonly string[] =>
         allStates(one).map(({ path, type }) => `${path.join('.')} ${type}`);
       expect(statesOf(other)).toEqual(statesOf(machine));
-      const labelsOf = (one: AnyStateMachine): readonly string[] =>
-        allTransitions(one).map(({ label }) => label);
-      expect(labelsOf(other)).toEqual(labelsOf(machine));
+      const transitionsOf = (one: AnyStateMachine): readonly object[] =>
+        allTransitions(one).map(({ label, definition: { actions, reenter } }) => ({
+          ...{ label, reenter, actions: actions.map(actionName) },
+        }));
+      expect(transitionsOf(other)).toEqual(transitionsOf(machine));
       const initialOf = (one: AnyStateMachine): readonly string[] =>
         allStates(one).map((node) =>
           node.type === 'compound' ? (node.initial.target[0]?.id ?? '') : '',
@@ -58,6 +61,7 @@ describe('OB-2 a chart as the Stately inspector draws it', () => {
           entry: { type: 'enter', params: { is: 'canary-params' } },
           invoke: { src: 'fetch', id: 'fetching', input: { is: 'canary-input' } },
           on: {
+            again: { target: 'one', reenter: true },
             go: {
               target: 'two',
               guard: { type: 'mayGo', params: { is: 'canary-guard' } },
@@ -78,7 +82,10 @@ describe('OB-2 a chart as the Stately inspector draws it', () => {
       states: {
         one: {
           invoke: [{ src: 'fetch' }],
-          on: { go: [{ target: ['#planted.two'], guard: 'mayGo', actions: ['note'] }] },
+          on: {
+            again: [{ target: ['#planted.one'], reenter: true }],
+            go: [{ target: ['#planted.two'], guard: 'mayGo', actions: ['note'] }],
+          },
         },
         two: { type: 'final' },
       },
