@@ -142,7 +142,7 @@ function Live(props: {
               {states.length === 0 ? 'Nobody knows.' : 'Nothing: it is at one of its ends.'}
             </Nothing>
           ) : (
-            <div class="ways" role="region" aria-label="What can come next" tabIndex={0}>
+            <div class="ways" role="region" aria-label="Transitions from here" tabIndex={0}>
               <TransitionList transitions={ways} />
             </div>
           )}

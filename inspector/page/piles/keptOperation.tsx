@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { LOOK, type OperationSeen } from '../calls/calls.ts';
 import { waitSentence } from '../calls/historyWords.ts';
 import { useAnswer } from '../calls/usePages.ts';
+import { after } from '../kit/browser.ts';
 import { useNow } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
 import { Mark, Since, Until } from '../kit/text.tsx';
@@ -16,6 +17,8 @@ import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfOperation } from '../orders/ordersOfWork.ts';
 import { clockText } from '../words/time.ts';
 import { HistoryList } from './historyList.tsx';
+
+const CALM_MS = 400;
 
 export function KeptOperation(props: {
   readonly id: string;
@@ -34,9 +37,12 @@ export function KeptOperation(props: {
   const seen = useRef(changedBy);
   useEffect(() => {
     if (seen.current === changedBy) return;
-    seen.current = changedBy;
-    reload();
-  }, [changedBy, reload]);
+    // Several steps that follow at once are one change.
+    return after(CALM_MS, () => {
+      seen.current = changedBy;
+      reload();
+    });
+  }, [changedBy]);
   const again = (): void => {
     reload();
     onDone();
