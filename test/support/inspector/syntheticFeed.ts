@@ -28,6 +28,8 @@ export interface SyntheticOptions {
 export interface SyntheticFeed extends FeedSource {
   /** Tells every viewer that nobody runs the store, and `forMs` later that another process does. */
   away: (forMs: number) => void;
+  /** Nothing happens any more; viewers stay. */
+  pause: () => void;
   close: () => void;
 }
 
@@ -152,6 +154,9 @@ export function syntheticFeed({
         [steps, news, serials] = [[], [], { step: 0, news: 0 }];
         tell(greeting());
       }, forMs).unref();
+    },
+    pause() {
+      clearInterval(timer);
     },
     close() {
       clearInterval(timer);
