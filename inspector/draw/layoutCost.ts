@@ -15,7 +15,7 @@ const TOO_WIDE = 25;
 /** A pixel of height. */
 const TALL = 2;
 /** A pixel by which the beginning is lower than the top. */
-const LATE = 25;
+const LATE = 75;
 const PAGE_WIDTH = 1240;
 
 /** The cost of a state and what is in it: the lower, the easier to read. */

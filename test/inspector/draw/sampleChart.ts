@@ -1,3 +1,9 @@
+/**
+ * A chart with one of everything that can be drawn.
+ *
+ * @module
+ */
+
 import { and, not, setup } from 'xstate';
 import { type ChartModel, chartModel } from '../../../inspector/charts/chartModel.ts';
 
