@@ -153,7 +153,7 @@ function upstreamFindings(
     findings.push({
       id: `level:${name}`,
       tone: 'warn',
-      text: `${name} is at level ${levelText.toLowerCase()} ${causesText(causes)}`.trim(),
+      text: `${name} is at level ${levelText.toLowerCase()} ${causesText(causes, 'it')}`.trim(),
       sinceAtMs: sinceOf(`degradation:${name}`),
       to,
     });

@@ -9,7 +9,7 @@ import { Nothing, Panel } from '../kit/panel.tsx';
 import { Mark } from '../kit/text.tsx';
 import { pilesOf } from '../model/piles.ts';
 import { formatRoute } from '../model/route.ts';
-import { countText, spanText } from '../words/time.ts';
+import { countOf, countText, spanText } from '../words/time.ts';
 
 export function PeoplePanel({ overview }: { readonly overview: Overview }) {
   const piles = pilesOf(overview);
@@ -30,7 +30,7 @@ export function PeoplePanel({ overview }: { readonly overview: Overview }) {
           ))}
         </ul>
       )}
-      {atWork > 0 ? <p class="soft">{countText(atWork)} conflicts are being merged.</p> : null}
+      {atWork > 0 ? <p class="soft">{countOf(atWork, 'conflict')} being merged.</p> : null}
     </Panel>
   );
 }

@@ -54,7 +54,7 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
           {ratePerSecond === null ? '' : `, at most ${Math.round(ratePerSecond)} a second`}
         </Fact>
         <Fact name="Level">
-          <Mark tone={levelTone}>{levelText.toLowerCase()}</Mark> {causesText(causes)}
+          <Mark tone={levelTone}>{levelText.toLowerCase()}</Mark> {causesText(causes, 'it')}
         </Fact>
         {waits === null ? null : <Fact name="New work">waits: {waitText(waits)}</Fact>}
         {overhanging === 0 ? null : (

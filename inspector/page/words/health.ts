@@ -31,9 +31,9 @@ const LEVELS: Readonly<Record<string, Said>> = {
 };
 
 const CAUSES: Readonly<Record<string, string>> = {
-  breaker: 'an upstream is down',
+  breaker: '{it} is down',
   ramp: 'slots open again step by step',
-  overload: 'an upstream has too much to do',
+  overload: '{it} has too much to do',
   storage: 'of storage',
   network: 'of the network',
   eventLoopDelayMs: 'the process has more to do than it can',
@@ -70,9 +70,13 @@ export function storageSaid(state: string): Said {
   return STORAGE[state] ?? [UNKNOWN, inWords(state)];
 }
 
-/** `because an upstream is down and slots open again step by step`; `''` for none. */
-export function causesText(causes: readonly string[]): string {
-  const said = causes.map((cause) => CAUSES[cause] ?? inWords(cause));
+/**
+ * `because an upstream is down and slots open again step by step`; `''` for none.
+ *
+ * @param whom whose level it is: `it` where that is clear
+ */
+export function causesText(causes: readonly string[], whom = 'an upstream'): string {
+  const said = causes.map((cause) => (CAUSES[cause] ?? inWords(cause)).replace('{it}', whom));
   return said.length === 0 ? '' : `because ${said.join(' and ')}`;
 }
 

@@ -193,7 +193,8 @@ function flowNews(details: Details): string {
 }
 
 function levelNews(details: Details, reason: string | null): string {
-  const why = causesText((reason ?? '').split(/[\s,]+/).filter(Boolean));
+  const causes = (reason ?? '').split(/[\s,]+/).filter(Boolean);
+  const why = causesText(causes, text(details, 'upstream') === '' ? undefined : 'it');
   return `level ${small(levelSaid(text(details, 'to'))[1])}${why === '' ? '' : ` ${why}`}`;
 }
 

@@ -70,7 +70,7 @@ describe('OB-1 what is wrong', () => {
     expect(troublesOf(overview, new Map([[1, actor]]))).toMatchObject([
       {
         ...{ tone: 'warn', sinceAtMs: 90_000 },
-        text: 'payments is at level limited because an upstream has too much to do',
+        text: 'payments is at level limited because it has too much to do',
       },
     ]);
   });

@@ -94,6 +94,10 @@ describe('OB-1 news as sentences', () => {
       'warn level limited because an upstream is down',
     ],
     [
+      news('level.changed', 'breaker', { upstream: 'payments', to: 'offline' }),
+      'bad level offline because it is down',
+    ],
+    [
       news('operation.ended', null, { ending: 'completed', attempts: 3 }),
       'good delivered after 3 attempts',
     ],
