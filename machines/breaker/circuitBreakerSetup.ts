@@ -113,7 +113,7 @@ export type CircuitBreakerEvent =
   | ({ readonly type: 'operator.released' } & Instant & HoldRelease)
   /** Another policy is in force from now on. */
   | { readonly type: 'policy.changed'; readonly policy: BreakerPacing }
-  /** Sent once after a restore, before anything else. */
+  /** The process has started, and this was read back from disk: sent once, before anything else. */
   | ({ readonly type: 'process.restarted' } & RestartFacts);
 
 export const breakerSetup = setup({

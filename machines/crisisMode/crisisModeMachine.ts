@@ -53,7 +53,7 @@ export type CrisisModeEvent =
   | ({ readonly type: 'timeout.due' } & Instant)
   /** Sent once to what was switched on before the store was open. */
   | ({ readonly type: 'store.opened' } & ModeAtOpen)
-  /** Sent once after a restore, before anything else. */
+  /** The process has started, and this was read back from disk: sent once, before anything else. */
   | ({ readonly type: 'process.restarted' } & Instant);
 
 const crisisModeSetup = setup({

@@ -48,7 +48,7 @@ export type DegradationEvent =
   | ({ readonly type: 'signals.measured' } & Measured)
   /** Another policy is in force from now on. */
   | { readonly type: 'policy.changed'; readonly policy: DegradationPolicy }
-  /** Sent once after a restore, before anything else. */
+  /** The process has started, and this was read back from disk: sent once, before anything else. */
   | ({ readonly type: 'process.restarted' } & RestartFacts);
 
 interface Wanted {

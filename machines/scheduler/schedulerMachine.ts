@@ -70,7 +70,7 @@ export type SchedulerEvent =
   | News<'rate.learned'>
   /** It has answered no 429 for a while: the rate is asked no more. */
   | News<'rate.lifted'>
-  /** Sent once after a restore, before anything else. */
+  /** The process has started, and this was read back from disk: sent once, before anything else. */
   | ({ readonly type: 'process.restarted' } & Instant);
 
 const schedulerSetup = setup({

@@ -110,12 +110,13 @@ function waysOut(doc: ChartDoc, state: StateModel): readonly string[] {
 function follows({ model, said }: ChartDoc, way: Placed, own: readonly Placed[]): string {
   const { source, targets, actions } = way;
   const others = targets.filter((path) => path !== source);
-  const does = (name: string) =>
-    clause(said.actions.get(name)?.meaning ?? name).replace(/^notes that /, '');
+  const does = (name: string) => clause(said.actions.get(name)?.meaning ?? name);
   if (others.length > 0) {
     const to = others.map((path) => linkTo(model, path)).join(' and ');
     const last = actions.at(-1);
-    return last !== undefined && hasTwin(way, own) ? `${to}: ${does(last)}` : to;
+    return last !== undefined && hasTwin(way, own)
+      ? `${to}: ${does(last).replace(/^notes that /, '')}`
+      : to;
   }
   if (actions.length === 0) return targets.length === 0 ? 'nothing changes' : 'it begins anew';
   return `it stays: ${actions.map(does).join('; ')}`;
