@@ -67,6 +67,32 @@ describe('OB-1 the feed of real owners', () => {
     expect(new Set(hellos).size).toBe(1);
   }, 90_000);
 
+  test('AC-2 SE-5 nothing of a person or a payload comes over a line', async () => {
+    const scene = await ConnectedScene.open();
+    scene.start();
+    const owner = await scene.owner();
+    const viewer = view(scene.store, systemClock);
+    await viewer.until((told) => told.length > 1);
+    const secret = (number: number) => ({
+      ...request(number),
+      subject: 'canary-subject',
+      entity: { type: 'note', id: 'canary-entity' },
+      tags: ['canary-tag'],
+      idempotencyKey: `canary-key-${number}`,
+      payload: { number, text: 'canary-payload' },
+    });
+    owner.order({ order: 'submit', requests: [secret(1), secret(2), secret(3)] });
+    const crisis = { subject: 'canary-person', payload: { text: 'canary-crisis' } };
+    owner.order({ order: 'crisis', request: crisis });
+    await owner.until('ended', 3);
+    await owner.until('delivered');
+    await viewer.until(
+      (told) => told.flatMap((said) => (said.kind === 'ended' ? said.actors : [])).length >= 4,
+    );
+    expect(viewer.serials().length).toBeGreaterThan(20);
+    expect(JSON.stringify(viewer.messages)).not.toContain('canary');
+  }, 90_000);
+
   test('OB-1 CR-1 one that has ended in good order says so', async () => {
     const scene = await ConnectedScene.open();
     scene.start();
