@@ -14,6 +14,7 @@ export default defineConfig({
       'test/exampleApps/**',
       'test/matrix/**',
     ],
+    setupFiles: ['test/support/charts/watchRuntimes.ts'],
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
     // A process a file, so that a test that kills, stalls or exhausts something harms no other.
     pool: 'forks',

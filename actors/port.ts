@@ -59,7 +59,6 @@ export type {
 } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
-export type { ChartedActor, ChartObserver, ChartStep } from './charts/chartWatch.ts';
 export type { ConflictAccess } from './conflict/conflictAccess.ts';
 export type {
   Entities,
@@ -78,7 +77,6 @@ export type {
 export type { CrisisPlans } from './crisis/crisisPlans.ts';
 export type { CrisisAnswer } from './crisis/crisisResponder.ts';
 export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
-export type { WaitingWork } from './dispatch/waitingWork.ts';
 export type { EscalationNotice, EscalationStep } from './escalation/escalationStep.ts';
 export type {
   Fact,
@@ -111,8 +109,8 @@ export type {
 export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
-export type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
-export type { UpstreamFlow, UpstreamRecovery, UpstreamState } from './upstreamShown.ts';
+export type { UpstreamOrders } from './upstream/upstreamOrders.ts';
+export type { UpstreamState } from './upstreamShown.ts';
 
 /** What a caller may ask of an operation. */
 export type Wish = 'cancel.requested' | 'retry.requested';

@@ -1,5 +1,5 @@
 /**
- * The tap of an engine's charts: every transition of every chart actor, for whoever looks on. While nobody
+ * The tap of an engine's charts: every transition of every chart actor, for all who look on. While nobody
  * does, a step costs the reading of one field.
  *
  * It hands on names and places of charts, and never context, input or what an event carries. What an

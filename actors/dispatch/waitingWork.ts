@@ -1,5 +1,5 @@
 /**
- * What waits for its turn, by upstream and urgency, for whoever looks at the queue: what is in memory is
+ * What waits for its turn, by upstream and urgency, for people who look at the queue: what is in memory is
  * counted, and of the rest it is known whether there is any. Nothing is asked of the disk.
  *
  * @module

@@ -93,7 +93,7 @@ export function createResident(
   };
 }
 
-/** It as whoever watches its chart may know it. */
+/** It as those who watch its chart may know it. */
 export function chartedActor({ id, chart, actor, handler }: Resident): ChartedActor {
   const { value, context } = actor.getSnapshot();
   const { type, tier, priority } = context;

@@ -23,7 +23,7 @@ import {
   type SyncOperationInput,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
-import { FAILURE_CLASSES } from '../../../machines/policy/retry/classifyFailure.ts';
+import { OPERATION_EVENTS } from '../../support/charts/operationEvents.ts';
 import { coverTransitions, transitionsTaken } from '../../support/charts/transitionCoverage.ts';
 
 const INPUT: SyncOperationInput = {
@@ -41,114 +41,6 @@ const INPUT: SyncOperationInput = {
   expiresAtMs: null,
   attemptsMax: 2,
 };
-
-const PLAIN = [
-  'turn.granted',
-  'turn.revoked',
-  'attempts.exhausted',
-  'giveup.due',
-  'lane.freed',
-  'start.due',
-  'handler.missing',
-  'handler.registered',
-  'repeat.unsafe',
-  'edit.compared',
-  'conflict.found',
-  'conflict.applied',
-  'attempt.succeeded',
-  'attempt.overhangs',
-  'attempt.interrupted',
-  'retry.requested',
-  'cancel.requested',
-  'expiry.due',
-] as const;
-
-const EVENTS_OF_MOST: readonly SyncOperationEvent[] = [
-  ...PLAIN.map((type) => ({ type, atMs: 2_000 })),
-  ...(
-    ['granted', 'awaitsUpstream', 'awaitsLane', 'awaitsHandler', 'awaitsStart', undefined] as const
-  ).map((turn) => ({ type: 'journal.committed' as const, atMs: 2_000, turn })),
-  ...[true, false].map((wasAlone) => ({
-    type: 'process.restarted' as const,
-    atMs: 2_000,
-    wasAlone,
-  })),
-  { type: 'turn.granted', atMs: 2_000, wasOutage: true },
-  ...[true, false].map((isEdit) => ({ type: 'turn.granted' as const, atMs: 2_000, isEdit })),
-  {
-    type: 'rate.limited',
-    atMs: 2_000,
-    retryAtMs: 3_000,
-    reservation: { owner: 'tier', dueAtMs: 3_000, timesAsked: 1 },
-  },
-  { type: 'conflict.pending', atMs: 2_000, retryAtMs: 3_000 },
-  {
-    type: 'conflict.refused',
-    atMs: 2_000,
-    failure: { failureClass: 'permanent', code: 'HF_UPSTREAM_REFUSED', message: 'No.' },
-  },
-  ...[1, 2].map((round) => ({ type: 'conflict.merged' as const, atMs: 2_000, round })),
-  { type: 'conflict.merged', atMs: 2_000, round: 3, isOutcomeKnown: true },
-  { type: 'journal.failed' },
-  { type: 'journal.duplicated' },
-  { type: 'process.stopping' },
-  ...[null, 'key-2'].map((idempotencyKey) => ({
-    type: 'replay.requested' as const,
-    atMs: 2_000,
-    idempotencyKey,
-    isRepeatApproved: false,
-  })),
-  ...FAILURE_CLASSES.flatMap((failureClass) =>
-    [true, false].flatMap((isRepeatSafe) =>
-      [true, false].map((notApplied) => ({
-        type: 'attempt.failed' as const,
-        startedAtMs: 1_900,
-        atMs: 2_000,
-        failure: {
-          failureClass,
-          code: 'HF_ATTEMPT_FAILED' as const,
-          message: 'It failed.',
-          status: 503,
-          notApplied,
-        },
-        retryAtMs: 3_000,
-        isRepeatSafe,
-        isUpstreamWell: false,
-        steadyAtMs: 2_000,
-        isDoubted: false,
-        giveUpAfterMs: null,
-      })),
-    ),
-  ),
-  ...[0, 9_000].map((upMs) => ({
-    type: 'attempt.failed' as const,
-    startedAtMs: 1_900,
-    atMs: 2_000,
-    failure: {
-      failureClass: 'transient',
-      code: 'HF_ATTEMPT_FAILED',
-      message: 'It failed.',
-    } as const,
-    retryAtMs: 3_000,
-    isRepeatSafe: true,
-    isUpstreamWell: true,
-    steadyAtMs: 2_000,
-    isDoubted: upMs === 0,
-    up: { upstream: 'payments', upMs },
-    giveUpAfterMs: 5_000,
-  })),
-];
-
-/** Answered with 409 after an attempt in doubt. */
-const AT_WORK = (['unlikely', 'possible'] as const).flatMap((conflictIs) =>
-  EVENTS_OF_MOST.slice(-1).map((event) =>
-    event.type === 'attempt.failed'
-      ? { ...event, isDoubted: false, failure: { ...event.failure, status: 409, conflictIs } }
-      : event,
-  ),
-);
-
-const EVENTS = [...EVENTS_OF_MOST, ...AT_WORK];
 
 const observe = coverTransitions(syncOperationMachine);
 
@@ -251,7 +143,7 @@ class Watched {
   /** Which events it would take. */
   get can(): readonly boolean[] {
     const snapshot = this.#actor.getSnapshot();
-    return EVENTS.map((event) => snapshot.can(event));
+    return OPERATION_EVENTS.map((event) => snapshot.can(event));
   }
 
   /** What can be seen of it. */
@@ -309,7 +201,7 @@ describe('OP-1 an operation that is run flat', () => {
   test('OP-1 takes every arrow of its chart as XState does', () => {
     for (const value of STATES) {
       for (const context of CONTEXTS) {
-        for (const event of EVENTS) {
+        for (const event of OPERATION_EVENTS) {
           const flat = new Watched('flat', { value, context });
           const xstate = new Watched('xstate', { value, context });
           flat.send(event);
@@ -325,7 +217,7 @@ describe('OP-1 an operation that is run flat', () => {
 
   test('OP-1 goes the same way as XState through any history, and hears no effect that has ended', () => {
     const steps = fc.array(
-      fc.record({ event: fc.constantFrom(...EVENTS), isReported: fc.boolean() }),
+      fc.record({ event: fc.constantFrom(...OPERATION_EVENTS), isReported: fc.boolean() }),
       { minLength: 1, maxLength: 30 },
     );
     fc.assert(
@@ -348,7 +240,7 @@ describe('OP-1 an operation that is run flat', () => {
     const planted = runners(
       syncOperationMachine.provide({ guards: { hasAttemptsLeft: () => true } }),
     );
-    const failed = EVENTS.find(
+    const failed = OPERATION_EVENTS.find(
       (event) => event.type === 'attempt.failed' && event.failure.notApplied === false,
     );
     const spent = { ...CONTEXTS[0], attempt: 2 } as SyncOperationContext;
