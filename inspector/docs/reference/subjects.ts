@@ -33,6 +33,22 @@ const SUBJECTS: readonly Subject[] = [
     ],
   },
   {
+    file: 'inspectors',
+    title: 'Inspectors',
+    intro:
+      'How a running system is looked at: its own page, the inspector of Stately, a function of the app.',
+    from: 'holdfast',
+    names: [
+      'Inspector',
+      'InspectorOptions',
+      'StatelyInspector',
+      'StatelyInspectorOptions',
+      'StatelyInspectorTarget',
+      'InspectionFrame',
+      'InspectionObserver',
+    ],
+  },
+  {
     file: 'operations',
     title: 'Requests and operations',
     intro: 'What is sent, what becomes of it, and how it is found again.',
@@ -280,8 +296,6 @@ const SUBJECTS: readonly Subject[] = [
       'LogFields',
       'LogFunction',
       'FieldsFirstLogger',
-      'MessageFirstLogger',
-      'InspectionObserver',
       'InspectionFrame',
     ],
   },
