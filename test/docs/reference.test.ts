@@ -36,7 +36,7 @@ const WITHOUT_EXAMPLE: readonly RegExp[] = [
   // What holdfast/testing gives beside what it is for; the how-to page has a whole test.
   /^(VirtualClock|SeededRandom|UpstreamLedger)\./,
   // The example of the type, or of what stands beside it, has them.
-  /^(OperationActor|Client|Quarantine|CrisisPlans|CrisisMode|Crises|UpstreamControl)\./,
+  /^(OperationActor|Client|Quarantine|CrisisPlans|CrisisMode|Crises|UpstreamControl|Inspector|StatelyInspector)\./,
   // Rules of a recipe, whose example has them; stamps and vectors, which merging makes and compares.
   /^(anything|ask|both|fields|firstStays|furthest|largest|latest|list|map|ownRule|serverDecides|set|snapshot|strictest|text)$/,
   /^(advanceVector|compareStamps|compareVectors|entitlementAt|joinVectors|nextStamp|stampAfter)$/,

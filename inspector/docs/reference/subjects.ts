@@ -296,7 +296,7 @@ const SUBJECTS: readonly Subject[] = [
       'LogFields',
       'LogFunction',
       'FieldsFirstLogger',
-      'InspectionFrame',
+      'MessageFirstLogger',
     ],
   },
   {
