@@ -250,6 +250,24 @@ describe('CR-6 its end', () => {
     expect(facts.at(-1)?.endsAtMs).toBeNull();
   });
 
+  test('CR-6 while it is about to end it can still be prolonged, or ended by a second person', async () => {
+    const { world, process, facts } = await running();
+    const { crisisMode } = process.runtime;
+    const its = { subject: 'user-42' };
+    await world.clock.run(crisisMode.enter({ ...its, by: ANN, forMs: HOUR_MS }));
+    await world.clock.advance(HOUR_MS - 900_000);
+    // Somebody wants it for less than it lasts anyway: that prolongs nothing.
+    await world.clock.run(crisisMode.enter({ ...its, by: BEN, forMs: 600_000 }));
+    expect(crisisMode.list()).toMatchObject([{ isEnding: true }]);
+    await world.clock.run(crisisMode.enter({ ...its, by: BEN, forMs: HOUR_MS }));
+    expect(crisisMode.list()).toMatchObject([{ isEnding: false }]);
+    await world.clock.advance(HOUR_MS - 900_000);
+    expect(crisisMode.list()).toMatchObject([{ isEnding: true }]);
+    await world.clock.run(crisisMode.leave({ ...its, by: { id: 'cid' } }));
+    expect(crisisMode.list()).toEqual([]);
+    expect(said(facts).at(-1)).toBe('subject left cid');
+  });
+
   test.each([
     [{ subject: '', by: ANN }, 'subject'],
     [{ subject: 'u' }, 'by'],

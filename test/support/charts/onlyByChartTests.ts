@@ -167,14 +167,6 @@ const ROWS: Rows = {
       'crisis.escalation.quiet --attempt.failed[isNotBeingSent]--> (stays)',
     ],
   ],
-  crisisMode: [
-    [
-      'Within the minutes before it ends by itself; tests of runtimes prolong it and end it earlier.',
-      'crisisMode.ending --person.entered[isProlonged]--> crisisMode.on',
-      'crisisMode.ending --person.entered--> (stays)',
-      'crisisMode.ending --person.left[isSecondPerson]--> crisisMode.off',
-    ],
-  ],
   circuitBreaker: [
     [
       'It takes two events of one probe that pass each other, or a probe that is answered with a time to wait; played on the chart, and on the flow with its real parts in test/actors/upstream.',
