@@ -56,7 +56,7 @@ export interface TransitionModel {
   readonly reenters: boolean;
 }
 
-/** The text of one rule, without comments, types and line breaks. */
+/** One rule: its text without comments, types and line breaks, and what it means. */
 export interface RuleModel {
   readonly name: string;
   /**
@@ -65,6 +65,8 @@ export interface RuleModel {
    */
   readonly kind: 'guard' | 'action' | 'delay' | 'function' | 'given';
   readonly text: string;
+  /** What it decides or does, in one sentence, as its comment says it; `''` for what no comment explains to readers. */
+  readonly means: string;
   /** Names of the functions and constants that it uses itself. */
   readonly uses: readonly string[];
 }

@@ -1,15 +1,25 @@
 /**
- * The hash of a chart: what an approval is of.
+ * The hashes of a chart: what an approval is of, and what tests are of.
  *
  * @module
  */
 
 import { createHash } from 'node:crypto';
+import type { ChartModel } from './chartData.ts';
+
+/** What people read of a chart and no test runs on; and its own hash. */
+const WORDS = new Set(['hash', 'purpose', 'description', 'lasts', 'means', 'requirements']);
 
 /** `sha256:…` of a chart without its hash, whatever the order of its fields. */
 export function chartHash(model: object): string {
   const text = JSON.stringify(model, (_, value: unknown) => inOrder(value));
   return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+}
+
+/** `sha256:…` of what a chart does, without its words: mending a sentence makes no test run stale. */
+export function testedHash(chart: ChartModel): string {
+  const text = JSON.stringify(chart, (key, value: unknown) => (WORDS.has(key) ? undefined : value));
+  return chartHash(JSON.parse(text) as object);
 }
 
 /** An object with its fields in the order of their code units; anything else as it is. */

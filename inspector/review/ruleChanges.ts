@@ -20,8 +20,9 @@ export function ruleChanges(before: ChartModel, after: ChartModel): readonly Cha
   // A chart that was written down before rules were has none.
   const [then, now] = [byName(before.rules ?? []), byName(after.rules ?? [])];
   return [...new Set([...now.keys(), ...then.keys()])].flatMap((key) => {
-    const [old, fresh] = unlike(then.get(key) ?? [], now.get(key) ?? []);
-    return compared(old, fresh, before, after);
+    const [was, is] = [then.get(key) ?? [], now.get(key) ?? []];
+    const [old, fresh] = unlike(was, is);
+    return [...compared(old, fresh, before, after), ...reworded(was[0], is[0])];
   });
 }
 
@@ -45,6 +46,14 @@ function unlike(
   const isIn = (list: readonly RuleModel[]) => (rule: RuleModel) =>
     list.some(({ text, uses }) => text === rule.text && uses.join() === rule.uses.join());
   return [before.filter((rule) => !isIn(after)(rule)), after.filter((rule) => !isIn(before)(rule))];
+}
+
+/** What a guard or an action means, where it is said in other words; charts of before that have no `means`. */
+function reworded(was: RuleModel | undefined, is: RuleModel | undefined): readonly ChartChange[] {
+  if (is === undefined || was?.means === undefined || was.means === is.means) return [];
+  const { kind, name, means } = is;
+  const sentence = `What ${KINDS[kind]} ${name} means is said in other words.`;
+  return [{ about: 'rule', what: 'changed', name, sentence, before: was.means, after: means }];
 }
 
 function compared(
@@ -74,7 +83,7 @@ function compared(
 }
 
 function sentenceOf(
-  { kind, name }: RuleModel,
+  { kind, name, means }: RuleModel,
   what: 'added' | 'removed' | 'changed',
   users: string,
 ): string {
@@ -84,9 +93,10 @@ function sentenceOf(
     const whole = name === 'context' ? 'What the chart begins with' : upper(subject);
     return `${whole} ${verb}${what === 'changed' ? '' : ' in one place'}.`;
   }
-  if (what === 'added') return `${upper(subject)} is new${users}.`;
-  if (what === 'removed') return `${upper(subject)} is gone${users}.`;
-  return `The rule of ${subject}${users === '' ? '' : `${users},`} changed.`;
+  const meaning = means ? ` ${means}` : '';
+  if (what === 'added') return `${upper(subject)} is new${users}.${meaning}`;
+  if (what === 'removed') return `${upper(subject)} is gone${users}.${meaning}`;
+  return `The rule of ${subject}${users === '' ? '' : `${users},`} changed.${meaning}`;
 }
 
 /** `, which decides in guard isEdit and action noteRate`: directly, or by way of others. */

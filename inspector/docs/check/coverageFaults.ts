@@ -6,6 +6,7 @@
  */
 
 import type { ChartModel } from '../../charts/chartData.ts';
+import { testedHash } from '../../charts/chartHash.ts';
 import type { ChartCoverage, TransitionCoverage } from '../text/coverage.ts';
 
 export const COVERAGE_FILE = 'docs/machines/coverage.json';
@@ -18,7 +19,7 @@ export function coverageFaults(
   isFile: (path: string) => boolean,
 ): readonly string[] {
   if (coverage === null) return [`${COVERAGE_FILE} knows nothing of the chart ${model.id}; ${RUN}`];
-  if (coverage.hash !== model.hash) {
+  if (coverage.hash !== testedHash(model)) {
     return [`${COVERAGE_FILE} is of another version of the chart ${model.id}; ${RUN}`];
   }
   const labels = new Set(model.transitions.map(({ label }) => label));

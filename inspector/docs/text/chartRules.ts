@@ -1,7 +1,7 @@
 /**
  * The rules of a chart as its source has them: its guards and actions, and every function and constant of
  * machines/ that these use, directly or by way of others. Read from the text, without types, comments and
- * line breaks, so that nothing but another rule changes them.
+ * line breaks, so that nothing but another rule changes them; and what each means, from its comment.
  *
  * @module
  */
@@ -9,6 +9,7 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
 import type { RuleModel } from '../../charts/chartData.ts';
+import { type ChartSource, readChartSource } from './chartSource.ts';
 import type { SourceFile } from './requirements.ts';
 
 /** What one file declares, by name: where it comes from, if it is imported. */
@@ -47,11 +48,18 @@ export function chartRules(
     const module = own === undefined ? null : moduleAt(own.path);
     const chart = module?.declared.get(`${machineId}Machine`);
     if (own === undefined || chart === undefined) return [];
-    return rulesFrom({ name: `${machineId}Machine`, path: own.path, node: chart }, moduleAt);
+    const folder = posix.dirname(own.path);
+    const beside = files.filter((file) => file !== own && posix.dirname(file.path) === folder);
+    const found = { name: `${machineId}Machine`, path: own.path, node: chart };
+    return rulesFrom(found, moduleAt, readChartSource([own, ...beside]));
   };
 }
 
-function rulesFrom(chart: Found, moduleAt: (path: string) => Module | null): readonly RuleModel[] {
+function rulesFrom(
+  chart: Found,
+  moduleAt: (path: string) => Module | null,
+  said: ChartSource,
+): readonly RuleModel[] {
   const named: RuleModel[] = [];
   const functions = new Map<string, RuleModel>();
   const given = new Map<string, RuleModel>();
@@ -85,7 +93,7 @@ function rulesFrom(chart: Found, moduleAt: (path: string) => Module | null): rea
     if (setup !== null) {
       for (const [name, kind, value] of namedIn(setup)) {
         const used = usedBy(path, value);
-        named.push(rule(name, kind, value, used));
+        named.push({ ...rule(name, kind, value, used), means: meaningOf(name, kind, said) });
         follow(used);
       }
       return;
@@ -113,7 +121,12 @@ function rule(
   node: ts.Node,
   used: readonly Found[],
 ): RuleModel {
-  return { name, kind, text: textOf(node), uses: used.map((found) => found.name) };
+  return { name, kind, text: textOf(node), means: '', uses: used.map((found) => found.name) };
+}
+
+function meaningOf(name: string, kind: RuleModel['kind'], said: ChartSource): string {
+  const rules = kind === 'guard' ? said.guards : kind === 'action' ? said.actions : null;
+  return rules?.get(name)?.meaning ?? '';
 }
 
 /** The file without its types, as one that runs. */

@@ -19,7 +19,7 @@ export interface TransitionCoverage {
 }
 
 export interface ChartCoverage {
-  /** That of the chart that was tested. */
+  /** `testedHash` of the chart that was tested. */
   readonly hash: string;
   readonly transitions: readonly TransitionCoverage[];
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { and, assign, not, setup } from 'xstate';
-import { chartHash } from '../../../inspector/charts/chartHash.ts';
+import { chartHash, testedHash } from '../../../inspector/charts/chartHash.ts';
 import { chartModel } from '../../../inspector/charts/chartModel.ts';
 import { allTransitions } from '../../../inspector/charts/transitions.ts';
 import { machines } from '../../../machines/index.ts';
@@ -93,7 +93,9 @@ test('OB-3: a chart as data has its states, where they start, and its transition
 });
 
 test('OB-3: the hash of a chart is of everything in it, and of nothing else', () => {
-  const model = chartModel(door, [{ name: 'isLocked', kind: 'guard', text: 'a', uses: [] }]);
+  const model = chartModel(door, [
+    { name: 'isLocked', kind: 'guard', text: 'a', means: 'It is shut.', uses: [] },
+  ]);
   const { hash, ...rest } = model;
   expect(hash).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect(chartHash(rest)).toBe(hash);
@@ -104,9 +106,38 @@ test('OB-3: the hash of a chart is of everything in it, and of nothing else', ()
     { ...rest, purpose: 'Keeps a gate.' },
     { ...rest, states: rest.states.slice(1) },
     { ...rest, transitions: rest.transitions.toReversed() },
-    { ...rest, rules: [{ name: 'isLocked', kind: 'guard', text: 'b', uses: [] }] },
+    { ...rest, rules: [{ ...rest.rules[0], text: 'b' }] },
+    { ...rest, rules: [{ ...rest.rules[0], means: 'It is bolted.' }] },
   ];
   for (const other of changed) expect(chartHash(other)).not.toBe(hash);
+});
+
+test('OB-3: tests are of a chart without its words, and of all that it does', () => {
+  const rule = {
+    name: 'isLocked',
+    kind: 'guard',
+    text: 'a',
+    means: 'It is shut.',
+    uses: [],
+  } as const;
+  const model = chartModel(door, [rule]);
+  const [first, ...others] = model.states;
+  const states = (change: object) => [{ ...first, ...change }, ...others] as typeof model.states;
+  const reworded = [
+    { ...model, hash: 'sha256:0' },
+    { ...model, purpose: 'Keeps a gate.' },
+    { ...model, states: states({ description: 'Other words.', lasts: 'A while.' }) },
+    { ...model, states: states({ requirements: ['OB-3'] }) },
+    { ...model, rules: [{ ...rule, means: 'It is bolted.' }] },
+  ];
+  for (const other of reworded) expect(testedHash(other)).toBe(testedHash(model));
+  const changed = [
+    { ...model, version: '4' },
+    { ...model, states: states({ tags: ['other'] }) },
+    { ...model, transitions: model.transitions.toReversed() },
+    { ...model, rules: [{ ...rule, text: 'b' }] },
+  ];
+  for (const other of changed) expect(testedHash(other)).not.toBe(testedHash(model));
 });
 
 test('OB-3: each target, parent and start of every chart is a state of it', () => {

@@ -5,16 +5,20 @@ import { chartDiff } from '../../../inspector/review/chartDiff.ts';
 import { sampleChart } from '../draw/sampleChart.ts';
 
 const RULES: readonly RuleModel[] = [
-  { name: 'isLocked', kind: 'guard', text: '() => isShut()', uses: ['isShut'] },
-  { name: 'note', kind: 'action', text: 'assign({})', uses: [] },
-  { name: 'bolts', kind: 'function', text: '2', uses: [] },
+  {
+    ...{ name: 'isLocked', kind: 'guard', text: '() => isShut()', uses: ['isShut'] },
+    means: 'It is shut.',
+  },
+  { name: 'note', kind: 'action', text: 'assign({})', means: 'Notes it.', uses: [] },
+  { name: 'bolts', kind: 'function', text: '2', means: '', uses: [] },
   {
     name: 'isShut',
     kind: 'function',
     text: 'function isShut() { return bolts > 1; }',
+    means: '',
     uses: ['bolts'],
   },
-  { name: 'isLocked', kind: 'given', text: '({ event }) => event', uses: [] },
+  { name: 'isLocked', kind: 'given', text: '({ event }) => event', means: '', uses: [] },
 ];
 
 /** The sample with its rules, and with whatever `change` does to a copy of it. */
@@ -179,7 +183,7 @@ test('OB-3: a rule that changed behind its name is told with both texts, and wha
       about: 'rule',
       what: 'changed',
       name: 'isLocked',
-      sentence: 'The rule of guard isLocked changed.',
+      sentence: 'The rule of guard isLocked changed. It is shut.',
       before: '() => isShut()',
       after: '() => false',
     },
@@ -196,7 +200,26 @@ test('OB-3: a rule that changed behind its name is told with both texts, and wha
       at(draft.rules, ({ kind }) => kind === 'given').text = '() => ({})';
       draft.rules = draft.rules.filter(({ name }) => name !== 'note');
     }),
-  ).toEqual(['What is handed to isLocked changed.', 'Action note is gone.']);
+  ).toEqual(['What is handed to isLocked changed.', 'Action note is gone. Notes it.']);
+});
+
+test('OB-3: a guard that is explained in other words is told, but not where it never was', () => {
+  const reworded = chart((draft) => {
+    at(draft.rules, ({ kind }) => kind === 'guard').means = 'It is bolted.';
+  });
+  expect(chartDiff(chart(), reworded)).toEqual([
+    {
+      ...{ about: 'rule', what: 'changed', name: 'isLocked' },
+      sentence: 'What guard isLocked means is said in other words.',
+      ...{ before: 'It is shut.', after: 'It is bolted.' },
+    },
+  ]);
+  const unexplained = chart((draft) => {
+    for (const rule of draft.rules) delete (rule as { means?: string }).means;
+  });
+  expect(chartDiff(unexplained, chart())).toMatchObject([
+    { sentence: expect.stringContaining('how the file is written, changed') },
+  ]);
 });
 
 test('OB-3: whatever is changed of a chart, something is said of it', () => {

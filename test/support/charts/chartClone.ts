@@ -13,7 +13,9 @@ import { machines } from '../../../machines/index.ts';
 import { runCli } from '../process/runCli.ts';
 import { tempFolder } from '../store/tempFolder.ts';
 
-const RULES = [{ name: 'isAnything', kind: 'guard', text: '() => true', uses: [] }] as const;
+const RULES = [
+  { name: 'isAnything', kind: 'guard', text: '() => true', means: 'It is any.', uses: [] },
+] as const;
 const models = machines.map((machine) => chartModel(machine, RULES));
 
 /** A clone whose second commit has every chart. */

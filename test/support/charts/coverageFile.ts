@@ -11,6 +11,7 @@ import type { TransitionsSeen } from './transitionCoverage.ts';
 /** A chart as it is now. */
 export interface ChartNow {
   readonly machine: string;
+  /** `testedHash`. */
   readonly hash: string;
   /** Labels, in the order of the chart. */
   readonly transitions: readonly string[];

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { AnyStateMachine } from 'xstate';
+import { testedHash } from '../../../inspector/charts/chartHash.ts';
 import { chartModel } from '../../../inspector/charts/chartModel.ts';
 import { chartRules } from '../../../inspector/docs/text/chartRules.ts';
 import {
@@ -99,8 +100,9 @@ function chartsNow(machines: readonly AnyStateMachine[]): readonly ChartNow[] {
     .toSorted();
   const rulesOf = chartRules(files.map((path) => ({ path, text: readFileSync(path, 'utf8') })));
   return machines.map((machine) => {
-    const { hash, transitions } = chartModel(machine, rulesOf(machine.id));
-    return { machine: machine.id, hash, transitions: transitions.map(({ label }) => label) };
+    const model = chartModel(machine, rulesOf(machine.id));
+    const transitions = model.transitions.map(({ label }) => label);
+    return { machine: machine.id, hash: testedHash(model), transitions };
   });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { type AnyStateMachine, createMachine } from 'xstate';
+import { testedHash } from '../../../inspector/charts/chartHash.ts';
 import { type ChartModel, chartModel } from '../../../inspector/charts/chartModel.ts';
 import type { DocsInput } from '../../../inspector/docs/buildDocs.ts';
 import { chartRules } from '../../../inspector/docs/text/chartRules.ts';
@@ -104,10 +105,10 @@ export function coverageOf(
   models: readonly ChartModel[],
   only: readonly { readonly label: string; readonly reason: string }[] = [],
 ): string {
-  const charts = models.map(({ id, hash, transitions }) => ({
-    machine: id,
-    hash,
-    transitions: transitions.map(({ label }) => ({
+  const charts = models.map((model) => ({
+    machine: model.id,
+    hash: testedHash(model),
+    transitions: model.transitions.map(({ label }) => ({
       label,
       chartTests: ['test/door.test.ts'],
       runtimeTests: only.some((one) => one.label === label) ? [] : ['test/house.test.ts'],

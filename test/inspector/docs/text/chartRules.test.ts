@@ -69,9 +69,17 @@ test('OB-3: the rules of a chart are its guards and actions, and what these use 
   ]);
 });
 
-test('OB-3: comments, types and line breaks change no rule; all that decides does', () => {
+test('OB-3: a rule has the sentence of its comment, wherever in its folder its setup is', () => {
+  const said = rules({ setup: doorSetup.replace('Whether it is.', 'It is\n     * shut.') });
+  expect(said.map(({ name, means }) => [name, means]).slice(0, 3)).toEqual([
+    ['isLocked', 'It is shut.'],
+    ['bolt', ''],
+    ['LIMIT', ''],
+  ]);
+});
+
+test('OB-3: other comments, types and line breaks change no rule; all that decides does', () => {
   const said = doorSetup
-    .replace('Whether it is.', 'Whether it holds.')
     .replace('=>\n      context', '=> /* now */ context')
     .replace('force: number', 'force: 1 | 2');
   expect(said).not.toBe(doorSetup);
