@@ -104,7 +104,7 @@ function licencesOf(moduleIds) {
     .map((id) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1])
     .filter((name) => name !== undefined);
   return [...new Set(names)]
-    .toSorted()
+    .toSorted((a, b) => (a < b ? -1 : 1))
     .map((name) => {
       const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
       const licence = readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim();

@@ -49,6 +49,9 @@ function seen(messages: readonly FeedMessage[]) {
       case 'away':
         isAway = true;
         break;
+      case 'notes':
+        // Whoever serves a page says them; no process does.
+        break;
     }
   }
   const sorted = [...actors].toSorted(([a], [b]) => a - b);
