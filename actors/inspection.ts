@@ -8,7 +8,7 @@ import type { ActorSystem } from './charts/actorSystem.ts';
 import type { ChartedActor, ChartObserver } from './charts/chartWatch.ts';
 import { type WaitingWork, waitingWork } from './dispatch/waitingWork.ts';
 import type { EngineCore } from './engine.ts';
-import { chartedActor } from './operation/resident.ts';
+import { chartedActor, type Resident } from './operation/resident.ts';
 
 /** Looking on costs the engine something while it lasts, and nothing before and after. */
 export interface Inspection {
@@ -17,8 +17,11 @@ export interface Inspection {
    * told in the midst of the step; what it throws harms nothing, and goes to `onError` once.
    */
   watch(observer: ChartObserver): () => void;
-  /** Every live actor: the components, and the operations that are in memory. */
-  actors(): readonly ChartedActor[];
+  /**
+   * Every live actor: the components, and the operations that are in memory. Of thousands each is read when its turn
+   * comes, as it stands by then, so that they can be gone through in pieces.
+   */
+  actors(): Iterable<ChartedActor>;
   /** What waits for its turn, by upstream and urgency, as far as memory knows. */
   waitingWork(): readonly WaitingWork[];
 }
@@ -29,7 +32,15 @@ export function inspectionOf(
 ): Inspection {
   return {
     watch: (observer) => charts.attach(observer),
-    actors: () => [...charts.components, ...pool.residents.map(chartedActor)],
+    actors: () => charted(charts.components, pool.residents),
     waitingWork: () => [...pool.dispatcher.queues].flatMap(waitingWork),
   };
+}
+
+function* charted(
+  components: readonly ChartedActor[],
+  residents: readonly Resident[],
+): Generator<ChartedActor> {
+  yield* components;
+  for (const resident of residents) yield chartedActor(resident);
 }

@@ -29,7 +29,9 @@ import {
   type Step,
   type WatchedActor,
 } from '../protocol.ts';
+import { inPieces } from '../squeeze.ts';
 import { Ring } from './ring.ts';
+import { Turns } from './turns.ts';
 import { Viewer } from './viewer.ts';
 
 export interface FeedParts {
@@ -37,7 +39,8 @@ export interface FeedParts {
   /** The charts that are watched. */
   readonly inspection: {
     watch(observer: TapObserver): () => void;
-    actors(): readonly TappedActor[];
+    /** Those that are there now; each is read when it is asked for. */
+    actors(): Iterable<TappedActor>;
   };
   readonly subscribe: (listener: (fact: TappedFact) => void) => () => void;
   /** What may be told of a fact. */
@@ -62,6 +65,7 @@ export class Feed implements FeedSource {
   readonly #steps = new StepLog(STEPS_KEPT);
   readonly #news = new Ring<News>(NEWS_KEPT);
   readonly #viewers = new Set<Viewer>();
+  readonly #turns: Turns;
   #newsTold = 0;
   /** Since the last batch, beside steps. */
   #batch = emptyBatch();
@@ -76,6 +80,7 @@ export class Feed implements FeedSource {
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
+    this.#turns = new Turns(parts.clock);
     this.call = parts.call;
   }
 
@@ -103,8 +108,7 @@ export class Feed implements FeedSource {
   watch(listener: (messages: readonly FeedMessage[]) => void): () => void {
     const { clock, onError } = this.#parts;
     const viewer = new Viewer({
-      clock,
-      listener,
+      ...{ clock, listener, turns: this.#turns },
       onDropped: (error) => {
         this.#leave(viewer);
         if (error !== null) onError(error);
@@ -133,8 +137,7 @@ export class Feed implements FeedSource {
     if (this.#isOver) return;
     this.#flush();
     this.#isOver = true;
-    for (const viewer of this.#viewers) viewer.tell([this.#away()]);
-    for (const viewer of this.#viewers) viewer.finish();
+    for (const viewer of this.#viewers) viewer.finish([this.#away()]);
     this.#viewers.clear();
     this.close();
   }
@@ -204,7 +207,8 @@ export class Feed implements FeedSource {
     this.#batch = emptyBatch();
     this.#toldUpTo = this.#steps.last;
     if (this.#viewers.size === 0) return;
-    const messages = messagesOf(batch, this.#steps.after(toldUpTo), this.#parts.clock.now());
+    const steps = this.#steps.after(toldUpTo);
+    const messages = inPieces(messagesOf(batch, steps, this.#parts.clock.now()));
     const nowMs = this.#parts.clock.monotonic();
     if (nowMs - this.#overviewAtMs >= OVERVIEW_MS) {
       this.#overviewAtMs = nowMs;
@@ -241,25 +245,44 @@ export class Feed implements FeedSource {
     };
   }
 
-  /** What a viewer is told first, piece by piece, each in a turn of its own. */
-  #beginning(): readonly (readonly FeedMessage[])[] {
+  /**
+   * What a viewer is told first, in pieces that are made one by one. An actor is told as it stands when its piece is
+   * made: what it did and whether it ended since the beginning comes again, after all pieces.
+   */
+  #beginning(): Iterable<readonly FeedMessage[]> {
     const changes = this.#steps.changes();
-    const actors = this.#parts.inspection
-      .actors()
-      .map((actor) => projectActor(actor, changes.get(actor.session) ?? null));
-    const all = pieces(actors).map((piece, index): FeedMessage[] => [
-      { kind: 'actors', actors: piece, isAll: index === 0 },
-    ]);
-    const steps = pieces(this.#steps.after(0)).map((piece): FeedMessage[] => [
-      { kind: 'steps', steps: piece },
-    ]);
-    const news = pieces(this.#news.items).map((piece): FeedMessage[] => [
-      { kind: 'news', news: piece },
-    ]);
-    const none: FeedMessage = { kind: 'actors', actors: [], isAll: true };
-    const [first = [none], ...more] = all;
-    return [[this.#hello(), ...first], ...more, ...steps, ...news, this.#overview()];
+    const actors = this.#parts.inspection.actors()[Symbol.iterator]();
+    const [first, last] = [this.#steps.first, this.#steps.last];
+    const news = pieces(this.#news.items);
+    return this.#pieces({ changes, actors, first, last, news });
   }
+
+  *#pieces({ changes, actors, first, last, news }: Beginning): Generator<readonly FeedMessage[]> {
+    const toldNext = (): readonly WatchedActor[] =>
+      taken(actors, PIECE).map((actor) => projectActor(actor, changes.get(actor.session) ?? null));
+    let told = toldNext();
+    yield [this.#hello(), { kind: 'actors', actors: told, isAll: true }];
+    while (told.length === PIECE) {
+      told = toldNext();
+      if (told.length > 0) yield [{ kind: 'actors', actors: told, isAll: false }];
+    }
+    for (let serial = first; serial <= last; serial += PIECE) {
+      const steps = this.#steps.between(serial, Math.min(last, serial + PIECE - 1));
+      if (steps.length > 0) yield [{ kind: 'steps', steps }];
+    }
+    for (const piece of news) yield [{ kind: 'news', news: piece }];
+    yield this.#overview();
+  }
+}
+
+/** What there is when a viewer comes. */
+interface Beginning {
+  readonly changes: ReadonlyMap<string, number>;
+  readonly actors: Iterator<TappedActor>;
+  /** Of the steps that are remembered. */
+  readonly first: number;
+  readonly last: number;
+  readonly news: readonly (readonly News[])[];
 }
 
 interface Batch {
@@ -291,4 +314,15 @@ function pieces<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   return Array.from({ length: count }, (_, index) =>
     items.slice(index * PIECE, (index + 1) * PIECE),
   );
+}
+
+/** The next of them, at most so many. */
+function taken<Item>(items: Iterator<Item>, countMax: number): readonly Item[] {
+  const next: Item[] = [];
+  while (next.length < countMax) {
+    const { done, value } = items.next();
+    if (done === true) break;
+    next.push(value);
+  }
+  return next;
 }

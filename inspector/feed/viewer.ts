@@ -6,11 +6,13 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { FeedMessage } from '../protocol.ts';
+import type { Turns } from './turns.ts';
 
 type Messages = readonly FeedMessage[];
 
 export interface ViewerParts {
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly listener: (messages: Messages) => void;
   /** It is told nothing more: since it threw this, or held up the process. */
   readonly onDropped: (error: unknown) => void;
@@ -22,8 +24,11 @@ const TIMES_MAX = 5;
 
 export class Viewer {
   readonly #parts: ViewerParts;
-  /** What it has to be told before anything else; `null` once it was. */
-  #waiting: Messages[] | null = null;
+  /** What there is, each piece made when it is told; `null` once all of it was. */
+  #beginning: Iterator<Messages> | null = null;
+  #isBegun = false;
+  /** What has happened since, and is told after that. */
+  #waiting: Messages[] = [];
   #timesLate = 0;
   #isOver = false;
 
@@ -31,43 +36,58 @@ export class Viewer {
     this.#parts = parts;
   }
 
-  /** Tells these in turns of their own, so that a long beginning holds nothing up. */
-  welcome(pieces: readonly Messages[]): void {
-    this.#waiting = [...pieces];
-    this.#next();
+  /** Makes and tells these in turns of their own, so that a long beginning holds nothing up. */
+  welcome(pieces: Iterable<Messages>): void {
+    this.#beginning = pieces[Symbol.iterator]();
+    this.#parts.turns.add(() => this.#tellNext());
   }
 
   tell(messages: Messages): void {
-    if (this.#waiting === null) this.#call(messages);
+    if (this.#isWelcomed) this.#call(messages);
     else this.#waiting.push(messages);
   }
 
-  /** Tells what it waits for, at once, and nothing more. */
-  finish(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = null;
-    for (const messages of waiting) this.#call(messages);
-    this.#isOver = true;
+  /** Tells this, at once, and nothing more. Who is not told of everything yet, is not told it now. */
+  finish(last: Messages): void {
+    if (!this.#isBegun) this.#tellPiece();
+    this.#call(last);
+    this.leave();
   }
 
   /** It is not told anything any more. */
   leave(): void {
     this.#isOver = true;
-    this.#waiting = null;
+    this.#beginning = null;
+    this.#waiting = [];
   }
 
-  #next(): void {
-    this.#parts.clock.defer(() => {
-      const messages = this.#waiting?.shift();
-      if (messages !== undefined) this.#call(messages);
-      if (this.#waiting === null) return;
-      if (this.#waiting.length > 0) this.#next();
-      else this.#waiting = null;
-    });
+  get #isWelcomed(): boolean {
+    return this.#beginning === null && this.#waiting.length === 0;
+  }
+
+  /** False once it is told what happens as it happens. */
+  #tellNext(): boolean {
+    if (this.#beginning !== null) this.#tellPiece();
+    else this.#call(this.#waiting.shift() ?? []);
+    return !this.#isWelcomed;
+  }
+
+  #tellPiece(): void {
+    this.#isBegun = true;
+    let messages: Messages | undefined;
+    try {
+      const next = this.#beginning?.next();
+      if (next?.done === false) messages = next.value;
+    } catch (error) {
+      this.#drop(error);
+      return;
+    }
+    if (messages === undefined) this.#beginning = null;
+    else this.#call(messages);
   }
 
   #call(messages: Messages): void {
-    if (this.#isOver) return;
+    if (this.#isOver || messages.length === 0) return;
     const { clock, listener } = this.#parts;
     const beganAtMs = clock.monotonic();
     try {

@@ -45,8 +45,13 @@ export class StepLog {
 
   /** Those after `serial`, as far as they are kept, the oldest first. */
   after(serial: number): readonly Step[] {
-    const first = Math.max(serial + 1, this.first);
-    const count = Math.max(0, this.#last - first + 1);
+    return this.between(serial + 1, this.#last);
+  }
+
+  /** Those from serial `from` to serial `to`, as far as they are kept, the oldest first. */
+  between(from: number, to: number): readonly Step[] {
+    const first = Math.max(from, this.first);
+    const count = Math.max(0, to - first + 1);
     return Array.from({ length: count }, (_, index) => this.#step(first + index));
   }
 

@@ -72,8 +72,7 @@ function sleep({ clock }: World, ms: number): Promise<null> {
 /** Where every actor of the engine stands, by its number. */
 function standing({ inspection }: Pick<ReturnType<typeof boot>, 'inspection'>) {
   return new Map(
-    inspection
-      .actors()
+    [...inspection.actors()]
       .map((actor) => projectActor(actor, null))
       .map(({ actor, states }): [number, readonly string[]] => [actor, states]),
   );

@@ -208,6 +208,111 @@ describe('OB-1 the feed of a process', () => {
     expect(serials(well.told)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('CR-1 thousands of actors and 16 who come at once: no turn reads more than one piece', async () => {
+    let read = 0;
+    let mostInTurn = 0;
+    const real = new VirtualClock();
+    const turnEnds = (): void => {
+      mostInTurn = Math.max(mostInTurn, read);
+      read = 0;
+    };
+    const clock: FeedParts['clock'] = {
+      now: () => real.now(),
+      monotonic: () => real.monotonic(),
+      schedule: (delayMs, wake) => real.schedule(delayMs, wake),
+      defer: (go) => {
+        real.defer(() => {
+          turnEnds();
+          go();
+          turnEnds();
+        });
+      },
+    };
+    const actors = Array.from({ length: 5_000 }, (_, number) => ({
+      ...{ session: `x:${number}`, id: `breaker:${number}`, machine: circuitBreakerMachine },
+      ...{ value: 'closed', about: null },
+    }));
+    const { watch, end, step } = createStage({
+      clock,
+      inspection: {
+        watch: () => () => undefined,
+        *actors() {
+          for (const actor of actors) {
+            read += 1;
+            yield actor;
+          }
+        },
+      },
+    });
+    const viewers = Array.from({ length: 16 }, watch);
+    // Watching itself reads nobody: it is done in the turn of whoever asks.
+    expect(read).toBe(0);
+    step(1, 'closed', 'open');
+    end(2);
+    await real.advance(1_000);
+    expect(mostInTurn).toBeGreaterThan(0);
+    expect(mostInTurn).toBeLessThanOrEqual(501);
+    for (const { told } of viewers) {
+      const numbers = told
+        .flat()
+        .flatMap((message) => (message.kind === 'actors' ? message.actors : []))
+        .map(({ actor }) => actor);
+      expect(new Set(numbers).size).toBe(5_000);
+      expect(numbers).toHaveLength(5_000);
+    }
+  });
+
+  test('OB-1 what happens while a long beginning is told is told after it', async () => {
+    const { clock, begin, end, step, watch } = createStage();
+    for (let number = 0; number < 1_200; number += 1) begin(number);
+    const { told } = watch();
+    step(7, 'closed', 'open');
+    end(1_100);
+    begin(5_000);
+    await clock.advance(60);
+    const last = told.slice(-1).flat();
+    expect(kinds([last])).toEqual(['actors', 'steps', 'ended', 'overview']);
+    expect(last).toMatchObject([
+      { isAll: false, actors: [{ actor: 5_000 }] },
+      { steps: [{ actor: 7, to: ['open'] }] },
+      { actors: [1_100] },
+      {},
+    ]);
+    expect(kinds(told.slice(0, -1))).toEqual(['hello', 'actors', 'actors', 'actors', 'overview']);
+  });
+
+  test('CR-1 a burst of thousands is told in messages that are none of them long', async () => {
+    const { clock, begin, end, watch } = createStage();
+    const { told } = watch();
+    await clock.advance(1);
+    for (let number = 0; number < 3_000; number += 1) begin(number);
+    for (let number = 0; number < 3_000; number += 1) end(number);
+    await clock.advance(50);
+    const sizes = told
+      .flat()
+      .map((message) => (message.kind === 'actors' || message.kind === 'ended' ? message : null))
+      .map((message) => message?.actors.length ?? 0);
+    expect(Math.max(...sizes)).toBe(500);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(6_000);
+  });
+
+  test('SV-2 a table that can not be read costs the viewer, and nothing else', async () => {
+    const { clock, watch, feed, errors, isWatched } = createStage({
+      inspection: {
+        watch: () => () => undefined,
+        *actors() {
+          yield* [];
+          throw new Error('unreadable');
+        },
+      },
+    });
+    const { told } = watch();
+    await clock.advance(1_000);
+    expect(told).toEqual([]);
+    expect(errors).toEqual([new Error('unreadable')]);
+    expect([feed.viewers, isWatched()]).toEqual([0, false]);
+  });
+
   test('CR-1 a viewer that holds the process up with each batch is dropped', async () => {
     let skewMs = 0;
     const real = new VirtualClock();
