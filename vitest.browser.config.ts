@@ -6,7 +6,8 @@ export default defineConfig({
     environment: 'node',
     include: ['test/browser/**/*.test.ts'],
     pool: 'forks',
-    fileParallelism: false,
+    // A test here waits more than it works.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -6,7 +6,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { axeFaults } from '../support/browser/accessibility.ts';
 import { chromiumPath, launchChromium } from '../support/browser/chromium.ts';
 import { WatchedPage } from '../support/browser/watchedPage.ts';
@@ -86,10 +86,9 @@ test('OB-1 control: a picture without words, a button without a name and a faint
 });
 
 test('OB-1 where there is no browser, it says so and how to get one', () => {
-  process.env['HOLDFAST_CHROMIUM'] = '/nowhere/chromium';
-  try {
-    expect(chromiumPath).toThrow(/No Chromium at \/nowhere\/chromium.*apt-get install/);
-  } finally {
-    delete process.env['HOLDFAST_CHROMIUM'];
-  }
+  vi.stubEnv('HOLDFAST_CHROMIUM', '/nowhere/chromium');
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  expect(chromiumPath).toThrow(/No Chromium at \/nowhere\/chromium.*apt-get install/);
 });
