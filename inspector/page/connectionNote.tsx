@@ -13,13 +13,15 @@ import { agoText, clockText } from './words/time.ts';
 export function ConnectionNote() {
   const connection = usePage((page) => page.connection);
   const hasSome = usePage((page) => page.hello !== null);
+  // A line that is silent is given up some time later: what is shown is older than that.
+  const heardAtMs = usePage((page) => page.overview?.atMs ?? null);
   if (connection.state === 'live' || connection.state === 'connecting') return null;
   const { state, sinceAtMs, nextTryAtMs } = connection;
   return (
     <div class={`note ${state === 'refused' ? 'bad' : 'warn'}`}>
       <span role="alert">
         <strong>{said(connection)}</strong>
-        {hasSome ? ` What follows is as of ${clockText(sinceAtMs)}.` : ''}
+        {hasSome ? ` What follows is as of ${clockText(heardAtMs ?? sinceAtMs)}.` : ''}
       </span>
       {nextTryAtMs === null ? null : <NextTry atMs={nextTryAtMs} />}
     </div>

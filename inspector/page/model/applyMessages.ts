@@ -14,7 +14,14 @@ import {
   type WatchedActor,
 } from '../../protocol.ts';
 import { NO_FLOW, withSamples } from './flowLines.ts';
-import { ENDED_MAX, type EndedActor, NEWS_MAX, type PageState, STEPS_MAX } from './pageState.ts';
+import {
+  type Connection,
+  ENDED_MAX,
+  type EndedActor,
+  NEWS_MAX,
+  type PageState,
+  STEPS_MAX,
+} from './pageState.ts';
 
 const OTHER_PROTOCOL = 'what runs it now is of a version that this page can’t read';
 /** What is told of what happens is short, and its beginning belongs to it. */
@@ -86,10 +93,16 @@ function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState 
 }
 
 function goneAway(page: PageState, { reason }: { readonly reason: string }, pageNowMs: number) {
-  return {
-    ...page,
-    connection: { state: 'away', sinceAtMs: pageNowMs, reason, nextTryAtMs: null },
-  } as const;
+  return withConnection(page, {
+    ...{ state: 'away', sinceAtMs: pageNowMs, reason, nextTryAtMs: null },
+  });
+}
+
+/** What is shown is of the time when something was heard last, however often that is asked for since. */
+export function withConnection(page: PageState, connection: Connection): PageState {
+  const { state, sinceAtMs } = page.connection;
+  const wasHeard = state === 'live' || state === 'connecting' || connection.state === 'live';
+  return { ...page, connection: wasHeard ? connection : { ...connection, sinceAtMs } };
 }
 
 function takeActors(draft: Draft, actors: readonly WatchedActor[], isAll: boolean): void {

@@ -6,7 +6,7 @@
 
 import { createStore } from '@xstate/store';
 import type { FeedMessage } from '../../protocol.ts';
-import { applyMessages } from './applyMessages.ts';
+import { applyMessages, withConnection } from './applyMessages.ts';
 import { type Connection, firstState, type PageState, type Theme } from './pageState.ts';
 import type { Route } from './route.ts';
 import { pastAt } from './shown.ts';
@@ -28,10 +28,8 @@ export function createPageStore(pageNowMs: number) {
         ...page,
         nowMs: event.pageNowMs + page.skewMs,
       }),
-      connectionChanged: (page: PageState, event: { connection: Connection }): PageState => ({
-        ...page,
-        connection: event.connection,
-      }),
+      connectionChanged: (page: PageState, event: { connection: Connection }): PageState =>
+        withConnection(page, event.connection),
       sessionBegan: (page: PageState, event: { canOperate: boolean }): PageState =>
         page.canOperate === event.canOperate ? page : { ...page, canOperate: event.canOperate },
       routed: (page: PageState, event: { route: Route }): PageState => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyMessages } from '../../../../inspector/page/model/applyMessages.ts';
+import { applyMessages, withConnection } from '../../../../inspector/page/model/applyMessages.ts';
 import {
   ENDED_MAX,
   firstState,
@@ -41,6 +41,17 @@ describe('OB-1 what messages of the feed make of the page', () => {
     expect(page.skewMs).toBe(10_000);
     const again = applyMessages(page, [hello(2_000)], PAGE_NOW);
     expect([again.actors.size, again.steps, again.news, again.overview]).toEqual([0, [], [], null]);
+  });
+
+  test('OB-1 what is shown is of the time when something was heard last, however often that is tried', () => {
+    const away = (page: PageState, atMs: number) =>
+      applyMessages(page, [{ kind: 'away', reason: 'nobody runs it', atMs }], atMs);
+    const gone = away(applyMessages(firstState(1_000), [hello()], 2_000), 3_000);
+    expect(gone.connection.sinceAtMs).toBe(3_000);
+    const lost = { state: 'lost', sinceAtMs: 9_000, reason: null, nextTryAtMs: 9_500 } as const;
+    const still = away(withConnection(gone, lost), 12_000);
+    expect(still.connection).toMatchObject({ state: 'away', sinceAtMs: 3_000 });
+    expect(applyMessages(still, [hello()], 14_000).connection.sinceAtMs).toBe(14_000);
   });
 
   test('OB-1 actors come in pieces; the first one is all that are', () => {
