@@ -27,7 +27,10 @@ type Finding = Partial<Trouble> & Pick<Trouble, 'id' | 'tone' | 'text'>;
 
 /** The first words with which health tells what is in the list anyway, or in that of what waits for a person. */
 const TOLD_HERE =
-  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |answers to |the event loop was|\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
+  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
+
+/** It lasts longer than the delay that it tells of. */
+const WAS_LATE = /^the event loop was /;
 
 /**
  * @param actors the components among them say since when a level holds
@@ -51,8 +54,9 @@ export function troublesOf(
     ...overview.answers.flatMap(answerFindings),
     ...peopleFindings(overview),
   ];
+  const isLate = own.some(({ id }) => id === 'eventLoop');
   const others = overview.reasons
-    .filter((reason) => !TOLD_HERE.test(reason))
+    .filter((reason) => !TOLD_HERE.test(reason) && !(isLate && WAS_LATE.test(reason)))
     .map((reason) => ({ id: reason, tone: 'warn' as const, text: asSentence(reason) }));
   return [...own, ...others]
     .map((finding) => ({ sinceAtMs: null, nextAtMs: null, to: null, ...finding }))

@@ -21,14 +21,7 @@ export function Strip({ overview }: { readonly overview: Overview }) {
       <Cell name="Level of service" said={levelSaid(overview.level)}>
         {causesText(causes)}
       </Cell>
-      <Cell
-        name="Crises"
-        said={
-          overview.crisisCapability === 'operational'
-            ? ['good', 'Delivered']
-            : ['warn', 'Answered, and wait']
-        }
-      />
+      <Cell name="Crises" said={crisesSaid(overview)} />
       <Cell name="Storage" said={storageSaid(overview.storage.state)} />
       <Cell name="Event loop" said={loopSaid(eventLoop.delayMs)}>
         {eventLoop.longestMs > eventLoop.delayMs ? `longest ${spanText(eventLoop.longestMs)}` : ''}
@@ -62,6 +55,15 @@ function Cell(props: {
       </dd>
     </div>
   );
+}
+
+/** Whether they can be delivered, and whether they are. */
+function crisesSaid({ crises, crisisCapability }: Overview): Said {
+  const left = crises['unacknowledged'] ?? 0;
+  if (left > 0) return ['bad', `${countText(left)} not delivered`];
+  return crisisCapability === 'operational'
+    ? ['good', 'Answered and delivered']
+    : ['warn', 'Answered, and wait'];
 }
 
 const LATE_MS = 50;

@@ -21,7 +21,7 @@ export function Verdict(props: { readonly overview: Overview }) {
   const list = troublesOf(overview, troubles.actors);
   const isLive = usePage((page) => page.connection.state === 'live');
   const [tone, text] = overallSaid(overview.overall);
-  const headline = list.length === 0 ? 'All is well' : text;
+  const headline = list.length === 0 && tone === 'good' ? 'All is well' : text;
   const edge = !isLive ? 'quiet' : list[0]?.tone === 'bad' ? 'bad' : tone;
   return (
     <section class={`verdict ${edge}`} aria-label="How it is">

@@ -53,6 +53,18 @@ describe('OB-1 what is wrong', () => {
     expect(more).toEqual([]);
   });
 
+  test('OB-1 a process that could not answer a moment ago is told of, also once it can', () => {
+    const reasons = [
+      'the event loop was blocked (3 times, for up to 900 ms): the answer to a crisis waits as long',
+    ];
+    expect(texts({ overall: 'degraded', reasons })).toEqual([
+      'warn The event loop was blocked (3 times, for up to 900 ms): the answer to a crisis waits as long',
+    ]);
+    expect(texts({ reasons, eventLoop: { delayMs: 400, longestMs: 900 } })).toEqual([
+      'bad The event loop is late by 400 ms: answers to crises wait as long',
+    ]);
+  });
+
   test('OB-1 who looks at an order of a person is told that it is one', () => {
     const hold = { kind: 'forcedOpen', sinceAtMs: 5 };
     expect(texts(withUpstream({ breaker: 'forcedOpen', hold }))).toEqual([
