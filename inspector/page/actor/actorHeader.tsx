@@ -96,7 +96,6 @@ function Orders(props: { readonly shown: ShownActor }) {
       (page.overview?.upstreams.find(({ name }) => name === upstream)?.hold ?? null) !== null,
   );
   const orders = is === 'ended' ? [] : ordersOf(actor.machine, actor, upstream, isHeld);
-  if (orders.length === 0) return null;
   return <OrderButtons orders={orders} onDone={() => undefined} />;
 }
 

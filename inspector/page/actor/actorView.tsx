@@ -86,7 +86,7 @@ function NotLive(props: { readonly id: string }) {
             : 'It has ended, or rests on disk: nothing of it is in memory. What its store keeps of it follows.'}
         </p>
       </Panel>
-      {isNumber ? null : <KeptOperation id={props.id} onDone={() => undefined} />}
+      {isNumber ? null : <KeptOperation id={props.id} changedBy={null} onDone={() => undefined} />}
     </div>
   );
 }

@@ -25,13 +25,11 @@ export interface Pages<T> {
   /** Why the last page did not come; `null` where it did. */
   readonly error: string | null;
   readonly more: () => void;
-  /** From the beginning; what is shown stays until that has come. */
-  readonly reload: () => void;
 }
 
 /** So many are asked for before a person is asked whether to look further. */
 const ROWS_WANTED = 50;
-/** A page may be empty and not the last: so many are looked through in one go. */
+/** A page may be empty and not the last: so many more are looked through in one go. */
 const PAGES_AT_ONCE = 8;
 
 interface Held<T> {
@@ -40,34 +38,43 @@ interface Held<T> {
   readonly error: string | null;
 }
 
-export function usePages<T>(query: PagesQuery<T>): Pages<T> {
+/**
+ * @param round when this changes, all that is shown is read again; until that has come, or where it can't be
+ * read, what is shown stays
+ */
+export function usePages<T>(query: PagesQuery<T>, round: unknown): Pages<T> {
   const { call } = useParts();
-  const [held, setHeld] = useState<Held<T>>({ rows: [], next: null, error: null });
+  const key = `${query.call} ${JSON.stringify(query.params)}`;
+  const [held, setHeld] = useState<Held<T> & { readonly key: string }>({
+    ...{ key, rows: [], next: null, error: null },
+  });
   const [isLoading, setLoading] = useState(true);
   const run = useRef(0);
-  const key = `${query.call} ${JSON.stringify(query.params)}`;
-  const asked = useRef(query);
-  asked.current = query;
+  const asked = useRef({ query, held });
+  asked.current = { query, held };
 
   const load = useCallback(
-    async (from: number | null, before: readonly T[]): Promise<void> => {
+    async (begin: Held<T>, wanted: number): Promise<Held<T> | null> => {
       const mine = (run.current += 1);
       setLoading(true);
-      const found = await lookThrough(asked.current, from, call);
+      const found = await lookThrough(asked.current.query, begin, wanted, call);
       // Somebody has asked for something else meanwhile.
-      if (run.current !== mine) return;
-      setHeld({
-        rows: found.error === null || before.length > 0 ? [...before, ...found.rows] : [],
-        next: found.next,
-        error: found.error,
-      });
+      if (run.current !== mine) return null;
       setLoading(false);
+      return found;
     },
     [call],
   );
   useEffect(() => {
-    void load(null, []);
-  }, [key, load]);
+    const { held: before } = asked.current;
+    const shown = before.key === key ? before.rows.length : 0;
+    const begin = { rows: [], next: null, error: null };
+    void load(begin, Math.max(ROWS_WANTED, shown)).then((found) => {
+      if (found === null) return;
+      const stays = found.error !== null && shown > 0;
+      setHeld({ ...(stays ? { ...before, error: found.error } : found), key });
+    });
+  }, [key, round, load]);
 
   return {
     rows: held.rows,
@@ -75,22 +82,24 @@ export function usePages<T>(query: PagesQuery<T>): Pages<T> {
     isLoading,
     error: held.error,
     more: () => {
-      if (!isLoading) void load(held.next, held.rows);
-    },
-    reload: () => {
-      void load(null, []);
+      if (isLoading) return;
+      void load(held, held.rows.length + ROWS_WANTED).then((found) => {
+        if (found !== null) setHeld({ ...found, key });
+      });
     },
   };
 }
 
+/** What is there, with what follows it until there are as many as are wanted. */
 async function lookThrough<T>(
   { call: name, params, from: begin, read }: PagesQuery<T>,
-  from: number | null,
+  before: Held<T>,
+  wanted: number,
   call: (name: string, params: Readonly<Record<string, unknown>>) => Promise<CallAnswer>,
 ): Promise<Held<T>> {
-  const rows: T[] = [];
-  let next = from;
-  for (let pages = 0; pages < PAGES_AT_ONCE; pages += 1) {
+  const rows = [...before.rows];
+  let { next } = before;
+  for (let pages = wanted / ROWS_WANTED; pages > -PAGES_AT_ONCE; pages -= 1) {
     const at = next ?? begin?.first;
     const answer = await call(name, {
       ...params,
@@ -100,43 +109,50 @@ async function lookThrough<T>(
     const page = read(answer.result);
     rows.push(...page.rows);
     next = page.next;
-    if (next === null || rows.length >= ROWS_WANTED) break;
+    if (next === null || rows.length >= wanted) break;
   }
   return { rows, next, error: null };
 }
 
-/** One answer of a call, asked for again with `reload`; `null` until it has come. */
+/** An answer, and why it is not there, or is no longer that of now. */
+export interface Answer<T> {
+  readonly value: T | null;
+  readonly error: string | null;
+}
+
+/**
+ * The answer of a call; nothing until it has come.
+ *
+ * @param round when this changes it is asked for again; until that has come, or where it fails, the last one stays
+ */
 export function useAnswer<T>(
   name: string,
   params: Readonly<Record<string, unknown>>,
   read: (result: unknown) => T,
-): { readonly value: T | null; readonly error: string | null; readonly reload: () => void } {
+  round: unknown,
+): Answer<T> {
   const { call } = useParts();
   const key = `${name} ${JSON.stringify(params)}`;
-  const [held, setHeld] = useState<{ key: string; value: T | null; error: string | null }>({
+  const [held, setHeld] = useState<Answer<T> & { readonly key: string }>({
     ...{ key, value: null, error: null },
   });
-  const [round, setRound] = useState(0);
   useEffect(() => {
     let isWanted = true;
     void call(name, params).then((answer) => {
       if (!isWanted) return;
-      setHeld(
+      setHeld((before) =>
         answer.ok
           ? { key, value: read(answer.result), error: null }
-          : { key, value: null, error: errorInWords(answer.error) },
+          : {
+              key,
+              value: before.key === key ? before.value : null,
+              error: errorInWords(answer.error),
+            },
       );
     });
     return () => {
       isWanted = false;
     };
   }, [call, key, round]);
-  const isOfThis = held.key === key;
-  return {
-    value: isOfThis ? held.value : null,
-    error: isOfThis ? held.error : null,
-    reload: () => {
-      setRound((before) => before + 1);
-    },
-  };
+  return held.key === key ? held : { value: null, error: null };
 }

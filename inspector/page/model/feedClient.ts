@@ -28,6 +28,9 @@ const SESSION_OVER =
 const OTHER_PROTOCOL =
   'What serves this page is of another version of holdfast. Load the page again.';
 
+/** Of a call that may have been heard: its answer did not come. */
+export const NO_ANSWER = 'noAnswer';
+
 export interface FeedPorts {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
   readonly clock: {
@@ -118,9 +121,11 @@ export class FeedClient {
       });
       return (await response.json()) as CallAnswer;
     } catch (error) {
-      const message =
-        error instanceof Refused ? error.message : 'What serves this page does not answer.';
-      return { ok: false, error: { code: 'HF_INSPECTOR_LINE', message } };
+      const own =
+        error instanceof Refused
+          ? { code: 'noSession', message: error.message }
+          : { code: NO_ANSWER, message: 'What serves this page does not answer.' };
+      return { ok: false, error: own };
     }
   }
 

@@ -46,9 +46,12 @@ export type Checked =
 
 const TYPED_LENGTH = 8;
 
-/** What has to be typed before something is destroyed: the first characters of its id. */
+/**
+ * What has to be typed before something is destroyed: the last characters of its id. Ids of the same minute begin
+ * with the same ones.
+ */
 export function typedFor({ about, isDestroying }: Pick<Order, 'about' | 'isDestroying'>): string {
-  return isDestroying ? about.slice(0, TYPED_LENGTH) : '';
+  return isDestroying ? about.slice(-TYPED_LENGTH) : '';
 }
 
 /** Whether a person has confirmed it, with what they typed. */

@@ -9,31 +9,36 @@ import { usePage } from '../kit/page.tsx';
 import type { Order } from './order.ts';
 import { OrderDialog } from './orderDialog.tsx';
 
+/** Where there are none any more, what became of the last one is told all the same. */
 export function OrderButtons(props: {
   readonly orders: readonly Order[];
   readonly onDone: () => void;
 }) {
+  const { orders } = props;
   const canOperate = usePage((page) => page.canOperate);
   const isPast = usePage((page) => page.past !== null);
   const [open, setOpen] = useState<Order | null>(null);
+  if (orders.length === 0 && open === null) return null;
   if (canOperate !== true) return <ReadOnlyNote />;
   if (isPast) return <p class="soft">Orders are given in the present: go back to now.</p>;
   return (
     <>
-      <div class="buttons" role="group" aria-label="Orders">
-        {props.orders.map((order) => (
-          <button
-            type="button"
-            key={order.call}
-            class={order.isDestroying ? 'danger' : ''}
-            onClick={() => {
-              setOpen(order);
-            }}
-          >
-            {order.verb}…
-          </button>
-        ))}
-      </div>
+      {orders.length === 0 ? null : (
+        <div class="buttons" role="group" aria-label="Orders">
+          {orders.map((order) => (
+            <button
+              type="button"
+              key={order.call}
+              class={order.isDestroying ? 'danger' : ''}
+              onClick={() => {
+                setOpen(order);
+              }}
+            >
+              {order.verb}…
+            </button>
+          ))}
+        </div>
+      )}
       {open === null ? null : (
         <OrderDialog
           order={open}

@@ -5,9 +5,9 @@
  */
 
 import type { ComponentChildren } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../protocol.ts';
-import { errorInWords } from '../calls/errorInWords.ts';
+import { orderErrorInWords } from '../calls/errorInWords.ts';
 import { Dialog } from '../kit/dialog.tsx';
 import { useParts } from '../kit/page.tsx';
 import { checked, type Field, isConfirmed, type Order, type Said, typedFor } from './order.ts';
@@ -45,6 +45,16 @@ export function OrderDialog(props: {
   const [progress, setProgress] = useState<Progress>({ kind: 'asked', error: null });
   const carryOut = props.carryOut ?? ((of, params) => call(of.call, params));
   const isWorking = progress.kind === 'working';
+  const isDone = progress.kind === 'done';
+  const form = useRef<HTMLFormElement>(null);
+  const close = useRef<HTMLButtonElement>(null);
+  // What had the focus is gone then.
+  useEffect(() => {
+    if (isDone) close.current?.focus();
+  }, [isDone]);
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [faults]);
 
   const send = async (): Promise<void> => {
     const { params, faults: found } = checked(order, said);
@@ -56,7 +66,7 @@ export function OrderDialog(props: {
     setProgress({ kind: 'working' });
     const answer = await carryOut(order, params);
     if (!answer.ok) {
-      setProgress({ kind: 'asked', error: errorInWords(answer.error) });
+      setProgress({ kind: 'asked', error: orderErrorInWords(answer.error) });
       return;
     }
     setProgress({ kind: 'done', said: order.done(answer.result) });
@@ -70,7 +80,7 @@ export function OrderDialog(props: {
           {progress.said}
         </p>
         <p class="buttons">
-          <button type="button" class="first" autofocus onClick={onClose}>
+          <button ref={close} type="button" class="first" onClick={onClose}>
             Close
           </button>
         </p>
@@ -80,6 +90,7 @@ export function OrderDialog(props: {
   return (
     <Dialog title={order.question} onClose={onClose}>
       <form
+        ref={form}
         class="order"
         noValidate
         onSubmit={(event) => {
@@ -106,7 +117,7 @@ export function OrderDialog(props: {
         ))}
         {order.isDestroying ? <Confirmation order={order} typed={typed} onType={setTyped} /> : null}
         <div aria-live="polite">
-          {isWorking ? (props.progress ?? <p class="soft">Working …</p>) : null}
+          {isWorking ? (props.progress ?? <p class="soft">Given. No answer yet …</p>) : null}
         </div>
         {progress.kind === 'asked' && progress.error !== null ? (
           <p class="failure" role="alert">
@@ -115,12 +126,13 @@ export function OrderDialog(props: {
         ) : null}
         <p class="buttons">
           <button type="button" autofocus={order.fields.length === 0} onClick={onClose}>
-            Leave it
+            {isWorking ? 'Close' : 'Leave it'}
           </button>
           <button
             type="submit"
             class={order.isDestroying ? 'danger' : 'first'}
-            disabled={isWorking || !isConfirmed(order, typed)}
+            aria-disabled={isWorking}
+            disabled={!isConfirmed(order, typed)}
           >
             {order.verb}
           </button>

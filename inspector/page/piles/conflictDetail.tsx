@@ -14,14 +14,12 @@ import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfConflict } from '../orders/ordersOfWork.ts';
 import { countOf, sinceText } from '../words/time.ts';
 import { conflictReason, conflictState, decisionInWords } from './conflictWords.ts';
+import { NotReadAgain, type OpenOne } from './pile.tsx';
 
-export function ConflictDetail(props: { readonly id: string; readonly onDone: () => void }) {
-  const { id, onDone } = props;
-  const { value, error, reload } = useAnswer(
-    LOOK.conflict,
-    { id },
-    (result) => result as ConflictSeen,
-  );
+export function ConflictDetail(props: OpenOne) {
+  const { id, round, onDone } = props;
+  const read = (result: unknown) => result as ConflictSeen;
+  const { value, error } = useAnswer(LOOK.conflict, { id }, read, round);
   if (value === null) {
     return (
       <Panel title="Conflict">
@@ -34,6 +32,7 @@ export function ConflictDetail(props: { readonly id: string; readonly onDone: ()
     <>
       <Panel title={value.entityType ?? 'Conflict'} aside={<code>{id}</code>}>
         <div class="body">
+          <NotReadAgain error={error} />
           <p>
             <Mark tone={tone}>{says}</Mark>
           </p>
@@ -60,13 +59,7 @@ export function ConflictDetail(props: { readonly id: string; readonly onDone: ()
               <Fact name="Decided">It is carried out as soon as that can be.</Fact>
             ) : null}
           </Facts>
-          <OrderButtons
-            orders={ordersOfConflict(value)}
-            onDone={() => {
-              reload();
-              onDone();
-            }}
-          />
+          <OrderButtons orders={error === null ? ordersOfConflict(value) : []} onDone={onDone} />
         </div>
       </Panel>
       <Sides conflict={value} />

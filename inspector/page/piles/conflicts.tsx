@@ -64,7 +64,7 @@ export function Conflicts() {
           <ChoiceFilter name="which" label="Which" options={WHICH} />
         </>
       }
-      detail={(id, reload) => <ConflictDetail key={id} id={id} onDone={reload} />}
+      detail={(one) => <ConflictDetail key={one.id} {...one} />}
     />
   );
 }

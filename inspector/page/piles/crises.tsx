@@ -6,17 +6,19 @@
 
 import { type CrisisModeSeen, type CrisisSeen, LOOK } from '../calls/calls.ts';
 import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
+import { useLastNews, useRound } from '../calls/useRound.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
 import { Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { CRISIS_MODE_ORDERS, ordersOfCrisis } from '../orders/ordersOfService.ts';
+import { stateText } from '../words/states.ts';
 import { causeInWords } from './conflictWords.ts';
 import { CrisisDecisions } from './crisisDecisions.tsx';
-import { Age, Pile, ShortId } from './pile.tsx';
+import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
-const COLUMNS = ['Age', 'Type', 'People', 'Delivery', 'Attempts', 'Id'];
+const COLUMNS = ['Age', 'People', 'Type', 'Delivery', 'Attempts', 'Id'];
 
 const PAGES: PagesQuery<CrisisSeen> = {
   call: LOOK.crises,
@@ -27,6 +29,7 @@ const PAGES: PagesQuery<CrisisSeen> = {
 
 export function Crises() {
   const count = usePage((page) => JSON.stringify(page.overview?.crises ?? {}));
+  const last = useLastNews('crisis.');
   return (
     <>
       <CrisisModePanel />
@@ -34,11 +37,11 @@ export function Crises() {
         view="crises"
         title="Crises"
         query={PAGES}
-        changedBy={count}
+        changedBy={`${count} ${last}`}
         columns={COLUMNS}
         cells={cells}
         empty="None is open: all that came are over."
-        detail={(id, reload) => <Detail key={id} id={id} onDone={reload} />}
+        detail={(one) => <Detail key={one.id} {...one} />}
       />
     </>
   );
@@ -64,12 +67,12 @@ function cells(crisis: CrisisSeen) {
       <span role="gridcell">
         <Age atMs={acceptedAtMs} />
       </span>
-      <span role="gridcell">{type}</span>
       <span role="gridcell">
         <People crisis={crisis} />
       </span>
+      <span role="gridcell">{type}</span>
       <span role="gridcell" class="wide">
-        {delivery}
+        {stateText(delivery)}
       </span>
       <span role="gridcell" class="wide number">
         {attempt}
@@ -81,9 +84,10 @@ function cells(crisis: CrisisSeen) {
   );
 }
 
-function Detail(props: { readonly id: string; readonly onDone: () => void }) {
-  const { id, onDone } = props;
-  const { value, error, reload } = useAnswer(LOOK.crisis, { id }, (result) => result as CrisisSeen);
+function Detail(props: OpenOne) {
+  const { id, round, onDone } = props;
+  const read = (result: unknown) => result as CrisisSeen;
+  const { value, error } = useAnswer(LOOK.crisis, { id }, read, round);
   if (value === null) {
     return (
       <Panel title="Crisis">
@@ -96,6 +100,7 @@ function Detail(props: { readonly id: string; readonly onDone: () => void }) {
     <>
       <Panel title={value.type} aside={<code>{id}</code>}>
         <div class="body">
+          <NotReadAgain error={error} />
           <p>
             <People crisis={value} />
           </p>
@@ -105,7 +110,7 @@ function Detail(props: { readonly id: string; readonly onDone: () => void }) {
               <Since atMs={value.acceptedAtMs} />
             </Fact>
             <Fact name="Delivery">
-              {delivery}, attempt {attempt}
+              {stateText(delivery)}, attempt {attempt}
               {failure === null ? '' : `, last failed with ${failure}`}
             </Fact>
             {escalatedAtMs === null ? null : (
@@ -118,17 +123,11 @@ function Detail(props: { readonly id: string; readonly onDone: () => void }) {
           <p>
             <a href={formatRoute({ view: 'actors', of: id })}>Its chart and its events</a>
           </p>
-          {settledAtMs === null ? (
-            <OrderButtons
-              orders={ordersOfCrisis(id)}
-              onDone={() => {
-                reload();
-                onDone();
-              }}
-            />
-          ) : (
-            <p>It is over.</p>
-          )}
+          {settledAtMs === null ? null : <p>It is over.</p>}
+          <OrderButtons
+            orders={settledAtMs === null && error === null ? ordersOfCrisis(id) : []}
+            onDone={onDone}
+          />
         </div>
       </Panel>
       <CrisisDecisions crisis={value} />
@@ -137,15 +136,15 @@ function Detail(props: { readonly id: string; readonly onDone: () => void }) {
 }
 
 function CrisisModePanel() {
-  const count = usePage((page) => page.overview?.level ?? '');
-  const { value, error, reload } = useAnswer(
-    LOOK.crisisMode,
-    {},
-    (result) => result as readonly CrisisModeSeen[],
-  );
+  const causes = usePage((page) => page.overview?.causes.join(' ') ?? '');
+  const last = useLastNews('crisisMode.');
+  const { round, reload } = useRound(`${causes} ${last}`);
+  const read = (result: unknown) => result as readonly CrisisModeSeen[];
+  const { value, error } = useAnswer(LOOK.crisisMode, {}, read, round);
   return (
-    <Panel title="Crisis mode" class="crisis-mode" key={count}>
+    <Panel title="Crisis mode" class="crisis-mode">
       <div class="body">
+        {value === null ? null : <NotReadAgain error={error} />}
         {value === null ? (
           <Nothing>{error ?? 'Reading …'}</Nothing>
         ) : value.length === 0 ? (

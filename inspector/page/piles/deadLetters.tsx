@@ -12,7 +12,7 @@ import { Mark } from '../kit/text.tsx';
 import { ChoiceFilter, TextFilter } from './filters.tsx';
 import { letterFilter, SINCE, whichLetters } from './filterWords.ts';
 import { LetterDetail } from './letterDetail.tsx';
-import { LettersOrder } from './lettersOrder.tsx';
+import { type LettersChosen, LettersOrder } from './lettersOrder.tsx';
 import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Given up', 'Type', 'Why', 'Attempts', 'Id'];
@@ -54,8 +54,10 @@ export function DeadLetters() {
           <ChoiceFilter name="since" label="Given up" options={SINCE} />
         </>
       }
-      orders={(reload) => <ManyOrders filter={filter} query={query} onDone={reload} />}
-      detail={(id, reload) => <LetterDetail key={id} id={id} onDone={reload} />}
+      orders={(reload) => (
+        <ManyOrders which={{ filter, says: whichLetters(query, filter) }} onDone={reload} />
+      )}
+      detail={(one) => <LetterDetail key={one.id} {...one} />}
     />
   );
 }
@@ -102,21 +104,19 @@ function letterCells({ id, type, code, attempts, deadLetteredAtMs, mayBeApplied 
   );
 }
 
-function ManyOrders(props: {
-  readonly filter: Readonly<Record<string, unknown>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly onDone: () => void;
-}) {
+function ManyOrders(props: { readonly which: LettersChosen; readonly onDone: () => void }) {
   const canOperate = usePage((page) => page.canOperate);
-  const [what, setWhat] = useState<'replay' | 'purge' | null>(null);
-  if (canOperate !== true) return null;
+  const isPast = usePage((page) => page.past !== null);
+  // Those that are asked about stay, whatever the list is narrowed to meanwhile.
+  const [asked, setAsked] = useState<(LettersChosen & { what: 'replay' | 'purge' }) | null>(null);
+  if (canOperate !== true || isPast) return null;
   return (
     <>
       <span class="space" />
       <button
         type="button"
         onClick={() => {
-          setWhat('replay');
+          setAsked({ what: 'replay', ...props.which });
         }}
       >
         Replay all…
@@ -125,19 +125,18 @@ function ManyOrders(props: {
         type="button"
         class="danger"
         onClick={() => {
-          setWhat('purge');
+          setAsked({ what: 'purge', ...props.which });
         }}
       >
         Purge all…
       </button>
-      {what === null ? null : (
+      {asked === null ? null : (
         <LettersOrder
-          what={what}
-          filter={props.filter}
-          which={whichLetters(props.query)}
+          what={asked.what}
+          which={asked}
           onDone={props.onDone}
           onClose={() => {
-            setWhat(null);
+            setAsked(null);
           }}
         />
       )}

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { sinceText } from '../words/time.ts';
+
 const HOUR_MS = 3_600_000;
 const SPANS: Readonly<Record<string, readonly [ms: number, words: string]>> = {
   hour: [HOUR_MS, 'in the last hour'],
@@ -28,14 +30,18 @@ export function letterFilter(query: Query, nowMs: number): Readonly<Record<strin
   };
 }
 
-/** `all dead letters of type payments.push for payments, given up in the last hour`. */
-export function whichLetters(query: Query): string {
+/**
+ * `all dead letters of type payments.push for payments, given up in the last hour (since 27 Nov 02:12)`: the hour
+ * is that before the list was opened, which may be long ago.
+ */
+export function whichLetters(query: Query, { sinceMs }: { readonly sinceMs?: unknown }): string {
   const { type, upstream, code, since } = query;
+  const from = typeof sinceMs === 'number' ? ` (since ${sinceText(sinceMs, 0)})` : '';
   const parts = [
     type === undefined ? '' : ` of type ${type}`,
     upstream === undefined ? '' : ` for ${upstream}`,
     code === undefined ? '' : ` with ${code}`,
-    SPANS[since ?? ''] === undefined ? '' : `, given up ${SPANS[since ?? '']?.[1]}`,
+    SPANS[since ?? ''] === undefined ? '' : `, given up ${SPANS[since ?? '']?.[1]}${from}`,
   ];
   return `all dead letters${parts.join('')}`;
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { LOOK, type OperationSeen } from '../calls/calls.ts';
 import { waitSentence } from '../calls/historyWords.ts';
 import { useAnswer } from '../calls/usePages.ts';
+import { useRound } from '../calls/useRound.ts';
 import { after } from '../kit/browser.ts';
 import { useNow } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
@@ -17,36 +18,34 @@ import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfOperation } from '../orders/ordersOfWork.ts';
 import { clockText } from '../words/time.ts';
 import { HistoryList } from './historyList.tsx';
+import { NotReadAgain } from './pile.tsx';
 
 const CALM_MS = 400;
+
+/** Several changes that follow at once are one. */
+function useCalm(value: unknown): unknown {
+  const [calm, setCalm] = useState(value);
+  useEffect(() => {
+    if (calm === value) return;
+    return after(CALM_MS, () => {
+      setCalm(value);
+    });
+  }, [calm, value]);
+  return calm;
+}
 
 export function KeptOperation(props: {
   readonly id: string;
   readonly onDone: () => void;
-  /** When this changes it is read again: its actor has moved. */
-  readonly changedBy?: unknown;
+  /** When this changes it is read again. */
+  readonly changedBy: unknown;
   /** Beside its actor, which says the rest. */
   readonly isBeside?: boolean;
 }) {
   const { id, onDone, changedBy, isBeside = false } = props;
-  const { value, error, reload } = useAnswer(
-    LOOK.operation,
-    { id },
-    (result) => result as OperationSeen,
-  );
-  const seen = useRef(changedBy);
-  useEffect(() => {
-    if (seen.current === changedBy) return;
-    // Several steps that follow at once are one change.
-    return after(CALM_MS, () => {
-      seen.current = changedBy;
-      reload();
-    });
-  }, [changedBy]);
-  const again = (): void => {
-    reload();
-    onDone();
-  };
+  const { round } = useRound(useCalm(changedBy));
+  const read = (result: unknown) => result as OperationSeen;
+  const { value, error } = useAnswer(LOOK.operation, { id }, read, round);
   if (value === null) {
     return (
       <Panel title="As its store keeps it">
@@ -60,6 +59,7 @@ export function KeptOperation(props: {
       aside={isBeside ? undefined : <code>{id}</code>}
     >
       <div class="body">
+        <NotReadAgain error={error} />
         <Wait operation={value} />
         <Facts>
           <Fact name="State">{value.state}</Fact>
@@ -98,9 +98,10 @@ export function KeptOperation(props: {
             <p>
               <a href={formatRoute({ view: 'actors', of: id })}>Its chart and its events</a>
             </p>
-            {value.settledAtMs === null ? (
-              <OrderButtons orders={ordersOfOperation(id)} onDone={again} />
-            ) : null}
+            <OrderButtons
+              orders={value.settledAtMs === null && error === null ? ordersOfOperation(id) : []}
+              onDone={onDone}
+            />
           </>
         )}
       </div>

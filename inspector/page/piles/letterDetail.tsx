@@ -11,10 +11,12 @@ import { Mark, Since, Until } from '../kit/text.tsx';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfLetter } from '../orders/ordersOfWork.ts';
 import { HistoryList } from './historyList.tsx';
+import { NotReadAgain, type OpenOne } from './pile.tsx';
 
-export function LetterDetail(props: { readonly id: string; readonly onDone: () => void }) {
-  const { id, onDone } = props;
-  const { value, error } = useAnswer(LOOK.deadLetter, { id }, (result) => result as LetterSeen);
+export function LetterDetail(props: OpenOne) {
+  const { id, round, onDone } = props;
+  const read = (result: unknown) => result as LetterSeen;
+  const { value, error } = useAnswer(LOOK.deadLetter, { id }, read, round);
   if (value === null) {
     return (
       <Panel title="Dead letter">
@@ -27,6 +29,7 @@ export function LetterDetail(props: { readonly id: string; readonly onDone: () =
     <>
       <Panel title={type} aside={<code>{id}</code>}>
         <div class="body">
+          <NotReadAgain error={error} />
           <p>
             <Mark tone="bad">{code}</Mark>
           </p>
@@ -57,7 +60,7 @@ export function LetterDetail(props: { readonly id: string; readonly onDone: () =
               </Fact>
             )}
           </Facts>
-          <OrderButtons orders={ordersOfLetter(value)} onDone={onDone} />
+          <OrderButtons orders={error === null ? ordersOfLetter(value) : []} onDone={onDone} />
         </div>
       </Panel>
       <Panel title="What happened to it">

@@ -14,14 +14,21 @@ import { orderOfLetters } from '../orders/ordersOfWork.ts';
 import { countsInWords, inPieces } from '../orders/pieces.ts';
 import { countOf, countText } from '../words/time.ts';
 
+/** The dead letters that an order is about. */
+export interface LettersChosen {
+  readonly filter: Readonly<Record<string, unknown>>;
+  /** Which ones, in words. */
+  readonly says: string;
+}
+
 export function LettersOrder(props: {
   readonly what: 'replay' | 'purge';
-  readonly filter: Readonly<Record<string, unknown>>;
-  readonly which: string;
+  readonly which: LettersChosen;
   readonly onDone: () => void;
   readonly onClose: () => void;
 }) {
-  const { what, filter, which, onDone, onClose } = props;
+  const { what, onDone, onClose } = props;
+  const { filter, says: which } = props.which;
   const { call } = useParts();
   // What is given up again while this runs is not taken up again, or it would never end.
   const untilMs = usePage(

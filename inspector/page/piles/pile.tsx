@@ -5,8 +5,8 @@
  */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { type PagesQuery, usePages } from '../calls/usePages.ts';
+import { useRound } from '../calls/useRound.ts';
 import { goTo, usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
@@ -20,7 +20,7 @@ export interface PileProps<T extends { readonly id: string }> {
   readonly view: string;
   readonly title: string;
   readonly query: PagesQuery<T>;
-  /** When this changes there may be others: the list is read again. */
+  /** When this changes there may be others: the list, and the one that is open, are read again. */
   readonly changedBy: unknown;
   readonly columns: readonly string[];
   /** The same function each time. */
@@ -30,20 +30,23 @@ export interface PileProps<T extends { readonly id: string }> {
   readonly filters?: ComponentChildren;
   /** Orders about all of them. */
   readonly orders?: (reload: () => void) => ComponentChildren;
-  readonly detail: (id: string, reload: () => void) => ComponentChildren;
+  readonly detail: (one: OpenOne) => ComponentChildren;
+}
+
+/** The one that is open. */
+export interface OpenOne {
+  readonly id: string;
+  /** When this changes it may be another than it was: it is read again. */
+  readonly round: unknown;
+  /** It was changed from here: the list and it are read again. */
+  readonly onDone: () => void;
 }
 
 export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
   const { view, title, query, changedBy } = props;
   const route = usePage((page) => page.route);
-  const pages = usePages(query);
-  const { rows, isLoading, error, hasMore, more, reload } = pages;
-  const seen = useRef(changedBy);
-  useEffect(() => {
-    if (seen.current === changedBy) return;
-    seen.current = changedBy;
-    reload();
-  }, [changedBy, reload]);
+  const { round, reload } = useRound(changedBy);
+  const { rows, isLoading, error, hasMore, more } = usePages(query, round);
   const isOpen = route.of !== null;
   const known = `${countText(rows.length)}${hasMore ? ' and more' : ''}`;
   return (
@@ -73,11 +76,11 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
         )}
         <div class="below">
           {hasMore ? (
-            <button type="button" disabled={isLoading} onClick={more}>
-              {isLoading ? 'Reading …' : 'Look further'}
+            <button type="button" aria-disabled={isLoading} onClick={more}>
+              Look further
             </button>
           ) : null}
-          <button type="button" onClick={reload} disabled={isLoading}>
+          <button type="button" aria-disabled={isLoading} onClick={reload}>
             Read again
           </button>
           {props.orders?.(reload)}
@@ -88,7 +91,7 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
           <a class="back" href={formatRoute({ view, query: route.query })}>
             ← All {title.toLowerCase()}
           </a>
-          {props.detail(route.of, reload)}
+          {props.detail({ id: route.of, round, onDone: reload })}
         </div>
       )}
     </div>
@@ -109,4 +112,14 @@ function idOf({ id }: { readonly id: string }): string {
 export function ShortId(props: { readonly id: string }) {
   const { id } = props;
   return <code title={id}>{id.length > 18 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id}</code>;
+}
+
+/** That it could not be read again: what is shown may be over. */
+export function NotReadAgain(props: { readonly error: string | null }) {
+  const { error } = props;
+  return error === null ? null : (
+    <p class="failure" role="alert">
+      {error} What follows is as it was read before.
+    </p>
+  );
 }

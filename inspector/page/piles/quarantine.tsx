@@ -12,7 +12,7 @@ import { Mark, Since } from '../kit/text.tsx';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfQuarantined } from '../orders/ordersOfWork.ts';
 import { codeInWords } from './conflictWords.ts';
-import { Age, Pile, ShortId } from './pile.tsx';
+import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Since', 'Why', 'Now', 'Stood', 'Id'];
 
@@ -40,7 +40,7 @@ export function Quarantine() {
       columns={COLUMNS}
       cells={cells}
       empty="It is empty: every record could be opened."
-      detail={(id, reload) => <Detail key={id} id={id} onDone={reload} />}
+      detail={(one) => <Detail key={one.id} {...one} />}
     />
   );
 }
@@ -72,13 +72,10 @@ function cells(record: QuarantinedSeen) {
   );
 }
 
-function Detail(props: { readonly id: string; readonly onDone: () => void }) {
-  const { id, onDone } = props;
-  const { value, error } = useAnswer(
-    LOOK.quarantined,
-    { id },
-    (result) => result as QuarantinedSeen,
-  );
+function Detail(props: OpenOne) {
+  const { id, round, onDone } = props;
+  const read = (result: unknown) => result as QuarantinedSeen;
+  const { value, error } = useAnswer(LOOK.quarantined, { id }, read, round);
   if (value === null) {
     return (
       <Panel title="Record">
@@ -91,6 +88,7 @@ function Detail(props: { readonly id: string; readonly onDone: () => void }) {
   return (
     <Panel title="A record in quarantine" aside={<code>{id}</code>}>
       <div class="body">
+        <NotReadAgain error={error} />
         <p>
           <Opens record={value} />
         </p>
@@ -113,7 +111,7 @@ function Detail(props: { readonly id: string; readonly onDone: () => void }) {
             </Fact>
           )}
         </Facts>
-        <OrderButtons orders={ordersOfQuarantined(id)} onDone={onDone} />
+        <OrderButtons orders={error === null ? ordersOfQuarantined(id) : []} onDone={onDone} />
       </div>
     </Panel>
   );

@@ -63,7 +63,9 @@ export function Waiting() {
           <TextFilter name="type" label="Type" />
         </>
       }
-      detail={(id, reload) => <KeptOperation key={id} id={id} onDone={reload} />}
+      detail={({ id, round, onDone }) => (
+        <KeptOperation key={id} id={id} changedBy={round} onDone={onDone} />
+      )}
     />
   );
 }

@@ -109,17 +109,17 @@ describe('AC-2 orders of the page', () => {
     }).toThrow(/dryrun/);
   });
 
-  test('AC-2 what forgets for good asks for the first characters of what it is about', () => {
+  test('AC-2 what forgets for good asks for the last characters of what it is about', () => {
     for (const order of all) {
       const call = MANAGEMENT_CALLS.find(({ name }) => name === order.call);
       if (call?.capability === 'destroy') expect(order.isDestroying, order.call).toBe(true);
     }
     const purge = all.find(({ call }) => call === ORDER.purgeLetter);
     if (purge === undefined) throw new Error('no purge');
-    expect(typedFor(purge)).toBe('0190aaaa');
-    expect(['', '0190aaa', 'aaaa', ' 0190AAAA '].map((typed) => isConfirmed(purge, typed))).toEqual(
-      [false, false, false, true],
-    );
+    expect(typedFor(purge)).toBe('aaa-bbbb');
+    expect(
+      ['', '0190aaaa', 'aa-bbbb', ' AAA-bbbb '].map((typed) => isConfirmed(purge, typed)),
+    ).toEqual([false, false, false, true]);
     expect(typedFor(orderOfLetters('purge', letters))).toBe('12');
   });
 

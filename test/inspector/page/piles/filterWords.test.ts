@@ -20,10 +20,16 @@ describe('OP-5 which dead letters are listed', () => {
   });
 
   test('OP-5 an order about all of them says which they are', () => {
-    expect(whichLetters({ type: 'a.b', upstream: 'mail', since: 'hour' })).toBe(
-      'all dead letters of type a.b for mail, given up in the last hour',
+    expect(whichLetters({ type: 'a.b', upstream: 'mail' }, {})).toBe(
+      'all dead letters of type a.b for mail',
     );
-    expect(whichLetters({})).toBe('all dead letters');
+    expect(whichLetters({}, {})).toBe('all dead letters');
+    // A list that was opened hours ago still shows those of the hour before that.
+    const opened = new Date(2026, 10, 26, 3, 12).getTime();
+    const hour = { since: 'hour' };
+    expect(whichLetters(hour, letterFilter(hour, opened + 3_600_000))).toBe(
+      'all dead letters, given up in the last hour (since 26 Nov 03:12)',
+    );
     expect(named({ type: 'x', other: 'y' }, ['type', 'code'])).toEqual({ type: 'x' });
   });
 });
