@@ -116,7 +116,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
       meta: {
         requirements: ['CB-1', 'CB-2', 'CB-3', 'CB-4'],
         lasts:
-          'Until the next probe: 0.25 s at least and 15 s at most, or for as long as the upstream asks; a crisis that is delivered ends it sooner.',
+          'Until the next probe: 0.25 s at least and 15 s at most, or for as long as the upstream asks, a minute at most, unless set otherwise; a crisis that is delivered ends it sooner.',
       },
       entry: ['startGeneration'],
       exit: ['endCooldown'],

@@ -187,7 +187,7 @@ export const conflictMachine = conflictSetup.createMachine({
       meta: {
         requirements: ['CF-6'],
         lasts:
-          'Until a person has decided, or the edit expires or is cancelled. Nothing else ends it.',
+          'Until a person has decided or wants it tried again, or the edit expires or is cancelled. Nothing else ends it.',
       },
       on: {
         'person.decided': DECIDED,
@@ -202,7 +202,7 @@ export const conflictMachine = conflictSetup.createMachine({
       meta: {
         requirements: ['CF-6', 'CF-7'],
         lasts:
-          'Until a person has decided, or the edit expires or is cancelled. Nothing else ends it.',
+          'Until a person has decided or wants it tried again, or the edit expires or is cancelled. Nothing else ends it.',
       },
       on: {
         'person.decided': DECIDED,

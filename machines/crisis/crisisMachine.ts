@@ -2,8 +2,8 @@
  * One crisis, from the call for help until somebody has it (CR-4).
  *
  * Three things go on beside each other, and none waits for another. Its **delivery** begins at once and is
- * repeated until the upstream took it: ten attempts one soon after the other, then one about every half
- * minute, without end. Its **escalation** tells people that it is not delivered, one after the other, until
+ * repeated until the upstream took it: ten attempts (unless set otherwise) one soon after the other, then one
+ * about every half minute, without end. Its **escalation** tells people that it is not delivered, one after the other, until
  * one of them takes it on. Its **record** is written beside that, so that it all goes on after a crash.
  *
  * What a crisis never does: it never expires, is never given up, and waits for no lane, no breaker, no

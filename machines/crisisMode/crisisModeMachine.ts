@@ -126,11 +126,11 @@ export const crisisModeMachine = crisisModeSetup.createMachine({
     },
     on: {
       description:
-        'A person has switched it on. Another one can end it, and so does its time-out; whoever wants it on prolongs it.',
+        'A person has switched it on. It is ended by somebody else than all who switched it on or prolonged it, or by its time-out; whoever wants it on prolongs it.',
       meta: {
         requirements: ['CR-6'],
         lasts:
-          'Until it is about to end: 4 h after it was switched on, unless set otherwise, and 24 h after the last order at most. Another person ends it sooner.',
+          'Until 15 min before its end, which is 4 h after it was switched on, unless set otherwise, and never more than 24 h after the last order. Somebody else ends it sooner.',
       },
       on: {
         'person.entered': { actions: [TAKE] },
@@ -146,7 +146,7 @@ export const crisisModeMachine = crisisModeSetup.createMachine({
       description: 'It is on, and ends soon unless somebody prolongs it: that was told.',
       meta: {
         requirements: ['CR-6'],
-        lasts: '15 min at most, unless somebody prolongs it. Another person ends it sooner.',
+        lasts: '15 min at most, unless somebody prolongs it. Somebody else ends it sooner.',
       },
       on: {
         'person.entered': [

@@ -166,7 +166,7 @@ export const degradationMachine = degradationSetup.createMachine({
     },
     offline: {
       description:
-        'Nothing gets through, or nothing can be kept safe: everything waits, and only crises are tried.',
+        'Nothing gets through, or nothing can be kept safe: only crises have room of their own, the rest has what that leaves, which is most often nothing.',
       meta: {
         requirements: ['DG-1', 'DG-2', 'DG-3'],
         lasts: 'Until the signals call for another level, which they may at any moment.',

@@ -188,7 +188,7 @@ export const syncOperationMachine = operationSetup.createMachine({
       meta: {
         requirements: ['RT-1', 'RT-4', 'OP-5'],
         lasts:
-          'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up it is given up.',
+          'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up, unless set otherwise, it is given up.',
       },
       on: {
         'turn.granted': takingTurn,

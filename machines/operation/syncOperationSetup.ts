@@ -112,8 +112,8 @@ export const operationSetup = setup({
     /** What the upstream said last may mean that it holds another version. */
     hasMetConflict: ({ context }) => context.failure?.conflictIs !== undefined,
     /**
-     * It has not expired, and a new key would do nothing twice: no earlier attempt may have been applied, or
-     * the person wants it all the same.
+     * It has not expired, and nothing is done twice by a new key, where it takes one: no earlier attempt may have
+     * been applied, or the person wants it all the same.
      */
     canReplay: ({ context }, { atMs, idempotencyKey, isRepeatApproved }: ReplayFacts) =>
       (context.expiresAtMs === null || context.expiresAtMs > atMs) &&

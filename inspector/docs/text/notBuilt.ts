@@ -24,11 +24,22 @@ export const NOT_BUILT: readonly NotBuilt[] = [
   },
   {
     id: 'PF-4',
-    missing: 'All of it: there is no cache of what upstreams answer yet, and no deltas.',
+    missing:
+      'All of it: there is no cache of what upstreams answer yet, from which a level could serve (DG-2), and no deltas.',
   },
   { id: 'PF-6', missing: 'In part: slots follow what gets done; no call is hedged yet.' },
   { id: 'PF-7', missing: 'All of it: nothing is fetched before it is asked for.' },
+  {
+    id: 'SE-2',
+    missing:
+      'In part: a file, a passphrase and a raw key are built in; a keychain or a key management service needs a source of the app’s own.',
+  },
   { id: 'SE-3', missing: 'All of it: no key is changed while operations run.' },
+  {
+    id: 'SE-6',
+    missing:
+      'In part: every record is opened after a start, and one that is damaged or was exchanged for another is found; nothing tells yet that a record is gone, or that it or the whole file was put back as it was earlier.',
+  },
   {
     id: 'AU-1',
     missing:

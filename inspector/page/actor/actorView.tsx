@@ -143,7 +143,7 @@ function Live(props: {
             </Nothing>
           ) : (
             <div class="ways" role="region" aria-label="Transitions from here" tabIndex={0}>
-              <TransitionList transitions={ways} />
+              <TransitionList model={chart.model} transitions={ways} />
             </div>
           )}
         </Panel>

@@ -8,6 +8,7 @@
 import type { ChartModel, StateModel } from '../../charts/chartData.ts';
 import { Mark } from '../kit/text.tsx';
 import { goesTo, nameOfState, type PlacedTransition, placed } from './chartPosition.ts';
+import { meaningOf } from './ruleWords.ts';
 
 const KINDS: Readonly<Record<StateModel['kind'], string>> = {
   atomic: '',
@@ -30,6 +31,7 @@ export function ChartText(props: {
       {model.states.map((state) => (
         <StateText
           key={state.path}
+          model={model}
           state={state}
           isActive={active.has(state.path)}
           taken={taken}
@@ -41,12 +43,13 @@ export function ChartText(props: {
 }
 
 function StateText(props: {
+  readonly model: ChartModel;
   readonly state: StateModel;
   readonly isActive: boolean;
   readonly taken: ReadonlySet<number>;
   readonly transitions: readonly PlacedTransition[];
 }) {
-  const { state, isActive, taken, transitions } = props;
+  const { model, state, isActive, taken, transitions } = props;
   const { path, kind, description, lasts, requirements, invokes, entry, exit } = state;
   const isRoot = state.parent === null;
   if (isRoot && transitions.length === 0) return null;
@@ -75,23 +78,24 @@ function StateText(props: {
         </p>
       )}
       {more.length === 0 || isRoot ? null : <p class="soft">{more.join(' · ')}</p>}
-      <TransitionList transitions={transitions} taken={taken} />
+      <TransitionList model={model} transitions={transitions} taken={taken} />
     </li>
   );
 }
 
 /** On which event, only if what, doing what, going where. */
 export function TransitionList(props: {
+  readonly model: ChartModel;
   readonly transitions: readonly PlacedTransition[];
   readonly taken?: ReadonlySet<number>;
 }) {
-  const { transitions, taken } = props;
+  const { model, transitions, taken } = props;
   if (transitions.length === 0) return null;
   return (
     <ul class="transitions">
       {transitions.map((transition) => (
         <li key={transition.index} class={taken?.has(transition.index) === true ? 'taken' : ''}>
-          <TransitionText transition={transition} />
+          <TransitionText model={model} transition={transition} />
           {taken?.has(transition.index) === true ? (
             <>
               {' '}
@@ -104,15 +108,26 @@ export function TransitionList(props: {
   );
 }
 
-function TransitionText(props: { readonly transition: PlacedTransition }) {
-  const { on, guard, actions, targets } = props.transition;
+function TransitionText(props: {
+  readonly model: ChartModel;
+  readonly transition: PlacedTransition;
+}) {
+  const { model, transition } = props;
+  const { on, guard, actions, targets } = transition;
+  const condition = meaningOf(model, 'guard', guard ?? '');
   return (
     <>
       <b class="hc-on">{on}</b>
       {guard === null ? null : <span class="hc-if"> [{guard}]</span>}
       <span class="soft"> → </span>
       {targets.length === 0 ? <span class="soft">stays</span> : <b>{goesTo({ targets })}</b>}
-      {actions.length === 0 ? null : <span class="soft"> · {actions.join(', ')}</span>}
+      {actions.length === 0 ? null : <span class="soft"> · </span>}
+      {actions.map((action, at) => (
+        <span key={action} class="soft" title={meaningOf(model, 'action', action) || undefined}>
+          {at === 0 ? action : `, ${action}`}
+        </span>
+      ))}
+      {condition === '' ? null : <span class="means">{condition}</span>}
     </>
   );
 }

@@ -1,0 +1,22 @@
+/**
+ * What the guards and actions of a transition mean, by the sentence that the chart has of each.
+ *
+ * @module
+ */
+
+import type { ChartModel, RuleModel } from '../../charts/chartData.ts';
+
+/** The sentences of the rules that a text names: of one alone, else each after its name; `''` for none. */
+export function meaningOf(
+  { rules }: Pick<ChartModel, 'rules'>,
+  kind: RuleModel['kind'],
+  text: string,
+): string {
+  const bare = text.replaceAll(/\w+=[^,)]*/g, '');
+  const names = new Set([...bare.matchAll(/[A-Za-z_]\w*/g)].map(([name]) => name));
+  const known = rules.filter((rule) => rule.kind === kind && rule.means && names.has(rule.name));
+  const [only] = known;
+  if (only === undefined) return '';
+  if (only.name === text.replace(/\(.*$/, '')) return only.means;
+  return known.map(({ name, means }) => `${name}: ${means}`).join(' ');
+}
