@@ -49,7 +49,10 @@ export class IdTable<Value extends { readonly id: string }> {
 
   /** In no particular order. */
   values(): readonly Value[] {
-    return this.#buckets.flat();
+    // Of many small buckets `flat` takes ten times as long.
+    const values: Value[] = [];
+    for (const bucket of this.#buckets) for (const value of bucket) values.push(value);
+    return values;
   }
 
   #bucketOf(id: string): Value[] {

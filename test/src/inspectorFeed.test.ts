@@ -388,9 +388,13 @@ describe('SV-2 whoever watches harms nothing', () => {
     ]);
     const steps = viewer.steps.length;
     runtime.upstream('slow').release();
+    // One that comes while they all move is told of the others in between.
+    const late = new TestViewer();
+    feed.watch(late.take);
     await world.clock.advance(200);
     await settled(world, process, () => {
       expect(sorted(viewer.states)).toEqual(sorted(standing(process)));
+      expect(sorted(late.states)).toEqual(sorted(standing(process)));
     });
     expect(viewer.steps.length).toBeGreaterThan(steps);
     await world.clock.run(runtime.close({ deadlineMs: 1 }));
