@@ -55,9 +55,9 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
       case 'ended':
         endedAtMs = message.atMs;
         for (const number of message.actors) {
-          actors.delete(number);
           last.delete(number);
-          ended.add(number);
+          // Of one that came in between, or that is in no table, nothing was told.
+          if (!actors.delete(number) && !isAll) ended.add(number);
         }
         break;
       case 'news':
@@ -90,23 +90,26 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
   return left.filter((message) => message !== null);
 }
 
-/** The same messages, none with more than 500 entries: none takes long to be written or read. */
-export function inPieces(messages: readonly FeedMessage[]): FeedMessage[] {
+/** The same messages, none with more than 500 entries, or so many: none takes long to be written or read. */
+export function inPieces(
+  messages: readonly FeedMessage[],
+  entriesMax: number = PIECE_MAX,
+): FeedMessage[] {
   return messages.flatMap((message): readonly FeedMessage[] => {
     switch (message.kind) {
       case 'actors':
         // The first one takes the place of what was known, and the others add to it.
-        return cut(message, message.actors, (actors, at) => ({
+        return cut(message, message.actors, entriesMax, (actors, at) => ({
           ...message,
           actors,
           isAll: message.isAll && at === 0,
         }));
       case 'ended':
-        return cut(message, message.actors, (actors) => ({ ...message, actors }));
+        return cut(message, message.actors, entriesMax, (actors) => ({ ...message, actors }));
       case 'steps':
-        return cut(message, message.steps, (steps) => ({ ...message, steps }));
+        return cut(message, message.steps, entriesMax, (steps) => ({ ...message, steps }));
       case 'news':
-        return cut(message, message.news, (news) => ({ ...message, news }));
+        return cut(message, message.news, entriesMax, (news) => ({ ...message, news }));
       default:
         return [message];
     }
@@ -117,11 +120,12 @@ export function inPieces(messages: readonly FeedMessage[]): FeedMessage[] {
 function cut<Entry>(
   message: FeedMessage,
   entries: readonly Entry[],
+  entriesMax: number,
   piece: (entries: readonly Entry[], at: number) => FeedMessage,
 ): readonly FeedMessage[] {
-  if (entries.length <= PIECE_MAX) return [message];
-  const count = Math.ceil(entries.length / PIECE_MAX);
+  if (entries.length <= entriesMax) return [message];
+  const count = Math.ceil(entries.length / entriesMax);
   return Array.from({ length: count }, (_, at) =>
-    piece(entries.slice(at * PIECE_MAX, (at + 1) * PIECE_MAX), at),
+    piece(entries.slice(at * entriesMax, (at + 1) * entriesMax), at),
   );
 }

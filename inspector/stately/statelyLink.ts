@@ -15,8 +15,12 @@ import type { TextSocket } from './webSocketClient.ts';
 
 /** More of it is sent once all that was sent is taken. */
 const BEHIND_BYTES_MAX = 1_048_576;
-/** Messages that wait as they came. */
-const WAITING_MAX = 100;
+/** About as much is sent in one turn: this may be the thread that answers crises. */
+const TURN_CHARS = 262_144;
+/** Entries of one message: the frame of an actor holds its whole chart. */
+const PIECE_MAX = 25;
+/** So many messages wait as they came before they are made fewer. */
+const WAITING_MAX = 400;
 /** When one that has gone is looked for, each after the one before: five times, in half a minute. */
 const AGAIN_AFTER_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 15_000];
 
@@ -88,12 +92,17 @@ class Showing {
   readonly #socket: TextSocket;
   readonly #frames: StatelyFrames;
   readonly #source: FeedSource;
+  readonly #clock: Clock;
   #waiting: FeedMessage[] = [];
+  #waitingMax = WAITING_MAX;
+  /** The next turn sends more. */
+  #isGoingOn = false;
   #unwatch: () => void = () => undefined;
   #isOver = false;
 
-  constructor({ source, newFrames }: StatelyLinkParts, socket: TextSocket) {
+  constructor({ source, clock, newFrames }: StatelyLinkParts, socket: TextSocket) {
     this.#socket = socket;
+    this.#clock = clock;
     this.#frames = newFrames();
     this.#source = source;
   }
@@ -104,9 +113,12 @@ class Showing {
     };
     this.#unwatch = this.#source.watch((messages) => {
       if (this.#isOver) return;
-      this.#waiting.push(...messages.filter(isShown));
+      this.#waiting.push(...inPieces(messages.filter(isShown), PIECE_MAX));
       this.#send();
-      if (this.#waiting.length > WAITING_MAX) this.#waiting = inPieces(squeezed(this.#waiting));
+      if (this.#waiting.length <= this.#waitingMax) return;
+      this.#waiting = inPieces(squeezed(this.#waiting), PIECE_MAX);
+      // Of very many actors there is much to say, and it is not gone through for each batch.
+      this.#waitingMax = Math.max(WAITING_MAX, 2 * this.#waiting.length);
     });
     if (this.#isOver) this.#unwatch();
   }
@@ -118,13 +130,29 @@ class Showing {
   }
 
   #send(): void {
+    if (this.#isGoingOn) return;
+    let sent = 0;
     while (this.#socket.behindBytes <= BEHIND_BYTES_MAX) {
       const message = this.#waiting.shift();
       if (message === undefined) return;
       for (const frame of this.#frames.framesOf([message])) {
-        this.#socket.send(JSON.stringify(frame));
+        const text = JSON.stringify(frame);
+        sent += text.length;
+        this.#socket.send(text);
+      }
+      if (sent >= TURN_CHARS) {
+        this.#goOn();
+        return;
       }
     }
+  }
+
+  #goOn(): void {
+    this.#isGoingOn = true;
+    this.#clock.defer(() => {
+      this.#isGoingOn = false;
+      if (!this.#isOver) this.#send();
+    });
   }
 }
 

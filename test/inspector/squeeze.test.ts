@@ -147,7 +147,25 @@ test('OB-1 what waits has the size of what lives, however much happened', () => 
   expect(count('steps')).toBe(50);
   expect(count('news')).toBe(200);
   expect(count('overview')).toBe(1);
-  expect(left).toHaveLength(6);
+  // hello, actors, steps, news and overview: of those that have ended the new table says nothing.
+  expect(left).toHaveLength(5);
+});
+
+test('OB-1 those that come and go while a viewer is behind leave nothing behind', () => {
+  const happenings: Happening[] = [];
+  for (let index = 0; index < 10; index += 1) happenings.push(['begins', 0, 'one']);
+  const before = messagesOf(happenings).length;
+  // The first ten are known to the viewer, and one of these ends.
+  happenings.push(['ends', 0, '']);
+  for (let index = 0; index < 10_000; index += 1) {
+    happenings.push(['begins', 0, 'one'], ['steps', 9, 'two'], ['ends', 9, '']);
+  }
+  const known = messagesOf(happenings);
+  const later = squeezed(known.slice(before));
+  expect(later).toEqual([{ kind: 'ended', actors: [1], atMs: expect.any(Number) }]);
+  // Whose table is told anew knows of none that has ended.
+  const anew = squeezed([...messagesOf([['hello', 0, 'one']]), ...known]);
+  expect(anew.map(({ kind }) => kind)).toEqual(['hello', 'actors']);
 });
 
 test('OB-1 no piece is large, the first of a beginning takes the place of what was, and a small one is itself', () => {
