@@ -5,7 +5,7 @@
  */
 
 import type { ChartDoc } from '../text/chartDoc.ts';
-import { code, table } from '../text/markdown.ts';
+import { asWritten, code, table } from '../text/markdown.ts';
 
 /** Its source, version and hash; and each approval, with whether it is of this version. */
 export function approvalLines({ model, path, approvals }: ChartDoc): readonly string[] {
@@ -15,11 +15,11 @@ export function approvalLines({ model, path, approvals }: ChartDoc): readonly st
     .toSorted((a, b) => (a.date < b.date ? 1 : -1));
   if (own.length === 0) return [version, 'Nobody has approved this version yet.'];
   const rows = own.map(({ name, role, date, hash, note }) => [
-    name,
-    role,
+    asWritten(name),
+    asWritten(role),
     date,
     hash === model.hash ? 'holds' : 'void: the chart has changed since',
-    note ?? '',
+    asWritten(note ?? ''),
   ]);
   const isApproved = own.some(({ hash }) => hash === model.hash);
   return [

@@ -24,6 +24,11 @@ export function code(text: string): string {
   return `${fence}${text}${fence}`;
 }
 
+/** What somebody wrote as text that is shown as it is: no link, picture or mark-up comes of it. */
+export function asWritten(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>&~!]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ');
+}
+
 /** A camelCase name as words: `circuitBreaker` becomes `circuit breaker`. */
 export function words(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();

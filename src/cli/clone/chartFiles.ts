@@ -4,7 +4,7 @@
  * @module
  */
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChartModel } from '../../../inspector/charts/chartData.ts';
 import { chartHash } from '../../../inspector/charts/chartHash.ts';
@@ -69,14 +69,39 @@ export function keptApprovals(root: string): readonly Approval[] {
   if (approvals !== null) return approvals;
   throw new HoldfastError(
     'HF_INPUT_UNREADABLE',
-    `${APPROVALS} can't be read: restore it from the history.`,
+    `${APPROVALS} can't be read: restore it from the history. After a merge that met a conflict, keep the entries of both sides.`,
     { path },
   );
 }
 
-/** Where they are kept, from the root. */
-export function keepApprovals(root: string, approvals: readonly Approval[]): string {
-  writeFileSync(join(root, APPROVALS), writeApprovals(approvals));
+/**
+ * Keeps what becomes of them, whole or not at all, and one change after the other: of two people who approve at
+ * once none is lost. Where they are kept, from the root.
+ *
+ * @throws HoldfastError `HF_TARGET_EXISTS` while another process changes them; `HF_INPUT_UNREADABLE`.
+ */
+export function changeApprovals(
+  root: string,
+  change: (approvals: readonly Approval[]) => readonly Approval[],
+): string {
+  const next = `${APPROVALS}.lock`;
+  try {
+    writeFileSync(join(root, next), '', { flag: 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    throw new HoldfastError(
+      'HF_TARGET_EXISTS',
+      `${next} is there: somebody else approves at this moment. Try again; where nobody does, remove it.`,
+      { path: next },
+    );
+  }
+  try {
+    writeFileSync(join(root, next), writeApprovals(change(keptApprovals(root))));
+    renameSync(join(root, next), join(root, APPROVALS));
+  } catch (error) {
+    rmSync(join(root, next), { force: true });
+    throw error;
+  }
   return APPROVALS;
 }
 

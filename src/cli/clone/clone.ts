@@ -63,7 +63,9 @@ export async function commitOf(root: string, name: string): Promise<string> {
     `${name}^{commit}`,
   );
   if (found !== null) return found.trim();
-  throw new HoldfastError('HF_OPTION_INVALID', `git knows no commit ${name} here.`, {
+  const isCut = (await git(root, 'rev-parse', '--is-shallow-repository'))?.trim() === 'true';
+  const why = isCut ? ' Its history is cut off: git fetch --unshallow brings the rest.' : '';
+  throw new HoldfastError('HF_OPTION_INVALID', `git knows no commit ${name} here.${why}`, {
     field: 'rev',
   });
 }

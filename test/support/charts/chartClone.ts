@@ -46,7 +46,7 @@ export function chartClone() {
     const changed = { ...rest, rules: [{ ...RULES[0], text }] };
     write({ ...changed, hash: chartHash(changed) });
   };
-  return { root, folder, cli, change, commit, first };
+  return { root, folder, cli, change, commit, first, git };
 }
 
 function raise(id: string): never {

@@ -10,8 +10,8 @@ import type { ChartModel } from '../../../../inspector/charts/chartData.ts';
 import { type Approval, isDate, withApproval } from '../../../../inspector/review/approvals.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { nearestName } from '../../../../machines/vocabulary/nearestName.ts';
-import { isAsHashed, keepApprovals, keptApprovals, presentCharts } from '../../clone/chartFiles.ts';
-import { type CloneOptions, cloneOption, cloneRoot } from '../../clone/clone.ts';
+import { CHARTS, changeApprovals, isAsHashed, presentCharts } from '../../clone/chartFiles.ts';
+import { type CloneOptions, cloneOption, cloneRoot, git } from '../../clone/clone.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { shortHash } from './versions.ts';
 
@@ -52,9 +52,9 @@ export function approveCommand(): Command {
     async run({ options, output }) {
       const root = cloneRoot(options);
       const charts = chosen(presentCharts(root), options);
-      const date = options.date ?? new Date(systemClock.now()).toISOString().slice(0, 10);
+      const date = options.date ?? dayOf(systemClock.now());
       const made = charts.map((chart) => approvalOf(chart, options, date));
-      const path = keepApprovals(root, made.reduce(withApproval, keptApprovals(root)));
+      const path = changeApprovals(root, (kept) => made.reduce(withApproval, kept));
       const lines = made.map(
         ({ machine, version, hash }) => `  ${machine} ${version ?? ''} ${shortHash(hash)}`,
       );
@@ -64,8 +64,20 @@ export function approveCommand(): Command {
         `Written to ${path}. Run npm run docs, so that the pages show it, and commit both.`,
       ].join('\n');
       output.result({ path, approvals: made }, text);
+      if (await isUncommitted(root)) output.say(UNCOMMITTED);
     },
   });
+}
+
+const UNCOMMITTED =
+  'Charts or their sources are not committed here. What is approved is what docs/machines/*.json says now: npm run docs:check says whether that is what the sources make.';
+
+/** Whether what is approved may not be what others have. */
+async function isUncommitted(root: string): Promise<boolean> {
+  const changed = await git(root, 'status', '--porcelain', '--', 'machines', `${CHARTS}/*.json`);
+  return (changed ?? '')
+    .split('\n')
+    .some((line) => line !== '' && !line.includes('approvals.json'));
 }
 
 /** @throws HoldfastError `HF_OPTION_INVALID`. */
@@ -102,16 +114,27 @@ function approvalOf(
   return { machine: id, hash, version, name, role, date, ...(note === undefined ? {} : { note }) };
 }
 
-/** One line with something on it. */
+/** One line with something on it, and nothing that is not seen: no name may look like another. */
 function wordsOf(text: string): string {
-  const words = text.trim();
-  if (words !== '' && !/\p{Cc}/u.test(words)) return words;
-  throw new InvalidArgumentError('Give some words, on one line.');
+  const words = text.trim().normalize('NFC');
+  if (words !== '' && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(words)) return words;
+  throw new InvalidArgumentError(
+    'Give some words, on one line, without characters that are not seen.',
+  );
 }
 
+/** Where it is tomorrow already, in hours. */
+const AHEAD_HOURS_MAX = 14;
+
 function dateOf(text: string): string {
-  if (isDate(text)) return text;
-  throw new InvalidArgumentError('Give a day such as 2026-11-27.');
+  if (!isDate(text)) throw new InvalidArgumentError('Give a day such as 2026-11-27.');
+  if (text <= dayOf(systemClock.now() + AHEAD_HOURS_MAX * 3_600_000)) return text;
+  throw new InvalidArgumentError('That day is still to come.');
+}
+
+/** The day by UTC. */
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
 }
 
 function invalid(message: string, field: string): HoldfastError {

@@ -97,6 +97,10 @@ test('OB-4 approvals are shown, and void where the chart has changed since', () 
     'This version is approved.',
     '| A. Nurse | clinician | 2026-03-04 | holds |  |\n| A. Nurse | clinician | 2026-01-02 | void: the chart has changed since | Short. |',
   ]);
+  const odd = approvals.replaceAll('A. Nurse', '[A](x:) | <b> `N` *s*');
+  expect(page({ approvals: odd })).toContain(
+    '| \\[A\\](x:) \\| \\<b\\> \\`N\\` \\*s\\* | clinician | 2026-03-04 |',
+  );
   expect(page({ approvals: approvals.replace(hash, 'sha256:older') })).toContain(
     'This version is not approved: earlier ones were.',
   );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { machines } from '../../../../machines/index.ts';
@@ -29,7 +29,7 @@ describe('holdfast charts', () => {
     expect(changed.exitCode).toBe(0);
     expect(changed.stdout).toMatch(/\n\ncrisis: version 2, \w{12} -> version 2, \w{12}\n/);
     expect(changed.stdout).toContain(
-      '~ The rule of guard isAnything changed.\n      was: () => true\n      is : () => false',
+      '~ The rule of guard isAnything changed. It is any.\n      was: () => true\n      is : () => false',
     );
     expect(changed.stdout).toMatch(/scheduler: .* -> not there\n {2}- The chart is gone: /);
     expect((await cli('charts', 'diff', '--exit-code')).exitCode).toBe(3);
@@ -99,12 +99,60 @@ describe('holdfast charts', () => {
       [['--machine', 'crisi'], 'There is no chart crisi. Did you mean crisis?'],
       [[], 'Give --machine ID, or --all for every chart.'],
       [['--machine', 'scheduler', '--date', '2026-02-30'], 'Give a day such as 2026-11-27.'],
-      [['--machine', 'scheduler', '--name', ' '], 'Give some words, on one line.'],
+      [['--machine', 'scheduler', '--name', ' '], 'Give some words, on one line'],
+      [['--machine', 'scheduler', '--name', 'A\u202eB'], 'without characters that are not seen'],
+      [['--machine', 'scheduler', '--role', 'lead\u200b'], 'without characters that are not seen'],
+      [['--machine', 'scheduler', '--date', '2999-01-01'], 'That day is still to come.'],
     ] as const) {
       const refused = await cli('charts', 'approve', ...WHO, ...args);
       expect([refused.exitCode, refused.stdout]).toEqual([2, '']);
       expect(refused.stderr).toContain(says);
     }
+  });
+
+  test('OB-4 of people who approve at once, none is lost and each is told', async () => {
+    const { cli, folder } = chartClone();
+    const names = ['A. Moreau', 'B. Kim', 'C. Rossi'];
+    const approve = (name: string) =>
+      cli('charts', 'approve', '--all', ...WHO.slice(2), '--name', name);
+    const told = await Promise.all(names.map(approve));
+    const kept = new Set(told.flatMap(({ exitCode }, at) => (exitCode === 0 ? [names[at]] : [])));
+    const { approvals } = JSON.parse(readFileSync(join(folder, 'approvals.json'), 'utf8')) as {
+      approvals: readonly { name: string }[];
+    };
+    expect(new Set(approvals.map(({ name }) => name))).toEqual(kept);
+    for (const { exitCode, stderr } of told) {
+      if (exitCode !== 0) expect(stderr).toContain('somebody else approves at this moment');
+    }
+
+    writeFileSync(join(folder, 'approvals.json.lock'), '');
+    expect((await approve('D. Diaz')).stderr).toContain('HF_TARGET_EXISTS');
+    rmSync(join(folder, 'approvals.json.lock'));
+    writeFileSync(join(folder, 'approvals.json'), '<<<<<<< HEAD');
+    const damaged = await approve('D. Diaz');
+    expect(damaged.exitCode).not.toBe(0);
+    expect(damaged.stderr).toContain('keep the entries of both sides');
+    // Nothing was written over it, and nothing is left behind.
+    expect(readFileSync(join(folder, 'approvals.json'), 'utf8')).toBe('<<<<<<< HEAD');
+    expect(existsSync(join(folder, 'approvals.json.lock'))).toBe(false);
+  });
+
+  test('OB-4 UX-1 who approves what is not committed is told so', async () => {
+    const { cli, change } = chartClone();
+    const approve = () => cli('charts', 'approve', '--machine', 'crisis', ...WHO);
+    expect((await approve()).stderr).toBe('');
+    expect((await approve()).stderr).toBe('');
+    change('crisis', '() => false');
+    expect((await approve()).stderr).toContain('are not committed here');
+  });
+
+  test('OB-4 UX-1 a clone whose history is cut off says how to get the rest', async () => {
+    const { root, git } = chartClone();
+    const shallow = join(tempFolder(), 'shallow');
+    git('clone', '-q', '--depth', '1', `file://${root}`, shallow);
+    const refused = await runCli(['charts', 'diff', 'HEAD~1', '--clone', shallow]);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('git fetch --unshallow');
   });
 
   test('OB-4 UX-1 away from a clone each says that it needs one', async () => {
