@@ -59,8 +59,17 @@ export function TimeBar() {
     if (isPast) toNow();
     else go('last');
   });
+  const first = useRef<HTMLButtonElement>(null);
+  const wasPast = useRef(isPast);
   useEffect(() => {
-    if (isPast) slider.current?.focus({ preventScroll: true });
+    const isIn = document.activeElement?.closest('.time-bar') !== null;
+    if (isPast && !isIn) slider.current?.focus({ preventScroll: true });
+    else if (!isPast && wasPast.current && document.activeElement === document.body) {
+      // The button that led back to now has gone, on most views with the whole bar.
+      const next = first.current ?? document.getElementById('main');
+      next?.focus({ preventScroll: true });
+    }
+    wasPast.current = isPast;
   }, [isPast]);
   useEffect(() => {
     if (!isPast) return;
@@ -88,6 +97,7 @@ export function TimeBar() {
   return (
     <section class={isPast ? 'time-bar past' : 'time-bar'} aria-label="Time travel">
       <button
+        ref={first}
         type="button"
         class="plain"
         aria-label="Step before"
@@ -163,7 +173,6 @@ function placeOf(stops: readonly number[], serial: number | null): number {
 
 function Where(props: { readonly isPast: boolean; readonly isActor: boolean }) {
   const stops = usePage(stopsOf, sameStops);
-  const oldest = usePage((page) => rememberedOf(page).steps[0]?.atMs ?? null);
   if (!props.isPast) {
     return (
       <p class="where soft">
@@ -173,14 +182,10 @@ function Where(props: { readonly isPast: boolean; readonly isActor: boolean }) {
       </p>
     );
   }
-  return <Then stops={stops} oldestAtMs={oldest} isActor={props.isActor} />;
+  return <Then stops={stops} isActor={props.isActor} />;
 }
 
-function Then(props: {
-  readonly stops: readonly number[];
-  readonly oldestAtMs: number | null;
-  readonly isActor: boolean;
-}) {
+function Then(props: { readonly stops: readonly number[]; readonly isActor: boolean }) {
   const { stops, isActor } = props;
   const serial = usePage(serialOf);
   const atMs = usePage((page) => page.past?.moment.atMs ?? null);
@@ -191,7 +196,9 @@ function Then(props: {
   });
   if (serial === null || atMs === null) return null;
   const which = isActor
-    ? `after step ${countText(placeOf(stops, serial) + 1)} of its ${countText(stops.length)}`
+    ? stops.length === 0
+      ? 'none of its steps is remembered'
+      : `after step ${countText(placeOf(stops, serial) + 1)} of its ${countText(stops.length)}`
     : `after step ${countText(skipped)} of ${countText(stops.length)} remembered`;
   return (
     <p class="where">

@@ -22,7 +22,7 @@ const WAIT_MAX_MS = 10_000;
 const NO_SESSION =
   'This page has no session. Open the link that holdfast printed when it began to inspect.';
 const TOKEN_REFUSED =
-  'The link is used up, or of another process. Open the one that holdfast printed last.';
+  'Each link opens one page. This one is used up, or of another process: press Enter where holdfast runs, and it prints another.';
 const SESSION_OVER =
   'The session has ended: what served it has stopped, or was started anew. Open the link that holdfast printed last.';
 const OTHER_PROTOCOL =

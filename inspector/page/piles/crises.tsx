@@ -18,6 +18,8 @@ import { causeInWords } from './conflictWords.ts';
 import { CrisisDecisions } from './crisisDecisions.tsx';
 import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
+const AGAIN_MS = 3_000;
+
 const COLUMNS = ['Age', 'People', 'Type', 'Delivery', 'Attempts', 'Id'];
 
 const PAGES: PagesQuery<CrisisSeen> = {
@@ -30,6 +32,8 @@ const PAGES: PagesQuery<CrisisSeen> = {
 export function Crises() {
   const count = usePage((page) => JSON.stringify(page.overview?.crises ?? {}));
   const last = useLastNews('crisis.');
+  // How far they are delivered is told of by nobody.
+  const span = usePage((page) => Math.floor(page.nowMs / AGAIN_MS));
   return (
     <>
       <CrisisModePanel />
@@ -37,7 +41,7 @@ export function Crises() {
         view="crises"
         title="Crises"
         query={PAGES}
-        changedBy={`${count} ${last}`}
+        changedBy={`${count} ${last} ${span}`}
         columns={COLUMNS}
         cells={cells}
         empty="None is open: all that came are over."
@@ -54,7 +58,7 @@ function People(props: { readonly crisis: CrisisSeen }) {
   if (last === 'acknowledged') return <Mark tone="good">Taken on</Mark>;
   if (last !== undefined) return <Mark tone="quiet">Called off</Mark>;
   return escalatedAtMs === null ? (
-    <Mark tone="busy">Not needed yet</Mark>
+    <Mark tone="busy">Nobody told so far</Mark>
   ) : (
     <Mark tone="bad">Nobody has taken it on</Mark>
   );

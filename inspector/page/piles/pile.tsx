@@ -5,9 +5,10 @@
  */
 
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { type PagesQuery, usePages } from '../calls/usePages.ts';
 import { useRound } from '../calls/useRound.ts';
-import { goTo, usePage } from '../kit/page.tsx';
+import { goTo, useCommand, usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
 import { formatRoute } from '../model/route.ts';
@@ -47,10 +48,21 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
   const route = usePage((page) => page.route);
   const { round, reload } = useRound(changedBy);
   const { rows, isLoading, error, hasMore, more } = usePages(query, round);
+  const root = useRef<HTMLDivElement>(null);
   const isOpen = route.of !== null;
+  useCommand('back', () => {
+    if (isOpen) goTo({ view, query: route.query });
+  });
+  useEffect(() => {
+    // On a phone the list makes way to the one that is open, and back; a button goes with what it has done.
+    const { activeElement } = document;
+    const isLost = activeElement === document.body || isHidden(activeElement);
+    const next = root.current?.querySelector<HTMLElement>(isOpen ? '.back' : '.frame');
+    if (isLost) next?.focus({ preventScroll: true });
+  }, [route.of, hasMore]);
   const known = `${countText(rows.length)}${hasMore ? ' and more' : ''}`;
   return (
-    <div class={isOpen ? 'pile open' : 'pile'}>
+    <div ref={root} class={isOpen ? 'pile open' : 'pile'}>
       <Panel title={title} class="list" aside={rows.length === 0 ? undefined : known}>
         {props.filters === undefined ? null : <div class="filters">{props.filters}</div>}
         {error === null ? null : (
@@ -102,6 +114,10 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
 export function Age(props: { readonly atMs: number }) {
   const text = usePage((page) => roughText(page.nowMs - props.atMs));
   return <time title={new Date(props.atMs).toISOString()}>{text}</time>;
+}
+
+function isHidden(element: Element | null): boolean {
+  return element instanceof HTMLElement && element.getClientRects().length === 0;
 }
 
 function idOf({ id }: { readonly id: string }): string {
