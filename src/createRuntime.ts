@@ -7,6 +7,7 @@
  * @module
  */
 
+import { basename } from 'node:path';
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
 import { callListener } from '../actors/facts/listeners.ts';
@@ -241,7 +242,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   });
   const feed = runtimeFeed({
     ...{ options, policies, engine, responseTimes, damage, clock, onError },
-    name: options.name,
+    // Where it has no name of its own: that of its folder, without the way there, which names a user.
+    name: options.name === options.store ? basename(options.store) : options.name,
     outside: () => outside?.state ?? null,
     call: callByName,
   });

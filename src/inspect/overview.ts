@@ -30,6 +30,7 @@ export function overviewOf(sources: OverviewSources): Overview {
   const shown = readHealth({
     ...sources,
     engine: { handlers: engine.handlers, health: () => health },
+    outside: () => withoutPlaces(sources.outside()),
   });
   const { operations, waiting, crises, conflicts, eventLoop } = shown;
   return {
@@ -141,5 +142,16 @@ function withoutWords(health: EngineHealth): EngineHealth {
       ...upstream,
       hold: upstream.hold && { ...upstream.hold, by: null, reason: null },
     })),
+  };
+}
+
+/** What is wrong there names places of this machine, and what its system has said. */
+function withoutPlaces(
+  outside: ReturnType<HealthSources['outside']>,
+): ReturnType<HealthSources['outside']> {
+  if (outside === null || outside.trouble === null) return outside;
+  return {
+    ...outside,
+    trouble: 'crises of outside callers are not all answered: see holdfast health',
   };
 }

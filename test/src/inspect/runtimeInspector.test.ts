@@ -4,7 +4,9 @@
  * @module
  */
 
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import type { FeedMessage } from '../../../inspector/protocol.ts';
 import type { HoldfastRuntime } from '../../../src/holdfastRuntime.ts';
@@ -14,7 +16,9 @@ import {
   type Inspector,
   type InspectorOptions,
   type Runtime,
+  rawKey,
 } from '../../../src/index.ts';
+import { tempFolder } from '../../support/store/tempFolder.ts';
 
 async function started() {
   const runtime = createRuntime({
@@ -160,4 +164,30 @@ describe('OB-1 runtime.inspector()', () => {
     // A client asks its owner; what it watches is where the store is.
     expectTypeOf<Client>().not.toHaveProperty('inspector');
   });
+});
+
+test('SE-5 OB-1: no path of this machine leaves: not where the store is, nor where outside callers could not be served', async () => {
+  const folder = join(tempFolder(), 'canary-home');
+  mkdirSync(folder);
+  // What stands there is no socket, so nobody can listen on it.
+  writeFileSync(join(folder, 'taken.sock'), '');
+  const runtime = createRuntime({
+    store: join(folder, 'sync-store'),
+    key: rawKey(new Uint8Array(32).fill(7)),
+    crisis: { outside: { socketPath: join(folder, 'taken.sock') } },
+  });
+  onTestFinished(() => runtime.close());
+  await runtime.ready;
+  await expect
+    .poll(() => runtime.getHealthStatus().outside?.trouble, { timeout: 10_000 })
+    .toContain('canary-home');
+  const { feed } = runtime as unknown as HoldfastRuntime;
+  const messages: FeedMessage[] = [];
+  const stop = feed.watch((some) => messages.push(...some));
+  await expect.poll(() => messages.some(({ kind }) => kind === 'overview')).toBe(true);
+  stop();
+  expect(messages[0]).toMatchObject({ kind: 'hello', name: 'sync-store' });
+  const text = JSON.stringify(messages);
+  expect(text).toContain('outside callers are not all answered');
+  expect(text).not.toContain('canary');
 });
