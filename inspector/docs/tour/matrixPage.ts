@@ -5,14 +5,17 @@
  * @module
  */
 
+import { posix } from 'node:path';
 import { compareIds } from '../../charts/chartFaults.ts';
 import { type ChartDoc, knownIds, placed } from '../text/chartDoc.ts';
-import { code, heading, linkIds, table } from '../text/markdown.ts';
+import { code, folded, heading, linkIds, table } from '../text/markdown.ts';
 import { namesIn, ruleAnchor, stateAnchor } from '../text/names.ts';
 import type { NotBuilt } from '../text/notBuilt.ts';
 import { idsIn, idsInTitles, type SourceFile, type Trace } from '../text/requirements.ts';
 
 const LINE = 240;
+/** More files of tests than this are folded away. */
+const SHOWN_MAX = 12;
 
 /** A guard or an action of a chart, with the requirements that it serves. */
 interface Rule {
@@ -40,6 +43,9 @@ export function matrixPage(
       ['Requirement', 'What is missing'],
       notBuilt.map(({ id, missing }) => [linkIds(id, known), missing]),
     ),
+    '## At a glance',
+    'How many of each hold a requirement; what they are is below.',
+    overview(traces, docs, rules, notBuilt),
     '## From requirements',
     ...traces.map((trace) => block(trace, docs, rules)),
     '## From states',
@@ -47,14 +53,33 @@ export function matrixPage(
     '## From guards and actions',
     ...docs.map((doc) => fromRules(doc, rules, known)),
     '## From tests',
-    table(
-      ['Test file', 'Proves'],
-      tests
-        .map(({ path, text }) => [path, [...idsInTitles(text)].toSorted(compareIds)] as const)
-        .filter(([, ids]) => ids.length > 0)
-        .map(([path, ids]) => [`[${path}](../../${path})`, idLinks(ids)]),
-    ),
+    ...fromTests(tests),
   ].join('\n\n')}\n`;
+}
+
+/** A row for each requirement, with how many of each kind hold it. */
+function overview(
+  traces: readonly Trace[],
+  docs: readonly ChartDoc[],
+  rules: readonly Rule[],
+  notBuilt: readonly NotBuilt[],
+): string {
+  const states = docs.flatMap(({ model }) => model.states);
+  const rows = traces.map(({ requirement: { id }, carriers, tests }) => {
+    const row = notBuilt.find((one) => one.id === id);
+    return [
+      `[${id}](#${id.toLowerCase()})`,
+      row === undefined ? 'yes' : row.missing.startsWith('In part') ? 'in part' : 'not yet',
+      ...[
+        states.filter(({ requirements }) => requirements.includes(id)).length,
+        rules.filter(({ ids }) => ids.includes(id)).length,
+        carriers.length,
+        tests.length,
+      ].map((count) => (count === 0 ? '' : String(count))),
+    ];
+  });
+  const head = ['Requirement', 'Built', 'States', 'Guards and actions', 'Files of code'];
+  return table([...head, 'Files of tests'], rows);
 }
 
 /** One requirement, with everything that cites it. */
@@ -69,21 +94,60 @@ function block(
     return links.length === 0 ? [] : [`${heading(model.id)}: ${links.join(', ')}`];
   });
   const serving = rules.filter(({ ids }) => ids.includes(id)).map(ruleLink);
-  const files = (paths: readonly string[]) =>
-    paths.map((path) => `[${path}](../../${path})`).join(', ');
+  const isLong = tests.length > SHOWN_MAX;
   const lines = [
     ['States', charts.join('. ')],
     ['Guards and actions', serving.join(', ')],
-    ['Code', files(carriers)],
-    ['Tests', files(tests)],
+    ['Code', folderLinks(carriers).join('; ')],
+    ['Tests', isLong ? '' : folderLinks(tests).join('; ')],
   ].filter(([, found]) => found !== '');
   return [
     `### <a id="${id.toLowerCase()}"></a>${id}`,
     `${beginningOf(text)} ([all of it](../requirements.md#${id.toLowerCase()}))`,
     lines.map(([title, found]) => `- **${title}:** ${found}`).join('\n'),
+    isLong ? folded(`Tests: ${tests.length} files`, listOf(folderLinks(tests))) : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** A table for each folder: which files of it prove what. */
+function fromTests(tests: readonly SourceFile[]): readonly string[] {
+  const proving = tests
+    .map(({ path, text }) => [path, [...idsInTitles(text)].toSorted(compareIds)] as const)
+    .filter(([, ids]) => ids.length > 0);
+  return [...byFolder(proving.map(([path]) => path))].map(([folder, paths]) => {
+    const rows = proving
+      .filter(([path]) => paths.includes(path))
+      .map(([path, ids]) => [fileLink(path), idLinks(ids)]);
+    return `### ${code(folder)}\n\n${table(['Test file', 'Proves'], rows)}`;
+  });
+}
+
+/** Files, a folder each: `actors/pool/` operationPool, bulkAcceptance. */
+function folderLinks(paths: readonly string[]): readonly string[] {
+  return [...byFolder(paths)].map(
+    ([folder, files]) => `${code(`${folder}/`)} ${files.map(fileLink).join(', ')}`,
+  );
+}
+
+function listOf(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n');
+}
+
+function fileLink(path: string): string {
+  return `[${posix.basename(path).replace(/(\.test)?\.ts$/, '')}](../../${path})`;
+}
+
+function byFolder(paths: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const folders = new Map<string, string[]>();
+  for (const path of paths) {
+    const folder = posix.dirname(path);
+    const files = folders.get(folder);
+    if (files === undefined) folders.set(folder, [path]);
+    else files.push(path);
+  }
+  return folders;
 }
 
 function fromStates({ model }: ChartDoc, known: ReadonlySet<string>): string {

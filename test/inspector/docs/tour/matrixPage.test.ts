@@ -14,13 +14,15 @@ test('OB-3 the matrix leads from requirements to states, rules, code and tests, 
       [
         '- **States:** Sample door: [`closed`](sampleDoor.md#state-closed)',
         '- **Guards and actions:** [`isLocked`](sampleDoor.md#guard-islocked), [`noteMove`](sampleDoor.md#action-notemove), [`say`](sampleDoor.md#action-say)',
-        '- **Code:** [machines/door/sampleDoorMachine.ts](../../machines/door/sampleDoorMachine.ts)',
-        '- **Tests:** [test/door.test.ts](../../test/door.test.ts)',
+        '- **Code:** `machines/door/` [sampleDoorMachine](../../machines/door/sampleDoorMachine.ts)',
+        '- **Tests:** `test/` [door](../../test/door.test.ts)',
       ].join('\n'),
     ].join('\n\n'),
     '| [`open`](sampleDoor.md#state-open) | [CB-2](#cb-2) |',
     '| [`isHeavy`](sampleDoor.md#guard-isheavy) | [CB-2](#cb-2) |',
-    '| [test/door.test.ts](../../test/door.test.ts) | [CB-1](#cb-1), [CB-2](#cb-2) |',
+    '### `test`\n\n| Test file | Proves |\n| --- | --- |\n| [door](../../test/door.test.ts) | [CB-1](#cb-1), [CB-2](#cb-2) |',
+    '| [CB-1](#cb-1) | yes | 1 | 3 | 1 | 1 |',
+    '| [CB-2](#cb-2) | in part | 1 |',
   ]) {
     expect(text).toContain(lines);
   }
