@@ -67,7 +67,7 @@ export async function openDemoPage(
   output.say(
     `Open it in a browser of this machine. The demo begins once the page is there,${enter} at the latest in ${PAGE_WITHIN_MS / 1_000} s.`,
   );
-  const opened = open ? await openBrowser(page.newLink()) : null;
+  const opened = open ? await openBrowser(page.newLink(), somebodyLooks) : null;
   if (typeof opened?.trouble === 'string') {
     output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
   }
@@ -81,7 +81,7 @@ export async function openDemoPage(
       begin();
       forgetEnter?.();
       await page.close();
-      await opened?.forget();
+      opened?.forget();
     },
   };
 }

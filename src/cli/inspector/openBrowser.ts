@@ -8,7 +8,8 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
@@ -19,8 +20,8 @@ const HANDED_OVER_WITHIN_MS = 3_000;
 export interface Opened {
   /** Why it could not be opened; `null` where it was, as far as can be told. */
   readonly trouble: string | null;
-  /** Takes the file away. */
-  readonly forget: () => Promise<void>;
+  /** Takes the file away, as the end of the process does. */
+  readonly forget: () => void;
 }
 
 interface Opener {
@@ -45,22 +46,30 @@ function openerOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Opener | s
   }
 }
 
-/** Opens it. Never rejects: the link is printed in any case. */
+/**
+ * Opens it. Never rejects: the link is printed in any case.
+ *
+ * @param until the program is waited for no longer than this, at the longest for a few seconds.
+ */
 export async function openBrowser(
   link: string,
+  until: Promise<void>,
   { platform, env }: Pick<NodeJS.Process, 'platform' | 'env'> = process,
 ): Promise<Opened> {
   const opener = openerOf(platform, env);
-  if (typeof opener === 'string') return { trouble: opener, forget: () => Promise.resolve() };
+  if (typeof opener === 'string') return { trouble: opener, forget: () => undefined };
   let folder: string | null = null;
-  const forget = async (): Promise<void> => {
-    if (folder !== null) await rm(folder, { recursive: true, force: true });
+  const forget = (): void => {
+    process.off('exit', forget);
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
   };
+  // A second Ctrl-C ends the process at once.
+  process.on('exit', forget);
   try {
     folder = await mkdtemp(join(tmpdir(), 'holdfast-inspect-'));
     const file = join(folder, 'inspector.html');
     await writeFile(file, leadingTo(link), { mode: 0o600, flag: 'wx' });
-    return { trouble: await started(opener, file), forget };
+    return { trouble: await started(opener, file, until), forget };
   } catch (error) {
     return { trouble: error instanceof Error ? error.message : String(error), forget };
   }
@@ -71,7 +80,11 @@ function leadingTo(link: string): string {
   return `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>holdfast inspector</title><meta http-equiv="refresh" content="0;url=${link}"><p><a href="${link}">To the inspector</a></p>\n`;
 }
 
-async function started({ command, args }: Opener, file: string): Promise<string | null> {
+async function started(
+  { command, args }: Opener,
+  file: string,
+  until: Promise<void>,
+): Promise<string | null> {
   return await new Promise<string | null>((resolve) => {
     const child = spawn(command, [...args, file], { stdio: 'ignore', detached: true });
     const cancel = systemClock.schedule(HANDED_OVER_WITHIN_MS, () => {
@@ -81,6 +94,9 @@ async function started({ command, args }: Opener, file: string): Promise<string 
       cancel();
       resolve(trouble);
     };
+    void until.then(() => {
+      end(null);
+    });
     child.once('error', (error: NodeJS.ErrnoException) => {
       end(error.code === 'ENOENT' ? `${command} is not there` : error.message);
     });

@@ -75,7 +75,7 @@ Ctrl-C ends it (130).`,
       output.result({ link, url, store: resolve(store), operate }, link);
       output.say(await whoRuns(store));
       output.say(rights(operate));
-      const opened = open ? await openBrowser(page.newLink()) : null;
+      const opened = open ? await openBrowser(page.newLink(), ended) : null;
       if (typeof opened?.trouble === 'string') {
         output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
       }
@@ -83,7 +83,7 @@ Ctrl-C ends it (130).`,
       await ended;
       forgetEnter?.();
       await page.close();
-      await opened?.forget();
+      opened?.forget();
       return EXIT.interrupted;
     },
   });

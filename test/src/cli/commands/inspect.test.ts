@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { enterPage as page } from '../../../support/inspector/pageByHand.ts';
 import { ConnectedScene } from '../../../support/process/connectedProcess.ts';
@@ -126,6 +126,24 @@ describe('holdfast inspect --open', () => {
     expect(existsSync(file)).toBe(false);
     expect(running.said()).not.toContain('No browser');
   }, 100_000);
+
+  test.each([1, 2])(
+    'UX-2 SE-5 Ctrl-C while the browser is still being opened (%i times): it ends at once, and leaves no file',
+    async (times) => {
+      const scene = await restingStore();
+      const { seen, env } = opener('echo "$1" > $SEEN.new; mv $SEEN.new $SEEN; exec sleep 5');
+      const running = startCli(['inspect', '--store', scene.store, '--open'], { env });
+      await vi.waitFor(() => expect(existsSync(seen)).toBe(true), { timeout: 30_000 });
+      const since = performance.now();
+      for (let time = 0; time < times; time += 1) running.kill('SIGINT');
+      expect((await running.result).exitCode).toBe(130);
+      // The program is given 3 s to hand over to a browser, when nobody is in a hurry.
+      expect(performance.now() - since).toBeLessThan(2_000);
+      const [file = ''] = readFileSync(seen, 'utf8').split('\n');
+      expect(existsSync(dirname(file))).toBe(false);
+    },
+    100_000,
+  );
 
   test.each([
     ['no screen', 'exit 0', { DISPLAY: '' }, /there is no screen here/],
