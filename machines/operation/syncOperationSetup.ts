@@ -84,7 +84,7 @@ export const operationSetup = setup({
       context.isEdit === true &&
       round > (context.round ?? 0) &&
       (!context.isOutcomeUnknown || isOutcomeKnown === true),
-    /** It was in flight at so many crashes, or at so many alone, that it is taken for their cause. */
+    /** It was in flight at so many crashes, at the last of them alone, that it is taken for their cause. */
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
       isCulprit(context.crashes, wasAlone),
     /** The upstream holds another version, or has said that it conflicts. */
@@ -131,7 +131,7 @@ export const operationSetup = setup({
     isCancelled: ({ context }) => context.ending === 'cancelled',
   },
   actions: {
-    /** Takes the next attempt number, unless the one before it never ran, or failed for an outage. */
+    /** Takes the next attempt number, or the same again where that was not spent: it never ran, or failed for an outage. */
     orderAttempt: assign(({ context }, facts: TurnFacts) => ({
       ...turnTaken(context, facts),
       firstAttemptAtMs: context.firstAttemptAtMs ?? facts.atMs,
