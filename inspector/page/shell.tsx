@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ConnectionNote } from './connectionNote.tsx';
 import { Help } from './help.tsx';
 import { usePage, useParts } from './kit/page.tsx';
+import { Nothing } from './kit/panel.tsx';
 import { formatRoute } from './model/route.ts';
 import { TopBar } from './topBar.tsx';
 import { BANNERS, VIEWS, type View } from './views.tsx';
@@ -25,6 +26,8 @@ export function Shell() {
   const route = usePage((page) => page.route);
   const isHelpOpen = usePage((page) => page.isHelpOpen);
   const isLive = usePage((page) => page.connection.state === 'live');
+  const isHeard = usePage((page) => page.hello !== null);
+  const isComing = usePage(({ connection }) => isLive || connection.state === 'connecting');
   const { store } = useParts();
   const main = useRef<HTMLElement>(null);
   const view = VIEWS.find(({ name }) => name === route.view) ?? NOWHERE;
@@ -34,6 +37,8 @@ export function Shell() {
   useTitle(view.title);
   useEffect(() => {
     main.current?.focus({ preventScroll: true });
+    // What is worst stands first in every view.
+    scrollTo(0, 0);
   }, [place]);
   return (
     <>
@@ -62,7 +67,10 @@ export function Shell() {
           {BANNERS.map((Banner, index) => (
             <Banner key={index} />
           ))}
-          <Content key={place} />
+          {isHeard ? <Content key={place} /> : null}
+          {!isHeard && isComing ? (
+            <Nothing>Waiting for the first word of the process …</Nothing>
+          ) : null}
         </main>
       </div>
       {isHelpOpen ? (

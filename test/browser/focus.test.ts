@@ -98,4 +98,18 @@ describe.each(SETTINGS)('AC-2 the focus, $name', ({ options, opened: whenOpened 
     await expect.poll(() => focused(page)).toBe('Actors');
     await opened.close();
   });
+
+  test('OB-1 each view begins at its top, where what is worst stands', async () => {
+    const opened = await InspectorInBrowser.open(browser, inspector.newLink(), {
+      ...{ ...options, hash: '#/actors/supervisor' },
+    });
+    const { page } = opened;
+    await page.getByText('What can come next').waitFor();
+    await page.evaluate('scrollTo(0, 600)');
+    expect(await page.evaluate<number>('scrollY')).toBeGreaterThan(100);
+    await opened.go('#/');
+    await page.getByRole('region', { name: 'How it is' }).waitFor();
+    await expect.poll(() => page.evaluate<number>('scrollY')).toBe(0);
+    await opened.close();
+  });
 });

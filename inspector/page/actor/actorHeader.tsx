@@ -8,18 +8,20 @@ import { nameOfState, standingIn, statesInWords } from '../chart/chartPosition.t
 import type { Chart } from '../chart/useChart.ts';
 import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since } from '../kit/text.tsx';
+import { Mark, Since, Stood } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import type { ShownActor } from '../model/shown.ts';
 import type { Order } from '../orders/order.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfBreaker, ordersOfCrisis } from '../orders/ordersOfService.ts';
 import { ordersOfOperation } from '../orders/ordersOfWork.ts';
+import { sinceText } from '../words/time.ts';
 
 export function ActorHeader(props: { readonly shown: ShownActor; readonly chart: Chart | null }) {
   const { shown, chart } = props;
   const { actor, states, sinceAtMs, is } = shown;
   const { machine, version, about, id } = actor;
+  const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
   return (
     <Panel
       title={about?.type ?? id}
@@ -54,7 +56,7 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
             ))}
         {is === 'there' && sinceAtMs !== null ? (
           <p class="soft">
-            <Since atMs={sinceAtMs} />
+            since {sinceText(sinceAtMs, minute)} (<Stood atMs={sinceAtMs} />)
           </p>
         ) : null}
         <Orders shown={shown} />

@@ -33,12 +33,9 @@ function sameShown(one: ShownActor | null, other: ShownActor | null): boolean {
 export function ActorView() {
   const key = usePage((page) => page.route.of ?? '');
   const shown = usePage((page) => shownActor(page, key), sameShown);
-  const hasActors = usePage((page) => page.hello !== null);
   const fetched = useChart(shown?.actor.machine ?? null);
   const last = usePage((page) => lastOf(page, shown?.actor.actor));
-  if (shown === null) {
-    return hasActors ? <NotLive id={key} /> : <Nothing>Waiting for the first actors …</Nothing>;
-  }
+  if (shown === null) return <NotLive id={key} />;
   return (
     <div class="actor">
       <ActorHeader shown={shown} chart={fetched.kind === 'here' ? fetched.chart : null} />

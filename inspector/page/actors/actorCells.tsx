@@ -5,7 +5,7 @@
  */
 
 import type { WatchedActor } from '../../protocol.ts';
-import { Ago } from '../kit/text.tsx';
+import { Stood } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { machineText, statesText } from '../words/states.ts';
 
@@ -31,7 +31,7 @@ export function actorCells({ id, machine, states, sinceAtMs, about }: WatchedAct
         {sinceAtMs === null ? (
           <span title="Since before anybody looked">–</span>
         ) : (
-          <Ago atMs={sinceAtMs} />
+          <Stood atMs={sinceAtMs} />
         )}
       </span>
     </>

@@ -14,10 +14,9 @@ import { type Chart, useChart } from './useChart.ts';
 
 export function Charts() {
   const charts = usePage((page) => page.hello?.charts);
-  if (charts === undefined) return <Nothing>Waiting for the process …</Nothing>;
   return (
     <ul class="catalogue">
-      {charts.map(({ machine, version }) => (
+      {charts?.map(({ machine, version }) => (
         <li key={machine}>
           <Entry machine={machine} version={version} />
         </li>

@@ -95,6 +95,11 @@ export function useNow(): number {
   return usePage((page) => page.nowMs);
 }
 
+/** The moment that is looked at, or now: by it one reads for how long something has stood where it stands. */
+export function useMoment(): number {
+  return usePage(({ past, nowMs }) => past?.moment.atMs ?? nowMs);
+}
+
 /** Does something when the key of a command is pressed, while this component is there. */
 export function useCommand(command: Command, listener: CommandListener): void {
   const { commands } = useParts();

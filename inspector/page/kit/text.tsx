@@ -7,7 +7,7 @@
 import type { ComponentChildren } from 'preact';
 import { agoText, clockText, sinceText } from '../words/time.ts';
 import type { Tone } from '../words/tone.ts';
-import { useNow } from './page.tsx';
+import { useMoment, useNow } from './page.tsx';
 
 /** Each has a sign of its own, so that colour is never alone. */
 const SIGNS: Readonly<Record<Tone, string>> = {
@@ -40,6 +40,16 @@ export function Ago(props: { readonly atMs: number }) {
   return (
     <time dateTime={new Date(props.atMs).toISOString()} title={clockText(props.atMs)}>
       {agoText(now - props.atMs)}
+    </time>
+  );
+}
+
+/** `4 min 12 s`: as long as something had stood where it stands at the moment that is looked at. */
+export function Stood(props: { readonly atMs: number }) {
+  const spanMs = useMoment() - props.atMs;
+  return (
+    <time dateTime={new Date(props.atMs).toISOString()} title={clockText(props.atMs)}>
+      {agoText(spanMs)}
     </time>
   );
 }

@@ -84,7 +84,6 @@ function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState 
     actors: new Map(),
     ended: new Map(),
     steps: [],
-    stepsMissed: 0,
     news: [],
     overview: null,
     // Of the same runtime it goes on, with a gap where nobody ran it.
@@ -139,13 +138,11 @@ function takeEnds(draft: Draft, numbers: readonly number[], endedAtMs: number): 
 function finished({ page, actors, ended, steps, news }: Draft): PageState {
   const isUnchanged = actors === null && ended === null && steps.length + news.length === 0;
   if (isUnchanged) return page;
-  const kept = joined(page.steps, steps, STEPS_MAX);
   return {
     ...page,
     actors: actors ?? page.actors,
     ended: ended ?? page.ended,
-    steps: kept,
-    stepsMissed: page.stepsMissed + missedBetween(page.steps.at(-1)?.serial ?? null, steps),
+    steps: joined(page.steps, steps, STEPS_MAX),
     news: joined(page.news, news, NEWS_MAX),
   };
 }
@@ -159,17 +156,6 @@ function joined<T extends { readonly serial: number }>(
   const last = before.at(-1)?.serial ?? 0;
   const fresh = added.filter(({ serial }) => serial > last);
   return fresh.length === 0 ? before : before.concat(fresh).slice(-max);
-}
-
-/** How many serials are left out; before the first one that ever came, nobody knows. */
-function missedBetween(last: number | null, steps: readonly Step[]): number {
-  let missed = 0;
-  let before = last;
-  for (const { serial } of steps) {
-    if (before !== null && serial > before + 1) missed += serial - before - 1;
-    before = Math.max(before ?? serial, serial);
-  }
-  return missed;
 }
 
 /** Whether two lists of paths are the same. */

@@ -20,9 +20,9 @@ const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 10_000;
 
 const NO_SESSION =
-  'This page has no session. Open the link that holdfast printed when it began to inspect.';
+  'This page has no session: each link opens one. Ask for another link where holdfast runs (Enter in its terminal).';
 const TOKEN_REFUSED =
-  'Each link opens one page. This one is used up, or of another process: press Enter where holdfast runs, and it prints another.';
+  'Each link opens one page. This one is used up, or of another process: ask for another where holdfast runs (Enter in its terminal).';
 const SESSION_OVER =
   'The session has ended: what served it has stopped, or was started anew. Open the link that holdfast printed last.';
 const OTHER_PROTOCOL =

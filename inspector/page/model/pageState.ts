@@ -65,8 +65,6 @@ export interface PageState {
   readonly ended: ReadonlyMap<number, EndedActor>;
   /** By serial, newest last. */
   readonly steps: readonly Step[];
-  /** Steps that this page was not sent, since the beginning. */
-  readonly stepsMissed: number;
   /** By serial, newest last. */
   readonly news: readonly News[];
   /** By serial, newest last: what whoever shows the page says. */
@@ -92,7 +90,6 @@ export function firstState(pageNowMs: number): PageState {
     actors: new Map(),
     ended: new Map(),
     steps: [],
-    stepsMissed: 0,
     news: [],
     notes: [],
     overview: null,

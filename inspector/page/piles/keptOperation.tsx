@@ -48,14 +48,14 @@ export function KeptOperation(props: {
   const { value, error } = useAnswer(LOOK.operation, { id }, read, round);
   if (value === null) {
     return (
-      <Panel title="As its store keeps it">
+      <Panel title="As its store keeps it now">
         <Nothing>{error ?? 'Reading …'}</Nothing>
       </Panel>
     );
   }
   return (
     <Panel
-      title={isBeside ? 'As its store keeps it' : value.type}
+      title={isBeside ? 'As its store keeps it now' : value.type}
       aside={isBeside ? undefined : <code>{id}</code>}
     >
       <div class="body">
