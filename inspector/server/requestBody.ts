@@ -10,17 +10,40 @@ import { Refusal } from './replies.ts';
 /** More than any order needs. */
 const BODY_BYTES_MAX = 16_384;
 
-/** The text of a body; a refusal for one that is too large, of which nothing is kept. */
+/** Of one that is not wanted so much is passed over, for who still writes does not read an answer. */
+const PASSED_OVER_BYTES_MAX = 262_144;
+
+/** The text of a body; a refusal for one that is too large, as soon as that is known. */
 export async function readBody(request: IncomingMessage): Promise<string | Refusal> {
-  let chunks: Buffer[] = [];
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return tooLarge();
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  // One that is too large is read on all the same: who still writes does not read an answer.
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  return await new Promise<string | Refusal>((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= BODY_BYTES_MAX) return;
+      request.off('data', take);
+      resolve(tooLarge());
+    };
+    request.on('data', take);
+    request.once('end', () => {
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+    request.once('error', reject);
+    request.once('close', () => {
+      reject(new Error('its caller has left'));
+    });
+  });
+}
+
+/** Reads on without a use, for a while: whoever sends without an end is no reason to be busy. */
+export function passOver(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) chunks = [];
-    else chunks.push(chunk);
-  }
-  return bytes > BODY_BYTES_MAX ? tooLarge() : Buffer.concat(chunks).toString('utf8');
+    if (bytes > PASSED_OVER_BYTES_MAX) request.socket.destroy();
+  });
 }
 
 /** A request of a method that has none must have none: what follows it would be taken for another request. */

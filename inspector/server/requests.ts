@@ -13,7 +13,7 @@ import { FeedLines } from './feedLines.ts';
 import { FeedStream } from './feedStream.ts';
 import type { InspectorCall } from './inspectorCall.ts';
 import { Refusal, sendFile, sendJson, sendRefusal } from './replies.ts';
-import { hasBody, readBody } from './requestBody.ts';
+import { hasBody, passOver, readBody } from './requestBody.ts';
 import { bearerOf, checkRequest, hostNames } from './requestChecks.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { StaticFiles } from './staticFiles.ts';
@@ -54,14 +54,16 @@ export class Requests {
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const checked = checkRequest(request, this.#hosts);
-    const body = request.method === 'POST' ? await readBody(request) : null;
-    const refusal = checked instanceof Refusal ? checked : body instanceof Refusal ? body : null;
-    if (refusal !== null) {
-      this.#refuse(request, response, refusal);
+    if (checked instanceof Refusal) {
+      this.#refuse(request, response, checked);
       return;
     }
-    const { path } = checked as { readonly path: string };
-    const outcome = await this.#answerTo(path, request, response, body as string | null);
+    const body = request.method === 'POST' ? await readBody(request) : null;
+    if (body instanceof Refusal) {
+      this.#refuse(request, response, body);
+      return;
+    }
+    const outcome = await this.#answerTo(checked.path, request, response, body);
     if (outcome instanceof Refusal) this.#refuse(request, response, outcome);
   }
 
@@ -149,8 +151,8 @@ export class Requests {
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
     sendRefusal(response, refusal);
-    // What still comes of it is not read: the connection ends with the answer.
-    if (!request.complete) request.resume();
+    // The connection ends with the answer, whatever still comes of it.
+    if (!request.complete) passOver(request);
   }
 }
 

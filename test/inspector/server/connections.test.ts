@@ -54,6 +54,30 @@ describe('AC-2 what one caller can hold up is bounded', () => {
     expect(await inspector.ask()).toMatchObject({ status: 200 });
   });
 
+  test.each([
+    ['a stranger', 'transfer-encoding: chunked'],
+    ['a page of somebody else', 'origin: http://example.org\r\ntransfer-encoding: chunked'],
+    ['one that says how much comes', 'content-length: 100000000000'],
+    ['one that asks for a file', 'x-method: GET\r\ncontent-length: 100000000000'],
+  ])('CR-1 AC-2: %s that sends as fast as it can keeps nobody busy with it', async (_, headers) => {
+    // Its time is not over before the test is.
+    const inspector = await ServedInspector.start({ clock: hurriedClock(1) });
+    const socket = await inspector.socket();
+    const ended = isEnded(socket);
+    const method = headers.startsWith('x-method: GET') ? 'GET /' : 'POST /call';
+    socket.write(`${method} HTTP/1.1\r\nhost: ${inspector.host}\r\n${headers}\r\n\r\n`);
+    const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    const flood = (): void => {
+      while (socket.writable && socket.write(chunk));
+    };
+    socket.on('drain', flood);
+    flood();
+    expect(await ended).toBe(true);
+    // What the system holds between the two is of its choice.
+    expect(socket.bytesWritten).toBeLessThan(16 * 1_048_576);
+    expect(await inspector.ask()).toMatchObject({ status: 200 });
+  });
+
   test('AC-2: one that sends a byte now and then is cut, within head and body', async () => {
     const inspector = await ServedInspector.start();
     const head = `POST /session HTTP/1.1\r\nhost: ${inspector.host}\r\ncontent-length: 1000\r\n`;
