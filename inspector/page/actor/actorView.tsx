@@ -132,7 +132,12 @@ function Live(props: {
         </Disclosure>
       </Panel>
       <div class="beside">
-        <LastStep step={last} taken={takenBy(chart.model, last)} isEnded={shown.is === 'ended'} />
+        <LastStep
+          model={chart.model}
+          step={last}
+          taken={takenBy(chart.model, last)}
+          isEnded={shown.is === 'ended'}
+        />
         <Panel title="What can come next" aside={ways.length === 0 ? undefined : ways.length}>
           {ways.length === 0 ? (
             <Nothing>

@@ -4,20 +4,23 @@
  * @module
  */
 
+import type { ChartModel } from '../../charts/chartData.ts';
 import { eventInWords } from '../../charts/eventInWords.ts';
 import type { Step } from '../../protocol.ts';
 import { changeOf, type PlacedTransition, statesInWords } from '../chart/chartPosition.ts';
+import { meaningOf } from '../chart/ruleWords.ts';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
 import { Ago } from '../kit/text.tsx';
 import { isSame } from '../model/applyMessages.ts';
 import { preciseText } from '../words/time.ts';
 
 export function LastStep(props: {
+  readonly model: ChartModel;
   readonly step: Step | null;
   readonly taken: readonly PlacedTransition[];
   readonly isEnded: boolean;
 }) {
-  const { step, taken, isEnded } = props;
+  const { model, step, taken, isEnded } = props;
   if (step === null) {
     return (
       <Panel title="Last event">
@@ -28,6 +31,7 @@ export function LastStep(props: {
   const { left, entered } = changeOf(step);
   const guards = taken.flatMap(({ guard }) => guard ?? []);
   const actions = taken.flatMap((transition) => transition.actions);
+  const reasons = guards.map((guard) => meaningOf(model, 'guard', guard)).filter(Boolean);
   return (
     <Panel title="Last event" aside={<AgoText atMs={step.atMs} />}>
       <div class="body">
@@ -39,6 +43,7 @@ export function LastStep(props: {
           {guards.length === 0 ? null : (
             <Fact name="Because">
               <code>{guards.join(', ')}</code>
+              {reasons.length === 0 ? null : <p class="soft">{reasons.join(' ')}</p>}
             </Fact>
           )}
           {actions.length === 0 ? null : (
